@@ -1,0 +1,64 @@
+import { broadcastSteps, type HostKernels, type Kernel, type None, type Values } from "@convlens/backend";
+import { erf, exp, expm1, cos, log, log1p, power, sigmoid, sin, tanh } from "@convlens/backend/math";
+import { lastStep, walkRows } from "./walk.ts";
+
+/** y = f(x) */
+const map =
+  (f: (x: number) => number): Kernel<Values, None> =>
+  () =>
+  ([x], y) => {
+    for (let i = 0; i < y.length; i++) y[i] = f(x![i]!);
+  };
+
+/** y = f(a, b), with both broadcast to the shape of y */
+const zip =
+  (f: (a: number, b: number) => number): Kernel<Values, None> =>
+  ({ inputs, output }) => {
+    const steps = inputs.map((shape) => broadcastSteps(shape, output));
+    const [stepA, stepB] = steps.map(lastStep) as [number, number];
+    return ([a, b], y) =>
+      walkRows(output, steps, (start, length, fromA, fromB) => {
+        for (let i = 0; i < length; i++) y[start + i] = f(a![fromA + i * stepA]!, b![fromB + i * stepB]!);
+      });
+  };
+
+const where: Kernel<Values, None> = ({ inputs, output }) => {
+  const steps = inputs.map((shape) => broadcastSteps(shape, output));
+  const [stepC, stepA, stepB] = steps.map(lastStep) as [number, number, number];
+  return ([condition, a, b], y) =>
+    walkRows(output, steps, (start, length, fromC, fromA, fromB) => {
+      for (let i = 0; i < length; i++)
+        y[start + i] = condition![fromC + i * stepC] !== 0 ? a![fromA + i * stepA]! : b![fromB + i * stepB]!;
+    });
+};
+
+/** One number in, one number out, at every place. A NaN goes through all but the comparisons, which it fails. */
+export const elementwiseKernels: HostKernels = {
+  negate: map((x) => -x),
+  absolute: map(Math.abs),
+  sign: map(Math.sign),
+  exp: map(exp),
+  expm1: map(expm1),
+  log: map(log),
+  log1p: map(log1p),
+  sqrt: map(Math.sqrt),
+  reciprocal: map((x) => 1 / x),
+  sin: map(sin),
+  cos: map(cos),
+  tanh: map(tanh),
+  erf: map(erf),
+  sigmoid: map(sigmoid),
+  relu: map((x) => (x < 0 ? 0 : x)),
+  copy: map((x) => x),
+  add: zip((a, b) => a + b),
+  subtract: zip((a, b) => a - b),
+  multiply: zip((a, b) => a * b),
+  divide: zip((a, b) => a / b),
+  power: zip(power),
+  maximum: zip(Math.max),
+  minimum: zip(Math.min),
+  equal: zip((a, b) => (a === b ? 1 : 0)),
+  greater: zip((a, b) => (a > b ? 1 : 0)),
+  greaterEqual: zip((a, b) => (a >= b ? 1 : 0)),
+  where,
+};

@@ -1,0 +1,19 @@
+import type { HostKernels } from "@convlens/backend";
+import { conv2dKernels } from "./kernels/conv2d.ts";
+import { elementwiseKernels } from "./kernels/elementwise.ts";
+import { matmul } from "./kernels/matmul.ts";
+import { movementKernels } from "./kernels/movement.ts";
+import { pool2dKernels } from "./kernels/pool2d.ts";
+import { randomKernels } from "./kernels/random.ts";
+import { reduceKernels } from "./kernels/reduce.ts";
+
+/** Every primitive operation in its plainest form: the meaning that all other kernels must agree with. */
+export const referenceKernels: HostKernels = {
+  ...elementwiseKernels,
+  ...reduceKernels,
+  ...movementKernels,
+  matmul,
+  ...conv2dKernels,
+  ...pool2dKernels,
+  ...randomKernels,
+};

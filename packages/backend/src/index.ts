@@ -1,0 +1,54 @@
+/**
+ * What a backend must do: shapes and geometry, the operations, programs and the plan of their memory, the errors, and
+ * `kernelBackend`, which makes a backend of a table of kernels.
+ *
+ * @module
+ */
+export type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
+export { checked } from "./checked.ts";
+export {
+  BackendError,
+  ConvlensError,
+  GeometryError,
+  ShapeError,
+  UsageError,
+  ValueError,
+  atPath,
+  type ErrorDetails,
+} from "./errors.ts";
+export {
+  conv2dGeometry,
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  convTranspose2dGeometry,
+  droppedBy,
+  pool2dGeometry,
+  poolInputShape,
+  poolOutputShape,
+  spanOf,
+  type Conv2dGeometry,
+  type GeometryMode,
+  type Padding,
+  type Pair,
+  type Pool2dGeometry,
+  type Sliding,
+  type WindowOptions,
+} from "./geometry.ts";
+export { kernelBackend, type HostKernels, type Kernel, type KernelBackendOptions, type KernelCall, type Kernels } from "./kernelBackend.ts";
+export {
+  elementwise,
+  type Axes,
+  type Convolution,
+  type None,
+  type Normalization,
+  type OneAxis,
+  type OperationName,
+  type Operations,
+  type Pooling,
+  type Section,
+} from "./operations.ts";
+export { aliases, lastUses, planMemory, type MemoryPlan, type Place } from "./plan.ts";
+export { describeInstruction, firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
+export { Random, threefry, type RandomState } from "./random.ts";
+export { broadcastShapes, broadcastSteps, checkShape, sameShape, showShape, sizeOf, stepsOf, type Shape } from "./shape.ts";

@@ -1,0 +1,256 @@
+import type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
+import { BackendError, UsageError } from "./errors.ts";
+import type { OperationName, Operations } from "./operations.ts";
+import { planMemory, type MemoryPlan } from "./plan.ts";
+import { describeInstruction, firstInstruction, shapesOf, type Program, type Values } from "./program.ts";
+import { sizeOf, type Shape } from "./shape.ts";
+
+/** What a kernel is made for: everything that is known before the first run. */
+export interface KernelCall<A> {
+  readonly attributes: A;
+  /** Shapes of the inputs. */
+  readonly inputs: readonly Shape[];
+  /** Shape of the output. */
+  readonly output: Shape;
+}
+
+/** Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`. */
+export type Kernel<B, A> = (call: KernelCall<A>) => (inputs: readonly B[], output: B) => void | Promise<void>;
+
+/** A kernel for each operation, or for some. */
+export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
+
+/** What {@link kernelBackend} makes a backend of. `B` is a piece of memory. */
+export interface KernelBackendOptions<B> {
+  readonly name: string;
+  readonly precision?: Backend["precision"];
+  allocate(length: number): B;
+  free(buffer: B): void;
+  upload(buffer: B, values: Values): void;
+  download(buffer: B): Values | Promise<Values>;
+  copy(from: B, to: B): void;
+  /**
+   * A part of a buffer. Where it is given, all values in between share one arena at planned offsets; where not, whole
+   * buffers of equal length are used again.
+   */
+  slice?(buffer: B, offset: number, length: number): B;
+  /** Frees what is not a buffer. */
+  dispose?(): void;
+  readonly kernels: Kernels<B>;
+}
+
+/** Kernels over arrays on the host, for what a backend has none for. */
+export type HostKernels = Kernels<Values>;
+
+/** Memory of a variable; without a buffer once it was freed. */
+interface Block<B> extends Storage {
+  buffer: B | undefined;
+}
+
+/** After this many milliseconds of kernels a run that can be cancelled lets others have their turn. */
+const TURN = 20;
+
+/**
+ * A whole backend out of a table of kernels: liveness, one arena for all programs, order, updates. An operation without a
+ * kernel is computed on the host by the reference's, with one warning.
+ *
+ * @param options - Memory and kernels.
+ * @param host - The reference's kernels.
+ *
+ * @example
+ * ```ts
+ * const mine = kernelBackend<Float32Array>({
+ *   name: "mine",
+ *   allocate: (length) => new Float32Array(length),
+ *   free: () => {},
+ *   upload: (buffer, values) => buffer.set(values),
+ *   download: (buffer) => buffer.slice(),
+ *   copy: (from, to) => to.set(from),
+ *   kernels: { relu: () => ([x], y) => x!.forEach((v, i) => (y[i] = v < 0 ? 0 : v)) },
+ * }, referenceKernels);
+ * ```
+ */
+export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels): Backend {
+  const { name } = options;
+  const warned = new Set<OperationName>();
+  const lengths = new Map<B, number>();
+  let arena: { buffer: B; length: number } | undefined;
+  let disposed = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const enqueue = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+  const allocate = (length: number): B => {
+    if (disposed) throw new UsageError(`${name}: this backend was disposed; make a new one`);
+    const buffer = options.allocate(length);
+    lengths.set(buffer, length);
+    return buffer;
+  };
+  const free = (buffer: B): void => {
+    if (lengths.delete(buffer)) options.free(buffer);
+  };
+  const open = (storage: Storage): B => {
+    const { buffer } = storage as Block<B>;
+    if (disposed) throw new UsageError(`${name}: this backend was disposed; its variables are gone`);
+    if (buffer === undefined) throw new UsageError(`${name}: this variable was disposed, or belongs to another backend`);
+    return buffer;
+  };
+
+  /** Runs never overlap, so one arena, as large as the hungriest program needs, serves them all. */
+  function arenaOf(length: number): B {
+    if (arena === undefined || arena.length < length) {
+      const grown = Math.max(length, 2 * (arena?.length ?? 0));
+      if (arena !== undefined) free(arena.buffer);
+      arena = undefined;
+      arena = { buffer: allocate(grown), length: grown };
+    }
+    return arena.buffer;
+  }
+
+  /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
+  function onHost(operation: OperationName, call: KernelCall<never>): ReturnType<Kernel<B, never>> {
+    const kernel = host[operation] as Kernel<Values, never> | undefined;
+    if (kernel === undefined) throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
+    if (!warned.has(operation)) {
+      warned.add(operation);
+      console.warn(`${name}: no kernel for ${operation}; it will run on the host`);
+    }
+    const launch = kernel(call);
+    const result = new Float32Array(sizeOf(call.output));
+    return async (inputs, output) => {
+      await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result);
+      options.upload(output, result);
+    };
+  }
+
+  function compile(p: Program): Executable {
+    const first = firstInstruction(p);
+    const shapes = shapesOf(p);
+    const kernels = p.instructions.map((step) => {
+      const call = { attributes: step.attributes, inputs: step.inputs.map((value) => shapes[value]!), output: step.shape } as unknown as KernelCall<never>;
+      if (step.operation === "reshape") return undefined;
+      const own = options.kernels[step.operation] as Kernel<B, never> | undefined;
+      return own === undefined ? onHost(step.operation, call) : own(call);
+    });
+    const shared = options.slice !== undefined;
+    const plan = planMemory(p, { inPlace: shared });
+    const constants = p.constants.map((constant) => {
+      const buffer = allocate(sizeOf(constant.shape));
+      options.upload(buffer, constant.values);
+      return buffer;
+    });
+    const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
+    const buffers = new Array<B>(shapes.length);
+    const inputs = p.instructions.map((step) => new Array<B>(step.inputs.length));
+    let bound: B | undefined;
+    let gone = false;
+
+    /** Gives every value its buffer; only variables change from run to run unless the arena has grown. */
+    function bind(variables: readonly Storage[]): void {
+      const open_ = variables.map(open);
+      const base = shared && plan.peak > 0 ? arenaOf(plan.peak) : undefined;
+      const moved = bound === undefined || base !== bound;
+      plan.places.forEach((place, value) => {
+        if (place.in === "variable") buffers[value] = open_[place.index]!;
+        else if (place.in === "constant") buffers[value] = constants[place.index]!;
+        else if (pieces !== undefined) buffers[value] = pieces[value]!;
+        else if (moved) buffers[value] = options.slice!(base!, place.offset, sizeOf(shapes[value]!));
+      });
+      bound = base;
+    }
+
+    async function run(values: readonly Values[], variables: readonly Storage[], { signal }: RunOptions): Promise<Values[]> {
+      if (gone) throw new UsageError(`${name}: this program was disposed`);
+      signal?.throwIfAborted();
+      bind(variables);
+      values.forEach((feed, i) => options.upload(buffers[i]!, feed));
+      let turn = signal && performance.now();
+      for (let i = 0; i < kernels.length; i++) {
+        const launch = kernels[i];
+        if (launch === undefined) continue;
+        const read = p.instructions[i]!.inputs;
+        const from = inputs[i]!;
+        for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
+        try {
+          const pending = launch(from, buffers[first + i]!);
+          if (pending) await pending;
+        } catch (cause) {
+          const step = p.instructions[i]!;
+          throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, { operation: step.operation, cause });
+        }
+        if (signal && i < plan.commits) {
+          if (performance.now() - turn! > TURN) {
+            await new Promise((resolve) => setTimeout(resolve));
+            turn = performance.now();
+          }
+          signal.throwIfAborted();
+        }
+      }
+      const outputs = p.outputs.map((value) => options.download(buffers[value]!));
+      const results = outputs.some((output) => output instanceof Promise) ? await Promise.all(outputs) : (outputs as Values[]);
+      for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
+      return results;
+    }
+
+    return {
+      memory: { peak: plan.peak * 4, sum: plan.sum * 4 },
+      run: (values, variables, runOptions = {}) => enqueue(() => run(values, variables, runOptions)),
+      dispose: () => {
+        void enqueue(() => {
+          gone = true;
+          for (const buffer of [...constants.splice(0), ...(pieces?.splice(0) ?? [])]) free(buffer);
+        });
+      },
+    };
+  }
+
+  return {
+    name,
+    precision: options.precision ?? "float32",
+    supports: (operation) => operation in options.kernels,
+    allocate: (length) => {
+      const block: Block<B> = { length, buffer: allocate(length) };
+      return block;
+    },
+    write: (storage, values) => {
+      const kept = values.slice();
+      void enqueue(() => options.upload(open(storage), kept));
+    },
+    read: (storage) => enqueue(() => options.download(open(storage))),
+    free: (storage) => {
+      void enqueue(() => {
+        const block = storage as Block<B>;
+        if (block.buffer !== undefined) free(block.buffer);
+        block.buffer = undefined;
+      });
+    },
+    compile,
+    memory: () => [...lengths.values()].reduce((total, length) => total + 4 * length, 0),
+    dispose: () => {
+      void enqueue(() => {
+        disposed = true;
+        for (const buffer of lengths.keys()) options.free(buffer);
+        lengths.clear();
+        options.dispose?.();
+      });
+    },
+  };
+}
+
+/** Without an arena: a buffer for each value, taken over from a dead value of the same length where there is one. */
+function wholeBuffers<B>(p: Program, plan: MemoryPlan, allocate: (length: number) => B): B[] {
+  const shapes = shapesOf(p);
+  const byOffset = new Map<string, B>();
+  // Values at the same planned offset never live at the same time.
+  return plan.places.map((place, value) => {
+    if (place.in !== "arena") return undefined as B;
+    const length = sizeOf(shapes[value]!);
+    const key = `${place.offset}:${length}`;
+    const buffer = byOffset.get(key) ?? allocate(length);
+    byOffset.set(key, buffer);
+    return buffer;
+  });
+}

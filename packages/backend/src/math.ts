@@ -1,0 +1,159 @@
+/**
+ * Elementary functions in float64 that give the same bits in every JavaScript engine: the language leaves the last digits of
+ * `Math.exp` and its like open, and one different bit in a first weight is another training run. Only operations that
+ * IEEE 754 rounds correctly are used (+ − · ÷ √). Errors are a few units in the last place.
+ */
+
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
+
+/** x · 2ᵏ for any whole k; in two steps where 2ᵏ alone is out of range. */
+function scale(x: number, k: number): number {
+  if (k > 1023) return scale(x * 2 ** 1023, k - 1023);
+  if (k < -1022) return scale(x * 2 ** -1022, k + 1022);
+  bits.setUint32(0, (k + 1023) << 20);
+  bits.setUint32(4, 0);
+  return x * bits.getFloat64(0);
+}
+
+// ln 2 and π/2 in parts whose first ones have trailing zeros, so that small multiples of them are exact.
+const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_LOW = 1.90821492927058770002e-10;
+const HALF_PI_1 = 1.57079632673412561417;
+const HALF_PI_2 = 6.07710050630396597660e-11;
+const HALF_PI_3 = 2.02226624871116645580e-21;
+
+/** eʳ − 1 for |r| ≤ 0.36: r + r²/2! + … + r¹⁴/14! */
+function expm1Series(r: number): number {
+  let sum = 0;
+  for (let n = 14; n > 1; n--) sum = ((1 + sum) * r) / n;
+  return r + r * sum;
+}
+
+/** eˣ. */
+export function exp(x: number): number {
+  if (!(x < 709.79)) return x > 0 ? Infinity : x;
+  if (x < -745.14) return 0;
+  // eˣ = 2ᵏ · eʳ with |r| ≤ ln 2 / 2
+  const k = Math.round(x / Math.LN2);
+  return scale(1 + expm1Series(x - k * LN2_HIGH - k * LN2_LOW), k);
+}
+
+/** eˣ − 1, exact also where x is small. */
+export const expm1 = (x: number): number => (x > -0.35 && x < 0.35 ? expm1Series(x) : exp(x) - 1);
+
+/** The natural logarithm. */
+export function log(x: number): number {
+  if (!(x > 0)) return x === 0 ? -Infinity : NaN;
+  if (x === Infinity) return x;
+  // x = m · 2ᵏ with m from √½ to √2
+  const subnormal = x < 2 ** -1022;
+  bits.setFloat64(0, subnormal ? x * 2 ** 54 : x);
+  const high = bits.getUint32(0);
+  let k = (high >>> 20) - 1023 - (subnormal ? 54 : 0);
+  bits.setUint32(0, (high & 0xfffff) | 0x3ff00000);
+  let m = bits.getFloat64(0);
+  if (m > Math.SQRT2) {
+    m /= 2;
+    k++;
+  }
+  // ln m = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) with s = (m − 1) / (m + 1), |s| < 0.172
+  const s = (m - 1) / (m + 1);
+  const square = s * s;
+  let sum = 0;
+  for (let n = 23; n > 1; n -= 2) sum = square * (1 / n + sum);
+  return k * LN2_HIGH + (2 * s + (2 * s * sum + k * LN2_LOW));
+}
+
+/** ln(1 + x), exact also where x is small. */
+export function log1p(x: number): number {
+  const u = 1 + x;
+  if (u === 1) return x;
+  // The rounding error of 1 + x is the same in both factors of x / (u − 1) and cancels (Goldberg 1991).
+  return u === Infinity ? u : (log(u) * x) / (u - 1);
+}
+
+/** The quarter turn that x lies in, and what is left: |r| ≤ π/4. Good for |x| up to about 10⁶. */
+function reduce(x: number): [quarter: number, r: number] {
+  const k = Math.round(x / (Math.PI / 2));
+  return [((k % 4) + 4) % 4, x - k * HALF_PI_1 - k * HALF_PI_2 - k * HALF_PI_3];
+}
+
+/** sin r = r − r³/3! + r⁵/5! − … */
+function sinSeries(r: number): number {
+  let sum = 0;
+  for (let n = 18; n > 1; n -= 2) sum = (-r * r * (1 + sum)) / (n * (n + 1));
+  return r + r * sum;
+}
+
+/** cos r = 1 − r²/2! + r⁴/4! − … */
+function cosSeries(r: number): number {
+  let sum = 0;
+  for (let n = 17; n > 0; n -= 2) sum = (-r * r * (1 + sum)) / (n * (n + 1));
+  return 1 + sum;
+}
+
+/** The sine of x radians. */
+export function sin(x: number): number {
+  if (!Number.isFinite(x)) return NaN;
+  const [quarter, r] = reduce(x);
+  const value = quarter % 2 === 0 ? sinSeries(r) : cosSeries(r);
+  return quarter < 2 ? value : -value;
+}
+
+/** The cosine of x radians. */
+export function cos(x: number): number {
+  if (!Number.isFinite(x)) return NaN;
+  const [quarter, r] = reduce(x);
+  const value = quarter % 2 === 0 ? cosSeries(r) : sinSeries(r);
+  return quarter === 0 || quarter === 3 ? value : -value;
+}
+
+/** The hyperbolic tangent. */
+export function tanh(x: number): number {
+  const size = Math.abs(x);
+  if (size > 22) return Math.sign(x);
+  // tanh x = (e²ˣ − 1) / (e²ˣ + 1)
+  const t = expm1(2 * size);
+  return x < 0 ? -t / (t + 2) : x === 0 ? x : t / (t + 2);
+}
+
+/** 1 / (1 + e⁻ˣ), without overflow on either side. */
+export function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + exp(-x));
+  const e = exp(x);
+  return e / (1 + e);
+}
+
+/** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
+export function erf(x: number): number {
+  const size = Math.abs(x);
+  if (size > 6) return Math.sign(x);
+  const bell = exp(-x * x) / Math.sqrt(Math.PI);
+  if (size < 3) {
+    // 2 e^(−x²)/√π · (x + 2x³/3 + 4x⁵/15 + …): all terms have one sign, nothing cancels.
+    let term = x;
+    let sum = x;
+    for (let n = 1; Math.abs(term) > Math.abs(sum) * 2 ** -54; n++) {
+      term *= (2 * x * x) / (2 * n + 1);
+      sum += term;
+    }
+    return 2 * bell * sum;
+  }
+  // 1 − erf x = e^(−x²)/√π / (x + ½/(x + 1/(x + 3⁄2/(x + …)))), from the inside out
+  let fraction = size;
+  for (let n = 40; n > 0; n--) fraction = size + n / 2 / fraction;
+  return Math.sign(x) * (1 - bell / fraction);
+}
+
+/** x to the power of y. Whole powers are products; a negative x has no others (NaN). 1 to any power, and any x⁰, is 1. */
+export function power(x: number, y: number): number {
+  if (y === 0 || x === 1) return 1;
+  if (y === 0.5) return Math.sqrt(x);
+  if (Number.isInteger(y) && Math.abs(y) <= 1024) {
+    let result = 1;
+    for (let n = Math.abs(y), square = x; n > 0; n = Math.floor(n / 2), square *= square) if (n % 2 === 1) result *= square;
+    return y < 0 ? 1 / result : result;
+  }
+  if (x < 0 && Number.isInteger(y)) return (y % 2 === 0 ? 1 : -1) * exp(y * log(-x));
+  return exp(y * log(x));
+}

@@ -1,0 +1,47 @@
+import type { OperationName, Operations } from "./operations.ts";
+import type { Shape } from "./shape.ts";
+
+/** Numbers on the host. */
+export type Values = Float32Array | Float64Array;
+
+/** One step of a program. Its value is numbered by its place, after feeds, variables and constants. */
+export interface Instruction<K extends OperationName = OperationName> {
+  readonly operation: K;
+  /** Numbers of the values that it reads. */
+  readonly inputs: readonly number[];
+  readonly attributes: Operations[K];
+  /** Of its value. */
+  readonly shape: Shape;
+  /** The line that recorded it, where call sites are captured. */
+  readonly site?: string | undefined;
+}
+
+/** A straight-line computation. Its values are numbered: feeds, then variables, constants, and instructions. */
+export interface Program {
+  /** Values given at each run. */
+  readonly feeds: readonly Shape[];
+  /** Memory that outlives the run. */
+  readonly variables: readonly Shape[];
+  /** Values that never change. */
+  readonly constants: readonly { readonly shape: Shape; readonly values: Values }[];
+  readonly instructions: readonly Instruction[];
+  /** Numbers of the values that a run returns. */
+  readonly outputs: readonly number[];
+  /** After the last instruction, all at once: variable (its place in `variables`) ← value. */
+  readonly updates: readonly { readonly variable: number; readonly value: number }[];
+}
+
+/** The number of the first instruction's value. */
+export const firstInstruction = (p: Program): number => p.feeds.length + p.variables.length + p.constants.length;
+
+/** The shape of every value, by its number. */
+export const shapesOf = (p: Program): Shape[] => [
+  ...p.feeds,
+  ...p.variables,
+  ...p.constants.map((constant) => constant.shape),
+  ...p.instructions.map((step) => step.shape),
+];
+
+/** An instruction as a person reads it: `conv2d [8, 24, 24, 12] (model.ts:7)`. */
+export const describeInstruction = ({ operation, shape, site }: Instruction): string =>
+  `${operation} [${shape.join(", ")}]${site === undefined ? "" : ` (${site})`}`;

@@ -1,0 +1,124 @@
+import { type Backend, type Instruction, type Program, type Values } from "@convlens/backend";
+import { fuse } from "./fuse.ts";
+import { simplified, splatAfter, splatOf, type Value } from "./simplify.ts";
+import { sorted } from "./sorted.ts";
+import { textOf } from "./structure.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/** What a program is made of. */
+export interface Recipe {
+  readonly outputs: readonly Tensor[];
+  readonly updates: ReadonlyMap<Variable, Tensor>;
+  /** Leaves whose values are given at each run, in this order; other leaves become constants. */
+  readonly feeds: readonly Tensor[];
+  /** Variables in the order that the run will give their memory in. */
+  readonly variables: readonly Variable[];
+}
+
+/** Composites that the backend does not know, as what they are made of. */
+function lowering(backend: Backend): { inputsOf: (t: Tensor) => readonly Tensor[]; lowered: Map<Tensor, Tensor> } {
+  const lowered = new Map<Tensor, Tensor>();
+  const inputsOf = (t: Tensor): readonly Tensor[] => {
+    if (t.known !== undefined || t.source.kind !== "operation") return [];
+    const { operation, inputs, attributes } = t.source;
+    if (operation.lower === undefined || (operation.name !== "copy" && backend.supports(operation.name))) return inputs;
+    let low = lowered.get(t);
+    if (low === undefined) lowered.set(t, (low = operation.lower(inputs, attributes as never)));
+    return [low];
+  };
+  return { inputsOf, lowered };
+}
+
+/** Writes instructions: each once (equal ones share a value), and none that changes nothing. */
+class Writer {
+  readonly instructions: Instruction[] = [];
+  readonly #values: Value[];
+  readonly #same = new Map<string, number>();
+
+  constructor(values: Value[]) {
+    this.#values = values;
+  }
+
+  write(step: Instruction): number {
+    const before = simplified(step, this.#values);
+    if (before !== undefined) return before;
+    const key = `${step.operation}|${step.inputs.join()}|${textOf(step.attributes)}`;
+    let value = this.#same.get(key);
+    if (value === undefined) {
+      value = this.#values.push({ shape: step.shape, step, splat: splatAfter(step, this.#values) }) - 1;
+      this.#same.set(key, value);
+      this.instructions.push(step);
+    }
+    return value;
+  }
+
+  /** Whether a value is the memory of a variable, seen through reshapes. */
+  isMemory(value: number, variables: { readonly from: number; readonly to: number }): boolean {
+    let at = value;
+    for (let step = this.#values[at]!.step; step?.operation === "reshape"; step = this.#values[at]!.step) at = step.inputs[0]!;
+    return at >= variables.from && at < variables.to;
+  }
+}
+
+/** From recorded tensors to a straight-line program. */
+export function assemble({ outputs, updates, feeds, variables }: Recipe, backend: Backend): Program {
+  const { inputsOf, lowered } = lowering(backend);
+  const order = sorted([...outputs, ...updates.values()], inputsOf);
+  const number = new Map<Tensor, number>();
+  feeds.forEach((t, i) => number.set(t, i));
+  const memories = { from: feeds.length, to: feeds.length + variables.length };
+  const memoryOf = new Map(variables.map((variable, i) => [variable, memories.from + i]));
+  const constants = constantsOf(order, number, memories.to);
+  const writer = new Writer([
+    ...feeds.map(({ shape }) => ({ shape })),
+    ...variables.map(({ shape }) => ({ shape })),
+    ...constants.map(({ shape, values }) => ({ shape, splat: splatOf(values) })),
+  ]);
+
+  for (const t of order) {
+    if (number.has(t)) continue;
+    const { source } = t;
+    const low = lowered.get(t);
+    if (low !== undefined) number.set(t, number.get(low)!);
+    else if (source.kind === "read") number.set(t, memoryOf.get(source.variable)!);
+    else if (source.kind === "operation")
+      number.set(
+        t,
+        writer.write({
+          operation: source.operation.name,
+          inputs: source.inputs.map((x) => number.get(x)!),
+          attributes: source.attributes as never,
+          shape: t.shape,
+          ...(t.site !== undefined && { site: t.site }),
+        }),
+      );
+  }
+
+  const program: Program = {
+    feeds: feeds.map((t) => t.shape),
+    variables: variables.map((variable) => variable.shape),
+    constants,
+    outputs: outputs.map((t) => number.get(t)!),
+    updates: [...updates]
+      .filter(([variable, t]) => number.get(t) !== memoryOf.get(variable))
+      .map(([variable, t]) => {
+        const value = number.get(t)!;
+        // All updates happen at once: what is another variable's memory is copied before any of it changes.
+        const safe = writer.isMemory(value, memories)
+          ? writer.write({ operation: "copy", inputs: [value], attributes: {}, shape: variable.shape })
+          : value;
+        return { variable: memoryOf.get(variable)! - memories.from, value: safe };
+      }),
+    instructions: writer.instructions,
+  };
+  return fuse(program, backend);
+}
+
+/** Leaves that are not fed, each value once, numbered from `first`. */
+function constantsOf(order: readonly Tensor[], number: Map<Tensor, number>, first: number): { shape: readonly number[]; values: Values }[] {
+  const constants: { shape: readonly number[]; values: Values }[] = [];
+  for (const t of order)
+    if (t.known !== undefined && !number.has(t)) number.set(t, first + constants.push({ shape: t.shape, values: t.known }) - 1);
+  return constants;
+}

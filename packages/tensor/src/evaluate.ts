@@ -1,0 +1,83 @@
+import { UsageError, type Backend, type Executable, type Values } from "@convlens/backend";
+import { assemble } from "./assemble.ts";
+import { operand, type Operand } from "./record.ts";
+import { currentBackend, Recording, session } from "./session.ts";
+import { structureOf } from "./structure.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/** Programs kept for each backend: enough for what a person does by hand, few enough to bound their memory. */
+const KEPT = 64;
+const caches = /* @__PURE__ */ new WeakMap<Backend, Map<string, Executable>>();
+
+/** The backend that a computation runs on: where its variables live, else the chosen one. */
+export function backendFor(variables: Iterable<Variable>): Backend {
+  for (const { backend } of variables) if (backend !== undefined) return backend;
+  return currentBackend();
+}
+
+/** The program of this structure on this backend; the least recently used one makes room. */
+function executableFor(backend: Backend, key: string, make: () => Executable): Executable {
+  let cache = caches.get(backend);
+  if (cache === undefined) caches.set(backend, (cache = new Map()));
+  const executable = cache.get(key) ?? make();
+  cache.delete(key);
+  cache.set(key, executable);
+  if (cache.size > KEPT) {
+    const [oldest] = cache.keys();
+    cache.get(oldest!)!.dispose();
+    cache.delete(oldest!);
+  }
+  return executable;
+}
+
+/**
+ * Computes tensors together, shared work once, and carries out the assignments recorded so far.
+ *
+ * @returns The values of each, row-major: `Float32Array`, or `Float64Array` from a backend of that precision. They are yours.
+ *
+ * @example
+ * ```ts
+ * const [a, b] = await evaluate(add(x, 1), multiply(x, 2));
+ * ```
+ */
+export async function evaluate(...tensors: Operand[]): Promise<Values[]> {
+  if (session.compiling !== undefined)
+    throw new UsageError("values do not exist while a function is being compiled: return the tensor from it, and read it outside", {
+      fix: "return the tensor, and read it outside",
+    });
+  const roots = tensors.map(operand);
+  const { updates } = session.open;
+  if (updates.size > 0 || roots.some((t) => t.known === undefined)) await run(roots, updates);
+  return roots.map((t) => session.present(t.known!).slice());
+}
+
+async function run(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Promise<void> {
+  // A recording that fails is dropped, not repeated.
+  session.open = new Recording();
+  const { key, leaves, variables } = structureOf(roots, updates);
+  const backend = backendFor(variables);
+  const storages = variables.map((variable) => variable.memory(backend));
+  const executable = executableFor(backend, key, () =>
+    backend.compile(assemble({ outputs: roots, updates, feeds: leaves, variables }, backend)),
+  );
+  for (const variable of updates.keys()) variable.written();
+  const values = await executable.run(
+    leaves.map((t) => t.known!),
+    storages,
+  );
+  roots.forEach((t, i) => (t.known ??= values[i]!));
+}
+
+/**
+ * Chooses where tensors are computed and new variables live. What already lives on another backend stays there.
+ *
+ * @example
+ * ```ts
+ * useBackend(reference());
+ * ```
+ */
+export function useBackend(backend: Backend): void {
+  session.backend = backend;
+  session.evaluate = (tensors) => evaluate(...tensors);
+}

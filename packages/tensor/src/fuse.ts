@@ -1,0 +1,56 @@
+import { firstInstruction, shapesOf, type Backend, type Instruction, type OperationName, type Program } from "@convlens/backend";
+
+/** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
+interface Fusion {
+  readonly before: OperationName;
+  readonly after: OperationName;
+  readonly fused: OperationName;
+  /** Of the second input of `after`: a bias is one number for each filter. */
+  readonly isBias?: true;
+}
+
+const fusions: readonly Fusion[] = [
+  { before: "conv2d", after: "add", fused: "conv2dBias", isBias: true },
+  { before: "conv2dBias", after: "relu", fused: "conv2dBiasRelu" },
+];
+
+/**
+ * Joins instructions that a backend has one kernel for, where nobody else reads what is between them. Done on the finished
+ * program, after differentiation, so that it is a fast path and never a meaning.
+ */
+export function fuse(program: Program, backend: Backend): Program {
+  return fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);
+}
+
+function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Program {
+  const first = firstInstruction(p);
+  const shapes = shapesOf(p);
+  const readers = shapes.map(() => 0);
+  for (const value of [...p.instructions.flatMap((step) => step.inputs), ...p.outputs, ...p.updates.map((update) => update.value)])
+    readers[value]!++;
+
+  const kept: Instruction[] = [];
+  const renumbered = shapes.map((_, value) => value);
+  const joined = new Map<number, Instruction>();
+  const gone = new Set<number>();
+  p.instructions.forEach((step, i) => {
+    const [from, bias] = step.inputs as [number, number];
+    const inner = step.operation === after ? p.instructions[from - first] : undefined;
+    if (inner === undefined || inner.operation !== before || readers[from] !== 1) return;
+    if (isBias && !(shapes[bias]!.length === 1 && shapes[bias]![0] === step.shape.at(-1))) return;
+    gone.add(from);
+    joined.set(first + i, { ...step, operation: fused, inputs: [...inner.inputs, ...step.inputs.slice(1)], attributes: inner.attributes });
+  });
+  p.instructions.forEach((step, i) => {
+    if (gone.has(first + i)) return;
+    renumbered[first + i] = first + kept.length;
+    const instruction = joined.get(first + i) ?? step;
+    kept.push({ ...instruction, inputs: instruction.inputs.map((value) => renumbered[value]!) });
+  });
+  return {
+    ...p,
+    instructions: kept,
+    outputs: p.outputs.map((value) => renumbered[value]!),
+    updates: p.updates.map(({ variable, value }) => ({ variable, value: renumbered[value]! })),
+  };
+}

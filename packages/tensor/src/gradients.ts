@@ -1,0 +1,79 @@
+import { sameShape, ShapeError, showShape, UsageError } from "@convlens/backend";
+import { broadcastTo } from "./ops/broadcast.ts";
+import { add } from "./ops/elementwise.ts";
+import { operand, type Operand } from "./record.ts";
+import { sorted } from "./sorted.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/** What {@link gradients} may be told. */
+export interface GradientsOptions {
+  /** The gradient of `y` itself, of its shape; by default ones, which gives the gradients of its sum. */
+  readonly seed?: Operand;
+  /** What an `x` that `y` does not depend on gets. Default: an error. */
+  readonly unused?: "error" | "zeros";
+}
+
+/**
+ * The gradients of `y` (of its sum, if it is no scalar) with respect to each of `xs`: inputs, variables, or any tensor on
+ * the way from them to `y`. They are recipes again, so they can be differentiated again.
+ *
+ * @throws {@link UsageError} if `y` does not depend on one of them.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, 2, 3]);
+ * const [dx] = gradients(square(x), [x]); // 2, 4, 6
+ * ```
+ */
+export function gradients(y: Operand, xs: readonly Operand[], { seed, unused = "error" }: GradientsOptions = {}): Tensor[] {
+  const from = operand(y);
+  const wanted = xs.map(operand);
+  const start = seed === undefined ? broadcastTo(1, from.shape) : operand(seed);
+  if (!sameShape(start.shape, from.shape))
+    throw new ShapeError(`gradients: the seed ${showShape(start.shape)} must have the shape of y, ${showShape(from.shape)}`, {
+      operation: "gradients",
+      expected: from.shape,
+      got: start.shape,
+    });
+
+  // Only tensors that lead to y from one of xs matter.
+  const targets = new Set(wanted);
+  const leading = new Set<Tensor>();
+  const order = sorted([from], (t) => t.inputs);
+  for (const t of order) if (targets.has(t) || t.inputs.some((x) => leading.has(x))) leading.add(t);
+
+  const found = new Map<Tensor, Tensor>([[from, start]]);
+  for (const t of order.reverse()) {
+    const dy = found.get(t);
+    if (dy === undefined || t.source.kind !== "operation" || !t.inputs.some((x) => leading.has(x))) continue;
+    const rule = t.source.operation.gradient?.(dy, t as never) ?? throughLowering(t, dy);
+    rule.forEach((dx, i) => {
+      const x = t.inputs[i]!;
+      if (dx === null || !leading.has(x)) return;
+      const before = found.get(x);
+      found.set(x, before === undefined ? dx : add(before, dx));
+    });
+  }
+
+  return wanted.map((x, i) => {
+    const gradient = found.get(x);
+    if (gradient !== undefined) return gradient;
+    // Reached only through comparisons, sign and their like, whose slope is 0.
+    if (leading.has(x) || unused === "zeros") return broadcastTo(0, x.shape);
+    const asked = xs[i] as Tensor;
+    const assigned = asked.source.kind === "variable" ? ` as ${(asked as Variable).name} is now (was it assigned after y was recorded?)` : "";
+    throw new UsageError(`gradients: ${from.toString()} does not depend on ${asked.toString()}${assigned}; pass { unused: "zeros" } if that is meant`, {
+      operation: "gradients",
+      fix: '{ unused: "zeros" }',
+    });
+  });
+}
+
+/** A composite without a rule of its own is differentiated as what it is made of. */
+function throughLowering(t: Tensor, dy: Tensor): readonly (Tensor | null)[] {
+  const { source } = t;
+  if (source.kind !== "operation" || source.operation.lower === undefined)
+    throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
+  return gradients(source.operation.lower(source.inputs, source.attributes as never), source.inputs, { seed: dy, unused: "zeros" });
+}

@@ -1,0 +1,81 @@
+/**
+ * Recorded tensors: operations and their gradients, variables, and functions compiled into programs.
+ *
+ * @module
+ */
+export { compile, type Arguments, type Compiled, type CompileOptions, type Parameter, type Results } from "./compile.ts";
+export { detach } from "./detach.ts";
+export { evaluate, useBackend } from "./evaluate.ts";
+export { format } from "./format.ts";
+export { gradients, type GradientsOptions } from "./gradients.ts";
+export type { Operation, Recorded } from "./operation.ts";
+export { elu, gelu, leakyRelu, selu, softplus, swish } from "./ops/activations.ts";
+export { averagePool2d, lpPool2d, type AveragePool2dOptions, type LpPool2dOptions } from "./ops/averagePool2d.ts";
+export type { ReduceAxes } from "./ops/axes.ts";
+export { broadcastTo, flatten, reshape, sum, type ReduceOptions } from "./ops/broadcast.ts";
+export { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "./ops/conv1d.ts";
+export { conv2d, convTranspose2d, type Conv2dOptions, type ConvTranspose2dOptions } from "./ops/conv2d.ts";
+export {
+  absolute,
+  add,
+  clip,
+  cos,
+  divide,
+  equal,
+  erf,
+  exp,
+  expm1,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  notEqual,
+  power,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  sin,
+  sqrt,
+  square,
+  subtract,
+  tanh,
+  where,
+} from "./ops/elementwise.ts";
+export { gather, oneHot, scatter } from "./ops/gather.ts";
+export { locallyConnected2d, patches, type PatchesOptions } from "./ops/locallyConnected2d.ts";
+export { matmul, type MatmulOptions } from "./ops/matmul.ts";
+export { maxPool2d, maxPool2dIndices, maxUnpool2d, type Pool2dOptions } from "./ops/maxPool2d.ts";
+export { concat, flip, pad, slice, stack, transpose, type PadOptions } from "./ops/movement.ts";
+export {
+  batchNorm,
+  groupNorm,
+  layerNorm,
+  localResponseNorm,
+  normalize,
+  type AffineOptions,
+  type BatchNormOptions,
+  type EpsilonOptions,
+  type GroupNormOptions,
+  type LayerNormOptions,
+  type LocalResponseNormOptions,
+} from "./ops/normalize.ts";
+export type { Padding1d } from "./ops/oneDimension.ts";
+export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
+export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
+export { dropout, normal, uniform } from "./ops/random.ts";
+export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
+export { resize, type ResizeMode } from "./ops/resize.ts";
+export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
+export { print } from "./print.ts";
+export { full, ones, range, record, tensor, zeros, type NestedNumbers, type Operand } from "./record.ts";
+export { captureCallSites, currentBackend, setSeed } from "./session.ts";
+export { sorted } from "./sorted.ts";
+export { Tensor } from "./tensor.ts";
+export { Variable, type VariableOptions } from "./variable.ts";

@@ -1,0 +1,74 @@
+import { pool2dGeometry, poolInputShape, poolOutputShape, ValueError, type Pool2dGeometry } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { absolute, divide, equal, multiply, power, sign, where } from "./elementwise.ts";
+import type { Pool2dOptions } from "./maxPool2d.ts";
+
+const sumOperation: Operation<"sumPool2d"> = {
+  name: "sumPool2d",
+  shape: (_, { geometry }) => poolOutputShape(geometry),
+  gradient: (dy, { attributes }) => [record(spreadOperation, [dy], attributes)],
+};
+const spreadOperation: Operation<"sumPool2dGradient"> = {
+  name: "sumPool2dGradient",
+  shape: (_, { geometry }) => poolInputShape(geometry),
+  gradient: (v, { attributes }) => [record(sumOperation, [v], attributes)],
+};
+const sumPool2d = (x: Tensor, geometry: Pool2dGeometry): Tensor => record(sumOperation, [x], { geometry });
+
+/** How {@link averagePool2d} slides, and what it divides by. */
+export interface AveragePool2dOptions extends Pool2dOptions {
+  /** Whether the zeros of the padding count as pixels. Default: true. */
+  readonly countPadding?: boolean | undefined;
+}
+
+/**
+ * The mean of the numbers under each window, channel by channel.
+ *
+ * @param x - `[n, h, w, c]`
+ * @returns `[n, oh, ow, c]`
+ */
+export function averagePool2d(x: Operand, { countPadding = true, ...options }: AveragePool2dOptions): Tensor {
+  const from = operand(x);
+  const geometry = pool2dGeometry(from.shape, options, "averagePool2d");
+  const total = sumPool2d(from, geometry);
+  if (countPadding) return divide(total, geometry.height.window * geometry.width.window);
+  const plane: Pool2dGeometry = { ...geometry, batch: 1, channels: 1 };
+  return divide(total, sumPool2d(broadcastTo(1, poolInputShape(plane)), plane));
+}
+
+/** How {@link lpPool2d} slides, and its norm. */
+export interface LpPool2dOptions extends Pool2dOptions {
+  /** 1 for the sum of sizes, 2 for the Euclidean length. Default: 2. */
+  readonly p?: number | undefined;
+}
+
+const lpOperation: Operation<"lpPool2d"> = {
+  name: "lpPool2d",
+  shape: (_, { geometry }) => poolOutputShape(geometry),
+  lower: ([x], { geometry, p }) => power(sumPool2d(power(absolute(x!), p), geometry), 1 / p),
+  // dy/dx = sign(x) · (|x| / y)^(p − 1), and 0 where the whole window is 0.
+  gradient: (dy, y) => {
+    const { geometry, p } = y.attributes;
+    const x = y.inputs[0]!;
+    const share = where(equal(y, 0), 0, divide(dy, power(y, p - 1)));
+    return [multiply(multiply(sign(x), power(absolute(x), p - 1)), record(spreadOperation, [share], { geometry }))];
+  },
+};
+
+const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => record(lpOperation, [x], { geometry, p });
+
+/**
+ * The p-norm of the numbers under each window: `(Σ |x|^p)^(1/p)`, channel by channel.
+ *
+ * @param x - `[n, h, w, c]`
+ * @returns `[n, oh, ow, c]`
+ */
+export function lpPool2d(x: Operand, { p = 2, ...options }: LpPool2dOptions): Tensor {
+  if (!(p >= 1))
+    throw new ValueError(`lpPool2d: p must be at least 1 for a norm, got ${p}`, { operation: "lpPool2d", expected: "at least 1", got: p });
+  const from = operand(x);
+  return lpPool(from, pool2dGeometry(from.shape, options, "lpPool2d"), p);
+}

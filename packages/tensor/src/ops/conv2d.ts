@@ -1,0 +1,78 @@
+import {
+  conv2dGeometry,
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  convTranspose2dGeometry,
+  type Conv2dGeometry,
+  type Pair,
+  type WindowOptions,
+} from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+
+// out[o] = Σ in[i] · filter[k] over all meetings (i, k, o) of an input, a tap and an output: linear in both factors, so each
+// gradient is the same sum solved for another corner, and the three are closed under differentiation.
+const forward: Operation<"conv2d"> = {
+  name: "conv2d",
+  shape: (_, { geometry }) => convOutputShape(geometry),
+  gradient: (dy, { inputs: [x, filters], attributes: { geometry: g } }) => [inputGradient(dy, filters!, g), filterGradient(dy, x!, g)],
+};
+const toInput: Operation<"conv2dInputGradient"> = {
+  name: "conv2dInputGradient",
+  shape: (_, { geometry }) => convInputShape(geometry),
+  gradient: (v, { inputs: [dy, filters], attributes: { geometry } }) => [record(forward, [v, filters!], { geometry }), filterGradient(dy!, v, geometry)],
+};
+const toFilters: Operation<"conv2dFilterGradient"> = {
+  name: "conv2dFilterGradient",
+  shape: (_, { geometry }) => convFilterShape(geometry),
+  gradient: (v, { inputs: [dy, x], attributes: { geometry } }) => [record(forward, [x!, v], { geometry }), inputGradient(dy!, v, geometry)],
+};
+const inputGradient = (dy: Operand, filters: Operand, geometry: Conv2dGeometry): Tensor => record(toInput, [dy, filters], { geometry });
+const filterGradient = (dy: Operand, x: Operand, geometry: Conv2dGeometry): Tensor => record(toFilters, [dy, x], { geometry });
+
+/** How filters slide. */
+export interface Conv2dOptions extends WindowOptions {
+  /** Channels and filters are divided into this many groups; as many as channels make the convolution depthwise. */
+  readonly groups?: number | undefined;
+}
+
+/**
+ * The filters slide to every position of the image; each number of the result is the sum of the products of the pixels under a
+ * filter, through the full depth of the input, with its weights. (As everywhere in the field the filter is not flipped: a
+ * mathematician calls this cross-correlation.)
+ *
+ * @param x - `[n, h, w, c]`
+ * @param filters - `[kh, kw, c / groups, f]`
+ * @returns `[n, oh, ow, f]`: an activation map for each filter, stacked along the last axis.
+ * @throws {@link ShapeError} for wrong ranks or channels, {@link GeometryError} for a window that does not fit.
+ *
+ * @example
+ * ```ts
+ * conv2d(zeros([32, 28, 28, 1]), zeros([5, 5, 1, 12]), { padding: "same" }).shape; // [32, 28, 28, 12]
+ * ```
+ */
+export function conv2d(x: Operand, filters: Operand, options: Conv2dOptions = {}): Tensor {
+  const [image, weights] = [operand(x), operand(filters)];
+  return record(forward, [image, weights], { geometry: conv2dGeometry(image.shape, weights.shape, options) });
+}
+
+/** How filters slide in a transposed convolution. */
+export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "geometry"> {
+  /** Added to the output's size below and to the right: with a stride, several sizes have the same number of positions. */
+  readonly outputPadding?: Pair | undefined;
+}
+
+/**
+ * The convolution run backwards: every pixel paints the filters, weighted, onto a larger image. The same as the gradient of
+ * {@link conv2d} with respect to its input, and with a stride the usual way to enlarge a map.
+ *
+ * @param x - `[n, h, w, c]`
+ * @param filters - `[kh, kw, f / groups, c]`: those of the convolution that it runs backwards.
+ * @returns `[n, (h − 1) · stride + kh − padding, …, f]`
+ */
+export function convTranspose2d(x: Operand, filters: Operand, options: ConvTranspose2dOptions = {}): Tensor {
+  const [image, weights] = [operand(x), operand(filters)];
+  return inputGradient(image, weights, convTranspose2dGeometry(image.shape, weights.shape, options));
+}

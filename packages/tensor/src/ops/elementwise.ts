@@ -1,0 +1,128 @@
+import { broadcastShapes, type None, type OperationName, type Operations } from "@convlens/backend";
+import type { Operation, Recorded } from "../operation.ts";
+import { record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { sumTo } from "./broadcast.ts";
+
+/** Names of operations that have no attributes. */
+type Plain = { [K in OperationName]: Record<never, never> extends Operations[K] ? K : never }[OperationName];
+type Unary = (x: Operand) => Tensor;
+type Binary = (a: Operand, b: Operand) => Tensor;
+
+const none: None = {};
+
+/** Of one tensor, number by number. `derivative` is multiplied by `dy`. */
+function unary<K extends Plain>(name: K, gradient: (dy: Tensor, x: Tensor, y: Recorded<K>) => Tensor | null): Unary {
+  const operation: Operation<K> = {
+    name,
+    shape: ([x]) => x!,
+    gradient: (dy, y) => [gradient(dy, y.inputs[0]!, y)],
+  };
+  return (x) => record(operation, [x], none as Operations[K]);
+}
+
+/** Of two tensors that broadcast; the gradients are summed over what was stretched. */
+function binary<K extends Plain>(
+  name: K,
+  gradient: (dy: Tensor, a: Tensor, b: Tensor, y: Recorded<K>) => readonly [Tensor | null, Tensor | null],
+): Binary {
+  const operation: Operation<K> = {
+    name,
+    shape: ([a, b]) => broadcastShapes(name, a!, b!),
+    gradient: (dy, y) => gradient(dy, y.inputs[0]!, y.inputs[1]!, y).map((d, i) => d && sumTo(d, y.inputs[i]!.shape)),
+  };
+  return (a, b) => record(operation, [a, b], none as Operations[K]);
+}
+
+/** −x */
+export const negate: Unary = /* @__PURE__ */ unary("negate", (dy) => negate(dy));
+/** |x|; its gradient at 0 is 0. */
+export const absolute: Unary = /* @__PURE__ */ unary("absolute", (dy, x) => multiply(dy, sign(x)));
+/** −1, 0 or 1; no gradient flows. */
+export const sign: Unary = /* @__PURE__ */ unary("sign", () => null);
+/** eˣ */
+export const exp: Unary = /* @__PURE__ */ unary("exp", (dy, _, y) => multiply(dy, y));
+/** eˣ − 1, exact also where x is small. */
+export const expm1: Unary = /* @__PURE__ */ unary("expm1", (dy, _, y) => multiply(dy, add(y, 1)));
+/** The natural logarithm: −∞ at 0, NaN below. */
+export const log: Unary = /* @__PURE__ */ unary("log", (dy, x) => divide(dy, x));
+/** ln(1 + x), exact also where x is small. */
+export const log1p: Unary = /* @__PURE__ */ unary("log1p", (dy, x) => divide(dy, add(x, 1)));
+/** √x */
+export const sqrt: Unary = /* @__PURE__ */ unary("sqrt", (dy, _, y) => divide(dy, multiply(y, 2)));
+/** 1 / x */
+export const reciprocal: Unary = /* @__PURE__ */ unary("reciprocal", (dy, _, y) => negate(multiply(dy, multiply(y, y))));
+/** The sine, x in radians (|x| up to about 10⁶). */
+export const sin: Unary = /* @__PURE__ */ unary("sin", (dy, x) => multiply(dy, cos(x)));
+/** The cosine, x in radians (|x| up to about 10⁶). */
+export const cos: Unary = /* @__PURE__ */ unary("cos", (dy, x) => negate(multiply(dy, sin(x))));
+/** The hyperbolic tangent. */
+export const tanh: Unary = /* @__PURE__ */ unary("tanh", (dy, _, y) => multiply(dy, subtract(1, multiply(y, y))));
+/** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
+export const erf: Unary = /* @__PURE__ */ unary("erf", (dy, x) => multiply(dy, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))));
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid: Unary = /* @__PURE__ */ unary("sigmoid", (dy, _, y) => multiply(dy, multiply(y, subtract(1, y))));
+/** max(x, 0). Its gradient looks at the output, never at the input, which then need not outlive a fused kernel. */
+export const relu: Unary = /* @__PURE__ */ unary("relu", (dy, _, y) => multiply(dy, greater(y, 0)));
+
+/** a + b */
+export const add: Binary = /* @__PURE__ */ binary("add", (dy) => [dy, dy]);
+/** a − b */
+export const subtract: Binary = /* @__PURE__ */ binary("subtract", (dy) => [dy, negate(dy)]);
+/** a · b, number by number. */
+export const multiply: Binary = /* @__PURE__ */ binary("multiply", (dy, a, b) => [multiply(dy, b), multiply(dy, a)]);
+/** a / b */
+export const divide: Binary = /* @__PURE__ */ binary("divide", (dy, _, b, y) => {
+  const da = divide(dy, b);
+  return [da, negate(multiply(da, y))];
+});
+/** a to the power of b. A negative a has only whole powers (else NaN). */
+export const power: Binary = /* @__PURE__ */ binary("power", (dy, a, b, y) => [
+  // Where b is 0 the slope is 0, also at a = 0, where a^(b − 1) is infinite; where a is 0, so is the slope in b.
+  multiply(dy, where(equal(b, 0), 0, multiply(b, power(a, subtract(b, 1))))),
+  multiply(dy, where(equal(a, 0), 0, multiply(y, log(a)))),
+]);
+/** The larger one; NaN if either is. The gradient goes to the larger, to `a` where they are equal. */
+export const maximum: Binary = /* @__PURE__ */ binary("maximum", (dy, a, b) => [multiply(dy, greaterEqual(a, b)), multiply(dy, greater(b, a))]);
+/** The smaller one; NaN if either is. The gradient goes to the smaller, to `a` where they are equal. */
+export const minimum: Binary = /* @__PURE__ */ binary("minimum", (dy, a, b) => [multiply(dy, greaterEqual(b, a)), multiply(dy, greater(a, b))]);
+/** 1 where a = b, else 0; no gradient flows, nor through the other comparisons. */
+export const equal: Binary = /* @__PURE__ */ binary("equal", () => [null, null]);
+/** 1 where a > b, else 0. */
+export const greater: Binary = /* @__PURE__ */ binary("greater", () => [null, null]);
+/** 1 where a ≥ b, else 0. */
+export const greaterEqual: Binary = /* @__PURE__ */ binary("greaterEqual", () => [null, null]);
+/** 1 where a < b, else 0. */
+export const less: Binary = (a, b) => greater(b, a);
+/** 1 where a ≤ b, else 0. */
+export const lessEqual: Binary = (a, b) => greaterEqual(b, a);
+/** 1 where a ≠ b, else 0; a NaN is equal to nothing. */
+export const notEqual: Binary = (a, b) => subtract(1, equal(a, b));
+
+const whereOperation: Operation<"where"> = {
+  name: "where",
+  shape: ([condition, a, b]) => broadcastShapes("where", condition!, broadcastShapes("where", a!, b!)),
+  gradient: (dy, { inputs: [condition, a, b] }) => [
+    null,
+    sumTo(where(condition!, dy, 0), a!.shape),
+    sumTo(where(condition!, 0, dy), b!.shape),
+  ],
+};
+
+/**
+ * `a` where the condition is not 0, `b` where it is; all three broadcast.
+ *
+ * @example
+ * ```ts
+ * where(greater(x, 0), x, 0); // relu
+ * ```
+ */
+export const where = (condition: Operand, a: Operand, b: Operand): Tensor => record(whereOperation, [condition, a, b], none);
+
+/** x² */
+export function square(x: Operand): Tensor {
+  return multiply(x, x);
+}
+
+/** x held between two bounds; no gradient flows where it is outside. */
+export const clip = (x: Operand, low: Operand, high: Operand): Tensor => minimum(maximum(x, low), high);

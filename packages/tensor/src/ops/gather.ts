@@ -1,0 +1,78 @@
+import { ShapeError, ValueError } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { operand, range, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkAxis } from "./axes.ts";
+import { reshape } from "./broadcast.ts";
+import { equal, greaterEqual, less, multiply, where } from "./elementwise.ts";
+import { transpose } from "./movement.ts";
+
+// Reading rows, and adding rows where they were read: each other's gradient.
+const gatherOperation: Operation<"gather"> = {
+  name: "gather",
+  shape: ([x, indices]) => [...indices!, ...x!.slice(1)],
+  gradient: (dy, { inputs: [x, indices] }) => [scatter(dy, indices!, x!.shape[0]!), null],
+};
+const scatterOperation: Operation<"scatter"> = {
+  name: "scatter",
+  shape: ([rows, indices], { size }) => [size, ...rows!.slice(indices!.length)],
+  gradient: (dy, { inputs: [, indices] }) => [gather(dy, indices!), null],
+};
+
+/**
+ * The elements of an axis that the indices name, as `take` of NumPy: indices `[…i]` into axis 0 of `[n, …]` give `[…i, …]`.
+ * With a data set in a variable, batches can be gathered where it lives. An index that is none gives NaN.
+ *
+ * @example
+ * ```ts
+ * gather(tensor([10, 20, 30]), tensor([2, 0])); // 30, 10
+ * ```
+ */
+export function gather(x: Operand, indices: Operand, axis = 0): Tensor {
+  const [from, at] = [operand(x), operand(indices)];
+  const along = checkAxis("gather", from.shape, axis);
+  const axes = from.shape.map((_, a) => a);
+  const front = transpose(from, [along, ...axes.toSpliced(along, 1)]);
+  const taken = record(gatherOperation, [front, at], {});
+  // The axes of the indices stand in front; they belong where the axis was.
+  const order = taken.shape.map((_, a) => a);
+  const moved = order.splice(0, at.rank);
+  return transpose(taken, order.toSpliced(along, 0, ...moved));
+}
+
+/**
+ * The adjoint of {@link gather} along axis 0: zeros `[size, …]`, to which each row is added where its index says. An index
+ * that is none is passed over.
+ */
+export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
+  const [from, at] = [operand(rows), operand(indices)];
+  if (!at.shape.every((length, axis) => length === from.shape[axis]))
+    throw new ShapeError(`scatter: rows [${from.shape.join(", ")}] must begin with the axes of the indices [${at.shape.join(", ")}]`, {
+      operation: "scatter",
+      expected: at.shape,
+      got: from.shape,
+    });
+  return record(scatterOperation, [from, at], { size });
+}
+
+/**
+ * Rows of zeros with a 1 where each label says: `[…] → […, depth]`. A label out of range gives a row of NaN rather than a
+ * class that nobody meant.
+ *
+ * @example
+ * ```ts
+ * oneHot(tensor([2, 0]), 3); // [[0, 0, 1], [1, 0, 0]]
+ * ```
+ */
+export function oneHot(labels: Operand, depth: number): Tensor {
+  if (!Number.isInteger(depth) || depth < 1)
+    throw new ValueError(`oneHot: the depth (number of classes) must be a whole number of at least 1, got ${depth}`, {
+      operation: "oneHot",
+      expected: "a whole number of at least 1",
+      got: depth,
+    });
+  const from = operand(labels);
+  const column = reshape(from, [...from.shape, 1]);
+  const valid = multiply(greaterEqual(column, 0), less(column, depth));
+  return where(valid, equal(column, range(depth)), NaN);
+}

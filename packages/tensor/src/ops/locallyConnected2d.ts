@@ -1,0 +1,58 @@
+import { pool2dGeometry, ShapeError, showShape, type Pair, type WindowOptions } from "@convlens/backend";
+import { operand, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { reshape } from "./broadcast.ts";
+import { matmul } from "./matmul.ts";
+import { concat, pad, slice, transpose } from "./movement.ts";
+
+/** A window of a given size, and how it slides. */
+export interface PatchesOptions extends WindowOptions {
+  /** Height and width of the window. */
+  readonly size: Pair;
+}
+
+/**
+ * What each position of a sliding window sees, laid out in a row (im2col): a convolution is this times a matrix.
+ *
+ * @param x - `[n, h, w, c]`
+ * @returns `[n, oh, ow, kh · kw · c]`, the taps row by row, all channels of a tap together.
+ */
+export function patches(x: Operand, { stride = 1, ...options }: PatchesOptions, operation = "patches"): Tensor {
+  const image = operand(x);
+  const { batch, height: h, width: w, channels } = pool2dGeometry(image.shape, { stride, ...options }, operation);
+  const padded = pad(image, [[0, 0], [h.before, h.after], [w.before, w.after], [0, 0]]);
+  const taps = Array.from({ length: h.window * w.window }, (_, tap) =>
+    slice(
+      padded,
+      [0, Math.floor(tap / w.window) * h.dilation, (tap % w.window) * w.dilation, 0],
+      [batch, h.output, w.output, channels],
+      [1, h.stride, w.stride, 1],
+    ),
+  );
+  return concat(taps, 3);
+}
+
+/**
+ * A convolution whose weights are untied: every position has filters of its own. What a convolution would be without
+ * sharing, at `oh · ow` times the weights.
+ *
+ * @param x - `[n, h, w, c]`
+ * @param filters - `[oh, ow, kh · kw · c, f]`
+ * @returns `[n, oh, ow, f]`
+ */
+export function locallyConnected2d(x: Operand, filters: Operand, options: PatchesOptions): Tensor {
+  const weights = operand(filters);
+  const seen = patches(x, options, "locallyConnected2d");
+  const [n, oh, ow, k] = seen.shape as [number, number, number, number];
+  const expected = [oh, ow, k];
+  if (weights.rank !== 4 || expected.some((size, axis) => weights.shape[axis] !== size))
+    throw new ShapeError(
+      `locallyConnected2d: expected filters ${showShape([oh, ow, k], ["height", "width", "window · channels"])} and the number of filters, got ${showShape(weights.shape)}`,
+      { operation: "locallyConnected2d", expected: [...expected, "filters"], got: weights.shape },
+    );
+  // For every position a product of its own: [oh·ow, n, k] · [oh·ow, k, f]
+  const f = weights.shape[3]!;
+  const rows = transpose(reshape(seen, [n, oh * ow, k]), [1, 0, 2]);
+  const y = matmul(rows, reshape(weights, [oh * ow, k, f]));
+  return reshape(transpose(y, [1, 0, 2]), [n, oh, ow, f]);
+}

@@ -1,0 +1,198 @@
+import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkAxes, checkAxis } from "./axes.ts";
+import { broadcastTo, reshape } from "./broadcast.ts";
+
+const transposeOperation: Operation<"transpose"> = {
+  name: "transpose",
+  shape: ([x], { order }) => order.map((axis) => x![axis]!),
+  gradient: (dy, { attributes: { order } }) => [
+    transpose(
+      dy,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ],
+};
+
+/**
+ * The axes in another order; reversed, if none is given.
+ *
+ * @example
+ * ```ts
+ * transpose(zeros([8, 28, 28, 3]), [0, 3, 1, 2]).shape; // [8, 3, 28, 28]: channels first
+ * ```
+ */
+export function transpose(x: Operand, order?: readonly number[]): Tensor {
+  const from = operand(x);
+  const wanted = order?.map((axis) => checkAxis("transpose", from.shape, axis)) ?? from.shape.map((_, axis) => from.rank - 1 - axis);
+  if (wanted.length !== from.rank || new Set(wanted).size !== from.rank)
+    throw new ShapeError(`transpose: the order [${order?.join(", ")}] must name each axis of ${showShape(from.shape)} once`, {
+      operation: "transpose",
+      expected: from.shape.map((_, axis) => axis),
+      got: order,
+    });
+  return wanted.every((axis, i) => axis === i) ? from : record(transposeOperation, [from], { order: wanted });
+}
+
+// Reading every step-th element, and laying elements at every step-th place among zeros: each other's gradient.
+const sliceOperation: Operation<"slice"> = {
+  name: "slice",
+  shape: (_, { shape }) => shape,
+  gradient: (dy, { inputs: [x], attributes }) => [record(placeOperation, [dy], { ...attributes, shape: x!.shape })],
+};
+const placeOperation: Operation<"place"> = {
+  name: "place",
+  shape: (_, { shape }) => shape,
+  gradient: (dy, { inputs: [x], attributes }) => [record(sliceOperation, [dy], { ...attributes, shape: x!.shape })],
+};
+
+/**
+ * A block of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step walks backwards.
+ *
+ * @throws {@link ShapeError} where it reaches beyond the tensor.
+ *
+ * @example
+ * ```ts
+ * slice(range(10), [1], [3]); // 1, 2, 3
+ * slice(range(10), [9], [3], [-2]); // 9, 7, 5
+ * ```
+ */
+export function slice(x: Operand, begin: readonly number[], size: Shape, step: readonly number[] = begin.map(() => 1)): Tensor {
+  const from = operand(x);
+  if (begin.length !== from.rank || size.length !== from.rank || step.length !== from.rank)
+    throw new ShapeError(
+      `slice: begin [${begin.join(", ")}], size [${size.join(", ")}] and step [${step.join(", ")}] need one number for each axis of ${showShape(from.shape)}`,
+      { operation: "slice", expected: from.rank, got: begin.length },
+    );
+  from.shape.forEach((length, axis) => {
+    const last = begin[axis]! + (size[axis]! - 1) * step[axis]!;
+    const inside = (at: number): boolean => Number.isInteger(at) && at >= 0 && at < length;
+    if (Number.isInteger(step[axis]) && step[axis] !== 0 && size[axis]! >= 0 && (size[axis] === 0 || (inside(begin[axis]!) && inside(last)))) return;
+    throw new ShapeError(
+      `slice: axis ${axis}: ${size[axis]} elements from ${begin[axis]} in steps of ${step[axis]} reach beyond 0 … ${length - 1} of ${showShape(from.shape)}`,
+      { operation: "slice", axis, expected: `0 to ${length - 1}`, got: [begin[axis], last] },
+    );
+  });
+  if (sameShape(size, from.shape) && step.every((s) => s === 1)) return from;
+  return record(sliceOperation, [from], { begin: [...begin], step: [...step], shape: [...size] });
+}
+
+/** Backwards along some axes, or along all. */
+export function flip(x: Operand, axes?: number | readonly number[]): Tensor {
+  const from = operand(x);
+  const turned = checkAxes("flip", from.shape, axes);
+  return slice(
+    from,
+    from.shape.map((size, axis) => (turned.includes(axis) ? Math.max(0, size - 1) : 0)),
+    from.shape,
+    from.shape.map((_, axis) => (turned.includes(axis) ? -1 : 1)),
+  );
+}
+
+/** A part of one axis, the others whole. */
+function part(x: Tensor, axis: number, begin: number, size: number, step = 1): Tensor {
+  return slice(
+    x,
+    x.shape.map((_, a) => (a === axis ? begin : 0)),
+    x.shape.with(axis, size),
+    x.shape.map((_, a) => (a === axis ? step : 1)),
+  );
+}
+
+const concatOperation: Operation<"concat"> = {
+  name: "concat",
+  shape: (inputs, { axis }) => inputs[0]!.with(axis, inputs.reduce((total, shape) => total + shape[axis]!, 0)),
+  gradient: (dy, { inputs, attributes: { axis } }) => {
+    let at = 0;
+    return inputs.map((x) => {
+      const own = part(dy, axis, at, x.shape[axis]!);
+      at += x.shape[axis]!;
+      return own;
+    });
+  },
+};
+
+/** Tensors one after the other along an axis; their other axes must be equal. */
+export function concat(tensors: readonly Operand[], axis = 0): Tensor {
+  const parts = tensors.map(operand);
+  const [first] = parts;
+  if (first === undefined) throw new ValueError("concat: expected at least one tensor, got none", { operation: "concat", expected: "at least 1", got: 0 });
+  const along = checkAxis("concat", first.shape, axis);
+  parts.forEach((x, i) => {
+    if (x.rank !== first.rank || !sameShape(x.shape.with(along, 0), first.shape.with(along, 0)))
+      throw new ShapeError(
+        `concat: all axes but ${along} must be equal: tensor 0 is ${showShape(first.shape)}, tensor ${i} is ${showShape(x.shape)}`,
+        { operation: "concat", axis: along, expected: first.shape, got: x.shape },
+      );
+  });
+  return parts.length === 1 ? first : record(concatOperation, parts, { axis: along });
+}
+
+/** Tensors of one shape side by side along a new axis. */
+export function stack(tensors: readonly Operand[], axis = 0): Tensor {
+  const parts = tensors.map(operand);
+  const rank = (parts[0]?.rank ?? 0) + 1;
+  const along = axis < 0 ? axis + rank : axis;
+  return concat(
+    parts.map((x) => reshape(x, x.shape.toSpliced(along, 0, 1))),
+    along,
+  );
+}
+
+/** What {@link pad} puts around a tensor. */
+export interface PadOptions {
+  /**
+   * Zeros; the mirror image, without the edge itself (`cb|abc|ba`); the edge over and over (`aa|abc|cc`); or the other end
+   * (`bc|abc|ab`). Default: `"zero"`.
+   */
+  readonly mode?: "zero" | "reflect" | "replicate" | "wrap";
+}
+
+/**
+ * More around a tensor: along each axis so many elements before and after.
+ *
+ * @example
+ * ```ts
+ * pad(tensor([1, 2, 3]), [[1, 1]], { mode: "reflect" }); // 2, 1, 2, 3, 2
+ * ```
+ */
+export function pad(x: Operand, amounts: readonly (readonly [before: number, after: number])[], { mode = "zero" }: PadOptions = {}): Tensor {
+  const from = operand(x);
+  if (amounts.length !== from.rank)
+    throw new ShapeError(`pad: expected [before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}, got ${amounts.length}`, {
+      operation: "pad",
+      expected: from.rank,
+      got: amounts.length,
+    });
+  amounts.forEach(([before, after], axis) => {
+    const size = from.shape[axis]!;
+    const most = mode === "reflect" ? size - 1 : mode === "wrap" ? size : mode === "replicate" && size === 0 ? 0 : Infinity;
+    for (const amount of [before, after])
+      if (!Number.isInteger(amount) || amount < 0 || amount > most)
+        throw new ValueError(`pad: axis ${axis}: expected a whole number from 0 to ${most} (mode "${mode}", size ${size}), got ${amount}`, {
+          operation: "pad",
+          axis,
+          expected: `0 to ${most}`,
+          got: amount,
+        });
+  });
+  if (amounts.every(([before, after]) => before + after === 0)) return from;
+  if (mode === "zero")
+    return record(placeOperation, [from], {
+      begin: amounts.map(([before]) => before),
+      step: from.shape.map(() => 1),
+      shape: from.shape.map((size, axis) => amounts[axis]![0] + size + amounts[axis]![1]),
+    });
+  return amounts.reduce((y, [before, after], axis) => concat([...edge(y, axis, before, mode, false), y, ...edge(y, axis, after, mode, true)], axis), from);
+}
+
+/** What lies before or after an axis in each mode but zero; nothing if the amount is 0. */
+function edge(x: Tensor, axis: number, amount: number, mode: "reflect" | "replicate" | "wrap", after: boolean): Tensor[] {
+  if (amount === 0) return [];
+  const size = x.shape[axis]!;
+  if (mode === "wrap") return [part(x, axis, after ? 0 : size - amount, amount)];
+  if (mode === "reflect") return [part(x, axis, after ? size - 2 : amount, amount, -1)];
+  return [broadcastTo(part(x, axis, after ? size - 1 : 0, 1), x.shape.with(axis, amount))];
+}

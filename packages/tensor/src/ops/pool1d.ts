@@ -1,0 +1,47 @@
+import { pool2dGeometry, type GeometryMode } from "@convlens/backend";
+import { operand, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { averagePool2d, lpPool2d } from "./averagePool2d.ts";
+import { maxPool2d, type Pool2dOptions } from "./maxPool2d.ts";
+import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
+
+/** A pooling window along a signal, and how it slides. */
+export interface Pool1dOptions {
+  /** Length of the window; the stride is the same unless given. */
+  readonly size: number;
+  readonly stride?: number | undefined;
+  readonly padding?: Padding1d | undefined;
+  readonly dilation?: number | undefined;
+  readonly geometry?: GeometryMode | undefined;
+}
+
+/** Pools a signal as an image of height 1. */
+function along(
+  operation: string,
+  x: Operand,
+  { size, stride = size, padding = 0, dilation = 1, geometry }: Pool1dOptions,
+  pool: (x: Tensor, options: Pool2dOptions) => Tensor,
+): Tensor {
+  const image = asImage(operation, operand(x));
+  const options = { size: onWidth(size), stride: onWidth(stride), padding: padWidth(padding), dilation: onWidth(dilation), geometry };
+  pool2dGeometry(image.shape, options, operation);
+  return asSignal(pool(image, options));
+}
+
+/**
+ * The largest number under each window of a signal, channel by channel: `[n, l, c] → [n, ol, c]`. See {@link maxPool2d}.
+ *
+ * @example
+ * ```ts
+ * maxPool1d(tensor([1, 3, 2, 0], [1, 4, 1]), { size: 2 }); // 3, 2
+ * ```
+ */
+export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor => along("maxPool1d", x, options, maxPool2d);
+
+/** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link averagePool2d}. */
+export const averagePool1d = (x: Operand, { countPadding, ...options }: Pool1dOptions & { readonly countPadding?: boolean | undefined }): Tensor =>
+  along("averagePool1d", x, options, (image, window) => averagePool2d(image, { ...window, countPadding }));
+
+/** The p-norm under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link lpPool2d}. */
+export const lpPool1d = (x: Operand, { p, ...options }: Pool1dOptions & { readonly p?: number | undefined }): Tensor =>
+  along("lpPool1d", x, options, (image, window) => lpPool2d(image, { ...window, p }));

@@ -1,0 +1,49 @@
+import { checkShape, ValueError, type Shape } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { leaf, operand, record, type Operand } from "../record.ts";
+import { session } from "../session.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, cos, divide, greaterEqual, log, multiply, sqrt, subtract } from "./elementwise.ts";
+
+const uniformOperation: Operation<"randomUniform"> = {
+  name: "randomUniform",
+  shape: (_, { shape }) => shape,
+  gradient: () => [null],
+};
+
+/**
+ * The next draw. In a compiled function the seed is fed, a new one for each run, and each draw is a stream of its own; so two
+ * draws are never the same, and one tensor never changes. Outside, each draw has a seed of its own, below 2²⁴ to survive
+ * float32.
+ */
+function draw(shape: Shape): Tensor {
+  const { recording } = session;
+  if (recording.seed !== undefined) return record(uniformOperation, [recording.seed], { shape, stream: recording.draws++ });
+  return record(uniformOperation, [leaf([2], Float32Array.of(session.seed, session.draws++ & 0xffffff))], { shape, stream: 0 });
+}
+
+/** Uniform random numbers in [from, to). The seed is that of `compile`, or of `setSeed` outside of it. */
+export function uniform(shape: Shape, { from = 0, to = 1 }: { readonly from?: number; readonly to?: number } = {}): Tensor {
+  const unit = draw([...checkShape("uniform", shape)]);
+  return from === 0 && to === 1 ? unit : add(multiply(unit, to - from), from);
+}
+
+/** Normal random numbers, by Box and Muller. */
+export function normal(shape: Shape, { mean = 0, deviation = 1 }: { readonly mean?: number; readonly deviation?: number } = {}): Tensor {
+  // 1 − u lies in (0, 1], so that its logarithm is finite.
+  const radius = sqrt(multiply(log(subtract(1, uniform(shape))), -2));
+  const turn = cos(multiply(uniform(shape), 2 * Math.PI));
+  return add(multiply(multiply(radius, turn), deviation), mean);
+}
+
+/** Each number set to 0 with probability `rate`, the others enlarged so that the expected sum stays (Srivastava 2014). */
+export function dropout(x: Operand, rate: number): Tensor {
+  if (!(rate >= 0 && rate < 1))
+    throw new ValueError(`dropout: the rate must be at least 0 and less than 1, got ${rate}`, {
+      operation: "dropout",
+      expected: "0 ≤ rate < 1",
+      got: rate,
+    });
+  const from = operand(x);
+  return rate === 0 ? from : multiply(from, divide(greaterEqual(uniform(from.shape), rate), 1 - rate));
+}

@@ -1,0 +1,88 @@
+import { ShapeError, showShape } from "@convlens/backend";
+import { detach } from "../detach.ts";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkAxes, checkAxis, type ReduceAxes } from "./axes.ts";
+import { sum, withoutAxes, type ReduceOptions } from "./broadcast.ts";
+import { absolute, add, divide, equal, exp, log, multiply, negate, square, subtract, where } from "./elementwise.ts";
+
+const maxOperation: Operation<"max"> = {
+  name: "max",
+  shape: ([x], { axes }) => x!.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+  // Equal maxima share the gradient.
+  gradient: (dy, y) => {
+    const hits = equal(y.inputs[0]!, y);
+    return [multiply(hits, divide(dy, sum(hits, y.attributes.axes, { keepAxes: true })))];
+  },
+};
+
+const argmaxOperation: Operation<"argmax"> = {
+  name: "argmax",
+  shape: ([x], { axis }) => x!.with(axis, 1),
+  gradient: () => [null],
+};
+
+/** The mean over some axes, or over all. Of nothing it is NaN. */
+export function mean(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  const from = operand(x);
+  const total = sum(from, axes, options);
+  return divide(total, from.size / total.size || 0);
+}
+
+/** The maximum over some axes, or over all; a NaN counts as one. Of nothing it is −∞. Equal maxima share the gradient. */
+export function max(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceOptions = {}): Tensor {
+  const from = operand(x);
+  const folded = checkAxes("max", from.shape, axes);
+  const y = record(maxOperation, [from], { axes: folded });
+  return keepAxes ? y : withoutAxes(y, folded);
+}
+
+/** The minimum over some axes, or over all. Of nothing it is ∞. */
+export const min = (x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor => negate(max(negate(x), axes, options));
+
+/**
+ * The place of the maximum along an axis, the first of equal ones: for logits, the class. No gradient flows.
+ *
+ * @example
+ * ```ts
+ * argmax(tensor([[1, 5, 2], [9, 0, 0]]), 1); // [1, 0]
+ * ```
+ */
+export function argmax(x: Operand, axis = -1, { keepAxes = false }: ReduceOptions = {}): Tensor {
+  const from = operand(x);
+  const along = checkAxis("argmax", from.shape, axis);
+  if (from.shape[along] === 0)
+    throw new ShapeError(`argmax: axis ${along} of ${showShape(from.shape)} is empty, so nothing in it is the largest`, {
+      operation: "argmax",
+      axis: along,
+      expected: "at least 1",
+      got: 0,
+    });
+  const y = record(argmaxOperation, [from], { axis: along });
+  return keepAxes ? y : withoutAxes(y, [along]);
+}
+
+/** What {@link variance} may be told. */
+export interface VarianceOptions extends ReduceOptions {
+  /** The mean square is taken over n − `correction`: 0 for these numbers, 1 for the population that they were drawn from. */
+  readonly correction?: number;
+}
+
+/** The mean squared distance from the mean, over some axes or over all. */
+export function variance(x: Operand, axes?: ReduceAxes, { keepAxes = false, correction = 0 }: VarianceOptions = {}): Tensor {
+  const from = operand(x);
+  const total = sum(square(subtract(from, mean(from, axes, { keepAxes: true }))), axes, { keepAxes });
+  return divide(total, from.size / total.size - correction || 0);
+}
+
+/** ln Σ eˣ over some axes, or over all, without overflow. */
+export function logSumExp(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceOptions = {}): Tensor {
+  const from = operand(x);
+  const folded = checkAxes("logSumExp", from.shape, axes);
+  const largest = detach(max(from, folded, { keepAxes: true }));
+  // Infinities must not be subtracted from each other.
+  const shift = where(equal(absolute(largest), Infinity), 0, largest);
+  const y = add(log(sum(exp(subtract(from, shift)), folded, { keepAxes: true })), shift);
+  return keepAxes ? y : withoutAxes(y, folded);
+}

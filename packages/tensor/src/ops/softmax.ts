@@ -1,0 +1,84 @@
+import { sameShape, ShapeError, showShape } from "@convlens/backend";
+import { detach } from "../detach.ts";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkAxis } from "./axes.ts";
+import { reshape, sum } from "./broadcast.ts";
+import { divide, exp, log, multiply, negate, subtract } from "./elementwise.ts";
+import { transpose } from "./movement.ts";
+import { max } from "./reduce.ts";
+
+const lastAxis = { keepAxes: true } as const;
+/** Less the largest of its row: the same softmax, and no overflow. */
+const shifted = (x: Tensor): Tensor => subtract(x, detach(max(x, -1, lastAxis)));
+
+const softmaxOperation: Operation<"softmax"> = {
+  name: "softmax",
+  shape: ([x]) => x!,
+  // dx = y · (dy − Σ dy·y)
+  gradient: (dy, y) => [multiply(y, subtract(dy, sum(multiply(dy, y), -1, lastAxis)))],
+  lower: ([x]) => {
+    const e = exp(shifted(x!));
+    return divide(e, sum(e, -1, lastAxis));
+  },
+};
+
+const logSoftmaxOperation: Operation<"logSoftmax"> = {
+  name: "logSoftmax",
+  shape: ([x]) => x!,
+  // dx = dy − softmax(x) · Σ dy
+  gradient: (dy, y) => [subtract(dy, multiply(exp(y), sum(dy, -1, lastAxis)))],
+  lower: ([x]) => {
+    const s = shifted(x!);
+    return subtract(s, log(sum(exp(s), -1, lastAxis)));
+  },
+};
+
+const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
+  name: "softmaxCrossEntropy",
+  shape: ([logits]) => logits!.with(-1, 1),
+  // d(logits) = dy · (softmax(logits) · Σ targets − targets), d(targets) = −dy · ln softmax(logits)
+  gradient: (dy, { inputs: [logits, targets] }) => [
+    multiply(dy, subtract(multiply(softmax(logits!), sum(targets!, -1, lastAxis)), targets!)),
+    negate(multiply(dy, logSoftmax(logits!))),
+  ],
+  lower: ([logits, targets]) => negate(sum(multiply(targets!, logSoftmax(logits!)), -1, lastAxis)),
+};
+
+/** Along any axis what the operation does along the last. */
+function along(operation: Operation<"softmax"> | Operation<"logSoftmax">, x: Operand, axis: number): Tensor {
+  const from = operand(x);
+  const at = checkAxis(operation.name, from.shape, axis);
+  const order = from.shape.map((_, a) => a);
+  [order[at], order[from.rank - 1]] = [from.rank - 1, at];
+  return transpose(record(operation as Operation<"softmax">, [transpose(from, order)], {}), order);
+}
+
+/**
+ * Numbers turned into shares of 1 along an axis: eˣ / Σ eˣ.
+ *
+ * @example
+ * ```ts
+ * softmax(tensor([0, 0])); // 0.5, 0.5
+ * ```
+ */
+export const softmax = (x: Operand, axis = -1): Tensor => along(softmaxOperation, x, axis);
+
+/** The logarithm of {@link softmax}, exact also where that is almost 0. */
+export const logSoftmax = (x: Operand, axis = -1): Tensor => along(logSoftmaxOperation, x, axis);
+
+/**
+ * The cross-entropy −Σ t · ln softmax(logits) of each row of the last axis: `[…, classes], […, classes] → […]`.
+ *
+ * @param targets - Shares of each class, for a label a row of {@link oneHot}.
+ */
+export function softmaxCrossEntropy(logits: Operand, targets: Operand): Tensor {
+  const [x, t] = [operand(logits), operand(targets)];
+  if (x.rank === 0 || !sameShape(x.shape, t.shape))
+    throw new ShapeError(
+      `softmaxCrossEntropy: logits ${showShape(x.shape)} and targets ${showShape(t.shape)} must both be […, classes]; make labels rows with oneHot(labels, classes)`,
+      { operation: "softmaxCrossEntropy", expected: x.shape, got: t.shape, fix: "oneHot(labels, classes)" },
+    );
+  return reshape(record(crossEntropyOperation, [x, t], {}), x.shape.slice(0, -1));
+}

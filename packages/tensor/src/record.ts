@@ -1,0 +1,127 @@
+import { checkShape, ShapeError, showShape, sizeOf, ValueError, type OperationName, type Operations, type Shape, type Values } from "@convlens/backend";
+import type { Operation } from "./operation.ts";
+import { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/** What operations take: a tensor, or a number for a scalar. */
+export type Operand = Tensor | number;
+
+/** Scalars that were met before: most programs use the same few. */
+const scalars = /* @__PURE__ */ new Map<number, Tensor>();
+const KEPT = 256;
+
+/** A number becomes a scalar, a variable its value at this point of the recording. */
+export function operand(x: Operand): Tensor {
+  if (typeof x !== "number") {
+    if (!(x instanceof Tensor)) throw notATensor(x);
+    return x.source.kind === "variable" ? (x as Variable).current : x;
+  }
+  const known = scalars.get(x);
+  if (known !== undefined) return known;
+  const scalar = leaf([], Float64Array.of(x));
+  if (scalars.size < KEPT) scalars.set(x, scalar);
+  return scalar;
+}
+
+function notATensor(x: unknown): ValueError {
+  const fix =
+    x instanceof Promise ? "await it first" : Array.isArray(x) || ArrayBuffer.isView(x) ? "make it one: tensor(values, shape)" : "pass tensor(values, shape) or a number";
+  const got = x instanceof Promise ? "a promise" : Array.isArray(x) ? "an array" : x === null ? "null" : ArrayBuffer.isView(x) ? x.constructor.name : typeof x;
+  return new ValueError(`expected a tensor or a number, got ${got}; ${fix}`, { expected: "a tensor or a number", got, fix });
+}
+
+/** A tensor of values that belong to it. */
+export const leaf = (shape: Shape, values: Values): Tensor => new Tensor(shape, { kind: "values" }, values);
+
+/** Records one operation: the one door through which every tensor that is computed comes. */
+export function record<K extends OperationName>(operation: Operation<K>, inputs: readonly Operand[], attributes: Operations[K]): Tensor {
+  const from = inputs.map(operand);
+  const shapes = from.map((x) => x.shape);
+  return new Tensor(operation.shape(shapes, attributes), {
+    kind: "operation",
+    operation: operation as unknown as Operation,
+    inputs: from,
+    attributes,
+  });
+}
+
+/** Numbers in nested arrays, or one number for all. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** The shape of nested arrays, or an error if they are ragged. */
+function flattened(values: readonly NestedNumbers[]): { numbers: number[]; shape: number[] } {
+  const shape: number[] = [];
+  for (let level: NestedNumbers = values; Array.isArray(level); level = (level as readonly NestedNumbers[])[0]!) shape.push(level.length);
+  const numbers: number[] = [];
+  const visit = (level: NestedNumbers, axis: number): void => {
+    if (typeof level === "number" || typeof level === "boolean") {
+      if (axis !== shape.length) throw ragged(shape, axis);
+      numbers.push(Number(level));
+    } else {
+      if (!Array.isArray(level) || level.length !== shape[axis]) throw ragged(shape, axis);
+      for (const part of level) visit(part, axis + 1);
+    }
+  };
+  visit(values, 0);
+  return { numbers, shape };
+}
+
+const ragged = (shape: Shape, axis: number): ShapeError =>
+  new ShapeError(`tensor: the nested arrays are ragged: the first has the shape ${showShape(shape)}, another differs at axis ${axis}`, {
+    operation: "tensor",
+    axis,
+    expected: shape,
+  });
+
+/**
+ * A tensor of the given numbers, in row-major order. They are copied: changing the array afterwards changes nothing.
+ *
+ * @param values - A typed array, numbers, or nested arrays of numbers.
+ * @param shape - Default: the shape of the nested arrays; one axis for a flat list.
+ *
+ * @example
+ * ```ts
+ * tensor([1, 2, 3, 4], [2, 2]);
+ * tensor([[1, 2], [3, 4]]); // the same
+ * ```
+ */
+export function tensor(values: ArrayLike<number> | readonly NestedNumbers[] | number, shape?: Shape): Tensor {
+  if (typeof values === "number") return leaf(shape ?? [], Float64Array.of(values));
+  const nested = Array.isArray(values) && Array.isArray(values[0]) ? flattened(values) : undefined;
+  const numbers = nested?.numbers ?? (values as ArrayLike<number>);
+  const wanted = checkShape("tensor", shape ?? nested?.shape ?? [numbers.length]);
+  if (numbers.length !== sizeOf(wanted))
+    throw new ShapeError(`tensor: expected ${sizeOf(wanted)} values for ${showShape(wanted)}, got ${numbers.length}`, {
+      operation: "tensor",
+      expected: sizeOf(wanted),
+      got: numbers.length,
+    });
+  return leaf([...wanted], numbers instanceof Float32Array ? numbers.slice() : Float64Array.from(numbers));
+}
+
+/** A tensor of the same number everywhere. */
+export const full = (shape: Shape, value: number): Tensor =>
+  leaf([...checkShape("full", shape)], new Float64Array(sizeOf(shape)).fill(value));
+
+/** A tensor of zeros. */
+export const zeros = (shape: Shape): Tensor => leaf([...checkShape("zeros", shape)], new Float32Array(sizeOf(shape)));
+
+/** A tensor of ones. */
+export const ones = (shape: Shape): Tensor => leaf([...checkShape("ones", shape)], new Float32Array(sizeOf(shape)).fill(1));
+
+/**
+ * Numbers at equal distances: `range(n)` is 0 … n − 1, `range(from, to, step)` goes from `from` up to, not including, `to`.
+ *
+ * @example
+ * ```ts
+ * range(3); // 0, 1, 2
+ * range(1, 2, 0.5); // 1, 1.5
+ * ```
+ */
+export function range(from: number, to?: number, step = 1): Tensor {
+  const [start, end] = to === undefined ? [0, from] : [from, to];
+  if (step === 0 || !Number.isFinite((end - start) / step))
+    throw new ValueError(`range: from ${start} to ${end} in steps of ${step} has no end`, { operation: "range", got: step });
+  const length = Math.max(0, Math.ceil((end - start) / step));
+  return leaf([length], Float64Array.from({ length }, (_, i) => start + i * step));
+}

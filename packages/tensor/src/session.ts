@@ -1,0 +1,79 @@
+import { UsageError, type Backend, type Values } from "@convlens/backend";
+import type { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/**
+ * One stretch of recording: what was assigned since it began, in order. Outside of compiled functions there is always one,
+ * which ends when something is evaluated; a compiled function has its own.
+ */
+export class Recording {
+  /** What variables have become, by assignment. */
+  readonly updates: Map<Variable, Tensor> = new Map();
+  /** Inside a compiled function: what they were when it began. */
+  readonly reads: Map<Variable, Tensor> = new Map();
+  /** The seed of a compiled function's random numbers, fed at each run; `undefined` outside of one. */
+  readonly seed: Tensor | undefined;
+  /** Random tensors drawn so far: each has a stream of its own. */
+  draws = 0;
+
+  constructor(makeSeed?: (recording: Recording) => Tensor) {
+    this.seed = makeSeed?.(this);
+  }
+}
+
+const noBackend = (): UsageError =>
+  new UsageError("no backend chosen: call useBackend(reference()), or another backend, before values are asked for", {
+    fix: "useBackend(reference())",
+  });
+
+/** What recording shares with evaluating. */
+class Session {
+  /** The compiled function being recorded now. */
+  compiling: Recording | undefined;
+  /** The recording outside of compiled functions. */
+  open: Recording = new Recording();
+  backend: Backend | undefined;
+  captureSites = false;
+  /** Seeds of random tensors outside of compiled functions: this one, and a number for each draw. */
+  seed = 1;
+  draws = 0;
+  /** Filled in by `useBackend`, so that no import has an effect. */
+  evaluate: (tensors: readonly Tensor[]) => Promise<Values[]> = () => Promise.reject(noBackend());
+
+  /** The recording that an operation belongs to now. */
+  get recording(): Recording {
+    return this.compiling ?? this.open;
+  }
+
+  /** Values in the precision of the backend. */
+  present(values: Values): Values {
+    const Numbers = this.backend?.precision === "float64" ? Float64Array : Float32Array;
+    return values instanceof Numbers ? values : new Numbers(values);
+  }
+}
+
+/** The one session of this program. */
+export const session: Session = /* @__PURE__ */ new Session();
+
+/**
+ * The backend that `useBackend` chose.
+ *
+ * @throws {@link UsageError} if none was chosen yet.
+ */
+export function currentBackend(): Backend {
+  if (session.backend === undefined) throw noBackend();
+  return session.backend;
+}
+
+/**
+ * Debugging: whether every tensor remembers the line that recorded it, for error messages and `checked(backend)`. Slow.
+ */
+export function captureCallSites(on: boolean): void {
+  session.captureSites = on;
+}
+
+/** Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions. */
+export function setSeed(seed: number): void {
+  session.seed = seed & 0xffffff;
+  session.draws = 0;
+}
