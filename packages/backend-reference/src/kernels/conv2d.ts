@@ -1,79 +1,114 @@
 import type { Conv2dGeometry, Convolution, HostKernels, Kernel, Values } from "@convlens/backend";
-import { eachWindow } from "./windows.ts";
+import { addProduct, type Matrix } from "./product.ts";
 
 // out[o, f] = Σ in[i, c] · filter[tap, c, f] over all meetings of an output pixel o, a tap and the input pixel i under it;
-// with groups, each share of the filters f sees only its own share of the channels c. The sum is linear in both factors, and
-// solved for any of its three corners it is a convolution: forward, gradient of the input, gradient of the filters.
+// with groups, each share of the filters f sees only its own share of the channels c. Lay out what the windows of one row of
+// outputs see as the rows of a matrix P, tap by tap. Then that row of outputs is P · filters; the gradient of the filters is
+// the sum of all Pᵀ · dy; and dy · filtersᵀ is the gradient of P, to be added back to the pixels that P was read from.
 
-/** Sizes of one image and one group, for the three loops below. */
-function sizesOf(g: Conv2dGeometry): { image: number; result: number; c: number; f: number } {
+/** The part of a convolution that is one product of matrices: one image, one row of outputs, one group of channels. */
+interface Part {
+  readonly image: number;
+  readonly oy: number;
+  readonly group: number;
+}
+
+/** The parts of a convolution in order. */
+function eachPart(g: Conv2dGeometry, visit: (part: Part) => void): void {
+  for (let image = 0; image < g.batch; image++)
+    for (let group = 0; group < g.groups; group++) for (let oy = 0; oy < g.height.output; oy++) visit({ image, oy, group });
+}
+
+/** Visits what P is made of: where a pixel's channels begin in the input, and where in P. Taps over padding are left out. */
+function eachTap({ height: h, width: w, ...g }: Conv2dGeometry, { image, oy, group }: Part, visit: (pixel: number, place: number) => void): void {
+  const c = g.inChannels / g.groups;
+  for (let ky = 0; ky < h.window; ky++) {
+    const y = oy * h.stride - h.before + ky * h.dilation;
+    if (y < 0 || y >= h.input) continue;
+    for (let ox = 0; ox < w.output; ox++)
+      for (let kx = 0; kx < w.window; kx++) {
+        const x = ox * w.stride - w.before + kx * w.dilation;
+        if (x < 0 || x >= w.input) continue;
+        visit(((image * h.input + y) * w.input + x) * g.inChannels + group * c, ((ox * h.window + ky) * w.window + kx) * c);
+      }
+  }
+}
+
+/** Sizes of the matrices of one part, and where they lie. */
+function matricesOf(g: Conv2dGeometry) {
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const [outputs, seen] = [g.width.output, g.height.window * g.width.window * c];
+  const row = g.outChannels;
   return {
-    image: g.height.input * g.width.input * g.inChannels,
-    result: g.height.output * g.width.output * g.outChannels,
-    c: g.inChannels / g.groups,
-    f: g.outChannels / g.groups,
+    c,
+    f,
+    outputs,
+    seen,
+    p: (values: Values): Matrix => ({ values, start: 0, row: seen, column: 1 }),
+    filters: (values: Values, { group }: Part): Matrix => ({ values, start: group * f, row, column: 1 }),
+    y: (values: Values, { image, oy, group }: Part): Matrix => ({
+      values,
+      start: (image * g.height.output + oy) * outputs * row + group * f,
+      row,
+      column: 1,
+    }),
   };
 }
 
-const conv2d: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
-  const { image, result, c, f } = sizesOf(g);
-  const totals = new Float64Array(g.outChannels);
-  return ([x, filters], y) => {
-    for (let n = 0; n < g.batch; n++)
-      eachWindow(g, (output, inputs, taps, count) => {
-        totals.fill(0);
-        for (let group = 0; group < g.groups; group++)
-          for (let m = 0; m < count; m++)
-            for (let a = 0; a < c; a++) {
-              const value = x![n * image + inputs[m]! * g.inChannels + group * c + a]!;
-              const row = (taps[m]! * c + a) * g.outChannels;
-              for (let b = group * f; b < (group + 1) * f; b++) totals[b]! += value * filters![row + b]!;
-            }
-        y.set(totals, n * result + output * g.outChannels);
-      });
-  };
-};
+const transposed = ({ values, start, row, column }: Matrix): Matrix => ({ values, start, row: column, column: row });
 
-const conv2dInputGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
-  const { image, result, c, f } = sizesOf(g);
-  return ([dy, filters], dx) => {
-    const totals = new Float64Array(image);
-    for (let n = 0; n < g.batch; n++) {
-      totals.fill(0);
-      eachWindow(g, (output, inputs, taps, count) => {
-        const from = n * result + output * g.outChannels;
-        for (let group = 0; group < g.groups; group++)
-          for (let m = 0; m < count; m++)
-            for (let a = 0; a < c; a++) {
-              const row = (taps[m]! * c + a) * g.outChannels;
-              let total = 0;
-              for (let b = group * f; b < (group + 1) * f; b++) total += dy![from + b]! * filters![row + b]!;
-              totals[inputs[m]! * g.inChannels + group * c + a]! += total;
-            }
-      });
-      dx.set(totals, n * image);
-    }
+/** An array of the same kind, so that the product meets one kind only and stays fast. */
+const scratch = (like: Values, length: number): Values => (like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length));
+
+/** P of one part. */
+function see(g: Conv2dGeometry, part: Part, x: Values, p: Values): void {
+  const c = g.inChannels / g.groups;
+  p.fill(0);
+  eachTap(g, part, (pixel, place) => {
+    for (let channel = 0; channel < c; channel++) p[place + channel] = x[pixel + channel]!;
+  });
+}
+
+const conv2d: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
+  const { f, outputs, seen, ...at } = matricesOf(g);
+  return ([x, filters], y) => {
+    const p = scratch(x!, outputs * seen);
+    y.fill(0);
+    eachPart(g, (part) => {
+      see(g, part, x!, p);
+      addProduct(outputs, f, seen, at.p(p), at.filters(filters!, part), at.y(y, part));
+    });
   };
 };
 
 const conv2dFilterGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
-  const { image, result, c, f } = sizesOf(g);
+  const { f, outputs, seen, ...at } = matricesOf(g);
   return ([dy, x], dfilters) => {
+    const p = scratch(x!, outputs * seen);
     const totals = new Float64Array(dfilters.length);
-    for (let n = 0; n < g.batch; n++)
-      eachWindow(g, (output, inputs, taps, count) => {
-        const from = n * result + output * g.outChannels;
-        for (let group = 0; group < g.groups; group++)
-          for (let m = 0; m < count; m++)
-            for (let a = 0; a < c; a++) {
-              const value = x![n * image + inputs[m]! * g.inChannels + group * c + a]!;
-              const row = (taps[m]! * c + a) * g.outChannels;
-              for (let b = group * f; b < (group + 1) * f; b++) totals[row + b]! += value * dy![from + b]!;
-            }
-      });
+    eachPart(g, (part) => {
+      see(g, part, x!, p);
+      addProduct(seen, f, outputs, transposed(at.p(p)), at.y(dy!, part), at.filters(totals, part));
+    });
     dfilters.set(totals);
   };
 };
 
-/** Filters slide over the image; each result is the sum of the products under them. */
+const conv2dInputGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
+  const { c, f, outputs, seen, ...at } = matricesOf(g);
+  return ([dy, filters], dx) => {
+    const dp = new Float64Array(outputs * seen);
+    const totals = new Float64Array(dx.length);
+    eachPart(g, (part) => {
+      dp.fill(0);
+      addProduct(outputs, seen, f, at.y(dy!, part), transposed(at.filters(filters!, part)), at.p(dp));
+      eachTap(g, part, (pixel, place) => {
+        for (let channel = 0; channel < c; channel++) totals[pixel + channel]! += dp[place + channel]!;
+      });
+    });
+    dx.set(totals);
+  };
+};
+
+/** Filters slide over the image; each result is the sum of the products of what is under them. Padding counts as zeros. */
 export const conv2dKernels: HostKernels = { conv2d, conv2dInputGradient, conv2dFilterGradient };
