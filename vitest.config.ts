@@ -1,15 +1,70 @@
-import { defineConfig } from "vitest/config";
+import { existsSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 
+// Tests run on the sources: every package exports them under this condition.
 const conditions = ["@convlens/source"];
 
-export default defineConfig({
-  test: {
-    projects: [
-      {
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
-        test: { name: "unit", include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"], exclude: ["**/*.browser.test.ts", "**/node_modules/**"] },
-      },
-    ],
+/** The first browser found, so that no download is needed. */
+function findBrowser(): string | undefined {
+  const known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+  return [process.env["CONVLENS_CHROMIUM"], ...known, mac].find((path) => path !== undefined && existsSync(path));
+}
+
+const projects: TestProjectConfiguration[] = [
+  {
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: {
+      name: "unit",
+      include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+      exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
+      testTimeout: 30_000,
+    },
   },
+];
+
+const executablePath = findBrowser();
+if (executablePath === undefined) {
+  if (process.env["CI"]) throw new Error("No Chromium found: the browser tests must run on CI.");
+  console.warn("\n  SKIPPED: the browser tests. No Chromium found; install one or set CONVLENS_CHROMIUM.\n");
+} else {
+  projects.push({
+    resolve: { conditions },
+    worker: { format: "es" },
+    // Shared memory needs an isolated page.
+    server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
+    test: {
+      name: "browser",
+      include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
+      testTimeout: 60_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({
+          launchOptions: {
+            executablePath,
+            args: [
+              "--no-sandbox",
+              "--disable-quic",
+              "--no-first-run",
+              "--disable-background-networking",
+              "--disable-component-update",
+              "--disable-sync",
+            ],
+          },
+        }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  });
+}
+
+// With TEST_RESULTS, what passed and failed is also written to a file, to be counted.
+const results = process.env["TEST_RESULTS"];
+
+export default defineConfig({
+  test: { projects, reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]] },
 });

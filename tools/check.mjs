@@ -1,0 +1,21 @@
+// Everything that CI runs, one after the other: prints how long each took, goes on after a failure, and fails at the end.
+import { spawnSync } from "node:child_process";
+
+const withTests = process.env.CI ? [] : ["test"];
+const scripts = [
+  ...withTests,
+  ...["lint", "format:check", "typecheck", "build", "docs"],
+  ...["tools:unused", "tools:bundle-size", "tools:packages", "tools:newest-node"],
+];
+
+const failures = [];
+for (const script of scripts) {
+  const started = Date.now();
+  const { status } = spawnSync("pnpm", ["run", script], { stdio: "inherit" });
+  console.log(`== ${script}: ${status === 0 ? "passed" : `FAILED (${status})`} after ${Math.round((Date.now() - started) / 1000)} s`);
+  if (status !== 0) failures.push(script);
+}
+if (failures.length > 0) {
+  console.error(`failed: ${failures.join(", ")}`);
+  process.exitCode = 1;
+}
