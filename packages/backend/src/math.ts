@@ -16,11 +16,11 @@ function scale(x: number, k: number): number {
 }
 
 // ln 2 and π/2 in parts whose first ones have trailing zeros, so that small multiples of them are exact.
-const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
 const HALF_PI_1 = 1.57079632673412561417;
-const HALF_PI_2 = 6.07710050630396597660e-11;
-const HALF_PI_3 = 2.02226624871116645580e-21;
+const HALF_PI_2 = 6.0771005063039659766e-11;
+const HALF_PI_3 = 2.0222662487111664558e-21;
 
 /** eʳ − 1 for |r| ≤ 0.36: r + r²/2! + … + r¹⁴/14! */
 function expm1Series(r: number): number {
@@ -151,7 +151,8 @@ export function power(x: number, y: number): number {
   if (y === 0.5) return Math.sqrt(x);
   if (Number.isInteger(y) && Math.abs(y) <= 1024) {
     let result = 1;
-    for (let n = Math.abs(y), square = x; n > 0; n = Math.floor(n / 2), square *= square) if (n % 2 === 1) result *= square;
+    for (let n = Math.abs(y), square = x; n > 0; n = Math.floor(n / 2), square *= square)
+      if (n % 2 === 1) result *= square;
     return y < 0 ? 1 / result : result;
   }
   if (x < 0 && Number.isInteger(y)) return (y % 2 === 0 ? 1 : -1) * exp(y * log(-x));

@@ -55,7 +55,11 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
     const step = p.instructions[root - first];
     if (step === undefined || found.has(root) || old.has(memory) || lastRead[memory]! > root - first) continue;
     const own = step.inputs.filter((input) => roots[input] === memory);
-    if (own.length > 0 && !(elementwise.has(step.operation) && own.every((input) => sameShape(shapes[input]!, step.shape)))) continue;
+    if (
+      own.length > 0 &&
+      !(elementwise.has(step.operation) && own.every((input) => sameShape(shapes[input]!, step.shape)))
+    )
+      continue;
     found.set(root, variable);
   }
   return found;
@@ -89,10 +93,13 @@ function place(blocks: readonly Block[]): number {
 /**
  * Plans the memory of a program: the life of each value, and a place in one arena that it has to itself as long.
  *
- * @param align - Offsets are multiples of this many numbers.
- * @param inPlace - Whether updates may be computed in their variable's memory.
+ * @param options - `align`: offsets are multiples of this many numbers. `inPlace`: whether updates may be computed in their
+ * variable's memory.
  */
-export function planMemory(p: Program, { align = 16, inPlace = true }: { align?: number; inPlace?: boolean } = {}): MemoryPlan {
+export function planMemory(
+  p: Program,
+  { align = 16, inPlace = true }: { align?: number; inPlace?: boolean } = {},
+): MemoryPlan {
   const first = firstInstruction(p);
   const roots = aliases(p);
   const shapes = shapesOf(p);

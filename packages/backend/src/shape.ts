@@ -11,7 +11,8 @@ export function sizeOf(shape: Shape): number {
 }
 
 /** Whether two shapes are the same, axis by axis. */
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, axis) => size === b[axis]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 /**
  * A shape as text, with the names of its axes where they are given.
@@ -28,12 +29,15 @@ export const showShape = (shape: Shape, names: readonly string[] = []): string =
 export function checkShape(operation: string, shape: Shape): Shape {
   shape.forEach((size, axis) => {
     if (!Number.isInteger(size) || size < 0)
-      throw new ShapeError(`${operation}: axis ${axis} of shape ${showShape(shape)} must be a whole number of at least 0`, {
-        operation,
-        axis,
-        expected: "a whole number of at least 0",
-        got: size,
-      });
+      throw new ShapeError(
+        `${operation}: axis ${axis} of shape ${showShape(shape)} must be a whole number of at least 0`,
+        {
+          operation,
+          axis,
+          expected: "a whole number of at least 0",
+          got: size,
+        },
+      );
   });
   return shape;
 }

@@ -56,7 +56,8 @@ class Writer {
   /** Whether a value is the memory of a variable, seen through reshapes. */
   isMemory(value: number, variables: { readonly from: number; readonly to: number }): boolean {
     let at = value;
-    for (let step = this.#values[at]!.step; step?.operation === "reshape"; step = this.#values[at]!.step) at = step.inputs[0]!;
+    for (let step = this.#values[at]!.step; step?.operation === "reshape"; step = this.#values[at]!.step)
+      at = step.inputs[0]!;
     return at >= variables.from && at < variables.to;
   }
 }
@@ -116,9 +117,14 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
 }
 
 /** Leaves that are not fed, each value once, numbered from `first`. */
-function constantsOf(order: readonly Tensor[], number: Map<Tensor, number>, first: number): { shape: readonly number[]; values: Values }[] {
+function constantsOf(
+  order: readonly Tensor[],
+  number: Map<Tensor, number>,
+  first: number,
+): { shape: readonly number[]; values: Values }[] {
   const constants: { shape: readonly number[]; values: Values }[] = [];
   for (const t of order)
-    if (t.known !== undefined && !number.has(t)) number.set(t, first + constants.push({ shape: t.shape, values: t.known }) - 1);
+    if (t.known !== undefined && !number.has(t))
+      number.set(t, first + constants.push({ shape: t.shape, values: t.known }) - 1);
   return constants;
 }

@@ -10,7 +10,9 @@ import type { Variable } from "./variable.ts";
 /** What a compiled function may take: tensors are fed at each call; booleans and strings choose a program. */
 export type Parameter = Tensor | boolean | string;
 /** What to pass for each parameter: for a scalar tensor a number will do. */
-export type Arguments<P extends readonly Parameter[]> = { [K in keyof P]: P[K] extends Tensor ? Tensor | number : P[K] };
+export type Arguments<P extends readonly Parameter[]> = {
+  [K in keyof P]: P[K] extends Tensor ? Tensor | number : P[K];
+};
 /** What a compiled function may return. */
 export type Results = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
 
@@ -68,13 +70,18 @@ const WORD = 0xffffff;
  * loss.number;
  * ```
  */
-export function compile<P extends readonly Parameter[], R extends Results>(fn: (...args: P) => R, options: CompileOptions = {}): Compiled<P, R> {
+export function compile<P extends readonly Parameter[], R extends Results>(
+  fn: (...args: P) => R,
+  options: CompileOptions = {},
+): Compiled<P, R> {
   const programs = new Map<string, Built>();
   const seed = (options.seed ?? seeds.next++) & WORD;
 
   function call(...args: readonly (Parameter | number)[]): Promise<R> {
     if (session.compiling !== undefined)
-      return Promise.reject(new UsageError("a compiled function cannot be called inside another one; call the plain function there"));
+      return Promise.reject(
+        new UsageError("a compiled function cannot be called inside another one; call the plain function there"),
+      );
     let key = "";
     const given: (Tensor | number)[] = [];
     let unknown = false;
@@ -146,7 +153,9 @@ function build<P extends readonly Parameter[], R extends Results>(
   try {
     result = fn(...(given as unknown as P));
     if (result instanceof Promise)
-      throw new UsageError("compile: the function must not be async: it describes the computation, which is awaited when it is called");
+      throw new UsageError(
+        "compile: the function must not be async: it describes the computation, which is awaited when it is called",
+      );
     outputs = listOf(result).map((t) => (t.source.kind === "variable" ? (t as Variable).current : t));
   } finally {
     session.compiling = undefined;
@@ -156,7 +165,10 @@ function build<P extends readonly Parameter[], R extends Results>(
   const order = sorted([...outputs, ...updates.values()], (t) => (t.known === undefined ? t.inputs : []));
   for (const t of order) checkBelongs(t, recording);
   const variables = [
-    ...new Set([...updates.keys(), ...order.flatMap((t) => (t.source.kind === "read" && t.known === undefined ? [t.source.variable] : []))]),
+    ...new Set([
+      ...updates.keys(),
+      ...order.flatMap((t) => (t.source.kind === "read" && t.known === undefined ? [t.source.variable] : [])),
+    ]),
   ];
   const backend = chosen ?? backendFor(variables);
   const storages = variables.map((variable) => variable.memory(backend));
@@ -165,7 +177,9 @@ function build<P extends readonly Parameter[], R extends Results>(
     const tensors = values.map((known, i) => leaf(outputs[i]!.shape, known));
     if (result instanceof Tensor) return tensors[0];
     if (Array.isArray(result)) return tensors;
-    return result === undefined ? undefined : Object.fromEntries(Object.keys(result).map((name, i) => [name, tensors[i]]));
+    return result === undefined
+      ? undefined
+      : Object.fromEntries(Object.keys(result).map((name, i) => [name, tensors[i]]));
   };
   return { program, executable: backend.compile(program), storages, variables, updated: [...updates.keys()], results };
 }
@@ -174,16 +188,20 @@ function listOf(result: Results): Tensor[] {
   const list = result instanceof Tensor ? [result] : Object.values(result ?? {});
   for (const t of list)
     if (!(t instanceof Tensor))
-      throw new UsageError(`compile: the function must return tensors: one, an array or an object of them, or nothing; it returned ${typeof t}`, {
-        got: typeof t,
-      });
+      throw new UsageError(
+        `compile: the function must return tensors: one, an array or an object of them, or nothing; it returned ${typeof t}`,
+        {
+          got: typeof t,
+        },
+      );
   return list as Tensor[];
 }
 
 /** What a compiled function uses must mean the same at each call. */
 function checkBelongs(t: Tensor, recording: Recording): void {
   const { source } = t;
-  if (t.known !== undefined || (source.kind !== "feed" && source.kind !== "read") || source.recording === recording) return;
+  if (t.known !== undefined || (source.kind !== "feed" && source.kind !== "read") || source.recording === recording)
+    return;
   throw source.kind === "feed"
     ? new UsageError("compile: this uses an argument of another compiled function; pass it as an argument of this one")
     : new UsageError(

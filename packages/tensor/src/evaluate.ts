@@ -43,9 +43,12 @@ function executableFor(backend: Backend, key: string, make: () => Executable): E
  */
 export async function evaluate(...tensors: Operand[]): Promise<Values[]> {
   if (session.compiling !== undefined)
-    throw new UsageError("values do not exist while a function is being compiled: return the tensor from it, and read it outside", {
-      fix: "return the tensor, and read it outside",
-    });
+    throw new UsageError(
+      "values do not exist while a function is being compiled: return the tensor from it, and read it outside",
+      {
+        fix: "return the tensor, and read it outside",
+      },
+    );
   const roots = tensors.map(operand);
   const { updates } = session.open;
   if (updates.size > 0 || roots.some((t) => t.known === undefined)) await run(roots, updates);

@@ -1,4 +1,11 @@
-import { firstInstruction, shapesOf, type Backend, type Instruction, type OperationName, type Program } from "@convlens/backend";
+import {
+  firstInstruction,
+  shapesOf,
+  type Backend,
+  type Instruction,
+  type OperationName,
+  type Program,
+} from "@convlens/backend";
 
 /** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
 interface Fusion {
@@ -26,7 +33,11 @@ function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Prog
   const first = firstInstruction(p);
   const shapes = shapesOf(p);
   const readers = shapes.map(() => 0);
-  for (const value of [...p.instructions.flatMap((step) => step.inputs), ...p.outputs, ...p.updates.map((update) => update.value)])
+  for (const value of [
+    ...p.instructions.flatMap((step) => step.inputs),
+    ...p.outputs,
+    ...p.updates.map((update) => update.value),
+  ])
     readers[value]!++;
 
   const kept: Instruction[] = [];
@@ -39,7 +50,12 @@ function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Prog
     if (inner === undefined || inner.operation !== before || readers[from] !== 1) return;
     if (isBias && !(shapes[bias]!.length === 1 && shapes[bias]![0] === step.shape.at(-1))) return;
     gone.add(from);
-    joined.set(first + i, { ...step, operation: fused, inputs: [...inner.inputs, ...step.inputs.slice(1)], attributes: inner.attributes });
+    joined.set(first + i, {
+      ...step,
+      operation: fused,
+      inputs: [...inner.inputs, ...step.inputs.slice(1)],
+      attributes: inner.attributes,
+    });
   });
   p.instructions.forEach((step, i) => {
     if (gone.has(first + i)) return;

@@ -26,16 +26,23 @@ export interface GradientsOptions {
  * const [dx] = gradients(square(x), [x]); // 2, 4, 6
  * ```
  */
-export function gradients(y: Operand, xs: readonly Operand[], { seed, unused = "error" }: GradientsOptions = {}): Tensor[] {
+export function gradients(
+  y: Operand,
+  xs: readonly Operand[],
+  { seed, unused = "error" }: GradientsOptions = {},
+): Tensor[] {
   const from = operand(y);
   const wanted = xs.map(operand);
   const start = seed === undefined ? broadcastTo(1, from.shape) : operand(seed);
   if (!sameShape(start.shape, from.shape))
-    throw new ShapeError(`gradients: the seed ${showShape(start.shape)} must have the shape of y, ${showShape(from.shape)}`, {
-      operation: "gradients",
-      expected: from.shape,
-      got: start.shape,
-    });
+    throw new ShapeError(
+      `gradients: the seed ${showShape(start.shape)} must have the shape of y, ${showShape(from.shape)}`,
+      {
+        operation: "gradients",
+        expected: from.shape,
+        got: start.shape,
+      },
+    );
 
   // Only tensors that lead to y from one of xs matter.
   const targets = new Set(wanted);
@@ -62,11 +69,17 @@ export function gradients(y: Operand, xs: readonly Operand[], { seed, unused = "
     // Reached only through comparisons, sign and their like, whose slope is 0.
     if (leading.has(x) || unused === "zeros") return broadcastTo(0, x.shape);
     const asked = xs[i] as Tensor;
-    const assigned = asked.source.kind === "variable" ? ` as ${(asked as Variable).name} is now (was it assigned after y was recorded?)` : "";
-    throw new UsageError(`gradients: ${from.toString()} does not depend on ${asked.toString()}${assigned}; pass { unused: "zeros" } if that is meant`, {
-      operation: "gradients",
-      fix: '{ unused: "zeros" }',
-    });
+    const assigned =
+      asked.source.kind === "variable"
+        ? ` as ${(asked as Variable).name} is now (was it assigned after y was recorded?)`
+        : "";
+    throw new UsageError(
+      `gradients: ${from.toString()} does not depend on ${asked.toString()}${assigned}; pass { unused: "zeros" } if that is meant`,
+      {
+        operation: "gradients",
+        fix: '{ unused: "zeros" }',
+      },
+    );
   });
 }
 
@@ -75,5 +88,8 @@ function throughLowering(t: Tensor, dy: Tensor): readonly (Tensor | null)[] {
   const { source } = t;
   if (source.kind !== "operation" || source.operation.lower === undefined)
     throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
-  return gradients(source.operation.lower(source.inputs, source.attributes as never), source.inputs, { seed: dy, unused: "zeros" });
+  return gradients(source.operation.lower(source.inputs, source.attributes as never), source.inputs, {
+    seed: dy,
+    unused: "zeros",
+  });
 }

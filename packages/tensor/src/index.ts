@@ -3,7 +3,14 @@
  *
  * @module
  */
-export { compile, type Arguments, type Compiled, type CompileOptions, type Parameter, type Results } from "./compile.ts";
+export {
+  compile,
+  type Arguments,
+  type Compiled,
+  type CompileOptions,
+  type Parameter,
+  type Results,
+} from "./compile.ts";
 export { detach } from "./detach.ts";
 export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
@@ -47,6 +54,8 @@ export {
   subtract,
   tanh,
   where,
+  type Binary,
+  type Unary,
 } from "./ops/elementwise.ts";
 export { gather, oneHot, scatter } from "./ops/gather.ts";
 export { locallyConnected2d, patches, type PatchesOptions } from "./ops/locallyConnected2d.ts";

@@ -1,4 +1,14 @@
-import { checkShape, ShapeError, showShape, sizeOf, ValueError, type OperationName, type Operations, type Shape, type Values } from "@convlens/backend";
+import {
+  checkShape,
+  ShapeError,
+  showShape,
+  sizeOf,
+  ValueError,
+  type OperationName,
+  type Operations,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import type { Operation } from "./operation.ts";
 import { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
@@ -25,16 +35,37 @@ export function operand(x: Operand): Tensor {
 
 function notATensor(x: unknown): ValueError {
   const fix =
-    x instanceof Promise ? "await it first" : Array.isArray(x) || ArrayBuffer.isView(x) ? "make it one: tensor(values, shape)" : "pass tensor(values, shape) or a number";
-  const got = x instanceof Promise ? "a promise" : Array.isArray(x) ? "an array" : x === null ? "null" : ArrayBuffer.isView(x) ? x.constructor.name : typeof x;
-  return new ValueError(`expected a tensor or a number, got ${got}; ${fix}`, { expected: "a tensor or a number", got, fix });
+    x instanceof Promise
+      ? "await it first"
+      : Array.isArray(x) || ArrayBuffer.isView(x)
+        ? "make it one: tensor(values, shape)"
+        : "pass tensor(values, shape) or a number";
+  const got =
+    x instanceof Promise
+      ? "a promise"
+      : Array.isArray(x)
+        ? "an array"
+        : x === null
+          ? "null"
+          : ArrayBuffer.isView(x)
+            ? x.constructor.name
+            : typeof x;
+  return new ValueError(`expected a tensor or a number, got ${got}; ${fix}`, {
+    expected: "a tensor or a number",
+    got,
+    fix,
+  });
 }
 
 /** A tensor of values that belong to it. */
 export const leaf = (shape: Shape, values: Values): Tensor => new Tensor(shape, { kind: "values" }, values);
 
 /** Records one operation: the one door through which every tensor that is computed comes. */
-export function record<K extends OperationName>(operation: Operation<K>, inputs: readonly Operand[], attributes: Operations[K]): Tensor {
+export function record<K extends OperationName>(
+  operation: Operation<K>,
+  inputs: readonly Operand[],
+  attributes: Operations[K],
+): Tensor {
   const from = inputs.map(operand);
   const shapes = from.map((x) => x.shape);
   return new Tensor(operation.shape(shapes, attributes), {
@@ -51,7 +82,8 @@ export type NestedNumbers = number | readonly NestedNumbers[];
 /** The shape of nested arrays, or an error if they are ragged. */
 function flattened(values: readonly NestedNumbers[]): { numbers: number[]; shape: number[] } {
   const shape: number[] = [];
-  for (let level: NestedNumbers = values; Array.isArray(level); level = (level as readonly NestedNumbers[])[0]!) shape.push(level.length);
+  for (let level: NestedNumbers = values; Array.isArray(level); level = (level as readonly NestedNumbers[])[0]!)
+    shape.push(level.length);
   const numbers: number[] = [];
   const visit = (level: NestedNumbers, axis: number): void => {
     if (typeof level === "number" || typeof level === "boolean") {
@@ -67,11 +99,14 @@ function flattened(values: readonly NestedNumbers[]): { numbers: number[]; shape
 }
 
 const ragged = (shape: Shape, axis: number): ShapeError =>
-  new ShapeError(`tensor: the nested arrays are ragged: the first has the shape ${showShape(shape)}, another differs at axis ${axis}`, {
-    operation: "tensor",
-    axis,
-    expected: shape,
-  });
+  new ShapeError(
+    `tensor: the nested arrays are ragged: the first has the shape ${showShape(shape)}, another differs at axis ${axis}`,
+    {
+      operation: "tensor",
+      axis,
+      expected: shape,
+    },
+  );
 
 /**
  * A tensor of the given numbers, in row-major order. They are copied: changing the array afterwards changes nothing.
@@ -107,7 +142,8 @@ export const full = (shape: Shape, value: number): Tensor =>
 export const zeros = (shape: Shape): Tensor => leaf([...checkShape("zeros", shape)], new Float32Array(sizeOf(shape)));
 
 /** A tensor of ones. */
-export const ones = (shape: Shape): Tensor => leaf([...checkShape("ones", shape)], new Float32Array(sizeOf(shape)).fill(1));
+export const ones = (shape: Shape): Tensor =>
+  leaf([...checkShape("ones", shape)], new Float32Array(sizeOf(shape)).fill(1));
 
 /**
  * Numbers at equal distances: `range(n)` is 0 … n − 1, `range(from, to, step)` goes from `from` up to, not including, `to`.
@@ -121,7 +157,13 @@ export const ones = (shape: Shape): Tensor => leaf([...checkShape("ones", shape)
 export function range(from: number, to?: number, step = 1): Tensor {
   const [start, end] = to === undefined ? [0, from] : [from, to];
   if (step === 0 || !Number.isFinite((end - start) / step))
-    throw new ValueError(`range: from ${start} to ${end} in steps of ${step} has no end`, { operation: "range", got: step });
+    throw new ValueError(`range: from ${start} to ${end} in steps of ${step} has no end`, {
+      operation: "range",
+      got: step,
+    });
   const length = Math.max(0, Math.ceil((end - start) / step));
-  return leaf([length], Float64Array.from({ length }, (_, i) => start + i * step));
+  return leaf(
+    [length],
+    Float64Array.from({ length }, (_, i) => start + i * step),
+  );
 }

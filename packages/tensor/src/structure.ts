@@ -8,7 +8,13 @@ const texts = /* @__PURE__ */ new WeakMap<object, string>();
 /** Attributes as text, remembered for as long as they live. */
 export function textOf(attributes: object): string {
   let text = texts.get(attributes);
-  if (text === undefined) texts.set(attributes, (text = JSON.stringify(attributes, (_, x: unknown) => (typeof x === "number" && !Number.isFinite(x) ? `${x}` : x))));
+  if (text === undefined)
+    texts.set(
+      attributes,
+      (text = JSON.stringify(attributes, (_, x: unknown) =>
+        typeof x === "number" && !Number.isFinite(x) ? `${x}` : x,
+      )),
+    );
   return text;
 }
 
@@ -49,7 +55,10 @@ export function structureOf(roots: readonly Tensor[], updates: ReadonlyMap<Varia
       let i = variables.get(source.variable);
       if (i === undefined) variables.set(source.variable, (i = variables.size));
       key += `v${i}:${t.shape.join()};`;
-    } else throw new UsageError(`${t.toString()} of a compiled function has no value outside of it; return what you need from the function`);
+    } else
+      throw new UsageError(
+        `${t.toString()} of a compiled function has no value outside of it; return what you need from the function`,
+      );
   }
   const ends = [...roots, ...updates.values()].map((t) => number.get(t)).join();
   return { key: `${key}>${roots.length}>${ends}`, leaves, variables: [...variables.keys()] };

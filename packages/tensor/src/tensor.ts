@@ -1,4 +1,12 @@
-import { ShapeError, showShape, sizeOf, UsageError, type OperationName, type Shape, type Values } from "@convlens/backend";
+import {
+  ShapeError,
+  showShape,
+  sizeOf,
+  UsageError,
+  type OperationName,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import { format } from "./format.ts";
 import type { Operation } from "./operation.ts";
 import { session, type Recording } from "./session.ts";
@@ -26,7 +34,6 @@ const MAX_DEPTH = 20_000;
 const MAX_LENGTH = 100_000;
 
 const none: readonly Tensor[] = [];
-
 
 /**
  * A recipe for a block of numbers: an operation, its inputs and a shape. Recording one costs a small object; it is computed
@@ -127,9 +134,12 @@ export class Tensor {
    */
   get values(): Values {
     if (this.known === undefined)
-      throw new UsageError(`the values of ${this.toString()} are not known yet: use \`await x.data()\`, or return it from a compiled function`, {
-        fix: "await x.data()",
-      });
+      throw new UsageError(
+        `the values of ${this.toString()} are not known yet: use \`await x.data()\`, or return it from a compiled function`,
+        {
+          fix: "await x.data()",
+        },
+      );
     return session.present(this.known);
   }
 
@@ -141,11 +151,14 @@ export class Tensor {
 
   #mustBeOne(what: string): void {
     if (this.size === 1) return;
-    throw new ShapeError(`${what}: expected a tensor of one value, this one is ${showShape(this.shape)} with ${this.size}; use data(), or sum or mean first`, {
-      expected: 1,
-      got: this.size,
-      fix: "use data(), or sum or mean first",
-    });
+    throw new ShapeError(
+      `${what}: expected a tensor of one value, this one is ${showShape(this.shape)} with ${this.size}; use data(), or sum or mean first`,
+      {
+        expected: 1,
+        got: this.size,
+        fix: "use data(), or sum or mean first",
+      },
+    );
   }
 
   /** Its operation and shape, and its values if they are known. */
@@ -159,21 +172,26 @@ export class Tensor {
           : source.kind === "feed"
             ? " argument"
             : "";
-    const values = this.known === undefined ? " (not computed yet)" : ` = ${format(session.present(this.known), this.shape)}`;
+    const values =
+      this.known === undefined ? " (not computed yet)" : ` = ${format(session.present(this.known), this.shape)}`;
     return `Tensor ${showShape(this.shape)}${from}${values}`;
   }
 
   /** Refuses `x + 1`, `x < 1` and `+x`, with advice. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
-    throw new UsageError(`${this.toString()} is a recipe, not a number: use \`await x.item()\`, or add(), multiply(), greater() …`, {
-      fix: "await x.item()",
-    });
+    throw new UsageError(
+      `${this.toString()} is a recipe, not a number: use \`await x.item()\`, or add(), multiply(), greater() …`,
+      {
+        fix: "await x.item()",
+      },
+    );
   }
 }
 
 function tooLong(depth: number, length: number): UsageError {
-  const remedies = "keep it in a Variable (total.assign(add(total, x))), or in a plain number (total += await x.item())";
+  const remedies =
+    "keep it in a Variable (total.assign(add(total, x))), or in a plain number (total += await x.item())";
   return depth > MAX_DEPTH
     ? new UsageError(
         `this tensor is ${depth} operations deep without a value in between: a total kept across a loop grows its recipe; ` +
@@ -190,6 +208,8 @@ function tooLong(depth: number, length: number): UsageError {
 /** The line of the user's code that is recording now: the first one outside of this package and of layers. */
 function callSite(): string | undefined {
   const lines = new Error().stack?.split("\n").slice(2) ?? [];
-  const outside = lines.find((line) => !/[\\/](?:packages|@convlens)[\\/](?:tensor|layers|training)[\\/](?:src|dist)[\\/]/.test(line));
+  const outside = lines.find(
+    (line) => !/[\\/](?:packages|@convlens)[\\/](?:tensor|layers|training)[\\/](?:src|dist)[\\/]/.test(line),
+  );
   return outside?.trim().replace(/^at /, "");
 }

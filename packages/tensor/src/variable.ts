@@ -1,4 +1,13 @@
-import { ShapeError, showShape, sizeOf, UsageError, type Backend, type Shape, type Storage, type Values } from "@convlens/backend";
+import {
+  ShapeError,
+  showShape,
+  sizeOf,
+  UsageError,
+  type Backend,
+  type Shape,
+  type Storage,
+  type Values,
+} from "@convlens/backend";
 import { operand, type Operand } from "./record.ts";
 import { session, type Recording } from "./session.ts";
 import { Tensor } from "./tensor.ts";
@@ -83,11 +92,14 @@ export class Variable extends Tensor {
     this.#mustLive();
     const next = operand(value);
     if (showShape(next.shape) !== showShape(this.shape))
-      throw new ShapeError(`assign: ${this.toString()} cannot become ${showShape(next.shape)}; a variable keeps its shape`, {
-        operation: "assign",
-        expected: this.shape,
-        got: next.shape,
-      });
+      throw new ShapeError(
+        `assign: ${this.toString()} cannot become ${showShape(next.shape)}; a variable keeps its shape`,
+        {
+          operation: "assign",
+          expected: this.shape,
+          got: next.shape,
+        },
+      );
     session.recording.updates.set(this, next);
   }
 
@@ -95,7 +107,9 @@ export class Variable extends Tensor {
   write(values: ArrayLike<number>): void {
     this.#mustLive();
     if (session.compiling !== undefined)
-      throw new UsageError(`write: ${this.toString()} cannot be written while a function is compiled; use assign`, { fix: "use assign" });
+      throw new UsageError(`write: ${this.toString()} cannot be written while a function is compiled; use assign`, {
+        fix: "use assign",
+      });
     const copy = this.#checked(values);
     session.open.updates.delete(this);
     if (this.#memory === undefined) this.#initial = copy;

@@ -16,11 +16,16 @@ interface Part {
 /** The parts of a convolution in order. */
 function eachPart(g: Conv2dGeometry, visit: (part: Part) => void): void {
   for (let image = 0; image < g.batch; image++)
-    for (let group = 0; group < g.groups; group++) for (let oy = 0; oy < g.height.output; oy++) visit({ image, oy, group });
+    for (let group = 0; group < g.groups; group++)
+      for (let oy = 0; oy < g.height.output; oy++) visit({ image, oy, group });
 }
 
 /** Visits what P is made of: where a pixel's channels begin in the input, and where in P. Taps over padding are left out. */
-function eachTap({ height: h, width: w, ...g }: Conv2dGeometry, { image, oy, group }: Part, visit: (pixel: number, place: number) => void): void {
+function eachTap(
+  { height: h, width: w, ...g }: Conv2dGeometry,
+  { image, oy, group }: Part,
+  visit: (pixel: number, place: number) => void,
+): void {
   const c = g.inChannels / g.groups;
   for (let ky = 0; ky < h.window; ky++) {
     const y = oy * h.stride - h.before + ky * h.dilation;
@@ -29,7 +34,10 @@ function eachTap({ height: h, width: w, ...g }: Conv2dGeometry, { image, oy, gro
       for (let kx = 0; kx < w.window; kx++) {
         const x = ox * w.stride - w.before + kx * w.dilation;
         if (x < 0 || x >= w.input) continue;
-        visit(((image * h.input + y) * w.input + x) * g.inChannels + group * c, ((ox * h.window + ky) * w.window + kx) * c);
+        visit(
+          ((image * h.input + y) * w.input + x) * g.inChannels + group * c,
+          ((ox * h.window + ky) * w.window + kx) * c,
+        );
       }
   }
 }
@@ -58,7 +66,8 @@ function matricesOf(g: Conv2dGeometry) {
 const transposed = ({ values, start, row, column }: Matrix): Matrix => ({ values, start, row: column, column: row });
 
 /** An array of the same kind, so that the product meets one kind only and stays fast. */
-const scratch = (like: Values, length: number): Values => (like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length));
+const scratch = (like: Values, length: number): Values =>
+  like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
 
 /** P of one part. */
 function see(g: Conv2dGeometry, part: Part, x: Values, p: Values): void {

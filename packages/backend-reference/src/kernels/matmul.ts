@@ -2,7 +2,11 @@ import { sizeOf, type Kernel, type Operations, type Values } from "@convlens/bac
 import { addProduct } from "./product.ts";
 
 /** y[i, j] = Σ a[i, l] · b[l, j] for every matrix of the batch. */
-export const matmul: Kernel<Values, Operations["matmul"]> = ({ inputs: [shapeA], output, attributes: { transposeA, transposeB } }) => {
+export const matmul: Kernel<Values, Operations["matmul"]> = ({
+  inputs: [shapeA],
+  output,
+  attributes: { transposeA, transposeB },
+}) => {
   const [m, n] = output.slice(-2) as [number, number];
   const k = shapeA!.at(transposeA ? -2 : -1)!;
   const batch = sizeOf(output.slice(0, -2));

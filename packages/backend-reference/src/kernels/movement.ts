@@ -1,4 +1,14 @@
-import { broadcastSteps, sizeOf, stepsOf, type HostKernels, type Kernel, type Operations, type Section, type Shape, type Values } from "@convlens/backend";
+import {
+  broadcastSteps,
+  sizeOf,
+  stepsOf,
+  type HostKernels,
+  type Kernel,
+  type Operations,
+  type Section,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import { lastStep, walkRows } from "./walk.ts";
 
 /** Reads x along the given steps, one for each axis of the output. */
@@ -66,11 +76,17 @@ const scatter: Kernel<Values, Operations["scatter"]> = ({ output, attributes: { 
 
 /** The same numbers in other places. */
 export const movementKernels: HostKernels = {
-  reshape: () => ([x], y) => y.set(x!),
+  reshape:
+    () =>
+    ([x], y) =>
+      y.set(x!),
   broadcast: ({ inputs: [input], output }) => read(output, broadcastSteps(input!, output)),
   transpose: ({ inputs: [input], output, attributes: { order } }) => {
     const steps = stepsOf(input!);
-    return read(output, order.map((axis) => steps[axis]!));
+    return read(
+      output,
+      order.map((axis) => steps[axis]!),
+    );
   },
   slice: ({ inputs: [input], output, attributes }) => {
     const [begin, steps] = sectionOf(input!, attributes);

@@ -44,9 +44,17 @@ const summed =
 
 /** Many neighbouring numbers of a channel in, one out. */
 export const pool2dKernels: HostKernels = {
-  maxPool2d: ({ attributes: { geometry } }) => ([x], y) => eachWinner(geometry, x!, (output, winner) => (y[output] = x![winner]!)),
-  maxPool2dSelect: ({ attributes: { geometry } }) => ([v, x], y) => eachWinner(geometry, x!, (output, winner) => (y[output] = v![winner]!)),
-  maxPool2dGradient: summed((g, [dy, x], totals) => eachWinner(g, x!, (output, winner) => (totals[winner]! += dy![output]!))),
+  maxPool2d:
+    ({ attributes: { geometry } }) =>
+    ([x], y) =>
+      eachWinner(geometry, x!, (output, winner) => (y[output] = x![winner]!)),
+  maxPool2dSelect:
+    ({ attributes: { geometry } }) =>
+    ([v, x], y) =>
+      eachWinner(geometry, x!, (output, winner) => (y[output] = v![winner]!)),
+  maxPool2dGradient: summed((g, [dy, x], totals) =>
+    eachWinner(g, x!, (output, winner) => (totals[winner]! += dy![output]!)),
+  ),
   sumPool2d: summed((g, [x], totals) => eachMeeting(g, (input, output) => (totals[output]! += x![input]!))),
   sumPool2dGradient: summed((g, [dy], totals) => eachMeeting(g, (input, output) => (totals[input]! += dy![output]!))),
 };

@@ -20,7 +20,8 @@ export function addProduct(m: number, n: number, k: number, a: Matrix, b: Matrix
       if (i + 4 <= m && j + 4 <= n) addTile(i, j, k, a, b, y);
       else
         for (let p = i; p < Math.min(i + 4, m); p++)
-          for (let q = j; q < Math.min(j + 4, n); q++) y.values[y.start + p * y.row + q * y.column]! += dot(p, q, k, a, b);
+          for (let q = j; q < Math.min(j + 4, n); q++)
+            y.values[y.start + p * y.row + q * y.column]! += dot(p, q, k, a, b);
     }
 }
 

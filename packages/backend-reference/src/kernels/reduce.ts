@@ -1,4 +1,12 @@
-import { broadcastSteps, sizeOf, type Axes, type HostKernels, type Kernel, type OneAxis, type Values } from "@convlens/backend";
+import {
+  broadcastSteps,
+  sizeOf,
+  type Axes,
+  type HostKernels,
+  type Kernel,
+  type OneAxis,
+  type Values,
+} from "@convlens/backend";
 import { lastStep, walkRows } from "./walk.ts";
 
 /** y = the fold of x over some axes, in float64 and in memory order; `start` where there is nothing to fold. */

@@ -7,7 +7,10 @@ export type VisitWindow = (output: number, inputs: Int32Array, taps: Int32Array,
  * Slides a window over one image: visits every output pixel with the input pixels under its window, taps over padding left
  * out, in the order of the taps. Pixels and taps are numbered row by row.
  */
-export function eachWindow({ height, width }: { readonly height: Sliding; readonly width: Sliding }, visit: VisitWindow): void {
+export function eachWindow(
+  { height, width }: { readonly height: Sliding; readonly width: Sliding },
+  visit: VisitWindow,
+): void {
   const inputs = new Int32Array(height.window * width.window);
   const taps = new Int32Array(height.window * width.window);
   for (let oy = 0; oy < height.output; oy++)

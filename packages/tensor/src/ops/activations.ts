@@ -1,6 +1,20 @@
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { absolute, add, erf, exp, expm1, greater, log1p, minimum, multiply, negate, relu, sigmoid, where } from "./elementwise.ts";
+import {
+  absolute,
+  add,
+  erf,
+  exp,
+  expm1,
+  greater,
+  log1p,
+  minimum,
+  multiply,
+  negate,
+  relu,
+  sigmoid,
+  where,
+} from "./elementwise.ts";
 
 /** x, or `slope` · x where it is negative. */
 export const leakyRelu = (x: Operand, slope = 0.01): Tensor => multiply(x, where(greater(x, 0), 1, slope));

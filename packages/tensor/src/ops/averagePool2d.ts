@@ -68,7 +68,11 @@ const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => recor
  */
 export function lpPool2d(x: Operand, { p = 2, ...options }: LpPool2dOptions): Tensor {
   if (!(p >= 1))
-    throw new ValueError(`lpPool2d: p must be at least 1 for a norm, got ${p}`, { operation: "lpPool2d", expected: "at least 1", got: p });
+    throw new ValueError(`lpPool2d: p must be at least 1 for a norm, got ${p}`, {
+      operation: "lpPool2d",
+      expected: "at least 1",
+      got: p,
+    });
   const from = operand(x);
   return lpPool(from, pool2dGeometry(from.shape, options, "lpPool2d"), p);
 }

@@ -40,11 +40,14 @@ export function reshape(x: Operand, shape: Shape): Tensor {
   const rest = sizeOf(shape.filter((_, axis) => axis !== open));
   const wanted = open < 0 ? shape : shape.with(open, rest === 0 ? 0 : from.size / rest);
   if (sizeOf(wanted) !== from.size || !wanted.every(Number.isInteger))
-    throw new ShapeError(`reshape: ${showShape(from.shape)} holds ${from.size} values, which do not fill ${showShape(shape)}`, {
-      operation: "reshape",
-      expected: from.size,
-      got: shape,
-    });
+    throw new ShapeError(
+      `reshape: ${showShape(from.shape)} holds ${from.size} values, which do not fill ${showShape(shape)}`,
+      {
+        operation: "reshape",
+        expected: from.size,
+        got: shape,
+      },
+    );
   checkShape("reshape", wanted);
   return sameShape(wanted, from.shape) ? from : record(reshapeOperation, [from], { shape: [...wanted] });
 }
@@ -53,7 +56,11 @@ export function reshape(x: Operand, shape: Shape): Tensor {
 export function flatten(x: Operand): Tensor {
   const from = operand(x);
   if (from.rank === 0)
-    throw new ShapeError("flatten: expected at least a batch axis, got a scalar", { operation: "flatten", expected: "[batch, …]", got: [] });
+    throw new ShapeError("flatten: expected at least a batch axis, got a scalar", {
+      operation: "flatten",
+      expected: "[batch, …]",
+      got: [],
+    });
   return reshape(from, [from.shape[0]!, sizeOf(from.shape.slice(1))]);
 }
 
@@ -63,11 +70,14 @@ export function broadcastTo(x: Operand, shape: Shape): Tensor {
   if (sameShape(from.shape, shape)) return from;
   const reached = broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape));
   if (!sameShape(reached, shape))
-    throw new ShapeError(`broadcastTo: ${showShape(from.shape)} cannot be stretched to ${showShape(shape)}: its axes must be equal or 1`, {
-      operation: "broadcastTo",
-      expected: shape,
-      got: from.shape,
-    });
+    throw new ShapeError(
+      `broadcastTo: ${showShape(from.shape)} cannot be stretched to ${showShape(shape)}: its axes must be equal or 1`,
+      {
+        operation: "broadcastTo",
+        expected: shape,
+        got: from.shape,
+      },
+    );
   return record(broadcastOperation, [from], { shape: [...shape] });
 }
 
@@ -103,6 +113,8 @@ export function sum(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceO
 export function sumTo(y: Tensor, shape: Shape): Tensor {
   if (sameShape(y.shape, shape)) return y;
   const lead = y.rank - shape.length;
-  const stretched = y.shape.flatMap((size, axis) => (axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : []));
+  const stretched = y.shape.flatMap((size, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : [],
+  );
   return reshape(sum(y, stretched, { keepAxes: true }), shape);
 }

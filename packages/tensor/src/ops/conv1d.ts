@@ -26,10 +26,20 @@ export interface Conv1dOptions {
  * conv1d(x, tensor([1, 0, -1], [3, 1, 1])); // -2, 2, 1, 2, 1
  * ```
  */
-export function conv1d(x: Operand, filters: Operand, { stride = 1, padding = 0, dilation = 1, groups = 1, geometry }: Conv1dOptions = {}): Tensor {
+export function conv1d(
+  x: Operand,
+  filters: Operand,
+  { stride = 1, padding = 0, dilation = 1, groups = 1, geometry }: Conv1dOptions = {},
+): Tensor {
   const image = asImage("conv1d", operand(x));
   const weights = asImage("conv1d", operand(filters), "filters [length, channels, filters]");
-  const options = { stride: onWidth(stride), padding: padWidth(padding), dilation: onWidth(dilation), groups, geometry };
+  const options = {
+    stride: onWidth(stride),
+    padding: padWidth(padding),
+    dilation: onWidth(dilation),
+    groups,
+    geometry,
+  };
   conv2dGeometry(image.shape, weights.shape, options, "conv1d");
   return asSignal(conv2d(image, weights, options));
 }

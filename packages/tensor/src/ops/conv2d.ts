@@ -17,20 +17,31 @@ import type { Tensor } from "../tensor.ts";
 const forward: Operation<"conv2d"> = {
   name: "conv2d",
   shape: (_, { geometry }) => convOutputShape(geometry),
-  gradient: (dy, { inputs: [x, filters], attributes: { geometry: g } }) => [inputGradient(dy, filters!, g), filterGradient(dy, x!, g)],
+  gradient: (dy, { inputs: [x, filters], attributes: { geometry: g } }) => [
+    inputGradient(dy, filters!, g),
+    filterGradient(dy, x!, g),
+  ],
 };
 const toInput: Operation<"conv2dInputGradient"> = {
   name: "conv2dInputGradient",
   shape: (_, { geometry }) => convInputShape(geometry),
-  gradient: (v, { inputs: [dy, filters], attributes: { geometry } }) => [record(forward, [v, filters!], { geometry }), filterGradient(dy!, v, geometry)],
+  gradient: (v, { inputs: [dy, filters], attributes: { geometry } }) => [
+    record(forward, [v, filters!], { geometry }),
+    filterGradient(dy!, v, geometry),
+  ],
 };
 const toFilters: Operation<"conv2dFilterGradient"> = {
   name: "conv2dFilterGradient",
   shape: (_, { geometry }) => convFilterShape(geometry),
-  gradient: (v, { inputs: [dy, x], attributes: { geometry } }) => [record(forward, [x!, v], { geometry }), inputGradient(dy!, v, geometry)],
+  gradient: (v, { inputs: [dy, x], attributes: { geometry } }) => [
+    record(forward, [x!, v], { geometry }),
+    inputGradient(dy!, v, geometry),
+  ],
 };
-const inputGradient = (dy: Operand, filters: Operand, geometry: Conv2dGeometry): Tensor => record(toInput, [dy, filters], { geometry });
-const filterGradient = (dy: Operand, x: Operand, geometry: Conv2dGeometry): Tensor => record(toFilters, [dy, x], { geometry });
+const inputGradient = (dy: Operand, filters: Operand, geometry: Conv2dGeometry): Tensor =>
+  record(toInput, [dy, filters], { geometry });
+const filterGradient = (dy: Operand, x: Operand, geometry: Conv2dGeometry): Tensor =>
+  record(toFilters, [dy, x], { geometry });
 
 /** How filters slide. */
 export interface Conv2dOptions extends WindowOptions {

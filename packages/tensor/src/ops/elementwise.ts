@@ -6,8 +6,10 @@ import { sumTo } from "./broadcast.ts";
 
 /** Names of operations that have no attributes. */
 type Plain = { [K in OperationName]: Record<never, never> extends Operations[K] ? K : never }[OperationName];
-type Unary = (x: Operand) => Tensor;
-type Binary = (a: Operand, b: Operand) => Tensor;
+/** An operation on one tensor, number by number. */
+export type Unary = (x: Operand) => Tensor;
+/** An operation on two tensors that broadcast, number by number. */
+export type Binary = (a: Operand, b: Operand) => Tensor;
 
 const none: None = {};
 
@@ -51,7 +53,9 @@ export const log1p: Unary = /* @__PURE__ */ unary("log1p", (dy, x) => divide(dy,
 /** √x */
 export const sqrt: Unary = /* @__PURE__ */ unary("sqrt", (dy, _, y) => divide(dy, multiply(y, 2)));
 /** 1 / x */
-export const reciprocal: Unary = /* @__PURE__ */ unary("reciprocal", (dy, _, y) => negate(multiply(dy, multiply(y, y))));
+export const reciprocal: Unary = /* @__PURE__ */ unary("reciprocal", (dy, _, y) =>
+  negate(multiply(dy, multiply(y, y))),
+);
 /** The sine, x in radians (|x| up to about 10⁶). */
 export const sin: Unary = /* @__PURE__ */ unary("sin", (dy, x) => multiply(dy, cos(x)));
 /** The cosine, x in radians (|x| up to about 10⁶). */
@@ -59,7 +63,9 @@ export const cos: Unary = /* @__PURE__ */ unary("cos", (dy, x) => negate(multipl
 /** The hyperbolic tangent. */
 export const tanh: Unary = /* @__PURE__ */ unary("tanh", (dy, _, y) => multiply(dy, subtract(1, multiply(y, y))));
 /** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
-export const erf: Unary = /* @__PURE__ */ unary("erf", (dy, x) => multiply(dy, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))));
+export const erf: Unary = /* @__PURE__ */ unary("erf", (dy, x) =>
+  multiply(dy, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI))),
+);
 /** 1 / (1 + e⁻ˣ) */
 export const sigmoid: Unary = /* @__PURE__ */ unary("sigmoid", (dy, _, y) => multiply(dy, multiply(y, subtract(1, y))));
 /** max(x, 0). Its gradient looks at the output, never at the input, which then need not outlive a fused kernel. */
@@ -83,9 +89,15 @@ export const power: Binary = /* @__PURE__ */ binary("power", (dy, a, b, y) => [
   multiply(dy, where(equal(a, 0), 0, multiply(y, log(a)))),
 ]);
 /** The larger one; NaN if either is. The gradient goes to the larger, to `a` where they are equal. */
-export const maximum: Binary = /* @__PURE__ */ binary("maximum", (dy, a, b) => [multiply(dy, greaterEqual(a, b)), multiply(dy, greater(b, a))]);
+export const maximum: Binary = /* @__PURE__ */ binary("maximum", (dy, a, b) => [
+  multiply(dy, greaterEqual(a, b)),
+  multiply(dy, greater(b, a)),
+]);
 /** The smaller one; NaN if either is. The gradient goes to the smaller, to `a` where they are equal. */
-export const minimum: Binary = /* @__PURE__ */ binary("minimum", (dy, a, b) => [multiply(dy, greaterEqual(b, a)), multiply(dy, greater(a, b))]);
+export const minimum: Binary = /* @__PURE__ */ binary("minimum", (dy, a, b) => [
+  multiply(dy, greaterEqual(b, a)),
+  multiply(dy, greater(a, b)),
+]);
 /** 1 where a = b, else 0; no gradient flows, nor through the other comparisons. */
 export const equal: Binary = /* @__PURE__ */ binary("equal", () => [null, null]);
 /** 1 where a > b, else 0. */
@@ -117,7 +129,8 @@ const whereOperation: Operation<"where"> = {
  * where(greater(x, 0), x, 0); // relu
  * ```
  */
-export const where = (condition: Operand, a: Operand, b: Operand): Tensor => record(whereOperation, [condition, a, b], none);
+export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
+  record(whereOperation, [condition, a, b], none);
 
 /** x² */
 export function square(x: Operand): Tensor {

@@ -47,11 +47,14 @@ export function gather(x: Operand, indices: Operand, axis = 0): Tensor {
 export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
   const [from, at] = [operand(rows), operand(indices)];
   if (!at.shape.every((length, axis) => length === from.shape[axis]))
-    throw new ShapeError(`scatter: rows [${from.shape.join(", ")}] must begin with the axes of the indices [${at.shape.join(", ")}]`, {
-      operation: "scatter",
-      expected: at.shape,
-      got: from.shape,
-    });
+    throw new ShapeError(
+      `scatter: rows [${from.shape.join(", ")}] must begin with the axes of the indices [${at.shape.join(", ")}]`,
+      {
+        operation: "scatter",
+        expected: at.shape,
+        got: from.shape,
+      },
+    );
   return record(scatterOperation, [from, at], { size });
 }
 

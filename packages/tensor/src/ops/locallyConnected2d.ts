@@ -20,7 +20,12 @@ export interface PatchesOptions extends WindowOptions {
 export function patches(x: Operand, { stride = 1, ...options }: PatchesOptions, operation = "patches"): Tensor {
   const image = operand(x);
   const { batch, height: h, width: w, channels } = pool2dGeometry(image.shape, { stride, ...options }, operation);
-  const padded = pad(image, [[0, 0], [h.before, h.after], [w.before, w.after], [0, 0]]);
+  const padded = pad(image, [
+    [0, 0],
+    [h.before, h.after],
+    [w.before, w.after],
+    [0, 0],
+  ]);
   const taps = Array.from({ length: h.window * w.window }, (_, tap) =>
     slice(
       padded,

@@ -12,7 +12,11 @@ export interface MatmulOptions {
 
 const matmulOperation: Operation<"matmul"> = {
   name: "matmul",
-  shape: ([a, b], { transposeA, transposeB }) => [...a!.slice(0, -2), a!.at(transposeA ? -1 : -2)!, b!.at(transposeB ? -2 : -1)!],
+  shape: ([a, b], { transposeA, transposeB }) => [
+    ...a!.slice(0, -2),
+    a!.at(transposeA ? -1 : -2)!,
+    b!.at(transposeB ? -2 : -1)!,
+  ],
   // Of y = a·b: da = dy·bᵀ, db = aᵀ·dy; where a or b came transposed, so goes its gradient.
   gradient: (dy, { inputs: [a, b], attributes: { transposeA, transposeB } }) => [
     transposeA
@@ -38,12 +42,15 @@ export function matmul(a: Operand, b: Operand, { transposeA = false, transposeB 
   const [x, y] = [operand(a), operand(b)];
   const told = `${showShape(x.shape)}${transposeA ? " transposed" : ""} and ${showShape(y.shape)}${transposeB ? " transposed" : ""}`;
   if (x.rank < 2 || y.rank < 2)
-    throw new ShapeError(`matmul: expected matrices of at least two axes, got ${told}; reshape a vector to [1, n] or [n, 1]`, {
-      operation: "matmul",
-      expected: "at least 2 axes",
-      got: [x.shape, y.shape],
-      fix: "reshape a vector to [1, n] or [n, 1]",
-    });
+    throw new ShapeError(
+      `matmul: expected matrices of at least two axes, got ${told}; reshape a vector to [1, n] or [n, 1]`,
+      {
+        operation: "matmul",
+        expected: "at least 2 axes",
+        got: [x.shape, y.shape],
+        fix: "reshape a vector to [1, n] or [n, 1]",
+      },
+    );
   const [inner, other] = [x.shape.at(transposeA ? -2 : -1)!, y.shape.at(transposeB ? -1 : -2)!];
   if (inner !== other)
     throw new ShapeError(`matmul: the inner sizes of ${told} must be equal, they are ${inner} and ${other}`, {
@@ -52,6 +59,7 @@ export function matmul(a: Operand, b: Operand, { transposeA = false, transposeB 
       got: other,
     });
   const lead = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
-  const full = (t: Tensor): Tensor => (sameShape(t.shape.slice(0, -2), lead) ? t : broadcastTo(t, [...lead, ...t.shape.slice(-2)]));
+  const full = (t: Tensor): Tensor =>
+    sameShape(t.shape.slice(0, -2), lead) ? t : broadcastTo(t, [...lead, ...t.shape.slice(-2)]);
   return record(matmulOperation, [full(x), full(y)], { transposeA, transposeB });
 }

@@ -1,4 +1,12 @@
-import { pool2dGeometry, poolInputShape, poolOutputShape, ShapeError, showShape, type Pair, type WindowOptions } from "@convlens/backend";
+import {
+  pool2dGeometry,
+  poolInputShape,
+  poolOutputShape,
+  ShapeError,
+  showShape,
+  type Pair,
+  type WindowOptions,
+} from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, range, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -70,7 +78,11 @@ const LARGEST_INDEX = 2 ** 24;
  * @param indices - From {@link maxPool2dIndices}, of the same shape.
  * @param size - Height and width of the result `[n, height, width, c]`.
  */
-export function maxUnpool2d(y: Operand, indices: Operand, { height, width }: { readonly height: number; readonly width: number }): Tensor {
+export function maxUnpool2d(
+  y: Operand,
+  indices: Operand,
+  { height, width }: { readonly height: number; readonly width: number },
+): Tensor {
   const [values, places] = [operand(y), operand(indices)];
   if (values.rank !== 4 || showShape(values.shape) !== showShape(places.shape))
     throw new ShapeError(
@@ -82,7 +94,12 @@ export function maxUnpool2d(y: Operand, indices: Operand, { height, width }: { r
   if (size > LARGEST_INDEX)
     throw new ShapeError(
       `maxUnpool2d: ${showShape([n, height, width, c])} has ${size} numbers, more than the ${LARGEST_INDEX} that float32 indices can name; unpool fewer examples at a time`,
-      { operation: "maxUnpool2d", expected: `at most ${LARGEST_INDEX}`, got: size, fix: "unpool fewer examples at a time" },
+      {
+        operation: "maxUnpool2d",
+        expected: `at most ${LARGEST_INDEX}`,
+        got: size,
+        fix: "unpool fewer examples at a time",
+      },
     );
   // place in memory = ((example · height · width) + index) · channels + channel
   const examples = reshape(multiply(range(n), height * width), [n, 1, 1, 1]);

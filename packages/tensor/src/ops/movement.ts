@@ -26,13 +26,17 @@ const transposeOperation: Operation<"transpose"> = {
  */
 export function transpose(x: Operand, order?: readonly number[]): Tensor {
   const from = operand(x);
-  const wanted = order?.map((axis) => checkAxis("transpose", from.shape, axis)) ?? from.shape.map((_, axis) => from.rank - 1 - axis);
+  const wanted =
+    order?.map((axis) => checkAxis("transpose", from.shape, axis)) ?? from.shape.map((_, axis) => from.rank - 1 - axis);
   if (wanted.length !== from.rank || new Set(wanted).size !== from.rank)
-    throw new ShapeError(`transpose: the order [${order?.join(", ")}] must name each axis of ${showShape(from.shape)} once`, {
-      operation: "transpose",
-      expected: from.shape.map((_, axis) => axis),
-      got: order,
-    });
+    throw new ShapeError(
+      `transpose: the order [${order?.join(", ")}] must name each axis of ${showShape(from.shape)} once`,
+      {
+        operation: "transpose",
+        expected: from.shape.map((_, axis) => axis),
+        got: order,
+      },
+    );
   return wanted.every((axis, i) => axis === i) ? from : record(transposeOperation, [from], { order: wanted });
 }
 
@@ -59,7 +63,12 @@ const placeOperation: Operation<"place"> = {
  * slice(range(10), [9], [3], [-2]); // 9, 7, 5
  * ```
  */
-export function slice(x: Operand, begin: readonly number[], size: Shape, step: readonly number[] = begin.map(() => 1)): Tensor {
+export function slice(
+  x: Operand,
+  begin: readonly number[],
+  size: Shape,
+  step: readonly number[] = begin.map(() => 1),
+): Tensor {
   const from = operand(x);
   if (begin.length !== from.rank || size.length !== from.rank || step.length !== from.rank)
     throw new ShapeError(
@@ -69,7 +78,13 @@ export function slice(x: Operand, begin: readonly number[], size: Shape, step: r
   from.shape.forEach((length, axis) => {
     const last = begin[axis]! + (size[axis]! - 1) * step[axis]!;
     const inside = (at: number): boolean => Number.isInteger(at) && at >= 0 && at < length;
-    if (Number.isInteger(step[axis]) && step[axis] !== 0 && size[axis]! >= 0 && (size[axis] === 0 || (inside(begin[axis]!) && inside(last)))) return;
+    if (
+      Number.isInteger(step[axis]) &&
+      step[axis] !== 0 &&
+      size[axis]! >= 0 &&
+      (size[axis] === 0 || (inside(begin[axis]!) && inside(last)))
+    )
+      return;
     throw new ShapeError(
       `slice: axis ${axis}: ${size[axis]} elements from ${begin[axis]} in steps of ${step[axis]} reach beyond 0 … ${length - 1} of ${showShape(from.shape)}`,
       { operation: "slice", axis, expected: `0 to ${length - 1}`, got: [begin[axis], last] },
@@ -103,7 +118,11 @@ function part(x: Tensor, axis: number, begin: number, size: number, step = 1): T
 
 const concatOperation: Operation<"concat"> = {
   name: "concat",
-  shape: (inputs, { axis }) => inputs[0]!.with(axis, inputs.reduce((total, shape) => total + shape[axis]!, 0)),
+  shape: (inputs, { axis }) =>
+    inputs[0]!.with(
+      axis,
+      inputs.reduce((total, shape) => total + shape[axis]!, 0),
+    ),
   gradient: (dy, { inputs, attributes: { axis } }) => {
     let at = 0;
     return inputs.map((x) => {
@@ -118,7 +137,12 @@ const concatOperation: Operation<"concat"> = {
 export function concat(tensors: readonly Operand[], axis = 0): Tensor {
   const parts = tensors.map(operand);
   const [first] = parts;
-  if (first === undefined) throw new ValueError("concat: expected at least one tensor, got none", { operation: "concat", expected: "at least 1", got: 0 });
+  if (first === undefined)
+    throw new ValueError("concat: expected at least one tensor, got none", {
+      operation: "concat",
+      expected: "at least 1",
+      got: 0,
+    });
   const along = checkAxis("concat", first.shape, axis);
   parts.forEach((x, i) => {
     if (x.rank !== first.rank || !sameShape(x.shape.with(along, 0), first.shape.with(along, 0)))
@@ -158,25 +182,36 @@ export interface PadOptions {
  * pad(tensor([1, 2, 3]), [[1, 1]], { mode: "reflect" }); // 2, 1, 2, 3, 2
  * ```
  */
-export function pad(x: Operand, amounts: readonly (readonly [before: number, after: number])[], { mode = "zero" }: PadOptions = {}): Tensor {
+export function pad(
+  x: Operand,
+  amounts: readonly (readonly [before: number, after: number])[],
+  { mode = "zero" }: PadOptions = {},
+): Tensor {
   const from = operand(x);
   if (amounts.length !== from.rank)
-    throw new ShapeError(`pad: expected [before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}, got ${amounts.length}`, {
-      operation: "pad",
-      expected: from.rank,
-      got: amounts.length,
-    });
+    throw new ShapeError(
+      `pad: expected [before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}, got ${amounts.length}`,
+      {
+        operation: "pad",
+        expected: from.rank,
+        got: amounts.length,
+      },
+    );
   amounts.forEach(([before, after], axis) => {
     const size = from.shape[axis]!;
-    const most = mode === "reflect" ? size - 1 : mode === "wrap" ? size : mode === "replicate" && size === 0 ? 0 : Infinity;
+    const most =
+      mode === "reflect" ? size - 1 : mode === "wrap" ? size : mode === "replicate" && size === 0 ? 0 : Infinity;
     for (const amount of [before, after])
       if (!Number.isInteger(amount) || amount < 0 || amount > most)
-        throw new ValueError(`pad: axis ${axis}: expected a whole number from 0 to ${most} (mode "${mode}", size ${size}), got ${amount}`, {
-          operation: "pad",
-          axis,
-          expected: `0 to ${most}`,
-          got: amount,
-        });
+        throw new ValueError(
+          `pad: axis ${axis}: expected a whole number from 0 to ${most} (mode "${mode}", size ${size}), got ${amount}`,
+          {
+            operation: "pad",
+            axis,
+            expected: `0 to ${most}`,
+            got: amount,
+          },
+        );
   });
   if (amounts.every(([before, after]) => before + after === 0)) return from;
   if (mode === "zero")
@@ -185,11 +220,21 @@ export function pad(x: Operand, amounts: readonly (readonly [before: number, aft
       step: from.shape.map(() => 1),
       shape: from.shape.map((size, axis) => amounts[axis]![0] + size + amounts[axis]![1]),
     });
-  return amounts.reduce((y, [before, after], axis) => concat([...edge(y, axis, before, mode, false), y, ...edge(y, axis, after, mode, true)], axis), from);
+  return amounts.reduce(
+    (y, [before, after], axis) =>
+      concat([...edge(y, axis, before, mode, false), y, ...edge(y, axis, after, mode, true)], axis),
+    from,
+  );
 }
 
 /** What lies before or after an axis in each mode but zero; nothing if the amount is 0. */
-function edge(x: Tensor, axis: number, amount: number, mode: "reflect" | "replicate" | "wrap", after: boolean): Tensor[] {
+function edge(
+  x: Tensor,
+  axis: number,
+  amount: number,
+  mode: "reflect" | "replicate" | "wrap",
+  after: boolean,
+): Tensor[] {
   if (amount === 0) return [];
   const size = x.shape[axis]!;
   if (mode === "wrap") return [part(x, axis, after ? 0 : size - amount, amount)];

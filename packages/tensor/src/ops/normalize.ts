@@ -14,7 +14,8 @@ const normalizeOperation: Operation<"normalize"> = {
   name: "normalize",
   shape: ([x]) => x!,
   gradient: (dy, { inputs: [x], attributes }) => [record(gradientOperation, [dy, x!], attributes)],
-  lower: ([x], { axes, epsilon }) => divide(subtract(x!, mean(x!, axes, keep)), sqrt(add(variance(x!, axes, keep), epsilon))),
+  lower: ([x], { axes, epsilon }) =>
+    divide(subtract(x!, mean(x!, axes, keep)), sqrt(add(variance(x!, axes, keep), epsilon))),
 };
 
 // With x̂ the normalised x and s its deviation: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) / s.
@@ -66,7 +67,14 @@ export interface BatchNormOptions extends AffineOptions {
 export function batchNorm(x: Operand, { mean: center, variance: spread, ...options }: BatchNormOptions = {}): Tensor {
   const from = operand(x);
   if (center === undefined || spread === undefined)
-    return affine(normalize(from, from.shape.slice(0, -1).map((_, axis) => axis), options), options);
+    return affine(
+      normalize(
+        from,
+        from.shape.slice(0, -1).map((_, axis) => axis),
+        options,
+      ),
+      options,
+    );
   return affine(divide(subtract(from, center), sqrt(add(spread, options.epsilon ?? 1e-5))), options);
 }
 
@@ -77,7 +85,8 @@ export interface LayerNormOptions extends AffineOptions {
 }
 
 /** Each example brought to mean 0 and variance 1 over some of its axes, then scaled and shifted (Ba 2016). */
-export const layerNorm = (x: Operand, { axes = -1, ...options }: LayerNormOptions = {}): Tensor => affine(normalize(x, axes, options), options);
+export const layerNorm = (x: Operand, { axes = -1, ...options }: LayerNormOptions = {}): Tensor =>
+  affine(normalize(x, axes, options), options);
 
 /** What {@link groupNorm} may be given. */
 export interface GroupNormOptions extends AffineOptions {
@@ -90,12 +99,15 @@ export function groupNorm(x: Operand, { groups, ...options }: GroupNormOptions):
   const from = operand(x);
   const channels = from.shape.at(-1);
   if (channels === undefined || from.rank < 2 || channels % groups !== 0)
-    throw new ShapeError(`groupNorm: the channels of ${showShape(from.shape)} (its last axis) cannot be divided into ${groups} groups`, {
-      operation: "groupNorm",
-      axis: "channels",
-      expected: `a multiple of ${groups}`,
-      got: channels,
-    });
+    throw new ShapeError(
+      `groupNorm: the channels of ${showShape(from.shape)} (its last axis) cannot be divided into ${groups} groups`,
+      {
+        operation: "groupNorm",
+        axis: "channels",
+        expected: `a multiple of ${groups}`,
+        got: channels,
+      },
+    );
   const [n] = from.shape as [number];
   const places = from.size / (n * channels) || 0;
   const grouped = reshape(from, [n, places, groups, channels / groups]);
@@ -118,7 +130,10 @@ export interface LocalResponseNormOptions {
  * Each number divided by how active its neighbours in depth are: x / (k + alpha · mean(x² of `size` channels))^beta, channels
  * beyond the ends counting as 0 (Krizhevsky 2012).
  */
-export function localResponseNorm(x: Operand, { size = 5, alpha = 1e-4, beta = 0.75, k = 2 }: LocalResponseNormOptions = {}): Tensor {
+export function localResponseNorm(
+  x: Operand,
+  { size = 5, alpha = 1e-4, beta = 0.75, k = 2 }: LocalResponseNormOptions = {},
+): Tensor {
   const from = operand(x);
   if (!Number.isInteger(size) || size < 1)
     throw new ValueError(`localResponseNorm: size must be a whole number of at least 1, got ${size}`, {
@@ -130,6 +145,13 @@ export function localResponseNorm(x: Operand, { size = 5, alpha = 1e-4, beta = 0
   // The channels of each place, as an image of one column.
   const column = reshape(square(from), [from.size / channels || 0, channels, 1, 1]);
   const before = Math.floor(size / 2);
-  const neighbours = averagePool2d(column, { size: [size, 1], stride: 1, padding: [[before, size - 1 - before], [0, 0]] });
+  const neighbours = averagePool2d(column, {
+    size: [size, 1],
+    stride: 1,
+    padding: [
+      [before, size - 1 - before],
+      [0, 0],
+    ],
+  });
   return divide(from, power(add(multiply(reshape(neighbours, from.shape), alpha), k), beta));
 }

@@ -10,7 +10,10 @@ export type Padding1d = number | "same" | "valid" | readonly [before: number, af
 /** `[n, l, c] → [n, 1, l, c]`, or an error that shows what was expected. */
 export function asImage(operation: string, x: Tensor, what = "an input [batch, length, channels]"): Tensor {
   if (x.rank !== 3) {
-    const fix = x.rank === 2 && what.startsWith("an input") ? `; one example needs a batch axis of 1: reshape(x, ${showShape([1, ...x.shape])})` : "";
+    const fix =
+      x.rank === 2 && what.startsWith("an input")
+        ? `; one example needs a batch axis of 1: reshape(x, ${showShape([1, ...x.shape])})`
+        : "";
     throw new ShapeError(`${operation}: expected ${what} of 3 axes, got ${showShape(x.shape)} of ${x.rank}${fix}`, {
       operation,
       expected: what,
@@ -31,4 +34,3 @@ export const onWidth = (value: number, other = 1): Pair => [other, value];
 /** Padding of one axis as that of an image. */
 export const padWidth = (padding: Padding1d): Padding =>
   typeof padding === "string" ? padding : [[0, 0], typeof padding === "number" ? [padding, padding] : padding];
-

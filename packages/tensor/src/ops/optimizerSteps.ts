@@ -6,7 +6,10 @@ import { add, divide, multiply, sqrt, subtract } from "./elementwise.ts";
 
 // Composites, so that a backend can compute each in one pass over the parameter, in its own memory.
 
-function step<K extends OperationName>(name: K, lower: (inputs: readonly Tensor[], attributes: Operations[K]) => Tensor): Operation<K> {
+function step<K extends OperationName>(
+  name: K,
+  lower: (inputs: readonly Tensor[], attributes: Operations[K]) => Tensor,
+): Operation<K> {
   return { name, shape: (inputs) => inputs.reduce((shape, next) => broadcastShapes(name, shape, next)), lower };
 }
 
@@ -16,20 +19,29 @@ const movingAverageOperation = /* @__PURE__ */ step("movingAverage", ([old, fres
 const momentumOperation = /* @__PURE__ */ step("momentumStep", ([velocity, gradient], { momentum }) =>
   add(multiply(velocity!, momentum), gradient!),
 );
-const sgdOperation = /* @__PURE__ */ step("sgdStep", ([parameter, gradient, rate]) => subtract(parameter!, multiply(rate!, gradient!)));
-const adamOperation = /* @__PURE__ */ step("adamStep", ([parameter, first, second, rate, correction1, correction2], { epsilon }) =>
-  subtract(parameter!, multiply(rate!, divide(divide(first!, correction1!), add(sqrt(divide(second!, correction2!)), epsilon)))),
+const sgdOperation = /* @__PURE__ */ step("sgdStep", ([parameter, gradient, rate]) =>
+  subtract(parameter!, multiply(rate!, gradient!)),
+);
+const adamOperation = /* @__PURE__ */ step(
+  "adamStep",
+  ([parameter, first, second, rate, correction1, correction2], { epsilon }) =>
+    subtract(
+      parameter!,
+      multiply(rate!, divide(divide(first!, correction1!), add(sqrt(divide(second!, correction2!)), epsilon))),
+    ),
 );
 
 /** `keep · old + (1 − keep) · fresh` */
-export const movingAverage = (old: Operand, fresh: Operand, keep: number): Tensor => record(movingAverageOperation, [old, fresh], { keep });
+export const movingAverage = (old: Operand, fresh: Operand, keep: number): Tensor =>
+  record(movingAverageOperation, [old, fresh], { keep });
 
 /** `momentum · velocity + gradient` */
 export const momentumStep = (velocity: Operand, gradient: Operand, momentum: number): Tensor =>
   record(momentumOperation, [velocity, gradient], { momentum });
 
 /** `parameter − rate · gradient` */
-export const sgdStep = (parameter: Operand, gradient: Operand, rate: Operand): Tensor => record(sgdOperation, [parameter, gradient, rate], {});
+export const sgdStep = (parameter: Operand, gradient: Operand, rate: Operand): Tensor =>
+  record(sgdOperation, [parameter, gradient, rate], {});
 
 /** `parameter − rate · (first / correction1) / (√(second / correction2) + epsilon)` (Kingma 2015) */
 export const adamStep = (

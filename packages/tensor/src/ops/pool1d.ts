@@ -23,7 +23,13 @@ function along(
   pool: (x: Tensor, options: Pool2dOptions) => Tensor,
 ): Tensor {
   const image = asImage(operation, operand(x));
-  const options = { size: onWidth(size), stride: onWidth(stride), padding: padWidth(padding), dilation: onWidth(dilation), geometry };
+  const options = {
+    size: onWidth(size),
+    stride: onWidth(stride),
+    padding: padWidth(padding),
+    dilation: onWidth(dilation),
+    geometry,
+  };
   pool2dGeometry(image.shape, options, operation);
   return asSignal(pool(image, options));
 }
@@ -39,8 +45,10 @@ function along(
 export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor => along("maxPool1d", x, options, maxPool2d);
 
 /** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link averagePool2d}. */
-export const averagePool1d = (x: Operand, { countPadding, ...options }: Pool1dOptions & { readonly countPadding?: boolean | undefined }): Tensor =>
-  along("averagePool1d", x, options, (image, window) => averagePool2d(image, { ...window, countPadding }));
+export const averagePool1d = (
+  x: Operand,
+  { countPadding, ...options }: Pool1dOptions & { readonly countPadding?: boolean | undefined },
+): Tensor => along("averagePool1d", x, options, (image, window) => averagePool2d(image, { ...window, countPadding }));
 
 /** The p-norm under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link lpPool2d}. */
 export const lpPool1d = (x: Operand, { p, ...options }: Pool1dOptions & { readonly p?: number | undefined }): Tensor =>

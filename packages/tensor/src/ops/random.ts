@@ -18,18 +18,28 @@ const uniformOperation: Operation<"randomUniform"> = {
  */
 function draw(shape: Shape): Tensor {
   const { recording } = session;
-  if (recording.seed !== undefined) return record(uniformOperation, [recording.seed], { shape, stream: recording.draws++ });
-  return record(uniformOperation, [leaf([2], Float32Array.of(session.seed, session.draws++ & 0xffffff))], { shape, stream: 0 });
+  if (recording.seed !== undefined)
+    return record(uniformOperation, [recording.seed], { shape, stream: recording.draws++ });
+  return record(uniformOperation, [leaf([2], Float32Array.of(session.seed, session.draws++ & 0xffffff))], {
+    shape,
+    stream: 0,
+  });
 }
 
 /** Uniform random numbers in [from, to). The seed is that of `compile`, or of `setSeed` outside of it. */
-export function uniform(shape: Shape, { from = 0, to = 1 }: { readonly from?: number; readonly to?: number } = {}): Tensor {
+export function uniform(
+  shape: Shape,
+  { from = 0, to = 1 }: { readonly from?: number; readonly to?: number } = {},
+): Tensor {
   const unit = draw([...checkShape("uniform", shape)]);
   return from === 0 && to === 1 ? unit : add(multiply(unit, to - from), from);
 }
 
 /** Normal random numbers, by Box and Muller. */
-export function normal(shape: Shape, { mean = 0, deviation = 1 }: { readonly mean?: number; readonly deviation?: number } = {}): Tensor {
+export function normal(
+  shape: Shape,
+  { mean = 0, deviation = 1 }: { readonly mean?: number; readonly deviation?: number } = {},
+): Tensor {
   // 1 − u lies in (0, 1], so that its logarithm is finite.
   const radius = sqrt(multiply(log(subtract(1, uniform(shape))), -2));
   const turn = cos(multiply(uniform(shape), 2 * Math.PI));

@@ -39,7 +39,8 @@ export function max(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceO
 }
 
 /** The minimum over some axes, or over all. Of nothing it is ∞. */
-export const min = (x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor => negate(max(negate(x), axes, options));
+export const min = (x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor =>
+  negate(max(negate(x), axes, options));
 
 /**
  * The place of the maximum along an axis, the first of equal ones: for logits, the class. No gradient flows.
@@ -53,12 +54,15 @@ export function argmax(x: Operand, axis = -1, { keepAxes = false }: ReduceOption
   const from = operand(x);
   const along = checkAxis("argmax", from.shape, axis);
   if (from.shape[along] === 0)
-    throw new ShapeError(`argmax: axis ${along} of ${showShape(from.shape)} is empty, so nothing in it is the largest`, {
-      operation: "argmax",
-      axis: along,
-      expected: "at least 1",
-      got: 0,
-    });
+    throw new ShapeError(
+      `argmax: axis ${along} of ${showShape(from.shape)} is empty, so nothing in it is the largest`,
+      {
+        operation: "argmax",
+        axis: along,
+        expected: "at least 1",
+        got: 0,
+      },
+    );
   const y = record(argmaxOperation, [from], { axis: along });
   return keepAxes ? y : withoutAxes(y, [along]);
 }
@@ -70,7 +74,11 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** The mean squared distance from the mean, over some axes or over all. */
-export function variance(x: Operand, axes?: ReduceAxes, { keepAxes = false, correction = 0 }: VarianceOptions = {}): Tensor {
+export function variance(
+  x: Operand,
+  axes?: ReduceAxes,
+  { keepAxes = false, correction = 0 }: VarianceOptions = {},
+): Tensor {
   const from = operand(x);
   const total = sum(square(subtract(from, mean(from, axes, { keepAxes: true }))), axes, { keepAxes });
   return divide(total, from.size / total.size - correction || 0);

@@ -56,13 +56,21 @@ export function resize(
 ): Tensor {
   const from = operand(x);
   if (from.rank !== 4 || from.size === 0)
-    throw new ShapeError(`resize: expected an image [batch, height, width, channels] with pixels, got ${showShape(from.shape)}`, {
-      operation: "resize",
-      expected: "[batch, height, width, channels]",
-      got: from.shape,
-    });
+    throw new ShapeError(
+      `resize: expected an image [batch, height, width, channels] with pixels, got ${showShape(from.shape)}`,
+      {
+        operation: "resize",
+        expected: "[batch, height, width, channels]",
+        got: from.shape,
+      },
+    );
   for (const [axis, size] of Object.entries({ height, width }))
     if (!Number.isInteger(size) || size < 1)
-      throw new ValueError(`resize: ${axis} must be a whole number of at least 1, got ${size}`, { operation: "resize", axis, expected: "at least 1", got: size });
+      throw new ValueError(`resize: ${axis} must be a whole number of at least 1, got ${size}`, {
+        operation: "resize",
+        axis,
+        expected: "at least 1",
+        got: size,
+      });
   return record(resizeOperation, [from], { height, width, mode });
 }

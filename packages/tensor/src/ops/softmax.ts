@@ -37,7 +37,7 @@ const logSoftmaxOperation: Operation<"logSoftmax"> = {
 
 const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
   name: "softmaxCrossEntropy",
-  shape: ([logits]) => logits!.with(-1, 1),
+  shape: ([logits]) => logits!.with(logits!.length - 1, 1),
   // d(logits) = dy · (softmax(logits) · Σ targets − targets), d(targets) = −dy · ln softmax(logits)
   gradient: (dy, { inputs: [logits, targets] }) => [
     multiply(dy, subtract(multiply(softmax(logits!), sum(targets!, -1, lastAxis)), targets!)),
