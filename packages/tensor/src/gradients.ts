@@ -18,7 +18,7 @@ export interface GradientsOptions {
  * The gradients of `y` (of its sum, if it is no scalar) with respect to each of `xs`: inputs, variables, or any tensor on
  * the way from them to `y`. They are recipes again, so they can be differentiated again.
  *
- * @throws {@link UsageError} if `y` does not depend on one of them.
+ * @throws `UsageError` if `y` does not depend on one of them.
  *
  * @example
  * ```ts

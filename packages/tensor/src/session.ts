@@ -58,7 +58,7 @@ export const session: Session = /* @__PURE__ */ new Session();
 /**
  * The backend that `useBackend` chose.
  *
- * @throws {@link UsageError} if none was chosen yet.
+ * @throws `UsageError` if none was chosen yet.
  */
 export function currentBackend(): Backend {
   if (session.backend === undefined) throw noBackend();

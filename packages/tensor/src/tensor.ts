@@ -130,7 +130,7 @@ export class Tensor {
    * Its values, at once. Known for tensors made from numbers, results of compiled functions, and whatever was read before.
    * Not a copy: do not write into it.
    *
-   * @throws {@link UsageError} where they are not known yet.
+   * @throws `UsageError` where they are not known yet.
    */
   get values(): Values {
     if (this.known === undefined)

@@ -27,7 +27,7 @@ const sumOperation: Operation<"sum"> = {
 /**
  * The same numbers in another shape. One axis may be −1: as long as the others leave.
  *
- * @throws {@link ShapeError} where the sizes differ.
+ * @throws `ShapeError` where the sizes differ.
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ export interface Conv2dOptions extends WindowOptions {
  * @param x - `[n, h, w, c]`
  * @param filters - `[kh, kw, c / groups, f]`
  * @returns `[n, oh, ow, f]`: an activation map for each filter, stacked along the last axis.
- * @throws {@link ShapeError} for wrong ranks or channels, {@link GeometryError} for a window that does not fit.
+ * @throws `ShapeError` for wrong ranks or channels, `GeometryError` for a window that does not fit.
  *
  * @example
  * ```ts

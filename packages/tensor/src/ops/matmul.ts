@@ -31,7 +31,7 @@ const matmulOperation: Operation<"matmul"> = {
 /**
  * The product of matrices: `[…, m, k] · […, k, n] → […, m, n]`. Axes before the last two are batches, and broadcast.
  *
- * @throws {@link ShapeError} where the inner sizes differ.
+ * @throws `ShapeError` where the inner sizes differ.
  *
  * @example
  * ```ts

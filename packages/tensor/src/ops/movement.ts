@@ -55,7 +55,7 @@ const placeOperation: Operation<"place"> = {
 /**
  * A block of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step walks backwards.
  *
- * @throws {@link ShapeError} where it reaches beyond the tensor.
+ * @throws `ShapeError` where it reaches beyond the tensor.
  *
  * @example
  * ```ts
