@@ -105,6 +105,11 @@ export class Tensor {
     return this.source.kind === "operation" ? this.source.inputs : none;
   }
 
+  /** The name of the operation that makes it; `undefined` for what was given or read. */
+  get operation(): OperationName | undefined {
+    return this.source.kind === "operation" ? this.source.operation.name : undefined;
+  }
+
   /** The attributes of the operation that makes it. */
   get attributes(): object | undefined {
     return this.source.kind === "operation" ? this.source.attributes : undefined;

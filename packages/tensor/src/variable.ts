@@ -38,20 +38,23 @@ export class Variable extends Tensor {
   trainable: boolean;
   /** @internal How often its memory was written. */
   version = 0;
-  #initial: Values;
+  #initial: ArrayLike<number> | (() => ArrayLike<number>);
   #memory: { readonly backend: Backend; readonly storage: Storage } | undefined;
   #read: Tensor | undefined;
   #disposed = false;
 
   /**
-   * @param initial - Its first values, which are copied.
+   * @param initial - Its first values, which are copied; or a function that makes them when they are first needed, so that a
+   * model can be counted without filling memory.
    * @param shape - Their shape.
    */
-  constructor(initial: ArrayLike<number>, shape: Shape, { name = "variable", trainable = true }: VariableOptions = {}) {
+  constructor(
+    initial: ArrayLike<number> | (() => ArrayLike<number>),
+    shape: Shape, { name = "variable", trainable = true }: VariableOptions = {}) {
     super(shape, { kind: "variable" });
     this.name = name;
     this.trainable = trainable;
-    this.#initial = this.#checked(initial);
+    this.#initial = typeof initial === "function" ? initial : this.#checked(initial);
   }
 
   #checked(values: ArrayLike<number>): Values {
@@ -117,12 +120,20 @@ export class Variable extends Tensor {
     this.written();
   }
 
+  /** Begins anew with values that are made when they are first needed; at once, if it has been used before. */
+  initialize(make: () => ArrayLike<number>): void {
+    if (this.#memory !== undefined) return this.write(make());
+    session.open.updates.delete(this);
+    this.#initial = make;
+  }
+
   /** @internal Its memory on a backend: allocated there at its first use. */
   memory(backend: Backend): Storage {
     this.#mustLive();
     if (this.#memory === undefined) {
-      this.#memory = { backend, storage: backend.allocate(this.#initial.length) };
-      backend.write(this.#memory.storage, this.#initial);
+      const initial = this.#checked(typeof this.#initial === "function" ? this.#initial() : this.#initial);
+      this.#memory = { backend, storage: backend.allocate(initial.length) };
+      backend.write(this.#memory.storage, initial);
       this.#initial = new Float32Array(0);
     }
     if (this.#memory.backend !== backend)

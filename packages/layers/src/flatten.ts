@@ -1,0 +1,9 @@
+import { flatten, type Tensor } from "@convlens/tensor";
+import { run, type Layer, type Mode } from "./layer.ts";
+
+/** Maps laid out in a row, for a {@link Dense}: `[n, …] → [n, size]`. */
+export class Flatten implements Layer {
+  call(x: Tensor, mode?: Mode): Tensor {
+    return run(this, mode, () => flatten(x));
+  }
+}

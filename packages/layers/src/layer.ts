@@ -1,0 +1,101 @@
+import { atPath } from "@convlens/backend";
+import { Variable, type Tensor } from "@convlens/tensor";
+
+/** How a model is being used. Layers that contain others pass it on. */
+export interface Mode {
+  /** Whether it is learning: dropout drops, batch normalisation looks at the batch. Default: false. */
+  readonly training?: boolean;
+  /** Sees what each layer makes, with the layer's path in its model. */
+  readonly watch?: (path: string, layer: Layer, output: Tensor) => void;
+}
+
+/**
+ * A function of a tensor, with or without parameters. Any object with a `call` is a layer, and any object with layers or
+ * variables in its fields is a model: the fields are walked to find them, and a parameter's path is its name.
+ *
+ * @example
+ * ```ts
+ * class Twice implements Layer {
+ *   readonly inner = new Dense({ units: 4 });
+ *   call(x: Tensor, mode?: Mode): Tensor {
+ *     return this.inner.call(this.inner.call(x, mode), mode);
+ *   }
+ * }
+ * ```
+ */
+export interface Layer {
+  /** Records what the layer makes of `x`. */
+  call(x: Tensor, mode?: Mode): Tensor;
+}
+
+/** Whether something can be called as a layer. */
+export const isLayer = (x: unknown): x is Layer => typeof (x as Layer | undefined)?.call === "function" && typeof x === "object";
+
+/** Where each layer stands in the model that was named last. */
+const paths = /* @__PURE__ */ new WeakMap<Layer, string>();
+
+/** A layer's path and type: `layers.3 (Conv2d)`. */
+export function describeLayer(layer: Layer): string {
+  const path = paths.get(layer);
+  const type = layer.constructor.name;
+  return path === undefined || path === "" ? type : `${path} (${type})`;
+}
+
+/** What every layer of this package does around its own work: errors get its path, and who watches sees its output. */
+export function run(layer: Layer, mode: Mode | undefined, work: () => Tensor): Tensor {
+  let y: Tensor;
+  try {
+    y = work();
+  } catch (error) {
+    throw atPath(error, describeLayer(layer));
+  }
+  mode?.watch?.(paths.get(layer) ?? "", layer, y);
+  return y;
+}
+
+/** Visits every layer and variable of a model once, with its path, in the order of fields. */
+export function walk(model: object, visit: (path: string, found: Layer | Variable) => void): void {
+  const seen = new Set<object>();
+  const enter = (value: unknown, path: string): void => {
+    if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+    seen.add(value);
+    if (value instanceof Variable) return visit(path, value);
+    if (isLayer(value)) visit(path, value);
+    const entries = value instanceof Map ? value.entries() : Object.entries(value);
+    for (const [name, inner] of entries) enter(inner, path === "" ? `${name}` : `${path}.${name}`);
+  };
+  enter(model, "");
+}
+
+/** Every layer of a model under its path; the model itself under `""`. */
+export function layersOf(model: object): Map<string, Layer> {
+  const found = new Map<string, Layer>();
+  walk(model, (path, x) => {
+    if (!(x instanceof Variable)) found.set(path, x);
+  });
+  return found;
+}
+
+/**
+ * Every variable of a model under its path, `layers.0.filters`: parameters, and what is kept beside them, such as the running
+ * means of batch normalisation. Layers make theirs at their first call; see {@link build}.
+ */
+export function variables(model: object): Map<string, Variable> {
+  const found = new Map<string, Variable>();
+  walk(model, (path, x) => {
+    if (x instanceof Variable) found.set(path, x);
+  });
+  return found;
+}
+
+/** The variables that are learned. */
+export const parameters = (model: object): Map<string, Variable> =>
+  new Map([...variables(model)].filter(([, variable]) => variable.trainable));
+
+/** Tells every layer and variable of a model its path, for messages and for those who watch. */
+export function namePaths(model: object): void {
+  walk(model, (path, x) => {
+    if (x instanceof Variable) x.name = path;
+    else paths.set(x, path);
+  });
+}

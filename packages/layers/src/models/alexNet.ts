@@ -1,0 +1,50 @@
+import { Relu } from "../activations.ts";
+import { Conv2d } from "../conv2d.ts";
+import { Dense } from "../dense.ts";
+import { Dropout } from "../dropout.ts";
+import { Flatten } from "../flatten.ts";
+import { LocalResponseNorm } from "../normalization.ts";
+import { MaxPool2d } from "../pooling.ts";
+import { Sequential } from "../sequential.ts";
+
+/** What {@link alexNet} may be told. */
+export interface AlexNetOptions {
+  /** Default: 1000. */
+  readonly classes?: number;
+  /**
+   * The net of 2012 on two graphics cards, for `[227, 227, 3]`: two groups in three convolutions, response normalisation
+   * (60,965,224 parameters). By default the later one on a single card, for `[224, 224, 3]` (61,100,840).
+   */
+  readonly grouped?: boolean;
+}
+
+/** AlexNet (Krizhevsky 2012). */
+export function alexNet({ classes = 1000, grouped = false }: AlexNetOptions = {}): Sequential {
+  const pool = (): MaxPool2d => new MaxPool2d({ size: 3, stride: 2 });
+  const head = [
+    new Flatten(),
+    new Dropout(),
+    new Dense({ units: 4096 }),
+    new Relu(),
+    new Dropout(),
+    new Dense({ units: 4096 }),
+    new Relu(),
+    new Dense({ units: classes }),
+  ];
+  const conv = (filters: number, kernelSize: number, groups = 1): Conv2d =>
+    new Conv2d({ filters, kernelSize, padding: "same", groups });
+  if (grouped)
+    return new Sequential([
+      ...[new Conv2d({ filters: 96, kernelSize: 11, stride: 4 }), new Relu(), new LocalResponseNorm(), pool()],
+      ...[conv(256, 5, 2), new Relu(), new LocalResponseNorm(), pool()],
+      ...[conv(384, 3), new Relu(), conv(384, 3, 2), new Relu(), conv(256, 3, 2), new Relu(), pool()],
+      ...head,
+    ]);
+  return new Sequential([
+    // 224 pixels and 2 of padding on each side: the last row and column of windows would need one pixel more.
+    ...[new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2, geometry: "floor" }), new Relu(), pool()],
+    ...[conv(192, 5), new Relu(), pool()],
+    ...[conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],
+    ...head,
+  ]);
+}

@@ -1,0 +1,28 @@
+import { Relu } from "../activations.ts";
+import { Conv2d } from "../conv2d.ts";
+import { Dense } from "../dense.ts";
+import { Flatten } from "../flatten.ts";
+import { MaxPool2d } from "../pooling.ts";
+import { Sequential } from "../sequential.ts";
+
+/** The net of ConvNetJS's MNIST demo, for images `[24, 24, 1]` (cropped) or `[28, 28, 1]`. */
+export const convNetJsMnist = ({ classes = 10 }: { readonly classes?: number } = {}): Sequential =>
+  new Sequential([
+    new Conv2d({ filters: 8, kernelSize: 5, padding: 2 }),
+    new Relu(),
+    new MaxPool2d({ size: 2 }),
+    new Conv2d({ filters: 16, kernelSize: 5, padding: 2 }),
+    new Relu(),
+    // Of 14 columns (28 at the input) windows of 3 leave 2.
+    new MaxPool2d({ size: 3, geometry: "floor" }),
+    new Flatten(),
+    new Dense({ units: classes }),
+  ]);
+
+/** The net of ConvNetJS's CIFAR-10 demo, for images `[32, 32, 3]`. */
+export const convNetJsCifar = ({ classes = 10 }: { readonly classes?: number } = {}): Sequential =>
+  new Sequential([
+    ...[16, 20, 20].flatMap((filters) => [new Conv2d({ filters, kernelSize: 5, padding: 2 }), new Relu(), new MaxPool2d({ size: 2 })]),
+    new Flatten(),
+    new Dense({ units: classes }),
+  ]);

@@ -1,0 +1,35 @@
+import { Relu, Tanh } from "../activations.ts";
+import { Conv2d } from "../conv2d.ts";
+import { Dense } from "../dense.ts";
+import { Flatten } from "../flatten.ts";
+import type { Layer } from "../layer.ts";
+import { AveragePool2d, MaxPool2d } from "../pooling.ts";
+import { Sequential } from "../sequential.ts";
+
+/** What {@link lenet5} may be told. */
+export interface LeNet5Options {
+  /** Default: 10. */
+  readonly classes?: number;
+  /** Tanh and mean pooling as in 1998, or relu and max pooling as is usual now (the default). */
+  readonly original?: boolean;
+}
+
+/** LeNet-5 (LeCun 1998) for images `[28, 28, 1]`: 61,706 parameters, 416,520 multiply-adds. */
+export function lenet5({ classes = 10, original = false }: LeNet5Options = {}): Sequential {
+  const activation = (): Layer => (original ? new Tanh() : new Relu());
+  const pool = (): Layer => (original ? new AveragePool2d({ size: 2 }) : new MaxPool2d({ size: 2 }));
+  return new Sequential([
+    new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),
+    activation(),
+    pool(),
+    new Conv2d({ filters: 16, kernelSize: 5 }),
+    activation(),
+    pool(),
+    new Flatten(),
+    new Dense({ units: 120 }),
+    activation(),
+    new Dense({ units: 84 }),
+    activation(),
+    new Dense({ units: classes }),
+  ]);
+}

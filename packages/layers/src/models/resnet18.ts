@@ -1,0 +1,34 @@
+import { Relu } from "../activations.ts";
+import { Residual } from "../branches.ts";
+import { Conv2d } from "../conv2d.ts";
+import { Dense } from "../dense.ts";
+import type { Layer } from "../layer.ts";
+import { BatchNorm } from "../normalization.ts";
+import { GlobalAveragePool, MaxPool2d } from "../pooling.ts";
+import { Sequential } from "../sequential.ts";
+
+/** A convolution without bias (the normalisation has one); a stride of 2 leaves out the last row and column, as everywhere. */
+const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
+  new Conv2d({ filters, kernelSize, stride, padding: Math.floor(kernelSize / 2), bias: false, geometry: "floor" }),
+  new BatchNorm(),
+];
+
+/** Two convolutions with a shortcut around them, which is a convolution itself where the shape changes. */
+function block(filters: number, stride: number, grows: boolean): Layer[] {
+  const body = new Sequential([...conv(filters, 3, stride), new Relu(), ...conv(filters, 3)]);
+  return [new Residual(grows ? { body, shortcut: new Sequential(conv(filters, 1, stride)) } : { body }), new Relu()];
+}
+
+/** ResNet-18 (He 2016) for images `[224, 224, 3]`: 11,689,512 parameters, 1,814,073,344 multiply-adds. */
+export const resnet18 = ({ classes = 1000 }: { readonly classes?: number } = {}): Sequential =>
+  new Sequential([
+    ...conv(64, 7, 2),
+    new Relu(),
+    new MaxPool2d({ size: 3, stride: 2, padding: 1, geometry: "floor" }),
+    ...[64, 128, 256, 512].flatMap((filters, stage) => [
+      ...block(filters, stage === 0 ? 1 : 2, stage > 0),
+      ...block(filters, 1, false),
+    ]),
+    new GlobalAveragePool(),
+    new Dense({ units: classes }),
+  ]);

@@ -1,0 +1,39 @@
+import type { Shape } from "@convlens/backend";
+import { compile, evaluate, type Compiled, type Tensor } from "@convlens/tensor";
+import { namePaths, type Layer } from "./layer.ts";
+
+const compiled = /* @__PURE__ */ new WeakMap<Layer, Compiled<[x: Tensor], Tensor>>();
+
+/**
+ * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape.
+ *
+ * @param x - `[n, …]`
+ */
+export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
+  let run = compiled.get(model);
+  if (run === undefined) {
+    namePaths(model);
+    compiled.set(model, (run = compile((input: Tensor) => model.call(input))));
+  }
+  return run(x);
+}
+
+/** What one layer made of a batch. */
+export interface Activation {
+  /** Where the layer stands. */
+  readonly path: string;
+  /** Its class. */
+  readonly type: string;
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly values: ArrayLike<number>;
+}
+
+/** What every layer of a model makes of a batch, in the order that they are called. */
+export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
+  const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
+  namePaths(model);
+  model.call(x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
+  const values = await evaluate(...taps.map(({ output }) => output));
+  return taps.map(({ path, layer, output }, i) => ({ path, type: layer.constructor.name, shape: output.shape, values: values[i]! }));
+}

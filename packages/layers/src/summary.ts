@@ -1,0 +1,134 @@
+import { convOutputShape, droppedBy, sizeOf, type Conv2dGeometry, type Pool2dGeometry, type Shape } from "@convlens/backend";
+import { zeros, type Tensor } from "@convlens/tensor";
+import { namePaths, parameters, type Layer } from "./layer.ts";
+
+/** One layer of a {@link Summary}. */
+export interface SummaryRow {
+  /** Where it stands, `layers.0`. */
+  readonly path: string;
+  /** Its class. */
+  readonly type: string;
+  /** Of one example. */
+  readonly outputShape: Shape;
+  /** Numbers that it learns; those of a layer used twice count once. */
+  readonly parameters: number;
+  /** Products of one example. */
+  readonly multiplyAdds: number;
+  /** Rows or columns that no window reaches, with `geometry: "floor"`. */
+  readonly dropped?: string;
+}
+
+/** What a model consists of, for one example. */
+export interface Summary {
+  readonly inputShape: Shape;
+  readonly rows: readonly SummaryRow[];
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+/** How many products one recorded operation takes. */
+function multiplyAddsOf(t: Tensor): number {
+  const attributes = (t.attributes ?? {}) as { geometry?: Conv2dGeometry; transposeA?: boolean };
+  switch (t.operation) {
+    case "conv2d":
+    case "conv2dInputGradient":
+    case "conv2dFilterGradient": {
+      const g = attributes.geometry!;
+      return sizeOf(convOutputShape(g)) * g.height.window * g.width.window * (g.inChannels / g.groups);
+    }
+    case "matmul":
+      return t.size * t.inputs[0]!.shape.at(attributes.transposeA ? -2 : -1)!;
+    default:
+      return 0;
+  }
+}
+
+/** What a recorded window drops, in words. */
+function droppedIn(t: Tensor): string | undefined {
+  const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
+  if (geometry === undefined || (t.operation !== "conv2d" && t.operation !== "maxPool2d" && t.operation !== "sumPool2d")) return undefined;
+  const [rows, columns] = [droppedBy(geometry.height), droppedBy(geometry.width)];
+  const parts = [rows > 0 ? `${rows} row${rows > 1 ? "s" : ""}` : "", columns > 0 ? `${columns} column${columns > 1 ? "s" : ""}` : ""];
+  return parts.filter(Boolean).join(" and ") || undefined;
+}
+
+/** Everything recorded between what is known already and `y`. */
+function newlyRecorded(y: Tensor, seen: Set<Tensor>): Tensor[] {
+  const found: Tensor[] = [];
+  const stack = [y];
+  while (stack.length > 0) {
+    const t = stack.pop()!;
+    if (seen.has(t)) continue;
+    seen.add(t);
+    found.push(t);
+    stack.push(...t.inputs);
+  }
+  return found;
+}
+
+/**
+ * The layers of a model in the order that they are called: shapes, parameters and products, for one example. Counted on what
+ * the model records, so that it holds for layers of any making. Nothing is computed.
+ *
+ * @param inputShape - Of one example.
+ */
+export function summary(model: Layer, inputShape: Shape): Summary {
+  const rows: SummaryRow[] = [];
+  const counted = new Set<object>();
+  const seen = new Set<Tensor>();
+  namePaths(model);
+  const x = zeros([1, ...inputShape]);
+  seen.add(x);
+  const add = (path: string, layer: Layer, y: Tensor): void => {
+    const recorded = newlyRecorded(y, seen);
+    const own = [...parameters(layer)].filter(([, variable]) => !counted.has(variable));
+    for (const [, variable] of own) counted.add(variable);
+    const row: SummaryRow = {
+      path,
+      type: layer.constructor.name,
+      outputShape: y.shape.slice(1),
+      parameters: own.reduce((total, [, variable]) => total + variable.size, 0),
+      multiplyAdds: recorded.reduce((total, t) => total + multiplyAddsOf(t), 0),
+    };
+    const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
+    const isContainer = Object.values(layer).some((field) => typeof field === "object" && field !== null && containsLayer(field));
+    if (!isContainer || row.parameters + row.multiplyAdds > 0) rows.push(dropped === undefined ? row : { ...row, dropped });
+  };
+  const y = model.call(x, { watch: add });
+  // A model of one's own making does not tell when it is done.
+  add("", model, y);
+  if (last(rows)?.path === "" && last(rows)!.parameters + last(rows)!.multiplyAdds === 0) rows.pop();
+  return {
+    inputShape,
+    rows,
+    parameters: rows.reduce((total, row) => total + row.parameters, 0),
+    multiplyAdds: rows.reduce((total, row) => total + row.multiplyAdds, 0),
+  };
+}
+
+const last = <T>(list: readonly T[]): T | undefined => list.at(-1);
+
+const containsLayer = (field: object): boolean =>
+  typeof (field as Partial<Layer>).call === "function" || (Array.isArray(field) && field.some((inner: unknown) => typeof inner === "object" && inner !== null && containsLayer(inner)));
+
+const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** A summary as a table to print. */
+export function formatSummary({ inputShape, rows, parameters: total, multiplyAdds }: Summary): string {
+  const cells = [
+    ["layer", "output", "parameters", "multiply-adds"],
+    ["input", `[${inputShape.join(", ")}]`, "", ""],
+    ...rows.map((row) => [
+      `${row.path === "" ? "" : `${row.path} `}${row.type}`,
+      `[${row.outputShape.join(", ")}]${row.dropped === undefined ? "" : ` (drops ${row.dropped})`}`,
+      thousands(row.parameters),
+      thousands(row.multiplyAdds),
+    ]),
+    ["total", "", thousands(total), thousands(multiplyAdds)],
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells
+    .map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd())
+    .join("\n");
+}
+

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { formatSummary, parameters, summary, variables } from "../src/index.ts";
+import { alexNet, convNetJsCifar, convNetJsMnist, lenet5, resnet18, vgg16 } from "../src/models/index.ts";
+
+const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/seed.json", import.meta.url), "utf8"));
+
+describe("the parameters and products of known nets", () => {
+  it("LeNet-5", () => {
+    expect(summary(lenet5(), [28, 28, 1])).toMatchObject({ parameters: golden.lenet5.params, multiplyAdds: golden.lenet5.macs });
+    expect(formatSummary(summary(lenet5(), [28, 28, 1]))).toMatchInlineSnapshot(`
+      "layer               output        parameters  multiply-adds
+      input               [28, 28, 1]
+      layers.0 Conv2d     [28, 28, 6]          156        117,600
+      layers.1 Relu       [28, 28, 6]            0              0
+      layers.2 MaxPool2d  [14, 14, 6]            0              0
+      layers.3 Conv2d     [10, 10, 16]       2,416        240,000
+      layers.4 Relu       [10, 10, 16]           0              0
+      layers.5 MaxPool2d  [5, 5, 16]             0              0
+      layers.6 Flatten    [400]                  0              0
+      layers.7 Dense      [120]             48,120         48,000
+      layers.8 Relu       [120]                  0              0
+      layers.9 Dense      [84]              10,164         10,080
+      layers.10 Relu      [84]                   0              0
+      layers.11 Dense     [10]                 850            840
+      total                                 61,706        416,520"
+    `);
+  });
+
+  it("AlexNet, on one card and on two", () => {
+    const single = summary(alexNet(), [224, 224, 3]);
+    expect(single.parameters).toBe(golden.torchvisionAlexNet.params);
+    expect(single.multiplyAdds / 1e9).toBeCloseTo(golden.torchvisionAlexNet.GMAC, 12);
+    expect(single.rows[0]!.dropped).toBe("1 row and 1 column");
+    const grouped = summary(alexNet({ grouped: true }), [227, 227, 3]);
+    expect(grouped.parameters).toBe(golden.alexNetGrouped);
+    expect(grouped.rows[0]).toMatchObject({ outputShape: golden.alexConv1.out, parameters: golden.alexConv1.shared });
+  });
+
+  it("VGG-16, row by row of the table of CS231n", () => {
+    const model = vgg16();
+    const { rows, parameters: total, multiplyAdds } = summary(model, [224, 224, 3]);
+    expect(total).toBe(golden.vgg16.params);
+    expect(multiplyAdds).toBe(golden.vgg16.macs);
+    const counted = rows.filter(({ type }) => type === "Conv2d" || type === "MaxPool2d" || type === "Dense");
+    const table = golden.vgg16.rows.slice(1) as { s: number[]; mem: number; w: number }[];
+    expect(counted).toHaveLength(table.length);
+    counted.forEach((row, i) => {
+      const biases = row.parameters > 0 ? row.outputShape.at(-1)! : 0;
+      expect(row.outputShape.reduce((a, b) => a * b)).toBe(table[i]!.mem);
+      expect(row.parameters - biases).toBe(table[i]!.w);
+    });
+    expect(table.reduce((sum, row) => sum + row.mem, 150528)).toBe(golden.vgg16.totalActivations);
+    expect([...parameters(model)].filter(([path]) => path.endsWith("bias")).reduce((sum, [, v]) => sum + v.size, 0)).toBe(golden.vgg16.biases);
+  });
+
+  it("ResNet-18", () => {
+    const model = resnet18();
+    const { parameters: total, multiplyAdds } = summary(model, [224, 224, 3]);
+    expect(total).toBe(golden.resnet18.params);
+    expect(multiplyAdds / 1e9).toBeCloseTo(golden.resnet18.GMAC, 12);
+    // The running means and variances are kept, not learned.
+    expect(variables(model).size - parameters(model).size).toBe(40);
+  });
+
+  it("the nets of ConvNetJS", () => {
+    expect(summary(convNetJsMnist(), [24, 24, 1]).rows.at(-1)!.outputShape).toEqual([10]);
+    // 5·5·8 + 8, 5·5·8·16 + 16, and from 28 pixels 4·4·16·10 + 10
+    expect(summary(convNetJsMnist(), [28, 28, 1]).parameters).toBe(208 + 3216 + 2570);
+    // 5·5·3·16 + 16, 5·5·16·20 + 20, 5·5·20·20 + 20, 4·4·20·10 + 10
+    expect(summary(convNetJsCifar(), [32, 32, 3]).parameters).toBe(1216 + 8020 + 10020 + 3210);
+  });
+});
