@@ -1,0 +1,107 @@
+import { ShapeError, showShape, ValueError, type Random, type Shape } from "@convlens/backend";
+import { cos, sin } from "@convlens/backend/math";
+
+/** Makes another example of the same class out of an example, which it must not change. */
+export type Augmentation = (example: Float32Array, shape: Shape, random: Random) => Float32Array;
+
+/** An image, or an error for what is none. */
+function imageOf(name: string, shape: Shape): [height: number, width: number, channels: number] {
+  if (shape.length === 3) return shape as unknown as [number, number, number];
+  throw new ShapeError(`${name}: expected images [height, width, channels], got examples of ${showShape(shape)}`, {
+    operation: name,
+    expected: "[height, width, channels]",
+    got: shape,
+  });
+}
+
+/** Each pixel from a place that may lie between pixels; outside of the image there are zeros. */
+function resampled(image: Float32Array, [height, width, channels]: readonly [number, number, number], from: (x: number, y: number) => readonly [number, number]): Float32Array {
+  const pixel = (x: number, y: number, c: number): number =>
+    x >= 0 && x < width && y >= 0 && y < height ? image[(y * width + x) * channels + c]! : 0;
+  const result = new Float32Array(image.length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [atX, atY] = from(x, y);
+      const [left, top] = [Math.floor(atX), Math.floor(atY)];
+      const [right, below] = [atX - left, atY - top];
+      for (let c = 0; c < channels; c++)
+        result[(y * width + x) * channels + c] =
+          (1 - below) * ((1 - right) * pixel(left, top, c) + right * pixel(left + 1, top, c)) +
+          below * ((1 - right) * pixel(left, top + 1, c) + right * pixel(left + 1, top + 1, c));
+    }
+  return result;
+}
+
+/** Moved by up to `pixels` whole pixels in each direction, zeros coming in. */
+export const shift =
+  (pixels: number): Augmentation =>
+  (example, shape, random) => {
+    const size = imageOf("shift", shape);
+    const [dx, dy] = [random.integer(2 * pixels + 1) - pixels, random.integer(2 * pixels + 1) - pixels];
+    return resampled(example, size, (x, y) => [x - dx, y - dy]);
+  };
+
+/** Mirrored left to right, every other time. */
+export const flipHorizontal =
+  (): Augmentation =>
+  (example, shape, random) => {
+    const size = imageOf("flipHorizontal", shape);
+    return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size[1] - 1 - x, y]);
+  };
+
+/** A part of `height` × `width` pixels somewhere in the image, enlarged to its whole size. */
+export const crop =
+  ({ height, width }: { readonly height: number; readonly width: number }): Augmentation =>
+  (example, shape, random) => {
+    const size = imageOf("crop", shape);
+    if (!(height >= 1 && width >= 1 && height <= size[0] && width <= size[1]))
+      throw new ValueError(`crop: a part of ${height} × ${width} does not fit into images of ${size[0]} × ${size[1]}`, {
+        operation: "crop",
+        expected: `at most ${size[0]} × ${size[1]}`,
+        got: [height, width],
+      });
+    const [top, left] = [(size[0] - height) * random.next(), (size[1] - width) * random.next()];
+    // From corner to corner, so that nothing beyond the part is looked at.
+    const step = (part: number, whole: number): number => (whole > 1 ? (part - 1) / (whole - 1) : 0);
+    return resampled(example, size, (x, y) => [left + x * step(width, size[1]), top + y * step(height, size[0])]);
+  };
+
+/** Turned about the middle by up to `degrees` either way. */
+export const rotate =
+  (degrees: number): Augmentation =>
+  (example, shape, random) => {
+    const size = imageOf("rotate", shape);
+    const angle = ((2 * random.next() - 1) * degrees * Math.PI) / 180;
+    const [c, s] = [cos(angle), sin(angle)];
+    const [middleY, middleX] = [(size[0] - 1) / 2, (size[1] - 1) / 2];
+    return resampled(example, size, (x, y) => [
+      middleX + c * (x - middleX) + s * (y - middleY),
+      middleY - s * (x - middleX) + c * (y - middleY),
+    ]);
+  };
+
+/** Normal noise on each number. Signals, too. */
+export const noise =
+  (deviation: number): Augmentation =>
+  (example, _, random) => {
+    const added = random.normal(example.length, 0, deviation);
+    return example.map((value, i) => value + added[i]!);
+  };
+
+/** A square of `pixels` somewhere set to 0 (DeVries 2017); it may reach over the border. */
+export const cutout =
+  (pixels: number): Augmentation =>
+  (example, shape, random) => {
+    const [height, width, channels] = imageOf("cutout", shape);
+    const [top, left] = [random.integer(height) - Math.floor(pixels / 2), random.integer(width) - Math.floor(pixels / 2)];
+    const result = example.slice();
+    for (let y = Math.max(0, top); y < Math.min(height, top + pixels); y++)
+      result.fill(0, (y * width + Math.max(0, left)) * channels, (y * width + Math.max(0, Math.min(width, left + pixels))) * channels);
+    return result;
+  };
+
+/** Several one after the other, each with random numbers of its own. */
+export const augment =
+  (...steps: readonly Augmentation[]): Augmentation =>
+  (example, shape, random) =>
+    steps.reduce((image, step, i) => step(image, shape, random.split(i)), example);

@@ -1,0 +1,68 @@
+import { Random, sizeOf, ValueError } from "@convlens/backend";
+import { tensor, type Tensor } from "@convlens/tensor";
+import type { Augmentation } from "./augmentation.ts";
+import type { Dataset } from "./dataset.ts";
+
+/** Examples that go through a net together. */
+export interface Batch {
+  /** `[n, …shape]` */
+  readonly inputs: Tensor;
+  /** `[n]` */
+  readonly labels: Tensor;
+  /** Which examples they are. */
+  readonly indices: Uint32Array;
+  /** Its place in the epoch, from 0. */
+  readonly batch: number;
+}
+
+/** How {@link batches} are made. */
+export interface BatchesOptions {
+  /** Examples in a batch. Default: 32. */
+  readonly size?: number;
+  /** Whether in random order. Default: false. */
+  readonly shuffle?: boolean;
+  /** Decides order and augmentation, together with the epoch. Default: 0. */
+  readonly seed?: number;
+  /** Which pass over the data. Default: 0. */
+  readonly epoch?: number;
+  /** The first batch: to go on in the middle of an epoch. Default: 0. */
+  readonly start?: number;
+  /** What becomes of a last batch that is smaller. Default: `"keep"`. */
+  readonly last?: "keep" | "drop";
+  /** Changes each example; its random numbers depend on seed, epoch and example alone. */
+  readonly augment?: Augmentation | undefined;
+}
+
+/** How many batches an epoch has. */
+export const batchCount = (size: number, batchSize: number, last: "keep" | "drop" = "keep"): number =>
+  last === "keep" ? Math.ceil(size / batchSize) : Math.floor(size / batchSize);
+
+/**
+ * The batches of one epoch. The same options give the same batches, wherever one begins.
+ *
+ * @example
+ * ```ts
+ * for (const { inputs, labels } of batches(data, { size: 64, shuffle: true, seed: 1 })) …
+ * ```
+ */
+export function* batches(
+  data: Dataset,
+  { size = 32, shuffle = false, seed = 0, epoch = 0, start = 0, last = "keep", augment }: BatchesOptions = {},
+): Generator<Batch> {
+  if (!Number.isInteger(size) || size < 1)
+    throw new ValueError(`batches: the size must be a whole number of at least 1, got ${size}`, { operation: "batches", expected: "at least 1", got: size });
+  const random = new Random(seed).split("data").split(epoch);
+  const order = shuffle ? random.split("order").permutation(data.size) : Uint32Array.from({ length: data.size }, (_, i) => i);
+  const one = sizeOf(data.shape);
+  const count = batchCount(data.size, size, last);
+  for (let batch = start; batch < count; batch++) {
+    const indices = order.subarray(batch * size, Math.min(data.size, (batch + 1) * size));
+    const inputs = new Float32Array(indices.length * one);
+    indices.forEach((index, i) => {
+      const example = Float32Array.from(data.inputs.subarray(index * one, (index + 1) * one), (value) => value * data.scale);
+      inputs.set(augment?.(example, data.shape, random.split("augment").split(index)) ?? example, i * one);
+    });
+    const labels = Float32Array.from(indices, (index) => data.labels[index]!);
+    yield { inputs: tensor(inputs, [indices.length, ...data.shape]), labels: tensor(labels), indices: indices.slice(), batch };
+  }
+}

@@ -1,0 +1,52 @@
+import { sizeOf, ValueError, type Shape } from "@convlens/backend";
+import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
+
+/** Numbers of an IDX file, in the type that they have there. */
+export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/** What an IDX file holds. */
+export interface Idx {
+  readonly shape: Shape;
+  readonly values: IdxValues;
+}
+
+const types: { readonly [code: number]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => IdxValues } } = {
+  0x08: { bytes: 1, make: (buffer) => new Uint8Array(buffer) },
+  0x09: { bytes: 1, make: (buffer) => new Int8Array(buffer) },
+  0x0b: { bytes: 2, make: (buffer) => new Int16Array(buffer) },
+  0x0c: { bytes: 4, make: (buffer) => new Int32Array(buffer) },
+  0x0d: { bytes: 4, make: (buffer) => new Float32Array(buffer) },
+  0x0e: { bytes: 8, make: (buffer) => new Float64Array(buffer) },
+};
+
+/** More numbers than this are not believed. */
+const LARGEST = 2 ** 31;
+
+/**
+ * Reads an IDX file, the format of MNIST, gzipped or not: two zeros, the type, the number of axes, their sizes, the numbers,
+ * all big-endian.
+ *
+ * @throws `ValueError` for a file that is foreign, truncated, or longer than it says.
+ */
+export async function readIdx(source: ByteSource): Promise<Idx> {
+  const reader = await ByteReader.open("IDX file", source);
+  const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [number, number, number, number];
+  const type = types[code];
+  if (zero !== 0 || alsoZero !== 0 || type === undefined)
+    throw new ValueError(
+      `IDX file: it begins with the bytes ${[zero, alsoZero, code, rank].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}; expected 00 00, ` +
+        "a type from 08 to 0e, and the number of axes: it is another kind of file",
+      { operation: "readIdx", expected: "00 00 08…0e", got: [zero, alsoZero, code, rank] },
+    );
+  const shape = [...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer))];
+  const size = sizeOf(shape);
+  if (size > LARGEST)
+    throw new ValueError(`IDX file: the shape [${shape.join(", ")}] would be ${size} numbers, more than can be held; the file is damaged`, {
+      operation: "readIdx",
+      expected: `at most ${LARGEST}`,
+      got: size,
+    });
+  const values = numbersFrom(await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`), type.bytes, false, type.make);
+  await reader.end();
+  return { shape, values };
+}

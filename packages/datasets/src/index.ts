@@ -1,0 +1,14 @@
+/**
+ * Examples in, batches out: readers of the usual files, synthetic sets, augmentation. See also `@convlens/datasets/node`.
+ *
+ * @module
+ */
+export { augment, crop, cutout, flipHorizontal, noise, rotate, shift, type Augmentation } from "./augmentation.ts";
+export { batchCount, batches, type Batch, type BatchesOptions } from "./batches.ts";
+export type { ByteSource } from "./bytes.ts";
+export { readCifar10 } from "./cifar10.ts";
+export { dataset, split, subset, take, type Dataset, type DatasetParts } from "./dataset.ts";
+export { readIdx, type Idx, type IdxValues } from "./idx.ts";
+export { digits, fetchMnist, readMnist, type MnistUrls, type TrainAndTest } from "./mnist.ts";
+export { readNpy, writeNpy, type Npy } from "./npy.ts";
+export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";

