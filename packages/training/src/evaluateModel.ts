@@ -1,0 +1,93 @@
+import { exp } from "@convlens/backend/math";
+import { batches, type Dataset } from "@convlens/datasets";
+import { namePaths, type Layer } from "@convlens/layers";
+import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
+import { crossEntropy, type Loss } from "./losses.ts";
+import { accuracy, confusionMatrix } from "./metrics.ts";
+import { turn } from "./turn.ts";
+
+/** One example that a model gets wrong. */
+export interface Mistake {
+  /** Which example. */
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  /** The share that softmax gives to the wrong class. */
+  readonly confidence: number;
+}
+
+/** How good a model is on a data set. */
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number;
+  /** How often each class (row) was taken for each (column). */
+  readonly confusion: readonly (readonly number[])[];
+  /** The most confident first. */
+  readonly mistakes: readonly Mistake[];
+}
+
+/** What {@link evaluateModel} may be told. */
+export interface EvaluateOptions {
+  /** Examples at a time. Default: 200. */
+  readonly batchSize?: number;
+  /** Default: {@link crossEntropy}. */
+  readonly loss?: Loss;
+  /** Stops between batches. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Scores = { readonly loss: Tensor; readonly logits: Tensor; readonly predicted: Tensor };
+const programs = /* @__PURE__ */ new WeakMap<Layer, Map<Loss, Compiled<[inputs: Tensor, labels: Tensor], Scores>>>();
+
+/** The compiled evaluation of a model; compiled once for each loss. */
+function programOf(model: Layer, loss: Loss): Compiled<[inputs: Tensor, labels: Tensor], Scores> {
+  let own = programs.get(model);
+  if (own === undefined) programs.set(model, (own = new Map()));
+  let program = own.get(loss);
+  if (program === undefined) {
+    namePaths(model);
+    program = compile((inputs: Tensor, labels: Tensor): Scores => {
+      const logits = model.call(inputs);
+      return { loss: loss(logits, labels), logits, predicted: argmax(logits) };
+    });
+    own.set(loss, program);
+  }
+  return program;
+}
+
+/** Tests a classifier `[n, …] → [n, classes]` on every example of a data set. */
+export async function evaluateModel(
+  model: Layer,
+  data: Dataset,
+  { batchSize = 200, loss = crossEntropy, signal }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const program = programOf(model, loss);
+  const predicted = new Uint32Array(data.size);
+  const mistakes: Mistake[] = [];
+  let total = 0;
+  let classes = data.classes.length;
+  for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
+    signal?.throwIfAborted();
+    const scores = await program(inputs, labels);
+    total += scores.loss.number * indices.length;
+    classes = Math.max(classes, scores.logits.shape.at(-1)!);
+    const logits = scores.logits.values;
+    indices.forEach((index, i) => {
+      const guess = scores.predicted.values[i]!;
+      predicted[index] = guess;
+      if (guess === data.labels[index]) return;
+      const row = logits.subarray((i * logits.length) / indices.length, ((i + 1) * logits.length) / indices.length);
+      let sum = 0;
+      for (const x of row) sum += exp(x - row[guess]!);
+      mistakes.push({ index, label: data.labels[index]!, predicted: guess, confidence: 1 / sum });
+    });
+    await turn();
+  }
+  mistakes.sort((a, b) => b.confidence - a.confidence || a.index - b.index);
+  return {
+    loss: total / data.size,
+    accuracy: accuracy(predicted, data.labels),
+    confusion: confusionMatrix(predicted, data.labels, classes),
+    mistakes,
+  };
+}

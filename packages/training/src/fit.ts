@@ -1,0 +1,263 @@
+import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/datasets";
+import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
+import { zeros } from "@convlens/tensor";
+import { adam } from "./adam.ts";
+import { readCheckpoint, restoreOptimizer, writeCheckpoint, type Progress } from "./checkpoint.ts";
+import { evaluateModel } from "./evaluateModel.ts";
+import { rateFactors, type ParameterGroup } from "./groups.ts";
+import { crossEntropy, type Loss } from "./losses.ts";
+import type { Optimizer } from "./optimizer.ts";
+import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
+import { rateOf, type Schedule } from "./schedules.ts";
+import { trainStep, type ClipOptions } from "./trainStep.ts";
+import { turn } from "./turn.ts";
+
+/** When training stops by itself. */
+export interface EarlyStopping {
+  /** Epochs without a better loss (of the test set, if there is one). */
+  readonly patience: number;
+  /** How much smaller is better. Default: 0. */
+  readonly minimumDelta?: number;
+  /** Whether the weights of the best epoch come back at the end. Default: false. */
+  readonly restoreBest?: boolean;
+}
+
+/** What {@link fit} may be told. */
+export interface FitOptions {
+  /** Passes over the data. Default: 1. */
+  readonly epochs?: number;
+  /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
+  readonly batchSize?: number;
+  /** Default: `adam()`. */
+  readonly optimizer?: Optimizer;
+  /** The learning rate, or how it goes. Default: 1e-3. */
+  readonly rate?: number | Schedule;
+  /** Default: {@link crossEntropy}. */
+  readonly loss?: Loss;
+  /** Decides first values, order, augmentation and dropout. Default: 0. */
+  readonly seed?: number;
+  /** Changes the examples. */
+  readonly augment?: Augmentation;
+  /** Examples to test on after each epoch. */
+  readonly test?: Dataset;
+  /** Limits on the gradients. */
+  readonly clip?: ClipOptions;
+  /** Parameters with rates of their own, or none. */
+  readonly groups?: readonly ParameterGroup[];
+  readonly earlyStopping?: EarlyStopping;
+  /** Cancels between two steps. */
+  readonly signal?: AbortSignal;
+  /** A checkpoint to go on from, with the same data and options. */
+  readonly resume?: Uint8Array | undefined;
+  /** Whether to measure how far the parameters move. Default: true. */
+  readonly diagnostics?: boolean;
+  /** What a loss that is no number does. Default: an error. */
+  readonly onNaN?: "error" | "continue";
+}
+
+/** Training as it goes on. */
+export interface Fit extends AsyncGenerator<FitRecord, void, void> {
+  /** Everything needed to go on from here, as a file; between two records. */
+  checkpoint(): Promise<Uint8Array>;
+}
+
+/**
+ * Trains a model: yields a record after each step and each epoch. `break` stops it; whoever is slow to take the next record
+ * slows it down.
+ *
+ * @param model - `[n, …shape] → [n, classes]`. Built here, if it has not been.
+ * @throws `ValueError` where the loss is no number any more, or the labels do not fit the model.
+ *
+ * @example
+ * ```ts
+ * for await (const record of fit(model, train, { epochs: 3, test }))
+ *   if (record.kind === "epoch") console.log(record.epoch, record.loss, record.testAccuracy);
+ * ```
+ */
+export function fit(model: Layer, data: Dataset, options: FitOptions = {}): Fit {
+  const run = new Run(model, data, options);
+  return Object.assign(run.records(), { checkpoint: () => run.checkpoint() });
+}
+
+/** One call of {@link fit}. */
+class Run {
+  readonly #model: Layer;
+  readonly #data: Dataset;
+  readonly #options: FitOptions;
+  readonly #optimizer: Optimizer;
+  readonly #loss: Loss;
+  readonly #progress: Progress;
+  #best: Map<string, StoredTensor> | undefined;
+
+  constructor(model: Layer, data: Dataset, options: FitOptions) {
+    const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume } = options;
+    this.#model = model;
+    this.#data = data;
+    this.#options = options;
+    this.#optimizer = optimizer;
+    this.#loss = loss;
+    const start = { seed: seed ?? 0, batchSize, examples: data.size, epoch: 0, batch: 0, step: 0, lossSum: 0, accuracySum: 0, history: [] };
+    if (resume === undefined) {
+      build(model, data.shape, { seed: start.seed, onlyFresh: true });
+      this.#progress = start;
+    } else this.#progress = this.#restore(resume, seed === undefined ? undefined : start);
+    checkFits(model, data, loss, batchSize);
+  }
+
+  /** Takes up a checkpoint, if it is of the same data and options. */
+  #restore(file: Uint8Array, asked: Progress | undefined): Progress {
+    const { weights, optimizer, best, progress } = readCheckpoint(file);
+    for (const [what, before, now] of [
+      ["seed", progress.seed, asked?.seed ?? progress.seed],
+      ["batch size", progress.batchSize, this.#options.batchSize ?? 32],
+      ["number of examples", progress.examples, this.#data.size],
+    ] as const)
+      if (before !== now)
+        throw new ValueError(`fit: the checkpoint was made with a ${what} of ${before}, now it is ${now}; resume with the same`, {
+          operation: "resume",
+          expected: before,
+          got: now,
+        });
+    build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true });
+    setWeights(this.#model, weights);
+    restoreOptimizer(this.#optimizer.state(parameters(this.#model)), optimizer);
+    this.#best = best === undefined ? undefined : new Map(best);
+    return progress;
+  }
+
+  checkpoint(): Promise<Uint8Array> {
+    return writeCheckpoint({
+      model: this.#model,
+      optimizer: this.#optimizer.state(parameters(this.#model)),
+      best: this.#best,
+      progress: this.#progress,
+    });
+  }
+
+  async *records(): AsyncGenerator<FitRecord, void, void> {
+    const { epochs = 1, earlyStopping, signal, groups = [], diagnostics = true, clip, augment } = this.#options;
+    const p = this.#progress;
+    const all = parameters(this.#model);
+    this.#optimizer.state(all);
+    const step = trainStep(this.#model, {
+      loss: this.#loss,
+      optimizer: this.#optimizer,
+      parameters: all,
+      factors: rateFactors(all, groups),
+      clip,
+      diagnostics,
+      seed: p.seed,
+    });
+    step.runs = p.step;
+    const count = batchCount(p.examples, p.batchSize, "drop");
+    try {
+      while (p.epoch < epochs && !p.history.at(-1)?.stopped) {
+        let seconds = 0;
+        let seen = 0;
+        const order = { size: p.batchSize, shuffle: true, seed: p.seed, epoch: p.epoch, start: p.batch, last: "drop", augment } as const;
+        for (const { inputs, labels } of batches(this.#data, order)) {
+          signal?.throwIfAborted();
+          const began = performance.now();
+          const rate = rateOf(this.#options.rate ?? 1e-3, { step: p.step, steps: epochs * count, epoch: p.epoch, history: p.history });
+          const results = await step(inputs, labels, rate);
+          seconds += (performance.now() - began) / 1000;
+          seen += p.batchSize;
+          p.step++;
+          p.batch++;
+          p.lossSum += results.loss.number;
+          p.accuracySum += results.accuracy.number;
+          const record: StepRecord = {
+            kind: "step",
+            epoch: p.epoch,
+            step: p.step,
+            batch: p.batch,
+            batches: count,
+            loss: results.loss.number,
+            accuracy: results.accuracy.number,
+            imagesPerSecond: seen / seconds,
+            gradientNorm: results.gradientNorm.number,
+            updateRatio: results.updateRatio.number,
+            rate,
+          };
+          if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notANumber(record);
+          yield record;
+          await turn();
+        }
+        yield await this.#endEpoch(count, seen / seconds, earlyStopping, signal);
+      }
+      if (earlyStopping?.restoreBest && this.#best !== undefined) setWeights(this.#model, this.#best);
+    } finally {
+      step.dispose();
+    }
+  }
+
+  async #endEpoch(count: number, imagesPerSecond: number, stopping: EarlyStopping | undefined, signal: AbortSignal | undefined): Promise<EpochRecord> {
+    const p = this.#progress;
+    const { test } = this.#options;
+    const tested = test && (await evaluateModel(this.#model, test, { loss: this.#loss, signal }));
+    const loss = p.lossSum / count;
+    const lossesBefore = p.history.map((record) => record.testLoss ?? record.loss);
+    const now = tested?.loss ?? loss;
+    const record: EpochRecord = {
+      kind: "epoch",
+      epoch: p.epoch,
+      step: p.step,
+      loss,
+      accuracy: p.accuracySum / count,
+      ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
+      imagesPerSecond,
+      stopped: stopping !== undefined && epochsSinceBest([...lossesBefore, now], stopping.minimumDelta ?? 0) > stopping.patience,
+    };
+    if (stopping?.restoreBest && !(now >= Math.min(Infinity, ...lossesBefore))) this.#best = await weightsOf(this.#model);
+    p.history.push(record);
+    p.epoch++;
+    p.batch = 0;
+    p.lossSum = 0;
+    p.accuracySum = 0;
+    return record;
+  }
+}
+
+/** How long ago the loss last fell by more than `delta` below all before. */
+function epochsSinceBest(losses: readonly number[], delta: number): number {
+  let best = Infinity;
+  let since = 0;
+  for (const loss of losses) {
+    since = loss < best - delta ? 0 : since + 1;
+    best = Math.min(best, loss);
+  }
+  return since;
+}
+
+/** The model's outputs, recorded but not computed, against the data's labels. */
+function checkFits(model: Layer, data: Dataset, loss: Loss, batchSize: number): void {
+  if (data.size < batchSize)
+    throw new ValueError(`fit: ${data.size} examples do not fill one batch of ${batchSize}; use a smaller batchSize`, {
+      operation: "fit",
+      expected: `at least ${batchSize}`,
+      got: data.size,
+      fix: "a smaller batchSize",
+    });
+  const outputs = model.call(zeros([1, ...data.shape]));
+  if (outputs.shape[0] !== 1)
+    throw new ShapeError(`fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`, {
+      operation: "fit",
+      expected: "[1, …]",
+      got: outputs.shape,
+    });
+  let largest = 0;
+  for (const label of data.labels) largest = Math.max(largest, label);
+  if (loss === crossEntropy && outputs.rank === 2 && largest >= outputs.shape[1]!)
+    throw new ValueError(
+      `fit: the data has the label ${largest}, out of range for the ${outputs.shape[1]} outputs of the model; give its last layer ${data.classes.length} units`,
+      { operation: "fit", expected: `labels 0 to ${outputs.shape[1]! - 1}`, got: largest, fix: `${data.classes.length} units` },
+    );
+}
+
+const notANumber = ({ step, epoch, loss, rate }: StepRecord): ValueError =>
+  new ValueError(
+    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, rate ${rate}): use a lower rate, clip: { norm: 1 }, or look for the first such number ` +
+      "with useBackend(checked(backend))",
+    { operation: "fit", expected: "a finite loss", got: loss, fix: "a lower rate, or clip: { norm: 1 }" },
+  );

@@ -1,0 +1,31 @@
+import { ValueError } from "@convlens/backend";
+import type { Variable } from "@convlens/tensor";
+
+/** Parameters that are treated apart: those whose path matches. */
+export interface ParameterGroup {
+  /** Which: a part of the path (`"layers.0"`), a pattern, or a function. */
+  readonly match: string | RegExp | ((path: string) => boolean);
+  /** What the learning rate is multiplied by. Default: 1. */
+  readonly rate?: number;
+  /** Whether they stay as they are, to the bit. */
+  readonly frozen?: boolean;
+}
+
+const matches = ({ match }: ParameterGroup, path: string): boolean =>
+  typeof match === "string" ? path === match || path.startsWith(`${match}.`) : match instanceof RegExp ? match.test(path) : match(path);
+
+/** What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides. */
+export function rateFactors(parameters: ReadonlyMap<string, Variable>, groups: readonly ParameterGroup[]): Map<string, number> {
+  for (const group of groups)
+    if (![...parameters.keys()].some((path) => matches(group, path)))
+      throw new ValueError(
+        `groups: ${typeof group.match === "function" ? "a function" : `"${group.match.toString()}"`} matches no parameter; there are ${[...parameters.keys()].join(", ")}`,
+        { operation: "groups", expected: [...parameters.keys()], got: group.match },
+      );
+  const factors = new Map<string, number>();
+  for (const path of parameters.keys()) {
+    const group = groups.find((each) => matches(each, path));
+    if (!group?.frozen) factors.set(path, group?.rate ?? 1);
+  }
+  return factors;
+}

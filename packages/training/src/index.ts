@@ -1,0 +1,27 @@
+/**
+ * From batches to better parameters: losses, optimizers, schedules, metrics, `fit`, checkpoints.
+ *
+ * @module
+ */
+export { adam, adamW, type AdamOptions } from "./adam.ts";
+export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
+export { loadCheckpoint, readCheckpoint, type Checkpoint, type Progress } from "./checkpoint.ts";
+export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
+export { fit, type EarlyStopping, type Fit, type FitOptions } from "./fit.ts";
+export type { ParameterGroup } from "./groups.ts";
+export { binaryCrossEntropy, crossEntropy, hinge, huber, meanAbsoluteError, meanSquaredError, type Loss } from "./losses.ts";
+export { accuracy, classScores, confusionMatrix, macro, topK, type ClassScores } from "./metrics.ts";
+export { OptimizerState, type Optimizer, type ParameterUpdate } from "./optimizer.ts";
+export type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
+export {
+  cosineDecay,
+  exponentialDecay,
+  onPlateau,
+  oneCycle,
+  stepDecay,
+  warmUp,
+  type Schedule,
+  type ScheduleContext,
+} from "./schedules.ts";
+export { sgd, type SgdOptions } from "./sgd.ts";
+export { trainStep, type ClipOptions, type StepResults, type TrainStepOptions } from "./trainStep.ts";

@@ -1,0 +1,113 @@
+import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import {
+  absolute,
+  add,
+  greater,
+  log1p,
+  exp,
+  maximum,
+  mean,
+  multiply,
+  negate,
+  oneHot,
+  relu,
+  softmaxCrossEntropy,
+  square,
+  subtract,
+  sum,
+  where,
+  type Tensor,
+} from "@convlens/tensor";
+
+/** How wrong the outputs of a model are: a scalar, the mean over the batch. */
+export type Loss = (outputs: Tensor, targets: Tensor) => Tensor;
+
+/** Labels `[n]` as rows `[n, classes]`; rows as they are. */
+function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
+  const labels = showShape(outputs.shape.slice(0, -1));
+  if (outputs.rank > 0 && showShape(targets.shape) === labels) return oneHot(targets, outputs.shape.at(-1)!);
+  if (outputs.rank > 0 && showShape(targets.shape) === showShape(outputs.shape)) return targets;
+  throw new ShapeError(
+    `${name}: for outputs ${showShape(outputs.shape)} expected labels ${labels} or shares ${showShape(outputs.shape)}, got ${showShape(targets.shape)}`,
+    { operation: name, expected: outputs.shape.slice(0, -1), got: targets.shape },
+  );
+}
+
+/** Outputs and targets of one shape, or an error. */
+function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
+  if (showShape(outputs.shape) !== showShape(targets.shape))
+    throw new ShapeError(`${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have one shape; reshape one of them`, {
+      operation: name,
+      expected: outputs.shape,
+      got: targets.shape,
+      fix: "reshape one of them",
+    });
+}
+
+/**
+ * Softmax cross-entropy: −ln of the share that softmax gives to the right class. Chance level is ln(classes), 2.3026 for ten.
+ *
+ * @param logits - `[n, classes]`, before softmax.
+ * @param targets - Labels `[n]`, or shares of each class `[n, classes]`. A label out of range makes the loss NaN.
+ * @param options - `smoothing`: so much of each target is spread evenly over all classes (Szegedy 2016).
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor, { smoothing = 0 }: { readonly smoothing?: number } = {}): Tensor {
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw new ValueError(`crossEntropy: smoothing must be at least 0 and less than 1, got ${smoothing}`, {
+      operation: "crossEntropy",
+      expected: "0 ≤ smoothing < 1",
+      got: smoothing,
+    });
+  const rows = rowsOf("crossEntropy", logits, targets);
+  const smooth = smoothing === 0 ? rows : add(multiply(rows, 1 - smoothing), smoothing / logits.shape.at(-1)!);
+  return mean(softmaxCrossEntropy(logits, smooth));
+}
+
+/**
+ * Cross-entropy of yes-or-no outputs: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)), from the number before the sigmoid.
+ *
+ * @param logits - Any shape.
+ * @param targets - The same shape, from 0 to 1.
+ */
+export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  checkSame("binaryCrossEntropy", logits, targets);
+  // max(x, 0) − x·t + ln(1 + e^−|x|): the same, without overflow
+  return mean(add(subtract(relu(logits), multiply(logits, targets)), log1p(exp(negate(absolute(logits))))));
+}
+
+/** The mean of the squared differences. */
+export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
+  checkSame("meanSquaredError", outputs, targets);
+  return mean(square(subtract(outputs, targets)));
+}
+
+/** The mean of the sizes of the differences. */
+export function meanAbsoluteError(outputs: Tensor, targets: Tensor): Tensor {
+  checkSame("meanAbsoluteError", outputs, targets);
+  return mean(absolute(subtract(outputs, targets)));
+}
+
+/**
+ * Squared where the difference is small, straight where it is large (Huber 1964).
+ *
+ * @param options - `delta`: where one becomes the other. Default: 1.
+ */
+export function huber(outputs: Tensor, targets: Tensor, { delta = 1 }: { readonly delta?: number } = {}): Tensor {
+  checkSame("huber", outputs, targets);
+  const size = absolute(subtract(outputs, targets));
+  return mean(where(greater(size, delta), multiply(subtract(size, delta / 2), delta), multiply(square(size), 0.5)));
+}
+
+/**
+ * The multi-class support vector loss (Weston 1999): Σ max(0, s − s(right) + margin) over the wrong classes. Chance level is
+ * (classes − 1) · margin: 9 for ten classes.
+ *
+ * @param scores - `[n, classes]`
+ * @param targets - Labels `[n]`.
+ */
+export function hinge(scores: Tensor, targets: Tensor, { margin = 1 }: { readonly margin?: number } = {}): Tensor {
+  const rows = rowsOf("hinge", scores, targets);
+  const right = sum(multiply(scores, rows), -1, { keepAxes: true });
+  const over = multiply(maximum(add(subtract(scores, right), margin), 0), subtract(1, rows));
+  return mean(sum(over, -1));
+}

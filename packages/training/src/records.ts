@@ -1,0 +1,41 @@
+/** What one step came to. */
+export interface StepRecord {
+  readonly kind: "step";
+  /** From 0. */
+  readonly epoch: number;
+  /** Steps done in all. */
+  readonly step: number;
+  /** Batches done in this epoch, and how many it has. */
+  readonly batch: number;
+  readonly batches: number;
+  readonly loss: number;
+  /** The share of the batch that was classified rightly, where targets are labels. */
+  readonly accuracy: number;
+  /** Examples in a second, since the epoch began (this session). */
+  readonly imagesPerSecond: number;
+  /** Of all gradients together, before clipping. */
+  readonly gradientNorm: number;
+  /** How far the parameters moved over how large they are; about 1e-3 is healthy. NaN without diagnostics. */
+  readonly updateRatio: number;
+  readonly rate: number;
+}
+
+/** What one epoch came to. */
+export interface EpochRecord {
+  readonly kind: "epoch";
+  /** From 0. */
+  readonly epoch: number;
+  /** Steps done in all. */
+  readonly step: number;
+  /** The mean over its batches. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly testLoss?: number;
+  readonly testAccuracy?: number;
+  readonly imagesPerSecond: number;
+  /** Whether training stops here because the loss falls no more. */
+  readonly stopped: boolean;
+}
+
+/** What `fit` yields. */
+export type FitRecord = StepRecord | EpochRecord;

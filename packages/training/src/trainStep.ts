@@ -1,0 +1,97 @@
+import type { Layer } from "@convlens/layers";
+import {
+  argmax,
+  clip,
+  compile,
+  divide,
+  equal,
+  gradients,
+  maximum,
+  mean,
+  minimum,
+  multiply,
+  sqrt,
+  square,
+  subtract,
+  sum,
+  add,
+  type Compiled,
+  type Tensor,
+  type Variable,
+} from "@convlens/tensor";
+import type { Loss } from "./losses.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/** Limits on the gradients of one step. */
+export interface ClipOptions {
+  /** All gradients together are shortened to this length. */
+  readonly norm?: number;
+  /** Each number is held between −value and value. */
+  readonly value?: number;
+}
+
+/** What a {@link trainStep} is made of. */
+export interface TrainStepOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** The parameters that learn, and what each one's rate is multiplied by. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  readonly factors: ReadonlyMap<string, number>;
+  readonly clip?: ClipOptions | undefined;
+  /** Whether to measure how far the parameters move. */
+  readonly diagnostics: boolean;
+  readonly seed: number;
+}
+
+/** What one step computes: scalars. */
+export interface StepResults {
+  readonly [name: string]: Tensor;
+  readonly loss: Tensor;
+  /** The share of labels that were the largest output; NaN where targets are not labels. */
+  readonly accuracy: Tensor;
+  readonly gradientNorm: Tensor;
+  readonly updateRatio: Tensor;
+}
+
+/** The length of all tensors together, as if they were one vector. */
+const lengthOf = (tensors: readonly Tensor[]): Tensor => sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b)));
+
+/** One step of learning as one program: forward, backward, optimizer, running statistics. */
+export function trainStep(
+  model: Layer,
+  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics, seed }: TrainStepOptions,
+): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> {
+  return compile(
+    (inputs: Tensor, targets: Tensor, rate: Tensor): StepResults => {
+      const outputs = model.call(inputs, { training: true });
+      const error = loss(outputs, targets);
+      const learning = [...factors.keys()].map((path) => ({ path, parameter: parameters.get(path)! }));
+      const raw = gradients(
+        error,
+        learning.map(({ parameter }) => parameter),
+      );
+      const gradientNorm = lengthOf(raw);
+      const before = learning.map(({ parameter }) => parameter.current);
+      optimizer.update(
+        learning.map(({ path, parameter }, i) => {
+          const factor = factors.get(path)!;
+          return { path, parameter, gradient: limited(raw[i]!, gradientNorm, limits), rate: factor === 1 ? rate : multiply(rate, factor) };
+        }),
+      );
+      const moved = diagnostics ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!))) : undefined;
+      const areLabels = targets.rank === outputs.rank - 1;
+      return {
+        loss: error,
+        accuracy: areLabels ? mean(equal(argmax(outputs), targets)) : multiply(error, NaN),
+        gradientNorm,
+        updateRatio: moved === undefined ? multiply(error, NaN) : divide(moved, lengthOf(before)),
+      };
+    },
+    { seed },
+  );
+}
+
+function limited(gradient: Tensor, norm: Tensor, { norm: longest, value: largest }: ClipOptions): Tensor {
+  const held = largest === undefined ? gradient : clip(gradient, -largest, largest);
+  return longest === undefined ? held : multiply(held, minimum(1, divide(longest, maximum(norm, 1e-12))));
+}
