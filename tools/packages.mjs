@@ -53,7 +53,10 @@ function installed(packages, installer, install) {
   const tarballs = Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
   const manifest = { name: "user", private: true, type: "module", dependencies: tarballs };
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ ...manifest, overrides: tarballs }));
-  writeFileSync(join(cwd, "pnpm-workspace.yaml"), `overrides: ${JSON.stringify(tarballs)}\nminimumReleaseAge: 0\npmOnFail: ignore\n`);
+  writeFileSync(
+    join(cwd, "pnpm-workspace.yaml"),
+    `overrides: ${JSON.stringify(tarballs)}\nminimumReleaseAge: 0\npmOnFail: ignore\n`,
+  );
   run(installer, install, { cwd });
 
   const entries = packages.flatMap((each) => each.entries);
@@ -65,26 +68,45 @@ function installed(packages, installer, install) {
   for (const node of nodes) run(node, ["all.mjs"], { cwd });
 
   // The types as a user of Node sees them, and as one of a bundler.
-  writeFileSync(join(cwd, "types.ts"), `${importing(entries)}\nexport const used = [${entries.map((_, i) => `m${i}`).join()}];\n`);
+  writeFileSync(
+    join(cwd, "types.ts"),
+    `${importing(entries)}\nexport const used = [${entries.map((_, i) => `m${i}`).join()}];\n`,
+  );
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["preserve", "bundler"],
   ]) {
-    const options = { module, moduleResolution, strict: true, noEmit: true, target: "es2022", lib: ["es2023", "dom"], types: [] };
+    const options = {
+      module,
+      moduleResolution,
+      strict: true,
+      noEmit: true,
+      target: "es2022",
+      lib: ["es2023", "dom"],
+      types: [],
+    };
     writeFileSync(join(cwd, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["types.ts"] }));
     run(bin("tsc"), ["-p", cwd]);
   }
 
   // A net that runs, through both bundlers.
   writeFileSync(join(cwd, "browser.mjs"), netThatRuns);
-  run(bin("esbuild"), ["browser.mjs", "--bundle", "--minify", "--format=esm", "--outfile=esbuild/browser.mjs"], { cwd });
-  run(bin("vite"), ["build", "--logLevel", "error", "--ssr", "browser.mjs", "--outDir", "vite"], { cwd, env: { NODE_ENV: "production" } });
+  run(bin("esbuild"), ["browser.mjs", "--bundle", "--minify", "--format=esm", "--outfile=esbuild/browser.mjs"], {
+    cwd,
+  });
+  run(bin("vite"), ["build", "--logLevel", "error", "--ssr", "browser.mjs", "--outDir", "vite"], {
+    cwd,
+    env: { NODE_ENV: "production" },
+  });
   for (const bundle of ["esbuild/browser.mjs", "vite/browser.js"]) {
     const path = existsSync(join(cwd, bundle)) ? bundle : bundle.replace(/\.js$/, ".mjs");
-    for (const node of nodes) if (run(node, [path], { cwd }).trim() !== "ok") throw new Error(`${installer}: ${path} did not say ok`);
+    for (const node of nodes)
+      if (run(node, [path], { cwd }).trim() !== "ok") throw new Error(`${installer}: ${path} did not say ok`);
   }
   const shared = entries.filter((entry) => !isForNode(entry)).length;
-  console.log(`${installer}: ${entries.length} entries imported in ${nodes.length} versions of Node, type-checked, bundled (${shared} without Node)`);
+  console.log(
+    `${installer}: ${entries.length} entries imported in ${nodes.length} versions of Node, type-checked, bundled (${shared} without Node)`,
+  );
 }
 
 const netThatRuns = `

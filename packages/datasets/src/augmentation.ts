@@ -15,7 +15,11 @@ function imageOf(name: string, shape: Shape): [height: number, width: number, ch
 }
 
 /** Each pixel from a place that may lie between pixels; outside of the image there are zeros. */
-function resampled(image: Float32Array, [height, width, channels]: readonly [number, number, number], from: (x: number, y: number) => readonly [number, number]): Float32Array {
+function resampled(
+  image: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  from: (x: number, y: number) => readonly [number, number],
+): Float32Array {
   const pixel = (x: number, y: number, c: number): number =>
     x >= 0 && x < width && y >= 0 && y < height ? image[(y * width + x) * channels + c]! : 0;
   const result = new Float32Array(image.length);
@@ -42,12 +46,10 @@ export const shift =
   };
 
 /** Mirrored left to right, every other time. */
-export const flipHorizontal =
-  (): Augmentation =>
-  (example, shape, random) => {
-    const size = imageOf("flipHorizontal", shape);
-    return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size[1] - 1 - x, y]);
-  };
+export const flipHorizontal = (): Augmentation => (example, shape, random) => {
+  const size = imageOf("flipHorizontal", shape);
+  return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size[1] - 1 - x, y]);
+};
 
 /** A part of `height` × `width` pixels somewhere in the image, enlarged to its whole size. */
 export const crop =
@@ -93,10 +95,17 @@ export const cutout =
   (pixels: number): Augmentation =>
   (example, shape, random) => {
     const [height, width, channels] = imageOf("cutout", shape);
-    const [top, left] = [random.integer(height) - Math.floor(pixels / 2), random.integer(width) - Math.floor(pixels / 2)];
+    const [top, left] = [
+      random.integer(height) - Math.floor(pixels / 2),
+      random.integer(width) - Math.floor(pixels / 2),
+    ];
     const result = example.slice();
     for (let y = Math.max(0, top); y < Math.min(height, top + pixels); y++)
-      result.fill(0, (y * width + Math.max(0, left)) * channels, (y * width + Math.max(0, Math.min(width, left + pixels))) * channels);
+      result.fill(
+        0,
+        (y * width + Math.max(0, left)) * channels,
+        (y * width + Math.max(0, Math.min(width, left + pixels))) * channels,
+      );
     return result;
   };
 

@@ -50,19 +50,33 @@ export function* batches(
   { size = 32, shuffle = false, seed = 0, epoch = 0, start = 0, last = "keep", augment }: BatchesOptions = {},
 ): Generator<Batch> {
   if (!Number.isInteger(size) || size < 1)
-    throw new ValueError(`batches: the size must be a whole number of at least 1, got ${size}`, { operation: "batches", expected: "at least 1", got: size });
+    throw new ValueError(`batches: the size must be a whole number of at least 1, got ${size}`, {
+      operation: "batches",
+      expected: "at least 1",
+      got: size,
+    });
   const random = new Random(seed).split("data").split(epoch);
-  const order = shuffle ? random.split("order").permutation(data.size) : Uint32Array.from({ length: data.size }, (_, i) => i);
+  const order = shuffle
+    ? random.split("order").permutation(data.size)
+    : Uint32Array.from({ length: data.size }, (_, i) => i);
   const one = sizeOf(data.shape);
   const count = batchCount(data.size, size, last);
   for (let batch = start; batch < count; batch++) {
     const indices = order.subarray(batch * size, Math.min(data.size, (batch + 1) * size));
     const inputs = new Float32Array(indices.length * one);
     indices.forEach((index, i) => {
-      const example = Float32Array.from(data.inputs.subarray(index * one, (index + 1) * one), (value) => value * data.scale);
+      const example = Float32Array.from(
+        data.inputs.subarray(index * one, (index + 1) * one),
+        (value) => value * data.scale,
+      );
       inputs.set(augment?.(example, data.shape, random.split("augment").split(index)) ?? example, i * one);
     });
     const labels = Float32Array.from(indices, (index) => data.labels[index]!);
-    yield { inputs: tensor(inputs, [indices.length, ...data.shape]), labels: tensor(labels), indices: indices.slice(), batch };
+    yield {
+      inputs: tensor(inputs, [indices.length, ...data.shape]),
+      labels: tensor(labels),
+      indices: indices.slice(),
+      batch,
+    };
   }
 }

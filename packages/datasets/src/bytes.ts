@@ -1,7 +1,8 @@
 import { ValueError } from "@convlens/backend";
 
 /** Where bytes come from: memory, a `Blob`, a `Response`, a stream of chunks. */
-export type ByteSource = Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+export type ByteSource =
+  Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Chunks of bytes, one after the other. */
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
@@ -56,7 +57,10 @@ export class ByteReader {
       try {
         next = await this.#chunks.next();
       } catch (cause) {
-        throw new ValueError(`${this.#what}: reading failed after ${this.#position + have} bytes: ${(cause as Error).message}`, { cause });
+        throw new ValueError(
+          `${this.#what}: reading failed after ${this.#position + have} bytes: ${(cause as Error).message}`,
+          { cause },
+        );
       }
       if (next.done) break;
       parts.push(next.value);
@@ -96,10 +100,13 @@ export class ByteReader {
   async end(): Promise<void> {
     await this.#fill(1);
     if (this.#left.length > 0)
-      throw new ValueError(`${this.#what}: more follows after byte ${this.#position}, where it should end; it is damaged, or another kind of file`, {
-        expected: "the end",
-        got: "more bytes",
-      });
+      throw new ValueError(
+        `${this.#what}: more follows after byte ${this.#position}, where it should end; it is damaged, or another kind of file`,
+        {
+          expected: "the end",
+          got: "more bytes",
+        },
+      );
   }
 }
 
@@ -116,9 +123,15 @@ function unzipped(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
 }
 
 /** A typed array over a copy of the bytes, whose byte order is turned where it is not that of this machine. */
-export function numbersFrom<T>(bytes: Uint8Array, size: number, littleEndian: boolean, make: (buffer: ArrayBuffer) => T): T {
+export function numbersFrom<T>(
+  bytes: Uint8Array,
+  size: number,
+  littleEndian: boolean,
+  make: (buffer: ArrayBuffer) => T,
+): T {
   const copy = new Uint8Array(bytes);
   const own = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-  if (size > 1 && littleEndian !== own) for (let at = 0; at < copy.length; at += size) copy.subarray(at, at + size).reverse();
+  if (size > 1 && littleEndian !== own)
+    for (let at = 0; at < copy.length; at += size) copy.subarray(at, at + size).reverse();
   return make(copy.buffer);
 }

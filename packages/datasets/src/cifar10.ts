@@ -24,7 +24,11 @@ export async function readCifar10(...sources: readonly ByteSource[]): Promise<Da
           record.length < RECORD
             ? `CIFAR-10 file: truncated: record ${labels.length} has ${record.length} of ${RECORD} bytes; fetch the file again`
             : `CIFAR-10 file: record ${labels.length} has the label ${label}, expected 0 to 9: it is another kind of file`,
-          { operation: "readCifar10", expected: record.length < RECORD ? RECORD : "0 to 9", got: record.length < RECORD ? record.length : label },
+          {
+            operation: "readCifar10",
+            expected: record.length < RECORD ? RECORD : "0 to 9",
+            got: record.length < RECORD ? record.length : label,
+          },
         );
       const image = new Uint8Array(3 * PIXELS);
       for (let channel = 0; channel < 3; channel++)

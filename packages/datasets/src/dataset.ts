@@ -34,14 +34,23 @@ export function dataset({ shape, inputs, labels, ...rest }: DatasetParts): Datas
   const one = sizeOf(shape);
   const size = labels.length;
   if (size === 0)
-    throw new ValueError("dataset: there are no examples; expected at least one", { operation: "dataset", expected: "at least 1", got: 0 });
-  if (inputs.length !== size * one)
-    throw new ValueError(`dataset: expected ${size * one} numbers for ${size} examples of ${showShape(shape)}, got ${inputs.length}`, {
+    throw new ValueError("dataset: there are no examples; expected at least one", {
       operation: "dataset",
-      expected: size * one,
-      got: inputs.length,
+      expected: "at least 1",
+      got: 0,
     });
-  const classes = rest.classes ?? Array.from({ length: Array.from(labels).reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => `${i}`);
+  if (inputs.length !== size * one)
+    throw new ValueError(
+      `dataset: expected ${size * one} numbers for ${size} examples of ${showShape(shape)}, got ${inputs.length}`,
+      {
+        operation: "dataset",
+        expected: size * one,
+        got: inputs.length,
+      },
+    );
+  const classes =
+    rest.classes ??
+    Array.from({ length: Array.from(labels).reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => `${i}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes.length);
   if (bad >= 0)
     throw new ValueError(
@@ -78,7 +87,10 @@ export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
 
 /** The first `count` examples. */
 export const take = (from: Dataset, count: number): Dataset =>
-  subset(from, Array.from({ length: Math.min(count, from.size) }, (_, i) => i));
+  subset(
+    from,
+    Array.from({ length: Math.min(count, from.size) }, (_, i) => i),
+  );
 
 /**
  * Two parts without a common example, the same each time: of every `every` examples, the last goes to the second part.
@@ -90,5 +102,14 @@ export const take = (from: Dataset, count: number): Dataset =>
  */
 export function split(from: Dataset, every: number): { readonly train: Dataset; readonly test: Dataset } {
   const all = Array.from({ length: from.size }, (_, i) => i);
-  return { train: subset(from, all.filter((i) => i % every !== every - 1)), test: subset(from, all.filter((i) => i % every === every - 1)) };
+  return {
+    train: subset(
+      from,
+      all.filter((i) => i % every !== every - 1),
+    ),
+    test: subset(
+      from,
+      all.filter((i) => i % every === every - 1),
+    ),
+  };
 }

@@ -10,7 +10,9 @@ export interface Idx {
   readonly values: IdxValues;
 }
 
-const types: { readonly [code: number]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => IdxValues } } = {
+const types: {
+  readonly [code: number]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => IdxValues };
+} = {
   0x08: { bytes: 1, make: (buffer) => new Uint8Array(buffer) },
   0x09: { bytes: 1, make: (buffer) => new Int8Array(buffer) },
   0x0b: { bytes: 2, make: (buffer) => new Int16Array(buffer) },
@@ -30,7 +32,12 @@ const LARGEST = 2 ** 31;
  */
 export async function readIdx(source: ByteSource): Promise<Idx> {
   const reader = await ByteReader.open("IDX file", source);
-  const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [number, number, number, number];
+  const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const type = types[code];
   if (zero !== 0 || alsoZero !== 0 || type === undefined)
     throw new ValueError(
@@ -38,15 +45,25 @@ export async function readIdx(source: ByteSource): Promise<Idx> {
         "a type from 08 to 0e, and the number of axes: it is another kind of file",
       { operation: "readIdx", expected: "00 00 08…0e", got: [zero, alsoZero, code, rank] },
     );
-  const shape = [...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer))];
+  const shape = [
+    ...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer)),
+  ];
   const size = sizeOf(shape);
   if (size > LARGEST)
-    throw new ValueError(`IDX file: the shape [${shape.join(", ")}] would be ${size} numbers, more than can be held; the file is damaged`, {
-      operation: "readIdx",
-      expected: `at most ${LARGEST}`,
-      got: size,
-    });
-  const values = numbersFrom(await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`), type.bytes, false, type.make);
+    throw new ValueError(
+      `IDX file: the shape [${shape.join(", ")}] would be ${size} numbers, more than can be held; the file is damaged`,
+      {
+        operation: "readIdx",
+        expected: `at most ${LARGEST}`,
+        got: size,
+      },
+    );
+  const values = numbersFrom(
+    await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`),
+    type.bytes,
+    false,
+    type.make,
+  );
   await reader.end();
   return { shape, values };
 }

@@ -13,16 +13,34 @@ export interface TrainAndTest {
 export const digits: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /** Images and labels of MNIST, or of any set in its format: two IDX files. */
-export async function readMnist(images: ByteSource, labels: ByteSource, classes: readonly string[] = digits): Promise<Dataset> {
+export async function readMnist(
+  images: ByteSource,
+  labels: ByteSource,
+  classes: readonly string[] = digits,
+): Promise<Dataset> {
   const [pictures, names] = await Promise.all([readIdx(images), readIdx(labels)]);
-  if (pictures.shape.length !== 3 || !(pictures.values instanceof Uint8Array) || names.shape.length !== 1 || !(names.values instanceof Uint8Array))
+  if (
+    pictures.shape.length !== 3 ||
+    !(pictures.values instanceof Uint8Array) ||
+    names.shape.length !== 1 ||
+    !(names.values instanceof Uint8Array)
+  )
     throw new ValueError(
       `mnist: expected images [n, height, width] and labels [n] of bytes, got [${pictures.shape.join(", ")}] and [${names.shape.join(", ")}]; are the two files swapped?`,
-      { operation: "mnist", expected: "[n, height, width] and [n]", got: [pictures.shape, names.shape], fix: "swap the two files" },
+      {
+        operation: "mnist",
+        expected: "[n, height, width] and [n]",
+        got: [pictures.shape, names.shape],
+        fix: "swap the two files",
+      },
     );
   const [n, height, width] = pictures.shape as [number, number, number];
   if (n !== names.shape[0])
-    throw new ValueError(`mnist: ${n} images but ${names.shape[0]} labels; are the files of one set?`, { operation: "mnist", expected: n, got: names.shape[0] });
+    throw new ValueError(`mnist: ${n} images but ${names.shape[0]} labels; are the files of one set?`, {
+      operation: "mnist",
+      expected: n,
+      got: names.shape[0],
+    });
   return dataset({ shape: [height, width, 1], inputs: pictures.values, labels: names.values, classes });
 }
 
@@ -39,11 +57,17 @@ export interface MnistUrls {
  *
  * @param fetchFrom - Default: the `fetch` of the platform.
  */
-export async function fetchMnist(urls: MnistUrls, fetchFrom: (url: string | URL) => Promise<Response> = fetch): Promise<TrainAndTest> {
+export async function fetchMnist(
+  urls: MnistUrls,
+  fetchFrom: (url: string | URL) => Promise<Response> = fetch,
+): Promise<TrainAndTest> {
   const open = async (url: string | URL): Promise<ByteSource> => {
     const response = await fetchFrom(url);
     if (!response.ok)
-      throw new ValueError(`mnist: ${url.toString()} answered ${response.status} ${response.statusText}`, { operation: "mnist", got: response.status });
+      throw new ValueError(`mnist: ${url.toString()} answered ${response.status} ${response.statusText}`, {
+        operation: "mnist",
+        got: response.status,
+      });
     return response;
   };
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([

@@ -4,11 +4,14 @@ import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 /** What an npy file holds, in row-major order. */
 export interface Npy {
   readonly shape: Shape;
-  readonly values: Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint16Array | Uint32Array;
+  readonly values:
+    Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | Uint16Array | Uint32Array;
 }
 
 type NpyValues = Npy["values"];
-const types: { readonly [code: string]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => NpyValues } } = {
+const types: {
+  readonly [code: string]: { readonly bytes: number; readonly make: (buffer: ArrayBuffer) => NpyValues };
+} = {
   f4: { bytes: 4, make: (buffer) => new Float32Array(buffer) },
   f8: { bytes: 8, make: (buffer) => new Float64Array(buffer) },
   i1: { bytes: 1, make: (buffer) => new Int8Array(buffer) },
@@ -24,7 +27,8 @@ const types: { readonly [code: string]: { readonly bytes: number; readonly make:
 const MAGIC = [0x93, ...new TextEncoder().encode("NUMPY")];
 const LARGEST_HEADER = 1 << 20;
 
-const foreign = (what: string): ValueError => new ValueError(`npy file: ${what}; is it an npy file, and whole?`, { operation: "readNpy" });
+const foreign = (what: string): ValueError =>
+  new ValueError(`npy file: ${what}; is it an npy file, and whole?`, { operation: "readNpy" });
 
 /**
  * Reads an npy file of NumPy (versions 1 to 3) of real numbers, in either byte order, C or Fortran order.
@@ -46,11 +50,21 @@ export async function readNpy(source: ByteSource): Promise<Npy> {
   const sizes = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(header);
   const type = descr === null ? undefined : types[`${descr[2]}${descr[3]}`];
   if (type === undefined || order === null || sizes === null)
-    throw foreign(`the header ${JSON.stringify(header.trim())} does not describe numbers (known: ${Object.keys(types).join(", ")})`);
-  const shape = sizes[1]!.split(",").filter((text) => text.trim() !== "").map(Number);
+    throw foreign(
+      `the header ${JSON.stringify(header.trim())} does not describe numbers (known: ${Object.keys(types).join(", ")})`,
+    );
+  const shape = sizes[1]!
+    .split(",")
+    .filter((text) => text.trim() !== "")
+    .map(Number);
   const bytes = sizeOf(shape) * type.bytes;
   if (!Number.isSafeInteger(bytes)) throw foreign(`the shape (${shape.join(", ")}) is more than can be held`);
-  const values = numbersFrom(await reader.take(bytes, `the shape (${shape.join(", ")})`), type.bytes, descr![1] !== ">", type.make);
+  const values = numbersFrom(
+    await reader.take(bytes, `the shape (${shape.join(", ")})`),
+    type.bytes,
+    descr![1] !== ">",
+    type.make,
+  );
   await reader.end();
   return { shape, values: order[1] === "True" ? rowMajor(values, shape) : values };
 }
@@ -66,7 +80,13 @@ function rowMajor(values: NpyValues, shape: Shape): NpyValues {
 }
 
 /** Writes an npy file (version 1, little-endian, C order): float64 for a `Float64Array`, bytes for bytes, else float32. */
-export function writeNpy({ shape, values }: { readonly shape: Shape; readonly values: Float32Array | Float64Array | Uint8Array }): Uint8Array {
+export function writeNpy({
+  shape,
+  values,
+}: {
+  readonly shape: Shape;
+  readonly values: Float32Array | Float64Array | Uint8Array;
+}): Uint8Array {
   if (values.length !== sizeOf(shape))
     throw new ValueError(`writeNpy: expected ${sizeOf(shape)} values for [${shape.join(", ")}], got ${values.length}`, {
       operation: "writeNpy",
@@ -82,6 +102,9 @@ export function writeNpy({ shape, values }: { readonly shape: Shape; readonly va
   file.set([...MAGIC, 1, 0, header.length & 255, header.length >> 8]);
   file.set(new TextEncoder().encode(header), 10);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  file.set(numbersFrom(bytes, values.BYTES_PER_ELEMENT, true, (buffer) => new Uint8Array(buffer)), 10 + header.length);
+  file.set(
+    numbersFrom(bytes, values.BYTES_PER_ELEMENT, true, (buffer) => new Uint8Array(buffer)),
+    10 + header.length,
+  );
   return file;
 }

@@ -43,7 +43,12 @@ function make(
  *
  * @param options - `directions`: how many (default 4), evenly over half a turn.
  */
-export function orientedEdges({ height = 28, width = 28, directions = 4, ...options }: SyntheticImageOptions & { readonly directions?: number }): Dataset {
+export function orientedEdges({
+  height = 28,
+  width = 28,
+  directions = 4,
+  ...options
+}: SyntheticImageOptions & { readonly directions?: number }): Dataset {
   const classes = Array.from({ length: directions }, (_, i) => `${Math.round((180 * i) / directions)}°`);
   return make([height, width, 1], classes, options, (label, random, put) => {
     const angle = (Math.PI * (label + 0.5 * (random.next() - 0.5))) / directions;
@@ -51,7 +56,8 @@ export function orientedEdges({ height = 28, width = 28, directions = 4, ...opti
     const [x0, y0] = [width * (0.3 + 0.4 * random.next()), height * (0.3 + 0.4 * random.next())];
     const bright = random.next() < 0.5 ? 1 : -1;
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) if (bright * ((x + 0.5 - x0) * dx + (y + 0.5 - y0) * dy) > 0) put(y * width + x, 1);
+      for (let x = 0; x < width; x++)
+        if (bright * ((x + 0.5 - x0) * dx + (y + 0.5 - y0) * dy) > 0) put(y * width + x, 1);
   });
 }
 
@@ -70,7 +76,8 @@ export function shapes({ height = 28, width = 28, ...options }: SyntheticImageOp
     const radius = Math.min(height, width) * (0.2 + 0.15 * random.next());
     const [x0, y0] = [radius + (width - 2 * radius) * random.next(), radius + (height - 2 * radius) * random.next()];
     for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++) if (insides[label]!.inside((x + 0.5 - x0) / radius, (y + 0.5 - y0) / radius)) put(y * width + x, 1);
+      for (let x = 0; x < width; x++)
+        if (insides[label]!.inside((x + 0.5 - x0) / radius, (y + 0.5 - y0) / radius)) put(y * width + x, 1);
   });
 }
 
@@ -79,7 +86,11 @@ export function shapes({ height = 28, width = 28, ...options }: SyntheticImageOp
  *
  * @param options - `length`: of a signal (default 128).
  */
-export function tones({ length = 128, noise = 0.5, ...options }: SyntheticOptions & { readonly length?: number }): Dataset {
+export function tones({
+  length = 128,
+  noise = 0.5,
+  ...options
+}: SyntheticOptions & { readonly length?: number }): Dataset {
   return make([length, 1], ["noise", "tone"], { ...options, noise }, (label, random, put) => {
     const period = 6 + 10 * random.next();
     const phase = 2 * Math.PI * random.next();

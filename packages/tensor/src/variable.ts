@@ -50,7 +50,9 @@ export class Variable extends Tensor {
    */
   constructor(
     initial: ArrayLike<number> | (() => ArrayLike<number>),
-    shape: Shape, { name = "variable", trainable = true }: VariableOptions = {}) {
+    shape: Shape,
+    { name = "variable", trainable = true }: VariableOptions = {},
+  ) {
     super(shape, { kind: "variable" });
     this.name = name;
     this.trainable = trainable;

@@ -14,7 +14,10 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
-function make({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions, decoupled: boolean): Optimizer {
+function make(
+  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions,
+  decoupled: boolean,
+): Optimizer {
   const memory = new OptimizerState();
   // βᵗ lives in variables: a number counted in JavaScript would be frozen into the recording.
   const powers = (): [Variable, Variable] => [memory.get("beta1^t", [], 1), memory.get("beta2^t", [], 1)];

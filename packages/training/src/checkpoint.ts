@@ -33,10 +33,15 @@ const KIND = "convlens-checkpoint-1";
 const prefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): [string, StoredTensor][] =>
   [...tensors].map(([name, stored]) => [`${prefix}.${name}`, stored]);
 const unprefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> =>
-  new Map([...tensors].filter(([name]) => name.startsWith(`${prefix}.`)).map(([name, stored]) => [name.slice(prefix.length + 1), stored]));
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(`${prefix}.`))
+      .map(([name, stored]) => [name.slice(prefix.length + 1), stored]),
+  );
 
 /** Numbers that JSON has no word for. */
-const replacer = (_: string, x: unknown): unknown => (typeof x === "number" && !Number.isFinite(x) ? { number: `${x}` } : x);
+const replacer = (_: string, x: unknown): unknown =>
+  typeof x === "number" && !Number.isFinite(x) ? { number: `${x}` } : x;
 const reviver = (_: string, x: unknown): unknown => {
   const text = (x as { number?: unknown } | null)?.number;
   return typeof text === "string" ? Number(text) : x;
@@ -47,7 +52,11 @@ export async function writeCheckpoint({ model, optimizer, best, progress }: Chec
   const memory = [...optimizer];
   const [weights, values] = [await weightsOf(model), await evaluate(...memory.map(([, variable]) => variable))];
   const state = new Map(memory.map(([name, { shape }], i) => [name, { shape, values: values[i]! }]));
-  const tensors = new Map([...prefixed("model", weights), ...prefixed("optimizer", state), ...prefixed("best", best ?? new Map())]);
+  const tensors = new Map([
+    ...prefixed("model", weights),
+    ...prefixed("optimizer", state),
+    ...prefixed("best", best ?? new Map()),
+  ]);
   return writeSafetensors(tensors, { kind: KIND, progress: JSON.stringify(progress, replacer) });
 }
 
@@ -81,17 +90,26 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
 }
 
 /** Loads the weights of a checkpoint into a model that has been built, to use it without training on. */
-export const loadCheckpoint = (model: object, file: Uint8Array): void => setWeights(model, readCheckpoint(file).weights);
+export const loadCheckpoint = (model: object, file: Uint8Array): void =>
+  setWeights(model, readCheckpoint(file).weights);
 
 /** Gives an optimizer's variables the values of a checkpoint. */
-export function restoreOptimizer(variables: ReadonlyMap<string, Variable>, stored: ReadonlyMap<string, StoredTensor>): void {
-  const differing = [...variables.keys()].filter((name) => !stored.has(name)).concat([...stored.keys()].filter((name) => !variables.has(name)));
+export function restoreOptimizer(
+  variables: ReadonlyMap<string, Variable>,
+  stored: ReadonlyMap<string, StoredTensor>,
+): void {
+  const differing = [...variables.keys()]
+    .filter((name) => !stored.has(name))
+    .concat([...stored.keys()].filter((name) => !variables.has(name)));
   if (differing.length > 0)
-    throw new ValueError(`checkpoint: it was made with another optimizer: "${differing[0]}" is only in one of the two; resume with the same optimizer`, {
-      operation: "resume",
-      expected: [...variables.keys()],
-      got: [...stored.keys()],
-      fix: "resume with the same optimizer",
-    });
+    throw new ValueError(
+      `checkpoint: it was made with another optimizer: "${differing[0]}" is only in one of the two; resume with the same optimizer`,
+      {
+        operation: "resume",
+        expected: [...variables.keys()],
+        got: [...stored.keys()],
+        fix: "resume with the same optimizer",
+      },
+    );
   for (const [name, variable] of variables) variable.write(stored.get(name)!.values);
 }

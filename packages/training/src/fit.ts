@@ -97,7 +97,17 @@ class Run {
     this.#options = options;
     this.#optimizer = optimizer;
     this.#loss = loss;
-    const start = { seed: seed ?? 0, batchSize, examples: data.size, epoch: 0, batch: 0, step: 0, lossSum: 0, accuracySum: 0, history: [] };
+    const start = {
+      seed: seed ?? 0,
+      batchSize,
+      examples: data.size,
+      epoch: 0,
+      batch: 0,
+      step: 0,
+      lossSum: 0,
+      accuracySum: 0,
+      history: [],
+    };
     if (resume === undefined) {
       build(model, data.shape, { seed: start.seed, onlyFresh: true });
       this.#progress = start;
@@ -114,11 +124,14 @@ class Run {
       ["number of examples", progress.examples, this.#data.size],
     ] as const)
       if (before !== now)
-        throw new ValueError(`fit: the checkpoint was made with a ${what} of ${before}, now it is ${now}; resume with the same`, {
-          operation: "resume",
-          expected: before,
-          got: now,
-        });
+        throw new ValueError(
+          `fit: the checkpoint was made with a ${what} of ${before}, now it is ${now}; resume with the same`,
+          {
+            operation: "resume",
+            expected: before,
+            got: now,
+          },
+        );
     build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true });
     setWeights(this.#model, weights);
     restoreOptimizer(this.#optimizer.state(parameters(this.#model)), optimizer);
@@ -155,11 +168,24 @@ class Run {
       while (p.epoch < epochs && !p.history.at(-1)?.stopped) {
         let seconds = 0;
         let seen = 0;
-        const order = { size: p.batchSize, shuffle: true, seed: p.seed, epoch: p.epoch, start: p.batch, last: "drop", augment } as const;
+        const order = {
+          size: p.batchSize,
+          shuffle: true,
+          seed: p.seed,
+          epoch: p.epoch,
+          start: p.batch,
+          last: "drop",
+          augment,
+        } as const;
         for (const { inputs, labels } of batches(this.#data, order)) {
           signal?.throwIfAborted();
           const began = performance.now();
-          const rate = rateOf(this.#options.rate ?? 1e-3, { step: p.step, steps: epochs * count, epoch: p.epoch, history: p.history });
+          const rate = rateOf(this.#options.rate ?? 1e-3, {
+            step: p.step,
+            steps: epochs * count,
+            epoch: p.epoch,
+            history: p.history,
+          });
           const results = await step(inputs, labels, rate);
           seconds += (performance.now() - began) / 1000;
           seen += p.batchSize;
@@ -192,7 +218,12 @@ class Run {
     }
   }
 
-  async #endEpoch(count: number, imagesPerSecond: number, stopping: EarlyStopping | undefined, signal: AbortSignal | undefined): Promise<EpochRecord> {
+  async #endEpoch(
+    count: number,
+    imagesPerSecond: number,
+    stopping: EarlyStopping | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<EpochRecord> {
     const p = this.#progress;
     const { test } = this.#options;
     const tested = test && (await evaluateModel(this.#model, test, { loss: this.#loss, signal }));
@@ -207,9 +238,12 @@ class Run {
       accuracy: p.accuracySum / count,
       ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
       imagesPerSecond,
-      stopped: stopping !== undefined && epochsSinceBest([...lossesBefore, now], stopping.minimumDelta ?? 0) > stopping.patience,
+      stopped:
+        stopping !== undefined &&
+        epochsSinceBest([...lossesBefore, now], stopping.minimumDelta ?? 0) > stopping.patience,
     };
-    if (stopping?.restoreBest && !(now >= Math.min(Infinity, ...lossesBefore))) this.#best = await weightsOf(this.#model);
+    if (stopping?.restoreBest && !(now >= Math.min(Infinity, ...lossesBefore)))
+      this.#best = await weightsOf(this.#model);
     p.history.push(record);
     p.epoch++;
     p.batch = 0;
@@ -241,17 +275,25 @@ function checkFits(model: Layer, data: Dataset, loss: Loss, batchSize: number): 
     });
   const outputs = model.call(zeros([1, ...data.shape]));
   if (outputs.shape[0] !== 1)
-    throw new ShapeError(`fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`, {
-      operation: "fit",
-      expected: "[1, …]",
-      got: outputs.shape,
-    });
+    throw new ShapeError(
+      `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
+      {
+        operation: "fit",
+        expected: "[1, …]",
+        got: outputs.shape,
+      },
+    );
   let largest = 0;
   for (const label of data.labels) largest = Math.max(largest, label);
   if (loss === crossEntropy && outputs.rank === 2 && largest >= outputs.shape[1]!)
     throw new ValueError(
       `fit: the data has the label ${largest}, out of range for the ${outputs.shape[1]} outputs of the model; give its last layer ${data.classes.length} units`,
-      { operation: "fit", expected: `labels 0 to ${outputs.shape[1]! - 1}`, got: largest, fix: `${data.classes.length} units` },
+      {
+        operation: "fit",
+        expected: `labels 0 to ${outputs.shape[1]! - 1}`,
+        got: largest,
+        fix: `${data.classes.length} units`,
+      },
     );
 }
 

@@ -12,10 +12,17 @@ export interface ParameterGroup {
 }
 
 const matches = ({ match }: ParameterGroup, path: string): boolean =>
-  typeof match === "string" ? path === match || path.startsWith(`${match}.`) : match instanceof RegExp ? match.test(path) : match(path);
+  typeof match === "string"
+    ? path === match || path.startsWith(`${match}.`)
+    : match instanceof RegExp
+      ? match.test(path)
+      : match(path);
 
 /** What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides. */
-export function rateFactors(parameters: ReadonlyMap<string, Variable>, groups: readonly ParameterGroup[]): Map<string, number> {
+export function rateFactors(
+  parameters: ReadonlyMap<string, Variable>,
+  groups: readonly ParameterGroup[],
+): Map<string, number> {
   for (const group of groups)
     if (![...parameters.keys()].some((path) => matches(group, path)))
       throw new ValueError(

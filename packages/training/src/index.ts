@@ -9,7 +9,15 @@ export { loadCheckpoint, readCheckpoint, type Checkpoint, type Progress } from "
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export { fit, type EarlyStopping, type Fit, type FitOptions } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
-export { binaryCrossEntropy, crossEntropy, hinge, huber, meanAbsoluteError, meanSquaredError, type Loss } from "./losses.ts";
+export {
+  binaryCrossEntropy,
+  crossEntropy,
+  hinge,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  type Loss,
+} from "./losses.ts";
 export { accuracy, classScores, confusionMatrix, macro, topK, type ClassScores } from "./metrics.ts";
 export { OptimizerState, type Optimizer, type ParameterUpdate } from "./optimizer.ts";
 export type { EpochRecord, FitRecord, StepRecord } from "./records.ts";

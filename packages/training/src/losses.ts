@@ -36,12 +36,15 @@ function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
 /** Outputs and targets of one shape, or an error. */
 function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
   if (showShape(outputs.shape) !== showShape(targets.shape))
-    throw new ShapeError(`${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have one shape; reshape one of them`, {
-      operation: name,
-      expected: outputs.shape,
-      got: targets.shape,
-      fix: "reshape one of them",
-    });
+    throw new ShapeError(
+      `${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have one shape; reshape one of them`,
+      {
+        operation: name,
+        expected: outputs.shape,
+        got: targets.shape,
+        fix: "reshape one of them",
+      },
+    );
 }
 
 /**
@@ -51,7 +54,11 @@ function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
  * @param targets - Labels `[n]`, or shares of each class `[n, classes]`. A label out of range makes the loss NaN.
  * @param options - `smoothing`: so much of each target is spread evenly over all classes (Szegedy 2016).
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, { smoothing = 0 }: { readonly smoothing?: number } = {}): Tensor {
+export function crossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  { smoothing = 0 }: { readonly smoothing?: number } = {},
+): Tensor {
   if (!(smoothing >= 0 && smoothing < 1))
     throw new ValueError(`crossEntropy: smoothing must be at least 0 and less than 1, got ${smoothing}`, {
       operation: "crossEntropy",

@@ -2,11 +2,14 @@ import { ValueError } from "@convlens/backend";
 
 function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   if (a.length !== b.length || a.length === 0)
-    throw new ValueError(`${name}: expected as many predictions as labels, at least one, got ${a.length} and ${b.length}`, {
-      operation: name,
-      expected: b.length,
-      got: a.length,
-    });
+    throw new ValueError(
+      `${name}: expected as many predictions as labels, at least one, got ${a.length} and ${b.length}`,
+      {
+        operation: name,
+        expected: b.length,
+        got: a.length,
+      },
+    );
 }
 
 /** The share of labels that were predicted. */
@@ -25,7 +28,10 @@ export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>
 export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: number): number {
   const classes = scores.length / labels.length;
   if (!Number.isInteger(classes) || labels.length === 0)
-    throw new ValueError(`topK: ${scores.length} scores do not make rows for ${labels.length} labels`, { operation: "topK", got: scores.length });
+    throw new ValueError(`topK: ${scores.length} scores do not make rows for ${labels.length} labels`, {
+      operation: "topK",
+      got: scores.length,
+    });
   let right = 0;
   for (let i = 0; i < labels.length; i++) {
     const own = scores[i * classes + labels[i]!]!;
@@ -43,11 +49,14 @@ export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<
   for (let i = 0; i < labels.length; i++) {
     const row = matrix[labels[i]!];
     if (row?.[predicted[i]!] === undefined)
-      throw new ValueError(`confusionMatrix: label ${labels[i]} and prediction ${predicted[i]} must be below the ${classes} classes`, {
-        operation: "confusionMatrix",
-        expected: `0 to ${classes - 1}`,
-        got: [labels[i], predicted[i]],
-      });
+      throw new ValueError(
+        `confusionMatrix: label ${labels[i]} and prediction ${predicted[i]} must be below the ${classes} classes`,
+        {
+          operation: "confusionMatrix",
+          expected: `0 to ${classes - 1}`,
+          got: [labels[i], predicted[i]],
+        },
+      );
     row[predicted[i]!]!++;
   }
   return matrix;

@@ -28,7 +28,10 @@ export class OptimizerState {
   get(name: string, shape: Shape, initial = 0): Variable {
     let variable = this.#variables.get(name);
     if (variable === undefined) {
-      variable = new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initial), shape, { name, trainable: false });
+      variable = new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initial), shape, {
+        name,
+        trainable: false,
+      });
       this.#variables.set(name, variable);
     }
     return variable;

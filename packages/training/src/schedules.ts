@@ -45,16 +45,29 @@ export const warmUp =
  * (Smith 2018).
  */
 export const oneCycle =
-  (rate: number, { warm = 0.3, start = rate / 25, end = rate / 1e4 }: { readonly warm?: number; readonly start?: number; readonly end?: number } = {}): Schedule =>
+  (
+    rate: number,
+    {
+      warm = 0.3,
+      start = rate / 25,
+      end = rate / 1e4,
+    }: { readonly warm?: number; readonly start?: number; readonly end?: number } = {},
+  ): Schedule =>
   ({ step, steps }) => {
     const done = Math.min(1, step / Math.max(1, steps - 1));
-    const between = (from: number, to: number, share: number): number => to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
-    return done < warm ? between(start, rate, done / warm) : between(rate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
+    const between = (from: number, to: number, share: number): number =>
+      to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
+    return done < warm
+      ? between(start, rate, done / warm)
+      : between(rate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
   };
 
 /** Multiplied by `factor` whenever the loss (of the test set, if there is one) has not fallen for more than `patience` epochs. */
 export const onPlateau =
-  (rate: number, { patience = 2, factor = 0.1 }: { readonly patience?: number; readonly factor?: number } = {}): Schedule =>
+  (
+    rate: number,
+    { patience = 2, factor = 0.1 }: { readonly patience?: number; readonly factor?: number } = {},
+  ): Schedule =>
   ({ history }) => {
     let best = Infinity;
     let waited = 0;
@@ -71,4 +84,5 @@ export const onPlateau =
   };
 
 /** A number is a schedule that never changes. */
-export const rateOf = (schedule: Schedule | number, at: ScheduleContext): number => (typeof schedule === "number" ? schedule : schedule(at));
+export const rateOf = (schedule: Schedule | number, at: ScheduleContext): number =>
+  typeof schedule === "number" ? schedule : schedule(at);

@@ -54,7 +54,8 @@ export interface StepResults {
 }
 
 /** The length of all tensors together, as if they were one vector. */
-const lengthOf = (tensors: readonly Tensor[]): Tensor => sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b)));
+const lengthOf = (tensors: readonly Tensor[]): Tensor =>
+  sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b)));
 
 /** One step of learning as one program: forward, backward, optimizer, running statistics. */
 export function trainStep(
@@ -75,10 +76,17 @@ export function trainStep(
       optimizer.update(
         learning.map(({ path, parameter }, i) => {
           const factor = factors.get(path)!;
-          return { path, parameter, gradient: limited(raw[i]!, gradientNorm, limits), rate: factor === 1 ? rate : multiply(rate, factor) };
+          return {
+            path,
+            parameter,
+            gradient: limited(raw[i]!, gradientNorm, limits),
+            rate: factor === 1 ? rate : multiply(rate, factor),
+          };
         }),
       );
-      const moved = diagnostics ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!))) : undefined;
+      const moved = diagnostics
+        ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!)))
+        : undefined;
       const areLabels = targets.rank === outputs.rank - 1;
       return {
         loss: error,

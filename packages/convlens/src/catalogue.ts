@@ -1,0 +1,48 @@
+import {
+  augment,
+  orientedEdges,
+  shapes,
+  shift,
+  split,
+  tones,
+  type Augmentation,
+  type TrainAndTest,
+} from "@convlens/datasets";
+import { mnist } from "@convlens/datasets/node";
+import { Conv1d, Dense, fromPattern, GlobalMaxPool, MaxPool1d, Relu, sequential, type Layer } from "@convlens/layers";
+import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
+
+/** Data that the command line knows by name. */
+export interface NamedData {
+  readonly load: () => Promise<TrainAndTest>;
+  /** What its examples may be changed by without changing their class. */
+  readonly augment?: Augmentation;
+  /** The model for it, if none is asked for. */
+  readonly model: string;
+}
+
+/** Data sets by name. */
+export const data: Readonly<Record<string, NamedData>> = {
+  mnist: { load: () => mnist(), augment: augment(shift(1)), model: "lenet" },
+  shapes: { load: async () => split(shapes({ size: 2500 }), 5), model: "lenet" },
+  edges: { load: async () => split(orientedEdges({ size: 2500 }), 5), model: "small" },
+  tones: { load: async () => split(tones({ size: 2500 }), 5), model: "signal" },
+};
+
+/** Models by name, for so many classes. */
+export const models: Readonly<Record<string, (classes: number) => Layer>> = {
+  lenet: (classes) => lenet5({ classes }),
+  convnetjs: (classes) => convNetJsMnist({ classes }),
+  "convnetjs-cifar": (classes) => convNetJsCifar({ classes }),
+  small: (classes) => fromPattern("INPUT -> [CONV -> RELU -> POOL]*2 -> FC", { classes, filters: (n) => 8 * (n + 1) }),
+  signal: (classes) =>
+    sequential([
+      new Conv1d({ filters: 8, kernelSize: 9, padding: "same" }),
+      new Relu(),
+      new MaxPool1d({ size: 4 }),
+      new Conv1d({ filters: 16, kernelSize: 5, padding: "same" }),
+      new Relu(),
+      new GlobalMaxPool(),
+      new Dense({ units: classes }),
+    ]),
+};

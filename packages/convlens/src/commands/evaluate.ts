@@ -1,0 +1,43 @@
+import { classScores, evaluateModel, macro } from "@convlens/training";
+import { CommandLineError, parse } from "../options.ts";
+import { loadRun } from "../trainedModel.ts";
+
+const help = `convlens evaluate runs/<name> [--json]
+
+  Tests the net of a run on its test set.
+`;
+
+/** Tests the net of a run. */
+export async function evaluate(args: readonly string[]): Promise<number> {
+  const parsed = parse(args, { json: { type: "boolean" } }, help);
+  if (parsed === undefined) return 0;
+  const [path] = parsed.words;
+  if (path === undefined) throw new CommandLineError(`expected the folder of a run\n\n${help}`);
+  const { model, sets } = await loadRun(path);
+  const { loss, accuracy, confusion, mistakes } = await evaluateModel(model, sets.test);
+  const scores = classScores(confusion);
+  if (parsed.values.json) {
+    process.stdout.write(
+      `${JSON.stringify({ testLoss: loss, testAccuracy: accuracy, macroF1: macro(scores, "f1"), confusion, mistakes })}\n`,
+    );
+    return 0;
+  }
+  const percent = (x: number): string => `${(100 * x).toFixed(2)} %`.padStart(9);
+  const width = Math.max(5, ...sets.test.classes.map((name) => name.length));
+  const lines = [
+    `${sets.test.size} examples: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy).trim()}, ${mistakes.length} mistakes`,
+    "",
+    `${"class".padEnd(width)}  precision     recall         F1`,
+    ...scores.map(
+      (each, c) =>
+        `${sets.test.classes[c]!.padEnd(width)}  ${percent(each.precision)}  ${percent(each.recall)}  ${percent(each.f1)}`,
+    ),
+    "",
+    "taken for:".padStart(width + 2 + 5 * confusion.length),
+    ...confusion.map(
+      (row, c) => `${sets.test.classes[c]!.padEnd(width)}  ${row.map((n) => `${n}`.padStart(5)).join("")}`,
+    ),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return 0;
+}

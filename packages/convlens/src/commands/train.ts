@@ -1,0 +1,144 @@
+import { reference } from "@convlens/backend-reference";
+import { useBackend } from "@convlens/tensor";
+import { adam, adamW, fit, oneCycle, sgd, type EpochRecord, type Optimizer, type StepRecord } from "@convlens/training";
+import { writeFileAtomic } from "@convlens/training/node";
+import { data, models } from "../catalogue.ts";
+import { choice, CommandLineError, numberOption, parse } from "../options.ts";
+import { ProgressBar } from "../progressBar.ts";
+import { makeReport } from "../report/report.ts";
+import { RunFolder, type RunSettings } from "../runFolder.ts";
+
+const optimizers: Readonly<Record<string, () => Optimizer>> = {
+  adam: () => adam(),
+  adamw: () => adamW(),
+  sgd: () => sgd({ momentum: 0.9, nesterov: true }),
+};
+
+const help = `convlens train <data> [options]
+convlens train --resume runs/<name>
+
+  data                 ${Object.keys(data).join(", ")}
+  --model <name>       ${Object.keys(models).join(", ")}
+  --epochs <n>         passes over the data (3)
+  --batch-size <n>     examples in a step (16)
+  --rate <x>           highest learning rate, of one cycle (0.003)
+  --optimizer <name>   ${Object.keys(optimizers).join(", ")} (adam)
+  --seed <n>           decides everything random (1)
+  --name <name>        of the folder in runs/ (<data>-<model>)
+  --overwrite          use that folder even if there is a run in it
+  --resume <folder>    go on with a run that was stopped
+  --json               one JSON object for each epoch on stdout, and nothing else
+`;
+
+/** Trains a net: progress on stderr, checkpoint and report in `runs/<name>`. */
+export async function train(args: readonly string[]): Promise<number> {
+  const parsed = parse(
+    args,
+    {
+      model: { type: "string" },
+      epochs: { type: "string" },
+      "batch-size": { type: "string" },
+      rate: { type: "string" },
+      optimizer: { type: "string" },
+      seed: { type: "string" },
+      name: { type: "string" },
+      overwrite: { type: "boolean" },
+      resume: { type: "string" },
+      json: { type: "boolean" },
+    },
+    help,
+  );
+  if (parsed === undefined) return 0;
+  const { values, words } = parsed;
+  if (values.resume !== undefined) {
+    const folder = new RunFolder(values.resume);
+    const before = await folder.settings();
+    const settings = { ...before, epochs: numberOption("epochs", values.epochs, before.epochs, { least: 1 }) };
+    return run(folder, settings, { json: values.json ?? false, resume: await folder.readCheckpoint() });
+  }
+  const [name] = words;
+  if (name === undefined || words.length > 1)
+    throw new CommandLineError(`expected one data set, got ${words.length}\n\n${help}`);
+  const settings: RunSettings = {
+    data: name,
+    model: values.model ?? choice("data set", name, data).model,
+    epochs: numberOption("epochs", values.epochs, 3, { least: 1 }),
+    batchSize: numberOption("batch-size", values["batch-size"], 16, { least: 1 }),
+    rate: numberOption("rate", values.rate, 0.003, { whole: false }),
+    optimizer: values.optimizer ?? "adam",
+    seed: numberOption("seed", values.seed, 1),
+  };
+  choice("model", settings.model, models);
+  choice("optimizer", settings.optimizer, optimizers);
+  const folder = await RunFolder.create("runs", values.name ?? `${settings.data}-${settings.model}`, settings, {
+    overwrite: values.overwrite ?? false,
+  });
+  return run(folder, settings, { json: values.json ?? false });
+}
+
+async function run(
+  folder: RunFolder,
+  settings: RunSettings,
+  { json, resume }: { readonly json: boolean; readonly resume?: Uint8Array },
+): Promise<number> {
+  const backend = reference();
+  useBackend(backend);
+  const bar = new ProgressBar(settings.epochs);
+  const named = choice("data set", settings.data, data);
+  const sets = await named.load();
+  const model = choice("model", settings.model, models)(sets.train.classes.length);
+  bar.line(
+    `${settings.model} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
+  );
+
+  const training = fit(model, sets.train, {
+    epochs: settings.epochs,
+    batchSize: settings.batchSize,
+    optimizer: choice("optimizer", settings.optimizer, optimizers)(),
+    rate: oneCycle(settings.rate),
+    seed: settings.seed,
+    test: sets.test,
+    resume,
+    ...(named.augment && { augment: named.augment }),
+  });
+  const stop = { asked: false };
+  const onSignal = (): void => {
+    stop.asked = true;
+  };
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const steps: StepRecord[] = [];
+  const epochs: EpochRecord[] = [];
+  try {
+    for await (const record of training) {
+      if (record.kind === "step") {
+        steps.push(record);
+        bar.step(record, settings.batchSize);
+      } else {
+        epochs.push(record);
+        await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+        bar.line(
+          `epoch ${record.epoch + 1}/${settings.epochs}: loss ${record.loss.toFixed(4)}, test loss ${record.testLoss!.toFixed(4)}, ` +
+            `test accuracy ${(100 * record.testAccuracy!).toFixed(2)} %, ${Math.round(record.imagesPerSecond)} images/s`,
+        );
+        if (json)
+          process.stdout.write(
+            `${JSON.stringify({ ...record, epoch: record.epoch + 1, backend: backend.name, checkpoint: folder.checkpoint })}\n`,
+          );
+      }
+      if (stop.asked) {
+        await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+        bar.line(`stopped after step ${record.step}; go on with: convlens train --resume ${folder.path}`);
+        return 130;
+      }
+    }
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+  await folder.saveSettings(settings);
+  await writeFileAtomic(
+    folder.report,
+    await makeReport({ settings, model, sets, steps, epochs, backend: backend.name }),
+  );
+  bar.line(`report: ${folder.report}`);
+  return 0;
+}

@@ -1,0 +1,235 @@
+import type { Shape } from "@convlens/backend";
+import { batches, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { activations, build, formatSummary, summary, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
+import {
+  classScores,
+  evaluateModel,
+  macro,
+  type EpochRecord,
+  type Evaluation,
+  type StepRecord,
+} from "@convlens/training";
+import { models } from "../catalogue.ts";
+import { choice } from "../options.ts";
+import type { RunSettings } from "../runFolder.ts";
+import { lineChart, thinned } from "./charts.ts";
+import { diverging, gray, picture, sequential } from "./pictures.ts";
+import { style } from "./style.ts";
+
+/** What a report is made of. */
+export interface ReportParts {
+  readonly settings: RunSettings;
+  readonly model: Layer;
+  readonly sets: TrainAndTest;
+  readonly steps: readonly StepRecord[];
+  readonly epochs: readonly EpochRecord[];
+  readonly backend: string;
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
+
+/** A page that shows how a training run went and what came of it; it needs nothing else, no network. */
+export async function makeReport({ settings, model, sets, steps, epochs, backend }: ReportParts): Promise<string> {
+  const evaluation = await evaluateModel(model, sets.test);
+  const title = `${settings.model} on ${settings.data}`;
+  const sections = [
+    overview(settings, sets, evaluation, epochs, backend),
+    `<h2>The net</h2><pre>${escaped(formatSummary(summary(model, sets.train.shape)))}</pre>`,
+    curves(steps, epochs),
+    confusion(evaluation, sets.test),
+    await filters(model, settings, sets.train),
+    await maps(model, sets.test),
+    mistakes(evaluation, sets.test),
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title><style>${style}</style></head>
+<body><main><h1>${escaped(title)}</h1>
+${sections.filter(Boolean).join("\n")}
+</main></body></html>
+`;
+}
+
+function overview(
+  settings: RunSettings,
+  { train, test }: TrainAndTest,
+  { accuracy, loss, mistakes: wrong, confusion: matrix }: Evaluation,
+  epochs: readonly EpochRecord[],
+  backend: string,
+): string {
+  const speed = epochs.at(-1)?.imagesPerSecond;
+  const facts = [
+    ["test accuracy", percent(accuracy)],
+    ["test loss", loss.toFixed(4)],
+    ["macro F1", macro(classScores(matrix), "f1").toFixed(4)],
+    ["mistakes", `${wrong.length} of ${test.size}`],
+    ["examples learned from", `${train.size}, ${settings.epochs} times`],
+    ...(speed === undefined || Number.isNaN(speed) ? [] : [["images a second", `${Math.round(speed)}`]]),
+    ["backend", backend],
+    [
+      "settings",
+      `${settings.optimizer}, rate ${settings.rate}, batches of ${settings.batchSize}, seed ${settings.seed}`,
+    ],
+  ];
+  return `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value!)}</dd></div>`).join("")}</dl>`;
+}
+
+function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
+  const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
+  const losses = thinned(steps.map(({ step, loss }) => [step, loss]));
+  const charts = [
+    lineChart(
+      "Loss",
+      "steps",
+      [
+        { name: "training", points: losses },
+        { name: "test", points: tested.map(({ step, testLoss }) => [step, testLoss!]), marks: true },
+      ],
+      { low: 0 },
+    ),
+    lineChart(
+      "Accuracy",
+      "steps",
+      [
+        { name: "training", points: thinned(steps.map(({ step, accuracy }) => [step, accuracy])) },
+        { name: "test", points: tested.map(({ step, testAccuracy }) => [step, testAccuracy!]), marks: true },
+      ],
+      { high: 1 },
+    ),
+    lineChart(
+      "How far a step moves the parameters, over their size",
+      "steps",
+      [{ name: "update ratio", points: thinned(steps.map(({ step, updateRatio }) => [step, updateRatio])) }],
+      { low: 0 },
+    ),
+  ];
+  return `<h2>How it learned</h2><div class="charts">${charts.join("")}</div>`;
+}
+
+function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): string {
+  const cells = matrix.map((row, label) => {
+    const all = Math.max(
+      1,
+      row.reduce((sum, n) => sum + n, 0),
+    );
+    const inner = row.map((n, predicted) => {
+      const share = n / all;
+      const [r, g, b] = predicted === label ? diverging(-share) : diverging(Math.min(1, share * 10));
+      const text = predicted === label && share > 0.5 ? "#fff" : "#111";
+      return `<td style="background:rgb(${r} ${g} ${b});color:${text}">${n === 0 ? "" : n}</td>`;
+    });
+    return `<tr><th scope="row">${escaped(classes[label] ?? `${label}`)}</th>${inner.join("")}<td class="share">${percent(row[label]! / all)}</td></tr>`;
+  });
+  const head = matrix.map((_, c) => `<th scope="col">${escaped(classes[c] ?? `${c}`)}</th>`).join("");
+  return `<h2>What it takes for what</h2><p>Rows are the true classes, columns what the net says; mistakes are orange.</p>
+<div class="scroll"><table class="confusion"><thead><tr><td></td>${head}<th scope="col">right</th></tr></thead><tbody>${cells.join("")}</tbody></table></div>`;
+}
+
+/** The filters of the first convolution before and after, each as what it weighs its first channel with. */
+async function filters(model: Layer, settings: RunSettings, train: Dataset): Promise<string> {
+  const after = await weightsOf(model);
+  const name = [...after.keys()].find((path) => path.endsWith("filters"));
+  if (name === undefined) return "";
+  const untrained = build(choice("model", settings.model, models)(train.classes.length), train.shape, {
+    seed: settings.seed,
+  });
+  const before = await weightsOf(untrained);
+  const row = (stored: StoredTensor, when: string): string => {
+    const { shape, values } = stored;
+    const [height, width] = shape.length === 4 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
+    const count = shape.at(-1)!;
+    const taps = height * width;
+    const depth = shape.at(-2)!;
+    let largest = 1e-12;
+    for (const x of values) largest = Math.max(largest, Math.abs(x));
+    const pictures = Array.from({ length: Math.min(count, 64) }, (_, f) =>
+      picture(
+        Float64Array.from({ length: taps }, (_unused, tap) => values[tap * depth * count + f]! / largest),
+        width,
+        diverging,
+        `filter ${f} ${when} training`,
+        10,
+      ),
+    );
+    return `<div class="strip"><span>${when}</span>${pictures.join("")}</div>`;
+  };
+  return `<h2>Filters of the first layer</h2><p>What each one weighs the pixels with: orange adds, blue takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
+}
+
+/** One example of each of the first classes, and what every layer makes of it. */
+async function maps(model: Layer, test: Dataset): Promise<string> {
+  const shown = test.classes
+    .slice(0, 4)
+    .map((_, label) => test.labels.indexOf(label as never))
+    .filter((index) => index >= 0);
+  const parts = await Promise.all(
+    shown.map(async (index) => {
+      const example = subset(test, [index]);
+      const [batch] = batches(example, { size: 1 });
+      const layers = await activations(model, batch!.inputs);
+      const rows = layers
+        .filter(({ path }) => path !== "")
+        .map(
+          ({ path, type, shape, values }) =>
+            `<div class="strip"><span>${path} ${type}</span>${mapPictures(shape, values)}</div>`,
+        );
+      return `<details${index === shown[0] ? " open" : ""}><summary>a "${escaped(example.classes[example.labels[0]!]!)}" ${imageOf(example, 0, 3)}</summary>${rows.join("")}</details>`;
+    }),
+  );
+  return `<h2>What each layer makes of it</h2><p>Each picture is one activation map, bright where it is large (within its layer).</p>${parts.join("")}`;
+}
+
+/** The maps of one layer; a row of numbers is one strip. */
+function mapPictures(shape: Shape, values: ArrayLike<number>): string {
+  const [low, high] = Array.from(values).reduce(
+    ([a, b], x) => [Math.min(a!, x), Math.max(b!, x)],
+    [Infinity, -Infinity],
+  ) as [number, number];
+  const share = (x: number): number => (x - low) / (high - low || 1);
+  if (shape.length === 2)
+    return picture(
+      Float64Array.from({ length: shape[1]! }, (_, i) => share(values[i]!)),
+      shape[1]!,
+      sequential,
+      `${shape[1]} numbers`,
+      shape[1]! > 150 ? 2 : 4,
+    );
+  const channels = shape.at(-1)!;
+  const width = shape.at(-2)!;
+  const places = values.length / channels;
+  return Array.from({ length: Math.min(channels, 32) }, (_, c) =>
+    picture(
+      Float64Array.from({ length: places }, (_unused, i) => share(values[i * channels + c]!)),
+      width,
+      sequential,
+      `map ${c}`,
+      width > 20 ? 2 : 4,
+    ),
+  ).join("");
+}
+
+/** An example as a picture: the first channel, dark on white. */
+function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number): string {
+  const channels = shape.at(-1)!;
+  const places = shape.reduce((a, b) => a * b, 1) / channels;
+  const first = index * places * channels;
+  return picture(
+    Float64Array.from({ length: places }, (_, i) => inputs[first + i * channels]! * scale),
+    shape.at(-2)!,
+    gray,
+    `example ${index}`,
+    size,
+  );
+}
+
+function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): string {
+  if (wrong.length === 0) return "<h2>Mistakes</h2><p>None.</p>";
+  const shown = wrong
+    .slice(0, 24)
+    .map(
+      ({ index, label, predicted, confidence }) =>
+        `<figure>${imageOf(test, index, 3)}<figcaption>${escaped(test.classes[label]!)} taken for <b>${escaped(test.classes[predicted]!)}</b>, ${Math.round(100 * confidence)} % sure</figcaption></figure>`,
+    );
+  return `<h2>The worst mistakes</h2><p>Those that the net was surest of${wrong.length > shown.length ? `, ${shown.length} of ${wrong.length}` : ""}.</p><div class="mistakes">${shown.join("")}</div>`;
+}
