@@ -1,4 +1,17 @@
-import { elu, gelu, leakyRelu, logSoftmax, relu, selu, sigmoid, softmax, softplus, swish, tanh, type Tensor } from "@convlens/tensor";
+import {
+  elu,
+  gelu,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  selu,
+  sigmoid,
+  softmax,
+  softplus,
+  swish,
+  tanh,
+  type Tensor,
+} from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
 
 /** max(x, 0) */

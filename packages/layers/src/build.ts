@@ -22,7 +22,11 @@ export interface BuildOptions {
  * const model = build(sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new Relu()]), [28, 28, 1], { seed: 42 });
  * ```
  */
-export function build<M extends Layer>(model: M, inputShape: Shape, { seed = 0, onlyFresh = false }: BuildOptions = {}): M {
+export function build<M extends Layer>(
+  model: M,
+  inputShape: Shape,
+  { seed = 0, onlyFresh = false }: BuildOptions = {},
+): M {
   namePaths(model);
   model.call(zeros([1, ...inputShape]));
   // Now that there are variables, they get names as well.

@@ -1,8 +1,6 @@
-import { add, conv1d, type Conv1dOptions, type Tensor, type Variable } from "@convlens/tensor";
-import type { WeightOptions } from "./conv2d.ts";
-import { heNormal, zerosInitializer } from "./initializers.ts";
+import { conv1d, type Conv1dOptions, type Tensor, type Variable } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { parameter } from "./parameter.ts";
+import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link Conv1d} is made of. */
 export interface Conv1dLayerOptions extends Conv1dOptions, WeightOptions {
@@ -10,31 +8,45 @@ export interface Conv1dLayerOptions extends Conv1dOptions, WeightOptions {
   readonly filters: number;
   /** Length of each filter. */
   readonly kernelSize: number;
+  /** Channels of the input, if the filters are to be made at once and not at the first call. */
+  readonly inChannels?: number;
 }
 
-/** Learned filters that slide along a signal: `[n, l, c] → [n, ol, filters]`. Many copies of the same neuron. */
+/**
+ * Learned filters that slide along a signal, many copies of the same neurons side by side: `[n, l, c] → [n, ol, filters]`.
+ *
+ * @example
+ * ```ts
+ * new Conv1d({ filters: 4, kernelSize: 3 });
+ * ```
+ */
 export class Conv1d implements Layer {
-  /** `[k, c / groups, filters]` */
+  /** `[k, c / groups, filters]`, once the number of channels is known. */
   filters: Variable | undefined;
   /** `[filters]` */
   bias: Variable | undefined;
   readonly options: Conv1dLayerOptions;
 
   constructor(options: Conv1dLayerOptions) {
+    checkCount("Conv1d", "filters", options.filters);
     this.options = { geometry: "strict", ...options };
+    if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
+  }
+
+  #begin(channels: number): Filtering {
+    const { filters, kernelSize, groups = 1 } = this.options;
+    const depth = Math.floor(channels / groups);
+    const fans = { in: kernelSize * depth, out: (kernelSize * filters) / groups };
+    return beginFilters([kernelSize, depth, filters], [filters], fans, this.options);
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
-      const { filters: count, kernelSize, groups = 1, bias = true, initializer = heNormal, biasInitializer = zerosInitializer } = this.options;
-      const depth = Math.floor((x.shape[2] ?? 0) / groups);
-      const fans = { in: kernelSize * depth, out: (kernelSize * count) / groups };
-      const filters = this.filters ?? parameter("filters", [kernelSize, depth, count], initializer, fans);
-      const y = conv1d(x, filters, this.options);
-      this.filters = filters;
-      if (!bias) return y;
-      this.bias ??= parameter("bias", [count], biasInitializer, fans);
-      return add(y, this.bias);
-    });
+    return run(this, mode, () =>
+      filtered(
+        this,
+        () => this.#begin(x.shape[2] ?? 0),
+        (filters) => conv1d(x, filters, this.options),
+      ),
+    );
   }
 }

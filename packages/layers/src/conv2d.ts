@@ -1,18 +1,7 @@
 import type { Pair, WindowOptions } from "@convlens/backend";
-import { add, conv2d, type Tensor, type Variable } from "@convlens/tensor";
-import { heNormal, zerosInitializer, type Initializer } from "./initializers.ts";
+import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { parameter } from "./parameter.ts";
-
-/** How the weights of a layer begin. */
-export interface WeightOptions {
-  /** Whether a bias is added to each output. Default: true. */
-  readonly bias?: boolean;
-  /** First values of the filters or weights. Default: {@link heNormal}. */
-  readonly initializer?: Initializer;
-  /** First values of the bias. Default: zeros. */
-  readonly biasInitializer?: Initializer;
-}
+import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link Conv2d} is made of. */
 export interface Conv2dLayerOptions extends WindowOptions, WeightOptions {
@@ -22,6 +11,8 @@ export interface Conv2dLayerOptions extends WindowOptions, WeightOptions {
   readonly kernelSize: Pair;
   /** Channels and filters are divided into so many groups. Default: 1. */
   readonly groups?: number;
+  /** Channels of the input, if the filters are to be made at once and not at the first call. */
+  readonly inChannels?: number;
 }
 
 /** A pair as two numbers. */
@@ -30,6 +21,9 @@ export const both = (pair: Pair): readonly [number, number] => (typeof pair === 
 /**
  * Learned filters that slide over an image, each through its full depth: `[n, h, w, c] → [n, oh, ow, filters]`. Windows must
  * fit (`geometry: "strict"`), unless `geometry: "floor"` is asked for.
+ *
+ * @throws `ShapeError` for other channels than at the first call, `GeometryError` for windows that do not fit: the sentence
+ * names the axis, what was expected, what came and how to mend it.
  *
  * @example
  * ```ts
@@ -44,22 +38,26 @@ export class Conv2d implements Layer {
   readonly options: Conv2dLayerOptions;
 
   constructor(options: Conv2dLayerOptions) {
+    checkCount("Conv2d", "filters", options.filters);
     this.options = { geometry: "strict", ...options };
+    if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
+  }
+
+  #begin(channels: number): Filtering {
+    const { filters, kernelSize, groups = 1 } = this.options;
+    const [height, width] = both(kernelSize);
+    const depth = Math.floor(channels / groups);
+    const fans = { in: height * width * depth, out: (height * width * filters) / groups };
+    return beginFilters([height, width, depth, filters], [filters], fans, this.options);
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
-      const { filters: count, kernelSize, groups = 1, bias = true, initializer = heNormal, biasInitializer = zerosInitializer } = this.options;
-      const [height, width] = both(kernelSize);
-      const depth = Math.floor((x.shape[3] ?? 0) / groups);
-      const fans = { in: height * width * depth, out: (height * width * count) / groups };
-      // What does not fit is refused by conv2d below, before a parameter of the wrong shape would stay.
-      const filters = this.filters ?? parameter("filters", [height, width, depth, count], initializer, fans);
-      const y = conv2d(x, filters, this.options);
-      this.filters = filters;
-      if (!bias) return y;
-      this.bias ??= parameter("bias", [count], biasInitializer, fans);
-      return add(y, this.bias);
-    });
+    return run(this, mode, () =>
+      filtered(
+        this,
+        () => this.#begin(x.shape[3] ?? 0),
+        (filters) => conv2d(x, filters, this.options),
+      ),
+    );
   }
 }

@@ -1,9 +1,8 @@
 import type { Pair, WindowOptions } from "@convlens/backend";
-import { add, conv2d, type Tensor, type Variable } from "@convlens/tensor";
-import { both, type WeightOptions } from "./conv2d.ts";
-import { heNormal, zerosInitializer } from "./initializers.ts";
+import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
+import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { parameter } from "./parameter.ts";
+import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link DepthwiseConv2d} is made of. */
 export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptions {
@@ -11,32 +10,43 @@ export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptions {
   readonly kernelSize: Pair;
   /** Filters for each channel. Default: 1. */
   readonly multiplier?: number;
+  /** Channels of the input, if the filters are to be made at once and not at the first call. */
+  readonly inChannels?: number;
 }
 
-/** Filters that each see one channel only: `[n, h, w, c] → [n, oh, ow, c · multiplier]`. */
+/**
+ * Filters that each see one channel only: `[n, h, w, c] → [n, oh, ow, c · multiplier]`. A {@link Conv2d} with as many groups
+ * as channels; followed by one of kernelSize 1 it is a separable convolution.
+ */
 export class DepthwiseConv2d implements Layer {
-  /** `[kh, kw, 1, c · multiplier]` */
+  /** `[kh, kw, 1, c · multiplier]`, once the number of channels is known. */
   filters: Variable | undefined;
   /** `[c · multiplier]` */
   bias: Variable | undefined;
   readonly options: DepthwiseConv2dOptions;
 
   constructor(options: DepthwiseConv2dOptions) {
+    if (options.multiplier !== undefined) checkCount("DepthwiseConv2d", "multiplier", options.multiplier);
     this.options = { geometry: "strict", ...options };
+    if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
+  }
+
+  #begin(channels: number): Filtering {
+    const { kernelSize, multiplier = 1 } = this.options;
+    const [height, width] = both(kernelSize);
+    const fans = { in: height * width, out: height * width * multiplier };
+    const filters = channels * multiplier;
+    return beginFilters([height, width, 1, filters], [filters], fans, this.options);
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
-      const { kernelSize, multiplier = 1, bias = true, initializer = heNormal, biasInitializer = zerosInitializer } = this.options;
-      const [height, width] = both(kernelSize);
-      const channels = this.filters === undefined ? (x.shape[3] ?? 1) : this.filters.shape[3]! / multiplier;
-      const fans = { in: height * width, out: height * width * multiplier };
-      const filters = this.filters ?? parameter("filters", [height, width, 1, channels * multiplier], initializer, fans);
-      const y = conv2d(x, filters, { ...this.options, groups: channels });
-      this.filters = filters;
-      if (!bias) return y;
-      this.bias ??= parameter("bias", [channels * multiplier], biasInitializer, fans);
-      return add(y, this.bias);
-    });
+    const { multiplier = 1 } = this.options;
+    return run(this, mode, () =>
+      filtered(
+        this,
+        () => this.#begin(x.shape[3] ?? 1),
+        (filters) => conv2d(x, filters, { ...this.options, groups: filters.shape[3]! / multiplier }),
+      ),
+    );
   }
 }

@@ -16,15 +16,16 @@ export {
   Swish,
   Tanh,
 } from "./activations.ts";
-export { Parallel, Residual } from "./branches.ts";
+export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
 export { build, type BuildOptions } from "./build.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
-export { Conv2d, type Conv2dLayerOptions, type WeightOptions } from "./conv2d.ts";
+export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
 export { Dense, type DenseOptions } from "./dense.ts";
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwiseConv2d.ts";
 export { Dropout } from "./dropout.ts";
 export { Flatten } from "./flatten.ts";
+export { GroupNorm, type GroupNormLayerOptions } from "./groupNorm.ts";
 export {
   constant,
   glorotNormal,
@@ -39,11 +40,31 @@ export {
   type Fans,
   type Initializer,
 } from "./initializers.ts";
-export { describeLayer, isLayer, layersOf, namePaths, parameters, run, variables, walk, type Layer, type Mode } from "./layer.ts";
+export {
+  apply,
+  describeLayer,
+  isLayer,
+  layersOf,
+  namePaths,
+  parameters,
+  run,
+  variables,
+  walk,
+  type Layer,
+  type Mode,
+} from "./layer.ts";
+export { LayerNorm, type LayerNormLayerOptions } from "./layerNorm.ts";
+export { LocalResponseNorm } from "./localResponseNorm.ts";
 export { LocallyConnected2d, type LocallyConnected2dOptions } from "./locallyConnected2d.ts";
-export { BatchNorm, GroupNorm, LayerNorm, LocalResponseNorm, type BatchNormLayerOptions } from "./normalization.ts";
+export { Parallel } from "./parallel.ts";
 export { parameter } from "./parameter.ts";
-export { fromPattern, parsePattern, type FromPatternOptions, type PatternOptions, type PatternWord } from "./pattern.ts";
+export {
+  fromPattern,
+  parsePattern,
+  type FromPatternOptions,
+  type PatternOptions,
+  type PatternWord,
+} from "./pattern.ts";
 export {
   AveragePool1d,
   AveragePool2d,
@@ -56,6 +77,8 @@ export {
 } from "./pooling.ts";
 export { activations, predict, type Activation } from "./predict.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
+export { Residual } from "./residual.ts";
 export { sequential, Sequential } from "./sequential.ts";
 export { formatSummary, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf } from "./weights.ts";
+export type { WeightOptions } from "./weighted.ts";

@@ -1,5 +1,5 @@
-import { atPath } from "@convlens/backend";
-import { Variable, type Tensor } from "@convlens/tensor";
+import { atPath, UsageError } from "@convlens/backend";
+import { Tensor, Variable } from "@convlens/tensor";
 
 /** How a model is being used. Layers that contain others pass it on. */
 export interface Mode {
@@ -29,16 +29,19 @@ export interface Layer {
 }
 
 /** Whether something can be called as a layer. */
-export const isLayer = (x: unknown): x is Layer => typeof (x as Layer | undefined)?.call === "function" && typeof x === "object";
+export const isLayer = (x: unknown): x is Layer =>
+  typeof (x as Layer | undefined)?.call === "function" && typeof x === "object";
 
 /** Where each layer stands in the model that was named last. */
 const paths = /* @__PURE__ */ new WeakMap<Layer, string>();
 
+/** The class of a layer. */
+export const typeOf = (layer: Layer): string => layer.constructor?.name || "layer";
+
 /** A layer's path and type: `layers.3 (Conv2d)`. */
 export function describeLayer(layer: Layer): string {
-  const path = paths.get(layer);
-  const type = layer.constructor.name;
-  return path === undefined || path === "" ? type : `${path} (${type})`;
+  const path = paths.get(layer) ?? "";
+  return path === "" ? typeOf(layer) : `${path} (${typeOf(layer)})`;
 }
 
 /** What every layer of this package does around its own work: errors get its path, and who watches sees its output. */
@@ -53,13 +56,55 @@ export function run(layer: Layer, mode: Mode | undefined, work: () => Tensor): T
   return y;
 }
 
-/** Visits every layer and variable of a model once, with its path, in the order of fields. */
+/**
+ * Calls a layer of any making: one that knows nothing of paths and watching gets both here. For layers that contain others.
+ *
+ * @throws `UsageError` if it makes anything but a tensor.
+ */
+export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
+  const call = (inner: Mode | undefined): Tensor =>
+    run(layer, undefined, () => {
+      if (!(x instanceof Tensor))
+        throw noTensor("the input of a layer", x, "make one of numbers: tensor(values, shape)");
+      const y: unknown = layer.call(x, inner);
+      if (y instanceof Tensor) return y;
+      throw noTensor(
+        "what call returns",
+        y,
+        "a layer records and need not wait: call is not async, and ends in a return",
+      );
+    });
+  const watch = mode?.watch;
+  if (watch === undefined) return call(mode);
+  let told = false;
+  const y = call({
+    ...mode,
+    watch: (path, watched, output) => {
+      told ||= watched === layer;
+      watch(path, watched, output);
+    },
+  });
+  if (!told) watch(paths.get(layer) ?? "", layer, y);
+  return y;
+}
+
+function noTensor(what: string, got: unknown, fix: string): UsageError {
+  const kind = typeof got === "object" && got !== null ? got.constructor.name : `${got as string}`;
+  return new UsageError(`expected ${what} to be a Tensor, got ${kind}; ${fix}`, { expected: "a Tensor", got, fix });
+}
+
+/**
+ * Visits every layer and variable of a model once, with its path, in the order of fields: those of objects, arrays and maps,
+ * but not private ones (`#inner`), which nobody outside can see.
+ */
 export function walk(model: object, visit: (path: string, found: Layer | Variable) => void): void {
   const seen = new Set<object>();
   const enter = (value: unknown, path: string): void => {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
     seen.add(value);
     if (value instanceof Variable) return visit(path, value);
+    // A tensor that a layer keeps is no part of it, nor is what that was computed from.
+    if (value instanceof Tensor) return;
     if (isLayer(value)) visit(path, value);
     const entries = value instanceof Map ? value.entries() : Object.entries(value);
     for (const [name, inner] of entries) enter(inner, path === "" ? `${name}` : `${path}.${name}`);

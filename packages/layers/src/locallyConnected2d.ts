@@ -1,9 +1,8 @@
-import { pool2dGeometry, type Pair, type WindowOptions } from "@convlens/backend";
-import { add, locallyConnected2d, type Tensor, type Variable } from "@convlens/tensor";
-import { both, type WeightOptions } from "./conv2d.ts";
-import { heNormal, zerosInitializer } from "./initializers.ts";
+import { pool2dGeometry, type Pair, type Shape, type WindowOptions } from "@convlens/backend";
+import { locallyConnected2d, type PatchesOptions, type Tensor, type Variable } from "@convlens/tensor";
+import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { parameter } from "./parameter.ts";
+import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link LocallyConnected2d} is made of. */
 export interface LocallyConnected2dOptions extends WindowOptions, WeightOptions {
@@ -13,32 +12,40 @@ export interface LocallyConnected2dOptions extends WindowOptions, WeightOptions 
   readonly kernelSize: Pair;
 }
 
-/** A convolution without sharing: filters of its own at every position. `[n, h, w, c] → [n, oh, ow, filters]` */
+/**
+ * A convolution without sharing, with filters of its own at every position: `[n, h, w, c] → [n, oh, ow, filters]`. It has
+ * `oh · ow` times the parameters of a {@link Conv2d}.
+ */
 export class LocallyConnected2d implements Layer {
-  /** `[oh, ow, kh · kw · c, filters]` */
+  /** `[oh, ow, kh · kw · c, filters]`, once the input's shape is known. */
   filters: Variable | undefined;
   /** `[oh, ow, filters]` */
   bias: Variable | undefined;
   readonly options: LocallyConnected2dOptions;
 
   constructor(options: LocallyConnected2dOptions) {
-    this.options = { geometry: "strict", ...options };
+    checkCount("LocallyConnected2d", "filters", options.filters);
+    this.options = { geometry: "strict", stride: 1, ...options };
+  }
+
+  #begin(input: Shape, window: PatchesOptions): Filtering {
+    const { filters, kernelSize } = this.options;
+    const { height, width, channels } = pool2dGeometry(input, window, "locallyConnected2d");
+    const [kh, kw] = both(kernelSize);
+    const seen = kh * kw * channels;
+    const fans = { in: seen, out: kh * kw * filters };
+    const places = [height.output, width.output];
+    return beginFilters([...places, seen, filters], [...places, filters], fans, this.options);
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
-      const { filters: count, kernelSize, bias = true, initializer = heNormal, biasInitializer = zerosInitializer, ...options } = this.options;
-      const window = { stride: 1, ...options, size: kernelSize };
-      const { height, width, channels } = pool2dGeometry(x.shape, window, "locallyConnected2d");
-      const [kh, kw] = both(kernelSize);
-      const seen = kh * kw * channels;
-      const fans = { in: seen, out: kh * kw * count };
-      const filters = this.filters ?? parameter("filters", [height.output, width.output, seen, count], initializer, fans);
-      const y = locallyConnected2d(x, filters, window);
-      this.filters = filters;
-      if (!bias) return y;
-      this.bias ??= parameter("bias", [height.output, width.output, count], biasInitializer, fans);
-      return add(y, this.bias);
-    });
+    const window = { ...this.options, size: this.options.kernelSize };
+    return run(this, mode, () =>
+      filtered(
+        this,
+        () => this.#begin(x.shape, window),
+        (filters) => locallyConnected2d(x, filters, window),
+      ),
+    );
   }
 }

@@ -10,7 +10,13 @@ const initializers = /* @__PURE__ */ new WeakMap<Variable, (random: Random) => A
  * A parameter of a layer. Until {@link build} gives it values by seed and path, it would begin with those of seed 0 and its
  * own name and shape.
  */
-export function parameter(name: string, shape: Shape, initializer: Initializer, fans: Fans = { in: 1, out: 1 }, trainable = true): Variable {
+export function parameter(
+  name: string,
+  shape: Shape,
+  initializer: Initializer,
+  fans: Fans = { in: 1, out: 1 },
+  trainable = true,
+): Variable {
   const make = (random: Random): ArrayLike<number> => initializer(shape, fans, random);
   const variable = new Variable(() => make(new Random(0).split(`${name} ${shape.join()}`)), shape, { name, trainable });
   initializers.set(variable, make);

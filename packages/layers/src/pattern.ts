@@ -60,7 +60,9 @@ export function parsePattern(pattern: string, { repeats = {}, optional = true }:
     const text = peek() ?? "";
     const count = /^\d+$/.test(text) ? Number(text) : repeats[text];
     if (count === undefined || !Number.isInteger(count) || count < 0)
-      throw fail(/^[A-Za-z]+$/.test(text) ? `a number for ${text} in { repeats: { ${text}: … } }` : "a number or a letter");
+      throw fail(
+        /^[A-Za-z]+$/.test(text) ? `a number for ${text} in { repeats: { ${text}: … } }` : "a number or a letter",
+      );
     next++;
     return count;
   }
@@ -99,7 +101,9 @@ export function parsePattern(pattern: string, { repeats = {}, optional = true }:
   const parts = sequence();
   if (peek() !== undefined) throw fail('"->" or the end');
   const unroll = (nodes: readonly Repeated[]): PatternWord[] =>
-    nodes.flatMap((node) => Array.from({ length: node.times }, () => ("word" in node ? [node.word] : unroll(node.body as Repeated[]))).flat());
+    nodes.flatMap((node) =>
+      Array.from({ length: node.times }, () => ("word" in node ? [node.word] : unroll(node.body as Repeated[]))).flat(),
+    );
   return unroll(parts);
 }
 
@@ -127,7 +131,14 @@ export interface FromPatternOptions extends PatternOptions {
  */
 export function fromPattern(
   pattern: string,
-  { filters = (_, pools) => 32 * 2 ** pools, kernelSize = 3, poolSize = 2, units = 128, classes = 10, ...options }: FromPatternOptions = {},
+  {
+    filters = (_, pools) => 32 * 2 ** pools,
+    kernelSize = 3,
+    poolSize = 2,
+    units = 128,
+    classes = 10,
+    ...options
+  }: FromPatternOptions = {},
 ): Sequential {
   const found = parsePattern(pattern, options);
   const lastDense = found.lastIndexOf("FC");
@@ -138,7 +149,9 @@ export function fromPattern(
     switch (word) {
       case "CONV":
         if (firstDense >= 0 && i > firstDense)
-          throw new ValueError("fromPattern: a CONV cannot follow an FC, which leaves no height and width", { operation: "fromPattern" });
+          throw new ValueError("fromPattern: a CONV cannot follow an FC, which leaves no height and width", {
+            operation: "fromPattern",
+          });
         return [new Conv2d({ filters: filters(convolutions++, pools), kernelSize, padding: "same" })];
       case "RELU":
         return [new Relu()];

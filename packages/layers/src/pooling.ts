@@ -87,10 +87,13 @@ export class LpPool1d implements Layer {
 /** The axes of place: all but the batch and the channels. */
 function places(x: Tensor): number[] {
   if (x.rank < 3)
-    throw new ShapeError(`expected maps [batch, height, width, channels] or [batch, length, channels], got ${showShape(x.shape)}`, {
-      expected: "[batch, …, channels]",
-      got: x.shape,
-    });
+    throw new ShapeError(
+      `expected maps [batch, height, width, channels] or [batch, length, channels], got ${showShape(x.shape)}`,
+      {
+        expected: "[batch, …, channels]",
+        got: x.shape,
+      },
+    );
   return x.shape.map((_, axis) => axis).slice(1, -1);
 }
 

@@ -35,5 +35,10 @@ export async function activations(model: Layer, x: Tensor): Promise<Activation[]
   namePaths(model);
   model.call(x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
   const values = await evaluate(...taps.map(({ output }) => output));
-  return taps.map(({ path, layer, output }, i) => ({ path, type: layer.constructor.name, shape: output.shape, values: values[i]! }));
+  return taps.map(({ path, layer, output }, i) => ({
+    path,
+    type: layer.constructor.name,
+    shape: output.shape,
+    values: values[i]!,
+  }));
 }

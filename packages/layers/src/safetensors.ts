@@ -56,15 +56,21 @@ function bfloatToNumber(bits: number): number {
  * Writes tensors in the safetensors format: the length of the header (8 bytes), the header in JSON, the numbers. float32, or
  * float64 for a `Float64Array`.
  */
-export function writeSafetensors(tensors: ReadonlyMap<string, StoredTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { [METADATA]: metadata };
   let length = 0;
   for (const [name, { shape, values }] of tensors) {
     if (name === METADATA || values.length !== sizeOf(shape))
-      throw new ValueError(`safetensors: the tensor "${name}" has ${values.length} values for the shape [${shape.join(", ")}]`, {
-        expected: sizeOf(shape),
-        got: values.length,
-      });
+      throw new ValueError(
+        `safetensors: the tensor "${name}" has ${values.length} values for the shape [${shape.join(", ")}]`,
+        {
+          expected: sizeOf(shape),
+          got: values.length,
+        },
+      );
     header[name] = {
       dtype: values instanceof Float64Array ? "F64" : "F32",
       shape,
@@ -115,7 +121,8 @@ export function readSafetensors(file: Uint8Array): Safetensors {
     }
     const { type, shape, begin, end } = checkEntry(name, entry, file.length - start);
     ranges.push({ name, begin, end });
-    const Numbers = type === types["F64"] || type === types["I64"] || type === types["I32"] ? Float64Array : Float32Array;
+    const Numbers =
+      type === types["F64"] || type === types["I64"] || type === types["I32"] ? Float64Array : Float32Array;
     const values: Values = new Numbers(sizeOf(shape));
     for (let i = 0; i < values.length; i++) values[i] = type.read(view, start + begin + i * type.bytes);
     tensors.set(name, { shape, values });
@@ -131,7 +138,8 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   } catch (cause) {
     throw wrong(`the header is no JSON (${(cause as Error).message})`);
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) throw wrong("the header is no JSON object");
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw wrong("the header is no JSON object");
   return header as Record<string, unknown>;
 }
 
@@ -141,13 +149,28 @@ function checkMetadata(entry: unknown): Record<string, string> {
   return entry as Record<string, string>;
 }
 
-function checkEntry(name: string, entry: unknown, available: number): { type: StoredType; shape: Shape; begin: number; end: number } {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+function checkEntry(
+  name: string,
+  entry: unknown,
+  available: number,
+): { type: StoredType; shape: Shape; begin: number; end: number } {
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const natural = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-  if (typeof dtype !== "string" || !Array.isArray(shape) || !shape.every(natural) || !Array.isArray(offsets) || !offsets.every(natural))
+  if (
+    typeof dtype !== "string" ||
+    !Array.isArray(shape) ||
+    !shape.every(natural) ||
+    !Array.isArray(offsets) ||
+    !offsets.every(natural)
+  )
     throw wrong(`the entry of "${name}" lacks a dtype, shape or data_offsets`);
   const type = Object.hasOwn(types, dtype) ? types[dtype]! : undefined;
-  if (type === undefined) throw wrong(`"${name}" has the dtype ${dtype}, which is not known`, `known are ${Object.keys(types).join(", ")}`);
+  if (type === undefined)
+    throw wrong(`"${name}" has the dtype ${dtype}, which is not known`, `known are ${Object.keys(types).join(", ")}`);
   const [begin, end] = offsets as [number, number];
   if (offsets.length !== 2 || begin > end || end > available)
     throw wrong(`"${name}" should lie at ${offsets.join(" to ")}, but there are ${available} bytes of numbers`);
@@ -157,7 +180,10 @@ function checkEntry(name: string, entry: unknown, available: number): { type: St
 }
 
 /** The numbers of all tensors must fill the file: no gap that could hide something, no overlap. */
-function checkRanges(ranges: { readonly name: string; readonly begin: number; readonly end: number }[], available: number): void {
+function checkRanges(
+  ranges: { readonly name: string; readonly begin: number; readonly end: number }[],
+  available: number,
+): void {
   let at = 0;
   for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== at) throw wrong(`"${name}" begins at ${begin}, but what is before it ends at ${at}`);

@@ -1,6 +1,6 @@
 import { ValueError } from "@convlens/backend";
 import type { Tensor } from "@convlens/tensor";
-import { isLayer, run, type Layer, type Mode } from "./layer.ts";
+import { apply, isLayer, namePaths, run, type Layer, type Mode } from "./layer.ts";
 
 /**
  * Layers one after the other.
@@ -16,16 +16,20 @@ export class Sequential implements Layer {
   constructor(layers: readonly Layer[]) {
     layers.forEach((layer, i) => {
       if (!isLayer(layer))
-        throw new ValueError(`Sequential: layers[${i}] is no layer: expected an object with a call method (new Relu()), got ${typeof layer}`, {
-          expected: "a layer",
-          got: typeof layer,
-        });
+        throw new ValueError(
+          `Sequential: layers[${i}] is no layer: expected an object with a call method (new Relu()), got ${typeof layer}`,
+          {
+            expected: "a layer",
+            got: typeof layer,
+          },
+        );
     });
     this.layers = layers;
+    namePaths(this);
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => this.layers.reduce((y, layer) => layer.call(y, mode), x));
+    return run(this, mode, () => this.layers.reduce((y, layer) => apply(layer, y, mode), x));
   }
 }
 

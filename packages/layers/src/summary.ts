@@ -1,4 +1,11 @@
-import { convOutputShape, droppedBy, sizeOf, type Conv2dGeometry, type Pool2dGeometry, type Shape } from "@convlens/backend";
+import {
+  convOutputShape,
+  droppedBy,
+  sizeOf,
+  type Conv2dGeometry,
+  type Pool2dGeometry,
+  type Shape,
+} from "@convlens/backend";
 import { zeros, type Tensor } from "@convlens/tensor";
 import { namePaths, parameters, type Layer } from "./layer.ts";
 
@@ -46,9 +53,16 @@ function multiplyAddsOf(t: Tensor): number {
 /** What a recorded window drops, in words. */
 function droppedIn(t: Tensor): string | undefined {
   const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
-  if (geometry === undefined || (t.operation !== "conv2d" && t.operation !== "maxPool2d" && t.operation !== "sumPool2d")) return undefined;
+  if (
+    geometry === undefined ||
+    (t.operation !== "conv2d" && t.operation !== "maxPool2d" && t.operation !== "sumPool2d")
+  )
+    return undefined;
   const [rows, columns] = [droppedBy(geometry.height), droppedBy(geometry.width)];
-  const parts = [rows > 0 ? `${rows} row${rows > 1 ? "s" : ""}` : "", columns > 0 ? `${columns} column${columns > 1 ? "s" : ""}` : ""];
+  const parts = [
+    rows > 0 ? `${rows} row${rows > 1 ? "s" : ""}` : "",
+    columns > 0 ? `${columns} column${columns > 1 ? "s" : ""}` : "",
+  ];
   return parts.filter(Boolean).join(" and ") || undefined;
 }
 
@@ -91,8 +105,11 @@ export function summary(model: Layer, inputShape: Shape): Summary {
       multiplyAdds: recorded.reduce((total, t) => total + multiplyAddsOf(t), 0),
     };
     const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
-    const isContainer = Object.values(layer).some((field) => typeof field === "object" && field !== null && containsLayer(field));
-    if (!isContainer || row.parameters + row.multiplyAdds > 0) rows.push(dropped === undefined ? row : { ...row, dropped });
+    const isContainer = Object.values(layer).some(
+      (field) => typeof field === "object" && field !== null && containsLayer(field),
+    );
+    if (!isContainer || row.parameters + row.multiplyAdds > 0)
+      rows.push(dropped === undefined ? row : { ...row, dropped });
   };
   const y = model.call(x, { watch: add });
   // A model of one's own making does not tell when it is done.
@@ -109,7 +126,9 @@ export function summary(model: Layer, inputShape: Shape): Summary {
 const last = <T>(list: readonly T[]): T | undefined => list.at(-1);
 
 const containsLayer = (field: object): boolean =>
-  typeof (field as Partial<Layer>).call === "function" || (Array.isArray(field) && field.some((inner: unknown) => typeof inner === "object" && inner !== null && containsLayer(inner)));
+  typeof (field as Partial<Layer>).call === "function" ||
+  (Array.isArray(field) &&
+    field.some((inner: unknown) => typeof inner === "object" && inner !== null && containsLayer(inner)));
 
 const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -128,7 +147,11 @@ export function formatSummary({ inputShape, rows, parameters: total, multiplyAdd
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]!.length)));
   return cells
-    .map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join("  ").trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
-

@@ -47,11 +47,14 @@ export function setWeights(model: object, tensors: ReadonlyMap<string, StoredTen
   for (const [path, variable] of found) {
     const stored = tensors.get(path)!;
     if (!sameShape(stored.shape, variable.shape))
-      throw new ValueError(`weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file`, {
-        path,
-        expected: variable.shape,
-        got: stored.shape,
-      });
+      throw new ValueError(
+        `weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file`,
+        {
+          path,
+          expected: variable.shape,
+          got: stored.shape,
+        },
+      );
   }
   for (const [path, variable] of found) {
     variable.write(tensors.get(path)!.values);

@@ -7,7 +7,10 @@ const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/seed.json"
 
 describe("the parameters and products of known nets", () => {
   it("LeNet-5", () => {
-    expect(summary(lenet5(), [28, 28, 1])).toMatchObject({ parameters: golden.lenet5.params, multiplyAdds: golden.lenet5.macs });
+    expect(summary(lenet5(), [28, 28, 1])).toMatchObject({
+      parameters: golden.lenet5.params,
+      multiplyAdds: golden.lenet5.macs,
+    });
     expect(formatSummary(summary(lenet5(), [28, 28, 1]))).toMatchInlineSnapshot(`
       "layer               output        parameters  multiply-adds
       input               [28, 28, 1]
@@ -51,7 +54,9 @@ describe("the parameters and products of known nets", () => {
       expect(row.parameters - biases).toBe(table[i]!.w);
     });
     expect(table.reduce((sum, row) => sum + row.mem, 150528)).toBe(golden.vgg16.totalActivations);
-    expect([...parameters(model)].filter(([path]) => path.endsWith("bias")).reduce((sum, [, v]) => sum + v.size, 0)).toBe(golden.vgg16.biases);
+    expect(
+      [...parameters(model)].filter(([path]) => path.endsWith("bias")).reduce((sum, [, v]) => sum + v.size, 0),
+    ).toBe(golden.vgg16.biases);
   });
 
   it("ResNet-18", () => {

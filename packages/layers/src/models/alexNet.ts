@@ -3,7 +3,7 @@ import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Dropout } from "../dropout.ts";
 import { Flatten } from "../flatten.ts";
-import { LocalResponseNorm } from "../normalization.ts";
+import { LocalResponseNorm } from "../localResponseNorm.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 

@@ -22,7 +22,11 @@ export const convNetJsMnist = ({ classes = 10 }: { readonly classes?: number } =
 /** The net of ConvNetJS's CIFAR-10 demo, for images `[32, 32, 3]`. */
 export const convNetJsCifar = ({ classes = 10 }: { readonly classes?: number } = {}): Sequential =>
   new Sequential([
-    ...[16, 20, 20].flatMap((filters) => [new Conv2d({ filters, kernelSize: 5, padding: 2 }), new Relu(), new MaxPool2d({ size: 2 })]),
+    ...[16, 20, 20].flatMap((filters) => [
+      new Conv2d({ filters, kernelSize: 5, padding: 2 }),
+      new Relu(),
+      new MaxPool2d({ size: 2 }),
+    ]),
     new Flatten(),
     new Dense({ units: classes }),
   ]);

@@ -1,9 +1,9 @@
 import { Relu } from "../activations.ts";
-import { Residual } from "../branches.ts";
+import { Residual } from "../residual.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import type { Layer } from "../layer.ts";
-import { BatchNorm } from "../normalization.ts";
+import { BatchNorm } from "../batchNorm.ts";
 import { GlobalAveragePool, MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 

@@ -1,0 +1,30 @@
+import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import type { Variable } from "@convlens/tensor";
+import { onesInitializer, zerosInitializer } from "./initializers.ts";
+import { parameter } from "./parameter.ts";
+
+/** What a normalisation learns: `normal · scale + shift`. */
+export interface Affine {
+  scale: Variable | undefined;
+  shift: Variable | undefined;
+}
+
+/**
+ * Scale (ones) and shift (zeros) of a layer, made at its first call. An input of another size is refused: broadcasting would
+ * stretch a single channel to as many as there are scales.
+ */
+export function affineOf(
+  layer: Affine,
+  shape: Shape,
+  input: Shape,
+): { readonly scale: Variable; readonly shift: Variable } {
+  layer.scale ??= parameter("scale", shape, onesInitializer);
+  layer.shift ??= parameter("shift", shape, zerosInitializer);
+  const expected = layer.scale.shape;
+  if (showShape(expected) !== showShape(shape))
+    throw new ShapeError(
+      `expected an input whose normalised axes are ${showShape(expected)}, as at the first call, got ${showShape(shape)} in ${showShape(input)}`,
+      { operation: "normalize", axis: "channels", expected, got: shape },
+    );
+  return { scale: layer.scale, shift: layer.shift };
+}

@@ -1,0 +1,15 @@
+import { localResponseNorm, type LocalResponseNormOptions, type Tensor } from "@convlens/tensor";
+import { run, type Layer, type Mode } from "./layer.ts";
+
+/** Each number divided by how active its neighbours in depth are, as in AlexNet (Krizhevsky 2012). */
+export class LocalResponseNorm implements Layer {
+  readonly options: LocalResponseNormOptions;
+
+  constructor(options: LocalResponseNormOptions = {}) {
+    this.options = options;
+  }
+
+  call(x: Tensor, mode?: Mode): Tensor {
+    return run(this, mode, () => localResponseNorm(x, this.options));
+  }
+}
