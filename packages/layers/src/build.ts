@@ -1,6 +1,6 @@
 import type { Shape } from "@convlens/backend";
 import { zeros } from "@convlens/tensor";
-import { namePaths, variables, type Layer } from "./layer.ts";
+import { apply, namePaths, variables, type Layer } from "./layer.ts";
 import { initialize } from "./parameter.ts";
 
 /** What {@link build} may be told. */
@@ -28,7 +28,7 @@ export function build<M extends Layer>(
   { seed = 0, onlyFresh = false }: BuildOptions = {},
 ): M {
   namePaths(model);
-  model.call(zeros([1, ...inputShape]));
+  apply(model, zeros([1, ...inputShape]));
   // Now that there are variables, they get names as well.
   namePaths(model);
   for (const [path, variable] of variables(model)) initialize(variable, path, seed, onlyFresh);

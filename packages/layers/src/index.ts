@@ -59,10 +59,14 @@ export { LocallyConnected2d, type LocallyConnected2dOptions } from "./locallyCon
 export { Parallel } from "./parallel.ts";
 export { parameter } from "./parameter.ts";
 export {
+  expandPattern,
+  formatPattern,
   fromPattern,
   parsePattern,
   type FromPatternOptions,
+  type Pattern,
   type PatternOptions,
+  type PatternPart,
   type PatternWord,
 } from "./pattern.ts";
 export {
@@ -80,5 +84,5 @@ export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor 
 export { Residual } from "./residual.ts";
 export { sequential, Sequential } from "./sequential.ts";
 export { formatSummary, summary, type Summary, type SummaryRow } from "./summary.ts";
-export { loadWeights, saveWeights, setWeights, weightsOf } from "./weights.ts";
+export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";
 export type { WeightOptions } from "./weighted.ts";

@@ -12,105 +12,149 @@ export type PatternWord = "CONV" | "RELU" | "POOL" | "FC";
 
 const words: readonly PatternWord[] = ["CONV", "RELU", "POOL", "FC"];
 
-/** What {@link parsePattern} may be told. */
-export interface PatternOptions {
-  /** Numbers for the letters of the pattern. */
-  readonly repeats?: Readonly<Record<string, number>>;
-  /** Whether words with a `?` are there. Default: true. */
-  readonly optional?: boolean;
+/** A word, or parts in brackets; how often it is there, and whether it may be left out. */
+export interface PatternPart {
+  readonly part: PatternWord | Pattern;
+  /** A number, or a letter that stands for one. Default: 1. */
+  readonly times?: number | string;
+  /** Written as `?`. */
+  readonly optional?: true;
 }
 
-type Node = { readonly word: PatternWord } | { readonly body: readonly Node[] };
-type Repeated = Node & { readonly times: number };
+/** What comes after `INPUT`, in order. */
+export type Pattern = readonly PatternPart[];
 
 /**
- * The words of a pattern in the notation of CS231n, multiplied out.
+ * Reads a pattern in the notation of CS231n.
  *
- * `pattern = part ("->" part)*`, `part = (word | "[" pattern "]") ("*" number or letter)? "?"?`, after `INPUT`.
+ * `pattern = "INPUT" "->" parts`, `parts = part ("->" part)*`, `part = (word | "[" parts "]") ("*" (number | letter))? "?"?`
  *
  * @throws `ValueError` that shows the column of what it does not understand.
  *
  * @example
  * ```ts
- * parsePattern("INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> FC", { repeats: { N: 1, M: 2 } });
- * // CONV, RELU, POOL, CONV, RELU, POOL, FC
+ * parsePattern("INPUT -> [CONV -> POOL?]*N -> FC");
+ * // [{ part: [{ part: "CONV" }, { part: "POOL", optional: true }], times: "N" }, { part: "FC" }]
  * ```
  */
-export function parsePattern(pattern: string, { repeats = {}, optional = true }: PatternOptions = {}): PatternWord[] {
-  const tokens = [...pattern.matchAll(/\s+|->|[[\]*?]|[A-Za-z]+|\d+|./g)]
-    .map(({ 0: text, index }) => ({ text, at: index }))
-    .filter(({ text }) => text.trim() !== "");
+export function parsePattern(pattern: string): Pattern {
+  const tokens = [...pattern.matchAll(/->|[[\]*?]|[A-Za-z]+|\d+|\S/g)].map(({ 0: text, index }) => ({
+    text,
+    at: index,
+  }));
   let next = 0;
-  const peek = (): string | undefined => tokens[next]?.text;
+  const peek = (): string => tokens[next]?.text ?? "the end";
+  const skip = (text: string): boolean => {
+    const here = peek() === text;
+    if (here) next++;
+    return here;
+  };
   const fail = (expected: string): ValueError => {
-    const at = tokens[next]?.at ?? pattern.length;
+    const column = tokens[next]?.at ?? pattern.length;
     return new ValueError(
-      `parsePattern: expected ${expected} at column ${at + 1}, got ${peek() === undefined ? "the end" : `"${peek()}"`}:\n${pattern}\n${" ".repeat(at)}^`,
-      { operation: "parsePattern", expected, got: peek() },
+      `parsePattern: expected ${expected} at column ${column + 1}, got ${peek()}:\n${pattern}\n${" ".repeat(column)}^`,
+      { operation: "parsePattern", axis: column + 1, expected, got: peek() },
     );
   };
   const take = (text: string): void => {
-    if (peek() !== text) throw fail(`"${text}"`);
-    next++;
+    if (!skip(text)) throw fail(text);
   };
 
-  function times(): number {
-    if (peek() !== "*") return 1;
-    next++;
-    const text = peek() ?? "";
-    const count = /^\d+$/.test(text) ? Number(text) : repeats[text];
-    if (count === undefined || !Number.isInteger(count) || count < 0)
-      throw fail(
-        /^[A-Za-z]+$/.test(text) ? `a number for ${text} in { repeats: { ${text}: … } }` : "a number or a letter",
-      );
-    next++;
-    return count;
-  }
-
-  function part(): Repeated {
-    let node: Node;
-    if (peek() === "[") {
-      next++;
-      node = { body: sequence() };
+  function part(): PatternPart {
+    let inner: PatternWord | Pattern | undefined;
+    if (skip("[")) {
+      inner = parts();
       take("]");
     } else {
-      const word = words.find((each) => each === peek());
-      if (word === undefined) throw fail(`one of ${words.join(", ")} or "["`);
-      next++;
-      node = { word };
+      inner = words.find(skip);
+      if (inner === undefined) throw fail(`${words.join(", ")} or [`);
     }
-    let count = times();
-    if (peek() === "?") {
-      next++;
-      if (!optional) count = 0;
-    }
-    return { ...node, times: count };
+    const times = skip("*") ? count() : 1;
+    return { part: inner, ...(times !== 1 && { times }), ...(skip("?") && { optional: true }) };
   }
 
-  function sequence(): Repeated[] {
-    const parts = [part()];
-    while (peek() === "->") {
-      next++;
-      parts.push(part());
-    }
-    return parts;
+  function count(): number | string {
+    const text = peek();
+    if (!/^(\d+|[A-Za-z])$/.test(text)) throw fail("a number or a letter");
+    next++;
+    return /\d/.test(text) ? Number(text) : text;
+  }
+
+  function parts(): Pattern {
+    const found = [part()];
+    while (skip("->")) found.push(part());
+    return found;
   }
 
   take("INPUT");
   take("->");
-  const parts = sequence();
-  if (peek() !== undefined) throw fail('"->" or the end');
-  const unroll = (nodes: readonly Repeated[]): PatternWord[] =>
-    nodes.flatMap((node) =>
-      Array.from({ length: node.times }, () => ("word" in node ? [node.word] : unroll(node.body as Repeated[]))).flat(),
+  const found = parts();
+  if (next < tokens.length) throw fail("-> or the end");
+  return found;
+}
+
+/** A pattern as text, which {@link parsePattern} reads as the same. */
+export function formatPattern(pattern: Pattern): string {
+  const format = (parts: Pattern): string =>
+    parts
+      .map(({ part, times, optional }) => {
+        const inner = typeof part === "string" ? part : `[${format(part)}]`;
+        return `${inner}${times === undefined ? "" : `*${times}`}${optional ? "?" : ""}`;
+      })
+      .join(" -> ");
+  return `INPUT -> ${format(pattern)}`;
+}
+
+/** What {@link expandPattern} may be told. */
+export interface PatternOptions {
+  /** Numbers for the letters of the pattern. */
+  readonly repeats?: Readonly<Record<string, number>>;
+  /** Whether parts with a `?` are there. Default: true. */
+  readonly optional?: boolean;
+}
+
+/**
+ * The words of a pattern in a row, multiplied out.
+ *
+ * @throws `ValueError` for a letter without a number.
+ *
+ * @example
+ * ```ts
+ * expandPattern("INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> FC", { repeats: { N: 1, M: 2 } });
+ * // CONV, RELU, POOL, CONV, RELU, POOL, FC
+ * ```
+ */
+export function expandPattern(
+  pattern: string | Pattern,
+  { repeats = {}, optional = true }: PatternOptions = {},
+): PatternWord[] {
+  const numberOf = (times: number | string): number => {
+    const count = typeof times === "number" ? times : repeats[times];
+    if (Number.isInteger(count) && count! >= 0) return count!;
+    const fix = `{ repeats: { ${times}: 2 } }`;
+    throw new ValueError(
+      `expandPattern: the pattern repeats something ${times} times, expected a whole number for ${times} as in ${fix}, got ${count}`,
+      {
+        operation: "expandPattern",
+        expected: "a whole number",
+        got: count,
+        fix,
+      },
     );
-  return unroll(parts);
+  };
+  const expand = (parts: Pattern): PatternWord[] =>
+    parts.flatMap(({ part, times = 1, optional: mayLack }) => {
+      if (mayLack && !optional) return [];
+      const inner = typeof part === "string" ? [part] : expand(part);
+      return Array.from({ length: numberOf(times) }, () => inner).flat();
+    });
+  return expand(typeof pattern === "string" ? parsePattern(pattern) : pattern);
 }
 
 /** How the layers of {@link fromPattern} look. */
 export interface FromPatternOptions extends PatternOptions {
-  /** Filters of the n-th CONV (from 0). Default: 32, twice as many after each POOL. */
-  readonly filters?: (n: number, pools: number) => number;
+  /** Of every CONV, or of the n-th one (from 0) after so many POOLs. Default: 32, twice as many after each POOL. */
+  readonly filters?: number | ((n: number, pools: number) => number);
   /** Of every CONV, padded to keep the size. Default: 3. */
   readonly kernelSize?: number;
   /** Of every POOL. Default: 2. */
@@ -130,7 +174,7 @@ export interface FromPatternOptions extends PatternOptions {
  * ```
  */
 export function fromPattern(
-  pattern: string,
+  pattern: string | Pattern,
   {
     filters = (_, pools) => 32 * 2 ** pools,
     kernelSize = 3,
@@ -140,19 +184,25 @@ export function fromPattern(
     ...options
   }: FromPatternOptions = {},
 ): Sequential {
-  const found = parsePattern(pattern, options);
+  const found = expandPattern(pattern, options);
   const lastDense = found.lastIndexOf("FC");
   const firstDense = found.indexOf("FC");
   let convolutions = 0;
   let pools = 0;
   const layers = found.flatMap((word, i): Layer[] => {
+    if (firstDense >= 0 && i > firstDense && (word === "CONV" || word === "POOL"))
+      throw new ValueError(
+        `fromPattern: a ${word} cannot follow an FC, which leaves no height and width; put all FC last`,
+        {
+          operation: "fromPattern",
+          fix: "put all FC last",
+        },
+      );
     switch (word) {
-      case "CONV":
-        if (firstDense >= 0 && i > firstDense)
-          throw new ValueError("fromPattern: a CONV cannot follow an FC, which leaves no height and width", {
-            operation: "fromPattern",
-          });
-        return [new Conv2d({ filters: filters(convolutions++, pools), kernelSize, padding: "same" })];
+      case "CONV": {
+        const count = typeof filters === "number" ? filters : filters(convolutions++, pools);
+        return [new Conv2d({ filters: count, kernelSize, padding: "same" })];
+      }
       case "RELU":
         return [new Relu()];
       case "POOL":

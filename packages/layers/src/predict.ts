@@ -1,6 +1,6 @@
 import type { Shape } from "@convlens/backend";
 import { compile, evaluate, type Compiled, type Tensor } from "@convlens/tensor";
-import { namePaths, type Layer } from "./layer.ts";
+import { apply, namePaths, typeOf, type Layer } from "./layer.ts";
 
 const compiled = /* @__PURE__ */ new WeakMap<Layer, Compiled<[x: Tensor], Tensor>>();
 
@@ -13,7 +13,7 @@ export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
   let run = compiled.get(model);
   if (run === undefined) {
     namePaths(model);
-    compiled.set(model, (run = compile((input: Tensor) => model.call(input))));
+    compiled.set(model, (run = compile((input: Tensor) => apply(model, input))));
   }
   return run(x);
 }
@@ -33,11 +33,11 @@ export interface Activation {
 export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
   const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
   namePaths(model);
-  model.call(x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
+  apply(model, x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
   const values = await evaluate(...taps.map(({ output }) => output));
   return taps.map(({ path, layer, output }, i) => ({
     path,
-    type: layer.constructor.name,
+    type: typeOf(layer),
     shape: output.shape,
     values: values[i]!,
   }));

@@ -20,20 +20,22 @@ const METADATA = "__metadata__";
 /** How the numbers of a type are read. */
 interface StoredType {
   readonly bytes: number;
+  /** What holds them all: float64 where float32 is too short, though an I64 beyond 2⁵³ is rounded even so. */
+  readonly Numbers: typeof Float32Array | typeof Float64Array;
   readonly read: (view: DataView, at: number) => number;
 }
 
 const types: { readonly [dtype: string]: StoredType } = {
-  F64: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
-  F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  F16: { bytes: 2, read: (view, at) => halfToNumber(view.getUint16(at, true)) },
-  BF16: { bytes: 2, read: (view, at) => bfloatToNumber(view.getUint16(at, true)) },
-  I64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  I32: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
-  I16: { bytes: 2, read: (view, at) => view.getInt16(at, true) },
-  I8: { bytes: 1, read: (view, at) => view.getInt8(at) },
-  U8: { bytes: 1, read: (view, at) => view.getUint8(at) },
-  BOOL: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  F64: { bytes: 8, Numbers: Float64Array, read: (view, at) => view.getFloat64(at, true) },
+  F32: { bytes: 4, Numbers: Float32Array, read: (view, at) => view.getFloat32(at, true) },
+  F16: { bytes: 2, Numbers: Float32Array, read: (view, at) => halfToNumber(view.getUint16(at, true)) },
+  BF16: { bytes: 2, Numbers: Float32Array, read: (view, at) => bfloatToNumber(view.getUint16(at, true)) },
+  I64: { bytes: 8, Numbers: Float64Array, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  I32: { bytes: 4, Numbers: Float64Array, read: (view, at) => view.getInt32(at, true) },
+  I16: { bytes: 2, Numbers: Float32Array, read: (view, at) => view.getInt16(at, true) },
+  I8: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getInt8(at) },
+  U8: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getUint8(at) },
+  BOOL: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getUint8(at) },
 };
 
 /** 1 bit of sign, 5 of exponent, 10 of fraction. */
@@ -60,25 +62,25 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { [METADATA]: metadata };
+  const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
   let length = 0;
   for (const [name, { shape, values }] of tensors) {
-    if (name === METADATA || values.length !== sizeOf(shape))
+    if (name === METADATA)
+      throw new ValueError(`safetensors: "${METADATA}" is kept for free text, no tensor can have that name`, {
+        operation: "writeSafetensors",
+        got: name,
+      });
+    if (values.length !== sizeOf(shape))
       throw new ValueError(
         `safetensors: the tensor "${name}" has ${values.length} values for the shape [${shape.join(", ")}]`,
-        {
-          expected: sizeOf(shape),
-          got: values.length,
-        },
+        { operation: "writeSafetensors", expected: sizeOf(shape), got: values.length },
       );
-    header[name] = {
-      dtype: values instanceof Float64Array ? "F64" : "F32",
-      shape,
-      data_offsets: [length, length + values.byteLength],
-    };
+    const dtype = values instanceof Float64Array ? "F64" : "F32";
+    entries.push([name, { dtype, shape, data_offsets: [length, length + values.byteLength] }]);
     length += values.byteLength;
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
+  // Of entries, for assigning to `__proto__` would make no key.
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   // Spaces bring the numbers to a multiple of 8.
   const headerLength = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(8 + headerLength + length).fill(0x20, 8, 8 + headerLength);
@@ -107,53 +109,69 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < 8) throw wrong(`the file has ${file.length} bytes, fewer than the 8 that every one begins with`);
   const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > LARGEST_HEADER || headerLength > file.length - 8)
-    throw wrong(`the header should have ${headerLength} bytes, but only ${file.length - 8} follow`);
-  const header = parseHeader(file.subarray(8, 8 + headerLength));
+  if (headerLength > LARGEST_HEADER)
+    throw wrong(`the header should have ${headerLength} bytes, more than the ${LARGEST_HEADER} that are allowed`);
   const start = 8 + headerLength;
+  const available = file.length - start;
+  if (available < 0) throw wrong(`the header should have ${headerLength} bytes, but only ${file.length - 8} follow`);
+  const { [METADATA]: metadata = {}, ...entries } = parseHeader(file.subarray(8, start));
+  const found = Object.entries(entries).map(([name, entry]) => checkEntry(name, entry, available));
+  checkRanges(found, available);
   const tensors = new Map<string, StoredTensor>();
-  const ranges: { readonly name: string; readonly begin: number; readonly end: number }[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === METADATA) {
-      metadata = checkMetadata(entry);
-      continue;
-    }
-    const { type, shape, begin, end } = checkEntry(name, entry, file.length - start);
-    ranges.push({ name, begin, end });
-    const Numbers =
-      type === types["F64"] || type === types["I64"] || type === types["I32"] ? Float64Array : Float32Array;
-    const values: Values = new Numbers(sizeOf(shape));
+  for (const { name, type, shape, begin } of found) {
+    const values: Values = new type.Numbers(sizeOf(shape));
     for (let i = 0; i < values.length; i++) values[i] = type.read(view, start + begin + i * type.bytes);
     tensors.set(name, { shape, values });
   }
-  checkRanges(ranges, file.length - start);
-  return { tensors, metadata };
+  return { tensors, metadata: checkMetadata(metadata) };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (cause) {
     throw wrong(`the header is no JSON (${(cause as Error).message})`);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
     throw wrong("the header is no JSON object");
+  const names = namesIn(text);
+  const twice = names.find((name, i) => i > 0 && name === names[i - 1]);
+  if (twice !== undefined) throw wrong(`the header has two entries "${twice}"`);
   return header as Record<string, unknown>;
 }
 
+/** The names of a JSON object, sorted, those that stand there twice too: of which `JSON.parse` keeps the last. */
+function namesIn(json: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [token, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (depth === 1 && colon !== undefined) names.push(JSON.parse(token.slice(0, -colon.length)) as string);
+  }
+  return names.sort();
+}
+
 function checkMetadata(entry: unknown): Record<string, string> {
-  if (typeof entry !== "object" || entry === null || !Object.values(entry).every((value) => typeof value === "string"))
+  const isObject = typeof entry === "object" && entry !== null && !Array.isArray(entry);
+  if (!isObject || !Object.values(entry).every((value) => typeof value === "string"))
     throw wrong("the metadata is not an object of texts");
   return entry as Record<string, string>;
 }
 
-function checkEntry(
-  name: string,
-  entry: unknown,
-  available: number,
-): { type: StoredType; shape: Shape; begin: number; end: number } {
+/** A tensor's place in the file, checked. */
+interface Entry {
+  readonly name: string;
+  readonly type: StoredType;
+  readonly shape: Shape;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function checkEntry(name: string, entry: unknown, available: number): Entry {
   const {
     dtype,
     shape,
@@ -176,16 +194,13 @@ function checkEntry(
     throw wrong(`"${name}" should lie at ${offsets.join(" to ")}, but there are ${available} bytes of numbers`);
   if (end - begin !== sizeOf(shape as Shape) * type.bytes)
     throw wrong(`"${name}" has ${end - begin} bytes for the shape [${shape.join(", ")}] of ${dtype}`);
-  return { type, shape: shape as Shape, begin, end };
+  return { name, type, shape: shape as Shape, begin, end };
 }
 
 /** The numbers of all tensors must fill the file: no gap that could hide something, no overlap. */
-function checkRanges(
-  ranges: { readonly name: string; readonly begin: number; readonly end: number }[],
-  available: number,
-): void {
+function checkRanges(entries: readonly Entry[], available: number): void {
   let at = 0;
-  for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== at) throw wrong(`"${name}" begins at ${begin}, but what is before it ends at ${at}`);
     at = end;
   }

@@ -7,7 +7,7 @@ import {
   type Shape,
 } from "@convlens/backend";
 import { zeros, type Tensor } from "@convlens/tensor";
-import { namePaths, parameters, type Layer } from "./layer.ts";
+import { apply, layersOf, namePaths, parameters, typeOf, type Layer } from "./layer.ts";
 
 /** One layer of a {@link Summary}. */
 export interface SummaryRow {
@@ -99,22 +99,17 @@ export function summary(model: Layer, inputShape: Shape): Summary {
     for (const [, variable] of own) counted.add(variable);
     const row: SummaryRow = {
       path,
-      type: layer.constructor.name,
+      type: typeOf(layer),
       outputShape: y.shape.slice(1),
       parameters: own.reduce((total, [, variable]) => total + variable.size, 0),
       multiplyAdds: recorded.reduce((total, t) => total + multiplyAddsOf(t), 0),
     };
     const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
-    const isContainer = Object.values(layer).some(
-      (field) => typeof field === "object" && field !== null && containsLayer(field),
-    );
-    if (!isContainer || row.parameters + row.multiplyAdds > 0)
+    const contains = layersOf(layer).size > 1;
+    if (!contains || row.parameters + row.multiplyAdds > 0)
       rows.push(dropped === undefined ? row : { ...row, dropped });
   };
-  const y = model.call(x, { watch: add });
-  // A model of one's own making does not tell when it is done.
-  add("", model, y);
-  if (last(rows)?.path === "" && last(rows)!.parameters + last(rows)!.multiplyAdds === 0) rows.pop();
+  apply(model, x, { watch: add });
   return {
     inputShape,
     rows,
@@ -122,13 +117,6 @@ export function summary(model: Layer, inputShape: Shape): Summary {
     multiplyAdds: rows.reduce((total, row) => total + row.multiplyAdds, 0),
   };
 }
-
-const last = <T>(list: readonly T[]): T | undefined => list.at(-1);
-
-const containsLayer = (field: object): boolean =>
-  typeof (field as Partial<Layer>).call === "function" ||
-  (Array.isArray(field) &&
-    field.some((inner: unknown) => typeof inner === "object" && inner !== null && containsLayer(inner)));
 
 const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
 

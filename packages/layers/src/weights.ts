@@ -1,7 +1,7 @@
-import { sameShape, showShape, ValueError } from "@convlens/backend";
-import { evaluate } from "@convlens/tensor";
+import { sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
+import { evaluate, type Variable } from "@convlens/tensor";
 import { variables } from "./layer.ts";
-import { settled } from "./parameter.ts";
+import { nearest } from "./nearest.ts";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "./safetensors.ts";
 
 /** The values of all variables of a model under their paths. */
@@ -11,56 +11,91 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
   return new Map(found.map(([path, variable], i) => [path, { shape: variable.shape, values: values[i]! }]));
 }
 
-/** All variables of a model as a safetensors file. */
-export const saveWeights = async (model: object, metadata?: Readonly<Record<string, string>>): Promise<Uint8Array> =>
-  writeSafetensors(await weightsOf(model), metadata);
+/**
+ * All variables of a model as a safetensors file, which other libraries read as well.
+ *
+ * @throws `UsageError` if there are none, as in a model that was neither built nor called yet.
+ *
+ * @example
+ * ```ts
+ * const file = await saveWeights(model);
+ * loadWeights(build(lenet5(), [28, 28, 1]), file);
+ * ```
+ */
+export async function saveWeights(model: object, metadata?: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  if (variables(model).size === 0)
+    throw new UsageError(
+      "saveWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)",
+      {
+        operation: "saveWeights",
+        fix: "build(model, inputShape)",
+      },
+    );
+  return writeSafetensors(await weightsOf(model), metadata);
+}
 
-/** The name with the fewest differences, for a hint. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const parts = new Set(name.split("."));
-  const score = (other: string): number => other.split(".").filter((part) => parts.has(part)).length;
-  return [...names].sort((a, b) => score(b) - score(a))[0];
+/** What {@link setWeights} may be told. */
+export interface SetWeightsOptions {
+  /**
+   * Whether the names in the file and in the model must be the same. If not, what is in only one of them is left alone: for
+   * the head of a model that is taught something new. Default: true.
+   */
+  readonly strict?: boolean;
+}
+
+/** What {@link setWeights} left alone, of a model and of a file that have not the same names. */
+export interface LeftAlone {
+  /** Paths of the model that the file lacks. */
+  readonly missing: readonly string[];
+  /** Names in the file that the model lacks. */
+  readonly unknown: readonly string[];
 }
 
 /**
- * Gives the variables of a model the values of tensors of the same names. The model must have been built.
+ * Gives the variables of a model the values of tensors of the same names. The model must have been built. Nothing is written
+ * if anything does not fit.
  *
  * @throws `ValueError` for a name that is missing or that nobody knows (with the nearest that is known), or for another shape.
  */
-export function setWeights(model: object, tensors: ReadonlyMap<string, StoredTensor>): void {
+export function setWeights(
+  model: object,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  { strict = true }: SetWeightsOptions = {},
+): LeftAlone {
   const found = variables(model);
   const missing = [...found.keys()].filter((path) => !tensors.has(path));
   const unknown = [...tensors.keys()].filter((name) => !found.has(name));
-  if (missing.length > 0 || unknown.length > 0) {
-    const [name, others, sentence] =
-      unknown.length > 0
-        ? ([unknown[0]!, [...found.keys()], `"${unknown[0]}" is not a variable of this model`] as const)
-        : ([missing[0]!, [...tensors.keys()], `the file has no "${missing[0]}"`] as const);
-    const hint = nearest(name, others);
-    const more = Math.max(unknown.length, missing.length) - 1;
-    throw new ValueError(
-      `weights: ${sentence}${hint === undefined ? "" : ` (nearest: "${hint}")`}${more > 0 ? `, nor ${more} more` : ""}; ` +
-        "is it the same model, and has it been built?",
-      { expected: [...found.keys()], got: [...tensors.keys()] },
-    );
-  }
+  if (strict && unknown.length > 0) throw badName(unknown, "is not a variable of this model", [...found.keys()]);
+  if (strict && missing.length > 0) throw badName(missing, "is missing in the file", [...tensors.keys()]);
+  const fitting: [Variable, StoredTensor][] = [];
   for (const [path, variable] of found) {
-    const stored = tensors.get(path)!;
+    const stored = tensors.get(path);
+    if (stored === undefined) continue;
     if (!sameShape(stored.shape, variable.shape))
       throw new ValueError(
-        `weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file`,
-        {
-          path,
-          expected: variable.shape,
-          got: stored.shape,
-        },
+        `weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file; ` +
+          "are they the same model, built for the same input shape?",
+        { path, expected: variable.shape, got: stored.shape, fix: "build the model for the same input shape" },
       );
+    fitting.push([variable, stored]);
   }
-  for (const [path, variable] of found) {
-    variable.write(tensors.get(path)!.values);
-    settled(variable);
-  }
+  for (const [variable, { values }] of fitting) variable.write(values);
+  return { missing, unknown };
 }
 
-/** Loads a file made by {@link saveWeights} (or by anyone, with the same names) into a model that has been built. */
-export const loadWeights = (model: object, file: Uint8Array): void => setWeights(model, readSafetensors(file).tensors);
+function badName(names: readonly string[], problem: string, known: readonly string[]): ValueError {
+  const hint = nearest(names[0]!, known);
+  const fix = "is it the same model, and has it been built? With { strict: false }, names that differ are left alone";
+  return new ValueError(
+    `weights: "${names[0]}" ${problem}${names.length > 1 ? `, and ${names.length - 1} more` : ""}` +
+      `${hint === undefined ? "" : ` (nearest: "${hint}")`}; ${fix}`,
+    { operation: "setWeights", expected: known, got: names, fix },
+  );
+}
+
+/**
+ * Loads a file made by {@link saveWeights} (or by anyone, with the same names) into a model that has been built. Errors as
+ * {@link setWeights} and {@link readSafetensors}.
+ */
+export const loadWeights = (model: object, file: Uint8Array, options?: SetWeightsOptions): LeftAlone =>
+  setWeights(model, readSafetensors(file).tensors, options);

@@ -68,6 +68,11 @@ export class Variable extends Tensor {
     return values instanceof Float32Array ? values.slice() : Float64Array.from(values);
   }
 
+  /** Whether it still has the values that it began with: nothing was written or assigned since. */
+  get isInitial(): boolean {
+    return this.version === 0 && !session.recording.updates.has(this);
+  }
+
   /** The backend that holds it, once it has been used. */
   get backend(): Backend | undefined {
     return this.#memory?.backend;
