@@ -8,6 +8,12 @@ const compiled = /* @__PURE__ */ new WeakMap<Layer, Compiled<[x: Tensor], Tensor
  * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape.
  *
  * @param x - `[n, …]`
+ *
+ * @example
+ * ```ts
+ * const logits = await predict(model, images);
+ * logits.values;
+ * ```
  */
 export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
   let run = compiled.get(model);
@@ -29,7 +35,15 @@ export interface Activation {
   readonly values: ArrayLike<number>;
 }
 
-/** What every layer of a model makes of a batch, in the order that they are called. */
+/**
+ * What every layer of a model makes of a batch, in the order that they are called: those within others too, a container after
+ * what it contains.
+ *
+ * @example
+ * ```ts
+ * for (const { path, type, shape } of await activations(model, images)) console.log(path, type, shape);
+ * ```
+ */
 export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
   const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
   namePaths(model);

@@ -85,6 +85,11 @@ function newlyRecorded(y: Tensor, seen: Set<Tensor>): Tensor[] {
  * the model records, so that it holds for layers of any making. Nothing is computed.
  *
  * @param inputShape - Of one example.
+ *
+ * @example
+ * ```ts
+ * console.log(formatSummary(summary(lenet5(), [28, 28, 1])));
+ * ```
  */
 export function summary(model: Layer, inputShape: Shape): Summary {
   const rows: SummaryRow[] = [];

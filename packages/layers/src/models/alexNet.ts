@@ -33,18 +33,17 @@ export function alexNet({ classes = 1000, grouped = false }: AlexNetOptions = {}
   ];
   const conv = (filters: number, kernelSize: number, groups = 1): Conv2d =>
     new Conv2d({ filters, kernelSize, padding: "same", groups });
-  if (grouped)
-    return new Sequential([
-      ...[new Conv2d({ filters: 96, kernelSize: 11, stride: 4 }), new Relu(), new LocalResponseNorm(), pool()],
-      ...[conv(256, 5, 2), new Relu(), new LocalResponseNorm(), pool()],
-      ...[conv(384, 3), new Relu(), conv(384, 3, 2), new Relu(), conv(256, 3, 2), new Relu(), pool()],
-      ...head,
-    ]);
-  return new Sequential([
-    // 224 pixels and 2 of padding on each side: the last row and column of windows would need one pixel more.
-    ...[new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2, geometry: "floor" }), new Relu(), pool()],
-    ...[conv(192, 5), new Relu(), pool()],
-    ...[conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],
-    ...head,
-  ]);
+  const stages = grouped
+    ? [
+        [new Conv2d({ filters: 96, kernelSize: 11, stride: 4 }), new Relu(), new LocalResponseNorm(), pool()],
+        [conv(256, 5, 2), new Relu(), new LocalResponseNorm(), pool()],
+        [conv(384, 3), new Relu(), conv(384, 3, 2), new Relu(), conv(256, 3, 2), new Relu(), pool()],
+      ]
+    : [
+        // 224 pixels and 2 of padding on each side: the last row and column of windows would need one pixel more.
+        [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2, geometry: "floor" }), new Relu(), pool()],
+        [conv(192, 5), new Relu(), pool()],
+        [conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],
+      ];
+  return new Sequential([...stages.flat(), ...head]);
 }

@@ -25,10 +25,9 @@ export const resnet18 = ({ classes = 1000 }: { readonly classes?: number } = {})
     ...conv(64, 7, 2),
     new Relu(),
     new MaxPool2d({ size: 3, stride: 2, padding: 1, geometry: "floor" }),
-    ...[64, 128, 256, 512].flatMap((filters, stage) => [
-      ...block(filters, stage === 0 ? 1 : 2, stage > 0),
-      ...block(filters, 1, false),
-    ]),
+    ...[64, 128, 256, 512].flatMap((filters, stage) =>
+      [block(filters, stage === 0 ? 1 : 2, stage > 0), block(filters, 1, false)].flat(),
+    ),
     new GlobalAveragePool(),
     new Dense({ units: classes }),
   ]);

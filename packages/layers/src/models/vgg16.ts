@@ -3,23 +3,31 @@ import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Dropout } from "../dropout.ts";
 import { Flatten } from "../flatten.ts";
+import type { Layer } from "../layer.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** VGG-16 (Simonyan 2014) for images `[224, 224, 3]`: 138,357,544 parameters, 15,470,264,320 multiply-adds. */
-export const vgg16 = ({ classes = 1000 }: { readonly classes?: number } = {}): Sequential =>
-  new Sequential([
-    ...[
-      [64, 64],
-      [128, 128],
-      [256, 256, 256],
-      [512, 512, 512],
-      [512, 512, 512],
-    ].flatMap((stage) => [
-      ...stage.flatMap((filters) => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new Relu()]),
-      new MaxPool2d({ size: 2 }),
-    ]),
+/** How many filters the convolutions between one pooling and the next have. */
+const stages = [
+  [64, 64],
+  [128, 128],
+  [256, 256, 256],
+  [512, 512, 512],
+  [512, 512, 512],
+];
+
+/**
+ * VGG-16 (Simonyan 2014) for images `[224, 224, 3]`: 138,357,544 parameters, 15,470,264,320 multiply-adds. To count it costs
+ * no memory; its weights are made when they are first used.
+ */
+export function vgg16({ classes = 1000 }: { readonly classes?: number } = {}): Sequential {
+  const conv = (filters: number): Layer[] => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new Relu()];
+  const dense = (units: number): Layer[] => [new Dense({ units }), new Relu(), new Dropout()];
+  return new Sequential([
+    ...stages.flatMap((stage) => stage.flatMap(conv).concat(new MaxPool2d({ size: 2 }))),
     new Flatten(),
-    ...[4096, 4096].flatMap((units) => [new Dense({ units }), new Relu(), new Dropout()]),
+    ...dense(4096),
+    ...dense(4096),
     new Dense({ units: classes }),
   ]);
+}
