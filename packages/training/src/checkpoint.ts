@@ -69,7 +69,7 @@ export interface Checkpoint {
 }
 
 /**
- * Reads what {@link writeCheckpoint} wrote.
+ * Reads what `fit(…).checkpoint()` has made.
  *
  * @throws `ValueError` for a file that is damaged or no checkpoint.
  */

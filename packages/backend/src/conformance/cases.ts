@@ -1,0 +1,463 @@
+import {
+  conv2dGeometry,
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  pool2dGeometry,
+  poolInputShape,
+  poolOutputShape,
+  type Conv2dGeometry,
+  type Padding,
+  type Pool2dGeometry,
+} from "../geometry.ts";
+import type { Axes, Convolution, None, OperationName, Operations, Section } from "../operations.ts";
+import { broadcastShapes, sizeOf, type Shape } from "../shape.ts";
+import type { Dice } from "./dice.ts";
+import type { Writer } from "./writer.ts";
+
+/** One call of an operation: shapes, attributes, and what its inputs may hold. */
+export interface Case<A = Operations[OperationName]> {
+  readonly inputs: readonly Shape[];
+  readonly attributes: A;
+  readonly output: Shape;
+  /** A number of an input; default: from −2 to 2. */
+  readonly number?: (dice: Dice, input: number) => number;
+  /** For composites and fusions: the same in primitives, from the feeds. */
+  readonly meaning?: (write: Writer, feeds: readonly number[]) => number;
+}
+
+type Make<A> = (dice: Dice) => Case<A>;
+
+const positive = (dice: Dice): number => 0.1 + 3 * dice.unit();
+const unary = (dice: Dice): Case<None> => {
+  const shape = dice.shape();
+  return { inputs: [shape], attributes: {}, output: shape };
+};
+const binary = (dice: Dice): Case<None> => {
+  const shape = dice.shape();
+  const [a, b] = [dice.shrunk(shape), dice.shrunk(shape)];
+  return { inputs: [a, b], attributes: {}, output: broadcastShapes("test", a, b) };
+};
+/** Few different numbers, so that many are equal. */
+const coarse = (dice: Dice): number => dice.int(-2, 2);
+const comparison = (dice: Dice): Case<None> => ({ ...binary(dice), number: coarse });
+
+const reduction = (dice: Dice): Case<Axes> => {
+  const shape = dice.shape(dice.int(1, 4));
+  const axes = shape.flatMap((_, axis) => (dice.unit() < 0.5 ? [axis] : []));
+  return { inputs: [shape], attributes: { axes }, output: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) };
+};
+
+/** A block inside of a larger tensor, with steps in both directions. */
+const section = (dice: Dice): { readonly whole: Shape; readonly part: Section } => {
+  const whole = dice.shape(dice.int(1, 4));
+  const step = whole.map(() => dice.pick([1, 1, 2, -1, -2]));
+  const shape = whole.map((size, axis) => dice.int(1, Math.ceil(size / Math.abs(step[axis]!))));
+  const begin = whole.map((size, axis) => {
+    const reach = (shape[axis]! - 1) * step[axis]!;
+    return reach < 0 ? dice.int(-reach, size - 1) : dice.int(0, size - 1 - reach);
+  });
+  return { whole, part: { begin, step, shape } };
+};
+
+const padding = (dice: Dice): Padding =>
+  dice.pick([
+    0,
+    1,
+    "same",
+    [1, 0],
+    [
+      [0, 1],
+      [2, 0],
+    ],
+  ] as const);
+const convolution = (dice: Dice): Conv2dGeometry => {
+  const groups = dice.pick([1, 1, 2, 3]);
+  const [c, f] = [dice.int(1, 3), groups * dice.int(1, 3)];
+  const window = [dice.int(1, 4), dice.int(1, 4)] as const;
+  const input = [dice.int(1, 3), dice.int(7, 11), dice.int(7, 11), c * groups];
+  const options = {
+    groups,
+    padding: padding(dice),
+    stride: [dice.int(1, 3), dice.int(1, 3)] as const,
+    dilation: [dice.int(1, 2), dice.int(1, 2)] as const,
+  };
+  return conv2dGeometry(input, [...window, c, f], options);
+};
+const pooling = (dice: Dice): Pool2dGeometry => {
+  const size = [dice.int(2, 3), dice.int(2, 3)] as const;
+  const input = [dice.int(1, 3), dice.int(6, 9), dice.int(6, 9), dice.int(1, 5)];
+  return pool2dGeometry(input, {
+    size,
+    stride: [dice.int(1, 3), dice.int(1, 3)],
+    padding: dice.pick([0, 1, "same"] as const),
+  });
+};
+
+/** Rows of the last axis. */
+const rows = (dice: Dice): Shape => dice.shape(dice.int(1, 3));
+const folded = (shape: Shape): Shape => shape.with(shape.length - 1, 1);
+const step = (dice: Dice): Case<Operations["momentumStep"]> => {
+  const shape = dice.shape();
+  return { inputs: [shape, shape], attributes: { momentum: 0.9 }, output: shape };
+};
+const withBias = (dice: Dice, relu: boolean): Case<Convolution> => {
+  const geometry = convolution(dice);
+  const output = convOutputShape(geometry);
+  return {
+    inputs: [convInputShape(geometry), convFilterShape(geometry), [geometry.outChannels]],
+    attributes: { geometry },
+    output,
+    meaning: (write, [x, filters, bias]) => {
+      const sum = write("add", [write("conv2d", [x!, filters!], { geometry }, output), bias!], {}, output);
+      return relu ? write("relu", [sum], {}, output) : sum;
+    },
+  };
+};
+
+/** (x − mean) / √(variance + epsilon), and the parts it is made of. */
+const normalization = (
+  write: Writer,
+  x: number,
+  shape: Shape,
+  axes: readonly number[],
+  epsilon: number,
+): { readonly normal: number; readonly deviation: number; readonly mean: (x: number) => number } => {
+  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const mean = (value: number): number =>
+    write("divide", [write("sum", [value], { axes }, kept), write.constant(sizeOf(shape) / sizeOf(kept))], {}, kept);
+  const off = write("subtract", [x, mean(x)], {}, shape);
+  const variance = mean(write("multiply", [off, off], {}, shape));
+  const deviation = write("sqrt", [write("add", [variance, write.constant(epsilon)], {}, kept)], {}, kept);
+  return { normal: write("divide", [off, deviation], {}, shape), deviation, mean };
+};
+const logSoftmax = (write: Writer, x: number, shape: Shape): number => {
+  const [axes, kept] = [[shape.length - 1], folded(shape)];
+  const off = write("subtract", [x, write("max", [x], { axes }, kept)], {}, shape);
+  const sum = write("sum", [write("exp", [off], {}, shape)], { axes }, kept);
+  return write("subtract", [off, write("log", [sum], {}, kept)], {}, shape);
+};
+
+/** For every operation of the vocabulary a way to make cases: the type leaves none out. */
+export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
+  negate: unary,
+  absolute: unary,
+  sign: (dice) => ({ ...unary(dice), number: coarse }),
+  exp: unary,
+  expm1: unary,
+  log: (dice) => ({ ...unary(dice), number: positive }),
+  log1p: (dice) => ({ ...unary(dice), number: positive }),
+  sqrt: (dice) => ({ ...unary(dice), number: positive }),
+  reciprocal: (dice) => ({ ...unary(dice), number: positive }),
+  sin: unary,
+  cos: unary,
+  tanh: unary,
+  erf: unary,
+  sigmoid: unary,
+  relu: unary,
+  copy: unary,
+  add: binary,
+  subtract: binary,
+  multiply: binary,
+  divide: (dice) => ({ ...binary(dice), number: positive }),
+  power: (dice) => ({ ...binary(dice), number: positive }),
+  maximum: binary,
+  minimum: binary,
+  equal: comparison,
+  greater: comparison,
+  greaterEqual: comparison,
+  where: (dice) => {
+    const shape = dice.shape();
+    const inputs = [dice.shrunk(shape), dice.shrunk(shape), dice.shrunk(shape)];
+    const output = inputs.reduce((a, b) => broadcastShapes("test", a, b));
+    return { inputs, attributes: {}, output, number: (d, input) => (input === 0 ? d.int(0, 1) : d.unit()) };
+  },
+  sum: reduction,
+  max: reduction,
+  argmax: (dice) => {
+    const shape = dice.shape(dice.int(1, 4));
+    const axis = dice.int(0, shape.length - 1);
+    return { inputs: [shape], attributes: { axis }, output: shape.with(axis, 1), number: coarse };
+  },
+  reshape: (dice) => {
+    const shape = dice.shape();
+    const flat = [sizeOf(shape)];
+    return { inputs: [shape], attributes: { shape: flat }, output: flat };
+  },
+  broadcast: (dice) => {
+    const shape = dice.shape();
+    return { inputs: [dice.shrunk(shape)], attributes: { shape }, output: shape };
+  },
+  transpose: (dice) => {
+    const shape = dice.shape(dice.int(1, 4));
+    const order = dice.order(shape.length);
+    return { inputs: [shape], attributes: { order }, output: order.map((axis) => shape[axis]!) };
+  },
+  slice: (dice) => {
+    const { whole, part } = section(dice);
+    return { inputs: [whole], attributes: part, output: part.shape };
+  },
+  place: (dice) => {
+    const { whole, part } = section(dice);
+    return { inputs: [part.shape], attributes: { ...part, shape: whole }, output: whole };
+  },
+  concat: (dice) => {
+    const shape = dice.shape(dice.int(1, 4));
+    const axis = dice.int(0, shape.length - 1);
+    const inputs = Array.from({ length: dice.int(1, 9) }, () => shape.with(axis, dice.int(1, 4)));
+    return {
+      inputs,
+      attributes: { axis },
+      output: shape.with(
+        axis,
+        inputs.reduce((sum, each) => sum + each[axis]!, 0),
+      ),
+    };
+  },
+  gather: (dice) => {
+    const [table, indices] = [dice.shape(dice.int(1, 3)), dice.shape(dice.int(0, 2))];
+    const number = (d: Dice, input: number): number => (input === 0 ? d.unit() : d.int(0, table[0]! - 1));
+    return { inputs: [table, indices], attributes: {}, output: [...indices, ...table.slice(1)], number };
+  },
+  scatter: (dice) => {
+    const [indices, rest] = [dice.shape(dice.int(0, 2)), dice.shape(dice.int(0, 2))];
+    const size = dice.int(1, 6);
+    // One past the end is passed over.
+    const number = (d: Dice, input: number): number => (input === 0 ? d.unit() : d.int(0, size));
+    return { inputs: [[...indices, ...rest], indices], attributes: { size }, output: [size, ...rest], number };
+  },
+  matmul: (dice) => {
+    const [m, k, n] = [dice.int(1, 9), dice.int(1, 17), dice.int(1, 9)];
+    const batch = dice.shape(dice.int(0, 2));
+    const [transposeA, transposeB] = [dice.unit() < 0.5, dice.unit() < 0.5];
+    const inputs = [
+      [...batch, ...(transposeA ? [k, m] : [m, k])],
+      [...batch, ...(transposeB ? [n, k] : [k, n])],
+    ];
+    return { inputs, attributes: { transposeA, transposeB }, output: [...batch, m, n] };
+  },
+  conv2d: (dice) => {
+    const geometry = convolution(dice);
+    return {
+      inputs: [convInputShape(geometry), convFilterShape(geometry)],
+      attributes: { geometry },
+      output: convOutputShape(geometry),
+    };
+  },
+  conv2dInputGradient: (dice) => {
+    const geometry = convolution(dice);
+    return {
+      inputs: [convOutputShape(geometry), convFilterShape(geometry)],
+      attributes: { geometry },
+      output: convInputShape(geometry),
+    };
+  },
+  conv2dFilterGradient: (dice) => {
+    const geometry = convolution(dice);
+    return {
+      inputs: [convOutputShape(geometry), convInputShape(geometry)],
+      attributes: { geometry },
+      output: convFilterShape(geometry),
+    };
+  },
+  maxPool2d: (dice) => {
+    const geometry = pooling(dice);
+    return {
+      inputs: [poolInputShape(geometry)],
+      attributes: { geometry },
+      output: poolOutputShape(geometry),
+      number: coarse,
+    };
+  },
+  maxPool2dGradient: (dice) => {
+    const geometry = pooling(dice);
+    const inputs = [poolOutputShape(geometry), poolInputShape(geometry)];
+    return { inputs, attributes: { geometry }, output: poolInputShape(geometry), number: coarse };
+  },
+  maxPool2dSelect: (dice) => {
+    const geometry = pooling(dice);
+    const inputs = [poolInputShape(geometry), poolInputShape(geometry)];
+    return {
+      inputs,
+      attributes: { geometry },
+      output: poolOutputShape(geometry),
+      number: (d, input) => (input === 0 ? d.unit() : coarse(d)),
+    };
+  },
+  sumPool2d: (dice) => {
+    const geometry = pooling(dice);
+    return { inputs: [poolInputShape(geometry)], attributes: { geometry }, output: poolOutputShape(geometry) };
+  },
+  sumPool2dGradient: (dice) => {
+    const geometry = pooling(dice);
+    return { inputs: [poolOutputShape(geometry)], attributes: { geometry }, output: poolInputShape(geometry) };
+  },
+  randomUniform: (dice) => {
+    const shape = dice.shape();
+    return {
+      inputs: [[2]],
+      attributes: { shape, stream: dice.int(0, 999) },
+      output: shape,
+      number: (d) => d.int(0, 0xffffff),
+    };
+  },
+  softmax: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape],
+      attributes: {},
+      output: shape,
+      meaning: (write, [x]) => write("exp", [logSoftmax(write, x!, shape)], {}, shape),
+    };
+  },
+  logSoftmax: (dice) => {
+    const shape = rows(dice);
+    return { inputs: [shape], attributes: {}, output: shape, meaning: (write, [x]) => logSoftmax(write, x!, shape) };
+  },
+  softmaxCrossEntropy: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: folded(shape),
+      meaning: (write, [x, targets]) => {
+        const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
+        return write(
+          "negate",
+          [write("sum", [products], { axes: [shape.length - 1] }, folded(shape))],
+          {},
+          folded(shape),
+        );
+      },
+    };
+  },
+  normalize: (dice) => {
+    const { inputs, attributes, output: _ } = reduction(dice);
+    const [shape] = inputs as [Shape];
+    const { axes } = attributes;
+    return {
+      inputs,
+      attributes: { axes, epsilon: 1e-3 },
+      output: shape,
+      meaning: (write, [x]) => normalization(write, x!, shape, axes, 1e-3).normal,
+    };
+  },
+  normalizeGradient: (dice) => {
+    const { inputs, attributes } = reduction(dice);
+    const [shape] = inputs as [Shape];
+    const { axes } = attributes;
+    return {
+      inputs: [shape, shape],
+      attributes: { axes, epsilon: 1e-2 },
+      output: shape,
+      meaning: (write, [dy, x]) => {
+        const { normal, deviation, mean } = normalization(write, x!, shape, axes, 1e-2);
+        const pull = mean(write("multiply", [dy!, normal], {}, shape));
+        const rest = write("subtract", [dy!, mean(dy!)], {}, shape);
+        return write(
+          "divide",
+          [write("subtract", [rest, write("multiply", [normal, pull], {}, shape)], {}, shape), deviation],
+          {},
+          shape,
+        );
+      },
+    };
+  },
+  lpPool2d: (dice) => {
+    const geometry = pooling(dice);
+    const [from, to] = [poolInputShape(geometry), poolOutputShape(geometry)];
+    const p = dice.pick([1, 2, 3]);
+    return {
+      inputs: [from],
+      attributes: { geometry, p },
+      output: to,
+      meaning: (write, [x]) => {
+        const powers = write("power", [write("absolute", [x!], {}, from), write.constant(p)], {}, from);
+        return write("power", [write("sumPool2d", [powers], { geometry }, to), write.constant(1 / p)], {}, to);
+      },
+    };
+  },
+  resize: (dice) => {
+    // Doubling with the nearest pixel is a repetition, which broadcasting can say.
+    const [n, h, w, c] = [dice.int(1, 2), dice.int(1, 4), dice.int(1, 4), dice.int(1, 3)];
+    const [from, to] = [
+      [n, h, w, c],
+      [n, 2 * h, 2 * w, c],
+    ];
+    return {
+      inputs: [from],
+      attributes: { height: 2 * h, width: 2 * w, mode: "nearest" },
+      output: to,
+      meaning: (write, [x]) => {
+        const [apart, repeated] = [
+          [n, h, 1, w, 1, c],
+          [n, h, 2, w, 2, c],
+        ];
+        const spread = write(
+          "broadcast",
+          [write("reshape", [x!], { shape: apart }, apart)],
+          { shape: repeated },
+          repeated,
+        );
+        return write("reshape", [spread], { shape: to }, to);
+      },
+    };
+  },
+  movingAverage: (dice) => {
+    const { inputs, output } = step(dice);
+    return {
+      inputs,
+      attributes: { keep: 0.75 },
+      output,
+      meaning: (write, [old, fresh]) =>
+        write(
+          "add",
+          [
+            write("multiply", [old!, write.constant(0.75)], {}, output),
+            write("multiply", [fresh!, write.constant(0.25)], {}, output),
+          ],
+          {},
+          output,
+        ),
+    };
+  },
+  momentumStep: (dice) => {
+    const made = step(dice);
+    return {
+      ...made,
+      meaning: (write, [velocity, gradient]) =>
+        write(
+          "add",
+          [write("multiply", [velocity!, write.constant(0.9)], {}, made.output), gradient!],
+          {},
+          made.output,
+        ),
+    };
+  },
+  sgdStep: (dice) => {
+    const { inputs, output } = step(dice);
+    return {
+      inputs: [...inputs, []],
+      attributes: {},
+      output,
+      meaning: (write, [p, g, rate]) => write("subtract", [p!, write("multiply", [g!, rate!], {}, output)], {}, output),
+    };
+  },
+  adamStep: (dice) => {
+    const { output: shape } = step(dice);
+    return {
+      inputs: [shape, shape, shape, [], [], []],
+      attributes: { epsilon: 1e-3 },
+      output: shape,
+      number: positive,
+      meaning: (write, [p, first, second, rate, correction1, correction2]) => {
+        const root = write("sqrt", [write("divide", [second!, correction2!], {}, shape)], {}, shape);
+        const divisor = write("add", [root, write.constant(1e-3)], {}, shape);
+        const way = write("divide", [write("divide", [first!, correction1!], {}, shape), divisor], {}, shape);
+        return write("subtract", [p!, write("multiply", [way, rate!], {}, shape)], {}, shape);
+      },
+    };
+  },
+  conv2dBias: (dice) => withBias(dice, false),
+  conv2dBiasRelu: (dice) => withBias(dice, true),
+};

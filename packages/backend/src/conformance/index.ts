@@ -1,0 +1,99 @@
+/**
+ * Proves that a backend does what it must: every operation over random shapes against the reference, and how programs,
+ * variables and memory behave.
+ *
+ * @module
+ */
+import type { Backend } from "../backend.ts";
+import type { OperationName } from "../operations.ts";
+import { sizeOf } from "../shape.ts";
+import { behaviour } from "./behaviour.ts";
+import { cases, type Case } from "./cases.ts";
+import { compare, runOnce } from "./compare.ts";
+import { Dice } from "./dice.ts";
+import { programOf } from "./writer.ts";
+
+/** What is left out, and why. */
+export interface Skip {
+  /** An operation, or the name of a test. */
+  readonly test: string;
+  readonly reason: string;
+}
+
+/** What {@link conformance} needs. */
+export interface ConformanceOptions {
+  /** Of the test runner. */
+  readonly describe: (name: string, body: () => void) => void;
+  /** Of the test runner. */
+  readonly it: (name: string, body: () => Promise<void>) => void;
+  /** The backend to agree with: `reference({ precision: "float64" })`. */
+  readonly reference: () => Backend;
+  /** Random cases for each operation. Default: 20. */
+  readonly rounds?: number;
+  /** Of a number x the difference may be this times 1 + |x|. Default: 1e-5. */
+  readonly tolerance?: number;
+  /** Tests that this backend does not pass, each with a reason. */
+  readonly skip?: readonly Skip[];
+}
+
+/**
+ * Declares the tests that every backend must pass.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from "vitest";
+ * conformance(() => myBackend(), { describe, it, reference });
+ * ```
+ */
+export function conformance(
+  makeBackend: () => Backend | Promise<Backend>,
+  { describe, it, reference, rounds = 20, tolerance = 1e-5, skip = [] }: ConformanceOptions,
+): void {
+  const test = (name: string, body: (backend: Backend) => Promise<void>): void => {
+    const skipped = skip.find((each) => each.test === name);
+    if (skipped !== undefined) return it(`${name} (skipped: ${skipped.reason})`, async () => undefined);
+    it(name, async () => {
+      const backend = await makeBackend();
+      try {
+        await body(backend);
+      } finally {
+        backend.dispose();
+      }
+    });
+  };
+
+  describe("each operation agrees with the reference", () => {
+    for (const operation of Object.keys(cases) as OperationName[])
+      test(operation, async (backend) => {
+        for (let round = 0; round < rounds; round++) {
+          const dice = new Dice(round);
+          const made = (cases[operation] as (dice: Dice) => Case)(dice);
+          // A composite that the backend does not know never gets there.
+          if (made.meaning !== undefined && !backend.supports(operation)) return;
+          const feeds = made.inputs.map((shape, input) =>
+            Float32Array.from({ length: sizeOf(shape) }, () => made.number?.(dice, input) ?? 4 * dice.unit() - 2),
+          );
+          const program = programOf(made.inputs, (write, values) => [
+            write(operation, values, made.attributes, made.output),
+          ]);
+          const { meaning } = made;
+          const oracle =
+            meaning === undefined ? program : programOf(made.inputs, (write, values) => [meaning(write, values)]);
+          const other = reference();
+          const [got, want] = [await runOnce(backend, program, feeds), await runOnce(other, oracle, feeds)];
+          other.dispose();
+          compare(
+            got[0]!,
+            want[0]!,
+            tolerance,
+            `${operation}, round ${round}, ${JSON.stringify({ ...made, number: undefined })}`,
+          );
+        }
+      });
+  });
+
+  describe("programs, variables and memory", () => {
+    for (const [name, check] of Object.entries(behaviour))
+      test(name, async (backend) => check({ backend, reference: reference(), tolerance, rounds }));
+  });
+}

@@ -1,0 +1,48 @@
+import type { OperationName, Operations } from "../operations.ts";
+import type { Instruction, Program } from "../program.ts";
+import type { Shape } from "../shape.ts";
+
+/** Writes one instruction and gives the number of its value. */
+export interface Writer {
+  <K extends OperationName>(operation: K, inputs: readonly number[], attributes: Operations[K], shape: Shape): number;
+  /** The number of a scalar constant. */
+  constant(value: number): number;
+}
+
+/** A program over feeds: the callback writes instructions and gives the numbers of the outputs. */
+export function programOf(
+  feeds: readonly Shape[],
+  body: (write: Writer, feeds: readonly number[]) => readonly number[],
+): Program {
+  // Constants stand before instructions, and their number is known only in the end: until then theirs are negative.
+  const constants: number[] = [];
+  const instructions: Instruction[] = [];
+  const write = Object.assign(
+    <K extends OperationName>(
+      operation: K,
+      inputs: readonly number[],
+      attributes: Operations[K],
+      shape: Shape,
+    ): number => {
+      instructions.push({ operation, inputs, attributes, shape });
+      return feeds.length + instructions.length - 1;
+    },
+    { constant: (value: number): number => -constants.push(value) },
+  );
+  const outputs = body(
+    write,
+    feeds.map((_, i) => i),
+  );
+  const final = (value: number): number => {
+    if (value < 0) return feeds.length - value - 1;
+    return value < feeds.length ? value : value + constants.length;
+  };
+  return {
+    feeds,
+    variables: [],
+    constants: constants.map((value) => ({ shape: [], values: Float64Array.of(value) })),
+    instructions: instructions.map((step) => ({ ...step, inputs: step.inputs.map(final) })),
+    outputs: outputs.map(final),
+    updates: [],
+  };
+}
