@@ -1,3 +1,4 @@
+import { BackendError } from "./errors.ts";
 import { elementwise } from "./operations.ts";
 import { firstInstruction, shapesOf, type Program } from "./program.ts";
 import { sameShape, sizeOf } from "./shape.ts";
@@ -47,13 +48,12 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
   const first = firstInstruction(p);
   const lastRead = lastUses(p, roots, p.outputs);
   const shapes = shapesOf(p);
-  const old = new Set(p.updates.map(({ value }) => roots[value]!));
   const found = new Map<number, number>();
   for (const { variable, value } of p.updates) {
     const root = roots[value]!;
     const memory = p.feeds.length + variable;
     const step = p.instructions[root - first];
-    if (step === undefined || found.has(root) || old.has(memory) || lastRead[memory]! > root - first) continue;
+    if (step === undefined || lastRead[memory]! > root - first) continue;
     const own = step.inputs.filter((input) => roots[input] === memory);
     if (
       own.length > 0 &&
@@ -63,6 +63,17 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
     found.set(root, variable);
   }
   return found;
+}
+
+/** Updates happen all at once, so none may read what another one writes. */
+function checkUpdates(p: Program, roots: readonly number[]): void {
+  const [from, to] = [p.feeds.length, p.feeds.length + p.variables.length];
+  for (const { variable, value } of p.updates)
+    if (roots[value]! >= from && roots[value]! < to)
+      throw new BackendError(
+        `a program updates variable ${variable} with the memory of variable ${roots[value]! - from}, which may change before; copy it by an instruction`,
+        { expected: "an instruction's value", got: value, fix: "copy it by an instruction" },
+      );
 }
 
 interface Block {
@@ -102,6 +113,7 @@ export function planMemory(
 ): MemoryPlan {
   const first = firstInstruction(p);
   const roots = aliases(p);
+  checkUpdates(p, roots);
   const shapes = shapesOf(p);
   const updated = inPlace ? inPlaceUpdates(p, roots) : new Map<number, number>();
   const copies = p.updates.filter(({ variable, value }) => updated.get(roots[value]!) !== variable);

@@ -27,7 +27,10 @@ export interface Program {
   readonly instructions: readonly Instruction[];
   /** Numbers of the values that a run returns. */
   readonly outputs: readonly number[];
-  /** After the last instruction, all at once: variable (its place in `variables`) ← value. */
+  /**
+   * After the last instruction, all at once: variable (its place in `variables`) ← value. The value is never a variable's own
+   * memory: `copy` makes a value of it.
+   */
   readonly updates: readonly { readonly variable: number; readonly value: number }[];
 }
 

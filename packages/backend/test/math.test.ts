@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import * as math from "../src/math.ts";
+import { hashOfMath, MATH_HASH } from "./hashOfMath.ts";
+
+/** Distance in units of the last place of the right answer. */
+const ulps = (got: number, want: number): number =>
+  Math.abs(got - want) / Math.max(Number.MIN_VALUE, Math.abs(want) * 2 ** -52);
+
+describe("elementary functions", () => {
+  const ranges = {
+    exp: [-700, 700],
+    expm1: [-3, 3],
+    log: [1e-6, 1e3],
+    log1p: [-0.95, 5],
+    sin: [-50, 50],
+    cos: [-50, 50],
+    tanh: [-20, 20],
+  } as const;
+  for (const [name, [low, high]] of Object.entries(ranges))
+    it(`${name} is within 4 units in the last place`, () => {
+      for (let i = 0; i <= 20_000; i++) {
+        const x = low + ((high - low) * i) / 20_000 + 1e-7;
+        const [got, want] = [math[name as "exp"](x), Math[name as "exp"](x)];
+        // Near a zero of sine and cosine the argument's own rounding is larger than any error.
+        if (Math.abs(want) > 1e-9) expect(ulps(got, want), `${name}(${x})`).toBeLessThan(4);
+      }
+    });
+
+  it("at the ends and at what is no number", () => {
+    expect([math.exp(-Infinity), math.exp(Infinity), math.exp(710), math.exp(-746)]).toEqual([
+      0,
+      Infinity,
+      Infinity,
+      0,
+    ]);
+    expect([math.log(0), math.log(-1), math.log(Infinity), math.log1p(-1)]).toEqual([
+      -Infinity,
+      NaN,
+      Infinity,
+      -Infinity,
+    ]);
+    expect([math.tanh(-Infinity), math.tanh(1e9), math.sigmoid(-800), math.sigmoid(800)]).toEqual([-1, 1, 0, 1]);
+    expect([math.erf(Infinity), math.erf(-7), math.sin(Infinity), math.cos(NaN)]).toEqual([1, -1, NaN, NaN]);
+    for (const name of ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "sigmoid"] as const)
+      expect(math[name](NaN)).toBeNaN();
+  });
+
+  it("subnormal numbers", () => {
+    expect(math.log(5e-324)).toBeCloseTo(-744.4400719213812, 12);
+    expect(math.exp(-740)).toBe(4.2e-322);
+  });
+
+  it("erf, against its tabulated values", () => {
+    const table = [
+      [0.1, 0.1124629160182849],
+      [0.5, 0.5204998778130465],
+      [1, 0.8427007929497149],
+      [2, 0.9953222650189527],
+      [2.9, 0.9999589021219005],
+      [3.1, 0.9999883513426328],
+      [5, 0.9999999999984626],
+    ] as const;
+    for (const [x, y] of table) expect(Math.abs(math.erf(x) - y)).toBeLessThan(3e-16);
+  });
+
+  it("power", () => {
+    expect([
+      math.power(2, 10),
+      math.power(-2, 3),
+      math.power(2, -2),
+      math.power(9, 0.5),
+      math.power(0, 0),
+      math.power(NaN, 0),
+      math.power(1, NaN),
+    ]).toEqual([1024, -8, 0.25, 3, 1, 1, 1]);
+    expect([
+      math.power(-8, 1 / 3),
+      math.power(0, -1),
+      math.power(0, 2.5),
+      math.power(Infinity, 0.3),
+      math.power(-2, 1025),
+    ]).toEqual([NaN, Infinity, 0, Infinity, -Infinity]);
+    expect(ulps(math.power(7.3, 2.7), 7.3 ** 2.7)).toBeLessThan(8);
+  });
+
+  it("have the same bits in every engine", () => expect(hashOfMath()).toBe(MATH_HASH));
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import {
+  aliases,
+  firstInstruction,
+  planMemory,
+  Random,
+  shapesOf,
+  sizeOf,
+  type Instruction,
+  type Program,
+} from "../src/index.ts";
+
+const shape = [5, 7];
+/** A program of random instructions, some of them reshapes, with variables that some of them update. */
+function randomProgram(seed: number): Program {
+  const random = new Random(seed);
+  const given = 4;
+  const instructions: Instruction[] = [];
+  for (let i = 0; i < 3 + random.integer(40); i++) {
+    const input = (): number => Math.max(0, given + i - 1 - random.integer(7));
+    const step =
+      random.next() < 0.2
+        ? ({ operation: "reshape", inputs: [input()], attributes: { shape }, shape } as const)
+        : ({
+            operation: random.next() < 0.5 ? "add" : "transpose",
+            inputs: [input(), input()],
+            attributes: {},
+            shape,
+          } as const);
+    instructions.push(step as Instruction);
+  }
+  const values = aliases({
+    feeds: [shape, shape],
+    variables: [shape, shape],
+    constants: [],
+    instructions,
+    outputs: [],
+    updates: [],
+  });
+  const made = values.flatMap((root, value) => (root >= given ? [value] : []));
+  return {
+    feeds: [shape, shape],
+    variables: [shape, shape],
+    constants: [],
+    instructions,
+    outputs: [random.integer(given + instructions.length), random.integer(given + instructions.length)],
+    updates:
+      made.length === 0 ? [] : [0, 1].map((variable) => ({ variable, value: made[random.integer(made.length)]! })),
+  };
+}
+
+describe("the plan of memory", () => {
+  it("gives no two values that are needed at the same time the same place", () => {
+    for (let seed = 0; seed < 500; seed++) {
+      const p = randomProgram(seed);
+      const { places, copies, peak, sum } = planMemory(p);
+      const first = firstInstruction(p);
+      const roots = aliases(p);
+      const size = (value: number): number => Math.ceil(sizeOf(shapesOf(p)[value]!) / 16) * 16;
+      expect(peak).toBeLessThanOrEqual(sum);
+      // Who owns each number of the arena, and each variable, while the program runs.
+      const arena = new Map<number, number>();
+      const variables = p.variables.map((_, i) => p.feeds.length + i);
+      const write = (value: number): void => {
+        const place = places[value]!;
+        if (place.in === "arena") for (let k = 0; k < size(value); k++) arena.set(place.offset + k, value);
+        if (place.in === "variable") variables[place.index] = value;
+        if (place.in === "arena") expect(place.offset + size(value)).toBeLessThanOrEqual(peak);
+      };
+      const check = (value: number): void => {
+        const root = roots[value]!;
+        const place = places[value]!;
+        if (place.in === "arena")
+          for (let k = 0; k < size(root); k++) expect(arena.get(place.offset + k), `seed ${seed}`).toBe(root);
+        if (place.in === "variable") expect(variables[place.index], `seed ${seed}`).toBe(root);
+      };
+      p.feeds.forEach((_, value) => write(value));
+      p.instructions.forEach((step, i) => {
+        step.inputs.forEach(check);
+        // Nothing may be read while its memory is written, unless it is the very same element.
+        const own = places[first + i]!;
+        if (step.operation === "transpose")
+          for (const input of step.inputs) if (own.in === "variable") expect(places[input]).not.toEqual(own);
+        if (roots[first + i] === first + i) write(first + i);
+      });
+      p.outputs.forEach(check);
+      copies.forEach(({ value }) => check(value));
+      // What is not copied is there already.
+      for (const { variable, value } of p.updates)
+        if (!copies.some((each) => each.variable === variable))
+          expect(variables[variable], `seed ${seed}`).toBe(roots[value]);
+    }
+  });
+
+  it("uses memory again: a chain takes two places, however long", () => {
+    const chain = Array.from({ length: 50 }, (_, i): Instruction => ({
+      operation: "exp",
+      inputs: [i],
+      attributes: {},
+      shape: [16],
+    }));
+    const { peak, sum } = planMemory({
+      feeds: [[16]],
+      variables: [],
+      constants: [],
+      instructions: chain,
+      outputs: [50],
+      updates: [],
+    });
+    expect([peak, sum]).toEqual([32, 51 * 16]);
+  });
+
+  it("computes an update in the variable's own memory, but not if that is read later or not element by element", () => {
+    const update = (operation: "add" | "matmul", later: boolean): number =>
+      planMemory({
+        feeds: [[2, 2]],
+        variables: [[2, 2]],
+        constants: [],
+        instructions: [
+          { operation, inputs: [0, 1], attributes: { transposeA: false, transposeB: false }, shape: [2, 2] },
+          { operation: "add", inputs: [later ? 1 : 0, 2], attributes: {}, shape: [2, 2] },
+        ],
+        outputs: [3],
+        updates: [{ variable: 0, value: 2 }],
+      }).copies.length;
+    expect([update("add", false), update("add", true), update("matmul", false)]).toEqual([0, 1, 1]);
+  });
+
+  it("refuses an update with a variable's own memory", () => {
+    const swap: Program = {
+      feeds: [],
+      variables: [[1], [1]],
+      constants: [],
+      instructions: [],
+      outputs: [],
+      updates: [{ variable: 0, value: 1 }],
+    };
+    expect(() => planMemory(swap)).toThrowErrorMatchingInlineSnapshot(
+      `[BackendError: a program updates variable 0 with the memory of variable 1, which may change before; copy it by an instruction]`,
+    );
+  });
+});
