@@ -1,4 +1,4 @@
-import { atPath, UsageError } from "@convlens/backend";
+import { atPath, UsageError, ValueError } from "@convlens/backend";
 import { Tensor, Variable } from "@convlens/tensor";
 
 /** How a model is being used. Layers that contain others pass it on. */
@@ -86,6 +86,20 @@ export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
   });
   if (!told) watch(paths.get(layer) ?? "", layer, y);
   return y;
+}
+
+/** Refuses what cannot be called as a layer, when layers are put together. */
+export function checkLayers(type: string, layers: unknown): readonly Layer[] {
+  const bad = Array.isArray(layers) ? layers.findIndex((layer) => !isLayer(layer)) : -1;
+  if (Array.isArray(layers) && bad < 0) return layers as readonly Layer[];
+  const got: unknown = bad < 0 ? layers : (layers as unknown[])[bad];
+  const expected = bad < 0 ? "an array of layers" : `layer ${bad} to be an object with a call method`;
+  const kind = typeof got === "function" ? `the function ${got.name}` : `${got as string}`;
+  throw new ValueError(`${type}: expected ${expected}, such as new Relu(), got ${kind}`, {
+    operation: type,
+    expected,
+    got,
+  });
 }
 
 function noTensor(what: string, got: unknown, fix: string): UsageError {

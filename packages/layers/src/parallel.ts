@@ -1,6 +1,6 @@
 import { ShapeError, showShape } from "@convlens/backend";
 import { concat, type Tensor } from "@convlens/tensor";
-import { apply, namePaths, run, type Layer, type Mode } from "./layer.ts";
+import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
 
 /**
  * Branches that see the same input, their maps stacked along the channels: `[…, c1], […, c2] → […, c1 + c2]`.
@@ -17,7 +17,7 @@ export class Parallel implements Layer {
   readonly branches: readonly Layer[];
 
   constructor(branches: readonly Layer[]) {
-    this.branches = branches;
+    this.branches = checkLayers("Parallel", branches);
     namePaths(this);
   }
 

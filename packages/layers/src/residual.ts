@@ -1,6 +1,6 @@
 import { sameShape, ShapeError, showShape } from "@convlens/backend";
 import { add, type Tensor } from "@convlens/tensor";
-import { apply, namePaths, run, type Layer, type Mode } from "./layer.ts";
+import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
 
 /**
  * What a body makes, added to what came in: body(x) + shortcut(x) (He 2016).
@@ -16,6 +16,7 @@ export class Residual implements Layer {
   readonly shortcut: Layer | undefined;
 
   constructor({ body, shortcut }: { readonly body: Layer; readonly shortcut?: Layer | undefined }) {
+    checkLayers("Residual", shortcut === undefined ? [body] : [body, shortcut]);
     this.body = body;
     this.shortcut = shortcut;
     namePaths(this);

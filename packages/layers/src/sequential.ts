@@ -1,6 +1,5 @@
-import { ValueError } from "@convlens/backend";
 import type { Tensor } from "@convlens/tensor";
-import { apply, isLayer, namePaths, run, type Layer, type Mode } from "./layer.ts";
+import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
 
 /**
  * Layers one after the other.
@@ -14,17 +13,7 @@ export class Sequential implements Layer {
   readonly layers: readonly Layer[];
 
   constructor(layers: readonly Layer[]) {
-    layers.forEach((layer, i) => {
-      if (!isLayer(layer))
-        throw new ValueError(
-          `Sequential: layers[${i}] is no layer: expected an object with a call method (new Relu()), got ${typeof layer}`,
-          {
-            expected: "a layer",
-            got: typeof layer,
-          },
-        );
-    });
-    this.layers = layers;
+    this.layers = checkLayers("Sequential", layers);
     namePaths(this);
   }
 

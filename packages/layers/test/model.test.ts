@@ -1,0 +1,291 @@
+import { UsageError, ValueError } from "@convlens/backend";
+import { add, multiply, relu, Variable, type Tensor } from "@convlens/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  activations,
+  apply,
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Dropout,
+  Flatten,
+  GlobalAveragePool,
+  layersOf,
+  MaxPool2d,
+  onesInitializer,
+  Parallel,
+  parameter,
+  parameters,
+  predict,
+  Relu,
+  Residual,
+  sequential,
+  Sequential,
+  summary,
+  variables,
+  type Layer,
+  type Mode,
+} from "../src/index.ts";
+import { some, useFloat64 } from "./helpers.ts";
+
+beforeAll(useFloat64);
+
+/** A layer that knows nothing of this package but its interface. */
+class Scale implements Layer {
+  factor: Variable | undefined;
+  call(x: Tensor): Tensor {
+    this.factor ??= parameter("factor", x.shape.slice(-1), onesInitializer);
+    return multiply(x, this.factor);
+  }
+}
+
+/** A model of one's own making: fields of all kinds, one layer used twice. */
+class Own implements Layer {
+  readonly stem = new Conv2d({ filters: 4, kernelSize: 3, padding: "same" });
+  readonly heads = new Map<string, Layer>([["digit", new Dense({ units: 10 })]]);
+  readonly blocks = [new Conv2d({ filters: 4, kernelSize: 1 }), { scale: new Scale() }] as const;
+  readonly again = this.stem;
+  readonly temperature = new Variable([2], []);
+  last: Tensor | undefined;
+
+  call(x: Tensor, mode?: Mode): Tensor {
+    const [mix, { scale }] = this.blocks;
+    const maps = apply(scale, mix.call(relu(this.stem.call(x, mode)), mode), mode);
+    this.last = new GlobalAveragePool().call(maps, mode);
+    return multiply(this.heads.get("digit")!.call(this.last, mode), this.temperature);
+  }
+}
+
+describe("a model is a tree of plain objects", () => {
+  it("whose variables have their path for a name", () => {
+    const model = build(
+      new Sequential([
+        new Conv2d({ filters: 4, kernelSize: 3 }),
+        new BatchNorm(),
+        new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 1, bias: false })]) }),
+        new Parallel([new Relu(), new Conv2d({ filters: 2, kernelSize: 1 })]),
+        new Flatten(),
+        new Dense({ units: 10 }),
+      ]),
+      [6, 6, 1],
+    );
+    const paths = [
+      "layers.0.filters",
+      "layers.0.bias",
+      "layers.1.scale",
+      "layers.1.shift",
+      "layers.1.mean",
+      "layers.1.variance",
+      "layers.2.body.layers.0.filters",
+      "layers.3.branches.1.filters",
+      "layers.3.branches.1.bias",
+      "layers.5.weights",
+      "layers.5.bias",
+    ];
+    expect([...variables(model).keys()]).toEqual(paths);
+    expect([...parameters(model).keys()]).toEqual(paths.filter((path) => !/mean|variance/.test(path)));
+    for (const [path, variable] of variables(model)) expect(variable.name).toBe(path);
+  });
+
+  it("also if it is a class of one's own: fields, arrays, maps and objects, each found once, tensors left out", () => {
+    const model = build(new Own(), [6, 6, 1]);
+    expect(model.last!.inputs.length).toBeGreaterThan(0);
+    expect([...variables(model).keys()]).toEqual([
+      "stem.filters",
+      "stem.bias",
+      "heads.digit.weights",
+      "heads.digit.bias",
+      "blocks.0.filters",
+      "blocks.0.bias",
+      "blocks.1.scale.factor",
+      "temperature",
+    ]);
+    expect([...layersOf(model).keys()]).toEqual(["", "stem", "heads.digit", "blocks.0", "blocks.1.scale"]);
+  });
+
+  it("walks objects that point to each other", () => {
+    const child: { parent?: object; weights: Variable } = { weights: new Variable([1], []) };
+    const model = { child };
+    child.parent = model;
+    expect([...variables(model).keys()]).toEqual(["child.weights"]);
+  });
+
+  it("counts and predicts as any other", async () => {
+    const model = new Own();
+    const counted = summary(model, [6, 6, 1]);
+    expect(counted.parameters).toBe(40 + 50 + 20 + 4 + 1);
+    // 6·6 places, 9 taps, 4 filters; 6·6 places, 4·4; 4·10
+    expect(counted.multiplyAdds).toBe(1296 + 576 + 40);
+    const x = some([2, 6, 6, 1]);
+    expect((await predict(model, x)).values).toEqual((await model.call(x).data()).slice());
+  });
+});
+
+describe("who watches sees what every layer makes", () => {
+  const model = new Sequential([
+    new Conv2d({ filters: 2, kernelSize: 3 }),
+    new Residual({ body: new Relu() }),
+    new Scale(),
+    { call: (x) => add(x, 1) },
+  ]);
+
+  it("in order, with its path, classes of one's own too, each once", () => {
+    const seen: string[] = [];
+    const x = some([1, 5, 5, 1]);
+    const y = apply(model, x, {
+      watch: (path, layer, output) => void seen.push(`${path} ${layer.constructor.name} ${output.shape.join("x")}`),
+    });
+    expect(y.shape).toEqual([1, 3, 3, 2]);
+    expect(seen).toEqual([
+      "layers.0 Conv2d 1x3x3x2",
+      "layers.1.body Relu 1x3x3x2",
+      "layers.1 Residual 1x3x3x2",
+      "layers.2 Scale 1x3x3x2",
+      "layers.3 Object 1x3x3x2",
+      " Sequential 1x3x3x2",
+    ]);
+  });
+
+  it("and activations gives the values", async () => {
+    const x = some([2, 5, 5, 1]);
+    const taps = await activations(model, x);
+    expect(taps.map(({ path }) => path)).toEqual(["layers.0", "layers.1.body", "layers.1", "layers.2", "layers.3", ""]);
+    const [conv, positive, both] = taps;
+    expect(Array.from(positive!.values)).toEqual(Array.from(conv!.values, (v) => Math.max(v, 0)));
+    expect(Array.from(both!.values)).toEqual(Array.from(conv!.values, (v) => v + Math.max(v, 0)));
+    expect(Array.from(taps.at(-1)!.values)).toEqual([...(await predict(model, x)).values]);
+  });
+});
+
+describe("errors say where in the model they happened, what was expected, what came and how to mend it", () => {
+  const message = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error("no error was thrown");
+  };
+  const x = some([2, 8, 8, 1]);
+
+  it("channels, sizes, windows and ranks that do not fit", () => {
+    const net = build(
+      new Sequential([
+        new Conv2d({ filters: 4, kernelSize: 3 }),
+        new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 1 })]) }),
+        new MaxPool2d({ size: 2 }),
+        new Flatten(),
+        new Dense({ units: 10 }),
+      ]),
+      [8, 8, 1],
+    );
+    expect(message(() => net.call(some([2, 8, 8, 3])))).toMatchInlineSnapshot(
+      `"layers.0 (Conv2d): conv2d: expected 1 input channels (filters [height 3, width 3, channels 1, filters 4]), got 3 in [batch 2, height 8, width 8, channels 3]"`,
+    );
+    expect(message(() => net.call(some([8, 8, 1])))).toMatchInlineSnapshot(
+      `"layers.0 (Conv2d): conv2d: expected an input [batch, height, width, channels] of 4 axes, got [8, 8, 1] of 3; one example needs a batch axis of 1: reshape(x, [1, 8, 8, 1])"`,
+    );
+    expect(message(() => net.call(some([2, 2, 8, 1])))).toMatchInlineSnapshot(
+      `"layers.0 (Conv2d): conv2d: the window does not fit: its height spans 3, the input's height is 2; use a smaller window, a larger input, or padding of at least 1"`,
+    );
+    expect(message(() => net.call(some([2, 9, 9, 1])))).toMatchInlineSnapshot(
+      `"layers.2 (MaxPool2d): maxPool2d: the stride does not fit: height (7 + 0 padding − 2 window) / 2 + 1 = 3.5 positions; use an input height of 6 or 8, or 1 more of padding in all (now 0 before, 0 after), or a stride of 1, or geometry: "floor", which drops the last 1"`,
+    );
+    expect(message(() => net.call(some([2, 10, 10, 1])))).toMatchInlineSnapshot(
+      `"layers.4 (Dense): dense: expected [batch, inputs 36], got [2, 64]; a layer keeps the input size of its first call: make a new one, or give examples of that size"`,
+    );
+  });
+
+  it("layers that were put together wrongly", () => {
+    const grow = new Conv2d({ filters: 4, kernelSize: 3 });
+    expect(message(() => sequential([new Residual({ body: grow })]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (Residual): the body makes [2, 6, 6, 4], the shortcut [2, 8, 8, 1], and they cannot be added; give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1"`,
+    );
+    expect(message(() => sequential([new Parallel([new Relu(), grow])]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (Parallel): the branches' maps can only be stacked if all axes but the channels agree: branches.0 makes [2, 8, 8, 1], branches.1 [2, 6, 6, 4]; padding: "same" keeps sizes"`,
+    );
+    expect(message(() => sequential([new Dense({ units: 10 })]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (Dense): dense: expected [batch, inputs], got [2, 8, 8, 1]; put a Flatten before it"`,
+    );
+    expect(message(() => sequential([new Dense({ units: 10 })]).call(some([8])))).toMatchInlineSnapshot(
+      `"layers.0 (Dense): dense: expected [batch, inputs], got [8]; one example needs a batch axis of 1: reshape(x, [1, 8])"`,
+    );
+    expect(message(() => sequential([new GlobalAveragePool()]).call(some([2, 8])))).toMatchInlineSnapshot(
+      `"layers.0 (GlobalAveragePool): expected maps [batch, height, width, channels] or [batch, length, channels], got [2, 8]"`,
+    );
+    const norm = new BatchNorm();
+    norm.call(some([2, 4]));
+    // Broadcasting would stretch the one channel to four.
+    expect(message(() => sequential([norm]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (BatchNorm): expected an input whose normalised axes are [4], as at the first call, got [1] in [2, 8, 8, 1]"`,
+    );
+  });
+
+  it("deep within, the path is given once", () => {
+    const net = sequential([new Residual({ body: sequential([new Relu(), new Parallel([new Dense({ units: 1 })])]) })]);
+    const path = "layers.0.body.layers.1.branches.0 (Dense): ";
+    expect(message(() => net.call(x)).startsWith(`${path}dense: expected`)).toBe(true);
+    expect(message(() => sequential([net]).call(x)).startsWith(`layers.0.${path}`)).toBe(true);
+  });
+
+  it("options and layers that are none", () => {
+    const no = <T>(value: unknown): T => value as T;
+    expect(message(() => new Conv2d({ filters: 0, kernelSize: 3 }))).toMatchInlineSnapshot(
+      `"Conv2d: filters must be a whole number of at least 1, got 0; for example new Conv2d({ filters: 8, … })"`,
+    );
+    expect(message(() => new Conv2d(no(8)))).toMatchInlineSnapshot(
+      `"Conv2d: filters must be a whole number of at least 1, got undefined; for example new Conv2d({ filters: 8, … })"`,
+    );
+    expect(message(() => new Dense({ units: 2.5 }))).toMatchInlineSnapshot(
+      `"Dense: units must be a whole number of at least 1, got 2.5; for example new Dense({ units: 8, … })"`,
+    );
+    expect(message(() => sequential([no(relu)]))).toMatchInlineSnapshot(
+      `"Sequential: expected layer 0 to be an object with a call method, such as new Relu(), got the function "`,
+    );
+    expect(message(() => sequential([no(Relu)]))).toMatchInlineSnapshot(
+      `"Sequential: expected layer 0 to be an object with a call method, such as new Relu(), got the function Relu"`,
+    );
+    expect(message(() => sequential(no(new Relu())))).toMatchInlineSnapshot(
+      `"Sequential: expected an array of layers, such as new Relu(), got [object Object]"`,
+    );
+    expect(message(() => new Parallel([new Relu(), no(undefined)]))).toMatchInlineSnapshot(
+      `"Parallel: expected layer 1 to be an object with a call method, such as new Relu(), got undefined"`,
+    );
+    expect(message(() => new Residual({ body: no([new Relu()]) }))).toMatchInlineSnapshot(
+      `"Residual: expected layer 0 to be an object with a call method, such as new Relu(), got [object Object]"`,
+    );
+    expect(message(() => sequential([new Dropout({ rate: 1.5 })]).call(x, { training: true }))).toMatchInlineSnapshot(
+      `"layers.0 (Dropout): dropout: the rate must be at least 0 and less than 1, got 1.5"`,
+    );
+    expect(message(() => sequential([new Relu()]).call(no([1, 2])))).toMatchInlineSnapshot(
+      `"layers.0 (Relu): expected the input of a layer to be a Tensor, got Array; make one of numbers: tensor(values, shape)"`,
+    );
+    const late: Layer = { call: no(async (t: Tensor) => t) };
+    expect(message(() => sequential([late]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (Object): expected what call returns to be a Tensor, got Promise; a layer records and need not wait: call is not async, and ends in a return"`,
+    );
+    expect(message(() => sequential([{ call: no(() => undefined) }]).call(x))).toMatchInlineSnapshot(
+      `"layers.0 (Object): expected what call returns to be a Tensor, got undefined; a layer records and need not wait: call is not async, and ends in a return"`,
+    );
+  });
+
+  it("are of their class, with the same as data", () => {
+    const net = sequential([new Dense({ units: 1 })]);
+    expect(() => net.call(x)).toThrow(
+      expect.objectContaining({
+        name: "ShapeError",
+        details: expect.objectContaining({ path: "layers.0 (Dense)", fix: "put a Flatten before it", got: x.shape }),
+      }),
+    );
+    expect(() => sequential([{ call: () => undefined as never }]).call(x)).toThrow(UsageError);
+    expect(() => new Conv2d({ filters: -1, kernelSize: 1 })).toThrow(ValueError);
+  });
+
+  it("leave the layer as it was: the right input works afterwards", () => {
+    const conv = new Conv2d({ filters: 4, kernelSize: 3, groups: 2 });
+    expect(() => conv.call(some([1, 5, 5, 3]))).toThrow("groups");
+    expect(conv.filters).toBeUndefined();
+    expect(conv.call(some([1, 5, 5, 2])).shape).toEqual([1, 3, 3, 4]);
+  });
+});
