@@ -131,7 +131,9 @@ function sliding(
   const output = Math.floor((room - span) / stride) + 1;
   const result: Sliding = { input, window, output, stride, dilation, before, after };
   const dropped = droppedBy(result);
-  if (dropped > 0 && options.geometry === "strict") throw doesNotFit(operation, axis, result, dropped);
+  // "same" says what the output's size is to be, and so what may be dropped.
+  if (dropped > 0 && options.geometry === "strict" && options.padding !== "same")
+    throw doesNotFit(operation, axis, result, dropped);
   return result;
 }
 
