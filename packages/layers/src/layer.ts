@@ -88,14 +88,19 @@ export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
   return y;
 }
 
+/** What something is, for a message. */
+function kindOf(x: unknown): string {
+  if (typeof x === "function") return x.name === "" ? "a function" : `the function ${x.name}`;
+  return typeof x === "object" && x !== null ? typeOf(x as Layer) : `${x as string}`;
+}
+
 /** Refuses what cannot be called as a layer, when layers are put together. */
 export function checkLayers(type: string, layers: unknown): readonly Layer[] {
   const bad = Array.isArray(layers) ? layers.findIndex((layer) => !isLayer(layer)) : -1;
   if (Array.isArray(layers) && bad < 0) return layers as readonly Layer[];
   const got: unknown = bad < 0 ? layers : (layers as unknown[])[bad];
   const expected = bad < 0 ? "an array of layers" : `layer ${bad} to be an object with a call method`;
-  const kind = typeof got === "function" ? `the function ${got.name}` : `${got as string}`;
-  throw new ValueError(`${type}: expected ${expected}, such as new Relu(), got ${kind}`, {
+  throw new ValueError(`${type}: expected ${expected}, such as new Relu(), got ${kindOf(got)}`, {
     operation: type,
     expected,
     got,
@@ -103,8 +108,11 @@ export function checkLayers(type: string, layers: unknown): readonly Layer[] {
 }
 
 function noTensor(what: string, got: unknown, fix: string): UsageError {
-  const kind = typeof got === "object" && got !== null ? got.constructor.name : `${got as string}`;
-  return new UsageError(`expected ${what} to be a Tensor, got ${kind}; ${fix}`, { expected: "a Tensor", got, fix });
+  return new UsageError(`expected ${what} to be a Tensor, got ${kindOf(got)}; ${fix}`, {
+    expected: "a Tensor",
+    got,
+    fix,
+  });
 }
 
 /**

@@ -23,16 +23,15 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
  * ```
  */
 export async function saveWeights(model: object, metadata?: Readonly<Record<string, string>>): Promise<Uint8Array> {
-  if (variables(model).size === 0)
-    throw new UsageError(
-      "saveWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)",
-      {
-        operation: "saveWeights",
-        fix: "build(model, inputShape)",
-      },
-    );
+  if (variables(model).size === 0) throw notBuilt("saveWeights");
   return writeSafetensors(await weightsOf(model), metadata);
 }
+
+const notBuilt = (operation: string): UsageError =>
+  new UsageError(
+    `${operation}: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)`,
+    { operation, fix: "build(model, inputShape)" },
+  );
 
 /** What {@link setWeights} may be told. */
 export interface SetWeightsOptions {
@@ -55,7 +54,8 @@ export interface LeftAlone {
  * Gives the variables of a model the values of tensors of the same names. The model must have been built. Nothing is written
  * if anything does not fit.
  *
- * @throws `ValueError` for a name that is missing or that nobody knows (with the nearest that is known), or for another shape.
+ * @throws `ValueError` for a name that is missing or that nobody knows (with the nearest that is known), or for another shape;
+ * `UsageError` for a model without variables.
  */
 export function setWeights(
   model: object,
@@ -63,6 +63,7 @@ export function setWeights(
   { strict = true }: SetWeightsOptions = {},
 ): LeftAlone {
   const found = variables(model);
+  if (found.size === 0 && tensors.size > 0) throw notBuilt("setWeights");
   const missing = [...found.keys()].filter((path) => !tensors.has(path));
   const unknown = [...tensors.keys()].filter((name) => !found.has(name));
   if (strict && unknown.length > 0) throw badName(unknown, "is not a variable of this model", [...found.keys()]);

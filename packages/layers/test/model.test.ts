@@ -241,19 +241,19 @@ describe("errors say where in the model they happened, what was expected, what c
       `"Dense: units must be a whole number of at least 1, got 2.5; for example new Dense({ units: 8, … })"`,
     );
     expect(message(() => sequential([no(relu)]))).toMatchInlineSnapshot(
-      `"Sequential: expected layer 0 to be an object with a call method, such as new Relu(), got the function "`,
+      `"Sequential: expected layer 0 to be an object with a call method, such as new Relu(), got a function"`,
     );
     expect(message(() => sequential([no(Relu)]))).toMatchInlineSnapshot(
       `"Sequential: expected layer 0 to be an object with a call method, such as new Relu(), got the function Relu"`,
     );
     expect(message(() => sequential(no(new Relu())))).toMatchInlineSnapshot(
-      `"Sequential: expected an array of layers, such as new Relu(), got [object Object]"`,
+      `"Sequential: expected an array of layers, such as new Relu(), got Relu"`,
     );
     expect(message(() => new Parallel([new Relu(), no(undefined)]))).toMatchInlineSnapshot(
       `"Parallel: expected layer 1 to be an object with a call method, such as new Relu(), got undefined"`,
     );
     expect(message(() => new Residual({ body: no([new Relu()]) }))).toMatchInlineSnapshot(
-      `"Residual: expected layer 0 to be an object with a call method, such as new Relu(), got [object Object]"`,
+      `"Residual: expected layer 0 to be an object with a call method, such as new Relu(), got Array"`,
     );
     expect(message(() => sequential([new Dropout({ rate: 1.5 })]).call(x, { training: true }))).toMatchInlineSnapshot(
       `"layers.0 (Dropout): dropout: the rate must be at least 0 and less than 1, got 1.5"`,

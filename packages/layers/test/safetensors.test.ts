@@ -1,0 +1,164 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readSafetensors, writeSafetensors, type StoredTensor } from "../src/index.ts";
+
+/** A file with this header and so many bytes of numbers. */
+function fileOf(header: unknown, numbers: ArrayLike<number> = [], headerLength?: number): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const file = new Uint8Array(8 + text.length + numbers.length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength ?? text.length), true);
+  file.set(text, 8);
+  file.set(numbers, 8 + text.length);
+  return file;
+}
+
+const shapes = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 });
+const stored: fc.Arbitrary<StoredTensor> = shapes.chain((shape) => {
+  const length = shape.reduce((a, b) => a * b, 1);
+  const of = { minLength: length, maxLength: length };
+  return fc.oneof(fc.float32Array(of), fc.float64Array(of)).map((values) => ({ shape, values }));
+});
+
+describe("safetensors", () => {
+  it("are read as they were written, to the bit", () => {
+    const tensors = fc.dictionary(
+      fc.string().filter((name) => name !== "__metadata__"),
+      stored,
+    );
+    fc.assert(
+      fc.property(tensors, fc.dictionary(fc.string(), fc.string()), (written, text) => {
+        const read = readSafetensors(writeSafetensors(new Map(Object.entries(written)), text));
+        expect(Object.fromEntries(read.tensors)).toEqual(written);
+        expect({ ...read.metadata }).toEqual({ ...text });
+        for (const [name, { values }] of read.tensors)
+          for (const [i, value] of values.entries()) expect(Object.is(value, written[name]!.values[i])).toBe(true);
+      }),
+    );
+  });
+
+  it("keep names that mean something to JavaScript", () => {
+    const written = new Map([["__proto__", { shape: [1], values: new Float32Array([1]) }]]);
+    expect(readSafetensors(writeSafetensors(written)).tensors).toEqual(written);
+  });
+
+  it("have the bytes of the format", () => {
+    const file = writeSafetensors(new Map([["w", { shape: [1, 2], values: new Float32Array([1, -2]) }]]), { by: "us" });
+    const header = '{"__metadata__":{"by":"us"},"w":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}';
+    const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+    expect([...file.subarray(0, 8)]).toEqual([padded.length, 0, 0, 0, 0, 0, 0, 0]);
+    expect(new TextDecoder().decode(file.subarray(8, 8 + padded.length))).toBe(padded);
+    expect([...file.subarray(8 + padded.length)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+  });
+
+  it("are read from the middle of a buffer", () => {
+    const file = writeSafetensors(new Map([["w", { shape: [], values: new Float64Array([0.1]) }]]));
+    const within = new Uint8Array(file.length + 8);
+    within.set(file, 3);
+    expect(readSafetensors(within.subarray(3, 3 + file.length)).tensors.get("w")).toEqual({
+      shape: [],
+      values: new Float64Array([0.1]),
+    });
+  });
+
+  it.each([
+    ["I64", [255, 255, 255, 255, 255, 255, 255, 255], -1],
+    ["I32", [0, 0, 0, 128], -2147483648],
+    ["I16", [254, 255], -2],
+    ["I8", [128], -128],
+    ["U8", [200], 200],
+    ["BOOL", [1], 1],
+    ["F16", [0x01, 0x00], 2 ** -24],
+    ["F16", [0xff, 0x7b], 65504],
+    ["F16", [0x00, 0xfc], -Infinity],
+    ["F16", [0x01, 0x7e], NaN],
+    ["BF16", [0x80, 0xbf], -1],
+    ["F64", [0, 0, 0, 0, 0, 0, 0xf0, 0x3f], 1],
+  ])("%s", (dtype, bytes, value) => {
+    const file = fileOf({ x: { dtype, shape: [], data_offsets: [0, bytes.length] } }, bytes);
+    expect(readSafetensors(file).tensors.get("x")!.values[0]).toBe(value);
+  });
+
+  it("cannot be written wrongly", () => {
+    const wrong = { shape: [3], values: new Float32Array(2) };
+    expect(() => writeSafetensors(new Map([["w", wrong]]))).toThrow('the tensor "w" has 2 values for the shape [3]');
+    const fine = { shape: [2], values: new Float32Array(2) };
+    expect(() => writeSafetensors(new Map([["__metadata__", fine]]))).toThrow("no tensor can have that name");
+  });
+});
+
+describe("a hostile file is refused before its numbers are believed", () => {
+  const w = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
+  const eight = new Uint8Array(8);
+
+  it.each<[string, Uint8Array, string]>([
+    ["empty", new Uint8Array(0), "has 0 bytes, fewer than the 8"],
+    ["shorter than the length", new Uint8Array(5), "has 5 bytes"],
+    ["a header that is longer than the file", fileOf({ w }, eight, 1000), "should have 1000 bytes, but only"],
+    ["a huge header", fileOf({ w }, eight, 2 ** 52), "more than the 100000000 that are allowed"],
+    ["another format", new Uint8Array(64).fill(0x50), "more than the 100000000"],
+    ["no JSON", fileOf("{ not json }"), "the header is no JSON"],
+    ["no text", fileOf("{}").fill(0xff, 8), "the header is no JSON"],
+    ["no object", fileOf([w]), "the header is no JSON object"],
+    ["null", fileOf(null), "the header is no JSON object"],
+    ["no dtype", fileOf({ w: { ...w, dtype: 4 } }, eight), 'the entry of "w" lacks'],
+    ["no entry", fileOf({ w: null }, eight), 'the entry of "w" lacks'],
+    ["a wrong dtype", fileOf({ w: { ...w, dtype: "F8" } }, eight), "dtype F8, which is not known; known are F64, F32"],
+    [
+      "a dtype of every object",
+      fileOf({ w: { ...w, dtype: "toString" } }, eight),
+      "dtype toString, which is not known",
+    ],
+    ["a negative size", fileOf({ w: { ...w, shape: [-2] } }, eight), 'the entry of "w" lacks'],
+    ["a broken size", fileOf({ w: { ...w, shape: [0.5, 4] } }, eight), 'the entry of "w" lacks'],
+    ["a huge size", fileOf({ w: { ...w, shape: [2 ** 40, 2 ** 40] } }, eight), '"w" has 8 bytes for the shape'],
+    ["three offsets", fileOf({ w: { ...w, data_offsets: [0, 8, 8] } }, eight), '"w" should lie at 0 to 8 to 8'],
+    ["offsets beyond the end", fileOf({ w: { ...w, data_offsets: [8, 16] } }, eight), "there are 8 bytes of numbers"],
+    ["offsets backwards", fileOf({ w: { ...w, data_offsets: [8, 0] } }, eight), '"w" should lie at 8 to 0'],
+    ["too few bytes", fileOf({ w: { ...w, shape: [3] } }, eight), '"w" has 8 bytes for the shape [3] of F32'],
+    ["overlapping tensors", fileOf({ w, v: w }, eight), "begins at 0, but what is before it ends at 8"],
+    ["a gap", fileOf({ w: { ...w, data_offsets: [4, 12] } }, new Uint8Array(12)), '"w" begins at 4'],
+    ["bytes left over", fileOf({ w }, new Uint8Array(12)), "4 bytes at the end belong to no tensor"],
+    [
+      "a name twice",
+      fileOf(
+        '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0077":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
+        eight,
+      ),
+      'the header has two entries "w"',
+    ],
+    ["metadata that is no text", fileOf({ __metadata__: { epoch: 3 } }), "the metadata is not an object of texts"],
+    ["metadata in a list", fileOf({ __metadata__: ["a"] }), "the metadata is not an object of texts"],
+  ])("%s", (_, file, sentence) => {
+    expect(() => readSafetensors(file)).toThrow(sentence);
+    expect(() => readSafetensors(file)).toThrow(/^safetensors: .*; (is it a safetensors file, and whole\?|known are)/s);
+  });
+
+  it("wherever it is cut off", () => {
+    const file = writeSafetensors(new Map([["w", { shape: [3], values: new Float32Array(3) }]]));
+    for (let length = 0; length < file.length; length++)
+      expect(() => readSafetensors(file.subarray(0, length))).toThrow(/^safetensors: /);
+  });
+
+  it("whatever byte of its header is changed: it is read or refused, and nothing else", () => {
+    const file = writeSafetensors(
+      new Map([
+        ["a.b", { shape: [2], values: new Float32Array(2) }],
+        ["c", { shape: [1], values: new Float64Array(1) }],
+      ]),
+      { note: "x" },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: file.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, byte) => {
+        const changed = file.slice();
+        changed[at] = byte;
+        try {
+          for (const { shape, values } of readSafetensors(changed).tensors.values())
+            expect(values).toHaveLength(shape.reduce((a, b) => a * b, 1));
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^safetensors: /);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

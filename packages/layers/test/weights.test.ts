@@ -1,0 +1,122 @@
+import { evaluate } from "@convlens/tensor";
+import { reference } from "@convlens/backend-reference";
+import { useBackend } from "@convlens/tensor";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Flatten,
+  loadWeights,
+  parameters,
+  predict,
+  Relu,
+  saveWeights,
+  Sequential,
+  setWeights,
+  variables,
+  weightsOf,
+} from "../src/index.ts";
+import { some } from "./helpers.ts";
+
+beforeAll(() => useBackend(reference()));
+
+const net = (classes = 3): Sequential =>
+  new Sequential([
+    new Conv2d({ filters: 4, kernelSize: 3 }),
+    new BatchNorm(),
+    new Relu(),
+    new Flatten(),
+    new Dense({ units: classes }),
+  ]);
+const shape = [5, 5, 2];
+
+describe("weights in a file", () => {
+  it("make another model answer the same, to the bit, running statistics too", async () => {
+    const model = build(net(), shape, { seed: 1 });
+    const x = some([4, ...shape]);
+    await model.call(x, { training: true }).data();
+    const other = build(net(), shape, { seed: 2 });
+    const y = (await predict(model, x)).values;
+    expect((await predict(other, x)).values).not.toEqual(y);
+    expect(loadWeights(other, await saveWeights(model))).toEqual({ missing: [], unknown: [] });
+    expect((await predict(other, x)).values).toEqual(y);
+  });
+
+  it("stand under their paths", async () => {
+    const model = build(net(), shape);
+    const found = await weightsOf(model);
+    expect([...found].map(([path, { shape: of }]) => `${path} ${of.join("x")}`)).toEqual([
+      "layers.0.filters 3x3x2x4",
+      "layers.0.bias 4",
+      "layers.1.scale 4",
+      "layers.1.shift 4",
+      "layers.1.mean 4",
+      "layers.1.variance 4",
+      "layers.4.weights 36x3",
+      "layers.4.bias 3",
+    ]);
+    const values = await evaluate(...variables(model).values());
+    expect([...found.values()].map((stored) => stored.values)).toEqual(values);
+  });
+
+  it("are not begun anew by a build that keeps what there is", async () => {
+    const source = await weightsOf(build(net(), shape, { seed: 1 }));
+    const model = net();
+    model.call(some([1, ...shape]));
+    setWeights(model, source);
+    build(model, shape, { seed: 5, onlyFresh: true });
+    expect(await weightsOf(model)).toEqual(source);
+  });
+
+  it("are refused where a name differs, and the nearest one is named", async () => {
+    const model = build(net(), shape);
+    const tensors = await weightsOf(model);
+    tensors.set("layers.0.filter", tensors.get("layers.0.filters")!);
+    tensors.delete("layers.0.filters");
+    expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: weights: "layers.0.filter" is not a variable of this model (nearest: "layers.0.filters"); is it the same model, and has it been built? With { strict: false }, names that differ are left alone]`,
+    );
+    tensors.delete("layers.0.filter");
+    tensors.delete("layers.4.bias");
+    expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: weights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); is it the same model, and has it been built? With { strict: false }, names that differ are left alone]`,
+    );
+    expect(() => setWeights(net(), tensors)).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: setWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
+    );
+  });
+
+  it("are refused where a shape differs, and nothing is written", async () => {
+    const model = build(net(4), shape, { seed: 1 });
+    const before = await weightsOf(model);
+    const tensors = await weightsOf(build(net(3), shape, { seed: 2 }));
+    expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
+      `[ValueError: weights: "layers.4.weights" is [36, 4] in this model, [36, 3] in the file; are they the same model, built for the same input shape?]`,
+    );
+    expect(await weightsOf(model)).toEqual(before);
+  });
+
+  it("with strict: false, teach a model with another head what both know", async () => {
+    const source = build(new Sequential([...net().layers, new Relu()]), shape, { seed: 1 });
+    const tensors = await weightsOf(source);
+    tensors.delete("layers.4.weights");
+    tensors.delete("layers.4.bias");
+    tensors.set("head", { shape: [1], values: new Float32Array(1) });
+    const model = build(net(7), shape, { seed: 2 });
+    const head = await parameters(model).get("layers.4.weights")!.data();
+    expect(setWeights(model, tensors, { strict: false })).toEqual({
+      missing: ["layers.4.weights", "layers.4.bias"],
+      unknown: ["head"],
+    });
+    expect(await parameters(model).get("layers.0.filters")!.data()).toEqual(tensors.get("layers.0.filters")!.values);
+    expect(await parameters(model).get("layers.4.weights")!.data()).toEqual(head);
+  });
+
+  it("are not saved before there are any", async () => {
+    await expect(saveWeights(net())).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: saveWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
+    );
+  });
+});
