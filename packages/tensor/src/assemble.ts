@@ -1,5 +1,6 @@
 import { type Backend, type Instruction, type Program, type Values } from "@convlens/backend";
 import { fuse } from "./fuse.ts";
+import { withoutUnread } from "./rewrite.ts";
 import { simplified, splatAfter, splatOf, type Value } from "./simplify.ts";
 import { sorted } from "./sorted.ts";
 import { textOf } from "./structure.ts";
@@ -113,7 +114,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
       }),
     instructions: writer.instructions,
   };
-  return fuse(program, backend);
+  return fuse(withoutUnread(program), backend);
 }
 
 /** Leaves that are not fed, each value once, numbered from `first`. */

@@ -6,6 +6,7 @@ import {
   type OperationName,
   type Program,
 } from "@convlens/backend";
+import { rewrite } from "./rewrite.ts";
 
 /** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
 interface Fusion {
@@ -40,8 +41,6 @@ function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Prog
   ])
     readers[value]!++;
 
-  const kept: Instruction[] = [];
-  const renumbered = shapes.map((_, value) => value);
   const joined = new Map<number, Instruction>();
   const gone = new Set<number>();
   p.instructions.forEach((step, i) => {
@@ -50,23 +49,8 @@ function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Prog
     if (inner === undefined || inner.operation !== before || readers[from] !== 1) return;
     if (isBias && !(shapes[bias]!.length === 1 && shapes[bias]![0] === step.shape.at(-1))) return;
     gone.add(from);
-    joined.set(first + i, {
-      ...step,
-      operation: fused,
-      inputs: [...inner.inputs, ...step.inputs.slice(1)],
-      attributes: inner.attributes,
-    });
+    const inputs = [...inner.inputs, ...step.inputs.slice(1)];
+    joined.set(first + i, { ...step, operation: fused, inputs, attributes: inner.attributes });
   });
-  p.instructions.forEach((step, i) => {
-    if (gone.has(first + i)) return;
-    renumbered[first + i] = first + kept.length;
-    const instruction = joined.get(first + i) ?? step;
-    kept.push({ ...instruction, inputs: instruction.inputs.map((value) => renumbered[value]!) });
-  });
-  return {
-    ...p,
-    instructions: kept,
-    outputs: p.outputs.map((value) => renumbered[value]!),
-    updates: p.updates.map(({ variable, value }) => ({ variable, value: renumbered[value]! })),
-  };
+  return rewrite(p, (step, value) => (gone.has(value) ? undefined : (joined.get(value) ?? step)));
 }

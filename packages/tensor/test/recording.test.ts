@@ -1,0 +1,456 @@
+import { checked, kernelBackend, type Backend, type Values } from "@convlens/backend";
+import { reference, referenceKernels } from "@convlens/backend-reference";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  add,
+  captureCallSites,
+  compile,
+  conv2d,
+  detach,
+  divide,
+  evaluate,
+  format,
+  full,
+  gradients,
+  log,
+  multiply,
+  normal,
+  ones,
+  print,
+  range,
+  relu,
+  reshape,
+  setSeed,
+  subtract,
+  sum,
+  tensor,
+  uniform,
+  useBackend,
+  Variable,
+  zeros,
+  type Tensor,
+} from "../src/index.ts";
+
+beforeEach(() => useBackend(reference()));
+const scalar = (x: number, name = "w"): Variable => new Variable([x], [], { name });
+const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())];
+
+describe("tensors", () => {
+  it("copy the array that they are made from, and give copies", async () => {
+    const array = new Float32Array([1, 2]);
+    const x = tensor(array);
+    const y = multiply(x, 2);
+    array[0] = 100;
+    expect(await numbers(y)).toEqual([2, 4]);
+    (await y.data())[0] = 100;
+    expect(await numbers(y)).toEqual([2, 4]);
+  });
+
+  it("are made of nested arrays, numbers and ranges", async () => {
+    expect(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]).shape,
+    ).toEqual([2, 3]);
+    expect(tensor(5).shape).toEqual([]);
+    expect([...range(3).values, ...range(1, 2, 0.5).values, ...full([2], 7).values, ...ones([1]).values]).toEqual([
+      0, 1, 2, 1, 1.5, 7, 7, 1,
+    ]);
+    expect(tensor([], [0, 3]).size).toBe(0);
+  });
+
+  it("have the precision of the backend", async () => {
+    expect(await add(tensor([0.1]), 0).data()).toBeInstanceOf(Float32Array);
+    useBackend(reference({ precision: "float64" }));
+    const [x] = await evaluate(add(tensor([0.1]), 0));
+    expect(x).toBeInstanceOf(Float64Array);
+    expect(x![0]).toBe(0.1);
+  });
+
+  it("tell what they are, and their values once known", async () => {
+    const x = add(tensor([1, 2]), 2);
+    expect(`${x}`).toBe("Tensor [2] add([2], []) (not computed yet)");
+    expect(() => x.values).toThrow("are not known yet: use `await x.data()`");
+    await x.data();
+    expect(`${x}`).toBe("Tensor [2] add([2], []) = [3, 4]");
+    expect([x.isKnown, ...x.values]).toEqual([true, 3, 4]);
+    expect((await import("node:util")).inspect(x)).toBe(`${x}`);
+    expect(format(new Float32Array(20), [2, 10])).toBe("[[0, 0, 0, 0, 0, 0, 0, 0, …], [0, 0, 0, 0, 0, 0, 0, 0, …]]");
+  });
+
+  it("are printed with their values", async () => {
+    const said = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    await print(add(tensor([[1, 2]]), 0.5), 3);
+    expect(said.mock.calls).toEqual([["[1, 2] [[1.5, 2.5]]"], ["[] 3"]]);
+    said.mockRestore();
+  });
+
+  it("are no promises: an async function gives them back as they are", async () => {
+    const x = add(tensor([1]), 1);
+    expect(await (async () => x)()).toBe(x);
+    expect(x).not.toHaveProperty("then");
+  });
+
+  it("compute shared work once and unused work not at all", async () => {
+    const f = compile((x: Tensor) => {
+      multiply(x, 9);
+      return add(multiply(x, x), multiply(x, x));
+    });
+    await f(tensor([1, 2]));
+    expect([...f.programs.values()][0]!.program.instructions.map(({ operation }) => operation)).toEqual([
+      "multiply",
+      "add",
+    ]);
+  });
+});
+
+describe("long recipes", () => {
+  it("of 15,000 operations are evaluated and differentiated", async () => {
+    const x = tensor(2);
+    let y: Tensor = x;
+    for (let i = 0; i < 15_000; i++) y = add(y, 1);
+    const [value, slope] = await evaluate(y, gradients(y, [x])[0]!);
+    expect([value![0], slope![0]]).toEqual([15_002, 1]);
+  });
+
+  it("that are never read are cut off with advice; reading them goes on", async () => {
+    expect(() => {
+      let total: Tensor = zeros([]);
+      for (let i = 0; i < 30_000; i++) total = add(total, i);
+    }).toThrow(/read it now and then .*Variable \(total\.assign/);
+    let total: Tensor = zeros([]);
+    for (let i = 0; i < 300; i++) {
+      total = add(total, 1);
+      if (i % 100 === 99) await total.data();
+    }
+    expect(total.number).toBe(300);
+  });
+
+  it("that are read but carried on and on are cut off too; detach ends them", async () => {
+    let total: Tensor = zeros([]);
+    const carry = async (turns: number, cut: boolean): Promise<void> => {
+      for (let i = 0; i < turns; i++) {
+        for (let k = 0; k < 10_000; k++) total = add(total, 1);
+        await total.data();
+        if (cut) total = detach(total);
+      }
+    };
+    await expect(carry(11, false)).rejects.toThrow(/cut it with detach\(total\)/);
+    total = zeros([]);
+    await carry(12, true);
+    expect(total.number).toBe(120_000);
+  });
+});
+
+describe("variables", () => {
+  it("what was recorded keeps the value it was recorded with; what comes later sees the new one", async () => {
+    const w = scalar(1);
+    const before = multiply(w, 10);
+    w.assign(add(w, 1));
+    const after = multiply(w, 10);
+    expect((await evaluate(before, after)).map((v) => v[0])).toEqual([10, 20]);
+    expect(await w.item()).toBe(2);
+    expect(w.current.isKnown).toBe(true);
+  });
+
+  it("an old value that is gone is refused, never silently wrong, also where the program is known already", async () => {
+    const w = scalar(1);
+    const old = multiply(w, 10);
+    w.assign(add(w, 1));
+    await w.data();
+    await expect(old.data()).rejects.toThrow(/reads Variable w \[\] as it was before an assignment/);
+    const fresh = multiply(w, 10);
+    await multiply(w, 10).data();
+    w.assign(add(w, 1));
+    await w.data();
+    await expect(fresh.data()).rejects.toThrow(/as it was before/);
+  });
+
+  it("swap, in the open and in a compiled function, twice", async () => {
+    const [a, b] = [scalar(1, "a"), scalar(2, "b")];
+    const swap = (): void => {
+      const [x, y] = [a.current, b.current];
+      a.assign(y);
+      b.assign(x);
+    };
+    swap();
+    await evaluate();
+    expect([await a.item(), await b.item()]).toEqual([2, 1]);
+    const compiled = compile(swap);
+    await compiled();
+    expect([await a.item(), await b.item()]).toEqual([1, 2]);
+    await compiled();
+    expect([await a.item(), await b.item()]).toEqual([2, 1]);
+  });
+
+  it("a reshape of another variable, or of itself, is no way around the order", async () => {
+    const [a, b] = [new Variable([1], [1], { name: "a" }), new Variable([2], [1], { name: "b" })];
+    const step = compile(() => {
+      const old = reshape(reshape(a.current, [1, 1]), [1]);
+      a.assign(b.current);
+      b.assign(old);
+    });
+    await step();
+    expect([(await a.data())[0], (await b.data())[0]]).toEqual([2, 1]);
+  });
+
+  it("calls that nobody waits for still happen in order", async () => {
+    const n = scalar(0);
+    const count = compile((by: Tensor) => {
+      n.assign(add(n, by));
+      return n.current;
+    });
+    expect((await Promise.all([count(1), count(2), count(3)])).map((x) => x.number)).toEqual([1, 3, 6]);
+  });
+
+  it("a gradient after an assignment says what is wrong", () => {
+    const w = scalar(1);
+    const y = multiply(w, w);
+    w.assign(subtract(w, 1));
+    expect(() => gradients(y, [w])).toThrow(
+      /does not depend on Variable w \[\] as w is now \(was it assigned after y was recorded\?\)/,
+    );
+    return evaluate();
+  });
+
+  it("can be made before a backend is chosen, written, and disposed of", async () => {
+    const w = new Variable(() => [1, 2], [2], { name: "w" });
+    expect(w.backend).toBeUndefined();
+    w.write([3, 4]);
+    expect(await numbers(w)).toEqual([3, 4]);
+    w.assign(add(w, 1));
+    w.write([5, 6]);
+    expect(await numbers(w)).toEqual([5, 6]);
+    w.dispose();
+    expect(() => add(w, 1)).toThrow("Variable w [2] was disposed");
+  });
+
+  it("of different backends do not mix", async () => {
+    const [a, b] = [scalar(0, "a"), scalar(0, "b")];
+    a.assign(add(a, 1));
+    await evaluate();
+    useBackend(reference({ precision: "float64" }));
+    b.assign(add(b, 1));
+    await evaluate();
+    await expect(add(a, b).data()).rejects.toThrow(/lives on the backend "reference/);
+    // What lives elsewhere stays there.
+    expect(await add(a, 1).item()).toBe(2);
+  });
+});
+
+describe("compiled functions", () => {
+  it("record once for each combination of shapes; numbers are fed, booleans and strings choose", async () => {
+    let recorded = 0;
+    const f = compile((x: Tensor, k: Tensor, twice: boolean, name: string) => {
+      recorded++;
+      return { [name]: multiply(x, twice ? multiply(k, 2) : k) };
+    });
+    expect([...(await f(tensor([1, 2]), 3, false, "y"))["y"]!.values]).toEqual([3, 6]);
+    expect([...(await f(tensor([1, 2]), 5, false, "y"))["y"]!.values]).toEqual([5, 10]);
+    expect([...(await f(tensor([1, 2]), 5, true, "y"))["y"]!.values]).toEqual([10, 20]);
+    expect([...(await f(tensor([1]), 5, true, "z"))["z"]!.values]).toEqual([10]);
+    expect(recorded).toBe(3);
+  });
+
+  it("give one tensor, several, or none; their values are known", async () => {
+    const [a, b] = await compile((x: Tensor) => [add(x, 1), add(x, 2)])(tensor([1]));
+    expect([a!.number, b!.number]).toEqual([2, 3]);
+    expect(await compile(() => undefined)()).toBeUndefined();
+  });
+
+  it("take tensors that are not computed yet, and what was assigned before", async () => {
+    const w = scalar(1);
+    w.assign(add(w, 1));
+    const f = compile((x: Tensor) => multiply(x, w));
+    expect((await f(add(tensor([1]), 1))).number).toBe(4);
+  });
+
+  it("refuse what cannot mean the same at each call", async () => {
+    const w = scalar(1);
+    const outside = multiply(w, 2);
+    await expect(compile((x: Tensor) => add(x, outside))(tensor([1]))).rejects.toThrow(/recorded outside/);
+    await outside.data();
+    const f = compile((x: Tensor) => add(x, outside));
+    expect((await f(tensor([1]))).number).toBe(3);
+    let said = "";
+    await compile((x: Tensor) => {
+      x.data().catch((error: Error) => (said = error.message));
+      return x;
+    })(tensor([1]));
+    expect(said).toMatch(/values do not exist while a function is being compiled/);
+    await expect(compile((async (x: Tensor) => x) as never as (x: Tensor) => Tensor)(tensor([1]))).rejects.toThrow(
+      /must not be async/,
+    );
+    await expect(
+      compile((x: Tensor) => void f(x).catch((error: Error) => (said = error.message)))(tensor([1])),
+    ).resolves.toBeUndefined();
+    expect(said).toMatch(/cannot be called inside another/);
+    let leaked: Tensor | undefined;
+    await compile((x: Tensor) => (leaked = x))(tensor([1]));
+    await expect(add(leaked!, 1).data()).rejects.toThrow(/has no value outside of it/);
+    await expect(compile((x: Tensor) => add(x, leaked!))(tensor([1]))).rejects.toThrow(
+      /argument of another compiled function/,
+    );
+    expect(() => compile((x: Tensor) => x)).not.toThrow();
+  });
+
+  it("freeze what they close over, as they say", async () => {
+    let rate = 1;
+    const f = compile((x: Tensor) => multiply(x, rate));
+    await f(tensor([2]));
+    rate = 10;
+    expect((await f(tensor([2]))).number).toBe(2);
+  });
+
+  it("an error while recording leaves nothing behind", async () => {
+    const w = scalar(1);
+    const f = compile((x: Tensor) => {
+      w.assign(add(w, 1));
+      return reshape(x, [7]);
+    });
+    await expect(f(tensor([1]))).rejects.toThrow(/reshape/);
+    expect(await w.item()).toBe(1);
+    expect(await add(w, 1).item()).toBe(2);
+  });
+
+  it("leave out what does nothing: · 1, + 0, and the ones that a gradient begins with", async () => {
+    const f = compile((x: Tensor) => gradients(multiply(add(multiply(x, 1), 0), x), [x])[0]!);
+    await f(tensor([1, 2]));
+    expect([...f.programs.values()][0]!.program.instructions.map(({ operation }) => operation)).toEqual(["add"]);
+    const y = await multiply(add(tensor([1, 2]), 0), 1).data();
+    expect([...y]).toEqual([1, 2]);
+  });
+
+  it("join a convolution, its bias and relu for a backend that can, also in training", async () => {
+    const fused: Backend = {
+      ...reference(),
+      name: "fusing",
+      supports: (operation) => operation.startsWith("conv2dBias"),
+    };
+    const seen: string[][] = [];
+    useBackend({
+      ...fused,
+      compile: (program) => {
+        seen.push(program.instructions.map(({ operation }) => operation));
+        return {
+          memory: { peak: 0, sum: 0 },
+          run: async () => program.outputs.map(() => new Float32Array(1)),
+          dispose: () => undefined,
+        };
+      },
+    });
+    const [filters, bias] = [new Variable([1], [1, 1, 1, 1]), new Variable([1], [1])];
+    const step = compile((x: Tensor) => {
+      const loss = sum(relu(add(conv2d(x, filters), bias)));
+      const [df, db] = gradients(loss, [filters, bias]);
+      filters.assign(df!);
+      bias.assign(db!);
+      return loss;
+    });
+    await step(zeros([1, 2, 2, 1]));
+    expect(seen[0]).toContain("conv2dBiasRelu");
+    expect(seen[0]).not.toContain("relu");
+    await compile((x: Tensor) => {
+      const y = conv2d(x, filters);
+      return [relu(add(y, bias)), y];
+    })(zeros([1, 2, 2, 1]));
+    // Somebody else reads what is between: nothing is joined.
+    expect(seen[1]).toEqual(["conv2d", "add", "relu"]);
+  });
+});
+
+describe("random numbers", () => {
+  it("two draws differ, one tensor never changes, runs differ, seeds repeat", async () => {
+    const [a, b] = [uniform([4]), uniform([4])];
+    const [p, q] = await evaluate(a, b);
+    expect([...p!]).not.toEqual([...q!]);
+    expect(await numbers(a)).toEqual([...p!]);
+    const make = () => compile(() => [uniform([4]), uniform([4])], { seed: 42 });
+    const [f, g] = [make(), make()];
+    const [first, second] = [await f(), await f()];
+    expect([...first[0]!.values]).not.toEqual([...first[1]!.values]);
+    expect([...first[0]!.values]).not.toEqual([...second[0]!.values]);
+    expect([...(await g())[0]!.values]).toEqual([...first[0]!.values]);
+    g.runs = 1;
+    expect([...(await g())[0]!.values]).toEqual([...second[0]!.values]);
+    setSeed(5);
+    const once = await numbers(normal([3], { mean: 1, deviation: 0.1 }));
+    setSeed(5);
+    expect(await numbers(normal([3], { mean: 1, deviation: 0.1 }))).toEqual(once);
+  });
+});
+
+describe("when something goes wrong", () => {
+  it("the first number that is not finite is named, with its operation and line", async () => {
+    useBackend(checked(reference()));
+    captureCallSites(true);
+    const y = sum(multiply(log(subtract(tensor([1, 2, 0]), 1)), 3));
+    captureCallSites(false);
+    await expect(y.data()).rejects.toThrow(/log \[3\] .*recording\.test\.ts:\d+.* made -Infinity at element 0/);
+  });
+
+  it("a failed evaluation does not poison later ones", async () => {
+    const w = scalar(1);
+    const old = multiply(w, 10);
+    w.assign(add(w, 1));
+    await w.data();
+    w.assign(old);
+    await expect(evaluate()).rejects.toThrow(/as it was before/);
+    expect(await divide(tensor(4), 2).item()).toBe(2);
+    expect(await w.item()).toBe(2);
+  });
+
+  it("without a backend, what to do is said", async () => {
+    vi.resetModules();
+    const fresh = await import("../src/index.ts");
+    await expect(fresh.add(fresh.tensor([1]), 1).data()).rejects.toThrow(/useBackend\(reference\(\)\)/);
+    expect(() => fresh.currentBackend()).toThrow(/no backend chosen/);
+  });
+});
+
+describe("memory", () => {
+  /** The reference's kernels in an arena that is counted and limited. */
+  function limited(most: number): Backend & { held: () => number } {
+    let held = 0;
+    const backend = kernelBackend<Values>(
+      {
+        name: "small",
+        allocate: (length) => {
+          held += length;
+          if (held > most) throw new Error(`out of memory: ${held} of ${most}`);
+          return new Float32Array(length);
+        },
+        free: (buffer) => {
+          held -= buffer.length;
+        },
+        upload: (buffer, values) => buffer.set(values),
+        download: (buffer) => buffer.slice(),
+        copy: (from, to) => to.set(from),
+        slice: (buffer, offset, length) => buffer.subarray(offset, offset + length),
+        kernels: referenceKernels,
+      },
+      referenceKernels,
+    );
+    return Object.assign(backend, { held: () => held });
+  }
+
+  it("300 shapes share one arena", async () => {
+    const backend = limited(200_000);
+    useBackend(backend);
+    for (let i = 1; i <= 300; i++) await sum(add(zeros([1000 + i, 16]), 1)).data();
+    expect(backend.held()).toBeLessThan(100_000);
+  });
+
+  it("of a compiled function's constants is freed with it", async () => {
+    const backend = limited(1_000_000);
+    useBackend(backend);
+    const big = zeros([1000]);
+    const f = compile((x: Tensor) => add(x, big));
+    await f(zeros([1000]));
+    const before = backend.held();
+    f.dispose();
+    await add(tensor([1]), 1).data();
+    expect(before - backend.held()).toBeGreaterThan(900);
+  });
+});
