@@ -1,0 +1,266 @@
+import { Random, type Shape } from "@convlens/backend";
+import { reference } from "@convlens/backend-reference";
+import { augment, dataset, flipHorizontal, noise, shapes, shift, subset, take, type Dataset } from "@convlens/datasets";
+import { mnist } from "@convlens/datasets/node";
+import {
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Dropout,
+  Flatten,
+  MaxPool2d,
+  parameters,
+  Relu,
+  sequential,
+  weightsOf,
+  type Layer,
+} from "@convlens/layers";
+import { reshape, useBackend } from "@convlens/tensor";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  adam,
+  evaluateModel,
+  fit,
+  loadCheckpoint,
+  meanSquaredError,
+  oneCycle,
+  sgd,
+  type EpochRecord,
+  type FitOptions,
+  type FitRecord,
+  type StepRecord,
+} from "../src/index.ts";
+
+beforeEach(() => useBackend(reference()));
+
+const small = (classes = 4): Layer =>
+  sequential([
+    ...[
+      new Conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
+      new BatchNorm(),
+      new Relu(),
+      new MaxPool2d({ size: 2 }),
+    ],
+    ...[new Flatten(), new Dropout({ rate: 0.2 }), new Dense({ units: classes })],
+  ]);
+const data = shapes({ size: 100, height: 12, width: 12, seed: 3 });
+const options = (): FitOptions => ({
+  epochs: 2,
+  batchSize: 16,
+  optimizer: adam(),
+  rate: oneCycle(0.01),
+  seed: 7,
+  augment: augment(shift(1), flipHorizontal(), noise(0.05)),
+  test: take(data, 40),
+});
+
+async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
+  const found: FitRecord[] = [];
+  for await (const record of records) found.push(record);
+  return found;
+}
+/** All that does not depend on the clock. */
+const curve = (records: readonly FitRecord[]): unknown[] => records.map(({ imagesPerSecond: _, ...rest }) => rest);
+const steps = (records: readonly FitRecord[]): StepRecord[] => records.filter((record) => record.kind === "step");
+const epochs = (records: readonly FitRecord[]): EpochRecord[] => records.filter((record) => record.kind === "epoch");
+
+describe("one seed, one curve", () => {
+  it("the same seed gives the same losses and weights to the bit, another seed others", async () => {
+    const run = async (seed: number): Promise<[unknown, unknown]> => {
+      const model = small();
+      return [curve(await all(fit(model, data, { ...options(), seed }))), await weightsOf(model)];
+    };
+    const first = await run(7);
+    expect(await run(7)).toEqual(first);
+    expect(await run(8)).not.toEqual(first);
+  });
+
+  it("stopped anywhere and resumed, training goes on to the bit: dropout, statistics, augmentation, Adam and all", async () => {
+    const whole = small();
+    const expected = curve(await all(fit(whole, data, options())));
+    // In the first epoch, at its last step, after it, and in the second.
+    for (const stop of [2, 6, 7, 10]) {
+      const before: FitRecord[] = [];
+      const training = fit(small(), data, options());
+      for await (const record of training) {
+        before.push(record);
+        if (before.length === stop) break;
+      }
+      const file = await training.checkpoint();
+      const model = small();
+      const after = await all(fit(model, data, { ...options(), resume: file }));
+      expect(curve([...before, ...after]), `stopped after ${stop} records`).toEqual(expected);
+      expect(await weightsOf(model)).toEqual(await weightsOf(whole));
+      const other = build(small(), data.shape);
+      loadCheckpoint(other, file);
+      expect((await weightsOf(other)).size).toBe((await weightsOf(model)).size);
+    }
+  });
+
+  it("a checkpoint of other data, options or optimizer is refused", async () => {
+    const training = fit(small(), data, options());
+    await training.next();
+    const resume = await training.checkpoint();
+    expect(() => fit(small(), take(data, 90), { ...options(), resume })).toThrow(
+      "made with a number of examples of 100, now it is 90",
+    );
+    expect(() => fit(small(), data, { ...options(), resume, batchSize: 8 })).toThrow("batch size of 16, now it is 8");
+    expect(() => fit(small(), data, { ...options(), resume, seed: 1 })).toThrow("seed of 7, now it is 1");
+    expect(() => fit(small(), data, { ...options(), resume, optimizer: sgd() })).toThrow("made with another optimizer");
+    expect(() => fit(small(5), data, { ...options(), resume })).toThrow(/"layers\.6\.weights" is/);
+    expect(() => fit(small(), data, { ...options(), resume: resume.subarray(0, resume.length - 4) })).toThrow(
+      /safetensors/,
+    );
+    expect(() => fit(small(), data, { ...options(), resume: new Uint8Array(3) })).toThrow(/safetensors/);
+  });
+});
+
+describe("fit", () => {
+  it("tells what each step and each epoch come to", async () => {
+    const records = await all(fit(small(), data, options()));
+    expect([steps(records).length, epochs(records).length]).toEqual([12, 2]);
+    const [first] = steps(records);
+    expect(first).toMatchObject({ kind: "step", epoch: 0, step: 1, batch: 1, batches: 6 });
+    for (const record of steps(records)) {
+      expect(record.gradientNorm).toBeGreaterThan(0);
+      expect(record.updateRatio).toBeGreaterThan(0);
+      expect(record.updateRatio).toBeLessThan(1);
+      expect(record.imagesPerSecond).toBeGreaterThan(0);
+    }
+    const [epoch] = epochs(records);
+    const own = steps(records).slice(0, 6);
+    expect(epoch!.loss).toBeCloseTo(own.reduce((sum, record) => sum + record.loss, 0) / 6, 10);
+    expect(epoch).toMatchObject({ testLoss: expect.any(Number), testAccuracy: expect.any(Number), stopped: false });
+  });
+
+  it("starts at chance where nothing is known, and learns 20 digits by heart", { timeout: 120_000 }, async () => {
+    const digits = subset(
+      (await mnist()).train,
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+    const model = sequential([
+      new Conv2d({ filters: 4, kernelSize: 5, stride: 2, padding: 2, geometry: "floor" }),
+      new Relu(),
+      new Flatten(),
+      new Dense({ units: 10, initializer: (shape) => new Float32Array(shape[0]! * shape[1]!) }),
+    ]);
+    let first: number | undefined;
+    let last = Infinity;
+    for await (const record of fit(model, digits, { epochs: 150, batchSize: 20, rate: 0.01 })) {
+      if (record.kind === "epoch") continue;
+      first ??= record.loss;
+      last = record.loss;
+      if (last < 1e-3) break;
+    }
+    expect(first).toBeCloseTo(2.302585, 5);
+    expect(last).toBeLessThan(1e-3);
+  });
+
+  it("leaves frozen parameters as they are to the bit, and gives others rates of their own", async () => {
+    const model = build(small(), data.shape, { seed: 7 });
+    const before = await weightsOf(model);
+    await all(
+      fit(model, data, {
+        ...options(),
+        epochs: 1,
+        groups: [
+          { match: "layers.0", frozen: true },
+          { match: /bias$/, rate: 0 },
+        ],
+      }),
+    );
+    const after = await weightsOf(model);
+    for (const name of ["layers.0.filters", "layers.0.bias", "layers.6.bias"])
+      expect(after.get(name), name).toEqual(before.get(name));
+    expect(after.get("layers.6.weights")).not.toEqual(before.get("layers.6.weights"));
+    await expect(fit(model, data, { groups: [{ match: "layers.9" }] }).next()).rejects.toThrow(
+      /"layers\.9" matches no parameter/,
+    );
+  });
+
+  it("shortens gradients that are too long", async () => {
+    const moved = async (clip: object): Promise<number> => {
+      const model = build(small(), data.shape, { seed: 1 });
+      const before = await weightsOf(model);
+      const [step] = await all(fit(model, data, { batchSize: 100, optimizer: sgd(), rate: 1, seed: 1, ...clip }));
+      const after = await weightsOf(model);
+      let sum = 0;
+      for (const path of parameters(model).keys())
+        after.get(path)!.values.forEach((x, i) => (sum += (x - before.get(path)!.values[i]!) ** 2));
+      expect((step as StepRecord).gradientNorm).toBeGreaterThan(0.1);
+      return Math.sqrt(sum);
+    };
+    expect(await moved({ clip: { norm: 0.01 } })).toBeCloseTo(0.01, 6);
+    expect(await moved({ clip: { value: 1e-9 } })).toBeLessThan(1e-6);
+    expect(await moved({})).toBeGreaterThan(0.1);
+  });
+
+  it("stops early when the loss falls no more, and brings back the best weights", async () => {
+    const model = small();
+    const noisy: Dataset = { ...data, labels: Uint8Array.from(data.labels, (_, i) => (i * 7) % 4) };
+    const stopping = { patience: 1, restoreBest: true };
+    const records = epochs(
+      await all(
+        fit(model, data, { epochs: 30, batchSize: 20, rate: 0.05, seed: 2, test: noisy, earlyStopping: stopping }),
+      ),
+    );
+    expect(records.length).toBeLessThan(30);
+    expect(records.map(({ stopped }) => stopped).indexOf(true)).toBe(records.length - 1);
+    const best = Math.min(...records.map(({ testLoss }) => testLoss!));
+    expect((await evaluateModel(model, noisy)).loss).toBeCloseTo(best, 5);
+  });
+
+  it("can be cancelled, and stopped by those who listen", async () => {
+    const controller = new AbortController();
+    let seen = 0;
+    const run = async (): Promise<void> => {
+      for await (const _ of fit(small(), data, { ...options(), signal: controller.signal }))
+        if (++seen === 2) controller.abort(new Error("enough"));
+    };
+    await expect(run()).rejects.toThrow("enough");
+    expect(seen).toBe(2);
+    for await (const _ of fit(small(), data, options())) break;
+  });
+
+  it("says where the loss stops being a number, or goes on if asked to", async () => {
+    await expect(all(fit(small(), data, { ...options(), optimizer: sgd(), rate: 1e38 }))).rejects.toThrow(
+      /the loss is (NaN|Infinity) at step \d+ \(epoch 0, rate 1e\+38\): use a lower rate/,
+    );
+    expect(
+      await all(
+        fit(small(), data, {
+          ...options(),
+          optimizer: sgd(),
+          rate: 1e38,
+          onNaN: "continue",
+          epochs: 1,
+          test: undefined as never,
+        }),
+      ),
+    ).toHaveLength(7);
+  });
+
+  it("refuses data that does not fit the model", () => {
+    expect(() => fit(small(3), data, options())).toThrow(
+      "the data has the label 3, out of range for the 3 outputs of the model; give its last layer 4 units",
+    );
+    expect(() => fit(small(), take(data, 10), options())).toThrow("10 examples do not fill one batch of 16");
+    expect(() => fit(sequential([new Dense({ units: 4 })]), data, options())).toThrow(
+      /layers\.0 \(Dense\): .*put a Flatten before it/,
+    );
+  });
+
+  it("fits lines as well as classes", async () => {
+    const random = new Random(1);
+    const inputs = random.uniform(200, -1, 1);
+    const shape: Shape = [1];
+    // Labels are whole numbers: 3 where x > 0, 1 elsewhere.
+    const line = dataset({ shape, inputs, labels: Uint8Array.from(inputs, (x) => (x > 0 ? 3 : 1)) });
+    const model = sequential([new Dense({ units: 8 }), new Relu(), new Dense({ units: 1 })]);
+    const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>
+      meanSquaredError(outputs, reshape(targets, outputs.shape));
+    const records = steps(await all(fit(model, line, { epochs: 40, batchSize: 50, rate: 0.03, loss, seed: 1 })));
+    expect(records.at(-1)!.loss).toBeLessThan(records[0]!.loss / 5);
+  });
+});

@@ -1,0 +1,35 @@
+"""Golden values of PyTorch's optimizers: a parameter after each of ten steps with given gradients, in float64.
+
+Run: /usr/bin/python3 tools/golden/optimizers.py   (writes optimizers.json beside this file)
+"""
+import json
+import pathlib
+
+import torch
+
+start = [0.5, -1.25, 2.0, 0.0]
+gradients = [[((7 * step + 3 * i) % 11 - 5) / 8 for i in range(4)] for step in range(10)]
+optimizers = {
+    "sgd": (torch.optim.SGD, {}, {}),
+    "sgd momentum": (torch.optim.SGD, {"momentum": 0.9}, {"momentum": 0.9}),
+    "sgd nesterov decay": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}, {"momentum": 0.9, "nesterov": True, "weightDecay": 0.1}),
+    "adagrad": (torch.optim.Adagrad, {"weight_decay": 0.1}, {"weightDecay": 0.1}),
+    "rmsProp": (torch.optim.RMSprop, {"alpha": 0.9, "weight_decay": 0.1}, {"keep": 0.9, "weightDecay": 0.1}),
+    "adam": (torch.optim.Adam, {}, {}),
+    "adam decay": (torch.optim.Adam, {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weightDecay": 0.1}),
+    "adamW": (torch.optim.AdamW, {"weight_decay": 0.1}, {"weightDecay": 0.1}),
+}
+
+found = {}
+for name, (Optimizer, options, ours) in optimizers.items():
+    p = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimizer = Optimizer([p], lr=0.1, **options)
+    path = []
+    for gradient in gradients:
+        p.grad = torch.tensor(gradient, dtype=torch.float64)
+        optimizer.step()
+        path.append(p.tolist())
+    found[name] = {"options": ours, "path": path}
+
+text = json.dumps({"torch": torch.__version__, "rate": 0.1, "start": start, "gradients": gradients, "optimizers": found}, separators=(",", ":"))
+pathlib.Path(__file__).with_name("optimizers.json").write_text(text)
