@@ -197,6 +197,28 @@ describe("layers without parameters are their operation", () => {
   });
 });
 
+describe("windows must fit, unless the rest may be dropped", () => {
+  const image = some([1, 6, 6, 2]);
+  const signal = some([1, 6, 2]);
+  const strided = { kernelSize: 3, filters: 2, stride: 2 };
+  const pooled = { size: 3, stride: 2 };
+  it.each<[string, (options: object) => Layer, Tensor]>([
+    ["Conv1d", (options) => new layers.Conv1d({ ...strided, ...options }), signal],
+    ["Conv2d", (options) => new layers.Conv2d({ ...strided, ...options }), image],
+    ["DepthwiseConv2d", (options) => new layers.DepthwiseConv2d({ ...strided, ...options }), image],
+    ["LocallyConnected2d", (options) => new layers.LocallyConnected2d({ ...strided, ...options }), image],
+    ["MaxPool1d", (options) => new layers.MaxPool1d({ ...pooled, ...options }), signal],
+    ["MaxPool2d", (options) => new layers.MaxPool2d({ ...pooled, ...options }), image],
+    ["AveragePool1d", (options) => new layers.AveragePool1d({ ...pooled, ...options }), signal],
+    ["AveragePool2d", (options) => new layers.AveragePool2d({ ...pooled, ...options }), image],
+    ["LpPool1d", (options) => new layers.LpPool1d({ ...pooled, ...options }), signal],
+    ["LpPool2d", (options) => new layers.LpPool2d({ ...pooled, ...options }), image],
+  ])("%s", (name, make, x) => {
+    expect(() => make({}).call(x)).toThrow(new RegExp(`^${name}: .*does not fit.*2.5 positions.*geometry: "floor"`));
+    expect(make({ geometry: "floor" }).call(x).shape[1]).toBe(2);
+  });
+});
+
 describe("normalisations scale and shift by what they learn", () => {
   const x = some([3, 4, 5, 6]);
 

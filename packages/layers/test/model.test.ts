@@ -42,12 +42,12 @@ class Scale implements Layer {
 
 /** A model of one's own making: fields of all kinds, one layer used twice. */
 class Own implements Layer {
+  last: Tensor | undefined;
   readonly stem = new Conv2d({ filters: 4, kernelSize: 3, padding: "same" });
   readonly heads = new Map<string, Layer>([["digit", new Dense({ units: 10 })]]);
   readonly blocks = [new Conv2d({ filters: 4, kernelSize: 1 }), { scale: new Scale() }] as const;
   readonly again = this.stem;
   readonly temperature = new Variable([2], []);
-  last: Tensor | undefined;
 
   call(x: Tensor, mode?: Mode): Tensor {
     const [mix, { scale }] = this.blocks;
@@ -120,6 +120,19 @@ describe("a model is a tree of plain objects", () => {
     const x = some([2, 6, 6, 1]);
     expect((await predict(model, x)).values).toEqual((await model.call(x).data()).slice());
   });
+});
+
+it("predict compiles a model once for each shape, and sees what it has learned since", async () => {
+  let calls = 0;
+  const own = new Scale();
+  const model: Layer = { call: (x) => (calls++, own.call(x)) };
+  const [x, wider] = [some([2, 3]), some([5, 3])];
+  expect((await predict(model, x)).values).toEqual(await x.data());
+  own.factor!.write([2, 2, 2]);
+  expect((await predict(model, x)).values).toEqual((await x.data()).map((v) => 2 * v));
+  expect(calls).toBe(1);
+  expect((await predict(model, wider)).shape).toEqual([5, 3]);
+  expect(calls).toBe(2);
 });
 
 describe("who watches sees what every layer makes", () => {
