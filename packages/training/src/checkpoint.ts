@@ -90,8 +90,9 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
 }
 
 /** Loads the weights of a checkpoint into a model that has been built, to use it without training on. */
-export const loadCheckpoint = (model: object, file: Uint8Array): void =>
+export function loadCheckpoint(model: object, file: Uint8Array): void {
   setWeights(model, readCheckpoint(file).weights);
+}
 
 /** Gives an optimizer's variables the values of a checkpoint. */
 export function restoreOptimizer(

@@ -14,22 +14,37 @@ function collect(): void {
   for (let i = 0; i < 3; i++) gc();
 }
 
-it("10,000 training steps leave nothing behind: heap and backend hold what they held", { timeout: 180_000 }, async () => {
-  const backend = reference();
-  useBackend(backend);
-  const data = shapes({ size: 64, height: 6, width: 6 });
-  const model = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), data.shape);
-  const all = parameters(model);
-  const factors = new Map([...all.keys()].map((path) => [path, 1]));
-  const step = trainStep(model, { loss: crossEntropy, optimizer: adam(), parameters: all, factors, diagnostics: true, seed: 1 });
-  const run = async (count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) for (const { inputs, labels } of batches(data, { size: 8, start: 7 })) await step(inputs, labels, 1e-3);
-  };
-  await run(500);
-  collect();
-  const [heap, memory] = [process.memoryUsage().heapUsed, backend.memory()];
-  await run(10_000);
-  collect();
-  expect(backend.memory()).toBe(memory);
-  expect(process.memoryUsage().heapUsed - heap).toBeLessThan(5e6);
-});
+it(
+  "10,000 training steps leave nothing behind: heap and backend hold what they held",
+  { timeout: 180_000 },
+  async () => {
+    const backend = reference();
+    useBackend(backend);
+    const data = shapes({ size: 64, height: 6, width: 6 });
+    const model = build(
+      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]),
+      data.shape,
+    );
+    const all = parameters(model);
+    const factors = new Map([...all.keys()].map((path) => [path, 1]));
+    const step = trainStep(model, {
+      loss: crossEntropy,
+      optimizer: adam(),
+      parameters: all,
+      factors,
+      diagnostics: true,
+      seed: 1,
+    });
+    const run = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++)
+        for (const { inputs, labels } of batches(data, { size: 8, start: 7 })) await step(inputs, labels, 1e-3);
+    };
+    await run(500);
+    collect();
+    const [heap, memory] = [process.memoryUsage().heapUsed, backend.memory()];
+    await run(10_000);
+    collect();
+    expect(backend.memory()).toBe(memory);
+    expect(process.memoryUsage().heapUsed - heap).toBeLessThan(5e6);
+  },
+);

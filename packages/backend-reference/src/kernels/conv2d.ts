@@ -20,24 +20,29 @@ function eachPart(g: Conv2dGeometry, visit: (part: Part) => void): void {
       for (let oy = 0; oy < g.height.output; oy++) visit({ image, oy, group });
 }
 
-/** Visits what P is made of: where a pixel's channels begin in the input, and where in P. Taps over padding are left out. */
-function eachTap(
+/**
+ * Visits what P is made of: stretches of numbers that lie side by side both in the input and in P. Taps over padding are left
+ * out.
+ */
+function eachStretch(
   { height: h, width: w, ...g }: Conv2dGeometry,
   { image, oy, group }: Part,
-  visit: (pixel: number, place: number) => void,
+  visit: (pixel: number, place: number, length: number) => void,
 ): void {
   const c = g.inChannels / g.groups;
+  // The taps of a row are neighbours, unless the window has holes or sees a share of the channels only.
+  const together = w.dilation === 1 && g.groups === 1 ? w.window : 1;
   for (let ky = 0; ky < h.window; ky++) {
     const y = oy * h.stride - h.before + ky * h.dilation;
     if (y < 0 || y >= h.input) continue;
     for (let ox = 0; ox < w.output; ox++)
-      for (let kx = 0; kx < w.window; kx++) {
+      for (let kx = 0; kx < w.window; kx += together) {
         const x = ox * w.stride - w.before + kx * w.dilation;
-        if (x < 0 || x >= w.input) continue;
-        visit(
-          ((image * h.input + y) * w.input + x) * g.inChannels + group * c,
-          ((ox * h.window + ky) * w.window + kx) * c,
-        );
+        const from = Math.max(0, -x);
+        const to = Math.min(together, w.input - x);
+        if (to <= from) continue;
+        const pixel = ((image * h.input + y) * w.input + x + from) * g.inChannels + group * c;
+        visit(pixel, ((ox * h.window + ky) * w.window + kx + from) * c, (to - from) * c);
       }
   }
 }
@@ -48,7 +53,6 @@ function matricesOf(g: Conv2dGeometry) {
   const [outputs, seen] = [g.width.output, g.height.window * g.width.window * c];
   const row = g.outChannels;
   return {
-    c,
     f,
     outputs,
     seen,
@@ -71,10 +75,9 @@ const scratch = (like: Values, length: number): Values =>
 
 /** P of one part. */
 function see(g: Conv2dGeometry, part: Part, x: Values, p: Values): void {
-  const c = g.inChannels / g.groups;
   p.fill(0);
-  eachTap(g, part, (pixel, place) => {
-    for (let channel = 0; channel < c; channel++) p[place + channel] = x[pixel + channel]!;
+  eachStretch(g, part, (pixel, place, length) => {
+    for (let i = 0; i < length; i++) p[place + i] = x[pixel + i]!;
   });
 }
 
@@ -104,15 +107,15 @@ const conv2dFilterGradient: Kernel<Values, Convolution> = ({ attributes: { geome
 };
 
 const conv2dInputGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
-  const { c, f, outputs, seen, ...at } = matricesOf(g);
+  const { f, outputs, seen, ...at } = matricesOf(g);
   return ([dy, filters], dx) => {
     const dp = new Float64Array(outputs * seen);
     const totals = new Float64Array(dx.length);
     eachPart(g, (part) => {
       dp.fill(0);
       addProduct(outputs, seen, f, at.y(dy!, part), transposed(at.filters(filters!, part)), at.p(dp));
-      eachTap(g, part, (pixel, place) => {
-        for (let channel = 0; channel < c; channel++) totals[pixel + channel]! += dp[place + channel]!;
+      eachStretch(g, part, (pixel, place, length) => {
+        for (let i = 0; i < length; i++) totals[pixel + i]! += dp[place + i]!;
       });
     });
     dx.set(totals);

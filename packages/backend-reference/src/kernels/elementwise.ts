@@ -1,4 +1,12 @@
-import { broadcastSteps, type HostKernels, type Kernel, type None, type Values } from "@convlens/backend";
+import {
+  broadcastSteps,
+  sameShape,
+  sizeOf,
+  type HostKernels,
+  type Kernel,
+  type None,
+  type Values,
+} from "@convlens/backend";
 import { erf, exp, expm1, cos, log, log1p, power, sigmoid, sin, tanh } from "@convlens/backend/math";
 import { lastStep, walkRows } from "./walk.ts";
 
@@ -10,17 +18,51 @@ const map =
     for (let i = 0; i < y.length; i++) y[i] = f(x![i]!);
   };
 
-/** y = f(a, b), with both broadcast to the shape of y */
-const zip =
-  (f: (a: number, b: number) => number): Kernel<Values, None> =>
+/** Writes one row of y; a step of 0 reads the same number again and again. */
+type Row = (
+  y: Values,
+  start: number,
+  length: number,
+  a: Values,
+  fromA: number,
+  stepA: number,
+  b: Values,
+  fromB: number,
+  stepB: number,
+) => void;
+
+/** y = f(a, b), with both broadcast to the shape of y; row by row, or all at once where nothing is stretched but scalars. */
+const rows =
+  (row: Row): Kernel<Values, None> =>
   ({ inputs, output }) => {
-    const steps = inputs.map((shape) => broadcastSteps(shape, output));
+    const isFlat = inputs.every((shape) => sizeOf(shape) === 1 || sameShape(shape, output));
+    const shape = isFlat ? [sizeOf(output)] : output;
+    const steps = inputs.map((input) => broadcastSteps(isFlat ? [sizeOf(input)] : input, shape));
     const [stepA, stepB] = steps.map(lastStep) as [number, number];
     return ([a, b], y) =>
-      walkRows(output, steps, (start, length, fromA, fromB) => {
-        for (let i = 0; i < length; i++) y[start + i] = f(a![fromA + i * stepA]!, b![fromB + i * stepB]!);
-      });
+      walkRows(shape, steps, (start, length, fromA, fromB) =>
+        row(y, start, length, a!, fromA, stepA, b!, fromB, stepB),
+      );
   };
+
+const zip = (f: (a: number, b: number) => number): Kernel<Values, None> =>
+  rows((y, start, length, a, p, stepA, b, q, stepB) => {
+    for (let i = 0; i < length; i++) y[start + i] = f(a[p + i * stepA]!, b[q + i * stepB]!);
+  });
+
+// The four that training does most have loops of their own: a call for each number would take several times as long.
+const add = rows((y, start, length, a, p, stepA, b, q, stepB) => {
+  for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! + b[q + i * stepB]!;
+});
+const subtract = rows((y, start, length, a, p, stepA, b, q, stepB) => {
+  for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! - b[q + i * stepB]!;
+});
+const multiply = rows((y, start, length, a, p, stepA, b, q, stepB) => {
+  for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! * b[q + i * stepB]!;
+});
+const divide = rows((y, start, length, a, p, stepA, b, q, stepB) => {
+  for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! / b[q + i * stepB]!;
+});
 
 const where: Kernel<Values, None> = ({ inputs, output }) => {
   const steps = inputs.map((shape) => broadcastSteps(shape, output));
@@ -50,10 +92,10 @@ export const elementwiseKernels: HostKernels = {
   sigmoid: map(sigmoid),
   relu: map((x) => (x < 0 ? 0 : x)),
   copy: map((x) => x),
-  add: zip((a, b) => a + b),
-  subtract: zip((a, b) => a - b),
-  multiply: zip((a, b) => a * b),
-  divide: zip((a, b) => a / b),
+  add,
+  subtract,
+  multiply,
+  divide,
   power: zip(power),
   maximum: zip(Math.max),
   minimum: zip(Math.min),

@@ -15,14 +15,13 @@ export interface Matrix {
  * Sixteen sums at a time: each number that is read then serves four products, which is four times as fast as one by one.
  */
 export function addProduct(m: number, n: number, k: number, a: Matrix, b: Matrix, y: Matrix): void {
-  for (let i = 0; i < m; i += 4)
-    for (let j = 0; j < n; j += 4) {
-      if (i + 4 <= m && j + 4 <= n) addTile(i, j, k, a, b, y);
-      else
-        for (let p = i; p < Math.min(i + 4, m); p++)
-          for (let q = j; q < Math.min(j + 4, n); q++)
-            y.values[y.start + p * y.row + q * y.column]! += dot(p, q, k, a, b);
-    }
+  let i = 0;
+  for (; i + 4 <= m; i += 4) {
+    let j = 0;
+    for (; j + 4 <= n; j += 4) addTile(i, j, k, a, b, y);
+    for (; j < n; j++) addColumn(i, j, k, a, b, y);
+  }
+  for (; i < m; i++) for (let j = 0; j < n; j++) y.values[y.start + i * y.row + j * y.column]! += dot(i, j, k, a, b);
 }
 
 function dot(i: number, j: number, k: number, a: Matrix, b: Matrix): number {
@@ -73,7 +72,51 @@ function addTile(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Matri
     y32 += x3 * w2;
     y33 += x3 * w3;
   }
-  const tile = [y00, y01, y02, y03, y10, y11, y12, y13, y20, y21, y22, y23, y30, y31, y32, y33];
+  const t = y.values;
+  const column = y.column;
+  let to = y.start + i * y.row + j * column;
+  t[to]! += y00;
+  t[to + column]! += y01;
+  t[to + 2 * column]! += y02;
+  t[to + 3 * column]! += y03;
+  to += y.row;
+  t[to]! += y10;
+  t[to + column]! += y11;
+  t[to + 2 * column]! += y12;
+  t[to + 3 * column]! += y13;
+  to += y.row;
+  t[to]! += y20;
+  t[to + column]! += y21;
+  t[to + 2 * column]! += y22;
+  t[to + 3 * column]! += y23;
+  to += y.row;
+  t[to]! += y30;
+  t[to + column]! += y31;
+  t[to + 2 * column]! += y32;
+  t[to + 3 * column]! += y33;
+}
+
+/** Four sums, where fewer than four columns are left. */
+function addColumn(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Matrix): void {
+  const x = a.values;
+  const w = b.values;
+  const rowX = a.row;
+  const stepX = a.column;
+  const stepW = b.row;
+  let p = a.start + i * rowX;
+  let q = b.start + j * b.column;
+  let [y0, y1, y2, y3] = [0, 0, 0, 0];
+  for (let l = 0; l < k; l++, p += stepX, q += stepW) {
+    const w0 = w[q]!;
+    y0 += x[p]! * w0;
+    y1 += x[p + rowX]! * w0;
+    y2 += x[p + 2 * rowX]! * w0;
+    y3 += x[p + 3 * rowX]! * w0;
+  }
+  const t = y.values;
   const to = y.start + i * y.row + j * y.column;
-  for (let r = 0; r < 4; r++) for (let s = 0; s < 4; s++) y.values[to + r * y.row + s * y.column]! += tile[4 * r + s]!;
+  t[to]! += y0;
+  t[to + y.row]! += y1;
+  t[to + 2 * y.row]! += y2;
+  t[to + 3 * y.row]! += y3;
 }
