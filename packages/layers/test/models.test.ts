@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { formatSummary, parameters, summary, variables } from "../src/index.ts";
+import {
+  Conv2d,
+  formatSummary,
+  LocallyConnected2d,
+  parameters,
+  Relu,
+  Sequential,
+  summary,
+  variables,
+} from "../src/index.ts";
 import { alexNet, convNetJsCifar, convNetJsMnist, lenet5, resnet18, vgg16 } from "../src/models/index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/seed.json", import.meta.url), "utf8"));
@@ -74,5 +83,44 @@ describe("the parameters and products of known nets", () => {
     expect(summary(convNetJsMnist(), [28, 28, 1]).parameters).toBe(208 + 3216 + 2570);
     // 5·5·3·16 + 16, 5·5·16·20 + 20, 5·5·20·20 + 20, 4·4·20·10 + 10
     expect(summary(convNetJsCifar(), [32, 32, 3]).parameters).toBe(1216 + 8020 + 10020 + 3210);
+  });
+});
+
+describe("what the texts count", () => {
+  const options = { kernelSize: 11, stride: 4, filters: 96 };
+
+  it("the first convolution of AlexNet, tied and untied", () => {
+    const { unshared, shared, out } = golden.alexConv1;
+    expect(summary(new Conv2d(options), [227, 227, 3])).toMatchObject({
+      parameters: shared,
+      rows: [{ outputShape: out }],
+    });
+    expect(summary(new LocallyConnected2d(options), [227, 227, 3]).parameters).toBe(unshared);
+  });
+
+  it("the running demonstration of CS231n", () => {
+    const demo = new Conv2d({ filters: 2, kernelSize: 3, stride: 2, padding: 1 });
+    const { parameters: count, multiplyAdds } = summary(demo, [5, 5, 3]);
+    expect(count).toBe(golden.convDemo.params);
+    expect(multiplyAdds).toBe(golden.convDemo.steps * golden.convDemo.macsPerStep);
+  });
+
+  it("three convolutions of 64 filters at 224 pixels", () => {
+    const conv = (): Conv2d => new Conv2d({ filters: 64, kernelSize: 3, padding: 1 });
+    const { rows } = summary(new Sequential([conv(), conv(), conv()]), [224, 224, 3]);
+    const maps = rows.reduce((sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b), 0);
+    expect(maps).toBe(golden.threeConvs224.acts);
+  });
+
+  it("VGG-16 as a convolution throughout: 36 crops of a larger image at once", () => {
+    const features = vgg16().layers.slice(0, 31);
+    const conv = (filters: number, kernelSize: number): Conv2d => new Conv2d({ filters, kernelSize });
+    const model = new Sequential([...features, conv(4096, 7), new Relu(), conv(4096, 1), new Relu(), conv(1000, 1)]);
+    const sides = summary(model, [384, 384, 3]).rows.map(({ outputShape }) => outputShape[0]);
+    const [small, before, after] = golden.fc2conv.sizes;
+    expect(sides.slice(30)).toEqual([before, after, after, after, after, after]);
+    expect(summary(model, [224, 224, 3]).rows[30]!.outputShape[0]).toBe(small);
+    expect(after * after).toBe(golden.fc2conv.crops);
+    expect([...parameters(model).values()].reduce((sum, { size }) => sum + size, 0)).toBe(golden.vgg16.params);
   });
 });
