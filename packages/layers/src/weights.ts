@@ -18,7 +18,8 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
  *
  * @example
  * ```ts
- * const file = await saveWeights(model);
+ * const trained = build(lenet5(), [28, 28, 1]);
+ * const file = await saveWeights(trained);
  * loadWeights(build(lenet5(), [28, 28, 1]), file);
  * ```
  */

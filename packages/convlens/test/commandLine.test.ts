@@ -1,0 +1,176 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { main } from "../src/main.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "convlens-cli-"));
+const home = process.cwd();
+const said = { out: "", err: "" };
+
+beforeAll(() => process.chdir(folder));
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  said.out = "";
+  said.err = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((said.out += text.toString())));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean((said.err += text.toString())));
+});
+afterEach(() => vi.restoreAllMocks());
+
+const run = (...args: string[]): Promise<number> => main(args);
+const json = (): Record<string, unknown>[] =>
+  said.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+const quick = ["--model", "small", "--epochs", "1", "--batch-size", "100"];
+
+describe("convlens train", () => {
+  it(
+    "prints one JSON object for each epoch and nothing else, and leaves checkpoint and report",
+    { timeout: 60_000 },
+    async () => {
+      expect(await run("train", "edges", ...quick, "--epochs", "2", "--name", "first", "--json")).toBe(0);
+      const records = json();
+      expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
+      expect(records[1]).toMatchObject({
+        testAccuracy: expect.any(Number),
+        imagesPerSecond: expect.any(Number),
+        backend: "reference",
+        checkpoint: "runs/first/checkpoint.safetensors",
+      });
+      expect(readdirSync("runs/first").sort()).toEqual(["checkpoint.safetensors", "report.html", "run.json"]);
+      expect(said.err).toMatch(/report: runs\/first\/report\.html/);
+    },
+  );
+
+  it("writes a report that needs nothing else and shows what there is to see", () => {
+    const report = readFileSync("runs/first/report.html", "utf8");
+    expect(report).not.toMatch(/(?:src|href)="(?!data:)/);
+    expect(report).not.toMatch(/https?:\/\//);
+    for (const part of [
+      "How it learned",
+      "What it takes for what",
+      "Filters of the first layer",
+      "before",
+      "after",
+      "What each layer makes of it",
+      "mistakes",
+    ])
+      expect(report, part).toContain(part);
+    // Every picture is a whole PNG file.
+    for (const [, base64] of report.matchAll(/src="data:image\/png;base64,([^"]+)"/g)) {
+      const png = Buffer.from(base64!, "base64");
+      expect(png.subarray(1, 4).toString()).toBe("PNG");
+      expect(png.subarray(-8, -4).toString()).toBe("IEND");
+    }
+    expect([...report.matchAll(/<img /g)].length).toBeGreaterThan(20);
+    expect(report.match(/<img (?![^>]*alt=")/)).toBeNull();
+  });
+
+  it("takes the first free folder, unless told to overwrite", { timeout: 60_000 }, async () => {
+    expect(await run("train", "edges", ...quick, "--name", "first")).toBe(0);
+    expect(readdirSync("runs").sort()).toEqual(["first", "first-2"]);
+    expect(await run("train", "edges", ...quick, "--name", "first-2", "--overwrite")).toBe(0);
+    expect(readdirSync("runs").sort()).toEqual(["first", "first-2"]);
+  });
+
+  it("saves when it is interrupted, says how to go on, and comes to the same end", { timeout: 60_000 }, async () => {
+    const epochs = ["train", "edges", "--model", "small", "--epochs", "2", "--batch-size", "200", "--json"];
+    expect(await run(...epochs, "--name", "whole")).toBe(0);
+    const whole = json().at(-1)!;
+    const interrupted = run(...epochs, "--name", "parts");
+    await vi.waitFor(() => expect(process.listenerCount("SIGINT")).toBeGreaterThan(0), {
+      timeout: 20_000,
+      interval: 5,
+    });
+    process.emit("SIGINT");
+    expect(await interrupted).toBe(130);
+    expect(said.err).toMatch(/stopped after step \d+; go on with: convlens train --resume runs\/parts/);
+    said.out = "";
+    expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
+    const { imagesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
+    expect(whole).toMatchObject(numbers);
+  });
+
+  it("says what it does not understand", async () => {
+    const wrong: readonly (readonly string[])[] = [
+      [],
+      ["nothing"],
+      ["edges", "--epochs", "none"],
+      ["edges", "--model", "huge"],
+      ["edges", "--what"],
+      ["edges", "--optimizer", "magic"],
+      ["--resume", "runs/nowhere"],
+      ["edges", "more"],
+    ];
+    const told: string[] = [];
+    for (const args of wrong) {
+      said.err = "";
+      expect(await run("train", ...args), args.join(" ")).toBe(2);
+      told.push(said.err.split("\n")[0]!);
+    }
+    expect(told).toMatchInlineSnapshot(`
+      [
+        "convlens train: expected one data set, got 0",
+        "convlens train: there is no data set "nothing"; there are mnist, shapes, edges, tones",
+        "convlens train: --epochs: expected a whole number of at least 1, got "none"",
+        "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal",
+        "convlens train: Unknown option '--what'. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "--what"",
+        "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
+        "convlens train: runs/nowhere is no run: ENOENT: no such file or directory, open 'runs/nowhere/run.json'; train one first: convlens train mnist",
+        "convlens train: expected one data set, got 2",
+      ]
+    `);
+  });
+});
+
+describe("convlens evaluate, inspect, summary", () => {
+  it("evaluate tells how good the net of a run is", async () => {
+    expect(await run("evaluate", "runs/first")).toBe(0);
+    expect(said.out).toMatch(/^500 examples: loss [\d.]+, accuracy [\d.]+ %, \d+ mistakes\n/);
+    expect(said.out).toContain("precision");
+    said.out = "";
+    expect(await run("evaluate", "runs/first", "--json")).toBe(0);
+    expect(json()[0]).toMatchObject({ testAccuracy: expect.any(Number), confusion: expect.any(Array) });
+    expect(await run("evaluate", "runs/nowhere")).toBe(2);
+  });
+
+  it("inspect tells what it holds", async () => {
+    expect(await run("inspect", "runs/first", "--example", "3")).toBe(0);
+    expect(said.out).toMatch(/layers\.0\.filters\s+3 × 3 × 1 × 8/);
+    expect(said.out).toMatch(/example 3, a "/);
+    said.out = "";
+    expect(await run("inspect", "runs/first", "--json")).toBe(0);
+    expect(json()[0]).toMatchObject({ step: 40, weights: expect.any(Array), activations: expect.any(Array) });
+    expect(await run("inspect", "runs/first", "--example", "9999")).toBe(1);
+    expect(said.err).toMatch(/out of range/);
+  });
+
+  it("a damaged checkpoint is an error that says so", async () => {
+    writeFileSync("runs/first-2/checkpoint.safetensors", new Uint8Array(40));
+    expect(await run("evaluate", "runs/first-2")).toBe(1);
+    expect(said.err).toMatch(/safetensors/);
+  });
+
+  it("summary counts", async () => {
+    expect(await run("summary", "lenet")).toBe(0);
+    expect(said.out).toMatch(/total\s+61,706\s+416,520\n$/);
+    said.out = "";
+    expect(await run("summary", "vgg16", "--json")).toBe(0);
+    expect(json()[0]).toMatchObject({ parameters: 138_357_544, multiplyAdds: 15_470_264_320 });
+    expect(await run("summary", "lenet", "--input", "20x20x1")).toBe(0);
+    expect(await run("summary", "lenet", "--input", "9x9x1")).toBe(1);
+    expect(said.err).toMatch(/layers\.\d \(\w+\): .*does not fit/);
+  });
+
+  it("helps", async () => {
+    for (const command of ["train", "evaluate", "inspect", "summary"]) expect(await run(command, "--help")).toBe(0);
+    expect([await run("--help"), await run(), await run("fly")]).toEqual([0, 2, 2]);
+    expect(said.err).toContain('there is no command "fly"');
+  });
+});

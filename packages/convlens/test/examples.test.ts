@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { transformWithOxc } from "vite";
+import { describe, expect, it, vi } from "vitest";
+import * as conformance from "@convlens/backend/conformance";
+import * as math from "@convlens/backend/math";
+import * as datasetsNode from "@convlens/datasets/node";
+import * as convlens from "../src/index.ts";
+
+// Every example in the documentation runs: those of doc comments, of the README, and of the guides.
+
+const root = join(import.meta.dirname, "../../..");
+const sources = readdirSync(join(root, "packages"))
+  .flatMap((folder) =>
+    readdirSync(join(root, "packages", folder, "src"), { recursive: true, encoding: "utf8" }).map(
+      (file) => `packages/${folder}/src/${file}`,
+    ),
+  )
+  .filter((path) => path.endsWith(".ts"))
+  .concat("README.md")
+  .sort();
+
+/** The examples of a file with the line where each begins. */
+function examplesOf(path: string): { readonly name: string; readonly code: string }[] {
+  const text = readFileSync(join(root, path), "utf8");
+  return [...text.matchAll(/^([ \t]*\*? ?)```ts\n([\s\S]*?)^[ \t]*\*? ?```/gm)].map(({ 2: body, index }) => ({
+    name: `${path}:${text.slice(0, index).split("\n").length}`,
+    code: body!.replace(/^[ \t]*\* ?/gm, ""),
+  }));
+}
+
+/** What an example may speak of without having made it. */
+async function surroundings(): Promise<Record<string, unknown>> {
+  convlens.useBackend(convlens.reference());
+  const data = convlens.shapes({ size: 64, height: 12, width: 12 });
+  const { train, test } = convlens.split(data, 4);
+  const model = convlens.build(
+    convlens.sequential([new convlens.Flatten(), new convlens.Dense({ units: 4 })]),
+    data.shape,
+  );
+  const [first] = convlens.batches(data, { size: 4 });
+  return {
+    ...convlens,
+    ...conformance,
+    ...math,
+    ...datasetsNode,
+    digits: data,
+    ...{
+      data,
+      train,
+      test,
+      model,
+      images: first!.inputs,
+      describe: () => undefined,
+      it: () => undefined,
+      myBackend: convlens.reference,
+    },
+    ...{ x: convlens.tensor([1, 2, 3]), y: convlens.tensor([2, 4, 6]), w: new convlens.Variable([1], []) },
+    ...{ exp: convlens.exp, log: convlens.log },
+  };
+}
+
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...parts: string[]
+) => (...values: unknown[]) => Promise<unknown>;
+
+describe("every example runs", () => {
+  const examples = sources.flatMap(examplesOf);
+
+  it("and there are many", () => expect(examples.length).toBeGreaterThan(40));
+
+  it.each(examples)("$name", async ({ code }) => {
+    const silent = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    try {
+      const withoutImports = code.replace(/^import [\s\S]*?from "[^"]+";\n/gm, "").replaceAll(/… *$/gm, ";");
+      const { code: plain } = await transformWithOxc(`async () => {\n${withoutImports}\n}`, "example.ts");
+      const names = Object.entries(await surroundings());
+      const made = new AsyncFunction(...names.map(([name]) => name), `return (${plain.trim().replace(/;$/, "")})()`);
+      await made(...names.map(([, value]) => value));
+    } finally {
+      silent.mockRestore();
+    }
+  });
+});
