@@ -41,9 +41,9 @@ export class RunFolder {
     settings: RunSettings,
     { overwrite }: { readonly overwrite: boolean },
   ): Promise<RunFolder> {
+    const isTaken = (at: RunFolder): Promise<boolean> => (overwrite ? Promise.resolve(false) : exists(at.#settings));
     let folder = new RunFolder(join(root, name));
-    for (let i = 2; !overwrite && (await exists(folder.#settings)); i++)
-      folder = new RunFolder(join(root, `${name}-${i}`));
+    for (let i = 2; await isTaken(folder); i++) folder = new RunFolder(join(root, `${name}-${i}`));
     await mkdir(folder.path, { recursive: true });
     await folder.saveSettings(settings);
     return folder;

@@ -61,7 +61,8 @@ async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
   return found;
 }
 /** All that does not depend on the clock. */
-const curve = (records: readonly FitRecord[]): unknown[] => records.map(({ imagesPerSecond: _, ...rest }) => rest);
+const curve = (records: readonly FitRecord[]): unknown[] =>
+  records.map((record) => ({ ...record, imagesPerSecond: 0 }));
 const steps = (records: readonly FitRecord[]): StepRecord[] => records.filter((record) => record.kind === "step");
 const epochs = (records: readonly FitRecord[]): EpochRecord[] => records.filter((record) => record.kind === "epoch");
 
@@ -153,7 +154,7 @@ describe("fit", () => {
       last = record.loss;
       if (last < 1e-3) break;
     }
-    expect(first).toBeCloseTo(2.302585, 5);
+    expect(first).toBeCloseTo(Math.LN10, 5);
     expect(last).toBeLessThan(1e-3);
   });
 

@@ -40,7 +40,7 @@ describe("losses", () => {
   });
 
   it("chance: ln 10 for cross-entropy, 9 for the hinge, of ten classes", async () => {
-    expect(await crossEntropy(zeros([4, 10]), tensor([0, 3, 9, 5])).item()).toBeCloseTo(2.302585092994046, 12);
+    expect(await crossEntropy(zeros([4, 10]), tensor([0, 3, 9, 5])).item()).toBeCloseTo(Math.LN10, 12);
     expect(await hinge(zeros([4, 10]), tensor([0, 3, 9, 5])).item()).toBe(9);
   });
 

@@ -15,9 +15,9 @@ it(
     const epochs: EpochRecord[] = [];
     const options = {
       epochs: 3,
-      batchSize: 16,
+      batchSize: 8,
       optimizer: adam(),
-      rate: oneCycle(3e-3),
+      rate: oneCycle(2e-3),
       seed: 1,
       test,
       augment: augment(shift(1)),

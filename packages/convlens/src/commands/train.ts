@@ -20,8 +20,8 @@ convlens train --resume runs/<name>
   data                 ${Object.keys(data).join(", ")}
   --model <name>       ${Object.keys(models).join(", ")}
   --epochs <n>         passes over the data (3)
-  --batch-size <n>     examples in a step (16)
-  --rate <x>           highest learning rate, of one cycle (0.003)
+  --batch-size <n>     examples in a step (8)
+  --rate <x>           highest learning rate, of one cycle (0.002)
   --optimizer <name>   ${Object.keys(optimizers).join(", ")} (adam)
   --seed <n>           decides everything random (1)
   --name <name>        of the folder in runs/ (<data>-<model>)
@@ -63,8 +63,8 @@ export async function train(args: readonly string[]): Promise<number> {
     data: name,
     model: values.model ?? choice("data set", name, data).model,
     epochs: numberOption("epochs", values.epochs, 3, { least: 1 }),
-    batchSize: numberOption("batch-size", values["batch-size"], 16, { least: 1 }),
-    rate: numberOption("rate", values.rate, 0.003, { whole: false }),
+    batchSize: numberOption("batch-size", values["batch-size"], 8, { least: 1 }),
+    rate: numberOption("rate", values.rate, 0.002, { whole: false }),
     optimizer: values.optimizer ?? "adam",
     seed: numberOption("seed", values.seed, 1),
   };

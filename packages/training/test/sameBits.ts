@@ -1,0 +1,50 @@
+import { reference } from "@convlens/backend-reference";
+import { augment, rotate, shapes, shift } from "@convlens/datasets";
+import {
+  BatchNorm,
+  Conv2d,
+  Dense,
+  Dropout,
+  Flatten,
+  GlobalAveragePool,
+  MaxPool2d,
+  Parallel,
+  Relu,
+  sequential,
+  Tanh,
+  weightsOf,
+} from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import { adam, fit } from "../src/index.ts";
+
+/** Trains a small net with everything random in it, and gives a hash (FNV-1a) of the bits of all losses and weights. */
+export async function hashOfTraining(): Promise<number> {
+  useBackend(reference());
+  const model = sequential([
+    ...[
+      new Conv2d({ filters: 3, kernelSize: 3, padding: "same" }),
+      new BatchNorm(),
+      new Relu(),
+      new MaxPool2d({ size: 2 }),
+    ],
+    new Parallel([sequential([new Flatten(), new Dense({ units: 6 }), new Tanh()]), new GlobalAveragePool()]),
+    ...[new Dropout({ rate: 0.3 }), new Dense({ units: 4 })],
+  ]);
+  const data = shapes({ size: 60, height: 10, width: 10, seed: 4 });
+  const numbers: number[] = [];
+  for await (const record of fit(model, data, {
+    epochs: 3,
+    batchSize: 12,
+    optimizer: adam(),
+    rate: 0.01,
+    seed: 11,
+    augment: augment(shift(1), rotate(10)),
+  }))
+    numbers.push(record.loss);
+  for (const { values } of (await weightsOf(model)).values()) numbers.push(...values);
+  const bytes = new Uint8Array(Float64Array.from(numbers).buffer);
+  return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
+}
+
+/** What it is in Node; every other engine must say the same. */
+export const TRAINING_HASH = 3569595131;
