@@ -74,10 +74,20 @@ export const spanOf = ({ window, dilation }: { readonly window: number; readonly
 /** How many elements at the end no window reaches. */
 export const droppedBy = (s: Sliding): number => s.before + s.input + s.after - ((s.output - 1) * s.stride + spanOf(s));
 
-type Axis = "height" | "width";
-const axes: readonly [Axis, Axis] = ["height", "width"];
+/** The name of an axis: a signal is an image of height 1, and its width is called length. */
+const axisName = (operation: string, i: 0 | 1): string =>
+  i === 0 ? "height" : isSignal(operation) ? "length" : "width";
+const isSignal = (operation: string): boolean => operation.endsWith("1d");
 
-function whole(operation: string, option: string, axis: Axis, value: number, least: number): number {
+/** A shape as the user sees it: of a signal without the height. */
+function shown(operation: string, shape: Shape, names: readonly string[]): string {
+  if (!isSignal(operation)) return showShape(shape, names);
+  const height = names.indexOf("height");
+  const rename = (name: string): string => (name === "width" ? "length" : name);
+  return showShape(shape.toSpliced(height, 1), names.toSpliced(height, 1).map(rename));
+}
+
+function whole(operation: string, option: string, axis: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least) return value;
   throw new ValueError(`${operation}: ${option} (${axis}) must be a whole number of at least ${least}, got ${value}`, {
     operation,
@@ -103,7 +113,10 @@ function paddingOf(
   }
   const side = typeof padding === "number" ? padding : padding[i];
   const [before, after] = typeof side === "number" ? [side, side] : side;
-  return [whole(operation, "padding", axes[i], before, 0), whole(operation, "padding", axes[i], after, 0)];
+  return [
+    whole(operation, "padding", axisName(operation, i), before, 0),
+    whole(operation, "padding", axisName(operation, i), after, 0),
+  ];
 }
 
 function sliding(
@@ -114,7 +127,7 @@ function sliding(
   options: WindowOptions,
   unit: Pair,
 ): Sliding {
-  const axis = axes[i];
+  const axis = axisName(operation, i);
   whole(operation, "window", axis, window, 1);
   const stride = whole(operation, "stride", axis, onAxis(options.stride ?? unit, i), 1);
   const dilation = whole(operation, "dilation", axis, onAxis(options.dilation ?? 1, i), 1);
@@ -138,7 +151,7 @@ function sliding(
 }
 
 /** `(input − span + padding) / stride` is no whole number: says so, and what would make it one. */
-function doesNotFit(operation: string, axis: Axis, s: Sliding, dropped: number): GeometryError {
+function doesNotFit(operation: string, axis: string, s: Sliding, dropped: number): GeometryError {
   const span = spanOf(s);
   const room = s.before + s.input + s.after;
   const strides = [s.stride - 1, s.stride + 1].filter((stride) => stride > 0 && (room - span) % stride === 0);
@@ -192,12 +205,17 @@ export function conv2dGeometry(
   const [batch, height, width, inChannels] = input as [number, number, number, number];
   const [windowHeight, windowWidth, depth, outChannels] = filters as [number, number, number, number];
   const groups = whole(operation, "groups", "height", options.groups ?? 1, 1);
-  if (depth * groups !== inChannels)
+  if (depth * groups !== inChannels) {
+    const fix =
+      height === depth * groups && !isSignal(operation)
+        ? "the channels come last: transpose(x, [0, 2, 3, 1])"
+        : undefined;
     throw new ShapeError(
-      `${operation}: expected ${depth * groups} input channels (filters ${showShape(filters, filterAxes)}${groups > 1 ? ` in ${groups} groups` : ""}), ` +
-        `got ${inChannels} in ${showShape(input, activations)}`,
-      { operation, axis: "channels", expected: depth * groups, got: inChannels },
+      `${operation}: expected ${depth * groups} input channels (filters ${shown(operation, filters, filterAxes)}${groups > 1 ? ` in ${groups} groups` : ""}), ` +
+        `got ${inChannels} in ${shown(operation, input, activations)}${fix === undefined ? "" : `; ${fix}`}`,
+      { operation, axis: "channels", expected: depth * groups, got: inChannels, ...(fix !== undefined && { fix }) },
     );
+  }
   checkGroups(operation, "filters", outChannels, groups);
   return {
     batch,
@@ -241,20 +259,20 @@ export function convTranspose2dGeometry(
   const groups = whole(operation, "groups", "height", options.groups ?? 1, 1);
   if (filterChannels !== channels)
     throw new ShapeError(
-      `${operation}: expected ${filterChannels} input channels (filters ${showShape(filters, ["height", "width", "filters", "channels"])}), ` +
-        `got ${channels} in ${showShape(input, activations)}`,
+      `${operation}: expected ${filterChannels} input channels (filters ${shown(operation, filters, ["height", "width", "filters", "channels"])}), ` +
+        `got ${channels} in ${shown(operation, input, activations)}`,
       { operation, axis: "channels", expected: filterChannels, got: channels },
     );
   checkGroups(operation, "channels", channels, groups);
   const axis = (i: 0 | 1, positions: number, window: number): Sliding => {
-    whole(operation, "window", axes[i], window, 1);
-    const stride = whole(operation, "stride", axes[i], onAxis(options.stride ?? 1, i), 1);
-    const dilation = whole(operation, "dilation", axes[i], onAxis(options.dilation ?? 1, i), 1);
-    const extra = whole(operation, "outputPadding", axes[i], onAxis(options.outputPadding ?? 0, i), 0);
+    whole(operation, "window", axisName(operation, i), window, 1);
+    const stride = whole(operation, "stride", axisName(operation, i), onAxis(options.stride ?? 1, i), 1);
+    const dilation = whole(operation, "dilation", axisName(operation, i), onAxis(options.dilation ?? 1, i), 1);
+    const extra = whole(operation, "outputPadding", axisName(operation, i), onAxis(options.outputPadding ?? 0, i), 0);
     if (extra >= Math.max(stride, dilation))
       throw new GeometryError(
-        `${operation}: outputPadding (${axes[i]}) must be smaller than the stride ${stride} or the dilation ${dilation}, got ${extra}`,
-        { operation, axis: axes[i], expected: `less than ${Math.max(stride, dilation)}`, got: extra },
+        `${operation}: outputPadding (${axisName(operation, i)}) must be smaller than the stride ${stride} or the dilation ${dilation}, got ${extra}`,
+        { operation, axis: axisName(operation, i), expected: `less than ${Math.max(stride, dilation)}`, got: extra },
       );
     const span = spanOf({ window, dilation });
     const padding = options.padding ?? 0;
@@ -262,8 +280,8 @@ export function convTranspose2dGeometry(
     const size = (positions - 1) * stride + span - before - after + extra;
     if (size < 1)
       throw new GeometryError(
-        `${operation}: nothing is left: output ${axes[i]} = (${positions} − 1) · ${stride} + ${span} − ${before + after} padding = ${size}; use less padding`,
-        { operation, axis: axes[i], expected: "at least 1", got: size, fix: "use less padding" },
+        `${operation}: nothing is left: output ${axisName(operation, i)} = (${positions} − 1) · ${stride} + ${span} − ${before + after} padding = ${size}; use less padding`,
+        { operation, axis: axisName(operation, i), expected: "at least 1", got: size, fix: "use less padding" },
       );
     return { input: size, window, output: positions, stride, dilation, before, after };
   };
@@ -293,10 +311,10 @@ export function pool2dGeometry(
     const s = sliding(operation, i, length, onAxis(size, i), options, size);
     if (Math.max(s.before, s.after) >= spanOf(s))
       throw new GeometryError(
-        `${operation}: padding (${axes[i]}) of ${Math.max(s.before, s.after)} holds whole windows of ${spanOf(s)}, which would see nothing of the input; use less padding`,
+        `${operation}: padding (${axisName(operation, i)}) of ${Math.max(s.before, s.after)} holds whole windows of ${spanOf(s)}, which would see nothing of the input; use less padding`,
         {
           operation,
-          axis: axes[i],
+          axis: axisName(operation, i),
           expected: `less than ${spanOf(s)}`,
           got: Math.max(s.before, s.after),
           fix: "use less padding",

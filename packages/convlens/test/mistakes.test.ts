@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import * as c from "../src/index.ts";
+import type { Layer, Tensor } from "../src/index.ts";
+
+// Mistakes that everybody makes once. Each must be told with what was expected, what came, and how to mend it.
+
+beforeEach(() => c.useBackend(c.reference()));
+
+const image = (): Tensor => c.zeros([2, 28, 28, 1]);
+const data = c.shapes({ size: 40, height: 12, width: 12 });
+const net = (classes = 4): Layer => c.sequential([new c.Flatten(), new c.Dense({ units: classes })]);
+
+const mistakes: Readonly<Record<string, () => unknown>> = {
+  // Shapes
+  "an image without its batch axis": () => c.conv2d(c.zeros([28, 28, 1]), c.zeros([3, 3, 1, 8])),
+  "a signal without its batch axis": () => c.conv1d(c.zeros([28, 1]), c.zeros([3, 1, 8])),
+  "an image with its channels first": () => c.conv2d(c.zeros([32, 3, 28, 28]), c.zeros([3, 3, 3, 8])),
+  "filters that lack an axis": () => c.conv2d(image(), c.zeros([3, 3, 8])),
+  "filters for other channels": () => c.conv2d(c.zeros([32, 28, 28, 3]), c.zeros([3, 3, 1, 8])),
+  "a kernel larger than the image": () => c.conv2d(c.zeros([1, 4, 4, 1]), c.zeros([5, 5, 1, 2])),
+  "a stride that does not fit": () =>
+    c.conv2d(c.zeros([1, 10, 10, 1]), c.zeros([3, 3, 1, 1]), { stride: 2, geometry: "strict" }),
+  "a stride that does not fit a signal": () =>
+    c.conv1d(c.zeros([1, 7, 1]), c.zeros([3, 1, 1]), { stride: 3, geometry: "strict" }),
+  "filters for other channels of a signal": () => c.conv1d(c.zeros([1, 7, 2]), c.zeros([3, 1, 1])),
+  "a stride of 0": () => c.conv2d(image(), c.zeros([3, 3, 1, 1]), { stride: 0 }),
+  "groups that do not divide the channels": () => c.conv2d(c.zeros([1, 8, 8, 4]), c.zeros([3, 3, 2, 3]), { groups: 2 }),
+  "pooling a vector": () => c.maxPool2d(c.zeros([8]), { size: 2 }),
+  "a matrix product that does not fit": () => c.matmul(c.zeros([2, 3]), c.zeros([4, 5])),
+  "a vector where a matrix belongs": () => c.matmul(c.zeros([3]), c.zeros([3, 2])),
+  "adding what does not broadcast": () => c.add(c.zeros([2, 3]), c.zeros([2])),
+  "values that do not fill a shape": () => c.tensor([1, 2, 3], [2, 2]),
+  "ragged rows": () => c.tensor([[1, 2], [3]]),
+  "a shape of halves": () => c.zeros([2.5]),
+  "a reshape of another size": () => c.reshape(c.zeros([2, 3]), [4]),
+  "an axis that does not exist": () => c.sum(c.zeros([2, 3]), 2),
+  "a slice beyond the end": () => c.slice(c.range(5), [3], [4]),
+  "concatenating what differs": () => c.concat([c.zeros([2, 3]), c.zeros([2, 4])], 0),
+  "the largest of nothing": () => c.argmax(c.zeros([2, 0]), 1),
+  // Values and options
+  "an array where a tensor belongs": () => c.relu([1, 2] as never),
+  "a promise where a tensor belongs": () => c.relu(Promise.resolve(c.zeros([1])) as never),
+  "a tensor used as a number": () => Number(c.add(c.zeros([]), 1)) + 1,
+  "one number of many": () => c.zeros([3]).item(),
+  "values before they are computed": () => c.add(c.zeros([1]), 1).values,
+  "everything dropped": () => c.dropout(c.zeros([2]), 1),
+  // Programs
+  "a gradient of what it does not depend on": () => c.gradients(c.zeros([]), [c.zeros([2])]),
+  "reading inside of a compiled function": () => c.compile((x: Tensor) => void x.values)(c.zeros([1])),
+  "a compiled function that waits": () => c.compile((async (x: Tensor) => x) as never)(),
+  "a tensor over a variable from outside": () => {
+    const outside = c.multiply(new c.Variable([1], [], { name: "w" }), 2);
+    return c.compile((x: Tensor) => c.add(x, outside))(c.zeros([1]));
+  },
+  "a total that is never read": () => {
+    let total: Tensor = c.zeros([]);
+    for (let i = 0; i < 30_000; i++) total = c.add(total, 1);
+  },
+  "an old value of a variable": async () => {
+    const w = new c.Variable([1], [], { name: "w" });
+    const old = c.multiply(w, 2);
+    w.assign(c.add(w, 1));
+    await w.data();
+    return old.data();
+  },
+  "a variable that was disposed of": () => {
+    const w = new c.Variable([1], [], { name: "w" });
+    w.dispose();
+    return c.add(w, 1);
+  },
+  "a variable of another backend": async () => {
+    const w = new c.Variable([1], [], { name: "w" });
+    w.assign(c.add(w, 1));
+    await c.evaluate();
+    const x = new c.Variable([1], [], { name: "x" });
+    c.useBackend(c.reference({ precision: "float64" }));
+    x.assign(c.add(x, 1));
+    await c.evaluate();
+    return c.add(w, x).data();
+  },
+  "a variable that changes its shape": () => new c.Variable([1], [1], { name: "w" }).assign(c.zeros([2])),
+  // Layers and models
+  "a Dense without a Flatten before it": () =>
+    c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Dense({ units: 4 })]), [8, 8, 1]),
+  "a pooling that does not fit": () =>
+    c.build(
+      c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Relu(), new c.MaxPool2d({ size: 3 })]),
+      [9, 9, 1],
+    ),
+  "other channels than at first": () => {
+    const model = c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 })]), [8, 8, 1]);
+    return model.call(c.zeros([1, 8, 8, 3]));
+  },
+  "a layer that is none": () => c.sequential([new c.Relu(), c.relu as never]),
+  "a shortcut of another shape": () =>
+    c.build(new c.Residual({ body: new c.Conv2d({ filters: 4, kernelSize: 3, padding: 1 }) }), [8, 8, 2]),
+  "a pattern with a slip": () => c.fromPattern("INPUT -> [CONV -> RELU]*2 -> FOO -> FC"),
+  "weights of another model": async () =>
+    c.loadWeights(c.build(net(), [2]), await c.saveWeights(c.build(c.lenet5(), [28, 28, 1]))),
+  "a file of weights that is none": () =>
+    c.loadWeights(c.build(net(), [2]), new TextEncoder().encode("<!doctype html><html></html>")),
+  // Data and training
+  "a label out of range": () =>
+    c.dataset({ shape: [1], inputs: new Uint8Array(2), labels: Uint8Array.of(0, 12), classes: ["a", "b"] }),
+  "a hole in the data": () => c.dataset({ shape: [1], inputs: Float32Array.of(0, NaN), labels: Uint8Array.of(0, 1) }),
+  "no data": () => c.dataset({ shape: [1], inputs: new Uint8Array(0), labels: new Uint8Array(0) }),
+  "fewer outputs than classes": () => c.fit(net(3), data),
+  "more in a batch than there is": () => c.fit(net(), data, { batchSize: 64 }),
+  "a learning rate that is too high": async () => {
+    for await (const _ of c.fit(net(), data, { batchSize: 8, epochs: 9, optimizer: c.sgd(), rate: 1e38 }));
+  },
+  "a group of parameters that there are not": async () =>
+    c.fit(net(), data, { groups: [{ match: "conv1", frozen: true }] }).next(),
+  "targets of another shape": () => c.meanSquaredError(c.zeros([4, 1]), c.zeros([4])),
+};
+
+describe("mistakes are told so that they can be mended", () => {
+  it("at least 40 of them", () => expect(Object.keys(mistakes).length).toBeGreaterThanOrEqual(40));
+
+  it.each(Object.entries(mistakes))("%s", async (_, work) => {
+    let error: unknown;
+    try {
+      await work();
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(c.ConvlensError);
+    expect((error as Error).message).toMatchSnapshot();
+  });
+});
