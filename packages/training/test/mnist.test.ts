@@ -4,7 +4,7 @@ import { mnist } from "@convlens/datasets/node";
 import { lenet5 } from "@convlens/layers/models";
 import { useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
-import { adam, fit, oneCycle, type EpochRecord } from "../src/index.ts";
+import { adam, fit, oneCycle, type EpochRecord, type FitOptions } from "../src/index.ts";
 
 it(
   "LeNet reads 98 % of 2,000 digits that it has never seen, after 3 passes over 8,000",
@@ -24,5 +24,36 @@ it(
     };
     for await (const record of fit(lenet5(), train, options)) if (record.kind === "epoch") epochs.push(record);
     expect(epochs.at(-1)!.testAccuracy).toBeGreaterThanOrEqual(0.98);
+  },
+);
+
+it(
+  "LeNet on digits gives the same losses to the bit, twice, and after stop and resume",
+  { timeout: 60_000 },
+  async () => {
+    useBackend(reference());
+    const { train } = await mnist();
+    const options = (): FitOptions => ({
+      batchSize: 16,
+      optimizer: adam(),
+      rate: 1e-3,
+      seed: 5,
+      augment: augment(shift(1)),
+    });
+    const losses = async (
+      from: number,
+      to: number,
+      resume?: Uint8Array,
+    ): Promise<{ losses: number[]; file: Uint8Array }> => {
+      const training = fit(lenet5(), train, { ...options(), resume });
+      const found: number[] = [];
+      for await (const { loss } of training) if (found.push(loss) === to - from) break;
+      return { losses: found, file: await training.checkpoint() };
+    };
+    const whole = await losses(0, 20);
+    expect((await losses(0, 20)).losses).toEqual(whole.losses);
+    const first = await losses(0, 7);
+    const second = await losses(7, 20, first.file);
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses);
   },
 );
