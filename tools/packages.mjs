@@ -13,6 +13,21 @@ const nodes = [process.execPath, ...(existsSync(newestNode) ? [newestNode] : [])
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 
+/** A net that runs wherever the packages do. */
+const netThatRuns = `
+import { reference } from "@convlens/backend-reference";
+import { conv2d, evaluate, gradients, relu, tensor, useBackend } from "@convlens/tensor";
+
+useBackend(reference());
+const x = tensor(Array.from({ length: 16 }, (_, i) => i), [1, 4, 4, 1]);
+const filters = tensor([1, 0, 0, -1], [2, 2, 1, 1]);
+const y = relu(conv2d(x, filters, { stride: 2 }));
+const [dx] = gradients(y, [filters]);
+const [a, b] = await evaluate(y, dx);
+if (a.join() !== "0,0,0,0" || b.join() !== "0,0,0,0") throw new Error(a.join() + " " + b.join());
+console.log("ok");
+`;
+
 try {
   const packages = pack();
   for (const [installer, install] of [
@@ -108,17 +123,3 @@ function installed(packages, installer, install) {
     `${installer}: ${entries.length} entries imported in ${nodes.length} versions of Node, type-checked, bundled (${shared} without Node)`,
   );
 }
-
-const netThatRuns = `
-import { reference } from "@convlens/backend-reference";
-import { conv2d, evaluate, gradients, relu, tensor, useBackend } from "@convlens/tensor";
-
-useBackend(reference());
-const x = tensor(Array.from({ length: 16 }, (_, i) => i), [1, 4, 4, 1]);
-const filters = tensor([1, 0, 0, -1], [2, 2, 1, 1]);
-const y = relu(conv2d(x, filters, { stride: 2 }));
-const [dx] = gradients(y, [filters]);
-const [a, b] = await evaluate(y, dx);
-if (a.join() !== "0,0,0,0" || b.join() !== "0,0,0,0") throw new Error(a.join() + " " + b.join());
-console.log("ok");
-`;
