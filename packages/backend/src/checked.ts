@@ -9,14 +9,22 @@ import { describeInstruction, firstInstruction, type Program } from "./program.t
  * @throws {@link BackendError} from a run that makes a number that is not finite.
  */
 export const checked = (backend: Backend): Backend => ({
-  ...backend,
   name: `checked ${backend.name}`,
+  precision: backend.precision,
+  supports: (operation) => backend.supports(operation),
+  allocate: (length) => backend.allocate(length),
+  write: (storage, values) => backend.write(storage, values),
+  read: (storage) => backend.read(storage),
+  free: (storage) => backend.free(storage),
+  memory: () => backend.memory(),
+  dispose: () => backend.dispose(),
   compile(p: Program) {
     const first = firstInstruction(p);
     const between = p.instructions.map((_, i) => first + i);
     const whole = backend.compile({ ...p, outputs: [...p.outputs, ...between] });
     return {
-      ...whole,
+      memory: whole.memory,
+      dispose: () => whole.dispose(),
       async run(feeds, variables, options) {
         const values = await whole.run(feeds, variables, options);
         values.splice(p.outputs.length).forEach((made, i) => {

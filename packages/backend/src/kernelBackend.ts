@@ -79,7 +79,8 @@ const TURN = 20;
  * ```
  */
 export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels): Backend {
-  const { name } = options;
+  const { name, precision = "float32" } = options;
+  const bytes = precision === "float64" ? 8 : 4;
   const warned = new Set<OperationName>();
   const lengths = new Map<B, number>();
   let arena: { buffer: B; length: number } | undefined;
@@ -219,7 +220,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     }
 
     return {
-      memory: { peak: plan.peak * 4, sum: plan.sum * 4 },
+      memory: { peak: plan.peak * bytes, sum: plan.sum * bytes },
       run: (values, variables, runOptions = {}) => enqueue(() => run(values, variables, runOptions)),
       dispose: () => {
         void enqueue(() => {
@@ -232,7 +233,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
 
   return {
     name,
-    precision: options.precision ?? "float32",
+    precision,
     supports: (operation) => operation in options.kernels,
     allocate: (length) => {
       const block: Block<B> = { length, buffer: allocate(length) };
@@ -251,7 +252,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       });
     },
     compile,
-    memory: () => [...lengths.values()].reduce((total, length) => total + 4 * length, 0),
+    memory: () => [...lengths.values()].reduce((total, length) => total + bytes * length, 0),
     dispose: () => {
       void enqueue(() => {
         disposed = true;

@@ -52,7 +52,7 @@ export async function evaluate(...tensors: Operand[]): Promise<Values[]> {
   const roots = tensors.map(operand);
   const { updates } = session.open;
   if (updates.size > 0 || roots.some((t) => t.known === undefined)) await run(roots, updates);
-  return roots.map((t) => session.present(t.known!).slice());
+  return roots.map((t) => t.present().slice());
 }
 
 async function run(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Promise<void> {

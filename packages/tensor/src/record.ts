@@ -26,10 +26,12 @@ export function operand(x: Operand): Tensor {
     if (!(x instanceof Tensor)) throw notATensor(x);
     return x.source.kind === "variable" ? (x as Variable).current : x;
   }
-  const known = scalars.get(x);
+  // A map does not tell −0 from 0.
+  const isNegativeZero = Object.is(x, -0);
+  const known = isNegativeZero ? undefined : scalars.get(x);
   if (known !== undefined) return known;
   const scalar = leaf([], Float64Array.of(x));
-  if (scalars.size < KEPT) scalars.set(x, scalar);
+  if (!isNegativeZero && scalars.size < KEPT) scalars.set(x, scalar);
   return scalar;
 }
 

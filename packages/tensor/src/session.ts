@@ -45,10 +45,9 @@ class Session {
     return this.compiling ?? this.open;
   }
 
-  /** Values in the precision of the backend. */
-  present(values: Values): Values {
-    const Numbers = this.backend?.precision === "float64" ? Float64Array : Float32Array;
-    return values instanceof Numbers ? values : new Numbers(values);
+  /** The arrays that values are presented in: those of the backend's precision. */
+  get Numbers(): Float32ArrayConstructor | Float64ArrayConstructor {
+    return this.backend?.precision === "float64" ? Float64Array : Float32Array;
   }
 }
 

@@ -28,8 +28,9 @@ export interface Structure {
   readonly variables: readonly Variable[];
 }
 
-/** Neutral elements are part of the structure, so that programs can leave out what they do nothing to. */
-const isNeutral = (t: Tensor): boolean => t.shape.length === 0 && (t.known![0] === 0 || t.known![0] === 1);
+/** Neutral elements are part of the structure, so that programs can leave out what they do nothing to. (−0 is another number.) */
+const isNeutral = ({ shape, known }: Tensor): boolean =>
+  shape.length === 0 && (Object.is(known![0], 0) || known![0] === 1);
 
 /** The structure of what `roots` and `updates` are computed from, down to known values. */
 export function structureOf(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Structure {

@@ -69,6 +69,8 @@ export class Tensor {
   readonly site: string | undefined;
   /** @internal Its values, once somebody has asked for them. */
   known: Values | undefined;
+  /** The same in the precision of the backend, where that is another. */
+  #shown: Values | undefined;
 
   /** @internal */
   constructor(shape: Shape, source: Source, known?: Values) {
@@ -145,7 +147,15 @@ export class Tensor {
           fix: "await x.data()",
         },
       );
-    return session.present(this.known);
+    return this.present();
+  }
+
+  /** @internal Its known values in the precision of the backend. */
+  present(): Values {
+    const { Numbers } = session;
+    if (this.known instanceof Numbers) return this.known;
+    if (!(this.#shown instanceof Numbers)) this.#shown = new Numbers(this.known!);
+    return this.#shown;
   }
 
   /** Its one number, at once; see {@link Tensor.values}. */
@@ -177,8 +187,7 @@ export class Tensor {
           : source.kind === "feed"
             ? " argument"
             : "";
-    const values =
-      this.known === undefined ? " (not computed yet)" : ` = ${format(session.present(this.known), this.shape)}`;
+    const values = this.known === undefined ? " (not computed yet)" : ` = ${format(this.present(), this.shape)}`;
     return `Tensor ${showShape(this.shape)}${from}${values}`;
   }
 

@@ -11,6 +11,7 @@ import {
   evaluate,
   format,
   full,
+  gather,
   gradients,
   log,
   multiply,
@@ -66,6 +67,11 @@ describe("tensors", () => {
     const [x] = await evaluate(add(tensor([0.1]), 0));
     expect(x).toBeInstanceOf(Float64Array);
     expect(x![0]).toBe(0.1);
+  });
+
+  it("are told apart by −0 as well, though the program is known", async () => {
+    const divided = (zero: number): Promise<number> => divide(tensor([1]), zero).item();
+    expect([await divided(0), await divided(-0)]).toEqual([Infinity, -Infinity]);
   });
 
   it("tell what they are, and their values once known", async () => {
@@ -378,6 +384,22 @@ describe("random numbers", () => {
     const once = await numbers(normal([3], { mean: 1, deviation: 0.1 }));
     setSeed(5);
     expect(await numbers(normal([3], { mean: 1, deviation: 0.1 }))).toEqual(once);
+  });
+});
+
+describe("a data set that lives where it is computed", () => {
+  it("is a variable, of which a compiled function gathers its batches: only indices are fed", async () => {
+    const images = new Variable(
+      Float32Array.from({ length: 12 }, (_, i) => i),
+      [6, 2],
+      { name: "images", trainable: false },
+    );
+    const total = compile((indices: Tensor) => sum(gather(images, indices), 1));
+    expect([...(await total(tensor([5, 0, 2]))).values]).toEqual([21, 1, 9]);
+    expect([...(await total(tensor([1, 1, 3]))).values]).toEqual([5, 5, 13]);
+    expect([...total.programs.values()].map(({ program }) => [program.feeds, program.variables])).toEqual([
+      [[[3], [2]], [[6, 2]]],
+    ]);
   });
 });
 
