@@ -64,7 +64,7 @@ function overview(
     ["test loss", loss.toFixed(4)],
     ["macro F1", macro(classScores(matrix), "f1").toFixed(4)],
     ["mistakes", `${wrong.length} of ${test.size}`],
-    ["examples learned from", `${train.size}, ${settings.epochs} times`],
+    ["examples learned from", `${train.size}, ${settings.epochs === 1 ? "once" : `${settings.epochs} times`}`],
     ...(speed === undefined || Number.isNaN(speed) ? [] : [["images a second", `${Math.round(speed)}`]]),
     ["backend", backend],
     [

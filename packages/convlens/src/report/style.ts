@@ -20,4 +20,5 @@ figure { margin: 0; } svg { width: 100%; height: auto; } svg text { fill: var(--
 img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align: middle; max-width: 100%; }
 .strip { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: .4rem 0; } .strip span { width: 12rem; font-size: .85rem; color: var(--soft); }
 summary { cursor: pointer; padding: .3rem 0; } .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1rem; font-size: .9rem; }
+@media (max-width: 40rem) { .strip span { width: 100%; } .charts figure { overflow-x: auto; } .charts svg { min-width: 30rem; } }
 `;
