@@ -1,0 +1,119 @@
+import { float, signed, unsigned } from "./encoding.ts";
+
+/** The types that kernels use: addresses and counts, numbers, and four numbers side by side. */
+export type WasmType = "i32" | "f32" | "v128";
+
+/** Code that leaves a value of a type, as bytes and as text. The type is checked by the compiler, not when it runs. */
+export interface Expression<T extends WasmType> {
+  readonly type: T;
+  readonly bytes: readonly number[];
+  readonly text: string;
+}
+
+/** A variable of a function. */
+export interface Local<T extends WasmType> extends Expression<T> {
+  readonly index: number;
+}
+
+/** An instruction over operands that stand before it. */
+function instruction<T extends WasmType>(
+  type: T,
+  name: string,
+  opcode: readonly number[],
+  operands: readonly Expression<WasmType>[],
+  immediate = "",
+): Expression<T> {
+  return {
+    type,
+    bytes: [...operands.flatMap((each) => each.bytes), ...opcode],
+    text: `(${name}${immediate}${operands.map((each) => ` ${each.text}`).join("")})`,
+  };
+}
+
+type Int = Expression<"i32">;
+type Float = Expression<"f32">;
+type Vector = Expression<"v128">;
+
+/** A whole number. */
+export const int = (n: number): Int => ({ type: "i32", bytes: [0x41, ...signed(n)], text: `(i32.const ${n | 0})` });
+/** A number. */
+export const number = (x: number): Float => ({ type: "f32", bytes: [0x43, ...float(x)], text: `(f32.const ${x})` });
+
+const binaryInt =
+  (name: string, opcode: number) =>
+  (a: Int, b: Int): Int =>
+    instruction("i32", `i32.${name}`, [opcode], [a, b]);
+/** a + b */
+export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", 0x6a);
+/** a − b */
+export const subtract: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", 0x6b);
+/** a · b */
+export const multiply: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", 0x6c);
+/** Whether a < b, both taken as unsigned: addresses are. */
+export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
+
+/** Where a load or store goes: `offset` bytes after an address. */
+const memory = (offset: number): number[] => [0x02, ...unsigned(offset)];
+const at = (offset: number): string => (offset === 0 ? "" : ` offset=${offset}`);
+const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+
+/** The number at an address. */
+export const load = (address: Int, offset = 0): Float =>
+  instruction("f32", "f32.load", [0x2a, ...memory(offset)], [address], at(offset));
+/** Four numbers from an address on. */
+export const load4 = (address: Int, offset = 0): Vector =>
+  instruction("v128", "v128.load", [...simd(0x00), ...memory(offset)], [address], at(offset));
+/** The number at an address, four times. */
+export const splat = (address: Int, offset = 0): Vector =>
+  instruction("v128", "v128.load32_splat", [...simd(0x09), ...memory(offset)], [address], at(offset));
+/** Four zeros. */
+export const zero4: Vector = {
+  type: "v128",
+  bytes: [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)],
+  text: "(v128.const f32x4 0 0 0 0)",
+};
+/** A number four times. */
+export const each4 = (x: Float): Vector => instruction("v128", "f32x4.splat", simd(0x13), [x]);
+/** One of four numbers. */
+export const lane = (v: Vector, i: 0 | 1 | 2 | 3): Float =>
+  instruction("f32", "f32x4.extract_lane", [...simd(0x1f), i], [v], ` ${i}`);
+
+/** Opcodes of operations on numbers, one at a time and four at a time. */
+const arithmetic = {
+  add: [0x92, 0xe4],
+  sub: [0x93, 0xe5],
+  mul: [0x94, 0xe6],
+  div: [0x95, 0xe7],
+  min: [0x96, 0xe8],
+  max: [0x97, 0xe9],
+  neg: [0x8c, 0xe1],
+  abs: [0x8b, 0xe0],
+  sqrt: [0x91, 0xe3],
+} as const;
+/** The name of an operation on numbers. */
+export type Arithmetic = keyof typeof arithmetic;
+
+/** An operation on numbers. */
+export const calculate = (name: Arithmetic, ...x: readonly Float[]): Float =>
+  instruction("f32", `f32.${name}`, [arithmetic[name][0]], x);
+/** The same on four numbers each. */
+export const calculate4 = (name: Arithmetic, ...x: readonly Vector[]): Vector =>
+  instruction("v128", `f32x4.${name}`, simd(arithmetic[name][1]), x);
+/** a · b + c, rounded twice, so that every machine gives the same bits. */
+export const multiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector => calculate4("add", c, calculate4("mul", a, b));
+
+/** Opcodes of comparisons, one at a time and four at a time. */
+const comparisons = { eq: [0x5b, 0x41], gt: [0x5e, 0x44], ge: [0x60, 0x46] } as const;
+/** The name of a comparison. */
+export type Comparison = keyof typeof comparisons;
+
+/** 1 where a comparison holds, else 0. */
+export const compare = (name: Comparison, a: Float, b: Float): Float => {
+  const holds = instruction("i32", `f32.${name}`, [comparisons[name][0]], [a, b]);
+  return instruction("f32", "f32.convert_i32_u", [0xb3], [holds]);
+};
+/** The same for four numbers each: a comparison gives all bits or none, of which those of a 1 are kept. */
+export const compare4 = (name: Comparison, a: Vector, b: Vector): Vector => {
+  const mask = instruction("v128", `f32x4.${name}`, simd(comparisons[name][1]), [a, b]);
+  return instruction("v128", "v128.and", simd(0x4e), [mask, each4(number(1))]);
+};

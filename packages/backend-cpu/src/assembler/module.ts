@@ -1,0 +1,59 @@
+import { sized, text, unsigned, vector } from "./encoding.ts";
+import { FunctionWriter } from "./function.ts";
+import type { Local } from "./expression.ts";
+
+/** A function of an instance: takes addresses and counts. */
+export type WasmFunction = (...args: number[]) => void;
+
+/** A module being written: functions over one imported memory. The same calls give the same bytes. */
+export class ModuleWriter {
+  readonly #functions: FunctionWriter[] = [];
+
+  /** Writes a function. */
+  function(
+    name: string,
+    parameters: readonly string[],
+    body: (f: FunctionWriter, ...parameters: Local<"i32">[]) => void,
+  ): void {
+    const writer = new FunctionWriter(name, parameters);
+    this.#functions.push(writer);
+    body(writer, ...writer.parameters);
+  }
+
+  /** The module as a file. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const functions = this.#functions;
+    const section = (id: number, content: readonly number[]): number[] => [id, ...sized(content)];
+    const each = <T>(make: (f: FunctionWriter, i: number) => T): T[] => functions.map(make);
+    const memory = [...text("convlens"), ...text("memory"), 2, 0, ...unsigned(0)];
+    const names = [
+      ...section(1, vector(each((f, i) => [...unsigned(i), ...text(f.name)]))),
+      ...section(
+        2,
+        vector(each((f, i) => [...unsigned(i), ...vector(f.names.map((name, k) => [...unsigned(k), ...text(name)]))])),
+      ),
+    ];
+    return Uint8Array.from([
+      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...section(1, vector(each((f) => f.signature))),
+      ...section(2, vector([memory])),
+      ...section(3, vector(each((_, i) => unsigned(i)))),
+      ...section(7, vector(each((f, i) => [...text(f.name), 0x00, ...unsigned(i)]))),
+      ...section(10, vector(each((f) => sized(f.code)))),
+      ...section(0, [...text("name"), ...names]),
+    ]);
+  }
+
+  /** The module as a person reads it. */
+  get text(): string {
+    return ["(module", '  (import "convlens" "memory" (memory 0))', ...this.#functions.map((f) => f.text), ")"].join(
+      "\n",
+    );
+  }
+
+  /** Compiled, over a memory. */
+  instantiate(memory: WebAssembly.Memory): Readonly<Record<string, WasmFunction>> {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(this.bytes), { convlens: { memory } });
+    return instance.exports as Record<string, WasmFunction>;
+  }
+}

@@ -1,0 +1,98 @@
+import { BackendError } from "@convlens/backend";
+import type { ModuleWriter, WasmFunction } from "./assembler/module.ts";
+
+/** A stretch of the memory, in bytes. */
+interface Gap {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A piece of memory that holds numbers. */
+export interface Block {
+  /** Where it begins, in bytes. */
+  readonly start: number;
+  /** How many numbers it holds. */
+  readonly length: number;
+}
+
+const PAGE = 65536;
+const LARGEST = 65536 * PAGE;
+/** Blocks begin where a cache line does. */
+const LINE = 64;
+
+/** The one memory of a backend: blocks that come and go, and a stretch that kernels use while they run. */
+export class Heap {
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
+  // The first line stays empty: address 0 belongs to nobody.
+  #gaps: Gap[] = [{ start: LINE, end: PAGE }];
+  #scratch: Block | undefined;
+  #views = new WeakMap<Block, Float32Array>();
+  readonly #functions = new Map<string, Readonly<Record<string, WasmFunction>>>();
+
+  /** Memory for so many numbers: the first gap that is large enough. */
+  allocate(length: number): Block {
+    const bytes = Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
+    const i = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
+    if (i < 0) {
+      this.#grow(bytes);
+      return this.allocate(length);
+    }
+    const { start, end } = this.#gaps[i]!;
+    this.#gaps.splice(i, 1, ...(end > start + bytes ? [{ start: start + bytes, end }] : []));
+    return { start, length };
+  }
+
+  /** Gives a block back; neighbouring gaps become one. */
+  free({ start, length }: Block): void {
+    const end = start + Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
+    const gaps = [...this.#gaps, { start, end }].sort((a, b) => a.start - b.start);
+    this.#gaps = [];
+    for (const gap of gaps) {
+      const last = this.#gaps.at(-1);
+      if (last?.end === gap.start) this.#gaps.splice(-1, 1, { start: last.start, end: gap.end });
+      else this.#gaps.push(gap);
+    }
+  }
+
+  #grow(bytes: number): void {
+    const before = this.memory.buffer.byteLength;
+    // At least doubled, so that growing is rare: it costs a copy.
+    const wanted = Math.min(LARGEST, Math.max(before + bytes, 2 * before));
+    try {
+      this.memory.grow(Math.ceil((wanted - before) / PAGE));
+    } catch (cause) {
+      const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
+      throw new BackendError(
+        `cpu: out of memory: ${mebibytes(bytes)} more were wanted, ${mebibytes(before)} are in use; use a smaller batch, or free what is not needed`,
+        { expected: "at most 4 GiB", got: before + bytes, fix: "a smaller batch", cause },
+      );
+    }
+    this.free({ start: before, length: (this.memory.buffer.byteLength - before) / 4 });
+  }
+
+  /** The numbers of a block, to read and write until the memory grows. */
+  view(block: Block): Float32Array {
+    const known = this.#views.get(block);
+    if (known !== undefined && known.buffer === this.memory.buffer) return known;
+    const view = new Float32Array(this.memory.buffer, block.start, block.length);
+    this.#views.set(block, view);
+    return view;
+  }
+
+  /** An address from which on so many numbers can be used until the kernel returns. */
+  scratch(length: number): number {
+    if (this.#scratch === undefined || this.#scratch.length < length) {
+      if (this.#scratch !== undefined) this.free(this.#scratch);
+      this.#scratch = undefined;
+      this.#scratch = this.allocate(length);
+    }
+    return this.#scratch.start;
+  }
+
+  /** Functions written for a purpose; written and compiled once for each key. */
+  functions(key: string, write: () => ModuleWriter): Readonly<Record<string, WasmFunction>> {
+    let functions = this.#functions.get(key);
+    if (functions === undefined) this.#functions.set(key, (functions = write().instantiate(this.memory)));
+    return functions;
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * The fast backend: WebAssembly SIMD kernels emitted from TypeScript for the shapes at hand.
+ *
+ * @module
+ */
+export { cpu } from "./cpu.ts";

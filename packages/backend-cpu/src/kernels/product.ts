@@ -1,0 +1,181 @@
+import {
+  calculate,
+  calculate4,
+  lane,
+  load,
+  load4,
+  multiplyAdd4,
+  number,
+  splat,
+  zero4,
+  add,
+  int,
+  type Local,
+} from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
+import type { Heap } from "../heap.ts";
+
+// c[i, j] = Σ a[i, l] · b[l, j], the one loop under matrix products and all convolutions. What differs is where rows and terms
+// of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of eight columns.
+
+/** Rows and columns of one tile: eight sums of four numbers, and three registers for factors. */
+const TILE_ROWS = 4;
+const PANEL = 8;
+
+/** Where the parts of a product lie. Steps are in bytes. */
+export interface ProductShape {
+  readonly rows: number;
+  /** From a row of a to the next. */
+  readonly rowStep: number;
+  /** From a row of the result to the next; its columns lie side by side. */
+  readonly resultStep: number;
+  readonly columns: number;
+  /** The terms of a row of a, in nested loops, the outermost first. */
+  readonly terms: readonly { readonly count: number; readonly step: number }[];
+  /** Whether the result is added to what is there. */
+  readonly accumulate: boolean;
+}
+
+/** Numbers that {@link packPanels} writes for b of `terms` rows. */
+export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
+
+/** `(a, b, c)`: addresses of the first row of a, of the panels of b, and of the result. */
+export function productOf(heap: Heap, shape: ProductShape): WasmFunction {
+  const functions = heap.functions(`product ${JSON.stringify(shape)}`, () => {
+    const module = new ModuleWriter();
+    module.function("product", ["a", "b", "c"], (f, a, b, c) => writeProduct(f, shape, a!, b!, c!));
+    return module;
+  });
+  return functions["product"]!;
+}
+
+/** The code of a product. */
+export function writeProduct(
+  f: FunctionWriter,
+  shape: ProductShape,
+  a: Local<"i32">,
+  b: Local<"i32">,
+  c: Local<"i32">,
+): void {
+  const row = f.local("i32", "row");
+  const result = f.local("i32", "result");
+  const count = shape.terms.reduce((product, each) => product * each.count, 1);
+  const panel = (columns: number): void => {
+    f.set(row, a);
+    f.set(result, c);
+    const tile = (rows: number): void => {
+      writeTile(f, shape, { rows, columns, row, panel: b, result });
+      f.advance(row, rows * shape.rowStep);
+      f.advance(result, rows * shape.resultStep);
+    };
+    f.times(Math.floor(shape.rows / TILE_ROWS), () => tile(TILE_ROWS));
+    if (shape.rows % TILE_ROWS > 0) tile(shape.rows % TILE_ROWS);
+    f.advance(b, count * PANEL * 4);
+    f.advance(c, columns * 4);
+  };
+  f.times(Math.floor(shape.columns / PANEL), () => panel(PANEL));
+  if (shape.columns % PANEL > 0) panel(shape.columns % PANEL);
+}
+
+interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  readonly row: Local<"i32">;
+  readonly panel: Local<"i32">;
+  readonly result: Local<"i32">;
+}
+
+function writeTile(f: FunctionWriter, { rowStep, resultStep, terms, accumulate }: ProductShape, tile: Tile): void {
+  const vectors = Math.ceil(tile.columns / 4);
+  const sums = Array.from({ length: tile.rows }, () => Array.from({ length: vectors }, () => f.local("v128", "sum")));
+  const factors = Array.from({ length: vectors }, () => f.local("v128", "b"));
+  const factor = f.local("v128", "a");
+  const [from, weights] = [f.local("i32", "from"), f.local("i32", "weights")];
+  for (const sum of sums.flat()) f.set(sum, zero4);
+  f.set(from, tile.row);
+  f.set(weights, tile.panel);
+  const loop = (depth: number): void => {
+    if (depth === terms.length) {
+      factors.forEach((b, j) => f.set(b, load4(weights, 16 * j)));
+      sums.forEach((row, i) => {
+        f.set(factor, splat(from, i * rowStep));
+        row.forEach((sum, j) => f.set(sum, multiplyAdd4(factor, factors[j]!, sum)));
+      });
+      f.advance(weights, PANEL * 4);
+      return;
+    }
+    const { count, step } = terms[depth]!;
+    const inner = terms[depth + 1];
+    // The inner loop leaves its address where it ended.
+    f.times(count, () => {
+      loop(depth + 1);
+      f.advance(from, step - (inner === undefined ? 0 : inner.count * inner.step));
+    });
+  };
+  loop(0);
+  sums.forEach((row, i) =>
+    row.forEach((sum, j) => {
+      const offset = i * resultStep + 16 * j;
+      const whole = tile.columns - 4 * j >= 4;
+      if (whole) f.store4(tile.result, accumulate ? calculate4("add", load4(tile.result, offset), sum) : sum, offset);
+      else
+        for (let k = 0; k < tile.columns - 4 * j; k++) {
+          const one = lane(sum, k as 0 | 1 | 2);
+          f.store(
+            tile.result,
+            accumulate ? calculate("add", load(tile.result, offset + 4 * k), one) : one,
+            offset + 4 * k,
+          );
+        }
+    }),
+  );
+}
+
+/** Where a matrix b lies: terms × columns, steps in bytes. */
+export interface PanelShape {
+  readonly terms: number;
+  readonly columns: number;
+  /** From a term to the next. */
+  readonly termStep: number;
+  /** From a column to the next. */
+  readonly columnStep: number;
+}
+
+/** `(from, to)`: lays a matrix out in panels of eight columns, zeros where there are fewer. */
+export function packPanels(heap: Heap, shape: PanelShape): WasmFunction {
+  const functions = heap.functions(`panels ${JSON.stringify(shape)}`, () => {
+    const module = new ModuleWriter();
+    module.function("pack", ["from", "to"], (f, from, to) => writePack(f, shape, from!, to!));
+    return module;
+  });
+  return functions["pack"]!;
+}
+
+function writePack(
+  f: FunctionWriter,
+  { terms, columns, termStep, columnStep }: PanelShape,
+  from: Local<"i32">,
+  to: Local<"i32">,
+): void {
+  const at = f.local("i32", "at");
+  const panel = (count: number): void => {
+    f.set(at, from);
+    f.times(terms, () => {
+      for (let j = 0; j < PANEL;) {
+        if (columnStep === 4 && j + 4 <= count) {
+          f.store4(to, load4(at, 4 * j), 4 * j);
+          j += 4;
+        } else {
+          f.store(to, j < count ? load(at, j * columnStep) : number(0), 4 * j);
+          j++;
+        }
+      }
+      f.advance(at, termStep);
+      f.advance(to, PANEL * 4);
+    });
+    f.set(from, add(from, int(PANEL * columnStep)));
+  };
+  f.times(Math.floor(columns / PANEL), () => panel(PANEL));
+  if (columns % PANEL > 0) panel(columns % PANEL);
+}
