@@ -13,6 +13,8 @@ import { Heap, type Block } from "./heap.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { matmul } from "./kernels/matmul.ts";
+import { pool2dKernels } from "./kernels/pool2d.ts";
+import { reduceKernels } from "./kernels/reduce.ts";
 
 /** The reference's kernels, straight on the memory: for what has no kernel of its own yet. */
 function inPlace(heap: Heap, kernels: HostKernels): Kernels<Block> {
@@ -31,8 +33,8 @@ function inPlace(heap: Heap, kernels: HostKernels): Kernels<Block> {
 }
 
 /**
- * WebAssembly SIMD kernels, emitted for the shapes at hand; one thread. Products, convolutions and arithmetic have kernels of
- * their own, the rest are the reference's on the same memory.
+ * WebAssembly SIMD kernels, emitted for the shapes at hand; one thread. Products, convolutions, pooling, sums and arithmetic have
+ * kernels of their own, the rest are the reference's on the same memory.
  *
  * @example
  * ```ts
@@ -41,6 +43,7 @@ function inPlace(heap: Heap, kernels: HostKernels): Kernels<Block> {
  */
 export async function cpu(): Promise<Backend> {
   const heap = new Heap();
+  const plain = inPlace(heap, referenceKernels);
   return kernelBackend<Block>(
     {
       name: "cpu",
@@ -51,8 +54,10 @@ export async function cpu(): Promise<Backend> {
       copy: (from, to) => heap.view(to).set(heap.view(from)),
       slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
       kernels: {
-        ...inPlace(heap, referenceKernels),
+        ...plain,
         ...elementwiseKernels(heap),
+        ...reduceKernels(heap, (name) => plain[name]!),
+        ...pool2dKernels(heap),
         matmul: matmul(heap),
         ...conv2dKernels(heap),
       },

@@ -78,6 +78,24 @@ export const each4 = (x: Float): Vector => instruction("v128", "f32x4.splat", si
 export const lane = (v: Vector, i: 0 | 1 | 2 | 3): Float =>
   instruction("f32", "f32x4.extract_lane", [...simd(0x1f), i], [v], ` ${i}`);
 
+/** One number and three zeros. */
+export const loadOne = (address: Int, offset = 0): Vector =>
+  instruction("v128", "v128.load32_zero", [...simd(0x5c), ...memory(offset)], [address], at(offset));
+const bitwise =
+  (name: string, opcode: number) =>
+  (a: Vector, b: Vector): Vector =>
+    instruction("v128", `v128.${name}`, simd(opcode), [a, b]);
+/** Bits that are in both. */
+export const and4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("and", 0x4e);
+/** Bits of the first that are not in the second. */
+export const andNot4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("andnot", 0x4f);
+/** Bits that are in either. */
+export const or4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("or", 0x50);
+/** All bits of the numbers that are equal. */
+export const equalMask4 = (a: Vector, b: Vector): Vector => instruction("v128", "f32x4.eq", simd(0x41), [a, b]);
+/** All bits of the numbers that differ; a number that is none differs from itself. */
+export const differMask4 = (a: Vector, b: Vector): Vector => instruction("v128", "f32x4.ne", simd(0x42), [a, b]);
+
 /** Opcodes of operations on numbers, one at a time and four at a time. */
 const arithmetic = {
   add: [0x92, 0xe4],
@@ -115,5 +133,5 @@ export const compare = (name: Comparison, a: Float, b: Float): Float => {
 /** The same for four numbers each: a comparison gives all bits or none, of which those of a 1 are kept. */
 export const compare4 = (name: Comparison, a: Vector, b: Vector): Vector => {
   const mask = instruction("v128", `f32x4.${name}`, simd(comparisons[name][1]), [a, b]);
-  return instruction("v128", "v128.and", simd(0x4e), [mask, each4(number(1))]);
+  return and4(mask, each4(number(1)));
 };

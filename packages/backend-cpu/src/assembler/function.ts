@@ -53,6 +53,15 @@ export class FunctionWriter {
     );
   }
 
+  /** The number at an address ← the first of four. */
+  storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
+    const at = offset === 0 ? "" : ` offset=${offset}`;
+    this.#write(
+      [...address.bytes, ...value.bytes, 0xfd, 0x5a, 0x02, ...unsigned(offset), 0],
+      `(v128.store32_lane${at} 0 ${address.text} ${value.text})`,
+    );
+  }
+
   /** Repeats the body `count` times, which is known when the code is written: not at all, once, or in a loop. */
   times(count: number, body: () => void): void {
     if (count <= 0) return;
