@@ -1,3 +1,6 @@
+import type { Backend } from "@convlens/backend";
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
 import {
   augment,
   orientedEdges,
@@ -45,4 +48,10 @@ export const models: Readonly<Record<string, (classes: number) => Layer>> = {
       new GlobalMaxPool(),
       new Dense({ units: classes }),
     ]),
+};
+
+/** Backends by name. */
+export const backends: Readonly<Record<string, () => Promise<Backend>>> = {
+  cpu,
+  reference: async () => reference(),
 };

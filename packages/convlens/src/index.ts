@@ -5,6 +5,7 @@
  * @module
  */
 export * from "@convlens/backend";
+export * from "@convlens/backend-cpu";
 export * from "@convlens/backend-reference";
 export * from "@convlens/datasets";
 export * from "@convlens/layers";

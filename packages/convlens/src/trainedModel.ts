@@ -1,4 +1,4 @@
-import { reference } from "@convlens/backend-reference";
+import { cpu } from "@convlens/backend-cpu";
 import type { TrainAndTest } from "@convlens/datasets";
 import { build, setWeights, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
@@ -21,7 +21,7 @@ export async function loadRun(path: string): Promise<TrainedModel> {
   const folder = new RunFolder(path);
   const settings = await folder.settings();
   const { weights, progress } = readCheckpoint(await folder.readCheckpoint());
-  useBackend(reference());
+  useBackend(await cpu());
   const sets = await choice("data set", settings.data, data).load();
   const model = build(choice("model", settings.model, models)(sets.train.classes.length), sets.train.shape);
   setWeights(model, weights);

@@ -1,4 +1,4 @@
-import { reference } from "@convlens/backend-reference";
+import { cpu } from "@convlens/backend-cpu";
 import { augment, shift } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import { lenet5 } from "@convlens/layers/models";
@@ -10,7 +10,7 @@ it(
   "LeNet reads 98 % of 2,000 digits that it has never seen, after 3 passes over 8,000",
   { timeout: 600_000 },
   async () => {
-    useBackend(reference());
+    useBackend(await cpu());
     const { train, test } = await mnist();
     const epochs: EpochRecord[] = [];
     const options = {
@@ -31,7 +31,7 @@ it(
   "LeNet on digits gives the same losses to the bit, twice, and after stop and resume",
   { timeout: 60_000 },
   async () => {
-    useBackend(reference());
+    useBackend(await cpu());
     const { train } = await mnist();
     const options = (): FitOptions => ({
       batchSize: 16,

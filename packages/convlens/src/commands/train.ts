@@ -1,8 +1,8 @@
-import { reference } from "@convlens/backend-reference";
+import type { Backend } from "@convlens/backend";
 import { useBackend } from "@convlens/tensor";
 import { adam, adamW, fit, oneCycle, sgd, type EpochRecord, type Optimizer, type StepRecord } from "@convlens/training";
 import { writeFileAtomic } from "@convlens/training/node";
-import { data, models } from "../catalogue.ts";
+import { backends, data, models } from "../catalogue.ts";
 import { choice, CommandLineError, numberOption, parse } from "../options.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { makeReport } from "../report/report.ts";
@@ -27,6 +27,7 @@ convlens train --resume runs/<name>
   --name <name>        of the folder in runs/ (<data>-<model>)
   --overwrite          use that folder even if there is a run in it
   --resume <folder>    go on with a run that was stopped
+  --backend <name>     ${Object.keys(backends).join(", ")} (cpu)
   --json               one JSON object for each epoch on stdout, and nothing else
 `;
 
@@ -44,17 +45,19 @@ export async function train(args: readonly string[]): Promise<number> {
       name: { type: "string" },
       overwrite: { type: "boolean" },
       resume: { type: "string" },
+      backend: { type: "string" },
       json: { type: "boolean" },
     },
     help,
   );
   if (parsed === undefined) return 0;
   const { values, words } = parsed;
+  const backend = choice("backend", values.backend ?? "cpu", backends);
   if (values.resume !== undefined) {
     const folder = new RunFolder(values.resume);
     const before = await folder.settings();
     const settings = { ...before, epochs: numberOption("epochs", values.epochs, before.epochs, { least: 1 }) };
-    return run(folder, settings, { json: values.json ?? false, resume: await folder.readCheckpoint() });
+    return run(folder, settings, { backend, json: values.json ?? false, resume: await folder.readCheckpoint() });
   }
   const [name] = words;
   if (name === undefined || words.length > 1)
@@ -73,15 +76,22 @@ export async function train(args: readonly string[]): Promise<number> {
   const folder = await RunFolder.create("runs", values.name ?? `${settings.data}-${settings.model}`, settings, {
     overwrite: values.overwrite ?? false,
   });
-  return run(folder, settings, { json: values.json ?? false });
+  return run(folder, settings, { backend, json: values.json ?? false });
+}
+
+/** How a run is carried out. */
+interface RunOptions {
+  readonly backend: () => Promise<Backend>;
+  readonly json: boolean;
+  readonly resume?: Uint8Array;
 }
 
 async function run(
   folder: RunFolder,
   settings: RunSettings,
-  { json, resume }: { readonly json: boolean; readonly resume?: Uint8Array },
+  { backend: makeBackend, json, resume }: RunOptions,
 ): Promise<number> {
-  const backend = reference();
+  const backend = await makeBackend();
   useBackend(backend);
   const bar = new ProgressBar(settings.epochs);
   const named = choice("data set", settings.data, data);
