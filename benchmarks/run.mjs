@@ -1,10 +1,11 @@
 // How fast it is and how much memory it plans, measured on this machine in one run: `pnpm bench`. Absolute figures hold nowhere
 // else. Each time is the best and the median of many.
 import { planMemory } from "@convlens/backend";
+import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { BatchNorm, build, Conv2d, Dense, Flatten, MaxPool2d, parameters, Relu, sequential } from "@convlens/layers";
 import { convNetJsMnist, lenet5 } from "@convlens/layers/models";
-import { add, compile, conv2d, gradients, tensor, useBackend, zeros } from "@convlens/tensor";
+import { add, compile, conv2d, full, gradients, matmul, tensor, useBackend, zeros } from "@convlens/tensor";
 import { adam, crossEntropy, sgd, trainStep } from "@convlens/training";
 
 /** Runs it for about a second; gives best and median in seconds. */
@@ -40,6 +41,16 @@ const nothing = () => ({
   dispose: () => undefined,
 });
 
+/** Six convolutions of 3 × 3 with batch normalisation. */
+const vggSmall = () =>
+  sequential([
+    ...[32, 64, 128].flatMap((filters) => [
+      ...[1, 2].flatMap(() => [new Conv2d({ filters, kernelSize: 3, padding: "same" }), new BatchNorm(), new Relu()]),
+      new MaxPool2d({ size: 2 }),
+    ]),
+    ...[new Flatten(), new Dense({ units: 10 })],
+  ]);
+
 /** A whole training step of a model. */
 function stepOf(model, shape, optimizer) {
   build(model, shape);
@@ -48,7 +59,7 @@ function stepOf(model, shape, optimizer) {
   return trainStep(model, { loss: crossEntropy, optimizer, parameters: all, factors, diagnostics: false, seed: 1 });
 }
 
-console.log(`Node ${process.version}, one thread\n`);
+console.log(`Node ${process.version}, one thread`);
 
 {
   const x = tensor([1]);
@@ -75,35 +86,50 @@ console.log(`Node ${process.version}, one thread\n`);
     ((1e6 * s) / calls).toFixed(2),
   );
 }
-{
-  useBackend(reference());
-  const f = compile((x, filters) => conv2d(x, filters, { padding: "same" }));
-  const [x, filters] = [zeros([8, 28, 28, 32]), zeros([3, 3, 32, 32])];
-  const convolved = await time(() => f(x, filters));
-  row("reference conv2d, 8 × 28 × 28 × 32, 3 × 3 × 32", "GFLOP/s", convolved, (s) =>
-    ((2 * 8 * 28 * 28 * 32 * 9 * 32) / s / 1e9).toFixed(2),
-  );
-}
-for (const [name, model, batch] of [
-  ["reference, training the LeNet of ConvNetJS, batch 64", convNetJsMnist(), 64],
-  ["reference, training LeNet-5, batch 64", lenet5(), 64],
-]) {
-  useBackend(reference());
-  const step = stepOf(model, [28, 28, 1], sgd({ momentum: 0.9 }));
-  const [images, labels] = [tensor(new Float32Array(batch * 784).fill(0.5), [batch, 28, 28, 1]), zeros([batch])];
-  const trained = await time(() => step(images, labels, 0.01), { seconds: 3 });
-  row(name, "images/s", trained, (s) => (batch / s).toFixed(0));
+const backends = [
+  ["reference", async () => reference()],
+  ["cpu", cpu],
+];
+for (const [name, make] of backends) {
+  useBackend(await make());
+  console.log("");
+  for (const [n, size, channels, kernel, filters] of [
+    [8, 28, 32, 3, 32],
+    [32, 32, 3, 5, 12],
+    [8, 56, 64, 3, 64],
+  ]) {
+    const f = compile((x, w) => conv2d(x, w, { padding: "same" }));
+    const [x, w] = [zeros([n, size, size, channels]), zeros([kernel, kernel, channels, filters])];
+    const flops = 2 * n * size * size * channels * kernel * kernel * filters;
+    const what = `${name}, conv2d [${x.shape}] * [${w.shape}], inputs and result copied`;
+    row(what, "GFLOP/s", await time(() => f(x, w)), (s) => (flops / s / 1e9).toFixed(1));
+  }
+  {
+    const f = compile((a, b) => matmul(a, b));
+    const a = zeros([512, 512]);
+    row(`${name}, matmul 512 × 512 × 512, inputs and result copied`, "GFLOP/s", await time(() => f(a, a)), (s) =>
+      ((2 * 512 ** 3) / s / 1e9).toFixed(1),
+    );
+  }
+  for (const [net, model, batch] of [
+    ["the LeNet of ConvNetJS", convNetJsMnist(), 64],
+    ["LeNet-5", lenet5(), 64],
+    ["LeNet-5", lenet5(), 8],
+    ["VGG-small", vggSmall(), 32],
+  ]) {
+    const shape = net === "VGG-small" ? [32, 32, 3] : [28, 28, 1];
+    const step = stepOf(model, shape, sgd({ momentum: 0.9 }));
+    const [images, labels] = [full([batch, ...shape], 0.5), zeros([batch])];
+    row(
+      `${name}, training ${net}, batch ${batch}, loss read each step`,
+      "images/s",
+      await time(() => step(images, labels, 0.01), { seconds: 2, least: 2 }),
+      (s) => (batch / s).toFixed(0),
+    );
+  }
 }
 
 console.log("");
-const vggSmall = () =>
-  sequential([
-    ...[32, 64, 128].flatMap((filters) => [
-      ...[1, 2].flatMap(() => [new Conv2d({ filters, kernelSize: 3, padding: "same" }), new BatchNorm(), new Relu()]),
-      new MaxPool2d({ size: 2 }),
-    ]),
-    ...[new Flatten(), new Dense({ units: 10 })],
-  ]);
 for (const [name, model, shape] of [
   ["LeNet-5", lenet5(), [28, 28, 1]],
   ["VGG-small (6 convolutions with batch normalisation, 32 × 32 × 3)", vggSmall(), [32, 32, 3]],
