@@ -56,10 +56,12 @@ export class Heap {
 
   #grow(bytes: number): void {
     const before = this.memory.buffer.byteLength;
-    // At least doubled, so that growing is rare: it costs a copy.
-    const wanted = Math.min(LARGEST, Math.max(before + bytes, 2 * before));
+    const least = Math.ceil(bytes / PAGE) * PAGE;
+    // Doubled, so that growing is rare: it costs a copy.
+    const wanted = Math.max(least, Math.min(before, LARGEST - before));
     try {
-      this.memory.grow(Math.ceil((wanted - before) / PAGE));
+      if (before + least > LARGEST) throw new RangeError("WebAssembly has 4 GiB at most");
+      this.memory.grow(wanted / PAGE);
     } catch (cause) {
       const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
       throw new BackendError(
@@ -67,7 +69,7 @@ export class Heap {
         { expected: "at most 4 GiB", got: before + bytes, fix: "a smaller batch", cause },
       );
     }
-    this.free({ start: before, length: (this.memory.buffer.byteLength - before) / 4 });
+    this.free({ start: before, length: wanted / 4 });
   }
 
   /** The numbers of a block, to read and write until the memory grows. */

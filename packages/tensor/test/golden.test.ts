@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Shape } from "@convlens/backend";
+import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { describe, expect, it } from "vitest";
 import * as t from "../src/index.ts";
@@ -58,9 +59,10 @@ function distance(got: ArrayLike<number>, want: Float64Array): number {
 }
 
 describe.each([
-  ["float64", 1e-10],
-  ["float32", 1e-5],
-] as const)("agrees with PyTorch in %s, forward and every gradient", (precision, tolerance) => {
+  ["the reference in float64", async () => reference({ precision: "float64" }), 1e-10],
+  ["the reference in float32", async () => reference(), 1e-5],
+  ["the cpu backend", cpu, 1e-5],
+] as const)("%s agrees with PyTorch, forward and every gradient", (_, make, tolerance) => {
   const kinds = [...new Set(cases.map(({ kind }) => kind))];
 
   it("has at least 300 geometries, of every kind", () => {
@@ -69,7 +71,7 @@ describe.each([
   });
 
   it.each(kinds)("%s", async (kind) => {
-    t.useBackend(reference({ precision }));
+    t.useBackend(await make());
     for (const each of cases.filter((other) => other.kind === kind)) {
       const inputs = Object.fromEntries(
         Object.entries(each.inputs).map(([name, coded]) => [name, t.tensor(decode(coded), coded.shape)]),

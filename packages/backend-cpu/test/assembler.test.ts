@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { float, signed, unsigned } from "../src/assembler/encoding.ts";
+import {
+  add,
+  calculate,
+  compare,
+  int,
+  lane,
+  load,
+  load4,
+  multiplyAdd4,
+  number,
+  splat,
+  zero4,
+} from "../src/assembler/expression.ts";
+import { ModuleWriter } from "../src/assembler/module.ts";
+import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
+
+/** Reads a number as WebAssembly does. */
+function decode(bytes: readonly number[], isSigned: boolean): number {
+  let value = 0n;
+  bytes.forEach((byte, i) => (value |= BigInt(byte & 0x7f) << BigInt(7 * i)));
+  const negative = isSigned && (bytes.at(-1)! & 0x40) !== 0;
+  return Number(negative ? value - (1n << BigInt(7 * bytes.length)) : value);
+}
+
+describe("the encoding of numbers", () => {
+  it("comes back as it was", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => void expect(decode(unsigned(n), false)).toBe(n)),
+    );
+    fc.assert(fc.property(fc.integer(), (n) => void expect(decode(signed(n), true)).toBe(n)));
+    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), float(1)]).toEqual([
+      [0],
+      [127],
+      [0x80, 1],
+      [0x7f],
+      [0xc0, 0],
+      [0, 0, 0x80, 0x3f],
+    ]);
+  });
+});
+
+/** Runs code over a fresh memory that begins with some numbers, and gives the numbers at the beginning. */
+function runOver(numbers: readonly number[], write: (module: ModuleWriter) => void, ...args: number[]): Float32Array {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const view = new Float32Array(memory.buffer);
+  view.set(numbers);
+  const module = new ModuleWriter();
+  write(module);
+  module.instantiate(memory)["run"]!(...args);
+  return view.slice(0, numbers.length);
+}
+
+describe("code", () => {
+  it("loops as often as it says: not at all, once, many times", () => {
+    for (const times of [0, 1, 2, 7]) {
+      const [sum] = runOver(
+        [0],
+        (module) =>
+          module.function("run", ["at"], (f, at) =>
+            f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
+          ),
+        0,
+      );
+      expect(sum).toBe(times);
+    }
+  });
+
+  it("walks until an address is reached", () => {
+    const marked = runOver(
+      [0, 0, 0, 0],
+      (module) =>
+        module.function("run", ["at", "end"], (f, at, end) =>
+          f.until(at!, end!, () => {
+            f.store(at!, number(5));
+            f.advance(at!, 4);
+          }),
+        ),
+      4,
+      12,
+    );
+    expect([...marked]).toEqual([0, 5, 5, 0]);
+  });
+
+  it("computes on one number and on four", () => {
+    const result = runOver(
+      [1, 2, 3, 4, 0, 0, 0, 0],
+      (module) =>
+        module.function("run", ["at"], (f, at) => {
+          f.store4(at!, multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
+          f.store(at!, compare("gt", lane(load4(at!, 16), 3), number(7)));
+        }),
+      0,
+    );
+    expect([...result]).toEqual([1, 2, 3, 4, 2, 4, 6, 8]);
+  });
+
+  it("is the same for the same input, and valid", () => {
+    const shape: ProductShape = {
+      rows: 5,
+      rowStep: 12,
+      resultStep: 40,
+      columns: 10,
+      terms: [
+        { count: 2, step: 24 },
+        { count: 3, step: 4 },
+      ],
+      accumulate: true,
+    };
+    const write = (): ModuleWriter => {
+      const module = new ModuleWriter();
+      module.function("product", ["a", "b", "c"], (f, a, b, c) => writeProduct(f, shape, a!, b!, c!));
+      return module;
+    };
+    expect(write().bytes).toEqual(write().bytes);
+    expect(WebAssembly.validate(write().bytes)).toBe(true);
+    expect(write().bytes.length).toBeLessThan(4096);
+  });
+
+  it("can be read", () => {
+    const module = new ModuleWriter();
+    module.function("product", ["a", "b", "c"], (f, a, b, c) =>
+      writeProduct(
+        f,
+        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }], accumulate: false },
+        a!,
+        b!,
+        c!,
+      ),
+    );
+    expect(module.text).toMatchSnapshot();
+    expect(add(int(1), int(2)).text).toBe("(i32.add (i32.const 1) (i32.const 2))");
+  });
+});
