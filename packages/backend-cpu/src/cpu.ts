@@ -13,6 +13,7 @@ import { Heap, type Block } from "./heap.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { matmul } from "./kernels/matmul.ts";
+import { movementKernels } from "./kernels/movement.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 
@@ -33,8 +34,8 @@ function inPlace(heap: Heap, kernels: HostKernels): Kernels<Block> {
 }
 
 /**
- * WebAssembly SIMD kernels, emitted for the shapes at hand; one thread. Products, convolutions, pooling, sums and arithmetic have
- * kernels of their own, the rest are the reference's on the same memory.
+ * WebAssembly SIMD kernels, emitted for the shapes at hand; one thread. Products, convolutions, pooling, sums, arithmetic and
+ * movement have kernels of their own, the rest are the reference's on the same memory.
  *
  * @example
  * ```ts
@@ -56,6 +57,7 @@ export async function cpu(): Promise<Backend> {
       kernels: {
         ...plain,
         ...elementwiseKernels(heap),
+        ...movementKernels(heap),
         ...reduceKernels(heap, (name) => plain[name]!),
         ...pool2dKernels(heap),
         matmul: matmul(heap),

@@ -45,10 +45,6 @@ const binaryInt =
     instruction("i32", `i32.${name}`, [opcode], [a, b]);
 /** a + b */
 export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", 0x6a);
-/** a − b */
-export const subtract: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", 0x6b);
-/** a · b */
-export const multiply: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", 0x6c);
 /** Whether a < b, both taken as unsigned: addresses are. */
 export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
 

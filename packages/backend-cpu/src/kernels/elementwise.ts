@@ -1,26 +1,16 @@
-import { broadcastSteps, type Kernel, type None, type OperationName, type Shape } from "@convlens/backend";
+import { broadcastSteps, stepsOf, type Kernel, type None, type OperationName } from "@convlens/backend";
 import {
   calculate,
   calculate4,
   compare,
   compare4,
   each4,
-  load,
-  load4,
   number,
-  splat,
   type Arithmetic,
   type Comparison,
-  type Expression,
 } from "../assembler/expression.ts";
-import { ModuleWriter } from "../assembler/module.ts";
 import type { Block, Heap } from "../heap.ts";
-
-/** An operation on one number of each input, and on four. */
-interface Pointwise {
-  readonly one: (...x: Expression<"f32">[]) => Expression<"f32">;
-  readonly four: (...x: Expression<"v128">[]) => Expression<"v128">;
-}
+import { copied, loopsOf, runLoops, type Pointwise } from "./loops.ts";
 
 const arithmetic = (name: Arithmetic): Pointwise => ({
   one: (...x) => calculate(name, ...x),
@@ -72,64 +62,8 @@ const pointwise: Readonly<Record<PlainName, Pointwise>> = {
   sqrt: arithmetic("sqrt"),
   reciprocal: withConstant("div", 1, true),
   relu: withConstant("max", 0),
-  copy: { one: (x) => x!, four: (x) => x! },
+  copy: copied,
 };
-
-/** One loop: how often, and how many bytes each input moves. */
-interface Loop {
-  readonly count: number;
-  readonly steps: readonly number[];
-}
-
-/** The axes of the output as loops, neighbours joined wherever every input goes on in even steps. */
-export function loopsOf(inputs: readonly Shape[], output: Shape): Loop[] {
-  const steps = inputs.map((shape) => broadcastSteps(shape, output));
-  const loops: Loop[] = [];
-  output.forEach((count, axis) => {
-    if (count === 1) return;
-    const own: Loop = { count, steps: steps.map((each) => 4 * each[axis]!) };
-    const outer = loops.at(-1);
-    if (outer?.steps.every((step, i) => step === own.steps[i]! * count))
-      loops.splice(-1, 1, { count: outer.count * count, steps: own.steps });
-    else loops.push(own);
-  });
-  return loops.length === 0 ? [{ count: 1, steps: inputs.map(() => 0) }] : loops;
-}
-
-/** Writes the loops for one operation. */
-export function writePointwise({ one, four }: Pointwise, loops: readonly Loop[]): ModuleWriter {
-  const inputs = loops[0]!.steps.map((_, i) => `x${i}`);
-  const module = new ModuleWriter();
-  module.function("run", [...inputs, "y"], (f, ...addresses) => {
-    const to = addresses.at(-1)!;
-    const from = addresses.slice(0, -1);
-    const loop = (depth: number): void => {
-      const { count, steps } = loops[depth]!;
-      if (depth < loops.length - 1) {
-        const inner = loops[depth + 1]!;
-        f.times(count, () => {
-          loop(depth + 1);
-          from.forEach((address, i) => f.advance(address, steps[i]! - inner.count * inner.steps[i]!));
-        });
-        return;
-      }
-      const move = (numbers: number): void => {
-        from.forEach((address, i) => f.advance(address, numbers * steps[i]!));
-        f.advance(to, 4 * numbers);
-      };
-      f.times(Math.floor(count / 4), () => {
-        f.store4(to, four(...from.map((address, i) => (steps[i] === 0 ? splat(address) : load4(address)))));
-        move(4);
-      });
-      f.times(count % 4, () => {
-        f.store(to, one(...from.map((address) => load(address))));
-        move(1);
-      });
-    };
-    loop(0);
-  });
-  return module;
-}
 
 /** Kernels of the operations that are a few instructions. */
 export function elementwiseKernels(heap: Heap): Record<PlainName, Kernel<Block, None>> {
@@ -137,10 +71,8 @@ export function elementwiseKernels(heap: Heap): Record<PlainName, Kernel<Block, 
     (name: PlainName): Kernel<Block, None> =>
     ({ inputs, output }) => {
       if (output.includes(0)) return () => undefined;
-      const loops = loopsOf(inputs, output);
-      const run = heap.functions(`${name} ${JSON.stringify(loops)}`, () => writePointwise(pointwise[name], loops))[
-        "run"
-      ]!;
+      const steps = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
+      const run = runLoops(heap, name, pointwise[name], loopsOf(output, steps));
       return (from, y) => run(...from.map(({ start }) => start), y.start);
     };
   const names = Object.keys(pointwise) as PlainName[];

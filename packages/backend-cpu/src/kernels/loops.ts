@@ -1,0 +1,75 @@
+import type { Shape } from "@convlens/backend";
+import { load, load4, splat, type Expression } from "../assembler/expression.ts";
+import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
+import type { Heap } from "../heap.ts";
+
+/** An operation on one number of each input, and on four. */
+export interface Pointwise {
+  readonly one: (...x: Expression<"f32">[]) => Expression<"f32">;
+  readonly four: (...x: Expression<"v128">[]) => Expression<"v128">;
+}
+
+/** The number itself: what all movement is made of. */
+export const copied: Pointwise = { one: (x) => x!, four: (x) => x! };
+
+/** One loop: how often, and how many bytes each input and, last, the output move. */
+export interface Loop {
+  readonly count: number;
+  readonly steps: readonly number[];
+}
+
+/**
+ * The axes of a shape as loops, neighbours joined wherever all go on in even steps.
+ *
+ * @param steps - Of each input and of the output, the step along each axis, in numbers.
+ */
+export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Loop[] {
+  const loops: Loop[] = [];
+  shape.forEach((count, axis) => {
+    if (count === 1) return;
+    const own: Loop = { count, steps: steps.map((each) => 4 * each[axis]!) };
+    const outer = loops.at(-1);
+    if (outer?.steps.every((step, i) => step === own.steps[i]! * count))
+      loops.splice(-1, 1, { count: outer.count * count, steps: own.steps });
+    else loops.push(own);
+  });
+  return loops.length === 0 ? [{ count: 1, steps: steps.map(() => 0) }] : loops;
+}
+
+/** `(…inputs, output)`: an operation in loops; four numbers at a time where they lie side by side. */
+export function runLoops(heap: Heap, name: string, pointwise: Pointwise, loops: readonly Loop[]): WasmFunction {
+  const functions = heap.functions(`${name} ${JSON.stringify(loops)}`, () => {
+    const module = new ModuleWriter();
+    const inputs = loops[0]!.steps.slice(1).map((_, i) => `x${i}`);
+    module.function("run", [...inputs, "y"], (f, ...addresses) => {
+      const to = addresses.at(-1)!;
+      const from = addresses.slice(0, -1);
+      const loop = (depth: number): void => {
+        const { count, steps } = loops[depth]!;
+        const inner = loops[depth + 1];
+        if (inner !== undefined) {
+          f.times(count, () => {
+            loop(depth + 1);
+            addresses.forEach((address, i) => f.advance(address, steps[i]! - inner.count * inner.steps[i]!));
+          });
+          return;
+        }
+        const move = (numbers: number): void =>
+          addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
+        const isTogether = steps.at(-1) === 4 && steps.every((step) => step === 0 || step === 4);
+        const vectors = isTogether ? Math.floor(count / 4) : 0;
+        f.times(vectors, () => {
+          f.store4(to, pointwise.four(...from.map((address, i) => (steps[i] === 0 ? splat(address) : load4(address)))));
+          move(4);
+        });
+        f.times(count - 4 * vectors, () => {
+          f.store(to, pointwise.one(...from.map((address) => load(address))));
+          move(1);
+        });
+      };
+      loop(0);
+    });
+    return module;
+  });
+  return functions["run"]!;
+}

@@ -1,0 +1,71 @@
+import { broadcastSteps, stepsOf, type Kernel, type Operations, type Section, type Shape } from "@convlens/backend";
+import type { Block, Heap } from "../heap.ts";
+import { copied, loopsOf, runLoops } from "./loops.ts";
+
+/** Where a section of a tensor of this shape begins, and its step along each axis, in numbers. */
+function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: number; readonly steps: number[] } {
+  const steps = stepsOf(whole);
+  return {
+    begin: begin.reduce((sum, at, axis) => sum + at * steps[axis]!, 0),
+    steps: steps.map((size, axis) => size * step[axis]!),
+  };
+}
+
+/** Copies numbers from places with some steps to places with others; nothing, if there are none. */
+function mover(
+  heap: Heap,
+  shape: Shape,
+  from: readonly number[],
+  to: readonly number[],
+): (from: number, to: number) => void {
+  return shape.includes(0) ? () => undefined : runLoops(heap, "move", copied, loopsOf(shape, [from, to]));
+}
+
+const concat =
+  (heap: Heap): Kernel<Block, Operations["concat"]> =>
+  ({ inputs, output, attributes: { axis } }) => {
+    const steps = stepsOf(output);
+    let begin = 0;
+    const parts = inputs.map((shape) => {
+      const part = { move: mover(heap, shape, stepsOf(shape), steps), offset: 4 * begin * steps[axis]! };
+      begin += shape[axis]!;
+      return part;
+    });
+    return (from, y) => parts.forEach(({ move, offset }, i) => move(from[i]!.start, y.start + offset));
+  };
+
+/** The same numbers in other places. */
+export const movementKernels = (
+  heap: Heap,
+): {
+  readonly broadcast: Kernel<Block, Operations["broadcast"]>;
+  readonly transpose: Kernel<Block, Operations["transpose"]>;
+  readonly slice: Kernel<Block, Section>;
+  readonly place: Kernel<Block, Section>;
+  readonly concat: Kernel<Block, Operations["concat"]>;
+} => ({
+  broadcast: ({ inputs: [input], output }) => {
+    const move = mover(heap, output, broadcastSteps(input!, output), stepsOf(output));
+    return ([x], y) => move(x!.start, y.start);
+  },
+  transpose: ({ inputs: [input], output, attributes: { order } }) => {
+    const steps = stepsOf(input!);
+    const from = order.map((axis) => steps[axis]!);
+    const move = mover(heap, output, from, stepsOf(output));
+    return ([x], y) => move(x!.start, y.start);
+  },
+  slice: ({ inputs: [input], output, attributes }) => {
+    const { begin, steps } = sectionOf(input!, attributes);
+    const move = mover(heap, output, steps, stepsOf(output));
+    return ([x], y) => move(x!.start + 4 * begin, y.start);
+  },
+  place: ({ inputs: [input], output, attributes }) => {
+    const { begin, steps } = sectionOf(output, attributes);
+    const move = mover(heap, input!, stepsOf(input!), steps);
+    return ([x], y) => {
+      heap.view(y).fill(0);
+      move(x!.start, y.start + 4 * begin);
+    };
+  },
+  concat: concat(heap),
+});
