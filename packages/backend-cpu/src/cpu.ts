@@ -14,6 +14,7 @@ import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
+import { optimizerKernels } from "./kernels/optimizerSteps.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 
@@ -62,6 +63,7 @@ export async function cpu(): Promise<Backend> {
         ...pool2dKernels(heap),
         matmul: matmul(heap),
         ...conv2dKernels(heap),
+        ...optimizerKernels(heap),
       },
     },
     referenceKernels,

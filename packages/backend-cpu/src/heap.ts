@@ -17,14 +17,16 @@ export interface Block {
 
 const PAGE = 65536;
 const LARGEST = 65536 * PAGE;
+/** Compiled functions that are kept to be used again; programs keep their own. */
+const KEPT = 2000;
 /** Blocks begin where a cache line does. */
 const LINE = 64;
 
 /** The one memory of a backend: blocks that come and go, and a stretch that kernels use while they run. */
 export class Heap {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
-  // The first line stays empty: address 0 belongs to nobody.
-  #gaps: Gap[] = [{ start: LINE, end: PAGE }];
+  // The first line and the last stay empty: address 0 belongs to nobody, and a vector may be read beyond the end of a block.
+  #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
   #scratch: Block | undefined;
   #views = new WeakMap<Block, Float32Array>();
   readonly #functions = new Map<string, Readonly<Record<string, WasmFunction>>>();
@@ -69,7 +71,7 @@ export class Heap {
         { expected: "at most 4 GiB", got: before + bytes, fix: "a smaller batch", cause },
       );
     }
-    this.free({ start: before, length: wanted / 4 });
+    this.free({ start: before - LINE, length: wanted / 4 });
   }
 
   /** The numbers of a block, to read and write until the memory grows. */
@@ -94,7 +96,12 @@ export class Heap {
   /** Functions written for a purpose; written and compiled once for each key. */
   functions(key: string, write: () => ModuleWriter): Readonly<Record<string, WasmFunction>> {
     let functions = this.#functions.get(key);
-    if (functions === undefined) this.#functions.set(key, (functions = write().instantiate(this.memory)));
+    if (functions === undefined) {
+      functions = write().instantiate(this.memory);
+      this.#functions.set(key, functions);
+      const [oldest] = this.#functions.keys();
+      if (this.#functions.size > KEPT) this.#functions.delete(oldest!);
+    }
     return functions;
   }
 }

@@ -111,7 +111,9 @@ describe("code", () => {
     };
     const write = (): ModuleWriter => {
       const module = new ModuleWriter();
-      module.function("product", ["a", "b", "c"], (f, a, b, c) => writeProduct(f, shape, a!, b!, c!));
+      module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+        writeProduct(f, shape, a!, b!, c!, bias!),
+      );
       return module;
     };
     expect(write().bytes).toEqual(write().bytes);
@@ -121,13 +123,14 @@ describe("code", () => {
 
   it("can be read", () => {
     const module = new ModuleWriter();
-    module.function("product", ["a", "b", "c"], (f, a, b, c) =>
+    module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
       writeProduct(
         f,
         { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }], accumulate: false },
         a!,
         b!,
         c!,
+        bias!,
       ),
     );
     expect(module.text).toMatchSnapshot();

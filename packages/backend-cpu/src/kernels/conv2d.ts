@@ -57,8 +57,9 @@ function partsOf(g: Conv2dGeometry) {
 const clear = (heap: Heap, start: number, length: number): void =>
   void new Float32Array(heap.memory.buffer, start, length).fill(0);
 
+/** The convolution, alone or with what usually follows it. */
 const conv2d =
-  (heap: Heap): Kernel<Block, Convolution> =>
+  (heap: Heap, ending?: "bias" | "biasRelu"): Kernel<Block, Convolution> =>
   ({ attributes: { geometry: g } }) => {
     const image = paddedOf(heap, g);
     const { f, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
@@ -74,9 +75,10 @@ const conv2d =
         { count: stretch, step: 4 },
       ],
       accumulate: false,
+      ...(ending && { ending }),
     });
     const panels = panelLength(taps, f);
-    return ([x, filters], y) => {
+    return ([x, filters, bias], y) => {
       const packed = heap.scratch(panels * g.groups + image.length);
       const buffer = packed + 4 * panels * g.groups;
       clear(heap, buffer, image.length);
@@ -89,6 +91,7 @@ const conv2d =
               from + oy * g.height.stride * image.rowStep + 4 * group * c,
               packed + 4 * panels * group,
               y.start + (n * g.height.output + oy) * outputRow + 4 * group * f,
+              bias === undefined ? 0 : bias.start + 4 * group * f,
             );
       }
     };
@@ -179,11 +182,13 @@ const conv2dInputGradient =
     };
   };
 
+type Kind = "conv2d" | "conv2dBias" | "conv2dBiasRelu" | "conv2dInputGradient" | "conv2dFilterGradient";
+
 /** Filters slide over the image, forward and backward. */
-export const conv2dKernels = (
-  heap: Heap,
-): Record<"conv2d" | "conv2dInputGradient" | "conv2dFilterGradient", Kernel<Block, Convolution>> => ({
+export const conv2dKernels = (heap: Heap): Record<Kind, Kernel<Block, Convolution>> => ({
   conv2d: conv2d(heap),
+  conv2dBias: conv2d(heap, "bias"),
+  conv2dBiasRelu: conv2d(heap, "biasRelu"),
   conv2dInputGradient: conv2dInputGradient(heap),
   conv2dFilterGradient: conv2dFilterGradient(heap),
 });

@@ -35,16 +35,20 @@ export interface ProductShape {
   readonly terms: readonly { readonly count: number; readonly step: number }[];
   /** Whether the result is added to what is there. */
   readonly accumulate: boolean;
+  /** A number for each column, which sums begin with; and whether they end with relu. */
+  readonly ending?: "bias" | "biasRelu";
 }
 
 /** Numbers that {@link packPanels} writes for b of `terms` rows. */
 export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
 
-/** `(a, b, c)`: addresses of the first row of a, of the panels of b, and of the result. */
+/** `(a, b, c, bias)`: addresses of the first row of a, of the panels of b, of the result, and of the bias if there is one. */
 export function productOf(heap: Heap, shape: ProductShape): WasmFunction {
   const functions = heap.functions(`product ${JSON.stringify(shape)}`, () => {
     const module = new ModuleWriter();
-    module.function("product", ["a", "b", "c"], (f, a, b, c) => writeProduct(f, shape, a!, b!, c!));
+    module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+      writeProduct(f, shape, a!, b!, c!, bias!),
+    );
     return module;
   });
   return functions["product"]!;
@@ -57,6 +61,7 @@ export function writeProduct(
   a: Local<"i32">,
   b: Local<"i32">,
   c: Local<"i32">,
+  bias: Local<"i32">,
 ): void {
   const row = f.local("i32", "row");
   const result = f.local("i32", "result");
@@ -65,7 +70,7 @@ export function writeProduct(
     f.set(row, a);
     f.set(result, c);
     const tile = (rows: number): void => {
-      writeTile(f, shape, { rows, columns, row, panel: b, result });
+      writeTile(f, shape, { rows, columns, row, panel: b, result, bias });
       f.advance(row, rows * shape.rowStep);
       f.advance(result, rows * shape.resultStep);
     };
@@ -73,6 +78,7 @@ export function writeProduct(
     if (shape.rows % TILE_ROWS > 0) tile(shape.rows % TILE_ROWS);
     f.advance(b, count * PANEL * 4);
     f.advance(c, columns * 4);
+    f.advance(bias, columns * 4);
   };
   f.times(Math.floor(shape.columns / PANEL), () => panel(PANEL));
   if (shape.columns % PANEL > 0) panel(shape.columns % PANEL);
@@ -84,15 +90,21 @@ interface Tile {
   readonly row: Local<"i32">;
   readonly panel: Local<"i32">;
   readonly result: Local<"i32">;
+  readonly bias: Local<"i32">;
 }
 
-function writeTile(f: FunctionWriter, { rowStep, resultStep, terms, accumulate }: ProductShape, tile: Tile): void {
+function writeTile(
+  f: FunctionWriter,
+  { rowStep, resultStep, terms, accumulate, ending }: ProductShape,
+  tile: Tile,
+): void {
   const vectors = Math.ceil(tile.columns / 4);
   const sums = Array.from({ length: tile.rows }, () => Array.from({ length: vectors }, () => f.local("v128", "sum")));
   const factors = Array.from({ length: vectors }, () => f.local("v128", "b"));
   const factor = f.local("v128", "a");
   const [from, weights] = [f.local("i32", "from"), f.local("i32", "weights")];
-  for (const sum of sums.flat()) f.set(sum, zero4);
+  // A bias may be read beyond its end; those lanes are not stored.
+  for (const row of sums) row.forEach((sum, j) => f.set(sum, ending === undefined ? zero4 : load4(tile.bias, 16 * j)));
   f.set(from, tile.row);
   f.set(weights, tile.panel);
   const loop = (depth: number): void => {
@@ -114,6 +126,7 @@ function writeTile(f: FunctionWriter, { rowStep, resultStep, terms, accumulate }
     });
   };
   loop(0);
+  if (ending === "biasRelu") for (const sum of sums.flat()) f.set(sum, calculate4("max", sum, zero4));
   sums.forEach((row, i) =>
     row.forEach((sum, j) => {
       const offset = i * resultStep + 16 * j;
