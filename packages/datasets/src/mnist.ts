@@ -52,30 +52,40 @@ export interface MnistUrls {
   readonly testLabels: string | URL;
 }
 
+/** How an address becomes bytes. */
+export type Open = (from: string | URL) => ByteSource | Promise<ByteSource>;
+
+/** The four files, wherever they come from. */
+export async function openMnist(files: MnistUrls, open: Open): Promise<TrainAndTest> {
+  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
+    open(files.trainImages),
+    open(files.trainLabels),
+    open(files.testImages),
+    open(files.testLabels),
+  ]);
+  const [train, test] = await Promise.all([readMnist(trainImages, trainLabels), readMnist(testImages, testLabels)]);
+  return { train, test };
+}
+
+/** What a URL answers, or an error with its status. */
+export async function fetchBytes(
+  url: string | URL,
+  fetchFrom: (url: string | URL) => Promise<Response> = fetch,
+): Promise<Response> {
+  const response = await fetchFrom(url);
+  if (response.ok) return response;
+  throw new ValueError(`mnist: ${url.toString()} answered ${response.status} ${response.statusText}`, {
+    operation: "mnist",
+    got: response.status,
+  });
+}
+
 /**
  * MNIST from four URLs of IDX files, gzipped or not.
  *
  * @param fetchFrom - Default: the `fetch` of the platform.
  */
-export async function fetchMnist(
+export const fetchMnist = (
   urls: MnistUrls,
-  fetchFrom: (url: string | URL) => Promise<Response> = fetch,
-): Promise<TrainAndTest> {
-  const open = async (url: string | URL): Promise<ByteSource> => {
-    const response = await fetchFrom(url);
-    if (!response.ok)
-      throw new ValueError(`mnist: ${url.toString()} answered ${response.status} ${response.statusText}`, {
-        operation: "mnist",
-        got: response.status,
-      });
-    return response;
-  };
-  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
-    open(urls.trainImages),
-    open(urls.trainLabels),
-    open(urls.testImages),
-    open(urls.testLabels),
-  ]);
-  const [train, test] = await Promise.all([readMnist(trainImages, trainLabels), readMnist(testImages, testLabels)]);
-  return { train, test };
-}
+  fetchFrom?: (url: string | URL) => Promise<Response>,
+): Promise<TrainAndTest> => openMnist(urls, (url) => fetchBytes(url, fetchFrom));

