@@ -130,8 +130,10 @@ export class Variable extends Tensor {
   /** Begins anew with values that are made when they are first needed; at once, if it has been used before. */
   initialize(make: () => ArrayLike<number>): void {
     if (this.#memory !== undefined) return this.write(make());
+    this.#mustLive();
     session.open.updates.delete(this);
     this.#initial = make;
+    this.written();
   }
 
   /** @internal Its memory on a backend: allocated there at its first use. */
