@@ -105,6 +105,7 @@ describe("convlens train", () => {
       ["edges", "--model", "huge"],
       ["edges", "--what"],
       ["edges", "--optimizer", "magic"],
+      ["edges", "--backend", "magic"],
       ["--resume", "runs/nowhere"],
       ["edges", "more"],
     ];
@@ -122,6 +123,7 @@ describe("convlens train", () => {
         "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal",
         "convlens train: Unknown option '--what'. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "--what"",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
+        "convlens train: there is no backend "magic"; there are cpu, reference",
         "convlens train: runs/nowhere is no run: ENOENT: no such file or directory, open 'runs/nowhere/run.json'; train one first: convlens train mnist",
         "convlens train: expected one data set, got 2",
       ]
