@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { batches, shapes } from "@convlens/datasets";
 import { build, Conv2d, Dense, Flatten, parameters, Relu, sequential } from "@convlens/layers";
@@ -14,11 +15,14 @@ function collect(): void {
   for (let i = 0; i < 3; i++) gc();
 }
 
-it(
-  "10,000 training steps leave nothing behind: heap and backend hold what they held",
+it.each([
+  ["reference", async () => reference()],
+  ["cpu", cpu],
+] as const)(
+  "10,000 training steps leave nothing behind: heap and the %s backend hold what they held",
   { timeout: 180_000 },
-  async () => {
-    const backend = reference();
+  async (_, make) => {
+    const backend = await make();
     useBackend(backend);
     const data = shapes({ size: 64, height: 6, width: 6 });
     const model = build(
