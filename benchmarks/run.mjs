@@ -3,7 +3,18 @@
 import { planMemory } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { BatchNorm, build, Conv2d, Dense, Flatten, MaxPool2d, parameters, Relu, sequential } from "@convlens/layers";
+import {
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Flatten,
+  MaxPool2d,
+  parameters,
+  predict,
+  Relu,
+  sequential,
+} from "@convlens/layers";
 import { convNetJsMnist, lenet5 } from "@convlens/layers/models";
 import { add, compile, conv2d, full, gradients, matmul, tensor, useBackend, zeros } from "@convlens/tensor";
 import { adam, crossEntropy, sgd, trainStep } from "@convlens/training";
@@ -110,6 +121,12 @@ for (const [name, make] of backends) {
     row(`${name}, matmul 512 × 512 × 512, inputs and result copied`, "GFLOP/s", await time(() => f(a, a)), (s) =>
       ((2 * 512 ** 3) / s / 1e9).toFixed(1),
     );
+  }
+  for (const batch of [1, 256]) {
+    const model = build(convNetJsMnist(), [28, 28, 1]);
+    const images = full([batch, 28, 28, 1], 0.5);
+    const asked = await time(() => predict(model, images));
+    row(`${name}, the LeNet of ConvNetJS asked for ${batch}`, "images/s", asked, (s) => (batch / s).toFixed(0));
   }
   for (const [net, model, batch] of [
     ["the LeNet of ConvNetJS", convNetJsMnist(), 64],
