@@ -17,7 +17,7 @@ const sources = readdirSync(join(root, "packages"))
     ),
   )
   .filter((path) => path.endsWith(".ts"))
-  .concat("README.md")
+  .concat("README.md", ...readdirSync(join(root, "packages")).map((folder) => `packages/${folder}/README.md`))
   .sort();
 
 /** The examples of a file with the line where each begins. */
