@@ -93,6 +93,11 @@ export class Heap {
     return this.#scratch.start;
   }
 
+  /** Zeros from an address on, or another number. */
+  clear(start: number, length: number, value = 0): void {
+    new Float32Array(this.memory.buffer, start, length).fill(value);
+  }
+
   /** Functions written for a purpose; written and compiled once for each key. */
   functions(key: string, write: () => ModuleWriter): Readonly<Record<string, WasmFunction>> {
     let functions = this.#functions.get(key);

@@ -4,13 +4,14 @@ import { float, signed, unsigned } from "../src/assembler/encoding.ts";
 import {
   add,
   calculate,
-  compare,
+  compare4,
+  each4,
   int,
-  lane,
   load,
   load4,
   multiplyAdd4,
   number,
+  select4,
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
@@ -90,11 +91,12 @@ describe("code", () => {
       (module) =>
         module.function("run", ["at"], (f, at) => {
           f.store4(at!, multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
-          f.store(at!, compare("gt", lane(load4(at!, 16), 3), number(7)));
+          const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
+          f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
         }),
       0,
     );
-    expect([...result]).toEqual([1, 2, 3, 4, 2, 4, 6, 8]);
+    expect([...result]).toEqual([5, 2, 3, 4, 2, 4, 6, 8]);
   });
 
   it("is the same for the same input, and valid", () => {

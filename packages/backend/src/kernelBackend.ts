@@ -63,7 +63,7 @@ const TURN = 20;
  * kernel is computed on the host by the reference's, with one warning.
  *
  * @param options - Memory and kernels.
- * @param host - The reference's kernels.
+ * @param host - The reference's kernels; none are needed by a backend that has all.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ const TURN = 20;
  * }, referenceKernels);
  * ```
  */
-export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels): Backend {
+export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels = {}): Backend {
   const { name, precision = "float32" } = options;
   const bytes = precision === "float64" ? 8 : 4;
   const warned = new Set<OperationName>();

@@ -16,7 +16,7 @@ export interface Local<T extends WasmType> extends Expression<T> {
 }
 
 /** An instruction over operands that stand before it. */
-function instruction<T extends WasmType>(
+export function instruction<T extends WasmType>(
   type: T,
   name: string,
   opcode: readonly number[],
@@ -36,8 +36,18 @@ type Vector = Expression<"v128">;
 
 /** A whole number. */
 export const int = (n: number): Int => ({ type: "i32", bytes: [0x41, ...signed(n)], text: `(i32.const ${n | 0})` });
+/** A number as WebAssembly's text has it. */
+export const literal = (x: number): string => {
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
+  return Object.is(x, -0) ? "-0" : `${x}`;
+};
 /** A number. */
-export const number = (x: number): Float => ({ type: "f32", bytes: [0x43, ...float(x)], text: `(f32.const ${x})` });
+export const number = (x: number): Float => ({
+  type: "f32",
+  bytes: [0x43, ...float(x)],
+  text: `(f32.const ${literal(x)})`,
+});
 
 const binaryInt =
   (name: string, opcode: number) =>
@@ -51,7 +61,7 @@ export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 
 /** Where a load or store goes: `offset` bytes after an address. */
 const memory = (offset: number): number[] => [0x02, ...unsigned(offset)];
 const at = (offset: number): string => (offset === 0 ? "" : ` offset=${offset}`);
-const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+export const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
 
 /** The number at an address. */
 export const load = (address: Int, offset = 0): Float =>
@@ -87,10 +97,14 @@ export const and4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("a
 export const andNot4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("andnot", 0x4f);
 /** Bits that are in either. */
 export const or4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("or", 0x50);
-/** All bits of the numbers that are equal. */
-export const equalMask4 = (a: Vector, b: Vector): Vector => instruction("v128", "f32x4.eq", simd(0x41), [a, b]);
+/** Bits that are in one of both. */
+export const xor4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("xor", 0x51);
 /** All bits of the numbers that differ; a number that is none differs from itself. */
 export const differMask4 = (a: Vector, b: Vector): Vector => instruction("v128", "f32x4.ne", simd(0x42), [a, b]);
+
+/** Bits of the first where the mask has them set, of the second elsewhere. */
+export const select4 = (mask: Vector, a: Vector, b: Vector): Vector =>
+  instruction("v128", "v128.bitselect", simd(0x52), [a, b, mask]);
 
 /** Opcodes of operations on numbers, one at a time and four at a time. */
 const arithmetic = {
@@ -116,18 +130,11 @@ export const calculate4 = (name: Arithmetic, ...x: readonly Vector[]): Vector =>
 /** a · b + c, rounded twice, so that every machine gives the same bits. */
 export const multiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector => calculate4("add", c, calculate4("mul", a, b));
 
-/** Opcodes of comparisons, one at a time and four at a time. */
-const comparisons = { eq: [0x5b, 0x41], gt: [0x5e, 0x44], ge: [0x60, 0x46] } as const;
+/** Opcodes of comparisons. */
+const comparisons = { eq: 0x41, gt: 0x44, ge: 0x46 } as const;
 /** The name of a comparison. */
 export type Comparison = keyof typeof comparisons;
 
-/** 1 where a comparison holds, else 0. */
-export const compare = (name: Comparison, a: Float, b: Float): Float => {
-  const holds = instruction("i32", `f32.${name}`, [comparisons[name][0]], [a, b]);
-  return instruction("f32", "f32.convert_i32_u", [0xb3], [holds]);
-};
-/** The same for four numbers each: a comparison gives all bits or none, of which those of a 1 are kept. */
-export const compare4 = (name: Comparison, a: Vector, b: Vector): Vector => {
-  const mask = instruction("v128", `f32x4.${name}`, simd(comparisons[name][1]), [a, b]);
-  return and4(mask, each4(number(1)));
-};
+/** All bits of the numbers for which a comparison holds; NaN fails all. */
+export const compare4 = (name: Comparison, a: Vector, b: Vector): Vector =>
+  instruction("v128", `f32x4.${name}`, simd(comparisons[name]), [a, b]);

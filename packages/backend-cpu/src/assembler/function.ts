@@ -9,8 +9,11 @@ export class FunctionWriter {
   readonly name: string;
   readonly parameters: readonly Local<"i32">[];
   readonly #locals: Local<WasmType>[] = [];
+  readonly #constants = new Map<string, Local<WasmType>>();
   readonly #bytes: number[] = [];
   readonly #lines: string[] = [];
+  readonly #first: number[] = [];
+  readonly #firstLines: string[] = [];
   #indent = "    ";
 
   constructor(name: string, parameters: readonly string[]) {
@@ -27,7 +30,27 @@ export class FunctionWriter {
 
   /** variable ← value */
   set<T extends WasmType>(local: Local<T>, value: Expression<T>): void {
-    this.#write([...value.bytes, 0x21, ...unsigned(local.index)], `(local.set ${nameOf(local)} ${value.text})`);
+    const { bytes, line } = setting(local, value);
+    this.#write(bytes, line);
+  }
+
+  /** A new variable with this value, for what is used more than once. */
+  keep<T extends WasmType>(name: string, value: Expression<T>): Local<T> {
+    const local = this.local(value.type, name);
+    this.set(local, value);
+    return local;
+  }
+
+  /** The same before the first instruction, so that no loop makes it again; it must not depend on anything. */
+  constant<T extends WasmType>(value: Expression<T>): Local<T> {
+    let local = this.#constants.get(value.text) as Local<T> | undefined;
+    if (local === undefined) {
+      local = this.local(value.type, "constant");
+      this.#constants.set(value.text, local);
+      this.#first.push(...setting(local, value).bytes);
+      this.#firstLines.push(`    ${setting(local, value).line}`);
+    }
+    return local;
   }
 
   /** Moves an address on by some bytes. */
@@ -53,12 +76,12 @@ export class FunctionWriter {
     );
   }
 
-  /** The number at an address ← the first of four. */
-  storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
+  /** The number at an address ← one of four, the first unless told. */
+  storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
     const at = offset === 0 ? "" : ` offset=${offset}`;
     this.#write(
-      [...address.bytes, ...value.bytes, 0xfd, 0x5a, 0x02, ...unsigned(offset), 0],
-      `(v128.store32_lane${at} 0 ${address.text} ${value.text})`,
+      [...address.bytes, ...value.bytes, 0xfd, 0x5a, 0x02, ...unsigned(offset), lane],
+      `(v128.store32_lane${at} ${lane} ${address.text} ${value.text})`,
     );
   }
 
@@ -101,7 +124,7 @@ export class FunctionWriter {
   /** The locals by their types, then the instructions. */
   get code(): number[] {
     const declared = this.#locals.flatMap(({ type }) => [1, codes[type]]);
-    return [...unsigned(this.#locals.length), ...declared, ...this.#bytes, 0x0b];
+    return [...unsigned(this.#locals.length), ...declared, ...this.#first, ...this.#bytes, 0x0b];
   }
 
   /** The type of the function. */
@@ -113,7 +136,13 @@ export class FunctionWriter {
   get text(): string {
     const parameters = this.parameters.map((each) => ` (param ${nameOf(each)} i32)`).join("");
     const locals = this.#locals.map((each) => `    (local ${nameOf(each)} ${each.type})`);
-    return [`  (func $${this.name} (export "${this.name}")${parameters}`, ...locals, ...this.#lines, "  )"].join("\n");
+    return [
+      `  (func $${this.name} (export "${this.name}")${parameters}`,
+      ...locals,
+      ...this.#firstLines,
+      ...this.#lines,
+      "  )",
+    ].join("\n");
   }
 
   /** Names of parameters and variables, for debuggers. */
@@ -124,5 +153,14 @@ export class FunctionWriter {
 
 function localOf<T extends WasmType>(type: T, name: string, index: number): Local<T> {
   return { type, index, bytes: [0x20, ...unsigned(index)], text: `(local.get $${name})` };
+}
+function setting<T extends WasmType>(
+  local: Local<T>,
+  value: Expression<T>,
+): { bytes: readonly number[]; line: string } {
+  return {
+    bytes: [...value.bytes, 0x21, ...unsigned(local.index)],
+    line: `(local.set ${nameOf(local)} ${value.text})`,
+  };
 }
 const nameOf = (local: Local<WasmType>): string => local.text.slice("(local.get ".length, -1);

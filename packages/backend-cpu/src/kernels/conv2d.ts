@@ -53,10 +53,6 @@ function partsOf(g: Conv2dGeometry) {
   };
 }
 
-/** Zeros from an address on. */
-const clear = (heap: Heap, start: number, length: number): void =>
-  void new Float32Array(heap.memory.buffer, start, length).fill(0);
-
 /** The convolution, alone or with what usually follows it. */
 const conv2d =
   (heap: Heap, ending?: "bias" | "biasRelu"): Kernel<Block, Convolution> =>
@@ -81,7 +77,7 @@ const conv2d =
     return ([x, filters, bias], y) => {
       const packed = heap.scratch(panels * g.groups + image.length);
       const buffer = packed + 4 * panels * g.groups;
-      clear(heap, buffer, image.length);
+      heap.clear(buffer, image.length);
       for (let group = 0; group < g.groups; group++) pack(filters!.start + 4 * group * f, packed + 4 * panels * group);
       for (let n = 0; n < g.batch; n++) {
         const from = image.enter(x!.start + n * image.imageStep, buffer);
@@ -119,8 +115,8 @@ const conv2dFilterGradient =
     return ([dy, x], dfilters) => {
       const packed = heap.scratch(panels + image.length);
       const buffer = packed + 4 * panels;
-      clear(heap, buffer, image.length);
-      clear(heap, dfilters.start, dfilters.length);
+      heap.clear(buffer, image.length);
+      heap.clear(dfilters.start, dfilters.length);
       for (let n = 0; n < g.batch; n++) {
         const from = image.enter(x!.start + n * image.imageStep, buffer);
         for (let group = 0; group < g.groups; group++) {
@@ -162,11 +158,11 @@ const conv2dInputGradient =
             filters!.start + part * stretch * filterRow + 4 * group * f,
             packed + 4 * panels * (group * perGroup + part),
           );
-      clear(heap, dx.start, dx.length);
+      heap.clear(dx.start, dx.length);
       for (let n = 0; n < g.batch; n++) {
         const own = dx.start + n * image.imageStep;
         const to = image.isPadded ? buffer : own;
-        if (image.isPadded) clear(heap, buffer, image.length);
+        if (image.isPadded) heap.clear(buffer, image.length);
         for (let oy = 0; oy < g.height.output; oy++)
           for (let group = 0; group < g.groups; group++)
             for (let part = 0; part < perGroup; part++) {

@@ -1,16 +1,14 @@
 import type { Shape } from "@convlens/backend";
-import { load, load4, splat, type Expression } from "../assembler/expression.ts";
+import { load4, loadOne, splat, type Expression } from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
 import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
 import type { Heap } from "../heap.ts";
 
-/** An operation on one number of each input, and on four. */
-export interface Pointwise {
-  readonly one: (...x: Expression<"f32">[]) => Expression<"f32">;
-  readonly four: (...x: Expression<"v128">[]) => Expression<"v128">;
-}
+/** An operation on four numbers of each input at a time. */
+export type Pointwise = (f: FunctionWriter, ...x: Expression<"v128">[]) => Expression<"v128">;
 
 /** The number itself: what all movement is made of. */
-export const copied: Pointwise = { one: (x) => x!, four: (x) => x! };
+export const copied: Pointwise = (_, x) => x!;
 
 /** One loop: how often, and how many bytes each input and, last, the output move. */
 export interface Loop {
@@ -59,11 +57,13 @@ export function runLoops(heap: Heap, name: string, pointwise: Pointwise, loops: 
         const isTogether = steps.at(-1) === 4 && steps.every((step) => step === 0 || step === 4);
         const vectors = isTogether ? Math.floor(count / 4) : 0;
         f.times(vectors, () => {
-          f.store4(to, pointwise.four(...from.map((address, i) => (steps[i] === 0 ? splat(address) : load4(address)))));
+          const x = from.map((address, i) => f.keep("x", steps[i] === 0 ? splat(address) : load4(address)));
+          f.store4(to, pointwise(f, ...x));
           move(4);
         });
         f.times(count - 4 * vectors, () => {
-          f.store(to, pointwise.one(...from.map((address) => load(address))));
+          const x = from.map((address) => f.keep("x", loadOne(address)));
+          f.storeOne(to, pointwise(f, ...x));
           move(1);
         });
       };

@@ -1,20 +1,7 @@
 import { broadcastSteps, stepsOf, type Kernel, type KernelCall, type Operations } from "@convlens/backend";
-import { calculate, calculate4, each4, number, type Arithmetic, type Expression } from "../assembler/expression.ts";
+import { calculate4, each4, multiplyAdd4, number } from "../assembler/expression.ts";
 import type { Block, Heap } from "../heap.ts";
 import { loopsOf, runLoops, type Pointwise } from "./loops.ts";
-
-/** Arithmetic on one number or on four: the same formula serves both. */
-interface Numbers<E> {
-  readonly of: (x: number) => E;
-  readonly do: (name: Arithmetic, ...x: E[]) => E;
-}
-type Formula = <E>(numbers: Numbers<E>, x: readonly E[]) => E;
-
-const pointwiseOf = (formula: Formula): Pointwise => {
-  const one: Numbers<Expression<"f32">> = { of: number, do: calculate };
-  const four: Numbers<Expression<"v128">> = { of: (x) => each4(number(x)), do: calculate4 };
-  return { one: (...x) => formula(one, x), four: (...x) => formula(four, x) };
-};
 
 type Step = "movingAverage" | "momentumStep" | "sgdStep" | "adamStep";
 
@@ -23,33 +10,39 @@ export function optimizerKernels(heap: Heap): { readonly [K in Step]: Kernel<Blo
   const kernel = (
     key: string,
     { inputs, output }: KernelCall<unknown>,
-    formula: Formula,
+    formula: Pointwise,
   ): ReturnType<Kernel<Block, unknown>> => {
     if (output.includes(0)) return () => undefined;
     const steps = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-    const run = runLoops(heap, key, pointwiseOf(formula), loopsOf(output, steps));
+    const run = runLoops(heap, key, formula, loopsOf(output, steps));
     return (from, y) => run(...from.map(({ start }) => start), y.start);
   };
   return {
     movingAverage: (call) => {
       const { keep } = call.attributes;
-      return kernel(`movingAverage ${keep}`, call, (n, [old, fresh]) =>
-        n.do("add", n.do("mul", old!, n.of(keep)), n.do("mul", fresh!, n.of(1 - keep))),
+      return kernel(`movingAverage ${keep}`, call, (f, old, fresh) =>
+        calculate4(
+          "add",
+          calculate4("mul", old!, f.constant(each4(number(keep)))),
+          calculate4("mul", fresh!, f.constant(each4(number(1 - keep)))),
+        ),
       );
     },
     momentumStep: (call) => {
       const { momentum } = call.attributes;
-      return kernel(`momentumStep ${momentum}`, call, (n, [velocity, gradient]) =>
-        n.do("add", n.do("mul", velocity!, n.of(momentum)), gradient!),
+      return kernel(`momentumStep ${momentum}`, call, (f, velocity, gradient) =>
+        multiplyAdd4(velocity!, f.constant(each4(number(momentum))), gradient!),
       );
     },
     sgdStep: (call) =>
-      kernel("sgdStep", call, (n, [p, gradient, rate]) => n.do("sub", p!, n.do("mul", rate!, gradient!))),
+      kernel("sgdStep", call, (_, p, gradient, rate) => calculate4("sub", p!, calculate4("mul", rate!, gradient!))),
     adamStep: (call) => {
       const { epsilon } = call.attributes;
-      return kernel(`adamStep ${epsilon}`, call, (n, [p, first, second, rate, correction1, correction2]) => {
-        const divisor = n.do("add", n.do("sqrt", n.do("div", second!, correction2!)), n.of(epsilon));
-        return n.do("sub", p!, n.do("mul", rate!, n.do("div", n.do("div", first!, correction1!), divisor)));
+      return kernel(`adamStep ${epsilon}`, call, (f, p, first, second, rate, correction1, correction2) => {
+        const root = calculate4("sqrt", calculate4("div", second!, correction2!));
+        const divisor = calculate4("add", root, f.constant(each4(number(epsilon))));
+        const step = calculate4("div", calculate4("div", first!, correction1!), divisor);
+        return calculate4("sub", p!, calculate4("mul", rate!, step));
       });
     },
   };

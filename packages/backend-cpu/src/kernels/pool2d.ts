@@ -3,8 +3,8 @@ import {
   and4,
   andNot4,
   calculate4,
+  compare4,
   differMask4,
-  equalMask4,
   load4,
   loadOne,
   or4,
@@ -47,7 +47,7 @@ function eachWinner(
   f.set(taken, zero4);
   for (const tap of taps) {
     f.set(here, access.load(x, tap));
-    f.set(here, or4(equalMask4(here, best), differMask4(here, here)));
+    f.set(here, or4(compare4("eq", here, best), differMask4(here, here)));
     visit(tap, andNot4(here, taken));
     f.set(taken, or4(taken, here));
   }

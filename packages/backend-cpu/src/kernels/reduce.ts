@@ -1,14 +1,20 @@
-import { sizeOf, type Axes, type Kernel, type Shape } from "@convlens/backend";
+import { sizeOf, type Axes, type Kernel, type OneAxis, type Shape } from "@convlens/backend";
 import {
   calculate,
+  andNot4,
   calculate4,
+  compare4,
+  differMask4,
   each4,
   lane,
   load4,
   loadOne,
   number,
+  or4,
+  select4,
   zero4,
   type Expression,
+  type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { ModuleWriter } from "../assembler/module.ts";
@@ -21,17 +27,21 @@ interface Fold {
   readonly inner: number;
 }
 
-/** The shape as such three numbers; `undefined` if the axes to fold are apart. */
-export function foldOf(shape: Shape, axes: readonly number[]): Fold | undefined {
-  const long = axes.filter((axis) => shape[axis] !== 1);
-  if (long.length === 0) return { outer: sizeOf(shape), folded: 1, inner: 1 };
-  const [first, last] = [long[0]!, long.at(-1)!];
-  for (let axis = first; axis <= last; axis++) if (!long.includes(axis) && shape[axis] !== 1) return undefined;
-  return {
-    outer: sizeOf(shape.slice(0, first)),
-    folded: sizeOf(shape.slice(first, last + 1)),
-    inner: sizeOf(shape.slice(last + 1)),
-  };
+/** One fold after the other, the last axes first: each over neighbouring axes. Axes of one element change nothing. */
+export function foldsOf(shape: Shape, axes: readonly number[]): Fold[] {
+  const left = [...shape];
+  const folds: Fold[] = [];
+  const isFolded = (axis: number): boolean => axes.includes(axis) || shape[axis] === 1;
+  for (let last = shape.length - 1; last >= 0; last--) {
+    if (!isFolded(last)) continue;
+    let first = last;
+    while (first > 0 && isFolded(first - 1)) first--;
+    const folded = sizeOf(shape.slice(first, last + 1));
+    if (folded > 1) folds.push({ outer: sizeOf(left.slice(0, first)), folded, inner: sizeOf(left.slice(last + 1)) });
+    left.fill(1, first, last + 1);
+    last = first;
+  }
+  return folds.length > 0 ? folds : [{ outer: sizeOf(shape), folded: 1, inner: 1 }];
 }
 
 type Vector = Expression<"v128">;
@@ -140,19 +150,86 @@ function write(name: "sum" | "max", { outer, folded, inner }: Fold): ModuleWrite
   return module;
 }
 
-/** Kernels of reductions over neighbouring axes; those over axes apart are the reference's. */
-export function reduceKernels(
-  heap: Heap,
-  apart: (name: "sum" | "max") => Kernel<Block, Axes>,
-): Record<"sum" | "max", Kernel<Block, Axes>> {
-  const kernel =
-    (name: "sum" | "max"): Kernel<Block, Axes> =>
-    (call) => {
-      const [shape] = call.inputs as [Shape];
-      const fold = foldOf(shape, call.attributes.axes);
-      if (fold === undefined || sizeOf(shape) === 0) return apart(name)(call);
-      const run = heap.functions(`${name} ${JSON.stringify(fold)}`, () => write(name, fold))["run"]!;
-      return ([x], y) => run(x!.start, y.start);
+const reduction =
+  (heap: Heap, name: "sum" | "max"): Kernel<Block, Axes> =>
+  ({ inputs: [shape], output, attributes: { axes } }) => {
+    const start = name === "sum" ? 0 : -Infinity;
+    if (sizeOf(shape!) === 0) return (_, y) => heap.clear(y.start, sizeOf(output), start);
+    const folds = foldsOf(shape!, axes);
+    const runs = folds.map(
+      (fold) => heap.functions(`${name} ${JSON.stringify(fold)}`, () => write(name, fold))["run"]!,
+    );
+    // Every result but the last lies in the scratch, behind the one before it.
+    const lengths = folds.slice(0, -1).map(({ outer, inner }) => Math.ceil((outer * inner) / 4) * 4);
+    return ([x], y) => {
+      const scratch = heap.scratch(lengths.reduce((sum, length) => sum + length, 0));
+      let [from, next] = [x!.start, scratch];
+      runs.forEach((run, i) => {
+        const to = i === runs.length - 1 ? y.start : next;
+        run(from, to);
+        from = to;
+        next += 4 * (lengths[i] ?? 0);
+      });
     };
-  return { sum: kernel("sum"), max: kernel("max") };
-}
+  };
+
+/** The place of the first maximum; a NaN is one. */
+const argmax =
+  (heap: Heap): Kernel<Block, OneAxis> =>
+  ({ inputs: [shape], attributes: { axis } }) => {
+    const [length, inner] = [shape![axis]!, sizeOf(shape!.slice(axis + 1))];
+    const outer = sizeOf(shape!.slice(0, axis));
+    const functions = heap.functions(`argmax ${JSON.stringify([outer, length, inner])}`, () => {
+      const module = new ModuleWriter();
+      module.function("run", ["x", "y"], (f, x, y) => {
+        const [best, place, at, rival] = ["best", "place", "at", "rival"].map((name) => f.local("v128", name)) as [
+          Local<"v128">,
+          Local<"v128">,
+          Local<"v128">,
+          Local<"v128">,
+        ];
+        const one = f.constant(each4(number(1)));
+        const column = (load: (x: Local<"i32">) => Vector, store: (v: Vector) => void, numbers: number): void => {
+          f.set(best, load(x!));
+          f.set(place, zero4);
+          f.set(at, one);
+          f.times(length - 1, () => {
+            f.advance(x!, 4 * inner);
+            f.set(rival, load(x!));
+            // A NaN that comes after a NaN is not greater, and not the first.
+            const isGreater = or4(
+              compare4("gt", rival, best),
+              andNot4(differMask4(rival, rival), differMask4(best, best)),
+            );
+            const wins = f.keep("wins", isGreater);
+            f.set(best, select4(wins, rival, best));
+            f.set(place, select4(wins, at, place));
+            f.set(at, calculate4("add", at, one));
+          });
+          store(place);
+          f.advance(x!, 4 * numbers - 4 * inner * (length - 1));
+          f.advance(y!, 4 * numbers);
+        };
+        f.times(outer, () => {
+          f.times(Math.floor(inner / 4), () => column(load4, (v) => f.store4(y!, v), 4));
+          f.times(inner % 4, () => column(loadOne, (v) => f.storeOne(y!, v), 1));
+          f.advance(x!, 4 * inner * (length - 1));
+        });
+      });
+      return module;
+    });
+    return ([x], y) => functions["run"]!(x!.start, y.start);
+  };
+
+/** Many numbers in, one out. */
+export const reduceKernels = (
+  heap: Heap,
+): {
+  readonly sum: Kernel<Block, Axes>;
+  readonly max: Kernel<Block, Axes>;
+  readonly argmax: Kernel<Block, OneAxis>;
+} => ({
+  sum: reduction(heap, "sum"),
+  max: reduction(heap, "max"),
+  argmax: argmax(heap),
+});

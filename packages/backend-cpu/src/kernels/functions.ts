@@ -1,0 +1,215 @@
+import { cos, erf } from "@convlens/backend/math";
+import { and4, andNot4, int, or4, select4, xor4, type Expression } from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import { double2, long2, shuffle4 } from "../assembler/lanes.ts";
+import type { Pointwise } from "./loops.ts";
+
+// Exponentials, logarithms and their like. They are computed in float64 and rounded once, at the end: what is lost on the way
+// is far below half a unit of float32, subnormal numbers are ordinary ones, and only + − · ÷ are used, which give the same bits
+// on every machine.
+
+type Vector = Expression<"v128">;
+/** What is done with two float64 of each input. */
+type Formula = (f: FunctionWriter, ...x: Vector[]) => Vector;
+
+const { add, subtract, multiply, divide, minimum, maximum, absolute, nearest } = double2;
+
+/** The formula for the lower and for the upper two of four float32. */
+const inDouble =
+  (formula: Formula): Pointwise =>
+  (f, ...x) => {
+    const half = (of: (x: Vector) => Vector): Vector =>
+      f.keep("half", double2.toFloat(formula(f, ...x.map((each) => f.keep("x", double2.fromFloat(of(each)))))));
+    const lower = half((each) => each);
+    const upper = half((each) => shuffle4(each, each, 2, 3, 2, 3));
+    return shuffle4(lower, upper, 0, 1, 4, 5);
+  };
+
+/** c₀ + c₁ x + c₂ x² + …, by Horner's rule. */
+const polynomial = (f: FunctionWriter, x: Vector, coefficients: readonly number[]): Vector =>
+  coefficients
+    .slice(0, -1)
+    .reduceRight<Vector>(
+      (sum, c) => add(f.constant(double2.of(c)), multiply(x, sum)),
+      f.constant(double2.of(coefficients.at(-1)!)),
+    );
+
+/** 1.5 · 2⁵²: a whole number added to it stands in its lowest bits. */
+const MAGIC = 1.5 * 2 ** 52;
+/** Whole numbers as the lowest bits of a float64. */
+const bitsOf = (f: FunctionWriter, k: Vector): Vector => add(k, f.constant(double2.of(MAGIC)));
+
+/** 1/n! for n = 0 … 9. */
+const inverseFactorials = /* @__PURE__ */ (() => {
+  const list = [1];
+  for (let n = 1; n < 10; n++) list.push(list[n - 1]! / n);
+  return list;
+})();
+
+/** eˣ = 2ᵏ (1 + q): 2ᵏ, q, and whether k is 0. No float32 but 0 and ∞ has a larger exponent than it is cut to. */
+function exponential(f: FunctionWriter, x: Vector): { scale: Vector; q: Vector; isSmall: Vector } {
+  const cut = maximum(f.constant(double2.of(-150)), minimum(f.constant(double2.of(150)), x));
+  const within = f.keep("within", cut);
+  const k = f.keep("k", nearest(multiply(within, f.constant(double2.of(Math.LOG2E)))));
+  const r = f.keep("r", subtract(within, multiply(k, f.constant(double2.of(Math.LN2)))));
+  const q = f.keep("q", multiply(r, polynomial(f, r, inverseFactorials.slice(1))));
+  const exponent = long2.add(bitsOf(f, k), f.constant(bits64(1023n)));
+  const scale = f.keep("scale", long2.shiftLeft(exponent, int(52)));
+  return { scale, q, isSmall: double2.equal(k, f.constant(double2.of(0))) };
+}
+const exp: Formula = (f, x) => {
+  const { scale, q } = exponential(f, x);
+  return multiply(scale, add(f.constant(double2.of(1)), q));
+};
+const expm1: Formula = (f, x) => {
+  const { scale, q, isSmall } = exponential(f, x);
+  const one = f.constant(double2.of(1));
+  return select4(isSmall, q, add(multiply(scale, q), subtract(scale, one)));
+};
+
+/** Two float64 with these bits. */
+function bits64(bits: bigint): Vector {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigInt64(0, bits);
+  return double2.of(view.getFloat64(0));
+}
+
+/** ln((1 + s) / (1 − s)) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …), for |s| < 0.172. */
+function logOfRatio(f: FunctionWriter, s: Vector): Vector {
+  const square = f.keep("square", multiply(s, s));
+  const tail = polynomial(
+    f,
+    square,
+    Array.from({ length: 7 }, (_, i) => 2 / (2 * i + 3)),
+  );
+  const twice = add(s, s);
+  return add(twice, multiply(multiply(s, square), tail));
+}
+
+/** √½ as bits: a number's distance from it, in its exponent's place, is the exponent that leaves from √½ to √2. */
+const ROOT_HALF = 0x3fe6a09e667f3bcdn;
+
+const log: Formula = (f, x) => {
+  const one = f.constant(double2.of(1));
+  const k = f.keep("k", long2.shiftRight(long2.subtract(x, f.constant(bits64(ROOT_HALF))), int(52)));
+  const m = f.keep("m", long2.subtract(x, long2.shiftLeft(k, int(52))));
+  // The exponent as a number: put in the lowest bits of one, and that taken away.
+  const magic = f.constant(double2.of(MAGIC));
+  const exponent = subtract(long2.add(k, magic), magic);
+  const s = f.keep("s", divide(subtract(m, one), add(m, one)));
+  const finite = add(multiply(exponent, f.constant(double2.of(Math.LN2))), logOfRatio(f, s));
+  const zero = f.constant(double2.of(0));
+  const infinity = f.constant(double2.of(Infinity));
+  const notInfinite = select4(double2.equal(x, infinity), infinity, finite);
+  const notZero = select4(double2.equal(x, zero), f.constant(double2.of(-Infinity)), notInfinite);
+  return select4(double2.greaterEqual(x, zero), notZero, f.constant(double2.of(NaN)));
+};
+const log1p: Formula = (f, x) => {
+  const two = f.constant(double2.of(2));
+  const s = f.keep("s", divide(x, add(x, two)));
+  const near = f.keep("near", logOfRatio(f, s));
+  const isNear = double2.less(absolute(x), f.constant(double2.of(0.25)));
+  return select4(isNear, near, log(f, f.keep("u", add(x, f.constant(double2.of(1))))));
+};
+
+// π/2 in parts whose first ones have trailing zeros, so that small multiples of them are exact.
+const HALF_PI = [1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21];
+
+/** The sine of x and so many quarter turns, for |x| up to about 10⁶. */
+const sine =
+  (quarters: 0 | 1): Formula =>
+  (f, x) => {
+    const k = f.keep("k", nearest(multiply(x, f.constant(double2.of(2 / Math.PI)))));
+    const left = HALF_PI.reduce<Vector>((rest, part) => subtract(rest, multiply(k, f.constant(double2.of(part)))), x);
+    const r = f.keep("r", left);
+    const square = f.keep("square", multiply(r, r));
+    const alternating = (first: 0 | 1): number[] =>
+      [0, 1, 2, 3, 4].map((i) => (-1) ** i * inverseFactorials[2 * i + first]!);
+    const odd = multiply(r, polynomial(f, square, alternating(1)));
+    const even = polynomial(f, square, [...alternating(0), -1 / 3628800]);
+    const quarter = f.keep("quarter", bitsOf(f, add(k, f.constant(double2.of(quarters)))));
+    // The lowest bit, everywhere; and the next, in the place of the sign.
+    const isOdd = long2.shiftRight(long2.shiftLeft(quarter, int(63)), int(63));
+    const sign = and4(long2.shiftLeft(quarter, int(62)), f.constant(double2.of(-0)));
+    return xor4(select4(isOdd, even, odd), sign);
+  };
+/** The size of the first with the sign of the second. */
+const withSignOf = (f: FunctionWriter, size: Vector, x: Vector): Vector => {
+  const sign = f.constant(double2.of(-0));
+  return or4(andNot4(size, sign), and4(x, sign));
+};
+
+// tanh x = (e²ˣ − 1) / (e²ˣ + 1)
+const tanh: Formula = (f, x) => {
+  const t = f.keep("t", expm1(f, multiply(f.constant(double2.of(2)), absolute(x))));
+  return withSignOf(f, divide(t, add(t, f.constant(double2.of(2)))), x);
+};
+const sigmoid: Formula = (f, x) => {
+  const one = f.constant(double2.of(1));
+  return divide(one, add(one, exp(f, double2.negate(x))));
+};
+
+/** Where erf is 1 in float32. */
+const ERF_END = 4;
+/** erf x / x as a polynomial in x²/8 − 1, through its values at Chebyshev's points. */
+function erfCoefficients(): number[] {
+  const degree = 24;
+  const n = degree + 1;
+  const angle = (i: number): number => (Math.PI * (i + 0.5)) / n;
+  const values = Array.from({ length: n }, (_, i) => {
+    const x = Math.sqrt(((cos(angle(i)) + 1) * ERF_END ** 2) / 2);
+    return erf(x) / x;
+  });
+  // Sums of Chebyshev's polynomials T₀, T₁, … as sums of powers: Tₖ₊₁ = 2 t Tₖ − Tₖ₋₁.
+  const powers = new Array<number>(n).fill(0);
+  let [before, current] = [new Array<number>(n).fill(0), new Array<number>(n).fill(0)];
+  current[0] = 1;
+  for (let k = 0; k < n; k++) {
+    const weight = ((k === 0 ? 1 : 2) / n) * values.reduce((sum, v, i) => sum + v * cos(k * angle(i)), 0);
+    current.forEach((c, i) => (powers[i]! += weight * c));
+    const next = current.map((_, i) => (k === 0 ? 1 : 2) * (i > 0 ? current[i - 1]! : 0) - (k === 0 ? 0 : before[i]!));
+    [before, current] = [current, next];
+  }
+  return powers;
+}
+const erfFormula: Formula = (f, x) => {
+  const end = f.constant(double2.of(ERF_END));
+  const size = f.keep("size", minimum(absolute(x), end));
+  const t = f.keep(
+    "t",
+    subtract(multiply(multiply(size, size), f.constant(double2.of(2 / ERF_END ** 2))), f.constant(double2.of(1))),
+  );
+  return withSignOf(f, multiply(size, polynomial(f, t, erfCoefficients())), x);
+};
+
+// |x|ʸ = e^(y ln |x|); the sign is that of x if y is odd. A negative x has only whole powers.
+const power: Formula = (f, x, y) => {
+  const zero = f.constant(double2.of(0));
+  const one = f.constant(double2.of(1));
+  const size = f.keep("size", absolute(x));
+  const exponent = f.keep("exponent", multiply(y, log(f, size)));
+  const result = f.keep("result", exp(f, exponent));
+  const isWhole = f.keep("isWhole", double2.equal(subtract(y, nearest(y)), zero));
+  const halved = f.keep("halved", multiply(y, f.constant(double2.of(0.5))));
+  const isOdd = and4(isWhole, double2.differ(halved, nearest(halved)));
+  const signed = or4(result, and4(and4(x, f.constant(double2.of(-0))), isOdd));
+  const whole = select4(andNot4(double2.less(x, zero), isWhole), f.constant(double2.of(NaN)), signed);
+  const isOne = or4(double2.equal(y, zero), double2.equal(x, one));
+  return select4(isOne, one, whole);
+};
+
+/** Functions that take more than a few instructions. */
+export const functions: Readonly<
+  Record<"exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "sigmoid" | "erf" | "power", Pointwise>
+> = {
+  exp: inDouble(exp),
+  expm1: inDouble(expm1),
+  log: inDouble(log),
+  log1p: inDouble(log1p),
+  sin: inDouble(sine(0)),
+  cos: inDouble(sine(1)),
+  tanh: inDouble(tanh),
+  sigmoid: inDouble(sigmoid),
+  erf: inDouble(erfFormula),
+  power: inDouble(power),
+};

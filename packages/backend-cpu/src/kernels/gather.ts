@@ -1,0 +1,109 @@
+import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
+import {
+  add,
+  and4,
+  andNot4,
+  calculate4,
+  compare4,
+  each4,
+  int,
+  load4,
+  loadOne,
+  number,
+  or4,
+  splat,
+  zero4,
+  type Expression,
+  type Local,
+} from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import { firstInt, int4, multiplyInt, trunc4 } from "../assembler/lanes.ts";
+import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
+import type { Block, Heap } from "../heap.ts";
+
+type Vector = Expression<"v128">;
+
+/**
+ * `(chosen, indices, rows)`: visits every number of `rows` [count, length] together with its place in the row of `chosen`
+ * [size, length] that the index names. What is no index names row 0, and comes with a mask of all bits.
+ */
+function eachRow(
+  heap: Heap,
+  name: string,
+  { count, size, length }: { count: number; size: number; length: number },
+  visit: (
+    f: FunctionWriter,
+    access: { load: (at: Local<"i32">) => Vector; store: (at: Local<"i32">, value: Vector) => void },
+    chosen: Local<"i32">,
+    row: Local<"i32">,
+    isNone: Local<"v128">,
+  ) => void,
+): WasmFunction {
+  const functions = heap.functions(`${name} ${JSON.stringify([count, size, length])}`, () => {
+    const module = new ModuleWriter();
+    module.function("run", ["chosen", "indices", "rows"], (f, chosen, indices, rows) => {
+      const at = f.local("i32", "at");
+      f.times(count, () => {
+        const index = f.keep("index", splat(indices!));
+        const within = and4(
+          compare4("ge", index, f.constant(zero4)),
+          compare4("gt", f.constant(each4(number(size))), index),
+        );
+        const isIndex = f.keep("isIndex", and4(within, compare4("eq", index, trunc4(index))));
+        const isNone = f.keep("isNone", andNot4(f.constant(compare4("eq", zero4, zero4)), isIndex));
+        const row = multiplyInt(firstInt(int4.fromFloat(and4(index, isIndex))), int(4 * length));
+        f.set(at, add(chosen!, row));
+        const move = (numbers: number): void => {
+          f.advance(at, 4 * numbers);
+          f.advance(rows!, 4 * numbers);
+        };
+        f.times(Math.floor(length / 4), () => {
+          visit(f, { load: load4, store: (to, v) => f.store4(to, v) }, at, rows!, isNone);
+          move(4);
+        });
+        f.times(length % 4, () => {
+          visit(f, { load: loadOne, store: (to, v) => f.storeOne(to, v) }, at, rows!, isNone);
+          move(1);
+        });
+        f.advance(indices!, 4);
+      });
+    });
+    return module;
+  });
+  return functions["run"]!;
+}
+
+const gather =
+  (heap: Heap): Kernel<Block, Operations["gather"]> =>
+  ({ inputs: [table, indices] }) => {
+    const shape = { count: sizeOf(indices!), size: table![0]!, length: sizeOf(table!.slice(1)) };
+    // All bits together are a NaN.
+    const run = eachRow(heap, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
+      store(row, or4(load(chosen), isNone)),
+    );
+    return ([x, at], y) => run(x!.start, at!.start, y.start);
+  };
+
+const scatter =
+  (heap: Heap): Kernel<Block, Operations["scatter"]> =>
+  ({ inputs: [, indices], output, attributes: { size } }) => {
+    const shape = { count: size === 0 ? 0 : sizeOf(indices!), size, length: sizeOf(output.slice(1)) };
+    const run = eachRow(heap, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
+      store(chosen, calculate4("add", load(chosen), andNot4(load(row), isNone))),
+    );
+    return ([rows, at], y) => {
+      heap.clear(y.start, y.length);
+      run(y.start, at!.start, rows!.start);
+    };
+  };
+
+/** Rows by their numbers. */
+export const gatherKernels = (
+  heap: Heap,
+): {
+  readonly gather: Kernel<Block, Operations["gather"]>;
+  readonly scatter: Kernel<Block, Operations["scatter"]>;
+} => ({
+  gather: gather(heap),
+  scatter: scatter(heap),
+});
