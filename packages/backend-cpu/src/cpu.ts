@@ -1,5 +1,5 @@
-import { kernelBackend, type Backend } from "@convlens/backend";
-import { Heap, type Block } from "./heap.ts";
+import { kernelBackend, UsageError, type Backend } from "@convlens/backend";
+import type { Block } from "./heap.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { gatherKernels } from "./kernels/gather.ts";
@@ -9,35 +9,66 @@ import { optimizerKernels } from "./kernels/optimizerSteps.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
+import { canShare, coresHere, mayWait } from "./platform.ts";
+import { Team } from "./team.ts";
+
+/** What {@link cpu} can be told. */
+export interface CpuOptions {
+  /** How many threads work together. Default: as many as there are cores. Results do not depend on it. */
+  readonly threads?: number;
+}
+
+/** Threads that an epoch has bits for, with room to spare. */
+const MOST_THREADS = 128;
+let hasSaid = false;
 
 /**
- * WebAssembly SIMD kernels, emitted for the shapes at hand; one thread.
+ * WebAssembly SIMD kernels, emitted for the shapes at hand, on as many threads as there are cores. In a page the threads are
+ * workers, so that the page stays responsive; that takes shared memory, which browsers give to isolated pages only. Elsewhere
+ * the same kernels run on one thread, which is said once in the console.
+ *
+ * @throws UsageError for a number of threads that is none.
  *
  * @example
  * ```ts
  * useBackend(await cpu());
  * ```
  */
-export async function cpu(): Promise<Backend> {
-  const heap = new Heap();
+export async function cpu({ threads = coresHere() }: CpuOptions = {}): Promise<Backend> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
+    throw new UsageError(`cpu: threads is ${threads}; give a whole number from 1 to ${MOST_THREADS}`, {
+      expected: `1 to ${MOST_THREADS}`,
+      got: threads,
+    });
+  const isShared = canShare() && (threads > 1 || !mayWait());
+  if (threads > 1 && !isShared && !hasSaid) {
+    hasSaid = true;
+    console.info(
+      "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
+    );
+  }
+  const team = new Team(isShared ? threads : 1, isShared);
+  const { heap } = team;
   return kernelBackend<Block>({
-    name: "cpu",
+    name: isShared && threads > 1 ? `cpu (${threads} threads)` : "cpu",
     allocate: (length) => heap.allocate(length),
     free: (block) => heap.free(block),
     upload: (block, values) => heap.view(block).set(values),
     download: (block) => heap.view(block).slice(),
     copy: (from, to) => heap.view(to).set(heap.view(from)),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
+    finish: () => team.finish(),
+    dispose: () => team.dispose(),
     kernels: {
-      ...elementwiseKernels(heap),
-      ...movementKernels(heap),
-      ...reduceKernels(heap),
-      ...pool2dKernels(heap),
-      matmul: matmul(heap),
-      ...conv2dKernels(heap),
-      ...gatherKernels(heap),
-      randomUniform: randomUniform(heap),
-      ...optimizerKernels(heap),
+      ...elementwiseKernels(team),
+      ...movementKernels(team),
+      ...reduceKernels(team),
+      ...pool2dKernels(team),
+      matmul: matmul(team),
+      ...conv2dKernels(team),
+      ...gatherKernels(team),
+      randomUniform: randomUniform(team),
+      ...optimizerKernels(team),
     },
   });
 }

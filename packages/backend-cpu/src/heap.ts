@@ -1,5 +1,5 @@
 import { BackendError } from "@convlens/backend";
-import type { ModuleWriter, WasmFunction } from "./assembler/module.ts";
+import { LARGEST_SHARED } from "./assembler/module.ts";
 
 /** A stretch of the memory, in bytes. */
 interface Gap {
@@ -17,19 +17,22 @@ export interface Block {
 
 const PAGE = 65536;
 const LARGEST = 65536 * PAGE;
-/** Compiled functions that are kept to be used again; programs keep their own. */
-const KEPT = 2000;
 /** Blocks begin where a cache line does. */
 const LINE = 64;
 
-/** The one memory of a backend: blocks that come and go, and a stretch that kernels use while they run. */
+/** The one memory of a backend: blocks that come and go. */
 export class Heap {
-  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 1 });
+  readonly memory: WebAssembly.Memory;
   // The first line and the last stay empty: address 0 belongs to nobody, and a vector may be read beyond the end of a block.
   #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
-  #scratch: Block | undefined;
   #views = new WeakMap<Block, Float32Array>();
-  readonly #functions = new Map<string, Readonly<Record<string, WasmFunction>>>();
+
+  /** @param isShared - With other threads. */
+  constructor(isShared = false) {
+    this.memory = new WebAssembly.Memory(
+      isShared ? { initial: 1, maximum: LARGEST_SHARED, shared: true } : { initial: 1 },
+    );
+  }
 
   /** Memory for so many numbers: the first gap that is large enough. */
   allocate(length: number): Block {
@@ -81,32 +84,5 @@ export class Heap {
     const view = new Float32Array(this.memory.buffer, block.start, block.length);
     this.#views.set(block, view);
     return view;
-  }
-
-  /** An address from which on so many numbers can be used until the kernel returns. */
-  scratch(length: number): number {
-    if (this.#scratch === undefined || this.#scratch.length < length) {
-      if (this.#scratch !== undefined) this.free(this.#scratch);
-      this.#scratch = undefined;
-      this.#scratch = this.allocate(length);
-    }
-    return this.#scratch.start;
-  }
-
-  /** Zeros from an address on, or another number. */
-  clear(start: number, length: number, value = 0): void {
-    new Float32Array(this.memory.buffer, start, length).fill(value);
-  }
-
-  /** Functions written for a purpose; written and compiled once for each key. */
-  functions(key: string, write: () => ModuleWriter): Readonly<Record<string, WasmFunction>> {
-    let functions = this.#functions.get(key);
-    if (functions === undefined) {
-      functions = write().instantiate(this.memory);
-      this.#functions.set(key, functions);
-      const [oldest] = this.#functions.keys();
-      if (this.#functions.size > KEPT) this.#functions.delete(oldest!);
-    }
-    return functions;
   }
 }

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { cpu } from "./cpu.ts";
+export { cpu, type CpuOptions } from "./cpu.ts";

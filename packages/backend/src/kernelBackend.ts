@@ -41,6 +41,8 @@ export interface KernelBackendOptions<B> {
    * buffers of equal length are used again.
    */
   slice?(buffer: B, offset: number, length: number): B;
+  /** Does what kernels have only noted down so far: called before results are read. */
+  finish?(): void | Promise<void>;
   /** Frees what is not a buffer. */
   dispose?(): void;
   /** What it can compute; the rest runs on the host. */
@@ -182,6 +184,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       variables: readonly Storage[],
       { signal }: RunOptions,
     ): Promise<Values[]> {
+      if (disposed) throw new UsageError(`${name}: this backend was disposed; make a new one`);
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
       bind(variables);
@@ -204,6 +207,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
           });
         }
         if (signal && i < plan.commits) {
+          const pending = options.finish?.();
+          if (pending) await pending;
           if (performance.now() - turn! > TURN) {
             await new Promise((resolve) => setTimeout(resolve));
             turn = performance.now();
@@ -211,6 +216,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
           signal.throwIfAborted();
         }
       }
+      const pending = options.finish?.();
+      if (pending) await pending;
       const outputs = p.outputs.map((value) => options.download(buffers[value]!));
       const results = outputs.some((output) => output instanceof Promise)
         ? await Promise.all(outputs)

@@ -85,6 +85,15 @@ export class FunctionWriter {
     );
   }
 
+  /** So many zero bytes from an address on. */
+  fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
+    const zero = int(0);
+    this.#write(
+      [...address.bytes, ...zero.bytes, ...bytes.bytes, 0xfc, 0x0b, 0x00],
+      `(memory.fill ${address.text} ${zero.text} ${bytes.text})`,
+    );
+  }
+
   /** Repeats the body `count` times, which is known when the code is written: not at all, once, or in a loop. */
   times(count: number, body: () => void): void {
     if (count <= 0) return;

@@ -1,13 +1,19 @@
 import { sized, text, unsigned, vector } from "./encoding.ts";
 import { FunctionWriter } from "./function.ts";
 import type { Local } from "./expression.ts";
+import type { WasmFunction } from "../execute.ts";
 
-/** A function of an instance: takes addresses and counts. */
-export type WasmFunction = (...args: number[]) => void;
+/** Pages that a shared memory may grow to: all there are. */
+export const LARGEST_SHARED = 65536;
 
 /** A module being written: functions over one imported memory. The same calls give the same bytes. */
 export class ModuleWriter {
   readonly #functions: FunctionWriter[] = [];
+  readonly #isShared: boolean;
+
+  constructor({ isShared = false }: { isShared?: boolean } = {}) {
+    this.#isShared = isShared;
+  }
 
   /** Writes a function. */
   function(
@@ -25,7 +31,8 @@ export class ModuleWriter {
     const functions = this.#functions;
     const section = (id: number, content: readonly number[]): number[] => [id, ...sized(content)];
     const each = <T>(make: (f: FunctionWriter, i: number) => T): T[] => functions.map(make);
-    const memory = [...text("convlens"), ...text("memory"), 2, 0, ...unsigned(0)];
+    const limits = this.#isShared ? [3, 0, ...unsigned(LARGEST_SHARED)] : [0, 0];
+    const memory = [...text("convlens"), ...text("memory"), 2, ...limits];
     const names = [
       ...section(1, vector(each((f, i) => [...unsigned(i), ...text(f.name)]))),
       ...section(
@@ -46,9 +53,13 @@ export class ModuleWriter {
 
   /** The module as a person reads it. */
   get text(): string {
-    return ["(module", '  (import "convlens" "memory" (memory 0))', ...this.#functions.map((f) => f.text), ")"].join(
-      "\n",
-    );
+    const limits = this.#isShared ? `0 ${LARGEST_SHARED} shared` : "0";
+    return [
+      "(module",
+      `  (import "convlens" "memory" (memory ${limits}))`,
+      ...this.#functions.map((f) => f.text),
+      ")",
+    ].join("\n");
   }
 
   /** Compiled, over a memory. */

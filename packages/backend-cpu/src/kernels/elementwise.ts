@@ -12,7 +12,8 @@ import {
   type Arithmetic,
   type Comparison,
 } from "../assembler/expression.ts";
-import type { Block, Heap } from "../heap.ts";
+import type { Block } from "../heap.ts";
+import type { Team } from "../team.ts";
 import { functions } from "./functions.ts";
 import { copied, loopsOf, runLoops, type Pointwise } from "./loops.ts";
 
@@ -77,13 +78,13 @@ type PointwiseName = PlainName | keyof typeof functions;
 const pointwise: Readonly<Record<PointwiseName, Pointwise>> = { ...plain, ...functions };
 
 /** Kernels of what takes one number of each input and gives one. */
-export function elementwiseKernels(heap: Heap): Record<PointwiseName, Kernel<Block, None>> {
+export function elementwiseKernels(team: Team): Record<PointwiseName, Kernel<Block, None>> {
   const kernel =
     (name: PointwiseName): Kernel<Block, None> =>
     ({ inputs, output }) => {
       if (output.includes(0)) return () => undefined;
       const steps = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-      const run = runLoops(heap, name, pointwise[name], loopsOf(output, steps));
+      const run = runLoops(team, name, pointwise[name], loopsOf(output, steps));
       return (from, y) => run(...from.map(({ start }) => start), y.start);
     };
   const names = Object.keys(pointwise) as PointwiseName[];

@@ -18,8 +18,8 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { firstInt, int4, multiplyInt, trunc4 } from "../assembler/lanes.ts";
-import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
-import type { Block, Heap } from "../heap.ts";
+import type { Block } from "../heap.ts";
+import type { Code, Team } from "../team.ts";
 
 type Vector = Expression<"v128">;
 
@@ -28,7 +28,7 @@ type Vector = Expression<"v128">;
  * [size, length] that the index names. What is no index names row 0, and comes with a mask of all bits.
  */
 function eachRow(
-  heap: Heap,
+  team: Team,
   name: string,
   { count, size, length }: { count: number; size: number; length: number },
   visit: (
@@ -38,10 +38,11 @@ function eachRow(
     row: Local<"i32">,
     isNone: Local<"v128">,
   ) => void,
-): WasmFunction {
-  const functions = heap.functions(`${name} ${JSON.stringify([count, size, length])}`, () => {
-    const module = new ModuleWriter();
-    module.function("run", ["chosen", "indices", "rows"], (f, chosen, indices, rows) => {
+): Code {
+  return team.code(
+    `${name} ${JSON.stringify([count, size, length])}`,
+    ["chosen", "indices", "rows"],
+    (f, chosen, indices, rows) => {
       const at = f.local("i32", "at");
       f.times(count, () => {
         const index = f.keep("index", splat(indices!));
@@ -67,43 +68,41 @@ function eachRow(
         });
         f.advance(indices!, 4);
       });
-    });
-    return module;
-  });
-  return functions["run"]!;
+    },
+  );
 }
 
 const gather =
-  (heap: Heap): Kernel<Block, Operations["gather"]> =>
+  (team: Team): Kernel<Block, Operations["gather"]> =>
   ({ inputs: [table, indices] }) => {
     const shape = { count: sizeOf(indices!), size: table![0]!, length: sizeOf(table!.slice(1)) };
     // All bits together are a NaN.
-    const run = eachRow(heap, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
+    const run = eachRow(team, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
       store(row, or4(load(chosen), isNone)),
     );
-    return ([x, at], y) => run(x!.start, at!.start, y.start);
+    return ([x, at], y) => run.call(x!.start, at!.start, y.start);
   };
 
 const scatter =
-  (heap: Heap): Kernel<Block, Operations["scatter"]> =>
+  (team: Team): Kernel<Block, Operations["scatter"]> =>
   ({ inputs: [, indices], output, attributes: { size } }) => {
     const shape = { count: size === 0 ? 0 : sizeOf(indices!), size, length: sizeOf(output.slice(1)) };
-    const run = eachRow(heap, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
+    const run = eachRow(team, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
       store(chosen, calculate4("add", load(chosen), andNot4(load(row), isNone))),
     );
     return ([rows, at], y) => {
-      heap.clear(y.start, y.length);
-      run(y.start, at!.start, rows!.start);
+      team.clear(y.start, y.length);
+      run.call(y.start, at!.start, rows!.start);
     };
   };
 
 /** Rows by their numbers. */
 export const gatherKernels = (
-  heap: Heap,
+  team: Team,
 ): {
   readonly gather: Kernel<Block, Operations["gather"]>;
   readonly scatter: Kernel<Block, Operations["scatter"]>;
 } => ({
-  gather: gather(heap),
-  scatter: scatter(heap),
+  gather: gather(team),
+  scatter: scatter(team),
 });

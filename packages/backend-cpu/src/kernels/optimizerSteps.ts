@@ -1,12 +1,13 @@
 import { broadcastSteps, stepsOf, type Kernel, type KernelCall, type Operations } from "@convlens/backend";
 import { calculate4, each4, multiplyAdd4, number } from "../assembler/expression.ts";
-import type { Block, Heap } from "../heap.ts";
+import type { Block } from "../heap.ts";
+import type { Team } from "../team.ts";
 import { loopsOf, runLoops, type Pointwise } from "./loops.ts";
 
 type Step = "movingAverage" | "momentumStep" | "sgdStep" | "adamStep";
 
 /** Steps of optimizers, each in one pass over its parameter, which may be its own result. */
-export function optimizerKernels(heap: Heap): { readonly [K in Step]: Kernel<Block, Operations[K]> } {
+export function optimizerKernels(team: Team): { readonly [K in Step]: Kernel<Block, Operations[K]> } {
   const kernel = (
     key: string,
     { inputs, output }: KernelCall<unknown>,
@@ -14,7 +15,7 @@ export function optimizerKernels(heap: Heap): { readonly [K in Step]: Kernel<Blo
   ): ReturnType<Kernel<Block, unknown>> => {
     if (output.includes(0)) return () => undefined;
     const steps = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-    const run = runLoops(heap, key, formula, loopsOf(output, steps));
+    const run = runLoops(team, key, formula, loopsOf(output, steps));
     return (from, y) => run(...from.map(({ start }) => start), y.start);
   };
   return {

@@ -1,10 +1,12 @@
 import type { Kernel, Pool2dGeometry, Pooling, Sliding } from "@convlens/backend";
 import {
+  add,
   and4,
   andNot4,
   calculate4,
   compare4,
   differMask4,
+  int,
   load4,
   loadOne,
   or4,
@@ -13,8 +15,8 @@ import {
   type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
-import type { Block, Heap } from "../heap.ts";
+import type { Block } from "../heap.ts";
+import type { Code, Team } from "../team.ts";
 
 type Vector = Expression<"v128">;
 /** How numbers are read and written: four channels at a time, or the one that is left over. */
@@ -104,48 +106,6 @@ const kinds: Readonly<Record<Kind, Pool>> = {
   },
 };
 
-/** Windows of equal extent, side by side. Steps are in bytes. */
-interface Run {
-  readonly count: number;
-  readonly channels: number;
-  readonly stride: number;
-  readonly taps: readonly number[];
-}
-
-/** A function over such windows, for one kind of pooling. */
-function runOf(heap: Heap, kind: Kind, run: Run): WasmFunction {
-  const { inputs, outputs, body } = kinds[kind];
-  const functions = heap.functions(`${kind} ${JSON.stringify(run)}`, () => {
-    const module = new ModuleWriter();
-    module.function("run", [...inputs, ...outputs], (f, ...parameters) => {
-      const move = (bytes: number): void => parameters.forEach((each) => f.advance(each, bytes));
-      f.times(run.count, () => {
-        f.times(Math.floor(run.channels / 4), () => {
-          body(
-            f,
-            { load: load4, store: (address, value, offset) => f.store4(address, value, offset) },
-            parameters,
-            run.taps,
-          );
-          move(16);
-        });
-        f.times(run.channels % 4, () => {
-          body(
-            f,
-            { load: loadOne, store: (address, value, offset) => f.storeOne(address, value, offset) },
-            parameters,
-            run.taps,
-          );
-          move(4);
-        });
-        for (const input of parameters.slice(0, inputs.length)) f.advance(input, run.stride - 4 * run.channels);
-      });
-    });
-    return module;
-  });
-  return functions["run"]!;
-}
-
 /** Positions of a window that see the same taps, as at the border fewer than inside. */
 interface Stretch {
   readonly from: number;
@@ -170,62 +130,74 @@ function stretchesOf({ input, window, output, stride, dilation, before }: Slidin
   return found;
 }
 
-/** Where the windows of one image lie: for each run the bytes to its first input and output. */
-function partsOf(
-  heap: Heap,
-  kind: Kind,
-  { height: h, width: w, channels }: Pool2dGeometry,
-): { readonly run: WasmFunction; readonly input: number; readonly output: number }[] {
-  const pixel = 4 * channels;
-  const row = pixel * w.input;
-  const columns = stretchesOf(w);
-  return stretchesOf(h).flatMap((rows) =>
-    Array.from({ length: rows.count }, (_, i) => rows.from + i).flatMap((oy) =>
-      columns.map(({ from: ox, count, firstTap, taps }) => {
-        const offsets = Array.from(
-          { length: rows.taps * taps },
-          (_unused, tap) => Math.floor(tap / taps) * h.dilation * row + (tap % taps) * w.dilation * pixel,
-        );
-        const y = oy * h.stride - h.before + rows.firstTap * h.dilation;
-        const x = ox * w.stride - w.before + firstTap * w.dilation;
-        return {
-          run: runOf(heap, kind, { count, channels, stride: w.stride * pixel, taps: offsets }),
-          input: y * row + x * pixel,
-          output: (oy * w.output + ox) * pixel,
-        };
-      }),
-    ),
-  );
+/** The windows of one image. */
+function codeOf(team: Team, kind: Kind, { height: h, width: w, channels }: Pool2dGeometry): Code {
+  const { inputs, outputs, body } = kinds[kind];
+  const key = `${kind} ${JSON.stringify([h, w, channels])}`;
+  const work = 4 * h.output * w.output * h.window * w.window * channels;
+  const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
+    const pixel = 4 * channels;
+    const row = pixel * w.input;
+    const at = parameters.map(() => f.local("i32", "at"));
+    /** Neighbouring windows that see the same taps. */
+    const windows = (count: number, stride: number, taps: readonly number[]): void => {
+      const some = (numbers: number, access: Access): void => {
+        body(f, access, at, taps);
+        at.forEach((each) => f.advance(each, 4 * numbers));
+      };
+      f.times(count, () => {
+        f.times(Math.floor(channels / 4), () => some(4, { load: load4, store: (...it) => f.store4(...it) }));
+        f.times(channels % 4, () => some(1, { load: loadOne, store: (...it) => f.storeOne(...it) }));
+        for (const input of at.slice(0, inputs.length)) f.advance(input, stride - pixel);
+      });
+    };
+    for (const rows of stretchesOf(h)) {
+      const start = (rows.from * h.stride - h.before + rows.firstTap * h.dilation) * row;
+      f.times(rows.count, () => {
+        for (const { from, count, firstTap, taps } of stretchesOf(w)) {
+          const offsets = Array.from(
+            { length: rows.taps * taps },
+            (_, tap) => Math.floor(tap / taps) * h.dilation * row + (tap % taps) * w.dilation * pixel,
+          );
+          const x = start + (from * w.stride - w.before + firstTap * w.dilation) * pixel;
+          const y = (rows.from * w.output + from) * pixel;
+          parameters.forEach((each, i) => f.set(at[i]!, add(each, int(i < inputs.length ? x : y))));
+          windows(count, w.stride * pixel, offsets);
+        }
+        parameters.forEach((each, i) => f.advance(each, i < inputs.length ? h.stride * row : w.output * pixel));
+      });
+      parameters.forEach((each, i) =>
+        f.advance(each, -rows.count * (i < inputs.length ? h.stride * row : w.output * pixel)),
+      );
+    }
+  };
+  return team.code(key, [...inputs, ...outputs], write, work);
 }
 
 /** The kernel of one kind; `order` puts inputs and output of the operation in the order of its parameters. */
 const kernelOf =
   (
-    heap: Heap,
+    team: Team,
     kind: Kind,
     adds: boolean,
     order: (inputs: readonly Block[], output: Block) => { readonly inputs: readonly Block[]; readonly output: Block },
   ): Kernel<Block, Pooling> =>
   ({ attributes: { geometry: g } }) => {
-    const parts = partsOf(heap, kind, g);
+    const code = codeOf(team, kind, g);
     const image = 4 * g.height.input * g.width.input * g.channels;
     const result = 4 * g.height.output * g.width.output * g.channels;
     return (from, to) => {
-      if (adds) heap.view(to).fill(0);
+      if (adds) team.clear(to.start, to.length);
       const { inputs, output } = order(from, to);
-      for (let n = 0; n < g.batch; n++)
-        for (const part of parts) {
-          const addresses = inputs.map(({ start }) => start + n * image + part.input);
-          part.run(...addresses, output.start + n * result + part.output);
-        }
+      code.each(g.batch, ...inputs.map(({ start }) => [start, image] as const), [output.start, result]);
     };
   };
 
 /** Many neighbouring numbers of a channel in, one out; channels side by side in the lanes. */
-export const pool2dKernels = (heap: Heap): Record<Kind, Kernel<Block, Pooling>> => ({
-  maxPool2d: kernelOf(heap, "maxPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  maxPool2dGradient: kernelOf(heap, "maxPool2dGradient", true, ([dy, x], dx) => ({ inputs: [x!, dx], output: dy! })),
-  maxPool2dSelect: kernelOf(heap, "maxPool2dSelect", false, ([v, x], y) => ({ inputs: [x!, v!], output: y })),
-  sumPool2d: kernelOf(heap, "sumPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  sumPool2dGradient: kernelOf(heap, "sumPool2dGradient", true, ([dy], dx) => ({ inputs: [dx], output: dy! })),
+export const pool2dKernels = (team: Team): Record<Kind, Kernel<Block, Pooling>> => ({
+  maxPool2d: kernelOf(team, "maxPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
+  maxPool2dGradient: kernelOf(team, "maxPool2dGradient", true, ([dy, x], dx) => ({ inputs: [x!, dx], output: dy! })),
+  maxPool2dSelect: kernelOf(team, "maxPool2dSelect", false, ([v, x], y) => ({ inputs: [x!, v!], output: y })),
+  sumPool2d: kernelOf(team, "sumPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
+  sumPool2dGradient: kernelOf(team, "sumPool2dGradient", true, ([dy], dx) => ({ inputs: [dx], output: dy! })),
 });

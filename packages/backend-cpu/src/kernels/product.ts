@@ -13,15 +13,13 @@ import {
   type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { ModuleWriter, type WasmFunction } from "../assembler/module.ts";
-import type { Heap } from "../heap.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j], the one loop under matrix products and all convolutions. What differs is where rows and terms
 // of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of eight columns.
 
 /** Rows and columns of one tile: eight sums of four numbers, and three registers for factors. */
 const TILE_ROWS = 4;
-const PANEL = 8;
+export const PANEL = 8;
 
 /** Where the parts of a product lie. Steps are in bytes. */
 export interface ProductShape {
@@ -42,19 +40,7 @@ export interface ProductShape {
 /** Numbers that {@link packPanels} writes for b of `terms` rows. */
 export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
 
-/** `(a, b, c, bias)`: addresses of the first row of a, of the panels of b, of the result, and of the bias if there is one. */
-export function productOf(heap: Heap, shape: ProductShape): WasmFunction {
-  const functions = heap.functions(`product ${JSON.stringify(shape)}`, () => {
-    const module = new ModuleWriter();
-    module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-      writeProduct(f, shape, a!, b!, c!, bias!),
-    );
-    return module;
-  });
-  return functions["product"]!;
-}
-
-/** The code of a product. */
+/** A product: from addresses of the first row of a, of the panels of b, of the result, and of the bias if there is one. Moves b, c and bias on. */
 export function writeProduct(
   f: FunctionWriter,
   shape: ProductShape,
@@ -155,17 +141,8 @@ export interface PanelShape {
   readonly columnStep: number;
 }
 
-/** `(from, to)`: lays a matrix out in panels of eight columns, zeros where there are fewer. */
-export function packPanels(heap: Heap, shape: PanelShape): WasmFunction {
-  const functions = heap.functions(`panels ${JSON.stringify(shape)}`, () => {
-    const module = new ModuleWriter();
-    module.function("pack", ["from", "to"], (f, from, to) => writePack(f, shape, from!, to!));
-    return module;
-  });
-  return functions["pack"]!;
-}
-
-function writePack(
+/** Lays a matrix out in panels of eight columns, zeros where there are fewer; moves both addresses on. */
+export function writePack(
   f: FunctionWriter,
   { terms, columns, termStep, columnStep }: PanelShape,
   from: Local<"i32">,

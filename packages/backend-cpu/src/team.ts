@@ -1,0 +1,306 @@
+import { BackendError } from "@convlens/backend";
+import { FunctionWriter } from "./assembler/function.ts";
+import type { Local } from "./assembler/expression.ts";
+import { ModuleWriter } from "./assembler/module.ts";
+import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
+import { Heap, type Block } from "./heap.ts";
+import { mayWait, startHelper, type Helper } from "./platform.ts";
+
+/** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
+export type Argument = number | readonly [start: number, perCall: number, perThread?: number];
+
+/** A compiled function. It is called in its turn, but perhaps not at once: before {@link Team.finish} is through. */
+export interface Code {
+  /** Calls it once. */
+  readonly call: (...addresses: number[]) => void;
+  /** Calls it so many times, by all threads together: no call may read what another one writes. */
+  readonly each: (calls: number, ...args: Argument[]) => void;
+}
+
+/** Compiled functions that are kept to be used again; programs keep their own. */
+const KEPT = 2000;
+/** Numbers or products that others are woken for: some 50 µs of work. */
+const WORTH_WAKING = 1_000_000;
+/** After so many milliseconds without progress the thread that waits lets others have their turn. */
+const PATIENCE = 200;
+
+/** The threads of a backend and what they share: runs kernels, alone or together. Results do not depend on their number. */
+export class Team {
+  readonly heap: Heap;
+  /** At most so many take part. */
+  readonly threads: number;
+  readonly #codes = new Map<string, Code>();
+  readonly #functions: WasmFunction[] = [];
+  #scratch: Block | undefined;
+  /** Earlier ones, which steps that are not done yet may still use. */
+  readonly #outgrown: Block[] = [];
+  /** Steps to be done, as {@link execute} wants them. */
+  #list: number[] = [];
+  /** Work that can be shared. */
+  #shared = 0;
+  #helpers: Helpers | undefined;
+
+  constructor(threads = 1, isShared: boolean = threads > 1) {
+    this.threads = threads;
+    this.heap = new Heap(isShared);
+    if (isShared) this.#helpers = new Helpers(this.heap, threads);
+  }
+
+  /** An address from which on so many numbers can be used until the kernel returns, and so many more by each thread. */
+  scratch(length: number, perThread = 0): number {
+    const wanted = length + this.threads * perThread;
+    if (this.#scratch === undefined || this.#scratch.length < wanted) {
+      if (this.#scratch !== undefined) this.#outgrown.push(this.#scratch);
+      this.#scratch = undefined;
+      if (this.#list.length === 0) this.#freeOutgrown();
+      this.#scratch = this.heap.allocate(wanted);
+    }
+    return this.#scratch.start;
+  }
+
+  #freeOutgrown(): void {
+    for (const block of this.#outgrown.splice(0)) this.heap.free(block);
+  }
+
+  /**
+   * A function; written and compiled once for each key.
+   *
+   * @param work - About how many numbers or products one call computes: threads are not woken for less than they cost.
+   */
+  code(
+    key: string,
+    parameters: readonly string[],
+    write: (f: FunctionWriter, ...parameters: Local<"i32">[]) => void,
+    work = 0,
+  ): Code {
+    const known = this.#codes.get(key);
+    if (known !== undefined) return known;
+    if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
+    const module = new ModuleWriter({ isShared: this.#helpers !== undefined });
+    module.function("run", parameters, write);
+    const run = module.instantiate(this.heap.memory)["run"]!;
+    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, module.bytes, work, this.#helpers);
+    this.#codes.set(key, code);
+    const [oldest] = this.#codes.keys();
+    if (this.#codes.size > KEPT) this.#codes.delete(oldest!);
+    return code;
+  }
+
+  #recorded(run: WasmFunction, bytes: Uint8Array, work: number, helpers: Helpers): Code {
+    const index = this.#functions.push(run) - 1;
+    helpers.publish(bytes);
+    return {
+      call: (...addresses) => {
+        this.#list.push(index, 1, addresses.length, 0, 0);
+        for (const address of addresses) this.#list.push(address, 0, 0);
+      },
+      each: (calls, ...args) => {
+        if (calls === 0) return;
+        if (calls > 1) this.#shared += calls * work;
+        this.#list.push(index, calls, args.length, 0, 0);
+        for (const each of args)
+          if (typeof each === "number") this.#list.push(each, 0, 0);
+          else this.#list.push(each[0], each[1], each[2] ?? 0);
+      },
+    };
+  }
+
+  /** Zeros from an address on. */
+  clear(start: number, length: number): void {
+    if (length === 0) return;
+    const code = this.code("clear", ["from", "bytes"], (f, from, bytes) => f.fill(from!, bytes!));
+    // Large stretches are done by all; a page of memory at a time.
+    const page = 65536;
+    const pages = this.threads > 1 ? Math.floor((4 * length) / page) : 0;
+    if (pages > 1) code.each(pages, [start, page], page);
+    const done = pages > 1 ? pages * page : 0;
+    if (4 * length > done) code.call(start + done, 4 * length - done);
+  }
+
+  /** Does all that was asked for. */
+  finish(): void | Promise<void> {
+    if (this.#list.length === 0) return;
+    const list = this.#list;
+    this.#list = [];
+    const isForMany = this.#shared > WORTH_WAKING;
+    this.#shared = 0;
+    const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
+    if (pending !== undefined) return pending.finally(() => this.#freeOutgrown());
+    this.#freeOutgrown();
+  }
+
+  /** Ends the other threads. */
+  dispose(): void {
+    this.#helpers?.end();
+  }
+}
+
+/** On one thread a call is a call. */
+function direct(run: WasmFunction): Code {
+  return {
+    call: run,
+    each: (calls, ...args) => {
+      const starts = args.map((each) => (typeof each === "number" ? each : each[0]));
+      for (let call = 0; call < calls; call++)
+        run(...args.map((each, k) => (typeof each === "number" ? each : starts[k]! + call * each[1])));
+    },
+  };
+}
+
+/** Places of {@link Beginning} in the block that it lies in. */
+const [EPOCH, READY, LIST, DIRECTORY] = [0, 16, 32, 48];
+
+/** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
+class Helpers {
+  readonly #heap: Heap;
+  readonly #threads: number;
+  readonly #isPage: boolean = !mayWait();
+  readonly #modules: { readonly start: number; readonly length: number }[] = [];
+  #directory: Block | undefined;
+  #list: Block | undefined;
+  #control: Block | undefined;
+  #helpers: Helper[] = [];
+  #epoch = 0;
+  #lost: string | undefined;
+  #onReady: (() => void) | undefined;
+  #onDone: (() => void) | undefined;
+  #onLost: ((reason: string) => void) | undefined;
+
+  constructor(heap: Heap, threads: number) {
+    this.#heap = heap;
+    this.#threads = threads;
+  }
+
+  get #words(): Int32Array {
+    return new Int32Array(this.#heap.memory.buffer);
+  }
+
+  /** Lays a module where other threads find it. */
+  publish(bytes: Uint8Array): void {
+    const block = this.#heap.allocate(Math.ceil(bytes.length / 4));
+    new Uint8Array(this.#heap.memory.buffer).set(bytes, block.start);
+    const index = this.#modules.push({ start: block.start, length: bytes.length }) - 1;
+    // An outgrown directory stays: another thread may be reading it.
+    if (this.#directory === undefined || this.#directory.length < 2 * (index + 1)) {
+      this.#directory = this.#heap.allocate(Math.max(256, 4 * (index + 1)));
+      this.#modules.forEach((module, i) => this.#enter(i, module));
+      if (this.#control !== undefined) this.#words[this.#control.start / 4 + DIRECTORY] = this.#directory.start / 4;
+    } else this.#enter(index, this.#modules[index]!);
+  }
+  #enter(index: number, { start, length }: { start: number; length: number }): void {
+    this.#words.set([start, length], this.#directory!.start / 4 + 2 * index);
+  }
+
+  #start(): void {
+    this.#lost = undefined;
+    this.#control ??= this.#heap.allocate(64);
+    const control = this.#control.start / 4;
+    const words = this.#words;
+    words.fill(0, control, control + 64);
+    words[control + DIRECTORY] = this.#directory!.start / 4;
+    const beginning = {
+      memory: this.#heap.memory,
+      epoch: control + EPOCH,
+      ready: control + READY,
+      list: control + LIST,
+      directory: control + DIRECTORY,
+      first: this.#isPage ? 0 : 1,
+    };
+    this.#helpers = Array.from({ length: this.#threads - beginning.first }, () =>
+      startHelper(beginning, {
+        onMessage: (message) => (message === "ready" ? this.#onReady?.() : this.#onDone?.()),
+        onLost: (reason) => {
+          this.#lost ??= reason;
+          this.#onLost?.(reason);
+        },
+      }),
+    );
+  }
+
+  run(list: readonly number[], functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
+    if (this.#isPage) return this.#runElsewhere(list, isForMany);
+    if (!isForMany) {
+      execute(Int32Array.from(list), 0, list.length, functionOf, 0, 1, false, Infinity);
+      return;
+    }
+    if (this.#lost !== undefined) this.end();
+    if (this.#helpers.length === 0) this.#start();
+    // Those that have not yet begun are not waited for.
+    const threads = 1 + this.#ready;
+    const [from, end] = this.#publishList(list, threads);
+    const words = this.#words;
+    const at = execute(words, from, end, functionOf, 0, threads, false, PATIENCE);
+    if (at < end) return this.#goOn(words, at, end, functionOf, threads);
+  }
+
+  get #ready(): number {
+    return Atomics.load(this.#words, this.#control!.start / 4 + READY);
+  }
+
+  /** Writes the list and wakes so many threads. */
+  #publishList(list: readonly number[], threads: number): [from: number, end: number] {
+    if (this.#list === undefined || this.#list.length < list.length) {
+      if (this.#list !== undefined) this.#heap.free(this.#list);
+      this.#list = undefined;
+      this.#list = this.#heap.allocate(Math.max(4096, 2 * list.length));
+    }
+    const words = this.#words;
+    const from = this.#list.start / 4;
+    words.set(list, from);
+    const control = this.#control!.start / 4;
+    words[control + LIST] = from;
+    words[control + LIST + 1] = from + list.length;
+    this.#epoch = (this.#epoch + 256) | 0;
+    Atomics.store(words, control + EPOCH, this.#epoch | threads);
+    if (threads > 1 || this.#isPage) Atomics.notify(words, control + EPOCH);
+    return [from, from + list.length];
+  }
+
+  /** Waits on for others, but so that news of their end can come in. */
+  async #goOn(
+    words: Int32Array,
+    from: number,
+    end: number,
+    functionOf: (index: number) => WasmFunction,
+    threads: number,
+  ): Promise<void> {
+    for (let at = from; at < end;) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#throwIfLost();
+      at = execute(words, at, end, functionOf, 0, threads, true, PATIENCE);
+    }
+  }
+
+  /** On a page: another thread leads, and says when it is done. */
+  async #runElsewhere(list: readonly number[], isForMany: boolean): Promise<void> {
+    if (this.#lost !== undefined) this.end();
+    if (this.#helpers.length === 0) this.#start();
+    await new Promise<void>((resolve) => {
+      this.#onLost = () => resolve();
+      this.#onReady = () => resolve();
+      if (this.#ready > 0 || this.#lost !== undefined) resolve();
+    });
+    this.#throwIfLost();
+    await new Promise<void>((resolve) => {
+      this.#onLost = () => resolve();
+      this.#onDone = resolve;
+      this.#publishList(list, isForMany ? this.#ready : 1);
+    });
+    this.#throwIfLost();
+  }
+
+  #throwIfLost(): void {
+    const reason = this.#lost;
+    if (reason === undefined) return;
+    this.end();
+    throw new BackendError(
+      `cpu: a thread did not finish its work (${reason}); this run is lost, variables that it was updating may be half updated, and the next run starts new threads`,
+      { expected: "a thread that works", got: reason, fix: "threads: 1, if it happens again" },
+    );
+  }
+
+  end(): void {
+    for (const helper of this.#helpers) helper.end();
+    this.#helpers = [];
+  }
+}

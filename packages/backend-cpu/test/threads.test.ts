@@ -1,0 +1,190 @@
+import {
+  conv2dGeometry,
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  pool2dGeometry,
+  poolInputShape,
+  poolOutputShape,
+  Random,
+  sizeOf,
+  type Backend,
+  type OperationName,
+  type Operations,
+  type Program,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
+import { afterAll, describe, expect, it } from "vitest";
+import { each4, load4, multiplyAdd4, number } from "../src/assembler/expression.ts";
+import { cpu } from "../src/index.ts";
+import { Team } from "../src/team.ts";
+
+interface Work {
+  readonly name: string;
+  readonly operation: OperationName;
+  readonly inputs: readonly Shape[];
+  readonly attributes: unknown;
+  readonly output: Shape;
+}
+const work = <K extends OperationName>(
+  name: string,
+  operation: K,
+  inputs: readonly Shape[],
+  attributes: Operations[K],
+  output: Shape,
+): Work => ({ name, operation, inputs, attributes, output });
+
+/** Convolutions forward and backward, images shared out whole and in rows. */
+const convolutions = [
+  { batch: 1, size: 40, channels: 16, filters: 24, kernel: 3, groups: 1 },
+  { batch: 3, size: 31, channels: 16, filters: 20, kernel: 3, groups: 1 },
+  { batch: 11, size: 28, channels: 3, filters: 10, kernel: 5, groups: 1 },
+  { batch: 16, size: 20, channels: 8, filters: 10, kernel: 3, groups: 1 },
+  { batch: 2, size: 40, channels: 32, filters: 32, kernel: 5, groups: 4 },
+].flatMap(({ batch, size, channels, filters, kernel, groups }) => {
+  const geometry = conv2dGeometry([batch, size, size, channels], [kernel, kernel, channels / groups, filters], {
+    padding: "same",
+    groups,
+  });
+  const [x, w, y] = [convInputShape(geometry), convFilterShape(geometry), convOutputShape(geometry)];
+  const name = `of ${batch} × [${size}, ${size}, ${channels}], ${filters} filters, ${groups} groups`;
+  return [
+    work(`conv2d ${name}`, "conv2d", [x, w], { geometry }, y),
+    work(`input gradient ${name}`, "conv2dInputGradient", [y, w], { geometry }, x),
+    work(`filter gradient ${name}`, "conv2dFilterGradient", [y, x], { geometry }, w),
+  ];
+});
+const pooling = pool2dGeometry([9, 64, 64, 20], { size: 3, stride: 2 });
+const all: Work[] = [
+  ...convolutions,
+  work("maxPool2d", "maxPool2d", [poolInputShape(pooling)], { geometry: pooling }, poolOutputShape(pooling)),
+  work(
+    "matmul",
+    "matmul",
+    [
+      [150, 300],
+      [300, 203],
+    ],
+    { transposeA: false, transposeB: false },
+    [150, 203],
+  ),
+  work(
+    "matmul transposed",
+    "matmul",
+    [
+      [300, 150],
+      [203, 300],
+    ],
+    { transposeA: true, transposeB: true },
+    [150, 203],
+  ),
+  work(
+    "many matmul",
+    "matmul",
+    [
+      [9, 70, 80],
+      [9, 80, 50],
+    ],
+    { transposeA: false, transposeB: false },
+    [9, 70, 50],
+  ),
+  work("sum of columns", "sum", [[70_001, 33]], { axes: [0] }, [1, 33]),
+  work("sum of rows", "sum", [[3001, 333]], { axes: [1] }, [3001, 1]),
+  work("sum of axes apart", "sum", [[61, 90, 61]], { axes: [0, 2] }, [1, 90, 1]),
+  work("tanh", "tanh", [[700_001]], {}, [700_001]),
+  work(
+    "add, broadcast",
+    "add",
+    [
+      [301, 1, 77],
+      [43, 1],
+    ],
+    {},
+    [301, 43, 77],
+  ),
+  work("transpose", "transpose", [[401, 803]], { order: [1, 0] }, [803, 401]),
+  work("place", "place", [[400, 400]], { begin: [3, 5], step: [2, 2], shape: [900, 900] }, [900, 900]),
+];
+
+async function compute(backend: Backend, { operation, inputs, attributes, output }: Work): Promise<Values> {
+  const program = {
+    feeds: inputs,
+    variables: [],
+    constants: [],
+    instructions: [{ operation, inputs: inputs.map((_, i) => i), attributes, shape: output }],
+    outputs: [inputs.length],
+    updates: [],
+  } as unknown as Program;
+  const executable = backend.compile(program);
+  const feeds = inputs.map((shape, i) => new Random(i + 1).normal(sizeOf(shape)));
+  // Once more when the other threads have had time to begin.
+  await executable.run(feeds, []);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const [result] = await executable.run(feeds, []);
+  executable.dispose();
+  return result!;
+}
+
+describe("threads", async () => {
+  const backends = await Promise.all([1, 2, 3, 5].map((threads) => cpu({ threads })));
+  afterAll(() => backends.forEach((backend) => backend.dispose()));
+
+  it.each(all)("any number of them gives the same bits: $name", async (each) => {
+    const [one, ...others] = await Promise.all(backends.map((backend) => compute(backend, each)));
+    expect(one!.some((x) => x !== 0)).toBe(true);
+    const bits = (values: Values): Int32Array => new Int32Array(values.buffer);
+    for (const other of others) expect(bits(other).every((word, i) => word === bits(one!)[i])).toBe(true);
+  });
+
+  it("are as many as asked for, or as there are cores", async () => {
+    const backend = await cpu({ threads: 3 });
+    expect(backend.name).toBe("cpu (3 threads)");
+    backend.dispose();
+    for (const threads of [0, 1.5, -1, NaN, 1000])
+      await expect(cpu({ threads })).rejects.toThrow(`cpu: threads is ${threads}; give a whole number from 1 to 128`);
+  });
+
+  /** Thousands of products for each call, at addresses that only thread 0 may use. */
+  function partlyBroken(team: Team): (broken: boolean) => void | Promise<void> {
+    const code = team.code(
+      "busy",
+      ["at"],
+      (f, at) => {
+        const sum = f.keep("sum", load4(at!));
+        f.times(20_000, () => f.set(sum, multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.store4(at!, sum);
+      },
+      1_000_000,
+    );
+    const block = team.heap.allocate(4);
+    return (broken) => {
+      code.each(200, [block.start, 0, broken ? 0x7fff0000 : 0]);
+      return team.finish();
+    };
+  }
+
+  it("that end before their work is done are noticed; the next run has new ones", async () => {
+    const team = new Team(2);
+    const run = partlyBroken(team);
+    // Until the other thread has begun, nothing breaks.
+    const broken = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        await run(true);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    await expect(broken()).rejects.toThrow(
+      /^cpu: a thread did not finish its work \(.*out of bounds.*\); this run is lost/,
+    );
+    for (let i = 0; i < 5; i++) await run(false);
+    team.dispose();
+  });
+
+  it("may be ended in the middle of a run, which then fails, and does not hang", async () => {
+    const backend = await cpu({ threads: 2 });
+    const pending = compute(backend, all[0]!);
+    backend.dispose();
+    await expect(pending).rejects.toThrow("this backend was disposed");
+  });
+});
