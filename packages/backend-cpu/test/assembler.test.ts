@@ -9,7 +9,6 @@ import {
   int,
   load,
   load4,
-  multiplyAdd4,
   number,
   select4,
   splat,
@@ -90,7 +89,7 @@ describe("code", () => {
       [1, 2, 3, 4, 0, 0, 0, 0],
       (module) =>
         module.function("run", ["at"], (f, at) => {
-          f.store4(at!, multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
+          f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
           const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
           f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
         }),

@@ -16,7 +16,7 @@ import {
   type Values,
 } from "@convlens/backend";
 import { afterAll, describe, expect, it } from "vitest";
-import { each4, load4, multiplyAdd4, number } from "../src/assembler/expression.ts";
+import { each4, load4, number } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
 import { Team } from "../src/team.ts";
 
@@ -152,7 +152,7 @@ describe("threads", async () => {
       ["at"],
       (f, at) => {
         const sum = f.keep("sum", load4(at!));
-        f.times(20_000, () => f.set(sum, multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
         f.store4(at!, sum);
       },
       1_000_000,

@@ -1,5 +1,36 @@
 /** How numbers are written in a WebAssembly module. */
 
+/** Bytes that are written one after the other. */
+export class Bytes {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  /** Adds a few at the end. */
+  push(...bytes: readonly number[]): void {
+    this.#reserve(bytes.length);
+    for (const byte of bytes) this.#bytes[this.#length++] = byte;
+  }
+
+  /** Adds many at the end. */
+  add(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(2 * (this.#length + count));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+  }
+
+  /** All so far. */
+  get all(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
 /** An unsigned whole number, seven bits to the byte (LEB128). */
 export function unsigned(n: number): number[] {
   const bytes: number[] = [];

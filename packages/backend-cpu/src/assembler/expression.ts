@@ -1,41 +1,64 @@
-import { float, signed, unsigned } from "./encoding.ts";
+import { float, signed, unsigned, type Bytes } from "./encoding.ts";
 
 /** The types that kernels use: addresses and counts, numbers, and four numbers side by side. */
 export type WasmType = "i32" | "f32" | "v128";
 
-/** Code that leaves a value of a type, as bytes and as text. The type is checked by the compiler, not when it runs. */
-export interface Expression<T extends WasmType> {
+/** Code that leaves a value of a type. The type is checked by the compiler, not when it runs. */
+export interface Expression<T extends WasmType> extends Code {
   readonly type: T;
-  readonly bytes: readonly number[];
-  readonly text: string;
 }
 
 /** A variable of a function. */
 export interface Local<T extends WasmType> extends Expression<T> {
+  readonly name: string;
   readonly index: number;
 }
 
+/** A part of a program, which can be written as bytes and as text. */
+export interface Code {
+  write(to: Bytes): void;
+  readonly text: string;
+}
+
 /** An instruction over operands that stand before it. */
-export function instruction<T extends WasmType>(
+class Instruction<T extends WasmType> implements Expression<T> {
+  readonly type: T;
+  readonly #name: string;
+  readonly #opcode: readonly number[];
+  readonly #operands: readonly Code[];
+
+  constructor(type: T, name: string, opcode: readonly number[], operands: readonly Code[]) {
+    this.type = type;
+    this.#name = name;
+    this.#opcode = opcode;
+    this.#operands = operands;
+  }
+
+  write(to: Bytes): void {
+    for (const operand of this.#operands) operand.write(to);
+    to.push(...this.#opcode);
+  }
+
+  get text(): string {
+    return `(${[this.#name, ...this.#operands.map((each) => each.text)].join(" ")})`;
+  }
+}
+
+/** An instruction over operands that stand before it. */
+export const instruction = <T extends WasmType>(
   type: T,
   name: string,
   opcode: readonly number[],
-  operands: readonly Expression<WasmType>[],
+  operands: readonly Code[],
   immediate = "",
-): Expression<T> {
-  return {
-    type,
-    bytes: [...operands.flatMap((each) => each.bytes), ...opcode],
-    text: `(${name}${immediate}${operands.map((each) => ` ${each.text}`).join("")})`,
-  };
-}
+): Expression<T> => new Instruction(type, name + immediate, opcode, operands);
 
 type Int = Expression<"i32">;
 type Float = Expression<"f32">;
 type Vector = Expression<"v128">;
 
 /** A whole number. */
-export const int = (n: number): Int => ({ type: "i32", bytes: [0x41, ...signed(n)], text: `(i32.const ${n | 0})` });
+export const int = (n: number): Int => instruction("i32", `i32.const ${n | 0}`, [0x41, ...signed(n)], []);
 /** A number as WebAssembly's text has it. */
 export const literal = (x: number): string => {
   if (Number.isNaN(x)) return "nan";
@@ -43,11 +66,7 @@ export const literal = (x: number): string => {
   return Object.is(x, -0) ? "-0" : `${x}`;
 };
 /** A number. */
-export const number = (x: number): Float => ({
-  type: "f32",
-  bytes: [0x43, ...float(x)],
-  text: `(f32.const ${literal(x)})`,
-});
+export const number = (x: number): Float => instruction("f32", `f32.const ${literal(x)}`, [0x43, ...float(x)], []);
 
 const binaryInt =
   (name: string, opcode: number) =>
@@ -55,6 +74,15 @@ const binaryInt =
     instruction("i32", `i32.${name}`, [opcode], [a, b]);
 /** a + b */
 export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", 0x6a);
+/** a − b */
+export const subtractInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", 0x6b);
+/** a · b */
+export const multiplyInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", 0x6c);
+/** a / b, both taken as unsigned. */
+export const divideInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("div_u", 0x6e);
+/** The first if the condition is not 0, else the second. */
+export const chooseInt = (condition: Int, a: Int, b: Int): Int =>
+  instruction("i32", "select", [0x1b], [a, b, condition]);
 /** Whether a < b, both taken as unsigned: addresses are. */
 export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
 
@@ -73,11 +101,12 @@ export const load4 = (address: Int, offset = 0): Vector =>
 export const splat = (address: Int, offset = 0): Vector =>
   instruction("v128", "v128.load32_splat", [...simd(0x09), ...memory(offset)], [address], at(offset));
 /** Four zeros. */
-export const zero4: Vector = {
-  type: "v128",
-  bytes: [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)],
-  text: "(v128.const f32x4 0 0 0 0)",
-};
+export const zero4: Vector = /* @__PURE__ */ instruction(
+  "v128",
+  "v128.const f32x4 0 0 0 0",
+  [...simd(0x0c), ...new Uint8Array(16)],
+  [],
+);
 /** A number four times. */
 export const each4 = (x: Float): Vector => instruction("v128", "f32x4.splat", simd(0x13), [x]);
 /** One of four numbers. */
@@ -127,8 +156,9 @@ export const calculate = (name: Arithmetic, ...x: readonly Float[]): Float =>
 /** The same on four numbers each. */
 export const calculate4 = (name: Arithmetic, ...x: readonly Vector[]): Vector =>
   instruction("v128", `f32x4.${name}`, simd(arithmetic[name][1]), x);
-/** a · b + c, rounded twice, so that every machine gives the same bits. */
-export const multiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector => calculate4("add", c, calculate4("mul", a, b));
+/** a · b + c, rounded once or twice, as the machine does it faster. */
+export const relaxedMultiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector =>
+  instruction("v128", "f32x4.relaxed_madd", simd(0x105), [a, b, c]);
 
 /** Opcodes of comparisons. */
 const comparisons = { eq: 0x41, gt: 0x44, ge: 0x46 } as const;

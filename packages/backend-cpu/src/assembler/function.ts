@@ -1,37 +1,54 @@
-import { unsigned } from "./encoding.ts";
-import { add, below, int, type Expression, type Local, type WasmType } from "./expression.ts";
+import { Bytes, unsigned } from "./encoding.ts";
+import {
+  add,
+  calculate4,
+  below,
+  instruction,
+  int,
+  relaxedMultiplyAdd4,
+  type Code,
+  type Expression,
+  type Local,
+  type WasmType,
+} from "./expression.ts";
 
 const codes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
+
+/** What the machine at hand has, and what may be used of it. */
+export interface Machine {
+  /** Whether a product may be added without being rounded before: faster on some machines, and other bits. */
+  readonly isFused: boolean;
+}
 
 /** Writes one function: parameters are addresses and counts, there is no result. */
 export class FunctionWriter {
   readonly name: string;
   readonly parameters: readonly Local<"i32">[];
+  readonly #machine: Machine;
   readonly #locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
-  readonly #bytes: number[] = [];
-  readonly #lines: string[] = [];
-  readonly #first: number[] = [];
-  readonly #firstLines: string[] = [];
-  #indent = "    ";
+  /** Before all others. */
+  readonly #first: Code[] = [];
+  readonly #lines: { readonly depth: number; readonly line: Code }[] = [];
+  #depth = 0;
 
-  constructor(name: string, parameters: readonly string[]) {
+  constructor(name: string, parameters: readonly string[], machine: Machine = { isFused: false }) {
     this.name = name;
-    this.parameters = parameters.map((parameter, index) => localOf("i32", parameter, index));
+    this.#machine = machine;
+    this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, index));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
-    const local = localOf(type, `${name}${this.#locals.length}`, this.parameters.length + this.#locals.length);
+    const local = new Variable(type, `${name}${this.#locals.length}`, this.parameters.length + this.#locals.length);
     this.#locals.push(local);
     return local;
   }
 
   /** variable ← value */
   set<T extends WasmType>(local: Local<T>, value: Expression<T>): void {
-    const { bytes, line } = setting(local, value);
-    this.#write(bytes, line);
+    this.#write(setting(local, value));
   }
 
   /** A new variable with this value, for what is used more than once. */
@@ -43,12 +60,12 @@ export class FunctionWriter {
 
   /** The same before the first instruction, so that no loop makes it again; it must not depend on anything. */
   constant<T extends WasmType>(value: Expression<T>): Local<T> {
-    let local = this.#constants.get(value.text) as Local<T> | undefined;
+    const key = value.text;
+    let local = this.#constants.get(key) as Local<T> | undefined;
     if (local === undefined) {
       local = this.local(value.type, "constant");
-      this.#constants.set(value.text, local);
-      this.#first.push(...setting(local, value).bytes);
-      this.#firstLines.push(`    ${setting(local, value).line}`);
+      this.#constants.set(key, local);
+      this.#first.push(setting(local, value));
     }
     return local;
   }
@@ -58,48 +75,54 @@ export class FunctionWriter {
     if (bytes !== 0) this.set(local, add(local, int(bytes)));
   }
 
+  /** a · b + c: rounded twice, so that every machine gives the same bits, unless it may be once. */
+  multiplyAdd4(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
+    return this.#machine.isFused ? relaxedMultiplyAdd4(a, b, c) : calculate4("add", c, calculate4("mul", a, b));
+  }
+
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0x38, 0x02, ...unsigned(offset)],
-      `(f32.store${at} ${address.text} ${value.text})`,
-    );
+    this.#store("f32.store", [0x38, 0x02, ...unsigned(offset)], address, value, offset);
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0xfd, 0x0b, 0x02, ...unsigned(offset)],
-      `(v128.store${at} ${address.text} ${value.text})`,
-    );
+    this.#store("v128.store", [0xfd, 0x0b, 0x02, ...unsigned(offset)], address, value, offset);
   }
 
   /** The number at an address ← one of four, the first unless told. */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
+    const opcode = [0xfd, 0x5a, 0x02, ...unsigned(offset), lane];
+    this.#store("v128.store32_lane", opcode, address, value, offset, ` ${lane}`);
+  }
+
+  #store(
+    name: string,
+    opcode: readonly number[],
+    address: Expression<"i32">,
+    value: Expression<WasmType>,
+    offset: number,
+    lane = "",
+  ): void {
     const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0xfd, 0x5a, 0x02, ...unsigned(offset), lane],
-      `(v128.store32_lane${at} ${lane} ${address.text} ${value.text})`,
-    );
+    this.#write(effect(`${name}${at}${lane}`, opcode, [address, value]));
   }
 
   /** So many zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    const zero = int(0);
-    this.#write(
-      [...address.bytes, ...zero.bytes, ...bytes.bytes, 0xfc, 0x0b, 0x00],
-      `(memory.fill ${address.text} ${zero.text} ${bytes.text})`,
-    );
+    this.#write(effect("memory.fill", [0xfc, 0x0b, 0x00], [address, int(0), bytes]));
   }
 
   /** Repeats the body `count` times, which is known when the code is written: not at all, once, or in a loop. */
   times(count: number, body: () => void): void {
     if (count <= 0) return;
     if (count === 1) return body();
-    const left = this.local("i32", "left");
-    this.set(left, int(count));
+    this.repeat(int(count), body);
+  }
+
+  /** Repeats the body so many times, at least once. */
+  repeat(count: Expression<"i32">, body: () => void): void {
+    const left = this.keep("left", count);
     this.#loop(() => {
       body();
       this.set(left, add(left, int(-1)));
@@ -115,25 +138,38 @@ export class FunctionWriter {
     });
   }
 
-  #loop(body: () => Expression<"i32">): void {
-    this.#write([0x03, EMPTY_BLOCK], "(loop");
-    const indent = this.#indent;
-    this.#indent += "  ";
-    const again = body();
-    this.#write([...again.bytes, 0x0d, 0x00], `(br_if 0 ${again.text})`);
-    this.#indent = indent;
-    this.#write([0x0b], ")");
+  /** Does the body if a condition holds, which is so where it is not 0. */
+  when(condition: Expression<"i32">, body: () => void): void {
+    this.#block("if", 0x04, [condition], body);
   }
 
-  #write(bytes: readonly number[], line: string): void {
-    for (const byte of bytes) this.#bytes.push(byte);
-    this.#lines.push(`${this.#indent}${line}`);
+  #loop(body: () => Expression<"i32">): void {
+    this.#block("loop", 0x03, [], () => this.#write(effect("br_if 0", [0x0d, 0x00], [body()])));
+  }
+
+  #block(name: string, opcode: number, operands: readonly Code[], body: () => void): void {
+    const begin = effect(name, [opcode, EMPTY_BLOCK], operands);
+    // What follows stands between its brackets.
+    this.#write({ write: (to) => begin.write(to), text: begin.text.slice(0, -1) });
+    this.#depth++;
+    body();
+    this.#depth--;
+    this.#write({ write: (to) => to.push(0x0b), text: ")" });
+  }
+
+  #write(line: Code): void {
+    this.#lines.push({ depth: this.#depth, line });
   }
 
   /** The locals by their types, then the instructions. */
-  get code(): number[] {
-    const declared = this.#locals.flatMap(({ type }) => [1, codes[type]]);
-    return [...unsigned(this.#locals.length), ...declared, ...this.#first, ...this.#bytes, 0x0b];
+  get code(): Uint8Array {
+    const to = new Bytes();
+    to.push(...unsigned(this.#locals.length));
+    for (const { type } of this.#locals) to.push(1, codes[type]);
+    for (const line of this.#first) line.write(to);
+    for (const { line } of this.#lines) line.write(to);
+    to.push(0x0b);
+    return to.all;
   }
 
   /** The type of the function. */
@@ -143,33 +179,44 @@ export class FunctionWriter {
 
   /** As a person reads it. */
   get text(): string {
-    const parameters = this.parameters.map((each) => ` (param ${nameOf(each)} i32)`).join("");
-    const locals = this.#locals.map((each) => `    (local ${nameOf(each)} ${each.type})`);
+    const parameters = this.parameters.map((each) => ` (param $${each.name} i32)`).join("");
     return [
       `  (func $${this.name} (export "${this.name}")${parameters}`,
-      ...locals,
-      ...this.#firstLines,
-      ...this.#lines,
+      ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
+      ...this.#first.map((line) => `    ${line.text}`),
+      ...this.#lines.map(({ depth, line }) => `${"  ".repeat(depth + 2)}${line.text}`),
       "  )",
     ].join("\n");
   }
 
   /** Names of parameters and variables, for debuggers. */
   get names(): readonly string[] {
-    return [...this.parameters, ...this.#locals].map((each) => nameOf(each).slice(1));
+    return [...this.parameters, ...this.#locals].map((each) => each.name);
   }
 }
 
-function localOf<T extends WasmType>(type: T, name: string, index: number): Local<T> {
-  return { type, index, bytes: [0x20, ...unsigned(index)], text: `(local.get $${name})` };
+class Variable<T extends WasmType> implements Local<T> {
+  readonly type: T;
+  readonly name: string;
+  readonly index: number;
+
+  constructor(type: T, name: string, index: number) {
+    this.type = type;
+    this.name = name;
+    this.index = index;
+  }
+
+  write(to: Bytes): void {
+    to.push(0x20, ...unsigned(this.index));
+  }
+
+  get text(): string {
+    return `(local.get $${this.name})`;
+  }
 }
-function setting<T extends WasmType>(
-  local: Local<T>,
-  value: Expression<T>,
-): { bytes: readonly number[]; line: string } {
-  return {
-    bytes: [...value.bytes, 0x21, ...unsigned(local.index)],
-    line: `(local.set ${nameOf(local)} ${value.text})`,
-  };
-}
-const nameOf = (local: Local<WasmType>): string => local.text.slice("(local.get ".length, -1);
+
+/** An instruction that leaves no value. */
+const effect = (name: string, opcode: readonly number[], operands: readonly Code[]): Code =>
+  instruction("i32", name, opcode, operands);
+const setting = <T extends WasmType>(local: Local<T>, value: Expression<T>): Code =>
+  effect(`local.set $${local.name}`, [0x21, ...unsigned(local.index)], [value]);

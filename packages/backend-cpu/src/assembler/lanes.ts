@@ -48,11 +48,7 @@ export const double2: Readonly<
   /** A number twice. */
   of: (x: number): Vector => {
     const bytes = [...new Uint8Array(Float64Array.of(x).buffer)];
-    return {
-      type: "v128",
-      bytes: [...simd(0x0c), ...bytes, ...bytes],
-      text: `(v128.const f64x2 ${literal(x)} ${literal(x)})`,
-    };
+    return instruction("v128", `v128.const f64x2 ${literal(x)} ${literal(x)}`, [...simd(0x0c), ...bytes, ...bytes], []);
   },
 };
 
@@ -72,7 +68,7 @@ export const int4: Readonly<
   /** These four. */
   of: (...numbers: number[]): Vector => {
     const bytes = new Uint8Array(Int32Array.from(numbers).buffer);
-    return { type: "v128", bytes: [...simd(0x0c), ...bytes], text: `(v128.const i32x4 ${numbers.join(" ")})` };
+    return instruction("v128", `v128.const i32x4 ${numbers.join(" ")}`, [...simd(0x0c), ...bytes], []);
   },
 };
 
@@ -92,8 +88,6 @@ export const shuffle = (a: Vector, b: Vector, ...places: number[]): Vector =>
 export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number, number]): Vector =>
   shuffle(a, b, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
 
-/** a · b */
-export const multiplyInt = (a: Int, b: Int): Int => instruction("i32", "i32.mul", [0x6c], [a, b]);
 /** The first of four whole numbers. */
 export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", [...simd(0x1b), 0], [v], " 0");
 /** Rounded towards zero. */

@@ -1,5 +1,5 @@
-import { sized, text, unsigned, vector } from "./encoding.ts";
-import { FunctionWriter } from "./function.ts";
+import { Bytes, sized, text, unsigned, vector } from "./encoding.ts";
+import { FunctionWriter, type Machine } from "./function.ts";
 import type { Local } from "./expression.ts";
 import type { WasmFunction } from "../execute.ts";
 
@@ -10,9 +10,11 @@ export const LARGEST_SHARED = 65536;
 export class ModuleWriter {
   readonly #functions: FunctionWriter[] = [];
   readonly #isShared: boolean;
+  readonly #machine: Machine;
 
-  constructor({ isShared = false }: { isShared?: boolean } = {}) {
+  constructor({ isShared = false, isFused = false }: { readonly isShared?: boolean } & Partial<Machine> = {}) {
     this.#isShared = isShared;
+    this.#machine = { isFused };
   }
 
   /** Writes a function. */
@@ -21,7 +23,7 @@ export class ModuleWriter {
     parameters: readonly string[],
     body: (f: FunctionWriter, ...parameters: Local<"i32">[]) => void,
   ): void {
-    const writer = new FunctionWriter(name, parameters);
+    const writer = new FunctionWriter(name, parameters, this.#machine);
     this.#functions.push(writer);
     body(writer, ...writer.parameters);
   }
@@ -29,26 +31,34 @@ export class ModuleWriter {
   /** The module as a file. */
   get bytes(): Uint8Array<ArrayBuffer> {
     const functions = this.#functions;
-    const section = (id: number, content: readonly number[]): number[] => [id, ...sized(content)];
+    const to = new Bytes();
+    const section = (id: number, content: readonly number[]): void => to.push(id, ...sized(content));
     const each = <T>(make: (f: FunctionWriter, i: number) => T): T[] => functions.map(make);
     const limits = this.#isShared ? [3, 0, ...unsigned(LARGEST_SHARED)] : [0, 0];
-    const memory = [...text("convlens"), ...text("memory"), 2, ...limits];
-    const names = [
-      ...section(1, vector(each((f, i) => [...unsigned(i), ...text(f.name)]))),
-      ...section(
-        2,
-        vector(each((f, i) => [...unsigned(i), ...vector(f.names.map((name, k) => [...unsigned(k), ...text(name)]))])),
-      ),
-    ];
-    return Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...section(1, vector(each((f) => f.signature))),
-      ...section(2, vector([memory])),
-      ...section(3, vector(each((_, i) => unsigned(i)))),
-      ...section(7, vector(each((f, i) => [...text(f.name), 0x00, ...unsigned(i)]))),
-      ...section(10, vector(each((f) => sized(f.code)))),
-      ...section(0, [...text("name"), ...names]),
+    to.push(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    section(1, vector(each((f) => f.signature)));
+    section(2, vector([[...text("convlens"), ...text("memory"), 2, ...limits]]));
+    section(3, vector(each((_, i) => unsigned(i))));
+    section(7, vector(each((f, i) => [...text(f.name), 0x00, ...unsigned(i)])));
+    this.#writeCode(to);
+    section(0, [
+      ...text("name"),
+      ...[1, ...sized(vector(each((f, i) => [...unsigned(i), ...text(f.name)])))],
+      ...[2, ...sized(vector(each((f, i) => [...unsigned(i), ...vector(namesOf(f))])))],
     ]);
+    return to.all.slice();
+  }
+
+  /** The bodies of the functions, which may be long. */
+  #writeCode(to: Bytes): void {
+    const content = new Bytes();
+    content.push(...unsigned(this.#functions.length));
+    for (const { code } of this.#functions) {
+      content.push(...unsigned(code.length));
+      content.add(code);
+    }
+    to.push(10, ...unsigned(content.all.length));
+    to.add(content.all);
   }
 
   /** The module as a person reads it. */
@@ -68,3 +78,5 @@ export class ModuleWriter {
     return instance.exports as Record<string, WasmFunction>;
   }
 }
+
+const namesOf = (f: FunctionWriter): number[][] => f.names.map((name, i) => [...unsigned(i), ...text(name)]);

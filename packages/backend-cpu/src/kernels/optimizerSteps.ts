@@ -1,5 +1,5 @@
 import { broadcastSteps, stepsOf, type Kernel, type KernelCall, type Operations } from "@convlens/backend";
-import { calculate4, each4, multiplyAdd4, number } from "../assembler/expression.ts";
+import { calculate4, each4, number } from "../assembler/expression.ts";
 import type { Block } from "../heap.ts";
 import type { Team } from "../team.ts";
 import { loopsOf, runLoops, type Pointwise } from "./loops.ts";
@@ -32,7 +32,7 @@ export function optimizerKernels(team: Team): { readonly [K in Step]: Kernel<Blo
     momentumStep: (call) => {
       const { momentum } = call.attributes;
       return kernel(`momentumStep ${momentum}`, call, (f, velocity, gradient) =>
-        multiplyAdd4(velocity!, f.constant(each4(number(momentum))), gradient!),
+        f.multiplyAdd4(velocity!, f.constant(each4(number(momentum))), gradient!),
       );
     },
     sgdStep: (call) =>

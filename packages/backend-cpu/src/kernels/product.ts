@@ -4,7 +4,6 @@ import {
   lane,
   load,
   load4,
-  multiplyAdd4,
   number,
   splat,
   zero4,
@@ -98,7 +97,7 @@ function writeTile(
       factors.forEach((b, j) => f.set(b, load4(weights, 16 * j)));
       sums.forEach((row, i) => {
         f.set(factor, splat(from, i * rowStep));
-        row.forEach((sum, j) => f.set(sum, multiplyAdd4(factor, factors[j]!, sum)));
+        row.forEach((sum, j) => f.set(sum, f.multiplyAdd4(factor, factors[j]!, sum)));
       });
       f.advance(weights, PANEL * 4);
       return;
