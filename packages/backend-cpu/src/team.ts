@@ -1,5 +1,5 @@
 import { BackendError } from "@convlens/backend";
-import { FunctionWriter } from "./assembler/function.ts";
+import { plainMachine, type FunctionWriter, type Machine } from "./assembler/function.ts";
 import type { Local } from "./assembler/expression.ts";
 import { ModuleWriter } from "./assembler/module.ts";
 import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
@@ -17,6 +17,14 @@ export interface Code {
   readonly each: (calls: number, ...args: Argument[]) => void;
 }
 
+/** Whether convolutions are computed by Winograd's algorithm. */
+export type UseOfWinograd = "never" | "auto" | "always";
+/** What a {@link Team} may be told. */
+export interface TeamOptions {
+  readonly machine?: Machine;
+  readonly winograd?: UseOfWinograd;
+}
+
 /** Compiled functions that are kept to be used again; programs keep their own. */
 const KEPT = 2000;
 /** Numbers or products that others are woken for: some 50 µs of work. */
@@ -29,6 +37,8 @@ export class Team {
   readonly heap: Heap;
   /** At most so many take part. */
   readonly threads: number;
+  readonly machine: Machine;
+  readonly winograd: UseOfWinograd;
   readonly #codes = new Map<string, Code>();
   readonly #functions: WasmFunction[] = [];
   #scratch: Block | undefined;
@@ -40,8 +50,14 @@ export class Team {
   #shared = 0;
   #helpers: Helpers | undefined;
 
-  constructor(threads = 1, isShared: boolean = threads > 1) {
+  constructor(
+    threads = 1,
+    isShared: boolean = threads > 1,
+    { machine = plainMachine, winograd = "auto" }: TeamOptions = {},
+  ) {
     this.threads = threads;
+    this.machine = machine;
+    this.winograd = winograd;
     this.heap = new Heap(isShared);
     if (isShared) this.#helpers = new Helpers(this.heap, threads);
   }
@@ -76,7 +92,7 @@ export class Team {
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-    const module = new ModuleWriter({ isShared: this.#helpers !== undefined });
+    const module = new ModuleWriter({ isShared: this.#helpers !== undefined, machine: this.machine });
     module.function("run", parameters, write);
     const run = module.instantiate(this.heap.memory)["run"]!;
     const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, module.bytes, work, this.#helpers);

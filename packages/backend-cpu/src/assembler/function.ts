@@ -19,13 +19,18 @@ const EMPTY_BLOCK = 0x40;
 export interface Machine {
   /** Whether a product may be added without being rounded before: faster on some machines, and other bits. */
   readonly isFused: boolean;
+  /** Rows of a product whose sums are kept in registers, and how many terms follow each other without a jump. */
+  readonly tile: { readonly rows: number; readonly unroll: number };
 }
+
+/** What every machine can do. */
+export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
 /** Writes one function: parameters are addresses and counts, there is no result. */
 export class FunctionWriter {
   readonly name: string;
   readonly parameters: readonly Local<"i32">[];
-  readonly #machine: Machine;
+  readonly machine: Machine;
   readonly #locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
   /** Before all others. */
@@ -33,9 +38,9 @@ export class FunctionWriter {
   readonly #lines: { readonly depth: number; readonly line: Code }[] = [];
   #depth = 0;
 
-  constructor(name: string, parameters: readonly string[], machine: Machine = { isFused: false }) {
+  constructor(name: string, parameters: readonly string[], machine: Machine = plainMachine) {
     this.name = name;
-    this.#machine = machine;
+    this.machine = machine;
     this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, index));
   }
 
@@ -77,7 +82,7 @@ export class FunctionWriter {
 
   /** a · b + c: rounded twice, so that every machine gives the same bits, unless it may be once. */
   multiplyAdd4(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
-    return this.#machine.isFused ? relaxedMultiplyAdd4(a, b, c) : calculate4("add", c, calculate4("mul", a, b));
+    return this.machine.isFused ? relaxedMultiplyAdd4(a, b, c) : calculate4("add", c, calculate4("mul", a, b));
   }
 
   /** The number at an address ← value */
@@ -113,16 +118,11 @@ export class FunctionWriter {
     this.#write(effect("memory.fill", [0xfc, 0x0b, 0x00], [address, int(0), bytes]));
   }
 
-  /** Repeats the body `count` times, which is known when the code is written: not at all, once, or in a loop. */
-  times(count: number, body: () => void): void {
-    if (count <= 0) return;
+  /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
+  times(count: number | Expression<"i32">, body: () => void): void {
     if (count === 1) return body();
-    this.repeat(int(count), body);
-  }
-
-  /** Repeats the body so many times, at least once. */
-  repeat(count: Expression<"i32">, body: () => void): void {
-    const left = this.keep("left", count);
+    if (typeof count === "number" && count <= 0) return;
+    const left = this.keep("left", typeof count === "number" ? int(count) : count);
     this.#loop(() => {
       body();
       this.set(left, add(left, int(-1)));

@@ -1,5 +1,5 @@
 import { Bytes, sized, text, unsigned, vector } from "./encoding.ts";
-import { FunctionWriter, type Machine } from "./function.ts";
+import { FunctionWriter, plainMachine, type Machine } from "./function.ts";
 import type { Local } from "./expression.ts";
 import type { WasmFunction } from "../execute.ts";
 
@@ -12,9 +12,9 @@ export class ModuleWriter {
   readonly #isShared: boolean;
   readonly #machine: Machine;
 
-  constructor({ isShared = false, isFused = false }: { readonly isShared?: boolean } & Partial<Machine> = {}) {
+  constructor({ isShared = false, machine = plainMachine }: { isShared?: boolean; machine?: Machine } = {}) {
     this.#isShared = isShared;
-    this.#machine = { isFused };
+    this.#machine = machine;
   }
 
   /** Writes a function. */

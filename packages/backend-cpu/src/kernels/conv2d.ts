@@ -5,8 +5,10 @@ import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { Code, Team } from "../team.ts";
 import { runLoops, type Pointwise } from "./loops.ts";
-import { panelLength, writePack, writeProduct, type PanelShape, type ProductShape } from "./product.ts";
+import { panelLength, writePack, writePackAll, writeProduct, type ProductShape } from "./product.ts";
 import { writeCopyRows } from "./rows.ts";
+import { allowsWinograd, prefersWinograd } from "./winograd/rule.ts";
+import { winogradConv2d, winogradFilterGradient } from "./winograd/winograd.ts";
 
 type Address = Local<"i32">;
 
@@ -61,22 +63,6 @@ function partsOf(g: Conv2dGeometry) {
     outputRow: 4 * g.width.output * g.outChannels,
     filterRow: 4 * g.outChannels,
   };
-}
-
-/** Writes: lays matrices that lie some bytes apart out in panels, one after the other; moves both addresses on. */
-function writePackAll(
-  f: FunctionWriter,
-  shape: PanelShape,
-  { count, step }: { readonly count: number; readonly step: number },
-  from: Address,
-  to: Address,
-): void {
-  const at = f.local("i32", "part");
-  f.times(count, () => {
-    f.set(at, from);
-    writePack(f, shape, at, to);
-    f.advance(from, step);
-  });
 }
 
 /** The convolution, alone or with what usually follows it. */
@@ -326,11 +312,49 @@ const conv2dInputGradient =
 
 type Kind = "conv2d" | "conv2dBias" | "conv2dBiasRelu" | "conv2dInputGradient" | "conv2dFilterGradient";
 
+/** The algorithm that computes a convolution sooner. */
+const choose =
+  (
+    team: Team,
+    winograd: (g: Conv2dGeometry) => ReturnType<Kernel<Block, Convolution>>,
+    direct: Kernel<Block, Convolution>,
+  ): Kernel<Block, Convolution> =>
+  (call) => {
+    const { geometry } = call.attributes;
+    const isWanted = { never: false, auto: prefersWinograd(geometry), always: allowsWinograd(geometry) };
+    return isWanted[team.winograd] ? winograd(geometry) : direct(call);
+  };
+
 /** Filters slide over the image, forward and backward. */
-export const conv2dKernels = (team: Team): Record<Kind, Kernel<Block, Convolution>> => ({
-  conv2d: conv2d(team),
-  conv2dBias: conv2d(team, "bias"),
-  conv2dBiasRelu: conv2d(team, "biasRelu"),
-  conv2dInputGradient: conv2dInputGradient(team),
-  conv2dFilterGradient: conv2dFilterGradient(team),
-});
+export function conv2dKernels(team: Team): Record<Kind, Kernel<Block, Convolution>> {
+  const forward = (ending?: "bias" | "biasRelu"): Kernel<Block, Convolution> =>
+    choose(
+      team,
+      (g) => {
+        const run = winogradConv2d(team, g, "forward", ending);
+        return ([x, filters, bias], y) => run(x!, filters!, y, bias);
+      },
+      conv2d(team, ending),
+    );
+  return {
+    conv2d: forward(),
+    conv2dBias: forward("bias"),
+    conv2dBiasRelu: forward("biasRelu"),
+    conv2dInputGradient: choose(
+      team,
+      (g) => {
+        const run = winogradConv2d(team, g, "backward");
+        return ([dy, filters], dx) => run(dy!, filters!, dx);
+      },
+      conv2dInputGradient(team),
+    ),
+    conv2dFilterGradient: choose(
+      team,
+      (g) => {
+        const run = winogradFilterGradient(team, g);
+        return ([dy, x], dfilters) => run(dy!, x!, dfilters);
+      },
+      conv2dFilterGradient(team),
+    ),
+  };
+}

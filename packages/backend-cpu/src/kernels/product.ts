@@ -1,42 +1,48 @@
 import {
+  add,
   calculate,
   calculate4,
+  int,
   lane,
   load,
   load4,
   number,
+  relu4,
   splat,
   zero4,
-  add,
-  int,
+  type Expression,
   type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
+import { shuffle4 } from "../assembler/lanes.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j], the one loop under matrix products and all convolutions. What differs is where rows and terms
-// of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of eight columns.
+// of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of eight columns. A tile is
+// some rows of a panel's columns, whose sums stay in registers.
 
-/** Rows and columns of one tile: eight sums of four numbers, and three registers for factors. */
-const TILE_ROWS = 4;
+/** Columns of a tile. */
 export const PANEL = 8;
 
 /** Where the parts of a product lie. Steps are in bytes. */
 export interface ProductShape {
-  readonly rows: number;
+  /** Rows; or tiles of rows, where their number is known only when the code runs: of the last tile all rows are written. */
+  readonly rows: number | { readonly tiles: Expression<"i32"> };
   /** From a row of a to the next. */
   readonly rowStep: number;
   /** From a row of the result to the next; its columns lie side by side. */
   readonly resultStep: number;
   readonly columns: number;
   /** The terms of a row of a, in nested loops, the outermost first. */
-  readonly terms: readonly { readonly count: number; readonly step: number }[];
+  readonly terms: readonly { readonly count: number | Expression<"i32">; readonly step: number }[];
+  /** From a term of b to the next, and from a panel to the next: those of {@link writePack}, unless given. */
+  readonly panels?: { readonly termStep: number; readonly step: number };
   /** Whether the result is added to what is there. */
   readonly accumulate: boolean;
   /** A number for each column, which sums begin with; and whether they end with relu. */
   readonly ending?: "bias" | "biasRelu";
 }
 
-/** Numbers that {@link packPanels} writes for b of `terms` rows. */
+/** Numbers that {@link writePack} writes for b of `terms` rows. */
 export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
 
 /** A product: from addresses of the first row of a, of the panels of b, of the result, and of the bias if there is one. Moves b, c and bias on. */
@@ -50,18 +56,21 @@ export function writeProduct(
 ): void {
   const row = f.local("i32", "row");
   const result = f.local("i32", "result");
-  const count = shape.terms.reduce((product, each) => product * each.count, 1);
+  const { rows, panels = panelsOf(shape) } = shape;
+  const tileRows = f.machine.tile.rows;
   const panel = (columns: number): void => {
     f.set(row, a);
     f.set(result, c);
-    const tile = (rows: number): void => {
-      writeTile(f, shape, { rows, columns, row, panel: b, result, bias });
-      f.advance(row, rows * shape.rowStep);
-      f.advance(result, rows * shape.resultStep);
+    const tile = (count: number): void => {
+      writeTile(f, shape, { rows: count, columns, termStep: panels.termStep, row, panel: b, result, bias });
+      f.advance(row, count * shape.rowStep);
+      f.advance(result, count * shape.resultStep);
     };
-    f.times(Math.floor(shape.rows / TILE_ROWS), () => tile(TILE_ROWS));
-    if (shape.rows % TILE_ROWS > 0) tile(shape.rows % TILE_ROWS);
-    f.advance(b, count * PANEL * 4);
+    if (typeof rows === "number") {
+      f.times(Math.floor(rows / tileRows), () => tile(tileRows));
+      if (rows % tileRows > 0) tile(rows % tileRows);
+    } else f.times(rows.tiles, () => tile(tileRows));
+    f.advance(b, panels.step);
     f.advance(c, columns * 4);
     f.advance(bias, columns * 4);
   };
@@ -69,9 +78,20 @@ export function writeProduct(
   if (shape.columns % PANEL > 0) panel(shape.columns % PANEL);
 }
 
+/** As {@link writePack} lays b out. */
+function panelsOf({ terms }: ProductShape): { readonly termStep: number; readonly step: number } {
+  const count = terms.reduce((product, each) => {
+    if (typeof each.count !== "number") throw new Error("the steps of panels with so many terms must be given");
+    return product * each.count;
+  }, 1);
+  return { termStep: 4 * PANEL, step: 4 * PANEL * count };
+}
+
 interface Tile {
   readonly rows: number;
   readonly columns: number;
+  /** From a term of the panel to the next. */
+  readonly termStep: number;
   readonly row: Local<"i32">;
   readonly panel: Local<"i32">;
   readonly result: Local<"i32">;
@@ -92,26 +112,37 @@ function writeTile(
   for (const row of sums) row.forEach((sum, j) => f.set(sum, ending === undefined ? zero4 : load4(tile.bias, 16 * j)));
   f.set(from, tile.row);
   f.set(weights, tile.panel);
-  const loop = (depth: number): void => {
-    if (depth === terms.length) {
-      factors.forEach((b, j) => f.set(b, load4(weights, 16 * j)));
+  /** Some neighbouring terms, one after the other. */
+  const some = (count: number, step: number): void => {
+    for (let term = 0; term < count; term++) {
+      factors.forEach((b, j) => f.set(b, load4(weights, 16 * j + term * tile.termStep)));
       sums.forEach((row, i) => {
-        f.set(factor, splat(from, i * rowStep));
+        f.set(factor, splat(from, i * rowStep + term * step));
         row.forEach((sum, j) => f.set(sum, f.multiplyAdd4(factor, factors[j]!, sum)));
       });
-      f.advance(weights, PANEL * 4);
-      return;
     }
+    f.advance(weights, count * tile.termStep);
+    f.advance(from, count * step);
+  };
+  const loop = (depth: number): void => {
     const { count, step } = terms[depth]!;
     const inner = terms[depth + 1];
+    if (inner === undefined) {
+      const unroll = typeof count === "number" ? f.machine.tile.unroll : 1;
+      f.times(typeof count === "number" ? Math.floor(count / unroll) : count, () => some(unroll, step));
+      if (typeof count === "number" && count % unroll > 0) some(count % unroll, step);
+      return;
+    }
     // The inner loop leaves its address where it ended.
+    if (typeof inner.count !== "number") throw new Error("only the outermost loop over terms may be of any length");
+    const back = inner.count * inner.step;
     f.times(count, () => {
       loop(depth + 1);
-      f.advance(from, step - (inner === undefined ? 0 : inner.count * inner.step));
+      f.advance(from, step - back);
     });
   };
   loop(0);
-  if (ending === "biasRelu") for (const sum of sums.flat()) f.set(sum, calculate4("max", sum, zero4));
+  if (ending === "biasRelu") for (const sum of sums.flat()) f.set(sum, relu4(sum));
   sums.forEach((row, i) =>
     row.forEach((sum, j) => {
       const offset = i * resultStep + 16 * j;
@@ -150,7 +181,8 @@ export function writePack(
   const at = f.local("i32", "at");
   const panel = (count: number): void => {
     f.set(at, from);
-    f.times(terms, () => {
+    /** One term: columns that lie side by side four at a time. */
+    const term = (): void => {
       for (let j = 0; j < PANEL;) {
         if (columnStep === 4 && j + 4 <= count) {
           f.store4(to, load4(at, 4 * j), 4 * j);
@@ -162,9 +194,52 @@ export function writePack(
       }
       f.advance(at, termStep);
       f.advance(to, PANEL * 4);
+    };
+    // Terms that lie side by side four at a time: blocks of 4 × 4 are transposed.
+    const blocks = termStep === 4 && columnStep !== 4 && count === PANEL ? Math.floor(terms / 4) : 0;
+    f.times(blocks, () => {
+      for (let j = 0; j < PANEL; j += 4) {
+        const rows = [0, 1, 2, 3].map((k) => f.keep("row", load4(at, (j + k) * columnStep)));
+        transpose4(f, rows).forEach((column, k) => f.store4(to, column, k * PANEL * 4 + 4 * j));
+      }
+      f.advance(at, 16);
+      f.advance(to, 4 * PANEL * 4);
     });
+    f.times(terms - 4 * blocks, term);
     f.set(from, add(from, int(PANEL * columnStep)));
   };
   f.times(Math.floor(columns / PANEL), () => panel(PANEL));
   if (columns % PANEL > 0) panel(columns % PANEL);
+}
+
+/** The columns of four rows of four. */
+function transpose4(f: FunctionWriter, [a, b, c, d]: readonly Local<"v128">[]): Expression<"v128">[] {
+  const [lowAb, lowCd, highAb, highCd] = [
+    f.keep("low", shuffle4(a!, b!, 0, 4, 1, 5)),
+    f.keep("low", shuffle4(c!, d!, 0, 4, 1, 5)),
+    f.keep("high", shuffle4(a!, b!, 2, 6, 3, 7)),
+    f.keep("high", shuffle4(c!, d!, 2, 6, 3, 7)),
+  ];
+  return [
+    shuffle4(lowAb, lowCd, 0, 1, 4, 5),
+    shuffle4(lowAb, lowCd, 2, 3, 6, 7),
+    shuffle4(highAb, highCd, 0, 1, 4, 5),
+    shuffle4(highAb, highCd, 2, 3, 6, 7),
+  ];
+}
+
+/** Writes: lays matrices that lie some bytes apart out in panels, one after the other; moves both addresses on. */
+export function writePackAll(
+  f: FunctionWriter,
+  shape: PanelShape,
+  { count, step }: { readonly count: number; readonly step: number },
+  from: Local<"i32">,
+  to: Local<"i32">,
+): void {
+  const at = f.local("i32", "part");
+  f.times(count, () => {
+    f.set(at, from);
+    writePack(f, shape, at, to);
+    f.advance(from, step);
+  });
 }
