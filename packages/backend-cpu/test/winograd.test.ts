@@ -65,7 +65,7 @@ describe("Winograd's algorithm", () => {
     );
   });
 
-  it("is off by less than two millionths of what is usual in the result; the direct sum by about a tenth of that", async () => {
+  it("is off by less than two millionths of what is usual in the result, the direct sum by half a one", async () => {
     const g = conv2dGeometry([4, 24, 24, 32], [3, 3, 32, 32], { padding: "same" });
     const random = new Random(7);
     const exact = reference({ precision: "float64" });
@@ -93,7 +93,7 @@ describe("Winograd's algorithm", () => {
         return rootMeanSquare(got.map((x, i) => x - want[i]!)) / rootMeanSquare(want);
       };
       const [direct, winograd] = [error("never"), error("always")];
-      expect(direct).toBeLessThan(4e-7);
+      expect(direct).toBeLessThan(5e-7);
       expect(winograd).toBeLessThan(2e-6);
       // It is another algorithm, and the bound is not met by computing the same.
       expect(winograd).toBeGreaterThan(2 * direct);
