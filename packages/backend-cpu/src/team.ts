@@ -1,7 +1,7 @@
 import { BackendError } from "@convlens/backend";
 import { plainMachine, type FunctionWriter, type Machine } from "./assembler/function.ts";
 import type { Local } from "./assembler/expression.ts";
-import { ModuleWriter } from "./assembler/module.ts";
+import { instantiate, ModuleWriter } from "./assembler/module.ts";
 import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Heap, type Block } from "./heap.ts";
 import { mayWait, startHelper, type Helper } from "./platform.ts";
@@ -94,8 +94,9 @@ export class Team {
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
     const module = new ModuleWriter({ isShared: this.#helpers !== undefined, machine: this.machine });
     module.function("run", parameters, write);
-    const run = module.instantiate(this.heap.memory)["run"]!;
-    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, module.bytes, work, this.#helpers);
+    const { bytes } = module;
+    const run = instantiate(bytes, this.heap.memory)["run"]!;
+    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, bytes, work, this.#helpers);
     this.#codes.set(key, code);
     const [oldest] = this.#codes.keys();
     if (this.#codes.size > KEPT) this.#codes.delete(oldest!);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float, signed, unsigned } from "../src/assembler/encoding.ts";
+import { Bytes } from "../src/assembler/encoding.ts";
 import {
   add,
   calculate,
@@ -14,8 +14,16 @@ import {
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
-import { ModuleWriter } from "../src/assembler/module.ts";
+import { instantiate, ModuleWriter } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
+
+const written = (write: (to: Bytes) => void): number[] => {
+  const to = new Bytes();
+  write(to);
+  return [...to.all];
+};
+const unsigned = (n: number): number[] => written((to) => to.unsigned(n));
+const signed = (n: number): number[] => written((to) => to.signed(n));
 
 /** Reads a number as WebAssembly does. */
 function decode(bytes: readonly number[], isSigned: boolean): number {
@@ -31,7 +39,7 @@ describe("the encoding of numbers", () => {
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => void expect(decode(unsigned(n), false)).toBe(n)),
     );
     fc.assert(fc.property(fc.integer(), (n) => void expect(decode(signed(n), true)).toBe(n)));
-    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), float(1)]).toEqual([
+    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), written((to) => to.float(1))]).toEqual([
       [0],
       [127],
       [0x80, 1],
@@ -49,7 +57,7 @@ function runOver(numbers: readonly number[], write: (module: ModuleWriter) => vo
   view.set(numbers);
   const module = new ModuleWriter();
   write(module);
-  module.instantiate(memory)["run"]!(...args);
+  instantiate(module.bytes, memory)["run"]!(...args);
   return view.slice(0, numbers.length);
 }
 

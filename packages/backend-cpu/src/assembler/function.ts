@@ -1,11 +1,15 @@
-import { Bytes, unsigned } from "./encoding.ts";
+import type { Bytes } from "./encoding.ts";
 import {
+  access,
   add,
-  calculate4,
+  ALIGNMENT,
   below,
+  bulk,
+  calculate4,
   instruction,
   int,
   relaxedMultiplyAdd4,
+  simd,
   type Code,
   type Expression,
   type Local,
@@ -87,35 +91,23 @@ export class FunctionWriter {
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#store("f32.store", [0x38, 0x02, ...unsigned(offset)], address, value, offset);
+    this.#write(access("i32", "f32.store", 0x38, [address, value], offset));
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    this.#store("v128.store", [0xfd, 0x0b, 0x02, ...unsigned(offset)], address, value, offset);
+    this.#write(access("i32", "v128.store", simd(0x0b), [address, value], offset));
   }
 
   /** The number at an address ← one of four, the first unless told. */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
-    const opcode = [0xfd, 0x5a, 0x02, ...unsigned(offset), lane];
-    this.#store("v128.store32_lane", opcode, address, value, offset, ` ${lane}`);
-  }
-
-  #store(
-    name: string,
-    opcode: readonly number[],
-    address: Expression<"i32">,
-    value: Expression<WasmType>,
-    offset: number,
-    lane = "",
-  ): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(effect(`${name}${at}${lane}`, opcode, [address, value]));
+    const immediates = [ALIGNMENT, offset, lane];
+    this.#write(instruction("i32", "v128.store32_lane", simd(0x5a), [address, value], immediates));
   }
 
   /** So many zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    this.#write(effect("memory.fill", [0xfc, 0x0b, 0x00], [address, int(0), bytes]));
+    this.#write(instruction("i32", "memory.fill", bulk(0x0b), [address, int(0), bytes], [0]));
   }
 
   /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
@@ -140,21 +132,30 @@ export class FunctionWriter {
 
   /** Does the body if a condition holds, which is so where it is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block("if", 0x04, [condition], body);
+    this.#block(instruction("i32", "if", 0x04, [condition]), body);
   }
 
   #loop(body: () => Expression<"i32">): void {
-    this.#block("loop", 0x03, [], () => this.#write(effect("br_if 0", [0x0d, 0x00], [body()])));
+    this.#block(instruction("i32", "loop", 0x03, []), () =>
+      this.#write(instruction("i32", "br_if", 0x0d, [body()], [0])),
+    );
   }
 
-  #block(name: string, opcode: number, operands: readonly Code[], body: () => void): void {
-    const begin = effect(name, [opcode, EMPTY_BLOCK], operands);
+  #block(begin: Code, body: () => void): void {
     // What follows stands between its brackets.
-    this.#write({ write: (to) => begin.write(to), text: begin.text.slice(0, -1) });
+    this.#write({
+      write: (to) => {
+        begin.write(to);
+        to.byte(EMPTY_BLOCK);
+      },
+      get text() {
+        return begin.text.slice(0, -1);
+      },
+    });
     this.#depth++;
     body();
     this.#depth--;
-    this.#write({ write: (to) => to.push(0x0b), text: ")" });
+    this.#write({ write: (to) => to.byte(0x0b), text: ")" });
   }
 
   #write(line: Code): void {
@@ -162,19 +163,21 @@ export class FunctionWriter {
   }
 
   /** The locals by their types, then the instructions. */
-  get code(): Uint8Array {
-    const to = new Bytes();
-    to.push(...unsigned(this.#locals.length));
-    for (const { type } of this.#locals) to.push(1, codes[type]);
+  write(to: Bytes): void {
+    to.list(this.#locals, ({ type }) => {
+      to.byte(1);
+      to.byte(codes[type]);
+    });
     for (const line of this.#first) line.write(to);
     for (const { line } of this.#lines) line.write(to);
-    to.push(0x0b);
-    return to.all;
+    to.byte(0x0b);
   }
 
   /** The type of the function. */
-  get signature(): number[] {
-    return [0x60, ...unsigned(this.parameters.length), ...this.parameters.map(() => codes.i32), 0];
+  writeType(to: Bytes): void {
+    to.byte(0x60);
+    to.list(this.parameters, () => to.byte(codes.i32));
+    to.byte(0);
   }
 
   /** As a person reads it. */
@@ -207,7 +210,8 @@ class Variable<T extends WasmType> implements Local<T> {
   }
 
   write(to: Bytes): void {
-    to.push(0x20, ...unsigned(this.index));
+    to.byte(0x20);
+    to.unsigned(this.index);
   }
 
   get text(): string {
@@ -215,8 +219,13 @@ class Variable<T extends WasmType> implements Local<T> {
   }
 }
 
-/** An instruction that leaves no value. */
-const effect = (name: string, opcode: readonly number[], operands: readonly Code[]): Code =>
-  instruction("i32", name, opcode, operands);
-const setting = <T extends WasmType>(local: Local<T>, value: Expression<T>): Code =>
-  effect(`local.set $${local.name}`, [0x21, ...unsigned(local.index)], [value]);
+const setting = <T extends WasmType>(local: Local<T>, value: Expression<T>): Code => ({
+  write: (to) => {
+    value.write(to);
+    to.byte(0x21);
+    to.unsigned(local.index);
+  },
+  get text() {
+    return `(local.set $${local.name} ${value.text})`;
+  },
+});

@@ -1,4 +1,4 @@
-import { instruction, literal, simd, type Expression } from "./expression.ts";
+import { bytes16, instruction, literal, simd, type Expression } from "./expression.ts";
 
 // Sixteen bytes seen in other ways than as four float32: as two float64, or as whole numbers.
 
@@ -48,7 +48,7 @@ export const double2: Readonly<
   /** A number twice. */
   of: (x: number): Vector => {
     const bytes = [...new Uint8Array(Float64Array.of(x).buffer)];
-    return instruction("v128", `v128.const f64x2 ${literal(x)} ${literal(x)}`, [...simd(0x0c), ...bytes, ...bytes], []);
+    return bytes16(`f64x2 ${literal(x)} ${literal(x)}`, [...bytes, ...bytes]);
   },
 };
 
@@ -68,7 +68,7 @@ export const int4: Readonly<
   /** These four. */
   of: (...numbers: number[]): Vector => {
     const bytes = new Uint8Array(Int32Array.from(numbers).buffer);
-    return instruction("v128", `v128.const i32x4 ${numbers.join(" ")}`, [...simd(0x0c), ...bytes], []);
+    return bytes16(`i32x4 ${numbers.join(" ")}`, bytes);
   },
 };
 
@@ -83,12 +83,12 @@ export const long2: Readonly<Record<"add" | "subtract", Binary> & Record<"shiftL
 
 /** Sixteen bytes out of the thirty-two of both, by their places. */
 export const shuffle = (a: Vector, b: Vector, ...places: number[]): Vector =>
-  instruction("v128", "i8x16.shuffle", [...simd(0x0d), ...places], [a, b], ` ${places.join(" ")}`);
+  instruction("v128", "i8x16.shuffle", simd(0x0d), [a, b], places);
 /** Four of the eight numbers of both. */
 export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number, number]): Vector =>
   shuffle(a, b, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
 
 /** The first of four whole numbers. */
-export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", [...simd(0x1b), 0], [v], " 0");
+export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", simd(0x1b), [v], [0]);
 /** Rounded towards zero. */
 export const trunc4: Unary = /* @__PURE__ */ unary("f32x4.trunc", 0x69);

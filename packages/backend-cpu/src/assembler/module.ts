@@ -1,4 +1,4 @@
-import { Bytes, sized, text, unsigned, vector } from "./encoding.ts";
+import { Bytes } from "./encoding.ts";
 import { FunctionWriter, plainMachine, type Machine } from "./function.ts";
 import type { Local } from "./expression.ts";
 import type { WasmFunction } from "../execute.ts";
@@ -30,35 +30,55 @@ export class ModuleWriter {
 
   /** The module as a file. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    const functions = this.#functions;
     const to = new Bytes();
-    const section = (id: number, content: readonly number[]): void => to.push(id, ...sized(content));
-    const each = <T>(make: (f: FunctionWriter, i: number) => T): T[] => functions.map(make);
-    const limits = this.#isShared ? [3, 0, ...unsigned(LARGEST_SHARED)] : [0, 0];
-    to.push(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-    section(1, vector(each((f) => f.signature)));
-    section(2, vector([[...text("convlens"), ...text("memory"), 2, ...limits]]));
-    section(3, vector(each((_, i) => unsigned(i))));
-    section(7, vector(each((f, i) => [...text(f.name), 0x00, ...unsigned(i)])));
-    this.#writeCode(to);
-    section(0, [
-      ...text("name"),
-      ...[1, ...sized(vector(each((f, i) => [...unsigned(i), ...text(f.name)])))],
-      ...[2, ...sized(vector(each((f, i) => [...unsigned(i), ...vector(namesOf(f))])))],
-    ]);
+    const section = (id: number, write: (to: Bytes) => void): void => {
+      to.byte(id);
+      to.sized(write);
+    };
+    const functions = this.#functions;
+    to.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    section(1, (to) => to.list(functions, (f) => f.writeType(to)));
+    section(2, (to) => {
+      to.unsigned(1);
+      to.text("convlens");
+      to.text("memory");
+      to.byte(2);
+      to.bytes(this.#isShared ? [3, 0] : [0, 0]);
+      if (this.#isShared) to.unsigned(LARGEST_SHARED);
+    });
+    section(3, (to) => to.list(functions, (_, i) => to.unsigned(i)));
+    section(7, (to) =>
+      to.list(functions, (f, i) => {
+        to.text(f.name);
+        to.byte(0);
+        to.unsigned(i);
+      }),
+    );
+    section(10, (to) => to.list(functions, (f) => to.sized((to) => f.write(to))));
+    section(0, (to) => this.#writeNames(to));
     return to.all.slice();
   }
 
-  /** The bodies of the functions, which may be long. */
-  #writeCode(to: Bytes): void {
-    const content = new Bytes();
-    content.push(...unsigned(this.#functions.length));
-    for (const { code } of this.#functions) {
-      content.push(...unsigned(code.length));
-      content.add(code);
-    }
-    to.push(10, ...unsigned(content.all.length));
-    to.add(content.all);
+  /** Names of functions and of what is in them. */
+  #writeNames(to: Bytes): void {
+    to.text("name");
+    to.byte(1);
+    to.sized((to) =>
+      to.list(this.#functions, (f, i) => {
+        to.unsigned(i);
+        to.text(f.name);
+      }),
+    );
+    to.byte(2);
+    to.sized((to) =>
+      to.list(this.#functions, (f, i) => {
+        to.unsigned(i);
+        to.list(f.names, (name, k) => {
+          to.unsigned(k);
+          to.text(name);
+        });
+      }),
+    );
   }
 
   /** The module as a person reads it. */
@@ -71,12 +91,13 @@ export class ModuleWriter {
       ")",
     ].join("\n");
   }
-
-  /** Compiled, over a memory. */
-  instantiate(memory: WebAssembly.Memory): Readonly<Record<string, WasmFunction>> {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(this.bytes), { convlens: { memory } });
-    return instance.exports as Record<string, WasmFunction>;
-  }
 }
 
-const namesOf = (f: FunctionWriter): number[][] => f.names.map((name, i) => [...unsigned(i), ...text(name)]);
+/** The functions of a module, compiled over a memory. */
+export function instantiate(
+  bytes: Uint8Array<ArrayBuffer>,
+  memory: WebAssembly.Memory,
+): Readonly<Record<string, WasmFunction>> {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
+  return instance.exports as Record<string, WasmFunction>;
+}
