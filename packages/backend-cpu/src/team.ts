@@ -1,7 +1,6 @@
 import { BackendError } from "@convlens/backend";
-import { plainMachine, type FunctionWriter, type Machine } from "./assembler/function.ts";
-import type { Local } from "./assembler/expression.ts";
-import { instantiate, ModuleWriter } from "./assembler/module.ts";
+import { plainMachine, type Machine } from "./assembler/function.ts";
+import { instantiate, Module, type Body } from "./assembler/module.ts";
 import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Heap, type Block } from "./heap.ts";
 import { mayWait, startHelper, type Helper } from "./platform.ts";
@@ -83,19 +82,13 @@ export class Team {
    *
    * @param work - About how many numbers or products one call computes: threads are not woken for less than they cost.
    */
-  code(
-    key: string,
-    parameters: readonly string[],
-    write: (f: FunctionWriter, ...parameters: Local<"i32">[]) => void,
-    work = 0,
-  ): Code {
+  code(key: string, parameters: readonly string[], write: Body, work = 0): Code {
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-    const module = new ModuleWriter({ isShared: this.#helpers !== undefined, machine: this.machine });
-    module.function("run", parameters, write);
-    const { bytes } = module;
-    const run = instantiate(bytes, this.heap.memory)["run"]!;
+    const options = { isShared: this.#helpers !== undefined, machine: this.machine };
+    const { bytes } = new Module(nameOf(key), parameters, write, options);
+    const run = instantiate(bytes, this.heap.memory);
     const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, bytes, work, this.#helpers);
     this.#codes.set(key, code);
     const [oldest] = this.#codes.keys();
@@ -151,6 +144,9 @@ export class Team {
     this.#helpers?.end();
   }
 }
+
+/** The words at the beginning of a key. */
+const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].replaceAll(" ", "_") ?? "run";
 
 /** On one thread a call is a call. */
 function direct(run: WasmFunction): Code {

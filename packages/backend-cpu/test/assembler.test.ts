@@ -14,7 +14,7 @@ import {
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
-import { instantiate, ModuleWriter } from "../src/assembler/module.ts";
+import { instantiate, Module, type Body } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
 
 const written = (write: (to: Bytes) => void): number[] => {
@@ -51,13 +51,16 @@ describe("the encoding of numbers", () => {
 });
 
 /** Runs code over a fresh memory that begins with some numbers, and gives the numbers at the beginning. */
-function runOver(numbers: readonly number[], write: (module: ModuleWriter) => void, ...args: number[]): Float32Array {
+function runOver(
+  numbers: readonly number[],
+  parameters: readonly string[],
+  write: Body,
+  ...args: number[]
+): Float32Array {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const view = new Float32Array(memory.buffer);
   view.set(numbers);
-  const module = new ModuleWriter();
-  write(module);
-  instantiate(module.bytes, memory)["run"]!(...args);
+  instantiate(new Module("run", parameters, write).bytes, memory)(...args);
   return view.slice(0, numbers.length);
 }
 
@@ -66,10 +69,8 @@ describe("code", () => {
     for (const times of [0, 1, 2, 7]) {
       const [sum] = runOver(
         [0],
-        (module) =>
-          module.function("run", ["at"], (f, at) =>
-            f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
-          ),
+        ["at"],
+        (f, at) => f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
         0,
       );
       expect(sum).toBe(times);
@@ -79,13 +80,12 @@ describe("code", () => {
   it("walks until an address is reached", () => {
     const marked = runOver(
       [0, 0, 0, 0],
-      (module) =>
-        module.function("run", ["at", "end"], (f, at, end) =>
-          f.until(at!, end!, () => {
-            f.store(at!, number(5));
-            f.advance(at!, 4);
-          }),
-        ),
+      ["at", "end"],
+      (f, at, end) =>
+        f.until(at!, end!, () => {
+          f.store(at!, number(5));
+          f.advance(at!, 4);
+        }),
       4,
       12,
     );
@@ -95,12 +95,12 @@ describe("code", () => {
   it("computes on one number and on four", () => {
     const result = runOver(
       [1, 2, 3, 4, 0, 0, 0, 0],
-      (module) =>
-        module.function("run", ["at"], (f, at) => {
-          f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
-          const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
-          f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
-        }),
+      ["at"],
+      (f, at) => {
+        f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
+        const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
+        f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
+      },
       0,
     );
     expect([...result]).toEqual([5, 2, 3, 4, 2, 4, 6, 8]);
@@ -118,21 +118,15 @@ describe("code", () => {
       ],
       accumulate: true,
     };
-    const write = (): ModuleWriter => {
-      const module = new ModuleWriter();
-      module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-        writeProduct(f, shape, a!, b!, c!, bias!),
-      );
-      return module;
-    };
+    const write = (): Module =>
+      new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) => writeProduct(f, shape, a!, b!, c!, bias!));
     expect(write().bytes).toEqual(write().bytes);
     expect(WebAssembly.validate(write().bytes)).toBe(true);
     expect(write().bytes.length).toBeLessThan(4096);
   });
 
   it("can be read", () => {
-    const module = new ModuleWriter();
-    module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+    const module = new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
       writeProduct(
         f,
         { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }], accumulate: false },

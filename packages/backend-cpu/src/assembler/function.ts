@@ -184,7 +184,7 @@ export class FunctionWriter {
   get text(): string {
     const parameters = this.parameters.map((each) => ` (param $${each.name} i32)`).join("");
     return [
-      `  (func $${this.name} (export "${this.name}")${parameters}`,
+      `  (func $${this.name} (export "run")${parameters}`,
       ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
       ...this.#first.map((line) => `    ${line.text}`),
       ...this.#lines.map(({ depth, line }) => `${"  ".repeat(depth + 2)}${line.text}`),
