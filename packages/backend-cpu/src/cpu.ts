@@ -1,4 +1,5 @@
 import { kernelBackend, UsageError, type Backend } from "@convlens/backend";
+import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
@@ -16,6 +17,16 @@ import { Team } from "./team.ts";
 export interface CpuOptions {
   /** How many threads work together. Default: as many as there are cores. Results do not depend on it. */
   readonly threads?: number;
+  /**
+   * Whether results are to be the same bits on every machine. Where it is given up, a product may be added without being
+   * rounded before, which some engines do a quarter faster. Default: true.
+   */
+  readonly deterministic?: boolean;
+  /**
+   * Whether convolutions of 3 × 3 and 5 × 5 may be computed by Winograd's algorithm where that is sooner done: in less than half
+   * the time, with an error of about a millionth instead of a third of that. Default: true.
+   */
+  readonly winograd?: boolean;
 }
 
 /** Threads that an epoch has bits for, with room to spare. */
@@ -34,7 +45,11 @@ let hasSaid = false;
  * useBackend(await cpu());
  * ```
  */
-export async function cpu({ threads = coresHere() }: CpuOptions = {}): Promise<Backend> {
+export async function cpu({
+  threads = coresHere(),
+  deterministic = true,
+  winograd = true,
+}: CpuOptions = {}): Promise<Backend> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
     throw new UsageError(`cpu: threads is ${threads}; give a whole number from 1 to ${MOST_THREADS}`, {
       expected: `1 to ${MOST_THREADS}`,
@@ -47,7 +62,10 @@ export async function cpu({ threads = coresHere() }: CpuOptions = {}): Promise<B
       "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
     );
   }
-  const team = new Team(isShared ? threads : 1, isShared);
+  const team = new Team(isShared ? threads : 1, isShared, {
+    machine: chooseMachine(!deterministic),
+    winograd: winograd ? "auto" : "never",
+  });
   const { heap } = team;
   return kernelBackend<Block>({
     name: isShared && threads > 1 ? `cpu (${threads} threads)` : "cpu",
