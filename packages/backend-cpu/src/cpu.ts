@@ -66,14 +66,28 @@ export async function cpu({
     machine: chooseMachine(!deterministic),
     winograd: winograd ? "auto" : "never",
   });
-  const { heap } = team;
+  const { heap, kept } = team;
   return kernelBackend<Block>({
     name: isShared && threads > 1 ? `cpu (${threads} threads)` : "cpu",
-    allocate: (length) => heap.allocate(length),
-    free: (block) => heap.free(block),
-    upload: (block, values) => heap.view(block).set(values),
+    allocate: (length) => {
+      const block = heap.allocate(length);
+      kept.addSource(block);
+      return block;
+    },
+    free: (block) => {
+      kept.removeSource(block);
+      heap.free(block);
+    },
+    upload: (block, values) => {
+      kept.changed(block);
+      heap.view(block).set(values);
+    },
     download: (block) => heap.view(block).slice(),
-    copy: (from, to) => heap.view(to).set(heap.view(from)),
+    copy: (from, to) => {
+      kept.changed(to);
+      heap.view(to).set(heap.view(from));
+    },
+    updated: (block) => kept.changed(block),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
     finish: () => team.finish(),
     dispose: () => team.dispose(),

@@ -3,6 +3,7 @@ import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate, Module, type Body } from "./assembler/module.ts";
 import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Heap, type Block } from "./heap.ts";
+import { Kept } from "./kept.ts";
 import { mayWait, startHelper, type Helper } from "./platform.ts";
 
 /** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
@@ -34,6 +35,7 @@ const PATIENCE = 200;
 /** The threads of a backend and what they share: runs kernels, alone or together. Results do not depend on their number. */
 export class Team {
   readonly heap: Heap;
+  readonly kept: Kept;
   /** At most so many take part. */
   readonly threads: number;
   readonly machine: Machine;
@@ -58,6 +60,7 @@ export class Team {
     this.machine = machine;
     this.winograd = winograd;
     this.heap = new Heap(isShared);
+    this.kept = new Kept(this.heap);
     if (isShared) this.#helpers = new Helpers(this.heap, threads);
   }
 
@@ -135,8 +138,14 @@ export class Team {
     const isForMany = this.#shared > WORTH_WAKING;
     this.#shared = 0;
     const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
-    if (pending !== undefined) return pending.finally(() => this.#freeOutgrown());
-    this.#freeOutgrown();
+    if (pending === undefined) return this.#freeOutgrown();
+    // What should have been kept may not have been computed.
+    return pending
+      .catch((error: unknown) => {
+        this.kept.clear();
+        throw error;
+      })
+      .finally(() => this.#freeOutgrown());
   }
 
   /** Ends the other threads. */

@@ -36,6 +36,8 @@ export interface KernelBackendOptions<B> {
   download(buffer: B): Values | Promise<Values>;
   /** Copies between two buffers of the same length. */
   copy(from: B, to: B): void;
+  /** A kernel has been asked to compute a variable's new values in its own memory. */
+  updated?(variable: B): void;
   /**
    * A part of a buffer. Where it is given, all values in between share one arena at planned offsets; where not, whole
    * buffers of equal length are used again.
@@ -199,6 +201,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         try {
           const pending = launch(from, buffers[first + i]!);
           if (pending) await pending;
+          if (i >= plan.commits && plan.places[first + i]!.in === "variable") options.updated?.(buffers[first + i]!);
         } catch (cause) {
           const step = p.instructions[i]!;
           throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {

@@ -134,6 +134,7 @@ function filterCode(
   { height: { window: taps }, inChannels, outChannels }: Conv2dGeometry,
   isForward: boolean,
 ): {
+  readonly key: string;
   readonly length: number;
   readonly scratch: number;
   readonly run: (filters: number, packed: number, to: number) => void;
@@ -169,6 +170,7 @@ function filterCode(
     CHUNK * PLANES,
   );
   return {
+    key,
     length: PLANES * length,
     scratch: taps * taps * length,
     run: (filters, packed, to) => {
@@ -265,13 +267,15 @@ export function winogradConv2d(
   const mine = (PLANES * (fromPlane + toPlane)) / 4 + numbersOfRow(to);
   const outside = numbersOfRow(from);
   return (x, w, y, bias) => {
-    const planes = team.scratch(outside + filters.length + filters.scratch, mine);
-    const zeros = planes + 4 * filters.length;
+    const kept = team.kept.find(w, filters.key, filters.length);
+    const zeros = team.scratch(outside + filters.scratch + (kept === undefined ? filters.length : 0), mine);
     const packed = zeros + 4 * outside;
-    filters.run(w.start, packed, planes);
+    const behind = packed + 4 * filters.scratch;
+    const planes = kept?.start ?? behind;
+    if (kept?.isNew !== false) filters.run(w.start, packed, planes);
     team.clear(zeros, outside);
     code.each(Math.ceil(rows / block), x.start, planes, y.start, bias?.start ?? 0, [0, block], rows, zeros, [
-      packed + 4 * filters.scratch,
+      behind + (kept === undefined ? 4 * filters.length : 0),
       0,
       4 * mine,
     ]);
