@@ -17,10 +17,10 @@ import type { FunctionWriter } from "../assembler/function.ts";
 import { shuffle4 } from "../assembler/lanes.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j], the one loop under matrix products and all convolutions. What differs is where rows and terms
-// of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of eight columns. A tile is
+// of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of columns. A tile is
 // some rows of a panel's columns, whose sums stay in registers.
 
-/** Columns of a tile. */
+/** Columns of a panel that is laid out. */
 export const PANEL = 8;
 
 /** Where the parts of a product lie. Steps are in bytes. */
@@ -34,12 +34,22 @@ export interface ProductShape {
   readonly columns: number;
   /** The terms of a row of a, in nested loops, the outermost first. */
   readonly terms: readonly { readonly count: number | Expression<"i32">; readonly step: number }[];
-  /** From a term of b to the next, and from a panel to the next: those of {@link writePack}, unless given. */
-  readonly panels?: { readonly termStep: number; readonly step: number };
+  /** How b lies: as {@link writePack} lays it out, unless given. */
+  readonly panels?: Panels;
   /** Whether the result is added to what is there. */
   readonly accumulate: boolean;
   /** A number for each column, which sums begin with; and whether they end with relu. */
   readonly ending?: "bias" | "biasRelu";
+}
+
+/** A matrix in panels of columns. Steps are in bytes. */
+export interface Panels {
+  /** Columns of a panel. */
+  readonly width: number;
+  /** From a term to the next. */
+  readonly termStep: number;
+  /** From a panel to the next. */
+  readonly step: number;
 }
 
 /** Numbers that {@link writePack} writes for b of `terms` rows. */
@@ -74,17 +84,17 @@ export function writeProduct(
     f.advance(c, columns * 4);
     f.advance(bias, columns * 4);
   };
-  f.times(Math.floor(shape.columns / PANEL), () => panel(PANEL));
-  if (shape.columns % PANEL > 0) panel(shape.columns % PANEL);
+  f.times(Math.floor(shape.columns / panels.width), () => panel(panels.width));
+  if (shape.columns % panels.width > 0) panel(shape.columns % panels.width);
 }
 
 /** As {@link writePack} lays b out. */
-function panelsOf({ terms }: ProductShape): { readonly termStep: number; readonly step: number } {
+function panelsOf({ terms }: ProductShape): Panels {
   const count = terms.reduce((product, each) => {
     if (typeof each.count !== "number") throw new Error("the steps of panels with so many terms must be given");
     return product * each.count;
   }, 1);
-  return { termStep: 4 * PANEL, step: 4 * PANEL * count };
+  return { width: PANEL, termStep: 4 * PANEL, step: 4 * PANEL * count };
 }
 
 interface Tile {

@@ -1,5 +1,5 @@
-import { calculate4, each4, number, type Expression, type Local } from "../../assembler/expression.ts";
-import type { FunctionWriter } from "../../assembler/function.ts";
+import { calculate4, each4, number, type Expression, type Local } from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
 
 // Winograd's convolutions (Lavin and Gray 2015): m × m outputs of filters of r × r taps as 36 products, where m + r = 7. A
 // convolution of short rows is a product of polynomials; both are evaluated at five points and at infinity, multiplied there,

@@ -14,11 +14,10 @@ import {
   zero4,
   type Expression,
   type Local,
-} from "../../assembler/expression.ts";
-import type { FunctionWriter } from "../../assembler/function.ts";
-import type { Block } from "../../heap.ts";
-import type { Code, Team } from "../../team.ts";
-import { panelLength, writePackAll, writeProduct, type PanelShape } from "../product.ts";
+} from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
+import type { Code, Team } from "../../../team.ts";
+import { PANEL, panelLength, writePackAll, writeProduct, type PanelShape, type ProductShape } from "../../product.ts";
 import {
   EDGE,
   filterAdjoint,
@@ -30,10 +29,18 @@ import {
   transformSquare,
   type Transform,
 } from "./transforms.ts";
-import { writeEachTile, type Tiled, type Tiling } from "./tiles.ts";
+import type { Convolver, Launch } from "../convolver.ts";
+import { writeEachTile, type Tiled, type Tiling } from "../tiles.ts";
 
 type Address = Local<"i32">;
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+/** Convolutions of 3 × 3 and 5 × 5 that move by one pixel, by Winograd's algorithm. */
+export const winograd = (team: Team, g: Conv2dGeometry): Convolver => ({
+  forward: (ending) => convolve(team, g, "forward", ending),
+  inputGradient: () => convolve(team, g, "backward"),
+  filterGradient: () => filterGradient(team, g),
+});
 
 /** A convolution of an image `from` to an image `to`, both cut in tiles; padding is counted in `from`. */
 interface Tiles {
@@ -186,13 +193,8 @@ function filterCode(
 /** Which way a convolution goes. */
 type Direction = "forward" | "backward";
 
-/** The convolution, or the gradient of its input, which is one of the other way round: by Winograd's algorithm. */
-export function winogradConv2d(
-  team: Team,
-  g: Conv2dGeometry,
-  direction: Direction,
-  ending?: "bias" | "biasRelu",
-): (x: Block, filters: Block, y: Block, bias?: Block) => void {
+/** The convolution, or the gradient of its input, which is one of the other way round. */
+function convolve(team: Team, g: Conv2dGeometry, direction: Direction, ending?: ProductShape["ending"]): Launch {
   const tiles = tilesOf(team, g, direction);
   const { from, to, across, down, block, fromPlane, toPlane } = tiles;
   const step = to.height.step;
@@ -287,8 +289,8 @@ const PARTS = 8;
 /** … if they take no more numbers than this. */
 const PARTS_NUMBERS = 2 ** 23;
 
-/** The gradient of filters, by Winograd's algorithm. */
-export function winogradFilterGradient(team: Team, g: Conv2dGeometry): (dy: Block, x: Block, dfilters: Block) => void {
+/** The gradient of filters. */
+function filterGradient(team: Team, g: Conv2dGeometry): Launch {
   const { from, to, across, down, block, fromPlane, toPlane } = tilesOf(team, g, "forward");
   const taps = g.height.window;
   const [c, k] = [from.channels, to.channels];
@@ -317,7 +319,7 @@ export function winogradFilterGradient(team: Team, g: Conv2dGeometry): (dy: Bloc
           resultStep: 4 * k,
           columns: k,
           terms: [{ count: tiles, step: 4 * roundUp(c, 4) }],
-          panels: { termStep: 4 * roundUp(k, 4), step: 32 },
+          panels: { width: PANEL, termStep: 4 * roundUp(k, 4), step: 4 * PANEL },
           accumulate: true,
         };
         const [a, b, result] = [f.keep("a", mine!), f.keep("b", spread), f.keep("result", sums!)];
