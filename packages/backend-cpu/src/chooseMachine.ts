@@ -60,7 +60,6 @@ function timeOf(machine: Machine): number {
     resultStep: 4 * columns,
     columns,
     terms: [{ count: terms, step: 4 }],
-    accumulate: false,
   };
   const module = new Module(
     "tile",

@@ -129,7 +129,7 @@ describe("code", () => {
     const module = new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
       writeProduct(
         f,
-        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }], accumulate: false },
+        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
         a!,
         b!,
         c!,

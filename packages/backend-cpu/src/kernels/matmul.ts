@@ -1,7 +1,8 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import type { Block } from "../heap.ts";
 import type { Argument, Code, Team } from "../team.ts";
-import { PANEL, panelLength, writePack, writeProduct, type ProductShape } from "./product.ts";
+import { writeCopyRows } from "./rows.ts";
+import { endingOf, PANEL, panelLength, writePack, writeProduct, type Ending, type ProductShape } from "./product.ts";
 
 /** One product of matrices a [m, k] and b [k, n], each laid out the other way round if it is transposed. */
 export interface MatrixProduct {
@@ -10,12 +11,14 @@ export interface MatrixProduct {
   readonly n: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly ending?: ProductShape["ending"];
+  readonly ending?: Ending | undefined;
 }
 
 /** Rows of a that are multiplied by all of b before the next ones: they should stay close at hand. Tiles of 4 and 6 divide it. */
-const BLOCK_NUMBERS = 65_536;
+const BLOCK_NUMBERS = 32_768;
 const BLOCK_ROWS = 120;
+/** Terms of a product that are summed before the next ones: those of a tile, and of a panel, fit in the nearest cache. */
+const TERMS = 512;
 /** Products of so many terms are worth a call of their own. */
 const TASK = 250_000;
 /** With so few rows, laying b out would take longer than the product. */
@@ -35,8 +38,7 @@ const productOf = ({ m, k, n, transposeA, ending }: MatrixProduct): ProductShape
   resultStep: 4 * n,
   columns: n,
   terms: [{ count: k, step: transposeA ? 4 * m : 4 }],
-  accumulate: false,
-  ...(ending && { ending }),
+  ...endingOf(ending),
 });
 /** Columns of b, as {@link writePack} takes them. */
 const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number) => {
@@ -68,10 +70,10 @@ function fewRows(team: Team, product: MatrixProduct): (at: Operands) => void {
   };
 }
 
-/** Lays b out, some columns a task, then multiplies, some rows a task. */
+/** Lays b out, some columns a task, then multiplies, some rows a task: with so many terms at a time that all stays close at hand. */
 function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
   const { m, k, n, transposeA, transposeB, ending } = product;
-  const packed = Math.max(PANEL, PANEL * Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
+  const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
   const pack = (count: number): Code =>
     team.code(
       `matmul pack ${JSON.stringify([k, n, transposeB, count])}`,
@@ -79,23 +81,59 @@ function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
       (f, b, panels) => writePack(f, columnsOf(product, count), b!, panels!),
       4 * k * count,
     );
+  const parts = Math.max(1, Math.ceil(k / TERMS));
+  const terms = Math.ceil(k / parts);
   const rows = Math.min(m, BLOCK_ROWS, Math.max(12, 12 * Math.floor(BLOCK_NUMBERS / Math.max(1, k) / 12)));
+  const rowStep = transposeA ? 4 : 4 * k;
   const multiply = (count: number): Code =>
     team.code(
       `matmul ${JSON.stringify([m, k, n, transposeA, ending, count])}`,
-      ["a", "panels", "y", "bias"],
-      (f, a, panels, y, bias) => writeProduct(f, { ...productOf(product), rows: count }, a!, panels!, y!, bias!),
+      ["a", "panels", "y", "bias", "strip"],
+      (f, a, panels, y, bias, strip) => {
+        /** Adds the products of some terms. */
+        const some = (length: number, { isFirst, isLast }: { isFirst: boolean; isLast: boolean }): void => {
+          // Columns of a strip lie close together; those of a large matrix are far apart.
+          if (transposeA)
+            writeCopyRows(
+              f,
+              { rows: length, length: count, fromStep: 4 * m, toStep: 4 * count },
+              f.keep("from", a!),
+              f.keep("to", strip!),
+            );
+          const { bias: hasBias, relu } = endingOf(ending);
+          const shape: ProductShape = {
+            rows: count,
+            rowStep,
+            resultStep: 4 * n,
+            columns: n,
+            terms: [{ count: length, step: transposeA ? 4 * count : 4 }],
+            panels: { width: PANEL, termStep: 4 * PANEL, step: 4 * PANEL * k },
+            bias: hasBias && isFirst,
+            relu: relu && isLast,
+            accumulate: !isFirst,
+          };
+          const from = transposeA ? strip! : f.keep("a", a!);
+          writeProduct(f, shape, from, f.keep("b", panels!), f.keep("to", y!), f.keep("bias", bias!));
+          f.advance(a!, length * (transposeA ? 4 * m : 4));
+          f.advance(panels!, length * 4 * PANEL);
+        };
+        if (parts > 1) {
+          some(terms, { isFirst: true, isLast: false });
+          f.times(parts - 2, () => some(terms, { isFirst: false, isLast: false }));
+        }
+        some(k - (parts - 1) * terms, { isFirst: parts === 1, isLast: true });
+      },
       count * k * n,
     );
   const packs = splitOf(n, packed, pack);
   const blocks = splitOf(m, rows, multiply);
   const columnStep = transposeB ? 4 * k : 4;
-  const rowStep = transposeA ? 4 : 4 * k;
   const length = panelLength(k, n);
+  const strip = transposeA ? rows * terms + 16 : 0;
   return ({ a, b, y, bias }) => {
-    const panels = team.scratch(length);
+    const panels = team.scratch(length, strip);
     packs([b, packed * columnStep], [panels, 4 * packed * k]);
-    blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias);
+    blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias, [panels + 4 * length, 0, 4 * strip]);
   };
 }
 

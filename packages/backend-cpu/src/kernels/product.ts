@@ -1,9 +1,7 @@
 import {
   add,
-  calculate,
   calculate4,
   int,
-  lane,
   load,
   load4,
   number,
@@ -23,6 +21,14 @@ import { shuffle4 } from "../assembler/lanes.ts";
 /** Columns of a panel that is laid out. */
 export const PANEL = 8;
 
+/** What a convolution or product may end with. */
+export type Ending = "bias" | "biasRelu";
+/** The same as parts of a {@link ProductShape}. */
+export const endingOf = (ending: Ending | undefined): { readonly bias: boolean; readonly relu: boolean } => ({
+  bias: ending !== undefined,
+  relu: ending === "biasRelu",
+});
+
 /** Where the parts of a product lie. Steps are in bytes. */
 export interface ProductShape {
   /** Rows; or tiles of rows, where their number is known only when the code runs: of the last tile all rows are written. */
@@ -37,9 +43,13 @@ export interface ProductShape {
   /** How b lies: as {@link writePack} lays it out, unless given. */
   readonly panels?: Panels;
   /** Whether the result is added to what is there. */
-  readonly accumulate: boolean;
-  /** A number for each column, which sums begin with; and whether they end with relu. */
-  readonly ending?: "bias" | "biasRelu";
+  readonly accumulate?: boolean;
+  /** Whether the rows of a tile are taken from all over, rather than one after the other. */
+  readonly isSpread?: boolean;
+  /** Whether sums begin with a number for each column. */
+  readonly bias?: boolean;
+  /** Whether they end with relu. */
+  readonly relu?: boolean;
 }
 
 /** A matrix in panels of columns. Steps are in bytes. */
@@ -71,15 +81,26 @@ export function writeProduct(
   const panel = (columns: number): void => {
     f.set(row, a);
     f.set(result, c);
-    const tile = (count: number): void => {
-      writeTile(f, shape, { rows: count, columns, termStep: panels.termStep, row, panel: b, result, bias });
-      f.advance(row, count * shape.rowStep);
-      f.advance(result, count * shape.resultStep);
+    /** Tiles of so many rows each, which are `apart` rows from each other. */
+    const tiles = (times: number | Expression<"i32">, count: number, apart = 1): void => {
+      const tile = { rows: count, apart, columns, termStep: panels.termStep, row, panel: b, result, bias };
+      const next = apart === 1 ? count : 1;
+      f.times(times, () => {
+        writeTile(f, shape, tile);
+        f.advance(row, next * shape.rowStep);
+        f.advance(result, next * shape.resultStep);
+      });
     };
     if (typeof rows === "number") {
-      f.times(Math.floor(rows / tileRows), () => tile(tileRows));
-      if (rows % tileRows > 0) tile(rows % tileRows);
-    } else f.times(rows.tiles, () => tile(tileRows));
+      const [whole, rest] = [Math.floor(rows / tileRows), rows % tileRows];
+      const apart = shape.isSpread && whole > 0 ? whole : 1;
+      tiles(whole, tileRows, apart);
+      if (apart > 1) {
+        f.advance(row, apart * (tileRows - 1) * shape.rowStep);
+        f.advance(result, apart * (tileRows - 1) * shape.resultStep);
+      }
+      if (rest > 0) tiles(1, rest);
+    } else tiles(rows.tiles, tileRows);
     f.advance(b, panels.step);
     f.advance(c, columns * 4);
     f.advance(bias, columns * 4);
@@ -99,6 +120,8 @@ function panelsOf({ terms }: ProductShape): Panels {
 
 interface Tile {
   readonly rows: number;
+  /** From a row of the tile to the next, in rows. */
+  readonly apart: number;
   readonly columns: number;
   /** From a term of the panel to the next. */
   readonly termStep: number;
@@ -110,7 +133,7 @@ interface Tile {
 
 function writeTile(
   f: FunctionWriter,
-  { rowStep, resultStep, terms, accumulate, ending }: ProductShape,
+  { rowStep, resultStep, terms, accumulate, bias, relu }: ProductShape,
   tile: Tile,
 ): void {
   const vectors = Math.ceil(tile.columns / 4);
@@ -119,7 +142,7 @@ function writeTile(
   const factor = f.local("v128", "a");
   const [from, weights] = [f.local("i32", "from"), f.local("i32", "weights")];
   // A bias may be read beyond its end; those lanes are not stored.
-  for (const row of sums) row.forEach((sum, j) => f.set(sum, ending === undefined ? zero4 : load4(tile.bias, 16 * j)));
+  for (const row of sums) row.forEach((sum, j) => f.set(sum, bias ? load4(tile.bias, 16 * j) : zero4));
   f.set(from, tile.row);
   f.set(weights, tile.panel);
   /** Some neighbouring terms, one after the other. */
@@ -127,7 +150,7 @@ function writeTile(
     for (let term = 0; term < count; term++) {
       factors.forEach((b, j) => f.set(b, load4(weights, 16 * j + term * tile.termStep)));
       sums.forEach((row, i) => {
-        f.set(factor, splat(from, i * rowStep + term * step));
+        f.set(factor, splat(from, i * tile.apart * rowStep + term * step));
         row.forEach((sum, j) => f.set(sum, f.multiplyAdd4(factor, factors[j]!, sum)));
       });
     }
@@ -152,21 +175,14 @@ function writeTile(
     });
   };
   loop(0);
-  if (ending === "biasRelu") for (const sum of sums.flat()) f.set(sum, relu4(sum));
   sums.forEach((row, i) =>
     row.forEach((sum, j) => {
-      const offset = i * resultStep + 16 * j;
-      const whole = tile.columns - 4 * j >= 4;
-      if (whole) f.store4(tile.result, accumulate ? calculate4("add", load4(tile.result, offset), sum) : sum, offset);
-      else
-        for (let k = 0; k < tile.columns - 4 * j; k++) {
-          const one = lane(sum, k as 0 | 1 | 2);
-          f.store(
-            tile.result,
-            accumulate ? calculate("add", load(tile.result, offset + 4 * k), one) : one,
-            offset + 4 * k,
-          );
-        }
+      const offset = i * tile.apart * resultStep + 16 * j;
+      const lanes = Math.min(4, tile.columns - 4 * j);
+      if (accumulate) f.set(sum, calculate4("add", load4(tile.result, offset), sum));
+      if (relu) f.set(sum, relu4(sum));
+      if (lanes === 4) f.store4(tile.result, sum, offset);
+      else for (let lane = 0; lane < lanes; lane++) f.storeOne(tile.result, sum, offset + 4 * lane, lane);
     }),
   );
 }

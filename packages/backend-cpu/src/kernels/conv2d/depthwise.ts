@@ -1,10 +1,10 @@
-import { spanOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
-import { add, calculate4, int, load4, multiplyInt, relu4, zero4 } from "../../assembler/expression.ts";
+import { spanOf, type Conv2dGeometry } from "@convlens/backend";
+import { type Local, add, calculate4, int, load4, multiplyInt, relu4, zero4 } from "../../assembler/expression.ts";
+import type { FunctionWriter } from "../../assembler/function.ts";
 import type { Team } from "../../team.ts";
 import { tasksOf } from "../loops.ts";
-import type { ProductShape } from "../product.ts";
-import { keyOf, type Convolver, type Launch } from "./convolver.ts";
-import { direct } from "./direct.ts";
+import type { Ending } from "../product.ts";
+import { isUnitStride, keyOf, reversed, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
 import { writeEachTile, type Tiled } from "./tiles.ts";
@@ -16,29 +16,17 @@ export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry)
 /** A filter for each channel: channels side by side in the lanes, and some outputs in registers. */
 export const depthwise = (team: Team, g: Conv2dGeometry): Convolver => ({
   forward: (ending) => slide(team, g, { ending, isBackward: false }),
-  inputGradient: () =>
-    g.height.stride === 1 && g.width.stride === 1
-      ? slide(team, reversed(g), { isBackward: true })
-      : direct(team, g).inputGradient(),
+  inputGradient: () => (isUnitStride(g) ? slide(team, reversed(g), { isBackward: true }) : scatter(team, g)),
   filterGradient: () => filterGradient(team, g),
 });
 
-/** The gradient of the input is the convolution of that of the output with the filter from behind, if windows move by one. */
-function reversed(g: Conv2dGeometry): Conv2dGeometry {
-  const axis = (s: Sliding): Sliding => {
-    const before = spanOf(s) - 1 - s.before;
-    return { ...s, input: s.output, output: s.input, before, after: s.input + spanOf(s) - 1 - s.output - before };
-  };
-  return { ...g, height: axis(g.height), width: axis(g.width) };
-}
-
-/** Outputs of a row that are computed at once: as many as divide it. */
-const outputsAtOnce = (width: number): number => [8, 7, 6, 5, 4, 3, 2].find((count) => width % count === 0) ?? 1;
+/** Outputs of a row that are computed at once: with more of them, some engines run out of registers. */
+const outputsAtOnce = (width: number): number => (width % 2 === 0 ? 2 : 1);
 
 function slide(
   team: Team,
   g: Conv2dGeometry,
-  { ending, isBackward }: { readonly ending?: ProductShape["ending"]; readonly isBackward: boolean },
+  { ending, isBackward }: { readonly ending?: Ending | undefined; readonly isBackward: boolean },
 ): Launch {
   const { height, width, outChannels: channels } = g;
   const pixel = 4 * channels;
@@ -92,8 +80,7 @@ function slide(
             }
           sums.forEach((sum, i) => {
             if (ending === "biasRelu") f.set(sum, relu4(sum));
-            if (lanes === 4) f.store4(to, sum, i * pixel);
-            else for (let lane = 0; lane < lanes; lane++) f.storeOne(to, sum, i * pixel + 4 * lane, lane);
+            writeStore(f, to, sum, i * pixel, lanes);
           });
         });
       },
@@ -110,49 +97,139 @@ function slide(
   };
 }
 
-function filterGradient(team: Team, g: Conv2dGeometry): Launch {
-  const { height, width, outChannels: channels } = g;
-  const image = paddedOf(g);
-  const pixel = 4 * channels;
-  const taps = Array.from({ length: height.window * width.window }, (_, tap) => {
+/** Offsets of a window's pixels in an image with its padding. */
+const tapsOf = ({ height, width, outChannels }: Conv2dGeometry, rowStep: number): number[] =>
+  Array.from({ length: height.window * width.window }, (_, tap) => {
     const [ky, kx] = [Math.floor(tap / width.window), tap % width.window];
-    return ky * height.dilation * image.rowStep + kx * width.dilation * pixel;
+    return ky * height.dilation * rowStep + kx * width.dilation * 4 * outChannels;
   });
+
+/** The places of a walk over outputs, four channels at a time. */
+interface Place {
+  /** The first pixel that a window sees. */
+  readonly image: Local<"i32">;
+  /** The output. */
+  readonly output: Local<"i32">;
+  /** These channels of the filters. */
+  readonly filters: Local<"i32">;
+  readonly lanes: number;
+}
+
+/** Writes: walks over the outputs of an image, row by row and some channels of each: before a row of these, at each output, and behind. */
+function writeWalk(
+  f: FunctionWriter,
+  { height, width, outChannels: channels }: Conv2dGeometry,
+  rowStep: number,
+  start: { readonly image: Local<"i32">; readonly output: Local<"i32">; readonly filters: Local<"i32"> },
+  write: {
+    readonly before: (at: Place) => void;
+    readonly each: (at: Place) => void;
+    readonly behind?: (at: Place) => void;
+  },
+): void {
+  const pixel = 4 * channels;
+  const [row, image, output] = [f.keep("row", start.image), f.local("i32", "image"), f.keep("output", start.output)];
+  const filters = f.local("i32", "filters");
+  const some = (lanes: number): void => {
+    const place = { image, output, filters, lanes };
+    write.before(place);
+    f.times(width.output, () => {
+      write.each(place);
+      f.advance(image, width.stride * pixel);
+      f.advance(output, pixel);
+    });
+    write.behind?.(place);
+    f.advance(image, 4 * lanes - width.output * width.stride * pixel);
+    f.advance(output, 4 * lanes - width.output * pixel);
+    f.advance(filters, 4 * lanes);
+  };
+  f.times(height.output, () => {
+    f.set(image, row);
+    f.set(filters, start.filters);
+    f.times(Math.floor(channels / 4), () => some(4));
+    if (channels % 4 > 0) some(channels % 4);
+    f.advance(output, (width.output - 1) * pixel);
+    f.advance(row, height.stride * rowStep);
+  });
+}
+
+/** Writes: stores four numbers, or as many as there are channels left. */
+function writeStore(f: FunctionWriter, to: Local<"i32">, value: Local<"v128">, offset: number, lanes: number): void {
+  if (lanes === 4) f.store4(to, value, offset);
+  else for (let lane = 0; lane < lanes; lane++) f.storeOne(to, value, offset + 4 * lane, lane);
+}
+
+/** The gradient of the input: that of each output, times the filter, is added where its window lies. */
+function scatter(team: Team, g: Conv2dGeometry): Launch {
+  const image = paddedOf(g);
+  const taps = tapsOf(g, image.rowStep);
+  const pixel = 4 * g.outChannels;
+  const outputs = g.height.output * g.width.output * g.outChannels;
+  const code = team.code(
+    `depthwise scatter ${keyOf(g)}`,
+    ["dy", "filters", "dx", "buffer"],
+    (f, dy, filters, dx, buffer) => {
+      const target = image.isPadded ? buffer! : dx!;
+      f.fill(target, int(image.isPadded ? 4 * image.length : image.imageStep));
+      const weights = taps.map(() => f.local("v128", "weight"));
+      const [slope, total] = [f.local("v128", "dy"), f.local("v128", "total")];
+      writeWalk(
+        f,
+        g,
+        image.rowStep,
+        { image: target, output: dy!, filters: filters! },
+        {
+          before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * pixel))),
+          each: (at) => {
+            f.set(slope, load4(at.output));
+            taps.forEach((offset, tap) => {
+              f.set(total, f.multiplyAdd4(slope, weights[tap]!, load4(at.image, offset)));
+              writeStore(f, at.image, total, offset, at.lanes);
+            });
+          },
+        },
+      );
+      if (image.isPadded) image.leave(f, buffer!, dx!);
+    },
+    outputs * taps.length,
+  );
+  return (dy, filters, dx) => {
+    const buffer = team.scratch(0, image.length);
+    const own = [buffer, 0, 4 * image.length] as const;
+    code.each(g.batch, [dy.start, 4 * outputs], filters.start, [dx.start, image.imageStep], own);
+  };
+}
+
+/** What windows see, times the slopes of their outputs, is summed for each tap: first over a row, then over all. */
+function filterGradient(team: Team, g: Conv2dGeometry): Launch {
+  const { rowStep } = paddedOf(g);
+  const taps = tapsOf(g, rowStep);
+  const pixel = 4 * g.outChannels;
   return filterGradientOverImages(team, g, {
     name: "depthwise filter gradient",
-    work: height.output * width.output * channels * taps.length,
+    work: g.height.output * g.width.output * g.outChannels * taps.length,
     scratch: 0,
     write: (f, { dy, x, dfilters }) => {
-      const [row, from, to] = [f.keep("row", x), f.local("i32", "from"), f.keep("dy", dy)];
-      const [result, slope] = [f.local("i32", "result"), f.local("v128", "dy")];
+      const slope = f.local("v128", "dy");
       const sums = taps.map(() => f.local("v128", "sum"));
-      /** Some channels of a row: what windows see there, times the slopes of their outputs. */
-      const some = (lanes: number): void => {
-        for (const sum of sums) f.set(sum, zero4);
-        f.times(width.output, () => {
-          f.set(slope, load4(to));
-          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(from, taps[tap]), slope, sum)));
-          f.advance(from, width.stride * pixel);
-          f.advance(to, pixel);
-        });
-        sums.forEach((sum, tap) => {
-          const at = tap * pixel;
-          f.set(sum, calculate4("add", load4(result, at), sum));
-          if (lanes === 4) f.store4(result, sum, at);
-          else for (let lane = 0; lane < lanes; lane++) f.storeOne(result, sum, at + 4 * lane, lane);
-        });
-        f.advance(from, 4 * lanes - width.output * width.stride * pixel);
-        f.advance(to, 4 * lanes - width.output * pixel);
-        f.advance(result, 4 * lanes);
-      };
-      f.times(height.output, () => {
-        f.set(from, row);
-        f.set(result, dfilters);
-        f.times(Math.floor(channels / 4), () => some(4));
-        if (channels % 4 > 0) some(channels % 4);
-        f.advance(to, (width.output - 1) * pixel);
-        f.advance(row, height.stride * image.rowStep);
-      });
+      writeWalk(
+        f,
+        g,
+        rowStep,
+        { image: x, output: dy, filters: dfilters },
+        {
+          before: () => sums.forEach((sum) => f.set(sum, zero4)),
+          each: (at) => {
+            f.set(slope, load4(at.output));
+            sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), slope, sum)));
+          },
+          behind: (at) =>
+            sums.forEach((sum, tap) => {
+              f.set(sum, calculate4("add", load4(at.filters, tap * pixel), sum));
+              writeStore(f, at.filters, sum, tap * pixel, at.lanes);
+            }),
+        },
+      );
     },
   });
 }

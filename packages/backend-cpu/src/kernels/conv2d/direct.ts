@@ -2,7 +2,15 @@ import type { Conv2dGeometry } from "@convlens/backend";
 import { add, int, type Local } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { Code, Team } from "../../team.ts";
-import { panelLength, writePack, writePackAll, writeProduct, type ProductShape } from "../product.ts";
+import {
+  endingOf,
+  panelLength,
+  writePack,
+  writePackAll,
+  writeProduct,
+  type Ending,
+  type ProductShape,
+} from "../product.ts";
 import { keyOf, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
@@ -41,7 +49,7 @@ function partsOf(g: Conv2dGeometry) {
 }
 
 /** The convolution, alone or with what usually follows it. */
-function forward(team: Team, g: Conv2dGeometry, ending?: ProductShape["ending"]): Launch {
+function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
   const image = paddedOf(g);
   const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
   const key = keyOf(g);
@@ -60,8 +68,7 @@ function forward(team: Team, g: Conv2dGeometry, ending?: ProductShape["ending"])
       { count: stretches, step: stretchStep },
       { count: stretch, step: 4 },
     ],
-    accumulate: false,
-    ...(ending && { ending }),
+    ...endingOf(ending),
   };
   /** Writes some rows of the output; `from` is where the first window of the first one begins. */
   const writeRows = (
@@ -155,6 +162,8 @@ function inputGradient(team: Team, g: Conv2dGeometry): Launch {
     columns: stretch,
     terms: [{ count: filters, step: 4 }],
     accumulate: true,
+    // Neighbouring rows of the result overlap: adding to one would wait for the other.
+    isSpread: true,
   };
   const code = team.code(
     `conv2dInputGradient ${key}`,

@@ -8,7 +8,7 @@ type Address = Local<"i32">;
 /** An image [height, width, channels] with its padding around it, if it has any. Steps are in bytes. */
 export interface Padded {
   readonly isPadded: boolean;
-  /** Numbers that it takes: whole cache lines. */
+  /** Numbers that it takes: whole cache lines, with room for a vector that begins in it. */
   readonly length: number;
   readonly rowStep: number;
   readonly imageStep: number;
@@ -28,7 +28,7 @@ export function paddedOf({ height, width, inChannels }: Conv2dGeometry): Padded 
   const inside = height.before * padded + 4 * width.before * inChannels;
   return {
     isPadded,
-    length: isPadded ? Math.ceil((rows * columns * inChannels) / 16) * 16 : 0,
+    length: isPadded ? Math.ceil((rows * columns * inChannels + 3) / 16) * 16 : 0,
     rowStep: padded,
     imageStep: 4 * height.input * width.input * inChannels,
     enter: (f, image, buffer) => {

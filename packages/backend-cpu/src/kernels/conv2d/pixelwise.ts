@@ -17,7 +17,7 @@ export function pixelwise(team: Team, g: Conv2dGeometry): Convolver {
     return (a, b, y, bias) => run({ a: a.start, b: b.start, y: y.start, bias: bias?.start ?? 0 });
   };
   return {
-    forward: (ending) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, ...(ending && { ending }) }),
+    forward: (ending) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, ending }),
     inputGradient: () => launch({ k: g.outChannels, n: g.inChannels, transposeB: true }),
     // Summed over the parts of a batch, which is more exact than one long sum.
     filterGradient: () => direct(team, g).filterGradient(),

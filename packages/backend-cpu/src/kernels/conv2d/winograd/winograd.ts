@@ -17,7 +17,7 @@ import {
 } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Code, Team } from "../../../team.ts";
-import { PANEL, panelLength, writePackAll, writeProduct, type PanelShape, type ProductShape } from "../../product.ts";
+import { PANEL, panelLength, writePackAll, writeProduct, type Ending, type PanelShape } from "../../product.ts";
 import {
   EDGE,
   filterAdjoint,
@@ -194,7 +194,7 @@ function filterCode(
 type Direction = "forward" | "backward";
 
 /** The convolution, or the gradient of its input, which is one of the other way round. */
-function convolve(team: Team, g: Conv2dGeometry, direction: Direction, ending?: ProductShape["ending"]): Launch {
+function convolve(team: Team, g: Conv2dGeometry, direction: Direction, ending?: Ending): Launch {
   const tiles = tilesOf(team, g, direction);
   const { from, to, across, down, block, fromPlane, toPlane } = tiles;
   const step = to.height.step;
@@ -222,7 +222,6 @@ function convolve(team: Team, g: Conv2dGeometry, direction: Direction, ending?: 
           resultStep: 4 * columns,
           columns,
           terms: [{ count: from.channels, step: 4 }],
-          accumulate: false,
         };
         const [a, b, c] = [f.keep("a", mine!), f.keep("b", weights!), f.keep("c", products)];
         f.times(PLANES, () => {
