@@ -10,6 +10,7 @@ import { optimizerKernels } from "./kernels/optimizerSteps.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
+import { softmaxKernels } from "./kernels/softmax.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
 import { Team } from "./team.ts";
 
@@ -99,6 +100,7 @@ export async function cpu({
       matmul: matmul(team),
       ...conv2dKernels(team),
       ...gatherKernels(team),
+      ...softmaxKernels(team),
       randomUniform: randomUniform(team),
       ...optimizerKernels(team),
     },

@@ -103,6 +103,49 @@ const all: Work[] = [
     {},
     [301, 43, 77],
   ),
+  work("softmax", "softmax", [[6001, 10]], {}, [6001, 10]),
+  work(
+    "softmaxGradient",
+    "softmaxGradient",
+    [
+      [6001, 10],
+      [6001, 10],
+    ],
+    {},
+    [6001, 10],
+  ),
+  work("logSoftmax", "logSoftmax", [[203, 1001]], {}, [203, 1001]),
+  work(
+    "logSoftmaxGradient",
+    "logSoftmaxGradient",
+    [
+      [203, 1001],
+      [203, 1001],
+    ],
+    {},
+    [203, 1001],
+  ),
+  work(
+    "softmaxCrossEntropy",
+    "softmaxCrossEntropy",
+    [
+      [9001, 10],
+      [9001, 10],
+    ],
+    {},
+    [9001, 1],
+  ),
+  work(
+    "its gradient",
+    "softmaxCrossEntropyGradient",
+    [
+      [9001, 1],
+      [9001, 10],
+      [9001, 10],
+    ],
+    {},
+    [9001, 10],
+  ),
   work("transpose", "transpose", [[401, 803]], { order: [1, 0] }, [803, 401]),
   work("place", "place", [[400, 400]], { begin: [3, 5], step: [2, 2], shape: [900, 900] }, [900, 900]),
 ];

@@ -108,9 +108,15 @@ export interface Operations {
   randomUniform: { readonly shape: Shape; readonly stream: number };
   // Composites: sent whole to a backend that supports them, else as what they are made of.
   softmax: None;
+  /** `dy, y`: y · (dy − Σ dy·y) in each row of the last axis. */
+  softmaxGradient: None;
   logSoftmax: None;
+  /** `dy, y`: dy − eʸ · Σ dy */
+  logSoftmaxGradient: None;
   /** `logits, targets`: one loss for each row of the last axis, which stays with size 1. */
   softmaxCrossEntropy: None;
+  /** `dy, logits, targets`: of the logits, dy · (softmax(logits) · Σ targets − targets). */
+  softmaxCrossEntropyGradient: None;
   /** `(x − mean) / √(variance + epsilon)` over the axes. */
   normalize: Normalization;
   /** `dy, x` */

@@ -54,13 +54,16 @@ export const double2: Readonly<
 
 /** Four whole numbers of 32 bits. */
 export const int4: Readonly<
-  Record<"add", Binary> &
-    Record<"shiftLeft" | "shiftRight", Shift> &
+  Record<"add" | "subtract", Binary> &
+    Record<"shiftLeft" | "shiftRight" | "shiftRightSigned", Shift> &
     Record<"fromFloat" | "toFloat", Unary> & { each: (a: Int) => Vector; of: (...numbers: number[]) => Vector }
 > = {
   add: /* @__PURE__ */ binary("i32x4.add", 0xae),
+  subtract: /* @__PURE__ */ binary("i32x4.sub", 0xb1),
   shiftLeft: /* @__PURE__ */ shift("i32x4.shl", 0xab),
   shiftRight: /* @__PURE__ */ shift("i32x4.shr_u", 0xad),
+  /** The sign goes on in front. */
+  shiftRightSigned: /* @__PURE__ */ shift("i32x4.shr_s", 0xac),
   /** Rounded towards zero; the nearest possible for what is too large, and 0 for NaN. */
   fromFloat: /* @__PURE__ */ unary("i32x4.trunc_sat_f32x4_s", 0xf8),
   toFloat: /* @__PURE__ */ unary("f32x4.convert_i32x4_s", 0xfa),
@@ -90,5 +93,9 @@ export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number
 
 /** The first of four whole numbers. */
 export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", simd(0x1b), [v], [0]);
+/** The lesser of both, the first if either is no number: one instruction of most machines, which `min` is not. */
+export const lesser4: Binary = /* @__PURE__ */ binary("f32x4.pmin", 0xea);
+/** The greater of both, the first if either is no number. */
+export const greater4: Binary = /* @__PURE__ */ binary("f32x4.pmax", 0xeb);
 /** Rounded towards zero. */
 export const trunc4: Unary = /* @__PURE__ */ unary("f32x4.trunc", 0x69);
