@@ -12,7 +12,7 @@ import {
   type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { shuffle4 } from "../assembler/lanes.ts";
+import { transpose4 } from "./transpose4.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j], the one loop under matrix products and all convolutions. What differs is where rows and terms
 // of a lie: those of a convolution overlap, and are read where they are. b is laid out in panels of columns. A tile is
@@ -225,7 +225,7 @@ export function writePack(
     const blocks = termStep === 4 && columnStep !== 4 && count === PANEL ? Math.floor(terms / 4) : 0;
     f.times(blocks, () => {
       for (let j = 0; j < PANEL; j += 4) {
-        const rows = [0, 1, 2, 3].map((k) => f.keep("row", load4(at, (j + k) * columnStep)));
+        const rows = [0, 1, 2, 3].map((k) => load4(at, (j + k) * columnStep));
         transpose4(f, rows).forEach((column, k) => f.store4(to, column, k * PANEL * 4 + 4 * j));
       }
       f.advance(at, 16);
@@ -236,22 +236,6 @@ export function writePack(
   };
   f.times(Math.floor(columns / PANEL), () => panel(PANEL));
   if (columns % PANEL > 0) panel(columns % PANEL);
-}
-
-/** The columns of four rows of four. */
-function transpose4(f: FunctionWriter, [a, b, c, d]: readonly Local<"v128">[]): Expression<"v128">[] {
-  const [lowAb, lowCd, highAb, highCd] = [
-    f.keep("low", shuffle4(a!, b!, 0, 4, 1, 5)),
-    f.keep("low", shuffle4(c!, d!, 0, 4, 1, 5)),
-    f.keep("high", shuffle4(a!, b!, 2, 6, 3, 7)),
-    f.keep("high", shuffle4(c!, d!, 2, 6, 3, 7)),
-  ];
-  return [
-    shuffle4(lowAb, lowCd, 0, 1, 4, 5),
-    shuffle4(lowAb, lowCd, 2, 3, 6, 7),
-    shuffle4(highAb, highCd, 0, 1, 4, 5),
-    shuffle4(highAb, highCd, 2, 3, 6, 7),
-  ];
 }
 
 /** Writes: lays matrices that lie some bytes apart out in panels, one after the other; moves both addresses on. */

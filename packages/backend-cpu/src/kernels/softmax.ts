@@ -6,6 +6,7 @@ import type { Block } from "../heap.ts";
 import type { Code, Team } from "../team.ts";
 import { doubleLog, functions } from "./functions.ts";
 import { tasksOf } from "./loops.ts";
+import { transpose4 } from "./transpose4.ts";
 
 // Shares along rows that are often as short as there are classes. So four rows lie side by side in the lanes: they are laid
 // out anew as columns of four numbers in a buffer, and nothing is left over, whatever their length. Sums are kept in float64.
@@ -17,19 +18,6 @@ const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
 const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 const divide = (a: Vector, b: Vector): Vector => calculate4("div", a, b);
 const exp = (f: FunctionWriter, x: Vector): Vector => functions.exp(f, f.keep("exponent", x));
-
-/** Rows as columns, or columns as rows. */
-function transpose(f: FunctionWriter, lines: readonly Vector[]): Local<"v128">[] {
-  const [a, b, c, d] = lines.map((line) => f.keep("line", line));
-  const halves: readonly [number, number, number, number][] = [
-    [0, 4, 1, 5],
-    [2, 6, 3, 7],
-  ];
-  return halves.flatMap((lanes) => {
-    const [ab, cd] = [f.keep("pair", shuffle4(a!, b!, ...lanes)), f.keep("pair", shuffle4(c!, d!, ...lanes))];
-    return [f.keep("line", shuffle4(ab, cd, 0, 1, 4, 5)), f.keep("line", shuffle4(ab, cd, 2, 3, 6, 7))];
-  });
-}
 
 /** Reads a column of one of the buffers. */
 type Column = (buffer: number) => Vector;
@@ -61,7 +49,7 @@ class FourRows {
     const [from, to] = [f.keep("from", rows), f.keep("to", this.#buffers)];
     const some = (columns: number): void => {
       const lines = this.#offsets.map((offset) => load4(from, offset));
-      for (const [i, column] of transpose(f, lines).slice(0, columns).entries()) {
+      for (const [i, column] of transpose4(f, lines).slice(0, columns).entries()) {
         visit?.(column);
         f.store4(to, column, this.#place(buffer) + 16 * i);
       }
@@ -89,7 +77,7 @@ class FourRows {
     const columnOf = (i: number): Vector => value((buffer) => load4(at, this.#place(buffer) + 16 * i));
     const present = this.#offsets.slice(0, this.#count);
     f.times(Math.floor(this.#length / 4), () => {
-      const lines = transpose(f, [0, 1, 2, 3].map(columnOf));
+      const lines = transpose4(f, [0, 1, 2, 3].map(columnOf));
       present.forEach((offset, row) => f.store4(to, lines[row]!, offset));
       f.advance(to, 16);
       f.advance(at, 64);
