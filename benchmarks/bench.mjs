@@ -9,12 +9,12 @@ import { PeakWatch } from "./machine/peakWatch.mjs";
 import { oneAndAll, readOptions } from "./options.mjs";
 import { ours } from "./ours/contestants.mjs";
 import { benchPlot } from "./report/benchPlot.mjs";
-import { milliseconds, percent, rateOf, table } from "./report/format.mjs";
 import { goalsTable } from "./report/goalsTable.mjs";
 import { judge } from "./report/judge.mjs";
 import { progress } from "./report/progress.mjs";
 import { saveResults } from "./report/results.mjs";
 import { singlesTable } from "./report/singlesTable.mjs";
+import { worksTable } from "./report/worksTable.mjs";
 import { singles } from "./singles/singles.mjs";
 import { ourWorks } from "./works/ourWorks.mjs";
 import { works } from "./works/works.mjs";
@@ -50,29 +50,19 @@ for (const [name, { ofAll, measure }] of Object.entries(singles).filter(([name])
   }
 progress();
 
-const cells = (figure) =>
-  figure.median === undefined
-    ? [figure.absent ?? "failed", "", ""]
-    : [milliseconds(figure.median), figure.rate, percent(figure.share)];
-for (const { work, figures } of rows)
-  for (const figure of Object.values(figures)) if (figure.median !== undefined) figure.rate = rateOf(work, figure).text;
-console.log(`\n${watch.says()}\n`);
-console.log(
-  table(
-    ["", "", ...contestants.flatMap(({ name }) => ["ms", name, "of peak"])],
-    rows.map(({ work, figures }) => [work.name, work.title, ...contestants.flatMap(({ id }) => cells(figures[id]))]),
-    2,
-  ),
-);
 for (const { figures, work } of rows)
   for (const { id, name } of contestants)
     if (figures[id].failed !== undefined) {
       console.error(`FAILED ${work.name}, ${name}: ${figures[id].failed}`);
       process.exitCode = 1;
     }
-console.log(`\n${singlesTable(single, contestants)}`);
 const judged = judge(goals, rows, single);
-console.log(`\n${goalsTable(judged)}${options.isQuick ? " (a quick look: nothing to go by)" : ""}\n`);
+const parts = [
+  ...(rows.length > 0 ? [watch.says(), worksTable(rows, contestants)] : []),
+  singlesTable(single, contestants),
+  `${goalsTable(judged)}${options.isQuick ? " (a quick look: nothing to go by)" : ""}`,
+];
+console.log(`\n${parts.filter((part) => part !== "").join("\n\n")}\n`);
 
 const results = {
   command: ["pnpm bench", ...process.argv.slice(2)].join(" "),

@@ -50,7 +50,8 @@ const cell = (figure, figures) => {
   return `${milliseconds(figure.median)} (${digits(ratio)})${figure.agrees === false ? " WRONG" : ""}`;
 };
 console.log(`\n${watch.says()}\n`);
-for (const { id, name, about } of contestants) console.log(`${id.padEnd(14)} ${name}, ${about.version}`);
+for (const { id, name, about } of contestants)
+  console.log(`${id.padEnd(14)} ${name}, ${about.version}${about.warning === undefined ? "" : `: ${about.warning}`}`);
 console.log(`\nms for a call (and how many times the time of ${first.id})\n`);
 console.log(
   table(
@@ -82,7 +83,14 @@ for (const { work, figures } of rows)
   }
 if (absences.size > 0) console.log("");
 for (const [why, names] of absences) console.log(`– ${why} (${names.join(", ")})`);
-const judged = judge(goals, rows);
+// Who runs with a handicap is no measure for anybody.
+const handicapped = new Set(contestants.filter(({ about }) => about.warning !== undefined).map(({ id }) => id));
+for (const id of handicapped) console.log(`– no goal is judged by ${id}, which has a handicap (above)`);
+const fair = rows.map(({ work, figures }) => ({
+  work,
+  figures: Object.fromEntries(Object.entries(figures).filter(([id]) => !handicapped.has(id))),
+}));
+const judged = judge(goals, fair);
 console.log(`\n${goalsTable(judged)}${options.isQuick ? " (a quick look: nothing to go by)" : ""}\n`);
 
 const results = {

@@ -77,19 +77,19 @@ export const layers = {
     make: ({ x }) => [t.transpose(x, [0, 3, 1, 2])],
   },
   "conv-bias-relu": {
-    title: "32 × 32 × 32 × 32, 3 × 3 → 32 with bias and relu",
+    title: "conv 32 × 32 × 32 × 32, 3 × 3 → 32, bias, relu",
     flop: 2 * 32 * 32 * 32 * 32 * 9 * 32,
     tensors: { x: { shape: maps }, w: { shape: [3, 3, 32, 32], deviation: 0.06 }, b: { shape: [32] } },
     make: ({ x, w, b }) => [t.relu(t.add(t.conv2d(x, w, { padding: "same" }), b))],
   },
   "first-conv": {
-    title: "the first layer of ResNet-18: 1 × 224 × 224 × 3, 7 × 7 / 2 → 64",
+    title: "conv 1 × 224 × 224 × 3, 7 × 7, stride 2 → 64",
     flop: 2 * 112 * 112 * 64 * 49 * 3,
     tensors: { x: { shape: [1, 224, 224, 3] }, w: { shape: [7, 7, 3, 64], deviation: 0.1 } },
     make: ({ x, w }) => [t.conv2d(x, w, { stride: 2, padding: 3, geometry: "floor" })],
   },
   "strided-conv": {
-    title: "1 × 56 × 56 × 64, 3 × 3 / 2 → 128",
+    title: "conv 1 × 56 × 56 × 64, 3 × 3, stride 2 → 128",
     flop: 2 * 28 * 28 * 128 * 9 * 64,
     tensors: { x: { shape: [1, 56, 56, 64] }, w: { shape: [3, 3, 64, 128], deviation: 0.05 } },
     make: ({ x, w }) => [t.conv2d(x, w, { stride: 2, padding: 1, geometry: "floor" })],
@@ -135,7 +135,7 @@ export const layers = {
     make: ({ x }) => [t.resize(x, { height: 112, width: 112 })],
   },
   "resnet18-normalised": {
-    title: "infer ResNet-18 at 224, batch normalisation not folded, one image",
+    title: "infer ResNet-18 at 224, not folded, one image",
     flop: 3628146688,
     images: 1,
     tensors: { x: { shape: [1, 224, 224, 3] } },

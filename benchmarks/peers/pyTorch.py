@@ -167,11 +167,23 @@ def warm(run, seconds, least):
         call += 1
 
 
+def slow_blas():
+    """What to do if products of matrices are computed by the reference BLAS, which is many times slower than others."""
+    if torch.backends.mkl.is_available():
+        return {}
+    torch.matmul(torch.ones(2, 2), torch.ones(2, 2))
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        loaded = {os.path.realpath(line.split()[-1]) for line in maps if "/libblas" in line or "/libopenblas" in line}
+    if not loaded or any("openblas" in path or "blis" in path or "atlas" in path for path in loaded):
+        return {}
+    return {"warning": "uses the reference BLAS, so its products are slow; on Debian: apt-get install libopenblas0-pthread"}
+
+
 class Server:
     prepared = None
 
     def about(self):
-        return {"version": torch.__version__}
+        return {"version": torch.__version__, **(slow_blas() if sys.platform == "linux" else {})}
 
     def prepare(self, folder):
         work = read(folder)

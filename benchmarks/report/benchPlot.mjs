@@ -13,10 +13,10 @@ export function benchPlot({ machine, contestants, works, peak }) {
         .map(({ id, name }) => ({
           series: name,
           x: rateOf(work, work.figures[id]).value / scale,
-          says: `${name}: ${milliseconds(work.figures[id].median)} ms, ${work.figures[id].rate}`,
+          says: `${name}: ${milliseconds(work.figures[id].median)} ms, ${rateOf(work, work.figures[id]).text}`,
         })),
     }));
-  const lines = contestants.map(({ id, name }) => ({
+  const lines = (works.length === 0 ? [] : contestants).map(({ id, name }) => ({
     x: peak[id].multiplyAdd / 1e9,
     label: `peak, ${name.replace("convlens, ", "")}`,
   }));

@@ -32,7 +32,7 @@ const markOf = (i) => ({
   shape: shapes[(i + 3 * Math.floor(i / palette.length)) % shapes.length],
 });
 const WIDTH = 900;
-const [LEFT, RIGHT, ROW, HEADING] = [330, 110, 22, 44];
+const [LEFT, RIGHT, ROW, HEADING] = [370, 110, 22, 44];
 const escaped = (s) => `${s}`.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const short = (x) => (x >= 1000 ? `${+(x / 1000).toPrecision(3)}k` : `${+x.toPrecision(3)}`);
 

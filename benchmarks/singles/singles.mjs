@@ -56,7 +56,7 @@ export const singles = {
     measure: ({ node, options }, { isQuick }) =>
       run(
         "memory",
-        { steps: isQuick ? 500 : 10_000, options },
+        { steps: isQuick ? 1000 : 10_000, options },
         { node, flags: ["--expose-gc", "--max-semi-space-size=128"] },
       ),
   },
