@@ -56,7 +56,7 @@ interface Tiles {
 }
 
 /** Tiles that are transformed together hold so many numbers at most, about what a core has close at hand … */
-const BLOCK_NUMBERS = 200_000;
+const BLOCK_NUMBERS = 300_000;
 /** … and are so many at most. */
 const BLOCK_TILES = 64;
 
