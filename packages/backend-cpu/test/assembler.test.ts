@@ -126,15 +126,19 @@ describe("code", () => {
   });
 
   it("can be read", () => {
-    const module = new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-      writeProduct(
-        f,
-        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
-        a!,
-        b!,
-        c!,
-        bias!,
-      ),
+    const module = new Module(
+      "product",
+      ["a", "b", "c", "bias"],
+      (f, a, b, c, bias) =>
+        writeProduct(
+          f,
+          { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
+          a!,
+          b!,
+          c!,
+          bias!,
+        ),
+      { isReadable: true },
     );
     expect(module.text).toMatchSnapshot();
     expect(add(int(1), int(2)).text).toBe("(i32.add (i32.const 1) (i32.const 2))");

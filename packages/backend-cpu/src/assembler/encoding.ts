@@ -58,11 +58,10 @@ export class Bytes {
     this.bytes(new Uint8Array(Float32Array.of(x).buffer));
   }
 
-  /** A name, after its length. */
+  /** A name of plain letters, after its length. */
   text(name: string): void {
-    const bytes = new TextEncoder().encode(name);
-    this.unsigned(bytes.length);
-    this.bytes(bytes);
+    this.unsigned(name.length);
+    for (let i = 0; i < name.length; i++) this.byte(name.charCodeAt(i) & 0x7f);
   }
 
   /** What is written by the callback, after its length. */

@@ -1,4 +1,4 @@
-import type { Bytes } from "./encoding.ts";
+import { Bytes } from "./encoding.ts";
 import {
   access,
   add,
@@ -37,20 +37,26 @@ export class FunctionWriter {
   readonly machine: Machine;
   readonly #locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
-  /** Before all others. */
-  readonly #first: Code[] = [];
-  readonly #lines: { readonly depth: number; readonly line: Code }[] = [];
+  /** Instructions before all others, and these. */
+  readonly #first = new Bytes();
+  readonly #rest = new Bytes();
+  /** The same as text, if it is wanted. */
+  readonly #firstLines: string[] | undefined;
+  readonly #lines: string[] | undefined;
   #depth = 0;
 
-  constructor(name: string, parameters: readonly string[], machine: Machine = plainMachine) {
+  /** @param isReadable - Whether it is also written as text, which takes longer. */
+  constructor(name: string, parameters: readonly string[], machine: Machine = plainMachine, isReadable = false) {
     this.name = name;
     this.machine = machine;
-    this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, index));
+    if (isReadable) [this.#firstLines, this.#lines] = [[], []];
+    this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, "", index));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
-    const local = new Variable(type, `${name}${this.#locals.length}`, this.parameters.length + this.#locals.length);
+    const index = this.#locals.length;
+    const local = new Variable(type, name, index, this.parameters.length + index);
     this.#locals.push(local);
     return local;
   }
@@ -74,7 +80,9 @@ export class FunctionWriter {
     if (local === undefined) {
       local = this.local(value.type, "constant");
       this.#constants.set(key, local);
-      this.#first.push(setting(local, value));
+      const line = setting(local, value);
+      line.write(this.#first);
+      this.#firstLines?.push(`    ${line.text}`);
     }
     return local;
   }
@@ -159,7 +167,8 @@ export class FunctionWriter {
   }
 
   #write(line: Code): void {
-    this.#lines.push({ depth: this.#depth, line });
+    line.write(this.#rest);
+    this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${line.text}`);
   }
 
   /** The locals by their types, then the instructions. */
@@ -168,8 +177,8 @@ export class FunctionWriter {
       to.byte(1);
       to.byte(codes[type]);
     });
-    for (const line of this.#first) line.write(to);
-    for (const { line } of this.#lines) line.write(to);
+    to.bytes(this.#first.all);
+    to.bytes(this.#rest.all);
     to.byte(0x0b);
   }
 
@@ -186,8 +195,8 @@ export class FunctionWriter {
     return [
       `  (func $${this.name} (export "run")${parameters}`,
       ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
-      ...this.#first.map((line) => `    ${line.text}`),
-      ...this.#lines.map(({ depth, line }) => `${"  ".repeat(depth + 2)}${line.text}`),
+      ...(this.#firstLines ?? []),
+      ...(this.#lines ?? ["    …"]),
       "  )",
     ].join("\n");
   }
@@ -200,13 +209,19 @@ export class FunctionWriter {
 
 class Variable<T extends WasmType> implements Local<T> {
   readonly type: T;
-  readonly name: string;
   readonly index: number;
+  readonly #word: string;
+  readonly #number: number | "";
 
-  constructor(type: T, name: string, index: number) {
+  constructor(type: T, word: string, number: number | "", index: number) {
     this.type = type;
-    this.name = name;
     this.index = index;
+    this.#word = word;
+    this.#number = number;
+  }
+
+  get name(): string {
+    return this.#word + this.#number;
   }
 
   write(to: Bytes): void {

@@ -14,6 +14,8 @@ export interface ModuleOptions {
   /** Whether its memory is shared with other threads. */
   readonly isShared?: boolean;
   readonly machine?: Machine;
+  /** Whether it can be shown as text, which takes longer to write. */
+  readonly isReadable?: boolean;
 }
 
 /** A module of one function, `run`, over one imported memory. The same calls give the same bytes. */
@@ -26,9 +28,9 @@ export class Module {
     name: string,
     parameters: readonly string[],
     body: Body,
-    { isShared = false, machine = plainMachine }: ModuleOptions = {},
+    { isShared = false, machine = plainMachine, isReadable = false }: ModuleOptions = {},
   ) {
-    this.#function = new FunctionWriter(name, parameters, machine);
+    this.#function = new FunctionWriter(name, parameters, machine, isReadable);
     this.#isShared = isShared;
     body(this.#function, ...this.#function.parameters);
   }
@@ -88,7 +90,7 @@ export class Module {
     return file.all.slice();
   }
 
-  /** As a person reads it. */
+  /** As a person reads it, if that was asked for. */
   get text(): string {
     const limits = this.#isShared ? `0 ${LARGEST_SHARED} shared` : "0";
     return `(module\n  (import "convlens" "memory" (memory ${limits}))\n${this.#function.text}\n)`;
