@@ -2,11 +2,10 @@ import { kernelBackend, UsageError, type Backend } from "@convlens/backend";
 import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
-import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { gatherKernels } from "./kernels/gather.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
-import { optimizerKernels } from "./kernels/optimizerSteps.ts";
+import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
@@ -93,7 +92,7 @@ export async function cpu({
     finish: () => team.finish(),
     dispose: () => team.dispose(),
     kernels: {
-      ...elementwiseKernels(team),
+      ...pointwiseKernels(team),
       ...movementKernels(team),
       ...reduceKernels(team),
       ...pool2dKernels(team),
@@ -102,7 +101,6 @@ export async function cpu({
       ...gatherKernels(team),
       ...softmaxKernels(team),
       randomUniform: randomUniform(team),
-      ...optimizerKernels(team),
     },
   });
 }

@@ -30,6 +30,16 @@ export interface Normalization {
   readonly axes: readonly number[];
   readonly epsilon: number;
 }
+/** One operation of a chain: an elementwise one, and what it reads, by number: the inputs of the chain, then its steps. */
+export interface ChainStep<K extends OperationName = OperationName> {
+  readonly operation: K;
+  readonly inputs: readonly number[];
+  readonly attributes: Operations[K];
+}
+/** Elementwise operations that follow one another, at most 16; the last one gives the result, inputs broadcast to its shape. */
+export interface Chain {
+  readonly steps: readonly ChainStep[];
+}
 
 /**
  * The vocabulary between tensors and backends: every operation with its attributes. The meaning of each is its kernel in
@@ -138,6 +148,8 @@ export interface Operations {
   conv2dBias: Convolution;
   /** `x, filters, bias` */
   conv2dBiasRelu: Convolution;
+  /** At most 8 inputs. */
+  pointwise: Chain;
 }
 
 /** The name of an operation. */
@@ -151,5 +163,5 @@ export const elementwise: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<O
   ...(["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos"] as const),
   ...(["tanh", "erf", "sigmoid", "relu", "copy", "add", "subtract", "multiply", "divide", "power"] as const),
   ...(["maximum", "minimum", "equal", "greater", "greaterEqual", "where"] as const),
-  ...(["movingAverage", "momentumStep", "sgdStep", "adamStep"] as const),
+  ...(["movingAverage", "momentumStep", "sgdStep", "adamStep", "pointwise"] as const),
 ]);

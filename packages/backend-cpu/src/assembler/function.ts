@@ -171,6 +171,11 @@ export class FunctionWriter {
     this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${line.text}`);
   }
 
+  /** Bytes of the instructions so far. */
+  get size(): number {
+    return this.#rest.length;
+  }
+
   /** The locals by their types, then the instructions. */
   write(to: Bytes): void {
     to.list(this.#locals, ({ type }) => {

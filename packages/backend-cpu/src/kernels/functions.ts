@@ -13,7 +13,7 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2, greater4, int4, lesser4, long2, shuffle4 } from "../assembler/lanes.ts";
-import type { Pointwise } from "./loops.ts";
+import type { Pointwise } from "./chain.ts";
 
 // Exponentials, logarithms and their like. They are computed in float64 and rounded once, at the end (but for exp alone): what
 // is lost on the way is far below half a unit of float32, subnormal numbers are ordinary ones, and only + − · ÷ are used, which

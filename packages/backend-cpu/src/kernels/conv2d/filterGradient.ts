@@ -2,7 +2,8 @@ import type { Conv2dGeometry } from "@convlens/backend";
 import { calculate4, type Local } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { Code, Team } from "../../team.ts";
-import { runLoops, type Pointwise } from "../loops.ts";
+import type { Pointwise } from "../chain.ts";
+import { runLoops } from "../loops.ts";
 import { keyOf, type Launch } from "./convolver.ts";
 import { paddedOf } from "./padded.ts";
 
