@@ -45,7 +45,8 @@ export function pointwiseKernels(team: Team): { readonly [K in Single | "pointwi
   ): ReturnType<Kernel<Block, unknown>> => {
     if (output.includes(0)) return () => undefined;
     const paces = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-    return runOverBlocks(team, JSON.stringify(steps), linksOf(steps), loopsOf(output, paces));
+    const name = steps.map(({ operation }) => operation).join(" ");
+    return runOverBlocks(team, `${name} ${JSON.stringify(steps)}`, linksOf(steps), loopsOf(output, paces));
   };
   const single =
     (operation: Single): Kernel<Block, Operations[Single]> =>
