@@ -4,6 +4,8 @@
  *
  * @module
  */
+export * from "@convlens/analysis";
+export * from "@convlens/analysis/render";
 export * from "@convlens/backend";
 export * from "@convlens/backend-cpu";
 export * from "@convlens/backend-reference";

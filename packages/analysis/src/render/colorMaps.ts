@@ -1,0 +1,137 @@
+/** The ground that is drawn on. */
+export type Theme = "light" | "dark";
+
+/**
+ * What a colour map is for: `"sequential"` for 0 to 1 (activations, magnitudes), `"signed"` for −1 to 1 (weights, gradients),
+ * `"gray"` for the pixels of photographs.
+ */
+export type ColorMapName = "sequential" | "signed" | "gray";
+
+/** Numbers as colours. */
+export interface ColorMap {
+  readonly name: ColorMapName;
+  readonly theme: Theme;
+  /** What the first colour stands for: 0, or −1 where signs are shown. The last stands for 1. */
+  readonly low: 0 | -1;
+  /** 256 colours (257 with signs, so that 0 has one of its own): red, green, blue of each. */
+  readonly table: Uint8Array;
+}
+
+type Triple = readonly [number, number, number];
+
+// Nine colours at equal distances, which lie evenly in OKLab, with lightness that only grows or only falls. Zero is nearly the
+// colour of the page, so that what is silent disappears.
+const stops = {
+  sequential: {
+    light: "fbfaf7 e2e5b4 a9d29d 67bd9c 3c9f9b 298092 1b6083 1a4071 1d2059",
+    dark: "1b1e25 283155 334783 2b6a95 2e8da1 43ada5 77caa1 b8e2a4 f5f8b5",
+  },
+  negative: {
+    light: "f7f7f7 dbdcf3 c0c1ee a5a6e7 8b8cdb 7373cc 5a59bd 443dad 301c9c",
+    dark: "252525 313049 403d6e 4f4994 6057b7 786dc5 9183d4 a99be3 c2b2f2",
+  },
+  positive: {
+    light: "f7f7f7 f6decb f3c6a0 efad73 de9657 ca8044 b56a31 a0541d 8b3f03",
+    dark: "252525 433124 613f24 814c22 a05b20 b77132 cf8944 e7a257 ffbc6a",
+  },
+  gray: { light: "000000 ffffff", dark: "000000 ffffff" },
+} as const;
+
+const toLinear = (x: number): number => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+const fromLinear = (x: number): number => (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055);
+
+const times = (m: readonly Triple[], v: Triple): Triple =>
+  m.map((row) => row[0] * v[0] + row[1] * v[1] + row[2] * v[2]) as unknown as Triple;
+
+// OKLab (Björn Ottosson 2020): linear light to the responses of the eye's cones, their cube roots to lightness and two
+// opponent colours.
+const cones: readonly Triple[] = [
+  [0.4122214708, 0.5363325363, 0.0514459929],
+  [0.2119034982, 0.6806995451, 0.1073969566],
+  [0.0883024619, 0.2817188376, 0.6299787005],
+];
+const opponents: readonly Triple[] = [
+  [0.2104542553, 0.793617785, -0.0040720468],
+  [1.9779984951, -2.428592205, 0.4505937099],
+  [0.0259040371, 0.7827717662, -0.808675766],
+];
+const fromOpponents: readonly Triple[] = [
+  [1, 0.3963377774, 0.2158037573],
+  [1, -0.1055613458, -0.0638541728],
+  [1, -0.0894841775, -1.291485548],
+];
+const fromCones: readonly Triple[] = [
+  [4.0767416621, -3.3077115913, 0.2309699292],
+  [-1.2684380046, 2.6097574011, -0.3413193965],
+  [-0.0041960863, -0.7034186147, 1.707614701],
+];
+
+const each = (v: Triple, f: (x: number) => number): Triple => v.map(f) as unknown as Triple;
+
+/** Red, green and blue of 0 to 255 as lightness and two opponent colours, in which equal distances look equal. */
+export const toOklab = (rgb: Triple): Triple =>
+  times(
+    opponents,
+    each(
+      times(
+        cones,
+        each(rgb, (x) => toLinear(x / 255)),
+      ),
+      Math.cbrt,
+    ),
+  );
+
+const fromOklab = (lab: Triple): Triple =>
+  each(
+    times(
+      fromCones,
+      each(times(fromOpponents, lab), (x) => x ** 3),
+    ),
+    (x) => Math.round(255 * Math.min(1, Math.max(0, fromLinear(x)))),
+  );
+
+/** Colours between the stops, mixed in OKLab: `count` of them, the first and last stop included. */
+function ramp(text: string, count: number): Triple[] {
+  const at = text
+    .split(" ")
+    .map((hex) => toOklab([0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)) as unknown as Triple));
+  return Array.from({ length: count }, (_, i) => {
+    const place = (i / (count - 1)) * (at.length - 1);
+    const below = Math.min(at.length - 2, Math.floor(place));
+    const [a, b] = [at[below]!, at[below + 1]!];
+    return fromOklab(a.map((x, k) => x + (b[k]! - x) * (place - below)) as unknown as Triple);
+  });
+}
+
+const made = /* @__PURE__ */ new Map<string, ColorMap>();
+
+/**
+ * A colour map for a light or a dark page. Equal steps of the number look like equal steps of the colour, also to those who
+ * see no red or green; sequential maps print well in grey.
+ *
+ * @example
+ * ```ts
+ * colorOf(colorMap("signed", "dark"), -0.5); // [96, 87, 183], a violet
+ * ```
+ */
+export function colorMap(name: ColorMapName, theme: Theme = "light"): ColorMap {
+  const key = `${name} ${theme}`;
+  let map = made.get(key);
+  if (map === undefined) {
+    const colors =
+      name === "signed"
+        ? [...ramp(stops.negative[theme], 129).reverse(), ...ramp(stops.positive[theme], 129).slice(1)]
+        : ramp(stops[name][theme], 256);
+    map = { name, theme, low: name === "signed" ? -1 : 0, table: Uint8Array.from(colors.flat()) };
+    made.set(key, map);
+  }
+  return map;
+}
+
+/** The colour of a number: red, green and blue, 0 to 255. Beyond the ends it is that of the end; NaN is magenta. */
+export function colorOf({ low, table }: ColorMap, x: number): readonly [red: number, green: number, blue: number] {
+  if (Number.isNaN(x)) return [255, 0, 255];
+  const last = table.length / 3 - 1;
+  const at = 3 * Math.round(Math.min(1, Math.max(0, (x - low) / (1 - low))) * last);
+  return [table[at]!, table[at + 1]!, table[at + 2]!];
+}

@@ -1,0 +1,66 @@
+import { conv2dGeometry, droppedBy, GeometryError, type Sliding } from "@convlens/backend";
+
+/** A window along one axis. */
+export interface WindowFitOptions {
+  /** Size of the axis, W. */
+  readonly input: number;
+  /** Taps of the window, F. */
+  readonly window: number;
+  /** From one position to the next, S. Default: 1. */
+  readonly stride?: number;
+  /** Zeros on each side, P, or before and after. Default: 0. */
+  readonly padding?: number | "same" | "valid" | readonly [before: number, after: number];
+  /** From one tap to the next; 1 for a window without holes. Default: 1. */
+  readonly dilation?: number;
+}
+
+/** Whether a window fits, and where it stands. */
+export interface WindowFit {
+  /** (W − F + 2P) / S + 1: how many positions there are, which may be no whole number. */
+  readonly positions: number;
+  /** How many of them the window takes: the output's size. 0 where it is larger than all there is. */
+  readonly output: number;
+  /** Elements at the end, padding included, that no position reaches. */
+  readonly dropped: number;
+  /** Whether `positions` is a whole number. */
+  readonly fits: boolean;
+  /** Where it does not fit: why, and what would mend it. */
+  readonly why?: string;
+}
+
+/**
+ * How often a window fits along an axis: (W − F + 2P) / S + 1, and where that is no whole number, why, and what to change.
+ *
+ * @example
+ * ```ts
+ * windowFit({ input: 227, window: 11, stride: 4 }).output; // 55, the first layer of AlexNet
+ * windowFit({ input: 224, window: 11, stride: 4 }).positions; // 54.25, which does not fit
+ * ```
+ */
+export function windowFit({ input, window, stride = 1, padding = 0, dilation = 1 }: WindowFitOptions): WindowFit {
+  const sliding = (geometry: "floor" | "strict"): Sliding =>
+    conv2dGeometry(
+      [1, 1, input, 1],
+      [1, window, 1, 1],
+      {
+        stride: [1, stride],
+        padding:
+          typeof padding === "string" ? padding : [[0, 0], typeof padding === "number" ? [padding, padding] : padding],
+        dilation: [1, dilation],
+        geometry,
+      },
+      "conv1d",
+    ).width;
+  try {
+    const { output } = sliding("strict");
+    return { positions: output, output, dropped: 0, fits: true };
+  } catch (error) {
+    if (!(error instanceof GeometryError)) throw error;
+    const why = error.message.replace(/^conv1d: /, "");
+    const positions = error.details.got as number;
+    // Larger than all there is: not even one position.
+    if (Number.isInteger(positions)) return { positions: 0, output: 0, dropped: positions, fits: false, why };
+    const floor = sliding("floor");
+    return { positions, output: floor.output, dropped: droppedBy(floor), fits: false, why };
+  }
+}
