@@ -4,4 +4,8 @@
  *
  * @module
  */
+export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
+export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
+export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
+export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
 export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";

@@ -1,0 +1,250 @@
+import {
+  broadcastSteps,
+  elementwise,
+  sizeOf,
+  stepsOf,
+  type Conv2dGeometry,
+  type Operations,
+  type Shape,
+  type Sliding,
+} from "@convlens/backend";
+import type { Tensor } from "@convlens/tensor";
+
+/** Which numbers of a tensor: 1 for those that are meant. */
+export type Mask = Uint8Array;
+
+const ones = (shape: Shape): Mask => new Uint8Array(sizeOf(shape)).fill(1);
+
+/** The place of every element of `output` in an array with these steps. */
+function places(output: Shape, steps: readonly number[], start = 0): Int32Array {
+  const found = new Int32Array(sizeOf(output));
+  const at = output.map(() => 0);
+  let place = start;
+  for (let i = 0; i < found.length; i++) {
+    found[i] = place;
+    for (let axis = output.length - 1; axis >= 0; axis--) {
+      place += steps[axis]!;
+      if (++at[axis]! < output[axis]!) break;
+      place -= steps[axis]! * output[axis]!;
+      at[axis] = 0;
+    }
+  }
+  return found;
+}
+
+/** Every number that is read where the result has a 1, if result `i` reads number `from[i]`. */
+function read(mask: Mask, from: Int32Array, size: number): Mask {
+  const seen = new Uint8Array(size);
+  for (let i = 0; i < mask.length; i++) if (mask[i]) seen[from[i]!] = 1;
+  return seen;
+}
+
+const stretched = (mask: Mask, input: Shape, output: Shape): Mask =>
+  read(mask, places(output, broadcastSteps(input, output)), sizeOf(input));
+
+/** What was folded over some axes (or normalised over them): a 1 anywhere means all of them. */
+function folded(mask: Mask, shape: Shape, axes: readonly number[], result: Shape): Mask {
+  const small = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const any =
+    sizeOf(small) === mask.length ? mask : read(mask, places(result, broadcastSteps(small, result)), sizeOf(small));
+  return Uint8Array.from(places(shape, broadcastSteps(small, shape)), (from) => any[from]!);
+}
+
+/** Visits every meeting of a place of the input with a place of the output, along one axis. */
+function eachMeeting(s: Sliding, visit: (input: number, output: number, tap: number) => void): void {
+  for (let o = 0; o < s.output; o++)
+    for (let tap = 0; tap < s.window; tap++) {
+      const i = o * s.stride - s.before + tap * s.dilation;
+      if (i >= 0 && i < s.input) visit(i, o, tap);
+    }
+}
+
+/** Visits every meeting of a pixel of the input with one of the output. */
+function eachPixelMeeting(
+  { height, width }: { readonly height: Sliding; readonly width: Sliding },
+  visit: (input: number, output: number, tap: number) => void,
+): void {
+  eachMeeting(height, (y, oy, ky) =>
+    eachMeeting(width, (x, ox, kx) => visit(y * width.input + x, oy * width.output + ox, ky * width.window + kx)),
+  );
+}
+
+/** Whether any channel of a group has a 1, pixel by pixel: `[pixels, channels] → [pixels, groups]`. */
+function anyOfGroup(mask: Mask, channels: number, groups: number): Mask {
+  const each = channels / groups;
+  const any = new Uint8Array((mask.length / channels) * groups);
+  for (let i = 0; i < mask.length; i++)
+    if (mask[i]) any[Math.floor(i / channels) * groups + Math.floor((i % channels) / each)] = 1;
+  return any;
+}
+
+/** The other way round: all channels of the group. */
+function allOfGroup(any: Mask, channels: number, groups: number): Mask {
+  const each = channels / groups;
+  return Uint8Array.from(
+    { length: (any.length / groups) * channels },
+    (_, i) => any[Math.floor(i / channels) * groups + Math.floor((i % channels) / each)]!,
+  );
+}
+
+/** From the outputs of a convolution or pooling to its inputs (or, with `back`, from inputs to outputs). */
+function slid(
+  mask: Mask,
+  g: { readonly batch: number; readonly height: Sliding; readonly width: Sliding },
+  groups: number,
+  back = false,
+): Mask {
+  const [inputs, outputs] = [g.height.input * g.width.input, g.height.output * g.width.output];
+  const [from, to] = back ? [inputs, outputs] : [outputs, inputs];
+  const seen = new Uint8Array(g.batch * to * groups);
+  eachPixelMeeting(g, (input, output) => {
+    const [source, target] = back ? [input, output] : [output, input];
+    for (let n = 0; n < g.batch; n++)
+      for (let k = 0; k < groups; k++)
+        if (mask[(n * from + source) * groups + k]) seen[(n * to + target) * groups + k] = 1;
+  });
+  return seen;
+}
+
+/** The taps over the meetings of marked inputs and outputs; all filters of a group, all its channels. */
+function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
+  const f = g.outChannels;
+  const depth = g.inChannels / g.groups;
+  const [h, w] = [g.height.output * g.width.output, g.height.window * g.width.window];
+  const seen = new Uint8Array(w * depth * f);
+  eachPixelMeeting(g, (_, output, tap) => {
+    for (let n = 0; n < g.batch; n++)
+      for (let filter = 0; filter < f; filter++)
+        if (dy[(n * h + output) * f + filter]) for (let c = 0; c < depth; c++) seen[(tap * depth + c) * f + filter] = 1;
+  });
+  return seen;
+}
+
+/** Old pixels that are in each new one, along one axis of a resized image. */
+function resampledFrom(from: number, to: number, mode: "nearest" | "bilinear", i: number): number[] {
+  if (mode === "nearest") return [Math.floor((i * from) / to)];
+  const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+  const left = Math.floor(at);
+  return at === left ? [left] : [left, left + 1];
+}
+
+/**
+ * Which numbers of its input number `which` an operation may read to make the marked numbers of its result, whatever their
+ * values. Of an operation that it does not know: all.
+ */
+export function sourcesOf(t: Tensor, which: number, mask: Mask): Mask {
+  const shapes = t.inputs.map(({ shape }) => shape);
+  const own = shapes[which]!;
+  const [a] = shapes as [Shape];
+  const attributes = t.attributes as never;
+  const axis = t.rank - 1;
+  switch (t.operation) {
+    case "conv2d": {
+      const { geometry: g } = attributes as Operations["conv2d"];
+      if (which === 1) return tapsOf(g, mask);
+      return allOfGroup(slid(anyOfGroup(mask, g.outChannels, g.groups), g, g.groups), g.inChannels, g.groups);
+    }
+    case "conv2dInputGradient": {
+      const { geometry: g } = attributes as Operations["conv2dInputGradient"];
+      if (which === 1) return ones(own);
+      return allOfGroup(slid(anyOfGroup(mask, g.inChannels, g.groups), g, g.groups, true), g.outChannels, g.groups);
+    }
+    case "maxPool2d":
+    case "sumPool2d":
+    case "lpPool2d": {
+      const { geometry: g } = attributes as Operations["sumPool2d"];
+      return slid(mask, g, g.channels);
+    }
+    case "sumPool2dGradient": {
+      const { geometry: g } = attributes as Operations["sumPool2dGradient"];
+      return slid(mask, g, g.channels, true);
+    }
+    case "maxPool2dSelect": {
+      const { geometry: g } = attributes as Operations["maxPool2dSelect"];
+      return slid(mask, g, g.channels);
+    }
+    case "maxPool2dGradient": {
+      const { geometry: g } = attributes as Operations["maxPool2dGradient"];
+      const outputs = slid(mask, g, g.channels, true);
+      return which === 0 ? outputs : slid(outputs, g, g.channels);
+    }
+    case "matmul": {
+      const { transposeA, transposeB } = attributes as Operations["matmul"];
+      const [m, n] = t.shape.slice(-2) as [number, number];
+      const [k, matrices] = [a.at(transposeA ? -2 : -1)!, sizeOf(t.shape.slice(0, -2))];
+      const rows = new Uint8Array(matrices * m);
+      const columns = new Uint8Array(matrices * n);
+      for (let i = 0; i < mask.length; i++)
+        if (mask[i]) {
+          rows[Math.floor(i / n)] = 1;
+          columns[Math.floor(i / (m * n)) * n + (i % n)] = 1;
+        }
+      // A row of k numbers for each row of the result, or a column where the matrix comes transposed.
+      const spread = (any: Mask, length: number, together: boolean): Mask =>
+        Uint8Array.from({ length: any.length * k }, (_, i) =>
+          together ? any[Math.floor(i / k)]! : any[Math.floor(i / (k * length)) * length + (i % length)]!,
+        );
+      return which === 0 ? spread(rows, m, !transposeA) : spread(columns, n, transposeB);
+    }
+    case "sum":
+    case "max":
+      return folded(mask, a, (attributes as Operations["sum"]).axes, t.shape);
+    case "argmax":
+      return folded(mask, a, [(attributes as Operations["argmax"]).axis], t.shape);
+    case "softmax":
+    case "logSoftmax":
+    case "softmaxCrossEntropy":
+      return folded(mask, own, [axis], t.shape);
+    case "normalize":
+    case "normalizeGradient": {
+      const { axes } = attributes as Operations["normalize"];
+      return folded(mask, own, axes, t.shape);
+    }
+    case "reshape":
+      return mask;
+    case "broadcast":
+      return stretched(mask, a, t.shape);
+    case "transpose": {
+      const { order } = attributes as Operations["transpose"];
+      const steps = stepsOf(a);
+      const moved = order.map((from) => steps[from]!);
+      return read(mask, places(t.shape, moved), mask.length);
+    }
+    case "slice":
+    case "place": {
+      const { begin, step } = attributes as Operations["slice"];
+      const whole = stepsOf(t.operation === "slice" ? a : t.shape);
+      const start = begin.reduce((sum, at, i) => sum + at * whole[i]!, 0);
+      const from = places(
+        t.operation === "slice" ? t.shape : a,
+        whole.map((size, i) => size * step[i]!),
+        start,
+      );
+      return t.operation === "slice" ? read(mask, from, sizeOf(a)) : Uint8Array.from(from, (at) => mask[at]!);
+    }
+    case "concat": {
+      const { axis: along } = attributes as Operations["concat"];
+      const steps = stepsOf(t.shape);
+      const offset = shapes.slice(0, which).reduce((sum, shape) => sum + shape[along]!, 0);
+      return Uint8Array.from(places(own, steps, offset * steps[along]!), (at) => mask[at]!);
+    }
+    case "resize": {
+      const { height, width, mode } = attributes as Operations["resize"];
+      const [, h, w, c] = a as [number, number, number, number];
+      const seen = new Uint8Array(sizeOf(a));
+      for (let i = 0; i < mask.length; i++) {
+        if (!mask[i]) continue;
+        const pixel = Math.floor(i / c);
+        const image = Math.floor(pixel / (height * width));
+        for (const y of resampledFrom(h, height, mode, Math.floor(pixel / width) % height))
+          for (const x of resampledFrom(w, width, mode, pixel % width))
+            seen[((image * h + y) * w + x) * c + (i % c)] = 1;
+      }
+      return seen;
+    }
+    case "randomUniform":
+      return new Uint8Array(sizeOf(a));
+    default:
+      return t.operation !== undefined && elementwise.has(t.operation) ? stretched(mask, own, t.shape) : ones(own);
+  }
+}
