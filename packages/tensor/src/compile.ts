@@ -2,20 +2,15 @@ import { UsageError, type Backend, type Executable, type Program, type Storage, 
 import { assemble } from "./assemble.ts";
 import { backendFor, evaluate } from "./evaluate.ts";
 import { leaf } from "./record.ts";
-import { Recording, session } from "./session.ts";
-import { sorted } from "./sorted.ts";
+import { recordFunction, type Parameter, type Results } from "./recordFunction.ts";
+import { session } from "./session.ts";
 import { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
-/** What a compiled function may take: tensors are fed at each call; booleans and strings choose a program. */
-export type Parameter = Tensor | boolean | string;
 /** What to pass for each parameter: for a scalar tensor a number will do. */
 export type Arguments<P extends readonly Parameter[]> = {
   [K in keyof P]: P[K] extends Tensor ? Tensor | number : P[K];
 };
-/** What a compiled function may return. */
-export type Results = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
-
 /** What {@link compile} may be told. */
 export interface CompileOptions {
   /** Of the random numbers drawn inside: with the number of the run it decides them all. */
@@ -139,40 +134,11 @@ function build<P extends readonly Parameter[], R extends Results>(
   args: readonly (Parameter | number)[],
   chosen: Backend | undefined,
 ): Built {
-  const recording = new Recording((self) => new Tensor([2], { kind: "feed", recording: self }));
-  const feeds: Tensor[] = [];
-  const given = args.map((argument) => {
-    if (typeof argument === "boolean" || typeof argument === "string") return argument;
-    const feed = new Tensor(typeof argument === "number" ? [] : argument.shape, { kind: "feed", recording });
-    feeds.push(feed);
-    return feed;
-  });
-  let result: R;
-  let outputs: Tensor[];
-  session.compiling = recording;
-  try {
-    result = fn(...(given as unknown as P));
-    if (result instanceof Promise)
-      throw new UsageError(
-        "compile: the function must not be async: it describes the computation, which is awaited when it is called",
-      );
-    outputs = listOf(result).map((t) => (t.source.kind === "variable" ? (t as Variable).current : t));
-  } finally {
-    session.compiling = undefined;
-  }
-
-  const { updates } = recording;
-  const order = sorted([...outputs, ...updates.values()], (t) => (t.known === undefined ? t.inputs : []));
-  for (const t of order) checkBelongs(t, recording);
-  const variables = [
-    ...new Set([
-      ...updates.keys(),
-      ...order.flatMap((t) => (t.source.kind === "read" && t.known === undefined ? [t.source.variable] : [])),
-    ]),
-  ];
+  const recorded = recordFunction(fn, args);
+  const { result, outputs, updates, variables } = recorded;
   const backend = chosen ?? backendFor(variables);
   const storages = variables.map((variable) => variable.memory(backend));
-  const program = assemble({ outputs, updates, feeds: [...feeds, recording.seed!], variables }, backend);
+  const program = assemble(recorded, backend);
   const results = (values: readonly Values[]): unknown => {
     const tensors = values.map((known, i) => leaf(outputs[i]!.shape, known));
     if (result instanceof Tensor) return tensors[0];
@@ -182,30 +148,4 @@ function build<P extends readonly Parameter[], R extends Results>(
       : Object.fromEntries(Object.keys(result).map((name, i) => [name, tensors[i]]));
   };
   return { program, executable: backend.compile(program), storages, variables, updated: [...updates.keys()], results };
-}
-
-function listOf(result: Results): Tensor[] {
-  const list = result instanceof Tensor ? [result] : Object.values(result ?? {});
-  for (const t of list)
-    if (!(t instanceof Tensor))
-      throw new UsageError(
-        `compile: the function must return tensors: one, an array or an object of them, or nothing; it returned ${typeof t}`,
-        {
-          got: typeof t,
-        },
-      );
-  return list as Tensor[];
-}
-
-/** What a compiled function uses must mean the same at each call. */
-function checkBelongs(t: Tensor, recording: Recording): void {
-  const { source } = t;
-  if (t.known !== undefined || (source.kind !== "feed" && source.kind !== "read") || source.recording === recording)
-    return;
-  throw source.kind === "feed"
-    ? new UsageError("compile: this uses an argument of another compiled function; pass it as an argument of this one")
-    : new UsageError(
-        `compile: this uses a tensor over ${source.variable.toString()} that was recorded outside; record it inside, pass it as an ` +
-          "argument, or await its data() first to make it a constant",
-      );
 }

@@ -3,14 +3,7 @@
  *
  * @module
  */
-export {
-  compile,
-  type Arguments,
-  type Compiled,
-  type CompileOptions,
-  type Parameter,
-  type Results,
-} from "./compile.ts";
+export { compile, type Arguments, type Compiled, type CompileOptions } from "./compile.ts";
 export { detach } from "./detach.ts";
 export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
@@ -83,6 +76,8 @@ export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } fro
 export { resize, type ResizeMode } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export { print } from "./print.ts";
+export { programOf, type ProgramOptions } from "./programOf.ts";
+export type { Parameter, Results } from "./recordFunction.ts";
 export { full, ones, range, record, tensor, zeros, type NestedNumbers, type Operand } from "./record.ts";
 export { captureCallSites, currentBackend, setSeed } from "./session.ts";
 export { sorted } from "./sorted.ts";

@@ -411,7 +411,17 @@ describe("gradients agree with central differences in float64", () => {
         "format",
         "print",
       ],
-      ...["evaluate", "compile", "gradients", "useBackend", "currentBackend", "captureCallSites", "setSeed", "detach"],
+      ...[
+        "evaluate",
+        "compile",
+        "programOf",
+        "gradients",
+        "useBackend",
+        "currentBackend",
+        "captureCallSites",
+        "setSeed",
+        "detach",
+      ],
       // No gradient flows through these.
       ...["sign", "equal", "notEqual", "greater", "greaterEqual", "less", "lessEqual", "argmax", "maxPool2dIndices"],
     ]);

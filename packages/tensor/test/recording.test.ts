@@ -18,10 +18,12 @@ import {
   normal,
   ones,
   print,
+  programOf,
   range,
   relu,
   reshape,
   setSeed,
+  softmax,
   subtract,
   sum,
   tensor,
@@ -307,6 +309,31 @@ describe("compiled functions", () => {
     await f(tensor([2]));
     rate = 10;
     expect((await f(tensor([2]))).number).toBe(2);
+  });
+
+  it("can be looked at as the program that they would be, without running or assigning anything", async () => {
+    const w = scalar(2);
+    const step = (x: Tensor): Tensor => {
+      w.assign(add(w, sum(x)));
+      return multiply(w, x);
+    };
+    const seen = programOf(step, [ones([3])]);
+    const compiled = compile(step);
+    await compiled(ones([3]));
+    expect(seen).toEqual([...compiled.programs.values()][0]!.program);
+    expect(await w.item()).toBe(5);
+
+    // Composites whole or as what they are made of, as the backend says; and none has to be chosen.
+    const operations = (supports: boolean): string[] =>
+      programOf((x: Tensor) => softmax(x), [ones([3])], { backend: { supports: () => supports } }).instructions.map(
+        ({ operation }) => operation,
+      );
+    expect(operations(true)).toEqual(["softmax"]);
+    expect(operations(false)).toContain("exp");
+
+    // Variables take no memory for it.
+    const large = new Variable(() => expect.unreachable(), [10_000]);
+    expect(programOf(() => add(large, 1), []).variables).toEqual([[10_000]]);
   });
 
   it("an error while recording leaves nothing behind", async () => {

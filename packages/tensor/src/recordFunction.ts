@@ -1,0 +1,82 @@
+import { UsageError } from "@convlens/backend";
+import type { Recipe } from "./assemble.ts";
+import { Recording, session } from "./session.ts";
+import { sorted } from "./sorted.ts";
+import { Tensor } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
+
+/** What a compiled function may take: tensors are fed at each call; booleans and strings choose a program. */
+export type Parameter = Tensor | boolean | string;
+/** What a compiled function may return. */
+export type Results = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
+
+/** A function as it was recorded, which is all that its program is made of. */
+export interface RecordedFunction extends Recipe {
+  readonly result: Results;
+}
+
+/** Records a function once, with arguments that are fed. */
+export function recordFunction<P extends readonly Parameter[], R extends Results>(
+  fn: (...args: P) => R,
+  args: readonly (Parameter | number)[],
+): RecordedFunction {
+  const recording = new Recording((self) => new Tensor([2], { kind: "feed", recording: self }));
+  const feeds: Tensor[] = [];
+  const given = args.map((argument) => {
+    if (typeof argument === "boolean" || typeof argument === "string") return argument;
+    const feed = new Tensor(typeof argument === "number" ? [] : argument.shape, { kind: "feed", recording });
+    feeds.push(feed);
+    return feed;
+  });
+  let result: R;
+  let outputs: Tensor[];
+  const outer = session.compiling;
+  session.compiling = recording;
+  try {
+    result = fn(...(given as unknown as P));
+    if (result instanceof Promise)
+      throw new UsageError(
+        "compile: the function must not be async: it describes the computation, which is awaited when it is called",
+      );
+    outputs = listOf(result).map((t) => (t.source.kind === "variable" ? (t as Variable).current : t));
+  } finally {
+    session.compiling = outer;
+  }
+
+  const { updates } = recording;
+  const order = sorted([...outputs, ...updates.values()], (t) => (t.known === undefined ? t.inputs : []));
+  for (const t of order) checkBelongs(t, recording);
+  const variables = [
+    ...new Set([
+      ...updates.keys(),
+      ...order.flatMap((t) => (t.source.kind === "read" && t.known === undefined ? [t.source.variable] : [])),
+    ]),
+  ];
+  return { result, outputs, updates, variables, feeds: [...feeds, recording.seed!] };
+}
+
+function listOf(result: Results): Tensor[] {
+  const list = result instanceof Tensor ? [result] : Object.values(result ?? {});
+  for (const t of list)
+    if (!(t instanceof Tensor))
+      throw new UsageError(
+        `compile: the function must return tensors: one, an array or an object of them, or nothing; it returned ${typeof t}`,
+        {
+          got: typeof t,
+        },
+      );
+  return list as Tensor[];
+}
+
+/** What a compiled function uses must mean the same at each call. */
+function checkBelongs(t: Tensor, recording: Recording): void {
+  const { source } = t;
+  if (t.known !== undefined || (source.kind !== "feed" && source.kind !== "read") || source.recording === recording)
+    return;
+  throw source.kind === "feed"
+    ? new UsageError("compile: this uses an argument of another compiled function; pass it as an argument of this one")
+    : new UsageError(
+        `compile: this uses a tensor over ${source.variable.toString()} that was recorded outside; record it inside, pass it as an ` +
+          "argument, or await its data() first to make it a constant",
+      );
+}
