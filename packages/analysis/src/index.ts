@@ -4,8 +4,11 @@
  *
  * @module
  */
+export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost } from "./cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
 export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
+export type { OptimizerName } from "./trainingStep.ts";
+export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
 export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";

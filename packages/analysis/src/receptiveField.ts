@@ -60,7 +60,8 @@ function sightOf(field: Field, along: number, unit: readonly number[]): Interval
   };
 }
 
-function axisField(field: Field, along: number, name: string): AxisField {
+/** What a field is along one axis of the input. */
+export function axisField(field: Field, along: number, name: string): AxisField {
   const { moving, fixed } = field.sights.get(along)!;
   const factor = field.axes.flat().find((each) => each.along === along);
   const first = sightOf(field, along, [])!;

@@ -1,5 +1,5 @@
 import { ValueError, type Shape } from "@convlens/backend";
-import { apply, layersOf, namePaths, variables, type Layer } from "@convlens/layers";
+import { apply, layersOf, namePaths, variables, type Layer, type Mode } from "@convlens/layers";
 import { sorted, zeros, Tensor, type Variable } from "@convlens/tensor";
 
 /** One call of a layer. */
@@ -37,6 +37,7 @@ export interface RecordedModel {
  * Records what a model makes of an input. Nothing is computed; the values of any tensor in it can be asked for.
  *
  * @param input - A batch `[n, …]`, or the shape of one example, which stands for a batch of one.
+ * @param mode - How it is used. While it is learning, running statistics are assigned: record that inside of `programOf`.
  *
  * @example
  * ```ts
@@ -44,13 +45,14 @@ export interface RecordedModel {
  * layers.map(({ name, type, output }) => `${name} ${type} ${output.shape}`);
  * ```
  */
-export function recordModel(model: Layer, input: Shape | Tensor): RecordedModel {
+export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode, "training"> = {}): RecordedModel {
   namePaths(model);
   const x = input instanceof Tensor ? input : zeros([1, ...input]);
   const seen = new Set<Tensor>([x]);
   const layers: RecordedLayer[] = [];
   const calls = new Map<string, number>();
   const output = apply(model, x, {
+    ...mode,
     watch: (path, layer, y) => {
       const operations = sorted([y], (t) => t.inputs.filter((from) => !seen.has(from))).filter((t) => !seen.has(t));
       for (const t of operations) seen.add(t);

@@ -83,6 +83,6 @@ export { activations, predict, type Activation } from "./predict.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Residual } from "./residual.ts";
 export { sequential, Sequential } from "./sequential.ts";
-export { formatSummary, summary, type Summary, type SummaryRow } from "./summary.ts";
+export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";
 export type { WeightOptions } from "./weighted.ts";

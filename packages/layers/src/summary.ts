@@ -33,8 +33,8 @@ export interface Summary {
   readonly multiplyAdds: number;
 }
 
-/** How many products one recorded operation takes. */
-function multiplyAddsOf(t: Tensor): number {
+/** How many products a recorded operation takes; those of convolutions and matrices only. */
+export function multiplyAddsOf(t: Tensor): number {
   const attributes = (t.attributes ?? {}) as { geometry?: Conv2dGeometry; transposeA?: boolean };
   switch (t.operation) {
     case "conv2d":
