@@ -9,6 +9,16 @@ export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effecti
 export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
+export { sharing, type LayerSharing } from "./sharing.ts";
+export { toColumns, toRows } from "./toColumns.ts";
+export {
+  filtersToWeights,
+  slidingError,
+  toConvolutional,
+  weightsToFilters,
+  type SlidingError,
+} from "./toConvolutional.ts";
+export { denseMatrix, toMatrix, type LayerMatrix } from "./toMatrix.ts";
 export type { OptimizerName } from "./trainingStep.ts";
 export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
 export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";

@@ -78,6 +78,7 @@ export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export { print } from "./print.ts";
 export { programOf, type ProgramOptions } from "./programOf.ts";
 export type { Parameter, Results } from "./recordFunction.ts";
+export { recordAgain } from "./recordAgain.ts";
 export { full, ones, range, record, tensor, zeros, type NestedNumbers, type Operand } from "./record.ts";
 export { captureCallSites, currentBackend, setSeed } from "./session.ts";
 export { sorted } from "./sorted.ts";

@@ -1,0 +1,40 @@
+import { ShapeError, showShape } from "@convlens/backend";
+import { patches, reshape, transpose, type Operand, type PatchesOptions, type Tensor } from "@convlens/tensor";
+
+/**
+ * What each position of a window sees, as a column (im2col): with {@link toRows} a convolution is one product of matrices, rows
+ * of filters times columns of windows.
+ *
+ * @param x - `[n, h, w, c]`
+ * @returns `[n, kh · kw · c, oh · ow]`
+ *
+ * @example
+ * ```ts
+ * const columns = toColumns(zeros([1, 227, 227, 3]), { size: 11, stride: 4 });
+ * const rows = toRows(zeros([11, 11, 3, 96]));
+ * matmul(rows, columns); // [96, 363] · [1, 363, 3025] → [1, 96, 3025], which are 96 maps of 55 · 55
+ * ```
+ */
+export function toColumns(x: Operand, options: PatchesOptions): Tensor {
+  const seen = patches(x, options, "toColumns");
+  const [n, height, width, taps] = seen.shape as [number, number, number, number];
+  return transpose(reshape(seen, [n, height * width, taps]), [0, 2, 1]);
+}
+
+/**
+ * Filters as the rows of a matrix, in the order of {@link toColumns}.
+ *
+ * @param filters - `[kh, kw, c, f]`
+ * @returns `[f, kh · kw · c]`
+ */
+export function toRows(filters: Operand): Tensor {
+  const shape = typeof filters === "number" ? [] : filters.shape;
+  if (shape.length !== 4)
+    throw new ShapeError(`toRows: expected filters [height, width, channels, filters], got ${showShape(shape)}`, {
+      operation: "toRows",
+      expected: "[height, width, channels, filters]",
+      got: shape,
+    });
+  const [kh, kw, c, f] = shape as [number, number, number, number];
+  return transpose(reshape(filters, [kh * kw * c, f]));
+}
