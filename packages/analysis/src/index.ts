@@ -10,6 +10,16 @@ export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
 export { sharing, type LayerSharing } from "./sharing.ts";
+export { histogram, statisticsOf, type Histogram, type Statistics } from "./statistics.ts";
+export {
+  activationMap,
+  depthColumn,
+  tap,
+  type ActivationPart,
+  type LayerActivation,
+  type Tap,
+  type Tapped,
+} from "./tap.ts";
 export { toColumns, toRows } from "./toColumns.ts";
 export {
   filtersToWeights,
@@ -20,5 +30,6 @@ export {
 } from "./toConvolutional.ts";
 export { denseMatrix, toMatrix, type LayerMatrix } from "./toMatrix.ts";
 export type { OptimizerName } from "./trainingStep.ts";
+export { unitActivity, type UnitActivity } from "./unitActivity.ts";
 export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
 export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";

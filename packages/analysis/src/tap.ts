@@ -1,0 +1,152 @@
+import { ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { compile, type Compiled, type Tensor } from "@convlens/tensor";
+import { layerNamed, recordModel } from "./recordModel.ts";
+
+/** What one layer made of a batch. */
+export interface LayerActivation {
+  /** The call of the layer: its path, or `path#2` for the second call. */
+  readonly name: string;
+  /** The layer's class. */
+  readonly type: string;
+  /** `[n, …]` */
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly values: Values;
+}
+
+/** What a tapped model made of a batch. */
+export interface Tapped {
+  /** What comes out of the model; its values are known. */
+  readonly output: Tensor;
+  /** What the tapped layers made, by name, in the order that they were called. */
+  readonly layers: ReadonlyMap<string, LayerActivation>;
+}
+
+/** A model that shows what is inside while it answers. */
+export interface Tap {
+  (x: Tensor): Promise<Tapped>;
+  /** Frees what the compiled model holds. */
+  dispose(): void;
+}
+
+/**
+ * A model with some of its layers tapped: each call gives the model's answer and what these layers made on the way, from one
+ * run of one compiled program.
+ *
+ * @param names - Layers by path. Default: all.
+ *
+ * @example
+ * ```ts
+ * const net = lenet5();
+ * const look = tap(net, ["layers.0", "layers.3"]);
+ * const { output, layers } = await look(normal([2, 28, 28, 1]));
+ * layers.get("layers.3")!.shape; // [2, 10, 10, 16]
+ * activationMap(layers.get("layers.3")!, { channel: 5 }); // 10 · 10 numbers
+ * ```
+ */
+export function tap(model: Layer, names?: readonly string[]): Tap {
+  let heads = new Map<string, readonly { readonly name: string; readonly type: string }[]>();
+  const run: Compiled<[x: Tensor], readonly Tensor[]> = compile((x: Tensor): readonly Tensor[] => {
+    const recorded = recordModel(model, x);
+    const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    heads.set(
+      x.shape.join(),
+      tapped.map(({ name, type }) => ({ name, type })),
+    );
+    return [recorded.output, ...tapped.map((layer) => layer.output)];
+  });
+  const look = async (x: Tensor): Promise<Tapped> => {
+    const [output, ...made] = await run(x);
+    const layers = heads.get(x.shape.join())!.map(({ name, type }, i): [string, LayerActivation] => {
+      const { shape, values } = made[i]!;
+      return [name, { name, type, shape, values }];
+    });
+    return { output: output!, layers: new Map(layers) };
+  };
+  return Object.assign(look, {
+    dispose: () => {
+      run.dispose();
+      heads = new Map();
+    },
+  });
+}
+
+/** A part of an activation, and where it was cut out. */
+export interface ActivationPart {
+  /** `[height, width]` or `[length]` of a map, `[channels]` of a column. */
+  readonly shape: Shape;
+  /** Row-major; a copy. */
+  readonly values: Float64Array;
+}
+
+function check(name: string, axis: string, at: number, size: number): number {
+  if (Number.isInteger(at) && at >= 0 && at < size) return at;
+  throw new ShapeError(`${name}: there is no ${axis} ${at}; there are ${size}, from 0 on`, {
+    path: name,
+    axis,
+    expected: `0 to ${size - 1}`,
+    got: at,
+  });
+}
+
+/**
+ * The activation map of one channel, or depth slice: what one filter found where. `[n, h, w, c] → [h, w]`
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.2"])(normal([1, 28, 28, 1]));
+ * activationMap(layers.get("layers.2")!, { channel: 0 }).shape; // [14, 14]
+ * ```
+ */
+export function activationMap(
+  { name, shape, values }: Omit<LayerActivation, "type">,
+  { channel, example = 0 }: { readonly channel: number; readonly example?: number },
+): ActivationPart {
+  const [n, ...rest] = shape as [number, ...number[]];
+  const channels = rest.pop() ?? 1;
+  if (rest.length === 0)
+    throw new ShapeError(
+      `${name}: it makes ${showShape(shape)}, numbers without a place, and has no maps; depthColumn gives them all`,
+      { path: name, expected: "[n, …, channels]", got: shape, fix: "depthColumn" },
+    );
+  check(name, "example", example, n);
+  check(name, "channel", channel, channels);
+  const size = rest.reduce((a, b) => a * b, 1);
+  const first = example * size * channels + channel;
+  return { shape: rest, values: Float64Array.from({ length: size }, (_, i) => values[first + i * channels]!) };
+}
+
+/**
+ * The depth column (or fibre) at one place: what all filters found there. `[n, h, w, c] → [c]`
+ *
+ * @param options - `place`: `[row, column]`; of a signal `[place]`; of a fully connected layer `[]`, the default.
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.2"])(normal([1, 28, 28, 1]));
+ * depthColumn(layers.get("layers.2")!, { place: [3, 4] }).shape; // [6]
+ * ```
+ */
+export function depthColumn(
+  { name, shape, values }: Omit<LayerActivation, "type">,
+  { place = [], example = 0 }: { readonly place?: readonly number[]; readonly example?: number } = {},
+): ActivationPart {
+  const [n, ...rest] = shape as [number, ...number[]];
+  const channels = rest.pop() ?? 1;
+  check(name, "example", example, n);
+  if (place.length !== rest.length)
+    throw new ShapeError(
+      `${name}: a place in ${showShape(shape)} has ${rest.length} numbers, got [${place.join(", ")}]`,
+      {
+        path: name,
+        expected: rest.length,
+        got: place,
+      },
+    );
+  const at = rest.reduce(
+    (sum, size, axis) => sum * size + check(name, `place along axis ${axis + 1}`, place[axis]!, size),
+    example,
+  );
+  return { shape: [channels], values: Float64Array.from(values.subarray(at * channels, (at + 1) * channels)) };
+}

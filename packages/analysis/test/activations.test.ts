@@ -1,0 +1,241 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ValueError } from "@convlens/backend";
+import { reference } from "@convlens/backend-reference";
+import {
+  Conv1d,
+  Conv2d,
+  Dense,
+  Flatten,
+  MaxPool2d,
+  predict,
+  Relu,
+  sequential,
+  Sigmoid,
+  Tanh,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import { lenet5 } from "@convlens/layers/models";
+import { add, concat, conv2d, slice, tensor, useBackend, type Tensor } from "@convlens/tensor";
+import { activationMap, depthColumn, histogram, statisticsOf, tap, unitActivity } from "../src/index.ts";
+import { filled, some, TwoWays } from "./helpers.ts";
+
+beforeEach(() => useBackend(reference({ precision: "float64" })));
+
+describe("tap", () => {
+  it("gives the answer, and what each layer made on the way", async () => {
+    const net = filled(lenet5(), [28, 28, 1]);
+    const x = some([2, 28, 28, 1]);
+    const { output, layers } = await tap(net)(x);
+    expect(output.values).toEqual((await predict(net, x)).values);
+    expect([...layers.keys()]).toEqual([...net.layers.map((_, i) => `layers.${i}`), ""]);
+    // Each layer made it of what the one before made.
+    for (const i of net.layers.keys()) {
+      if (i === 0) continue;
+      const { shape, values } = layers.get(`layers.${i - 1}`)!;
+      const { values: after, type } = layers.get(`layers.${i}`)!;
+      expect(type).toBe(net.layers[i]!.constructor.name);
+      expect(after).toEqual(await net.layers[i]!.call(tensor(values, shape)).data());
+    }
+  });
+
+  it("looks into branches and layers of one's own, at each call of a layer, for batches of any size", async () => {
+    class Twice implements Layer {
+      readonly inner: Layer = new TwoWays();
+      readonly back: Layer = new Conv2d({ filters: 1, kernelSize: 1 });
+      call(x: Tensor, mode?: Mode): Tensor {
+        const once = this.back.call(this.inner.call(x, mode), mode);
+        return this.back.call(this.inner.call(once, mode), mode);
+      }
+    }
+    const net = filled(new Twice(), [6, 6, 1]);
+    const look = tap(net, ["inner.far", "inner.far#2", "back#2"]);
+    for (const n of [1, 3]) {
+      const { output, layers } = await look(some([n, 6, 6, 1]));
+      expect([...layers.keys()]).toEqual(["inner.far", "inner.far#2", "back#2"]);
+      expect(layers.get("inner.far#2")!.shape).toEqual([n, 6, 6, 2]);
+      expect(layers.get("inner.far#2")!.values).not.toEqual(layers.get("inner.far")!.values);
+      expect(layers.get("back#2")!.values).toEqual(output.values);
+    }
+    look.dispose();
+    await expect(tap(net, ["outer"])(some([1, 6, 6, 1]))).rejects.toThrow(
+      'no layer is called "outer"; there are "inner.near" (Conv2d)',
+    );
+  });
+
+  it("costs no computation: the program with taps has no more instructions than the one without", async () => {
+    // Where nothing is joined, so that the two can be compared.
+    const net = filled(lenet5(), [28, 28, 1]);
+    const backend = reference();
+    const lengths: number[] = [];
+    useBackend({
+      ...backend,
+      supports: () => false,
+      compile: (program) => {
+        lengths.push(program.instructions.length);
+        return backend.compile(program);
+      },
+    });
+    const fresh = filled(lenet5(), [28, 28, 1]);
+    await predict(fresh, some([1, 28, 28, 1]));
+    await tap(fresh)(some([1, 28, 28, 1]));
+    expect(lengths).toHaveLength(2);
+    expect(lengths[1]).toBe(lengths[0]);
+    expect(net.layers).toHaveLength(12);
+  });
+});
+
+describe("a map and a column", () => {
+  it("of channel d is what the filter d alone makes", async () => {
+    const conv = filled(new Conv2d({ filters: 3, kernelSize: 2 }), [5, 4, 2]);
+    const x = some([2, 5, 4, 2]);
+    const { layers } = await tap(conv)(x);
+    const made = layers.get("")!;
+    const d = 1;
+    const one = add(conv2d(x, slice(conv.filters!, [0, 0, 0, d], [2, 2, 2, 1])), slice(conv.bias!, [d], [1]));
+    const expected = await slice(one, [1, 0, 0, 0], [1, 4, 3, 1]).data();
+    expect(activationMap(made, { channel: d, example: 1 })).toEqual({ shape: [4, 3], values: expected });
+  });
+
+  it("meet: the number of map c at a place is number c of the column there", async () => {
+    const shape = [2, 3, 4, 5];
+    const values = some(shape).values;
+    const whole = { name: "here", shape, values };
+    fc.assert(
+      fc.property(fc.nat(1), fc.nat(2), fc.nat(3), fc.nat(4), (example, row, column, channel) => {
+        const number = values[((example * 3 + row) * 4 + column) * 5 + channel]!;
+        expect(activationMap(whole, { channel, example }).values[row * 4 + column]).toBe(number);
+        expect(depthColumn(whole, { place: [row, column], example }).values[channel]).toBe(number);
+      }),
+    );
+  });
+
+  it("are of signals and of plain numbers too, and refuse what is not there", () => {
+    const signal = { name: "s", shape: [1, 3, 2], values: Float64Array.of(1, 2, 3, 4, 5, 6) };
+    expect(activationMap(signal, { channel: 1 })).toEqual({ shape: [3], values: Float64Array.of(2, 4, 6) });
+    expect(depthColumn(signal, { place: [1] }).values).toEqual(Float64Array.of(3, 4));
+    const units = { name: "u", shape: [2, 2], values: Float64Array.of(1, 2, 3, 4) };
+    expect(depthColumn(units, { example: 1 }).values).toEqual(Float64Array.of(3, 4));
+    expect(() => activationMap(units, { channel: 0 })).toThrow("has no maps; depthColumn gives them all");
+    expect(() => activationMap(signal, { channel: 2 })).toThrow("s: there is no channel 2; there are 2, from 0 on");
+    expect(() => activationMap(signal, { channel: 0, example: 1 })).toThrow("no example 1");
+    expect(() => depthColumn(signal, { place: [3] })).toThrow("no place along axis 1 3");
+    expect(() => depthColumn(signal)).toThrow("a place in [1, 3, 2] has 1 numbers, got []");
+  });
+});
+
+describe("statistics", () => {
+  it("of finite numbers are what they are by definition", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }), (list) => {
+        const got = statisticsOf(list);
+        const mean = list.reduce((a, b) => a + b, 0) / list.length;
+        const variance = list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / list.length;
+        expect(Math.abs(got.mean - mean)).toBeLessThan(1e-8);
+        expect(Math.abs(got.deviation - Math.sqrt(variance))).toBeLessThan(1e-4);
+        expect([got.smallest, got.largest]).toEqual([Math.min(...list), Math.max(...list)]);
+        expect(got.zeros).toBeCloseTo(list.filter((x) => x === 0).length / list.length, 12);
+      }),
+    );
+  });
+
+  it("count what is not finite, and are NaN of nothing", () => {
+    expect(statisticsOf([1, NaN, 3, Infinity])).toEqual({
+      count: 4,
+      mean: 2,
+      deviation: 1,
+      smallest: 1,
+      largest: 3,
+      zeros: 0,
+      notFinite: 2,
+    });
+    expect(statisticsOf([NaN])).toMatchObject({ count: 1, mean: NaN, smallest: NaN, deviation: NaN, notFinite: 1 });
+    // Small differences of large numbers.
+    expect(statisticsOf([1e9 + 1, 1e9 + 2, 1e9 + 3]).deviation).toBeCloseTo(Math.sqrt(2 / 3), 9);
+  });
+
+  it("a histogram holds every number once", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -5, max: 5, noNaN: true })),
+        fc.integer({ min: 1, max: 12 }),
+        (list, bins) => {
+          const { counts, outside, notNumbers } = histogram(list, { bins, low: -2, high: 3 });
+          expect(counts.reduce((a, b) => a + b, 0)).toBe(list.filter((x) => x >= -2 && x <= 3).length);
+          expect(outside).toEqual({
+            below: list.filter((x) => x < -2).length,
+            above: list.filter((x) => x > 3).length,
+          });
+          expect(notNumbers).toBe(0);
+        },
+      ),
+    );
+    expect(histogram([0, 1, 1, 2, 9], { bins: 2, high: 2 })).toMatchObject({
+      low: 0,
+      counts: Int32Array.of(1, 3),
+      outside: { below: 0, above: 1 },
+    });
+    expect(histogram([4, 4, NaN, Infinity], { bins: 3 })).toMatchObject({
+      low: 4,
+      high: 4,
+      counts: Int32Array.of(2, 0, 0),
+      notNumbers: 1,
+      outside: { above: 1 },
+    });
+  });
+});
+
+describe("unit activity", () => {
+  it("finds the dead, the active and the saturated, over all batches together", async () => {
+    const net = filled(sequential([new Dense({ units: 3 }), new Relu()]), [2]);
+    const [dense] = net.layers as [Dense];
+    // x0, −x0 − x1 (never above 0), and 0.
+    dense.weights!.write([1, -1, 0, 0, -1, 0]);
+    dense.bias!.write([0, 0, 0]);
+    const batches = [
+      tensor([
+        [1, 0],
+        [2, 5],
+      ]),
+      tensor([[0, 3]]),
+    ];
+    const [before, after] = await unitActivity(net, batches);
+    expect(before).toMatchObject({ name: "layers.0", examples: 3, outputShape: [3], dead: [2] });
+    expect(after!.dead).toEqual([1, 2]);
+    expect([...after!.mean]).toEqual([1, 0, 0]);
+    expect([...after!.active]).toEqual([2 / 3, 0, 0]);
+    expect([...before!.smallest]).toEqual([0, -7, 0]);
+    expect([...before!.largest]).toEqual([2, -1, 0]);
+    expect([...after!.saturated]).toEqual([0, 0, 0]);
+  });
+
+  it("counts numbers near the ends of sigmoid and tanh, for maps over all places", async () => {
+    for (const [layer, high] of [
+      [new Sigmoid(), 4.6],
+      [new Tanh(), 2.31],
+    ] as const) {
+      const x = tensor([-20, 0, high, high - 0.2, 20, 1], [1, 3, 2, 1]);
+      const [own] = await unitActivity(layer, [concat([x, tensor(new Float64Array(6), [1, 3, 2, 1])], 3)]);
+      expect([...own!.saturated]).toEqual([3 / 6, 0]);
+      expect(own!.dead).toEqual(layer instanceof Tanh ? [1] : []);
+    }
+  });
+
+  it("of chosen layers, from batches that come in time; not of none", async () => {
+    const net = filled(
+      sequential([new Conv1d({ filters: 2, kernelSize: 2 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+      [4, 1],
+    );
+    async function* batches(): AsyncGenerator<Tensor> {
+      yield some([2, 4, 1]);
+      yield some([2, 4, 1], 2);
+    }
+    const [relu] = await unitActivity(net, batches(), ["layers.1"]);
+    const all = [some([2, 4, 1]), some([2, 4, 1], 2)].map((x) => net.layers[1]!.call(net.layers[0]!.call(x)));
+    const values = [...(await concat(all).data())];
+    expect(relu!.active[0]).toBeCloseTo(values.filter((x, i) => i % 2 === 0 && x > 0).length / 12, 12);
+    await expect(unitActivity(net, [])).rejects.toThrow(ValueError);
+    expect((await unitActivity(new MaxPool2d({ size: 2 }), [some([1, 2, 2, 3])]))[0]!.mean).toHaveLength(3);
+  });
+});
