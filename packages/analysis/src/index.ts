@@ -29,6 +29,17 @@ export {
   type SlidingError,
 } from "./toConvolutional.ts";
 export { denseMatrix, toMatrix, type LayerMatrix } from "./toMatrix.ts";
+export {
+  trace,
+  type FunctionTrace,
+  type LargestTrace,
+  type MeanTrace,
+  type ProductsTrace,
+  type Trace,
+  type TracedInput,
+  type TracedProduct,
+} from "./trace.ts";
+export { traceGradient, type GradientTrace, type TracedGradient, type TraceGradientOptions } from "./traceGradient.ts";
 export type { OptimizerName } from "./trainingStep.ts";
 export { unitActivity, type UnitActivity } from "./unitActivity.ts";
 export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";

@@ -1,7 +1,7 @@
 import { ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
-import { layerNamed, recordModel } from "./recordModel.ts";
+import { dependentsOf, layerNamed, recordModel } from "./recordModel.ts";
 import { sourcesOf, type Mask } from "./sources.ts";
 
 /** Which numbers of an input one unit depends on. */
@@ -57,8 +57,7 @@ function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
 export function inputsSeen(model: Layer, inputShape: Shape, layer: string, unit: readonly number[]): InputsSeen {
   const recorded = recordModel(model, inputShape);
   const { name, output } = layerNamed(recorded, layer);
-  const depends = new Set([recorded.input]);
-  for (const t of recorded.tensors) if (t.inputs.some((x) => depends.has(x))) depends.add(t);
+  const depends = dependentsOf(recorded);
   const start = new Uint8Array(output.size);
   start[unitNumber(name, output, unit)] = 1;
   const masks = new Map<Tensor, Mask>([[output, start]]);

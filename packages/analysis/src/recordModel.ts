@@ -90,3 +90,10 @@ export function layerNamed({ layers }: RecordedModel, name: string): RecordedLay
   const names = layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ");
   throw new ValueError(`no layer is called "${name}"; there are ${names}`, { expected: names, got: name });
 }
+
+/** The tensors of a recording whose values depend on the input, itself among them; the others are the same for every input. */
+export function dependentsOf({ input, tensors }: RecordedModel): ReadonlySet<Tensor> {
+  const found = new Set([input]);
+  for (const t of tensors) if (t.inputs.some((x) => found.has(x))) found.add(t);
+  return found;
+}
