@@ -4,8 +4,22 @@
  *
  * @module
  */
+export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolutionAlgorithms.ts";
 export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost } from "./cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
+export { filterImage, type Border, type FilterImageOptions } from "./filterImage.ts";
+export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./fourier.ts";
+export {
+  boxKernel,
+  classicalKernels,
+  composeKernels,
+  convolve,
+  flipKernel,
+  gaussianKernel,
+  imageKernel,
+  type ClassicalKernelName,
+  type ImageKernel,
+} from "./imageKernels.ts";
 export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";

@@ -1,5 +1,14 @@
-import { ShapeError, showShape } from "@convlens/backend";
-import { patches, reshape, transpose, type Operand, type PatchesOptions, type Tensor } from "@convlens/tensor";
+import { conv2dGeometry, ShapeError, showShape } from "@convlens/backend";
+import {
+  pad,
+  patches,
+  reshape,
+  tensor,
+  transpose,
+  type Operand,
+  type PatchesOptions,
+  type Tensor,
+} from "@convlens/tensor";
 
 /**
  * What each position of a window sees, as a column (im2col): with {@link toRows} a convolution is one product of matrices, rows
@@ -16,7 +25,22 @@ import { patches, reshape, transpose, type Operand, type PatchesOptions, type Te
  * ```
  */
 export function toColumns(x: Operand, options: PatchesOptions): Tensor {
-  const seen = patches(x, options, "toColumns");
+  const image = typeof x === "number" ? tensor(x) : x;
+  const [kh, kw] = typeof options.size === "number" ? [options.size, options.size] : options.size;
+  const { height: h, width: w } = conv2dGeometry(
+    image.shape,
+    [kh, kw, image.shape[3] ?? 1, 1],
+    { ...options, groups: 1 },
+    "toColumns",
+  );
+  // Unlike a pooling, a convolution may pad so far that a window sees nothing but zeros.
+  const around = [
+    [0, 0],
+    [h.before, h.after],
+    [w.before, w.after],
+    [0, 0],
+  ] as const;
+  const seen = patches(pad(image, around), { ...options, padding: 0, geometry: "floor" }, "toColumns");
   const [n, height, width, taps] = seen.shape as [number, number, number, number];
   return transpose(reshape(seen, [n, height * width, taps]), [0, 2, 1]);
 }

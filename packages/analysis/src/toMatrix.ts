@@ -77,6 +77,25 @@ function entriesOf(t: Tensor, outputs: number): Entry[] {
   return entries;
 }
 
+/** The matrix of a convolution or a product that was recorded for one example. */
+export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
+  const entries = entriesOf(t, t.size);
+  return {
+    rows: t.size,
+    columns: t.inputs[0]!.size,
+    inputShape: t.inputs[0]!.shape.slice(1),
+    outputShape: t.shape.slice(1),
+    entries: {
+      row: Int32Array.from(entries, ({ row }) => row),
+      column: Int32Array.from(entries, ({ column }) => column),
+      weight: Int32Array.from(entries, ({ weight }) => weight),
+    },
+    nonZeros: entries.length,
+    distinct: new Set(entries.map(({ weight }) => weight)).size,
+    weights,
+  };
+}
+
 /**
  * A layer as a matrix. Of a fully connected layer that is its weights; of a convolution it is mostly zeros, and the rest is the
  * same few weights over and over, shifted by one place from row to row (a Toeplitz matrix; in two dimensions one of blocks that
@@ -108,21 +127,7 @@ export function toMatrix(layer: Layer, inputShape: Shape): LayerMatrix {
       `toMatrix: expected a layer that multiplies its input by weights once, such as a Conv2d or a Dense; this one does so ${products.length} times`,
       { operation: "toMatrix", expected: 1, got: products.length },
     );
-  const entries = entriesOf(t!, t!.size);
-  return {
-    rows: t!.size,
-    columns: recorded.input.size,
-    inputShape,
-    outputShape: recorded.output.shape.slice(1),
-    entries: {
-      row: Int32Array.from(entries, ({ row }) => row),
-      column: Int32Array.from(entries, ({ column }) => column),
-      weight: Int32Array.from(entries, ({ weight }) => weight),
-    },
-    nonZeros: entries.length,
-    distinct: new Set(entries.map(({ weight }) => weight)).size,
-    weights,
-  };
+  return { ...matrixOf(t!, weights), inputShape, outputShape: recorded.output.shape.slice(1) };
 }
 
 /** Beyond this many entries a matrix of zeros is no use to anybody. */

@@ -1,0 +1,178 @@
+import {
+  conv2dGeometry,
+  convOutputShape,
+  type Conv2dGeometry,
+  type Shape,
+  type Sliding,
+  type Values,
+} from "@convlens/backend";
+import {
+  conv2d,
+  evaluate,
+  matmul,
+  reshape,
+  slice,
+  tensor,
+  transpose,
+  type Conv2dOptions,
+  type Tensor,
+} from "@convlens/tensor";
+import { fourierTransform, powerOfTwo, type Complex } from "./fourier.ts";
+import { toColumns, toRows } from "./toColumns.ts";
+import { denseMatrix, matrixOf } from "./toMatrix.ts";
+
+/** A way to compute a convolution. */
+export type ConvolutionAlgorithm = "sliding" | "columns" | "matrix" | "fourier";
+
+/** What an algorithm made of a convolution. */
+export interface Convolved {
+  /** `[n, oh, ow, f]`; its values are known. */
+  readonly output: Tensor;
+  /** How many products of two real numbers it takes. */
+  readonly products: number;
+  /** How many numbers it has to write down beside the input, the filters and the output. */
+  readonly numbers: number;
+}
+
+/** A way: what to record or compute. */
+type Way = (x: Tensor, filters: Tensor, options: Conv2dOptions, g: Conv2dGeometry) => Promise<Convolved>;
+
+const known = async (t: Tensor): Promise<Tensor> => tensor(await t.data(), t.shape);
+const slidProducts = (g: Conv2dGeometry): number =>
+  convOutputShape(g).reduce((a, b) => a * b, 1) * g.height.window * g.width.window * (g.inChannels / g.groups);
+
+/** As it is defined: filters slide, products are added up. */
+const sliding: Way = async (x, filters, options, g) => ({
+  output: await known(conv2d(x, filters, options)),
+  products: slidProducts(g),
+  numbers: 0,
+});
+
+/** Windows are laid out as columns, filters as rows: one product of matrices for each group. */
+const columns: Way = async (x, filters, options, g) => {
+  const [n, h, w] = x.shape as [number, number, number];
+  const [kh, kw] = filters.shape as [number, number];
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const groups = Array.from({ length: g.groups }, (_, group) => {
+    const seen = toColumns(slice(x, [0, 0, 0, group * c], [n, h, w, c]), { ...options, size: [kh, kw] });
+    const rows = toRows(slice(filters, [0, 0, 0, group * f], [kh, kw, c, f]));
+    return { maps: matmul(rows, seen), size: seen.size };
+  });
+  const maps = await evaluate(...groups.map((group) => group.maps));
+  // [n, f, places] of each group → [n, places, f] of all.
+  const shape = convOutputShape(g);
+  const places = g.height.output * g.width.output;
+  const values = new Float64Array(n * places * g.outChannels);
+  for (const [group, made] of maps.entries())
+    for (let i = 0; i < made.length; i++) {
+      const [image, filter, place] = [Math.floor(i / (f * places)), Math.floor(i / places) % f, i % places];
+      values[(image * places + place) * g.outChannels + group * f + filter] = made[i]!;
+    }
+  return {
+    output: tensor(values, shape),
+    products: slidProducts(g),
+    numbers: groups.reduce((sum, { size }) => sum + size, 0),
+  };
+};
+
+/** The matrix with all its zeros, times each image laid out in a row. */
+const matrix: Way = async (x, filters, options, g) => {
+  const one = slice(x, [0, 0, 0, 0], [1, ...x.shape.slice(1)]);
+  const toeplitz = denseMatrix(matrixOf(conv2d(one, filters, options), filters));
+  const images = reshape(x, [g.batch, toeplitz.shape[1]!]);
+  const output = await known(reshape(matmul(images, transpose(toeplitz)), convOutputShape(g)));
+  return { output, products: g.batch * toeplitz.size, numbers: toeplitz.size };
+};
+
+/** Real images of one size as complex numbers, transformed. */
+function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
+  const size = shape[0]! * shape[1]!;
+  const z: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
+  fill(z.re);
+  fourierTransform(z, shape);
+  return z;
+}
+
+/**
+ * In the Fourier transform, sliding is multiplying: each image and each filter is transformed once, and each pair of them costs a
+ * product for every wave. What a stride leaves out is computed in vain.
+ */
+const fourier: Way = async (x, filters, _, g) => {
+  const [input, weights] = (await evaluate(x, filters)) as [Values, Values];
+  const { height: h, width: w } = g;
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  // What comes round from the other end reaches only places that no window takes.
+  const padded = (s: Sliding): number => powerOfTwo(s.before + s.input + s.after);
+  const shape: Shape = [padded(h), padded(w)];
+  const [rows, across] = shape as [number, number];
+  const size = rows * across;
+  const taps = Array.from({ length: c * g.outChannels }, (_unused, i) =>
+    transformed(shape, (re) => {
+      for (let ky = 0; ky < h.window; ky++)
+        for (let kx = 0; kx < w.window; kx++)
+          re[ky * h.dilation * across + kx * w.dilation] = weights[(ky * w.window + kx) * c * g.outChannels + i]!;
+    }),
+  );
+  const values = new Float64Array(convOutputShape(g).reduce((a, b) => a * b, 1));
+  for (let image = 0; image < g.batch; image++) {
+    const maps = Array.from({ length: g.inChannels }, (_unused, channel) =>
+      transformed(shape, (re) => {
+        for (let y = 0; y < h.input; y++)
+          for (let at = 0; at < w.input; at++)
+            re[(y + h.before) * across + at + w.before] =
+              input[((image * h.input + y) * w.input + at) * g.inChannels + channel]!;
+      }),
+    );
+    for (let filter = 0; filter < g.outChannels; filter++) {
+      const sum: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
+      for (let channel = 0; channel < c; channel++) {
+        const [a, b] = [maps[Math.floor(filter / f) * c + channel]!, taps[channel * g.outChannels + filter]!];
+        // A correlation: the filter's conjugate.
+        for (let i = 0; i < size; i++) {
+          sum.re[i]! += a.re[i]! * b.re[i]! + a.im[i]! * b.im[i]!;
+          sum.im[i]! += a.im[i]! * b.re[i]! - a.re[i]! * b.im[i]!;
+        }
+      }
+      fourierTransform(sum, shape, true);
+      for (let oy = 0; oy < h.output; oy++)
+        for (let ox = 0; ox < w.output; ox++)
+          values[((image * h.output + oy) * w.output + ox) * g.outChannels + filter] =
+            sum.re[oy * h.stride * across + ox * w.stride]!;
+    }
+  }
+  // A transform of n numbers takes n/2 · log₂ n complex products, of four real ones each.
+  const transforms = taps.length + g.batch * (g.inChannels + g.outChannels);
+  return {
+    output: tensor(values, convOutputShape(g)),
+    products: transforms * 2 * size * Math.log2(size) + g.batch * c * g.outChannels * 4 * size,
+    numbers: 2 * size * (taps.length + g.inChannels + 1),
+  };
+};
+
+const ways: Readonly<Record<ConvolutionAlgorithm, Way>> = { sliding, columns, matrix, fourier };
+
+/**
+ * One convolution, four ways: sliding filters, a product of matrices over windows laid out as columns, a product with the whole
+ * (Toeplitz) matrix, and products of Fourier transforms. The answers agree; what differs is how many products and how much
+ * paper they take.
+ *
+ * @param x - `[n, h, w, c]`
+ * @param filters - `[kh, kw, c / groups, f]`
+ *
+ * @example
+ * ```ts
+ * for (const algorithm of ["sliding", "columns", "matrix", "fourier"] as const) {
+ *   const { output, products } = await convolveBy(algorithm, normal([1, 12, 12, 2]), ones([3, 3, 2, 4]));
+ *   console.log(algorithm, output.shape, products);
+ * }
+ * ```
+ */
+export function convolveBy(
+  algorithm: ConvolutionAlgorithm,
+  x: Tensor,
+  filters: Tensor,
+  options: Conv2dOptions = {},
+): Promise<Convolved> {
+  const g = conv2dGeometry(x.shape, filters.shape, options, "convolveBy");
+  return ways[algorithm](x, filters, options, g);
+}

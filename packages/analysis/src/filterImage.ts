@@ -1,0 +1,57 @@
+import { ShapeError, showShape } from "@convlens/backend";
+import { conv2d, pad, tensor, type Operand, type Tensor } from "@convlens/tensor";
+import { flipKernel, type ImageKernel } from "./imageKernels.ts";
+
+/**
+ * What lies beyond the border of an image: nothing, so that the result is smaller (`"valid"`); zeros; the mirror image; the last
+ * pixel over and over; or the other end.
+ */
+export type Border = "valid" | "zero" | "reflect" | "replicate" | "wrap";
+
+/** What {@link filterImage} may be told. */
+export interface FilterImageOptions {
+  /** Default: `"replicate"`, which makes no edges where there are none. */
+  readonly border?: Border;
+  /**
+   * Whether the kernel is turned by half a turn first: the convolution of mathematics. Default: it slides as it is (a
+   * correlation), as everywhere in neural nets.
+   */
+  readonly flip?: boolean;
+}
+
+/**
+ * Slides a kernel over an image, each channel by itself.
+ *
+ * @param image - `[n, h, w, c]`
+ * @returns `[n, h, w, c]`, or smaller by the kernel's size − 1 with `border: "valid"`.
+ *
+ * @example
+ * ```ts
+ * const edges = filterImage(normal([1, 28, 28, 3]), classicalKernels.outline);
+ * const soft = filterImage(normal([1, 28, 28, 3]), gaussianKernel(1.5), { border: "reflect" });
+ * ```
+ */
+export function filterImage(
+  image: Operand,
+  kernel: ImageKernel,
+  { border = "replicate", flip = false }: FilterImageOptions = {},
+): Tensor {
+  const shape = typeof image === "number" ? [] : image.shape;
+  if (shape.length !== 4)
+    throw new ShapeError(`filterImage: expected images [batch, height, width, channels], got ${showShape(shape)}`, {
+      operation: "filterImage",
+      expected: "[batch, height, width, channels]",
+      got: shape,
+    });
+  const { height, width, values } = flip ? flipKernel(kernel) : kernel;
+  const channels = shape[3]!;
+  // The same kernel for every channel: [height, width, 1, channels].
+  const filters = tensor(
+    values.flatMap((x) => Array.from({ length: channels }, () => x)),
+    [height, width, 1, channels],
+  );
+  const around = (size: number): readonly [number, number] => [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+  const padded =
+    border === "valid" ? image : pad(image, [[0, 0], around(height), around(width), [0, 0]], { mode: border });
+  return conv2d(padded, filters, { groups: channels });
+}

@@ -1,0 +1,111 @@
+import { ValueError, type Shape } from "@convlens/backend";
+import type { ImageKernel } from "./imageKernels.ts";
+
+/** Complex numbers: real and imaginary parts, changed in place by what takes them. */
+export interface Complex {
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+}
+
+/** The smallest power of two that is not less. */
+export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
+/** Cosines and sines of a whole turn in n steps. */
+const turns = new Map<number, Complex>();
+function turnOf(n: number): Complex {
+  let turn = turns.get(n);
+  if (turn === undefined) {
+    const angle = (i: number): number => (-2 * Math.PI * i) / n;
+    turn = {
+      re: Float64Array.from({ length: n / 2 }, (_, i) => Math.cos(angle(i))),
+      im: Float64Array.from({ length: n / 2 }, (_, i) => Math.sin(angle(i))),
+    };
+    turns.set(n, turn);
+  }
+  return turn;
+}
+
+/**
+ * The Fourier transform of n numbers that lie `step` apart, in place (Cooley and Tukey 1965): even and odd places first, each
+ * half as long, from pairs upwards. n is a power of two.
+ */
+function transformLine({ re, im }: Complex, start: number, step: number, n: number, back: boolean): void {
+  for (let i = 1, k = 0; i < n; i++) {
+    let bit = n >> 1;
+    for (; k & bit; bit >>= 1) k ^= bit;
+    k ^= bit;
+    if (i >= k) continue;
+    const [a, b] = [start + i * step, start + k * step];
+    [re[a], re[b]] = [re[b]!, re[a]!];
+    [im[a], im[b]] = [im[b]!, im[a]!];
+  }
+  const turn = turnOf(n);
+  for (let half = 1; half < n; half *= 2)
+    for (let from = 0; from < n; from += 2 * half)
+      for (let k = 0; k < half; k++) {
+        const [c, s] = [turn.re[(k * n) / (2 * half)]!, (back ? -1 : 1) * turn.im[(k * n) / (2 * half)]!];
+        const [a, b] = [start + (from + k) * step, start + (from + k + half) * step];
+        const [x, y] = [re[b]! * c - im[b]! * s, re[b]! * s + im[b]! * c];
+        [re[b], im[b]] = [re[a]! - x, im[a]! - y];
+        [re[a], im[a]] = [re[a]! + x, im[a]! + y];
+      }
+}
+
+/**
+ * The Fourier transform of an image in place, rows first, then columns; `back` undoes it.
+ *
+ * @param shape - `[height, width]`, powers of two.
+ */
+export function fourierTransform(values: Complex, [height, width]: Shape, back = false): void {
+  for (let y = 0; y < height!; y++) transformLine(values, y * width!, 1, width!, back);
+  for (let x = 0; x < width!; x++) transformLine(values, x, width!, height!, back);
+  if (!back) return;
+  const size = height! * width!;
+  for (let i = 0; i < size; i++) {
+    values.re[i]! /= size;
+    values.im[i]! /= size;
+  }
+}
+
+/** How strongly a kernel answers to waves of every direction and length. */
+export interface Spectrum {
+  /** `[height, width]`; the wave that never changes is in the middle, at half of each. */
+  readonly shape: Shape;
+  /** For each wave what its amplitude is multiplied by, row-major. */
+  readonly values: Float64Array;
+}
+
+/**
+ * The Fourier view of a kernel: for waves from everywhere, from none in the middle to the shortest at the rim, how much of each
+ * it lets through. A blur is bright in the middle only, a kernel that looks for edges dark there.
+ *
+ * @param size - Of the picture, a power of two that the kernel fits in. Default: 64.
+ *
+ * @example
+ * ```ts
+ * const { values } = kernelSpectrum(classicalKernels.outline);
+ * values[32 * 64 + 32]; // 0: nothing is left of what does not change
+ * ```
+ */
+export function kernelSpectrum({ height, width, values }: ImageKernel, size = 64): Spectrum {
+  if (powerOfTwo(size) !== size || size < Math.max(height, width))
+    throw new ValueError(
+      `kernelSpectrum: size must be a power of two of at least ${Math.max(height, width)}, got ${size}`,
+      {
+        operation: "kernelSpectrum",
+        expected: powerOfTwo(Math.max(height, width)),
+        got: size,
+      },
+    );
+  const z: Complex = { re: new Float64Array(size * size), im: new Float64Array(size * size) };
+  values.forEach((x, i) => (z.re[Math.floor(i / width) * size + (i % width)] = x));
+  fourierTransform(z, [size, size]);
+  const half = size / 2;
+  return {
+    shape: [size, size],
+    values: Float64Array.from({ length: size * size }, (_, i) => {
+      const [y, x] = [(Math.floor(i / size) + half) % size, ((i % size) + half) % size];
+      return Math.hypot(z.re[y * size + x]!, z.im[y * size + x]!);
+    }),
+  };
+}

@@ -1,0 +1,197 @@
+import { ValueError } from "@convlens/backend";
+
+/** A kernel for images: what each pixel becomes a weighted sum of. */
+export interface ImageKernel {
+  readonly height: number;
+  readonly width: number;
+  /** Row-major. */
+  readonly values: readonly number[];
+}
+
+/**
+ * A kernel of rows of numbers.
+ *
+ * @example
+ * ```ts
+ * imageKernel([[-1, 1]]); // the difference of neighbours
+ * ```
+ */
+export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): ImageKernel {
+  const [first = []] = rows;
+  if (first.length === 0 || rows.some((row) => row.length !== first.length))
+    throw new ValueError("imageKernel: expected rows of numbers, all of one length", {
+      operation: "imageKernel",
+      expected: first.length,
+      got: rows.map((row) => row.length),
+    });
+  return { height: rows.length, width: first.length, values: rows.flat().map((x) => x / divisor) };
+}
+
+function checkSize(name: string, size: number): void {
+  if (Number.isInteger(size) && size >= 1) return;
+  throw new ValueError(`${name}: size must be a whole number of at least 1, got ${size}`, {
+    operation: name,
+    expected: "a whole number of at least 1",
+    got: size,
+  });
+}
+
+/** The mean of a square of pixels. */
+export function boxKernel(size = 3): ImageKernel {
+  checkSize("boxKernel", size);
+  return { height: size, width: size, values: Array.from({ length: size * size }, () => 1 / (size * size)) };
+}
+
+/**
+ * A bell curve in both directions, which blurs without favouring any: e^(−(x² + y²) / 2σ²), its sum brought to 1.
+ *
+ * @param deviation - σ, in pixels.
+ * @param size - Default: three deviations to each side.
+ */
+export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3 * deviation) + 1): ImageKernel {
+  if (!(deviation > 0))
+    throw new ValueError(`gaussianKernel: the deviation must be above 0, got ${deviation}`, {
+      operation: "gaussianKernel",
+      expected: "above 0",
+      got: deviation,
+    });
+  checkSize("gaussianKernel", size);
+  const row = Array.from({ length: size }, (_, i) => Math.exp(-((i - (size - 1) / 2) ** 2) / (2 * deviation ** 2)));
+  const values = row.flatMap((a) => row.map((b) => a * b));
+  const sum = values.reduce((a, b) => a + b, 0);
+  return { height: size, width: size, values: values.map((x) => x / sum) };
+}
+
+/** The names of {@link classicalKernels}. */
+export type ClassicalKernelName =
+  | "identity"
+  | "box"
+  | "blur"
+  | "sharpen"
+  | "edgeEnhance"
+  | "emboss"
+  | "sobelTop"
+  | "sobelBottom"
+  | "sobelLeft"
+  | "sobelRight"
+  | "laplacian"
+  | "outline";
+
+/**
+ * The classical kernels of 3 × 3. Those that blur or sharpen sum to 1 and leave flat areas as they are; those that look for edges
+ * sum to 0 and leave nothing of them.
+ *
+ * @example
+ * ```ts
+ * for (const [name, kernel] of Object.entries(classicalKernels)) console.log(name, kernel.values);
+ * ```
+ */
+export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>> = {
+  identity: /* @__PURE__ */ imageKernel([
+    [0, 0, 0],
+    [0, 1, 0],
+    [0, 0, 0],
+  ]),
+  box: /* @__PURE__ */ boxKernel(3),
+  /** Nearly a bell curve. */
+  blur: /* @__PURE__ */ imageKernel(
+    [
+      [1, 2, 1],
+      [2, 4, 2],
+      [1, 2, 1],
+    ],
+    16,
+  ),
+  /** Each pixel, and how much it differs from its four neighbours. */
+  sharpen: /* @__PURE__ */ imageKernel([
+    [0, -1, 0],
+    [-1, 5, -1],
+    [0, -1, 0],
+  ]),
+  /** The difference to the pixel on the left. */
+  edgeEnhance: /* @__PURE__ */ imageKernel([
+    [0, 0, 0],
+    [-1, 1, 0],
+    [0, 0, 0],
+  ]),
+  /** As if the light came from the lower right. */
+  emboss: /* @__PURE__ */ imageKernel([
+    [-2, -1, 0],
+    [-1, 1, 1],
+    [0, 1, 2],
+  ]),
+  /** Bright above, dark below. */
+  sobelTop: /* @__PURE__ */ imageKernel([
+    [1, 2, 1],
+    [0, 0, 0],
+    [-1, -2, -1],
+  ]),
+  sobelBottom: /* @__PURE__ */ imageKernel([
+    [-1, -2, -1],
+    [0, 0, 0],
+    [1, 2, 1],
+  ]),
+  sobelLeft: /* @__PURE__ */ imageKernel([
+    [1, 0, -1],
+    [2, 0, -2],
+    [1, 0, -1],
+  ]),
+  sobelRight: /* @__PURE__ */ imageKernel([
+    [-1, 0, 1],
+    [-2, 0, 2],
+    [-1, 0, 1],
+  ]),
+  /** The sum of both second differences: how much a pixel differs from the mean of its four neighbours. */
+  laplacian: /* @__PURE__ */ imageKernel([
+    [0, 1, 0],
+    [1, -4, 1],
+    [0, 1, 0],
+  ]),
+  /** The same with all eight, the other way round. */
+  outline: /* @__PURE__ */ imageKernel([
+    [-1, -1, -1],
+    [-1, 8, -1],
+    [-1, -1, -1],
+  ]),
+};
+
+/** Turned by half a turn: sliding the one is convolving with the other. */
+export const flipKernel = ({ height, width, values }: ImageKernel): ImageKernel => ({
+  height,
+  width,
+  values: values.toReversed(),
+});
+
+/**
+ * The one kernel that does what two do one after the other: their convolution a ∗ b, of size `a + b − 1` (borders aside).
+ *
+ * @example
+ * ```ts
+ * composeKernels(imageKernel([[1, 1, 1]]), imageKernel([[1, 1, 1]])).values; // 1, 2, 3, 2, 1
+ * ```
+ */
+export function composeKernels(a: ImageKernel, b: ImageKernel): ImageKernel {
+  const [height, width] = [a.height + b.height - 1, a.width + b.width - 1];
+  const values = Array.from({ length: height * width }, () => 0);
+  a.values.forEach((x, i) =>
+    b.values.forEach((y, k) => {
+      const row = Math.floor(i / a.width) + Math.floor(k / b.width);
+      values[row * width + (i % a.width) + (k % b.width)]! += x * y;
+    }),
+  );
+  return { height, width, values };
+}
+
+/**
+ * The convolution of two sequences: (f ∗ g)(c) = Σ f(a) · g(c − a). If f and g are how far a ball rolls at the first drop and at
+ * the second, it is how far it rolls in all.
+ *
+ * @example
+ * ```ts
+ * convolve([0.5, 0.3, 0.2], [0.1, 0.6, 0.3]); // 0.05, 0.33, 0.35, 0.21, 0.06
+ * ```
+ */
+export function convolve(f: readonly number[], g: readonly number[]): number[] {
+  if (f.length === 0 || g.length === 0) return [];
+  return [...composeKernels(imageKernel([f]), imageKernel([g])).values];
+}
