@@ -6,12 +6,20 @@ import { sorted } from "./sorted.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
+/**
+ * A rule that stands in for an operation's own: from the gradient `dy` of what it made, `y`, the gradient of each of its inputs,
+ * `null` where none flows. `undefined` leaves the operation its own rule.
+ */
+export type GradientRule = (dy: Tensor, y: Tensor) => readonly (Tensor | null)[] | undefined;
+
 /** What {@link gradients} may be told. */
 export interface GradientsOptions {
   /** The gradient of `y` itself, of its shape; by default ones, which gives the gradients of its sum. */
   readonly seed?: Operand;
   /** What an `x` that `y` does not depend on gets. Default: an error. */
   readonly unused?: "error" | "zeros";
+  /** Goes backward by other rules: those of an explanation, that are no slopes. */
+  readonly rule?: GradientRule;
 }
 
 /**
@@ -29,7 +37,7 @@ export interface GradientsOptions {
 export function gradients(
   y: Operand,
   xs: readonly Operand[],
-  { seed, unused = "error" }: GradientsOptions = {},
+  { seed, unused = "error", rule: other }: GradientsOptions = {},
 ): Tensor[] {
   const from = operand(y);
   const wanted = xs.map(operand);
@@ -54,7 +62,7 @@ export function gradients(
   for (const t of order.reverse()) {
     const dy = found.get(t);
     if (dy === undefined || t.source.kind !== "operation" || !t.inputs.some((x) => leading.has(x))) continue;
-    const rule = t.source.operation.gradient?.(dy, t as never) ?? throughLowering(t, dy);
+    const rule = other?.(dy, t) ?? t.source.operation.gradient?.(dy, t as never) ?? throughLowering(t, dy, other);
     rule.forEach((dx, i) => {
       const x = t.inputs[i]!;
       if (dx === null || !leading.has(x)) return;
@@ -84,12 +92,13 @@ export function gradients(
 }
 
 /** A composite without a rule of its own is differentiated as what it is made of. */
-function throughLowering(t: Tensor, dy: Tensor): readonly (Tensor | null)[] {
+function throughLowering(t: Tensor, dy: Tensor, rule: GradientRule | undefined): readonly (Tensor | null)[] {
   const { source } = t;
   if (source.kind !== "operation" || source.operation.lower === undefined)
     throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
   return gradients(source.operation.lower(source.inputs, source.attributes as never), source.inputs, {
     seed: dy,
     unused: "zeros",
+    ...(rule && { rule }),
   });
 }

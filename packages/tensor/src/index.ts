@@ -7,7 +7,7 @@ export { compile, type Arguments, type Compiled, type CompileOptions } from "./c
 export { detach } from "./detach.ts";
 export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
-export { gradients, type GradientsOptions } from "./gradients.ts";
+export { gradients, type GradientRule, type GradientsOptions } from "./gradients.ts";
 export type { Operation, Recorded } from "./operation.ts";
 export { elu, gelu, leakyRelu, selu, softplus, swish } from "./ops/activations.ts";
 export { averagePool2d, lpPool2d, type AveragePool2dOptions, type LpPool2dOptions } from "./ops/averagePool2d.ts";

@@ -428,3 +428,30 @@ describe("gradients agree with central differences in float64", () => {
     expect(Object.keys(t).filter((name) => !others.has(name) && !(name in table))).toEqual([]);
   });
 });
+
+describe("by other rules", () => {
+  it("a rule stands in for that of an operation, and leaves the others theirs", async () => {
+    const x = t.tensor([-2, 1, 3]);
+    const y = t.multiply(t.relu(t.multiply(x, 2)), t.tensor([1, -1, 5]));
+    const seen: (string | undefined)[] = [];
+    const [dx] = t.gradients(y, [x], {
+      rule: (dy, made) => {
+        seen.push(made.operation);
+        return made.operation === "relu" ? [t.relu(dy)] : undefined;
+      },
+    });
+    // Slopes 1, −1, 5 come to the relu, which lets through the positive ones, wherever it was itself.
+    expect([...(await dx!.data())]).toEqual([2, 0, 10]);
+    expect(seen).toEqual(["multiply", "relu", "multiply"]);
+  });
+
+  it("it also holds inside what is differentiated as what it is made of", async () => {
+    const x = t.tensor([4, 9], [1, 1, 2, 1]);
+    const y = t.resize(x, { height: 1, width: 2 });
+    const [dx] = t.gradients(y, [x], {
+      rule: (dy, made) =>
+        made.operation === "matmul" ? made.inputs.map((input) => t.full(input.shape, 7)) : undefined,
+    });
+    expect([...(await dx!.data())]).toEqual([7, 7]);
+  });
+});
