@@ -1,0 +1,69 @@
+import { ShapeError, showShape, UsageError, type Shape } from "@convlens/backend";
+import { gradients, mean, multiply, relu, reshape, resize, sum, type Tensor } from "@convlens/tensor";
+import { planesOf } from "../planes.ts";
+import { outputOf, tapped, type LayerName, type Tapped } from "../tapped.ts";
+import type { Attribution } from "./attribution.ts";
+import { using, type Question } from "./question.ts";
+
+/** What {@link gradCam} may be told. */
+export interface GradCamOptions {
+  /** Whose maps are looked at. Default: the last layer that makes maps of more than one place. */
+  readonly layer?: LayerName;
+}
+
+/** The maps of the layer asked for, or of the last one that makes any. */
+function mapsOf(calls: Tapped, layer: LayerName | undefined, input: Shape): Tensor {
+  const isMap = (t: Tensor): boolean =>
+    t.rank === input.length && t.rank >= 3 && t.size > t.shape[0]! * t.shape.at(-1)!;
+  if (layer !== undefined) {
+    const maps = outputOf(calls, layer);
+    if (maps.rank === 3 || maps.rank === 4) return maps;
+    throw new ShapeError(
+      `gradCam: the layer makes ${showShape(maps.shape)}, and only maps [batch, height, width, channels] can be laid over an image; ask for a layer before the first Flatten`,
+      { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
+    );
+  }
+  const last = calls.calls.findLast(({ output }) => isMap(output));
+  if (last !== undefined) return last.output;
+  throw new UsageError("gradCam: no layer of this model makes maps; gradients explain any model", {
+    operation: "gradCam",
+  });
+}
+
+/**
+ * Where a layer's maps speak for the score: its activation maps, each weighted by the mean of the score's slope over it, summed
+ * up; what speaks against is cut off (Selvaraju 2017). As coarse as the layer; enlarged to the image, bilinearly.
+ *
+ * @example
+ * ```ts
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
+ * const { shape, coarse } = await explain(net, images, { method: "gradCam", layer: "layers.1", target: 2 });
+ * shape; // [4, 12, 12, 1]
+ * coarse!.shape; // [4, 10, 10, 1]: as the layer's own maps
+ * ```
+ */
+export async function gradCam({ model, x, score }: Question, { layer }: GradCamOptions): Promise<Attribution> {
+  const image = planesOf(x.shape, "gradCam");
+  return using(
+    (point) => {
+      const taps = tapped(model, point);
+      const maps = mapsOf(taps, layer, x.shape);
+      const scores = score(taps.output);
+      const places = maps.shape.map((_, axis) => axis).slice(1, -1);
+      const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
+      const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));
+      const { count, height, width } = planesOf(coarse.shape, "gradCam");
+      const fine = resize(reshape(coarse, [count, height, width, 1]), image);
+      return { scores, coarse, fine };
+    },
+    async (run) => {
+      const { scores, coarse, fine } = await run(x);
+      return {
+        shape: [...x.shape.slice(0, -1), 1],
+        values: fine.values,
+        scores: scores.values,
+        coarse: { shape: coarse.shape, values: coarse.values },
+      };
+    },
+  );
+}

@@ -1,0 +1,145 @@
+import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
+import { apply, namePaths, predict, type Layer } from "@convlens/layers";
+import {
+  argmax,
+  compile,
+  gradients,
+  multiply,
+  oneHot,
+  sum,
+  tensor,
+  type Compiled,
+  type GradientsOptions,
+  type Tensor,
+} from "@convlens/tensor";
+
+/**
+ * What of the output is explained: a class (for all examples, or one for each), or any number of each example as a function of
+ * the output `[n, …] → [n]`.
+ */
+export type Target = number | readonly number[] | ((output: Tensor) => Tensor);
+
+/** A model, examples, and the number of each that is to be explained. */
+export interface Question {
+  readonly model: Layer;
+  /** `[n, …]`, known. */
+  readonly x: Tensor;
+  /** The classes, where they are what is explained. */
+  readonly classes: readonly number[] | undefined;
+  /** The explained number of each example: `[n, …] → [n]`. */
+  readonly score: (output: Tensor) => Tensor;
+}
+
+/** The classes that a model gives to examples: the largest of its outputs. */
+async function answers(model: Layer, x: Tensor): Promise<number[]> {
+  const output = await predict(model, x);
+  checkOutput(output);
+  return Array.from(await argmax(output).data());
+}
+
+function checkOutput(output: Tensor): void {
+  if (output.rank !== 2)
+    throw new ShapeError(
+      `explain: the model makes ${showShape(output.shape)}; for a class as the target it must make [batch, classes]; ` +
+        "else give a function of the output as the target: { target: (y) => mean(y, [1, 2, 3]) }",
+      { operation: "explain", expected: "[batch, classes]", got: output.shape, fix: "a function as the target" },
+    );
+}
+
+/** Looks at once whether model, examples and target fit. */
+export async function questionOf(model: Layer, x: Tensor, target?: Target): Promise<Question> {
+  namePaths(model);
+  const known = x.isKnown ? x : tensor(await x.data(), x.shape);
+  if (typeof target === "function") return { model, x: known, classes: undefined, score: checkedScore(target) };
+  const count = x.shape[0]!;
+  const classes =
+    target === undefined
+      ? await answers(model, known)
+      : typeof target === "number"
+        ? Array.from({ length: count }, () => target)
+        : target;
+  if (classes.length !== count)
+    throw new ValueError(`explain: ${classes.length} targets for ${count} examples; give one class, or one for each`, {
+      operation: "explain",
+      expected: count,
+      got: classes.length,
+    });
+  return { model, x: known, classes, score: scoreOfClasses(classes) };
+}
+
+/** The output of one class of each example. */
+function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor {
+  return (output) => {
+    checkOutput(output);
+    const depth = output.shape[1]!;
+    const bad = classes.find((c) => !Number.isInteger(c) || c < 0 || c >= depth);
+    if (bad !== undefined)
+      throw new ValueError(`explain: the target ${bad} is none of the ${depth} classes 0 to ${depth - 1}`, {
+        operation: "explain",
+        expected: `0 to ${depth - 1}`,
+        got: bad,
+      });
+    return sum(multiply(output, oneHot(tensor(classes), depth)), -1);
+  };
+}
+
+function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Tensor {
+  return (output) => {
+    const y = score(output);
+    if (y.rank === 1 && y.shape[0] === output.shape[0]) return y;
+    throw new ShapeError(
+      `explain: the target made ${showShape(y.shape)} of ${showShape(output.shape)}; expected one number for each example, ${showShape([output.shape[0]!])}`,
+      { operation: "explain", expected: [output.shape[0]!], got: y.shape },
+    );
+  };
+}
+
+/** The explained numbers at a point, and their slopes there. */
+export interface Slopes {
+  readonly scores: Values;
+  readonly slopes: Values;
+}
+
+/** How to go backward from the scores to a point: by other rules, from another seed. */
+export type Backward = (scores: Tensor, point: Tensor) => GradientsOptions;
+
+/** Gives `use` a compiled function from points like x to the explained numbers there and their slopes. */
+export const withSlopes = <R>(
+  { model, score }: Question,
+  use: (at: (point: Tensor) => Promise<Slopes>) => Promise<R>,
+  backward: Backward = () => ({}),
+): Promise<R> =>
+  using(
+    (point) => {
+      const scores = score(apply(model, point));
+      return { scores, slopes: gradients(scores, [point], backward(scores, point))[0]! };
+    },
+    (run) => use(async (point) => valuesOf(await run(point))),
+  );
+
+/** Gives `use` a compiled function from points like x to the explained numbers there. */
+export const withScores = <R>(
+  { model, score }: Question,
+  use: (at: (point: Tensor) => Promise<Values>) => Promise<R>,
+): Promise<R> =>
+  using(
+    (point) => ({ scores: score(apply(model, point)) }),
+    (run) => use(async (point) => (await run(point)).scores.values),
+  );
+
+/** Lends a compiled function, and frees it afterwards. */
+export async function using<T extends { readonly [name: string]: Tensor }, R>(
+  fn: (point: Tensor) => T,
+  use: (run: Compiled<[point: Tensor], T>) => Promise<R>,
+): Promise<R> {
+  const run = compile(fn);
+  try {
+    return await use(run);
+  } finally {
+    run.dispose();
+  }
+}
+
+/** The values of named tensors. */
+const valuesOf = <K extends string>(tensors: { readonly [name in K]: Tensor }): { [name in K]: Values } =>
+  Object.fromEntries(Object.entries<Tensor>(tensors).map(([name, t]) => [name, t.values])) as { [name in K]: Values };

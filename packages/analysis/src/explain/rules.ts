@@ -1,0 +1,80 @@
+import type { OperationName } from "@convlens/backend";
+import {
+  add,
+  detach,
+  divide,
+  gradients,
+  greater,
+  greaterEqual,
+  mean,
+  multiply,
+  relu,
+  sorted,
+  sqrt,
+  subtract,
+  variance,
+  where,
+  type GradientRule,
+  type Tensor,
+} from "@convlens/tensor";
+
+/** Guided backpropagation: a relu lets back what is positive, where it was open itself (Springenberg 2015). */
+export const guided: GradientRule = (dy, y) =>
+  y.operation === "relu" ? [multiply(relu(dy), greater(y, 0))] : undefined;
+
+/** The deconvnet: a relu lets back what is positive, wherever it was open (Zeiler 2014). */
+export const deconvolved: GradientRule = (dy, y) => (y.operation === "relu" ? [relu(dy)] : undefined);
+
+/** Operations through which nothing flows. */
+const flat: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
+  ...(["equal", "greater", "greaterEqual", "sign", "argmax", "copy", "randomUniform"] as const),
+]);
+
+/** Functions of one number that are no straight lines. */
+const curves: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
+  ...(["relu", "tanh", "sigmoid", "exp", "expm1", "log", "log1p", "sqrt", "erf", "sin", "cos", "reciprocal"] as const),
+]);
+
+/** Sums of products of two inputs. */
+const products: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
+  ...(["multiply", "matmul", "conv2d", "conv2dInputGradient", "conv2dFilterGradient"] as const),
+]);
+
+/** x, held `epsilon` away from 0 on its own side. */
+export const stabilized = (x: Tensor, epsilon: number): Tensor => add(x, where(greaterEqual(x, 0), epsilon, -epsilon));
+
+/**
+ * Layer-wise relevance by the epsilon rule (Bach 2015), as a gradient by other rules (Ancona 2018). What flows back is not the
+ * relevance R of a number a, but R / a. So linear operations keep their own rule, a curve f passes on the share f(z) / (z + ε),
+ * and the relevance of the input is what arrives there times the input.
+ *
+ * Where two inputs that both depend on x are multiplied, each gets half; a divisor gets nothing, nor does the deviation that a
+ * normalisation divides by.
+ */
+export function relevant(y: Tensor, x: Tensor, epsilon: number): GradientRule {
+  const carries = new Set([x]);
+  for (const t of sorted([y], (each) => each.inputs))
+    if (!flat.has(t.operation) && t.inputs.some((each) => carries.has(each))) carries.add(t);
+  return (dy, t) => {
+    const [a, b] = t.inputs as readonly [Tensor, Tensor?];
+    const isCurve = curves.has(t.operation) || (t.operation === "power" && !carries.has(b!));
+    if (isCurve && a.size === t.size) return [multiply(dy, divide(t, stabilized(a, epsilon)))];
+    if (t.operation === "normalize") return [throughScale(dy, a, t.attributes as Parameters<typeof throughScale>[2])];
+    if (b === undefined || !carries.has(a) || !carries.has(b)) return undefined;
+    if (t.operation === "divide") return [gradients(t, [a], { seed: dy })[0]!, null];
+    if (!products.has(t.operation)) return undefined;
+    const half = { seed: multiply(dy, 0.5) };
+    return a === b ? [gradients(t, [a], half)[0]!, null] : gradients(t, [a, b], half);
+  };
+}
+
+/** A normalisation whose deviation is taken for a constant. */
+function throughScale(
+  dy: Tensor,
+  x: Tensor,
+  { axes, epsilon }: { readonly axes: readonly number[]; readonly epsilon: number },
+): Tensor {
+  const keep = { keepAxes: true };
+  const deviation = detach(sqrt(add(variance(x, axes, keep), epsilon)));
+  return gradients(divide(subtract(x, mean(x, axes, keep)), deviation), [x], { seed: dy })[0]!;
+}

@@ -1,0 +1,87 @@
+import { ShapeError } from "@convlens/backend";
+
+/** A picture of one number for each pixel. */
+export interface Picture {
+  readonly height: number;
+  readonly width: number;
+  /** Row by row. */
+  readonly values: ArrayLike<number>;
+}
+
+const DEVIATION = 1.5;
+const RADIUS = 5;
+// exp(−d² / 2σ²)
+const window = /* @__PURE__ */ Float64Array.from({ length: 2 * RADIUS + 1 }, (_, i) =>
+  Math.exp(-((i - RADIUS) ** 2) / (2 * DEVIATION * DEVIATION)),
+);
+
+/** Means under a Gaussian window around each pixel; what lies beyond the edge does not count. */
+function blurred(values: ArrayLike<number>, height: number, width: number): Float64Array {
+  const pass = (from: ArrayLike<number>, length: number, step: number, lines: number, jump: number): Float64Array => {
+    const to = new Float64Array(height * width);
+    for (let line = 0; line < lines; line++)
+      for (let i = 0; i < length; i++) {
+        let [sum, weights] = [0, 0];
+        for (let k = Math.max(0, i - RADIUS); k <= Math.min(length - 1, i + RADIUS); k++) {
+          const weight = window[k - i + RADIUS]!;
+          sum += weight * from[line * jump + k * step]!;
+          weights += weight;
+        }
+        to[line * jump + i * step] = sum / weights;
+      }
+    return to;
+  };
+  return pass(pass(values, width, 1, height, width), height, width, width, 1);
+}
+
+/** What {@link structuralSimilarity} may be told. */
+export interface SimilarityOptions {
+  /** From the smallest to the largest number that a pixel can have. Default: 1. */
+  readonly range?: number;
+  /** Leaves out pixels that are 0 in both pictures, where nothing is shown. Default: false. */
+  readonly onlyShown?: boolean;
+}
+
+/**
+ * The structural similarity of two pictures (Wang 2004): 1 where they are the same, about 0 where they have nothing in common,
+ * negative where one is bright and the other dark. The mean over all pixels, each judged under a Gaussian window of deviation 1.5.
+ *
+ * @example
+ * ```ts
+ * const picture = { height: 2, width: 2, values: [0, 1, 1, 0] };
+ * structuralSimilarity(picture, picture); // 1
+ * structuralSimilarity(picture, { ...picture, values: [1, 0, 0, 1] }); // below 0
+ * ```
+ */
+export function structuralSimilarity(
+  a: Picture,
+  b: Picture,
+  { range = 1, onlyShown = false }: SimilarityOptions = {},
+): number {
+  const { height, width } = a;
+  if (b.height !== height || b.width !== width)
+    throw new ShapeError(
+      `structuralSimilarity: both pictures must be of one size, got ${height} × ${width} and ${b.height} × ${b.width}`,
+      { operation: "structuralSimilarity", expected: [height, width], got: [b.height, b.width] },
+    );
+  const [c1, c2] = [(0.01 * range) ** 2, (0.03 * range) ** 2];
+  const mean = (of: (i: number) => number): Float64Array =>
+    blurred(
+      Float64Array.from({ length: height * width }, (_, i) => of(i)),
+      height,
+      width,
+    );
+  const [meanA, meanB] = [mean((i) => a.values[i]!), mean((i) => b.values[i]!)];
+  const [squareA, squareB] = [mean((i) => a.values[i]! ** 2), mean((i) => b.values[i]! ** 2)];
+  const product = mean((i) => a.values[i]! * b.values[i]!);
+  let [total, pixels] = [0, 0];
+  for (let i = 0; i < height * width; i++) {
+    if (onlyShown && a.values[i] === 0 && b.values[i] === 0) continue;
+    const [ma, mb] = [meanA[i]!, meanB[i]!];
+    const [varianceA, varianceB, covariance] = [squareA[i]! - ma * ma, squareB[i]! - mb * mb, product[i]! - ma * mb];
+    // (2 µaµb + c1)(2 σab + c2) / ((µa² + µb² + c1)(σa² + σb² + c2))
+    total += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (varianceA + varianceB + c2));
+    pixels++;
+  }
+  return pixels === 0 ? 1 : total / pixels;
+}

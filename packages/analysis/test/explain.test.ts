@@ -1,0 +1,345 @@
+import { readFileSync } from "node:fs";
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { Random, type Backend, type Shape } from "@convlens/backend";
+import {
+  AveragePool2d,
+  BatchNorm,
+  build,
+  Conv1d,
+  Conv2d,
+  Dense,
+  Elu,
+  Flatten,
+  Gelu,
+  LayerNorm,
+  LeakyRelu,
+  LocalResponseNorm,
+  LpPool2d,
+  MaxPool2d,
+  Parallel,
+  predict,
+  Relu,
+  Residual,
+  Selu,
+  sequential,
+  Sigmoid,
+  Softplus,
+  Swish,
+  Tanh,
+  variables,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import {
+  add,
+  concat,
+  full,
+  multiply,
+  relu,
+  reshape,
+  slice,
+  sum,
+  tensor,
+  useBackend,
+  zeros,
+  type Tensor,
+} from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { explain, explainMethods, type ExplainMethod, type Explanation } from "../src/index.ts";
+
+interface Stored {
+  readonly shape: Shape;
+  readonly values: readonly number[];
+}
+const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/explain.json", import.meta.url), "utf8")) as {
+  readonly options: Readonly<Record<string, number>> & { readonly targets: readonly number[] };
+  readonly x: Stored;
+  readonly nets: Readonly<
+    Record<
+      string,
+      {
+        readonly weights: Readonly<Record<string, Stored>>;
+        readonly scores: Stored;
+        readonly coarse: Stored;
+        readonly maps: Readonly<Record<string, Stored>>;
+      }
+    >
+  >;
+};
+const { targets, epsilon, samples, noise, seed, steps, size, stride } = golden.options as Record<string, number> & {
+  readonly targets: readonly number[];
+};
+
+/** Layers in a row, under names. */
+class Chain implements Layer {
+  readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
+  readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3 });
+  readonly open2 = new Relu();
+  readonly dense1 = new Dense({ units: 8 });
+  readonly dense2 = new Dense({ units: 5 });
+  readonly pool = new MaxPool2d({ size: 2 });
+  readonly flatten = new Flatten();
+  call(x: Tensor, mode?: Mode): Tensor {
+    const first = this.pool.call(relu(this.conv1.call(x, mode)), mode);
+    const second = this.open2.call(this.conv2.call(first, mode), mode);
+    return this.dense2.call(relu(this.dense1.call(this.flatten.call(second, mode), mode)), mode);
+  }
+}
+
+/** A sum around a convolution, then two stacked branches. */
+class Branches implements Layer {
+  readonly stem = new Conv2d({ filters: 3, kernelSize: 3, padding: 1 });
+  readonly body = new Conv2d({ filters: 3, kernelSize: 3, padding: 1 });
+  readonly narrow = new Conv2d({ filters: 2, kernelSize: 1 });
+  readonly wide = new Conv2d({ filters: 2, kernelSize: 3, padding: 1 });
+  readonly open = new Relu();
+  readonly pool = new AveragePool2d({ size: 2 });
+  readonly flatten = new Flatten();
+  readonly head = new Dense({ units: 5 });
+  call(x: Tensor, mode?: Mode): Tensor {
+    const stem = relu(this.stem.call(x, mode));
+    const sum = relu(add(stem, this.body.call(stem, mode)));
+    const maps = this.open.call(concat([this.narrow.call(sum, mode), this.wide.call(sum, mode)], -1), mode);
+    return this.head.call(this.flatten.call(this.pool.call(maps, mode), mode), mode);
+  }
+}
+
+const nets: Readonly<Record<string, { readonly make: () => Layer; readonly layer: string }>> = {
+  chain: { make: () => new Chain(), layer: "open2" },
+  branches: { make: () => new Branches(), layer: "open" },
+};
+const x = tensor(golden.x.values, golden.x.shape);
+
+/** What each method is told in the golden values. */
+const told = (method: string, layer: string): ExplainMethod =>
+  ({ method, layer, epsilon, samples, noise, seed, steps, size, stride }) as unknown as ExplainMethod;
+
+/** The largest distance, over the largest number. */
+function distance(got: ArrayLike<number>, want: readonly number[]): number {
+  expect(got.length).toBe(want.length);
+  let [far, large] = [0, 0];
+  want.forEach((value, i) => {
+    far = Math.max(far, Math.abs(got[i]! - value));
+    large = Math.max(large, Math.abs(value));
+  });
+  return far / large;
+}
+
+const backends: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
+  "the reference in float64": () => reference({ precision: "float64" }),
+  "the cpu backend": () => cpu(),
+};
+
+for (const [backend, make] of Object.entries(backends))
+  describe(`explanations on ${backend} agree with PyTorch`, () => {
+    for (const [name, net] of Object.entries(nets)) {
+      const { weights, scores, coarse, maps } = golden.nets[name]!;
+      it.each(Object.keys(maps))(`${name}: %s`, async (method) => {
+        useBackend(await make());
+        const model = build(net.make(), [8, 8, 2]);
+        for (const [path, variable] of variables(model)) variable.write(weights[path]!.values);
+        const found = await explain(model, x, { ...told(method, net.layer), target: targets });
+        expect(found.shape).toEqual(maps[method]!.shape);
+        expect(distance(found.values, maps[method]!.values)).toBeLessThan(1e-5);
+        expect(distance(found.scores, scores.values)).toBeLessThan(1e-5);
+        expect(found.classes).toEqual(targets);
+        if (method !== "gradCam") return;
+        expect(found.coarse!.shape).toEqual(coarse.shape);
+        expect(distance(found.coarse!.values, coarse.values)).toBeLessThan(1e-5);
+      });
+    }
+  });
+
+it("the golden values hold every method", () => {
+  expect(Object.keys(golden.nets["chain"]!.maps).sort()).toEqual([...explainMethods].sort());
+});
+
+/** A random net without biases, of relus, pooling, sums and stacks: homogeneous, so that scores are slopes times inputs. */
+function homogeneous(random: Random): Layer {
+  const conv = (): Layer => new Conv2d({ filters: 1 + random.integer(4), kernelSize: 3, padding: 1, bias: false });
+  const pools = [
+    () => new MaxPool2d({ size: 2 }),
+    () => new AveragePool2d({ size: 2 }),
+    () => new LpPool2d({ size: 2 }),
+  ];
+  const body = random.integer(2) === 0 ? [new Parallel([conv(), conv()])] : [new Residual({ body: new Relu() })];
+  return sequential([
+    conv(),
+    random.integer(2) === 0 ? new Relu() : new LeakyRelu({ slope: 0.2 }),
+    ...body,
+    new Relu(),
+    pools[random.integer(3)]!(),
+    new Flatten(),
+    new Dense({ units: 3, bias: false }),
+  ]);
+}
+
+const net = fc.record({ seed: fc.nat(1e6), height: fc.constantFrom(4, 6), width: fc.constantFrom(4, 8) });
+
+/** A random net, and a batch of two for it. */
+function problem({ seed, height, width }: { seed: number; height: number; width: number }): {
+  readonly model: Layer;
+  readonly x: Tensor;
+} {
+  const random = new Random(seed);
+  const model = build(homogeneous(random), [height, width, 2], { seed });
+  return { model, x: tensor(random.normal(2 * height * width * 2), [2, height, width, 2]) };
+}
+
+describe("what explanations sum up to", () => {
+  beforeEach(() => useBackend(reference({ precision: "float64" })));
+
+  /** The sums over each example. */
+  const sums = ({ values, scores }: Explanation): number[] =>
+    Array.from(scores, (_, n) => {
+      const size = values.length / scores.length;
+      return Array.from(values.subarray(n * size, (n + 1) * size)).reduce((a, b) => a + b, 0);
+    });
+
+  it("without biases, gradient times input and relevance sum up to the score, in nets with branches too", () =>
+    fc.assert(
+      fc.asyncProperty(net, fc.nat(2), async (shape, target) => {
+        const { model, x } = problem(shape);
+        for (const method of ["gradientTimesInput", "relevance"] as const) {
+          const found = await explain(model, x, { method, target, epsilon: 1e-9 } as ExplainMethod & {
+            target: number;
+          });
+          sums(found).forEach((sum, n) => expect(sum).toBeCloseTo(found.scores[n]!, 5));
+        }
+      }),
+      { numRuns: 40 },
+    ));
+
+  it("integrated gradients leave less than 1 % of the difference out, and say so", () =>
+    fc.assert(
+      fc.asyncProperty(net, fc.constantFrom(0, 0.5), async (shape, baseline) => {
+        const { model, x } = problem(shape);
+        const found = await explain(model, x, { method: "integratedGradients", baseline });
+        const before = await explain(model, full(x.shape, baseline), { method: "gradient", target: found.classes! });
+        sums(found).forEach((sum, n) => {
+          const difference = found.scores[n]! - before.scores[n]!;
+          // Of almost nothing, what is left of large numbers for and against, 1 % would be less than the corners of relus cost.
+          const size = found.values.length / found.scores.length;
+          const all = Array.from(found.values.subarray(n * size, (n + 1) * size), Math.abs).reduce((a, b) => a + b, 0);
+          expect(Math.abs(sum - difference)).toBeLessThanOrEqual(0.01 * Math.max(Math.abs(difference), 0.05 * all));
+          expect(found.completeness![n]!.expected).toBeCloseTo(difference, 9);
+          expect(found.completeness![n]!.sum).toBeCloseTo(sum, 9);
+        });
+      }),
+      { numRuns: 20 },
+    ));
+
+  it("relevance goes through other activations and normalisations, and stays the score's", async () => {
+    for (const activation of [new Elu(), new Selu(), new Tanh()]) {
+      const layers = [new Conv2d({ filters: 3, kernelSize: 3, bias: false }), activation, new Flatten()];
+      const model = build(sequential([...layers, new Dense({ units: 2, bias: false })]), [5, 5, 1], { seed: 4 });
+      const x = tensor(new Random(1).normal(25), [1, 5, 5, 1]);
+      const found = await explain(model, x, { method: "relevance", target: 1, epsilon: 1e-9 });
+      expect(sums(found)[0], activation.constructor.name).toBeCloseTo(found.scores[0]!, 6);
+    }
+    const others = [
+      new Gelu(),
+      new Swish(),
+      new Softplus(),
+      new Sigmoid(),
+      new BatchNorm(),
+      new LayerNorm(),
+      new LocalResponseNorm(),
+    ];
+    for (const layer of others) {
+      const model = build(
+        sequential([new Conv2d({ filters: 4, kernelSize: 3 }), layer, new Flatten(), new Dense({ units: 2 })]),
+        [5, 5, 1],
+      );
+      const found = await explain(model, tensor(new Random(2).normal(25), [1, 5, 5, 1]), { method: "relevance" });
+      expect([...found.values].every(Number.isFinite), layer.constructor.name).toBe(true);
+      expect(
+        [...found.values].some((value) => value !== 0),
+        layer.constructor.name,
+      ).toBe(true);
+    }
+  });
+});
+
+describe("what is explained", () => {
+  beforeEach(() => useBackend(reference()));
+  const image = (): Tensor => tensor(new Random(3).normal(2 * 36), [2, 6, 6, 1]);
+  const small = (): Layer =>
+    sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 3 })]);
+
+  it("is the answer of the model unless told otherwise, for each example its own", async () => {
+    const model = build(small(), [6, 6, 1], { seed: 1 });
+    const logits = await (await predict(model, image())).data();
+    const largest = [0, 1].map((n) => [0, 1, 2].reduce((a, b) => (logits[n * 3 + b]! > logits[n * 3 + a]! ? b : a)));
+    const { classes, scores } = await explain(model, image(), { method: "gradient" });
+    expect(classes).toEqual(largest);
+    expect([...scores]).toEqual(largest.map((c, n) => logits[n * 3 + c]));
+  });
+
+  it("may be any number of the output, of any model", async () => {
+    const model = build(new Conv2d({ filters: 2, kernelSize: 3 }), [6, 6, 1], { seed: 1 });
+    const one = await explain(model, image(), {
+      method: "gradient",
+      target: (y) => reshape(slice(y, [0, 1, 2, 0], [2, 1, 1, 1]), [2]),
+    });
+    // One unit sees nine pixels, and through the filter itself.
+    expect([...one.values].filter((value) => value !== 0)).toHaveLength(18);
+    expect(one.classes).toBeUndefined();
+    const filter = await model.filters!.data();
+    expect(one.values[1 * 6 + 2]).toBeCloseTo(filter[0]!, 6);
+  });
+
+  it("can be a signal: all methods hold for one dimension", async () => {
+    const model = build(
+      sequential([new Conv1d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+      [9, 2],
+    );
+    const signal = tensor(new Random(5).normal(18), [1, 9, 2]);
+    for (const method of explainMethods) {
+      const { shape, values } = await explain(model, signal, { method } as ExplainMethod);
+      expect(
+        [
+          [1, 9, 1],
+          [1, 9, 2],
+        ],
+        method,
+      ).toContainEqual(shape);
+      expect(values.length).toBe(shape[1]! * shape[2]!);
+    }
+  });
+
+  it("occlusion by what is there already changes nothing; pixels that no window sees do not matter", async () => {
+    const model = build(small(), [6, 6, 1]);
+    const flat = await explain(model, full([1, 6, 6, 1], 0.5), { method: "occlusion", value: 0.5 });
+    expect([...flat.values]).toEqual(Array.from({ length: 36 }, () => 0));
+    const still = await explain(model, image(), {
+      method: "occlusion",
+      size: [2, 3],
+      stride: 1,
+      target: (y) => multiply(0, sum(y, 1)),
+    });
+    expect(new Set(still.values.map(Math.abs))).toEqual(new Set([0]));
+  });
+
+  it.each<readonly [string, ExplainMethod & { target?: never }, RegExp]>([
+    ["a class that there is not", { method: "gradient", target: 7 } as never, /target 7 is none of the 3 classes/],
+    ["too many targets", { method: "gradient", target: [1, 2, 0] } as never, /3 targets for 2 examples/],
+    [
+      "a target of another shape",
+      { method: "gradient", target: (y: Tensor) => y } as never,
+      /one number for each example/,
+    ],
+    [
+      "a layer that there is not",
+      { method: "gradCam", layer: "layers.9" },
+      /calls no layer "layers\.9"; it calls layers\.0, /,
+    ],
+    ["a layer without maps", { method: "gradCam", layer: "layers.3" }, /before the first Flatten/],
+    ["an occluder of half a pixel", { method: "occlusion", size: 0.5 }, /whole number of pixels/],
+    ["a baseline of another shape", { method: "integratedGradients", baseline: zeros([3]) }, /must be like the inputs/],
+  ])("%s is refused", async (_, options, message) => {
+    await expect(explain(build(small(), [6, 6, 1]), image(), options)).rejects.toThrow(message);
+  });
+});
