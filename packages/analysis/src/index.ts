@@ -66,7 +66,6 @@ export type { OcclusionOptions } from "./explain/occlusion.ts";
 export type { Target } from "./explain/question.ts";
 export type { RelevanceOptions } from "./explain/relevance.ts";
 export type { SmoothGradOptions } from "./explain/smoothGrad.ts";
-export type { LayerName } from "./tapped.ts";
 export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./faithfulness.ts";
 export { heatmap, type Heatmap } from "./heatmap.ts";
 export { randomizationTest, type Randomized } from "./randomization.ts";

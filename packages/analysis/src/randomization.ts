@@ -4,7 +4,7 @@ import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { explain, type ExplainOptions } from "./explain.ts";
 import { heatmap, normalizedMap, type Heatmap } from "./heatmap.ts";
 import { structuralSimilarity } from "./similarity.ts";
-import { tapped } from "./tapped.ts";
+import { recordModel } from "./recordModel.ts";
 
 /** How alike an explanation stays when part of the net has forgotten what it learned. */
 export interface Randomized {
@@ -20,7 +20,7 @@ export interface Randomized {
 /** Each layer that has parameters of its own, in the order of calls. */
 function learned(model: Layer, x: Tensor): { readonly path: string; readonly own: Variable[] }[] {
   const taken = new Set<Variable>();
-  return tapped(model, x).calls.flatMap(({ path, layer }) => {
+  return recordModel(model, x).layers.flatMap(({ path, layer }) => {
     const own = [...parameters(layer).values()].filter((variable) => !taken.has(variable));
     for (const variable of own) taken.add(variable);
     return own.length === 0 ? [] : [{ path, own }];

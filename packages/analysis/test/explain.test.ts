@@ -334,7 +334,7 @@ describe("what is explained", () => {
     [
       "a layer that there is not",
       { method: "gradCam", layer: "layers.9" },
-      /calls no layer "layers\.9"; it calls layers\.0, /,
+      /no layer is called "layers\.9"; there are "layers\.0" \(Conv2d\)/,
     ],
     ["a layer without maps", { method: "gradCam", layer: "layers.3" }, /before the first Flatten/],
     ["an occluder of half a pixel", { method: "occlusion", size: 0.5 }, /whole number of pixels/],

@@ -1,29 +1,32 @@
 import { ShapeError, showShape, UsageError, type Shape } from "@convlens/backend";
 import { gradients, mean, multiply, relu, reshape, resize, sum, type Tensor } from "@convlens/tensor";
 import { planesOf } from "../planes.ts";
-import { outputOf, tapped, type LayerName, type Tapped } from "../tapped.ts";
+import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
 import type { Attribution } from "./attribution.ts";
 import { using, type Question } from "./question.ts";
 
 /** What {@link gradCam} may be told. */
 export interface GradCamOptions {
-  /** Whose maps are looked at. Default: the last layer that makes maps of more than one place. */
-  readonly layer?: LayerName;
+  /**
+   * Whose maps are looked at. Default: the last layer that makes maps of more than one place. In a net that ends in a flattened
+   * dense layer an earlier one often says more.
+   */
+  readonly layer?: string;
 }
 
 /** The maps of the layer asked for, or of the last one that makes any. */
-function mapsOf(calls: Tapped, layer: LayerName | undefined, input: Shape): Tensor {
+function mapsOf(recorded: RecordedModel, layer: string | undefined, input: Shape): Tensor {
   const isMap = (t: Tensor): boolean =>
     t.rank === input.length && t.rank >= 3 && t.size > t.shape[0]! * t.shape.at(-1)!;
   if (layer !== undefined) {
-    const maps = outputOf(calls, layer);
+    const maps = layerNamed(recorded, layer).output;
     if (maps.rank === 3 || maps.rank === 4) return maps;
     throw new ShapeError(
       `gradCam: the layer makes ${showShape(maps.shape)}, and only maps [batch, height, width, channels] can be laid over an image; ask for a layer before the first Flatten`,
       { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
     );
   }
-  const last = calls.calls.findLast(({ output }) => isMap(output));
+  const last = recorded.layers.findLast(({ output }) => isMap(output));
   if (last !== undefined) return last.output;
   throw new UsageError("gradCam: no layer of this model makes maps; gradients explain any model", {
     operation: "gradCam",
@@ -46,9 +49,9 @@ export async function gradCam({ model, x, score }: Question, { layer }: GradCamO
   const image = planesOf(x.shape, "gradCam");
   return using(
     (point) => {
-      const taps = tapped(model, point);
-      const maps = mapsOf(taps, layer, x.shape);
-      const scores = score(taps.output);
+      const recorded = recordModel(model, point);
+      const maps = mapsOf(recorded, layer, x.shape);
+      const scores = score(recorded.output);
       const places = maps.shape.map((_, axis) => axis).slice(1, -1);
       const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
       const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));
