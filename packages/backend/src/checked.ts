@@ -1,18 +1,32 @@
 import type { Backend } from "./backend.ts";
 import { BackendError } from "./errors.ts";
-import { describeInstruction, firstInstruction, type Program } from "./program.ts";
+import { fusions } from "./operations.ts";
+import { describeInstruction, firstInstruction, type Program, type Values } from "./program.ts";
+import { showShape } from "./shape.ts";
 
 /**
- * For hunting a NaN: a backend that also looks at every value in between, and names the first operation (and, where call
- * sites are captured, the line) that made a NaN or an infinity. Slow: each value is read back.
+ * For hunting a NaN: a backend that also looks at every value in between, and names where the first NaN or infinity came from
+ * that reached a result: the operation, the layer that recorded it, whether that was on the way forward, backward or in an
+ * update, and, where call sites are captured, the line. Slow: each value is read back.
  *
- * @throws {@link BackendError} from a run that makes a number that is not finite.
+ * @throws {@link BackendError} from a run whose results are not all finite; its details have `operation`, `path` and `direction`,
+ * and from `fit` the `step`.
+ *
+ * @example
+ * ```ts
+ * useBackend(checked(reference())); // then make the model, and train it
+ * try {
+ *   for await (const record of fit(sequential([new Flatten(), new Dense({ units: 4 })]), train, { rate: 1e38, onNaN: "continue" })) record.step;
+ * } catch (error) {
+ *   console.log((error as Error).message); // step 2: layers.1 (Dense), forward: matmul [32, 4] made Infinity at element 0
+ * }
+ * ```
  */
 export const checked = (backend: Backend): Backend => ({
   name: `checked ${backend.name}`,
   precision: backend.precision,
-  // What is joined to a chain could not be looked at.
-  supports: (operation) => !operation.startsWith("pointwise") && backend.supports(operation),
+  // A fused kernel would hide which of its operations it was.
+  supports: (operation) => !fusions.has(operation) && backend.supports(operation),
   allocate: (length) => backend.allocate(length),
   write: (storage, values) => backend.write(storage, values),
   read: (storage) => backend.read(storage),
@@ -21,25 +35,93 @@ export const checked = (backend: Backend): Backend => ({
   dispose: () => backend.dispose(),
   compile(p: Program) {
     const first = firstInstruction(p);
+    const constants = p.feeds.length + p.variables.length;
+    const variables = p.variables.map((_, i) => p.feeds.length + i);
     const between = p.instructions.map((_, i) => first + i);
-    const whole = backend.compile({ ...p, outputs: [...p.outputs, ...between] });
+    const whole = backend.compile({ ...p, outputs: [...p.outputs, ...variables, ...between] });
     return {
       memory: whole.memory,
       dispose: () => whole.dispose(),
-      async run(feeds, variables, options) {
-        const values = await whole.run(feeds, variables, options);
-        values.splice(p.outputs.length).forEach((made, i) => {
-          const at = made.findIndex((x) => !Number.isFinite(x));
-          if (at < 0) return;
-          const step = p.instructions[i]!;
-          throw new BackendError(`${describeInstruction(step)} made ${made[at]} at element ${at}`, {
-            operation: step.operation,
-            expected: "finite numbers",
-            got: made[at],
-          });
-        });
-        return values;
+      async run(feeds, storages, options) {
+        const results = await whole.run(feeds, storages, options);
+        const seen = results.splice(p.outputs.length);
+        const valueOf = (value: number): Values | undefined =>
+          value < p.feeds.length
+            ? feeds[value]
+            : value < constants
+              ? seen[value - p.feeds.length]
+              : value < first
+                ? undefined
+                : seen[variables.length + value - first];
+        const source = firstSource(p, valueOf);
+        if (source !== undefined) throw notFinite(p, source, valueOf(source)!);
+        return results;
       },
     };
   },
 });
+
+const isBad = (x: number): boolean => !Number.isFinite(x);
+
+/**
+ * Where what is not finite in the results came from: of all values that led there, the first that was not finite although all
+ * that it was computed from was. Constants may hold infinities, and mean them; what never reaches a result does no harm.
+ */
+function firstSource(p: Program, valueOf: (value: number) => Values | undefined): number | undefined {
+  const first = firstInstruction(p);
+  const bad = (value: number): boolean => valueOf(value)?.some(isBad) ?? false;
+  const waiting = [...p.outputs, ...p.updates.map(({ value }) => value)].filter(bad);
+  const met = new Set(waiting);
+  let source: number | undefined;
+  while (waiting.length > 0) {
+    const value = waiting.pop()!;
+    const causes = value < first ? [] : p.instructions[value - first]!.inputs.filter(bad);
+    if (causes.length === 0) source = Math.min(source ?? Infinity, value);
+    for (const cause of causes)
+      if (!met.has(cause)) {
+        met.add(cause);
+        waiting.push(cause);
+      }
+  }
+  return source;
+}
+
+/** What the variable is called whose new value is computed from this one. */
+function updatedBy(p: Program, source: number): string | undefined {
+  const first = firstInstruction(p);
+  const reached = new Set([source]);
+  p.instructions.forEach((step, i) => {
+    if (step.inputs.some((value) => reached.has(value))) reached.add(first + i);
+  });
+  const update = p.updates.find(({ value }) => reached.has(value));
+  return update && p.variableNames?.[update.variable];
+}
+
+function notFinite(p: Program, source: number, values: Values): BackendError {
+  const first = firstInstruction(p);
+  const at = values.findIndex(isBad);
+  const details = { expected: "finite numbers", got: values[at] };
+  if (source >= first) {
+    const step = p.instructions[source - first]!;
+    const direction = step.scope?.direction;
+    const path = step.scope?.path ?? (direction === "update" ? updatedBy(p, source) : undefined);
+    const placed = direction === undefined ? step : { ...step, scope: { path, direction } };
+    return new BackendError(`${describeInstruction(placed)} made ${values[at]} at element ${at}`, {
+      ...details,
+      operation: step.operation,
+      ...(path !== undefined && { path }),
+      ...(direction && { direction }),
+    });
+  }
+  const variable = source - p.feeds.length;
+  if (variable < 0)
+    return new BackendError(
+      `argument ${source} ${showShape(p.feeds[source]!)} holds ${values[at]} at element ${at}, before anything is computed`,
+      details,
+    );
+  const name = p.variableNames?.[variable] ?? `variable ${variable}`;
+  return new BackendError(
+    `${name} ${showShape(p.variables[variable]!)} holds ${values[at]} at element ${at}, before anything is computed`,
+    { ...details, path: name },
+  );
+}

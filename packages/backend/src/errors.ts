@@ -4,6 +4,10 @@ export interface ErrorDetails {
   readonly operation?: string;
   /** The layer in its model, `layers.3 (Conv2d)`. */
   readonly path?: string;
+  /** What the operation was recorded for: `"forward"`, `"backward"` or `"update"`. */
+  readonly direction?: string;
+  /** The step of training, from 1. */
+  readonly step?: number;
   /** The axis by name or number. */
   readonly axis?: string | number;
   /** What would have been right. */
@@ -53,9 +57,16 @@ export class BackendError extends ConvlensError {
   override readonly name = "BackendError";
 }
 
-/** The same error with the layer's path in front of its sentence, so that it says where in the model it happened. */
-export function atPath(error: unknown, path: string): unknown {
-  if (!(error instanceof ConvlensError) || error.details.path !== undefined) return error;
+/** The same error with a place in front of its sentence. */
+function at(error: ConvlensError, place: string, details: ErrorDetails): ConvlensError {
   const Kind = error.constructor as new (sentence: string, details: ErrorDetails) => ConvlensError;
-  return new Kind(`${path}: ${error.message}`, { ...error.details, path, cause: error });
+  return new Kind(`${place}: ${error.message}`, { ...error.details, ...details, cause: error });
 }
+
+/** The same error with the layer's path in front of its sentence, so that it says where in the model it happened. */
+export const atPath = (error: unknown, path: string): unknown =>
+  error instanceof ConvlensError && error.details.path === undefined ? at(error, path, { path }) : error;
+
+/** What went wrong while a step of training was computed, with the step in front of its sentence. */
+export const atStep = (error: unknown, step: number): unknown =>
+  error instanceof BackendError && error.details.step === undefined ? at(error, `step ${step}`, { step }) : error;

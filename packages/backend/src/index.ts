@@ -14,6 +14,7 @@ export {
   UsageError,
   ValueError,
   atPath,
+  atStep,
   type ErrorDetails,
 } from "./errors.ts";
 export {
@@ -45,6 +46,7 @@ export {
 } from "./kernelBackend.ts";
 export {
   elementwise,
+  fusions,
   type Axes,
   type Chain,
   type ChainStep,
@@ -62,8 +64,10 @@ export {
   describeInstruction,
   firstInstruction,
   shapesOf,
+  type Direction,
   type Instruction,
   type Program,
+  type Scope,
   type Values,
 } from "./program.ts";
 export { Random, threefry, type RandomState } from "./random.ts";

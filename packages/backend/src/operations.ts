@@ -154,6 +154,14 @@ export interface Operations {
   pointwiseSum: Chain & Axes & { readonly shape: Shape };
 }
 
+/** Operations that stand for several that were recorded, and were joined in the program. */
+export const fusions: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
+  "conv2dBias",
+  "conv2dBiasRelu",
+  "pointwise",
+  "pointwiseSum",
+]);
+
 /** The name of an operation. */
 export type OperationName = keyof Operations & string;
 

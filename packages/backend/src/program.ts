@@ -4,6 +4,16 @@ import type { Shape } from "./shape.ts";
 /** Numbers on the host. */
 export type Values = Float32Array | Float64Array;
 
+/** What a recorded operation is there for: what the model makes, its gradients, or the new values of variables. */
+export type Direction = "forward" | "backward" | "update";
+
+/** In which part of a model an operation was recorded, and what for. */
+export interface Scope {
+  /** The layer, `layers.3 (Conv2d)`; of a gradient, the layer that it goes back through. */
+  readonly path?: string | undefined;
+  readonly direction: Direction;
+}
+
 /** One step of a program. Its value is numbered by its place, after feeds, variables and constants. */
 export interface Instruction<K extends OperationName = OperationName> {
   readonly operation: K;
@@ -14,6 +24,8 @@ export interface Instruction<K extends OperationName = OperationName> {
   readonly shape: Shape;
   /** The line that recorded it, where call sites are captured. */
   readonly site?: string | undefined;
+  /** The part of a model that recorded it, where one did. */
+  readonly scope?: Scope | undefined;
 }
 
 /** A straight-line computation. Its values are numbered: feeds, then variables, constants, and instructions. */
@@ -22,6 +34,8 @@ export interface Program {
   readonly feeds: readonly Shape[];
   /** Memory that outlives the run. */
   readonly variables: readonly Shape[];
+  /** What they are called, in messages. */
+  readonly variableNames?: readonly string[];
   /** Values that never change. */
   readonly constants: readonly { readonly shape: Shape; readonly values: Values }[];
   readonly instructions: readonly Instruction[];
@@ -45,6 +59,8 @@ export const shapesOf = (p: Program): Shape[] => [
   ...p.instructions.map((step) => step.shape),
 ];
 
-/** An instruction as a person reads it: `conv2d [8, 24, 24, 12] (model.ts:7)`. */
-export const describeInstruction = ({ operation, shape, site }: Instruction): string =>
-  `${operation} [${shape.join(", ")}]${site === undefined ? "" : ` (${site})`}`;
+/** An instruction as a person reads it: `layers.3 (Conv2d), backward: conv2dInputGradient [8, 24, 24, 12] (model.ts:7)`. */
+export function describeInstruction({ operation, shape, site, scope }: Instruction): string {
+  const place = scope === undefined ? "" : `${[scope.path, scope.direction].filter(Boolean).join(", ")}: `;
+  return `${place}${operation} [${shape.join(", ")}]${site === undefined ? "" : ` (${site})`}`;
+}

@@ -1,5 +1,5 @@
 import { atPath, UsageError, ValueError } from "@convlens/backend";
-import { Tensor, Variable } from "@convlens/tensor";
+import { Tensor, Variable, within } from "@convlens/tensor";
 
 /** How a model is being used. Layers that contain others pass it on. */
 export interface Mode {
@@ -44,11 +44,11 @@ export function describeLayer(layer: Layer): string {
   return path === "" ? typeOf(layer) : `${path} (${typeOf(layer)})`;
 }
 
-/** What every layer of this package does around its own work: errors get its path, and who watches sees its output. */
+/** What every layer of this package does around its own work: errors and what it records get its path, and who watches sees its output. */
 export function run(layer: Layer, mode: Mode | undefined, work: () => Tensor): Tensor {
   let y: Tensor;
   try {
-    y = work();
+    y = within({ path: describeLayer(layer), direction: "forward" }, work);
   } catch (error) {
     throw atPath(error, describeLayer(layer));
   }

@@ -4,6 +4,7 @@ import { withoutUnread } from "./rewrite.ts";
 import { simplified, splatAfter, splatOf, type Value } from "./simplify.ts";
 import { sorted } from "./sorted.ts";
 import { textOf } from "./structure.ts";
+import { within } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -25,7 +26,7 @@ function lowering(backend: Backend): { inputsOf: (t: Tensor) => readonly Tensor[
     const { operation, inputs, attributes } = t.source;
     if (operation.lower === undefined || (operation.name !== "copy" && backend.supports(operation.name))) return inputs;
     let low = lowered.get(t);
-    if (low === undefined) lowered.set(t, (low = operation.lower(inputs, attributes as never)));
+    if (low === undefined) lowered.set(t, (low = within(t.scope, () => operation.lower!(inputs, attributes as never))));
     return [low];
   };
   return { inputsOf, lowered };
@@ -93,6 +94,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
           attributes: source.attributes as never,
           shape: t.shape,
           ...(t.site !== undefined && { site: t.site }),
+          ...(t.scope !== undefined && { scope: t.scope }),
         }),
       );
   }
@@ -100,6 +102,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
   const program: Program = {
     feeds: feeds.map((t) => t.shape),
     variables: variables.map((variable) => variable.shape),
+    variableNames: variables.map((variable) => variable.name),
     constants,
     outputs: outputs.map((t) => number.get(t)!),
     updates: [...updates]

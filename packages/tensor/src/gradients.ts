@@ -2,6 +2,7 @@ import { sameShape, ShapeError, showShape, UsageError } from "@convlens/backend"
 import { broadcastTo } from "./ops/broadcast.ts";
 import { add } from "./ops/elementwise.ts";
 import { operand, type Operand } from "./record.ts";
+import { within } from "./scope.ts";
 import { sorted } from "./sorted.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
@@ -62,12 +63,15 @@ export function gradients(
   for (const t of order.reverse()) {
     const dy = found.get(t);
     if (dy === undefined || t.source.kind !== "operation" || !t.inputs.some((x) => leading.has(x))) continue;
-    const rule = other?.(dy, t) ?? t.source.operation.gradient?.(dy, t as never) ?? throughLowering(t, dy, other);
-    rule.forEach((dx, i) => {
-      const x = t.inputs[i]!;
-      if (dx === null || !leading.has(x)) return;
-      const before = found.get(x);
-      found.set(x, before === undefined ? dx : add(before, dx));
+    const { operation } = t.source;
+    within({ path: t.scope?.path, direction: "backward" }, () => {
+      const rule = other?.(dy, t) ?? operation.gradient?.(dy, t as never) ?? throughLowering(t, dy, other);
+      rule.forEach((dx, i) => {
+        const x = t.inputs[i]!;
+        if (dx === null || !leading.has(x)) return;
+        const before = found.get(x);
+        found.set(x, before === undefined ? dx : add(before, dx));
+      });
     });
   }
 

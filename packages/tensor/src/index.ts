@@ -80,6 +80,7 @@ export { programOf, type ProgramOptions } from "./programOf.ts";
 export type { Parameter, Results } from "./recordFunction.ts";
 export { recordAgain } from "./recordAgain.ts";
 export { full, ones, range, record, tensor, zeros, type NestedNumbers, type Operand } from "./record.ts";
+export { within } from "./scope.ts";
 export { captureCallSites, currentBackend, setSeed } from "./session.ts";
 export { sorted } from "./sorted.ts";
 export { Tensor } from "./tensor.ts";

@@ -1,4 +1,4 @@
-import { UsageError, type Backend, type Values } from "@convlens/backend";
+import { UsageError, type Backend, type Scope, type Values } from "@convlens/backend";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -34,6 +34,8 @@ class Session {
   open: Recording = new Recording();
   backend: Backend | undefined;
   captureSites = false;
+  /** What is being recorded now belongs to this part of a model. */
+  scope: Scope | undefined;
   /** Seeds of random tensors outside of compiled functions: this one, and a number for each draw. */
   seed = 1;
   draws = 0;

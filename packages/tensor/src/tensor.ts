@@ -4,6 +4,7 @@ import {
   sizeOf,
   UsageError,
   type OperationName,
+  type Scope,
   type Shape,
   type Values,
 } from "@convlens/backend";
@@ -67,6 +68,8 @@ export class Tensor {
   readonly length: number;
   /** The line that recorded it, if `captureCallSites(true)` was called before. */
   readonly site: string | undefined;
+  /** The part of a model that recorded it, and what for. */
+  readonly scope: Scope | undefined;
   /** @internal Its values, once somebody has asked for them. */
   known: Values | undefined;
   /** The same in the precision of the backend, where that is another. */
@@ -78,6 +81,7 @@ export class Tensor {
     this.source = source;
     this.known = known;
     this.site = undefined;
+    this.scope = session.scope;
     let depth = 0;
     let length = 0;
     if (source.kind === "operation") {

@@ -1,4 +1,4 @@
-import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import { atStep, ShapeError, showShape, ValueError } from "@convlens/backend";
 import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/datasets";
 import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
 import { zeros } from "@convlens/tensor";
@@ -186,7 +186,9 @@ class Run {
             epoch: p.epoch,
             history: p.history,
           });
-          const results = await step(inputs, labels, rate);
+          const results = await step(inputs, labels, rate).catch((error: unknown) => {
+            throw atStep(error, p.step + 1);
+          });
           seconds += (performance.now() - began) / 1000;
           seen += p.batchSize;
           p.step++;
@@ -299,7 +301,7 @@ function checkFits(model: Layer, data: Dataset, loss: Loss, batchSize: number): 
 
 const notANumber = ({ step, epoch, loss, rate }: StepRecord): ValueError =>
   new ValueError(
-    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, rate ${rate}): use a lower rate, clip: { norm: 1 }, or look for the first such number ` +
-      "with useBackend(checked(backend))",
+    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, rate ${rate}): use a lower rate, clip: { norm: 1 }, or make the model after ` +
+      "useBackend(checked(backend)) and run it again, which names the layer and the operation that made the first such number",
     { operation: "fit", expected: "a finite loss", got: loss, fix: "a lower rate, or clip: { norm: 1 }" },
   );

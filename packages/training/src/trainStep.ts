@@ -1,4 +1,4 @@
-import type { Layer } from "@convlens/layers";
+import { apply, type Layer } from "@convlens/layers";
 import {
   argmax,
   clip,
@@ -15,6 +15,7 @@ import {
   subtract,
   sum,
   add,
+  within,
   type Compiled,
   type Tensor,
   type Variable,
@@ -64,8 +65,8 @@ export function trainStep(
 ): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> {
   return compile(
     (inputs: Tensor, targets: Tensor, rate: Tensor): StepResults => {
-      const outputs = model.call(inputs, { training: true });
-      const error = loss(outputs, targets);
+      const outputs = apply(model, inputs, { training: true });
+      const error = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
       const learning = [...factors.keys()].map((path) => ({ path, parameter: parameters.get(path)! }));
       const raw = gradients(
         error,
@@ -73,16 +74,18 @@ export function trainStep(
       );
       const gradientNorm = lengthOf(raw);
       const before = learning.map(({ parameter }) => parameter.current);
-      optimizer.update(
-        learning.map(({ path, parameter }, i) => {
-          const factor = factors.get(path)!;
-          return {
-            path,
-            parameter,
-            gradient: limited(raw[i]!, gradientNorm, limits),
-            rate: factor === 1 ? rate : multiply(rate, factor),
-          };
-        }),
+      within({ direction: "update" }, () =>
+        optimizer.update(
+          learning.map(({ path, parameter }, i) => {
+            const factor = factors.get(path)!;
+            return {
+              path,
+              parameter,
+              gradient: limited(raw[i]!, gradientNorm, limits),
+              rate: factor === 1 ? rate : multiply(rate, factor),
+            };
+          }),
+        ),
       );
       const moved = diagnostics
         ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!)))
