@@ -70,3 +70,7 @@ export { faithfulness, type Faithfulness, type FaithfulnessCurve, type Faithfuln
 export { heatmap, type Heatmap } from "./heatmap.ts";
 export { randomizationTest, type Randomized } from "./randomization.ts";
 export { structuralSimilarity, type Picture } from "./similarity.ts";
+export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";
+export type { ImageParameterKind } from "./visualize/imageParameters.ts";
+export type { Painting, PaintOptions } from "./visualize/paint.ts";
+export type { TransformationOptions } from "./visualize/transformation.ts";

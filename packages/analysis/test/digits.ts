@@ -9,7 +9,7 @@ import { evaluateModel, fit } from "@convlens/training";
 export async function trainedOnDigits(): Promise<
   TrainAndTest & { readonly model: Sequential; readonly accuracy: number }
 > {
-  useBackend(await cpu());
+  useBackend(await cpu({ threads: 1 }));
   const { train, test } = await mnist();
   const model = sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),

@@ -1,0 +1,130 @@
+import { Random, type Shape, type Values } from "@convlens/backend";
+import {
+  absolute,
+  adamStep,
+  add,
+  compile,
+  gradients,
+  mean,
+  movingAverage,
+  multiply,
+  reshape,
+  slice,
+  square,
+  subtract,
+  tensor,
+  Variable,
+  zeros,
+  type Tensor,
+} from "@convlens/tensor";
+import { planesOf } from "../planes.ts";
+import { awaken } from "./awaken.ts";
+import { imageParameters, type ImageParameterKind } from "./imageParameters.ts";
+import { randomMovement, resampled, samplingOf, type TransformationOptions } from "./transformation.ts";
+
+/** How images are painted by descent on a loss. */
+export interface PaintOptions {
+  /** Steps in all. Default: 256. */
+  readonly steps?: number;
+  /** A look after so many steps, the start and the end apart. Default: 16. */
+  readonly every?: number;
+  /** The step size of Adam. Default: 0.05. */
+  readonly rate?: number;
+  /** What is changed: waves of all scales, or pixels. Default: `"fourier"`. */
+  readonly parameters?: ImageParameterKind;
+  /** The darkest and the brightest that a pixel can be. Default: 0 to 1. */
+  readonly range?: readonly [low: number, high: number];
+  /** How the image is moved at each step, so that what is found survives it; `false` for not at all. */
+  readonly transform?: TransformationOptions | false;
+  /** Weight of the total variation, which smooths. */
+  readonly totalVariation?: number;
+  /** Decides the start and the movements. Default: 0. */
+  readonly seed?: number;
+  /** Stops between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+/** A look at images that are being painted. */
+export interface Painting {
+  /** Steps done. */
+  readonly step: number;
+  /** `[n, h, w, c]` */
+  readonly shape: Shape;
+  /** The images, as they are now. */
+  readonly values: Values;
+  /** Of each image, as it is without any movement. */
+  readonly measures: Values;
+}
+
+/** What an image is painted for. */
+export interface Subject {
+  /** Of the images: `[n, h, w, c]`, or `[n, l, c]`. */
+  readonly shape: Shape;
+  /** What each image is measured by: `[n, h, w, c] → [n]`. */
+  measure(image: Tensor): Tensor;
+  /** What is to become small: a scalar. */
+  loss(image: Tensor): Tensor;
+}
+
+/** How much neighbouring pixels differ, the mean over the image. */
+function totalVariation(image: Tensor): Tensor {
+  const [n, h, w, c] = image.shape as readonly [number, number, number, number];
+  const part = (top: number, left: number, height: number, width: number): Tensor =>
+    slice(image, [0, top, left, 0], [n, height, width, c]);
+  const across = mean(absolute(subtract(part(0, 1, h, w - 1), part(0, 0, h, w - 1))));
+  return h === 1 ? across : add(across, mean(absolute(subtract(part(1, 0, h - 1, w), part(0, 0, h - 1, w)))));
+}
+
+const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
+
+/** Random images, changed step by step until a loss is small. Yields the start, looks on the way, and the end. */
+export async function* paint(subject: Subject, options: PaintOptions): AsyncGenerator<Painting, void, void> {
+  const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
+  const planes = planesOf(subject.shape, "visualize");
+  const { count, height, width, channels } = planes;
+  const random = new Random(options.seed ?? 0);
+  const { variables, image } = imageParameters(options.parameters ?? "fourier", planes, range, random.split("start"));
+  const shaped = (t: Tensor): Tensor => reshape(t, subject.shape);
+  const memory = variables.map((variable) =>
+    ["mean", "square"].map((name) => new Variable(new Float32Array(variable.size), variable.shape, { name })),
+  ) as [Variable, Variable][];
+
+  const step = compile((indices: Tensor, weights: Tensor, size: Tensor, bias1: Tensor, bias2: Tensor): void => {
+    const plain = image();
+    const seen = transform === false ? plain : resampled(plain, indices, weights);
+    const smooth = options.totalVariation ? multiply(totalVariation(plain), options.totalVariation) : 0;
+    gradients(add(subject.loss(shaped(seen)), smooth), variables, { rule: awaken }).forEach((gradient, i) => {
+      const [first, second] = memory[i]!;
+      first.assign(movingAverage(first, gradient, KEEP_MEAN));
+      second.assign(movingAverage(second, square(gradient), KEEP_SQUARE));
+      variables[i]!.assign(adamStep(variables[i]!, first, second, size, bias1, bias2, 1e-8));
+    });
+  });
+  const look = compile(() => {
+    const now = shaped(image());
+    return { now, measures: subject.measure(now) };
+  });
+  const still = { indices: zeros([1]), weights: zeros([1]) };
+  const moves = random.split("moves");
+  const moved = (): typeof still => {
+    if (transform === false) return still;
+    const { indices, weights } = samplingOf(height, width, randomMovement(moves, planes, transform));
+    return { indices: tensor(indices, [4, height * width]), weights: tensor(weights, [4, height * width]) };
+  };
+  try {
+    for (let done = 0; ; done++) {
+      signal?.throwIfAborted();
+      if (done % every === 0 || done === steps) {
+        const { now, measures } = await look();
+        yield { step: done, shape: [count, height, width, channels], values: now.values, measures: measures.values };
+      }
+      if (done >= steps) return;
+      const { indices, weights } = moved();
+      await step(indices, weights, rate, 1 - KEEP_MEAN ** (done + 1), 1 - KEEP_SQUARE ** (done + 1));
+    }
+  } finally {
+    step.dispose();
+    look.dispose();
+    for (const variable of [...variables, ...memory.flat()]) variable.dispose();
+  }
+}
