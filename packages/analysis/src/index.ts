@@ -74,3 +74,15 @@ export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts
 export type { ImageParameterKind } from "./visualize/imageParameters.ts";
 export type { Painting, PaintOptions } from "./visualize/paint.ts";
 export type { TransformationOptions } from "./visualize/transformation.ts";
+export { adversarial, type Adversarial, type AdversarialOptions } from "./adversarial.ts";
+export { invert, type InvertOptions } from "./invert.ts";
+export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./occlusionCurve.ts";
+export { shiftConsistency, type Shifted, type ShiftOptions } from "./shiftConsistency.ts";
+export { codesOf, type Codes, type CodesOptions, type Matrix } from "./codes.ts";
+export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./nearestNeighbors.ts";
+export {
+  principalComponents,
+  type PrincipalComponents,
+  type PrincipalComponentsOptions,
+} from "./principalComponents.ts";
+export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";

@@ -81,3 +81,4 @@ export {
   stepsOf,
   type Shape,
 } from "./shape.ts";
+export { turn } from "./turn.ts";

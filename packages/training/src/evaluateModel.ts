@@ -1,10 +1,10 @@
+import { turn } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
 import { namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "./losses.ts";
 import { accuracy, confusionMatrix } from "./metrics.ts";
-import { turn } from "./turn.ts";
 
 /** One example that a model gets wrong. */
 export interface Mistake {

@@ -1,4 +1,4 @@
-import { atStep, ShapeError, showShape, ValueError } from "@convlens/backend";
+import { atStep, ShapeError, showShape, turn, ValueError } from "@convlens/backend";
 import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/datasets";
 import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
 import { zeros } from "@convlens/tensor";
@@ -11,7 +11,6 @@ import type { Optimizer } from "./optimizer.ts";
 import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 import { rateOf, type Schedule } from "./schedules.ts";
 import { trainStep, type ClipOptions } from "./trainStep.ts";
-import { turn } from "./turn.ts";
 
 /** When training stops by itself. */
 export interface EarlyStopping {

@@ -2,8 +2,9 @@ import { ShapeError, showShape, UsageError, type Shape } from "@convlens/backend
 import { gradients, mean, multiply, relu, reshape, resize, sum, type Tensor } from "@convlens/tensor";
 import { planesOf } from "../planes.ts";
 import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
+import { withCompiled } from "../withCompiled.ts";
 import type { Attribution } from "./attribution.ts";
-import { using, type Question } from "./question.ts";
+import type { Question } from "./question.ts";
 
 /** What {@link gradCam} may be told. */
 export interface GradCamOptions {
@@ -47,7 +48,7 @@ function mapsOf(recorded: RecordedModel, layer: string | undefined, input: Shape
  */
 export async function gradCam({ model, x, score }: Question, { layer }: GradCamOptions): Promise<Attribution> {
   const image = planesOf(x.shape, "gradCam");
-  return using(
+  return withCompiled(
     (point) => {
       const recorded = recordModel(model, point);
       const maps = mapsOf(recorded, layer, x.shape);

@@ -1,17 +1,7 @@
 import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
 import { apply, namePaths, predict, type Layer } from "@convlens/layers";
-import {
-  argmax,
-  compile,
-  gradients,
-  multiply,
-  oneHot,
-  sum,
-  tensor,
-  type Compiled,
-  type GradientsOptions,
-  type Tensor,
-} from "@convlens/tensor";
+import { argmax, gradients, multiply, oneHot, sum, tensor, type GradientsOptions, type Tensor } from "@convlens/tensor";
+import { withCompiled } from "../withCompiled.ts";
 
 /**
  * What of the output is explained: a class (for all examples, or one for each), or any number of each example as a function of
@@ -109,7 +99,7 @@ export const withSlopes = <R>(
   use: (at: (point: Tensor) => Promise<Slopes>) => Promise<R>,
   backward: Backward = () => ({}),
 ): Promise<R> =>
-  using(
+  withCompiled(
     (point) => {
       const scores = score(apply(model, point));
       return { scores, slopes: gradients(scores, [point], backward(scores, point))[0]! };
@@ -122,23 +112,10 @@ export const withScores = <R>(
   { model, score }: Question,
   use: (at: (point: Tensor) => Promise<Values>) => Promise<R>,
 ): Promise<R> =>
-  using(
+  withCompiled(
     (point) => ({ scores: score(apply(model, point)) }),
     (run) => use(async (point) => (await run(point)).scores.values),
   );
-
-/** Lends a compiled function, and frees it afterwards. */
-export async function using<T extends { readonly [name: string]: Tensor }, R>(
-  fn: (point: Tensor) => T,
-  use: (run: Compiled<[point: Tensor], T>) => Promise<R>,
-): Promise<R> {
-  const run = compile(fn);
-  try {
-    return await use(run);
-  } finally {
-    run.dispose();
-  }
-}
 
 /** The values of named tensors. */
 const valuesOf = <K extends string>(tensors: { readonly [name in K]: Tensor }): { [name in K]: Values } =>

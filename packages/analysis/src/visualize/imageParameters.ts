@@ -20,7 +20,7 @@ export type ImageParameterKind = "fourier" | "pixels";
 export interface ImageParameters {
   readonly variables: readonly Variable[];
   /** Records the image `[n, h, w, c]`, between `low` and `high`. */
-  image(): Tensor;
+  readonly image: () => Tensor;
 }
 
 /** Deviation of the first parameters. */

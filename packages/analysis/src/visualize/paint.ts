@@ -1,4 +1,4 @@
-import { Random, type Shape, type Values } from "@convlens/backend";
+import { Random, turn, type Shape, type Values } from "@convlens/backend";
 import {
   absolute,
   adamStep,
@@ -120,6 +120,7 @@ export async function* paint(subject: Subject, options: PaintOptions): AsyncGene
       }
       if (done >= steps) return;
       const { indices, weights } = moved();
+      await turn();
       await step(indices, weights, rate, 1 - KEEP_MEAN ** (done + 1), 1 - KEEP_SQUARE ** (done + 1));
     }
   } finally {

@@ -1,0 +1,49 @@
+import { ValueError, type Pair, type Values } from "@convlens/backend";
+import type { Planes } from "../planes.ts";
+
+/** A rectangle of pixels: from `top` and `left` up to, not including, `bottom` and `right`. */
+export interface Rectangle {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** A pair as two numbers. */
+export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
+
+/** Where an occluder stands: over the whole image, cut off where it goes beyond. */
+export function placesOf({ height, width }: Pick<Planes, "height" | "width">, size: Pair, stride: Pair): Rectangle[] {
+  const along = (length: number, span: number, step: number): readonly (readonly [number, number])[] => {
+    for (const [what, number] of Object.entries({ size: span, stride: step }))
+      if (!Number.isInteger(number) || number < 1)
+        throw new ValueError(`occlusion: the ${what} must be a whole number of pixels, at least 1, got ${number}`, {
+          operation: "occlusion",
+          expected: "at least 1",
+          got: number,
+        });
+    const places = 1 + Math.max(0, Math.ceil((length - span) / step));
+    return Array.from({ length: places }, (_, i) => [i * step, Math.min(length, i * step + span)]);
+  };
+  const [[sizeY, sizeX], [stepY, stepX]] = [both(size), both(stride)];
+  const columns = along(width, Math.min(sizeX, width), stepX);
+  return along(height, Math.min(sizeY, height), stepY).flatMap(([top, bottom]) =>
+    columns.map(([left, right]) => ({ top, left, bottom, right })),
+  );
+}
+
+/** Images of which a rectangle is covered. */
+export function cover(
+  values: Values,
+  { count, height, width, channels }: Planes,
+  { top, left, bottom, right }: Rectangle,
+  value: number,
+): Values {
+  const covered = values.slice();
+  for (let n = 0; n < count; n++)
+    for (let row = top; row < bottom; row++) {
+      const start = (n * height + row) * width;
+      covered.fill(value, (start + left) * channels, (start + right) * channels);
+    }
+  return covered;
+}

@@ -1,0 +1,14 @@
+import { compile, type Compiled, type Tensor } from "@convlens/tensor";
+
+/** Lends a compiled function, and frees it afterwards. */
+export async function withCompiled<T extends Tensor | { readonly [name: string]: Tensor }, R>(
+  fn: (point: Tensor) => T,
+  use: (run: Compiled<[point: Tensor], T>) => Promise<R>,
+): Promise<R> {
+  const run = compile(fn);
+  try {
+    return await use(run);
+  } finally {
+    run.dispose();
+  }
+}
