@@ -86,3 +86,12 @@ export {
   type PrincipalComponentsOptions,
 } from "./principalComponents.ts";
 export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";
+export { filterImages, type FilterImages } from "./filterImages.ts";
+export {
+  cropOf,
+  topPatches,
+  type ChannelPatches,
+  type Crop,
+  type Patch,
+  type TopPatchesOptions,
+} from "./topPatches.ts";
