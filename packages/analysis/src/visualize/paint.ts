@@ -48,7 +48,7 @@ export interface PaintOptions {
 export interface Painting {
   /** Steps done. */
   readonly step: number;
-  /** `[n, h, w, c]` */
+  /** `[n, h, w, c]`, or `[n, l, c]` of signals. */
   readonly shape: Shape;
   /** The images, as they are now. */
   readonly values: Values;
@@ -81,7 +81,7 @@ const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 export async function* paint(subject: Subject, options: PaintOptions): AsyncGenerator<Painting, void, void> {
   const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
   const planes = planesOf(subject.shape, "visualize");
-  const { count, height, width, channels } = planes;
+  const { height, width } = planes;
   const random = new Random(options.seed ?? 0);
   const { variables, image } = imageParameters(options.parameters ?? "fourier", planes, range, random.split("start"));
   const shaped = (t: Tensor): Tensor => reshape(t, subject.shape);
@@ -116,7 +116,7 @@ export async function* paint(subject: Subject, options: PaintOptions): AsyncGene
       signal?.throwIfAborted();
       if (done % every === 0 || done === steps) {
         const { now, measures } = await look();
-        yield { step: done, shape: [count, height, width, channels], values: now.values, measures: measures.values };
+        yield { step: done, shape: subject.shape, values: now.values, measures: measures.values };
       }
       if (done >= steps) return;
       const { indices, weights } = moved();
