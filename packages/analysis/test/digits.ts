@@ -5,13 +5,9 @@ import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential, type Sequential } 
 import { useBackend } from "@convlens/tensor";
 import { evaluateModel, fit } from "@convlens/training";
 
-/** A small net that has learned digits in seconds, on the cpu backend. */
-export async function trainedOnDigits(): Promise<
-  TrainAndTest & { readonly model: Sequential; readonly accuracy: number }
-> {
-  useBackend(await cpu({ threads: 1 }));
-  const { train, test } = await mnist();
-  const model = sequential([
+/** A small net for digits. */
+export const netForDigits = (): Sequential =>
+  sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),
     new Relu(),
     new MaxPool2d({ size: 2 }),
@@ -21,6 +17,14 @@ export async function trainedOnDigits(): Promise<
     new Flatten(),
     new Dense({ units: 10 }),
   ]);
+
+/** A small net that has learned digits in seconds, on the cpu backend. */
+export async function trainedOnDigits(): Promise<
+  TrainAndTest & { readonly model: Sequential; readonly accuracy: number }
+> {
+  useBackend(await cpu({ threads: 1 }));
+  const { train, test } = await mnist();
+  const model = netForDigits();
   for await (const _ of fit(model, take(train, 4000), { batchSize: 20, epochs: 2, rate: 3e-3, seed: 1 }));
   return { train, test: take(test, 500), model, accuracy: (await evaluateModel(model, test)).accuracy };
 }
