@@ -80,7 +80,7 @@ export async function shiftConsistency(
     const classes = original.shares.rank === 2 ? rowsOf(original.shares).map(largest) : undefined;
     const found: Shifted[] = [];
     const vertical = planes.height === 1 ? 0 : shift;
-    for (let down = -vertical; down <= vertical; down++)
+    for (let down = 0 - vertical; down <= vertical; down++)
       for (let right = -shift; right <= shift; right++) {
         const now = await run(tensor(shifted(values, planes, down, right, value), x.shape));
         const rows = rowsOf(now.shares);
