@@ -419,6 +419,7 @@ describe("gradients agree with central differences in float64", () => {
         "useBackend",
         "currentBackend",
         "within",
+        "recordAgain",
         "captureCallSites",
         "setSeed",
         "detach",
