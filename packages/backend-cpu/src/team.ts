@@ -46,7 +46,9 @@ export class Team {
   /** Earlier ones, which steps that are not done yet may still use. */
   readonly #outgrown: Block[] = [];
   /** Steps to be done, as {@link execute} wants them. */
-  #list: number[] = [];
+  #list = new Int32Array(4096);
+  /** So many of its words count. */
+  #length = 0;
   /** Work that can be shared. */
   #shared = 0;
   #helpers: Helpers | undefined;
@@ -70,7 +72,7 @@ export class Team {
     if (this.#scratch === undefined || this.#scratch.length < wanted) {
       if (this.#scratch !== undefined) this.#outgrown.push(this.#scratch);
       this.#scratch = undefined;
-      if (this.#list.length === 0) this.#freeOutgrown();
+      if (this.#length === 0) this.#freeOutgrown();
       this.#scratch = this.heap.allocate(wanted);
     }
     return this.#scratch.start;
@@ -104,18 +106,43 @@ export class Team {
     helpers.publish(bytes);
     return {
       call: (...addresses) => {
-        this.#list.push(index, 1, addresses.length, 0, 0);
-        for (const address of addresses) this.#list.push(address, 0, 0);
+        this.#note(index, 1, addresses.length);
+        for (let k = 0; k < addresses.length; k++) this.#noteArgument(addresses[k]!, 0, 0);
       },
       each: (calls, ...args) => {
         if (calls === 0) return;
         if (calls > 1) this.#shared += calls * work;
-        this.#list.push(index, calls, args.length, 0, 0);
-        for (const each of args)
-          if (typeof each === "number") this.#list.push(each, 0, 0);
-          else this.#list.push(each[0], each[1], each[2] ?? 0);
+        this.#note(index, calls, args.length);
+        for (let k = 0; k < args.length; k++) {
+          const each = args[k]!;
+          if (typeof each === "number") this.#noteArgument(each, 0, 0);
+          else this.#noteArgument(each[0], each[1], each[2] ?? 0);
+        }
       },
     };
+  }
+
+  /** The head of a step, and room for its arguments. */
+  #note(index: number, calls: number, args: number): void {
+    if (this.#length + 5 + 3 * args > this.#list.length) {
+      const grown = new Int32Array(2 * this.#list.length);
+      grown.set(this.#list);
+      this.#list = grown;
+    }
+    const at = this.#length;
+    this.#list[at] = index;
+    this.#list[at + 1] = calls;
+    this.#list[at + 2] = args;
+    this.#list[at + 3] = 0;
+    this.#list[at + 4] = 0;
+    this.#length = at + 5;
+  }
+  #noteArgument(start: number, perCall: number, perThread: number): void {
+    const at = this.#length;
+    this.#list[at] = start;
+    this.#list[at + 1] = perCall;
+    this.#list[at + 2] = perThread;
+    this.#length = at + 3;
   }
 
   /** Zeros from an address on. */
@@ -132,9 +159,9 @@ export class Team {
 
   /** Does all that was asked for. */
   finish(): void | Promise<void> {
-    if (this.#list.length === 0) return;
-    const list = this.#list;
-    this.#list = [];
+    if (this.#length === 0) return;
+    const list = this.#list.subarray(0, this.#length);
+    this.#length = 0;
     const isForMany = this.#shared > WORTH_WAKING;
     this.#shared = 0;
     const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
@@ -159,12 +186,18 @@ const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].re
 
 /** On one thread a call is a call. */
 function direct(run: WasmFunction): Code {
+  // As many as it has parameters: an array for each call would be garbage.
+  const at: number[] = [];
   return {
     call: run,
     each: (calls, ...args) => {
-      const starts = args.map((each) => (typeof each === "number" ? each : each[0]));
-      for (let call = 0; call < calls; call++)
-        run(...args.map((each, k) => (typeof each === "number" ? each : starts[k]! + call * each[1])));
+      for (let call = 0; call < calls; call++) {
+        for (let k = 0; k < args.length; k++) {
+          const each = args[k]!;
+          at[k] = typeof each === "number" ? each : each[0] + call * each[1];
+        }
+        run(...at);
+      }
     },
   };
 }
@@ -248,11 +281,11 @@ class Helpers {
     );
   }
 
-  run(list: readonly number[], functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
+  run(list: Int32Array, functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
     if (this.#isPage) return this.#runElsewhere(list, isForMany);
     if (this.#lost !== undefined) this.#replace(this.#lost);
     if (!isForMany || this.#losses > MOST_LOSSES) {
-      execute(Int32Array.from(list), 0, list.length, functionOf, 0, true, true, Infinity);
+      execute(list, 0, list.length, functionOf, 0, true, true, Infinity);
       return;
     }
     if (this.#helpers.length === 0) this.#start();
@@ -277,7 +310,7 @@ class Helpers {
   }
 
   /** Writes the list where nobody looks any more, and wakes so many threads. */
-  #publishList(list: readonly number[], threads: number): [from: number, end: number] {
+  #publishList(list: Int32Array, threads: number): [from: number, end: number] {
     const control = this.#control!.start / 4;
     const place = (index: number): number => control + LISTS + 3 * index;
     const index = this.#lists.findIndex((_, i) => Atomics.load(this.#words, place(i)) === 0);
@@ -313,7 +346,7 @@ class Helpers {
   }
 
   /** On a page: another thread leads, and says when it is done. */
-  async #runElsewhere(list: readonly number[], isForMany: boolean): Promise<void> {
+  async #runElsewhere(list: Int32Array, isForMany: boolean): Promise<void> {
     if (this.#lost !== undefined) this.#replace(this.#lost);
     if (this.#helpers.length === 0) this.#start();
     await new Promise<void>((resolve) => {
