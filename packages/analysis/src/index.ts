@@ -95,3 +95,12 @@ export {
   type Patch,
   type TopPatchesOptions,
 } from "./topPatches.ts";
+export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth.ts";
+export { adviceOn, type Advice, type AdviceTopic } from "./trainingHealth/advice.ts";
+export type {
+  HealthRecord,
+  LayerHealth,
+  ParameterHealth,
+  TrainingHealth,
+  TrainingStep,
+} from "./trainingHealth/records.ts";

@@ -2,6 +2,7 @@ import { turn } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import { namePaths, type Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
+import { placeOf } from "./originOf.ts";
 import { receptiveFields } from "./receptiveField.ts";
 import { layerNamed, recordModel } from "./recordModel.ts";
 import { withCompiled } from "./withCompiled.ts";
@@ -94,16 +95,6 @@ export async function topPatches(
       return { value, index, label: data.labels[index]!, place, box: field?.box([...place, channel]) ?? whole };
     }),
   }));
-}
-
-/** A place by its number, row by row. */
-function placeOf(at: number, sizes: readonly number[]): number[] {
-  const place: number[] = [];
-  for (let axis = sizes.length - 1, rest = at; axis >= 0; axis--) {
-    place.unshift(rest % sizes[axis]!);
-    rest = Math.floor(rest / sizes[axis]!);
-  }
-  return place;
 }
 
 /** A piece of an example, its numbers as a model sees them. */

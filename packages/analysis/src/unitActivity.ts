@@ -45,7 +45,7 @@ export interface UnitActivity {
 const NEAR = 0.01;
 
 /** Where a layer's numbers are saturated: 1, or 0. */
-function saturation(y: Tensor): Tensor {
+export function saturation(y: Tensor): Tensor {
   if (y.operation === "tanh") return greater(absolute(y), 1 - 2 * NEAR);
   if (y.operation === "sigmoid") return greater(absolute(subtract(multiply(y, 2), 1)), 1 - 2 * NEAR);
   return broadcastTo(0, y.shape);

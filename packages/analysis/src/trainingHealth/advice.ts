@@ -1,0 +1,202 @@
+import type { TrainingHealth } from "./records.ts";
+
+/** What an {@link Advice} is about. */
+export type AdviceTopic =
+  | "start"
+  | "not finite"
+  | "no progress"
+  | "large updates"
+  | "small updates"
+  | "dead units"
+  | "saturated units"
+  | "vanishing gradients"
+  | "exploding gradients";
+
+/** What should be changed about a training run. */
+export interface Advice {
+  readonly topic: AdviceTopic;
+  /** The layer, the parameter, or `"loss"`. */
+  readonly about: string;
+  /** What it rests on. */
+  readonly figure: number;
+  /** The step at which that was seen. */
+  readonly step: number;
+  /** A sentence with the figure, and what to do. */
+  readonly text: string;
+}
+
+// Bounds beyond which something is said. Update ratios: CS231n's notes, "should be somewhere around 1e-3".
+const START = 0.5;
+const LARGE_UPDATE = 1e-2;
+const SMALL_UPDATE = 1e-5;
+const DEAD = 0.2;
+const SATURATED = 0.3;
+const APART = 1e3;
+const BURST = 100;
+const PATIENCE = 100;
+const PROGRESS = 0.02;
+
+const short = (x: number): string => `${+x.toPrecision(3)}`;
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+};
+const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** What is said about the losses. */
+function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
+  const [first] = steps;
+  const advice: Advice[] = [];
+  if (first === undefined) return advice;
+  const lost = steps.find(({ loss }) => !Number.isFinite(loss));
+  if (lost !== undefined)
+    advice.push({
+      topic: "not finite",
+      about: "loss",
+      figure: lost.loss,
+      step: lost.step,
+      text: `The loss is ${lost.loss} at step ${lost.step}: lower the learning rate or clip gradients; checked(backend) names the operation that made the first such number.`,
+    });
+  if (chance !== undefined && Math.abs(first.loss - chance) > START * chance)
+    advice.push({
+      topic: "start",
+      about: "loss",
+      figure: first.loss,
+      step: first.step,
+      text:
+        first.loss > chance
+          ? `The first loss is ${short(first.loss)}, chance is ${short(chance)}: the net is sure of itself before it has learned anything; begin with smaller weights in the last layer, or scale the inputs.`
+          : `The first loss is ${short(first.loss)}, below the ${short(chance)} of chance: the net knows something already, or the inputs give the labels away.`,
+    });
+  const finite = steps.filter(({ loss }) => Number.isFinite(loss));
+  const part = Math.max(1, Math.floor(finite.length / 10));
+  const [begin, end] = [finite.slice(0, part), finite.slice(-part)].map((some) =>
+    average(some.map(({ loss }) => loss)),
+  );
+  if (finite.length >= PATIENCE && end! > (1 - PROGRESS) * begin!)
+    advice.push({
+      topic: "no progress",
+      about: "loss",
+      figure: end!,
+      step: finite.at(-1)!.step,
+      text: `The loss was ${short(begin!)} and is ${short(end!)} after ${finite.at(-1)!.step} steps: it does not fall; try a rate ten times larger or smaller, and whether the net can learn 20 examples by heart.`,
+    });
+  const norms = finite.flatMap(({ step, gradientNorm }) =>
+    gradientNorm === undefined ? [] : [{ step, norm: gradientNorm }],
+  );
+  const usual = median(norms.map(({ norm }) => norm));
+  const burst = norms.reduce((worst, now) => (now.norm > worst.norm ? now : worst), { step: 0, norm: 0 });
+  if (burst.norm > BURST * usual)
+    advice.push({
+      topic: "exploding gradients",
+      about: "loss",
+      figure: burst.norm / usual,
+      step: burst.step,
+      text: `At step ${burst.step} the gradients were ${short(burst.norm / usual)} times as long as usual (${short(burst.norm)} against ${short(usual)}): clip them to a norm of about ${short(2 * usual)}.`,
+    });
+  return advice;
+}
+
+/** What is said about how far parameters move: the median of the last looks. */
+function aboutUpdates({ records }: TrainingHealth): Advice[] {
+  const recent = records.slice(-3);
+  const last = recent.at(-1);
+  return (last?.parameters ?? []).flatMap(({ path }, i): Advice[] => {
+    const ratios = recent.map(({ parameters }) => parameters[i]!.updateRatio).filter(Number.isFinite);
+    const ratio = median(ratios);
+    // A bias begins at 0: any step is large for it.
+    if (/(^|\.)(bias|shift)$/.test(path)) return [];
+    const seen = { about: path, figure: ratio, step: last!.step };
+    if (ratio > LARGE_UPDATE)
+      return [
+        {
+          ...seen,
+          topic: "large updates",
+          text: `A step moves ${path} by ${short(ratio)} of its size, where about 0.001 is healthy: lower the learning rate, by a factor of ${short(ratio / 1e-3)}.`,
+        },
+      ];
+    if (ratio < SMALL_UPDATE)
+      return [
+        {
+          ...seen,
+          topic: "small updates",
+          text:
+            ratio === 0
+              ? `A step does not move ${path} at all: is it frozen, or does no gradient reach it?`
+              : `A step moves ${path} by ${short(ratio)} of its size, where about 0.001 is healthy: raise the learning rate.`,
+        },
+      ];
+    return [];
+  });
+}
+
+/** What is said about units. */
+function aboutUnits({ records }: TrainingHealth): Advice[] {
+  const last = records.at(-1);
+  return (last?.layers ?? []).flatMap(({ path, curve, units, dead, saturated }): Advice[] => {
+    const share = dead / units;
+    const before = records[0]!.layers.find((layer) => layer.path === path)?.dead ?? 0;
+    if (curve === "relu" && share >= DEAD)
+      return [
+        {
+          topic: "dead units",
+          about: path,
+          figure: share,
+          step: last!.step,
+          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", begin with other weights" : ""} or use LeakyRelu.`,
+        },
+      ];
+    if (curve !== "relu" && saturated >= SATURATED)
+      return [
+        {
+          topic: "saturated units",
+          about: path,
+          figure: saturated,
+          step: last!.step,
+          text: `${percent(saturated)} of what ${path} makes is saturated by ${curve} at step ${last!.step}, where almost no gradient flows: begin with smaller weights, normalise the inputs, or use Relu.`,
+        },
+      ];
+    return [];
+  });
+}
+
+/** What is said about gradients: those of the first weights against those of the last. */
+function aboutGradients({ records }: TrainingHealth): Advice[] {
+  const last = records.at(-1);
+  const weights = (last?.parameters ?? []).filter(({ path }) => /(filters|weights)$/.test(path));
+  const [first, final] = [weights[0], weights.at(-1)];
+  if (first === undefined || final === undefined || first === final || final.gradient === 0) return [];
+  const ratio = first.gradient / final.gradient;
+  const seen = { about: first.path, figure: ratio, step: last!.step };
+  const told = `The gradients of ${first.path} are ${short(ratio)} times as large as those of ${final.path}`;
+  if (ratio < 1 / APART)
+    return [
+      {
+        ...seen,
+        topic: "vanishing gradients",
+        text: `${told}: they vanish on the way; use Relu rather than Sigmoid, normalisation, or shortcuts (Residual).`,
+      },
+    ];
+  if (ratio > APART)
+    return [
+      {
+        ...seen,
+        topic: "exploding gradients",
+        text: `${told}: they explode on the way; begin with smaller weights (heNormal), normalise, or clip gradients.`,
+      },
+    ];
+  return [];
+}
+
+/**
+ * What should be changed about a training run, each with the figure that it rests on; nothing, where all is well.
+ *
+ * @example
+ * ```ts
+ * adviceOn({ chance: Math.log(10), steps: [{ step: 1, loss: 6.9 }], records: [] })[0]!.text;
+ * // The first loss is 6.9, chance is 2.3: the net is sure of itself before it has learned anything; …
+ * ```
+ */
+export const adviceOn = (health: TrainingHealth): Advice[] =>
+  [aboutLoss, aboutUnits, aboutUpdates, aboutGradients].flatMap((look) => look(health));

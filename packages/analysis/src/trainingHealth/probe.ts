@@ -1,0 +1,68 @@
+import { parameters, type Layer } from "@convlens/layers";
+import {
+  absolute,
+  compile,
+  equal,
+  gradients,
+  max,
+  mean,
+  sqrt,
+  square,
+  stack,
+  sum,
+  type Tensor,
+} from "@convlens/tensor";
+import { recordModel } from "../recordModel.ts";
+import { saturation } from "../unitActivity.ts";
+import type { LayerHealth } from "./records.ts";
+
+const curves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["relu", "tanh", "sigmoid"]);
+const products: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["conv2d", "conv2dInputGradient", "matmul"]);
+
+/** The layer whose products a tensor is made of, whatever normalises or shifts them on the way. */
+function makerOf(y: Tensor): string {
+  let t: Tensor | undefined = y.inputs[0];
+  while (t !== undefined && !products.has(t.operation)) t = t.inputs[0];
+  return (t ?? y).scope?.path ?? "the model";
+}
+
+/** What {@link probe} finds. */
+export interface Probed {
+  /** Of each parameter the root of its mean squared gradient. */
+  readonly slopes: ArrayLike<number>;
+  readonly layers: readonly LayerHealth[];
+}
+
+/**
+ * A compiled look inside a model on always the same examples: gradients, dead and saturated units. Found at the curves that the
+ * model records, whether they are layers or not.
+ */
+export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => Tensor): () => Promise<Probed> {
+  let heads: readonly Pick<LayerHealth, "path" | "curve" | "units">[] = [];
+  const run = compile((x: Tensor) => {
+    const { output, tensors } = recordModel(model, x);
+    const bent = tensors.filter(({ operation }) => curves.has(operation));
+    const times = new Map<string, number>();
+    heads = bent.map((y) => {
+      const maker = makerOf(y);
+      const time = (times.get(maker) ?? 0) + 1;
+      times.set(maker, time);
+      return { path: time === 1 ? maker : `${maker} #${time}`, curve: y.operation!, units: y.shape.at(-1)! };
+    });
+    const places = (y: Tensor): number[] => y.shape.map((_, axis) => axis).slice(0, -1);
+    const found = gradients(loss(output), [...parameters(model).values()], { unused: "zeros" });
+    return [
+      stack(found.map((slope) => sqrt(mean(square(slope))))),
+      ...bent.flatMap((y) => [sum(equal(max(absolute(y), places(y)), 0)), mean(saturation(y))]),
+    ];
+  });
+  return async () => {
+    const [slopes, ...counts] = await run(inputs);
+    const layers = heads.map((head, i) => ({
+      ...head,
+      dead: counts[2 * i]!.number,
+      saturated: counts[2 * i + 1]!.number,
+    }));
+    return { slopes: slopes!.values, layers };
+  };
+}

@@ -1,0 +1,202 @@
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { batches, shapes, type Dataset } from "@convlens/datasets";
+import {
+  build,
+  constant,
+  Conv2d,
+  Dense,
+  Flatten,
+  MaxPool2d,
+  sequential,
+  Sigmoid,
+  weightsOf,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import { gradients, mean, oneHot, relu, softmaxCrossEntropy, useBackend, type Tensor } from "@convlens/tensor";
+import { fit, sgd, type FitOptions } from "@convlens/training";
+import { beforeEach, describe, expect, it } from "vitest";
+import { adviceOn, watchTraining, type TrainingHealth, type TrainingWatch } from "../src/index.ts";
+
+beforeEach(() => useBackend(reference()));
+
+const data = shapes({ size: 80, height: 8, width: 8 });
+const [probe] = batches(data, { size: 40 });
+const told = { inputs: probe!.inputs, targets: probe!.labels };
+
+/** A net of one's own, whose relus are no layers. */
+class Net implements Layer {
+  readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
+  readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3, padding: 1 });
+  readonly pool = new MaxPool2d({ size: 2 });
+  readonly flatten = new Flatten();
+  readonly head = new Dense({ units: 4 });
+  call(x: Tensor, mode?: Mode): Tensor {
+    const maps = this.pool.call(relu(this.conv2.call(relu(this.conv1.call(x, mode)), mode)), mode);
+    return this.head.call(this.flatten.call(maps, mode), mode);
+  }
+}
+
+async function watched(model: Layer, options: FitOptions, set: Dataset = data, every = 10): Promise<TrainingWatch> {
+  build(model, set.shape, { seed: 1, onlyFresh: true });
+  const watch = await watchTraining(model, { ...told, every });
+  for await (const record of fit(model, set, { batchSize: 20, seed: 1, ...options }))
+    if (record.kind === "step") await watch.observe(record);
+  return watch;
+}
+
+describe("what is measured", () => {
+  it("is how far a step moved each parameter, and how large its gradient is", async () => {
+    for (const backend of [reference(), await cpu({ threads: 1 })]) {
+      useBackend(backend);
+      const model = build(new Net(), data.shape, { seed: 3 });
+      const watch = await watchTraining(model, { ...told, every: 2 });
+      expect(watch.chance).toBeCloseTo(Math.log(4), 12);
+      const before: ReadonlyMap<string, ArrayLike<number>>[] = [];
+      const weights = async (): Promise<Map<string, ArrayLike<number>>> =>
+        new Map([...(await weightsOf(model))].map(([path, { values }]) => [path, values]));
+      before.push(await weights());
+      for await (const record of fit(model, data, { batchSize: 20, epochs: 2, seed: 1 })) {
+        if (record.kind !== "step") continue;
+        await watch.observe(record);
+        before.push(await weights());
+      }
+      expect(watch.records.map(({ step }) => step)).toEqual([1, 3, 5, 7]);
+      expect(watch.steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      const rms = (values: ArrayLike<number>): number =>
+        Math.sqrt(Array.from(values).reduce((sum, x) => sum + x * x, 0) / values.length);
+      for (const { step, parameters } of watch.records)
+        for (const { path, size, updateRatio } of parameters) {
+          const [old, now] = [before[step - 1]!.get(path)!, before[step]!.get(path)!];
+          expect(size).toBeCloseTo(rms(now), 5);
+          const ratio = rms(Array.from(now, (value, i) => value - old[i]!)) / rms(old);
+          if (Number.isFinite(ratio)) expect(updateRatio).toBeCloseTo(ratio, 5);
+        }
+      // Gradients as they are now, on the examples.
+      await watch.observe({ step: 9, loss: 1 });
+      const loss = mean(softmaxCrossEntropy(model.call(told.inputs), oneHot(told.targets, 4)));
+      const slope = await gradients(loss, [model.conv1.filters!])[0]!.data();
+      expect(watch.records.at(-1)!.parameters[0]).toMatchObject({ path: "conv1.filters" });
+      expect(watch.records.at(-1)!.parameters[0]!.gradient).toBeCloseTo(rms(slope), 5);
+      expect(watch.records.at(-1)!.parameters[0]!.updateRatio).toBeCloseTo(0, 12);
+    }
+  });
+
+  it("is which units are dead, by the layer that makes them, also where a relu is no layer", async () => {
+    const model = build(new Net(), data.shape, { seed: 3 });
+    model.conv2.bias!.write([0, -1e3, 0, -1e3, 0]);
+    const watch = await watchTraining(model, { ...told, every: 1 });
+    await watch.observe({ step: 1, loss: 1.4 });
+    expect(watch.records[0]!.layers).toMatchObject([
+      { path: "conv1 (Conv2d)", curve: "relu", units: 4, dead: 0 },
+      { path: "conv2 (Conv2d)", curve: "relu", units: 5, dead: 2 },
+    ]);
+    const [advice] = watch.advice();
+    expect(advice).toMatchObject({ topic: "dead units", about: "conv2 (Conv2d)", figure: 0.4, step: 1 });
+    expect(advice!.text).toBe(
+      "40 % of the units of conv2 (Conv2d) are dead at step 1 (2 of 5; 2 at step 1): lower the learning rate, begin with other weights or use LeakyRelu.",
+    );
+  });
+
+  it("needs a model that was built", async () => {
+    await expect(watchTraining(new Net(), told)).rejects.toThrow("build(model, inputShape) makes them");
+  });
+});
+
+describe("what is said of real training", () => {
+  it("nothing, where all is well", async () => {
+    expect((await watched(new Net(), { epochs: 15, rate: 2e-3 })).advice()).toEqual([]);
+  });
+
+  it("dead units and too large steps, where the rate is too high", async () => {
+    const watch = await watched(new Net(), { epochs: 6, rate: 2, optimizer: sgd(), onNaN: "continue" });
+    const topics = watch.advice().map(({ topic }) => topic);
+    expect(topics).toContain("dead units");
+    const dead = watch.advice().find(({ topic }) => topic === "dead units")!;
+    expect(dead.text).toContain("lower the learning rate");
+    const layer = watch.records.at(-1)!.layers.find(({ path }) => path === dead.about)!;
+    expect(dead.figure).toBe(layer.dead / layer.units);
+  });
+
+  it("small steps, where it is too low; and that the loss does not fall", async () => {
+    const watch = await watched(new Net(), { epochs: 30, rate: 1e-7 });
+    const topics = new Set(watch.advice().map(({ topic }) => topic));
+    expect(topics).toContain("small updates");
+    expect(topics).toContain("no progress");
+  });
+
+  it("vanishing gradients and saturated units in a deep net of sigmoids with large weights", async () => {
+    const deep = sequential([
+      new Flatten(),
+      ...Array.from({ length: 6 }, () => [new Dense({ units: 12, initializer: constant(2) }), new Sigmoid()]).flat(),
+      new Dense({ units: 4 }),
+    ]);
+    const advice = (await watched(deep, { epochs: 1 })).advice();
+    expect(advice.map(({ topic }) => topic)).toContain("saturated units");
+    expect(advice.find(({ topic }) => topic === "vanishing gradients")?.about).toBe("layers.1.weights");
+  });
+
+  it("a start far from chance", async () => {
+    const model = sequential([
+      new Flatten(),
+      new Dense({ units: 4, initializer: (shape, _, random) => random.normal(shape[0]! * shape[1]!, 0, 5) }),
+    ]);
+    const [advice] = (await watched(model, { epochs: 1 })).advice();
+    expect(advice).toMatchObject({ topic: "start", about: "loss", step: 1 });
+    expect(advice!.text).toMatch(/^The first loss is [\d.]+, chance is 1\.39: /);
+  });
+});
+
+describe("advice rests on figures", () => {
+  const base: TrainingHealth = { chance: undefined, steps: [], records: [] };
+  const parameter = (path: string, updateRatio: number, gradient = 1) => ({ path, size: 1, gradient, updateRatio });
+  const record = (step: number, parameters: ReturnType<typeof parameter>[]) => ({ step, layers: [], parameters });
+
+  it.each<readonly [string, Partial<TrainingHealth>, object]>([
+    [
+      "a loss that is no number",
+      {
+        steps: [
+          { step: 1, loss: 2 },
+          { step: 2, loss: NaN },
+        ],
+      },
+      { topic: "not finite", figure: NaN, step: 2 },
+    ],
+    [
+      "a burst of gradients",
+      { steps: Array.from({ length: 9 }, (_, i) => ({ step: i + 1, loss: 1, gradientNorm: i === 5 ? 500 : 2 })) },
+      { topic: "exploding gradients", figure: 250, step: 6 },
+    ],
+    [
+      "the median of three looks, not one of them",
+      { records: [0.5, 0.02, 0.03].map((ratio, i) => record(i, [parameter("layers.0.filters", ratio)])) },
+      { topic: "large updates", about: "layers.0.filters", figure: 0.03, step: 2 },
+    ],
+    [
+      "what does not move",
+      { records: [record(1, [parameter("a.weights", 0)])] },
+      { topic: "small updates", figure: 0 },
+    ],
+    [
+      "gradients that explode",
+      { records: [record(1, [parameter("a.weights", 1e-3, 5000), parameter("b.weights", 1e-3, 1)])] },
+      { topic: "exploding gradients", about: "a.weights", figure: 5000 },
+    ],
+  ])("%s", (_, health, expected) => {
+    const advice = adviceOn({ ...base, ...health });
+    expect(advice).toHaveLength(1);
+    expect(advice[0]).toMatchObject(expected);
+    const { figure, text } = advice[0]!;
+    expect(text).toContain(figure === 0 ? "at all" : `${figure}`);
+  });
+
+  it("says nothing of biases that begin at 0, and nothing of a healthy run", () => {
+    expect(adviceOn({ ...base, records: [record(1, [parameter("a.bias", 1), parameter("b.filters", 1e-3)])] })).toEqual(
+      [],
+    );
+    expect(adviceOn({ chance: Math.LN10, steps: [{ step: 1, loss: 2.5 }], records: [] })).toEqual([]);
+    expect(adviceOn(base)).toEqual([]);
+  });
+});
