@@ -1,9 +1,10 @@
 import type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
 import { BackendError, UsageError } from "./errors.ts";
 import type { OperationName, Operations } from "./operations.ts";
-import { planMemory, type MemoryPlan } from "./plan.ts";
+import { planMemory } from "./plan.ts";
 import { describeInstruction, firstInstruction, shapesOf, type Program, type Values } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
+import { deaths, wholeBuffers } from "./wholeBuffers.ts";
 
 /** What a kernel is made for: everything that is known before the first run. */
 export interface KernelCall<A> {
@@ -31,7 +32,7 @@ export interface KernelBackendOptions<B> {
   /** Gives it back. */
   free(buffer: B): void;
   /** Copies values from the host. */
-  upload(buffer: B, values: Values): void;
+  upload(buffer: B, values: Values): void | Promise<void>;
   /** Copies values to the host: an array of its own, which nothing changes later. */
   download(buffer: B): Values | Promise<Values>;
   /** Copies between two buffers of the same length. */
@@ -41,8 +42,15 @@ export interface KernelBackendOptions<B> {
    * buffers of equal length are used again.
    */
   slice?(buffer: B, offset: number, length: number): B;
+  /**
+   * Told, where there is no arena, that nobody needs what is in a buffer any more until it is written again: memory that is
+   * found anew for every result can be given back.
+   */
+  release?(buffer: B): void;
   /** Does what kernels have only noted down so far: called before results are read. */
   finish?(): void | Promise<void>;
+  /** Bytes held now, where that is not what is allocated. */
+  memory?(): number;
   /** Frees what is not a buffer. */
   dispose?(): void;
   /** What it can compute; the rest runs on the host. */
@@ -55,6 +63,8 @@ export type HostKernels = Kernels<Values>;
 /** Memory of a variable; without a buffer once it was freed. */
 interface Block<B> extends Storage {
   buffer: B | undefined;
+  /** What went wrong when it was written: nobody waits for that, so it is said to whoever uses it next. */
+  failure: unknown;
 }
 
 /** After this many milliseconds of kernels a run that can be cancelled lets others have their turn. */
@@ -104,10 +114,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     if (lengths.delete(buffer)) options.free(buffer);
   };
   const open = (storage: Storage): B => {
-    const { buffer } = storage as Block<B>;
+    const { buffer, failure } = storage as Block<B>;
     if (disposed) throw new UsageError(`${name}: this backend was disposed; its variables are gone`);
     if (buffer === undefined)
       throw new UsageError(`${name}: this variable was disposed, or belongs to another backend`);
+    if (failure !== undefined) throw failure;
     return buffer;
   };
 
@@ -135,7 +146,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const result = new Float32Array(sizeOf(call.output));
     return async (inputs, output) => {
       await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result);
-      options.upload(output, result);
+      await options.upload(output, result);
     };
   }
 
@@ -154,12 +165,12 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     });
     const shared = options.slice !== undefined;
     const plan = planMemory(p, { inPlace: shared });
-    const constants = p.constants.map((constant) => {
-      const buffer = allocate(sizeOf(constant.shape));
-      options.upload(buffer, constant.values);
-      return buffer;
-    });
+    const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
+    const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
+    let ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
+    ready?.catch(() => undefined);
     const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
+    const dying = pieces && options.release && deaths(p, plan);
     const buffers: B[] = [];
     const inputs = p.instructions.map((): B[] => []);
     let bound: B | undefined;
@@ -187,43 +198,53 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       if (disposed) throw new UsageError(`${name}: this backend was disposed; make a new one`);
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
+      if (ready) await ready;
+      ready = undefined;
       bind(variables);
-      values.forEach((feed, i) => options.upload(buffers[i]!, feed));
-      let turn = signal && performance.now();
-      for (let i = 0; i < kernels.length; i++) {
-        const launch = kernels[i];
-        if (launch === undefined) continue;
-        const read = p.instructions[i]!.inputs;
-        const from = inputs[i]!;
-        for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
-        try {
-          const pending = launch(from, buffers[first + i]!);
+      try {
+        for (let i = 0; i < values.length; i++) {
+          const pending = options.upload(buffers[i]!, values[i]!);
           if (pending) await pending;
-        } catch (cause) {
-          const step = p.instructions[i]!;
-          throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
-            operation: step.operation,
-            cause,
-          });
         }
-        if (signal && i < plan.commits) {
-          const pending = options.finish?.();
-          if (pending) await pending;
-          if (performance.now() - turn! > TURN) {
-            await new Promise((resolve) => setTimeout(resolve));
-            turn = performance.now();
+        let turn = signal && performance.now();
+        for (let i = 0; i < kernels.length; i++) {
+          const launch = kernels[i];
+          if (launch === undefined) continue;
+          const read = p.instructions[i]!.inputs;
+          const from = inputs[i]!;
+          for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
+          try {
+            const pending = launch(from, buffers[first + i]!);
+            if (pending) await pending;
+          } catch (cause) {
+            const step = p.instructions[i]!;
+            throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
+              operation: step.operation,
+              cause,
+            });
           }
-          signal.throwIfAborted();
+          if (dying) for (const value of dying[i]!) options.release!(buffers[value]!);
+          if (signal && i < plan.commits) {
+            const pending = options.finish?.();
+            if (pending) await pending;
+            if (performance.now() - turn! > TURN) {
+              await new Promise((resolve) => setTimeout(resolve));
+              turn = performance.now();
+            }
+            signal.throwIfAborted();
+          }
         }
+        const pending = options.finish?.();
+        if (pending) await pending;
+        const outputs = p.outputs.map((value) => options.download(buffers[value]!));
+        const results = outputs.some((output) => output instanceof Promise)
+          ? await Promise.all(outputs)
+          : (outputs as Values[]);
+        for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
+        return results;
+      } finally {
+        if (dying) for (const piece of new Set(pieces)) if (piece !== undefined) options.release!(piece);
       }
-      const pending = options.finish?.();
-      if (pending) await pending;
-      const outputs = p.outputs.map((value) => options.download(buffers[value]!));
-      const results = outputs.some((output) => output instanceof Promise)
-        ? await Promise.all(outputs)
-        : (outputs as Values[]);
-      for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
-      return results;
     }
 
     return {
@@ -243,12 +264,14 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     precision,
     supports: (operation) => operation in options.kernels,
     allocate: (length) => {
-      const block: Block<B> = { length, buffer: allocate(length) };
+      const block: Block<B> = { length, buffer: allocate(length), failure: undefined };
       return block;
     },
     write: (storage, values) => {
       const kept = values.slice();
-      void enqueue(() => options.upload(open(storage), kept));
+      const block = storage as Block<B>;
+      block.failure = undefined;
+      enqueue(() => options.upload(open(storage), kept)).catch((error: unknown) => (block.failure = error));
     },
     read: (storage) => enqueue(() => options.download(open(storage))),
     free: (storage) => {
@@ -259,7 +282,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       });
     },
     compile,
-    memory: () => [...lengths.values()].reduce((total, length) => total + bytes * length, 0),
+    memory: () => options.memory?.() ?? [...lengths.values()].reduce((total, length) => total + bytes * length, 0),
     dispose: () => {
       void enqueue(() => {
         disposed = true;
@@ -269,19 +292,4 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       });
     },
   };
-}
-
-/** Without an arena: a buffer for each value, taken over from a dead value of the same length where there is one. */
-function wholeBuffers<B>(p: Program, plan: MemoryPlan, allocate: (length: number) => B): B[] {
-  const shapes = shapesOf(p);
-  const byOffset = new Map<string, B>();
-  // Values at the same planned offset never live at the same time.
-  return plan.places.map((place, value) => {
-    if (place.in !== "arena") return undefined as B;
-    const length = sizeOf(shapes[value]!);
-    const key = `${place.offset}:${length}`;
-    const buffer = byOffset.get(key) ?? allocate(length);
-    byOffset.set(key, buffer);
-    return buffer;
-  });
 }
