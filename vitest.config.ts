@@ -55,6 +55,12 @@ if (executablePath === undefined) {
               "--disable-background-networking",
               "--disable-component-update",
               "--disable-sync",
+              // WebGL 2 and WebGPU by a program, where there is no graphics processor.
+              "--use-gl=angle",
+              "--use-angle=swiftshader",
+              "--enable-unsafe-swiftshader",
+              "--enable-unsafe-webgpu",
+              "--use-webgpu-adapter=swiftshader",
             ],
           },
         }),

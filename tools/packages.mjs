@@ -31,6 +31,15 @@ for (const backend of [reference(), await cpu()]) {
 }
 `;
 
+/** gpu.js is not there, and need not be, until it is asked for. */
+const gpuWithoutGpuJs = `
+import { gpu } from "@convlens/backend-gpu";
+
+const said = await gpu().then(() => "nothing", (error) => error.message);
+if (!said.includes("npm install gpu.js@2")) throw new Error("gpu() without gpu.js says " + said);
+`;
+const programs = { convlens: netThatRuns, "@convlens/backend-gpu": gpuWithoutGpuJs };
+
 try {
   const packages = pack();
   for (const each of packages) {
@@ -97,7 +106,7 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
   // What is not for Node alone, through both bundlers.
   write(
     "page.mjs",
-    importing(entries.filter((entry) => !entry.endsWith("/node"))) + (name === "convlens" ? netThatRuns : ""),
+    importing(entries.filter((entry) => !entry.endsWith("/node"))) + (programs[name] ?? ""),
   );
   run(bin("esbuild"), ["page.mjs", "--bundle", "--minify", "--format=esm", "--outfile=esbuild/page.mjs"], { cwd });
   const output = { entryFileNames: "page.mjs", format: "es" };

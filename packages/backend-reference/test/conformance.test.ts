@@ -103,7 +103,7 @@ describe("a backend with a few kernels", () => {
     // Of one number, then of two and of three: each is released when the next has been made.
     expect(await executable.run([Float32Array.of(7)], [])).toEqual([Float32Array.of(10, 10, 10, 10)]);
     expect(released.slice(0, 3)).toEqual([1, 2, 3]);
-    expect(released.slice(3).sort()).toEqual([1, 2, 3, 4]);
+    expect(released.slice(3).sort((a, b) => a - b)).toEqual([1, 2, 3, 4]);
   });
 
   it("says of a write that failed when the variable is used", async () => {
