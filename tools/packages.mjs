@@ -104,11 +104,11 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
   }
 
   // What is not for Node alone, through both bundlers.
-  write(
-    "page.mjs",
-    importing(entries.filter((entry) => !entry.endsWith("/node"))) + (programs[name] ?? ""),
-  );
-  run(bin("esbuild"), ["page.mjs", "--bundle", "--minify", "--format=esm", "--outfile=esbuild/page.mjs"], { cwd });
+  write("page.mjs", importing(entries.filter((entry) => !entry.endsWith("/node"))) + (programs[name] ?? ""));
+  // By its own file: the one that pnpm puts before it lets esbuild find every package of this repository.
+  const esbuild = join(root, "tools/node_modules/esbuild/bin/esbuild");
+  const bundling = ["--bundle", "--minify", "--format=esm", "--outfile=esbuild/page.mjs"];
+  run(process.execPath, [esbuild, "page.mjs", ...bundling], { cwd });
   const output = { entryFileNames: "page.mjs", format: "es" };
   const build = {
     outDir: "vite",
