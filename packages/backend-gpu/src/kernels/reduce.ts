@@ -1,17 +1,20 @@
-import { broadcastSteps, sizeOf, stepsOf, type Axes, type Kernel, type OneAxis, type Shape } from "@convlens/backend";
+import { sizeOf, stepsOf, type Axes, type Kernel, type OneAxis, type Shape } from "@convlens/backend";
 import type { Buffer, Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, placesOf } from "./axes.ts";
 import { summed } from "./summed.ts";
+
+/** The same shape with all axes that are folded of size 1. */
+export const foldedShape = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
 /** How many elements are folded into each, and statements that find them: `at` is the place of element `m` of output `o`. */
 export function foldedElements(
   input: Shape,
   axes: readonly number[],
 ): { readonly terms: number; readonly before: string; readonly at: string } {
-  const kept = input.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const folded = input.map((size, axis) => (axes.includes(axis) ? size : 1));
   const own = stepsOf(input);
-  const outer = joinedAxes(kept, [own]);
+  const outer = joinedAxes(foldedShape(input, axes), [own]);
   const inner = joinedAxes(folded, [own]);
   return {
     terms: sizeOf(folded),
@@ -93,11 +96,3 @@ export const reduceKernels = (
   readonly max: Kernel<Buffer, Axes>;
   readonly argmax: Kernel<Buffer, OneAxis>;
 } => ({ sum: sum(gpu), max: max(gpu), argmax: argmax(gpu) });
-
-/** The same shape with all axes that are folded of size 1. */
-export const foldedShape = (shape: Shape, axes: readonly number[]): Shape =>
-  shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-
-/** The step of each axis of `shape` through what is left of it when `axes` are folded. */
-export const foldedSteps = (shape: Shape, axes: readonly number[]): readonly number[] =>
-  broadcastSteps(foldedShape(shape, axes), shape);
