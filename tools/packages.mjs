@@ -17,7 +17,7 @@ const installers = [
   ["pnpm", ["install", "--ignore-scripts", "--silent"]],
 ];
 
-/** A net that runs wherever the packages do, on each backend. */
+/** A net that runs wherever the packages do, on each backend, and work for all threads. */
 const netThatRuns = `
 import { conv2d, cpu, evaluate, gradients, reference, relu, tensor, useBackend } from "convlens";
 
@@ -28,6 +28,14 @@ for (const backend of [reference(), await cpu()]) {
   const y = relu(conv2d(x, filters, { stride: 2 }));
   const got = (await evaluate(y, gradients(y, [filters])[0])).join(" ");
   if (got !== "5,5,5,5 20,24,36,40") throw new Error(backend.name + " computes " + got);
+}
+
+useBackend(await cpu({ threads: 3 }));
+const image = tensor(new Float32Array(4 * 64 * 64 * 16).fill(1), [4, 64, 64, 16]);
+const sharpened = conv2d(image, tensor(new Float32Array(3 * 3 * 16 * 16).fill(0.5), [3, 3, 16, 16]));
+for (const end = performance.now() + 500; performance.now() < end; ) {
+  const wrong = (await evaluate(sharpened.shape.length === 4 ? relu(sharpened) : sharpened))[0].findIndex((y) => Math.abs(y - 72) > 1e-3);
+  if (wrong >= 0) throw new Error("threads compute something else");
 }
 `;
 

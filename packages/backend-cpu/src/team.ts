@@ -1,9 +1,9 @@
 import { BackendError } from "@convlens/backend";
-import { FunctionWriter } from "./assembler/function.ts";
-import type { Local } from "./assembler/expression.ts";
-import { ModuleWriter } from "./assembler/module.ts";
+import { plainMachine, type Machine } from "./assembler/function.ts";
+import { instantiate, Module, type Body } from "./assembler/module.ts";
 import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Heap, type Block } from "./heap.ts";
+import { Kept } from "./kept.ts";
 import { mayWait, startHelper, type Helper } from "./platform.ts";
 
 /** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
@@ -17,6 +17,14 @@ export interface Code {
   readonly each: (calls: number, ...args: Argument[]) => void;
 }
 
+/** Whether convolutions are computed by Winograd's algorithm. */
+export type UseOfWinograd = "never" | "auto" | "always";
+/** What a {@link Team} may be told. */
+export interface TeamOptions {
+  readonly machine?: Machine;
+  readonly winograd?: UseOfWinograd;
+}
+
 /** Compiled functions that are kept to be used again; programs keep their own. */
 const KEPT = 2000;
 /** Numbers or products that others are woken for: some 50 µs of work. */
@@ -27,8 +35,11 @@ const PATIENCE = 200;
 /** The threads of a backend and what they share: runs kernels, alone or together. Results do not depend on their number. */
 export class Team {
   readonly heap: Heap;
+  readonly kept: Kept;
   /** At most so many take part. */
   readonly threads: number;
+  readonly machine: Machine;
+  readonly winograd: UseOfWinograd;
   readonly #codes = new Map<string, Code>();
   readonly #functions: WasmFunction[] = [];
   #scratch: Block | undefined;
@@ -40,9 +51,16 @@ export class Team {
   #shared = 0;
   #helpers: Helpers | undefined;
 
-  constructor(threads = 1, isShared: boolean = threads > 1) {
+  constructor(
+    threads = 1,
+    isShared: boolean = threads > 1,
+    { machine = plainMachine, winograd = "auto" }: TeamOptions = {},
+  ) {
     this.threads = threads;
+    this.machine = machine;
+    this.winograd = winograd;
     this.heap = new Heap(isShared);
+    this.kept = new Kept(this.heap);
     if (isShared) this.#helpers = new Helpers(this.heap, threads);
   }
 
@@ -67,19 +85,14 @@ export class Team {
    *
    * @param work - About how many numbers or products one call computes: threads are not woken for less than they cost.
    */
-  code(
-    key: string,
-    parameters: readonly string[],
-    write: (f: FunctionWriter, ...parameters: Local<"i32">[]) => void,
-    work = 0,
-  ): Code {
+  code(key: string, parameters: readonly string[], write: Body, work = 0): Code {
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-    const module = new ModuleWriter({ isShared: this.#helpers !== undefined });
-    module.function("run", parameters, write);
-    const run = module.instantiate(this.heap.memory)["run"]!;
-    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, module.bytes, work, this.#helpers);
+    const options = { isShared: this.#helpers !== undefined, machine: this.machine };
+    const { bytes } = new Module(nameOf(key), parameters, write, options);
+    const run = instantiate(bytes, this.heap.memory);
+    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, bytes, work, this.#helpers);
     this.#codes.set(key, code);
     const [oldest] = this.#codes.keys();
     if (this.#codes.size > KEPT) this.#codes.delete(oldest!);
@@ -125,8 +138,14 @@ export class Team {
     const isForMany = this.#shared > WORTH_WAKING;
     this.#shared = 0;
     const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
-    if (pending !== undefined) return pending.finally(() => this.#freeOutgrown());
-    this.#freeOutgrown();
+    if (pending === undefined) return this.#freeOutgrown();
+    // What should have been kept may not have been computed.
+    return pending
+      .catch((error: unknown) => {
+        this.kept.clear();
+        throw error;
+      })
+      .finally(() => this.#freeOutgrown());
   }
 
   /** Ends the other threads. */
@@ -134,6 +153,9 @@ export class Team {
     this.#helpers?.end();
   }
 }
+
+/** The words at the beginning of a key. */
+const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].replaceAll(" ", "_") ?? "run";
 
 /** On one thread a call is a call. */
 function direct(run: WasmFunction): Code {
@@ -148,7 +170,7 @@ function direct(run: WasmFunction): Code {
 }
 
 /** Places of {@link Beginning} in the block that it lies in. */
-const [EPOCH, READY, LIST, DIRECTORY] = [0, 16, 32, 48];
+const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
 
 /** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
 class Helpers {
@@ -157,10 +179,11 @@ class Helpers {
   readonly #isPage: boolean = !mayWait();
   readonly #modules: { readonly start: number; readonly length: number }[] = [];
   #directory: Block | undefined;
-  #list: Block | undefined;
+  /** One more than there are threads, each of which looks at one list at most: so one is always free. */
+  readonly #lists: (Block | undefined)[];
   #control: Block | undefined;
   #helpers: Helper[] = [];
-  #epoch = 0;
+  #turn = 0;
   #lost: string | undefined;
   #onReady: (() => void) | undefined;
   #onDone: (() => void) | undefined;
@@ -169,6 +192,7 @@ class Helpers {
   constructor(heap: Heap, threads: number) {
     this.#heap = heap;
     this.#threads = threads;
+    this.#lists = new Array<undefined>(threads + 1).fill(undefined);
   }
 
   get #words(): Int32Array {
@@ -193,16 +217,18 @@ class Helpers {
 
   #start(): void {
     this.#lost = undefined;
-    this.#control ??= this.#heap.allocate(64);
+    const length = LISTS + 3 * this.#lists.length;
+    // A thread that is just being ended may still write into an earlier one.
+    this.#control = this.#heap.allocate(length);
     const control = this.#control.start / 4;
     const words = this.#words;
-    words.fill(0, control, control + 64);
+    words.fill(0, control, control + length);
     words[control + DIRECTORY] = this.#directory!.start / 4;
     const beginning = {
       memory: this.#heap.memory,
       epoch: control + EPOCH,
       ready: control + READY,
-      list: control + LIST,
+      lists: control + LISTS,
       directory: control + DIRECTORY,
       first: this.#isPage ? 0 : 1,
     };
@@ -220,39 +246,40 @@ class Helpers {
   run(list: readonly number[], functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
     if (this.#isPage) return this.#runElsewhere(list, isForMany);
     if (!isForMany) {
-      execute(Int32Array.from(list), 0, list.length, functionOf, 0, 1, false, Infinity);
+      execute(Int32Array.from(list), 0, list.length, functionOf, 0, true, true, Infinity);
       return;
     }
     if (this.#lost !== undefined) this.end();
     if (this.#helpers.length === 0) this.#start();
-    // Those that have not yet begun are not waited for.
-    const threads = 1 + this.#ready;
-    const [from, end] = this.#publishList(list, threads);
+    const [from, end] = this.#publishList(list, this.#threads);
     const words = this.#words;
-    const at = execute(words, from, end, functionOf, 0, threads, false, PATIENCE);
-    if (at < end) return this.#goOn(words, at, end, functionOf, threads);
+    const at = execute(words, from, end, functionOf, 0, false, true, PATIENCE);
+    if (at < end) return this.#goOn(words, at, end, functionOf);
   }
 
   get #ready(): number {
     return Atomics.load(this.#words, this.#control!.start / 4 + READY);
   }
 
-  /** Writes the list and wakes so many threads. */
+  /** Writes the list where nobody looks any more, and wakes so many threads. */
   #publishList(list: readonly number[], threads: number): [from: number, end: number] {
-    if (this.#list === undefined || this.#list.length < list.length) {
-      if (this.#list !== undefined) this.#heap.free(this.#list);
-      this.#list = undefined;
-      this.#list = this.#heap.allocate(Math.max(4096, 2 * list.length));
+    const control = this.#control!.start / 4;
+    const place = (index: number): number => control + LISTS + 3 * index;
+    const index = this.#lists.findIndex((_, i) => Atomics.load(this.#words, place(i)) === 0);
+    let block = this.#lists[index];
+    if (block === undefined || block.length < list.length) {
+      if (block !== undefined) this.#heap.free(block);
+      this.#lists[index] = undefined;
+      this.#lists[index] = block = this.#heap.allocate(Math.max(4096, 2 * list.length));
     }
     const words = this.#words;
-    const from = this.#list.start / 4;
+    const from = block.start / 4;
     words.set(list, from);
-    const control = this.#control!.start / 4;
-    words[control + LIST] = from;
-    words[control + LIST + 1] = from + list.length;
-    this.#epoch = (this.#epoch + 256) | 0;
-    Atomics.store(words, control + EPOCH, this.#epoch | threads);
-    if (threads > 1 || this.#isPage) Atomics.notify(words, control + EPOCH);
+    words[place(index) + 1] = from;
+    words[place(index) + 2] = from + list.length;
+    this.#turn = (this.#turn + 1) & 0xffff;
+    Atomics.store(words, control + EPOCH, (this.#turn << 16) | (index << 8) | threads);
+    Atomics.notify(words, control + EPOCH);
     return [from, from + list.length];
   }
 
@@ -262,12 +289,11 @@ class Helpers {
     from: number,
     end: number,
     functionOf: (index: number) => WasmFunction,
-    threads: number,
   ): Promise<void> {
     for (let at = from; at < end;) {
       await new Promise((resolve) => setTimeout(resolve));
       this.#throwIfLost();
-      at = execute(words, at, end, functionOf, 0, threads, true, PATIENCE);
+      at = execute(words, at, end, functionOf, 0, false, true, PATIENCE);
     }
   }
 
@@ -284,7 +310,7 @@ class Helpers {
     await new Promise<void>((resolve) => {
       this.#onLost = () => resolve();
       this.#onDone = resolve;
-      this.#publishList(list, isForMany ? this.#ready : 1);
+      this.#publishList(list, isForMany ? this.#threads : 1);
     });
     this.#throwIfLost();
   }

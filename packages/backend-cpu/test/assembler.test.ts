@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { float, signed, unsigned } from "../src/assembler/encoding.ts";
+import { Bytes } from "../src/assembler/encoding.ts";
 import {
   add,
   calculate,
@@ -9,14 +9,21 @@ import {
   int,
   load,
   load4,
-  multiplyAdd4,
   number,
   select4,
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
-import { ModuleWriter } from "../src/assembler/module.ts";
+import { instantiate, Module, type Body } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
+
+const written = (write: (to: Bytes) => void): number[] => {
+  const to = new Bytes();
+  write(to);
+  return [...to.all];
+};
+const unsigned = (n: number): number[] => written((to) => to.unsigned(n));
+const signed = (n: number): number[] => written((to) => to.signed(n));
 
 /** Reads a number as WebAssembly does. */
 function decode(bytes: readonly number[], isSigned: boolean): number {
@@ -32,7 +39,7 @@ describe("the encoding of numbers", () => {
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => void expect(decode(unsigned(n), false)).toBe(n)),
     );
     fc.assert(fc.property(fc.integer(), (n) => void expect(decode(signed(n), true)).toBe(n)));
-    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), float(1)]).toEqual([
+    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), written((to) => to.float(1))]).toEqual([
       [0],
       [127],
       [0x80, 1],
@@ -44,13 +51,16 @@ describe("the encoding of numbers", () => {
 });
 
 /** Runs code over a fresh memory that begins with some numbers, and gives the numbers at the beginning. */
-function runOver(numbers: readonly number[], write: (module: ModuleWriter) => void, ...args: number[]): Float32Array {
+function runOver(
+  numbers: readonly number[],
+  parameters: readonly string[],
+  write: Body,
+  ...args: number[]
+): Float32Array {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const view = new Float32Array(memory.buffer);
   view.set(numbers);
-  const module = new ModuleWriter();
-  write(module);
-  module.instantiate(memory)["run"]!(...args);
+  instantiate(new Module("run", parameters, write).bytes, memory)(...args);
   return view.slice(0, numbers.length);
 }
 
@@ -59,10 +69,8 @@ describe("code", () => {
     for (const times of [0, 1, 2, 7]) {
       const [sum] = runOver(
         [0],
-        (module) =>
-          module.function("run", ["at"], (f, at) =>
-            f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
-          ),
+        ["at"],
+        (f, at) => f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
         0,
       );
       expect(sum).toBe(times);
@@ -72,13 +80,12 @@ describe("code", () => {
   it("walks until an address is reached", () => {
     const marked = runOver(
       [0, 0, 0, 0],
-      (module) =>
-        module.function("run", ["at", "end"], (f, at, end) =>
-          f.until(at!, end!, () => {
-            f.store(at!, number(5));
-            f.advance(at!, 4);
-          }),
-        ),
+      ["at", "end"],
+      (f, at, end) =>
+        f.until(at!, end!, () => {
+          f.store(at!, number(5));
+          f.advance(at!, 4);
+        }),
       4,
       12,
     );
@@ -88,12 +95,12 @@ describe("code", () => {
   it("computes on one number and on four", () => {
     const result = runOver(
       [1, 2, 3, 4, 0, 0, 0, 0],
-      (module) =>
-        module.function("run", ["at"], (f, at) => {
-          f.store4(at!, multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
-          const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
-          f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
-        }),
+      ["at"],
+      (f, at) => {
+        f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
+        const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
+        f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
+      },
       0,
     );
     expect([...result]).toEqual([5, 2, 3, 4, 2, 4, 6, 8]);
@@ -111,29 +118,27 @@ describe("code", () => {
       ],
       accumulate: true,
     };
-    const write = (): ModuleWriter => {
-      const module = new ModuleWriter();
-      module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-        writeProduct(f, shape, a!, b!, c!, bias!),
-      );
-      return module;
-    };
+    const write = (): Module =>
+      new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) => writeProduct(f, shape, a!, b!, c!, bias!));
     expect(write().bytes).toEqual(write().bytes);
     expect(WebAssembly.validate(write().bytes)).toBe(true);
     expect(write().bytes.length).toBeLessThan(4096);
   });
 
   it("can be read", () => {
-    const module = new ModuleWriter();
-    module.function("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-      writeProduct(
-        f,
-        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }], accumulate: false },
-        a!,
-        b!,
-        c!,
-        bias!,
-      ),
+    const module = new Module(
+      "product",
+      ["a", "b", "c", "bias"],
+      (f, a, b, c, bias) =>
+        writeProduct(
+          f,
+          { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
+          a!,
+          b!,
+          c!,
+          bias!,
+        ),
+      { isReadable: true },
     );
     expect(module.text).toMatchSnapshot();
     expect(add(int(1), int(2)).text).toBe("(i32.add (i32.const 1) (i32.const 2))");

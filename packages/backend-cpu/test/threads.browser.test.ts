@@ -2,7 +2,7 @@ import { conformance } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.ts";
-import { multiplyAdd4, load4, each4, number } from "../src/assembler/expression.ts";
+import { load4, each4, number } from "../src/assembler/expression.ts";
 import { Team } from "../src/team.ts";
 
 describe("threads in a page", () => {
@@ -14,7 +14,7 @@ describe("threads in a page", () => {
       ["at"],
       (f, at) => {
         const sum = f.keep("sum", load4(at!));
-        f.times(1_000_000, () => f.set(sum, multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
         f.store4(at!, sum);
       },
       1_000_000,

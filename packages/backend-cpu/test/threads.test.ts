@@ -16,7 +16,7 @@ import {
   type Values,
 } from "@convlens/backend";
 import { afterAll, describe, expect, it } from "vitest";
-import { each4, load4, multiplyAdd4, number } from "../src/assembler/expression.ts";
+import { each4, load4, number } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
 import { Team } from "../src/team.ts";
 
@@ -103,6 +103,49 @@ const all: Work[] = [
     {},
     [301, 43, 77],
   ),
+  work("softmax", "softmax", [[6001, 10]], {}, [6001, 10]),
+  work(
+    "softmaxGradient",
+    "softmaxGradient",
+    [
+      [6001, 10],
+      [6001, 10],
+    ],
+    {},
+    [6001, 10],
+  ),
+  work("logSoftmax", "logSoftmax", [[203, 1001]], {}, [203, 1001]),
+  work(
+    "logSoftmaxGradient",
+    "logSoftmaxGradient",
+    [
+      [203, 1001],
+      [203, 1001],
+    ],
+    {},
+    [203, 1001],
+  ),
+  work(
+    "softmaxCrossEntropy",
+    "softmaxCrossEntropy",
+    [
+      [9001, 10],
+      [9001, 10],
+    ],
+    {},
+    [9001, 1],
+  ),
+  work(
+    "its gradient",
+    "softmaxCrossEntropyGradient",
+    [
+      [9001, 1],
+      [9001, 10],
+      [9001, 10],
+    ],
+    {},
+    [9001, 10],
+  ),
   work("transpose", "transpose", [[401, 803]], { order: [1, 0] }, [803, 401]),
   work("place", "place", [[400, 400]], { begin: [3, 5], step: [2, 2], shape: [900, 900] }, [900, 900]),
 ];
@@ -152,7 +195,7 @@ describe("threads", async () => {
       ["at"],
       (f, at) => {
         const sum = f.keep("sum", load4(at!));
-        f.times(20_000, () => f.set(sum, multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
         f.store4(at!, sum);
       },
       1_000_000,

@@ -1,17 +1,16 @@
 import { kernelBackend, type Backend } from "@convlens/backend";
 import type { Device } from "./device.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
-import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
 import { normalizeKernels } from "./kernels/normalize.ts";
-import { optimizerKernels } from "./kernels/optimizerSteps.ts";
+import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { resize } from "./kernels/resize.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
-import { Launcher, type Buffer } from "./launcher.ts";
+import { Launcher, MOST_INPUTS, type Buffer } from "./launcher.ts";
 
 /** A backend, and what it runs on. */
 export interface GpuBackend extends Backend {
@@ -38,8 +37,9 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
     copy: (from, to) => gpu.share(from, to),
     release: (buffer) => gpu.release(buffer),
     memory: () => gpu.bytes,
+    mostInputs: MOST_INPUTS,
     kernels: {
-      ...elementwiseKernels(gpu),
+      ...pointwiseKernels(gpu),
       ...reduceKernels(gpu),
       ...movementKernels(gpu),
       matmul: matmul(gpu),
@@ -49,7 +49,6 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
       ...softmaxKernels(gpu),
       ...normalizeKernels(gpu),
       resize: resize(gpu),
-      ...optimizerKernels(gpu),
     },
   });
   return { ...backend, textures: () => gpu.textures };

@@ -35,6 +35,9 @@ export interface KernelSource {
   readonly whenEmpty?: number;
 }
 
+/** WebGPU gives a kernel eight arrays, one of which is its result. */
+export const MOST_INPUTS = 7;
+
 /** Runs kernels for one backend, and counts the memory that it holds. */
 export class Launcher {
   readonly #device: Device;

@@ -1,4 +1,5 @@
-import type { Instruction, Program } from "@convlens/backend";
+import type { ChainStep, Instruction, Program } from "@convlens/backend";
+import { erf } from "@convlens/backend/math";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { gpu } from "../src/index.ts";
 
@@ -82,6 +83,41 @@ const step: Program = (() => {
     ],
   };
 })();
+
+describe.each(modes)("functions that kernels call, through %s", (mode) => {
+  it("can be combined in any order", { timeout: 60_000 }, async () => {
+    const backend = await gpu({ mode, allowSoftware: true });
+    const unary = ["tanh", "expm1", "sigmoid", "exp", "erf", "log1p", "sin", "log", "cos", "relu", "sign"] as const;
+    const { tanh, expm1, exp, log1p, sin, log, cos, sign } = Math;
+    const sigmoid = (v: number): number => 1 / (1 + exp(-v));
+    const functions = { tanh, expm1, sigmoid, exp, erf, log1p, sin, log, cos, relu: (v: number) => v, sign };
+    const x = floats(50, (i) => 0.02 + i / 60);
+    for (let turn = 0; turn < 6; turn++) {
+      const order = [...unary.slice(turn), ...unary.slice(0, turn)];
+      if (turn % 2 === 1) order.reverse();
+      // All of x, and x to the power of itself; and the sum of the last and of the first four.
+      const steps: ChainStep[] = order.map((operation) => ({ operation, inputs: [0], attributes: {} }));
+      steps.push({ operation: "power", inputs: [0, 0], attributes: {} });
+      const parts = steps.length;
+      for (let k = 0; k < 4; k++) steps.push({ operation: "add", inputs: [parts + k, 1 + k], attributes: {} });
+      const program: Program = {
+        feeds: [[50]],
+        variables: [],
+        constants: [],
+        instructions: [{ operation: "pointwise", inputs: [0], attributes: { steps }, shape: [50] }],
+        outputs: [1],
+        updates: [],
+      };
+      const [got] = await backend.compile(program).run([x], []);
+      x.forEach((v, i) => {
+        let want = v ** v;
+        for (let k = 0; k < 4; k++) want += functions[order[k]!]!(v);
+        expect(got![i]!, `turn ${turn}, ${v}`).toBeCloseTo(want, 4);
+      });
+    }
+    backend.dispose();
+  });
+});
 
 /** Counts what the browser is asked to make and to take away. */
 function countMemory(mode: (typeof modes)[number]): () => number {

@@ -11,7 +11,9 @@ import { describeInstruction, firstInstruction, type Program } from "./program.t
 export const checked = (backend: Backend): Backend => ({
   name: `checked ${backend.name}`,
   precision: backend.precision,
-  supports: (operation) => backend.supports(operation),
+  // What is joined to a chain could not be looked at.
+  supports: (operation) => operation !== "pointwise" && backend.supports(operation),
+  mostInputs: backend.mostInputs,
   allocate: (length) => backend.allocate(length),
   write: (storage, values) => backend.write(storage, values),
   read: (storage) => backend.read(storage),

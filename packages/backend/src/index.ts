@@ -46,6 +46,8 @@ export {
 export {
   elementwise,
   type Axes,
+  type Chain,
+  type ChainStep,
   type Convolution,
   type None,
   type Normalization,

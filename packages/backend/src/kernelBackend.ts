@@ -37,6 +37,8 @@ export interface KernelBackendOptions<B> {
   download(buffer: B): Values | Promise<Values>;
   /** Copies between two buffers of the same length. */
   copy(from: B, to: B): void;
+  /** A kernel has been asked to compute a variable's new values in its own memory. */
+  updated?(variable: B): void;
   /**
    * A part of a buffer. Where it is given, all values in between share one arena at planned offsets; where not, whole
    * buffers of equal length are used again.
@@ -53,6 +55,8 @@ export interface KernelBackendOptions<B> {
   memory?(): number;
   /** Frees what is not a buffer. */
   dispose?(): void;
+  /** How many tensors a fusion may read at most: WebGPU gives a kernel few. Default: 8. */
+  readonly mostInputs?: number;
   /** What it can compute; the rest runs on the host. */
   readonly kernels: Kernels<B>;
 }
@@ -167,7 +171,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const plan = planMemory(p, { inPlace: shared });
     const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
     const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
-    let ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
+    const ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
     ready?.catch(() => undefined);
     const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
     const dying = pieces && options.release && deaths(p, plan);
@@ -199,57 +203,59 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
       if (ready) await ready;
-      ready = undefined;
       bind(variables);
-      try {
-        for (let i = 0; i < values.length; i++) {
-          const pending = options.upload(buffers[i]!, values[i]!);
-          if (pending) await pending;
-        }
-        let turn = signal && performance.now();
-        for (let i = 0; i < kernels.length; i++) {
-          const launch = kernels[i];
-          if (launch === undefined) continue;
-          const read = p.instructions[i]!.inputs;
-          const from = inputs[i]!;
-          for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
-          try {
-            const pending = launch(from, buffers[first + i]!);
-            if (pending) await pending;
-          } catch (cause) {
-            const step = p.instructions[i]!;
-            throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
-              operation: step.operation,
-              cause,
-            });
-          }
-          if (dying) for (const value of dying[i]!) options.release!(buffers[value]!);
-          if (signal && i < plan.commits) {
-            const pending = options.finish?.();
-            if (pending) await pending;
-            if (performance.now() - turn! > TURN) {
-              await new Promise((resolve) => setTimeout(resolve));
-              turn = performance.now();
-            }
-            signal.throwIfAborted();
-          }
-        }
-        const pending = options.finish?.();
+      for (let i = 0; i < values.length; i++) {
+        const pending = options.upload(buffers[i]!, values[i]!);
         if (pending) await pending;
-        const outputs = p.outputs.map((value) => options.download(buffers[value]!));
-        const results = outputs.some((output) => output instanceof Promise)
-          ? await Promise.all(outputs)
-          : (outputs as Values[]);
-        for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
-        return results;
-      } finally {
-        if (dying) for (const piece of new Set(pieces)) if (piece !== undefined) options.release!(piece);
       }
+      let turn = signal && performance.now();
+      for (let i = 0; i < kernels.length; i++) {
+        const launch = kernels[i];
+        if (launch === undefined) continue;
+        const read = p.instructions[i]!.inputs;
+        const from = inputs[i]!;
+        for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
+        try {
+          const pending = launch(from, buffers[first + i]!);
+          if (pending) await pending;
+          if (i >= plan.commits && plan.places[first + i]!.in === "variable") options.updated?.(buffers[first + i]!);
+        } catch (cause) {
+          const step = p.instructions[i]!;
+          throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
+            operation: step.operation,
+            cause,
+          });
+        }
+        if (dying) for (const value of dying[i]!) options.release!(buffers[value]!);
+        if (signal && i < plan.commits) {
+          const pending = options.finish?.();
+          if (pending) await pending;
+          if (performance.now() - turn! > TURN) {
+            await new Promise((resolve) => setTimeout(resolve));
+            turn = performance.now();
+          }
+          signal.throwIfAborted();
+        }
+      }
+      const pending = options.finish?.();
+      if (pending) await pending;
+      const outputs = p.outputs.map((value) => options.download(buffers[value]!));
+      const results = outputs.some((output) => output instanceof Promise)
+        ? await Promise.all(outputs)
+        : (outputs as Values[]);
+      for (const { variable, value } of plan.copies) options.copy(buffers[value]!, open(variables[variable]!));
+      return results;
     }
 
+    /** Also what a run that fails has left behind. */
+    const releaseAll = (): void => new Set(pieces).forEach((piece) => piece !== undefined && options.release!(piece));
     return {
       memory: { peak: plan.peak * bytes, sum: plan.sum * bytes },
-      run: (values, variables, runOptions = {}) => enqueue(() => run(values, variables, runOptions)),
+      run: (values, variables, runOptions = {}) =>
+        enqueue(() => {
+          const results = run(values, variables, runOptions);
+          return dying ? results.finally(releaseAll) : results;
+        }),
       dispose: () => {
         void enqueue(() => {
           gone = true;
@@ -263,6 +269,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     name,
     precision,
     supports: (operation) => operation in options.kernels,
+    mostInputs: options.mostInputs,
     allocate: (length) => {
       const block: Block<B> = { length, buffer: allocate(length), failure: undefined };
       return block;

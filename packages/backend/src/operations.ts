@@ -30,6 +30,16 @@ export interface Normalization {
   readonly axes: readonly number[];
   readonly epsilon: number;
 }
+/** One operation of a chain: an elementwise one, and what it reads, by number: the inputs of the chain, then its steps. */
+export interface ChainStep<K extends OperationName = OperationName> {
+  readonly operation: K;
+  readonly inputs: readonly number[];
+  readonly attributes: Operations[K];
+}
+/** Elementwise operations that follow one another, at most 16; the last one gives the result, inputs broadcast to its shape. */
+export interface Chain {
+  readonly steps: readonly ChainStep[];
+}
 
 /**
  * The vocabulary between tensors and backends: every operation with its attributes. The meaning of each is its kernel in
@@ -108,9 +118,15 @@ export interface Operations {
   randomUniform: { readonly shape: Shape; readonly stream: number };
   // Composites: sent whole to a backend that supports them, else as what they are made of.
   softmax: None;
+  /** `dy, y`: y · (dy − Σ dy·y) in each row of the last axis. */
+  softmaxGradient: None;
   logSoftmax: None;
+  /** `dy, y`: dy − eʸ · Σ dy */
+  logSoftmaxGradient: None;
   /** `logits, targets`: one loss for each row of the last axis, which stays with size 1. */
   softmaxCrossEntropy: None;
+  /** `dy, logits, targets`: of the logits, dy · (softmax(logits) · Σ targets − targets). */
+  softmaxCrossEntropyGradient: None;
   /** `(x − mean) / √(variance + epsilon)` over the axes. */
   normalize: Normalization;
   /** `dy, x` */
@@ -132,6 +148,8 @@ export interface Operations {
   conv2dBias: Convolution;
   /** `x, filters, bias` */
   conv2dBiasRelu: Convolution;
+  /** At most 8 inputs, or what the backend says (`mostInputs`). */
+  pointwise: Chain;
 }
 
 /** The name of an operation. */
@@ -145,5 +163,5 @@ export const elementwise: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<O
   ...(["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos"] as const),
   ...(["tanh", "erf", "sigmoid", "relu", "copy", "add", "subtract", "multiply", "divide", "power"] as const),
   ...(["maximum", "minimum", "equal", "greater", "greaterEqual", "where"] as const),
-  ...(["movingAverage", "momentumStep", "sgdStep", "adamStep"] as const),
+  ...(["movingAverage", "momentumStep", "sgdStep", "adamStep", "pointwise"] as const),
 ]);

@@ -6,6 +6,7 @@ import {
   type OperationName,
   type Program,
 } from "@convlens/backend";
+import { fuseChains } from "./fuseChains.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
@@ -27,7 +28,8 @@ const fusions: readonly Fusion[] = [
  * program, after differentiation, so that it is a fast path and never a meaning.
  */
 export function fuse(program: Program, backend: Backend): Program {
-  return fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);
+  const joined = fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);
+  return backend.supports("pointwise") ? fuseChains(joined, backend.mostInputs) : joined;
 }
 
 function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Program {

@@ -1,41 +1,113 @@
-import { float, signed, unsigned } from "./encoding.ts";
+import type { Bytes } from "./encoding.ts";
 
 /** The types that kernels use: addresses and counts, numbers, and four numbers side by side. */
 export type WasmType = "i32" | "f32" | "v128";
 
-/** Code that leaves a value of a type, as bytes and as text. The type is checked by the compiler, not when it runs. */
-export interface Expression<T extends WasmType> {
+/** Code that leaves a value of a type. The type is checked by the compiler, not when it runs. */
+export interface Expression<T extends WasmType> extends Code {
   readonly type: T;
-  readonly bytes: readonly number[];
-  readonly text: string;
 }
 
 /** A variable of a function. */
 export interface Local<T extends WasmType> extends Expression<T> {
+  readonly name: string;
   readonly index: number;
 }
 
+/** A part of a program, which can be written as bytes and as text. */
+export interface Code {
+  write(to: Bytes): void;
+  readonly text: string;
+}
+
+/** How immediates are written in text. */
+type ShowImmediates = (immediates: readonly number[]) => string;
+const showNumbers: ShowImmediates = (immediates) => immediates.map((each) => ` ${each}`).join("");
+const showOffset: ShowImmediates = ([, offset]) => (offset === 0 ? "" : ` offset=${offset}`);
+const NONE: readonly number[] = [];
+
 /** An instruction over operands that stand before it. */
-export function instruction<T extends WasmType>(
+class Instruction<T extends WasmType> implements Expression<T> {
+  readonly type: T;
+  readonly #name: string;
+  readonly #opcode: number;
+  readonly #operands: readonly Code[];
+  readonly #immediates: readonly number[];
+  readonly #show: ShowImmediates;
+
+  constructor(
+    type: T,
+    name: string,
+    opcode: number,
+    operands: readonly Code[],
+    immediates: readonly number[],
+    show: ShowImmediates,
+  ) {
+    this.type = type;
+    this.#name = name;
+    this.#opcode = opcode;
+    this.#operands = operands;
+    this.#immediates = immediates;
+    this.#show = show;
+  }
+
+  write(to: Bytes): void {
+    for (const operand of this.#operands) operand.write(to);
+    if (this.#opcode > 0xff) {
+      to.byte(this.#opcode >>> 16);
+      to.unsigned(this.#opcode & 0xffff);
+    } else to.byte(this.#opcode);
+    for (const immediate of this.#immediates) to.unsigned(immediate);
+  }
+
+  get text(): string {
+    const operands = this.#operands.map((each) => ` ${each.text}`).join("");
+    return `(${this.#name}${this.#show(this.#immediates)}${operands})`;
+  }
+}
+
+/** An instruction over operands that stand before it; immediates are unsigned numbers that follow its opcode. */
+export const instruction = <T extends WasmType>(
   type: T,
   name: string,
-  opcode: readonly number[],
-  operands: readonly Expression<WasmType>[],
-  immediate = "",
-): Expression<T> {
-  return {
-    type,
-    bytes: [...operands.flatMap((each) => each.bytes), ...opcode],
-    text: `(${name}${immediate}${operands.map((each) => ` ${each.text}`).join("")})`,
-  };
-}
+  opcode: number,
+  operands: readonly Code[],
+  immediates: readonly number[] = NONE,
+): Expression<T> => new Instruction(type, name, opcode, operands, immediates, showNumbers);
+
+/** An instruction that reads or writes the memory `offset` bytes after its first operand. */
+export const access = <T extends WasmType>(
+  type: T,
+  name: string,
+  opcode: number,
+  operands: readonly Code[],
+  offset: number,
+): Expression<T> => new Instruction(type, name, opcode, operands, [ALIGNMENT, offset], showOffset);
+/** Numbers begin at multiples of 2² bytes. */
+export const ALIGNMENT = 2;
+
+/** A value that is written in the code itself. */
+export const literally = <T extends WasmType>(type: T, text: string, write: (to: Bytes) => void): Expression<T> => ({
+  type,
+  write,
+  text: `(${text})`,
+});
+
+/** The opcode of an instruction on sixteen bytes: a prefix, and a number. */
+export const simd = (opcode: number): number => (0xfd << 16) | opcode;
+/** The opcode of an instruction on stretches of memory. */
+export const bulk = (opcode: number): number => (0xfc << 16) | opcode;
 
 type Int = Expression<"i32">;
 type Float = Expression<"f32">;
 type Vector = Expression<"v128">;
 
 /** A whole number. */
-export const int = (n: number): Int => ({ type: "i32", bytes: [0x41, ...signed(n)], text: `(i32.const ${n | 0})` });
+export const int = (n: number): Int =>
+  literally("i32", `i32.const ${n | 0}`, (to) => {
+    to.byte(0x41);
+    to.signed(n);
+  });
 /** A number as WebAssembly's text has it. */
 export const literal = (x: number): string => {
   if (Number.isNaN(x)) return "nan";
@@ -43,50 +115,54 @@ export const literal = (x: number): string => {
   return Object.is(x, -0) ? "-0" : `${x}`;
 };
 /** A number. */
-export const number = (x: number): Float => ({
-  type: "f32",
-  bytes: [0x43, ...float(x)],
-  text: `(f32.const ${literal(x)})`,
-});
+export const number = (x: number): Float =>
+  literally("f32", `f32.const ${literal(x)}`, (to) => {
+    to.byte(0x43);
+    to.float(x);
+  });
 
 const binaryInt =
   (name: string, opcode: number) =>
   (a: Int, b: Int): Int =>
-    instruction("i32", `i32.${name}`, [opcode], [a, b]);
+    instruction("i32", `i32.${name}`, opcode, [a, b]);
 /** a + b */
 export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", 0x6a);
+/** a − b */
+export const subtractInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", 0x6b);
+/** a · b */
+export const multiplyInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", 0x6c);
+/** a / b, both taken as unsigned. */
+export const divideInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("div_u", 0x6e);
+/** The first if the condition is not 0, else the second. */
+export const chooseInt = (condition: Int, a: Int, b: Int): Int => instruction("i32", "select", 0x1b, [a, b, condition]);
 /** Whether a < b, both taken as unsigned: addresses are. */
 export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
 
-/** Where a load or store goes: `offset` bytes after an address. */
-const memory = (offset: number): number[] => [0x02, ...unsigned(offset)];
-const at = (offset: number): string => (offset === 0 ? "" : ` offset=${offset}`);
-export const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
-
 /** The number at an address. */
-export const load = (address: Int, offset = 0): Float =>
-  instruction("f32", "f32.load", [0x2a, ...memory(offset)], [address], at(offset));
+export const load = (address: Int, offset = 0): Float => access("f32", "f32.load", 0x2a, [address], offset);
 /** Four numbers from an address on. */
-export const load4 = (address: Int, offset = 0): Vector =>
-  instruction("v128", "v128.load", [...simd(0x00), ...memory(offset)], [address], at(offset));
+export const load4 = (address: Int, offset = 0): Vector => access("v128", "v128.load", simd(0x00), [address], offset);
 /** The number at an address, four times. */
 export const splat = (address: Int, offset = 0): Vector =>
-  instruction("v128", "v128.load32_splat", [...simd(0x09), ...memory(offset)], [address], at(offset));
+  access("v128", "v128.load32_splat", simd(0x09), [address], offset);
+/** Sixteen bytes. */
+export const bytes16 = (text: string, bytes: ArrayLike<number>): Vector =>
+  literally("v128", `v128.const ${text}`, (to) => {
+    to.byte(0xfd);
+    to.byte(0x0c);
+    to.bytes(bytes);
+  });
 /** Four zeros. */
-export const zero4: Vector = {
-  type: "v128",
-  bytes: [...simd(0x0c), ...Array.from({ length: 16 }, () => 0)],
-  text: "(v128.const f32x4 0 0 0 0)",
-};
+export const zero4: Vector = /* @__PURE__ */ bytes16("f32x4 0 0 0 0", /* @__PURE__ */ new Uint8Array(16));
 /** A number four times. */
 export const each4 = (x: Float): Vector => instruction("v128", "f32x4.splat", simd(0x13), [x]);
 /** One of four numbers. */
 export const lane = (v: Vector, i: 0 | 1 | 2 | 3): Float =>
-  instruction("f32", "f32x4.extract_lane", [...simd(0x1f), i], [v], ` ${i}`);
+  instruction("f32", "f32x4.extract_lane", simd(0x1f), [v], [i]);
 
 /** One number and three zeros. */
 export const loadOne = (address: Int, offset = 0): Vector =>
-  instruction("v128", "v128.load32_zero", [...simd(0x5c), ...memory(offset)], [address], at(offset));
+  access("v128", "v128.load32_zero", simd(0x5c), [address], offset);
 const bitwise =
   (name: string, opcode: number) =>
   (a: Vector, b: Vector): Vector =>
@@ -123,12 +199,16 @@ export type Arithmetic = keyof typeof arithmetic;
 
 /** An operation on numbers. */
 export const calculate = (name: Arithmetic, ...x: readonly Float[]): Float =>
-  instruction("f32", `f32.${name}`, [arithmetic[name][0]], x);
+  instruction("f32", `f32.${name}`, arithmetic[name][0], x);
 /** The same on four numbers each. */
 export const calculate4 = (name: Arithmetic, ...x: readonly Vector[]): Vector =>
   instruction("v128", `f32x4.${name}`, simd(arithmetic[name][1]), x);
-/** a · b + c, rounded twice, so that every machine gives the same bits. */
-export const multiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector => calculate4("add", c, calculate4("mul", a, b));
+/** max(x, 0), and NaN for NaN. The maximum that does not look for NaN is one instruction on most machines. */
+export const relu4 = (x: Vector): Vector => instruction("v128", "f32x4.pmax", simd(0xeb), [x, zero4]);
+
+/** a · b + c, rounded once or twice, as the machine does it faster. */
+export const relaxedMultiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector =>
+  instruction("v128", "f32x4.relaxed_madd", simd(0x105), [a, b, c]);
 
 /** Opcodes of comparisons. */
 const comparisons = { eq: 0x41, gt: 0x44, ge: 0x46 } as const;

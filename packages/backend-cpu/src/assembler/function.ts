@@ -1,37 +1,69 @@
-import { unsigned } from "./encoding.ts";
-import { add, below, int, type Expression, type Local, type WasmType } from "./expression.ts";
+import { Bytes } from "./encoding.ts";
+import {
+  access,
+  add,
+  ALIGNMENT,
+  below,
+  bulk,
+  calculate4,
+  instruction,
+  int,
+  relaxedMultiplyAdd4,
+  simd,
+  type Code,
+  type Expression,
+  type Local,
+  type WasmType,
+} from "./expression.ts";
 
 const codes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const EMPTY_BLOCK = 0x40;
+
+/** What the machine at hand has, and what may be used of it. */
+export interface Machine {
+  /** Whether a product may be added without being rounded before: faster on some machines, and other bits. */
+  readonly isFused: boolean;
+  /** Rows of a product whose sums are kept in registers, and how many terms follow each other without a jump. */
+  readonly tile: { readonly rows: number; readonly unroll: number };
+}
+
+/** What every machine can do. */
+export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
 /** Writes one function: parameters are addresses and counts, there is no result. */
 export class FunctionWriter {
   readonly name: string;
   readonly parameters: readonly Local<"i32">[];
+  readonly machine: Machine;
   readonly #locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
-  readonly #bytes: number[] = [];
-  readonly #lines: string[] = [];
-  readonly #first: number[] = [];
-  readonly #firstLines: string[] = [];
-  #indent = "    ";
+  /** Instructions before all others, and these. */
+  readonly #first = new Bytes();
+  readonly #rest = new Bytes();
+  /** The same as text, if it is wanted. */
+  readonly #firstLines: string[] | undefined;
+  readonly #lines: string[] | undefined;
+  #depth = 0;
 
-  constructor(name: string, parameters: readonly string[]) {
+  /** @param isReadable - Whether it is also written as text, which takes longer. */
+  constructor(name: string, parameters: readonly string[], machine: Machine = plainMachine, isReadable = false) {
     this.name = name;
-    this.parameters = parameters.map((parameter, index) => localOf("i32", parameter, index));
+    this.machine = machine;
+    if (isReadable) [this.#firstLines, this.#lines] = [[], []];
+    this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, "", index));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
-    const local = localOf(type, `${name}${this.#locals.length}`, this.parameters.length + this.#locals.length);
+    const index = this.#locals.length;
+    const local = new Variable(type, name, index, this.parameters.length + index);
     this.#locals.push(local);
     return local;
   }
 
   /** variable ← value */
   set<T extends WasmType>(local: Local<T>, value: Expression<T>): void {
-    const { bytes, line } = setting(local, value);
-    this.#write(bytes, line);
+    this.#write(setting(local, value));
   }
 
   /** A new variable with this value, for what is used more than once. */
@@ -43,12 +75,14 @@ export class FunctionWriter {
 
   /** The same before the first instruction, so that no loop makes it again; it must not depend on anything. */
   constant<T extends WasmType>(value: Expression<T>): Local<T> {
-    let local = this.#constants.get(value.text) as Local<T> | undefined;
+    const key = value.text;
+    let local = this.#constants.get(key) as Local<T> | undefined;
     if (local === undefined) {
       local = this.local(value.type, "constant");
-      this.#constants.set(value.text, local);
-      this.#first.push(...setting(local, value).bytes);
-      this.#firstLines.push(`    ${setting(local, value).line}`);
+      this.#constants.set(key, local);
+      const line = setting(local, value);
+      line.write(this.#first);
+      this.#firstLines?.push(`    ${line.text}`);
     }
     return local;
   }
@@ -58,48 +92,37 @@ export class FunctionWriter {
     if (bytes !== 0) this.set(local, add(local, int(bytes)));
   }
 
+  /** a · b + c: rounded twice, so that every machine gives the same bits, unless it may be once. */
+  multiplyAdd4(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
+    return this.machine.isFused ? relaxedMultiplyAdd4(a, b, c) : calculate4("add", c, calculate4("mul", a, b));
+  }
+
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0x38, 0x02, ...unsigned(offset)],
-      `(f32.store${at} ${address.text} ${value.text})`,
-    );
+    this.#write(access("i32", "f32.store", 0x38, [address, value], offset));
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0xfd, 0x0b, 0x02, ...unsigned(offset)],
-      `(v128.store${at} ${address.text} ${value.text})`,
-    );
+    this.#write(access("i32", "v128.store", simd(0x0b), [address, value], offset));
   }
 
   /** The number at an address ← one of four, the first unless told. */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
-    const at = offset === 0 ? "" : ` offset=${offset}`;
-    this.#write(
-      [...address.bytes, ...value.bytes, 0xfd, 0x5a, 0x02, ...unsigned(offset), lane],
-      `(v128.store32_lane${at} ${lane} ${address.text} ${value.text})`,
-    );
+    const immediates = [ALIGNMENT, offset, lane];
+    this.#write(instruction("i32", "v128.store32_lane", simd(0x5a), [address, value], immediates));
   }
 
   /** So many zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    const zero = int(0);
-    this.#write(
-      [...address.bytes, ...zero.bytes, ...bytes.bytes, 0xfc, 0x0b, 0x00],
-      `(memory.fill ${address.text} ${zero.text} ${bytes.text})`,
-    );
+    this.#write(instruction("i32", "memory.fill", bulk(0x0b), [address, int(0), bytes], [0]));
   }
 
-  /** Repeats the body `count` times, which is known when the code is written: not at all, once, or in a loop. */
-  times(count: number, body: () => void): void {
-    if (count <= 0) return;
+  /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
+  times(count: number | Expression<"i32">, body: () => void): void {
     if (count === 1) return body();
-    const left = this.local("i32", "left");
-    this.set(left, int(count));
+    if (typeof count === "number" && count <= 0) return;
+    const left = this.keep("left", typeof count === "number" ? int(count) : count);
     this.#loop(() => {
       body();
       this.set(left, add(left, int(-1)));
@@ -115,61 +138,114 @@ export class FunctionWriter {
     });
   }
 
-  #loop(body: () => Expression<"i32">): void {
-    this.#write([0x03, EMPTY_BLOCK], "(loop");
-    const indent = this.#indent;
-    this.#indent += "  ";
-    const again = body();
-    this.#write([...again.bytes, 0x0d, 0x00], `(br_if 0 ${again.text})`);
-    this.#indent = indent;
-    this.#write([0x0b], ")");
+  /** Does the body if a condition holds, which is so where it is not 0. */
+  when(condition: Expression<"i32">, body: () => void): void {
+    this.#block(instruction("i32", "if", 0x04, [condition]), body);
   }
 
-  #write(bytes: readonly number[], line: string): void {
-    for (const byte of bytes) this.#bytes.push(byte);
-    this.#lines.push(`${this.#indent}${line}`);
+  #loop(body: () => Expression<"i32">): void {
+    this.#block(instruction("i32", "loop", 0x03, []), () =>
+      this.#write(instruction("i32", "br_if", 0x0d, [body()], [0])),
+    );
+  }
+
+  #block(begin: Code, body: () => void): void {
+    // What follows stands between its brackets.
+    this.#write({
+      write: (to) => {
+        begin.write(to);
+        to.byte(EMPTY_BLOCK);
+      },
+      get text() {
+        return begin.text.slice(0, -1);
+      },
+    });
+    this.#depth++;
+    body();
+    this.#depth--;
+    this.#write({ write: (to) => to.byte(0x0b), text: ")" });
+  }
+
+  #write(line: Code): void {
+    line.write(this.#rest);
+    this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${line.text}`);
+  }
+
+  /** Bytes of the instructions so far. */
+  get size(): number {
+    return this.#rest.length;
   }
 
   /** The locals by their types, then the instructions. */
-  get code(): number[] {
-    const declared = this.#locals.flatMap(({ type }) => [1, codes[type]]);
-    return [...unsigned(this.#locals.length), ...declared, ...this.#first, ...this.#bytes, 0x0b];
+  write(to: Bytes): void {
+    to.list(this.#locals, ({ type }) => {
+      to.byte(1);
+      to.byte(codes[type]);
+    });
+    to.bytes(this.#first.all);
+    to.bytes(this.#rest.all);
+    to.byte(0x0b);
   }
 
   /** The type of the function. */
-  get signature(): number[] {
-    return [0x60, ...unsigned(this.parameters.length), ...this.parameters.map(() => codes.i32), 0];
+  writeType(to: Bytes): void {
+    to.byte(0x60);
+    to.list(this.parameters, () => to.byte(codes.i32));
+    to.byte(0);
   }
 
   /** As a person reads it. */
   get text(): string {
-    const parameters = this.parameters.map((each) => ` (param ${nameOf(each)} i32)`).join("");
-    const locals = this.#locals.map((each) => `    (local ${nameOf(each)} ${each.type})`);
+    const parameters = this.parameters.map((each) => ` (param $${each.name} i32)`).join("");
     return [
-      `  (func $${this.name} (export "${this.name}")${parameters}`,
-      ...locals,
-      ...this.#firstLines,
-      ...this.#lines,
+      `  (func $${this.name} (export "run")${parameters}`,
+      ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
+      ...(this.#firstLines ?? []),
+      ...(this.#lines ?? ["    …"]),
       "  )",
     ].join("\n");
   }
 
   /** Names of parameters and variables, for debuggers. */
   get names(): readonly string[] {
-    return [...this.parameters, ...this.#locals].map((each) => nameOf(each).slice(1));
+    return [...this.parameters, ...this.#locals].map((each) => each.name);
   }
 }
 
-function localOf<T extends WasmType>(type: T, name: string, index: number): Local<T> {
-  return { type, index, bytes: [0x20, ...unsigned(index)], text: `(local.get $${name})` };
+class Variable<T extends WasmType> implements Local<T> {
+  readonly type: T;
+  readonly index: number;
+  readonly #word: string;
+  readonly #number: number | "";
+
+  constructor(type: T, word: string, number: number | "", index: number) {
+    this.type = type;
+    this.index = index;
+    this.#word = word;
+    this.#number = number;
+  }
+
+  get name(): string {
+    return this.#word + this.#number;
+  }
+
+  write(to: Bytes): void {
+    to.byte(0x20);
+    to.unsigned(this.index);
+  }
+
+  get text(): string {
+    return `(local.get $${this.name})`;
+  }
 }
-function setting<T extends WasmType>(
-  local: Local<T>,
-  value: Expression<T>,
-): { bytes: readonly number[]; line: string } {
-  return {
-    bytes: [...value.bytes, 0x21, ...unsigned(local.index)],
-    line: `(local.set ${nameOf(local)} ${value.text})`,
-  };
-}
-const nameOf = (local: Local<WasmType>): string => local.text.slice("(local.get ".length, -1);
+
+const setting = <T extends WasmType>(local: Local<T>, value: Expression<T>): Code => ({
+  write: (to) => {
+    value.write(to);
+    to.byte(0x21);
+    to.unsigned(local.index);
+  },
+  get text() {
+    return `(local.set $${local.name} ${value.text})`;
+  },
+});

@@ -1,4 +1,4 @@
-import { instruction, literal, simd, type Expression } from "./expression.ts";
+import { bytes16, instruction, literal, simd, type Expression } from "./expression.ts";
 
 // Sixteen bytes seen in other ways than as four float32: as two float64, or as whole numbers.
 
@@ -48,23 +48,22 @@ export const double2: Readonly<
   /** A number twice. */
   of: (x: number): Vector => {
     const bytes = [...new Uint8Array(Float64Array.of(x).buffer)];
-    return {
-      type: "v128",
-      bytes: [...simd(0x0c), ...bytes, ...bytes],
-      text: `(v128.const f64x2 ${literal(x)} ${literal(x)})`,
-    };
+    return bytes16(`f64x2 ${literal(x)} ${literal(x)}`, [...bytes, ...bytes]);
   },
 };
 
 /** Four whole numbers of 32 bits. */
 export const int4: Readonly<
-  Record<"add", Binary> &
-    Record<"shiftLeft" | "shiftRight", Shift> &
+  Record<"add" | "subtract", Binary> &
+    Record<"shiftLeft" | "shiftRight" | "shiftRightSigned", Shift> &
     Record<"fromFloat" | "toFloat", Unary> & { each: (a: Int) => Vector; of: (...numbers: number[]) => Vector }
 > = {
   add: /* @__PURE__ */ binary("i32x4.add", 0xae),
+  subtract: /* @__PURE__ */ binary("i32x4.sub", 0xb1),
   shiftLeft: /* @__PURE__ */ shift("i32x4.shl", 0xab),
   shiftRight: /* @__PURE__ */ shift("i32x4.shr_u", 0xad),
+  /** The sign goes on in front. */
+  shiftRightSigned: /* @__PURE__ */ shift("i32x4.shr_s", 0xac),
   /** Rounded towards zero; the nearest possible for what is too large, and 0 for NaN. */
   fromFloat: /* @__PURE__ */ unary("i32x4.trunc_sat_f32x4_s", 0xf8),
   toFloat: /* @__PURE__ */ unary("f32x4.convert_i32x4_s", 0xfa),
@@ -72,7 +71,7 @@ export const int4: Readonly<
   /** These four. */
   of: (...numbers: number[]): Vector => {
     const bytes = new Uint8Array(Int32Array.from(numbers).buffer);
-    return { type: "v128", bytes: [...simd(0x0c), ...bytes], text: `(v128.const i32x4 ${numbers.join(" ")})` };
+    return bytes16(`i32x4 ${numbers.join(" ")}`, bytes);
   },
 };
 
@@ -87,14 +86,16 @@ export const long2: Readonly<Record<"add" | "subtract", Binary> & Record<"shiftL
 
 /** Sixteen bytes out of the thirty-two of both, by their places. */
 export const shuffle = (a: Vector, b: Vector, ...places: number[]): Vector =>
-  instruction("v128", "i8x16.shuffle", [...simd(0x0d), ...places], [a, b], ` ${places.join(" ")}`);
+  instruction("v128", "i8x16.shuffle", simd(0x0d), [a, b], places);
 /** Four of the eight numbers of both. */
 export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number, number]): Vector =>
   shuffle(a, b, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
 
-/** a · b */
-export const multiplyInt = (a: Int, b: Int): Int => instruction("i32", "i32.mul", [0x6c], [a, b]);
 /** The first of four whole numbers. */
-export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", [...simd(0x1b), 0], [v], " 0");
+export const firstInt = (v: Vector): Int => instruction("i32", "i32x4.extract_lane", simd(0x1b), [v], [0]);
+/** The lesser of both, the first if either is no number: one instruction of most machines, which `min` is not. */
+export const lesser4: Binary = /* @__PURE__ */ binary("f32x4.pmin", 0xea);
+/** The greater of both, the first if either is no number. */
+export const greater4: Binary = /* @__PURE__ */ binary("f32x4.pmax", 0xeb);
 /** Rounded towards zero. */
 export const trunc4: Unary = /* @__PURE__ */ unary("f32x4.trunc", 0x69);

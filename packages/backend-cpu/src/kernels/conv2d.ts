@@ -1,336 +1,36 @@
-import type { Conv2dGeometry, Convolution, Kernel, Sliding } from "@convlens/backend";
-import { spanOf } from "@convlens/backend";
-import { add, calculate4, int, type Local } from "../assembler/expression.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
+import type { Conv2dGeometry, Convolution, Kernel } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
-import { runLoops, type Pointwise } from "./loops.ts";
-import { panelLength, writePack, writeProduct, type PanelShape, type ProductShape } from "./product.ts";
-import { writeCopyRows } from "./rows.ts";
+import type { Team } from "../team.ts";
+import type { Convolver } from "./conv2d/convolver.ts";
+import { depthwise, isDepthwise } from "./conv2d/depthwise.ts";
+import { direct } from "./conv2d/direct.ts";
+import { isPixelwise, pixelwise } from "./conv2d/pixelwise.ts";
+import { allowsWinograd, prefersWinograd } from "./conv2d/winograd/rule.ts";
+import { winograd } from "./conv2d/winograd/winograd.ts";
 
-type Address = Local<"i32">;
-
-/** Products of so many terms are worth a call of their own. */
-const TASK = 250_000;
-
-// In a padded image [height, width, channels] what a window sees in one of its rows lies side by side, (tap, channel) by
-// (tap, channel), and the next window's begins a stride further. So a row of outputs is a product whose rows overlap: nothing
-// is laid out anew. The gradient of the filters has the same rows as its terms, that of the input as its result.
-
-/** One image with its padding, if it has any. Steps are in bytes. */
-function paddedOf({ height, width, inChannels }: Conv2dGeometry) {
-  const reach = (s: Sliding): number => Math.max(s.before + s.input, (s.output - 1) * s.stride + spanOf(s));
-  const [rows, columns] = [reach(height), reach(width)];
-  const isPadded = rows !== height.input || columns !== width.input;
-  const own = { rows: height.input, length: width.input * inChannels };
-  const [plain, padded] = [4 * width.input * inChannels, 4 * columns * inChannels];
-  const inside = height.before * padded + 4 * width.before * inChannels;
-  return {
-    isPadded,
-    /** Numbers that it takes: whole cache lines. */
-    length: isPadded ? Math.ceil((rows * columns * inChannels) / 16) * 16 : 0,
-    rowStep: padded,
-    imageStep: 4 * height.input * width.input * inChannels,
-    /** Writes: copies an image into a buffer of zeros, if it is padded; gives the address to read from. */
-    enter: (f: FunctionWriter, image: Address, buffer: Address): Address => {
-      if (!isPadded) return image;
-      const [from, to] = [f.keep("from", image), f.keep("inside", add(buffer, int(inside)))];
-      writeCopyRows(f, { ...own, fromStep: plain, toStep: padded }, from, to);
-      return buffer;
-    },
-    /** Writes: copies what is inside the padding back. */
-    leave: (f: FunctionWriter, buffer: Address, image: Address): void => {
-      const [from, to] = [f.keep("inside", add(buffer, int(inside))), f.keep("to", image)];
-      writeCopyRows(f, { ...own, fromStep: padded, toStep: plain }, from, to);
-    },
-  };
+/** The algorithm that computes a convolution soonest: decided by its geometry alone, so that all machines compute the same. */
+function convolverOf(team: Team, g: Conv2dGeometry): Convolver {
+  if (isPixelwise(g)) return pixelwise(team, g);
+  if (isDepthwise(g)) return depthwise(team, g);
+  const isWanted = { never: false, auto: prefersWinograd(g), always: allowsWinograd(g) }[team.winograd];
+  return isWanted ? winograd(team, g) : direct(team, g);
 }
-
-/** Sizes of one group; the taps of a row are one stretch, unless the window has holes or there are groups. */
-function partsOf(g: Conv2dGeometry) {
-  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
-  const together = g.width.dilation === 1 && g.groups === 1;
-  return {
-    c,
-    f,
-    taps: g.height.window * g.width.window * c,
-    /** Stretches of neighbouring numbers in each row of the window, and how long they are. */
-    stretches: together ? 1 : g.width.window,
-    stretch: together ? g.width.window * c : c,
-    stretchStep: 4 * g.width.dilation * g.inChannels,
-    outputRow: 4 * g.width.output * g.outChannels,
-    filterRow: 4 * g.outChannels,
-  };
-}
-
-/** Writes: lays matrices that lie some bytes apart out in panels, one after the other; moves both addresses on. */
-function writePackAll(
-  f: FunctionWriter,
-  shape: PanelShape,
-  { count, step }: { readonly count: number; readonly step: number },
-  from: Address,
-  to: Address,
-): void {
-  const at = f.local("i32", "part");
-  f.times(count, () => {
-    f.set(at, from);
-    writePack(f, shape, at, to);
-    f.advance(from, step);
-  });
-}
-
-/** The convolution, alone or with what usually follows it. */
-const conv2d =
-  (team: Team, ending?: "bias" | "biasRelu"): Kernel<Block, Convolution> =>
-  ({ attributes: { geometry: g } }) => {
-    const image = paddedOf(g);
-    const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
-    const key = JSON.stringify(g);
-    const panels = panelLength(taps, filters);
-    const pack = team.code(`conv2d filters ${key}`, ["filters", "panels"], (f, from, to) => {
-      const shape = { terms: taps, columns: filters, termStep: filterRow, columnStep: 4 };
-      writePackAll(f, shape, { count: g.groups, step: 4 * filters }, from!, to!);
-    });
-    const product: ProductShape = {
-      rows: g.width.output,
-      rowStep: 4 * g.width.stride * g.inChannels,
-      resultStep: filterRow,
-      columns: filters,
-      terms: [
-        { count: g.height.window, step: g.height.dilation * image.rowStep },
-        { count: stretches, step: stretchStep },
-        { count: stretch, step: 4 },
-      ],
-      accumulate: false,
-      ...(ending && { ending }),
-    };
-    /** Writes some rows of the output; `from` is where the first window of the first one begins. */
-    const writeRows = (
-      f: FunctionWriter,
-      count: number,
-      from: Address,
-      { packed, y, bias }: { readonly packed: Address; readonly y: Address; readonly bias: Address },
-    ): void => {
-      const row = f.keep("row", from);
-      f.times(count, () => {
-        const [a, b, to, ending] = [f.keep("a", row), f.keep("b", packed), f.keep("to", y), f.keep("bias", bias)];
-        f.times(g.groups, () => {
-          writeProduct(f, product, a, b, to, ending);
-          f.advance(a, 4 * c);
-        });
-        f.advance(row, g.height.stride * image.rowStep);
-        f.advance(y, outputRow);
-      });
-    };
-    const name = `conv2d ${ending ?? ""}`;
-    const resultStep = g.height.output * outputRow;
-    // Images are shared out whole, unless there are too few; then the rows of each.
-    const work = g.width.output * g.height.output * g.outChannels * taps;
-    if (team.threads > 1 && g.batch < 2 * team.threads && work > 2 * TASK) {
-      const each = Math.max(1, Math.round((g.height.output * TASK) / work));
-      const [calls, rest] = [Math.floor(g.height.output / each), g.height.output % each];
-      const enter = team.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
-        image.enter(f, x!, buffer!);
-      });
-      const rows = (count: number): Code =>
-        team.code(
-          `${name} ${count} rows ${key}`,
-          ["x", "panels", "y", "bias"],
-          (f, x, packed, y, bias) => writeRows(f, count, x!, { packed: packed!, y: y!, bias: bias! }),
-          TASK,
-        );
-      const main = rows(each);
-      const last = rest > 0 ? rows(rest) : undefined;
-      const step = each * g.height.stride * image.rowStep;
-      return ([x, w, bias], y) => {
-        const packed = team.scratch(panels * g.groups + g.batch * image.length);
-        const buffer = packed + 4 * panels * g.groups;
-        pack.call(w!.start, packed);
-        team.clear(buffer, g.batch * image.length);
-        if (image.isPadded) enter.each(g.batch, [x!.start, image.imageStep], [buffer, 4 * image.length]);
-        for (let n = 0; n < g.batch; n++) {
-          const from = image.isPadded ? buffer + 4 * n * image.length : x!.start + n * image.imageStep;
-          const to = y.start + n * resultStep;
-          main.each(calls, [from, step], packed, [to, each * outputRow], bias?.start ?? 0);
-          last?.call(from + calls * step, packed, to + calls * each * outputRow, bias?.start ?? 0);
-        }
-      };
-    }
-    const whole = team.code(
-      `${name} ${key}`,
-      ["x", "panels", "y", "bias", "buffer"],
-      (f, x, packed, y, bias, buffer) =>
-        writeRows(f, g.height.output, image.enter(f, x!, buffer!), { packed: packed!, y: y!, bias: bias! }),
-      work,
-    );
-    return ([x, w, bias], y) => {
-      const packed = team.scratch(panels * g.groups, image.length);
-      const buffer = packed + 4 * panels * g.groups;
-      team.clear(buffer, team.threads * image.length);
-      pack.call(w!.start, packed);
-      whole.each(g.batch, [x!.start, image.imageStep], packed, [y.start, resultStep], bias?.start ?? 0, [
-        buffer,
-        0,
-        4 * image.length,
-      ]);
-    };
-  };
-
-/** The gradient of filters is summed over so many parts of a batch, and then over these: on one thread as on many. */
-const PARTS = 8;
-/** If they take no more numbers than this. */
-const PARTS_LENGTH = 2 ** 22;
-
-const conv2dFilterGradient =
-  (team: Team): Kernel<Block, Convolution> =>
-  ({ attributes: { geometry: g } }) => {
-    const image = paddedOf(g);
-    const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
-    const places = g.height.output * g.width.output;
-    const panels = panelLength(places, filters);
-    const product: ProductShape = {
-      rows: stretch,
-      rowStep: 4,
-      resultStep: filterRow,
-      columns: filters,
-      terms: [
-        { count: g.height.output, step: g.height.stride * image.rowStep },
-        { count: g.width.output, step: 4 * g.width.stride * g.inChannels },
-      ],
-      accumulate: true,
-    };
-    const length = taps * g.outChannels;
-    const isParted = g.batch > 1 && length * Math.min(PARTS, g.batch) <= PARTS_LENGTH;
-    const each = isParted ? Math.ceil(g.batch / PARTS) : g.batch;
-    const [full, rest] = [Math.floor(g.batch / each), g.batch % each];
-    const parts = full + (rest > 0 ? 1 : 0);
-    const resultStep = g.height.output * outputRow;
-    const images = (count: number): Code =>
-      team.code(
-        `conv2dFilterGradient ${count} ${JSON.stringify(g)}`,
-        ["dy", "x", "dfilters", "panels", "buffer"],
-        (f, dy, x, dfilters, packed, buffer) =>
-          f.times(count, () => {
-            const from = f.keep("from", image.enter(f, x!, buffer!));
-            const [group, result] = [f.keep("group", dy!), f.keep("result", dfilters!)];
-            f.times(g.groups, () => {
-              const shape = { terms: places, columns: filters, termStep: filterRow, columnStep: 4 };
-              writePack(f, shape, f.keep("at", group), f.keep("to", packed!));
-              for (let ky = 0; ky < g.height.window; ky++)
-                for (let kx = 0; kx < stretches; kx++) {
-                  const a = add(from, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
-                  const to = add(result, int((ky * stretches + kx) * stretch * filterRow));
-                  const none = f.local("i32", "bias");
-                  writeProduct(f, product, f.keep("a", a), f.keep("b", packed!), f.keep("to", to), none);
-                }
-              f.advance(from, 4 * c);
-              f.advance(group, 4 * filters);
-              f.advance(result, 4 * filters);
-            });
-            f.advance(x!, image.imageStep);
-            f.advance(dy!, resultStep);
-          }),
-        count * places * filters * taps * g.groups,
-      );
-    const main = images(each);
-    const last = rest > 0 ? images(rest) : undefined;
-    const sum: Pointwise = (_, ...x) => x.reduce((total, part) => calculate4("add", total, part));
-    const join = isParted
-      ? runLoops(team, `join ${parts}`, sum, [{ count: length, steps: new Array<number>(parts + 1).fill(4) }])
-      : undefined;
-    // Whole lines for each part, and not a power of two apart.
-    const partLength = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
-    return ([dy, x], dfilters) => {
-      const sums = team.scratch(parts * partLength, panels + image.length);
-      const buffer = sums + 4 * parts * partLength;
-      const packed = buffer + 4 * team.threads * image.length;
-      const first = isParted ? sums : dfilters.start;
-      team.clear(first, isParted ? parts * partLength : length);
-      team.clear(buffer, team.threads * image.length);
-      const [stepY, stepX, step] = [each * resultStep, each * image.imageStep, 4 * partLength];
-      main.each(
-        full,
-        [dy!.start, stepY],
-        [x!.start, stepX],
-        [first, step],
-        [packed, 0, 4 * panels],
-        [buffer, 0, 4 * image.length],
-      );
-      last?.call(dy!.start + full * stepY, x!.start + full * stepX, first + full * step, packed, buffer);
-      join?.(...Array.from({ length: parts }, (_, i) => sums + i * step), dfilters.start);
-    };
-  };
-
-const conv2dInputGradient =
-  (team: Team): Kernel<Block, Convolution> =>
-  ({ attributes: { geometry: g } }) => {
-    const image = paddedOf(g);
-    const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
-    const key = JSON.stringify(g);
-    const panels = panelLength(filters, stretch);
-    const perGroup = g.height.window * stretches;
-    const pack = team.code(`conv2dInputGradient filters ${key}`, ["filters", "panels"], (f, from, to) =>
-      f.times(g.groups, () => {
-        const shape = { terms: filters, columns: stretch, termStep: 4, columnStep: filterRow };
-        writePackAll(f, shape, { count: perGroup, step: stretch * filterRow }, f.keep("group", from!), to!);
-        f.advance(from!, 4 * filters);
-      }),
-    );
-    const product: ProductShape = {
-      rows: g.width.output,
-      rowStep: filterRow,
-      resultStep: 4 * g.width.stride * g.inChannels,
-      columns: stretch,
-      terms: [{ count: filters, step: 4 }],
-      accumulate: true,
-    };
-    const code = team.code(
-      `conv2dInputGradient ${key}`,
-      ["dy", "panels", "dx", "buffer"],
-      (f, ...parameters) => {
-        const [dy, packed, dx, buffer] = parameters as [Address, Address, Address, Address];
-        const target = image.isPadded ? buffer : dx;
-        f.fill(target, int(image.isPadded ? 4 * image.length : image.imageStep));
-        const row = f.keep("row", target);
-        f.times(g.height.output, () => {
-          const [b, result] = [f.keep("b", packed), f.keep("result", row)];
-          f.times(g.groups, () => {
-            for (let ky = 0; ky < g.height.window; ky++)
-              for (let kx = 0; kx < stretches; kx++) {
-                const to = add(result, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
-                writeProduct(f, product, dy, b, f.keep("to", to), f.local("i32", "bias"));
-              }
-            f.advance(dy, 4 * filters);
-            f.advance(result, 4 * c);
-          });
-          f.advance(row, g.height.stride * image.rowStep);
-          f.advance(dy, outputRow - g.groups * 4 * filters);
-        });
-        if (image.isPadded) image.leave(f, buffer, dx);
-      },
-      g.height.output * g.width.output * g.outChannels * taps,
-    );
-    return ([dy, w], dx) => {
-      const packed = team.scratch(panels * perGroup * g.groups, image.length);
-      const buffer = packed + 4 * panels * perGroup * g.groups;
-      pack.call(w!.start, packed);
-      code.each(
-        g.batch,
-        [dy!.start, g.height.output * outputRow],
-        packed,
-        [dx.start, image.imageStep],
-        [buffer, 0, 4 * image.length],
-      );
-    };
-  };
 
 type Kind = "conv2d" | "conv2dBias" | "conv2dBiasRelu" | "conv2dInputGradient" | "conv2dFilterGradient";
 
 /** Filters slide over the image, forward and backward. */
-export const conv2dKernels = (team: Team): Record<Kind, Kernel<Block, Convolution>> => ({
-  conv2d: conv2d(team),
-  conv2dBias: conv2d(team, "bias"),
-  conv2dBiasRelu: conv2d(team, "biasRelu"),
-  conv2dInputGradient: conv2dInputGradient(team),
-  conv2dFilterGradient: conv2dFilterGradient(team),
-});
+export function conv2dKernels(team: Team): Record<Kind, Kernel<Block, Convolution>> {
+  const kernel =
+    (launchOf: (convolver: Convolver) => ReturnType<Convolver["forward"]>): Kernel<Block, Convolution> =>
+    ({ attributes: { geometry } }) => {
+      const launch = launchOf(convolverOf(team, geometry));
+      return ([first, second, bias], result) => launch(first!, second!, result, bias);
+    };
+  return {
+    conv2d: kernel((convolver) => convolver.forward()),
+    conv2dBias: kernel((convolver) => convolver.forward("bias")),
+    conv2dBiasRelu: kernel((convolver) => convolver.forward("biasRelu")),
+    conv2dInputGradient: kernel((convolver) => convolver.inputGradient()),
+    conv2dFilterGradient: kernel((convolver) => convolver.filterGradient()),
+  };
+}

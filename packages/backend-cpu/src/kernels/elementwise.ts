@@ -1,4 +1,4 @@
-import { broadcastSteps, stepsOf, type Kernel, type None, type OperationName } from "@convlens/backend";
+import type { OperationName } from "@convlens/backend";
 import {
   and4,
   calculate4,
@@ -7,15 +7,14 @@ import {
   each4,
   number,
   or4,
+  relu4,
   select4,
   zero4,
   type Arithmetic,
   type Comparison,
 } from "../assembler/expression.ts";
-import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import { copied, type Pointwise } from "./chain.ts";
 import { functions } from "./functions.ts";
-import { copied, loopsOf, runLoops, type Pointwise } from "./loops.ts";
 
 const arithmetic =
   (name: Arithmetic): Pointwise =>
@@ -63,7 +62,8 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   absolute: arithmetic("abs"),
   sqrt: arithmetic("sqrt"),
   reciprocal: (f, x) => calculate4("div", f.constant(each4(number(1))), x!),
-  relu: (f, x) => calculate4("max", x!, f.constant(zero4)),
+  // The maximum proper would look for NaN in both, and take twice as long.
+  relu: (_, x) => relu4(x!),
   // Its sign bit and those of a 1, where there is anything but 0 and NaN.
   sign: (f, x) => {
     const one = or4(f.constant(each4(number(1))), and4(x!, f.constant(each4(number(-0)))));
@@ -74,19 +74,8 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   copy: copied,
 };
 
-type PointwiseName = PlainName | keyof typeof functions;
-const pointwise: Readonly<Record<PointwiseName, Pointwise>> = { ...plain, ...functions };
-
-/** Kernels of what takes one number of each input and gives one. */
-export function elementwiseKernels(team: Team): Record<PointwiseName, Kernel<Block, None>> {
-  const kernel =
-    (name: PointwiseName): Kernel<Block, None> =>
-    ({ inputs, output }) => {
-      if (output.includes(0)) return () => undefined;
-      const steps = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-      const run = runLoops(team, name, pointwise[name], loopsOf(output, steps));
-      return (from, y) => run(...from.map(({ start }) => start), y.start);
-    };
-  const names = Object.keys(pointwise) as PointwiseName[];
-  return Object.fromEntries(names.map((name) => [name, kernel(name)])) as Record<PointwiseName, Kernel<Block, None>>;
-}
+/** What takes one number of each input and gives one. */
+export const elementwiseFormulas: Readonly<Record<PlainName | keyof typeof functions, Pointwise>> = {
+  ...plain,
+  ...functions,
+};

@@ -9,6 +9,7 @@ import {
   int,
   load4,
   loadOne,
+  multiplyInt,
   number,
   or4,
   splat,
@@ -17,7 +18,7 @@ import {
   type Local,
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { firstInt, int4, multiplyInt, trunc4 } from "../assembler/lanes.ts";
+import { firstInt, int4, trunc4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
 import type { Code, Team } from "../team.ts";
 

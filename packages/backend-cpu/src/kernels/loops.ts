@@ -1,13 +1,9 @@
 import type { Shape } from "@convlens/backend";
-import { load4, loadOne, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { divideInt, int, multiplyInt, subtractInt, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
+import type { Block } from "../heap.ts";
 import type { Code, Team } from "../team.ts";
-
-/** An operation on four numbers of each input at a time. */
-export type Pointwise = (f: FunctionWriter, ...x: Expression<"v128">[]) => Expression<"v128">;
-
-/** The number itself: what all movement is made of. */
-export const copied: Pointwise = (_, x) => x!;
+import { chainOf, ChainWriter, type Chain, type Known, type Link, type Pointwise } from "./chain.ts";
 
 /** One loop: how often, and how many bytes each input and, last, the output move. */
 export interface Loop {
@@ -47,61 +43,163 @@ export function tasksOf(
   return { each, calls: Math.floor(count / each), rest: count % each };
 }
 
-/** `(…inputs, output)`: an operation in loops; four numbers at a time where they lie side by side. */
+/**
+ * `(…inputs, output)`: an operation, or a chain of them, in loops; four numbers at a time where they lie side by side. What a
+ * chain makes on the way stays in registers, and what is the same in all rounds of a loop is computed before it.
+ *
+ * @param name - Tells the operation from all others.
+ */
 export function runLoops(
   team: Team,
   name: string,
-  pointwise: Pointwise,
+  operation: Pointwise | readonly Link[],
   loops: readonly Loop[],
 ): (...addresses: number[]) => void {
-  const [outer, ...inner] = loops as [Loop, ...Loop[]];
-  const { each, calls, rest } = tasksOf(
-    team,
-    outer.count,
-    inner.reduce((size, { count }) => size * count, 1),
-  );
-  const steps = outer.steps.map((step) => each * step);
-  const code = codeOf(team, name, pointwise, [{ ...outer, count: each }, ...inner]);
-  if (calls === 1 && rest === 0) return code.call;
-  const last = rest === 0 ? undefined : codeOf(team, name, pointwise, [{ ...outer, count: rest }, ...inner]);
-  return (...addresses) => {
-    code.each(calls, ...addresses.map((address, i) => [address, steps[i]!] as const));
-    last?.call(...addresses.map((address, i) => address + calls * steps[i]!));
+  const run = prepare(team, name, operation, loops);
+  return (...addresses) => run(addresses);
+}
+
+/** The same from block to block. */
+export function runOverBlocks(
+  team: Team,
+  name: string,
+  operation: Pointwise | readonly Link[],
+  loops: readonly Loop[],
+): (inputs: readonly Block[], output: Block) => void {
+  const run = prepare(team, name, operation, loops);
+  const addresses = loops[0]!.steps.map(() => 0);
+  const last = addresses.length - 1;
+  return (inputs, output) => {
+    for (let i = 0; i < last; i++) addresses[i] = inputs[i]!.start;
+    addresses[last] = output.start;
+    run(addresses);
   };
 }
 
-function codeOf(team: Team, name: string, pointwise: Pointwise, loops: readonly Loop[]): Code {
-  const inputs = loops[0]!.steps.slice(1).map((_, i) => `x${i}`);
-  const work = 4 * loops.reduce((size, { count }) => size * count, 1);
-  const write = (f: FunctionWriter, ...addresses: Local<"i32">[]): void => {
-    const to = addresses.at(-1)!;
-    const from = addresses.slice(0, -1);
-    const loop = (depth: number): void => {
-      const { count, steps } = loops[depth]!;
-      const inner = loops[depth + 1];
-      if (inner !== undefined) {
-        f.times(count, () => {
-          loop(depth + 1);
-          addresses.forEach((address, i) => f.advance(address, steps[i]! - inner.count * inner.steps[i]!));
-        });
-        return;
-      }
-      const move = (numbers: number): void =>
-        addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
-      const isTogether = steps.at(-1) === 4 && steps.every((step) => step === 0 || step === 4);
-      const vectors = isTogether ? Math.floor(count / 4) : 0;
-      f.times(vectors, () => {
-        const x = from.map((address, i) => f.keep("x", steps[i] === 0 ? splat(address) : load4(address)));
-        f.store4(to, pointwise(f, ...x));
-        move(4);
-      });
-      f.times(count - 4 * vectors, () => {
-        const x = from.map((address) => f.keep("x", loadOne(address)));
-        f.storeOne(to, pointwise(f, ...x));
-        move(1);
-      });
-    };
-    loop(0);
+/** Code that does so many rounds of the outermost loop, and the arguments that it takes beside addresses. */
+interface Rounds {
+  readonly code: Code;
+  readonly extra: readonly number[];
+}
+
+function prepare(
+  team: Team,
+  name: string,
+  operation: Pointwise | readonly Link[],
+  loops: readonly Loop[],
+): (addresses: readonly number[]) => void {
+  const [outer, ...inner] = loops as [Loop, ...Loop[]];
+  const size = inner.reduce((size, { count }) => size * count, 1);
+  const { each, calls, rest } = tasksOf(team, outer.count, size);
+  const { steps } = outer;
+  const chain = chainOf(operation, steps.length - 1);
+  const isRow = inner.length === 0 && isTogether(outer);
+  const rounds = (count: number): Rounds =>
+    isRow
+      ? { code: codeOfRow(team, name, chain, steps), extra: [count] }
+      : { code: codeOfLoops(team, name, chain, [{ count, steps }, ...inner]), extra: [] };
+  const main = rounds(each);
+  const first = callOf(main, steps);
+  if (calls === 1 && rest === 0) return (addresses) => first(addresses, 0);
+  const last = rest === 0 ? undefined : callOf(rounds(rest), steps);
+  return (addresses) => {
+    main.code.each(calls, ...addresses.map((address, i) => [address, each * steps[i]!] as const), ...main.extra);
+    last?.(addresses, calls * each);
   };
-  return team.code(`${name} ${JSON.stringify(loops)}`, [...inputs, "y"], write, work);
+}
+
+/** Calls code once, when some rounds are done; its arguments have an array of their own, so that a call leaves no garbage. */
+function callOf(
+  { code, extra }: Rounds,
+  steps: readonly number[],
+): (addresses: readonly number[], done: number) => void {
+  const args = [...steps, ...extra];
+  return (addresses, done) => {
+    for (let i = 0; i < steps.length; i++) args[i] = addresses[i]! + done * steps[i]!;
+    code.call(...args);
+  };
+}
+
+/** Whether numbers lie side by side, or are one number. */
+const isTogether = ({ steps }: Loop): boolean => steps.at(-1) === 4 && steps.every((step) => step === 0 || step === 4);
+
+/** Vectors of so many instructions are written side by side, at most four: then counting them costs little. */
+const LONG = 40;
+const unrollOf = ({ length }: Chain): number => Math.min(4, Math.max(1, Math.floor(LONG / length)));
+
+/** About how many products one number is worth. */
+const workOf = ({ length }: Chain): number => Math.max(4, length / 2);
+
+const namesOf = (steps: readonly number[]): string[] => [...steps.slice(1).map((_, i) => `x${i}`), "y"];
+
+/** Code for numbers side by side, however many: so all sizes share it. */
+function codeOfRow(team: Team, name: string, chain: Chain, steps: readonly number[]): Code {
+  const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
+    const addresses = parameters.slice(0, -1);
+    const left = parameters.at(-1)!;
+    const writer = new ChainWriter(f, chain, addresses);
+    const known = writer.settle((input) => steps[input] === 0);
+    const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
+    const writeVectors = (together: number): void => {
+      const count = f.keep("count", divideInt(left, int(4 * together)));
+      f.when(count, () =>
+        f.times(count, () => {
+          for (let i = 0; i < together; i++) writer.vector(known, 16 * i);
+          move(4 * together);
+        }),
+      );
+      f.set(left, subtractInt(left, multiplyInt(count, int(4 * together))));
+    };
+    const together = unrollOf(chain);
+    writeVectors(together);
+    if (together > 1) writeVectors(1);
+    f.when(left, () =>
+      f.times(left, () => {
+        writer.one(known);
+        move(1);
+      }),
+    );
+  };
+  return team.code(`${name} row ${steps.join()}`, [...namesOf(steps), "numbers"], write, TASK * workOf(chain));
+}
+
+/** Rows of so many instructions are written without a loop. */
+const SHORT = 100;
+
+function codeOfLoops(team: Team, name: string, chain: Chain, loops: readonly Loop[]): Code {
+  const write = (f: FunctionWriter, ...addresses: Local<"i32">[]): void => {
+    const writer = new ChainWriter(f, chain, addresses);
+    const innermost = loops.at(-1)!;
+    /** Writes numbers side by side; gives by how many bytes addresses have moved. */
+    const writeRow = (known: Known): readonly number[] => {
+      const { count, steps } = innermost;
+      const vectors = Math.floor(count / 4);
+      const isShort = (vectors + 1) * chain.length <= SHORT;
+      const together = isShort ? vectors : unrollOf(chain);
+      const turns = isShort ? 0 : Math.floor(vectors / together);
+      f.times(turns, () => {
+        for (let i = 0; i < together; i++) writer.vector(known, 16 * i);
+        addresses.forEach((address, i) => f.advance(address, 4 * together * steps[i]!));
+      });
+      const left = vectors - turns * together;
+      for (let i = 0; i < left; i++) writer.vector(known, 16 * i);
+      if (count % 4 > 0) writer.vector(known, 16 * left, count % 4);
+      return steps.map((step) => 4 * turns * together * step);
+    };
+    const writeLoop = (depth: number, before: Known): readonly number[] => {
+      const known = writer.settle((input) => loops.slice(depth).every(({ steps }) => steps[input] === 0), before);
+      const { count, steps } = loops[depth]!;
+      const isInnermost = depth === loops.length - 1;
+      if (isInnermost && isTogether(innermost)) return writeRow(known);
+      f.times(count, () => {
+        const moved = isInnermost ? undefined : writeLoop(depth + 1, known);
+        if (isInnermost) writer.one(known);
+        addresses.forEach((address, i) => f.advance(address, steps[i]! - (moved?.[i] ?? 0)));
+      });
+      return steps.map((step) => count * step);
+    };
+    writeLoop(0, []);
+  };
+  const size = loops.reduce((size, { count }) => size * count, 1);
+  return team.code(`${name} ${JSON.stringify(loops)}`, namesOf(loops[0]!.steps), write, size * workOf(chain));
 }

@@ -1,10 +1,177 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
-import { PANEL, panelLength, writePack, writeProduct } from "./product.ts";
+import type { Argument, Code, Team } from "../team.ts";
+import { writeCopyRows } from "./rows.ts";
+import { endingOf, PANEL, panelLength, writePack, writeProduct, type Ending, type ProductShape } from "./product.ts";
 
+/** One product of matrices a [m, k] and b [k, n], each laid out the other way round if it is transposed. */
+export interface MatrixProduct {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly ending?: Ending | undefined;
+}
+
+/** Rows of a that are multiplied by all of b before the next ones: they should stay close at hand. Tiles of 4 and 6 divide it. */
+const BLOCK_NUMBERS = 32_768;
+const BLOCK_ROWS = 120;
+/** Terms of a product that are summed before the next ones: those of a tile, and of a panel, fit in the nearest cache. */
+const TERMS = 512;
 /** Products of so many terms are worth a call of their own. */
 const TASK = 250_000;
+/** With so few rows, laying b out would take longer than the product. */
+const FEW_ROWS = 4;
+
+/** Where each operand of a product begins; for many products also how far apart they lie. */
+interface Operands {
+  readonly a: number;
+  readonly b: number;
+  readonly y: number;
+  readonly bias: number;
+}
+
+const productOf = ({ m, k, n, transposeA, ending }: MatrixProduct): ProductShape => ({
+  rows: m,
+  rowStep: transposeA ? 4 : 4 * k,
+  resultStep: 4 * n,
+  columns: n,
+  terms: [{ count: k, step: transposeA ? 4 * m : 4 }],
+  ...endingOf(ending),
+});
+/** Columns of b, as {@link writePack} takes them. */
+const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number) => {
+  const [termStep, columnStep] = transposeB ? [4, 4 * k] : [4 * n, 4];
+  return { terms: k, columns, termStep, columnStep };
+};
+
+/** A few rows: b is read where it lies, in tiles that are the wider the lower they are. */
+function fewRows(team: Team, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n, transposeA, ending } = product;
+  const width = m === 1 ? 32 : m === 2 ? 16 : PANEL;
+  const columns = (count: number): Code =>
+    team.code(
+      `matmul few ${JSON.stringify([m, k, n, transposeA, ending, count])}`,
+      ["a", "b", "y", "bias"],
+      (f, a, b, y, bias) => {
+        const shape = { ...productOf(product), columns: count };
+        writeProduct(f, { ...shape, panels: { width, termStep: 4 * n, step: 4 * width } }, a!, b!, y!, bias!);
+      },
+      m * k * count,
+    );
+  const each = team.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
+  const [calls, rest] = [Math.floor(n / each), n % each];
+  const main = columns(each);
+  const last = rest > 0 ? columns(rest) : undefined;
+  return ({ a, b, y, bias }) => {
+    main.each(calls, a, [b, 4 * each], [y, 4 * each], [bias, 4 * each]);
+    last?.call(a, b + calls * 4 * each, y + calls * 4 * each, bias + calls * 4 * each);
+  };
+}
+
+/** Lays b out, some columns a task, then multiplies, some rows a task: with so many terms at a time that all stays close at hand. */
+function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n, transposeA, transposeB, ending } = product;
+  const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
+  const pack = (count: number): Code =>
+    team.code(
+      `matmul pack ${JSON.stringify([k, n, transposeB, count])}`,
+      ["b", "panels"],
+      (f, b, panels) => writePack(f, columnsOf(product, count), b!, panels!),
+      4 * k * count,
+    );
+  const parts = Math.max(1, Math.ceil(k / TERMS));
+  const terms = Math.ceil(k / parts);
+  const rows = Math.min(m, BLOCK_ROWS, Math.max(12, 12 * Math.floor(BLOCK_NUMBERS / Math.max(1, k) / 12)));
+  const rowStep = transposeA ? 4 : 4 * k;
+  const multiply = (count: number): Code =>
+    team.code(
+      `matmul ${JSON.stringify([m, k, n, transposeA, ending, count])}`,
+      ["a", "panels", "y", "bias", "strip"],
+      (f, a, panels, y, bias, strip) => {
+        /** Adds the products of some terms. */
+        const some = (length: number, { isFirst, isLast }: { isFirst: boolean; isLast: boolean }): void => {
+          // Columns of a strip lie close together; those of a large matrix are far apart.
+          if (transposeA)
+            writeCopyRows(
+              f,
+              { rows: length, length: count, fromStep: 4 * m, toStep: 4 * count },
+              f.keep("from", a!),
+              f.keep("to", strip!),
+            );
+          const { bias: hasBias, relu } = endingOf(ending);
+          const shape: ProductShape = {
+            rows: count,
+            rowStep,
+            resultStep: 4 * n,
+            columns: n,
+            terms: [{ count: length, step: transposeA ? 4 * count : 4 }],
+            panels: { width: PANEL, termStep: 4 * PANEL, step: 4 * PANEL * k },
+            bias: hasBias && isFirst,
+            relu: relu && isLast,
+            accumulate: !isFirst,
+          };
+          const from = transposeA ? strip! : f.keep("a", a!);
+          writeProduct(f, shape, from, f.keep("b", panels!), f.keep("to", y!), f.keep("bias", bias!));
+          f.advance(a!, length * (transposeA ? 4 * m : 4));
+          f.advance(panels!, length * 4 * PANEL);
+        };
+        if (parts > 1) {
+          some(terms, { isFirst: true, isLast: false });
+          f.times(parts - 2, () => some(terms, { isFirst: false, isLast: false }));
+        }
+        some(k - (parts - 1) * terms, { isFirst: parts === 1, isLast: true });
+      },
+      count * k * n,
+    );
+  const packs = splitOf(n, packed, pack);
+  const blocks = splitOf(m, rows, multiply);
+  const columnStep = transposeB ? 4 * k : 4;
+  const length = panelLength(k, n);
+  const strip = transposeA ? rows * terms + 16 : 0;
+  return ({ a, b, y, bias }) => {
+    const panels = team.scratch(length, strip);
+    packs([b, packed * columnStep], [panels, 4 * packed * k]);
+    blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias, [panels + 4 * length, 0, 4 * strip]);
+  };
+}
+
+/** Calls for `count` things, `each` at a time, and one for what is left over. */
+function splitOf(count: number, each: number, code: (count: number) => Code): (...args: Argument[]) => void {
+  const [calls, rest] = [Math.floor(count / each), count % each];
+  const main = calls > 0 ? code(each) : undefined;
+  const last = rest > 0 ? code(rest) : undefined;
+  return (...args) => {
+    main?.each(calls, ...args);
+    last?.call(...args.map((each) => (typeof each === "number" ? each : each[0] + calls * each[1])));
+  };
+}
+
+/** The product of two matrices. */
+export function matrixProduct(team: Team, product: MatrixProduct): (at: Operands) => void {
+  if (product.m === 0 || product.n === 0) return () => undefined;
+  return product.m <= FEW_ROWS && !product.transposeB ? fewRows(team, product) : manyRows(team, product);
+}
+
+/** Many products of small matrices, each by one thread: it packs, and multiplies. */
+function manyProducts(team: Team, product: MatrixProduct, batch: number): (at: Omit<Operands, "bias">) => void {
+  const { m, k, n, transposeA, transposeB } = product;
+  const code = team.code(
+    `matmul many ${JSON.stringify([m, k, n, transposeA, transposeB])}`,
+    ["a", "b", "y", "panels"],
+    (f, a, b, y, panels) => {
+      writePack(f, columnsOf(product, n), b!, f.keep("to", panels!));
+      writeProduct(f, productOf(product), a!, panels!, y!, f.local("i32", "none"));
+    },
+    m * k * n,
+  );
+  const length = panelLength(k, n);
+  return ({ a, b, y }) => {
+    const panels = team.scratch(0, length);
+    code.each(batch, [a, 4 * m * k], [b, 4 * k * n], [y, 4 * m * n], [panels, 0, 4 * length]);
+  };
+}
 
 /** The product of matrices, for each of a batch. */
 export const matmul =
@@ -13,45 +180,14 @@ export const matmul =
     const [m, n] = output.slice(-2) as [number, number];
     const k = shapeA!.at(transposeA ? -2 : -1)!;
     const batch = sizeOf(output.slice(0, -2));
-    const [termStep, columnStep] = transposeB ? [4, 4 * k] : [4 * n, 4];
-    /** Some columns: packs them, and multiplies. */
-    const columns = (count: number) =>
-      team.code(
-        `matmul ${JSON.stringify([m, n, k, transposeA, transposeB, count])}`,
-        ["a", "b", "y", "panels"],
-        (f, a, b, y, panels) => {
-          const [to, none] = [f.keep("to", panels!), f.local("i32", "none")];
-          writePack(f, { terms: k, columns: count, termStep, columnStep }, b!, to);
-          const shape = {
-            rows: m,
-            rowStep: transposeA ? 4 : 4 * k,
-            resultStep: 4 * n,
-            columns: count,
-            terms: [{ count: k, step: transposeA ? 4 * m : 4 }],
-            accumulate: false,
-          };
-          writeProduct(f, shape, a!, panels!, y!, none);
-        },
-        m * k * count,
-      );
-    // A single large product is shared out by its columns, many small ones one by one.
-    const isShared = team.threads > 1 && batch < team.threads && n > PANEL;
-    const each = isShared ? Math.min(n, PANEL * Math.ceil(TASK / (m * k * PANEL))) : n;
-    const [calls, rest] = [Math.floor(n / each), n % each];
-    const main = columns(each);
-    const last = rest > 0 ? columns(rest) : undefined;
-    const [stepA, stepB, stepY] = [4 * m * k, 4 * k * n, 4 * m * n];
-    const length = panelLength(k, each);
+    const product = { m, k, n, transposeA, transposeB };
+    if (batch > 1 && (batch >= team.threads || m * k * n < TASK)) {
+      const run = manyProducts(team, product, batch);
+      return ([a, b], y) => run({ a: a!.start, b: b!.start, y: y.start });
+    }
+    const run = matrixProduct(team, product);
     return ([a, b], y) => {
-      const panels = team.scratch(0, length);
-      if (calls === 1 && rest === 0) {
-        main.each(batch, [a!.start, stepA], [b!.start, stepB], [y.start, stepY], [panels, 0, 4 * length]);
-        return;
-      }
-      for (let i = 0; i < batch; i++) {
-        const [fromA, fromB, to] = [a!.start + i * stepA, b!.start + i * stepB, y.start + i * stepY];
-        main.each(calls, fromA, [fromB, each * columnStep], [to, each * 4], [panels, 0, 4 * length]);
-        last?.call(fromA, fromB + calls * each * columnStep, to + calls * each * 4, panels);
-      }
+      for (let i = 0; i < batch; i++)
+        run({ a: a!.start + i * 4 * m * k, b: b!.start + i * 4 * k * n, y: y.start + i * 4 * m * n, bias: 0 });
     };
   };

@@ -1,7 +1,8 @@
 import { broadcastSteps, stepsOf, type Kernel, type Operations, type Section, type Shape } from "@convlens/backend";
 import type { Block } from "../heap.ts";
 import type { Team } from "../team.ts";
-import { copied, loopsOf, runLoops } from "./loops.ts";
+import { copied } from "./chain.ts";
+import { loopsOf, runLoops } from "./loops.ts";
 
 /** Where a section of a tensor of this shape begins, and its step along each axis, in numbers. */
 function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: number; readonly steps: number[] } {

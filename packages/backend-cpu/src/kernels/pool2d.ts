@@ -25,8 +25,14 @@ interface Access {
   readonly store: (address: Local<"i32">, value: Vector, offset?: number) => void;
 }
 
-/** What a kind of pooling does with one window: `taps` are the offsets of its numbers. */
-type Body = (f: FunctionWriter, access: Access, parameters: readonly Local<"i32">[], taps: readonly number[]) => void;
+/** What a kind of pooling does with one window: `taps` are the offsets of its numbers, which no other sees if they are apart. */
+type Body = (
+  f: FunctionWriter,
+  access: Access,
+  parameters: readonly Local<"i32">[],
+  taps: readonly number[],
+  isApart: boolean,
+) => void;
 
 /** The largest under a window; WebAssembly's maximum gives NaN where there is one. */
 function largest(f: FunctionWriter, { load }: Access, x: Local<"i32">, taps: readonly number[]): Local<"v128"> {
@@ -72,10 +78,13 @@ const kinds: Readonly<Record<Kind, Pool>> = {
   maxPool2dGradient: {
     inputs: ["x", "dx"],
     outputs: ["dy"],
-    body: (f, access, [x, dx, dy], taps) =>
-      eachWinner(f, access, x!, taps, (tap, wins) =>
-        access.store(dx!, calculate4("add", access.load(dx!, tap), and4(wins, access.load(dy!))), tap),
-      ),
+    body: (f, access, [x, dx, dy], taps, isApart) => {
+      const slope = f.keep("dy", access.load(dy!));
+      eachWinner(f, access, x!, taps, (tap, wins) => {
+        const won = and4(wins, slope);
+        access.store(dx!, isApart ? won : calculate4("add", access.load(dx!, tap), won), tap);
+      });
+    },
   },
   maxPool2dSelect: {
     inputs: ["x", "v"],
@@ -100,8 +109,9 @@ const kinds: Readonly<Record<Kind, Pool>> = {
   sumPool2dGradient: {
     inputs: ["dx"],
     outputs: ["dy"],
-    body: (_, access, [dx, dy], taps) => {
-      for (const tap of taps) access.store(dx!, calculate4("add", access.load(dx!, tap), access.load(dy!)), tap);
+    body: (f, access, [dx, dy], taps, isApart) => {
+      const slope = f.keep("dy", access.load(dy!));
+      for (const tap of taps) access.store(dx!, isApart ? slope : calculate4("add", access.load(dx!, tap), slope), tap);
     },
   },
 };
@@ -130,6 +140,12 @@ function stretchesOf({ input, window, output, stride, dilation, before }: Slidin
   return found;
 }
 
+/** Whether no two windows see the same number … */
+const isApart = ({ stride, window, dilation }: Sliding): boolean => dilation === 1 && stride >= window;
+/** … and each is seen by one. */
+const isCovered = (s: Sliding): boolean =>
+  isApart(s) && s.stride === s.window && s.before === 0 && s.output * s.stride >= s.input;
+
 /** The windows of one image. */
 function codeOf(team: Team, kind: Kind, { height: h, width: w, channels }: Pool2dGeometry): Code {
   const { inputs, outputs, body } = kinds[kind];
@@ -142,7 +158,7 @@ function codeOf(team: Team, kind: Kind, { height: h, width: w, channels }: Pool2
     /** Neighbouring windows that see the same taps. */
     const windows = (count: number, stride: number, taps: readonly number[]): void => {
       const some = (numbers: number, access: Access): void => {
-        body(f, access, at, taps);
+        body(f, access, at, taps, [h, w].every(isApart));
         at.forEach((each) => f.advance(each, 4 * numbers));
       };
       f.times(count, () => {
@@ -187,7 +203,7 @@ const kernelOf =
     const image = 4 * g.height.input * g.width.input * g.channels;
     const result = 4 * g.height.output * g.width.output * g.channels;
     return (from, to) => {
-      if (adds) team.clear(to.start, to.length);
+      if (adds && ![g.height, g.width].every(isCovered)) team.clear(to.start, to.length);
       const { inputs, output } = order(from, to);
       code.each(g.batch, ...inputs.map(({ start }) => [start, image] as const), [output.start, result]);
     };

@@ -2,6 +2,8 @@ import type { KernelFunction } from "../gpujs.ts";
 
 // Functions that kernels may call. What graphics processors bring of their own is not good enough everywhere: WebGPU allows
 // a sine an error of 2⁻¹¹, gpu.js makes expm1 of an exponential, and a division may be one unit off.
+//
+// One that is called by another calls none itself: gpu.js would write them in the wrong order for WebGL.
 
 const define = (source: string): KernelFunction => {
   const argumentTypes = source
@@ -35,12 +37,66 @@ const notANumber = `function notANumber(x) {
   return 1;
 }`;
 
+const rectified = `function rectified(x) {
+  if (x < 0) {
+    return 0;
+  }
+  return x;
+}`;
+
+const signOf = `function signOf(x) {
+  if (x > 0) {
+    return 1;
+  }
+  if (x < 0) {
+    return -1;
+  }
+  return x;
+}`;
+
+/** What is not a number is neither larger nor smaller, and stays in the sum. */
+const largerOf = `function largerOf(a, b) {
+  if (a > b) {
+    return a;
+  }
+  if (b >= a) {
+    return b;
+  }
+  return a + b;
+}`;
+const smallerOf = `function smallerOf(a, b) {
+  if (a < b) {
+    return a;
+  }
+  if (b <= a) {
+    return b;
+  }
+  return a + b;
+}`;
+
+const comparison = (name: string, operator: string): string => `function ${name}(a, b) {
+  if (a ${operator} b) {
+    return 1;
+  }
+  return 0;
+}`;
+
+const choiceOf = `function choiceOf(condition, a, b) {
+  if (condition === 0) {
+    return b;
+  }
+  return a;
+}`;
+
 /** eˣ; some graphics processors make infinity of what is not a number. */
 const exponential = `function exponential(x) {
-  if (notANumber(x) > 0) {
-    return x;
+  if (x > 0) {
+    return Math.exp(x);
   }
-  return Math.exp(x);
+  if (x <= 0) {
+    return Math.exp(x);
+  }
+  return x;
 }`;
 
 /** ln x; some graphics processors make some number of 0, and of what has no logarithm. */
@@ -57,10 +113,10 @@ const logarithm = `function logarithm(x) {
 /** eˣ − 1, exact also where x is small: x + x²/2! + … + x⁹/9!. */
 const exponentialLess1 = `function exponentialLess1(x) {
   if (x > 0.35) {
-    return exponential(x) - 1;
+    return Math.exp(x) - 1;
   }
   if (x < -0.35) {
-    return exponential(x) - 1;
+    return Math.exp(x) - 1;
   }
   let sum = x / 9;
   sum = ((1 + sum) * x) / 8;
@@ -162,7 +218,7 @@ const errorFunction = `function errorFunction(x) {
   }
   const t = 1 / (1 + 0.3275911 * size);
   const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const value = 1 - tail * exponential(-Math.min(square, 80));
+  const value = 1 - tail * Math.exp(-Math.min(square, 80));
   if (x < 0) {
     return -value;
   }
@@ -233,6 +289,14 @@ const differing16 = `function differing16(a, b) {
 export const functions: readonly KernelFunction[] = [
   quotient,
   notANumber,
+  rectified,
+  signOf,
+  largerOf,
+  smallerOf,
+  comparison("isEqual", "==="),
+  comparison("isGreater", ">"),
+  comparison("isGreaterOrEqual", ">="),
+  choiceOf,
   exponential,
   logarithm,
   exponentialLess1,

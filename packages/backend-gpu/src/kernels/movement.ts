@@ -9,7 +9,7 @@ import {
   type Section,
   type Shape,
 } from "@convlens/backend";
-import type { Buffer, Launch, Launcher } from "../launcher.ts";
+import { MOST_INPUTS, type Buffer, type Launch, type Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, literal, placesOf } from "./axes.ts";
 import { summed } from "./summed.ts";
 
@@ -61,9 +61,6 @@ if (b${axis} >= ${input![axis]!}) { return 0; }`;
     });
   };
 
-/** WebGPU gives a kernel eight arrays, one of which is its result. */
-const MOST_PARTS = 7;
-
 /** Some tensors side by side: each thread looks in which of them its element lies. */
 function joined(gpu: Launcher, parts: readonly number[], outer: number): Launch {
   const whole = parts.reduce((sum, part) => sum + part, 0);
@@ -95,7 +92,7 @@ const concat =
     const launches: { readonly launch: Launch; readonly length: number; readonly count: number }[] = [];
     let parts = kept.map(({ part }) => part);
     do {
-      const some = parts.slice(0, MOST_PARTS);
+      const some = parts.slice(0, MOST_INPUTS);
       const length = some.reduce((sum, part) => sum + part, 0);
       launches.push({ launch: joined(gpu, some, outer), length: length * outer, count: some.length });
       parts = [length, ...parts.slice(some.length)];

@@ -1,7 +1,7 @@
 import { sizeOf, type Kernel, type Normalization, type Shape } from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
-import { elementwise } from "./elementwise.ts";
 import { foldedElements, foldedShape } from "./reduce.ts";
+import { pointwise } from "./pointwise.ts";
 import { summed } from "./summed.ts";
 
 /** The mean over some axes of what a term makes of element `at` of the inputs; `o` is the number of the mean. */
@@ -60,12 +60,11 @@ const normalize =
   ({ inputs: [shape], output, attributes: { axes, epsilon } }) => {
     const { mean, variance, count } = moments(gpu, shape!, axes);
     const kept = foldedShape(shape!, axes);
-    const each = elementwise(
+    const each = pointwise(
       gpu,
       "normalize",
       { inputs: [shape!, kept, kept], output },
-      ["x", "mean", "variance"],
-      "return (x - mean) / Math.sqrt(variance + epsilon);",
+      "return (x0 - x1) / Math.sqrt(x2 + epsilon);",
       { epsilon },
     );
     return ([x], y) =>
@@ -88,13 +87,14 @@ const normalizeGradient =
       inputs: { slopes: length, xs: length, means: count },
       value: "slopes[at] * (xs[at] - means[o])",
     });
-    const each = elementwise(
+    const each = pointwise(
       gpu,
       "normalizeGradient",
       { inputs: [shape!, shape!, kept, kept, kept, kept], output },
-      ["slope", "x", "mean", "variance", "slopeMean", "pull"],
-      `const square = variance + epsilon;
-return (slope - slopeMean - ((x - mean) * pull) / square) / Math.sqrt(square);`,
+      `const slope = x0;
+const off = x1 - x2;
+const square = x3 + epsilon;
+return (slope - x4 - (off * x5) / square) / Math.sqrt(square);`,
       { epsilon },
     );
     return ([dy, x], dx) =>

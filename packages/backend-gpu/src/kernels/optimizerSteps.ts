@@ -1,35 +1,32 @@
-import type { Kernel, Operations } from "@convlens/backend";
-import type { Buffer, Launcher } from "../launcher.ts";
-import { elementwise } from "./elementwise.ts";
+import type { Operations } from "@convlens/backend";
 
 type Step = "movingAverage" | "momentumStep" | "sgdStep" | "adamStep";
 
-/** Steps of optimizers, each in one pass over its parameter. What is set once for a training is an argument of the kernel. */
-export const optimizerKernels = (gpu: Launcher): { readonly [K in Step]: Kernel<Buffer, Operations[K]> } => ({
-  movingAverage: (call) => {
-    const { keep } = call.attributes;
-    return elementwise(gpu, "movingAverage", call, ["old", "fresh"], "return keep * old + share * fresh;", {
-      keep,
-      share: 1 - keep,
-    });
+/** How a step is computed. What is set once for a training is an argument of its kernel, and needs no new one. */
+export interface StepFormula<A> {
+  /** Names of the numbers that the attributes give. */
+  readonly numbers: (attributes: A) => Readonly<Record<string, number>>;
+  /** From the names of those numbers in the kernel, and the expressions of what is read. */
+  readonly formula: (numbers: Readonly<Record<string, string>>, ...x: string[]) => string;
+}
+
+/** Steps of optimizers, each in one pass over its parameter. */
+export const optimizerFormulas: { readonly [K in Step]: StepFormula<Operations[K]> } = {
+  movingAverage: {
+    numbers: ({ keep }) => ({ keep, share: 1 - keep }),
+    formula: ({ keep, share }, old, fresh) => `(${keep} * ${old} + ${share} * ${fresh})`,
   },
-  momentumStep: (call) => {
-    const { momentum } = call.attributes;
-    return elementwise(gpu, "momentumStep", call, ["velocity", "slope"], "return momentum * velocity + slope;", {
-      momentum,
-    });
+  momentumStep: {
+    numbers: ({ momentum }) => ({ momentum }),
+    formula: ({ momentum }, velocity, gradient) => `(${momentum} * ${velocity} + ${gradient})`,
   },
-  sgdStep: (call) =>
-    elementwise(gpu, "sgdStep", call, ["parameter", "slope", "rate"], "return parameter - rate * slope;"),
-  adamStep: (call) => {
-    const { epsilon } = call.attributes;
-    return elementwise(
-      gpu,
-      "adamStep",
-      call,
-      ["parameter", "first", "second", "rate", "correction1", "correction2"],
-      "return parameter - (rate * (first / correction1)) / (Math.sqrt(second / correction2) + epsilon);",
-      { epsilon },
-    );
+  sgdStep: {
+    numbers: () => ({}),
+    formula: (_, parameter, gradient, rate) => `(${parameter} - ${rate} * ${gradient})`,
   },
-});
+  adamStep: {
+    numbers: ({ epsilon }) => ({ epsilon }),
+    formula: ({ epsilon }, parameter, first, second, rate, correction1, correction2) =>
+      `(${parameter} - (${rate} * (${first} / ${correction1})) / (Math.sqrt(${second} / ${correction2}) + ${epsilon}))`,
+  },
+};

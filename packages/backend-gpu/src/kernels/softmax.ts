@@ -1,5 +1,5 @@
 import { sizeOf, type Kernel, type None, type Shape } from "@convlens/backend";
-import type { Buffer, Launcher } from "../launcher.ts";
+import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { through } from "./summed.ts";
 
 /** Statements that find `high`, the largest of a row that begins at `first`, and `lost`, ln Σ e^(x − high). */
@@ -20,43 +20,72 @@ const sizes = (shape: Shape): { readonly length: number; readonly columns: numbe
   return { length, columns, rows: length / columns || 0 };
 };
 
-/** ln Σ eˣ of every row by one thread each, and then what is made of it and of x. */
-const overRows =
-  (gpu: Launcher, name: string, result: string): Kernel<Buffer, None> =>
-  ({ inputs: [shape] }) => {
-    const { length, columns, rows } = sizes(shape!);
-    // Two numbers for each row: the difference to the first is taken before the second is, or large numbers would lose all.
-    const totals = gpu.prepare({
-      name: "rowTotals",
-      inputs: { xs: length },
-      length: 2 * rows,
-      body: `const row = quotient(this.thread.x, 2);
-const first = row * ${columns};
-${rowTotals(columns)}
-if (this.thread.x > 2 * row) {
-  return lost;
-}
-return high;`,
-    });
-    const each = gpu.prepare({
-      name,
-      inputs: { totals: 2 * rows, xs: length },
-      length,
-      body: `const row = quotient(this.thread.x, ${columns});
-return ${result};`,
-    });
-    return through(gpu, 2 * rows, totals, each);
-  };
-
-const ofRow = "xs[this.thread.x] - totals[2 * row] - totals[2 * row + 1]";
-
-/** Kernels of softmax and its like, which take a row of the last axis for one thing. */
-export const softmaxKernels = (
+/** One thread finds `totals` of each row (so many numbers, one each time), and then one for each element makes something of them. */
+function overRows(
   gpu: Launcher,
-): Readonly<Record<"softmax" | "logSoftmax" | "softmaxCrossEntropy", Kernel<Buffer, None>>> => ({
-  softmax: overRows(gpu, "softmax", `exponential(${ofRow})`),
-  logSoftmax: overRows(gpu, "logSoftmax", ofRow),
-  softmaxCrossEntropy: ({ inputs: [shape] }) => {
+  name: string,
+  shape: Shape,
+  {
+    inputs,
+    count,
+    totals,
+    result,
+  }: { inputs: Readonly<Record<string, number>>; count: number; totals: string; result: string },
+): Launch {
+  const { length, columns, rows } = sizes(shape);
+  const first = gpu.prepare({
+    name: "rowTotals",
+    inputs,
+    length: count * rows,
+    body: `const row = quotient(this.thread.x, ${count});
+const which = this.thread.x - row * ${count};
+const first = row * ${columns};
+${totals}`,
+  });
+  const second = gpu.prepare({
+    name,
+    inputs: { totals: count * rows, ...inputs },
+    length,
+    body: `const row = quotient(this.thread.x, ${columns});
+return ${result};`,
+  });
+  return through(gpu, count * rows, first, second);
+}
+
+// The largest of a row and what is lost are kept apart: x − high is exact, and x − (high + lost) is not.
+const highAndLost = "if (which < 1) {\n  return high;\n}";
+const logarithmOf = (count: number): string =>
+  `xs[this.thread.x] - totals[${count} * row] - totals[${count} * row + 1]`;
+
+const forward =
+  (gpu: Launcher, name: string, result: string): Kernel<Buffer, None> =>
+  ({ inputs: [shape] }) =>
+    overRows(gpu, name, shape!, {
+      inputs: { xs: sizeOf(shape!) },
+      count: 2,
+      totals: `${rowTotals(shape!.at(-1)!)}\n${highAndLost}\nreturn lost;`,
+      result,
+    });
+
+/** Σ of a term over the columns of a row. */
+const rowSum = (columns: number, term: string): string => `let sum = 0;
+for (let i = 0; i < ${columns}; i++) {
+  sum = sum + ${term};
+}`;
+
+const backward =
+  (gpu: Launcher, name: string, term: string, result: string): Kernel<Buffer, None> =>
+  ({ inputs: [shape] }) =>
+    overRows(gpu, name, shape!, {
+      inputs: { slopes: sizeOf(shape!), ys: sizeOf(shape!) },
+      count: 1,
+      totals: `${rowSum(shape!.at(-1)!, term)}\nreturn sum;`,
+      result,
+    });
+
+const crossEntropy =
+  (gpu: Launcher): Kernel<Buffer, None> =>
+  ({ inputs: [shape] }) => {
     const { length, columns, rows } = sizes(shape!);
     return gpu.prepare({
       name: "softmaxCrossEntropy",
@@ -64,11 +93,53 @@ export const softmaxKernels = (
       length: rows,
       body: `const first = this.thread.x * ${columns};
 ${rowTotals(columns)}
-let loss = 0;
-for (let i = 0; i < ${columns}; i++) {
-  loss = loss - targets[first + i] * (xs[first + i] - high - lost);
-}
-return loss;`,
+${rowSum(columns, "targets[first + i] * (xs[first + i] - high - lost)")}
+return -sum;`,
     });
-  },
+  };
+
+const crossEntropyGradient =
+  (gpu: Launcher): Kernel<Buffer, None> =>
+  ({ inputs: [, shape] }) => {
+    const { length, columns, rows } = sizes(shape!);
+    return overRows(gpu, "softmaxCrossEntropyGradient", shape!, {
+      inputs: { slopes: rows, xs: length, targets: length },
+      count: 3,
+      totals: `${rowTotals(columns)}
+${highAndLost}
+if (which < 2) {
+  return lost;
+}
+${rowSum(columns, "targets[first + i]")}
+return sum;`,
+      result: `slopes[row] * (exponential(${logarithmOf(3)}) * totals[3 * row + 2] - targets[this.thread.x])`,
+    });
+  };
+
+/** Kernels of softmax and its like, which take a row of the last axis for one thing, and of their gradients. */
+export const softmaxKernels = (
+  gpu: Launcher,
+): Readonly<
+  Record<
+    | ("softmax" | "softmaxGradient" | "logSoftmax" | "logSoftmaxGradient")
+    | ("softmaxCrossEntropy" | "softmaxCrossEntropyGradient"),
+    Kernel<Buffer, None>
+  >
+> => ({
+  softmax: forward(gpu, "softmax", `exponential(${logarithmOf(2)})`),
+  softmaxGradient: backward(
+    gpu,
+    "softmaxGradient",
+    "slopes[first + i] * ys[first + i]",
+    "ys[this.thread.x] * (slopes[this.thread.x] - totals[row])",
+  ),
+  logSoftmax: forward(gpu, "logSoftmax", logarithmOf(2)),
+  logSoftmaxGradient: backward(
+    gpu,
+    "logSoftmaxGradient",
+    "slopes[first + i]",
+    "slopes[this.thread.x] - exponential(ys[this.thread.x]) * totals[row]",
+  ),
+  softmaxCrossEntropy: crossEntropy(gpu),
+  softmaxCrossEntropyGradient: crossEntropyGradient(gpu),
 });

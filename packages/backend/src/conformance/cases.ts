@@ -12,6 +12,7 @@ import {
 } from "../geometry.ts";
 import type { Axes, Convolution, None, OperationName, Operations, Section } from "../operations.ts";
 import { broadcastShapes, sizeOf, type Shape } from "../shape.ts";
+import { chainCase } from "./chain.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
@@ -94,8 +95,12 @@ const pooling = (dice: Dice): Pool2dGeometry => {
   });
 };
 
-/** Rows of the last axis. */
-const rows = (dice: Dice): Shape => dice.shape(dice.int(1, 3));
+/** From −2 to 2, and now and then what is no number, or infinite. */
+const sometimesSpecial = (dice: Dice): number =>
+  dice.unit() < 0.02 ? dice.pick([NaN, Infinity, -Infinity]) : 4 * dice.unit() - 2;
+
+/** Rows of the last axis, as long as there are classes. */
+const rows = (dice: Dice): Shape => [...dice.shape(dice.int(0, 2)), dice.int(1, 19)];
 const folded = (shape: Shape): Shape => shape.with(shape.length - 1, 1);
 const step = (dice: Dice): Case<Operations["momentumStep"]> => {
   const shape = dice.shape();
@@ -131,10 +136,12 @@ const normalization = (
   const deviation = write("sqrt", [write("add", [variance, write.constant(epsilon)], {}, kept)], {}, kept);
   return { normal: write("divide", [off, deviation], {}, shape), deviation, mean };
 };
+const sumOfRows = (write: Writer, x: number, shape: Shape): number =>
+  write("sum", [x], { axes: [shape.length - 1] }, folded(shape));
 const logSoftmax = (write: Writer, x: number, shape: Shape): number => {
-  const [axes, kept] = [[shape.length - 1], folded(shape)];
-  const off = write("subtract", [x, write("max", [x], { axes }, kept)], {}, shape);
-  const sum = write("sum", [write("exp", [off], {}, shape)], { axes }, kept);
+  const kept = folded(shape);
+  const off = write("subtract", [x, write("max", [x], { axes: [shape.length - 1] }, kept)], {}, shape);
+  const sum = sumOfRows(write, write("exp", [off], {}, shape), shape);
   return write("subtract", [off, write("log", [sum], {}, kept)], {}, shape);
 };
 
@@ -307,12 +314,46 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
       inputs: [shape],
       attributes: {},
       output: shape,
+      number: sometimesSpecial,
       meaning: (write, [x]) => write("exp", [logSoftmax(write, x!, shape)], {}, shape),
+    };
+  },
+  softmaxGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, y]) => {
+        const sum = sumOfRows(write, write("multiply", [dy!, y!], {}, shape), shape);
+        return write("multiply", [y!, write("subtract", [dy!, sum], {}, shape)], {}, shape);
+      },
     };
   },
   logSoftmax: (dice) => {
     const shape = rows(dice);
-    return { inputs: [shape], attributes: {}, output: shape, meaning: (write, [x]) => logSoftmax(write, x!, shape) };
+    return {
+      inputs: [shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [x]) => logSoftmax(write, x!, shape),
+    };
+  },
+  logSoftmaxGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, y]) => {
+        const shares = write("exp", [y!], {}, shape);
+        const part = write("multiply", [shares, sumOfRows(write, dy!, shape)], {}, shape);
+        return write("subtract", [dy!, part], {}, shape);
+      },
+    };
   },
   softmaxCrossEntropy: (dice) => {
     const shape = rows(dice);
@@ -320,14 +361,24 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
       inputs: [shape, shape],
       attributes: {},
       output: folded(shape),
+      number: sometimesSpecial,
       meaning: (write, [x, targets]) => {
         const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
-        return write(
-          "negate",
-          [write("sum", [products], { axes: [shape.length - 1] }, folded(shape))],
-          {},
-          folded(shape),
-        );
+        return write("negate", [sumOfRows(write, products, shape)], {}, folded(shape));
+      },
+    };
+  },
+  softmaxCrossEntropyGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [folded(shape), shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, x, targets]) => {
+        const shares = write("exp", [logSoftmax(write, x!, shape)], {}, shape);
+        const wanted = write("multiply", [shares, sumOfRows(write, targets!, shape)], {}, shape);
+        return write("multiply", [dy!, write("subtract", [wanted, targets!], {}, shape)], {}, shape);
       },
     };
   },
@@ -460,4 +511,5 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
   },
   conv2dBias: (dice) => withBias(dice, false),
   conv2dBiasRelu: (dice) => withBias(dice, true),
+  pointwise: chainCase,
 };

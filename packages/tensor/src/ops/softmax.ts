@@ -16,34 +16,50 @@ const shifted = (x: Tensor): Tensor => subtract(x, detach(max(x, -1, lastAxis)))
 const softmaxOperation: Operation<"softmax"> = {
   name: "softmax",
   shape: ([x]) => x!,
-  // dx = y · (dy − Σ dy·y)
-  gradient: (dy, y) => [multiply(y, subtract(dy, sum(multiply(dy, y), -1, lastAxis)))],
+  gradient: (dy, y) => [record(softmaxGradient, [dy, y], {})],
   lower: ([x]) => {
     const e = exp(shifted(x!));
     return divide(e, sum(e, -1, lastAxis));
   },
 };
 
+const softmaxGradient: Operation<"softmaxGradient"> = {
+  name: "softmaxGradient",
+  shape: ([dy]) => dy!,
+  lower: ([dy, y]) => multiply(y!, subtract(dy!, sum(multiply(dy!, y!), -1, lastAxis))),
+};
+
 const logSoftmaxOperation: Operation<"logSoftmax"> = {
   name: "logSoftmax",
   shape: ([x]) => x!,
-  // dx = dy − softmax(x) · Σ dy
-  gradient: (dy, y) => [subtract(dy, multiply(exp(y), sum(dy, -1, lastAxis)))],
+  gradient: (dy, y) => [record(logSoftmaxGradient, [dy, y], {})],
   lower: ([x]) => {
     const s = shifted(x!);
     return subtract(s, log(sum(exp(s), -1, lastAxis)));
   },
 };
 
+const logSoftmaxGradient: Operation<"logSoftmaxGradient"> = {
+  name: "logSoftmaxGradient",
+  shape: ([dy]) => dy!,
+  lower: ([dy, y]) => subtract(dy!, multiply(exp(y!), sum(dy!, -1, lastAxis))),
+};
+
 const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
   name: "softmaxCrossEntropy",
   shape: ([logits]) => logits!.with(logits!.length - 1, 1),
-  // d(logits) = dy · (softmax(logits) · Σ targets − targets), d(targets) = −dy · ln softmax(logits)
   gradient: (dy, { inputs: [logits, targets] }) => [
-    multiply(dy, subtract(multiply(softmax(logits!), sum(targets!, -1, lastAxis)), targets!)),
+    record(crossEntropyGradient, [dy, logits!, targets!], {}),
     negate(multiply(dy, logSoftmax(logits!))),
   ],
   lower: ([logits, targets]) => negate(sum(multiply(targets!, logSoftmax(logits!)), -1, lastAxis)),
+};
+
+const crossEntropyGradient: Operation<"softmaxCrossEntropyGradient"> = {
+  name: "softmaxCrossEntropyGradient",
+  shape: ([, logits]) => logits!,
+  lower: ([dy, logits, targets]) =>
+    multiply(dy!, subtract(multiply(softmax(logits!), sum(targets!, -1, lastAxis)), targets!)),
 };
 
 /** Along any axis what the operation does along the last. */

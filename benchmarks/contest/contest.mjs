@@ -1,0 +1,75 @@
+// One work for all contestants, in turns: what disturbs the machine for a while disturbs all of them.
+import { join } from "node:path";
+import { writeWork } from "../works/files.mjs";
+import { summary } from "./clock.mjs";
+import { difference, tolerances } from "./difference.mjs";
+import { Absent } from "./serve.mjs";
+
+/** Those that can be started, each with what it says of itself; says who cannot, and why. */
+export async function introduced(contestants) {
+  const found = [];
+  for (const contestant of contestants)
+    try {
+      contestant.about = await contestant.ask("about");
+      found.push(contestant);
+    } catch (error) {
+      // Without ourselves there is nothing to compare with.
+      if (contestant.isOurs) throw error;
+      console.log(`${contestant.name} cannot be started and is left out: ${error.message.trim()}`);
+    }
+  return found;
+}
+
+/**
+ * Has each contestant prepare a work and compute it, compares what they computed, and times them round by round.
+ *
+ * @param pace - `rounds`, `seconds` of each round, `warm` seconds before.
+ * @param check - Whether results are compared with those of the first contestant.
+ * @returns By name of the contestant: times of one call in seconds, and how far its result is off; or why it is absent.
+ */
+export async function contest(contestants, work, { folder, pace, check, onStep = () => undefined }) {
+  const at = writeWork(work, folder);
+  const entered = [];
+  const figures = new Map();
+  for (const contestant of contestants) {
+    onStep(`${contestant.name} prepares`);
+    const file = join(at, `result-${entered.length}.f32`);
+    try {
+      const { bytes } = await contestant.ask("prepare", { folder: at });
+      if (check) await contestant.ask("result", { file });
+      await contestant.ask("warm", { seconds: pace.warm, least: pace.least });
+      entered.push({ contestant, file, bytes, times: [] });
+    } catch (error) {
+      figures.set(contestant.name, error instanceof Absent ? { absent: error.message } : { failed: error.message });
+    }
+  }
+  for (let round = 0; round < pace.rounds; round++)
+    // Each begins a round as often as any other.
+    for (let k = 0; k < entered.length; k++) {
+      const each = entered[(round + k) % entered.length];
+      if (each.failed !== undefined || isKnown(each.times)) continue;
+      onStep(`round ${round + 1} of ${pace.rounds}: ${each.contestant.name}`);
+      try {
+        each.times.push(...(await each.contestant.ask("time", { seconds: pace.seconds })).times);
+      } catch (error) {
+        each.failed = error.message;
+      }
+    }
+  for (const { contestant, file, bytes, times, failed } of entered)
+    figures.set(
+      contestant.name,
+      failed === undefined
+        ? { ...summary(times), bytes, ...(check && compared(file, entered[0].file, work)) }
+        : { failed },
+    );
+  return figures;
+}
+
+/** Calls of seconds are not made many times. */
+const isKnown = (times) => times.length >= 3 && Math.min(...times) > 1;
+
+function compared(file, first, { kind }) {
+  if (file === first) return { difference: 0, agrees: true };
+  const off = difference(file, first);
+  return { difference: off, agrees: off <= tolerances[kind] };
+}

@@ -1,0 +1,13 @@
+// A training step as `fit` takes it.
+import { parameters } from "@convlens/layers";
+import { crossEntropy, sgd, trainStep } from "@convlens/training";
+
+/** The compiled step of a model that has its parameters: cross-entropy, SGD with momentum. */
+export function trainingOf(model, { momentum = 0.9 } = {}) {
+  const learned = parameters(model);
+  const optimizer = sgd({ momentum });
+  const velocities = optimizer.state(learned);
+  const factors = new Map([...learned.keys()].map((path) => [path, 1]));
+  const options = { loss: crossEntropy, optimizer, parameters: learned, factors, diagnostics: false, seed: 1 };
+  return { learned, velocities, step: trainStep(model, options) };
+}

@@ -1,0 +1,16 @@
+// Results as files.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+const folder = join(import.meta.dirname, "../results");
+
+/** Writes `NAME.json` and `NAME.svg`; says where. */
+export function saveResults(name, results, plot) {
+  mkdirSync(folder, { recursive: true });
+  const files = { json: `${JSON.stringify(results, null, 1)}\n`, svg: plot };
+  for (const [kind, text] of Object.entries(files)) {
+    const file = join(folder, `${name}.${kind}`);
+    writeFileSync(file, text);
+    console.log(`wrote ${relative(process.cwd(), file)}`);
+  }
+}

@@ -1,0 +1,38 @@
+// How long a fresh process waits until VGG-small has learned one step, and which step is the last slow one, in ms.
+import { cpu } from "@convlens/backend-cpu";
+import { tensor, useBackend } from "@convlens/tensor";
+import { Random } from "@convlens/backend";
+import { Net } from "../ours/net.mjs";
+import { trainingOf } from "../ours/training.mjs";
+import { vggSmall } from "../works/nets.mjs";
+
+const { options, steps: count } = JSON.parse(process.argv[2]);
+const BATCH = 32;
+/** A step is slow if it takes so many times the median of the last ones. */
+const SLOW = 1.25;
+
+const { input, steps, weights } = vggSmall();
+const random = new Random(1);
+const sizeOf = (shape) => shape.reduce((a, b) => a * b);
+for (const weight of Object.values(weights)) weight.values = random.normal(sizeOf(weight.shape), 0, weight.deviation);
+useBackend(await cpu(options));
+const x = tensor(random.normal(BATCH * sizeOf(input)), [BATCH, ...input]);
+const labels = tensor(Float32Array.from({ length: BATCH }, () => random.integer(10)));
+
+const { step } = trainingOf(new Net(steps, weights));
+const times = [];
+let prepared;
+for (let i = 0; i < count; i++) {
+  const began = performance.now();
+  const promise = step(x, labels, 0.01);
+  // Recording, planning, and what is written and compiled before the first kernel runs.
+  prepared ??= performance.now() - began;
+  const { loss } = await promise;
+  if (!Number.isFinite(loss.number)) throw new Error(`the loss of step ${i + 1} is ${loss.number}`);
+  times.push(performance.now() - began);
+}
+const steady = times.slice(-Math.ceil(count / 3)).sort((a, b) => a - b);
+const median = steady[steady.length >> 1];
+const lastSlow = times.findLastIndex((time, i) => i < count - steady.length && time > SLOW * median) + 1;
+console.log(JSON.stringify({ first: times[0], prepared, steady: median, beyond: times[0] - median, lastSlow, times }));
+process.exit();

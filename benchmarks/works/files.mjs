@@ -1,0 +1,38 @@
+// A work as a folder: its description as JSON, and each of its tensors as float32 numbers, so that all contestants, in whatever
+// language, get the same.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "@convlens/backend";
+
+const sizeOf = (shape) => shape.reduce((size, length) => size * length, 1);
+
+/** First values, always the same for the same name. */
+function valuesOf(name, { shape, deviation = 1, classes }) {
+  const random = new Random(1).split(name);
+  const size = sizeOf(shape);
+  if (classes !== undefined) return Float32Array.from({ length: size }, () => random.integer(classes));
+  return random.normal(size, 0, deviation);
+}
+
+/** Writes a work into a folder of its own, and returns the folder. */
+export function writeWork(work, parent) {
+  const folder = join(parent, work.name);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, tensor] of Object.entries(work.tensors))
+    writeFileSync(join(folder, `${name}.f32`), valuesOf(name, tensor));
+  writeFileSync(join(folder, "work.json"), JSON.stringify(work));
+  return folder;
+}
+
+/** The numbers in a file. */
+export function readNumbers(file) {
+  const bytes = readFileSync(file);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** A work with the values of its tensors. */
+export function readWork(folder) {
+  const work = JSON.parse(readFileSync(join(folder, "work.json"), "utf8"));
+  for (const [name, tensor] of Object.entries(work.tensors)) tensor.values = readNumbers(join(folder, `${name}.f32`));
+  return work;
+}

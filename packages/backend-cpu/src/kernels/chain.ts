@@ -1,0 +1,88 @@
+import { load4, loadOne, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { FunctionWriter } from "../assembler/function.ts";
+
+type Vector = Expression<"v128">;
+
+/** An operation on four numbers of each input at a time. */
+export type Pointwise = (f: FunctionWriter, ...x: Vector[]) => Vector;
+
+/** The number itself: what all movement is made of. */
+export const copied: Pointwise = (_, x) => x!;
+
+/** A part of a chain: an operation on what came before it. Operands are numbered: inputs, then links. */
+export interface Link {
+  readonly formula: Pointwise;
+  readonly operands: readonly number[];
+}
+
+/** Operations that follow one another; the last link is the result. */
+export interface Chain {
+  readonly links: readonly Link[];
+  /** About how many instructions it takes for a vector. */
+  readonly length: number;
+}
+
+/** A chain over so many inputs; a single operation is one of one link. */
+export function chainOf(operation: Pointwise | readonly Link[], inputs: number): Chain {
+  const f = new FunctionWriter("length", []);
+  const x = Array.from({ length: inputs }, () => f.local("v128", "x"));
+  const links = typeof operation === "function" ? [{ formula: operation, operands: x.map((_, i) => i) }] : operation;
+  writeLinks(f, links, x);
+  // An instruction takes some three bytes.
+  return { links, length: Math.ceil(f.size / 3) + inputs };
+}
+
+/** Inputs and links of a chain, as far as they are known. */
+export type Known = readonly (Vector | undefined)[];
+
+/** Writes those links that are not known and whose operands are; gives all that is known then. */
+function writeLinks(f: FunctionWriter, links: readonly Link[], inputs: Known, before: Known = []): Known {
+  const known = [...inputs];
+  for (const { formula, operands } of links) {
+    const x = operands.flatMap((operand) => known[operand] ?? []);
+    const isReady = x.length === operands.length;
+    known.push(before[known.length] ?? (isReady ? f.keep("link", formula(f, ...x)) : undefined));
+  }
+  return known;
+}
+
+/** Writes a chain over some addresses, the last of which is that of the result. */
+export class ChainWriter {
+  readonly #f: FunctionWriter;
+  readonly #links: readonly Link[];
+  readonly #from: readonly Local<"i32">[];
+  readonly #to: Local<"i32">;
+
+  constructor(f: FunctionWriter, { links }: Chain, addresses: readonly Local<"i32">[]) {
+    this.#f = f;
+    this.#links = links;
+    this.#from = addresses.slice(0, -1);
+    this.#to = addresses.at(-1)!;
+  }
+
+  /** Reads inputs whose address does not change from here on, and computes what follows from them. */
+  settle(isFixed: (input: number) => boolean, before: Known = []): Known {
+    const inputs = this.#from.map((address, i) => {
+      return before[i] ?? (isFixed(i) ? this.#f.keep("x", splat(address)) : undefined);
+    });
+    return writeLinks(this.#f, this.#links, inputs, before);
+  }
+
+  /** Four results some bytes after the addresses, or only the first of them: more may be read than there are. */
+  vector(known: Known, offset = 0, lanes = 4): void {
+    const result = this.#result(known, (address) => load4(address, offset));
+    if (lanes === 4) this.#f.store4(this.#to, result, offset);
+    else for (let lane = 0; lane < lanes; lane++) this.#f.storeOne(this.#to, result, offset + 4 * lane, lane);
+  }
+
+  /** One result. */
+  one(known: Known): void {
+    const result = this.#result(known, (address) => loadOne(address));
+    this.#f.storeOne(this.#to, result);
+  }
+
+  #result(known: Known, load: (address: Local<"i32">) => Vector): Vector {
+    const inputs = this.#from.map((address, i) => known[i] ?? this.#f.keep("x", load(address)));
+    return writeLinks(this.#f, this.#links, inputs, known).at(-1)!;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Conv2dGeometry } from "@convlens/backend";
+import type { Team } from "../../team.ts";
+import { matrixProduct, type MatrixProduct } from "../matmul.ts";
+import type { Convolver, Launch } from "./convolver.ts";
+import { direct } from "./direct.ts";
+
+/** Whether windows are of one pixel each. */
+export function isPixelwise({ height, width, groups }: Conv2dGeometry): boolean {
+  return groups === 1 && [height, width].every((s) => s.window === 1 && s.stride === 1 && s.output === s.input);
+}
+
+/** Windows of one pixel: the product of two matrices [pixels, channels] and [channels, filters]. */
+export function pixelwise(team: Team, g: Conv2dGeometry): Convolver {
+  const m = g.batch * g.height.input * g.width.input;
+  const launch = (product: Omit<MatrixProduct, "m" | "transposeA">): Launch => {
+    const run = matrixProduct(team, { m, transposeA: false, ...product });
+    return (a, b, y, bias) => run({ a: a.start, b: b.start, y: y.start, bias: bias?.start ?? 0 });
+  };
+  return {
+    forward: (ending) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, ending }),
+    inputGradient: () => launch({ k: g.outChannels, n: g.inChannels, transposeB: true }),
+    // Summed over the parts of a batch, which is more exact than one long sum.
+    filterGradient: () => direct(team, g).filterGradient(),
+  };
+}

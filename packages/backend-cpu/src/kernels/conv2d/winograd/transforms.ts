@@ -1,0 +1,119 @@
+import { calculate4, each4, number, type Expression, type Local } from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
+
+// Winograd's convolutions (Lavin and Gray 2015): m × m outputs of filters of r × r taps as 36 products, where m + r = 7. A
+// convolution of short rows is a product of polynomials; both are evaluated at five points and at infinity, multiplied there,
+// and brought back. In two dimensions the same is done along both axes: y = Aᵀ [(G w Gᵀ) · (Bᵀ x B)] A, and the gradient of
+// filters is dw = Gᵀ [(Bᵀ x B) · (A dy Aᵀ)] G.
+
+type Vector = Expression<"v128">;
+/** A transform along one axis: what is put in, and what comes out, four numbers side by side. */
+export type Transform = (f: FunctionWriter, x: readonly Vector[]) => Vector[];
+
+/** Values along an edge of a transformed tile. */
+export const EDGE = 6;
+/** Products of a tile. */
+export const PLANES: number = EDGE * EDGE;
+
+const sum = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
+const difference = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
+const constant = (f: FunctionWriter, x: number): Local<"v128"> => f.constant(each4(number(x)));
+const times = (f: FunctionWriter, x: number, v: Vector): Vector => calculate4("mul", constant(f, x), v);
+const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep("t", v);
+
+/** Bᵀ: what an input is multiplied by, so that products at the points 0, 1, −1, 2, −2 and ∞ are those of a convolution. */
+export const inputTransform: Transform = (f, x) => {
+  const [d0, d1, d2, d3, d4, d5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
+  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(constant(f, a), b, c);
+  const even = keep(f, axpy(-4, d2, d4));
+  const odd = keep(f, axpy(-4, d1, d3));
+  const far = keep(f, difference(d4, d2));
+  const half = keep(f, difference(d3, d1));
+  const slope = keep(f, sum(half, half));
+  return [
+    axpy(4, d0, axpy(-5, d2, d4)),
+    sum(even, odd),
+    difference(even, odd),
+    sum(far, slope),
+    difference(far, slope),
+    axpy(4, d1, axpy(-5, d3, d5)),
+  ];
+};
+
+/** The values of the polynomial x₀ + x₁ p + x₂ p² + … at the points 0, ±1, ±2, and its last coefficient. */
+function evaluate(f: FunctionWriter, x: readonly Vector[], scales = [1, 1, 1]): Vector[] {
+  const [atZero, atOne, atTwo] = scales as [number, number, number];
+  const scaled = (scale: number, v: Vector): Vector => (scale === 1 ? v : times(f, scale, v));
+  /** Σ x_i pⁱ over even or odd i. */
+  const part = (first: 0 | 1, p: 1 | 2, scale: number): Vector => {
+    let total: Vector | undefined;
+    for (let i = x.length - 1 - ((x.length - 1 - first) % 2); i >= first; i -= 2) {
+      const factor = scale * p ** i;
+      if (total === undefined) total = scaled(factor, x[i]!);
+      else if (factor === 1) total = sum(x[i]!, total);
+      else total = f.multiplyAdd4(constant(f, factor), x[i]!, total);
+    }
+    return total!;
+  };
+  const pair = (p: 1 | 2, scale: number): [Vector, Vector] => {
+    const [even, odd] = [keep(f, part(0, p, scale)), keep(f, part(1, p, scale))];
+    return [sum(even, odd), difference(even, odd)];
+  };
+  return [scaled(atZero, x[0]!), ...pair(1, atOne), ...pair(2, atTwo), x.at(-1)!];
+}
+
+/** The adjoint of {@link evaluate}: `count` coefficients out of what is at the points. */
+function combine(f: FunctionWriter, x: readonly Vector[], count: number, scales = [1, 1, 1]): Vector[] {
+  const [atZero, atOne, atTwo] = scales as [number, number, number];
+  const [x0, x1, x2, x3, x4, x5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
+  const pairs = [
+    [keep(f, sum(x1, x2)), keep(f, sum(x3, x4))],
+    [keep(f, difference(x1, x2)), keep(f, difference(x3, x4))],
+  ] as const;
+  return Array.from({ length: count }, (_, i) => {
+    const [one, two] = pairs[(i % 2) as 0 | 1];
+    const ones = atOne === 1 ? one : times(f, atOne, one);
+    const factor = atTwo * 2 ** i;
+    let total = factor === 1 ? sum(ones, two) : f.multiplyAdd4(constant(f, factor), two, ones);
+    if (i === 0) total = atZero === 1 ? sum(x0, total) : f.multiplyAdd4(constant(f, atZero), x0, total);
+    return i === count - 1 ? sum(x5, total) : total;
+  });
+}
+
+/** What the values at the points are scaled by: 1 / Π (p − q) over the other points q, as Bᵀ has no fractions. */
+const SCALES = [1 / 4, -1 / 6, 1 / 24];
+
+/** Aᵀ: `outputs` numbers out of the six products. */
+export const outputTransform =
+  (outputs: number): Transform =>
+  (f, x) =>
+    combine(f, x, outputs);
+/** A: the gradient of the six products out of those of the outputs. */
+export const outputAdjoint: Transform = (f, x) => evaluate(f, x);
+/** G: what filters are multiplied by. */
+export const filterTransform: Transform = (f, x) => evaluate(f, x, SCALES);
+/** Gᵀ: the gradients of `taps` filter taps out of the six products. */
+export const filterAdjoint =
+  (taps: number): Transform =>
+  (f, x) =>
+    combine(f, x, taps, SCALES);
+
+/** A transform along both axes of a square of numbers, row by row, the columns first; each result is handed over at once. */
+export function transformSquare(
+  f: FunctionWriter,
+  transform: Transform,
+  size: number,
+  read: (row: number, column: number) => Vector,
+  write: (row: number, column: number, value: Vector) => void,
+): void {
+  const columns = Array.from({ length: size }, (_, j) => {
+    const x = Array.from({ length: size }, (_, i) => f.keep("x", read(i, j)));
+    return transform(f, x).map((value) => f.keep("c", value));
+  });
+  const rows = columns[0]!.length;
+  for (let i = 0; i < rows; i++)
+    transform(
+      f,
+      columns.map((column) => column[i]!),
+    ).forEach((value, j) => write(i, j, value));
+}

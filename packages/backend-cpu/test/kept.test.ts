@@ -1,0 +1,90 @@
+import { conv2dGeometry, Random, type Backend, type Program, type Values } from "@convlens/backend";
+import { describe, expect, it } from "vitest";
+import { Heap } from "../src/heap.ts";
+import { cpu } from "../src/index.ts";
+import { Kept } from "../src/kept.ts";
+
+describe("what is kept of a source", () => {
+  it("is computed when the source has been the same twice, once, and again when it has changed", () => {
+    const heap = new Heap();
+    const kept = new Kept(heap);
+    const source = heap.allocate(10);
+    expect(kept.find(source, "a", 100)).toBeUndefined();
+    kept.addSource(source);
+    expect(kept.find(source, "a", 100)).toBeUndefined();
+    const first = kept.find(source, "a", 100)!;
+    expect(first.isNew).toBe(true);
+    expect(kept.find(source, "a", 100)).toEqual({ start: first.start, isNew: false });
+    // Another thing has memory of its own.
+    expect(kept.find(source, "b", 100)).toBeUndefined();
+    expect(kept.find(source, "b", 100)!.start).not.toBe(first.start);
+    kept.changed(source);
+    expect(kept.find(source, "a", 100)).toBeUndefined();
+    expect(kept.find(source, "a", 100)!.isNew).toBe(true);
+    kept.clear();
+    expect(kept.bytes).toBe(0);
+    expect(kept.find(source, "a", 100)).toBeUndefined();
+  });
+
+  it("goes with its source, stays within its budget, and is not there for what changes all the time", () => {
+    const heap = new Heap();
+    const kept = new Kept(heap, 1000);
+    const [one, two] = [heap.allocate(1), heap.allocate(1)];
+    for (const source of [one, two]) kept.addSource(source);
+    for (let turn = 0; turn < 5; turn++) {
+      kept.changed(one);
+      expect(kept.find(one, "a", 10)).toBeUndefined();
+    }
+    expect(kept.find(one, "a", 200)).toBeDefined();
+    expect(kept.bytes).toBe(800);
+    kept.find(two, "a", 100);
+    expect(kept.find(two, "a", 100)).toBeUndefined();
+    kept.removeSource(one);
+    expect(kept.bytes).toBe(0);
+    expect(kept.find(two, "a", 100)!.isNew).toBe(true);
+  });
+});
+
+describe("filters that are kept", () => {
+  const geometry = conv2dGeometry([2, 9, 9, 8], [3, 3, 8, 8]);
+  const [x, w] = [new Random(1).uniform(2 * 81 * 8), new Random(2).uniform(9 * 64)];
+  /** y = x * w, and, if it trains, w ← w + w in its own memory. */
+  const program = (trains: boolean): Program => ({
+    feeds: [[2, 9, 9, 8]],
+    variables: [[3, 3, 8, 8]],
+    constants: [],
+    instructions: [
+      { operation: "conv2d", inputs: [0, 1], attributes: { geometry }, shape: [2, 7, 7, 8] },
+      ...(trains ? [{ operation: "add" as const, inputs: [1, 1], attributes: {}, shape: [3, 3, 8, 8] }] : []),
+    ],
+    outputs: [2],
+    updates: trains ? [{ variable: 0, value: 3 }] : [],
+  });
+  const run = async (backend: Backend, storage: ReturnType<Backend["allocate"]>, trains = false): Promise<Values> => {
+    const executable = backend.compile(program(trains));
+    const [y] = await executable.run([x], [storage]);
+    executable.dispose();
+    return y!;
+  };
+
+  it.each([1, 2])("never outlive a change, whoever makes it, on %i threads", async (threads) => {
+    const backend = await cpu({ threads });
+    const storage = backend.allocate(w.length);
+    const ratio = async (trains = false): Promise<number> => {
+      const y = await run(backend, storage, trains);
+      return Math.round(y[0]! / first[0]!);
+    };
+    backend.write(storage, w);
+    const first = await run(backend, storage);
+    for (let turn = 0; turn < 3; turn++) expect(await run(backend, storage)).toEqual(first);
+    // The run that changes them still sees what was there.
+    expect(await ratio(true)).toBe(1);
+    for (let turn = 0; turn < 3; turn++) expect(await ratio()).toBe(2);
+    backend.write(
+      storage,
+      w.map((v) => 3 * v),
+    );
+    for (let turn = 0; turn < 3; turn++) expect(await ratio()).toBe(3);
+    backend.dispose();
+  });
+});
