@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import * as c from "../src/index.ts";
+import { worstDifference } from "./randomRecipe.ts";
 
 const modes = ["webgl2", "webgpu"] as const;
 const options = (): c.FitOptions => ({
@@ -57,6 +58,12 @@ describe.each(modes)("on the gpu backend, through %s", (mode) => {
       expect(got.at(-1)).toBeLessThan(got[0]! / 2);
     },
   );
+
+  it("40 random recipes come out as on the reference, forward and backward", { timeout: 240_000 }, async () => {
+    const [reference, gpu] = [c.reference({ precision: "float64" }), await c.gpu({ mode, allowSoftware: true })];
+    for (let seed = 0; seed < 40; seed++)
+      expect(await worstDifference(seed, reference, gpu), `seed ${seed}`).toBeLessThan(2e-4);
+  });
 
   it(
     "a lost context is an error, and training goes on from its checkpoint on a new one",
