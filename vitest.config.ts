@@ -1,16 +1,9 @@
-import { existsSync } from "node:fs";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { chromium, quiet, softwareGraphics } from "./tools/chromium.mjs";
 
 // Tests run on the sources: every package exports them under this condition.
 const conditions = ["@convlens/source"];
-
-/** The first browser found, so that no download is needed. */
-function findBrowser(): string | undefined {
-  const known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-  return [process.env["CONVLENS_CHROMIUM"], ...known, mac].find((path) => path !== undefined && existsSync(path));
-}
 
 const projects: TestProjectConfiguration[] = [
   {
@@ -25,8 +18,7 @@ const projects: TestProjectConfiguration[] = [
   },
 ];
 
-const executablePath = findBrowser();
-if (executablePath === undefined) {
+if (chromium === undefined) {
   if (process.env["CI"]) throw new Error("No Chromium found: the browser tests must run on CI.");
   console.warn("\n  SKIPPED: the browser tests. No Chromium found; install one or set CONVLENS_CHROMIUM.\n");
 } else {
@@ -47,15 +39,8 @@ if (executablePath === undefined) {
         screenshotFailures: false,
         provider: playwright({
           launchOptions: {
-            executablePath,
-            args: [
-              "--no-sandbox",
-              "--disable-quic",
-              "--no-first-run",
-              "--disable-background-networking",
-              "--disable-component-update",
-              "--disable-sync",
-            ],
+            executablePath: chromium,
+            args: [...quiet, ...softwareGraphics],
           },
         }),
         instances: [{ browser: "chromium" }],

@@ -12,6 +12,7 @@ const scripts = [
   "tools:unused",
   "tools:bundle-size",
   "tools:packages",
+  "tools:gpu-bundles",
   "tools:newest-node",
 ];
 if (process.argv.includes("--without-test")) scripts.shift();

@@ -43,6 +43,15 @@ for (const end = performance.now() + 500; performance.now() < end; ) {
 }
 `;
 
+/** gpu.js is not there, and need not be, until it is asked for. */
+const gpuWithoutGpuJs = `
+import { gpu } from "@convlens/backend-gpu";
+
+const said = await gpu().then(() => "nothing", (error) => error.message);
+if (!said.includes("npm install gpu.js@2")) throw new Error("gpu() without gpu.js says " + said);
+`;
+const programs = { convlens: netThatRuns, "@convlens/backend-gpu": gpuWithoutGpuJs };
+
 try {
   const packages = pack();
   for (const each of packages) {
@@ -107,15 +116,11 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
   }
 
   // What is not for Node alone, through both bundlers.
-  write(
-    "page.mjs",
-    importing(entries.filter((entry) => !entry.endsWith("/node"))) + (name === "convlens" ? netThatRuns : ""),
-  );
-  run(
-    bin("esbuild"),
-    ["page.mjs", "--bundle", "--minify", "--keep-names", "--format=esm", "--outfile=esbuild/page.mjs"],
-    { cwd },
-  );
+  write("page.mjs", importing(entries.filter((entry) => !entry.endsWith("/node"))) + (programs[name] ?? ""));
+  // By its own file: the one that pnpm puts before it lets esbuild find every package of this repository.
+  const esbuild = join(root, "tools/node_modules/esbuild/bin/esbuild");
+  const bundling = ["--bundle", "--minify", "--keep-names", "--format=esm", "--outfile=esbuild/page.mjs"];
+  run(process.execPath, [esbuild, "page.mjs", ...bundling], { cwd });
   const output = { entryFileNames: "page.mjs", format: "es" };
   const build = {
     outDir: "vite",

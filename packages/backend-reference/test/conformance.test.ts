@@ -1,4 +1,12 @@
-import { checked, elementwise, kernelBackend, type Kernels, type OperationName, type Values } from "@convlens/backend";
+import {
+  checked,
+  elementwise,
+  kernelBackend,
+  type Instruction,
+  type Kernels,
+  type OperationName,
+  type Values,
+} from "@convlens/backend";
 import { conformance } from "@convlens/backend/conformance";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { reference, referenceKernels } from "../src/index.ts";
@@ -37,16 +45,21 @@ const boxed = (operations: readonly OperationName[]) => {
       free: (box) => {
         box.values = new Float32Array(0);
       },
-      upload: (box, values) => box.values.set(values),
+      upload: async (box, values) => {
+        await Promise.resolve();
+        box.values.set(values);
+      },
       download: async (box) => box.values.slice(),
       copy: (from, to) => to.values.set(from.values),
+      // Who reads what nobody should need any more is found out.
+      release: (box) => box.values.fill(NaN),
       kernels,
     },
     referenceKernels,
   );
 };
 
-describe("a backend without an arena, whose kernels and reads take their time", () =>
+describe("a backend without an arena, whose kernels, reads and writes take their time", () =>
   conformance(() => boxed(Object.keys(referenceKernels) as OperationName[]), options));
 
 describe("a backend with a few kernels", () => {
@@ -58,6 +71,66 @@ describe("a backend with a few kernels", () => {
     warn.mockReset();
   });
   conformance(() => boxed(["add", "relu"]), options);
+
+  it("gives back what a run needs no more, and at its end all that it made", async () => {
+    const released: number[] = [];
+    const backend = kernelBackend<{ values: Values }>({
+      name: "boxes",
+      allocate: (length) => ({ values: new Float32Array(length) }),
+      free: () => undefined,
+      upload: (box, values) => box.values.set(values),
+      download: (box) => box.values.slice(),
+      copy: (from, to) => to.values.set(from.values),
+      release: (box) => void released.push(box.values.length),
+      kernels: {
+        broadcast: () => (inputs, output) => void output.values.fill(inputs[0]!.values[0]! + released.length),
+      },
+    });
+    const wider = (input: number): Instruction => ({
+      operation: "broadcast",
+      inputs: [input],
+      attributes: { shape: [input + 2] },
+      shape: [input + 2],
+    });
+    const executable = backend.compile({
+      feeds: [[1]],
+      variables: [],
+      constants: [],
+      instructions: [wider(0), wider(1), wider(2)],
+      outputs: [3],
+      updates: [],
+    });
+    // Of one number, then of two and of three: each is released when the next has been made.
+    expect(await executable.run([Float32Array.of(7)], [])).toEqual([Float32Array.of(10, 10, 10, 10)]);
+    expect(released.slice(0, 3)).toEqual([1, 2, 3]);
+    expect(released.slice(3).sort((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("says of a write that failed when the variable is used", async () => {
+    const backend = kernelBackend<object>({
+      name: "broken",
+      allocate: () => ({}),
+      free: () => undefined,
+      upload: async () => {
+        throw new Error("no room");
+      },
+      download: () => new Float32Array(1),
+      copy: () => undefined,
+      kernels: {},
+    });
+    const storage = backend.allocate(1);
+    backend.write(storage, Float32Array.of(1));
+    await expect(backend.read(storage)).rejects.toThrow("no room");
+    const constant = backend.compile({
+      feeds: [],
+      variables: [],
+      constants: [{ shape: [1], values: Float32Array.of(1) }],
+      instructions: [],
+      outputs: [0],
+      updates: [],
+    });
+    await expect(constant.run([], [])).rejects.toThrow("no room");
+  });
 
   it("says once for each operation that it runs on the host", async () => {
     const backend = boxed([]);

@@ -15,6 +15,8 @@ export interface Backend {
   readonly precision: "float32" | "float64";
   /** Whether a composite or a fusion is worth sending here whole. Other operations are always accepted. */
   supports(operation: OperationName): boolean;
+  /** How many tensors a fusion may read at most. Default: 8. */
+  readonly mostInputs?: number | undefined;
   /** Memory for a variable. */
   allocate(length: number): Storage;
   /** Copies values into it. */

@@ -27,6 +27,7 @@ export const checked = (backend: Backend): Backend => ({
   precision: backend.precision,
   // A fused kernel would hide which of its operations it was.
   supports: (operation) => !fusions.has(operation) && backend.supports(operation),
+  mostInputs: backend.mostInputs,
   allocate: (length) => backend.allocate(length),
   write: (storage, values) => backend.write(storage, values),
   read: (storage) => backend.read(storage),

@@ -1,7 +1,7 @@
 import type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
 import { BackendError, UsageError } from "./errors.ts";
 import type { OperationName, Operations } from "./operations.ts";
-import { planMemory, type MemoryPlan } from "./plan.ts";
+import { planMemory } from "./plan.ts";
 import {
   describeInstruction,
   firstInstruction,
@@ -11,6 +11,7 @@ import {
   type Values,
 } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
+import { deaths, wholeBuffers } from "./wholeBuffers.ts";
 
 /** What a kernel is made for: everything that is known before the first run. */
 export interface KernelCall<A> {
@@ -38,7 +39,7 @@ export interface KernelBackendOptions<B> {
   /** Gives it back. */
   free(buffer: B): void;
   /** Copies values from the host. */
-  upload(buffer: B, values: Values): void;
+  upload(buffer: B, values: Values): void | Promise<void>;
   /** Copies values to the host: an array of its own, which nothing changes later. */
   download(buffer: B): Values | Promise<Values>;
   /** Copies between two buffers of the same length. */
@@ -50,10 +51,19 @@ export interface KernelBackendOptions<B> {
    * buffers of equal length are used again.
    */
   slice?(buffer: B, offset: number, length: number): B;
+  /**
+   * Told, where there is no arena, that nobody needs what is in a buffer any more until it is written again: memory that is
+   * found anew for every result can be given back.
+   */
+  release?(buffer: B): void;
   /** Does what kernels have only noted down so far: called before results are read. */
   finish?(): void | Promise<void>;
+  /** Bytes held now, where that is not what is allocated. */
+  memory?(): number;
   /** Frees what is not a buffer. */
   dispose?(): void;
+  /** How many tensors a fusion may read at most: WebGPU gives a kernel few. Default: 8. */
+  readonly mostInputs?: number;
   /** What it can compute; the rest runs on the host. */
   readonly kernels: Kernels<B>;
 }
@@ -64,6 +74,8 @@ export type HostKernels = Kernels<Values>;
 /** Memory of a variable; without a buffer once it was freed. */
 interface Block<B> extends Storage {
   buffer: B | undefined;
+  /** What went wrong when it was written: nobody waits for that, so it is said to whoever uses it next. */
+  failure: unknown;
 }
 
 /** An instruction made ready: what it calls, and the buffers that it reads. */
@@ -126,10 +138,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     if (lengths.delete(buffer)) options.free(buffer);
   };
   const open = (storage: Storage): B => {
-    const { buffer } = storage as Block<B>;
+    const { buffer, failure } = storage as Block<B>;
     if (disposed) throw new UsageError(`${name}: this backend was disposed; its variables are gone`);
     if (buffer === undefined)
       throw new UsageError(`${name}: this variable was disposed, or belongs to another backend`);
+    if (failure !== undefined) throw failure;
     return buffer;
   };
 
@@ -157,7 +170,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const result = new Float32Array(sizeOf(call.output));
     return async (inputs, output) => {
       await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result);
-      options.upload(output, result);
+      await options.upload(output, result);
     };
   }
 
@@ -178,12 +191,12 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       const isUpdate = plan.places[first + i]!.in === "variable";
       return [{ launch, step, index: i, value: first + i, isUpdate, from: [] }];
     });
-    const constants = p.constants.map((constant) => {
-      const buffer = allocate(sizeOf(constant.shape));
-      options.upload(buffer, constant.values);
-      return buffer;
-    });
+    const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
+    const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
+    const ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
+    ready?.catch(() => undefined);
     const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
+    const dying = pieces && options.release && deaths(p, plan);
     const buffers: B[] = [];
     const usesArena = shared && plan.places.some((place) => place.in === "arena");
     const inVariables = plan.places.flatMap((place, value) => (place.in === "variable" ? [[value, place.index]] : []));
@@ -221,8 +234,12 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       if (disposed) throw new UsageError(`${name}: this backend was disposed; make a new one`);
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
+      if (ready) await ready;
       bind(variables);
-      values.forEach((feed, i) => options.upload(buffers[i]!, feed));
+      for (let i = 0; i < values.length; i++) {
+        const pending = options.upload(buffers[i]!, values[i]!);
+        if (pending) await pending;
+      }
       let turn = signal && performance.now();
       for (const { launch, step, index, value, isUpdate, from } of launches) {
         try {
@@ -235,6 +252,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
             cause,
           });
         }
+        if (dying) for (const value of dying[index]!) options.release!(buffers[value]!);
         if (signal && index < plan.commits) {
           const pending = options.finish?.();
           if (pending) await pending;
@@ -255,9 +273,15 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       return results;
     }
 
+    /** Also what a run that fails has left behind. */
+    const releaseAll = (): void => new Set(pieces).forEach((piece) => piece !== undefined && options.release!(piece));
     return {
       memory: { peak: plan.peak * bytes, sum: plan.sum * bytes },
-      run: (values, variables, runOptions = {}) => enqueue(() => run(values, variables, runOptions)),
+      run: (values, variables, runOptions = {}) =>
+        enqueue(() => {
+          const results = run(values, variables, runOptions);
+          return dying ? results.finally(releaseAll) : results;
+        }),
       dispose: () => {
         void enqueue(() => {
           gone = true;
@@ -271,13 +295,16 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     name,
     precision,
     supports: (operation) => operation in options.kernels,
+    mostInputs: options.mostInputs,
     allocate: (length) => {
-      const block: Block<B> = { length, buffer: allocate(length) };
+      const block: Block<B> = { length, buffer: allocate(length), failure: undefined };
       return block;
     },
     write: (storage, values) => {
       const kept = values.slice();
-      void enqueue(() => options.upload(open(storage), kept));
+      const block = storage as Block<B>;
+      block.failure = undefined;
+      enqueue(() => options.upload(open(storage), kept)).catch((error: unknown) => (block.failure = error));
     },
     read: (storage) => enqueue(() => options.download(open(storage))),
     free: (storage) => {
@@ -288,7 +315,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       });
     },
     compile,
-    memory: () => [...lengths.values()].reduce((total, length) => total + bytes * length, 0),
+    memory: () => options.memory?.() ?? [...lengths.values()].reduce((total, length) => total + bytes * length, 0),
     dispose: () => {
       void enqueue(() => {
         disposed = true;
@@ -298,19 +325,4 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       });
     },
   };
-}
-
-/** Without an arena: a buffer for each value, taken over from a dead value of the same length where there is one. */
-function wholeBuffers<B>(p: Program, plan: MemoryPlan, allocate: (length: number) => B): B[] {
-  const shapes = shapesOf(p);
-  const byOffset = new Map<string, B>();
-  // Values at the same planned offset never live at the same time.
-  return plan.places.map((place, value) => {
-    if (place.in !== "arena") return undefined as B;
-    const length = sizeOf(shapes[value]!);
-    const key = `${place.offset}:${length}`;
-    const buffer = byOffset.get(key) ?? allocate(length);
-    byOffset.set(key, buffer);
-    return buffer;
-  });
 }

@@ -8,6 +8,7 @@ export * from "@convlens/analysis";
 export * from "@convlens/analysis/render";
 export * from "@convlens/backend";
 export * from "@convlens/backend-cpu";
+export * from "@convlens/backend-gpu";
 export * from "@convlens/backend-reference";
 export * from "@convlens/datasets";
 export * from "@convlens/layers";

@@ -1,84 +1,14 @@
 import { afterAll, describe, expect, it } from "vitest";
 import * as c from "../src/index.ts";
-import type { Tensor } from "../src/index.ts";
+import { worstDifference } from "./randomRecipe.ts";
 
 afterAll(() => c.useBackend(c.reference()));
-
-/** A random recipe over an image: a chain of operations, some of them joined to what came before. */
-function randomRecipe(random: c.Random, x: Tensor): Tensor {
-  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
-  const some = (shape: c.Shape): Tensor => c.tensor(random.uniform(c.sizeOf(shape), -1, 1), shape);
-  let y = x;
-  for (let i = 2 + random.integer(6); i > 0; i--) {
-    const [n, h, w, channels] = y.shape as [number, number, number, number];
-    const filters = 1 + random.integer(9);
-    const steps: readonly (() => Tensor)[] = [
-      () =>
-        c.conv2d(y, some([3, 3, channels, filters]), {
-          padding: 1,
-          stride: pick([1, 1, 2]),
-          dilation: h > 4 && w > 4 ? pick([1, 2]) : 1,
-        }),
-      () => c.conv2d(y, some([2, 3, 1, channels]), { groups: channels, padding: "same" }),
-      () => c.convTranspose2d(y, some([2, 2, filters, channels])),
-      () => c.maxPool2d(y, { size: 2, stride: 1 + random.integer(2), padding: 1 }),
-      () => c.averagePool2d(y, { size: [1, 2], stride: 1, padding: "same", countPadding: pick([true, false]) }),
-      () => c.add(y, some([channels])),
-      () =>
-        c.multiply(
-          y,
-          some(
-            pick([
-              [h, w, channels],
-              [n, 1, 1, 1],
-              [1, 1, w, 1],
-            ]),
-          ),
-        ),
-      () => c.relu(c.subtract(y, 0.1)),
-      () => c.tanh(y),
-      () => c.normalize(y, pick([[0, 1, 2], [3], [1, 2, 3]])),
-      // Continuous where one branch becomes the other, or rounding would decide.
-      () => c.where(c.greater(y, 0.3), y, c.subtract(0.6, y)),
-      () => c.concat([y, c.flip(y, 2)], 3),
-      () => c.subtract(y, c.max(y, [1, 2], { keepAxes: true })),
-      () => c.softmax(y),
-      () => c.transpose(y, [0, 2, 1, 3]),
-      () => c.slice(y, [0, 0, 0, 0], [n, Math.max(1, h - 1), w, channels]),
-      () => c.reshape(c.matmul(c.reshape(y, [n * h * w, channels]), some([channels, filters])), [n, h, w, filters]),
-    ];
-    const next = pick(steps)();
-    // Too large a thing would only make it slow.
-    if (next.size < 5000) y = next;
-  }
-  return y;
-}
 
 describe("the cpu backend and the reference", () => {
   it("agree on 2,000 random recipes, forward and backward", { timeout: 240_000 }, async () => {
     const [reference, cpu] = [c.reference({ precision: "float64" }), await c.cpu()];
-    for (let seed = 0; seed < 2000; seed++) {
-      const compute = async (backend: c.Backend): Promise<c.Values[]> => {
-        c.useBackend(backend);
-        const random = new c.Random(seed);
-        const shape = [1 + random.integer(2), 4 + random.integer(5), 4 + random.integer(5), 1 + random.integer(6)];
-        const x = c.tensor(random.uniform(c.sizeOf(shape), -1, 1), shape);
-        const y = randomRecipe(random, x);
-        return c.evaluate(
-          y,
-          c.gradients(c.mean(c.multiply(y, c.tensor(random.uniform(y.size), y.shape))), [x], { unused: "zeros" })[0]!,
-        );
-      };
-      const [want, got] = [await compute(reference), await compute(cpu)];
-      want.forEach((values, k) => {
-        // A sum is as exact as the largest of its parts; a normalisation by almost nothing enlarges what is lost.
-        let scale = 1;
-        for (const v of values) scale = Math.max(scale, 1 + Math.abs(v));
-        let worst = 0;
-        values.forEach((v, i) => (worst = Math.max(worst, Math.abs(v - got[k]![i]!) / scale)));
-        expect(worst, `seed ${seed}, ${k === 0 ? "forward" : "gradient"}`).toBeLessThan(2e-4);
-      });
-    }
+    for (let seed = 0; seed < 2000; seed++)
+      expect(await worstDifference(seed, reference, cpu), `seed ${seed}`).toBeLessThan(2e-4);
   });
 
   it("train alike: 100 steps of a small net with the same seed stay within 1e-3", { timeout: 60_000 }, async () => {

@@ -12,8 +12,8 @@ import {
 } from "@convlens/backend";
 import { rewrite } from "./rewrite.ts";
 
-/** A kernel has so many arguments and registers. */
-const [MOST_STEPS, MOST_INPUTS] = [16, 8];
+/** A kernel has so many registers. */
+const MOST_STEPS = 16;
 
 /** What takes longer than to read a number from memory is computed once. */
 const costly: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
@@ -26,11 +26,11 @@ const isLink = ({ operation }: Instruction): boolean => elementwise.has(operatio
  * between is read by nobody else, or is so cheap that every reader can compute it anew from what it would have to read in any
  * case.
  */
-export function fuseChains(p: Program): Program {
+export function fuseChains(p: Program, mostInputs = 8): Program {
   // What is written for one reader need not be computed anew by another: then all is done once more without that.
   const written = new Set<number>();
   for (;;) {
-    const chains = new Chains(p, written);
+    const chains = new Chains(p, written, mostInputs);
     const kept = keptOf(p, chains);
     const before = written.size;
     for (const value of chains.copies) if (kept.has(value)) written.add(value);
@@ -60,15 +60,20 @@ class Chains {
   readonly #written: ReadonlySet<number>;
   readonly #program: Program;
   readonly #shapes: readonly Shape[];
+  readonly #mostInputs: number;
   readonly #sizes: readonly number[];
   /** The values that are made from each; `NaN` for those who read it from outside. */
   readonly #readers: readonly number[][];
 
-  /** @param written - Values that are not to be computed more than once. */
-  constructor(p: Program, written: ReadonlySet<number>) {
+  /**
+   * @param written - Values that are not to be computed more than once.
+   * @param mostInputs - Of one instruction.
+   */
+  constructor(p: Program, written: ReadonlySet<number>, mostInputs: number) {
     this.first = firstInstruction(p);
     this.#written = written;
     this.#program = p;
+    this.#mostInputs = mostInputs;
     this.#shapes = shapesOf(p);
     this.#sizes = this.#shapes.map(sizeOf);
     this.#readers = this.#sizes.map(() => []);
@@ -100,7 +105,7 @@ class Chains {
         this.#fits(candidate, end) &&
         (isOnlyHere || this.#isForAll(candidate)) &&
         members.size <= MOST_STEPS &&
-        this.#inputsOf(members).length <= MOST_INPUTS
+        this.#inputsOf(members).length <= this.#mostInputs
       ) {
         if (!isOnlyHere) {
           copied.add(candidate);

@@ -106,11 +106,14 @@ describe("elementwise instructions", () => {
     ]);
   });
 
-  it("join at most 16 steps and 8 inputs", async () => {
+  it("join at most 16 steps and 8 inputs, or fewer if the backend says so", async () => {
     const long = await textsOf((x) => Array.from({ length: 20 }).reduce<Tensor>((y) => negate(exp(y)), x), [2]);
     expect(long.map((each) => each.split(" ").length)).toEqual([8, 16, 16]);
     const wide = await programOf((...x) => x.reduce((a, b) => add(a, b)), ...Array.from({ length: 12 }, () => [2]));
     expect(wide.instructions.map(({ inputs }) => inputs.length)).toEqual([5, 8]);
+    useBackend({ ...backend, mostInputs: 7 });
+    const narrow = await programOf((...x) => x.reduce((a, b) => add(a, b)), ...Array.from({ length: 12 }, () => [2]));
+    expect(narrow.instructions.map(({ inputs }) => inputs.length)).toEqual([6, 7]);
   });
 
   it("of training are joined: relu backward, what follows a normalisation, dropout, gates", async () => {

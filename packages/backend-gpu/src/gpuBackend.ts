@@ -1,0 +1,55 @@
+import { kernelBackend, type Backend } from "@convlens/backend";
+import type { Device } from "./device.ts";
+import { conv2dKernels } from "./kernels/conv2d.ts";
+import { matmul } from "./kernels/matmul.ts";
+import { movementKernels } from "./kernels/movement.ts";
+import { normalizeKernels } from "./kernels/normalize.ts";
+import { pointwiseKernels } from "./kernels/pointwise.ts";
+import { pool2dKernels } from "./kernels/pool2d.ts";
+import { randomUniform } from "./kernels/random.ts";
+import { reduceKernels } from "./kernels/reduce.ts";
+import { resize } from "./kernels/resize.ts";
+import { softmaxKernels } from "./kernels/softmax.ts";
+import { Launcher, MOST_INPUTS, type Buffer } from "./launcher.ts";
+
+/** A backend, and what it runs on. */
+export interface GpuBackend extends Backend {
+  /** What runs the kernels. */
+  readonly executor: "webgpu" | "webgl2";
+  /** The graphics processor, as the browser calls it. */
+  readonly renderer: string;
+  /** Whether that is a program that only stands in for one. */
+  readonly isSoftware: boolean;
+  /** How many textures (of WebGL) or buffers (of WebGPU) it holds now. */
+  textures(): number;
+}
+
+/** A backend of a device. */
+export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures"> {
+  const gpu = new Launcher(device);
+  const { executor, renderer } = device;
+  const backend = kernelBackend<Buffer>({
+    name: `gpu (${executor}, ${renderer})`,
+    allocate: (length) => gpu.buffer(length),
+    free: (buffer) => gpu.release(buffer),
+    upload: (buffer, values) => gpu.upload(buffer, values),
+    download: (buffer) => gpu.download(buffer),
+    copy: (from, to) => gpu.share(from, to),
+    release: (buffer) => gpu.release(buffer),
+    memory: () => gpu.bytes,
+    mostInputs: MOST_INPUTS,
+    kernels: {
+      ...pointwiseKernels(gpu),
+      ...reduceKernels(gpu),
+      ...movementKernels(gpu),
+      matmul: matmul(gpu),
+      ...conv2dKernels(gpu),
+      ...pool2dKernels(gpu),
+      randomUniform: randomUniform(gpu),
+      ...softmaxKernels(gpu),
+      ...normalizeKernels(gpu),
+      resize: resize(gpu),
+    },
+  });
+  return { ...backend, textures: () => gpu.textures };
+}

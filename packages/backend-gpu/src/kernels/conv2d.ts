@@ -1,0 +1,182 @@
+import {
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  sizeOf,
+  type Conv2dGeometry,
+  type Convolution,
+  type Kernel,
+  type Sliding,
+} from "@convlens/backend";
+import type { Buffer, Launch, Launcher } from "../launcher.ts";
+import { places } from "./axes.ts";
+import { summed } from "./summed.ts";
+
+// out[o, f] = Σ in[i, c] · filter[tap, c, f] over all meetings of an output pixel o, a tap and the input pixel i under it.
+// Every kernel goes from the element that it makes to the meetings that this one has part in; taps over padding are left out.
+
+/** Where tap `k` of the window lies that stands at place `o`: `position · stride − before + tap · dilation`. */
+export const underTap = (o: string, k: string, { stride, before, dilation }: Sliding): string =>
+  `${o} * ${stride} - ${before} + ${k} * ${dilation}`;
+
+/** Statements for every tap that lies over the image: `y` and `x` are the place of its pixel. */
+export const eachTap = (h: Sliding, w: Sliding, body: string): string => `for (let ky = 0; ky < ${h.window}; ky++) {
+  const y = ${underTap("oy", "ky", h)};
+  if (y >= 0) {
+    if (y < ${h.input}) {
+      for (let kx = 0; kx < ${w.window}; kx++) {
+        const x = ${underTap("ox", "kx", w)};
+        if (x >= 0) {
+          if (x < ${w.input}) {
+${body}
+          }
+        }
+      }
+    }
+  }
+}`;
+
+/** Statements for every tap that ever lies over pixel `y, x`: `oy` and `ox` are the place where its window stands then. */
+export const eachWindow = (h: Sliding, w: Sliding, body: string): string => `for (let ky = 0; ky < ${h.window}; ky++) {
+  const dy = y + ${h.before} - ky * ${h.dilation};
+  if (dy >= 0) {
+    const oy = quotient(dy, ${h.stride});
+    if (oy * ${h.stride} === dy) {
+      if (oy < ${h.output}) {
+        for (let kx = 0; kx < ${w.window}; kx++) {
+          const dx = x + ${w.before} - kx * ${w.dilation};
+          if (dx >= 0) {
+            const ox = quotient(dx, ${w.stride});
+            if (ox * ${w.stride} === dx) {
+              if (ox < ${w.output}) {
+${body}
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}`;
+
+/** The length of the arrays of a convolution, and channels and filters of one group. */
+const sizesOf = (g: Conv2dGeometry) => ({
+  input: sizeOf(convInputShape(g)),
+  filters: sizeOf(convFilterShape(g)),
+  output: sizeOf(convOutputShape(g)),
+  c: g.inChannels / g.groups,
+  f: g.outChannels / g.groups,
+});
+
+/** A convolution, and what is done with its sum before it is written. */
+function convolution(
+  gpu: Launcher,
+  name: string,
+  g: Conv2dGeometry,
+  { begin = "0", result = "total", bias = false } = {},
+): Launch {
+  const { input, filters, output, c, f } = sizesOf(g);
+  return gpu.prepare({
+    name,
+    inputs: { xs: input, filters, ...(bias && { bias: g.outChannels }) },
+    length: output,
+    body: `${places("this.thread.x", { n: g.batch, oy: g.height.output, ox: g.width.output, f: g.outChannels })}
+const channel = quotient(f, ${f}) * ${c};
+let total = ${begin};
+${eachTap(
+  g.height,
+  g.width,
+  `const pixel = ((n * ${g.height.input} + y) * ${g.width.input} + x) * ${g.inChannels} + channel;
+const tap = (ky * ${g.width.window} + kx) * ${c * g.outChannels} + f;
+let part = 0;
+for (let i = 0; i < ${c}; i++) {
+  part = part + xs[pixel + i] * filters[tap + i * ${g.outChannels}];
+}
+total = total + part;`,
+)}
+${result}`,
+  });
+}
+
+const inputGradient =
+  (gpu: Launcher): Kernel<Buffer, Convolution> =>
+  ({ attributes: { geometry: g } }) => {
+    const { input, filters, output, c, f } = sizesOf(g);
+    return gpu.prepare({
+      name: "conv2dInputGradient",
+      inputs: { slopes: output, filters },
+      length: input,
+      body: `${places("this.thread.x", { n: g.batch, y: g.height.input, x: g.width.input, channel: g.inChannels })}
+const group = quotient(channel, ${c});
+const first = group * ${f};
+const inGroup = channel - group * ${c};
+let total = 0;
+${eachWindow(
+  g.height,
+  g.width,
+  `const pixel = ((n * ${g.height.output} + oy) * ${g.width.output} + ox) * ${g.outChannels} + first;
+const tap = ((ky * ${g.width.window} + kx) * ${c} + inGroup) * ${g.outChannels} + first;
+let part = 0;
+for (let i = 0; i < ${f}; i++) {
+  part = part + slopes[pixel + i] * filters[tap + i];
+}
+total = total + part;`,
+)}
+return total;`,
+    });
+  };
+
+/** One term is a row of one image of the batch. */
+const filterGradient =
+  (gpu: Launcher): Kernel<Buffer, Convolution> =>
+  ({ attributes: { geometry: g } }) => {
+    const { input, filters, output, c, f } = sizesOf(g);
+    const [h, w] = [g.height, g.width];
+    return summed(gpu, {
+      name: "conv2dFilterGradient",
+      inputs: { slopes: output, xs: input },
+      length: filters,
+      terms: g.batch * h.output,
+      before: `${places("o", { ky: h.window, kx: w.window, c, f: g.outChannels })}
+const channel = quotient(f, ${f}) * ${c} + c;`,
+      term: `${places("m", { n: g.batch, oy: h.output })}
+const y = ${underTap("oy", "ky", h)};
+if (y >= 0) {
+  if (y < ${h.input}) {
+    const row = (n * ${h.input} + y) * ${w.input};
+    let part = 0;
+    for (let ox = 0; ox < ${w.output}; ox++) {
+      const x = ${underTap("ox", "kx", w)};
+      if (x >= 0) {
+        if (x < ${w.input}) {
+          part = part + xs[(row + x) * ${g.inChannels} + channel] * slopes[(m * ${w.output} + ox) * ${g.outChannels} + f];
+        }
+      }
+    }
+    total = total + part;
+  }
+}`,
+    });
+  };
+
+/** Kernels of convolutions and of their gradients. */
+export const conv2dKernels = (
+  gpu: Launcher,
+): Readonly<
+  Record<
+    "conv2d" | "conv2dInputGradient" | "conv2dFilterGradient" | "conv2dBias" | "conv2dBiasRelu",
+    Kernel<Buffer, Convolution>
+  >
+> => ({
+  conv2d: ({ attributes: { geometry } }) => convolution(gpu, "conv2d", geometry, { result: "return total;" }),
+  conv2dInputGradient: inputGradient(gpu),
+  conv2dFilterGradient: filterGradient(gpu),
+  conv2dBias: ({ attributes: { geometry } }) =>
+    convolution(gpu, "conv2dBias", geometry, { begin: "bias[f]", result: "return total;", bias: true }),
+  conv2dBiasRelu: ({ attributes: { geometry } }) =>
+    convolution(gpu, "conv2dBiasRelu", geometry, {
+      begin: "bias[f]",
+      result: "if (total < 0) { return 0; }\nreturn total;",
+      bias: true,
+    }),
+});

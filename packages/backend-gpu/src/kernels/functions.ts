@@ -1,0 +1,316 @@
+import type { KernelFunction } from "../gpujs.ts";
+
+// Functions that kernels may call. What graphics processors bring of their own is not good enough everywhere: WebGPU allows
+// a sine an error of 2⁻¹¹, gpu.js makes expm1 of an exponential, and a division may be one unit off.
+//
+// One that is called by another calls none itself: gpu.js would write them in the wrong order for WebGL.
+
+const define = (source: string): KernelFunction => {
+  const argumentTypes = source
+    .slice(source.indexOf("(") + 1, source.indexOf(")"))
+    .split(",")
+    .map(() => "Number");
+  return { source, settings: { argumentTypes, returnType: "Number" } };
+};
+
+/** ⌊i / d⌋ for whole numbers from 0 to 2²⁴: a quotient that was rounded the wrong way is put right by its remainder. */
+const quotient = `function quotient(i, d) {
+  let q = Math.floor(i / d);
+  const rest = i - q * d;
+  if (rest < 0) {
+    q = q - 1;
+  }
+  if (rest >= d) {
+    q = q + 1;
+  }
+  return q;
+}`;
+
+/** 1 for what is not a number. Compilers may think that there is no such thing; few find it out when it is put like this. */
+const notANumber = `function notANumber(x) {
+  if (x >= 0) {
+    return 0;
+  }
+  if (x < 0) {
+    return 0;
+  }
+  return 1;
+}`;
+
+const rectified = `function rectified(x) {
+  if (x < 0) {
+    return 0;
+  }
+  return x;
+}`;
+
+const signOf = `function signOf(x) {
+  if (x > 0) {
+    return 1;
+  }
+  if (x < 0) {
+    return -1;
+  }
+  return x;
+}`;
+
+/** What is not a number is neither larger nor smaller, and stays in the sum. */
+const largerOf = `function largerOf(a, b) {
+  if (a > b) {
+    return a;
+  }
+  if (b >= a) {
+    return b;
+  }
+  return a + b;
+}`;
+const smallerOf = `function smallerOf(a, b) {
+  if (a < b) {
+    return a;
+  }
+  if (b <= a) {
+    return b;
+  }
+  return a + b;
+}`;
+
+const comparison = (name: string, operator: string): string => `function ${name}(a, b) {
+  if (a ${operator} b) {
+    return 1;
+  }
+  return 0;
+}`;
+
+const choiceOf = `function choiceOf(condition, a, b) {
+  if (condition === 0) {
+    return b;
+  }
+  return a;
+}`;
+
+/** eˣ; some graphics processors make infinity of what is not a number. */
+const exponential = `function exponential(x) {
+  if (x > 0) {
+    return Math.exp(x);
+  }
+  if (x <= 0) {
+    return Math.exp(x);
+  }
+  return x;
+}`;
+
+/** ln x; some graphics processors make some number of 0, and of what has no logarithm. */
+const logarithm = `function logarithm(x) {
+  if (x > 0) {
+    return Math.log(x);
+  }
+  if (x === 0) {
+    return -1 / Math.abs(x);
+  }
+  return Math.sqrt(x);
+}`;
+
+/** eˣ − 1, exact also where x is small: x + x²/2! + … + x⁹/9!. */
+const exponentialLess1 = `function exponentialLess1(x) {
+  if (x > 0.35) {
+    return Math.exp(x) - 1;
+  }
+  if (x < -0.35) {
+    return Math.exp(x) - 1;
+  }
+  let sum = x / 9;
+  sum = ((1 + sum) * x) / 8;
+  sum = ((1 + sum) * x) / 7;
+  sum = ((1 + sum) * x) / 6;
+  sum = ((1 + sum) * x) / 5;
+  sum = ((1 + sum) * x) / 4;
+  sum = ((1 + sum) * x) / 3;
+  sum = ((1 + sum) * x) / 2;
+  return x + x * sum;
+}`;
+
+/** ln(1 + x) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) with s = x / (2 + x), where x is small. */
+const logarithmOf1And = `function logarithmOf1And(x) {
+  if (x > 0.35) {
+    return logarithm(1 + x);
+  }
+  if (x < -0.3) {
+    return logarithm(1 + x);
+  }
+  const s = x / (2 + x);
+  const square = s * s;
+  return 2 * s + 2 * s * square * (0.3333333333 + square * (0.2 + square * (0.1428571429 + square * (0.1111111111 + square * 0.0909090909))));
+}`;
+
+/** The number of the quarter turn that x lies in, from −π/4 on. */
+const quarterOf = `function quarterOf(x) {
+  return Math.floor(x * 0.6366197723675814 + 0.5);
+}`;
+
+/** x less so many quarter turns: π/2 in three parts, of which small multiples are exact. Good for |x| up to about 8000. */
+const withinQuarter = `function withinQuarter(x, k) {
+  return ((x - k * 1.5703125) - k * 0.0004837512969970703) - k * 7.549789948768648e-8;
+}`;
+
+/** sin r for k = 0, cos r for 1, and the negative of each for 2 and 3, by their series. */
+const waveAt = `function waveAt(r, k) {
+  const turn = k - 4 * Math.floor(k * 0.25);
+  const square = r * r;
+  let value = r - r * square * (0.1666666667 - square * (0.008333333333 - square * (0.0001984126984 - square * 0.000002755731922)));
+  if (turn === 1) {
+    value = 1 - square * (0.5 - square * (0.04166666667 - square * (0.001388888889 - square * (0.0000248015873 - square * 2.755731922e-7))));
+  }
+  if (turn === 3) {
+    value = 1 - square * (0.5 - square * (0.04166666667 - square * (0.001388888889 - square * (0.0000248015873 - square * 2.755731922e-7))));
+  }
+  if (turn > 1.5) {
+    return -value;
+  }
+  return value;
+}`;
+
+const sine = `function sine(x) {
+  const k = quarterOf(x);
+  return waveAt(withinQuarter(x, k), k);
+}`;
+
+const cosine = `function cosine(x) {
+  const k = quarterOf(x);
+  return waveAt(withinQuarter(x, k), k + 1);
+}`;
+
+/** tanh x = (e²ˣ − 1) / (e²ˣ + 1), which is 1 in float32 from x = 9.02 on. */
+const hyperbolicTangent = `function hyperbolicTangent(x) {
+  if (x > 9.02) {
+    return 1;
+  }
+  if (x < -9.02) {
+    return -1;
+  }
+  const t = exponentialLess1(2 * x);
+  return t / (t + 2);
+}`;
+
+/** 1 / (1 + e⁻ˣ), without overflow on either side. */
+const logistic = `function logistic(x) {
+  if (x < 0) {
+    const e = exponential(x);
+    return e / (1 + e);
+  }
+  return 1 / (1 + exponential(-x));
+}`;
+
+/**
+ * 2/√π (x − x³/3 + x⁵/(2!·5) − …) where x is small; elsewhere 1 − e^(−x²) times a polynomial of 1 / (1 + 0.3275911 x), which
+ * is good to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
+ */
+const errorFunction = `function errorFunction(x) {
+  const size = Math.abs(x);
+  const square = x * x;
+  if (size < 0.9) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; n < 11; n++) {
+      term = (-term * square) / n;
+      sum = sum + term / (2 * n + 1);
+    }
+    return sum * 1.1283791671;
+  }
+  const t = 1 / (1 + 0.3275911 * size);
+  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  const value = 1 - tail * Math.exp(-Math.min(square, 80));
+  if (x < 0) {
+    return -value;
+  }
+  return value;
+}`;
+
+/** x to the power of y. Whole powers up to 1023 are products; a negative x has no others. 1 to any power, and any x⁰, is 1. */
+const powerOf = `function powerOf(x, y) {
+  if (y === 0) {
+    return 1;
+  }
+  if (x === 1) {
+    return 1;
+  }
+  if (y === 0.5) {
+    return Math.sqrt(x);
+  }
+  const size = Math.abs(y);
+  const whole = Math.floor(size);
+  if (whole === size) {
+    if (size < 1024) {
+      let result = 1;
+      let square = x;
+      let left = size;
+      for (let bit = 0; bit < 10; bit++) {
+        const half = Math.floor(left * 0.5);
+        if (left > 2 * half) {
+          result = result * square;
+        }
+        if (half > 0) {
+          square = square * square;
+        }
+        left = half;
+      }
+      if (y < 0) {
+        return 1 / result;
+      }
+      return result;
+    }
+    if (x < 0) {
+      const value = exponential(y * logarithm(-x));
+      if (whole - 2 * Math.floor(whole * 0.5) > 0.5) {
+        return -value;
+      }
+      return value;
+    }
+  }
+  return exponential(y * logarithm(x));
+}`;
+
+/** The lower 16 of the bits of a whole number below 2²⁴. */
+const lower16 = `function lower16(x) {
+  return x - Math.floor(x * 0.0000152587890625) * 65536;
+}`;
+
+/** The upper half of a word of 32 bits turned left by less than 16 of them: by `up` = 2ⁿ. Its halves swapped, the lower one. */
+const turnedHalf = `function turnedHalf(high, low, up) {
+  const down = 65536 / up;
+  return (high - Math.floor(high / down) * down) * up + Math.floor(low / down);
+}`;
+
+/** The bits in which two whole numbers below 2¹⁶ differ. */
+const differing16 = `function differing16(a, b) {
+  return a ^ b;
+}`;
+
+/** All functions that kernels may call; only those that one does call are compiled with it. */
+export const functions: readonly KernelFunction[] = [
+  quotient,
+  notANumber,
+  rectified,
+  signOf,
+  largerOf,
+  smallerOf,
+  comparison("isEqual", "==="),
+  comparison("isGreater", ">"),
+  comparison("isGreaterOrEqual", ">="),
+  choiceOf,
+  exponential,
+  logarithm,
+  exponentialLess1,
+  logarithmOf1And,
+  quarterOf,
+  withinQuarter,
+  waveAt,
+  sine,
+  cosine,
+  hyperbolicTangent,
+  logistic,
+  errorFunction,
+  powerOf,
+  lower16,
+  turnedHalf,
+  differing16,
+].map(define);

@@ -1,0 +1,89 @@
+import {
+  BackendError,
+  broadcastSteps,
+  sizeOf,
+  type ChainStep,
+  type Kernel,
+  type KernelCall,
+  type None,
+  type OperationName,
+  type Operations,
+} from "@convlens/backend";
+import type { Buffer, Launch, Launcher } from "../launcher.ts";
+import { indexOf, joinedAxes, placesOf } from "./axes.ts";
+import { elementwiseFormulas } from "./elementwise.ts";
+import { optimizerFormulas, type StepFormula } from "./optimizerSteps.ts";
+
+type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
+
+const formulas: { readonly [name in OperationName]?: StepFormula<never> } = {
+  ...Object.fromEntries(
+    Object.entries(elementwiseFormulas).map(([name, expression]) => [
+      name,
+      { numbers: () => ({}), formula: (_: unknown, ...x: string[]) => expression(...x) },
+    ]),
+  ),
+  ...optimizerFormulas,
+};
+
+/** One number of each input, all of which broadcast to the output's shape, and then what statements make of them: `x0`, `x1`, …. */
+export function pointwise(
+  gpu: Launcher,
+  name: string,
+  { inputs, output }: Pick<KernelCall<unknown>, "inputs" | "output">,
+  statements: string,
+  numbers: Readonly<Record<string, number>> = {},
+): Launch {
+  const { sizes, steps } = joinedAxes(
+    output,
+    inputs.map((shape) => broadcastSteps(shape, output)),
+  );
+  const reads = inputs.map((_, i) => `const x${i} = xs${i}[${indexOf(steps[i]!)}];`);
+  return gpu.prepare({
+    name,
+    inputs: Object.fromEntries(inputs.map((shape, i) => [`xs${i}`, sizeOf(shape)])),
+    length: sizeOf(output),
+    numbers,
+    body: [placesOf("this.thread.x", sizes), ...reads, statements].join("\n"),
+  });
+}
+
+/** Operations that follow one another, in one kernel. */
+function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall<unknown>): Launch {
+  const numbers: Record<string, number> = {};
+  const statements = steps.map(({ operation, attributes, inputs }, i) => {
+    const step = formulas[operation];
+    if (step === undefined)
+      throw new BackendError(`${operation} is not computed number by number, and cannot be part of a chain`, {
+        operation,
+      });
+    const own = Object.entries(step.numbers(attributes as never)).map(([name, value]) => {
+      numbers[`${name}${i}`] = value;
+      return [name, `${name}${i}`] as const;
+    });
+    const x = inputs.map((operand) => `x${operand}`);
+    return `const x${call.inputs.length + i} = ${step.formula(Object.fromEntries(own), ...x)};`;
+  });
+  const last = `return x${call.inputs.length + steps.length - 1};`;
+  return pointwise(gpu, steps.at(-1)!.operation, call, [...statements, last].join("\n"), numbers);
+}
+
+/** Kernels of what takes one number of each input and gives one, alone or in chains. */
+export function pointwiseKernels(gpu: Launcher): {
+  readonly [K in Single | "pointwise"]: Kernel<Buffer, Operations[K]>;
+} & {
+  readonly copy: Kernel<Buffer, None>;
+} {
+  const single =
+    (operation: Single): Kernel<Buffer, Operations[Single]> =>
+    (call) =>
+      chain(gpu, [{ operation, attributes: call.attributes, inputs: call.inputs.map((_, i) => i) }], call);
+  const names = Object.keys(formulas) as Single[];
+  return {
+    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as {
+      readonly [K in Single]: Kernel<Buffer, Operations[K]>;
+    }),
+    pointwise: (call) => chain(gpu, call.attributes.steps, call),
+    copy: () => (inputs, output) => gpu.share(inputs[0]!, output),
+  };
+}

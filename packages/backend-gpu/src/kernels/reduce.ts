@@ -1,0 +1,98 @@
+import { sizeOf, stepsOf, type Axes, type Kernel, type OneAxis, type Shape } from "@convlens/backend";
+import type { Buffer, Launcher } from "../launcher.ts";
+import { indexOf, joinedAxes, placesOf } from "./axes.ts";
+import { summed } from "./summed.ts";
+
+/** The same shape with all axes that are folded of size 1. */
+export const foldedShape = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+
+/** How many elements are folded into each, and statements that find them: `at` is the place of element `m` of output `o`. */
+export function foldedElements(
+  input: Shape,
+  axes: readonly number[],
+): { readonly terms: number; readonly before: string; readonly at: string } {
+  const folded = input.map((size, axis) => (axes.includes(axis) ? size : 1));
+  const own = stepsOf(input);
+  const outer = joinedAxes(foldedShape(input, axes), [own]);
+  const inner = joinedAxes(folded, [own]);
+  return {
+    terms: sizeOf(folded),
+    before: `${placesOf("o", outer.sizes)}\nconst first = ${indexOf(outer.steps[0]!)};`,
+    at: `${placesOf("m", inner.sizes, "b")}\nconst at = first + ${indexOf(inner.steps[0]!, { name: "b" })};`,
+  };
+}
+
+const sum =
+  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  ({ inputs: [shape], output, attributes: { axes } }) => {
+    const { at, ...fold } = foldedElements(shape!, axes);
+    return summed(gpu, {
+      name: "sum",
+      inputs: { xs: sizeOf(shape!) },
+      length: sizeOf(output),
+      ...fold,
+      term: `${at}\ntotal = total + xs[at];`,
+    });
+  };
+
+/** The larger of `total` and `part`; what is not a number wins. */
+const larger = "if (part > total) { total = part; } else { if (notANumber(part) > 0) { total = part; } }";
+
+const max =
+  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  ({ inputs: [shape], output, attributes: { axes } }) => {
+    const { at, before, terms } = foldedElements(shape!, axes);
+    return summed(gpu, {
+      name: "max",
+      inputs: { xs: sizeOf(shape!) },
+      length: sizeOf(output),
+      terms,
+      // Kernels have no infinity to begin with.
+      before: `${before}\nconst start = xs[first];`,
+      start: "start",
+      term: `${at}\nconst part = xs[at];\n${larger}`,
+      join: larger,
+      whenEmpty: -Infinity,
+    });
+  };
+
+/** The place of the first maximum; what is not a number is one. */
+const argmax =
+  (gpu: Launcher): Kernel<Buffer, OneAxis> =>
+  ({ inputs: [shape], output, attributes: { axis } }) => {
+    const [length, inner] = [shape![axis]!, sizeOf(shape!.slice(axis + 1))];
+    return gpu.prepare({
+      name: "argmax",
+      inputs: { xs: sizeOf(shape!) },
+      length: sizeOf(output),
+      body: `const outer = quotient(this.thread.x, ${inner});
+const first = outer * ${length * inner} + this.thread.x - outer * ${inner};
+let best = xs[first];
+let place = 0;
+for (let i = 1; i < ${length}; i++) {
+  const rival = xs[first + i * ${inner}];
+  let wins = 0;
+  if (rival > best) {
+    wins = 1;
+  }
+  if (notANumber(rival) > notANumber(best)) {
+    wins = 1;
+  }
+  if (wins > 0) {
+    best = rival;
+    place = i;
+  }
+}
+return place;`,
+    });
+  };
+
+/** Kernels of many numbers in, one out. */
+export const reduceKernels = (
+  gpu: Launcher,
+): {
+  readonly sum: Kernel<Buffer, Axes>;
+  readonly max: Kernel<Buffer, Axes>;
+  readonly argmax: Kernel<Buffer, OneAxis>;
+} => ({ sum: sum(gpu), max: max(gpu), argmax: argmax(gpu) });

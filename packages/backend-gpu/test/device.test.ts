@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { Launcher } from "../src/launcher.ts";
+import { hostDevice } from "./devices.ts";
+
+describe("a device", () => {
+  it("keeps so many kernels and no more, but none whose results still exist", async () => {
+    const device = await hostDevice("cpu");
+    device.mostKernels = 3;
+    const gpu = new Launcher(device);
+    const input = gpu.buffer(2);
+    await gpu.upload(input, Float32Array.of(3, 4));
+    const launches = [1, 2, 3, 4, 5].map((factor) =>
+      gpu.prepare({ name: "times", inputs: { xs: 2 }, length: 2, body: `return xs[this.thread.x] * ${factor};` }),
+    );
+    for (let round = 0; round < 2; round++)
+      for (const [i, launch] of launches.entries()) {
+        const output = gpu.buffer(2);
+        await launch([input], output);
+        expect([...(await gpu.download(output))]).toEqual([3 * (i + 1), 4 * (i + 1)]);
+        gpu.release(output);
+        expect(device.kernels).toBeLessThanOrEqual(3);
+      }
+    const held = launches.map(() => gpu.buffer(2));
+    for (const [i, launch] of launches.entries()) await launch([input], held[i]!);
+    expect(device.kernels).toBe(6);
+    expect([gpu.textures, gpu.bytes]).toEqual([6, 48]);
+    for (const buffer of [...held, input]) gpu.release(buffer);
+    expect([gpu.textures, gpu.bytes]).toEqual([0, 0]);
+  });
+
+  it("refuses a kernel that gpu.js runs elsewhere", async () => {
+    const device = await hostDevice("webasm");
+    const real = await hostDevice("cpu");
+    // A device that believes to be another is what a silent fallback would be.
+    Object.defineProperty(real, "executor", { value: device.executor });
+    expect(() => real.write(Float32Array.of(1))).toThrow(
+      "gpu: gpu.js ran a kernel on its executor cpu instead of webasm",
+    );
+  });
+
+  it("refuses a tensor that it cannot address, and one that was never written", async () => {
+    const gpu = new Launcher(await hostDevice("cpu"));
+    expect(() => gpu.buffer(2 ** 24 + 1)).toThrow(
+      /^gpu: a tensor of 16777217 numbers is more than the 16777216 that can/,
+    );
+    await expect(gpu.download(gpu.buffer(1))).rejects.toThrow("gpu: a buffer is read that was never written");
+  });
+});

@@ -1,0 +1,57 @@
+import { BackendError, UsageError } from "@convlens/backend";
+import { describe, expect, it, vi } from "vitest";
+import { gpu } from "../src/index.ts";
+import { loadGpuJs } from "../src/gpujs.ts";
+
+describe("gpu() where there is no graphics processor", () => {
+  it("says what was looked for, and what to do", async () => {
+    const error = await gpu().catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(BackendError);
+    expect((error as BackendError).message).toBe(
+      "gpu: there is no graphics processor to compute on: this browser has no WebGPU (navigator.gpu); this browser has no WebGL 2; use backend-cpu, or allowSoftware: true to try things out",
+    );
+    expect((error as BackendError).details).toMatchObject({ expected: "WebGPU or WebGL 2", fix: "backend-cpu" });
+    await expect(gpu({ mode: "webgl2", allowSoftware: true })).rejects.toThrow(
+      /compute on: this browser has no WebGL 2;/,
+    );
+  });
+
+  it("says so where WebGPU has no adapter", async () => {
+    vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } });
+    await expect(gpu({ mode: "webgpu" })).rejects.toThrow(/compute on: WebGPU has no adapter;/);
+    vi.unstubAllGlobals();
+  });
+
+  it("says so where WebGL 2 cannot render to float32", async () => {
+    vi.stubGlobal(
+      "OffscreenCanvas",
+      class {
+        getContext = () => ({ getExtension: () => null });
+      },
+    );
+    await expect(gpu({ mode: "webgl2" })).rejects.toThrow(
+      /cannot render to float32 textures \(EXT_color_buffer_float\)/,
+    );
+    vi.unstubAllGlobals();
+  });
+});
+
+describe("gpu() without gpu.js", () => {
+  it("says what to install", async () => {
+    vi.doMock("gpu.js", () => {
+      throw new Error("Cannot find package 'gpu.js'");
+    });
+    const error = await loadGpuJs().catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message).toMatch(
+      /^gpu: the package gpu\.js could not be loaded \(.*\); install it beside @convlens\/backend-gpu: npm install gpu\.js@2$/s,
+    );
+    vi.doUnmock("gpu.js");
+  });
+
+  it("says so where it is something else", async () => {
+    vi.doMock("gpu.js", () => ({ GPU: undefined, default: {} }));
+    await expect(loadGpuJs()).rejects.toThrow("gpu: what was loaded as gpu.js exports no GPU; install gpu.js@2");
+    vi.doUnmock("gpu.js");
+  });
+});
