@@ -29,7 +29,8 @@ const fusions: readonly Fusion[] = [
  */
 export function fuse(program: Program, backend: Backend): Program {
   const joined = fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);
-  return backend.supports("pointwise") ? fuseChains(joined, backend.mostInputs) : joined;
+  const canSum = backend.supports("pointwiseSum");
+  return backend.supports("pointwise") ? fuseChains(joined, { mostInputs: backend.mostInputs, canSum }) : joined;
 }
 
 function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Program {

@@ -13,7 +13,7 @@ import {
 import { rewrite } from "./rewrite.ts";
 
 /** A kernel has so many registers. */
-const MOST_STEPS = 16;
+const [MOST_STEPS, MOST_INPUTS] = [16, 8];
 
 /** What takes longer than to read a number from memory is computed once. */
 const costly: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
@@ -21,16 +21,24 @@ const costly: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName
 ]);
 const isLink = ({ operation }: Instruction): boolean => elementwise.has(operation) && operation !== "copy";
 
+/** What a backend has kernels for. */
+export interface ChainKernels {
+  /** Inputs of one chain, at most. */
+  readonly mostInputs?: number | undefined;
+  /** Whether a chain may end in a sum. */
+  readonly canSum: boolean;
+}
+
 /**
  * Joins elementwise instructions, and a sum at their end, to chains that are computed in one pass over memory. What stands
  * between is read by nobody else, or is so cheap that every reader can compute it anew from what it would have to read in any
  * case.
  */
-export function fuseChains(p: Program, mostInputs = 8): Program {
+export function fuseChains(p: Program, kernels: ChainKernels): Program {
   // What is written for one reader need not be computed anew by another: then all is done once more without that.
   const written = new Set<number>();
   for (;;) {
-    const chains = new Chains(p, written, mostInputs);
+    const chains = new Chains(p, written, kernels);
     const kept = keptOf(p, chains);
     const before = written.size;
     for (const value of chains.copies) if (kept.has(value)) written.add(value);
@@ -60,20 +68,17 @@ class Chains {
   readonly #written: ReadonlySet<number>;
   readonly #program: Program;
   readonly #shapes: readonly Shape[];
-  readonly #mostInputs: number;
+  readonly #kernels: ChainKernels;
   readonly #sizes: readonly number[];
   /** The values that are made from each; `NaN` for those who read it from outside. */
   readonly #readers: readonly number[][];
 
-  /**
-   * @param written - Values that are not to be computed more than once.
-   * @param mostInputs - Of one instruction.
-   */
-  constructor(p: Program, written: ReadonlySet<number>, mostInputs: number) {
+  /** @param written - Values that are not to be computed more than once. */
+  constructor(p: Program, written: ReadonlySet<number>, kernels: ChainKernels) {
     this.first = firstInstruction(p);
     this.#written = written;
     this.#program = p;
-    this.#mostInputs = mostInputs;
+    this.#kernels = kernels;
     this.#shapes = shapesOf(p);
     this.#sizes = this.#shapes.map(sizeOf);
     this.#readers = this.#sizes.map(() => []);
@@ -90,7 +95,7 @@ class Chains {
   /** The longest chain that ends in an instruction; that itself, if it is all. */
   endingIn(end: number): Instruction {
     const last = this.#step(end)!;
-    const isSum = last.operation === "sum";
+    const isSum = this.#kernels.canSum && last.operation === "sum";
     if (!isSum && !isLink(last)) return last;
     const members = new Set([end]);
     const copied = new Set<number>();
@@ -105,7 +110,7 @@ class Chains {
         this.#fits(candidate, end) &&
         (isOnlyHere || this.#isForAll(candidate)) &&
         members.size <= MOST_STEPS &&
-        this.#inputsOf(members).length <= this.#mostInputs
+        this.#inputsOf(members).length <= (this.#kernels.mostInputs ?? MOST_INPUTS)
       ) {
         if (!isOnlyHere) {
           copied.add(candidate);
