@@ -89,7 +89,7 @@ describe.each(modes)("on the gpu backend, through %s", (mode) => {
       const silent = vi.spyOn(console, "error").mockImplementation(() => undefined);
       await loseContext(mode);
       await expect(lossesOf(training, 1)).rejects.toThrow(
-        /^gpu.* the WebG.* was lost; .*make a new backend with gpu\(\)/,
+        /^step \d+: gpu.* the WebG.* was lost; .*make a new backend with gpu\(\)/,
       );
       await expect(parameter!.data()).rejects.toThrow(/the WebG.* was lost/);
       silent.mockRestore();
