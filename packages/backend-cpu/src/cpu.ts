@@ -1,6 +1,7 @@
 import { kernelBackend, UsageError, type Backend } from "@convlens/backend";
 import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
+import { argmax } from "./kernels/argmax.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { gatherKernels } from "./kernels/gather.ts";
 import { matmul } from "./kernels/matmul.ts";
@@ -95,6 +96,7 @@ export async function cpu({
       ...pointwiseKernels(team),
       ...movementKernels(team),
       ...reduceKernels(team),
+      argmax: argmax(team),
       ...pool2dKernels(team),
       matmul: matmul(team),
       ...conv2dKernels(team),

@@ -32,7 +32,7 @@ export function member(
     const functions: WasmFunction[] = [];
     // A method keeps its name, so that no bundler hands it to a function of its own to keep it.
     const code = {
-      functionOf(index: number): WasmFunction {
+      functionOf(this: void, index: number): WasmFunction {
         const known = functions[index];
         if (known !== undefined) return known;
         const at = words[directory]! + 2 * index;

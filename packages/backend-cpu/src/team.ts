@@ -169,6 +169,9 @@ function direct(run: WasmFunction): Code {
   };
 }
 
+/** After so many losses threads are not started again. */
+const MOST_LOSSES = 3;
+
 /** Places of {@link Beginning} in the block that it lies in. */
 const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
 
@@ -185,6 +188,8 @@ class Helpers {
   #helpers: Helper[] = [];
   #turn = 0;
   #lost: string | undefined;
+  /** How often threads had to be started anew. */
+  #losses = 0;
   #onReady: (() => void) | undefined;
   #onDone: (() => void) | undefined;
   #onLost: ((reason: string) => void) | undefined;
@@ -245,16 +250,26 @@ class Helpers {
 
   run(list: readonly number[], functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
     if (this.#isPage) return this.#runElsewhere(list, isForMany);
-    if (!isForMany) {
+    if (this.#lost !== undefined) this.#replace(this.#lost);
+    if (!isForMany || this.#losses > MOST_LOSSES) {
       execute(Int32Array.from(list), 0, list.length, functionOf, 0, true, true, Infinity);
       return;
     }
-    if (this.#lost !== undefined) this.end();
     if (this.#helpers.length === 0) this.#start();
     const [from, end] = this.#publishList(list, this.#threads);
     const words = this.#words;
     const at = execute(words, from, end, functionOf, 0, false, true, PATIENCE);
     if (at < end) return this.#goOn(words, at, end, functionOf);
+  }
+
+  /** Threads that end while nobody waits for them cost time, and no results. */
+  #replace(reason: string): void {
+    this.#losses++;
+    const isLast = this.#losses > MOST_LOSSES && !this.#isPage;
+    console.warn(
+      `cpu: a thread ended (${reason}); ${isLast ? "the calling thread goes on alone" : "new ones take its place"}`,
+    );
+    this.end();
   }
 
   get #ready(): number {
@@ -299,7 +314,7 @@ class Helpers {
 
   /** On a page: another thread leads, and says when it is done. */
   async #runElsewhere(list: readonly number[], isForMany: boolean): Promise<void> {
-    if (this.#lost !== undefined) this.end();
+    if (this.#lost !== undefined) this.#replace(this.#lost);
     if (this.#helpers.length === 0) this.#start();
     await new Promise<void>((resolve) => {
       this.#onLost = () => resolve();
@@ -328,5 +343,6 @@ class Helpers {
   end(): void {
     for (const helper of this.#helpers) helper.end();
     this.#helpers = [];
+    this.#lost = undefined;
   }
 }

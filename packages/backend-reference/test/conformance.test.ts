@@ -171,7 +171,7 @@ it("every primitive has a kernel, and nothing else has", () => {
     "resize",
     "movingAverage",
   ];
-  const fusions = ["momentumStep", "sgdStep", "adamStep", "conv2dBias", "conv2dBiasRelu", "pointwise"];
+  const fusions = ["momentumStep", "sgdStep", "adamStep", "conv2dBias", "conv2dBiasRelu", "pointwise", "pointwiseSum"];
   for (const name of [...composites, ...fusions]) expect(referenceKernels).not.toHaveProperty(name);
   for (const name of elementwise)
     if (!fusions.includes(name) && !composites.includes(name)) expect(referenceKernels).toHaveProperty(name);

@@ -12,7 +12,7 @@ export const checked = (backend: Backend): Backend => ({
   name: `checked ${backend.name}`,
   precision: backend.precision,
   // What is joined to a chain could not be looked at.
-  supports: (operation) => operation !== "pointwise" && backend.supports(operation),
+  supports: (operation) => !operation.startsWith("pointwise") && backend.supports(operation),
   mostInputs: backend.mostInputs,
   allocate: (length) => backend.allocate(length),
   write: (storage, values) => backend.write(storage, values),

@@ -2,7 +2,14 @@ import type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
 import { BackendError, UsageError } from "./errors.ts";
 import type { OperationName, Operations } from "./operations.ts";
 import { planMemory } from "./plan.ts";
-import { describeInstruction, firstInstruction, shapesOf, type Program, type Values } from "./program.ts";
+import {
+  describeInstruction,
+  firstInstruction,
+  shapesOf,
+  type Instruction,
+  type Program,
+  type Values,
+} from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 import { deaths, wholeBuffers } from "./wholeBuffers.ts";
 
@@ -69,6 +76,19 @@ interface Block<B> extends Storage {
   buffer: B | undefined;
   /** What went wrong when it was written: nobody waits for that, so it is said to whoever uses it next. */
   failure: unknown;
+}
+
+/** An instruction made ready: what it calls, and the buffers that it reads. */
+interface Launch<B> {
+  readonly launch: ReturnType<Kernel<B, never>>;
+  readonly step: Instruction;
+  /** Its place in the program. */
+  readonly index: number;
+  /** The number of its value. */
+  readonly value: number;
+  /** Whether that lies in a variable's memory. */
+  readonly isUpdate: boolean;
+  readonly from: B[];
 }
 
 /** After this many milliseconds of kernels a run that can be cancelled lets others have their turn. */
@@ -157,18 +177,20 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
   function compile(p: Program): Executable {
     const first = firstInstruction(p);
     const shapes = shapesOf(p);
-    const kernels = p.instructions.map((step) => {
+    const shared = options.slice !== undefined;
+    const plan = planMemory(p, { inPlace: shared });
+    const launches = p.instructions.flatMap((step, i): Launch<B>[] => {
+      if (step.operation === "reshape") return [];
       const call = {
         attributes: step.attributes,
         inputs: step.inputs.map((value) => shapes[value]!),
         output: step.shape,
       } as unknown as KernelCall<never>;
-      if (step.operation === "reshape") return undefined;
       const own = options.kernels[step.operation] as Kernel<B, never> | undefined;
-      return own === undefined ? onHost(step.operation, call) : own(call);
+      const launch = own === undefined ? onHost(step.operation, call) : own(call);
+      const isUpdate = plan.places[first + i]!.in === "variable";
+      return [{ launch, step, index: i, value: first + i, isUpdate, from: [] }];
     });
-    const shared = options.slice !== undefined;
-    const plan = planMemory(p, { inPlace: shared });
     const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
     const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
     const ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
@@ -176,22 +198,32 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const pieces = shared ? undefined : wholeBuffers(p, plan, allocate);
     const dying = pieces && options.release && deaths(p, plan);
     const buffers: B[] = [];
-    const inputs = p.instructions.map((): B[] => []);
+    const usesArena = shared && plan.places.some((place) => place.in === "arena");
+    const inVariables = plan.places.flatMap((place, value) => (place.in === "variable" ? [[value, place.index]] : []));
     let bound: B | undefined;
+    let isBound = false;
     let gone = false;
 
     /** Gives every value its buffer; only variables change from run to run unless the arena has grown. */
     function bind(variables: readonly Storage[]): void {
-      const open_ = variables.map(open);
-      const base = shared && plan.peak > 0 ? arenaOf(plan.peak) : undefined;
-      const moved = bound === undefined || base !== bound;
-      plan.places.forEach((place, value) => {
-        if (place.in === "variable") buffers[value] = open_[place.index]!;
-        else if (place.in === "constant") buffers[value] = constants[place.index]!;
-        else if (pieces !== undefined) buffers[value] = pieces[value]!;
-        else if (moved) buffers[value] = options.slice!(base!, place.offset, sizeOf(shapes[value]!));
-      });
-      bound = base;
+      const base = usesArena ? arenaOf(plan.peak) : undefined;
+      if (!isBound || base !== bound) {
+        isBound = false;
+        plan.places.forEach((place, value) => {
+          if (place.in === "constant") buffers[value] = constants[place.index]!;
+          else if (place.in === "arena")
+            buffers[value] = pieces?.[value] ?? options.slice!(base!, place.offset, sizeOf(shapes[value]!));
+        });
+        bound = base;
+      }
+      for (const [value, index] of inVariables as [number, number][]) {
+        const buffer = open(variables[index]!);
+        if (buffers[value] !== buffer) isBound = false;
+        buffers[value] = buffer;
+      }
+      if (isBound) return;
+      for (const { step, from } of launches) step.inputs.forEach((value, k) => (from[k] = buffers[value]!));
+      isBound = true;
     }
 
     async function run(
@@ -209,25 +241,19 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         if (pending) await pending;
       }
       let turn = signal && performance.now();
-      for (let i = 0; i < kernels.length; i++) {
-        const launch = kernels[i];
-        if (launch === undefined) continue;
-        const read = p.instructions[i]!.inputs;
-        const from = inputs[i]!;
-        for (let k = 0; k < read.length; k++) from[k] = buffers[read[k]!]!;
+      for (const { launch, step, index, value, isUpdate, from } of launches) {
         try {
-          const pending = launch(from, buffers[first + i]!);
+          const pending = launch(from, buffers[value]!);
           if (pending) await pending;
-          if (i >= plan.commits && plan.places[first + i]!.in === "variable") options.updated?.(buffers[first + i]!);
+          if (isUpdate) options.updated?.(buffers[value]!);
         } catch (cause) {
-          const step = p.instructions[i]!;
           throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
             operation: step.operation,
             cause,
           });
         }
-        if (dying) for (const value of dying[i]!) options.release!(buffers[value]!);
-        if (signal && i < plan.commits) {
+        if (dying) for (const dead of dying[index]!) options.release!(buffers[dead]!);
+        if (signal && index < plan.commits) {
           const pending = options.finish?.();
           if (pending) await pending;
           if (performance.now() - turn! > TURN) {

@@ -150,6 +150,8 @@ export interface Operations {
   conv2dBiasRelu: Convolution;
   /** At most 8 inputs, or what the backend says (`mostInputs`). */
   pointwise: Chain;
+  /** The sum over axes of a chain, the results of which have `shape`; so have its inputs, or they are one number. */
+  pointwiseSum: Chain & Axes & { readonly shape: Shape };
 }
 
 /** The name of an operation. */

@@ -1,7 +1,7 @@
 import { BackendError } from "./errors.ts";
 import { elementwise } from "./operations.ts";
-import { firstInstruction, shapesOf, type Program } from "./program.ts";
-import { sameShape, sizeOf } from "./shape.ts";
+import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
+import { sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Where a value lives while a program runs. */
 export type Place =
@@ -11,7 +11,10 @@ export type Place =
 
 /** Where every value of a program lives, and what that takes. Offsets and sizes are in numbers, not bytes. */
 export interface MemoryPlan {
-  /** By the value's number. A reshape lives where its input does; an update may live in its variable. */
+  /**
+   * By the value's number. A reshape lives where its input does; an elementwise result may live where an input did that is not
+   * needed any more, and an update in its variable.
+   */
   readonly places: readonly Place[];
   /** The updates that still have to be copied after the last instruction: the others are computed in place. */
   readonly copies: Program["updates"];
@@ -55,15 +58,15 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
     const step = p.instructions[root - first];
     if (step === undefined || lastRead[memory]! > root - first) continue;
     const own = step.inputs.filter((input) => roots[input] === memory);
-    if (
-      own.length > 0 &&
-      !(elementwise.has(step.operation) && own.every((input) => sameShape(shapes[input]!, step.shape)))
-    )
-      continue;
+    if (own.length > 0 && !mayOverwrite(step, own, shapes)) continue;
     found.set(root, variable);
   }
   return found;
 }
+
+/** Whether an instruction reads each element of these inputs only to write the same element of its result. */
+const mayOverwrite = (step: Instruction, inputs: readonly number[], shapes: readonly Shape[]): boolean =>
+  elementwise.has(step.operation) && inputs.every((input) => sameShape(shapes[input]!, step.shape));
 
 /** Updates happen all at once, so none may read what another one writes. */
 function checkUpdates(p: Program, roots: readonly number[]): void {
@@ -79,7 +82,7 @@ function checkUpdates(p: Program, roots: readonly number[]): void {
 interface Block {
   readonly value: number;
   readonly from: number;
-  readonly to: number;
+  to: number;
   readonly size: number;
   offset: number;
 }
@@ -104,8 +107,8 @@ function place(blocks: readonly Block[]): number {
 /**
  * Plans the memory of a program: the life of each value, and a place in one arena that it has to itself as long.
  *
- * @param options - `align`: offsets are multiples of this many numbers. `inPlace`: whether updates may be computed in their
- * variable's memory.
+ * @param options - `align`: offsets are multiples of this many numbers. `inPlace`: whether elementwise
+ * instructions may write where an input lies, and updates in their variable's memory.
  */
 export function planMemory(
   p: Program,
@@ -120,14 +123,29 @@ export function planMemory(
   const last = lastUses(p, roots, [...p.outputs, ...copies.map((update) => update.value)]);
 
   const blocks = new Map<number, Block>();
+  let sum = 0;
+  /** The block of an input that nobody reads after this instruction, which may write there. */
+  const takenOver = (step: Instruction, i: number): Block | undefined => {
+    const memory = step.inputs
+      .map((input) => roots[input]!)
+      .find((root) => {
+        const own = step.inputs.filter((input) => roots[input] === root);
+        return blocks.has(root) && last[root] === i && mayOverwrite(step, own, shapes);
+      });
+    return memory === undefined ? undefined : blocks.get(memory);
+  };
   roots.forEach((root, value) => {
     const isFeed = value < p.feeds.length;
     if (root !== value || updated.has(value) || (!isFeed && value < first)) return;
     const from = isFeed ? -1 : value - first;
     const size = Math.ceil(sizeOf(shapes[value]!) / align) * align;
-    blocks.set(value, { value, from, to: Math.max(from, last[value]!), size, offset: 0 });
+    sum += size;
+    const to = Math.max(from, last[value]!);
+    const block = inPlace && !isFeed ? takenOver(p.instructions[from]!, from) : undefined;
+    if (block !== undefined) block.to = to;
+    blocks.set(value, block ?? { value, from, to, size, offset: 0 });
   });
-  const peak = place([...blocks.values()]);
+  const peak = place([...new Set(blocks.values())]);
 
   const constants = p.feeds.length + p.variables.length;
   const placeOf = (root: number): Place => {
@@ -141,6 +159,6 @@ export function planMemory(
     copies,
     commits: Math.min(Infinity, ...[...updated.keys()].map((value) => value - first)),
     peak,
-    sum: [...blocks.values()].reduce((total, block) => total + block.size, 0),
+    sum,
   };
 }

@@ -8,6 +8,7 @@ import {
   sizeOf,
   type Instruction,
   type Program,
+  type Shape,
 } from "../src/index.ts";
 
 const shape = [5, 7];
@@ -79,8 +80,7 @@ describe("the plan of memory", () => {
         step.inputs.forEach(check);
         // Nothing may be read while its memory is written, unless it is the very same element.
         const own = places[first + i]!;
-        if (step.operation === "transpose")
-          for (const input of step.inputs) if (own.in === "variable") expect(places[input]).not.toEqual(own);
+        if (step.operation === "transpose") for (const input of step.inputs) expect(places[input]).not.toEqual(own);
         if (roots[first + i] === first + i) write(first + i);
       });
       p.outputs.forEach(check);
@@ -92,22 +92,45 @@ describe("the plan of memory", () => {
     }
   });
 
-  it("uses memory again: a chain takes two places, however long", () => {
-    const chain = Array.from({ length: 50 }, (_, i): Instruction => ({
-      operation: "exp",
-      inputs: [i],
-      attributes: {},
-      shape: [16],
-    }));
-    const { peak, sum } = planMemory({
-      feeds: [[16]],
-      variables: [],
-      constants: [],
-      instructions: chain,
-      outputs: [50],
-      updates: [],
-    });
-    expect([peak, sum]).toEqual([32, 51 * 16]);
+  /** Fifty instructions in a row, each on what the one before has made. */
+  const chainOf = (step: Omit<Instruction, "inputs">): Program => ({
+    feeds: [[16]],
+    variables: [],
+    constants: [],
+    instructions: Array.from({ length: 50 }, (_, i): Instruction => ({ ...step, inputs: [i] })),
+    outputs: [50],
+    updates: [],
+  });
+
+  it("uses memory again: a chain takes two places, however long; one, where it is elementwise", () => {
+    const flip = { operation: "slice", attributes: { begin: [15], step: [-1], shape: [16] }, shape: [16] } as const;
+    const slices = planMemory(chainOf(flip));
+    expect([slices.peak, slices.sum]).toEqual([32, 51 * 16]);
+    const exp = chainOf({ operation: "exp", attributes: {}, shape: [16] });
+    expect([planMemory(exp).peak, planMemory(exp).sum]).toEqual([16, 51 * 16]);
+    expect(planMemory(exp, { inPlace: false }).peak).toBe(32);
+  });
+
+  it("writes over an input that is not read again, has the shape of the result, and no other part in it", () => {
+    const isOver = (shape: Shape, inputs: number[], outputs: number[]): boolean => {
+      const { places } = planMemory({
+        feeds: [[4, 4], [4]],
+        variables: [],
+        constants: [],
+        instructions: [
+          { operation: "reshape", inputs: [0], attributes: { shape: [1, 4, 4] }, shape: [1, 4, 4] },
+          { operation: "pointwise", inputs, attributes: { steps: [] }, shape },
+        ],
+        outputs,
+        updates: [],
+      });
+      return JSON.stringify(places[3]) === JSON.stringify(places[0]);
+    };
+    expect(isOver([4, 4], [0, 1], [3])).toBe(true);
+    expect(isOver([4, 4], [0, 1], [0, 3])).toBe(false);
+    expect(isOver([1, 4, 4], [0, 1], [3])).toBe(false);
+    expect(isOver([1, 4, 4], [2, 1], [3])).toBe(true);
+    expect(isOver([1, 4, 4], [2, 0], [3])).toBe(false);
   });
 
   it("computes an update in the variable's own memory, but not if that is read later or not element by element", () => {

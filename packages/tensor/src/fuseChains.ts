@@ -3,10 +3,12 @@ import {
   firstInstruction,
   shapesOf,
   sizeOf,
+  type Axes,
   type ChainStep,
   type Instruction,
   type OperationName,
   type Program,
+  type Shape,
 } from "@convlens/backend";
 import { rewrite } from "./rewrite.ts";
 
@@ -20,38 +22,57 @@ const costly: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName
 const isLink = ({ operation }: Instruction): boolean => elementwise.has(operation) && operation !== "copy";
 
 /**
- * Joins elementwise instructions to chains, each computed in one pass over memory. What stands between is read by nobody else,
- * or is so cheap that every reader can compute it anew from what it would have to read in any case.
+ * Joins elementwise instructions, and a sum at their end, to chains that are computed in one pass over memory. What stands
+ * between is read by nobody else, or is so cheap that every reader can compute it anew from what it would have to read in any
+ * case.
  */
 export function fuseChains(p: Program, mostInputs = 8): Program {
-  const chains = new Chains(p, mostInputs);
+  // What is written for one reader need not be computed anew by another: then all is done once more without that.
+  const written = new Set<number>();
+  for (;;) {
+    const chains = new Chains(p, written, mostInputs);
+    const kept = keptOf(p, chains);
+    const before = written.size;
+    for (const value of chains.copies) if (kept.has(value)) written.add(value);
+    if (written.size === before) return rewrite(p, (_, value) => kept.get(value));
+  }
+}
+
+/** The instructions that somebody reads, from the last to the first, each with all that it takes in. */
+function keptOf(p: Program, chains: Chains): Map<number, Instruction> {
   const read = new Set([...p.outputs, ...p.updates.map(({ value }) => value)]);
   const kept = new Map<number, Instruction>();
   for (let i = p.instructions.length - 1; i >= 0; i--) {
     const value = chains.first + i;
     if (!read.has(value)) continue;
-    const step = p.instructions[i]!;
-    const joined = isLink(step) ? chains.endingIn(step, value) : step;
-    for (const input of joined.inputs) read.add(input);
-    kept.set(value, joined);
+    const step = chains.endingIn(value);
+    for (const input of step.inputs) read.add(input);
+    kept.set(value, step);
   }
-  return rewrite(p, (_, value) => kept.get(value));
+  return kept;
 }
 
 class Chains {
   /** The number of the first instruction's value. */
   readonly first: number;
-  readonly #program: Program;
+  /** Values that more than one chain computes. */
+  readonly copies: Set<number> = new Set<number>();
+  readonly #written: ReadonlySet<number>;
   readonly #mostInputs: number;
+  readonly #program: Program;
+  readonly #shapes: readonly Shape[];
   readonly #sizes: readonly number[];
   /** The values that are made from each; `NaN` for those who read it from outside. */
   readonly #readers: readonly number[][];
 
-  constructor(p: Program, mostInputs: number) {
+  /** @param written - Values that are not to be computed more than once. */
+  constructor(p: Program, written: ReadonlySet<number>, mostInputs: number) {
     this.first = firstInstruction(p);
-    this.#program = p;
+    this.#written = written;
     this.#mostInputs = mostInputs;
-    this.#sizes = shapesOf(p).map(sizeOf);
+    this.#program = p;
+    this.#shapes = shapesOf(p);
+    this.#sizes = this.#shapes.map(sizeOf);
     this.#readers = this.#sizes.map(() => []);
     p.instructions.forEach(({ inputs }, i) => {
       for (const input of inputs) this.#readers[input]!.push(this.first + i);
@@ -63,30 +84,47 @@ class Chains {
     return this.#program.instructions[value - this.first];
   }
 
-  /** The longest chain that ends in this instruction; itself, if that is all. */
-  endingIn(last: Instruction, value: number): Instruction {
-    const members = new Set([value]);
-    const copies = new Set<number>();
+  /** The longest chain that ends in an instruction; that itself, if it is all. */
+  endingIn(end: number): Instruction {
+    const last = this.#step(end)!;
+    const isSum = last.operation === "sum";
+    if (!isSum && !isLink(last)) return last;
+    const members = new Set([end]);
+    const copied = new Set<number>();
     const refused = new Set<number>();
     for (;;) {
       // The latest first: whoever reads it has been looked at before.
       const candidate = Math.max(...this.#inputsOf(members).filter((input) => !refused.has(input)));
       if (candidate < this.first) break;
-      const isOnlyHere = this.#readers[candidate]!.every((reader) => members.has(reader) && !copies.has(reader));
+      const isOnlyHere = this.#readers[candidate]!.every((reader) => members.has(reader) && !copied.has(reader));
       members.add(candidate);
       if (
-        this.#fits(candidate, value) &&
+        this.#fits(candidate, end) &&
         (isOnlyHere || this.#isForAll(candidate)) &&
         members.size <= MOST_STEPS &&
         this.#inputsOf(members).length <= this.#mostInputs
       ) {
-        if (!isOnlyHere) copies.add(candidate);
+        if (!isOnlyHere) {
+          copied.add(candidate);
+          this.copies.add(candidate);
+        }
       } else {
         members.delete(candidate);
         refused.add(candidate);
       }
     }
-    return members.size === 1 ? last : this.#joined(last, members);
+    if (members.size === 1) return last;
+    if (!isSum) return { ...last, operation: "pointwise", ...this.#chainOf(members) };
+    const { axes } = last.attributes as Axes;
+    const [summed] = last.inputs as [number];
+    members.delete(end);
+    const { inputs, attributes } = this.#chainOf(members);
+    return {
+      ...last,
+      operation: "pointwiseSum",
+      inputs,
+      attributes: { ...attributes, axes, shape: this.#shapes[summed]! },
+    };
   }
 
   /** What instructions read that none of them makes. */
@@ -96,10 +134,16 @@ class Chains {
     return [...new Set(read.filter((input) => !members.has(input)))];
   }
 
-  /** Whether a value can be made on the way to another: as often as it has elements, or once before all. */
+  /** Whether a value can be made on the way to another: as often as that has elements, or once before all. */
   #fits(value: number, end: number): boolean {
     const step = this.#step(value);
-    return step !== undefined && isLink(step) && [1, this.#sizes[end]].includes(this.#sizes[value]);
+    if (step === undefined || !isLink(step)) return false;
+    const { operation, inputs } = this.#step(end)!;
+    const isSum = operation === "sum";
+    const size = this.#sizes[isSum ? inputs[0]! : end]!;
+    const isOneOrAll = (each: number): boolean => this.#sizes[each] === 1 || this.#sizes[each] === size;
+    // A sum walks through its inputs in one and the same way.
+    return isOneOrAll(value) && (!isSum || step.inputs.every(isOneOrAll));
   }
 
   /** Whether all who read a value may just as well read the one that it is made from. */
@@ -109,23 +153,25 @@ class Chains {
     const isConstant = (input: number): boolean => input >= feeds.length + variables.length && input < this.first;
     const large = new Set(inputs.filter((input) => this.#sizes[input] === this.#sizes[value] && !isConstant(input)));
     return (
+      !this.#written.has(value) &&
       !costly.has(operation) &&
       large.size <= 1 &&
       this.#readers[value]!.every((reader) => {
         const step = this.#step(reader);
-        return step !== undefined && isLink(step) && this.#fits(value, reader);
+        return step !== undefined && (isLink(step) || step.operation === "sum") && this.#fits(value, reader);
       })
     );
   }
 
-  #joined(last: Instruction, members: ReadonlySet<number>): Instruction {
+  /** Instructions as one, in the order in which they stand. */
+  #chainOf(members: ReadonlySet<number>): { inputs: number[]; attributes: { steps: ChainStep[] } } {
     const inOrder = [...members].sort((a, b) => a - b);
     const inputs = this.#inputsOf(inOrder);
     const number = new Map([...inputs, ...inOrder].map((value, i) => [value, i]));
     const steps = inOrder.map((member): ChainStep => {
-      const { operation, inputs, attributes } = this.#step(member)!;
-      return { operation, inputs: inputs.map((input) => number.get(input)!), attributes };
+      const { operation, inputs: operands, attributes } = this.#step(member)!;
+      return { operation, inputs: operands.map((operand) => number.get(operand)!), attributes };
     });
-    return { ...last, operation: "pointwise", inputs, attributes: { steps } };
+    return { inputs, attributes: { steps } };
   }
 }

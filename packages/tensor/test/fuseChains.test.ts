@@ -44,7 +44,7 @@ const backend = await cpu({ threads: 1 });
 afterAll(() => backend.dispose());
 beforeEach(() => useBackend(backend));
 /** The same, but what is elementwise is computed one by one. */
-const apart: Backend = { ...backend, supports: (name) => name !== "pointwise" && backend.supports(name) };
+const apart: Backend = { ...backend, supports: (name) => !name.startsWith("pointwise") && backend.supports(name) };
 
 /** The program of a function over feeds of these shapes. */
 async function programOf(fn: (...x: Tensor[]) => Results, ...shapes: number[][]): Promise<Program> {
@@ -53,8 +53,11 @@ async function programOf(fn: (...x: Tensor[]) => Results, ...shapes: number[][])
   return [...f.programs.values()][0]!.program;
 }
 /** An instruction as text: its name, or the names of its steps. */
-const textOf = ({ operation, attributes }: Instruction): string =>
-  operation === "pointwise" ? (attributes as Chain).steps.map((step) => step.operation).join(" ") : operation;
+const textOf = ({ operation, attributes }: Instruction): string => {
+  if (!operation.startsWith("pointwise")) return operation;
+  const steps = (attributes as Chain).steps.map((step) => step.operation).join(" ");
+  return operation === "pointwise" ? steps : `${steps} sum`;
+};
 const textsOf = async (fn: (...x: Tensor[]) => Results, ...shapes: number[][]): Promise<string[]> =>
   (await programOf(fn, ...shapes)).instructions.filter(({ operation }) => operation !== "reshape").map(textOf);
 
@@ -85,6 +88,22 @@ describe("elementwise instructions", () => {
     expect(await textsOf((x, y) => add(x, exp(y)), [4, 3], [3])).toEqual(["exp", "add"]);
     expect(await textsOf((x, y) => add(x, multiply(y, y)), [4, 3], [3])).toEqual(["multiply", "add"]);
     expect(await textsOf((x, y) => add(x, exp(y)), [4, 3], [1])).toEqual(["exp add"]);
+  });
+
+  it("are summed as they are made, if all is read in one and the same way", async () => {
+    expect(await textsOf((x) => sum(square(x)), [4, 3])).toEqual(["multiply sum"]);
+    expect(await textsOf((x, y) => sum(multiply(exp(x), y), 0), [4, 3], [])).toEqual(["exp multiply sum"]);
+    expect(await textsOf((x, y) => sum(multiply(x, y), 0), [4, 3], [3])).toEqual(["multiply", "sum"]);
+    expect(await textsOf((x) => [sum(square(x)), sqrt(square(x))], [4])).toEqual(["multiply sum", "multiply sqrt"]);
+    expect(await textsOf((x) => [sum(exp(x)), negate(exp(x))], [4])).toEqual(["exp", "sum", "negate"]);
+    expect(await textsOf((x) => max(square(x)), [4])).toEqual(["multiply", "max"]);
+  });
+
+  it("that one reader must have written are not computed anew by the others", async () => {
+    // The sum cannot compute the product, which reads each row alike: so it is there for the root as well.
+    expect(await textsOf((x, y) => [sum(exp(multiply(x, y)), 0), sqrt(multiply(x, y))], [4, 3], [3])).toEqual([
+      ...["multiply", "exp sum", "sqrt"],
+    ]);
   });
 
   it("join at most 16 steps and 8 inputs, or fewer if the backend says so", async () => {

@@ -46,18 +46,16 @@ function writeLinks(f: FunctionWriter, links: readonly Link[], inputs: Known, be
   return known;
 }
 
-/** Writes a chain over some addresses, the last of which is that of the result. */
+/** Writes a chain over the addresses of its inputs. */
 export class ChainWriter {
   readonly #f: FunctionWriter;
   readonly #links: readonly Link[];
   readonly #from: readonly Local<"i32">[];
-  readonly #to: Local<"i32">;
 
-  constructor(f: FunctionWriter, { links }: Chain, addresses: readonly Local<"i32">[]) {
+  constructor(f: FunctionWriter, { links }: Chain, from: readonly Local<"i32">[]) {
     this.#f = f;
     this.#links = links;
-    this.#from = addresses.slice(0, -1);
-    this.#to = addresses.at(-1)!;
+    this.#from = from;
   }
 
   /** Reads inputs whose address does not change from here on, and computes what follows from them. */
@@ -68,21 +66,20 @@ export class ChainWriter {
     return writeLinks(this.#f, this.#links, inputs, before);
   }
 
-  /** Four results some bytes after the addresses, or only the first of them: more may be read than there are. */
-  vector(known: Known, offset = 0, lanes = 4): void {
-    const result = this.#result(known, (address) => load4(address, offset));
-    if (lanes === 4) this.#f.store4(this.#to, result, offset);
-    else for (let lane = 0; lane < lanes; lane++) this.#f.storeOne(this.#to, result, offset + 4 * lane, lane);
+  /** Four results, some bytes after the addresses. */
+  vector(known: Known, offset = 0): Vector {
+    return this.#result(known, (address) => load4(address, offset));
   }
 
-  /** One result. */
-  one(known: Known): void {
-    const result = this.#result(known, (address) => loadOne(address));
-    this.#f.storeOne(this.#to, result);
+  /** One result, in the first of four places. */
+  one(known: Known, offset = 0): Vector {
+    return this.#result(known, (address) => loadOne(address, offset));
   }
 
-  #result(known: Known, load: (address: Local<"i32">) => Vector): Vector {
-    const inputs = this.#from.map((address, i) => known[i] ?? this.#f.keep("x", load(address)));
-    return writeLinks(this.#f, this.#links, inputs, known).at(-1)!;
+  #result(before: Known, load: (address: Local<"i32">) => Vector): Vector {
+    const inputs = this.#from.map((address, i) => before[i] ?? this.#f.keep("x", load(address)));
+    const known = writeLinks(this.#f, this.#links.slice(0, -1), inputs, before);
+    const { formula, operands } = this.#links.at(-1)!;
+    return before[known.length] ?? formula(this.#f, ...operands.map((operand) => known[operand]!));
   }
 }

@@ -32,12 +32,15 @@ export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Lo
 /** So many numbers are worth a call of their own. */
 export const TASK = 16384;
 
-/** Calls that do `count` equal things, some at a time: as many as make a task of `size` numbers each, and what is left over. */
-export function tasksOf(
-  team: Team,
-  count: number,
-  size: number,
-): { readonly each: number; readonly calls: number; readonly rest: number } {
+/** Calls that do so many equal things each, and what is left over. */
+export interface Tasks {
+  readonly each: number;
+  readonly calls: number;
+  readonly rest: number;
+}
+
+/** `count` equal things, some at a time: as many as make a task of `size` numbers each. */
+export function tasksOf(team: Team, count: number, size: number): Tasks {
   if (team.threads === 1 || count * size < 2 * TASK) return { each: count, calls: 1, rest: 0 };
   const each = Math.min(count, Math.max(1, Math.round(TASK / size)));
   return { each, calls: Math.floor(count / each), rest: count % each };
@@ -76,8 +79,8 @@ export function runOverBlocks(
   };
 }
 
-/** Code that does so many rounds of the outermost loop, and the arguments that it takes beside addresses. */
-interface Rounds {
+/** Code that does so many equal things, and the arguments that it takes beside addresses. */
+export interface Rounds {
   readonly code: Code;
   readonly extra: readonly number[];
 }
@@ -89,15 +92,29 @@ function prepare(
   loops: readonly Loop[],
 ): (addresses: readonly number[]) => void {
   const [outer, ...inner] = loops as [Loop, ...Loop[]];
-  const size = inner.reduce((size, { count }) => size * count, 1);
-  const { each, calls, rest } = tasksOf(team, outer.count, size);
   const { steps } = outer;
   const chain = chainOf(operation, steps.length - 1);
   const isRow = inner.length === 0 && isTogether(outer);
-  const rounds = (count: number): Rounds =>
-    isRow
-      ? { code: codeOfRow(team, name, chain, steps), extra: [count] }
-      : { code: codeOfLoops(team, name, chain, [{ count, steps }, ...inner]), extra: [] };
+  return runTasks(
+    tasksOf(
+      team,
+      outer.count,
+      inner.reduce((size, { count }) => size * count, 1),
+    ),
+    steps,
+    (count) =>
+      isRow
+        ? { code: codeOfRow(team, name, chain, steps), extra: [count] }
+        : { code: codeOfLoops(team, name, chain, [{ count, steps }, ...inner]), extra: [] },
+  );
+}
+
+/** Calls code for so many rounds at a time, and once more for those that are left; addresses move on from round to round. */
+export function runTasks(
+  { each, calls, rest }: Tasks,
+  steps: readonly number[],
+  rounds: (count: number) => Rounds,
+): (addresses: readonly number[]) => void {
   const main = rounds(each);
   const first = callOf(main, steps);
   if (calls === 1 && rest === 0) return (addresses) => first(addresses, 0);
@@ -137,14 +154,15 @@ function codeOfRow(team: Team, name: string, chain: Chain, steps: readonly numbe
   const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
     const addresses = parameters.slice(0, -1);
     const left = parameters.at(-1)!;
-    const writer = new ChainWriter(f, chain, addresses);
+    const to = addresses.at(-1)!;
+    const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
     const known = writer.settle((input) => steps[input] === 0);
     const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
     const writeVectors = (together: number): void => {
       const count = f.keep("count", divideInt(left, int(4 * together)));
       f.when(count, () =>
         f.times(count, () => {
-          for (let i = 0; i < together; i++) writer.vector(known, 16 * i);
+          for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 16 * i), 16 * i);
           move(4 * together);
         }),
       );
@@ -155,7 +173,7 @@ function codeOfRow(team: Team, name: string, chain: Chain, steps: readonly numbe
     if (together > 1) writeVectors(1);
     f.when(left, () =>
       f.times(left, () => {
-        writer.one(known);
+        f.storeOne(to, writer.one(known));
         move(1);
       }),
     );
@@ -168,22 +186,26 @@ const SHORT = 100;
 
 function codeOfLoops(team: Team, name: string, chain: Chain, loops: readonly Loop[]): Code {
   const write = (f: FunctionWriter, ...addresses: Local<"i32">[]): void => {
-    const writer = new ChainWriter(f, chain, addresses);
+    const to = addresses.at(-1)!;
+    const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
     const innermost = loops.at(-1)!;
     /** Writes numbers side by side; gives by how many bytes addresses have moved. */
     const writeRow = (known: Known): readonly number[] => {
       const { count, steps } = innermost;
+      const writeVector = (i: number): void => f.store4(to, writer.vector(known, 16 * i), 16 * i);
       const vectors = Math.floor(count / 4);
       const isShort = (vectors + 1) * chain.length <= SHORT;
       const together = isShort ? vectors : unrollOf(chain);
       const turns = isShort ? 0 : Math.floor(vectors / together);
       f.times(turns, () => {
-        for (let i = 0; i < together; i++) writer.vector(known, 16 * i);
+        for (let i = 0; i < together; i++) writeVector(i);
         addresses.forEach((address, i) => f.advance(address, 4 * together * steps[i]!));
       });
       const left = vectors - turns * together;
-      for (let i = 0; i < left; i++) writer.vector(known, 16 * i);
-      if (count % 4 > 0) writer.vector(known, 16 * left, count % 4);
+      for (let i = 0; i < left; i++) writeVector(i);
+      // More is read than there is; only what there is is written.
+      const last = count % 4 > 0 ? f.keep("last", writer.vector(known, 16 * left)) : undefined;
+      for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 16 * left + 4 * i, i);
       return steps.map((step) => 4 * turns * together * step);
     };
     const writeLoop = (depth: number, before: Known): readonly number[] => {
@@ -193,7 +215,7 @@ function codeOfLoops(team: Team, name: string, chain: Chain, loops: readonly Loo
       if (isInnermost && isTogether(innermost)) return writeRow(known);
       f.times(count, () => {
         const moved = isInnermost ? undefined : writeLoop(depth + 1, known);
-        if (isInnermost) writer.one(known);
+        if (isInnermost) f.storeOne(to, writer.one(known));
         addresses.forEach((address, i) => f.advance(address, steps[i]! - (moved?.[i] ?? 0)));
       });
       return steps.map((step) => count * step);

@@ -22,7 +22,7 @@ const formulas: { readonly [name in OperationName]?: (attributes: never) => Poin
 };
 
 /** The links of a chain. */
-const linksOf = (steps: readonly ChainStep[]): Link[] =>
+export const linksOf = (steps: readonly ChainStep[]): Link[] =>
   steps.map(({ operation, attributes, inputs }) => {
     const formula = formulas[operation]?.(attributes as never);
     if (formula === undefined)

@@ -12,7 +12,7 @@ import {
 } from "../geometry.ts";
 import type { Axes, Convolution, None, OperationName, Operations, Section } from "../operations.ts";
 import { broadcastShapes, sizeOf, type Shape } from "../shape.ts";
-import { chainCase } from "./chain.ts";
+import { chainCase, chainSumCase } from "./chain.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
@@ -512,4 +512,5 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
   conv2dBias: (dice) => withBias(dice, false),
   conv2dBiasRelu: (dice) => withBias(dice, true),
   pointwise: chainCase,
+  pointwiseSum: chainSumCase,
 };

@@ -67,16 +67,39 @@ const kinds: readonly Kind[] = [
   ),
 ];
 
-/** A chain of random steps, of which no error grows to more than a few units. */
-export function chainCase(dice: Dice): {
+/** A call of a chain, and what it means. */
+interface ChainCase<A> {
   readonly inputs: readonly Shape[];
-  readonly attributes: Chain;
+  readonly attributes: A;
   readonly output: Shape;
   readonly number: (dice: Dice) => number;
   readonly meaning: (write: Writer, feeds: readonly number[]) => number;
-} {
+}
+
+/** A chain of random steps, of which no error grows to more than a few units. */
+export function chainCase(dice: Dice): ChainCase<Chain> {
   const output = dice.shape();
-  const inputs = [output, ...Array.from({ length: dice.int(0, 7) }, () => dice.shrunk(output))];
+  return chainOver(dice, [output, ...Array.from({ length: dice.int(0, 7) }, () => dice.shrunk(output))]);
+}
+
+/** The sum over some axes of such a chain. */
+export function chainSumCase(dice: Dice): ChainCase<Operations["pointwiseSum"]> {
+  const shape = dice.shape();
+  const one = shape.map(() => 1);
+  const inputs = [shape, ...Array.from({ length: dice.int(0, 7) }, () => dice.pick([shape, one, []]))];
+  const chain = chainOver(dice, inputs);
+  const axes = shape.flatMap((_, axis) => (dice.unit() < 0.5 ? [axis] : []));
+  const output = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  return {
+    ...chain,
+    attributes: { ...chain.attributes, axes, shape },
+    output,
+    meaning: (write, feeds) => write("sum", [chain.meaning(write, feeds)], { axes }, output),
+  };
+}
+
+/** A chain over inputs of these shapes, to the first of which all broadcast. */
+function chainOver(dice: Dice, inputs: readonly Shape[]): ChainCase<Chain> {
   const values: Estimate[] = inputs.map((shape) => ({ shape, most: 1, error: 0 }));
   const steps: ChainStep[] = [];
   const meanings: Meaning[] = [];
@@ -97,12 +120,11 @@ export function chainCase(dice: Dice): {
       Array.from({ length: next.operands }, () => (dice.unit() < 0.4 ? last() : dice.int(0, last()))),
     );
   }
-  // The first input has the shape of the output.
   take(kind("maximum", 2, larger), [last(), 0]);
   return {
     inputs,
     attributes: { steps },
-    output,
+    output: inputs[0]!,
     number: (d) => d.int(-64, 64) / 64,
     meaning: (write, feeds) => {
       const written = [...feeds];
