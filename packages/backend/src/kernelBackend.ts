@@ -252,7 +252,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
             cause,
           });
         }
-        if (dying) for (const value of dying[index]!) options.release!(buffers[value]!);
+        if (dying) for (const dead of dying[index]!) options.release!(buffers[dead]!);
         if (signal && index < plan.commits) {
           const pending = options.finish?.();
           if (pending) await pending;

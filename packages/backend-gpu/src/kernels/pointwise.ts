@@ -5,7 +5,6 @@ import {
   type ChainStep,
   type Kernel,
   type KernelCall,
-  type None,
   type OperationName,
   type Operations,
 } from "@convlens/backend";
@@ -13,6 +12,8 @@ import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, placesOf } from "./axes.ts";
 import { elementwiseFormulas } from "./elementwise.ts";
 import { optimizerFormulas, type StepFormula } from "./optimizerSteps.ts";
+import { foldedElements } from "./reduce.ts";
+import { summed } from "./summed.ts";
 
 type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
 
@@ -48,10 +49,13 @@ export function pointwise(
   });
 }
 
-/** Operations that follow one another, in one kernel. */
-function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall<unknown>): Launch {
+/** Statements that compute a chain over `x0`, `x1`, … of its inputs; the numbers that they need; and the name of the result. */
+function chainOf(
+  steps: readonly ChainStep[],
+  inputs: number,
+): { readonly statements: string; readonly numbers: Record<string, number>; readonly result: string } {
   const numbers: Record<string, number> = {};
-  const statements = steps.map(({ operation, attributes, inputs }, i) => {
+  const statements = steps.map(({ operation, attributes, inputs: operands }, i) => {
     const step = formulas[operation];
     if (step === undefined)
       throw new BackendError(`${operation} is not computed number by number, and cannot be part of a chain`, {
@@ -61,18 +65,38 @@ function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall<unkn
       numbers[`${name}${i}`] = value;
       return [name, `${name}${i}`] as const;
     });
-    const x = inputs.map((operand) => `x${operand}`);
-    return `const x${call.inputs.length + i} = ${step.formula(Object.fromEntries(own), ...x)};`;
+    const x = operands.map((operand) => `x${operand}`);
+    return `const x${inputs + i} = ${step.formula(Object.fromEntries(own), ...x)};`;
   });
-  const last = `return x${call.inputs.length + steps.length - 1};`;
-  return pointwise(gpu, steps.at(-1)!.operation, call, [...statements, last].join("\n"), numbers);
+  return { statements: statements.join("\n"), numbers, result: `x${inputs + steps.length - 1}` };
 }
+
+/** Operations that follow one another, in one kernel. */
+function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall<unknown>): Launch {
+  const { statements, numbers, result } = chainOf(steps, call.inputs.length);
+  return pointwise(gpu, steps.at(-1)!.operation, call, `${statements}\nreturn ${result};`, numbers);
+}
+
+/** What a chain makes is summed at once. */
+const chainSum =
+  (gpu: Launcher): Kernel<Buffer, Operations["pointwiseSum"]> =>
+  ({ inputs, output, attributes: { steps, axes, shape } }) => {
+    const { at, ...fold } = foldedElements(shape, axes);
+    const { statements, numbers, result } = chainOf(steps, inputs.length);
+    const reads = inputs.map((input, i) => `const x${i} = xs${i}[${sizeOf(input) === 1 ? 0 : "at"}];`);
+    return summed(gpu, {
+      name: "pointwiseSum",
+      inputs: Object.fromEntries(inputs.map((input, i) => [`xs${i}`, sizeOf(input)])),
+      length: sizeOf(output),
+      numbers,
+      ...fold,
+      term: [at, ...reads, statements, `total = total + ${result};`].join("\n"),
+    });
+  };
 
 /** Kernels of what takes one number of each input and gives one, alone or in chains. */
 export function pointwiseKernels(gpu: Launcher): {
-  readonly [K in Single | "pointwise"]: Kernel<Buffer, Operations[K]>;
-} & {
-  readonly copy: Kernel<Buffer, None>;
+  readonly [K in Single | "pointwise" | "pointwiseSum" | "copy"]: Kernel<Buffer, Operations[K]>;
 } {
   const single =
     (operation: Single): Kernel<Buffer, Operations[Single]> =>
@@ -84,6 +108,7 @@ export function pointwiseKernels(gpu: Launcher): {
       readonly [K in Single]: Kernel<Buffer, Operations[K]>;
     }),
     pointwise: (call) => chain(gpu, call.attributes.steps, call),
+    pointwiseSum: chainSum(gpu),
     copy: () => (inputs, output) => gpu.share(inputs[0]!, output),
   };
 }
