@@ -1,7 +1,7 @@
 import { type Backend, type Instruction, type Program, type Values } from "@convlens/backend";
 import { fuse } from "./fuse.ts";
 import { withoutUnread } from "./rewrite.ts";
-import { simplified, splatAfter, splatOf, type Value } from "./simplify.ts";
+import { simplified, splatAfter, withoutBroadcasts, splatOf, type Value } from "./simplify.ts";
 import { sorted } from "./sorted.ts";
 import { textOf } from "./structure.ts";
 import { within } from "./scope.ts";
@@ -42,7 +42,8 @@ class Writer {
     this.#values = values;
   }
 
-  write(step: Instruction): number {
+  write(given: Instruction): number {
+    const step = withoutBroadcasts(given, this.#values);
     const before = simplified(step, this.#values);
     if (before !== undefined) return before;
     const key = `${step.operation}|${step.inputs.join()}|${textOf(step.attributes)}`;

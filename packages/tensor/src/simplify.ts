@@ -1,4 +1,4 @@
-import { sameShape, type Instruction, type Shape, type Values } from "@convlens/backend";
+import { broadcastShapes, elementwise, sameShape, type Instruction, type Shape, type Values } from "@convlens/backend";
 
 /** What is known of a value while a program is written. */
 export interface Value {
@@ -15,6 +15,18 @@ export const splatOf = (values: Values): number | undefined => (values.length ==
 /** The splat of what an instruction makes. */
 export function splatAfter(step: Instruction, values: readonly Value[]): number | undefined {
   return step.operation === "broadcast" || step.operation === "reshape" ? values[step.inputs[0]!]!.splat : undefined;
+}
+
+/** The instruction with each stretched input as it was before, if the others make it stretch that by itself. */
+export function withoutBroadcasts(step: Instruction, values: readonly Value[]): Instruction {
+  if (!elementwise.has(step.operation)) return step;
+  return step.inputs.reduce((kept, input, i) => {
+    const maker = values[input]!.step;
+    if (maker?.operation !== "broadcast") return kept;
+    const inputs = kept.inputs.with(i, maker.inputs[0]!);
+    const shape = inputs.map((value) => values[value]!.shape).reduce((a, b) => broadcastShapes(step.operation, a, b));
+    return sameShape(shape, step.shape) ? { ...kept, inputs } : kept;
+  }, step);
 }
 
 /**

@@ -3,6 +3,7 @@ import { reference, referenceKernels } from "@convlens/backend-reference";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
   add,
+  broadcastTo,
   captureCallSites,
   compile,
   conv2d,
@@ -14,6 +15,7 @@ import {
   gather,
   gradients,
   log,
+  mean,
   multiply,
   normal,
   ones,
@@ -24,6 +26,7 @@ import {
   reshape,
   setSeed,
   softmax,
+  square,
   subtract,
   sum,
   tensor,
@@ -353,6 +356,25 @@ describe("compiled functions", () => {
     expect([...f.programs.values()][0]!.program.instructions.map(({ operation }) => operation)).toEqual(["add"]);
     const y = await multiply(add(tensor([1, 2]), 0), 1).data();
     expect([...y]).toEqual([1, 2]);
+  });
+
+  it("stretch only what the operation would not stretch by itself", async () => {
+    const operationsOf = async (fn: (x: Tensor) => Tensor): Promise<string[]> => {
+      const f = compile(fn);
+      await f(ones([2, 3]));
+      return [...f.programs.values()][0]!.program.instructions.map(({ operation }) => operation);
+    };
+    const stretched = (value: Tensor): Tensor => broadcastTo(value, [2, 3]);
+    const row = range(3);
+    expect(await operationsOf((x) => multiply(x, stretched(row)))).toEqual(["multiply"]);
+    expect(await operationsOf((x) => multiply(stretched(sum(x)), stretched(row)))).toEqual([
+      ...["sum", "reshape", "broadcast", "multiply"],
+    ]);
+    const slope = compile((x: Tensor) => gradients(mean(square(x)), [x])[0]!);
+    expect([...(await slope(range(4))).values]).toEqual([0, 0.5, 1, 1.5]);
+    expect(await operationsOf((x) => gradients(mean(square(x)), [x])[0]!)).toEqual([
+      ...["divide", "reshape", "multiply", "add"],
+    ]);
   });
 
   it("join a convolution, its bias and relu for a backend that can, also in training", async () => {
