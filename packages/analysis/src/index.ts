@@ -21,6 +21,15 @@ export {
   type ImageKernel,
 } from "./imageKernels.ts";
 export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
+export {
+  countModules,
+  modularGraph,
+  type ModularEdge,
+  type ModularGraph,
+  type ModularKind,
+  type ModularStage,
+} from "./modularGraph.ts";
+export { operationGraph, type GraphNode, type OperationGraph } from "./operationGraph.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
 export { sharing, type LayerSharing } from "./sharing.ts";

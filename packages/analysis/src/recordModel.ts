@@ -11,6 +11,8 @@ export interface RecordedLayer {
   /** The layer's class. */
   readonly type: string;
   readonly layer: Layer;
+  /** What it is given: `[n, …]`. */
+  readonly input: Tensor;
   /** What it makes: `[n, …]`. */
   readonly output: Tensor;
   /** What it records itself, inputs before what uses them; of a layer that contains others, what those have not. */
@@ -53,8 +55,8 @@ export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode
   const calls = new Map<string, number>();
   const output = apply(model, x, {
     ...mode,
-    watch: (path, layer, y) => {
-      const operations = sorted([y], (t) => t.inputs.filter((from) => !seen.has(from))).filter((t) => !seen.has(t));
+    watch: (path, layer, y, from) => {
+      const operations = sorted([y], (t) => (t === from ? [] : t.inputs)).filter((t) => t !== from && !seen.has(t));
       for (const t of operations) seen.add(t);
       const call = (calls.get(path) ?? 0) + 1;
       calls.set(path, call);
@@ -63,6 +65,7 @@ export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode
         path,
         type: layer.constructor?.name || "layer",
         layer,
+        input: from,
         output: y,
         operations: operations.filter((t) => t.operation !== undefined),
         isContainer: layersOf(layer).size > 1,

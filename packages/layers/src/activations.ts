@@ -17,7 +17,7 @@ import { run, type Layer, type Mode } from "./layer.ts";
 /** max(x, 0) */
 export class Relu implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => relu(x));
+    return run(this, x, mode, () => relu(x));
   }
 }
 
@@ -29,7 +29,7 @@ export class LeakyRelu implements Layer {
     this.slope = slope;
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => leakyRelu(x, this.slope));
+    return run(this, x, mode, () => leakyRelu(x, this.slope));
   }
 }
 
@@ -41,62 +41,62 @@ export class Elu implements Layer {
     this.alpha = alpha;
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => elu(x, this.alpha));
+    return run(this, x, mode, () => elu(x, this.alpha));
   }
 }
 
 /** Elu with the constants that keep activations normalised. */
 export class Selu implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => selu(x));
+    return run(this, x, mode, () => selu(x));
   }
 }
 
 /** x · Φ(x) */
 export class Gelu implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => gelu(x));
+    return run(this, x, mode, () => gelu(x));
   }
 }
 
 /** x · sigmoid(x) */
 export class Swish implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => swish(x));
+    return run(this, x, mode, () => swish(x));
   }
 }
 
 /** 1 / (1 + e⁻ˣ) */
 export class Sigmoid implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => sigmoid(x));
+    return run(this, x, mode, () => sigmoid(x));
   }
 }
 
 /** The hyperbolic tangent. */
 export class Tanh implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => tanh(x));
+    return run(this, x, mode, () => tanh(x));
   }
 }
 
 /** ln(1 + eˣ) */
 export class Softplus implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => softplus(x));
+    return run(this, x, mode, () => softplus(x));
   }
 }
 
 /** Shares of 1 along the last axis. Not before a loss that takes logits. */
 export class Softmax implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => softmax(x));
+    return run(this, x, mode, () => softmax(x));
   }
 }
 
 /** The logarithm of softmax along the last axis. */
 export class LogSoftmax implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => logSoftmax(x));
+    return run(this, x, mode, () => logSoftmax(x));
   }
 }

@@ -37,7 +37,7 @@ export class BatchNorm implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       const { epsilon = 1e-5, keep = 0.9 } = this.options;
       const channels = x.shape.slice(-1);
       const affine = { ...affineOf(this, channels, x.shape), epsilon };

@@ -41,7 +41,7 @@ export class Conv1d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () =>
+    return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape[2] ?? 0),

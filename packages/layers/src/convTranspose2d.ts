@@ -37,7 +37,7 @@ export class ConvTranspose2d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () =>
+    return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape[3] ?? 0),

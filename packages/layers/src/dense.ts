@@ -43,7 +43,7 @@ export class Dense implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       const expected = this.weights?.shape[0];
       if (x.rank !== 2 || (expected ?? x.shape[1]) !== x.shape[1]) throw doesNotFit(x.shape, expected);
       const y = matmul(x, this.weights ?? this.#begin(x.shape[1]!));

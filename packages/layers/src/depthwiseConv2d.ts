@@ -41,7 +41,7 @@ export class DepthwiseConv2d implements Layer {
 
   call(x: Tensor, mode?: Mode): Tensor {
     const { multiplier = 1 } = this.options;
-    return run(this, mode, () =>
+    return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape[3] ?? 1),

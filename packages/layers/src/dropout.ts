@@ -9,6 +9,6 @@ export class Dropout implements Layer {
     this.rate = rate;
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => (mode?.training ? dropout(x, this.rate) : x));
+    return run(this, x, mode, () => (mode?.training ? dropout(x, this.rate) : x));
   }
 }

@@ -4,6 +4,6 @@ import { run, type Layer, type Mode } from "./layer.ts";
 /** Maps laid out in a row, for a {@link Dense}: `[n, …] → [n, size]`. */
 export class Flatten implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => flatten(x));
+    return run(this, x, mode, () => flatten(x));
   }
 }

@@ -26,7 +26,7 @@ export class GroupNorm implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       // What does not fit is refused here, before a scale of the wrong size would stay.
       const normal = groupNorm(x, this.options);
       const { scale, shift } = affineOf(this, x.shape.slice(-1), x.shape);

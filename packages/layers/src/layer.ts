@@ -5,8 +5,8 @@ import { Tensor, Variable, within } from "@convlens/tensor";
 export interface Mode {
   /** Whether it is learning: dropout drops, batch normalisation looks at the batch. Default: false. */
   readonly training?: boolean;
-  /** Sees what each layer makes, with the layer's path in its model. */
-  readonly watch?: (path: string, layer: Layer, output: Tensor) => void;
+  /** Sees what each layer makes and what it makes it of, with the layer's path in its model. */
+  readonly watch?: (path: string, layer: Layer, output: Tensor, input: Tensor) => void;
 }
 
 /**
@@ -45,14 +45,14 @@ export function describeLayer(layer: Layer): string {
 }
 
 /** What every layer of this package does around its own work: errors and what it records get its path, and who watches sees its output. */
-export function run(layer: Layer, mode: Mode | undefined, work: () => Tensor): Tensor {
+export function run(layer: Layer, x: Tensor, mode: Mode | undefined, work: () => Tensor): Tensor {
   let y: Tensor;
   try {
     y = within({ path: describeLayer(layer), direction: "forward" }, work);
   } catch (error) {
     throw atPath(error, describeLayer(layer));
   }
-  mode?.watch?.(paths.get(layer) ?? "", layer, y);
+  mode?.watch?.(paths.get(layer) ?? "", layer, y, x);
   return y;
 }
 
@@ -63,7 +63,7 @@ export function run(layer: Layer, mode: Mode | undefined, work: () => Tensor): T
  */
 export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
   const call = (inner: Mode | undefined): Tensor =>
-    run(layer, undefined, () => {
+    run(layer, x, undefined, () => {
       if (!(x instanceof Tensor))
         throw noTensor("the input of a layer", x, "make one of numbers: tensor(values, shape)");
       const y: unknown = layer.call(x, inner);
@@ -79,12 +79,12 @@ export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
   let told = false;
   const y = call({
     ...mode,
-    watch: (path, watched, output) => {
+    watch: (path, watched, output, input) => {
       told ||= watched === layer;
-      watch(path, watched, output);
+      watch(path, watched, output, input);
     },
   });
-  if (!told) watch(paths.get(layer) ?? "", layer, y);
+  if (!told) watch(paths.get(layer) ?? "", layer, y, x);
   return y;
 }
 

@@ -23,7 +23,7 @@ export class LayerNorm implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       // What does not fit is refused here, before a scale of the wrong size would stay.
       const normal = layerNorm(x, this.options);
       const { axes = -1 } = this.options;

@@ -10,6 +10,6 @@ export class LocalResponseNorm implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => localResponseNorm(x, this.options));
+    return run(this, x, mode, () => localResponseNorm(x, this.options));
   }
 }

@@ -40,7 +40,7 @@ export class LocallyConnected2d implements Layer {
 
   call(x: Tensor, mode?: Mode): Tensor {
     const window = { ...this.options, size: this.options.kernelSize };
-    return run(this, mode, () =>
+    return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape, window),

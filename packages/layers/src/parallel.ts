@@ -22,7 +22,7 @@ export class Parallel implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       const maps = this.branches.map((branch) => apply(branch, x, mode));
       const places = (t: Tensor | undefined): string => `${t?.shape.slice(0, -1)}`;
       const other = maps.findIndex((y) => places(y) !== places(maps[0]));

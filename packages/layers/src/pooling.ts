@@ -25,7 +25,7 @@ export class MaxPool2d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => maxPool2d(x, this.options));
+    return run(this, x, mode, () => maxPool2d(x, this.options));
   }
 }
 
@@ -36,7 +36,7 @@ export class AveragePool2d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => averagePool2d(x, this.options));
+    return run(this, x, mode, () => averagePool2d(x, this.options));
   }
 }
 
@@ -47,7 +47,7 @@ export class LpPool2d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => lpPool2d(x, this.options));
+    return run(this, x, mode, () => lpPool2d(x, this.options));
   }
 }
 
@@ -58,7 +58,7 @@ export class MaxPool1d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => maxPool1d(x, this.options));
+    return run(this, x, mode, () => maxPool1d(x, this.options));
   }
 }
 
@@ -69,7 +69,7 @@ export class AveragePool1d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => averagePool1d(x, this.options));
+    return run(this, x, mode, () => averagePool1d(x, this.options));
   }
 }
 
@@ -80,7 +80,7 @@ export class LpPool1d implements Layer {
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => lpPool1d(x, this.options));
+    return run(this, x, mode, () => lpPool1d(x, this.options));
   }
 }
 
@@ -100,13 +100,13 @@ function places(x: Tensor): number[] {
 /** The largest of each whole map: `[n, …, c] → [n, c]`. */
 export class GlobalMaxPool implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => max(x, places(x)));
+    return run(this, x, mode, () => max(x, places(x)));
   }
 }
 
 /** The mean of each whole map: `[n, …, c] → [n, c]`. */
 export class GlobalAveragePool implements Layer {
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => mean(x, places(x)));
+    return run(this, x, mode, () => mean(x, places(x)));
   }
 }

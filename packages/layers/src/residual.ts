@@ -23,7 +23,7 @@ export class Residual implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => {
+    return run(this, x, mode, () => {
       const y = apply(this.body, x, mode);
       const past = this.shortcut === undefined ? x : apply(this.shortcut, x, mode);
       if (sameShape(y.shape, past.shape)) return add(y, past);

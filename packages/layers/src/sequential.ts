@@ -18,7 +18,7 @@ export class Sequential implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, mode, () => this.layers.reduce((y, layer) => apply(layer, y, mode), x));
+    return run(this, x, mode, () => this.layers.reduce((y, layer) => apply(layer, y, mode), x));
   }
 }
 

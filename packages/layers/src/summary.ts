@@ -6,7 +6,7 @@ import {
   type Pool2dGeometry,
   type Shape,
 } from "@convlens/backend";
-import { zeros, type Tensor } from "@convlens/tensor";
+import { sorted, zeros, type Tensor } from "@convlens/tensor";
 import { apply, layersOf, namePaths, parameters, typeOf, type Layer } from "./layer.ts";
 
 /** One layer of a {@link Summary}. */
@@ -66,18 +66,11 @@ function droppedIn(t: Tensor): string | undefined {
   return parts.filter(Boolean).join(" and ") || undefined;
 }
 
-/** Everything recorded between what is known already and `y`. */
-function newlyRecorded(y: Tensor, seen: Set<Tensor>): Tensor[] {
-  const found: Tensor[] = [];
-  const stack = [y];
-  while (stack.length > 0) {
-    const t = stack.pop()!;
-    if (seen.has(t)) continue;
-    seen.add(t);
-    found.push(t);
-    stack.push(...t.inputs);
-  }
-  return found;
+/** Everything recorded between `x` and `y` that nobody has counted yet. */
+function newlyRecorded(x: Tensor, y: Tensor, counted: Set<Tensor>): Tensor[] {
+  const between = sorted([y], (t) => (t === x ? [] : t.inputs)).filter((t) => t !== x && !counted.has(t));
+  for (const t of between) counted.add(t);
+  return between;
 }
 
 /**
@@ -98,8 +91,8 @@ export function summary(model: Layer, inputShape: Shape): Summary {
   namePaths(model);
   const x = zeros([1, ...inputShape]);
   seen.add(x);
-  const add = (path: string, layer: Layer, y: Tensor): void => {
-    const recorded = newlyRecorded(y, seen);
+  const add = (path: string, layer: Layer, y: Tensor, input: Tensor): void => {
+    const recorded = newlyRecorded(input, y, seen);
     const own = [...parameters(layer)].filter(([, variable]) => !counted.has(variable));
     for (const [, variable] of own) counted.add(variable);
     const row: SummaryRow = {

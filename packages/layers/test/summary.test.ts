@@ -67,6 +67,21 @@ describe("summary counts parameters and products", () => {
     expect(count(new Conv2d({ filters: 4096, kernelSize: 7 }), [7, 7, 512])).toEqual(dense);
   });
 
+  it("of a layer that works before it calls the one that it contains: each its own", () => {
+    class Own implements Layer {
+      readonly filters = new Variable(new Float32Array(9), [3, 3, 1, 1]);
+      readonly inner: Layer = new Conv2d({ filters: 2, kernelSize: 1, bias: false });
+      call(x: Tensor, mode?: Mode): Tensor {
+        return this.inner.call(conv2d(x, this.filters), mode);
+      }
+    }
+    const { rows } = summary(new Own(), [5, 5, 1]);
+    expect(rows.map(({ path, multiplyAdds }) => [path, multiplyAdds])).toEqual([
+      ["inner", 9 * 2],
+      ["", 9 * 9],
+    ]);
+  });
+
   it("of layers of one's own making, by what they record", () => {
     class Own implements Layer {
       readonly filters = new Variable(new Float32Array(9), [3, 3, 1, 1]);
