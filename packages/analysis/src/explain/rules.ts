@@ -18,11 +18,27 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 
-/** Guided backpropagation: a relu lets back what is positive, where it was open itself (Springenberg 2015). */
+/**
+ * Guided backpropagation: a relu lets back what is positive, where it was open itself (Springenberg 2015).
+ *
+ * @example
+ * ```ts
+ * const { values } = await explain(model, images, { method: "guidedBackpropagation", target: 0 });
+ * values.length; // as many as the images have numbers
+ * ```
+ */
 export const guided: GradientRule = (dy, y) =>
   y.operation === "relu" ? [multiply(relu(dy), greater(y, 0))] : undefined;
 
-/** The deconvnet: a relu lets back what is positive, wherever it was open (Zeiler 2014). */
+/**
+ * The deconvnet: a relu lets back what is positive, wherever it was open (Zeiler 2014).
+ *
+ * @example
+ * ```ts
+ * const { values } = await explain(model, images, { method: "deconvnet", target: 0 });
+ * values.length; // as many as the images have numbers
+ * ```
+ */
 export const deconvolved: GradientRule = (dy, y) => (y.operation === "relu" ? [relu(dy)] : undefined);
 
 /** Operations through which nothing flows. */
