@@ -1,0 +1,47 @@
+// Pictures of every panel, light and dark, wide and on a phone, of the page as it was built: `pnpm --filter explorer shots [panel …]`.
+// They go to shots/, which git ignores. With SHOTS_HASH the page is shown in another state than its first.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright";
+import { serveSite } from "./site.mjs";
+
+const here = import.meta.dirname;
+const known = [
+  process.env.CONVLENS_CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+const executablePath = known.find((path) => path && existsSync(path));
+const wanted = process.argv.slice(2);
+const out = join(here, "shots");
+mkdirSync(out, { recursive: true });
+
+const site = await serveSite(join(here, "dist"), { isolated: true });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+let problems = 0;
+const complain = (what) => {
+  problems++;
+  console.error(what);
+};
+for (const colorScheme of ["light", "dark"])
+  for (const width of [1280, 360]) {
+    const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce" });
+    page.on("console", (message) => message.type() === "error" && complain(message.text()));
+    page.on("pageerror", (error) => complain(error.message));
+    page.on("requestfailed", (request) => complain(`failed: ${request.url()}`));
+    await page.goto(site.address + (process.env.SHOTS_HASH ?? ""));
+    await page.getByText("products a second").waitFor();
+    await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 300));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 0) complain(`${width}: the page is ${overflow} wider than the window`);
+    const ids = await page.locator("section.panel").evaluateAll((all) => all.map(({ id }) => id));
+    if (wanted.length === 0) await page.screenshot({ path: join(out, `page-${colorScheme}-${width}.png`) });
+    for (const id of ids.filter((id) => wanted.length === 0 || wanted.includes(id)))
+      await page.locator(`#${id}`).screenshot({ path: join(out, `${id}-${colorScheme}-${width}.png`) });
+    await page.close();
+  }
+await browser.close();
+site.end();
+console.log(`Pictures are in ${out}.`);
+process.exitCode = problems === 0 ? 0 : 1;

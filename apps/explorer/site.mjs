@@ -1,0 +1,33 @@
+// Serves the built page from a folder of a plain static host, with the isolation headers or without.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join, normalize } from "node:path";
+
+const FOLDER = "/some/folder/";
+const types = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+/** Starts it on a free port; gives the address of the page, and what ends it. */
+export async function serveSite(dist, { isolated = false } = {}) {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url, "http://localhost").pathname;
+    const file = normalize(path.slice(FOLDER.length - 1)).replace(/\/$/, "/index.html");
+    readFile(join(dist, path.startsWith(FOLDER) ? file : "none")).then(
+      (body) => {
+        response.setHeader("Content-Type", types[extname(file)] ?? "application/octet-stream");
+        if (isolated) {
+          response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+          response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+        }
+        response.end(body);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { address: `http://127.0.0.1:${server.address().port}${FOLDER}`, end: () => server.close() };
+}

@@ -1,0 +1,73 @@
+import type { JSX } from "preact";
+import { Compute, ComputeContext } from "../compute/compute.ts";
+import { chapters } from "../panels/panels.ts";
+import type { Panel } from "../panel.ts";
+import type { Store } from "../store.ts";
+import { MachineLine } from "./MachineLine.tsx";
+import { Text } from "./Text.tsx";
+
+/** What the page is made of. */
+export interface ArticleProps {
+  readonly panels: readonly Panel[];
+  readonly store: Store;
+  readonly compute: Compute;
+}
+
+/** The page: chapters with their panels, or only those that the address asks for. */
+export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
+  const only = store.only.value;
+  const shown = only.length === 0 ? panels : panels.filter(({ id }) => only.includes(id));
+  const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
+  return (
+    <ComputeContext.Provider value={compute}>
+      <div class="article">
+        <header class="top">
+          <h1>Convolutional nets, taken apart while they run</h1>
+          <p class="lead">
+            Every number on this page is computed in your browser, now. Change one, and see what depends on it. The
+            address above always holds what you see, so you can send it.
+          </p>
+          <MachineLine />
+        </header>
+        {store.problem.value !== undefined && (
+          <div class="notice" role="alert">
+            <p>{store.problem.value}</p>
+          </div>
+        )}
+        <main>
+          {numbers.map((number) => (
+            <section class="chapter" key={number} aria-labelledby={`chapter-${number}`}>
+              <h2 id={`chapter-${number}`}>
+                <span class="number">{chapters[number]?.question}</span>
+                {chapters[number]?.title}
+              </h2>
+              {shown
+                .filter(({ chapter }) => chapter === number)
+                .map((panel) => (
+                  <PanelSection key={panel.id} panel={panel} store={store} />
+                ))}
+            </section>
+          ))}
+        </main>
+      </div>
+    </ComputeContext.Provider>
+  );
+}
+
+function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
+  const { id, title, text, View } = panel;
+  return (
+    <section class="panel" id={id} aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>{title}</h3>
+      <Text source={text} onSay={(change) => store.setFromText(id, change)} />
+      <div class="figure" role="group" aria-label={title}>
+        <View state={store.state(id)} set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)} />
+        <div class="bar">
+          <button type="button" onClick={() => store.reset(id)}>
+            Reset this panel
+          </button>
+        </div>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,64 @@
+import {
+  add,
+  conv2d,
+  evaluate,
+  gradients,
+  multiply,
+  pad,
+  sum,
+  tensor,
+  type PadOptions,
+  type Tensor,
+} from "@convlens/tensor";
+
+/** A convolution to be computed. */
+export interface ConvolutionRequest {
+  /** Row-major. */
+  readonly input: Float32Array;
+  /** `[height, width, channels]` */
+  readonly inputShape: readonly [number, number, number];
+  readonly filters: Float32Array;
+  /** `[height, width, channels / groups, filters]` */
+  readonly filterShape: readonly [number, number, number, number];
+  /** `[filters]` */
+  readonly bias: Float32Array;
+  readonly stride: number;
+  /** On each side. */
+  readonly padding: number;
+  /** What the padding is made of. */
+  readonly border: NonNullable<PadOptions["mode"]>;
+  readonly dilation: number;
+  readonly groups: number;
+  /** The slope of something with respect to each output, row-major, where gradients are wanted. */
+  readonly slopes: Float32Array | undefined;
+}
+
+/** What came out of it. */
+export interface ConvolutionAnswer {
+  readonly output: Float32Array;
+  /** `[height, width, filters]` */
+  readonly outputShape: readonly [number, number, number];
+  /** The slopes with respect to input, filters and bias, each in its shape. */
+  readonly gradients:
+    { readonly input: Float32Array; readonly filters: Float32Array; readonly bias: Float32Array } | undefined;
+}
+
+/** Convolves, and goes backwards if asked to. */
+export async function convolution(request: ConvolutionRequest): Promise<ConvolutionAnswer> {
+  const { inputShape, filterShape, stride, padding, border, dilation, groups, slopes } = request;
+  const input = tensor(request.input, [1, ...inputShape]);
+  const filters = tensor(request.filters, filterShape);
+  const bias = tensor(request.bias, [filterShape[3]]);
+  const aside = [padding, padding] as const;
+  const framed = border === "zero" ? input : pad(input, [[0, 0], aside, aside, [0, 0]], { mode: border });
+  const y = add(conv2d(framed, filters, { stride, dilation, groups, padding: border === "zero" ? padding : 0 }), bias);
+  const wanted: Tensor[] = [y];
+  if (slopes !== undefined)
+    wanted.push(...gradients(sum(multiply(y, tensor(slopes, y.shape))), [input, filters, bias]));
+  const [output, dInput, dFilters, dBias] = (await evaluate(...wanted)).map((values) => Float32Array.from(values));
+  return {
+    output: output!,
+    outputShape: [y.shape[1]!, y.shape[2]!, y.shape[3]!],
+    gradients: slopes && { input: dInput!, filters: dFilters!, bias: dBias! },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Backend } from "@convlens/backend";
+import { cpu } from "@convlens/backend-cpu";
+import { compile, conv2d, normal, useBackend } from "@convlens/tensor";
+import type { Machine } from "./protocol.ts";
+
+/** The convolution that is measured: 32 channels to 32 on an image of 32 × 32. */
+const SIDE = 32;
+const CHANNELS = 32;
+const WINDOW = 3;
+const CALLS = 8;
+
+/** The backend of this page, on all threads that it may have, and how fast it is. */
+export async function startMachine(): Promise<{ readonly backend: Backend; readonly machine: Machine }> {
+  const isolated = globalThis.crossOriginIsolated;
+  const threads = isolated ? navigator.hardwareConcurrency : 1;
+  const backend = await cpu({ threads });
+  useBackend(backend);
+  return { backend, machine: { backend: backend.name, threads, isolated, productsPerSecond: await measure() } };
+}
+
+async function measure(): Promise<number> {
+  const image = normal([1, SIDE, SIDE, CHANNELS]);
+  const filters = normal([WINDOW, WINDOW, CHANNELS, CHANNELS]);
+  await image.data();
+  await filters.data();
+  const run = compile((x: typeof image, w: typeof filters) => conv2d(x, w, { padding: "same" }));
+  let best = Infinity;
+  for (let call = 0; call < CALLS; call++) {
+    const began = performance.now();
+    await run(image, filters);
+    best = Math.min(best, performance.now() - began);
+  }
+  run.dispose();
+  return (SIDE * SIDE * WINDOW * WINDOW * CHANNELS * CHANNELS) / (best / 1000);
+}

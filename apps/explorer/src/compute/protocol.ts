@@ -1,0 +1,34 @@
+import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
+
+/** What can be asked of the worker, and what it answers. */
+export interface Jobs {
+  readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
+}
+/** The name of something that can be asked. */
+export type Job = keyof Jobs;
+
+/** What came of a question: problems are values too. */
+export type Outcome<T> =
+  { readonly kind: "answer"; readonly value: T } | { readonly kind: "problem"; readonly text: string };
+
+/** What computes, and how fast. */
+export interface Machine {
+  /** The backend's name. */
+  readonly backend: string;
+  readonly threads: number;
+  /** Whether the page may share memory, without which there is one thread. */
+  readonly isolated: boolean;
+  /** Multiplications with an addition in a second, of a convolution measured at the start. */
+  readonly productsPerSecond: number;
+}
+
+/** From the page to the worker. */
+export type ToWorker = {
+  [J in Job]: { readonly kind: "ask"; readonly id: number; readonly job: J; readonly request: Jobs[J]["request"] };
+}[Job];
+
+/** From the worker to the page. */
+export type FromWorker =
+  | { readonly kind: "ready"; readonly machine: Machine }
+  | { readonly kind: "failed"; readonly text: string }
+  | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome<Jobs[Job]["answer"]> };

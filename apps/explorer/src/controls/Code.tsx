@@ -1,0 +1,13 @@
+import type { JSX } from "preact";
+
+/** The lines of Convlens that do what the figure shows. */
+export function Code({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <details class="more">
+      <summary>Show the code</summary>
+      <pre class="code" tabIndex={0}>
+        <code>{text}</code>
+      </pre>
+    </details>
+  );
+}

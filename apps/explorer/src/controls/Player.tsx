@@ -1,0 +1,79 @@
+import { useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** What a {@link Player} moves through. */
+export interface PlayerProps {
+  readonly label: string;
+  readonly steps: number;
+  readonly step: number;
+  readonly onStep: (step: number) => void;
+  /** What the step is, in words. */
+  readonly describe: (step: number) => string;
+}
+
+const SPEEDS = [0.5, 1, 2, 4, 8];
+
+/** Play, step and scrub. It stands still until asked, begins again at the end, and yields to a hand on the slider. */
+export function Player({ label, steps, step, onStep, describe }: PlayerProps): JSX.Element {
+  const playing = useSignal(false);
+  const speed = useSignal(2);
+  const latest = useRef({ steps, step, onStep });
+  useEffect(() => {
+    latest.current = { steps, step, onStep };
+  });
+  useSignalEffect(() => {
+    if (!playing.value) return;
+    const timer = setInterval(() => {
+      const { steps, step, onStep } = latest.current;
+      onStep((step + 1) % Math.max(1, steps));
+    }, 1000 / speed.value);
+    return () => clearInterval(timer);
+  });
+  const go = (to: number): void => {
+    playing.value = false;
+    onStep(Math.max(0, Math.min(steps - 1, to)));
+  };
+  return (
+    <div class="player" role="group" aria-label={label}>
+      <button
+        type="button"
+        class="play primary"
+        disabled={steps === 0}
+        onClick={() => (playing.value = !playing.value)}
+      >
+        {playing.value ? "Pause" : "Play"}
+      </button>
+      <button type="button" aria-label="One step back" disabled={step <= 0} onClick={() => go(step - 1)}>
+        ‹
+      </button>
+      <button type="button" aria-label="One step on" disabled={step >= steps - 1} onClick={() => go(step + 1)}>
+        ›
+      </button>
+      <input
+        class="scrub"
+        type="range"
+        min={0}
+        max={Math.max(0, steps - 1)}
+        value={step}
+        disabled={steps === 0}
+        aria-label={`${label}: step`}
+        aria-valuetext={describe(step)}
+        onInput={(event) => go(event.currentTarget.valueAsNumber)}
+      />
+      <span>
+        {steps === 0 ? 0 : step + 1} of {steps}
+      </span>
+      <label>
+        <span class="hidden">Steps a second</span>
+        <select value={speed.value} onChange={(event) => (speed.value = Number(event.currentTarget.value))}>
+          {SPEEDS.map((each) => (
+            <option key={each} value={each}>
+              {each === 0.5 ? "½" : each} a second
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+/** One part of a panel's state: what it is at first, and how it stands in the address. */
+export interface Field<T> {
+  readonly initial: T;
+  print(value: T): string;
+  /** `undefined` for a text that means no value of this field. */
+  parse(text: string): T | undefined;
+}
+
+/** The state that fields describe. */
+export type StateOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+/** A whole number between bounds, which the panel's slider shares. */
+export interface WholeField extends Field<number> {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A whole number from `least` to `most`. */
+export const whole = (initial: number, least: number, most: number): WholeField => ({
+  initial,
+  least,
+  most,
+  print: String,
+  parse: (text) => {
+    const value = Number(text);
+    return /^-?\d+$/.test(text) && value >= least && value <= most ? value : undefined;
+  },
+});
+
+/** One of a few words. */
+export interface ChoiceField<T extends string> extends Field<T> {
+  readonly options: readonly T[];
+}
+
+/** One of `options`. */
+export const choice = <T extends string>(initial: T, options: readonly T[]): ChoiceField<T> => ({
+  initial,
+  options,
+  print: String,
+  parse: (text) => options.find((option) => option === text),
+});
+
+/** Yes or no. */
+export const flag = (initial: boolean): Field<boolean> => ({
+  initial,
+  print: (value) => (value ? "1" : "0"),
+  parse: (text) => (text === "1" ? true : text === "0" ? false : undefined),
+});
+
+/** Numbers that a reader typed, by the name of their cell. */
+export type Edits = Readonly<Record<string, number>>;
+
+/** What a cell may hold: numbers short enough to be read in it. */
+export const LARGEST = 99;
+
+/** A number as a cell can hold it: within ±{@link LARGEST}, with two decimals; `undefined` for no number. */
+export function cellValue(text: string): number | undefined {
+  const value = Number(text.trim().replace("−", "-").replace(",", "."));
+  if (text.trim() === "" || !Number.isFinite(value) || Math.abs(value) > LARGEST) return undefined;
+  return Math.round(value * 100) / 100 + 0;
+}
+
+const MOST_EDITS = 400;
+
+/** Cells that were edited, `x0.1.2_-3*w0.0.0.0_2`. */
+export const edits = (isCell: (name: string) => boolean): Field<Edits> => ({
+  initial: {},
+  print: (value) =>
+    Object.entries(value)
+      .map(([name, number]) => `${name}_${number}`)
+      .join("*"),
+  parse: (text) => {
+    if (text === "") return {};
+    const parts = text.split("*");
+    const entries = parts.map((part) => {
+      const [name = "", number = ""] = part.split("_");
+      return [name, isCell(name) ? cellValue(number) : undefined] as const;
+    });
+    if (parts.length > MOST_EDITS || entries.some(([, number]) => number === undefined)) return undefined;
+    return Object.fromEntries(entries as [string, number][]);
+  },
+});
+
+/** A list of numbers of one length. */
+export const numbers = (initial: readonly number[]): Field<readonly number[]> => ({
+  initial,
+  print: (value) => value.join("*"),
+  parse: (text) => {
+    const values = text.split("*").map(cellValue);
+    return values.length === initial.length && values.every((value) => value !== undefined) ? values : undefined;
+  },
+});
+
+/** What a panel shows before anybody touches it. */
+export function initialState<F extends object>(fields: F): StateOf<F> {
+  return Object.fromEntries(
+    Object.entries(fields as Record<string, Field<unknown>>).map(([name, field]) => [name, field.initial]),
+  ) as StateOf<F>;
+}
+
+/** The fields of a state that differ from what they are at first, each as a text. */
+export function printState<F extends object>(fields: F, state: StateOf<F>): Record<string, string> {
+  const printed: Record<string, string> = {};
+  for (const [name, field] of Object.entries(fields as Record<string, Field<unknown>>)) {
+    const text = field.print((state as Record<string, unknown>)[name]);
+    if (text !== field.print(field.initial)) printed[name] = text;
+  }
+  return printed;
+}
+
+/** A state from texts by field. What is missing is as at first; what means nothing too, and is named in `problems`. */
+export function parseState<F extends object>(
+  fields: F,
+  texts: Readonly<Record<string, string>>,
+): { readonly state: StateOf<F>; readonly problems: readonly string[] } {
+  const all = fields as Record<string, Field<unknown>>;
+  const problems: string[] = [];
+  const state: Record<string, unknown> = { ...initialState(all) };
+  for (const [name, text] of Object.entries(texts)) {
+    const value = Object.hasOwn(all, name) ? all[name]!.parse(text) : undefined;
+    if (value === undefined) problems.push(`${name}=${text}`);
+    else state[name] = value;
+  }
+  return { state: state as StateOf<F>, problems };
+}

@@ -1,0 +1,289 @@
+import { conv2dGeometry, droppedBy, GeometryError, spanOf, type Sliding } from "@convlens/backend";
+import type { ConvolutionRequest } from "../../compute/convolution.ts";
+import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
+import { demoBias, demoInput, demoWeight } from "./demo.ts";
+
+/** Input cells are `x` channel.row.column, weights `w` filter.channel.row.column, biases `b` filter. */
+const isCell = (name: string): boolean => /^(x(\d\.){2}\d|w(\d\.){3}\d|b\d)$/.test(name);
+
+/** What the panel's state is made of. */
+export const conv2dFields = {
+  size: whole(5, 3, 9),
+  channels: whole(3, 1, 4),
+  filters: whole(2, 1, 4),
+  window: whole(3, 1, 5),
+  stride: whole(2, 1, 4),
+  padding: whole(1, 0, 3),
+  dilation: whole(1, 1, 3),
+  groups: whole(1, 1, 4),
+  /** Which output is looked at, counted through the maps row by row. */
+  step: whole(0, 0, 999),
+  direction: choice("forward", ["forward", "backward"] as const),
+  /** Backwards: whether only the output that is looked at has a slope, or each has a slope of 1. */
+  one: flag(false),
+  edits: edits(isCell),
+};
+/** The panel's state. */
+export type Conv2dState = StateOf<typeof conv2dFields>;
+
+/** A place in a volume. */
+export interface Cell {
+  readonly channel: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** One product under the window. */
+export interface Term {
+  readonly at: Cell;
+  /** Of the weight within its filter. */
+  readonly tap: Cell;
+  readonly value: number;
+  readonly weight: number;
+  /** Whether the window sees padding there. */
+  readonly isPadding: boolean;
+}
+
+/** What the windows do along one side. */
+export interface Fit {
+  /** Positions, rounded down; 0 where the window is larger than the image. */
+  readonly positions: number;
+  /** `(W − F + 2P) / S + 1`, whole or not. */
+  readonly exact: number;
+  /** Rows and columns at the end that no window reaches. */
+  readonly dropped: number;
+  /** The window with its holes. */
+  readonly span: number;
+  /** Everything wrong with it as a sentence, with the changes that would mend it. */
+  readonly problem: string | undefined;
+  readonly fixes: readonly Fix[];
+}
+
+/** One change that makes everything fit. */
+export interface Fix {
+  readonly text: string;
+  readonly change: Partial<Conv2dState>;
+}
+
+const inputName = ({ channel, row, column }: Cell): string => `x${channel}.${row}.${column}`;
+const weightName = (filter: number, { channel, row, column }: Cell): string => `w${filter}.${channel}.${row}.${column}`;
+
+/** A number of the input. */
+export const inputAt = (state: Conv2dState, at: Cell): number =>
+  state.edits[inputName(at)] ?? demoInput(at.channel, at.row, at.column);
+
+/** A weight. */
+export const weightAt = (state: Conv2dState, filter: number, tap: Cell): number =>
+  state.edits[weightName(filter, tap)] ?? demoWeight(filter, tap.channel, tap.row, tap.column);
+
+/** A filter's bias. */
+export const biasAt = (state: Conv2dState, filter: number): number => state.edits[`b${filter}`] ?? demoBias(filter);
+
+/** The state with one number changed. */
+export const edited = (state: Conv2dState, name: string, value: number): Partial<Conv2dState> => ({
+  edits: { ...state.edits, [name]: value },
+});
+/** The state with another input. */
+export const editedInput = (state: Conv2dState, at: Cell, value: number): Partial<Conv2dState> =>
+  edited(state, inputName(at), value);
+/** The state with another weight. */
+export const editedWeight = (state: Conv2dState, filter: number, tap: Cell, value: number): Partial<Conv2dState> =>
+  edited(state, weightName(filter, tap), value);
+
+/** Groups that divide both channels and filters: the others cannot be. */
+export const groupsOf = ({ channels, filters }: Conv2dState): number[] =>
+  [1, 2, 3, 4].filter((groups) => channels % groups === 0 && filters % groups === 0);
+
+/** The groups that are used: what was asked for, or 1 where that does not divide. */
+export const usedGroups = (state: Conv2dState): number => (groupsOf(state).includes(state.groups) ? state.groups : 1);
+
+/** Channels that one filter sees. */
+export const depthOf = (state: Conv2dState): number => state.channels / usedGroups(state);
+
+/** Channels of the input that a filter sees begin here. */
+export const firstChannel = (state: Conv2dState, filter: number): number =>
+  Math.floor(filter / (state.filters / usedGroups(state))) * depthOf(state);
+
+/** How the window slides along a side, or what is wrong. */
+function slide(state: Conv2dState, geometry: "floor" | "strict"): Sliding | GeometryError {
+  const { size, channels, filters, window, stride, padding, dilation } = state;
+  const groups = usedGroups(state);
+  try {
+    return conv2dGeometry([1, size, size, channels], [window, window, channels / groups, filters], {
+      stride,
+      padding,
+      dilation,
+      groups,
+      geometry,
+    }).width;
+  } catch (error) {
+    if (error instanceof GeometryError) return error;
+    throw error;
+  }
+}
+
+const fits = (state: Conv2dState): boolean => !(slide(state, "strict") instanceof GeometryError);
+
+/** Whether the windows fit, what they leave out, and what would mend it. */
+export function fitOf(state: Conv2dState): Fit {
+  const { size, window, stride, padding, dilation } = state;
+  const span = spanOf({ window, dilation });
+  const exact = (size - span + 2 * padding) / stride + 1;
+  const sliding = slide(state, "floor");
+  const dropped = sliding instanceof GeometryError ? 0 : droppedBy(sliding);
+  const positions = sliding instanceof GeometryError ? 0 : sliding.output;
+  const problem =
+    positions === 0
+      ? `The window spans ${span} cells, the input has ${size + 2 * padding} with its padding: there is no place to put it.`
+      : dropped > 0
+        ? `(${size} − ${span} + 2·${padding}) / ${stride} + 1 = ${shown(exact)} is no whole number of places: no window reaches the last ${dropped === 1 ? "row and column" : `${dropped} rows and columns`}.`
+        : undefined;
+  return { positions, exact, dropped, span, problem, fixes: problem === undefined ? [] : fixesOf(state) };
+}
+
+/** The nearest value of each control that makes the windows fit. */
+function fixesOf(state: Conv2dState): Fix[] {
+  const names = {
+    stride: "stride",
+    padding: "padding",
+    size: "input size",
+    window: "filter size",
+    dilation: "dilation",
+  };
+  return Object.entries(names).flatMap(([name, text]) => {
+    const key = name as keyof typeof names;
+    const { least, most } = conv2dFields[key];
+    const others = Array.from({ length: most - least + 1 }, (_, i) => least + i)
+      .sort((a, b) => Math.abs(a - state[key]) - Math.abs(b - state[key]))
+      .filter((value) => value !== state[key] && fits({ ...state, [key]: value }));
+    return others.slice(0, 1).map((value) => ({ text: `${text} ${value}`, change: { [key]: value } }));
+  });
+}
+
+/** How many outputs there are. */
+export function stepsOf(state: Conv2dState): number {
+  const { positions } = fitOf(state);
+  return positions * positions * state.filters;
+}
+
+/** The output that is looked at; `undefined` where there is none. */
+export function selected(state: Conv2dState): Cell | undefined {
+  const { positions } = fitOf(state);
+  const steps = stepsOf(state);
+  if (steps === 0) return undefined;
+  const step = Math.min(state.step, steps - 1);
+  const perMap = positions * positions;
+  return {
+    channel: Math.floor(step / perMap),
+    row: Math.floor((step % perMap) / positions),
+    column: step % positions,
+  };
+}
+
+/** The step at which an output is computed. */
+export function stepOf(state: Conv2dState, { channel, row, column }: Cell): number {
+  const { positions } = fitOf(state);
+  return (channel * positions + row) * positions + column;
+}
+
+/** The products that are added for one output: window by window through the full depth. */
+export function termsOf(state: Conv2dState, output: Cell): Term[] {
+  const { size, window, stride, padding, dilation } = state;
+  const terms: Term[] = [];
+  for (let depth = 0; depth < depthOf(state); depth++)
+    for (let y = 0; y < window; y++)
+      for (let x = 0; x < window; x++) {
+        const tap = { channel: depth, row: y, column: x };
+        const at = {
+          channel: firstChannel(state, output.channel) + depth,
+          row: output.row * stride - padding + y * dilation,
+          column: output.column * stride - padding + x * dilation,
+        };
+        const isPadding = at.row < 0 || at.column < 0 || at.row >= size || at.column >= size;
+        const value = isPadding ? 0 : inputAt(state, at);
+        terms.push({ at, tap, value, weight: weightAt(state, output.channel, tap), isPadding });
+      }
+  return terms;
+}
+
+/** The outputs that an input had a part in, which are those that its slope comes back from. */
+export function usersOf(state: Conv2dState, input: Cell): Cell[] {
+  const { window, stride, padding, dilation } = state;
+  const { positions } = fitOf(state);
+  const reached = (at: number): number[] =>
+    Array.from({ length: positions }, (_, o) => o).filter((o) => {
+      const offset = at + padding - o * stride;
+      return offset >= 0 && offset % dilation === 0 && offset / dilation < window;
+    });
+  return Array.from({ length: state.filters }, (_, filter) => filter).flatMap((channel) => {
+    const first = firstChannel(state, channel);
+    if (input.channel < first || input.channel >= first + depthOf(state)) return [];
+    return reached(input.row).flatMap((row) => reached(input.column).map((column) => ({ channel, row, column })));
+  });
+}
+
+/** What the layer has and does, in numbers. */
+export function countsOf(state: Conv2dState): { readonly parameters: number; readonly products: number } {
+  const weights = state.window ** 2 * depthOf(state);
+  return { parameters: (weights + 1) * state.filters, products: weights * stepsOf(state) };
+}
+
+/** What the worker is to compute; nothing where no window has a place. */
+export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
+  const { size, channels, filters, window, stride, padding, dilation, direction, one } = state;
+  const { positions } = fitOf(state);
+  if (positions === 0) return undefined;
+  const depth = depthOf(state);
+  const input = new Float32Array(size * size * channels);
+  for (let i = 0; i < input.length; i++)
+    input[i] = inputAt(state, {
+      row: Math.floor(i / (size * channels)),
+      column: Math.floor(i / channels) % size,
+      channel: i % channels,
+    });
+  const weights = new Float32Array(window * window * depth * filters);
+  for (let i = 0; i < weights.length; i++)
+    weights[i] = weightAt(state, i % filters, {
+      row: Math.floor(i / (window * depth * filters)),
+      column: Math.floor(i / (depth * filters)) % window,
+      channel: Math.floor(i / filters) % depth,
+    });
+  const slopes = new Float32Array(positions * positions * filters).fill(one ? 0 : 1);
+  const at = selected(state)!;
+  if (one) slopes[(at.row * positions + at.column) * filters + at.channel] = 1;
+  return {
+    input,
+    inputShape: [size, size, channels],
+    filters: weights,
+    filterShape: [window, window, depth, filters],
+    bias: Float32Array.from({ length: filters }, (_, filter) => biasAt(state, filter)),
+    stride,
+    padding,
+    border: "zero",
+    dilation,
+    groups: usedGroups(state),
+    slopes: direction === "backward" ? slopes : undefined,
+  };
+}
+
+/** A number to be read: at most two decimals, and a minus that is one. */
+export const shown = (value: number): string => String(Math.round(value * 100) / 100 + 0).replace("-", "−");
+
+/** The same layer as the lines of a program. */
+export function codeOf(state: Conv2dState): string {
+  const { size, channels, filters, window, stride, padding, dilation } = state;
+  const groups = usedGroups(state);
+  const options = [
+    `stride: ${stride}`,
+    `padding: ${padding}`,
+    ...(dilation === 1 ? [] : [`dilation: ${dilation}`]),
+    ...(groups === 1 ? [] : [`groups: ${groups}`]),
+  ];
+  const lines = [
+    `const x = tensor(input, [1, ${size}, ${size}, ${channels}]); // [batch, height, width, channels]`,
+    `const w = tensor(weights, [${window}, ${window}, ${channels / groups}, ${filters}]); // [height, width, channels, filters]`,
+    `const y = add(conv2d(x, w, { ${options.join(", ")} }), tensor(bias, [${filters}]));`,
+  ];
+  if (state.direction === "backward") lines.push(`const [dx, dw] = await evaluate(...gradients(sum(y), [x, w]));`);
+  return lines.join("\n");
+}

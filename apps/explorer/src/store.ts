@@ -1,0 +1,101 @@
+import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { parseAddress, printAddress } from "./address.ts";
+import { initialState, parseState, printState } from "./fields.ts";
+import type { Panel } from "./panel.ts";
+
+type State = Readonly<Record<string, unknown>>;
+
+/** The part of a window that a store needs: where its state can be read and left. */
+export interface Place {
+  readonly location: { readonly hash: string; readonly pathname: string; readonly search: string };
+  readonly history: { replaceState(data: unknown, unused: string, url: string): void };
+  addEventListener(event: "hashchange", listener: () => void): void;
+}
+
+/** Between two changes of the address, which browsers limit. In milliseconds. */
+const PAUSE = 300;
+
+/** The state of all panels. It stands in the address at any time, so that a reload or a link to somebody else shows the same. */
+export class Store {
+  /** What could not be used of the address. */
+  readonly problem: Signal<string | undefined> = signal(undefined);
+  /** The panels that the address asks for; none for all. */
+  readonly only: Signal<readonly string[]> = signal([]);
+  readonly #panels: readonly Panel[];
+  readonly #states: ReadonlyMap<string, Signal<State>>;
+  readonly #place: Place;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(panels: readonly Panel[], place: Place) {
+    this.#panels = panels;
+    this.#place = place;
+    this.#states = new Map(panels.map(({ id, fields }) => [id, signal(initialState(fields) as State)]));
+    this.#read();
+    place.addEventListener("hashchange", () => this.#read());
+  }
+
+  /** The state of one panel. */
+  state(id: string): ReadonlySignal<State> {
+    return this.#signal(id);
+  }
+
+  /** Changes a panel's state. */
+  set(id: string, change: State): void {
+    const own = this.#signal(id);
+    own.value = { ...own.value, ...change };
+    this.#timer ??= setTimeout(() => this.write(), PAUSE);
+  }
+
+  /** Changes it as a link of the text says, `stride=3&padding=0`. */
+  setFromText(id: string, text: string): void {
+    const { fields } = this.#panels.find((panel) => panel.id === id)!;
+    const texts = Object.fromEntries(new URLSearchParams(text));
+    const { state } = parseState(fields, texts) as { readonly state: State };
+    this.set(id, Object.fromEntries(Object.keys(texts).map((name) => [name, state[name]])));
+  }
+
+  /** Puts a panel back to what it is at first. */
+  reset(id: string): void {
+    this.set(id, initialState(this.#panels.find((panel) => panel.id === id)!.fields) as State);
+  }
+
+  /** Writes the address at once. */
+  write(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { location, history } = this.#place;
+    history.replaceState(null, "", `${location.pathname}${location.search}${this.hash()}`);
+  }
+
+  /** The state of all panels as it stands in the address. */
+  hash(): string {
+    const panels = Object.fromEntries(
+      this.#panels.map(({ id, fields }) => [id, printState(fields, this.#signal(id).value)]),
+    );
+    return printAddress({ panels, only: this.only.value });
+  }
+
+  #signal(id: string): Signal<State> {
+    const found = this.#states.get(id);
+    if (found === undefined) throw new Error(`There is no panel ${id}.`);
+    return found;
+  }
+
+  #read(): void {
+    const address = parseAddress(this.#place.location.hash);
+    const unknown: string[] = [];
+    for (const { id, fields } of this.#panels) {
+      const { state, problems } = parseState(fields, address.panels[id] ?? {});
+      unknown.push(...problems.map((problem) => `${id}.${problem}`));
+      this.#signal(id).value = state as State;
+    }
+    const known = new Set(this.#panels.map(({ id }) => id));
+    this.only.value = address.only.filter((id) => known.has(id));
+    unknown.push(...Object.keys(address.panels).filter((id) => !known.has(id)));
+    this.problem.value =
+      address.problem ??
+      (unknown.length === 0
+        ? undefined
+        : `Part of this address means nothing here and was left out: ${unknown.join(", ").slice(0, 200)}.`);
+  }
+}

@@ -1,0 +1,54 @@
+import axe from "axe-core";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import "../src/style/main.css";
+import { mount, type Mounted } from "../src/mount.tsx";
+
+let mounted: Mounted | undefined;
+let root: HTMLElement;
+
+/** Opens the page with a state in its address, as a reader does; ends it after the test, which fails if the console saw errors. */
+export function openPage(hash: string): Mounted {
+  history.replaceState(null, "", `${location.pathname}${location.search}${hash}`);
+  root = document.body.appendChild(document.createElement("div"));
+  mounted = mount(root);
+  return mounted;
+}
+
+beforeEach(() => {
+  vi.spyOn(console, "error");
+  vi.spyOn(console, "warn");
+});
+
+afterEach(() => {
+  mounted?.end();
+  root.remove();
+  delete document.documentElement.dataset["theme"];
+  expect(console.error).not.toHaveBeenCalled();
+  expect(console.warn).not.toHaveBeenCalled();
+});
+
+/** What stands in the cells of a grid, row by row. */
+export const cellsOf = (label: string): string[][] =>
+  [...document.querySelectorAll(`[role=grid][aria-label="${label}"] [role=row]`)].map((row) =>
+    [...row.querySelectorAll("[role=gridcell]")].map((cell) => cell.textContent.replace("−", "-")),
+  );
+
+/** What stands in an element of the page. */
+export const textOf = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
+
+/** Everything that stands in the way of readers with other senses, in light and in dark; to be empty. */
+export async function barriers(): Promise<string[]> {
+  const found: string[] = [];
+  for (const theme of ["light", "dark"]) {
+    document.documentElement.dataset["theme"] = theme;
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
+    const { violations } = await axe.run(root, { resultTypes: ["violations"] });
+    found.push(
+      ...violations.map(
+        ({ id, nodes }) =>
+          `${theme}: ${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`,
+      ),
+    );
+  }
+  return found;
+}
