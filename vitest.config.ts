@@ -33,6 +33,8 @@ if (chromium === undefined) {
       name: "browser",
       include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
       testTimeout: 60_000,
+      // Pages compute in workers, on machines that may have other things to do.
+      expect: { poll: { timeout: 20_000 } },
       browser: {
         enabled: true,
         headless: true,

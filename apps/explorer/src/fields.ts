@@ -81,16 +81,6 @@ export const edits = (isCell: (name: string) => boolean): Field<Edits> => ({
   },
 });
 
-/** A list of numbers of one length. */
-export const numbers = (initial: readonly number[]): Field<readonly number[]> => ({
-  initial,
-  print: (value) => value.join("*"),
-  parse: (text) => {
-    const values = text.split("*").map(cellValue);
-    return values.length === initial.length && values.every((value) => value !== undefined) ? values : undefined;
-  },
-});
-
 /** What a panel shows before anybody touches it. */
 export function initialState<F extends object>(fields: F): StateOf<F> {
   return Object.fromEntries(

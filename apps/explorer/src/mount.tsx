@@ -8,23 +8,19 @@ import { Store } from "./store.ts";
 /** The page as it runs, and how to end it. */
 export interface Mounted {
   readonly store: Store;
-  readonly compute: Compute;
   end(): void;
 }
 
 /** Puts the page into an element, with a store on the address and a worker to compute. */
-export function mount(root: HTMLElement): Mounted {
-  const compute = new Compute();
+export function mount(root: HTMLElement, compute: Compute = new Compute()): Mounted {
   const store = new Store(panels, window);
   const endTheme = followTheme(document.documentElement);
   render(<Article panels={panels} store={store} compute={compute} />, root);
   return {
     store,
-    compute,
     end: () => {
       render(null, root);
       endTheme();
-      compute.dispose();
     },
   };
 }

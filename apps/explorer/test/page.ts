@@ -1,8 +1,11 @@
 import axe from "axe-core";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import "../src/style/main.css";
+import { Compute } from "../src/compute/compute.ts";
 import { mount, type Mounted } from "../src/mount.tsx";
 
+/** One worker for all tests of a file. */
+const compute = new Compute();
 let mounted: Mounted | undefined;
 let root: HTMLElement;
 
@@ -10,7 +13,7 @@ let root: HTMLElement;
 export function openPage(hash: string): Mounted {
   history.replaceState(null, "", `${location.pathname}${location.search}${hash}`);
   root = document.body.appendChild(document.createElement("div"));
-  mounted = mount(root);
+  mounted = mount(root, compute);
   return mounted;
 }
 

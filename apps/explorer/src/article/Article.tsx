@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useErrorBoundary } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
@@ -56,14 +57,28 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
 
 function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
   const { id, title, text, View } = panel;
+  // One panel that fails leaves the others as they are.
+  const [error, retry] = useErrorBoundary();
   return (
     <section class="panel" id={id} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
       <Text source={text} onSay={(change) => store.setFromText(id, change)} />
       <div class="figure" role="group" aria-label={title}>
-        <View state={store.state(id)} set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)} />
+        {error === undefined ? (
+          <View state={store.state(id)} set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)} />
+        ) : (
+          <div class="notice" role="alert">
+            <p>This panel failed ({String(error)}). Resetting it below begins anew; the others go on.</p>
+          </div>
+        )}
         <div class="bar">
-          <button type="button" onClick={() => store.reset(id)}>
+          <button
+            type="button"
+            onClick={() => {
+              store.reset(id);
+              retry();
+            }}
+          >
             Reset this panel
           </button>
         </div>

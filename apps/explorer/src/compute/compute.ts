@@ -33,11 +33,6 @@ export class Compute {
     return outcome;
   }
 
-  /** Ends the worker. */
-  dispose(): void {
-    this.#worker.terminate();
-  }
-
   #send(message: ToWorker): void {
     // A worker has no origin.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
+import { shown } from "../../draw/shown.ts";
 import type { Pointed } from "./grids.tsx";
-import { biasAt, depthOf, firstChannel, shown, termsOf, type Cell, type Conv2dState, type Term } from "./model.ts";
+import { biasAt, depthOf, firstChannel, termsOf, type Cell, type Conv2dState, type Term } from "./model.ts";
 
 /** Above so many products in a slice those that are 0 are only counted. */
 const ALL_SHOWN = 9;

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { shown } from "../../draw/shown.ts";
 import { Matrix, type CellLook, type Place } from "../../controls/Matrix.tsx";
 import {
   biasAt,
@@ -9,7 +10,6 @@ import {
   firstChannel,
   fitOf,
   inputAt,
-  shown,
   stepOf,
   weightAt,
   type Cell,

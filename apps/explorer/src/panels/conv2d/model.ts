@@ -1,5 +1,6 @@
 import { conv2dGeometry, droppedBy, GeometryError, spanOf, type Sliding } from "@convlens/backend";
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
+import { shown } from "../../draw/shown.ts";
 import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
 import { demoBias, demoInput, demoWeight } from "./demo.ts";
 
@@ -265,9 +266,6 @@ export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
     slopes: direction === "backward" ? slopes : undefined,
   };
 }
-
-/** A number to be read: at most two decimals, and a minus that is one. */
-export const shown = (value: number): string => String(Math.round(value * 100) / 100 + 0).replace("-", "−");
 
 /** The same layer as the lines of a program. */
 export function codeOf(state: Conv2dState): string {

@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { shown } from "../../draw/shown.ts";
 import { useAnswer } from "../../compute/compute.ts";
 import { Check } from "../../controls/Check.tsx";
 import { Choice } from "../../controls/Choice.tsx";
@@ -17,7 +18,6 @@ import {
   groupsOf,
   requestOf,
   selected,
-  shown,
   stepOf,
   stepsOf,
   usedGroups,

@@ -1,0 +1,97 @@
+import { useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Frame, Place } from "../controls/Matrix.tsx";
+import { coloursOf, paint, type Colours } from "./palette.ts";
+import { shown } from "./shown.ts";
+import { isDark } from "./theme.ts";
+
+/** Numbers to be shown as a picture. */
+export interface Raster {
+  /** Row-major. */
+  readonly values: ArrayLike<number>;
+  readonly height: number;
+  readonly width: number;
+  readonly range: readonly [least: number, largest: number];
+  readonly colours: Colours;
+}
+
+/** What a {@link Picture} shows and does. */
+export interface PictureProps {
+  readonly raster: Raster;
+  /** What is to be seen, with its numbers. */
+  readonly label: string;
+  readonly frame?: Frame | undefined;
+  readonly onPoint?: (at: Place | undefined) => void;
+  readonly onPick?: (at: Place) => void;
+}
+
+/** An image or a map on a canvas, a pixel for each number, enlarged by the style sheet. */
+export function Picture({ raster, label, frame, onPoint, onPick }: PictureProps): JSX.Element {
+  const { height, width } = raster;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const latest = useRef(raster);
+  latest.current = raster;
+  const draw = (): void => {
+    const { values, height, width, range, colours } = latest.current;
+    const context = canvas.current?.getContext("2d");
+    if (!context || values.length !== height * width) return;
+    Object.assign(canvas.current!, { width, height });
+    context.putImageData(new ImageData(paint(values, range, coloursOf(colours, isDark.value)), width, height), 0, 0);
+  };
+  useEffect(draw);
+  useSignalEffect(() => {
+    void isDark.value;
+    draw();
+  });
+  const placeOf = (event: PointerEvent): Place => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const part = (offset: number, size: number, count: number): number =>
+      Math.max(0, Math.min(count - 1, Math.floor((offset / size) * count)));
+    return {
+      row: part(event.clientY - box.top, box.height, height),
+      column: part(event.clientX - box.left, box.width, width),
+    };
+  };
+  return (
+    <div
+      class="picture"
+      style={{ "--pixels": width, aspectRatio: `${width} / ${height}` }}
+      onPointerMove={(event) => onPoint?.(placeOf(event))}
+      onPointerLeave={() => onPoint?.(undefined)}
+      onClick={(event) => onPick?.(placeOf(event as unknown as PointerEvent))}
+    >
+      <canvas ref={canvas} role="img" aria-label={label} />
+      {frame && (
+        <div
+          class="frame"
+          aria-hidden="true"
+          style={{ "--row": frame.row, "--column": frame.column, "--rows": frame.rows, "--columns": frame.columns }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What a {@link Legend} explains. */
+export interface LegendProps {
+  readonly range: readonly [number, number];
+  readonly colours: Colours;
+}
+
+const STEPS = 64;
+
+/** Which colour is which number. */
+export function Legend({ range: [least, largest], colours }: LegendProps): JSX.Element {
+  const values = Array.from({ length: STEPS }, (_, i) => least + ((largest - least) * i) / (STEPS - 1));
+  return (
+    <div class="legend">
+      <span>{shown(least)}</span>
+      <Picture
+        raster={{ values, height: 1, width: STEPS, range: [least, largest], colours }}
+        label={`Colours from ${shown(least)} to ${shown(largest)}`}
+      />
+      <span>{shown(largest)}</span>
+    </div>
+  );
+}
