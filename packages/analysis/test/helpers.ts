@@ -6,13 +6,9 @@ import {
   Conv2d,
   ConvTranspose2d,
   DepthwiseConv2d,
-  Flatten,
-  Dense,
   LocallyConnected2d,
-  MaxPool2d,
   parameters,
   Parallel,
-  Relu,
   Residual,
   sequential,
   type Layer,
@@ -147,5 +143,3 @@ export const randomNetThatGrows: fc.Arbitrary<() => Layer> = fc
     { minLength: 1, maxLength: 4 },
   )
   .map((makes) => () => sequential(makes.map((make) => make())));
-
-export { Dense, Flatten, MaxPool2d, Relu };

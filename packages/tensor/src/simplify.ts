@@ -20,13 +20,15 @@ export function splatAfter(step: Instruction, values: readonly Value[]): number 
 /** The instruction with each stretched input as it was before, if the others make it stretch that by itself. */
 export function withoutBroadcasts(step: Instruction, values: readonly Value[]): Instruction {
   if (!elementwise.has(step.operation)) return step;
-  return step.inputs.reduce((kept, input, i) => {
+  let inputs = step.inputs;
+  step.inputs.forEach((input, i) => {
     const maker = values[input]!.step;
-    if (maker?.operation !== "broadcast") return kept;
-    const inputs = kept.inputs.with(i, maker.inputs[0]!);
-    const shape = inputs.map((value) => values[value]!.shape).reduce((a, b) => broadcastShapes(step.operation, a, b));
-    return sameShape(shape, step.shape) ? { ...kept, inputs } : kept;
-  }, step);
+    if (maker?.operation !== "broadcast") return;
+    const direct = inputs.with(i, maker.inputs[0]!);
+    const shape = direct.map((value) => values[value]!.shape).reduce((a, b) => broadcastShapes(step.operation, a, b));
+    if (sameShape(shape, step.shape)) inputs = direct;
+  });
+  return inputs === step.inputs ? step : { ...step, inputs };
 }
 
 /**
