@@ -1,9 +1,10 @@
 import type { Panel } from "../panel.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
+import { copiesPanel } from "./copies/copies.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 
 /** All panels in the order of the page. */
-export const panels: readonly Panel[] = [kernelsPanel, conv2dPanel];
+export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel];
 
 /** What the chapters are about, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {

@@ -1,0 +1,187 @@
+import { choice, flag, whole, type StateOf } from "../../fields.ts";
+
+/** What the panel's state is made of. */
+export const copiesFields = {
+  dimensions: choice("1", ["1", "2"] as const),
+  /** Inputs in a row, and rows of them in two dimensions. */
+  inputs: whole(9, 4, 12),
+  rows: whole(5, 3, 6),
+  window: whole(3, 1, 4),
+  stride: whole(1, 1, 3),
+  layers: choice("A", ["A", "A B", "A max B"] as const),
+  /** Neurons in parallel that make up one A, each with its own feature. */
+  features: whole(1, 1, 4),
+  untied: flag(false),
+  /** The copy of A that is looked at. */
+  copy: whole(1, 1, 99),
+};
+/** The panel's state. */
+export type CopiesState = StateOf<typeof copiesFields>;
+
+/** What stands in a layer of the diagram. */
+export type UnitName = "x" | "A" | "max" | "B" | "F";
+
+/** A layer of the diagram, from the inputs up. */
+export interface Level {
+  readonly name: UnitName;
+  readonly height: number;
+  readonly width: number;
+  /** How it looks at the level below; the inputs look at nothing, F at everything. */
+  readonly window: { readonly height: number; readonly width: number; readonly stride: number } | undefined;
+  /** Numbers that each unit gives. */
+  readonly features: number;
+}
+
+/** A unit: one copy of a neuron, or an input. */
+export interface Unit {
+  readonly level: number;
+  readonly name: UnitName;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A connection, with the weight it has. */
+export interface Edge {
+  readonly from: Unit;
+  readonly to: Unit;
+  /** Equal for connections with an equal weight, `A 1`; `undefined` where nothing is learned. */
+  readonly weight: string | undefined;
+  /** The place within the window, from 0. */
+  readonly tap: number;
+}
+
+/** How many parameters there are, with one neuron for all places and with one for each. */
+export interface Counts {
+  readonly copies: number;
+  readonly weights: number;
+  readonly biases: number;
+}
+
+/** How the state is in two dimensions or one: rows of inputs, and the window's height. */
+const heights = (state: CopiesState): { readonly inputs: number; readonly window: number } =>
+  state.dimensions === "1" ? { inputs: 1, window: 1 } : { inputs: state.rows, window: Math.min(2, state.window) };
+
+const MAX_WINDOW = 2;
+
+/** The layers that fit, from the inputs up: one that has no place is left out, with all above it. */
+export function levelsOf(state: CopiesState): Level[] {
+  const { inputs, window, stride, layers, features } = state;
+  const down = heights(state);
+  const width = state.dimensions === "1" ? window : down.window;
+  const levels: Level[] = [{ name: "x", height: down.inputs, width: inputs, window: undefined, features: 1 }];
+  for (const name of layers.split(" ") as ("A" | "max" | "B")[]) {
+    const below = levels.at(-1)!;
+    const size =
+      name === "max"
+        ? { height: Math.min(MAX_WINDOW, below.height), width: MAX_WINDOW, stride: MAX_WINDOW }
+        : name === "B"
+          ? { height: Math.min(MAX_WINDOW, down.window), width: MAX_WINDOW, stride: 1 }
+          : { height: down.window, width, stride };
+    const places = (input: number, window: number): number => Math.floor((input - window) / size.stride) + 1;
+    const [height, across] = [places(below.height, size.height), places(below.width, size.width)];
+    if (height < 1 || across < 1) break;
+    levels.push({ name, height, width: across, window: size, features });
+  }
+  levels.push({ name: "F", height: 1, width: 1, window: undefined, features: 1 });
+  return levels;
+}
+
+/** All units of a level, row by row. */
+export const unitsOf = ({ name, height, width }: Level, level: number): Unit[] =>
+  Array.from({ length: height * width }, (_, i) => ({ level, name, row: Math.floor(i / width), column: i % width }));
+
+/** All connections, those of F last. */
+export function edgesOf(state: CopiesState): Edge[] {
+  const levels = levelsOf(state);
+  return levels.flatMap((level, at) => {
+    const below = levels[at - 1];
+    if (below === undefined) return [];
+    return unitsOf(level, at).flatMap((to, copy) =>
+      level.window === undefined
+        ? unitsOf(below, at - 1).map((from, tap) => ({ from, to, weight: undefined, tap }))
+        : seenBy(level.window, to).map(({ row, column }, tap) => ({
+            from: { level: at - 1, name: below.name, row, column },
+            to,
+            tap,
+            weight:
+              level.name === "max" ? undefined : state.untied ? `${level.name} ${copy}.${tap}` : `${level.name} ${tap}`,
+          })),
+    );
+  });
+}
+
+function seenBy(
+  { height, width, stride }: NonNullable<Level["window"]>,
+  { row, column }: Unit,
+): { readonly row: number; readonly column: number }[] {
+  return Array.from({ length: height * width }, (_, tap) => ({
+    row: row * stride + Math.floor(tap / width),
+    column: column * stride + (tap % width),
+  }));
+}
+
+/** Parameters of a layer that sees `seen` numbers at each of so many places, and gives `features` there. */
+export function countsOf(places: number, seen: number, features: number, untied: boolean): Counts {
+  const neurons = untied ? places * features : features;
+  return { copies: places, weights: neurons * seen, biases: neurons };
+}
+
+/** Parameters of all layers that learn, without F, with the state's tying or another. */
+export function parametersOf(state: CopiesState, untied: boolean): Counts {
+  const levels = levelsOf(state);
+  return levels.reduce(
+    (sum, { name, height, width, window, features }, at) => {
+      if (window === undefined || name === "max") return sum;
+      const own = countsOf(height * width, window.height * window.width * levels[at - 1]!.features, features, untied);
+      return {
+        copies: sum.copies + own.copies,
+        weights: sum.weights + own.weights,
+        biases: sum.biases + own.biases,
+      };
+    },
+    { copies: 0, weights: 0, biases: 0 },
+  );
+}
+
+/** The copy of A that is looked at; `undefined` where A has no place. */
+export function lookedAt(state: CopiesState): Unit | undefined {
+  const level = levelsOf(state)[1]!;
+  if (level.name !== "A") return undefined;
+  return unitsOf(level, 1)[Math.min(state.copy, level.height * level.width) - 1];
+}
+
+/** The inputs that a unit depends on, through all layers below it. */
+export function reachOf(state: CopiesState, unit: Unit): Unit[] {
+  const edges = edgesOf(state);
+  let front = [unit];
+  for (let level = unit.level; level > 0; level--) {
+    const below = new Map<string, Unit>();
+    for (const { from, to } of edges)
+      if (front.some((each) => sameUnit(each, to))) below.set(`${from.row}.${from.column}`, from);
+    front = [...below.values()];
+  }
+  return front;
+}
+
+/** Whether two are one. */
+export const sameUnit = (a: Unit, b: Unit): boolean => a.level === b.level && a.row === b.row && a.column === b.column;
+
+/** How many there are of each, in words: "9 x, 7 A, 1 F". */
+export const census = (state: CopiesState): string =>
+  levelsOf(state)
+    .map(
+      ({ name, height, width }) =>
+        `${height > 1 || (state.dimensions === "2" && name !== "F") ? `${width} × ${height}` : width} ${name}`,
+    )
+    .join(", ");
+
+/** The layer A as a line of a program. */
+export function codeOf(state: CopiesState): string {
+  const { dimensions, features, untied, stride } = state;
+  const first = levelsOf(state)[1]!;
+  if (first.window === undefined) return "";
+  const { height, width } = first.window;
+  const options = `{ filters: ${features}, kernelSize: ${dimensions === "1" && !untied ? width : `[${height}, ${width}]`}, stride: ${stride} }`;
+  const kind = untied ? "LocallyConnected2d" : dimensions === "1" ? "Conv1d" : "Conv2d";
+  return `const A = new ${kind}(${options});`;
+}
