@@ -1,6 +1,6 @@
 // One work for all contestants, in turns: what disturbs the machine for a while disturbs all of them.
 import { join } from "node:path";
-import { writeWork } from "../works/files.mjs";
+import { readNumbers, writeWork } from "../works/files.mjs";
 import { summary } from "./clock.mjs";
 import { difference, tolerances } from "./difference.mjs";
 import { Absent } from "./serve.mjs";
@@ -70,6 +70,6 @@ const isKnown = (times) => times.length >= 3 && Math.min(...times) > 1;
 
 function compared(file, first, { kind }) {
   if (file === first) return { difference: 0, agrees: true };
-  const off = difference(file, first);
+  const off = difference(readNumbers(file), readNumbers(first));
   return { difference: off, agrees: off <= tolerances[kind] };
 }

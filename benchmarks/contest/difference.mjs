@@ -1,9 +1,7 @@
 // Whether two systems computed the same.
-import { readNumbers } from "../works/files.mjs";
 
 /** The greatest difference of two results, as a share of the greatest number. */
-export function difference(file, other) {
-  const [a, b] = [readNumbers(file), readNumbers(other)];
+export function difference(a, b) {
   if (a.length !== b.length) return Infinity;
   let [most, size] = [0, 0];
   for (let i = 0; i < a.length; i++) {

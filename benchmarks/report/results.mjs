@@ -4,10 +4,10 @@ import { join, relative } from "node:path";
 
 const folder = join(import.meta.dirname, "../results");
 
-/** Writes `NAME.json` and `NAME.svg`; says where. */
+/** Writes `NAME.json` and, where there is a plot, `NAME.svg`; says where. */
 export function saveResults(name, results, plot) {
   mkdirSync(folder, { recursive: true });
-  const files = { json: `${JSON.stringify(results, null, 1)}\n`, svg: plot };
+  const files = { json: `${JSON.stringify(results, null, 1)}\n`, ...(plot !== undefined && { svg: plot }) };
   for (const [kind, text] of Object.entries(files)) {
     const file = join(folder, `${name}.${kind}`);
     writeFileSync(file, text);

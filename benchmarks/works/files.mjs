@@ -2,17 +2,7 @@
 // language, get the same.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Random } from "@convlens/backend";
-
-const sizeOf = (shape) => shape.reduce((size, length) => size * length, 1);
-
-/** First values, always the same for the same name. */
-function valuesOf(name, { shape, deviation = 1, classes }) {
-  const random = new Random(1).split(name);
-  const size = sizeOf(shape);
-  if (classes !== undefined) return Float32Array.from({ length: size }, () => random.integer(classes));
-  return random.normal(size, 0, deviation);
-}
+import { valuesOf } from "./values.mjs";
 
 /** Writes a work into a folder of its own, and returns the folder. */
 export function writeWork(work, parent) {

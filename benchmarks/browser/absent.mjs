@@ -1,0 +1,2 @@
+/** What a system cannot do. */
+export class Absent extends Error {}

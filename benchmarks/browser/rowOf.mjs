@@ -1,0 +1,14 @@
+// One line of the table.
+import { digits, milliseconds } from "../report/format.mjs";
+
+/** What a work took each of them, and what it is. */
+export function rowOf({ name, title, figures }, ids) {
+  const first = figures[ids[0]]?.median;
+  const cells = ids.map((id) => {
+    const { median, failed, agrees } = figures[id] ?? {};
+    if (median === undefined) return failed === undefined ? "–" : "FAILED";
+    const share = id === ids[0] || first === undefined ? "" : ` (${digits(first / median)})`;
+    return `${milliseconds(median)}${share}${agrees === false ? " WRONG" : ""}`;
+  });
+  return [name, ...cells, title];
+}
