@@ -18,7 +18,10 @@ export interface Machine {
   readonly threads: number;
   /** Whether the page may share memory, without which there is one thread. */
   readonly isolated: boolean;
-  /** Multiplications with an addition in a second, of a convolution measured at the start. */
+  /**
+   * Multiplications with an addition that a convolution measured at the start is defined by, in a second; clever algorithms do
+   * fewer for the same result.
+   */
   readonly productsPerSecond: number;
 }
 
