@@ -78,7 +78,7 @@ export type { SmoothGradOptions } from "./explain/smoothGrad.ts";
 export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./faithfulness.ts";
 export { heatmap, type Heatmap } from "./heatmap.ts";
 export { randomizationTest, type Randomized } from "./randomization.ts";
-export { structuralSimilarity, type Picture } from "./similarity.ts";
+export { structuralSimilarity, type Picture, type SimilarityOptions } from "./similarity.ts";
 export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";
 export type { ImageParameterKind } from "./visualize/imageParameters.ts";
 export type { Painting, PaintOptions } from "./visualize/paint.ts";
