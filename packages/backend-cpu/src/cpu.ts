@@ -1,4 +1,4 @@
-import { kernelBackend, UsageError, type Backend } from "@convlens/backend";
+import { fuseChains, kernelBackend, UsageError, type Backend } from "@convlens/backend";
 import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
@@ -90,6 +90,7 @@ export async function cpu({
     },
     updated: (block) => kept.changed(block),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
+    join: (program) => fuseChains(program, { canSum: true }),
     finish: () => team.finish(),
     dispose: () => team.dispose(),
     kernels: {

@@ -1,4 +1,4 @@
-import { kernelBackend, type Backend } from "@convlens/backend";
+import { fuseChains, kernelBackend, type Backend } from "@convlens/backend";
 import type { Device } from "./device.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
@@ -38,6 +38,7 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
     release: (buffer) => gpu.release(buffer),
     memory: () => gpu.bytes,
     mostInputs: MOST_INPUTS,
+    join: (program) => fuseChains(program, { mostInputs: MOST_INPUTS, canSum: true }),
     kernels: {
       ...pointwiseKernels(gpu),
       ...reduceKernels(gpu),

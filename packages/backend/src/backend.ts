@@ -17,6 +17,8 @@ export interface Backend {
   supports(operation: OperationName): boolean;
   /** How many tensors a fusion may read at most. Default: 8. */
   readonly mostInputs?: number | undefined;
+  /** Joins instructions of a finished program that it has one kernel for: {@link fuseChains}, where it has kernels for chains. */
+  join?(program: Program): Program;
   /** Memory for a variable. */
   allocate(length: number): Storage;
   /** Copies values into it. */

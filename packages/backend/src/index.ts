@@ -81,4 +81,6 @@ export {
   stepsOf,
   type Shape,
 } from "./shape.ts";
+export { fuseChains, type ChainKernels } from "./fuseChains.ts";
+export { rewrite, withoutUnread } from "./rewrite.ts";
 export { turn } from "./turn.ts";

@@ -64,6 +64,8 @@ export interface KernelBackendOptions<B> {
   dispose?(): void;
   /** How many tensors a fusion may read at most: WebGPU gives a kernel few. Default: 8. */
   readonly mostInputs?: number;
+  /** Joins instructions that there is one kernel for. */
+  join?(program: Program): Program;
   /** What it can compute; the rest runs on the host. */
   readonly kernels: Kernels<B>;
 }
@@ -296,6 +298,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     precision,
     supports: (operation) => operation in options.kernels,
     mostInputs: options.mostInputs,
+    ...(options.join && { join: (program: Program) => options.join!(program) }),
     allocate: (length) => {
       const block: Block<B> = { length, buffer: allocate(length), failure: undefined };
       return block;

@@ -1,6 +1,5 @@
-import { type Backend, type Instruction, type Program, type Values } from "@convlens/backend";
+import { type Backend, type Instruction, type Program, type Values, withoutUnread } from "@convlens/backend";
 import { fuse } from "./fuse.ts";
-import { withoutUnread } from "./rewrite.ts";
 import { simplified, splatAfter, withoutBroadcasts, splatOf, type Value } from "./simplify.ts";
 import { sorted } from "./sorted.ts";
 import { textOf } from "./structure.ts";

@@ -1,13 +1,12 @@
 import {
   firstInstruction,
+  rewrite,
   shapesOf,
   type Backend,
   type Instruction,
   type OperationName,
   type Program,
 } from "@convlens/backend";
-import { fuseChains } from "./fuseChains.ts";
-import { rewrite } from "./rewrite.ts";
 
 /** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
 interface Fusion {
@@ -29,8 +28,7 @@ const fusions: readonly Fusion[] = [
  */
 export function fuse(program: Program, backend: Backend): Program {
   const joined = fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);
-  const canSum = backend.supports("pointwiseSum");
-  return backend.supports("pointwise") ? fuseChains(joined, { mostInputs: backend.mostInputs, canSum }) : joined;
+  return backend.join?.(joined) ?? joined;
 }
 
 function applyFusion(p: Program, { before, after, fused, isBias }: Fusion): Program {

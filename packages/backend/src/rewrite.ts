@@ -1,4 +1,4 @@
-import { firstInstruction, type Instruction, type Program } from "@convlens/backend";
+import { firstInstruction, type Instruction, type Program } from "./program.ts";
 
 /** The program with each instruction replaced, or left out where the callback gives nothing; values are numbered anew. */
 export function rewrite(p: Program, replace: (step: Instruction, value: number) => Instruction | undefined): Program {

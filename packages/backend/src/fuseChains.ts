@@ -1,16 +1,7 @@
-import {
-  elementwise,
-  firstInstruction,
-  shapesOf,
-  sizeOf,
-  type Axes,
-  type ChainStep,
-  type Instruction,
-  type OperationName,
-  type Program,
-  type Shape,
-} from "@convlens/backend";
+import { elementwise, type Axes, type ChainStep, type OperationName } from "./operations.ts";
+import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
 import { rewrite } from "./rewrite.ts";
+import { sizeOf, type Shape } from "./shape.ts";
 
 /** A kernel has so many registers. */
 const [MOST_STEPS, MOST_INPUTS] = [16, 8];
