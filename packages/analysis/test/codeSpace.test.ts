@@ -187,7 +187,18 @@ describe("t-SNE", () => {
     const affinities = affinitiesOf(nearestNeighbors(points, { count: 12 }), 4);
     expect(affinities.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
     const map = Float64Array.from(new Random(4).normal(72));
-    const { forces } = forcesOn(map, affinities, 0, 1);
+    const { forces, divergence } = forcesOn(map, affinities, 0, 1);
+    // Σ p ln(p / q), over all pairs
+    const attraction = (i: number, j: number): number =>
+      1 / (1 + (map[2 * i]! - map[2 * j]!) ** 2 + (map[2 * i + 1]! - map[2 * j + 1]!) ** 2);
+    let [total, expected] = [0, 0];
+    for (let i = 0; i < 36; i++) for (let j = 0; j < 36; j++) if (i !== j) total += attraction(i, j);
+    for (let i = 0; i < 36; i++)
+      for (let k = affinities.starts[i]!; k < affinities.starts[i + 1]!; k++) {
+        const p = affinities.weights[k]!;
+        expected += p * Math.log((p * total) / attraction(i, affinities.neighbors[k]!));
+      }
+    expect(divergence).toBeCloseTo(expected, 9);
     for (let i = 0; i < map.length; i++) {
       const moved = (by: number): number => forcesOn(map.with(i, map[i]! + by), affinities, 0, 1).divergence;
       expect(forces[i]).toBeCloseTo((moved(1e-5) - moved(-1e-5)) / 2e-5, 7);

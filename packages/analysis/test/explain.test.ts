@@ -9,6 +9,7 @@ import {
   Conv1d,
   Conv2d,
   Dense,
+  describeLayer,
   Elu,
   Flatten,
   Gelu,
@@ -238,6 +239,20 @@ describe("what explanations sum up to", () => {
       const x = tensor(new Random(1).normal(25), [1, 5, 5, 1]);
       const found = await explain(model, x, { method: "relevance", target: 1, epsilon: 1e-9 });
       expect(sums(found)[0], activation.constructor.name).toBeCloseTo(found.scores[0]!, 6);
+    }
+    const normal = [new Conv2d({ filters: 3, kernelSize: 3, bias: false }), new LayerNorm(), new Flatten()];
+    const gated: Layer & { a: Layer; b: Layer } = {
+      a: new Conv2d({ filters: 2, kernelSize: 3, bias: false }),
+      b: sequential([new Conv2d({ filters: 2, kernelSize: 3, bias: false }), new Relu()]),
+      call(x, mode) {
+        return multiply(this.a.call(x, mode), this.b.call(x, mode));
+      },
+    };
+    for (const first of [normal, [gated, new Flatten()]]) {
+      const model = build(sequential([...first, new Dense({ units: 2, bias: false })]), [5, 5, 1], { seed: 6 });
+      const x = tensor(new Random(2).normal(25), [1, 5, 5, 1]);
+      const found = await explain(model, x, { method: "relevance", target: 0, epsilon: 1e-9 });
+      expect(sums(found)[0], describeLayer(first[0]!)).toBeCloseTo(found.scores[0]!, 6);
     }
     const others = [
       new Gelu(),

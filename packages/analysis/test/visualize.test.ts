@@ -230,5 +230,11 @@ describe("a code turned back", () => {
     const images = tensor(new Random(9).uniform(72), [2, 6, 6, 1]);
     const looks = await looksOf(invert(model, images, { layer: "layers.1", steps: 120, totalVariation: 0 }));
     for (const n of [0, 1]) expect(looks.at(-1)!.measures[n]).toBeLessThan(looks[0]!.measures[n]! / 20);
+    // |code − original|² / |original|²
+    const codes = await evaluate(...[images, tensor(looks[0]!.values, [2, 6, 6, 1])].map((x) => model.call(x)));
+    const [original, begun] = codes.map((code) => Array.from(code.subarray(code.length / 2)));
+    const square = (numbers: readonly number[]): number => numbers.reduce((total, value) => total + value * value, 0);
+    const expected = square(original!.map((value, i) => value - begun![i]!)) / square(original!);
+    expect(looks[0]!.measures[1]).toBeCloseTo(expected, 9);
   });
 });
