@@ -1,5 +1,5 @@
 import { sizeOf, type Shape } from "@convlens/backend";
-import { calculate, calculate4, each4, lane, number, zero4 } from "../assembler/expression.ts";
+import { calculate, calculate4, each4, lane, load4, loadOne, number, zero4 } from "../assembler/expression.ts";
 import type { Expression, Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { ChainWriter, type Chain } from "./chain.ts";
@@ -56,6 +56,9 @@ export interface Source {
   /** Of each input, whether it is one number, and not as many as are folded. */
   readonly isOne: readonly boolean[];
 }
+
+/** Of rows that are longer than that so many are folded before the next ones. */
+const ROWS = 16;
 
 /** So many numbers are folded into a part before it is joined to the rest: a long sum in float32 would lose its last digits. */
 const PART = 128;
@@ -121,26 +124,43 @@ export function writeFold(
   };
 
   const row = 4 * inner;
-  const writeColumns = (numbers: number): void => {
+  /** The folds of some rows and columns, side by side; on to the next columns. */
+  const writeColumns = (rows: number, numbers: number, isGoingOn: boolean): void => {
     const vectors = Math.floor(numbers / 4);
     const values = [
       ...Array.from({ length: vectors }, (_, i) => () => writer.vector(known, 16 * i)),
       ...Array.from({ length: numbers % 4 }, (_, i) => () => writer.one(known, 16 * vectors + 4 * i)),
     ];
-    writeTurns(folded, row, values).forEach((total, i) => {
-      if (i < vectors) f.store4(y, total, 16 * i);
-      else f.storeOne(y, total, 16 * vectors + 4 * (i - vectors));
+    writeTurns(rows, row, values).forEach((total, i) => {
+      const offset = i < vectors ? 16 * i : 16 * vectors + 4 * (i - vectors);
+      const isVector = i < vectors;
+      const all = isGoingOn ? calculate4(join, isVector ? load4(y, offset) : loadOne(y, offset), total) : total;
+      if (isVector) f.store4(y, all, offset);
+      else f.storeOne(y, all, offset);
     });
-    move(4 * numbers - folded * row);
+    move(4 * numbers - rows * row);
     f.advance(y, 4 * numbers);
   };
+  /** All columns of some rows; on to the next rows. */
+  const writeRows = (rows: number, isGoingOn: boolean): void => {
+    f.times(Math.floor(inner / COLUMNS), () => writeColumns(rows, COLUMNS, isGoingOn));
+    if (inner % COLUMNS > 0) writeColumns(rows, inner % COLUMNS, isGoingOn);
+    move((rows - 1) * row);
+  };
+  // Long rows a few at a time, so that memory is read from one end to the other.
+  const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
+  const writeAllRows = (): void => {
+    writeRows(few, false);
+    const goOn = (rows: number): void => {
+      f.advance(y, -row);
+      writeRows(rows, true);
+    };
+    const left = folded - few;
+    f.times(Math.floor(left / few), () => goOn(few));
+    if (left % few > 0) goOn(left % few);
+  };
 
-  f.times(outer, () => {
-    if (inner === 1) return writeNeighbours();
-    f.times(Math.floor(inner / COLUMNS), () => writeColumns(COLUMNS));
-    if (inner % COLUMNS > 0) writeColumns(inner % COLUMNS);
-    move(folded * row - row);
-  });
+  f.times(outer, inner === 1 ? writeNeighbours : writeAllRows);
 }
 
 /** Two by two, until one is left. */
