@@ -29,11 +29,19 @@ export interface DeviceOptions {
   readonly onRead?: () => void;
 }
 
-/** A kernel by its text, which holds all shapes as numbers, and by the lengths that it reads and writes. */
-export interface KernelText {
+/** A kernel by its text, which holds all shapes as numbers. */
+export class KernelText {
   readonly source: string;
-  readonly inputs: readonly number[];
   readonly length: number;
+  /** Kernels of the same key are one. */
+  readonly key: string;
+
+  /** @param inputs - The lengths of the arrays that it reads, which are compiled with it. */
+  constructor(source: string, inputs: readonly number[], length: number) {
+    this.source = source;
+    this.length = length;
+    this.key = `${source} ${inputs.join()} ${length}`;
+  }
 }
 
 interface Compiled {
@@ -102,11 +110,9 @@ export class Device {
   }
 
   /** Runs a kernel. Its result is a new one each time. */
-  launch({ source, inputs, length }: KernelText, values: readonly (Handle | number)[]): Handle | Promise<Handle> {
+  launch({ source, length, key }: KernelText, values: readonly (Handle | number)[]): Handle | Promise<Handle> {
     this.check();
-    const compiled = this.#compiled(`${source} ${inputs.join()} ${length}`, () =>
-      compileKernel(this.#gpu, source, length, functions),
-    );
+    const compiled = this.#compiled(key, () => compileKernel(this.#gpu, source, length, functions));
     compiled.alive++;
     const keep = (result: Handle): Handle => {
       const executor = executorOf(compiled.run, result);
@@ -126,7 +132,7 @@ export class Device {
   /** Numbers from the host. */
   write(values: Float32Array): Handle | Promise<Handle> {
     const { length } = values;
-    return this.launch({ source: copying("fromHost"), inputs: [length], length }, [values]);
+    return this.launch(new KernelText(copying("fromHost"), [length], length), [values]);
   }
 
   /** Numbers for the host, in an array of their own. */

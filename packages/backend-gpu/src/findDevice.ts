@@ -1,6 +1,6 @@
 import { BackendError } from "@convlens/backend";
 import { Device, type Executor } from "./device.ts";
-import { loadGpuJs, type GpuJsConstructor } from "./gpujs.ts";
+import { contextOf, loadGpuJs, type GpuJsConstructor, type Handle, type WebGpuContext } from "./gpujs.ts";
 
 /** Indices of kernels are float32, which is exact up to here. */
 const LARGEST_INDEX = 2 ** 24;
@@ -21,10 +21,6 @@ interface Adapter {
   };
   readonly isFallbackAdapter?: boolean;
   readonly limits: { readonly maxStorageBufferBindingSize: number; readonly maxBufferSize: number };
-}
-/** What is looked at of a result of gpu.js on WebGPU. */
-interface WebGpuResult {
-  readonly context: { readonly isLost: boolean; readonly device: EventTarget };
 }
 
 /** Names of programs that stand in for a graphics processor. */
@@ -59,7 +55,7 @@ async function findWebGpu(Gpu: GpuJsConstructor): Promise<Found> {
     isFallbackAdapter === true || adapter.isFallbackAdapter === true || SOFTWARE.test(`${renderer} ${architecture}`);
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
   const limit = Math.min(LARGEST_INDEX, Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4));
-  let result: WebGpuResult | undefined;
+  let context: WebGpuContext | undefined;
   let failure: string | undefined;
   const device = new Device({
     gpu: new Gpu({ mode: "webgpu" }),
@@ -67,11 +63,11 @@ async function findWebGpu(Gpu: GpuJsConstructor): Promise<Found> {
     renderer,
     isSoftware,
     limit,
-    failure: () => (result?.context.isLost === true ? "the WebGPU device was lost" : failure),
+    failure: () => (context?.isLost === true ? "the WebGPU device was lost" : failure),
   });
-  result = (await tryOut(device)) as unknown as WebGpuResult;
+  context = contextOf(await tryOut(device));
   // What WebGPU finds wrong it only says here; it goes on with zeros.
-  result.context.device.addEventListener("uncapturederror", (event) => {
+  context?.device.addEventListener("uncapturederror", (event) => {
     failure = `WebGPU failed: ${(event as Event & { error?: Error }).error?.message ?? "for an unknown reason"}`;
   });
   return { device };
@@ -114,7 +110,7 @@ async function findWebGl2(Gpu: GpuJsConstructor): Promise<Found> {
 }
 
 /** One small kernel: it must run where it is meant to, and compute. */
-async function tryOut(device: Device): Promise<unknown> {
+async function tryOut(device: Device): Promise<Handle> {
   const handle = await device.write(Float32Array.of(1, 2, 3));
   const values = await device.read(handle, 3);
   if (values.join() !== "1,2,3")

@@ -29,13 +29,17 @@ export interface GpuOptions {
  */
 export async function gpu({ mode = "auto", allowSoftware = false }: GpuOptions = {}): Promise<GpuBackend> {
   const reasons: string[] = [];
+  let software: GpuBackend | undefined;
   for (const executor of mode === "auto" ? (["webgpu", "webgl2"] as const) : [mode]) {
     const found = await deviceFor(executor);
     if ("missing" in found) reasons.push(found.missing);
-    else if (found.device.isSoftware && !allowSoftware)
+    else if (!found.device.isSoftware) return of(found.device, executor);
+    else {
+      software ??= of(found.device, executor);
       reasons.push(`${executor} runs on ${found.device.renderer}, which is software`);
-    else return of(found.device, executor);
+    }
   }
+  if (software !== undefined && allowSoftware) return software;
   throw new BackendError(
     `gpu: there is no graphics processor to compute on: ${reasons.join("; ")}; use backend-cpu, or allowSoftware: true to try things out`,
     { expected: mode === "auto" ? "WebGPU or WebGL 2" : mode, got: reasons, fix: "backend-cpu" },

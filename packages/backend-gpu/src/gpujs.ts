@@ -6,6 +6,7 @@ import { BackendError, UsageError } from "@convlens/backend";
 export type Handle = Texture | Float32Array;
 interface Texture {
   readonly type: string;
+  readonly context: unknown;
   delete(): void;
   /** Only of WebGPU's is it used: it waits there. */
   toArray(): Promise<Float32Array>;
@@ -114,6 +115,16 @@ export function executorOf({ kernel }: CompiledKernel, result: Handle): string {
   if (result instanceof Float32Array) return kernel.constructor.mode;
   return result.type === "WebGPUBuffer" ? "webgpu" : "webgl";
 }
+
+/** What stands behind all results on WebGPU: one device for a page. */
+export interface WebGpuContext {
+  readonly isLost: boolean;
+  readonly device: EventTarget;
+}
+
+/** The device that a result lies on, on WebGPU. */
+export const contextOf = (result: Handle): WebGpuContext | undefined =>
+  result instanceof Float32Array || result.type !== "WebGPUBuffer" ? undefined : (result.context as WebGpuContext);
 
 const nobody: Counted = { _refs: Infinity };
 

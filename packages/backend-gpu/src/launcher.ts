@@ -1,5 +1,5 @@
 import { BackendError, type Values } from "@convlens/backend";
-import type { Device } from "./device.ts";
+import { KernelText, type Device } from "./device.ts";
 import type { Handle } from "./gpujs.ts";
 
 /** A result of gpu.js, and how many buffers hold it. */
@@ -19,7 +19,11 @@ export interface Buffer {
 /** Does one thing that was prepared: reads the inputs (and looks at no further ones), and replaces the output. */
 export type Launch = (inputs: readonly Buffer[], output: Buffer) => void | Promise<void>;
 
-/** A kernel in the language of gpu.js, which is a small part of JavaScript. */
+/**
+ * A kernel in the language of gpu.js, a small part of JavaScript: `let` and `const`, `if` with braces, loops that count up to a
+ * number in the text, and the functions in `kernels/functions.ts`. All numbers are float32. What lies beyond an array is not to be
+ * read: executors disagree on what is there.
+ */
 export interface KernelSource {
   /** In error messages and in the profiler of a browser. */
   readonly name: string;
@@ -73,8 +77,9 @@ export class Launcher {
     if (length === 0) return () => undefined;
     if (Object.values(inputs).includes(0)) return (_, output) => this.upload(output, fill(length, whenEmpty));
     const source = `function ${name}(${[...Object.keys(inputs), ...Object.keys(numbers)].join(", ")}) {\n${body}\n}`;
-    const text = { source, inputs: Object.values(inputs), length };
-    const [count, further] = [text.inputs.length, Object.values(numbers)];
+    const lengths = Object.values(inputs);
+    const text = new KernelText(source, lengths, length);
+    const [count, further] = [lengths.length, Object.values(numbers)];
     return (buffers, output) => {
       this.release(output);
       return this.#keep(output, this.#device.launch(text, [...buffers.slice(0, count).map(handleOf), ...further]));

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { gpu } from "../src/index.ts";
 
 const modes = ["webgl2", "webgpu"] as const;
+const { GPUAdapter } = globalThis as unknown as { GPUAdapter: { prototype: { requestDevice(): unknown } } };
+const webGpuDevices = vi.spyOn(GPUAdapter.prototype, "requestDevice").mock;
 afterEach(() => vi.unstubAllGlobals());
 
 describe("gpu()", () => {
@@ -83,6 +85,24 @@ const step: Program = (() => {
     ],
   };
 })();
+
+describe("what WebGPU finds wrong", () => {
+  it("is an error of what is asked next, and a new backend works", async () => {
+    const backend = await gpu({ mode: "webgpu", allowSoftware: true });
+    const storage = backend.allocate(1);
+    backend.write(storage, Float32Array.of(5));
+    expect([...(await backend.read(storage))]).toEqual([5]);
+    const silent = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const device = (await webGpuDevices.results.at(-1)!.value) as EventTarget;
+    device.dispatchEvent(Object.assign(new Event("uncapturederror"), { error: new Error("out of memory") }));
+    await expect(backend.read(storage)).rejects.toThrow(/^gpu: WebGPU failed: out of memory; .*make a new backend/);
+    silent.mockRestore();
+    const another = await gpu({ mode: "webgpu", allowSoftware: true });
+    const room = another.allocate(1);
+    another.write(room, Float32Array.of(6));
+    expect([...(await another.read(room))]).toEqual([6]);
+  });
+});
 
 describe.each(modes)("functions that kernels call, through %s", (mode) => {
   it("can be combined in any order", { timeout: 60_000 }, async () => {
