@@ -4,12 +4,16 @@ import type { Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { gatherKernels } from "./kernels/gather.ts";
+import { lpPool2dKernels } from "./kernels/lpPool2d.ts";
 import { matmul } from "./kernels/matmul.ts";
+import { momentsKernels } from "./kernels/moments.ts";
 import { movementKernels } from "./kernels/movement.ts";
+import { normalizeKernels } from "./kernels/normalize.ts";
 import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
+import { resizeKernels } from "./kernels/resize.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
 import { Team } from "./team.ts";
@@ -99,10 +103,14 @@ export async function cpu({
       ...reduceKernels(team),
       argmax: argmax(team),
       ...pool2dKernels(team),
+      ...lpPool2dKernels(team),
       matmul: matmul(team),
       ...conv2dKernels(team),
       ...gatherKernels(team),
       ...softmaxKernels(team),
+      ...momentsKernels(team),
+      ...resizeKernels(team),
+      ...normalizeKernels(team),
       randomUniform: randomUniform(team),
     },
   });

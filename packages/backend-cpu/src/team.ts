@@ -42,6 +42,7 @@ export class Team {
   readonly winograd: UseOfWinograd;
   readonly #codes = new Map<string, Code>();
   readonly #functions: WasmFunction[] = [];
+  readonly #tables = new Map<string, Block>();
   #scratch: Block | undefined;
   /** Earlier ones, which steps that are not done yet may still use. */
   readonly #outgrown: Block[] = [];
@@ -76,6 +77,18 @@ export class Team {
       this.#scratch = this.heap.allocate(wanted);
     }
     return this.#scratch.start;
+  }
+
+  /** An address where these words lie as long as the backend lives; laid down once for each key. */
+  table(key: string, words: () => Int32Array): number {
+    let block = this.#tables.get(key);
+    if (block === undefined) {
+      const values = words();
+      block = this.heap.allocate(values.length);
+      new Int32Array(this.heap.memory.buffer, block.start, values.length).set(values);
+      this.#tables.set(key, block);
+    }
+    return block.start;
   }
 
   #freeOutgrown(): void {

@@ -55,10 +55,48 @@ const convolutions = [
     work(`filter gradient ${name}`, "conv2dFilterGradient", [y, x], { geometry }, w),
   ];
 });
+/** Normalisations over the axes of a batch, of examples, of groups; over many places and over few. */
+const normalizations = [
+  { shape: [20, 31, 33, 30], axes: [0, 1, 2] },
+  { shape: [64, 28, 28, 3], axes: [0, 1, 2] },
+  { shape: [2003, 255], axes: [1] },
+  { shape: [3, 301_001], axes: [1] },
+  { shape: [16, 500, 8, 6], axes: [1, 3] },
+  { shape: [2, 3, 20_001, 5], axes: [0, 2] },
+].flatMap(({ shape, axes }) => {
+  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const both = [2, ...kept];
+  const attributes = { axes, epsilon: 1 };
+  const name = `of [${shape}] over [${axes}]`;
+  return [
+    work(`moments ${name}`, "moments", [shape], { axes }, both),
+    work(`normalize ${name}`, "normalize", [shape, both, kept, []], attributes, shape),
+    work(`normalizeSums ${name}`, "normalizeSums", [shape, shape, both], attributes, both),
+    work(`normalizeGradient ${name}`, "normalizeGradient", [shape, shape, both, both, kept], attributes, shape),
+  ];
+});
 const pooling = pool2dGeometry([9, 64, 64, 20], { size: 3, stride: 2 });
 const all: Work[] = [
   ...convolutions,
+  ...normalizations,
   work("maxPool2d", "maxPool2d", [poolInputShape(pooling)], { geometry: pooling }, poolOutputShape(pooling)),
+  ...[2, 2.5].flatMap((p) => {
+    const [x, y] = [poolInputShape(pooling), poolOutputShape(pooling)];
+    return [
+      work(`lpPool2d, p = ${p}`, "lpPool2d", [x], { geometry: pooling, p }, y),
+      work(`its gradient, p = ${p}`, "lpPool2dGradient", [y, x, y], { geometry: pooling, p }, x),
+    ];
+  }),
+  ...[1, 9].flatMap((batch) => {
+    const [small, large] = [
+      [batch, 90, 111, 10],
+      [batch, 131, 64, 10],
+    ];
+    return (["nearest", "bilinear"] as const).flatMap((mode) => [
+      work(`resize ${batch}, ${mode}`, "resize", [small], { height: 131, width: 64, mode }, large),
+      work(`its gradient`, "resizeGradient", [large], { height: 90, width: 111, mode }, small),
+    ]);
+  }),
   work(
     "matmul",
     "matmul",
@@ -160,7 +198,8 @@ async function compute(backend: Backend, { operation, inputs, attributes, output
     updates: [],
   } as unknown as Program;
   const executable = backend.compile(program);
-  const feeds = inputs.map((shape, i) => new Random(i + 1).normal(sizeOf(shape)));
+  // From 0 to 1, so that they can be variances, too.
+  const feeds = inputs.map((shape, i) => new Random(i + 1).uniform(sizeOf(shape)));
   // Once more when the other threads have had time to begin.
   await executable.run(feeds, []);
   await new Promise((resolve) => setTimeout(resolve, 100));

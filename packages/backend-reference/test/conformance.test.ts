@@ -163,12 +163,19 @@ describe("a checked backend", () => {
 it("every primitive has a kernel, and nothing else has", () => {
   const composites = [
     "softmax",
+    "softmaxGradient",
     "logSoftmax",
+    "logSoftmaxGradient",
     "softmaxCrossEntropy",
+    "softmaxCrossEntropyGradient",
+    "moments",
     "normalize",
+    "normalizeSums",
     "normalizeGradient",
     "lpPool2d",
+    "lpPool2dGradient",
     "resize",
+    "resizeGradient",
     "movingAverage",
   ];
   const fusions = ["momentumStep", "sgdStep", "adamStep", "conv2dBias", "conv2dBiasRelu", "pointwise", "pointwiseSum"];

@@ -51,12 +51,14 @@ export {
   type Chain,
   type ChainStep,
   type Convolution,
+  type LpPooling,
   type None,
   type Normalization,
   type OneAxis,
   type OperationName,
   type Operations,
   type Pooling,
+  type Resizing,
   type Section,
 } from "./operations.ts";
 export { aliases, lastUses, planMemory, type MemoryPlan, type Place } from "./plan.ts";
@@ -70,6 +72,7 @@ export {
   type Scope,
   type Values,
 } from "./program.ts";
+export { resampling, type ResizeMode, type PixelSource } from "./resampling.ts";
 export { Random, threefry, type RandomState } from "./random.ts";
 export {
   broadcastShapes,

@@ -1,4 +1,5 @@
 import type { Conv2dGeometry, Pool2dGeometry } from "./geometry.ts";
+import type { ResizeMode } from "./resampling.ts";
 import type { Shape } from "./shape.ts";
 
 /** An operation without attributes. */
@@ -18,6 +19,16 @@ export interface Convolution {
 /** Where a pooling's windows lie. */
 export interface Pooling {
   readonly geometry: Pool2dGeometry;
+}
+/** Where a pooling's windows lie, and its norm. */
+export interface LpPooling extends Pooling {
+  readonly p: number;
+}
+/** Another height and width. */
+export interface Resizing {
+  readonly height: number;
+  readonly width: number;
+  readonly mode: ResizeMode;
 }
 /** Every `step`-th element from `begin`; a negative step walks backwards. `shape` is the result's. */
 export interface Section {
@@ -127,14 +138,22 @@ export interface Operations {
   softmaxCrossEntropy: None;
   /** `dy, logits, targets`: of the logits, dy · (softmax(logits) · Σ targets − targets). */
   softmaxCrossEntropyGradient: None;
-  /** `(x − mean) / √(variance + epsilon)` over the axes. */
+  /** Mean and variance over the axes, which stay with size 1: `[2, …]`. */
+  moments: Axes;
+  /** `x, moments, scale, shift`: (x − mean) / √(variance + epsilon) · scale + shift, the last two the same along the axes. */
   normalize: Normalization;
-  /** `dy, x` */
+  /** `dy, x, moments`: Σ dy and Σ dy · x̂ over the axes, where x̂ is the normalised x: `[2, …]`. */
+  normalizeSums: Normalization;
+  /** `dy, x, moments, sums, scale`: scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n). */
   normalizeGradient: Normalization;
   /** `(Σ |x|^p)^(1/p)` under each window. */
-  lpPool2d: { readonly geometry: Pool2dGeometry; readonly p: number };
-  /** `x` `[n, h, w, c]` resampled. */
-  resize: { readonly height: number; readonly width: number; readonly mode: "nearest" | "bilinear" };
+  lpPool2d: LpPooling;
+  /** `dy, x, y`: Σ dy · sign(x) · |x|^(p − 1) / y^(p − 1) of the windows above each x, without those whose y is 0. */
+  lpPool2dGradient: LpPooling;
+  /** `x` `[n, h, w, c]` resampled to this height and width. */
+  resize: Resizing;
+  /** The adjoint of `resize`: `dy`, of which each pixel is added to those that it came from; height and width are theirs. */
+  resizeGradient: Resizing;
   /** `old, fresh`: `keep · old + (1 − keep) · fresh` */
   movingAverage: { readonly keep: number };
   /** `velocity, gradient`: `momentum · velocity + gradient` */

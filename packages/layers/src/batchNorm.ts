@@ -1,4 +1,4 @@
-import { batchNorm, mean, movingAverage, variance, type Tensor, type Variable } from "@convlens/tensor";
+import { batchNorm, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { statistic } from "./parameter.ts";
@@ -45,10 +45,12 @@ export class BatchNorm implements Layer {
       this.variance ??= statistic("variance", channels, 1);
       if (!mode?.training) return batchNorm(x, { ...affine, mean: this.mean, variance: this.variance });
       const axes = x.shape.map((_, axis) => axis).slice(0, -1);
+      const { mean, variance } = moments(x, axes);
+      const count = x.size / mean.size;
+      this.mean.assign(movingAverage(this.mean, mean, keep));
       // A single number has no unbiased variance.
-      const correction = x.size > this.mean.size ? 1 : 0;
-      this.mean.assign(movingAverage(this.mean, mean(x, axes), keep));
-      this.variance.assign(movingAverage(this.variance, variance(x, axes, { correction }), keep));
+      const unbiased = count > 1 ? multiply(variance, count / (count - 1)) : variance;
+      this.variance.assign(movingAverage(this.variance, unbiased, keep));
       return batchNorm(x, affine);
     });
   }

@@ -1,7 +1,8 @@
 import { sameShape, ShapeError, showShape, UsageError } from "@convlens/backend";
 import { broadcastTo } from "./ops/broadcast.ts";
 import { add } from "./ops/elementwise.ts";
-import { operand, type Operand } from "./record.ts";
+import type { Operation } from "./operation.ts";
+import { operand, record, type Operand } from "./record.ts";
 import { within } from "./scope.ts";
 import { sorted } from "./sorted.ts";
 import type { Tensor } from "./tensor.ts";
@@ -95,12 +96,24 @@ export function gradients(
   });
 }
 
-/** A composite without a rule of its own is differentiated as what it is made of. */
+// The same tensor as a thing of its own; it is gone once the program is made.
+const standIn: Operation<"copy"> = {
+  name: "copy",
+  shape: ([x]) => x!,
+  gradient: (dy) => [dy],
+  lower: ([x]) => x!,
+};
+
+/**
+ * A composite without a rule of its own is differentiated as what it is made of. One of its inputs may be made of another one,
+ * or be the same; stand-ins are not, so that only what the composite itself does with each is found.
+ */
 function throughLowering(t: Tensor, dy: Tensor, rule: GradientRule | undefined): readonly (Tensor | null)[] {
   const { source } = t;
   if (source.kind !== "operation" || source.operation.lower === undefined)
     throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
-  return gradients(source.operation.lower(source.inputs, source.attributes as never), source.inputs, {
+  const inputs = source.inputs.map((x) => record(standIn, [x], {}));
+  return gradients(source.operation.lower(inputs, source.attributes as never), inputs, {
     seed: dy,
     unused: "zeros",
     ...(rule && { rule }),

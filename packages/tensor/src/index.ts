@@ -54,6 +54,7 @@ export { gather, oneHot, scatter } from "./ops/gather.ts";
 export { locallyConnected2d, patches, type PatchesOptions } from "./ops/locallyConnected2d.ts";
 export { matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { maxPool2d, maxPool2dIndices, maxUnpool2d, type Pool2dOptions } from "./ops/maxPool2d.ts";
+export { moments } from "./ops/moments.ts";
 export { concat, flip, pad, slice, stack, transpose, type PadOptions } from "./ops/movement.ts";
 export {
   batchNorm,
@@ -73,7 +74,7 @@ export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerS
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
-export { resize, type ResizeMode } from "./ops/resize.ts";
+export { resize } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export { print } from "./print.ts";
 export { programOf, type ProgramOptions } from "./programOf.ts";

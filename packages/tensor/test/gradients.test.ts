@@ -42,6 +42,12 @@ const binary = (call: (a: Tensor, b: Tensor) => Tensor, more: Partial<Case> = {}
     [[], [2]],
   ].map((inputs) => ({ inputs, call, second: true, ...more }));
 
+/** Its gradient depends on its input by the way of its result, too. */
+const squared =
+  (call: (...x: Tensor[]) => Tensor) =>
+  (...x: Tensor[]): Tensor =>
+    t.square(call(...x));
+
 /** Every exported operation through which a gradient flows, in several shapes. */
 const table: Record<string, readonly Case[]> = {
   absolute: unary(t.absolute),
@@ -93,6 +99,14 @@ const table: Record<string, readonly Case[]> = {
   variance: [undefined, 1, [0, 2]].map((axes) => ({
     inputs: [[2, 3, 2]],
     call: (x) => t.variance(x, axes, { correction: 1 }),
+    second: true,
+  })),
+  moments: [undefined, 1, [0, 2]].map((axes) => ({
+    inputs: [[2, 3, 2]],
+    call: (x) => {
+      const { mean, variance } = t.moments(x, axes, { keepAxes: true });
+      return t.multiply(t.exp(mean), variance);
+    },
     second: true,
   })),
   logSumExp: [undefined, 1].map((axes) => ({ inputs: [[2, 3, 2]], call: (x) => t.logSumExp(x, axes), second: true })),
@@ -292,8 +306,18 @@ const table: Record<string, readonly Case[]> = {
     second: true,
   })),
   lpPool1d: [{ inputs: [[2, 9, 2]], call: (x) => t.lpPool1d(x, { size: 3, p: 3 }), second: true }],
-  lpPool2d: [1, 2, 3].map((p) => ({ inputs: [image], call: (x) => t.lpPool2d(x, { size: 2, p }), second: true })),
-  normalize: [0, [1, 2]].map((axes) => ({ inputs: [[3, 2, 4]], call: (x) => t.normalize(x, axes), second: true })),
+  lpPool2d: [1, 2, 3].map((p) => ({
+    inputs: [image],
+    call: squared((x) => t.lpPool2d(x!, { size: 2, p })),
+    second: true,
+  })),
+  normalize: [0, [1, 2]].flatMap((axes) =>
+    [(x: Tensor) => t.normalize(x, axes), squared((x) => t.normalize(x!, axes))].map((call) => ({
+      inputs: [[3, 2, 4]],
+      call,
+      second: true,
+    })),
+  ),
   batchNorm: [
     { inputs: [[4, 2, 3], [3], [3]], call: (x, scale, shift) => t.batchNorm(x, { scale, shift }), second: true },
     {
@@ -315,15 +339,15 @@ const table: Record<string, readonly Case[]> = {
   localResponseNorm: [
     { inputs: [[2, 2, 6]], call: (x) => t.localResponseNorm(x, { size: 3, alpha: 0.5 }), second: true },
   ],
-  softmax: [-1, 0].map((axis) => ({ inputs: [[3, 4]], call: (x) => t.softmax(x, axis), second: true })),
-  logSoftmax: [-1, 0].map((axis) => ({ inputs: [[3, 4]], call: (x) => t.logSoftmax(x, axis), second: true })),
+  softmax: [-1, 0].map((axis) => ({ inputs: [[3, 4]], call: squared((x) => t.softmax(x!, axis)), second: true })),
+  logSoftmax: [-1, 0].map((axis) => ({ inputs: [[3, 4]], call: squared((x) => t.logSoftmax(x!, axis)), second: true })),
   softmaxCrossEntropy: [
     {
       inputs: [
         [3, 4],
         [3, 4],
       ],
-      call: (x, y) => t.softmaxCrossEntropy(x, t.softmax(y)),
+      call: squared((x, y) => t.softmaxCrossEntropy(x!, t.softmax(y!))),
       second: true,
     },
   ],
@@ -448,11 +472,11 @@ describe("by other rules", () => {
   });
 
   it("it also holds inside what is differentiated as what it is made of", async () => {
-    const x = t.tensor([4, 9], [1, 1, 2, 1]);
-    const y = t.resize(x, { height: 1, width: 2 });
-    const [dx] = t.gradients(y, [x], {
-      rule: (_, made) => (made.operation === "matmul" ? made.inputs.map((input) => t.full(input.shape, 7)) : undefined),
+    const [p, g] = [t.tensor([1, 2]), t.tensor([4, 9])];
+    const [dg] = t.gradients(t.sgdStep(p, g, 0.1), [g], {
+      rule: (_, made) =>
+        made.operation === "multiply" ? made.inputs.map((input) => t.full(input.shape, 7)) : undefined,
     });
-    expect([...(await dx!.data())]).toEqual([7, 7]);
+    expect([...(await dg!.data())]).toEqual([7, 7]);
   });
 });

@@ -53,7 +53,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
 
 /** What it is in Node, for each backend; every other engine must say the same. */
 export const trainingHashes = [
-  ["reference", async () => reference(), 4204030162],
-  ["cpu", cpu, 3371034901],
-  ["cpu with three threads", async () => cpu({ threads: 3 }), 3371034901],
+  ["reference", async () => reference(), 1211568873],
+  ["cpu", cpu, 2449472941],
+  ["cpu with three threads", async () => cpu({ threads: 3 }), 2449472941],
 ] as const;

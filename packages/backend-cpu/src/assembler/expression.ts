@@ -138,6 +138,8 @@ export const chooseInt = (condition: Int, a: Int, b: Int): Int => instruction("i
 /** Whether a < b, both taken as unsigned: addresses are. */
 export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
 
+/** The whole number at an address. */
+export const loadInt = (address: Int, offset = 0): Int => access("i32", "i32.load", 0x28, [address], offset);
 /** The number at an address. */
 export const load = (address: Int, offset = 0): Float => access("f32", "f32.load", 0x2a, [address], offset);
 /** Four numbers from an address on. */

@@ -63,13 +63,13 @@ function eachWinner(
 
 type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
 /** The parameters on the side of the input, those on the side of the output, and what is done with one window. */
-interface Pool {
+export interface Pool {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly body: Body;
 }
 
-const kinds: Readonly<Record<Kind, Pool>> = {
+export const pools: Readonly<Record<Kind, Pool>> = {
   maxPool2d: {
     inputs: ["x"],
     outputs: ["y"],
@@ -147,9 +147,13 @@ const isCovered = (s: Sliding): boolean =>
   isApart(s) && s.stride === s.window && s.before === 0 && s.output * s.stride >= s.input;
 
 /** The windows of one image. */
-function codeOf(team: Team, kind: Kind, { height: h, width: w, channels }: Pool2dGeometry): Code {
-  const { inputs, outputs, body } = kinds[kind];
-  const key = `${kind} ${JSON.stringify([h, w, channels])}`;
+function poolCode(
+  team: Team,
+  name: string,
+  { inputs, outputs, body }: Pool,
+  { height: h, width: w, channels }: Pool2dGeometry,
+): Code {
+  const key = `${name} ${JSON.stringify([h, w, channels])}`;
   const work = 4 * h.output * w.output * h.window * w.window * channels;
   const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
     const pixel = 4 * channels;
@@ -190,6 +194,15 @@ function codeOf(team: Team, kind: Kind, { height: h, width: w, channels }: Pool2
   return team.code(key, [...inputs, ...outputs], write, work);
 }
 
+/** The windows of all images: from addresses on the side of the input, and then of the output. */
+export function poolRun(team: Team, name: string, pool: Pool, g: Pool2dGeometry): (...addresses: number[]) => void {
+  const code = poolCode(team, name, pool, g);
+  const image = 4 * g.height.input * g.width.input * g.channels;
+  const result = 4 * g.height.output * g.width.output * g.channels;
+  return (...addresses) =>
+    code.each(g.batch, ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const));
+}
+
 /** The kernel of one kind; `order` puts inputs and output of the operation in the order of its parameters. */
 const kernelOf =
   (
@@ -199,13 +212,11 @@ const kernelOf =
     order: (inputs: readonly Block[], output: Block) => { readonly inputs: readonly Block[]; readonly output: Block },
   ): Kernel<Block, Pooling> =>
   ({ attributes: { geometry: g } }) => {
-    const code = codeOf(team, kind, g);
-    const image = 4 * g.height.input * g.width.input * g.channels;
-    const result = 4 * g.height.output * g.width.output * g.channels;
+    const run = poolRun(team, kind, pools[kind], g);
     return (from, to) => {
       if (adds && ![g.height, g.width].every(isCovered)) team.clear(to.start, to.length);
       const { inputs, output } = order(from, to);
-      code.each(g.batch, ...inputs.map(({ start }) => [start, image] as const), [output.start, result]);
+      run(...inputs.map(({ start }) => start), output.start);
     };
   };
 

@@ -12,22 +12,12 @@ import {
 } from "../geometry.ts";
 import type { Axes, Convolution, None, OperationName, Operations, Section } from "../operations.ts";
 import { broadcastShapes, sizeOf, type Shape } from "../shape.ts";
+import type { Case, Cases } from "./case.ts";
 import { chainCase, chainSumCase } from "./chain.ts";
 import type { Dice } from "./dice.ts";
-import type { Writer } from "./writer.ts";
-
-/** One call of an operation: shapes, attributes, and what its inputs may hold. */
-export interface Case<A = Operations[OperationName]> {
-  readonly inputs: readonly Shape[];
-  readonly attributes: A;
-  readonly output: Shape;
-  /** A number of an input; default: from −2 to 2. */
-  readonly number?: (dice: Dice, input: number) => number;
-  /** For composites and fusions: the same in primitives, from the feeds. */
-  readonly meaning?: (write: Writer, feeds: readonly number[]) => number;
-}
-
-type Make<A> = (dice: Dice) => Case<A>;
+import { normalizeCases } from "./normalizeCases.ts";
+import { resizeCases } from "./resizeCases.ts";
+import { softmaxCases } from "./softmaxCases.ts";
 
 const positive = (dice: Dice): number => 0.1 + 3 * dice.unit();
 const unary = (dice: Dice): Case<None> => {
@@ -95,13 +85,6 @@ const pooling = (dice: Dice): Pool2dGeometry => {
   });
 };
 
-/** From −2 to 2, and now and then what is no number, or infinite. */
-const sometimesSpecial = (dice: Dice): number =>
-  dice.unit() < 0.02 ? dice.pick([NaN, Infinity, -Infinity]) : 4 * dice.unit() - 2;
-
-/** Rows of the last axis, as long as there are classes. */
-const rows = (dice: Dice): Shape => [...dice.shape(dice.int(0, 2)), dice.int(1, 19)];
-const folded = (shape: Shape): Shape => shape.with(shape.length - 1, 1);
 const step = (dice: Dice): Case<Operations["momentumStep"]> => {
   const shape = dice.shape();
   return { inputs: [shape, shape], attributes: { momentum: 0.9 }, output: shape };
@@ -120,33 +103,8 @@ const withBias = (dice: Dice, relu: boolean): Case<Convolution> => {
   };
 };
 
-/** (x − mean) / √(variance + epsilon), and the parts it is made of. */
-const normalization = (
-  write: Writer,
-  x: number,
-  shape: Shape,
-  axes: readonly number[],
-  epsilon: number,
-): { readonly normal: number; readonly deviation: number; readonly mean: (x: number) => number } => {
-  const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const mean = (value: number): number =>
-    write("divide", [write("sum", [value], { axes }, kept), write.constant(sizeOf(shape) / sizeOf(kept))], {}, kept);
-  const off = write("subtract", [x, mean(x)], {}, shape);
-  const variance = mean(write("multiply", [off, off], {}, shape));
-  const deviation = write("sqrt", [write("add", [variance, write.constant(epsilon)], {}, kept)], {}, kept);
-  return { normal: write("divide", [off, deviation], {}, shape), deviation, mean };
-};
-const sumOfRows = (write: Writer, x: number, shape: Shape): number =>
-  write("sum", [x], { axes: [shape.length - 1] }, folded(shape));
-const logSoftmax = (write: Writer, x: number, shape: Shape): number => {
-  const kept = folded(shape);
-  const off = write("subtract", [x, write("max", [x], { axes: [shape.length - 1] }, kept)], {}, shape);
-  const sum = sumOfRows(write, write("exp", [off], {}, shape), shape);
-  return write("subtract", [off, write("log", [sum], {}, kept)], {}, shape);
-};
-
 /** For every operation of the vocabulary a way to make cases: the type leaves none out. */
-export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
+export const cases: Cases<OperationName> = {
   negate: unary,
   absolute: unary,
   sign: (dice) => ({ ...unary(dice), number: coarse }),
@@ -308,116 +266,13 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
       number: (d) => d.int(0, 0xffffff),
     };
   },
-  softmax: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [shape],
-      attributes: {},
-      output: shape,
-      number: sometimesSpecial,
-      meaning: (write, [x]) => write("exp", [logSoftmax(write, x!, shape)], {}, shape),
-    };
-  },
-  softmaxGradient: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [shape, shape],
-      attributes: {},
-      output: shape,
-      number: sometimesSpecial,
-      meaning: (write, [dy, y]) => {
-        const sum = sumOfRows(write, write("multiply", [dy!, y!], {}, shape), shape);
-        return write("multiply", [y!, write("subtract", [dy!, sum], {}, shape)], {}, shape);
-      },
-    };
-  },
-  logSoftmax: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [shape],
-      attributes: {},
-      output: shape,
-      number: sometimesSpecial,
-      meaning: (write, [x]) => logSoftmax(write, x!, shape),
-    };
-  },
-  logSoftmaxGradient: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [shape, shape],
-      attributes: {},
-      output: shape,
-      number: sometimesSpecial,
-      meaning: (write, [dy, y]) => {
-        const shares = write("exp", [y!], {}, shape);
-        const part = write("multiply", [shares, sumOfRows(write, dy!, shape)], {}, shape);
-        return write("subtract", [dy!, part], {}, shape);
-      },
-    };
-  },
-  softmaxCrossEntropy: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [shape, shape],
-      attributes: {},
-      output: folded(shape),
-      number: sometimesSpecial,
-      meaning: (write, [x, targets]) => {
-        const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
-        return write("negate", [sumOfRows(write, products, shape)], {}, folded(shape));
-      },
-    };
-  },
-  softmaxCrossEntropyGradient: (dice) => {
-    const shape = rows(dice);
-    return {
-      inputs: [folded(shape), shape, shape],
-      attributes: {},
-      output: shape,
-      number: sometimesSpecial,
-      meaning: (write, [dy, x, targets]) => {
-        const shares = write("exp", [logSoftmax(write, x!, shape)], {}, shape);
-        const wanted = write("multiply", [shares, sumOfRows(write, targets!, shape)], {}, shape);
-        return write("multiply", [dy!, write("subtract", [wanted, targets!], {}, shape)], {}, shape);
-      },
-    };
-  },
-  normalize: (dice) => {
-    const { inputs, attributes, output: _ } = reduction(dice);
-    const [shape] = inputs as [Shape];
-    const { axes } = attributes;
-    return {
-      inputs,
-      attributes: { axes, epsilon: 1e-3 },
-      output: shape,
-      meaning: (write, [x]) => normalization(write, x!, shape, axes, 1e-3).normal,
-    };
-  },
-  normalizeGradient: (dice) => {
-    const { inputs, attributes } = reduction(dice);
-    const [shape] = inputs as [Shape];
-    const { axes } = attributes;
-    return {
-      inputs: [shape, shape],
-      attributes: { axes, epsilon: 1e-2 },
-      output: shape,
-      meaning: (write, [dy, x]) => {
-        const { normal, deviation, mean } = normalization(write, x!, shape, axes, 1e-2);
-        const pull = mean(write("multiply", [dy!, normal], {}, shape));
-        const rest = write("subtract", [dy!, mean(dy!)], {}, shape);
-        return write(
-          "divide",
-          [write("subtract", [rest, write("multiply", [normal, pull], {}, shape)], {}, shape), deviation],
-          {},
-          shape,
-        );
-      },
-    };
-  },
+  ...softmaxCases,
+  ...normalizeCases,
+  ...resizeCases,
   lpPool2d: (dice) => {
     const geometry = pooling(dice);
     const [from, to] = [poolInputShape(geometry), poolOutputShape(geometry)];
-    const p = dice.pick([1, 2, 3]);
+    const p = dice.pick([1, 2, 3, 4, 2.5]);
     return {
       inputs: [from],
       attributes: { geometry, p },
@@ -428,29 +283,23 @@ export const cases: { readonly [K in OperationName]: Make<Operations[K]> } = {
       },
     };
   },
-  resize: (dice) => {
-    // Doubling with the nearest pixel is a repetition, which broadcasting can say.
-    const [n, h, w, c] = [dice.int(1, 2), dice.int(1, 4), dice.int(1, 4), dice.int(1, 3)];
-    const [from, to] = [
-      [n, h, w, c],
-      [n, 2 * h, 2 * w, c],
-    ];
+  lpPool2dGradient: (dice) => {
+    const geometry = pooling(dice);
+    const [from, to] = [poolInputShape(geometry), poolOutputShape(geometry)];
+    const p = dice.pick([1, 2, 3, 2.5]);
     return {
-      inputs: [from],
-      attributes: { height: 2 * h, width: 2 * w, mode: "nearest" },
-      output: to,
-      meaning: (write, [x]) => {
-        const [apart, repeated] = [
-          [n, h, 1, w, 1, c],
-          [n, h, 2, w, 2, c],
-        ];
-        const spread = write(
-          "broadcast",
-          [write("reshape", [x!], { shape: apart }, apart)],
-          { shape: repeated },
-          repeated,
-        );
-        return write("reshape", [spread], { shape: to }, to);
+      inputs: [to, from, to],
+      attributes: { geometry, p },
+      output: from,
+      // Some windows are 0.
+      number: (d, input) => (input === 2 ? Math.max(0, d.unit() - 0.1) : coarse(d)),
+      meaning: (write, [dy, x, y]) => {
+        const slope = write("divide", [dy!, write("power", [y!, write.constant(p - 1)], {}, to)], {}, to);
+        const isZero = write("equal", [y!, write.constant(0)], {}, to);
+        const share = write("where", [isZero, write.constant(0), slope], {}, to);
+        const size = write("power", [write("absolute", [x!], {}, from), write.constant(p - 1)], {}, from);
+        const factor = write("multiply", [write("sign", [x!], {}, from), size], {}, from);
+        return write("multiply", [factor, write("sumPool2dGradient", [share], { geometry }, from)], {}, from);
       },
     };
   },

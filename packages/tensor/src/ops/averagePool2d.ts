@@ -49,12 +49,15 @@ const lpOperation: Operation<"lpPool2d"> = {
   name: "lpPool2d",
   shape: (_, { geometry }) => poolOutputShape(geometry),
   lower: ([x], { geometry, p }) => power(sumPool2d(power(absolute(x!), p), geometry), 1 / p),
-  // dy/dx = sign(x) · (|x| / y)^(p − 1), and 0 where the whole window is 0.
-  gradient: (dy, y) => {
-    const { geometry, p } = y.attributes;
-    const x = y.inputs[0]!;
-    const share = where(equal(y, 0), 0, divide(dy, power(y, p - 1)));
-    return [multiply(multiply(sign(x), power(absolute(x), p - 1)), record(spreadOperation, [share], { geometry }))];
+  gradient: (dy, y) => [record(lpGradient, [dy, y.inputs[0]!, y], y.attributes)],
+};
+// dy/dx = sign(x) · (|x| / y)^(p − 1), and 0 where the whole window is 0.
+const lpGradient: Operation<"lpPool2dGradient"> = {
+  name: "lpPool2dGradient",
+  shape: (_, { geometry }) => poolInputShape(geometry),
+  lower: ([dy, x, y], { geometry, p }) => {
+    const share = where(equal(y!, 0), 0, divide(dy!, power(y!, p - 1)));
+    return multiply(multiply(sign(x!), power(absolute(x!), p - 1)), record(spreadOperation, [share], { geometry }));
   },
 };
 

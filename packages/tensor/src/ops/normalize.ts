@@ -2,31 +2,59 @@ import { showShape, ShapeError, ValueError } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkAxes, type ReduceAxes } from "./axes.ts";
-import { reshape } from "./broadcast.ts";
-import { add, divide, multiply, power, sqrt, square, subtract } from "./elementwise.ts";
 import { averagePool2d } from "./averagePool2d.ts";
-import { mean, variance } from "./reduce.ts";
+import { checkAxes, type ReduceAxes } from "./axes.ts";
+import { reshape, sum, sumTo } from "./broadcast.ts";
+import { add, divide, multiply, power, sqrt, square, subtract } from "./elementwise.ts";
+import { momentsOf, pairOf } from "./moments.ts";
+import { stack } from "./movement.ts";
 
-const keep = { keepAxes: true } as const;
+/** x̂, and what it was divided by. */
+function normalOf(
+  x: Tensor,
+  moments: Tensor,
+  epsilon: number,
+): { readonly normal: Tensor; readonly deviation: Tensor } {
+  const [mean, variance] = pairOf(moments);
+  const deviation = sqrt(add(variance, epsilon));
+  return { normal: divide(subtract(x, mean), deviation), deviation };
+}
 
+// The moments are always those of x: how they move with it is part of its gradient, and nothing is left for theirs.
 const normalizeOperation: Operation<"normalize"> = {
   name: "normalize",
   shape: ([x]) => x!,
-  gradient: (dy, { inputs: [x], attributes }) => [record(gradientOperation, [dy, x!], attributes)],
-  lower: ([x], { axes, epsilon }) =>
-    divide(subtract(x!, mean(x!, axes, keep)), sqrt(add(variance(x!, axes, keep), epsilon))),
+  gradient: (dy, { inputs, attributes }) => {
+    const [x, moments, scale, shift] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const sums = record(sumsOperation, [dy, x, moments], attributes);
+    const [sum, product] = pairOf(sums);
+    return [
+      record(gradientOperation, [dy, x, moments, sums, scale], attributes),
+      null,
+      sumTo(product, scale.shape),
+      sumTo(sum, shift.shape),
+    ];
+  },
+  lower: ([x, moments, scale, shift], { epsilon }) =>
+    add(multiply(normalOf(x!, moments!, epsilon).normal, scale!), shift!),
 };
 
-// With x̂ the normalised x and s its deviation: dx = (dy − mean(dy) − x̂ · mean(dy · x̂)) / s.
+const sumsOperation: Operation<"normalizeSums"> = {
+  name: "normalizeSums",
+  shape: ([, , moments]) => moments!,
+  lower: ([dy, x, moments], { axes, epsilon }) =>
+    stack(
+      [dy!, multiply(dy!, normalOf(x!, moments!, epsilon).normal)].map((each) => sum(each, axes, { keepAxes: true })),
+    ),
+};
+
 const gradientOperation: Operation<"normalizeGradient"> = {
   name: "normalizeGradient",
   shape: ([dy]) => dy!,
-  lower: ([dy, x], { axes, epsilon }) => {
-    const deviation = sqrt(add(variance(x!, axes, keep), epsilon));
-    const normal = divide(subtract(x!, mean(x!, axes, keep)), deviation);
-    const pull = add(mean(dy!, axes, keep), multiply(normal, mean(multiply(dy!, normal), axes, keep)));
-    return divide(subtract(dy!, pull), deviation);
+  lower: ([dy, x, moments, sums, scale], { epsilon }) => {
+    const { normal, deviation } = normalOf(x!, moments!, epsilon);
+    const [slope, pull] = pairOf(divide(sums!, (2 * x!.size) / sums!.size || 0));
+    return multiply(subtract(subtract(dy!, slope), multiply(normal, pull)), divide(scale!, deviation));
   },
 };
 
@@ -37,15 +65,25 @@ export interface EpsilonOptions {
 }
 
 /** Mean 0 and variance 1 over some axes: (x − mean) / √(variance + epsilon). What all normalisations are made of. */
-export function normalize(x: Operand, axes: ReduceAxes, { epsilon = 1e-5 }: EpsilonOptions = {}): Tensor {
-  const from = operand(x);
-  return record(normalizeOperation, [from], { axes: checkAxes("normalize", from.shape, axes), epsilon });
-}
+export const normalize = (x: Operand, axes: ReduceAxes, options: EpsilonOptions = {}): Tensor =>
+  normalizeAffine(operand(x), axes, { epsilon: options.epsilon });
 
 /** What is learned on top of a normalisation: `normal · scale + shift`. */
 export interface AffineOptions extends EpsilonOptions {
   readonly scale?: Operand | undefined;
   readonly shift?: Operand | undefined;
+}
+
+/** In one step where scale and shift are the same along the axes; else one after the other. */
+function normalizeAffine(x: Tensor, of: ReduceAxes, { epsilon = 1e-5, scale = 1, shift = 0 }: AffineOptions): Tensor {
+  const axes = checkAxes("normalize", x.shape, of);
+  const moments = momentsOf(x, axes);
+  const kept = moments.shape.slice(1);
+  const fits = ({ shape, rank }: Tensor): boolean =>
+    rank <= kept.length && shape.every((size, axis) => size === 1 || size === kept.at(axis - rank));
+  const [a, b] = [operand(scale), operand(shift)];
+  if (fits(a) && fits(b)) return record(normalizeOperation, [x, moments, a, b], { axes, epsilon });
+  return affine(record(normalizeOperation, [x, moments, operand(1), operand(0)], { axes, epsilon }), { scale, shift });
 }
 
 function affine(normal: Tensor, { scale, shift }: AffineOptions): Tensor {
@@ -67,12 +105,9 @@ export interface BatchNormOptions extends AffineOptions {
 export function batchNorm(x: Operand, { mean: center, variance: spread, ...options }: BatchNormOptions = {}): Tensor {
   const from = operand(x);
   if (center === undefined || spread === undefined)
-    return affine(
-      normalize(
-        from,
-        from.shape.slice(0, -1).map((_, axis) => axis),
-        options,
-      ),
+    return normalizeAffine(
+      from,
+      from.shape.slice(0, -1).map((_, axis) => axis),
       options,
     );
   return affine(divide(subtract(from, center), sqrt(add(spread, options.epsilon ?? 1e-5))), options);
@@ -86,7 +121,7 @@ export interface LayerNormOptions extends AffineOptions {
 
 /** Each example brought to mean 0 and variance 1 over some of its axes, then scaled and shifted (Ba 2016). */
 export const layerNorm = (x: Operand, { axes = -1, ...options }: LayerNormOptions = {}): Tensor =>
-  affine(normalize(x, axes, options), options);
+  normalizeAffine(operand(x), axes, options);
 
 /** What {@link groupNorm} may be given. */
 export interface GroupNormOptions extends AffineOptions {

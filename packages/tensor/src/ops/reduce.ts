@@ -5,7 +5,8 @@ import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkAxes, checkAxis, type ReduceAxes } from "./axes.ts";
 import { sum, withoutAxes, type ReduceOptions } from "./broadcast.ts";
-import { absolute, add, divide, equal, exp, log, multiply, negate, square, subtract, where } from "./elementwise.ts";
+import { absolute, add, divide, equal, exp, log, multiply, negate, subtract, where } from "./elementwise.ts";
+import { moments } from "./moments.ts";
 
 const maxOperation: Operation<"max"> = {
   name: "max",
@@ -80,8 +81,9 @@ export function variance(
   { keepAxes = false, correction = 0 }: VarianceOptions = {},
 ): Tensor {
   const from = operand(x);
-  const total = sum(square(subtract(from, mean(from, axes, { keepAxes: true }))), axes, { keepAxes });
-  return divide(total, from.size / total.size - correction || 0);
+  const { variance: own } = moments(from, axes, { keepAxes });
+  const count = from.size / own.size;
+  return correction === 0 ? own : multiply(own, count / (count - correction));
 }
 
 /** ln Σ eˣ over some axes, or over all, without overflow. */

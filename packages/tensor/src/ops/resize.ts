@@ -1,41 +1,71 @@
-import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import { resampling, ShapeError, showShape, ValueError, type ResizeMode, type PixelSource } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
-import { leaf, operand, record, type Operand } from "../record.ts";
+import { operand, record, tensor, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { reshape } from "./broadcast.ts";
-import { matmul } from "./matmul.ts";
+import { add, multiply } from "./elementwise.ts";
+import { gather, scatter } from "./gather.ts";
+import { transpose } from "./movement.ts";
 
-/** How {@link resize} finds a pixel between pixels. */
-export type ResizeMode = "nearest" | "bilinear";
+/** Numbers of the samples of an axis, which multiply images along it. */
+const alongAxis = (axis: number, numbers: readonly number[]): Tensor =>
+  tensor(numbers, [1, 1, 1, 1].with(axis, numbers.length));
+const weightsOf = (samples: readonly PixelSource[], axis: number): [first: Tensor, second: Tensor] => [
+  alongAxis(
+    axis,
+    samples.map(({ weight }) => 1 - weight),
+  ),
+  alongAxis(
+    axis,
+    samples.map(({ weight }) => weight),
+  ),
+];
+const placesOf = (samples: readonly PixelSource[]): [first: Tensor, second: Tensor] => [
+  tensor(samples.map(({ first }) => first)),
+  tensor(samples.map(({ second }) => second)),
+];
 
-/** The matrix `[to, from]` that resamples one axis: each row holds the weights of the old pixels in a new one. */
-function resampling(from: number, to: number, mode: ResizeMode): Tensor {
-  const weights = new Float64Array(to * from);
-  for (let i = 0; i < to; i++) {
-    if (mode === "nearest") {
-      weights[i * from + Math.floor((i * from) / to)] = 1;
-      continue;
-    }
-    // Pixel centres lie at halves; beyond the first and last centre the edge goes on.
-    const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
-    const left = Math.floor(at);
-    const right = Math.min(from - 1, left + 1);
-    weights[i * from + left]! += 1 - (at - left);
-    weights[i * from + right]! += at - left;
-  }
-  return leaf([to, from], weights);
+/** One axis of images resampled. */
+function resample(x: Tensor, axis: number, size: number, mode: ResizeMode): Tensor {
+  const samples = resampling(x.shape[axis]!, size, mode);
+  const [first, second] = placesOf(samples).map((places) => gather(x, places, axis)) as [Tensor, Tensor];
+  if (mode === "nearest") return first;
+  const [a, b] = weightsOf(samples, axis);
+  return add(multiply(first, a), multiply(second, b));
 }
 
+/** Its adjoint: what each new pixel has is added to the old ones that it came from. */
+function resampleBack(dy: Tensor, axis: number, size: number, mode: ResizeMode): Tensor {
+  const samples = resampling(size, dy.shape[axis]!, mode);
+  const swapped = [0, 1, 2, 3].with(0, axis).with(axis, 0);
+  const put = (part: Tensor, places: Tensor): Tensor =>
+    transpose(scatter(transpose(part, swapped), places, size), swapped);
+  const [first, second] = placesOf(samples);
+  if (mode === "nearest") return put(dy, first);
+  const [a, b] = weightsOf(samples, axis);
+  return add(put(multiply(dy, a), first), put(multiply(dy, b), second));
+}
+
+const sized = ([n, , , c]: readonly number[], height: number, width: number): number[] => [n!, height, width, c!];
+
+// Each other's gradient.
 const resizeOperation: Operation<"resize"> = {
   name: "resize",
-  shape: ([x], { height, width }) => [x![0]!, height, width, x![3]!],
-  // Separable: rows first, then columns, each a product with a matrix that is mostly zeros.
-  lower: ([x], { height, width, mode }) => {
-    const [n, h, w, c] = x!.shape as [number, number, number, number];
-    const rows = matmul(resampling(h, height, mode), reshape(x!, [n, h, w * c]));
-    const columns = matmul(resampling(w, width, mode), reshape(rows, [n * height, w, c]));
-    return reshape(columns, [n, height, width, c]);
+  shape: ([x], { height, width }) => sized(x!, height, width),
+  gradient: (dy, { inputs: [x], attributes: { mode } }) => {
+    const [, height, width] = x!.shape as [number, number, number];
+    return [record(gradientOperation, [dy], { height, width, mode })];
   },
+  // Separable: rows first, then columns.
+  lower: ([x], { height, width, mode }) => resample(resample(x!, 1, height, mode), 2, width, mode),
+};
+const gradientOperation: Operation<"resizeGradient"> = {
+  name: "resizeGradient",
+  shape: ([dy], { height, width }) => sized(dy!, height, width),
+  gradient: (v, { inputs: [dy], attributes: { mode } }) => {
+    const [, height, width] = dy!.shape as [number, number, number];
+    return [record(resizeOperation, [v], { height, width, mode })];
+  },
+  lower: ([dy], { height, width, mode }) => resampleBack(resampleBack(dy!, 2, width, mode), 1, height, mode),
 };
 
 /**

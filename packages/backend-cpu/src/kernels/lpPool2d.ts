@@ -1,0 +1,150 @@
+import { poolInputShape, poolOutputShape, sizeOf, type Kernel, type LpPooling } from "@convlens/backend";
+import {
+  and4,
+  andNot4,
+  calculate4,
+  compare4,
+  differMask4,
+  each4,
+  number,
+  or4,
+  zero4,
+  type Expression,
+} from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import type { Block } from "../heap.ts";
+import type { Team } from "../team.ts";
+import { functions } from "./functions.ts";
+import type { Pointwise } from "./chain.ts";
+import { runLoops } from "./loops.ts";
+import { poolRun, pools, type Pool } from "./pool2d.ts";
+
+type Vector = Expression<"v128">;
+
+const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
+const constant = (f: FunctionWriter, x: number): Vector => f.constant(each4(number(x)));
+const absolute = (x: Vector): Vector => calculate4("abs", x);
+const isZero = (f: FunctionWriter, x: Vector): Vector => compare4("eq", x, f.constant(zero4));
+
+/** −1, 0 or 1; what is no number stays so. */
+function signOf(f: FunctionWriter, x: Vector): Vector {
+  const [one, zero] = [constant(f, 1), f.constant(zero4)];
+  const [above, below] = [compare4("gt", x, zero), compare4("gt", zero, x)].map((mask) => and4(mask, one));
+  return or4(calculate4("sub", above!, below!), differMask4(x, x));
+}
+
+/** Norms whose powers are a few products. */
+const PLAIN = new Set([1, 2, 3, 4]);
+/** xᵖ for x ≥ 0. */
+function powerOf(f: FunctionWriter, x: Vector, p: number): Vector {
+  if (!Number.isInteger(p) || p > 4) return functions.power(f, x, constant(f, p));
+  return p === 0 ? constant(f, 1) : Array.from({ length: p }, () => x).reduce(multiply);
+}
+/** x^(1/p) */
+function rootOf(f: FunctionWriter, x: Vector, p: number): Vector {
+  if (p === 1) return x;
+  return p === 2 ? calculate4("sqrt", x) : functions.power(f, x, constant(f, 1 / p));
+}
+/** dy / y^(p − 1), or 0 where y is. */
+const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>
+  andNot4(p === 1 ? dy : calculate4("div", dy, powerOf(f, y, p - 1)), isZero(f, y));
+/** sign(x) · |x|^(p − 1) */
+function factorOf(f: FunctionWriter, x: Vector, p: number): Vector {
+  if (p === 1) return signOf(f, x);
+  const size = f.keep("size", absolute(x));
+  return p === 2
+    ? x
+    : PLAIN.has(p)
+      ? multiply(x, powerOf(f, size, p - 2))
+      : multiply(signOf(f, x), powerOf(f, size, p - 1));
+}
+
+const forward = (p: number): Pool => ({
+  inputs: ["x"],
+  outputs: ["y"],
+  body: (f, { load, store }, [x, y], taps) => {
+    const sum = f.keep("sum", zero4);
+    for (const tap of taps) {
+      const size = f.keep("size", absolute(load(x!, tap)));
+      f.set(sum, calculate4("add", sum, powerOf(f, size, p)));
+    }
+    store(y!, rootOf(f, sum, p));
+  },
+});
+const backward = (p: number): Pool => ({
+  inputs: ["x", "dx"],
+  outputs: ["dy", "y"],
+  body: (f, { load, store }, [x, dx, dy, y], taps) => {
+    const length = f.keep("y", load(y!));
+    const share = f.keep("share", shareOf(f, load(dy!), length, p));
+    for (const tap of taps) {
+      const part = multiply(factorOf(f, f.keep("x", load(x!, tap)), p), share);
+      store(dx!, calculate4("add", load(dx!, tap), part), tap);
+    }
+  },
+});
+
+/** Powers that are not plain take so many instructions that they are computed once for each number, before and after. */
+const lpPool2d =
+  (team: Team): Kernel<Block, LpPooling> =>
+  ({ attributes: { geometry, p } }) => {
+    if (PLAIN.has(p)) {
+      const run = poolRun(team, `lpPool2d ${p}`, forward(p), geometry);
+      return ([x], y) => run(x!.start, y.start);
+    }
+    const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
+    const powers = each(team, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
+      powerOf(f, f.keep("size", absolute(x!)), p),
+    );
+    const sum = poolRun(team, "sumPool2d", pools.sumPool2d, geometry);
+    const roots = each(team, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x!, p));
+    return ([x], y) => {
+      const scratch = team.scratch(length);
+      powers(x!.start, scratch);
+      sum(scratch, y.start);
+      roots(y.start, y.start);
+    };
+  };
+
+const lpPool2dGradient =
+  (team: Team): Kernel<Block, LpPooling> =>
+  ({ attributes: { geometry, p } }) => {
+    if (PLAIN.has(p)) {
+      const run = poolRun(team, `lpPool2dGradient ${p}`, backward(p), geometry);
+      return ([dy, x, y], dx) => {
+        team.clear(dx.start, dx.length);
+        run(x!.start, dx.start, dy!.start, y!.start);
+      };
+    }
+    const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
+    const shares = each(team, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy!, y!, p));
+    const spread = poolRun(team, "sumPool2dGradient", pools.sumPool2dGradient, geometry);
+    const products = each(team, `product ${p}`, { inputs: 2, count: length }, (f, x, sum) =>
+      multiply(factorOf(f, x!, p), sum!),
+    );
+    return ([dy, x, y], dx) => {
+      const scratch = team.scratch(result);
+      shares(dy!.start, y!.start, scratch);
+      team.clear(dx.start, dx.length);
+      spread(dx.start, scratch);
+      products(x!.start, dx.start, dx.start);
+    };
+  };
+
+/** Number by number: `(…inputs, output)`. */
+function each(
+  team: Team,
+  name: string,
+  { inputs, count }: { readonly inputs: number; readonly count: number },
+  formula: Pointwise,
+): (...addresses: number[]) => void {
+  return runLoops(team, name, formula, [{ count, steps: Array.from({ length: inputs + 1 }, () => 4) }]);
+}
+
+/** The length of what is under each window, in some norm. */
+export const lpPool2dKernels = (
+  team: Team,
+): Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Block, LpPooling>>> => ({
+  lpPool2d: lpPool2d(team),
+  lpPool2dGradient: lpPool2dGradient(team),
+});

@@ -1,0 +1,186 @@
+import {
+  add as addInt,
+  and4,
+  calculate4,
+  compare4,
+  each4,
+  int,
+  load4,
+  number,
+  splat,
+  zero4,
+  type Expression,
+  type Local,
+} from "../assembler/expression.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import { double2, greater4, int4, shuffle4 } from "../assembler/lanes.ts";
+import { writeSweep, type Places } from "./chunks.ts";
+import type { Folding } from "./folding.ts";
+
+// What is found in a chunk, and how that of all chunks is joined. Found are the mean, and how far numbers are from it; and it is
+// joined in float64. So a large mean does not drown the variance, as it would in a difference of sums.
+
+type Vector = Expression<"v128">;
+
+const add = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
+const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
+const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
+const doubles = (f: FunctionWriter, x: number): Vector => f.constant(double2.of(x));
+
+/** Sums over a chunk: of each column, or of all there is. They are kept in planes, one for each kind of sum. */
+export interface Sums {
+  /** How many numbers go into one. */
+  readonly count: number;
+  /** Adds terms up in some planes; they may depend on what another plane holds, or on what is known of rows. */
+  readonly addUp: (
+    planes: readonly number[],
+    known: number | "spread" | undefined,
+    terms: (x: readonly Vector[], known: Local<"v128">) => readonly Vector[],
+  ) => void;
+  /** Replaces a plane. */
+  readonly replace: (plane: number, formula: (v: Vector) => Vector) => void;
+}
+
+/** Whole vectors that a plane of columns takes. */
+export const planeLength = ({ width }: Folding): number => (width === 1 ? 1 : 4 * Math.ceil(width / 4));
+
+/** Of each column: kept where the results go, since there may be many. */
+export function columnSums(
+  f: FunctionWriter,
+  { folding, rows, planes }: { readonly folding: Folding; readonly rows: number; readonly planes: number },
+  { whole, spread, to }: Places,
+): Sums {
+  const step = 4 * planeLength(folding);
+  f.fill(to, int(planes * step));
+  return {
+    count: rows,
+    addUp: (into, known, terms) => {
+      const sums = into.map(() => f.local("v128", "sum"));
+      const means = f.local("v128", "known");
+      writeSweep(f, { folding, rows }, whole, [...spread, to], (offsets) => {
+        into.forEach((plane, i) => f.set(sums[i]!, load4(to, plane * step)));
+        if (known !== undefined) f.set(means, known === "spread" ? load4(spread[0]!) : load4(to, known * step));
+        for (const offset of offsets) {
+          const x = whole.map((address) => f.keep("x", load4(address, offset)));
+          terms(x, means).forEach((term, i) => f.set(sums[i]!, add(sums[i]!, term)));
+        }
+        into.forEach((plane, i) => f.store4(to, sums[i]!, plane * step));
+      });
+    },
+    replace: (plane, formula) => {
+      const at = f.keep("at", addInt(to, int(plane * step)));
+      f.times(step / 16, () => {
+        f.store4(at, formula(load4(at)));
+        f.advance(at, 16);
+      });
+    },
+  };
+}
+
+/** Of a row of single numbers: kept in registers, each in all lanes. */
+export function flatSums(
+  f: FunctionWriter,
+  { folding, rows }: { readonly folding: Folding; readonly rows: number },
+  { whole, spread }: Places,
+): Sums & { readonly values: readonly Local<"v128">[] } {
+  const values: Local<"v128">[] = [];
+  return {
+    count: rows,
+    values,
+    addUp: (into, known, terms) => {
+      const means = typeof known === "number" ? values[known]! : f.local("v128", "known");
+      if (known === "spread") f.set(means, splat(spread[0]!));
+      const slots = into.map(() => [0, 1, 2, 3].map(() => f.keep("sum", zero4)));
+      writeSweep(f, { folding, rows }, whole, [], (offsets, lanes) => {
+        const isWithin = int4.of(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
+        for (const offset of offsets) {
+          const x = whole.map((address) => f.keep("x", load4(address, offset)));
+          terms(x, means).forEach((term, i) => {
+            const sum = slots[i]![offset / 16]!;
+            f.set(sum, add(sum, lanes < 4 ? and4(term, f.constant(isWithin)) : term));
+          });
+        }
+      });
+      into.forEach((plane, i) => {
+        const total = f.keep("total", slots[i]!.reduce<Vector>(add, zero4));
+        f.set(total, add(total, shuffle4(total, total, 2, 3, 0, 1)));
+        f.set(total, add(total, shuffle4(total, total, 1, 0, 3, 2)));
+        values[plane] = total;
+      });
+    },
+    replace: (plane, formula) => f.set(values[plane]!, formula(values[plane]!)),
+  };
+}
+
+/** Two numbers for each that stays, found chunk by chunk. */
+export interface Statistic {
+  /** How many numbers are found in a chunk. */
+  readonly planes: number;
+  /** These. */
+  readonly find: (f: FunctionWriter, sums: Sums) => void;
+  /** The results, if the chunk is all there is. */
+  readonly finish: (
+    f: FunctionWriter,
+    planes: readonly Vector[],
+    count: number,
+    deviation: () => Vector,
+  ) => readonly [Vector, Vector];
+  /** The results for two neighbours, in float64, joined from what `each` visits: planes, and how many numbers they are of. */
+  readonly join: (
+    f: FunctionWriter,
+    each: (visit: (planes: readonly Vector[], count: number) => void) => void,
+    count: number,
+    deviation: () => Vector,
+  ) => readonly [Vector, Vector];
+}
+
+/** Mean and variance: of a chunk the mean as float32 has it, the sum of the distances from that, and of their squares. */
+export const moments: Statistic = {
+  planes: 3,
+  find: (f, sums) => {
+    sums.addUp([0], undefined, ([x]) => [x!]);
+    sums.replace(0, (total) => multiply(total, f.constant(each4(number(1 / sums.count)))));
+    sums.addUp([1, 2], 0, ([x], mean) => {
+      const off = f.keep("off", subtract(x!, mean));
+      return [off, multiply(off, off)];
+    });
+  },
+  finish: (f, [mean, sum, squares], count) => {
+    const share = f.constant(each4(number(1 / count)));
+    // No sum of distances from infinity is a number.
+    const known = and4(sum!, compare4("eq", sum!, sum!));
+    const variance = multiply(subtract(squares!, multiply(multiply(sum!, sum!), share)), share);
+    return [add(mean!, multiply(known, share)), greater4(variance, zero4)];
+  },
+  join: (f, each, count) => {
+    const total = f.keep("total", zero4);
+    each(([m, sum], n) => {
+      const known = and4(sum!, double2.equal(sum!, sum!));
+      f.set(total, double2.add(total, double2.add(double2.multiply(doubles(f, n), m!), known)));
+    });
+    const mean = f.keep("mean", double2.divide(total, doubles(f, count)));
+    const squares = f.keep("squares", zero4);
+    // Σ (x − mean)² = Σ (x − m)² + 2 (m − mean) Σ (x − m) + n (m − mean)²
+    each(([m, sum, square], n) => {
+      const off = f.keep("off", double2.subtract(m!, mean));
+      const slope = double2.add(double2.add(sum!, sum!), double2.multiply(doubles(f, n), off));
+      f.set(squares, double2.add(squares, double2.add(square!, double2.multiply(off, slope))));
+    });
+    return [mean, double2.maximum(double2.divide(squares, doubles(f, count)), doubles(f, 0))];
+  },
+};
+
+/** Of dy and x: Σ dy, and Σ dy · (x − mean), which the deviation divides in the end. */
+export const normalizeSums: Statistic = {
+  planes: 2,
+  find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, multiply(dy!, subtract(x!, mean))]),
+  finish: (_, [sum, product], __, deviation) => [sum!, calculate4("div", product!, deviation())],
+  join: (f, each, _, deviation) => {
+    const [sum, product] = [f.keep("sum", zero4), f.keep("product", zero4)];
+    each(([a, b]) => {
+      f.set(sum, double2.add(sum, a!));
+      f.set(product, double2.add(product, b!));
+    });
+    return [sum, double2.divide(product, double2.fromFloat(deviation()))];
+  },
+};

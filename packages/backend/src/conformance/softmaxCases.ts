@@ -1,0 +1,101 @@
+import type { Shape } from "../shape.ts";
+import { sometimesSpecial, type Cases } from "./case.ts";
+import type { Dice } from "./dice.ts";
+import type { Writer } from "./writer.ts";
+
+/** Rows of the last axis, as long as there are classes. */
+const rows = (dice: Dice): Shape => [...dice.shape(dice.int(0, 2)), dice.int(1, 19)];
+const folded = (shape: Shape): Shape => shape.with(shape.length - 1, 1);
+const sumOfRows = (write: Writer, x: number, shape: Shape): number =>
+  write("sum", [x], { axes: [shape.length - 1] }, folded(shape));
+const logSoftmax = (write: Writer, x: number, shape: Shape): number => {
+  const kept = folded(shape);
+  const off = write("subtract", [x, write("max", [x], { axes: [shape.length - 1] }, kept)], {}, shape);
+  const sum = sumOfRows(write, write("exp", [off], {}, shape), shape);
+  return write("subtract", [off, write("log", [sum], {}, kept)], {}, shape);
+};
+
+/** Shares along rows, and their gradients. */
+export const softmaxCases: Cases<
+  | "softmax"
+  | "softmaxGradient"
+  | "logSoftmax"
+  | "logSoftmaxGradient"
+  | "softmaxCrossEntropy"
+  | "softmaxCrossEntropyGradient"
+> = {
+  softmax: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [x]) => write("exp", [logSoftmax(write, x!, shape)], {}, shape),
+    };
+  },
+  softmaxGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, y]) => {
+        const sum = sumOfRows(write, write("multiply", [dy!, y!], {}, shape), shape);
+        return write("multiply", [y!, write("subtract", [dy!, sum], {}, shape)], {}, shape);
+      },
+    };
+  },
+  logSoftmax: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [x]) => logSoftmax(write, x!, shape),
+    };
+  },
+  logSoftmaxGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, y]) => {
+        const shares = write("exp", [y!], {}, shape);
+        const part = write("multiply", [shares, sumOfRows(write, dy!, shape)], {}, shape);
+        return write("subtract", [dy!, part], {}, shape);
+      },
+    };
+  },
+  softmaxCrossEntropy: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: folded(shape),
+      number: sometimesSpecial,
+      meaning: (write, [x, targets]) => {
+        const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
+        return write("negate", [sumOfRows(write, products, shape)], {}, folded(shape));
+      },
+    };
+  },
+  softmaxCrossEntropyGradient: (dice) => {
+    const shape = rows(dice);
+    return {
+      inputs: [folded(shape), shape, shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [dy, x, targets]) => {
+        const shares = write("exp", [logSoftmax(write, x!, shape)], {}, shape);
+        const wanted = write("multiply", [shares, sumOfRows(write, targets!, shape)], {}, shape);
+        return write("multiply", [dy!, write("subtract", [wanted, targets!], {}, shape)], {}, shape);
+      },
+    };
+  },
+};
