@@ -3,7 +3,6 @@ import type { Device } from "./device.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
-import { normalizeKernels } from "./kernels/normalize.ts";
 import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
@@ -48,7 +47,6 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
       ...pool2dKernels(gpu),
       randomUniform: randomUniform(gpu),
       ...softmaxKernels(gpu),
-      ...normalizeKernels(gpu),
       resize: resize(gpu),
     },
   });

@@ -1,11 +1,9 @@
 import {
-  broadcastSteps,
   conv2dGeometry,
   convFilterShape,
   convInputShape,
   convOutputShape,
   sizeOf,
-  stepsOf,
   type Instruction,
   type Shape,
 } from "@convlens/backend";
@@ -43,35 +41,6 @@ async function agrees(
   const want = meaning?.(...feeds) ?? (await reference({ precision: "float64" }).compile(program).run(feeds, []))[0]!;
   const scale = Math.max(1, ...Array.from(want, Math.abs));
   got!.forEach((value, i) => expect(Math.abs(value - want[i]!) / scale, `element ${i}`).toBeLessThan(1e-5));
-}
-
-/** Of every element the mean over its like: those that differ from it only along the axes. */
-function meanOver(shape: Shape, axes: readonly number[], values: readonly number[]): number[] {
-  const steps = broadcastSteps(
-    shape.map((size, axis) => (axes.includes(axis) ? 1 : size)),
-    shape,
-  );
-  const own = stepsOf(shape);
-  const group = values.map((_, i) =>
-    shape.reduce((at, size, axis) => at + (Math.floor(i / own[axis]!) % size) * steps[axis]!, 0),
-  );
-  const totals = new Map<number, number>();
-  values.forEach((value, i) => totals.set(group[i]!, (totals.get(group[i]!) ?? 0) + value));
-  const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
-  return group.map((key) => totals.get(key)! / count);
-}
-
-/** x less its mean, over the root of the mean of its square and 0.1. */
-function normalized(shape: Shape, axes: readonly number[], x: Float32Array): { normal: number[]; deviation: number[] } {
-  const mean = meanOver(shape, axes, [...x]);
-  const off = Array.from(x, (value, i) => value - mean[i]!);
-  const variance = meanOver(
-    shape,
-    axes,
-    off.map((value) => value * value),
-  );
-  const deviation = variance.map((value) => Math.sqrt(value + 0.1));
-  return { normal: off.map((value, i) => value / deviation[i]!), deviation };
 }
 
 const settings = { numRuns: 12 };
@@ -128,34 +97,6 @@ describe("long sums", () => {
             [convOutputShape(geometry), convInputShape(geometry)],
           );
         },
-      ),
-      settings,
-    );
-  });
-
-  it("in what is normalised", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.tuple(size(20), size(20), size(5)),
-        fc.subarray([0, 1, 2], { minLength: 1 }),
-        fc.boolean(),
-        async (shape, axes, isGradient) =>
-          isGradient
-            ? agrees({ operation: "normalizeGradient", attributes: { axes, epsilon: 0.1 }, shape }, [shape, shape], {
-                meaning: (dy, x) => {
-                  const { normal, deviation } = normalized(shape, axes, x!);
-                  const mean = meanOver(shape, axes, [...dy!]);
-                  const pull = meanOver(
-                    shape,
-                    axes,
-                    normal.map((value, i) => value * dy![i]!),
-                  );
-                  return Array.from(dy!, (slope, i) => (slope - mean[i]! - normal[i]! * pull[i]!) / deviation[i]!);
-                },
-              })
-            : agrees({ operation: "normalize", attributes: { axes, epsilon: 0.1 }, shape }, [shape], {
-                meaning: (x) => normalized(shape, axes, x!).normal,
-              }),
       ),
       settings,
     );
