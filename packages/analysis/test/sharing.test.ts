@@ -329,7 +329,7 @@ describe("net surgery", () => {
     const net = toConvolutional(model, [6, 6, 1]);
     expect(() => net.call(zeros([1, 8, 8, 1]))).toThrow(ValueError);
     expect(() => net.call(zeros([1, 8, 8, 1]))).toThrow(
-      "normalize of [2, 4, 4, 2] in layers.1 (LayerNorm) depends on the size of the whole input",
+      "moments of [2, 4, 4, 2] in layers.1 (LayerNorm) depends on the size of the whole input",
     );
     expect(() => net.call(zeros([1, 5, 8, 1]))).toThrow("at least [6, 6, 1]");
   });
