@@ -6,7 +6,7 @@ import { withCompiled } from "../withCompiled.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Question } from "./question.ts";
 
-/** What {@link gradCam} may be told. */
+/** What the method `"gradCam"` of {@link explain} may be told. */
 export interface GradCamOptions {
   /**
    * Whose maps are looked at. Default: the last layer that makes maps of more than one place. In a net that ends in a flattened

@@ -4,7 +4,7 @@ import { completenessOf, type Attribution } from "./attribution.ts";
 import { gaussLegendre } from "./gaussLegendre.ts";
 import { withSlopes, type Question } from "./question.ts";
 
-/** What {@link integratedGradients} may be told. */
+/** What the method `"integratedGradients"` of {@link explain} may be told. */
 export interface IntegratedGradientsOptions {
   /** Where the path begins: a number for all, or a tensor like x or like one of its examples. Default: 0. */
   readonly baseline?: number | Tensor;

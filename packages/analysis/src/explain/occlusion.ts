@@ -5,7 +5,7 @@ import type { Attribution } from "./attribution.ts";
 import { both, cover, placesOf } from "./occluder.ts";
 import { withScores, type Question } from "./question.ts";
 
-/** What {@link occlusion} may be told. */
+/** What the method `"occlusion"` of {@link explain} may be told. */
 export interface OcclusionOptions {
   /** Height and width of the occluder, in pixels. Default: a seventh of the image, at least 2. */
   readonly size?: Pair;

@@ -3,7 +3,7 @@ import { completenessOf, type Attribution } from "./attribution.ts";
 import { withSlopes, type Question } from "./question.ts";
 import { relevant, stabilized } from "./rules.ts";
 
-/** What {@link relevance} may be told. */
+/** What the method `"relevance"` of {@link explain} may be told. */
 export interface RelevanceOptions {
   /** Keeps divisors away from 0, and takes up relevance where they are small. Default: 1e-6. */
   readonly epsilon?: number;

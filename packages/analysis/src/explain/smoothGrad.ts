@@ -3,7 +3,7 @@ import { tensor } from "@convlens/tensor";
 import type { Attribution } from "./attribution.ts";
 import { withSlopes, type Question } from "./question.ts";
 
-/** What {@link smoothGrad} may be told. */
+/** What the method `"smoothGrad"` of {@link explain} may be told. */
 export interface SmoothGradOptions {
   /** Noisy copies. Default: 32. */
   readonly samples?: number;
