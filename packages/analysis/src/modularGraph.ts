@@ -3,6 +3,7 @@ import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Field } from "./field.ts";
 import { fieldsOf } from "./fieldsOf.ts";
+import { axisField } from "./receptiveField.ts";
 import { dependentsOf, recordModel } from "./recordModel.ts";
 import { sourcesOf, type Mask } from "./sources.ts";
 
@@ -12,12 +13,23 @@ export type ModularKind = "input" | "convolution" | "largest" | "mean" | "dense"
 /** A row of equal elements: the inputs, the copies of a group of neurons, the windows of a pooling. */
 export interface ModularStage {
   readonly kind: ModularKind;
-  /** `x`; `A`, `B` … for convolutions in their order; `max`, `mean`; `F` for fully connected layers; `+`, `×`, `∪` for joins. */
+  /**
+   * `x`; `A`, `B` … for convolutions in their order; `max`, `mean`; `F` for fully connected layers, or `n` for
+   * their neurons where the input has no places; `+`, `×`, `∪` for joins.
+   */
   readonly label: string;
   /** The layer that it belongs to; `""` for the inputs. */
   readonly layer: string;
   /** Rows and columns of elements; of a net of signals one row. */
   readonly grid: readonly [rows: number, columns: number];
+  /**
+   * Where the first element stands over the inputs, in the middle of what it sees, and how far from it the next: row and column.
+   * Not where all elements see the same.
+   */
+  readonly stands?: {
+    readonly first: readonly [row: number, column: number];
+    readonly jump: readonly [row: number, column: number];
+  };
   /** Neurons side by side in each element: channels. */
   readonly channels: number;
   /** A line to each element that one of these reads. */
@@ -51,6 +63,7 @@ const joins: Readonly<Record<string, string>> = { add: "+", subtract: "−", mul
 function kindOf(
   t: Tensor,
   depends: ReadonlySet<Tensor>,
+  isFlat: boolean,
 ): { readonly kind: ModularKind; readonly label: string } | undefined {
   switch (t.operation) {
     case "conv2d":
@@ -65,7 +78,9 @@ function kindOf(
       return { kind: "mean", label: "mean" };
     case "matmul":
       // Without places of its own it sees everything; with them it is a convolution that shares nothing.
-      return t.inputs[1]!.rank === 2 ? { kind: "dense", label: "F" } : { kind: "convolution", label: "A" };
+      return t.inputs[1]!.rank === 2
+        ? { kind: "dense", label: isFlat ? "n" : "F" }
+        : { kind: "convolution", label: "A" };
     default:
       return t.inputs.filter((x) => depends.has(x)).length > 1 && t.operation !== undefined
         ? { kind: "join", label: joins[t.operation] ?? "⋈" }
@@ -150,16 +165,34 @@ export function modularGraph(model: Layer, inputShape: Shape): ModularGraph {
     const edges = kind === "input" ? [] : edgesOf(t, grid, known);
     known.set(t, { stage: stages.length, grid });
     const letter = kind === "convolution" ? String.fromCharCode(65 + (letters++ % 26)) : label;
-    stages.push({ kind, label: letter, layer: layerOf.get(t) ?? "", grid: [grid.rows, grid.columns], channels, edges });
+    const stands = standsOf(fields.get(t), places);
+    stages.push({
+      ...(stands !== undefined && { stands }),
+      kind,
+      label: letter,
+      layer: layerOf.get(t) ?? "",
+      grid: [grid.rows, grid.columns],
+      channels,
+      edges,
+    });
   };
-  add(recorded.input, "input", "x", recorded.input.shape.at(-1) ?? 1);
+  add(recorded.input, "input", "x", channelsOf(recorded.input, fields, places));
   for (const t of recorded.tensors) {
     if (!depends.has(t) || known.has(t)) continue;
-    const made = kindOf(t, depends);
+    const made = kindOf(t, depends, places.length === 0);
     if (made !== undefined && (made.kind !== "join" || joinsStages(t, known, depends)))
       add(t, made.kind, made.label, channelsOf(t, fields, places));
   }
   return { stages, isPlane: places.length > 1 };
+}
+
+/** In the middle of what the units see, whatever the borders cut off. */
+function standsOf(field: Field | undefined, places: readonly number[]): ModularStage["stands"] {
+  if (field === undefined || places.length === 0) return undefined;
+  const axes = places.map((along) => axisField(field, along, ""));
+  if (axes.every(({ jump }) => jump === 0)) return undefined;
+  const [row, column] = axes.length === 1 ? [{ center: 0, jump: 1 }, axes[0]!] : [axes[0]!, axes[1]!];
+  return { first: [row.center, column.center], jump: [row.jump, column.jump] };
 }
 
 function channelsOf(t: Tensor, fields: ReadonlyMap<Tensor, Field>, places: readonly number[]): number {

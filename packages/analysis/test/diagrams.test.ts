@@ -50,10 +50,10 @@ describe("a net as modules", () => {
   it("of plain numbers: neurons side by side, each reading all", () => {
     // Conv-A, and with two more behind them (a network in a network).
     const a = modularGraph(sequential([new Dense({ units: 3 }), new Relu(), new Dense({ units: 1 })]), [2]);
-    expect(rows(a)).toEqual(["1×2 x", "1×3 F", "1×1 F"]);
+    expect(rows(a)).toEqual(["1×2 x", "1×3 n", "1×1 n"]);
     expect(edges(a)).toEqual([0, 6, 3]);
     const nin = modularGraph(sequential([3, 2, 1].map((units) => new Dense({ units }))), [2]);
-    expect(rows(nin)).toEqual(["1×2 x", "1×3 F", "1×2 F", "1×1 F"]);
+    expect(rows(nin)).toEqual(["1×2 x", "1×3 n", "1×2 n", "1×1 n"]);
   });
 
   it("says which element reads which", () => {
@@ -67,6 +67,16 @@ describe("a net as modules", () => {
       { stage: 0, from: 1, to: 1 },
       { stage: 0, from: 3, to: 1 },
       { stage: 0, from: 3, to: 2 },
+    ]);
+  });
+
+  it("stands each element in the middle of what it sees, whatever padding there is", () => {
+    const conv = new Conv2d({ filters: 1, kernelSize: 3, padding: 1, stride: 2 });
+    const { stages } = modularGraph(sequential([conv, new Flatten(), new Dense({ units: 1 })]), [5, 5, 1]);
+    expect(stages.map(({ stands }) => stands)).toEqual([
+      { first: [0, 0], jump: [1, 1] },
+      { first: [0, 0], jump: [2, 2] },
+      undefined,
     ]);
   });
 

@@ -1,7 +1,33 @@
 /**
- * Drawing without a DOM: RGBA rasters and SVG text, in colours that are even for the eye and safe for the colour-blind, for
- * light and dark pages.
+ * Drawing without a DOM: what is painted is an RGBA raster, what is drawn is SVG text; in colours that are even for the eye and
+ * safe for the colour-blind, for light and dark pages.
  *
  * @module
  */
 export { colorMap, colorOf, type ColorMap, type ColorMapName, type Theme } from "./colorMaps.ts";
+export { drawBars, type Bar } from "./drawBars.ts";
+export { drawBoxes, type PixelBox } from "./drawBoxes.ts";
+export { drawHistogram } from "./drawHistogram.ts";
+export { drawLegend } from "./drawLegend.ts";
+export { drawModules } from "./drawModules.ts";
+export { drawOperations } from "./drawOperations.ts";
+export { drawTrace, type TraceOptions } from "./drawTrace.ts";
+export { drawVolumes, type VolumesOptions } from "./drawVolumes.ts";
+export { drawLineChart, thinned, type LineChartOptions, type Series } from "./drawLineChart.ts";
+export { paintMatrix } from "./paintMatrix.ts";
+export { palette, type Role } from "./palette.ts";
+export { encodePng, pngUrl } from "./png.ts";
+export {
+  enlarge,
+  overlay,
+  paintAtlas,
+  paintImage,
+  paintMap,
+  scaleOf,
+  type Atlas,
+  type Numbers,
+  type RasterOptions,
+  type Raster,
+  type Scale,
+} from "./raster.ts";
+export { shortNumber, type DrawOptions } from "./svg.ts";

@@ -1,3 +1,4 @@
+import { statisticsOf } from "@convlens/analysis";
 import { batches, subset } from "@convlens/datasets";
 import { activations, weightsOf } from "@convlens/layers";
 import { CommandLineError, numberOption, parse } from "../options.ts";
@@ -7,33 +8,6 @@ const help = `convlens inspect runs/<name> [--example 0] [--json]
 
   What the net of a run holds, and what each of its layers makes of one example of the test set.
 `;
-
-/** A few numbers about many. */
-function statisticsOf(values: ArrayLike<number>): {
-  readonly mean: number;
-  readonly deviation: number;
-  readonly smallest: number;
-  readonly largest: number;
-  readonly zeros: number;
-} {
-  let [sum, squares, smallest, largest, zeros] = [0, 0, Infinity, -Infinity, 0];
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i]!;
-    sum += x;
-    squares += x * x;
-    smallest = Math.min(smallest, x);
-    largest = Math.max(largest, x);
-    if (x === 0) zeros++;
-  }
-  const mean = sum / values.length;
-  return {
-    mean,
-    deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)),
-    smallest,
-    largest,
-    zeros: zeros / values.length,
-  };
-}
 
 /** Prints what a net holds and what it makes of an example. */
 export async function inspect(args: readonly string[]): Promise<number> {

@@ -1,3 +1,5 @@
+import { activationMap } from "@convlens/analysis";
+import { colorMap, colorOf, drawLineChart, paintAtlas, thinned, type Series } from "@convlens/analysis/render";
 import type { Shape } from "@convlens/backend";
 import { batches, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import { activations, build, formatSummary, summary, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
@@ -12,8 +14,7 @@ import {
 import { models } from "../catalogue.ts";
 import { choice } from "../options.ts";
 import type { RunSettings } from "../runFolder.ts";
-import { lineChart, thinned } from "./charts.ts";
-import { diverging, gray, picture, sequential } from "./pictures.ts";
+import { gray, picture, showRaster } from "./pictures.ts";
 import { style } from "./style.ts";
 
 /** What a report is made of. */
@@ -78,28 +79,31 @@ function overview(
 function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
   const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
   const losses = thinned(steps.map(({ step, loss }) => [step, loss]));
+  const chart = (
+    title: string,
+    lines: readonly Series[],
+    range: { readonly low?: number; readonly high?: number },
+  ): string =>
+    `<figure><figcaption>${title}</figcaption>${drawLineChart(lines, { title, xLabel: "steps", ...range })}</figure>`;
   const charts = [
-    lineChart(
+    chart(
       "Loss",
-      "steps",
       [
         { name: "training", points: losses },
         { name: "test", points: tested.map(({ step, testLoss }) => [step, testLoss!]), marks: true },
       ],
       { low: 0 },
     ),
-    lineChart(
+    chart(
       "Accuracy",
-      "steps",
       [
         { name: "training", points: thinned(steps.map(({ step, accuracy }) => [step, accuracy])) },
         { name: "test", points: tested.map(({ step, testAccuracy }) => [step, testAccuracy!]), marks: true },
       ],
       { high: 1 },
     ),
-    lineChart(
+    chart(
       "How far a step moves the parameters, over their size",
-      "steps",
       [{ name: "update ratio", points: thinned(steps.map(({ step, updateRatio }) => [step, updateRatio])) }],
       { low: 0 },
     ),
@@ -115,8 +119,8 @@ function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): str
     );
     const inner = row.map((n, predicted) => {
       const share = n / all;
-      const [r, g, b] = predicted === label ? diverging(-share) : diverging(Math.min(1, share * 10));
-      const text = predicted === label && share > 0.5 ? "#fff" : "#111";
+      const [r, g, b] = colorOf(colorMap("signed"), predicted === label ? -share : Math.min(1, share * 10));
+      const text = r + g + b < 380 ? "#fff" : "#111";
       return `<td style="background:rgb(${r} ${g} ${b});color:${text}">${n === 0 ? "" : n}</td>`;
     });
     return `<tr><th scope="row">${escaped(classes[label] ?? `${label}`)}</th>${inner.join("")}<td class="share">${percent(row[label]! / all)}</td></tr>`;
@@ -145,16 +149,18 @@ async function filters(model: Layer, settings: RunSettings, train: Dataset): Pro
     for (const x of values) largest = Math.max(largest, Math.abs(x));
     const pictures = Array.from({ length: Math.min(count, 64) }, (_, f) =>
       picture(
-        Float64Array.from({ length: taps }, (_unused, tap) => values[tap * depth * count + f]! / largest),
-        width,
-        diverging,
+        {
+          shape: [height, width],
+          values: Float64Array.from({ length: taps }, (_unused, tap) => values[tap * depth * count + f]!),
+        },
         `filter ${f} ${when} training`,
         10,
+        { map: "signed", range: [-largest, largest] },
       ),
     );
     return `<div class="strip"><span>${when}</span>${pictures.join("")}</div>`;
   };
-  return `<h2>Filters of the first layer</h2><p>What each one weighs the pixels with: orange adds, blue takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
+  return `<h2>Filters of the first layer</h2><p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
 }
 
 /** One example of each of the first classes, and what every layer makes of it. */
@@ -177,36 +183,19 @@ async function maps(model: Layer, test: Dataset): Promise<string> {
       return `<details${index === shown[0] ? " open" : ""}><summary>a "${escaped(example.classes[example.labels[0]!]!)}" ${imageOf(example, 0, 3)}</summary>${rows.join("")}</details>`;
     }),
   );
-  return `<h2>What each layer makes of it</h2><p>Each picture is one activation map, bright where it is large (within its layer).</p>${parts.join("")}`;
+  return `<h2>What each layer makes of it</h2><p>Each square is one activation map; the further from the colour of the page, the larger, on one scale for each layer (where there are negative numbers, those are violet).</p>${parts.join("")}`;
 }
 
-/** The maps of one layer; a row of numbers is one strip. */
+/** The maps of one layer, side by side on one scale; a row of numbers is one strip. */
 function mapPictures(shape: Shape, values: ArrayLike<number>): string {
-  const [low, high] = Array.from(values).reduce(
-    ([a, b], x) => [Math.min(a!, x), Math.max(b!, x)],
-    [Infinity, -Infinity],
-  ) as [number, number];
-  const share = (x: number): number => (x - low) / (high - low || 1);
   if (shape.length === 2)
-    return picture(
-      Float64Array.from({ length: shape[1]! }, (_, i) => share(values[i]!)),
-      shape[1]!,
-      sequential,
-      `${shape[1]} numbers`,
-      shape[1]! > 150 ? 2 : 4,
-    );
-  const channels = shape.at(-1)!;
-  const width = shape.at(-2)!;
-  const places = values.length / channels;
-  return Array.from({ length: Math.min(channels, 32) }, (_, c) =>
-    picture(
-      Float64Array.from({ length: places }, (_unused, i) => share(values[i * channels + c]!)),
-      width,
-      sequential,
-      `map ${c}`,
-      width > 20 ? 2 : 4,
-    ),
-  ).join("");
+    return picture({ shape: [shape[1]!], values }, `${shape[1]} numbers`, shape[1]! > 150 ? 2 : 4);
+  const own = { name: "", shape, values: Float64Array.from(values) };
+  const shown = Math.min(shape.at(-1)!, 32);
+  const maps = Array.from({ length: shown }, (_, channel) => activationMap(own, { channel }));
+  const size = shape.at(-2)! > 20 ? 2 : 4;
+  const columns = Math.max(1, Math.min(shown, Math.floor(840 / (size * (shape.at(-2)! + 1)))));
+  return showRaster((theme) => paintAtlas(maps, { columns, theme }), `${shown} maps`, size);
 }
 
 /** An example as a picture: the first channel, dark on white. */
@@ -214,13 +203,8 @@ function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number)
   const channels = shape.at(-1)!;
   const places = shape.reduce((a, b) => a * b, 1) / channels;
   const first = index * places * channels;
-  return picture(
-    Float64Array.from({ length: places }, (_, i) => inputs[first + i * channels]! * scale),
-    shape.at(-2)!,
-    gray,
-    `example ${index}`,
-    size,
-  );
+  const values = Float64Array.from({ length: places }, (_, i) => inputs[first + i * channels]! * scale);
+  return picture({ shape: shape.slice(0, -1), values }, `example ${index}`, size, gray);
 }
 
 function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): string {

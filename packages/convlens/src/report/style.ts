@@ -1,7 +1,7 @@
 /** The looks of a report: light and dark, from a phone to a projector. */
 export const style = `
-:root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6475; --paper: #fff; --line: #d8dce4; --s0: #1f5fa8; --s1: #c2570c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a3acbd; --paper: #14171d; --line: #333a47; --s0: #7fb2f0; --s1: #f2a65a; } }
+:root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6475; --paper: #fff; --line: #d8dce4; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a3acbd; --paper: #14171d; --line: #333a47; } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.7rem; } h2 { margin-top: 2.2rem; font-size: 1.25rem; } p { color: var(--soft); }
@@ -10,11 +10,7 @@ h1 { font-size: 1.7rem; } h2 { margin-top: 2.2rem; font-size: 1.25rem; } p { col
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-weight: 600; }
 pre, .scroll { overflow-x: auto; } pre { border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
-figure { margin: 0; } svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
-.grid { stroke: var(--line); } .line { fill: none; stroke-width: 2; } .line.s0 { stroke: var(--s0); } .line.s1 { stroke: var(--s1); stroke-dasharray: 6 4; }
-.mark.s0 { fill: var(--s0); } .mark.s1 { fill: var(--s1); }
-.key { margin-left: .8rem; font-size: .85rem; color: var(--soft); } .key::before { content: ""; display: inline-block; width: 1.4rem; margin-right: .3rem; vertical-align: middle; border-top: 3px solid; }
-.key.s0::before { border-color: var(--s0); } .key.s1::before { border-color: var(--s1); border-top-style: dashed; }
+figure { margin: 0; } svg { max-width: 100%; height: auto; }
 .confusion { border-collapse: collapse; font-variant-numeric: tabular-nums; } .confusion td, .confusion th { min-width: 2.4rem; padding: .25rem .4rem; text-align: right; font-size: .9rem; }
 .confusion .share { color: var(--soft); }
 img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align: middle; max-width: 100%; }

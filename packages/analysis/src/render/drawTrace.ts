@@ -1,0 +1,226 @@
+import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../trace.ts";
+import { colorOf, type Theme } from "./colorMaps.ts";
+import { scaleOf, type Scale } from "./raster.ts";
+import { drawing, element, label, shortNumber, type DrawOptions } from "./svg.ts";
+
+const CELL = 44;
+const GAP = 46;
+const TOP = 40;
+/** More slices or products than these are summed up in a line. */
+const MOST_SLICES = 6;
+const MOST_BARS = 12;
+
+/** What {@link drawTrace} may be told. Cells are coloured, so a theme must be chosen. */
+export interface TraceOptions extends DrawOptions {
+  /** Default: `"light"`. */
+  readonly theme?: Theme;
+}
+
+/** Numbers in cells, on the colour that stands for them; black or white, whichever is read more easily. */
+function cell(x: number, y: number, value: number, scale: Scale, isPadding = false): string {
+  const size = Math.max(Math.abs(scale.low), scale.high) || 1;
+  const [r, g, b] = colorOf(scale.colors, value / size);
+  const linear = [r, g, b].map((c) => (c / 255) ** 2.2) as [number, number, number];
+  const isBright = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179;
+  const box = element("rect", {
+    ...{ x, y, width: CELL, height: CELL, class: "s-line", fill: `rgb(${r} ${g} ${b})` },
+    ...{ "stroke-dasharray": isPadding ? "2 3" : undefined, "stroke-opacity": "0.6" },
+  });
+  const text = element(
+    "text",
+    { x: x + CELL / 2, y: y + CELL / 2 + 4, "text-anchor": "middle", fill: isBright ? "#000000" : "#ffffff" },
+    Math.abs(value) < 100 ? `${+value.toFixed(2)}`.replace("-", "−") : shortNumber(value),
+  );
+  return box + text;
+}
+
+interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+  readonly terms: readonly (TracedProduct | undefined)[];
+}
+
+/** Products by slices of depth, each as the window lies: `[height, width, channels, filters]`, of a signal without the height. */
+function slicesOf({ sums }: ProductsTrace): Grid[] | undefined {
+  const terms = sums[0] ?? [];
+  const rank = terms[0]?.weight.length;
+  if (sums.length !== 1 || (rank !== 4 && rank !== 3)) return undefined;
+  const slices: { rows: number; columns: number; terms: Map<string, TracedProduct> }[] = [];
+  for (const term of terms) {
+    const [ky, kx, c] = (rank === 4 ? term.weight : [0, ...term.weight]) as [number, number, number];
+    const slice = (slices[c] ??= { rows: 0, columns: 0, terms: new Map() });
+    slice.rows = Math.max(slice.rows, ky + 1);
+    slice.columns = Math.max(slice.columns, kx + 1);
+    slice.terms.set(`${ky} ${kx}`, term);
+  }
+  return slices.map(({ rows, columns, terms: own }) => ({
+    rows,
+    columns,
+    terms: Array.from({ length: rows * columns }, (_, i) => own.get(`${Math.floor(i / columns)} ${i % columns}`)),
+  }));
+}
+
+function drawSlices(trace: ProductsTrace, slices: readonly Grid[], theme: Theme, title: string | undefined): string {
+  const shown = slices.slice(0, MOST_SLICES);
+  const terms = slices.flatMap((slice) => slice.terms.flatMap((term) => term ?? []));
+  const kinds = ["x", "w", "product"] as const;
+  const scales = kinds.map((kind) => scaleOf([terms.map((term) => term[kind])], { map: "signed", theme }));
+  const { rows, columns } = shown[0]!;
+  const [wide, tall] = [columns * CELL, rows * CELL];
+  const left = 96;
+  const sum = (slice: Grid): number => slice.terms.reduce((total, term) => total + (term?.product ?? 0), 0);
+  const content = shown.map((slice, k) => {
+    const y = TOP + k * (tall + 18);
+    const grids = kinds.map((kind, which) =>
+      slice.terms.map((term, i) => {
+        const x = left + which * (wide + GAP) + (i % columns) * CELL;
+        const at = y + Math.floor(i / columns) * CELL;
+        return term === undefined
+          ? ""
+          : cell(x, at, term[kind], scales[which]!, which === 0 && term.input === undefined);
+      }),
+    );
+    const middle = y + tall / 2 + 5;
+    const signs = ["×", "=", "Σ"].map((sign, which) =>
+      label(left + which * (wide + GAP) + wide + GAP / 2, middle, sign, { class: "f-ink", "font-size": 16 }),
+    );
+    return (
+      label(left - 12, middle, `channel ${k}`, { anchor: "end", class: "f-muted" }) +
+      grids.flat().join("") +
+      signs.join("") +
+      label(left + 3 * (wide + GAP), middle, shortNumber(sum(slice)), { anchor: "start", class: "f-ink" })
+    );
+  });
+  const heads = ["what it sees", "weights", "products"].map((text, which) =>
+    label(left + which * (wide + GAP) + wide / 2, 24, text, { class: "f-muted" }),
+  );
+  let y = TOP + shown.length * (tall + 18) + 12;
+  const end = left + 3 * (wide + GAP);
+  const row = (name: string, value: number): string => {
+    const text =
+      label(end - 14, y, name, { anchor: "end", class: "f-muted" }) +
+      label(end, y, shortNumber(value), { anchor: "start", class: "f-ink" });
+    y += 20;
+    return text;
+  };
+  const hidden = slices.slice(MOST_SLICES);
+  const foot = [
+    hidden.length > 0
+      ? row(
+          `${hidden.length} more channels`,
+          hidden.reduce((total, slice) => total + sum(slice), 0),
+        )
+      : "",
+    trace.bias === undefined ? "" : row("bias", trace.bias),
+    row("in all", trace.value),
+  ];
+  return drawing(end + 80, y + 4, heads.join("") + content.join("") + foot.join(""), {
+    theme,
+    title: title ?? told(trace),
+  });
+}
+
+/** What a trace says, in words. */
+function told(trace: Trace): string {
+  const where = `unit [${trace.unit.join(", ")}] of ${trace.name || trace.type}`;
+  if (trace.kind === "products") {
+    const count = trace.sums.reduce((total, terms) => total + terms.length, 0);
+    return `${where}: ${count} products${trace.bias === undefined ? "" : ` and the bias ${shortNumber(trace.bias)}`} add up to ${shortNumber(trace.value)}`;
+  }
+  if (trace.kind === "largest")
+    return `${where}: the largest of ${trace.candidates.length} is ${shortNumber(trace.value)}`;
+  if (trace.kind === "mean")
+    return `${where}: the sum of ${trace.terms.length}, divided by ${shortNumber(trace.divisor)}, is ${shortNumber(trace.value)}`;
+  return `${where}: ${trace.operations.join(", ")} of ${trace.inputs.length} numbers is ${shortNumber(trace.value)}`;
+}
+
+/** Numbers as a list of bars, the largest first; the rest in one line. */
+function drawList(
+  trace: Trace,
+  list: readonly (TracedInput & { readonly size: number; readonly text: string })[],
+  theme: Theme,
+  title: string | undefined,
+): string {
+  const weight = (size: number): number => (trace.kind === "largest" ? size : Math.abs(size));
+  const order = [...list].sort((a, b) => weight(b.size) - weight(a.size));
+  const shown = order.slice(0, MOST_BARS);
+  const rest = order.slice(MOST_BARS);
+  const scale = scaleOf([list.map(({ size }) => size)], { map: "signed", theme });
+  const rows = shown.map(({ input, size, text }, i) => {
+    const y = TOP + i * 26;
+    const [r, g, b] = colorOf(scale.colors, size / (scale.high || 1));
+    const long = (Math.abs(size) / (scale.high || 1)) * 150;
+    return (
+      label(100, y + 14, input === undefined ? "padding" : `[${input.join(", ")}]`, {
+        anchor: "end",
+        class: "f-muted",
+      }) +
+      element("rect", {
+        x: size < 0 ? 280 - long : 280,
+        y,
+        width: Math.max(1, long),
+        height: 18,
+        fill: `rgb(${r} ${g} ${b})`,
+        class: "s-line",
+        "stroke-opacity": "0.5",
+      }) +
+      label(450, y + 14, text, { anchor: "start", class: "f-ink" })
+    );
+  });
+  const more =
+    rest.length === 0
+      ? ""
+      : label(
+          450,
+          TOP + shown.length * 26 + 14,
+          `${rest.length} more: ${shortNumber(rest.reduce((sum, { size }) => sum + size, 0))}`,
+          { anchor: "start", class: "f-muted" },
+        );
+  const height = TOP + (shown.length + (rest.length > 0 ? 1 : 0)) * 26 + 10;
+  const line = element("line", { x1: 280, x2: 280, y1: TOP - 4, y2: height - 8, class: "s-line" });
+  return drawing(
+    640,
+    height,
+    label(10, 20, told(trace), { anchor: "start", class: "f-ink" }) + rows.join("") + more + line,
+    { theme, title: title ?? told(trace) },
+  );
+}
+
+/**
+ * How one number comes about, as a picture: of a convolution what the window sees, its weights and their products, slice by slice,
+ * with all numbers; of other layers the numbers that it is made of, the weightiest first.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 })]);
+ * const svg = drawTrace(await trace(net, normal([1, 5, 5, 3]), "layers.0", [0, 2, 1]));
+ * ```
+ */
+export function drawTrace(trace: Trace, { theme = "light", title }: TraceOptions = {}): string {
+  if (trace.kind === "products") {
+    const slices = slicesOf(trace);
+    if (slices !== undefined && slices[0]!.rows * CELL <= 500 && slices[0]!.columns * CELL <= 500)
+      return drawSlices(trace, slices, theme, title);
+    const terms = trace.sums.flat().map((term) => ({
+      ...term,
+      size: term.product,
+      text: `${shortNumber(term.x)} · ${shortNumber(term.w)} = ${shortNumber(term.product)}`,
+    }));
+    return drawList(trace, terms, theme, title);
+  }
+  if (trace.kind === "largest") {
+    const won = trace.candidates.map((each, i) => ({
+      ...each,
+      size: each.x,
+      text: `${shortNumber(each.x)}${i === trace.winner ? " ★ the winner" : ""}`,
+    }));
+    return drawList(trace, won, theme, title);
+  }
+  const inputs = trace.kind === "mean" ? trace.terms : trace.inputs;
+  return drawList(
+    trace,
+    inputs.map((each) => ({ ...each, size: each.x, text: shortNumber(each.x) })),
+    theme,
+    title,
+  );
+}

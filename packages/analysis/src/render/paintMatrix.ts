@@ -1,0 +1,36 @@
+import type { LayerMatrix } from "../toMatrix.ts";
+import { colorMap, colorOf, type Theme } from "./colorMaps.ts";
+import { palette } from "./palette.ts";
+import { scaleOf, type Raster } from "./raster.ts";
+
+/**
+ * A layer's matrix as a picture, a pixel for each entry: zeros in the colour of the page, and every copy of a weight in the
+ * weight's own colour; so one sees the same few weights go down the diagonals.
+ *
+ * @param options - `weights`: their values, for colours that tell size and sign. Default: each weight gets a colour by its number.
+ *
+ * @example
+ * ```ts
+ * const picture = paintMatrix(toMatrix(new Conv2d({ filters: 1, kernelSize: 3 }), [6, 6, 1])); // 16 rows, 36 columns
+ * ```
+ */
+export function paintMatrix(
+  { rows, columns, entries, weights }: LayerMatrix,
+  { weights: values, theme = "light" }: { readonly weights?: ArrayLike<number>; readonly theme?: Theme } = {},
+): Raster {
+  const data = new Uint8ClampedArray(4 * rows * columns);
+  const ground = parseInt(palette[theme].ground.slice(1), 16);
+  for (let i = 0; i < rows * columns; i++) data.set([ground >> 16, (ground >> 8) & 255, ground & 255, 255], 4 * i);
+  const scale = values === undefined ? undefined : scaleOf([values], { map: "signed", theme });
+  const byNumber = colorMap("sequential", theme);
+  for (let i = 0; i < entries.row.length; i++) {
+    const weight = entries.weight[i]!;
+    // From a fifth of the colours on: the first are too near the page's.
+    const color =
+      scale === undefined
+        ? colorOf(byNumber, 0.2 + (0.8 * (weight + 1)) / weights.size)
+        : colorOf(scale.colors, values![weight]! / (scale.high || 1));
+    data.set(color, 4 * (entries.row[i]! * columns + entries.column[i]!));
+  }
+  return { width: columns, height: rows, data };
+}

@@ -1,0 +1,242 @@
+import { ShapeError, showShape, sizeOf, ValueError, type Shape } from "@convlens/backend";
+import { colorMap, type ColorMap, type Theme } from "./colorMaps.ts";
+
+/** Pixels, four bytes each: red, green, blue, opacity. What `ImageData` of a canvas and PNG files are made of. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** A picture's worth of numbers, such as a map, a spectrum or an effective receptive field. */
+export interface Numbers {
+  /** `[height, width]`, or `[length]` for a single row. */
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly values: ArrayLike<number>;
+}
+
+/** How numbers become colours. */
+export interface RasterOptions {
+  /**
+   * `"signed"` shows 0 in the colour of the page and tells signs apart; `"sequential"` goes from the least to the greatest.
+   * Default: signed where there are numbers below 0.
+   */
+  readonly map?: "sequential" | "signed" | "gray";
+  /** Of the page. Default: `"light"`. */
+  readonly theme?: Theme;
+  /**
+   * The numbers that the ends of the colour map stand for. Give one range to all pictures that are to be compared. Default: of
+   * a signed map, the largest size to both sides; else from 0, or the least, to the greatest.
+   */
+  readonly range?: readonly [low: number, high: number];
+}
+
+/** A colour map, and the numbers at its ends. */
+export interface Scale {
+  readonly colors: ColorMap;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The colour map and range that fit some numbers: one scale for all of them. */
+export function scaleOf(all: readonly ArrayLike<number>[], { map, theme = "light", range }: RasterOptions = {}): Scale {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const values of all)
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i]!;
+      if (!Number.isFinite(x)) continue;
+      least = Math.min(least, x);
+      greatest = Math.max(greatest, x);
+    }
+  if (least > greatest) [least, greatest] = [0, 0];
+  const name = map ?? (least < 0 ? "signed" : "sequential");
+  const size = Math.max(-least, greatest);
+  const [low, high] = range ?? (name === "signed" ? [-size, size] : [Math.min(0, least), greatest]);
+  return { colors: colorMap(name, theme), low, high };
+}
+
+/** Writes the colours of numbers into pixels: the inner loop of all that is painted. */
+function fill(
+  data: Uint8ClampedArray,
+  place: (i: number) => number,
+  values: ArrayLike<number>,
+  { colors, low, high }: Scale,
+): void {
+  const { table } = colors;
+  const last = table.length / 3 - 1;
+  const factor = high === low ? 0 : last / (high - low);
+  // Where all numbers are equal they are 0, or the top of a range that begins there.
+  const still = high === 0 ? (colors.low === 0 ? 0 : last / 2) : last;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
+    const to = 4 * place(i);
+    data[to + 3] = 255;
+    if (Number.isNaN(x)) {
+      data[to] = data[to + 2] = 255;
+      continue;
+    }
+    const at = 3 * Math.round(factor === 0 ? still : Math.min(last, Math.max(0, (x - low) * factor)));
+    data[to] = table[at]!;
+    data[to + 1] = table[at + 1]!;
+    data[to + 2] = table[at + 2]!;
+  }
+}
+
+function sizesOf({ shape, values }: Numbers): readonly [height: number, width: number] {
+  if (shape.length > 2 || sizeOf(shape) !== values.length)
+    throw new ShapeError(
+      `to paint: expected numbers in rows and columns, got ${values.length} for ${showShape(shape)}; take a map or a column out of them`,
+      { expected: "[height, width]", got: shape, fix: "activationMap(…)" },
+    );
+  return shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0] ?? 1];
+}
+
+/**
+ * Numbers as a picture, a pixel each. Enlarge it without smoothing, so that each number stays one square.
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.0"])(normal([1, 28, 28, 1]));
+ * paintMap(activationMap(layers.get("layers.0")!, { channel: 3 })); // 28 · 28 pixels, orange above 0, violet below
+ * ```
+ */
+export function paintMap(numbers: Numbers, options: RasterOptions = {}): Raster {
+  const [height, width] = sizesOf(numbers);
+  const data = new Uint8ClampedArray(4 * height * width);
+  fill(data, (i) => i, numbers.values, scaleOf([numbers.values], options));
+  return { width, height, data };
+}
+
+/** Many pictures in one, and where each lies. */
+export interface Atlas extends Raster {
+  /** Pictures in a row. */
+  readonly columns: number;
+  /** From one picture to the next, in pixels: the size of the largest, and the gap. */
+  readonly step: readonly [down: number, across: number];
+}
+
+/**
+ * Many maps side by side in one picture, in rows, with a gap of a pixel that one can see through. All have one scale, so that
+ * what is brighter in one map than in another is larger.
+ *
+ * @param options - `columns`: maps in a row; by default as many as make the whole nearly square.
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.3"])(normal([1, 28, 28, 1]));
+ * const maps = Array.from({ length: 16 }, (_, channel) => activationMap(layers.get("layers.3")!, { channel }));
+ * paintAtlas(maps, { columns: 8 }); // two rows of eight maps
+ * ```
+ */
+export function paintAtlas(
+  maps: readonly Numbers[],
+  {
+    columns = Math.max(1, Math.ceil(Math.sqrt(maps.length))),
+    gap = 1,
+    ...options
+  }: RasterOptions & { readonly columns?: number; readonly gap?: number } = {},
+): Atlas {
+  const sizes = maps.map(sizesOf);
+  const [tall, wide] = [0, 1].map((axis) => Math.max(1, ...sizes.map((size) => size[axis]!))) as [number, number];
+  const rows = Math.ceil(maps.length / columns);
+  const [height, width] = [Math.max(1, rows * (tall + gap) - gap), Math.max(1, columns * (wide + gap) - gap)];
+  const data = new Uint8ClampedArray(4 * height * width);
+  const scale = scaleOf(
+    maps.map(({ values }) => values),
+    options,
+  );
+  for (const [k, { values }] of maps.entries()) {
+    const first = Math.floor(k / columns) * (tall + gap) * width + (k % columns) * (wide + gap);
+    const own = sizes[k]![1];
+    fill(data, (i) => first + Math.floor(i / own) * width + (i % own), values, scale);
+  }
+  return { width, height, data, columns, step: [tall + gap, wide + gap] };
+}
+
+/**
+ * Pixels of a photograph: `[height, width, 1]` in greys, `[height, width, 3]` in colours, `[height, width, 4]` with opacity.
+ *
+ * @param options - `range`: the numbers that are black and white. Default: 0 and 1.
+ *
+ * @example
+ * ```ts
+ * paintImage({ shape: [1, 2, 3], values: [1, 0, 0, 0, 0, 1] }); // a red pixel and a blue one
+ * ```
+ */
+export function paintImage(
+  { shape, values }: Numbers,
+  { range: [low, high] = [0, 1] }: { readonly range?: readonly [number, number] } = {},
+): Raster {
+  const [height, width, channels] = shape as [number, number, number];
+  if (shape.length !== 3 || ![1, 3, 4].includes(channels) || sizeOf(shape) !== values.length)
+    throw new ShapeError(
+      `paintImage: expected pixels [height, width, 1, 3 or 4], got ${values.length} numbers for ${showShape(shape)}`,
+      {
+        operation: "paintImage",
+        expected: "[height, width, 1, 3 or 4]",
+        got: shape,
+      },
+    );
+  const data = new Uint8ClampedArray(4 * height * width).fill(255);
+  for (let pixel = 0; pixel < height * width; pixel++)
+    for (let k = 0; k < 4; k++) {
+      if (k === 3 && channels < 4) continue;
+      const x = values[pixel * channels + (channels === 1 ? 0 : k)]!;
+      data[4 * pixel + k] = Math.round((255 * (x - low)) / (high - low || 1));
+    }
+  return { width, height, data };
+}
+
+/** Every pixel as a square of so many. */
+export function enlarge({ width, height, data }: Raster, factor: number): Raster {
+  if (!Number.isInteger(factor) || factor < 1)
+    throw new ValueError(`enlarge: the factor must be a whole number of at least 1, got ${factor}`, {
+      operation: "enlarge",
+      expected: "a whole number of at least 1",
+      got: factor,
+    });
+  const [from, to] = [new Uint32Array(data.buffer), new Uint32Array(width * factor * height * factor)];
+  for (let y = 0; y < height * factor; y++)
+    for (let x = 0; x < width * factor; x++)
+      to[y * width * factor + x] = from[Math.floor(y / factor) * width + Math.floor(x / factor)]!;
+  return { width: width * factor, height: height * factor, data: new Uint8ClampedArray(to.buffer) };
+}
+
+/**
+ * A map laid over a picture of the same size, as glass of its colour: the larger the number, the less of the picture is left.
+ *
+ * @param options - `strength`: how much of the picture the largest number hides, 0 to 1. Default: 0.8.
+ *
+ * @example
+ * ```ts
+ * const photograph = paintImage({ shape: [2, 2, 1], values: [0, 0.3, 0.6, 1] });
+ * overlay(photograph, { shape: [2, 2], values: [0, 0, 1, 2] });
+ * ```
+ */
+export function overlay(
+  picture: Raster,
+  numbers: Numbers,
+  { strength = 0.8, ...options }: RasterOptions & { readonly strength?: number } = {},
+): Raster {
+  const [height, width] = sizesOf(numbers);
+  if (height !== picture.height || width !== picture.width)
+    throw new ShapeError(
+      `overlay: the map is ${height} · ${width}, the picture ${picture.height} · ${picture.width}; resize one of them`,
+      {
+        operation: "overlay",
+        expected: [picture.height, picture.width],
+        got: [height, width],
+        fix: "resize one of them",
+      },
+    );
+  const scale = scaleOf([numbers.values], options);
+  const data = new Uint8ClampedArray(4 * height * width);
+  fill(data, (i) => i, numbers.values, scale);
+  const most = Math.max(Math.abs(scale.low), Math.abs(scale.high)) || 1;
+  for (let i = 0; i < height * width; i++) {
+    const share = Number.isNaN(numbers.values[i]!) ? 1 : strength * Math.min(1, Math.abs(numbers.values[i]!) / most);
+    for (let k = 0; k < 3; k++) data[4 * i + k] = share * data[4 * i + k]! + (1 - share) * picture.data[4 * i + k]!;
+  }
+  return { width, height, data };
+}
