@@ -55,6 +55,13 @@ function transformLine({ re, im }: Complex, start: number, step: number, n: numb
  * The Fourier transform of an image in place, rows first, then columns; `back` undoes it.
  *
  * @param shape - `[height, width]`, powers of two.
+ *
+ * @example
+ * ```ts
+ * const z = { re: Float64Array.of(1, 0, 0, 0), im: new Float64Array(4) };
+ * fourierTransform(z, [2, 2]);
+ * z.re; // 1, 1, 1, 1: an impulse is made of all waves
+ * ```
  */
 export function fourierTransform(values: Complex, [height, width]: Shape, back = false): void {
   for (let y = 0; y < height!; y++) transformLine(values, y * width!, 1, width!, back);

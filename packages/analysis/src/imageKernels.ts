@@ -36,7 +36,14 @@ function checkSize(name: string, size: number): void {
   });
 }
 
-/** The mean of a square of pixels. */
+/**
+ * The mean of a square of pixels.
+ *
+ * @example
+ * ```ts
+ * boxKernel(3).values; // nine times 1/9
+ * ```
+ */
 export function boxKernel(size = 3): ImageKernel {
   checkSize("boxKernel", size);
   return { height: size, width: size, values: Array.from({ length: size * size }, () => 1 / (size * size)) };
@@ -47,6 +54,11 @@ export function boxKernel(size = 3): ImageKernel {
  *
  * @param deviation - σ, in pixels.
  * @param size - Default: three deviations to each side.
+ *
+ * @example
+ * ```ts
+ * gaussianKernel(1).height; // 7: three deviations to each side
+ * ```
  */
 export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3 * deviation) + 1): ImageKernel {
   if (!(deviation > 0))
@@ -155,7 +167,14 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
   ]),
 };
 
-/** Turned by half a turn: sliding the one is convolving with the other. */
+/**
+ * Turned by half a turn: sliding the one is convolving with the other.
+ *
+ * @example
+ * ```ts
+ * flipKernel(imageKernel([[1, 2, 3]])).values; // 3, 2, 1
+ * ```
+ */
 export const flipKernel = ({ height, width, values }: ImageKernel): ImageKernel => ({
   height,
   width,

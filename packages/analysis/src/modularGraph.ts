@@ -257,7 +257,15 @@ function edgesOf(
   return edges;
 }
 
-/** How many elements and lines a diagram has, in all. */
+/**
+ * How many elements and lines a diagram has, in all.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]);
+ * countModules(modularGraph(net, [9, 1])); // 9 + 7 + 1 elements, 21 + 7 lines
+ * ```
+ */
 export const countModules = ({ stages }: ModularGraph): { readonly elements: number; readonly edges: number } => ({
   elements: stages.reduce((sum, { grid }) => sum + sizeOf(grid), 0),
   edges: stages.reduce((sum, { edges }) => sum + edges.length, 0),

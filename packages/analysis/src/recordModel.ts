@@ -86,6 +86,12 @@ export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode
  * The layer of this name.
  *
  * @throws `ValueError` naming all that there are.
+ *
+ * @example
+ * ```ts
+ * const { output } = layerNamed(recordModel(lenet5(), [28, 28, 1]), "layers.3");
+ * output.shape; // [1, 10, 10, 16]
+ * ```
  */
 export function layerNamed({ layers }: RecordedModel, name: string): RecordedLayer {
   const found = layers.find((layer) => layer.name === name);

@@ -50,6 +50,11 @@ export function toColumns(x: Operand, options: PatchesOptions): Tensor {
  *
  * @param filters - `[kh, kw, c, f]`
  * @returns `[f, kh · kw · c]`
+ *
+ * @example
+ * ```ts
+ * toRows(zeros([11, 11, 3, 96])).shape; // [96, 363]
+ * ```
  */
 export function toRows(filters: Operand): Tensor {
   const shape = typeof filters === "number" ? [] : filters.shape;

@@ -48,13 +48,27 @@ class Convolutional implements Layer {
  */
 export const toConvolutional = (model: Layer, inputShape: Shape): Layer => new Convolutional(model, inputShape);
 
-/** Weights `[h · w · c, units]` of a fully connected layer behind maps `[h, w, c]`, as filters `[h, w, c, units]`. */
+/**
+ * Weights `[h · w · c, units]` of a fully connected layer behind maps `[h, w, c]`, as filters `[h, w, c, units]`.
+ *
+ * @example
+ * ```ts
+ * weightsToFilters(zeros([400, 120]), [5, 5, 16]).shape; // [5, 5, 16, 120]
+ * ```
+ */
 export function weightsToFilters(weights: Operand, maps: Shape): Tensor {
   const units = typeof weights === "number" ? 1 : (weights.shape.at(-1) ?? 1);
   return reshape(weights, [...maps, units]);
 }
 
-/** Filters `[h, w, c, f]` that cover their whole input, as weights `[h · w · c, f]` of a fully connected layer. */
+/**
+ * Filters `[h, w, c, f]` that cover their whole input, as weights `[h · w · c, f]` of a fully connected layer.
+ *
+ * @example
+ * ```ts
+ * filtersToWeights(zeros([5, 5, 16, 120])).shape; // [400, 120]
+ * ```
+ */
 export function filtersToWeights(filters: Operand): Tensor {
   const shape = typeof filters === "number" ? [1] : filters.shape;
   return reshape(filters, [-1, shape.at(-1) ?? 1]);

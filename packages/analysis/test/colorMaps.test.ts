@@ -74,5 +74,6 @@ describe.each(themes)("colour maps on a %s page", (theme) => {
     expect(at("signed", 0)).toEqual(theme === "light" ? [247, 247, 247] : [37, 37, 37]);
     expect(at("gray", 0)).toEqual([0, 0, 0]);
     expect(at("gray", 1)).toEqual([255, 255, 255]);
+    expect(at("gray", 100 / 255)).toEqual([100, 100, 100]);
   });
 });

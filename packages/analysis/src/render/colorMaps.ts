@@ -34,7 +34,6 @@ const stops = {
     light: "f7f7f7 f6decb f3c6a0 efad73 de9657 ca8044 b56a31 a0541d 8b3f03",
     dark: "252525 433124 613f24 814c22 a05b20 b77132 cf8944 e7a257 ffbc6a",
   },
-  gray: { light: "000000 ffffff", dark: "000000 ffffff" },
 } as const;
 
 const toLinear = (x: number): number => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
@@ -121,14 +120,24 @@ export function colorMap(name: ColorMapName, theme: Theme = "light"): ColorMap {
     const colors =
       name === "signed"
         ? [...ramp(stops.negative[theme], 129).reverse(), ...ramp(stops.positive[theme], 129).slice(1)]
-        : ramp(stops[name][theme], 256);
+        : name === "gray"
+          ? // Photographs are stored as they are shown: their greys must not be made even once more.
+            Array.from({ length: 256 }, (_, i) => [i, i, i])
+          : ramp(stops.sequential[theme], 256);
     map = { name, theme, low: name === "signed" ? -1 : 0, table: Uint8Array.from(colors.flat()) };
     made.set(key, map);
   }
   return map;
 }
 
-/** The colour of a number: red, green and blue, 0 to 255. Beyond the ends it is that of the end; NaN is magenta. */
+/**
+ * The colour of a number: red, green and blue, 0 to 255. Beyond the ends it is that of the end; NaN is magenta.
+ *
+ * @example
+ * ```ts
+ * colorOf(colorMap("gray"), 0.5); // [128, 128, 128]
+ * ```
+ */
 export function colorOf({ low, table }: ColorMap, x: number): readonly [red: number, green: number, blue: number] {
   if (Number.isNaN(x)) return [255, 0, 255];
   const last = table.length / 3 - 1;

@@ -127,7 +127,15 @@ export function drawLineChart(
   });
 }
 
-/** The mean of each stretch of points, so that no more than `most` are left. */
+/**
+ * The mean of each stretch of points, so that no more than `most` are left.
+ *
+ * @example
+ * ```ts
+ * const losses = Array.from({ length: 5000 }, (_, step): [number, number] => [step, 1 / (step + 1)]);
+ * drawLineChart([{ name: "loss", points: thinned(losses) }]);
+ * ```
+ */
 export function thinned(
   points: readonly (readonly [x: number, y: number])[],
   most = 300,

@@ -1,7 +1,15 @@
 import { encode } from "fast-png";
 import type { Raster } from "./raster.ts";
 
-/** A picture as a PNG file. */
+/**
+ * A picture as a PNG file.
+ *
+ * @example
+ * ```ts
+ * const file = encodePng(paintMap({ shape: [2, 2], values: [0, 1, 2, 3] }));
+ * file.subarray(1, 4); // "PNG"
+ * ```
+ */
 export const encodePng = ({ width, height, data }: Raster): Uint8Array =>
   encode({ width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length), channels: 4, depth: 8 });
 

@@ -39,7 +39,16 @@ export interface Scale {
   readonly high: number;
 }
 
-/** The colour map and range that fit some numbers: one scale for all of them. */
+/**
+ * The colour map and range that fit some numbers: one scale for all of them.
+ *
+ * @example
+ * ```ts
+ * const maps = [{ shape: [2], values: [1, 2] }, { shape: [2], values: [-4, 3] }];
+ * const { low, high } = scaleOf(maps.map(({ values }) => values)); // −4 to 4, signed
+ * const pictures = maps.map((map) => paintMap(map, { map: "signed", range: [low, high] }));
+ * ```
+ */
 export function scaleOf(all: readonly ArrayLike<number>[], { map, theme = "light", range }: RasterOptions = {}): Scale {
   let [least, greatest] = [Infinity, -Infinity];
   for (const values of all)
@@ -188,7 +197,14 @@ export function paintImage(
   return { width, height, data };
 }
 
-/** Every pixel as a square of so many. */
+/**
+ * Every pixel as a square of so many.
+ *
+ * @example
+ * ```ts
+ * enlarge(paintMap({ shape: [2, 2], values: [0, 1, 2, 3] }), 8).width; // 16
+ * ```
+ */
 export function enlarge({ width, height, data }: Raster, factor: number): Raster {
   if (!Number.isInteger(factor) || factor < 1)
     throw new ValueError(`enlarge: the factor must be a whole number of at least 1, got ${factor}`, {

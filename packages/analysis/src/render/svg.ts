@@ -78,7 +78,14 @@ export function drawing(
   );
 }
 
-/** A number for people: no more digits than can be told apart. */
+/**
+ * A number for people: no more digits than can be told apart.
+ *
+ * @example
+ * ```ts
+ * shortNumber(138357544); // "138M"
+ * ```
+ */
 export function shortNumber(x: number): string {
   if (!Number.isFinite(x)) return `${x}`;
   const size = Math.abs(x);
