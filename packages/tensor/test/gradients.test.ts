@@ -431,6 +431,7 @@ describe("gradients agree with central differences in float64", () => {
         "normal",
         "oneHot",
         "record",
+        "recordAgain",
         "sorted",
         "format",
         "print",

@@ -22,6 +22,7 @@ import {
   print,
   programOf,
   range,
+  recordAgain,
   relu,
   reshape,
   setSeed,
@@ -113,6 +114,18 @@ describe("tensors", () => {
       "multiply",
       "add",
     ]);
+  });
+});
+
+describe("an operation recorded again", () => {
+  it("does to other inputs what it did, with attributes of its own or others; what nothing made stays", async () => {
+    const y = subtract(tensor([5, 7]), 2);
+    expect(await numbers(recordAgain(y, [tensor([1, 2, 3]), 1]))).toEqual([0, 1, 2]);
+    const total = sum(ones([2, 3]), 1, { keepAxes: true });
+    expect(await numbers(recordAgain(total, [ones([2, 4])]))).toEqual([4, 4]);
+    expect(await numbers(recordAgain<"sum">(total, [ones([2, 3])], { axes: [0] }))).toEqual([2, 2, 2]);
+    const x = tensor([1]);
+    expect(recordAgain(x, [])).toBe(x);
   });
 });
 

@@ -12,7 +12,7 @@ export interface VolumesOptions extends DrawOptions {
 
 /** Cabinet projection: what goes to the back goes to the right and up, by half. */
 const BACK = { x: 0.433, y: 0.25 };
-const TALL = 140;
+const TALL = 130;
 const WIDEST = 1240;
 const GAP = 26;
 
