@@ -4,11 +4,23 @@
  *
  * @module
  */
+export { adversarial, type Adversarial, type AdversarialOptions } from "./adversarial.ts";
+export { codesOf, type Codes, type CodesOptions, type Matrix } from "./codes.ts";
 export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolutionAlgorithms.ts";
 export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost } from "./cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
+export { explain, explainMethods, type ExplainMethod, type ExplainOptions, type Explanation } from "./explain.ts";
+export type { Attribution, Completeness } from "./explain/attribution.ts";
+export type { GradCamOptions } from "./explain/gradCam.ts";
+export type { IntegratedGradientsOptions } from "./explain/integratedGradients.ts";
+export type { OcclusionOptions } from "./explain/occlusion.ts";
+export type { Target } from "./explain/question.ts";
+export type { RelevanceOptions } from "./explain/relevance.ts";
+export type { SmoothGradOptions } from "./explain/smoothGrad.ts";
+export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./faithfulness.ts";
 export { filterImage, type Border, type FilterImageOptions } from "./filterImage.ts";
 export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./fourier.ts";
+export { heatmap, type Heatmap } from "./heatmap.ts";
 export {
   boxKernel,
   classicalKernels,
@@ -21,6 +33,8 @@ export {
   type ImageKernel,
 } from "./imageKernels.ts";
 export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
+export { invert, type InvertOptions } from "./invert.ts";
+export { learnedFilters, type LearnedFilters } from "./learnedFilters.ts";
 export {
   countModules,
   modularGraph,
@@ -29,10 +43,20 @@ export {
   type ModularKind,
   type ModularStage,
 } from "./modularGraph.ts";
+export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./nearestNeighbors.ts";
+export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./occlusionCurve.ts";
 export { operationGraph, type GraphNode, type OperationGraph } from "./operationGraph.ts";
+export {
+  principalComponents,
+  type PrincipalComponents,
+  type PrincipalComponentsOptions,
+} from "./principalComponents.ts";
+export { randomizationTest, type Randomized } from "./randomization.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
 export { sharing, type LayerSharing } from "./sharing.ts";
+export { shiftConsistency, type Shifted, type ShiftOptions } from "./shiftConsistency.ts";
+export { structuralSimilarity, type Picture, type SimilarityOptions } from "./similarity.ts";
 export { histogram, statisticsOf, type Histogram, type Statistics } from "./statistics.ts";
 export {
   activationMap,
@@ -53,6 +77,14 @@ export {
 } from "./toConvolutional.ts";
 export { denseMatrix, toMatrix, type LayerMatrix } from "./toMatrix.ts";
 export {
+  cropOf,
+  topPatches,
+  type ChannelPatches,
+  type Crop,
+  type Patch,
+  type TopPatchesOptions,
+} from "./topPatches.ts";
+export {
   trace,
   type FunctionTrace,
   type LargestTrace,
@@ -63,47 +95,6 @@ export {
   type TracedProduct,
 } from "./trace.ts";
 export { traceGradient, type GradientTrace, type TracedGradient, type TraceGradientOptions } from "./traceGradient.ts";
-export type { OptimizerName } from "./trainingStep.ts";
-export { unitActivity, type UnitActivity } from "./unitActivity.ts";
-export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
-export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";
-export { explain, explainMethods, type ExplainMethod, type ExplainOptions, type Explanation } from "./explain.ts";
-export type { Attribution, Completeness } from "./explain/attribution.ts";
-export type { GradCamOptions } from "./explain/gradCam.ts";
-export type { IntegratedGradientsOptions } from "./explain/integratedGradients.ts";
-export type { OcclusionOptions } from "./explain/occlusion.ts";
-export type { Target } from "./explain/question.ts";
-export type { RelevanceOptions } from "./explain/relevance.ts";
-export type { SmoothGradOptions } from "./explain/smoothGrad.ts";
-export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./faithfulness.ts";
-export { heatmap, type Heatmap } from "./heatmap.ts";
-export { randomizationTest, type Randomized } from "./randomization.ts";
-export { structuralSimilarity, type Picture, type SimilarityOptions } from "./similarity.ts";
-export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";
-export type { ImageParameterKind } from "./visualize/imageParameters.ts";
-export type { Painting, PaintOptions } from "./visualize/paint.ts";
-export type { TransformationOptions } from "./visualize/transformation.ts";
-export { adversarial, type Adversarial, type AdversarialOptions } from "./adversarial.ts";
-export { invert, type InvertOptions } from "./invert.ts";
-export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./occlusionCurve.ts";
-export { shiftConsistency, type Shifted, type ShiftOptions } from "./shiftConsistency.ts";
-export { codesOf, type Codes, type CodesOptions, type Matrix } from "./codes.ts";
-export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./nearestNeighbors.ts";
-export {
-  principalComponents,
-  type PrincipalComponents,
-  type PrincipalComponentsOptions,
-} from "./principalComponents.ts";
-export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";
-export { filterImages, type FilterImages } from "./filterImages.ts";
-export {
-  cropOf,
-  topPatches,
-  type ChannelPatches,
-  type Crop,
-  type Patch,
-  type TopPatchesOptions,
-} from "./topPatches.ts";
 export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth.ts";
 export { adviceOn, type Advice, type AdviceTopic } from "./trainingHealth/advice.ts";
 export type {
@@ -113,3 +104,12 @@ export type {
   TrainingHealth,
   TrainingStep,
 } from "./trainingHealth/records.ts";
+export type { OptimizerName } from "./trainingStep.ts";
+export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";
+export { unitActivity, type UnitActivity } from "./unitActivity.ts";
+export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";
+export type { Painting, AscentOptions } from "./visualize/ascend.ts";
+export type { ImageParameterKind } from "./visualize/imageParameters.ts";
+export type { TransformationOptions } from "./visualize/transformation.ts";
+export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
+export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";

@@ -1,10 +1,10 @@
 import type { Layer } from "@convlens/layers";
 import { add, divide, mean, square, subtract, sum, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "./recordModel.ts";
-import { paint, type PaintOptions, type Painting } from "./visualize/paint.ts";
+import { ascend, type AscentOptions, type Painting } from "./visualize/ascend.ts";
 
 /** What {@link invert} may be told. */
-export interface InvertOptions extends PaintOptions {
+export interface InvertOptions extends AscentOptions {
   /** Whose code is turned back into an image. */
   readonly layer: string;
   /** Weight of the total variation. Default: 0.1. */
@@ -39,7 +39,7 @@ export async function* invert(
   // |code(image) − code(x)|² / |code(x)|²
   const distance = (image: Tensor): Tensor =>
     divide(sum(square(subtract(codeOf(image), code)), axes), add(sum(square(code), axes), 1e-12));
-  yield* paint(
+  yield* ascend(
     { shape: x.shape, measure: distance, loss: (image) => mean(distance(image)) },
     { transform: false, ...options, totalVariation },
   );

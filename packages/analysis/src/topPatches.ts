@@ -104,7 +104,14 @@ export interface Crop {
   readonly values: Float64Array;
 }
 
-/** The pixels of an example that lie in a box: along each axis of place the first and the last. */
+/**
+ * The pixels of an example that lie in a box: along each axis of place the first and the last.
+ *
+ * @example
+ * ```ts
+ * cropOf(data, 7, [[2, 4], [0, 11]]).shape; // [3, 12, 1]: three rows of the eighth example
+ * ```
+ */
 export function cropOf(data: Dataset, index: number, box: Patch["box"]): Crop {
   const channels = data.shape.at(-1)!;
   const sizes = data.shape.slice(0, -1);

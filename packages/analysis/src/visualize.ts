@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 import { layerNamed, recordModel, type RecordedModel } from "./recordModel.ts";
-import { paint, type PaintOptions, type Painting } from "./visualize/paint.ts";
+import { ascend, type AscentOptions, type Painting } from "./visualize/ascend.ts";
 
 /**
  * What is to be excited: a class (one number of the output), or of a layer one channel (the mean of its map; of a dense layer one
@@ -31,7 +31,7 @@ export type Objective =
   | { readonly layer: string };
 
 /** What {@link visualize} may be told. */
-export interface VisualizeOptions extends PaintOptions {
+export interface VisualizeOptions extends AscentOptions {
   /** Images painted together. Default: 1. */
   readonly count?: number;
   /** Weight of how different from each other they are to be: by how unlike their channels go together. Default: 1 for several. */
@@ -130,7 +130,7 @@ export function visualize(
   const shape = [count, ...inputShape];
   // What is wrong is said at once.
   excitement(recordModel(model, inputShape), objective);
-  return paint(
+  return ascend(
     {
       shape,
       measure: (image) => excitement(recordModel(model, image), objective),

@@ -10,7 +10,7 @@ import {
   explain,
   explainMethods,
   faithfulness,
-  filterImages,
+  learnedFilters,
   heatmap,
   invert,
   nearestNeighbors,
@@ -109,8 +109,8 @@ describe("what it looks for", () => {
   });
 
   it("filters have become smoother than they were", async () => {
-    const before = await filterImages(build(netForDigits(), [28, 28, 1], { seed: 1 }), [28, 28, 1]);
-    const after = await filterImages(trained.model, [28, 28, 1]);
+    const before = await learnedFilters(build(netForDigits(), [28, 28, 1], { seed: 1 }), [28, 28, 1]);
+    const after = await learnedFilters(trained.model, [28, 28, 1]);
     expect(after.map(({ path, count, height }) => [path, count, height])).toEqual([
       ["layers.0.filters", 6, 5],
       ["layers.3.filters", 12, 3],

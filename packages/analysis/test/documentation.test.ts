@@ -12,7 +12,7 @@ const documented = new Map(
   files.flatMap((path) =>
     [
       ...readFileSync(join(root, path), "utf8").matchAll(
-        /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport (?:async )?(?:function|const) (\w+)/g,
+        /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport (?:async )?(?:function\*?|const) (\w+)/g,
       ),
     ].map(([, text, name]) => [name!, text!] as const),
   ),

@@ -19,7 +19,7 @@ import {
 import { conv2d, tensor, useBackend, Variable, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { cropOf, filterImages, topPatches } from "../src/index.ts";
+import { cropOf, learnedFilters, topPatches } from "../src/index.ts";
 
 beforeEach(() => useBackend(reference({ precision: "float64" })));
 
@@ -41,7 +41,7 @@ describe("filters as images", () => {
       ]),
       [8, 8, 1],
     );
-    const found = await filterImages(model, [8, 8, 1]);
+    const found = await learnedFilters(model, [8, 8, 1]);
     expect(found.map(({ path, height, width, channels, count }) => [path, height, width, channels, count])).toEqual([
       ["layers.0.own", 2, 3, 1, 4],
       ["layers.1.branches.0.filters", 1, 1, 4, 2],
@@ -55,20 +55,20 @@ describe("filters as images", () => {
 
   it("of signals are of one row", async () => {
     const model = build(new Conv1d({ filters: 5, kernelSize: 3 }), [9, 2]);
-    expect(await filterImages(model, [9, 2])).toMatchObject([
+    expect(await learnedFilters(model, [9, 2])).toMatchObject([
       { path: "filters", height: 1, width: 3, channels: 2, count: 5 },
     ]);
   });
 
   it("are rough where weights know nothing of each other, and smooth where they do", async () => {
     const model = build(sequential([new Conv2d({ filters: 40, kernelSize: 7 })]), [9, 9, 3]);
-    const [random] = await filterImages(model, [9, 9, 3]);
+    const [random] = await learnedFilters(model, [9, 9, 3]);
     expect(random!.roughness).toBeGreaterThan(1.8);
     expect(random!.roughness).toBeLessThan(2.2);
     const { filters } = model.layers[0] as Conv2d;
     // A ramp from −3 to 3: neighbours in a row differ by 1, in a column not at all; the mean square is 4.
     filters!.write(Float64Array.from({ length: filters!.size }, (_, i) => (Math.floor(i / 120) % 7) - 3));
-    expect((await filterImages(model, [9, 9, 3]))[0]!.roughness).toBeCloseTo(0.5 / 4, 9);
+    expect((await learnedFilters(model, [9, 9, 3]))[0]!.roughness).toBeCloseTo(0.5 / 4, 9);
   });
 });
 

@@ -445,6 +445,7 @@ describe("gradients agree with central differences in float64", () => {
         "currentBackend",
         "within",
         "recordAgain",
+        "recordAgain",
         "captureCallSites",
         "setSeed",
         "detach",

@@ -4,7 +4,7 @@ import { evaluate, type Tensor } from "@convlens/tensor";
 import { recordModel, type RecordedModel } from "./recordModel.ts";
 
 /** The filters of one convolution, each as an image. */
-export interface FilterImages {
+export interface LearnedFilters {
   /** The variable: `layers.0.filters`. */
   readonly path: string;
   /** Of each: how many rows and columns it sees, and how many channels of the layer before (of its group). */
@@ -40,7 +40,7 @@ function oneByOne(values: Values, count: number): Float64Array {
   return Float64Array.from({ length: values.length }, (_, i) => values[(i % size) * count + Math.floor(i / size)]!);
 }
 
-function roughnessOf({ height, width, channels, count, values }: Omit<FilterImages, "path" | "roughness">): number {
+function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFilters, "path" | "roughness">): number {
   let [differences, pairs, squares] = [0, 0, 0];
   const compare = (i: number, j: number): void => {
     differences += (values[i]! - values[j]!) ** 2;
@@ -67,11 +67,11 @@ function roughnessOf({ height, width, channels, count, values }: Omit<FilterImag
  * @example
  * ```ts
  * const net = build(lenet5(), [28, 28, 1]);
- * for (const { path, count, height, width, roughness } of await filterImages(net, [28, 28, 1]))
+ * for (const { path, count, height, width, roughness } of await learnedFilters(net, [28, 28, 1]))
  *   console.log(path, count, height, width, roughness); // layers.0.filters 6 5 5, …
  * ```
  */
-export async function filterImages(model: Layer, inputShape: Shape): Promise<FilterImages[]> {
+export async function learnedFilters(model: Layer, inputShape: Shape): Promise<LearnedFilters[]> {
   const recorded = recordModel(model, inputShape);
   const found = new Map<string, Tensor>();
   for (const t of recorded.tensors) {

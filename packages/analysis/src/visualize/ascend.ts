@@ -23,7 +23,7 @@ import { imageParameters, type ImageParameterKind } from "./imageParameters.ts";
 import { randomMovement, resampled, samplingOf, type TransformationOptions } from "./transformation.ts";
 
 /** How images are painted by descent on a loss. */
-export interface PaintOptions {
+export interface AscentOptions {
   /** Steps in all. Default: 256. */
   readonly steps?: number;
   /** A look after so many steps, the start and the end apart. Default: 16. */
@@ -78,7 +78,7 @@ function totalVariation(image: Tensor): Tensor {
 const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 
 /** Random images, changed step by step until a loss is small. Yields the start, looks on the way, and the end. */
-export async function* paint(subject: Subject, options: PaintOptions): AsyncGenerator<Painting, void, void> {
+export async function* ascend(subject: Subject, options: AscentOptions): AsyncGenerator<Painting, void, void> {
   const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
   const planes = planesOf(subject.shape, "visualize");
   const { height, width } = planes;
