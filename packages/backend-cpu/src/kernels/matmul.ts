@@ -1,6 +1,7 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Argument, Code, Team } from "../team.ts";
+import type { Code, Team } from "../team.ts";
+import { splitOf } from "./splitOf.ts";
 import { writeCopyRows } from "./rows.ts";
 import { endingOf, PANEL, panelLength, writePack, writeProduct, type Ending, type ProductShape } from "./product.ts";
 
@@ -61,13 +62,8 @@ function fewRows(team: Team, product: MatrixProduct): (at: Operands) => void {
       m * k * count,
     );
   const each = team.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
-  const [calls, rest] = [Math.floor(n / each), n % each];
-  const main = columns(each);
-  const last = rest > 0 ? columns(rest) : undefined;
-  return ({ a, b, y, bias }) => {
-    main.each(calls, a, [b, 4 * each], [y, 4 * each], [bias, 4 * each]);
-    last?.call(a, b + calls * 4 * each, y + calls * 4 * each, bias + calls * 4 * each);
-  };
+  const run = splitOf(n, each, columns);
+  return ({ a, b, y, bias }) => run(a, [b, 4 * each], [y, 4 * each], [bias, 4 * each]);
 }
 
 /** Lays b out, some columns a task, then multiplies, some rows a task: with so many terms at a time that all stays close at hand. */
@@ -134,17 +130,6 @@ function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
     const panels = team.scratch(length, strip);
     packs([b, packed * columnStep], [panels, 4 * packed * k]);
     blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias, [panels + 4 * length, 0, 4 * strip]);
-  };
-}
-
-/** Calls for `count` things, `each` at a time, and one for what is left over. */
-function splitOf(count: number, each: number, code: (count: number) => Code): (...args: Argument[]) => void {
-  const [calls, rest] = [Math.floor(count / each), count % each];
-  const main = calls > 0 ? code(each) : undefined;
-  const last = rest > 0 ? code(rest) : undefined;
-  return (...args) => {
-    main?.each(calls, ...args);
-    last?.call(...args.map((each) => (typeof each === "number" ? each : each[0] + calls * each[1])));
   };
 }
 

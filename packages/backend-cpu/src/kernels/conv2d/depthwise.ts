@@ -3,6 +3,7 @@ import { type Local, add, calculate4, int, load4, multiplyInt, relu4, zero4 } fr
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { Team } from "../../team.ts";
 import { tasksOf } from "../loops.ts";
+import { splitOf } from "../splitOf.ts";
 import type { Ending } from "../product.ts";
 import { isUnitStride, keyOf, reversed, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
@@ -50,7 +51,7 @@ function slide(
   };
   const rows = g.batch * height.output;
   const rowBytes = width.output * pixel;
-  const { each, calls, rest } = tasksOf(team, rows, (rowBytes / 4) * height.window * width.window);
+  const { each } = tasksOf(team, rows, (rowBytes / 4) * height.window * width.window);
   const code = (rows: number) =>
     team.code(
       `depthwise ${isBackward ? "backward" : (ending ?? "")} ${rows} ${keyOf(g)}`,
@@ -86,14 +87,12 @@ function slide(
       },
       each * width.output * channels * height.window * width.window,
     );
-  const main = code(each);
-  const last = rest > 0 ? code(rest) : undefined;
+  const run = splitOf(rows, each, code);
   const zeros = Math.ceil((width.input * channels + 4) / 16) * 16;
   return (x, filters, y, bias) => {
     const outside = team.scratch(zeros);
     team.clear(outside, zeros);
-    main.each(calls, x.start, filters.start, y.start, bias?.start ?? 0, [0, each], outside);
-    last?.call(x.start, filters.start, y.start, bias?.start ?? 0, calls * each, outside);
+    run(x.start, filters.start, y.start, bias?.start ?? 0, [0, each], outside);
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type Ending,
   type ProductShape,
 } from "../product.ts";
+import { splitOf } from "../splitOf.ts";
 import { keyOf, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
@@ -94,7 +95,6 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
   const work = g.width.output * g.height.output * g.outChannels * taps;
   if (team.threads > 1 && g.batch < 2 * team.threads && work > 2 * TASK) {
     const each = Math.max(1, Math.round((g.height.output * TASK) / work));
-    const [calls, rest] = [Math.floor(g.height.output / each), g.height.output % each];
     const enter = team.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
       image.enter(f, x!, buffer!);
     });
@@ -105,8 +105,7 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
         (f, x, packed, y, bias) => writeRows(f, count, x!, { packed: packed!, y: y!, bias: bias! }),
         TASK,
       );
-    const main = rows(each);
-    const last = rest > 0 ? rows(rest) : undefined;
+    const run = splitOf(g.height.output, each, rows);
     const step = each * g.height.stride * image.rowStep;
     return (x, w, y, bias) => {
       const packed = team.scratch(panels * g.groups + g.batch * image.length);
@@ -117,8 +116,7 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
       for (let n = 0; n < g.batch; n++) {
         const from = image.isPadded ? buffer + 4 * n * image.length : x.start + n * image.imageStep;
         const to = y.start + n * resultStep;
-        main.each(calls, [from, step], packed, [to, each * outputRow], bias?.start ?? 0);
-        last?.call(from + calls * step, packed, to + calls * each * outputRow, bias?.start ?? 0);
+        run([from, step], packed, [to, each * outputRow], bias?.start ?? 0);
       }
     };
   }

@@ -30,6 +30,7 @@ import {
   type Transform,
 } from "./transforms.ts";
 import type { Convolver, Launch } from "../convolver.ts";
+import { splitOf } from "../../splitOf.ts";
 import { writeEachTile, type Tiled, type Tiling } from "../tiles.ts";
 
 type Address = Local<"i32">;
@@ -385,12 +386,6 @@ function joinCode(
       },
       CHUNK * PLANES,
     );
-  const chunk = Math.min(CHUNK, length);
-  const [chunks, rest] = [Math.floor(length / chunk), length % chunk];
-  const main = code(chunk);
-  const last = rest > 0 ? code(rest) : undefined;
-  return (sums, filters) => {
-    main.each(chunks, [sums, 4 * chunk], [filters, 4 * chunk]);
-    last?.call(sums + chunks * 4 * chunk, filters + chunks * 4 * chunk);
-  };
+  const run = splitOf(length, CHUNK, code);
+  return (sums, filters) => run([sums, 4 * CHUNK], [filters, 4 * CHUNK]);
 }
