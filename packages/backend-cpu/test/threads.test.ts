@@ -15,6 +15,7 @@ import {
   type Shape,
   type Values,
 } from "@convlens/backend";
+import { reference, referenceKernels } from "@convlens/backend-reference";
 import { afterAll, describe, expect, it } from "vitest";
 import { each4, load4, number } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
@@ -42,6 +43,8 @@ const convolutions = [
   { batch: 11, size: 28, channels: 3, filters: 10, kernel: 5, groups: 1 },
   { batch: 16, size: 20, channels: 8, filters: 10, kernel: 3, groups: 1 },
   { batch: 2, size: 40, channels: 32, filters: 32, kernel: 5, groups: 4 },
+  { batch: 3, size: 37, channels: 50, filters: 50, kernel: 3, groups: 50 },
+  { batch: 3, size: 29, channels: 50, filters: 70, kernel: 1, groups: 1 },
 ].flatMap(({ batch, size, channels, filters, kernel, groups }) => {
   const geometry = conv2dGeometry([batch, size, size, channels], [kernel, kernel, channels / groups, filters], {
     padding: "same",
@@ -217,6 +220,19 @@ describe("threads", async () => {
     expect(one!.some((x) => x !== 0)).toBe(true);
     const bits = (values: Values): Int32Array => new Int32Array(values.buffer);
     for (const other of others) expect(bits(other).every((word, i) => word === bits(one!)[i])).toBe(true);
+  });
+
+  // Shapes of several tasks each, and a smaller one at the end: more than what every backend is tried with.
+  const known = all.filter(({ operation }) => operation in referenceKernels);
+  it.each(known)("compute what the reference does: $name", async (each) => {
+    const exact = reference({ precision: "float64" });
+    const [got, want] = [await compute(backends[1]!, each), await compute(exact, each)];
+    let [scale, worst] = [1, 0];
+    for (const [i, x] of want.entries()) {
+      scale = Math.max(scale, Math.abs(x));
+      worst = Math.max(worst, Math.abs(x - got[i]!));
+    }
+    expect(worst / scale).toBeLessThan(2e-5);
   });
 
   it("are as many as asked for, or as there are cores", async () => {
