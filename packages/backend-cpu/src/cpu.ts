@@ -2,7 +2,8 @@ import { fuseChains, kernelBackend, UsageError, type Backend } from "@convlens/b
 import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
-import { conv2dKernels } from "./kernels/conv2d.ts";
+import { joinGradients } from "./joinGradients.ts";
+import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
 import { gatherKernels } from "./kernels/gather.ts";
 import { lpPool2dKernels } from "./kernels/lpPool2d.ts";
 import { matmul } from "./kernels/matmul.ts";
@@ -94,7 +95,11 @@ export async function cpu({
     },
     updated: (block) => kept.changed(block),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
-    join: (program) => fuseChains(program, { canSum: true }),
+    join: (program) =>
+      fuseChains(
+        joinGradients(program, (g) => joinsGradients(team, g)),
+        { canSum: true },
+      ),
     finish: () => team.finish(),
     dispose: () => team.dispose(),
     kernels: {

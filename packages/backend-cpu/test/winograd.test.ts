@@ -25,7 +25,7 @@ function compute(team: Team, pass: Pass, g: Conv2dGeometry, feeds: readonly Floa
   >;
   const blocks = [...inputs, output].map((shape) => team.heap.allocate(sizeOf(shape)));
   blocks.forEach((block, i) => team.heap.view(block).set(feeds[i] ?? new Float32Array(block.length).fill(NaN)));
-  void kernel({ attributes: { geometry: g }, inputs, output })(blocks.slice(0, -1), blocks.at(-1)!);
+  void kernel({ attributes: { geometry: g }, inputs, output })(blocks.slice(0, -1), blocks.at(-1)!, []);
   const result = team.heap.view(blocks.at(-1)!).slice();
   for (const block of blocks) team.heap.free(block);
   return result;

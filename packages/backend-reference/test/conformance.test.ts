@@ -24,7 +24,9 @@ const boxed = (operations: readonly OperationName[]) => {
   }
   const kernels = Object.fromEntries(
     operations.map((operation) => {
-      const kernel = referenceKernels[operation] as (call: never) => (inputs: Values[], output: Values) => void;
+      const kernel = referenceKernels[operation] as (
+        call: never,
+      ) => (inputs: Values[], output: Values, others: Values[]) => void;
       return [
         operation,
         (call: never) => {
@@ -33,6 +35,7 @@ const boxed = (operations: readonly OperationName[]) => {
             launch(
               inputs.map((box) => box.values),
               output.values,
+              [],
             );
         },
       ];

@@ -51,6 +51,7 @@ export {
   type Chain,
   type ChainStep,
   type Convolution,
+  type ConvolutionGradients,
   type LpPooling,
   type None,
   type Normalization,

@@ -22,8 +22,13 @@ export interface KernelCall<A> {
   readonly output: Shape;
 }
 
-/** Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`. */
-export type Kernel<B, A> = (call: KernelCall<A>) => (inputs: readonly B[], output: B) => void | Promise<void>;
+/**
+ * Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`; and all of
+ * `others`, of an instruction that has several results.
+ */
+export type Kernel<B, A> = (
+  call: KernelCall<A>,
+) => (inputs: readonly B[], output: B, others: readonly B[]) => void | Promise<void>;
 
 /** A kernel for each operation, or for some. */
 export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
@@ -91,6 +96,20 @@ interface Launch<B> {
   /** Whether that lies in a variable's memory. */
   readonly isUpdate: boolean;
   readonly from: B[];
+  /** The numbers of its other results, and where they are written. */
+  readonly results: readonly number[];
+  readonly others: B[];
+}
+
+/** The numbers of the values that an instruction makes besides its own. */
+function resultsOf(p: Program, value: number): number[] {
+  const first = firstInstruction(p);
+  const found: number[] = [];
+  p.instructions.forEach(({ operation, inputs, attributes }, i) => {
+    if (operation === "result" && inputs[0] === value)
+      found[(attributes as Operations["result"]).index - 1] = first + i;
+  });
+  return found;
 }
 
 /** After this many milliseconds of kernels a run that can be cancelled lets others have their turn. */
@@ -171,7 +190,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const launch = kernel(call);
     const result = new Float32Array(sizeOf(call.output));
     return async (inputs, output) => {
-      await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result);
+      await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result, []);
       await options.upload(output, result);
     };
   }
@@ -182,7 +201,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const shared = options.slice !== undefined;
     const plan = planMemory(p, { inPlace: shared });
     const launches = p.instructions.flatMap((step, i): Launch<B>[] => {
-      if (step.operation === "reshape") return [];
+      if (step.operation === "reshape" || step.operation === "result") return [];
       const call = {
         attributes: step.attributes,
         inputs: step.inputs.map((value) => shapes[value]!),
@@ -191,7 +210,9 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       const own = options.kernels[step.operation] as Kernel<B, never> | undefined;
       const launch = own === undefined ? onHost(step.operation, call) : own(call);
       const isUpdate = plan.places[first + i]!.in === "variable";
-      return [{ launch, step, index: i, value: first + i, isUpdate, from: [] }];
+      return [
+        { launch, step, index: i, value: first + i, isUpdate, from: [], results: resultsOf(p, first + i), others: [] },
+      ];
     });
     const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
     const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
@@ -224,7 +245,10 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         buffers[value] = buffer;
       }
       if (isBound) return;
-      for (const { step, from } of launches) step.inputs.forEach((value, k) => (from[k] = buffers[value]!));
+      for (const { step, from, results, others } of launches) {
+        step.inputs.forEach((value, k) => (from[k] = buffers[value]!));
+        results.forEach((value, k) => (others[k] = buffers[value]!));
+      }
       isBound = true;
     }
 
@@ -243,9 +267,9 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         if (pending) await pending;
       }
       let turn = signal && performance.now();
-      for (const { launch, step, index, value, isUpdate, from } of launches) {
+      for (const { launch, step, index, value, isUpdate, from, others } of launches) {
         try {
-          const pending = launch(from, buffers[value]!);
+          const pending = launch(from, buffers[value]!, others);
           if (pending) await pending;
           if (isUpdate) options.updated?.(buffers[value]!);
         } catch (cause) {

@@ -16,6 +16,16 @@ export interface OneAxis {
 export interface Convolution {
   readonly geometry: Conv2dGeometry;
 }
+/**
+ * Gradients that one instruction finds. `dy` is that of the convolution's output `y`; or of what relu makes of it (`relu`), of
+ * max pooling over 2 × 2 (`pool`), or of pooling what relu made. Then `y` is the convolution's output, after relu if there is one.
+ */
+export interface ConvolutionGradients extends Convolution {
+  /** The first is the value of the instruction; `result` names the others. `bias` is the sum over all but the last axis. */
+  readonly results: readonly ("input" | "filters" | "bias")[];
+  readonly relu: boolean;
+  readonly pool: boolean;
+}
 /** Where a pooling's windows lie. */
 export interface Pooling {
   readonly geometry: Pool2dGeometry;
@@ -169,6 +179,16 @@ export interface Operations {
   conv2dBiasRelu: Convolution;
   /** At most 8 inputs, or what the backend says (`mostInputs`). */
   pointwise: Chain;
+  /**
+   * `dy, x, filters`, and `y` where it is looked at: several gradients of one convolution, see {@link ConvolutionGradients}.
+   * Written only by a backend's own `join`.
+   */
+  conv2dGradients: ConvolutionGradients;
+  /**
+   * Another result of the instruction that makes the input, and computed together with that. Backends have no kernel for it: the
+   * kernel of that instruction is given its memory.
+   */
+  result: { readonly index: number };
   /** The sum over axes of a chain, the results of which have `shape`; so have its inputs, or they are one number. */
   pointwiseSum: Chain & Axes & { readonly shape: Shape };
 }
@@ -177,6 +197,8 @@ export interface Operations {
 export const fusions: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
   "conv2dBias",
   "conv2dBiasRelu",
+  "conv2dGradients",
+  "result",
   "pointwise",
   "pointwiseSum",
 ]);

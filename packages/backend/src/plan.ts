@@ -56,7 +56,8 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
     const root = roots[value]!;
     const memory = p.feeds.length + variable;
     const step = p.instructions[root - first];
-    if (step === undefined || lastRead[memory]! > root - first) continue;
+    // Another result is written when the first one is, before its own place in the program.
+    if (step === undefined || step.operation === "result" || lastRead[memory]! > root - first) continue;
     const own = step.inputs.filter((input) => roots[input] === memory);
     if (own.length > 0 && !mayOverwrite(step, own, shapes)) continue;
     found.set(root, variable);
@@ -137,11 +138,12 @@ export function planMemory(
   roots.forEach((root, value) => {
     const isFeed = value < p.feeds.length;
     if (root !== value || updated.has(value) || (!isFeed && value < first)) return;
-    const from = isFeed ? -1 : value - first;
+    const step = isFeed ? undefined : p.instructions[value - first]!;
+    const from = isFeed ? -1 : (step?.operation === "result" ? step.inputs[0]! : value) - first;
     const size = Math.ceil(sizeOf(shapes[value]!) / align) * align;
     sum += size;
     const to = Math.max(from, last[value]!);
-    const block = inPlace && !isFeed ? takenOver(p.instructions[from]!, from) : undefined;
+    const block = inPlace && step !== undefined ? takenOver(step, from) : undefined;
     if (block !== undefined) block.to = to;
     blocks.set(value, block ?? { value, from, to, size, offset: 0 });
   });

@@ -12,22 +12,37 @@ import {
 } from "../src/index.ts";
 
 const shape = [5, 7];
-/** A program of random instructions, some of them reshapes, with variables that some of them update. */
+/** A program of random instructions, some of them reshapes or with a second result, with variables that some of them update. */
 function randomProgram(seed: number): Program {
   const random = new Random(seed);
   const given = 4;
   const instructions: Instruction[] = [];
   for (let i = 0; i < 3 + random.integer(40); i++) {
     const input = (): number => Math.max(0, given + i - 1 - random.integer(7));
+    // The second result of one of the instructions before that have none yet.
+    const several = instructions.flatMap(({ operation }, k) =>
+      operation === "transpose" &&
+      !instructions.some((other) => other.operation === "result" && other.inputs[0] === given + k)
+        ? [given + k]
+        : [],
+    );
+    const kind = random.next();
     const step =
-      random.next() < 0.2
+      kind < 0.2
         ? ({ operation: "reshape", inputs: [input()], attributes: { shape }, shape } as const)
-        : ({
-            operation: random.next() < 0.5 ? "add" : "transpose",
-            inputs: [input(), input()],
-            attributes: {},
-            shape,
-          } as const);
+        : kind < 0.35 && several.length > 0
+          ? ({
+              operation: "result",
+              inputs: [several[random.integer(several.length)]!],
+              attributes: { index: 1 },
+              shape,
+            } as const)
+          : ({
+              operation: random.next() < 0.5 ? "add" : "transpose",
+              inputs: [input(), input()],
+              attributes: {},
+              shape,
+            } as const);
     instructions.push(step as Instruction);
   }
   const values = aliases({
@@ -77,11 +92,19 @@ describe("the plan of memory", () => {
       };
       p.feeds.forEach((_, value) => write(value));
       p.instructions.forEach((step, i) => {
+        // A second result has been written together with the first, whatever has become of that.
+        if (step.operation === "result") return;
         step.inputs.forEach(check);
-        // Nothing may be read while its memory is written, unless it is the very same element.
-        const own = places[first + i]!;
-        if (step.operation === "transpose") for (const input of step.inputs) expect(places[input]).not.toEqual(own);
-        if (roots[first + i] === first + i) write(first + i);
+        const results = p.instructions.flatMap(({ operation, inputs }, k) =>
+          operation === "result" && inputs[0] === first + i ? [first + k] : [],
+        );
+        for (const value of [first + i, ...results]) {
+          // Nothing may be read while its memory is written, unless it is the very same element.
+          if (step.operation === "transpose")
+            for (const input of step.inputs) expect(places[input]).not.toEqual(places[value]);
+          if (roots[value] === value) write(value);
+        }
+        if (results.length > 0) [first + i, ...results].forEach(check);
       });
       p.outputs.forEach(check);
       copies.forEach(({ value }) => check(value));

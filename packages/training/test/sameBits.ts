@@ -24,11 +24,11 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
   useBackend(backend);
   const model = sequential([
     ...[
-      new Conv2d({ filters: 6, kernelSize: 3, padding: "same" }),
+      new Conv2d({ filters: 8, kernelSize: 3, padding: "same" }),
       new BatchNorm(),
       new Relu(),
-      // Enough channels for Winograd's algorithm.
-      new Conv2d({ filters: 5, kernelSize: 3, padding: "same" }),
+      // Enough channels for Winograd's algorithm, forward and backward.
+      new Conv2d({ filters: 9, kernelSize: 3, padding: "same" }),
       new Relu(),
       new MaxPool2d({ size: 2 }),
     ],
@@ -53,7 +53,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
 
 /** What it is in Node, for each backend; every other engine must say the same. */
 export const trainingHashes = [
-  ["reference", async () => reference(), 1211568873],
-  ["cpu", cpu, 2449472941],
-  ["cpu with three threads", async () => cpu({ threads: 3 }), 2449472941],
+  ["reference", async () => reference(), 2448983365],
+  ["cpu", cpu, 4260831623],
+  ["cpu with three threads", async () => cpu({ threads: 3 }), 4260831623],
 ] as const;

@@ -35,31 +35,32 @@ type Body = (
 ) => void;
 
 /** The largest under a window; WebAssembly's maximum gives NaN where there is one. */
-function largest(f: FunctionWriter, { load }: Access, x: Local<"i32">, taps: readonly number[]): Local<"v128"> {
+function largest(f: FunctionWriter, [first, ...others]: readonly Vector[]): Local<"v128"> {
   const best = f.local("v128", "best");
-  f.set(best, load(x, taps[0]));
-  for (const tap of taps.slice(1)) f.set(best, calculate4("max", best, load(x, tap)));
+  f.set(best, first!);
+  for (const other of others) f.set(best, calculate4("max", best, other));
   return best;
 }
 
-/** Visits each tap with all bits set where it is the winner: the first that is the largest, or that is no number. */
-function eachWinner(
+/** Visits each number of a window with all bits set where it is the winner: the first that is the largest, or that is no number. */
+export function eachWinner(
   f: FunctionWriter,
-  access: Access,
-  x: Local<"i32">,
-  taps: readonly number[],
-  visit: (tap: number, wins: Vector) => void,
+  window: readonly Vector[],
+  visit: (tap: number, wins: Vector, largest: Local<"v128">) => void,
 ): void {
-  const best = largest(f, access, x, taps);
+  const best = largest(f, window);
   const [taken, here] = [f.local("v128", "taken"), f.local("v128", "here")];
   f.set(taken, zero4);
-  for (const tap of taps) {
-    f.set(here, access.load(x, tap));
+  window.forEach((value, tap) => {
+    f.set(here, value);
     f.set(here, or4(compare4("eq", here, best), differMask4(here, here)));
-    visit(tap, andNot4(here, taken));
+    visit(tap, andNot4(here, taken), best);
     f.set(taken, or4(taken, here));
-  }
+  });
 }
+/** What the taps of a window hold. */
+const windowOf = ({ load }: Access, x: Local<"i32">, taps: readonly number[]): Vector[] =>
+  taps.map((tap) => load(x, tap));
 
 type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
 /** The parameters on the side of the input, those on the side of the output, and what is done with one window. */
@@ -73,15 +74,15 @@ export const pools: Readonly<Record<Kind, Pool>> = {
   maxPool2d: {
     inputs: ["x"],
     outputs: ["y"],
-    body: (f, access, [x, y], taps) => access.store(y!, largest(f, access, x!, taps)),
+    body: (f, access, [x, y], taps) => access.store(y!, largest(f, windowOf(access, x!, taps))),
   },
   maxPool2dGradient: {
     inputs: ["x", "dx"],
     outputs: ["dy"],
     body: (f, access, [x, dx, dy], taps, isApart) => {
       const slope = f.keep("dy", access.load(dy!));
-      eachWinner(f, access, x!, taps, (tap, wins) => {
-        const won = and4(wins, slope);
+      eachWinner(f, windowOf(access, x!, taps), (k, wins) => {
+        const [won, tap] = [and4(wins, slope), taps[k]!];
         access.store(dx!, isApart ? won : calculate4("add", access.load(dx!, tap), won), tap);
       });
     },
@@ -92,7 +93,9 @@ export const pools: Readonly<Record<Kind, Pool>> = {
     body: (f, access, [x, v, y], taps) => {
       const chosen = f.local("v128", "chosen");
       f.set(chosen, zero4);
-      eachWinner(f, access, x!, taps, (tap, wins) => f.set(chosen, or4(chosen, and4(wins, access.load(v!, tap)))));
+      eachWinner(f, windowOf(access, x!, taps), (k, wins) =>
+        f.set(chosen, or4(chosen, and4(wins, access.load(v!, taps[k])))),
+      );
       access.store(y!, chosen);
     },
   },

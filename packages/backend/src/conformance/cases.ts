@@ -103,8 +103,11 @@ const withBias = (dice: Dice, relu: boolean): Case<Convolution> => {
   };
 };
 
+/** What only a backend's own `join` writes, for the geometries that it has a kernel for. */
+type OfOneBackend = "conv2dGradients" | "result";
+
 /** For every operation of the vocabulary a way to make cases: the type leaves none out. */
-export const cases: Cases<OperationName> = {
+export const cases: Cases<Exclude<OperationName, OfOneBackend>> = {
   negate: unary,
   absolute: unary,
   sign: (dice) => ({ ...unary(dice), number: coarse }),

@@ -8,7 +8,7 @@ import type { Ending } from "../product.ts";
 import { isUnitStride, keyOf, reversed, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
-import { writeEachTile, type Tiled } from "./tiles.ts";
+import { writeEachTile, writeLanes, type Tiled } from "./tiles.ts";
 
 /** Whether each channel has one filter to itself. */
 export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry): boolean =>
@@ -67,8 +67,9 @@ function slide(
           f.set(shift, bias!);
           f.advance(row, count * pixel);
         };
-        const walk = { images: x!, outside: outside!, moving: [to, weights, shift], onTile };
-        writeEachTile(f, tiled, { first: first!, count: int(rows) }, walk, ({ at, lanes }) => {
+        const images = [{ tiled, start: x!, outside: outside! }];
+        const walk = { moving: [to, weights, shift], onTile };
+        writeEachTile(f, images, { first: first!, count: int(rows) }, walk, ({ at, lanes }) => {
           for (const sum of sums) f.set(sum, ending === undefined ? zero4 : load4(shift));
           for (let ky = 0; ky < height.window; ky++)
             for (let kx = 0; kx < width.window; kx++) {
@@ -81,7 +82,7 @@ function slide(
             }
           sums.forEach((sum, i) => {
             if (ending === "biasRelu") f.set(sum, relu4(sum));
-            writeStore(f, to, sum, i * pixel, lanes);
+            writeLanes(f, to, sum, i * pixel, lanes);
           });
         });
       },
@@ -152,12 +153,6 @@ function writeWalk(
   });
 }
 
-/** Writes: stores four numbers, or as many as there are channels left. */
-function writeStore(f: FunctionWriter, to: Local<"i32">, value: Local<"v128">, offset: number, lanes: number): void {
-  if (lanes === 4) f.store4(to, value, offset);
-  else for (let lane = 0; lane < lanes; lane++) f.storeOne(to, value, offset + 4 * lane, lane);
-}
-
 /** The gradient of the input: that of each output, times the filter, is added where its window lies. */
 function scatter(team: Team, g: Conv2dGeometry): Launch {
   const image = paddedOf(g);
@@ -183,7 +178,7 @@ function scatter(team: Team, g: Conv2dGeometry): Launch {
             f.set(slope, load4(at.output));
             taps.forEach((offset, tap) => {
               f.set(total, f.multiplyAdd4(slope, weights[tap]!, load4(at.image, offset)));
-              writeStore(f, at.image, total, offset, at.lanes);
+              writeLanes(f, at.image, total, offset, at.lanes);
             });
           },
         },
@@ -225,7 +220,7 @@ function filterGradient(team: Team, g: Conv2dGeometry): Launch {
           behind: (at) =>
             sums.forEach((sum, tap) => {
               f.set(sum, calculate4("add", load4(at.filters, tap * pixel), sum));
-              writeStore(f, at.filters, sum, tap * pixel, at.lanes);
+              writeLanes(f, at.filters, sum, tap * pixel, at.lanes);
             }),
         },
       );

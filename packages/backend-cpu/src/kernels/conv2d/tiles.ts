@@ -32,45 +32,70 @@ export interface Tiled {
   readonly channels: number;
 }
 
-/** Tiles side by side that have the same pixels inside of the image. */
+/** Tiles side by side that have the same pixels inside of their images. */
 interface Stretch {
   readonly from: number;
   readonly count: number;
-  /** The first pixel inside, and behind the last one. */
-  readonly first: number;
-  readonly end: number;
+  /** Of each image the first pixel inside, and behind the last one. */
+  readonly inside: readonly { readonly first: number; readonly end: number }[];
 }
 
-function stretchesOf({ size, count, step, before, reach }: Tiling): Stretch[] {
+function stretchesOf(tilings: readonly Tiling[], isFirstAlone: boolean): Stretch[] {
   const found: Stretch[] = [];
-  for (let tile = 0; tile < count; tile++) {
-    const start = tile * step - before;
-    const first = Math.max(0, -start);
-    const end = Math.max(first, Math.min(reach, size - start));
+  for (let tile = 0; tile < tilings[0]!.count; tile++) {
+    const inside = tilings.map(({ size, step, before, reach }) => {
+      const start = tile * step - before;
+      const first = Math.max(0, -start);
+      return { first, end: Math.max(first, Math.min(reach, size - start)) };
+    });
     const last = found.at(-1);
-    if (last?.first === first && last.end === end) found.splice(-1, 1, { ...last, count: last.count + 1 });
-    else found.push({ from: tile, count: 1, first, end });
+    const isSame = last?.inside.every(({ first, end }, i) => first === inside[i]!.first && end === inside[i]!.end);
+    if (last !== undefined && isSame && !(isFirstAlone && tile === 1))
+      found.splice(-1, 1, { ...last, count: last.count + 1 });
+    else found.push({ from: tile, count: 1, inside });
   }
   return found;
 }
 
 /** Where pixels lie at this place in the code: none where they are outside of the image. */
 export interface TilePixels {
-  /** Address and offset of a pixel's channels; rows outside of the image are elsewhere. */
-  readonly at: (row: number, column: number) => readonly [address: Address, offset: number] | undefined;
+  /** Address and offset of a pixel's channels, in the first image unless told; rows outside of the image are elsewhere. */
+  readonly at: (row: number, column: number, image?: number) => readonly [address: Address, offset: number] | undefined;
   /** How many channels count: four, but for the last ones. */
   readonly lanes: number;
+  /** Whether the tile is the first of its row; only if that is asked for. */
+  readonly isFirst: boolean;
+}
+
+/** Images of one shape, one behind the other. */
+export interface Images {
+  readonly tiled: Tiled;
+  readonly start: Address;
+  /** A row of pixels that stands for all those above and below an image. */
+  readonly outside: Address;
 }
 
 /** What moves from tile to tile. */
 export interface Walk {
-  readonly images: Address;
-  /** A row of pixels that stands for all those above and below an image. */
-  readonly outside: Address;
   /** Addresses that go on by four numbers after each four channels. */
   readonly moving: readonly Address[];
   /** Writes what is done before the first channels of a tile. */
   readonly onTile?: (() => void) | undefined;
+  /** Whether the first tile of a row is told from the others. */
+  readonly isFirstAlone?: boolean;
+}
+
+/** Writes: stores four numbers, or as many as there are channels left. */
+export function writeLanes(
+  f: FunctionWriter,
+  to: Address,
+  value: Expression<"v128">,
+  offset: number,
+  lanes: number,
+): void {
+  if (lanes === 4) return f.store4(to, value, offset);
+  const numbers = f.keep("lanes", value);
+  for (let lane = 0; lane < lanes; lane++) f.storeOne(to, numbers, offset + 4 * lane, lane);
 }
 
 /** Which rows of tiles: counted through all images, and where that is. */
@@ -79,54 +104,65 @@ export interface TileRows {
   readonly count: Expression<"i32">;
 }
 
-/** Writes: visits tiles row by row, and four channels of each at a time. */
+/** Writes: visits tiles row by row, and four channels of each at a time: in several images of as many tiles and channels. */
 export function writeEachTile(
   f: FunctionWriter,
-  { height, width, channels }: Tiled,
+  images: readonly Images[],
   { first, count }: TileRows,
-  { images, outside, moving, onTile }: Walk,
+  { moving, onTile, isFirstAlone = false }: Walk,
   body: (pixels: TilePixels) => void,
 ): void {
+  const { channels, height } = images[0]!.tiled;
   const pixel = 4 * channels;
-  const rowBytes = width.size * pixel;
   const vectors = Math.floor(channels / 4);
   const rest = channels % 4;
   const image = f.local("i32", "image");
   const tile = f.local("i32", "tileRow");
   const top = f.local("i32", "top");
-  const rows = Array.from({ length: height.reach }, () => f.local("i32", "row"));
-  const at = Array.from({ length: height.reach }, () => f.local("i32", "at"));
+  const addresses = (name: string): Address[][] =>
+    images.map(({ tiled }) => Array.from({ length: tiled.height.reach }, () => f.local("i32", name)));
+  const [rows, at] = [addresses("row"), addresses("at")];
   f.set(tile, first);
   f.times(count, () => {
     // Of which image, and where in it: tile rows are counted through all images.
     const n = f.keep("n", height.count === 1 ? tile : divideInt(tile, int(height.count)));
-    f.set(image, add(images, multiplyInt(n, int(height.size * rowBytes))));
-    f.set(
-      top,
-      add(multiplyInt(subtractInt(tile, multiplyInt(n, int(height.count))), int(height.step)), int(-height.before)),
-    );
-    rows.forEach((row, i) => {
-      const y = f.keep("y", add(top, int(i)));
-      const inside = add(image, multiplyInt(y, int(rowBytes)));
-      // A row before the first is a very large one, taken as unsigned.
-      f.set(row, chooseInt(below(y, int(height.size)), inside, outside));
+    const down = f.keep("down", subtractInt(tile, multiplyInt(n, int(height.count))));
+    images.forEach(({ tiled, start, outside }, k) => {
+      const rowBytes = tiled.width.size * pixel;
+      f.set(image, add(start, multiplyInt(n, int(tiled.height.size * rowBytes))));
+      f.set(top, add(multiplyInt(down, int(tiled.height.step)), int(-tiled.height.before)));
+      rows[k]!.forEach((row, i) => {
+        const y = f.keep("y", add(top, int(i)));
+        const inside = add(image, multiplyInt(y, int(rowBytes)));
+        // A row before the first is a very large one, taken as unsigned.
+        f.set(row, chooseInt(below(y, int(tiled.height.size)), inside, outside));
+      });
     });
-    for (const { from, count, first, end } of stretchesOf(width)) {
-      const start = (from * width.step - width.before + first) * pixel;
-      at.forEach((address, i) => f.set(address, add(rows[i]!, int(start))));
+    const widths = images.map(({ tiled }) => tiled.width);
+    for (const { from, count, inside } of stretchesOf(widths, isFirstAlone)) {
+      widths.forEach(({ step, before }, k) => {
+        const start = (from * step - before + inside[k]!.first) * pixel;
+        at[k]!.forEach((address, i) => f.set(address, add(rows[k]![i]!, int(start))));
+      });
       const some = (lanes: number): void => {
         body({
           lanes,
-          at: (row, column) => (column < first || column >= end ? undefined : [at[row]!, (column - first) * pixel]),
+          isFirst: from === 0,
+          at: (row, column, k = 0) => {
+            const { first, end } = inside[k]!;
+            return column < first || column >= end ? undefined : [at[k]![row]!, (column - first) * pixel];
+          },
         });
         for (const address of moving) f.advance(address, 16);
-        for (const address of at) f.advance(address, 4 * lanes);
+        for (const address of at.flat()) f.advance(address, 4 * lanes);
       };
       f.times(count, () => {
         onTile?.();
         f.times(vectors, () => some(4));
         if (rest > 0) some(rest);
-        for (const address of at) f.advance(address, width.step * pixel - pixel);
+        widths.forEach(({ step }, k) => {
+          for (const address of at[k]!) f.advance(address, step * pixel - pixel);
+        });
       });
     }
     f.set(tile, add(tile, int(1)));

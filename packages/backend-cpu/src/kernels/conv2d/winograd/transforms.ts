@@ -40,6 +40,23 @@ export const inputTransform: Transform = (f, x) => {
   ];
 };
 
+/** B: what the input's gradient is, out of the gradient of the six products. */
+export const inputAdjoint: Transform = (f, x) => {
+  const [p0, p1, p2, p3, p4, p5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
+  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(constant(f, a), b, c);
+  const [near, far] = [keep(f, sum(p1, p2)), keep(f, sum(p3, p4))];
+  const [slope, half] = [keep(f, difference(p1, p2)), keep(f, difference(p3, p4))];
+  const steep = keep(f, sum(half, half));
+  return [
+    times(f, 4, p0),
+    difference(times(f, 4, difference(p5, slope)), steep),
+    difference(axpy(-5, p0, times(f, -4, near)), far),
+    axpy(-5, p5, sum(slope, steep)),
+    sum(p0, sum(near, far)),
+    p5,
+  ];
+};
+
 /** The values of the polynomial x₀ + x₁ p + x₂ p² + … at the points 0, ±1, ±2, and its last coefficient. */
 function evaluate(f: FunctionWriter, x: readonly Vector[], scales = [1, 1, 1]): Vector[] {
   const [atZero, atOne, atTwo] = scales as [number, number, number];

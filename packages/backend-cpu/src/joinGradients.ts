@@ -1,0 +1,162 @@
+import {
+  firstInstruction,
+  rewrite,
+  shapesOf,
+  sizeOf,
+  type Axes,
+  type Conv2dGeometry,
+  type Convolution,
+  type ConvolutionGradients,
+  type Instruction,
+  type Pool2dGeometry,
+  type Pooling,
+  type Program,
+} from "@convlens/backend";
+
+/**
+ * Joins the gradients of a convolution, with respect to its input, its filters and its bias, to one instruction with several
+ * results; and takes in what stands between the gradient that came and that of the convolution's output: relu, max pooling.
+ * All of them begin with the same transform of that gradient.
+ *
+ * @param mayJoin - Whether there is a kernel for a convolution of this geometry.
+ */
+export function joinGradients(p: Program, mayJoin: (g: Conv2dGeometry) => boolean): Program {
+  const values = new Values(p);
+  const replaced = new Map<number, Instruction | undefined>();
+  p.instructions.forEach((step, i) => {
+    if (step.operation !== "conv2dInputGradient") return;
+    const found = values.gradientsWith(values.first + i, mayJoin);
+    // Two convolutions of which the results are added have one gradient, and one sum for both biases.
+    if ([...found.keys()].every((value) => !replaced.has(value)))
+      for (const [value, instruction] of found) replaced.set(value, instruction);
+  });
+  return rewrite(p, (step, value) => (replaced.has(value) ? replaced.get(value) : step));
+}
+
+/** Who reads what. */
+class Values {
+  readonly first: number;
+  readonly #program: Program;
+  readonly #sizes: readonly number[];
+  /** The instructions that read each value; `NaN` for whoever reads it from outside. */
+  readonly #readers: readonly number[][];
+
+  constructor(p: Program) {
+    this.first = firstInstruction(p);
+    this.#program = p;
+    this.#sizes = shapesOf(p).map(sizeOf);
+    this.#readers = this.#sizes.map(() => []);
+    p.instructions.forEach(({ inputs }, i) => {
+      for (const input of new Set(inputs)) this.#readers[input]!.push(this.first + i);
+    });
+    for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) this.#readers[value]!.push(NaN);
+  }
+
+  #step(value: number): Instruction | undefined {
+    return this.#program.instructions[value - this.first];
+  }
+
+  /** The step that makes a value, if it is of this kind and nobody else reads it than those named. */
+  #inner(value: number, operation: Instruction["operation"], readers: readonly number[]): Instruction | undefined {
+    const step = this.#step(value);
+    const isOnlyHere = this.#readers[value]!.every((reader) => readers.includes(reader));
+    return step?.operation === operation && isOnlyHere ? step : undefined;
+  }
+
+  /** What takes the place of the gradient of an input, and of all that is joined with it. */
+  gradientsWith(value: number, mayJoin: (g: Conv2dGeometry) => boolean): Map<number, Instruction | undefined> {
+    const none = new Map<number, Instruction | undefined>();
+    const step = this.#step(value)!;
+    const { geometry } = step.attributes as Convolution;
+    const [dy, filters] = step.inputs as [number, number];
+    const ofFilters = this.#readers[dy]!.find((reader) => this.#isFilterGradient(reader, dy, geometry));
+    if (ofFilters === undefined || !mayJoin(geometry)) return none;
+    const ofBias = this.#readers[dy]!.find((reader) => this.#isBiasGradient(reader));
+    const results = [
+      { value, name: "input" as const },
+      { value: ofFilters, name: "filters" as const },
+      ...(ofBias === undefined ? [] : [{ value: ofBias, name: "bias" as const }]),
+    ].sort((a, b) => a.value - b.value);
+    const through = this.#through(
+      dy,
+      results.map((result) => result.value),
+    );
+    const x = this.#step(ofFilters)!.inputs[1]!;
+    const { dy: given, y, taken, relu, pool } = through;
+    const inputs = [given, x, filters, ...(y === undefined ? [] : [y])];
+    // All that is read must have been made before the first result is wanted.
+    const own = results[0]!.value;
+    if (inputs.some((input) => input >= own)) return none;
+    const attributes: ConvolutionGradients = { geometry, relu, pool, results: results.map(({ name }) => name) };
+    for (const gone of taken) none.set(gone, undefined);
+    results.forEach((result, index) => {
+      const before = this.#step(result.value)!;
+      none.set(
+        result.value,
+        index === 0
+          ? { ...before, operation: "conv2dGradients", inputs, attributes }
+          : { ...before, operation: "result", inputs: [own], attributes: { index } },
+      );
+    });
+    return none;
+  }
+
+  #isFilterGradient(value: number, dy: number, geometry: Conv2dGeometry): boolean {
+    const step = this.#step(value);
+    if (step?.operation !== "conv2dFilterGradient" || step.inputs[0] !== dy) return false;
+    return JSON.stringify((step.attributes as Convolution).geometry) === JSON.stringify(geometry);
+  }
+
+  /** A sum over all axes but that of the filters. */
+  #isBiasGradient(value: number): boolean {
+    const step = this.#step(value);
+    return step?.operation === "sum" && (step.attributes as Axes).axes.join() === "0,1,2";
+  }
+
+  /** What stands before the gradient of a convolution's output, if only the results read it. */
+  #through(
+    dy: number,
+    results: readonly number[],
+  ): Pick<ConvolutionGradients, "relu" | "pool"> & { dy: number; y: number | undefined; taken: number[] } {
+    const relu = this.#reluBefore(dy, results);
+    const given = relu?.dy ?? dy;
+    const pool = this.#inner(given, "maxPool2dGradient", relu === undefined ? results : [dy]);
+    const [pooled, y] = (pool?.inputs ?? []) as [number, number];
+    const isPool =
+      pool !== undefined && isHalving((pool.attributes as Pooling).geometry) && (relu === undefined || relu.y === y);
+    return {
+      dy: isPool ? pooled : given,
+      y: isPool ? y : relu?.y,
+      taken: [...(relu?.taken ?? []), ...(isPool ? [given] : [])],
+      relu: relu !== undefined,
+      pool: isPool,
+    };
+  }
+
+  /** dy · (y > 0), in whatever order. */
+  #reluBefore(value: number, results: readonly number[]): { dy: number; y: number; taken: number[] } | undefined {
+    const product = this.#inner(value, "multiply", results);
+    if (product === undefined) return undefined;
+    for (const [dy, gate] of [product.inputs, [...product.inputs].reverse()] as [number, number][]) {
+      const step = this.#step(gate);
+      if (step?.operation !== "greater" || this.#sizes[dy] !== this.#sizes[value]) continue;
+      const [y, zero] = step.inputs as [number, number];
+      if (!this.#isZero(zero) || this.#sizes[y] !== this.#sizes[value]) continue;
+      const isOnlyHere = this.#readers[gate]!.every((reader) => reader === value);
+      return { dy, y, taken: isOnlyHere ? [value, gate] : [value] };
+    }
+    return undefined;
+  }
+
+  #isZero(value: number): boolean {
+    const { feeds, variables, constants } = this.#program;
+    const constant = constants[value - feeds.length - variables.length];
+    return constant !== undefined && constant.values.length === 1 && constant.values[0] === 0;
+  }
+}
+
+/** Whether windows of 2 × 2 lie side by side in the image. */
+const isHalving = ({ height, width }: Pool2dGeometry): boolean =>
+  [height, width].every(
+    (s) => s.window === 2 && s.stride === 2 && s.dilation === 1 && s.before === 0 && 2 * s.output <= s.input,
+  );

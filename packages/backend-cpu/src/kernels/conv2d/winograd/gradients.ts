@@ -1,0 +1,290 @@
+import type { Conv2dGeometry, ConvolutionGradients } from "@convlens/backend";
+import {
+  add,
+  calculate4,
+  divideInt,
+  int,
+  load4,
+  loadOne,
+  multiplyInt,
+  subtractInt,
+  type Expression,
+  type Local,
+} from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
+import type { Block } from "../../../heap.ts";
+import type { Code, Team } from "../../../team.ts";
+import type { Pointwise } from "../../chain.ts";
+import { runLoops } from "../../loops.ts";
+import { PANEL, writeProduct } from "../../product.ts";
+import { splitOf } from "../../splitOf.ts";
+import { writeEachTile, writeLanes, type TileRows } from "../tiles.ts";
+import { CHUNK, filterCode } from "./filters.ts";
+import { outputGradient } from "./outputGradient.ts";
+import { numbersOfRow, roundUp, smaller, tilesOf, writeTransformed, type Tiles } from "./tilesOf.ts";
+import {
+  EDGE,
+  filterAdjoint,
+  inputAdjoint,
+  inputTransform,
+  outputAdjoint,
+  PLANES,
+  transformSquare,
+} from "./transforms.ts";
+
+type Address = Local<"i32">;
+
+/** The gradient of filters is summed over so many parts of a batch, and then over these: on one thread as on many … */
+const PARTS = 8;
+/** … if they take no more numbers than this. */
+const PARTS_NUMBERS = 2 ** 23;
+
+/** Bytes of the sums [channel][filter] of a product's plane. */
+const planeOfSums = ({ inChannels, outChannels }: Conv2dGeometry): number =>
+  4 * roundUp(inChannels * outChannels, 4) + 64;
+/** So many parts fit. */
+const mostParts = (g: Conv2dGeometry): number =>
+  Math.max(1, Math.min(PARTS, Math.floor((4 * PARTS_NUMBERS) / (PLANES * planeOfSums(g)))));
+
+/** Rows of tiles of a part: whole blocks, or whole images. */
+function partOf(g: Conv2dGeometry, { block, down }: Tiles, ofImages: boolean): { each: number; parts: number } {
+  const rows = g.batch * down;
+  const unit = ofImages ? down : block;
+  const each = Math.ceil(Math.max(block, rows / mostParts(g)) / unit) * unit;
+  return { each, parts: Math.ceil(rows / each) };
+}
+
+/**
+ * Whether the gradients of input and filters may share the transform of that of the output. Tiles of the input's gradient overlap
+ * and are added, so the images of a part are one thread's: there must be about as many parts as there would be of tiles. Where
+ * there is no memory for all of them there are so many channels that products take nearly all the time.
+ */
+export function canShare(team: Team, g: Conv2dGeometry): boolean {
+  const tiles = tilesOf(team, g, "forward");
+  return mostParts(g) === PARTS && 4 * partOf(g, tiles, true).parts >= 3 * partOf(g, tiles, false).parts;
+}
+
+/** Which gradients, and through what. */
+export type Wanted = Omit<ConvolutionGradients, "geometry">;
+/** Where the gradients are written. */
+export type Results = { readonly [K in Wanted["results"][number]]?: Block };
+
+/** The gradients of filters, and with the same transforms those of the input and the bias. */
+export function gradients(
+  team: Team,
+  g: Conv2dGeometry,
+  { results, ...through }: Wanted,
+): (inputs: { dy: Block; x: Block; filters?: Block; y?: Block | undefined }, results: Results) => void {
+  const [hasInput, hasBias] = [results.includes("input"), results.includes("bias")];
+  const tiles = tilesOf(team, g, "forward");
+  const { from, to, across, down, block, fromPlane, toPlane } = tiles;
+  const [c, k] = [from.channels, to.channels];
+  const plane = planeOfSums(g);
+  // The sums [36][channel][filter], and those of the bias.
+  const part = PLANES * plane + (hasBias ? 4 * roundUp(k, 4) + 64 : 0);
+  const rows = g.batch * down;
+  const { each, parts } = partOf(g, tiles, hasInput);
+  const filters = hasInput ? filterCode(team, g, "adjoint") : undefined;
+  const code = team.code(
+    `winograd gradients ${each} ${JSON.stringify([from, to, hasInput, hasBias, through])}`,
+    ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine"],
+    (f, dy, x, y, weights, dx, sums, first, end, outside, mine) => {
+      const last = f.keep("last", smaller(add(first!, int(each)), end!));
+      const spread = f.keep("spread", add(mine!, int(PLANES * fromPlane)));
+      if (hasInput) writeClearedEdges(f, tiles, dx!, first!, last);
+      f.until(first!, last, () => {
+        const count = f.keep("count", smaller(int(block), subtractInt(last, first!)));
+        const some = { first: first!, count };
+        const images = [{ tiled: from, start: x!, outside: outside! }];
+        writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
+        const output = outputGradient(f, to, through, { dy: dy!, y: y!, outside: outside! });
+        writeTransformed(f, output.images, some, { planes: spread, plane: toPlane }, outputAdjoint, output.read);
+        const tileCount = f.keep("tiles", multiplyInt(count, int(across)));
+        if (hasBias) writeBias(f, k, add(spread, int(ONES * toPlane)), tileCount, add(sums!, int(PLANES * plane)));
+        const shape = {
+          rows: c,
+          rowStep: 4,
+          resultStep: 4 * k,
+          columns: k,
+          terms: [{ count: tileCount, step: 4 * roundUp(c, 4) }],
+          panels: { width: PANEL, termStep: 4 * roundUp(k, 4), step: 4 * PANEL },
+          accumulate: true,
+        };
+        const [a, b, result] = [f.keep("a", mine!), f.keep("b", spread), f.keep("result", sums!)];
+        f.times(PLANES, () => {
+          writeProduct(f, shape, a, f.keep("b", b), f.keep("c", result), f.local("i32", "none"));
+          f.advance(a, fromPlane);
+          f.advance(b, toPlane);
+          f.advance(result, plane);
+        });
+        // What was made of the input is not needed any more.
+        if (hasInput)
+          writeInputGradient(f, tiles, some, { tileCount, spread, weights: weights!, products: mine!, dx: dx! });
+        f.set(first!, add(first!, count));
+      });
+    },
+    each * across * PLANES * c * k,
+  );
+  const join = joinCode(team, { parts, part, plane, length: c * k, taps: g.height.window });
+  const total: Pointwise = (_, ...x) => x.reduce((sum, one) => calculate4("add", sum, one));
+  const joinBias = hasBias
+    ? runLoops(team, `join ${parts}`, total, [{ count: k, steps: new Array<number>(parts + 1).fill(4) }])
+    : undefined;
+  // Rows of the input's gradient that lie outside are written where nobody reads.
+  const mine = (PLANES * (fromPlane + toPlane)) / 4 + (hasInput ? numbersOfRow(from) : 0);
+  const outside = Math.max(numbersOfRow(from), numbersOfRow(to));
+  const length = (parts * part) / 4;
+  return ({ dy, x, y, filters: weights }, { input, filters: dfilters, bias }) => {
+    const prepared = filters === undefined ? 0 : filters.scratch + filters.length;
+    const sums = team.scratch(length + outside + prepared, mine);
+    const zeros = sums + 4 * length;
+    const planes = zeros + 4 * outside;
+    team.clear(sums, length + outside);
+    filters?.run(weights!.start, planes + 4 * filters.length, planes);
+    code.each(
+      parts,
+      dy.start,
+      x.start,
+      y?.start ?? 0,
+      planes,
+      input?.start ?? 0,
+      [sums, part],
+      [0, each],
+      rows,
+      zeros,
+      [planes + 4 * prepared, 0, 4 * mine],
+    );
+    join(sums, dfilters!.start);
+    joinBias?.(...Array.from({ length: parts }, (_, i) => sums + i * part + PLANES * plane), bias!.start);
+  };
+}
+
+/** The product at the point 1 along both axes: of a gradient transformed, it is the sum of its tile. */
+const ONES = EDGE + 1;
+
+/** Writes: adds up what lies in a plane [tile][channel]. */
+function writeBias(
+  f: FunctionWriter,
+  channels: number,
+  plane: Expression<"i32">,
+  tiles: Expression<"i32">,
+  sums: Expression<"i32">,
+): void {
+  const [column, to] = [f.keep("column", plane), f.keep("to", sums)];
+  const [at, sum] = [f.local("i32", "at"), f.local("v128", "sum")];
+  f.times(Math.ceil(channels / 4), () => {
+    f.set(at, column);
+    f.set(sum, load4(to));
+    f.times(tiles, () => {
+      f.set(sum, calculate4("add", sum, load4(at)));
+      f.advance(at, 4 * roundUp(channels, 4));
+    });
+    f.store4(to, sum);
+    f.advance(column, 16);
+    f.advance(to, 16);
+  });
+}
+
+/** Pixels that a tile shares with the one before it. */
+const overlapOf = ({ reach, step }: { reach: number; step: number }): number => reach - step;
+
+/** Writes: clears the first rows of images, which no tile is the first to write. */
+function writeClearedEdges(f: FunctionWriter, { from, down }: Tiles, dx: Address, first: Address, last: Address): void {
+  const { height, width, channels } = from;
+  const rows = Math.min(height.size, Math.max(0, overlapOf(height) - height.before));
+  if (rows === 0) return;
+  const [image, rowBytes] = [f.local("i32", "image"), 4 * channels * width.size];
+  const begin = divideInt(first, int(down));
+  f.set(image, add(dx, multiplyInt(begin, int(height.size * rowBytes))));
+  f.times(subtractInt(divideInt(last, int(down)), begin), () => {
+    f.fill(image, int(rows * rowBytes));
+    f.advance(image, height.size * rowBytes);
+  });
+}
+
+/** Writes: dx = Σ B (dy′ · filters′) Bᵀ, where tiles overlap: whichever comes first is stored, what comes later is added. */
+function writeInputGradient(
+  f: FunctionWriter,
+  { from, to, fromPlane, toPlane }: Tiles,
+  rows: TileRows,
+  at: {
+    readonly tileCount: Address;
+    readonly spread: Address;
+    readonly weights: Address;
+    readonly products: Address;
+    readonly dx: Address;
+  },
+): void {
+  const columns = roundUp(from.channels, 4);
+  const tileRows = f.machine.tile.rows;
+  const shape = {
+    rows: { tiles: f.keep("rows", divideInt(add(at.tileCount, int(tileRows - 1)), int(tileRows))) },
+    rowStep: 4 * roundUp(to.channels, 4),
+    resultStep: 4 * columns,
+    columns,
+    terms: [{ count: to.channels, step: 4 }],
+  };
+  const [a, b, c] = [f.keep("a", at.spread), f.keep("b", at.weights), f.keep("c", at.products)];
+  f.times(PLANES, () => {
+    writeProduct(f, shape, a, b, f.keep("c", c), f.local("i32", "none"));
+    f.advance(a, toPlane);
+    f.advance(c, fromPlane);
+  });
+  const products = f.keep("products", at.products);
+  const nowhere = f.keep("nowhere", add(at.products, int(PLANES * (fromPlane + toPlane))));
+  const images = [{ tiled: from, start: at.dx, outside: nowhere }];
+  const overlap = overlapOf(from.height);
+  writeEachTile(f, images, rows, { moving: [products], isFirstAlone: true }, ({ at: pixelAt, lanes, isFirst }) =>
+    transformSquare(
+      f,
+      inputAdjoint,
+      EDGE,
+      (row, column) => load4(products, (EDGE * row + column) * fromPlane),
+      (row, column, value) => {
+        const pixel = pixelAt(row, column);
+        if (pixel === undefined) return;
+        const isNew = row >= overlap && (isFirst || column >= overlap);
+        writeLanes(f, pixel[0], isNew ? value : calculate4("add", load4(...pixel), value), pixel[1], lanes);
+      },
+    ),
+  );
+}
+
+/** Sums over the parts, brought back from 36 products to taps. */
+function joinCode(
+  team: Team,
+  { parts, part, plane, length, taps }: { parts: number; part: number; plane: number; length: number; taps: number },
+): (sums: number, filters: number) => void {
+  const code = (count: number): Code =>
+    team.code(
+      `winograd join ${JSON.stringify([parts, part, plane, length, taps, count])}`,
+      ["sums", "filters"],
+      (f, sums, filters) => {
+        const others = Array.from({ length: parts - 1 }, () => f.local("i32", "sums"));
+        others.forEach((other, i) => f.set(other, add(sums!, int((i + 1) * part))));
+        const addresses = [sums!, ...others];
+        const some = (
+          load: typeof load4,
+          store: (value: Expression<"v128">, offset: number) => void,
+          step: number,
+        ): void => {
+          transformSquare(
+            f,
+            filterAdjoint(taps),
+            EDGE,
+            (row, column) =>
+              addresses
+                .map((address) => load(address, (EDGE * row + column) * plane))
+                .reduce((total, value) => calculate4("add", total, value)),
+            (row, column, value) => store(value, 4 * length * (taps * row + column)),
+          );
+          for (const address of [...addresses, filters!]) f.advance(address, step);
+        };
+        f.times(Math.floor(count / 4), () => some(load4, (v, at) => f.store4(filters!, v, at), 16));
+        f.times(count % 4, () => some(loadOne, (v, at) => f.storeOne(filters!, v, at), 4));
+      },
+      CHUNK * PLANES,
+    );
+  const run = splitOf(length, CHUNK, code);
+  return (sums, filters) => run([sums, 4 * CHUNK], [filters, 4 * CHUNK]);
+}

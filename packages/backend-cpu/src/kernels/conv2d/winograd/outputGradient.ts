@@ -1,0 +1,83 @@
+import type { ConvolutionGradients } from "@convlens/backend";
+import {
+  and4,
+  calculate4,
+  compare4,
+  each4,
+  load4,
+  number,
+  zero4,
+  type Expression,
+  type Local,
+} from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
+import { eachWinner } from "../../pool2d.ts";
+import type { Images, Tiled, TilePixels, Tiling } from "../tiles.ts";
+import { pixelsOf, type ReadTile } from "./tilesOf.ts";
+
+type Address = Local<"i32">;
+type Vector = Expression<"v128">;
+
+/** Where the gradient of the convolution's output comes from. */
+export type Through = Pick<ConvolutionGradients, "relu" | "pool">;
+
+/** An image of half the size, in tiles that lie where those of the larger one do. */
+function halved({ height, width, channels }: Tiled): Tiled {
+  const half = ({ size, count, step, before, reach }: Tiling): Tiling => ({
+    size: Math.floor(size / 2),
+    count,
+    step: step / 2,
+    before,
+    reach: reach / 2,
+  });
+  return { height: half(height), width: half(width), channels };
+}
+
+/** The images that are read to know the gradient of a convolution's output in tiles, and what those then hold. */
+export function outputGradient(
+  f: FunctionWriter,
+  to: Tiled,
+  { relu, pool }: Through,
+  { dy, y, outside }: { readonly dy: Address; readonly y: Address; readonly outside: Address },
+): { readonly images: readonly Images[]; readonly read: (pixels: TilePixels) => ReadTile } {
+  const output = { tiled: to, start: y, outside };
+  const given = { tiled: pool ? halved(to) : to, start: dy, outside };
+  if (pool) return { images: [output, given], read: (pixels) => throughPool(f, pixels, relu) };
+  return relu
+    ? { images: [output, given], read: (pixels) => throughRelu(f, pixels) }
+    : { images: [given], read: pixelsOf };
+}
+
+/** dy where y > 0, times zero elsewhere. */
+const gated = (f: FunctionWriter, dy: Vector, y: Vector): Vector =>
+  calculate4("mul", dy, and4(compare4("gt", y, zero4), f.constant(each4(number(1)))));
+
+const throughRelu =
+  (f: FunctionWriter, { at }: TilePixels): ReadTile =>
+  (row, column) => {
+    const [y, dy] = [at(row, column), at(row, column, 1)];
+    return y === undefined ? zero4 : gated(f, load4(...dy!), load4(...y));
+  };
+
+/** Each number of the smaller image goes to the winner of its window. */
+function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): ReadTile {
+  const windows = new Map<string, readonly Vector[]>();
+  return (row, column) => {
+    const [down, across] = [row >> 1, column >> 1];
+    const pooled = at(down, across, 1);
+    if (pooled === undefined) return zero4;
+    const key = `${down} ${across}`;
+    let window = windows.get(key);
+    if (window === undefined) {
+      const taps = [0, 1, 2, 3].map((tap) => load4(...at(2 * down + (tap >> 1), 2 * across + (tap & 1))!));
+      const won: Vector[] = [];
+      let dy: Vector = load4(...pooled);
+      eachWinner(f, taps, (tap, wins, best) => {
+        if (tap === 0) dy = f.keep("dy", relu ? gated(f, dy, best) : dy);
+        won[tap] = f.keep("won", and4(wins, dy));
+      });
+      windows.set(key, (window = won));
+    }
+    return window[2 * (row & 1) + (column & 1)]!;
+  };
+}

@@ -1,0 +1,222 @@
+import {
+  conv2dGeometry,
+  convFilterShape,
+  convInputShape,
+  convOutputShape,
+  kernelBackend,
+  pool2dGeometry,
+  Random,
+  sizeOf,
+  type Conv2dGeometry,
+  type ConvolutionGradients,
+  type Instruction,
+  type Program,
+  type Shape,
+} from "@convlens/backend";
+import { reference } from "@convlens/backend-reference";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { joinGradients } from "../src/joinGradients.ts";
+import { conv2dKernels } from "../src/kernels/conv2d.ts";
+import { canShare } from "../src/kernels/conv2d/winograd/gradients.ts";
+import { Team } from "../src/team.ts";
+
+type Wanted = Omit<ConvolutionGradients, "geometry">;
+type Result = Wanted["results"][number];
+
+/** Feeds dy, x, filters, y, and the gradients one by one, in an order, as a recording has them. */
+function written(g: Conv2dGeometry, { results, relu, pool }: Wanted): Program {
+  const [x, w, y] = [convInputShape(g), convFilterShape(g), convOutputShape(g)];
+  const geometry = pool2dGeometry(y, { size: 2, geometry: "floor" }, "maxPool2d");
+  const pooled = [y[0]!, geometry.height.output, geometry.width.output, y[3]!];
+  const instructions: Instruction[] = [];
+  const write = (step: Instruction): number => 5 + instructions.push(step) - 1;
+  let dy = 0;
+  if (pool) dy = write({ operation: "maxPool2dGradient", inputs: [dy, 3], attributes: { geometry }, shape: y });
+  if (relu) {
+    const gate = write({ operation: "greater", inputs: [3, 4], attributes: {}, shape: y });
+    dy = write({ operation: "multiply", inputs: [dy, gate], attributes: {}, shape: y });
+  }
+  const makers: Record<Result, () => number> = {
+    input: () => write({ operation: "conv2dInputGradient", inputs: [dy, 2], attributes: { geometry: g }, shape: x }),
+    filters: () => write({ operation: "conv2dFilterGradient", inputs: [dy, 1], attributes: { geometry: g }, shape: w }),
+    bias: () =>
+      write({ operation: "sum", inputs: [dy], attributes: { axes: [0, 1, 2] }, shape: [1, 1, 1, g.outChannels] }),
+  };
+  const outputs = results.map((name) => makers[name]());
+  return {
+    feeds: [pool ? pooled : y, x, w, y],
+    variables: [],
+    constants: [{ shape: [], values: Float32Array.of(0) }],
+    instructions,
+    outputs,
+    updates: [],
+  };
+}
+
+const feedsOf = ({ feeds }: Program, seed: number): Float32Array[] => {
+  const random = new Random(seed);
+  // Of y, some numbers are zero and some are equal, as relu makes them.
+  return feeds.map((shape, i) =>
+    random.uniform(sizeOf(shape), -1, 1).map((v) => (i === 3 ? Math.max(0, Math.round(4 * v) / 4) : v)),
+  );
+};
+
+/** A backend of one kernel; memory that nobody wrote holds NaN. */
+function backendOf(team: Team): ReturnType<typeof kernelBackend> {
+  const { heap } = team;
+  return kernelBackend<ReturnType<typeof heap.allocate>>({
+    name: "gradients",
+    allocate: (length) => {
+      const block = heap.allocate(length);
+      heap.view(block).fill(NaN);
+      return block;
+    },
+    free: (block) => heap.free(block),
+    upload: (block, values) => heap.view(block).set(values),
+    download: (block) => heap.view(block).slice(),
+    copy: (from, to) => heap.view(to).set(heap.view(from)),
+    slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
+    finish: () => team.finish(),
+    dispose: () => team.dispose(),
+    kernels: conv2dKernels(team),
+  });
+}
+
+const wanted = fc.record({
+  results: fc.shuffledSubarray<Result>(["bias", "input", "filters"], { minLength: 2 }),
+  relu: fc.boolean(),
+  pool: fc.boolean(),
+});
+const geometries = fc
+  .record({
+    taps: fc.constantFrom(3, 5),
+    batch: fc.integer({ min: 1, max: 10 }),
+    extra: fc.tuple(fc.nat(11), fc.nat(11)),
+    channels: fc.integer({ min: 1, max: 13 }),
+    filters: fc.integer({ min: 1, max: 19 }),
+    before: fc.tuple(fc.nat(5), fc.nat(5)),
+    after: fc.tuple(fc.nat(5), fc.nat(5)),
+  })
+  .map(({ taps, batch, extra, channels, filters, before, after }) =>
+    conv2dGeometry([batch, taps + 1 + extra[0], taps + 1 + extra[1], channels], [taps, taps, channels, filters], {
+      padding: [
+        [before[0], after[0]],
+        [before[1], after[1]],
+      ],
+    }),
+  );
+/** Gradients of input and filters are both wanted. */
+const isJoined = ({ results }: Wanted): boolean => results.includes("input") && results.includes("filters");
+
+describe("gradients of a convolution that are found together", () => {
+  it("are those that the reference finds one by one, through relu and pooling, in any order", async () => {
+    const exact = reference({ precision: "float64" });
+    await fc.assert(
+      fc.asyncProperty(geometries, wanted.filter(isJoined), fc.nat(), async (g, options, seed) => {
+        const program = written(g, options);
+        const joined = joinGradients(program, () => true);
+        expect(joined.instructions.map(({ operation }) => operation)).toEqual([
+          "conv2dGradients",
+          ...options.results.slice(1).map(() => "result"),
+        ]);
+        const feeds = feedsOf(program, seed);
+        const backend = backendOf(new Team(1, false, { winograd: "always" }));
+        const got = await backend.compile(joined).run(feeds, []);
+        const want = (await exact.compile(program).run(feeds, [])).map((values) => Float64Array.from(values));
+        want.forEach((values, i) => {
+          const scale = values.reduce((most, v) => Math.max(most, Math.abs(v)), 1);
+          values.forEach((v, k) => expect(Math.abs(v - got[i]![k]!) / scale).toBeLessThan(5e-5));
+        });
+        backend.dispose();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("are the same bits on any number of threads", async () => {
+    const g = conv2dGeometry([13, 18, 23, 20], [3, 3, 20, 28], { padding: "same" });
+    expect(canShare(new Team(), g)).toBe(true);
+    const program = joinGradients(
+      written(g, { results: ["input", "filters", "bias"], relu: true, pool: true }),
+      () => true,
+    );
+    const feeds = feedsOf(program, 1);
+    const results: (readonly unknown[])[] = [];
+    for (const threads of [1, 2, 3]) {
+      const backend = backendOf(new Team(threads, threads > 1, { winograd: "always" }));
+      results.push(await backend.compile(program).run(feeds, []));
+      backend.dispose();
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  it("are joined only where each thread has images of its own", () => {
+    const shares = (shape: Shape, filters: number): boolean =>
+      canShare(new Team(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
+    expect(shares([32, 32, 32, 32], 32)).toBe(true);
+    expect(shares([32, 8, 8, 64], 128)).toBe(true);
+    // One image, and so many channels that there is no memory for many sums.
+    expect(shares([1, 56, 56, 64], 64)).toBe(false);
+    expect(shares([32, 14, 14, 512], 512)).toBe(false);
+  });
+
+  describe("are left apart", () => {
+    const g = conv2dGeometry([8, 8, 8, 4], [3, 3, 4, 4], { padding: "same" });
+    const all: Wanted = { results: ["input", "filters", "bias"], relu: true, pool: false };
+    const operations = (p: Program): string => p.instructions.map(({ operation }) => operation).join(" ");
+    const both = written(g, all);
+
+    it("where there is no kernel, or only one of them is wanted", () => {
+      expect(joinGradients(both, () => false)).toEqual(both);
+      const one = written(g, { ...all, results: ["input", "bias"] });
+      expect(joinGradients(one, () => true)).toEqual(one);
+    });
+
+    it("from a relu whose result somebody else reads, too", () => {
+      const product = 6;
+      const p = joinGradients({ ...both, outputs: [...both.outputs, product] }, () => true);
+      expect(operations(p)).toBe("greater multiply conv2dGradients result result");
+      expect(p.instructions[2]!.attributes).toMatchObject({ relu: false, pool: false });
+      expect(p.outputs).toEqual([7, 8, 9, 6]);
+    });
+
+    it("from pooling with other windows, or of another tensor than relu looks at", () => {
+      const pooled = written(g, { ...all, pool: true });
+      const wide = pool2dGeometry([8, 8, 8, 4], { size: 3, stride: 2, geometry: "floor" }, "maxPool2d");
+      const change = (replace: (step: Instruction) => Instruction): string =>
+        operations(
+          joinGradients({ ...pooled, instructions: pooled.instructions.map((step) => replace(step)) }, () => true),
+        );
+      const isPool = (step: Instruction): boolean => step.operation === "maxPool2dGradient";
+      const apart = "maxPool2dGradient conv2dGradients result result";
+      expect(change((step) => step)).toBe("conv2dGradients result result");
+      expect(change((step) => (isPool(step) ? { ...step, attributes: { geometry: wide } } : step))).toBe(apart);
+      expect(change((step) => (isPool(step) ? { ...step, inputs: [0, 0] } : step))).toBe(apart);
+    });
+
+    it("where one result is wanted before another's input is there", () => {
+      // The filters are made after the gradient of the input has been asked for … of other filters.
+      const [input, ...others] = written(g, { results: ["input", "filters"], relu: false, pool: false }).instructions;
+      const late: Instruction = { operation: "negate", inputs: [1], attributes: {}, shape: convInputShape(g) };
+      const p: Program = {
+        ...both,
+        instructions: [input!, late, { ...others[0]!, inputs: [0, 6] }],
+        outputs: [5, 7],
+      };
+      expect(joinGradients(p, () => true)).toEqual(p);
+    });
+
+    it("where two convolutions have one gradient: the bias is summed once", () => {
+      const [input, filters, bias] = written(g, { ...all, relu: false }).instructions;
+      const p: Program = {
+        ...both,
+        instructions: [input!, filters!, bias!, { ...input!, inputs: [0, 2] }, filters!],
+        outputs: [5, 6, 7, 8, 9],
+      };
+      const joined = joinGradients(p, () => true);
+      expect(operations(joined)).toBe("conv2dGradients result result conv2dInputGradient conv2dFilterGradient");
+    });
+  });
+});
