@@ -22,16 +22,38 @@ if (chromium === undefined) {
   if (process.env["CI"]) throw new Error("No Chromium found: the browser tests must run on CI.");
   console.warn("\n  SKIPPED: the browser tests. No Chromium found; install one or set CONVLENS_CHROMIUM.\n");
 } else {
-  projects.push({
+  projects.push(
+    // Shared memory needs an isolated page.
+    inBrowser(
+      "browser",
+      { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+      { include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"] },
+    ),
+    // As most hosts serve pages.
+    inBrowser(
+      "browser without shared memory",
+      {},
+      {
+        include: ["packages/{backend-cpu,tensor,training}/test/**/*.browser.test.ts"],
+        exclude: ["**/threads.browser.test.ts", "**/node_modules/**"],
+      },
+    ),
+  );
+}
+
+/** Tests that run in pages which are served with these headers. */
+function inBrowser(
+  name: string,
+  headers: Readonly<Record<string, string>>,
+  files: { readonly include: string[]; readonly exclude?: string[] },
+): TestProjectConfiguration {
+  return {
     resolve: { conditions },
     worker: { format: "es" },
-    // Shared memory needs an isolated page.
-    server: {
-      headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
-    },
+    server: { headers },
     test: {
-      name: "browser",
-      include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
+      name,
+      ...files,
       testTimeout: 60_000,
       // Pages compute in workers, on machines that may have other things to do.
       expect: { poll: { timeout: 20_000 } },
@@ -41,14 +63,14 @@ if (chromium === undefined) {
         screenshotFailures: false,
         provider: playwright({
           launchOptions: {
-            executablePath: chromium,
+            executablePath: chromium!,
             args: [...quiet, ...softwareGraphics],
           },
         }),
         instances: [{ browser: "chromium" }],
       },
     },
-  });
+  };
 }
 
 // With TEST_RESULTS, what passed and failed is also written to a file, to be counted.

@@ -1,0 +1,4 @@
+import { cpu } from "@convlens/backend-cpu";
+import { seed } from "./seed.ts";
+
+seed("the cpu backend in a browser", () => cpu(), 5);
