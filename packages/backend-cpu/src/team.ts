@@ -1,10 +1,9 @@
-import { BackendError } from "@convlens/backend";
 import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate, Module, type Body } from "./assembler/module.ts";
-import { execute, MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
+import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Heap, type Block } from "./heap.ts";
+import { Helpers } from "./helpers.ts";
 import { Kept } from "./kept.ts";
-import { mayWait, startHelper, type Helper } from "./platform.ts";
 
 /** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
 export type Argument = number | readonly [start: number, perCall: number, perThread?: number];
@@ -29,8 +28,6 @@ export interface TeamOptions {
 const KEPT = 2000;
 /** Numbers or products that others are woken for: some 50 µs of work. */
 const WORTH_WAKING = 1_000_000;
-/** After so many milliseconds without progress the thread that waits lets others have their turn. */
-const PATIENCE = 200;
 
 /** The threads of a backend and what they share: runs kernels, alone or together. Results do not depend on their number. */
 export class Team {
@@ -213,182 +210,4 @@ function direct(run: WasmFunction): Code {
       }
     },
   };
-}
-
-/** After so many losses threads are not started again. */
-const MOST_LOSSES = 3;
-
-/** Places of {@link Beginning} in the block that it lies in. */
-const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
-
-/** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
-class Helpers {
-  readonly #heap: Heap;
-  readonly #threads: number;
-  readonly #isPage: boolean = !mayWait();
-  readonly #modules: { readonly start: number; readonly length: number }[] = [];
-  #directory: Block | undefined;
-  /** One more than there are threads, each of which looks at one list at most: so one is always free. */
-  readonly #lists: (Block | undefined)[];
-  #control: Block | undefined;
-  #helpers: Helper[] = [];
-  #turn = 0;
-  #lost: string | undefined;
-  /** How often threads had to be started anew. */
-  #losses = 0;
-  #onReady: (() => void) | undefined;
-  #onDone: (() => void) | undefined;
-  #onLost: ((reason: string) => void) | undefined;
-
-  constructor(heap: Heap, threads: number) {
-    this.#heap = heap;
-    this.#threads = threads;
-    this.#lists = new Array<undefined>(threads + 1).fill(undefined);
-  }
-
-  get #words(): Int32Array {
-    return new Int32Array(this.#heap.memory.buffer);
-  }
-
-  /** Lays a module where other threads find it. */
-  publish(bytes: Uint8Array): void {
-    const block = this.#heap.allocate(Math.ceil(bytes.length / 4));
-    new Uint8Array(this.#heap.memory.buffer).set(bytes, block.start);
-    const index = this.#modules.push({ start: block.start, length: bytes.length }) - 1;
-    // An outgrown directory stays: another thread may be reading it.
-    if (this.#directory === undefined || this.#directory.length < 2 * (index + 1)) {
-      this.#directory = this.#heap.allocate(Math.max(256, 4 * (index + 1)));
-      this.#modules.forEach((module, i) => this.#enter(i, module));
-      if (this.#control !== undefined) this.#words[this.#control.start / 4 + DIRECTORY] = this.#directory.start / 4;
-    } else this.#enter(index, this.#modules[index]!);
-  }
-  #enter(index: number, { start, length }: { start: number; length: number }): void {
-    this.#words.set([start, length], this.#directory!.start / 4 + 2 * index);
-  }
-
-  #start(): void {
-    this.#lost = undefined;
-    const length = LISTS + 3 * this.#lists.length;
-    // A thread that is just being ended may still write into an earlier one.
-    this.#control = this.#heap.allocate(length);
-    const control = this.#control.start / 4;
-    const words = this.#words;
-    words.fill(0, control, control + length);
-    words[control + DIRECTORY] = this.#directory!.start / 4;
-    const beginning = {
-      memory: this.#heap.memory,
-      epoch: control + EPOCH,
-      ready: control + READY,
-      lists: control + LISTS,
-      directory: control + DIRECTORY,
-      first: this.#isPage ? 0 : 1,
-    };
-    this.#helpers = Array.from({ length: this.#threads - beginning.first }, () =>
-      startHelper(beginning, {
-        onMessage: (message) => (message === "ready" ? this.#onReady?.() : this.#onDone?.()),
-        onLost: (reason) => {
-          this.#lost ??= reason;
-          this.#onLost?.(reason);
-        },
-      }),
-    );
-  }
-
-  run(list: Int32Array, functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
-    if (this.#isPage) return this.#runElsewhere(list, isForMany);
-    if (this.#lost !== undefined) this.#replace(this.#lost);
-    if (!isForMany || this.#losses > MOST_LOSSES) {
-      execute(list, 0, list.length, functionOf, 0, true, true, Infinity);
-      return;
-    }
-    if (this.#helpers.length === 0) this.#start();
-    const [from, end] = this.#publishList(list, this.#threads);
-    const words = this.#words;
-    const at = execute(words, from, end, functionOf, 0, false, true, PATIENCE);
-    if (at < end) return this.#goOn(words, at, end, functionOf);
-  }
-
-  /** Threads that end while nobody waits for them cost time, and no results. */
-  #replace(reason: string): void {
-    this.#losses++;
-    const isLast = this.#losses > MOST_LOSSES && !this.#isPage;
-    console.warn(
-      `cpu: a thread ended (${reason}); ${isLast ? "the calling thread goes on alone" : "new ones take its place"}`,
-    );
-    this.end();
-  }
-
-  get #ready(): number {
-    return Atomics.load(this.#words, this.#control!.start / 4 + READY);
-  }
-
-  /** Writes the list where nobody looks any more, and wakes so many threads. */
-  #publishList(list: Int32Array, threads: number): [from: number, end: number] {
-    const control = this.#control!.start / 4;
-    const place = (index: number): number => control + LISTS + 3 * index;
-    const index = this.#lists.findIndex((_, i) => Atomics.load(this.#words, place(i)) === 0);
-    let block = this.#lists[index];
-    if (block === undefined || block.length < list.length) {
-      if (block !== undefined) this.#heap.free(block);
-      this.#lists[index] = undefined;
-      this.#lists[index] = block = this.#heap.allocate(Math.max(4096, 2 * list.length));
-    }
-    const words = this.#words;
-    const from = block.start / 4;
-    words.set(list, from);
-    words[place(index) + 1] = from;
-    words[place(index) + 2] = from + list.length;
-    this.#turn = (this.#turn + 1) & 0xffff;
-    Atomics.store(words, control + EPOCH, (this.#turn << 16) | (index << 8) | threads);
-    Atomics.notify(words, control + EPOCH);
-    return [from, from + list.length];
-  }
-
-  /** Waits on for others, but so that news of their end can come in. */
-  async #goOn(
-    words: Int32Array,
-    from: number,
-    end: number,
-    functionOf: (index: number) => WasmFunction,
-  ): Promise<void> {
-    for (let at = from; at < end;) {
-      await new Promise((resolve) => setTimeout(resolve));
-      this.#throwIfLost();
-      at = execute(words, at, end, functionOf, 0, false, true, PATIENCE);
-    }
-  }
-
-  /** On a page: another thread leads, and says when it is done. */
-  async #runElsewhere(list: Int32Array, isForMany: boolean): Promise<void> {
-    if (this.#lost !== undefined) this.#replace(this.#lost);
-    if (this.#helpers.length === 0) this.#start();
-    await new Promise<void>((resolve) => {
-      this.#onLost = () => resolve();
-      this.#onReady = () => resolve();
-      if (this.#ready > 0 || this.#lost !== undefined) resolve();
-    });
-    this.#throwIfLost();
-    await new Promise<void>((resolve) => {
-      this.#onLost = () => resolve();
-      this.#onDone = resolve;
-      this.#publishList(list, isForMany ? this.#threads : 1);
-    });
-    this.#throwIfLost();
-  }
-
-  #throwIfLost(): void {
-    const reason = this.#lost;
-    if (reason === undefined) return;
-    this.end();
-    throw new BackendError(
-      `cpu: a thread did not finish its work (${reason}); this run is lost, variables that it was updating may be half updated, and the next run starts new threads`,
-      { expected: "a thread that works", got: reason, fix: "threads: 1, if it happens again" },
-    );
-  }
-
-  end(): void {
-    for (const helper of this.#helpers) helper.end();
-    this.#helpers = [];
-    this.#lost = undefined;
-  }
 }
