@@ -101,6 +101,7 @@ export async function cpu({
         { canSum: true },
       ),
     finish: () => team.finish(),
+    abandon: () => team.abandon(),
     dispose: () => team.dispose(),
     kernels: {
       ...pointwiseKernels(team),

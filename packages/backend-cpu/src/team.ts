@@ -176,13 +176,18 @@ export class Team {
     this.#shared = 0;
     const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
     if (pending === undefined) return this.#freeOutgrown();
+    return pending.finally(() => this.#freeOutgrown());
+  }
+
+  /** Forgets what was asked for and is not done, and gives back what it would have used. */
+  abandon(): void {
+    this.#length = 0;
+    this.#shared = 0;
     // What should have been kept may not have been computed.
-    return pending
-      .catch((error: unknown) => {
-        this.kept.clear();
-        throw error;
-      })
-      .finally(() => this.#freeOutgrown());
+    this.kept.clear();
+    this.#freeOutgrown();
+    if (this.#scratch !== undefined) this.heap.free(this.#scratch);
+    this.#scratch = undefined;
   }
 
   /** Ends the other threads. */

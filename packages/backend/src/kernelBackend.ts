@@ -63,6 +63,8 @@ export interface KernelBackendOptions<B> {
   release?(buffer: B): void;
   /** Does what kernels have only noted down so far: called before results are read. */
   finish?(): void | Promise<void>;
+  /** Forgets what kernels have noted down, and what was kept of it: the run has failed. */
+  abandon?(): void;
   /** Bytes held now, where that is not what is allocated. */
   memory?(): number;
   /** Frees what is not a buffer. */
@@ -176,6 +178,14 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       arena = { buffer: allocate(grown), length: grown };
     }
     return arena.buffer;
+  }
+
+  /** A run that has failed leaves nothing to the next one; and what there was no room for may be the arena. */
+  function giveUp(error: unknown): never {
+    options.abandon?.();
+    if (arena !== undefined) free(arena.buffer);
+    arena = undefined;
+    throw error;
   }
 
   /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
@@ -305,7 +315,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       memory: { peak: plan.peak * bytes, sum: plan.sum * bytes },
       run: (values, variables, runOptions = {}) =>
         enqueue(() => {
-          const results = run(values, variables, runOptions);
+          const results = run(values, variables, runOptions).catch(giveUp);
           return dying ? results.finally(releaseAll) : results;
         }),
       dispose: () => {
