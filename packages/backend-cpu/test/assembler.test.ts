@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Bytes } from "../src/assembler/encoding.ts";
+import { arrayOf, float, signed, unsigned } from "../src/assembler/encoding.ts";
 import {
   add,
   calculate,
@@ -17,16 +17,9 @@ import {
 import { instantiate, Module, type Body } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
 
-const written = (write: (to: Bytes) => void): number[] => {
-  const to = new Bytes();
-  write(to);
-  return [...to.all];
-};
-const unsigned = (n: number): number[] => written((to) => to.unsigned(n));
-const signed = (n: number): number[] => written((to) => to.signed(n));
-
 /** Reads a number as WebAssembly does. */
-function decode(bytes: readonly number[], isSigned: boolean): number {
+function decode(encoded: string, isSigned: boolean): number {
+  const bytes = arrayOf(encoded);
   let value = 0n;
   bytes.forEach((byte, i) => (value |= BigInt(byte & 0x7f) << BigInt(7 * i)));
   const negative = isSigned && (bytes.at(-1)! & 0x40) !== 0;
@@ -39,7 +32,8 @@ describe("the encoding of numbers", () => {
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => void expect(decode(unsigned(n), false)).toBe(n)),
     );
     fc.assert(fc.property(fc.integer(), (n) => void expect(decode(signed(n), true)).toBe(n)));
-    expect([unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), written((to) => to.float(1))]).toEqual([
+    const written = [unsigned(0), unsigned(127), unsigned(128), signed(-1), signed(64), float(1)];
+    expect(written.map((each) => [...arrayOf(each)])).toEqual([
       [0],
       [127],
       [0x80, 1],
@@ -141,6 +135,6 @@ describe("code", () => {
       { isReadable: true },
     );
     expect(module.text).toMatchSnapshot();
-    expect(add(int(1), int(2)).text).toBe("(i32.add (i32.const 1) (i32.const 2))");
+    expect(add(int(1), int(2)).text()).toBe("(i32.add (i32.const 1) (i32.const 2))");
   });
 });

@@ -1,80 +1,35 @@
-/** Bytes that are written one after the other, with numbers as a WebAssembly module has them. */
-export class Bytes {
-  #bytes = new Uint8Array(1024);
-  #length = 0;
+// Parts of a module are strings with a character for each byte: putting strings together is what every engine does quickly from
+// the first time on, and code that has just been loaded is slow at everything else.
 
-  /** How many there are. */
-  get length(): number {
-    return this.#length;
-  }
+/** Some bytes. */
+export const bytes = (...values: readonly number[]): string => String.fromCharCode(...values);
 
-  /** All so far. */
-  get all(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
+/** An unsigned whole number, seven bits to the byte (LEB128). */
+export function unsigned(n: number): string {
+  const rest = n >>> 0;
+  if (rest <= 0x7f) return String.fromCharCode(rest);
+  return String.fromCharCode((rest & 0x7f) | 0x80) + unsigned(rest >>> 7);
+}
 
-  /** Adds one at the end. */
-  byte(byte: number): void {
-    if (this.#length === this.#bytes.length) this.#reserve(1);
-    this.#bytes[this.#length++] = byte;
-  }
+/** A signed whole number of 32 bits (LEB128). */
+export function signed(n: number): string {
+  const rest = n | 0;
+  if (rest <= 0x3f && rest >= -0x40) return String.fromCharCode(rest & 0x7f);
+  return String.fromCharCode((rest & 0x7f) | 0x80) + signed(rest >> 7);
+}
 
-  /** Adds some at the end. */
-  bytes(bytes: ArrayLike<number>): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
+/** A float32, little-endian. */
+export const float = (x: number): string => bytes(...new Uint8Array(Float32Array.of(x).buffer));
 
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(2 * (this.#length + count));
-    grown.set(this.#bytes);
-    this.#bytes = grown;
-  }
+/** Something of any length, or a name of plain letters, after its length. */
+export const sized = (part: string): string => unsigned(part.length) + part;
 
-  /** An unsigned whole number, seven bits to the byte (LEB128). */
-  unsigned(n: number): void {
-    let rest = n >>> 0;
-    while (rest > 0x7f) {
-      this.byte((rest & 0x7f) | 0x80);
-      rest >>>= 7;
-    }
-    this.byte(rest);
-  }
+/** A list: its length, then its parts. */
+export const list = (...parts: readonly string[]): string => unsigned(parts.length) + parts.join("");
 
-  /** A signed whole number of 32 bits (LEB128). */
-  signed(n: number): void {
-    let rest = n | 0;
-    while (rest > 0x3f || rest < -0x40) {
-      this.byte((rest & 0x7f) | 0x80);
-      rest >>= 7;
-    }
-    this.byte(rest & 0x7f);
-  }
-
-  /** A float32, little-endian. */
-  float(x: number): void {
-    this.bytes(new Uint8Array(Float32Array.of(x).buffer));
-  }
-
-  /** A name of plain letters, after its length. */
-  text(name: string): void {
-    this.unsigned(name.length);
-    for (let i = 0; i < name.length; i++) this.byte(name.charCodeAt(i) & 0x7f);
-  }
-
-  /** What is written by the callback, after its length. */
-  sized(write: (to: Bytes) => void): void {
-    const inner = new Bytes();
-    write(inner);
-    this.unsigned(inner.length);
-    this.bytes(inner.all);
-  }
-
-  /** A list: its length, then its parts. */
-  list<T>(parts: readonly T[], write: (part: T, index: number) => void): void {
-    this.unsigned(parts.length);
-    parts.forEach(write);
-  }
+/** The bytes themselves. */
+export function arrayOf(all: string): Uint8Array<ArrayBuffer> {
+  const array = new Uint8Array(all.length);
+  for (let i = 0; i < array.length; i++) array[i] = all.charCodeAt(i);
+  return array;
 }

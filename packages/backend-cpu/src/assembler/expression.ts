@@ -1,7 +1,15 @@
-import type { Bytes } from "./encoding.ts";
+import { bytes, float, signed, unsigned } from "./encoding.ts";
 
 /** The types that kernels use: addresses and counts, numbers, and four numbers side by side. */
 export type WasmType = "i32" | "f32" | "v128";
+
+/** A part of a program. */
+export interface Code {
+  /** As a module has it: a character for each byte. */
+  readonly bytes: string;
+  /** As a person reads it. */
+  readonly text: () => string;
+}
 
 /** Code that leaves a value of a type. The type is checked by the compiler, not when it runs. */
 export interface Expression<T extends WasmType> extends Code {
@@ -14,100 +22,56 @@ export interface Local<T extends WasmType> extends Expression<T> {
   readonly index: number;
 }
 
-/** A part of a program, which can be written as bytes and as text. */
-export interface Code {
-  write(to: Bytes): void;
-  readonly text: string;
-}
-
-/** How immediates are written in text. */
-type ShowImmediates = (immediates: readonly number[]) => string;
-const showNumbers: ShowImmediates = (immediates) => immediates.map((each) => ` ${each}`).join("");
-const showOffset: ShowImmediates = ([, offset]) => (offset === 0 ? "" : ` offset=${offset}`);
-const NONE: readonly number[] = [];
-
-/** An instruction over operands that stand before it. */
-class Instruction<T extends WasmType> implements Expression<T> {
-  readonly type: T;
-  readonly #name: string;
-  readonly #opcode: number;
-  readonly #operands: readonly Code[];
-  readonly #immediates: readonly number[];
-  readonly #show: ShowImmediates;
-
-  constructor(
-    type: T,
-    name: string,
-    opcode: number,
-    operands: readonly Code[],
-    immediates: readonly number[],
-    show: ShowImmediates,
-  ) {
-    this.type = type;
-    this.#name = name;
-    this.#opcode = opcode;
-    this.#operands = operands;
-    this.#immediates = immediates;
-    this.#show = show;
-  }
-
-  write(to: Bytes): void {
-    for (const operand of this.#operands) operand.write(to);
-    if (this.#opcode > 0xff) {
-      to.byte(this.#opcode >>> 16);
-      to.unsigned(this.#opcode & 0xffff);
-    } else to.byte(this.#opcode);
-    for (const immediate of this.#immediates) to.unsigned(immediate);
-  }
-
-  get text(): string {
-    const operands = this.#operands.map((each) => ` ${each.text}`).join("");
-    return `(${this.#name}${this.#show(this.#immediates)}${operands})`;
-  }
-}
+const textOf = (name: string, operands: readonly Code[]): string =>
+  `(${[name, ...operands.map((each) => each.text())].join(" ")})`;
 
 /** An instruction over operands that stand before it; immediates are unsigned numbers that follow its opcode. */
-export const instruction = <T extends WasmType>(
+export function instruction<T extends WasmType>(
   type: T,
   name: string,
-  opcode: number,
+  opcode: string,
   operands: readonly Code[],
-  immediates: readonly number[] = NONE,
-): Expression<T> => new Instruction(type, name, opcode, operands, immediates, showNumbers);
+  immediates?: readonly number[],
+): Expression<T> {
+  let bytes = "";
+  for (let i = 0; i < operands.length; i++) bytes += operands[i]!.bytes;
+  bytes += opcode;
+  if (immediates !== undefined) for (let i = 0; i < immediates.length; i++) bytes += unsigned(immediates[i]!);
+  return { type, bytes, text: () => textOf([name, ...(immediates ?? [])].join(" "), operands) };
+}
 
 /** An instruction that reads or writes the memory `offset` bytes after its first operand. */
-export const access = <T extends WasmType>(
+export function access<T extends WasmType>(
   type: T,
   name: string,
-  opcode: number,
+  opcode: string,
   operands: readonly Code[],
   offset: number,
-): Expression<T> => new Instruction(type, name, opcode, operands, [ALIGNMENT, offset], showOffset);
+): Expression<T> {
+  const { bytes } = instruction(type, name, opcode, operands, [ALIGNMENT, offset]);
+  return { type, bytes, text: () => textOf(offset === 0 ? name : `${name} offset=${offset}`, operands) };
+}
 /** Numbers begin at multiples of 2² bytes. */
 export const ALIGNMENT = 2;
 
 /** A value that is written in the code itself. */
-export const literally = <T extends WasmType>(type: T, text: string, write: (to: Bytes) => void): Expression<T> => ({
+const literally = <T extends WasmType>(type: T, bytes: string, text: () => string): Expression<T> => ({
   type,
-  write,
-  text: `(${text})`,
+  bytes,
+  text: () => `(${text()})`,
 });
 
 /** The opcode of an instruction on sixteen bytes: a prefix, and a number. */
-export const simd = (opcode: number): number => (0xfd << 16) | opcode;
+export const simd = (opcode: number): string => "\xfd" + unsigned(opcode);
 /** The opcode of an instruction on stretches of memory. */
-export const bulk = (opcode: number): number => (0xfc << 16) | opcode;
+export const bulk = (opcode: number): string => "\xfc" + unsigned(opcode);
 
 type Int = Expression<"i32">;
 type Float = Expression<"f32">;
 type Vector = Expression<"v128">;
 
 /** A whole number. */
-export const int = (n: number): Int =>
-  literally("i32", `i32.const ${n | 0}`, (to) => {
-    to.byte(0x41);
-    to.signed(n);
-  });
+export const int = (n: number): Int => literally("i32", "\x41" + signed(n), () => `i32.const ${n | 0}`);
 /** A number as WebAssembly's text has it. */
 export const literal = (x: number): string => {
   if (Number.isNaN(x)) return "nan";
@@ -115,47 +79,40 @@ export const literal = (x: number): string => {
   return Object.is(x, -0) ? "-0" : `${x}`;
 };
 /** A number. */
-export const number = (x: number): Float =>
-  literally("f32", `f32.const ${literal(x)}`, (to) => {
-    to.byte(0x43);
-    to.float(x);
-  });
+export const number = (x: number): Float => literally("f32", "\x43" + float(x), () => `f32.const ${literal(x)}`);
 
 const binaryInt =
-  (name: string, opcode: number) =>
+  (name: string, opcode: string) =>
   (a: Int, b: Int): Int =>
     instruction("i32", `i32.${name}`, opcode, [a, b]);
 /** a + b */
-export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", 0x6a);
+export const add: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("add", "\x6a");
 /** a − b */
-export const subtractInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", 0x6b);
+export const subtractInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("sub", "\x6b");
 /** a · b */
-export const multiplyInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", 0x6c);
+export const multiplyInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("mul", "\x6c");
 /** a / b, both taken as unsigned. */
-export const divideInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("div_u", 0x6e);
+export const divideInt: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("div_u", "\x6e");
 /** The first if the condition is not 0, else the second. */
-export const chooseInt = (condition: Int, a: Int, b: Int): Int => instruction("i32", "select", 0x1b, [a, b, condition]);
+export const chooseInt = (condition: Int, a: Int, b: Int): Int =>
+  instruction("i32", "select", "\x1b", [a, b, condition]);
 /** Whether a < b, both taken as unsigned: addresses are. */
-export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", 0x49);
+export const below: (a: Int, b: Int) => Int = /* @__PURE__ */ binaryInt("lt_u", "\x49");
 
 /** The whole number at an address. */
-export const loadInt = (address: Int, offset = 0): Int => access("i32", "i32.load", 0x28, [address], offset);
+export const loadInt = (address: Int, offset = 0): Int => access("i32", "i32.load", "\x28", [address], offset);
 /** The number at an address. */
-export const load = (address: Int, offset = 0): Float => access("f32", "f32.load", 0x2a, [address], offset);
+export const load = (address: Int, offset = 0): Float => access("f32", "f32.load", "\x2a", [address], offset);
 /** Four numbers from an address on. */
 export const load4 = (address: Int, offset = 0): Vector => access("v128", "v128.load", simd(0x00), [address], offset);
 /** The number at an address, four times. */
 export const splat = (address: Int, offset = 0): Vector =>
   access("v128", "v128.load32_splat", simd(0x09), [address], offset);
 /** Sixteen bytes. */
-export const bytes16 = (text: string, bytes: ArrayLike<number>): Vector =>
-  literally("v128", `v128.const ${text}`, (to) => {
-    to.byte(0xfd);
-    to.byte(0x0c);
-    to.bytes(bytes);
-  });
+export const bytes16 = (text: () => string, values: ArrayLike<number>): Vector =>
+  literally("v128", "\xfd\x0c" + bytes(...Array.from(values)), () => `v128.const ${text()}`);
 /** Four zeros. */
-export const zero4: Vector = /* @__PURE__ */ bytes16("f32x4 0 0 0 0", /* @__PURE__ */ new Uint8Array(16));
+export const zero4: Vector = /* @__PURE__ */ bytes16(() => "f32x4 0 0 0 0", /* @__PURE__ */ new Uint8Array(16));
 /** A number four times. */
 export const each4 = (x: Float): Vector => instruction("v128", "f32x4.splat", simd(0x13), [x]);
 /** One of four numbers. */
@@ -186,15 +143,15 @@ export const select4 = (mask: Vector, a: Vector, b: Vector): Vector =>
 
 /** Opcodes of operations on numbers, one at a time and four at a time. */
 const arithmetic = {
-  add: [0x92, 0xe4],
-  sub: [0x93, 0xe5],
-  mul: [0x94, 0xe6],
-  div: [0x95, 0xe7],
-  min: [0x96, 0xe8],
-  max: [0x97, 0xe9],
-  neg: [0x8c, 0xe1],
-  abs: [0x8b, 0xe0],
-  sqrt: [0x91, 0xe3],
+  add: ["\x92", 0xe4],
+  sub: ["\x93", 0xe5],
+  mul: ["\x94", 0xe6],
+  div: ["\x95", 0xe7],
+  min: ["\x96", 0xe8],
+  max: ["\x97", 0xe9],
+  neg: ["\x8c", 0xe1],
+  abs: ["\x8b", 0xe0],
+  sqrt: ["\x91", 0xe3],
 } as const;
 /** The name of an operation on numbers. */
 export type Arithmetic = keyof typeof arithmetic;

@@ -1,4 +1,4 @@
-import { Bytes } from "./encoding.ts";
+import { bytes, list, unsigned } from "./encoding.ts";
 import {
   access,
   add,
@@ -16,8 +16,9 @@ import {
   type WasmType,
 } from "./expression.ts";
 
-const codes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
-const EMPTY_BLOCK = 0x40;
+const codes: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
+const EMPTY_BLOCK = "\x40";
+const END = "\x0b";
 
 /** What the machine at hand has, and what may be used of it. */
 export interface Machine {
@@ -38,8 +39,8 @@ export class FunctionWriter {
   readonly #locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
   /** Instructions before all others, and these. */
-  readonly #first = new Bytes();
-  readonly #rest = new Bytes();
+  #first = "";
+  #rest = "";
   /** The same as text, if it is wanted. */
   readonly #firstLines: string[] | undefined;
   readonly #lines: string[] | undefined;
@@ -50,13 +51,13 @@ export class FunctionWriter {
     this.name = name;
     this.machine = machine;
     if (isReadable) [this.#firstLines, this.#lines] = [[], []];
-    this.parameters = parameters.map((parameter, index) => new Variable("i32", parameter, "", index));
+    this.parameters = parameters.map((parameter, index) => variable("i32", parameter, index));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
     const index = this.#locals.length;
-    const local = new Variable(type, name, index, this.parameters.length + index);
+    const local = variable(type, name + index, this.parameters.length + index);
     this.#locals.push(local);
     return local;
   }
@@ -75,14 +76,13 @@ export class FunctionWriter {
 
   /** The same before the first instruction, so that no loop makes it again; it must not depend on anything. */
   constant<T extends WasmType>(value: Expression<T>): Local<T> {
-    const key = value.text;
-    let local = this.#constants.get(key) as Local<T> | undefined;
+    let local = this.#constants.get(value.bytes) as Local<T> | undefined;
     if (local === undefined) {
       local = this.local(value.type, "constant");
-      this.#constants.set(key, local);
+      this.#constants.set(value.bytes, local);
       const line = setting(local, value);
-      line.write(this.#first);
-      this.#firstLines?.push(`    ${line.text}`);
+      this.#first += line.bytes;
+      this.#firstLines?.push(`    ${line.text()}`);
     }
     return local;
   }
@@ -99,7 +99,7 @@ export class FunctionWriter {
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#write(access("i32", "f32.store", 0x38, [address, value], offset));
+    this.#write(access("i32", "f32.store", "\x38", [address, value], offset));
   }
 
   /** Four numbers from an address on ← value */
@@ -140,35 +140,27 @@ export class FunctionWriter {
 
   /** Does the body if a condition holds, which is so where it is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block(instruction("i32", "if", 0x04, [condition]), body);
+    this.#block(instruction("i32", "if", "\x04", [condition]), body);
   }
 
   #loop(body: () => Expression<"i32">): void {
-    this.#block(instruction("i32", "loop", 0x03, []), () =>
-      this.#write(instruction("i32", "br_if", 0x0d, [body()], [0])),
+    this.#block(instruction("i32", "loop", "\x03", []), () =>
+      this.#write(instruction("i32", "br_if", "\x0d", [body()], [0])),
     );
   }
 
   #block(begin: Code, body: () => void): void {
     // What follows stands between its brackets.
-    this.#write({
-      write: (to) => {
-        begin.write(to);
-        to.byte(EMPTY_BLOCK);
-      },
-      get text() {
-        return begin.text.slice(0, -1);
-      },
-    });
+    this.#write({ bytes: begin.bytes + EMPTY_BLOCK, text: () => begin.text().slice(0, -1) });
     this.#depth++;
     body();
     this.#depth--;
-    this.#write({ write: (to) => to.byte(0x0b), text: ")" });
+    this.#write({ bytes: END, text: () => ")" });
   }
 
-  #write(line: Code): void {
-    line.write(this.#rest);
-    this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${line.text}`);
+  #write({ bytes, text }: Code): void {
+    this.#rest += bytes;
+    this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${text()}`);
   }
 
   /** Bytes of the instructions so far. */
@@ -177,21 +169,13 @@ export class FunctionWriter {
   }
 
   /** The locals by their types, then the instructions. */
-  write(to: Bytes): void {
-    to.list(this.#locals, ({ type }) => {
-      to.byte(1);
-      to.byte(codes[type]);
-    });
-    to.bytes(this.#first.all);
-    to.bytes(this.#rest.all);
-    to.byte(0x0b);
+  get bytes(): string {
+    return list(...this.#locals.map(({ type }) => `\x01${codes[type]}`)) + this.#first + this.#rest + END;
   }
 
   /** The type of the function. */
-  writeType(to: Bytes): void {
-    to.byte(0x60);
-    to.list(this.parameters, () => to.byte(codes.i32));
-    to.byte(0);
+  get type(): string {
+    return bytes(0x60) + list(...this.parameters.map(() => codes.i32)) + list();
   }
 
   /** As a person reads it. */
@@ -212,40 +196,15 @@ export class FunctionWriter {
   }
 }
 
-class Variable<T extends WasmType> implements Local<T> {
-  readonly type: T;
-  readonly index: number;
-  readonly #word: string;
-  readonly #number: number | "";
+const variable = <T extends WasmType>(type: T, name: string, index: number): Local<T> => ({
+  type,
+  name,
+  index,
+  bytes: "\x20" + unsigned(index),
+  text: () => `(local.get $${name})`,
+});
 
-  constructor(type: T, word: string, number: number | "", index: number) {
-    this.type = type;
-    this.index = index;
-    this.#word = word;
-    this.#number = number;
-  }
-
-  get name(): string {
-    return this.#word + this.#number;
-  }
-
-  write(to: Bytes): void {
-    to.byte(0x20);
-    to.unsigned(this.index);
-  }
-
-  get text(): string {
-    return `(local.get $${this.name})`;
-  }
-}
-
-const setting = <T extends WasmType>(local: Local<T>, value: Expression<T>): Code => ({
-  write: (to) => {
-    value.write(to);
-    to.byte(0x21);
-    to.unsigned(local.index);
-  },
-  get text() {
-    return `(local.set $${local.name} ${value.text})`;
-  },
+const setting = <T extends WasmType>({ index, name }: Local<T>, value: Expression<T>): Code => ({
+  bytes: value.bytes + "\x21" + unsigned(index),
+  text: () => `(local.set $${name} ${value.text()})`,
 });

@@ -47,8 +47,7 @@ export const double2: Readonly<
   toFloat: /* @__PURE__ */ unary("f32x4.demote_f64x2_zero", 0x5e),
   /** A number twice. */
   of: (x: number): Vector => {
-    const bytes = [...new Uint8Array(Float64Array.of(x).buffer)];
-    return bytes16(`f64x2 ${literal(x)} ${literal(x)}`, [...bytes, ...bytes]);
+    return bytes16(() => `f64x2 ${literal(x)} ${literal(x)}`, new Uint8Array(Float64Array.of(x, x).buffer));
   },
 };
 
@@ -70,8 +69,7 @@ export const int4: Readonly<
   each: (a: Int): Vector => instruction("v128", "i32x4.splat", simd(0x11), [a]),
   /** These four. */
   of: (...numbers: number[]): Vector => {
-    const bytes = new Uint8Array(Int32Array.from(numbers).buffer);
-    return bytes16(`i32x4 ${numbers.join(" ")}`, bytes);
+    return bytes16(() => `i32x4 ${numbers.join(" ")}`, new Uint8Array(Int32Array.from(numbers).buffer));
   },
 };
 

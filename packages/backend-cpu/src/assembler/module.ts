@@ -1,5 +1,5 @@
 import type { WasmFunction } from "../execute.ts";
-import { Bytes } from "./encoding.ts";
+import { arrayOf, bytes, list, sized, unsigned } from "./encoding.ts";
 import type { Local } from "./expression.ts";
 import { FunctionWriter, plainMachine, type Machine } from "./function.ts";
 
@@ -38,56 +38,20 @@ export class Module {
   /** As a file. */
   get bytes(): Uint8Array<ArrayBuffer> {
     const f = this.#function;
-    const file = new Bytes();
-    const section = (id: number, write: (to: Bytes) => void): void => {
-      file.byte(id);
-      file.sized(write);
-    };
-    /** A list with one part. */
-    const one = (to: Bytes, write: (to: Bytes) => void): void => {
-      to.unsigned(1);
-      write(to);
-    };
-    file.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-    section(1, (to) => one(to, () => f.writeType(to)));
-    section(2, (to) =>
-      one(to, () => {
-        to.text("convlens");
-        to.text("memory");
-        to.byte(2);
-        to.bytes(this.#isShared ? [3, 0] : [0, 0]);
-        if (this.#isShared) to.unsigned(LARGEST_SHARED);
-      }),
+    const section = (id: number, content: string): string => bytes(id) + sized(content);
+    const limits = this.#isShared ? bytes(3, 0) + unsigned(LARGEST_SHARED) : bytes(0, 0);
+    const names = list(...f.names.map((name, i) => unsigned(i) + sized(name)));
+    return arrayOf(
+      "\0asm" +
+        bytes(1, 0, 0, 0) +
+        section(1, list(f.type)) +
+        section(2, list(sized("convlens") + sized("memory") + bytes(2) + limits)) +
+        section(3, list(bytes(0))) +
+        section(7, list(sized("run") + bytes(0, 0))) +
+        section(10, list(sized(f.bytes))) +
+        // Names of the function and of its variables.
+        section(0, sized("name") + section(1, list(bytes(0) + sized(f.name))) + section(2, list(bytes(0) + names))),
     );
-    section(3, (to) => one(to, () => to.unsigned(0)));
-    section(7, (to) =>
-      one(to, () => {
-        to.text("run");
-        to.bytes([0, 0]);
-      }),
-    );
-    section(10, (to) => one(to, () => to.sized((to) => f.write(to))));
-    section(0, (to) => {
-      to.text("name");
-      to.byte(1);
-      to.sized((to) =>
-        one(to, () => {
-          to.unsigned(0);
-          to.text(f.name);
-        }),
-      );
-      to.byte(2);
-      to.sized((to) =>
-        one(to, () => {
-          to.unsigned(0);
-          to.list(f.names, (name, i) => {
-            to.unsigned(i);
-            to.text(name);
-          });
-        }),
-      );
-    });
-    return file.all.slice();
   }
 
   /** As a person reads it, if that was asked for. */
