@@ -1,6 +1,6 @@
 import { zero4 } from "./assembler/expression.ts";
 import { plainMachine, type Machine } from "./assembler/function.ts";
-import { instantiate, Module } from "./assembler/module.ts";
+import { instantiate, moduleOf, writeFunction, type Body } from "./assembler/module.ts";
 import { writeProduct, type ProductShape } from "./kernels/product.ts";
 
 /** Tiles that are the best on some engine: those with more rows need registers that not every one finds. */
@@ -22,10 +22,9 @@ const chosen = new Map<boolean, Machine>();
 
 /** Whether this engine can add a product without rounding it first. */
 function canFuse(): boolean {
-  const write: ConstructorParameters<typeof Module>[2] = (f, to) => f.store4(to!, f.multiplyAdd4(zero4, zero4, zero4));
-  return WebAssembly.validate(
-    new Module("probe", ["to"], write, { machine: { ...plainMachine, isFused: true } }).bytes,
-  );
+  const write: Body = (f, to) => f.store4(to!, f.multiplyAdd4(zero4, zero4, zero4));
+  const machine = { ...plainMachine, isFused: true };
+  return WebAssembly.validate(moduleOf([writeFunction("probe", ["to"], write, { machine })]));
 }
 
 /**
@@ -61,13 +60,9 @@ function timeOf(machine: Machine): number {
     columns,
     terms: [{ count: terms, step: 4 }],
   };
-  const module = new Module(
-    "tile",
-    ["a", "b", "c"],
-    (f, a, b, c) => writeProduct(f, shape, a!, b!, c!, f.local("i32", "none")),
-    { machine },
-  );
-  const run = instantiate(module.bytes, memory);
+  const write: Body = (f, a, b, c) => writeProduct(f, shape, a!, b!, c!, f.local("i32", "none"));
+  const module = moduleOf([writeFunction("tile", ["a", "b", "c"], write, { machine })]);
+  const run = instantiate(module, memory)[0]!;
   const [a, b, c] = [0, 4 * rows * terms, 4 * (rows + columns) * terms];
   let best = Infinity;
   for (let call = 0; call < CALLS; call++) {

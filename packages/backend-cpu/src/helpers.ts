@@ -16,7 +16,8 @@ export class Helpers {
   readonly #heap: Heap;
   readonly #threads: number;
   readonly #isPage: boolean = !mayWait();
-  readonly #modules: { readonly start: number; readonly length: number }[] = [];
+  /** Where each function is: address and length of its module, and its number there. */
+  readonly #places: (readonly [start: number, length: number, number: number])[] = [];
   #directory: Block | undefined;
   /** One more than there are threads, each of which looks at one list at most: so one is always free. */
   readonly #lists: (Block | undefined)[];
@@ -40,20 +41,21 @@ export class Helpers {
     return new Int32Array(this.#heap.memory.buffer);
   }
 
-  /** Lays a module where other threads find it. */
-  publish(bytes: Uint8Array): void {
-    const block = this.#heap.allocate(Math.ceil(bytes.length / 4));
-    new Uint8Array(this.#heap.memory.buffer).set(bytes, block.start);
-    const index = this.#modules.push({ start: block.start, length: bytes.length }) - 1;
+  /** Lays a module, with the functions of these numbers, where other threads find it. */
+  publish(module: Uint8Array, numbers: readonly number[]): void {
+    const { start } = this.#heap.allocate(Math.ceil(module.length / 4));
+    new Uint8Array(this.#heap.memory.buffer).set(module, start);
+    numbers.forEach((number, i) => (this.#places[number] = [start, module.length, i]));
     // An outgrown directory stays: another thread may be reading it.
-    if (this.#directory === undefined || this.#directory.length < 2 * (index + 1)) {
-      this.#directory = this.#heap.allocate(Math.max(256, 4 * (index + 1)));
-      this.#modules.forEach((module, i) => this.#enter(i, module));
+    const length = 3 * this.#places.length;
+    if (this.#directory === undefined || this.#directory.length < length) {
+      this.#directory = this.#heap.allocate(Math.max(768, 2 * length));
       if (this.#control !== undefined) this.#words[this.#control.start / 4 + DIRECTORY] = this.#directory.start / 4;
-    } else this.#enter(index, this.#modules[index]!);
+      this.#places.forEach((_, number) => this.#enter(number));
+    } else for (const number of numbers) this.#enter(number);
   }
-  #enter(index: number, { start, length }: { start: number; length: number }): void {
-    this.#words.set([start, length], this.#directory!.start / 4 + 2 * index);
+  #enter(number: number): void {
+    this.#words.set(this.#places[number]!, this.#directory!.start / 4 + 3 * number);
   }
 
   #start(): void {

@@ -9,7 +9,7 @@ export interface Beginning {
   readonly ready: number;
   /** For each list how many threads look at it, where it begins, and where it ends. */
   readonly lists: number;
-  /** Where the place of the directory stands: for every function address and length of its module. */
+  /** Where the place of the directory stands: for every function address and length of its module, and its number there. */
   readonly directory: number;
   /** The number of the first thread to be ready. */
   readonly first: number;
@@ -30,15 +30,21 @@ export function member(
   receive(({ memory, epoch, ready, lists, directory, first }) => {
     let words = new Int32Array(memory.buffer);
     const functions: WasmFunction[] = [];
+    const instances = new Map<number, WebAssembly.Instance>();
     // A method keeps its name, so that no bundler hands it to a function of its own to keep it.
     const code = {
       functionOf(this: void, index: number): WasmFunction {
         const known = functions[index];
         if (known !== undefined) return known;
-        const at = words[directory]! + 2 * index;
-        const bytes = new Uint8Array(memory.buffer, words[at], words[at + 1]).slice();
-        const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
-        const run = instance.exports["run"] as WasmFunction;
+        const at = words[directory]! + 3 * index;
+        const [start, length, number] = words.subarray(at, at + 3) as unknown as [number, number, number];
+        let instance = instances.get(start);
+        if (instance === undefined) {
+          const bytes = new Uint8Array(memory.buffer, start, length).slice();
+          instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
+          instances.set(start, instance);
+        }
+        const run = instance.exports[number] as WasmFunction;
         functions[index] = run;
         return run;
       },

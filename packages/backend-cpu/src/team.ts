@@ -1,6 +1,7 @@
 import { plainMachine, type Machine } from "./assembler/function.ts";
-import { instantiate, Module, type Body } from "./assembler/module.ts";
+import type { Body } from "./assembler/module.ts";
 import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
+import { Functions } from "./functions.ts";
 import { Heap, type Block } from "./heap.ts";
 import { Helpers } from "./helpers.ts";
 import { Kept } from "./kept.ts";
@@ -38,7 +39,7 @@ export class Team {
   readonly machine: Machine;
   readonly winograd: UseOfWinograd;
   readonly #codes = new Map<string, Code>();
-  readonly #functions: WasmFunction[] = [];
+  readonly #functions: Functions;
   readonly #tables = new Map<string, Block>();
   #scratch: Block | undefined;
   /** Earlier ones, which steps that are not done yet may still use. */
@@ -61,7 +62,14 @@ export class Team {
     this.winograd = winograd;
     this.heap = new Heap(isShared);
     this.kept = new Kept(this.heap);
-    if (isShared) this.#helpers = new Helpers(this.heap, threads);
+    const helpers = isShared ? new Helpers(this.heap, threads) : undefined;
+    this.#helpers = helpers;
+    this.#functions = new Functions({
+      memory: this.heap.memory,
+      isShared,
+      machine,
+      publish: helpers && ((module, numbers) => helpers.publish(module, numbers)),
+    });
   }
 
   /** An address from which on so many numbers can be used until the kernel returns, and so many more by each thread. */
@@ -93,7 +101,7 @@ export class Team {
   }
 
   /**
-   * A function; written and compiled once for each key.
+   * A function; written once for each key, and compiled before it is first called.
    *
    * @param work - About how many numbers or products one call computes: threads are not woken for less than they cost.
    */
@@ -101,19 +109,15 @@ export class Team {
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-    const options = { isShared: this.#helpers !== undefined, machine: this.machine };
-    const { bytes } = new Module(nameOf(key), parameters, write, options);
-    const run = instantiate(bytes, this.heap.memory);
-    const code = this.#helpers === undefined ? direct(run) : this.#recorded(run, bytes, work, this.#helpers);
+    const index = this.#functions.add(nameOf(key), parameters, write);
+    const code = this.#helpers === undefined ? new Direct(this.#functions, index) : this.#recorded(index, work);
     this.#codes.set(key, code);
     const [oldest] = this.#codes.keys();
     if (this.#codes.size > KEPT) this.#codes.delete(oldest!);
     return code;
   }
 
-  #recorded(run: WasmFunction, bytes: Uint8Array, work: number, helpers: Helpers): Code {
-    const index = this.#functions.push(run) - 1;
-    helpers.publish(bytes);
+  #recorded(index: number, work: number): Code {
     return {
       call: (...addresses) => {
         this.#note(index, 1, addresses.length);
@@ -170,11 +174,12 @@ export class Team {
   /** Does all that was asked for. */
   finish(): void | Promise<void> {
     if (this.#length === 0) return;
+    this.#functions.compile();
     const list = this.#list.subarray(0, this.#length);
     this.#length = 0;
     const isForMany = this.#shared > WORTH_WAKING;
     this.#shared = 0;
-    const pending = this.#helpers!.run(list, (index) => this.#functions[index]!, isForMany);
+    const pending = this.#helpers!.run(list, (index) => this.#functions.at(index), isForMany);
     if (pending === undefined) return this.#freeOutgrown();
     return pending.finally(() => this.#freeOutgrown());
   }
@@ -200,19 +205,31 @@ export class Team {
 const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].replaceAll(" ", "_") ?? "run";
 
 /** On one thread a call is a call. */
-function direct(run: WasmFunction): Code {
+class Direct implements Code {
+  #run: WasmFunction | undefined;
+  readonly #functions: Functions;
+  readonly #index: number;
   // As many as it has parameters: an array for each call would be garbage.
-  const at: number[] = [];
-  return {
-    call: run,
-    each: (calls, ...args) => {
-      for (let call = 0; call < calls; call++) {
-        for (let k = 0; k < args.length; k++) {
-          const each = args[k]!;
-          at[k] = typeof each === "number" ? each : each[0] + call * each[1];
-        }
-        run(...at);
+  readonly #at: number[] = [];
+
+  constructor(functions: Functions, index: number) {
+    this.#functions = functions;
+    this.#index = index;
+  }
+
+  get call(): WasmFunction {
+    return (this.#run ??= this.#functions.at(this.#index));
+  }
+
+  each(calls: number, ...args: Argument[]): void {
+    const { call: run } = this;
+    const at = this.#at;
+    for (let call = 0; call < calls; call++) {
+      for (let k = 0; k < args.length; k++) {
+        const each = args[k]!;
+        at[k] = typeof each === "number" ? each : each[0] + call * each[1];
       }
-    },
-  };
+      run(...at);
+    }
+  }
 }

@@ -14,7 +14,7 @@ import {
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
-import { instantiate, Module, type Body } from "../src/assembler/module.ts";
+import { instantiate, moduleOf, textOf, writeFunction, type Body } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
 
 /** Reads a number as WebAssembly does. */
@@ -54,7 +54,7 @@ function runOver(
   const memory = new WebAssembly.Memory({ initial: 1 });
   const view = new Float32Array(memory.buffer);
   view.set(numbers);
-  instantiate(new Module("run", parameters, write).bytes, memory)(...args);
+  instantiate(moduleOf([writeFunction("run", parameters, write)]), memory)[0]!(...args);
   return view.slice(0, numbers.length);
 }
 
@@ -112,15 +112,19 @@ describe("code", () => {
       ],
       accumulate: true,
     };
-    const write = (): Module =>
-      new Module("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) => writeProduct(f, shape, a!, b!, c!, bias!));
-    expect(write().bytes).toEqual(write().bytes);
-    expect(WebAssembly.validate(write().bytes)).toBe(true);
-    expect(write().bytes.length).toBeLessThan(4096);
+    const write = (): Uint8Array<ArrayBuffer> =>
+      moduleOf([
+        writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+          writeProduct(f, shape, a!, b!, c!, bias!),
+        ),
+      ]);
+    expect(write()).toEqual(write());
+    expect(WebAssembly.validate(write())).toBe(true);
+    expect(write().length).toBeLessThan(4096);
   });
 
   it("can be read", () => {
-    const module = new Module(
+    const product = writeFunction(
       "product",
       ["a", "b", "c", "bias"],
       (f, a, b, c, bias) =>
@@ -134,7 +138,7 @@ describe("code", () => {
         ),
       { isReadable: true },
     );
-    expect(module.text).toMatchSnapshot();
+    expect(textOf([product])).toMatchSnapshot();
     expect(add(int(1), int(2)).text()).toBe("(i32.add (i32.const 1) (i32.const 2))");
   });
 });

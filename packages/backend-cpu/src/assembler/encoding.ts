@@ -18,8 +18,12 @@ export function signed(n: number): string {
   return String.fromCharCode((rest & 0x7f) | 0x80) + signed(rest >> 7);
 }
 
+const view = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
 /** A float32, little-endian. */
-export const float = (x: number): string => bytes(...new Uint8Array(Float32Array.of(x).buffer));
+export function float(x: number): string {
+  view.setFloat32(0, x);
+  return bytes(view.getUint8(3), view.getUint8(2), view.getUint8(1), view.getUint8(0));
+}
 
 /** Something of any length, or a name of plain letters, after its length. */
 export const sized = (part: string): string => unsigned(part.length) + part;

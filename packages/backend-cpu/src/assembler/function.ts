@@ -31,6 +31,13 @@ export interface Machine {
 /** What every machine can do. */
 export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
+/** What a function is written for. */
+export interface WriterOptions {
+  readonly machine?: Machine;
+  /** Whether it can be shown as text, which takes longer to write. */
+  readonly isReadable?: boolean;
+}
+
 /** Writes one function: parameters are addresses and counts, there is no result. */
 export class FunctionWriter {
   readonly name: string;
@@ -46,8 +53,12 @@ export class FunctionWriter {
   readonly #lines: string[] | undefined;
   #depth = 0;
 
-  /** @param isReadable - Whether it is also written as text, which takes longer. */
-  constructor(name: string, parameters: readonly string[], machine: Machine = plainMachine, isReadable = false) {
+  /** @param name - Shown by profilers and debuggers. */
+  constructor(
+    name: string,
+    parameters: readonly string[],
+    { machine = plainMachine, isReadable = false }: WriterOptions = {},
+  ) {
     this.name = name;
     this.machine = machine;
     if (isReadable) [this.#firstLines, this.#lines] = [[], []];
@@ -178,21 +189,16 @@ export class FunctionWriter {
     return bytes(0x60) + list(...this.parameters.map(() => codes.i32)) + list();
   }
 
-  /** As a person reads it. */
-  get text(): string {
+  /** As a person reads it, exported by a number. */
+  text(number: number): string {
     const parameters = this.parameters.map((each) => ` (param $${each.name} i32)`).join("");
     return [
-      `  (func $${this.name} (export "run")${parameters}`,
+      `  (func $${this.name} (export "${number}")${parameters}`,
       ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
       ...(this.#firstLines ?? []),
       ...(this.#lines ?? ["    …"]),
       "  )",
     ].join("\n");
-  }
-
-  /** Names of parameters and variables, for debuggers. */
-  get names(): readonly string[] {
-    return [...this.parameters, ...this.#locals].map((each) => each.name);
   }
 }
 

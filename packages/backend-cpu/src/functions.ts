@@ -1,0 +1,64 @@
+import type { FunctionWriter, Machine } from "./assembler/function.ts";
+import { instantiate, moduleOf, writeFunction, type Body } from "./assembler/module.ts";
+import type { WasmFunction } from "./execute.ts";
+
+/** From so many bytes on a function has a module of its own: what engines make of it better is used no sooner than the rest. */
+const LONG = 4000;
+
+/** What {@link Functions} are written for. */
+export interface FunctionsOptions {
+  readonly memory: WebAssembly.Memory;
+  readonly isShared: boolean;
+  readonly machine: Machine;
+  /** Is given modules as they are made, and the numbers of their functions. */
+  readonly publish?: ((module: Uint8Array, numbers: readonly number[]) => void) | undefined;
+}
+
+/**
+ * Functions that are written at once, and compiled when the first of them is called, with all others that have been written by
+ * then: a module for each would take longer than its function.
+ */
+export class Functions {
+  readonly #options: FunctionsOptions;
+  readonly #written = new Map<number, FunctionWriter>();
+  readonly #compiled: WasmFunction[] = [];
+  #length = 0;
+
+  constructor(options: FunctionsOptions) {
+    this.#options = options;
+  }
+
+  /** Writes one, and gives its number. */
+  add(name: string, parameters: readonly string[], body: Body): number {
+    this.#written.set(this.#length, writeFunction(name, parameters, body, this.#options));
+    return this.#length++;
+  }
+
+  /** Compiles what has been written. */
+  compile(): void {
+    if (this.#written.size === 0) return;
+    const { memory, isShared, publish } = this.#options;
+    const short: number[] = [];
+    const modules = [short];
+    for (const [number, { size }] of this.#written)
+      if (size < LONG) short.push(number);
+      else modules.push([number]);
+    for (const numbers of modules) {
+      const module = moduleOf(
+        numbers.map((number) => this.#written.get(number)!),
+        isShared,
+      );
+      publish?.(module, numbers);
+      instantiate(module, memory).forEach((run, i) => (this.#compiled[numbers[i]!] = run));
+    }
+    this.#written.clear();
+  }
+
+  /** The function of a number. */
+  at(number: number): WasmFunction {
+    const known = this.#compiled[number];
+    if (known !== undefined) return known;
+    this.compile();
+    return this.#compiled[number]!;
+  }
+}
