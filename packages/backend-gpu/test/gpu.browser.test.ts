@@ -1,7 +1,9 @@
-import type { ChainStep, Instruction, Program } from "@convlens/backend";
+import { Random, type ChainStep, type Instruction, type Program } from "@convlens/backend";
 import { erf } from "@convlens/backend/math";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { deviceFor } from "../src/findDevice.ts";
 import { gpu } from "../src/index.ts";
+import { Launcher } from "../src/launcher.ts";
 
 const modes = ["webgl2", "webgpu"] as const;
 const { GPUAdapter } = globalThis as unknown as { GPUAdapter: { prototype: { requestDevice(): unknown } } };
@@ -105,6 +107,41 @@ describe("what WebGPU finds wrong", () => {
 });
 
 describe.each(modes)("functions that kernels call, through %s", (mode) => {
+  it("divide whole numbers without a rest, up to 2²⁴", async () => {
+    const found = await deviceFor(mode);
+    if ("missing" in found) throw new Error(found.missing);
+    const gpu = new Launcher(found.device);
+    const random = new Random(1);
+    const count = 4096;
+    const [input, output] = [gpu.buffer(count), gpu.buffer(count)];
+    // Compilers multiply by 1 / d where d is known.
+    for (const d of [
+      3,
+      7,
+      10,
+      41,
+      49,
+      55,
+      61,
+      1000,
+      1023,
+      5461,
+      ...Array.from({ length: 10 }, () => 2 + random.integer(3000)),
+    ]) {
+      // Around multiples, where a quotient that is one unit off is another whole number.
+      const numbers = floats(count, () =>
+        Math.max(0, d * random.integer(Math.floor(2 ** 24 / d)) + random.integer(3) - 1),
+      );
+      await gpu.upload(input, numbers);
+      const body = `return quotient(xs[this.thread.x], ${d});`;
+      await gpu.prepare({ name: "divided", inputs: { xs: count }, length: count, body })([input], output);
+      const got = await gpu.download(output);
+      const wrong = got.findIndex((q, i) => q !== Math.floor(numbers[i]! / d));
+      expect(wrong < 0 ? "right" : `${numbers[wrong]} / ${d} is ${got[wrong]}`).toBe("right");
+    }
+    for (const buffer of [input, output]) gpu.release(buffer);
+  });
+
   it("can be combined in any order", { timeout: 60_000 }, async () => {
     const backend = await gpu({ mode, allowSoftware: true });
     const unary = ["tanh", "expm1", "sigmoid", "exp", "erf", "log1p", "sin", "log", "cos", "relu", "sign"] as const;
