@@ -1,13 +1,21 @@
-import { fuseChains, kernelBackend, type Backend } from "@convlens/backend";
+import {
+  fuseChains,
+  kernelBackend,
+  type Backend,
+  type Kernel,
+  type OperationName,
+  type Operations,
+} from "@convlens/backend";
 import type { Device } from "./device.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
+import { normalizeKernels } from "./kernels/normalize.ts";
 import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
-import { resize } from "./kernels/resize.ts";
+import { resizeKernels } from "./kernels/resize.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { Launcher, MOST_INPUTS, type Buffer } from "./launcher.ts";
 
@@ -22,6 +30,9 @@ export interface GpuBackend extends Backend {
   /** How many textures (of WebGL) or buffers (of WebGPU) it holds now. */
   textures(): number;
 }
+
+/** A kernel for every operation of the contract; a reshape is none, since it costs nothing. */
+type WholeTable = { readonly [K in Exclude<OperationName, "reshape">]: Kernel<Buffer, Operations[K]> };
 
 /** A backend of a device. */
 export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures"> {
@@ -47,8 +58,9 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
       ...pool2dKernels(gpu),
       randomUniform: randomUniform(gpu),
       ...softmaxKernels(gpu),
-      resize: resize(gpu),
-    },
+      ...normalizeKernels(gpu),
+      ...resizeKernels(gpu),
+    } satisfies WholeTable,
   });
   return { ...backend, textures: () => gpu.textures };
 }

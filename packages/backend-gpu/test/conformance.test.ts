@@ -1,6 +1,7 @@
+import type { OperationName } from "@convlens/backend";
 import { conformance } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gpuBackend } from "../src/gpuBackend.ts";
 import { hostDevice } from "./devices.ts";
 
@@ -14,3 +15,16 @@ for (const executor of ["webasm", "cpu"] as const) {
       rounds: 10,
     }));
 }
+
+it("every operation of the contract has a kernel, but for reshapes, which cost nothing", async () => {
+  // A composite without one would pass: it never gets to the backend.
+  const operations: string[] = [];
+  conformance(reference, {
+    describe: (name, body) => (name.startsWith("each operation") ? body() : undefined),
+    it: (name) => operations.push(name),
+    reference,
+  });
+  const backend = gpuBackend(await hostDevice("cpu"));
+  expect(operations).toContain("normalizeGradient");
+  expect(operations.filter((operation) => !backend.supports(operation as OperationName))).toEqual(["reshape"]);
+});

@@ -1,9 +1,11 @@
 import {
+  broadcastSteps,
   conv2dGeometry,
   convFilterShape,
   convInputShape,
   convOutputShape,
   sizeOf,
+  stepsOf,
   type Instruction,
   type Shape,
 } from "@convlens/backend";
@@ -24,7 +26,12 @@ async function agrees(
   {
     of = (i: number) => Math.sin(i),
     meaning,
-  }: { of?: (i: number) => number; meaning?: (...inputs: Float32Array[]) => ArrayLike<number> } = {},
+    tolerance,
+  }: {
+    of?: (i: number) => number;
+    meaning?: (...inputs: Float32Array[]) => ArrayLike<number>;
+    tolerance?: (want: number, at: number) => number;
+  } = {},
 ): Promise<void> {
   const program = {
     feeds: inputs,
@@ -40,7 +47,21 @@ async function agrees(
   mine.dispose();
   const want = meaning?.(...feeds) ?? (await reference({ precision: "float64" }).compile(program).run(feeds, []))[0]!;
   const scale = Math.max(1, ...Array.from(want, Math.abs));
-  got!.forEach((value, i) => expect(Math.abs(value - want[i]!) / scale, `element ${i}`).toBeLessThan(1e-5));
+  got!.forEach((value, i) =>
+    expect(Math.abs(value - want[i]!), `element ${i}`).toBeLessThan(tolerance?.(want[i]!, i) ?? 1e-5 * scale),
+  );
+}
+
+/** Of a shape that is folded over some axes: the shape that stays, and for each number the place of what it is folded into. */
+function folding(
+  shape: Shape,
+  axes: readonly number[],
+): { readonly kept: Shape; readonly placeOf: (i: number) => number } {
+  const kept = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  const [own, steps] = [stepsOf(shape), broadcastSteps(kept, shape)];
+  const placeOf = (i: number): number =>
+    own.reduce((at, step, axis) => at + (Math.floor(i / step) % shape[axis]!) * steps[axis]!, 0);
+  return { kept, placeOf };
 }
 
 const settings = { numRuns: 12 };
@@ -100,6 +121,52 @@ describe("long sums", () => {
       ),
       settings,
     );
+  });
+
+  it("in moments of numbers far from 0, of which the variance keeps its digits", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(fc.integer({ min: 200, max: 600 }), size(5), size(5)),
+        fc.constantFrom([0], [0, 1], [0, 2], [0, 1, 2]),
+        fc.constantFrom(0, 100, -3000),
+        async (shape, axes, center) => {
+          const { kept, placeOf } = folding(shape, axes);
+          const count = sizeOf(kept);
+          await agrees({ operation: "moments", attributes: { axes }, shape: [2, ...kept] }, [shape], {
+            of: (i) => center + 3 * Math.sin(i * i),
+            meaning: (x) => {
+              const groups = Array.from({ length: count }, (_, k) => [...x].filter((_v, i) => placeOf(i) === k));
+              const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+              const means = groups.map(mean);
+              return [...means, ...groups.map((values, k) => mean(values.map((v) => (v - means[k]!) ** 2)))];
+            },
+            // A mean is one unit of float32 off at most, a variance a few.
+            tolerance: (want, k) => (k < count ? 1.2e-7 * Math.abs(want) + 1e-6 : 2e-6 * want),
+          });
+        },
+      ),
+      settings,
+    );
+  });
+
+  it("in gradients of what was normalised", async () => {
+    for (const axes of [[0], [0, 1], [2]]) {
+      const shape = axes.includes(2) ? [9, 3, 400] : [90, 30, 7];
+      const { kept, placeOf } = folding(shape, axes);
+      const count = sizeOf(kept);
+      const inputs = [shape, shape, [2, ...kept]];
+      await agrees({ operation: "normalizeSums", attributes: { axes, epsilon: 2 }, shape: [2, ...kept] }, inputs, {
+        meaning: (dy, x, moments) => {
+          const want = new Float64Array(2 * count);
+          dy!.forEach((slope, i) => {
+            const k = placeOf(i);
+            want[k]! += slope;
+            want[count + k]! += (slope * (x![i]! - moments![k]!)) / Math.sqrt(moments![count + k]! + 2);
+          });
+          return want;
+        },
+      });
+    }
   });
 
   it("in what is scattered", async () => {

@@ -1,4 +1,5 @@
 import type { KernelFunction } from "../gpujs.ts";
+import { powerOf } from "./powerOf.ts";
 
 // Functions that kernels may call. What graphics processors bring of their own is not good enough everywhere: WebGPU allows
 // a sine an error of 2⁻¹¹, gpu.js makes expm1 of an exponential, and a division may be one unit off.
@@ -223,50 +224,6 @@ const errorFunction = `function errorFunction(x) {
     return -value;
   }
   return value;
-}`;
-
-/** x to the power of y. Whole powers up to 1023 are products; a negative x has no others. 1 to any power, and any x⁰, is 1. */
-const powerOf = `function powerOf(x, y) {
-  if (y === 0) {
-    return 1;
-  }
-  if (x === 1) {
-    return 1;
-  }
-  if (y === 0.5) {
-    return Math.sqrt(x);
-  }
-  const size = Math.abs(y);
-  const whole = Math.floor(size);
-  if (whole === size) {
-    if (size < 1024) {
-      let result = 1;
-      let square = x;
-      let left = size;
-      for (let bit = 0; bit < 10; bit++) {
-        const half = Math.floor(left * 0.5);
-        if (left > 2 * half) {
-          result = result * square;
-        }
-        if (half > 0) {
-          square = square * square;
-        }
-        left = half;
-      }
-      if (y < 0) {
-        return 1 / result;
-      }
-      return result;
-    }
-    if (x < 0) {
-      const value = exponential(y * logarithm(-x));
-      if (whole - 2 * Math.floor(whole * 0.5) > 0.5) {
-        return -value;
-      }
-      return value;
-    }
-  }
-  return exponential(y * logarithm(x));
 }`;
 
 /** The lower 16 of the bits of a whole number below 2²⁴. */

@@ -62,7 +62,7 @@ if (b${axis} >= ${input![axis]!}) { return 0; }`;
   };
 
 /** Some tensors side by side: each thread looks in which of them its element lies. */
-function joined(gpu: Launcher, parts: readonly number[], outer: number): Launch {
+export function joined(gpu: Launcher, parts: readonly number[], outer: number): Launch {
   const whole = parts.reduce((sum, part) => sum + part, 0);
   let begin = 0;
   const branches = parts.map((part, k) => {

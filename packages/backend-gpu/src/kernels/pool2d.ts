@@ -3,7 +3,7 @@ import {
   poolOutputShape,
   sizeOf,
   type Kernel,
-  type Operations,
+  type LpPooling,
   type Pool2dGeometry,
   type Pooling,
 } from "@convlens/backend";
@@ -100,7 +100,7 @@ function overElements(
   gpu: Launcher,
   name: string,
   g: Pool2dGeometry,
-  { inputs, each }: { inputs: Record<string, number>; each: string },
+  { inputs, each, result = "total" }: { inputs: Record<string, number>; each: string; result?: string },
 ): Launch {
   return gpu.prepare({
     name,
@@ -109,7 +109,7 @@ function overElements(
     body: `${inputPlaces(g)}
 let total = 0;
 ${eachWindow(g.height, g.width, `const at = ${window(g)};\n${each}`)}
-return total;`,
+return ${result};`,
   });
 }
 
@@ -142,13 +142,27 @@ const sumPool =
     });
 
 const lpPool =
-  (gpu: Launcher): Kernel<Buffer, Operations["lpPool2d"]> =>
+  (gpu: Launcher): Kernel<Buffer, LpPooling> =>
   ({ attributes: { geometry, p } }) =>
     overWindows(gpu, "lpPool2d", geometry, {
       begin: "let total = 0;",
       each: `total = total + powerOf(Math.abs(xs[at]), ${p});`,
       result: `return powerOf(total, ${1 / p});`,
     });
+
+/** Of each window that is not all 0 its share, which is the same for all that lies under it. */
+const lpPoolGradient =
+  (gpu: Launcher): Kernel<Buffer, LpPooling> =>
+  ({ attributes: { geometry, p } }) => {
+    const { input, output } = lengths(geometry);
+    return overElements(gpu, "lpPool2dGradient", geometry, {
+      inputs: { slopes: output, xs: input, ys: output },
+      each: `if (ys[at] !== 0) {
+  total = total + slopes[at] / powerOf(ys[at], ${p - 1});
+}`,
+      result: `signOf(xs[this.thread.x]) * powerOf(Math.abs(xs[this.thread.x]), ${p - 1}) * total`,
+    });
+  };
 
 /** Kernels of pooling and of its gradients. */
 export const pool2dKernels = (
@@ -158,11 +172,13 @@ export const pool2dKernels = (
     "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient",
     Kernel<Buffer, Pooling>
   >
-> & { readonly lpPool2d: Kernel<Buffer, Operations["lpPool2d"]> } => ({
+> &
+  Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Buffer, LpPooling>>> => ({
   maxPool2d: maxPool(gpu),
   maxPool2dGradient: maxPoolGradient(gpu),
   maxPool2dSelect: maxPoolSelect(gpu),
   sumPool2d: sumPool(gpu),
   sumPool2dGradient: sumPoolGradient(gpu),
   lpPool2d: lpPool(gpu),
+  lpPool2dGradient: lpPoolGradient(gpu),
 });

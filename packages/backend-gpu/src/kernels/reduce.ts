@@ -7,10 +7,15 @@ import { summed } from "./summed.ts";
 export const foldedShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
-/** How many elements are folded into each, and statements that find them: `at` is the place of element `m` of output `o`. */
+/**
+ * How many elements are folded into each, and statements that find them: `at` is the place of element `m` of output `o`.
+ *
+ * @param number - The number of the output, as an expression, where that is not `o`.
+ */
 export function foldedElements(
   input: Shape,
   axes: readonly number[],
+  number = "o",
 ): { readonly terms: number; readonly before: string; readonly at: string } {
   const folded = input.map((size, axis) => (axes.includes(axis) ? size : 1));
   const own = stepsOf(input);
@@ -18,7 +23,7 @@ export function foldedElements(
   const inner = joinedAxes(folded, [own]);
   return {
     terms: sizeOf(folded),
-    before: `${placesOf("o", outer.sizes)}\nconst first = ${indexOf(outer.steps[0]!)};`,
+    before: `${placesOf(number, outer.sizes)}\nconst first = ${indexOf(outer.steps[0]!)};`,
     at: `${placesOf("m", inner.sizes, "b")}\nconst at = first + ${indexOf(inner.steps[0]!, { name: "b" })};`,
   };
 }

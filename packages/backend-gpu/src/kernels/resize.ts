@@ -1,6 +1,9 @@
-import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import type { Buffer, Launcher } from "../launcher.ts";
+import { sizeOf, type Kernel, type Resizing, type ResizeMode } from "@convlens/backend";
+import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { places } from "./axes.ts";
+import { through } from "./summed.ts";
+
+type Image = readonly [n: number, height: number, width: number, channels: number];
 
 /** Statements that find, for a new pixel, the old ones on either side and the `share` of the second. */
 const between = (
@@ -13,10 +16,10 @@ const ${name}1 = Math.min(${from - 1}, ${name}0 + 1);
 const ${name}Share = ${name}At - ${name}0;`;
 
 /** An image of another size; pixel centres lie at halves, and beyond the first and last centre the edge goes on. */
-export const resize =
-  (gpu: Launcher): Kernel<Buffer, Operations["resize"]> =>
+const resize =
+  (gpu: Launcher): Kernel<Buffer, Resizing> =>
   ({ inputs: [shape], output, attributes: { height, width, mode } }) => {
-    const [n, h, w, c] = shape as readonly [number, number, number, number];
+    const [n, h, w, c] = shape as unknown as Image;
     const pixel = (y: string, x: string): string => `xs[((n * ${h} + ${y}) * ${w} + ${x}) * ${c} + channel]`;
     const start = places("this.thread.x", { n, y: height, x: width, channel: c });
     return gpu.prepare({
@@ -37,3 +40,67 @@ const below = ${pixel("y1", "x0")} * (1 - xShare) + ${pixel("y1", "x1")} * xShar
 return above * (1 - yShare) + below * yShare;`,
     });
   };
+
+/** An axis, what lies outside of it and within it, and its two sizes: `to` is that of the slopes, `from` that of the result. */
+interface Axis {
+  readonly outer: number;
+  readonly inner: number;
+  readonly from: number;
+  readonly to: number;
+  readonly mode: ResizeMode;
+}
+
+/** Every old pixel of an axis asks all new ones that may come from it how much of it they took. */
+function resampledBack(gpu: Launcher, { outer, inner, from, to, mode }: Axis): Launch {
+  // They are those whose centres lie less than a pixel away: some more, since places are rounded.
+  const count = Math.ceil((2 * to) / from) + 3;
+  const shares =
+    mode === "nearest"
+      ? `if (quotient(i * ${from}, ${to}) === old) {
+  total = total + slope;
+}`
+      : `${between("i", from, to)}
+if (i0 === old) {
+  total = total + slope * (1 - iShare);
+}
+if (i1 === old) {
+  total = total + slope * iShare;
+}`;
+  return gpu.prepare({
+    name: "resizeGradient",
+    inputs: { slopes: outer * to * inner },
+    length: outer * from * inner,
+    body: `${places("this.thread.x", { before: outer, old: from, after: inner })}
+const begin = Math.max(0, Math.floor(((old - 0.5) * ${to}) / ${from} - 0.5) - 1);
+let total = 0;
+for (let turn = 0; turn < ${count}; turn++) {
+  const i = begin + turn;
+  if (i < ${to}) {
+    const slope = slopes[(before * ${to} + i) * ${inner} + after];
+${shares}
+  }
+}
+return total;`,
+  });
+}
+
+/** The adjoint, an axis at a time: columns first. */
+const resizeGradient =
+  (gpu: Launcher): Kernel<Buffer, Resizing> =>
+  ({ inputs: [shape], attributes: { height, width, mode } }) => {
+    const [n, h, w, c] = shape as unknown as Image;
+    return through(
+      gpu,
+      n * h * width * c,
+      resampledBack(gpu, { outer: n * h, inner: c, from: width, to: w, mode }),
+      resampledBack(gpu, { outer: n, inner: width * c, from: height, to: h, mode }),
+    );
+  };
+
+/** Kernels of images of another size, and of the gradient. */
+export const resizeKernels = (
+  gpu: Launcher,
+): Readonly<Record<"resize" | "resizeGradient", Kernel<Buffer, Resizing>>> => ({
+  resize: resize(gpu),
+  resizeGradient: resizeGradient(gpu),
+});

@@ -4,7 +4,7 @@ import type { Buffer, KernelSource, Launch, Launcher } from "../launcher.ts";
 interface Fold extends Omit<KernelSource, "body"> {
   /** Terms of each. */
   readonly terms: number;
-  /** Statements before the first term: `o` is the number of the output's element. */
+  /** Statements before the first term, and before the result: `o` is the number of the output's element. */
   readonly before?: string;
   /** Statements that add term number `m` to `total`. */
   readonly term: string;
@@ -12,7 +12,7 @@ interface Fold extends Omit<KernelSource, "body"> {
   readonly start?: string;
   /** The statement that adds `part`, the fold of some terms, to `total`. Default: the sum. */
   readonly join?: string;
-  /** What is returned, of `total`. Default: just that. */
+  /** What is returned, of `total` and of what stands before. Default: just that. */
   readonly result?: string;
 }
 
@@ -27,7 +27,7 @@ const THREADS = 1 << 17;
  */
 export function summed(
   gpu: Launcher,
-  { terms, before = "", term, start = "0", join = "total = total + part;", result = "total", ...source }: Fold,
+  { terms, before = "", term, start = "0", join = "total = total + part;", result, ...source }: Fold,
 ): Launch {
   const { name, length } = source;
   const wanted = Math.min(Math.ceil(Math.sqrt(terms)), Math.ceil(THREADS / length));
@@ -42,7 +42,7 @@ let total = ${start};
 for (let m = 0; m < ${terms}; m++) {
 ${term}
 }
-return ${result};`,
+return ${result ?? "total"};`,
     });
   const first = gpu.prepare({
     ...source,
@@ -62,14 +62,17 @@ return total;`,
   });
   const second = gpu.prepare({
     name: `${name}Total`,
-    inputs: { parts: parts * length },
+    // What is returned may need what stands before, and that the inputs.
+    inputs: { parts: parts * length, ...(result !== undefined && source.inputs) },
     length,
-    body: `let total = parts[this.thread.x];
+    body: `const o = this.thread.x;
+${result === undefined ? "" : before}
+let total = parts[o];
 for (let i = 1; i < ${parts}; i++) {
-  const part = parts[i * ${length} + this.thread.x];
+  const part = parts[i * ${length} + o];
   ${join}
 }
-return ${result};`,
+return ${result ?? "total"};`,
   });
   return through(gpu, parts * length, first, second);
 }

@@ -1,0 +1,174 @@
+import { broadcastSteps, sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
+import type { Buffer, Launch, Launcher } from "../launcher.ts";
+import { indexOf, joinedAxes, placesOf } from "./axes.ts";
+import { joined } from "./movement.ts";
+import { foldedElements, foldedShape } from "./reduce.ts";
+import { summed } from "./summed.ts";
+
+/** How many numbers stay when some axes are folded: each of a pair has so many, the second after the first. */
+const keptOf = (shape: Shape, axes: readonly number[]): number => sizeOf(foldedShape(shape, axes));
+
+/**
+ * Sums of distances from the first number: a large mean costs them nothing, as it would a sum of the numbers themselves.
+ * Nothing has a distance from infinity.
+ */
+const meanOf = (gpu: Launcher, shape: Shape, axes: readonly number[]): Launch => {
+  const { at, terms, before } = foldedElements(shape, axes);
+  return summed(gpu, {
+    name: "mean",
+    inputs: { xs: sizeOf(shape) },
+    length: keptOf(shape, axes),
+    terms,
+    before: `${before}
+let pivot = xs[first];
+if (Math.abs(pivot) > 3.4e38) {
+  pivot = 0;
+}`,
+    term: `${at}\ntotal = total + (xs[at] - pivot);`,
+    result: `pivot + total / ${terms}`,
+    whenEmpty: NaN,
+  });
+};
+
+const varianceOf = (gpu: Launcher, shape: Shape, axes: readonly number[]): Launch => {
+  const { at, terms, before } = foldedElements(shape, axes);
+  const length = keptOf(shape, axes);
+  return summed(gpu, {
+    name: "variance",
+    inputs: { means: length, xs: sizeOf(shape) },
+    length,
+    terms,
+    before: `${before}\nconst mean = means[o];`,
+    term: `${at}\nconst off = xs[at] - mean;\ntotal = total + off * off;`,
+    result: `total / ${terms}`,
+    whenEmpty: NaN,
+  });
+};
+
+const moments =
+  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  ({ inputs: [shape], attributes: { axes } }) => {
+    const length = keptOf(shape!, axes);
+    const [mean, variance] = [meanOf(gpu, shape!, axes), varianceOf(gpu, shape!, axes)];
+    const pair = joined(gpu, [length, length], 1);
+    return async ([x], output) => {
+      const [means, variances] = [gpu.buffer(length), gpu.buffer(length)];
+      try {
+        await mean([x!], means);
+        await variance([means, x!], variances);
+        await pair([means, variances], output);
+      } finally {
+        for (const buffer of [means, variances]) gpu.release(buffer);
+      }
+    };
+  };
+
+/** 1 / √(variance + epsilon) is not written so: graphics processors are less exact in it than in a root and a quotient. */
+const deviationAt = (place: string): string => `Math.sqrt(moments[${place}] + epsilon)`;
+
+const normalizeSums =
+  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  ({ inputs: [shape], output, attributes: { axes, epsilon } }) => {
+    const kept = keptOf(shape!, axes);
+    const { at, terms, before } = foldedElements(shape!, axes, "k");
+    const [length, both] = [sizeOf(shape!), sizeOf(output)];
+    return summed(gpu, {
+      name: "normalizeSums",
+      inputs: { slopes: length, xs: length, moments: both },
+      numbers: { epsilon },
+      length: both,
+      terms,
+      before: `const half = quotient(o, ${kept});
+const k = o - half * ${kept};
+${before}
+const mean = moments[k];
+const deviation = ${deviationAt(`k + ${kept}`)};`,
+      term: `${at}
+let part = slopes[at];
+if (half > 0) {
+  part = part * ((xs[at] - mean) / deviation);
+}
+total = total + part;`,
+    });
+  };
+
+/** One pass over numbers whose moments, `moments[k]` and `moments[k + kept]`, are known: `x` is at `this.thread.x`. */
+function overNormalized(
+  gpu: Launcher,
+  name: string,
+  shape: Shape,
+  { axes, epsilon }: Normalization,
+  {
+    whole,
+    pairs,
+    spread,
+    result,
+  }: {
+    /** Names of what has the whole shape. */
+    readonly whole: readonly string[];
+    /** Names of pairs. */
+    readonly pairs: readonly string[];
+    /** What broadcasts: `place` and its name is where it is read. */
+    readonly spread: Readonly<Record<string, Shape>>;
+    readonly result: string;
+  },
+): Launch {
+  const [length, kept] = [sizeOf(shape), keptOf(shape, axes)];
+  const names = Object.keys(spread);
+  const shapes = [foldedShape(shape, axes), ...Object.values(spread)];
+  const { sizes, steps } = joinedAxes(
+    shape,
+    shapes.map((each) => broadcastSteps(each, shape)),
+  );
+  return gpu.prepare({
+    name,
+    inputs: {
+      ...Object.fromEntries(whole.map((each) => [each, length])),
+      ...Object.fromEntries(pairs.map((each) => [each, 2 * kept])),
+      ...Object.fromEntries(names.map((each) => [each, sizeOf(spread[each]!)])),
+    },
+    numbers: { epsilon },
+    length,
+    body: `${placesOf("this.thread.x", sizes)}
+const k = ${indexOf(steps[0]!)};
+${names.map((each, i) => `const ${each}Here = ${each}[${indexOf(steps[i + 1]!)}];`).join("\n")}
+const deviation = ${deviationAt(`k + ${kept}`)};
+const normal = (xs[this.thread.x] - moments[k]) / deviation;
+return ${result};`,
+  });
+}
+
+const normalize =
+  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  ({ inputs: [shape, , scale, shift], attributes }) =>
+    overNormalized(gpu, "normalize", shape!, attributes, {
+      whole: ["xs"],
+      pairs: ["moments"],
+      spread: { scale: scale!, shift: shift! },
+      result: "normal * scaleHere + shiftHere",
+    });
+
+const normalizeGradient =
+  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  ({ inputs: [shape, , , , scale], attributes }) => {
+    const kept = keptOf(shape!, attributes.axes);
+    const count = sizeOf(shape!) / kept;
+    return overNormalized(gpu, "normalizeGradient", shape!, attributes, {
+      whole: ["slopes", "xs"],
+      pairs: ["moments", "sums"],
+      spread: { scale: scale! },
+      result: `(slopes[this.thread.x] - sums[k] / ${count} - normal * (sums[k + ${kept}] / ${count})) * (scaleHere / deviation)`,
+    });
+  };
+
+/** Kernels of mean and variance, of what is normalised by them, and of its gradient. */
+export const normalizeKernels = (
+  gpu: Launcher,
+): Readonly<Record<"normalize" | "normalizeSums" | "normalizeGradient", Kernel<Buffer, Normalization>>> & {
+  readonly moments: Kernel<Buffer, Axes>;
+} => ({
+  moments: moments(gpu),
+  normalize: normalize(gpu),
+  normalizeSums: normalizeSums(gpu),
+  normalizeGradient: normalizeGradient(gpu),
+});
