@@ -22,6 +22,7 @@ import {
   type ExplainMethod,
   type Objective,
   type Painting,
+  type VisualizeOptions,
 } from "../src/index.ts";
 import { netForDigits, trainedOnDigits } from "./digits.ts";
 
@@ -81,10 +82,24 @@ describe("each explanation", () => {
 });
 
 describe("what it looks for", () => {
-  const ratio = async (objective: Objective): Promise<number> => {
-    const [first, last] = await ends(visualize(trained.model, [28, 28, 1], objective, { steps: 128, every: 128 }));
+  const ratio = async (objective: Objective, options: VisualizeOptions = {}): Promise<number> => {
+    const told = { steps: 128, every: 128, ...options };
+    const [first, last] = await ends(visualize(trained.model, [28, 28, 1], objective, told));
     return last.measures[0]! / first.measures[0]!;
   };
+
+  // Digits are dark: a start of middle grey already gives the channels that like ink a third of all they can get.
+  it("every channel is excited five times as much as by noise as dark as digits are", async () => {
+    const { inputs, scale } = take(trained.train, 1000);
+    const brightness = (inputs as Uint8Array).reduce((sum, x) => sum + x * scale, 0) / inputs.length;
+    expect(brightness).toBeCloseTo(0.13, 2);
+    for (const [layer, channels] of [
+      ["layers.1", 6],
+      ["layers.4", 12],
+    ] as const)
+      for (let channel = 0; channel < channels; channel++)
+        expect(await ratio({ layer, channel }, { brightness, steps: 256, every: 256 })).toBeGreaterThanOrEqual(5);
+  });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 7])(
     "unit %i of the second convolution is excited five times as much as by noise",

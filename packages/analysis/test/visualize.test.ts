@@ -5,7 +5,7 @@ import { Conv1d, Conv2d, build, Dense, Flatten, Relu, Residual, sequential } fro
 import { evaluate, gradients, multiply, sum, tensor, useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { invert, visualize, type Objective, type Painting } from "../src/index.ts";
+import { invert, statisticsOf, visualize, type Objective, type Painting } from "../src/index.ts";
 import { inverseFourier } from "../src/visualize/imageParameters.ts";
 import { resampled, samplingOf } from "../src/visualize/transformation.ts";
 
@@ -48,6 +48,25 @@ describe("an image as waves", () => {
             }
         },
       ),
+    ));
+});
+
+describe("the start", () => {
+  const net = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu()]), [8, 8, 1]);
+  const start = async (options: object): Promise<number> => {
+    const [first] = await looksOf(visualize(net, [8, 8, 1], { layer: "layers.1" }, { steps: 0, ...options }));
+    return statisticsOf(first!.values).mean;
+  };
+
+  it.each(["fourier", "pixels"] as const)("is as bright as asked for, described by %s", async (parameters) => {
+    expect(await start({ parameters })).toBeCloseTo(0.5, 1);
+    expect(await start({ parameters, brightness: 0.1 })).toBeCloseTo(0.1, 1);
+    expect(await start({ parameters, range: [-2, 2], brightness: 1.5 })).toBeCloseTo(1.5, 1);
+  });
+
+  it("lies between the darkest and the brightest", () =>
+    expect(() => start({ brightness: 0 })).rejects.toThrow(
+      /brightness of the start must lie between .* 0 and 1, got 0/,
     ));
 });
 

@@ -1,4 +1,4 @@
-import { Random, turn, type Shape, type Values } from "@convlens/backend";
+import { Random, turn, ValueError, type Shape, type Values } from "@convlens/backend";
 import {
   absolute,
   adamStep,
@@ -34,6 +34,11 @@ export interface AscentOptions {
   readonly parameters?: ImageParameterKind;
   /** The darkest and the brightest that a pixel can be. Default: 0 to 1. */
   readonly range?: readonly [low: number, high: number];
+  /**
+   * What the pixels of the random start are about: best the mean of the data, since a net may take any other for something
+   * that it has learned. Default: the middle of the range.
+   */
+  readonly brightness?: number;
   /** How the image is moved at each step, so that what is found survives it; `false` for not at all. */
   readonly transform?: TransformationOptions | false;
   /** Weight of the total variation, which smooths. */
@@ -80,10 +85,21 @@ const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 /** Random images, changed step by step until a loss is small. Yields the start, looks on the way, and the end. */
 export async function* ascend(subject: Subject, options: AscentOptions): AsyncGenerator<Painting, void, void> {
   const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
+  const { brightness = (range[0] + range[1]) / 2 } = options;
+  if (!(brightness > range[0] && brightness < range[1]))
+    throw new ValueError(
+      `visualize: the brightness of the start must lie between the darkest and the brightest, ${range[0]} and ${range[1]}, got ${brightness}`,
+      { operation: "visualize", expected: `between ${range[0]} and ${range[1]}`, got: brightness },
+    );
   const planes = planesOf(subject.shape, "visualize");
   const { height, width } = planes;
   const random = new Random(options.seed ?? 0);
-  const { variables, image } = imageParameters(options.parameters ?? "fourier", planes, range, random.split("start"));
+  const { variables, image } = imageParameters(
+    options.parameters ?? "fourier",
+    planes,
+    { range, brightness },
+    random.split("start"),
+  );
   const shaped = (t: Tensor): Tensor => reshape(t, subject.shape);
   const memory = variables.map((variable) =>
     ["mean", "square"].map((name) => new Variable(new Float32Array(variable.size), variable.shape, { name })),

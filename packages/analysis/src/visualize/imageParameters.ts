@@ -23,19 +23,29 @@ export interface ImageParameters {
   readonly image: () => Tensor;
 }
 
+/** What pixels can be, and what they are about at the start. */
+export interface ImageBounds {
+  readonly range: readonly [low: number, high: number];
+  /** Between the two. */
+  readonly brightness: number;
+}
+
 /** Deviation of the first parameters. */
 const DEVIATION = 0.01;
 /** Brings what a step of the usual rate does to a wave to what the eye would call a small change of the image. */
 const CONTRAST = 0.25;
 
-/** A random image, almost grey, as parameters that can be changed. */
+/** A random image, almost even, as parameters that can be changed. */
 export function imageParameters(
   kind: ImageParameterKind,
   { count, height, width, channels }: Planes,
-  [low, high]: readonly [low: number, high: number],
+  { range: [low, high], brightness }: ImageBounds,
   random: Random,
 ): ImageParameters {
-  const bounded = (raw: Tensor): Tensor => add(multiply(sigmoid(raw), high - low), low);
+  // sigmoid(level) = the share of the range at which parameters of 0 lie
+  const share = (brightness - low) / (high - low);
+  const level = Math.log(share / (1 - share));
+  const bounded = (raw: Tensor): Tensor => add(multiply(sigmoid(add(raw, level)), high - low), low);
   if (kind === "pixels") {
     const shape = [count, height, width, channels];
     const pixels = new Variable(random.normal(count * height * width * channels, 0, DEVIATION), shape, {
