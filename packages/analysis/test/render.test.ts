@@ -28,6 +28,7 @@ import {
   drawLineChart,
   drawModules,
   drawOperations,
+  drawPoints,
   drawTrace,
   drawVolumes,
   encodePng,
@@ -299,6 +300,44 @@ describe("drawings", () => {
     );
     const signal = filled(new Conv1d({ filters: 1, kernelSize: 3 }), [5, 2]);
     expect(count(drawTrace(await trace(signal, some([1, 5, 2]), "", [0, 0])), /<rect x=/g)).toBe(3 * 6);
+  });
+});
+
+describe("points", () => {
+  const at = (svg: string, mark: string): readonly [number, number] => {
+    const [, x, y] = new RegExp(`<text x="([\\d.]+)" y="([\\d.]+)"[^>]*>${mark}<`).exec(svg)!;
+    return [Number(x), Number(y) - 4];
+  };
+
+  it("lie on one scale for both axes, upwards, within the frame", () => {
+    const svg = drawPoints(
+      [...[0, 1, 2].map((kind) => ({ x: [-3, 1, 0][kind]!, y: [0, 2, -2][kind]!, kind }))],
+      ["a", "b", "c"],
+    );
+    checkWellFormed(svg);
+    const [a, b, c] = ["a", "b", "c"].map((mark) => at(svg, mark)) as [
+      [number, number],
+      [number, number],
+      [number, number],
+    ];
+    expect([a[0], b[0]]).toEqual([16, 464]);
+    expect(b[0] - a[0]).toBeCloseTo(448, 6);
+    // 4 to the right are as long as 4 down.
+    expect(c[1] - b[1]).toBeCloseTo(448, 6);
+    expect(svg).toContain("3 points of 3 classes");
+  });
+
+  it("of classes with long names are numbered and listed; the selected one comes last, so that nothing hides it", () => {
+    const points = [
+      { x: 0, y: 0, kind: 1, selected: true, about: "a < b" },
+      { x: 1, y: 1, kind: 0 },
+    ];
+    const svg = drawPoints(points, ["circle", "square"]);
+    checkWellFormed(svg);
+    expect(svg).toContain("1 circle");
+    expect(svg.indexOf('s-ink" stroke-width')).toBeGreaterThan(svg.indexOf(">1<"));
+    expect(svg).toContain("<title>a &#60; b</title>");
+    checkWellFormed(drawPoints([], []));
   });
 });
 

@@ -11,6 +11,7 @@ export { drawHistogram } from "./drawHistogram.ts";
 export { drawLegend } from "./drawLegend.ts";
 export { drawModules } from "./drawModules.ts";
 export { drawOperations } from "./drawOperations.ts";
+export { drawPoints, type MarkedPoint } from "./drawPoints.ts";
 export { drawTrace, type TraceOptions } from "./drawTrace.ts";
 export { drawVolumes, type VolumesOptions } from "./drawVolumes.ts";
 export { drawLineChart, thinned, type LineChartOptions, type Series } from "./drawLineChart.ts";
