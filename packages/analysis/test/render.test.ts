@@ -359,6 +359,8 @@ describe("painting", () => {
           });
         },
       ),
+      // The smallest numbers there are.
+      { examples: [[[0, 5e-324, 0, 0, 0, 0], "light"]] },
     );
   });
 

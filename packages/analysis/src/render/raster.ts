@@ -74,7 +74,7 @@ function fill(
 ): void {
   const { table } = colors;
   const last = table.length / 3 - 1;
-  const factor = high === low ? 0 : last / (high - low);
+  const width = high - low;
   // Where all numbers are equal they are 0, or the top of a range that begins there.
   const still = high === 0 ? (colors.low === 0 ? 0 : last / 2) : last;
   for (let i = 0; i < values.length; i++) {
@@ -85,7 +85,7 @@ function fill(
       data[to] = data[to + 2] = 255;
       continue;
     }
-    const at = 3 * Math.round(factor === 0 ? still : Math.min(last, Math.max(0, (x - low) * factor)));
+    const at = 3 * Math.round(width === 0 ? still : Math.min(last, Math.max(0, ((x - low) / width) * last)));
     data[to] = table[at]!;
     data[to + 1] = table[at + 1]!;
     data[to + 2] = table[at + 2]!;
