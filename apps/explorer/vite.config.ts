@@ -1,8 +1,10 @@
 import { defineConfig } from "vite";
+import { digits } from "./digits.ts";
 
 // The sources of the packages, so that the page needs no build of them; and addresses that work from any folder of any host.
 export default defineConfig({
   base: "./",
+  plugins: [digits()],
   resolve: { conditions: ["@convlens/source"] },
   worker: { format: "es" },
   build: { target: "es2022", modulePreload: { polyfill: false } },

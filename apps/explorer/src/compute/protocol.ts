@@ -1,7 +1,8 @@
 import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
+import type { LearningJobs } from "./learning.ts";
 
 /** What can be asked of the worker, and what it answers. */
-export interface Jobs {
+export interface Jobs extends LearningJobs {
   readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
 }
 /** The name of something that can be asked. */

@@ -1,5 +1,6 @@
 import { useBackend } from "@convlens/tensor";
 import { convolution } from "./convolution.ts";
+import { learningJobs } from "./learning.ts";
 import { startMachine } from "./machine.ts";
 import type { FromWorker, Job, Jobs, Outcome, ToWorker } from "./protocol.ts";
 
@@ -15,7 +16,10 @@ const scope = globalThis as unknown as Scope;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 const send = (message: FromWorker): void => scope.postMessage(message);
 
-const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs[J]["answer"]> } = { convolution };
+const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs[J]["answer"]> } = {
+  convolution,
+  ...learningJobs,
+};
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -30,7 +34,9 @@ const started = startMachine().then(
 async function answer(message: ToWorker): Promise<Outcome<Jobs[Job]["answer"]>> {
   await started;
   try {
-    return { kind: "answer", value: await jobs[message.job](message.request) };
+    // Which job it is decides what it is asked with; a union of jobs does not say so.
+    const job = jobs[message.job] as (request: ToWorker["request"]) => Promise<Jobs[Job]["answer"]>;
+    return { kind: "answer", value: await job(message.request) };
   } catch (error) {
     return { kind: "problem", text: sentence(error) };
   }

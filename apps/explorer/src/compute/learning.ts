@@ -1,0 +1,183 @@
+import { tap, type Tap } from "@convlens/analysis";
+import { batches, subset, type Dataset } from "@convlens/datasets";
+import {
+  build,
+  parameters,
+  readSafetensors,
+  setWeights,
+  writeSafetensors,
+  type Sequential,
+  type StoredTensor,
+} from "@convlens/layers";
+import { readCheckpoint } from "@convlens/training";
+import { learningData, type LearningData } from "./learningData.ts";
+import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
+import { LearningRun, type LearningProgress } from "./learningRun.ts";
+import { Turns } from "./turns.ts";
+
+/** Which of two nets that may learn side by side. */
+export type NetName = "first" | "second";
+
+/** A net of chapter 6 as it was after a step. */
+export interface LearnedStep {
+  readonly net: NetName;
+  readonly step: number;
+}
+
+/** A net to begin with. */
+export interface StartRequest {
+  readonly net: NetName;
+  readonly data: LearningData;
+  readonly recipe: LearningRecipe;
+  /** A safetensors file: weights alone, or a checkpoint of `fit`. Its number of filters wins. */
+  readonly file?: Uint8Array | undefined;
+}
+
+/** A net that is ready to learn. */
+export interface StartAnswer {
+  readonly classes: readonly string[];
+  /** Examples to learn from and to be tested on. */
+  readonly examples: number;
+  readonly tests: number;
+  readonly filters: number;
+  readonly parameters: number;
+}
+
+/** How far to learn. */
+export interface AdvanceRequest {
+  readonly net: NetName;
+  readonly changes: readonly LearningChange[];
+  readonly until: number;
+  readonly milliseconds: number;
+}
+
+/** What to look at. */
+export interface LookRequest extends LearnedStep {
+  /** Which of the test examples. */
+  readonly example: number;
+}
+
+/** What one layer makes of an example. */
+export interface LookedMaps {
+  readonly name: string;
+  /** `[height, width, channels]` */
+  readonly shape: readonly [number, number, number];
+  readonly values: Float32Array;
+}
+
+/** A net at a step, and what it makes of an example. */
+export interface LookAnswer {
+  readonly step: number;
+  /** Of the first layer, `[5, 5, 1, filters]`. */
+  readonly filters: Float32Array;
+  /** `[28, 28]` */
+  readonly input: Float32Array;
+  readonly label: number;
+  readonly maps: readonly LookedMaps[];
+  /** Before softmax, one for each class. */
+  readonly scores: Float32Array;
+}
+
+/** What can be asked about learning. */
+export interface LearningJobs {
+  readonly startLearning: { readonly request: StartRequest; readonly answer: StartAnswer };
+  readonly advanceLearning: { readonly request: AdvanceRequest; readonly answer: LearningProgress };
+  /** Forgets what came after the step. Answers with the step: the nearest that is kept. */
+  readonly goBack: { readonly request: LearnedStep; readonly answer: number };
+  readonly lookAtLearning: { readonly request: LookRequest; readonly answer: LookAnswer };
+  /** The weights of a step as a safetensors file. */
+  readonly saveLearned: { readonly request: LearnedStep; readonly answer: Uint8Array };
+}
+
+/** A net as it was at a step. */
+export interface LearnedNet {
+  readonly model: Sequential;
+  /** The step: the nearest that is kept. */
+  readonly step: number;
+  /** Examples that it did not learn from, and the names of the classes. */
+  readonly test: Dataset;
+}
+
+/** A net that learns, and one of the same making that is looked at. */
+interface Learner {
+  readonly run: LearningRun;
+  readonly model: Sequential;
+  readonly look: Tap;
+  readonly turns: Turns;
+}
+
+const learners = new Map<NetName, Learner>();
+
+function learnerOf(net: NetName): Learner {
+  const found = learners.get(net);
+  if (found === undefined) throw new Error("No net has been made yet; chapter 6 makes one.");
+  return found;
+}
+
+/**
+ * Hands out the net of chapter 6 as it was at a step, to the bit. Whoever asks next waits, since all are given the same model
+ * with other weights; what is compiled for it stays good. Other panels ask here, with the step that `learned` names.
+ */
+export function withLearnedNet<T>({ net, step }: LearnedStep, use: (learned: LearnedNet) => Promise<T>): Promise<T> {
+  const { run, model, turns } = learnerOf(net);
+  return turns.take(() => {
+    const found = run.history.at(step);
+    setWeights(model, found.kept.weights);
+    return use({ model, step: found.step, test: run.data.test });
+  });
+}
+
+async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
+  const weights = file && weightsIn(file);
+  const filters = weights?.get("layers.0.filters")?.shape[3] ?? recipe.filters;
+  const examples = await learningData(data);
+  const { classes, shape } = examples.train;
+  const run = await LearningRun.begin({ ...recipe, filters }, examples, { isOwn: data.kind === "own", weights });
+  const model = build(learningNet(filters, classes.length), shape);
+  learners.get(net)?.look.dispose();
+  learners.set(net, { run, model, look: tap(model, ["layers.1", "layers.4"]), turns: new Turns() });
+  const count = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
+  return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
+}
+
+/** The weights in a file, whichever of two kinds it is. */
+function weightsIn(file: Uint8Array): ReadonlyMap<string, StoredTensor> {
+  const { tensors, metadata } = readSafetensors(file);
+  return metadata["kind"] === undefined ? tensors : readCheckpoint(file).weights;
+}
+
+async function lookAtLearning({ example, ...at }: LookRequest): Promise<LookAnswer> {
+  const { look, run } = learnerOf(at.net);
+  return withLearnedNet(at, async ({ step, test }) => {
+    const index = example % test.size;
+    const [one] = batches(subset(test, [index]), { size: 1 });
+    const { output, layers } = await look(one!.inputs);
+    const maps = [...layers.values()].map(({ name, shape, values }) => ({
+      name,
+      shape: shape.slice(1) as unknown as LookedMaps["shape"],
+      values: Float32Array.from(values),
+    }));
+    return {
+      step,
+      filters: Float32Array.from(run.history.at(step).kept.weights.get("layers.0.filters")!.values),
+      input: Float32Array.from(one!.inputs.values),
+      label: test.labels[index]!,
+      maps,
+      scores: Float32Array.from(output.values),
+    };
+  });
+}
+
+/** The functions behind {@link LearningJobs}. */
+export const learningJobs: {
+  readonly [J in keyof LearningJobs]: (request: LearningJobs[J]["request"]) => Promise<LearningJobs[J]["answer"]>;
+} = {
+  startLearning,
+  advanceLearning: ({ net, changes, until, milliseconds }) => learnerOf(net).run.advance(changes, until, milliseconds),
+  goBack: ({ net, step }) => learnerOf(net).run.goBack(step),
+  lookAtLearning,
+  saveLearned: ({ net, step }) => {
+    const { run } = learnerOf(net);
+    return Promise.resolve(writeSafetensors(run.history.at(step).kept.weights));
+  },
+};

@@ -1,0 +1,114 @@
+import { Random } from "@convlens/backend";
+import {
+  dataset,
+  digits,
+  orientedEdges,
+  readMnist,
+  shapes,
+  split,
+  subset,
+  type TrainAndTest,
+} from "@convlens/datasets";
+
+/** What a net can learn from. */
+export type LearningData =
+  | { readonly kind: "digits" }
+  | { readonly kind: "shapes" }
+  | { readonly kind: "edges" }
+  | {
+      readonly kind: "own";
+      readonly classes: readonly string[];
+      /** Greys from 0 to 255, one image after the other. `[n, 28, 28]` */
+      readonly pixels: Uint8Array;
+      /** `[n]` */
+      readonly labels: Uint8Array;
+    };
+
+/** Height and width of all images. */
+export const LEARNING_SIDE = 28;
+
+/** Of synthetic images. */
+const SYNTHETIC = { size: 2500, height: LEARNING_SIDE, width: LEARNING_SIDE, seed: 1 } as const;
+/** Of so many examples one is kept to be tested on. */
+const EVERY = 5;
+/** With fewer pictures in a class, there is none to spare for a test. */
+const FEWEST = 10;
+
+/** Where the digits lie, so that a build gives them names of their own. */
+const files = {
+  images: new URL("../../data/images.gz", import.meta.url),
+  labels: new URL("../../data/labels.gz", import.meta.url),
+};
+const CACHE = "convlens-digits";
+const kept: { digits?: Promise<TrainAndTest> } = {};
+
+/** Examples to learn from and to be tested on. The digits are fetched once, and kept for visits without a network. */
+export async function learningData(data: LearningData): Promise<TrainAndTest> {
+  switch (data.kind) {
+    case "digits":
+      kept.digits ??= fetchDigits();
+      return kept.digits.catch((error: unknown) => {
+        delete kept.digits;
+        throw error;
+      });
+    case "shapes":
+      return split(shapes(SYNTHETIC), EVERY);
+    case "edges":
+      return split(orientedEdges(SYNTHETIC), EVERY);
+    case "own":
+      return ownPictures(data);
+  }
+}
+
+/** The same as `mnist()` of `@convlens/datasets/node`, to the last bit and in the same order. */
+export async function readDigits(images: Response, labels: Response): Promise<TrainAndTest> {
+  const sorted = await readMnist(images, labels, digits);
+  return split(subset(sorted, new Random(0).split("mnist").permutation(sorted.size)), EVERY);
+}
+
+async function fetchDigits(): Promise<TrainAndTest> {
+  const [images, labels] = await Promise.all([fetchKept(files.images), fetchKept(files.labels)]);
+  return readDigits(images, labels);
+}
+
+/** What an address answers, from the browser's own store if it is there. */
+async function fetchKept(url: URL): Promise<Response> {
+  // Only secure pages have such a store; it may be full, or forbidden.
+  const store = await globalThis.caches?.open(CACHE).catch(() => undefined);
+  const found = await store?.match(url);
+  if (found !== undefined) return found;
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new Error("The digits could not be fetched; synthetic images need no network.", { cause });
+  });
+  if (!response.ok)
+    throw new Error(
+      `The digits could not be fetched (the host answered ${response.status}); synthetic images need no network.`,
+    );
+  await store?.put(url, response.clone()).catch(() => undefined);
+  return response;
+}
+
+/** Pictures of the reader's own. Where a class has few, the net is tested on what it learned from, which says little. */
+function ownPictures({ classes, pixels, labels }: Extract<LearningData, { kind: "own" }>): TrainAndTest {
+  const all = dataset({ shape: [LEARNING_SIDE, LEARNING_SIDE, 1], inputs: pixels, labels, classes });
+  const places = classes.map((_, label) => [...labels.keys()].filter((i) => labels[i] === label));
+  const lacking = classes.findIndex((_, label) => places[label]!.length === 0);
+  if (classes.length < 2 || lacking >= 0)
+    throw new Error(
+      classes.length < 2
+        ? "One class leaves nothing to tell apart; add a second."
+        : `There is no picture of "${classes[lacking]}" yet; draw one, upload one, or remove the class.`,
+    );
+  if (places.some(({ length }) => length < FEWEST)) return { train: all, test: all };
+  const isTest = (_: number, place: number): boolean => place % EVERY === EVERY - 1;
+  return {
+    train: subset(
+      all,
+      places.flatMap((own) => own.filter((i, place) => !isTest(i, place))),
+    ),
+    test: subset(
+      all,
+      places.flatMap((own) => own.filter(isTest)),
+    ),
+  };
+}

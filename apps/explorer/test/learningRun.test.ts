@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { cpu } from "@convlens/backend-cpu";
+import { shapes, split } from "@convlens/datasets";
+import { mnist } from "@convlens/datasets/node";
+import { build, weightsOf, type StoredTensor } from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import { adam, fit } from "@convlens/training";
+import { digits } from "../digits.ts";
+import { learningData, readDigits } from "../src/compute/learningData.ts";
+import { LearningHistory, type KeptStep } from "../src/compute/learningHistory.ts";
+import { learningNet, settingsAt, type LearningChange } from "../src/compute/learningNet.ts";
+import { LearningRun } from "../src/compute/learningRun.ts";
+
+const recipe = { filters: 2, seed: 3, batchSize: 8 };
+const data = split(shapes({ size: 60, height: 28, width: 28 }), 5);
+const adamAt = (rate: number, step = 0): LearningChange => ({ step, optimizer: "adam", rate });
+const begin = (): Promise<LearningRun> => LearningRun.begin(recipe, data, { isOwn: false });
+const numbers = (weights: ReadonlyMap<string, StoredTensor>): number[][] =>
+  [...weights.values()].map(({ values }) => Array.from(values));
+const at = (run: LearningRun, step: number): number[][] => numbers(run.history.at(step).kept.weights);
+
+beforeAll(async () => useBackend(await cpu({ threads: 1 })));
+
+describe("the past of a net", () => {
+  const one = (step: number, size: number): KeptStep => ({
+    weights: new Map([["w", { shape: [size], values: new Float32Array(size).fill(step) }]]),
+    optimizer: "sgd",
+    memory: new Map([["velocity.w", new Float32Array(size)]]),
+  });
+
+  it("fits into its room, with the first step, the latest, and evenly those between", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 2, max: 40 }), (steps, room) => {
+        const history = new LearningHistory(room * 8 * 10);
+        for (let step = 0; step <= steps; step++) history.keep(step, one(step, 10));
+        const kept = new Set(Array.from({ length: steps + 1 }, (_, step) => history.at(step).step));
+        expect(kept.size).toBeLessThanOrEqual(room);
+        expect([kept.has(0), kept.has(steps), history.latest]).toEqual([true, true, steps]);
+        for (const step of kept) {
+          expect(history.at(step).kept.weights.get("w")!.values[0]).toBe(step);
+          if (step !== steps) expect(step % history.stride).toBe(0);
+        }
+        // Twice as dense would not have fitted.
+        if (history.stride > 1) expect(Math.floor(steps / (history.stride / 2)) + 1).toBeGreaterThan(room - 1);
+      }),
+    );
+  });
+
+  it("can be gone back in, and on from there", () => {
+    const history = new LearningHistory(1e6);
+    for (let step = 0; step <= 5; step++) history.keep(step, one(step, 1));
+    history.goBack(2);
+    expect([history.latest, history.at(9).step]).toEqual([2, 2]);
+    history.keep(3, one(33, 1));
+    expect(history.at(3).kept.weights.get("w")!.values[0]).toBe(33);
+    expect(() => new LearningHistory(1).at(0)).toThrow("not been started");
+  });
+});
+
+describe("settings that change while a net learns", () => {
+  it("hold from their step on", () => {
+    const changes = [adamAt(1), adamAt(2, 5), adamAt(3, 8)];
+    expect([0, 4, 5, 7, 8, 99].map((step) => settingsAt(changes, step).rate)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+});
+
+describe("a net that learns in steps", () => {
+  it("is the net that fit makes, to the bit, over the end of an epoch", async () => {
+    const run = await begin();
+    const { step, rows } = await run.advance([adamAt(0.01)], 9, 60_000);
+    expect([step, rows.length]).toEqual([9, 9]);
+    const net = build(learningNet(recipe.filters, 4), [28, 28, 1], { seed: recipe.seed });
+    const losses: number[] = [];
+    const options = { epochs: 2, batchSize: recipe.batchSize, optimizer: adam(), rate: 0.01, seed: recipe.seed };
+    for await (const record of fit(net, data.train, options)) {
+      if (record.kind !== "step") continue;
+      losses.push(record.loss);
+      if (record.step === 9) break;
+    }
+    expect(rows.map(({ loss }) => loss)).toEqual(losses);
+    expect(at(run, 9)).toEqual(numbers(await weightsOf(net)));
+  });
+
+  it("goes back, and comes to the same again; with other settings to something else", async () => {
+    const run = await begin();
+    const changes: LearningChange[] = [adamAt(0.01), { step: 3, optimizer: "momentum", rate: 0.02 }];
+    await run.advance(changes, 6, 60_000);
+    const [early, late] = [at(run, 2), at(run, 6)];
+    for (const to of [2, 4]) {
+      expect(await run.goBack(to)).toBe(to);
+      expect(run.history.latest).toBe(to);
+      const { step, rows } = await run.advance(changes, 6, 60_000);
+      expect([step, rows.length]).toEqual([6, 6 - to]);
+      expect(at(run, 2)).toEqual(early);
+      expect(at(run, 6)).toEqual(late);
+    }
+    await run.goBack(4);
+    await run.advance([...changes, adamAt(0.01, 4)], 6, 60_000);
+    expect(at(run, 6)).not.toEqual(late);
+  });
+
+  it("loses nothing when the rate is far too large", async () => {
+    const run = await begin();
+    await run.advance([adamAt(0.01)], 2, 60_000);
+    const before = at(run, 2);
+    const wild: LearningChange[] = [adamAt(0.01), { step: 2, optimizer: "sgd", rate: 1e30 }];
+    const { step, lost } = await run.advance(wild, 20, 60_000);
+    expect(lost).toMatchObject({ step: step + 1, rate: 1e30 });
+    expect(run.history.latest).toBe(step);
+    expect(at(run, 2)).toEqual(before);
+    expect(at(run, step).flat().every(Number.isFinite)).toBe(true);
+    await run.goBack(2);
+    const { rows, lost: again } = await run.advance([adamAt(0.01)], 5, 60_000);
+    expect([rows.at(-1)!.step, again]).toEqual([5, undefined]);
+  });
+
+  it("looks inside, is tested, and is advised", async () => {
+    const run = await begin();
+    const { tests, health, advice } = await run.advance([{ step: 0, optimizer: "sgd", rate: 1e-9 }], 30, 60_000);
+    expect(tests.map(({ step }) => step)).toEqual([0, 20]);
+    expect(tests[0]!.accuracy).toBeLessThan(0.7);
+    expect(health.map(({ step }) => step)).toEqual([1, 26]);
+    expect(health[0]!.layers.map(({ units }) => units)).toEqual([2, 4]);
+    expect(advice.join()).toContain("raise the learning rate");
+  });
+});
+
+describe("what a net learns from", () => {
+  it("is, of digits, what mnist() gives in Node", async () => {
+    (digits().configResolved as () => void)();
+    const file = (name: string): Response => new Response(readFileSync(join(import.meta.dirname, "../data", name)));
+    const page = await readDigits(file("images.gz"), file("labels.gz"));
+    const node = await mnist();
+    for (const part of ["train", "test"] as const) {
+      expect(page[part].size).toBe(node[part].size);
+      expect(Buffer.compare(page[part].inputs as Uint8Array, node[part].inputs as Uint8Array)).toBe(0);
+      expect(page[part].labels).toEqual(node[part].labels);
+    }
+  });
+
+  it("is, of the reader's own pictures, a part for tests only where there are enough", async () => {
+    const own = (counts: readonly number[]) =>
+      learningData({
+        kind: "own",
+        classes: counts.map((_, i) => `class ${i}`),
+        pixels: new Uint8Array(784 * counts.reduce((a, b) => a + b)),
+        labels: Uint8Array.from(counts.flatMap((count, label) => new Array<number>(count).fill(label))),
+      });
+    const [few, many] = [await own([2, 30]), await own([10, 20])];
+    expect([few.train.size, few.test.size]).toEqual([32, 32]);
+    expect([many.train.size, many.test.size]).toEqual([24, 6]);
+    await expect(own([3, 0])).rejects.toThrow('no picture of "class 1"');
+    await expect(own([3])).rejects.toThrow("add a second");
+  });
+});
