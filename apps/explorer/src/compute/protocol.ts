@@ -1,9 +1,13 @@
 import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
 import type { LearningJobs } from "./learning.ts";
+import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
+import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
 
 /** What can be asked of the worker, and what it answers. */
 export interface Jobs extends LearningJobs {
   readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
+  readonly pooling: { readonly request: PoolingRequest; readonly answer: PoolingAnswer };
+  readonly shapes: { readonly request: ShapesRequest; readonly answer: ShapesAnswer };
 }
 /** The name of something that can be asked. */
 export type Job = keyof Jobs;

@@ -2,7 +2,9 @@ import { useBackend } from "@convlens/tensor";
 import { convolution } from "./convolution.ts";
 import { learningJobs } from "./learning.ts";
 import { startMachine } from "./machine.ts";
+import { pooling } from "./pooling.ts";
 import type { FromWorker, Job, Jobs, Outcome, ToWorker } from "./protocol.ts";
+import { shapes } from "./shapes.ts";
 
 // The worker in which everything is computed, so that the page itself never waits.
 
@@ -19,6 +21,8 @@ const send = (message: FromWorker): void => scope.postMessage(message);
 const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs[J]["answer"]> } = {
   convolution,
   ...learningJobs,
+  pooling,
+  shapes,
 };
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -33,9 +37,9 @@ const started = startMachine().then(
 
 async function answer(message: ToWorker): Promise<Outcome<Jobs[Job]["answer"]>> {
   await started;
+  // A request is of its job, which the protocol says of each alone.
+  const job = jobs[message.job] as (request: ToWorker["request"]) => Promise<Jobs[Job]["answer"]>;
   try {
-    // Which job it is decides what it is asked with; a union of jobs does not say so.
-    const job = jobs[message.job] as (request: ToWorker["request"]) => Promise<Jobs[Job]["answer"]>;
     return { kind: "answer", value: await job(message.request) };
   } catch (error) {
     return { kind: "problem", text: sentence(error) };

@@ -2,14 +2,17 @@ import type { Panel } from "../panel.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
+import { poolingPanel } from "./pooling/pooling.ts";
+import { shiftPanel } from "./shift/shift.ts";
 
 /** All panels in the order of the page. */
-export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel];
+export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, poolingPanel, shiftPanel];
 
 /** What the chapters are about, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {
   1: { title: "One neuron, many copies", question: "Why use the same neuron everywhere?" },
   2: { title: "Kernels", question: "What can nine numbers see?" },
   3: { title: "The convolution layer", question: "How do window, depth, stride and padding make one number?" },
+  4: { title: "Pooling", question: "What is gained by forgetting where?" },
   6: { title: "Learning", question: "How do filters get to be like that?" },
 };

@@ -1,0 +1,62 @@
+import {
+  conv2d,
+  divide,
+  evaluate,
+  flatten,
+  matmul,
+  multiply,
+  relu,
+  reshape,
+  softmax,
+  sqrt,
+  square,
+  sum,
+  tensor,
+  transpose,
+  type Tensor,
+} from "@convlens/tensor";
+import { poolBy, type PoolingWindow } from "./pooling.ts";
+
+/** Images to be told apart by a net of one layer of filters, a pooling, and one layer that compares. */
+export interface ShapesRequest {
+  /** `[n, side, side]` */
+  readonly images: Float32Array;
+  /** What the last layer compares with: `[classes, side, side]`. */
+  readonly templates: Float32Array;
+  readonly side: number;
+  /** `[3, 3, 1, filters]` */
+  readonly filters: Float32Array;
+  readonly window: PoolingWindow;
+}
+
+/** What the net makes of them. */
+export interface ShapesAnswer {
+  /** Maps before pooling: `[n, side, side, filters]`. */
+  readonly before: Float32Array;
+  /** After it: `[n, pooled, pooled, filters]`. */
+  readonly after: Float32Array;
+  readonly pooled: number;
+  /** `[n, classes]`, each row with a sum of 1. */
+  readonly scores: Float32Array;
+}
+
+/** How decided the answer is: cosines are multiplied by so much before the softmax. */
+const DECIDED = 12;
+
+/** Runs the net. */
+export async function shapes({ images, templates, side, filters, window }: ShapesRequest): Promise<ShapesAnswer> {
+  const kernels = tensor(filters, [3, 3, 1, filters.length / 9]);
+  const mapsOf = (pixels: Float32Array): Tensor =>
+    relu(conv2d(tensor(pixels, [pixels.length / side ** 2, side, side, 1]), kernels, { padding: "same" }));
+  const lengthless = (maps: Tensor): Tensor => {
+    const code = flatten(maps);
+    return divide(code, sqrt(sum(square(code), 1, { keepAxes: true })));
+  };
+  const before = mapsOf(images);
+  const after = poolBy(window, before);
+  const weights = transpose(lengthless(poolBy(window, mapsOf(templates))));
+  const scores = softmax(multiply(matmul(lengthless(after), weights), DECIDED));
+  const found = await evaluate(before, after, reshape(scores, [scores.size]));
+  const [values, kept, answers] = found.map((each) => Float32Array.from(each));
+  return { before: values!, after: kept!, pooled: after.shape[1]!, scores: answers! };
+}
