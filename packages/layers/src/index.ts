@@ -24,7 +24,9 @@ export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspo
 export { Dense, type DenseOptions } from "./dense.ts";
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwiseConv2d.ts";
 export { Dropout } from "./dropout.ts";
+export { expandPattern, type PatternOptions } from "./expandPattern.ts";
 export { Flatten } from "./flatten.ts";
+export { fromPattern, type FromPatternOptions } from "./fromPattern.ts";
 export { GroupNorm, type GroupNormLayerOptions } from "./groupNorm.ts";
 export {
   constant,
@@ -59,14 +61,11 @@ export { LocallyConnected2d, type LocallyConnected2dOptions } from "./locallyCon
 export { Parallel } from "./parallel.ts";
 export { parameter } from "./parameter.ts";
 export {
-  expandPattern,
   formatPattern,
-  fromPattern,
   parsePattern,
-  type FromPatternOptions,
   type Pattern,
-  type PatternOptions,
   type PatternPart,
+  type PatternSize,
   type PatternWord,
 } from "./pattern.ts";
 export {

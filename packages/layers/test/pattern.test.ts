@@ -8,9 +8,12 @@ import {
   fromPattern,
   parsePattern,
   summary,
+  type Summary,
   type Pattern,
   type PatternPart,
+  type PatternSize,
 } from "../src/index.ts";
+import { alexNet, lenet5, resnet18, vgg16 } from "../src/models/index.ts";
 
 /** The general pattern of CS231n, and the four that it names. */
 const general = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC";
@@ -24,15 +27,36 @@ const examples: [pattern: string, words: string][] = [
   ],
 ];
 
+const whole = fc.option(fc.integer({ min: 1, max: 999 }), { nil: undefined });
+const given = (size: { readonly [K in keyof PatternSize]: number | undefined }): PatternSize =>
+  Object.fromEntries(Object.entries(size).filter(([, value]) => value !== undefined));
+/** A word with sizes that it can have. */
+const sized = fc
+  .tuple(
+    fc.constantFrom("CONV", "RELU", "POOL", "FC", "NORM", "LRN", "MEAN"),
+    fc.record({ window: whole, count: whole, stride: whole, padding: whole, groups: whole }),
+  )
+  .map(([part, { window, count, stride, padding, groups }]) => {
+    const size =
+      part === "CONV"
+        ? given({ window, count, stride, padding, groups })
+        : given(part === "POOL" ? { window, stride, padding } : part === "FC" ? { count } : {});
+    return { part, ...(Object.keys(size).length > 0 && { size }) };
+  });
+
 const { pattern: anyPattern } = fc.letrec<{ part: PatternPart; pattern: Pattern }>((tie) => ({
   part: fc
     .record({
-      part: fc.oneof({ maxDepth: 3 }, fc.constantFrom("CONV", "RELU", "POOL", "FC"), tie("pattern")),
+      of: fc.oneof(
+        { maxDepth: 3 },
+        sized,
+        fc.record({ part: tie("pattern"), residual: fc.constantFrom(undefined, true as const) }),
+      ),
       times: fc.option(fc.oneof(fc.constantFrom(0, 2, 3, 17), fc.constantFrom("N", "M", "k")), { nil: undefined }),
       optional: fc.constantFrom(undefined, true as const),
     })
-    .map(({ part, times, optional }) => ({
-      part: part as PatternPart["part"],
+    .map(({ of, times, optional }) => ({
+      ...(Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as unknown as PatternPart),
       ...(times !== undefined && { times }),
       ...(optional && { optional }),
     })),
@@ -73,8 +97,15 @@ describe("patterns in the notation of CS231n", () => {
     ["", "expected INPUT at column 1, got the end"],
     ["CONV -> FC", "expected INPUT at column 1, got CONV"],
     ["INPUT", "expected -> at column 6, got the end"],
-    ["INPUT -> ", "expected CONV, RELU, POOL, FC or [ at column 10, got the end"],
-    ["INPUT -> CONVV", "expected CONV, RELU, POOL, FC or [ at column 10, got CONVV"],
+    ["INPUT -> ", "expected CONV, RELU, POOL, FC, NORM, LRN, MEAN, ADD or [ at column 10, got the end"],
+    [
+      "INPUT -> CONVV",
+      "expected CONV, RELU, POOL, FC, NORM, LRN, MEAN, ADD or [ at column 10, got CONVV (did you mean CONV?)",
+    ],
+    ["INPUT -> CONV3-", "expected a number at column 16, got the end"],
+    ["INPUT -> CONV3/2-64 -> FC", "expected -> or the end at column 17, got -"],
+    ["INPUT -> ADD -> FC", "expected [ at column 14, got ->"],
+    ["INPUT -> RELU3 -> FC", "expected -> or the end at column 14, got 3"],
     ["INPUT -> [CONV -> RELU -> FC", "expected ] at column 29, got the end"],
     ["INPUT -> CONV] -> FC", "expected -> or the end at column 14, got ]"],
     ["INPUT -> CONV*-1", "expected a number or a letter at column 15, got -"],
@@ -87,7 +118,25 @@ describe("patterns in the notation of CS231n", () => {
   });
 
   it("never fail in another way", () => {
-    const pieces = fc.constantFrom("INPUT", "CONV", "FC", "->", "[", "]", "*", "2", "N", "?", " ", "ü", "{");
+    const pieces = fc.constantFrom(
+      "INPUT",
+      "CONV",
+      "FC",
+      "ADD",
+      "pad",
+      "-",
+      "/",
+      "->",
+      "[",
+      "]",
+      "*",
+      "2",
+      "N",
+      "?",
+      " ",
+      "ü",
+      "{",
+    );
     fc.assert(
       fc.property(fc.array(pieces), (found) => {
         try {
@@ -153,8 +202,56 @@ describe("models from patterns", () => {
     expect(count(Dense)).toBe(words.split("FC").length - 1);
   });
 
+  it("know the last FC from the others, however they are written", () => {
+    const unitsOf = (pattern: string): number[] =>
+      fromPattern(pattern, { units: 5, classes: 3 }).layers.flatMap((layer) =>
+        layer instanceof Dense ? [layer.options.units] : [],
+      );
+    expect(unitsOf("INPUT -> FC*3")).toEqual([5, 5, 3]);
+    expect(unitsOf("INPUT -> [FC -> RELU]*2 -> FC")).toEqual([5, 5, 3]);
+    expect(unitsOf("INPUT -> FC-8 -> FC-9")).toEqual([8, 9]);
+  });
+
+  const vgg =
+    "INPUT -> [CONV3-64 -> RELU]*2 -> POOL2 -> [CONV3-128 -> RELU]*2 -> POOL2 -> [CONV3-256 -> RELU]*3 -> POOL2 -> [[CONV3-512 -> RELU]*3 -> POOL2]*2 -> [FC-4096 -> RELU]*2 -> FC-1000";
+  const block = (filters: number, stride: number): string =>
+    `[ADD[CONV3-${filters}${stride === 1 ? "" : `/${stride}`} pad 1 -> NORM -> RELU -> CONV3-${filters} -> NORM] -> RELU]`;
+  const resnet = `INPUT -> CONV7-64/2 pad 3 -> NORM -> RELU -> POOL3/2 pad 1 -> ${block(64, 1)}*2 -> ${[128, 256, 512]
+    .map((filters) => `${block(filters, 2)} -> ${block(filters, 1)}`)
+    .join(" -> ")} -> MEAN -> FC-1000`;
+  it.each([
+    [
+      "LeNet-5",
+      "INPUT -> CONV5-6 -> RELU -> POOL2 -> CONV5-16 pad 0 -> RELU -> POOL2 -> FC-120 -> RELU -> FC-84 -> RELU -> FC-10",
+      lenet5(),
+      [28, 28, 1],
+    ],
+    [
+      "AlexNet",
+      "INPUT -> CONV11-64/4 pad 2 -> RELU -> POOL3/2 -> CONV5-192 -> RELU -> POOL3/2 -> CONV3-384 -> RELU -> [CONV3-256 -> RELU]*2 -> POOL3/2 -> [FC-4096 -> RELU]*2 -> FC-1000",
+      alexNet(),
+      [224, 224, 3],
+    ],
+    [
+      "AlexNet on two cards",
+      "INPUT -> CONV11-96/4 pad 0 -> RELU -> LRN -> POOL3/2 -> CONV5-256 groups 2 -> RELU -> LRN -> POOL3/2 -> CONV3-384 -> RELU -> CONV3-384 groups 2 -> RELU -> CONV3-256 groups 2 -> RELU -> POOL3/2 -> [FC-4096 -> RELU]*2 -> FC-1000",
+      alexNet({ grouped: true }),
+      [227, 227, 3],
+    ],
+    ["VGG-16", vgg, vgg16(), [224, 224, 3]],
+    ["ResNet-18", resnet, resnet18(), [224, 224, 3]],
+  ] as const)("%s is what it is in the zoo", (_, pattern, known, inputShape) => {
+    const made = summary(fromPattern(pattern, { geometry: "floor" }), inputShape);
+    const expected = summary(known, inputShape);
+    expect([made.parameters, made.multiplyAdds]).toEqual([expected.parameters, expected.multiplyAdds]);
+    const shapes = ({ rows }: Summary): string[] =>
+      rows.flatMap(({ type, outputShape }) => (/Conv|Dense|Pool/.test(type) ? [outputShape.join("x")] : []));
+    expect(shapes(made)).toEqual(shapes(expected));
+  });
+
   it("have no maps after an FC", () => {
     expect(() => fromPattern("INPUT -> FC -> POOL")).toThrow("a POOL cannot follow an FC");
     expect(() => fromPattern("INPUT -> FC -> CONV -> FC")).toThrow("a CONV cannot follow an FC");
+    expect(() => fromPattern("INPUT -> MEAN -> CONV -> FC")).toThrow("a CONV cannot follow a MEAN");
   });
 });

@@ -1,0 +1,148 @@
+import { ValueError, type GeometryMode } from "@convlens/backend";
+import { Relu } from "./activations.ts";
+import { BatchNorm } from "./batchNorm.ts";
+import { Conv2d } from "./conv2d.ts";
+import { Dense } from "./dense.ts";
+import { stepsOfPattern, type PatternOptions, type PatternStep } from "./expandPattern.ts";
+import { Flatten } from "./flatten.ts";
+import type { Layer } from "./layer.ts";
+import { LocalResponseNorm } from "./localResponseNorm.ts";
+import type { Pattern, PatternSize } from "./pattern.ts";
+import { GlobalAveragePool, MaxPool2d } from "./pooling.ts";
+import { Residual } from "./residual.ts";
+import { Sequential } from "./sequential.ts";
+
+/** How the layers of {@link fromPattern} look, where the pattern itself does not say. */
+export interface FromPatternOptions extends PatternOptions {
+  /** Of every CONV, or of the n-th one (from 0) after so many POOLs. Default: 32, twice as many after each POOL. */
+  readonly filters?: number | ((n: number, pools: number) => number);
+  /** Of every CONV, padded to keep the size. Default: 3. */
+  readonly kernelSize?: number;
+  /** Of every POOL. Default: 2. */
+  readonly poolSize?: number;
+  /** Of every FC but the last. Default: 128. */
+  readonly units?: number;
+  /** Of the last FC. Default: 10. */
+  readonly classes?: number;
+  /** What becomes of windows that do not fit. Default: `"strict"`, which refuses them. */
+  readonly geometry?: GeometryMode;
+}
+
+/**
+ * A model from a pattern in the notation of CS231n. A CONV right before a NORM has no bias, as that has one; an `ADD[…]` that
+ * changes the shape gets a shortcut of 1 × 1.
+ *
+ * @throws `ValueError` for a CONV or POOL where no height and width are left.
+ *
+ * @example
+ * ```ts
+ * fromPattern("INPUT -> [CONV -> RELU -> POOL]*2 -> FC -> RELU -> FC", { classes: 10 });
+ * fromPattern("INPUT -> CONV5-6 pad 2 -> RELU -> POOL2 -> CONV5-16 pad 0 -> RELU -> POOL2 -> FC-120 -> RELU -> FC-10");
+ * ```
+ */
+export function fromPattern(pattern: string | Pattern, options: FromPatternOptions = {}): Sequential {
+  const steps = stepsOfPattern(pattern, options);
+  return new Sequential(new PatternBuilder(steps, options).layers(steps));
+}
+
+/** What is known while the layers are made, from the input on. */
+class PatternBuilder {
+  readonly #options: FromPatternOptions;
+  readonly #lastDense: PatternStep | undefined;
+  #convolutions = 0;
+  #pools = 0;
+  /** Of what the layers so far make; unknown for the input. */
+  #channels: number | undefined;
+  /** The word that left no height and width. */
+  #flattened: "FC" | "MEAN" | undefined;
+
+  constructor(steps: readonly PatternStep[], options: FromPatternOptions) {
+    this.#options = options;
+    this.#lastDense = steps.findLast(({ word }) => word === "FC");
+  }
+
+  layers(steps: readonly PatternStep[]): Layer[] {
+    return steps.flatMap((step, i) => this.#layer(step, steps[i + 1], i));
+  }
+
+  #layer(step: PatternStep, next: PatternStep | undefined, i: number): Layer[] {
+    if (this.#flattened !== undefined && !["FC", "RELU", "NORM"].includes(step.word))
+      throw new ValueError(
+        `fromPattern: a ${step.word} cannot follow ${this.#flattened === "FC" ? "an FC" : "a MEAN"}, which leaves no height and width; put all FC last`,
+        { operation: "fromPattern", axis: i, fix: "put all FC last" },
+      );
+    switch (step.word) {
+      case "CONV":
+        return [this.#convolution(step.size, next?.word !== "NORM")];
+      case "POOL":
+        return [this.#pool(step.size)];
+      case "FC":
+        return this.#dense(step);
+      case "ADD":
+        return [this.#residual(step.body)];
+      case "RELU":
+        return [new Relu()];
+      case "NORM":
+        return [new BatchNorm()];
+      case "LRN":
+        return [new LocalResponseNorm()];
+      case "MEAN":
+        this.#flattened = "MEAN";
+        return [new GlobalAveragePool()];
+    }
+  }
+
+  #convolution({ window, count, stride = 1, padding, groups = 1 }: PatternSize, bias: boolean): Conv2d {
+    const { filters = (_, pools) => 32 * 2 ** pools, kernelSize = 3, geometry = "strict" } = this.#options;
+    const usual = typeof filters === "number" ? filters : filters(this.#convolutions, this.#pools);
+    this.#convolutions++;
+    this.#channels = count ?? usual;
+    return new Conv2d({
+      filters: this.#channels,
+      kernelSize: window ?? kernelSize,
+      stride,
+      padding: padding ?? "same",
+      groups,
+      bias,
+      geometry,
+    });
+  }
+
+  #pool({ window, stride, padding = 0 }: PatternSize): MaxPool2d {
+    const { poolSize = 2, geometry = "strict" } = this.#options;
+    this.#pools++;
+    const size = window ?? poolSize;
+    return new MaxPool2d({ size, stride: stride ?? size, padding, geometry });
+  }
+
+  #dense(step: PatternStep & { readonly size: PatternSize }): Layer[] {
+    const { units = 128, classes = 10 } = this.#options;
+    const dense = new Dense({ units: step.size.count ?? (step === this.#lastDense ? classes : units) });
+    const flat = this.#flattened === undefined ? [new Flatten()] : [];
+    this.#flattened = "FC";
+    return [...flat, dense];
+  }
+
+  #residual(body: readonly PatternStep[]): Residual {
+    const before = this.#channels;
+    const made = new Sequential(this.layers(body));
+    const stride = strideOf(body);
+    if (stride === 1 && this.#channels === before) return new Residual({ body: made });
+    const isNormed = body.some(({ word }) => word === "NORM");
+    const past = new Conv2d({
+      filters: this.#channels!,
+      kernelSize: 1,
+      stride,
+      bias: !isNormed,
+      geometry: this.#options.geometry ?? "strict",
+    });
+    return new Residual({ body: made, shortcut: new Sequential(isNormed ? [past, new BatchNorm()] : [past]) });
+  }
+}
+
+/** By how much steps make maps smaller. */
+const strideOf = (steps: readonly PatternStep[]): number =>
+  steps.reduce((product, step) => {
+    if (step.word === "ADD") return product * strideOf(step.body);
+    return product * (step.size.stride ?? (step.word === "POOL" ? (step.size.window ?? 2) : 1));
+  }, 1);
