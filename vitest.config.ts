@@ -56,6 +56,8 @@ function inBrowser(
     test: {
       name,
       ...files,
+      // The net that the explorer opens with.
+      globalSetup: ["apps/explorer/prepare.mjs"],
       testTimeout: 60_000,
       // Pages compute in workers, on machines that may have other things to do.
       expect: { poll: { timeout: 20_000 } },

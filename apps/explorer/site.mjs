@@ -3,7 +3,6 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 
-const FOLDER = "/some/folder/";
 const types = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -11,12 +10,12 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** Starts it on a free port; gives the address of the page, and what ends it. */
-export async function serveSite(dist, { isolated = false } = {}) {
+/** Starts it, on a free port if none is named; gives the address of the page, and what ends it. */
+export async function serveSite(dist, { isolated = false, folder = "/some/folder/", port = 0 } = {}) {
   const server = createServer((request, response) => {
-    const path = new URL(request.url, "http://localhost").pathname;
-    const file = normalize(path.slice(FOLDER.length - 1)).replace(/\/$/, "/index.html");
-    readFile(join(dist, path.startsWith(FOLDER) ? file : "none")).then(
+    const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    const file = normalize(path.slice(folder.length - 1)).replace(/\/$/, "/index.html");
+    readFile(join(dist, path.startsWith(folder) ? file : "none")).then(
       (body) => {
         response.setHeader("Content-Type", types[extname(file)] ?? "application/octet-stream");
         if (isolated) {
@@ -28,6 +27,6 @@ export async function serveSite(dist, { isolated = false } = {}) {
       () => response.writeHead(404).end(),
     );
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { address: `http://127.0.0.1:${server.address().port}${FOLDER}`, end: () => server.close() };
+  await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  return { address: `http://127.0.0.1:${server.address().port}${folder}`, end: () => server.close() };
 }

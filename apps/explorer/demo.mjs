@@ -1,0 +1,58 @@
+// Trains the net that the page opens with, builds the page around it, and serves it until Ctrl-C: `pnpm demo`. Where nobody watches
+// (output that is no terminal, or CI) it asks for the page and everything that the page loads instead, and ends.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "vite";
+import { prepareData } from "./prepare.mjs";
+import { serveSite } from "./site.mjs";
+
+const here = import.meta.dirname;
+const dist = join(here, "dist");
+const isWatched = process.stdout.isTTY && !process.env.CI;
+/** The port of `vite preview`; any other where that is taken. */
+const PORT = 4173;
+
+function showProgress({ record, epochs }) {
+  const head = `epoch ${record.epoch + 1}/${epochs}`;
+  if (record.kind === "epoch")
+    console.log(
+      `${isWatched ? "\r\x1b[2K" : ""}${head}: reads ${(100 * record.testAccuracy).toFixed(2)} % of digits that it has not seen`,
+    );
+  else if (isWatched && (record.batch % 10 === 0 || record.batch === record.batches)) {
+    const filled = Math.round((24 * record.batch) / record.batches);
+    process.stdout.write(
+      `\r\x1b[2K${head} ${"█".repeat(filled)}${"░".repeat(24 - filled)} loss ${record.loss.toFixed(3)}, ${Math.round(record.imagesPerSecond)} images a second`,
+    );
+  }
+}
+
+/** The page and every file that belongs to it, as a browser would ask for them. */
+async function tryPage(address) {
+  const files = (await readdir(dist, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dist.length + 1));
+  for (const path of ["", ...files]) {
+    const response = await fetch(address + path);
+    const { byteLength } = await response.arrayBuffer();
+    if (!response.ok || byteLength === 0) throw new Error(`${address}${path} answered ${response.status}`);
+  }
+  return files.length;
+}
+
+console.log("A small net learns to read digits from 8,000 of them:");
+await prepareData({ anew: true, onProgress: showProgress });
+console.log("Building the page around it …");
+await build({ root: here, logLevel: "error" });
+const site = { isolated: true, folder: "/" };
+const { address, end } = await serveSite(dist, { ...site, port: isWatched ? PORT : 0 }).catch(() =>
+  serveSite(dist, site),
+);
+if (isWatched) {
+  console.log(`\nOpen ${address} in a browser. Ctrl-C ends it.`);
+  process.once("SIGINT", () => process.exit(0)).once("SIGTERM", () => process.exit(0));
+} else {
+  console.log(
+    `The page and its ${await tryPage(address)} files can be loaded. In a terminal it stays at an address to open.`,
+  );
+  end();
+}

@@ -1,0 +1,30 @@
+// Makes what the page opens with, where it is not there yet: trains the net, which takes a few seconds. Run before the page is built
+// or tested; `prepare` runs the sources of the packages, so that nothing needs to be built first.
+import { join } from "node:path";
+import { runnerImport } from "vite";
+
+const here = import.meta.dirname;
+export const dataFolder = join(here, "data");
+
+/** Makes it; `onProgress` is told of every step of training. */
+export async function prepareData({ anew = false, onProgress } = {}) {
+  const resolve = { conditions: ["@convlens/source", "module", "node"], noExternal: /^@convlens\// };
+  const { module } = await runnerImport(join(here, "prepare/prepare.ts"), {
+    configFile: false,
+    root: here,
+    logLevel: "error",
+    resolve,
+    environments: { inline: { consumer: "server", resolve } },
+  });
+  await module.prepare(dataFolder, { anew, onProgress });
+}
+
+/** For vitest. */
+export const setup = () => prepareData();
+
+if (import.meta.filename === process.argv[1])
+  await prepareData({
+    onProgress: ({ record: { kind, epoch, testAccuracy }, epochs }) =>
+      kind === "epoch" &&
+      console.log(`net of the page: epoch ${epoch + 1}/${epochs}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`),
+  });

@@ -1,0 +1,43 @@
+import { cpu } from "@convlens/backend-cpu";
+import { augment, shift, type TrainAndTest } from "@convlens/datasets";
+import { saveWeights } from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import { fit, oneCycle, type FitRecord } from "@convlens/training";
+import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
+
+/** Passes over the digits: a few seconds, after which it reads nearly 98 % of those that it has not seen. */
+const EPOCHS = 3;
+const BATCH = 16;
+const HIGHEST_RATE = 4e-3;
+
+/** How far training is. */
+export interface TrainingProgress {
+  readonly record: FitRecord;
+  readonly epochs: number;
+}
+
+/** Trains the net that the page opens with. Gives its weights as a safetensors file, which says how the net is made. */
+export async function trainNet(
+  { train, test }: TrainAndTest,
+  onProgress: (progress: TrainingProgress) => void = () => {},
+): Promise<Uint8Array> {
+  const backend = await cpu();
+  useBackend(backend);
+  try {
+    const model = modelOf(openingRecipe);
+    const options = { epochs: EPOCHS, batchSize: BATCH, rate: oneCycle(HIGHEST_RATE), seed: 1 };
+    let accuracy = 0;
+    for await (const record of fit(model, train, { ...options, test, augment: augment(shift(1)) })) {
+      if (record.kind === "epoch") accuracy = record.testAccuracy!;
+      onProgress({ record, epochs: EPOCHS });
+    }
+    return await saveWeights(model, {
+      recipe: JSON.stringify(openingRecipe),
+      trainedOn: `${train.size}`,
+      testedOn: `${test.size}`,
+      testAccuracy: `${accuracy}`,
+    });
+  } finally {
+    backend.dispose();
+  }
+}

@@ -1,0 +1,28 @@
+import { fromPattern, type Layer } from "@convlens/layers";
+
+/** What a net is made like, in words that travel with its weights. */
+export interface Recipe {
+  /** In the notation of CS231n. */
+  readonly pattern: string;
+  /** Filters of each convolution. */
+  readonly filters: readonly number[];
+  /** Height and width of their windows. */
+  readonly kernelSize: number;
+  /** Of one example: `[height, width, channels]`. */
+  readonly inputShape: readonly number[];
+  /** Names of the classes. */
+  readonly classes: readonly string[];
+}
+
+/** The net that the page opens with. */
+export const openingRecipe: Recipe = {
+  pattern: "INPUT -> [CONV -> RELU -> POOL]*2 -> FC",
+  filters: [8, 16],
+  kernelSize: 5,
+  inputShape: [28, 28, 1],
+  classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+};
+
+/** The net that a recipe describes, without parameters yet. */
+export const modelOf = ({ pattern, filters, kernelSize, classes }: Recipe): Layer =>
+  fromPattern(pattern, { filters: (n) => filters[n] ?? filters.at(-1)!, kernelSize, classes: classes.length });

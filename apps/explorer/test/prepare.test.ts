@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { reference } from "@convlens/backend-reference";
+import { batches, readMnist, take } from "@convlens/datasets";
+import { build, loadWeights, predict, readSafetensors } from "@convlens/layers";
+import { argmax, useBackend } from "@convlens/tensor";
+import { prepare } from "../prepare/prepare.ts";
+import { modelOf, type Recipe } from "../src/compute/recipe.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "convlens-"));
+  await prepare(folder);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("what the page opens with", () => {
+  it("is a net that reads the digits beside it as well as its file says, on any backend", async () => {
+    const file = await readFile(join(folder, "net.safetensors"));
+    const { metadata } = readSafetensors(file);
+    const recipe = JSON.parse(metadata["recipe"]!) as Recipe;
+    const [images, labels] = await Promise.all(
+      ["test-images.idx.gz", "test-labels.idx.gz"].map((name) => readFile(join(folder, name))),
+    );
+    const digits = await readMnist(images!, labels!);
+    expect([digits.size, ...digits.shape]).toEqual([2000, ...recipe.inputShape]);
+    expect(Number(metadata["testAccuracy"])).toBeGreaterThan(0.97);
+
+    useBackend(reference());
+    const model = build(modelOf(recipe), recipe.inputShape);
+    loadWeights(model, file);
+    const [batch] = batches(take(digits, 300), { size: 300 });
+    const read = await argmax(await predict(model, batch!.inputs)).data();
+    const right = read.filter((digit, i) => digit === batch!.labels.values[i]).length;
+    // A sample of 300: four standard deviations of 0.8 % below.
+    expect(right / 300).toBeGreaterThan(0.94);
+  });
+
+  it("is made only where it is missing", async () => {
+    const before = await stat(join(folder, "net.safetensors"));
+    await prepare(folder);
+    expect((await stat(join(folder, "net.safetensors"))).mtimeMs).toBe(before.mtimeMs);
+    await writeFile(join(folder, "net.safetensors"), "spoilt");
+    await prepare(folder, { anew: true });
+    expect((await readFile(join(folder, "net.safetensors"))).length).toBe(before.size);
+  }, 60_000);
+});
+
+it("the demo trains, builds and loads the page, and ends, where nobody watches", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../demo.mjs")]);
+  expect(stdout).toMatch(/epoch 3\/3: reads 9[78]\.\d+ % of digits/);
+  expect(stdout).toMatch(/The page and its \d+ files can be loaded/);
+}, 120_000);
