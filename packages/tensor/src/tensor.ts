@@ -154,10 +154,11 @@ export class Tensor {
     return this.present();
   }
 
-  /** @internal Its known values in the precision of the backend. */
+  /** @internal Its known values in the precision of the backend: of that which has computed them, if that is the finer one. */
   present(): Values {
     const { Numbers } = session;
     if (this.known instanceof Numbers) return this.known;
+    if (this.source.kind !== "values" && this.known instanceof Float64Array) return this.known;
     if (!(this.#shown instanceof Numbers)) this.#shown = new Numbers(this.known!);
     return this.#shown;
   }

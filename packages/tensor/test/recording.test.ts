@@ -261,6 +261,17 @@ describe("variables", () => {
     // What lives elsewhere stays there.
     expect(await add(a, 1).item()).toBe(2);
   });
+
+  it("of a finer backend than the one chosen make results that are not rounded", async () => {
+    useBackend(reference({ precision: "float64" }));
+    const a = scalar(0.1, "a");
+    a.assign(add(a, 0));
+    await evaluate();
+    useBackend(reference());
+    expect((await evaluate(add(a, 0.2)))[0]).toEqual(Float64Array.of(0.1 + 0.2));
+    // What is not computed from them is presented as before.
+    expect((await evaluate(add(tensor([0.1]), 0.2)))[0]).toBeInstanceOf(Float32Array);
+  });
 });
 
 describe("compiled functions", () => {
