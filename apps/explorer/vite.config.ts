@@ -6,7 +6,8 @@ export default defineConfig({
   base: "./",
   plugins: [digits()],
   resolve: { conditions: ["@convlens/source"] },
-  worker: { format: "es" },
+  // Layers are shown by the names of their classes.
+  worker: { format: "es", rolldownOptions: { output: { keepNames: true } } },
   build: { target: "es2022", modulePreload: { polyfill: false } },
   preview: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
   server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },

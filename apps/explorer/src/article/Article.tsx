@@ -3,6 +3,7 @@ import { useErrorBoundary } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
+import { StoreContext } from "../shared.ts";
 import type { Store } from "../store.ts";
 import { MachineLine } from "./MachineLine.tsx";
 import { Text } from "./Text.tsx";
@@ -21,36 +22,38 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
   const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
   return (
     <ComputeContext.Provider value={compute}>
-      <div class="article">
-        <header class="top">
-          <h1>Convolutional nets, taken apart while they run</h1>
-          <p class="lead">
-            Every number on this page is computed in your browser, now. Change one, and see what depends on it. The
-            address above always holds what you see, so you can send it.
-          </p>
-          <MachineLine />
-        </header>
-        {store.problem.value !== undefined && (
-          <div class="notice" role="alert">
-            <p>{store.problem.value}</p>
-          </div>
-        )}
-        <main>
-          {numbers.map((number) => (
-            <section class="chapter" key={number} aria-labelledby={`chapter-${number}`}>
-              <h2 id={`chapter-${number}`}>
-                <span class="number">{chapters[number]?.question}</span>
-                {chapters[number]?.title}
-              </h2>
-              {shown
-                .filter(({ chapter }) => chapter === number)
-                .map((panel) => (
-                  <PanelSection key={panel.id} panel={panel} store={store} />
-                ))}
-            </section>
-          ))}
-        </main>
-      </div>
+      <StoreContext.Provider value={store}>
+        <div class="article">
+          <header class="top">
+            <h1>Convolutional nets, taken apart while they run</h1>
+            <p class="lead">
+              Every number on this page is computed in your browser, now. Change one, and see what depends on it. The
+              address above always holds what you see, so you can send it.
+            </p>
+            <MachineLine />
+          </header>
+          {store.problem.value !== undefined && (
+            <div class="notice" role="alert">
+              <p>{store.problem.value}</p>
+            </div>
+          )}
+          <main>
+            {numbers.map((number) => (
+              <section class="chapter" key={number} aria-labelledby={`chapter-${number}`}>
+                <h2 id={`chapter-${number}`}>
+                  <span class="number">{chapters[number]?.question}</span>
+                  {chapters[number]?.title}
+                </h2>
+                {shown
+                  .filter(({ chapter }) => chapter === number)
+                  .map((panel) => (
+                    <PanelSection key={panel.id} panel={panel} store={store} />
+                  ))}
+              </section>
+            ))}
+          </main>
+        </div>
+      </StoreContext.Provider>
     </ComputeContext.Provider>
   );
 }

@@ -1,7 +1,8 @@
 import { signal, useSignal, useSignalEffect, type ReadonlySignal, type Signal } from "@preact/signals";
 import { createContext } from "preact";
-import { useContext } from "preact/hooks";
-import type { FromWorker, Job, Jobs, Machine, Outcome, ToWorker } from "./protocol.ts";
+import { useContext, useRef } from "preact/hooks";
+import type { NetInfo } from "./net.ts";
+import type { FromWorker, Job, Jobs, Machine, Outcome, Show, Shows, ToWorker } from "./protocol.ts";
 
 /** How far the worker is. */
 export type ComputeStatus =
@@ -9,11 +10,27 @@ export type ComputeStatus =
   | { readonly kind: "ready"; readonly machine: Machine }
   | { readonly kind: "failed"; readonly text: string };
 
+/** Something that is being watched. */
+export interface Watching {
+  /** When it is over: by itself, stopped, or with a problem, which it gives. */
+  readonly ended: Promise<string | undefined>;
+  stop(): void;
+}
+
+/** Who waits for what the worker shows. */
+interface Watcher {
+  readonly onLook: (look: never) => void;
+  readonly onEnd: (problem: string | undefined) => void;
+}
+
 /** The page's end of the worker that computes. */
 export class Compute {
   readonly status: Signal<ComputeStatus> = signal<ComputeStatus>({ kind: "starting" });
+  /** The net that panels look into; `undefined` until one has been asked for. */
+  readonly net: Signal<NetInfo | undefined> = signal<NetInfo | undefined>(undefined);
   readonly #worker: Worker;
   readonly #waiting: Map<number, (outcome: Outcome<never>) => void> = new Map();
+  readonly #watchers: Map<number, Watcher> = new Map();
   #asked = 0;
 
   constructor() {
@@ -25,12 +42,24 @@ export class Compute {
     });
   }
 
-  /** Asks the worker. A problem is an outcome like an answer; nothing is thrown. */
-  ask<J extends Job>(job: J, request: Jobs[J]["request"]): Promise<Outcome<Jobs[J]["answer"]>> {
+  /**
+   * Asks the worker. A problem is an outcome like an answer; nothing is thrown. Without an outcome stays only what `signal` has
+   * cancelled before the worker began with it.
+   */
+  ask<J extends Job>(job: J, request: Jobs[J]["request"], signal?: AbortSignal): Promise<Outcome<Jobs[J]["answer"]>> {
     const id = this.#asked++;
     const outcome = new Promise<Outcome<Jobs[J]["answer"]>>((resolve) => this.#waiting.set(id, resolve));
     this.#send({ kind: "ask", id, job, request } as ToWorker);
+    signal?.addEventListener("abort", () => this.#waiting.has(id) && this.#send({ kind: "cancel", id }));
     return outcome;
+  }
+
+  /** Watches the worker at something that takes a while. */
+  watch<S extends Show>(show: S, request: Shows[S]["request"], onLook: (look: Shows[S]["look"]) => void): Watching {
+    const id = this.#asked++;
+    const ended = new Promise<string | undefined>((onEnd) => this.#watchers.set(id, { onLook, onEnd }));
+    this.#send({ kind: "watch", id, show, request } as ToWorker);
+    return { ended, stop: () => this.#watchers.has(id) && this.#send({ kind: "cancel", id }) };
   }
 
   #send(message: ToWorker): void {
@@ -46,6 +75,19 @@ export class Compute {
         break;
       case "failed":
         this.status.value = { kind: "failed", text: message.text };
+        break;
+      case "net":
+        this.net.value = message.net;
+        break;
+      case "look":
+        this.#watchers.get(message.id)?.onLook(message.look as never);
+        break;
+      case "ended":
+        this.#watchers.get(message.id)?.onEnd(message.problem);
+        this.#watchers.delete(message.id);
+        break;
+      case "dropped":
+        this.#waiting.delete(message.id);
         break;
       case "outcome":
         this.#waiting.get(message.id)?.(message.outcome as Outcome<never>);
@@ -73,23 +115,29 @@ export interface Answered<J extends Job> {
   readonly outcome: Outcome<Jobs[J]["answer"]>;
 }
 
-/** What the worker says to the newest request; the answer to the one before, until it does. */
+/**
+ * What the worker says to the newest request; the answer to one before, until it does. A request that a newer one overtakes before
+ * the worker has begun with it is dropped, so that a slider never has to wait for all places that it has passed.
+ */
 export function useAnswer<J extends Job>(
   job: J,
   request: ReadonlySignal<Jobs[J]["request"] | undefined>,
 ): ReadonlySignal<Answered<J> | undefined> {
   const compute = useCompute();
   const answered = useSignal<Answered<J> | undefined>(undefined);
+  const asking = useRef(0);
+  const shown = useRef(0);
   useSignalEffect(() => {
     const asked = request.value;
     if (asked === undefined) return;
-    let isNewest = true;
-    void compute.ask(job, asked).then((outcome) => {
-      if (isNewest) answered.value = { request: asked, outcome };
+    const mine = ++asking.current;
+    const controller = new AbortController();
+    void compute.ask(job, asked, controller.signal).then((outcome) => {
+      if (mine < shown.current) return;
+      shown.current = mine;
+      answered.value = { request: asked, outcome };
     });
-    return () => {
-      isNewest = false;
-    };
+    return () => controller.abort();
   });
   return answered;
 }

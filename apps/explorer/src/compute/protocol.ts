@@ -2,15 +2,36 @@ import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
 import type { LearningJobs } from "./learning.ts";
 import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
 import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
+import type { DigitAnswer, DigitRequest } from "./digit.ts";
+import type { ExplainAnswer, ExplainRequest } from "./explanation.ts";
+import type { FoolAnswer, FoolRequest } from "./fool.ts";
+import type { NetInfo } from "./net.ts";
+import type { PaintRequest, Painted } from "./painting.ts";
+import type { PatchesAnswer, PatchesRequest } from "./patches.ts";
+import type { TakeApartAnswer, TakeApartRequest } from "./takeApart.ts";
+import type { UnitAnswer, UnitRequest } from "./unit.ts";
 
 /** What can be asked of the worker, and what it answers. */
 export interface Jobs extends LearningJobs {
   readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
   readonly pooling: { readonly request: PoolingRequest; readonly answer: PoolingAnswer };
   readonly shapes: { readonly request: ShapesRequest; readonly answer: ShapesAnswer };
+  readonly digit: { readonly request: DigitRequest; readonly answer: DigitAnswer };
+  readonly takeApart: { readonly request: TakeApartRequest; readonly answer: TakeApartAnswer };
+  readonly unit: { readonly request: UnitRequest; readonly answer: UnitAnswer };
+  readonly explain: { readonly request: ExplainRequest; readonly answer: ExplainAnswer };
+  readonly fool: { readonly request: FoolRequest; readonly answer: FoolAnswer };
+  readonly patches: { readonly request: PatchesRequest; readonly answer: PatchesAnswer };
 }
 /** The name of something that can be asked. */
 export type Job = keyof Jobs;
+
+/** What can be watched while the worker is at it, and what there is to be seen on the way. */
+export interface Shows {
+  readonly paint: { readonly request: PaintRequest; readonly look: Painted };
+}
+/** The name of something that can be watched. */
+export type Show = keyof Shows;
 
 /** What came of a question: problems are values too. */
 export type Outcome<T> =
@@ -30,13 +51,25 @@ export interface Machine {
   readonly productsPerSecond: number;
 }
 
-/** From the page to the worker. */
-export type ToWorker = {
+/** A question to the worker. */
+export type Ask = {
   [J in Job]: { readonly kind: "ask"; readonly id: number; readonly job: J; readonly request: Jobs[J]["request"] };
 }[Job];
+
+/** Something that the worker is to show. */
+export type Watch = {
+  [S in Show]: { readonly kind: "watch"; readonly id: number; readonly show: S; readonly request: Shows[S]["request"] };
+}[Show];
+
+/** From the page to the worker. What is cancelled before it has begun is dropped; a show ends. */
+export type ToWorker = Ask | Watch | { readonly kind: "cancel"; readonly id: number };
 
 /** From the worker to the page. */
 export type FromWorker =
   | { readonly kind: "ready"; readonly machine: Machine }
   | { readonly kind: "failed"; readonly text: string }
-  | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome<Jobs[Job]["answer"]> };
+  | { readonly kind: "net"; readonly net: NetInfo }
+  | { readonly kind: "outcome"; readonly id: number; readonly outcome: Outcome<Jobs[Job]["answer"]> }
+  | { readonly kind: "dropped"; readonly id: number }
+  | { readonly kind: "look"; readonly id: number; readonly look: Shows[Show]["look"] }
+  | { readonly kind: "ended"; readonly id: number; readonly problem: string | undefined };

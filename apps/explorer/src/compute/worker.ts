@@ -1,10 +1,19 @@
 import { useBackend } from "@convlens/tensor";
 import { convolution } from "./convolution.ts";
+import { openNet, testDigits } from "./data.ts";
+import { digit } from "./digit.ts";
+import { explanation } from "./explanation.ts";
+import { fool } from "./fool.ts";
 import { learningJobs } from "./learning.ts";
 import { startMachine } from "./machine.ts";
+import { CurrentNet } from "./net.ts";
+import { painting } from "./painting.ts";
+import { patches } from "./patches.ts";
 import { pooling } from "./pooling.ts";
-import type { FromWorker, Job, Jobs, Outcome, ToWorker } from "./protocol.ts";
+import type { Ask, FromWorker, Job, Jobs, Outcome, Show, Shows, ToWorker, Watch } from "./protocol.ts";
 import { shapes } from "./shapes.ts";
+import { takeApart } from "./takeApart.ts";
+import { unit } from "./unit.ts";
 
 // The worker in which everything is computed, so that the page itself never waits.
 
@@ -18,11 +27,28 @@ const scope = globalThis as unknown as Scope;
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 const send = (message: FromWorker): void => scope.postMessage(message);
 
+const net = new CurrentNet(openNet, (info) => send({ kind: "net", net: info }));
+
 const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs[J]["answer"]> } = {
   convolution,
   ...learningJobs,
   pooling,
   shapes,
+  digit: async (request) => digit(await testDigits(), request),
+  takeApart: async (request) => takeApart(await net.get(), request),
+  unit: async (request) => unit(await net.get(), request),
+  explain: async (request) => explanation(await net.get(), request),
+  fool: async (request) => fool(await net.get(), request),
+  patches: async (request) => patches(await net.get(), await testDigits(), request),
+};
+
+const shows: {
+  readonly [S in Show]: (
+    request: Shows[S]["request"],
+    signal: AbortSignal,
+  ) => AsyncGenerator<Shows[S]["look"], void, void>;
+} = {
+  paint: (request, signal) => painting(() => net.get(), request, signal),
 };
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -35,17 +61,78 @@ const started = startMachine().then(
   (error: unknown) => send({ kind: "failed", text: sentence(error) }),
 );
 
-async function answer(message: ToWorker): Promise<Outcome<Jobs[Job]["answer"]>> {
-  await started;
-  // A request is of its job, which the protocol says of each alone.
-  const job = jobs[message.job] as (request: ToWorker["request"]) => Promise<Jobs[Job]["answer"]>;
+/** Questions that have not been begun, the oldest first: what is cancelled meanwhile costs nothing. */
+const waiting = new Map<number, Ask>();
+let isBusy = false;
+
+/** Lets messages in that have arrived: without a pause of milliseconds, which timers have. */
+function messages(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.addEventListener("message", () => {
+      port1.close();
+      resolve();
+    });
+    port1.start();
+    port2.postMessage(undefined);
+  });
+}
+
+async function answer({ job, request }: Ask): Promise<Outcome<Jobs[Job]["answer"]>> {
   try {
-    return { kind: "answer", value: await job(message.request) };
+    return { kind: "answer", value: await (jobs[job] as (request: unknown) => Promise<Jobs[Job]["answer"]>)(request) };
   } catch (error) {
     return { kind: "problem", text: sentence(error) };
   }
 }
 
+/** Answers what waits, one after the other. */
+async function answerAll(): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  await started;
+  for (;;) {
+    await messages();
+    const [next] = waiting.values();
+    if (next === undefined) break;
+    waiting.delete(next.id);
+    send({ kind: "outcome", id: next.id, outcome: await answer(next) });
+  }
+  isBusy = false;
+}
+
+const running = new Map<number, AbortController>();
+
+/** Shows what is asked for, beside the questions, until it ends or is cancelled. */
+async function show({ id, show, request }: Watch): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  let problem: string | undefined;
+  try {
+    await started;
+    for await (const look of shows[show](request, controller.signal)) {
+      if (controller.signal.aborted) break;
+      send({ kind: "look", id, look });
+    }
+  } catch (error) {
+    if (!controller.signal.aborted) problem = sentence(error);
+  }
+  running.delete(id);
+  send({ kind: "ended", id, problem });
+}
+
 scope.addEventListener("message", ({ data }) => {
-  void answer(data).then((outcome) => send({ kind: "outcome", id: data.id, outcome }));
+  switch (data.kind) {
+    case "ask":
+      waiting.set(data.id, data);
+      void answerAll();
+      break;
+    case "watch":
+      void show(data);
+      break;
+    case "cancel":
+      if (waiting.delete(data.id)) send({ kind: "dropped", id: data.id });
+      running.get(data.id)?.abort();
+      break;
+  }
 });

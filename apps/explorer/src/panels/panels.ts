@@ -7,6 +7,10 @@ import { shiftPanel } from "./shift/shift.ts";
 
 /** All panels in the order of the page. */
 export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, poolingPanel, shiftPanel];
+import { xrayPanel } from "./xray/xray.ts";
+
+/** All panels in the order of the page. */
+export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, xrayPanel];
 
 /** What the chapters are about, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {
@@ -15,4 +19,5 @@ export const chapters: Readonly<Record<number, { readonly title: string; readonl
   3: { title: "The convolution layer", question: "How do window, depth, stride and padding make one number?" },
   4: { title: "Pooling", question: "What is gained by forgetting where?" },
   6: { title: "Learning", question: "How do filters get to be like that?" },
+  7: { title: "X-ray", question: "Why this answer?" },
 };

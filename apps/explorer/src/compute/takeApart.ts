@@ -1,0 +1,69 @@
+import { receptiveFields, recordModel } from "@convlens/analysis";
+import { layersOf } from "@convlens/layers";
+import { compile, softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
+import type { Net } from "./net.ts";
+
+/** An image for the net. */
+export interface TakeApartRequest {
+  /** Of the net that is meant, so that another one is asked anew. */
+  readonly net: number | undefined;
+  /** Row-major, from 0 to 1. */
+  readonly pixels: Float32Array;
+}
+
+/** What one layer makes of an image. */
+export interface LayerMaps {
+  /** Its path. */
+  readonly name: string;
+  /** Its class. */
+  readonly type: string;
+  /** `[height, width, channels]`, or `[units]`. */
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+  /** How many pixels of the image a unit sees along each side. */
+  readonly sees: number;
+}
+
+/** A net's answer, and everything on the way to it. */
+export interface TakeApartAnswer {
+  readonly net: Net["info"];
+  readonly layers: readonly LayerMaps[];
+  /** What the last layer makes: one number for each class. */
+  readonly scores: Float32Array;
+  /** The same as shares of 1. */
+  readonly shares: Float32Array;
+}
+
+type Look = Compiled<[x: Tensor], readonly Tensor[]>;
+const looks = new WeakMap<Net, Look>();
+
+/** The layers of a net that do not only contain others, in the order called. */
+export const simpleLayers = (net: Net, input: readonly number[] | Tensor): ReturnType<typeof recordModel>["layers"] =>
+  recordModel(net.model, input).layers.filter(({ layer }) => layersOf(layer).size === 1);
+
+function lookInto(net: Net): Look {
+  const look = compile((x: Tensor): readonly Tensor[] => {
+    const { output } = recordModel(net.model, x);
+    return [output, softmax(output), ...simpleLayers(net, x).map((layer) => layer.output)];
+  });
+  looks.set(net, look);
+  return look;
+}
+
+/** What every layer makes of an image. */
+export async function takeApart(net: Net, { pixels }: TakeApartRequest): Promise<TakeApartAnswer> {
+  const look = looks.get(net) ?? lookInto(net);
+  const [scores, shares, ...made] = (await look(tensor(pixels, [1, ...net.inputShape]))).map((t) =>
+    Float32Array.from(t.values),
+  );
+  const fields = new Map(receptiveFields(net.model, net.inputShape).map(({ name, axes }) => [name, axes[0]!.size]));
+  const layers = simpleLayers(net, net.inputShape).map(({ name, type, output }, i) => ({
+    name,
+    type,
+    shape: output.shape.slice(1),
+    values: made[i]!,
+    sees: Math.min(net.inputShape[0]!, fields.get(name) ?? net.inputShape[0]!),
+  }));
+  return { net: net.info, layers, scores: scores!, shares: shares! };
+}

@@ -1,0 +1,135 @@
+import type { JSX } from "preact";
+import type { UnitAnswer } from "../../compute/unit.ts";
+import type { LayerMaps } from "../../compute/takeApart.ts";
+import { Picture } from "../../draw/Picture.tsx";
+import { SIDE } from "./ink.ts";
+import {
+  agreementOf,
+  countOf,
+  figure,
+  formulaOf,
+  partsOf,
+  titleOf,
+  unitName,
+  usesOf,
+  type Chosen,
+  type Parts,
+} from "./model.ts";
+
+/** Goes to another unit. */
+type Go = (index: number, unit: readonly number[]) => void;
+
+/** One number: what it sees, what it is made of, and where it goes. */
+export function UnitView(props: {
+  readonly chosen: Chosen;
+  readonly answer: UnitAnswer;
+  readonly layers: readonly LayerMaps[];
+  readonly pixels: Float32Array;
+  readonly onGo: Go;
+}): JSX.Element {
+  const { chosen, answer, layers, pixels, onGo } = props;
+  const { index, unit, layer } = chosen;
+  const { box, seen, trace } = answer;
+  const [rows = [0, SIDE - 1], columns = [0, SIDE - 1]] = box;
+  const frame = {
+    row: rows[0],
+    column: columns[0],
+    rows: rows[1] - rows[0] + 1,
+    columns: columns[1] - columns[0] + 1,
+  };
+  const sees = `Its receptive field: ${seen} ${seen === 1 ? "pixel" : "pixels"}, rows ${rows[0] + 1} to ${rows[1] + 1}, columns ${columns[0] + 1} to ${columns[1] + 1}`;
+  const from = layers[index - 1];
+  const to = layers[index + 1];
+  return (
+    <>
+      <h4>
+        {titleOf(layer)}; {unitName(unit)}
+      </h4>
+      <div class="anatomy">
+        <div>
+          <p class="caption">{sees}</p>
+          <Picture
+            raster={{ values: pixels, height: SIDE, width: SIDE, range: [0, 1], colours: "sequence" }}
+            label={sees}
+            frame={frame}
+          />
+        </div>
+        <div>
+          <p class="caption">
+            <b>Made of</b> {countOf(answer)} {countOf(answer) === 1 ? "number" : "numbers"} of{" "}
+            {from === undefined ? "the drawing" : `“${titleOf(from)}”`}
+          </p>
+          <PartList
+            parts={partsOf(answer)}
+            nothing="Nothing."
+            onGo={from === undefined ? undefined : (at) => onGo(index - 1, at)}
+          />
+          <p class="total" role="status">
+            {formulaOf(answer)}
+          </p>
+          <p class="agreement">{agreementOf(answer)}</p>
+        </div>
+        <div>
+          <p class="caption">
+            <b>Goes to</b> {to === undefined ? "nobody: it is the net's answer" : `“${titleOf(to)}”`}
+          </p>
+          <PartList
+            parts={usesOf(answer)}
+            nothing={to === undefined ? `The class scores ${figure(trace.output)}.` : "No window reads it."}
+            onGo={(at) => onGo(index + 1, at)}
+          />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** Parts of a sum, each a way to where it comes from. */
+function PartList({
+  parts: { parts, others, othersSum },
+  nothing,
+  onGo,
+}: {
+  readonly parts: Parts;
+  readonly nothing: string;
+  readonly onGo: ((unit: readonly number[]) => void) | undefined;
+}): JSX.Element {
+  if (parts.length === 0) return <p>{nothing}</p>;
+  const most = Math.max(...parts.map(({ value }) => Math.abs(value)), 1e-9);
+  return (
+    <ul class="parts">
+      {parts.map(({ unit, text, value, isWinner }, i) => {
+        const row = (
+          <>
+            <span class="where">{unit === undefined ? "beyond the border" : unitName(unit)}</span>
+            <span class="what">{text}</span>
+            <span
+              class={`amount ${value < 0 ? "negative" : "positive"} ${isWinner ? "winner" : ""}`}
+              style={{ "--share": (Math.abs(value) / most).toFixed(3) }}
+            >
+              {figure(value)}
+            </span>
+          </>
+        );
+        return (
+          <li key={i}>
+            {unit === undefined || onGo === undefined ? (
+              <div class="part">{row}</div>
+            ) : (
+              <button type="button" class="part" onClick={() => onGo(unit)}>
+                {row}
+              </button>
+            )}
+          </li>
+        );
+      })}
+      {others > 0 && (
+        <li class="part others">
+          <span class="where">{others} more</span>
+          <span class="what">together</span>
+          <span class={`amount ${othersSum < 0 ? "negative" : "positive"}`}>{figure(othersSum)}</span>
+        </li>
+      )}
+    </ul>
+  );
+}

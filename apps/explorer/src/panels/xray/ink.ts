@@ -1,0 +1,137 @@
+import type { Field } from "../../fields.ts";
+
+/** Height and width of a drawing. */
+export const SIDE = 28;
+const SIZE = SIDE * SIDE;
+
+/** Levels of ink between paper and full. */
+const LEVELS = 15;
+const HEX = "0123456789abcdef";
+/** Runs of 2 to 21 empty pixels. */
+const RUNS = "ghijklmnopqrstuvwxyz";
+
+/** A drawing as a short text: a digit from 0 to f for each pixel, and letters from g on for runs of empty ones. */
+export function inkText(pixels: ArrayLike<number>): string {
+  let [text, empty] = ["", 0];
+  const flush = (): void => {
+    while (empty > 1) {
+      const run = Math.min(empty, RUNS.length + 1);
+      text += RUNS[run - 2]!;
+      empty -= run;
+    }
+    text += HEX[0]!.repeat(empty);
+    empty = 0;
+  };
+  for (let i = 0; i < SIZE; i++) {
+    const level = Math.round(Math.max(0, Math.min(1, pixels[i]!)) * LEVELS);
+    if (level === 0) empty++;
+    else {
+      flush();
+      text += HEX[level]!;
+    }
+  }
+  // Paper at the end needs no word.
+  return text;
+}
+
+/** The drawing of a text, row-major, from 0 (paper) to 1 (ink); `undefined` if it is none. */
+export function inkPixels(text: string): Float32Array | undefined {
+  const pixels = new Float32Array(SIZE);
+  let at = 0;
+  for (const letter of text) {
+    const level = HEX.indexOf(letter);
+    const run = RUNS.indexOf(letter) + 2;
+    if (level < 0 && run < 2) return undefined;
+    if (at + (level < 0 ? run : 1) > SIZE) return undefined;
+    if (level < 0) at += run;
+    else pixels[at++] = level / LEVELS;
+  }
+  return pixels;
+}
+
+/** Where there is no drawing. */
+export const NO_INK = "none";
+
+/** A drawing of the reader's, as a text. */
+export const inkField: Field<string> = {
+  initial: NO_INK,
+  print: (value) => value,
+  parse: (text) => (text === NO_INK || inkPixels(text) !== undefined ? text : undefined),
+};
+
+/** A place on the pad, in pixels from its upper left corner. */
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Half the width of the pen, and of its soft edge. */
+const PEN = 1.1;
+const EDGE = 0.5;
+
+/** A drawing after a stroke from one spot to another: with ink, or with an eraser. */
+export function stroked(pixels: Float32Array, from: Spot, to: Spot, erases = false, pen = PEN): Float32Array {
+  const next = pixels.slice();
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = dx * dx + dy * dy;
+  for (let i = 0; i < SIZE; i++) {
+    const [x, y] = [(i % SIDE) + 0.5 - from.x, Math.floor(i / SIDE) + 0.5 - from.y];
+    const along = length === 0 ? 0 : Math.max(0, Math.min(1, (x * dx + y * dy) / length));
+    const level = Math.max(0, Math.min(1, pen + EDGE - Math.hypot(x - along * dx, y - along * dy)));
+    next[i] = erases ? Math.min(next[i]!, 1 - level) : Math.max(next[i]!, level);
+  }
+  return next;
+}
+
+/** The longest side of a digit in the set that the net has learned from, and where its middle lies. */
+const BOX = 20;
+const MIDDLE = 14;
+/** Less ink is paper. */
+const FAINT = 0.1;
+/** A dot is not blown up to a blot. */
+const LARGEST_SCALE = 4;
+/** Points of a pixel on each side that are averaged. */
+const FINE = 3;
+
+/**
+ * A drawing as large as the digits that the net has learned from, and where those lie: the longest side of its ink is
+ * 20 pixels, its centre of mass at pixel 14 both ways. Paper stays paper.
+ */
+export function centred(pixels: Float32Array): Float32Array {
+  let [mass, x, y, left, right, top, bottom] = [0, 0, 0, SIDE, -1, SIDE, -1];
+  pixels.forEach((ink, i) => {
+    const [row, column] = [Math.floor(i / SIDE), i % SIDE];
+    mass += ink;
+    x += ink * column;
+    y += ink * row;
+    if (ink < FAINT) return;
+    [left, right, top, bottom] = [
+      Math.min(left, column),
+      Math.max(right, column),
+      Math.min(top, row),
+      Math.max(bottom, row),
+    ];
+  });
+  const longest = Math.max(right - left, bottom - top) + 1;
+  if (longest < 1) return pixels;
+  const scale = Math.min(LARGEST_SCALE, BOX / longest);
+  const at = (row: number, column: number): number =>
+    row < 0 || column < 0 || row >= SIDE || column >= SIDE ? 0 : pixels[row * SIDE + column]!;
+  const between = (row: number, column: number): number => {
+    const [r, c] = [Math.floor(row), Math.floor(column)];
+    const [down, across] = [row - r, column - c];
+    return (
+      (1 - down) * ((1 - across) * at(r, c) + across * at(r, c + 1)) +
+      down * ((1 - across) * at(r + 1, c) + across * at(r + 1, c + 1))
+    );
+  };
+  return Float32Array.from({ length: SIZE }, (_, i) => {
+    let sum = 0;
+    for (let fine = 0; fine < FINE * FINE; fine++) {
+      const row = Math.floor(i / SIDE) + (Math.floor(fine / FINE) - 1) / FINE;
+      const column = (i % SIDE) + ((fine % FINE) - 1) / FINE;
+      sum += between((row - MIDDLE) / scale + y / mass, (column - MIDDLE) / scale + x / mass);
+    }
+    return Math.min(1, sum / (FINE * FINE));
+  });
+}
