@@ -31,8 +31,10 @@ export interface GpuBackend extends Backend {
   textures(): number;
 }
 
-/** A kernel for every operation of the contract; a reshape is none, since it costs nothing. */
-type WholeTable = { readonly [K in Exclude<OperationName, "reshape">]: Kernel<Buffer, Operations[K]> };
+/** What is no kernel: a reshape costs nothing, and only a backend's own `join` writes the others. */
+type NoKernel = "reshape" | "conv2dGradients" | "result";
+/** A kernel for every operation of the contract. */
+type WholeTable = { readonly [K in Exclude<OperationName, NoKernel>]: Kernel<Buffer, Operations[K]> };
 
 /** A backend of a device. */
 export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures"> {

@@ -4,13 +4,10 @@ import { copiesPanel } from "./copies/copies.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { shiftPanel } from "./shift/shift.ts";
-
-/** All panels in the order of the page. */
-export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, poolingPanel, shiftPanel];
 import { xrayPanel } from "./xray/xray.ts";
 
 /** All panels in the order of the page. */
-export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, xrayPanel];
+export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, poolingPanel, shiftPanel, xrayPanel];
 
 /** What the chapters are about, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {
