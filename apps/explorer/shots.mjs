@@ -1,5 +1,6 @@
 // Pictures of every panel, light and dark, wide and on a phone, of the page as it was built: `pnpm --filter explorer shots [panel …]`.
-// They go to shots/, which git ignores. With SHOTS_HASH the page is shown in another state than its first.
+// They go to shots/, which git ignores. With SHOTS_HASH the page is shown in another state than its first; with SHOTS_CLICK a
+// button of each panel is pressed, and SHOTS_WAIT milliseconds later its picture is taken.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
@@ -32,13 +33,19 @@ for (const colorScheme of ["light", "dark"])
     page.on("requestfailed", (request) => complain(`failed: ${request.url()}`));
     await page.goto(site.address + (process.env.SHOTS_HASH ?? ""));
     await page.getByText("products a second").waitFor();
-    await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 300));
+    await page.waitForTimeout(300);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) complain(`${width}: the page is ${overflow} wider than the window`);
     const ids = await page.locator("section.panel").evaluateAll((all) => all.map(({ id }) => id));
     if (wanted.length === 0) await page.screenshot({ path: join(out, `page-${colorScheme}-${width}.png`) });
-    for (const id of ids.filter((id) => wanted.length === 0 || wanted.includes(id)))
-      await page.locator(`#${id}`).screenshot({ path: join(out, `${id}-${colorScheme}-${width}.png`) });
+    for (const id of ids.filter((id) => wanted.length === 0 || wanted.includes(id))) {
+      const panel = page.locator(`#${id}`);
+      await panel.scrollIntoViewIfNeeded();
+      if (process.env.SHOTS_CLICK !== undefined)
+        await panel.getByRole("button", { name: process.env.SHOTS_CLICK, exact: true }).click();
+      await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 300));
+      await panel.screenshot({ path: join(out, `${id}-${colorScheme}-${width}.png`) });
+    }
     await page.close();
   }
 await browser.close();

@@ -84,6 +84,12 @@ describe("a net that learns in steps", () => {
     expect(at(run, 9)).toEqual(numbers(await weightsOf(net)));
   });
 
+  it("makes a step even if there is no time", async () => {
+    const run = await begin();
+    expect((await run.advance([adamAt(0.01)], 9, 0)).step).toBe(1);
+    expect((await run.advance([adamAt(0.01)], 9, 0)).step).toBe(2);
+  });
+
   it("goes back, and comes to the same again; with other settings to something else", async () => {
     const run = await begin();
     const changes: LearningChange[] = [adamAt(0.01), { step: 3, optimizer: "momentum", rate: 0.02 }];

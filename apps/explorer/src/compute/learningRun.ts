@@ -117,7 +117,9 @@ export class LearningRun {
       const looks = this.#seen.health.length;
       let lost: LearningRow | undefined;
       if (this.#step === 0) tests.push(await this.#test());
-      while (this.#step < until && lost === undefined && performance.now() - began < milliseconds) {
+      // However short the time, one step is made.
+      const isTime = (): boolean => rows.length === 0 || performance.now() - began < milliseconds;
+      while (this.#step < until && lost === undefined && isTime()) {
         const row = await this.#learn(settingsAt(changes, this.#step));
         // The loss is that before the step; the ratio tells what became of the weights.
         if (Number.isFinite(row.loss) && Number.isFinite(row.updateRatio)) {

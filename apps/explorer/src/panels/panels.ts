@@ -2,12 +2,21 @@ import type { Panel } from "../panel.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
+import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { shiftPanel } from "./shift/shift.ts";
 import { xrayPanel } from "./xray/xray.ts";
 
 /** All panels in the order of the page. */
-export const panels: readonly Panel[] = [copiesPanel, kernelsPanel, conv2dPanel, poolingPanel, shiftPanel, xrayPanel];
+export const panels: readonly Panel[] = [
+  copiesPanel,
+  kernelsPanel,
+  conv2dPanel,
+  poolingPanel,
+  shiftPanel,
+  learningPanel,
+  xrayPanel,
+];
 
 /** What the chapters are about, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {

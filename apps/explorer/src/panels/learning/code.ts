@@ -1,0 +1,71 @@
+import { changesInWords, type LearningState } from "./model.ts";
+
+const optimizerCode = { adam: "adam()", momentum: "sgd({ momentum: 0.9 })", sgd: "sgd()" } as const;
+
+/** The rate as `fit` takes it: a number, or a function of the step. */
+function rateCode({ changes }: LearningState): string {
+  const [first, ...rest] = changes;
+  if (rest.length === 0) return String(first!.rate);
+  return `({ step }) => ${rest
+    .toReversed()
+    .map(({ step, rate }) => `step >= ${step} ? ${rate} : `)
+    .join("")}${first!.rate}`;
+}
+
+/** The same in Node: the same net to the bit, saved to a file that this page can load. */
+export function codeOf(state: LearningState): string {
+  const { data, filters, seed, batch, changes } = state;
+  const batchSize = Number(batch);
+  const { optimizer } = changes[0]!;
+  const differs = changes.some((change) => change.optimizer !== optimizer);
+  const source =
+    data === "digits"
+      ? ["await mnist()", "mnist", "@convlens/datasets/node"]
+      : [
+          `split(${data === "edges" ? "orientedEdges" : "shapes"}({ size: 2500, height: 28, width: 28, seed: 1 }), 5)`,
+          `${data === "edges" ? "orientedEdges" : "shapes"}, split`,
+          "@convlens/datasets",
+        ];
+  return [
+    ...(data === "own" ? ["// Your pictures stayed in the page; shapes stand in for them."] : []),
+    `import { writeFile } from "node:fs/promises";`,
+    `import { cpu } from "@convlens/backend-cpu";`,
+    `import { ${source[1]} } from "${source[2]}";`,
+    `import { Conv2d, Dense, Flatten, MaxPool2d, Relu, saveWeights, sequential } from "@convlens/layers";`,
+    `import { useBackend } from "@convlens/tensor";`,
+    `import { ${optimizer === "adam" ? "adam" : "sgd"}, fit } from "@convlens/training";`,
+    ``,
+    `useBackend(await cpu());`,
+    `const { train, test } = ${source[0]};`,
+    `const net = sequential([`,
+    `  new Conv2d({ filters: ${filters}, kernelSize: 5, padding: "same" }),`,
+    `  new Relu(),`,
+    `  new MaxPool2d({ size: 2 }),`,
+    `  new Conv2d({ filters: ${2 * filters}, kernelSize: 5, padding: "same" }),`,
+    `  new Relu(),`,
+    `  new MaxPool2d({ size: 2 }),`,
+    `  new Flatten(),`,
+    `  new Dense({ units: train.classes.length }),`,
+    `]);`,
+    `const steps = ${Math.max(1, state.trained)};`,
+    `const options = {`,
+    `  epochs: Math.ceil(steps / Math.floor(train.size / ${batchSize})),`,
+    `  batchSize: ${batchSize},`,
+    `  optimizer: ${optimizerCode[optimizer]},`,
+    `  rate: ${rateCode(state)},`,
+    `  seed: ${seed},`,
+    `  test,`,
+    `};`,
+    `for await (const record of fit(net, train, options)) {`,
+    `  if (record.kind === "epoch") console.log(record.epoch, record.loss, record.testAccuracy);`,
+    `  else if (record.step === steps) break;`,
+    `}`,
+    `await writeFile("net.safetensors", await saveWeights(net));`,
+    ...(differs
+      ? [
+          `// Here it was ${changesInWords(changes)}.`,
+          `// fit has one optimizer for all steps; trainStep takes another at any of them.`,
+        ]
+      : []),
+  ].join("\n");
+}

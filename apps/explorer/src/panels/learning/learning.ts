@@ -1,0 +1,14 @@
+import { panel, type Panel } from "../../panel.ts";
+import { learningFields } from "./model.ts";
+import text from "./text.md?raw";
+import { LearningView } from "./view.tsx";
+
+/** A net that learns, and its past. */
+export const learningPanel: Panel = panel({
+  id: "learning",
+  chapter: 6,
+  title: "A net learns while you look",
+  text,
+  fields: learningFields,
+  View: LearningView,
+});

@@ -1,0 +1,39 @@
+import { LEARNING_SIDE } from "../../compute/learningData.ts";
+import type { OwnPictures } from "./session.ts";
+
+/** A class of the reader's, with its pictures: greys from 0 to 255, each `[28, 28]`. */
+export interface OwnClass {
+  readonly name: string;
+  readonly pictures: readonly Uint8Array[];
+}
+
+/** How many classes there may be. */
+export const LEAST_CLASSES = 2;
+/** As many as there are digits. */
+export const MOST_CLASSES = 10;
+/** In all, so that a folder of photos does no harm. */
+export const MOST_PICTURES = 1000;
+
+/** The classes as the worker takes them. */
+export function packed(classes: readonly OwnClass[]): OwnPictures {
+  const all = classes.flatMap(({ pictures }, label) => pictures.map((picture) => ({ picture, label })));
+  const pixels = new Uint8Array(all.length * LEARNING_SIDE ** 2);
+  all.forEach(({ picture }, i) => pixels.set(picture, i * LEARNING_SIDE ** 2));
+  return {
+    kind: "own",
+    classes: classes.map(({ name }) => name),
+    pixels,
+    labels: Uint8Array.from(all, ({ label }) => label),
+  };
+}
+
+/** What is still lacking before a net can learn from them; `undefined` for nothing. */
+export function lacking(classes: readonly OwnClass[]): string | undefined {
+  const names = classes.map(({ name }) => name.trim());
+  const empty = classes.filter(({ pictures }) => pictures.length === 0).map(({ name }) => name);
+  if (names.some((name) => name === "") || new Set(names).size < names.length)
+    return "Each class needs a name of its own.";
+  if (empty.length > 0)
+    return `No picture yet of ${empty.join(" and ")}; about ten of each are enough to learn something.`;
+  return undefined;
+}
