@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { TracedInput } from "@convlens/analysis";
 import { cpu } from "@convlens/backend-cpu";
 import { build, saveWeights, weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
@@ -80,15 +81,18 @@ describe("one number of it", () => {
         const use = here.uses[which % here.uses.length];
         if (use === undefined) return;
         const { trace } = await unit(net, { ...ask, layer: here.to, unit: use.unit });
-        const found =
-          trace.kind === "products"
-            ? trace.sums.flat().filter(({ input }) => input?.join() === at.join())
-            : (trace.kind === "largest" ? trace.candidates : trace.kind === "function" ? trace.inputs : []).filter(
-                ({ input }) => input?.join() === at.join(),
-              );
-        expect(found).toHaveLength(1);
-        if (trace.kind === "products") expect((found[0] as { product: number }).product).toBe(use.part);
-        else if (use.slope !== 0) expect(found[0]!.x).toBe(use.part);
+        const own = <T extends TracedInput>(all: readonly T[]): T[] =>
+          all.filter(({ input }) => input?.join() === at.join());
+        switch (trace.kind) {
+          case "products":
+            expect(own(trace.sums.flat()).map(({ product }) => product)).toEqual([use.part]);
+            break;
+          case "largest":
+            expect(own([trace.candidates[trace.winner]!]).map(({ x }) => x)).toEqual(use.slope === 0 ? [] : [use.part]);
+            break;
+          default:
+            expect(trace.output).toBe(use.part);
+        }
       }),
       { numRuns: 30 },
     ));
