@@ -7,6 +7,7 @@ import { StoreContext } from "../shared.ts";
 import type { Store } from "../store.ts";
 import { MachineLine } from "./MachineLine.tsx";
 import { Text } from "./Text.tsx";
+import { useFollowing } from "./useFollowing.ts";
 
 /** What the page is made of. */
 export interface ArticleProps {
@@ -37,6 +38,7 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
               <p>{store.problem.value}</p>
             </div>
           )}
+          <Following />
           <main>
             {numbers.map((number) => (
               <section class="chapter" key={number} aria-labelledby={`chapter-${number}`}>
@@ -56,6 +58,12 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
       </StoreContext.Provider>
     </ComputeContext.Provider>
   );
+}
+
+/** Chapter 7 looks into the net that chapter 6 has made. */
+function Following(): null {
+  useFollowing("chapter-7");
+  return null;
 }
 
 function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {

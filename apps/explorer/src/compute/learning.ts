@@ -13,6 +13,7 @@ import { readCheckpoint } from "@convlens/training";
 import { learningData, type LearningData } from "./learningData.ts";
 import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
+import type { NetParts } from "./net.ts";
 import { Turns } from "./turns.ts";
 
 /** Which of two nets that may learn side by side. */
@@ -85,6 +86,8 @@ export interface LearningJobs {
   /** Forgets what came after the step. Answers with the step: the nearest that is kept. */
   readonly goBack: { readonly request: LearnedStep; readonly answer: number };
   readonly lookAtLearning: { readonly request: LookRequest; readonly answer: LookAnswer };
+  /** Hands the net as of a step to the panels that look into a net; without one, they have back the net that the page opens with. */
+  readonly lookInto: { readonly request: { readonly at: LearnedStep | undefined }; readonly answer: undefined };
   /** The weights of a step as a safetensors file. */
   readonly saveLearned: { readonly request: LearnedStep; readonly answer: Uint8Array };
 }
@@ -101,6 +104,7 @@ export interface LearnedNet {
 /** A net that learns, and one of the same making that is looked at. */
 interface Learner {
   readonly run: LearningRun;
+  readonly make: () => Sequential;
   readonly model: Sequential;
   readonly look: Tap;
   readonly turns: Turns;
@@ -127,15 +131,25 @@ export function withLearnedNet<T>({ net, step }: LearnedStep, use: (learned: Lea
   });
 }
 
+/** A net as of a step, to be taken apart. */
+export function learnedParts({ net, step }: LearnedStep): NetParts {
+  const { run, make } = learnerOf(net);
+  const found = run.history.at(step);
+  const { classes, shape } = run.data.train;
+  const origin = `made in chapter 6${net === "second" ? " beside the first one" : ""}, and is shown as it was at step ${found.step}`;
+  return { origin, make, inputShape: shape, classes, weights: found.kept.weights };
+}
+
 async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
   const weights = file && weightsIn(file);
   const filters = weights?.get("layers.0.filters")?.shape[3] ?? recipe.filters;
   const examples = await learningData(data);
   const { classes, shape } = examples.train;
   const run = await LearningRun.begin({ ...recipe, filters }, examples, { isOwn: data.kind === "own", weights });
-  const model = build(learningNet(filters, classes.length), shape);
+  const make = (): Sequential => learningNet(filters, classes.length);
+  const model = build(make(), shape);
   learners.get(net)?.look.dispose();
-  learners.set(net, { run, model, look: tap(model, ["layers.1", "layers.4"]), turns: new Turns() });
+  learners.set(net, { run, make, model, look: tap(model, ["layers.1", "layers.4"]), turns: new Turns() });
   const count = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
 }
@@ -168,9 +182,11 @@ async function lookAtLearning({ example, ...at }: LookRequest): Promise<LookAnsw
   });
 }
 
-/** The functions behind {@link LearningJobs}. */
+/** The functions behind {@link LearningJobs}, but for that which concerns other panels. */
 export const learningJobs: {
-  readonly [J in keyof LearningJobs]: (request: LearningJobs[J]["request"]) => Promise<LearningJobs[J]["answer"]>;
+  readonly [J in Exclude<keyof LearningJobs, "lookInto">]: (
+    request: LearningJobs[J]["request"],
+  ) => Promise<LearningJobs[J]["answer"]>;
 } = {
   startLearning,
   advanceLearning: ({ net, changes, until, milliseconds }) => learnerOf(net).run.advance(changes, until, milliseconds),

@@ -95,21 +95,29 @@ export class CurrentNet {
     return this.#net;
   }
 
-  /** Another net, or the same one with other weights, which are not copied. */
-  set(parts: NetParts): void {
-    this.#net = Promise.resolve(this.#adopt(parts));
+  /** Another net, or the same one with other weights, which are not copied: then what is compiled for it stays good. */
+  async set(parts: NetParts): Promise<void> {
+    const before = await this.#net?.catch(() => undefined);
+    this.#net = Promise.resolve(this.#adopt(parts, before?.make === parts.make ? before : undefined));
   }
 
-  #adopt(parts: NetParts): Net {
+  /** Back to the one to begin with. */
+  reset(): void {
+    this.#net = undefined;
+    void this.get().catch(() => undefined);
+  }
+
+  #adopt(parts: NetParts, before?: Net): Net {
     const { origin, classes, accuracy } = parts;
     const info: NetInfo = { version: ++this.#versions, origin, classes, accuracy };
     let exact: Promise<Layer> | undefined;
+    if (before !== undefined) setWeights(before.model, parts.weights);
     const net: Net = {
       ...parts,
       info,
-      model: filled(parts),
+      model: before?.model ?? filled(parts),
       exact: async () => {
-        const exactModel = await (exact ??= placedExactly(parts));
+        const exactModel = await (exact ??= before?.exact() ?? placedExactly(parts));
         // What has been read of variables is known from then on, and is no reason any more to compute where they live.
         setWeights(exactModel, parts.weights);
         return exactModel;

@@ -4,7 +4,7 @@ import { openNet, testDigits } from "./data.ts";
 import { digit } from "./digit.ts";
 import { explanation } from "./explanation.ts";
 import { fool } from "./fool.ts";
-import { learningJobs } from "./learning.ts";
+import { learnedParts, learningJobs } from "./learning.ts";
 import { startMachine } from "./machine.ts";
 import { CurrentNet } from "./net.ts";
 import { painting } from "./painting.ts";
@@ -32,6 +32,11 @@ const net = new CurrentNet(openNet, (info) => send({ kind: "net", net: info }));
 const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs[J]["answer"]> } = {
   convolution,
   ...learningJobs,
+  lookInto: async ({ at }) => {
+    if (at === undefined) net.reset();
+    else await net.set(learnedParts(at));
+    return undefined;
+  },
   pooling,
   shapes,
   digit: async (request) => digit(await testDigits(), request),

@@ -1,6 +1,6 @@
 import { batch, signal, type Signal } from "@preact/signals";
 import type { Compute } from "../../compute/compute.ts";
-import { learned } from "../../compute/learned.ts";
+import { learned, type ShownStep } from "../../compute/learned.ts";
 import type { NetName, StartAnswer } from "../../compute/learning.ts";
 import type { LearningData } from "../../compute/learningData.ts";
 import { settingsAt, type OptimizerName } from "../../compute/learningNet.ts";
@@ -281,7 +281,10 @@ export class LearningSession {
     const { step, stride } = this.nets[net];
     const shown = shownStep(at, step, stride);
     if (this.begun.value === undefined) learned.value = undefined;
-    else if (learned.value?.net !== net || learned.value.step !== shown) learned.value = { net, step: shown };
+    else {
+      const next: ShownStep = { net, step: shown, hasLearned: step > 0 };
+      if (JSON.stringify(next) !== JSON.stringify(learned.peek())) learned.value = next;
+    }
   }
 
   /** Whether the address holds all that the net is made of. */
