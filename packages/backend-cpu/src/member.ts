@@ -40,7 +40,8 @@ export function member(
         const [start, length, number] = words.subarray(at, at + 3) as unknown as [number, number, number];
         let instance = instances.get(start);
         if (instance === undefined) {
-          const bytes = new Uint8Array(memory.buffer, start, length).slice();
+          // Words have signs, and addresses have none.
+          const bytes = new Uint8Array(memory.buffer, start >>> 0, length).slice();
           instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
           instances.set(start, instance);
         }
