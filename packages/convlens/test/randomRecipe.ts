@@ -35,6 +35,11 @@ function randomRecipe(random: c.Random, x: Tensor): Tensor {
       () => c.relu(c.subtract(y, 0.1)),
       () => c.tanh(y),
       () => c.normalize(y, pick([[0, 1, 2], [3], [1, 2, 3]])),
+      () => c.batchNorm(y, { scale: some([channels]), shift: some([channels]) }),
+      () => c.groupNorm(y, { groups: channels % 2 === 0 ? 2 : 1, scale: some([channels]) }),
+      () => c.lpPool2d(y, { size: 2, stride: 1, padding: "same", p: pick([2, 2.5, 3]) }),
+      () => c.resize(y, { height: 1 + random.integer(9), width: w, mode: pick(["nearest", "bilinear"]) }),
+      () => c.logSoftmax(y),
       // Continuous where one branch becomes the other, or rounding would decide.
       () => c.where(c.greater(y, 0.3), y, c.subtract(0.6, y)),
       () => c.concat([y, c.flip(y, 2)], 3),

@@ -110,7 +110,9 @@ export function batchNorm(x: Operand, { mean: center, variance: spread, ...optio
       from.shape.slice(0, -1).map((_, axis) => axis),
       options,
     );
-  return affine(divide(subtract(from, center), sqrt(add(spread, options.epsilon ?? 1e-5))), options);
+  const { epsilon = 1e-5, scale = 1, shift } = options;
+  // One factor for each channel, so that nothing is divided number by number.
+  return affine(multiply(subtract(from, center), divide(scale, sqrt(add(spread, epsilon)))), { shift });
 }
 
 /** What {@link layerNorm} may be given. */
