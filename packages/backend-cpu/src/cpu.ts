@@ -1,20 +1,14 @@
-import { fuseChains, kernelBackend, UsageError, type Backend } from "@convlens/backend";
+import { fuseChains, kernelBackend, UsageError, type Backend, type OperationName } from "@convlens/backend";
 import { chooseMachine } from "./chooseMachine.ts";
 import type { Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
 import { joinGradients } from "./joinGradients.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
-import { gatherKernels } from "./kernels/gather.ts";
-import { lpPool2dKernels } from "./kernels/lpPool2d.ts";
 import { matmul } from "./kernels/matmul.ts";
-import { momentsKernels } from "./kernels/moments.ts";
 import { movementKernels } from "./kernels/movement.ts";
-import { normalizeKernels } from "./kernels/normalize.ts";
 import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
-import { randomUniform } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
-import { resizeKernels } from "./kernels/resize.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
 import { Team } from "./team.ts";
@@ -37,6 +31,11 @@ export interface CpuOptions {
 
 /** Threads that an epoch has bits for, with room to spare. */
 const MOST_THREADS = 128;
+/** What a page that trains a plain net need not download. */
+const LATER: readonly OperationName[] = [
+  ...(["gather", "scatter", "lpPool2d", "lpPool2dGradient", "moments", "normalizeSums"] as const),
+  ...(["normalize", "normalizeGradient", "resize", "resizeGradient", "randomUniform"] as const),
+];
 let hasSaid = false;
 
 /**
@@ -109,15 +108,12 @@ export async function cpu({
       ...reduceKernels(team),
       argmax: argmax(team),
       ...pool2dKernels(team),
-      ...lpPool2dKernels(team),
       matmul: matmul(team),
       ...conv2dKernels(team),
-      ...gatherKernels(team),
       ...softmaxKernels(team),
-      ...momentsKernels(team),
-      ...resizeKernels(team),
-      ...normalizeKernels(team),
-      randomUniform: randomUniform(team),
     },
+    loaders: Object.fromEntries(
+      LATER.map((operation) => [operation, async () => (await import("./laterKernels.ts")).laterKernels(team)]),
+    ),
   });
 }

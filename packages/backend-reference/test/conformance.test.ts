@@ -5,6 +5,7 @@ import {
   type Instruction,
   type Kernels,
   type OperationName,
+  type Program,
   type Values,
 } from "@convlens/backend";
 import { conformance } from "@convlens/backend/conformance";
@@ -133,6 +134,46 @@ describe("a backend with a few kernels", () => {
       updates: [],
     });
     await expect(constant.run([], [])).rejects.toThrow("no room");
+  });
+
+  it("loads kernels before the first run that needs them, and tries again if that failed", async () => {
+    let calls = 0;
+    const load = async (): Promise<Kernels<Values>> => {
+      if (calls++ === 0) throw new Error("no connection");
+      return {
+        relu:
+          () =>
+          ([x], y) =>
+            x!.forEach((v, i) => (y[i] = Math.max(0, v))),
+      };
+    };
+    const backend = kernelBackend<Values>({
+      name: "late",
+      allocate: (length) => new Float32Array(length),
+      free: () => undefined,
+      upload: (buffer, values) => buffer.set(values),
+      download: (buffer) => buffer.slice(),
+      copy: (from, to) => to.set(from),
+      kernels: { exp: referenceKernels.exp! },
+      loaders: { relu: load },
+    });
+    const program = (operation: "exp" | "relu"): Program => ({
+      feeds: [[2]],
+      variables: [],
+      constants: [],
+      instructions: [{ operation, inputs: [0], attributes: {}, shape: [2] }],
+      outputs: [1],
+      updates: [],
+    });
+    expect(["exp", "relu", "tanh"].map((each) => backend.supports(each as OperationName))).toEqual([true, true, false]);
+    await backend.compile(program("exp")).run([new Float32Array(2)], []);
+    expect(calls).toBe(0);
+    const executable = backend.compile(program("relu"));
+    const run = (): Promise<Values[]> => executable.run([Float32Array.of(-1, 2)], []);
+    await expect(run()).rejects.toThrow("late: the kernel of relu could not be loaded (no connection); try again");
+    expect(await run()).toEqual([Float32Array.of(0, 2)]);
+    expect(await backend.compile(program("relu")).run([Float32Array.of(3, -4)], [])).toEqual([Float32Array.of(3, 0)]);
+    expect(calls).toBe(2);
   });
 
   it("says once for each operation that it runs on the host", async () => {

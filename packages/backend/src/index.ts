@@ -42,6 +42,7 @@ export {
   type Kernel,
   type KernelBackendOptions,
   type KernelCall,
+  type KernelLoaders,
   type Kernels,
 } from "./kernelBackend.ts";
 export {

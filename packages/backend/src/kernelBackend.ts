@@ -33,6 +33,9 @@ export type Kernel<B, A> = (
 /** A kernel for each operation, or for some. */
 export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
 
+/** How to get the kernel of an operation that is not here yet, perhaps together with others. */
+export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
+
 /** What {@link kernelBackend} makes a backend of. `B` is a piece of memory. */
 export interface KernelBackendOptions<B> {
   /** As shown to people. */
@@ -75,6 +78,8 @@ export interface KernelBackendOptions<B> {
   join?(program: Program): Program;
   /** What it can compute; the rest runs on the host. */
   readonly kernels: Kernels<B>;
+  /** What else it can compute: kernels that most programs do without, loaded before the first run of one that needs them. */
+  readonly loaders?: KernelLoaders<B>;
 }
 
 /** Kernels over arrays on the host, for what a backend has none for. */
@@ -138,7 +143,8 @@ const TURN = 20;
  * ```
  */
 export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels = {}): Backend {
-  const { name, precision = "float32" } = options;
+  const { name, precision = "float32", loaders = {} } = options;
+  const kernels = { ...options.kernels };
   const bytes = precision === "float64" ? 8 : 4;
   const warned = new Set<OperationName>();
   const lengths = new Map<B, number>();
@@ -205,25 +211,43 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     };
   }
 
+  /** Operations of a program whose kernels are not here yet. */
+  const missingIn = ({ instructions }: Program): OperationName[] =>
+    [...new Set(instructions.map(({ operation }) => operation))].filter(
+      (each) => !(each in kernels) && each in loaders,
+    );
+
+  async function load(operation: OperationName): Promise<void> {
+    try {
+      Object.assign(kernels, await loaders[operation]!());
+    } catch (cause) {
+      throw new BackendError(
+        `${name}: the kernel of ${operation} could not be loaded (${(cause as Error).message}); try again, or bundle all into one file`,
+        { operation, fix: "one file", cause },
+      );
+    }
+  }
+
   function compile(p: Program): Executable {
     const first = firstInstruction(p);
     const shapes = shapesOf(p);
     const shared = options.slice !== undefined;
     const plan = planMemory(p, { inPlace: shared });
-    const launches = p.instructions.flatMap((step, i): Launch<B>[] => {
-      if (step.operation === "reshape" || step.operation === "result") return [];
-      const call = {
-        attributes: step.attributes,
-        inputs: step.inputs.map((value) => shapes[value]!),
-        output: step.shape,
-      } as unknown as KernelCall<never>;
-      const own = options.kernels[step.operation] as Kernel<B, never> | undefined;
-      const launch = own === undefined ? onHost(step.operation, call) : own(call);
-      const isUpdate = plan.places[first + i]!.in === "variable";
-      return [
-        { launch, step, index: i, value: first + i, isUpdate, from: [], results: resultsOf(p, first + i), others: [] },
-      ];
-    });
+    const prepare = (): Launch<B>[] =>
+      p.instructions.flatMap((step, i) => {
+        if (step.operation === "reshape" || step.operation === "result") return [];
+        const call = {
+          attributes: step.attributes,
+          inputs: step.inputs.map((value) => shapes[value]!),
+          output: step.shape,
+        } as unknown as KernelCall<never>;
+        const own = kernels[step.operation] as Kernel<B, never> | undefined;
+        const launch = own === undefined ? onHost(step.operation, call) : own(call);
+        const isUpdate = plan.places[first + i]!.in === "variable";
+        const value = first + i;
+        return [{ launch, step, index: i, value, isUpdate, from: [], results: resultsOf(p, value), others: [] }];
+      });
+    let launches = missingIn(p).length === 0 ? prepare() : undefined;
     const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
     const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
     const ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
@@ -238,7 +262,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     let gone = false;
 
     /** Gives every value its buffer; only variables change from run to run unless the arena has grown. */
-    function bind(variables: readonly Storage[]): void {
+    function bind(launches: readonly Launch<B>[], variables: readonly Storage[]): void {
       const base = usesArena ? arenaOf(plan.peak) : undefined;
       if (!isBound || base !== bound) {
         isBound = false;
@@ -271,7 +295,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       if (gone) throw new UsageError(`${name}: this program was disposed`);
       signal?.throwIfAborted();
       if (ready) await ready;
-      bind(variables);
+      if (launches === undefined) {
+        await Promise.all(missingIn(p).map(load));
+        launches = prepare();
+      }
+      bind(launches, variables);
       for (let i = 0; i < values.length; i++) {
         const pending = options.upload(buffers[i]!, values[i]!);
         if (pending) await pending;
@@ -330,7 +358,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
   return {
     name,
     precision,
-    supports: (operation) => operation in options.kernels,
+    supports: (operation) => operation in kernels || operation in loaders,
     mostInputs: options.mostInputs,
     ...(options.join && { join: (program: Program) => options.join!(program) }),
     allocate: (length) => {

@@ -1,0 +1,19 @@
+import type { Kernels } from "@convlens/backend";
+import type { Block } from "./heap.ts";
+import { gatherKernels } from "./kernels/gather.ts";
+import { lpPool2dKernels } from "./kernels/lpPool2d.ts";
+import { momentsKernels } from "./kernels/moments.ts";
+import { normalizeKernels } from "./kernels/normalize.ts";
+import { randomUniform } from "./kernels/random.ts";
+import { resizeKernels } from "./kernels/resize.ts";
+import type { Team } from "./team.ts";
+
+/** Kernels that a plain net does without: loaded, all together, by the first program that needs one. */
+export const laterKernels = (team: Team): Kernels<Block> => ({
+  ...gatherKernels(team),
+  ...lpPool2dKernels(team),
+  ...momentsKernels(team),
+  ...normalizeKernels(team),
+  ...resizeKernels(team),
+  randomUniform: randomUniform(team),
+});
