@@ -38,7 +38,7 @@ export class Variable extends Tensor {
   trainable: boolean;
   /** @internal How often its memory was written. */
   version = 0;
-  #initial: ArrayLike<number> | (() => ArrayLike<number>);
+  #initial: Values | (() => ArrayLike<number>);
   #memory: { readonly backend: Backend; readonly storage: Storage } | undefined;
   #read: Tensor | undefined;
   #disposed = false;
@@ -140,7 +140,7 @@ export class Variable extends Tensor {
   memory(backend: Backend): Storage {
     this.#mustLive();
     if (this.#memory === undefined) {
-      const initial = this.#checked(typeof this.#initial === "function" ? this.#initial() : this.#initial);
+      const initial = typeof this.#initial === "function" ? this.#checked(this.#initial()) : this.#initial;
       this.#memory = { backend, storage: backend.allocate(initial.length) };
       backend.write(this.#memory.storage, initial);
       this.#initial = new Float32Array(0);
