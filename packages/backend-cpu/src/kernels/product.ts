@@ -161,9 +161,15 @@ function writeTile(
     const { count, step } = terms[depth]!;
     const inner = terms[depth + 1];
     if (inner === undefined) {
-      const unroll = typeof count === "number" ? f.machine.tile.unroll : 1;
-      f.times(typeof count === "number" ? Math.floor(count / unroll) : count, () => some(unroll, step));
-      if (typeof count === "number" && count % unroll > 0) some(count % unroll, step);
+      const { unroll } = f.machine.tile;
+      if (typeof count !== "number") return f.times(count, () => some(1, step));
+      const turns = Math.floor(count / unroll);
+      if (turns > 1) {
+        // The address of the panel counts the turns, too.
+        const end = f.keep("end", add(weights, int(turns * unroll * tile.termStep)));
+        f.until(weights, end, () => some(unroll, step));
+      } else f.times(turns, () => some(unroll, step));
+      if (count % unroll > 0) some(count % unroll, step);
       return;
     }
     // The inner loop leaves its address where it ended.
