@@ -280,6 +280,27 @@ describe("drawings", () => {
     ]);
   });
 
+  it("of lines list long names below each other, and everything else goes down", () => {
+    const points = [[0, 0] as const, [1, 1] as const];
+    const one = drawLineChart([{ name: "a", points }]);
+    const many = drawLineChart(Array.from({ length: 4 }, (_, i) => ({ name: `layers.${i}.filters`, points })));
+    checkWellFormed(many);
+    const height = (svg: string): number => Number(/<svg[^>]* height="(\d+)"/.exec(svg)![1]);
+    const down = height(many) - height(one);
+    expect(down).toBeGreaterThan(0);
+    expect(many).toContain(`translate(0 ${down})`);
+    const names = [...many.matchAll(/<text x="([\d.]+)" y="(-?[\d.]+)"[^>]*>layers/g)].map(([, x, y]) => [
+      Number(x),
+      Number(y) + down,
+    ]);
+    expect(names).toHaveLength(4);
+    for (const [x, y] of names) {
+      expect(x! + 7 * 16).toBeLessThanOrEqual(640);
+      expect(y).toBeGreaterThan(8);
+    }
+    expect(new Set(names.map(([, y]) => y)).size).toBe(2);
+  });
+
   it("of a histogram have bars as tall as there are numbers", () => {
     const svg = drawHistogram(histogram([0, 1, 1, 2, 2, 2, 2], { bins: 3 }));
     const heights = [...svg.matchAll(/<rect class="f-activation"[^>]*height="([\d.]+)"/g)].map((m) => Number(m[1]));

@@ -23,6 +23,8 @@ const LEFT = 52;
 const RIGHT = 12;
 const BOTTOM = 34;
 const TOP = 26;
+/** From one line of the legend to the next. */
+const ROW = 18;
 
 /** Lines differ in dashes as well as in colour. */
 const looks = [
@@ -41,6 +43,18 @@ export function ticks(low: number, high: number, count = 5): number[] {
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
     found.push(+(i * step).toPrecision(12));
   return found;
+}
+
+/** Where each entry of a legend begins: side by side, and below where there is no more room. */
+function placesOfKeys(names: readonly string[]): { readonly x: number; readonly row: number }[] {
+  let [x, row] = [LEFT, 0];
+  return names.map((name) => {
+    const wide = 50 + 7 * name.length;
+    if (x > LEFT && x + wide > WIDTH) [x, row] = [LEFT, row + 1];
+    const place = { x, row };
+    x += wide;
+    return place;
+  });
 }
 
 /**
@@ -81,7 +95,9 @@ export function drawLineChart(
     ...ticks(x0, x1, 7).map((x) => label(px(x), HEIGHT - BOTTOM + 18, shortNumber(x), { class: "f-muted" })),
     xLabel === "" ? "" : label(WIDTH - RIGHT, HEIGHT - 2, xLabel, { anchor: "end", class: "f-muted" }),
   ];
-  let keyAt = LEFT;
+  const keys = placesOfKeys(series.map(({ name }) => name));
+  // What the legend takes beyond its first line, all else goes down.
+  const down = ROW * (keys.at(-1)?.row ?? 0);
   const lines = series.map(({ name, points, marks }, i) => {
     const { role, dashes } = looks[i % looks.length]!;
     const finite = points.filter(([, y]) => Number.isFinite(y));
@@ -95,6 +111,8 @@ export function drawLineChart(
           ),
         )
       : [];
+    const { x: keyAt, row } = keys[i]!;
+    const y = 12 + ROW * row - down;
     const key =
       element("line", {
         class: `s-${role}`,
@@ -102,10 +120,9 @@ export function drawLineChart(
         "stroke-dasharray": dashes,
         x1: keyAt,
         x2: keyAt + 22,
-        y1: 12,
-        y2: 12,
-      }) + label(keyAt + 28, 16, name, { anchor: "start", class: "f-muted" });
-    keyAt += 50 + 7 * name.length;
+        y1: y,
+        y2: y,
+      }) + label(keyAt + 28, y + 4, name, { anchor: "start", class: "f-muted" });
     return (
       element("polyline", {
         class: `line s-${role}`,
@@ -121,10 +138,16 @@ export function drawLineChart(
   const ends =
     series.map(({ name, points }) => `${name} ends at ${shortNumber(points.at(-1)?.[1] ?? NaN)}`).join(", ") ||
     "no lines";
-  return drawing(WIDTH, HEIGHT, grid.join("") + lines.join(""), {
-    theme,
-    title: title === undefined ? ends : `${title}: ${ends}`,
-  });
+  const content = grid.join("") + lines.join("");
+  return drawing(
+    WIDTH,
+    HEIGHT + down,
+    down === 0 ? content : element("g", { transform: `translate(0 ${down})` }, content),
+    {
+      theme,
+      title: title === undefined ? ends : `${title}: ${ends}`,
+    },
+  );
 }
 
 /**
