@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Random, ShapeError, ValueError } from "@convlens/backend";
+import { dataset } from "@convlens/datasets";
+import { encode } from "fast-png";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { imageToInput } from "../src/images/imageToInput.ts";
+import { looksInverted } from "../src/images/looksInverted.ts";
+import type { Pixels } from "../src/images/pixels.ts";
+import { readImage } from "../src/images/readImage.ts";
+import { resample, upright } from "../src/images/resample.ts";
+
+interface Golden {
+  readonly files: Readonly<
+    Record<
+      string,
+      { readonly file: string; readonly height: number; readonly width: number; readonly pixels: number[][] }
+    >
+  >;
+  readonly resized: readonly {
+    readonly width: number;
+    readonly height: number;
+    readonly values: number[];
+    readonly toWidth: number;
+    readonly toHeight: number;
+    readonly resized: number[];
+  }[];
+}
+const golden = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../../tools/golden/images.json"), "utf8"),
+) as Golden;
+const names = Object.keys(golden.files);
+const bytesOf = (name: string): Uint8Array => new Uint8Array(Buffer.from(golden.files[name]!.file, "base64"));
+const grays = (height: number, width: number, value: (i: number) => number): Pixels => ({
+  ...{ height, width, channels: 1, white: 255, orientation: 1, remarks: [] },
+  data: Uint8Array.from({ length: height * width }, (_, i) => value(i)),
+});
+
+describe("an image file", () => {
+  it.each(names.filter((name) => name !== "interlaced-bits1.png"))("%s has the pixels that Pillow reads", (name) => {
+    const { height, width, pixels } = golden.files[name]!;
+    const read = readImage(bytesOf(name), name);
+    const plain = resample(read, read.height, read.width, 3);
+    const found = upright(plain, read.orientation);
+    expect([found.height, found.width]).toEqual([height, width]);
+    // Decoders of JPEG round differently, and fill in colours that were left out in ways of their own.
+    const allowed = name.endsWith(".png") ? 1e-6 : name === "sampled.jpg" || name === "rgb.jpg" ? 0.4 : 0.02;
+    const apart = pixels.flat().map((x, i) => Math.abs(x - found.values[i]!));
+    expect(Math.max(...apart)).toBeLessThan(allowed);
+    expect(apart.reduce((a, b) => a + b, 0) / apart.length).toBeLessThan(allowed / 5 + 1e-6);
+  });
+
+  it("interlaced with less than a byte for a pixel is refused, since its decoder would misread it", () => {
+    expect(() => readImage(bytesOf("interlaced-bits1.png"), "a.png")).toThrow(
+      "a.png is an interlaced PNG of 1 bits a pixel, which is not read; save it without interlacing",
+    );
+  });
+
+  it("that is none is told by name, with what to do", () => {
+    const text = (name: string, ...content: number[]): string => {
+      try {
+        readImage(Uint8Array.from(content), name);
+        return "read";
+      } catch (error) {
+        expect(error).toBeInstanceOf(ValueError);
+        return (error as Error).message;
+      }
+    };
+    const bytes = (start: string): number[] => Array.from(Buffer.from(start, "latin1"));
+    expect([
+      text("a.png"),
+      text("b.png", ...bytes("hello, world")),
+      text("c.jpg", ...bytes("GIF89a......")),
+      text("d.jpg", ...bytes("RIFF....WEBPVP8")),
+      text("e.png", ...bytes("\x89PNG\r\n\x1a\n")),
+      text("f.jpg", ...bytes("\xff\xd8\xff\xe0")),
+      text("g.png", ...bytesOf("gray.png").fill(0xff, 16, 24)),
+    ]).toMatchInlineSnapshot(`
+      [
+        "a.png is empty; give a PNG or a JPEG file",
+        "b.png is no image: it begins with "hello, world"; give a PNG or a JPEG file",
+        "c.jpg is a GIF file; give a PNG or a JPEG file: most programs that show images can save one",
+        "d.jpg is a WebP file; give a PNG or a JPEG file: most programs that show images can save one",
+        "e.png is a PNG file that is damaged or cut off; give a whole one",
+        "f.jpg is a JPEG file that is damaged or cut off; give a whole one",
+        "g.png has 4294967295 × 4294967295 pixels, more than the 50 million that are opened; make it smaller first",
+      ]
+    `);
+  });
+
+  it("of which the end is missing is never taken for a whole one", () =>
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.double({ min: 0, max: 0.999, noNaN: true }), (name, share) => {
+        const whole = bytesOf(name);
+        // The last bytes of a PNG are an empty chunk that holds nothing; what is behind the end of a JPEG belongs to nobody.
+        const cut = whole.subarray(0, Math.floor(share * (whole.length - 12)));
+        expect(() => readImage(cut, name)).toThrow(ValueError);
+      }),
+      { numRuns: 300 },
+    ));
+
+  it("in which bytes were changed is an error that names it, or an image of the size it says", () =>
+    fc.assert(
+      fc.property(fc.constantFrom(...names), fc.nat(), fc.integer({ min: 1, max: 255 }), (name, where, change) => {
+        const bytes = bytesOf(name);
+        bytes[where % bytes.length]! ^= change;
+        let read: Pixels;
+        try {
+          read = readImage(bytes, name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ValueError);
+          expect((error as Error).message).toMatch(new RegExp(`^${name} `));
+          return;
+        }
+        expect(read.data).toHaveLength(read.height * read.width * read.channels);
+      }),
+      { numRuns: 500 },
+    ));
+});
+
+describe("resizing", () => {
+  it.each(golden.resized)("$width × $height to $toWidth × $toHeight is as Pillow does it", (row) => {
+    const from = grays(row.height, row.width, (i) => row.values[i]!);
+    const { values } = resample(from, row.toHeight, row.toWidth, 1);
+    row.resized.forEach((x, i) => expect(values[i]! * 255).toBeCloseTo(x, 2));
+  });
+
+  it("keeps what is even as it is, and every number in the range of the picture", () =>
+    fc.assert(
+      fc.property(
+        fc.record({ h: fc.integer({ min: 1, max: 30 }), w: fc.integer({ min: 1, max: 30 }), seed: fc.nat(1e6) }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 30 }),
+        ({ h, w, seed }, tall, wide) => {
+          const even = resample(
+            grays(h, w, () => 51),
+            tall,
+            wide,
+            3,
+          );
+          for (const x of even.values) expect(x).toBeCloseTo(0.2, 9);
+          const random = new Random(seed).uniform(h * w);
+          const from = grays(h, w, (i) => Math.floor(random[i]! * 256));
+          const { values } = resample(from, tall, wide, 1);
+          expect(Math.max(...values)).toBeLessThanOrEqual(Math.max(...from.data) / 255 + 1e-9);
+          expect(Math.min(...values)).toBeGreaterThanOrEqual(Math.min(...from.data) / 255 - 1e-9);
+          // Made smaller by a whole number the mean stays; at the same size everything does.
+          if (tall === h && wide === w) values.forEach((x, i) => expect(x).toBeCloseTo(from.data[i]! / 255, 12));
+        },
+      ),
+    ));
+});
+
+describe("an image as the input of a model", () => {
+  it("of the right size and colours is unchanged", () => {
+    const { values, changes } = imageToInput(
+      grays(4, 4, (i) => 16 * i),
+      [4, 4, 1],
+    );
+    expect(changes).toEqual([]);
+    expect(Array.from(values)).toEqual(Array.from({ length: 16 }, (_, i) => Math.fround((16 * i) / 255)));
+  });
+
+  it("is told what was done to it", () => {
+    const changesOf = (name: string, shape: number[], options = {}): readonly string[] =>
+      imageToInput(readImage(bytesOf(name), name), shape, options).changes;
+    expect({
+      rgba: changesOf("rgba.png", [11, 13, 1]),
+      gray: changesOf("gray.png", [11, 13, 3], { invert: true }),
+      "gray stored as colours": changesOf("gray.jpg", [11, 13, 1]),
+      cmyk: changesOf("cmyk.jpg", [28, 28, 3]),
+      turned: changesOf("orientation6.jpg", [7, 6, 3]),
+    }).toMatchInlineSnapshot(`
+      {
+        "cmyk": [
+          "its inks (CMYK) became red, green and blue, without a colour profile",
+          "it was enlarged, from 11 × 13 to 24 × 28 pixels (height × width), smoothly",
+          "it is not as tall as the model's input, so 4 rows of the colour of its edge were added around it",
+        ],
+        "gray": [
+          "its greys became three equal channels",
+          "black and white were exchanged, as asked for",
+        ],
+        "gray stored as colours": [],
+        "rgba": [
+          "what can be seen through was laid on white",
+          "its colours became greys (29.9 % red, 58.7 % green, 11.4 % blue)",
+        ],
+        "turned": [
+          "it was turned upright, as the camera has noted",
+          "it was made smaller, from 13 × 11 to 7 × 6 pixels (height × width), each the weighted mean of those that it stands for",
+        ],
+      }
+    `);
+  });
+
+  it("stands in the middle of the colour of its edge, as a whole", () => {
+    const { values } = imageToInput(
+      grays(2, 6, (i) => (i === 0 ? 255 : 51)),
+      [6, 6, 1],
+    );
+    const edge = (11 * 0.2 + 1) / 12;
+    expect(values[0]).toBeCloseTo(edge, 6);
+    expect(values[35]).toBeCloseTo(edge, 6);
+    expect(Array.from(values.subarray(12, 14))).toEqual([1, Math.fround(0.2)]);
+  });
+
+  it("is refused by a model of signals", () => {
+    expect(() =>
+      imageToInput(
+        grays(2, 2, () => 0),
+        [128, 1],
+      ),
+    ).toThrow(ShapeError);
+    expect(() =>
+      imageToInput(
+        grays(2, 2, () => 0),
+        [128, 1],
+      ),
+    ).toThrow(/takes .*128.*; expected .*--example/);
+  });
+});
+
+describe("ink on paper, for a model of light on dark", () => {
+  const digit = (i: number): number => (Math.abs((i % 12) - 6) < 2 && Math.abs(Math.floor(i / 12) - 6) < 5 ? 255 : 0);
+  const data = dataset({
+    shape: [12, 12, 1],
+    inputs: Uint8Array.from({ length: 144 }, (_, i) => digit(i)),
+    labels: new Uint8Array(1),
+  });
+  const check = (value: (i: number) => number): boolean =>
+    looksInverted(imageToInput(grays(12, 12, value), [12, 12, 1]), data).isInverted;
+
+  it("is noticed, and nothing else is", () => {
+    expect(check((i) => 255 - digit(i))).toBe(true);
+    expect(check((i) => 200 - 0.7 * digit(i))).toBe(true);
+    expect(check(digit)).toBe(false);
+    expect(check(() => 128)).toBe(false);
+    expect(check((i) => digit((i * 7) % 144))).toBe(false);
+  });
+});
+
+describe("a large image", () => {
+  const wide = (width: number, height: number): Uint8Array =>
+    encode({
+      width,
+      height,
+      channels: 1,
+      depth: 8,
+      data: new Uint8Array(width * height).map((_, i) => (i % width) >> 5),
+    });
+
+  it("of 40 megapixels is read", { timeout: 120_000 }, () => {
+    const { values, changes } = imageToInput(readImage(wide(8000, 5000), "large.png"), [28, 28, 1]);
+    // From 0 on the left to 249 on the right, each pixel the mean of nearly two columns of 286 pixels.
+    expect([0, 13, 27].map((column) => Math.round(values[14 * 28 + column]! * 255))).toEqual([5, 120, 244]);
+    expect(changes[0]).toContain("from 5000 × 8000 to 18 × 28 pixels");
+  });
+
+  it("of more than 50 is refused before it is decoded", () => {
+    const png = bytesOf("gray.png");
+    new DataView(png.buffer).setUint32(16, 60_000);
+    new DataView(png.buffer).setUint32(20, 1000);
+    expect(() => readImage(png, "a.png")).toThrow(
+      "a.png has 60000 × 1000 pixels, more than the 50 million that are opened; make it smaller first",
+    );
+  });
+});

@@ -1,0 +1,119 @@
+"""Small PNG and JPEG files of every kind, and their pixels as Pillow reads them; pictures resized by Pillow.
+
+    /usr/bin/python3 tools/golden/images.py   (Debian: apt-get install python3-pil imagemagick)
+"""
+import base64, io, json, struct, subprocess, zlib
+from pathlib import Path
+from random import Random
+from PIL import Image
+
+random = Random(1)
+W, H = 13, 11
+
+
+def smooth(mode, width=W, height=H):
+    """Something with edges in both directions, the same in all channels but for a phase."""
+    channels = {"L": 1, "RGB": 3, "RGBA": 4, "LA": 2}[mode]
+    image = Image.new(mode, (width, height))
+    for y in range(height):
+        for x in range(width):
+            values = tuple((x * (17 + 5 * c) + y * (9 + 7 * c)) % 256 for c in range(channels))
+            image.putpixel((x, y), values if channels > 1 else values[0])
+    return image
+
+
+def png(image, **options):
+    out = io.BytesIO()
+    image.save(out, "PNG", **options)
+    return out.getvalue()
+
+
+def jpeg(image, **options):
+    out = io.BytesIO()
+    image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def by_magick(data, *options, to="png"):
+    return subprocess.run(["/usr/bin/convert-im6.q16", "png:-", *options, f"{to}:-"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def packed(bits):
+    """Greys of few bits, written by hand: no program is willing to."""
+    rows = b""
+    for y in range(H):
+        number = "".join(format((x * 5 + y * 3) % 2**bits, f"0{bits}b") for x in range(W))
+        number += "0" * (-len(number) % 8)
+        rows += b"\0" + bytes(int(number[i : i + 8], 2) for i in range(0, len(number), 8))
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", W, H, bits, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+gray, rgb, rgba, la = (smooth(mode) for mode in ("L", "RGB", "RGBA", "LA"))
+sixteen = Image.new("I;16", (W, H))
+for y in range(H):
+    for x in range(W):
+        sixteen.putpixel((x, y), (x * 4099 + y * 257) % 65536)
+few = gray.quantize(4)
+clear = rgb.quantize(6)
+turned = {}
+for orientation in range(1, 9):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned[f"orientation{orientation}.jpg"] = jpeg(rgb, quality=95, subsampling=0, exif=exif)
+
+files = {
+    "gray.png": png(gray),
+    "bits1.png": png(gray.convert("1")),
+    "bits2.png": packed(2),
+    "bits4.png": packed(4),
+    "bits16.png": png(sixteen),
+    "rgb.png": png(rgb),
+    "rgb16.png": by_magick(png(rgb), "-depth", "16", "-define", "png:bit-depth=16", "-define", "png:color-type=2"),
+    "rgba.png": png(rgba),
+    "opacity.png": png(la),
+    "palette2.png": png(few, bits=2),
+    "palette8.png": png(clear),
+    "palette-clear.png": png(clear, transparency=2),
+    "one-colour-clear.png": png(rgb, transparency=rgb.getpixel((3, 2))),
+    "interlaced.png": by_magick(png(rgb), "-interlace", "PNG", "-define", "png:color-type=2"),
+    "interlaced-palette.png": by_magick(png(rgb), "-interlace", "PNG"),
+    "interlaced16.png": by_magick(png(rgb), "-interlace", "PNG", "-depth", "16", "-define", "png:bit-depth=16", "-define", "png:color-type=2"),
+    "interlaced-bits1.png": by_magick(png(gray.convert("1")), "-interlace", "PNG", "-define", "png:bit-depth=1", "-define", "png:color-type=0"),
+    "gray.jpg": jpeg(gray, quality=95),
+    "rgb.jpg": jpeg(rgb, quality=95),
+    "sampled.jpg": jpeg(rgb, quality=90, subsampling=2),
+    "progressive.jpg": jpeg(rgb, quality=95, subsampling=0, progressive=True),
+    "cmyk.jpg": jpeg(rgb.convert("CMYK"), quality=95),
+    **turned,
+}
+
+
+def read(data):
+    """0 to 1, on white, upright."""
+    image = Image.open(io.BytesIO(data))
+    if image.mode.startswith("I"):
+        return {"height": image.height, "width": image.width, "pixels": [[round(x / 65535, 6)] * 3 for x in image.getdata()]}
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    image = image.convert("RGBA") if image.mode in ("P", "LA", "RGBA", "RGB") else image.convert("RGB").convert("RGBA")
+    pixels = [[round(a / 255 * c / 255 + 1 - a / 255, 6) for c in (r, g, b)] for r, g, b, a in image.getdata()]
+    return {"height": image.height, "width": image.width, "pixels": pixels}
+
+
+resized = []
+for (width, height), (to_width, to_height) in [((13, 11), (28, 28)), ((40, 61), (7, 9)), ((9, 9), (9, 4)), ((64, 3), (5, 3)), ((1, 1), (3, 2))]:
+    values = [random.randrange(256) for _ in range(width * height)]
+    image = Image.new("L", (width, height))
+    image.putdata(values)
+    small = image.convert("F").resize((to_width, to_height), Image.BILINEAR)
+    resized.append(dict(width=width, height=height, values=values, toWidth=to_width, toHeight=to_height, resized=[round(x, 4) for x in small.getdata()]))
+
+golden = {
+    "files": {name: {"file": base64.b64encode(data).decode(), **(read(data))} for name, data in files.items()},
+    "resized": resized,
+}
+Path(__file__).with_suffix(".json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")
+print({name: len(data) for name, data in files.items()})
