@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Backend } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
@@ -14,6 +16,8 @@ import {
 import { mnist } from "@convlens/datasets/node";
 import { Conv1d, Dense, fromPattern, GlobalMaxPool, MaxPool1d, Relu, sequential, type Layer } from "@convlens/layers";
 import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
+
+import { choice, CommandLineError } from "./options.ts";
 
 /** Data that the command line knows by name. */
 export interface NamedData {
@@ -49,6 +53,29 @@ export const models: Readonly<Record<string, (classes: number) => Layer>> = {
       new Dense({ units: classes }),
     ]),
 };
+
+/** A file, not a name: with a folder, or an ending. */
+const isFile = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
+
+/** What a model is kept as: files with their whole path, so that a run can be taken up from anywhere. */
+export const modelId = (name: string): string => (isFile(name) ? resolve(name) : name);
+
+/** Makes a model for so many classes: one of {@link models}, or what a module of the user's exports as `model`. */
+export async function modelNamed(name: string): Promise<(classes: number) => Layer> {
+  if (!isFile(name)) return choice("model", name, models);
+  let module: { readonly model?: unknown };
+  try {
+    module = (await import(pathToFileURL(resolve(name)).href)) as typeof module;
+  } catch (error) {
+    throw new CommandLineError(`--model: ${name} cannot be loaded: ${(error as Error).message}`);
+  }
+  const { model } = module;
+  if (typeof model !== "function")
+    throw new CommandLineError(
+      `--model: ${name} exports no function "model"; expected export const model = (classes) => sequential([…])`,
+    );
+  return model as (classes: number) => Layer;
+}
 
 /** Backends by name. */
 export const backends: Readonly<Record<string, () => Promise<Backend>>> = {

@@ -3,9 +3,9 @@ import type { TrainAndTest } from "@convlens/datasets";
 import { build, setWeights, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { readCheckpoint, type Progress } from "@convlens/training";
-import { data, models } from "./catalogue.ts";
+import { data, modelNamed } from "./catalogue.ts";
 import { choice } from "./options.ts";
-import { RunFolder, type RunSettings } from "./runFolder.ts";
+import { RunFolder, type RunHistory, type RunSettings } from "./runFolder.ts";
 
 /** A net as a run has left it. */
 export interface TrainedModel {
@@ -14,16 +14,18 @@ export interface TrainedModel {
   readonly sets: TrainAndTest;
   readonly model: Layer;
   readonly progress: Progress;
+  /** How it learned; `undefined` for a run of a time when that was not kept. */
+  readonly history: RunHistory | undefined;
 }
 
-/** Loads the net of a run, and its data. */
+/** Loads the net of a run, given by its folder or its checkpoint, and its data. */
 export async function loadRun(path: string): Promise<TrainedModel> {
-  const folder = new RunFolder(path);
+  const folder = RunFolder.at(path);
   const settings = await folder.settings();
   const { weights, progress } = readCheckpoint(await folder.readCheckpoint());
   useBackend(await cpu());
   const sets = await choice("data set", settings.data, data).load();
-  const model = build(choice("model", settings.model, models)(sets.train.classes.length), sets.train.shape);
+  const model = build((await modelNamed(settings.model))(sets.train.classes.length), sets.train.shape);
   setWeights(model, weights);
-  return { folder, settings, sets, model, progress };
+  return { folder, settings, sets, model, progress, history: await folder.readHistory() };
 }

@@ -1,61 +1,158 @@
-import { statisticsOf } from "@convlens/analysis";
-import { batches, subset } from "@convlens/datasets";
+import { statisticsOf, type Statistics } from "@convlens/analysis";
+import { subset } from "@convlens/datasets";
 import { activations, weightsOf } from "@convlens/layers";
+import { writeFileAtomic } from "@convlens/training/node";
+import type { Shape } from "@convlens/backend";
+import { basename } from "node:path";
+import { imageToInput } from "../images/imageToInput.ts";
+import { looksInverted } from "../images/looksInverted.ts";
+import { openImage } from "../images/openImage.ts";
+import type { Pixels } from "../images/pixels.ts";
+import { makeInspection } from "../inspection/inspection.ts";
+import { remarksOf } from "../inspection/overview.ts";
+import { className, subjectOf, type ImageFile, type Subject } from "../inspection/subject.ts";
 import { CommandLineError, numberOption, parse } from "../options.ts";
-import { loadRun } from "../trainedModel.ts";
+import { titleOf } from "../titleOf.ts";
+import { loadRun, type TrainedModel } from "../trainedModel.ts";
 
-const help = `convlens inspect runs/<name> [--example 0] [--json]
+const help = `convlens inspect runs/<name> [options]
 
-  What the net of a run holds, and what each of its layers makes of one example of the test set.
+  What the net of a run holds, and what each of its layers makes of one input; and a page to look at, with filters, maps,
+  patches, explanations, attacks, codes and all other ways of looking. The run is given by its folder or its checkpoint.
+
+  --image <file>       the input: a PNG or JPEG file, made to fit the net
+  --invert             black and white of that file are exchanged
+  --example <n>        the input: example n of the test set (0)
+  --output <file>      where the page goes (inspection.html in the folder of the run)
+  --no-report          no page, only what is printed
+  --json               one JSON object on stdout, and nothing else
 `;
 
-/** Prints what a net holds and what it makes of an example. */
+/** Prints what a net holds and what it makes of an input, and writes a page about it. */
 export async function inspect(args: readonly string[]): Promise<number> {
-  const parsed = parse(args, { example: { type: "string" }, json: { type: "boolean" } }, help);
+  const parsed = parse(
+    args,
+    {
+      image: { type: "string" },
+      invert: { type: "boolean" },
+      example: { type: "string" },
+      output: { type: "string" },
+      "no-report": { type: "boolean" },
+      json: { type: "boolean" },
+    },
+    help,
+  );
   if (parsed === undefined) return 0;
-  const [path] = parsed.words;
-  if (path === undefined) throw new CommandLineError(`expected the folder of a run\n\n${help}`);
-  const { model, sets, progress, settings } = await loadRun(path);
-  const index = numberOption("example", parsed.values.example, 0);
-  const example = subset(sets.test, [index]);
-  const [batch] = batches(example, { size: 1 });
-  const weights = [...(await weightsOf(model))].map(([name, { shape, values }]) => ({
+  const { values, words } = parsed;
+  const [path] = words;
+  if (path === undefined || words.length > 1)
+    throw new CommandLineError(`expected the folder of a run, got ${words.length}\n\n${help}`);
+  if (values.image !== undefined && values.example !== undefined)
+    throw new CommandLineError("--image and --example both say what the input is; give one of them");
+  if (values.invert && values.image === undefined)
+    throw new CommandLineError("--invert exchanges black and white of an image; give one with --image");
+  // Before the net is loaded: what is wrong with a file is said at once.
+  const pixels = values.image === undefined ? undefined : await openImage(values.image);
+  const trained = await loadRun(path);
+  const subject =
+    pixels === undefined
+      ? await exampleOf(trained, numberOption("example", values.example, 0))
+      : await imageOf(trained, pixels, basename(values.image!), values.invert ?? false);
+  const found = await findings(subject);
+  const report = values["no-report"] ? undefined : (values.output ?? trained.folder.inspection);
+  if (values.json) process.stdout.write(`${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`);
+  else process.stdout.write(`${told(subject, found).join("\n")}\n`);
+  if (report === undefined) return 0;
+  const page = await makeInspection(subject, (done, all) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2Klooking: ${done} of ${all}`);
+  });
+  try {
+    await writeFileAtomic(report, page);
+  } catch (error) {
+    throw new CommandLineError(`--output: ${report} cannot be written: ${(error as Error).message}`);
+  }
+  process.stderr.write(`${process.stderr.isTTY ? "\r\x1b[2K" : ""}report: ${report}\n`);
+  return 0;
+}
+
+/** An example of the test set. */
+function exampleOf(trained: TrainedModel, index: number): Promise<Subject> {
+  const { inputs, scale, classes, labels } = subset(trained.sets.test, [index]);
+  return subjectOf(
+    trained,
+    `example ${index}, a “${classes[labels[0]!]}”`,
+    Float32Array.from(inputs, (x) => x * scale),
+    { label: labels[0]! },
+  );
+}
+
+/** The longest side of the picture of a file on the page. */
+const PREVIEW = 280;
+
+/** A file as the input of the net. */
+function imageOf(trained: TrainedModel, pixels: Pixels, name: string, isInverted: boolean): Promise<Subject> {
+  const { test, train } = trained.sets;
+  const input = imageToInput(pixels, test.shape, { invert: isInverted });
+  const size =
+    pixels.orientation >= 5 ? ([pixels.width, pixels.height] as const) : ([pixels.height, pixels.width] as const);
+  const factor = Math.min(1, PREVIEW / Math.max(...size));
+  const preview = imageToInput(pixels, [...size.map((side) => Math.max(1, Math.round(side * factor))), 3]);
+  const file: ImageFile = { name, size, preview, input, inversion: looksInverted(input, train), isInverted };
+  return subjectOf(trained, name, input.values, { file });
+}
+
+interface Row extends Statistics {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** All that is printed, as data. */
+async function findings(subject: Subject) {
+  const { model, x, settings, progress, answer, shares, file, sets, inputName } = subject;
+  const weights = [...(await weightsOf(model))].map(([name, { shape, values }]): Row => ({
     name,
     shape,
     ...statisticsOf(values),
   }));
-  const maps = (await activations(model, batch!.inputs)).map(({ path: name, type, shape, values }) => ({
+  const maps = (await activations(model, x)).map(({ path: name, type, shape, values }): Row => ({
     name: `${name} ${type}`.trim(),
     shape,
     ...statisticsOf(values),
   }));
-  const label = example.classes[example.labels[0]!];
-  if (parsed.values.json) {
-    process.stdout.write(
-      `${JSON.stringify({ settings, step: progress.step, weights, example: index, label, activations: maps })}\n`,
-    );
-    return 0;
-  }
-  const table = (rows: typeof weights): string[] => {
-    const width = Math.max(...rows.map(({ name }) => name.length));
-    const shapes = Math.max(...rows.map(({ shape }) => shape.join(" × ").length), 5);
-    const cell = (x: number): string => `${+x.toPrecision(3)}`.padStart(11);
-    return [
-      `${"".padEnd(width)}  ${"shape".padEnd(shapes)}       mean  deviation   smallest    largest   zeros`,
-      ...rows.map(
-        (row) =>
-          `${row.name.padEnd(width)}  ${row.shape.join(" × ").padEnd(shapes)}${cell(row.mean)}${cell(row.deviation)}${cell(row.smallest)}${cell(row.largest)}${`${Math.round(100 * row.zeros)} %`.padStart(8)}`,
-      ),
-    ];
+  return {
+    settings,
+    step: progress.step,
+    input: inputName,
+    ...(file && { image: { file: file.name, changes: file.input.changes, looksInverted: file.inversion.isInverted } }),
+    answer: sets.test.classes[answer] ?? `${answer}`,
+    shares,
+    weights,
+    activations: maps,
   };
-  const lines = [
-    `${settings.model} on ${settings.data} after ${progress.step} steps`,
+}
+
+function told(subject: Subject, { weights, activations: maps }: Awaited<ReturnType<typeof findings>>): string[] {
+  const { settings, progress, inputName, answer, shares } = subject;
+  return [
+    `${titleOf(settings.model)} on ${settings.data} after ${progress.step} steps`,
     "",
-    ...table(weights),
+    ...rowsOf(weights),
     "",
-    `example ${index}, a "${label}":`,
-    ...table(maps),
+    `${inputName}: taken for ${className(subject, answer)}, with ${(100 * shares[answer]!).toFixed(1)} %`,
+    ...remarksOf(subject).map((text) => `  ${text}`),
+    ...rowsOf(maps),
   ];
-  process.stdout.write(`${lines.join("\n")}\n`);
-  return 0;
+}
+
+function rowsOf(rows: readonly Row[]): string[] {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const shapes = Math.max(...rows.map(({ shape }) => shape.join(" × ").length), 5);
+  const cell = (x: number): string => `${+x.toPrecision(3)}`.padStart(11);
+  return [
+    `${"".padEnd(width)}  ${"shape".padEnd(shapes)}       mean  deviation   smallest    largest   zeros`,
+    ...rows.map(
+      (row) =>
+        `${row.name.padEnd(width)}  ${row.shape.join(" × ").padEnd(shapes)}${cell(row.mean)}${cell(row.deviation)}${cell(row.smallest)}${cell(row.largest)}${`${Math.round(100 * row.zeros)} %`.padStart(8)}`,
+    ),
+  ];
 }

@@ -1,12 +1,16 @@
 import type { Backend } from "@convlens/backend";
+import { watchTraining, type TrainingWatch } from "@convlens/analysis";
+import { batches, subset, type Dataset } from "@convlens/datasets";
+import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { adam, adamW, fit, oneCycle, sgd, type EpochRecord, type Optimizer, type StepRecord } from "@convlens/training";
 import { writeFileAtomic } from "@convlens/training/node";
-import { backends, data, models } from "../catalogue.ts";
+import { backends, data, modelId, modelNamed, models } from "../catalogue.ts";
 import { choice, CommandLineError, numberOption, parse } from "../options.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { makeReport } from "../report/report.ts";
-import { RunFolder, type RunSettings } from "../runFolder.ts";
+import { RunFolder, type RunHistory, type RunSettings } from "../runFolder.ts";
+import { titleOf } from "../titleOf.ts";
 
 const optimizers: Readonly<Record<string, () => Optimizer>> = {
   adam: () => adam(),
@@ -18,7 +22,8 @@ const help = `convlens train <data> [options]
 convlens train --resume runs/<name>
 
   data                 ${Object.keys(data).join(", ")}
-  --model <name>       ${Object.keys(models).join(", ")}
+  --model <name>       ${Object.keys(models).join(", ")};
+                       or ./file.mjs that exports model = (classes) => …
   --epochs <n>         passes over the data (3)
   --batch-size <n>     examples in a step (8)
   --rate <x>           highest learning rate, of one cycle (0.002)
@@ -64,18 +69,23 @@ export async function train(args: readonly string[]): Promise<number> {
     throw new CommandLineError(`expected one data set, got ${words.length}\n\n${help}`);
   const settings: RunSettings = {
     data: name,
-    model: values.model ?? choice("data set", name, data).model,
+    model: modelId(values.model ?? choice("data set", name, data).model),
     epochs: numberOption("epochs", values.epochs, 3, { least: 1 }),
     batchSize: numberOption("batch-size", values["batch-size"], 8, { least: 1 }),
     rate: numberOption("rate", values.rate, 0.002, { whole: false }),
     optimizer: values.optimizer ?? "adam",
     seed: numberOption("seed", values.seed, 1),
   };
-  choice("model", settings.model, models);
+  await modelNamed(settings.model);
   choice("optimizer", settings.optimizer, optimizers);
-  const folder = await RunFolder.create("runs", values.name ?? `${settings.data}-${settings.model}`, settings, {
-    overwrite: values.overwrite ?? false,
-  });
+  const folder = await RunFolder.create(
+    "runs",
+    values.name ?? `${settings.data}-${titleOf(settings.model)}`,
+    settings,
+    {
+      overwrite: values.overwrite ?? false,
+    },
+  );
   return run(folder, settings, { backend, json: values.json ?? false });
 }
 
@@ -84,6 +94,28 @@ interface RunOptions {
   readonly backend: () => Promise<Backend>;
   readonly json: boolean;
   readonly resume?: Uint8Array;
+}
+
+/** Looks inside a run, beside the examples that every look is taken on. */
+const LOOKS = 40;
+const LOOKED_AT = 128;
+
+/** Watches some forty times, on always the same examples, which changes nothing about the training. */
+function watchFit(model: Layer, train: Dataset, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
+  const size = Math.min(LOOKED_AT, train.size);
+  const [looked] = batches(
+    subset(
+      train,
+      Array.from({ length: size }, (_, i) => i),
+    ),
+    { size },
+  );
+  const steps = epochs * Math.max(1, Math.floor(train.size / batchSize));
+  return watchTraining(model, {
+    inputs: looked!.inputs,
+    targets: looked!.labels,
+    every: Math.max(2, Math.round(steps / LOOKS)),
+  });
 }
 
 async function run(
@@ -96,9 +128,11 @@ async function run(
   const bar = new ProgressBar(settings.epochs);
   const named = choice("data set", settings.data, data);
   const sets = await named.load();
-  const model = choice("model", settings.model, models)(sets.train.classes.length);
+  const model = build((await modelNamed(settings.model))(sets.train.classes.length), sets.train.shape, {
+    seed: settings.seed,
+  });
   bar.line(
-    `${settings.model} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
+    `${titleOf(settings.model)} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
   );
 
   const training = fit(model, sets.train, {
@@ -111,6 +145,18 @@ async function run(
     resume,
     ...(named.augment && { augment: named.augment }),
   });
+  const past = resume === undefined ? undefined : await folder.readHistory();
+  const watch = await watchFit(model, sets.train, settings);
+  const history = (): RunHistory => ({
+    chance: watch.chance,
+    steps: [...(past?.steps ?? []), ...watch.steps],
+    records: [...(past?.records ?? []), ...watch.records],
+    epochs: [...(past?.epochs ?? []), ...epochs],
+  });
+  const save = async (): Promise<void> => {
+    await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+    await folder.saveHistory(history());
+  };
   const stop = { asked: false };
   const onSignal = (): void => {
     stop.asked = true;
@@ -122,10 +168,11 @@ async function run(
     for await (const record of training) {
       if (record.kind === "step") {
         steps.push(record);
+        await watch.observe(record);
         bar.step(record, settings.batchSize);
       } else {
         epochs.push(record);
-        await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+        await save();
         bar.line(
           `epoch ${record.epoch + 1}/${settings.epochs}: loss ${record.loss.toFixed(4)}, test loss ${record.testLoss!.toFixed(4)}, ` +
             `test accuracy ${(100 * record.testAccuracy!).toFixed(2)} %, ${Math.round(record.imagesPerSecond)} images/s`,
@@ -136,7 +183,7 @@ async function run(
           );
       }
       if (stop.asked) {
-        await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+        await save();
         bar.line(`stopped after step ${record.step}; go on with: convlens train --resume ${folder.path}`);
         return 130;
       }

@@ -1,11 +1,38 @@
-import { paintMap, pngUrl, type Numbers, type RasterOptions, type Raster } from "@convlens/analysis/render";
+import {
+  drawLineChart,
+  paintImage,
+  paintMap,
+  pngUrl,
+  type Numbers,
+  type Raster,
+  type RasterOptions,
+  type Theme,
+} from "@convlens/analysis/render";
+import { escaped } from "./page.ts";
 
-/** A picture for light pages and one for dark ones; the page enlarges it without smoothing. */
-export function showRaster(paint: (theme: "light" | "dark") => Raster, about: string, size = 4): string {
-  const [light, dark] = [paint("light"), paint("dark")];
-  const image = `<img alt="${about}" title="${about}" width="${light.width * size}" height="${light.height * size}" src="${pngUrl(light)}">`;
-  return `<picture><source srcset="${pngUrl(dark)}" media="(prefers-color-scheme: dark)">${image}</picture>`;
+/** What a row of numbers is tall on the page, in its own pixels. */
+const ROW = 24;
+
+/** A picture as an element; the page enlarges it without smoothing, and a single row of numbers to a band. */
+function image({ width, height }: Raster, url: string, about: string, size: number): string {
+  const text = escaped(about);
+  const tall = height === 1 ? Math.max(size, ROW) : height * size;
+  return `<img alt="${text}" title="${text}" width="${width * size}" height="${tall}" src="${url}">`;
 }
+
+/** A picture that is the same on every page. */
+export const showPicture = (raster: Raster, about: string, size = 4): string =>
+  image(raster, pngUrl(raster), about, size);
+
+/** A picture for light pages and one for dark ones. */
+export function showRaster(paint: (theme: Theme) => Raster, about: string, size = 4): string {
+  const [light, dark] = [paint("light"), paint("dark")];
+  return `<picture><source srcset="${pngUrl(dark)}" media="(prefers-color-scheme: dark)">${image(light, pngUrl(light), about, size)}</picture>`;
+}
+
+/** A drawing whose colours depend on the page, for light pages and for dark ones. */
+export const showDrawing = (draw: (theme: Theme) => string): string =>
+  `<div class="light">${draw("light")}</div><div class="dark">${draw("dark")}</div>`;
 
 /** Numbers as a picture, each a pixel. */
 export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): string =>
@@ -13,3 +40,23 @@ export const picture = (numbers: Numbers, about: string, size?: number, options:
 
 /** Ink on paper. */
 export const gray: RasterOptions = { map: "gray", range: [1, 0] };
+
+/** An input of a model: an image as it is, `[height, width, 1 or 3]`; of other channels the first; a signal as a line. */
+export function showInput({ shape, values }: Numbers, about: string, size = 4): string {
+  if (shape.length < 3) {
+    const points = Array.from({ length: shape[0]! }, (_, i) => [i, values[i * (shape[1] ?? 1)]!] as const);
+    return drawLineChart([{ name: about, points }], { title: about, xLabel: "place" });
+  }
+  return showPicture(rasterOfInput({ shape, values }), about, size);
+}
+
+/** An image as pixels; of other than one or three channels the first. */
+export function rasterOfInput({ shape, values }: Numbers): Raster {
+  const [height, width, channels] = shape as readonly [number, number, number];
+  if (channels === 1 || channels === 3) return paintImage({ shape, values });
+  const first = Float64Array.from({ length: height * width }, (_, i) => values[i * channels]!);
+  return paintImage({ shape: [height, width, 1], values: first });
+}
+
+/** How many pixels of the page one of a picture is, so that it is about so wide. */
+export const sizeFor = (width: number, wanted: number): number => Math.max(1, Math.round(wanted / width));

@@ -11,11 +11,11 @@ import {
   type Evaluation,
   type StepRecord,
 } from "@convlens/training";
-import { models } from "../catalogue.ts";
-import { choice } from "../options.ts";
+import { modelNamed } from "../catalogue.ts";
 import type { RunSettings } from "../runFolder.ts";
+import { titleOf } from "../titleOf.ts";
+import { chartOf, escaped, facts, page, percent, scrolling, type Section } from "./page.ts";
 import { gray, picture, showRaster } from "./pictures.ts";
-import { style } from "./style.ts";
 
 /** What a report is made of. */
 export interface ReportParts {
@@ -27,29 +27,27 @@ export interface ReportParts {
   readonly backend: string;
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
-
 /** A page that shows how a training run went and what came of it; it needs nothing else, no network. */
 export async function makeReport({ settings, model, sets, steps, epochs, backend }: ReportParts): Promise<string> {
   const evaluation = await evaluateModel(model, sets.test);
-  const title = `${settings.model} on ${settings.data}`;
-  const sections = [
-    overview(settings, sets, evaluation, epochs, backend),
-    `<h2>The net</h2><pre>${escaped(formatSummary(summary(model, sets.train.shape)))}</pre>`,
-    curves(steps, epochs),
-    confusion(evaluation, sets.test),
+  const title = `${titleOf(settings.model)} on ${settings.data}`;
+  const sections: (Section | undefined)[] = [
+    {
+      id: "net",
+      title: "The net",
+      body: scrolling(`<pre>${escaped(formatSummary(summary(model, sets.train.shape)))}</pre>`, "Layers"),
+    },
+    { id: "learned", title: "How it learned", body: curves(steps, epochs) },
+    { id: "confusion", title: "What it takes for what", body: confusion(evaluation, sets.test) },
     await filters(model, settings, sets.train),
-    await maps(model, sets.test),
-    mistakes(evaluation, sets.test),
+    { id: "maps", title: "What each layer makes of it", body: await maps(model, sets.test) },
+    { id: "mistakes", title: "The worst mistakes", body: mistakes(evaluation, sets.test) },
   ];
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title><style>${style}</style></head>
-<body><main><h1>${escaped(title)}</h1>
-${sections.filter(Boolean).join("\n")}
-</main></body></html>
-`;
+  return page(
+    title,
+    overview(settings, sets, evaluation, epochs, backend),
+    sections.flatMap((section) => section ?? []),
+  );
 }
 
 function overview(
@@ -60,20 +58,19 @@ function overview(
   backend: string,
 ): string {
   const speed = epochs.at(-1)?.imagesPerSecond;
-  const facts = [
+  return facts([
     ["test accuracy", percent(accuracy)],
     ["test loss", loss.toFixed(4)],
     ["macro F1", macro(classScores(matrix), "f1").toFixed(4)],
     ["mistakes", `${wrong.length} of ${test.size}`],
     ["examples learned from", `${train.size}, ${settings.epochs === 1 ? "once" : `${settings.epochs} times`}`],
-    ...(speed === undefined || Number.isNaN(speed) ? [] : [["images a second", `${Math.round(speed)}`]]),
+    ...(speed === undefined || Number.isNaN(speed) ? [] : [["images a second", `${Math.round(speed)}`] as const]),
     ["backend", backend],
     [
       "settings",
       `${settings.optimizer}, rate ${settings.rate}, batches of ${settings.batchSize}, seed ${settings.seed}`,
     ],
-  ];
-  return `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value!)}</dd></div>`).join("")}</dl>`;
+  ]);
 }
 
 function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
@@ -84,7 +81,7 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): s
     lines: readonly Series[],
     range: { readonly low?: number; readonly high?: number },
   ): string =>
-    `<figure><figcaption>${title}</figcaption>${drawLineChart(lines, { title, xLabel: "steps", ...range })}</figure>`;
+    `<figure><figcaption>${title}</figcaption>${chartOf(drawLineChart(lines, { title, xLabel: "steps", ...range }), title)}</figure>`;
   const charts = [
     chart(
       "Loss",
@@ -108,7 +105,7 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): s
       { low: 0 },
     ),
   ];
-  return `<h2>How it learned</h2><div class="charts">${charts.join("")}</div>`;
+  return `<div class="charts">${charts.join("")}</div>`;
 }
 
 function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): string {
@@ -126,16 +123,16 @@ function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): str
     return `<tr><th scope="row">${escaped(classes[label] ?? `${label}`)}</th>${inner.join("")}<td class="share">${percent(row[label]! / all)}</td></tr>`;
   });
   const head = matrix.map((_, c) => `<th scope="col">${escaped(classes[c] ?? `${c}`)}</th>`).join("");
-  return `<h2>What it takes for what</h2><p>Rows are the true classes, columns what the net says; mistakes are orange.</p>
-<div class="scroll"><table class="confusion"><thead><tr><td></td>${head}<th scope="col">right</th></tr></thead><tbody>${cells.join("")}</tbody></table></div>`;
+  const rows = `<table class="confusion"><thead><tr><td></td>${head}<th scope="col">right</th></tr></thead><tbody>${cells.join("")}</tbody></table>`;
+  return `<p>Rows are the true classes, columns what the net says; mistakes are orange.</p>${scrolling(rows, "What it takes for what")}`;
 }
 
 /** The filters of the first convolution before and after, each as what it weighs its first channel with. */
-async function filters(model: Layer, settings: RunSettings, train: Dataset): Promise<string> {
+async function filters(model: Layer, settings: RunSettings, train: Dataset): Promise<Section | undefined> {
   const after = await weightsOf(model);
   const name = [...after.keys()].find((path) => path.endsWith("filters"));
-  if (name === undefined) return "";
-  const untrained = build(choice("model", settings.model, models)(train.classes.length), train.shape, {
+  if (name === undefined) return undefined;
+  const untrained = build((await modelNamed(settings.model))(train.classes.length), train.shape, {
     seed: settings.seed,
   });
   const before = await weightsOf(untrained);
@@ -160,7 +157,8 @@ async function filters(model: Layer, settings: RunSettings, train: Dataset): Pro
     );
     return `<div class="strip"><span>${when}</span>${pictures.join("")}</div>`;
   };
-  return `<h2>Filters of the first layer</h2><p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
+  const body = `<p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
+  return { id: "filters", title: "Filters of the first layer", body };
 }
 
 /** One example of each of the first classes, and what every layer makes of it. */
@@ -183,7 +181,7 @@ async function maps(model: Layer, test: Dataset): Promise<string> {
       return `<details${index === shown[0] ? " open" : ""}><summary>a "${escaped(example.classes[example.labels[0]!]!)}" ${imageOf(example, 0, 3)}</summary>${rows.join("")}</details>`;
     }),
   );
-  return `<h2>What each layer makes of it</h2><p>Each square is one activation map; the further from the colour of the page, the larger, on one scale for each layer (where there are negative numbers, those are violet).</p>${parts.join("")}`;
+  return `<p>Each square is one activation map; the further from the colour of the page, the larger, on one scale for each layer (where there are negative numbers, those are violet).</p>${parts.join("")}`;
 }
 
 /** The maps of one layer, side by side on one scale; a row of numbers is one strip. */
@@ -208,12 +206,12 @@ function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number)
 }
 
 function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): string {
-  if (wrong.length === 0) return "<h2>Mistakes</h2><p>None.</p>";
+  if (wrong.length === 0) return "<p>None.</p>";
   const shown = wrong
     .slice(0, 24)
     .map(
       ({ index, label, predicted, confidence }) =>
         `<figure>${imageOf(test, index, 3)}<figcaption>${escaped(test.classes[label]!)} taken for <b>${escaped(test.classes[predicted]!)}</b>, ${Math.round(100 * confidence)} % sure</figcaption></figure>`,
     );
-  return `<h2>The worst mistakes</h2><p>Those that the net was surest of${wrong.length > shown.length ? `, ${shown.length} of ${wrong.length}` : ""}.</p><div class="mistakes">${shown.join("")}</div>`;
+  return `<p>Those that the net was surest of${wrong.length > shown.length ? `, ${shown.length} of ${wrong.length}` : ""}.</p><div class="mistakes">${shown.join("")}</div>`;
 }

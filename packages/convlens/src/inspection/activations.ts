@@ -1,0 +1,62 @@
+import { activationMap, histogram, statisticsOf, tap, type LayerActivation } from "@convlens/analysis";
+import { drawBars, drawHistogram, paintAtlas, shortNumber } from "@convlens/analysis/render";
+import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { picture, showRaster, sizeFor } from "../report/pictures.ts";
+import type { Subject } from "./subject.ts";
+
+/** Maps of a layer that are shown, and units that get a bar each. */
+const [MOST_MAPS, MOST_BARS] = [64, 24];
+
+/** What every layer makes of the input. */
+export async function activationSection({ model, x, layers }: Subject): Promise<Section> {
+  const look = tap(
+    model,
+    layers.map(({ name }) => name),
+  );
+  const { layers: made } = await look(x);
+  look.dispose();
+  return {
+    id: "activations",
+    title: "What each layer makes of it",
+    body: `<p>Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the larger; where there are numbers below 0, those are violet.</p>${[...made.values()].map(layerFigure).join("\n")}`,
+  };
+}
+
+function layerFigure(layer: LayerActivation): string {
+  const { name, type, shape, values } = layer;
+  const { mean, smallest, largest, zeros } = statisticsOf(values);
+  const title = `${name} ${type}`;
+  const told = `${shape.slice(1).join(" × ")}; from ${shortNumber(smallest)} to ${shortNumber(largest)}, mean ${shortNumber(mean)}${zeros === 0 ? "" : `; ${percent(zeros, 0)} are exactly 0`}`;
+  const bars = drawHistogram(histogram(values, { bins: 40 }), {
+    title: `how often ${title} makes numbers of each size`,
+  });
+  return `<h3>${escaped(title)}</h3><div class="gallery">${figure(mapsOf(layer), escaped(whatIsShown(layer)), told)}${figure(bars, "How often there are numbers of each size")}</div>`;
+}
+
+const whatIsShown = ({ shape }: LayerActivation): string => {
+  const channels = shape.at(-1)!;
+  if (shape.length === 2) return `${channels} numbers`;
+  return `${channels > MOST_MAPS ? `The first ${MOST_MAPS} of ` : ""}${channels} maps`;
+};
+
+function mapsOf(layer: LayerActivation): string {
+  const { name, type, shape, values } = layer;
+  const channels = shape.at(-1)!;
+  const about = `what ${name} ${type} makes`;
+  if (shape.length === 2 && channels <= MOST_BARS)
+    return drawBars(
+      Array.from(values, (value, i) => ({ name: `${i}`, value })),
+      { title: about },
+    );
+  if (shape.length === 2)
+    return picture({ shape: [channels], values }, `${about}: ${channels} numbers`, sizeFor(channels, 500));
+  const shown = Math.min(channels, MOST_MAPS);
+  const maps = Array.from({ length: shown }, (_, channel) => activationMap(layer, { channel }));
+  const wide = shape.at(-2)!;
+  const columns = shape.length === 3 ? 1 : Math.min(shown, 8, Math.max(1, Math.floor(520 / wide)));
+  return showRaster(
+    (theme) => paintAtlas(maps, { columns, theme }),
+    `${about}: ${shown === channels ? "" : `the first ${shown} of `}${channels} maps`,
+    sizeFor(columns * (wide + 1), 480),
+  );
+}

@@ -1,0 +1,94 @@
+import {
+  codesOf,
+  nearestNeighbors,
+  principalComponents,
+  tap,
+  tsne,
+  type Codes,
+  type Matrix,
+  type RecordedLayer,
+} from "@convlens/analysis";
+import { drawPoints } from "@convlens/analysis/render";
+import { sizeOf } from "@convlens/backend";
+import { take } from "@convlens/datasets";
+import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { showInput, sizeFor } from "../report/pictures.ts";
+import { className, nameOf, type Subject } from "./subject.ts";
+
+/** Test examples on the maps, and neighbours that are shown. */
+const [EXAMPLES, NEIGHBORS] = [500, 8];
+
+/** What the last layer reads: the code that the answer is made of. */
+function codeLayer({ layers }: Subject): RecordedLayer | undefined {
+  const last = layers.findLastIndex(({ operations }) =>
+    operations.some(({ operation }) => operation === "matmul" || operation === "conv2d"),
+  );
+  return layers[last - 1];
+}
+
+/** The test set as the net sees it: maps in the plane, and what lies next to the input. */
+export async function codeSection(subject: Subject): Promise<Section | undefined> {
+  const { model, x, sets, shape, inputName } = subject;
+  const layer = codeLayer(subject);
+  if (layer === undefined) return undefined;
+  const data = take(sets.test, EXAMPLES);
+  const codes = await codesOf(model, data, { layer: layer.name });
+  if (codes.columns < 2 || codes.rows < 20) return undefined;
+  const look = tap(model, [layer.name]);
+  const own = (await look(x)).layers.get(layer.name)!.values;
+  look.dispose();
+  const all = withRow(codes, own);
+  const { scores, shares } = principalComponents(all, { count: 2 });
+  let map: Matrix = scores;
+  let divergence = NaN;
+  for await (const look_ of tsne(all)) ({ points: map, divergence } = look_);
+  const drawn = (points: Matrix, title: string): string =>
+    drawPoints(
+      Array.from({ length: points.rows }, (_, i) => ({
+        x: points.values[2 * i]!,
+        y: points.values[2 * i + 1]!,
+        kind: i < codes.rows ? codes.labels[i]! : subject.answer,
+        selected: i === codes.rows,
+        about: i < codes.rows ? `test example ${i}, a ${data.classes[codes.labels[i]!]}` : inputName,
+      })),
+      data.classes,
+      { title },
+    );
+  return {
+    id: "codes",
+    title: "Where it lies among others",
+    body: `<p>${data.size} test examples as ${escaped(nameOf(layer))} sees them (${codes.columns} numbers each), each drawn as its true class; ${escaped(inputName)} stands in a yellow circle, as what the net takes it for.</p>
+<div class="gallery wide">${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
+      drawn(map, "t-SNE"),
+      "t-SNE",
+      `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
+    )}</div>${neighbors(subject, codes, own, shape)}`,
+  };
+}
+
+/** Codes with one more below. */
+function withRow({ rows, columns, values }: Codes, own: ArrayLike<number>): Matrix {
+  const all = new Float32Array((rows + 1) * columns);
+  all.set(values);
+  all.set(own, rows * columns);
+  return { rows: rows + 1, columns, values: all };
+}
+
+function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape: readonly number[]): string {
+  const of = { rows: 1, columns: codes.columns, values: Float32Array.from(own) };
+  const found = nearestNeighbors(codes, { count: Math.min(NEIGHBORS + 1, codes.rows), of });
+  // An example of the test set is its own neighbour.
+  const itself = found.distances[0] === 0 ? 1 : 0;
+  const [indices, distances] = [found.indices.subarray(itself, itself + NEIGHBORS), found.distances.subarray(itself)];
+  const { inputs, scale } = subject.sets.test;
+  const one = sizeOf(shape);
+  const figures = Array.from(indices, (index, i) => {
+    const values = Float64Array.from({ length: one }, (_, k) => inputs[index * one + k]! * scale);
+    return figure(
+      showInput({ shape, values }, `test example ${index}`, sizeFor(shape[1] ?? 1, 84)),
+      escaped(className(subject, codes.labels[index]!)),
+      `distance ${distances[i]!.toFixed(2)}`,
+    );
+  });
+  return `<h3>Its nearest neighbours</h3><div class="gallery narrow">${figures.join("")}</div>`;
+}

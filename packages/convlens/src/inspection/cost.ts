@@ -1,0 +1,82 @@
+import { cost, sharing, toMatrix, type OptimizerName } from "@convlens/analysis";
+import { drawBars, paintMatrix } from "@convlens/analysis/render";
+import { weightsOf } from "@convlens/layers";
+import { evaluate } from "@convlens/tensor";
+import { escaped, facts, figure, table, whole, type Section } from "../report/page.ts";
+import { showRaster, sizeFor } from "../report/pictures.ts";
+import { convolutions, nameOf, type Subject } from "./subject.ts";
+
+const optimizers: Readonly<Record<string, OptimizerName>> = { adam: "adam", adamw: "adam", sgd: "momentum" };
+const kib = (bytes: number): string => `${whole(bytes / 1024)} KiB`;
+
+/** What the net costs, layer by layer and in all. */
+export function costSection({ model, shape, settings, layers }: Subject): Section {
+  const { batchSize: batch } = settings;
+  const all = cost(model, shape, { batch, optimizer: optimizers[settings.optimizer] ?? "adam" });
+  const own = all.layers.filter(({ name }) => layers.some((layer) => layer.name === name));
+  const rows = own.map(({ name, type, outputShape, parameters, multiplyAdds, activations, kept }) => [
+    `${name} ${type}`,
+    outputShape.join(" × "),
+    ...[parameters, multiplyAdds, activations, kept].map(whole),
+  ]);
+  const total = ["in all", "", ...[all.parameters, all.multiplyAdds.forward, all.activations, all.kept].map(whole)];
+  const bars = drawBars(
+    own.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds })),
+    { title: "multiply-adds of each layer" },
+  );
+  return {
+    id: "cost",
+    title: "What it costs",
+    body: `<p>Numbers for one example. “Kept” is what the way back reads again, so that it stays in memory until then; the totals count the input, too.</p>
+${table("Costs", ["layer", "makes", "parameters", "multiply-adds", "activations", "kept"], [...rows, total])}
+${facts([
+  ["multiply-adds of an answer", whole(all.multiplyAdds.forward)],
+  ["multiply-adds of a step of learning, for each example", whole(all.multiplyAdds.training)],
+  [`memory of answers to ${batch} examples`, kib(all.inference.total)],
+  [`memory of a step with ${batch} examples`, kib(all.training.total)],
+  [
+    "of that, values in between",
+    `${kib(all.training.values)}; ${kib(all.training.valuesUnplanned)} if no memory were used twice`,
+  ],
+  [`of that, memory of ${settings.optimizer}`, kib(all.optimizer)],
+])}
+${figure(bars, "Multiply-adds of each layer", "for one example")}`,
+  };
+}
+
+/** How weights are shared: many copies of the same neuron. */
+export async function sharingSection(subject: Subject): Promise<Section> {
+  const { model, shape } = subject;
+  const rows = sharing(model, shape).map(({ name, type, neurons, copies, connections, weights, untied }) => [
+    `${name} ${type}`,
+    ...[neurons, copies, connections, weights, untied].map(whole),
+  ]);
+  return {
+    id: "sharing",
+    title: "Many copies of the same neuron",
+    body: `<p>A convolution puts the same few neurons at every place. “Untied” is how many weights there would be if each neuron had its own.</p>
+${table("Sharing", ["layer", "neurons", "copies of each", "connections", "weights", "untied"], rows)}${await matrixFigure(subject)}`,
+  };
+}
+
+/** The first convolution as a matrix, for an input that is only a little larger than its window. */
+async function matrixFigure(subject: Subject): Promise<string> {
+  const [first] = convolutions(subject);
+  const filters = first && (await weightsOf(first.layer)).get("filters");
+  if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";
+  const [height, width, channels] = filters.shape as readonly [number, number, number, number];
+  const matrix = toMatrix(first.layer, [height + 1, width + 1, channels]);
+  if (matrix.rows * matrix.columns > 1e6) return "";
+  const [weights] = await evaluate(matrix.weights);
+  const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} entries, ${matrix.distinct} different weights`;
+  const raster = showRaster(
+    (theme) => paintMatrix(matrix, { weights: weights!, theme }),
+    about,
+    Math.max(2, sizeFor(matrix.rows, 560)),
+  );
+  return figure(
+    raster,
+    escaped(`${nameOf(first)} as a matrix`),
+    `for an input of ${height + 1} × ${width + 1} pixels only: ${matrix.rows} × ${matrix.columns}, of which ${whole(matrix.nonZeros)} are not 0, and these are copies of ${matrix.distinct} weights (orange above 0, violet below)`,
+  );
+}

@@ -1,0 +1,68 @@
+import { modularGraph, operationGraph, volumeTable, type ModularGraph } from "@convlens/analysis";
+import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
+import { ConvlensError, type Shape } from "@convlens/backend";
+import { modelNamed } from "../catalogue.ts";
+import { figure, scrolling, type Section } from "../report/page.ts";
+import type { Subject } from "./subject.ts";
+
+/** More lines than these are one grey surface. */
+const MOST_LINES = 6000;
+
+/** The net as modules, on the smallest input that it fits: elements of the real one could not be told apart. */
+async function modules({
+  settings,
+  shape,
+  sets,
+}: Subject): Promise<{ readonly graph: ModularGraph; readonly shape: Shape } | undefined> {
+  const make = await modelNamed(settings.model);
+  const [longest, channels] = [Math.max(...shape.slice(0, -1)), shape.at(-1)!];
+  for (let size = 3; size <= longest; size++) {
+    const small = [...shape.slice(0, -1).map((own) => Math.min(own, size)), channels];
+    try {
+      const graph = modularGraph(make(sets.train.classes.length), small);
+      return graph.stages.reduce((sum, { edges }) => sum + edges.length, 0) <= MOST_LINES
+        ? { graph, shape: small }
+        : undefined;
+    } catch (error) {
+      // It does not fit an input of this size: the next one.
+      if (!(error instanceof ConvlensError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** The net as diagrams. */
+export async function diagramSection(subject: Subject): Promise<Section> {
+  const { model, shape } = subject;
+  const parts = [
+    figure(
+      scrolling(drawVolumes(volumeTable(model, shape)), "The net as volumes"),
+      "Volumes",
+      "the numbers that each layer makes, as a box: height upwards, width to the back, channels to the right",
+    ),
+    figure(
+      scrolling(drawOperations(operationGraph(model, shape, "layers")), "The net as a graph"),
+      "Layers, and who reads whom",
+      "the shape below each name is what it makes; layers that learn are filled",
+    ),
+  ];
+  const modular = await modules(subject);
+  if (modular !== undefined) {
+    const { elements, edges } = totals(modular.graph);
+    parts.push(
+      figure(
+        scrolling(drawModules(modular.graph), "The net as modules"),
+        "Modules",
+        `on an input of ${modular.shape.join(" × ")}, the smallest that fits, so that they can be told apart: ${elements} elements and ${edges} lines; each letter is one group of neurons, copied over all places`,
+      ),
+    );
+  }
+  return { id: "diagrams", title: "How it is made", body: parts.join("\n") };
+}
+
+function totals(graph: ModularGraph): { readonly elements: number; readonly edges: number } {
+  return {
+    elements: graph.stages.reduce((sum, { grid }) => sum + grid[0] * grid[1], 0),
+    edges: graph.stages.reduce((sum, { edges }) => sum + edges.length, 0),
+  };
+}

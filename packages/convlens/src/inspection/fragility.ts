@@ -1,0 +1,122 @@
+import { adversarial, occlusionCurve, shiftConsistency } from "@convlens/analysis";
+import { drawLegend, drawLineChart, paintMap, scaleOf } from "@convlens/analysis/render";
+import { argmax } from "@convlens/tensor";
+import { predict } from "@convlens/layers";
+import { chartOf, escaped, figure, percent, type Section } from "../report/page.ts";
+import { picture, showInput, showRaster, sizeFor } from "../report/pictures.ts";
+import { className, someOf, type Subject } from "./subject.ts";
+
+/** Test examples, pixels to each side, and how far pixels are moved. */
+const [EXAMPLES, SHIFT] = [200, 4];
+const EPSILONS = [0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
+/** That of the example that is shown. */
+const SHOWN = 0.1;
+
+/** How little it takes to change the answer. */
+export async function fragilitySection(subject: Subject): Promise<Section | undefined> {
+  if (subject.shape.length !== 3) return undefined;
+  const parts = [await shifts(subject), await covered(subject), await attacked(subject)];
+  return {
+    id: "fragility",
+    title: "How fragile it is",
+    body: `<p>Measured on ${Math.min(EXAMPLES, subject.sets.test.size)} test examples.</p>${parts.join("\n")}`,
+  };
+}
+
+async function shifts({ model, sets }: Subject): Promise<string> {
+  const { inputs } = someOf(sets.test, EXAMPLES);
+  const found = await shiftConsistency(model, inputs, { shift: SHIFT });
+  const side = 2 * SHIFT + 1;
+  const same = found.map((each) => each.same);
+  const options = { map: "sequential", range: [0, 1] } as const;
+  const at = (down: number, right: number): string =>
+    percent(found.find((each) => each.down === down && each.right === right)!.same, 1);
+  const worst = found.reduce((a, b) => (b.same < a.same ? b : a));
+  const map = showRaster(
+    (theme) => paintMap({ shape: [side, side], values: same }, { ...options, theme }),
+    "how many answers stay at each shift",
+    26,
+  );
+  const along = drawLineChart(
+    [
+      {
+        name: "to the right",
+        points: found.filter(({ down }) => down === 0).map(({ right, same: y }) => [right, y] as const),
+        marks: true,
+      },
+      {
+        name: "down",
+        points: found.filter(({ right }) => right === 0).map(({ down, same: y }) => [down, y] as const),
+        marks: true,
+      },
+    ],
+    { title: "answers that stay", xLabel: "pixels", low: 0, high: 1 },
+  );
+  return `<h3>Shifted</h3><div class="gallery">${figure(
+    `${map}<div>${drawLegend(scaleOf([same], options), { theme: "auto", title: "share of answers that stay" })}</div>`,
+    `Shifted by up to ${SHIFT} pixels`,
+    `each square is one shift, the middle none: the share of answers that stay. One pixel to the right leaves ${at(0, 1)} as they were; ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} ${worst.right < 0 ? "to the left" : "to the right"} only ${percent(worst.same, 1)}`,
+  )}${figure(chartOf(along, "Shifted"), "Along each axis", "the share of answers that stay")}</div>`;
+}
+
+async function covered({ model, sets, x, inputName }: Subject): Promise<string> {
+  const { inputs } = someOf(sets.test, EXAMPLES / 4);
+  const [own, all] = [await occlusionCurve(model, x), await occlusionCurve(model, inputs)];
+  const points = (curve: typeof own, pick: "mean" | "least"): (readonly [number, number])[] =>
+    curve.map((point) => [100 * point.covered, point[pick]] as const);
+  const chart = drawLineChart(
+    [
+      { name: "mean of all places", points: points(all, "mean"), marks: true },
+      { name: "worst place", points: points(all, "least"), marks: true },
+      { name: "this input, mean", points: points(own, "mean"), marks: true },
+    ],
+    { title: "share of the class under an occluder", xLabel: "covered, %", low: 0, high: 1 },
+  );
+  return `<h3>Covered</h3>${figure(chartOf(chart, "Covered"), "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${escaped(inputName)}`)}`;
+}
+
+async function attacked(subject: Subject): Promise<string> {
+  const { model, sets, x, shape, values, answer } = subject;
+  const { inputs, labels } = someOf(sets.test, EXAMPLES);
+  const once: (readonly [number, number])[] = [];
+  const often: (readonly [number, number])[] = [];
+  for (const epsilon of EPSILONS) {
+    once.push([epsilon, (await adversarial(model, inputs, { labels, epsilon })).accuracy]);
+    often.push([epsilon, (await adversarial(model, inputs, { labels, epsilon, steps: 10 })).accuracy]);
+  }
+  const chart = drawLineChart(
+    [
+      { name: "one step (fast gradient sign)", points: once, marks: true },
+      { name: "ten steps", points: often, marks: true },
+    ],
+    { title: "accuracy under attack", xLabel: "how far each pixel may be moved, of 1", low: 0, high: 1 },
+  );
+  const moved = await adversarial(model, x, { labels: [answer], epsilon: SHOWN, steps: 10 });
+  const difference = Float64Array.from(moved.values, (value, i) => value - values[i]!);
+  const now = await argmax(await predict(model, x)).item();
+  const size = sizeFor(shape[1]!, 168);
+  const channels = shape[2]!;
+  const first = difference.filter((_, i) => i % channels === 0);
+  const at = (curve: typeof once, epsilon: number): string => percent(curve.find(([e]) => e === epsilon)![1], 1);
+  return `<h3>Attacked</h3>${figure(chartOf(chart, "Attacked"), "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
+<div class="gallery narrow">${[
+    figure(
+      showInput({ shape, values }, "the input", size),
+      "The input",
+      `taken for ${escaped(className(subject, now))}`,
+    ),
+    figure(
+      picture({ shape: shape.slice(0, 2), values: first }, "what is added to it", size, {
+        map: "signed",
+        range: [-0.3, 0.3],
+      }),
+      "What is added",
+      `at most ${SHOWN} at each pixel: orange makes it brighter, violet darker`,
+    ),
+    figure(
+      showInput({ shape, values: moved.values }, "the attacked input", size),
+      "The sum",
+      `taken for ${escaped(className(subject, moved.after[0]!))}`,
+    ),
+  ].join("")}</div>`;
+}

@@ -1,0 +1,63 @@
+import { effectiveReceptiveField, receptiveFields } from "@convlens/analysis";
+import { drawBoxes } from "@convlens/analysis/render";
+import { escaped, figure, table, type Section } from "../report/page.ts";
+import { rasterOfInput, sizeFor } from "../report/pictures.ts";
+import { showOverlay } from "./showOverlay.ts";
+import { convolutions, nameOf, someOf, type Subject } from "./subject.ts";
+
+/** Layers whose effective fields are shown, and examples that their slopes are the mean of. */
+const [MOST, EXAMPLES] = [4, 32];
+
+/** What units of each layer see of the input. */
+export async function geometrySection(subject: Subject): Promise<Section> {
+  const { model, shape, layers } = subject;
+  const fields = receptiveFields(model, shape).filter(({ name }) => layers.some((layer) => layer.name === name));
+  const rows = fields.map(({ name, type, outputShape, axes }) => [
+    `${name} ${type}`,
+    outputShape.join(" × "),
+    axes.map(({ size }) => size).join(" × "),
+    axes.every(({ jump }) => jump === 0) ? "– (all see the same)" : axes.map(({ jump }) => jump).join(" × "),
+    axes.map(({ start }) => `${start}`.replace("-", "−")).join(", "),
+  ]);
+  const body = table(
+    "Receptive fields",
+    ["layer", "makes", "each unit sees (pixels)", "next unit (pixels on)", "the first begins at"],
+    rows,
+  );
+  const pictures = shape.length === 3 ? await fieldPictures(subject, fields) : "";
+  return {
+    id: "geometry",
+    title: "What units see",
+    body: `<p>In closed form: how many pixels a unit of each layer sees, padding included, and how far its neighbour’s window lies from its own. A window that begins below 0 begins in the padding.</p>${body}${pictures}`,
+  };
+}
+
+async function fieldPictures(subject: Subject, fields: ReturnType<typeof receptiveFields>): Promise<string> {
+  const { model, shape, values, sets } = subject;
+  const size = sizeFor(shape[1]!, 200);
+  const chosen = [...convolutions(subject)].slice(0, MOST);
+  const { inputs } = someOf(sets.test, EXAMPLES);
+  const figures = await Promise.all(
+    chosen.map(async ({ name, type, output }) => {
+      const unit = output.shape.slice(1, -1).map((places) => Math.floor(places / 2));
+      const box = fields.find((field) => field.name === name)!.box(unit);
+      const effective = await effectiveReceptiveField(model, inputs, name, unit);
+      const about = `${nameOf({ name, type })}, unit ${unit.join(", ")}`;
+      const boxed = drawBoxes(rasterOfInput({ shape, values }), [{ box }], {
+        size,
+        title: `the box of pixels that ${about} sees`,
+      });
+      const glass = showOverlay(subject, effective, `how much each pixel counts for ${about}`, size);
+      const pixels = box.map(([first, last]) => last - first + 1).join(" × ");
+      return (
+        figure(boxed, escaped(about), `sees this box of ${pixels} pixels`) +
+        figure(
+          glass,
+          escaped(`What of it counts for ${name}`),
+          `the slope, over ${inputs.shape[0]} test examples: ${effective.area} pixels have more than 4.55 % of the largest`,
+        )
+      );
+    }),
+  );
+  return `<h3>The unit in the middle</h3><div class="gallery">${figures.join("")}</div>`;
+}

@@ -1,0 +1,53 @@
+import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
+import { drawBoxes, shortNumber } from "@convlens/analysis/render";
+import { sizeOf } from "@convlens/backend";
+import { take, type Dataset } from "@convlens/datasets";
+import { escaped, figure, type Section } from "../report/page.ts";
+import { rasterOfInput, showInput, sizeFor } from "../report/pictures.ts";
+import { convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
+
+/** Examples looked through, layers and channels shown, patches of each. */
+const [EXAMPLES, LAYERS, CHANNELS, PATCHES] = [1000, 2, 16, 6];
+
+/** The pieces of the test set that excite each filter most. */
+export async function patchSection(subject: Subject): Promise<Section | undefined> {
+  const { model, sets, shape } = subject;
+  const data = take(sets.test, EXAMPLES);
+  const chosen = convolutions(subject).slice(-LAYERS);
+  if (chosen.length === 0 || shape.length !== 3) return undefined;
+  const parts = await Promise.all(
+    chosen.map(async (convolution) => {
+      const layer = detectorOf(subject, convolution);
+      const channels = await topPatches(model, data, { layer: layer.name, count: PATCHES });
+      const shown = channels.slice(0, CHANNELS).map((channel) => channelFigure(data, channel));
+      const more = channels.length > CHANNELS ? `, the first ${CHANNELS} of ${channels.length} channels` : "";
+      return `<h3>${escaped(nameOf(layer))}${more}</h3><div class="gallery">${shown.join("")}</div>`;
+    }),
+  );
+  return {
+    id: "patches",
+    title: "What excites it: patches",
+    body: `<p>Of ${data.size} test examples, for each channel the one that excites it most, with a box around what the unit sees, and that and the next pieces by themselves, the most exciting first.</p>${parts.join("\n")}`,
+  };
+}
+
+function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): string {
+  const [best] = patches;
+  if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "nothing excites it");
+  const one = sizeOf(data.shape);
+  const values = Float64Array.from({ length: one }, (_, i) => data.inputs[best.index * one + i]! * data.scale);
+  const label = (at: number): string => data.classes[at] ?? `${at}`;
+  const whole = drawBoxes(rasterOfInput({ shape: data.shape, values }), [{ box: best.box }], {
+    size: sizeFor(data.shape[1]!, 112),
+    title: `test example ${best.index}, a ${label(best.label)}: the box excites channel ${channel} most`,
+  });
+  const crops = patches.map(({ index, box, label: own, value }) => {
+    const crop = cropOf(data, index, box);
+    return showInput(crop, `example ${index}, a ${label(own)}: ${shortNumber(value)}`, sizeFor(crop.shape[1]!, 34));
+  });
+  return figure(
+    `${whole}<div class="strip">${crops.join("")}</div>`,
+    `channel ${channel}`,
+    `up to ${shortNumber(best.value)}, by a “${escaped(label(best.label))}”`,
+  );
+}

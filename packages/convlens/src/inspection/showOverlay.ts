@@ -1,0 +1,15 @@
+import { statisticsOf } from "@convlens/analysis";
+import { overlay, type Numbers } from "@convlens/analysis/render";
+import { rasterOfInput, showPicture } from "../report/pictures.ts";
+import type { Subject } from "./subject.ts";
+
+/** A map laid over the input, in colours that shine on what is dark, or are deep on what is bright. */
+export function showOverlay(
+  { shape, values }: Pick<Subject, "shape" | "values">,
+  map: Numbers,
+  about: string,
+  size: number,
+): string {
+  const theme = statisticsOf(values).mean < 0.5 ? "dark" : "light";
+  return showPicture(overlay(rasterOfInput({ shape, values }), map, { theme, strength: 0.9 }), about, size);
+}

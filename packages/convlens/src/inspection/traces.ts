@@ -1,0 +1,60 @@
+import { trace, tap, type RecordedLayer, type Trace } from "@convlens/analysis";
+import { drawTrace, shortNumber } from "@convlens/analysis/render";
+import { stepsOf } from "@convlens/backend";
+import { escaped, figure, scrolling, type Section } from "../report/page.ts";
+import { showDrawing } from "../report/pictures.ts";
+import { className, convolutions, hasPlaces, nameOf, type Subject } from "./subject.ts";
+
+/** How single numbers come about: of a convolution, of a pooling, and the answer. */
+export async function traceSection(subject: Subject): Promise<Section> {
+  const { model, x, layers, answer } = subject;
+  const first = convolutions(subject)[0];
+  const pooling = layers.find(
+    (layer) => hasPlaces(layer) && layer.operations.some(({ operation }) => operation?.endsWith("Pool2d")),
+  );
+  const last = layers.at(-1);
+  const asked = [first, pooling].flatMap((layer) => (layer === undefined ? [] : [layer]));
+  const look = tap(
+    model,
+    asked.map(({ name }) => name),
+  );
+  const { layers: made } = await look(x);
+  look.dispose();
+  const parts = await Promise.all(
+    asked.map(async (layer) => {
+      const values = Array.from(made.get(layer.name)!.values);
+      const at = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
+      return traceFigure(
+        await trace(model, x, layer.name, placeOf(layer, at)),
+        `The largest number of ${nameOf(layer)}`,
+      );
+    }),
+  );
+  if (last !== undefined && last.output.rank === 2 && last.operations.some(({ operation }) => operation === "matmul"))
+    parts.push(
+      traceFigure(
+        await trace(model, x, last.name, [answer]),
+        `What speaks for ${className(subject, answer)}: the largest products of ${nameOf(last)}`,
+      ),
+    );
+  return {
+    id: "trace",
+    title: "How a number comes about",
+    body: `<p>Single numbers, taken apart: the products and the bias that they are the sum of, or the candidates that one was chosen from.</p>${parts.join("\n")}`,
+  };
+}
+
+/** The place of a number in what a layer makes of one example. */
+const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
+  const shape = output.shape.slice(1);
+  return stepsOf(shape).map((step, axis) => Math.floor(at / step) % shape[axis]!);
+};
+
+function traceFigure(found: Trace, title: string): string {
+  const drawn = showDrawing((theme) => drawTrace(found, { theme }));
+  return figure(
+    scrolling(drawn, title),
+    escaped(title),
+    `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${found.output.toPrecision(7)} in float32, added up here in float64 it is ${found.value.toPrecision(9)}`,
+  );
+}

@@ -1,0 +1,115 @@
+import { visualize, invert, type Objective, type Painting } from "@convlens/analysis";
+import { shortNumber } from "@convlens/analysis/render";
+import { predict } from "@convlens/layers";
+import { softmax, tensor } from "@convlens/tensor";
+import { statisticsOf } from "@convlens/analysis";
+import { take, type Dataset } from "@convlens/datasets";
+import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { showInput, sizeFor } from "../report/pictures.ts";
+import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
+
+/** Steps of each ascent; classes, channels and layers that are shown. */
+const [STEPS, CLASSES, CHANNELS, LAYERS] = [256, 10, 8, 3];
+
+/** How bright the data are: where an ascent begins. */
+function brightnessOf(data: Dataset): number {
+  const { inputs, scale } = take(data, 500);
+  const mean = statisticsOf(inputs).mean * scale;
+  return Math.min(0.95, Math.max(0.05, mean));
+}
+
+/** The first and the last look at something that is painted. */
+async function endsOf(painting: AsyncIterable<Painting>): Promise<readonly [Painting, Painting]> {
+  let [first, last]: [Painting | undefined, Painting | undefined] = [undefined, undefined];
+  for await (const look of painting) [first, last] = [first ?? look, look];
+  return [first!, last!];
+}
+
+/** Images painted by gradient ascent: what classes and channels look for. */
+export async function visualizationSection(subject: Subject): Promise<Section | undefined> {
+  const { model, shape, sets } = subject;
+  if (shape.length !== 3) return undefined;
+  const brightness = brightnessOf(sets.train);
+  const paint = (objective: Objective): Promise<readonly [Painting, Painting]> =>
+    endsOf(visualize(model, shape, objective, { steps: STEPS, every: STEPS, brightness, seed: 1 }));
+  const painted = async (
+    objective: Objective,
+    name: string,
+    tell: (ends: readonly [Painting, Painting]) => Promise<string>,
+  ): Promise<string> => {
+    const ends = await paint(objective);
+    const values = ends[1].values;
+    return figure(
+      showInput({ shape, values }, `what excites ${name}`, sizeFor(shape[1]!, 112)),
+      escaped(name),
+      await tell(ends),
+    );
+  };
+  const shareOf = async ({ values, shape: whole }: Painting, label: number): Promise<number> =>
+    (await softmax(await predict(model, tensor(values, whole))).data())[label]!;
+  const rise = async ([first, last]: readonly [Painting, Painting]): Promise<string> => {
+    const [from, to] = [first.measures[0]!, last.measures[0]!];
+    const times = from > 1e-6 ? `, ${shortNumber(to / from)} times the start` : ", where the start does not excite it";
+    return `${shortNumber(from)} → ${shortNumber(to)}${times}`;
+  };
+  const classes: string[] = [];
+  for (let label = 0; label < Math.min(CLASSES, sets.test.classes.length); label++)
+    classes.push(
+      await painted(
+        { class: label },
+        className(subject, label),
+        async (ends) =>
+          `share ${percent(await shareOf(ends[0], label), 0)} → ${percent(await shareOf(ends[1], label), 1)}`,
+      ),
+    );
+  const last = convolutions(subject).at(-1);
+  const channels: string[] = [];
+  const layer = last && detectorOf(subject, last);
+  const shown = layer === undefined ? 0 : Math.min(CHANNELS, layer.output.shape.at(-1)!);
+  for (let channel = 0; channel < shown; channel++)
+    channels.push(await painted({ layer: layer!.name, channel }, `channel ${channel}`, rise));
+  return {
+    id: "visualization",
+    title: "What it looks for: painted by ascent",
+    body: `<p>Each image began as faint noise, as bright as the data are in the mean (${percent(brightness, 0)}), and was changed in ${STEPS} steps until it excited the class or the channel: described by waves, moved and turned at each step, and smoothed.</p>
+<h3>Classes</h3><div class="gallery narrow">${classes.join("")}</div>${
+      layer === undefined
+        ? ""
+        : `<h3>The mean of a channel of ${escaped(nameOf(layer))}</h3><div class="gallery narrow">${channels.join("")}</div>`
+    }`,
+  };
+}
+
+/** What is left of the input in the codes of its layers. */
+export async function inversionSection(subject: Subject): Promise<Section | undefined> {
+  const { model, x, shape, values, layers, sets } = subject;
+  if (shape.length !== 3) return undefined;
+  const brightness = brightnessOf(sets.train);
+  const own = layers.filter((layer) => layer.operations.some(({ operation }) => operation !== "reshape"));
+  // The first, some between, and the last: each as far from the next.
+  const chosen = [
+    ...new Set(Array.from({ length: LAYERS + 1 }, (_, i) => own[Math.round((i * (own.length - 1)) / LAYERS)]!)),
+  ];
+  const figures = [figure(showInput({ shape, values }, "the input", sizeFor(shape[1]!, 140)), "The input")];
+  for (const layer of chosen) {
+    const [first, last] = await endsOf(
+      invert(model, x, { layer: layer.name, steps: STEPS, every: STEPS, seed: 1, brightness }),
+    );
+    figures.push(
+      figure(
+        showInput(
+          { shape, values: last.values },
+          `an image with the same code in ${nameOf(layer)}`,
+          sizeFor(shape[1]!, 140),
+        ),
+        escaped(nameOf(layer)),
+        `distance of the codes, over the length of the input’s:  ${shortNumber(first.measures[0]!)} → ${shortNumber(last.measures[0]!)}`,
+      ),
+    );
+  }
+  return {
+    id: "inversion",
+    title: "What it keeps of it: codes turned back into images",
+    body: `<p>Images that began as noise and were changed until a layer could hardly tell them from the input. What they have in common with it is what the layer keeps; the rest it has thrown away.</p><div class="gallery narrow">${figures.join("")}</div>`,
+  };
+}

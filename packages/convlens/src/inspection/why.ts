@@ -1,0 +1,111 @@
+import {
+  explain,
+  explainMethods,
+  faithfulness,
+  heatmap,
+  randomizationTest,
+  type ExplainMethod,
+  type ExplainOptions,
+  type Faithfulness,
+  type Heatmap,
+} from "@convlens/analysis";
+import { drawLineChart, paintMap } from "@convlens/analysis/render";
+import { ConvlensError, Random } from "@convlens/backend";
+import { chartOf, escaped, figure, fixed, table, type Section } from "../report/page.ts";
+import { showRaster, sizeFor } from "../report/pictures.ts";
+import { showOverlay } from "./showOverlay.ts";
+import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
+
+const names: Readonly<Record<ExplainOptions["method"], string>> = {
+  gradient: "Gradient",
+  gradientTimesInput: "Gradient × input",
+  smoothGrad: "SmoothGrad",
+  integratedGradients: "Integrated gradients",
+  guidedBackpropagation: "Guided backpropagation",
+  deconvnet: "Deconvnet",
+  gradCam: "Grad-CAM",
+  guidedGradCam: "Guided Grad-CAM",
+  occlusion: "Occlusion",
+  relevance: "Layer-wise relevance",
+};
+
+interface Answer {
+  readonly name: string;
+  readonly heat: Heatmap;
+  readonly faith: Faithfulness;
+  /** Structural similarity to the map of a net whose weights were all shuffled. */
+  readonly sanity: number;
+}
+
+/** Why the net answers as it does, by all methods side by side. */
+export async function whySection(subject: Subject): Promise<Section | undefined> {
+  const { model, x, answer, shape } = subject;
+  if (shape.length !== 3) return undefined;
+  const last = convolutions(subject).at(-1);
+  const layer = last && detectorOf(subject, last).name;
+  const answers: Answer[] = [];
+  for (const method of explainMethods) {
+    const told = { method, ...(layer !== undefined && /cam/i.test(method) && { layer }) } as ExplainMethod;
+    try {
+      const heat = heatmap(await explain(model, x, { ...told, target: answer }));
+      const faith = await faithfulness(model, x, heat, { target: answer });
+      const sanity = (await randomizationTest(model, x, { ...told, target: answer })).at(-1)?.similarity ?? NaN;
+      answers.push({ name: names[method], heat, faith, sanity });
+    } catch (error) {
+      // A method that the net has nothing for, as Grad-CAM where there are no maps.
+      if (!(error instanceof ConvlensError)) throw error;
+    }
+  }
+  const [height, width] = shape as readonly [number, number];
+  const chance: Heatmap = { count: 1, height, width, values: Float64Array.from(new Random(1).uniform(height * width)) };
+  const byChance: Answer = {
+    name: "By chance",
+    heat: chance,
+    faith: await faithfulness(model, x, chance, { target: answer }),
+    sanity: NaN,
+  };
+  const all = [...answers, byChance];
+  const rows = all.map(({ name, faith: { deletion, insertion }, sanity }) => [
+    name,
+    ...[deletion.area, insertion.area, insertion.area - deletion.area].map((area) => fixed(area, 3)),
+    fixed(sanity, 2),
+  ]);
+  const best = answers.reduce((a, b) => (worth(b) > worth(a) ? b : a), byChance);
+  return {
+    id: "why",
+    title: `Why ${className(subject, answer)}`,
+    body: `<p>Where the answer comes from, by ${answers.length} methods, each on a scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes, Grad-CAM), the further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM looks at ${escaped(layer)}.`}</p>
+<div class="gallery narrow">${answers.map((each) => whyFigure(subject, each)).join("")}</div>
+<h3>How far to believe them</h3>
+<p>Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better than chance says nothing about this answer. Sanity: how like (structural similarity) the map stays when all weights are shuffled; a map that stays above 0.5 shows the image rather than the net.</p>
+${table("How far to believe them", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
+<div class="charts">${[best, byChance].map((each) => faithChart(each)).join("")}</div>`,
+  };
+}
+
+const worth = ({ faith: { deletion, insertion } }: Answer): number => insertion.area - deletion.area;
+
+function whyFigure(subject: Subject, { name, heat, faith, sanity }: Answer): string {
+  const size = sizeFor(subject.shape[1]!, 136);
+  const map = { shape: [heat.height, heat.width], values: heat.values };
+  const painted = showRaster((theme) => paintMap(map, { theme }), `${name}: the map`, size);
+  const laid = showOverlay(subject, map, `${name}: laid over the image`, size);
+  return figure(
+    `<div>${painted}</div><div>${laid}</div>`,
+    escaped(name),
+    `deletion ${faith.deletion.area.toFixed(2)}, insertion ${faith.insertion.area.toFixed(2)}, sanity ${fixed(sanity, 2)}`,
+  );
+}
+
+function faithChart({ name, faith: { deletion, insertion } }: Answer): string {
+  const percentOf = ({ changed, share }: typeof deletion): (readonly [number, number])[] =>
+    changed.map((x, i) => [100 * x, share[i]!] as const);
+  const chart = drawLineChart(
+    [
+      { name: "deletion", points: percentOf(deletion) },
+      { name: "insertion", points: percentOf(insertion) },
+    ],
+    { title: `${name}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
+  );
+  return figure(chartOf(chart, `${name}: deletion and insertion`), escaped(name), "share of the class while pixels go");
+}

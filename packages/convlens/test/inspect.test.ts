@@ -1,0 +1,187 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encode } from "fast-png";
+import jpeg from "jpeg-js";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { main } from "../src/main.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "convlens-inspect-"));
+const home = process.cwd();
+const branches = join(import.meta.dirname, "nets/branches.ts");
+const said = { out: "", err: "" };
+
+const run = (...args: string[]): Promise<number> => main(args);
+const shown = (): Record<string, unknown> => JSON.parse(said.out) as Record<string, unknown>;
+
+/** A bar, light on dark or dark on light, as a picture of any size. */
+const bar = (width: number, height: number, light: boolean): Uint8Array =>
+  Uint8Array.from({ length: width * height }, (_, i) => {
+    const isBar = Math.abs((i % width) / width - 0.5) < 0.06 && Math.abs(i / width / height - 0.5) < 0.35;
+    return isBar === light ? 250 : 5;
+  });
+
+beforeAll(async () => {
+  process.chdir(folder);
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const train = ["train", "--epochs", "1", "--batch-size", "50"];
+  await run(...train, "edges", "--model", "small", "--name", "edges");
+  await run(...train, "tones", "--name", "tones");
+  await run(...train, "shapes", "--model", branches, "--name", "branches");
+  writeFileSync("fits.png", encode({ width: 28, height: 28, channels: 1, depth: 8, data: bar(28, 28, true) }));
+  writeFileSync("paper.png", encode({ width: 90, height: 60, channels: 1, depth: 8, data: bar(90, 60, false) }));
+  const colors = Uint8Array.from(bar(64, 64, true)).reduce<number[]>(
+    (all, x) => (all.push(x, x >> 1, 30, 255), all),
+    [],
+  );
+  writeFileSync("colours.jpg", jpeg.encode({ width: 64, height: 64, data: Uint8Array.from(colors) }, 95).data);
+}, 120_000);
+afterAll(() => {
+  process.chdir(home);
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  said.out = "";
+  said.err = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean((said.out += text.toString())));
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean((said.err += text.toString())));
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** The chapters of a page. */
+const chapters = (page: string): string[] => [...page.matchAll(/<h2 id="([^"]+)"/g)].map(([, id]) => id!);
+const everything = [
+  ...["input", "why", "activations", "trace", "codes", "fragility", "inversion", "filters", "patches", "visualization"],
+  ...["diagrams", "geometry", "cost", "sharing", "health", "units"],
+];
+
+/** Fails where a page needs something beside itself, or shows a picture without words. */
+function checkPage(page: string): void {
+  const found = (pattern: RegExp): string[] => [...page.matchAll(pattern)].map(([text]) => text.slice(0, 80));
+  expect(found(/(?:src|srcset|href)="(?!data:|#)[^"]*/g)).toEqual([]);
+  // But for the name of SVG, which is no address.
+  expect(found(/https?:\/\/(?!www\.w3\.org\/2000\/svg)/g)).toEqual([]);
+  expect(found(/<img (?![^>]*alt="[^"]+")[^>]*/g)).toEqual([]);
+  expect(found(/.{20}(undefined|\[object |Infinity)/g)).toEqual([]);
+  // Each link leads to a chapter.
+  const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id!);
+  expect(links).toEqual(chapters(page));
+}
+
+describe("the page of convlens inspect", () => {
+  it("shows an image that was given, and says what was done to it", { timeout: 120_000 }, async () => {
+    expect(await run("inspect", "runs/edges", "--image", "colours.jpg", "--output", "colours.html", "--json")).toBe(0);
+    expect(shown()).toMatchObject({
+      input: "colours.jpg",
+      report: "colours.html",
+      answer: expect.any(String) as string,
+    });
+    expect((shown()["image"] as { changes: string[] }).changes).toEqual([
+      "its colours became greys (29.9 % red, 58.7 % green, 11.4 % blue)",
+      "it was made smaller, from 64 × 64 to 28 × 28 pixels (height × width), each the weighted mean of those that it stands for",
+    ]);
+    const page = readFileSync("colours.html", "utf8");
+    checkPage(page);
+    expect(chapters(page)).toEqual(everything);
+    expect(page.includes("its colours became greys")).toBe(true);
+    expect(page.includes("What the net sees")).toBe(true);
+  });
+
+  it("holds every way of looking, for a user's own model with branches", { timeout: 120_000 }, async () => {
+    expect(await run("inspect", "runs/branches", "--example", "2")).toBe(0);
+    expect(said.err).toBe(`report: ${join("runs/branches/inspection.html")}\n`);
+    const page = readFileSync("runs/branches/inspection.html", "utf8");
+    checkPage(page);
+    expect(chapters(page)).toEqual(everything);
+    for (const part of [
+      ...["stem Conv2d", "ways.branches.1.layers.0 Conv2d", "head Dense", "where chance is", "is dead"],
+      ...["SmoothGrad", "Integrated gradients", "Grad-CAM", "Layer-wise relevance", "By chance"],
+    ])
+      expect(page.includes(part), part).toBe(true);
+  });
+
+  it("of a net of signals leaves out what only images have", { timeout: 120_000 }, async () => {
+    expect(await run("inspect", "runs/tones")).toBe(0);
+    const page = readFileSync("runs/tones/inspection.html", "utf8");
+    checkPage(page);
+    expect(chapters(page)).toEqual(
+      everything.filter((id) => !["why", "fragility", "inversion", "patches", "visualization"].includes(id)),
+    );
+  });
+});
+
+describe("convlens inspect --image", () => {
+  const told = async (...args: string[]): Promise<string> => {
+    expect(await run("inspect", "runs/branches", "--no-report", ...args)).toBe(0);
+    return said.out;
+  };
+
+  it("says of an image that fits nothing, and of ink on paper what --invert would do", async () => {
+    expect(await told("--image", "fits.png")).toMatch(/fits\.png: taken for “\w+”, with [\d.]+ %\n\s+shape/);
+    said.out = "";
+    const paper = await told("--image", "paper.png");
+    expect(paper).toContain("  it was made smaller, from 60 × 90 to 19 × 28 pixels");
+    expect(paper).toContain("so 9 rows of the colour of its edge were added around it");
+    expect(paper).toMatch(/it looks inverted: its edge is 98 % bright .* --invert exchanges black and white/);
+    said.out = "";
+    const inverted = await told("--image", "paper.png", "--invert");
+    expect(inverted).toContain("black and white were exchanged, as asked for");
+    expect(inverted).not.toContain("looks inverted");
+    said.out = "";
+    expect(await told("--image", "fits.png", "--invert")).toMatch(
+      /exchanged, it looks inverted: .*; leave --invert out/,
+    );
+  });
+
+  it("gives clear errors, and nothing is written", async () => {
+    writeFileSync("text.png", "no picture at all");
+    writeFileSync("empty.png", "");
+    writeFileSync("cut.png", readFileSync("fits.png").subarray(0, 70));
+    const cases: readonly (readonly [code: number, ...args: string[]])[] = [
+      [1, "runs/edges", "--image", "text.png"],
+      [1, "runs/edges", "--image", "empty.png"],
+      [1, "runs/edges", "--image", "cut.png"],
+      [1, "runs/tones", "--image", "fits.png"],
+      [2, "runs/edges", "--image", "nowhere.png"],
+      [2, "runs/edges", "--image", "runs"],
+      [2, "runs/edges", "--invert"],
+      [2, "runs/edges", "--image", "fits.png", "--example", "1"],
+      [2, "runs/edges", "runs/tones"],
+      [2, "runs/nowhere"],
+    ];
+    const sentences: string[] = [];
+    for (const [code, ...args] of cases) {
+      said.err = "";
+      expect(await run("inspect", ...args, "--output", "none.html"), args.join(" ")).toBe(code);
+      sentences.push(said.err.split("\n")[0]!);
+    }
+    expect(() => statSync("none.html")).toThrow(/ENOENT/);
+    expect(sentences).toMatchInlineSnapshot(`
+      [
+        "convlens inspect: text.png is no image: it begins with "no picture at al"; give a PNG or a JPEG file",
+        "convlens inspect: empty.png is empty; give a PNG or a JPEG file",
+        "convlens inspect: cut.png is a PNG file that is damaged or cut off (Error while decompressing the data); give a whole one",
+        "convlens inspect: an image cannot be given to this model, which takes [128, 1]; expected [height, width, 1 or 3]: use --example, which takes one of its test set",
+        "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, stat 'nowhere.png'",
+        "convlens inspect: --image: runs cannot be read: EISDIR: illegal operation on a directory, read",
+        "convlens inspect: --invert exchanges black and white of an image; give one with --image",
+        "convlens inspect: --image and --example both say what the input is; give one of them",
+        "convlens inspect: expected the folder of a run, got 2",
+        "convlens inspect: runs/nowhere is no run: ENOENT: no such file or directory, open 'runs/nowhere/run.json'; train one first: convlens train mnist",
+      ]
+    `);
+  });
+});
+
+describe("a model in a module of one's own", () => {
+  it("that cannot be loaded, or exports no model, is told", async () => {
+    writeFileSync("other.mjs", "export const net = 1;");
+    expect(await run("train", "edges", "--model", "./other.mjs")).toBe(2);
+    expect(said.err).toMatch(
+      /--model: \/.*other\.mjs exports no function "model"; expected export const model = \(classes\)/,
+    );
+    expect(await run("train", "edges", "--model", "./nowhere.mjs")).toBe(2);
+    expect(said.err).toMatch(/--model: \/.*nowhere\.mjs cannot be loaded/);
+  });
+});

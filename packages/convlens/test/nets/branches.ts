@@ -1,0 +1,37 @@
+// A net of a user's own, in a module of their own: a class, with branches that meet again in two ways.
+import {
+  apply,
+  Conv2d,
+  Dense,
+  Flatten,
+  MaxPool2d,
+  Parallel,
+  Relu,
+  sequential,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import { add, tanh, type Tensor } from "@convlens/tensor";
+
+const conv = (kernelSize: number): Layer =>
+  sequential([new Conv2d({ filters: 4, kernelSize, padding: "same" }), new Relu()]);
+
+class TwoWays implements Layer {
+  readonly stem = new Conv2d({ filters: 8, kernelSize: 3, padding: "same" });
+  readonly ways = new Parallel([conv(1), conv(5)]);
+  readonly pool = new MaxPool2d({ size: 4 });
+  readonly flat = new Flatten();
+  readonly head: Dense;
+
+  constructor(classes: number) {
+    this.head = new Dense({ units: classes });
+  }
+
+  call(x: Tensor, mode?: Mode): Tensor {
+    const stem = tanh(apply(this.stem, x, mode));
+    const both = add(stem, apply(this.ways, stem, mode));
+    return apply(this.head, apply(this.flat, apply(this.pool, both, mode), mode), mode);
+  }
+}
+
+export const model = (classes: number): Layer => new TwoWays(classes);
