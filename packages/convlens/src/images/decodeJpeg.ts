@@ -40,12 +40,8 @@ function headerOf(bytes: Uint8Array): JpegHeader | undefined {
         frame: marker,
       };
     if (marker === 0xe1) orientation = exifOrientation(segment) ?? orientation;
-    // What follows is pixels, up to a marker of their end: within them that byte is never followed by this one.
-    if (marker === 0xda) {
-      for (let end = at + 2 + size; end + 1 < bytes.length; end++)
-        if (bytes[end] === 0xff && bytes[end + 1] === 0xd9) return found && { ...found, orientation };
-      return undefined;
-    }
+    // What follows is pixels.
+    if (marker === 0xda) return found && { ...found, orientation };
     at += 2 + size;
   }
   return undefined;
