@@ -47,6 +47,13 @@ export const flag = (initial: boolean): Field<boolean> => ({
   parse: (text) => (text === "1" ? true : text === "0" ? false : undefined),
 });
 
+/** A text of the reader's, of at most so many characters. */
+export const text = (initial: string, most: number): Field<string> => ({
+  initial,
+  print: String,
+  parse: (text) => (text.length <= most ? text : undefined),
+});
+
 /** Numbers that a reader typed, by the name of their cell. */
 export type Edits = Readonly<Record<string, number>>;
 

@@ -13,7 +13,7 @@ import {
   rightAt,
   scoresAt,
 } from "../src/panels/shift/model.ts";
-import { drawShape, FAR, shapeNames, SIDE } from "../src/panels/shift/shapes.ts";
+import { drawShape, FAR, shapeNames, SIDE } from "../src/draw/shapes.ts";
 
 beforeAll(() => useBackend(reference()));
 

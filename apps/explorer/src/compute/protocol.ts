@@ -1,3 +1,4 @@
+import type { ArchitectureAnswer, ArchitectureRequest } from "./architecture.ts";
 import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
 import type { LearningJobs } from "./learning.ts";
 import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
@@ -10,6 +11,7 @@ import type { PaintRequest, Painted } from "./painting.ts";
 import type { PatchesAnswer, PatchesRequest } from "./patches.ts";
 import type { TakeApartAnswer, TakeApartRequest } from "./takeApart.ts";
 import type { UnitAnswer, UnitRequest } from "./unit.ts";
+import type { SurgeryAnswer, SurgeryRequest } from "./surgery.ts";
 
 /** What can be asked of the worker, and what it answers. */
 export interface Jobs extends LearningJobs {
@@ -22,6 +24,8 @@ export interface Jobs extends LearningJobs {
   readonly explain: { readonly request: ExplainRequest; readonly answer: ExplainAnswer };
   readonly fool: { readonly request: FoolRequest; readonly answer: FoolAnswer };
   readonly patches: { readonly request: PatchesRequest; readonly answer: PatchesAnswer };
+  readonly architecture: { readonly request: ArchitectureRequest; readonly answer: ArchitectureAnswer };
+  readonly surgery: { readonly request: SurgeryRequest; readonly answer: SurgeryAnswer };
 }
 /** The name of something that can be asked. */
 export type Job = keyof Jobs;

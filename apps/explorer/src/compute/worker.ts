@@ -1,4 +1,5 @@
 import { useBackend } from "@convlens/tensor";
+import { architecture } from "./architecture.ts";
 import { convolution } from "./convolution.ts";
 import { openNet, testDigits } from "./data.ts";
 import { digit } from "./digit.ts";
@@ -14,6 +15,7 @@ import type { Ask, FromWorker, Job, Jobs, Outcome, Show, Shows, ToWorker, Watch 
 import { shapes } from "./shapes.ts";
 import { takeApart } from "./takeApart.ts";
 import { unit } from "./unit.ts";
+import { surgery } from "./surgery.ts";
 
 // The worker in which everything is computed, so that the page itself never waits.
 
@@ -39,6 +41,8 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   },
   pooling,
   shapes,
+  architecture,
+  surgery,
   digit: async (request) => digit(await testDigits(), request),
   takeApart: async (request) => takeApart(await net.get(), request),
   unit: async (request) => unit(await net.get(), request),

@@ -1,11 +1,14 @@
 import type { Panel } from "../panel.ts";
+import { architecturesPanel } from "./architectures/architectures.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
+import { racePanel } from "./race/race.ts";
 import { shiftPanel } from "./shift/shift.ts";
 import { xrayPanel } from "./xray/xray.ts";
+import { surgeryPanel } from "./surgery/surgery.ts";
 
 /** All panels in the order of the page. */
 export const panels: readonly Panel[] = [
@@ -16,6 +19,9 @@ export const panels: readonly Panel[] = [
   shiftPanel,
   learningPanel,
   xrayPanel,
+  racePanel,
+  surgeryPanel,
+  architecturesPanel,
 ];
 
 /** What the chapters are about, by number. */
@@ -24,6 +30,7 @@ export const chapters: Readonly<Record<number, { readonly title: string; readonl
   2: { title: "Kernels", question: "What can nine numbers see?" },
   3: { title: "The convolution layer", question: "How do window, depth, stride and padding make one number?" },
   4: { title: "Pooling", question: "What is gained by forgetting where?" },
+  5: { title: "Fully connected", question: "How does a convolution differ from a matrix, and how is each the other?" },
   6: { title: "Learning", question: "How do filters get to be like that?" },
   7: { title: "X-ray", question: "Why this answer?" },
 };

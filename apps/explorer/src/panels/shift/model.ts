@@ -1,6 +1,6 @@
 import type { ShapesAnswer, ShapesRequest } from "../../compute/shapes.ts";
 import { choice, whole, type StateOf } from "../../fields.ts";
-import { drawShape, FAR, shapeNames, SIDE } from "./shapes.ts";
+import { drawShape, FAR, joined, shapeNames, shapeTemplates, SIDE, strokeFilters, strokes } from "../../draw/shapes.ts";
 
 /** What the panel's state is made of. */
 export const shiftFields = {
@@ -15,17 +15,6 @@ export const shiftFields = {
 /** The panel's state. */
 export type ShiftState = StateOf<typeof shiftFields>;
 
-/** What each filter looks for, in the order of the maps. */
-export const strokes = ["upright", "level", "rising", "falling"] as const;
-
-/** Lines in four directions: twice what is on the line, less what is beside it. Each row by row. */
-const LINES = [
-  [-1, 2, -1, -1, 2, -1, -1, 2, -1],
-  [-1, -1, -1, 2, 2, 2, -1, -1, -1],
-  [-1, -1, 2, -1, 2, -1, 2, -1, -1],
-  [2, -1, -1, -1, 2, -1, -1, -1, 2],
-];
-
 /** Places that a shape can be moved to along a side. */
 export const PLACES = 2 * FAR + 1;
 
@@ -36,12 +25,6 @@ export const placeOf = ({ down, right }: Pick<ShiftState, "down" | "right">): nu
 /** The place in the middle. */
 export const MIDDLE = placeOf({ down: 0, right: 0 });
 
-const joined = (images: readonly Float32Array[]): Float32Array => {
-  const all = new Float32Array(images.length * SIDE * SIDE);
-  for (const [i, image] of images.entries()) all.set(image, i * SIDE * SIDE);
-  return all;
-};
-
 /** What the worker is to compute: the shape at every place, compared with all shapes in the middle. */
 export function requestOf({ shape, kind }: Pick<ShiftState, "shape" | "kind">, block: number): ShapesRequest {
   return {
@@ -50,9 +33,9 @@ export function requestOf({ shape, kind }: Pick<ShiftState, "shape" | "kind">, b
         drawShape(shape, Math.floor(place / PLACES) - FAR, (place % PLACES) - FAR),
       ),
     ),
-    templates: joined(shapeNames.map((name) => drawShape(name, 0, 0))),
+    templates: shapeTemplates(SIDE),
     side: SIDE,
-    filters: Float32Array.from({ length: 9 * LINES.length }, (_, i) => LINES[i % 4]![Math.floor(i / 4)]!),
+    filters: strokeFilters(),
     window: { kind, size: block, stride: block },
   };
 }

@@ -20,10 +20,9 @@ import {
   rightAt,
   scoresAt,
   shiftFields,
-  strokes,
   type ShiftState,
 } from "./model.ts";
-import { drawShape, FAR, shapeNames, SIDE } from "./shapes.ts";
+import { drawShape, FAR, shapeNames, SIDE, strokes } from "../../draw/shapes.ts";
 
 type Props = PanelProps<typeof shiftFields>;
 

@@ -1,0 +1,71 @@
+import type { VolumeRow } from "@convlens/analysis";
+import type { JSX } from "preact";
+import { productsOf } from "./model.ts";
+
+const counted = (count: number): string => count.toLocaleString("en");
+
+/** One row for each volume: its shape, numbers, weights, products, and what a unit of it sees. */
+export function Table(props: {
+  readonly rows: readonly VolumeRow[];
+  readonly pointed: number | undefined;
+  readonly onPoint: (to: number | undefined) => void;
+}): JSX.Element {
+  const { rows, pointed, onPoint } = props;
+  const most = (of: (row: VolumeRow) => number): number => Math.max(1, ...rows.map(of));
+  const columns = [
+    { of: (row: VolumeRow) => row.memory, className: "memory" },
+    { of: (row: VolumeRow) => row.weights, className: "weights-of" },
+    { of: productsOf, className: "products-of" },
+  ].map((column) => ({ ...column, most: most(column.of) }));
+  const total = (of: (row: VolumeRow) => number): string => counted(rows.reduce((sum, row) => sum + of(row), 0));
+  return (
+    <div class="wide" tabIndex={0} role="group" aria-label="Table of volumes">
+      <table class="volume-table">
+        <thead>
+          <tr>
+            <th scope="col">Layer</th>
+            <th scope="col">Volume</th>
+            <th scope="col">Numbers</th>
+            <th scope="col">Weights</th>
+            <th scope="col">Products</th>
+            <th scope="col">A unit sees</th>
+            <th scope="col">Its neighbour</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr
+              key={i}
+              class={pointed === i ? "chosen" : ""}
+              onPointerEnter={() => onPoint(i)}
+              onPointerLeave={() => onPoint(undefined)}
+            >
+              <th scope="row">{row.name}</th>
+              <td>{row.shape.join(" × ")}</td>
+              {columns.map(({ of, className, most }) => (
+                <td key={className} class={className} style={{ "--share": (of(row) / most).toFixed(4) }}>
+                  {of(row) === 0 ? "" : counted(of(row))}
+                </td>
+              ))}
+              <td>
+                {row.receptiveField ? `${row.receptiveField.size} × ${row.receptiveField.size}` : i > 0 ? "all" : ""}
+              </td>
+              <td>{row.receptiveField ? `${row.receptiveField.jump} further` : ""}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Sum</th>
+            <td />
+            {columns.map(({ of, className }) => (
+              <td key={className}>{total(of)}</td>
+            ))}
+            <td />
+            <td />
+          </tr>
+        </tfoot>
+      </table>
+    </div>
+  );
+}
