@@ -50,6 +50,7 @@ const states: fc.Arbitrary<Conv2dState> = fc.record({
   step: fc.nat(200),
   direction: fc.constantFrom("forward", "backward"),
   one: fc.boolean(),
+  matrix: fc.constant("none"),
   edits: fc.constant({}),
 });
 

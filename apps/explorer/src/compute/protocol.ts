@@ -1,6 +1,7 @@
 import type { ArchitectureAnswer, ArchitectureRequest } from "./architecture.ts";
 import type { ConvolutionAnswer, ConvolutionRequest } from "./convolution.ts";
 import type { LearningJobs } from "./learning.ts";
+import type { MatricesAnswer } from "./matrices.ts";
 import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
 import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
 import type { DigitAnswer, DigitRequest } from "./digit.ts";
@@ -16,6 +17,7 @@ import type { SurgeryAnswer, SurgeryRequest } from "./surgery.ts";
 /** What can be asked of the worker, and what it answers. */
 export interface Jobs extends LearningJobs {
   readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
+  readonly matrices: { readonly request: ConvolutionRequest; readonly answer: MatricesAnswer };
   readonly pooling: { readonly request: PoolingRequest; readonly answer: PoolingAnswer };
   readonly shapes: { readonly request: ShapesRequest; readonly answer: ShapesAnswer };
   readonly digit: { readonly request: DigitRequest; readonly answer: DigitAnswer };

@@ -10,6 +10,7 @@ import { startMachine } from "./machine.ts";
 import { CurrentNet } from "./net.ts";
 import { painting } from "./painting.ts";
 import { patches } from "./patches.ts";
+import { matrices } from "./matrices.ts";
 import { pooling } from "./pooling.ts";
 import type { Ask, FromWorker, Job, Jobs, Outcome, Show, Shows, ToWorker, Watch } from "./protocol.ts";
 import { shapes } from "./shapes.ts";
@@ -41,6 +42,7 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   },
   pooling,
   shapes,
+  matrices,
   architecture,
   surgery,
   digit: async (request) => digit(await testDigits(), request),

@@ -2,12 +2,14 @@ import type { Panel } from "../panel.ts";
 import { architecturesPanel } from "./architectures/architectures.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
+import { fitPanel } from "./fit/fit.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { racePanel } from "./race/race.ts";
 import { shiftPanel } from "./shift/shift.ts";
 import { xrayPanel } from "./xray/xray.ts";
+import { stackPanel } from "./stack/stack.ts";
 import { surgeryPanel } from "./surgery/surgery.ts";
 
 /** All panels in the order of the page. */
@@ -15,6 +17,8 @@ export const panels: readonly Panel[] = [
   copiesPanel,
   kernelsPanel,
   conv2dPanel,
+  fitPanel,
+  stackPanel,
   poolingPanel,
   shiftPanel,
   learningPanel,

@@ -22,6 +22,8 @@ export const conv2dFields = {
   direction: choice("forward", ["forward", "backward"] as const),
   /** Backwards: whether only the output that is looked at has a slope, or each has a slope of 1. */
   one: flag(false),
+  /** The layer as a product of matrices, below. */
+  matrix: choice("none", ["none", "im2col", "Toeplitz"] as const),
   edits: edits(isCell),
 };
 /** The panel's state. */

@@ -8,6 +8,7 @@ import { Code } from "../../controls/Code.tsx";
 import { Player } from "../../controls/Player.tsx";
 import { Slider } from "../../controls/Slider.tsx";
 import type { PanelProps } from "../../panel.ts";
+import { Matrices, matrixNames } from "./Matrices.tsx";
 import { Biases, Filter, InputSlice, OutputMap, type Numbers, type Pointed } from "./grids.tsx";
 import {
   codeOf,
@@ -142,6 +143,16 @@ export function Conv2dView({ state: signal, set }: PanelProps<typeof conv2dField
           </div>
         </div>
       </div>
+      <Choice
+        label="The same as a product of matrices"
+        options={conv2dFields.matrix.options}
+        value={state.matrix}
+        onChange={(matrix) => set({ matrix })}
+        nameOf={(matrix) => matrixNames[matrix]}
+      />
+      {state.matrix !== "none" && output && (
+        <Matrices state={signal} set={set} output={output} pointed={pointed.value} onPoint={shared.onPoint} />
+      )}
       <p class="readout" role="status">
         {readout(state, output, users, pointed.value)}
       </p>

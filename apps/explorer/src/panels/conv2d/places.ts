@@ -1,0 +1,34 @@
+import { depthOf, fitOf, stepOf, termsOf, type Cell, type Conv2dState, type Term } from "./model.ts";
+
+// Where the numbers of the layer stand in its matrices, whose axes are laid out as tensors are: places row by row, then channels.
+
+/** The row of a weight in a column of what a window sees. */
+export const tapOf = (state: Conv2dState, { channel, row, column }: Cell): number =>
+  (row * state.window + column) * depthOf(state) + channel;
+
+/** The product that such a row stands for, of one output. */
+export function termAt(state: Conv2dState, output: Cell, tap: number): Term & { readonly kind: "term" } {
+  const found = termsOf(state, output).find((term) => tapOf(state, term.tap) === tap);
+  return { kind: "term", ...found! };
+}
+
+/** The row of the one matrix that makes an output. */
+export const toeplitzRow = (state: Conv2dState, { channel, row, column }: Cell): number =>
+  (row * fitOf(state).positions + column) * state.filters + channel;
+
+/** The output that such a row makes, as a step. */
+export function stepOfRow(state: Conv2dState, row: number): number {
+  const { positions } = fitOf(state);
+  const place = Math.floor(row / state.filters);
+  return stepOf(state, {
+    channel: row % state.filters,
+    row: Math.floor(place / positions),
+    column: place % positions,
+  });
+}
+
+/** The column that an input is multiplied by; none for the padding. */
+export const toeplitzColumn = (state: Conv2dState, { channel, row, column }: Cell): number | undefined =>
+  row < 0 || column < 0 || row >= state.size || column >= state.size
+    ? undefined
+    : (row * state.size + column) * state.channels + channel;

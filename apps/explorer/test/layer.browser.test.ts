@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import { barriers, openPage, textOf } from "./page.ts";
+
+describe("will it fit", () => {
+  it("says what is left over, and mends it by one click or key", async () => {
+    const { store } = openPage("#v=1&only=fit");
+    await expect.element(page.getByRole("note")).toHaveTextContent("No padding mends it");
+    expect(textOf("#fit .fit-formula")).toContain("= 4.5");
+    await page.getByRole("button", { name: "W = 11" }).click();
+    await expect.poll(() => textOf("#fit .readout")).toContain("5 windows");
+    expect(store.hash()).toContain("fit.W=11");
+    page.getByRole("slider", { name: "S, stride" }).element().focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await expect.poll(() => textOf("#fit .fit-formula")).toContain("does not fit");
+    await page.getByRole("button", { name: "227" }).click();
+    await expect.poll(() => textOf("#fit .readout")).toContain("55 windows");
+    await page.getByRole("button", { name: "224 pixels" }).click();
+    await expect.poll(() => textOf("#fit .fit-formula")).toContain("= 54.25");
+    expect(await barriers()).toEqual([]);
+  });
+});
+
+describe("the layer as matrices", () => {
+  it("multiplies to what the convolution gives, and is looked at together with it", async () => {
+    const { store } = openPage("#v=1&only=conv2d&conv2d.matrix=im2col");
+    const windows = page.getByRole("img", { name: "Windows as columns: 27 × 9" });
+    await expect.element(windows).toBeVisible();
+    await expect.poll(() => textOf("#conv2d .matrices .said")).toContain("differ by 0");
+    const { width } = windows.element().getBoundingClientRect();
+    await windows.click({ position: { x: (4.5 / 9) * width, y: 10 } });
+    await expect.poll(() => store.state("conv2d").value["step"]).toBe(4);
+    await expect.poll(() => textOf("#conv2d .matrices .said")).toContain("Row 1 times column 5 is 4");
+    page.getByRole("radio", { name: "windows as columns" }).element().focus();
+    await userEvent.keyboard("{ArrowRight}");
+    const matrix = page.getByRole("img", { name: /^The layer as a matrix of 18 × 75/ });
+    await expect.element(matrix).toBeVisible();
+    expect(textOf("#conv2d .toeplitz .said")).toContain("copies of 54");
+    await matrix.click({ position: { x: 20, y: 4 } });
+    await expect.poll(() => store.state("conv2d").value["step"]).toBe(0);
+    expect(await barriers()).toEqual([]);
+  });
+});
+
+describe("a stack of maps", () => {
+  it("says what all filters say of one place", async () => {
+    const { store } = openPage("#v=1&only=stack");
+    await expect.poll(() => textOf("#stack .readout")).toContain("−1.12");
+    await page.getByRole("button", { name: "relu" }).click();
+    await expect.poll(() => textOf("#stack .readout")).toContain("0.28, 0, 0.01]");
+    page.getByRole("slider", { name: "Column" }).element().focus();
+    await userEvent.keyboard("{Home}");
+    expect(store.state("stack").value["column"]).toBe(1);
+    await page.getByRole("img", { name: /^Map of outline/ }).click({ position: { x: 80, y: 40 } });
+    expect(store.state("stack").value["column"]).toBeGreaterThan(20);
+    expect(await barriers()).toEqual([]);
+  });
+});

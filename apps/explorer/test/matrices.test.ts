@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { reference } from "@convlens/backend-reference";
+import { useBackend } from "@convlens/tensor";
+import { matrices } from "../src/compute/matrices.ts";
+import { initialState } from "../src/fields.ts";
+import {
+  biasAt,
+  conv2dFields,
+  requestOf,
+  selected,
+  stepsOf,
+  termsOf,
+  type Conv2dState,
+} from "../src/panels/conv2d/model.ts";
+import { stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "../src/panels/conv2d/places.ts";
+import {
+  kernelNames,
+  kernelOf,
+  mapAt,
+  requestOf as stackRequest,
+  stackFields,
+  volumesOf,
+} from "../src/panels/stack/model.ts";
+import { convolution } from "../src/compute/convolution.ts";
+import { sample, SIDE } from "../src/panels/kernels/samples.ts";
+import { appliedKernel, kernelsFields, requestOf as kernelRequest } from "../src/panels/kernels/model.ts";
+
+const { convDemo } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tools/golden/seed.json"), "utf8")) as {
+  readonly convDemo: { im2colShape: number[]; O: number[][][] };
+};
+const first = initialState(conv2dFields);
+const states: fc.Arbitrary<Conv2dState> = fc
+  .record({
+    size: fc.integer({ min: 3, max: 6 }),
+    channels: fc.integer({ min: 1, max: 4 }),
+    filters: fc.integer({ min: 1, max: 4 }),
+    window: fc.integer({ min: 1, max: 3 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    padding: fc.integer({ min: 0, max: 2 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    groups: fc.integer({ min: 1, max: 4 }),
+    step: fc.nat(100),
+  })
+  .map((change) => ({ ...first, ...change }));
+
+beforeAll(() => useBackend(reference({ precision: "float64" })));
+
+describe("a layer as matrices", () => {
+  it("the demo: 27 × 9 by columns, and the outputs that are known", async () => {
+    const answer = await matrices(requestOf(first)!);
+    expect([answer.taps, answer.places]).toEqual(convDemo.im2colShape);
+    expect(answer.columns).toHaveLength(27 * 9);
+    expect([...answer.product]).toEqual(
+      convDemo.O.flatMap((map, k) => map.flat().map((value) => value - biasAt(first, k))),
+    );
+    expect(answer.difference).toBe(0);
+    expect([answer.distinct, answer.inputs]).toEqual([54, 75]);
+  });
+
+  it("in every geometry, each entry stands where the figure says", () =>
+    fc.assert(
+      fc.asyncProperty(states, async (state) => {
+        const request = requestOf(state);
+        if (request === undefined) return;
+        const answer = await matrices(request);
+        expect(answer.difference).toBeLessThan(1e-6);
+        const at = selected(state)!;
+        const terms = termsOf(state, at);
+        const row = toeplitzRow(state, at);
+        expect(stepOfRow(state, row)).toBe(Math.min(state.step, stepsOf(state) - 1));
+        let inRow = 0;
+        for (const term of terms) {
+          const column = toeplitzColumn(state, term.at);
+          expect(column === undefined).toBe(term.isPadding);
+          if (column !== undefined) {
+            expect(answer.matrix[row * answer.inputs + column]).toBe(term.weight);
+            inRow++;
+          }
+          const tap = tapOf(state, term.tap);
+          expect(termAt(state, at, tap)).toMatchObject({ kind: "term", at: term.at, tap: term.tap });
+          const place = Math.floor(row / state.filters);
+          if (answer.columns) expect(answer.columns[tap * answer.places + place]).toBe(term.value);
+          if (answer.rows) expect(answer.rows[at.channel * answer.taps + tap]).toBe(term.weight);
+        }
+        const own = answer.weightAt.subarray(row * answer.inputs, (row + 1) * answer.inputs);
+        expect(own.filter((weight) => weight >= 0)).toHaveLength(inRow);
+      }),
+      { numRuns: 40 },
+    ));
+});
+
+describe("a stack of maps", () => {
+  it("has for each filter what its kernel alone gives", async () => {
+    const filters = stackFields.filters.most;
+    const image = sample("house");
+    const { output } = await convolution(stackRequest({ filters }, image));
+    for (const [i, name] of kernelNames({ filters }).entries()) {
+      const alone = { ...initialState(kernelsFields), cells: kernelOf(name), divisor: 1 };
+      expect([...appliedKernel(alone)]).toEqual(kernelOf(name).map(Math.fround));
+      const { output: expected } = await convolution(kernelRequest(alone, image));
+      const map = mapAt(output, filters, i, false);
+      for (const at of [0, 100, 2000, SIDE * SIDE - 1]) expect(map[at]).toBeCloseTo(expected[at]!, 6);
+      expect(Math.min(...mapAt(output, filters, i, true))).toBeGreaterThanOrEqual(0);
+    }
+    expect(volumesOf({ ...initialState(stackFields), filters })[1]!.shape).toEqual([SIDE, SIDE, filters]);
+  });
+});
