@@ -73,7 +73,7 @@ async function usesOf(
     const index = at.reduce((sum, i, axis) => sum * from[axis]! + i, 0);
     const unit = to.map((size, axis) => Math.floor(index / to.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
     const slope = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;
-    return [{ unit, slope, part: value * slope }];
+    return [{ unit, slope, part: slope === 0 ? 0 : value }];
   }
   const { sums } = await traceGradient(model, x, layer, at);
   return sums.flat().map(({ output, slope }) => ({ unit: output, slope, part: value * slope }));

@@ -8,6 +8,10 @@ import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { racePanel } from "./race/race.ts";
 import { shiftPanel } from "./shift/shift.ts";
+import { featuresPanel } from "./features/features.ts";
+import { foolPanel } from "./fool/fool.ts";
+import { kernelsPanel } from "./kernels/kernels.ts";
+import { whyPanel } from "./why/why.ts";
 import { xrayPanel } from "./xray/xray.ts";
 import { stackPanel } from "./stack/stack.ts";
 import { surgeryPanel } from "./surgery/surgery.ts";
@@ -26,6 +30,10 @@ export const panels: readonly Panel[] = [
   racePanel,
   surgeryPanel,
   architecturesPanel,
+  xrayPanel,
+  whyPanel,
+  foolPanel,
+  featuresPanel,
 ];
 
 /** What the chapters are about, by number. */

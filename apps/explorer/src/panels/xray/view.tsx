@@ -2,7 +2,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { UnitRequest } from "../../compute/unit.ts";
-import type { LayerMaps, TakeApartRequest } from "../../compute/takeApart.ts";
+import type { LayerMaps } from "../../compute/takeApart.ts";
 import { Check } from "../../controls/Check.tsx";
 import { Code } from "../../controls/Code.tsx";
 import { Slider } from "../../controls/Slider.tsx";
@@ -15,6 +15,7 @@ import { Layers } from "./Layers.tsx";
 import { choosing, chosenIn, codeOf, titleOf, verdictOf, xrayFields, type Chosen } from "./model.ts";
 import { Scores } from "./Scores.tsx";
 import { UnitView } from "./UnitView.tsx";
+import { useApart } from "./useApart.ts";
 import { useDrawing } from "./useDrawing.ts";
 
 type Props = PanelProps<typeof xrayFields>;
@@ -23,17 +24,9 @@ type Props = PanelProps<typeof xrayFields>;
 export function XrayView({ state: signal, set }: Props): JSX.Element {
   const state = signal.value;
   const drawing = useDrawing();
-  const apart = useAnswer(
-    "takeApart",
-    useComputed((): TakeApartRequest | undefined => {
-      const pixels = drawing.pixels.value;
-      return pixels && { net: drawing.net.value, pixels };
-    }),
-  );
-  const seen = apart.value?.outcome.kind === "answer" ? apart.value.outcome.value : undefined;
-  const layers = useComputed(() =>
-    apart.value?.outcome.kind === "answer" ? apart.value.outcome.value.layers : undefined,
-  );
+  const apart = useApart(drawing);
+  const seen = apart.value?.kind === "answer" ? apart.value.value : undefined;
+  const layers = useComputed(() => (apart.value?.kind === "answer" ? apart.value.value.layers : undefined));
   const looked = useAnswer(
     "unit",
     useComputed((): UnitRequest | undefined => {
@@ -43,7 +36,7 @@ export function XrayView({ state: signal, set }: Props): JSX.Element {
       return { net: drawing.net.value, pixels, layer: layer.name, unit };
     }),
   );
-  const problem = [apart.value?.outcome, looked.value?.outcome].find((outcome) => outcome?.kind === "problem");
+  const problem = [apart.value, looked.value?.outcome].find((outcome) => outcome?.kind === "problem");
   const go = (index: number, unit: readonly number[]): void => set(choosing(index, unit));
   const chosen = seen && chosenIn(state, seen.layers);
   const pixels = drawing.pixels.value;

@@ -1,0 +1,117 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { cpu } from "@convlens/backend-cpu";
+import { dataset } from "@convlens/datasets";
+import { build, weightsOf } from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import { explanation } from "../src/compute/explanation.ts";
+import { fool } from "../src/compute/fool.ts";
+import { CurrentNet, type Net } from "../src/compute/net.ts";
+import { painting } from "../src/compute/painting.ts";
+import { patches } from "../src/compute/patches.ts";
+import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
+import { coverSentence, foolSentence, uncovered } from "../src/panels/fool/model.ts";
+import { forgottenSentence, judgement, targetOf, whyFields } from "../src/panels/why/model.ts";
+import { initialState } from "../src/fields.ts";
+
+const { inputShape, classes } = openingRecipe;
+const pixels = Float32Array.from({ length: 784 }, (_, i) => Math.max(0, Math.sin(i / 17) * Math.cos(i / 5)));
+let net: Net;
+
+beforeAll(async () => {
+  useBackend(await cpu({ threads: 1 }));
+  const weights = await weightsOf(build(modelOf(openingRecipe), inputShape, { seed: 3 }));
+  const parts = { origin: "a test", make: () => modelOf(openingRecipe), inputShape, classes, weights };
+  net = await new CurrentNet(
+    async () => parts,
+    () => {},
+  ).get();
+});
+
+describe("an explanation", () => {
+  const ask = { net: undefined, pixels, method: "gradientTimesInput", target: 4 } as const;
+
+  it("changes the more, the more the net has forgotten, and is itself again afterwards", async () => {
+    const trained = await explanation(net, { ...ask, forgotten: 0 });
+    expect(trained.similarity).toBeCloseTo(1, 12);
+    expect(trained.layers).toHaveLength(3);
+    const all = await explanation(net, { ...ask, forgotten: 3 });
+    expect(all.similarity).toBeLessThan(0.9);
+    expect(all.values).not.toEqual(trained.values);
+    expect((await explanation(net, { ...ask, forgotten: 0 })).values).toEqual(trained.values);
+  });
+
+  it("is of the class that is asked for, else of the answer", () => {
+    const state = initialState(whyFields);
+    expect(targetOf(state, classes, 6)).toBe(6);
+    expect(targetOf({ ...state, target: "3" }, classes, 6)).toBe(3);
+  });
+
+  it("is judged by its likeness", () => {
+    expect(judgement(1, 0)).toBe("");
+    expect(judgement(0.95, 2)).toContain("shows the drawing");
+    expect(judgement(0.1, 2)).toContain("depends on the net");
+    expect(judgement(Number.NaN, 2)).toBe("shows nothing");
+    expect(forgottenSentence(1, ["a", "b"])).toContain("“b” are shuffled");
+    expect(forgottenSentence(9, ["a", "b"])).toContain("All weights");
+  });
+});
+
+describe("fooling", () => {
+  it("moves no pixel further than it may, and lowers the share of the class", async () => {
+    const { before, after, pixels: moved } = await fool(net, { net: undefined, pixels, label: 2, epsilon: 0.1 });
+    moved.forEach((ink, i) => expect(Math.abs(ink - pixels[i]!)).toBeLessThanOrEqual(0.1 + 1e-6));
+    expect(after[2]!).toBeLessThan(before[2]!);
+    expect(before.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    const still = await fool(net, { net: undefined, pixels, label: 2, epsilon: 0 });
+    expect(still.pixels).toEqual(pixels);
+  });
+
+  it("is said in words", () => {
+    const [yes, no] = [
+      [0.9, 0.1],
+      [0.2, 0.8],
+    ];
+    expect(foolSentence(["a", "b"], { before: yes!, after: no! }, 10)).toContain("reads a b (80 %)");
+    expect(foolSentence(["a", "b"], { before: yes!, after: yes! }, 10)).toContain("still reads a a (90 %)");
+    expect(coverSentence(["a", "b"], yes!, no!, 12)).toContain("now the net reads a b");
+    expect(uncovered(Float32Array.of(1, 0.5), Float32Array.of(1, 0))).toEqual(Float32Array.of(0, 0.5));
+  });
+});
+
+describe("what a feature looks for", () => {
+  it("are pieces of digits, the most exciting first, as large as what it sees", async () => {
+    const inputs = Uint8Array.from({ length: 20 * 784 }, (_, i) => (i * 7919) % 256);
+    const digits = dataset({ shape: inputShape, inputs, labels: new Uint8Array(20), classes });
+    const { patches: found, examples } = await patches(net, digits, {
+      net: undefined,
+      layer: "layers.1",
+      channel: 3,
+      count: 5,
+    });
+    expect(examples).toBe(20);
+    expect(found).toHaveLength(5);
+    for (const { height, width, pixels: piece } of found) {
+      expect(height).toBeLessThanOrEqual(5);
+      expect(piece).toHaveLength(height * width);
+    }
+    const values = found.map(({ value }) => value);
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
+  });
+
+  it("is painted, and stops when it is told to", async () => {
+    const request = { layer: "layers.1", channel: 3, steps: 24, seed: 1 };
+    const looks = [];
+    for await (const look of painting(async () => net, request, new AbortController().signal)) looks.push(look);
+    expect(looks.map(({ step }) => step)).toEqual([0, 4, 8, 12, 16, 20, 24]);
+    expect(looks.at(-1)!.excitement).toBeGreaterThan(looks[0]!.excitement);
+    const controller = new AbortController();
+    const seen: number[] = [];
+    await expect(async () => {
+      for await (const { step } of painting(async () => net, request, controller.signal)) {
+        seen.push(step);
+        if (step === 8) controller.abort();
+      }
+    }).rejects.toThrow();
+    expect(seen).toEqual([0, 4, 8]);
+  });
+});

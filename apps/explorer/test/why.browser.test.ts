@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import { methodNames } from "../src/panels/why/model.ts";
+import { barriers, openPage, textOf } from "./page.ts";
+
+const likeness = (method: string): number =>
+  Number(textOf(`#why [data-method=${method}] strong`).replace("−", "-") || Number.NaN);
+/** How sure the net is of a class, in percent, in the n-th list of the panel. */
+const percentOf = (name: string, list: number): number =>
+  Number.parseFloat(
+    [...document.querySelectorAll("#fool .scores")[list]!.querySelectorAll(".score")]
+      .find((row) => row.querySelector(".name")?.textContent === name)!
+      .querySelector(".percent")!.textContent,
+  );
+
+describe("ten ways to ask why", () => {
+  it("are the same as long as nothing is forgotten, and those that explain the net change when it has forgotten all", async () => {
+    const { store } = openPage("#v=1&only=why");
+    for (const method of methodNames) await expect.poll(() => likeness(method)).toBe(1);
+    expect(textOf("#why .readout")).toContain("Why a 6?");
+    const slider = page.getByRole("slider", { name: "Layers that have forgotten" });
+    slider.element().focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await expect.poll(() => textOf("#why .readout")).toContain("“Fully connected: 10 numbers” are shuffled");
+    await page.getByRole("button", { name: "all of them have" }).click();
+    expect(store.hash()).toContain("why.forgotten=3");
+    for (const method of ["gradient", "smoothGrad", "occlusion"])
+      await expect.poll(() => likeness(method)).toBeLessThan(0.7);
+    await userEvent.keyboard("{Home}");
+  });
+
+  it("are asked about another class, by pointer or from the address", async () => {
+    openPage("#v=1&only=why&why.target=0");
+    await expect.poll(() => textOf("#why .readout")).toContain("Why a 0?");
+    await page.getByRole("radio", { name: "3", exact: true }).click();
+    await expect.poll(() => textOf("#why .readout")).toContain("Why a 3?");
+    for (const method of methodNames) await expect.poll(() => likeness(method)).toBe(1);
+    expect(await barriers()).toEqual([]);
+  });
+});
+
+describe("covering and fooling", () => {
+  it("is less sure when strokes are wiped out, by keyboard, and as sure as before when they are back", async () => {
+    const { store } = openPage("#v=1&only=fool&fool.epsilon=0");
+    await expect.poll(() => document.querySelectorAll("#fool .scores").length).toBe(2);
+    expect(percentOf("6", 0)).toBeGreaterThan(95);
+    page.getByRole("application").element().focus();
+    // To the left of the loop, down with the brush, and back and forth over it.
+    const keys = (key: string, times: number): string => `{${key}}`.repeat(times);
+    await userEvent.keyboard(`${keys("ArrowLeft", 6)}${keys("ArrowDown", 5)} `);
+    for (let i = 0; i < 3; i++)
+      await userEvent.keyboard(`${keys("ArrowRight", 15)}${keys("ArrowDown", 2)}${keys("ArrowLeft", 15)}{ArrowDown}`);
+    await expect.poll(() => percentOf("6", 0)).toBeLessThan(90);
+    expect(textOf("#fool .readout")).toMatch(/Ink of \d.* pixels is covered; /);
+    expect(store.hash()).toContain("fool.cover=");
+    await page.getByRole("button", { name: "Uncover all" }).click();
+    await expect.poll(() => percentOf("6", 0)).toBeGreaterThan(95);
+  });
+
+  it("moves pixels until it reads something else, and says how far", async () => {
+    openPage("#v=1&only=fool&fool.epsilon=0");
+    await expect.poll(() => percentOf("6", 1)).toBeGreaterThan(95);
+    const readouts = (): string => document.querySelectorAll("#fool .readout")[1]?.textContent ?? "";
+    expect(readouts()).toContain("Nothing has moved yet");
+    page
+      .getByRole("slider", { name: /Hundredths/ })
+      .element()
+      .focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await expect.poll(readouts).toContain("further than 0.01");
+    await page.getByRole("button", { name: "a quarter" }).click();
+    await expect.poll(() => percentOf("6", 1)).toBeLessThan(50);
+    expect(readouts()).toMatch(/further than 0.25, you read what you read before, and the net reads a [^6]/);
+    expect(await barriers()).toEqual([]);
+  });
+});
+
+describe("what a feature looks for", () => {
+  const excitement = (): number =>
+    Number(/by (\S+)\.$/.exec(textOf("#features .painting .readout"))?.[1] ?? Number.NaN);
+
+  it("is found in digits, the most exciting first, and painted live until it is stopped", async () => {
+    const { store } = openPage("#v=1&only=features&features.steps=512");
+    const values = (): number[] =>
+      [...document.querySelectorAll("#features .patches .caption")].map((caption) =>
+        Number(caption.textContent.split(": ")[1]),
+      );
+    await expect.poll(() => values().length).toBe(9);
+    expect(values()).toEqual(values().toSorted((a, b) => b - a));
+    const first = values();
+    page.getByRole("slider", { name: "Map" }).element().focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await expect.poll(values).not.toEqual(first);
+    expect(store.hash()).toContain("features.map=2");
+
+    await page.getByRole("button", { name: "Paint" }).click();
+    await expect.poll(excitement).toBeGreaterThan(0.1);
+    await page.getByRole("button", { name: "Stop" }).click();
+    const stopped = textOf("#features .painting .readout");
+    expect(stopped).toMatch(/Step \d+ of 512/);
+    // Whatever was on its way has arrived by the time something else is answered.
+    await page.getByRole("button", { name: "a map of the first convolution" }).click();
+    await expect.poll(() => textOf("#features .painting .readout")).toContain("Paint, and watch");
+    await page.getByRole("button", { name: "one of the second" }).click();
+    await expect.poll(values).toEqual(first);
+    expect(textOf("#features .painting .readout")).toContain("Paint, and watch");
+    expect(await barriers()).toEqual([]);
+  });
+
+  it("is painted to the end", async () => {
+    openPage("#v=1&only=features&features.steps=16&features.layer=2&features.map=3");
+    await expect.poll(() => document.querySelectorAll("#features .patches li").length).toBe(9);
+    await page.getByRole("button", { name: "Paint" }).click();
+    await expect.poll(() => textOf("#features .painting .readout")).toContain("Step 16 of 16");
+    await expect.element(page.getByRole("button", { name: "Paint" })).toBeInTheDocument();
+  });
+});
