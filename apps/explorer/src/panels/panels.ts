@@ -2,19 +2,18 @@ import type { Panel } from "../panel.ts";
 import { architecturesPanel } from "./architectures/architectures.ts";
 import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
+import { featuresPanel } from "./features/features.ts";
 import { fitPanel } from "./fit/fit.ts";
+import { foolPanel } from "./fool/fool.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { racePanel } from "./race/race.ts";
 import { shiftPanel } from "./shift/shift.ts";
-import { featuresPanel } from "./features/features.ts";
-import { foolPanel } from "./fool/fool.ts";
-import { kernelsPanel } from "./kernels/kernels.ts";
-import { whyPanel } from "./why/why.ts";
-import { xrayPanel } from "./xray/xray.ts";
 import { stackPanel } from "./stack/stack.ts";
 import { surgeryPanel } from "./surgery/surgery.ts";
+import { whyPanel } from "./why/why.ts";
+import { xrayPanel } from "./xray/xray.ts";
 
 /** All panels in the order of the page. */
 export const panels: readonly Panel[] = [
@@ -25,11 +24,10 @@ export const panels: readonly Panel[] = [
   stackPanel,
   poolingPanel,
   shiftPanel,
-  learningPanel,
-  xrayPanel,
   racePanel,
   surgeryPanel,
   architecturesPanel,
+  learningPanel,
   xrayPanel,
   whyPanel,
   foolPanel,
