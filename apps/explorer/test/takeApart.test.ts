@@ -121,7 +121,7 @@ describe("the current net", () => {
   it("is replaced by another one, of which all are told", async () => {
     expect(made.map(({ version }) => version)).toEqual([1]);
     const weights = await weightsOf(build(modelOf(openingRecipe), inputShape, { seed: 4 }));
-    current.set({ ...parts, origin: "another", weights });
+    await current.set({ ...parts, origin: "another", weights });
     const other = await takeApart(await current.get(), { net: 2, pixels });
     expect(other.net).toEqual({ version: 2, origin: "another", classes, accuracy: undefined });
     expect(other.scores).not.toEqual(apart.scores);
