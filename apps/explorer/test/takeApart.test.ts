@@ -121,11 +121,18 @@ describe("the current net", () => {
   it("is replaced by another one, of which all are told", async () => {
     expect(made.map(({ version }) => version)).toEqual([1]);
     const weights = await weightsOf(build(modelOf(openingRecipe), inputShape, { seed: 4 }));
-    await current.set({ ...parts, origin: "another", weights });
+    await current.set({ ...parts, make: () => modelOf(openingRecipe), origin: "another", weights });
     const other = await takeApart(await current.get(), { net: 2, pixels });
     expect(other.net).toEqual({ version: 2, origin: "another", classes, accuracy: undefined });
     expect(other.scores).not.toEqual(apart.scores);
     expect(made).toHaveLength(2);
+    // One that is made the same way keeps its model, and what has been compiled for it.
+    const { make, model } = await current.get();
+    await current.set({ ...parts, make, origin: "a third", weights: parts.weights });
+    const third = await current.get();
+    expect(third.model).toBe(model);
+    expect((await takeApart(third, { net: 3, pixels })).scores).toEqual(apart.scores);
+    expect(made).toHaveLength(3);
   });
 
   it("comes out of a file that says how it is made, and out of no other", async () => {
