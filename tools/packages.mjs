@@ -1,9 +1,10 @@
-// Every package as its users get it: packed, its tarball installed alone into bare folders (by npm and by pnpm, install scripts
-// off), imported in this Node and in the newest one, type-checked both ways, bundled by vite and by esbuild, and judged by
-// publint and arethetypeswrong.
+// Every package as its users get it: packed, its tarball installed alone into bare folders (by npm, pnpm and yarn, install
+// scripts off), imported in this Node and in the newest one, type-checked both ways, bundled by vite and by esbuild, and judged
+// by publint and arethetypeswrong.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { newestNode, run } from "./run.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -15,6 +16,16 @@ const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 const installers = [
   ["npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]],
   ["pnpm", ["install", "--ignore-scripts", "--silent"]],
+];
+
+// By their own files: as programs both are called yarn.
+const yarns = [
+  [
+    "yarn",
+    import.meta.resolve("yarn/bin/yarn.js"),
+    ["install", "--ignore-scripts", "--non-interactive", "--silent", "--no-lockfile"],
+  ],
+  ["yarn4", import.meta.resolve("@yarnpkg/cli-dist/bin/yarn.js"), ["install", "--mode=skip-build"]],
 ];
 
 /** A net that runs wherever the packages do, on each backend, and work for all threads. */
@@ -57,6 +68,7 @@ try {
   const packages = pack();
   for (const each of packages) {
     for (const installer of installers) use(each, packages, installer);
+    for (const yarn of yarns) useByYarn(each, packages, yarn);
     run(bin("publint"), ["--strict", "--pack=false", each.tarball]);
     run(bin("attw"), [each.tarball, "--profile", "esm-only", "--quiet"]);
     console.log(`${each.name}: ${each.entries.length} entries, in ${nodes.length} versions of Node and two bundlers`);
@@ -133,6 +145,25 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
   run(bin("vite"), ["build"], { cwd, env: { NODE_ENV: "production" } });
   rmSync(join(cwd, "node_modules"), { recursive: true });
   for (const bundle of ["esbuild/page.mjs", "vite/page.mjs"]) for (const node of nodes) run(node, [bundle], { cwd });
+}
+
+/** The same by yarn, of which the newer puts no folders in place, and lets a package see only what it says that it depends on. */
+function useByYarn({ name, folder, tarball, entries }, packages, [yarn, url, install]) {
+  const cwd = join(work, `${folder}-${yarn}`);
+  mkdirSync(cwd);
+  const resolutions = Object.fromEntries(packages.map((each) => [each.name, `file:${each.tarball}`]));
+  const manifest = { private: true, type: "module", dependencies: { [name]: `file:${tarball}` }, resolutions };
+  writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
+  writeFileSync(join(cwd, "all.mjs"), importing(entries) + (programs[name] ?? ""));
+  // On CI it refuses to write the lockfile that there is none of.
+  const env = {
+    YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
+    YARN_ENABLE_TELEMETRY: "0",
+    YARN_CACHE_FOLDER: join(work, `${yarn}-cache`),
+  };
+  const program = fileURLToPath(url);
+  run(process.execPath, [program, ...install], { cwd, env });
+  for (const node of nodes) run(node, [program, "node", "all.mjs"], { cwd, env });
 }
 
 /** A module that fails if one of the entries is empty. */
