@@ -13,6 +13,7 @@ const scripts = [
   "tools:bundle-size",
   "tools:packages",
   "tools:gpu-bundles",
+  "tools:gpu-coverage",
   "tools:newest-node",
 ];
 if (process.argv.includes("--without-test")) scripts.shift();
