@@ -124,7 +124,7 @@ function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): str
   });
   const head = matrix.map((_, c) => `<th scope="col">${escaped(classes[c] ?? `${c}`)}</th>`).join("");
   const rows = `<table class="confusion"><thead><tr><td></td>${head}<th scope="col">right</th></tr></thead><tbody>${cells.join("")}</tbody></table>`;
-  return `<p>Rows are the true classes, columns what the net says; mistakes are orange.</p>${scrolling(rows, "What it takes for what")}`;
+  return `<p>Rows are the true classes, columns what the net says; mistakes are orange.</p>${scrolling(rows, "Counts of classes and answers")}`;
 }
 
 /** The filters of the first convolution before and after, each as what it weighs its first channel with. */

@@ -11,7 +11,7 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1rem; padd
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem; margin: 0; }
 .facts div { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .8rem; }
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-weight: 600; }
-pre, .scroll { overflow-x: auto; } pre { border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
+.scroll { overflow-x: auto; } pre { width: max-content; min-width: calc(100% - 2rem); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; min-width: 0; } figcaption { font-size: .9rem; margin-top: .25rem; } .about { color: var(--soft); display: block; }
 svg { max-width: 100%; height: auto; } .scroll svg { max-width: none; } .chart svg { max-width: 100%; }
@@ -20,7 +20,7 @@ td, th { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; 
 .number { text-align: right; }
 .confusion td, .confusion th { min-width: 2.4rem; padding: .25rem .4rem; text-align: right; }
 .confusion .share { color: var(--soft); }
-img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align: middle; max-width: 100%; } img.fine { image-rendering: auto; }
+img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align: middle; max-width: 100%; }
 .strip { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: .4rem 0; } .strip > span { width: 12rem; font-size: .85rem; color: var(--soft); }
 .gallery { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; margin: .8rem 0; } .gallery figure { max-width: 100%; }
 /* As wide as the picture above, but never so narrow that words are cut. */
