@@ -134,7 +134,7 @@ describe("elementwise instructions", () => {
       (x, scale, shift, m, v) => relu(batchNorm(x, { scale, shift, mean: m, variance: v })),
       ...[[5, 3], [3], [3], [3], [3]],
     );
-    expect(affine).toEqual(["add sqrt", "subtract divide multiply add relu"]);
+    expect(affine).toEqual(["add sqrt divide", "subtract multiply add relu"]);
     expect(await textsOf((x) => transpose(dropout(x, 0.5)), [2, 2])).toEqual([
       ...["randomUniform", "greaterEqual divide multiply", "transpose"],
     ]);
