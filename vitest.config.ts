@@ -28,7 +28,10 @@ if (chromium === undefined) {
     inBrowser(
       "browser",
       { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
-      { include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"] },
+      {
+        include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
+        exclude: ["**/remote.browser.test.ts", "**/node_modules/**"],
+      },
     ),
     // As most hosts serve pages.
     inBrowser(

@@ -11,6 +11,7 @@ import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
+import { Remote } from "./remote.ts";
 import { Team } from "./team.ts";
 
 /** What {@link cpu} can be told. */
@@ -36,12 +37,30 @@ const LATER: readonly OperationName[] = [
   ...(["gather", "scatter", "lpPool2d", "lpPool2dGradient", "moments", "normalizeSums"] as const),
   ...(["normalize", "normalizeGradient", "resize", "resizeGradient", "randomUniform"] as const),
 ];
-let hasSaid = false;
+
+const WITHOUT_SHARED_MEMORY =
+  "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
+const WITHOUT_WORKER =
+  "cpu: computes on the page's own thread, which does nothing else meanwhile, since no worker could be started. A Content-Security-Policy must allow it: worker-src blob:.";
+const said = new Set<string>();
+
+/** Each thing once. */
+function say(sentence: string): void {
+  if (!said.has(sentence)) console.info(sentence);
+  said.add(sentence);
+}
+
+/** A worker for this page, if it may have one. */
+const startRemote = (): Promise<Remote | undefined> =>
+  Remote.start().catch(() => {
+    say(WITHOUT_WORKER);
+    return undefined;
+  });
 
 /**
  * WebAssembly SIMD kernels, emitted for the shapes at hand, on as many threads as there are cores. In a page the threads are
- * workers, so that the page stays responsive; that takes shared memory, which browsers give to isolated pages only. Elsewhere
- * the same kernels run on one thread, which is said once in the console.
+ * workers, so that the page stays responsive. More than one take shared memory, which browsers give to isolated pages only;
+ * elsewhere the same kernels run in one worker, or on the page's own thread where it may have none; the console says so once.
  *
  * @throws UsageError for a number of threads that is none.
  *
@@ -60,16 +79,16 @@ export async function cpu({
       expected: `1 to ${MOST_THREADS}`,
       got: threads,
     });
-  const isShared = canShare() && (threads > 1 || !mayWait());
-  if (threads > 1 && !isShared && !hasSaid) {
-    hasSaid = true;
-    console.info(
-      "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.",
-    );
-  }
+  if (threads > 1 && !canShare()) say(WITHOUT_SHARED_MEMORY);
+  // Whether a page may have workers shows when it starts one, which is all it needs where memory cannot be shared.
+  const isPage = !mayWait();
+  const worker = isPage ? await startRemote() : undefined;
+  const isShared = canShare() && (isPage ? worker !== undefined : threads > 1);
+  if (isShared) worker?.end();
   const team = new Team(isShared ? threads : 1, isShared, {
     machine: chooseMachine(!deterministic),
     winograd: winograd ? "auto" : "never",
+    remote: isShared ? undefined : worker,
   });
   const { heap, kept } = team;
   return kernelBackend<Block>({
@@ -85,12 +104,12 @@ export async function cpu({
     },
     upload: (block, values) => {
       kept.changed(block);
-      heap.view(block).set(values);
+      team.write(block, values);
     },
-    download: (block) => heap.view(block).slice(),
+    download: (block) => team.read(block),
     copy: (from, to) => {
       kept.changed(to);
-      heap.view(to).set(heap.view(from));
+      team.copy(from, to);
     },
     updated: (block) => kept.changed(block),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),

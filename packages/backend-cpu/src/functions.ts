@@ -1,17 +1,15 @@
 import type { FunctionWriter, Machine } from "./assembler/function.ts";
-import { instantiate, moduleOf, writeFunction, type Body } from "./assembler/module.ts";
-import type { WasmFunction } from "./execute.ts";
+import { moduleOf, writeFunction, type Body } from "./assembler/module.ts";
 
 /** From so many bytes on a function has a module of its own: what engines make of it better is used no sooner than the rest. */
 const LONG = 4000;
 
 /** What {@link Functions} are written for. */
 export interface FunctionsOptions {
-  readonly memory: WebAssembly.Memory;
   readonly isShared: boolean;
   readonly machine: Machine;
   /** Is given modules as they are made, and the numbers of their functions. */
-  readonly publish?: ((module: Uint8Array, numbers: readonly number[]) => void) | undefined;
+  readonly publish: (module: Uint8Array<ArrayBuffer>, numbers: readonly number[]) => void;
 }
 
 /**
@@ -21,7 +19,6 @@ export interface FunctionsOptions {
 export class Functions {
   readonly #options: FunctionsOptions;
   readonly #written = new Map<number, FunctionWriter>();
-  readonly #compiled: WasmFunction[] = [];
   #length = 0;
 
   constructor(options: FunctionsOptions) {
@@ -34,10 +31,10 @@ export class Functions {
     return this.#length++;
   }
 
-  /** Compiles what has been written. */
+  /** Makes modules of what has been written. */
   compile(): void {
     if (this.#written.size === 0) return;
-    const { memory, isShared, publish } = this.#options;
+    const { isShared, publish } = this.#options;
     const short: number[] = [];
     const modules = [short];
     for (const [number, { size }] of this.#written)
@@ -48,17 +45,8 @@ export class Functions {
         numbers.map((number) => this.#written.get(number)!),
         isShared,
       );
-      publish?.(module, numbers);
-      instantiate(module, memory).forEach((run, i) => (this.#compiled[numbers[i]!] = run));
+      publish(module, numbers);
     }
     this.#written.clear();
-  }
-
-  /** The function of a number. */
-  at(number: number): WasmFunction {
-    const known = this.#compiled[number];
-    if (known !== undefined) return known;
-    this.compile();
-    return this.#compiled[number]!;
   }
 }

@@ -20,18 +20,41 @@ const LARGEST = 65536 * PAGE;
 /** Blocks begin where a cache line does. */
 const LINE = 64;
 
+/** What is said where there is no more memory. */
+export function outOfMemory(wanted: number, used: number, cause?: unknown): BackendError {
+  const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
+  return new BackendError(
+    `cpu: out of memory: ${mebibytes(wanted)} more were wanted, ${mebibytes(used)} are in use; use a smaller batch, or free what is not needed`,
+    { expected: "at most 4 GiB", got: used + wanted, fix: "a smaller batch", cause },
+  );
+}
+
 /** The one memory of a backend: blocks that come and go. */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  readonly #memory: WebAssembly.Memory | undefined;
+  #size = PAGE;
   // The first line and the last stay empty: address 0 belongs to nobody, and a vector may be read beyond the end of a block.
   #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
   #views = new WeakMap<Block, Float32Array>();
 
-  /** @param isShared - With other threads. */
-  constructor(isShared = false) {
-    this.memory = new WebAssembly.Memory(
-      isShared ? { initial: 1, maximum: LARGEST_SHARED, shared: true } : { initial: 1 },
+  /** @param where - The memory is: with this thread, with others, too, or with another one only. */
+  constructor(where: "here" | "shared" | "elsewhere" = "here") {
+    if (where === "elsewhere") return;
+    this.#memory = new WebAssembly.Memory(
+      where === "shared" ? { initial: 1, maximum: LARGEST_SHARED, shared: true } : { initial: 1 },
     );
+  }
+
+  /** The memory itself, where this thread can see it. */
+  get memory(): WebAssembly.Memory {
+    if (this.#memory === undefined) throw new Error("this memory is with another thread");
+    return this.#memory;
+  }
+
+  /** So many bytes there must be, for all blocks and for a vector that is read beyond the end of the last. */
+  get reach(): number {
+    const { start, end } = this.#gaps.at(-1) ?? { start: 0, end: 0 };
+    return end === this.#size - LINE ? start + LINE : this.#size;
   }
 
   /** Memory for so many numbers: the first gap that is large enough. */
@@ -60,20 +83,17 @@ export class Heap {
   }
 
   #grow(bytes: number): void {
-    const before = this.memory.buffer.byteLength;
+    const before = this.#size;
     const least = Math.ceil(bytes / PAGE) * PAGE;
     // Doubled, so that growing is rare: it costs a copy.
     const wanted = Math.max(least, Math.min(before, LARGEST - before));
     try {
       if (before + least > LARGEST) throw new RangeError("WebAssembly has 4 GiB at most");
-      this.memory.grow(wanted / PAGE);
+      this.#memory?.grow(wanted / PAGE);
     } catch (cause) {
-      const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
-      throw new BackendError(
-        `cpu: out of memory: ${mebibytes(bytes)} more were wanted, ${mebibytes(before)} are in use; use a smaller batch, or free what is not needed`,
-        { expected: "at most 4 GiB", got: before + bytes, fix: "a smaller batch", cause },
-      );
+      throw outOfMemory(bytes, before, cause);
     }
+    this.#size += wanted;
     this.free({ start: before - LINE, length: wanted / 4 });
   }
 

@@ -1,7 +1,10 @@
 import { BackendError } from "@convlens/backend";
+import { instantiate } from "./assembler/module.ts";
+import type { Crew } from "./crew.ts";
 import { execute, type WasmFunction } from "./execute.ts";
 import type { Block, Heap } from "./heap.ts";
-import { mayWait, startHelper, type Helper } from "./platform.ts";
+import { member, type Beginning } from "./member.ts";
+import { mayWait, startThread, type Thread } from "./platform.ts";
 
 /** After so many milliseconds without progress the thread that waits lets others have their turn. */
 const PATIENCE = 200;
@@ -12,17 +15,20 @@ const MOST_LOSSES = 3;
 const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
 
 /** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
-export class Helpers {
+export class Helpers implements Crew {
   readonly #heap: Heap;
   readonly #threads: number;
   readonly #isPage: boolean = !mayWait();
+  /** For this thread, where it takes part. */
+  readonly #functions: WasmFunction[] = [];
+  readonly #functionOf = (index: number): WasmFunction => this.#functions[index]!;
   /** Where each function is: address and length of its module, and its number there. */
   readonly #places: (readonly [start: number, length: number, number: number])[] = [];
   #directory: Block | undefined;
   /** One more than there are threads, each of which looks at one list at most: so one is always free. */
   readonly #lists: (Block | undefined)[];
   #control: Block | undefined;
-  #helpers: Helper[] = [];
+  #helpers: Thread<Beginning>[] = [];
   #turn = 0;
   #lost: string | undefined;
   /** How often threads had to be started anew. */
@@ -42,7 +48,8 @@ export class Helpers {
   }
 
   /** Lays a module, with the functions of these numbers, where other threads find it. */
-  publish(module: Uint8Array, numbers: readonly number[]): void {
+  publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void {
+    if (!this.#isPage) instantiate(module, this.#heap.memory).forEach((run, i) => (this.#functions[numbers[i]!] = run));
     const { start } = this.#heap.allocate(Math.ceil(module.length / 4));
     new Uint8Array(this.#heap.memory.buffer).set(module, start);
     numbers.forEach((number, i) => (this.#places[number] = [start, module.length, i]));
@@ -67,7 +74,7 @@ export class Helpers {
     const words = this.#words;
     words.fill(0, control, control + length);
     words[control + DIRECTORY] = this.#directory!.start / 4;
-    const beginning = {
+    const beginning: Beginning = {
       memory: this.#heap.memory,
       epoch: control + EPOCH,
       ready: control + READY,
@@ -76,7 +83,7 @@ export class Helpers {
       first: this.#isPage ? 0 : 1,
     };
     this.#helpers = Array.from({ length: this.#threads - beginning.first }, () =>
-      startHelper(beginning, {
+      startThread(member, {
         onMessage: (message) => (message === "ready" ? this.#onReady?.() : this.#onDone?.()),
         onLost: (reason) => {
           this.#lost ??= reason;
@@ -84,20 +91,21 @@ export class Helpers {
         },
       }),
     );
+    for (const helper of this.#helpers) helper.send(beginning);
   }
 
-  run(list: Int32Array, functionOf: (index: number) => WasmFunction, isForMany: boolean): void | Promise<void> {
+  run(list: Int32Array, isForMany: boolean): void | Promise<void> {
     if (this.#isPage) return this.#runElsewhere(list, isForMany);
     if (this.#lost !== undefined) this.#replace(this.#lost);
     if (!isForMany || this.#losses > MOST_LOSSES) {
-      execute(list, 0, list.length, functionOf, 0, true, true, Infinity);
+      execute(list, 0, list.length, this.#functionOf, 0, true, true, Infinity);
       return;
     }
     if (this.#helpers.length === 0) this.#start();
     const [from, end] = this.#publishList(list, this.#threads);
     const words = this.#words;
-    const at = execute(words, from, end, functionOf, 0, false, true, PATIENCE);
-    if (at < end) return this.#goOn(words, at, end, functionOf);
+    const at = execute(words, from, end, this.#functionOf, 0, false, true, PATIENCE);
+    if (at < end) return this.#goOn(words, at, end);
   }
 
   /** Threads that end while nobody waits for them cost time, and no results. */
@@ -137,16 +145,11 @@ export class Helpers {
   }
 
   /** Waits on for others, but so that news of their end can come in. */
-  async #goOn(
-    words: Int32Array,
-    from: number,
-    end: number,
-    functionOf: (index: number) => WasmFunction,
-  ): Promise<void> {
+  async #goOn(words: Int32Array, from: number, end: number): Promise<void> {
     for (let at = from; at < end;) {
       await new Promise((resolve) => setTimeout(resolve));
       this.#throwIfLost();
-      at = execute(words, at, end, functionOf, 0, false, true, PATIENCE);
+      at = execute(words, at, end, this.#functionOf, 0, false, true, PATIENCE);
     }
   }
 

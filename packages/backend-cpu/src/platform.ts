@@ -1,5 +1,4 @@
 import { execute } from "./execute.ts";
-import { member, type Beginning, type Message } from "./member.ts";
 
 // Where this runs: in Node, in a page, or in a worker of a page.
 
@@ -9,10 +8,10 @@ interface NodeWorkers {
     source: string,
     options: { eval: true; execArgv: string[] },
   ) => {
-    on(event: "message", listener: (message: Message) => void): void;
+    on(event: "message", listener: (message: unknown) => void): void;
     on(event: "error", listener: (error: Error) => void): void;
     on(event: "exit", listener: (code: number) => void): void;
-    postMessage(message: unknown): void;
+    postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
     unref(): void;
     terminate(): Promise<number>;
   };
@@ -38,49 +37,101 @@ export const canShare = (): boolean =>
 export const mayWait = (): boolean => node() !== undefined || typeof document === "undefined";
 
 /** Another thread, and how to end it. */
-export interface Helper {
+export interface Thread<Request> {
+  send(request: Request, transfer?: ArrayBuffer[]): void;
   end(): void;
 }
 
-/** Messages between threads have no origin. */
-const begin = (worker: { postMessage(message: unknown): void }, beginning: Beginning): void =>
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  worker.postMessage(beginning);
+/** What a thread does from its beginning: given as text, so it must not use anything from outside of it. */
+type Life<Request, Answer> = (
+  work: typeof execute,
+  receive: (take: (request: Request) => void) => void,
+  send: (answer: Answer, transfer?: ArrayBuffer[]) => void,
+) => void;
 
-/** Starts a thread that lives as {@link member} says. */
-export function startHelper(
-  beginning: Beginning,
-  { onMessage, onLost }: { readonly onMessage: (message: Message) => void; readonly onLost: (reason: string) => void },
-): Helper {
-  const life = (receive: string, send: string): string =>
-    `(${String(member)})(${String(execute)}, ${receive}, ${send})`;
+/** What is told of a thread. */
+interface Listeners<Answer> {
+  readonly onMessage: (answer: Answer) => void;
+  readonly onLost: (reason: string) => void;
+}
+
+/** As a program. */
+const lifeOf = (life: object, receive: string, send: string): string =>
+  `(${String(life)})(${String(execute)}, ${receive}, ${send})`;
+
+/** Said by a worker that holds its lock. */
+const HELD = "held";
+
+/** Starts a thread. */
+export function startThread<Request, Answer>(
+  life: Life<Request, Answer>,
+  listeners: Listeners<Answer>,
+): Thread<Request> {
   const threads = node()?.getBuiltinModule?.("node:worker_threads");
-  if (threads !== undefined) {
-    const port = `require("node:worker_threads").parentPort`;
-    const source = life(`(begin) => ${port}.once("message", begin)`, `(message) => ${port}.postMessage(message)`);
-    const worker = new threads.Worker(source, { eval: true, execArgv: [] });
-    let ended = false;
-    worker.on("message", onMessage);
-    worker.on("error", (error) => onLost(error.message));
-    worker.on("exit", () => ended || onLost("it ended"));
-    begin(worker, beginning);
-    // A program may end while its threads sleep.
-    worker.unref();
-    return {
-      end: () => {
-        ended = true;
-        void worker.terminate();
-      },
-    };
-  }
-  const source = life(`(begin) => { onmessage = ({ data }) => begin(data); }`, `(message) => postMessage(message)`);
+  return threads === undefined ? startInPage(life, listeners) : startInNode(threads, life, listeners);
+}
+
+function startInNode<Request, Answer>(
+  threads: NodeWorkers,
+  life: Life<Request, Answer>,
+  { onMessage, onLost }: Listeners<Answer>,
+): Thread<Request> {
+  const port = `require("node:worker_threads").parentPort`;
+  const source = lifeOf(
+    life,
+    `(take) => ${port}.on("message", take)`,
+    `(answer, transfer) => ${port}.postMessage(answer, transfer)`,
+  );
+  const worker = new threads.Worker(source, { eval: true, execArgv: [] });
+  let ended = false;
+  worker.on("message", (answer) => onMessage(answer as Answer));
+  worker.on("error", (error) => onLost(error.message));
+  worker.on("exit", () => ended || onLost("it ended"));
+  // A program may end while its threads sleep.
+  worker.unref();
+  return {
+    send: (request, transfer = []) => worker.postMessage(request, transfer),
+    end: () => {
+      ended = true;
+      void worker.terminate();
+    },
+  };
+}
+
+function startInPage<Request, Answer>(
+  life: Life<Request, Answer>,
+  { onMessage, onLost }: Listeners<Answer>,
+): Thread<Request> {
+  const living = lifeOf(
+    life,
+    `(take) => { onmessage = ({ data }) => take(data); }`,
+    `(answer, transfer) => postMessage(answer, transfer)`,
+  );
+  // A worker that is ended from elsewhere says nothing, but the lock that it holds comes free. A page would wait for ever.
+  const lock = `convlens ${Math.random()}`;
+  const held = `() => { postMessage("${HELD}"); ${living}; return new Promise(() => {}); }`;
+  const isWatched = !mayWait() && globalThis.navigator?.locks !== undefined;
+  const source = isWatched ? `const live = ${held}; navigator.locks.request("${lock}", live).catch(live);` : living;
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(address);
-  worker.addEventListener("message", ({ data }) => onMessage(data as Message));
+  let ended = false;
+  /** What a thread is asked before it holds its lock, and lives. */
+  let early: (() => void)[] | undefined = isWatched ? [] : undefined;
+  worker.addEventListener("message", ({ data }) => {
+    if (data !== HELD) return onMessage(data as Answer);
+    navigator.locks.request(lock, () => ended || onLost("it ended")).catch(() => undefined);
+    for (const send of early ?? []) send();
+    early = undefined;
+  });
   worker.addEventListener("error", (event) => onLost(event.message));
-  begin(worker, beginning);
   return {
+    send: (request, transfer = []) => {
+      const send = (): void => worker.postMessage(request, transfer);
+      if (early === undefined) send();
+      else early.push(send);
+    },
     end: () => {
+      ended = true;
       worker.terminate();
       URL.revokeObjectURL(address);
     },

@@ -1,10 +1,13 @@
+import type { Values } from "@convlens/backend";
 import { plainMachine, type Machine } from "./assembler/function.ts";
-import type { Body } from "./assembler/module.ts";
+import { instantiate, type Body } from "./assembler/module.ts";
+import type { Crew } from "./crew.ts";
 import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Functions } from "./functions.ts";
 import { Heap, type Block } from "./heap.ts";
 import { Helpers } from "./helpers.ts";
 import { Kept } from "./kept.ts";
+import type { Remote } from "./remote.ts";
 
 /** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
 export type Argument = number | readonly [start: number, perCall: number, perThread?: number];
@@ -23,6 +26,8 @@ export type UseOfWinograd = "never" | "auto" | "always";
 export interface TeamOptions {
   readonly machine?: Machine;
   readonly winograd?: UseOfWinograd;
+  /** A worker that has the memory and does the work, in place of threads here. */
+  readonly remote?: Remote | undefined;
 }
 
 /** Compiled functions that are kept to be used again; programs keep their own. */
@@ -50,25 +55,32 @@ export class Team {
   #length = 0;
   /** Work that can be shared. */
   #shared = 0;
-  #helpers: Helpers | undefined;
+  readonly #remote: Remote | undefined;
+  /** Where there is none, a call is a call. */
+  readonly #crew: Crew | undefined;
+  /** Functions by their numbers, where there is no crew. */
+  readonly #here: WasmFunction[] = [];
 
   constructor(
     threads = 1,
     isShared: boolean = threads > 1,
-    { machine = plainMachine, winograd = "auto" }: TeamOptions = {},
+    { machine = plainMachine, winograd = "auto", remote }: TeamOptions = {},
   ) {
     this.threads = threads;
     this.machine = machine;
     this.winograd = winograd;
-    this.heap = new Heap(isShared);
+    this.heap = remote?.heap ?? new Heap(isShared ? "shared" : "here");
     this.kept = new Kept(this.heap);
-    const helpers = isShared ? new Helpers(this.heap, threads) : undefined;
-    this.#helpers = helpers;
+    this.#remote = remote;
+    const crew = remote ?? (isShared ? new Helpers(this.heap, threads) : undefined);
+    this.#crew = crew;
     this.#functions = new Functions({
-      memory: this.heap.memory,
       isShared,
       machine,
-      publish: helpers && ((module, numbers) => helpers.publish(module, numbers)),
+      publish: (module, numbers) =>
+        crew === undefined
+          ? instantiate(module, this.heap.memory).forEach((run, i) => (this.#here[numbers[i]!] = run))
+          : crew.publish(module, numbers),
     });
   }
 
@@ -90,10 +102,28 @@ export class Team {
     if (block === undefined) {
       const values = words();
       block = this.heap.allocate(values.length);
-      new Int32Array(this.heap.memory.buffer, block.start, values.length).set(values);
+      if (this.#remote !== undefined) this.#remote.write(block, values);
+      else new Int32Array(this.heap.memory.buffer, block.start, values.length).set(values);
       this.#tables.set(key, block);
     }
     return block.start;
+  }
+
+  /** Copies numbers into a block. */
+  write(block: Block, values: Values): void {
+    if (this.#remote === undefined) this.heap.view(block).set(values);
+    else this.#remote.write(block, values instanceof Float32Array ? values : new Float32Array(values));
+  }
+
+  /** Copies them out. */
+  read(block: Block): Float32Array | Promise<Float32Array> {
+    return this.#remote?.read(block) ?? this.heap.view(block).slice();
+  }
+
+  /** Copies between two blocks of the same length. */
+  copy(from: Block, to: Block): void {
+    if (this.#remote === undefined) this.heap.view(to).set(this.heap.view(from));
+    else this.#remote.copy(from, to);
   }
 
   #freeOutgrown(): void {
@@ -110,11 +140,16 @@ export class Team {
     if (known !== undefined) return known;
     if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
     const index = this.#functions.add(nameOf(key), parameters, write);
-    const code = this.#helpers === undefined ? new Direct(this.#functions, index) : this.#recorded(index, work);
+    const code = this.#crew === undefined ? new Direct(() => this.#functionHere(index)) : this.#recorded(index, work);
     this.#codes.set(key, code);
     const [oldest] = this.#codes.keys();
     if (this.#codes.size > KEPT) this.#codes.delete(oldest!);
     return code;
+  }
+
+  #functionHere(index: number): WasmFunction {
+    if (this.#here[index] === undefined) this.#functions.compile();
+    return this.#here[index]!;
   }
 
   #recorded(index: number, work: number): Code {
@@ -179,7 +214,7 @@ export class Team {
     this.#length = 0;
     const isForMany = this.#shared > WORTH_WAKING;
     this.#shared = 0;
-    const pending = this.#helpers!.run(list, (index) => this.#functions.at(index), isForMany);
+    const pending = this.#crew!.run(list, isForMany);
     if (pending === undefined) return this.#freeOutgrown();
     return pending.finally(() => this.#freeOutgrown());
   }
@@ -197,7 +232,7 @@ export class Team {
 
   /** Ends the other threads. */
   dispose(): void {
-    this.#helpers?.end();
+    this.#crew?.end();
   }
 }
 
@@ -207,18 +242,16 @@ const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].re
 /** On one thread a call is a call. */
 class Direct implements Code {
   #run: WasmFunction | undefined;
-  readonly #functions: Functions;
-  readonly #index: number;
+  readonly #find: () => WasmFunction;
   // As many as it has parameters: an array for each call would be garbage.
   readonly #at: number[] = [];
 
-  constructor(functions: Functions, index: number) {
-    this.#functions = functions;
-    this.#index = index;
+  constructor(find: () => WasmFunction) {
+    this.#find = find;
   }
 
   get call(): WasmFunction {
-    return (this.#run ??= this.#functions.at(this.#index));
+    return (this.#run ??= this.#find());
   }
 
   each(calls: number, ...args: Argument[]): void {

@@ -1,9 +1,8 @@
-import { conformance } from "@convlens/backend/conformance";
-import { reference } from "@convlens/backend-reference";
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.ts";
 import { load4, each4, number } from "../src/assembler/expression.ts";
 import { Team } from "../src/team.ts";
+import { limits } from "./limits.ts";
 
 describe("threads in a page", () => {
   it("are workers, so that the page can do other things meanwhile", async () => {
@@ -44,28 +43,34 @@ describe("threads in a page", () => {
     team.dispose();
   });
 
-  it("are one where memory cannot be shared; the console says why, once", async () => {
-    vi.stubGlobal("crossOriginIsolated", false);
-    const info = vi.spyOn(console, "info").mockImplementation(() => undefined);
-    expect([(await cpu()).name, (await cpu({ threads: 4 })).name]).toEqual(["cpu", "cpu"]);
-    expect(info.mock.calls).toEqual([
-      [
-        expect.stringMatching(
-          /^cpu: runs on one thread, .* Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Em/,
-        ),
-      ],
-    ]);
-    info.mockRestore();
+  it("that are ended in the middle of a run are noticed, and the next run has new ones", async () => {
+    const workers: Worker[] = [];
+    const Original = Worker;
+    vi.stubGlobal(
+      "Worker",
+      class extends Original {
+        constructor(url: string) {
+          super(url);
+          workers.push(this);
+        }
+      },
+    );
+    const team = new Team(2);
+    const code = team.code("endless", ["from", "to"], (f, from, to) => f.until(from!, to!, () => undefined), 1_000_000);
+    const copy = team.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const block = team.heap.allocate(4);
+    copy.call(block.start);
+    await team.finish();
+    code.each(2, 0, 1);
+    const pending = Promise.resolve(team.finish());
+    for (const worker of workers) worker.terminate();
+    await expect(pending).rejects.toThrow(/^cpu: a thread did not finish its work \(it ended\); this run is lost/);
+    copy.call(block.start);
+    await team.finish();
+    expect(workers.length).toBe(4);
+    team.dispose();
     vi.unstubAllGlobals();
   });
-});
 
-describe("without shared memory the cpu backend conforms in a browser, too", () => {
-  conformance(
-    () => {
-      vi.stubGlobal("crossOriginIsolated", false);
-      return cpu({ threads: 1 }).finally(() => vi.unstubAllGlobals());
-    },
-    { describe, it, reference: () => reference({ precision: "float64" }) },
-  );
+  limits(() => cpu({ threads: 2 }));
 });

@@ -1,0 +1,13 @@
+/** Those who do what kernels have noted down. */
+export interface Crew {
+  /** Takes a module, the functions of which have these numbers in lists. */
+  publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void;
+  /**
+   * Does a list of steps, as `execute` wants them.
+   *
+   * @param isForMany - Whether it is worth waking others.
+   */
+  run(list: Int32Array, isForMany: boolean): void | Promise<void>;
+  /** Ends them. */
+  end(): void;
+}

@@ -1,0 +1,100 @@
+import { BackendError } from "@convlens/backend";
+import type { Crew } from "./crew.ts";
+import { Heap, outOfMemory, type Block } from "./heap.ts";
+import { keeper, type Answer, type Request } from "./keeper.ts";
+import { startThread, type Thread } from "./platform.ts";
+
+/** Who waits for an answer. */
+interface Waiting {
+  readonly resolve: (bytes: ArrayBuffer | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A page's end of the worker that has the memory and computes, where memory cannot be shared. */
+export class Remote implements Crew {
+  /** Who has which part of that memory is decided here. */
+  readonly heap: Heap = new Heap("elsewhere");
+  readonly #thread: Thread<Request>;
+  /** In the order asked, which is that of the answers. */
+  readonly #waiting: Waiting[] = [];
+  #lost: BackendError | undefined;
+
+  private constructor(onStart: Waiting) {
+    this.#waiting.push(onStart);
+    this.#thread = startThread(keeper, {
+      onMessage: (answer) => this.#take(answer),
+      onLost: (reason) => this.#lose(reason),
+    });
+  }
+
+  /** Starts a worker; rejected where that may not be. */
+  static start(): Promise<Remote> {
+    return new Promise((resolve, reject) => {
+      const remote: Remote = new Remote({ resolve: () => resolve(remote), reject });
+    });
+  }
+
+  #take(answer: Answer): void {
+    const { resolve, reject } = this.#waiting.shift()!;
+    if (answer.kind === "done") return resolve(answer.bytes);
+    if (answer.kind === "full") return reject(outOfMemory(answer.reach - answer.size, answer.size));
+    reject(
+      new BackendError(
+        `cpu: the worker did not finish its work (${answer.reason}); this run is lost, and variables that it was updating may be half updated`,
+        { expected: "a worker that works", got: answer.reason },
+      ),
+    );
+  }
+
+  #lose(reason: string): void {
+    this.#lost ??= new BackendError(
+      `cpu: the worker ended (${reason}), and with it the values of all variables; make a new backend, and load there what was saved`,
+      { expected: "a worker that works", got: reason, fix: "make a new backend" },
+    );
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
+  }
+
+  #tell(request: Request, transfer: ArrayBuffer[] = []): void {
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#thread.send(request, transfer);
+  }
+
+  #ask(request: Request, transfer?: ArrayBuffer[]): Promise<ArrayBuffer | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#tell(request, transfer);
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
+  publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void {
+    this.#tell({ kind: "functions", module, numbers }, [module.buffer]);
+  }
+
+  async run(list: Int32Array): Promise<void> {
+    const own = list.slice();
+    await this.#ask({ kind: "run", reach: this.heap.reach, list: own }, [own.buffer]);
+  }
+
+  /** Numbers from an address on, which are copied. Nobody waits for that: what goes wrong is told by the next run. */
+  write({ start }: Block, values: Float32Array | Int32Array): void {
+    const bytes = values.slice().buffer;
+    this.#tell({ kind: "write", reach: this.heap.reach, start, bytes }, [bytes]);
+  }
+
+  /** Copies between two blocks of the same length. */
+  copy(from: Block, to: Block): void {
+    const { heap } = this;
+    this.#tell({ kind: "copy", reach: heap.reach, from: from.start, to: to.start, length: 4 * from.length });
+  }
+
+  /** The numbers of a block, copied. */
+  async read({ start, length }: Block): Promise<Float32Array> {
+    const bytes = await this.#ask({ kind: "read", reach: this.heap.reach, start, length: 4 * length });
+    return new Float32Array(bytes!);
+  }
+
+  end(): void {
+    this.#thread.end();
+    this.#lose("it was disposed");
+  }
+}
