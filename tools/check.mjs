@@ -12,6 +12,7 @@ const scripts = [
   "tools:unused",
   "tools:bundle-size",
   "tools:packages",
+  "tools:cpu-bundles",
   "tools:gpu-bundles",
   "tools:gpu-coverage",
   "tools:newest-node",

@@ -1,28 +1,10 @@
 // The promise that the kernels of backend-gpu survive bundling: a page that trains a net on each executor, built by vite and by
 // esbuild --minify from the packages as they are published, runs in Chromium, under a content security policy that allows
 // nothing but the page's own files.
-import { createServer } from "node:http";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { chromium as browsers } from "playwright";
-import { build as viteBuild } from "vite";
-import { chromium, quiet, softwareGraphics } from "./chromium.mjs";
-import { run } from "./run.mjs";
+import { bundledPages } from "./bundledPages.mjs";
+import { softwareGraphics } from "./chromium.mjs";
 
-const root = resolve(import.meta.dirname, "..");
-if (chromium === undefined) {
-  if (process.env.CI) throw new Error("No Chromium found: CI must run the bundles.");
-  console.warn("SKIPPED: the bundles of backend-gpu. No Chromium found; install one or set CONVLENS_CHROMIUM.");
-  process.exit();
-}
-// Inside the repository, so that the packages are found.
-const work = mkdtempSync(join(root, "packages/convlens/.gpu-bundles-"));
-const page = join(work, "page.mjs");
-
-try {
-  writeFileSync(
-    page,
-    `import { Conv2d, Dense, Flatten, MaxPool2d, Relu, fit, gpu, reference, sequential, shapes, useBackend } from "convlens";
+const page = `import { Conv2d, Dense, Flatten, MaxPool2d, Relu, fit, gpu, reference, sequential, shapes, useBackend } from "convlens";
 
 async function losses(backend) {
   useBackend(backend);
@@ -43,58 +25,11 @@ async function trainEverywhere() {
   }
   return found;
 }
-globalThis.trained = trainEverywhere().catch((error) => ({ error: String(error?.stack ?? error) }));
-`,
-  );
-  run(join(root, "tools/node_modules/.bin/esbuild"), [
-    ...[page, "--bundle", "--minify", "--format=iife", `--outfile=${join(work, "esbuild/page.js")}`],
-  ]);
-  await viteBuild({
-    root: work,
-    configFile: false,
-    logLevel: "error",
-    build: {
-      outDir: "vite",
-      modulePreload: false,
-      rolldownOptions: { input: page, output: { entryFileNames: "page.js" } },
-    },
-  });
-  const browser = await browsers.launch({ executablePath: chromium, args: [...quiet, ...softwareGraphics] });
-  try {
-    for (const bundler of ["esbuild", "vite"])
-      console.log(`${bundler}: ${JSON.stringify(await trainIn(browser, join(work, bundler)))}`);
-  } finally {
-    await browser.close();
-  }
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
-
-/** What the page in this folder says in the end. */
-async function trainIn(browser, folder) {
-  const html = `<!doctype html><title>training</title><script type="module" src="/page.js"></script>`;
-  const server = createServer((request, response) => {
-    const isPage = request.url === "/";
-    response.setHeader("Content-Type", isPage ? "text/html" : "text/javascript");
-    response.setHeader("Content-Security-Policy", "default-src 'none'; script-src 'self'");
-    try {
-      response.end(isPage ? html : readFileSync(join(folder, request.url)));
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  try {
-    const tab = await browser.newPage();
-    const said = [];
-    tab.on("console", (message) => said.push(message.text()));
-    tab.on("pageerror", (error) => said.push(error.message));
-    await tab.goto(`http://127.0.0.1:${server.address().port}/`);
-    await tab.waitForFunction("globalThis.trained !== undefined", undefined, { timeout: 60_000 });
-    const trained = await tab.evaluate("globalThis.trained");
-    if (trained.error !== undefined) throw new Error(`${folder}: ${trained.error}\n${said.join("\n")}`);
-    return trained;
-  } finally {
-    server.close();
-  }
-}
+globalThis.answer = trainEverywhere();
+`;
+await bundledPages(
+  "backend-gpu",
+  page,
+  { "under its policy": { "Content-Security-Policy": "default-src 'none'; script-src 'self'" } },
+  { browser: softwareGraphics },
+);

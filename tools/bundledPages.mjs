@@ -1,0 +1,94 @@
+// Pages as their visitors get them: built by vite and by esbuild from the packages as they are published, and run in Chromium.
+import { createServer } from "node:http";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { chromium as browsers } from "playwright";
+import { build as viteBuild } from "vite";
+import { chromium, quiet } from "./chromium.mjs";
+import { run } from "./run.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+
+/**
+ * What a page says in the end, for each bundler and each way to serve it: it must set `globalThis.answer` to a promise of that.
+ *
+ * @param name - Of what is tried, for people.
+ * @param page - A module.
+ * @param serving - Response headers for each way to serve the page, by its name.
+ * @param options - Further arguments of esbuild and of Chromium.
+ * @returns Nothing where there is no Chromium.
+ */
+export async function bundledPages(name, page, serving, { esbuild = [], browser: args = [] } = {}) {
+  if (chromium === undefined) {
+    if (process.env.CI) throw new Error("No Chromium found: CI must run the bundles.");
+    console.warn(`SKIPPED: the bundles of ${name}. No Chromium found; install one or set CONVLENS_CHROMIUM.`);
+    return [];
+  }
+  // Inside the repository, so that the packages are found.
+  const work = mkdtempSync(join(root, "packages/convlens/.bundled-pages-"));
+  try {
+    const entry = join(work, "page.mjs");
+    writeFileSync(entry, page);
+    const bundling = ["--bundle", "--minify", "--format=iife", `--outfile=${join(work, "esbuild/page.js")}`];
+    run(join(root, "tools/node_modules/.bin/esbuild"), [entry, ...bundling, ...esbuild]);
+    await viteBuild({
+      root: work,
+      configFile: false,
+      logLevel: "error",
+      build: {
+        outDir: "vite",
+        modulePreload: false,
+        rolldownOptions: { input: entry, output: { entryFileNames: "page.js" } },
+      },
+    });
+    const browser = await browsers.launch({ executablePath: chromium, args: [...quiet, ...args] });
+    try {
+      const answers = [];
+      for (const bundler of ["esbuild", "vite"])
+        for (const [served, headers] of Object.entries(serving)) {
+          const answer = await answerOf(browser, join(work, bundler), headers);
+          console.log(`${bundler}, ${served}: ${JSON.stringify(answer)}`);
+          answers.push({ bundler, served, answer });
+        }
+      return answers;
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** What the page in this folder says. */
+async function answerOf(browser, folder, headers) {
+  const html = `<!doctype html><title>page</title><script type="module" src="/page.js"></script>`;
+  const server = createServer((request, response) => {
+    const isPage = request.url === "/";
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader("Content-Type", isPage ? "text/html" : "text/javascript");
+    try {
+      response.end(isPage ? html : readFileSync(join(folder, request.url)));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  try {
+    const tab = await browser.newPage();
+    const said = [];
+    tab.on("console", (message) => said.push(message.text()));
+    tab.on("pageerror", (error) => said.push(error.message));
+    const failed = (why) => new Error(`${folder}: ${why}\n${said.join("\n")}`);
+    await tab.goto(`http://127.0.0.1:${server.address().port}/`);
+    try {
+      await tab.waitForFunction("globalThis.answer !== undefined", undefined, { timeout: 60_000 });
+      return await tab.evaluate("globalThis.answer");
+    } catch (error) {
+      throw failed(error.message);
+    } finally {
+      await tab.close();
+    }
+  } finally {
+    server.close();
+  }
+}
