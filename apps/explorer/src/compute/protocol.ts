@@ -6,6 +6,7 @@ import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
 import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
 import type { DigitAnswer, DigitRequest } from "./digit.ts";
 import type { ExplainAnswer, ExplainRequest } from "./explanation.ts";
+import type { FloorAnswer, FloorRequest, RaceAnswer } from "./floorWork.ts";
 import type { FoolAnswer, FoolRequest } from "./fool.ts";
 import type { NetInfo } from "./net.ts";
 import type { PaintRequest, Painted } from "./painting.ts";
@@ -28,6 +29,8 @@ export interface Jobs extends LearningJobs {
   readonly patches: { readonly request: PatchesRequest; readonly answer: PatchesAnswer };
   readonly architecture: { readonly request: ArchitectureRequest; readonly answer: ArchitectureAnswer };
   readonly surgery: { readonly request: SurgeryRequest; readonly answer: SurgeryAnswer };
+  readonly floor: { readonly request: FloorRequest; readonly answer: FloorAnswer };
+  readonly race: { readonly request: FloorRequest; readonly answer: RaceAnswer };
 }
 /** The name of something that can be asked. */
 export type Job = keyof Jobs;

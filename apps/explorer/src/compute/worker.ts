@@ -4,6 +4,7 @@ import { convolution } from "./convolution.ts";
 import { openNet, testDigits } from "./data.ts";
 import { digit } from "./digit.ts";
 import { explanation } from "./explanation.ts";
+import { floor, race } from "./floor.ts";
 import { fool } from "./fool.ts";
 import { learnedParts, learningJobs } from "./learning.ts";
 import { startMachine } from "./machine.ts";
@@ -51,6 +52,8 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   explain: async (request) => explanation(await net.get(), request),
   fool: async (request) => fool(await net.get(), request),
   patches: async (request) => patches(await net.get(), await testDigits(), request),
+  floor: async (request) => floor(await net.get(), await testDigits(), request),
+  race: async (request) => race(await net.get(), await testDigits(), request),
 };
 
 const shows: {

@@ -4,6 +4,7 @@ import { conv2dPanel } from "./conv2d/conv2d.ts";
 import { copiesPanel } from "./copies/copies.ts";
 import { featuresPanel } from "./features/features.ts";
 import { fitPanel } from "./fit/fit.ts";
+import { floorPanel } from "./floor/floor.ts";
 import { foolPanel } from "./fool/fool.ts";
 import { kernelsPanel } from "./kernels/kernels.ts";
 import { learningPanel } from "./learning/learning.ts";
@@ -32,6 +33,7 @@ export const panels: readonly Panel[] = [
   whyPanel,
   foolPanel,
   featuresPanel,
+  floorPanel,
 ];
 
 /** What the chapters are about, by number. */
@@ -43,4 +45,5 @@ export const chapters: Readonly<Record<number, { readonly title: string; readonl
   5: { title: "Fully connected", question: "How does a convolution differ from a matrix, and how is each the other?" },
   6: { title: "Learning", question: "How do filters get to be like that?" },
   7: { title: "X-ray", question: "Why this answer?" },
+  8: { title: "Under the floor", question: "What actually runs?" },
 };

@@ -1,0 +1,192 @@
+import {
+  planMemory,
+  lastUses,
+  aliases,
+  firstInstruction,
+  shapesOf,
+  sizeOf,
+  type Backend,
+  type Program,
+  type Storage,
+  type Values,
+} from "@convlens/backend";
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { batches, take, type Dataset } from "@convlens/datasets";
+import { apply, parameters, type Layer } from "@convlens/layers";
+import {
+  currentBackend,
+  gradients,
+  mean,
+  oneHot,
+  programOf,
+  sgdStep,
+  softmaxCrossEntropy,
+  zeros,
+  type Tensor,
+} from "@convlens/tensor";
+import type { FloorAnswer, FloorBlock, FloorRequest, RaceAnswer, Racer } from "./floorWork.ts";
+import type { Net } from "./net.ts";
+
+const RATE = 0.05;
+/** Bytes of a number. */
+const BYTES = 4;
+/** Backends align what they lay side by side. */
+const ALIGNED = { align: 16 } as const;
+
+/** The program of some work on a backend, and what it is fed. */
+function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest, backend: Backend): FloorProgram {
+  const [one] = batches(take(digits, batch), { size: batch });
+  const { inputs, labels } = one!;
+  const shaped = [zeros(inputs.shape), zeros(labels.shape)] as const;
+  const answer = (x: Tensor): Tensor => apply(model, x);
+  const learn = (x: Tensor, right: Tensor): Tensor => {
+    const logits = answer(x);
+    const loss = mean(softmaxCrossEntropy(logits, oneHot(right, logits.shape[1]!)));
+    const all = [...parameters(model).values()];
+    gradients(loss, all).forEach((slope, i) => all[i]!.assign(sgdStep(all[i]!, slope, RATE)));
+    return loss;
+  };
+  const program =
+    work === "read digits" ? programOf(answer, [shaped[0]], { backend }) : programOf(learn, [...shaped], { backend });
+  // The last feed is the seed of random numbers, of which there are none.
+  const feeds = [inputs.values, labels.values].slice(0, program.feeds.length - 1);
+  return { program, feeds: [...feeds, new Float32Array(2)] };
+}
+
+interface FloorProgram {
+  readonly program: Program;
+  readonly feeds: readonly Values[];
+}
+
+/** Lends a program that is ready to run, with the net's weights in variables of its own. */
+async function withProgram<R>(
+  backend: Backend,
+  { program, feeds }: FloorProgram,
+  { weights }: Net,
+  use: (
+    run: (onInstruction?: (instruction: number, milliseconds: number) => void) => Promise<Values[]>,
+    storages: readonly Storage[],
+  ) => Promise<R>,
+): Promise<R> {
+  const storages = program.variables.map((shape) => backend.allocate(sizeOf(shape)));
+  storages.forEach((storage, i) => backend.write(storage, weights.get(program.variableNames![i]!)!.values));
+  const executable = backend.compile(program);
+  try {
+    return await use((onInstruction) => executable.run(feeds, storages, { onInstruction }), storages);
+  } finally {
+    executable.dispose();
+    for (const storage of storages) backend.free(storage);
+  }
+}
+
+/** At least so many runs, and so many milliseconds of them. */
+const FEWEST = 5;
+const LONG_ENOUGH = 60;
+
+/** Milliseconds of a call, the least of several; clocks of pages are coarse, so that short calls are measured together. */
+async function timed(call: () => Promise<unknown>): Promise<number> {
+  await call();
+  let least = Infinity;
+  const began = performance.now();
+  for (let i = 0; i < FEWEST || performance.now() - began < LONG_ENOUGH; i++) {
+    const start = performance.now();
+    let calls = 0;
+    while (performance.now() - start < 1 || calls === 0) {
+      await call();
+      calls++;
+    }
+    least = Math.min(least, (performance.now() - start) / calls);
+  }
+  return least;
+}
+
+/** The program that the page's backend runs, how its memory is planned, and how long each instruction takes. */
+export async function floor(net: Net, digits: Dataset, request: FloorRequest): Promise<FloorAnswer> {
+  const backend = currentBackend();
+  const ready = programFor(net.model, digits, request, backend);
+  const { program } = ready;
+  const times = await withProgram(backend, ready, net, async (run) => {
+    const sums = new Float64Array(program.instructions.length);
+    let runs = 0;
+    await run();
+    const began = performance.now();
+    // Means, for a clock may be too coarse for a single one.
+    while (runs < FEWEST || performance.now() - began < LONG_ENOUGH) {
+      await run((instruction, milliseconds) => (sums[instruction]! += milliseconds));
+      runs++;
+    }
+    return { each: sums.map((sum) => sum / runs), whole: await timed(() => run()) };
+  });
+  const plan = planMemory(program, ALIGNED);
+  return {
+    instructions: program.instructions.map(({ operation, scope, shape }, i) => ({
+      operation,
+      path: scope?.path ?? "",
+      direction: scope?.direction ?? "forward",
+      shape,
+      milliseconds: operation === "reshape" ? undefined : times.each[i]!,
+    })),
+    blocks: blocksOf(program, plan.places),
+    peak: plan.peak * BYTES,
+    sum: plan.sum * BYTES,
+    whole: times.whole,
+  };
+}
+
+/** The life and the place of every value that lies in the memory between operations. */
+function blocksOf(program: Program, places: ReturnType<typeof planMemory>["places"]): FloorBlock[] {
+  const first = firstInstruction(program);
+  const roots = aliases(program);
+  const shapes = shapesOf(program);
+  const end = program.instructions.length - 1;
+  const last = lastUses(program, roots, program.outputs);
+  return roots.flatMap((root, value) => {
+    const place = places[value]!;
+    if (root !== value || place.in !== "arena") return [];
+    const from = value < program.feeds.length ? -1 : value - first;
+    return [
+      {
+        from,
+        to: Math.min(end, Math.max(from, last[value]!)),
+        offset: place.offset * BYTES,
+        size: sizeOf(shapes[value]!) * BYTES,
+      },
+    ];
+  });
+}
+
+/** The same work on the reference, on one thread, and on all that the page has. */
+export async function race(net: Net, digits: Dataset, request: FloorRequest): Promise<RaceAnswer> {
+  const own = currentBackend();
+  const single = await cpu({ threads: 1 });
+  const all = [
+    { name: "reference: plain TypeScript, one thread", backend: reference() },
+    { name: "WebAssembly SIMD, one thread", backend: single },
+    // On one thread the page's own is the one before.
+    ...(own.name === single.name
+      ? []
+      : [{ name: `WebAssembly SIMD, ${own.name.replace(/^cpu \(|\)$/g, "")}`, backend: own }]),
+  ];
+  const racers: Racer[] = [];
+  let first: Values[] = [];
+  for (const { name, backend } of all) {
+    const ready = programFor(net.model, digits, request, backend);
+    const results = await withProgram(backend, ready, net, async (run, storages) => {
+      const outputs = await run();
+      return [...outputs, ...(await Promise.all(storages.map((storage) => backend.read(storage))))];
+    });
+    if (racers.length === 0) first = results;
+    const difference = results.reduce((most, values, k) => {
+      values.forEach((value, i) => (most = Math.max(most, Math.abs(value - first[k]![i]!))));
+      return most;
+    }, 0);
+    racers.push({
+      name,
+      milliseconds: await withProgram(backend, ready, net, (run) => timed(() => run())),
+      difference,
+    });
+  }
+  single.dispose();
+  return { racers, compared: first.reduce((sum, { length }) => sum + length, 0) };
+}

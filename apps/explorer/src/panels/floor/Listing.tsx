@@ -1,0 +1,59 @@
+import type { JSX } from "preact";
+import type { FloorAnswer } from "../../compute/floorWork.ts";
+import { duration, layerOf } from "./model.ts";
+
+/** The instructions in order, with their times. */
+export function Listing(props: {
+  readonly answer: FloorAnswer;
+  readonly step: number;
+  readonly onStep: (instruction: number) => void;
+}): JSX.Element {
+  const { answer, step, onStep } = props;
+  const most = Math.max(...answer.instructions.map(({ milliseconds = 0 }) => milliseconds), 1e-9);
+  return (
+    <div class="wide listing" tabIndex={0} role="region" aria-label="The instructions">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">#</th>
+            <th scope="col">Operation</th>
+            <th scope="col">For</th>
+            <th scope="col">Makes</th>
+            <th scope="col">Time</th>
+          </tr>
+        </thead>
+        <tbody>
+          {answer.instructions.map((instruction, i) => {
+            const { operation, shape, milliseconds } = instruction;
+            return (
+              <tr key={i} class={i === step ? "chosen" : ""}>
+                <td>
+                  <button type="button" aria-pressed={i === step} onClick={() => onStep(i)}>
+                    {i + 1}
+                  </button>
+                </td>
+                <td>
+                  <code>{operation}</code>
+                </td>
+                <td>{layerOf(instruction)}</td>
+                <td>{shape.length === 0 ? "a number" : shape.join(" × ")}</td>
+                <td class="time">
+                  {milliseconds === undefined ? (
+                    "nothing to do"
+                  ) : (
+                    <>
+                      <span class="bar-of" aria-hidden="true">
+                        <span class="share" style={{ width: `${(100 * milliseconds) / most}%` }} />
+                      </span>
+                      {duration(milliseconds)}
+                    </>
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { works, type FloorAnswer, type FloorBlock, type FloorInstruction } from "../../compute/floorWork.ts";
+import { choice, whole, type StateOf } from "../../fields.ts";
+
+const batchSizes = ["1", "8", "32", "64"] as const;
+
+/** What the panel's state is made of. */
+export const floorFields = {
+  work: choice("read digits", works),
+  /** Digits at a time. */
+  batch: choice("1", batchSizes),
+  /** The instruction that is looked at, from 1. */
+  step: whole(1, 1, 999),
+};
+/** The panel's state. */
+export type FloorState = StateOf<typeof floorFields>;
+
+/** A block of memory in a picture of width and height 1: time from left to right, addresses from top to bottom. */
+export interface BlockBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly block: FloorBlock;
+}
+
+/** Where blocks lie in the picture of a plan. What is fed is there before the first instruction. */
+export function boxesOf({ blocks, instructions, peak }: FloorAnswer): BlockBox[] {
+  const columns = instructions.length + 1;
+  return blocks.map((block) => ({
+    x: (block.from + 1) / columns,
+    y: block.offset / peak,
+    width: (block.to - block.from + 1) / columns,
+    height: block.size / peak,
+    block,
+  }));
+}
+
+/** Whether a block is what an instruction makes, is read or kept while it runs, or neither. */
+export function roleOf({ from, to }: FloorBlock, instruction: number): "made" | "alive" | "other" {
+  if (from === instruction) return "made";
+  return from < instruction && instruction <= to ? "alive" : "other";
+}
+
+/** Bytes for people. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${(count / 1e3).toPrecision(3)} kB`;
+  return `${(count / 1e6).toPrecision(3)} MB`;
+}
+
+/** Milliseconds for people. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1) return `${Number((milliseconds * 1000).toPrecision(2))} µs`;
+  return `${Number(milliseconds.toPrecision(3))} ms`;
+}
+
+/** How alike numbers are, for people. */
+export const difference = (value: number): string =>
+  value === 0 ? "none, to the last bit" : value.toExponential(1).replace("e-", " · 10^−").replace("e+", " · 10^");
+
+/** What takes most of the time, in words. */
+export function slowest({ instructions }: FloorAnswer): string {
+  const all = instructions.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0);
+  const [most] = [...instructions].sort((a, b) => (b.milliseconds ?? 0) - (a.milliseconds ?? 0));
+  if (most === undefined) return "";
+  const share = Math.round((100 * (most.milliseconds ?? 0)) / all);
+  return `Most of the time, ${share} %, goes to ${most.operation} of ${layerOf(most)}.`;
+}
+
+/** What part of a net an instruction belongs to, in words. */
+export const layerOf = ({ path, direction }: Pick<FloorInstruction, "path" | "direction">): string =>
+  `${path === "" ? "the whole net" : path}${direction === "forward" ? "" : `, ${direction}`}`;
+
+/** The same as the lines of a program. */
+export const codeOf = ({ work }: FloorState): string =>
+  [
+    work === "read digits"
+      ? `const program = programOf((x) => model.call(x), [images]);`
+      : `const program = programOf(step, [images, labels]); // loss, gradients, and parameters assigned`,
+    `const { places, peak, sum } = planMemory(program);`,
+    `const executable = backend.compile(program);`,
+    `await executable.run(feeds, variables, { onInstruction: (i, ms) => console.log(describeInstruction(program.instructions[i]), ms) });`,
+  ].join("\n");
