@@ -39,6 +39,11 @@ export interface Backend {
 export interface RunOptions {
   /** Stops between two instructions; nothing is updated then. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Told after each instruction, by its place in the program, how many milliseconds it took. Each is then waited for before the
+   * next begins, so that all together take longer than a run that is not watched. A reshape, which moves nothing, is passed over.
+   */
+  readonly onInstruction?: ((instruction: number, milliseconds: number) => void) | undefined;
 }
 
 /** A program made ready by a backend. */

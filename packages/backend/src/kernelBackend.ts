@@ -289,7 +289,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     async function run(
       values: readonly Values[],
       variables: readonly Storage[],
-      { signal }: RunOptions,
+      { signal, onInstruction }: RunOptions,
     ): Promise<Values[]> {
       if (disposed) throw new UsageError(`${name}: this backend was disposed; make a new one`);
       if (gone) throw new UsageError(`${name}: this program was disposed`);
@@ -306,10 +306,16 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       }
       let turn = signal && performance.now();
       for (const { launch, step, index, value, isUpdate, from, others } of launches) {
+        const began = onInstruction && performance.now();
         try {
           const pending = launch(from, buffers[value]!, others);
           if (pending) await pending;
           if (isUpdate) options.updated?.(buffers[value]!);
+          if (onInstruction) {
+            const finished = options.finish?.();
+            if (finished) await finished;
+            onInstruction(index, performance.now() - began!);
+          }
         } catch (cause) {
           throw new BackendError(`${name}: ${describeInstruction(step)}: ${(cause as Error).message}`, {
             operation: step.operation,

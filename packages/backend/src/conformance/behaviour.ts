@@ -112,6 +112,28 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     await sameAsReference(setting, program, [x, x.subarray(0, 1024)], "large tensors");
   },
 
+  "a run that is watched tells of every instruction, and computes the same": async ({ backend }) => {
+    const shape = [2, 3];
+    const program = programOf([shape], (write, [x]) => {
+      const doubled = write("add", [x!, x!], {}, shape);
+      const flat = write("reshape", [doubled], { shape: [6] }, [6]);
+      return [write("sum", [flat], { axes: [0] }, [1]), write("exp", [doubled], {}, shape)];
+    });
+    const executable = backend.compile(program);
+    const feeds = [floats(1, -2, 3, 0.5, 0, -1)];
+    const told: number[] = [];
+    const watched = await executable.run(feeds, [], {
+      onInstruction: (instruction, milliseconds) => {
+        told.push(instruction);
+        if (!(milliseconds >= 0)) throw new Error(`instruction ${instruction} took ${milliseconds} ms`);
+      },
+    });
+    const plain = await executable.run(feeds, []);
+    executable.dispose();
+    expectEqual(told, [0, 2, 3], "the instructions told of, without the reshape");
+    expectEqual(watched.map((values) => [...values]), plain.map((values) => [...values]), "the results");
+  },
+
   "values survive the reuse of memory": async (setting) => {
     for (let round = 0; round < setting.rounds; round++) {
       const dice = new Dice(1000 + round);
