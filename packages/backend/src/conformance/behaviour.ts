@@ -131,7 +131,11 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     const plain = await executable.run(feeds, []);
     executable.dispose();
     expectEqual(told, [0, 2, 3], "the instructions told of, without the reshape");
-    expectEqual(watched.map((values) => [...values]), plain.map((values) => [...values]), "the results");
+    expectEqual(
+      watched.map((values) => [...values]),
+      plain.map((values) => [...values]),
+      "the results",
+    );
   },
 
   "values survive the reuse of memory": async (setting) => {
