@@ -1,6 +1,6 @@
 import { zero4 } from "./assembler/expression.ts";
-import { plainMachine, type Machine } from "./assembler/function.ts";
-import { instantiate, moduleOf, writeFunction, type Body } from "./assembler/module.ts";
+import { plainMachine, type Body, type Machine } from "./assembler/function.ts";
+import { instantiate, moduleOf, writeFunction } from "./assembler/module.ts";
 import { writeProduct, type ProductShape } from "./kernels/product.ts";
 
 /** Tiles that are the best on some engine: those with more rows need registers that not every one finds. */

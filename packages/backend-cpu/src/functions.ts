@@ -1,5 +1,5 @@
-import type { FunctionWriter, Machine } from "./assembler/function.ts";
-import { moduleOf, writeFunction, type Body } from "./assembler/module.ts";
+import type { Body, FunctionWriter, Machine } from "./assembler/function.ts";
+import { moduleOf, writeFunction } from "./assembler/module.ts";
 
 /** From so many bytes on a function has a module of its own: what engines make of it better is used no sooner than the rest. */
 const LONG = 4000;
@@ -37,8 +37,8 @@ export class Functions {
     const { isShared, publish } = this.#options;
     const short: number[] = [];
     const modules = [short];
-    for (const [number, { size }] of this.#written)
-      if (size < LONG) short.push(number);
+    for (const [number, { size, inner }] of this.#written)
+      if (size < LONG && inner.length === 0) short.push(number);
       else modules.push([number]);
     for (const numbers of modules) {
       const module = moduleOf(

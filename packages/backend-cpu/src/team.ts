@@ -1,6 +1,6 @@
 import type { Values } from "@convlens/backend";
-import { plainMachine, type Machine } from "./assembler/function.ts";
-import { instantiate, type Body } from "./assembler/module.ts";
+import { plainMachine, type Body, type Machine } from "./assembler/function.ts";
+import { instantiate } from "./assembler/module.ts";
 import type { Crew } from "./crew.ts";
 import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import { Functions } from "./functions.ts";

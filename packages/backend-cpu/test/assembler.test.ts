@@ -14,7 +14,8 @@ import {
   splat,
   zero4,
 } from "../src/assembler/expression.ts";
-import { instantiate, moduleOf, textOf, writeFunction, type Body } from "../src/assembler/module.ts";
+import type { Body } from "../src/assembler/function.ts";
+import { instantiate, moduleOf, textOf, writeFunction } from "../src/assembler/module.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
 
 /** Reads a number as WebAssembly does. */
@@ -84,6 +85,21 @@ describe("code", () => {
       12,
     );
     expect([...marked]).toEqual([0, 5, 5, 0]);
+  });
+
+  it("calls functions of its own, each written once", () => {
+    const write: Body = (f, at) => {
+      const double = (offset: number): void =>
+        f.call("double", [add(at!, int(offset))], (inner, x) => inner.store(x!, calculate("add", load(x!), load(x!))));
+      double(0);
+      double(8);
+      f.times(2, () => double(4));
+      f.call("zero", [add(at!, int(12))], (inner, x) => inner.store(x!, number(0)));
+    };
+    expect([...runOver([1, 2, 3, 4], ["at"], write, 0)]).toEqual([2, 8, 6, 0]);
+    const written = writeFunction("run", ["at"], write, { isReadable: true });
+    expect(written.inner.map(({ name }) => name)).toEqual(["double", "zero"]);
+    expect(textOf([written])).toContain("(call 1 (i32.add (local.get $at) (i32.const 8)))");
   });
 
   it("computes on one number and on four", () => {

@@ -1,13 +1,9 @@
 import type { WasmFunction } from "../execute.ts";
 import { arrayOf, bytes, list, sized, unsigned } from "./encoding.ts";
-import type { Local } from "./expression.ts";
-import { FunctionWriter, type WriterOptions } from "./function.ts";
+import { FunctionWriter, type Body, type WriterOptions } from "./function.ts";
 
 /** Pages that a shared memory may grow to: all there are. */
 export const LARGEST_SHARED = 65536;
-
-/** Writes the body of a function of some addresses. */
-export type Body = (f: FunctionWriter, ...parameters: Local<"i32">[]) => void;
 
 /** A function with its body. */
 export function writeFunction(
@@ -22,14 +18,15 @@ export function writeFunction(
 }
 
 /**
- * A module of functions over one imported memory, which are exported by their numbers. The same calls give the same bytes.
+ * A module of functions over one imported memory, which are exported by their numbers. The same calls give the same bytes. A
+ * function that calls others must be alone: they are numbered from 1 on.
  *
  * @param isShared - Whether its memory is shared with other threads.
  */
 export function moduleOf(functions: readonly FunctionWriter[], isShared = false): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: string): string => bytes(id) + sized(content);
   const all = (partOf: (f: FunctionWriter, index: string) => string): string =>
-    list(...functions.map((f, i) => partOf(f, unsigned(i))));
+    list(...[...functions, ...functions.flatMap(({ inner }) => inner)].map((f, i) => partOf(f, unsigned(i))));
   const limits = isShared ? bytes(3, 0) + unsigned(LARGEST_SHARED) : bytes(0, 0);
   return arrayOf(
     "\0asm" +
@@ -62,7 +59,10 @@ export function moduleOf(functions: readonly FunctionWriter[], isShared = false)
 /** The same as a person reads it, where functions were written so that they can be read. */
 export function textOf(functions: readonly FunctionWriter[], isShared = false): string {
   const limits = isShared ? `0 ${LARGEST_SHARED} shared` : "0";
-  const texts = functions.map((f, i) => f.text(i));
+  const texts = [
+    ...functions.map((f, i) => f.text(i)),
+    ...functions.flatMap(({ inner }) => inner.map((f) => f.text())),
+  ];
   return `(module\n  (import "convlens" "memory" (memory ${limits}))\n${texts.join("\n")}\n)`;
 }
 

@@ -65,8 +65,45 @@ export interface Panels {
 /** Numbers that {@link writePack} writes for b of `terms` rows. */
 export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
 
+/** From so many bytes on a function is long: engines take their time to improve it. */
+const LONG = 2000;
+
 /** A product: from addresses of the first row of a, of the panels of b, of the result, and of the bias if there is one. Moves b, c and bias on. */
 export function writeProduct(
+  f: FunctionWriter,
+  shape: ProductShape,
+  a: Local<"i32">,
+  b: Local<"i32">,
+  c: Local<"i32">,
+  bias: Local<"i32">,
+): void {
+  if (f.size < LONG) return writeHere(f, shape, a, b, c, bias);
+  // Counts that are known only when the code runs are handed over.
+  const { rows, terms, columns, panels = panelsOf(shape) } = shape;
+  const [outermost, ...others] = terms as [ProductShape["terms"][number], ...ProductShape["terms"]];
+  const counts = [
+    typeof rows === "number" ? undefined : rows.tiles,
+    typeof outermost.count === "number" ? undefined : outermost.count,
+  ];
+  f.call(
+    "product",
+    [a, b, c, bias, ...counts.filter((count) => count !== undefined)],
+    (inner, a, b, c, bias, ...given) => {
+      const [tiles, count] = counts.map((count) => count && given.shift());
+      const known = {
+        ...shape,
+        rows: tiles === undefined ? rows : { tiles },
+        terms: [{ ...outermost, count: count ?? outermost.count }, ...others],
+      };
+      writeHere(inner, known, a!, b!, c!, bias!);
+    },
+  );
+  f.advance(b, Math.ceil(columns / panels.width) * panels.step);
+  f.advance(c, 4 * columns);
+  f.advance(bias, 4 * columns);
+}
+
+function writeHere(
   f: FunctionWriter,
   shape: ProductShape,
   a: Local<"i32">,
