@@ -256,7 +256,9 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     const dying = pieces && options.release && deaths(p, plan);
     const buffers: B[] = [];
     const usesArena = shared && plan.places.some((place) => place.in === "arena");
-    const inVariables = plan.places.flatMap((place, value) => (place.in === "variable" ? [[value, place.index]] : []));
+    const inVariables = plan.places.flatMap((place, value) =>
+      place.in === "variable" ? [{ value, index: place.index }] : [],
+    );
     let bound: B | undefined;
     let isBound = false;
     let gone = false;
@@ -273,7 +275,9 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         });
         bound = base;
       }
-      for (const [value, index] of inVariables as [number, number][]) {
+      // By number, as all loops of each run: an iterator makes an object for each turn.
+      for (let i = 0; i < inVariables.length; i++) {
+        const { value, index } = inVariables[i]!;
         const buffer = open(variables[index]!);
         if (buffers[value] !== buffer) isBound = false;
         buffers[value] = buffer;
@@ -305,7 +309,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         if (pending) await pending;
       }
       let turn = signal && performance.now();
-      for (const { launch, step, index, value, isUpdate, from, others } of launches) {
+      for (let i = 0; i < launches.length; i++) {
+        const { launch, step, index, value, isUpdate, from, others } = launches[i]!;
         const began = onInstruction && performance.now();
         try {
           const pending = launch(from, buffers[value]!, others);
