@@ -1,4 +1,6 @@
+import { sizeOf, type Instruction, type Shape } from "@convlens/backend";
 import { describe, expect, it } from "vitest";
+import { gpuBackend } from "../src/gpuBackend.ts";
 import { Launcher } from "../src/launcher.ts";
 import { hostDevice } from "./devices.ts";
 
@@ -44,5 +46,39 @@ describe("a device", () => {
       /^gpu: a tensor of 16777217 numbers is more than the 16777216 that can/,
     );
     await expect(gpu.download(gpu.buffer(1))).rejects.toThrow("gpu: a buffer is read that was never written");
+  });
+
+  it("compiles nothing anew where only hyper-parameters change", async () => {
+    const device = await hostDevice("cpu");
+    const backend = gpuBackend(device);
+    const shape = [3];
+    const results = new Map<string, number[][]>();
+    const counts: number[] = [];
+    for (const x of [0.25, 0.75]) {
+      const calls: readonly (readonly [Omit<Instruction, "inputs">, inputs: readonly Shape[]])[] = [
+        [{ operation: "movingAverage", attributes: { keep: x }, shape }, [shape, shape]],
+        [{ operation: "momentumStep", attributes: { momentum: x }, shape }, [shape, shape]],
+        [{ operation: "adamStep", attributes: { epsilon: x }, shape }, [shape, shape, shape, [], [], []]],
+        [{ operation: "normalize", attributes: { axes: [0], epsilon: x }, shape }, [shape, [2, 1], [], []]],
+        [{ operation: "randomUniform", attributes: { shape, stream: 4 * x }, shape }, [[2]]],
+      ];
+      for (const [call, feeds] of calls) {
+        const program = {
+          feeds,
+          variables: [],
+          constants: [],
+          instructions: [{ ...call, inputs: feeds.map((_, i) => i) }] as Instruction[],
+          outputs: [feeds.length],
+          updates: [],
+        };
+        const values = feeds.map((each, k) => Float32Array.from({ length: sizeOf(each) }, (_, i) => 1 + i + k));
+        const [got] = await backend.compile(program).run(values, []);
+        results.set(call.operation, [...(results.get(call.operation) ?? []), [...got!]]);
+      }
+      counts.push(device.kernels);
+    }
+    expect(counts[1]).toBe(counts[0]);
+    for (const [operation, [first, second]] of results) expect(second, operation).not.toEqual(first);
+    backend.dispose();
   });
 });
