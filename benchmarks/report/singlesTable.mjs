@@ -2,6 +2,7 @@
 import { digits, table } from "./format.mjs";
 
 const kib = (bytes) => `${digits(bytes / 1024)} KiB`;
+const percent = (share) => `${digits(100 * share)} %`;
 const lines = {
   recording: [
     ["recording an operation", ({ operation }) => `${digits(operation)} µs`],
@@ -17,6 +18,14 @@ const lines = {
     ["each further kernel", ({ perKernel }) => `${digits(perKernel)} µs`],
     ["kernels of a step that trains LeNet", ({ kernels }) => `${kernels}`],
     ["such a step beyond its kernels", ({ lenetStep }) => `${digits(lenetStep)} µs`],
+  ],
+  tapping: [
+    ["LeNet-5, 64 images: an answer, CPU time", ({ answer }) => `${digits(1000 * answer)} ms`],
+    ["more, to copy out what one layer made", ({ one }) => percent(one)],
+    ["more, to copy out all twelve", ({ all }) => percent(all)],
+    ["more, to keep all twelve in memory", ({ kept }) => percent(kept)],
+    ["more, to keep the seven behind activation functions", ({ few }) => percent(few)],
+    ["more, to keep those and read one", ({ read }) => percent(read)],
   ],
   "first-call": [
     ["VGG-small: until the first step is learned", ({ first }) => `${digits(first)} ms`],

@@ -35,6 +35,9 @@ export const singles = {
   "call-cost": {
     measure: ({ node, options }, { isQuick }) => run("callCost", { seconds: isQuick ? 0.05 : 1, options }, { node }),
   },
+  tapping: {
+    measure: ({ node, options }, { isQuick }) => run("tapping", { rounds: isQuick ? 8 : 200, options }, { node }),
+  },
   "first-call": {
     measure: ({ node, options }, { isQuick }) =>
       middle(

@@ -54,6 +54,7 @@ export {
 export { randomizationTest, type Randomized } from "./randomization.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
+export { retain, type Retain, type Retained } from "./retain.ts";
 export { sharing, type LayerSharing } from "./sharing.ts";
 export { shiftConsistency, type Shifted, type ShiftOptions } from "./shiftConsistency.ts";
 export { structuralSimilarity, type Picture, type SimilarityOptions } from "./similarity.ts";

@@ -93,12 +93,18 @@ export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode
  * output.shape; // [1, 10, 10, 16]
  * ```
  */
-export function layerNamed({ layers }: RecordedModel, name: string): RecordedLayer {
+export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
+  { layers }: { readonly layers: readonly L[] },
+  name: string,
+): L {
   const found = layers.find((layer) => layer.name === name);
   if (found !== undefined) return found;
   const names = layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ");
   throw new ValueError(`no layer is called "${name}"; there are ${names}`, { expected: names, got: name });
 }
+
+/** The tensor whose numbers these are: a reshape moves none. */
+export const numbersOf = (t: Tensor): Tensor => (t.operation === "reshape" ? numbersOf(t.inputs[0]!) : t);
 
 /** The tensors of a recording whose values depend on the input, itself among them; the others are the same for every input. */
 export function dependentsOf({ input, tensors }: RecordedModel): ReadonlySet<Tensor> {

@@ -1,7 +1,7 @@
 import { ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { compile, type Compiled, type Tensor } from "@convlens/tensor";
-import { layerNamed, recordModel } from "./recordModel.ts";
+import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
 
 /** What one layer made of a batch. */
 export interface LayerActivation {
@@ -32,7 +32,7 @@ export interface Tap {
 
 /**
  * A model with some of its layers tapped: each call gives the model's answer and what these layers made on the way, from one
- * run of one compiled program.
+ * run of one compiled program. All of it is copied out of the backend's memory: {@link retain} copies only what is read.
  *
  * @param names - Layers by path. Default: all.
  *
@@ -46,23 +46,33 @@ export interface Tap {
  * ```
  */
 export function tap(model: Layer, names?: readonly string[]): Tap {
-  let heads = new Map<string, readonly { readonly name: string; readonly type: string }[]>();
+  /** The layers, and which of the results holds the numbers of each. */
+  let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
   const run: Compiled<[x: Tensor], readonly Tensor[]> = compile((x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
     const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    // What a flatten or a container puts out are the numbers of another: they are copied once.
+    const results = [...new Set([recorded.output, ...tapped.map(({ output }) => output)].map(numbersOf))];
     heads.set(
       x.shape.join(),
-      tapped.map(({ name, type }) => ({ name, type })),
+      tapped.map(({ name, type, output }) => ({
+        name,
+        type,
+        shape: output.shape,
+        result: results.indexOf(numbersOf(output)),
+      })),
     );
-    return [recorded.output, ...tapped.map((layer) => layer.output)];
+    return [recorded.output, ...results.slice(1)];
   });
   const look = async (x: Tensor): Promise<Tapped> => {
-    const [output, ...made] = await run(x);
-    const layers = heads.get(x.shape.join())!.map(({ name, type }, i): [string, LayerActivation] => {
-      const { shape, values } = made[i]!;
-      return [name, { name, type, shape, values }];
-    });
-    return { output: output!, layers: new Map(layers) };
+    const made = await run(x);
+    const layers = heads
+      .get(x.shape.join())!
+      .map(({ name, type, shape, result }): [string, LayerActivation] => [
+        name,
+        { name, type, shape, values: made[result]!.values },
+      ]);
+    return { output: made[0]!, layers: new Map(layers) };
   };
   return Object.assign(look, {
     dispose: () => {

@@ -18,7 +18,7 @@ import {
 } from "@convlens/layers";
 import { lenet5 } from "@convlens/layers/models";
 import { add, concat, conv2d, slice, tensor, useBackend, type Tensor } from "@convlens/tensor";
-import { activationMap, depthColumn, histogram, statisticsOf, tap, unitActivity } from "../src/index.ts";
+import { activationMap, depthColumn, histogram, retain, statisticsOf, tap, unitActivity } from "../src/index.ts";
 import { filled, some, TwoWays } from "./helpers.ts";
 
 beforeEach(() => useBackend(reference({ precision: "float64" })));
@@ -83,6 +83,51 @@ describe("tap", () => {
     expect(lengths).toHaveLength(2);
     expect(lengths[1]).toBe(lengths[0]);
     expect(net.layers).toHaveLength(12);
+  });
+});
+
+describe("retain", () => {
+  it("gives what tap gives, of those layers that are read, until the next call", async () => {
+    for (const net of [filled(lenet5(), [28, 28, 1]), filled(new TwoWays(), [28, 28, 1])]) {
+      const [look, kept] = [tap(net), retain(net)];
+      for (const n of [2, 1, 2]) {
+        const x = some([n, 28, 28, 1], n);
+        const [{ output, layers }, { output: same, names, read }] = [await look(x), await kept(x)];
+        expect(same.values).toEqual(output.values);
+        expect(names).toEqual([...layers.keys()]);
+        for (const [name, layer] of layers) expect(await read(name)).toEqual(layer);
+      }
+      look.dispose();
+      kept.dispose();
+    }
+  });
+
+  it("keeps only the layers asked for, and says what those are", async () => {
+    const kept = retain(filled(lenet5(), [28, 28, 1]), ["layers.3", "layers.6"]);
+    const { names, read } = await kept(some([1, 28, 28, 1]));
+    expect(names).toEqual(["layers.3", "layers.6"]);
+    await expect(read("layers.0")).rejects.toThrow(
+      'no layer is called "layers.0"; there are "layers.3" (Conv2d), "layers.6" (Flatten)',
+    );
+    kept.dispose();
+    await expect(read("layers.3")).rejects.toThrow(/disposed/);
+  });
+
+  it("copies nothing out but the answer", async () => {
+    const backend = reference();
+    const results: number[] = [];
+    useBackend({
+      ...backend,
+      compile: (program) => {
+        results.push(program.outputs.length);
+        return backend.compile(program);
+      },
+    });
+    await retain(filled(lenet5(), [28, 28, 1]))(some([1, 28, 28, 1]));
+    expect(results.at(-1)).toBe(1);
+    await tap(filled(lenet5(), [28, 28, 1]))(some([1, 28, 28, 1]));
+    // Twelve layers, of which the flatten only names the numbers of the one before.
+    expect(results.at(-1)).toBe(11);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   filterImage,
   gaussianKernel,
   slidingError,
+  retain,
   tap,
   toColumns,
   toConvolutional,
@@ -42,6 +43,10 @@ const makeNet = (): Layer =>
 const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>> = {
   "the effective receptive field": async (net) =>
     (await effectiveReceptiveField(net, some([2, ...shape], 6), "layers.4")).values,
+  retains: async (net) => {
+    const { names, read } = await retain(net)(x);
+    return (await Promise.all(names.map(read))).flatMap(({ values }) => [...values]);
+  },
   taps: async (net) => [...(await tap(net)(x)).layers.values()].flatMap(({ values }) => [...values]),
   "the activity of units": async (net) =>
     (await unitActivity(net, [x, some([3, ...shape], 7)])).flatMap((unit) => [
