@@ -1,6 +1,7 @@
-import { cost, sharing, toMatrix, type OptimizerName } from "@convlens/analysis";
+import { cost, sharing, toMatrix, type LayerMatrix, type OptimizerName } from "@convlens/analysis";
 import { drawBars, paintMatrix } from "@convlens/analysis/render";
-import { weightsOf } from "@convlens/layers";
+import { ConvlensError, type Shape } from "@convlens/backend";
+import { weightsOf, type Layer } from "@convlens/layers";
 import { evaluate } from "@convlens/tensor";
 import { escaped, facts, figure, table, whole, type Section } from "../report/page.ts";
 import { showRaster, sizeFor } from "../report/pictures.ts";
@@ -59,13 +60,27 @@ ${table("Sharing", ["layer", "neurons", "copies of each", "connections", "weight
   };
 }
 
+/** Pixels by which the input of the matrix may be larger than its window. */
+const [LEAST, MOST] = [1, 4];
+
+/** A layer as a matrix, for the smallest input beyond its window that its stride fits. */
+function smallMatrix(layer: Layer, [height, width, channels]: Shape): LayerMatrix | undefined {
+  for (let more = LEAST; more <= MOST; more++)
+    try {
+      return toMatrix(layer, [height! + more, width! + more, channels!]);
+    } catch (error) {
+      if (!(error instanceof ConvlensError)) throw error;
+    }
+  return undefined;
+}
+
 /** The first convolution as a matrix, for an input that is only a little larger than its window. */
 async function matrixFigure(subject: Subject): Promise<string> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
   if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";
-  const [height, width, channels] = filters.shape as readonly [number, number, number, number];
-  const matrix = toMatrix(first.layer, [height + 1, width + 1, channels]);
+  const matrix = smallMatrix(first.layer, [...filters.shape.slice(0, 2), first.input.shape.at(-1)!]);
+  if (matrix === undefined) return "";
   if (matrix.rows * matrix.columns > 1e6) return "";
   const [weights] = await evaluate(matrix.weights);
   const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} entries, ${matrix.distinct} different weights`;
@@ -77,6 +92,6 @@ async function matrixFigure(subject: Subject): Promise<string> {
   return figure(
     raster,
     escaped(`${nameOf(first)} as a matrix`),
-    `for an input of ${height + 1} × ${width + 1} pixels only: ${matrix.rows} × ${matrix.columns}, of which ${whole(matrix.nonZeros)} are not 0, and these are copies of ${matrix.distinct} weights (orange above 0, violet below)`,
+    `for an input of ${matrix.inputShape.slice(0, 2).join(" × ")} pixels only: ${matrix.rows} × ${matrix.columns}, of which ${whole(matrix.nonZeros)} are not 0, and these are copies of ${matrix.distinct} weights (orange above 0, violet below)`,
   );
 }

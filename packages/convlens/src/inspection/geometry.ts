@@ -36,6 +36,7 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
   const { model, shape, values, sets } = subject;
   const size = sizeFor(shape[1]!, 200);
   const chosen = [...convolutions(subject)].slice(0, MOST);
+  if (chosen.length === 0) return "";
   const { inputs } = someOf(sets.test, EXAMPLES);
   const figures = await Promise.all(
     chosen.map(async ({ name, type, output }) => {

@@ -18,8 +18,11 @@ export const facts = (list: readonly (readonly [name: string, value: string])[])
   `<dl class="facts">${list.map(([name, value]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`).join("")}</dl>`;
 
 /** A picture with words below: what it is, and what one sees. Both may hold markup. */
-export const figure = (picture: string, caption: string, about = ""): string =>
-  `<figure>${picture}<figcaption>${caption}${about === "" ? "" : ` <span class="about">${about}</span>`}</figcaption></figure>`;
+export function figure(picture: string, caption: string, about = ""): string {
+  // A number and its unit stay together.
+  const more = about === "" ? "" : ` <span class="about">${about.replaceAll(" %", "\u00a0%")}</span>`;
+  return `<figure>${picture}<figcaption>${caption}${more}</figcaption></figure>`;
+}
 
 /** Something that may be wider than the page: it scrolls by itself, also by keyboard. */
 export const scrolling = (content: string, name: string, looks = "scroll"): string =>

@@ -13,7 +13,7 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1rem; padd
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-weight: 600; }
 .scroll { overflow-x: auto; } pre { width: max-content; min-width: calc(100% - 2rem); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
-figure { margin: 0; min-width: 0; } figcaption { font-size: .9rem; margin-top: .25rem; } .about { color: var(--soft); display: block; }
+figure { margin: 0; min-width: 0; } section > figure, section > .facts, section > .charts { margin-top: 1rem; } figcaption { font-size: .9rem; margin-top: .25rem; } .about { color: var(--soft); display: block; }
 svg { max-width: 100%; height: auto; } .scroll svg { max-width: none; } .chart svg { max-width: 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 td, th { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; } thead th { border-bottom: 1px solid var(--line); color: var(--soft); font-weight: 500; } tbody th { font-weight: 500; }

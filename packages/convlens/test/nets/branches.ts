@@ -17,9 +17,10 @@ const conv = (kernelSize: number): Layer =>
   sequential([new Conv2d({ filters: 4, kernelSize, padding: "same" }), new Relu()]);
 
 class TwoWays implements Layer {
-  readonly stem = new Conv2d({ filters: 8, kernelSize: 3, padding: "same" });
+  // Of 28 pixels it makes 14; one pixel more than its window would not fit.
+  readonly stem = new Conv2d({ filters: 8, kernelSize: 4, stride: 2, padding: 1 });
   readonly ways = new Parallel([conv(1), conv(5)]);
-  readonly pool = new MaxPool2d({ size: 4 });
+  readonly pool = new MaxPool2d({ size: 2 });
   readonly flat = new Flatten();
   readonly head: Dense;
 
