@@ -13,6 +13,7 @@ import type { PaintRequest, Painted } from "./painting.ts";
 import type { PatchesAnswer, PatchesRequest } from "./patches.ts";
 import type { TakeApartAnswer, TakeApartRequest } from "./takeApart.ts";
 import type { UnitAnswer, UnitRequest } from "./unit.ts";
+import type { SignalAnswer, SignalRequest } from "./signal.ts";
 import type { SurgeryAnswer, SurgeryRequest } from "./surgery.ts";
 
 /** What can be asked of the worker, and what it answers. */
@@ -27,6 +28,7 @@ export interface Jobs extends LearningJobs {
   readonly explain: { readonly request: ExplainRequest; readonly answer: ExplainAnswer };
   readonly fool: { readonly request: FoolRequest; readonly answer: FoolAnswer };
   readonly patches: { readonly request: PatchesRequest; readonly answer: PatchesAnswer };
+  readonly signal: { readonly request: SignalRequest; readonly answer: SignalAnswer };
   readonly architecture: { readonly request: ArchitectureRequest; readonly answer: ArchitectureAnswer };
   readonly surgery: { readonly request: SurgeryRequest; readonly answer: SurgeryAnswer };
   readonly floor: { readonly request: FloorRequest; readonly answer: FloorAnswer };

@@ -17,6 +17,7 @@ import type { Ask, FromWorker, Job, Jobs, Outcome, Show, Shows, ToWorker, Watch 
 import { shapes } from "./shapes.ts";
 import { takeApart } from "./takeApart.ts";
 import { unit } from "./unit.ts";
+import { signal } from "./signal.ts";
 import { surgery } from "./surgery.ts";
 
 // The worker in which everything is computed, so that the page itself never waits.
@@ -43,6 +44,7 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   },
   pooling,
   shapes,
+  signal,
   matrices,
   architecture,
   surgery,

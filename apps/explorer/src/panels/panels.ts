@@ -11,6 +11,7 @@ import { learningPanel } from "./learning/learning.ts";
 import { poolingPanel } from "./pooling/pooling.ts";
 import { racePanel } from "./race/race.ts";
 import { shiftPanel } from "./shift/shift.ts";
+import { soundPanel } from "./sound/sound.ts";
 import { stackPanel } from "./stack/stack.ts";
 import { surgeryPanel } from "./surgery/surgery.ts";
 import { whyPanel } from "./why/why.ts";
@@ -20,6 +21,7 @@ import { xrayPanel } from "./xray/xray.ts";
 export const panels: readonly Panel[] = [
   copiesPanel,
   kernelsPanel,
+  soundPanel,
   conv2dPanel,
   fitPanel,
   stackPanel,

@@ -5,6 +5,28 @@ export type ReadImage =
 /** Larger files are not even tried. In bytes. */
 const MOST_BYTES = 60_000_000;
 
+const LUMA = [0.299, 0.587, 0.114];
+
+/** What is on a canvas, as grey from 0 to 1, row-major. */
+export function greyOf(
+  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
+  side: number,
+): Float32Array {
+  const { data } = context.getImageData(0, 0, side, side);
+  return Float32Array.from({ length: side * side }, (_, i) =>
+    LUMA.reduce((sum, share, channel) => sum + (share * data[4 * i + channel]!) / 255, 0),
+  );
+}
+
+/** The middle of a picture, made small. */
+export function middleOf(picture: CanvasImageSource, width: number, height: number, side: number): Float32Array {
+  const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true })!;
+  context.imageSmoothingQuality = "high";
+  const edge = Math.min(width, height);
+  context.drawImage(picture, (width - edge) / 2, (height - edge) / 2, edge, edge, 0, 0, side, side);
+  return greyOf(context, side);
+}
+
 /**
  * The middle of an image as grey from 0 to 1, `side` × `side`, row-major. It is made small while it is decoded, beside the
  * page's own thread, so that a photo of any size does no harm.
@@ -18,17 +40,8 @@ export async function readImage(file: Blob & { readonly name: string }, side: nu
   try {
     const options = { resizeQuality: "medium", imageOrientation: "from-image" } as const;
     const small = await createImageBitmap(file, { ...options, resizeHeight: 4 * side });
-    const canvas = new OffscreenCanvas(side, side);
-    const context = canvas.getContext("2d", { willReadFrequently: true })!;
-    context.imageSmoothingQuality = "high";
-    const edge = Math.min(small.width, small.height);
-    context.drawImage(small, (small.width - edge) / 2, (small.height - edge) / 2, edge, edge, 0, 0, side, side);
+    const pixels = middleOf(small, small.width, small.height, side);
     small.close();
-    const { data } = context.getImageData(0, 0, side, side);
-    const luma = [0.299, 0.587, 0.114];
-    const pixels = Float32Array.from({ length: side * side }, (_, i) =>
-      luma.reduce((sum, share, channel) => sum + (share * data[4 * i + channel]!) / 255, 0),
-    );
     return { kind: "image", pixels };
   } catch {
     return {

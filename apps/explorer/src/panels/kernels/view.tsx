@@ -10,8 +10,8 @@ import { shown } from "../../draw/shown.ts";
 import { Legend, Picture } from "../../draw/Picture.tsx";
 import type { PanelProps } from "../../panel.ts";
 import { Composed, Products } from "./Products.tsx";
-import { readImage } from "./readImage.ts";
 import { Result } from "./Result.tsx";
+import { Source } from "./Source.tsx";
 import {
   codeOf,
   kernelsFields,
@@ -25,7 +25,7 @@ import {
   thenRequestOf,
   type KernelsState,
 } from "./model.ts";
-import { sample, SIDE, type SampleName } from "./samples.ts";
+import { sample, SIDE } from "./samples.ts";
 
 type Props = PanelProps<typeof kernelsFields>;
 
@@ -33,7 +33,6 @@ type Props = PanelProps<typeof kernelsFields>;
 export function KernelsView({ state: signal, set }: Props): JSX.Element {
   const state = signal.value;
   const own = useSignal<Float32Array | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
   const pointed = useSignal<Place | undefined>(undefined);
   const name = useComputed(() => signal.value.image);
   const image = useComputed(() => own.value ?? sample(name.value));
@@ -60,42 +59,9 @@ export function KernelsView({ state: signal, set }: Props): JSX.Element {
       set({ row: row + offset + 1, column: column + offset + 1 });
   const point = (offset: number) => (to: Place | undefined) =>
     (pointed.value = to && { row: to.row + offset, column: to.column + offset });
-  const load = async (file: File): Promise<void> => {
-    const read = await readImage(file, SIDE);
-    problem.value = read.kind === "problem" ? read.text : undefined;
-    if (read.kind === "image") own.value = read.pixels;
-  };
-
   return (
     <>
-      <div class="controls">
-        <Choice
-          label="Image"
-          options={own.value ? [...kernelsFields.image.options, "yours"] : kernelsFields.image.options}
-          value={own.value ? "yours" : state.image}
-          onChange={(image) => {
-            if (image === "yours") return;
-            own.value = undefined;
-            set({ image: image as SampleName });
-          }}
-        />
-        <label class="file">
-          <span>Or one of yours</span>
-          <input
-            type="file"
-            accept="image/*"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (file) void load(file);
-            }}
-          />
-        </label>
-      </div>
-      {problem.value !== undefined && (
-        <div class="notice" role="alert">
-          <p>{problem.value}</p>
-        </div>
-      )}
+      <Source state={state} set={set} own={own} />
       <Choice
         label="Kernel"
         options={presetNames}

@@ -1,0 +1,67 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { middleOf } from "./readImage.ts";
+
+/** What a {@link Camera} is for. */
+export interface CameraProps {
+  readonly side: number;
+  /** A picture, as grey from 0 to 1, row-major. */
+  readonly onPicture: (pixels: Float32Array) => void;
+  /** Why there is none, or nothing any more. */
+  readonly onProblem: (text: string | undefined) => void;
+}
+
+/** Between two pictures. In milliseconds. */
+const PAUSE = 100;
+
+/** Pictures of the camera, as long as the reader wants them. They stay on this page. */
+export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element {
+  const stream = useSignal<MediaStream | undefined>(undefined);
+  const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
+  const end = (): void => {
+    clearInterval(timer.current);
+    for (const track of stream.peek()?.getTracks() ?? []) track.stop();
+    stream.value = undefined;
+  };
+  useEffect(() => end, []);
+  const begin = async (): Promise<void> => {
+    onProblem(undefined);
+    try {
+      // The property is missing where a page was not loaded over https.
+      const devices = navigator.mediaDevices as MediaDevices | undefined;
+      if (devices === undefined) throw new DOMException("", "SecurityError");
+      stream.value = await devices.getUserMedia({ video: { width: 320, height: 240 } });
+      const video = document.createElement("video");
+      Object.assign(video, { srcObject: stream.value, muted: true, playsInline: true });
+      await video.play();
+      timer.current = setInterval(() => {
+        if (video.videoWidth > 0) onPicture(middleOf(video, video.videoWidth, video.videoHeight, side));
+      }, PAUSE);
+    } catch (error) {
+      end();
+      onProblem(sentenceFor("camera", error));
+    }
+  };
+  return (
+    <button type="button" onClick={() => (stream.value === undefined ? void begin() : end())}>
+      {stream.value === undefined ? "Use the camera" : "Stop the camera"}
+    </button>
+  );
+}
+
+/** Why a device gives nothing, and what to do. */
+export function sentenceFor(device: "camera" | "microphone", error: unknown): string {
+  const name = error instanceof DOMException ? error.name : "";
+  const instead = device === "camera" ? "The samples, a file and the sheet work without." : "The samples work without.";
+  switch (name) {
+    case "NotAllowedError":
+      return `The browser does not let this page use the ${device}. If you want it to, allow it beside the address, and try again. ${instead}`;
+    case "NotFoundError":
+      return `No ${device} was found. ${instead}`;
+    case "SecurityError":
+      return `Browsers lend the ${device} only to pages that were loaded over https or from this computer. ${instead}`;
+    default:
+      return `The ${device} could not be started; maybe another program uses it. ${instead}`;
+  }
+}

@@ -1,0 +1,68 @@
+import { useSignal, type Signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { Choice } from "../../controls/Choice.tsx";
+import type { PanelProps } from "../../panel.ts";
+import { Camera } from "./Camera.tsx";
+import { kernelsFields, type KernelsState } from "./model.ts";
+import { Pad } from "./Pad.tsx";
+import { readImage } from "./readImage.ts";
+import { SIDE, type SampleName } from "./samples.ts";
+
+/** What a {@link Source} sets. */
+export interface SourceProps extends Pick<PanelProps<typeof kernelsFields>, "set"> {
+  readonly state: KernelsState;
+  /** The reader's own image, which no address can hold. */
+  readonly own: Signal<Float32Array | undefined>;
+}
+
+/** Where the image is from: a sample, a file, a sheet to draw on, or the camera. */
+export function Source({ state, set, own }: SourceProps): JSX.Element {
+  const problem = useSignal<string | undefined>(undefined);
+  const isDrawing = useSignal(false);
+  const take = (pixels: Float32Array): void => {
+    problem.value = undefined;
+    own.value = pixels;
+  };
+  const load = async (file: File): Promise<void> => {
+    const read = await readImage(file, SIDE);
+    if (read.kind === "image") take(read.pixels);
+    else problem.value = read.text;
+  };
+  return (
+    <>
+      <div class="controls">
+        <Choice
+          label="Image"
+          options={own.value ? [...kernelsFields.image.options, "yours"] : kernelsFields.image.options}
+          value={own.value ? "yours" : state.image}
+          onChange={(image) => {
+            if (image === "yours") return;
+            own.value = undefined;
+            set({ image: image as SampleName });
+          }}
+        />
+        <label class="file">
+          <span>Or one of yours</span>
+          <input
+            type="file"
+            accept="image/*"
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0];
+              if (file) void load(file);
+            }}
+          />
+        </label>
+        <button type="button" aria-expanded={isDrawing.value} onClick={() => (isDrawing.value = !isDrawing.value)}>
+          {isDrawing.value ? "Put the sheet away" : "Draw one"}
+        </button>
+        <Camera side={SIDE} onPicture={take} onProblem={(text) => (problem.value = text)} />
+      </div>
+      {isDrawing.value && <Pad side={SIDE} onDraw={take} />}
+      {problem.value !== undefined && (
+        <div class="notice" role="alert">
+          <p>{problem.value}</p>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { sentenceFor } from "../kernels/Camera.tsx";
+
+/** What a {@link Recorder} records for. */
+export interface RecorderProps {
+  readonly seconds: number;
+  readonly onSound: (sound: Blob) => void;
+  readonly onProblem: (text: string | undefined) => void;
+}
+
+/** A short recording by the microphone. It stays on this page. */
+export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.Element {
+  const isRecording = useSignal(false);
+  const stop = useRef<() => void>(() => undefined);
+  useEffect(() => () => stop.current(), []);
+  const record = async (): Promise<void> => {
+    onProblem(undefined);
+    try {
+      const devices = navigator.mediaDevices as MediaDevices | undefined;
+      if (devices === undefined) throw new DOMException("", "SecurityError");
+      const stream = await devices.getUserMedia({ audio: true });
+      const recorder = new MediaRecorder(stream);
+      const parts: Blob[] = [];
+      recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+      recorder.addEventListener("stop", () => {
+        for (const track of stream.getTracks()) track.stop();
+        isRecording.value = false;
+        onSound(new Blob(parts, { type: recorder.mimeType }));
+      });
+      stop.current = () => recorder.state === "recording" && recorder.stop();
+      recorder.start();
+      isRecording.value = true;
+      setTimeout(stop.current, seconds * 1000 + 200);
+    } catch (error) {
+      isRecording.value = false;
+      onProblem(sentenceFor("microphone", error));
+    }
+  };
+  return (
+    <button type="button" disabled={isRecording.value} onClick={() => void record()}>
+      {isRecording.value ? `Recording ${seconds} seconds…` : "Record one"}
+    </button>
+  );
+}

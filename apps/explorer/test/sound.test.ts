@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { reference } from "@convlens/backend-reference";
+import { useBackend } from "@convlens/tensor";
+import { signal } from "../src/compute/signal.ts";
+import { initialState } from "../src/fields.ts";
+import {
+  codeOf,
+  envelope,
+  kernelNames,
+  kernelOf,
+  kernelSentence,
+  LENGTH,
+  loudness,
+  RATE,
+  soundFields,
+  soundNames,
+  soundOf,
+  ZOOM,
+  zoomStart,
+} from "../src/panels/sound/model.ts";
+
+const { mathConv } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tools/golden/seed.json"), "utf8")) as {
+  readonly mathConv: { fg: number[]; box: number[]; npConv: number[] };
+};
+const first = initialState(soundFields);
+
+beforeAll(() => useBackend(reference({ precision: "float64" })));
+
+/** All of a convolution: silence behind the sound lets the kernel die away. */
+const whole = async (samples: number[], kernel: number[]): Promise<number[]> => [
+  ...(
+    await signal({
+      samples: Float32Array.from([...samples, ...new Array<number>(kernel.length - 1).fill(0)]),
+      kernel: Float32Array.from(kernel),
+    })
+  ).output,
+];
+const close = (found: number[], expected: number[]): void => {
+  expect(found).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 6);
+};
+
+describe("a kernel on a sound", () => {
+  it("is the convolution of mathematicians: the cases that are known, either way round", async () => {
+    const [f, g] = [
+      [0.5, 0.3, 0.2],
+      [0.1, 0.6, 0.3],
+    ];
+    close(await whole(f!, g!), mathConv.fg);
+    close(await whole(g!, f!), mathConv.fg);
+    close(await whole([1, 1, 1], [1, 1, 1]), mathConv.box);
+    close(await whole([1, 2, 3], [0, 1, 0.5]), mathConv.npConv);
+  });
+
+  it("hears only what was before", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 6 }), async (kernel) => {
+        const samples = new Float32Array(20);
+        samples[7] = 1;
+        const { output } = await signal({ samples, kernel: Float32Array.from(kernel) });
+        expect([...output]).toEqual(Array.from({ length: 20 }, (_, t) => (t < 7 ? 0 : (kernel[t - 7] ?? 0)) + 0));
+      }),
+      { numRuns: 30 },
+    ));
+
+  it("an average takes the high note, a difference the low one", async () => {
+    const low = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 220 * i) / RATE));
+    const high = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 2000 * i) / RATE));
+    const left = async (samples: Float32Array, kernel: "average" | "difference"): Promise<number> =>
+      loudness((await signal({ samples, kernel: kernelOf({ ...first, kernel }) })).output) / loudness(samples);
+    expect(await left(low, "average")).toBeGreaterThan(0.7);
+    expect(await left(high, "average")).toBeLessThan(0.1);
+    expect(await left(low, "difference")).toBeLessThan(0.2);
+    expect(await left(high, "difference")).toBeGreaterThan(1);
+  });
+
+  it("an echo says all once more, later and softer", async () => {
+    const samples = soundOf("clicks").subarray(2900, 3300);
+    const { output } = await signal({ samples, kernel: kernelOf({ ...first, kernel: "echo", delay: 1 }) });
+    for (const [i, value] of output.entries())
+      expect(value).toBeCloseTo(samples[i]! + 0.6 * (samples[i - RATE / 100] ?? 0), 5);
+  });
+});
+
+describe("sounds", () => {
+  it.each(soundNames)("%s can be heard and does not hurt", (name) => {
+    const samples = soundOf(name);
+    expect(samples).toHaveLength(LENGTH);
+    expect(Math.max(...samples.map(Math.abs))).toBeLessThanOrEqual(1);
+    expect(loudness(samples)).toBeGreaterThan(0.01);
+    const parts = envelope(samples, 100);
+    expect(Math.max(...parts.map(({ high }) => high))).toBe(Math.max(...samples));
+    expect(Math.min(...parts.map(({ low }) => low))).toBe(Math.min(...samples));
+  });
+
+  it("the part that is looked at is within them, and each kernel has its sentence", () => {
+    for (let at = soundFields.at.least; at <= soundFields.at.most; at++)
+      expect(zoomStart({ ...first, at }, LENGTH) + ZOOM).toBeLessThanOrEqual(LENGTH);
+    for (const kernel of kernelNames) {
+      expect(kernelSentence({ ...first, kernel }).length).toBeGreaterThan(20);
+      expect(codeOf({ ...first, kernel })).toContain(`padding: [${kernelOf({ ...first, kernel }).length - 1}, 0]`);
+    }
+  });
+});
