@@ -41,6 +41,20 @@ describe("one neuron, many copies", () => {
     expect(document.querySelectorAll("#copies .edge.strong")).toHaveLength(7);
   });
 
+  it("opens A, and puts a network into it", async () => {
+    openPage("#v=1&only=copies");
+    await page.getByRole("button", { name: "several neurons" }).click();
+    await expect.poll(learned).toBe("9 weights and 3 biases");
+    expect(document.querySelectorAll("#copies .inside .A")).toHaveLength(3);
+    await page.getByRole("button", { name: "A small network" }).click();
+    await expect.poll(learned).toBe("15 weights and 5 biases");
+    expect(document.querySelectorAll("#copies .inside .A")).toHaveLength(5);
+    await page.getByText("More: stride").click();
+    page.getByRole("slider", { name: "Neurons behind those" }).element().focus();
+    await userEvent.keyboard("{Home}");
+    await expect.poll(learned).toBe("9 weights and 3 biases");
+  });
+
   it("puts no barrier in anybody's way, and says what found no place", async () => {
     openPage("#v=1&only=copies&copies.inputs=4&copies.window=4&copies.layers=A+max+B&copies.features=2");
     await expect.element(page.getByRole("note")).toHaveTextContent("max and B found no place");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { reference } from "@convlens/backend-reference";
-import { build, Conv2d, LocallyConnected2d, parameters, type Layer } from "@convlens/layers";
+import { build, Conv2d, LocallyConnected2d, parameters, sequential, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { initialState } from "../src/fields.ts";
 import {
@@ -34,6 +34,7 @@ const states: fc.Arbitrary<CopiesState> = fc.record({
   stride: within(copiesFields.stride),
   layers: fc.constantFrom(...copiesFields.layers.options),
   features: within(copiesFields.features),
+  inner: within(copiesFields.inner),
   untied: fc.boolean(),
   copy: fc.integer({ min: 1, max: 99 }),
 });
@@ -85,11 +86,17 @@ describe("in every diagram", () => {
         if (A?.window === undefined) return;
         const { height, width, stride } = A.window;
         const options = { filters: state.features, kernelSize: [height, width], stride, geometry: "floor" } as const;
+        const within = { filters: state.inner, kernelSize: 1 } as const;
         const sizeOf = (layer: Layer): number =>
           [...parameters(build(layer, [x!.height, x!.width, 1])).values()].reduce((sum, { size }) => sum + size, 0);
         for (const [untied, layer] of [
-          [false, new Conv2d(options)],
-          [true, new LocallyConnected2d(options)],
+          [false, state.inner === 0 ? new Conv2d(options) : sequential([new Conv2d(options), new Conv2d(within)])],
+          [
+            true,
+            state.inner === 0
+              ? new LocallyConnected2d(options)
+              : sequential([new LocallyConnected2d(options), new LocallyConnected2d(within)]),
+          ],
         ] as const) {
           const { weights, biases } = parametersOf({ ...state, layers: "A" }, untied);
           expect(weights + biases).toBe(sizeOf(layer));
@@ -104,7 +111,8 @@ describe("in every diagram", () => {
         const levels = levelsOf(state);
         const edges = edgesOf(state);
         const perFeature = new Set(edges.flatMap(({ weight }) => weight ?? [])).size;
-        if (state.features === 1) expect(perFeature).toBe(parametersOf(state, state.untied).weights);
+        if (state.features === 1 && state.inner === 0)
+          expect(perFeature).toBe(parametersOf(state, state.untied).weights);
         for (const { from, to } of edges)
           for (const { level, row, column } of [from, to]) {
             expect(row).toBeLessThan(levels[level]!.height);

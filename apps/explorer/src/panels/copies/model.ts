@@ -11,6 +11,8 @@ export const copiesFields = {
   layers: choice("A", ["A", "A B", "A max B"] as const),
   /** Neurons in parallel that make up one A, each with its own feature. */
   features: whole(1, 1, 4),
+  /** Neurons that see those of the same A and nothing else: a network in the network. 0 for none. */
+  inner: whole(0, 0, 3),
   untied: flag(false),
   /** The copy of A that is looked at. */
   copy: whole(1, 1, 99),
@@ -65,7 +67,8 @@ const MAX_WINDOW = 2;
 
 /** The layers that fit, from the inputs up: one that has no place is left out, with all above it. */
 export function levelsOf(state: CopiesState): Level[] {
-  const { inputs, window, stride, layers, features } = state;
+  const { inputs, window, stride, layers } = state;
+  const features = state.inner > 0 ? state.inner : state.features;
   const down = heights(state);
   const width = state.dimensions === "1" ? window : down.window;
   const levels: Level[] = [{ name: "x", height: down.inputs, width: inputs, window: undefined, features: 1 }];
@@ -130,13 +133,15 @@ export function countsOf(places: number, seen: number, features: number, untied:
 export function parametersOf(state: CopiesState, untied: boolean): Counts {
   const levels = levelsOf(state);
   return levels.reduce(
-    (sum, { name, height, width, window, features }, at) => {
+    (sum, { name, height, width, window }, at) => {
       if (window === undefined || name === "max") return sum;
-      const own = countsOf(height * width, window.height * window.width * levels[at - 1]!.features, features, untied);
+      const seen = window.height * window.width * levels[at - 1]!.features;
+      const own = countsOf(height * width, seen, state.features, untied);
+      const inner = countsOf(height * width, state.features, state.inner, untied);
       return {
         copies: sum.copies + own.copies,
-        weights: sum.weights + own.weights,
-        biases: sum.biases + own.biases,
+        weights: sum.weights + own.weights + inner.weights,
+        biases: sum.biases + own.biases + inner.biases,
       };
     },
     { copies: 0, weights: 0, biases: 0 },
@@ -177,11 +182,14 @@ export const census = (state: CopiesState): string =>
 
 /** The layer A as a line of a program. */
 export function codeOf(state: CopiesState): string {
-  const { dimensions, features, untied, stride } = state;
+  const { dimensions, features, inner, untied, stride } = state;
   const first = levelsOf(state)[1]!;
   if (first.window === undefined) return "";
   const { height, width } = first.window;
   const options = `{ filters: ${features}, kernelSize: ${dimensions === "1" && !untied ? width : `[${height}, ${width}]`}, stride: ${stride} }`;
   const kind = untied ? "LocallyConnected2d" : dimensions === "1" ? "Conv1d" : "Conv2d";
-  return `const A = new ${kind}(${options});`;
+  const one = `new ${kind}(${options})`;
+  if (inner === 0) return `const A = ${one};`;
+  const within = `{ filters: ${inner}, kernelSize: 1 }`;
+  return `const A = sequential([${one}, new Relu(), new ${kind}(${within})]); // a network in the network`;
 }

@@ -95,6 +95,12 @@ export function CopiesView({ state: signal, set }: PanelProps<typeof copiesField
             value={state.features}
             onChange={(features) => set({ features })}
           />
+          <Slider
+            label="Neurons behind those, in A"
+            field={copiesFields.inner}
+            value={state.inner}
+            onChange={(inner) => set({ inner })}
+          />
         </div>
       </details>
       {missing.length > 0 && (
@@ -158,10 +164,17 @@ export function CopiesView({ state: signal, set }: PanelProps<typeof copiesField
           ? `This ${looked.name} depends on ${reachOf(state, looked).length} of ${levels[0]!.width * levels[0]!.height} inputs.`
           : ""}
       </p>
-      {hasA && state.features > 1 && (
+      {hasA && (state.features > 1 || state.inner > 0) && (
         <div>
-          <p class="caption">Inside each A: {state.features} neurons see the same inputs, each with its own weights</p>
-          <Inside inputs={levels[1]!.window!.width * levels[1]!.window!.height} neurons={state.features} />
+          <p class="caption">
+            Inside each A: {state.features} {state.features === 1 ? "neuron sees" : "neurons see the same"} inputs, each
+            with its own weights{state.inner > 0 ? `, and ${state.inner} more see those` : ""}
+          </p>
+          <Inside
+            inputs={levels[1]!.window!.width * levels[1]!.window!.height}
+            neurons={state.features}
+            inner={state.inner}
+          />
         </div>
       )}
       <p class="counts">
