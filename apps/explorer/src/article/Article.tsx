@@ -3,6 +3,9 @@ import { useErrorBoundary } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
+import type { Question } from "../questions/question.ts";
+import { Questions } from "../questions/Questions.tsx";
+import { questions } from "../questions/questions.ts";
 import { StoreContext } from "../shared.ts";
 import type { Store } from "../store.ts";
 import { MachineLine } from "./MachineLine.tsx";
@@ -20,6 +23,9 @@ export interface ArticleProps {
 export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
   const only = store.only.value;
   const shown = only.length === 0 ? panels : panels.filter(({ id }) => only.includes(id));
+  // Only what is in sight can be tried.
+  const asked = (number: number): readonly Question[] =>
+    questions.filter(({ chapter, panel }) => chapter === number && shown.some(({ id }) => id === panel));
   const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
   return (
     <ComputeContext.Provider value={compute}>
@@ -51,6 +57,7 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
                   .map((panel) => (
                     <PanelSection key={panel.id} panel={panel} store={store} />
                   ))}
+                {asked(number).length > 0 && <Questions questions={asked(number)} store={store} />}
               </section>
             ))}
           </main>

@@ -1,0 +1,70 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Store } from "../store.ts";
+import type { PanelStates, Question } from "./question.ts";
+
+/** What the end of a chapter asks. */
+export interface QuestionsProps {
+  readonly questions: readonly Question[];
+  readonly store: Store;
+}
+
+/** Questions that the reader answers by trying; the page notices. */
+export function Questions({ questions, store }: QuestionsProps): JSX.Element {
+  return (
+    <section class="questions" aria-label="Questions to try">
+      <h3>Find out</h3>
+      <ol>
+        {questions.map((question) => (
+          <One key={question.text} question={question} store={store} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function One({ question, store }: { readonly question: Question; readonly store: Store }): JSX.Element {
+  const { panel, text, isAnswered, answer, because } = question;
+  const isNow = useComputed(() => isAnswered(store.state(panel).value as unknown as PanelStates[typeof panel]));
+  // What was found stays found when the reader goes on.
+  const found = useSignal<"no" | "tried" | "shown">("no");
+  useSignalEffect(() => {
+    if (isNow.value && found.peek() === "no") found.value = "tried";
+  });
+  return (
+    <li class={found.value === "no" ? "" : "found"}>
+      <p>{text}</p>
+      <p role="status">
+        {found.value !== "no" && (
+          <>
+            <strong>{found.value === "tried" ? "You have found it. " : "So it is. "}</strong>
+            {because}
+          </>
+        )}
+      </p>
+      {found.value === "no" && (
+        <div class="bar-of-links">
+          <a href={`#${panel}`} onClick={(event) => goTo(event, panel)}>
+            To the figure
+          </a>
+          <button
+            type="button"
+            onClick={() => {
+              found.value = "shown";
+              store.setFromText(panel, answer);
+            }}
+          >
+            Show me
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** The address holds the state of the panels, so that a link must not change it. */
+function goTo(event: Event, id: string): void {
+  event.preventDefault();
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  document.getElementById(id)?.scrollIntoView({ behavior });
+}

@@ -1,0 +1,40 @@
+import type { StateOf } from "../fields.ts";
+import type { architecturesFields } from "../panels/architectures/model.ts";
+import type { conv2dFields } from "../panels/conv2d/model.ts";
+import type { copiesFields } from "../panels/copies/model.ts";
+import type { fitFields } from "../panels/fit/model.ts";
+import type { kernelsFields } from "../panels/kernels/model.ts";
+import type { poolingFields } from "../panels/pooling/model.ts";
+import type { raceFields } from "../panels/race/model.ts";
+import type { soundFields } from "../panels/sound/model.ts";
+import type { surgeryFields } from "../panels/surgery/model.ts";
+
+/** The states of the panels that questions are about, by panel. */
+export interface PanelStates {
+  readonly copies: StateOf<typeof copiesFields>;
+  readonly kernels: StateOf<typeof kernelsFields>;
+  readonly sound: StateOf<typeof soundFields>;
+  readonly conv2d: StateOf<typeof conv2dFields>;
+  readonly fit: StateOf<typeof fitFields>;
+  readonly pooling: StateOf<typeof poolingFields>;
+  readonly race: StateOf<typeof raceFields>;
+  readonly surgery: StateOf<typeof surgeryFields>;
+  readonly architectures: StateOf<typeof architecturesFields>;
+}
+
+/** Something to be found out by trying. The page notices when a panel is in a state that answers it. */
+export interface Question<P extends keyof PanelStates = keyof PanelStates> {
+  readonly chapter: number;
+  /** The panel to be tried on. */
+  readonly panel: P;
+  readonly text: string;
+  /** Whether this state answers it; never that which is shown at first. */
+  readonly isAnswered: (state: PanelStates[P]) => boolean;
+  /** A state that answers it, as a link of a text would set it: `stride=2&padding=0`. */
+  readonly answer: string;
+  /** What there is to be seen then. */
+  readonly because: string;
+}
+
+/** A question among others. */
+export const question = <P extends keyof PanelStates>(asked: Question<P>): Question => asked as unknown as Question;

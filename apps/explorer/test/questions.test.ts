@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { initialState, parseState, type Field } from "../src/fields.ts";
+import { architecturesFields } from "../src/panels/architectures/model.ts";
+import { conv2dFields } from "../src/panels/conv2d/model.ts";
+import { copiesFields } from "../src/panels/copies/model.ts";
+import { fitFields } from "../src/panels/fit/model.ts";
+import { kernelsFields } from "../src/panels/kernels/model.ts";
+import { poolingFields } from "../src/panels/pooling/model.ts";
+import { raceFields } from "../src/panels/race/model.ts";
+import { soundFields } from "../src/panels/sound/model.ts";
+import { surgeryFields } from "../src/panels/surgery/model.ts";
+import { questions } from "../src/questions/questions.ts";
+import type { PanelStates, Question } from "../src/questions/question.ts";
+
+const fields: Readonly<Record<keyof PanelStates, object>> = {
+  copies: copiesFields,
+  kernels: kernelsFields,
+  sound: soundFields,
+  conv2d: conv2dFields,
+  fit: fitFields,
+  pooling: poolingFields,
+  race: raceFields,
+  surgery: surgeryFields,
+  architectures: architecturesFields,
+};
+const answeredBy = ({ panel, isAnswered }: Question, change: string): boolean => {
+  const texts = Object.fromEntries(new URLSearchParams(change));
+  const { state, problems } = parseState(fields[panel] as Record<string, Field<unknown>>, texts);
+  expect(problems).toEqual([]);
+  return isAnswered(state as never);
+};
+const about = (panel: string): Question[] => questions.filter((question) => question.panel === panel);
+
+describe.each(questions)("$text", (question) => {
+  it("is open at first, and answered by its answer", () => {
+    expect(question.isAnswered(initialState(fields[question.panel]) as never)).toBe(false);
+    expect(answeredBy(question, question.answer)).toBe(true);
+  });
+});
+
+it("each of the first five chapters asks two or three", () => {
+  for (const chapter of [1, 2, 3, 4, 5]) {
+    const { length } = questions.filter((question) => question.chapter === chapter);
+    expect(length).toBeGreaterThanOrEqual(2);
+    expect(length).toBeLessThanOrEqual(3);
+  }
+});
+
+describe("other answers that are right, and what is nearly one", () => {
+  it.each([
+    ["conv2d", 0, "size=7&stride=3&padding=1", true],
+    ["conv2d", 0, "size=7&stride=2&padding=1", false],
+    ["conv2d", 0, "size=8&stride=2&padding=0", false],
+    ["conv2d", 1, "window=5&stride=1&padding=1", false],
+    ["fit", 0, "S=7", true],
+    ["fit", 0, "P=1", false],
+    ["fit", 0, "W=11&F=5", false],
+    ["kernels", 0, "cells=0*1*0*0*0*0*0*-1*0", true],
+    ["kernels", 0, "cells=1*0*-1*1*0*-1*1*0*-1", false],
+    ["kernels", 0, "cells=0*0*0*0*0*0*0*0*0", false],
+    ["kernels", 1, "cells=0*0*0*0*2*0*0*0*0&divisor=2", true],
+    ["sound", 0, "width=12", true],
+    ["sound", 0, "width=13", false],
+    ["pooling", 0, "edits=x0.0_6", true],
+    ["pooling", 0, "edits=x0.0_5", false],
+    ["pooling", 1, "size=7&window=2&stride=2", false],
+    ["race", 0, "side=182", false],
+    ["architectures", 0, "pattern=INPUT -> [CONV -> RELU]*N -> FC&N=3", true],
+    ["architectures", 0, "pattern=INPUT -> CONV*3 -> FC*2", false],
+    ["architectures", 0, "pattern=INPUT -> CONV*3 -> F", false],
+    ["copies", 2, "untied=1&inputs=10", false],
+  ] as const)("%s %d: %s is %s", (panel, i, change, isRight) =>
+    expect(answeredBy(about(panel)[i]!, change.replaceAll("+", " "))).toBe(isRight),
+  );
+});
