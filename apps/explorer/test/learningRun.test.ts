@@ -9,6 +9,7 @@ import { build, weightsOf, type StoredTensor } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { adam, fit } from "@convlens/training";
 import { digits } from "../digits.ts";
+import { fingerprint } from "../src/compute/fingerprint.ts";
 import { learningData, readDigits } from "../src/compute/learningData.ts";
 import { LearningHistory, type KeptStep } from "../src/compute/learningHistory.ts";
 import { learningNet, settingsAt, type LearningChange } from "../src/compute/learningNet.ts";
@@ -160,5 +161,19 @@ describe("what a net learns from", () => {
     expect([many.train.size, many.test.size]).toEqual([24, 6]);
     await expect(own([3, 0])).rejects.toThrow('no picture of "class 1"');
     await expect(own([3])).rejects.toThrow("add a second");
+  });
+});
+
+describe("the fingerprint of a net", () => {
+  it("is another when a single bit is", () => {
+    const of = (values: Float32Array): string => fingerprint(new Map([["w", { shape: [values.length], values }]]));
+    const values = Float32Array.of(1, -0.5, 3e-8);
+    expect(of(values)).toMatch(/^[\da-f]{8}$/);
+    expect(of(values.slice())).toBe(of(values));
+    for (let bit = 0; bit < 96; bit++) {
+      const other = values.slice();
+      new Uint32Array(other.buffer)[bit >> 5]! ^= 1 << (bit & 31);
+      expect(of(other)).not.toBe(of(values));
+    }
   });
 });

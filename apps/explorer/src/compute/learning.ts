@@ -10,6 +10,7 @@ import {
   type StoredTensor,
 } from "@convlens/layers";
 import { readCheckpoint } from "@convlens/training";
+import { fingerprint } from "./fingerprint.ts";
 import { learningData, type LearningData } from "./learningData.ts";
 import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
@@ -69,6 +70,8 @@ export interface LookedMaps {
 /** A net at a step, and what it makes of an example. */
 export interface LookAnswer {
   readonly step: number;
+  /** Of all weights: the same for nets that are the same to the bit. */
+  readonly fingerprint: string;
   /** Of the first layer, `[5, 5, 1, filters]`. */
   readonly filters: Float32Array;
   /** `[28, 28]` */
@@ -171,9 +174,11 @@ async function lookAtLearning({ example, ...at }: LookRequest): Promise<LookAnsw
       shape: shape.slice(1) as unknown as LookedMaps["shape"],
       values: Float32Array.from(values),
     }));
+    const { weights } = run.history.at(step).kept;
     return {
       step,
-      filters: Float32Array.from(run.history.at(step).kept.weights.get("layers.0.filters")!.values),
+      fingerprint: fingerprint(weights),
+      filters: Float32Array.from(weights.get("layers.0.filters")!.values),
       input: Float32Array.from(one!.inputs.values),
       label: test.labels[index]!,
       maps,

@@ -23,10 +23,13 @@ const largest = (values: ArrayLike<number>): number => Array.from(values).reduce
 /** A net at a step: its filters, and what it makes of one example. */
 export function Inside({
   look,
+  of,
   classes,
   onExample,
 }: {
   readonly look: LookAnswer;
+  /** Which net, where there are two. */
+  readonly of: string;
   readonly classes: readonly string[];
   readonly onExample: (by: number) => void;
 }): JSX.Element {
@@ -64,7 +67,8 @@ export function Inside({
       <div class="insides">
         <div>
           <p class="caption">
-            <b>Filters</b> of the first layer at step {look.step}, and under each the map that it makes of the example
+            <b>Filters</b> of the first layer{of} at step {look.step}, and under each the map that it makes of the
+            example
           </p>
           <div class="channels">
             {pads.map((filter) => {
@@ -100,6 +104,9 @@ export function Inside({
           <div class="legends">
             <Legend range={[-limit, limit]} colours="signed" />
             <Legend range={[0, top]} colours="sequence" />
+            <p class="caption">
+              Fingerprint of all weights, to the last bit: <code>{look.fingerprint}</code>
+            </p>
           </div>
         </div>
         <div>

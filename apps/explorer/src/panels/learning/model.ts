@@ -10,7 +10,7 @@ import { choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
 import { shown } from "../../draw/shown.ts";
 
 /** Learning rates that can be chosen. */
-export const rates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] as const;
+export const rates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1000] as const;
 
 /** Optimizer and rate. */
 export type Settings = Pick<LearningChange, "optimizer" | "rate">;

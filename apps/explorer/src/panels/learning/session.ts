@@ -38,8 +38,6 @@ const fieldOf = { first: "changes", second: "changes2" } as const;
 
 /** The page's end of a net that learns: asks the worker for a few steps at a time, and collects what they came to. */
 export class LearningSession {
-  /** Whether the panel is, or has been, about to be seen. */
-  readonly near: Signal<boolean> = signal(false);
   readonly running: Signal<boolean> = signal(false);
   /** What there is to learn from, and the net; `undefined` until both are there. */
   readonly begun: Signal<StartAnswer | undefined> = signal(undefined);

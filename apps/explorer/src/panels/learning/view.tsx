@@ -1,7 +1,7 @@
 import { useComputed, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
-import { useCompute } from "../../compute/compute.ts";
+import { useEffect, useMemo } from "preact/hooks";
+import { useCompute, type Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
 import { useSteadyAnswer } from "../../compute/useSteadyAnswer.ts";
 import { Check } from "../../controls/Check.tsx";
@@ -24,13 +24,10 @@ import { TimeLine } from "./TimeLine.tsx";
 type Props = PanelProps<typeof learningFields>;
 
 const dataTitles = { digits: "Digits", shapes: "Shapes", edges: "Edges", own: "Your pictures" } as const;
-/** A net is made when its panel is nearly in sight, since the digits are fetched for it. */
-const NEAR = "600px";
 const MOST_STEPS = learningFields.trained.most;
 
 /** The panel's own session with the worker, as long as the panel is there. */
-function useSession(signal: Props["state"], set: Props["set"]): LearningSession {
-  const compute = useCompute();
+function useSession(compute: Compute, signal: Props["state"], set: Props["set"]): LearningSession {
   const session = useMemo(() => new LearningSession(compute, () => signal.peek(), set), [compute]);
   useEffect(() => () => session.end(), [session]);
   return session;
@@ -39,21 +36,12 @@ function useSession(signal: Props["state"], set: Props["set"]): LearningSession 
 /** A net at work on itself: what it learns from, how far it is, how it was, and what is in it. */
 export function LearningView({ state: signal, set }: Props): JSX.Element {
   const state = signal.value;
-  const session = useSession(signal, set);
-  const root = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (entry!.isIntersecting) session.near.value = true;
-      },
-      { rootMargin: NEAR },
-    );
-    observer.observe(root.current!);
-    return () => observer.disconnect();
-  }, [session]);
+  const compute = useCompute();
+  const session = useSession(compute, signal, set);
   useSignalEffect(() => {
     const now = signal.value;
-    if (session.near.value) session.sync(now);
+    // Digits are fetched as soon as there is something to compute with, so that the page goes on without a network.
+    if (compute.status.value.kind === "ready") session.sync(now);
     if (session.begun.value === undefined) return;
     session.follow();
     if (now.beside) void session.compare();
@@ -76,7 +64,7 @@ export function LearningView({ state: signal, set }: Props): JSX.Element {
   const answer = look.value?.outcome.kind === "answer" && begun !== undefined ? look.value.outcome.value : undefined;
 
   return (
-    <div ref={root} class="learning">
+    <div class="learning">
       <div class="controls">
         <Choice
           label="Learn from"
@@ -198,6 +186,7 @@ export function LearningView({ state: signal, set }: Props): JSX.Element {
           {answer && (
             <Inside
               look={answer}
+              of={state.beside ? ` of the ${look.value!.request.net} net` : ""}
               classes={begun.classes}
               onExample={(by) => set({ example: (state.example + by + begun.tests) % begun.tests })}
             />
