@@ -10,6 +10,7 @@ const scripts = [
   "build",
   "docs",
   "tools:unused",
+  "tools:site",
   "tools:bundle-size",
   "tools:packages",
   "tools:cpu-bundles",

@@ -33,7 +33,11 @@ for (const colorScheme of ["light", "dark"])
     page.on("requestfailed", (request) => complain(`failed: ${request.url()}`));
     await page.goto(site.address + (process.env.SHOTS_HASH ?? ""));
     await page.getByText("products a second").waitFor();
-    await page.waitForTimeout(300);
+    // Figures are built when somebody comes near.
+    for (const panel of await page.locator("section.panel").all()) await panel.scrollIntoViewIfNeeded();
+    while ((await page.locator(".coming").count()) > 0)
+      await page.evaluate(() => scrollTo(0, document.querySelector(".coming")?.getBoundingClientRect().top + scrollY));
+    await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 2000));
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) complain(`${width}: the page is ${overflow} wider than the window`);
     const ids = await page.locator("section.panel").evaluateAll((all) => all.map(({ id }) => id));

@@ -28,5 +28,11 @@ export async function serveSite(dist, { isolated = false, folder = "/some/folder
     );
   });
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
-  return { address: `http://127.0.0.1:${server.address().port}${folder}`, end: () => server.close() };
+  return {
+    address: `http://127.0.0.1:${server.address().port}${folder}`,
+    end: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

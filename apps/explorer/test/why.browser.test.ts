@@ -80,7 +80,7 @@ describe("what a feature looks for", () => {
     Number(/by (\S+)\.$/.exec(textOf("#features .painting .readout"))?.[1] ?? Number.NaN);
 
   it("is found in digits, the most exciting first, and painted live until it is stopped", async () => {
-    const { store } = openPage("#v=1&only=features&features.steps=512");
+    const { store } = openPage("#v=1&only=features&features.steps=9999");
     const values = (): number[] =>
       [...document.querySelectorAll("#features .patches .caption")].map((caption) =>
         Number(caption.textContent.split(": ")[1]),
@@ -97,7 +97,7 @@ describe("what a feature looks for", () => {
     await expect.poll(excitement).toBeGreaterThan(0.1);
     await page.getByRole("button", { name: "Stop" }).click();
     const stopped = textOf("#features .painting .readout");
-    expect(stopped).toMatch(/Step \d+ of 512/);
+    expect(stopped).toMatch(/Step \d+ of 9999/);
     // Whatever was on its way has arrived by the time something else is answered.
     await page.getByRole("button", { name: "a map of the first convolution" }).click();
     await expect.poll(() => textOf("#features .painting .readout")).toContain("Paint, and watch");

@@ -1,5 +1,6 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useErrorBoundary } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
@@ -73,16 +74,41 @@ function Following(): null {
   return null;
 }
 
+/** How far above and below the window a panel is near. */
+const NEAR = "60% 0px";
+
 function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
   const { id, title, text, View } = panel;
+  // A page with all panels is written one after the other, and each figure is built when the reader comes near: so no task is
+  // long, and nothing is computed for nobody.
+  const isWritten = useSignal(store.only.value.length > 0);
+  useEffect(() => {
+    const timer = setTimeout(() => (isWritten.value = true));
+    return () => clearTimeout(timer);
+  }, []);
+  const isNear = useSignal(store.only.value.length > 0);
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isNear.value) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) isNear.value = true;
+      },
+      { rootMargin: NEAR },
+    );
+    observer.observe(root.current!);
+    return () => observer.disconnect();
+  }, [isNear.value]);
   // One panel that fails leaves the others as they are.
   const [error, retry] = useErrorBoundary();
   return (
-    <section class="panel" id={id} aria-labelledby={`${id}-title`}>
+    <section ref={root} class="panel" id={id} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
-      <Text source={text} onSay={(change) => store.setFromText(id, change)} />
+      {isWritten.value && <Text source={text} onSay={(change) => store.setFromText(id, change)} />}
       <div class="figure" role="group" aria-label={title}>
-        {error === undefined ? (
+        {!isNear.value ? (
+          <div class="coming" />
+        ) : error === undefined ? (
           <View state={store.state(id)} set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)} />
         ) : (
           <div class="notice" role="alert">

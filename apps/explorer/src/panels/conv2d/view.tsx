@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { shown } from "../../draw/shown.ts";
+import { grouped, shown } from "../../draw/shown.ts";
 import { useAnswer } from "../../compute/compute.ts";
 import { Check } from "../../controls/Check.tsx";
 import { Choice } from "../../controls/Choice.tsx";
@@ -169,7 +169,7 @@ function readout(
   pointed: Pointed | undefined,
 ): string {
   const { parameters, products } = countsOf(state);
-  const counts = `${parameters} parameters, ${products.toLocaleString("en")} products for the whole output.`;
+  const counts = `${parameters} parameters, ${grouped(products)} products for the whole output.`;
   if (pointed?.kind === "input")
     return `This input has a part in ${users.length} of ${stepsOf(state)} outputs${users.length > 0 ? ", and gets its slope from them" : ", so it learns nothing and says nothing"}. ${counts}`;
   return output === undefined ? counts : `Looking at ${inWords(output)}. ${counts}`;

@@ -4,6 +4,7 @@ import { Check } from "../../controls/Check.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
 import { Slider } from "../../controls/Slider.tsx";
+import { grouped } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import { Diagram } from "./Diagram.tsx";
 import { Inside } from "./Inside.tsx";
@@ -30,7 +31,7 @@ const layersInWords: Readonly<Record<CopiesState["layers"], string>> = {
 };
 
 const counted = ({ weights, biases }: Counts): string =>
-  `${weights.toLocaleString("en")} ${weights === 1 ? "weight" : "weights"} and ${biases.toLocaleString("en")} ${biases === 1 ? "bias" : "biases"}`;
+  `${grouped(weights)} ${weights === 1 ? "weight" : "weights"} and ${grouped(biases)} ${biases === 1 ? "bias" : "biases"}`;
 
 /** The net as many copies of one neuron. */
 export function CopiesView({ state: signal, set }: PanelProps<typeof copiesFields>): JSX.Element {
@@ -187,4 +188,4 @@ export function CopiesView({ state: signal, set }: PanelProps<typeof copiesField
   );
 }
 
-const total = ({ weights, biases }: Counts): string => (weights + biases).toLocaleString("en");
+const total = ({ weights, biases }: Counts): string => grouped(weights + biases);

@@ -8,7 +8,7 @@ export const featuresFields = {
   /** The feature: a map, or a number where there are no maps. */
   map: whole(1, 1, 4096),
   /** Steps of painting. */
-  steps: whole(160, 16, 512),
+  steps: whole(160, 16, 9999),
   /** What painting begins with. */
   seed: whole(1, 1, 99),
 };

@@ -1,0 +1,148 @@
+// What the built page promises, in a real browser: `pnpm tools:site`. It is small, and quick to be there; nothing keeps it from
+// answering; it runs from any folder, with the isolation headers and without, and without a network after the first visit; the
+// console stays empty, no request fails; axe finds nothing; and on a phone nothing is wider than the window.
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright";
+import { chromium as executablePath, quiet } from "../../tools/chromium.mjs";
+import { serveSite } from "./site.mjs";
+
+const dist = join(import.meta.dirname, "dist");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Bytes of scripts and styles, gzipped; data apart. */
+const LARGEST = 200_000;
+/** In milliseconds. */
+const LATEST_PAINT = 1000;
+const LONGEST_TASK = 50;
+/** Of so many tries the best counts for what the machine's other work can spoil. */
+const TRIES = 3;
+
+const problems = [];
+const check = (holds, what) => {
+  console.log(`${holds ? "  " : "✗ "}${what}`);
+  if (!holds) problems.push(what);
+};
+
+if (executablePath === undefined) {
+  if (process.env.CI) throw new Error("No Chromium found: the page must be tried on CI.");
+  console.warn("SKIPPED: the built page. No Chromium found; install one or set CONVLENS_CHROMIUM.");
+  process.exit(0);
+}
+
+const code = readdirSync(dist, { recursive: true })
+  .filter((name) => /\.(js|css|html)$/.test(name))
+  .reduce((sum, name) => sum + gzipSync(readFileSync(join(dist, name)), { level: 9 }).length, 0);
+check(code < LARGEST, `the page's own code: ${code} B gzipped (below ${LARGEST})`);
+
+const browser = await chromium.launch({ executablePath, args: quiet });
+
+/** A visitor, of whom is noted what goes wrong. */
+async function visit(address, { before, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("requestfailed", (request) => wrong.push(`failed: ${request.url()}`));
+  page.on("response", (response) => response.status() >= 400 && wrong.push(`${response.status()}: ${response.url()}`));
+  await before?.(page);
+  await page.goto(address);
+  await page.getByText("products a second").waitFor();
+  return { context, page, wrong };
+}
+
+/** Reads the page to its end. */
+async function read(page) {
+  for (;;) {
+    const isEnd = await page.evaluate(() => {
+      scrollBy(0, innerHeight / 2);
+      return scrollY + innerHeight >= document.documentElement.scrollHeight - 1;
+    });
+    await page.waitForTimeout(120);
+    if (isEnd && (await page.locator(".coming").count()) === 0) break;
+  }
+  await page.locator("#floor .listing").waitFor();
+  await page.waitForTimeout(500);
+}
+
+/** Traces the threads of a page until the function that comes back is called, which gives its longest task in milliseconds. */
+async function longestTask(page) {
+  await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  return async () => {
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const nameOf = ({ pid, tid }) => `${pid} ${tid}`;
+    const mains = new Set(
+      traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(nameOf),
+    );
+    const tasks = traceEvents.filter(
+      (event) => event.name === "ThreadControllerImpl::RunTask" && mains.has(nameOf(event)),
+    );
+    if (tasks.length === 0) throw new Error("The trace holds no task of the page.");
+    // The thread's own time: what other programs do meanwhile is not the page's.
+    return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+  };
+}
+
+const times = [];
+for (let i = 0; i < TRIES; i++) {
+  const site = await serveSite(dist, { isolated: true });
+  let longestOf;
+  const before = async (page) => (longestOf = await longestTask(page));
+  const { context, page, wrong } = await visit(site.address, { before });
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+  await read(page);
+  times.push({ paint, longest: await longestOf() });
+  if (wrong.length > 0) check(false, `with isolation headers: ${wrong.join("; ")}`);
+  await context.close();
+  site.end();
+  if (times[i].paint < LATEST_PAINT && times[i].longest < LONGEST_TASK) break;
+}
+const least = (of) => Math.round(Math.min(...times.map(of)));
+const paint = least((time) => time.paint);
+check(paint < LATEST_PAINT, `first paint after ${paint} ms (below ${LATEST_PAINT})`);
+const longest = least((time) => time.longest);
+check(longest < LONGEST_TASK, `longest task while the page is read to its end: ${longest} ms (below ${LONGEST_TASK})`);
+
+for (const colorScheme of ["light", "dark"])
+  for (const width of [1280, 360]) {
+    const site = await serveSite(dist);
+    const viewport = { width, height: 800 };
+    const { context, page, wrong } = await visit(site.address, { colorScheme, viewport, reducedMotion: "reduce" });
+    await read(page);
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+    const barriers = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+    check(barriers.length === 0, `${colorScheme}, ${width} wide: axe finds ${barriers.join("; ") || "nothing"}`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    check(
+      over <= 0,
+      `${colorScheme}, ${width} wide: ${over > 0 ? `the page is ${over} wider` : "nothing is wider than the window"}`,
+    );
+    check(
+      wrong.length === 0,
+      `${colorScheme}, ${width} wide: ${wrong.join("; ") || "no error, and no failed request"}`,
+    );
+    await context.close();
+    site.end();
+  }
+
+const site = await serveSite(dist, { isolated: true });
+const { context, page, wrong } = await visit(site.address);
+await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+site.end();
+await context.setOffline(true);
+await page.goto(`${site.address}#v=1&only=xray`);
+await page.reload();
+const verdict = page.locator("#xray .verdict .readout");
+const isRead = await verdict.waitFor({ timeout: 30_000 }).then(
+  () => true,
+  () => false,
+);
+check(isRead, `without a network: ${isRead ? await verdict.textContent() : `no answer; ${wrong.join("; ")}`}`);
+check(await page.evaluate(() => crossOriginIsolated), "without a network it is as isolated as with it");
+await context.close();
+await browser.close();
+if (problems.length > 0) process.exitCode = 1;
