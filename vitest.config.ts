@@ -1,6 +1,5 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
-import { digits } from "./apps/explorer/digits.ts";
 import { chromium, quiet, softwareGraphics } from "./tools/chromium.mjs";
 
 // Tests run on the sources: every package exports them under this condition.
@@ -52,7 +51,6 @@ function inBrowser(
   files: { readonly include: string[]; readonly exclude?: string[] },
 ): TestProjectConfiguration {
   return {
-    plugins: [digits()],
     resolve: { conditions },
     worker: { format: "es" },
     server: { headers },

@@ -1,11 +1,10 @@
 import { defineConfig } from "vite";
-import { digits } from "./digits.ts";
 import { offline } from "./offline.ts";
 
 // The sources of the packages, so that the page needs no build of them; and addresses that work from any folder of any host.
 export default defineConfig({
   base: "./",
-  plugins: [digits(), offline()],
+  plugins: [offline()],
   resolve: { conditions: ["@convlens/source"] },
   // Layers are shown by the names of their classes.
   worker: { format: "es", rolldownOptions: { output: { keepNames: true } } },

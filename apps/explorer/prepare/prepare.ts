@@ -22,25 +22,25 @@ function idx(values: Uint8Array, shape: readonly number[]): Uint8Array {
   return gzipSync(file, { level: 9 });
 }
 
+const parts = ["train", "test"] as const;
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
   );
 
-/** Makes what the page opens with, in `folder`: the digits that it shows, and a net that was trained on others. */
+/** Makes what the page opens with, in `folder`: the digits, and a net that has learned from those which are not for tests. */
 export async function prepare(folder: string, { anew = false, onProgress }: PrepareOptions = {}): Promise<void> {
-  const files = {
-    images: join(folder, "test-images.idx.gz"),
-    labels: join(folder, "test-labels.idx.gz"),
-    net: join(folder, "net.safetensors"),
-  };
-  if (!anew && (await Promise.all(Object.values(files).map(isThere))).every(Boolean)) return;
+  const fileOf = (name: string): string => join(folder, name);
+  const names = ["net.safetensors", ...parts.flatMap((part) => [`${part}-images.idx.gz`, `${part}-labels.idx.gz`])];
+  if (!anew && (await Promise.all(names.map((name) => isThere(fileOf(name))))).every(Boolean)) return;
   await mkdir(folder, { recursive: true });
   const sets = await mnist();
-  const { test }: { readonly test: Dataset } = sets;
-  const [height, width] = test.shape;
-  await writeFileAtomic(files.images, idx(test.inputs as Uint8Array, [test.size, height!, width!]));
-  await writeFileAtomic(files.labels, idx(test.labels as Uint8Array, [test.size]));
-  await writeFileAtomic(files.net, await trainNet(sets, onProgress));
+  for (const part of parts) {
+    const { inputs, labels, size, shape }: Dataset = sets[part];
+    const [height, width] = shape;
+    await writeFileAtomic(fileOf(`${part}-images.idx.gz`), idx(inputs as Uint8Array, [size, height!, width!]));
+    await writeFileAtomic(fileOf(`${part}-labels.idx.gz`), idx(labels as Uint8Array, [size]));
+  }
+  await writeFileAtomic(fileOf("net.safetensors"), await trainNet(sets, onProgress));
 }

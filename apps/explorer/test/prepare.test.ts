@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reference } from "@convlens/backend-reference";
 import { batches, readMnist, take } from "@convlens/datasets";
+import { mnist } from "@convlens/datasets/node";
 import { build, loadWeights, predict, readSafetensors } from "@convlens/layers";
 import { argmax, useBackend } from "@convlens/tensor";
 import { prepare } from "../prepare/prepare.ts";
@@ -38,6 +39,18 @@ describe("what the page opens with", () => {
     const right = read.filter((digit, i) => digit === batch!.labels.values[i]).length;
     // A sample of 300: four standard deviations of 0.8 % below.
     expect(right / 300).toBeGreaterThan(0.94);
+  });
+
+  it("are the digits that mnist() gives in Node", async () => {
+    const node = await mnist();
+    for (const part of ["train", "test"] as const) {
+      const [images, labels] = await Promise.all(
+        ["images", "labels"].map((what) => readFile(join(folder, `${part}-${what}.idx.gz`))),
+      );
+      const page = await readMnist(images!, labels!);
+      expect(Buffer.compare(page.inputs as Uint8Array, node[part].inputs as Uint8Array)).toBe(0);
+      expect(page.labels).toEqual(node[part].labels);
+    }
   });
 
   it("is made only where it is missing", async () => {

@@ -1,7 +1,9 @@
-import { readMnist, type Dataset } from "@convlens/datasets";
+import { digits, readMnist, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import netUrl from "../../data/net.safetensors?url";
-import imagesUrl from "../../data/test-images.idx.gz?url";
-import labelsUrl from "../../data/test-labels.idx.gz?url";
+import testImagesUrl from "../../data/test-images.idx.gz?url";
+import testLabelsUrl from "../../data/test-labels.idx.gz?url";
+import trainImagesUrl from "../../data/train-images.idx.gz?url";
+import trainLabelsUrl from "../../data/train-labels.idx.gz?url";
 import { netOfFile, type NetParts } from "./net.ts";
 
 async function load(url: string, what: string): Promise<Response> {
@@ -16,15 +18,26 @@ export async function openNet(): Promise<NetParts> {
   return netOfFile(new Uint8Array(await file.arrayBuffer()), "trained in seconds, when this page was made");
 }
 
-let digits: Promise<Dataset> | undefined;
+/** A set that is fetched when it is first wanted, and again if that failed. */
+function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
+  let set: Promise<Dataset> | undefined;
+  return () => {
+    if (set === undefined) {
+      set = Promise.all([load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")]).then(
+        ([images, labels]) => readMnist(images, labels, digits),
+      );
+      set.catch(() => (set = undefined));
+    }
+    return set;
+  };
+}
 
-/** Digits that the net has not seen, read once. */
-export function testDigits(): Promise<Dataset> {
-  if (digits === undefined) {
-    digits = Promise.all([load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")]).then(
-      ([images, labels]) => readMnist(images, labels),
-    );
-    digits.catch(() => (digits = undefined));
-  }
-  return digits;
+/** Digits that the net has not seen. */
+export const testDigits: () => Promise<Dataset> = kept(testImagesUrl, testLabelsUrl);
+const trainDigits = kept(trainImagesUrl, trainLabelsUrl);
+
+/** Digits to learn from, and those to be tested on. */
+export async function allDigits(): Promise<TrainAndTest> {
+  const [train, test] = await Promise.all([trainDigits(), testDigits()]);
+  return { train, test };
 }

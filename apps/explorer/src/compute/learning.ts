@@ -11,6 +11,7 @@ import {
 } from "@convlens/layers";
 import { readCheckpoint } from "@convlens/training";
 import { fingerprint } from "./fingerprint.ts";
+import { allDigits } from "./data.ts";
 import { learningData, type LearningData } from "./learningData.ts";
 import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
@@ -146,7 +147,7 @@ export function learnedParts({ net, step }: LearnedStep): NetParts {
 async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
   const weights = file && weightsIn(file);
   const filters = weights?.get("layers.0.filters")?.shape[3] ?? recipe.filters;
-  const examples = await learningData(data);
+  const examples = await learningData(data, allDigits);
   const { classes, shape } = examples.train;
   const run = await LearningRun.begin({ ...recipe, filters }, examples, { isOwn: data.kind === "own", weights });
   const make = (): Sequential => learningNet(filters, classes.length);

@@ -1,14 +1,4 @@
-import { Random } from "@convlens/backend";
-import {
-  dataset,
-  digits,
-  orientedEdges,
-  readMnist,
-  shapes,
-  split,
-  subset,
-  type TrainAndTest,
-} from "@convlens/datasets";
+import { dataset, orientedEdges, shapes, split, subset, type TrainAndTest } from "@convlens/datasets";
 
 /** What a net can learn from. */
 export type LearningData =
@@ -34,23 +24,15 @@ const EVERY = 5;
 /** With fewer pictures in a class, there is none to spare for a test. */
 const FEWEST = 10;
 
-/** Where the digits lie, so that a build gives them names of their own. */
-const files = {
-  images: new URL("../../data/images.gz", import.meta.url),
-  labels: new URL("../../data/labels.gz", import.meta.url),
-};
-const CACHE = "convlens-digits";
-const kept: { digits?: Promise<TrainAndTest> } = {};
-
-/** Examples to learn from and to be tested on. The digits are fetched once, and kept for visits without a network. */
-export async function learningData(data: LearningData): Promise<TrainAndTest> {
+/**
+ * Examples to learn from and to be tested on.
+ *
+ * @param digits - Those of the page.
+ */
+export async function learningData(data: LearningData, digits: () => Promise<TrainAndTest>): Promise<TrainAndTest> {
   switch (data.kind) {
     case "digits":
-      kept.digits ??= fetchDigits();
-      return kept.digits.catch((error: unknown) => {
-        delete kept.digits;
-        throw error;
-      });
+      return digits();
     case "shapes":
       return split(shapes(SYNTHETIC), EVERY);
     case "edges":
@@ -58,34 +40,6 @@ export async function learningData(data: LearningData): Promise<TrainAndTest> {
     case "own":
       return ownPictures(data);
   }
-}
-
-/** The same as `mnist()` of `@convlens/datasets/node`, to the last bit and in the same order. */
-export async function readDigits(images: Response, labels: Response): Promise<TrainAndTest> {
-  const sorted = await readMnist(images, labels, digits);
-  return split(subset(sorted, new Random(0).split("mnist").permutation(sorted.size)), EVERY);
-}
-
-async function fetchDigits(): Promise<TrainAndTest> {
-  const [images, labels] = await Promise.all([fetchKept(files.images), fetchKept(files.labels)]);
-  return readDigits(images, labels);
-}
-
-/** What an address answers, from the browser's own store if it is there. */
-async function fetchKept(url: URL): Promise<Response> {
-  // Only secure pages have such a store; it may be full, or forbidden.
-  const store = await globalThis.caches?.open(CACHE).catch(() => undefined);
-  const found = await store?.match(url);
-  if (found !== undefined) return found;
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new Error("The digits could not be fetched; synthetic images need no network.", { cause });
-  });
-  if (!response.ok)
-    throw new Error(
-      `The digits could not be fetched (the host answered ${response.status}); synthetic images need no network.`,
-    );
-  await store?.put(url, response.clone()).catch(() => undefined);
-  return response;
 }
 
 /** Pictures of the reader's own. Where a class has few, the net is tested on what it learned from, which says little. */
