@@ -37,6 +37,7 @@ for (const colorScheme of ["light", "dark"])
     for (const panel of await page.locator("section.panel").all()) await panel.scrollIntoViewIfNeeded();
     while ((await page.locator(".coming").count()) > 0)
       await page.evaluate(() => scrollTo(0, document.querySelector(".coming")?.getBoundingClientRect().top + scrollY));
+    await page.evaluate(() => scrollTo(0, 0));
     await page.waitForTimeout(Number(process.env.SHOTS_WAIT ?? 2000));
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (overflow > 0) complain(`${width}: the page is ${overflow} wider than the window`);

@@ -5,6 +5,7 @@ import { cpu } from "@convlens/backend-cpu";
 import { build, saveWeights, weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { CurrentNet, netOfFile, type Net, type NetInfo, type NetParts } from "../src/compute/net.ts";
+import { explanation } from "../src/compute/explanation.ts";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
 import { takeApart, type TakeApartAnswer } from "../src/compute/takeApart.ts";
 import { unit } from "../src/compute/unit.ts";
@@ -121,18 +122,30 @@ describe("the current net", () => {
   it("is replaced by another one, of which all are told", async () => {
     expect(made.map(({ version }) => version)).toEqual([1]);
     const weights = await weightsOf(build(modelOf(openingRecipe), inputShape, { seed: 4 }));
-    await current.set({ ...parts, make: () => modelOf(openingRecipe), origin: "another", weights });
+    current.set({ ...parts, origin: "another", weights });
     const other = await takeApart(await current.get(), { net: 2, pixels });
     expect(other.net).toEqual({ version: 2, origin: "another", classes, accuracy: undefined });
     expect(other.scores).not.toEqual(apart.scores);
     expect(made).toHaveLength(2);
-    // One that is made the same way keeps its model, and what has been compiled for it.
-    const { make, model } = await current.get();
-    await current.set({ ...parts, make, origin: "a third", weights: parts.weights });
-    const third = await current.get();
-    expect(third.model).toBe(model);
-    expect((await takeApart(third, { net: 3, pixels })).scores).toEqual(apart.scores);
-    expect(made).toHaveLength(3);
+  });
+
+  it("of the same make is filled anew, and everything about it is of the new weights", async () => {
+    const { model, weights } = await current.get();
+    const before = await takeApart(await current.get(), { net: 2, pixels });
+    current.set({ ...(await current.get()), weights: parts.weights });
+    const now = await current.get();
+    expect(now.model).toBe(model);
+    expect((await takeApart(now, { net: 3, pixels })).scores).toEqual(apart.scores);
+    const ask = { net: 3, pixels, layer: apart.layers[7]!.name, unit: [4] };
+    expect((await unit(now, ask)).trace.output).toBeCloseTo(apart.scores[4]!, 4);
+    const why = { ...ask, method: "gradient", target: 4, forgotten: 3 } as const;
+    const explained = await explanation(now, why);
+    current.set({ ...now, weights });
+    const back = await current.get();
+    expect((await takeApart(back, { net: 4, pixels })).scores).toEqual(before.scores);
+    expect((await explanation(back, why)).values).not.toEqual(explained.values);
+    current.set({ ...back, weights: parts.weights });
+    expect((await explanation(await current.get(), why)).values).toEqual(explained.values);
   });
 
   it("comes out of a file that says how it is made, and out of no other", async () => {
@@ -146,6 +159,18 @@ describe("the current net", () => {
     expect((await takeApart(await again.get(), { net: undefined, pixels })).scores).toEqual(apart.scores);
     const plain = await saveWeights(net.model);
     expect(() => netOfFile(plain, "a file")).toThrow("not how their net is made");
+  });
+
+  it("that comes late does not take the place of one that was set meanwhile", async () => {
+    const told: string[] = [];
+    const late = new CurrentNet(
+      () => new Promise((resolve) => setTimeout(() => resolve({ ...parts, origin: "late" }), 20)),
+      ({ origin }) => told.push(origin),
+    );
+    const asked = late.get();
+    late.set({ ...parts, origin: "set" });
+    expect((await asked).origin).toBe("set");
+    expect(told).toEqual(["set"]);
   });
 
   it("that cannot be loaded is tried again", async () => {

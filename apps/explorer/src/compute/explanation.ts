@@ -1,6 +1,6 @@
 import { explain, heatmap, structuralSimilarity, type ExplainOptions, type Heatmap } from "@convlens/analysis";
 import { Random } from "@convlens/backend";
-import { parameters, type Layer } from "@convlens/layers";
+import { parameters, setWeights, type Layer } from "@convlens/layers";
 import { evaluate, tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 import { simpleLayers } from "./takeApart.ts";
@@ -33,12 +33,16 @@ const learners = (net: Net): string[] =>
     .filter(({ layer }) => parameters(layer).size > 0)
     .map(({ name }) => name);
 
-const forgetful = new WeakMap<Net, Promise<Layer[]>>();
+/** Copies of a net of which the last layers have forgotten; and of which net they are. */
+interface Forgetful {
+  readonly copies: readonly Layer[];
+  readonly version: number;
+}
+const forgetful = new WeakMap<Layer, Promise<Forgetful>>();
 
-/** Copies of a net: of the k-th, the last k layers have their weights shuffled. */
-async function makeForgetful(net: Net, layers: readonly string[]): Promise<Layer[]> {
+/** Shuffles weights: of the k-th copy those of the last k + 1 layers. */
+async function forget(copies: readonly Layer[], layers: readonly string[]): Promise<void> {
   const random = new Random(1);
-  const copies = layers.map(() => net.copy());
   for (const [k, copy] of copies.entries())
     for (const [path, variable] of parameters(copy)) {
       if (!layers.slice(-(k + 1)).some((layer) => path.startsWith(`${layer}.`))) continue;
@@ -46,6 +50,17 @@ async function makeForgetful(net: Net, layers: readonly string[]): Promise<Layer
       const order = random.split(path).permutation(variable.size);
       variable.write(Float64Array.from(order, (from) => values![from]!));
     }
+}
+
+/** A net, then its copies, each having forgotten a layer more; made once, and filled anew when its weights have changed. */
+async function netsOf(net: Net, layers: readonly string[]): Promise<readonly Layer[]> {
+  const before = await forgetful.get(net.model);
+  if (before?.version === net.info.version) return [net.model, ...before.copies];
+  const copies = before?.copies ?? layers.map(() => net.copy());
+  if (before !== undefined) for (const copy of copies) setWeights(copy, net.weights);
+  const ready = forget(copies, layers).then(() => ({ copies, version: net.info.version }));
+  forgetful.set(net.model, ready);
+  await ready;
   return [net.model, ...copies];
 }
 
@@ -64,11 +79,9 @@ export async function explanation(
   { pixels, method, target, forgotten }: ExplainRequest,
 ): Promise<ExplainAnswer> {
   const layers = learners(net);
-  let copies = forgetful.get(net);
-  if (copies === undefined) forgetful.set(net, (copies = makeForgetful(net, layers)));
   const x = tensor(pixels, [1, ...net.inputShape]);
   const mapOf = async (model: Layer): Promise<Heatmap> => heatmap(await explain(model, x, { method, target }));
-  const nets = await copies;
+  const nets = await netsOf(net, layers);
   const trained = await mapOf(nets[0]!);
   const now = forgotten === 0 ? trained : await mapOf(nets[Math.min(forgotten, layers.length)]!);
   return { values: Float32Array.from(now.values), similarity: alike(trained, now), layers };

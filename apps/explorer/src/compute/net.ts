@@ -32,6 +32,8 @@ export interface Net extends NetParts {
   readonly info: NetInfo;
   /** On the page's backend. */
   readonly model: Layer;
+  /** Where its copy in float64 is kept. */
+  readonly place: () => Promise<Layer>;
   /** A copy that computes in float64, so that what a sum is made of adds up to the last bit; to be asked for before each use. */
   exact(): Promise<Layer>;
   /** A copy of its own, to be changed. */
@@ -73,6 +75,7 @@ export class CurrentNet {
   readonly #open: () => Promise<NetParts>;
   readonly #onChange: (info: NetInfo) => void;
   #net: Promise<Net> | undefined;
+  #adopted: Net | undefined;
   #versions = 0;
 
   /**
@@ -87,7 +90,10 @@ export class CurrentNet {
   /** The net, as soon as it is there. */
   get(): Promise<Net> {
     if (this.#net === undefined) {
-      const opened = this.#open().then((parts) => this.#adopt(parts));
+      const opened: Promise<Net> = this.#open().then((parts) =>
+        // Somebody may have set another one meanwhile.
+        this.#net === opened || this.#net === undefined ? this.#adopt(parts) : this.#net,
+      );
       // What could not be loaded is tried again when it is next asked for.
       opened.catch(() => (this.#net = this.#net === opened ? undefined : this.#net));
       this.#net = opened;
@@ -95,10 +101,13 @@ export class CurrentNet {
     return this.#net;
   }
 
-  /** Another net, or the same one with other weights, which are not copied: then what is compiled for it stays good. */
-  async set(parts: NetParts): Promise<void> {
-    const before = await this.#net?.catch(() => undefined);
-    this.#net = Promise.resolve(this.#adopt(parts, before?.make === parts.make ? before : undefined));
+  /**
+   * Another net; or the same one with other weights, which are not copied. One with the same `make` takes the place of the net before,
+   * so that going through a thousand steps of training takes no more memory than one.
+   */
+  set(parts: NetParts): void {
+    const before = this.#adopted?.make === parts.make ? this.#adopted : undefined;
+    this.#net = Promise.resolve(this.#adopt(parts, before));
   }
 
   /** Back to the one to begin with. */
@@ -108,23 +117,32 @@ export class CurrentNet {
   }
 
   #adopt(parts: NetParts, before?: Net): Net {
-    const { origin, classes, accuracy } = parts;
+    const { origin, classes, accuracy, weights } = parts;
     const info: NetInfo = { version: ++this.#versions, origin, classes, accuracy };
-    let exact: Promise<Layer> | undefined;
-    if (before !== undefined) setWeights(before.model, parts.weights);
+    const model = before?.model ?? filled(parts);
+    if (before !== undefined) setWeights(model, weights);
+    const place = before?.place ?? once(() => placedExactly(parts));
     const net: Net = {
       ...parts,
       info,
-      model: before?.model ?? filled(parts),
+      model,
+      place,
       exact: async () => {
-        const exactModel = await (exact ??= before?.exact() ?? placedExactly(parts));
+        const exact = await place();
         // What has been read of variables is known from then on, and is no reason any more to compute where they live.
-        setWeights(exactModel, parts.weights);
-        return exactModel;
+        setWeights(exact, weights);
+        return exact;
       },
       copy: () => filled(parts),
     };
+    this.#adopted = net;
     this.#onChange(info);
     return net;
   }
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }

@@ -1,5 +1,5 @@
 import { receptiveFields, recordModel } from "@convlens/analysis";
-import { layersOf } from "@convlens/layers";
+import { layersOf, type Layer } from "@convlens/layers";
 import { compile, softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 
@@ -36,7 +36,7 @@ export interface TakeApartAnswer {
 }
 
 type Look = Compiled<[x: Tensor], readonly Tensor[]>;
-const looks = new WeakMap<Net, Look>();
+const looks = new WeakMap<Layer, Look>();
 
 /** The layers of a net that do not only contain others, in the order called. */
 export const simpleLayers = (net: Net, input: readonly number[] | Tensor): ReturnType<typeof recordModel>["layers"] =>
@@ -47,13 +47,13 @@ function lookInto(net: Net): Look {
     const { output } = recordModel(net.model, x);
     return [output, softmax(output), ...simpleLayers(net, x).map((layer) => layer.output)];
   });
-  looks.set(net, look);
+  looks.set(net.model, look);
   return look;
 }
 
 /** What every layer makes of an image. */
 export async function takeApart(net: Net, { pixels }: TakeApartRequest): Promise<TakeApartAnswer> {
-  const look = looks.get(net) ?? lookInto(net);
+  const look = looks.get(net.model) ?? lookInto(net);
   const [scores, shares, ...made] = (await look(tensor(pixels, [1, ...net.inputShape]))).map((t) =>
     Float32Array.from(t.values),
   );

@@ -39,7 +39,7 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   ...learningJobs,
   lookInto: async ({ at }) => {
     if (at === undefined) net.reset();
-    else await net.set(learnedParts(at));
+    else net.set(learnedParts(at));
     return undefined;
   },
   pooling,

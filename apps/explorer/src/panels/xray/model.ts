@@ -76,7 +76,9 @@ export const unitName = (unit: readonly number[]): string =>
 const NEGLIGIBLE = 5e-5;
 
 /** The class that the net decides for, how sure it is, and what comes second. */
-export function verdictOf({ net, shares }: TakeApartAnswer): string {
+export function verdictOf({ net, shares }: TakeApartAnswer, pixels: ArrayLike<number>): string {
+  if (Array.from(pixels).every((ink) => ink === 0))
+    return "The sheet is empty. The net must choose even so, and all that is left to it are its biases.";
   const order = [...shares.keys()].sort((a, b) => shares[b]! - shares[a]!);
   const [first, second] = order as [number, number];
   const percent = (share: number): string => `${shown(100 * share)} %`;

@@ -55,10 +55,10 @@ export function XrayView({ state: signal, set }: Props): JSX.Element {
             />
           </div>
         )}
-        {seen && (
+        {seen && pixels && (
           <div class="verdict">
             <p class="readout" role="status">
-              {verdictOf(seen)}
+              {verdictOf(seen, pixels)}
             </p>
             <Scores
               classes={seen.net.classes}
