@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { parseAddress, printAddress } from "../src/address.ts";
-import { cellValue, edits, initialState, parseState, printState } from "../src/fields.ts";
+import { cellValue, edits, initialState, parseState, printState, text } from "../src/fields.ts";
 import { panel, type Panel } from "../src/panel.ts";
 import { conv2dFields } from "../src/panels/conv2d/model.ts";
 import { Store, type Place } from "../src/store.ts";
@@ -53,6 +53,16 @@ describe("an address", () => {
 
   it("never fails, whatever it is", () =>
     fc.assert(fc.property(fc.string(), (hash) => void expect(() => parseAddress(hash)).not.toThrow())));
+
+  it("holds a text of the reader's with all its signs, but none that is too long", () =>
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), (pattern) => {
+        const fields = { pattern: text("INPUT -> FC", 40) };
+        const hash = printAddress({ panels: { nets: printState(fields, { pattern }) }, only: [] });
+        expect(parseState(fields, parseAddress(hash).panels["nets"] ?? {}).state).toEqual({ pattern });
+        expect(fields.pattern.parse(`${pattern}${"x".repeat(41 - pattern.length)}`)).toBeUndefined();
+      }),
+    ));
 
   it("does not hold more edits than a net has cells", () => {
     const many = Array.from({ length: 401 }, (_, i) => `c${i}_1`).join("*");
