@@ -102,16 +102,19 @@ describe("what a feature looks for", () => {
     const request = { layer: "layers.1", channel: 3, steps: 24, seed: 1 };
     const looks = [];
     for await (const look of painting(async () => net, request, new AbortController().signal)) looks.push(look);
-    expect(looks.map(({ step }) => step)).toEqual([0, 4, 8, 12, 16, 20, 24]);
+    // Looks that follow too fast for a page are left out, but never the first and the last.
+    const steps = looks.map(({ step }) => step);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 24]);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
     expect(looks.at(-1)!.excitement).toBeGreaterThan(looks[0]!.excitement);
     const controller = new AbortController();
     const seen: number[] = [];
     await expect(async () => {
       for await (const { step } of painting(async () => net, request, controller.signal)) {
         seen.push(step);
-        if (step === 8) controller.abort();
+        controller.abort();
       }
     }).rejects.toThrow();
-    expect(seen).toEqual([0, 4, 8]);
+    expect(seen).toEqual([0]);
   });
 });

@@ -19,8 +19,9 @@ export interface Painted {
   readonly excitement: number;
 }
 
-/** Steps between two looks. */
+/** Steps between two looks, and milliseconds that a page has at least for each. */
 const EVERY = 4;
+const PAUSE = 30;
 
 /** Paints what a feature looks for, a look at a time. */
 export async function* painting(
@@ -30,6 +31,10 @@ export async function* painting(
 ): AsyncGenerator<Painted, void, void> {
   const { model, inputShape } = await netOf();
   const options = { steps, every: EVERY, seed, signal };
-  for await (const { step, values, measures } of visualize(model, inputShape, { layer, channel }, options))
+  let last = -Infinity;
+  for await (const { step, values, measures } of visualize(model, inputShape, { layer, channel }, options)) {
+    if (step < steps && performance.now() - last < PAUSE) continue;
+    last = performance.now();
     yield { step, pixels: Float32Array.from(values), excitement: measures[0]! };
+  }
 }
