@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { texts } from "./apps/explorer/texts.ts";
 import { chromium, quiet, softwareGraphics } from "./tools/chromium.mjs";
 
 // Tests run on the sources: every package exports them under this condition.
@@ -7,6 +8,7 @@ const conditions = ["@convlens/source"];
 
 const projects: TestProjectConfiguration[] = [
   {
+    plugins: [texts()],
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     test: {
@@ -51,6 +53,7 @@ function inBrowser(
   files: { readonly include: string[]; readonly exclude?: string[] },
 ): TestProjectConfiguration {
   return {
+    plugins: [texts()],
     resolve: { conditions },
     worker: { format: "es" },
     server: { headers },

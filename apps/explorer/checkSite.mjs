@@ -1,19 +1,17 @@
 // What the built page promises, in a real browser: `pnpm tools:site`. It is small, and quick to be there; nothing keeps it from
 // answering; it runs from any folder, with the isolation headers and without, and without a network after the first visit; the
 // console stays empty, no request fails; axe finds nothing; and on a phone nothing is wider than the window.
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { chromium } from "playwright";
 import { chromium as executablePath, quiet } from "../../tools/chromium.mjs";
 import { serveSite } from "./site.mjs";
+import { judgeSize } from "./size.mjs";
 
 const dist = join(import.meta.dirname, "dist");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Bytes of scripts and styles, gzipped; data apart. */
-const LARGEST = 200_000;
 /** In milliseconds. */
 const LATEST_PAINT = 1000;
 const LONGEST_TASK = 50;
@@ -32,10 +30,8 @@ if (executablePath === undefined) {
   process.exit(0);
 }
 
-const code = readdirSync(dist, { recursive: true })
-  .filter((name) => /\.(js|css|html)$/.test(name))
-  .reduce((sum, name) => sum + gzipSync(readFileSync(join(dist, name)), { level: 9 }).length, 0);
-check(code < LARGEST, `the page's own code: ${code} B gzipped (below ${LARGEST})`);
+const size = judgeSize();
+check(size.isRight, size.text);
 
 const browser = await chromium.launch({ executablePath, args: quiet });
 

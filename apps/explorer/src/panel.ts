@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { ReadonlySignal } from "@preact/signals";
+import type { Piece } from "./article/Text.tsx";
 import type { StateOf } from "./fields.ts";
 
 /** What a view gets: its panel's state, and how to change it. */
@@ -14,8 +15,8 @@ export interface Panel<F extends object = object> {
   readonly id: string;
   readonly chapter: number;
   readonly title: string;
-  /** Markdown. A link to `set:stride=3` is a button that sets the panel's state. */
-  readonly text: string;
+  /** From Markdown. A link to `set:stride=3` is a button that sets the panel's state. */
+  readonly text: readonly Piece[];
   readonly fields: F;
   readonly View: (props: PanelProps<F>) => JSX.Element;
 }

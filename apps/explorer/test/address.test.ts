@@ -84,7 +84,7 @@ describe("a cell", () => {
 
 describe("the store", () => {
   const panels: readonly Panel[] = [
-    panel({ id: "conv2d", chapter: 3, title: "", text: "", fields: conv2dFields, View: () => null as never }),
+    panel({ id: "conv2d", chapter: 3, title: "", text: [], fields: conv2dFields, View: () => null as never }),
   ];
   function placeAt(hash: string): Place & { go(hash: string): void; url: string } {
     let listener = (): void => undefined;

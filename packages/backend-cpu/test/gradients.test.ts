@@ -130,7 +130,7 @@ describe("gradients of a convolution that are found together", () => {
         });
         backend.dispose();
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

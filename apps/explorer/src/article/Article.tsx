@@ -104,7 +104,7 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
   return (
     <section ref={root} class="panel" id={id} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
-      {isWritten.value && <Text source={text} onSay={(change) => store.setFromText(id, change)} />}
+      {isWritten.value && <Text pieces={text} onSay={(change) => store.setFromText(id, change)} />}
       <div class="figure" role="group" aria-label={title}>
         {!isNear.value ? (
           <div class="coming" />

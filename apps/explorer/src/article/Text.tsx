@@ -1,52 +1,33 @@
-import { lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
-import { useMemo } from "preact/hooks";
+
+/** A part of a text: plain, or in an element. */
+export type Piece =
+  | string
+  | { readonly element: "p" | "strong" | "em" | "code" | "ul" | "li"; readonly parts: readonly Piece[] }
+  | { readonly element: "a"; readonly href: string; readonly parts: readonly Piece[] };
 
 /** What a {@link Text} says. */
 export interface TextProps {
-  /** Markdown: paragraphs, lists, emphasis, code and links. */
-  readonly source: string;
+  readonly pieces: readonly Piece[];
   /** Follows a link to `set:…`, which is written as a button. */
   readonly onSay: (change: string) => void;
 }
 
 /** The running text of a panel, whose sentences can set its figure. */
-export function Text({ source, onSay }: TextProps): JSX.Element {
-  const tokens = useMemo(() => lexer(source), [source]);
-  const all = (tokens: readonly Token[] | undefined): ComponentChildren => tokens?.map((token) => one(token));
-  const one = (token: Token): ComponentChildren => {
-    switch (token.type) {
-      case "paragraph":
-        return <p>{all((token as Tokens.Paragraph).tokens)}</p>;
-      case "strong":
-        return <strong>{all((token as Tokens.Strong).tokens)}</strong>;
-      case "em":
-        return <em>{all((token as Tokens.Em).tokens)}</em>;
-      case "codespan":
-        return <code>{(token as Tokens.Codespan).text}</code>;
-      case "list":
-        return (
-          <ul>
-            {(token as Tokens.List).items.map((item) => (
-              <li>{all(item.tokens)}</li>
-            ))}
-          </ul>
-        );
-      case "link":
-        return link(token as Tokens.Link);
-      case "space":
-        return undefined;
-      default:
-        return "tokens" in token && token.tokens !== undefined ? all(token.tokens) : (token as Tokens.Text).text;
-    }
-  };
-  const link = ({ href, tokens }: Tokens.Link): JSX.Element =>
-    href.startsWith("set:") ? (
+export function Text({ pieces, onSay }: TextProps): JSX.Element {
+  const all = (parts: readonly Piece[]): ComponentChildren => parts.map((part) => one(part));
+  const one = (piece: Piece): ComponentChildren => {
+    if (typeof piece === "string") return piece;
+    const { parts } = piece;
+    if (piece.element !== "a") return <piece.element>{all(parts)}</piece.element>;
+    const { href } = piece;
+    return href.startsWith("set:") ? (
       <button type="button" class="say" onClick={() => onSay(href.slice("set:".length))}>
-        {all(tokens)}
+        {all(parts)}
       </button>
     ) : (
-      <a href={href}>{all(tokens)}</a>
+      <a href={href}>{all(parts)}</a>
     );
-  return <div>{all(tokens)}</div>;
+  };
+  return <div>{all(pieces)}</div>;
 }

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { architecturesFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { ArchitecturesView } from "./view.tsx";
 
 /** Whole nets as a line of text, counted. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { conv2dFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { Conv2dView } from "./view.tsx";
 
 /** The convolution layer, number by number. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { copiesFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { CopiesView } from "./view.tsx";
 
 /** A net as copies of one neuron. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { featuresFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { FeaturesView } from "./view.tsx";
 
 /** What a feature looks for. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { fitFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { FitView } from "./view.tsx";
 
 /** How often a window fits. */

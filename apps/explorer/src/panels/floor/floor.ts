@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { floorFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { FloorView } from "./view.tsx";
 
 /** What runs. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { foolFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { FoolView } from "./view.tsx";
 
 /** A net that is kept from seeing, and fooled. */

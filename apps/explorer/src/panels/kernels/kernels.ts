@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { kernelsFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { KernelsView } from "./view.tsx";
 
 /** A kernel on an image. */

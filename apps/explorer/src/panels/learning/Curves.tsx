@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Columns, ColumnName } from "./columns.ts";
 import { pointsOf } from "./columns.ts";
 import { percent, short } from "./model.ts";
@@ -34,9 +34,11 @@ const linesOf = (hasTests: boolean, hasSecond: boolean): Line[] =>
     ];
   });
 
-/** One table for each net, joined over all steps that occur. */
-function dataOf(nets: readonly Columns[], name: ColumnName, test: "loss" | "accuracy" | undefined): uPlot.AlignedData {
-  const tables = nets.flatMap((columns): uPlot.AlignedData[] => {
+type Tables = readonly uPlot.AlignedData[];
+
+/** Tables for each net. */
+function tablesOf(nets: readonly Columns[], name: ColumnName, test: "loss" | "accuracy" | undefined): Tables {
+  return nets.flatMap((columns): uPlot.AlignedData[] => {
     const { steps, values } = pointsOf(columns, MOST);
     const tests = columns.tests;
     return [
@@ -46,7 +48,6 @@ function dataOf(nets: readonly Columns[], name: ColumnName, test: "loss" | "accu
         : [[tests.map(({ step }) => step), tests.map((each) => each[test])] as uPlot.AlignedData]),
     ];
   });
-  return uPlot.join(tables);
 }
 
 /** Loss, accuracy, gradients and updates over the steps, of one net or of two. */
@@ -54,13 +55,13 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
   const nets = second === undefined ? [first] : [first, second];
   const [loss, accuracy, gradients, updates] = useMemo(
     () => [
-      dataOf(nets, "loss", "loss"),
-      dataOf(nets, "accuracy", "accuracy"),
-      dataOf(nets, "gradientNorm", undefined),
-      dataOf(nets, "updateRatio", undefined),
+      tablesOf(nets, "loss", "loss"),
+      tablesOf(nets, "accuracy", "accuracy"),
+      tablesOf(nets, "gradientNorm", undefined),
+      tablesOf(nets, "updateRatio", undefined),
     ],
     [version, nets.length],
-  ) as [uPlot.AlignedData, uPlot.AlignedData, uPlot.AlignedData, uPlot.AlignedData];
+  ) as [Tables, Tables, Tables, Tables];
   const last = Math.max(first.step, second?.step ?? 0);
   const shared = { at, changes, last, onPick };
   const test = first.testAt(last);
@@ -74,7 +75,7 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
           title="Loss, on a logarithmic scale"
           label={`Loss after ${last} steps: ${short(first.mean("loss", last))} on batches, ${short(test?.loss ?? NaN)} on tests`}
           lines={withTests}
-          data={loss}
+          tables={loss}
           isLogarithmic
           print={short}
         />
@@ -83,7 +84,7 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
           title="Accuracy"
           label={`Accuracy after ${last} steps: ${percent(first.mean("accuracy", last))} on batches, ${percent(test?.accuracy ?? NaN)} on tests`}
           lines={withTests}
-          data={accuracy}
+          tables={accuracy}
           range={[0, 1]}
           print={(value) => `${Math.round(100 * value)} %`}
         />
@@ -92,7 +93,7 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
           title="Length of the gradient, on a logarithmic scale"
           label={`Length of the gradient after ${last} steps: ${short(first.mean("gradientNorm", last))}`}
           lines={without}
-          data={gradients}
+          tables={gradients}
           isLogarithmic
           print={short}
         />
@@ -101,7 +102,7 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
           title="Update over weights, where about 0.001 is healthy"
           label={`Update over weights after ${last} steps: ${short(first.mean("updateRatio", last))}`}
           lines={without}
-          data={updates}
+          tables={updates}
           isLogarithmic
           print={short}
         />

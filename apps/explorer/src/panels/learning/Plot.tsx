@@ -1,7 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { isDark } from "../../draw/theme.ts";
 
 /** How a line of a {@link Plot} looks. */
@@ -20,8 +20,8 @@ export interface PlotProps {
   /** What is to be seen, with its numbers. */
   readonly label: string;
   readonly lines: readonly Line[];
-  /** Steps first, then a list for each line. */
-  readonly data: uPlot.AlignedData;
+  /** In each steps first, then a list for each of its lines. */
+  readonly tables: readonly uPlot.AlignedData[];
   readonly isLogarithmic?: boolean;
   readonly range?: readonly [number, number];
   readonly print: (value: number) => string;
@@ -46,6 +46,9 @@ function colourOf(element: HTMLElement, name: string): string {
   return color;
 }
 
+/** What draws curves is fetched with the first of them: a page without any is there sooner. */
+const drawing = (): Promise<typeof uPlot> => import("uplot").then((module) => module.default);
+
 /** Curves over steps. Pointing at one looks at that step; the time line does the same for keys. */
 export function Plot(props: PlotProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
@@ -53,11 +56,18 @@ export function Plot(props: PlotProps): JSX.Element {
   const latest = useRef(props);
   latest.current = props;
 
+  const library = useRef<typeof uPlot | undefined>(undefined);
+  const makes = useRef(0);
   const make = (): void => {
-    const element = root.current;
-    if (element === null) return;
-    plot.current?.destroy();
-    plot.current = new uPlot(optionsOf(element, latest), [...latest.current.data] as uPlot.AlignedData, element);
+    const mine = ++makes.current;
+    void drawing().then((Curves) => {
+      const element = root.current;
+      // Another one may be under way, or the panel gone.
+      if (element === null || mine !== makes.current) return;
+      plot.current?.destroy();
+      plot.current = new Curves(optionsOf(element, latest), Curves.join([...latest.current.tables]), element);
+      library.current = Curves;
+    });
   };
   const kind = props.lines.map(({ name, colour }) => name + colour).join();
   useEffect(() => {
@@ -79,8 +89,8 @@ export function Plot(props: PlotProps): JSX.Element {
     make();
   });
   useEffect(() => {
-    plot.current?.setData([...props.data] as uPlot.AlignedData);
-  }, [props.data]);
+    if (library.current !== undefined) plot.current?.setData(library.current.join([...props.tables]));
+  }, [props.tables]);
   useEffect(() => plot.current?.redraw(false), [props.at]);
 
   const pick = (event: PointerEvent): void => {

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { learningFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { LearningView } from "./view.tsx";
 
 /** A net that learns, and its past. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { poolingFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { PoolingView } from "./view.tsx";
 
 /** Pooling, number by number. */

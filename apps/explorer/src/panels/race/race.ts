@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { raceFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { RaceView } from "./view.tsx";
 
 /** Fully connected against convolution. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { shiftFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { ShiftView } from "./view.tsx";
 
 /** What pooling bears. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { soundFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { SoundView } from "./view.tsx";
 
 /** A kernel on a sound. */

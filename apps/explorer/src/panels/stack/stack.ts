@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { stackFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { StackView } from "./view.tsx";
 
 /** The maps of a layer, stacked. */

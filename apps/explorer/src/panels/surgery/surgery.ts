@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { surgeryFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { SurgeryView } from "./view.tsx";
 
 /** A full connection that becomes a convolution. */

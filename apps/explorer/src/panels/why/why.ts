@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { whyFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { WhyView } from "./view.tsx";
 
 /** Explanations side by side, and their test. */

@@ -1,6 +1,6 @@
 import { panel, type Panel } from "../../panel.ts";
 import { xrayFields } from "./model.ts";
-import text from "./text.md?raw";
+import text from "./text.md?pieces";
 import { XrayView } from "./view.tsx";
 
 /** A net taken apart on one drawing. */
