@@ -30,7 +30,7 @@ const shown = (step: number, of = ""): Promise<void> =>
   expect.poll(() => textOf("#learning .insides .caption")).toContain(`${of} at step ${step},`);
 
 const ready = (): Promise<void> =>
-  expect.poll(() => textOf("#learning .score"), { timeout: 30_000 }).toContain("weights");
+  expect.poll(() => textOf("#learning .score"), { timeout: 50_000 }).toContain("weights");
 
 /** Lets a net learn so many steps, one by one. */
 async function learn(count: number): Promise<void> {
