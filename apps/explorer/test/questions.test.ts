@@ -4,11 +4,15 @@ import { architecturesFields } from "../src/panels/architectures/model.ts";
 import { conv2dFields } from "../src/panels/conv2d/model.ts";
 import { copiesFields } from "../src/panels/copies/model.ts";
 import { fitFields } from "../src/panels/fit/model.ts";
+import { floorFields } from "../src/panels/floor/model.ts";
 import { kernelsFields } from "../src/panels/kernels/model.ts";
+import { learningFields } from "../src/panels/learning/model.ts";
 import { poolingFields } from "../src/panels/pooling/model.ts";
 import { raceFields } from "../src/panels/race/model.ts";
 import { soundFields } from "../src/panels/sound/model.ts";
 import { surgeryFields } from "../src/panels/surgery/model.ts";
+import { whyFields } from "../src/panels/why/model.ts";
+import { xrayFields } from "../src/panels/xray/model.ts";
 import { questions } from "../src/questions/questions.ts";
 import type { PanelStates, Question } from "../src/questions/question.ts";
 
@@ -22,6 +26,10 @@ const fields: Readonly<Record<keyof PanelStates, object>> = {
   race: raceFields,
   surgery: surgeryFields,
   architectures: architecturesFields,
+  learning: learningFields,
+  xray: xrayFields,
+  why: whyFields,
+  floor: floorFields,
 };
 const answeredBy = ({ panel, isAnswered }: Question, change: string): boolean => {
   const texts = Object.fromEntries(new URLSearchParams(change));
@@ -38,8 +46,8 @@ describe.each(questions)("$text", (question) => {
   });
 });
 
-it("each of the first five chapters asks two or three", () => {
-  for (const chapter of [1, 2, 3, 4, 5]) {
+it("each chapter asks two or three", () => {
+  for (const chapter of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const { length } = questions.filter((question) => question.chapter === chapter);
     expect(length).toBeGreaterThanOrEqual(2);
     expect(length).toBeLessThanOrEqual(3);
@@ -54,6 +62,15 @@ describe("other answers that are right, and what is nearly one", () => {
     ["conv2d", 1, "window=5&stride=1&padding=1", false],
     ["fit", 0, "S=7", true],
     ["fit", 0, "P=1", false],
+    ["learning", 0, "trained=0&at=0", false],
+    ["learning", 0, "trained=9&at=1", false],
+    ["learning", 1, "changes=0_adam_0.003*19_adam_0.0003", false],
+    ["learning", 1, "changes=0_adam_0.003*20_sgd_0.001", false],
+    ["learning", 1, "changes=0_adam_1*30_adam_0.3*50_adam_0.03", true],
+    ["xray", 0, "layer=5", false],
+    ["why", 0, "forgotten=2", false],
+    ["floor", 0, "work=read digits&batch=64", false],
+    ["floor", 1, "work=learn from digits&batch=64", false],
     ["fit", 0, "W=11&F=5", false],
     ["kernels", 0, "cells=0*1*0*0*0*0*0*-1*0", true],
     ["kernels", 0, "cells=1*0*-1*1*0*-1*1*0*-1", false],

@@ -3,11 +3,15 @@ import type { architecturesFields } from "../panels/architectures/model.ts";
 import type { conv2dFields } from "../panels/conv2d/model.ts";
 import type { copiesFields } from "../panels/copies/model.ts";
 import type { fitFields } from "../panels/fit/model.ts";
+import type { floorFields } from "../panels/floor/model.ts";
 import type { kernelsFields } from "../panels/kernels/model.ts";
+import type { learningFields } from "../panels/learning/model.ts";
 import type { poolingFields } from "../panels/pooling/model.ts";
 import type { raceFields } from "../panels/race/model.ts";
 import type { soundFields } from "../panels/sound/model.ts";
 import type { surgeryFields } from "../panels/surgery/model.ts";
+import type { whyFields } from "../panels/why/model.ts";
+import type { xrayFields } from "../panels/xray/model.ts";
 
 /** The states of the panels that questions are about, by panel. */
 export interface PanelStates {
@@ -20,6 +24,10 @@ export interface PanelStates {
   readonly race: StateOf<typeof raceFields>;
   readonly surgery: StateOf<typeof surgeryFields>;
   readonly architectures: StateOf<typeof architecturesFields>;
+  readonly learning: StateOf<typeof learningFields>;
+  readonly xray: StateOf<typeof xrayFields>;
+  readonly why: StateOf<typeof whyFields>;
+  readonly floor: StateOf<typeof floorFields>;
 }
 
 /** Something to be found out by trying. The page notices when a panel is in a state that answers it. */
