@@ -88,7 +88,7 @@ describe("a net that learns", () => {
       await userEvent.keyboard("{ArrowLeft}");
       await shown(step);
       expect(weights()).toBe(then[step]);
-      expect(learned.value).toEqual({ net: "first", step });
+      expect(learned.value).toMatchObject({ net: "first", step });
     }
     for (const step of [1, 2]) {
       await button("One step on in time").click();
@@ -170,7 +170,7 @@ describe("a net that learns", () => {
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
     await shown(0, second);
     const fresh = weights();
-    expect(learned.value).toEqual({ net: "second", step: 0 });
+    expect(learned.value).toMatchObject({ net: "second", step: 0 });
     await page.getByRole("radio", { name: "The first net" }).click();
     await shown(0, first);
     expect(weights()).toBe(fresh);
