@@ -71,10 +71,18 @@ describe("a kernel on a sound", () => {
     const high = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 2000 * i) / RATE));
     const left = async (samples: Float32Array, kernel: "average" | "difference"): Promise<number> =>
       loudness((await signal({ samples, kernel: kernelOf({ ...first, kernel }) })).output) / loudness(samples);
-    expect(await left(low, "average")).toBeGreaterThan(0.7);
-    expect(await left(high, "average")).toBeLessThan(0.1);
-    expect(await left(low, "difference")).toBeLessThan(0.2);
-    expect(await left(high, "difference")).toBeGreaterThan(1);
+    // Of a sine of frequency f, an average of n leaves |sin(n π f / R) / (n sin(π f / R))|, a difference 2 |sin(π f / R)|.
+    const averaged = (f: number): number => {
+      const angle = (Math.PI * f) / RATE;
+      return Math.abs(Math.sin(first.width * angle) / (first.width * Math.sin(angle)));
+    };
+    const differed = (f: number): number => 2 * Math.abs(Math.sin((Math.PI * f) / RATE));
+    expect(Math.abs((await left(low, "average")) - averaged(220))).toBeLessThan(0.01);
+    expect(Math.abs((await left(high, "average")) - averaged(2000))).toBeLessThan(0.01);
+    expect(Math.abs((await left(low, "difference")) - differed(220))).toBeLessThan(0.01);
+    expect(Math.abs((await left(high, "difference")) - differed(2000))).toBeLessThan(0.01);
+    expect(averaged(2000)).toBeLessThan(averaged(220) / 4);
+    expect(differed(220)).toBeLessThan(differed(2000) / 4);
   });
 
   it("an echo says all once more, later and softer", async () => {
