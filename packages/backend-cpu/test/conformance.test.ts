@@ -1,6 +1,7 @@
+import type { OperationName } from "@convlens/backend";
 import { conformance } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.ts";
 
 for (const threads of [1, 2, 3])
@@ -11,3 +12,18 @@ for (const threads of [1, 2, 3])
       reference: () => reference({ precision: "float64" }),
       rounds: 60,
     }));
+
+it("no operation of the contract is left to the reference's kernels, nor lowered", async () => {
+  // A composite without a kernel would pass: it never gets to the backend.
+  const operations: string[] = [];
+  conformance(reference, {
+    describe: (name, body) => (name.startsWith("each operation") ? body() : undefined),
+    it: (name) => operations.push(name),
+    reference,
+  });
+  const backend = await cpu({ threads: 1 });
+  expect(operations).toContain("normalizeGradient");
+  const lacking = operations.filter((operation) => !backend.supports(operation as OperationName));
+  // What plans alias costs nothing; updates of optimizers are chains of what they are made of.
+  expect(lacking).toEqual(["reshape"]);
+});

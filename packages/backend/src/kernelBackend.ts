@@ -11,6 +11,7 @@ import {
   type Values,
 } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
+import { nextTurn } from "./turn.ts";
 import { deaths, wholeBuffers } from "./wholeBuffers.ts";
 
 /** What a kernel is made for: everything that is known before the first run. */
@@ -332,7 +333,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
           const pending = options.finish?.();
           if (pending) await pending;
           if (performance.now() - turn! > TURN) {
-            await new Promise((resolve) => setTimeout(resolve));
+            await nextTurn();
             turn = performance.now();
           }
           signal.throwIfAborted();

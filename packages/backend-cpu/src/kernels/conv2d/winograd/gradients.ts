@@ -54,14 +54,18 @@ function partOf(g: Conv2dGeometry, { block, down }: Tiles, ofImages: boolean): {
   return { each, parts: Math.ceil(rows / each) };
 }
 
+/** In an image of fewer tiles so many pixels lie in several that to add them costs what the shared transform saves. */
+const FEWEST_TILES = 9;
+
 /**
- * Whether the gradients of input and filters may share the transform of that of the output. Tiles of the input's gradient overlap
- * and are added, so the images of a part are one thread's: there must be about as many parts as there would be of tiles. Where
- * there is no memory for all of them there are so many channels that products take nearly all the time.
+ * Whether the gradients of input and filters may share the transform of that of the output, and gain by it. Tiles of the input's
+ * gradient overlap and are added, so the images of a part are one thread's: there must be about as many parts as there would be of
+ * tiles. Where there is no memory for all of them there are so many channels that products take nearly all the time.
  */
 export function canShare(team: Team, g: Conv2dGeometry): boolean {
   const tiles = tilesOf(team, g, "forward");
-  return mostParts(g) === PARTS && 4 * partOf(g, tiles, true).parts >= 3 * partOf(g, tiles, false).parts;
+  const hasParts = mostParts(g) === PARTS && 4 * partOf(g, tiles, true).parts >= 3 * partOf(g, tiles, false).parts;
+  return hasParts && tiles.across * tiles.down >= FEWEST_TILES;
 }
 
 /** Which gradients, and through what. */
