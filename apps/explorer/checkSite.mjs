@@ -102,6 +102,35 @@ check(paint < LATEST_PAINT, `first paint after ${paint} ms (below ${LATEST_PAINT
 const longest = least((time) => time.longest);
 check(longest < LONGEST_TASK, `longest task while the page is read to its end: ${longest} ms (below ${LONGEST_TASK})`);
 
+{
+  const site = await serveSite(dist, { isolated: true });
+  const { context, page, wrong } = await visit(`${site.address}#v=1&only=learning`);
+  const steps = async () => Number(/Step (\d+),/.exec(await page.locator("#learning .counts").textContent())?.[1] ?? 0);
+  await page.getByRole("button", { name: "Start" }).click();
+  while ((await steps()) < 10) await page.waitForTimeout(100);
+  const longestOf = await longestTask(page);
+  // The time line is dragged while the net goes on.
+  for (let i = 0; i < 30; i++) {
+    await page
+      .locator("#learning input.scrub")
+      .first()
+      .evaluate(
+        (line, part) => {
+          line.value = String(part * Number(line.max));
+          line.dispatchEvent(new Event("input", { bubbles: true }));
+        },
+        (i % 6) / 6,
+      );
+    await page.waitForTimeout(100);
+  }
+  const longestTraining = Math.round(await longestOf());
+  const what = `longest task while a net learns, step ${await steps()}, and the time line is dragged`;
+  check(longestTraining < LONGEST_TASK, `${what}: ${longestTraining} ms (below ${LONGEST_TASK})`);
+  if (wrong.length > 0) check(false, `while a net learns: ${wrong.join("; ")}`);
+  await context.close();
+  site.end();
+}
+
 for (const colorScheme of ["light", "dark"])
   for (const width of [1280, 360]) {
     const site = await serveSite(dist);

@@ -12,7 +12,7 @@ export interface QuestionsProps {
 /** Questions that the reader answers by trying; the page notices. */
 export function Questions({ questions, store }: QuestionsProps): JSX.Element {
   return (
-    <section class="questions" aria-label="Questions to try">
+    <section class="questions" aria-label={`Questions of chapter ${questions[0]?.chapter}`}>
       <h3>Find out</h3>
       <ol>
         {questions.map((question) => (
