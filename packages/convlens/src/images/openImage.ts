@@ -13,7 +13,10 @@ export async function openImage(path: string): Promise<Pixels> {
   const name = basename(path);
   let bytes: Uint8Array;
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    // What reading a folder says differs from Node to Node.
+    if (found.isDirectory()) throw imageError(name, "is a folder", "give a PNG or a JPEG file");
+    const { size } = found;
     if (size > MOST_BYTES)
       throw imageError(
         name,
