@@ -15,7 +15,7 @@ export async function openImage(path: string): Promise<Pixels> {
   try {
     const found = await stat(path);
     // What reading a folder says differs from Node to Node.
-    if (found.isDirectory()) throw imageError(name, "is a folder", "give a PNG or a JPEG file");
+    if (found.isDirectory()) throw new CommandLineError(`--image: ${path} is a folder; give a PNG or a JPEG file`);
     const { size } = found;
     if (size > MOST_BYTES)
       throw imageError(
