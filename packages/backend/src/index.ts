@@ -36,15 +36,8 @@ export {
   type Sliding,
   type WindowOptions,
 } from "./geometry.ts";
-export {
-  kernelBackend,
-  type HostKernels,
-  type Kernel,
-  type KernelBackendOptions,
-  type KernelCall,
-  type KernelLoaders,
-  type Kernels,
-} from "./kernelBackend.ts";
+export { kernelBackend, type KernelBackendOptions } from "./kernelBackend.ts";
+export type { HostKernels, Kernel, KernelCall, KernelLoaders, Kernels } from "./kernelTable.ts";
 export {
   elementwise,
   fusions,

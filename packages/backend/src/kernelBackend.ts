@@ -1,41 +1,11 @@
 import type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
 import { BackendError, UsageError } from "./errors.ts";
-import type { OperationName, Operations } from "./operations.ts";
+import { kernelTable, type HostKernels, type KernelLoaders, type Kernels, type Launch } from "./kernelTable.ts";
 import { planMemory } from "./plan.ts";
-import {
-  describeInstruction,
-  firstInstruction,
-  shapesOf,
-  type Instruction,
-  type Program,
-  type Values,
-} from "./program.ts";
-import { sizeOf, type Shape } from "./shape.ts";
+import { describeInstruction, shapesOf, type Program, type Values } from "./program.ts";
+import { sizeOf } from "./shape.ts";
 import { nextTurn } from "./turn.ts";
 import { deaths, wholeBuffers } from "./wholeBuffers.ts";
-
-/** What a kernel is made for: everything that is known before the first run. */
-export interface KernelCall<A> {
-  readonly attributes: A;
-  /** Shapes of the inputs. */
-  readonly inputs: readonly Shape[];
-  /** Shape of the output. */
-  readonly output: Shape;
-}
-
-/**
- * Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`; and all of
- * `others`, of an instruction that has several results.
- */
-export type Kernel<B, A> = (
-  call: KernelCall<A>,
-) => (inputs: readonly B[], output: B, others: readonly B[]) => void | Promise<void>;
-
-/** A kernel for each operation, or for some. */
-export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
-
-/** How to get the kernel of an operation that is not here yet, perhaps together with others. */
-export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
 
 /** What {@link kernelBackend} makes a backend of. `B` is a piece of memory. */
 export interface KernelBackendOptions<B> {
@@ -83,41 +53,11 @@ export interface KernelBackendOptions<B> {
   readonly loaders?: KernelLoaders<B>;
 }
 
-/** Kernels over arrays on the host, for what a backend has none for. */
-export type HostKernels = Kernels<Values>;
-
 /** Memory of a variable; without a buffer once it was freed. */
 interface Block<B> extends Storage {
   buffer: B | undefined;
   /** What went wrong when it was written: nobody waits for that, so it is said to whoever uses it next. */
   failure: unknown;
-}
-
-/** An instruction made ready: what it calls, and the buffers that it reads. */
-interface Launch<B> {
-  readonly launch: ReturnType<Kernel<B, never>>;
-  readonly step: Instruction;
-  /** Its place in the program. */
-  readonly index: number;
-  /** The number of its value. */
-  readonly value: number;
-  /** Whether that lies in a variable's memory. */
-  readonly isUpdate: boolean;
-  readonly from: B[];
-  /** The numbers of its other results, and where they are written. */
-  readonly results: readonly number[];
-  readonly others: B[];
-}
-
-/** The numbers of the values that an instruction makes besides its own. */
-function resultsOf(p: Program, value: number): number[] {
-  const first = firstInstruction(p);
-  const found: number[] = [];
-  p.instructions.forEach(({ operation, inputs, attributes }, i) => {
-    if (operation === "result" && inputs[0] === value)
-      found[(attributes as Operations["result"]).index - 1] = first + i;
-  });
-  return found;
 }
 
 /** After this many milliseconds of kernels a run that can be cancelled lets others have their turn. */
@@ -144,10 +84,9 @@ const TURN = 20;
  * ```
  */
 export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKernels = {}): Backend {
-  const { name, precision = "float32", loaders = {} } = options;
-  const kernels = { ...options.kernels };
+  const { name, precision = "float32" } = options;
+  const table = kernelTable(options, host);
   const bytes = precision === "float64" ? 8 : 4;
-  const warned = new Set<OperationName>();
   const lengths = new Map<B, number>();
   let arena: { buffer: B; length: number } | undefined;
   let disposed = false;
@@ -195,60 +134,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     throw error;
   }
 
-  /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
-  function onHost(operation: OperationName, call: KernelCall<never>): ReturnType<Kernel<B, never>> {
-    const kernel = host[operation] as Kernel<Values, never> | undefined;
-    if (kernel === undefined)
-      throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
-    if (!warned.has(operation)) {
-      warned.add(operation);
-      console.warn(`${name}: no kernel for ${operation}; it will run on the host`);
-    }
-    const launch = kernel(call);
-    const result = new Float32Array(sizeOf(call.output));
-    return async (inputs, output) => {
-      await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result, []);
-      await options.upload(output, result);
-    };
-  }
-
-  /** Operations of a program whose kernels are not here yet. */
-  const missingIn = ({ instructions }: Program): OperationName[] =>
-    [...new Set(instructions.map(({ operation }) => operation))].filter(
-      (each) => !(each in kernels) && each in loaders,
-    );
-
-  async function load(operation: OperationName): Promise<void> {
-    try {
-      Object.assign(kernels, await loaders[operation]!());
-    } catch (cause) {
-      throw new BackendError(
-        `${name}: the kernel of ${operation} could not be loaded (${(cause as Error).message}); try again, or bundle all into one file`,
-        { operation, fix: "one file", cause },
-      );
-    }
-  }
-
   function compile(p: Program): Executable {
-    const first = firstInstruction(p);
     const shapes = shapesOf(p);
     const shared = options.slice !== undefined;
     const plan = planMemory(p, { inPlace: shared });
-    const prepare = (): Launch<B>[] =>
-      p.instructions.flatMap((step, i) => {
-        if (step.operation === "reshape" || step.operation === "result") return [];
-        const call = {
-          attributes: step.attributes,
-          inputs: step.inputs.map((value) => shapes[value]!),
-          output: step.shape,
-        } as unknown as KernelCall<never>;
-        const own = kernels[step.operation] as Kernel<B, never> | undefined;
-        const launch = own === undefined ? onHost(step.operation, call) : own(call);
-        const isUpdate = plan.places[first + i]!.in === "variable";
-        const value = first + i;
-        return [{ launch, step, index: i, value, isUpdate, from: [], results: resultsOf(p, value), others: [] }];
-      });
-    let launches = missingIn(p).length === 0 ? prepare() : undefined;
+    let launches = table.isReady(p) ? table.prepare(p, plan) : undefined;
     const constants = p.constants.map((constant) => allocate(sizeOf(constant.shape)));
     const uploads = p.constants.map(({ values }, i) => options.upload(constants[i]!, values));
     const ready = uploads.some((upload) => upload instanceof Promise) ? Promise.all(uploads) : undefined;
@@ -301,8 +191,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
       signal?.throwIfAborted();
       if (ready) await ready;
       if (launches === undefined) {
-        await Promise.all(missingIn(p).map(load));
-        launches = prepare();
+        await table.load(p);
+        launches = table.prepare(p, plan);
       }
       bind(launches, variables);
       for (let i = 0; i < values.length; i++) {
@@ -370,7 +260,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
   return {
     name,
     precision,
-    supports: (operation) => operation in kernels || operation in loaders,
+    supports: table.supports,
     mostInputs: options.mostInputs,
     ...(options.join && { join: (program: Program) => options.join!(program) }),
     allocate: (length) => {

@@ -1,0 +1,147 @@
+import { BackendError } from "./errors.ts";
+import type { OperationName, Operations } from "./operations.ts";
+import type { MemoryPlan } from "./plan.ts";
+import { firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
+import { sizeOf, type Shape } from "./shape.ts";
+
+/** What a kernel is made for: everything that is known before the first run. */
+export interface KernelCall<A> {
+  readonly attributes: A;
+  /** Shapes of the inputs. */
+  readonly inputs: readonly Shape[];
+  /** Shape of the output. */
+  readonly output: Shape;
+}
+
+/**
+ * Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`; and all of
+ * `others`, of an instruction that has several results.
+ */
+export type Kernel<B, A> = (
+  call: KernelCall<A>,
+) => (inputs: readonly B[], output: B, others: readonly B[]) => void | Promise<void>;
+
+/** A kernel for each operation, or for some. */
+export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
+
+/** How to get the kernel of an operation that is not here yet, perhaps together with others. */
+export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
+
+/** Kernels over arrays on the host, for what a backend has none for. */
+export type HostKernels = Kernels<Values>;
+
+/** An instruction made ready: what it calls, and the buffers that it reads. */
+export interface Launch<B> {
+  readonly launch: ReturnType<Kernel<B, never>>;
+  readonly step: Instruction;
+  /** Its place in the program. */
+  readonly index: number;
+  /** The number of its value. */
+  readonly value: number;
+  /** Whether that lies in a variable's memory. */
+  readonly isUpdate: boolean;
+  readonly from: B[];
+  /** The numbers of its other results, and where they are written. */
+  readonly results: readonly number[];
+  readonly others: B[];
+}
+
+/** What {@link kernelTable} is made of. */
+interface KernelTableOptions<B> {
+  readonly name: string;
+  readonly kernels: Kernels<B>;
+  readonly loaders?: KernelLoaders<B>;
+  upload(buffer: B, values: Values): void | Promise<void>;
+  download(buffer: B): Values | Promise<Values>;
+}
+
+/** The kernels of a backend, those that are loaded later, and those of the host for what it has none for. */
+export interface KernelTable<B> {
+  readonly supports: (operation: OperationName) => boolean;
+  /** Whether all kernels of a program are here. */
+  readonly isReady: (p: Program) => boolean;
+  /** Loads those that are not. */
+  readonly load: (p: Program) => Promise<void>;
+  /** Makes all instructions of a program ready. */
+  readonly prepare: (p: Program, plan: MemoryPlan) => Launch<B>[];
+}
+
+/** By instruction the numbers of the values that it makes besides its own. */
+function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
+  const first = firstInstruction(p);
+  const found = new Map<number, number[]>();
+  p.instructions.forEach(({ operation, inputs, attributes }, i) => {
+    if (operation !== "result") return;
+    const own = found.get(inputs[0]!) ?? [];
+    own[(attributes as Operations["result"]).index - 1] = first + i;
+    found.set(inputs[0]!, own);
+  });
+  return found;
+}
+
+/** Looks kernels up, loads what is missing, and makes programs ready. */
+export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels): KernelTable<B> {
+  const { name, loaders = {} } = options;
+  const kernels = { ...options.kernels };
+  const warned = new Set<OperationName>();
+
+  /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
+  function onHost(operation: OperationName, call: KernelCall<never>): ReturnType<Kernel<B, never>> {
+    const kernel = host[operation] as Kernel<Values, never> | undefined;
+    if (kernel === undefined)
+      throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
+    if (!warned.has(operation)) {
+      warned.add(operation);
+      console.warn(`${name}: no kernel for ${operation}; it will run on the host`);
+    }
+    const launch = kernel(call);
+    const result = new Float32Array(sizeOf(call.output));
+    return async (inputs, output) => {
+      await launch(await Promise.all(inputs.map((buffer) => options.download(buffer))), result, []);
+      await options.upload(output, result);
+    };
+  }
+
+  /** Operations of a program whose kernels are not here yet. */
+  const missingIn = ({ instructions }: Program): OperationName[] =>
+    [...new Set(instructions.map(({ operation }) => operation))].filter(
+      (each) => !(each in kernels) && each in loaders,
+    );
+
+  async function load(operation: OperationName): Promise<void> {
+    try {
+      Object.assign(kernels, await loaders[operation]!());
+    } catch (cause) {
+      throw new BackendError(
+        `${name}: the kernel of ${operation} could not be loaded (${(cause as Error).message}); try again, or bundle all into one file`,
+        { operation, fix: "one file", cause },
+      );
+    }
+  }
+
+  const prepare = (p: Program, { places }: MemoryPlan): Launch<B>[] => {
+    const [first, shapes, further] = [firstInstruction(p), shapesOf(p), furtherResults(p)];
+    return p.instructions.flatMap((step, index) => {
+      if (step.operation === "reshape" || step.operation === "result") return [];
+      const call = {
+        attributes: step.attributes,
+        inputs: step.inputs.map((input) => shapes[input]!),
+        output: step.shape,
+      } as unknown as KernelCall<never>;
+      const own = kernels[step.operation] as Kernel<B, never> | undefined;
+      const launch = own === undefined ? onHost(step.operation, call) : own(call);
+      const value = first + index;
+      const isUpdate = places[value]!.in === "variable";
+      return [{ launch, step, index, value, isUpdate, from: [], results: further.get(value) ?? [], others: [] }];
+    });
+  };
+
+  return {
+    supports: (operation) => operation in kernels || operation in loaders,
+    isReady: (p) => missingIn(p).length === 0,
+    load: async (p) => {
+      await Promise.all(missingIn(p).map(load));
+    },
+    prepare,
+  };
+}
