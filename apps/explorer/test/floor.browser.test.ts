@@ -27,7 +27,7 @@ describe("the program that runs", () => {
   it("is run by other backends, whose results are nearly the same", async () => {
     openPage("#v=1&only=floor&floor.batch=8");
     await page.getByRole("button", { name: "Race the backends" }).click();
-    await expect.poll(() => document.querySelectorAll("#floor .race tbody tr").length).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => document.querySelectorAll("#floor .contest tbody tr").length).toBeGreaterThanOrEqual(2);
     const apart = [...document.querySelectorAll("#floor .apart-by")].slice(1).map((cell) => cell.textContent);
     // The same bits on any number of threads, and little beside the reference.
     expect(new Set(apart).size).toBe(1);

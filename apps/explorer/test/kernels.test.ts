@@ -20,7 +20,7 @@ import {
   thenRequestOf,
   type KernelsState,
 } from "../src/panels/kernels/model.ts";
-import { sample, SIDE } from "../src/panels/kernels/samples.ts";
+import { sample, SIDE } from "../src/draw/samples.ts";
 
 const first = initialState(kernelsFields);
 const borders = fc.constantFrom(...kernelsFields.border.options);

@@ -12,7 +12,7 @@ const timeLine = page.getByRole("slider", { name: "Step that is shown" });
 const at = (): string => timeLine.element().getAttribute("aria-valuetext") ?? "";
 /** Steps done, as the page says. */
 const steps = (): number => Number(/^Step (\d+)/.exec(textOf("#learning .counts"))?.[1] ?? 0);
-const accuracy = (): number => Number(/^Test accuracy ([\d.]+) %/.exec(textOf("#learning .score"))?.[1] ?? NaN);
+const accuracy = (): number => Number(/^Test accuracy ([\d.]+) %/.exec(textOf("#learning .test-accuracy"))?.[1] ?? NaN);
 
 /** What the filters' pictures are. */
 function pictures(): string {
@@ -30,7 +30,7 @@ const shown = (step: number, of = ""): Promise<void> =>
   expect.poll(() => textOf("#learning .insides .caption")).toContain(`${of} at step ${step},`);
 
 const ready = (): Promise<void> =>
-  expect.poll(() => textOf("#learning .score"), { timeout: 50_000 }).toContain("weights");
+  expect.poll(() => textOf("#learning .test-accuracy"), { timeout: 50_000 }).toContain("weights");
 
 /** Lets a net learn so many steps, one by one. */
 async function learn(count: number): Promise<void> {

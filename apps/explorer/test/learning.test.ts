@@ -27,8 +27,7 @@ import {
   withChange,
   type LearningState,
 } from "../src/panels/learning/model.ts";
-import { lacking, packed } from "../src/panels/learning/ownPictures.ts";
-import { centred, stroke } from "../src/panels/learning/pad.ts";
+import { drawnOn, inTheMiddle, lacking, packed } from "../src/panels/learning/ownPictures.ts";
 
 const initial = initialState(learningFields);
 const anySettings = fc.record({ optimizer: fc.constantFrom(...optimizerNames), rate: fc.constantFrom(...rates) });
@@ -173,23 +172,23 @@ describe("pictures of the reader's own", () => {
   const blank = new Uint8Array(784);
 
   it("are drawn as strokes", () => {
-    const drawn = stroke(blank, { x: 5, y: 10 }, { x: 20, y: 10 });
+    const drawn = drawnOn(blank, { x: 5, y: 10 }, { x: 20, y: 10 });
     const inked = [...drawn.keys()].filter((i) => drawn[i]! > 0);
     expect(inked.every((i) => Math.abs(Math.floor(i / 28) + 0.5 - 10) < 2)).toBe(true);
     expect([...drawn.subarray(9 * 28 + 6, 9 * 28 + 19)].every((ink) => ink === 255)).toBe(true);
-    expect(stroke(drawn, { x: 5, y: 10 }, { x: 5, y: 10 })).toEqual(drawn);
+    expect(drawnOn(drawn, { x: 5, y: 10 }, { x: 5, y: 10 })).toEqual(drawn);
   });
 
   it("have the middle of their ink in the middle", () => {
     fc.assert(
       fc.property(fc.tuple(fc.integer({ min: 4, max: 24 }), fc.integer({ min: 4, max: 24 })), ([x, y]) => {
-        const drawn = centred(stroke(blank, { x, y }, { x, y }));
+        const drawn = inTheMiddle(drawnOn(blank, { x, y }, { x, y }));
         const total = drawn.reduce((a, b) => a + b);
         const middle = drawn.reduce((sum, ink, i) => sum + ink * (i % 28), 0) / total;
         expect(Math.abs(middle - 14)).toBeLessThanOrEqual(0.5);
       }),
     );
-    expect(centred(blank)).toEqual(blank);
+    expect(inTheMiddle(blank)).toEqual(blank);
   });
 
   it("are packed class by class, when nothing is lacking", () => {

@@ -25,7 +25,7 @@ import {
   volumesOf,
 } from "../src/panels/stack/model.ts";
 import { convolution } from "../src/compute/convolution.ts";
-import { sample, SIDE } from "../src/panels/kernels/samples.ts";
+import { sample, SIDE } from "../src/draw/samples.ts";
 import { appliedKernel, kernelsFields, requestOf as kernelRequest } from "../src/panels/kernels/model.ts";
 
 const { convDemo } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tools/golden/seed.json"), "utf8")) as {

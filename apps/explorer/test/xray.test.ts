@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UnitAnswer } from "../src/compute/unit.ts";
 import { initialState } from "../src/fields.ts";
-import { centred, inkField, inkPixels, inkText, SIDE, stroked } from "../src/panels/xray/ink.ts";
+import { centred, inkField, inkPixels, inkText, SIDE, stroked } from "../src/draw/ink.ts";
 import { atlasOf, placeOf, unitAt } from "../src/panels/xray/maps.ts";
 import { choosing, chosenIn, figure, formulaOf, partsOf, xrayFields } from "../src/panels/xray/model.ts";
 

@@ -81,4 +81,4 @@ export {
 } from "./shape.ts";
 export { fuseChains, type ChainKernels } from "./fuseChains.ts";
 export { rewrite, withoutUnread } from "./rewrite.ts";
-export { turn } from "./turn.ts";
+export { nextTurn, turn } from "./turn.ts";

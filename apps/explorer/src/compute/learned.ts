@@ -7,7 +7,7 @@ export interface ShownStep extends LearnedStep {
 }
 
 /**
- * The net of chapter 6 as of the step that its time line shows; `undefined` before there is one. A panel that follows it puts
- * it into the request of a job, and the job asks `withLearnedNet` for the model.
+ * The net of chapter 6 as of the step that its time line shows; `undefined` before there is one. The panels of chapter 7 look into
+ * it (`useFollowing`).
  */
 export const learned: Signal<ShownStep | undefined> = signal(undefined);

@@ -1,5 +1,5 @@
 import { tap, type Tap } from "@convlens/analysis";
-import { batches, subset, type Dataset } from "@convlens/datasets";
+import { batches, subset } from "@convlens/datasets";
 import {
   build,
   parameters,
@@ -16,7 +16,6 @@ import { learningData, type LearningData } from "./learningData.ts";
 import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
 import type { NetParts } from "./net.ts";
-import { Turns } from "./turns.ts";
 
 /** Which of two nets that may learn side by side. */
 export type NetName = "first" | "second";
@@ -96,22 +95,12 @@ export interface LearningJobs {
   readonly saveLearned: { readonly request: LearnedStep; readonly answer: Uint8Array };
 }
 
-/** A net as it was at a step. */
-export interface LearnedNet {
-  readonly model: Sequential;
-  /** The step: the nearest that is kept. */
-  readonly step: number;
-  /** Examples that it did not learn from, and the names of the classes. */
-  readonly test: Dataset;
-}
-
 /** A net that learns, and one of the same making that is looked at. */
 interface Learner {
   readonly run: LearningRun;
   readonly make: () => Sequential;
   readonly model: Sequential;
   readonly look: Tap;
-  readonly turns: Turns;
 }
 
 const learners = new Map<NetName, Learner>();
@@ -120,19 +109,6 @@ function learnerOf(net: NetName): Learner {
   const found = learners.get(net);
   if (found === undefined) throw new Error("No net has been made yet; chapter 6 makes one.");
   return found;
-}
-
-/**
- * Hands out the net of chapter 6 as it was at a step, to the bit. Whoever asks next waits, since all are given the same model
- * with other weights; what is compiled for it stays good. Other panels ask here, with the step that `learned` names.
- */
-export function withLearnedNet<T>({ net, step }: LearnedStep, use: (learned: LearnedNet) => Promise<T>): Promise<T> {
-  const { run, model, turns } = learnerOf(net);
-  return turns.take(() => {
-    const found = run.history.at(step);
-    setWeights(model, found.kept.weights);
-    return use({ model, step: found.step, test: run.data.test });
-  });
 }
 
 /** A net as of a step, to be taken apart. */
@@ -153,7 +129,7 @@ async function startLearning({ net, data, recipe, file }: StartRequest): Promise
   const make = (): Sequential => learningNet(filters, classes.length);
   const model = build(make(), shape);
   learners.get(net)?.look.dispose();
-  learners.set(net, { run, make, model, look: tap(model, ["layers.1", "layers.4"]), turns: new Turns() });
+  learners.set(net, { run, make, model, look: tap(model, ["layers.1", "layers.4"]) });
   const count = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
 }
@@ -164,28 +140,29 @@ function weightsIn(file: Uint8Array): ReadonlyMap<string, StoredTensor> {
   return metadata["kind"] === undefined ? tensors : readCheckpoint(file).weights;
 }
 
-async function lookAtLearning({ example, ...at }: LookRequest): Promise<LookAnswer> {
-  const { look, run } = learnerOf(at.net);
-  return withLearnedNet(at, async ({ step, test }) => {
-    const index = example % test.size;
-    const [one] = batches(subset(test, [index]), { size: 1 });
-    const { output, layers } = await look(one!.inputs);
-    const maps = [...layers.values()].map(({ name, shape, values }) => ({
-      name,
-      shape: shape.slice(1) as unknown as LookedMaps["shape"],
-      values: Float32Array.from(values),
-    }));
-    const { weights } = run.history.at(step).kept;
-    return {
-      step,
-      fingerprint: fingerprint(weights),
-      filters: Float32Array.from(weights.get("layers.0.filters")!.values),
-      input: Float32Array.from(one!.inputs.values),
-      label: test.labels[index]!,
-      maps,
-      scores: Float32Array.from(output.values),
-    };
-  });
+async function lookAtLearning({ example, net, step: wanted }: LookRequest): Promise<LookAnswer> {
+  const { look, run, model } = learnerOf(net);
+  const { step, kept } = run.history.at(wanted);
+  const { test } = run.data;
+  // All steps are looked at in one model, so that what is compiled for it stays good; questions are answered one after the other.
+  setWeights(model, kept.weights);
+  const index = example % test.size;
+  const [one] = batches(subset(test, [index]), { size: 1 });
+  const { output, layers } = await look(one!.inputs);
+  const maps = [...layers.values()].map(({ name, shape, values }) => ({
+    name,
+    shape: shape.slice(1) as unknown as LookedMaps["shape"],
+    values: Float32Array.from(values),
+  }));
+  return {
+    step,
+    fingerprint: fingerprint(kept.weights),
+    filters: Float32Array.from(kept.weights.get("layers.0.filters")!.values),
+    input: Float32Array.from(one!.inputs.values),
+    label: test.labels[index]!,
+    maps,
+    scores: Float32Array.from(output.values),
+  };
 }
 
 /** The functions behind {@link LearningJobs}, but for that which concerns other panels. */
@@ -196,7 +173,7 @@ export const learningJobs: {
 } = {
   startLearning,
   advanceLearning: ({ net, changes, until, milliseconds }) => learnerOf(net).run.advance(changes, until, milliseconds),
-  goBack: ({ net, step }) => learnerOf(net).run.goBack(step),
+  goBack: async ({ net, step }) => learnerOf(net).run.goBack(step),
   lookAtLearning,
   saveLearned: ({ net, step }) => {
     const { run } = learnerOf(net);

@@ -1,4 +1,5 @@
-import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential, type Sequential } from "@convlens/layers";
+import type { Sequential } from "@convlens/layers";
+import { modelOf, openingRecipe } from "./recipe.ts";
 
 /** What a net is, and how it begins: with the data and the settings, all that decides its weights. */
 export interface LearningRecipe {
@@ -27,15 +28,6 @@ export interface LearningChange {
 export const settingsAt = (changes: readonly LearningChange[], step: number): LearningChange =>
   changes.findLast((change) => change.step <= step) ?? changes[0]!;
 
-/** Two convolutions and a fully connected layer: `[n, 28, 28, 1] → [n, classes]`. */
+/** The net that the page opens with, of another size: `[n, 28, 28, 1] → [n, classes]`. */
 export const learningNet = (filters: number, classes: number): Sequential =>
-  sequential([
-    new Conv2d({ filters, kernelSize: 5, padding: "same" }),
-    new Relu(),
-    new MaxPool2d({ size: 2 }),
-    new Conv2d({ filters: 2 * filters, kernelSize: 5, padding: "same" }),
-    new Relu(),
-    new MaxPool2d({ size: 2 }),
-    new Flatten(),
-    new Dense({ units: classes }),
-  ]);
+  modelOf({ ...openingRecipe, filters: [filters, 2 * filters] }, classes);

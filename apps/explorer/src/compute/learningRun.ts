@@ -12,7 +12,6 @@ import {
   type LearningRecipe,
   type OptimizerName,
 } from "./learningNet.ts";
-import { Turns } from "./turns.ts";
 
 /** What one step came to. */
 export interface LearningRow extends TrainingStep {
@@ -61,14 +60,13 @@ const optimizers: { readonly [Name in OptimizerName]: () => Optimizer } = {
   sgd: () => sgd(),
 };
 
-/** A net that learns, a few steps at a time, and remembers how it was. */
+/** A net that learns, a few steps at a time, and remembers how it was. It is asked for one thing at a time. */
 export class LearningRun {
   readonly net: Sequential;
   readonly data: TrainAndTest;
   readonly history: LearningHistory = new LearningHistory(ROOM);
   readonly #recipe: LearningRecipe;
   readonly #isOwn: boolean;
-  readonly #turns: Turns = new Turns();
   readonly #watch: TrainingWatch;
   readonly #seen: { readonly rows: LearningRow[]; readonly health: HealthRecord[] } = { rows: [], health: [] };
   #watched = 0;
@@ -110,39 +108,35 @@ export class LearningRun {
   }
 
   /** Learns until a step is reached, the time is over, or numbers are none. */
-  advance(changes: readonly LearningChange[], until: number, milliseconds: number): Promise<LearningProgress> {
-    return this.#turns.take(async () => {
-      const began = performance.now();
-      const [rows, tests]: [LearningRow[], LearningTest[]] = [[], []];
-      const looks = this.#seen.health.length;
-      let lost: LearningRow | undefined;
-      if (this.#step === 0) tests.push(await this.#test());
-      // However short the time, one step is made.
-      const isTime = (): boolean => rows.length === 0 || performance.now() - began < milliseconds;
-      while (this.#step < until && lost === undefined && isTime()) {
-        const row = await this.#learn(settingsAt(changes, this.#step));
-        // The loss is that before the step; the ratio tells what became of the weights.
-        if (Number.isFinite(row.loss) && Number.isFinite(row.updateRatio)) {
-          rows.push(row);
-          if (row.step % this.#testEvery === 0) tests.push(await this.#test());
-        } else {
-          lost = row;
-          this.#restore(this.#step);
-        }
-        await turn();
+  async advance(changes: readonly LearningChange[], until: number, milliseconds: number): Promise<LearningProgress> {
+    const began = performance.now();
+    const [rows, tests]: [LearningRow[], LearningTest[]] = [[], []];
+    const looks = this.#seen.health.length;
+    let lost: LearningRow | undefined;
+    if (this.#step === 0) tests.push(await this.#test());
+    // However short the time, one step is made.
+    const isTime = (): boolean => rows.length === 0 || performance.now() - began < milliseconds;
+    while (this.#step < until && lost === undefined && isTime()) {
+      const row = await this.#learn(settingsAt(changes, this.#step));
+      // The loss is that before the step; the ratio tells what became of the weights.
+      if (Number.isFinite(row.loss) && Number.isFinite(row.updateRatio)) {
+        rows.push(row);
+        if (row.step % this.#testEvery === 0) tests.push(await this.#test());
+      } else {
+        lost = row;
+        this.#restore(this.#step);
       }
-      const health = this.#seen.health.slice(looks);
-      return { step: this.#step, stride: this.history.stride, rows, tests, health, advice: this.#advice(), lost };
-    });
+      await turn();
+    }
+    const health = this.#seen.health.slice(looks);
+    return { step: this.#step, stride: this.history.stride, rows, tests, health, advice: this.#advice(), lost };
   }
 
   /** Forgets all after a step, and goes on from there. Gives the step: the nearest that is kept. */
-  goBack(to: number): Promise<number> {
-    return this.#turns.take(() => {
-      const { step } = this.history.at(to);
-      this.#restore(step);
-      return Promise.resolve(step);
-    });
+  goBack(to: number): number {
+    const { step } = this.history.at(to);
+    this.#restore(step);
+    return step;
   }
 
   get #testEvery(): number {

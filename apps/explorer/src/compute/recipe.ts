@@ -1,4 +1,4 @@
-import { fromPattern, type Layer } from "@convlens/layers";
+import { fromPattern, type Sequential } from "@convlens/layers";
 
 /** What a net is made like, in words that travel with its weights. */
 export interface Recipe {
@@ -24,5 +24,7 @@ export const openingRecipe: Recipe = {
 };
 
 /** The net that a recipe describes, without parameters yet. */
-export const modelOf = ({ pattern, filters, kernelSize, classes }: Recipe): Layer =>
-  fromPattern(pattern, { filters: (n) => filters[n] ?? filters.at(-1)!, kernelSize, classes: classes.length });
+export const modelOf = (
+  { pattern, filters, kernelSize, classes: names }: Recipe,
+  classes: number = names.length,
+): Sequential => fromPattern(pattern, { filters: (n) => filters[n] ?? filters.at(-1)!, kernelSize, classes });

@@ -4,8 +4,9 @@ import { useCompute, type Answered } from "./compute.ts";
 import type { Job, Jobs } from "./protocol.ts";
 
 /**
- * As `useAnswer`, for requests that change faster than they are answered: the next is asked when the last has been answered,
- * and all in between are left out. So what is shown is never more than one answer behind, and never stands still.
+ * As `useAnswer`, for requests that change with every answer to another one, as those about a net that learns: there each would
+ * be overtaken before its turn comes. The next is asked when the last has been answered, and all in between are left out. So
+ * what is shown is never more than one answer behind, and never stands still.
  */
 export function useSteadyAnswer<J extends Job>(
   job: J,

@@ -1,3 +1,4 @@
+import { nextTurn } from "@convlens/backend";
 import { useBackend } from "@convlens/tensor";
 import { architecture } from "./architecture.ts";
 import { convolution } from "./convolution.ts";
@@ -81,19 +82,6 @@ const started = startMachine().then(
 const waiting = new Map<number, Ask>();
 let isBusy = false;
 
-/** Lets messages in that have arrived: without a pause of milliseconds, which timers have. */
-function messages(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener("message", () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    port2.postMessage(undefined);
-  });
-}
-
 async function answer({ job, request }: Ask): Promise<Outcome<Jobs[Job]["answer"]>> {
   try {
     return { kind: "answer", value: await (jobs[job] as (request: unknown) => Promise<Jobs[Job]["answer"]>)(request) };
@@ -108,7 +96,8 @@ async function answerAll(): Promise<void> {
   isBusy = true;
   await started;
   for (;;) {
-    await messages();
+    // Lets messages in that have arrived: without a pause of milliseconds, which timers have.
+    await nextTurn();
     const [next] = waiting.values();
     if (next === undefined) break;
     waiting.delete(next.id);

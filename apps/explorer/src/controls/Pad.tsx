@@ -1,27 +1,29 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { Picture } from "../draw/Picture.tsx";
-
-/** A place on a pad, in pixels from its upper left corner. */
-interface Spot {
-  readonly x: number;
-  readonly y: number;
-}
+import type { Spot } from "../draw/ink.ts";
+import { Picture, type Raster } from "../draw/Picture.tsx";
 
 /** What a {@link Pad} shows and does. */
 export interface PadProps {
   /** What is drawn on it, in words. */
   readonly label: string;
-  /** Row-major, from 0 (paper) to 1 (ink). */
-  readonly pixels: Float32Array;
+  /** Row-major. */
+  readonly pixels: ArrayLike<number>;
   readonly side: number;
+  /** How pixels are shown. Default: from 0 (paper) to 1 (ink). */
+  readonly look?: Pick<Raster, "range" | "colours">;
+  /** Where the pen is at first. Default: the middle. */
+  readonly start?: Spot;
+  /** How far an arrow key moves it, in pixels. Default: 1. */
+  readonly step?: number;
   /** A stroke of the pen, or of the eraser. */
   readonly onStroke: (from: Spot, to: Spot, erases: boolean) => void;
   /** Whether the pen erases. */
   readonly erases?: boolean;
 }
 
+const INK = { range: [0, 1], colours: "sequence" } as const;
 const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -33,9 +35,18 @@ const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
  * Paper to draw on with a pointer; or with the keyboard: arrow keys move the pen, Space sets it down and lifts it, Delete erases
  * where it is.
  */
-export function Pad({ label, pixels, side, onStroke, erases = false }: PadProps): JSX.Element {
+export function Pad({
+  label,
+  pixels,
+  side,
+  look = INK,
+  start = { x: side / 2, y: side / 2 },
+  step = 1,
+  onStroke,
+  erases = false,
+}: PadProps): JSX.Element {
   const last = useRef<Spot | undefined>(undefined);
-  const pen = useSignal<Spot>({ x: side / 2, y: side / 4 });
+  const pen = useSignal<Spot>(start);
   const isDown = useSignal(false);
   const isFocused = useSignal(false);
   const spotOf = (event: PointerEvent, box: DOMRect): Spot => ({
@@ -58,7 +69,7 @@ export function Pad({ label, pixels, side, onStroke, erases = false }: PadProps)
     const { x, y } = pen.value;
     if (move !== undefined) {
       const clamp = (at: number): number => Math.max(0.5, Math.min(side - 0.5, at));
-      const next = { x: clamp(x + move[0]), y: clamp(y + move[1]) };
+      const next = { x: clamp(x + step * move[0]), y: clamp(y + step * move[1]) };
       if (isDown.value) onStroke(pen.value, next, erases);
       pen.value = next;
     } else if (event.key === " ") {
@@ -93,7 +104,7 @@ export function Pad({ label, pixels, side, onStroke, erases = false }: PadProps)
       onPointerCancel={() => (last.current = undefined)}
     >
       <Picture
-        raster={{ values: pixels, height: side, width: side, range: [0, 1], colours: "sequence" }}
+        raster={{ values: pixels, height: side, width: side, ...look }}
         label={label}
         frame={isFocused.value ? { row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 } : undefined}
       />

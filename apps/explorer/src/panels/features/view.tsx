@@ -8,7 +8,7 @@ import { Code } from "../../controls/Code.tsx";
 import { Slider } from "../../controls/Slider.tsx";
 import { Picture } from "../../draw/Picture.tsx";
 import type { PanelProps } from "../../panel.ts";
-import { SIDE } from "../xray/ink.ts";
+import { SIDE } from "../../draw/ink.ts";
 import { figure, titleOf } from "../xray/model.ts";
 import { useApart } from "../xray/useApart.ts";
 import { useDrawing } from "../xray/useDrawing.ts";

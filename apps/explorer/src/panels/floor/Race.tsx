@@ -31,7 +31,7 @@ export function Race({ request }: { readonly request: FloorRequest }): JSX.Eleme
   const answer = outcome.value?.kind === "answer" ? outcome.value.value : undefined;
   const slow = answer?.racers[0]?.milliseconds ?? 1;
   return (
-    <div class="race">
+    <div class="contest">
       <div class="controls">
         <button type="button" class="primary" disabled={isRunning.value} onClick={start}>
           {isRunning.value ? "Running …" : "Race the backends"}

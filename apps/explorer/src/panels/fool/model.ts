@@ -1,6 +1,6 @@
 import { shown } from "../../draw/shown.ts";
 import { whole, type StateOf } from "../../fields.ts";
-import { inkField, inkPixels, NO_INK, SIDE } from "../xray/ink.ts";
+import { inkField, inkPixels, NO_INK, SIDE } from "../../draw/ink.ts";
 
 /** What the panel's state is made of. */
 export const foolFields = {

@@ -7,7 +7,7 @@ import { Pad } from "../../controls/Pad.tsx";
 import { Slider } from "../../controls/Slider.tsx";
 import { Picture, type Raster } from "../../draw/Picture.tsx";
 import type { PanelProps } from "../../panel.ts";
-import { inkText, NO_INK, SIDE, stroked } from "../xray/ink.ts";
+import { inkText, NO_INK, SIDE, stroked } from "../../draw/ink.ts";
 import { Scores } from "../xray/Scores.tsx";
 import { classOf, useApart } from "../xray/useApart.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
@@ -71,6 +71,7 @@ export function FoolView({ state: signal, set }: Props): JSX.Element {
                 label="The drawing, to be covered with a brush."
                 pixels={left.value}
                 side={SIDE}
+                start={{ x: SIDE / 2, y: SIDE / 4 }}
                 onStroke={(from, to, erases) =>
                   set({ cover: inkText(stroked(coverOf(signal.peek()), from, to, erases, BRUSH)) })
                 }

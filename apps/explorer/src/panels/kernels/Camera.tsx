@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { middleOf } from "./readImage.ts";
+import { refusalOf } from "../../controls/refusal.ts";
+import { middleOf } from "../../draw/readImage.ts";
 
 /** What a {@link Camera} is for. */
 export interface CameraProps {
@@ -40,7 +41,7 @@ export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element
       }, PAUSE);
     } catch (error) {
       end();
-      onProblem(sentenceFor("camera", error));
+      onProblem(refusalOf("camera", error));
     }
   };
   return (
@@ -48,20 +49,4 @@ export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element
       {stream.value === undefined ? "Use the camera" : "Stop the camera"}
     </button>
   );
-}
-
-/** Why a device gives nothing, and what to do. */
-export function sentenceFor(device: "camera" | "microphone", error: unknown): string {
-  const name = error instanceof DOMException ? error.name : "";
-  const instead = device === "camera" ? "The samples, a file and the sheet work without." : "The samples work without.";
-  switch (name) {
-    case "NotAllowedError":
-      return `The browser does not let this page use the ${device}. If you want it to, allow it beside the address, and try again. ${instead}`;
-    case "NotFoundError":
-      return `No ${device} was found. ${instead}`;
-    case "SecurityError":
-      return `Browsers lend the ${device} only to pages that were loaded over https or from this computer. ${instead}`;
-    default:
-      return `The ${device} could not be started; maybe another program uses it. ${instead}`;
-  }
 }

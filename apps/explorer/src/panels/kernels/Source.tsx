@@ -4,9 +4,9 @@ import { Choice } from "../../controls/Choice.tsx";
 import type { PanelProps } from "../../panel.ts";
 import { Camera } from "./Camera.tsx";
 import { kernelsFields, type KernelsState } from "./model.ts";
-import { Pad } from "./Pad.tsx";
-import { readImage } from "./readImage.ts";
-import { SIDE, type SampleName } from "./samples.ts";
+import { Sheet } from "./Sheet.tsx";
+import { readImage } from "../../draw/readImage.ts";
+import { SIDE, type SampleName } from "../../draw/samples.ts";
 
 /** What a {@link Source} sets. */
 export interface SourceProps extends Pick<PanelProps<typeof kernelsFields>, "set"> {
@@ -57,7 +57,7 @@ export function Source({ state, set, own }: SourceProps): JSX.Element {
         </button>
         <Camera side={SIDE} onPicture={take} onProblem={(text) => (problem.value = text)} />
       </div>
-      {isDrawing.value && <Pad side={SIDE} onDraw={take} />}
+      {isDrawing.value && <Sheet onDraw={take} />}
       {problem.value !== undefined && (
         <div class="notice" role="alert">
           <p>{problem.value}</p>

@@ -1,6 +1,6 @@
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { cellValue, choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
-import { SIDE, sampleNames } from "./samples.ts";
+import { SIDE, sampleNames } from "../../draw/samples.ts";
 
 /** A kernel as it is written: whole numbers, and what all are divided by. */
 export interface Kernel {

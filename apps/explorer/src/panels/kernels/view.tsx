@@ -25,7 +25,7 @@ import {
   thenRequestOf,
   type KernelsState,
 } from "./model.ts";
-import { sample, SIDE } from "./samples.ts";
+import { sample, SIDE } from "../../draw/samples.ts";
 
 type Props = PanelProps<typeof kernelsFields>;
 

@@ -2,13 +2,22 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { LEARNING_SIDE } from "../../compute/learningData.ts";
 import { Choice } from "../../controls/Choice.tsx";
+import { Pad } from "../../controls/Pad.tsx";
 import { Picture } from "../../draw/Picture.tsx";
-import { readImage } from "../kernels/readImage.ts";
-import { lacking, LEAST_CLASSES, MOST_CLASSES, MOST_PICTURES, packed, type OwnClass } from "./ownPictures.ts";
-import { Pad } from "./Pad.tsx";
-import { centred } from "./pad.ts";
+import { readImage } from "../../draw/readImage.ts";
+import {
+  drawnOn,
+  inTheMiddle,
+  lacking,
+  LEAST_CLASSES,
+  MOST_CLASSES,
+  MOST_PICTURES,
+  packed,
+  type OwnClass,
+} from "./ownPictures.ts";
 import type { LearningSession } from "./session.ts";
 
+const GREYS = { range: [0, 255], colours: "grey" } as const;
 const blank = (): Uint8Array => new Uint8Array(LEARNING_SIDE ** 2);
 
 /** Pictures of the reader's own, drawn or uploaded, in two to ten classes. They never leave the page. */
@@ -77,16 +86,22 @@ export function Own({ session }: { readonly session: LearningSession }): JSX.Ele
           Remove this class
         </button>
       </div>
-      <div class="drawing">
+      <div class="drawn">
         <div>
-          <Pad label={`Drawing of ${own.name}`} pixels={drawing.value} onDraw={(pixels) => (drawing.value = pixels)} />
+          <Pad
+            label={`Drawing of ${own.name}.`}
+            pixels={drawing.value}
+            side={LEARNING_SIDE}
+            look={GREYS}
+            onStroke={(from, to, erases) => (drawing.value = drawnOn(drawing.peek(), from, to, erases))}
+          />
           <div class="player">
             <button
               type="button"
               class="primary"
               disabled={drawing.value.every((ink) => ink === 0)}
               onClick={() => {
-                change({ pictures: [...own.pictures, centred(drawing.value)] });
+                change({ pictures: [...own.pictures, inTheMiddle(drawing.value)] });
                 drawing.value = blank();
               }}
             >
@@ -123,8 +138,7 @@ export function Own({ session }: { readonly session: LearningSession }): JSX.Ele
                   values: picture,
                   height: LEARNING_SIDE,
                   width: LEARNING_SIDE,
-                  range: [0, 255],
-                  colours: "grey",
+                  ...GREYS,
                 }}
                 label={`A picture of ${own.name}`}
               />

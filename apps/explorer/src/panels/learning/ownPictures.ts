@@ -1,4 +1,5 @@
 import { LEARNING_SIDE } from "../../compute/learningData.ts";
+import { stroked, type Spot } from "../../draw/ink.ts";
 import type { OwnPictures } from "./session.ts";
 
 /** A class of the reader's, with its pictures: greys from 0 to 255, each `[28, 28]`. */
@@ -36,4 +37,29 @@ export function lacking(classes: readonly OwnClass[]): string | undefined {
   if (empty.length > 0)
     return `No picture yet of ${empty.join(" and ")}; about ten of each are enough to learn something.`;
   return undefined;
+}
+
+/** The pen is about as wide as those that digits of MNIST were written with: half its width, in pixels. */
+const PEN = 1.3;
+
+/** A picture after a stroke. */
+export function drawnOn(pixels: Uint8Array, from: Spot, to: Spot, erases = false): Uint8Array {
+  const ink = Float32Array.from(pixels, (grey) => grey / 255);
+  return Uint8Array.from(stroked(ink, from, to, erases, PEN), (level) => Math.round(255 * level));
+}
+
+/** A picture moved so that the middle of its ink lies in the middle, as those of MNIST are. An empty one stays. */
+export function inTheMiddle(pixels: Uint8Array): Uint8Array {
+  let [mass, sumX, sumY] = [0, 0, 0];
+  for (const [i, ink] of pixels.entries()) {
+    mass += ink;
+    sumX += ink * (i % LEARNING_SIDE);
+    sumY += ink * Math.floor(i / LEARNING_SIDE);
+  }
+  if (mass === 0) return pixels;
+  const [dx, dy] = [Math.round(LEARNING_SIDE / 2 - sumX / mass), Math.round(LEARNING_SIDE / 2 - sumY / mass)];
+  return Uint8Array.from(pixels, (_, i) => {
+    const [x, y] = [(i % LEARNING_SIDE) - dx, Math.floor(i / LEARNING_SIDE) - dy];
+    return x >= 0 && x < LEARNING_SIDE && y >= 0 && y < LEARNING_SIDE ? pixels[y * LEARNING_SIDE + x]! : 0;
+  });
 }

@@ -138,7 +138,7 @@ export function LearningView({ state: signal, set }: Props): JSX.Element {
         </div>
       </details>
       <Notices session={session} state={state} set={set} />
-      <p class="score" role="status">
+      <p class="test-accuracy" role="status">
         {begun === undefined
           ? state.data === "own"
             ? "There is no net yet: it is made for your classes."

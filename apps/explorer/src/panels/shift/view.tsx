@@ -207,7 +207,7 @@ function Maps(props: {
 function Scores({ state, answer }: { readonly state: ShiftState; readonly answer: ShapesAnswer }): JSX.Element {
   const shares = scoresAt(answer, placeOf(state));
   return (
-    <div class="scores">
+    <div class="shift-scores">
       <p class="caption">Taken for</p>
       <dl class="bars">
         {shapeNames.map((name, i) => (

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { sentenceFor } from "../kernels/Camera.tsx";
+import { refusalOf } from "../../controls/refusal.ts";
 
 /** What a {@link Recorder} records for. */
 export interface RecorderProps {
@@ -35,7 +35,7 @@ export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.El
       setTimeout(stop.current, seconds * 1000 + 200);
     } catch (error) {
       isRecording.value = false;
-      onProblem(sentenceFor("microphone", error));
+      onProblem(refusalOf("microphone", error));
     }
   };
   return (

@@ -2,7 +2,7 @@ import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import type { Volume } from "../../draw/volume.ts";
 import { choice, flag, whole, type StateOf } from "../../fields.ts";
 import { presetNames, presets } from "../kernels/model.ts";
-import { sampleNames, SIDE } from "../kernels/samples.ts";
+import { sampleNames, SIDE } from "../../draw/samples.ts";
 
 /** What the panel's state is made of. */
 export const stackFields = {

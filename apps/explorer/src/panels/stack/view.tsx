@@ -10,7 +10,7 @@ import { Legend, Picture } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import { Volumes } from "../../draw/Volumes.tsx";
 import type { PanelProps } from "../../panel.ts";
-import { sample, SIDE } from "../kernels/samples.ts";
+import { sample, SIDE } from "../../draw/samples.ts";
 import { codeOf, kernelNames, mapAt, requestOf, stackFields, volumesOf } from "./model.ts";
 
 /** One scale for all maps, so that they can be compared. */

@@ -8,7 +8,7 @@ import { Slider } from "../../controls/Slider.tsx";
 import { Picture } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
-import { SIDE } from "../xray/ink.ts";
+import { SIDE } from "../../draw/ink.ts";
 import { titleOf } from "../xray/model.ts";
 import { classOf, useApart } from "../xray/useApart.ts";
 import { useDrawing } from "../xray/useDrawing.ts";

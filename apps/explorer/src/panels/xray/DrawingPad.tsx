@@ -4,9 +4,12 @@ import { Check } from "../../controls/Check.tsx";
 import { Pad } from "../../controls/Pad.tsx";
 import { Slider } from "../../controls/Slider.tsx";
 import { usePanelState } from "../../shared.ts";
-import { NO_INK, SIDE } from "./ink.ts";
+import { NO_INK, SIDE } from "../../draw/ink.ts";
 import { xrayFields } from "./model.ts";
 import type { Drawing } from "./useDrawing.ts";
+
+/** Where digits begin. */
+const TOP = { x: SIDE / 2, y: SIDE / 4 };
 
 /** The drawing of the chapter, with what changes it. */
 export function DrawingPad({
@@ -28,7 +31,7 @@ export function DrawingPad({
       <p class="caption">
         <b>{what}</b> Draw on it.
       </p>
-      <Pad label={what} pixels={pixels} side={SIDE} onStroke={drawing.stroke} erases={erases.value} />
+      <Pad label={what} pixels={pixels} side={SIDE} start={TOP} onStroke={drawing.stroke} erases={erases.value} />
       <div class="controls">
         <button type="button" onClick={() => drawing.clear()}>
           Clean sheet

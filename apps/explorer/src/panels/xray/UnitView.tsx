@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { UnitAnswer } from "../../compute/unit.ts";
 import type { LayerMaps } from "../../compute/takeApart.ts";
 import { Picture } from "../../draw/Picture.tsx";
-import { SIDE } from "./ink.ts";
+import { SIDE } from "../../draw/ink.ts";
 import {
   agreementOf,
   countOf,

@@ -2,7 +2,7 @@ import type { TakeApartAnswer, LayerMaps } from "../../compute/takeApart.ts";
 import type { UnitAnswer } from "../../compute/unit.ts";
 import { shown } from "../../draw/shown.ts";
 import { flag, whole, type StateOf } from "../../fields.ts";
-import { inkField } from "./ink.ts";
+import { inkField } from "../../draw/ink.ts";
 
 /** Digits that can be shown. */
 const DIGITS = 2000;

@@ -1,7 +1,7 @@
 import { useComputed, type ReadonlySignal } from "@preact/signals";
 import { useAnswer, useCompute } from "../../compute/compute.ts";
 import { usePanelState } from "../../shared.ts";
-import { centred, inkPixels, inkText, NO_INK, stroked, type Spot } from "./ink.ts";
+import { centred, inkPixels, inkText, NO_INK, stroked, type Spot } from "../../draw/ink.ts";
 import type { xrayFields } from "./model.ts";
 
 /** What the panels of this chapter look at. */

@@ -10,7 +10,7 @@ import { Picture } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import { DrawingPad } from "./DrawingPad.tsx";
-import { SIDE } from "./ink.ts";
+import { SIDE } from "../../draw/ink.ts";
 import { Layers } from "./Layers.tsx";
 import { choosing, chosenIn, codeOf, titleOf, verdictOf, xrayFields, type Chosen } from "./model.ts";
 import { Scores } from "./Scores.tsx";

@@ -8,10 +8,7 @@ const MOST_BYTES = 60_000_000;
 const LUMA = [0.299, 0.587, 0.114];
 
 /** What is on a canvas, as grey from 0 to 1, row-major. */
-export function greyOf(
-  context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D,
-  side: number,
-): Float32Array {
+function greyOf(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, side: number): Float32Array {
   const { data } = context.getImageData(0, 0, side, side);
   return Float32Array.from({ length: side * side }, (_, i) =>
     LUMA.reduce((sum, share, channel) => sum + (share * data[4 * i + channel]!) / 255, 0),

@@ -1,4 +1,4 @@
-import type { Field } from "../../fields.ts";
+import type { Field } from "../fields.ts";
 
 /** Height and width of a drawing. */
 export const SIDE = 28;
@@ -69,13 +69,14 @@ export interface Spot {
 const PEN = 1.1;
 const EDGE = 0.5;
 
-/** A drawing after a stroke from one spot to another: with ink, or with an eraser. */
+/** A square drawing after a stroke from one spot to another: with ink, or with an eraser. */
 export function stroked(pixels: Float32Array, from: Spot, to: Spot, erases = false, pen = PEN): Float32Array {
   const next = pixels.slice();
+  const side = Math.sqrt(pixels.length);
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
-  for (let i = 0; i < SIZE; i++) {
-    const [x, y] = [(i % SIDE) + 0.5 - from.x, Math.floor(i / SIDE) + 0.5 - from.y];
+  for (let i = 0; i < next.length; i++) {
+    const [x, y] = [(i % side) + 0.5 - from.x, Math.floor(i / side) + 0.5 - from.y];
     const along = length === 0 ? 0 : Math.max(0, Math.min(1, (x * dx + y * dy) / length));
     const level = Math.max(0, Math.min(1, pen + EDGE - Math.hypot(x - along * dx, y - along * dy)));
     next[i] = erases ? Math.min(next[i]!, 1 - level) : Math.max(next[i]!, level);
