@@ -40,6 +40,41 @@ describe("the layer as matrices", () => {
     await expect.poll(() => store.state("conv2d").value["step"]).toBe(0);
     expect(await barriers()).toEqual([]);
   });
+
+  it("is read by keyboard, number by number, with the same links", async () => {
+    const { store } = openPage("#v=1&only=conv2d&conv2d.matrix=im2col");
+    const windows = page.getByRole("application", { name: /^Windows as columns/ });
+    await expect.element(windows).toBeVisible();
+    const said = (): string => textOf("#conv2d [role=application]:focus [role=status]");
+    windows.element().focus();
+    // Tap 14 of the middle window is the middle of its second slice, which is the middle of the input.
+    await userEvent.keyboard(`${"{ArrowRight}".repeat(4)}${"{ArrowDown}".repeat(13)}`);
+    await expect
+      .poll(said)
+      .toMatch(
+        /^Row 14, column 5: input slice 2, row 3, column 3: (\d); times weight of filter 1, slice 2, row 2, column 2: −?\d; for output map 1, row 2, column 2\.$/,
+      );
+    const hot = [...document.querySelectorAll("#conv2d .cell.hot")].map((cell) => cell.ariaLabel);
+    expect(hot).toHaveLength(2);
+    expect(hot[0]).toMatch(/^input, slice 2, row 3, column 3/);
+    expect(hot[1]).toMatch(/^weight, filter 1, slice 2, row 2, column 2/);
+    await userEvent.keyboard("{Enter}");
+    expect(store.state("conv2d").value["step"]).toBe(4);
+    expect(await barriers()).toEqual([]);
+
+    await page.getByRole("radio", { name: "one matrix" }).click();
+    const matrix = page.getByRole("application", { name: /^The layer as a matrix/ });
+    await expect.element(matrix).toBeVisible();
+    matrix.element().focus();
+    // The first window hangs over the border: the input at row 1, column 1 is under the middle of the filter.
+    await expect.poll(said).toContain("weight of filter 1, slice 1, row 2, column 2: −1, which stands in 9 rows");
+    expect(textOf("#conv2d .toeplitz .said")).toContain("The weight that you point at stands in 9 rows");
+    await userEvent.keyboard("{End}");
+    await expect.poll(said).toContain("Row 1, column 75: 0, no weight");
+    await userEvent.keyboard("{PageDown}{Enter}");
+    expect(store.state("conv2d").value["step"]).toBe(17);
+    expect(await barriers()).toEqual([]);
+  });
 });
 
 describe("a stack of maps", () => {

@@ -15,7 +15,16 @@ import {
   termsOf,
   type Conv2dState,
 } from "../src/panels/conv2d/model.ts";
-import { stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "../src/panels/conv2d/places.ts";
+import {
+  inputOfColumn,
+  outputOfRow,
+  stepOfRow,
+  tapOf,
+  termAt,
+  toeplitzColumn,
+  toeplitzRow,
+  weightOfIndex,
+} from "../src/panels/conv2d/places.ts";
 import {
   kernelNames,
   kernelOf,
@@ -71,12 +80,18 @@ describe("a layer as matrices", () => {
         const terms = termsOf(state, at);
         const row = toeplitzRow(state, at);
         expect(stepOfRow(state, row)).toBe(Math.min(state.step, stepsOf(state) - 1));
+        expect(outputOfRow(state, row)).toEqual(at);
         let inRow = 0;
         for (const term of terms) {
           const column = toeplitzColumn(state, term.at);
           expect(column === undefined).toBe(term.isPadding);
           if (column !== undefined) {
             expect(answer.matrix[row * answer.inputs + column]).toBe(term.weight);
+            expect(inputOfColumn(state, column)).toEqual(term.at);
+            expect(weightOfIndex(state, answer.weightAt[row * answer.inputs + column]!)).toEqual({
+              filter: at.channel,
+              tap: term.tap,
+            });
             inRow++;
           }
           const tap = tapOf(state, term.tap);

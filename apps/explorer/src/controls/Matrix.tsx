@@ -51,6 +51,13 @@ const MOVES: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   PageDown: [Infinity, 0],
 };
 
+/** Where a key leads from a place of a grid of so many rows and columns; `undefined` for a key that leads nowhere. */
+export function moved({ row, column }: Place, key: string, rows: number, columns: number): Place | undefined {
+  const move = MOVES[key];
+  const clamp = (value: number, size: number): number => Math.max(0, Math.min(size - 1, value));
+  return move && { row: clamp(row + move[0], rows), column: clamp(column + move[1], columns) };
+}
+
 /**
  * A grid of numbers that can be pointed at, picked and edited. One tab stop: arrow keys move within it, a digit, Enter or F2
  * begins to edit, Enter ends that, Escape undoes it, Delete writes 0.
@@ -78,12 +85,10 @@ export function Matrix(props: MatrixProps): JSX.Element {
     if (where !== undefined && value !== undefined) onEdit?.(where, value);
   };
   const onKey = (event: KeyboardEvent): void => {
-    const move = MOVES[event.key];
+    const next = moved(stop, event.key, rows, columns);
     if (typing.value !== undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (move !== undefined) {
-      const clamp = (value: number, size: number): number => Math.max(0, Math.min(size - 1, value));
-      focus({ row: clamp(stop.row + move[0], rows), column: clamp(stop.column + move[1], columns) });
-    } else if (event.key === "Enter" && onPick !== undefined) onPick(stop);
+    if (next !== undefined) focus(next);
+    else if (event.key === "Enter" && onPick !== undefined) onPick(stop);
     else if (event.key === "Enter" || event.key === "F2") edit(stop, cell(stop).text);
     else if (/^[-−\d.]$/.test(event.key)) edit(stop, event.key, true);
     else if ((event.key === "Delete" || event.key === "Backspace") && cell(stop).isEditable) onEdit?.(stop, 0);

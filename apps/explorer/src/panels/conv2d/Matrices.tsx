@@ -6,6 +6,7 @@ import type { Place } from "../../controls/Matrix.tsx";
 import { Legend, Picture } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
+import { filterEntry, mapEntry, outputOfPlace, toeplitzEntry, windowEntry } from "./entries.ts";
 import type { Pointed } from "./grids.tsx";
 import { conv2dFields, depthOf, fitOf, requestOf, stepOf, type Cell, type Conv2dState } from "./model.ts";
 import { stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "./places.ts";
@@ -65,11 +66,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
   const { positions } = fitOf(state);
   const place = output.row * positions + output.column;
   const tap = pointed?.kind === "term" ? tapOf(state, pointed.tap) : undefined;
-  const at = (column: number, channel: number): Cell => ({
-    channel,
-    row: Math.floor(column / positions),
-    column: column % positions,
-  });
+  const at = (column: number, channel: number): Cell => outputOfPlace(state, column, channel);
   const point = (to: Place | undefined): void =>
     onPoint(to && termAt(state, { ...at(to.column, output.channel) }, to.row));
   return (
@@ -88,6 +85,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
           }
           onPoint={(to) => onPoint(to && termAt(state, output, to.column))}
           onPick={({ row }) => pick(props, at(place, row))}
+          describe={(to) => filterEntry(state, to, rows[to.row * taps + to.column]!)}
         />
       </div>
       <span class="operator">·</span>
@@ -105,6 +103,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
           }
           onPoint={point}
           onPick={({ column }) => pick(props, at(column, output.channel))}
+          describe={(to) => windowEntry(state, to, output.channel)}
         />
       </div>
       <span class="operator">=</span>
@@ -117,6 +116,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
           label={`Maps as rows: ${state.filters} × ${places}`}
           frame={{ row: output.channel, column: place, rows: 1, columns: 1 }}
           onPick={({ row, column }) => pick(props, at(column, row))}
+          describe={(to) => mapEntry(state, to, product[to.row * places + to.column]!)}
         />
         <p class="said">
           Row {output.channel + 1} times column {place + 1} is{" "}
@@ -139,7 +139,8 @@ function Toeplitz(props: KnownProps): JSX.Element {
   const column = pointed?.kind === "term" ? toeplitzColumn(state, pointed.at) : undefined;
   const row = toeplitzRow(state, output);
   const looked = own.value === undefined ? NONE : weightAt[own.value.row * inputs + own.value.column]!;
-  const copies = looked === NONE ? 0 : weightAt.filter((weight) => weight === looked).length;
+  const copiesOf = (index: number): number => weightAt.filter((weight) => weight === index).length;
+  const copies = looked === NONE ? 0 : copiesOf(looked);
   const values =
     looked === NONE ? matrix : matrix.map((value, i) => (weightAt[i] === looked ? value || 0.4 : 0.12 * value));
   return (
@@ -147,7 +148,7 @@ function Toeplitz(props: KnownProps): JSX.Element {
       <p class="caption">
         <b>One matrix</b>, {rows} × {inputs}: a row for each output, a column for each input
       </p>
-      <div class="wide" tabIndex={0} role="group" aria-label="The layer as one matrix">
+      <div class="wide">
         <div style={{ "--side": `${Math.max(300, inputs * 12)}px` }}>
           <Picture
             raster={{ values, height: rows, width: inputs, range: RANGE, colours: "signed" }}
@@ -163,6 +164,10 @@ function Toeplitz(props: KnownProps): JSX.Element {
               onPoint(undefined);
             }}
             onPick={(to) => set({ step: stepOfRow(state, to.row) })}
+            describe={(to) => {
+              const at = to.row * inputs + to.column;
+              return toeplitzEntry(state, to, weightAt[at]!, matrix[at]!, copiesOf(weightAt[at]!));
+            }}
           />
         </div>
       </div>
@@ -171,8 +176,8 @@ function Toeplitz(props: KnownProps): JSX.Element {
         Of {(rows * inputs).toLocaleString("en")} entries <strong>{nonZeros.toLocaleString("en")}</strong> are weights,
         copies of <strong>{distinct}</strong>; the others are zeros. A full connection would learn them all.{" "}
         {looked === NONE
-          ? "Point at one to see its copies."
-          : `The weight under the pointer stands in ${copies} ${copies === 1 ? "row" : "rows"}.`}{" "}
+          ? "Point at one, or go there with the arrow keys, to see its copies."
+          : `The weight that you point at stands in ${copies} ${copies === 1 ? "row" : "rows"}.`}{" "}
         <Difference answer={answer} />
       </p>
     </div>

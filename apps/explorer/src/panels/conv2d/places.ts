@@ -16,19 +16,34 @@ export function termAt(state: Conv2dState, output: Cell, tap: number): Term & { 
 export const toeplitzRow = (state: Conv2dState, { channel, row, column }: Cell): number =>
   (row * fitOf(state).positions + column) * state.filters + channel;
 
-/** The output that such a row makes, as a step. */
-export function stepOfRow(state: Conv2dState, row: number): number {
+/** The output that such a row makes. */
+export function outputOfRow(state: Conv2dState, row: number): Cell {
   const { positions } = fitOf(state);
   const place = Math.floor(row / state.filters);
-  return stepOf(state, {
-    channel: row % state.filters,
-    row: Math.floor(place / positions),
-    column: place % positions,
-  });
+  return { channel: row % state.filters, row: Math.floor(place / positions), column: place % positions };
 }
+
+/** The same as a step. */
+export const stepOfRow = (state: Conv2dState, row: number): number => stepOf(state, outputOfRow(state, row));
 
 /** The column that an input is multiplied by; none for the padding. */
 export const toeplitzColumn = (state: Conv2dState, { channel, row, column }: Cell): number | undefined =>
   row < 0 || column < 0 || row >= state.size || column >= state.size
     ? undefined
     : (row * state.size + column) * state.channels + channel;
+
+/** The input that such a column multiplies. */
+export function inputOfColumn({ size, channels }: Conv2dState, column: number): Cell {
+  const place = Math.floor(column / channels);
+  return { channel: column % channels, row: Math.floor(place / size), column: place % size };
+}
+
+/** The weight at an index of all weights, `[window, window, depth, filters]`. */
+export function weightOfIndex(state: Conv2dState, index: number): { readonly filter: number; readonly tap: Cell } {
+  const tap = Math.floor(index / state.filters);
+  const place = Math.floor(tap / depthOf(state));
+  return {
+    filter: index % state.filters,
+    tap: { channel: tap % depthOf(state), row: Math.floor(place / state.window), column: place % state.window },
+  };
+}
