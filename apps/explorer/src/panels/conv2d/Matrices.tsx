@@ -6,10 +6,10 @@ import type { Place } from "../../controls/Matrix.tsx";
 import { Legend, Picture } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
-import { filterEntry, mapEntry, outputOfPlace, toeplitzEntry, windowEntry } from "./entries.ts";
+import { filterEntry, mapEntry, toeplitzEntry, windowEntry } from "./entries.ts";
 import type { Pointed } from "./grids.tsx";
 import { conv2dFields, depthOf, fitOf, requestOf, stepOf, type Cell, type Conv2dState } from "./model.ts";
-import { stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "./places.ts";
+import { outputAt, stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "./places.ts";
 
 /** What the matrices share with the figure above them. */
 export interface MatricesProps extends PanelProps<typeof conv2dFields> {
@@ -66,9 +66,8 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
   const { positions } = fitOf(state);
   const place = output.row * positions + output.column;
   const tap = pointed?.kind === "term" ? tapOf(state, pointed.tap) : undefined;
-  const at = (column: number, channel: number): Cell => outputOfPlace(state, column, channel);
   const point = (to: Place | undefined): void =>
-    onPoint(to && termAt(state, { ...at(to.column, output.channel) }, to.row));
+    onPoint(to && termAt(state, outputAt(state, to.column, output.channel), to.row));
   return (
     <div class="matrices">
       <div style={{ "--side": sideOf(taps, 14) }}>
@@ -84,7 +83,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
               : { row: output.channel, column: tap, rows: 1, columns: 1 }
           }
           onPoint={(to) => onPoint(to && termAt(state, output, to.column))}
-          onPick={({ row }) => pick(props, at(place, row))}
+          onPick={({ row }) => pick(props, outputAt(state, place, row))}
           describe={(to) => filterEntry(state, to, rows[to.row * taps + to.column]!)}
         />
       </div>
@@ -102,7 +101,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
               : { row: tap, column: place, rows: 1, columns: 1 }
           }
           onPoint={point}
-          onPick={({ column }) => pick(props, at(column, output.channel))}
+          onPick={({ column }) => pick(props, outputAt(state, column, output.channel))}
           describe={(to) => windowEntry(state, to, output.channel)}
         />
       </div>
@@ -115,7 +114,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
           raster={{ values: product, height: state.filters, width: places, range: [-10, 10], colours: "signed" }}
           label={`Maps as rows: ${state.filters} × ${places}`}
           frame={{ row: output.channel, column: place, rows: 1, columns: 1 }}
-          onPick={({ row, column }) => pick(props, at(column, row))}
+          onPick={({ row, column }) => pick(props, outputAt(state, column, row))}
           describe={(to) => mapEntry(state, to, product[to.row * places + to.column]!)}
         />
         <p class="said">

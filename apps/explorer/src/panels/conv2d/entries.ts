@@ -1,7 +1,7 @@
 import { shown } from "../../draw/shown.ts";
-import { firstChannel, fitOf, type Cell, type Conv2dState } from "./model.ts";
+import { firstChannel, type Cell, type Conv2dState } from "./model.ts";
 import type { Place } from "../../controls/Matrix.tsx";
-import { inputOfColumn, outputOfRow, termAt, weightOfIndex } from "./places.ts";
+import { inputOfColumn, outputAt, outputOfRow, termAt, weightOfIndex } from "./places.ts";
 
 // Entries of the layer's matrices in words, for those who go through them by keyboard.
 
@@ -13,19 +13,13 @@ const outputInWords = (at: Cell): string => `output map ${at.channel + 1}, ${pla
 const weightInWords = (state: Conv2dState, filter: number, tap: Cell, value: number): string =>
   `weight of filter ${filter + 1}, slice ${firstChannel(state, filter) + tap.channel + 1}, ${place(tap)}: ${shown(value)}`;
 
-/** The output of a filter whose window is that column of im2col. */
-export function outputOfPlace(state: Conv2dState, column: number, channel: number): Cell {
-  const { positions } = fitOf(state);
-  return { channel, row: Math.floor(column / positions), column: column % positions };
-}
-
 /** A weight among the filters as rows. */
 export const filterEntry = (state: Conv2dState, at: Place, value: number): string =>
   `${entry(at)}: ${weightInWords(state, at.row, weightOfIndex(state, at.column * state.filters).tap, value)}.`;
 
 /** What a window sees at one of its taps, the product that it is part of for the filter looked at, and the output. */
 export function windowEntry(state: Conv2dState, at: Place, filter: number): string {
-  const output = outputOfPlace(state, at.column, filter);
+  const output = outputAt(state, at.column, filter);
   const { at: input, tap, value, weight, isPadding } = termAt(state, output, at.row);
   const seen = isPadding ? "padding: 0" : `input slice ${input.channel + 1}, ${place(input)}: ${shown(value)}`;
   return `${entry(at)}: ${seen}; times ${weightInWords(state, filter, tap, weight)}; for ${outputInWords(output)}.`;
@@ -33,7 +27,7 @@ export function windowEntry(state: Conv2dState, at: Place, filter: number): stri
 
 /** An output among the maps as rows. */
 export const mapEntry = (state: Conv2dState, at: Place, value: number): string =>
-  `${entry(at)}: ${outputInWords(outputOfPlace(state, at.column, at.row))}: ${shown(value)} before the bias.`;
+  `${entry(at)}: ${outputInWords(outputAt(state, at.column, at.row))}: ${shown(value)} before the bias.`;
 
 /** An entry of the one matrix: a copy of the weight at `index`, or −1 for a zero; and how many rows have such a copy. */
 export function toeplitzEntry(state: Conv2dState, at: Place, index: number, value: number, copies: number): string {

@@ -16,12 +16,15 @@ export function termAt(state: Conv2dState, output: Cell, tap: number): Term & { 
 export const toeplitzRow = (state: Conv2dState, { channel, row, column }: Cell): number =>
   (row * fitOf(state).positions + column) * state.filters + channel;
 
-/** The output that such a row makes. */
-export function outputOfRow(state: Conv2dState, row: number): Cell {
+/** The output of a filter at a place, where places are counted row by row, as the columns of im2col are. */
+export function outputAt(state: Conv2dState, place: number, channel: number): Cell {
   const { positions } = fitOf(state);
-  const place = Math.floor(row / state.filters);
-  return { channel: row % state.filters, row: Math.floor(place / positions), column: place % positions };
+  return { channel, row: Math.floor(place / positions), column: place % positions };
 }
+
+/** The output that such a row makes. */
+export const outputOfRow = (state: Conv2dState, row: number): Cell =>
+  outputAt(state, Math.floor(row / state.filters), row % state.filters);
 
 /** The same as a step. */
 export const stepOfRow = (state: Conv2dState, row: number): number => stepOf(state, outputOfRow(state, row));
