@@ -83,7 +83,8 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
       await page.keyboard.press("Tab");
       await page.keyboard.press("Tab");
       await page.keyboard.press("Enter");
-      expect(new URL(page.url()).hash).toBe("#why");
+      // The address is known here a moment after the browser knows it.
+      await expect.poll(() => new URL(page.url()).hash).toBe("#why");
       const wide = page.getByRole("region", { name: "Costs", exact: true });
       await wide.focus();
       await page.keyboard.press("ArrowRight");
