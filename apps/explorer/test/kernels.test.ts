@@ -7,6 +7,7 @@ import { initialState } from "../src/fields.ts";
 import {
   appliedKernel,
   composed,
+  imageOf,
   kernelsFields,
   lookedAt,
   lostBy,
@@ -20,12 +21,14 @@ import {
   thenRequestOf,
   type KernelsState,
 } from "../src/panels/kernels/model.ts";
+import { inkText, NO_INK, stroked } from "../src/draw/ink.ts";
 import { sample, SIDE } from "../src/draw/samples.ts";
 
 const first = initialState(kernelsFields);
 const borders = fc.constantFrom(...kernelsFields.border.options);
 const states: fc.Arbitrary<KernelsState> = fc.record({
   image: fc.constantFrom(...kernelsFields.image.options),
+  sheet: fc.constant(NO_INK),
   cells: fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 9, maxLength: 9 }),
   divisor: fc.integer({ min: 1, max: 16 }),
   border: borders,
@@ -39,6 +42,20 @@ beforeAll(() => useBackend(reference()));
 
 const result = async (state: KernelsState, image = sample(state.image)): Promise<Float32Array> =>
   (await convolution(requestOf(state, image))).output;
+
+describe("an image", () => {
+  it("is the sample that the address names, or what was drawn: dark ink on light paper, empty paper too", () => {
+    expect(imageOf(first)).toEqual(sample(first.image));
+    const [from, to] = [
+      { x: 10, y: 32 },
+      { x: 50, y: 32 },
+    ];
+    const image = imageOf({ ...first, sheet: inkText(stroked(new Float32Array(SIDE * SIDE), from, to)) });
+    expect(image[32 * SIDE + 30]).toBeCloseTo(0.09);
+    expect(image[40 * SIDE + 30]).toBeCloseTo(0.91);
+    expect(new Set(imageOf({ ...first, sheet: "" }))).toEqual(new Set([Math.fround(0.91)]));
+  });
+});
 
 describe("a kernel on an image", () => {
   it("gives what the products that are shown add up to, at the border too", () =>

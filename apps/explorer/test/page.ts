@@ -7,14 +7,24 @@ import { mount, type Mounted } from "../src/mount.tsx";
 /** One worker for all tests of a file. */
 const compute = new Compute();
 let mounted: Mounted | undefined;
-let root: HTMLElement;
+let root: HTMLElement | undefined;
 
-/** Opens the page with a state in its address, as a reader does; ends it after the test, which fails if the console saw errors. */
+/**
+ * Opens the page with a state in its address, as a reader does, in place of the one that is open; ends it after the test, which
+ * fails if the console saw errors.
+ */
 export function openPage(hash: string): Mounted {
+  closePage();
   history.replaceState(null, "", `${location.pathname}${location.search}${hash}`);
   root = document.body.appendChild(document.createElement("div"));
   mounted = mount(root, compute);
   return mounted;
+}
+
+function closePage(): void {
+  mounted?.end();
+  root?.remove();
+  mounted = root = undefined;
 }
 
 beforeEach(() => {
@@ -23,8 +33,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  mounted?.end();
-  root.remove();
+  closePage();
   delete document.documentElement.dataset["theme"];
   expect(console.error).not.toHaveBeenCalled();
   expect(console.warn).not.toHaveBeenCalled();
@@ -45,7 +54,7 @@ export async function barriers(): Promise<string[]> {
   for (const theme of ["light", "dark"]) {
     document.documentElement.dataset["theme"] = theme;
     await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
-    const { violations } = await axe.run(root, { resultTypes: ["violations"] });
+    const { violations } = await axe.run(root!, { resultTypes: ["violations"] });
     found.push(
       ...violations.map(
         ({ id, nodes }) =>

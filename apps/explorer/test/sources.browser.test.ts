@@ -22,6 +22,20 @@ describe("an image of the reader's", () => {
     expect(await barriers()).toEqual([]);
   });
 
+  it("goes along with the address, if it is drawn; a sample takes its place", async () => {
+    const { store } = openPage("#v=1&only=kernels&kernels.row=32&kernels.column=32");
+    await page.getByRole("button", { name: "Draw one" }).click();
+    await page.getByRole("application", { name: /^Drawing pad/ }).click({ position: { x: 120, y: 120 } });
+    await expect.poll(() => Math.min(...pixels())).toBeLessThan(0.2);
+    const drawn = pixels();
+    openPage(store.hash());
+    await expect.poll(pixels).toEqual(drawn);
+    await expect.element(page.getByRole("radio", { name: "yours" })).toBeChecked();
+    await page.getByRole("radio", { name: "slope" }).click();
+    await expect.poll(pixels).not.toEqual(drawn);
+    expect(page.getByRole("radio", { name: "yours" }).query()).toBeNull();
+  });
+
   it("is taken by the camera, or a sentence says why not", async () => {
     openPage("#v=1&only=kernels");
     await expect.poll(pixels).toHaveLength(9);

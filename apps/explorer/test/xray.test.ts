@@ -24,14 +24,15 @@ describe("a drawing", () => {
       fc.property(drawings, (pixels) => {
         const text = inkText(pixels);
         expect(inkPixels(text)).toEqual(pixels);
-        expect(inkField.parse(text)).toBe(text);
+        expect(inkField().parse(text)).toBe(text);
         expect(text.length).toBeLessThanOrEqual(SIDE * SIDE);
         expect(encodeURIComponent(text)).toBe(text);
       }),
     ));
 
   it("is refused where its text is none, or too long", () => {
-    for (const text of ["A", "0!", "z".repeat(40), "f".repeat(785)]) expect(inkField.parse(text)).toBeUndefined();
+    for (const text of ["A", "0!", "z".repeat(40), "f".repeat(785)]) expect(inkField().parse(text)).toBeUndefined();
+    expect(inkField(29).parse("f".repeat(785))).toBe("f".repeat(785));
     expect(inkPixels("")).toEqual(new Float32Array(784));
   });
 

@@ -36,7 +36,8 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
             <h1>Convolutional nets, taken apart while they run</h1>
             <p class="lead">
               Every number on this page is computed in your browser, now. Change one, and see what depends on it. The
-              address above always holds what you see, so you can send it.
+              address above holds what you see, your drawings too, so you can send it; photographs and recordings of
+              yours stay on this page.
             </p>
             <MachineLine />
           </header>

@@ -1,6 +1,6 @@
 import type { Field } from "../fields.ts";
 
-/** Height and width of a drawing. */
+/** Height and width of a drawing of a digit. */
 export const SIDE = 28;
 const SIZE = SIDE * SIDE;
 
@@ -22,8 +22,8 @@ export function inkText(pixels: ArrayLike<number>): string {
     text += HEX[0]!.repeat(empty);
     empty = 0;
   };
-  for (let i = 0; i < SIZE; i++) {
-    const level = Math.round(Math.max(0, Math.min(1, pixels[i]!)) * LEVELS);
+  for (const ink of Array.from(pixels)) {
+    const level = Math.round(Math.max(0, Math.min(1, ink)) * LEVELS);
     if (level === 0) empty++;
     else {
       flush();
@@ -34,15 +34,15 @@ export function inkText(pixels: ArrayLike<number>): string {
   return text;
 }
 
-/** The drawing of a text, row-major, from 0 (paper) to 1 (ink); `undefined` if it is none. */
-export function inkPixels(text: string): Float32Array | undefined {
-  const pixels = new Float32Array(SIZE);
+/** The square drawing of a text, row-major, from 0 (paper) to 1 (ink); `undefined` if it is none. */
+export function inkPixels(text: string, side = SIDE): Float32Array | undefined {
+  const pixels = new Float32Array(side * side);
   let at = 0;
   for (const letter of text) {
     const level = HEX.indexOf(letter);
     const run = RUNS.indexOf(letter) + 2;
     if (level < 0 && run < 2) return undefined;
-    if (at + (level < 0 ? run : 1) > SIZE) return undefined;
+    if (at + (level < 0 ? run : 1) > pixels.length) return undefined;
     if (level < 0) at += run;
     else pixels[at++] = level / LEVELS;
   }
@@ -52,12 +52,12 @@ export function inkPixels(text: string): Float32Array | undefined {
 /** Where there is no drawing. */
 export const NO_INK = "none";
 
-/** A drawing of the reader's, as a text. */
-export const inkField: Field<string> = {
+/** A square drawing of the reader's, as a text. */
+export const inkField = (side = SIDE): Field<string> => ({
   initial: NO_INK,
-  print: (value) => value,
-  parse: (text) => (text === NO_INK || inkPixels(text) !== undefined ? text : undefined),
-};
+  print: String,
+  parse: (text) => (text === NO_INK || inkPixels(text, side) !== undefined ? text : undefined),
+});
 
 /** A place on the pad, in pixels from its upper left corner. */
 export interface Spot {

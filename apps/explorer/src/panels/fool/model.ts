@@ -5,7 +5,7 @@ import { inkField, inkPixels, NO_INK, SIDE } from "../../draw/ink.ts";
 /** What the panel's state is made of. */
 export const foolFields = {
   /** What is covered of the drawing. */
-  cover: inkField,
+  cover: inkField(),
   /** How far each pixel may be moved, in hundredths of the way from paper to ink. */
   epsilon: whole(10, 0, 50),
 };

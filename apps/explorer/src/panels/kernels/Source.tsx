@@ -3,25 +3,31 @@ import type { JSX } from "preact";
 import { Choice } from "../../controls/Choice.tsx";
 import type { PanelProps } from "../../panel.ts";
 import { Camera } from "./Camera.tsx";
-import { kernelsFields, type KernelsState } from "./model.ts";
+import { kernelsFields } from "./model.ts";
 import { Sheet } from "./Sheet.tsx";
+import { NO_INK } from "../../draw/ink.ts";
 import { readImage } from "../../draw/readImage.ts";
 import { SIDE, type SampleName } from "../../draw/samples.ts";
 
 /** What a {@link Source} sets. */
-export interface SourceProps extends Pick<PanelProps<typeof kernelsFields>, "set"> {
-  readonly state: KernelsState;
-  /** The reader's own image, which no address can hold. */
+export interface SourceProps extends Pick<PanelProps<typeof kernelsFields>, "state" | "set"> {
+  /** The reader's own photograph, which stays out of the address. */
   readonly own: Signal<Float32Array | undefined>;
 }
 
 /** Where the image is from: a sample, a file, a sheet to draw on, or the camera. */
-export function Source({ state, set, own }: SourceProps): JSX.Element {
+export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
+  const state = signal.value;
+  const isOwn = own.value !== undefined || state.sheet !== NO_INK;
   const problem = useSignal<string | undefined>(undefined);
   const isDrawing = useSignal(false);
-  const take = (pixels: Float32Array): void => {
+  const take = (pixels: Float32Array | undefined): void => {
     problem.value = undefined;
     own.value = pixels;
+  };
+  const draw = (sheet: string): void => {
+    take(undefined);
+    set({ sheet });
   };
   const load = async (file: File): Promise<void> => {
     const read = await readImage(file, SIDE);
@@ -33,12 +39,12 @@ export function Source({ state, set, own }: SourceProps): JSX.Element {
       <div class="controls">
         <Choice
           label="Image"
-          options={own.value ? [...kernelsFields.image.options, "yours"] : kernelsFields.image.options}
-          value={own.value ? "yours" : state.image}
+          options={isOwn ? [...kernelsFields.image.options, "yours"] : kernelsFields.image.options}
+          value={isOwn ? "yours" : state.image}
           onChange={(image) => {
             if (image === "yours") return;
             own.value = undefined;
-            set({ image: image as SampleName });
+            set({ image: image as SampleName, sheet: NO_INK });
           }}
         />
         <label class="file">
@@ -57,7 +63,7 @@ export function Source({ state, set, own }: SourceProps): JSX.Element {
         </button>
         <Camera side={SIDE} onPicture={take} onProblem={(text) => (problem.value = text)} />
       </div>
-      {isDrawing.value && <Sheet onDraw={take} />}
+      {isDrawing.value && <Sheet state={signal} onDraw={draw} />}
       {problem.value !== undefined && (
         <div class="notice" role="alert">
           <p>{problem.value}</p>

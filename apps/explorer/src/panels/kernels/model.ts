@@ -1,6 +1,7 @@
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { cellValue, choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
-import { SIDE, sampleNames } from "../../draw/samples.ts";
+import { inkField, inkPixels, NO_INK } from "../../draw/ink.ts";
+import { sample, SIDE, sampleNames } from "../../draw/samples.ts";
 
 /** A kernel as it is written: whole numbers, and what all are divided by. */
 export interface Kernel {
@@ -40,6 +41,8 @@ const cells: Field<readonly number[]> = {
 /** What the panel's state is made of. */
 export const kernelsFields = {
   image: choice("house", sampleNames),
+  /** What the reader has drawn instead. */
+  sheet: inkField(SIDE),
   cells,
   divisor: whole(1, 1, 16),
   border: choice("replicate", ["zero", "replicate", "reflect", "wrap", "none"] as const),
@@ -53,6 +56,20 @@ export const kernelsFields = {
 };
 /** The panel's state. */
 export type KernelsState = StateOf<typeof kernelsFields>;
+
+/** Greys of a drawing. */
+const [PAPER, INK] = [0.91, 0.09];
+
+/** The ink on the reader's sheet, which is empty at first. Row-major. */
+export const inkOf = ({ sheet }: Pick<KernelsState, "sheet">): Float32Array =>
+  (sheet === NO_INK ? undefined : inkPixels(sheet, SIDE)) ?? new Float32Array(SIDE * SIDE);
+
+/** A drawing as an image, dark on light. */
+export const greysOf = (ink: Float32Array): Float32Array => ink.map((level) => PAPER + level * (INK - PAPER));
+
+/** The image that the address names: a sample, or what the reader has drawn. */
+export const imageOf = (state: Pick<KernelsState, "image" | "sheet">): Float32Array =>
+  state.sheet === NO_INK ? sample(state.image) : greysOf(inkOf(state));
 
 /** A product under the kernel. */
 export interface Product {

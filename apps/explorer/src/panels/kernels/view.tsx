@@ -14,6 +14,7 @@ import { Result } from "./Result.tsx";
 import { Source } from "./Source.tsx";
 import {
   codeOf,
+  imageOf,
   kernelsFields,
   lookedAt,
   lostBy,
@@ -25,7 +26,7 @@ import {
   thenRequestOf,
   type KernelsState,
 } from "./model.ts";
-import { sample, SIDE } from "../../draw/samples.ts";
+import { SIDE } from "../../draw/samples.ts";
 
 type Props = PanelProps<typeof kernelsFields>;
 
@@ -34,8 +35,8 @@ export function KernelsView({ state: signal, set }: Props): JSX.Element {
   const state = signal.value;
   const own = useSignal<Float32Array | undefined>(undefined);
   const pointed = useSignal<Place | undefined>(undefined);
-  const name = useComputed(() => signal.value.image);
-  const image = useComputed(() => own.value ?? sample(name.value));
+  const [name, sheet] = [useComputed(() => signal.value.image), useComputed(() => signal.value.sheet)];
+  const image = useComputed(() => own.value ?? imageOf({ image: name.value, sheet: sheet.value }));
   const first = useAnswer(
     "convolution",
     useComputed(() => requestOf(signal.value, image.value)),
@@ -61,7 +62,7 @@ export function KernelsView({ state: signal, set }: Props): JSX.Element {
     (pointed.value = to && { row: to.row + offset, column: to.column + offset });
   return (
     <>
-      <Source state={state} set={set} own={own} />
+      <Source state={signal} set={set} own={own} />
       <Choice
         label="Kernel"
         options={presetNames}

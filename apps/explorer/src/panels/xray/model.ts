@@ -12,7 +12,7 @@ export const xrayFields = {
   /** Which of the digits that the net has not seen. */
   digit: whole(18, 1, DIGITS),
   /** The reader's own drawing, where there is one. */
-  ink: inkField,
+  ink: inkField(),
   /** Whether a drawing is moved to where digits lie in what the net has learned from. */
   centre: flag(true),
   /** The unit that is looked at: its layer, its map (or its number, where there are no maps), row and column, from 1. */
