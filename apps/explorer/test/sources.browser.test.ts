@@ -103,6 +103,9 @@ describe("a sound", () => {
     await userEvent.upload(input, new File([silence(4000)], "silence.wav", { type: "audio/wav" }));
     await expect.element(page.getByRole("radio", { name: "yours" })).toBeChecked();
     await expect.poll(() => loudness()).toEqual([0, 0]);
+    await page.getByRole("button", { name: "Reset this panel" }).click();
+    await expect.poll(() => loudness()[0]).toBeGreaterThan(0);
+    expect(page.getByRole("radio", { name: "yours" }).query()).toBeNull();
   });
 });
 

@@ -102,6 +102,8 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
   }, [isNear.value]);
   // One panel that fails leaves the others as they are.
   const [error, retry] = useErrorBoundary();
+  // A view that is reset is made anew: it may hold what no address does, such as a photograph.
+  const resets = useSignal(0);
   return (
     <section ref={root} class="panel" id={id} aria-labelledby={`${id}-title`}>
       <h3 id={`${id}-title`}>{title}</h3>
@@ -110,7 +112,11 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
         {!isNear.value ? (
           <div class="coming" />
         ) : error === undefined ? (
-          <View state={store.state(id)} set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)} />
+          <View
+            key={resets.value}
+            state={store.state(id)}
+            set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)}
+          />
         ) : (
           <div class="notice" role="alert">
             <p>This panel failed ({String(error)}). Resetting it below begins anew; the others go on.</p>
@@ -121,6 +127,7 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
             type="button"
             onClick={() => {
               store.reset(id);
+              resets.value++;
               retry();
             }}
           >
