@@ -126,6 +126,8 @@ export class Helpers implements Crew {
   #publishList(list: Int32Array, threads: number): [from: number, end: number] {
     const control = this.#control!.start / 4;
     const place = (index: number): number => control + LISTS + 3 * index;
+    // First nobody is called to any list: a thread that comes late for the last one either is counted below, or sees this and goes.
+    Atomics.store(this.#words, control + EPOCH, this.#turn << 16);
     const index = this.#lists.findIndex((_, i) => Atomics.load(this.#words, place(i)) === 0);
     let block = this.#lists[index];
     if (block === undefined || block.length < list.length) {

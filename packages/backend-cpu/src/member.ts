@@ -63,7 +63,8 @@ export function member(
       // The memory may have grown.
       memory.grow(0);
       words = new Int32Array(memory.buffer);
-      // A list is not written anew while somebody looks at it; one that has been since is none of ours.
+      // First this thread is counted, then it looks whether the call still holds; who writes a list anew does both the other way
+      // round. So one of them sees the other: no list is written anew while somebody looks at it.
       const list = lists + 3 * ((seen >> 8) & 0xff);
       Atomics.add(words, list, 1);
       if (Atomics.load(words, epoch) === seen) {

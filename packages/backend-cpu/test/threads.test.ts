@@ -16,9 +16,11 @@ import {
   type Values,
 } from "@convlens/backend";
 import { reference, referenceKernels } from "@convlens/backend-reference";
-import { afterAll, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { each4, load4, number } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
+import type { Beginning } from "../src/member.ts";
 import { Team } from "../src/team.ts";
 
 interface Work {
@@ -277,6 +279,26 @@ describe("threads", async () => {
     );
     for (let i = 0; i < 5; i++) await run(false);
     team.dispose();
+  });
+
+  it("that were called and come late do not look at a list that is being written anew", async () => {
+    const send = vi.spyOn(Worker.prototype, "postMessage");
+    const team = new Team(2);
+    const run = partlyBroken(team);
+    await run(false);
+    const { memory, epoch } = send.mock.calls[0]![0] as Beginning;
+    const call = Atomics.load(new Int32Array(memory.buffer), epoch);
+    const holds: boolean[] = [];
+    const write = vi.spyOn(Int32Array.prototype, "set").mockImplementation(function (this: Int32Array, list, at = 0) {
+      holds.push(Atomics.load(new Int32Array(memory.buffer), epoch) === call);
+      for (let i = 0; i < list.length; i++) this[at + i] = Number(list[i]);
+    });
+    await run(false);
+    write.mockRestore();
+    send.mockRestore();
+    team.dispose();
+    expect(holds).toEqual([false]);
+    expect(Atomics.load(new Int32Array(memory.buffer), epoch)).not.toBe(call);
   });
 
   it("may be ended in the middle of a run, which then fails, and does not hang", async () => {
