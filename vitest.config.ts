@@ -6,6 +6,9 @@ import { chromium, quiet, softwareGraphics } from "./tools/chromium.mjs";
 // Tests run on the sources: every package exports them under this condition.
 const conditions = ["@convlens/source"];
 
+/** Only what hangs takes longer, on a busy machine, too. In milliseconds. */
+const longest = 120_000;
+
 const projects: TestProjectConfiguration[] = [
   {
     plugins: [texts()],
@@ -15,7 +18,7 @@ const projects: TestProjectConfiguration[] = [
       name: "unit",
       include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
       exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
-      testTimeout: 30_000,
+      testTimeout: longest,
     },
   },
 ];
@@ -62,7 +65,7 @@ function inBrowser(
       ...files,
       // The net that the explorer opens with.
       globalSetup: ["apps/explorer/prepare.mjs"],
-      testTimeout: 60_000,
+      testTimeout: longest,
       // Pages compute in workers, on machines that may have other things to do.
       expect: { poll: { timeout: 20_000 } },
       browser: {
