@@ -15,8 +15,10 @@ import {
   zero4,
 } from "../src/assembler/expression.ts";
 import type { Body } from "../src/assembler/function.ts";
-import { instantiate, moduleOf, textOf, writeFunction } from "../src/assembler/module.ts";
+import { instantiate, moduleOf, writeFunction } from "../src/assembler/module.ts";
+import { functions } from "../src/kernels/functions.ts";
 import { writeProduct, type ProductShape } from "../src/kernels/product.ts";
+import { textOf } from "./readable.ts";
 
 /** Reads a number as WebAssembly does. */
 function decode(encoded: string, isSigned: boolean): number {
@@ -97,9 +99,9 @@ describe("code", () => {
       f.call("zero", [add(at!, int(12))], (inner, x) => inner.store(x!, number(0)));
     };
     expect([...runOver([1, 2, 3, 4], ["at"], write, 0)]).toEqual([2, 8, 6, 0]);
-    const written = writeFunction("run", ["at"], write, { isReadable: true });
+    const written = writeFunction("run", ["at"], write);
     expect(written.inner.map(({ name }) => name)).toEqual(["double", "zero"]);
-    expect(textOf([written])).toContain("(call 1 (i32.add (local.get $at) (i32.const 8)))");
+    expect(textOf(written)).toContain("(call 1 (i32.add (local.get $at) (i32.const 8)))");
   });
 
   it("computes on one number and on four", () => {
@@ -140,21 +142,21 @@ describe("code", () => {
   });
 
   it("can be read", () => {
-    const product = writeFunction(
-      "product",
-      ["a", "b", "c", "bias"],
-      (f, a, b, c, bias) =>
-        writeProduct(
-          f,
-          { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
-          a!,
-          b!,
-          c!,
-          bias!,
-        ),
-      { isReadable: true },
+    const product = writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+      writeProduct(
+        f,
+        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
+        a!,
+        b!,
+        c!,
+        bias!,
+      ),
     );
-    expect(textOf([product])).toMatchSnapshot();
-    expect(add(int(1), int(2)).text()).toBe("(i32.add (i32.const 1) (i32.const 2))");
+    expect(textOf(product)).toMatchSnapshot();
+  });
+
+  it.each(Object.entries(functions))("of %s can be read", (_, formula) => {
+    const written = writeFunction("formula", ["at"], (f, at) => f.store4(at!, formula(f, load4(at!), load4(at!, 16))));
+    expect(textOf(written).split("\n").at(-3)).toMatch(/^ {4}\(v128\.store \(local\.get \$at\) \(.*\)\)$/);
   });
 });

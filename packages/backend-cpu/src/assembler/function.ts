@@ -4,13 +4,10 @@ import {
   add,
   ALIGNMENT,
   below,
-  bulk,
   calculate4,
   instruction,
   int,
   relaxedMultiplyAdd4,
-  simd,
-  type Code,
   type Expression,
   type Local,
   type WasmType,
@@ -37,8 +34,6 @@ export type Body = (f: FunctionWriter, ...parameters: Local<"i32">[]) => void;
 /** What a function is written for. */
 export interface WriterOptions {
   readonly machine?: Machine;
-  /** Whether it can be shown as text, which takes longer to write. */
-  readonly isReadable?: boolean;
 }
 
 /** Writes one function: parameters are addresses and counts, there is no result. */
@@ -48,39 +43,30 @@ export class FunctionWriter {
   readonly machine: Machine;
   /** Functions that this one calls. */
   readonly inner: FunctionWriter[] = [];
-  readonly #locals: Local<WasmType>[] = [];
+  /** Variables beside the parameters. */
+  readonly locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
   /** Instructions before all others, and these. */
   #first = "";
   #rest = "";
-  /** The same as text, if it is wanted. */
-  readonly #firstLines: string[] | undefined;
-  readonly #lines: string[] | undefined;
-  #depth = 0;
 
   /** @param name - Shown by profilers and debuggers. */
-  constructor(
-    name: string,
-    parameters: readonly string[],
-    { machine = plainMachine, isReadable = false }: WriterOptions = {},
-  ) {
+  constructor(name: string, parameters: readonly string[], { machine = plainMachine }: WriterOptions = {}) {
     this.name = name;
     this.machine = machine;
-    if (isReadable) [this.#firstLines, this.#lines] = [[], []];
     this.parameters = parameters.map((parameter, index) => variable("i32", parameter, index));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
-    const index = this.#locals.length;
-    const local = variable(type, name + index, this.parameters.length + index);
-    this.#locals.push(local);
+    const local = variable(type, name, this.parameters.length + this.locals.length);
+    this.locals.push(local);
     return local;
   }
 
   /** variable ← value */
   set<T extends WasmType>(local: Local<T>, value: Expression<T>): void {
-    this.#write(setting(local, value));
+    this.#rest += setting(local, value);
   }
 
   /** A new variable with this value, for what is used more than once. */
@@ -96,9 +82,7 @@ export class FunctionWriter {
     if (local === undefined) {
       local = this.local(value.type, "constant");
       this.#constants.set(value.bytes, local);
-      const line = setting(local, value);
-      this.#first += line.bytes;
-      this.#firstLines?.push(`    ${line.text()}`);
+      this.#first += setting(local, value);
     }
     return local;
   }
@@ -115,23 +99,23 @@ export class FunctionWriter {
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#write(access("i32", "f32.store", "\x38", [address, value], offset));
+    this.#write(access("i32", "\x38", [address, value], offset));
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    this.#write(access("i32", "v128.store", simd(0x0b), [address, value], offset));
+    this.#write(access("i32", "\xfd\x0b", [address, value], offset));
   }
 
   /** The number at an address ← one of four, the first unless told. */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
     const immediates = [ALIGNMENT, offset, lane];
-    this.#write(instruction("i32", "v128.store32_lane", simd(0x5a), [address, value], immediates));
+    this.#write(instruction("i32", "\xfd\x5a", [address, value], immediates));
   }
 
   /** So many zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    this.#write(instruction("i32", "memory.fill", bulk(0x0b), [address, int(0), bytes], [0]));
+    this.#write(instruction("i32", "\xfc\x0b", [address, int(0), bytes], [0]));
   }
 
   /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
@@ -156,42 +140,32 @@ export class FunctionWriter {
 
   /** Does the body if a condition holds, which is so where it is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block(instruction("i32", "if", "\x04", [condition]), body);
+    this.#block(instruction("i32", "\x04", [condition]), body);
   }
 
   /** Calls a function of its own, which is written here: engines improve each function by itself, and a short one sooner. */
   call(name: string, values: readonly Expression<"i32">[], body: Body): void {
-    const options = { machine: this.machine, isReadable: this.#lines !== undefined };
-    const written = new FunctionWriter(
-      name,
-      values.map((_, i) => `p${i}`),
-      options,
-    );
+    const parameters = values.map((_, i) => `p${i}`);
+    const written = new FunctionWriter(name, parameters, { machine: this.machine });
     body(written, ...written.parameters);
     let index = this.inner.findIndex(({ bytes }) => bytes === written.bytes);
     if (index < 0) index = this.inner.push(written) - 1;
     // The number of the function that calls is 0.
-    this.#write(instruction("i32", "call", "\x10", values, [1 + index]));
+    this.#write(instruction("i32", "\x10", values, [1 + index]));
   }
 
   #loop(body: () => Expression<"i32">): void {
-    this.#block(instruction("i32", "loop", "\x03", []), () =>
-      this.#write(instruction("i32", "br_if", "\x0d", [body()], [0])),
-    );
+    this.#block(instruction("i32", "\x03", []), () => this.#write(instruction("i32", "\x0d", [body()], [0])));
   }
 
-  #block(begin: Code, body: () => void): void {
-    // What follows stands between its brackets.
-    this.#write({ bytes: begin.bytes + EMPTY_BLOCK, text: () => begin.text().slice(0, -1) });
-    this.#depth++;
+  #block(begin: Expression<"i32">, body: () => void): void {
+    this.#rest += begin.bytes + EMPTY_BLOCK;
     body();
-    this.#depth--;
-    this.#write({ bytes: END, text: () => ")" });
+    this.#rest += END;
   }
 
-  #write({ bytes, text }: Code): void {
+  #write({ bytes }: Expression<"i32">): void {
     this.#rest += bytes;
-    this.#lines?.push(`${"  ".repeat(this.#depth + 2)}${text()}`);
   }
 
   /** Bytes of the instructions so far. */
@@ -201,24 +175,12 @@ export class FunctionWriter {
 
   /** The locals by their types, then the instructions. */
   get bytes(): string {
-    return list(...this.#locals.map(({ type }) => `\x01${codes[type]}`)) + this.#first + this.#rest + END;
+    return list(...this.locals.map(({ type }) => `\x01${codes[type]}`)) + this.#first + this.#rest + END;
   }
 
   /** The type of the function. */
   get type(): string {
     return bytes(0x60) + list(...this.parameters.map(() => codes.i32)) + list();
-  }
-
-  /** As a person reads it, exported by a number unless it is an inner one. */
-  text(number?: number): string {
-    const parameters = this.parameters.map((each) => ` (param $${each.name} i32)`).join("");
-    return [
-      `  (func $${this.name}${number === undefined ? "" : ` (export "${number}")`}${parameters}`,
-      ...this.#locals.map((each) => `    (local $${each.name} ${each.type})`),
-      ...(this.#firstLines ?? []),
-      ...(this.#lines ?? ["    …"]),
-      "  )",
-    ].join("\n");
   }
 }
 
@@ -227,10 +189,8 @@ const variable = <T extends WasmType>(type: T, name: string, index: number): Loc
   name,
   index,
   bytes: "\x20" + unsigned(index),
-  text: () => `(local.get $${name})`,
 });
 
-const setting = <T extends WasmType>({ index, name }: Local<T>, value: Expression<T>): Code => ({
-  bytes: value.bytes + "\x21" + unsigned(index),
-  text: () => `(local.set $${name} ${value.text()})`,
-});
+/** The instruction local ← value. */
+const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string =>
+  value.bytes + "\x21" + unsigned(index);

@@ -56,16 +56,6 @@ export function moduleOf(functions: readonly FunctionWriter[], isShared = false)
   );
 }
 
-/** The same as a person reads it, where functions were written so that they can be read. */
-export function textOf(functions: readonly FunctionWriter[], isShared = false): string {
-  const limits = isShared ? `0 ${LARGEST_SHARED} shared` : "0";
-  const texts = [
-    ...functions.map((f, i) => f.text(i)),
-    ...functions.flatMap(({ inner }) => inner.map((f) => f.text())),
-  ];
-  return `(module\n  (import "convlens" "memory" (memory ${limits}))\n${texts.join("\n")}\n)`;
-}
-
 /** The functions of a module, compiled over a memory. */
 export function instantiate(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): WasmFunction[] {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { convlens: { memory } });
