@@ -128,7 +128,7 @@ function linesOf(f: FunctionWriter): string[] {
     const local = index - f.parameters.length;
     return local < 0 ? `$${f.parameters[index]!.name}` : `$${f.locals[local]!.name}${local}`;
   };
-  const lines = f.locals.map(({ index, type }) => `    (local ${nameOf(index)} ${type})`);
+  const lines = f.locals.map(({ type }, i) => `    (local ${nameOf(f.parameters.length + i)} ${type})`);
   const reader = new Reader(f.bytes);
   // The types of the locals, each with a count before it.
   for (let left = 2 * reader.whole(); left > 0; left--) reader.byte();

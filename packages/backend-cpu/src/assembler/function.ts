@@ -1,12 +1,12 @@
 import { bytes, list, unsigned } from "./encoding.ts";
 import {
-  access,
   add,
-  ALIGNMENT,
+  at,
   below,
   calculate4,
-  instruction,
+  each4,
   int,
+  number,
   relaxedMultiplyAdd4,
   type Expression,
   type Local,
@@ -46,6 +46,7 @@ export class FunctionWriter {
   /** Variables beside the parameters. */
   readonly locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
+  readonly #numbers = new Map<number | string, Local<"v128">>();
   /** Instructions before all others, and these. */
   #first = "";
   #rest = "";
@@ -54,12 +55,12 @@ export class FunctionWriter {
   constructor(name: string, parameters: readonly string[], { machine = plainMachine }: WriterOptions = {}) {
     this.name = name;
     this.machine = machine;
-    this.parameters = parameters.map((parameter, index) => variable("i32", parameter, index));
+    this.parameters = parameters.map((parameter, index) => variable("i32", parameter, unsigned(index)));
   }
 
   /** A variable; its name is for people, and need not be the only one. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
-    const local = variable(type, name, this.parameters.length + this.locals.length);
+    const local = variable(type, name, unsigned(this.parameters.length + this.locals.length));
     this.locals.push(local);
     return local;
   }
@@ -87,6 +88,15 @@ export class FunctionWriter {
     return local;
   }
 
+  /** A number four times, before the first instruction. */
+  constant4(x: number): Local<"v128"> {
+    // A map does not tell −0 from 0.
+    const key = Object.is(x, -0) ? "-0" : x;
+    let local = this.#numbers.get(key);
+    if (local === undefined) this.#numbers.set(key, (local = this.constant(each4(number(x)))));
+    return local;
+  }
+
   /** Moves an address on by some bytes. */
   advance(local: Local<"i32">, bytes: number): void {
     if (bytes !== 0) this.set(local, add(local, int(bytes)));
@@ -99,23 +109,22 @@ export class FunctionWriter {
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#write(access("i32", "\x38", [address, value], offset));
+    this.#rest += address.bytes + value.bytes + "\x38" + at(offset);
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    this.#write(access("i32", "\xfd\x0b", [address, value], offset));
+    this.#rest += address.bytes + value.bytes + "\xfd\x0b" + at(offset);
   }
 
   /** The number at an address ← one of four, the first unless told. */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
-    const immediates = [ALIGNMENT, offset, lane];
-    this.#write(instruction("i32", "\xfd\x5a", [address, value], immediates));
+    this.#rest += address.bytes + value.bytes + "\xfd\x5a" + at(offset) + unsigned(lane);
   }
 
   /** So many zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    this.#write(instruction("i32", "\xfc\x0b", [address, int(0), bytes], [0]));
+    this.#rest += address.bytes + int(0).bytes + bytes.bytes + "\xfc\x0b\x00";
   }
 
   /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
@@ -140,7 +149,7 @@ export class FunctionWriter {
 
   /** Does the body if a condition holds, which is so where it is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block(instruction("i32", "\x04", [condition]), body);
+    this.#block(condition.bytes + "\x04", body);
   }
 
   /** Calls a function of its own, which is written here: engines improve each function by itself, and a short one sooner. */
@@ -148,24 +157,25 @@ export class FunctionWriter {
     const parameters = values.map((_, i) => `p${i}`);
     const written = new FunctionWriter(name, parameters, { machine: this.machine });
     body(written, ...written.parameters);
-    let index = this.inner.findIndex(({ bytes }) => bytes === written.bytes);
+    const { bytes } = written;
+    let index = this.inner.findIndex((known) => known.bytes === bytes);
     if (index < 0) index = this.inner.push(written) - 1;
     // The number of the function that calls is 0.
-    this.#write(instruction("i32", "\x10", values, [1 + index]));
+    this.#rest += values.map(({ bytes }) => bytes).join("") + "\x10" + unsigned(1 + index);
   }
 
+  /** Repeats the body as long as what it returns is not 0. */
   #loop(body: () => Expression<"i32">): void {
-    this.#block(instruction("i32", "\x03", []), () => this.#write(instruction("i32", "\x0d", [body()], [0])));
+    this.#block("\x03", () => {
+      const { bytes } = body();
+      this.#rest += bytes + "\x0d\x00";
+    });
   }
 
-  #block(begin: Expression<"i32">, body: () => void): void {
-    this.#rest += begin.bytes + EMPTY_BLOCK;
+  #block(begin: string, body: () => void): void {
+    this.#rest += begin + EMPTY_BLOCK;
     body();
     this.#rest += END;
-  }
-
-  #write({ bytes }: Expression<"i32">): void {
-    this.#rest += bytes;
   }
 
   /** Bytes of the instructions so far. */
@@ -184,13 +194,12 @@ export class FunctionWriter {
   }
 }
 
-const variable = <T extends WasmType>(type: T, name: string, index: number): Local<T> => ({
+const variable = <T extends WasmType>(type: T, name: string, index: string): Local<T> => ({
   type,
   name,
   index,
-  bytes: "\x20" + unsigned(index),
+  bytes: "\x20" + index,
 });
 
 /** The instruction local ← value. */
-const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string =>
-  value.bytes + "\x21" + unsigned(index);
+const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string => value.bytes + "\x21" + index;

@@ -1,4 +1,5 @@
-import { bytes16, instruction, type Expression } from "./expression.ts";
+import { bytes } from "./encoding.ts";
+import { asInt, asVector, bytes16, type Expression } from "./expression.ts";
 
 // Sixteen bytes seen in other ways than as four float32: as two float64, or as whole numbers.
 
@@ -11,15 +12,15 @@ type Shift = (a: Vector, by: Int) => Vector;
 const unary =
   (opcode: string): Unary =>
   (a) =>
-    instruction("v128", opcode, [a]);
+    asVector(a.bytes + opcode);
 const binary =
   (opcode: string): Binary =>
   (a, b) =>
-    instruction("v128", opcode, [a, b]);
+    asVector(a.bytes + b.bytes + opcode);
 const shift =
   (opcode: string): Shift =>
   (a, by) =>
-    instruction("v128", opcode, [a, by]);
+    asVector(a.bytes + by.bytes + opcode);
 
 /** Two float64. */
 export const double2: Readonly<
@@ -66,7 +67,7 @@ export const int4: Readonly<
   /** Rounded towards zero; the nearest possible for what is too large, and 0 for NaN. */
   fromFloat: /* @__PURE__ */ unary("\xfd\xf8\x01"),
   toFloat: /* @__PURE__ */ unary("\xfd\xfa\x01"),
-  each: (a: Int): Vector => instruction("v128", "\xfd\x11", [a]),
+  each: (a: Int): Vector => asVector(a.bytes + "\xfd\x11"),
   /** These four. */
   of: (...numbers: number[]): Vector => {
     return bytes16(new Uint8Array(Int32Array.from(numbers).buffer));
@@ -84,13 +85,13 @@ export const long2: Readonly<Record<"add" | "subtract", Binary> & Record<"shiftL
 
 /** Sixteen bytes out of the thirty-two of both, by their places. */
 export const shuffle = (a: Vector, b: Vector, ...places: number[]): Vector =>
-  instruction("v128", "\xfd\x0d", [a, b], places);
+  asVector(a.bytes + b.bytes + "\xfd\x0d" + bytes(...places));
 /** Four of the eight numbers of both. */
 export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number, number]): Vector =>
   shuffle(a, b, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
 
 /** The first of four whole numbers. */
-export const firstInt = (v: Vector): Int => instruction("i32", "\xfd\x1b", [v], [0]);
+export const firstInt = (v: Vector): Int => asInt(v.bytes + "\xfd\x1b\x00");
 /** The lesser of both, the first if either is no number: one instruction of most machines, which `min` is not. */
 export const lesser4: Binary = /* @__PURE__ */ binary("\xfd\xea\x01");
 /** The greater of both, the first if either is no number. */

@@ -4,10 +4,8 @@ import {
   calculate4,
   compare4,
   differMask4,
-  each4,
   load4,
   loadOne,
-  number,
   or4,
   select4,
   zero4,
@@ -32,7 +30,7 @@ export const argmax =
         Local<"v128">,
         Local<"v128">,
       ];
-      const one = f.constant(each4(number(1)));
+      const one = f.constant4(1);
       const column = (load: (x: Local<"i32">) => Vector, store: (v: Vector) => void, numbers: number): void => {
         f.set(best, load(x!));
         f.set(place, zero4);

@@ -4,8 +4,6 @@ import {
   calculate4,
   compare4,
   differMask4,
-  each4,
-  number,
   or4,
   relu4,
   select4,
@@ -18,13 +16,13 @@ import { functions } from "./functions.ts";
 
 const arithmetic =
   (name: Arithmetic): Pointwise =>
-  (_, ...x) =>
-    calculate4(name, ...x);
+  (_, a, b) =>
+    calculate4(name, a!, b);
 /** 1 where it holds, else 0. */
 const comparison =
   (name: Comparison): Pointwise =>
   (f, a, b) =>
-    and4(compare4(name, a!, b!), f.constant(each4(number(1))));
+    and4(compare4(name, a!, b!), f.constant4(1));
 
 type PlainName = Extract<
   OperationName,
@@ -61,12 +59,12 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   negate: arithmetic("neg"),
   absolute: arithmetic("abs"),
   sqrt: arithmetic("sqrt"),
-  reciprocal: (f, x) => calculate4("div", f.constant(each4(number(1))), x!),
+  reciprocal: (f, x) => calculate4("div", f.constant4(1), x!),
   // The maximum proper would look for NaN in both, and take twice as long.
   relu: (_, x) => relu4(x!),
   // Its sign bit and those of a 1, where there is anything but 0 and NaN.
   sign: (f, x) => {
-    const one = or4(f.constant(each4(number(1))), and4(x!, f.constant(each4(number(-0)))));
+    const one = or4(f.constant4(1), and4(x!, f.constant4(-0)));
     const other = f.keep("other", or4(compare4("eq", x!, f.constant(zero4)), differMask4(x!, x!)));
     return select4(other, x!, one);
   },

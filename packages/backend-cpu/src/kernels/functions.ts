@@ -1,16 +1,5 @@
 import { cos, erf } from "@convlens/backend/math";
-import {
-  and4,
-  andNot4,
-  calculate4,
-  each4,
-  int,
-  number,
-  or4,
-  select4,
-  xor4,
-  type Expression,
-} from "../assembler/expression.ts";
+import { and4, andNot4, calculate4, int, or4, select4, xor4, type Expression } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2, greater4, int4, lesser4, long2, shuffle4 } from "../assembler/lanes.ts";
 import type { Pointwise } from "./chain.ts";
@@ -221,7 +210,7 @@ const times = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 
 /** The exponential alone in float32: nets ask for it most, and this takes a third of the time. */
 const floatExp: Pointwise = (f, x) => {
-  const c = (value: number): Vector => f.constant(each4(number(value)));
+  const c = (value: number): Vector => f.constant4(value);
   // Beyond these it is 0 and ∞.
   const within = f.keep("within", lesser4(greater4(x!, c(-104)), c(89)));
   const shifted = f.keep("shifted", plus(times(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));

@@ -5,12 +5,10 @@ import {
   andNot4,
   calculate4,
   compare4,
-  each4,
   int,
   load4,
   loadOne,
   multiplyInt,
-  number,
   or4,
   splat,
   zero4,
@@ -47,10 +45,7 @@ function eachRow(
       const at = f.local("i32", "at");
       f.times(count, () => {
         const index = f.keep("index", splat(indices!));
-        const within = and4(
-          compare4("ge", index, f.constant(zero4)),
-          compare4("gt", f.constant(each4(number(size))), index),
-        );
+        const within = and4(compare4("ge", index, f.constant(zero4)), compare4("gt", f.constant4(size), index));
         const isIndex = f.keep("isIndex", and4(within, compare4("eq", index, trunc4(index))));
         const isNone = f.keep("isNone", andNot4(f.constant(compare4("eq", zero4, zero4)), isIndex));
         const row = multiplyInt(firstInt(int4.fromFloat(and4(index, isIndex))), int(4 * length));

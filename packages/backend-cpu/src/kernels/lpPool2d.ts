@@ -5,8 +5,6 @@ import {
   calculate4,
   compare4,
   differMask4,
-  each4,
-  number,
   or4,
   zero4,
   type Expression,
@@ -22,13 +20,12 @@ import { poolRun, pools, type Pool } from "./pool2d.ts";
 type Vector = Expression<"v128">;
 
 const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-const constant = (f: FunctionWriter, x: number): Vector => f.constant(each4(number(x)));
 const absolute = (x: Vector): Vector => calculate4("abs", x);
 const isZero = (f: FunctionWriter, x: Vector): Vector => compare4("eq", x, f.constant(zero4));
 
 /** −1, 0 or 1; what is no number stays so. */
 function signOf(f: FunctionWriter, x: Vector): Vector {
-  const [one, zero] = [constant(f, 1), f.constant(zero4)];
+  const [one, zero] = [f.constant4(1), f.constant(zero4)];
   const [above, below] = [compare4("gt", x, zero), compare4("gt", zero, x)].map((mask) => and4(mask, one));
   return or4(calculate4("sub", above!, below!), differMask4(x, x));
 }
@@ -37,13 +34,13 @@ function signOf(f: FunctionWriter, x: Vector): Vector {
 const PLAIN = new Set([1, 2, 3, 4]);
 /** xᵖ for x ≥ 0. */
 function powerOf(f: FunctionWriter, x: Vector, p: number): Vector {
-  if (!Number.isInteger(p) || p > 4) return functions.power(f, x, constant(f, p));
-  return p === 0 ? constant(f, 1) : Array.from({ length: p }, () => x).reduce(multiply);
+  if (!Number.isInteger(p) || p > 4) return functions.power(f, x, f.constant4(p));
+  return p === 0 ? f.constant4(1) : Array.from({ length: p }, () => x).reduce(multiply);
 }
 /** x^(1/p) */
 function rootOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return x;
-  return p === 2 ? calculate4("sqrt", x) : functions.power(f, x, constant(f, 1 / p));
+  return p === 2 ? calculate4("sqrt", x) : functions.power(f, x, f.constant4(1 / p));
 }
 /** dy / y^(p − 1), or 0 where y is. */
 const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>

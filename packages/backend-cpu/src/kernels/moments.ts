@@ -1,15 +1,5 @@
 import { sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
-import {
-  add,
-  calculate4,
-  each4,
-  int,
-  load4,
-  number,
-  splat,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { add, calculate4, int, load4, splat, type Expression, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
@@ -50,7 +40,7 @@ function workOf(
 
 /** √(variance + epsilon) */
 const deviationOf = (f: FunctionWriter, { epsilon }: Work, variance: Vector): Vector =>
-  calculate4("sqrt", calculate4("add", variance, f.constant(each4(number(epsilon)))));
+  calculate4("sqrt", calculate4("add", variance, f.constant4(epsilon)));
 
 /** Writes: finds what a chunk has to say. */
 function writeChunk(f: FunctionWriter, work: Work, rows: number, places: Places): void {
@@ -168,7 +158,7 @@ function runOf(
 function nothing(team: Team, value: number, output: Shape): (inputs: readonly Block[], y: Block) => void {
   if (output.includes(0)) return () => undefined;
   const loops = [{ count: sizeOf(output), steps: [4] }];
-  const fill = runLoops(team, `all ${value}`, (f) => f.constant(each4(number(value))), loops);
+  const fill = runLoops(team, `all ${value}`, (f) => f.constant4(value), loops);
   return (_, y) => fill(y.start);
 }
 

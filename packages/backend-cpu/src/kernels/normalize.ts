@@ -1,5 +1,5 @@
 import { broadcastSteps, stepsOf, type Kernel, type Normalization, type Shape } from "@convlens/backend";
-import { calculate4, each4, load4, number, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { calculate4, load4, splat, type Expression, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { Team } from "../team.ts";
@@ -18,7 +18,6 @@ const add = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
 const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
 const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 const divide = (a: Vector, b: Vector): Vector => calculate4("div", a, b);
-const constant = (f: FunctionWriter, x: number): Vector => f.constant(each4(number(x)));
 
 /** A call of an operation over axes, and what its kernels have in common. */
 function settingOf(team: Team, shape: Shape, { axes, epsilon }: Normalization) {
@@ -46,7 +45,7 @@ function settingOf(team: Team, shape: Shape, { axes, epsilon }: Normalization) {
       spread(from, to);
       return to;
     },
-    deviation: (f: FunctionWriter, variance: Vector): Vector => calculate4("sqrt", add(variance, constant(f, epsilon))),
+    deviation: (f: FunctionWriter, variance: Vector): Vector => calculate4("sqrt", add(variance, f.constant4(epsilon))),
   };
 }
 
@@ -123,9 +122,9 @@ const normalizeGradient =
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
       divide(a!, deviation(f, variance!)),
     );
-    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => multiply(sum!, constant(f, share)));
+    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => multiply(sum!, f.constant4(share)));
     const pulls = perKept(`pull of ${folding.count}`, [kept, kept], (f, sum, variance) =>
-      divide(multiply(sum!, constant(f, share)), deviation(f, variance!)),
+      divide(multiply(sum!, f.constant4(share)), deviation(f, variance!)),
     );
     const pass = passOf(
       team,

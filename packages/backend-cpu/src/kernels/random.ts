@@ -1,5 +1,5 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import { calculate4, each4, int, number, or4, splat, xor4, type Expression } from "../assembler/expression.ts";
+import { calculate4, int, or4, splat, xor4, type Expression } from "../assembler/expression.ts";
 import { int4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
 import type { Team } from "../team.ts";
@@ -36,10 +36,7 @@ export const randomUniform =
         }
         // The upper 24 bits fill a float32 exactly.
         for (const word of [a, b])
-          f.set(
-            word,
-            calculate4("mul", int4.toFloat(int4.shiftRight(word, int(8))), f.constant(each4(number(2 ** -24)))),
-          );
+          f.set(word, calculate4("mul", int4.toFloat(int4.shiftRight(word, int(8))), f.constant4(2 ** -24)));
         store(shuffle4(a, b, 0, 4, 1, 5), shuffle4(a, b, 2, 6, 3, 7));
         f.set(counter, int4.add(counter, each(4)));
       };

@@ -1,5 +1,4 @@
 import { sizeOf, type Axes, type Kernel, type KernelCall, type Operations, type Shape } from "@convlens/backend";
-import { each4, number } from "../assembler/expression.ts";
 import type { Block } from "../heap.ts";
 import type { Code, Team } from "../team.ts";
 import { chainOf, copied } from "./chain.ts";
@@ -99,7 +98,7 @@ function reduced(
 function ofNothing(team: Team, reduction: Reduction, output: Shape): (inputs: readonly Block[], output: Block) => void {
   const value = reduction === "sum" ? 0 : -Infinity;
   const loops = [{ count: sizeOf(output), steps: [4] }];
-  const run = runLoops(team, `all ${value}`, (f) => f.constant(each4(number(value))), loops);
+  const run = runLoops(team, `all ${value}`, (f) => f.constant4(value), loops);
   return (_, y) => run(y.start);
 }
 

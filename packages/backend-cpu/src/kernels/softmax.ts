@@ -1,5 +1,5 @@
 import { sizeOf, type Kernel, type None } from "@convlens/backend";
-import { calculate4, each4, load4, number, zero4, type Expression, type Local } from "../assembler/expression.ts";
+import { calculate4, load4, zero4, type Expression, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2, greater4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
@@ -117,7 +117,7 @@ interface SumOptions {
 
 /** Lays rows out, and gives the largest of each. What is no number is passed over: its exponential will tell. */
 function enterLargest(f: FunctionWriter, four: FourRows, x: Address): Local<"v128"> {
-  const largest = f.keep("largest", f.constant(each4(number(-Infinity))));
+  const largest = f.keep("largest", f.constant4(-Infinity));
   four.enter(x, 0, (column) => f.set(largest, greater4(largest, column)));
   return largest;
 }

@@ -3,10 +3,8 @@ import {
   and4,
   calculate4,
   compare4,
-  each4,
   int,
   load4,
-  number,
   splat,
   zero4,
   type Expression,
@@ -139,14 +137,14 @@ export const moments: Statistic = {
   planes: 3,
   find: (f, sums) => {
     sums.addUp([0], undefined, ([x]) => [x!]);
-    sums.replace(0, (total) => multiply(total, f.constant(each4(number(1 / sums.count)))));
+    sums.replace(0, (total) => multiply(total, f.constant4(1 / sums.count)));
     sums.addUp([1, 2], 0, ([x], mean) => {
       const off = f.keep("off", subtract(x!, mean));
       return [off, multiply(off, off)];
     });
   },
   finish: (f, [mean, sum, squares], count) => {
-    const share = f.constant(each4(number(1 / count)));
+    const share = f.constant4(1 / count);
     // No sum of distances from infinity is a number.
     const known = and4(sum!, compare4("eq", sum!, sum!));
     const variance = multiply(subtract(squares!, multiply(multiply(sum!, sum!), share)), share);

@@ -3,9 +3,7 @@ import {
   and4,
   calculate4,
   compare4,
-  each4,
   load4,
-  number,
   zero4,
   type Expression,
   type Local,
@@ -50,7 +48,7 @@ export function outputGradient(
 
 /** dy where y > 0, times zero elsewhere. */
 const gated = (f: FunctionWriter, dy: Vector, y: Vector): Vector =>
-  calculate4("mul", dy, and4(compare4("gt", y, zero4), f.constant(each4(number(1)))));
+  calculate4("mul", dy, and4(compare4("gt", y, zero4), f.constant4(1)));
 
 const throughRelu =
   (f: FunctionWriter, { at }: TilePixels): ReadTile =>

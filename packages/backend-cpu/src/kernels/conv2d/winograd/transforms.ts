@@ -1,4 +1,4 @@
-import { calculate4, each4, number, type Expression, type Local } from "../../../assembler/expression.ts";
+import { calculate4, type Expression, type Local } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 
 // Winograd's convolutions (Lavin and Gray 2015): m × m outputs of filters of r × r taps as 36 products, where m + r = 7. A
@@ -17,14 +17,13 @@ export const PLANES: number = EDGE * EDGE;
 
 const sum = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
 const difference = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const constant = (f: FunctionWriter, x: number): Local<"v128"> => f.constant(each4(number(x)));
-const times = (f: FunctionWriter, x: number, v: Vector): Vector => calculate4("mul", constant(f, x), v);
+const times = (f: FunctionWriter, x: number, v: Vector): Vector => calculate4("mul", f.constant4(x), v);
 const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep("t", v);
 
 /** Bᵀ: what an input is multiplied by, so that products at the points 0, 1, −1, 2, −2 and ∞ are those of a convolution. */
 export const inputTransform: Transform = (f, x) => {
   const [d0, d1, d2, d3, d4, d5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
-  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(constant(f, a), b, c);
+  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
   const even = keep(f, axpy(-4, d2, d4));
   const odd = keep(f, axpy(-4, d1, d3));
   const far = keep(f, difference(d4, d2));
@@ -43,7 +42,7 @@ export const inputTransform: Transform = (f, x) => {
 /** B: what the input's gradient is, out of the gradient of the six products. */
 export const inputAdjoint: Transform = (f, x) => {
   const [p0, p1, p2, p3, p4, p5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
-  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(constant(f, a), b, c);
+  const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
   const [near, far] = [keep(f, sum(p1, p2)), keep(f, sum(p3, p4))];
   const [slope, half] = [keep(f, difference(p1, p2)), keep(f, difference(p3, p4))];
   const steep = keep(f, sum(half, half));
@@ -68,7 +67,7 @@ function evaluate(f: FunctionWriter, x: readonly Vector[], scales = [1, 1, 1]): 
       const factor = scale * p ** i;
       if (total === undefined) total = scaled(factor, x[i]!);
       else if (factor === 1) total = sum(x[i]!, total);
-      else total = f.multiplyAdd4(constant(f, factor), x[i]!, total);
+      else total = f.multiplyAdd4(f.constant4(factor), x[i]!, total);
     }
     return total!;
   };
@@ -91,8 +90,8 @@ function combine(f: FunctionWriter, x: readonly Vector[], count: number, scales 
     const [one, two] = pairs[(i % 2) as 0 | 1];
     const ones = atOne === 1 ? one : times(f, atOne, one);
     const factor = atTwo * 2 ** i;
-    let total = factor === 1 ? sum(ones, two) : f.multiplyAdd4(constant(f, factor), two, ones);
-    if (i === 0) total = atZero === 1 ? sum(x0, total) : f.multiplyAdd4(constant(f, atZero), x0, total);
+    let total = factor === 1 ? sum(ones, two) : f.multiplyAdd4(f.constant4(factor), two, ones);
+    if (i === 0) total = atZero === 1 ? sum(x0, total) : f.multiplyAdd4(f.constant4(atZero), x0, total);
     return i === count - 1 ? sum(x5, total) : total;
   });
 }
