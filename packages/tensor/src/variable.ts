@@ -56,16 +56,17 @@ export class Variable extends Tensor {
     super(shape, { kind: "variable" });
     this.name = name;
     this.trainable = trainable;
-    this.#initial = typeof initial === "function" ? initial : this.#checked(initial);
+    this.#initial = typeof initial === "function" ? initial : this.#checked(initial).slice();
   }
 
+  /** One number for each place; not copied, if they are floats in an array of their own. */
   #checked(values: ArrayLike<number>): Values {
     if (values.length !== sizeOf(this.shape))
       throw new ShapeError(
         `${this.toString()}: expected ${sizeOf(this.shape)} values for ${showShape(this.shape)}, got ${values.length}`,
         { expected: sizeOf(this.shape), got: values.length },
       );
-    return values instanceof Float32Array ? values.slice() : Float64Array.from(values);
+    return values instanceof Float32Array || values instanceof Float64Array ? values : Float64Array.from(values);
   }
 
   /** Whether it still has the values that it began with: nothing was written or assigned since. */
@@ -120,10 +121,10 @@ export class Variable extends Tensor {
       throw new UsageError(`write: ${this.toString()} cannot be written while a function is compiled; use assign`, {
         fix: "use assign",
       });
-    const copy = this.#checked(values);
+    const given = this.#checked(values);
     session.open.updates.delete(this);
-    if (this.#memory === undefined) this.#initial = copy;
-    else this.#memory.backend.write(this.#memory.storage, copy);
+    if (this.#memory === undefined) this.#initial = given.slice();
+    else this.#memory.backend.write(this.#memory.storage, given);
     this.written();
   }
 
