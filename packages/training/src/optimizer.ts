@@ -28,10 +28,12 @@ export class OptimizerState {
   get(name: string, shape: Shape, initial = 0): Variable {
     let variable = this.#variables.get(name);
     if (variable === undefined) {
-      variable = new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initial), shape, {
-        name,
-        trainable: false,
-      });
+      const make = (): Float32Array => {
+        const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        // What is never written takes no memory of its own.
+        return initial === 0 ? zeros : zeros.fill(initial);
+      };
+      variable = new Variable(make, shape, { name, trainable: false });
       this.#variables.set(name, variable);
     }
     return variable;

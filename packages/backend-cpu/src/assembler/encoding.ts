@@ -7,7 +7,8 @@ export const bytes = (...values: readonly number[]): string => String.fromCharCo
 /** An unsigned whole number, seven bits to the byte (LEB128). */
 export function unsigned(n: number): string {
   const rest = n >>> 0;
-  if (rest <= 0x7f) return String.fromCharCode(rest);
+  if (rest < 1 << 7) return String.fromCharCode(rest);
+  if (rest < 1 << 14) return String.fromCharCode((rest & 0x7f) | 0x80, rest >>> 7);
   return String.fromCharCode((rest & 0x7f) | 0x80) + unsigned(rest >>> 7);
 }
 
