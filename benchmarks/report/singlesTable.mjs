@@ -27,6 +27,11 @@ const lines = {
     ["more, to keep the seven behind activation functions", ({ few }) => percent(few)],
     ["more, to keep those and read one", ({ read }) => percent(read)],
   ],
+  updates: [
+    ["LeNet-5, one image: a step with Adam, CPU time", ({ step }) => `${digits(step)} µs`],
+    ["updates of its ten parameters", ({ apart }) => `${digits(apart)} µs`],
+    ["the same, if all were one parameter", ({ joined }) => `${digits(joined)} µs`],
+  ],
   "first-call": [
     ["VGG-small: until the first step is learned", ({ first }) => `${digits(first)} ms`],
     ["of it recording, planning, preparing", ({ prepared }) => `${digits(prepared)} ms`],

@@ -38,6 +38,9 @@ export const singles = {
   tapping: {
     measure: ({ node, options }, { isQuick }) => run("tapping", { rounds: isQuick ? 8 : 200, options }, { node }),
   },
+  updates: {
+    measure: ({ node, options }, { isQuick }) => run("updates", { rounds: isQuick ? 8 : 200, options }, { node }),
+  },
   "first-call": {
     measure: ({ node, options }, { isQuick }) =>
       middle(
