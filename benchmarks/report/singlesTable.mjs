@@ -35,6 +35,7 @@ const lines = {
   "first-call": [
     ["VGG-small: until the first step is learned", ({ first }) => `${digits(first)} ms`],
     ["of it recording, planning, preparing", ({ prepared }) => `${digits(prepared)} ms`],
+    ["CPU time of that", ({ preparedCpu }) => `${digits(preparedCpu)} ms`],
     ["a later step", ({ steady }) => `${digits(steady)} ms`],
     ["the first one's excess", ({ beyond }) => `${digits(beyond)} ms`],
     ["the last slow step", ({ lastSlow }) => `${lastSlow}`],
