@@ -7,7 +7,8 @@ import { floor, race } from "../src/compute/floor.ts";
 import { works } from "../src/compute/floorWork.ts";
 import { CurrentNet, type Net } from "../src/compute/net.ts";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
-import { boxesOf, bytes, difference, duration, roleOf, slowest } from "../src/panels/floor/model.ts";
+import { difference } from "../src/draw/shown.ts";
+import { boxesOf, bytes, duration, roleOf, slowest } from "../src/panels/floor/model.ts";
 
 const { inputShape, classes } = openingRecipe;
 let net: Net;

@@ -14,6 +14,10 @@ const at = (): string => timeLine.element().getAttribute("aria-valuetext") ?? ""
 const steps = (): number => Number(/^Step (\d+)/.exec(textOf("#learning .counts"))?.[1] ?? 0);
 const accuracy = (): number => Number(/^Test accuracy ([\d.]+) %/.exec(textOf("#learning .test-accuracy"))?.[1] ?? NaN);
 
+/** What computes and how fast, and how far apart two were. */
+const processors = (): string => textOf("#learning .processors .speed");
+const twice = (): string => textOf("#learning .processors [role=status]");
+
 /** What the filters' pictures are. */
 function pictures(): string {
   const canvases = [...document.querySelectorAll<HTMLCanvasElement>("#learning canvas[aria-label^='Filter ']")];
@@ -120,6 +124,61 @@ describe("a net that learns", () => {
     await shown(3);
     expect(weights()).toBe(before);
     await expect.element(page.getByRole("slider", { name: "Learning rate" })).toHaveAttribute("aria-valuetext", "0.01");
+  });
+
+  it("goes on from its step when something else computes, by keyboard", async () => {
+    const { store } = openPage(SMALL);
+    await ready();
+    button("Start").element().focus();
+    await userEvent.keyboard("{Enter}");
+    await expect.poll(steps).toBeGreaterThan(2);
+    expect(processors()).toMatch(/^Examples a second: [\d,]+ now \(SIMD, \d+ threads\)\.$/);
+    page
+      .getByRole("radio", { name: /SIMD, \d+ threads/ })
+      .element()
+      .focus();
+    let before = steps();
+    for (const name of ["SIMD, one thread", "reference, plain loops"]) {
+      await userEvent.keyboard("{ArrowRight}");
+      await expect.element(page.getByRole("radio", { name })).toHaveFocus();
+      await expect.poll(processors).toMatch(new RegExp(`: [\\d,]+ now \\(${name}\\); [\\d,]+ \\(.* threads\\)`));
+      await expect.poll(() => textOf(".machine [role=status]")).toContain(`learns on: ${name}.`);
+      expect(twice()).toMatch(name.startsWith("SIMD") ? /none, to the last bit\.$/ : /is \d\.\d · 10\^−\d+\.$/);
+      const made = Number(/^Step (\d+)/.exec(twice())![1]);
+      expect(made).toBeGreaterThan(before);
+      await expect.poll(steps).toBeGreaterThan(made);
+      before = steps();
+    }
+    expect(store.hash()).toContain("learning.processor=reference");
+    await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
+    await expect.poll(processors).toMatch(/ now \(SIMD, \d+ threads\); .* one thread\); .* plain loops\)\.$/);
+    expect(textOf(".machine [role=status]")).not.toContain("learns on");
+    before = steps();
+    await expect.poll(steps).toBeGreaterThan(before);
+    expect(button("Pause").query()).not.toBeNull();
+    await button("Pause").click();
+    await expect.poll(() => button("Start").query()).not.toBeNull();
+    // One curve, from the first step to the last.
+    const label = `Loss after ${steps()} steps`;
+    await expect.poll(() => document.querySelector(`#learning [aria-label^="${label}"]`)).not.toBeNull();
+    expect(page.getByRole("alert").query()).toBeNull();
+  });
+
+  it("is the same net on any number of threads, wherever it was moved on the way", async () => {
+    const stayed = openPage(SMALL);
+    await learn(4);
+    await shown(4);
+    const expected = weights();
+    stayed.end();
+    openPage(`${SMALL}&learning.processor=one`);
+    await learn(2);
+    await page.getByRole("radio", { name: /SIMD, \d+ threads/ }).click();
+    await button("One step").click();
+    await expect.poll(steps).toBe(3);
+    await page.getByRole("radio", { name: "SIMD, one thread" }).click();
+    await button("One step").click();
+    await shown(4);
+    expect(weights()).toBe(expected);
   });
 
   it("loses nothing to a rate that is far too large, and says how to go on", async () => {

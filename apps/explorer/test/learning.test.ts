@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { transformWithOxc } from "vite";
 import { describe, expect, it } from "vitest";
 import * as backendCpu from "@convlens/backend-cpu";
+import * as backendReference from "@convlens/backend-reference";
 import * as datasets from "@convlens/datasets";
 import * as layers from "@convlens/layers";
 import * as tensor from "@convlens/tensor";
@@ -9,6 +10,7 @@ import * as training from "@convlens/training";
 import { learningData } from "../src/compute/learningData.ts";
 import { optimizerNames, settingsAt } from "../src/compute/learningNet.ts";
 import { LearningRun, type LearningRow } from "../src/compute/learningRun.ts";
+import { processors } from "../src/compute/processor.ts";
 import { initialState, parseState, printState } from "../src/fields.ts";
 import { codeOf } from "../src/panels/learning/code.ts";
 import { bestStep, Columns, pointsOf } from "../src/panels/learning/columns.ts";
@@ -96,7 +98,8 @@ function columnsOf(losses: readonly number[]): Columns {
     rate: 0.1,
   }));
   const tests = [0, 10].map((step) => ({ step, loss: 1, accuracy: step / 100 }));
-  columns.add({ rows, tests, health: [], advice: [], step: losses.length, stride: 1, lost: undefined });
+  const rest = { health: [], advice: [], lost: undefined, milliseconds: 1, compared: undefined };
+  columns.add({ rows, tests, step: losses.length, stride: 1, ...rest });
   return columns;
 }
 
@@ -207,6 +210,8 @@ describe("the code that is shown", () => {
     ...parts: string[]
   ) => (...values: unknown[]) => Promise<unknown>;
 
+  const backends = { all: () => backendCpu.cpu({ threads: 1 }), reference: backendReference.reference };
+
   /** Runs it, with what it imports, and gives the file that it writes. */
   async function run(code: string): Promise<Uint8Array> {
     let file: Uint8Array | undefined;
@@ -215,6 +220,7 @@ describe("the code that is shown", () => {
       ...layers,
       ...tensor,
       ...training,
+      ...backendReference,
       cpu: () => backendCpu.cpu({ threads: 1 }),
       console: { log: () => undefined },
       writeFile: (_: string, bytes: Uint8Array) => {
@@ -235,12 +241,18 @@ describe("the code that is shown", () => {
     return file!;
   }
 
-  it("makes the net of the page, to the bit", async () => {
+  it("computes by what the page computes by", () => {
+    const found = processors.map((processor) => /^useBackend\((.*)\);$/m.exec(codeOf({ ...initial, processor }))![1]);
+    expect(found).toEqual(["await cpu()", "await cpu({ threads: 1 })", "reference()"]);
+  });
+
+  it.each(["all", "reference"] as const)("makes the net of the page, to the bit, on %s", async (processor) => {
     const state: LearningState = {
       ...initial,
       data: "shapes",
       filters: 2,
       trained: 12,
+      processor,
       changes: [
         { step: 0, optimizer: "momentum", rate: 0.01 },
         { step: 5, optimizer: "momentum", rate: 0.1 },
@@ -251,7 +263,7 @@ describe("the code that is shown", () => {
     const net = await LearningRun.begin(
       recipeOf(state),
       await learningData({ kind: "shapes" }, () => Promise.reject(new Error("no digits are wanted"))),
-      { isOwn: false },
+      { backend: await backends[processor](), isOwn: false },
     );
     await net.advance(state.changes, state.trained, 60_000);
     const ours = net.history.at(12).kept.weights;

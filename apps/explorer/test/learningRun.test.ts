@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Backend } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
 import { shapes, split } from "@convlens/datasets";
 import { build, weightsOf, type StoredTensor } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
@@ -14,12 +16,18 @@ import { LearningRun } from "../src/compute/learningRun.ts";
 const recipe = { filters: 2, seed: 3, batchSize: 8 };
 const data = split(shapes({ size: 60, height: 28, width: 28 }), 5);
 const adamAt = (rate: number, step = 0): LearningChange => ({ step, optimizer: "adam", rate });
-const begin = (): Promise<LearningRun> => LearningRun.begin(recipe, data, { isOwn: false });
+let single: Backend;
+let double: Backend;
+const begin = (backend: Backend = single): Promise<LearningRun> =>
+  LearningRun.begin(recipe, data, { backend, isOwn: false });
 const numbers = (weights: ReadonlyMap<string, StoredTensor>): number[][] =>
   [...weights.values()].map(({ values }) => Array.from(values));
 const at = (run: LearningRun, step: number): number[][] => numbers(run.history.at(step).kept.weights);
 
-beforeAll(async () => useBackend(await cpu({ threads: 1 })));
+beforeAll(async () => {
+  [single, double] = await Promise.all([cpu({ threads: 1 }), cpu({ threads: 2 })]);
+  useBackend(single);
+});
 
 describe("the past of a net", () => {
   const one = (step: number, size: number): KeptStep => ({
@@ -128,6 +136,110 @@ describe("a net that learns in steps", () => {
     expect(health.map(({ step }) => step)).toEqual([1, 26]);
     expect(health[0]!.layers.map(({ units }) => units)).toEqual([2, 4]);
     expect(advice.join()).toContain("raise the learning rate");
+  });
+});
+
+describe("a net that is moved from backend to backend while it learns", () => {
+  const STEPS = 28;
+  const changes: LearningChange[] = [adamAt(0.01), { step: 9, optimizer: "momentum", rate: 0.02 }, adamAt(0.01, 19)];
+  /** What it comes to, but for how long that took. */
+  const progress = async (run: LearningRun, until: number) => {
+    const { rows, tests, health, compared } = await run.advance(changes, until, 60_000);
+    return { rows, tests, health, compared };
+  };
+
+  it("becomes the same on any number of threads, to the bit, as if it had stayed", async () => {
+    const stayed = await begin();
+    const expected = await progress(stayed, STEPS);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(fc.nat(STEPS - 1), { minLength: 1, maxLength: 5 }), async (places) => {
+        const run = await begin();
+        const [rows, tests, health]: [unknown[], unknown[], unknown[]] = [[], [], []];
+        for (const [i, place] of [...places.toSorted((a, b) => a - b), STEPS].entries()) {
+          const made = await progress(run, place);
+          rows.push(...made.rows);
+          tests.push(...made.tests);
+          health.push(...made.health);
+          if (i > 0 && place > 0) expect(made.compared).toMatchObject({ difference: 0 });
+          await run.moveTo(i % 2 === 0 ? double : single);
+        }
+        // At step 0 it is tested each time that it is asked to go on.
+        expect([rows, tests.slice(-expected.tests.length), health]).toEqual([
+          expected.rows,
+          expected.tests,
+          expected.health,
+        ]);
+        for (let step = 0; step <= STEPS; step++) expect(at(run, step)).toEqual(at(stayed, step));
+        run.dispose();
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it("becomes nearly the same with the reference, which adds in another order", async () => {
+    const stayed = await begin();
+    await progress(stayed, STEPS);
+    const run = await begin();
+    await progress(run, 5);
+    await run.moveTo(reference());
+    const { rows, compared } = await progress(run, 20);
+    expect([rows[0]!.step, compared!.step]).toEqual([6, 6]);
+    expect(compared!.compared).toBe(at(run, 6).flat().length);
+    expect(compared!.difference).toBeGreaterThan(0);
+    expect(compared!.difference).toBeLessThan(1e-6);
+    await run.moveTo(double);
+    await progress(run, STEPS);
+    const [ours, theirs] = [at(run, STEPS).flat(), at(stayed, STEPS).flat()];
+    expect(ours).not.toEqual(theirs);
+    expect(Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))).toBeLessThan(1e-4);
+  });
+
+  it("goes back and on wherever it is, to the same again", async () => {
+    const run = await begin();
+    const first = await progress(run, STEPS);
+    const late = at(run, STEPS);
+    await run.moveTo(double);
+    await run.goBack(25);
+    const again = await progress(run, STEPS);
+    expect(again.compared).toBeUndefined();
+    expect(again.health).toEqual(first.health.filter(({ step }) => step > 25));
+    expect(at(run, STEPS)).toEqual(late);
+    await run.goBack(3);
+    await run.moveTo(single);
+    expect((await progress(run, STEPS)).rows).toEqual(first.rows.slice(3));
+    expect(at(run, STEPS)).toEqual(late);
+  });
+
+  it("stays where it is if it cannot be moved", async () => {
+    const [run, stayed] = [await begin(), await begin()];
+    for (const each of [run, stayed]) await progress(each, 2);
+    const full: Backend = {
+      ...double,
+      allocate: () => {
+        throw new Error("there is no room");
+      },
+    };
+    await expect(run.moveTo(full)).rejects.toThrow("no room");
+    const { rows, compared } = await progress(run, 4);
+    expect([rows.length, compared]).toEqual([2, undefined]);
+    await progress(stayed, 4);
+    expect(at(run, 4)).toEqual(at(stayed, 4));
+  });
+
+  it("leaves nothing of its own behind", async () => {
+    const once = async (): Promise<number[]> => {
+      const run = await begin();
+      await progress(run, 2);
+      await run.moveTo(double);
+      await progress(run, 12);
+      run.dispose();
+      return [single.memory(), double.memory()];
+    };
+    const [page, other] = await once();
+    const [pageAgain, otherAgain] = await once();
+    // Single numbers that are part of the tests' program.
+    expect(pageAgain! - page!).toBeLessThan(200);
+    expect(otherAgain).toBe(other);
   });
 });
 

@@ -1,8 +1,10 @@
 import type { JSX } from "preact";
 import { useCompute, type ComputeStatus } from "../compute/compute.ts";
+import { trainedBy } from "../compute/learned.ts";
+import { nameOf } from "../compute/processor.ts";
 import { nextTheme, theme } from "../draw/theme.ts";
 
-/** Says what computes, on how many threads, and how fast; and switches between light and dark. */
+/** Says what computes, on how many threads, and how fast; what trains, if that is another; and switches between light and dark. */
 export function MachineLine(): JSX.Element {
   const { status } = useCompute();
   return (
@@ -27,7 +29,12 @@ function sentence(status: ComputeStatus): string {
       const on = threads === 1 ? "one thread" : `${threads} threads`;
       const why = isolated ? "" : " (more need a page served with isolation headers)";
       const speed = `${(productsPerSecond / 1e9).toPrecision(2)} billion products a second (measured when the page was opened)`;
-      return `Convlens, backend ${name}, ${on}${why}: convolves ${speed}.`;
+      const trainer = trainedBy.value && nameOf(trainedBy.value, threads);
+      const training =
+        trainer === undefined || trainer === nameOf("all", threads)
+          ? ""
+          : ` The net of chapter 6 learns on: ${trainer}.`;
+      return `Convlens, backend ${name}, ${on}${why}: convolves ${speed}.${training}`;
     }
   }
 }

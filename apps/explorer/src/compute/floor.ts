@@ -10,8 +10,6 @@ import {
   type Storage,
   type Values,
 } from "@convlens/backend";
-import { cpu } from "@convlens/backend-cpu";
-import { reference } from "@convlens/backend-reference";
 import { batches, take, type Dataset } from "@convlens/datasets";
 import { apply, parameters, type Layer } from "@convlens/layers";
 import {
@@ -25,6 +23,7 @@ import {
   zeros,
   type Tensor,
 } from "@convlens/tensor";
+import { backendOf } from "./backends.ts";
 import type { FloorAnswer, FloorBlock, FloorRequest, RaceAnswer, Racer } from "./floorWork.ts";
 import type { Net } from "./net.ts";
 
@@ -160,9 +159,9 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
 /** The same work on the reference, on one thread, and on all that the page has. */
 export async function race(net: Net, digits: Dataset, request: FloorRequest): Promise<RaceAnswer> {
   const own = currentBackend();
-  const single = await cpu({ threads: 1 });
+  const single = await backendOf("one");
   const all = [
-    { name: "reference: plain TypeScript, one thread", backend: reference() },
+    { name: "reference: plain TypeScript, one thread", backend: await backendOf("reference") },
     { name: "WebAssembly SIMD, one thread", backend: single },
     // On one thread the page's own is the one before.
     ...(own.name === single.name
@@ -188,6 +187,5 @@ export async function race(net: Net, digits: Dataset, request: FloorRequest): Pr
       difference,
     });
   }
-  single.dispose();
   return { racers, compared: first.reduce((sum, { length }) => sum + length, 0) };
 }

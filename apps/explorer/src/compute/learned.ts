@@ -1,5 +1,6 @@
 import { signal, type Signal } from "@preact/signals";
 import type { LearnedStep } from "./learning.ts";
+import type { Processor } from "./processor.ts";
 
 /** A step that is shown, and whether the net has learned anything, up to this step or a later one. */
 export interface ShownStep extends LearnedStep {
@@ -11,3 +12,6 @@ export interface ShownStep extends LearnedStep {
  * it (`useFollowing`).
  */
 export const learned: Signal<ShownStep | undefined> = signal(undefined);
+
+/** What trains the net of chapter 6 now; `undefined` while nothing does. */
+export const trainedBy: Signal<Processor | undefined> = signal(undefined);

@@ -10,12 +10,14 @@ import {
   type StoredTensor,
 } from "@convlens/layers";
 import { readCheckpoint } from "@convlens/training";
+import { backendOf } from "./backends.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { allDigits } from "./data.ts";
 import { learningData, type LearningData } from "./learningData.ts";
 import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
 import type { NetParts } from "./net.ts";
+import type { Processor } from "./processor.ts";
 
 /** Which of two nets that may learn side by side. */
 export type NetName = "first" | "second";
@@ -85,6 +87,8 @@ export interface LookAnswer {
 /** What can be asked about learning. */
 export interface LearningJobs {
   readonly startLearning: { readonly request: StartRequest; readonly answer: StartAnswer };
+  /** Has all nets trained by another processor from now on, each from the step that it is at. */
+  readonly learnOn: { readonly request: { readonly processor: Processor }; readonly answer: undefined };
   readonly advanceLearning: { readonly request: AdvanceRequest; readonly answer: LearningProgress };
   /** Forgets what came after the step. Answers with the step: the nearest that is kept. */
   readonly goBack: { readonly request: LearnedStep; readonly answer: number };
@@ -104,6 +108,7 @@ interface Learner {
 }
 
 const learners = new Map<NetName, Learner>();
+let processor: Processor = "all";
 
 function learnerOf(net: NetName): Learner {
   const found = learners.get(net);
@@ -125,13 +130,23 @@ async function startLearning({ net, data, recipe, file }: StartRequest): Promise
   const filters = weights?.get("layers.0.filters")?.shape[3] ?? recipe.filters;
   const examples = await learningData(data, allDigits);
   const { classes, shape } = examples.train;
-  const run = await LearningRun.begin({ ...recipe, filters }, examples, { isOwn: data.kind === "own", weights });
+  const backend = await backendOf(processor);
+  const isOwn = data.kind === "own";
+  const run = await LearningRun.begin({ ...recipe, filters }, examples, { backend, isOwn, weights });
   const make = (): Sequential => learningNet(filters, classes.length);
   const model = build(make(), shape);
-  learners.get(net)?.look.dispose();
+  const before = learners.get(net);
+  before?.look.dispose();
+  before?.run.dispose();
   learners.set(net, { run, make, model, look: tap(model, ["layers.1", "layers.4"]) });
   const count = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
+}
+
+async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]): Promise<undefined> {
+  const backend = await backendOf(wanted);
+  for (const { run } of learners.values()) await run.moveTo(backend);
+  processor = wanted;
 }
 
 /** The weights in a file, whichever of two kinds it is. */
@@ -172,8 +187,9 @@ export const learningJobs: {
   ) => Promise<LearningJobs[J]["answer"]>;
 } = {
   startLearning,
+  learnOn,
   advanceLearning: ({ net, changes, until, milliseconds }) => learnerOf(net).run.advance(changes, until, milliseconds),
-  goBack: async ({ net, step }) => learnerOf(net).run.goBack(step),
+  goBack: ({ net, step }) => learnerOf(net).run.goBack(step),
   lookAtLearning,
   saveLearned: ({ net, step }) => {
     const { run } = learnerOf(net);

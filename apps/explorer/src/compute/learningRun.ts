@@ -1,25 +1,15 @@
-import { turn } from "@convlens/backend";
-import { adviceOn, watchTraining, type HealthRecord, type TrainingStep, type TrainingWatch } from "@convlens/analysis";
+import { turn, type Backend } from "@convlens/backend";
+import { adviceOn, type HealthRecord, type TrainingStep } from "@convlens/analysis";
 import { batchCount, batches, shift, type Batch, type TrainAndTest } from "@convlens/datasets";
-import { build, parameters, setWeights, weightsOf, type Sequential, type StoredTensor } from "@convlens/layers";
-import { evaluate } from "@convlens/tensor";
-import { adam, crossEntropy, evaluateModel, sgd, trainStep, type Optimizer } from "@convlens/training";
-import { LearningHistory } from "./learningHistory.ts";
-import {
-  learningNet,
-  settingsAt,
-  type LearningChange,
-  type LearningRecipe,
-  type OptimizerName,
-} from "./learningNet.ts";
+import { build, setWeights, variables, type Sequential, type StoredTensor } from "@convlens/layers";
+import { evaluateModel } from "@convlens/training";
+import { LearningHistory, type KeptStep } from "./learningHistory.ts";
+import { learningNet, settingsAt, type LearningChange, type LearningRecipe } from "./learningNet.ts";
+import { Trainer, type StepMade } from "./trainer.ts";
 
-/** What one step came to. */
-export interface LearningRow extends TrainingStep {
-  /** Share of the batch that was classified rightly, before the step. */
-  readonly accuracy: number;
+/** A step that was made, with what it came to. */
+export interface LearningRow extends TrainingStep, Omit<StepMade, "milliseconds"> {
   readonly gradientNorm: number;
-  /** How far all parameters together moved, over how large they are. */
-  readonly updateRatio: number;
   readonly rate: number;
 }
 
@@ -28,6 +18,14 @@ export interface LearningTest {
   readonly step: number;
   readonly loss: number;
   readonly accuracy: number;
+}
+
+/** The first step after a move, which both backends made from the same net. */
+export interface ComparedStep {
+  readonly step: number;
+  /** The greatest of any weight, and how many were compared. */
+  readonly difference: number;
+  readonly compared: number;
 }
 
 /** What a part of training came to. */
@@ -42,101 +40,125 @@ export interface LearningProgress {
   readonly advice: readonly string[];
   /** The step that came to numbers that are none; the net is as it was before. */
   readonly lost: LearningRow | undefined;
+  /** What the steps alone took, without tests and looks inside. */
+  readonly milliseconds: number;
+  readonly compared: ComparedStep | undefined;
+}
+
+/** How a net begins. */
+interface Beginning {
+  /** What it learns on. */
+  readonly backend: Backend;
+  /** Whether the pictures are few and drawn by hand, and are better moved a little each time. */
+  readonly isOwn: boolean;
+  /** From elsewhere. */
+  readonly weights?: ReadonlyMap<string, StoredTensor> | undefined;
 }
 
 /** For the past of one net, in bytes. */
 const ROOM = 48e6;
-/** Steps from one look inside to the next. */
-const LOOK_EVERY = 25;
-/** Examples that are looked at. */
-const LOOK_AT = 64;
 /** Tests in an epoch, if it is long; and the fewest steps between two. */
 const TESTS = 2;
 const TEST_PAUSE = 20;
 
-const optimizers: { readonly [Name in OptimizerName]: () => Optimizer } = {
-  adam: () => adam(),
-  momentum: () => sgd({ momentum: 0.9 }),
-  sgd: () => sgd(),
-};
-
-/** A net that learns, a few steps at a time, and remembers how it was. It is asked for one thing at a time. */
+/**
+ * A net that learns, a few steps at a time, and remembers how it was. It can be moved from backend to backend on the way. It is
+ * asked for one thing at a time.
+ */
 export class LearningRun {
-  readonly net: Sequential;
   readonly data: TrainAndTest;
   readonly history: LearningHistory = new LearningHistory(ROOM);
   readonly #recipe: LearningRecipe;
   readonly #isOwn: boolean;
-  readonly #watch: TrainingWatch;
+  /** Tested on the page's own backend, so that nobody waits for the reference to read two thousand digits. */
+  readonly #tested: Sequential;
+  /** One for each backend that the net has been on. */
+  readonly #trainers: Map<Backend, Trainer> = new Map();
+  #trainer: Trainer;
+  /** What trained until the net was moved here, and will make the next step, too. */
+  #before: Trainer | undefined;
   readonly #seen: { readonly rows: LearningRow[]; readonly health: HealthRecord[] } = { rows: [], health: [] };
-  #watched = 0;
   #step = 0;
   #batches: Iterator<Batch> | undefined;
-  #optimizer: { readonly name: OptimizerName; readonly memory: Optimizer; readonly run: StepProgram } | undefined;
 
-  private constructor(
-    recipe: LearningRecipe,
-    data: TrainAndTest,
-    isOwn: boolean,
-    net: Sequential,
-    watch: TrainingWatch,
-  ) {
+  private constructor(recipe: LearningRecipe, data: TrainAndTest, isOwn: boolean, trainer: Trainer) {
     this.#recipe = { ...recipe, batchSize: Math.min(recipe.batchSize, data.train.size) };
     this.data = data;
     this.#isOwn = isOwn;
-    this.net = net;
-    this.#watch = watch;
+    this.#tested = build(learningNet(recipe.filters, data.test.classes.length), data.train.shape);
+    this.#trainer = trainer;
+    this.#trainers.set(trainer.backend, trainer);
   }
 
-  /**
-   * A net as it is before it learns, or with weights from elsewhere.
-   *
-   * @param isOwn - Whether the pictures are few and drawn by hand, and are better moved a little each time.
-   */
+  /** A net as it is before it learns, or with weights from elsewhere. */
   static async begin(
     recipe: LearningRecipe,
     data: TrainAndTest,
-    { isOwn, weights }: { readonly isOwn: boolean; readonly weights?: ReadonlyMap<string, StoredTensor> | undefined },
+    { backend, isOwn, weights }: Beginning,
   ): Promise<LearningRun> {
-    const net = build(learningNet(recipe.filters, data.test.classes.length), data.train.shape, { seed: recipe.seed });
-    if (weights !== undefined) setWeights(net, weights);
-    const [probe] = batches(data.test, { size: Math.min(LOOK_AT, data.test.size) });
-    const watch = await watchTraining(net, { inputs: probe!.inputs, targets: probe!.labels, every: LOOK_EVERY });
-    const run = new LearningRun(recipe, data, isOwn, net, watch);
-    await run.#keep();
+    const trainer = await Trainer.on(backend, recipe, data);
+    if (weights !== undefined) trainer.restore({ weights, optimizer: undefined, memory: new Map() });
+    const run = new LearningRun(recipe, data, isOwn, trainer);
+    run.history.keep(0, await trainer.state());
     return run;
   }
 
   /** Learns until a step is reached, the time is over, or numbers are none. */
-  async advance(changes: readonly LearningChange[], until: number, milliseconds: number): Promise<LearningProgress> {
+  async advance(changes: readonly LearningChange[], until: number, limit: number): Promise<LearningProgress> {
     const began = performance.now();
     const [rows, tests]: [LearningRow[], LearningTest[]] = [[], []];
     const looks = this.#seen.health.length;
-    let lost: LearningRow | undefined;
+    let [lost, compared]: [LearningRow | undefined, ComparedStep | undefined] = [undefined, undefined];
+    let milliseconds = 0;
     if (this.#step === 0) tests.push(await this.#test());
     // However short the time, one step is made.
-    const isTime = (): boolean => rows.length === 0 || performance.now() - began < milliseconds;
+    const isTime = (): boolean => rows.length === 0 || performance.now() - began < limit;
     while (this.#step < until && lost === undefined && isTime()) {
-      const row = await this.#learn(settingsAt(changes, this.#step));
-      // The loss is that before the step; the ratio tells what became of the weights.
-      if (Number.isFinite(row.loss) && Number.isFinite(row.updateRatio)) {
+      const made = await this.#learn(settingsAt(changes, this.#step));
+      const { row } = made;
+      milliseconds += made.milliseconds;
+      compared = made.compared ?? compared;
+      if (row.step === this.#step) {
         rows.push(row);
         if (row.step % this.#testEvery === 0) tests.push(await this.#test());
-      } else {
-        lost = row;
-        this.#restore(this.#step);
-      }
+      } else lost = row;
       await turn();
     }
     const health = this.#seen.health.slice(looks);
-    return { step: this.#step, stride: this.history.stride, rows, tests, health, advice: this.#advice(), lost };
+    const { stride } = this.history;
+    const advice = this.#advice();
+    return { step: this.#step, stride, rows, tests, health, advice, lost, milliseconds, compared };
   }
 
   /** Forgets all after a step, and goes on from there. Gives the step: the nearest that is kept. */
-  goBack(to: number): number {
+  async goBack(to: number): Promise<number> {
     const { step } = this.history.at(to);
-    this.#restore(step);
+    this.history.goBack(step);
+    this.#step = step;
+    this.#batches = undefined;
+    for (const list of [this.#seen.rows, this.#seen.health])
+      list.length = list.findLastIndex((seen) => seen.step <= step) + 1;
+    await this.#restore(this.#trainer);
     return step;
+  }
+
+  /**
+   * Goes on elsewhere from the same step, with the same weights, memory of the optimizer and random numbers. The next step is made
+   * on both backends, and compared.
+   */
+  async moveTo(backend: Backend): Promise<void> {
+    if (backend === this.#trainer.backend) return;
+    const trainer = this.#trainers.get(backend) ?? (await Trainer.on(backend, this.#recipe, this.data));
+    this.#trainers.set(backend, trainer);
+    const before = this.#trainer;
+    await this.#restore(trainer);
+    [this.#trainer, this.#before] = [trainer, before];
+  }
+
+  /** Gives back what it holds on its backends. */
+  dispose(): void {
+    for (const trainer of this.#trainers.values()) trainer.dispose();
+    for (const variable of variables(this.#tested).values()) variable.dispose();
   }
 
   get #testEvery(): number {
@@ -147,48 +169,33 @@ export class LearningRun {
     return batchCount(this.data.train.size, this.#recipe.batchSize, "drop");
   }
 
-  /** One step. What it leads to is kept, unless it is no number. */
-  async #learn({ optimizer, rate }: LearningChange): Promise<LearningRow> {
-    const { inputs, labels } = this.#nextBatch();
-    const { loss, accuracy, gradientNorm, updateRatio } = await this.#program(optimizer)(inputs, labels, rate);
-    const row = {
-      step: this.#step + 1,
-      loss: loss.number,
-      accuracy: accuracy.number,
-      gradientNorm: gradientNorm.number,
-      updateRatio: updateRatio.number,
-      rate,
-    };
-    if (!Number.isFinite(row.loss) || !Number.isFinite(row.updateRatio)) return row;
-    this.#step = row.step;
-    await this.#keep();
-    this.#seen.rows.push(row);
-    await this.#watch.observe(row);
-    this.#seen.health.push(...this.#watch.records.slice(this.#watched));
-    this.#watched = this.#watch.records.length;
-    return row;
+  /** Makes a trainer what the net is at this step. */
+  async #restore(trainer: Trainer): Promise<void> {
+    this.#before = undefined;
+    trainer.restore(this.history.at(this.#step).kept);
+    // What it saw has been seen; but a look that comes next asks how far its step moved the weights.
+    await trainer.observe(this.#seen.rows.at(-1) ?? { step: 0, loss: NaN });
   }
 
-  /** The program of a step; another optimizer begins without memory. */
-  #program(name: OptimizerName): StepProgram {
-    if (this.#optimizer?.name !== name) {
-      this.#optimizer?.run.dispose();
-      const all = parameters(this.net);
-      const memory = optimizers[name]();
-      memory.state(all);
-      const factors = new Map([...all.keys()].map((path) => [path, 1]));
-      const { seed } = this.#recipe;
-      const run = trainStep(this.net, {
-        loss: crossEntropy,
-        optimizer: memory,
-        parameters: all,
-        factors,
-        diagnostics: true,
-        seed,
-      });
-      this.#optimizer = { name, memory, run };
+  /** One step. What it leads to is kept; if that is no number, the net stays as it is. */
+  async #learn(settings: LearningChange): Promise<MadeStep> {
+    const [done, batch] = [this.#step, this.#nextBatch()];
+    const { milliseconds, ...made } = await this.#trainer.step(done, batch, settings);
+    const row = { step: done + 1, ...made, rate: settings.rate };
+    if (!Number.isFinite(row.loss) || !Number.isFinite(row.updateRatio)) {
+      await this.goBack(done);
+      return { row, milliseconds, compared: undefined };
     }
-    return this.#optimizer.run;
+    const state = await this.#trainer.state();
+    this.#step = row.step;
+    this.history.keep(row.step, state);
+    this.#seen.rows.push(row);
+    this.#seen.health.push(...(await this.#trainer.observe(row)));
+    const before = this.#before;
+    this.#before = undefined;
+    if (before === undefined) return { row, milliseconds, compared: undefined };
+    await before.step(done, batch, settings);
+    return { row, milliseconds, compared: { step: row.step, ...compare(state, await before.state()) } };
   }
 
   /** The order of examples is that of `fit`: decided by seed and epoch. */
@@ -203,46 +210,31 @@ export class LearningRun {
   }
 
   async #test(): Promise<LearningTest> {
-    const { loss, accuracy } = await evaluateModel(this.net, this.data.test);
+    setWeights(this.#tested, this.history.at(this.#step).kept.weights);
+    const { loss, accuracy } = await evaluateModel(this.#tested, this.data.test);
     return { step: this.#step, loss, accuracy };
-  }
-
-  async #keep(): Promise<void> {
-    const memory = [...(this.#optimizer?.memory.state(parameters(this.net)) ?? [])];
-    const [weights, values] = [await weightsOf(this.net), await evaluate(...memory.map(([, variable]) => variable))];
-    this.history.keep(this.#step, {
-      weights: new Map([...weights].map(([path, { shape, values }]) => [path, { shape, values: values.slice() }])),
-      optimizer: this.#optimizer?.name,
-      memory: new Map(memory.map(([name], i) => [name, Float32Array.from(values[i]!)])),
-    });
-  }
-
-  #restore(to: number): void {
-    const { step, kept } = this.history.at(to);
-    this.history.goBack(step);
-    this.#step = step;
-    this.#batches = undefined;
-    setWeights(this.net, kept.weights);
-    if (kept.optimizer === undefined) this.#forgetOptimizer();
-    else {
-      this.#program(kept.optimizer);
-      for (const [name, variable] of this.#optimizer!.memory.state(parameters(this.net)))
-        variable.write(kept.memory.get(name)!);
-    }
-    for (const list of [this.#seen.rows, this.#seen.health])
-      list.length = list.findLastIndex((seen) => seen.step <= step) + 1;
-  }
-
-  #forgetOptimizer(): void {
-    this.#optimizer?.run.dispose();
-    this.#optimizer = undefined;
   }
 
   #advice(): string[] {
     const { rows: steps, health: records } = this.#seen;
-    return adviceOn({ chance: this.#watch.chance, steps, records }).map(({ text }) => text);
+    return adviceOn({ chance: this.#trainer.chance, steps, records }).map(({ text }) => text);
   }
 }
 
-/** A compiled step of learning. */
-type StepProgram = ReturnType<typeof trainStep>;
+/** A step, how long it took, and the same made elsewhere if the net has just been moved. */
+interface MadeStep {
+  readonly row: LearningRow;
+  readonly milliseconds: number;
+  readonly compared: ComparedStep | undefined;
+}
+
+/** How far two nets are apart. */
+function compare({ weights: some }: KeptStep, { weights: others }: KeptStep): Omit<ComparedStep, "step"> {
+  let [difference, compared] = [0, 0];
+  for (const [path, { values }] of some) {
+    const other = others.get(path)!.values;
+    for (let i = 0; i < values.length; i++) difference = Math.max(difference, Math.abs(values[i]! - other[i]!));
+    compared += values.length;
+  }
+  return { difference, compared };
+}

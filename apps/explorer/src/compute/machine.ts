@@ -1,6 +1,6 @@
 import type { Backend } from "@convlens/backend";
-import { cpu } from "@convlens/backend-cpu";
 import { compile, conv2d, normal, useBackend } from "@convlens/tensor";
+import { backendOf, threadsHere } from "./backends.ts";
 import type { Machine } from "./protocol.ts";
 
 /** The convolution that is measured: 32 channels to 32 on an image of 32 × 32. */
@@ -13,8 +13,8 @@ const LONG_ENOUGH = 25;
 /** The backend of this page, on all threads that it may have, and how fast it is. */
 export async function startMachine(): Promise<{ readonly backend: Backend; readonly machine: Machine }> {
   const isolated = globalThis.crossOriginIsolated;
-  const threads = isolated ? navigator.hardwareConcurrency : 1;
-  const backend = await cpu({ threads });
+  const threads = threadsHere();
+  const backend = await backendOf("all");
   useBackend(backend);
   return { backend, machine: { backend: backend.name, threads, isolated, productsPerSecond: await measure() } };
 }

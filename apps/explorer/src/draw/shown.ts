@@ -7,3 +7,7 @@ export function shown(value: number): string {
 
 /** A whole number with its thousands apart: `34,944`. Asking the engine for it costs a long task, the first time. */
 export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** How far numbers are apart, for people. */
+export const difference = (value: number): string =>
+  value === 0 ? "none, to the last bit" : value.toExponential(1).replace("e-", " · 10^−").replace("e+", " · 10^");

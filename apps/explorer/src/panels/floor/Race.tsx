@@ -4,8 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { useCompute } from "../../compute/compute.ts";
 import type { FloorRequest, RaceAnswer } from "../../compute/floorWork.ts";
 import type { Outcome } from "../../compute/protocol.ts";
-import { shown } from "../../draw/shown.ts";
-import { difference, duration } from "./model.ts";
+import { difference, shown } from "../../draw/shown.ts";
+import { duration } from "./model.ts";
 
 /** One program on several backends, on demand: how fast each is, and how far their results are apart. */
 export function Race({ request }: { readonly request: FloorRequest }): JSX.Element {

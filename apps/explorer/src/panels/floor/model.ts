@@ -54,10 +54,6 @@ export function duration(milliseconds: number): string {
   return `${Number(milliseconds.toPrecision(3))} ms`;
 }
 
-/** How alike numbers are, for people. */
-export const difference = (value: number): string =>
-  value === 0 ? "none, to the last bit" : value.toExponential(1).replace("e-", " · 10^−").replace("e+", " · 10^");
-
 /** What takes most of the time, in words. */
 export function slowest({ instructions }: FloorAnswer): string {
   const all = instructions.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0);

@@ -38,7 +38,8 @@ export function Notices(props: {
         <div class="notice" role="note">
           <p>
             This address is of a net after {state.trained} steps. Weights do not stand in addresses, but what they are
-            made from does: the same steps give the same net, to the last bit.
+            made from does: the same steps give the same net, to the last bit, on any number of threads. The reference
+            adds in another order, so that its net is nearly the same.
           </p>
           <div class="fixes">
             <button

@@ -12,9 +12,16 @@ function rateCode({ changes }: LearningState): string {
     .join("")}${first!.rate}`;
 }
 
+/** What computes, with what it is imported from. */
+const backendCode = {
+  all: ["await cpu()", "cpu", "@convlens/backend-cpu"],
+  one: ["await cpu({ threads: 1 })", "cpu", "@convlens/backend-cpu"],
+  reference: ["reference()", "reference", "@convlens/backend-reference"],
+} as const;
+
 /** The same in Node: the same net to the bit, saved to a file that this page can load. */
 export function codeOf(state: LearningState): string {
-  const { data, filters, seed, batch, changes } = state;
+  const { data, filters, seed, batch, changes, processor } = state;
   const batchSize = Number(batch);
   const { optimizer } = changes[0]!;
   const differs = changes.some((change) => change.optimizer !== optimizer);
@@ -26,16 +33,17 @@ export function codeOf(state: LearningState): string {
           `${data === "edges" ? "orientedEdges" : "shapes"}, split`,
           "@convlens/datasets",
         ];
+  const [backend, backendName, backendPackage] = backendCode[processor];
   return [
     ...(data === "own" ? ["// Your pictures stayed in the page; shapes stand in for them."] : []),
     `import { writeFile } from "node:fs/promises";`,
-    `import { cpu } from "@convlens/backend-cpu";`,
+    `import { ${backendName} } from "${backendPackage}";`,
     `import { ${source[1]} } from "${source[2]}";`,
     `import { Conv2d, Dense, Flatten, MaxPool2d, Relu, saveWeights, sequential } from "@convlens/layers";`,
     `import { useBackend } from "@convlens/tensor";`,
     `import { ${optimizer === "adam" ? "adam" : "sgd"}, fit } from "@convlens/training";`,
     ``,
-    `useBackend(await cpu());`,
+    `useBackend(${backend});`,
     `const { train, test } = ${source[0]};`,
     `const net = sequential([`,
     `  new Conv2d({ filters: ${filters}, kernelSize: 5, padding: "same" }),`,

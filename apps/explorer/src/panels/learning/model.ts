@@ -6,8 +6,10 @@ import {
   type LearningRecipe,
   type OptimizerName,
 } from "../../compute/learningNet.ts";
+import type { ComparedStep } from "../../compute/learningRun.ts";
+import { nameOf, processors, type Processor } from "../../compute/processor.ts";
 import { choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
-import { shown } from "../../draw/shown.ts";
+import { difference, grouped, shown } from "../../draw/shown.ts";
 
 /** Learning rates that can be chosen. */
 export const rates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1000] as const;
@@ -41,6 +43,8 @@ export const learningFields = {
   filters: whole(8, 2, 16),
   seed: whole(1, 0, 99),
   batch: choice("32", ["8", "32", "128"]),
+  /** What computes. It makes no other net, and can be changed on the way. */
+  processor: choice("all", processors),
   changes: changesField({ optimizer: "adam", rate: 0.003 }),
   beside: flag(false),
   changes2: changesField({ optimizer: "sgd", rate: 0.003 }),
@@ -164,3 +168,26 @@ export function comparison(
   const better = first.accuracy > second.accuracy ? "first" : "second";
   return `After ${first.step} steps the ${better} net is ahead by ${shown(apart)} points on the test examples.`;
 }
+
+/** Examples a second, by what has trained a net. */
+export type Speeds = Readonly<Partial<Record<Processor, number>>>;
+
+/** How fast a net learns now, and how fast it was on others. */
+export function speedsInWords(speeds: Speeds, now: Processor, threads: number): string {
+  const known = [now, ...processors.filter((each) => each !== now)].flatMap((processor) => {
+    const speed = speeds[processor];
+    if (speed === undefined) return [];
+    return `${grouped(Math.round(speed))}${processor === now ? " now" : ""} (${nameOf(processor, threads)})`;
+  });
+  return known.length === 0 ? "" : `Examples a second: ${known.join("; ")}.`;
+}
+
+/** A step that was made by two, the one that trained before and the one that trains now. */
+export interface Comparison extends ComparedStep {
+  readonly from: Processor;
+  readonly to: Processor;
+}
+
+/** How far apart two processors are after one step. */
+export const comparisonInWords = ({ step, from, to, ...found }: Comparison, threads: number): string =>
+  `Step ${step} was made twice, by the one before (${nameOf(from, threads)}) and the one now (${nameOf(to, threads)}): the greatest difference of ${grouped(found.compared)} weights is ${difference(found.difference)}.`;

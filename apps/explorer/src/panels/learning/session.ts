@@ -15,6 +15,7 @@ import {
   type LearningState,
   type Settings,
 } from "./model.ts";
+import { Processing } from "./processing.ts";
 
 /** Pictures of the reader's own. */
 export type OwnPictures = Extract<LearningData, { kind: "own" }>;
@@ -30,8 +31,6 @@ export interface Lost {
 const SLICE = 120;
 /** The same for readers who want little to move. */
 const CALM = 1000;
-/** How much the last slice counts in the speed that is shown. */
-const FRESH = 0.3;
 
 /** The state's field that holds the settings of a net. */
 const fieldOf = { first: "changes", second: "changes2" } as const;
@@ -43,12 +42,11 @@ export class LearningSession {
   readonly begun: Signal<StartAnswer | undefined> = signal(undefined);
   readonly problem: Signal<string | undefined> = signal(undefined);
   readonly lost: Signal<Lost | undefined> = signal(undefined);
-  /** Examples a second. */
-  readonly speed: Signal<number> = signal(0);
   /** Grows whenever there is something new in `nets`. */
   readonly version: Signal<number> = signal(0);
   readonly own: Signal<OwnPictures | undefined> = signal(undefined);
   readonly nets: Readonly<Record<NetName, Columns>> = { first: new Columns(), second: new Columns() };
+  readonly processing: Processing;
   readonly #compute: Compute;
   readonly #read: () => LearningState;
   readonly #set: (change: Partial<LearningState>) => void;
@@ -62,13 +60,15 @@ export class LearningSession {
   #published = 0;
 
   constructor(compute: Compute, read: () => LearningState, set: (change: Partial<LearningState>) => void) {
+    this.processing = new Processing(compute, set);
     this.#compute = compute;
     this.#read = read;
     this.#set = set;
   }
 
-  /** Makes a new net, if the state is of another than there is. */
+  /** Moves what learns to the processor that the state names; makes a new net, if the state is of another than there is. */
   sync(state: LearningState): void {
+    void this.processing.moveTo(state.processor);
     const key = keyOf(state);
     const isBackAtStart = state.trained === 0 && this.nets.first.step > 0 && this.#isInAddress();
     if (key === this.#key && !isBackAtStart) return;
@@ -171,6 +171,7 @@ export class LearningSession {
   end(): void {
     this.#epoch++;
     this.pause();
+    this.processing.end();
     learned.value = undefined;
   }
 
@@ -202,6 +203,7 @@ export class LearningSession {
       for (const columns of Object.values(this.nets)) Object.assign(columns, new Columns());
       this.problem.value = undefined;
       this.lost.value = undefined;
+      this.processing.forget();
       this.begun.value = outcome.value;
       // It is another net, even at the same step.
       learned.value = undefined;
@@ -246,19 +248,17 @@ export class LearningSession {
   async #advance(net: NetName, until: number, epoch: number): Promise<boolean> {
     const changes = this.#read()[fieldOf[net]];
     const columns = this.nets[net];
-    const began = performance.now();
     const outcome = await this.#compute.ask("advanceLearning", { net, changes, until, milliseconds: SLICE });
     if (epoch !== this.#epoch) return false;
     if (outcome.kind === "problem") {
       this.problem.value = outcome.text;
       return false;
     }
-    const { rows, lost } = outcome.value;
-    const now = (1000 * rows.length * Number(this.#read().batch)) / (performance.now() - began);
+    const { lost } = outcome.value;
     batch(() => {
       columns.add(outcome.value);
+      if (net === "first") this.processing.heard(outcome.value, this.#batchSize);
       if (net === "first" && this.#isInAddress()) this.#set({ trained: columns.step });
-      this.speed.value = this.speed.value === 0 ? now : (1 - FRESH) * this.speed.value + FRESH * now;
       if (lost !== undefined)
         this.lost.value = { net, row: lost, optimizer: settingsAt(changes, columns.step).optimizer };
       if (!this.#isCalm || performance.now() - this.#published > CALM) this.#publish();
@@ -283,6 +283,11 @@ export class LearningSession {
       const next: ShownStep = { net, step: shown, hasLearned: step > 0 };
       if (JSON.stringify(next) !== JSON.stringify(learned.peek())) learned.value = next;
     }
+  }
+
+  /** Examples in a step: all there are, where those are few. */
+  get #batchSize(): number {
+    return Math.min(Number(this.#read().batch), this.begun.peek()!.examples);
   }
 
   /** Whether the address holds all that the net is made of. */

@@ -17,6 +17,7 @@ import { Inside } from "./Inside.tsx";
 import { changesInWords, comparison, healthAt, learningFields, percent, short, shownStep } from "./model.ts";
 import { Notices } from "./Notices.tsx";
 import { Own } from "./Own.tsx";
+import { Processors } from "./Processors.tsx";
 import { LearningSession } from "./session.ts";
 import { SettingsOf } from "./Settings.tsx";
 import { TimeLine } from "./TimeLine.tsx";
@@ -114,6 +115,11 @@ export function LearningView({ state: signal, set }: Props): JSX.Element {
           />
         )}
       </div>
+      <Processors
+        processing={session.processing}
+        value={state.processor}
+        onChange={(processor) => set({ processor })}
+      />
       <details class="more">
         <summary>More: number of filters, batch, seed</summary>
         <div class="controls">
@@ -151,7 +157,7 @@ export function LearningView({ state: signal, set }: Props): JSX.Element {
         <>
           <p class="counts">
             {first.step > 0 &&
-              `Step ${first.step}, in pass ${Math.ceil(first.step / Math.max(1, Math.floor(begun.examples / Math.min(Number(state.batch), begun.examples))))} over the examples. Loss ${short(first.mean("loss", first.step))}. ${Math.round(session.speed.value).toLocaleString("en")} examples a second. `}
+              `Step ${first.step}, in pass ${Math.ceil(first.step / Math.max(1, Math.floor(begun.examples / Math.min(Number(state.batch), begun.examples))))} over the examples. Loss ${short(first.mean("loss", first.step))}. `}
             {state.beside
               ? `First net: ${changesInWords(state.changes)}. Second net: ${changesInWords(state.changes2)}. `
               : `${changesInWords(state.changes)}. `}

@@ -1,0 +1,45 @@
+import type { JSX } from "preact";
+import { useCompute } from "../../compute/compute.ts";
+import { trainedBy } from "../../compute/learned.ts";
+import { nameOf, processorsOn, type Processor } from "../../compute/processor.ts";
+import { Choice } from "../../controls/Choice.tsx";
+import { comparisonInWords, speedsInWords } from "./model.ts";
+import type { Processing } from "./processing.ts";
+
+/** What trains the net, to be changed on the way: how fast each is, and how far two are apart. */
+export function Processors(props: {
+  readonly processing: Processing;
+  readonly value: Processor;
+  readonly onChange: (processor: Processor) => void;
+}): JSX.Element {
+  const { processing, value, onChange } = props;
+  const status = useCompute().status.value;
+  if (status.kind !== "ready") return <></>;
+  const { threads, isolated } = status.machine;
+  const [now, comparison, refusal] = [trainedBy.value, processing.comparison.value, processing.refusal.value];
+  return (
+    <div class="processors">
+      <Choice
+        label="Computed by"
+        options={processorsOn(threads)}
+        value={threads === 1 && value === "all" ? "one" : value}
+        onChange={onChange}
+        nameOf={(processor) => nameOf(processor, threads)}
+      />
+      {!isolated && (
+        <p class="caption">
+          More threads share memory, which browsers allow pages that are served with isolation headers.
+        </p>
+      )}
+      {refusal !== undefined && now !== undefined && (
+        <div class="notice" role="alert">
+          <p>
+            {refusal} The net goes on learning as before: {nameOf(now, threads)}.
+          </p>
+        </div>
+      )}
+      {now !== undefined && <p class="speed">{speedsInWords(processing.speeds.value, now, threads)}</p>}
+      <p role="status">{comparison && comparisonInWords(comparison, threads)}</p>
+    </div>
+  );
+}
