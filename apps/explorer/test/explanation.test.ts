@@ -10,7 +10,7 @@ import { painting } from "../src/compute/painting.ts";
 import { patches } from "../src/compute/patches.ts";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
 import { coverSentence, foolSentence, uncovered } from "../src/panels/fool/model.ts";
-import { forgottenSentence, judgement, targetOf, whyFields } from "../src/panels/why/model.ts";
+import { codeOf, forgottenSentence, judgement, targetOf, whyFields } from "../src/panels/why/model.ts";
 import { initialState } from "../src/fields.ts";
 
 const { inputShape, classes } = openingRecipe;
@@ -49,10 +49,13 @@ describe("an explanation", () => {
   it("is judged by its likeness", () => {
     expect(judgement(1, 0)).toBe("");
     expect(judgement(0.95, 2)).toContain("shows the drawing");
-    expect(judgement(0.1, 2)).toContain("depends on the net");
+    // What single drawings keep of maps that, in the mean of several, lose their likeness.
+    expect(judgement(0.53, 2)).toBe("changed in part");
+    for (const low of [0.1, 0.45]) expect(judgement(low, 2)).toContain("depends on the net");
     expect(judgement(Number.NaN, 2)).toBe("shows nothing");
     expect(forgottenSentence(1, ["a", "b"])).toContain("“b” are shuffled");
     expect(forgottenSentence(9, ["a", "b"])).toContain("All weights");
+    expect(codeOf(3)).toMatch(/under about 0\.5 .* owes its look to the weights;\n.* the picture rather than/);
   });
 });
 

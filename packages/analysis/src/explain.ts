@@ -55,6 +55,9 @@ export const explainMethods: readonly ExplainOptions["method"][] = [
  * - `"occlusion"`: how far the score falls where pixels are covered
  * - `"relevance"`: the score itself, shared out from layer to layer
  *
+ * A map may look like the image and say nothing of the net: {@link randomizationTest} shuffles the weights and measures how alike
+ * it stays (Adebayo et al. 2018, "Sanity Checks for Saliency Maps").
+ *
  * @param x - `[n, h, w, c]` or `[n, l, c]`; for the methods without places, any `[n, …]`.
  * @throws `ValueError` for a target that is no class of the model, `ShapeError` where there is nothing to lay a map over.
  *

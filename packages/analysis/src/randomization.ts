@@ -39,16 +39,17 @@ const similarityOf = (a: Heatmap, b: Heatmap): number => {
 };
 
 /**
- * Whether an explanation depends on what the net has learned (Adebayo 2018): from the last layer to the first the parameters of
- * each are shuffled, and the explanation of the same class is compared with that of the trained net. One that stays as it was
- * shows the image, not the net. Afterwards the parameters are what they were.
+ * Whether an explanation depends on what the net has learned (Adebayo et al. 2018): from the last layer to the first the
+ * parameters of each are shuffled, and the explanation of the same class is compared with that of the trained net. One that owes
+ * its look to the weights loses its likeness, to under about 0.5; one that stays alike shows the image rather than what the net
+ * has learned. Single examples scatter widely, so take the mean of several. Afterwards the parameters are what they were.
  *
  * @returns From the last layer to the first; the last entry is a net of which nothing is left.
  *
  * @example
  * ```ts
  * const sanity = await randomizationTest(model, images, { method: "gradient" });
- * sanity.at(-1)!.similarity < 0.5; // what a map that depends on the net has
+ * sanity.at(-1)!.similarity < 0.5; // of a map that owes its look to the weights
  * ```
  */
 export async function randomizationTest(

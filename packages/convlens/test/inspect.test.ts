@@ -97,6 +97,7 @@ describe("the page of convlens inspect", () => {
     for (const part of [
       ...["stem Conv2d", "ways.branches.1.layers.0 Conv2d", "head Dense", "where chance is", "is dead"],
       ...["SmoothGrad", "Integrated gradients", "Grad-CAM", "Layer-wise relevance", "By chance"],
+      ...["Sanity Checks for Saliency Maps", "to under about 0.5"],
     ])
       expect(page.includes(part), part).toBe(true);
   });

@@ -16,21 +16,23 @@ import { showRaster, sizeFor } from "../report/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
 
-const names: Readonly<Record<ExplainOptions["method"], string>> = {
-  gradient: "Gradient",
-  gradientTimesInput: "Gradient × input",
-  smoothGrad: "SmoothGrad",
-  integratedGradients: "Integrated gradients",
-  guidedBackpropagation: "Guided backpropagation",
-  deconvnet: "Deconvnet",
-  gradCam: "Grad-CAM",
-  guidedGradCam: "Guided Grad-CAM",
-  occlusion: "Occlusion",
-  relevance: "Layer-wise relevance",
+/** What each method is called, and what it asks. */
+const methods: Readonly<Record<ExplainOptions["method"], { readonly name: string; readonly asks: string }>> = {
+  gradient: { name: "Gradient", asks: "where would a small change move the score most?" },
+  gradientTimesInput: { name: "Gradient × input", asks: "that slope, times what is there" },
+  smoothGrad: { name: "SmoothGrad", asks: "the slope, averaged over noisy copies" },
+  integratedGradients: { name: "Integrated gradients", asks: "all slopes on the way from an empty image" },
+  guidedBackpropagation: { name: "Guided backpropagation", asks: "slopes, where only what speaks for it comes back" },
+  deconvnet: { name: "Deconvnet", asks: "the same, without looking at what fired" },
+  gradCam: { name: "Grad-CAM", asks: "which maps of a layer speak for it, and where?" },
+  guidedGradCam: { name: "Guided Grad-CAM", asks: "that, times guided backpropagation" },
+  occlusion: { name: "Occlusion", asks: "how far does the score fall where a square covers it?" },
+  relevance: { name: "Layer-wise relevance", asks: "the score itself, shared out from layer to layer" },
 };
 
 interface Answer {
   readonly name: string;
+  readonly asks: string;
   readonly heat: Heatmap;
   readonly faith: Faithfulness;
   /** Structural similarity to the map of a net whose weights were all shuffled. */
@@ -50,7 +52,7 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
       const heat = heatmap(await explain(model, x, { ...told, target: answer }));
       const faith = await faithfulness(model, x, heat, { target: answer });
       const sanity = (await randomizationTest(model, x, { ...told, target: answer })).at(-1)?.similarity ?? NaN;
-      answers.push({ name: names[method], heat, faith, sanity });
+      answers.push({ ...methods[method], heat, faith, sanity });
     } catch (error) {
       // A method that the net has nothing for, as Grad-CAM where there are no maps.
       if (!(error instanceof ConvlensError)) throw error;
@@ -60,6 +62,7 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   const chance: Heatmap = { count: 1, height, width, values: Float64Array.from(new Random(1).uniform(height * width)) };
   const byChance: Answer = {
     name: "By chance",
+    asks: "",
     heat: chance,
     faith: await faithfulness(model, x, chance, { target: answer }),
     sanity: NaN,
@@ -74,10 +77,11 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   return {
     id: "why",
     title: `Why ${className(subject, answer)}`,
-    body: `<p>Where the answer comes from, by ${answers.length} methods, each on a scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes, Grad-CAM), the further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM looks at ${escaped(layer)}.`}</p>
+    body: `<p>Where the answer comes from, by ${answers.length} methods, each by itself and laid over the image. Each has a scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes, Grad-CAM), the further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM looks at ${escaped(layer)}.`}</p>
 <div class="gallery narrow">${answers.map((each) => whyFigure(subject, each)).join("")}</div>
 <h3>How far to believe them</h3>
-<p>Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better than chance says nothing about this answer. Sanity: how like (structural similarity) the map stays when all weights are shuffled; a map that stays above 0.5 shows the image rather than the net.</p>
+<p>Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better than chance says nothing about this answer.</p>
+<p>Sanity: how alike the map stays when all weights are shuffled, as structural similarity, which is 1 for the same map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that owes its look to the weights loses its likeness, to under about 0.5; one that stays alike shows the picture rather than what the net has learned. Of one image this is a rough number: where it is close to 0.5, look at several.</p>
 ${table("How far to believe them", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
 <div class="charts">${[best, byChance].map((each) => faithChart(each)).join("")}</div>`,
   };
@@ -85,16 +89,12 @@ ${table("How far to believe them", ["method", "deletion", "insertion", "insertio
 
 const worth = ({ faith: { deletion, insertion } }: Answer): number => insertion.area - deletion.area;
 
-function whyFigure(subject: Subject, { name, heat, faith, sanity }: Answer): string {
+function whyFigure(subject: Subject, { name, asks, heat }: Answer): string {
   const size = sizeFor(subject.shape[1]!, 136);
   const map = { shape: [heat.height, heat.width], values: heat.values };
   const painted = showRaster((theme) => paintMap(map, { theme }), `${name}: the map`, size);
   const laid = showOverlay(subject, map, `${name}: laid over the image`, size);
-  return figure(
-    `<div>${painted}</div><div>${laid}</div>`,
-    escaped(name),
-    `deletion ${faith.deletion.area.toFixed(2)}, insertion ${faith.insertion.area.toFixed(2)}, sanity ${fixed(sanity, 2)}`,
-  );
+  return figure(`<div>${painted}</div><div>${laid}</div>`, escaped(name), escaped(asks));
 }
 
 function faithChart({ name, faith: { deletion, insertion } }: Answer): string {
