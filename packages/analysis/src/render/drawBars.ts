@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, shortNumber, type DrawOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, shortNumber, type WidthOptions } from "./svg.ts";
 
 /** A bar: what it is of, and how long. */
 export interface Bar {
@@ -9,7 +9,8 @@ export interface Bar {
 }
 
 const ROW = 22;
-const LONGEST = 300;
+/** Room for bars at most and at least, and for the number at the end of one. */
+const [LONGEST, SHORTEST, NUMBER] = [300, 60, 60];
 
 /**
  * Numbers as bars from a common line, those below 0 to the left: what each layer costs, or how much each product adds.
@@ -20,12 +21,13 @@ const LONGEST = 300;
  * const svg = drawBars(layers.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds })));
  * ```
  */
-export function drawBars(bars: readonly Bar[], { theme = "auto", title }: DrawOptions = {}): string {
+export function drawBars(bars: readonly Bar[], { width = Infinity, theme = "auto", title }: WidthOptions = {}): string {
   const names = Math.max(40, ...bars.map(({ name }) => 7 * name.length)) + 16;
   const size = Math.max(...bars.map(({ value }) => Math.abs(value)), 0) || 1;
   const negative = bars.some(({ value }) => value < 0);
-  const room = negative ? LONGEST / 2 : LONGEST;
-  const zero = names + (negative ? room + 60 : 0);
+  const sides = negative ? 2 : 1;
+  const room = Math.min(LONGEST, Math.max(SHORTEST, width - names - 10 - sides * NUMBER)) / sides;
+  const zero = names + (negative ? room + NUMBER : 0);
   const content = bars.map(({ name, value, text = shortNumber(value) }, i) => {
     const y = 8 + i * ROW;
     const long = Math.max(value === 0 ? 0 : 1, (Math.abs(value) / size) * room);
@@ -45,7 +47,7 @@ export function drawBars(bars: readonly Bar[], { theme = "auto", title }: DrawOp
   });
   const height = 16 + bars.length * ROW;
   const line = element("line", { class: "s-line", x1: zero, x2: zero, y1: 4, y2: height - 6 });
-  return drawing(zero + room + 70, height, content.join("") + line, {
+  return drawing(zero + room + NUMBER + 10, height, content.join("") + line, {
     theme,
     title: title ?? bars.map(({ name, value }) => `${name} ${shortNumber(value)}`).join(", "),
   });

@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, round, shortNumber, type DrawOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, round, shortNumber, type WidthOptions } from "./svg.ts";
 
 /** A line of a chart. */
 export interface Series {
@@ -9,15 +9,16 @@ export interface Series {
 }
 
 /** What {@link drawLineChart} may be told. */
-export interface LineChartOptions extends DrawOptions {
+export interface LineChartOptions extends WidthOptions {
   /** What stands at the horizontal axis. */
   readonly xLabel?: string;
   /** Where the vertical axis begins and ends. Default: at the least and the greatest. */
   readonly low?: number;
   readonly high?: number;
+  /** How many pixels it is wide. Default: 640. */
+  readonly width?: number;
 }
 
-const WIDTH = 640;
 const HEIGHT = 260;
 const LEFT = 52;
 const RIGHT = 12;
@@ -46,11 +47,11 @@ export function ticks(low: number, high: number, count = 5): number[] {
 }
 
 /** Where each entry of a legend begins: side by side, and below where there is no more room. */
-function placesOfKeys(names: readonly string[]): { readonly x: number; readonly row: number }[] {
+function placesOfKeys(names: readonly string[], width: number): { readonly x: number; readonly row: number }[] {
   let [x, row] = [LEFT, 0];
   return names.map((name) => {
     const wide = 50 + 7 * name.length;
-    if (x > LEFT && x + wide > WIDTH) [x, row] = [LEFT, row + 1];
+    if (x > LEFT && x + wide > width) [x, row] = [LEFT, row + 1];
     const place = { x, row };
     x += wide;
     return place;
@@ -67,7 +68,7 @@ function placesOfKeys(names: readonly string[]): { readonly x: number; readonly 
  */
 export function drawLineChart(
   series: readonly Series[],
-  { xLabel = "", low, high, title, theme = "auto" }: LineChartOptions = {},
+  { xLabel = "", low, high, width = 640, title, theme = "auto" }: LineChartOptions = {},
 ): string {
   const all = series.flatMap(({ points }) => points);
   const ys = all.map(([, y]) => y).filter(Number.isFinite);
@@ -77,7 +78,7 @@ export function drawLineChart(
     low ?? Math.min(...ys, ys.length === 0 ? 0 : Infinity),
     high ?? Math.max(...ys, ys.length === 0 ? 1 : -Infinity),
   ];
-  const px = (x: number): number => LEFT + ((x - x0) / (x1 - x0 || 1)) * (WIDTH - LEFT - RIGHT);
+  const px = (x: number): number => LEFT + ((x - x0) / (x1 - x0 || 1)) * (width - LEFT - RIGHT);
   const py = (y: number): number =>
     HEIGHT - BOTTOM - ((Math.min(y1, Math.max(y0, y)) - y0) / (y1 - y0 || 1)) * (HEIGHT - BOTTOM - TOP);
   const grid = [
@@ -87,15 +88,20 @@ export function drawLineChart(
           class: "s-line",
           "stroke-opacity": "0.35",
           x1: LEFT,
-          x2: WIDTH - RIGHT,
+          x2: width - RIGHT,
           y1: py(y),
           y2: py(y),
         }) + label(LEFT - 6, py(y) + 4, shortNumber(y), { anchor: "end", class: "f-muted" }),
     ),
-    ...ticks(x0, x1, 7).map((x) => label(px(x), HEIGHT - BOTTOM + 18, shortNumber(x), { class: "f-muted" })),
-    xLabel === "" ? "" : label(WIDTH - RIGHT, HEIGHT - 2, xLabel, { anchor: "end", class: "f-muted" }),
+    ...ticks(x0, x1, Math.round(width / 90)).map((x) =>
+      label(px(x), HEIGHT - BOTTOM + 18, shortNumber(x), { class: "f-muted" }),
+    ),
+    xLabel === "" ? "" : label(width - RIGHT, HEIGHT - 2, xLabel, { anchor: "end", class: "f-muted" }),
   ];
-  const keys = placesOfKeys(series.map(({ name }) => name));
+  const keys = placesOfKeys(
+    series.map(({ name }) => name),
+    width,
+  );
   // What the legend takes beyond its first line, all else goes down.
   const down = ROW * (keys.at(-1)?.row ?? 0);
   const lines = series.map(({ name, points, marks }, i) => {
@@ -140,7 +146,7 @@ export function drawLineChart(
     "no lines";
   const content = grid.join("") + lines.join("");
   return drawing(
-    WIDTH,
+    width,
     HEIGHT + down,
     down === 0 ? content : element("g", { transform: `translate(0 ${down})` }, content),
     {

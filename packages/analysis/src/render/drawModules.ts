@@ -1,17 +1,26 @@
 import { countModules, type ModularGraph, type ModularStage } from "../modularGraph.ts";
-import { drawing, element, label, round, type DrawOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, round, type WidthOptions } from "./svg.ts";
 
 interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-const UNIT = 46;
+/** What a row is, and its layer. */
+type Caption = readonly [what: string, layer: string];
+
+/** From one input to the next, at most, and where there is little room. */
+const [UNIT, LEAST_UNIT] = [46, 16];
 const MARGIN = 24;
 /** Room on the left for what each row is. */
 const CAPTION = 190;
-/** Of images: how far a row of the grid goes to the right and up, on its way to the back. */
-const BACK = { x: 0.42, y: 0.3 };
+/** From one row to the next, or from the back of a plane to the front of the one above it. */
+const GAP = 80;
+/** Of images: how far a row of the grid goes to the right and up, on its way to the back; steeper where there is little room. */
+const [BACK, STEEP_BACK] = [
+  { x: 0.42, y: 0.3 },
+  { x: 0.28, y: 0.5 },
+];
 
 /** How the letters of convolutions differ, beside the letters: filled, outlined, pale, dashed. */
 const looks: readonly Readonly<Record<string, string>>[] = [
@@ -21,6 +30,16 @@ const looks: readonly Readonly<Record<string, string>>[] = [
   { class: "f-ground s-activation", "stroke-dasharray": "4 2" },
 ];
 const letterRoles = ["f-ground", "f-activation", "f-ink", "f-activation"];
+
+/** How wide elements are at most, and how far the lines from them begin above their middle where they lie in planes. */
+const sizes: Readonly<Record<ModularStage["kind"], { readonly wide: number; readonly rise: number }>> = {
+  input: { wide: 26, rise: 0 },
+  convolution: { wide: 30, rise: 6 },
+  largest: { wide: 40, rise: 12 },
+  mean: { wide: 40, rise: 12 },
+  dense: { wide: 30, rise: 14 },
+  join: { wide: 22, rise: 11 },
+};
 
 /** A drawn element: its shape around (0, 0), and its letters. */
 function shapeOf({ kind, label: text, grid }: ModularStage, isPlane: boolean): string {
@@ -83,14 +102,24 @@ function shapeOf({ kind, label: text, grid }: ModularStage, isPlane: boolean): s
   }
 }
 
-/** What stands beside a row. */
-function captionOf({ kind, label: text, grid, channels, layer }: ModularStage): readonly [string, string] {
+const joined: Readonly<Record<string, string>> = {
+  "+": "sums +",
+  "−": "differences −",
+  "×": "products ×",
+  "÷": "quotients ÷",
+  "∪": "joined channels ∪",
+};
+
+/** What is said about a row. */
+function captionOf({ kind, label: text, grid, channels, layer }: ModularStage): Caption {
   const count = grid[0] * grid[1];
   const size = grid[0] === 1 ? `${count}` : `${grid[0]} × ${grid[1]}`;
   const many = count === 1 ? "" : `${size} `;
   if (kind === "input") return [`${size} inputs ${text}`, channels > 1 ? `${channels} numbers each` : ""];
   if (kind === "dense" && text === "n") return [count === 1 ? "a neuron n" : `${count} neurons n`, layer];
-  const neurons = kind === "convolution" && channels > 1 ? `, ${channels} neurons each` : "";
+  if (kind === "join") return [`${many}${joined[text] ?? text}`, layer];
+  const has = (kind === "convolution" || kind === "dense") && channels > 1;
+  const neurons = has ? `, ${channels} neurons${count > 1 ? " each" : ""}` : "";
   return [`${many}${kind === "convolution" && count > 1 ? `copies of ${text}` : text}${neurons}`, layer];
 }
 
@@ -126,38 +155,63 @@ function placesOf({ stages }: ModularGraph): Point[][] {
 /**
  * A net as modules, inputs below, answers on top: circles for inputs, a box for each copy of a convolution's neurons, rings for
  * poolings, a trapezium for a fully connected layer, and every line between them. Nets of images are drawn as planes of cylinders.
+ * What each row is stands beside it, or above it where there is little room; elements then come closer together.
  * Elements and lines carry `data-stage`, `data-element`, `data-from` and `data-to`, for pages that light them up.
  *
  * @example
  * ```ts
  * const net = sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]);
- * const svg = drawModules(modularGraph(net, [9, 1]), { theme: "light" });
+ * const svg = drawModules(modularGraph(net, [9, 1]), { theme: "light", width: 328 });
  * ```
  */
-export function drawModules(graph: ModularGraph, { theme = "auto", title }: DrawOptions = {}): string {
+export function drawModules(
+  graph: ModularGraph,
+  { width: widest = Infinity, theme = "auto", title }: WidthOptions = {},
+): string {
   const { stages, isPlane } = graph;
   const places = placesOf(graph);
   const all = places.flat();
   const [left, right] = [Math.min(...all.map(({ x }) => x)), Math.max(...all.map(({ x }) => x))];
   const depth = isPlane ? Math.max(...all.map(({ y }) => y)) : 0;
-  const rise = isPlane ? depth * UNIT * BACK.y + 74 : 84;
-  const width = CAPTION + (right - left) * UNIT + depth * UNIT * BACK.x + 2 * MARGIN + 30;
-  const height = (stages.length - 1) * rise + depth * UNIT * BACK.y + 2 * MARGIN + 30;
+  /** What of its width and height no unit measures, and how many units it is wide. */
+  const frame = 2 * MARGIN + 30;
+  const acrossBy = ({ x }: Point): number => right - left + depth * x;
+  const isBeside = CAPTION + acrossBy(BACK) * UNIT + frame <= widest;
+  const way = isBeside ? BACK : STEEP_BACK;
+  const across = acrossBy(way);
+  const unit = isBeside ? UNIT : Math.min(UNIT, Math.max(LEAST_UNIT, (widest - frame) / across));
+  const start = isBeside ? CAPTION : 0;
+  const told = stages.map((stage) => captionOf(stage));
+  const width = Math.max(start + across * unit + frame, isBeside ? 0 : Math.min(widest, widestOf(told)));
+  // The first row of an image lies at the back.
+  const backOf = ({ y }: Point): number => (isPlane ? depth - y : 0) * unit;
+  const backs = places.map((own) => own.map((place) => backOf(place) * way.y));
+  const heights: number[] = [];
+  for (const [s, own] of backs.entries())
+    heights.push(s === 0 ? 0 : heights[s - 1]! + GAP + Math.max(0, Math.max(...backs[s - 1]!) - Math.min(...own)));
+  const tops = heights.map((height, s) => height + Math.max(...backs[s]!));
+  const height = Math.max(...tops) + frame + (isBeside ? 0 : 24);
   const at = (stage: number, i: number): Point => {
-    const { x, y } = places[stage]![i]!;
-    // The first row of an image lies at the back.
-    const back = isPlane ? depth - y : 0;
+    const place = places[stage]![i]!;
     return {
-      x: CAPTION + MARGIN + 15 + (x - left) * UNIT + back * UNIT * BACK.x,
-      y: height - MARGIN - 15 - stage * rise - back * UNIT * BACK.y,
+      x: start + MARGIN + 15 + (place.x - left) * unit + backOf(place) * way.x,
+      y: height - MARGIN - 15 - heights[stage]! - backs[stage]![i]!,
     };
   };
+  // No larger than their neighbours leave room.
+  const scales = stages.map(({ kind, grid, stands }) =>
+    grid[1] > 1 ? Math.min(1, ((stands?.jump[1] ?? 1) * unit) / (sizes[kind].wide + 2)) : 1,
+  );
+  const thin = Math.min(1, unit / 30);
   const content = stages.map((stage, s) => {
     const lines = stage.edges.map(({ stage: source, from, to }) => {
-      const [a, b] = [at(source, from), at(s, to)];
+      const [below, b] = [at(source, from), at(s, to)];
+      // In planes from the top of what it comes from, so that letters stay free.
+      const rise = isPlane ? sizes[stages[source]!.kind].rise * scales[source]! : 0;
+      const a = { x: below.x, y: below.y - rise };
       const data = { "data-stage": s, "data-from": `${source}.${from}`, "data-to": to };
       // What passes a stage by goes round its elements.
-      const bend = a.x + UNIT * 0.5;
+      const bend = a.x + unit * 0.5;
       if (s - source > 1)
         return element("path", {
           class: "line",
@@ -167,23 +221,23 @@ export function drawModules(graph: ModularGraph, { theme = "auto", title }: Draw
       return element("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, ...data });
     });
     const shape = shapeOf(stage, isPlane);
+    const scale = scales[s] === 1 ? "" : ` scale(${round(scales[s]!)})`;
     const elements = places[s]!.map((_, i) => {
       const { x, y } = at(s, i);
       return element(
         "g",
-        { transform: `translate(${+x.toFixed(1)} ${+y.toFixed(1)})`, "data-stage": s, "data-element": i },
+        { transform: `translate(${+x.toFixed(1)} ${+y.toFixed(1)})${scale}`, "data-stage": s, "data-element": i },
         shape,
       );
     });
-    const [what, where] = captionOf(stage);
-    const middle = places[s]!.reduce((sum, _, i) => sum + at(s, i).y, 0) / places[s]!.length;
-    const words =
-      label(MARGIN / 2, middle - 2, what, { anchor: "start", class: "f-ink" }) +
-      (where === "" ? "" : label(MARGIN / 2, middle + 14, where, { anchor: "start", class: "f-muted" }));
-    const strength = lines.length > 60 ? "0.45" : "0.8";
+    const ys = places[s]!.map((_, i) => at(s, i).y);
+    const middle = isBeside ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Math.min(...ys) - 36;
+    // The more lines, the paler each: together they must not hide what they join.
+    const strength = Math.max(0.15, Math.min(0.8, Math.sqrt(40 / (lines.length || 1))));
     return {
-      lines: element("g", { class: "s-line", "stroke-opacity": strength }, lines.join("") || " "),
-      elements: elements.join("") + words,
+      lines: element("g", { class: "s-line", "stroke-opacity": strength, "stroke-width": thin }, lines.join("") || " "),
+      elements: elements.join(""),
+      words: captionAt(middle, told[s]!),
     };
   });
   // Lines first: they end behind what they join. Planes are built from below, each over the lines to it.
@@ -191,9 +245,27 @@ export function drawModules(graph: ModularGraph, { theme = "auto", title }: Draw
     ? content.map(({ lines, elements }) => lines + elements)
     : [...content.map(({ lines }) => lines), ...content.map(({ elements }) => elements)];
   const counts = countModules(graph);
-  const told = stages.map((stage) => captionOf(stage)[0]).join("; ");
-  return drawing(width, height, layers.join(""), {
+  const words = content.map((stage) => stage.words);
+  return drawing(width, height, layers.join("") + words.join(""), {
     theme,
-    title: title ?? `${told}. ${counts.elements} elements, ${counts.edges} lines`,
+    title: title ?? `${told.map(([what]) => what).join("; ")}. ${counts.elements} elements, ${counts.edges} lines`,
   });
+}
+
+/** About how wide captions are. */
+const widestOf = (captions: readonly Caption[]): number =>
+  MARGIN + 6.5 * Math.max(...captions.flat().map((text) => text.length));
+
+/** Words that can be read on lines, too. */
+function captionAt(y: number, [what, layer]: Caption): string {
+  const line = (text: string, down: number, role: string): string =>
+    element(
+      "text",
+      {
+        ...{ x: MARGIN / 2, y: y + down, class: `${role} s-ground` },
+        ...{ "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" },
+      },
+      escapeText(text),
+    );
+  return line(what, -2, "f-ink") + (layer === "" ? "" : line(layer, 14, "f-muted"));
 }

@@ -75,7 +75,9 @@ function lineTo(cell: Cell, at: (cell: Cell) => readonly [x: number, y: number])
       const points: (readonly [number, number])[] = [[x, y - (TALL / 2 + 1)]];
       let each = from;
       while (each.node === undefined) {
-        points.unshift(at(each));
+        const [px, py] = at(each);
+        // Upright beside the boxes of that row.
+        points.unshift([px, py - TALL / 2], [px, py + TALL / 2]);
         each = each.above[0]!;
       }
       const [fx, fy] = at(each);

@@ -1,19 +1,22 @@
 import type { VolumeRow, VolumeTable } from "../volumeTable.ts";
-import { drawing, element, label, round, shortNumber, type DrawOptions } from "./svg.ts";
+import { drawing, element, label, round, shortNumber, type WidthOptions } from "./svg.ts";
 
 /** What {@link drawVolumes} may be told. */
-export interface VolumesOptions extends DrawOptions {
+export interface VolumesOptions extends WidthOptions {
   /**
    * `"true"`: all edges to one scale. `"root"`: cube roots, for nets whose volumes are of very different sizes. Default: true
-   * where the whole then fits one line.
+   * where the whole then fits one line of 1240 pixels, however wide it may be.
    */
   readonly scale?: "true" | "root";
+  /** How many pixels a line of boxes may be wide. Default: 1240. */
+  readonly width?: number;
 }
 
 /** Cabinet projection: what goes to the back goes to the right and up, by half. */
 const BACK = { x: 0.433, y: 0.25 };
-const TALL = 130;
 const WIDEST = 1240;
+/** How tall a line of that width is, and one of little width. */
+const [TALL, LEAST_TALL] = [130, 90];
 const GAP = 26;
 
 /** A box of height, width (to the back) and depth (to the right). */
@@ -74,29 +77,42 @@ function faces({ row, tall, back, wide }: Box, x: number, y: number): string {
 }
 
 /**
- * The volumes of a net side by side, in their true proportions: height upwards, width to the back, depth to the right.
+ * The volumes of a net side by side, in as many lines as they need: height upwards, width to the back, depth to the right.
  *
  * @example
  * ```ts
  * const svg = drawVolumes(volumeTable(lenet5(), [28, 28, 1]));
  * ```
  */
-export function drawVolumes(table: VolumeTable, { scale, theme = "auto", title }: VolumesOptions = {}): string {
+export function drawVolumes(
+  table: VolumeTable,
+  { scale, width: widest = WIDEST, theme = "auto", title }: VolumesOptions = {},
+): string {
   const trueSize = (x: number): number => x;
-  const fit = (size: (edge: number) => number): number =>
-    TALL / Math.max(...table.rows.map(({ shape }) => size(shape[0]!) + size(shape[1]!) * BACK.y));
+  // The tallest box is as tall as a line, unless the widest one then is wider than it.
+  const fit = (size: (edge: number) => number, room: number): number => {
+    const tall = Math.max(LEAST_TALL, TALL * Math.min(1, room / WIDEST));
+    return Math.min(
+      ...table.rows.flatMap(({ shape }) => {
+        const [height, width, depth] = shape.map(size) as [number, number, number];
+        return [tall / (height + width * BACK.y), (room - 2 * GAP) / (depth + width * BACK.x)];
+      }),
+    );
+  };
   const total = (list: readonly Box[]): number => list.reduce((sum, box) => sum + widthOf(box) + GAP, GAP);
-  const plain = boxesOf(table, trueSize, fit(trueSize));
-  const isTrue = scale === undefined ? total(plain) <= WIDEST : scale === "true";
-  const boxes = isTrue ? plain : boxesOf(table, Math.cbrt, fit(Math.cbrt));
+  const isTrue =
+    scale === undefined ? total(boxesOf(table, trueSize, fit(trueSize, Infinity))) <= WIDEST : scale === "true";
+  const size = isTrue ? trueSize : Math.cbrt;
+  const factor = fit(size, widest);
+  const boxes = boxesOf(table, size, factor);
   const lines: Box[][] = [[]];
   for (const box of boxes) {
-    if (total([...lines.at(-1)!, box]) > WIDEST && lines.at(-1)!.length > 0) lines.push([]);
+    if (total([...lines.at(-1)!, box]) > widest && lines.at(-1)!.length > 0) lines.push([]);
     lines.at(-1)!.push(box);
   }
   const rooms = lines.map((own) => Math.max(...own.map(({ tall, back }) => tall + back * BACK.y)) + 70);
   const height = rooms.reduce((sum, room) => sum + room, 22);
-  const width = Math.max(220, ...lines.map(total));
+  const width = Math.max(290, ...lines.map(total));
   let top = 0;
   const content = lines.map((own, i) => {
     const drawn = drawLine(own, top + rooms[i]! / 2);
@@ -104,8 +120,12 @@ export function drawVolumes(table: VolumeTable, { scale, theme = "auto", title }
     return drawn;
   });
   const bar = isTrue
-    ? scaleBar(fit(trueSize), height)
-    : label(GAP, height - 6, "edges as cube roots", { anchor: "start", class: "f-muted", "font-size": 11 });
+    ? scaleBar(factor, height)
+    : label(GAP, height - 6, "edges as cube roots: 8 cells are drawn as 2", {
+        anchor: "start",
+        class: "f-muted",
+        "font-size": 11,
+      });
   const told = table.rows.map(({ name, shape }) => `${name} ${shape.join("×")}`).join(", ");
   return drawing(width, height, content.join("") + bar, {
     theme,

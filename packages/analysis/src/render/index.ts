@@ -31,4 +31,4 @@ export {
   type Raster,
   type Scale,
 } from "./raster.ts";
-export { shortNumber, type DrawOptions } from "./svg.ts";
+export { shortNumber, type DrawOptions, type WidthOptions } from "./svg.ts";

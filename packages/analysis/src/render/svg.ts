@@ -9,6 +9,12 @@ export interface DrawOptions {
   readonly title?: string;
 }
 
+/** What a drawing that finds room on narrow pages, too, may be told. */
+export interface WidthOptions extends DrawOptions {
+  /** How many pixels it may be wide; what cannot be drawn in less is as wide as it must be. */
+  readonly width?: number;
+}
+
 /** Text that cannot be taken for markup. */
 export const escapeText = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
