@@ -75,6 +75,27 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
     },
   );
 
+  it.each([
+    [1120, "wide"],
+    [360, "narrow"],
+  ] as const)(
+    "shows of each drawing the one for its width: %i pixels, the %s ones",
+    { timeout: 60_000 },
+    async (width, looks) => {
+      const { page } = await opened(pages[0]!, width, "dark");
+      const shown = await page.evaluate<string[]>(
+        "[...document.querySelectorAll('.wide, .narrow')].filter((one) => one.getClientRects().length > 0).map((one) => one.className)",
+      );
+      expect(shown.length).toBeGreaterThan(10);
+      expect(new Set(shown)).toEqual(new Set([looks]));
+      for (const name of ["The net as volumes", "The net as modules"]) {
+        const region = page.getByRole("region", { name });
+        expect(await region.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+      }
+      await page.close();
+    },
+  );
+
   it(
     "is walked through by keyboard: links lead to chapters, and what is wide scrolls",
     { timeout: 60_000 },

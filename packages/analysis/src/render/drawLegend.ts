@@ -13,10 +13,7 @@ const BAR = 12;
  * const svg = drawLegend(scaleOf([[-2, 0, 3]]), { title: "weights" });
  * ```
  */
-export function drawLegend(
-  { colors, low, high }: Scale,
-  { title = "", theme = colors.theme }: DrawOptions = {},
-): string {
+export function drawLegend({ colors, low, high }: Scale, { title = "" }: Pick<DrawOptions, "title"> = {}): string {
   const bar = pngUrl({ width: colors.table.length / 3, height: 1, data: withOpacity(colors.table) });
   const at = (x: number): number => 1 + ((x - low) / (high - low || 1)) * (WIDTH - 2);
   const middle = low < 0 && high > 0 ? label(at(0), BAR + 18, "0", { class: "f-muted" }) : "";
@@ -27,7 +24,8 @@ export function drawLegend(
     middle +
     label(WIDTH - 1, BAR + 18, shortNumber(high), { anchor: "end", class: "f-muted" });
   return drawing(WIDTH, BAR + 24, content, {
-    theme,
+    // That of its colours: those for the other kind of page are other ones.
+    theme: colors.theme,
     title: `${title} from ${shortNumber(low)} to ${shortNumber(high)}`.trim(),
   });
 }

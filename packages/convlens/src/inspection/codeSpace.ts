@@ -58,7 +58,7 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
     id: "codes",
     title: "Where it lies among others",
     body: `<p>${data.size} test examples as ${escaped(nameOf(layer))} sees them (${codes.columns} numbers each), each drawn as its true class; ${escaped(inputName)} stands in a yellow circle, as what the net takes it for.</p>
-<div class="gallery wide">${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
+<div class="gallery">${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
       drawn(map, "t-SNE"),
       "t-SNE",
       `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
@@ -90,5 +90,5 @@ function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape
       `distance ${distances[i]!.toFixed(2)}`,
     );
   });
-  return `<h3>Its nearest neighbours</h3><div class="gallery narrow">${figures.join("")}</div>`;
+  return `<h3>Its nearest neighbours</h3><div class="gallery">${figures.join("")}</div>`;
 }

@@ -4,7 +4,7 @@ import { ConvlensError, type Shape } from "@convlens/backend";
 import { weightsOf, type Layer } from "@convlens/layers";
 import { evaluate } from "@convlens/tensor";
 import { escaped, facts, figure, table, whole, type Section } from "../report/page.ts";
-import { showRaster, sizeFor } from "../report/pictures.ts";
+import { forWidths, showRaster, sizeFor } from "../report/pictures.ts";
 import { convolutions, nameOf, type Subject } from "./subject.ts";
 
 const optimizers: Readonly<Record<string, OptimizerName>> = { adam: "adam", adamw: "adam", sgd: "momentum" };
@@ -21,10 +21,8 @@ export function costSection({ model, shape, settings, layers }: Subject): Sectio
     ...[parameters, multiplyAdds, activations, kept].map(whole),
   ]);
   const total = ["in all", "", ...[all.parameters, all.multiplyAdds.forward, all.activations, all.kept].map(whole)];
-  const bars = drawBars(
-    own.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds })),
-    { title: "multiply-adds of each layer" },
-  );
+  const counts = own.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds }));
+  const bars = forWidths((width) => drawBars(counts, { width, title: "multiply-adds of each layer" }));
   return {
     id: "cost",
     title: "What it costs",

@@ -1,8 +1,9 @@
-import { modularGraph, operationGraph, volumeTable, type ModularGraph } from "@convlens/analysis";
+import { modularGraph, operationGraph, volumeTable, type ModularGraph, type VolumeTable } from "@convlens/analysis";
 import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
 import { modelNamed } from "../catalogue.ts";
 import { figure, scrolling, type Section } from "../report/page.ts";
+import { forWidths } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** More lines than these are one grey surface. */
@@ -31,14 +32,26 @@ async function modules({
   return undefined;
 }
 
+/** What short names stand for, by one that is there. */
+function namesToldOf({ rows }: VolumeTable): string {
+  const convolution = rows.find(({ name }) => name.startsWith("CONV"));
+  if (convolution === undefined) return "";
+  const { name, weightShape } = convolution;
+  return `; ${name} stands for ${weightShape.at(-1)!} filters of ${weightShape.slice(0, -2).join(" × ")}, FC for a fully connected layer`;
+}
+
 /** The net as diagrams. */
 export async function diagramSection(subject: Subject): Promise<Section> {
   const { model, shape } = subject;
+  const table = volumeTable(model, shape);
   const parts = [
     figure(
-      scrolling(drawVolumes(volumeTable(model, shape)), "The net as volumes"),
+      scrolling(
+        forWidths((width) => drawVolumes(table, { width })),
+        "The net as volumes",
+      ),
       "Volumes",
-      "the numbers that each layer makes, as a box: height upwards, width to the back, channels to the right",
+      `the numbers that each layer makes, as a box: height upwards, width to the back, channels to the right${namesToldOf(table)}`,
     ),
     figure(
       scrolling(drawOperations(operationGraph(model, shape, "layers")), "The net as a graph"),
@@ -51,7 +64,10 @@ export async function diagramSection(subject: Subject): Promise<Section> {
     const { elements, edges } = totals(modular.graph);
     parts.push(
       figure(
-        scrolling(drawModules(modular.graph), "The net as modules"),
+        scrolling(
+          forWidths((width) => drawModules(modular.graph, { width })),
+          "The net as modules",
+        ),
         "Modules",
         `on an input of ${modular.shape.join(" × ")}, the smallest that fits, so that they can be told apart: ${elements} elements and ${edges} lines; each letter is one group of neurons, copied over all places`,
       ),

@@ -1,7 +1,7 @@
 import { learnedFilters, type LearnedFilters } from "@convlens/analysis";
 import { drawLegend, paintAtlas, scaleOf } from "@convlens/analysis/render";
 import { escaped, figure, type Section } from "../report/page.ts";
-import { showRaster, sizeFor } from "../report/pictures.ts";
+import { showDrawing, showRaster, sizeFor } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** More filters, or channels of one, are not shown. */
@@ -43,7 +43,7 @@ function filterFigure({ path, height, width, channels, count, values, roughness 
   const pixel = Math.min(12, sizeFor(columns * (width + 1), depth === 1 ? 420 : 300));
   return figure(
     showRaster((theme) => paintAtlas(tiles, { columns, theme, map: "signed" }), `${what} of ${path}`, pixel) +
-      `<div>${drawLegend(scaleOf(all, { map: "signed" }), { theme: "auto", title: `weights of ${path}` })}</div>`,
+      showDrawing((theme) => drawLegend(scaleOf(all, { map: "signed", theme }), { title: `weights of ${path}` })),
     escaped(path),
     `${what}${hidden}${smooth}`,
   );

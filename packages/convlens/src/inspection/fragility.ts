@@ -1,9 +1,9 @@
 import { adversarial, occlusionCurve, shiftConsistency } from "@convlens/analysis";
-import { drawLegend, drawLineChart, paintMap, scaleOf } from "@convlens/analysis/render";
+import { drawLegend, paintMap, scaleOf } from "@convlens/analysis/render";
 import { argmax } from "@convlens/tensor";
 import { predict } from "@convlens/layers";
-import { chartOf, escaped, figure, percent, type Section } from "../report/page.ts";
-import { picture, showInput, showRaster, sizeFor } from "../report/pictures.ts";
+import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../report/pictures.ts";
 import { className, someOf, type Subject } from "./subject.ts";
 
 /** Test examples, pixels to each side, and how far pixels are moved. */
@@ -37,7 +37,10 @@ async function shifts({ model, sets }: Subject): Promise<string> {
     "how many answers stay at each shift",
     26,
   );
-  const along = drawLineChart(
+  const legend = showDrawing((theme) =>
+    drawLegend(scaleOf([same], { ...options, theme }), { title: "share of answers that stay" }),
+  );
+  const along = chart(
     [
       {
         name: "to the right",
@@ -53,10 +56,10 @@ async function shifts({ model, sets }: Subject): Promise<string> {
     { title: "answers that stay", xLabel: "pixels", low: 0, high: 1 },
   );
   return `<h3>Shifted</h3><div class="gallery">${figure(
-    `${map}<div>${drawLegend(scaleOf([same], options), { theme: "auto", title: "share of answers that stay" })}</div>`,
+    `${map}${legend}`,
     `Shifted by up to ${SHIFT} pixels`,
     `each square is one shift, the middle none: the share of answers that stay. One pixel to the right leaves ${at(0, 1)} as they were; ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} ${worst.right < 0 ? "to the left" : "to the right"} only ${percent(worst.same, 1)}`,
-  )}${figure(chartOf(along, "Shifted"), "Along each axis", "the share of answers that stay")}</div>`;
+  )}${figure(along, "Along each axis", "the share of answers that stay")}</div>`;
 }
 
 async function covered({ model, sets, x, inputName }: Subject): Promise<string> {
@@ -64,7 +67,7 @@ async function covered({ model, sets, x, inputName }: Subject): Promise<string> 
   const [own, all] = [await occlusionCurve(model, x), await occlusionCurve(model, inputs)];
   const points = (curve: typeof own, pick: "mean" | "least"): (readonly [number, number])[] =>
     curve.map((point) => [100 * point.covered, point[pick]] as const);
-  const chart = drawLineChart(
+  const lines = chart(
     [
       { name: "mean of all places", points: points(all, "mean"), marks: true },
       { name: "worst place", points: points(all, "least"), marks: true },
@@ -72,7 +75,7 @@ async function covered({ model, sets, x, inputName }: Subject): Promise<string> 
     ],
     { title: "share of the class under an occluder", xLabel: "covered, %", low: 0, high: 1 },
   );
-  return `<h3>Covered</h3>${figure(chartOf(chart, "Covered"), "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${escaped(inputName)}`)}`;
+  return `<h3>Covered</h3>${figure(lines, "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${escaped(inputName)}`)}`;
 }
 
 async function attacked(subject: Subject): Promise<string> {
@@ -84,7 +87,7 @@ async function attacked(subject: Subject): Promise<string> {
     once.push([epsilon, (await adversarial(model, inputs, { labels, epsilon })).accuracy]);
     often.push([epsilon, (await adversarial(model, inputs, { labels, epsilon, steps: 10 })).accuracy]);
   }
-  const chart = drawLineChart(
+  const lines = chart(
     [
       { name: "one step (fast gradient sign)", points: once, marks: true },
       { name: "ten steps", points: often, marks: true },
@@ -98,8 +101,8 @@ async function attacked(subject: Subject): Promise<string> {
   const channels = shape[2]!;
   const first = difference.filter((_, i) => i % channels === 0);
   const at = (curve: typeof once, epsilon: number): string => percent(curve.find(([e]) => e === epsilon)![1], 1);
-  return `<h3>Attacked</h3>${figure(chartOf(chart, "Attacked"), "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
-<div class="gallery narrow">${[
+  return `<h3>Attacked</h3>${figure(lines, "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
+<div class="gallery">${[
     figure(
       showInput({ shape, values }, "the input", size),
       "The input",

@@ -1,8 +1,9 @@
 import { adviceOn, unitActivity, type HealthRecord } from "@convlens/analysis";
-import { drawLineChart, shortNumber, thinned, type Series } from "@convlens/analysis/render";
+import { shortNumber, thinned, type Series } from "@convlens/analysis/render";
 import { batches, take } from "@convlens/datasets";
 import type { RunHistory } from "../runFolder.ts";
-import { chartOf, escaped, figure, percent, table, type Section } from "../report/page.ts";
+import { escaped, figure, percent, table, type Section } from "../report/page.ts";
+import { chart } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** Lines that can still be told apart. */
@@ -25,17 +26,12 @@ export function healthSection({ history, folder }: Subject): Section {
 }
 
 function charts({ steps, records, chance, epochs }: RunHistory): string[] {
-  const chart = (
+  const chartOf = (
     caption: string,
     about: string,
     series: readonly Series[],
     range: { low?: number; high?: number } = { low: 0 },
-  ): string =>
-    figure(
-      chartOf(drawLineChart(series, { title: caption, xLabel: "steps", ...range }), caption),
-      escaped(caption),
-      escaped(about),
-    );
+  ): string => figure(chart(series, { title: caption, xLabel: "steps", ...range }), escaped(caption), escaped(about));
   const [first, last] = [steps[0]!, steps.at(-1)!];
   const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
   const known = chance !== undefined && Number.isFinite(chance);
@@ -66,17 +62,17 @@ function charts({ steps, records, chance, epochs }: RunHistory): string[] {
     layers.filter(({ curve }) => curve === "relu").map(({ path, dead: count, units }) => [path, (100 * count) / units]),
   );
   return [
-    chart(
+    chartOf(
       "Loss",
       known
         ? `began at ${shortNumber(first.loss)}, where chance is ${shortNumber(chance)}`
         : `began at ${shortNumber(first.loss)}`,
       losses,
     ),
-    chart("Length of the gradient", "of all parameters together", [{ name: "gradient", points: norms }]),
+    chartOf("Length of the gradient", "of all parameters together", [{ name: "gradient", points: norms }]),
     ...(updates.length > 0
       ? [
-          chart(
+          chartOf(
             "Update over size",
             "how far a step moves weights, over how large they are; about 0.001 is healthy",
             updates,
@@ -85,7 +81,7 @@ function charts({ steps, records, chance, epochs }: RunHistory): string[] {
       : []),
     ...(dead.length > 0
       ? [
-          chart("Dead units, %", "channels behind a relu that are 0 on all examples looked at", dead, {
+          chartOf("Dead units, %", "channels behind a relu that are 0 on all examples looked at", dead, {
             low: 0,
             high: 100,
           }),

@@ -2,7 +2,7 @@ import { drawBars } from "@convlens/analysis/render";
 import { parameters } from "@convlens/layers";
 import { evaluateModel } from "@convlens/training";
 import { facts, figure, percent, whole, escaped, type Section } from "../report/page.ts";
-import { showInput, sizeFor } from "../report/pictures.ts";
+import { forWidths, showInput, sizeFor } from "../report/pictures.ts";
 import { className, type Subject } from "./subject.ts";
 
 /** What one wants to know first about a net. */
@@ -57,14 +57,13 @@ export function inputSection(subject: Subject): Section {
         );
   const order = shares.map((_, label) => label);
   if (shares.length > 20) order.sort((a, b) => shares[b]! - shares[a]!).splice(20);
-  const bars = drawBars(
-    order.map((label) => ({
-      name: sets.test.classes[label] ?? `${label}`,
-      value: shares[label]!,
-      text: percent(shares[label]!, 1),
-    })),
-    { title: `what the net takes it for: ${className(subject, answer)} with ${percent(shares[answer]!, 1)}` },
-  );
+  const bars = order.map((label) => ({
+    name: sets.test.classes[label] ?? `${label}`,
+    value: shares[label]!,
+    text: percent(shares[label]!, 1),
+  }));
+  const told = `what the net takes it for: ${className(subject, answer)} with ${percent(shares[answer]!, 1)}`;
+  const drawn = forWidths((width) => drawBars(bars, { width, title: told }));
   const remarks = remarksOf(subject);
   const list =
     remarks.length === 0 ? "" : `<ul class="note">${remarks.map((text) => `<li>${escaped(text)}</li>`).join("")}</ul>`;
@@ -73,7 +72,7 @@ export function inputSection(subject: Subject): Section {
   return {
     id: "input",
     title: file === undefined ? "The example" : "The image",
-    body: `<p>The net takes it for <strong>${escaped(className(subject, answer))}</strong>, with ${percent(shares[answer]!, 1)}${truth}: what softmax makes of its ${shares.length} outputs.</p>
-${list}${done}<div class="gallery">${given}${seen}${figure(bars, "The share of each class")}</div>`,
+    body: `<p>The net takes it for <strong>${escaped(className(subject, answer))}</strong>, with ${percent(shares[answer]!, 1)}${truth}. Shares are what softmax makes of its ${shares.length} outputs.</p>
+${list}${done}<div class="gallery">${given}${seen}${figure(drawn, "The share of each class")}</div>`,
   };
 }

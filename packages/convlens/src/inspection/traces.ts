@@ -50,11 +50,14 @@ const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
   return stepsOf(shape).map((step, axis) => Math.floor(at / step) % shape[axis]!);
 };
 
+/** A number with all the digits that it has. */
+const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");
+
 function traceFigure(found: Trace, title: string): string {
   const drawn = showDrawing((theme) => drawTrace(found, { theme }));
   return figure(
     scrolling(drawn, title),
     escaped(title),
-    `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${found.output.toPrecision(7)} in float32, added up here in float64 it is ${found.value.toPrecision(9)}`,
+    `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${digits(found.output, 7)} in float32, what is drawn here makes ${digits(found.value, 9)} in float64`,
   );
 }

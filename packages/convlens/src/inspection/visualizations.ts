@@ -72,10 +72,10 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     id: "visualization",
     title: "What it looks for: painted by ascent",
     body: `<p>Each image began as faint noise, as bright as the data are in the mean (${percent(brightness, 0)}), and was changed in ${STEPS} steps until it excited the class or the channel: described by waves, moved and turned at each step, and smoothed.</p>
-<h3>Classes</h3><div class="gallery narrow">${classes.join("")}</div>${
+<h3>Classes</h3><div class="gallery">${classes.join("")}</div>${
       layer === undefined
         ? ""
-        : `<h3>The mean of a channel of ${escaped(nameOf(layer))}</h3><div class="gallery narrow">${channels.join("")}</div>`
+        : `<h3>The mean of a channel of ${escaped(nameOf(layer))}</h3><div class="gallery">${channels.join("")}</div>`
     }`,
   };
 }
@@ -103,13 +103,13 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
           sizeFor(shape[1]!, 140),
         ),
         escaped(nameOf(layer)),
-        `distance of the codes, over the length of the input’s:  ${shortNumber(first.measures[0]!)} → ${shortNumber(last.measures[0]!)}`,
+        `distance ${shortNumber(first.measures[0]!)} → ${shortNumber(last.measures[0]!)}`,
       ),
     );
   }
   return {
     id: "inversion",
     title: "What it keeps of it: codes turned back into images",
-    body: `<p>Images that began as noise and were changed until a layer could hardly tell them from the input. What they have in common with it is what the layer keeps; the rest it has thrown away.</p><div class="gallery narrow">${figures.join("")}</div>`,
+    body: `<p>Images that began as noise and were changed until a layer could hardly tell them from the input. What they have in common with it is what the layer keeps; the rest it has thrown away. The distance of the codes is given over the length of the input’s, at the start and at the end.</p><div class="gallery">${figures.join("")}</div>`,
   };
 }

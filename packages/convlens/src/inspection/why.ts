@@ -9,10 +9,10 @@ import {
   type Faithfulness,
   type Heatmap,
 } from "@convlens/analysis";
-import { drawLineChart, paintMap } from "@convlens/analysis/render";
+import { paintMap } from "@convlens/analysis/render";
 import { ConvlensError, Random } from "@convlens/backend";
-import { chartOf, escaped, figure, fixed, table, type Section } from "../report/page.ts";
-import { showRaster, sizeFor } from "../report/pictures.ts";
+import { escaped, figure, fixed, table, type Section } from "../report/page.ts";
+import { chart, showRaster, sizeFor } from "../report/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
 
@@ -78,7 +78,7 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
     id: "why",
     title: `Why ${className(subject, answer)}`,
     body: `<p>Where the answer comes from, by ${answers.length} methods, each by itself and laid over the image. Each has a scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes, Grad-CAM), the further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM looks at ${escaped(layer)}.`}</p>
-<div class="gallery narrow">${answers.map((each) => whyFigure(subject, each)).join("")}</div>
+<div class="gallery">${answers.map((each) => whyFigure(subject, each)).join("")}</div>
 <h3>How far to believe them</h3>
 <p>Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better than chance says nothing about this answer.</p>
 <p>Sanity: how alike the map stays when all weights are shuffled, as structural similarity, which is 1 for the same map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that owes its look to the weights loses its likeness, to under about 0.5; one that stays alike shows the picture rather than what the net has learned. Of one image this is a rough number: where it is close to 0.5, look at several.</p>
@@ -100,12 +100,12 @@ function whyFigure(subject: Subject, { name, asks, heat }: Answer): string {
 function faithChart({ name, faith: { deletion, insertion } }: Answer): string {
   const percentOf = ({ changed, share }: typeof deletion): (readonly [number, number])[] =>
     changed.map((x, i) => [100 * x, share[i]!] as const);
-  const chart = drawLineChart(
+  const lines = chart(
     [
       { name: "deletion", points: percentOf(deletion) },
       { name: "insertion", points: percentOf(insertion) },
     ],
     { title: `${name}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
   );
-  return figure(chartOf(chart, `${name}: deletion and insertion`), escaped(name), "share of the class while pixels go");
+  return figure(lines, escaped(name), "share of the class while pixels go");
 }

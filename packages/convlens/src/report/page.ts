@@ -25,11 +25,8 @@ export function figure(picture: string, caption: string, about = ""): string {
 }
 
 /** Something that may be wider than the page: it scrolls by itself, also by keyboard. */
-export const scrolling = (content: string, name: string, looks = "scroll"): string =>
-  `<div class="${looks}" role="region" tabindex="0" aria-label="${escaped(name)}">${content}</div>`;
-
-/** A chart: as wide as there is room, but on a narrow page wider than that, so that it can be read. */
-export const chartOf = (drawn: string, name: string): string => scrolling(drawn, name, "scroll chart");
+export const scrolling = (content: string, name: string): string =>
+  `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(name)}">${content}</div>`;
 
 const isNumber = (cell: string | number): boolean => /^(–|[−-]?[\d.,]+( (%|KiB))?)?$/.test(`${cell}`);
 

@@ -3,9 +3,11 @@ import {
   paintImage,
   paintMap,
   pngUrl,
+  type LineChartOptions,
   type Numbers,
   type Raster,
   type RasterOptions,
+  type Series,
   type Theme,
 } from "@convlens/analysis/render";
 import { escaped } from "./page.ts";
@@ -34,6 +36,17 @@ export function showRaster(paint: (theme: Theme) => Raster, about: string, size 
 export const showDrawing = (draw: (theme: Theme) => string): string =>
   `<div class="light">${draw("light")}</div><div class="dark">${draw("dark")}</div>`;
 
+/** What the page has room for at most, and on a phone of 360 pixels. */
+const [WIDE, NARROW] = [1080, 328];
+
+/** A drawing that is laid out anew for narrow pages. */
+export const forWidths = (draw: (width: number) => string): string =>
+  `<div class="wide">${draw(WIDE)}</div><div class="narrow">${draw(NARROW)}</div>`;
+
+/** Lines over an axis. */
+export const chart = (series: readonly Series[], options: Omit<LineChartOptions, "width">): string =>
+  forWidths((width) => drawLineChart(series, { ...options, width: Math.min(width, 640) }));
+
 /** Numbers as a picture, each a pixel. */
 export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): string =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
@@ -45,7 +58,7 @@ export const gray: RasterOptions = { map: "gray", range: [1, 0] };
 export function showInput({ shape, values }: Numbers, about: string, size = 4): string {
   if (shape.length < 3) {
     const points = Array.from({ length: shape[0]! }, (_, i) => [i, values[i * (shape[1] ?? 1)]!] as const);
-    return drawLineChart([{ name: about, points }], { title: about, xLabel: "place" });
+    return chart([{ name: about, points }], { title: about, xLabel: "place" });
   }
   return showPicture(rasterOfInput({ shape, values }), about, size);
 }

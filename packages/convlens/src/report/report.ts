@@ -1,5 +1,5 @@
 import { activationMap } from "@convlens/analysis";
-import { colorMap, colorOf, drawLineChart, paintAtlas, thinned, type Series } from "@convlens/analysis/render";
+import { colorMap, colorOf, paintAtlas, thinned, type Series } from "@convlens/analysis/render";
 import type { Shape } from "@convlens/backend";
 import { batches, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import { activations, build, formatSummary, summary, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
@@ -14,8 +14,8 @@ import {
 import { modelNamed } from "../catalogue.ts";
 import type { RunSettings } from "../runFolder.ts";
 import { titleOf } from "../titleOf.ts";
-import { chartOf, escaped, facts, page, percent, scrolling, type Section } from "./page.ts";
-import { gray, picture, showRaster } from "./pictures.ts";
+import { escaped, facts, page, percent, scrolling, type Section } from "./page.ts";
+import { chart, gray, picture, showRaster } from "./pictures.ts";
 
 /** What a report is made of. */
 export interface ReportParts {
@@ -76,14 +76,14 @@ function overview(
 function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
   const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
   const losses = thinned(steps.map(({ step, loss }) => [step, loss]));
-  const chart = (
+  const chartOf = (
     title: string,
     lines: readonly Series[],
     range: { readonly low?: number; readonly high?: number },
   ): string =>
-    `<figure><figcaption>${title}</figcaption>${chartOf(drawLineChart(lines, { title, xLabel: "steps", ...range }), title)}</figure>`;
+    `<figure><figcaption>${title}</figcaption>${chart(lines, { title, xLabel: "steps", ...range })}</figure>`;
   const charts = [
-    chart(
+    chartOf(
       "Loss",
       [
         { name: "training", points: losses },
@@ -91,7 +91,7 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): s
       ],
       { low: 0 },
     ),
-    chart(
+    chartOf(
       "Accuracy",
       [
         { name: "training", points: thinned(steps.map(({ step, accuracy }) => [step, accuracy])) },
@@ -99,7 +99,7 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): s
       ],
       { high: 1 },
     ),
-    chart(
+    chartOf(
       "How far a step moves the parameters, over their size",
       [{ name: "update ratio", points: thinned(steps.map(({ step, updateRatio }) => [step, updateRatio])) }],
       { low: 0 },

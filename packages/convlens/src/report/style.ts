@@ -1,7 +1,7 @@
 /** The looks of a report: light and dark, from a phone to a projector. */
 export const style = `
-:root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6475; --paper: #fff; --line: #d8dce4; --link: #035aab; --warn: #f1bc0c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a3acbd; --paper: #14171d; --line: #333a47; --link: #6db4f7; --warn: #ffe148; } }
+:root { color-scheme: light dark; --ink: #1d2330; --soft: #5b6475; --paper: #fff; --line: #d8dce4; --link: #035aab; --warn: #f1bc0c; --shade: #1d23302b; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a3acbd; --paper: #14171d; --line: #333a47; --link: #6db4f7; --warn: #ffe148; --shade: #a3acbd38; } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.7rem; } h2 { margin-top: 2.6rem; font-size: 1.35rem; scroll-margin-top: .5rem; } h3 { margin: 1.6rem 0 .4rem; font-size: 1.05rem; }
@@ -11,10 +11,12 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1rem; padd
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem; margin: 0; }
 .facts div { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem .8rem; }
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-weight: 600; }
-.scroll { overflow-x: auto; } pre { width: max-content; min-width: calc(100% - 2rem); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
+/* What is wider than the page has a shade at the edge behind which it goes on: paper that scrolls along hides it at the ends. */
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--paper) 40%, transparent) left local, linear-gradient(to left, var(--paper) 40%, transparent) right local, linear-gradient(to right, var(--shade), transparent) left scroll, linear-gradient(to left, var(--shade), transparent) right scroll; background-size: 2.4rem 100%, 2.4rem 100%, 1rem 100%, 1rem 100%; background-repeat: no-repeat; }
+pre { width: max-content; min-width: calc(100% - 2rem); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; min-width: 0; } section > figure, section > .facts, section > .charts { margin-top: 1rem; } figcaption { font-size: .9rem; margin-top: .25rem; } .about { color: var(--soft); display: block; }
-svg { max-width: 100%; height: auto; } .scroll svg { max-width: none; } .chart svg { max-width: 100%; }
+svg { max-width: 100%; height: auto; } .scroll svg { max-width: none; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
 td, th { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; } thead th { border-bottom: 1px solid var(--line); color: var(--soft); font-weight: 500; } tbody th { font-weight: 500; }
 .number { text-align: right; }
@@ -28,5 +30,5 @@ img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align:
 .note { border-left: 4px solid var(--warn); padding: .2rem .8rem .2rem 1.8rem; color: var(--ink); } .note li { margin: .3rem 0; }
 summary { cursor: pointer; padding: .3rem 0; } .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1rem; font-size: .9rem; }
 .dark { display: none; } @media (prefers-color-scheme: dark) { .dark { display: block; } .light { display: none; } }
-@media (max-width: 40rem) { .strip > span { width: 100%; } .chart svg { min-width: 30rem; } }
+.narrow { display: none; } @media (max-width: 40rem) { .narrow { display: block; } .wide { display: none; } .strip > span { width: 100%; } }
 `;
