@@ -31,7 +31,9 @@ export interface Adversarial {
 
 /**
  * Inputs that look the same and are taken for something else: each number moved by `epsilon` in the direction in which the loss
- * grows (the fast gradient sign method, Goodfellow 2015), or in several smaller steps (Kurakin 2017, Madry 2018).
+ * grows (the fast gradient sign method, Goodfellow 2015), or in several smaller steps (Kurakin 2017, Madry 2018), which go further:
+ * of the LeNet-5 that `convlens train mnist` makes, epsilon 0.1 leaves 62.5 % of 200 test digits right in one step and 27.0 % in ten,
+ * as `convlens inspect` says.
  *
  * @param model - `[n, …] → [n, classes]`, logits.
  * @param x - `[n, …]`

@@ -1,7 +1,9 @@
 import { Random } from "@convlens/backend";
 import { batches, subset, take } from "@convlens/datasets";
 import { build, predict, sequential } from "@convlens/layers";
+import { lenet5 } from "@convlens/layers/models";
 import { argmax, softmax, tensor, type Tensor } from "@convlens/tensor";
+import { fit } from "@convlens/training";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   adversarial,
@@ -173,6 +175,17 @@ describe("how fragile it is", () => {
       expect(largest(moves)).toBeLessThan(0.1 + 1e-6);
       expect([largest(values), -largest(values.map((value) => -value))]).toEqual([1, 0]);
     }
+  });
+
+  it("LeNet-5, which one step of 0.1 leaves right on more than half, falls far below that in ten steps", async () => {
+    const model = lenet5();
+    for await (const _ of fit(model, take(trained.train, 4000), { batchSize: 20, epochs: 2, rate: 2e-3, seed: 1 }));
+    const [batch] = batches(take(trained.test, 200), { size: 200 });
+    const told = { labels: batch!.labels.values, epsilon: 0.1 };
+    const once = await adversarial(model, batch!.inputs, told);
+    expect(once.accuracyBefore).toBeGreaterThan(0.9);
+    expect(once.accuracy).toBeGreaterThan(0.5);
+    expect((await adversarial(model, batch!.inputs, { ...told, steps: 10 })).accuracy).toBeLessThan(0.4);
   });
 
   it("a shift by one pixel leaves most answers as they were, by four fewer", async () => {

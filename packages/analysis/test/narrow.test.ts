@@ -1,3 +1,4 @@
+import { reference } from "@convlens/backend-reference";
 import {
   Conv1d,
   Conv2d,
@@ -10,10 +11,12 @@ import {
   sequential,
 } from "@convlens/layers";
 import { lenet5, resnet18, vgg16 } from "@convlens/layers/models";
+import { useBackend } from "@convlens/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { modularGraph, operationGraph, volumeTable } from "../src/index.ts";
-import { drawBars, drawLineChart, drawModules, drawOperations, drawVolumes } from "../src/render/index.ts";
+import { modularGraph, operationGraph, trace, volumeTable } from "../src/index.ts";
+import { drawBars, drawLineChart, drawModules, drawOperations, drawTrace, drawVolumes } from "../src/render/index.ts";
+import { filled, some } from "./helpers.ts";
 
 // What drawings do where there is little room, as on a phone of 360 pixels.
 
@@ -123,6 +126,28 @@ describe("charts and bars", () => {
     expect(long(wide)).toEqual([300, 75]);
     expect(long(narrow)[0]!).toBeLessThan(100);
     expect(long(narrow)[0]! / long(narrow)[1]!).toBeCloseTo(4, 1);
+  });
+});
+
+describe("traces", () => {
+  it("as lists fit a phone, and bars end before the words begin", async () => {
+    useBackend(reference());
+    // Bars on one side of the line, and on both.
+    for (const low of [0, -1]) {
+      const net = filled(new Dense({ units: 2 }), [40], 3, low);
+      const found = await trace(net, some([1, 40], 1, 0.1), "", [1]);
+      const [wide, narrow] = [drawTrace(found), drawTrace(found, { width: PHONE })];
+      expect([widthOf(wide), widthOf(narrow)]).toEqual([640, PHONE]);
+      for (const svg of [wide, narrow]) {
+        const words = numbers(svg, /<text x="([\d.]+)" y="[\d.]+" text-anchor="start" class="f-ink">[-−\d.]+ ·/g);
+        const names = numbers(svg, /<text x="([\d.]+)" y="[\d.]+" text-anchor="end"/g);
+        expect([words.length, names.length]).toEqual([12, 12]);
+        for (const [, from, long] of svg.matchAll(/<rect x="([-\d.]+)" y="[\d.]+" width="([\d.]+)"/g)) {
+          expect(Number(from)).toBeGreaterThan(names[0]!);
+          expect(Number(from) + Number(long)).toBeLessThan(words[0]!);
+        }
+      }
+    }
   });
 });
 

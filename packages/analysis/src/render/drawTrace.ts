@@ -1,7 +1,7 @@
 import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../trace.ts";
 import { colorOf, type Theme } from "./colorMaps.ts";
 import { scaleOf, type Scale } from "./raster.ts";
-import { drawing, element, label, shortNumber, type DrawOptions } from "./svg.ts";
+import { drawing, element, label, shortNumber, type WidthOptions } from "./svg.ts";
 
 const CELL = 44;
 const GAP = 46;
@@ -11,9 +11,11 @@ const MOST_SLICES = 6;
 const MOST_BARS = 12;
 
 /** What {@link drawTrace} may be told. Cells are coloured, so a theme must be chosen. */
-export interface TraceOptions extends DrawOptions {
+export interface TraceOptions extends WidthOptions {
   /** Default: `"light"`. */
   readonly theme?: Theme;
+  /** How many pixels lists may be wide; windows are as wide as their numbers need. Default: 640. */
+  readonly width?: number;
 }
 
 /** Numbers in cells, on the colour that stands for them; black or white, whichever is read more easily. */
@@ -60,7 +62,7 @@ function slicesOf({ sums }: ProductsTrace): Grid[] | undefined {
   }));
 }
 
-function drawSlices(trace: ProductsTrace, slices: readonly Grid[], theme: Theme, title: string | undefined): string {
+function drawSlices(trace: ProductsTrace, slices: readonly Grid[], { theme = "light", title }: TraceOptions): string {
   const shown = slices.slice(0, MOST_SLICES);
   const terms = slices.flatMap((slice) => slice.terms.flatMap((term) => term ?? []));
   const kinds = ["x", "w", "product"] as const;
@@ -138,25 +140,31 @@ function told(trace: Trace): string {
 function drawList(
   trace: Trace,
   list: readonly (TracedInput & { readonly size: number; readonly text: string })[],
-  theme: Theme,
-  title: string | undefined,
+  { width = 640, theme = "light", title }: TraceOptions,
 ): string {
   const weight = (size: number): number => (trace.kind === "largest" ? size : Math.abs(size));
   const order = [...list].sort((a, b) => weight(b.size) - weight(a.size));
   const shown = order.slice(0, MOST_BARS);
   const rest = order.slice(MOST_BARS);
+  const others = rest.reduce((sum, { size }) => sum + size, 0);
+  const more = rest.length === 0 ? "" : `${rest.length} more: ${shortNumber(others)}`;
   const scale = scaleOf([list.map(({ size }) => size)], { map: "signed", theme });
-  const rows = shown.map(({ input, size, text }, i) => {
-    const y = TOP + i * 26;
+  // Names, bars on one side of a line or on both, and what they are: bars get the room that words leave.
+  const names = shown.map(({ input }) => (input === undefined ? "padding" : `[${input.join(", ")}]`));
+  const longest = (texts: readonly string[]): number => 6.5 * Math.max(...texts.map((text) => text.length));
+  const left = 20 + longest(names);
+  const room = Math.min(300, Math.max(60, width - left - 24 - longest([...shown.map(({ text }) => text), more])));
+  const half = shown.some(({ size }) => size < 0) ? room / 2 : room;
+  const [zero, words] = [left + room - half, left + room + 14];
+  const top = TOP + 20;
+  const rows = shown.map(({ size, text }, i) => {
+    const y = top + i * 26;
     const [r, g, b] = colorOf(scale.colors, size / (scale.high || 1));
-    const long = (Math.abs(size) / (scale.high || 1)) * 150;
+    const long = (Math.abs(size) / (scale.high || 1)) * half;
     return (
-      label(100, y + 14, input === undefined ? "padding" : `[${input.join(", ")}]`, {
-        anchor: "end",
-        class: "f-muted",
-      }) +
+      label(left - 10, y + 14, names[i]!, { anchor: "end", class: "f-muted" }) +
       element("rect", {
-        x: size < 0 ? 280 - long : 280,
+        x: size < 0 ? zero - long : zero,
         y,
         width: Math.max(1, long),
         height: 18,
@@ -164,24 +172,19 @@ function drawList(
         class: "s-line",
         "stroke-opacity": "0.5",
       }) +
-      label(450, y + 14, text, { anchor: "start", class: "f-ink" })
+      label(words, y + 14, text, { anchor: "start", class: "f-ink" })
     );
   });
-  const more =
-    rest.length === 0
-      ? ""
-      : label(
-          450,
-          TOP + shown.length * 26 + 14,
-          `${rest.length} more: ${shortNumber(rest.reduce((sum, { size }) => sum + size, 0))}`,
-          { anchor: "start", class: "f-muted" },
-        );
-  const height = TOP + (shown.length + (rest.length > 0 ? 1 : 0)) * 26 + 10;
-  const line = element("line", { x1: 280, x2: 280, y1: TOP - 4, y2: height - 8, class: "s-line" });
+  const end = top + shown.length * 26;
+  const height = end + (more === "" ? 10 : 36);
+  const line = element("line", { x1: zero, x2: zero, y1: top - 4, y2: height - 8, class: "s-line" });
+  const heads = told(trace)
+    .split(/(?<=:) /)
+    .map((text, i) => label(10, 20 + 18 * i, text, { anchor: "start", class: "f-ink" }));
   return drawing(
-    640,
+    width,
     height,
-    label(10, 20, told(trace), { anchor: "start", class: "f-ink" }) + rows.join("") + more + line,
+    heads.join("") + rows.join("") + label(words, end + 14, more, { anchor: "start", class: "f-muted" }) + line,
     { theme, title: title ?? told(trace) },
   );
 }
@@ -196,17 +199,17 @@ function drawList(
  * const svg = drawTrace(await trace(net, normal([1, 5, 5, 3]), "layers.0", [0, 2, 1]));
  * ```
  */
-export function drawTrace(trace: Trace, { theme = "light", title }: TraceOptions = {}): string {
+export function drawTrace(trace: Trace, options: TraceOptions = {}): string {
   if (trace.kind === "products") {
     const slices = slicesOf(trace);
     if (slices !== undefined && slices[0]!.rows * CELL <= 500 && slices[0]!.columns * CELL <= 500)
-      return drawSlices(trace, slices, theme, title);
+      return drawSlices(trace, slices, options);
     const terms = trace.sums.flat().map((term) => ({
       ...term,
       size: term.product,
       text: `${shortNumber(term.x)} · ${shortNumber(term.w)} = ${shortNumber(term.product)}`,
     }));
-    return drawList(trace, terms, theme, title);
+    return drawList(trace, terms, options);
   }
   if (trace.kind === "largest") {
     const won = trace.candidates.map((each, i) => ({
@@ -214,13 +217,12 @@ export function drawTrace(trace: Trace, { theme = "light", title }: TraceOptions
       size: each.x,
       text: `${shortNumber(each.x)}${i === trace.winner ? " ★ the winner" : ""}`,
     }));
-    return drawList(trace, won, theme, title);
+    return drawList(trace, won, options);
   }
   const inputs = trace.kind === "mean" ? trace.terms : trace.inputs;
   return drawList(
     trace,
     inputs.map((each) => ({ ...each, size: each.x, text: shortNumber(each.x) })),
-    theme,
-    title,
+    options,
   );
 }

@@ -52,13 +52,11 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
       const pixels = box.map(([first, last]) => last - first + 1).join(" × ");
       return (
         figure(boxed, escaped(about), `sees this box of ${pixels} pixels`) +
-        figure(
-          glass,
-          escaped(`What of it counts for ${name}`),
-          `the slope, over ${inputs.shape[0]} test examples: ${effective.area} pixels have more than 4.55 % of the largest`,
-        )
+        figure(glass, escaped(`What of it counts for ${name}`), `${effective.area} pixels count`)
       );
     }),
   );
-  return `<h3>The unit in the middle</h3><div class="gallery">${figures.join("")}</div>`;
+  return `<h3>The unit in the middle</h3>
+<p>A unit sees all of its box, but not all of it counts as much: what lies near the border reaches the unit on fewer ways (Luo et al. 2016). How much a pixel counts is the slope of the unit by it, over ${inputs.shape[0]} test examples; pixels are counted that have more than 4.55 % of the largest, which is what a bell curve has beyond two deviations.</p>
+<div class="gallery">${figures.join("")}</div>`;
 }

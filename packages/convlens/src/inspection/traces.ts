@@ -2,7 +2,7 @@ import { trace, tap, type RecordedLayer, type Trace } from "@convlens/analysis";
 import { drawTrace, shortNumber } from "@convlens/analysis/render";
 import { stepsOf } from "@convlens/backend";
 import { escaped, figure, scrolling, type Section } from "../report/page.ts";
-import { showDrawing } from "../report/pictures.ts";
+import { forWidths, showDrawing } from "../report/pictures.ts";
 import { className, convolutions, hasPlaces, nameOf, type Subject } from "./subject.ts";
 
 /** How single numbers come about: of a convolution, of a pooling, and the answer. */
@@ -54,7 +54,7 @@ const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
 const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");
 
 function traceFigure(found: Trace, title: string): string {
-  const drawn = showDrawing((theme) => drawTrace(found, { theme }));
+  const drawn = forWidths((width) => showDrawing((theme) => drawTrace(found, { theme, width: Math.min(width, 640) })));
   return figure(
     scrolling(drawn, title),
     escaped(title),
