@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 
+/** The folder of what only runs on graphics processors: it is fetched by who asks for one, and kept by nobody else. */
+export const GRAPHICS = "assets/graphics/";
+
 /** The text of the service worker: what belongs to the page is kept at the first visit, so that later ones need no network. */
 const serviceWorker = (
   version: string,
@@ -36,13 +39,14 @@ self.addEventListener("fetch", (event) => {
 });
 `;
 
-/** A plugin that writes `sw.js` beside the page, with the names of all files that the build has made. */
+/** A plugin that writes `sw.js` beside the page, with the names of all files that the build has made, but for {@link GRAPHICS}. */
 export function offline(): Plugin {
   return {
     name: "offline",
     apply: "build",
     generateBundle(_, bundle) {
-      const files = ["./", ...Object.keys(bundle).map((file) => `./${file}`)].sort();
+      const kept = Object.keys(bundle).filter((file) => !file.startsWith(GRAPHICS));
+      const files = ["./", ...kept.map((file) => `./${file}`)].sort();
       const hash = createHash("sha256");
       for (const [name, made] of Object.entries(bundle))
         hash.update(name).update("code" in made ? made.code : made.source);

@@ -14,10 +14,16 @@ export function ownCode() {
     /\.(?:html|css|js)$/.test(path),
   );
   const named = (text) => files.filter((path) => text.includes(basename(path)));
-  // What the page names, and the worker that its script starts; other names in a script are of parts that come later.
+  // What the page names, the worker that its script starts, and what these import before they run; other names in a script are of
+  // parts that come later.
   const first = named(textOf("index.html"));
   const worker = first.flatMap((path) => named(textOf(path)).filter((name) => /worker/.test(name)));
-  const atOnce = new Set(["index.html", ...first, ...worker]);
+  const imported = [...first, ...worker].flatMap((path) =>
+    [...textOf(path).matchAll(/(?:\bfrom|\bimport)\s*["'`][^"'`]*\/([^"'`/]+)["'`]/g)].flatMap(([, name]) =>
+      named(name),
+    ),
+  );
+  const atOnce = new Set(["index.html", ...first, ...worker, ...imported]);
   return files.map((path) => ({
     path,
     size: gzipSync(readFileSync(join(dist, path)), { level: 9 }).length,

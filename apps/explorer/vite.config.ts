@@ -1,5 +1,5 @@
 import { defineConfig } from "vite";
-import { offline } from "./offline.ts";
+import { GRAPHICS, offline } from "./offline.ts";
 import { texts } from "./texts.ts";
 
 // The sources of the packages, so that the page needs no build of them; and addresses that work from any folder of any host.
@@ -7,8 +7,19 @@ export default defineConfig({
   base: "./",
   plugins: [texts(), offline()],
   resolve: { conditions: ["@convlens/source"] },
-  // Layers are shown by the names of their classes.
-  worker: { format: "es", rolldownOptions: { output: { keepNames: true } } },
+  worker: {
+    format: "es",
+    rolldownOptions: {
+      output: {
+        // Layers are shown by the names of their classes.
+        keepNames: true,
+        chunkFileNames: ({ moduleIds }) =>
+          moduleIds.some((id) => /\/(?:backend-gpu|gpu\.js)\//.test(id))
+            ? `${GRAPHICS}[name]-[hash].js`
+            : "assets/[name]-[hash].js",
+      },
+    },
+  },
   build: { target: "es2022", modulePreload: { polyfill: false } },
   preview: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
   server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },

@@ -226,6 +226,35 @@ describe("a net that is moved from backend to backend while it learns", () => {
     expect(at(run, 4)).toEqual(at(stayed, 4));
   });
 
+  it("goes on elsewhere from the last step that came to an end, when its backend fails", async () => {
+    const stayed = await begin();
+    const expected = await progress(stayed, STEPS);
+    let left = Infinity;
+    const compile: Backend["compile"] = (program) => {
+      const executable = double.compile(program);
+      const run: typeof executable.run = (...args) =>
+        left-- > 0 ? executable.run(...args) : Promise.reject(new Error("the context was lost"));
+      return { ...executable, run };
+    };
+    const failing: Backend = { ...double, compile };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(60), fc.constantFrom("for good", "for once", "and is left"), async (runs, failure) => {
+        left = Infinity;
+        const run = await begin(failing);
+        left = runs;
+        const { rows } = await progress(run, STEPS).catch(() => ({ rows: [] }));
+        await expect(progress(run, STEPS)).rejects.toThrow("the context was lost");
+        if (failure !== "for good") left = Infinity;
+        if (failure !== "for once") await run.moveTo(single);
+        const more = await progress(run, STEPS);
+        expect([...rows, ...more.rows]).toEqual(expected.rows);
+        expect(at(run, STEPS)).toEqual(at(stayed, STEPS));
+        expect(more.compared).toBeUndefined();
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it("leaves nothing of its own behind", async () => {
     const once = async (): Promise<number[]> => {
       const run = await begin();

@@ -12,12 +12,14 @@ let root: HTMLElement | undefined;
 /**
  * Opens the page with a state in its address, as a reader does, in place of the one that is open; ends it after the test, which
  * fails if the console saw errors.
+ *
+ * @param worker - What computes, where that is not what other tests share.
  */
-export function openPage(hash: string): Mounted {
+export function openPage(hash: string, worker: Compute = compute): Mounted {
   closePage();
   history.replaceState(null, "", `${location.pathname}${location.search}${hash}`);
   root = document.body.appendChild(document.createElement("div"));
-  mounted = mount(root, compute);
+  mounted = mount(root, worker);
   return mounted;
 }
 

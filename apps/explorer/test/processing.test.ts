@@ -6,23 +6,36 @@ import { comparisonInWords, speedsInWords } from "../src/panels/learning/model.t
 import { Processing } from "../src/panels/learning/processing.ts";
 
 describe("what trains a net", () => {
-  /** A worker that answers when it is told to: whether it can do what it was asked first. */
+  /** A worker that answers when it is told to: what it was asked first, or what is in the way. */
   const slowWorker = () => {
-    const asked: ((isAtHand: boolean) => Promise<void>)[] = [];
-    const ask = () =>
-      new Promise((resolve) =>
-        asked.push(async (isAtHand) => {
-          resolve(isAtHand ? { kind: "answer", value: undefined } : { kind: "problem", text: "There is none." });
-          await new Promise((after) => setTimeout(after));
-        }),
-      );
+    const asked: { readonly what: string; readonly resolve: (value: unknown) => void }[] = [];
+    const wait = (what: string) => new Promise((resolve) => asked.push({ what, resolve }));
+    const compute = {
+      prepare: (processor: Processor) => wait(`prepare ${processor}`),
+      ask: (_: string, { processor }: { readonly processor: Processor }) => wait(`move to ${processor}`),
+    };
     let state: Processor = "all";
-    const processing = new Processing({ ask: ask as never }, ({ processor }) => (state = processor));
+    const processing = new Processing(compute as never, ({ processor }) => (state = processor));
     const moveTo = (processor: Processor): void => {
       state = processor;
       void processing.moveTo(processor);
     };
-    return { processing, moveTo, state: () => state, answer: (isAtHand: boolean) => asked.shift()!(isAtHand) };
+    const answer = async (expected: string, problem?: string): Promise<void> => {
+      const { what, resolve } = asked.shift()!;
+      expect(what).toBe(expected);
+      const isMove = what.startsWith("move");
+      const outcome =
+        problem === undefined ? { kind: "answer", value: "a backend" } : { kind: "problem", text: problem };
+      resolve(isMove ? outcome : problem);
+      await new Promise((after) => setTimeout(after));
+    };
+    const move = async (processor: Processor): Promise<void> => {
+      moveTo(processor);
+      await answer(`prepare ${processor}`);
+      await answer(`move to ${processor}`);
+    };
+    const now = () => [trainedBy.value?.processor, state, processing.refusal.value];
+    return { processing, moveTo, move, answer, now, asked };
   };
   const progress = (step: number, milliseconds: number, compared?: ComparedStep): LearningProgress => ({
     rows: [{ step, loss: 1, accuracy: 0.5, gradientNorm: 1, updateRatio: 1e-3, rate: 0.1 }],
@@ -30,42 +43,59 @@ describe("what trains a net", () => {
   });
 
   it("is changed when the worker says so, and goes back to the last that did where it cannot", async () => {
-    const { processing, moveTo, state, answer } = slowWorker();
-    moveTo("all");
-    await answer(true);
-    expect([trainedBy.value, state()]).toEqual(["all", "all"]);
+    const { processing, moveTo, move, answer, now } = slowWorker();
+    await move("all");
+    expect(trainedBy.value).toEqual({ processor: "all", backend: "a backend" });
+    moveTo("graphics");
+    expect(now()).toEqual(["all", "graphics", undefined]);
+    await answer("prepare graphics", "There is none.");
+    expect(now()).toEqual(["all", "all", "There is none."]);
     // Two are asked for in a row, the second in vain.
     moveTo("one");
+    await answer("prepare one");
     moveTo("reference");
-    await answer(true);
-    expect([trainedBy.value, state(), processing.refusal.value]).toEqual(["one", "reference", undefined]);
-    await answer(false);
-    expect([trainedBy.value, state(), processing.refusal.value]).toEqual(["one", "one", "There is none."]);
-    moveTo("reference");
-    await answer(true);
-    expect([trainedBy.value, state(), processing.refusal.value]).toEqual(["reference", "reference", undefined]);
+    await answer("move to one");
+    expect(now()).toEqual(["one", "reference", undefined]);
+    await answer("prepare reference");
+    await answer("move to reference", "There is no room.");
+    expect(now()).toEqual(["one", "one", "There is no room."]);
+    await move("reference");
+    expect(now()).toEqual(["reference", "reference", undefined]);
     processing.end();
     expect(trainedBy.value).toBeUndefined();
   });
 
-  it("is asked for again from the beginning where the first is not at hand", async () => {
-    const { processing, moveTo, state, answer } = slowWorker();
+  it("is not what was given up before it was ready", async () => {
+    const { processing, moveTo, move, answer, now, asked } = slowWorker();
+    await move("all");
+    moveTo("graphics");
     moveTo("one");
-    await answer(false);
-    expect([trainedBy.value, state(), processing.refusal.value]).toEqual([undefined, "all", "There is none."]);
-    moveTo("all");
-    await answer(true);
-    expect(trainedBy.value).toBe("all");
+    await answer("prepare graphics", "There is none.");
+    await answer("prepare one");
+    await answer("move to one");
+    expect(now()).toEqual(["one", "one", undefined]);
+    moveTo("reference");
+    await answer("prepare reference");
+    processing.end();
+    await answer("move to reference");
+    expect([trainedBy.value, asked]).toEqual([undefined, []]);
+  });
+
+  it("is asked for again from the beginning where the first is not at hand", async () => {
+    const { processing, moveTo, move, answer, now } = slowWorker();
+    moveTo("graphics");
+    await answer("prepare graphics", "There is none.");
+    expect(now()).toEqual([undefined, "all", "There is none."]);
+    await move("all");
+    expect(now()).toEqual(["all", "all", undefined]);
     processing.end();
   });
 
   it("has a speed for each, and a step that two have made", async () => {
-    const { processing, moveTo, answer } = slowWorker();
-    moveTo("all");
-    await answer(true);
+    const { processing, move } = slowWorker();
+    await move("all");
     processing.heard(progress(1, 10), 32);
-    moveTo("reference");
-    await answer(true);
+    await move("reference");
     processing.heard(progress(2, 400, { step: 2, difference: 1.5e-8, compared: 3290 }), 32);
     expect(processing.speeds.value).toEqual({ all: 3200, reference: 80 });
     expect(processing.comparison.value).toMatchObject({ from: "all", to: "reference", step: 2 });

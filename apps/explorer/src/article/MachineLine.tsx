@@ -29,12 +29,16 @@ function sentence(status: ComputeStatus): string {
       const on = threads === 1 ? "one thread" : `${threads} threads`;
       const why = isolated ? "" : " (more need a page served with isolation headers)";
       const speed = `${(productsPerSecond / 1e9).toPrecision(2)} billion products a second (measured when the page was opened)`;
-      const trainer = trainedBy.value && nameOf(trainedBy.value, threads);
-      const training =
-        trainer === undefined || trainer === nameOf("all", threads)
-          ? ""
-          : ` The net of chapter 6 learns on: ${trainer}.`;
-      return `Convlens, backend ${name}, ${on}${why}: convolves ${speed}.${training}`;
+      return `Convlens, backend ${name}, ${on}${why}: convolves ${speed}.${training(threads)}`;
     }
   }
+}
+
+/** What trains the net of chapter 6, if that is not what computes the rest; of a graphics processor also which. */
+function training(threads: number): string {
+  if (trainedBy.value === undefined) return "";
+  const { processor, backend } = trainedBy.value;
+  const name = nameOf(processor, threads);
+  if (name === nameOf("all", threads)) return "";
+  return ` The net of chapter 6 learns on: ${name}${processor === "graphics" ? backend.replace(/^gpu/, "") : ""}.`;
 }

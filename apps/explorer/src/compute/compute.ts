@@ -2,6 +2,7 @@ import { signal, useSignal, useSignalEffect, type ReadonlySignal, type Signal } 
 import { createContext } from "preact";
 import { useContext, useRef } from "preact/hooks";
 import type { NetInfo } from "./net.ts";
+import type { Processor } from "./processor.ts";
 import type { FromWorker, Job, Jobs, Machine, Outcome, Show, Shows, ToWorker } from "./protocol.ts";
 
 /** How far the worker is. */
@@ -33,13 +34,15 @@ export class Compute {
   readonly #watchers: Map<number, Watcher> = new Map();
   #asked = 0;
 
-  constructor() {
+  /** @param options - Whether a program may stand in for a graphics processor: for tests. */
+  constructor({ allowSoftwareGraphics = false }: { readonly allowSoftwareGraphics?: boolean } = {}) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "compute" });
     this.#worker.addEventListener("message", ({ data }: { readonly data: FromWorker }) => this.#receive(data));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       this.status.value = { kind: "failed", text: event.message || "the worker could not be loaded" };
     });
+    if (allowSoftwareGraphics) this.#send({ kind: "allowSoftwareGraphics" });
   }
 
   /**
@@ -60,6 +63,11 @@ export class Compute {
     const ended = new Promise<string | undefined>((onEnd) => this.#watchers.set(id, { onLook, onEnd }));
     this.#send({ kind: "watch", id, show, request } as ToWorker);
     return { ended, stop: () => this.#watchers.has(id) && this.#send({ kind: "cancel", id }) };
+  }
+
+  /** Gets a processor ready, beside all that is asked; what was in the way. */
+  prepare(processor: Processor): Promise<string | undefined> {
+    return this.watch("prepare", { processor }, () => undefined).ended;
   }
 
   #send(message: ToWorker): void {

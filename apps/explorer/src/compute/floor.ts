@@ -24,7 +24,7 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 import { backendOf } from "./backends.ts";
-import type { FloorAnswer, FloorBlock, FloorRequest, RaceAnswer, Racer } from "./floorWork.ts";
+import type { FloorAnswer, FloorBlock, FloorRequest, RaceAnswer, Racer, RaceRequest } from "./floorWork.ts";
 import type { Net } from "./net.ts";
 
 const RATE = 0.05;
@@ -156,10 +156,11 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
   });
 }
 
-/** The same work on the reference, on one thread, and on all that the page has. */
-export async function race(net: Net, digits: Dataset, request: FloorRequest): Promise<RaceAnswer> {
+/** The same work on the reference, on one thread, on all that the page has, and on the graphics processor if it is asked for. */
+export async function race(net: Net, digits: Dataset, request: RaceRequest): Promise<RaceAnswer> {
   const own = currentBackend();
   const single = await backendOf("one");
+  const graphics = request.graphics ? [await backendOf("graphics")] : [];
   const all = [
     { name: "reference: plain TypeScript, one thread", backend: await backendOf("reference") },
     { name: "WebAssembly SIMD, one thread", backend: single },
@@ -167,6 +168,7 @@ export async function race(net: Net, digits: Dataset, request: FloorRequest): Pr
     ...(own.name === single.name
       ? []
       : [{ name: `WebAssembly SIMD, ${own.name.replace(/^cpu \(|\)$/g, "")}`, backend: own }]),
+    ...graphics.map((backend) => ({ name: backend.name.replace(/^gpu/, "graphics processor"), backend })),
   ];
   const racers: Racer[] = [];
   let first: Values[] = [];

@@ -11,6 +11,11 @@ export interface FloorRequest {
   readonly batch: number;
 }
 
+/** A race, with the graphics processor, which has been found, or without. */
+export interface RaceRequest extends FloorRequest {
+  readonly graphics: boolean;
+}
+
 /** One instruction, as it was planned and timed. */
 export interface FloorInstruction {
   readonly operation: string;

@@ -13,5 +13,11 @@ export interface ShownStep extends LearnedStep {
  */
 export const learned: Signal<ShownStep | undefined> = signal(undefined);
 
+/** What trains, and what its backend calls itself. */
+export interface TrainedBy {
+  readonly processor: Processor;
+  readonly backend: string;
+}
+
 /** What trains the net of chapter 6 now; `undefined` while nothing does. */
-export const trainedBy: Signal<Processor | undefined> = signal(undefined);
+export const trainedBy: Signal<TrainedBy | undefined> = signal(undefined);

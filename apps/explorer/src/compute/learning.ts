@@ -10,7 +10,7 @@ import {
   type StoredTensor,
 } from "@convlens/layers";
 import { readCheckpoint } from "@convlens/training";
-import { backendOf } from "./backends.ts";
+import { backendOf, forgetBackend } from "./backends.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { allDigits } from "./data.ts";
 import { learningData, type LearningData } from "./learningData.ts";
@@ -87,8 +87,8 @@ export interface LookAnswer {
 /** What can be asked about learning. */
 export interface LearningJobs {
   readonly startLearning: { readonly request: StartRequest; readonly answer: StartAnswer };
-  /** Has all nets trained by another processor from now on, each from the step that it is at. */
-  readonly learnOn: { readonly request: { readonly processor: Processor }; readonly answer: undefined };
+  /** Has all nets trained by another processor from now on, each from the step that it is at. Answers with its backend's name. */
+  readonly learnOn: { readonly request: { readonly processor: Processor }; readonly answer: string };
   readonly advanceLearning: { readonly request: AdvanceRequest; readonly answer: LearningProgress };
   /** Forgets what came after the step. Answers with the step: the nearest that is kept. */
   readonly goBack: { readonly request: LearnedStep; readonly answer: number };
@@ -143,10 +143,26 @@ async function startLearning({ net, data, recipe, file }: StartRequest): Promise
   return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
 }
 
-async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]): Promise<undefined> {
+async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]): Promise<string> {
   const backend = await backendOf(wanted);
   for (const { run } of learners.values()) await run.moveTo(backend);
   processor = wanted;
+  return backend.name;
+}
+
+async function advanceLearning({ net, changes, until, milliseconds }: AdvanceRequest): Promise<LearningProgress> {
+  try {
+    return await learnerOf(net).run.advance(changes, until, milliseconds);
+  } catch (cause) {
+    if (processor !== "graphics") throw cause;
+    // Drivers are restarted, and take away what was in their memory.
+    forgetBackend(processor);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `The graphics processor failed, but the net is still there, as of its last step: choose what else is to compute, and go on. (${reason})`,
+      { cause },
+    );
+  }
 }
 
 /** The weights in a file, whichever of two kinds it is. */
@@ -188,7 +204,7 @@ export const learningJobs: {
 } = {
   startLearning,
   learnOn,
-  advanceLearning: ({ net, changes, until, milliseconds }) => learnerOf(net).run.advance(changes, until, milliseconds),
+  advanceLearning,
   goBack: ({ net, step }) => learnerOf(net).run.goBack(step),
   lookAtLearning,
   saveLearned: ({ net, step }) => {

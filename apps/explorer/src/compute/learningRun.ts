@@ -79,6 +79,8 @@ export class LearningRun {
   #before: Trainer | undefined;
   readonly #seen: { readonly rows: LearningRow[]; readonly health: HealthRecord[] } = { rows: [], health: [] };
   #step = 0;
+  /** Whether a step has failed, so that what trains may be anywhere. */
+  #isAstray = false;
   #batches: Iterator<Batch> | undefined;
 
   private constructor(recipe: LearningRecipe, data: TrainAndTest, isOwn: boolean, trainer: Trainer) {
@@ -103,7 +105,10 @@ export class LearningRun {
     return run;
   }
 
-  /** Learns until a step is reached, the time is over, or numbers are none. */
+  /**
+   * Learns until a step is reached, the time is over, or numbers are none. If its backend fails, the net is what it was after the last
+   * step that came to an end, from which it can go on, here or elsewhere.
+   */
   async advance(changes: readonly LearningChange[], until: number, limit: number): Promise<LearningProgress> {
     const began = performance.now();
     const [rows, tests]: [LearningRow[], LearningTest[]] = [[], []];
@@ -114,7 +119,11 @@ export class LearningRun {
     // However short the time, one step is made.
     const isTime = (): boolean => rows.length === 0 || performance.now() - began < limit;
     while (this.#step < until && lost === undefined && isTime()) {
-      const made = await this.#learn(settingsAt(changes, this.#step));
+      const made = await this.#learn(settingsAt(changes, this.#step)).catch((error: unknown) => {
+        // What has been made is handed over before the failure is: it comes again.
+        if (rows.length === 0) throw error;
+      });
+      if (made === undefined) break;
       const { row } = made;
       milliseconds += made.milliseconds;
       compared = made.compared ?? compared;
@@ -135,7 +144,6 @@ export class LearningRun {
     const { step } = this.history.at(to);
     this.history.goBack(step);
     this.#step = step;
-    this.#batches = undefined;
     for (const list of [this.#seen.rows, this.#seen.health])
       list.length = list.findLastIndex((seen) => seen.step <= step) + 1;
     await this.#restore(this.#trainer);
@@ -150,7 +158,8 @@ export class LearningRun {
     if (backend === this.#trainer.backend) return;
     const trainer = this.#trainers.get(backend) ?? (await Trainer.on(backend, this.#recipe, this.data));
     this.#trainers.set(backend, trainer);
-    const before = this.#trainer;
+    // What has failed is not where the net is.
+    const before = this.#isAstray ? undefined : this.#trainer;
     await this.#restore(trainer);
     [this.#trainer, this.#before] = [trainer, before];
   }
@@ -172,13 +181,17 @@ export class LearningRun {
   /** Makes a trainer what the net is at this step. */
   async #restore(trainer: Trainer): Promise<void> {
     this.#before = undefined;
+    this.#batches = undefined;
     trainer.restore(this.history.at(this.#step).kept);
     // What it saw has been seen; but a look that comes next asks how far its step moved the weights.
     await trainer.observe(this.#seen.rows.at(-1) ?? { step: 0, loss: NaN });
+    this.#isAstray = false;
   }
 
   /** One step. What it leads to is kept; if that is no number, the net stays as it is. */
   async #learn(settings: LearningChange): Promise<MadeStep> {
+    if (this.#isAstray) await this.#restore(this.#trainer);
+    this.#isAstray = true;
     const [done, batch] = [this.#step, this.#nextBatch()];
     const { milliseconds, ...made } = await this.#trainer.step(done, batch, settings);
     const row = { step: done + 1, ...made, rate: settings.rate };
@@ -187,15 +200,20 @@ export class LearningRun {
       return { row, milliseconds, compared: undefined };
     }
     const state = await this.#trainer.state();
+    const health = await this.#trainer.observe(row);
     this.#step = row.step;
     this.history.keep(row.step, state);
     this.#seen.rows.push(row);
-    this.#seen.health.push(...(await this.#trainer.observe(row)));
+    this.#seen.health.push(...health);
+    this.#isAstray = false;
     const before = this.#before;
     this.#before = undefined;
-    if (before === undefined) return { row, milliseconds, compared: undefined };
-    await before.step(done, batch, settings);
-    return { row, milliseconds, compared: { step: row.step, ...compare(state, await before.state()) } };
+    // Where the one before has failed, there is nothing to compare with.
+    const other = await before?.step(done, batch, settings).then(
+      () => before.state(),
+      () => undefined,
+    );
+    return { row, milliseconds, compared: other && { step: row.step, ...compare(state, other) } };
   }
 
   /** The order of examples is that of `fit`: decided by seed and epoch. */

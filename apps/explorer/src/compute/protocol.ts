@@ -6,11 +6,12 @@ import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
 import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
 import type { DigitAnswer, DigitRequest } from "./digit.ts";
 import type { ExplainAnswer, ExplainRequest } from "./explanation.ts";
-import type { FloorAnswer, FloorRequest, RaceAnswer } from "./floorWork.ts";
+import type { FloorAnswer, FloorRequest, RaceAnswer, RaceRequest } from "./floorWork.ts";
 import type { FoolAnswer, FoolRequest } from "./fool.ts";
 import type { NetInfo } from "./net.ts";
 import type { PaintRequest, Painted } from "./painting.ts";
 import type { PatchesAnswer, PatchesRequest } from "./patches.ts";
+import type { Processor } from "./processor.ts";
 import type { TakeApartAnswer, TakeApartRequest } from "./takeApart.ts";
 import type { UnitAnswer, UnitRequest } from "./unit.ts";
 import type { SignalAnswer, SignalRequest } from "./signal.ts";
@@ -32,7 +33,7 @@ export interface Jobs extends LearningJobs {
   readonly architecture: { readonly request: ArchitectureRequest; readonly answer: ArchitectureAnswer };
   readonly surgery: { readonly request: SurgeryRequest; readonly answer: SurgeryAnswer };
   readonly floor: { readonly request: FloorRequest; readonly answer: FloorAnswer };
-  readonly race: { readonly request: FloorRequest; readonly answer: RaceAnswer };
+  readonly race: { readonly request: RaceRequest; readonly answer: RaceAnswer };
 }
 /** The name of something that can be asked. */
 export type Job = keyof Jobs;
@@ -40,6 +41,8 @@ export type Job = keyof Jobs;
 /** What can be watched while the worker is at it, and what there is to be seen on the way. */
 export interface Shows {
   readonly paint: { readonly request: PaintRequest; readonly look: Painted };
+  /** Gets a processor ready, which for a graphics processor may take seconds; there is nothing to be seen. */
+  readonly prepare: { readonly request: { readonly processor: Processor }; readonly look: never };
 }
 /** The name of something that can be watched. */
 export type Show = keyof Shows;
@@ -72,8 +75,12 @@ export type Watch = {
   [S in Show]: { readonly kind: "watch"; readonly id: number; readonly show: S; readonly request: Shows[S]["request"] };
 }[Show];
 
-/** From the page to the worker. What is cancelled before it has begun is dropped; a show ends. */
-export type ToWorker = Ask | Watch | { readonly kind: "cancel"; readonly id: number };
+/**
+ * From the page to the worker. What is cancelled before it has begun is dropped; a show ends. A test may allow that a program stands
+ * in for a graphics processor.
+ */
+export type ToWorker =
+  Ask | Watch | { readonly kind: "cancel"; readonly id: number } | { readonly kind: "allowSoftwareGraphics" };
 
 /** From the worker to the page. */
 export type FromWorker =

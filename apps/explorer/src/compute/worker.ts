@@ -1,6 +1,7 @@
 import { nextTurn } from "@convlens/backend";
 import { useBackend } from "@convlens/tensor";
 import { architecture } from "./architecture.ts";
+import { allowSoftwareGraphics, backendOf } from "./backends.ts";
 import { convolution } from "./convolution.ts";
 import { openNet, testDigits } from "./data.ts";
 import { digit } from "./digit.ts";
@@ -59,6 +60,7 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   race: async (request) => race(await net.get(), await testDigits(), request),
 };
 
+type AnyShow = (request: unknown, signal: AbortSignal) => AsyncGenerator<Shows[Show]["look"], void, void>;
 const shows: {
   readonly [S in Show]: (
     request: Shows[S]["request"],
@@ -66,6 +68,11 @@ const shows: {
   ) => AsyncGenerator<Shows[S]["look"], void, void>;
 } = {
   paint: (request, signal) => painting(() => net.get(), request, signal),
+  // Nothing is shown on the way.
+  // oxlint-disable-next-line require-yield
+  prepare: async function* ({ processor }) {
+    await backendOf(processor);
+  },
 };
 
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -115,7 +122,7 @@ async function show({ id, show, request }: Watch): Promise<void> {
   let problem: string | undefined;
   try {
     await started;
-    for await (const look of shows[show](request, controller.signal)) {
+    for await (const look of (shows[show] as AnyShow)(request, controller.signal)) {
       if (controller.signal.aborted) break;
       send({ kind: "look", id, look });
     }
@@ -138,6 +145,9 @@ scope.addEventListener("message", ({ data }) => {
     case "cancel":
       if (waiting.delete(data.id)) send({ kind: "dropped", id: data.id });
       running.get(data.id)?.abort();
+      break;
+    case "allowSoftwareGraphics":
+      allowSoftwareGraphics();
       break;
   }
 });

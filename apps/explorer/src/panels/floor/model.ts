@@ -1,5 +1,5 @@
 import { works, type FloorAnswer, type FloorBlock, type FloorInstruction } from "../../compute/floorWork.ts";
-import { choice, whole, type StateOf } from "../../fields.ts";
+import { choice, flag, whole, type StateOf } from "../../fields.ts";
 
 const batchSizes = ["1", "8", "32", "64"] as const;
 
@@ -8,6 +8,8 @@ export const floorFields = {
   work: choice("read digits", works),
   /** Digits at a time. */
   batch: choice("1", batchSizes),
+  /** Whether the graphics processor is to race, too. */
+  graphics: flag(false),
   /** The instruction that is looked at, from 1. */
   step: whole(1, 1, 999),
 };

@@ -74,7 +74,7 @@ export function FloorView({ state: signal, set }: PanelProps<typeof floorFields>
             Instruction {step + 1}: <code>{now.operation}</code> of {layerOf(now)}
           </p>
           <Listing answer={answer} step={step} onStep={go} />
-          <Race request={request.value} />
+          <Race request={request.value} graphics={state.graphics} onGraphics={(graphics) => set({ graphics })} />
         </>
       )}
       <Code text={codeOf(state)} />

@@ -39,7 +39,7 @@ export function Notices(props: {
           <p>
             This address is of a net after {state.trained} steps. Weights do not stand in addresses, but what they are
             made from does: the same steps give the same net, to the last bit, on any number of threads. The reference
-            adds in another order, so that its net is nearly the same.
+            and graphics processors add in another order, so that their nets are nearly the same.
           </p>
           <div class="fixes">
             <button

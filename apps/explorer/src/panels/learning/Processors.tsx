@@ -16,7 +16,11 @@ export function Processors(props: {
   const status = useCompute().status.value;
   if (status.kind !== "ready") return <></>;
   const { threads, isolated } = status.machine;
-  const [now, comparison, refusal] = [trainedBy.value, processing.comparison.value, processing.refusal.value];
+  const [now, comparison, refusal] = [
+    trainedBy.value?.processor,
+    processing.comparison.value,
+    processing.refusal.value,
+  ];
   return (
     <div class="processors">
       <Choice
@@ -24,7 +28,9 @@ export function Processors(props: {
         options={processorsOn(threads)}
         value={threads === 1 && value === "all" ? "one" : value}
         onChange={onChange}
-        nameOf={(processor) => nameOf(processor, threads)}
+        nameOf={(processor) =>
+          `${processor === "graphics" && now !== processor ? "try the " : ""}${nameOf(processor, threads)}`
+        }
       />
       {!isolated && (
         <p class="caption">
@@ -39,7 +45,11 @@ export function Processors(props: {
         </div>
       )}
       {now !== undefined && <p class="speed">{speedsInWords(processing.speeds.value, now, threads)}</p>}
-      <p role="status">{comparison && comparisonInWords(comparison, threads)}</p>
+      <p role="status">
+        {value === "graphics" && now !== value
+          ? "Looking for a graphics processor …"
+          : comparison && comparisonInWords(comparison, threads)}
+      </p>
     </div>
   );
 }

@@ -17,6 +17,7 @@ const backendCode = {
   all: ["await cpu()", "cpu", "@convlens/backend-cpu"],
   one: ["await cpu({ threads: 1 })", "cpu", "@convlens/backend-cpu"],
   reference: ["reference()", "reference", "@convlens/backend-reference"],
+  graphics: ["await cpu()", "cpu", "@convlens/backend-cpu"],
 } as const;
 
 /** The same in Node: the same net to the bit, saved to a file that this page can load. */
@@ -35,6 +36,7 @@ export function codeOf(state: LearningState): string {
         ];
   const [backend, backendName, backendPackage] = backendCode[processor];
   return [
+    ...(processor === "graphics" ? ["// Node has no graphics processor; SIMD stands in for it."] : []),
     ...(data === "own" ? ["// Your pictures stayed in the page; shapes stand in for them."] : []),
     `import { writeFile } from "node:fs/promises";`,
     `import { ${backendName} } from "${backendPackage}";`,

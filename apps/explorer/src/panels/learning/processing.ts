@@ -16,39 +16,48 @@ export class Processing {
   readonly comparison: Signal<Comparison | undefined> = signal(undefined);
   /** Why the nets were not moved. */
   readonly refusal: Signal<string | undefined> = signal(undefined);
-  readonly #compute: Pick<Compute, "ask">;
+  readonly #compute: Pick<Compute, "ask" | "prepare">;
   readonly #set: (change: { readonly processor: Processor }) => void;
   #wanted: Processor | undefined;
   #before: Processor | undefined;
 
-  constructor(compute: Pick<Compute, "ask">, set: (change: { readonly processor: Processor }) => void) {
+  constructor(compute: Pick<Compute, "ask" | "prepare">, set: (change: { readonly processor: Processor }) => void) {
     this.#compute = compute;
     this.#set = set;
   }
 
-  /** Has the nets trained by another processor, from the next step on. Where it is not at hand, the state goes back. */
+  /**
+   * Has the nets trained by another processor: until that is ready, they go on learning. Where it is not at hand, the state goes back.
+   */
   async moveTo(processor: Processor): Promise<void> {
     if (processor === this.#wanted) return;
     this.#wanted = processor;
+    const missing = await this.#compute.prepare(processor);
+    if (processor !== this.#wanted) return;
+    if (missing !== undefined) return this.#refuse(missing);
     const outcome = await this.#compute.ask("learnOn", { processor });
-    const now = trainedBy.peek();
+    if (this.#wanted === undefined) return;
     if (outcome.kind === "answer")
       batch(() => {
-        this.#before = now;
-        trainedBy.value = processor;
+        this.#before = trainedBy.peek()?.processor;
+        trainedBy.value = { processor, backend: outcome.value };
         this.refusal.value = undefined;
       });
-    else if (processor === this.#wanted)
-      batch(() => {
-        this.#wanted = now;
-        this.refusal.value = outcome.text;
-        this.#set({ processor: now ?? learningFields.processor.initial });
-      });
+    else if (processor === this.#wanted) this.#refuse(outcome.text);
+  }
+
+  #refuse(why: string): void {
+    const now = trainedBy.peek()?.processor;
+    batch(() => {
+      this.#wanted = now;
+      this.refusal.value = why;
+      this.#set({ processor: now ?? learningFields.processor.initial });
+    });
   }
 
   /** Hears what a part of training came to. The worker answers in order, so it was made by what trains now. */
   heard({ rows, milliseconds, compared }: LearningProgress, batchSize: number): void {
-    const [now, before] = [trainedBy.peek(), this.#before];
+    const [now, before] = [trainedBy.peek()?.processor, this.#before];
     if (now === undefined || rows.length === 0) return;
     const speed = (1000 * rows.length * batchSize) / milliseconds;
     const known = this.speeds.peek()[now] ?? speed;
@@ -64,6 +73,7 @@ export class Processing {
 
   /** Nothing is trained any more. */
   end(): void {
+    this.#wanted = undefined;
     trainedBy.value = undefined;
   }
 }
