@@ -1,15 +1,15 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import * as backendGpu from "@convlens/backend-gpu";
 import { useBackend } from "@convlens/tensor";
-import { backendOf } from "../src/compute/backends.ts";
-import { learningJobs } from "../src/compute/learning.ts";
+import { backendOf, forgetBackend } from "../src/compute/backends.ts";
+import { learningJobs, type NetName } from "../src/compute/learning.ts";
 
 vi.mock("@convlens/backend-gpu", { spy: true });
 afterEach(() => vi.clearAllMocks());
 
-const { startLearning, advanceLearning, learnOn, goBack } = learningJobs;
+const { startLearning, advanceLearning, learnOn } = learningJobs;
 
 describe("the backend of a processor", () => {
   it("is made once", async () => {
@@ -31,38 +31,60 @@ describe("the backend of a processor", () => {
 });
 
 describe("a net that learns on a graphics processor", () => {
-  it("is still there when that fails, and goes on elsewhere, and on another", async () => {
+  /** Stands in for one, which may fail. */
+  const device = { isLost: false, room: Infinity };
+  const changes = [{ step: 0, optimizer: "adam", rate: 0.01 }] as const;
+  const advance = (net: NetName, until: number) => advanceLearning({ net, changes, until, milliseconds: 60_000 });
+
+  beforeEach(async () => {
     useBackend(await backendOf("all"));
-    let isLost = false;
-    const made = vi.mocked(backendGpu.gpu).mockImplementation(async () => {
+    Object.assign(device, { isLost: false, room: Infinity });
+    vi.mocked(backendGpu.gpu).mockImplementation(async () => {
       const backend = await cpu({ threads: 1 });
+      const allocate: Backend["allocate"] = (length) => {
+        if (device.room-- <= 0) throw new Error("there is no room");
+        return backend.allocate(length);
+      };
       const compile: Backend["compile"] = (program) => {
         const executable = backend.compile(program);
-        return {
-          ...executable,
-          run: (...args) => (isLost ? Promise.reject(new Error("the device was lost")) : executable.run(...args)),
-        };
+        const run: typeof executable.run = (...args) =>
+          device.isLost ? Promise.reject(new Error("the device was lost")) : executable.run(...args);
+        return { ...executable, run };
       };
-      return { ...backend, compile, executor: "webgpu", renderer: "a test", isSoftware: false, textures: () => 0 };
+      const known = { executor: "webgpu", renderer: "a test", isSoftware: false, textures: () => 0 } as const;
+      return { ...backend, ...known, allocate, compile };
     });
-    const net = "first";
-    const recipe = { filters: 2, seed: 1, batchSize: 8 };
-    await startLearning({ net, data: { kind: "shapes" }, recipe });
-    const advance = (until: number) =>
-      advanceLearning({ net, changes: [{ step: 0, optimizer: "adam", rate: 0.01 }], until, milliseconds: 60_000 });
-    const { rows: expected } = await advance(8);
-    await goBack({ net, step: 0 });
+    forgetBackend("graphics");
+    for (const net of ["first", "second"] as const)
+      await startLearning({ net, data: { kind: "shapes" }, recipe: { filters: 2, seed: 1, batchSize: 8 } });
+  });
+  afterEach(() => learnOn({ processor: "all" }));
 
+  it("is still there when that fails, and goes on elsewhere, and on another", async () => {
+    const { rows: expected } = await advance("second", 8);
     await learnOn({ processor: "graphics" });
-    const rows = [...(await advance(3)).rows];
-    isLost = true;
-    await expect(advance(8)).rejects.toThrow(/^The graphics processor failed, but the net is still there.*was lost\)$/);
+    const rows = [...(await advance("first", 3)).rows];
+    device.isLost = true;
+    await expect(advance("first", 8)).rejects.toThrow(
+      /^The graphics processor failed, but the net is still there.*was lost\)$/,
+    );
     await learnOn({ processor: "one" });
-    rows.push(...(await advance(5)).rows);
-    isLost = false;
+    rows.push(...(await advance("first", 5)).rows);
+    device.isLost = false;
     await learnOn({ processor: "graphics" });
-    rows.push(...(await advance(8)).rows);
+    rows.push(...(await advance("first", 8)).rows);
     expect(rows).toEqual(expected);
-    expect(made).toHaveBeenCalledTimes(2);
+    expect(backendGpu.gpu).toHaveBeenCalledTimes(2);
+  });
+
+  it("stays where it was if there is no room for the one beside it", async () => {
+    // Filters and biases of three layers.
+    device.room = 6;
+    await expect(learnOn({ processor: "graphics" })).rejects.toThrow("no room");
+    expect(device.room).toBeLessThan(0);
+    device.isLost = true;
+    const [{ rows }, { rows: beside }] = [await advance("first", 3), await advance("second", 3)];
+    expect(rows.length).toBe(3);
+    expect(rows).toEqual(beside);
   });
 });

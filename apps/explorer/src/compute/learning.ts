@@ -145,7 +145,15 @@ async function startLearning({ net, data, recipe, file }: StartRequest): Promise
 
 async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]): Promise<string> {
   const backend = await backendOf(wanted);
-  for (const { run } of learners.values()) await run.moveTo(backend);
+  const runs = [...learners.values()].map(({ run }) => run);
+  try {
+    for (const run of runs) await run.moveTo(backend);
+  } catch (error) {
+    // All of them or none.
+    const from = await backendOf(processor);
+    for (const run of runs) await run.moveTo(from);
+    throw error;
+  }
   processor = wanted;
   return backend.name;
 }
