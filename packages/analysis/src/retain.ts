@@ -25,8 +25,12 @@ export interface Retain {
 }
 
 /** A layer, and where its numbers are kept. */
-interface Kept extends Pick<LayerActivation, "name" | "type" | "shape"> {
+interface Kept extends Pick<LayerActivation, "name" | "type" | "shape">, Memory {}
+
+/** Memory of the backend, and what copies it out: once, while `data()` would keep what it gets and copy that again. */
+interface Memory {
   readonly memory: Variable;
+  readonly copy: Compiled<[], Tensor>;
 }
 
 /**
@@ -50,19 +54,19 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
   const run: Compiled<[x: Tensor], Tensor> = compile((x: Tensor): Tensor => {
     const recorded = recordModel(model, x);
     const layers = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
-    const memories = new Map<Tensor, Variable>();
+    const memories = new Map<Tensor, Memory>();
     for (const { output } of layers) {
       const numbers = numbersOf(output);
       if (memories.has(numbers)) continue;
       const memory = new Variable(() => new Float32Array(numbers.size), numbers.shape);
       memory.assign(numbers);
-      memories.set(numbers, memory);
+      memories.set(numbers, { memory, copy: compile(() => memory) });
     }
     kept.set(
       x.shape.join(),
       layers.map(({ name, type, output }) => ({
         ...{ name, type, shape: output.shape },
-        memory: memories.get(numbersOf(output))!,
+        ...memories.get(numbersOf(output))!,
       })),
     );
     return recorded.output;
@@ -74,15 +78,18 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
       output,
       names: layers.map(({ name }) => name),
       read: async (name) => {
-        const { type, shape, memory } = layerNamed({ layers }, name);
-        return { name, type, shape, values: await memory.data() };
+        const { type, shape, copy } = layerNamed({ layers }, name);
+        return { name, type, shape, values: (await copy()).values };
       },
     };
   };
   return Object.assign(look, {
     dispose: () => {
       run.dispose();
-      for (const { memory } of [...kept.values()].flat()) memory.dispose();
+      for (const { memory, copy } of [...kept.values()].flat()) {
+        copy.dispose();
+        memory.dispose();
+      }
       kept.clear();
     },
   });

@@ -102,6 +102,19 @@ describe("retain", () => {
     }
   });
 
+  it("reads copies that belong to the reader: nothing changes them later, and they change nothing", async () => {
+    const kept = retain(filled(lenet5(), [28, 28, 1]));
+    const { read } = await kept(some([1, 28, 28, 1], 1));
+    const [first, before] = [await read("layers.3"), (await read("layers.3")).values.slice()];
+    await kept(some([1, 28, 28, 1], 2));
+    expect(first.values).toEqual(before);
+    const { values } = await read("layers.3");
+    expect(values).not.toEqual(before);
+    values.fill(0);
+    expect((await read("layers.3")).values).not.toEqual(values);
+    kept.dispose();
+  });
+
   it("keeps only the layers asked for, and says what those are", async () => {
     const kept = retain(filled(lenet5(), [28, 28, 1]), ["layers.3", "layers.6"]);
     const { names, read } = await kept(some([1, 28, 28, 1]));
