@@ -68,7 +68,8 @@ export class Helpers implements Crew {
   #start(): void {
     this.#lost = undefined;
     const length = LISTS + 3 * this.#lists.length;
-    // A thread that is just being ended may still write into an earlier one.
+    // A thread that is just being ended may still write into earlier ones.
+    this.#lists.fill(undefined);
     this.#control = this.#heap.allocate(length);
     const control = this.#control.start / 4;
     const words = this.#words;
