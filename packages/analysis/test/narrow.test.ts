@@ -130,6 +130,22 @@ describe("charts and bars", () => {
 });
 
 describe("traces", () => {
+  it("of windows have their grids side by side, or below each other where that is too wide", async () => {
+    useBackend(reference());
+    const net = filled(new Conv2d({ filters: 1, kernelSize: 5 }), [5, 5, 2]);
+    const found = await trace(net, some([1, 5, 5, 2]), "", [0, 0, 0]);
+    const cells = (svg: string): (readonly [number, number])[] =>
+      [...svg.matchAll(/<rect x="([-\d.]+)" y="([-\d.]+)" width="44"/g)].map(([, x, y]) => [Number(x), Number(y)]);
+    const [wide, narrow] = [drawTrace(found), drawTrace(found, { width: PHONE })];
+    expect([new Set(cells(wide).map(([x]) => x)).size, new Set(cells(narrow).map(([x]) => x)).size]).toEqual([15, 5]);
+    expect(widthOf(narrow)).toBeLessThanOrEqual(PHONE);
+    for (const svg of [wide, narrow]) {
+      expect(cells(svg)).toHaveLength(2 * 3 * 25);
+      expect(new Set(cells(svg).map(String)).size).toBe(2 * 3 * 25);
+      expect(svg.match(/what it sees/g)).toHaveLength(svg === wide ? 1 : 2);
+    }
+  });
+
   it("as lists fit a phone, and bars end before the words begin", async () => {
     useBackend(reference());
     // Bars on one side of the line, and on both.

@@ -64,6 +64,8 @@ function checkPage(page: string): void {
   expect(found(/https?:\/\/(?!www\.w3\.org\/2000\/svg)/g)).toEqual([]);
   expect(found(/<img (?![^>]*alt="[^"]+")[^>]*/g)).toEqual([]);
   expect(found(/.{20}(undefined|\[object |Infinity)/g)).toEqual([]);
+  // No line ends between a number and its unit.
+  expect(found(/.{20}\d %/g)).toEqual([]);
   // Each link leads to a chapter.
   const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id!);
   expect(links).toEqual(chapters(page));

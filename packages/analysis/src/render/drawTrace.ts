@@ -6,6 +6,8 @@ import { drawing, element, label, shortNumber, type WidthOptions } from "./svg.t
 const CELL = 44;
 const GAP = 46;
 const TOP = 40;
+/** Room for names on the left and for sums on the right of grids, and for a list. */
+const [LEFT, SUM, LIST] = [96, 58, 640];
 /** More slices or products than these are summed up in a line. */
 const MOST_SLICES = 6;
 const MOST_BARS = 12;
@@ -14,8 +16,6 @@ const MOST_BARS = 12;
 export interface TraceOptions extends WidthOptions {
   /** Default: `"light"`. */
   readonly theme?: Theme;
-  /** How many pixels lists may be wide; windows are as wide as their numbers need. Default: 640. */
-  readonly width?: number;
 }
 
 /** Numbers in cells, on the colour that stands for them; black or white, whichever is read more easily. */
@@ -62,42 +62,57 @@ function slicesOf({ sums }: ProductsTrace): Grid[] | undefined {
   }));
 }
 
-function drawSlices(trace: ProductsTrace, slices: readonly Grid[], { theme = "light", title }: TraceOptions): string {
+function drawSlices(
+  trace: ProductsTrace,
+  slices: readonly Grid[],
+  { width = Infinity, theme = "light", title }: TraceOptions,
+): string {
   const shown = slices.slice(0, MOST_SLICES);
   const terms = slices.flatMap((slice) => slice.terms.flatMap((term) => term ?? []));
   const kinds = ["x", "w", "product"] as const;
   const scales = kinds.map((kind) => scaleOf([terms.map((term) => term[kind])], { map: "signed", theme }));
   const { rows, columns } = shown[0]!;
   const [wide, tall] = [columns * CELL, rows * CELL];
-  const left = 96;
   const sum = (slice: Grid): number => slice.terms.reduce((total, term) => total + (term?.product ?? 0), 0);
+  // Three grids side by side, or below each other where that is too wide.
+  const isStacked = LEFT + 3 * (wide + GAP) + SUM > width;
+  const at = (k: number, which: number): readonly [x: number, y: number] =>
+    isStacked ? [4, TOP + (3 * k + which) * (tall + TOP)] : [LEFT + which * (wide + GAP), TOP + k * (tall + 18)];
   const content = shown.map((slice, k) => {
-    const y = TOP + k * (tall + 18);
-    const grids = kinds.map((kind, which) =>
-      slice.terms.map((term, i) => {
-        const x = left + which * (wide + GAP) + (i % columns) * CELL;
-        const at = y + Math.floor(i / columns) * CELL;
+    const grids = kinds.map((kind, which) => {
+      const [left, top] = at(k, which);
+      return slice.terms.map((term, i) => {
+        const [x, y] = [left + (i % columns) * CELL, top + Math.floor(i / columns) * CELL];
         return term === undefined
           ? ""
-          : cell(x, at, term[kind], scales[which]!, which === 0 && term.input === undefined);
-      }),
-    );
-    const middle = y + tall / 2 + 5;
+          : cell(x, y, term[kind], scales[which]!, which === 0 && term.input === undefined);
+      });
+    });
+    const [x, y] = at(k, 2);
+    const [end, middle] = [x + wide + GAP, y + tall / 2 + 5];
     const signs = ["×", "=", "Σ"].map((sign, which) =>
-      label(left + which * (wide + GAP) + wide + GAP / 2, middle, sign, { class: "f-ink", "font-size": 16 }),
+      isStacked && which < 2
+        ? ""
+        : label(at(k, which)[0] + wide + GAP / 2, middle, sign, { class: "f-ink", "font-size": 16 }),
     );
+    const name = isStacked ? "" : label(LEFT - 12, middle, `channel ${k}`, { anchor: "end", class: "f-muted" });
+    const heads = ["what it sees", "weights", "products"].map((text, which) => {
+      const [left, top] = at(k, which);
+      if (!isStacked) return k > 0 ? "" : label(left + wide / 2, top - 16, text, { class: "f-muted" });
+      const words = [`channel ${k}: ${text}`, `× ${text}`, `= ${text}`][which]!;
+      return label(left, top - 10, words, { anchor: "start", class: "f-muted" });
+    });
     return (
-      label(left - 12, middle, `channel ${k}`, { anchor: "end", class: "f-muted" }) +
+      name +
+      heads.join("") +
       grids.flat().join("") +
       signs.join("") +
-      label(left + 3 * (wide + GAP), middle, shortNumber(sum(slice)), { anchor: "start", class: "f-ink" })
+      label(end, middle, shortNumber(sum(slice)), { anchor: "start", class: "f-ink" })
     );
   });
-  const heads = ["what it sees", "weights", "products"].map((text, which) =>
-    label(left + which * (wide + GAP) + wide / 2, 24, text, { class: "f-muted" }),
-  );
-  let y = TOP + shown.length * (tall + 18) + 12;
-  const end = left + 3 * (wide + GAP);
+  const [last, bottom] = at(shown.length - 1, 2);
+  const end = last + wide + GAP;
+  let y = bottom + tall + 30;
   const row = (name: string, value: number): string => {
     const text =
       label(end - 14, y, name, { anchor: "end", class: "f-muted" }) +
@@ -116,7 +131,7 @@ function drawSlices(trace: ProductsTrace, slices: readonly Grid[], { theme = "li
     trace.bias === undefined ? "" : row("bias", trace.bias),
     row("in all", trace.value),
   ];
-  return drawing(end + 80, y + 4, heads.join("") + content.join("") + foot.join(""), {
+  return drawing(end + SUM, y + 4, content.join("") + foot.join(""), {
     theme,
     title: title ?? told(trace),
   });
@@ -140,12 +155,13 @@ function told(trace: Trace): string {
 function drawList(
   trace: Trace,
   list: readonly (TracedInput & { readonly size: number; readonly text: string })[],
-  { width = 640, theme = "light", title }: TraceOptions,
+  { width: widest = LIST, theme = "light", title }: TraceOptions,
 ): string {
   const weight = (size: number): number => (trace.kind === "largest" ? size : Math.abs(size));
   const order = [...list].sort((a, b) => weight(b.size) - weight(a.size));
   const shown = order.slice(0, MOST_BARS);
   const rest = order.slice(MOST_BARS);
+  const width = Math.min(widest, LIST);
   const others = rest.reduce((sum, { size }) => sum + size, 0);
   const more = rest.length === 0 ? "" : `${rest.length} more: ${shortNumber(others)}`;
   const scale = scaleOf([list.map(({ size }) => size)], { map: "signed", theme });

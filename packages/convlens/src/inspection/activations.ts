@@ -8,21 +8,24 @@ import type { Subject } from "./subject.ts";
 const [MOST_MAPS, MOST_BARS] = [64, 24];
 
 /** What every layer makes of the input. */
-export async function activationSection({ model, x, layers }: Subject): Promise<Section> {
+export async function activationSection({ model, x, layers, sets }: Subject): Promise<Section> {
   const look = tap(
     model,
     layers.map(({ name }) => name),
   );
   const { layers: made } = await look(x);
   look.dispose();
+  /** What the units of a layer are called: those of the answer as its classes. */
+  const namesOf = ({ name }: LayerActivation): readonly string[] =>
+    name === layers.at(-1)?.name ? sets.test.classes : [];
   return {
     id: "activations",
     title: "What each layer makes of it",
-    body: `<p>Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the larger; where there are numbers below 0, those are violet.</p>${[...made.values()].map(layerFigure).join("\n")}`,
+    body: `<p>Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the larger; where there are numbers below 0, those are violet.</p>${[...made.values()].map((layer) => layerFigure(layer, namesOf(layer))).join("\n")}`,
   };
 }
 
-function layerFigure(layer: LayerActivation): string {
+function layerFigure(layer: LayerActivation, names: readonly string[]): string {
   const { name, type, shape, values } = layer;
   const { mean, smallest, largest, zeros } = statisticsOf(values);
   const title = `${name} ${type}`;
@@ -30,7 +33,7 @@ function layerFigure(layer: LayerActivation): string {
   const bars = drawHistogram(histogram(values, { bins: 40 }), {
     title: `how often ${title} makes numbers of each size`,
   });
-  return `<h3>${escaped(title)}</h3><div class="gallery">${figure(mapsOf(layer), escaped(whatIsShown(layer)), told)}${figure(bars, "How often there are numbers of each size")}</div>`;
+  return `<h3>${escaped(title)}</h3><div class="gallery">${figure(mapsOf(layer, names), escaped(whatIsShown(layer)), told)}${figure(bars, "How often there are numbers of each size")}</div>`;
 }
 
 const whatIsShown = ({ shape }: LayerActivation): string => {
@@ -39,13 +42,13 @@ const whatIsShown = ({ shape }: LayerActivation): string => {
   return `${channels > MOST_MAPS ? `The first ${MOST_MAPS} of ` : ""}${channels} maps`;
 };
 
-function mapsOf(layer: LayerActivation): string {
+function mapsOf(layer: LayerActivation, names: readonly string[]): string {
   const { name, type, shape, values } = layer;
   const channels = shape.at(-1)!;
   const about = `what ${name} ${type} makes`;
   if (shape.length === 2 && channels <= MOST_BARS)
     return drawBars(
-      Array.from(values, (value, i) => ({ name: `${i}`, value })),
+      Array.from(values, (value, i) => ({ name: names[i] ?? `${i}`, value })),
       { title: about },
     );
   if (shape.length === 2)

@@ -54,7 +54,7 @@ const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
 const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");
 
 function traceFigure(found: Trace, title: string): string {
-  const drawn = forWidths((width) => showDrawing((theme) => drawTrace(found, { theme, width: Math.min(width, 640) })));
+  const drawn = forWidths((width) => showDrawing((theme) => drawTrace(found, { theme, width })));
   return figure(
     scrolling(drawn, title),
     escaped(title),

@@ -19,8 +19,7 @@ export const facts = (list: readonly (readonly [name: string, value: string])[])
 
 /** A picture with words below: what it is, and what one sees. Both may hold markup. */
 export function figure(picture: string, caption: string, about = ""): string {
-  // A number and its unit stay together.
-  const more = about === "" ? "" : ` <span class="about">${about.replaceAll(" %", "\u00a0%")}</span>`;
+  const more = about === "" ? "" : ` <span class="about">${about}</span>`;
   return `<figure>${picture}<figcaption>${caption}${more}</figcaption></figure>`;
 }
 
@@ -62,7 +61,7 @@ export function page(title: string, head: string, sections: readonly Section[]):
         `<section aria-labelledby="${id}"><h2 id="${id}">${escaped(name)}</h2>\n${body}</section>`,
     )
     .join("\n");
-  return `<!doctype html>
+  const text = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title><style>${style}</style></head>
 <body><main><h1>${escaped(title)}</h1>
@@ -71,4 +70,6 @@ ${head}
 ${bodies}
 </main></body></html>
 `;
+  // A number and its unit stay together.
+  return text.replaceAll(/(?<=\d) %/g, "\u00a0%");
 }
