@@ -15,7 +15,15 @@ import { useBackend } from "@convlens/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { modularGraph, operationGraph, trace, volumeTable } from "../src/index.ts";
-import { drawBars, drawLineChart, drawModules, drawOperations, drawTrace, drawVolumes } from "../src/render/index.ts";
+import {
+  drawBars,
+  drawLineChart,
+  drawModules,
+  drawOperations,
+  drawPoints,
+  drawTrace,
+  drawVolumes,
+} from "../src/render/index.ts";
 import { filled, some } from "./helpers.ts";
 
 // What drawings do where there is little room, as on a phone of 360 pixels.
@@ -102,7 +110,7 @@ describe("volumes", () => {
   );
 });
 
-describe("charts and bars", () => {
+describe("charts, points and bars", () => {
   it("are as wide as they are told, and keys of lines go on below where they do not fit", () => {
     const lines = ["the first of several", "the second of several", "the third of several"].map((name, i) => ({
       name,
@@ -113,6 +121,19 @@ describe("charts and bars", () => {
     expect(widthOf(svg)).toBe(PHONE);
     for (const x of numbers(svg, / x2?="([-\d.]+)"/g)) expect(x).toBeLessThanOrEqual(PHONE);
     expect(new Set(numbers(svg, /y="([-\d.]+)" text-anchor="start"/g)).size).toBe(3);
+  });
+
+  it("of points lie in a square of the width that they are told, and say which class is which below", () => {
+    const points = [-1, 1].flatMap((x) => [-3, 3].map((y) => ({ x, y, kind: x < 0 ? 0 : 1 })));
+    const svg = drawPoints(points, ["first", "second"], { width: PHONE });
+    expect(widthOf(svg)).toBe(PHONE);
+    const places = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle"/g)];
+    const xs = places.map(([, x]) => Number(x)).sort((a, b) => a - b);
+    const ys = places.map(([, , y]) => Number(y)).sort((a, b) => a - b);
+    expect([xs.length, ys.at(-1)! < PHONE]).toEqual([4, true]);
+    // One scale for both axes.
+    expect((ys.at(-1)! - ys[0]!) / (xs.at(-1)! - xs[0]!)).toBeCloseTo(3, 1);
+    expect(numbers(svg, /y="([\d.]+)" text-anchor="start" class="f-ink">\d (?:first|second)/g)).toEqual([346, 346]);
   });
 
   it("have shorter bars where there is less room, in proportion", () => {

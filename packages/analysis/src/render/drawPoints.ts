@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, type DrawOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, type WidthOptions } from "./svg.ts";
 
 /** A point of the plane, and what it is. */
 export interface MarkedPoint {
@@ -12,6 +12,7 @@ export interface MarkedPoint {
   readonly about?: string;
 }
 
+/** How long a side is, if nothing else is asked for. */
 const SIDE = 480;
 const MARGIN = 16;
 const ROW = 20;
@@ -36,7 +37,7 @@ const SHORT = 2;
 export function drawPoints(
   points: readonly MarkedPoint[],
   names: readonly string[],
-  { theme = "auto", title }: DrawOptions = {},
+  { width: side = SIDE, theme = "auto", title }: WidthOptions = {},
 ): string {
   const isShort = names.every((name) => name.length <= SHORT);
   const mark = (kind: number): string => (isShort ? (names[kind] ?? `${kind}`) : `${kind + 1}`);
@@ -45,10 +46,10 @@ export function drawPoints(
     values.length === 0 ? 0 : (smallest(values) - smallest(values.map((x) => -x))) / 2;
   const reach = (values: readonly number[]): number =>
     values.length === 0 ? 0 : -smallest(values.map((x) => -x)) - smallest(values);
-  const scale = (SIDE - 2 * MARGIN) / (Math.max(reach(xs), reach(ys)) || 1);
+  const scale = (side - 2 * MARGIN) / (Math.max(reach(xs), reach(ys)) || 1);
   const [middleX, middleY] = [middle(xs), middle(ys)];
   const draw = ({ x, y, kind, selected, about }: MarkedPoint): string => {
-    const [px, py] = [SIDE / 2 + (x - middleX) * scale, SIDE / 2 - (y - middleY) * scale];
+    const [px, py] = [side / 2 + (x - middleX) * scale, side / 2 - (y - middleY) * scale];
     const told = about === undefined ? "" : `<title>${escapeText(about)}</title>`;
     const casing = selected
       ? element("circle", { cx: px, cy: py, r: 11, class: "f-selected s-ink", "stroke-width": "1.5" })
@@ -61,25 +62,27 @@ export function drawPoints(
         x: px,
         y: py + 4,
         "text-anchor": "middle",
+        // Smaller where there is less room, but not by as much.
+        "font-size": 12 * Math.sqrt(side / SIDE),
         "font-weight": kind % (2 * roles.length) < roles.length ? undefined : "bold",
         ...colors,
       },
       escapeText(mark(kind)) + told,
     )}`;
   };
-  const frame = element("rect", { ...{ x: 0.5, y: 0.5, width: SIDE - 1, height: SIDE - 1 }, class: "line s-line" });
+  const frame = element("rect", { ...{ x: 0.5, y: 0.5, width: side - 1, height: side - 1 }, class: "line s-line" });
   const list = isShort
     ? []
     : names.map((name, kind) =>
-        label(4 + (kind % 3) * (SIDE / 3), SIDE + 18 + Math.floor(kind / 3) * ROW, `${mark(kind)} ${name}`, {
+        label(4 + (kind % 3) * (side / 3), side + 18 + Math.floor(kind / 3) * ROW, `${mark(kind)} ${name}`, {
           anchor: "start",
           class: "f-ink",
         }),
       );
   const ordered = [...points].sort((a, b) => Number(a.selected ?? false) - Number(b.selected ?? false));
   return drawing(
-    SIDE,
-    SIDE + Math.ceil(list.length / 3) * ROW + (list.length > 0 ? 6 : 0),
+    side,
+    side + Math.ceil(list.length / 3) * ROW + (list.length > 0 ? 6 : 0),
     frame + ordered.map(draw).join("") + list.join(""),
     { theme, title: `${title === undefined ? "" : `${title}: `}${points.length} points of ${names.length} classes` },
   );

@@ -51,8 +51,9 @@ const rules = (theme: Theme, scope: string): string =>
     .map(([role, color]) => `${scope} .f-${role}{fill:${color}}${scope} .s-${role}{stroke:${color}}`)
     .join("");
 
+// Of the drawing, not of its texts: so a text may say that it is of another size.
 const common =
-  ".convlens text{font-family:system-ui,sans-serif;font-size:12px;font-variant-numeric:tabular-nums}.convlens .line{fill:none}";
+  ".convlens{font-family:system-ui,sans-serif;font-size:12px;font-variant-numeric:tabular-nums}.convlens .line{fill:none}";
 
 // Written out for each theme, since not every program that shows SVG knows variables; under a name of its own, since a page
 // may hold many drawings.

@@ -12,7 +12,7 @@ import { drawPoints } from "@convlens/analysis/render";
 import { sizeOf } from "@convlens/backend";
 import { take } from "@convlens/datasets";
 import { escaped, figure, percent, type Section } from "../report/page.ts";
-import { showInput, sizeFor } from "../report/pictures.ts";
+import { forWidths, showInput, sizeFor } from "../report/pictures.ts";
 import { className, nameOf, type Subject } from "./subject.ts";
 
 /** Test examples on the maps, and neighbours that are shown. */
@@ -42,18 +42,16 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
   let map: Matrix = scores;
   let divergence = NaN;
   for await (const look_ of tsne(all)) ({ points: map, divergence } = look_);
-  const drawn = (points: Matrix, title: string): string =>
-    drawPoints(
-      Array.from({ length: points.rows }, (_, i) => ({
-        x: points.values[2 * i]!,
-        y: points.values[2 * i + 1]!,
-        kind: i < codes.rows ? codes.labels[i]! : subject.answer,
-        selected: i === codes.rows,
-        about: i < codes.rows ? `test example ${i}, a ${data.classes[codes.labels[i]!]}` : inputName,
-      })),
-      data.classes,
-      { title },
-    );
+  const drawn = (points: Matrix, title: string): string => {
+    const marks = Array.from({ length: points.rows }, (_, i) => ({
+      x: points.values[2 * i]!,
+      y: points.values[2 * i + 1]!,
+      kind: i < codes.rows ? codes.labels[i]! : subject.answer,
+      selected: i === codes.rows,
+      about: i < codes.rows ? `test example ${i}, a ${data.classes[codes.labels[i]!]}` : inputName,
+    }));
+    return forWidths((width) => drawPoints(marks, data.classes, { title, width: Math.min(width, 480) }));
+  };
   return {
     id: "codes",
     title: "Where it lies among others",
