@@ -50,9 +50,10 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
       });
       const glass = showOverlay(subject, effective, `how much each pixel counts for ${about}`, size);
       const pixels = box.map(([first, last]) => last - first + 1).join(" × ");
-      return (
-        figure(boxed, escaped(about), `sees this box of ${pixels} pixels`) +
-        figure(glass, escaped(`What of it counts for ${name}`), `${effective.area} pixels count`)
+      return figure(
+        `<div>${boxed}</div><div>${glass}</div>`,
+        escaped(about),
+        `sees this box of ${pixels} pixels, of which ${effective.area} count`,
       );
     }),
   );
