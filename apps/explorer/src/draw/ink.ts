@@ -52,6 +52,10 @@ export function inkPixels(text: string, side = SIDE): Float32Array | undefined {
 /** Where there is no drawing. */
 export const NO_INK = "none";
 
+/** The ink on a sheet, which is empty where there is no drawing. Row-major. */
+export const inkOn = (text: string, side = SIDE): Float32Array =>
+  (text === NO_INK ? undefined : inkPixels(text, side)) ?? new Float32Array(side * side);
+
 /** A square drawing of the reader's, as a text. */
 export const inkField = (side = SIDE): Field<string> => ({
   initial: NO_INK,

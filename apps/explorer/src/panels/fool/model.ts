@@ -1,6 +1,6 @@
 import { shown } from "../../draw/shown.ts";
 import { whole, type StateOf } from "../../fields.ts";
-import { inkField, inkPixels, NO_INK, SIDE } from "../../draw/ink.ts";
+import { inkField, inkOn } from "../../draw/ink.ts";
 
 /** What the panel's state is made of. */
 export const foolFields = {
@@ -13,8 +13,7 @@ export const foolFields = {
 export type FoolState = StateOf<typeof foolFields>;
 
 /** How much of each pixel is covered, from 0 to 1. */
-export const coverOf = ({ cover }: FoolState): Float32Array =>
-  (cover === NO_INK ? undefined : inkPixels(cover)) ?? new Float32Array(SIDE * SIDE);
+export const coverOf = ({ cover }: FoolState): Float32Array => inkOn(cover);
 
 /** The drawing with what is covered taken away. */
 export const uncovered = (pixels: Float32Array, cover: Float32Array): Float32Array =>

@@ -1,6 +1,6 @@
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { cellValue, choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
-import { inkField, inkPixels, NO_INK } from "../../draw/ink.ts";
+import { inkField, inkOn, NO_INK } from "../../draw/ink.ts";
 import { sample, SIDE, sampleNames } from "../../draw/samples.ts";
 
 /** A kernel as it is written: whole numbers, and what all are divided by. */
@@ -60,9 +60,8 @@ export type KernelsState = StateOf<typeof kernelsFields>;
 /** Greys of a drawing. */
 const [PAPER, INK] = [0.91, 0.09];
 
-/** The ink on the reader's sheet, which is empty at first. Row-major. */
-export const inkOf = ({ sheet }: Pick<KernelsState, "sheet">): Float32Array =>
-  (sheet === NO_INK ? undefined : inkPixels(sheet, SIDE)) ?? new Float32Array(SIDE * SIDE);
+/** The ink on the reader's sheet. */
+export const inkOf = ({ sheet }: Pick<KernelsState, "sheet">): Float32Array => inkOn(sheet, SIDE);
 
 /** A drawing as an image, dark on light. */
 export const greysOf = (ink: Float32Array): Float32Array => ink.map((level) => PAPER + level * (INK - PAPER));
