@@ -157,6 +157,14 @@ for (const colorScheme of ["light", "dark"])
 const site = await serveSite(dist, { isolated: true });
 const { context, page, wrong } = await visit(site.address);
 await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+const kept = await page.evaluate(async () => {
+  const stores = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  return (await Promise.all(stores.map((store) => store.keys()))).flat().map(({ url }) => url);
+});
+check(
+  kept.length > 0 && !kept.some((url) => url.includes("/graphics/")),
+  `kept for visits without a network: ${kept.length} files, ${kept.some((url) => url.includes("/graphics/")) ? "those for graphics processors, too" : "none of them for graphics processors"}`,
+);
 site.end();
 await context.setOffline(true);
 await page.goto(`${site.address}#v=1&only=xray`);

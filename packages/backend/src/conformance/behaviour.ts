@@ -212,6 +212,14 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     );
   },
 
+  "values that change after they were written": async ({ backend }) => {
+    const [storage, values] = [backend.allocate(2), floats(1, 2)];
+    backend.write(storage, values);
+    values.fill(9);
+    expectEqual([...(await backend.read(storage))], [1, 2], "what was written");
+    backend.free(storage);
+  },
+
   "an update that nobody reads later": async ({ backend }) => {
     const program = over(1, { feeds: [scalar], instructions: [add(0, 1)], updates: [{ variable: 0, value: 2 }] });
     const { after } = await withVariables(backend, [1], program, [[floats(1)], [floats(10)]]);
