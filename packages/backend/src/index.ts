@@ -56,6 +56,20 @@ export {
   type Resizing,
   type Section,
 } from "./operations.ts";
+export {
+  anyOption,
+  booleanOption,
+  checkOptions,
+  fractionOption,
+  functionOption,
+  numberAbove,
+  numberFrom,
+  oneOf,
+  wholeFrom,
+  type OptionCheck,
+  type OptionChecks,
+} from "./options.ts";
+export { nearest } from "./nearest.ts";
 export { aliases, lastUses, planMemory, type MemoryPlan, type Place } from "./plan.ts";
 export {
   describeInstruction,

@@ -1,3 +1,4 @@
+import { checkOptions, fractionOption } from "@convlens/backend";
 import { dropout, type Tensor } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
 
@@ -5,8 +6,10 @@ import { run, type Layer, type Mode } from "./layer.ts";
 export class Dropout implements Layer {
   /** The share that is dropped. */
   readonly rate: number;
-  constructor({ rate = 0.5 }: { readonly rate?: number } = {}) {
-    this.rate = rate;
+  /** @throws `ValueError` where `rate` is not at least 0 and below 1, or an option is unknown. */
+  constructor(options: { readonly rate?: number } = {}) {
+    checkOptions("Dropout", options, { rate: fractionOption });
+    this.rate = options.rate ?? 0.5;
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => (mode?.training ? dropout(x, this.rate) : x));

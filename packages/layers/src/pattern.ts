@@ -1,5 +1,4 @@
-import { ValueError } from "@convlens/backend";
-import { nearest } from "./nearest.ts";
+import { nearest, ValueError } from "@convlens/backend";
 
 /** What stands in a pattern: those of CS231n, then batch and response normalisation, and the mean of whole maps. */
 export type PatternWord = "CONV" | "RELU" | "POOL" | "FC" | "NORM" | "LRN" | "MEAN";

@@ -1,7 +1,6 @@
-import { sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
+import { nearest, sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
 import { evaluate, type Variable } from "@convlens/tensor";
 import { variables } from "./layer.ts";
-import { nearest } from "./nearest.ts";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "./safetensors.ts";
 
 /** The values of all variables of a model under their paths. */

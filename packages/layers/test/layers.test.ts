@@ -246,6 +246,12 @@ describe("normalisations scale and shift by what they learn", () => {
 });
 
 describe("Dropout", () => {
+  it("refuses a rate in place of options, and unknown options", () => {
+    const make = (options: unknown): layers.Dropout => new layers.Dropout(options as { rate?: number });
+    expect(() => make(0.2)).toThrow("Dropout: expected an object of options { rate }, got 0.2");
+    expect(() => make({ probability: 0.2 })).toThrow('Dropout: unknown option "probability"; did you mean "rate"?');
+  });
+
   it("does nothing outside of training", () => {
     const x = some([4, 4]);
     expect(new layers.Dropout({ rate: 0.9 }).call(x)).toBe(x);

@@ -1,4 +1,4 @@
-/** How many letters must be put in, left out or replaced to make one text of another (Levenshtein 1965). */
+/** Number of letters to insert, delete or replace to turn one text into the other (Levenshtein 1965). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -10,7 +10,7 @@ function distance(a: string, b: string): number {
   return row.at(-1)!;
 }
 
-/** The name that differs least, for a hint. */
+/** Returns the name that differs least from `name`, for a hint; `undefined` where there are no names. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Infinity;

@@ -1,0 +1,103 @@
+import { ValueError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+/** A check of one option: returns what is expected, in words, where the value is wrong. */
+export type OptionCheck = (value: unknown) => string | undefined;
+
+/** One check for each option; the compiler asks for a new one with each new option. */
+export type OptionChecks<O extends object> = { readonly [K in keyof O]-?: OptionCheck };
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+
+/** Accepts every value: for options that are checked where they are used. */
+export const anyOption: OptionCheck = () => undefined;
+
+/** Accepts `true` and `false`. */
+export const booleanOption: OptionCheck = (value) => (typeof value === "boolean" ? undefined : "true or false");
+
+/** Accepts finite numbers from `least` to `most`, both included. */
+export const numberFrom =
+  (least: number, most: number = Infinity): OptionCheck =>
+  (value) =>
+    isNumber(value) && Number.isFinite(value) && value >= least && value <= most
+      ? undefined
+      : `a number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}`;
+
+/** Accepts finite numbers above `least` and, where `below` is given, below it. */
+export const numberAbove =
+  (least: number, below: number = Infinity): OptionCheck =>
+  (value) =>
+    isNumber(value) && Number.isFinite(value) && value > least && value < below
+      ? undefined
+      : `a number above ${least}${below === Infinity ? "" : ` and below ${below}`}`;
+
+/** Accepts numbers of at least 0 and below 1, such as the decay of a moving average. */
+export const fractionOption: OptionCheck = (value) =>
+  isNumber(value) && value >= 0 && value < 1 ? undefined : "a number of at least 0 and below 1";
+
+/** Accepts whole numbers from `least` to `most`, both included. */
+export const wholeFrom =
+  (least: number, most: number = Number.MAX_SAFE_INTEGER): OptionCheck =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+      ? undefined
+      : `a whole number ${most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`}`;
+
+/** Accepts functions. */
+export const functionOption: OptionCheck = (value) => (typeof value === "function" ? undefined : "a function");
+
+/** Accepts the given texts. */
+export const oneOf =
+  (...names: readonly string[]): OptionCheck =>
+  (value) =>
+    typeof value === "string" && names.includes(value) ? undefined : names.map((name) => `"${name}"`).join(" or ");
+
+/** A value as an error message shows it: short, and never a whole array. */
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "object" && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? "Object"})`;
+  return typeof value === "bigint" ? `${value}n` : String(value);
+}
+
+/**
+ * Checks an object of options: refuses unknown names, naming the nearest known one, and wrong values. Options that are
+ * `undefined` keep their defaults and are not checked.
+ *
+ * @param owner - What the options belong to, `"Dropout"` or `"fit"`; the error begins with it.
+ * @throws `ValueError` where an option is unknown or its value is wrong.
+ *
+ * @example
+ * ```ts
+ * checkOptions("Dropout", { rate: 0.2 }, { rate: fractionOption });
+ * ```
+ */
+export function checkOptions<O extends object>(owner: string, options: O, checks: OptionChecks<O>): void {
+  const known = Object.keys(checks);
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new ValueError(`${owner}: expected an object of options { ${known.join(", ")} }, got ${show(options)}`, {
+      operation: owner,
+      expected: known,
+      got: options,
+      fix: `{ ${known.join(", ")} }`,
+    });
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name)) {
+      const fix = nearest(name, known);
+      throw new ValueError(
+        `${owner}: unknown option "${name}"${fix === undefined ? "" : `; did you mean "${fix}"?`} Options are ${known.join(", ")}`,
+        { operation: owner, expected: known, got: name, ...(fix !== undefined && { fix }) },
+      );
+    }
+    if (value === undefined) continue;
+    const expected = (checks as Readonly<Record<string, OptionCheck>>)[name]!(value);
+    if (expected !== undefined)
+      throw new ValueError(`${owner}: ${name} must be ${expected}, got ${show(value)}`, {
+        operation: owner,
+        axis: name,
+        expected,
+        got: value,
+      });
+  }
+}

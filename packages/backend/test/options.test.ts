@@ -1,0 +1,71 @@
+import {
+  anyOption,
+  checkOptions,
+  fractionOption,
+  numberAbove,
+  numberFrom,
+  oneOf,
+  ValueError,
+  wholeFrom,
+} from "@convlens/backend";
+import { describe, expect, it } from "vitest";
+
+interface Options {
+  readonly rate?: number;
+  readonly epochs?: number;
+  readonly scale?: number;
+  readonly mode?: string;
+  readonly data?: unknown;
+}
+
+const check = (options: unknown): void =>
+  checkOptions("train", options as Options, {
+    rate: fractionOption,
+    epochs: wholeFrom(1),
+    scale: numberAbove(0, 10),
+    mode: oneOf("max", "min"),
+    data: anyOption,
+  });
+
+describe("checkOptions", () => {
+  it("accepts known options with good values, and undefined for each", () => {
+    expect(() => check({})).not.toThrow();
+    expect(() => check({ rate: 0, epochs: 1, scale: 9.9, mode: "min", data: [1] })).not.toThrow();
+    expect(() => check({ rate: undefined, epochs: undefined })).not.toThrow();
+  });
+
+  it("names the nearest known option", () => {
+    expect(() => check({ epoch: 3 })).toThrow(ValueError);
+    expect(() => check({ epoch: 3 })).toThrow(
+      'train: unknown option "epoch"; did you mean "epochs"? Options are rate, epochs, scale, mode, data',
+    );
+    // A name that every object inherits is no option.
+    expect(() => check({ toString: 1 })).toThrow('unknown option "toString"');
+  });
+
+  it("refuses what is no object of options", () => {
+    for (const [options, shown] of [
+      [0.2, "0.2"],
+      ["a", '"a"'],
+      [null, "null"],
+      [[1], "an array of 1"],
+    ] as const)
+      expect(() => check(options)).toThrow(
+        `train: expected an object of options { rate, epochs, scale, mode, data }, got ${shown}`,
+      );
+  });
+
+  it("says what is expected of a value", () => {
+    for (const [options, sentence] of [
+      [{ rate: 1 }, "train: rate must be a number of at least 0 and below 1, got 1"],
+      [{ rate: NaN }, "train: rate must be a number of at least 0 and below 1, got NaN"],
+      [{ rate: null }, "train: rate must be a number of at least 0 and below 1, got null"],
+      [{ epochs: 1.5 }, "train: epochs must be a whole number of at least 1, got 1.5"],
+      [{ epochs: 0 }, "train: epochs must be a whole number of at least 1, got 0"],
+      [{ scale: 10 }, "train: scale must be a number above 0 and below 10, got 10"],
+      [{ mode: "mean" }, 'train: mode must be "max" or "min", got "mean"'],
+    ] as const)
+      expect(() => check(options)).toThrow(sentence);
+    expect(numberFrom(0)(Infinity)).toBe("a number of at least 0");
+  });
+});
