@@ -9,6 +9,7 @@ const scripts = [
   "typecheck",
   "build",
   "docs",
+  "fuzz",
   "tools:unused",
   "tools:site",
   "tools:bundle-size",

@@ -1,0 +1,95 @@
+// Fuzzers: pnpm fuzz [--only NAME[,NAME]] [--seconds N] [--seed S]
+//
+// Runs the modules of tools/fuzz on the sources of the packages, one after the other, for N seconds in all (120 by default).
+// Each runs in a process of its own, so that one that hangs or runs out of memory is reported like any other failure.
+// Exits with 1 after a failure.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { runnerImport } from "vite";
+
+const here = import.meta.dirname;
+/** Peak memory of a process in MiB. A module with other needs exports `megabytes`. */
+const MEGABYTES = 1024;
+/** Seconds for starting, and for the case that is tried when the time is up. */
+const GRACE = 60;
+
+/** Loads a module of tools/fuzz, which may import the TypeScript sources of the packages. */
+async function load(file) {
+  const resolve = { conditions: ["@convlens/source", "module", "node"], noExternal: /^@convlens\// };
+  const { module } = await runnerImport(join(here, "fuzz", file), {
+    configFile: false,
+    root: here,
+    logLevel: "error",
+    resolve,
+    environments: { inline: { consumer: "server", resolve } },
+  });
+  return module;
+}
+
+/** Runs one module in this process and prints its line. */
+async function runHere(file, seed, seconds) {
+  const { name, run, megabytes = MEGABYTES } = await load(file);
+  const end = Date.now() + 1000 * seconds;
+  const tried = await run({
+    seed,
+    until: () => Date.now() >= end,
+    report: (text) => console.log(`${name}: ${text}`),
+  });
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(`${name}: ${tried} cases, seed ${seed}, ${peak} MiB at most`);
+  if (tried === 0) throw new Error(`${name} tried no case in ${seconds} s`);
+  if (peak > megabytes) throw new Error(`${name} took ${peak} MiB, allowed are ${megabytes}; seed ${seed}`);
+}
+
+/** Runs one module in a process of its own; tells whether it passed. */
+function runApart(file, seed, seconds) {
+  const child = spawn(
+    process.execPath,
+    [import.meta.filename, "--module", file, "--seed", seed, "--seconds", seconds],
+    {
+      stdio: "inherit",
+    },
+  );
+  const timer = setTimeout(
+    () => {
+      console.error(`${file}: still running ${GRACE} s after its time was up: one case takes too long; seed ${seed}`);
+      child.kill("SIGKILL");
+    },
+    1000 * (Number(seconds) + GRACE),
+  );
+  return new Promise((resolve) =>
+    child.once("exit", (code, signal) => {
+      clearTimeout(timer);
+      if (code !== 0)
+        console.error(`${file}: FAILED (${signal ?? code}); repeat with --only ${file.slice(0, -4)} --seed ${seed}`);
+      resolve(code === 0);
+    }),
+  );
+}
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((word) => word !== "--"),
+  options: {
+    only: { type: "string" },
+    seconds: { type: "string", default: "120" },
+    seed: { type: "string", default: "1" },
+    module: { type: "string" },
+  },
+});
+const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
+if (!(seconds > 0)) throw new Error(`--seconds: expected a number above 0, got "${values.seconds}"`);
+if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32)
+  throw new Error(`--seed: expected a whole number from 0 to ${2 ** 32 - 1}, got "${values.seed}"`);
+
+if (values.module !== undefined) await runHere(values.module, seed, seconds);
+else {
+  const all = readdirSync(join(here, "fuzz")).filter((file) => file.endsWith(".mjs"));
+  const only = values.only?.split(",");
+  const unknown = only?.find((name) => !all.includes(`${name}.mjs`));
+  if (unknown !== undefined)
+    throw new Error(`there is no fuzzer "${unknown}"; there are ${all.map((file) => file.slice(0, -4)).join(", ")}`);
+  const files = all.filter((file) => only === undefined || only.includes(file.slice(0, -4)));
+  for (const file of files) if (!(await runApart(file, `${seed}`, `${seconds / files.length}`))) process.exitCode = 1;
+}
