@@ -1,6 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { writeFileAtomic } from "../src/node/index.ts";
 
@@ -25,4 +37,72 @@ it("leaves everything as it was when it fails", async () => {
   expect(readdirSync(path)).toEqual(["inner"]);
   expect(readdirSync(folder).sort()).toEqual(["file", "taken"]);
   await expect(writeFileAtomic(join(folder, "nowhere", "file"), "text")).rejects.toThrow(/ENOENT/);
+});
+
+it("writes of one path that overlap are never torn: the file is that of the last call, and whole at any moment", async () => {
+  const path = join(folder, "shared");
+  const whole = (size: number): string => `${size} `.repeat(size);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 2, maxLength: 6 }), async (sizes) => {
+      const state = { isDone: false };
+      const all = Promise.all(sizes.map((size) => writeFileAtomic(path, whole(size)))).finally(
+        () => (state.isDone = true),
+      );
+      while (!state.isDone) {
+        await new Promise(setImmediate);
+        const text = readFileSync(path, { encoding: "utf8", flag: "a+" });
+        if (text !== "") expect(text === whole(parseInt(text))).toBe(true);
+      }
+      await all;
+      expect(parseInt(readFileSync(path, "utf8"))).toBe(sizes.at(-1));
+    }),
+    { numRuns: 20 },
+  );
+  rmSync(path);
+  expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+it("a failed write does not stop the next one of the same path", async () => {
+  const path = join(folder, "later", "file");
+  const [first, second] = [writeFileAtomic(path, "first"), writeFileAtomic(path, "second")];
+  await expect(first).rejects.toThrow(/ENOENT/);
+  await expect(second).rejects.toThrow(/ENOENT/);
+  mkdirSync(join(folder, "later"));
+  await writeFileAtomic(path, "third");
+  expect(readFileSync(path, "utf8")).toBe("third");
+});
+
+it("removes what killed processes left, and nothing else", async () => {
+  const own = join(folder, "leftovers");
+  mkdirSync(own);
+  const host = hostname().replaceAll(/[^\w-]/g, "-");
+  // The id of a process that has ended.
+  const { pid: ended } = spawnSync(process.execPath, ["--version"]);
+  const [left, ours, theirs, old, other] = [
+    `.file.${host}.${ended}.0123456789ab.tmp`,
+    `.file.${host}.${process.pid}.0123456789ab.tmp`,
+    `.file.${host}.${process.ppid}.0123456789ab.tmp`,
+    `.file.${host}.${process.ppid}.ba9876543210.tmp`,
+    `.file2.${host}.${ended}.0123456789ab.tmp`,
+  ] as const;
+  for (const name of [left, ours, theirs, old, other, ".file.notes.tmp"]) writeFileSync(join(own, name), "half");
+  const yesterday = Date.now() / 1000 - 86_400;
+  utimesSync(join(own, old), yesterday, yesterday);
+  await writeFileAtomic(join(own, "file"), "whole");
+  expect(readdirSync(own).sort()).toEqual([ours, theirs, other, ".file.notes.tmp", "file"].sort());
+});
+
+it("replaces a symbolic link and leaves alone what it leads to", async () => {
+  const [target, link] = [join(folder, "target"), join(folder, "link")];
+  writeFileSync(target, "precious");
+  symlinkSync(target, link);
+  await writeFileAtomic(link, "new");
+  expect([readFileSync(target, "utf8"), readFileSync(link, "utf8")]).toEqual(["precious", "new"]);
+  expect(lstatSync(link).isSymbolicLink()).toBe(false);
+});
+
+it("writes files whose names are as long as names can be", async () => {
+  const path = join(folder, `${"\u{1f4c8}".repeat(60)}.bin`);
+  await writeFileAtomic(path, "text");
+  expect(readFileSync(path, "utf8")).toBe("text");
 });

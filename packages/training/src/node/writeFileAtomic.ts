@@ -1,12 +1,44 @@
-import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 
-/** Writes a file so that it is there whole or as it was before, whatever happens meanwhile. */
+/** Temporary files of other processes are leftovers once they have not been written to for this long. */
+const ABANDONED_MS = 3_600_000;
+
+/** The last write of each path that is still going on. */
+const writing = /* @__PURE__ */ new Map<string, Promise<void>>();
+
+/**
+ * Writes a file so that it holds either all of the new content or what it held before, whatever interrupts the write.
+ * Writes of one path from one process happen in the order of the calls. Temporary files that killed processes left beside
+ * the file are removed. A symbolic link is replaced, not followed.
+ *
+ * @throws The error of the file system, such as `ENOSPC` for a full disk; the file is then as it was before.
+ *
+ * @example
+ * ```ts
+ * await writeFileAtomic("checkpoint.safetensors", await training.checkpoint());
+ * ```
+ */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  // In the same folder, for only there renaming is one step.
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const target = resolve(path);
+  const before = writing.get(target) ?? Promise.resolve();
+  const write = before.then(() => replace(target, content));
+  const settled = write.catch(() => undefined);
+  writing.set(target, settled);
+  await write.finally(() => {
+    if (writing.get(target) === settled) writing.delete(target);
+  });
+}
+
+async function replace(path: string, content: Uint8Array | string): Promise<void> {
+  const prefix = prefixOf(path);
+  await removeLeftovers(dirname(path), prefix);
+  // Renaming is one step only within a folder. The random part keeps threads apart, which share the process id.
+  const temporary = join(dirname(path), `${prefix}${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const file = await open(temporary, "w");
+    const file = await open(temporary, "wx");
     try {
       await file.writeFile(content);
       await file.sync();
@@ -17,5 +49,41 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** How the names of a file's temporary files begin; short, since names have at most 255 bytes. */
+const prefixOf = (path: string): string =>
+  `.${basename(path).slice(0, 40)}.${hostname()
+    .replaceAll(/[^\w-]/g, "-")
+    .slice(0, 40)}.`;
+
+/** Removes temporary files that no process is writing. */
+async function removeLeftovers(folder: string, prefix: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)\.[\da-f]{12}\.tmp$/.exec(name.slice(prefix.length))?.[1];
+    if (pid === undefined) continue;
+    const path = join(folder, name);
+    // Another process may remove it at the same time.
+    const written = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+    if (written !== undefined && isLeftover(Number(pid), written))
+      await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+function isLeftover(pid: number, written: number): boolean {
+  if (Date.now() - written > ABANDONED_MS) return true;
+  // After a restart in a container a process may have the id of the one that was killed.
+  if (pid === process.pid) return written < Date.now() - 1000 * process.uptime() - 1000;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
