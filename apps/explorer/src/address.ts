@@ -1,9 +1,12 @@
 /** The version of what stands behind the `#`. */
 const VERSION = "1";
 
-/** What an address holds: texts by panel and field, and the panels that are to be shown, where not all are. */
+/** Texts by the name of a field. A map, since names come from addresses: as keys of an object, some would reach its prototype. */
+export type Texts = ReadonlyMap<string, string>;
+
+/** Content of an address: texts by panel and field, and the panels to show, where not all are shown. */
 export interface Address {
-  readonly panels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly panels: ReadonlyMap<string, Texts>;
   readonly only: readonly string[];
   /** What is wrong with it, as a sentence for the reader. */
   readonly problem: string | undefined;
@@ -16,7 +19,7 @@ export interface Address {
 export function parseAddress(hash: string): Address {
   const texts = new URLSearchParams(hash.replace(/^#/, ""));
   const version = texts.get("v");
-  const panels: Record<string, Record<string, string>> = {};
+  const panels = new Map<string, Map<string, string>>();
   const only = (texts.get("only") ?? "").split(",").filter((id) => id !== "");
   if (version !== null && version !== VERSION)
     return {
@@ -26,7 +29,10 @@ export function parseAddress(hash: string): Address {
     };
   for (const [key, text] of texts) {
     const dot = key.indexOf(".");
-    if (dot > 0) (panels[key.slice(0, dot)] ??= {})[key.slice(dot + 1)] = text;
+    if (dot <= 0) continue;
+    const id = key.slice(0, dot);
+    const fields = panels.get(id) ?? new Map<string, string>();
+    panels.set(id, fields.set(key.slice(dot + 1), text));
   }
   return { panels, only, problem: undefined };
 }
@@ -34,8 +40,7 @@ export function parseAddress(hash: string): Address {
 /** The other way round; the empty text where there is nothing to say. */
 export function printAddress({ panels, only }: Pick<Address, "panels" | "only">): string {
   const texts = new URLSearchParams();
-  for (const [id, fields] of Object.entries(panels))
-    for (const [name, text] of Object.entries(fields)) texts.set(`${id}.${name}`, text);
+  for (const [id, fields] of panels) for (const [name, text] of fields) texts.set(`${id}.${name}`, text);
   if (only.length > 0) texts.set("only", only.join(","));
   const rest = texts.toString();
   return rest === "" ? "" : `#v=${VERSION}&${rest}`;

@@ -1,3 +1,5 @@
+import type { Texts } from "./address.ts";
+
 /** One part of a panel's state: what it is at first, and how it stands in the address. */
 export interface Field<T> {
   readonly initial: T;
@@ -96,11 +98,11 @@ export function initialState<F extends object>(fields: F): StateOf<F> {
 }
 
 /** The fields of a state that differ from what they are at first, each as a text. */
-export function printState<F extends object>(fields: F, state: StateOf<F>): Record<string, string> {
-  const printed: Record<string, string> = {};
+export function printState<F extends object>(fields: F, state: StateOf<F>): Map<string, string> {
+  const printed = new Map<string, string>();
   for (const [name, field] of Object.entries(fields as Record<string, Field<unknown>>)) {
     const text = field.print((state as Record<string, unknown>)[name]);
-    if (text !== field.print(field.initial)) printed[name] = text;
+    if (text !== field.print(field.initial)) printed.set(name, text);
   }
   return printed;
 }
@@ -108,12 +110,12 @@ export function printState<F extends object>(fields: F, state: StateOf<F>): Reco
 /** A state from texts by field. What is missing is as at first; what means nothing too, and is named in `problems`. */
 export function parseState<F extends object>(
   fields: F,
-  texts: Readonly<Record<string, string>>,
+  texts: Texts,
 ): { readonly state: StateOf<F>; readonly problems: readonly string[] } {
   const all = fields as Record<string, Field<unknown>>;
   const problems: string[] = [];
   const state: Record<string, unknown> = { ...initialState(all) };
-  for (const [name, text] of Object.entries(texts)) {
+  for (const [name, text] of texts) {
     const value = Object.hasOwn(all, name) ? all[name]!.parse(text) : undefined;
     if (value === undefined) problems.push(`${name}=${text}`);
     else state[name] = value;

@@ -7,7 +7,7 @@ type State = Readonly<Record<string, unknown>>;
 
 /** The part of a window that a store needs: where its state can be read and left. */
 export interface Place {
-  readonly location: { readonly hash: string; readonly pathname: string; readonly search: string };
+  readonly location: { readonly hash: string; readonly href: string };
   readonly history: { replaceState(data: unknown, unused: string, url: string): void };
   addEventListener(event: "hashchange", listener: () => void): void;
 }
@@ -49,9 +49,9 @@ export class Store {
   /** Changes it as a link of the text says, `stride=3&padding=0`. */
   setFromText(id: string, text: string): void {
     const { fields } = this.#panels.find((panel) => panel.id === id)!;
-    const texts = Object.fromEntries(new URLSearchParams(text));
+    const texts = new Map(new URLSearchParams(text));
     const { state } = parseState(fields, texts) as { readonly state: State };
-    this.set(id, Object.fromEntries(Object.keys(texts).map((name) => [name, state[name]])));
+    this.set(id, Object.fromEntries(Object.entries(state).filter(([name]) => texts.has(name))));
   }
 
   /** Puts a panel back to what it is at first. */
@@ -64,13 +64,14 @@ export class Store {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { location, history } = this.#place;
-    history.replaceState(null, "", `${location.pathname}${location.search}${this.hash()}`);
+    // The whole address: a path that begins with `//` alone would name another host.
+    history.replaceState(null, "", `${location.href.replace(/#.*$/s, "")}${this.hash()}`);
   }
 
   /** The state of all panels as it stands in the address. */
   hash(): string {
-    const panels = Object.fromEntries(
-      this.#panels.map(({ id, fields }) => [id, printState(fields, this.#signal(id).value)]),
+    const panels = new Map(
+      this.#panels.map(({ id, fields }) => [id, printState(fields, this.#signal(id).value)] as const),
     );
     return printAddress({ panels, only: this.only.value });
   }
@@ -85,13 +86,13 @@ export class Store {
     const address = parseAddress(this.#place.location.hash);
     const unknown: string[] = [];
     for (const { id, fields } of this.#panels) {
-      const { state, problems } = parseState(fields, address.panels[id] ?? {});
+      const { state, problems } = parseState(fields, address.panels.get(id) ?? new Map());
       unknown.push(...problems.map((problem) => `${id}.${problem}`));
       this.#signal(id).value = state as State;
     }
     const known = new Set(this.#panels.map(({ id }) => id));
     this.only.value = address.only.filter((id) => known.has(id));
-    unknown.push(...Object.keys(address.panels).filter((id) => !known.has(id)));
+    unknown.push(...[...address.panels.keys()].filter((id) => !known.has(id)));
     this.problem.value =
       address.problem ??
       (unknown.length === 0

@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from "vitest";
 import { parseAddress, printAddress } from "../src/address.ts";
 import { cellValue, edits, initialState, parseState, printState, text } from "../src/fields.ts";
 import { panel, type Panel } from "../src/panel.ts";
+import { panels as allPanels } from "../src/panels/panels.ts";
 import { conv2dFields } from "../src/panels/conv2d/model.ts";
+import { questions } from "../src/questions/questions.ts";
 import { Store, type Place } from "../src/store.ts";
 
 const states = fc.record({
@@ -19,14 +21,30 @@ const states = fc.record({
   ),
 });
 
+/** The part of a window that a store uses, at an address. */
+function placeAt(hash: string): Place & { go(hash: string): void; url: string } {
+  let listener = (): void => undefined;
+  const place = {
+    url: "",
+    location: { hash, href: `https://pages.example//conv/?x=1${hash}` },
+    history: { replaceState: (_data: unknown, _unused: string, url: string) => void (place.url = url) },
+    addEventListener: (_event: "hashchange", added: () => void) => void (listener = added),
+    go: (to: string) => {
+      place.location.hash = to;
+      listener();
+    },
+  };
+  return place;
+}
+
 describe("an address", () => {
   it("holds a panel's state to the last edited cell", () =>
     fc.assert(
       fc.property(states, (changes) => {
         const state = { ...initialState(conv2dFields), ...changes } as never;
-        const hash = printAddress({ panels: { conv2d: printState(conv2dFields, state) }, only: [] });
+        const hash = printAddress({ panels: new Map([["conv2d", printState(conv2dFields, state)]]), only: [] });
         const { panels, problem } = parseAddress(hash);
-        const parsed = parseState(conv2dFields, panels["conv2d"] ?? {});
+        const parsed = parseState(conv2dFields, panels.get("conv2d") ?? new Map());
         expect(problem).toBeUndefined();
         expect(parsed).toEqual({ state, problems: [] });
       }),
@@ -34,32 +52,66 @@ describe("an address", () => {
 
   it("is empty for what is shown at first", () => {
     const printed = printState(conv2dFields, initialState(conv2dFields));
-    expect(printAddress({ panels: { conv2d: printed }, only: [] })).toBe("");
+    expect(printAddress({ panels: new Map([["conv2d", printed]]), only: [] })).toBe("");
   });
 
   it.each(["size=1e9", "size=NaN", "size=", "direction=up", "one=yes", "edits=x0.0.0_999", "edits=y1_2", "nothing=1"])(
     "with %s says so and shows that field as at first",
     (text) => {
-      const texts = Object.fromEntries(new URLSearchParams(text));
+      const texts = new Map(new URLSearchParams(text));
       expect(parseState(conv2dFields, texts)).toEqual({ state: initialState(conv2dFields), problems: [text] });
     },
   );
 
   it("of another version is not read", () => {
     const { panels, problem } = parseAddress("#v=99&conv2d.stride=3");
-    expect(panels).toEqual({});
+    expect(panels).toEqual(new Map());
     expect(problem).toContain("version 99");
   });
 
   it("never fails, whatever it is", () =>
     fc.assert(fc.property(fc.string(), (hash) => void expect(() => parseAddress(hash)).not.toThrow())));
 
+  it("keeps the names that an address gives out of every prototype", () => {
+    const names = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"];
+    const prototypes = [Object.prototype, Function.prototype, Array.prototype, Object];
+    const keys = prototypes.map((each) => Object.getOwnPropertyNames(each));
+    const name = fc.oneof(fc.constantFrom(...names), fc.string({ maxLength: 3 }));
+    fc.assert(
+      fc.property(name, name, fc.string(), (id, field, value) => {
+        const texts = new URLSearchParams({ v: "1" });
+        texts.append(`${id}.${field}`, value);
+        const store = new Store(allPanels, placeAt(`#${texts}`));
+        expect(store.hash()).toBe("");
+        expect(prototypes.map((each) => Object.getOwnPropertyNames(each))).toEqual(keys);
+        expect(Object.name).toBe("Object");
+      }),
+    );
+    const { panels } = parseAddress("#v=1&__proto__.x=y&constructor.name=x&conv2d.__proto__=z");
+    expect(panels.get("__proto__")).toEqual(new Map([["x", "y"]]));
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+    expect(parseState(conv2dFields, panels.get("conv2d")!).problems).toEqual(["__proto__=z"]);
+  });
+
+  it("of a net with a billion layers leaves the questions about nets open", () => {
+    const about = questions.filter(({ panel }) => panel === "architectures");
+    expect(about.length).toBeGreaterThan(0);
+    for (const pattern of [
+      "INPUT -> CONV*999999999 -> FC*999999999",
+      `INPUT -> ${"[".repeat(190)}CONV${"]*9".repeat(190)}`,
+    ]) {
+      const store = new Store(allPanels, placeAt(`#v=1&${new URLSearchParams({ "architectures.pattern": pattern })}`));
+      expect(store.state("architectures").value["pattern"]).toBe(pattern);
+      for (const { isAnswered } of about) expect(isAnswered(store.state("architectures").value as never)).toBe(false);
+    }
+  });
+
   it("holds a text of the reader's with all its signs, but none that is too long", () =>
     fc.assert(
       fc.property(fc.string({ maxLength: 40 }), (pattern) => {
         const fields = { pattern: text("INPUT -> FC", 40) };
-        const hash = printAddress({ panels: { nets: printState(fields, { pattern }) }, only: [] });
-        expect(parseState(fields, parseAddress(hash).panels["nets"] ?? {}).state).toEqual({ pattern });
+        const hash = printAddress({ panels: new Map([["nets", printState(fields, { pattern })]]), only: [] });
+        expect(parseState(fields, parseAddress(hash).panels.get("nets") ?? new Map()).state).toEqual({ pattern });
         expect(fields.pattern.parse(`${pattern}${"x".repeat(41 - pattern.length)}`)).toBeUndefined();
       }),
     ));
@@ -86,21 +138,6 @@ describe("the store", () => {
   const panels: readonly Panel[] = [
     panel({ id: "conv2d", chapter: 3, title: "", text: [], fields: conv2dFields, View: () => null as never }),
   ];
-  function placeAt(hash: string): Place & { go(hash: string): void; url: string } {
-    let listener = (): void => undefined;
-    const place = {
-      url: "",
-      location: { hash, pathname: "/", search: "" },
-      history: { replaceState: (_data: unknown, _unused: string, url: string) => void (place.url = url) },
-      addEventListener: (_event: "hashchange", added: () => void) => void (listener = added),
-      go: (to: string) => {
-        place.location.hash = to;
-        listener();
-      },
-    };
-    return place;
-  }
-
   it("begins with what the address says, follows it, and writes changes back", () => {
     vi.useFakeTimers();
     const place = placeAt("#v=1&conv2d.stride=1&only=conv2d,nothing");
@@ -112,10 +149,10 @@ describe("the store", () => {
     store.set("conv2d", { padding: 0 });
     store.setFromText("conv2d", "window=5");
     vi.runAllTimers();
-    expect(place.url).toBe("/#v=1&conv2d.window=5&conv2d.stride=3&conv2d.padding=0");
+    expect(place.url).toBe("https://pages.example//conv/?x=1#v=1&conv2d.window=5&conv2d.stride=3&conv2d.padding=0");
     store.reset("conv2d");
     store.write();
-    expect(place.url).toBe("/");
+    expect(place.url).toBe("https://pages.example//conv/?x=1");
     vi.useRealTimers();
   });
 

@@ -7,6 +7,7 @@ import * as datasets from "@convlens/datasets";
 import * as layers from "@convlens/layers";
 import * as tensor from "@convlens/tensor";
 import * as training from "@convlens/training";
+import { learningJobs } from "../src/compute/learning.ts";
 import { learningData } from "../src/compute/learningData.ts";
 import { optimizerNames, settingsAt } from "../src/compute/learningNet.ts";
 import { LearningRun, type LearningRow } from "../src/compute/learningRun.ts";
@@ -57,9 +58,24 @@ describe("the address of a net that learns", () => {
   it.each(["", "5_adam_0.1", "0_adam_0.2", "0_lion_0.1", "0_adam_0.1*9_sgd_1*9_sgd_0.1", "0_adam_NaN"])(
     "has no meaning with changes %j",
     (changes) =>
-      expect(parseState(learningFields, { changes })).toEqual({ state: initial, problems: [`changes=${changes}`] }),
+      expect(parseState(learningFields, new Map([["changes", changes]]))).toEqual({
+        state: initial,
+        problems: [`changes=${changes}`],
+      }),
   );
 });
+
+it.each([[0, 5, 5, 1_000_000_000], [5, 5, 1, 0], [5, 5, 1, 257], [5]])(
+  "a file whose first filters have the shape %j, %j, %j, %j makes no net",
+  async (...shape) => {
+    const values = new Float32Array(shape.reduce((size, length) => size * length, 1));
+    const file = layers.writeSafetensors(new Map([["layers.0.filters", { shape, values }]]));
+    const recipe = { filters: 8, seed: 1, batchSize: 8 };
+    await expect(learningJobs.startLearning({ net: "first", data: { kind: "shapes" }, recipe, file })).rejects.toThrow(
+      `this file has [${shape.join(", ")}]`,
+    );
+  },
+);
 
 describe("settings that change on the way", () => {
   it("hold from the step on at which they were set, and leave what was before", () => {

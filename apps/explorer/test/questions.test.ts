@@ -32,7 +32,7 @@ const fields: Readonly<Record<keyof PanelStates, object>> = {
   floor: floorFields,
 };
 const answeredBy = ({ panel, isAnswered }: Question, change: string): boolean => {
-  const texts = Object.fromEntries(new URLSearchParams(change));
+  const texts = new Map(new URLSearchParams(change));
   const { state, problems } = parseState(fields[panel] as Record<string, Field<unknown>>, texts);
   expect(problems).toEqual([]);
   return isAnswered(state as never);

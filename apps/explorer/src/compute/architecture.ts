@@ -1,5 +1,6 @@
 import { cost, volumeTable, type MemoryCost, type VolumeRow } from "@convlens/analysis";
-import { fromPattern, parsePattern, type Pattern } from "@convlens/layers";
+import { fromPattern, parsePattern } from "@convlens/layers";
+import { wordsIn } from "./wordsIn.ts";
 
 /** A net as a pattern, to be counted. */
 export interface ArchitectureRequest {
@@ -31,19 +32,11 @@ export interface ArchitectureAnswer {
 /** More layers than any table can show. */
 const MOST_LAYERS = 200;
 
-/** Words of a pattern when it is multiplied out, without doing so. */
-function lengthOf(pattern: Pattern, repeats: Readonly<Record<string, number>>): number {
-  return pattern.reduce((sum, { part, times = 1 }) => {
-    const count = typeof times === "number" ? times : (repeats[times] ?? 1);
-    return sum + count * (typeof part === "string" ? 1 : lengthOf(part, repeats));
-  }, 0);
-}
-
 /** Counts what a net would be and take. Nothing of it is computed, and none of its memory taken. */
 export async function architecture(request: ArchitectureRequest): Promise<ArchitectureAnswer> {
   const { pattern, inputShape, repeats, optional, batch } = request;
   const parsed = parsePattern(pattern);
-  const length = lengthOf(parsed, repeats);
+  const length = [...wordsIn(parsed, repeats).values()].reduce((sum, count) => sum + count, 0);
   if (length > MOST_LAYERS)
     throw new Error(`This pattern has ${length} layers; at most ${MOST_LAYERS} are shown. Repeat less.`);
   const model = fromPattern(parsed, { repeats, optional, geometry: "floor" });

@@ -127,7 +127,7 @@ export function learnedParts({ net, step }: LearnedStep): NetParts {
 
 async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
   const weights = file && weightsIn(file);
-  const filters = weights?.get("layers.0.filters")?.shape[3] ?? recipe.filters;
+  const filters = weights === undefined ? recipe.filters : filtersIn(weights, recipe.filters);
   const examples = await learningData(data, allDigits);
   const { classes, shape } = examples.train;
   const backend = await backendOf(processor);
@@ -177,6 +177,20 @@ async function advanceLearning({ net, changes, until, milliseconds }: AdvanceReq
 function weightsIn(file: Uint8Array): ReadonlyMap<string, StoredTensor> {
   const { tensors, metadata } = readSafetensors(file);
   return metadata["kind"] === undefined ? tensors : readCheckpoint(file).weights;
+}
+
+/** More filters than any net of this page has. */
+const MOST_FILTERS = 256;
+
+/** Number of filters of the first convolution, which is checked before a net of that size is made. */
+function filtersIn(weights: ReadonlyMap<string, StoredTensor>, missing: number): number {
+  const shape = weights.get("layers.0.filters")?.shape;
+  const filters = shape === undefined ? missing : (shape[3] ?? 0);
+  if (filters < 1 || filters > MOST_FILTERS)
+    throw new Error(
+      `A net of this page has 1 to ${MOST_FILTERS} filters of shape [5, 5, 1, filters] in its first convolution, and this file has [${shape!.join(", ")}]`,
+    );
+  return filters;
 }
 
 async function lookAtLearning({ example, net, step: wanted }: LookRequest): Promise<LookAnswer> {

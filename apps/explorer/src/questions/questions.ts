@@ -1,4 +1,5 @@
-import { expandPattern } from "@convlens/layers";
+import { parsePattern } from "@convlens/layers";
+import { wordsIn } from "../compute/wordsIn.ts";
 import { fitOf as layerFit } from "../panels/conv2d/model.ts";
 import { levelsOf, parametersOf } from "../panels/copies/model.ts";
 import { fitOf } from "../panels/fit/model.ts";
@@ -16,14 +17,13 @@ function sumsOf(kernel: ArrayLike<number>): { readonly rows: number[]; readonly 
 }
 const isZero = (value: number): boolean => Math.abs(value) < 1e-6;
 
-/** How many of each word a pattern has; none of any where it is no pattern. */
-function countsIn(pattern: string, repeats: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+/** Number of convolutions and of full connections in a pattern; 0 of both in a text that is not a pattern. */
+function countsIn(pattern: string, repeats: Readonly<Record<string, number>>): { convolutions: number; full: number } {
   try {
-    const counts: Record<string, number> = {};
-    for (const word of expandPattern(pattern, { repeats })) counts[word] = (counts[word] ?? 0) + 1;
-    return counts;
+    const words = wordsIn(parsePattern(pattern), repeats);
+    return { convolutions: words.get("CONV") ?? 0, full: words.get("FC") ?? 0 };
   } catch {
-    return {};
+    return { convolutions: 0, full: 0 };
   }
 }
 
@@ -165,8 +165,8 @@ export const questions: readonly Question[] = [
     panel: "architectures",
     text: "Write a net with at least three convolutions and a single full connection.",
     isAnswered: ({ pattern, N, M, K }) => {
-      const { CONV = 0, FC = 0 } = countsIn(pattern, { N, M, K });
-      return CONV >= 3 && FC === 1;
+      const { convolutions, full } = countsIn(pattern, { N, M, K });
+      return convolutions >= 3 && full === 1;
     },
     answer: `pattern=${encodeURIComponent("INPUT -> [CONV3-64 -> RELU -> POOL2]*4 -> FC-10")}`,
     because: "Look at its table: most of its weights may still belong to that one connection.",
