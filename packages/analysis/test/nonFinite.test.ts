@@ -133,6 +133,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     const model = build(new Net([], []), [4, 4, 1]);
     let updates = 0;
     const broken: Optimizer = {
+      fresh: () => broken,
       state: () => new Map(),
       update: (all) => {
         updates++;

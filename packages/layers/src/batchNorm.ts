@@ -1,4 +1,4 @@
-import { batchNorm, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
+import { batchNorm, detach, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { statistic } from "./parameter.ts";
@@ -47,10 +47,11 @@ export class BatchNorm implements Layer {
       const axes = x.shape.map((_, axis) => axis).slice(0, -1);
       const { mean, variance } = moments(x, axes);
       const count = x.size / mean.size;
-      this.mean.assign(movingAverage(this.mean, mean, keep));
+      // What reads the statistics later in the same program does not differentiate through this batch.
+      this.mean.assign(detach(movingAverage(this.mean, mean, keep)));
       // A single number has no unbiased variance.
       const unbiased = count > 1 ? multiply(variance, count / (count - 1)) : variance;
-      this.variance.assign(movingAverage(this.variance, unbiased, keep));
+      this.variance.assign(detach(movingAverage(this.variance, unbiased, keep)));
       return batchNorm(x, affine);
     });
   }

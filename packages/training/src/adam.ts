@@ -1,8 +1,9 @@
-import { adamStep, movingAverage, multiply, square, subtract, type Variable } from "@convlens/tensor";
-import { OptimizerState, type Optimizer } from "./optimizer.ts";
+import { log } from "@convlens/backend/math";
+import { adamStep, expm1, movingAverage, multiply, negate, square, subtract, type Tensor } from "@convlens/tensor";
+import { optimizerOf, type Optimizer } from "./optimizer.ts";
 import { decayed } from "./sgd.ts";
 
-/** What {@link adam} and {@link adamW} may be told. */
+/** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions {
   /** The share of the mean gradient that stays at each step. Default: 0.9. */
   readonly beta1?: number;
@@ -14,34 +15,28 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
+/** 1 − βᵗ. Powers of a β near 1 would lose their last digits in float32, and the difference from 1 with them. */
+function correction(beta: number, count: Tensor): Tensor {
+  // ln 0 is −∞; e⁻¹⁰⁰⁰ is 0 as well.
+  return negate(expm1(multiply(count, Math.max(log(beta), -1000))));
+}
+
 function make(
   { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions,
   decoupled: boolean,
 ): Optimizer {
-  const memory = new OptimizerState();
-  // βᵗ lives in variables: a number counted in JavaScript would be frozen into the recording.
-  const powers = (): [Variable, Variable] => [memory.get("beta1^t", [], 1), memory.get("beta2^t", [], 1)];
-  return {
-    state: (parameters) => {
-      powers();
-      return memory.all(parameters, ["first", "second"]);
+  return optimizerOf({
+    slots: ["first", "second"],
+    counts: true,
+    next: ({ parameter, gradient, rate, count }, old) => {
+      const from = decoupled ? multiply(parameter, subtract(1, multiply(rate, weightDecay))) : parameter;
+      const slope = decoupled ? gradient : decayed(gradient, parameter, weightDecay);
+      const first = movingAverage(old.first, slope, beta1);
+      const second = movingAverage(old.second, square(slope), beta2);
+      const [correction1, correction2] = [correction(beta1, count), correction(beta2, count)];
+      return { parameter: adamStep(from, first, second, rate, correction1, correction2, epsilon), first, second };
     },
-    update: (updates) => {
-      const [power1, power2] = powers();
-      power1.assign(multiply(power1, beta1));
-      power2.assign(multiply(power2, beta2));
-      const [correction1, correction2] = [subtract(1, power1), subtract(1, power2)];
-      for (const { path, parameter, gradient, rate } of updates) {
-        if (decoupled) parameter.assign(multiply(parameter, subtract(1, multiply(rate, weightDecay))));
-        const g = decoupled ? gradient : decayed(gradient, parameter, weightDecay);
-        const first = memory.get(`first.${path}`, parameter.shape);
-        const second = memory.get(`second.${path}`, parameter.shape);
-        first.assign(movingAverage(first, g, beta1));
-        second.assign(movingAverage(second, square(g), beta2));
-        parameter.assign(adamStep(parameter, first, second, rate, correction1, correction2, epsilon));
-      }
-    },
-  };
+  });
 }
 
 /** Steps along the mean gradient over the root of its mean square, both corrected for their start at 0 (Kingma 2015). */

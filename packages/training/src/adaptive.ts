@@ -1,8 +1,8 @@
 import { add, divide, movingAverage, sgdStep, sqrt, square, type Tensor } from "@convlens/tensor";
-import { OptimizerState, type Optimizer } from "./optimizer.ts";
+import { optimizerOf, type Optimizer } from "./optimizer.ts";
 import { decayed } from "./sgd.ts";
 
-/** What {@link adagrad} may be told. */
+/** Options of {@link adagrad}. */
 export interface AdagradOptions {
   /** Keeps the divisor from 0. Default: 1e-10. */
   readonly epsilon?: number;
@@ -10,30 +10,25 @@ export interface AdagradOptions {
   readonly weightDecay?: number;
 }
 
-/** What {@link rmsProp} may be told. */
+/** Options of {@link rmsProp}. */
 export interface RmsPropOptions extends AdagradOptions {
   /** The share of the mean square that stays at each step. Default: 0.99. */
   readonly keep?: number;
 }
 
-/** p ← p − rate · g / (√s + epsilon), where s remembers squares of gradients in one way or another. */
-function make(
+/** p ← p − rate · g / (√s + epsilon), where `remember` says how squares of gradients become s. */
+const make = (
   { epsilon, weightDecay = 0 }: { readonly epsilon: number; readonly weightDecay?: number | undefined },
   remember: (squares: Tensor, fresh: Tensor) => Tensor,
-): Optimizer {
-  const memory = new OptimizerState();
-  return {
-    state: (parameters) => memory.all(parameters, ["squares"]),
-    update: (updates) => {
-      for (const { path, parameter, gradient, rate } of updates) {
-        const g = decayed(gradient, parameter, weightDecay);
-        const squares = memory.get(`squares.${path}`, parameter.shape);
-        squares.assign(remember(squares, square(g)));
-        parameter.assign(sgdStep(parameter, divide(g, add(sqrt(squares), epsilon)), rate));
-      }
+): Optimizer =>
+  optimizerOf({
+    slots: ["squares"],
+    next: ({ parameter, gradient, rate }, old) => {
+      const slope = decayed(gradient, parameter, weightDecay);
+      const squares = remember(old.squares, square(slope));
+      return { parameter: sgdStep(parameter, divide(slope, add(sqrt(squares), epsilon)), rate), squares };
     },
-  };
-}
+  });
 
 /** p ← p − rate · g / (√Σg² + epsilon): numbers that rarely have a gradient take larger steps (Duchi 2011). */
 export const adagrad = ({ epsilon = 1e-10, weightDecay }: AdagradOptions = {}): Optimizer =>

@@ -23,7 +23,8 @@ export interface Progress {
 /** Everything that goes on from a checkpoint. */
 export interface CheckpointParts {
   readonly model: object;
-  readonly optimizer: ReadonlyMap<string, Variable>;
+  /** What the optimizer keeps between steps. */
+  readonly optimizer: ReadonlyMap<string, StoredTensor>;
   /** The best weights so far, if they are kept. */
   readonly best: ReadonlyMap<string, StoredTensor> | undefined;
   readonly progress: Progress;
@@ -47,14 +48,18 @@ const reviver = (_: string, x: unknown): unknown => {
   return typeof text === "string" ? Number(text) : x;
 };
 
-/** A safetensors file with weights, the optimizer's memory and the place in the data. */
+/** The values of variables, as they are now. */
+export async function storedValues(variables: ReadonlyMap<string, Variable>): Promise<Map<string, StoredTensor>> {
+  const named = [...variables];
+  const values = await evaluate(...named.map(([, variable]) => variable));
+  return new Map(named.map(([name, { shape }], i) => [name, { shape, values: values[i]! }]));
+}
+
+/** A safetensors file with weights, what the optimizer keeps and the place in the data. */
 export async function writeCheckpoint({ model, optimizer, best, progress }: CheckpointParts): Promise<Uint8Array> {
-  const memory = [...optimizer];
-  const [weights, values] = [await weightsOf(model), await evaluate(...memory.map(([, variable]) => variable))];
-  const state = new Map(memory.map(([name, { shape }], i) => [name, { shape, values: values[i]! }]));
   const tensors = new Map([
-    ...prefixed("model", weights),
-    ...prefixed("optimizer", state),
+    ...prefixed("model", await weightsOf(model)),
+    ...prefixed("optimizer", optimizer),
     ...prefixed("best", best ?? new Map()),
   ]);
   return writeSafetensors(tensors, { kind: KIND, progress: JSON.stringify(progress, replacer) });

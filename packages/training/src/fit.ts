@@ -1,9 +1,9 @@
 import { atStep, ShapeError, showShape, turn, ValueError } from "@convlens/backend";
 import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/datasets";
 import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
-import { zeros } from "@convlens/tensor";
+import { zeros, type Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
-import { readCheckpoint, restoreOptimizer, writeCheckpoint, type Progress } from "./checkpoint.ts";
+import { readCheckpoint, restoreOptimizer, storedValues, writeCheckpoint, type Progress } from "./checkpoint.ts";
 import { evaluateModel } from "./evaluateModel.ts";
 import { rateFactors, type ParameterGroup } from "./groups.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
@@ -28,7 +28,7 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
   readonly batchSize?: number;
-  /** Default: `adam()`. */
+  /** How parameters change. Only its rule is used: what it keeps between steps is the run's own. Default: `adam()`. */
   readonly optimizer?: Optimizer;
   /** The learning rate, or how it goes. Default: 1e-3. */
   readonly rate?: number | Schedule;
@@ -88,13 +88,16 @@ class Run {
   readonly #loss: Loss;
   readonly #progress: Progress;
   #best: Map<string, StoredTensor> | undefined;
+  #rateFactors: ReadonlyMap<string, number> | undefined;
+  /** What the optimizer kept, once training has ended and its variables are freed. */
+  #left: Promise<ReadonlyMap<string, StoredTensor>> | undefined;
 
   constructor(model: Layer, data: Dataset, options: FitOptions) {
     const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume } = options;
     this.#model = model;
     this.#data = data;
     this.#options = options;
-    this.#optimizer = optimizer;
+    this.#optimizer = optimizer.fresh();
     this.#loss = loss;
     const start = {
       seed: seed ?? 0,
@@ -133,30 +136,47 @@ class Run {
         );
     build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true });
     setWeights(this.#model, weights);
-    restoreOptimizer(this.#optimizer.state(parameters(this.#model)), optimizer);
+    restoreOptimizer(this.#optimizer.state(this.#learning), optimizer);
     this.#best = best === undefined ? undefined : new Map(best);
     return progress;
   }
 
-  checkpoint(): Promise<Uint8Array> {
+  /** What the rate of each parameter that learns is multiplied by. */
+  get #factors(): ReadonlyMap<string, number> {
+    return (this.#rateFactors ??= rateFactors(parameters(this.#model), this.#options.groups ?? []));
+  }
+
+  /** The parameters that learn. */
+  get #learning(): ReadonlyMap<string, Variable> {
+    return new Map([...parameters(this.#model)].filter(([path]) => this.#factors.has(path)));
+  }
+
+  async checkpoint(): Promise<Uint8Array> {
     return writeCheckpoint({
       model: this.#model,
-      optimizer: this.#optimizer.state(parameters(this.#model)),
+      optimizer: await (this.#left ?? storedValues(this.#optimizer.state(this.#learning))),
       best: this.#best,
       progress: this.#progress,
     });
   }
 
+  /** Frees what the optimizer keeps; its values stay, in the memory of JavaScript, for a checkpoint. */
+  async #freeOptimizer(): Promise<void> {
+    const state = this.#optimizer.state(this.#learning);
+    this.#left = storedValues(state);
+    // A failure is that of a checkpoint, if one is asked for.
+    await this.#left.catch(() => undefined);
+    for (const variable of state.values()) variable.dispose();
+  }
+
   async *records(): AsyncGenerator<FitRecord, void, void> {
-    const { epochs = 1, earlyStopping, signal, groups = [], diagnostics = true, clip, augment } = this.#options;
+    const { epochs = 1, earlyStopping, signal, diagnostics = true, clip, augment } = this.#options;
     const p = this.#progress;
-    const all = parameters(this.#model);
-    this.#optimizer.state(all);
     const step = trainStep(this.#model, {
       loss: this.#loss,
       optimizer: this.#optimizer,
-      parameters: all,
-      factors: rateFactors(all, groups),
+      parameters: this.#learning,
+      factors: this.#factors,
       clip,
       diagnostics,
       seed: p.seed,
@@ -216,6 +236,7 @@ class Run {
       if (earlyStopping?.restoreBest && this.#best !== undefined) setWeights(this.#model, this.#best);
     } finally {
       step.dispose();
+      await this.#freeOptimizer();
     }
   }
 

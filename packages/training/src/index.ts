@@ -19,7 +19,13 @@ export {
   type Loss,
 } from "./losses.ts";
 export { accuracy, classScores, confusionMatrix, macro, topK, type ClassScores } from "./metrics.ts";
-export { OptimizerState, type Optimizer, type ParameterUpdate } from "./optimizer.ts";
+export {
+  optimizerOf,
+  type Optimizer,
+  type OptimizerRule,
+  type OptimizerStep,
+  type ParameterUpdate,
+} from "./optimizer.ts";
 export type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 export {
   cosineDecay,

@@ -1,47 +1,136 @@
-import type { Shape } from "@convlens/backend";
-import { Variable, type Operand, type Tensor } from "@convlens/tensor";
+import { add, detach, Variable, type Operand, type Tensor } from "@convlens/tensor";
 
 /** One parameter, and what is known of it in one step. */
 export interface ParameterUpdate {
-  /** Its name in the model. */
+  /** Its name in the model, for messages. */
   readonly path: string;
   readonly parameter: Variable;
-  /** Of the loss. */
+  /** Gradient of the loss, of the parameter's shape. */
   readonly gradient: Tensor;
-  /** The learning rate. */
+  /** Learning rate: a number, or a scalar tensor. */
   readonly rate: Operand;
 }
 
-/** Records, for each parameter, its next value and that of the optimizer's own memory. */
+/** What an {@link OptimizerRule} computes a step of one parameter from. */
+export interface OptimizerStep {
+  readonly parameter: Tensor;
+  /** Gradient of the loss, of the parameter's shape. */
+  readonly gradient: Tensor;
+  /** Learning rate, a scalar. */
+  readonly rate: Operand;
+  /** Number of this step, from 1: a scalar. */
+  readonly count: Tensor;
+}
+
+/** How an optimizer computes the next value of a parameter: a description, without memory. */
+export interface OptimizerRule<Slot extends string> {
+  /** Names of the tensors kept for each parameter between steps. They have its shape, and begin as zeros. */
+  readonly slots: readonly Slot[];
+  /** Whether `count` is used. Default: false. */
+  readonly counts?: boolean;
+  /** Returns the next value of the parameter and of its slots. */
+  readonly next: (
+    step: OptimizerStep,
+    slots: Readonly<Record<Slot, Tensor>>,
+  ) => { readonly parameter: Tensor } & { readonly [S in Slot]?: Tensor };
+}
+
+/**
+ * Updates parameters from their gradients. What it keeps between steps belongs to each variable, not to its path: one
+ * optimizer can serve several models. {@link fit} never changes the optimizer that it is given; each run has a
+ * {@link Optimizer.fresh} one.
+ */
 export interface Optimizer {
-  /** What is kept between steps, under names like `velocity.layers.0.filters`; made when it is first asked for. */
-  state(parameters: ReadonlyMap<string, Variable>): ReadonlyMap<string, Variable>;
-  /** Assigns all parameters their next values. */
+  /**
+   * Records the next value of each parameter and of its slots. No gradient flows through the update.
+   *
+   * @example
+   * ```ts
+   * const optimizer = adam();
+   * const weight = new Variable([1, 2], [2], { name: "weight" });
+   * const step = compile((x: Tensor) => {
+   *   const loss = mean(square(multiply(x, weight)));
+   *   const [gradient] = gradients(loss, [weight]);
+   *   optimizer.update([{ path: "weight", parameter: weight, gradient: gradient!, rate: 0.1 }]);
+   *   return loss;
+   * });
+   * ```
+   */
   update(updates: readonly ParameterUpdate[]): void;
+  /**
+   * Variables that hold what is kept for these parameters, under names like `velocity.layers.0.filters`: to be saved,
+   * restored or disposed of. Parameters that begin together, here or in an update, share one count of steps.
+   */
+  state(parameters: ReadonlyMap<string, Variable>): ReadonlyMap<string, Variable>;
+  /** Returns an optimizer of the same rule and options that has kept nothing yet. */
+  fresh(): Optimizer;
 }
 
-/** The memory of an optimizer: variables under names, made when first needed. */
-export class OptimizerState {
-  readonly #variables: Map<string, Variable> = new Map();
-
-  /** The variable of this name. */
-  get(name: string, shape: Shape, initial = 0): Variable {
-    let variable = this.#variables.get(name);
-    if (variable === undefined) {
-      const make = (): Float32Array => {
-        const zeros = new Float32Array(shape.reduce((a, b) => a * b, 1));
-        // What is never written takes no memory of its own.
-        return initial === 0 ? zeros : zeros.fill(initial);
-      };
-      variable = new Variable(make, shape, { name, trainable: false });
-      this.#variables.set(name, variable);
-    }
-    return variable;
-  }
-
-  /** For each slot and parameter a variable of the parameter's shape. */
-  all(parameters: ReadonlyMap<string, Variable>, slots: readonly string[]): ReadonlyMap<string, Variable> {
-    for (const [path, { shape }] of parameters) for (const slot of slots) this.get(`${slot}.${path}`, shape);
-    return this.#variables;
-  }
+/** What is kept for one parameter. */
+interface Kept<Slot extends string> {
+  readonly slots: Readonly<Record<Slot, Variable>>;
+  /** Steps done, and the path of the first parameter that shares it. */
+  readonly count: { readonly variable: Variable; readonly path: string };
 }
+
+/**
+ * Makes an optimizer of a rule.
+ *
+ * @example
+ * ```ts
+ * // Steps of a fixed length along the sign of each gradient.
+ * const signDescent = optimizerOf({
+ *   slots: [],
+ *   next: ({ parameter, gradient, rate }) => ({ parameter: subtract(parameter, multiply(rate, sign(gradient))) }),
+ * });
+ * ```
+ */
+export function optimizerOf<Slot extends string>(rule: OptimizerRule<Slot>): Optimizer {
+  const memory = new WeakMap<Variable, Kept<Slot>>();
+
+  /** What is kept for each of these parameters. */
+  function keptOf(parameters: Iterable<readonly [path: string, parameter: Variable]>): Kept<Slot>[] {
+    let count: Kept<Slot>["count"] | undefined;
+    return Array.from(parameters, ([path, parameter]) => {
+      let kept = memory.get(parameter);
+      if (kept === undefined) {
+        count ??= { variable: zerosNamed(`count.${path}`, []), path };
+        const slots = rule.slots.map((slot) => [slot, zerosNamed(`${slot}.${path}`, parameter.shape)]);
+        kept = { slots: Object.fromEntries(slots) as Record<Slot, Variable>, count };
+        memory.set(parameter, kept);
+      }
+      return kept;
+    });
+  }
+
+  return {
+    update: (updates) => {
+      const kept = keptOf(updates.map(({ path, parameter }) => [path, parameter]));
+      if (rule.counts)
+        for (const count of new Set(kept.map(({ count: { variable } }) => variable))) count.assign(add(count, 1));
+      updates.forEach(({ parameter, gradient, rate }, i) => {
+        const { slots, count } = kept[i]!;
+        const next = rule.next({ parameter: parameter.current, gradient, rate, count: count.variable }, slots);
+        parameter.assign(detach(next.parameter));
+        for (const slot of rule.slots) {
+          const value = next[slot];
+          if (value !== undefined) slots[slot].assign(detach(value));
+        }
+      });
+    },
+    state: (parameters) => {
+      const named = new Map<string, Variable>();
+      const kept = keptOf(parameters);
+      [...parameters.keys()].forEach((path, i) => {
+        const { slots, count } = kept[i]!;
+        if (rule.counts) named.set(`count.${count.path}`, count.variable);
+        for (const slot of rule.slots) named.set(`${slot}.${path}`, slots[slot]);
+      });
+      return named;
+    },
+    fresh: () => optimizerOf(rule),
+  };
+}
+
+const zerosNamed = (name: string, shape: Variable["shape"]): Variable =>
+  new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, { name, trainable: false });

@@ -1,7 +1,7 @@
 import { add, momentumStep, multiply, sgdStep, type Tensor } from "@convlens/tensor";
-import { OptimizerState, type Optimizer } from "./optimizer.ts";
+import { optimizerOf, type Optimizer } from "./optimizer.ts";
 
-/** What {@link sgd} may be told. */
+/** Options of {@link sgd}. */
 export interface SgdOptions {
   /** How much of the last step goes on. Default: 0. */
   readonly momentum?: number;
@@ -24,19 +24,20 @@ export const decayed = (gradient: Tensor, parameter: Tensor, weightDecay: number
  * ```
  */
 export function sgd({ momentum = 0, nesterov = false, weightDecay = 0 }: SgdOptions = {}): Optimizer {
-  const memory = new OptimizerState();
-  return {
-    state: (parameters) => memory.all(parameters, momentum === 0 ? [] : ["velocity"]),
-    update: (updates) => {
-      for (const { path, parameter, gradient, rate } of updates) {
-        let step = decayed(gradient, parameter, weightDecay);
-        if (momentum !== 0) {
-          const velocity = memory.get(`velocity.${path}`, parameter.shape);
-          velocity.assign(momentumStep(velocity, step, momentum));
-          step = nesterov ? momentumStep(velocity, step, momentum) : velocity.current;
-        }
-        parameter.assign(sgdStep(parameter, step, rate));
-      }
+  if (momentum === 0)
+    return optimizerOf({
+      slots: [],
+      next: ({ parameter, gradient, rate }) => ({
+        parameter: sgdStep(parameter, decayed(gradient, parameter, weightDecay), rate),
+      }),
+    });
+  return optimizerOf({
+    slots: ["velocity"],
+    next: ({ parameter, gradient, rate }, old) => {
+      const slope = decayed(gradient, parameter, weightDecay);
+      const velocity = momentumStep(old.velocity, slope, momentum);
+      const step = nesterov ? momentumStep(velocity, slope, momentum) : velocity;
+      return { parameter: sgdStep(parameter, step, rate), velocity };
     },
-  };
+  });
 }

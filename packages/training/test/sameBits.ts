@@ -53,7 +53,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
 
 /** What it is in Node, for each backend; every other engine must say the same. */
 export const trainingHashes = [
-  ["reference", async () => reference(), 2448983365],
-  ["cpu", cpu, 4260831623],
-  ["cpu with three threads", async () => cpu({ threads: 3 }), 4260831623],
+  ["reference", async () => reference(), 225579347],
+  ["cpu", cpu, 2201565615],
+  ["cpu with three threads", async () => cpu({ threads: 3 }), 2201565615],
 ] as const;
