@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { join, resolve } from "node:path";
 import { createServer } from "vite";
-import { generator } from "./generator.mjs";
+import { cases, check } from "../fuzzing.mjs";
 
 export const name = "address";
 
@@ -11,15 +11,7 @@ const app = join(resolve(import.meta.dirname, "../.."), "apps/explorer");
 const prototypes = [Object, Function, Array, Map, String].flatMap((each) => [each, each.prototype]);
 const keysOf = () => prototypes.map((each) => Reflect.ownKeys(each).map(String));
 
-/**
- * Tries addresses until time is up.
- *
- * @param options.seed - Decides all addresses.
- * @param options.until - Whether time is up.
- * @returns Number of addresses tried.
- * @throws `Error` with the seed and the address that fails.
- */
-export async function run({ seed, until }) {
+export async function run(options) {
   const vite = await createServer({
     configFile: join(app, "vite.config.ts"),
     root: app,
@@ -32,24 +24,13 @@ export async function run({ seed, until }) {
     const { Store } = await vite.ssrLoadModule("/src/store.ts");
     const { panels } = await vite.ssrLoadModule("/src/panels/panels.ts");
     const { questions } = await vite.ssrLoadModule("/src/questions/questions.ts");
-    const addresses = new Addresses(seed, panels);
     const before = keysOf();
-    let tried = 0;
-    do {
-      const hash = addresses.next();
-      try {
-        check(hash, { Store, panels, questions });
-        if (!isDeepStrictEqual(keysOf(), before)) throw new Error("a prototype has changed");
-      } catch (cause) {
-        throw new Error(`seed ${seed}, case ${tried}: the address ${JSON.stringify(hash)} fails: ${cause.stack}`, {
-          cause,
-        });
-      }
-      tried++;
-      // Lets the clock and signals in.
-      if (tried % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-    } while (!until());
-    return tried;
+    return await cases(options, (dice, isInput) => {
+      const hash = addressOf(panels, dice);
+      isInput(hash);
+      tryAddress(hash, { Store, panels, questions });
+      check(isDeepStrictEqual(keysOf(), before), "a prototype has changed");
+    });
   } finally {
     await vite.close();
   }
@@ -62,61 +43,63 @@ const placeAt = (hash) => ({
   addEventListener: () => undefined,
 });
 
-function check(hash, { Store, panels, questions }) {
+function tryAddress(hash, { Store, panels, questions }) {
   const store = new Store(panels, placeAt(hash));
   for (const { panel, text, isAnswered } of questions)
-    if (typeof isAnswered(store.state(panel).value) !== "boolean") throw new Error(`no answer to "${text}"`);
+    check(typeof isAnswered(store.state(panel).value) === "boolean", `no answer to "${text}"`);
   const written = store.hash();
   const again = new Store(panels, placeAt(written));
-  if (again.problem.value !== undefined) throw new Error(`written as ${written}: ${again.problem.value}`);
-  if (again.hash() !== written) throw new Error(`written as ${written}, then as ${again.hash()}`);
+  check(again.problem.value === undefined, `written as ${written}: ${again.problem.value}`);
+  check(again.hash() === written, `written as ${written}, then as ${again.hash()}`);
   for (const { id } of panels)
-    if (!isDeepStrictEqual(again.state(id).value, store.state(id).value)) throw new Error(`${id} is read differently`);
+    check(isDeepStrictEqual(again.state(id).value, store.state(id).value), `${id} is read differently`);
 }
 
 /** Names and values that have been trouble elsewhere. */
 const names = ["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "name", "length", ""];
 const values = ["", "NaN", "-1", "1e9", "Infinity", "__proto__", "%", "%ff", "null", "a".repeat(2000), "0_adam_0.003"];
+const signs = [..."#&=.%+*_-? \t\n\u0000\u202eé漢🙂", "\ud800"];
 
-/** Random addresses: states of the panels, damaged, with names and values that no panel has. */
-class Addresses {
-  #panels;
-  #random;
+const signOf = (dice) => (dice.chance(0.5) ? dice.pick(signs) : String.fromCharCode(32 + dice.below(95)));
+const textOf = (dice) => Array.from({ length: dice.below(13) }, () => signOf(dice)).join("");
 
-  constructor(seed, panels) {
-    this.#random = generator(seed);
-    this.#panels = panels;
+/** A text with a few places left out, doubled or changed. */
+function damaged(text, dice) {
+  let to = text;
+  for (let times = dice.from(1, 4); times > 0; times--) {
+    const [at, length] = [dice.below(to.length + 1), dice.below(4)];
+    const piece = dice.pick(["", signOf(dice), to.slice(at, at + length).repeat(2)]);
+    to = to.slice(0, at) + piece + to.slice(at + length);
   }
+  return to;
+}
 
-  next() {
-    const random = this.#random;
-    const pieces = Array.from({ length: random.below(8) }, () => this.#piece());
-    const version = random.pick(["v=1", "v=1", "v=1", "v=2", "v=", ""]);
-    const hash = `#${[version, ...pieces].join("&")}`;
-    return random.below(4) > 0 ? hash : random.damage(hash);
-  }
+/** An address of states of the panels, with names and values that no panel has, and damaged. */
+function addressOf(panels, dice) {
+  const pieces = Array.from({ length: dice.below(8) }, () => pieceOf(panels, dice));
+  const hash = `#${[dice.pick(["v=1", "v=1", "v=1", "v=2", "v=", ""]), ...pieces].join("&")}`;
+  return dice.chance(0.25) ? damaged(hash, dice) : hash;
+}
 
-  #piece() {
-    const random = this.#random;
-    if (random.below(8) === 0) return `only=${random.pick([...this.#panels.map(({ id }) => id), ...names])}`;
-    const panel = random.pick(this.#panels);
-    const id = random.below(4) > 0 ? panel.id : random.pick(names);
-    const field = random.below(4) > 0 ? random.pick(Object.keys(panel.fields)) : random.pick(names);
-    return `${new URLSearchParams([[`${id}.${field}`, this.#value(new Map(Object.entries(panel.fields)).get(field))]])}`;
-  }
+function pieceOf(panels, dice) {
+  if (dice.chance(0.1)) return `only=${dice.pick([...panels.map(({ id }) => id), ...names])}`;
+  const panel = dice.pick(panels);
+  const fields = new Map(Object.entries(panel.fields));
+  const id = dice.chance(0.8) ? panel.id : dice.pick(names);
+  const name = dice.chance(0.8) ? dice.pick([...fields.keys()]) : dice.pick(names);
+  return `${new URLSearchParams([[`${id}.${name}`, valueOf(fields.get(name), dice)]])}`;
+}
 
-  #value(field) {
-    const random = this.#random;
-    const options = [
-      () => random.pick(values),
-      () => String(random.below(100) - 20),
-      () => random.text(),
-      () => `x${random.below(9)}.${random.below(9)}_${random.below(200) - 100}`,
-      () => `INPUT -> ${"[".repeat(random.below(9))}CONV${"]*9".repeat(random.below(9))} -> FC`,
-      () => `${random.text()}*${random.text()}`,
-      () => (field?.options === undefined ? random.text() : random.pick(field.options)),
-      () => (field === undefined ? "" : random.damage(field.print(field.initial))),
-    ];
-    return random.pick(options)();
-  }
+function valueOf(field, dice) {
+  const options = [
+    () => dice.pick(values),
+    () => String(dice.from(-20, 80)),
+    () => textOf(dice),
+    () => `x${dice.below(9)}.${dice.below(9)}_${dice.from(-100, 100)}`,
+    () => `INPUT -> ${"[".repeat(dice.below(9))}CONV${"]*9".repeat(dice.below(9))} -> FC`,
+    () => `${textOf(dice)}*${textOf(dice)}`,
+    () => (field?.options === undefined ? textOf(dice) : dice.pick(field.options)),
+    () => (field === undefined ? "" : damaged(field.print(field.initial), dice)),
+  ];
+  return dice.pick(options)();
 }

@@ -24,7 +24,8 @@ export const whole = (initial: number, least: number, most: number): WholeField 
   most,
   print: String,
   parse: (text) => {
-    const value = Number(text);
+    // "-0" is 0.
+    const value = Number(text) + 0;
     return /^-?\d+$/.test(text) && value >= least && value <= most ? value : undefined;
   },
 });

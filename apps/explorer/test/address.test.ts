@@ -63,6 +63,8 @@ describe("an address", () => {
     },
   );
 
+  it("with -0 means 0", () => expect(parseState(conv2dFields, new Map([["padding", "-0"]])).state.padding).toBe(0));
+
   it("of another version is not read", () => {
     const { panels, problem } = parseAddress("#v=99&conv2d.stride=3");
     expect(panels).toEqual(new Map());
