@@ -1,24 +1,14 @@
-import { ValueError } from "@convlens/backend";
-import { readSafetensors, setWeights, weightsOf, writeSafetensors, type StoredTensor } from "@convlens/layers";
+import { sameShape, showShape, ValueError, type Shape } from "@convlens/backend";
+import {
+  readSafetensors,
+  setWeights,
+  variables,
+  weightsOf,
+  writeSafetensors,
+  type StoredTensor,
+} from "@convlens/layers";
 import { evaluate, type Variable } from "@convlens/tensor";
-import type { EpochRecord } from "./records.ts";
-
-/** Where training stands, but for the numbers in variables. */
-export interface Progress {
-  /** Decides order, augmentation and dropout. */
-  readonly seed: number;
-  readonly batchSize: number;
-  /** Of the data, to notice when it is another. */
-  readonly examples: number;
-  epoch: number;
-  /** Batches done in this epoch. */
-  batch: number;
-  step: number;
-  /** Sums over this epoch's batches. */
-  lossSum: number;
-  accuracySum: number;
-  history: EpochRecord[];
-}
+import { damaged, formatProgress, readProgress, type Progress } from "./progress.ts";
 
 /** Everything that goes on from a checkpoint. */
 export interface CheckpointParts {
@@ -30,23 +20,52 @@ export interface CheckpointParts {
   readonly progress: Progress;
 }
 
-const KIND = "convlens-checkpoint-1";
-const prefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): [string, StoredTensor][] =>
+/** The parts of a checkpoint's file. */
+export interface Checkpoint {
+  readonly weights: ReadonlyMap<string, StoredTensor>;
+  readonly optimizer: ReadonlyMap<string, StoredTensor>;
+  readonly best: ReadonlyMap<string, StoredTensor> | undefined;
+  readonly progress: Progress;
+}
+
+type Tensors = ReadonlyMap<string, StoredTensor>;
+
+const KIND = "convlens-checkpoint-2";
+const prefixes = ["model", "optimizer", "best"] as const;
+const prefixed = (prefix: (typeof prefixes)[number], tensors: Tensors): [string, StoredTensor][] =>
   [...tensors].map(([name, stored]) => [`${prefix}.${name}`, stored]);
-const unprefixed = (prefix: string, tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> =>
+const unprefixed = (prefix: (typeof prefixes)[number], tensors: Tensors): Map<string, StoredTensor> =>
   new Map(
     [...tensors]
       .filter(([name]) => name.startsWith(`${prefix}.`))
       .map(([name, stored]) => [name.slice(prefix.length + 1), stored]),
   );
 
-/** Numbers that JSON has no word for. */
-const replacer = (_: string, x: unknown): unknown =>
-  typeof x === "number" && !Number.isFinite(x) ? { number: `${x}` } : x;
-const reviver = (_: string, x: unknown): unknown => {
-  const text = (x as { number?: unknown } | null)?.number;
-  return typeof text === "string" ? Number(text) : x;
-};
+/** A 32-bit hash of all that a checkpoint holds. Each step is one-to-one, so no single changed number goes unnoticed. */
+export function checksumOf(progress: string, tensors: Tensors): string {
+  const number = new Float64Array(1);
+  const words = new Uint32Array(number.buffer);
+  let hash = 0;
+  const add = (word: number): void => {
+    hash = Math.imul(hash ^ word, 0x85ebca6b);
+    hash ^= hash >>> 13;
+  };
+  const addText = (text: string): void => {
+    for (let i = 0; i < text.length; i++) add(text.charCodeAt(i));
+  };
+  addText(progress);
+  for (const name of [...tensors.keys()].sort()) {
+    const { shape, values } = tensors.get(name)!;
+    addText(`${name} ${shape.join()} `);
+    for (const value of values) {
+      // NaN has many bit patterns, and copying may change one into another.
+      number[0] = Number.isNaN(value) ? Infinity : value;
+      add(words[0]!);
+      add(words[1]!);
+    }
+  }
+  return (hash >>> 0).toString(16);
+}
 
 /** The values of variables, as they are now. */
 export async function storedValues(variables: ReadonlyMap<string, Variable>): Promise<Map<string, StoredTensor>> {
@@ -62,60 +81,84 @@ export async function writeCheckpoint({ model, optimizer, best, progress }: Chec
     ...prefixed("optimizer", optimizer),
     ...prefixed("best", best ?? new Map()),
   ]);
-  return writeSafetensors(tensors, { kind: KIND, progress: JSON.stringify(progress, replacer) });
-}
-
-/** The parts of a checkpoint's file. */
-export interface Checkpoint {
-  readonly weights: ReadonlyMap<string, StoredTensor>;
-  readonly optimizer: ReadonlyMap<string, StoredTensor>;
-  readonly best: ReadonlyMap<string, StoredTensor> | undefined;
-  readonly progress: Progress;
+  const text = formatProgress(progress);
+  return writeSafetensors(tensors, { kind: KIND, progress: text, checksum: checksumOf(text, tensors) });
 }
 
 /**
  * Reads what `fit(…).checkpoint()` has made.
  *
- * @throws `ValueError` for a file that is damaged or no checkpoint.
+ * @throws `ValueError` for a file that is damaged or not a checkpoint.
  */
 export function readCheckpoint(file: Uint8Array): Checkpoint {
-  const { tensors, metadata } = readSafetensors(file);
-  if (metadata["kind"] !== KIND || metadata["progress"] === undefined)
+  const {
+    tensors,
+    metadata: { kind, progress, checksum },
+  } = readSafetensors(file);
+  if (kind !== KIND || progress === undefined)
     throw new ValueError(
-      `checkpoint: the file is no checkpoint of training (its kind is ${metadata["kind"] ?? "not given"}); weights alone are loaded with loadWeights`,
-      { operation: "readCheckpoint", expected: KIND, got: metadata["kind"], fix: "loadWeights" },
+      `checkpoint: the file is not a checkpoint of training (its kind is ${kind ?? "not given"}); load weights alone with loadWeights`,
+      { operation: "readCheckpoint", expected: KIND, got: kind, fix: "loadWeights" },
     );
+  const stray = [...tensors.keys()].find((name) => !prefixes.some((prefix) => name.startsWith(`${prefix}.`)));
+  if (stray !== undefined) throw damaged(`"${stray}" belongs to no part of it`);
+  const read = readProgress(progress);
+  if (checksum !== checksumOf(progress, tensors)) throw damaged("its checksum does not fit its content");
   const best = unprefixed("best", tensors);
   return {
     weights: unprefixed("model", tensors),
     optimizer: unprefixed("optimizer", tensors),
     best: best.size === 0 ? undefined : best,
-    progress: JSON.parse(metadata["progress"], reviver) as Progress,
+    progress: read,
   };
 }
 
-/** Loads the weights of a checkpoint into a model that has been built, to use it without training on. */
+/**
+ * Loads the weights of a checkpoint into a model that has been built, to use it without training on. Nothing is written if
+ * anything does not fit.
+ *
+ * @throws As {@link readCheckpoint}, and `ValueError` where the names or shapes are those of another model.
+ */
 export function loadCheckpoint(model: object, file: Uint8Array): void {
   setWeights(model, readCheckpoint(file).weights);
 }
 
-/** Gives an optimizer's variables the values of a checkpoint. */
-export function restoreOptimizer(
-  variables: ReadonlyMap<string, Variable>,
-  stored: ReadonlyMap<string, StoredTensor>,
-): void {
-  const differing = [...variables.keys()]
-    .filter((name) => !stored.has(name))
-    .concat([...stored.keys()].filter((name) => !variables.has(name)));
-  if (differing.length > 0)
+/** Refuses stored tensors whose names or shapes are not those of the variables. */
+function checkSame(what: string, variables: ReadonlyMap<string, { readonly shape: Shape }>, stored: Tensors): void {
+  const differing =
+    [...variables.keys()].find((name) => !stored.has(name)) ?? [...stored.keys()].find((name) => !variables.has(name));
+  const fix = `resume with the same ${what}`;
+  if (differing !== undefined)
     throw new ValueError(
-      `checkpoint: it was made with another optimizer: "${differing[0]}" is only in one of the two; resume with the same optimizer`,
-      {
-        operation: "resume",
-        expected: [...variables.keys()],
-        got: [...stored.keys()],
-        fix: "resume with the same optimizer",
-      },
+      `checkpoint: it was made with another ${what}: "${differing}" is only in one of the two; ${fix}`,
+      { operation: "resume", expected: [...variables.keys()], got: [...stored.keys()], fix },
     );
-  for (const [name, variable] of variables) variable.write(stored.get(name)!.values);
+  for (const [name, { shape }] of variables) {
+    const found = stored.get(name)!.shape;
+    if (!sameShape(shape, found))
+      throw new ValueError(
+        `checkpoint: it was made with another ${what}: "${name}" is ${showShape(shape)} in this ${what}, ${showShape(found)} in the file; ${fix}`,
+        { operation: "resume", path: name, expected: shape, got: found, fix },
+      );
+  }
+}
+
+/**
+ * Gives a model and an optimizer the values of a checkpoint: either all or, where anything does not fit, none.
+ *
+ * @param prepare - Called between the checks and the first write.
+ */
+export function restoreCheckpoint(
+  { weights, optimizer, best }: Checkpoint,
+  model: object,
+  memory: ReadonlyMap<string, Variable>,
+  prepare: () => void,
+): void {
+  const found = variables(model);
+  checkSame("model", found, weights);
+  if (best !== undefined) checkSame("model", found, best);
+  checkSame("optimizer", memory, optimizer);
+  prepare();
+  setWeights(model, weights);
+  for (const [name, variable] of memory) variable.write(optimizer.get(name)!.values);
 }

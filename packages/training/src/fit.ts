@@ -3,11 +3,12 @@ import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/
 import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
 import { zeros, type Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
-import { readCheckpoint, restoreOptimizer, storedValues, writeCheckpoint, type Progress } from "./checkpoint.ts";
+import { readCheckpoint, restoreCheckpoint, storedValues, writeCheckpoint } from "./checkpoint.ts";
 import { evaluateModel } from "./evaluateModel.ts";
 import { rateFactors, type ParameterGroup } from "./groups.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { Progress } from "./progress.ts";
 import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 import { rateOf, type Schedule } from "./schedules.ts";
 import { trainStep, type ClipOptions } from "./trainStep.ts";
@@ -57,7 +58,10 @@ export interface FitOptions {
 
 /** Training as it goes on. */
 export interface Fit extends AsyncGenerator<FitRecord, void, void> {
-  /** Everything needed to go on from here, as a file; between two records. */
+  /**
+   * Returns a file with everything that is needed to resume training. Called during a step or at the end of an epoch, it
+   * waits for that to be done; the next step waits for the file.
+   */
   checkpoint(): Promise<Uint8Array>;
 }
 
@@ -91,6 +95,8 @@ class Run {
   #rateFactors: ReadonlyMap<string, number> | undefined;
   /** What the optimizer kept, once training has ended and its variables are freed. */
   #left: Promise<ReadonlyMap<string, StoredTensor>> | undefined;
+  /** Whatever reads or changes the state of training, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(model: Layer, data: Dataset, options: FitOptions) {
     const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume } = options;
@@ -113,16 +119,18 @@ class Run {
     if (resume === undefined) {
       build(model, data.shape, { seed: start.seed, onlyFresh: true });
       this.#progress = start;
-    } else this.#progress = this.#restore(resume, seed === undefined ? undefined : start);
-    checkFits(model, data, loss, batchSize);
+      checkFits(model, data, loss, batchSize);
+    } else this.#progress = this.#restore(resume, batchSize);
   }
 
-  /** Takes up a checkpoint, if it is of the same data and options. */
-  #restore(file: Uint8Array, asked: Progress | undefined): Progress {
-    const { weights, optimizer, best, progress } = readCheckpoint(file);
+  /** Restores a checkpoint of the same data and options. Changes nothing where it does not fit. */
+  #restore(file: Uint8Array, batchSize: number): Progress {
+    const { epochs = 1, seed } = this.#options;
+    const checkpoint = readCheckpoint(file);
+    const { progress } = checkpoint;
     for (const [what, before, now] of [
-      ["seed", progress.seed, asked?.seed ?? progress.seed],
-      ["batch size", progress.batchSize, this.#options.batchSize ?? 32],
+      ["seed", progress.seed, seed ?? progress.seed],
+      ["batch size", progress.batchSize, batchSize],
       ["number of examples", progress.examples, this.#data.size],
     ] as const)
       if (before !== now)
@@ -134,10 +142,18 @@ class Run {
             got: now,
           },
         );
-    build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true });
-    setWeights(this.#model, weights);
-    restoreOptimizer(this.#optimizer.state(this.#learning), optimizer);
-    this.#best = best === undefined ? undefined : new Map(best);
+    const begun = progress.epoch + (progress.batch > 0 ? 1 : 0);
+    if (epochs < begun)
+      throw new ValueError(
+        `fit: the checkpoint was made in epoch ${begun}, but epochs is ${epochs}; resume with epochs of at least ${begun}`,
+        { operation: "resume", axis: "epochs", expected: `at least ${begun}`, got: epochs },
+      );
+    // Calls the model, which makes the variables that the checkpoint is compared with.
+    checkFits(this.#model, this.#data, this.#loss, batchSize);
+    restoreCheckpoint(checkpoint, this.#model, this.#optimizer.state(this.#learning), () =>
+      build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true }),
+    );
+    this.#best = checkpoint.best === undefined ? undefined : new Map(checkpoint.best);
     return progress;
   }
 
@@ -151,13 +167,22 @@ class Run {
     return new Map([...parameters(this.#model)].filter(([path]) => this.#factors.has(path)));
   }
 
-  async checkpoint(): Promise<Uint8Array> {
-    return writeCheckpoint({
-      model: this.#model,
-      optimizer: await (this.#left ?? storedValues(this.#optimizer.state(this.#learning))),
-      best: this.#best,
-      progress: this.#progress,
-    });
+  checkpoint(): Promise<Uint8Array> {
+    return this.#inTurn(async () =>
+      writeCheckpoint({
+        model: this.#model,
+        optimizer: await (this.#left ?? storedValues(this.#optimizer.state(this.#learning))),
+        best: this.#best,
+        progress: this.#progress,
+      }),
+    );
+  }
+
+  /** Runs work once all work before it is done, so that a checkpoint never mixes two steps. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
   }
 
   /** Frees what the optimizer keeps; its values stay, in the memory of JavaScript, for a checkpoint. */
@@ -198,22 +223,25 @@ class Run {
         } as const;
         for (const { inputs, labels } of batches(this.#data, order)) {
           signal?.throwIfAborted();
-          const began = performance.now();
           const rate = rateOf(this.#options.rate ?? 1e-3, {
             step: p.step,
             steps: epochs * count,
             epoch: p.epoch,
             history: p.history,
           });
-          const results = await step(inputs, labels, rate).catch((error: unknown) => {
-            throw atStep(error, p.step + 1);
+          const results = await this.#inTurn(async () => {
+            const began = performance.now();
+            const done = await step(inputs, labels, rate).catch((error: unknown) => {
+              throw atStep(error, p.step + 1);
+            });
+            seconds += (performance.now() - began) / 1000;
+            seen += p.batchSize;
+            p.step++;
+            p.batch++;
+            p.lossSum += done.loss.number;
+            p.accuracySum += done.accuracy.number;
+            return done;
           });
-          seconds += (performance.now() - began) / 1000;
-          seen += p.batchSize;
-          p.step++;
-          p.batch++;
-          p.lossSum += results.loss.number;
-          p.accuracySum += results.accuracy.number;
           const record: StepRecord = {
             kind: "step",
             epoch: p.epoch,
@@ -231,12 +259,14 @@ class Run {
           yield record;
           await turn();
         }
-        yield await this.#endEpoch(count, seen / seconds, earlyStopping, signal);
+        yield await this.#inTurn(() => this.#endEpoch(count, seen / seconds, earlyStopping, signal));
       }
-      if (earlyStopping?.restoreBest && this.#best !== undefined) setWeights(this.#model, this.#best);
+      const best = this.#best;
+      if (earlyStopping?.restoreBest && best !== undefined)
+        await this.#inTurn(async () => void setWeights(this.#model, best));
     } finally {
       step.dispose();
-      await this.#freeOptimizer();
+      await this.#inTurn(() => this.#freeOptimizer());
     }
   }
 

@@ -5,7 +5,7 @@
  */
 export { adam, adamW, type AdamOptions } from "./adam.ts";
 export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
-export { loadCheckpoint, readCheckpoint, type Checkpoint, type Progress } from "./checkpoint.ts";
+export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts";
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export { fit, type EarlyStopping, type Fit, type FitOptions } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
@@ -26,6 +26,7 @@ export {
   type OptimizerStep,
   type ParameterUpdate,
 } from "./optimizer.ts";
+export type { Progress } from "./progress.ts";
 export type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 export {
   cosineDecay,

@@ -1,0 +1,211 @@
+import { ConvlensError } from "@convlens/backend";
+import { reference } from "@convlens/backend-reference";
+import { shapes, take } from "@convlens/datasets";
+import {
+  build,
+  Dense,
+  Flatten,
+  parameters,
+  readSafetensors,
+  sequential,
+  variables,
+  weightsOf,
+  writeSafetensors,
+  type Layer,
+} from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { checksumOf } from "../src/checkpoint.ts";
+import { adam, fit, loadCheckpoint, readCheckpoint, type FitOptions, type FitRecord } from "../src/index.ts";
+
+const data = shapes({ size: 24, height: 4, width: 4, seed: 3 });
+const model = (units = 4): Layer => sequential([new Flatten(), new Dense({ units })]);
+const options = (): FitOptions => ({
+  epochs: 3,
+  batchSize: 8,
+  seed: 7,
+  test: take(data, 8),
+  earlyStopping: { patience: 9, restoreBest: true },
+});
+/** Checkpoints after 1, 4, … records: at the start, within an epoch, before and after its end. */
+const files: Uint8Array[] = [];
+
+beforeAll(async () => {
+  useBackend(reference());
+  const training = fit(model(), data, options());
+  for await (const _ of training) files.push(await training.checkpoint());
+});
+
+/** A checkpoint with other progress, and a checksum that fits. */
+function withProgress(file: Uint8Array, change: (progress: Record<string, unknown>) => unknown): Uint8Array {
+  const { tensors, metadata } = readSafetensors(file);
+  const progress = JSON.stringify(change(JSON.parse(metadata["progress"]!) as Record<string, unknown>));
+  return writeSafetensors(tensors, { ...metadata, progress, checksum: checksumOf(progress, tensors) });
+}
+
+const curve = (records: readonly FitRecord[]): unknown[] =>
+  records.map((record) => ({ ...record, imagesPerSecond: 0 }));
+async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
+  const found: FitRecord[] = [];
+  for await (const record of records) found.push(record);
+  return found;
+}
+
+/** Resumes a file that must be refused with an error of this library, and changes nothing. */
+async function refuses(file: Uint8Array, told?: RegExp): Promise<void> {
+  const own = build(model(), data.shape, { seed: 1 });
+  const optimizer = adam();
+  const state = optimizer.state(parameters(own));
+  const before = await weightsOf(own);
+  let error: unknown;
+  try {
+    fit(own, data, { ...options(), optimizer, resume: file });
+  } catch (caught) {
+    error = caught;
+  }
+  expect(error).toBeInstanceOf(ConvlensError);
+  if (told !== undefined) expect((error as Error).message).toMatch(told);
+  expect(await weightsOf(own)).toEqual(before);
+  expect([...state.values()].every((variable) => variable.isInitial)).toBe(true);
+}
+
+describe("a damaged checkpoint", () => {
+  it("with any byte changed or cut off is refused, and nothing is changed", async () => {
+    const file = files[5]!;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, by, isCut) => {
+        if (isCut) return refuses(file.slice(0, at));
+        const changed = file.slice();
+        changed[at]! ^= by;
+        // Padding of the header may be any white space.
+        if (file[at] === 0x20 && [0x09, 0x0a, 0x0d].includes(changed[at]!)) return Promise.resolve();
+        expect(() => loadCheckpoint(build(model(), data.shape), changed)).toThrow(ConvlensError);
+        return refuses(changed);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with any field of its progress replaced is refused, though its checksum fits", async () => {
+    const fields = ["seed", "batchSize", "examples", "epoch", "batch", "step", "history"];
+    const records = ["kind", "epoch", "step", "loss", "accuracy", "testLoss", "testAccuracy", "stopped"];
+    const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.constant(undefined), fc.double({ noNaN: true }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: files.length - 1 }),
+        fc.oneof(fc.constantFrom(...fields), fc.constantFrom("lossSum", "accuracySum")),
+        fc.constantFrom(...records),
+        value,
+        async (i, field, key, to) => {
+          const file = files[i]!;
+          const { progress } = readCheckpoint(file);
+          const isNumber = typeof to === "number";
+          // A sum may be any number, and the number of test results is not known.
+          if (field.endsWith("Sum") && (to === 0 || (isNumber && progress.batch > 0))) return;
+          if (JSON.stringify(to) === JSON.stringify((progress as unknown as Record<string, unknown>)[field])) return;
+          await refuses(withProgress(file, (own) => ({ ...own, [field]: to })));
+          if (progress.epoch === 0) return;
+          const record = progress.history[0] as unknown as Record<string, unknown>;
+          if (JSON.stringify(to) === JSON.stringify(record[key])) return;
+          if (isNumber && /loss|accuracy/i.test(key)) return;
+          if (to === undefined && key.startsWith("test")) return;
+          await refuses(
+            withProgress(file, (own) => {
+              const [first, ...others] = own["history"] as object[];
+              return { ...own, history: [{ ...first, [key]: to }, ...others] };
+            }),
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("says what is wrong", async () => {
+    const file = files[5]!;
+    const cases: readonly (readonly [change: (own: Record<string, unknown>) => unknown, told: RegExp])[] = [
+      [() => null, /its progress is not an object/],
+      [() => "[".repeat(9), /its progress is not an object/],
+      [(own) => ({ ...own, seed: undefined }), /seed of its progress is not a whole number/],
+      [(own) => ({ ...own, epoch: -1 }), /epoch of its progress is not a whole number of at least 0/],
+      [(own) => ({ ...own, step: 4 }), /step 4 is not batch 2 of 3 in epoch 1/],
+      [(own) => ({ ...own, history: [] }), /its history has 0 epochs, its progress 1/],
+      [(own) => ({ ...own, history: [null] }), /epoch 0 in its history is not an object/],
+      [(own) => ({ ...own, lossSum: { number: "1e99" } }), /lossSum of its progress is not a number/],
+      [(own) => ({ ...own, lossSum: 1e308, batch: 0, step: 3 }), /sums over no batches/],
+    ];
+    for (const [change, told] of cases) await refuses(withProgress(file, change), told);
+    const { tensors, metadata } = readSafetensors(file);
+    for (const progress of ["{", "[".repeat(100_000), ""])
+      await refuses(writeSafetensors(tensors, { ...metadata, progress }), /its progress is not JSON/);
+    await refuses(writeSafetensors(tensors, { ...metadata, checksum: "0" }), /checksum/);
+  });
+});
+
+describe("a checkpoint that does not fit", () => {
+  it("of another model, optimizer or best model is refused before anything is written", async () => {
+    const { tensors, metadata } = readSafetensors(files[5]!);
+    const change = (name: string, to: string | undefined, shape?: readonly number[]): Uint8Array => {
+      const stored = tensors.get(name)!;
+      const others = [...tensors].filter(([own]) => own !== name);
+      const changed = new Map([
+        ...others,
+        ...(to === undefined ? [] : [[to, { ...stored, shape: shape ?? stored.shape }] as const]),
+      ]);
+      return writeSafetensors(changed, { ...metadata, checksum: checksumOf(metadata["progress"]!, changed) });
+    };
+    for (const name of tensors.keys()) {
+      const { shape } = tensors.get(name)!;
+      await refuses(change(name, undefined), /only in one of the two/);
+      await refuses(change(name, `${name}x`), /only in one of the two/);
+      if (shape.length > 0) await refuses(change(name, name, [...shape, 1]), /in the file/);
+    }
+    await refuses(change("model.layers.1.bias", "other"), /"other" belongs to no part of it/);
+  });
+
+  it("for fewer epochs than it has begun is refused, for as many it ends at once", async () => {
+    expect(() => fit(model(), data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(/epochs of at least 2/);
+    expect(await all(fit(model(), data, { ...options(), epochs: 1, resume: files[3]! }))).toEqual([]);
+  });
+
+  it("leaves a model that was never built as one that is built by the next fit", async () => {
+    const own = model();
+    expect(() => fit(own, data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(ConvlensError);
+    expect(() => fit(own, take(data, 16), { ...options(), resume: files[5]! })).toThrow(ConvlensError);
+    const { tensors, metadata } = readSafetensors(files[5]!);
+    const less = new Map([...tensors].filter(([name]) => name !== "optimizer.first.layers.1.bias"));
+    const resume = writeSafetensors(less, { ...metadata, checksum: checksumOf(metadata["progress"]!, less) });
+    expect(() => fit(own, data, { ...options(), resume })).toThrow(ConvlensError);
+    fit(own, data, { ...options(), seed: 5 });
+    expect(await weightsOf(own)).toEqual(await weightsOf(build(model(), data.shape, { seed: 5 })));
+    expect(variables(own).size).toBe(2);
+  });
+});
+
+describe("a checkpoint that is asked for while training goes on", () => {
+  it("is that of one step, whenever it is asked for", async () => {
+    const expected = curve(await all(fit(model(), data, options())));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(8), fc.nat(4), fc.nat(40), async (records, turns, jobs) => {
+        const training = fit(model(), data, options());
+        for (let i = 0; i < records; i++) await training.next();
+        const next = training.next();
+        for (let i = 0; i < turns; i++) await new Promise(setImmediate);
+        for (let i = 0; i < jobs; i++) await Promise.resolve();
+        const file = training.checkpoint();
+        const more = training.next();
+        await Promise.all([next, more]);
+        const resume = await file;
+        const { step, batch } = readCheckpoint(resume).progress;
+        const resumed = curve(await all(fit(model(), data, { ...options(), resume })));
+        expect(resumed).toEqual(expected.slice(expected.length - resumed.length));
+        // Of the record before, of that which was going on, or of the next one.
+        const done = step + Math.floor(step / 3) - (batch === 3 ? 1 : 0);
+        expect(done).toBeGreaterThanOrEqual(records);
+        expect(done).toBeLessThanOrEqual(records + 2);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
