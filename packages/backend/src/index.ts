@@ -17,6 +17,7 @@ export {
   atStep,
   type ErrorDetails,
 } from "./errors.ts";
+export { FILE_KIND_BYTES, fileKind, type FileKind } from "./fileKind.ts";
 export {
   conv2dGeometry,
   convFilterShape,
@@ -36,6 +37,7 @@ export {
   type Sliding,
   type WindowOptions,
 } from "./geometry.ts";
+export { halfToNumber } from "./halfFloat.ts";
 export { kernelBackend, type KernelBackendOptions } from "./kernelBackend.ts";
 export type { HostKernels, Kernel, KernelCall, KernelLoaders, Kernels } from "./kernelTable.ts";
 export {

@@ -1,13 +1,17 @@
-import { ValueError } from "@convlens/backend";
+import { FILE_KIND_BYTES, fileKind, ValueError } from "@convlens/backend";
 
 /** Where bytes come from: memory, a `Blob`, a `Response`, a stream of chunks. */
 export type ByteSource =
   Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
+/** Bytes of numbers that one file may hold: 2 GiB, which every engine can keep in one array. */
+export const MOST_BYTES: number = 2 ** 31;
+
 /** Chunks of bytes, one after the other. */
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
   if (source instanceof Uint8Array) yield source;
   else if (source instanceof ArrayBuffer) yield new Uint8Array(source);
+  else if (ArrayBuffer.isView(source)) yield new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   else if (Symbol.asyncIterator in source) yield* source;
   else {
     const stream = source instanceof ReadableStream ? source : source instanceof Blob ? source.stream() : source.body;
@@ -17,12 +21,29 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
     } finally {
-      await reader.cancel();
+      // A stream that has failed rejects once more.
+      await reader.cancel().catch(() => undefined);
     }
   }
 }
 
-/** Reads a stream of bytes piece by piece; unpacks it if it is gzipped. What is not asked for is not kept. */
+function checkSource(what: string, source: unknown): void {
+  if (
+    typeof source === "object" &&
+    source !== null &&
+    (ArrayBuffer.isView(source) ||
+      [ArrayBuffer, ReadableStream, Blob, Response].some((Kind) => source instanceof Kind) ||
+      Symbol.asyncIterator in source)
+  )
+    return;
+  const got = typeof source === "string" ? `the text ${JSON.stringify(source.slice(0, 60))}` : typeof source;
+  throw new ValueError(
+    `${what}: expected its bytes (a Uint8Array, an ArrayBuffer, a Blob, a Response or a stream), got ${got}; read or fetch the file first`,
+    { expected: "bytes", got: source },
+  );
+}
+
+/** Reads a stream of bytes piece by piece, and unpacks it if it is gzipped. Keeps no more than was asked for. */
 export class ByteReader {
   readonly #what: string;
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -34,21 +55,55 @@ export class ByteReader {
     this.#chunks = chunks;
   }
 
-  /** @param what - What is read, for messages: `"IDX file"`. */
-  static async open(what: string, source: ByteSource): Promise<ByteReader> {
+  /** The reader of a source, unpacked, whatever it holds. */
+  static async #open(what: string, source: ByteSource): Promise<ByteReader> {
+    checkSource(what, source);
     const reader = new ByteReader(what, chunksOf(source)[Symbol.asyncIterator]());
     await reader.#fill(2);
     if (reader.#left[0] !== 0x1f || reader.#left[1] !== 0x8b) return reader;
     return new ByteReader(what, chunksOf(unzipped(reader.#rest())));
   }
 
-  /** What has been read ahead, and all that follows. */
-  async *#rest(): AsyncGenerator<Uint8Array> {
-    yield this.#left;
-    for (let next = await this.#chunks.next(); !next.done; next = await this.#chunks.next()) yield next.value;
+  /**
+   * Opens a source, gives its reader to `read`, and closes it in the end.
+   *
+   * @param what - What is read, for messages: `"IDX file"`.
+   * @param own - The name of the kind itself in {@link fileKind}; other known kinds are refused by name.
+   * @throws `ValueError` for what is not a source of bytes, and for a file of another kind.
+   */
+  static async read<T>(
+    what: string,
+    source: ByteSource,
+    read: (reader: ByteReader) => Promise<T>,
+    own?: string,
+  ): Promise<T> {
+    const reader = await ByteReader.#open(what, source);
+    try {
+      await reader.#fill(FILE_KIND_BYTES);
+      const kind = fileKind(reader.#left);
+      if (kind !== undefined && kind.name !== own)
+        throw new ValueError(`${what}: this is ${kind.name}; ${kind.fix}`, {
+          expected: what,
+          got: kind.name,
+          fix: kind.fix,
+        });
+      return await read(reader);
+    } finally {
+      await reader.#chunks.return?.();
+    }
   }
 
-  /** Has at least so many bytes at hand, if there are as many. */
+  /** What has been read ahead, and all that follows. */
+  async *#rest(): AsyncGenerator<Uint8Array> {
+    try {
+      yield this.#left;
+      for (let next = await this.#chunks.next(); !next.done; next = await this.#chunks.next()) yield next.value;
+    } finally {
+      await this.#chunks.return?.();
+    }
+  }
+
+  /** Reads ahead until `length` bytes are at hand, or the source ends. */
   async #fill(length: number): Promise<void> {
     const parts = [this.#left];
     let have = this.#left.length;
@@ -63,6 +118,11 @@ export class ByteReader {
         );
       }
       if (next.done) break;
+      if (!(next.value instanceof Uint8Array))
+        throw new ValueError(`${this.#what}: expected chunks of bytes (Uint8Array), got ${typeof next.value}`, {
+          expected: "Uint8Array",
+          got: next.value,
+        });
       parts.push(next.value);
       have += next.value.length;
     }
@@ -76,8 +136,18 @@ export class ByteReader {
     this.#left = joined;
   }
 
-  /** The next bytes, exactly so many; an error if the source ends before. */
+  /**
+   * The next `length` bytes.
+   *
+   * @param of - What they are, for messages: `"the header"`.
+   * @throws `ValueError` if the source ends before, or for more bytes than can be kept.
+   */
   async take(length: number, of: string): Promise<Uint8Array> {
+    if (length > MOST_BYTES)
+      throw new ValueError(
+        `${this.#what}: ${of} needs ${length} bytes, more than can be held (${MOST_BYTES}); the file is damaged, or must be split`,
+        { expected: `at most ${MOST_BYTES}`, got: length },
+      );
     await this.#fill(length);
     if (this.#left.length < length)
       throw new ValueError(
@@ -90,13 +160,13 @@ export class ByteReader {
     return taken;
   }
 
-  /** Up to so many bytes; fewer, or none, at the end. */
+  /** At most `length` bytes; fewer, or none, at the end. */
   async takeUpTo(length: number): Promise<Uint8Array> {
     await this.#fill(length);
     return this.take(Math.min(length, this.#left.length), "the rest");
   }
 
-  /** An error if anything follows. */
+  /** @throws `ValueError` if anything follows. */
   async end(): Promise<void> {
     await this.#fill(1);
     if (this.#left.length > 0)
@@ -110,19 +180,30 @@ export class ByteReader {
   }
 }
 
+/** Packed bytes that are unpacked at once: deflate makes at most 1032 bytes of one, so 16 MiB. */
+const PACKED_AT_ONCE = 2 ** 14;
+
 /** Unpacks gzip as it streams in. */
 function unzipped(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  let left = new Uint8Array(0) as Uint8Array;
   const packed = new ReadableStream<BufferSource>({
     async pull(controller) {
-      const next = await chunks.next();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      while (left.length === 0) {
+        const next = await chunks.next();
+        if (next.done) return controller.close();
+        left = next.value;
+      }
+      controller.enqueue(left.subarray(0, PACKED_AT_ONCE) as Uint8Array<ArrayBuffer>);
+      left = left.subarray(PACKED_AT_ONCE);
+    },
+    async cancel() {
+      await chunks.return(undefined);
     },
   });
   return packed.pipeThrough(new DecompressionStream("gzip"));
 }
 
-/** A typed array over a copy of the bytes, whose byte order is turned where it is not that of this machine. */
+/** A typed array over a copy of the bytes, whose byte order is changed where it is not that of this machine. */
 export function numbersFrom<T>(
   bytes: Uint8Array,
   size: number,

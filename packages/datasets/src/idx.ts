@@ -4,7 +4,7 @@ import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 /** Numbers of an IDX file, in the type that they have there. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
-/** What an IDX file holds. */
+/** The content of an IDX file. */
 export interface Idx {
   readonly shape: Shape;
   readonly values: IdxValues;
@@ -21,17 +21,15 @@ const types: {
   0x0e: { bytes: 8, make: (buffer) => new Float64Array(buffer) },
 };
 
-/** More numbers than this are not believed. */
-const LARGEST = 2 ** 31;
-
 /**
  * Reads an IDX file, the format of MNIST, gzipped or not: two zeros, the type, the number of axes, their sizes, the numbers,
  * all big-endian.
  *
- * @throws `ValueError` for a file that is foreign, truncated, or longer than it says.
+ * @throws `ValueError` for a file that is of another kind, truncated, longer than it says, or larger than 2 GiB.
  */
-export async function readIdx(source: ByteSource): Promise<Idx> {
-  const reader = await ByteReader.open("IDX file", source);
+export const readIdx = (source: ByteSource): Promise<Idx> => ByteReader.read("IDX file", source, contentOf);
+
+async function contentOf(reader: ByteReader): Promise<Idx> {
   const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [
     number,
     number,
@@ -48,22 +46,9 @@ export async function readIdx(source: ByteSource): Promise<Idx> {
   const shape = [
     ...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer)),
   ];
-  const size = sizeOf(shape);
-  if (size > LARGEST)
-    throw new ValueError(
-      `IDX file: the shape [${shape.join(", ")}] would be ${size} numbers, more than can be held; the file is damaged`,
-      {
-        operation: "readIdx",
-        expected: `at most ${LARGEST}`,
-        got: size,
-      },
-    );
-  const values = numbersFrom(
-    await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`),
-    type.bytes,
-    false,
-    type.make,
-  );
+  const size = shape.includes(0) ? 0 : sizeOf(shape);
+  const bytes = await reader.take(size * type.bytes, `the shape [${shape.join(", ")}]`);
+  const values = numbersFrom(bytes, type.bytes, false, type.make);
   await reader.end();
   return { shape, values };
 }

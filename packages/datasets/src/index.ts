@@ -9,6 +9,6 @@ export type { ByteSource } from "./bytes.ts";
 export { readCifar10 } from "./cifar10.ts";
 export { dataset, split, subset, take, type Dataset, type DatasetParts } from "./dataset.ts";
 export { readIdx, type Idx, type IdxValues } from "./idx.ts";
-export { digits, fetchMnist, readMnist, type MnistUrls, type TrainAndTest } from "./mnist.ts";
+export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls, type TrainAndTest } from "./mnist.ts";
 export { readNpy, writeNpy, type Npy } from "./npy.ts";
 export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";

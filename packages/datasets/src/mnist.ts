@@ -1,7 +1,7 @@
-import { ValueError } from "@convlens/backend";
+import { anyOption, booleanOption, checkOptions, ValueError, wholeFrom } from "@convlens/backend";
 import type { ByteSource } from "./bytes.ts";
 import { dataset, type Dataset } from "./dataset.ts";
-import { readIdx } from "./idx.ts";
+import { readIdx, type Idx } from "./idx.ts";
 
 /** A part to learn from and a part to be tested on. */
 export interface TrainAndTest {
@@ -12,21 +12,40 @@ export interface TrainAndTest {
 /** The names of the ten digits. */
 export const digits: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/** Images and labels of MNIST, or of any set in its format: two IDX files. */
-export async function readMnist(
-  images: ByteSource,
-  labels: ByteSource,
-  classes: readonly string[] = digits,
-): Promise<Dataset> {
+/** How a set in MNIST's format differs from MNIST. */
+export interface MnistOptions {
+  /** Names of the classes, in the order of the labels. Default: the ten digits. */
+  readonly classes?: readonly string[];
+  /** The label of the first class. Default: 0; EMNIST's letters begin with 1. */
+  readonly firstLabel?: number;
+  /** Whether the files hold columns in place of rows, as EMNIST's do: images are then transposed. Default: `false`. */
+  readonly transposed?: boolean;
+}
+
+/**
+ * Reads images and labels of MNIST, or of a set in its format: two IDX files, gzipped or not. Images are `[n, height, width]`
+ * of bytes; labels are `[n]` of any type, as whole numbers.
+ *
+ * @throws `ValueError` for files that do not belong together, and for labels that are not a class.
+ *
+ * @example
+ * ```ts
+ * const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4);
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 26);
+ * const alphabet = [..."abcdefghijklmnopqrstuvwxyz"];
+ * // EMNIST's letters: columns in place of rows, and "a" is 1.
+ * const letters = await readMnist(images, labels, { classes: alphabet, firstLabel: 1, transposed: true });
+ * letters.inputs; // 1, 3, 2, 4
+ * letters.labels; // 25
+ * ```
+ */
+export async function readMnist(images: ByteSource, labels: ByteSource, options: MnistOptions = {}): Promise<Dataset> {
+  checkOptions("readMnist", options, { classes: anyOption, firstLabel: wholeFrom(0), transposed: booleanOption });
+  const { classes = digits, firstLabel = 0, transposed = false } = options;
   const [pictures, names] = await Promise.all([readIdx(images), readIdx(labels)]);
-  if (
-    pictures.shape.length !== 3 ||
-    !(pictures.values instanceof Uint8Array) ||
-    names.shape.length !== 1 ||
-    !(names.values instanceof Uint8Array)
-  )
+  if (pictures.shape.length !== 3 || !(pictures.values instanceof Uint8Array) || names.shape.length !== 1)
     throw new ValueError(
-      `mnist: expected images [n, height, width] and labels [n] of bytes, got [${pictures.shape.join(", ")}] and [${names.shape.join(", ")}]; are the two files swapped?`,
+      `mnist: expected images [n, height, width] of bytes and labels [n], got [${pictures.shape.join(", ")}] of ${nameOf(pictures)} and [${names.shape.join(", ")}] of ${nameOf(names)}; are the two files swapped?`,
       {
         operation: "mnist",
         expected: "[n, height, width] and [n]",
@@ -41,10 +60,45 @@ export async function readMnist(
       expected: n,
       got: names.shape[0],
     });
-  return dataset({ shape: [height, width, 1], inputs: pictures.values, labels: names.values, classes });
+  const inputs = transposed ? transposedImages(pictures.values, height, width) : pictures.values;
+  return dataset({
+    shape: transposed ? [width, height, 1] : [height, width, 1],
+    inputs,
+    labels: classesOf(names, classes.length, firstLabel),
+    classes,
+  });
 }
 
-/** Where the four files of MNIST are. */
+const nameOf = ({ values }: Idx): string => values.constructor.name.replace("Array", "").toLowerCase();
+
+/** Labels as places in the list of classes. */
+function classesOf({ values }: Idx, count: number, firstLabel: number): Uint8Array | Int32Array {
+  const [least, most] = [firstLabel, firstLabel + count - 1];
+  const bad = values.findIndex((label: number) => !Number.isInteger(label) || label < least || label > most);
+  if (bad >= 0) {
+    const fix =
+      firstLabel === 0 && values[bad] === count
+        ? "if the labels begin with 1, as EMNIST's letters do, give firstLabel: 1"
+        : "give the names of all classes: { classes }";
+    throw new ValueError(
+      `mnist: labels[${bad}] is ${values[bad]}, out of range: there are ${count} classes, so labels go from ${least} to ${most}; ${fix}`,
+      { operation: "mnist", expected: `${least} to ${most}`, got: values[bad], fix },
+    );
+  }
+  if (values instanceof Uint8Array && firstLabel === 0) return values;
+  return Int32Array.from(values, (label) => label - firstLabel);
+}
+
+/** Images whose rows are the columns of those given. */
+function transposedImages(images: Uint8Array, height: number, width: number): Uint8Array {
+  const one = height * width;
+  return images.map((_, i) => {
+    const [image, place] = [i - (i % one), i % one];
+    return images[image + (place % height) * width + Math.floor(place / height)]!;
+  });
+}
+
+/** Addresses of the four files of MNIST. */
 export interface MnistUrls {
   readonly trainImages: string | URL;
   readonly trainLabels: string | URL;
@@ -52,22 +106,34 @@ export interface MnistUrls {
   readonly testLabels: string | URL;
 }
 
-/** How an address becomes bytes. */
+const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const;
+
+/** Opens an address. */
 export type Open = (from: string | URL) => ByteSource | Promise<ByteSource>;
 
-/** The four files, wherever they come from. */
-export async function openMnist(files: MnistUrls, open: Open): Promise<TrainAndTest> {
+/** Reads the four files, opened by `open`. */
+export async function openMnist(files: MnistUrls, open: Open, options?: MnistOptions): Promise<TrainAndTest> {
+  const missing = fileNames.find((name) => files[name] === undefined);
+  if (missing !== undefined)
+    throw new ValueError(`mnist: expected the addresses ${fileNames.join(", ")}; ${missing} is missing`, {
+      operation: "mnist",
+      expected: fileNames,
+      got: Object.keys(files),
+    });
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
     open(files.trainImages),
     open(files.trainLabels),
     open(files.testImages),
     open(files.testLabels),
   ]);
-  const [train, test] = await Promise.all([readMnist(trainImages, trainLabels), readMnist(testImages, testLabels)]);
+  const [train, test] = await Promise.all([
+    readMnist(trainImages, trainLabels, options),
+    readMnist(testImages, testLabels, options),
+  ]);
   return { train, test };
 }
 
-/** What a URL answers, or an error with its status. */
+/** Returns the response of a URL, or throws an error with its status. */
 export async function fetchBytes(
   url: string | URL,
   fetchFrom: (url: string | URL) => Promise<Response> = fetch,
@@ -81,11 +147,13 @@ export async function fetchBytes(
 }
 
 /**
- * MNIST from four URLs of IDX files, gzipped or not.
+ * Fetches MNIST, or a set in its format, from four URLs of IDX files, gzipped or not.
  *
  * @param fetchFrom - Default: the `fetch` of the platform.
+ * @param options - How the set differs from MNIST.
  */
 export const fetchMnist = (
   urls: MnistUrls,
   fetchFrom?: (url: string | URL) => Promise<Response>,
-): Promise<TrainAndTest> => openMnist(urls, (url) => fetchBytes(url, fetchFrom));
+  options?: MnistOptions,
+): Promise<TrainAndTest> => openMnist(urls, (url) => fetchBytes(url, fetchFrom), options);

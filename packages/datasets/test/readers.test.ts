@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ValueError } from "@convlens/backend";
 import { fetchMnist, readCifar10, readIdx, readMnist, readNpy, writeNpy, type ByteSource } from "../src/index.ts";
 
 /** An IDX file: sizes and numbers big-endian. */
@@ -65,10 +66,117 @@ describe("IDX", () => {
   });
 
   it("of another kind, or of a size that cannot be, is refused before anything is allocated", async () => {
-    await expect(readIdx(new TextEncoder().encode("<!doctype html>"))).rejects.toThrow(
-      /begins with the bytes 3c 21 64 6f; expected 00 00/,
+    await expect(readIdx(new TextEncoder().encode("hello, world"))).rejects.toThrow(
+      /begins with the bytes 68 65 6c 6c; expected 00 00/,
     );
     await expect(readIdx(bytesIdx([0xffffffff, 0xffffffff, 0xffffffff], []))).rejects.toThrow(/more than can be held/);
+    // 8 GiB of float64, though fewer than 2³¹ numbers.
+    await expect(readIdx(idx(0x0e, [2 ** 30], [], () => undefined, 8))).rejects.toThrow(/more than can be held/);
+    expect(await readIdx(bytesIdx([0, 0xffffffff, 0xffffffff], []))).toEqual({
+      shape: [0, 0xffffffff, 0xffffffff],
+      values: new Uint8Array(0),
+    });
+  });
+});
+
+/** A stream of zeros without end, and how many bytes were taken from it. */
+function endless(): { readonly source: AsyncIterable<Uint8Array>; taken: number; isClosed: boolean } {
+  const state = { source: zeros(), taken: 0, isClosed: false };
+  async function* zeros(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        state.taken += 1 << 16;
+        yield new Uint8Array(1 << 16);
+      }
+    } finally {
+      state.isClosed = true;
+    }
+  }
+  return state;
+}
+
+/** Chunks after a first one. */
+async function* after(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+describe("a file that unpacks or goes on without end", () => {
+  const readers = {
+    idx: (source: ByteSource) => readIdx(source),
+    npy: (source: ByteSource) => readNpy(source),
+    cifar: (source: ByteSource) => readCifar10(source),
+  };
+  const begin = {
+    idx: bytesIdx([2, 3], [1, 2, 3, 4, 5, 6]),
+    npy: writeNpy({ shape: [1], values: Float32Array.of(1) }),
+    cifar: new Uint8Array(3073),
+  };
+
+  it.each(["idx", "npy", "cifar"] as const)("is left when an %s file should have ended", async (kind) => {
+    const state = endless();
+    await expect(readers[kind](after(begin[kind], state.source))).rejects.toThrow(
+      /more follows|more than 100000 records/,
+    );
+    expect(state.taken).toBeLessThan(400e6);
+    expect(state.isClosed).toBe(true);
+  });
+
+  it.each(["idx", "npy"] as const)("is unpacked no further than the header of an %s file says", async (kind) => {
+    const state = endless();
+    const packed = new ReadableStream<BufferSource>({
+      async pull(controller) {
+        for await (const chunk of after(begin[kind], state.source)) {
+          controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
+          if (state.taken > 1e8) break;
+        }
+        controller.close();
+      },
+    }).pipeThrough(new CompressionStream("gzip"));
+    const bomb = new Uint8Array(await new Response(packed).arrayBuffer());
+    expect(bomb.length).toBeLessThan(2e5);
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(readers[kind](bomb)).rejects.toThrow(/more follows/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64e6);
+  });
+});
+
+describe("a file of another kind is called by its name", () => {
+  const text = (characters: string): Uint8Array => Uint8Array.from(characters, (letter) => letter.charCodeAt(0));
+  const tar = new Uint8Array(1024);
+  tar.set(text("cifar-10-batches-bin/"));
+  tar.set(text("ustar"), 257);
+  const files: Readonly<Record<string, readonly [Uint8Array, string]>> = {
+    npz: [text("PK\x03\x04\x14\0\0\0\0\0"), "this is a zip archive; unpack it"],
+    tar: [tar, "this is a tar archive; unpack it"],
+    "tar.gz": [new Uint8Array(gzipSync(tar)), "this is a tar archive; unpack it"],
+    "gz in gz": [new Uint8Array(gzipSync(gzipSync(tar))), "this is a gzip file; unpack it (gunzip) first"],
+    xz: [text("\xfd7zXZ\0\0\x04"), "this is an xz archive"],
+    html: [text("<!doctype html>"), "this is a web page; the address answers with a page"],
+    pickle: [text("\x80\x02}q\x01"), "this is a Python pickle"],
+    hdf5: [text("\x89HDF\r\n\x1a\n"), "this is an HDF5 file"],
+    "git lfs": [text("version https://git-lfs.github.com/spec/v1"), "this is a pointer of Git LFS"],
+  };
+  it.each(Object.entries(files))("%s", async (_, [file, sentence]) => {
+    for (const read of [readIdx, readNpy, readCifar10]) {
+      await expect(read(file)).rejects.toThrow(sentence);
+      await expect(read(file)).rejects.toThrow(ValueError);
+    }
+  });
+
+  it("and what is no source of bytes is refused", async () => {
+    for (const source of ["digits.npy", 5, null, undefined, {}, [1, 2]])
+      for (const read of [readIdx, readNpy, readCifar10]) {
+        await expect(read(source as never)).rejects.toThrow(/expected its bytes \(a Uint8Array/);
+        await expect(read(source as never)).rejects.toThrow(ValueError);
+      }
+    const lines = (async function* () {
+      yield "text";
+    })();
+    await expect(readNpy(lines as never)).rejects.toThrow("expected chunks of bytes (Uint8Array), got string");
+    const used = new Response("x");
+    await used.text();
+    await expect(readNpy(used)).rejects.toThrow(/npy file: reading failed after 0 bytes/);
   });
 });
 
@@ -84,7 +192,41 @@ describe("MNIST", () => {
   it("swapped files and files of two sets are told apart", async () => {
     await expect(readMnist(labels, images)).rejects.toThrow(/are the two files swapped\?/);
     await expect(readMnist(images, bytesIdx([3], [1, 2, 3]))).rejects.toThrow("2 images but 3 labels");
-    await expect(readMnist(images, bytesIdx([2], [1, 12]))).rejects.toThrow("labels[1] is 12, out of range");
+    await expect(readMnist(images, bytesIdx([2], [1, 12]))).rejects.toThrow(
+      "labels[1] is 12, out of range: there are 10 classes, so labels go from 0 to 9; give the names of all classes",
+    );
+    await expect(readMnist(images, bytesIdx([2], [1, 10]))).rejects.toThrow("give firstLabel: 1");
+  });
+
+  it("has labels of any type of numbers, as long as they are whole", async () => {
+    const kinds = [
+      [0x09, 1, (v: DataView, at: number, x: number) => v.setInt8(at, x)],
+      [0x0b, 2, (v: DataView, at: number, x: number) => v.setInt16(at, x)],
+      [0x0c, 4, (v: DataView, at: number, x: number) => v.setInt32(at, x)],
+      [0x0d, 4, (v: DataView, at: number, x: number) => v.setFloat32(at, x)],
+      [0x0e, 8, (v: DataView, at: number, x: number) => v.setFloat64(at, x)],
+    ] as const;
+    for (const [code, bytes, write] of kinds) {
+      expect([...(await readMnist(images, idx(code, [2], [7, 3], write, bytes))).labels]).toEqual([7, 3]);
+      await expect(readMnist(images, idx(code, [2], [7, -1], write, bytes))).rejects.toThrow("labels[1] is -1");
+      if (code >= 0x0d)
+        await expect(readMnist(images, idx(code, [2], [0.5, 1], write, bytes))).rejects.toThrow("labels[0] is 0.5");
+    }
+  });
+
+  it("in EMNIST's form, columns in place of rows and letters from 1, is turned upright and counted from 0", async () => {
+    const columns = bytesIdx([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    const data = await readMnist(columns, bytesIdx([2], [1, 26]), {
+      classes: [..."abcdefghijklmnopqrstuvwxyz"],
+      firstLabel: 1,
+      transposed: true,
+    });
+    expect(data).toMatchObject({ shape: [3, 2, 1], inputs: Uint8Array.of(1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12) });
+    expect([...data.labels]).toEqual([0, 25]);
+    await expect(readMnist(columns, bytesIdx([2], [0, 26]), { firstLabel: 1 })).rejects.toThrow("labels[0] is 0");
+    await expect(readMnist(images, labels, { transpose: true } as never)).rejects.toThrow(
+      'unknown option "transpose"; did you mean "transposed"?',
+    );
   });
 
   it("is fetched from four addresses", async () => {
@@ -95,6 +237,7 @@ describe("MNIST", () => {
         : new Response(files[url.toString()] as Uint8Array<ArrayBuffer>);
     const urls = { trainImages: "a", trainLabels: "b", testImages: "a", testLabels: "b" };
     expect((await fetchMnist(urls, fetchFrom)).test.size).toBe(2);
+    await expect(fetchMnist({ trainImages: "a" } as never, fetchFrom)).rejects.toThrow("trainLabels is missing");
     await expect(fetchMnist({ ...urls, testLabels: "c" }, fetchFrom)).rejects.toThrow(
       "mnist: c answered 404 Not Found",
     );
@@ -126,7 +269,10 @@ describe("npy", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
-        fc.constantFrom(Float32Array, Float64Array, Uint8Array),
+        fc.constantFrom(
+          ...[Float32Array, Float64Array, Uint8Array, Int8Array],
+          ...[Int16Array, Uint16Array, Int32Array, Uint32Array],
+        ),
         async (shape, Numbers) => {
           const values = new Numbers(shape.reduce((a, b) => a * b, 1));
           for (let i = 0; i < values.length; i++) values[i] = i * 1.25;
@@ -162,15 +308,86 @@ describe("npy", () => {
     expect((await readNpy(file(header("|b1", "False", "1,"), [1]))).values).toEqual(Uint8Array.of(1));
   });
 
+  it("of float16 and of whole numbers of 64 bits", async () => {
+    // NumPy: np.array([1, -2, 65504, 2**-24, inf], "<f2").tobytes()
+    const half = [0, 0x3c, 0, 0xc0, 0xff, 0x7b, 1, 0, 0, 0x7c];
+    expect((await readNpy(file(header("<f2", "False", "5,"), half))).values).toEqual(
+      Float32Array.of(1, -2, 65504, 2 ** -24, Infinity),
+    );
+    const swapped = half.flatMap((_, i) => (i % 2 === 0 ? [half[i + 1]!, half[i]!] : []));
+    expect((await readNpy(file(header(">f2", "False", "5,"), swapped))).values).toEqual(
+      Float32Array.of(1, -2, 65504, 2 ** -24, Infinity),
+    );
+    const ones = new Array<number>(8).fill(255);
+    expect((await readNpy(file(header("<u8", "False", "1,"), ones))).values).toEqual(Float64Array.of(2 ** 64));
+    expect((await readNpy(file(header("<i8", "False", "1,"), ones))).values).toEqual(Float64Array.of(-1));
+  });
+
+  it("has a header in any spelling of Python", async () => {
+    const spellings = [
+      `{"descr": "<i2", "fortran_order": False, "shape": (2, 1)}`,
+      `{'shape':(2L,1L),'fortran_order':False,'descr':'<i2'}`,
+      ` { u'descr' : u'<i2' , 'fortran_order' : False , 'shape' : [2, 1,] , } `,
+      `{'descr': '<i2', 'fortran_order': False, 'shape': (0x2, 1), }`.replace("0x2", "((2))"),
+    ];
+    for (const spelling of spellings)
+      expect(await readNpy(file(spelling, [1, 0, 2, 0])), spelling).toEqual({
+        shape: [2, 1],
+        values: Int16Array.of(1, 2),
+      });
+  });
+
+  it("has a header that is read, not searched", async () => {
+    const refused: readonly (readonly [header: string, sentence: string])[] = [
+      [header("<f4", "False", ",2"), "unexpected ,"],
+      [header("<f4", "False", "1"), "its shape is 1, expected a tuple of whole numbers"],
+      [header("<f4", "False", "-1,"), "its shape is [-1], expected"],
+      [header("<f4", "False", "1.0,"), "is not a dictionary of Python"],
+      [header("<f4", "False", "1 1"), 'expected ",", got 1'],
+      [header("<f4", "False", "True,"), "its shape is [true], expected"],
+      [header("<f4", "None", "1,"), "fortran_order is null, expected True or False"],
+      [header("<f4", "'False'", "1,"), "fortran_order is"],
+      [header("<f4", "False", new Array(65).fill(1).join()), "has 65 axes"],
+      [header("<c8", "False", "1,"), '"<c8" (complex numbers) is not one of'],
+      [header("|O", "False", "1,"), '"|O" (Python objects (a pickle)) is not one of'],
+      [header("<f16", "False", "1,"), '"<f16" (floats of this size) is not one of'],
+      [header("<M8[ns]", "False", "1,"), "is not one of"],
+      [header("<f4 ", "False", "1,"), "is not one of"],
+      ["{'descr': [('x', '<f4'), ('y', '<f4')], 'fortran_order': False, 'shape': (1,)}", "elements are records"],
+      ["{'descr': '<f4', 'fortran_order': False}", "should be a dictionary of descr, fortran_order, shape"],
+      [`{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}`, 'the key "descr" stands there twice'],
+      [`${header("<f4", "False", "1,")} {}`, "expected the end"],
+      [`x = ${header("<f4", "False", "1,")}`, "is not a dictionary of Python"],
+      ["(".repeat(60_000), "more than 16 brackets"],
+      [`{"descr": ${'"\\"'.repeat(10_000)}`, "is not a dictionary of Python"],
+    ];
+    for (const [text, sentence] of refused) {
+      const read = readNpy(file(text, [0, 0, 128, 63]));
+      await expect(read, text.slice(0, 99)).rejects.toThrow(ValueError);
+      await expect(read, text.slice(0, 99)).rejects.toThrow(sentence);
+    }
+  });
+
+  it("cannot be written wrongly", () => {
+    expect(() => writeNpy({ shape: [2], values: [1, 2] as never })).toThrow("expected values in one of Float32Array");
+    expect(() => writeNpy({ shape: [1], values: new BigInt64Array(1) as never })).toThrow(ValueError);
+    expect(() => writeNpy({ shape: [3], values: Float32Array.of(1, 2) })).toThrow("expected 3 values for [3]");
+    expect(() => writeNpy({ shape: new Array<number>(65).fill(1), values: Float32Array.of(1) })).toThrow(
+      "at most 64 axes",
+    );
+  });
+
   it("truncated anywhere, foreign, or not of numbers is refused", async () => {
     const good = writeNpy({ shape: [3], values: Float32Array.of(1, 2, 3) });
     for (let length = 0; length < good.length; length += 7)
       await expect(readNpy(good.subarray(0, length)), `${length} bytes`).rejects.toThrow(/npy file/);
     await expect(readNpy(Uint8Array.of(...good, 1))).rejects.toThrow(/more follows/);
-    await expect(readNpy(file(header("<U7", "False", "1,"), []))).rejects.toThrow(/does not describe numbers/);
+    await expect(readNpy(file(header("<U7", "False", "1,"), []))).rejects.toThrow(
+      /"<U7" \(texts\) is not one of those/,
+    );
     await expect(readNpy(file(header("<f8", "False", "99999999, 99999999, 99999999"), []))).rejects.toThrow(
       /more than can be held/,
     );
-    await expect(readNpy(file("{}", [], 9))).rejects.toThrow("its version is 9");
+    await expect(readNpy(file("{}", [], 9))).rejects.toThrow("its version is 9.0");
   });
 });

@@ -1,4 +1,4 @@
-import { digits, readMnist, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { readMnist, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import netUrl from "../../data/net.safetensors?url";
 import testImagesUrl from "../../data/test-images.idx.gz?url";
 import testLabelsUrl from "../../data/test-labels.idx.gz?url";
@@ -24,7 +24,7 @@ function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
   return () => {
     if (set === undefined) {
       set = Promise.all([load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")]).then(
-        ([images, labels]) => readMnist(images, labels, digits),
+        ([images, labels]) => readMnist(images, labels),
       );
       set.catch(() => (set = undefined));
     }

