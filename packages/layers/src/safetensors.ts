@@ -1,4 +1,5 @@
-import { sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
+import { fileKind, halfToNumber, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
+import { checkHeaderText } from "./safetensorsHeader.ts";
 
 /** A tensor in a file. */
 export interface StoredTensor {
@@ -6,21 +7,23 @@ export interface StoredTensor {
   readonly values: Values;
 }
 
-/** What a file holds. */
+/** The content of a file. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Free text beside them. */
+  /** Free text beside the tensors. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Headers beyond this are refused, as by the format's own reader. */
-const LARGEST_HEADER = 100_000_000;
+/** Bytes of a header: 16 MiB, room for more than 100,000 tensors. */
+const LARGEST_HEADER = 2 ** 24;
+/** Axes of a tensor. */
+const MOST_AXES = 64;
 const METADATA = "__metadata__";
 
 /** How the numbers of a type are read. */
 interface StoredType {
   readonly bytes: number;
-  /** What holds them all: float64 where float32 is too short, though an I64 beyond 2⁵³ is rounded even so. */
+  /** The array that holds them: float64 where float32 would round. Whole numbers beyond 2⁵³ are rounded even so. */
   readonly Numbers: typeof Float32Array | typeof Float64Array;
   readonly read: (view: DataView, at: number) => number;
 }
@@ -31,23 +34,17 @@ const types: { readonly [dtype: string]: StoredType } = {
   F16: { bytes: 2, Numbers: Float32Array, read: (view, at) => halfToNumber(view.getUint16(at, true)) },
   BF16: { bytes: 2, Numbers: Float32Array, read: (view, at) => bfloatToNumber(view.getUint16(at, true)) },
   I64: { bytes: 8, Numbers: Float64Array, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  U64: { bytes: 8, Numbers: Float64Array, read: (view, at) => Number(view.getBigUint64(at, true)) },
   I32: { bytes: 4, Numbers: Float64Array, read: (view, at) => view.getInt32(at, true) },
+  U32: { bytes: 4, Numbers: Float64Array, read: (view, at) => view.getUint32(at, true) },
   I16: { bytes: 2, Numbers: Float32Array, read: (view, at) => view.getInt16(at, true) },
+  U16: { bytes: 2, Numbers: Float32Array, read: (view, at) => view.getUint16(at, true) },
   I8: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getInt8(at) },
   U8: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getUint8(at) },
   BOOL: { bytes: 1, Numbers: Float32Array, read: (view, at) => view.getUint8(at) },
 };
 
-/** 1 bit of sign, 5 of exponent, 10 of fraction. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-}
-
-/** The upper half of a float32. */
+/** The number whose float32 begins with these 16 bits. */
 function bfloatToNumber(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, bits << 16);
@@ -57,11 +54,20 @@ function bfloatToNumber(bits: number): number {
 /**
  * Writes tensors in the safetensors format: the length of the header (8 bytes), the header in JSON, the numbers. float32, or
  * float64 for a `Float64Array`.
+ *
+ * @throws `ValueError` for values that do not fill their shape, and for what the format has no place for.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  for (const [key, text] of Object.entries(metadata))
+    if (typeof text !== "string")
+      throw new ValueError(`safetensors: the metadata "${key}" must be a text, got ${typeof text}`, {
+        operation: "writeSafetensors",
+        expected: "a text",
+        got: text,
+      });
   const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
   let length = 0;
   for (const [name, { shape, values }] of tensors) {
@@ -70,6 +76,11 @@ export function writeSafetensors(
         operation: "writeSafetensors",
         got: name,
       });
+    if (!(values instanceof Float32Array || values instanceof Float64Array))
+      throw new ValueError(
+        `safetensors: the values of "${name}" must be a Float32Array or a Float64Array; make one, for example Float32Array.from(values)`,
+        { operation: "writeSafetensors", expected: "Float32Array or Float64Array", got: values },
+      );
     if (values.length !== sizeOf(shape))
       throw new ValueError(
         `safetensors: the tensor "${name}" has ${values.length} values for the shape [${shape.join(", ")}]`,
@@ -101,58 +112,53 @@ const wrong = (what: string, fix = "is it a safetensors file, and whole?"): Valu
   new ValueError(`safetensors: ${what}; ${fix}`, { operation: "readSafetensors", fix });
 
 /**
- * Reads a safetensors file. Every length and offset is checked before it is used.
+ * Reads a safetensors file. Every length and offset is checked before it is used. Numbers become float32, or float64 where
+ * that would round them: whole numbers beyond 2⁵³ are rounded.
  *
- * @throws `ValueError` for a file that is truncated, foreign or inconsistent.
+ * @throws `ValueError` for a file that is truncated, inconsistent or of another kind, and for one whose header is larger than
+ *   16 MiB.
  */
-export function readSafetensors(file: Uint8Array): Safetensors {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 8) throw wrong(`the file has ${file.length} bytes, fewer than the 8 that every one begins with`);
+export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
+  if (!(file instanceof ArrayBuffer || file instanceof Uint8Array))
+    throw new ValueError(
+      `safetensors: expected the bytes of a file (a Uint8Array or an ArrayBuffer), got ${typeof file}; read or fetch the file first`,
+      { operation: "readSafetensors", expected: "Uint8Array", got: file },
+    );
+  const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // The length of a header may look like the beginning of another kind of file, but then "{" follows.
+  const kind = bytes[8] === 0x7b ? undefined : fileKind(bytes);
+  if (kind !== undefined) throw wrong(`this is ${kind.name}`, kind.fix);
+  if (bytes.length < 8) throw wrong(`the file has ${bytes.length} bytes, fewer than the 8 that every one begins with`);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > LARGEST_HEADER)
-    throw wrong(`the header should have ${headerLength} bytes, more than the ${LARGEST_HEADER} that are allowed`);
+    throw wrong(`the header should have ${headerLength} bytes, more than the ${LARGEST_HEADER} that are read`);
   const start = 8 + headerLength;
-  const available = file.length - start;
-  if (available < 0) throw wrong(`the header should have ${headerLength} bytes, but only ${file.length - 8} follow`);
-  const { [METADATA]: metadata = {}, ...entries } = parseHeader(file.subarray(8, start));
+  const available = bytes.length - start;
+  if (available < 0) throw wrong(`the header should have ${headerLength} bytes, but only ${bytes.length - 8} follow`);
+  const { [METADATA]: metadata, ...entries } = parseHeader(bytes.subarray(8, start));
   const found = Object.entries(entries).map(([name, entry]) => checkEntry(name, entry, available));
   checkRanges(found, available);
   const tensors = new Map<string, StoredTensor>();
-  for (const { name, type, shape, begin } of found) {
-    const values: Values = new type.Numbers(sizeOf(shape));
+  for (const { name, type, shape, begin, end } of found) {
+    const values: Values = new type.Numbers((end - begin) / type.bytes);
     for (let i = 0; i < values.length; i++) values[i] = type.read(view, start + begin + i * type.bytes);
     tensors.set(name, { shape, values });
   }
-  return { tensors, metadata: checkMetadata(metadata) };
+  return { tensors, metadata: checkMetadata(metadata ?? {}) };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let text: string;
   let header: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
+    checkHeaderText(bytes);
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
-    throw wrong(`the header is no JSON (${(cause as Error).message})`);
+    throw wrong(`the header is not valid JSON (${(cause as Error).message})`);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
-    throw wrong("the header is no JSON object");
-  const names = namesIn(text);
-  const twice = names.find((name, i) => i > 0 && name === names[i - 1]);
-  if (twice !== undefined) throw wrong(`the header has two entries "${twice}"`);
+    throw wrong("the header is not a JSON object");
   return header as Record<string, unknown>;
-}
-
-/** The names of a JSON object, sorted, those that stand there twice too: of which `JSON.parse` keeps the last. */
-function namesIn(json: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  for (const [token, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {
-    if (token === "{" || token === "[") depth++;
-    else if (token === "}" || token === "]") depth--;
-    else if (depth === 1 && colon !== undefined) names.push(JSON.parse(token.slice(0, -colon.length)) as string);
-  }
-  return names.sort();
 }
 
 function checkMetadata(entry: unknown): Record<string, string> {
@@ -177,7 +183,7 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
     shape,
     data_offsets: offsets,
   } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const natural = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
+  const natural = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0 && !Object.is(x, -0);
   if (
     typeof dtype !== "string" ||
     !Array.isArray(shape) ||
@@ -189,10 +195,14 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
   const type = Object.hasOwn(types, dtype) ? types[dtype]! : undefined;
   if (type === undefined)
     throw wrong(`"${name}" has the dtype ${dtype}, which is not known`, `known are ${Object.keys(types).join(", ")}`);
+  if (shape.length > MOST_AXES) throw wrong(`"${name}" has ${shape.length} axes, at most ${MOST_AXES} are read`);
   const [begin, end] = offsets as [number, number];
   if (offsets.length !== 2 || begin > end || end > available)
-    throw wrong(`"${name}" should lie at ${offsets.join(" to ")}, but there are ${available} bytes of numbers`);
-  if (end - begin !== sizeOf(shape as Shape) * type.bytes)
+    throw wrong(
+      `"${name}" should lie at ${offsets.slice(0, 3).join(" to ")}, but there are ${available} bytes of numbers`,
+    );
+  const size = shape.includes(0) ? 0 : sizeOf(shape as Shape);
+  if (end - begin !== size * type.bytes)
     throw wrong(`"${name}" has ${end - begin} bytes for the shape [${shape.join(", ")}] of ${dtype}`);
   return { name, type, shape: shape as Shape, begin, end };
 }

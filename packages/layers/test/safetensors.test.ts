@@ -67,6 +67,9 @@ describe("safetensors", () => {
     ["I8", [128], -128],
     ["U8", [200], 200],
     ["BOOL", [1], 1],
+    ["U16", [254, 255], 65534],
+    ["U32", [0, 0, 0, 128], 2147483648],
+    ["U64", [255, 255, 255, 255, 255, 255, 255, 255], 2 ** 64],
     ["F16", [0x01, 0x00], 2 ** -24],
     ["F16", [0xff, 0x7b], 65504],
     ["F16", [0x00, 0xfc], -Infinity],
@@ -83,6 +86,26 @@ describe("safetensors", () => {
     expect(() => writeSafetensors(new Map([["w", wrong]]))).toThrow('the tensor "w" has 2 values for the shape [3]');
     const fine = { shape: [2], values: new Float32Array(2) };
     expect(() => writeSafetensors(new Map([["__metadata__", fine]]))).toThrow("no tensor can have that name");
+    for (const values of [[1, 2], new Uint8Array(2), new Int32Array(2), undefined])
+      expect(() => writeSafetensors(new Map([["w", { shape: [2], values: values as never }]]))).toThrow(
+        'the values of "w" must be a Float32Array or a Float64Array',
+      );
+    expect(() => writeSafetensors(new Map(), { epoch: 3 as never })).toThrow('the metadata "epoch" must be a text');
+  });
+
+  it("are read from an ArrayBuffer, and from nothing that is not bytes", () => {
+    const file = fileOf({ __metadata__: { by: "us" } });
+    expect(readSafetensors(file.buffer as ArrayBuffer).metadata).toEqual({ by: "us" });
+    for (const source of ["w.safetensors", undefined, null, [1], new Blob([])])
+      expect(() => readSafetensors(source as never)).toThrow(/expected the bytes of a file/);
+  });
+
+  it("may have null for metadata", () => {
+    const file = fileOf({ __metadata__: null, w: { dtype: "U8", shape: [1], data_offsets: [0, 1] } }, [7]);
+    expect(readSafetensors(file)).toEqual({
+      tensors: new Map([["w", { shape: [1], values: Float32Array.of(7) }]]),
+      metadata: {},
+    });
   });
 });
 
@@ -94,12 +117,14 @@ describe("a hostile file is refused before its numbers are believed", () => {
     ["empty", new Uint8Array(0), "has 0 bytes, fewer than the 8"],
     ["shorter than the length", new Uint8Array(5), "has 5 bytes"],
     ["a header that is longer than the file", fileOf({ w }, eight, 1000), "should have 1000 bytes, but only"],
-    ["a huge header", fileOf({ w }, eight, 2 ** 52), "more than the 100000000 that are allowed"],
-    ["another format", new Uint8Array(64).fill(0x50), "more than the 100000000"],
-    ["no JSON", fileOf("{ not json }"), "the header is no JSON"],
-    ["no text", fileOf("{}").fill(0xff, 8), "the header is no JSON"],
-    ["no object", fileOf([w]), "the header is no JSON object"],
-    ["null", fileOf(null), "the header is no JSON object"],
+    ["a huge header", fileOf({ w }, eight, 2 ** 52), "more than the 16777216 that are read"],
+    ["another format", new Uint8Array(64).fill(0x50), "more than the 16777216"],
+    ["no JSON", fileOf("{ not json }"), "the header is not valid JSON"],
+    ["no text", fileOf("{}").fill(0xff, 8), "the header is not valid JSON"],
+    ["no object", fileOf([w]), 'it does not begin with "{"'],
+    ["null", fileOf(null), 'it does not begin with "{"'],
+    ["a space before the object", fileOf(" {}"), 'it does not begin with "{"'],
+    ["a byte order mark", fileOf("\ufeff{}"), 'it does not begin with "{"'],
     ["no dtype", fileOf({ w: { ...w, dtype: 4 } }, eight), 'the entry of "w" lacks'],
     ["no entry", fileOf({ w: null }, eight), 'the entry of "w" lacks'],
     ["a wrong dtype", fileOf({ w: { ...w, dtype: "F8" } }, eight), "dtype F8, which is not known; known are F64, F32"],
@@ -124,13 +149,47 @@ describe("a hostile file is refused before its numbers are believed", () => {
         '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\\u0077":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}',
         eight,
       ),
-      'the header has two entries "w"',
+      'it has "w" twice in one object',
     ],
+    ...[
+      '{"w":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}',
+      '{"w":{"dtype":"F32","sh\\u0061pe":[2],"shape":[2],"data_offsets":[0,8]}}',
+      '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"shape":"a","shape" : "b"}}',
+    ].map((header): [string, Uint8Array, string] => [
+      `a key twice within an entry: ${header}`,
+      fileOf(header, eight),
+      'it has "shape" twice in one object',
+    ]),
+    ["65 axes", fileOf({ w: { ...w, shape: [2, ...new Array<number>(64).fill(1)] } }, eight), '"w" has 65 axes'],
+    ["minus zero", fileOf('{"w":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}'), 'the entry of "w" lacks'],
     ["metadata that is no text", fileOf({ __metadata__: { epoch: 3 } }), "the metadata is not an object of texts"],
     ["metadata in a list", fileOf({ __metadata__: ["a"] }), "the metadata is not an object of texts"],
   ])("%s", (_, file, sentence) => {
     expect(() => readSafetensors(file)).toThrow(sentence);
     expect(() => readSafetensors(file)).toThrow(/^safetensors: .*; (is it a safetensors file, and whole\?|known are)/s);
+  });
+
+  it.each<[string, () => string, string]>([
+    ["deep lists", () => "[".repeat(1e7), "more than 8 brackets inside of each other"],
+    ["deep objects", () => '{"a":'.repeat(1e6), "more than 8 brackets inside of each other"],
+    ["an endless text of escapes", () => `"a":"${'\\"'.repeat(5e6)}`, "is not valid JSON"],
+    ["a long text", () => `"__metadata__":{"a":"${'\\"'.repeat(5e6)}"}}`, ""],
+    ["many entries", () => Array.from({ length: 200_001 }, (_, i) => `"${i}":0`).join(), "more than 200000 entries"],
+  ])("a header of %s", (_, text, sentence) => {
+    const file = fileOf(`{${text()}`);
+    if (sentence === "") expect(readSafetensors(file).metadata["a"]).toHaveLength(5e6);
+    else expect(() => readSafetensors(file)).toThrow(sentence);
+  });
+
+  it.each<[string, number[] | string, string]>([
+    ["a zip archive", "PK\x03\x04", "this is a zip archive; unpack it"],
+    ["gzip", [0x1f, 0x8b, 8, 0], "this is a gzip file; unpack it"],
+    ["a pickle", [0x80, 2], "this is a Python pickle; load it in Python"],
+    ["a page", "<!doctype html>", "this is a web page"],
+  ])("%s", (_, begin, sentence) => {
+    const file = new Uint8Array(100);
+    file.set(typeof begin === "string" ? new TextEncoder().encode(begin) : begin);
+    expect(() => readSafetensors(file)).toThrow(`safetensors: ${sentence}`);
   });
 
   it("wherever it is cut off", () => {
