@@ -24,8 +24,13 @@ export interface CpuOptions {
    */
   readonly deterministic?: boolean;
   /**
-   * Whether convolutions of 3 × 3 and 5 × 5 may be computed by Winograd's algorithm where that is sooner done: in less than half
-   * the time, with an error of about a millionth instead of a third of that. Default: true.
+   * Whether convolutions of 3 × 3 and 5 × 5 may use Winograd's algorithm where it is faster: in less than half the time, with
+   * an error of about a millionth instead of a third of that. Default: true.
+   *
+   * The algorithm computes tiles of outputs together, so rounding in one pixel reaches outputs of the same tile that do not see
+   * it: the error of an output is at most 2⁻²⁰ · max |x| of its 6 × 6 tile · Σ |w| of its filter. Set `false` where pixels of
+   * very different size lie side by side and the small ones matter. Infinity and NaN give what the definition gives, in outputs
+   * and gradients: tiles that hold them are computed again as direct sums.
    */
   readonly winograd?: boolean;
 }

@@ -20,6 +20,7 @@ import { joinGradients } from "../src/joinGradients.ts";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
 import { canShare } from "../src/kernels/conv2d/winograd/gradients.ts";
 import { Team } from "../src/team.ts";
+import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
 import { unitStride } from "./unitStride.ts";
 
 type Wanted = Omit<ConvolutionGradients, "geometry">;
@@ -118,6 +119,30 @@ describe("gradients of a convolution that are found together", () => {
     );
   });
 
+  it("are those of the reference where dy, x, filters and y are not finite, through relu and pooling", async () => {
+    const exact = reference({ precision: "float64" });
+    const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers, specialNumbers);
+    await fc.assert(
+      fc.asyncProperty(
+        unitStride(10, 1),
+        wanted.filter(isJoined),
+        special,
+        fc.nat(),
+        async (g, options, special, seed) => {
+          const program = written(g, options);
+          const random = new Random(seed);
+          const feeds = program.feeds.map((shape, i) => withSpecial(random, sizeOf(shape), special[i]!));
+          const backend = backendOf(new Team(1, false, { winograd: "always" }));
+          const got = await backend.compile(joinGradients(program, () => true)).run(feeds, []);
+          const want = await exact.compile(program).run(feeds, []);
+          want.forEach((values, i) => expectSameClass(got[i]!, values, options.results[i]));
+          backend.dispose();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
   it("are the same bits on any number of threads", async () => {
     const g = conv2dGeometry([13, 18, 23, 20], [3, 3, 20, 28], { padding: "same" });
     expect(canShare(new Team(), g)).toBe(true);
@@ -125,15 +150,21 @@ describe("gradients of a convolution that are found together", () => {
       written(g, { results: ["input", "filters", "bias"], relu: true, pool: true }),
       () => true,
     );
-    const feeds = feedsOf(program, 1);
-    const results: (readonly unknown[])[] = [];
-    for (const threads of [1, 2, 3]) {
-      const backend = backendOf(new Team(threads, threads > 1, { winograd: "always" }));
-      results.push(await backend.compile(program).run(feeds, []));
-      backend.dispose();
+    const finite = feedsOf(program, 1);
+    // A pixel of one image, and a gradient of another.
+    const special = finite.map((values) => values.slice());
+    special[1]![4321] = Infinity;
+    special[0]![5432] = NaN;
+    for (const feeds of [finite, special]) {
+      const results: (readonly unknown[])[] = [];
+      for (const threads of [1, 2, 3]) {
+        const backend = backendOf(new Team(threads, threads > 1, { winograd: "always" }));
+        results.push(await backend.compile(program).run(feeds, []));
+        backend.dispose();
+      }
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
     }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
   });
 
   it("are joined only where that saves time, and each thread has images of its own", () => {

@@ -1,15 +1,35 @@
 import { conv2dGeometry, convFilterShape, convInputShape, convOutputShape, Random, sizeOf } from "@convlens/backend";
-import type { Conv2dGeometry, Kernel } from "@convlens/backend";
+import type { Conv2dGeometry, Kernel, Program, Values } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
 import { prefersWinograd } from "../src/kernels/conv2d/winograd/rule.ts";
 import { Team } from "../src/team.ts";
+import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
 import { unitStride } from "./unitStride.ts";
 
 const passes = ["conv2dBiasRelu", "conv2dInputGradient", "conv2dFilterGradient"] as const;
 type Pass = (typeof passes)[number];
+
+const exact = reference({ precision: "float64" });
+
+/** What the reference says, in float64; it has no bias and relu in one. */
+async function exactly(pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Array[]): Promise<Values> {
+  const { inputs, output } = callOf(pass, g);
+  const operation = pass === "conv2dBiasRelu" ? "conv2d" : pass;
+  const program: Program = {
+    feeds: inputs,
+    variables: [],
+    constants: [],
+    instructions: [{ operation, inputs: [0, 1], attributes: { geometry: g }, shape: output }],
+    outputs: [inputs.length],
+    updates: [],
+  };
+  const [values] = await exact.compile(program).run(feeds, []);
+  const bias = feeds[2];
+  return bias === undefined ? values! : values!.map((x, i) => Math.max(0, x + bias[i % bias.length]!));
+}
 
 /** Inputs of a pass, in its order, and the shape of its result. */
 function callOf(pass: Pass, g: Conv2dGeometry): { inputs: (readonly number[])[]; output: readonly number[] } {
@@ -51,24 +71,9 @@ describe("Winograd's algorithm", () => {
   it("is off by less than two millionths of what is usual in the result, the direct sum by half a one", async () => {
     const g = conv2dGeometry([4, 24, 24, 32], [3, 3, 32, 32], { padding: "same" });
     const random = new Random(7);
-    const exact = reference({ precision: "float64" });
     for (const pass of passes) {
-      const { inputs, output } = callOf(pass, g);
-      const feeds = inputs.map((shape) => random.normal(sizeOf(shape)));
-      const program = {
-        feeds: inputs,
-        variables: [],
-        constants: [],
-        instructions: [
-          { operation: pass.replace("BiasRelu", ""), inputs: [0, 1], attributes: { geometry: g }, shape: output },
-        ],
-        outputs: [inputs.length],
-        updates: [],
-      };
-      const [values] = await exact.compile(program as never).run(feeds, []);
-      // The reference has no bias and relu in one.
-      const bias = inputs.length === 3 ? feeds[2]! : undefined;
-      const want = bias ? values!.map((x, i) => Math.max(0, x + bias[i % bias.length]!)) : values!;
+      const feeds = callOf(pass, g).inputs.map((shape) => random.normal(sizeOf(shape)));
+      const want = await exactly(pass, g, feeds);
       const rootMeanSquare = (values: ArrayLike<number>): number =>
         Math.sqrt(Array.from(values).reduce((sum, x) => sum + x ** 2, 0) / values.length);
       const error = (winograd: "never" | "always"): number => {
@@ -81,6 +86,57 @@ describe("Winograd's algorithm", () => {
       // It is another algorithm, and the bound is not met by computing the same.
       expect(winograd).toBeGreaterThan(2 * direct);
     }
+  });
+
+  it.each(passes)("gives what the definition gives where numbers are not finite: %s", async (pass) => {
+    const team = new Team(1, false, { winograd: "always" });
+    const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers);
+    await fc.assert(
+      fc.asyncProperty(unitStride(4), special, fc.nat(), async (g, special, seed) => {
+        const random = new Random(seed);
+        const feeds = callOf(pass, g).inputs.map((shape, i) => withSpecial(random, sizeOf(shape), special[i]!));
+        expectSameClass(compute(team, pass, g, feeds), await exactly(pass, g, feeds));
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it.each(passes)("does not let numbers overflow that the definition keeps finite: %s", async (pass) => {
+    const g = conv2dGeometry([2, 9, 10, 5], [3, 3, 5, 6], { padding: 1 });
+    const random = new Random(3);
+    const [first, second, bias] = callOf(pass, g).inputs.map((shape) => random.uniform(sizeOf(shape), -0.05, 0.05));
+    first![47] = -3e38;
+    first![48] = 3e38;
+    const feeds = [first!, second!, ...(bias === undefined ? [] : [bias])];
+    const got = compute(new Team(1, false, { winograd: "always" }), pass, g, feeds);
+    const want = await exactly(pass, g, feeds);
+    expect(want.every((x) => Number.isFinite(x))).toBe(true);
+    want.forEach((x, i) => expect(Math.abs(got[i]! - x)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(x))));
+  });
+
+  it("is off by no more than 2⁻²⁰ · max |x| of the tile · Σ |w|, however much the numbers differ", async () => {
+    const team = new Team(1, false, { winograd: "always" });
+    await fc.assert(
+      fc.asyncProperty(
+        unitStride(2),
+        fc.double({ min: 1, max: 1e30, noNaN: true }),
+        fc.nat(),
+        async (g, large, seed) => {
+          const random = new Random(seed);
+          const [x, w] = callOf("conv2dBiasRelu", g).inputs.map((shape) => random.normal(sizeOf(shape)));
+          x![seed % x!.length] = large;
+          const feeds = [x!, w!, new Float32Array(g.outChannels)];
+          const [got, want] = [compute(team, "conv2dBiasRelu", g, feeds), await exactly("conv2dBiasRelu", g, feeds)];
+          const largest = x!.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+          const weights = new Float64Array(g.outChannels);
+          w!.forEach((v, i) => (weights[i % g.outChannels]! += Math.abs(v)));
+          want.forEach((v, i) =>
+            expect(Math.abs(got[i]! - v)).toBeLessThanOrEqual(2 ** -20 * largest * weights[i % g.outChannels]!),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it("is chosen by a count of operations", () => {

@@ -90,6 +90,9 @@ export const xor4: (a: Vector, b: Vector) => Vector = /* @__PURE__ */ bitwise("\
 /** All bits of the numbers that differ; a number that is none differs from itself. */
 export const differMask4 = (a: Vector, b: Vector): Vector => asVector(a.bytes + b.bytes + "\xfd\x42");
 
+/** Not 0 if any bit is set. */
+export const anyBit = (v: Vector): Int => asInt(v.bytes + "\xfd\x53");
+
 /** Bits of the first where the mask has them set, of the second elsewhere. */
 export const select4 = (mask: Vector, a: Vector, b: Vector): Vector =>
   asVector(a.bytes + b.bytes + mask.bytes + "\xfd\x52");
@@ -121,6 +124,9 @@ export const relu4 = (x: Vector): Vector => asVector(x.bytes + zero4.bytes + "\x
 /** a · b + c, rounded once or twice, as the machine does it faster. */
 export const relaxedMultiplyAdd4 = (a: Vector, b: Vector, c: Vector): Vector =>
   asVector(a.bytes + b.bytes + c.bytes + "\xfd\x85\x02");
+
+/** Whether a number is not NaN. */
+export const isNumber = (x: Local<"f32">): Int => asInt(x.bytes + x.bytes + "\x5b");
 
 /** Opcodes of comparisons. */
 const comparisons = { eq: "\xfd\x41", gt: "\xfd\x44", ge: "\xfd\x46" } as const;

@@ -13,7 +13,8 @@ import { places } from "./axes.ts";
 import { summed } from "./summed.ts";
 
 // out[o, f] = Σ in[i, c] · filter[tap, c, f] over all meetings of an output pixel o, a tap and the input pixel i under it.
-// Every kernel goes from the element that it makes to the meetings that this one has part in; taps over padding are left out.
+// Every kernel goes from the element that it makes to the meetings that this one has part in. Taps over padding count as zeros:
+// they are left out, but for 0 · ∞ and 0 · NaN.
 
 /** Where tap `k` of the window lies that stands at place `o`: `position · stride − before + tap · dilation`. */
 export const underTap = (o: string, k: string, { stride, before, dilation }: Sliding): string =>
@@ -32,6 +33,32 @@ ${body}
           }
         }
       }
+    }
+  }
+}`;
+
+/** Whether a window ever lies over padding. */
+const isPadded = (g: Conv2dGeometry): boolean => [g.height, g.width].some(({ before, after }) => before + after > 0);
+
+/** Statements for every tap: those of {@link eachTap} where it lies over the image, others where it lies over padding. */
+const eachTapOrPadding = (h: Sliding, w: Sliding, body: string, overPadding: string): string =>
+  `for (let ky = 0; ky < ${h.window}; ky++) {
+  const y = ${underTap("oy", "ky", h)};
+  for (let kx = 0; kx < ${w.window}; kx++) {
+    const x = ${underTap("ox", "kx", w)};
+    let inside = 0;
+    if (y >= 0) {
+      if (y < ${h.input}) {
+        if (x >= 0) {
+          if (x < ${w.input}) {
+            inside = 1;
+${body}
+          }
+        }
+      }
+    }
+    if (inside < 1) {
+${overPadding}
     }
   }
 }`;
@@ -76,24 +103,28 @@ function convolution(
   { begin = "0", result = "total", bias = false } = {},
 ): Launch {
   const { input, filters, output, c, f } = sizesOf(g);
-  return gpu.prepare({
-    name,
-    inputs: { xs: input, filters, ...(bias && { bias: g.outChannels }) },
-    length: output,
-    body: `${places("this.thread.x", { n: g.batch, oy: g.height.output, ox: g.width.output, f: g.outChannels })}
-const channel = quotient(f, ${f}) * ${c};
-let total = ${begin};
-${eachTap(
-  g.height,
-  g.width,
-  `const pixel = ((n * ${g.height.input} + y) * ${g.width.input} + x) * ${g.inChannels} + channel;
-const tap = (ky * ${g.width.window} + kx) * ${c * g.outChannels} + f;
+  const tap = `const tap = (ky * ${g.width.window} + kx) * ${c * g.outChannels} + f;`;
+  const overImage = `const pixel = ((n * ${g.height.input} + y) * ${g.width.input} + x) * ${g.inChannels} + channel;
+${tap}
 let part = 0;
 for (let i = 0; i < ${c}; i++) {
   part = part + xs[pixel + i] * filters[tap + i * ${g.outChannels}];
 }
-total = total + part;`,
-)}
+total = total + part;`;
+  const overPadding = `${tap}
+for (let i = 0; i < ${c}; i++) {
+  total = total + zero * filters[tap + i * ${g.outChannels}];
+}`;
+  return gpu.prepare({
+    name,
+    inputs: { xs: input, filters, ...(bias && { bias: g.outChannels }) },
+    length: output,
+    // Compilers take the product with a zero that they know for 0.
+    ...(isPadded(g) && { numbers: { zero: 0 } }),
+    body: `${places("this.thread.x", { n: g.batch, oy: g.height.output, ox: g.width.output, f: g.outChannels })}
+const channel = quotient(f, ${f}) * ${c};
+let total = ${begin};
+${isPadded(g) ? eachTapOrPadding(g.height, g.width, overImage, overPadding) : eachTap(g.height, g.width, overImage)}
 ${result}`,
   });
 }
@@ -141,21 +172,23 @@ const filterGradient =
 const channel = quotient(f, ${f}) * ${c} + c;`,
       term: `${places("m", { n: g.batch, oy: h.output })}
 const y = ${underTap("oy", "ky", h)};
-if (y >= 0) {
-  if (y < ${h.input}) {
-    const row = (n * ${h.input} + y) * ${w.input};
-    let part = 0;
-    for (let ox = 0; ox < ${w.output}; ox++) {
-      const x = ${underTap("ox", "kx", w)};
+let part = 0;
+for (let ox = 0; ox < ${w.output}; ox++) {
+  const x = ${underTap("ox", "kx", w)};
+  const slope = slopes[(m * ${w.output} + ox) * ${g.outChannels} + f];
+  let pixel = 0;
+  if (y >= 0) {
+    if (y < ${h.input}) {
       if (x >= 0) {
         if (x < ${w.input}) {
-          part = part + xs[(row + x) * ${g.inChannels} + channel] * slopes[(m * ${w.output} + ox) * ${g.outChannels} + f];
+          pixel = xs[((n * ${h.input} + y) * ${w.input} + x) * ${g.inChannels} + channel];
         }
       }
     }
-    total = total + part;
   }
-}`,
+  part = part + pixel * slope;
+}
+total = total + part;`,
     });
   };
 

@@ -3,6 +3,7 @@ import type { Instruction, Program, Values } from "../program.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { compare, mustFail, runOnce } from "./compare.ts";
 import { Dice } from "./dice.ts";
+import { windowsOverSpecialNumbers } from "./windows.ts";
 import { programOf } from "./writer.ts";
 
 /** What a test of behaviour gets: a backend of its own, and the reference. */
@@ -81,6 +82,8 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     ]);
     await sameAsReference(setting, program, [special, other], "special numbers");
   },
+
+  "windows over numbers that are not finite": windowsOverSpecialNumbers,
 
   "empty tensors": async (setting) => {
     const program = programOf(

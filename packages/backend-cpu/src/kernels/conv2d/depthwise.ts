@@ -68,18 +68,26 @@ function slide(
           f.advance(row, count * pixel);
         };
         const images = [{ tiled, start: x!, outside: outside! }];
-        const walk = { moving: [to, weights, shift], onTile };
-        writeEachTile(f, images, { first: first!, count: int(rows) }, walk, ({ at, lanes }) => {
+        // Forward, padding counts as zeros. Backward, only outputs that exist count: they differ where weights are infinite.
+        const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
+        writeEachTile(f, images, { first: first!, count: int(rows) }, walk, ({ at, isRowInside, lanes }) => {
           for (const sum of sums) f.set(sum, ending === undefined ? zero4 : load4(shift));
-          for (let ky = 0; ky < height.window; ky++)
-            for (let kx = 0; kx < width.window; kx++) {
-              const tap = ky * width.window + kx;
-              f.set(weight, load4(weights, pixel * (isBackward ? height.window * width.window - 1 - tap : tap)));
-              sums.forEach((sum, i) => {
-                const from = at(ky * height.dilation, i * width.stride + kx * width.dilation);
-                if (from !== undefined) f.set(sum, f.multiplyAdd4(load4(...from), weight, sum));
-              });
-            }
+          for (let ky = 0; ky < height.window; ky++) {
+            const addRow = (): void => {
+              for (let kx = 0; kx < width.window; kx++) {
+                const tap = ky * width.window + kx;
+                f.set(weight, load4(weights, pixel * (isBackward ? height.window * width.window - 1 - tap : tap)));
+                sums.forEach((sum, i) => {
+                  const from = at(ky * height.dilation, i * width.stride + kx * width.dilation);
+                  if (from === undefined && isBackward) return;
+                  f.set(sum, f.multiplyAdd4(from === undefined ? zero4 : load4(...from), weight, sum));
+                });
+              }
+            };
+            const isInside = isRowInside(ky * height.dilation);
+            if (isInside === undefined) addRow();
+            else f.when(isInside, addRow);
+          }
           sums.forEach((sum, i) => {
             if (ending === "biasRelu") f.set(sum, relu4(sum));
             writeLanes(f, to, sum, i * pixel, lanes);

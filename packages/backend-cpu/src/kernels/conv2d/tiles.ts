@@ -61,6 +61,8 @@ function stretchesOf(tilings: readonly Tiling[], isFirstAlone: boolean): Stretch
 export interface TilePixels {
   /** Address and offset of a pixel's channels, in the first image unless told; rows outside of the image are elsewhere. */
   readonly at: (row: number, column: number, image?: number) => readonly [address: Address, offset: number] | undefined;
+  /** Whether a row lies in the first image; undefined where all rows do, or {@link Walk.marksEdges} is not set. */
+  readonly isRowInside: (row: number) => Expression<"i32"> | undefined;
   /** How many channels count: four, but for the last ones. */
   readonly lanes: number;
   /** Whether the tile is the first of its row; only if that is asked for. */
@@ -81,8 +83,12 @@ export interface Walk {
   readonly moving: readonly Address[];
   /** Writes what is done before the first channels of a tile. */
   readonly onTile?: (() => void) | undefined;
+  /** Writes what is done after the last tile of a row. */
+  readonly afterRow?: (() => void) | undefined;
   /** Whether the first tile of a row is told from the others. */
   readonly isFirstAlone?: boolean;
+  /** Whether rows of tiles that reach over an edge of the first image are told from the others. */
+  readonly marksEdges?: boolean;
 }
 
 /** Writes: stores four numbers, or as many as there are channels left. */
@@ -109,7 +115,7 @@ export function writeEachTile(
   f: FunctionWriter,
   images: readonly Images[],
   { first, count }: TileRows,
-  { moving, onTile, isFirstAlone = false }: Walk,
+  { moving, onTile, afterRow, isFirstAlone = false, marksEdges = false }: Walk,
   body: (pixels: TilePixels) => void,
 ): void {
   const { channels, height } = images[0]!.tiled;
@@ -122,6 +128,7 @@ export function writeEachTile(
   const addresses = (name: string): Address[][] =>
     images.map(({ tiled }) => Array.from({ length: tiled.height.reach }, () => f.local("i32", name)));
   const [rows, at] = [addresses("row"), addresses("at")];
+  const isInside = marksEdges ? rows[0]!.map(() => f.local("i32", "isInside")) : [];
   f.set(tile, first);
   f.times(count, () => {
     // Of which image, and where in it: tile rows are counted through all images.
@@ -135,36 +142,51 @@ export function writeEachTile(
         const y = f.keep("y", add(top, int(i)));
         const inside = add(image, multiplyInt(y, int(rowBytes)));
         // A row before the first is a very large one, taken as unsigned.
-        f.set(row, chooseInt(below(y, int(tiled.height.size)), inside, outside));
+        const isRowInside = below(y, int(tiled.height.size));
+        f.set(row, chooseInt(isRowInside, inside, outside));
+        if (k === 0 && marksEdges) f.set(isInside[i]!, isRowInside);
       });
     });
     const widths = images.map(({ tiled }) => tiled.width);
-    for (const { from, count, inside } of stretchesOf(widths, isFirstAlone)) {
-      widths.forEach(({ step, before }, k) => {
-        const start = (from * step - before + inside[k]!.first) * pixel;
-        at[k]!.forEach((address, i) => f.set(address, add(rows[k]![i]!, int(start))));
-      });
-      const some = (lanes: number): void => {
-        body({
-          lanes,
-          isFirst: from === 0,
-          at: (row, column, k = 0) => {
-            const { first, end } = inside[k]!;
-            return column < first || column >= end ? undefined : [at[k]![row]!, (column - first) * pixel];
-          },
+    const writeRow = (isEdge: boolean): void => {
+      for (const { from, count, inside } of stretchesOf(widths, isFirstAlone)) {
+        widths.forEach(({ step, before }, k) => {
+          const start = (from * step - before + inside[k]!.first) * pixel;
+          at[k]!.forEach((address, i) => f.set(address, add(rows[k]![i]!, int(start))));
         });
-        for (const address of moving) f.advance(address, 16);
-        for (const address of at.flat()) f.advance(address, 4 * lanes);
-      };
-      f.times(count, () => {
-        onTile?.();
-        f.times(vectors, () => some(4));
-        if (rest > 0) some(rest);
-        widths.forEach(({ step }, k) => {
-          for (const address of at[k]!) f.advance(address, step * pixel - pixel);
+        const some = (lanes: number): void => {
+          body({
+            lanes,
+            isFirst: from === 0,
+            isRowInside: (row) => (isEdge ? isInside[row] : undefined),
+            at: (row, column, k = 0) => {
+              const { first, end } = inside[k]!;
+              return column < first || column >= end ? undefined : [at[k]![row]!, (column - first) * pixel];
+            },
+          });
+          for (const address of moving) f.advance(address, 16);
+          for (const address of at.flat()) f.advance(address, 4 * lanes);
+        };
+        f.times(count, () => {
+          onTile?.();
+          f.times(vectors, () => some(4));
+          if (rest > 0) some(rest);
+          widths.forEach(({ step }, k) => {
+            for (const address of at[k]!) f.advance(address, step * pixel - pixel);
+          });
         });
-      });
-    }
+      }
+    };
+    if (marksEdges) {
+      const insideRows = f.keep(
+        "insideRows",
+        isInside.reduce<Expression<"i32">>((sum, each) => add(sum, each), int(0)),
+      );
+      const isEdge = below(insideRows, int(height.reach));
+      f.when(isEdge, () => writeRow(true));
+      f.when(subtractInt(int(1), isEdge), () => writeRow(false));
+    } else writeRow(false);
+    afterRow?.();
     f.set(tile, add(tile, int(1)));
   });
 }

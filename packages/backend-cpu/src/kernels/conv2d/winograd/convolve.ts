@@ -8,12 +8,15 @@ import {
   multiplyInt,
   relu4,
   subtractInt,
+  type Expression,
 } from "../../../assembler/expression.ts";
 import type { Team } from "../../../team.ts";
-import { writeProduct, type Ending } from "../../product.ts";
+import { endingOf, writeProduct, type Ending } from "../../product.ts";
 import type { Launch } from "../convolver.ts";
 import { writeEachTile, writeLanes } from "../tiles.ts";
+import { placeOf, imageAt, writeDirectRows } from "./directSums.ts";
 import { filterCode } from "./filters.ts";
+import { eachFlagged, flagNumbers, Watch } from "./guard.ts";
 import { numbersOfRow, roundUp, smaller, tilesOf, writeTransformed } from "./tilesOf.ts";
 import { EDGE, inputTransform, outputTransform, PLANES, transformSquare } from "./transforms.ts";
 
@@ -25,10 +28,12 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
   const filters = filterCode(team, g, direction);
   const key = `winograd ${direction} ${ending ?? ""} ${JSON.stringify([from, to])}`;
   const columns = roundUp(to.channels, 4);
+  const before = { height: g.height.before, width: g.width.before };
+  const sums = { from, to, taps: g.height.window, direction, before, ...endingOf(ending) };
   const code = team.code(
     key,
-    ["x", "filters", "y", "bias", "first", "end", "outside", "mine"],
-    (f, x, weights, y, bias, first, end, outside, mine) => {
+    ["x", "filters", "y", "bias", "first", "end", "outside", "mine", "given"],
+    (f, x, weights, y, bias, first, end, outside, mine, given) => {
       const count = f.keep("count", smaller(int(block), subtractInt(end!, first!)));
       const some = { first: first!, count };
       const images = [{ tiled: from, start: x!, outside: outside! }];
@@ -54,8 +59,15 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
       // Rows beyond the image are written where nobody reads.
       const nowhere = f.keep("nowhere", add(products, int(PLANES * toPlane)));
       const atChannel = f.local("i32", "channel");
-      const walk = { moving: [products, atChannel], onTile: ending && (() => f.set(atChannel, bias!)) };
-      writeEachTile(f, [{ tiled: to, start: y!, outside: nowhere }], some, walk, ({ at, lanes }) =>
+      const flags = f.keep("flags", add(nowhere, int(4 * numbersOfRow(to))));
+      const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
+      const walk = {
+        moving: [products, atChannel],
+        onTile: ending && (() => f.set(atChannel, bias!)),
+        afterRow: () => watch.store(flag),
+      };
+      writeEachTile(f, [{ tiled: to, start: y!, outside: nowhere }], some, walk, ({ at, lanes }) => {
+        const corners: Expression<"v128">[] = [];
         transformSquare(
           f,
           outputTransform(step),
@@ -63,17 +75,36 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
           (row, column) => load4(products, (EDGE * row + column) * toPlane),
           (row, column, value) => {
             const pixel = at(row, column);
+            // The corners of a tile count all of its products.
+            const isCorner = [row, column].every((i) => i === 0 || i === step - 1);
+            const result = isCorner ? f.keep("corner", value) : value;
+            if (isCorner) corners.push(result);
             if (pixel === undefined) return;
-            const shifted = ending === undefined ? value : calculate4("add", value, load4(atChannel));
+            const shifted = ending === undefined ? result : calculate4("add", result, load4(atChannel));
             writeLanes(f, pixel[0], ending === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
           },
-        ),
+        );
+        watch.see(corners);
+      });
+      eachFlagged(f, flags, some, (row) =>
+        f.call("repair", [x!, given!, y!, bias!, outside!, row], (f, x, filters, y, bias, zeros, row) => {
+          const at = placeOf(f, row!, down);
+          const top = f.keep("top", multiplyInt(at.row, int(step)));
+          const source = f.keep("source", imageAt(x!, at.image, from));
+          const result = f.keep("result", imageAt(y!, at.image, to));
+          writeDirectRows(
+            f,
+            sums,
+            { top, count: step },
+            { source, result, filters: filters!, bias: bias!, zeros: zeros! },
+          );
+        }),
       );
     },
     block * across * PLANES * from.channels * to.channels,
   );
   const rows = g.batch * down;
-  const mine = (PLANES * (fromPlane + toPlane)) / 4 + numbersOfRow(to);
+  const mine = (PLANES * (fromPlane + toPlane)) / 4 + numbersOfRow(to) + flagNumbers(block);
   const outside = numbersOfRow(from);
   return (x, w, y, bias) => {
     const kept = team.kept.find(w, filters.key, filters.length);
@@ -83,10 +114,17 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
     const planes = kept?.start ?? behind;
     if (kept?.isNew !== false) filters.run(w.start, packed, planes);
     team.clear(zeros, outside);
-    code.each(Math.ceil(rows / block), x.start, planes, y.start, bias?.start ?? 0, [0, block], rows, zeros, [
-      behind + (kept === undefined ? 4 * filters.length : 0),
-      0,
-      4 * mine,
-    ]);
+    code.each(
+      Math.ceil(rows / block),
+      x.start,
+      planes,
+      y.start,
+      bias?.start ?? 0,
+      [0, block],
+      rows,
+      zeros,
+      [behind + (kept === undefined ? 4 * filters.length : 0), 0, 4 * mine],
+      w.start,
+    );
   };
 }

@@ -5,7 +5,6 @@ import {
   divideInt,
   int,
   load4,
-  loadOne,
   multiplyInt,
   subtractInt,
   type Expression,
@@ -13,24 +12,18 @@ import {
 } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Block } from "../../../heap.ts";
-import type { Code, Team } from "../../../team.ts";
+import type { Team } from "../../../team.ts";
 import type { Pointwise } from "../../chain.ts";
 import { runLoops } from "../../loops.ts";
 import { PANEL, writeProduct } from "../../product.ts";
-import { splitOf } from "../../splitOf.ts";
 import { writeEachTile, writeLanes, type TileRows } from "../tiles.ts";
-import { CHUNK, filterCode } from "./filters.ts";
+import { filterCode } from "./filters.ts";
+import { roomNumbers, writeInputRepair } from "./gradientRepair.ts";
+import { eachFlagged, flagNumbers, Watch } from "./guard.ts";
+import { joinFilterGradients } from "./joinFilterGradients.ts";
 import { outputGradient } from "./outputGradient.ts";
 import { numbersOfRow, roundUp, smaller, tilesOf, writeTransformed, type Tiles } from "./tilesOf.ts";
-import {
-  EDGE,
-  filterAdjoint,
-  inputAdjoint,
-  inputTransform,
-  outputAdjoint,
-  PLANES,
-  transformSquare,
-} from "./transforms.ts";
+import { EDGE, inputAdjoint, inputTransform, outputAdjoint, PLANES, transformSquare } from "./transforms.ts";
 
 type Address = Local<"i32">;
 
@@ -89,11 +82,19 @@ export function gradients(
   const rows = g.batch * down;
   const { each, parts } = partOf(g, tiles, hasInput);
   const filters = hasInput ? filterCode(team, g, "adjoint") : undefined;
+  const repaired = { tiles, taps: g.height.window, through };
+  // Rows of the input's gradient that lie outside are written where nobody reads.
+  const planes = (PLANES * (fromPlane + toPlane)) / 4 + (hasInput ? numbersOfRow(from) : 0);
+  // Repairs take the place of the planes; the flags stay.
+  const flagsAt = Math.max(planes, roomNumbers(repaired));
   const code = team.code(
     `winograd gradients ${each} ${JSON.stringify([from, to, hasInput, hasBias, through])}`,
-    ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine"],
-    (f, dy, x, y, weights, dx, sums, first, end, outside, mine) => {
+    ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine", "given"],
+    (f, dy, x, y, weights, dx, sums, first, end, outside, mine, given) => {
+      const begin = f.keep("begin", first!);
       const last = f.keep("last", smaller(add(first!, int(each)), end!));
+      const flags = f.keep("flags", add(mine!, int(4 * flagsAt)));
+      const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
       const spread = f.keep("spread", add(mine!, int(PLANES * fromPlane)));
       if (hasInput) writeClearedEdges(f, tiles, dx!, first!, last);
       f.until(first!, last, () => {
@@ -123,42 +124,64 @@ export function gradients(
         });
         // What was made of the input is not needed any more.
         if (hasInput)
-          writeInputGradient(f, tiles, some, { tileCount, spread, weights: weights!, products: mine!, dx: dx! });
+          writeInputGradient(f, tiles, some, watch, {
+            tileCount,
+            spread,
+            weights: weights!,
+            products: mine!,
+            dx: dx!,
+            flag,
+          });
         f.set(first!, add(first!, count));
       });
+      // Tiles overlap: what one has spoilt is computed again when all have been added.
+      if (hasInput)
+        eachFlagged(f, flags, { first: begin, count: subtractInt(last, begin) }, (row) =>
+          f.call("repair", [dy!, y!, outside!, mine!, dx!, given!, row], (f, dy, y, zeros, room, dx, filters, row) =>
+            writeInputRepair(f, repaired, row!, {
+              dy: dy!,
+              y: y!,
+              zeros: zeros!,
+              room: room!,
+              dx: dx!,
+              filters: filters!,
+            }),
+          ),
+        );
     },
     each * across * PLANES * c * k,
   );
-  const join = joinCode(team, { parts, part, plane, length: c * k, taps: g.height.window });
+  const join = joinFilterGradients(team, repaired, { parts, part, plane });
   const total: Pointwise = (_, ...x) => x.reduce((sum, one) => calculate4("add", sum, one));
   const joinBias = hasBias
     ? runLoops(team, `join ${parts}`, total, [{ count: k, steps: new Array<number>(parts + 1).fill(4) }])
     : undefined;
-  // Rows of the input's gradient that lie outside are written where nobody reads.
-  const mine = (PLANES * (fromPlane + toPlane)) / 4 + (hasInput ? numbersOfRow(from) : 0);
+  const mine = Math.max(flagsAt + (hasInput ? flagNumbers(each) : 0), join.scratch);
   const outside = Math.max(numbersOfRow(from), numbersOfRow(to));
   const length = (parts * part) / 4;
   return ({ dy, x, y, filters: weights }, { input, filters: dfilters, bias }) => {
-    const prepared = filters === undefined ? 0 : filters.scratch + filters.length;
-    const sums = team.scratch(length + outside + prepared, mine);
+    const filterNumbers = filters === undefined ? 0 : filters.scratch + filters.length;
+    const sums = team.scratch(length + outside + filterNumbers, mine);
     const zeros = sums + 4 * length;
-    const planes = zeros + 4 * outside;
+    const prepared = zeros + 4 * outside;
+    const own = [prepared + 4 * filterNumbers, 0, 4 * mine] as const;
     team.clear(sums, length + outside);
-    filters?.run(weights!.start, planes + 4 * filters.length, planes);
+    filters?.run(weights!.start, prepared + 4 * filters.length, prepared);
     code.each(
       parts,
       dy.start,
       x.start,
       y?.start ?? 0,
-      planes,
+      prepared,
       input?.start ?? 0,
       [sums, part],
       [0, each],
       rows,
       zeros,
-      [planes + 4 * prepared, 0, 4 * mine],
+      own,
+      weights?.start ?? 0,
     );
-    join(sums, dfilters!.start);
+    join.run(sums, dfilters!.start, { dy: dy.start, x: x.start, y: y?.start ?? 0, rows, zeros, own });
     joinBias?.(...Array.from({ length: parts }, (_, i) => sums + i * part + PLANES * plane), bias!.start);
   };
 }
@@ -211,12 +234,15 @@ function writeInputGradient(
   f: FunctionWriter,
   { from, to, fromPlane, toPlane }: Tiles,
   rows: TileRows,
+  watch: Watch,
   at: {
     readonly tileCount: Address;
     readonly spread: Address;
     readonly weights: Address;
     readonly products: Address;
     readonly dx: Address;
+    /** Of the first row of tiles; moved on. */
+    readonly flag: Address;
   },
 ): void {
   const columns = roundUp(from.channels, 4);
@@ -238,57 +264,25 @@ function writeInputGradient(
   const nowhere = f.keep("nowhere", add(at.products, int(PLANES * (fromPlane + toPlane))));
   const images = [{ tiled: from, start: at.dx, outside: nowhere }];
   const overlap = overlapOf(from.height);
-  writeEachTile(f, images, rows, { moving: [products], isFirstAlone: true }, ({ at: pixelAt, lanes, isFirst }) =>
+  const walk = { moving: [products], afterRow: () => watch.store(at.flag), isFirstAlone: true };
+  writeEachTile(f, images, rows, walk, ({ at: pixelAt, lanes, isFirst }) => {
+    const watched: Expression<"v128">[] = [];
     transformSquare(
       f,
       inputAdjoint,
       EDGE,
       (row, column) => load4(products, (EDGE * row + column) * fromPlane),
       (row, column, value) => {
+        // The first two rows and columns count all products.
+        const isWatched = row < 2 && column < 2;
+        const result = isWatched ? f.keep("result", value) : value;
+        if (isWatched) watched.push(result);
         const pixel = pixelAt(row, column);
         if (pixel === undefined) return;
         const isNew = row >= overlap && (isFirst || column >= overlap);
-        writeLanes(f, pixel[0], isNew ? value : calculate4("add", load4(...pixel), value), pixel[1], lanes);
+        writeLanes(f, pixel[0], isNew ? result : calculate4("add", load4(...pixel), result), pixel[1], lanes);
       },
-    ),
-  );
-}
-
-/** Sums over the parts, brought back from 36 products to taps. */
-function joinCode(
-  team: Team,
-  { parts, part, plane, length, taps }: { parts: number; part: number; plane: number; length: number; taps: number },
-): (sums: number, filters: number) => void {
-  const code = (count: number): Code =>
-    team.code(
-      `winograd join ${JSON.stringify([parts, part, plane, length, taps, count])}`,
-      ["sums", "filters"],
-      (f, sums, filters) => {
-        const others = Array.from({ length: parts - 1 }, () => f.local("i32", "sums"));
-        others.forEach((other, i) => f.set(other, add(sums!, int((i + 1) * part))));
-        const addresses = [sums!, ...others];
-        const some = (
-          load: typeof load4,
-          store: (value: Expression<"v128">, offset: number) => void,
-          step: number,
-        ): void => {
-          transformSquare(
-            f,
-            filterAdjoint(taps),
-            EDGE,
-            (row, column) =>
-              addresses
-                .map((address) => load(address, (EDGE * row + column) * plane))
-                .reduce((total, value) => calculate4("add", total, value)),
-            (row, column, value) => store(value, 4 * length * (taps * row + column)),
-          );
-          for (const address of [...addresses, filters!]) f.advance(address, step);
-        };
-        f.times(Math.floor(count / 4), () => some(load4, (v, at) => f.store4(filters!, v, at), 16));
-        f.times(count % 4, () => some(loadOne, (v, at) => f.storeOne(filters!, v, at), 4));
-      },
-      CHUNK * PLANES,
     );
-  const run = splitOf(length, CHUNK, code);
-  return (sums, filters) => run([sums, 4 * CHUNK], [filters, 4 * CHUNK]);
+    watch.see(watched);
+  });
 }

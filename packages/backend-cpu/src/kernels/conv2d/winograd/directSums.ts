@@ -1,0 +1,142 @@
+import {
+  add,
+  below,
+  calculate,
+  chooseInt,
+  divideInt,
+  int,
+  isNumber,
+  load,
+  multiplyInt,
+  number,
+  subtractInt,
+  type Expression,
+  type Local,
+} from "../../../assembler/expression.ts";
+import type { FunctionWriter } from "../../../assembler/function.ts";
+import type { Tiled } from "../tiles.ts";
+
+// Sums in the order of their definition, one number at a time: slow, short to write, and needed only for what is not finite.
+
+type Int = Expression<"i32">;
+type Address = Local<"i32">;
+
+/** Writes: repeats the body for 0, 1, …, count − 1. */
+export function counting(f: FunctionWriter, name: string, count: number | Int, body: (i: Address) => void): void {
+  const i = f.local("i32", name);
+  f.set(i, int(0));
+  f.times(count, () => {
+    body(i);
+    f.set(i, add(i, int(1)));
+  });
+}
+
+/** Where a row of tiles lies: the number of its image, and of the row in that. */
+export function placeOf(f: FunctionWriter, row: Int, down: number): { readonly image: Address; readonly row: Address } {
+  const image = f.keep("image", divideInt(row, int(down)));
+  return { image, row: f.keep("tileRow", subtractInt(row, multiplyInt(image, int(down)))) };
+}
+
+/** The address of an image [height, width, channels] in a batch. */
+export const imageAt = (start: Int, image: Int, { height, width, channels }: Tiled): Int =>
+  add(start, multiplyInt(image, int(4 * height.size * width.size * channels)));
+
+/** The address of a pixel. */
+export const pixelAt = (image: Int, row: Int, column: Int, { width, channels }: Tiled): Int =>
+  add(image, multiplyInt(add(multiplyInt(row, int(width.size)), column), int(4 * channels)));
+
+/** Whether a pixel is in the image: 0 or 1. A negative number is a large one, taken as unsigned. */
+const isInside = (row: Int, column: Int, { height, width }: Tiled): Int =>
+  multiplyInt(below(row, int(height.size)), below(column, int(width.size)));
+
+/** The address of a pixel, or of zeros if it is outside of the image. */
+export const pixelOrZeros = (image: Int, row: Int, column: Int, tiled: Tiled, zeros: Int): Int =>
+  chooseInt(isInside(row, column, tiled), pixelAt(image, row, column, tiled), zeros);
+
+/** Writes: total += Σ a · b over `count` terms; moves both addresses on. */
+export function addProducts(
+  f: FunctionWriter,
+  total: Local<"f32">,
+  count: number,
+  a: { readonly at: Address; readonly step: number },
+  b: { readonly at: Address; readonly step: number },
+): void {
+  f.times(count, () => {
+    f.set(total, calculate("add", total, calculate("mul", load(a.at), load(b.at))));
+    f.advance(a.at, a.step);
+    f.advance(b.at, b.step);
+  });
+}
+
+/** Sums of products of pixels and filters. */
+export interface DirectSums {
+  readonly from: Tiled;
+  readonly to: Tiled;
+  /** Rows and columns of a window. */
+  readonly taps: number;
+  /**
+   * Forward, windows slide over `from` and padding counts as zeros. Backward, `from` is the gradient of the output, and only
+   * outputs that exist count.
+   */
+  readonly direction: "forward" | "backward";
+  /** Padding of the convolution before its first row and column. */
+  readonly before: { readonly height: number; readonly width: number };
+  readonly bias?: boolean;
+  readonly relu?: boolean;
+}
+
+/** Writes: computes some rows of an image, from `top` on; rows outside of it are left out. */
+export function writeDirectRows(
+  f: FunctionWriter,
+  { from, to, taps, direction, before, bias = false, relu = false }: DirectSums,
+  { top, count }: { readonly top: Int; readonly count: number },
+  at: {
+    /** Images. */
+    readonly source: Address;
+    readonly result: Address;
+    /** [taps, taps, channels in, channels out] */
+    readonly filters: Address;
+    readonly bias?: Address;
+    readonly zeros: Address;
+  },
+): void {
+  const isForward = direction === "forward";
+  const [terms, results] = [from.channels, to.channels];
+  const tapStep = 4 * terms * results;
+  const [termStep, resultStep] = isForward ? [4 * results, 4] : [4, 4 * terms];
+  /** The pixel of the source that lies under a tap. */
+  const under = (pixel: Int, tap: Int, before: number): Int =>
+    isForward ? add(add(pixel, tap), int(-before)) : subtractInt(add(pixel, int(before)), tap);
+  counting(f, "i", count, (i) => {
+    const row = f.keep("row", add(top, i));
+    f.when(below(row, int(to.height.size)), () => {
+      const out = f.keep("out", pixelAt(at.result, row, int(0), to));
+      counting(f, "column", to.width.size, (column) => {
+        const filters = f.keep("filters", at.filters);
+        const shift = bias ? f.keep("shift", at.bias!) : undefined;
+        f.times(results, () => {
+          const total = f.keep("total", shift === undefined ? number(0) : load(shift));
+          const tap = f.keep("tap", filters);
+          counting(f, "ky", taps, (ky) =>
+            counting(f, "kx", taps, (kx) => {
+              const y = f.keep("y", under(row, ky, before.height));
+              const x = f.keep("x", under(column, kx, before.width));
+              const counts = isForward ? isNumber(total) : multiplyInt(isNumber(total), isInside(y, x, from));
+              // NaN stays NaN: the rest is left out.
+              f.when(counts, () => {
+                const pixel = f.keep("pixel", pixelOrZeros(at.source, y, x, from, at.zeros));
+                const weight = f.keep("weight", tap);
+                addProducts(f, total, terms, { at: pixel, step: 4 }, { at: weight, step: termStep });
+              });
+              f.advance(tap, tapStep);
+            }),
+          );
+          f.store(out, relu ? calculate("max", total, number(0)) : total);
+          f.advance(out, 4);
+          f.advance(filters, resultStep);
+          if (shift !== undefined) f.advance(shift, 4);
+        });
+      });
+    });
+  });
+}

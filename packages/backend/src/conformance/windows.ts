@@ -1,0 +1,38 @@
+import { sizeOf } from "../shape.ts";
+import type { Setting } from "./behaviour.ts";
+import { sometimesSpecial, type Case } from "./case.ts";
+import { cases } from "./cases.ts";
+import { compare, runOnce } from "./compare.ts";
+import { Dice } from "./dice.ts";
+import { programOf } from "./writer.ts";
+
+/** Operations whose results each see a part of their inputs only. */
+const windowed = [
+  "conv2d",
+  "conv2dBias",
+  "conv2dBiasRelu",
+  "conv2dInputGradient",
+  "conv2dFilterGradient",
+  "maxPool2d",
+  "maxPool2dGradient",
+  "maxPool2dSelect",
+  "sumPool2d",
+  "sumPool2dGradient",
+] as const;
+
+/** Infinity and NaN must reach the results that see them, and no others. */
+export async function windowsOverSpecialNumbers({ backend, reference, tolerance, rounds }: Setting): Promise<void> {
+  for (const operation of windowed) {
+    for (let round = 0; round < rounds; round++) {
+      const dice = new Dice(round);
+      const { inputs, attributes, output, meaning } = (cases[operation] as (dice: Dice) => Case)(dice);
+      // A composite that the backend does not know never gets there.
+      if (meaning !== undefined && !backend.supports(operation)) break;
+      const feeds = inputs.map((shape) => Float32Array.from({ length: sizeOf(shape) }, () => sometimesSpecial(dice)));
+      const program = programOf(inputs, (write, values) => [write(operation, values, attributes as never, output)]);
+      const oracle = meaning === undefined ? program : programOf(inputs, (write, feeds) => [meaning(write, feeds)]);
+      const [got, want] = [await runOnce(backend, program, feeds), await runOnce(reference, oracle, feeds)];
+      compare(got[0]!, want[0]!, tolerance, `${operation}, round ${round}, ${JSON.stringify(attributes)}`);
+    }
+  }
+}
