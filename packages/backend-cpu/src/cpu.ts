@@ -1,6 +1,6 @@
 import { fuseChains, kernelBackend, UsageError, type Backend, type OperationName } from "@convlens/backend";
 import { chooseMachine } from "./chooseMachine.ts";
-import type { Block } from "./heap.ts";
+import { LARGEST, type Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
 import { joinGradients } from "./joinGradients.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
@@ -126,6 +126,8 @@ export async function cpu({
     finish: () => team.finish(),
     abandon: () => team.abandon(),
     dispose: () => team.dispose(),
+    mostBytes: LARGEST,
+    isHandle: true,
     kernels: {
       ...pointwiseKernels(team),
       ...movementKernels(team),

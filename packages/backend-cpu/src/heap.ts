@@ -16,7 +16,8 @@ export interface Block {
 }
 
 const PAGE = 65536;
-const LARGEST = 65536 * PAGE;
+/** The most bytes that a memory of WebAssembly can have. */
+export const LARGEST: number = 65536 * PAGE;
 /** Blocks begin where a cache line does. */
 const LINE = 64;
 
@@ -34,7 +35,7 @@ export class Heap {
   readonly #memory: WebAssembly.Memory | undefined;
   #size = PAGE;
   // The first line and the last stay empty: address 0 belongs to nobody, and a vector may be read beyond the end of a block.
-  #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
+  readonly #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
   #views = new WeakMap<Block, Float32Array>();
 
   /** @param where - The memory is: with this thread, with others, too, or with another one only. */
@@ -72,14 +73,22 @@ export class Heap {
 
   /** Gives a block back; neighbouring gaps become one. */
   free({ start, length }: Block): void {
-    const end = start + Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
-    const gaps = [...this.#gaps, { start, end }].sort((a, b) => a.start - b.start);
-    this.#gaps = [];
-    for (const gap of gaps) {
-      const last = this.#gaps.at(-1);
-      if (last?.end === gap.start) this.#gaps.splice(-1, 1, { start: last.start, end: gap.end });
-      else this.#gaps.push(gap);
+    const gaps = this.#gaps;
+    let end = start + Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
+    // The first gap behind the block.
+    let [low, high] = [0, gaps.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (gaps[middle]!.start < start) low = middle + 1;
+      else high = middle;
     }
+    const before = gaps[low - 1];
+    const after = gaps[low];
+    const joinsBefore = before?.end === start;
+    const joinsAfter = after?.start === end;
+    if (joinsAfter) end = after.end;
+    const first = joinsBefore ? low - 1 : low;
+    gaps.splice(first, low + Number(joinsAfter) - first, { start: joinsBefore ? before.start : start, end });
   }
 
   #grow(bytes: number): void {

@@ -49,6 +49,7 @@ export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures
     copy: (from, to) => gpu.share(from, to),
     release: (buffer) => gpu.release(buffer),
     memory: () => gpu.bytes,
+    isHandle: true,
     mostInputs: MOST_INPUTS,
     join: (program) => fuseChains(program, { mostInputs: MOST_INPUTS, canSum: true }),
     kernels: {

@@ -19,7 +19,10 @@ export interface Backend {
   readonly mostInputs?: number | undefined;
   /** Joins instructions of a finished program that it has one kernel for: {@link fuseChains}, where it has kernels for chains. */
   join?(program: Program): Program;
-  /** Memory for a variable. */
+  /**
+   * Memory for a variable. Where there is no room, the next use of it says so. A backend frees it when nobody can reach the storage
+   * any more: after the engine has collected garbage, and the event loop has turned.
+   */
   allocate(length: number): Storage;
   /** Copies values into it. */
   write(storage: Storage, values: Values): void;
@@ -27,7 +30,7 @@ export interface Backend {
   read(storage: Storage): Promise<Values>;
   /** Gives it back. */
   free(storage: Storage): void;
-  /** Prepares a program for many runs. */
+  /** Prepares a program for many runs. What it holds is freed when nobody can reach it any more. */
   compile(program: Program): Executable;
   /** Bytes held now: variables, constants, and the arena for values in between. */
   memory(): number;

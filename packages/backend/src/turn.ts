@@ -1,5 +1,5 @@
-/** Long work lets others have their turn after so many milliseconds: input, drawing, a signal. */
-const EVERY = 30;
+/** Milliseconds after which long work gives others a turn: input, drawing, timers, a signal. */
+const EVERY = 16;
 const last = { at: 0 };
 
 /** Waits for one turn of the event loop: by a message, since timers of a hidden page come once a second, or once a minute. */
@@ -8,6 +8,7 @@ export function nextTurn(): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener("message", () => {
       port1.close();
+      last.at = performance.now();
       resolve();
     });
     port1.start();
@@ -15,10 +16,10 @@ export function nextTurn(): Promise<void> {
   });
 }
 
+/** Whether the last turn that was waited for is some time ago. */
+export const isTurnDue = (): boolean => performance.now() - last.at >= EVERY;
+
 /** Waits for one turn of the event loop, if the last one was some time ago. */
 export async function turn(): Promise<void> {
-  const now = performance.now();
-  if (now - last.at < EVERY) return;
-  await nextTurn();
-  last.at = performance.now();
+  if (isTurnDue()) await nextTurn();
 }

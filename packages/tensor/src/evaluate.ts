@@ -1,4 +1,4 @@
-import { UsageError, type Backend, type Executable, type Values } from "@convlens/backend";
+import { turn, UsageError, type Backend, type Executable, type Values } from "@convlens/backend";
 import { assemble } from "./assemble.ts";
 import { operand, type Operand } from "./record.ts";
 import { currentBackend, Recording, session } from "./session.ts";
@@ -52,6 +52,8 @@ export async function evaluate(...tensors: Operand[]): Promise<Values[]> {
   const roots = tensors.map(operand);
   const { updates } = session.open;
   if (updates.size > 0 || roots.some((t) => t.known === undefined)) await run(roots, updates);
+  // Nothing waits for a backend here.
+  else await turn();
   return roots.map((t) => t.present().slice());
 }
 

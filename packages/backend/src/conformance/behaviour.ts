@@ -1,4 +1,5 @@
 import type { Backend } from "../backend.ts";
+import { collectGarbage } from "../pacer.ts";
 import type { Instruction, Program, Values } from "../program.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { compare, mustFail, runOnce } from "./compare.ts";
@@ -62,6 +63,21 @@ async function withVariables(
 function expectEqual(got: unknown, want: unknown, what: string): void {
   const [a, b] = [JSON.stringify(got), JSON.stringify(want)];
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);
+}
+
+/** Adds 1 to a constant. */
+const constantProgram = (constant: number): Program =>
+  programOf([], (write) => [write("add", [write.constant(constant), write.constant(1)], {}, [])]);
+
+/** Makes variables and programs, uses them, and drops them. */
+async function dropSome(backend: Backend): Promise<void> {
+  for (let i = 0; i < 10; i++) {
+    const storage = backend.allocate(1000);
+    backend.write(storage, new Float32Array(1000).fill(i));
+    expectEqual((await backend.read(storage))[999], i, "a variable");
+    const [sum] = await backend.compile(constantProgram(i)).run([], []);
+    expectEqual([...sum!], [i + 1], "a sum");
+  }
 }
 
 /** What every backend does beside computing single operations rightly. */
@@ -317,6 +333,24 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     await runOnce(backend, program, [x]);
     if (backend.memory() > once)
       throw new Error(`memory grew from ${before} to ${once} and then ${backend.memory()} bytes`);
+  },
+
+  "variables and programs that nobody can reach are given back, and no others": async ({ backend }) => {
+    const kept = backend.allocate(3);
+    backend.write(kept, floats(1, 2, 3));
+    const keptProgram = backend.compile(constantProgram(4));
+    await keptProgram.run([], []);
+    const before = backend.memory();
+    await dropSome(backend);
+    const all = backend.memory();
+    if (all <= before) throw new Error(`${all} bytes are held where variables were made, and ${before} before`);
+    await collectGarbage(() => backend.memory() <= before);
+    if (backend.memory() > before)
+      throw new Error(`${backend.memory()} bytes are held where ${before} can be reached; of ${all} before`);
+    expectEqual([...(await backend.read(kept))], [1, 2, 3], "a variable that was kept");
+    expectEqual([...(await keptProgram.run([], []))[0]!], [5], "what a program that was kept makes");
+    keptProgram.dispose();
+    backend.free(kept);
   },
 
   "a cancelled run changes nothing": async ({ backend }) => {
