@@ -1,4 +1,4 @@
-import { ValueError } from "@convlens/backend";
+import { checkOptions, ValueError, wholeFrom } from "@convlens/backend";
 
 function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   if (a.length !== b.length || a.length === 0)
@@ -20,67 +20,104 @@ export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>
   return right / labels.length;
 }
 
+/** Refuses what is not the place of a class. */
+function checkClass(name: string, what: string, got: number | undefined, classes: number): void {
+  if (Number.isInteger(got) && got! >= 0 && got! < classes) return;
+  throw new ValueError(
+    `${name}: ${what} is ${got}; with ${classes} classes it must be a whole number below ${classes}`,
+    {
+      operation: name,
+      expected: `0 to ${classes - 1}`,
+      got,
+    },
+  );
+}
+
 /**
- * The share of labels among the `k` classes with the largest scores.
+ * Share of the labels that are among the `k` classes with the largest scores. Of equal scores the first class counts as the
+ * larger one, as in `argmax`, so with `k` = 1 this is the accuracy. A label whose score is NaN is never among them, and other
+ * scores that are NaN count as larger.
  *
  * @param scores - `[n, classes]`, row-major.
+ * @param labels - `n` places of classes.
+ * @throws `ValueError` where `k` is not a whole number of at least 1, or a label is not one of the classes.
  */
 export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: number): number {
+  checkOptions("topK", { k }, { k: wholeFrom(1) });
   const classes = scores.length / labels.length;
-  if (!Number.isInteger(classes) || labels.length === 0)
+  if (!Number.isInteger(classes) || classes === 0)
     throw new ValueError(`topK: ${scores.length} scores do not make rows for ${labels.length} labels`, {
       operation: "topK",
       got: scores.length,
     });
   let right = 0;
   for (let i = 0; i < labels.length; i++) {
-    const own = scores[i * classes + labels[i]!]!;
-    let better = 0;
-    for (let c = 0; c < classes; c++) if (scores[i * classes + c]! > own) better++;
+    const label = labels[i]!;
+    checkClass("topK", `labels[${i}]`, label, classes);
+    const own = scores[i * classes + label]!;
+    let better = Number.isNaN(own) ? Infinity : 0;
+    for (let c = 0; c < classes; c++) {
+      const other = scores[i * classes + c]!;
+      if (other > own || Number.isNaN(other) || (other === own && c < label)) better++;
+    }
     if (better < k) right++;
   }
   return right / labels.length;
 }
 
-/** How often each class (row) was taken for each (column). */
+/**
+ * Counts of how often each class (row) was taken for each (column).
+ *
+ * @throws `ValueError` where a label or a prediction is not one of the classes.
+ */
 export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number[][] {
   checkLengths("confusionMatrix", predicted, labels);
+  checkOptions("confusionMatrix", { classes }, { classes: wholeFrom(1) });
   const matrix = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   for (let i = 0; i < labels.length; i++) {
-    const row = matrix[labels[i]!];
-    if (row?.[predicted[i]!] === undefined)
-      throw new ValueError(
-        `confusionMatrix: label ${labels[i]} and prediction ${predicted[i]} must be below the ${classes} classes`,
-        {
-          operation: "confusionMatrix",
-          expected: `0 to ${classes - 1}`,
-          got: [labels[i], predicted[i]],
-        },
-      );
-    row[predicted[i]!]!++;
+    checkClass("confusionMatrix", `labels[${i}]`, labels[i], classes);
+    checkClass("confusionMatrix", `predicted[${i}]`, predicted[i], classes);
+    matrix[labels[i]!]![predicted[i]!]!++;
   }
   return matrix;
 }
 
 /** How well one class is told from the others. */
 export interface ClassScores {
-  /** Of those taken for this class, the share that are. NaN if there are none. */
+  /** Share of the examples taken for this class that are of it. NaN if none was taken for it. */
   readonly precision: number;
-  /** Of those that are, the share taken for it. NaN if there are none. */
+  /** Share of the examples of this class that were taken for it. NaN if there are none. */
   readonly recall: number;
-  /** The harmonic mean of both; 0 if none was right. */
+  /** Harmonic mean of both; 0 if none was right. NaN if the class occurs neither in labels nor in predictions. */
   readonly f1: number;
 }
 
-/** Precision, recall and F1 of each class of a confusion matrix. */
-export const classScores = (matrix: readonly (readonly number[])[]): ClassScores[] =>
-  matrix.map((row, c) => {
+/**
+ * Precision, recall and F1 of each class of a confusion matrix.
+ *
+ * @param matrix - As many rows as columns.
+ */
+export function classScores(matrix: readonly (readonly number[])[]): ClassScores[] {
+  if (matrix.some((row) => row.length !== matrix.length))
+    throw new ValueError("classScores: the confusion matrix must have as many columns as rows", {
+      operation: "classScores",
+      expected: [matrix.length, matrix.length],
+      got: matrix.map((row) => row.length),
+    });
+  return matrix.map((row, c) => {
     const right = row[c]!;
     const are = row.reduce((sum, n) => sum + n, 0);
     const taken = matrix.reduce((sum, other) => sum + other[c]!, 0);
-    return { precision: right / taken, recall: right / are, f1: (2 * right) / (are + taken) || 0 };
+    return { precision: right / taken, recall: right / are, f1: (2 * right) / (are + taken) };
   });
+}
 
-/** The mean over classes, each counting the same. */
-export const macro = (scores: readonly ClassScores[], score: keyof ClassScores): number =>
-  scores.reduce((sum, each) => sum + (Number.isNaN(each[score]) ? 0 : each[score]), 0) / scores.length;
+/**
+ * Mean of a score over the classes, each counting the same, as scikit-learn's `average="macro"`: classes that occur neither
+ * in labels nor in predictions are left out, and a score that is 0 / 0 for a class that does occur counts as 0. NaN if no
+ * class occurs.
+ */
+export function macro(scores: readonly ClassScores[], score: keyof ClassScores): number {
+  const occurring = scores.filter(({ precision, recall }) => !Number.isNaN(precision) || !Number.isNaN(recall));
+  return occurring.reduce((sum, each) => sum + (each[score] || 0), 0) / occurring.length;
+}

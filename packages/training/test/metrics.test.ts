@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   accuracy,
@@ -37,7 +38,44 @@ describe("metrics", () => {
         [1, 0],
         [0, 0],
       ])[1],
-    ).toEqual({ precision: NaN, recall: NaN, f1: 0 });
+    ).toEqual({ precision: NaN, recall: NaN, f1: NaN });
+  });
+
+  it("macro scores as scikit-learn 1.9.1 gives them, zero_division at its default", () => {
+    // precision_recall_fscore_support(labels, predicted, average="macro")
+    const golden = [
+      { labels: [0, 0, 1, 1], predicted: [0, 0, 1, 1], classes: 5, is: [1, 1, 1] },
+      { labels: [0, 1, 1, 3], predicted: [0, 0, 1, 1], classes: 4, is: [1 / 3, 0.5, 7 / 18] },
+      { labels: [0, 0], predicted: [1, 1], classes: 3, is: [0, 0, 0] },
+      { labels: [2, 2, 0], predicted: [2, 2, 2], classes: 4, is: [1 / 3, 0.5, 0.4] },
+    ];
+    for (const { labels: are, predicted: taken, classes, is } of golden) {
+      const found = classScores(confusionMatrix(taken, are, classes));
+      expect((["precision", "recall", "f1"] as const).map((score) => macro(found, score))).toEqual(
+        is.map((x) => expect.closeTo(x, 12)),
+      );
+    }
+    expect(macro([], "f1")).toBeNaN();
+  });
+
+  it("macro scores do not depend on classes that never occur", () => {
+    const pairs = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(pairs, fc.integer({ min: 5, max: 9 }), (both, classes) => {
+        const scoresOf = (count: number): readonly number[] => {
+          const found = classScores(
+            confusionMatrix(
+              both.map(([a]) => a),
+              both.map(([, b]) => b),
+              count,
+            ),
+          );
+          return [macro(found, "precision"), macro(found, "recall"), macro(found, "f1")];
+        };
+        expect(scoresOf(classes)).toEqual(scoresOf(5));
+        if (both.every(([a, b]) => a === b)) expect(scoresOf(5)).toEqual([1, 1, 1]);
+      }),
+    );
   });
 
   it("the label among the k best", () => {
@@ -45,11 +83,42 @@ describe("metrics", () => {
     expect([topK(scores, [2, 2], 1), topK(scores, [2, 2], 2), topK(scores, [2, 2], 3)]).toEqual([0, 0.5, 1]);
   });
 
+  it("the label among the k best is what a sort with NaN first and the first of equals first says", () => {
+    const score = fc.constantFrom(NaN, -Infinity, -1, 0, 0, 1, Infinity);
+    const rows = fc.array(fc.tuple(score, score, score), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(rows, fc.integer({ min: 1, max: 4 }), fc.nat(2), (all, k, label) => {
+        const place = (row: readonly number[]): number => {
+          const rank = (c: number): number =>
+            Number.isNaN(row[c]) ? 2 : row[c] === -Infinity ? -2 : Math.atan(row[c]!);
+          return [0, 1, 2].sort((a, b) => rank(b) - rank(a) || a - b).indexOf(label);
+        };
+        const right = all.filter((row) => !Number.isNaN(row[label]) && place(row) < k);
+        const labels = all.map(() => label);
+        expect(topK(all.flat(), labels, k)).toBe(right.length / all.length);
+      }),
+    );
+  });
+
+  it("the best one is the accuracy, also of ties; a net that makes NaN is never right", () => {
+    expect(topK([0, 0, 0, 0], [0, 1], 1)).toBe(0.5);
+    expect(topK([NaN, NaN, NaN, NaN], [0, 1], 2)).toBe(0);
+  });
+
   it("refuse what does not fit", () => {
     expect(() => accuracy([1], [1, 2])).toThrow("as many predictions as labels");
     expect(() => accuracy([], [])).toThrow("at least one");
-    expect(() => confusionMatrix([3], [0], 3)).toThrow("must be below the 3 classes");
+    expect(() => confusionMatrix([3], [0], 3)).toThrow(
+      "predicted[0] is 3; with 3 classes it must be a whole number below 3",
+    );
+    expect(() => confusionMatrix([0], [0.5], 3)).toThrow("labels[0] is 0.5");
+    expect(() => confusionMatrix([0], [0], 0)).toThrow("classes must be a whole number of at least 1, got 0");
+    expect(() => classScores([[1, 0]])).toThrow("as many columns as rows");
     expect(() => topK([1, 2, 3], [0, 1], 1)).toThrow("do not make rows");
+    expect(() => topK([], [0], 1)).toThrow("do not make rows");
+    for (const label of [2, 5, -1, 0.5, NaN])
+      expect(() => topK([1, 2], [label], 1)).toThrow(`labels[0] is ${label}; with 2 classes`);
+    for (const k of [0, -1, NaN, 1.5]) expect(() => topK([1, 2], [0], k)).toThrow("k must be a whole number");
   });
 });
 
