@@ -43,6 +43,9 @@ export const wholeFrom =
       ? undefined
       : `a whole number ${most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`}`;
 
+/** Accepts seeds: whole numbers from 0 to 2³² − 1, every one of which gives other random numbers. */
+export const seedOption: OptionCheck = /* @__PURE__ */ wholeFrom(0, 0xffffffff);
+
 /** Accepts functions. */
 export const functionOption: OptionCheck = (value) => (typeof value === "function" ? undefined : "a function");
 
@@ -59,6 +62,28 @@ function show(value: unknown): string {
   if (typeof value === "object" && value !== null)
     return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? "Object"})`;
   return typeof value === "bigint" ? `${value}n` : String(value);
+}
+
+/**
+ * Checks one value that must be given.
+ *
+ * @param owner - What it belongs to; the error begins with it.
+ * @throws `ValueError` where it is wrong.
+ *
+ * @example
+ * ```ts
+ * checkValue("setSeed", "seed", 7, seedOption);
+ * ```
+ */
+export function checkValue(owner: string, name: string, value: unknown, check: OptionCheck): void {
+  const expected = check(value);
+  if (expected !== undefined)
+    throw new ValueError(`${owner}: ${name} must be ${expected}, got ${show(value)}`, {
+      operation: owner,
+      axis: name,
+      expected,
+      got: value,
+    });
 }
 
 /**
@@ -91,13 +116,6 @@ export function checkOptions<O extends object>(owner: string, options: O, checks
       );
     }
     if (value === undefined) continue;
-    const expected = (checks as Readonly<Record<string, OptionCheck>>)[name]!(value);
-    if (expected !== undefined)
-      throw new ValueError(`${owner}: ${name} must be ${expected}, got ${show(value)}`, {
-        operation: owner,
-        axis: name,
-        expected,
-        got: value,
-      });
+    checkValue(owner, name, value, (checks as Readonly<Record<string, OptionCheck>>)[name]!);
   }
 }

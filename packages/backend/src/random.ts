@@ -1,4 +1,5 @@
 import { cos, log } from "./math.ts";
+import { checkValue, seedOption, wholeFrom } from "./options.ts";
 
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 
@@ -32,7 +33,10 @@ export interface RandomState {
 
 /** A word for a name, by FNV-1a, to number streams by what they are for. */
 function wordOf(label: number | string): number {
-  if (typeof label === "number") return label >>> 0;
+  if (typeof label === "number") {
+    checkValue("Random.split", "label", label, seedOption);
+    return label;
+  }
   let hash = 0x811c9dc5;
   for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
   return hash >>> 0;
@@ -54,9 +58,16 @@ export class Random {
   readonly #stream: number;
   #count: number;
 
+  /**
+   * @param seed - A whole number from 0 to 2³² − 1; each gives other numbers.
+   * @throws `ValueError` for any other seed.
+   */
   constructor(seed: number, stream = 0, count = 0) {
-    this.#seed = seed >>> 0;
-    this.#stream = stream >>> 0;
+    checkValue("Random", "seed", seed, seedOption);
+    checkValue("Random", "stream", stream, seedOption);
+    checkValue("Random", "count", count, wholeFrom(0));
+    this.#seed = seed;
+    this.#stream = stream;
     this.#count = count;
   }
 
@@ -85,8 +96,9 @@ export class Random {
     return (this.word() >>> 8) / 0x1000000;
   }
 
-  /** A whole number from 0 to `below` − 1, all equally likely. */
+  /** A whole number from 0 to `below` − 1, all equally likely; `below` is at most 2³². */
   integer(below: number): number {
+    checkValue("Random.integer", "below", below, wholeFrom(1, 0x100000000));
     // Words past the last multiple of `below` would favour the small numbers: draw again.
     const limit = 0x100000000 - (0x100000000 % below);
     let word = this.word();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Random, threefry } from "../src/index.ts";
+import { Random, threefry, ValueError } from "../src/index.ts";
 
 describe("Threefry-2×32", () => {
   it("gives the known answers of its authors", () => {
@@ -10,6 +10,26 @@ describe("Threefry-2×32", () => {
 });
 
 describe("Random", () => {
+  it("refuses seeds that would be cut", () => {
+    for (const bad of [NaN, 0.5, -1, 2 ** 32, 2 ** 53, Infinity, "x", "1", null, undefined, 1n]) {
+      expect(() => new Random(bad as number)).toThrow(ValueError);
+      expect(() => new Random(bad as number)).toThrow("seed must be a whole number from 0 to 4294967295");
+    }
+    for (const bad of [NaN, 0.5, -1, 2 ** 32]) {
+      expect(() => new Random(0).split(bad)).toThrow("label must be a whole number");
+      expect(() => new Random(0, bad)).toThrow("stream must be a whole number");
+    }
+    for (const bad of [0, NaN, -1, 1.5, 2 ** 33])
+      expect(() => new Random(0).integer(bad)).toThrow("below must be a whole number");
+    expect(new Random(0).integer(2 ** 32)).toBeLessThan(2 ** 32);
+  });
+
+  it("uses every bit of a seed", () => {
+    const bits = Array.from({ length: 32 }, (_, bit) => 2 ** bit);
+    const firsts = [0, ...bits].map((seed) => new Random(seed).word());
+    expect(new Set(firsts).size).toBe(33);
+  });
+
   it("repeats with a seed, differs with another, goes on from a state", () => {
     const draw = (random: Random): number[] => Array.from({ length: 5 }, () => random.next());
     expect(draw(new Random(1))).toEqual(draw(new Random(1)));

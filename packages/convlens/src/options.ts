@@ -35,13 +35,23 @@ export function numberOption(
   name: string,
   text: string | undefined,
   otherwise: number,
-  { least = 0, whole = true }: { readonly least?: number; readonly whole?: boolean } = {},
+  {
+    least = 0,
+    most = Infinity,
+    whole = true,
+  }: { readonly least?: number; readonly most?: number; readonly whole?: boolean } = {},
 ): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value)))
+  if (
+    text.trim() === "" ||
+    !Number.isFinite(value) ||
+    value < least ||
+    value > most ||
+    (whole && !Number.isInteger(value))
+  )
     throw new CommandLineError(
-      `--${name}: expected a ${whole ? "whole " : ""}number of at least ${least}, got "${text}"`,
+      `--${name}: expected a ${whole ? "whole " : ""}number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}, got "${text}"`,
     );
   return value;
 }

@@ -1,9 +1,18 @@
-import { UsageError, type Backend, type Executable, type Program, type Storage, type Values } from "@convlens/backend";
+import {
+  checkValue,
+  seedOption,
+  UsageError,
+  type Backend,
+  type Executable,
+  type Program,
+  type Storage,
+  type Values,
+} from "@convlens/backend";
 import { assemble } from "./assemble.ts";
 import { backendFor, evaluate } from "./evaluate.ts";
 import { leaf } from "./record.ts";
 import { recordFunction, type Parameter, type Results } from "./recordFunction.ts";
-import { session } from "./session.ts";
+import { randomKey, session } from "./session.ts";
 import { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -13,7 +22,7 @@ export type Arguments<P extends readonly Parameter[]> = {
 };
 /** What {@link compile} may be told. */
 export interface CompileOptions {
-  /** Of the random numbers drawn inside: with the number of the run it decides them all. */
+  /** A whole number from 0 to 2³² − 1: with the number of the run it decides all random numbers drawn inside. */
   readonly seed?: number;
   /** Default: where its variables live, else the one chosen with `useBackend`. */
   readonly backend?: Backend;
@@ -44,8 +53,6 @@ interface Built {
 const KEPT = 64;
 /** Seeds of compiled functions that are given none. */
 const seeds = { next: 1 };
-/** Numbers below this survive float32, on any backend. */
-const WORD = 0xffffff;
 
 /**
  * Records a function once for each combination of argument shapes; later calls only run the program. Numbers passed for
@@ -70,7 +77,8 @@ export function compile<P extends readonly Parameter[], R extends Results>(
   options: CompileOptions = {},
 ): Compiled<P, R> {
   const programs = new Map<string, Built>();
-  const seed = (options.seed ?? seeds.next++) & WORD;
+  const seed = options.seed ?? seeds.next++;
+  checkValue("compile", "seed", seed, seedOption);
 
   function call(...args: readonly (Parameter | number)[]): Promise<R> {
     if (session.compiling !== undefined)
@@ -102,7 +110,7 @@ export function compile<P extends readonly Parameter[], R extends Results>(
 
   function run({ executable, storages, updated, results }: Built, given: readonly (Tensor | number)[]): Promise<R> {
     const feeds = given.map((argument) => (typeof argument === "number" ? Float64Array.of(argument) : argument.known!));
-    feeds.push(Float32Array.of(seed, compiled.runs++ & WORD));
+    feeds.push(randomKey(seed, compiled.runs++));
     for (const variable of updated) variable.written();
     return executable.run(feeds, storages).then(results) as Promise<R>;
   }

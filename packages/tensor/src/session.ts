@@ -1,4 +1,4 @@
-import { UsageError, type Backend, type Scope, type Values } from "@convlens/backend";
+import { checkValue, seedOption, threefry, UsageError, type Backend, type Scope, type Values } from "@convlens/backend";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -73,8 +73,24 @@ export function captureCallSites(on: boolean): void {
   session.captureSites = on;
 }
 
-/** Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions. */
+/** Numbers up to this survive float32, in which a backend is fed the key of its random numbers. */
+const WORD = 0xffffff;
+
+/** The key of the random numbers of a seed and a count: both as they are where they survive float32, else hashed. */
+export function randomKey(seed: number, count: number): Float32Array {
+  if (seed <= WORD && count <= WORD) return Float32Array.of(seed, count);
+  const [a, b] = threefry(seed, 0x5eed, count, 0);
+  return Float32Array.of(a >>> 8, b >>> 8);
+}
+
+/**
+ * Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions.
+ *
+ * @param seed - A whole number from 0 to 2³² − 1.
+ * @throws `ValueError` for any other seed.
+ */
 export function setSeed(seed: number): void {
-  session.seed = seed & 0xffffff;
+  checkValue("setSeed", "seed", seed, seedOption);
+  session.seed = seed;
   session.draws = 0;
 }

@@ -460,6 +460,35 @@ describe("random numbers", () => {
   });
 });
 
+describe("a seed", () => {
+  it("counts with every bit, outside of compiled functions and inside", async () => {
+    const seeds = [0, ...Array.from({ length: 32 }, (_, bit) => 2 ** bit)];
+    const outside: string[] = [];
+    const inside: string[] = [];
+    for (const seed of seeds) {
+      setSeed(seed);
+      outside.push(`${await numbers(uniform([2]))}`);
+      inside.push(`${(await compile(() => uniform([2]), { seed })()).values}`);
+    }
+    expect(new Set(outside).size).toBe(33);
+    expect(new Set(inside).size).toBe(33);
+  });
+
+  it("goes on beyond 2²⁴ runs without repeating the first ones", async () => {
+    const draw = compile(() => uniform([2]), { seed: 3 });
+    const first = [...(await draw()).values];
+    draw.runs = 2 ** 24;
+    expect([...(await draw()).values]).not.toEqual(first);
+  });
+
+  it("is refused where it would be cut", () => {
+    for (const bad of [NaN, 0.5, -1, 2 ** 32, 2 ** 53, "x"]) {
+      expect(() => setSeed(bad as number)).toThrow("setSeed: seed must be a whole number from 0 to 4294967295");
+      expect(() => compile(() => uniform([2]), { seed: bad as number })).toThrow("compile: seed must be");
+    }
+  });
+});
+
 describe("a data set that lives where it is computed", () => {
   it("is a variable, of which a compiled function gathers its batches: only indices are fed", async () => {
     const images = new Variable(

@@ -1,4 +1,4 @@
-import { checkOptions, ValueError, wholeFrom } from "@convlens/backend";
+import { checkValue, ValueError, wholeFrom } from "@convlens/backend";
 
 function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   if (a.length !== b.length || a.length === 0)
@@ -43,7 +43,7 @@ function checkClass(name: string, what: string, got: number | undefined, classes
  * @throws `ValueError` where `k` is not a whole number of at least 1, or a label is not one of the classes.
  */
 export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: number): number {
-  checkOptions("topK", { k }, { k: wholeFrom(1) });
+  checkValue("topK", "k", k, wholeFrom(1));
   const classes = scores.length / labels.length;
   if (!Number.isInteger(classes) || classes === 0)
     throw new ValueError(`topK: ${scores.length} scores do not make rows for ${labels.length} labels`, {
@@ -72,7 +72,7 @@ export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: nu
  */
 export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number[][] {
   checkLengths("confusionMatrix", predicted, labels);
-  checkOptions("confusionMatrix", { classes }, { classes: wholeFrom(1) });
+  checkValue("confusionMatrix", "classes", classes, wholeFrom(1));
   const matrix = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   for (let i = 0; i < labels.length; i++) {
     checkClass("confusionMatrix", `labels[${i}]`, labels[i], classes);

@@ -74,7 +74,7 @@ export async function train(args: readonly string[]): Promise<number> {
     batchSize: numberOption("batch-size", values["batch-size"], 8, { least: 1 }),
     rate: numberOption("rate", values.rate, 0.002, { whole: false }),
     optimizer: values.optimizer ?? "adam",
-    seed: numberOption("seed", values.seed, 1),
+    seed: numberOption("seed", values.seed, 1, { most: 2 ** 32 - 1 }),
   };
   await modelNamed(settings.model);
   choice("optimizer", settings.optimizer, optimizers);

@@ -1,7 +1,7 @@
 import { checkShape, ValueError, type Shape } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { leaf, operand, record, type Operand } from "../record.ts";
-import { session } from "../session.ts";
+import { randomKey, session } from "../session.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, cos, divide, greaterEqual, log, multiply, sqrt, subtract } from "./elementwise.ts";
 
@@ -13,14 +13,13 @@ const uniformOperation: Operation<"randomUniform"> = {
 
 /**
  * The next draw. In a compiled function the seed is fed, a new one for each run, and each draw is a stream of its own; so two
- * draws are never the same, and one tensor never changes. Outside, each draw has a seed of its own, below 2²⁴ to survive
- * float32.
+ * draws are never the same, and one tensor never changes. Outside, each draw has a key of its own.
  */
 function draw(shape: Shape): Tensor {
   const { recording } = session;
   if (recording.seed !== undefined)
     return record(uniformOperation, [recording.seed], { shape, stream: recording.draws++ });
-  return record(uniformOperation, [leaf([2], Float32Array.of(session.seed, session.draws++ & 0xffffff))], {
+  return record(uniformOperation, [leaf([2], randomKey(session.seed, session.draws++))], {
     shape,
     stream: 0,
   });
