@@ -1,7 +1,22 @@
-import { ShapeError, showShape, ValueError, type Random, type Shape } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  checkValue,
+  functionOption,
+  numberFrom,
+  ShapeError,
+  showShape,
+  ValueError,
+  wholeFrom,
+  type Random,
+  type Shape,
+} from "@convlens/backend";
 import { cos, sin } from "@convlens/backend/math";
 
-/** Makes another example of the same class out of an example, which it must not change. */
+/**
+ * Makes another example of the same class and shape out of an example, which it must not change. Returns the numbers at once:
+ * it must not be async.
+ */
 export type Augmentation = (example: Float32Array, shape: Shape, random: Random) => Float32Array;
 
 /** An image, or an error for what is none. */
@@ -37,13 +52,14 @@ function resampled(
 }
 
 /** Moved by up to `pixels` whole pixels in each direction, zeros coming in. */
-export const shift =
-  (pixels: number): Augmentation =>
-  (example, shape, random) => {
+export function shift(pixels: number): Augmentation {
+  checkValue("shift", "pixels", pixels, wholeFrom(0, 0xffff));
+  return (example, shape, random) => {
     const size = imageOf("shift", shape);
     const [dx, dy] = [random.integer(2 * pixels + 1) - pixels, random.integer(2 * pixels + 1) - pixels];
     return resampled(example, size, (x, y) => [x - dx, y - dy]);
   };
+}
 
 /** Mirrored left to right, every other time. */
 export const flipHorizontal = (): Augmentation => (example, shape, random) => {
@@ -52,11 +68,14 @@ export const flipHorizontal = (): Augmentation => (example, shape, random) => {
 };
 
 /** A part of `height` × `width` pixels somewhere in the image, enlarged to its whole size. */
-export const crop =
-  ({ height, width }: { readonly height: number; readonly width: number }): Augmentation =>
-  (example, shape, random) => {
+export function crop(options: { readonly height: number; readonly width: number }): Augmentation {
+  checkOptions("crop", options, { height: anyOption, width: anyOption });
+  const { height, width } = options;
+  checkValue("crop", "height", height, wholeFrom(1));
+  checkValue("crop", "width", width, wholeFrom(1));
+  return (example, shape, random) => {
     const size = imageOf("crop", shape);
-    if (!(height >= 1 && width >= 1 && height <= size[0] && width <= size[1]))
+    if (!(height <= size[0] && width <= size[1]))
       throw new ValueError(`crop: a part of ${height} × ${width} does not fit into images of ${size[0]} × ${size[1]}`, {
         operation: "crop",
         expected: `at most ${size[0]} × ${size[1]}`,
@@ -67,11 +86,12 @@ export const crop =
     const step = (part: number, whole: number): number => (whole > 1 ? (part - 1) / (whole - 1) : 0);
     return resampled(example, size, (x, y) => [left + x * step(width, size[1]), top + y * step(height, size[0])]);
   };
+}
 
 /** Turned about the middle by up to `degrees` either way. */
-export const rotate =
-  (degrees: number): Augmentation =>
-  (example, shape, random) => {
+export function rotate(degrees: number): Augmentation {
+  checkValue("rotate", "degrees", degrees, numberFrom(0));
+  return (example, shape, random) => {
     const size = imageOf("rotate", shape);
     const angle = ((2 * random.next() - 1) * degrees * Math.PI) / 180;
     const [c, s] = [cos(angle), sin(angle)];
@@ -81,19 +101,21 @@ export const rotate =
       middleY - s * (x - middleX) + c * (y - middleY),
     ]);
   };
+}
 
 /** Normal noise on each number. Signals, too. */
-export const noise =
-  (deviation: number): Augmentation =>
-  (example, _, random) => {
+export function noise(deviation: number): Augmentation {
+  checkValue("noise", "deviation", deviation, numberFrom(0));
+  return (example, _, random) => {
     const added = random.normal(example.length, 0, deviation);
     return example.map((value, i) => value + added[i]!);
   };
+}
 
 /** A square of `pixels` somewhere set to 0 (DeVries 2017); it may reach over the border. */
-export const cutout =
-  (pixels: number): Augmentation =>
-  (example, shape, random) => {
+export function cutout(pixels: number): Augmentation {
+  checkValue("cutout", "pixels", pixels, wholeFrom(0));
+  return (example, shape, random) => {
     const [height, width, channels] = imageOf("cutout", shape);
     const [top, left] = [
       random.integer(height) - Math.floor(pixels / 2),
@@ -108,9 +130,10 @@ export const cutout =
       );
     return result;
   };
+}
 
 /** Several one after the other, each with random numbers of its own. */
-export const augment =
-  (...steps: readonly Augmentation[]): Augmentation =>
-  (example, shape, random) =>
-    steps.reduce((image, step, i) => step(image, shape, random.split(i)), example);
+export function augment(...steps: readonly Augmentation[]): Augmentation {
+  for (const step of steps) checkValue("augment", "step", step, functionOption);
+  return (example, shape, random) => steps.reduce((image, step, i) => step(image, shape, random.split(i)), example);
+}

@@ -1,4 +1,15 @@
-import { Random, sizeOf, ValueError } from "@convlens/backend";
+import {
+  booleanOption,
+  checkOptions,
+  functionOption,
+  oneOf,
+  Random,
+  seedOption,
+  sizeOf,
+  ValueError,
+  wholeFrom,
+  type OptionChecks,
+} from "@convlens/backend";
 import { tensor, type Tensor } from "@convlens/tensor";
 import type { Augmentation } from "./augmentation.ts";
 import type { Dataset } from "./dataset.ts";
@@ -15,7 +26,7 @@ export interface Batch {
   readonly batch: number;
 }
 
-/** How {@link batches} are made. */
+/** Options of {@link batches}. */
 export interface BatchesOptions {
   /** Examples in a batch. Default: 32. */
   readonly size?: number;
@@ -33,9 +44,37 @@ export interface BatchesOptions {
   readonly augment?: Augmentation | undefined;
 }
 
-/** How many batches an epoch has. */
+/** Number of batches of an epoch. */
 export const batchCount = (size: number, batchSize: number, last: "keep" | "drop" = "keep"): number =>
   last === "keep" ? Math.ceil(size / batchSize) : Math.floor(size / batchSize);
+
+const checks: OptionChecks<BatchesOptions> = {
+  size: wholeFrom(1),
+  shuffle: booleanOption,
+  seed: seedOption,
+  epoch: wholeFrom(0, 0xffffffff),
+  start: wholeFrom(0),
+  last: oneOf("keep", "drop"),
+  augment: functionOption,
+};
+
+/** Refuses what an augmentation must not return. */
+function checkAugmented(got: unknown, size: number): Float32Array {
+  if (got instanceof Float32Array && got.length === size) return got;
+  const what =
+    got instanceof Promise
+      ? "a promise: it must not be async"
+      : got instanceof Float32Array
+        ? `${got.length} numbers`
+        : got === null || got === undefined
+          ? `${got}`
+          : ((got as object).constructor?.name ?? typeof got);
+  throw new ValueError(`augment: expected a Float32Array of ${size} numbers for each example, got ${what}`, {
+    operation: "augment",
+    expected: size,
+    got,
+  });
+}
 
 /**
  * The batches of one epoch. The same options give the same batches, wherever one begins.
@@ -45,16 +84,9 @@ export const batchCount = (size: number, batchSize: number, last: "keep" | "drop
  * for (const { inputs, labels } of batches(data, { size: 64, shuffle: true, seed: 1 })) …
  * ```
  */
-export function* batches(
-  data: Dataset,
-  { size = 32, shuffle = false, seed = 0, epoch = 0, start = 0, last = "keep", augment }: BatchesOptions = {},
-): Generator<Batch> {
-  if (!Number.isInteger(size) || size < 1)
-    throw new ValueError(`batches: the size must be a whole number of at least 1, got ${size}`, {
-      operation: "batches",
-      expected: "at least 1",
-      got: size,
-    });
+export function* batches(data: Dataset, options: BatchesOptions = {}): Generator<Batch> {
+  checkOptions("batches", options, checks);
+  const { size = 32, shuffle = false, seed = 0, epoch = 0, start = 0, last = "keep", augment } = options;
   const random = new Random(seed).split("data").split(epoch);
   const order = shuffle
     ? random.split("order").permutation(data.size)
@@ -69,7 +101,8 @@ export function* batches(
         data.inputs.subarray(index * one, (index + 1) * one),
         (value) => value * data.scale,
       );
-      inputs.set(augment?.(example, data.shape, random.split("augment").split(index)) ?? example, i * one);
+      const changed = augment?.(example, data.shape, random.split("augment").split(index));
+      inputs.set(augment === undefined ? example : checkAugmented(changed, one), i * one);
     });
     const labels = Float32Array.from(indices, (index) => data.labels[index]!);
     yield {

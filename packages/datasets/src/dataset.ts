@@ -1,8 +1,18 @@
-import { showShape, sizeOf, ValueError, type Shape } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  numberAbove,
+  showShape,
+  sizeOf,
+  ValueError,
+  wholeFrom,
+  type OptionChecks,
+  type Shape,
+} from "@convlens/backend";
 
-/** Examples and their labels, in memory: bytes stay bytes until a batch is made. */
+/** Examples and their labels in memory. Bytes stay bytes until a batch is made. */
 export interface Dataset {
-  /** How many examples. */
+  /** Number of examples. */
   readonly size: number;
   /** Of one example: `[height, width, channels]` or `[length, channels]`. */
   readonly shape: Shape;
@@ -16,54 +26,105 @@ export interface Dataset {
   readonly labels: Uint8Array | Uint16Array | Int32Array;
 }
 
-/** What {@link dataset} is made of. */
-export type DatasetParts = Pick<Dataset, "shape" | "inputs" | "labels"> & Partial<Pick<Dataset, "classes" | "scale">>;
+/** Parts of a {@link dataset}. */
+export interface DatasetParts extends Pick<Dataset, "shape"> {
+  /** Number of examples: that of the labels, so that a data set can be made of another one's parts. */
+  readonly size?: number;
+  /** All examples, one after the other. */
+  readonly inputs: Uint8Array | Uint8ClampedArray | Float32Array;
+  /** One place in the list of classes for each example. */
+  readonly labels: ArrayLike<number>;
+  /** Names of the classes. Default: the numbers up to the largest label. */
+  readonly classes?: readonly string[];
+  /** What a number of `inputs` is multiplied by. Default: 1/255 for bytes, so that they become 0 to 1; else 1. */
+  readonly scale?: number;
+}
+
+function fail(operation: string, problem: string, expected: unknown, got: unknown): never {
+  throw new ValueError(`${operation}: ${problem}`, { operation, expected, got });
+}
+
+const checks: OptionChecks<DatasetParts> = {
+  size: wholeFrom(1),
+  shape: (x) =>
+    Array.isArray(x) && x.every((size) => Number.isSafeInteger(size) && size > 0)
+      ? undefined
+      : "an array of whole numbers of at least 1",
+  inputs: (x) =>
+    x instanceof Uint8Array || x instanceof Uint8ClampedArray || x instanceof Float32Array
+      ? undefined
+      : "a Float32Array, or bytes (Uint8Array, Uint8ClampedArray); Float32Array.from(numbers) makes one",
+  labels: (x) => (ArrayBuffer.isView(x) || Array.isArray(x) ? undefined : "an array of whole numbers"),
+  classes: (x) => (Array.isArray(x) && x.every((name) => typeof name === "string") ? undefined : "an array of names"),
+  scale: numberAbove(0),
+};
+
+/** Bytes as Uint8Array, without a copy; floats as they are. */
+const inputsOf = (x: DatasetParts["inputs"]): Dataset["inputs"] =>
+  x instanceof Uint8ClampedArray ? new Uint8Array(x.buffer, x.byteOffset, x.length) : x;
+
+/** Largest number of classes that are named here; a larger label is taken for a mistake. */
+const MOST_CLASSES = 2 ** 20;
+
+/** Labels in a typed array, once each is known to be a class. */
+function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | undefined): Dataset["labels"] {
+  const most = classes?.length ?? MOST_CLASSES;
+  for (let i = 0; i < labels.length; i++) {
+    const got: unknown = labels[i];
+    if (Number.isInteger(got) && (got as number) >= 0 && (got as number) < most) continue;
+    fail(
+      "dataset",
+      `labels[${i}] is ${typeof got === "string" ? `"${got}"` : String(got)}, out of range: expected a whole number from 0 to ${most - 1}, ` +
+        (classes === undefined ? "the place of a class in `classes`" : `as there are ${most} classes`),
+      `0 to ${most - 1}`,
+      got,
+    );
+  }
+  return labels instanceof Uint8Array || labels instanceof Uint16Array || labels instanceof Int32Array
+    ? labels
+    : Int32Array.from(labels);
+}
 
 /**
- * A data set out of its parts, checked.
+ * A data set of its parts, checked.
  *
- * @param parts - Without `classes` they are the numbers up to the largest label; without `scale`, bytes become 0 to 1.
- * @throws `ValueError` for lengths that do not fit, no examples, a label out of range, or a number that is not finite.
+ * @throws `ValueError` for lengths that do not fit, no examples, a label that is not the place of a class, a number that is not
+ * finite, or a part that is unknown.
  *
  * @example
  * ```ts
  * dataset({ shape: [1, 2, 1], inputs: new Float32Array([0, 1, 1, 0]), labels: new Uint8Array([0, 1]) }).size; // 2
  * ```
  */
-export function dataset({ shape, inputs, labels, ...rest }: DatasetParts): Dataset {
+export function dataset(parts: DatasetParts): Dataset {
+  checkOptions("dataset", parts, checks);
+  for (const name of ["shape", "inputs", "labels"] as const)
+    if (parts[name] === undefined) fail("dataset", `${name} is missing`, name, undefined);
+  const { shape } = parts;
   const one = sizeOf(shape);
-  const size = labels.length;
-  if (size === 0)
-    throw new ValueError("dataset: there are no examples; expected at least one", {
-      operation: "dataset",
-      expected: "at least 1",
-      got: 0,
-    });
-  if (inputs.length !== size * one)
-    throw new ValueError(
-      `dataset: expected ${size * one} numbers for ${size} examples of ${showShape(shape)}, got ${inputs.length}`,
-      {
-        operation: "dataset",
-        expected: size * one,
-        got: inputs.length,
-      },
+  const size = parts.labels.length;
+  if (size === 0) fail("dataset", "there are no examples; expected at least one", "at least 1", 0);
+  if (parts.inputs.length !== size * one)
+    fail(
+      "dataset",
+      `expected ${size * one} numbers for ${size} examples of ${showShape(shape)}, got ${parts.inputs.length}`,
+      size * one,
+      parts.inputs.length,
     );
-  const classes =
-    rest.classes ??
-    Array.from({ length: Array.from(labels).reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => `${i}`);
-  const bad = labels.findIndex((label) => label < 0 || label >= classes.length);
-  if (bad >= 0)
-    throw new ValueError(
-      `dataset: labels[${bad}] is ${labels[bad]}, out of range: there are ${classes.length} classes, so labels go from 0 to ${classes.length - 1}`,
-      { operation: "dataset", expected: `0 to ${classes.length - 1}`, got: labels[bad] },
-    );
+  const labels = labelsOf(parts.labels, parts.classes);
+  const inputs = inputsOf(parts.inputs);
+  let largest = 0;
+  for (const label of labels) largest = Math.max(largest, label);
+  const classes = parts.classes ?? Array.from({ length: largest + 1 }, (_, i) => `${i}`);
   const hole = inputs instanceof Float32Array ? inputs.findIndex((x) => !Number.isFinite(x)) : -1;
   if (hole >= 0)
-    throw new ValueError(
-      `dataset: example ${Math.floor(hole / one)} holds ${inputs[hole]} at element ${hole % one}; expected finite numbers: replace it or leave the example out`,
-      { operation: "dataset", expected: "finite numbers", got: inputs[hole] },
+    fail(
+      "dataset",
+      `example ${Math.floor(hole / one)} holds ${inputs[hole]} at element ${hole % one}; expected finite numbers: replace it or leave the example out`,
+      "finite numbers",
+      inputs[hole],
     );
-  return { size, shape, classes, inputs, labels, scale: rest.scale ?? (inputs instanceof Uint8Array ? 1 / 255 : 1) };
+  return { size, shape, classes, inputs, labels, scale: parts.scale ?? (inputs instanceof Uint8Array ? 1 / 255 : 1) };
 }
 
 /** The examples with these indices, in this order. */
@@ -74,42 +135,23 @@ export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= from.size)
-      throw new ValueError(`subset: indices[${i}] is ${index}, out of range: there are ${from.size} examples`, {
-        operation: "subset",
-        expected: `0 to ${from.size - 1}`,
-        got: index,
-      });
+      fail(
+        "subset",
+        `indices[${i}] is ${index}, out of range: there are ${from.size} examples`,
+        `0 to ${from.size - 1}`,
+        index,
+      );
     inputs.set(from.inputs.subarray(index * one, (index + 1) * one), i * one);
     labels[i] = from.labels[index]!;
   }
-  return dataset({ ...from, inputs, labels });
+  return dataset({ ...from, size: labels.length, inputs, labels });
 }
 
-/** The first `count` examples. */
-export const take = (from: Dataset, count: number): Dataset =>
-  subset(
+/** The first `count` examples, or all if there are fewer. */
+export function take(from: Dataset, count: number): Dataset {
+  checkValue("take", "count", count, wholeFrom(1));
+  return subset(
     from,
     Array.from({ length: Math.min(count, from.size) }, (_, i) => i),
   );
-
-/**
- * Two parts without a common example, the same each time: of every `every` examples, the last goes to the second part.
- *
- * @example
- * ```ts
- * const { train, test } = split(digits, 5); // 80 % and 20 %
- * ```
- */
-export function split(from: Dataset, every: number): { readonly train: Dataset; readonly test: Dataset } {
-  const all = Array.from({ length: from.size }, (_, i) => i);
-  return {
-    train: subset(
-      from,
-      all.filter((i) => i % every !== every - 1),
-    ),
-    test: subset(
-      from,
-      all.filter((i) => i % every === every - 1),
-    ),
-  };
 }

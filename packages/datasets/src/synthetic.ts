@@ -1,10 +1,18 @@
-import { Random, type Shape } from "@convlens/backend";
+import {
+  checkOptions,
+  numberFrom,
+  Random,
+  seedOption,
+  wholeFrom,
+  type OptionChecks,
+  type Shape,
+} from "@convlens/backend";
 import { cos, sin } from "@convlens/backend/math";
 import { dataset, type Dataset } from "./dataset.ts";
 
-/** What every synthetic set may be told. */
+/** Options of every synthetic set. */
 export interface SyntheticOptions {
-  /** How many examples. */
+  /** Number of examples. */
   readonly size: number;
   /** Decides them all. Default: 1. */
   readonly seed?: number;
@@ -19,6 +27,9 @@ export interface SyntheticImageOptions extends SyntheticOptions {
   /** Default: 28. */
   readonly width?: number;
 }
+
+const checks: OptionChecks<SyntheticOptions> = { size: wholeFrom(1), seed: seedOption, noise: numberFrom(0) };
+const imageChecks: OptionChecks<SyntheticImageOptions> = { ...checks, height: wholeFrom(1), width: wholeFrom(1) };
 
 /** Classes in turn, each example from a stream of its own, with noise on top. */
 function make(
@@ -41,14 +52,11 @@ function make(
 /**
  * Images of one edge each, bright on one side: what first-layer filters learn to see. The class is its direction.
  *
- * @param options - `directions`: how many (default 4), evenly over half a turn.
+ * @param options - `directions`: number of classes (default 4), evenly over half a turn.
  */
-export function orientedEdges({
-  height = 28,
-  width = 28,
-  directions = 4,
-  ...options
-}: SyntheticImageOptions & { readonly directions?: number }): Dataset {
+export function orientedEdges(options: SyntheticImageOptions & { readonly directions?: number }): Dataset {
+  checkOptions("orientedEdges", options, { ...imageChecks, directions: wholeFrom(1, 256) });
+  const { height = 28, width = 28, directions = 4 } = options;
   const classes = Array.from({ length: directions }, (_, i) => `${Math.round((180 * i) / directions)}°`);
   return make([height, width, 1], classes, options, (label, random, put) => {
     const angle = (Math.PI * (label + 0.5 * (random.next() - 0.5))) / directions;
@@ -70,7 +78,9 @@ const insides: readonly { readonly name: string; readonly inside: (x: number, y:
 ];
 
 /** Images of a circle, square, triangle or cross of any size and place. The class is which. */
-export function shapes({ height = 28, width = 28, ...options }: SyntheticImageOptions): Dataset {
+export function shapes(options: SyntheticImageOptions): Dataset {
+  checkOptions("shapes", options, imageChecks);
+  const { height = 28, width = 28 } = options;
   const classes = insides.map(({ name }) => name);
   return make([height, width, 1], classes, options, (label, random, put) => {
     const radius = Math.min(height, width) * (0.2 + 0.15 * random.next());
@@ -86,11 +96,9 @@ export function shapes({ height = 28, width = 28, ...options }: SyntheticImageOp
  *
  * @param options - `length`: of a signal (default 128).
  */
-export function tones({
-  length = 128,
-  noise = 0.5,
-  ...options
-}: SyntheticOptions & { readonly length?: number }): Dataset {
+export function tones(options: SyntheticOptions & { readonly length?: number }): Dataset {
+  checkOptions("tones", options, { ...checks, length: wholeFrom(1) });
+  const { length = 128, noise = 0.5 } = options;
   return make([length, 1], ["noise", "tone"], { ...options, noise }, (label, random, put) => {
     const period = 6 + 10 * random.next();
     const phase = 2 * Math.PI * random.next();

@@ -1,4 +1,4 @@
-import { Random, type Shape } from "@convlens/backend";
+import { Random, ValueError, type Shape } from "@convlens/backend";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -32,7 +32,7 @@ describe("a data set", () => {
       "expected 4 numbers for 2 examples of [2], got 3",
     );
     expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels, classes: ["only"] })).toThrow(
-      "labels[1] is 1, out of range: there are 1 classes",
+      "labels[1] is 1, out of range: expected a whole number from 0 to 0, as there are 1 classes",
     );
     expect(() => dataset({ shape: [1], inputs: Float32Array.of(1, NaN), labels })).toThrow(
       "example 1 holds NaN at element 0",
@@ -48,11 +48,83 @@ describe("a data set", () => {
     ]);
   });
 
-  it("is divided into parts without a common example", () => {
-    const { train, test } = split(numbered(11), 5);
-    expect([...train.inputs, ...test.inputs].sort((a, b) => a - b)).toEqual([...numbered(11).inputs]);
-    expect([...test.inputs]).toEqual([4, 9]);
+  it("refuses labels that are not places of classes", () => {
+    for (const bad of [0.5, NaN, -1, Infinity, "0", "cat", null, undefined, 1n, true]) {
+      const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, bad] as number[] };
+      expect(() => dataset(parts)).toThrow(ValueError);
+      expect(() => dataset(parts)).toThrow("labels[1] is");
+      expect(() => dataset({ ...parts, classes: ["a", "b", "c"] })).toThrow("expected a whole number from 0 to 2");
+    }
+    for (const labels of [Float32Array.of(0, 0.5), Int8Array.of(0, -1), BigInt64Array.of(0n, 1n)])
+      expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels: labels as Float32Array })).toThrow(
+        "labels[",
+      );
+    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: [2 ** 31] })).toThrow("labels[0] is");
+    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: "0" as never })).toThrow("labels must be");
+  });
+
+  it("takes whole numbers of any array as labels, and clamped bytes as bytes", () => {
+    const of = (labels: ArrayLike<number>): number[] => [
+      ...dataset({ shape: [1], inputs: new Uint8Array(2), labels }).labels,
+    ];
+    for (const labels of [[2, 0], Float64Array.of(2, 0), Int8Array.of(2, 0), Uint32Array.of(2, 0)])
+      expect(of(labels)).toEqual([2, 0]);
+    const inputs = new Uint8ClampedArray([0, 255, 51, 102]);
+    const data = dataset({ shape: [2], inputs, labels: [0, 1] });
+    expect([...batches(data)][0]!.inputs.values).toEqual(Float32Array.of(0, 1, 51 / 255, 102 / 255));
+    expect(data).toEqual(dataset({ shape: [2], inputs: Uint8Array.from(inputs), labels: [0, 1] }));
+  });
+
+  it("refuses parts that are unknown, missing or wrong", () => {
+    const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, 1] };
+    const make = (other: object) => () => dataset({ ...parts, ...other });
+    expect(make({ label: [0, 1] })).toThrow('unknown option "label"; did you mean "labels"?');
+    for (const scale of [NaN, Infinity, 0, -1, "1"]) expect(make({ scale })).toThrow("scale must be a number above 0");
+    for (const inputs of [[0, 1], Float64Array.of(0, 1), Int8Array.of(0, 1), "ab"])
+      expect(make({ inputs })).toThrow("inputs must be a Float32Array, or bytes");
+    for (const shape of [[0], [1.5], [NaN], 1, "1"]) expect(make({ shape })).toThrow("shape must be");
+    expect(make({ classes: [0, 1] })).toThrow("classes must be an array of names");
+    for (const name of ["shape", "inputs", "labels"])
+      expect(make({ [name]: undefined })).toThrow(`dataset: ${name} is missing`);
+    expect(dataset({ ...dataset(parts), labels: [1, 1] }).size).toBe(2);
+  });
+
+  it("is divided into parts without a common example, each class in its share", () => {
+    const labels = fc.array(fc.nat(6), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(labels, fc.integer({ min: 2, max: 7 }), fc.nat(2 ** 32 - 1), (of, every, seed) => {
+        const data = dataset({ shape: [1], inputs: Float32Array.from(of, (_, i) => i), labels: of });
+        const sizes = new Map<number, number>();
+        for (const label of of) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+        const divisible = [...sizes.values()].filter((n) => n > 1).reduce((a, b) => a + b, 0);
+        if (divisible < every) {
+          expect(() => split(data, every, { seed })).toThrow("split by a smaller number");
+          return;
+        }
+        const { train, test } = split(data, every, { seed });
+        expect([...train.inputs, ...test.inputs].sort((a, b) => a - b)).toEqual([...data.inputs]);
+        for (const part of [train, test]) part.inputs.forEach((index, i) => expect(part.labels[i]).toBe(of[index]));
+        expect(test.size).toBe(Math.floor(divisible / every));
+        for (const [label, n] of sizes) {
+          const tested = Array.from(test.labels).filter((l) => l === label).length;
+          expect(tested).toBeLessThan(n);
+          expect(Math.abs(tested - (n > 1 ? n / every : 0))).toBeLessThan(1);
+        }
+      }),
+    );
+  });
+
+  it("is divided anew by another seed, the same by the same", () => {
+    const data = numbered(40);
+    const of = (seed?: number): number[] => [...split(data, 4, seed === undefined ? {} : { seed }).test.inputs];
+    expect(of(1)).toEqual(of(1));
+    expect(of()).toEqual(of(0));
+    expect(new Set(of(2))).not.toEqual(new Set(of(1)));
+    for (const every of [1, 0, -1, NaN, 2.5, "5"])
+      expect(() => split(data, every as number)).toThrow("every must be a whole number of at least 2");
+    expect(() => split(data, 5, { seed: 0.5 })).toThrow("seed must be a whole number from 0");
     expect(take(numbered(3), 9).size).toBe(3);
+    for (const count of [0, -1, NaN, 1.5]) expect(() => take(numbered(3), count)).toThrow("take: count must be");
     expect(() => subset(numbered(3), [3])).toThrow("indices[0] is 3, out of range");
   });
 });
@@ -91,11 +163,39 @@ describe("batches", () => {
     const of = (size: number): number[] => all({ ...options, size }).flat();
     expect(of(3)).toEqual(of(10));
     expect(of(3)).not.toEqual(all({ ...options, size: 3, epoch: 1 }).flat());
-    expect(() => [...batches(numbered(3), { size: 0 })]).toThrow("must be a whole number of at least 1, got 0");
+    expect(() => [...batches(numbered(3), { size: 0 })]).toThrow(
+      "batches: size must be a whole number of at least 1, got 0",
+    );
+  });
+
+  it("refuse options that are unknown or wrong, and augmentations that do not return an example", () => {
+    const first = (options: object) => () => [...batches(numbered(3), options)];
+    expect(first({ batchSize: 2 })).toThrow('unknown option "batchSize"');
+    expect(first({ seed: -1 })).toThrow("seed must be a whole number from 0 to 4294967295");
+    expect(first({ last: "skip" })).toThrow('last must be "keep" or "drop"');
+    expect(first({ start: 0.5 })).toThrow("start must be");
+    expect(first({ augment: () => new Float32Array(2) })).toThrow(
+      "expected a Float32Array of 1 numbers for each example, got 2 numbers",
+    );
+    expect(first({ augment: () => Promise.resolve(new Float32Array(1)) })).toThrow("must not be async");
+    expect(first({ augment: () => undefined })).toThrow("got undefined");
+    expect(first({ augment: () => [1] })).toThrow("got Array");
+    expect(first({ augment: () => noise(1) })).toThrow("got Function");
   });
 });
 
 describe("augmentation", () => {
+  it("refuses amounts that are wrong", () => {
+    for (const bad of [NaN, -1, Infinity, "1", undefined] as number[]) {
+      for (const make of [shift, rotate, noise, cutout]) expect(() => make(bad)).toThrow(ValueError);
+      expect(() => crop({ height: bad, width: 1 })).toThrow(ValueError);
+    }
+    expect(() => shift(0.5)).toThrow("shift: pixels must be a whole number");
+    expect(() => crop({ height: 1 } as never)).toThrow(ValueError);
+    expect(() => crop({ hight: 1, width: 1 } as never)).toThrow('did you mean "height"?');
+    expect(() => augment(shift(1), 3 as never)).toThrow("augment: step must be a function, got 3");
+  });
+
   const shape: Shape = [4, 5, 2];
   const image = Float32Array.from({ length: 40 }, (_, i) => i + 1);
   const at = (from: Float32Array, y: number, x: number, c: number): number =>

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Random, ValueError } from "@convlens/backend";
-import { dataset, split, subset, type Dataset } from "../dataset.ts";
+import { dataset, subset, type Dataset } from "../dataset.ts";
 import { digits, fetchBytes, openMnist, type MnistOptions, type MnistUrls, type TrainAndTest } from "../mnist.ts";
 
 const PIXELS = 28 * 28;
@@ -23,7 +23,21 @@ const PIXELS = 28 * 28;
  * ```
  */
 export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<TrainAndTest> {
-  if (files === undefined) return split(await digitsOfPackage(), 5);
+  if (files === undefined) {
+    // Mixed already, so every fifth is a random choice.
+    const all = await digitsOfPackage();
+    const indices = [...all.labels.keys()];
+    return {
+      train: subset(
+        all,
+        indices.filter((i) => i % 5 !== 4),
+      ),
+      test: subset(
+        all,
+        indices.filter((i) => i % 5 === 4),
+      ),
+    };
+  }
   const isWeb = (from: string | URL): boolean => /^https?:/.test(from.toString());
   return openMnist(files, (from) => (isWeb(from) ? fetchBytes(from) : createReadStream(from)), options);
 }
