@@ -15,7 +15,8 @@ const matches = ({ match }: ParameterGroup, path: string): boolean =>
   typeof match === "string"
     ? path === match || path.startsWith(`${match}.`)
     : match instanceof RegExp
-      ? match.test(path)
+      ? // Unlike test, search does not begin where a pattern with the flag g or y last matched.
+        path.search(match) >= 0
       : match(path);
 
 /** What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides. */

@@ -1,0 +1,20 @@
+import { Variable } from "@convlens/tensor";
+import { expect, it } from "vitest";
+import { rateFactors } from "../src/groups.ts";
+
+const parameters = new Map(
+  ["stem.filters", "stem.bias", "body.0.filters", "body.0.bias", "body.1.filters", "head.weights"].map((path) => [
+    path,
+    new Variable([0], [1]),
+  ]),
+);
+const learning = (match: RegExp): string[] => [...rateFactors(parameters, [{ match, frozen: true }]).keys()];
+
+it.each(["", "g", "y", "gy", "gi"])("a pattern with the flags %o freezes all paths that match, always", (flags) => {
+  const plain = [...parameters.keys()].filter((path) => !/^[a-z.\d]*filters/.test(path));
+  const pattern = new RegExp("^[a-z.\\d]*filters", flags);
+  for (let again = 0; again < 3; again++) expect(learning(pattern)).toEqual(plain);
+  // One that has been used elsewhere.
+  pattern.exec("stem.filters");
+  expect(learning(pattern)).toEqual(plain);
+});
