@@ -23,12 +23,12 @@ import {
 import type { Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** Limits on the gradients of one step. */
+/** Limits on the gradients of one step. With both, `value` comes first, and `norm` measures what it has left. */
 export interface ClipOptions {
-  /** All gradients together are shortened to this length. */
-  readonly norm?: number;
   /** Each number is held between −value and value. */
   readonly value?: number;
+  /** All gradients together, as one vector, are shortened to this length. */
+  readonly norm?: number;
 }
 
 /** What a {@link trainStep} is made of. */
@@ -73,6 +73,7 @@ export function trainStep(
         learning.map(({ parameter }) => parameter),
       );
       const gradientNorm = lengthOf(raw);
+      const bounded = within({ direction: "update" }, () => limited(raw, gradientNorm, limits));
       const before = learning.map(({ parameter }) => parameter.current);
       within({ direction: "update" }, () =>
         optimizer.update(
@@ -81,7 +82,7 @@ export function trainStep(
             return {
               path,
               parameter,
-              gradient: limited(raw[i]!, gradientNorm, limits),
+              gradient: bounded[i]!,
               rate: factor === 1 ? rate : multiply(rate, factor),
             };
           }),
@@ -102,7 +103,11 @@ export function trainStep(
   );
 }
 
-function limited(gradient: Tensor, norm: Tensor, { norm: longest, value: largest }: ClipOptions): Tensor {
-  const held = largest === undefined ? gradient : clip(gradient, -largest, largest);
-  return longest === undefined ? held : multiply(held, minimum(1, divide(longest, maximum(norm, 1e-12))));
+/** Gradients within limits. `norm` is the length of all of them. */
+function limited(all: readonly Tensor[], norm: Tensor, { value, norm: longest }: ClipOptions): readonly Tensor[] {
+  const held = value === undefined ? all : all.map((gradient) => clip(gradient, -value, value));
+  if (longest === undefined) return held;
+  const length = value === undefined ? norm : lengthOf(held);
+  const factor = minimum(1, divide(longest, maximum(length, 1e-12)));
+  return held.map((gradient) => multiply(gradient, factor));
 }
