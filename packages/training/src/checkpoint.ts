@@ -3,7 +3,6 @@ import {
   readSafetensors,
   setWeights,
   variables,
-  weightsOf,
   writeSafetensors,
   type StoredTensor,
 } from "@convlens/layers";
@@ -12,7 +11,7 @@ import { damaged, formatProgress, readProgress, type Progress } from "./progress
 
 /** Everything that goes on from a checkpoint. */
 export interface CheckpointParts {
-  readonly model: object;
+  readonly weights: ReadonlyMap<string, StoredTensor>;
   /** What the optimizer keeps between steps. */
   readonly optimizer: ReadonlyMap<string, StoredTensor>;
   /** The best weights so far, if they are kept. */
@@ -75,9 +74,9 @@ export async function storedValues(variables: ReadonlyMap<string, Variable>): Pr
 }
 
 /** A safetensors file with weights, what the optimizer keeps and the place in the data. */
-export async function writeCheckpoint({ model, optimizer, best, progress }: CheckpointParts): Promise<Uint8Array> {
+export function writeCheckpoint({ weights, optimizer, best, progress }: CheckpointParts): Uint8Array {
   const tensors = new Map([
-    ...prefixed("model", await weightsOf(model)),
+    ...prefixed("model", weights),
     ...prefixed("optimizer", optimizer),
     ...prefixed("best", best ?? new Map()),
   ]);

@@ -4,6 +4,7 @@ import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor
 import { zeros, type Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
 import { readCheckpoint, restoreCheckpoint, storedValues, writeCheckpoint } from "./checkpoint.ts";
+import { judgeEpoch, type EarlyStopping } from "./earlyStopping.ts";
 import { evaluateModel } from "./evaluateModel.ts";
 import { rateFactors, type ParameterGroup } from "./groups.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
@@ -13,17 +14,7 @@ import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 import { rateOf, type Schedule } from "./schedules.ts";
 import { trainStep, type ClipOptions } from "./trainStep.ts";
 
-/** When training stops by itself. */
-export interface EarlyStopping {
-  /** Epochs without a better loss (of the test set, if there is one). */
-  readonly patience: number;
-  /** How much smaller is better. Default: 0. */
-  readonly minimumDelta?: number;
-  /** Whether the weights of the best epoch come back at the end. Default: false. */
-  readonly restoreBest?: boolean;
-}
-
-/** What {@link fit} may be told. */
+/** Options of {@link fit}. */
 export interface FitOptions {
   /** Passes over the data. Default: 1. */
   readonly epochs?: number;
@@ -45,6 +36,7 @@ export interface FitOptions {
   readonly clip?: ClipOptions;
   /** Parameters with rates of their own, or none. */
   readonly groups?: readonly ParameterGroup[];
+  /** Whether and when training stops before its last epoch. */
   readonly earlyStopping?: EarlyStopping;
   /** Cancels between two steps. */
   readonly signal?: AbortSignal;
@@ -83,6 +75,14 @@ export function fit(model: Layer, data: Dataset, options: FitOptions = {}): Fit 
   return Object.assign(run.records(), { checkpoint: () => run.checkpoint() });
 }
 
+/** Values as they are after a step. */
+interface LastStep {
+  /** What the optimizer keeps. */
+  readonly optimizer: ReadonlyMap<string, StoredTensor>;
+  /** Those of the model, unless it keeps them itself. */
+  readonly weights: ReadonlyMap<string, StoredTensor> | undefined;
+}
+
 /** One call of {@link fit}. */
 class Run {
   readonly #model: Layer;
@@ -93,8 +93,8 @@ class Run {
   readonly #progress: Progress;
   #best: Map<string, StoredTensor> | undefined;
   #rateFactors: ReadonlyMap<string, number> | undefined;
-  /** What the optimizer kept, once training has ended and its variables are freed. */
-  #left: Promise<ReadonlyMap<string, StoredTensor>> | undefined;
+  /** What a checkpoint holds of the last step, once training has ended. */
+  #last: Promise<LastStep> | undefined;
   /** Whatever reads or changes the state of training, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -168,14 +168,15 @@ class Run {
   }
 
   checkpoint(): Promise<Uint8Array> {
-    return this.#inTurn(async () =>
-      writeCheckpoint({
-        model: this.#model,
-        optimizer: await (this.#left ?? storedValues(this.#optimizer.state(this.#learning))),
+    return this.#inTurn(async () => {
+      const { optimizer, weights } = await (this.#last ?? this.#lastStep());
+      return writeCheckpoint({
+        weights: weights ?? (await weightsOf(this.#model)),
+        optimizer,
         best: this.#best,
         progress: this.#progress,
-      }),
-    );
+      });
+    });
   }
 
   /** Runs work once all work before it is done, so that a checkpoint never mixes two steps. */
@@ -185,17 +186,30 @@ class Run {
     return result;
   }
 
-  /** Frees what the optimizer keeps; its values stay, in the memory of JavaScript, for a checkpoint. */
-  async #freeOptimizer(): Promise<void> {
-    const state = this.#optimizer.state(this.#learning);
-    this.#left = storedValues(state);
+  async #lastStep(): Promise<LastStep> {
+    const optimizer = await storedValues(this.#optimizer.state(this.#learning));
+    return { optimizer, weights: this.#restored === undefined ? undefined : await weightsOf(this.#model) };
+  }
+
+  /** The weights that the model gets when training ends. */
+  get #restored(): ReadonlyMap<string, StoredTensor> | undefined {
+    return this.#options.earlyStopping?.restoreBest ? this.#best : undefined;
+  }
+
+  /**
+   * Frees what the optimizer keeps, and restores the best weights. What a checkpoint needs of the last step stays, in the
+   * memory of JavaScript.
+   */
+  async #end(): Promise<void> {
+    this.#last = this.#lastStep();
     // A failure is that of a checkpoint, if one is asked for.
-    await this.#left.catch(() => undefined);
-    for (const variable of state.values()) variable.dispose();
+    await this.#last.catch(() => undefined);
+    for (const variable of this.#optimizer.state(this.#learning).values()) variable.dispose();
+    if (this.#restored !== undefined) setWeights(this.#model, this.#restored);
   }
 
   async *records(): AsyncGenerator<FitRecord, void, void> {
-    const { epochs = 1, earlyStopping, signal, diagnostics = true, clip, augment } = this.#options;
+    const { epochs = 1, signal, diagnostics = true, clip, augment } = this.#options;
     const p = this.#progress;
     const step = trainStep(this.#model, {
       loss: this.#loss,
@@ -259,29 +273,21 @@ class Run {
           yield record;
           await turn();
         }
-        yield await this.#inTurn(() => this.#endEpoch(count, seen / seconds, earlyStopping, signal));
+        yield await this.#inTurn(() => this.#endEpoch(count, seen / seconds, signal));
       }
-      const best = this.#best;
-      if (earlyStopping?.restoreBest && best !== undefined)
-        await this.#inTurn(async () => void setWeights(this.#model, best));
     } finally {
       step.dispose();
-      await this.#inTurn(() => this.#freeOptimizer());
+      await this.#inTurn(() => this.#end());
     }
   }
 
-  async #endEpoch(
-    count: number,
-    imagesPerSecond: number,
-    stopping: EarlyStopping | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<EpochRecord> {
+  async #endEpoch(count: number, imagesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord> {
     const p = this.#progress;
-    const { test } = this.#options;
+    const { test, earlyStopping } = this.#options;
     const tested = test && (await evaluateModel(this.#model, test, { loss: this.#loss, signal }));
     const loss = p.lossSum / count;
-    const lossesBefore = p.history.map((record) => record.testLoss ?? record.loss);
-    const now = tested?.loss ?? loss;
+    const losses = [...p.history.map((record) => record.testLoss ?? record.loss), tested?.loss ?? loss];
+    const verdict = earlyStopping && judgeEpoch(losses, earlyStopping);
     const record: EpochRecord = {
       kind: "epoch",
       epoch: p.epoch,
@@ -290,12 +296,9 @@ class Run {
       accuracy: p.accuracySum / count,
       ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
       imagesPerSecond,
-      stopped:
-        stopping !== undefined &&
-        epochsSinceBest([...lossesBefore, now], stopping.minimumDelta ?? 0) > stopping.patience,
+      stopped: verdict?.stops ?? false,
     };
-    if (stopping?.restoreBest && !(now >= Math.min(Infinity, ...lossesBefore)))
-      this.#best = await weightsOf(this.#model);
+    if (earlyStopping?.restoreBest && verdict?.isBest) this.#best = await weightsOf(this.#model);
     p.history.push(record);
     p.epoch++;
     p.batch = 0;
@@ -303,17 +306,6 @@ class Run {
     p.accuracySum = 0;
     return record;
   }
-}
-
-/** How long ago the loss last fell by more than `delta` below all before. */
-function epochsSinceBest(losses: readonly number[], delta: number): number {
-  let best = Infinity;
-  let since = 0;
-  for (const loss of losses) {
-    since = loss < best - delta ? 0 : since + 1;
-    best = Math.min(best, loss);
-  }
-  return since;
 }
 
 /** The model's outputs, recorded but not computed, against the data's labels. */

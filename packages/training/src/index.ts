@@ -7,7 +7,8 @@ export { adam, adamW, type AdamOptions } from "./adam.ts";
 export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
 export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts";
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
-export { fit, type EarlyStopping, type Fit, type FitOptions } from "./fit.ts";
+export type { EarlyStopping } from "./earlyStopping.ts";
+export { fit, type Fit, type FitOptions } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
 export {
   binaryCrossEntropy,
@@ -35,6 +36,7 @@ export {
   oneCycle,
   stepDecay,
   warmUp,
+  type PlateauOptions,
   type Schedule,
   type ScheduleContext,
 } from "./schedules.ts";

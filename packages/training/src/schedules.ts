@@ -62,20 +62,31 @@ export const oneCycle =
       : between(rate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
   };
 
-/** Multiplied by `factor` whenever the loss (of the test set, if there is one) has not fallen for more than `patience` epochs. */
+/** Options of {@link onPlateau}. */
+export interface PlateauOptions {
+  /** The rate falls after this many epochs in a row without a better loss. Default: 2. */
+  readonly patience?: number;
+  /** What the rate is multiplied by. Default: 0.1. */
+  readonly factor?: number;
+  /** A loss is better if it is lower than the best so far by more than this. NaN never is. Default: 1e-4. */
+  readonly minimumDelta?: number;
+}
+
+/**
+ * Multiplied by `factor` whenever the loss (of the test set, if there is one) has been no better for `patience` epochs, by the
+ * rules of Keras's `ReduceLROnPlateau`.
+ */
 export const onPlateau =
-  (
-    rate: number,
-    { patience = 2, factor = 0.1 }: { readonly patience?: number; readonly factor?: number } = {},
-  ): Schedule =>
+  (rate: number, { patience = 2, factor = 0.1, minimumDelta = 1e-4 }: PlateauOptions = {}): Schedule =>
   ({ history }) => {
     let best = Infinity;
     let waited = 0;
     let now = rate;
     for (const { loss, testLoss = loss } of history) {
-      waited = testLoss < best ? 0 : waited + 1;
-      best = Math.min(best, testLoss);
-      if (waited > patience) {
+      if (testLoss < best - minimumDelta) {
+        best = testLoss;
+        waited = 0;
+      } else if (++waited >= patience) {
         now *= factor;
         waited = 0;
       }

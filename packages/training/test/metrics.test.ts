@@ -7,7 +7,6 @@ import {
   cosineDecay,
   exponentialDecay,
   macro,
-  onPlateau,
   oneCycle,
   stepDecay,
   topK,
@@ -124,17 +123,6 @@ describe("metrics", () => {
 
 describe("schedules", () => {
   const at = (step: number, epoch = 0, history: EpochRecord[] = []) => ({ step, steps: 100, epoch, history });
-  const epoch = (testLoss: number): EpochRecord => ({
-    kind: "epoch",
-    epoch: 0,
-    step: 0,
-    loss: 9,
-    accuracy: 0,
-    testLoss,
-    imagesPerSecond: 1,
-    stopped: false,
-  });
-
   it("go as their names say", () => {
     expect([0, 2, 3, 6].map((e) => stepDecay(1, { epochs: 3 })(at(0, e)))).toEqual([
       1,
@@ -157,13 +145,5 @@ describe("schedules", () => {
     expect(Math.max(...rates)).toBeGreaterThan(0.999);
     expect(rates.indexOf(Math.max(...rates))).toBe(30);
     expect(rates[99]).toBeCloseTo(1e-4, 12);
-  });
-
-  it("a plateau is waited out, then the rate falls", () => {
-    const schedule = onPlateau(1, { patience: 1, factor: 0.5 });
-    const rates = [[], [3], [3, 2], [3, 2, 2], [3, 2, 2, 2], [3, 2, 2, 2, 2], [3, 2, 2, 2, 2, 2], [3, 2, 2, 2, 1]].map(
-      (losses) => schedule(at(0, 0, losses.map(epoch))),
-    );
-    expect(rates).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.25, 0.5]);
   });
 });
