@@ -13,7 +13,8 @@ export interface BatchNormLayerOptions {
 
 /**
  * Each channel brought to mean 0 and variance 1, then scaled and shifted by what is learned (Ioffe 2015). While training, over
- * the batch and all places; afterwards with running statistics of the batches seen: `[n, …, c] → [n, …, c]`. The running
+ * the batch and all places; afterwards, and while scale and shift are frozen, with running statistics of the batches seen:
+ * `[n, …, c] → [n, …, c]`. The running
  * variance is the unbiased one, of the population that the batch is a sample of.
  *
  * @example
@@ -43,7 +44,8 @@ export class BatchNorm implements Layer {
       const affine = { ...affineOf(this, channels, x.shape), epsilon };
       this.mean ??= statistic("mean", channels, 0);
       this.variance ??= statistic("variance", channels, 1);
-      if (!mode?.training) return batchNorm(x, { ...affine, mean: this.mean, variance: this.variance });
+      const isFrozen = mode?.frozen?.has(this) || !(affine.scale.trainable || affine.shift.trainable);
+      if (!mode?.training || isFrozen) return batchNorm(x, { ...affine, mean: this.mean, variance: this.variance });
       const axes = x.shape.map((_, axis) => axis).slice(0, -1);
       const { mean, variance } = moments(x, axes);
       const count = x.size / mean.size;

@@ -5,6 +5,11 @@ import { Tensor, Variable, within } from "@convlens/tensor";
 export interface Mode {
   /** Whether it is learning: dropout drops, batch normalisation looks at the batch. Default: false. */
   readonly training?: boolean;
+  /**
+   * Layers whose parameters are all frozen while the model is learning. They keep their running statistics, and use them:
+   * a layer that has any asks `mode.frozen?.has(this)`.
+   */
+  readonly frozen?: ReadonlySet<Layer>;
   /** Sees what each layer makes and what it makes it of, with the layer's path in its model. */
   readonly watch?: (path: string, layer: Layer, output: Tensor, input: Tensor) => void;
 }

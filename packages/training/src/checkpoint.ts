@@ -1,11 +1,5 @@
 import { sameShape, showShape, ValueError, type Shape } from "@convlens/backend";
-import {
-  readSafetensors,
-  setWeights,
-  variables,
-  writeSafetensors,
-  type StoredTensor,
-} from "@convlens/layers";
+import { readSafetensors, setWeights, variables, writeSafetensors, type StoredTensor } from "@convlens/layers";
 import { evaluate, type Variable } from "@convlens/tensor";
 import { damaged, formatProgress, readProgress, type Progress } from "./progress.ts";
 

@@ -1,4 +1,5 @@
-import { apply, type Layer } from "@convlens/layers";
+import { ShapeError, showShape } from "@convlens/backend";
+import { apply, layersOf, parameters as parametersOf, variables, type Layer, type Mode } from "@convlens/layers";
 import {
   argmax,
   clip,
@@ -16,6 +17,7 @@ import {
   sum,
   add,
   within,
+  zeros,
   type Compiled,
   type Tensor,
   type Variable,
@@ -31,16 +33,22 @@ export interface ClipOptions {
   readonly norm?: number;
 }
 
-/** What a {@link trainStep} is made of. */
-export interface TrainStepOptions {
+/** How {@link recordTrainStep} learns. */
+export interface LearningOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** The parameters that learn, and what each one's rate is multiplied by. */
+  /** Parameters of the model, by path. */
   readonly parameters: ReadonlyMap<string, Variable>;
+  /** The paths of the parameters that learn, and what each one's rate is multiplied by; the others are frozen. */
   readonly factors: ReadonlyMap<string, number>;
   readonly clip?: ClipOptions | undefined;
   /** Whether to measure how far the parameters move. */
   readonly diagnostics: boolean;
+}
+
+/** Options of {@link trainStep}. */
+export interface TrainStepOptions extends LearningOptions {
+  /** Decides the random numbers of dropout. */
   readonly seed: number;
 }
 
@@ -54,53 +62,95 @@ export interface StepResults {
   readonly updateRatio: Tensor;
 }
 
+/** A step of learning, as it is recorded. */
+export interface RecordedStep {
+  readonly results: StepResults;
+  /** Gradients of the loss, of the parameters that learn, in the order of `factors`. */
+  readonly gradients: readonly Tensor[];
+}
+
 /** The length of all tensors together, as if they were one vector. */
 const lengthOf = (tensors: readonly Tensor[]): Tensor =>
-  sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b)));
+  sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b), zeros([])));
 
 /** One step of learning as one program: forward, backward, optimizer, running statistics. */
-export function trainStep(
+export const trainStep = (
   model: Layer,
-  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics, seed }: TrainStepOptions,
-): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> {
-  return compile(
-    (inputs: Tensor, targets: Tensor, rate: Tensor): StepResults => {
-      const outputs = apply(model, inputs, { training: true });
-      const error = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
-      const learning = [...factors.keys()].map((path) => ({ path, parameter: parameters.get(path)! }));
-      const raw = gradients(
-        error,
-        learning.map(({ parameter }) => parameter),
-      );
-      const gradientNorm = lengthOf(raw);
-      const bounded = within({ direction: "update" }, () => limited(raw, gradientNorm, limits));
-      const before = learning.map(({ parameter }) => parameter.current);
-      within({ direction: "update" }, () =>
-        optimizer.update(
-          learning.map(({ path, parameter }, i) => {
-            const factor = factors.get(path)!;
-            return {
-              path,
-              parameter,
-              gradient: bounded[i]!,
-              rate: factor === 1 ? rate : multiply(rate, factor),
-            };
-          }),
-        ),
-      );
-      const moved = diagnostics
-        ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!)))
-        : undefined;
-      const areLabels = targets.rank === outputs.rank - 1;
-      return {
-        loss: error,
-        accuracy: areLabels ? mean(equal(argmax(outputs), targets)) : multiply(error, NaN),
-        gradientNorm,
-        updateRatio: moved === undefined ? multiply(error, NaN) : divide(moved, lengthOf(before)),
-      };
-    },
+  { seed, ...options }: TrainStepOptions,
+): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> =>
+  compile(
+    (inputs: Tensor, targets: Tensor, rate: Tensor) =>
+      recordTrainStep(model, { inputs, targets, rate }, options).results,
     { seed },
   );
+
+/**
+ * Records one step of learning: what {@link trainStep} compiles and {@link fit} runs, to be called within `compile` or
+ * `programOf`.
+ *
+ * @param batch - Inputs `[n, …]`, targets as the loss takes them, and the learning rate, a scalar.
+ * @param call - Records the outputs of the model. Default: calls it.
+ * @throws `ShapeError` where the loss is no scalar.
+ */
+export function recordTrainStep(
+  model: Layer,
+  { inputs, targets, rate }: { readonly inputs: Tensor; readonly targets: Tensor; readonly rate: Tensor },
+  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics }: LearningOptions,
+  call: (inputs: Tensor, mode: Mode) => Tensor = (x, mode) => apply(model, x, mode),
+): RecordedStep {
+  const learning = [...factors].map(([path, factor]) => ({ path, factor, parameter: parameters.get(path)! }));
+  const outputs = callFrozen(model, new Set(learning.map(({ parameter }) => parameter)), (mode) => call(inputs, mode));
+  const error = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
+  if (error.rank !== 0)
+    throw new ShapeError(`the loss must be a scalar, such as mean(…) over the batch, got ${showShape(error.shape)}`, {
+      operation: "loss",
+      expected: [],
+      got: error.shape,
+      fix: "mean(…) over the batch",
+    });
+  const raw = gradients(
+    error,
+    learning.map(({ parameter }) => parameter),
+  );
+  const gradientNorm = lengthOf(raw);
+  const before = learning.map(({ parameter }) => parameter.current);
+  within({ direction: "update" }, () => {
+    const bounded = limited(raw, gradientNorm, limits);
+    optimizer.update(
+      learning.map(({ path, factor, parameter }, i) => ({
+        path,
+        parameter,
+        gradient: bounded[i]!,
+        rate: factor === 1 ? rate : multiply(rate, factor),
+      })),
+    );
+  });
+  const moved = diagnostics ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!))) : undefined;
+  const areLabels = targets.rank === outputs.rank - 1;
+  return {
+    results: {
+      loss: error,
+      accuracy: areLabels ? mean(equal(argmax(outputs), targets)) : multiply(error, NaN),
+      gradientNorm,
+      updateRatio: moved === undefined ? multiply(error, NaN) : divide(moved, lengthOf(before)),
+    },
+    gradients: raw,
+  };
+}
+
+/** Calls a model that is learning; layers without a parameter among those that learn keep their running statistics. */
+function callFrozen(model: Layer, learning: ReadonlySet<Variable>, call: (mode: Mode) => Tensor): Tensor {
+  const frozen = new Set<Layer>();
+  for (const layer of layersOf(model).values()) {
+    const own = [...parametersOf(layer).values()];
+    if (own.length > 0 && !own.some((parameter) => learning.has(parameter))) frozen.add(layer);
+  }
+  // A layer that does not ask for mode.frozen may assign its statistics.
+  const kept = new Set([...frozen].flatMap((layer) => [...variables(layer).values()]));
+  const before = [...kept].map((variable) => [variable, variable.current] as const);
+  const outputs = call({ training: true, ...(frozen.size > 0 && { frozen }) });
+  for (const [variable, value] of before) if (variable.current !== value) variable.assign(value);
+  return outputs;
 }
 
 /** Gradients within limits. `norm` is the length of all of them. */
