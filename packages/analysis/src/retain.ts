@@ -1,7 +1,7 @@
 import type { Layer } from "@convlens/layers";
 import { compile, Variable, type Compiled, type Tensor } from "@convlens/tensor";
 import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
-import type { LayerActivation } from "./tap.ts";
+import { keepThoseOf, type LayerActivation } from "./tap.ts";
 
 /** What a model made of a batch, and its layers, which can be read until the model is asked the next time. */
 export interface Retained {
@@ -72,8 +72,12 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
     return recorded.output;
   });
   const look = async (x: Tensor): Promise<Retained> => {
-    const output = await run(x);
-    const layers = kept.get(x.shape.join())!;
+    // Recorded at once; what others ask for meanwhile may take its place.
+    const pending = run(x);
+    const recorded = kept.get(x.shape.join());
+    keepThoseOf(run, kept);
+    const output = await pending;
+    const layers = recorded!;
     return {
       output,
       names: layers.map(({ name }) => name),

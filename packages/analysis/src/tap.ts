@@ -65,13 +65,15 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
     return [recorded.output, ...results.slice(1)];
   });
   const look = async (x: Tensor): Promise<Tapped> => {
-    const made = await run(x);
-    const layers = heads
-      .get(x.shape.join())!
-      .map(({ name, type, shape, result }): [string, LayerActivation] => [
-        name,
-        { name, type, shape, values: made[result]!.values },
-      ]);
+    // Recorded at once; what others ask for meanwhile may take its place.
+    const pending = run(x);
+    const head = heads.get(x.shape.join());
+    keepThoseOf(run, heads);
+    const made = await pending;
+    const layers = head!.map(({ name, type, shape, result }): [string, LayerActivation] => [
+      name,
+      { name, type, shape, values: made[result]!.values },
+    ]);
     return { output: made[0]!, layers: new Map(layers) };
   };
   return Object.assign(look, {
@@ -80,6 +82,15 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
       heads = new Map();
     },
   });
+}
+
+/** Forgets what was noted down for shapes of input whose programs are kept no longer. */
+export function keepThoseOf(
+  { programs }: { programs: ReadonlyMap<string, unknown> },
+  shapes: Map<string, unknown>,
+): void {
+  if (shapes.size > programs.size)
+    for (const shape of shapes.keys()) if (!programs.has(`${shape};`)) shapes.delete(shape);
 }
 
 /** A part of an activation, and where it was cut out. */

@@ -18,11 +18,13 @@ export {
 } from "./activations.ts";
 export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
 export { build, type BuildOptions } from "./build.ts";
+export { compiledFor } from "./compiledFor.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
 export { Dense, type DenseOptions } from "./dense.ts";
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwiseConv2d.ts";
+export { dispose } from "./dispose.ts";
 export { Dropout } from "./dropout.ts";
 export { expandPattern, type PatternOptions } from "./expandPattern.ts";
 export { Flatten } from "./flatten.ts";

@@ -1,8 +1,7 @@
 import type { Shape } from "@convlens/backend";
-import { compile, evaluate, type Compiled, type Tensor } from "@convlens/tensor";
+import { compile, evaluate, type Tensor } from "@convlens/tensor";
+import { compiledFor } from "./compiledFor.ts";
 import { apply, namePaths, typeOf, type Layer } from "./layer.ts";
-
-const compiled = /* @__PURE__ */ new WeakMap<Layer, Compiled<[x: Tensor], Tensor>>();
 
 /**
  * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape.
@@ -16,11 +15,10 @@ const compiled = /* @__PURE__ */ new WeakMap<Layer, Compiled<[x: Tensor], Tensor
  * ```
  */
 export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
-  let run = compiled.get(model);
-  if (run === undefined) {
+  const run = compiledFor(model, predict, () => {
     namePaths(model);
-    compiled.set(model, (run = compile((input: Tensor) => apply(model, input))));
-  }
+    return compile((input: Tensor) => apply(model, input));
+  });
   return run(x);
 }
 

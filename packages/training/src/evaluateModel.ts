@@ -1,7 +1,7 @@
 import { turn } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
-import { namePaths, type Layer } from "@convlens/layers";
+import { compiledFor, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "./losses.ts";
 import { accuracy, confusionMatrix } from "./metrics.ts";
@@ -37,23 +37,16 @@ export interface EvaluateOptions {
 }
 
 type Scores = { readonly loss: Tensor; readonly logits: Tensor; readonly predicted: Tensor };
-const programs = /* @__PURE__ */ new WeakMap<Layer, Map<Loss, Compiled<[inputs: Tensor, labels: Tensor], Scores>>>();
 
-/** The compiled evaluation of a model; compiled once for each loss. */
-function programOf(model: Layer, loss: Loss): Compiled<[inputs: Tensor, labels: Tensor], Scores> {
-  let own = programs.get(model);
-  if (own === undefined) programs.set(model, (own = new Map()));
-  let program = own.get(loss);
-  if (program === undefined) {
+/** The compiled evaluation of a model. */
+const programOf = (model: Layer, loss: Loss): Compiled<[inputs: Tensor, labels: Tensor], Scores> =>
+  compiledFor(model, loss, () => {
     namePaths(model);
-    program = compile((inputs: Tensor, labels: Tensor): Scores => {
+    return compile((inputs: Tensor, labels: Tensor): Scores => {
       const logits = model.call(inputs);
       return { loss: loss(logits, labels), logits, predicted: argmax(logits) };
     });
-    own.set(loss, program);
-  }
-  return program;
-}
+  });
 
 /** Tests a classifier `[n, …] → [n, classes]` on every example of a data set. */
 export async function evaluateModel(

@@ -1,0 +1,47 @@
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { useBackend, zeros } from "@convlens/tensor";
+import { describe, expect, it } from "vitest";
+import { build, Conv2d, Dense, dispose, Flatten, predict, Relu, sequential, type Layer } from "@convlens/layers";
+
+const shape = [6, 6, 1];
+const net = (): Layer =>
+  build(
+    sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+    shape,
+  );
+
+describe.each([
+  ["reference", async () => reference()],
+  ["cpu", () => cpu({ threads: 1 })],
+] as const)("dispose(model) on %s", (_, make) => {
+  it("frees all that the model holds, and nothing of another", async () => {
+    const backend = await make();
+    useBackend(backend);
+    const [one, other] = [net(), net()];
+    const x = zeros([2, ...shape]);
+    const before = await predict(other, x);
+    const held = backend.memory();
+    const result = await predict(one, x);
+    expect(backend.memory()).toBeGreaterThan(held);
+    dispose(one);
+    expect((await predict(other, x)).values).toEqual(before.values);
+    expect(backend.memory()).toBe(held);
+    expect(result.values).toHaveLength(4);
+    await expect(predict(one, x)).rejects.toThrow(/was disposed and cannot be used any more/);
+    dispose(other);
+    await zeros([1]).data();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(backend.memory()).toBe(0);
+  });
+
+  it("may come twice, for a model that was never used, and while an answer is waited for", async () => {
+    useBackend(await make());
+    const model = net();
+    const waiting = predict(model, zeros([1, ...shape]));
+    dispose(model);
+    dispose(model);
+    expect((await waiting).values).toHaveLength(2);
+    dispose(sequential([new Conv2d({ filters: 3, kernelSize: 3 })]));
+  });
+});

@@ -1,0 +1,57 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { shapes } from "@convlens/datasets";
+import { build, Dense, dispose, Flatten, sequential } from "@convlens/layers";
+import { multiply, mean, tensor, useBackend } from "@convlens/tensor";
+import { expect, it } from "vitest";
+import { evaluateModel, fit } from "../src/index.ts";
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
+
+it.each([
+  ["reference", async () => reference()],
+  ["cpu", () => cpu({ threads: 1 })],
+] as const)("losses written where they are used leave no program each: %s", async (_, make) => {
+  const backend = await make();
+  useBackend(backend);
+  const data = shapes({ size: 4, height: 6, width: 6 });
+  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape);
+  const evaluate = async (times: number): Promise<number> => {
+    for (let i = 0; i < times; i++) {
+      const factors = tensor(
+        Float32Array.from({ length: 16 }, (__, k) => k + i),
+        [4, 4],
+      );
+      await evaluateModel(model, data, { loss: (outputs) => mean(multiply(outputs, factors)) });
+    }
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    return backend.memory();
+  };
+  const held = await evaluate(20);
+  expect(await evaluate(60)).toBeLessThanOrEqual(held);
+  dispose(model);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(backend.memory()).toBe(0);
+});
+
+it("one model trained again and again holds what it held after the first time", async () => {
+  const backend = await cpu({ threads: 1 });
+  useBackend(backend);
+  const data = shapes({ size: 8, height: 6, width: 6 });
+  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape);
+  const held: number[] = [];
+  const runs: unknown[] = [];
+  for (let i = 0; i < 6; i++) {
+    const run = fit(model, data, { epochs: 2, batchSize: 4, test: data });
+    runs.push(run);
+    for await (const record of run) if (i % 2 === 1 && record.step === 3) break;
+    held.push(backend.memory());
+  }
+  expect(new Set(held.slice(1)).size).toBe(1);
+});
