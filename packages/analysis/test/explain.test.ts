@@ -293,6 +293,18 @@ describe("what is explained", () => {
     expect([...scores]).toEqual(largest.map((c, n) => logits[n * 3 + c]));
   });
 
+  it("is finite in a net that excludes another class by a score of −∞", async () => {
+    const net = new Chain();
+    const masked: Layer & { readonly net: Chain } = {
+      net,
+      call: (input, mode) => add(net.call(input, mode), tensor([0, 0, -Infinity, 0, 0])),
+    };
+    for (const method of explainMethods) {
+      const { values, scores } = await explain(masked, x, { ...told(method, "net.open2"), target: 1 } as never);
+      expect([...values, ...scores].every(Number.isFinite), method).toBe(true);
+    }
+  });
+
   it("may be any number of the output, of any model", async () => {
     const model = build(new Conv2d({ filters: 2, kernelSize: 3 }), [6, 6, 1], { seed: 1 });
     const one = await explain(model, image(), {

@@ -133,19 +133,17 @@ class Values {
     };
   }
 
-  /** dy · (y > 0), in whatever order. */
+  /** `where(y > 0, dy, 0)`: what relu passes back. */
   #reluBefore(value: number, results: readonly number[]): { dy: number; y: number; taken: number[] } | undefined {
-    const product = this.#inner(value, "multiply", results);
-    if (product === undefined) return undefined;
-    for (const [dy, gate] of [product.inputs, [...product.inputs].reverse()] as [number, number][]) {
-      const step = this.#step(gate);
-      if (step?.operation !== "greater" || this.#sizes[dy] !== this.#sizes[value]) continue;
-      const [y, zero] = step.inputs as [number, number];
-      if (!this.#isZero(zero) || this.#sizes[y] !== this.#sizes[value]) continue;
-      const isOnlyHere = this.#readers[gate]!.every((reader) => reader === value);
-      return { dy, y, taken: isOnlyHere ? [value, gate] : [value] };
-    }
-    return undefined;
+    const choice = this.#inner(value, "where", results);
+    const [gate, dy, other] = (choice?.inputs ?? []) as [number, number, number];
+    const step = choice && this.#step(gate);
+    if (step?.operation !== "greater" || !this.#isZero(other) || this.#sizes[dy] !== this.#sizes[value])
+      return undefined;
+    const [y, zero] = step.inputs as [number, number];
+    if (!this.#isZero(zero) || this.#sizes[y] !== this.#sizes[value]) return undefined;
+    const isOnlyHere = this.#readers[gate]!.every((reader) => reader === value);
+    return { dy, y, taken: isOnlyHere ? [value, gate] : [value] };
   }
 
   #isZero(value: number): boolean {

@@ -37,7 +37,7 @@ function written(g: Conv2dGeometry, { results, relu, pool }: Wanted): Program {
   if (pool) dy = write({ operation: "maxPool2dGradient", inputs: [dy, 3], attributes: { geometry }, shape: y });
   if (relu) {
     const gate = write({ operation: "greater", inputs: [3, 4], attributes: {}, shape: y });
-    dy = write({ operation: "multiply", inputs: [dy, gate], attributes: {}, shape: y });
+    dy = write({ operation: "where", inputs: [gate, dy, 4], attributes: {}, shape: y });
   }
   const makers: Record<Result, () => number> = {
     input: () => write({ operation: "conv2dInputGradient", inputs: [dy, 2], attributes: { geometry: g }, shape: x }),
@@ -191,9 +191,9 @@ describe("gradients of a convolution that are found together", () => {
     });
 
     it("from a relu whose result somebody else reads, too", () => {
-      const product = 6;
-      const p = joinGradients({ ...both, outputs: [...both.outputs, product] }, () => true);
-      expect(operations(p)).toBe("greater multiply conv2dGradients result result");
+      const passed = 6;
+      const p = joinGradients({ ...both, outputs: [...both.outputs, passed] }, () => true);
+      expect(operations(p)).toBe("greater where conv2dGradients result result");
       expect(p.instructions[2]!.attributes).toMatchObject({ relu: false, pool: false });
       expect(p.outputs).toEqual([7, 8, 9, 6]);
     });

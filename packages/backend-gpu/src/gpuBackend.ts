@@ -31,8 +31,11 @@ export interface GpuBackend extends Backend {
   textures(): number;
 }
 
-/** What is no kernel: a reshape costs nothing, and only a backend's own `join` writes the others. */
-type NoKernel = "reshape" | "conv2dGradients" | "result";
+/**
+ * Operations without a kernel: a reshape costs nothing, only a backend's own `join` writes the next two, and the last two are
+ * chains of elementwise operations, which one kernel computes.
+ */
+type NoKernel = "reshape" | "conv2dGradients" | "result" | "softplus" | "sigmoidCrossEntropy";
 /** A kernel for every operation of the contract. */
 type WholeTable = { readonly [K in Exclude<OperationName, NoKernel>]: Kernel<Buffer, Operations[K]> };
 

@@ -144,8 +144,12 @@ export interface Operations {
   logSoftmax: None;
   /** `dy, y`: dy − eʸ · Σ dy */
   logSoftmaxGradient: None;
-  /** `logits, targets`: one loss for each row of the last axis, which stays with size 1. */
+  /** `logits, targets`: one loss for each row of the last axis, which stays with size 1. A target of 0 adds nothing. */
   softmaxCrossEntropy: None;
+  /** ln(1 + eˣ) */
+  softplus: None;
+  /** `logits, targets` of one shape: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of every number. */
+  sigmoidCrossEntropy: None;
   /** `dy, logits, targets`: of the logits, dy · (softmax(logits) · Σ targets − targets). */
   softmaxCrossEntropyGradient: None;
   /** Mean and variance over the axes, which stay with size 1: `[2, …]`. */

@@ -127,7 +127,7 @@ describe("elementwise instructions", () => {
   it("of training are joined: relu backward, what follows a normalisation, dropout, gates", async () => {
     const slope = (fn: (x: Tensor) => Tensor) => (x: Tensor, dy: Tensor) => gradients(fn(x), [x], { seed: dy });
     const backward = async (fn: (x: Tensor) => Tensor): Promise<string[]> => textsOf(slope(fn), [4, 4], [4, 4]);
-    expect(await backward((x) => relu(transpose(x)))).toEqual(["transpose", "relu greater multiply", "transpose"]);
+    expect(await backward((x) => relu(transpose(x)))).toEqual(["transpose", "relu greater where", "transpose"]);
     expect(await backward(gelu)).toHaveLength(1);
     expect(await backward(swish)).toHaveLength(1);
     const affine = await textsOf(

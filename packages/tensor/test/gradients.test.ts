@@ -71,6 +71,16 @@ const table: Record<string, readonly Case[]> = {
   gelu: unary(t.gelu),
   swish: unary(t.swish),
   softplus: unary(t.softplus),
+  sigmoidCrossEntropy: [
+    {
+      inputs: [
+        [2, 3],
+        [2, 3],
+      ],
+      call: squared((x, y) => t.sigmoidCrossEntropy(x!, t.sigmoid(y!))),
+      second: true,
+    },
+  ],
   clip: unary((x) => t.clip(x, -0.7, 0.9)),
   add: binary(t.add),
   subtract: binary(t.subtract),
@@ -391,7 +401,9 @@ async function distance(
       of.map((i) => x[i]!),
       { unused: "zeros" },
     );
-    return dxs.map((dx, k) => t.sum(t.multiply(t.square(dx), k + 1))).reduce((a, b) => t.add(a, b));
+    return dxs
+      .map((dx, k) => t.sum(t.multiply(dx, t.tensor(random.split(`s${k}`).normal(dx.size), dx.shape))))
+      .reduce((a, b) => t.add(a, b));
   };
   const step = 1e-5;
   const moved = (by: number): Tensor => value(...points.map((x, i) => t.add(x, t.multiply(directions[i]!, by))));
@@ -452,6 +464,89 @@ describe("gradients agree with central differences in float64", () => {
       ...["sign", "equal", "notEqual", "greater", "greaterEqual", "less", "lessEqual", "argmax", "maxPool2dIndices"],
     ]);
     expect(Object.keys(t).filter((name) => !others.has(name) && !(name in table))).toEqual([]);
+  });
+});
+
+/** Numbers of which half are exactly 0. */
+const withZeros = (random: Random, size: number): Float64Array =>
+  spread(random, size).map((x, i) => ((i + size) % 2 === 0 ? 0 : x));
+const smooth = (call: (x: Tensor) => Tensor, more: Partial<Case> = {}): Case => ({
+  inputs: [[6]],
+  call: squared((x) => call(x!)),
+  values: withZeros,
+  second: true,
+  ...more,
+});
+const images = { inputs: [[1, 4, 4, 1]] } as const;
+const rows = { inputs: [[3, 4]] } as const;
+
+/** Functions with two derivatives everywhere: also where those that they are computed with have a kink, which is at 0. */
+const smoothTable: Record<string, Case> = {
+  exp: smooth(t.exp),
+  expm1: smooth(t.expm1),
+  log1p: smooth((x) => t.log1p(t.multiply(x, 0.5))),
+  square: smooth(t.square),
+  sin: smooth(t.sin),
+  cos: smooth(t.cos),
+  tanh: smooth(t.tanh),
+  erf: smooth(t.erf),
+  sigmoid: smooth(t.sigmoid),
+  gelu: smooth(t.gelu),
+  swish: smooth(t.swish),
+  softplus: smooth(t.softplus),
+  // The second derivative of elu jumps at 0.
+  elu: smooth((x) => t.elu(x), { second: false }),
+  "power 2": smooth((x) => t.power(x, 2)),
+  "power 3": smooth((x) => t.power(x, 3)),
+  logSumExp: smooth((x) => t.logSumExp(x, 1), rows),
+  softmax: smooth((x) => t.softmax(x), rows),
+  logSoftmax: smooth((x) => t.logSoftmax(x), rows),
+  variance: smooth((x) => t.variance(x, 1), rows),
+  normalize: smooth((x) => t.normalize(x, 1), rows),
+  localResponseNorm: smooth((x) => t.localResponseNorm(x, { size: 3, alpha: 0.5 }), rows),
+  "lpPool2d 2": smooth((x) => t.exp(t.lpPool2d(x, { size: 2 })), images),
+  "lpPool2d 4": smooth((x) => t.exp(t.lpPool2d(x, { size: 2, p: 4 })), images),
+  softmaxCrossEntropy: smooth((x) => t.softmaxCrossEntropy(x, t.oneHot(t.tensor([3, 0, 1]), 4)), rows),
+  sigmoidCrossEntropy: smooth((x) => t.sigmoidCrossEntropy(x, t.tensor([0, 1, 0.5, 0, 1, 0.25]))),
+};
+
+describe("gradients of smooth functions at 0 agree with central differences", () => {
+  for (const [name, each] of Object.entries(smoothTable))
+    it(name, async () => {
+      for (const order of each.second ? ([1, 2] as const) : ([1] as const))
+        for (const seed of [1, 2, 3])
+          expect(await distance(each, seed, order), `seed ${seed}, derivative ${order}`).toBeLessThan(
+            order === 1 ? 1e-6 : 1e-5,
+          );
+    });
+
+  // σ(0) = 1/2 and σ′(0) = 1/4
+  it("softplus has slope 1/2 and curvature 1/4", async () => {
+    const x = t.tensor([0]);
+    const [slope] = t.gradients(t.softplus(x), [x]);
+    const [curvature] = t.gradients(slope!, [x]);
+    expect((await t.evaluate(slope!, curvature!)).map(([v]) => v)).toEqual([0.5, 0.25]);
+  });
+});
+
+describe("an infinite slope is not multiplied with the 0 of what was not picked", () => {
+  // As PyTorch 1.13 gives for relu, clamp, torch.maximum, torch.minimum and max(dim): 0, where 0 · ∞ is NaN.
+  const x = t.tensor([-1, 4]);
+  it.each<[string, Tensor, number[]]>([
+    ["relu", t.relu(x), [0, 0.25]],
+    ["maximum", t.maximum(0, x), [0, 0.25]],
+    ["minimum", t.minimum(t.negate(t.minimum(0, t.negate(x))), 9), [0, 0.25]],
+    ["clip", t.clip(x, 0, 9), [0, 0.25]],
+    ["where", t.where(t.greater(x, 0), x, 0), [0, 0.25]],
+  ])("by %s", async (_, y, want) => {
+    const [dx] = t.gradients(t.sqrt(y), [x]);
+    expect([...(await dx!.data())].map((v) => v + 0)).toEqual(want);
+  });
+
+  it("by max", async () => {
+    const y = t.tensor([[-1, 0]]);
+    const [dy] = t.gradients(t.log(t.max(y, 1)), [y]);
+    expect([...(await dy!.data())]).toEqual([0, Infinity]);
   });
 });
 

@@ -2,15 +2,14 @@ import { ShapeError, showShape, ValueError } from "@convlens/backend";
 import {
   absolute,
   add,
+  clip,
+  equal,
   greater,
-  log1p,
-  exp,
   maximum,
   mean,
   multiply,
-  negate,
   oneHot,
-  relu,
+  sigmoidCrossEntropy,
   softmaxCrossEntropy,
   square,
   subtract,
@@ -78,8 +77,7 @@ export function crossEntropy(
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   checkSame("binaryCrossEntropy", logits, targets);
-  // max(x, 0) − x·t + ln(1 + e^−|x|): the same, without overflow
-  return mean(add(subtract(relu(logits), multiply(logits, targets)), log1p(exp(negate(absolute(logits))))));
+  return mean(sigmoidCrossEntropy(logits, targets));
 }
 
 /** The mean of the squared differences. */
@@ -101,8 +99,11 @@ export function meanAbsoluteError(outputs: Tensor, targets: Tensor): Tensor {
  */
 export function huber(outputs: Tensor, targets: Tensor, { delta = 1 }: { readonly delta?: number } = {}): Tensor {
   checkSame("huber", outputs, targets);
-  const size = absolute(subtract(outputs, targets));
-  return mean(where(greater(size, delta), multiply(subtract(size, delta / 2), delta), multiply(square(size), 0.5)));
+  const difference = subtract(outputs, targets);
+  const size = absolute(difference);
+  // The square of the size would have no second derivative at 0; that of an infinite difference would make the gradient NaN.
+  const squared = multiply(square(clip(difference, -delta, delta)), 0.5);
+  return mean(where(greater(size, delta), multiply(subtract(size, delta / 2), delta), squared));
 }
 
 /**
@@ -114,7 +115,9 @@ export function huber(outputs: Tensor, targets: Tensor, { delta = 1 }: { readonl
  */
 export function hinge(scores: Tensor, targets: Tensor, { margin = 1 }: { readonly margin?: number } = {}): Tensor {
   const rows = rowsOf("hinge", scores, targets);
-  const right = sum(multiply(scores, rows), -1, { keepAxes: true });
-  const over = multiply(maximum(add(subtract(scores, right), margin), 0), subtract(1, rows));
-  return mean(sum(over, -1));
+  // A product with 0 is left out, since 0 · ∞ is not 0: a score of −∞ excludes a class.
+  const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));
+  const right = sum(chosen(scores, rows), -1, { keepAxes: true });
+  const over = maximum(add(subtract(scores, right), margin), 0);
+  return mean(sum(chosen(over, subtract(1, rows)), -1));
 }

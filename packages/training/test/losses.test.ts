@@ -1,5 +1,5 @@
 import { reference } from "@convlens/backend-reference";
-import { gradients, oneHot, tensor, useBackend, zeros, type Tensor } from "@convlens/tensor";
+import { evaluate, gradients, oneHot, sum, tensor, useBackend, zeros, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   binaryCrossEntropy,
@@ -71,6 +71,52 @@ describe("losses", () => {
     expect(await meanAbsoluteError(a, b).item()).toBeCloseTo(3.5 / 3, 12);
     expect(await huber(a, b).item()).toBeCloseTo((0.125 + 2.5) / 3, 12);
     expect(await huber(a, b, { delta: 2 }).item()).toBeCloseTo((0.125 + 4) / 3, 12);
+  });
+
+  it("binary cross-entropy has slope σ(x) − t at 0, and curvature 1/4", async () => {
+    const x = tensor([0, 0]);
+    const [dx] = gradients(binaryCrossEntropy(x, tensor([0, 1])), [x]);
+    expect([...(await dx!.data())]).toEqual([0.25, -0.25]);
+    const [curvature] = gradients(sum(dx!), [x]);
+    expect([...(await curvature!.data())]).toEqual([0.125, 0.125]);
+  });
+
+  it("Huber has slope d and curvature 1 at 0, and slope ±delta at an infinite difference", async () => {
+    const x = tensor([0, Infinity, -Infinity]);
+    const loss = huber(x, tensor([0, 0, 0]), { delta: 2 });
+    const [dx] = gradients(loss, [x]);
+    expect([...(await dx!.data())]).toEqual([0, 2 / 3, -2 / 3]);
+    const [curvature] = gradients(sum(dx!), [x]);
+    expect((await curvature!.data())[0]).toBe(1 / 3);
+  });
+
+  // As torch.nn.functional.cross_entropy and multi_margin_loss of PyTorch 1.13, which pick the class by its index.
+  it("a score of −∞ excludes a class, and makes neither loss nor gradient NaN", async () => {
+    const x = tensor([[-Infinity, 0]]);
+    const both = (loss: Tensor): Tensor[] => [loss, gradients(loss, [x])[0]!];
+    const [entropy, dEntropy, margin, dMargin] = await evaluate(
+      ...both(crossEntropy(x, tensor([1]))),
+      ...both(hinge(x, tensor([1]))),
+    );
+    expect([...entropy!]).toEqual([0]);
+    expect([...dEntropy!]).toEqual([0, 0]);
+    expect([...margin!]).toEqual([0]);
+    expect([...dMargin!].map(Math.abs)).toEqual([0, 0]);
+    // The excluded class is the right one: the loss is infinite, as it must be.
+    expect(await crossEntropy(x, tensor([0])).item()).toBe(Infinity);
+    expect(await hinge(x, tensor([0])).item()).toBe(Infinity);
+    // Shares that are 0, and the certain answers of one output.
+    expect(await crossEntropy(x, tensor([[0, 1]])).item()).toBe(0);
+    const certain = tensor([Infinity, -Infinity]);
+    const binary = binaryCrossEntropy(certain, tensor([1, 0]));
+    expect(await binary.item()).toBe(0);
+    expect([...(await gradients(binary, [certain])[0]!.data())]).toEqual([0, 0]);
+  });
+
+  it("a label that is no whole number makes the loss NaN, as one out of range does", async () => {
+    for (const label of [0.5, NaN, -0.5, 2.5, 3, -1, Infinity])
+      for (const loss of [crossEntropy, hinge])
+        expect(await loss(zeros([2, 3]), tensor([1, label])).item(), `${label}`).toBeNaN();
   });
 
   it("refuse shapes that do not belong together", () => {

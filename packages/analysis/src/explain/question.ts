@@ -1,6 +1,6 @@
 import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
 import { apply, namePaths, predict, type Layer } from "@convlens/layers";
-import { argmax, gradients, multiply, oneHot, sum, tensor, type GradientsOptions, type Tensor } from "@convlens/tensor";
+import { argmax, gradients, oneHot, sum, tensor, where, type GradientsOptions, type Tensor } from "@convlens/tensor";
 import { withCompiled } from "../withCompiled.ts";
 
 /**
@@ -69,7 +69,8 @@ function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor 
         expected: `0 to ${depth - 1}`,
         got: bad,
       });
-    return sum(multiply(output, oneHot(tensor(classes), depth)), -1);
+    // Not a product with the rows: another class may be infinite.
+    return sum(where(oneHot(tensor(classes), depth), output, 0), -1);
   };
 }
 

@@ -28,7 +28,7 @@ import {
  * ```
  */
 export const guided: GradientRule = (dy, y) =>
-  y.operation === "relu" ? [multiply(relu(dy), greater(y, 0))] : undefined;
+  y.operation === "relu" ? [where(greater(y, 0), relu(dy), 0)] : undefined;
 
 /**
  * The deconvnet: a relu lets back what is positive, wherever it was open (Zeiler 2014).
@@ -48,7 +48,21 @@ const flat: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<Ope
 
 /** Functions of one number that are no straight lines. */
 const curves: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
-  ...(["relu", "tanh", "sigmoid", "exp", "expm1", "log", "log1p", "sqrt", "erf", "sin", "cos", "reciprocal"] as const),
+  ...([
+    "relu",
+    "tanh",
+    "sigmoid",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sqrt",
+    "erf",
+    "sin",
+    "cos",
+    "reciprocal",
+    "softplus",
+  ] as const),
 ]);
 
 /** Sums of products of two inputs. */

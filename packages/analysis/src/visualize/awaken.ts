@@ -1,4 +1,4 @@
-import { absolute, equal, greater, less, max, maximum, multiply, where, type GradientRule } from "@convlens/tensor";
+import { absolute, equal, greater, less, max, maximum, where, type GradientRule } from "@convlens/tensor";
 
 /**
  * Backward through a relu that is silent for a whole example: instead of nothing, what would wake its units up passes. What is
@@ -7,8 +7,8 @@ import { absolute, equal, greater, less, max, maximum, multiply, where, type Gra
  */
 export const awaken: GradientRule = (dy, y) => {
   if (y.operation !== "relu" || y.rank === 0) return undefined;
-  const own = multiply(dy, greater(y, 0));
-  const waking = multiply(dy, maximum(greater(y, 0), less(dy, 0)));
+  const own = where(greater(y, 0), dy, 0);
+  const waking = where(maximum(greater(y, 0), less(dy, 0)), dy, 0);
   const axes = y.shape.map((_, axis) => axis).slice(1);
   const nothing = equal(max(absolute(own), axes, { keepAxes: true }), 0);
   return [where(nothing, waking, own)];

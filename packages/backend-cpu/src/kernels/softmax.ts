@@ -1,5 +1,5 @@
 import { sizeOf, type Kernel, type None } from "@convlens/backend";
-import { calculate4, load4, zero4, type Expression, type Local } from "../assembler/expression.ts";
+import { andNot4, calculate4, compare4, load4, zero4, type Expression, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2, greater4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
@@ -166,7 +166,7 @@ const bodies: Readonly<
     const sum = four.sum((column) => column(0));
     four.leave(dx, (column) => subtract(column(0), multiply(exp(f, column(1)), sum)));
   },
-  // −Σ t · ln softmax(x)
+  // −Σ t · ln softmax(x), without the classes of target 0
   softmaxCrossEntropy: (f, four, y, [x, targets]) => {
     four.enter(targets!, 1);
     const logSoftmax = logSoftmaxOf(f, four, x!);
@@ -174,7 +174,9 @@ const bodies: Readonly<
       y,
       calculate4(
         "neg",
-        four.sum((column) => multiply(column(1), logSoftmax(column))),
+        four.sum((column) =>
+          andNot4(multiply(column(1), logSoftmax(column)), compare4("eq", column(1), f.constant(zero4))),
+        ),
       ),
     );
   },

@@ -93,7 +93,7 @@ const crossEntropy =
       length: rows,
       body: `const first = this.thread.x * ${columns};
 ${rowTotals(columns)}
-${rowSum(columns, "targets[first + i] * (xs[first + i] - high - lost)")}
+${rowSum(columns, "choiceOf(targets[first + i], targets[first + i] * (xs[first + i] - high - lost), 0)")}
 return -sum;`,
     });
   };

@@ -15,7 +15,13 @@ const logSoftmax = (write: Writer, x: number, shape: Shape): number => {
   return write("subtract", [off, write("log", [sum], {}, kept)], {}, shape);
 };
 
-/** Shares along rows, and their gradients. */
+/** ln(1 + e^−|x|) */
+const lostBySign = (write: Writer, x: number, shape: Shape): number => {
+  const negative = write("negate", [write("absolute", [x], {}, shape)], {}, shape);
+  return write("log1p", [write("exp", [negative], {}, shape)], {}, shape);
+};
+
+/** Shares along rows and of single numbers, and their gradients. */
 export const softmaxCases: Cases<
   | "softmax"
   | "softmaxGradient"
@@ -23,7 +29,37 @@ export const softmaxCases: Cases<
   | "logSoftmaxGradient"
   | "softmaxCrossEntropy"
   | "softmaxCrossEntropyGradient"
+  | "softplus"
+  | "sigmoidCrossEntropy"
 > = {
+  softplus: (dice) => {
+    const shape = dice.shape();
+    return {
+      inputs: [shape],
+      attributes: {},
+      output: shape,
+      number: sometimesSpecial,
+      meaning: (write, [x]) => write("add", [write("relu", [x!], {}, shape), lostBySign(write, x!, shape)], {}, shape),
+    };
+  },
+  sigmoidCrossEntropy: (dice) => {
+    const shape = dice.shape();
+    return {
+      inputs: [shape, shape],
+      attributes: {},
+      output: shape,
+      number: (d, input) => (input === 1 ? d.pick([0, 1, d.unit()]) : sometimesSpecial(d)),
+      meaning: (write, [x, t]) => {
+        const zero = write.constant(0);
+        const rest = write("subtract", [write.constant(1), t!], {}, shape);
+        const share = write("where", [write("greater", [x!, zero], {}, shape), rest, t!], {}, shape);
+        const size = write("absolute", [x!], {}, shape);
+        const product = write("multiply", [share, size], {}, shape);
+        const linear = write("where", [write("equal", [share, zero], {}, shape), zero, product], {}, shape);
+        return write("add", [lostBySign(write, x!, shape), linear], {}, shape);
+      },
+    };
+  },
   softmax: (dice) => {
     const shape = rows(dice);
     return {
@@ -77,10 +113,15 @@ export const softmaxCases: Cases<
       inputs: [shape, shape],
       attributes: {},
       output: folded(shape),
-      number: sometimesSpecial,
+      // Some targets are 0, and some logits −∞.
+      number: (d, input) =>
+        input === 1 ? d.pick([0, 0, 1, d.unit()]) : d.unit() < 0.1 ? -Infinity : sometimesSpecial(d),
       meaning: (write, [x, targets]) => {
         const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
-        return write("negate", [sumOfRows(write, products, shape)], {}, folded(shape));
+        const zero = write.constant(0);
+        const isAbsent = write("equal", [targets!, zero], {}, shape);
+        const terms = write("where", [isAbsent, zero, products], {}, shape);
+        return write("negate", [sumOfRows(write, terms, shape)], {}, folded(shape));
       },
     };
   },

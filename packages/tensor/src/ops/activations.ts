@@ -1,8 +1,11 @@
-import { operand, type Operand } from "../record.ts";
+import { sameShape, ShapeError, showShape } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
+import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import {
   absolute,
   add,
+  equal,
   erf,
   exp,
   expm1,
@@ -13,6 +16,7 @@ import {
   negate,
   relu,
   sigmoid,
+  subtract,
   where,
 } from "./elementwise.ts";
 
@@ -31,8 +35,49 @@ export const gelu = (x: Operand): Tensor => multiply(multiply(x, 0.5), add(erf(m
 /** x · sigmoid(x), also called SiLU. */
 export const swish = (x: Operand): Tensor => multiply(x, sigmoid(x));
 
+// The pieces of the lowering have a kink at 0, the whole has none: so it has a gradient rule of its own.
+const softplusOperation: Operation<"softplus"> = {
+  name: "softplus",
+  shape: ([x]) => x!,
+  gradient: (dy, { inputs: [x] }) => [multiply(dy, sigmoid(x!))],
+  lower: ([x]) => add(relu(x!), log1p(exp(negate(absolute(x!))))),
+};
+
 /** ln(1 + eˣ), the smooth relu; without overflow. */
-export function softplus(x: Operand): Tensor {
-  const from = operand(x);
-  return add(relu(from), log1p(exp(negate(absolute(from)))));
+export const softplus = (x: Operand): Tensor => record(softplusOperation, [x], {});
+
+const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
+  name: "sigmoidCrossEntropy",
+  shape: ([logits]) => logits!,
+  gradient: (dy, { inputs: [logits, targets] }) => [
+    multiply(dy, subtract(sigmoid(logits!), targets!)),
+    negate(multiply(dy, logits!)),
+  ],
+  // ln(1 + e^−|x|) + (1 − t) · max(x, 0) + t · max(−x, 0), where a product with 0 is 0 for an infinite x, too
+  lower: ([x, t]) => {
+    const share = where(greater(x!, 0), subtract(1, t!), t!);
+    const size = absolute(x!);
+    return add(log1p(exp(negate(size))), where(equal(share, 0), 0, multiply(share, size)));
+  },
+};
+
+/**
+ * The cross-entropy −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of every number, with the sigmoid σ; without overflow.
+ *
+ * @param logits - Any shape.
+ * @param targets - The same shape, from 0 to 1.
+ *
+ * @example
+ * ```ts
+ * sigmoidCrossEntropy(tensor([0, 2]), tensor([0, 1])); // 0.6931, 0.1269
+ * ```
+ */
+export function sigmoidCrossEntropy(logits: Operand, targets: Operand): Tensor {
+  const [x, t] = [operand(logits), operand(targets)];
+  if (!sameShape(x.shape, t.shape))
+    throw new ShapeError(
+      `sigmoidCrossEntropy: logits ${showShape(x.shape)} and targets ${showShape(t.shape)} must have one shape; reshape one of them`,
+      { operation: "sigmoidCrossEntropy", expected: x.shape, got: t.shape, fix: "reshape one of them" },
+    );
+  return record(sigmoidCrossEntropyOperation, [x, t], {});
 }

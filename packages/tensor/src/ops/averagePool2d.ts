@@ -57,7 +57,9 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
   shape: (_, { geometry }) => poolInputShape(geometry),
   lower: ([dy, x, y], { geometry, p }) => {
     const share = where(equal(y!, 0), 0, divide(dy!, power(y!, p - 1)));
-    return multiply(multiply(sign(x!), power(absolute(x!), p - 1)), record(spreadOperation, [share], { geometry }));
+    // For p = 2 the factor is x, which also has a slope at 0.
+    const factor = p === 2 ? x! : multiply(sign(x!), power(absolute(x!), p - 1));
+    return multiply(factor, record(spreadOperation, [share], { geometry }));
   },
 };
 

@@ -69,7 +69,7 @@ export const erf: Unary = /* @__PURE__ */ unary("erf", (dy, x) =>
 /** 1 / (1 + e⁻ˣ) */
 export const sigmoid: Unary = /* @__PURE__ */ unary("sigmoid", (dy, _, y) => multiply(dy, multiply(y, subtract(1, y))));
 /** max(x, 0). Its gradient looks at the output, never at the input, which then need not outlive a fused kernel. */
-export const relu: Unary = /* @__PURE__ */ unary("relu", (dy, _, y) => multiply(dy, greater(y, 0)));
+export const relu: Unary = /* @__PURE__ */ unary("relu", (dy, _, y) => where(greater(y, 0), dy, 0));
 
 /** a + b */
 export const add: Binary = /* @__PURE__ */ binary("add", (dy) => [dy, dy]);
@@ -90,13 +90,13 @@ export const power: Binary = /* @__PURE__ */ binary("power", (dy, a, b, y) => [
 ]);
 /** The larger one; NaN if either is. The gradient goes to the larger, to `a` where they are equal. */
 export const maximum: Binary = /* @__PURE__ */ binary("maximum", (dy, a, b) => [
-  multiply(dy, greaterEqual(a, b)),
-  multiply(dy, greater(b, a)),
+  where(greaterEqual(a, b), dy, 0),
+  where(greater(b, a), dy, 0),
 ]);
 /** The smaller one; NaN if either is. The gradient goes to the smaller, to `a` where they are equal. */
 export const minimum: Binary = /* @__PURE__ */ binary("minimum", (dy, a, b) => [
-  multiply(dy, greaterEqual(b, a)),
-  multiply(dy, greater(a, b)),
+  where(greaterEqual(b, a), dy, 0),
+  where(greater(a, b), dy, 0),
 ]);
 /** 1 where a = b, else 0; no gradient flows, nor through the other comparisons. */
 export const equal: Binary = /* @__PURE__ */ binary("equal", () => [null, null]);

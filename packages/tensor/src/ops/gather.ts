@@ -3,9 +3,10 @@ import type { Operation } from "../operation.ts";
 import { operand, range, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkAxis } from "./axes.ts";
-import { reshape } from "./broadcast.ts";
-import { equal, greaterEqual, less, multiply, where } from "./elementwise.ts";
+import { broadcastTo, reshape } from "./broadcast.ts";
+import { equal, where } from "./elementwise.ts";
 import { transpose } from "./movement.ts";
+import { max } from "./reduce.ts";
 
 // Reading rows, and adding rows where they were read: each other's gradient.
 const gatherOperation: Operation<"gather"> = {
@@ -16,12 +17,19 @@ const gatherOperation: Operation<"gather"> = {
 const scatterOperation: Operation<"scatter"> = {
   name: "scatter",
   shape: ([rows, indices], { size }) => [size, ...rows!.slice(indices!.length)],
-  gradient: (dy, { inputs: [, indices] }) => [gather(dy, indices!), null],
+  gradient: (dy, { inputs: [rows, indices], attributes: { size } }) => {
+    const taken = gather(dy, indices!);
+    // What was passed over has no slope; gathering ones shows it, as NaN.
+    const isIndex = equal(gather(broadcastTo(1, [size]), indices!), 1);
+    const inner = rows!.shape.slice(indices!.rank).map(() => 1);
+    return [where(reshape(isIndex, [...indices!.shape, ...inner]), taken, 0), null];
+  },
 };
 
 /**
  * The elements of an axis that the indices name, as `take` of NumPy: indices `[…i]` into axis 0 of `[n, …]` give `[…i, …]`.
- * With a data set in a variable, batches can be gathered where it lives. An index that is none gives NaN.
+ * With a data set in a variable, batches can be gathered where it lives. An index that is out of
+ * range or not a whole number gives NaN.
  *
  * @example
  * ```ts
@@ -41,8 +49,8 @@ export function gather(x: Operand, indices: Operand, axis = 0): Tensor {
 }
 
 /**
- * The adjoint of {@link gather} along axis 0: zeros `[size, …]`, to which each row is added where its index says. An index
- * that is none is passed over.
+ * The adjoint of {@link gather} along axis 0: zeros `[size, …]`, to which each row is added where its index says. A row
+ * whose index is out of range or not a whole number is passed over, and its gradient is 0.
  */
 export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
   const [from, at] = [operand(rows), operand(indices)];
@@ -59,8 +67,8 @@ export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
 }
 
 /**
- * Rows of zeros with a 1 where each label says: `[…] → […, depth]`. A label out of range gives a row of NaN rather than a
- * class that nobody meant.
+ * Rows of zeros with a 1 where each label says: `[…] → […, depth]`. A label that is no class (out of range, not a whole
+ * number, NaN) gives a row of NaN.
  *
  * @example
  * ```ts
@@ -75,7 +83,6 @@ export function oneHot(labels: Operand, depth: number): Tensor {
       got: depth,
     });
   const from = operand(labels);
-  const column = reshape(from, [...from.shape, 1]);
-  const valid = multiply(greaterEqual(column, 0), less(column, depth));
-  return where(valid, equal(column, range(depth)), NaN);
+  const hits = equal(reshape(from, [...from.shape, 1]), range(depth));
+  return where(max(hits, -1, { keepAxes: true }), hits, NaN);
 }

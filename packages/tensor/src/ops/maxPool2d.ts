@@ -12,7 +12,7 @@ import { operand, range, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcastTo, reshape } from "./broadcast.ts";
 import { add, divide, maximum, multiply } from "./elementwise.ts";
-import { scatter } from "./gather.ts";
+import { gather, scatter } from "./gather.ts";
 
 /** A pooling window, and how it slides. */
 export interface Pool2dOptions extends WindowOptions {
@@ -75,7 +75,7 @@ const LARGEST_INDEX = 2 ** 24;
  * number is put there once.
  *
  * @param y - `[n, oh, ow, c]`
- * @param indices - From {@link maxPool2dIndices}, of the same shape.
+ * @param indices - From {@link maxPool2dIndices}, of the same shape. A number whose index is no place of the result is left out.
  * @param size - Height and width of the result `[n, height, width, c]`.
  */
 export function maxUnpool2d(
@@ -83,11 +83,11 @@ export function maxUnpool2d(
   indices: Operand,
   { height, width }: { readonly height: number; readonly width: number },
 ): Tensor {
-  const [values, places] = [operand(y), operand(indices)];
-  if (values.rank !== 4 || showShape(values.shape) !== showShape(places.shape))
+  const [values, given] = [operand(y), operand(indices)];
+  if (values.rank !== 4 || showShape(values.shape) !== showShape(given.shape))
     throw new ShapeError(
-      `maxUnpool2d: values and indices must both be [batch, height, width, channels] of one shape, got ${showShape(values.shape)} and ${showShape(places.shape)}`,
-      { operation: "maxUnpool2d", expected: values.shape, got: places.shape },
+      `maxUnpool2d: values and indices must both be [batch, height, width, channels] of one shape, got ${showShape(values.shape)} and ${showShape(given.shape)}`,
+      { operation: "maxUnpool2d", expected: values.shape, got: given.shape },
     );
   const [n, , , c] = values.shape as [number, number, number, number];
   const size = n * height * width * c;
@@ -101,6 +101,8 @@ export function maxUnpool2d(
         fix: "unpool fewer examples at a time",
       },
     );
+  // NaN for what is no place of the plane, which would else be one of the next example.
+  const places = gather(range(height * width), given);
   // place in memory = ((example · height · width) + index) · channels + channel
   const examples = reshape(multiply(range(n), height * width), [n, 1, 1, 1]);
   const at = reshape(add(multiply(add(places, examples), c), range(c)), [values.size]);

@@ -14,7 +14,7 @@ const maxOperation: Operation<"max"> = {
   // Equal maxima share the gradient.
   gradient: (dy, y) => {
     const hits = equal(y.inputs[0]!, y);
-    return [multiply(hits, divide(dy, sum(hits, y.attributes.axes, { keepAxes: true })))];
+    return [where(hits, divide(dy, sum(hits, y.attributes.axes, { keepAxes: true })), 0)];
   },
 };
 

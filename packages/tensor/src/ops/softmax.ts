@@ -5,7 +5,7 @@ import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkAxis } from "./axes.ts";
 import { reshape, sum } from "./broadcast.ts";
-import { divide, exp, log, multiply, negate, subtract } from "./elementwise.ts";
+import { divide, equal, exp, log, multiply, negate, subtract, where } from "./elementwise.ts";
 import { transpose } from "./movement.ts";
 import { max } from "./reduce.ts";
 
@@ -52,7 +52,9 @@ const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
     record(crossEntropyGradient, [dy, logits!, targets!], {}),
     negate(multiply(dy, logSoftmax(logits!))),
   ],
-  lower: ([logits, targets]) => negate(sum(multiply(targets!, logSoftmax(logits!)), -1, lastAxis)),
+  // A class of target 0 adds nothing, also where its logit is −∞, which excludes it.
+  lower: ([logits, targets]) =>
+    negate(sum(where(equal(targets!, 0), 0, multiply(targets!, logSoftmax(logits!))), -1, lastAxis)),
 };
 
 const crossEntropyGradient: Operation<"softmaxCrossEntropyGradient"> = {
@@ -85,7 +87,8 @@ export const softmax = (x: Operand, axis = -1): Tensor => along(softmaxOperation
 export const logSoftmax = (x: Operand, axis = -1): Tensor => along(logSoftmaxOperation, x, axis);
 
 /**
- * The cross-entropy −Σ t · ln softmax(logits) of each row of the last axis: `[…, classes], […, classes] → […]`.
+ * The cross-entropy −Σ t · ln softmax(logits) of each row of the last axis: `[…, classes], […, classes] → […]`. A class whose
+ * target is 0 adds nothing, also where its logit is −∞.
  *
  * @param targets - Shares of each class, for a label a row of {@link oneHot}.
  */

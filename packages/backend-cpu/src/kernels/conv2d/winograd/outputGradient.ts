@@ -1,13 +1,5 @@
 import type { ConvolutionGradients } from "@convlens/backend";
-import {
-  and4,
-  calculate4,
-  compare4,
-  load4,
-  zero4,
-  type Expression,
-  type Local,
-} from "../../../assembler/expression.ts";
+import { and4, compare4, load4, zero4, type Expression, type Local } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { eachWinner } from "../../pool2d.ts";
 import type { Images, Tiled, TilePixels, Tiling } from "../tiles.ts";
@@ -47,14 +39,13 @@ export function outputGradient(
 }
 
 /** dy where y > 0, times zero elsewhere. */
-const gated = (f: FunctionWriter, dy: Vector, y: Vector): Vector =>
-  calculate4("mul", dy, and4(compare4("gt", y, zero4), f.constant4(1)));
+const gated = (dy: Vector, y: Vector): Vector => and4(dy, compare4("gt", y, zero4));
 
 const throughRelu =
   (f: FunctionWriter, { at }: TilePixels): ReadTile =>
   (row, column) => {
     const [y, dy] = [at(row, column), at(row, column, 1)];
-    return y === undefined ? zero4 : gated(f, load4(...dy!), load4(...y));
+    return y === undefined ? zero4 : gated(load4(...dy!), load4(...y));
   };
 
 /** Each number of the smaller image goes to the winner of its window. */
@@ -71,7 +62,7 @@ function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): Read
       const won: Vector[] = [];
       let dy: Vector = load4(...pooled);
       eachWinner(f, taps, (tap, wins, best) => {
-        if (tap === 0) dy = f.keep("dy", relu ? gated(f, dy, best) : dy);
+        if (tap === 0) dy = f.keep("dy", relu ? gated(dy, best) : dy);
         won[tap] = f.keep("won", and4(wins, dy));
       });
       windows.set(key, (window = won));
