@@ -93,10 +93,9 @@ describe("elementary functions", () => {
   it.for(Object.entries(functions) as [keyof typeof functions, (x: number) => number][])(
     "%s is within one unit in the last place, at the extremes, too",
     async ([name, f]) => {
-      const isFar = (x: number): boolean => (name === "sin" || name === "cos") && Math.abs(x) > 1e6;
       await fc.assert(
         fc.asyncProperty(fc.array(numbers, { minLength: 1, maxLength: 300 }), async (list) => {
-          const x = Float32Array.from([...list, ...extremes].filter((each) => !isFar(each) || !Number.isFinite(each)));
+          const x = Float32Array.from([...list, ...extremes]);
           const y = await compute(name, x);
           x.forEach((each, i) => {
             const want = Math.fround(f(each));

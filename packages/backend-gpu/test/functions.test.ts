@@ -48,8 +48,8 @@ describe("functions that kernels call", () => {
     ["expm1", [evenly(-10, 10), byFactors(1e-30, 1), byFactors(-1e-30, -1)]],
     ["log", [byFactors(1e-30, 1e30), evenly(0.9, 1.1)]],
     ["log1p", [byFactors(1e-30, 1e30), evenly(-0.9, 1)]],
-    ["sin", [evenly(-100, 100), evenly(-0.01, 0.01)]],
-    ["cos", [evenly(-100, 100), evenly(-0.01, 0.01)]],
+    ["sin", [evenly(-100, 100), evenly(-0.01, 0.01), byFactors(-1000, -3.4e38), byFactors(7000, 9000)]],
+    ["cos", [evenly(-100, 100), evenly(-0.01, 0.01), byFactors(1000, 3.4e38), byFactors(7000, 9000)]],
     ["tanh", [evenly(-20, 20), evenly(-0.01, 0.01)]],
     ["sigmoid", [evenly(-80, 80)]],
     ["erf", [evenly(-5, 5), evenly(-0.01, 0.01)]],
@@ -64,6 +64,11 @@ describe("functions that kernels call", () => {
         expect(Math.abs(got[i]! - want), `${name}(${v})`).toBeLessThanOrEqual(6e-7 * scale + 1e-37);
       });
     }
+  });
+
+  it("an infinite angle has neither sine nor cosine", async () => {
+    const x = Float32Array.of(Infinity, -Infinity, NaN);
+    expect([...(await computed("sin", x)), ...(await computed("cos", x))]).toEqual(Array(6).fill(NaN));
   });
 
   it("powers are products where they are whole, and know what a negative number has none of", async () => {

@@ -72,10 +72,43 @@ export function log1p(x: number): number {
   return u === Infinity ? u : (log(u) * x) / (u - 1);
 }
 
-/** The quarter turn that x lies in, and what is left: |r| ≤ π/4. Good for |x| up to about 10⁶. */
+/** The quarter turn that x lies in, and what is left: |r| ≤ π/4. */
 function reduce(x: number): [quarter: number, r: number] {
   const k = Math.round(x / (Math.PI / 2));
-  return [((k % 4) + 4) % 4, x - k * HALF_PI_1 - k * HALF_PI_2 - k * HALF_PI_3];
+  const r = x - k * HALF_PI_1 - k * HALF_PI_2 - k * HALF_PI_3;
+  // Of a large x, and of one close to a multiple of π/2, these parts of π/2 have too few digits.
+  if (Math.abs(x) > 1e6 || (k !== 0 && Math.abs(r) < 1e-4)) return reduceExactly(x);
+  return [((k % 4) + 4) % 4, r];
+}
+
+/** Bits of π/2 behind the point: those of the largest float64, and enough for the remainder of any. */
+const BITS = 1280n;
+/** π/2 · 2^BITS, once it is needed. */
+let halfPi: bigint | undefined;
+
+/** π/2 · 2^BITS = (8 arctan 1/5 − 2 arctan 1/239) · 2^BITS (Machin 1706). */
+function wholeHalfPi(): bigint {
+  const guard = 32n;
+  // arctan 1/n = 1/n − 1/3n³ + 1/5n⁵ − …
+  const arctan = (n: bigint): bigint => {
+    let sum = 0n;
+    for (let term = (1n << (BITS + guard)) / n, k = 1n; term !== 0n; term /= -n * n, k += 2n) sum += term / k;
+    return sum;
+  };
+  return (8n * arctan(5n) - 2n * arctan(239n)) >> guard;
+}
+
+/** {@link reduce} for any finite x, in whole numbers of 2^−BITS. */
+function reduceExactly(x: number): [quarter: number, r: number] {
+  if (x < 0) {
+    const [quarter, r] = reduceExactly(-x);
+    return [(4 - quarter) % 4, -r];
+  }
+  halfPi ??= wholeHalfPi();
+  const floor = Math.floor(x);
+  const units = (BigInt(floor) << BITS) + (BigInt((x - floor) * 2 ** 53) << (BITS - 53n));
+  const k = (units + halfPi / 2n) / halfPi;
+  return [Number(k & 3n), Number((units - k * halfPi) >> (BITS - 128n)) / 2 ** 128];
 }
 
 /** sin r = r − r³/3! + r⁵/5! − … */
@@ -94,6 +127,7 @@ function cosSeries(r: number): number {
 
 /** The sine of x radians. */
 export function sin(x: number): number {
+  if (x === 0) return x;
   if (!Number.isFinite(x)) return NaN;
   const [quarter, r] = reduce(x);
   const value = quarter % 2 === 0 ? sinSeries(r) : cosSeries(r);

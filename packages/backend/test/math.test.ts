@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as math from "../src/math.ts";
+import { Random } from "../src/random.ts";
 import { hashOfMath, MATH_HASH } from "./hashOfMath.ts";
 
 /** Distance in units of the last place of the right answer. */
@@ -25,6 +26,34 @@ describe("elementary functions", () => {
         if (Math.abs(want) > 1e-9) expect(ulps(got, want), `${name}(${x})`).toBeLessThan(4);
       }
     });
+
+  it("sine and cosine are right for arguments of any size, and close to multiples of π/2", () => {
+    // sin x and cos x with 3000 bits (mpmath 1.3), rounded.
+    const golden = [
+      [1e12, -0.6112387023768895, 0.7914463018528902],
+      [1e20, -0.6452512852657808, 0.7639704044417283],
+      [-1e30, -0.009331468931175825, -0.9999564608959665],
+      [1.7976931348623157e308, 0.004961954789184062, -0.9999876894265599],
+      [5.319372648326541e255, 1, -4.687165924254628e-19],
+      [Math.PI, 1.2246467991473532e-16, -1],
+      [16367173, 0.07914680734231885, -0.9968629709681857],
+    ] as const;
+    for (const [x, sine, cosine] of golden) {
+      expect(ulps(math.sin(x), sine), `sin(${x})`).toBeLessThan(2);
+      expect(ulps(math.cos(x), cosine), `cos(${x})`).toBeLessThan(2);
+    }
+    const random = new Random(1);
+    for (let i = 0; i < 3000; i++) {
+      const x = (random.next() - 0.5) * 2 ** (random.next() * 2040 - 1020);
+      const near = (Math.PI / 2) * random.integer(2 ** (1 + random.integer(29)));
+      for (const each of [x, near, -near]) {
+        expect(ulps(math.sin(each), Math.sin(each)), `sin(${each})`).toBeLessThan(3);
+        expect(ulps(math.cos(each), Math.cos(each)), `cos(${each})`).toBeLessThan(3);
+      }
+    }
+    expect([Infinity, -Infinity, NaN].flatMap((x) => [math.sin(x), math.cos(x)])).toEqual(Array(6).fill(NaN));
+    expect([math.sin(0), math.sin(-0)]).toEqual([0, -0]);
+  });
 
   it("at the ends and at what is no number", () => {
     expect([math.exp(-Infinity), math.exp(Infinity), math.exp(710), math.exp(-746)]).toEqual([

@@ -113,16 +113,27 @@ const log1p: Formula = (f, x) => {
   return select4(isNear, near, doubleLog(f, f.keep("u", add(x, f.constant(double2.of(1))))));
 };
 
-// π/2 in parts whose first ones have trailing zeros, so that small multiples of them are exact.
-const HALF_PI = [1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21];
+// 1/2π in parts of 29 bits, of which the product with a float32 is exact, and what is left of it.
+const TURNS_PER_RADIAN = [
+  0.15915494272485375, 3.6704158115630214e-10, 5.690025167992954e-19, 1.4703036846932608e-27, 2.5867171752090537e-36,
+  9.458140970740169e-46,
+];
 
-/** The sine of x and so many quarter turns, for |x| up to about 10⁶. */
+/** The sine of x and so many quarter turns. */
 const sine =
   (quarters: 0 | 1): Formula =>
   (f, x) => {
-    const k = f.keep("k", nearest(multiply(x, f.constant(double2.of(2 / Math.PI)))));
-    const left = HALF_PI.reduce<Vector>((rest, part) => subtract(rest, multiply(k, f.constant(double2.of(part)))), x);
-    const r = f.keep("r", left);
+    // Whole turns are dropped from each product (Payne 1983); that with the last part is less than one.
+    const turns = TURNS_PER_RADIAN.map((part, i): Vector => {
+      const product = f.keep("product", multiply(x, f.constant(double2.of(part))));
+      return i + 1 < TURNS_PER_RADIAN.length ? f.keep("turns", subtract(product, nearest(product))) : product;
+    });
+    const four = f.constant(double2.of(4));
+    const k = f.keep("k", nearest(multiply(turns.reduce(add), four)));
+    // With the quarters gone first, no addition rounds away what is left.
+    const rest = turns.slice(1).reduce(add, subtract(turns[0]!, divide(k, four)));
+    const isZero = double2.equal(x, f.constant(double2.of(0)));
+    const r = f.keep("r", select4(isZero, x, multiply(rest, f.constant(double2.of(2 * Math.PI)))));
     const square = f.keep("square", multiply(r, r));
     const alternating = (first: 0 | 1): number[] =>
       [0, 1, 2, 3, 4].map((i) => (-1) ** i * inverseFactorials[2 * i + first]!);

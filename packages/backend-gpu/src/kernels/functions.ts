@@ -170,12 +170,51 @@ const waveAt = `function waveAt(r, k) {
   return value;
 }`;
 
+/** 1/2π in parts of 12 bits, the first of which ends 14 bits behind the point. */
+const TURNS_PER_RADIAN = [2607, 2435, 1764, 3652, 338, 2556, 629, 2001, 3923, 1245, 3085, 2914, 2393, 2364];
+/** Adds the product of a half of x with one of the parts, without its whole turns. Both were scaled, so that they are float32. */
+const addTurns = (
+  half: string,
+  part: number,
+): string => `  product = ${half} * ${TURNS_PER_RADIAN[part]! * 2 ** (42 - 12 * part)};
+  total = total + (product - Math.floor(product + 0.5));`;
+
+/**
+ * x in turns, without whole ones and without so many quarters (Payne 1983), for large x. It is cut into halves of 12 bits, as
+ * the product of two numbers of 12 bits is exact.
+ */
+const turnsOf = `function turnsOf(x, quarters) {
+  let unit = 1;
+  let inverse = 1;
+  for (let i = 0; i < 116; i++) {
+    if (Math.abs(x) >= 4096 * unit) {
+      unit = unit * 2;
+      inverse = inverse * 0.5;
+    }
+  }
+  const whole = Math.floor(x * inverse) * unit;
+  const high = whole * ${2 ** -56};
+  const low = (x - whole) * ${2 ** -56};
+  let total = -0.25 * quarters;
+  let product = 0;
+${TURNS_PER_RADIAN.map((_, i) => (i === 0 ? addTurns("high", 0) : `${addTurns("high", i)}\n${addTurns("low", i - 1)}`)).join("\n")}
+  return total;
+}`;
+
 const sine = `function sine(x) {
+  if (!(Math.abs(x) < 8000)) {
+    const quarters = Math.floor(4 * turnsOf(x, 0) + 0.5);
+    return waveAt(6.283185307179586 * turnsOf(x, quarters), quarters);
+  }
   const k = quarterOf(x);
   return waveAt(withinQuarter(x, k), k);
 }`;
 
 const cosine = `function cosine(x) {
+  if (!(Math.abs(x) < 8000)) {
+    const quarters = Math.floor(4 * turnsOf(x, 0) + 0.5);
+    return waveAt(6.283185307179586 * turnsOf(x, quarters), quarters + 1);
+  }
   const k = quarterOf(x);
   return waveAt(withinQuarter(x, k), k + 1);
 }`;
@@ -261,6 +300,7 @@ export const functions: readonly KernelFunction[] = [
   quarterOf,
   withinQuarter,
   waveAt,
+  turnsOf,
   sine,
   cosine,
   hyperbolicTangent,

@@ -56,9 +56,9 @@ export const sqrt: Unary = /* @__PURE__ */ unary("sqrt", (dy, _, y) => divide(dy
 export const reciprocal: Unary = /* @__PURE__ */ unary("reciprocal", (dy, _, y) =>
   negate(multiply(dy, multiply(y, y))),
 );
-/** The sine, x in radians (|x| up to about 10⁶). */
+/** The sine, x in radians; NaN where x is infinite. */
 export const sin: Unary = /* @__PURE__ */ unary("sin", (dy, x) => multiply(dy, cos(x)));
-/** The cosine, x in radians (|x| up to about 10⁶). */
+/** The cosine, x in radians; NaN where x is infinite. */
 export const cos: Unary = /* @__PURE__ */ unary("cos", (dy, x) => negate(multiply(dy, sin(x))));
 /** The hyperbolic tangent. */
 export const tanh: Unary = /* @__PURE__ */ unary("tanh", (dy, _, y) => multiply(dy, subtract(1, multiply(y, y))));

@@ -33,16 +33,14 @@ export function outputGradient(
   const output = { tiled: to, start: y, outside };
   const given = { tiled: pool ? halved(to) : to, start: dy, outside };
   if (pool) return { images: [output, given], read: (pixels) => throughPool(f, pixels, relu) };
-  return relu
-    ? { images: [output, given], read: (pixels) => throughRelu(f, pixels) }
-    : { images: [given], read: pixelsOf };
+  return relu ? { images: [output, given], read: throughRelu } : { images: [given], read: pixelsOf };
 }
 
-/** dy where y > 0, times zero elsewhere. */
+/** dy where y > 0, zero elsewhere. */
 const gated = (dy: Vector, y: Vector): Vector => and4(dy, compare4("gt", y, zero4));
 
 const throughRelu =
-  (f: FunctionWriter, { at }: TilePixels): ReadTile =>
+  ({ at }: TilePixels): ReadTile =>
   (row, column) => {
     const [y, dy] = [at(row, column), at(row, column, 1)];
     return y === undefined ? zero4 : gated(load4(...dy!), load4(...y));
