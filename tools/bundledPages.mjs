@@ -1,11 +1,10 @@
-// Pages as their visitors get them: built by vite and by esbuild from the packages as they are published, and run in Chromium.
+// Pages as their visitors get them: built by bundlers from the packages as they are published, and run in Chromium.
 import { createServer } from "node:http";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromium as browsers } from "playwright";
-import { build as viteBuild } from "vite";
+import { bundlers } from "./bundlers.mjs";
 import { chromium, quiet } from "./chromium.mjs";
-import { run } from "./run.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -13,12 +12,17 @@ const root = resolve(import.meta.dirname, "..");
  * What a page says in the end, for each bundler and each way to serve it: it must set `globalThis.answer` to a promise of that.
  *
  * @param name - Of what is tried, for people.
- * @param page - A module.
+ * @param sources - Modules by name: `page.mjs`, and `worker.mjs` where the page starts a worker.
  * @param serving - Response headers for each way to serve the page, by its name.
- * @param options - Further arguments of esbuild and of Chromium.
+ * @param options - Further arguments of esbuild and of Chromium, and the names of the bundlers; default: all.
  * @returns Nothing where there is no Chromium.
  */
-export async function bundledPages(name, page, serving, { esbuild = [], browser: args = [] } = {}) {
+export async function bundledPages(
+  name,
+  sources,
+  serving,
+  { esbuild = [], browser: args = [], by = Object.keys(bundlers) } = {},
+) {
   if (chromium === undefined) {
     if (process.env.CI) throw new Error("No Chromium found: CI must run the bundles.");
     console.warn(`SKIPPED: the bundles of ${name}. No Chromium found; install one or set CONVLENS_CHROMIUM.`);
@@ -26,48 +30,35 @@ export async function bundledPages(name, page, serving, { esbuild = [], browser:
   }
   // Inside the repository, so that the packages are found.
   const work = mkdtempSync(join(root, "packages/convlens/.bundled-pages-"));
+  const browser = await browsers.launch({ executablePath: chromium, args: [...quiet, ...args] });
   try {
-    const entry = join(work, "page.mjs");
-    writeFileSync(entry, page);
-    const bundling = ["--bundle", "--minify", "--format=iife", `--outfile=${join(work, "esbuild/page.js")}`];
-    run(join(root, "tools/node_modules/.bin/esbuild"), [entry, ...bundling, ...esbuild]);
-    await viteBuild({
-      root: work,
-      configFile: false,
-      logLevel: "error",
-      build: {
-        outDir: "vite",
-        modulePreload: false,
-        rolldownOptions: { input: entry, output: { entryFileNames: "page.js" } },
-      },
-    });
-    const browser = await browsers.launch({ executablePath: chromium, args: [...quiet, ...args] });
-    try {
-      const answers = [];
-      for (const bundler of ["esbuild", "vite"])
-        for (const [served, headers] of Object.entries(serving)) {
-          const answer = await answerOf(browser, join(work, bundler), headers);
-          console.log(`${bundler}, ${served}: ${JSON.stringify(answer)}`);
-          answers.push({ bundler, served, answer });
-        }
-      return answers;
-    } finally {
-      await browser.close();
+    for (const [file, text] of Object.entries(sources)) writeFileSync(join(work, file), text);
+    const answers = [];
+    for (const bundler of by) {
+      const folder = join(work, bundler.replace(" ", "-"));
+      mkdirSync(folder);
+      await bundlers[bundler](work, folder, { esbuild });
+      for (const [served, headers] of Object.entries(serving)) {
+        const answer = await answerOf(browser, folder, headers);
+        console.log(`${name}, ${bundler}, ${served}: ${JSON.stringify(answer)}`);
+        answers.push({ bundler, served, answer });
+      }
     }
+    return answers;
   } finally {
+    await browser.close();
     rmSync(work, { recursive: true, force: true });
   }
 }
 
 /** What the page in this folder says. */
 async function answerOf(browser, folder, headers) {
-  const html = `<!doctype html><title>page</title><script type="module" src="/page.js"></script>`;
   const server = createServer((request, response) => {
     const isPage = request.url === "/";
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader("Content-Type", isPage ? "text/html" : "text/javascript");
     try {
-      response.end(isPage ? html : readFileSync(join(folder, request.url)));
+      response.end(readFileSync(join(folder, isPage ? "index.html" : request.url)));
     } catch {
       response.writeHead(404).end();
     }

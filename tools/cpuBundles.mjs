@@ -1,13 +1,14 @@
-// The promise that the workers of backend-cpu survive bundling, whose code is text made of functions: a page that computes
-// something runs in Chromium with many threads, with the one worker of a page that may not share memory, and with none.
+// The promises that backend-cpu can be bundled by every bundler with its defaults, in a page and in a worker of a page, and that
+// its own workers survive it, whose code is text made of functions: what computes something runs in Chromium with many threads,
+// with the one worker of a page that may not share memory, and with none.
 import { bundledPages } from "./bundledPages.mjs";
 
-const page = `import { conv2d, cpu, evaluate, tensor, useBackend } from "convlens";
-
+const imports = `import { conv2d, cpu, evaluate, lpPool2d, tensor, useBackend } from "convlens";`;
+const compute = `
 const workers = [];
 globalThis.Worker = class extends Worker {
-  constructor(address) {
-    super(address);
+  constructor(...given) {
+    super(...given);
     workers.push(this);
   }
 };
@@ -17,31 +18,59 @@ async function compute() {
   const image = tensor(new Float32Array(4 * 64 * 64 * 16).fill(1), [4, 64, 64, 16]);
   const filters = tensor(new Float32Array(3 * 3 * 16 * 16).fill(0.5), [3, 3, 16, 16]);
   for (let turn = 0; turn < 20; turn++) {
-    const [maps] = await evaluate(conv2d(image, filters));
+    // Pooling of one number each changes nothing, by one of the kernels that few nets need.
+    const [maps] = await evaluate(lpPool2d(conv2d(image, filters), { size: 1 }));
     const wrong = maps.findIndex((y) => !(Math.abs(y - 72) < 1e-3));
     if (wrong >= 0) throw new Error("computes " + maps[wrong]);
   }
   return { backend: backend.name, workers: workers.length };
 }
-globalThis.answer = compute();
 `;
+const inPage = { "page.mjs": `${imports}${compute}globalThis.answer = compute();\n` };
+const inWorker = {
+  "page.mjs": `const worker = new Worker(new URL("./worker.mjs", import.meta.url), { type: "module" });
+globalThis.answer = new Promise((resolve, reject) => {
+  worker.addEventListener("message", ({ data }) => (data.error === undefined ? resolve(data) : reject(data.error)));
+  worker.addEventListener("error", ({ message }) => reject(message));
+});
+`,
+  "worker.mjs": `${imports}${compute}compute().then(postMessage, (error) => postMessage({ error: String(error) }));\n`,
+};
 const script = "script-src 'self' 'wasm-unsafe-eval'";
 const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 const policy = (text) => ({ "Content-Security-Policy": `default-src 'none'; ${script}; ${text}` });
 
-/** How a page is served, and what it must say. */
-const ways = {
-  plain: [policy("worker-src blob:"), { backend: "cpu", workers: 1 }],
-  isolated: [
-    { ...isolated, ...policy("worker-src blob:") },
-    { backend: "cpu (3 threads)", workers: 4 },
+/** What is bundled, how it is served, and what it must say. */
+const promises = [
+  [
+    "a page",
+    inPage,
+    {
+      plain: [policy("worker-src blob:"), { backend: "cpu", workers: 1 }],
+      isolated: [
+        { ...isolated, ...policy("worker-src blob:") },
+        { backend: "cpu (3 threads)", workers: 4 },
+      ],
+      "without workers": [policy("worker-src 'self'"), { backend: "cpu" }],
+    },
   ],
-  "without workers": [policy("worker-src 'self'"), { backend: "cpu" }],
-};
-const serving = Object.fromEntries(Object.entries(ways).map(([served, [headers]]) => [served, headers]));
-for (const { bundler, served, answer } of await bundledPages("backend-cpu", page, serving, {
-  esbuild: ["--keep-names"],
-}))
-  for (const [key, want] of Object.entries(ways[served][1]))
-    if (answer[key] !== want)
-      throw new Error(`${bundler}, ${served}: expected ${key} to be ${want}, got ${answer[key]}`);
+  [
+    "a worker",
+    inWorker,
+    {
+      plain: [policy("worker-src 'self'"), { backend: "cpu", workers: 0 }],
+      isolated: [
+        { ...isolated, ...policy("worker-src 'self' blob:") },
+        { backend: "cpu (3 threads)", workers: 2 },
+      ],
+    },
+  ],
+];
+for (const [name, sources, ways] of promises) {
+  const serving = Object.fromEntries(Object.entries(ways).map(([served, [headers]]) => [served, headers]));
+  const answers = await bundledPages(name, sources, serving, { esbuild: ["--keep-names"] });
+  for (const { bundler, served, answer } of answers)
+    for (const [key, want] of Object.entries(ways[served][1]))
+      if (answer[key] !== want)
+        throw new Error(`${name}, ${bundler}, ${served}: expected ${key} to be ${want}, got ${answer[key]}`);
+}

@@ -29,7 +29,7 @@ globalThis.answer = trainEverywhere();
 `;
 await bundledPages(
   "backend-gpu",
-  page,
+  { "page.mjs": page },
   { "under its policy": { "Content-Security-Policy": "default-src 'none'; script-src 'self'" } },
-  { browser: softwareGraphics },
+  { browser: softwareGraphics, by: ["esbuild", "vite 8"] },
 );

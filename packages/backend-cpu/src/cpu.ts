@@ -1,4 +1,12 @@
-import { fuseChains, kernelBackend, UsageError, type Backend, type OperationName } from "@convlens/backend";
+import {
+  BackendError,
+  fuseChains,
+  kernelBackend,
+  UsageError,
+  type Backend,
+  type KernelBackendOptions,
+} from "@convlens/backend";
+import type { Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
 import { LARGEST, type Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
@@ -37,12 +45,6 @@ export interface CpuOptions {
 
 /** Threads that an epoch has bits for, with room to spare. */
 const MOST_THREADS = 128;
-/** What a page that trains a plain net need not download. */
-const LATER: readonly OperationName[] = [
-  ...(["gather", "scatter", "lpPool2d", "lpPool2dGradient", "moments", "normalizeSums"] as const),
-  ...(["normalize", "normalizeGradient", "resize", "resizeGradient", "randomUniform"] as const),
-];
-
 const WITHOUT_SHARED_MEMORY =
   "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 const WITHOUT_WORKER =
@@ -62,28 +64,32 @@ const startRemote = (): Promise<Remote | undefined> =>
     return undefined;
   });
 
-/**
- * WebAssembly SIMD kernels, emitted for the shapes at hand, on as many threads as there are cores. In a page the threads are
- * workers, so that the page stays responsive. More than one take shared memory, which browsers give to isolated pages only;
- * elsewhere the same kernels run in one worker, or on the page's own thread where it may have none; the console says so once.
- *
- * @throws UsageError for a number of threads that is none.
- *
- * @example
- * ```ts
- * useBackend(await cpu());
- * ```
- */
-export async function cpu({
-  threads = coresHere(),
-  deterministic = true,
-  winograd = true,
-}: CpuOptions = {}): Promise<Backend> {
+/** The machine at hand, or an error that says why it cannot be used. */
+function machineHere(mayFuse: boolean): Machine {
+  try {
+    return chooseMachine(mayFuse);
+  } catch (cause) {
+    throw new BackendError(
+      `cpu: WebAssembly with SIMD cannot be compiled here (${String(cause)}). In a page, the Content-Security-Policy must allow it: script-src 'wasm-unsafe-eval'. The reference backend runs without it`,
+      { expected: "script-src 'wasm-unsafe-eval'", fix: "script-src 'wasm-unsafe-eval'", cause },
+    );
+  }
+}
+
+/** Kernels that many nets do without: at hand, or loaded by the first program that needs one. */
+type FurtherKernels = (team: Team) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
+
+/** Makes the backend, with further kernels. */
+export async function createCpu(
+  further: FurtherKernels,
+  { threads = coresHere(), deterministic = true, winograd = true }: CpuOptions = {},
+): Promise<Backend> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
     throw new UsageError(`cpu: threads is ${threads}; give a whole number from 1 to ${MOST_THREADS}`, {
       expected: `1 to ${MOST_THREADS}`,
       got: threads,
     });
+  const machine = machineHere(!deterministic);
   if (threads > 1 && !canShare()) say(WITHOUT_SHARED_MEMORY);
   // Whether a page may have workers shows when it starts one, which is all it needs where memory cannot be shared.
   const isPage = !mayWait();
@@ -91,11 +97,12 @@ export async function cpu({
   const isShared = canShare() && (isPage ? worker !== undefined : threads > 1);
   if (isShared) worker?.end();
   const team = new Team(isShared ? threads : 1, isShared, {
-    machine: chooseMachine(!deterministic),
+    machine,
     winograd: winograd ? "auto" : "never",
     remote: isShared ? undefined : worker,
   });
   const { heap, kept } = team;
+  const { kernels, loaders } = further(team);
   return kernelBackend<Block>({
     name: isShared && threads > 1 ? `cpu (${threads} threads)` : "cpu",
     allocate: (length) => {
@@ -137,9 +144,8 @@ export async function cpu({
       matmul: matmul(team),
       ...conv2dKernels(team),
       ...softmaxKernels(team),
+      ...kernels,
     },
-    loaders: Object.fromEntries(
-      LATER.map((operation) => [operation, async () => (await import("./laterKernels.ts")).laterKernels(team)]),
-    ),
+    ...(loaders && { loaders }),
   });
 }

@@ -3,4 +3,5 @@
  *
  * @module
  */
-export { cpu, type CpuOptions } from "./cpu.ts";
+export { type CpuOptions } from "./cpu.ts";
+export { cpu } from "./eager.ts";

@@ -1,5 +1,5 @@
 import { BackendError, type Backend } from "@convlens/backend";
-import { cpu } from "@convlens/backend-cpu";
+import { cpu } from "@convlens/backend-cpu/lazy";
 import { reference } from "@convlens/backend-reference";
 import type { Processor } from "./processor.ts";
 

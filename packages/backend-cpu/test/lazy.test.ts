@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import type { OperationName, Program } from "@convlens/backend";
+import { cpu as eager } from "../src/index.ts";
+import { laterKernels } from "../src/laterKernels.ts";
+import { cpu as lazy } from "../src/lazy.ts";
+import { Team } from "../src/team.ts";
+import { plainMachine } from "../src/assembler/function.ts";
+
+const later = Object.keys(
+  laterKernels(new Team(1, false, { machine: plainMachine, winograd: "auto", remote: undefined })),
+) as OperationName[];
+
+/** Gathers rows 1 and 0, a kernel that is loaded late. */
+const program: Program = {
+  feeds: [[2, 2], [2]],
+  variables: [],
+  constants: [],
+  instructions: [{ operation: "gather", inputs: [0, 1], attributes: {}, shape: [2, 2] }],
+  outputs: [2],
+  updates: [],
+};
+
+it("the lazy backend has every kernel of the other, and computes the same with those that are loaded late", async () => {
+  const backends = [await eager({ threads: 1 }), await lazy({ threads: 1 })];
+  for (const backend of backends) {
+    expect(later.filter((operation) => !backend.supports(operation))).toEqual([]);
+    const [rows] = await backend.compile(program).run([Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 0)], []);
+    expect([...rows!]).toEqual([3, 4, 1, 2]);
+    backend.dispose?.();
+  }
+});
