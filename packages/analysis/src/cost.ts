@@ -1,8 +1,16 @@
 import { planMemory, sizeOf, type Backend, type Program, type Shape } from "@convlens/backend";
 import { multiplyAddsOf, parameters, type Layer } from "@convlens/layers";
-import { broadcastTo, currentBackend, programOf, sorted, type Tensor } from "@convlens/tensor";
+import { broadcastTo, currentBackend, programOf, sorted, type Tensor, type Variable } from "@convlens/tensor";
+import {
+  adam,
+  crossEntropy,
+  rateFactors,
+  recordTrainStep,
+  sgd,
+  type FitOptions,
+  type Optimizer,
+} from "@convlens/training";
 import { recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
-import { recordTrainingStep, slotsOf, type OptimizerName } from "./trainingStep.ts";
 
 /** What one layer costs, for one example. Its `kept` numbers are what the way back reads again. */
 export interface LayerCost {
@@ -47,7 +55,7 @@ export interface Cost {
   readonly activations: number;
   /** Numbers of one example that stay until the backward pass, the input among them where it is needed. */
   readonly kept: number;
-  /** Bytes of the optimizer's own memory. */
+  /** Bytes of what the optimizer keeps between steps. */
   readonly optimizer: number;
   /** Bytes of an answer to a batch. */
   readonly inference: MemoryCost;
@@ -55,15 +63,24 @@ export interface Cost {
   readonly training: MemoryCost;
 }
 
-/** What {@link cost} may be told. */
-export interface CostOptions {
+/** An optimizer by name: `sgd()`, `sgd({ momentum: 0.9 })` or `adam()`. */
+export type OptimizerName = "sgd" | "momentum" | "adam";
+
+/** Options of {@link cost}. Those of a step of learning are the ones that `fit` has. */
+export interface CostOptions extends Pick<FitOptions, "loss" | "clip" | "groups" | "diagnostics"> {
   /** Examples in a batch. Default: 1. */
   readonly batch?: number;
-  /** Default: `"sgd"`. */
-  readonly optimizer?: OptimizerName;
+  /** An optimizer or its name. Default: `"sgd"`. */
+  readonly optimizer?: OptimizerName | Optimizer;
   /** For whose programs memory is planned. Default: that of `useBackend`, or one without fast paths. */
   readonly backend?: Pick<Backend, "supports" | "precision">;
 }
+
+const optimizers: { readonly [Name in OptimizerName]: () => Optimizer } = {
+  sgd,
+  momentum: () => sgd({ momentum: 0.9 }),
+  adam,
+};
 
 const plainBackend = { supports: () => false, precision: "float32" } as const;
 
@@ -121,38 +138,64 @@ function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Te
 export function cost(
   model: Layer,
   inputShape: Shape,
-  { batch = 1, optimizer = "sgd", backend = chosenBackend() }: CostOptions = {},
+  {
+    batch = 1,
+    optimizer = "sgd",
+    backend = chosenBackend(),
+    loss,
+    clip,
+    groups = [],
+    diagnostics = true,
+  }: CostOptions = {},
 ): Cost {
   const bytes = backend.precision === "float64" ? 8 : 4;
   const x = broadcastTo(0, [batch, ...inputShape]);
-  const forward = programOf((input: Tensor) => recordModel(model, input).output, [x], { backend });
+  let output: Shape = [];
+  const forward = programOf(
+    (inputs: Tensor) => {
+      const answer = recordModel(model, inputs).output;
+      output = answer.shape;
+      return answer;
+    },
+    [x],
+    { backend },
+  );
+  const all = parameters(model);
+  const factors = rateFactors(all, groups);
+  const memory = (typeof optimizer === "string" ? optimizers[optimizer]() : optimizer).fresh();
+  const targets = broadcastTo(0, loss === undefined ? output.slice(0, -1) : [batch]);
   let recorded: RecordedModel | undefined;
   let kept: ReadonlySet<Tensor> = new Set();
   let multiplyAdds = 0;
   const training = programOf(
-    (input: Tensor, rate: Tensor) => {
-      recorded = recordModel(model, input, { training: true });
-      const labels = broadcastTo(0, recorded.output.shape.slice(0, -1));
-      const step = recordTrainingStep(model, recorded.output, labels, rate, optimizer);
-      kept = keptFor(recorded, step.gradients);
-      const products = sorted([...step.results, ...step.gradients], (t) => t.inputs).map(multiplyAddsOf);
+    (inputs: Tensor, labels: Tensor, rate: Tensor) => {
+      const step = recordTrainStep(
+        model,
+        { inputs, targets: labels, rate },
+        { loss: loss ?? crossEntropy, optimizer: memory, parameters: all, factors, clip, diagnostics, unused: "zeros" },
+        (given, mode) => (recorded = recordModel(model, given, mode)).output,
+      );
+      kept = keptFor(recorded!, step.gradients);
+      const products = sorted([...Object.values(step.results), ...step.gradients], (t) => t.inputs).map(multiplyAddsOf);
       multiplyAdds = products.reduce((a, b) => a + b, 0) / batch;
-      return [...step.results];
+      return step.results;
     },
-    [x, broadcastTo(0, [])],
+    [x, targets, broadcastTo(0, [])],
     { backend },
   );
   const { layers, input } = recorded!;
   const costs = layerCosts(layers, kept, batch);
   const total = (pick: (layer: LayerCost) => number): number => costs.reduce((sum, layer) => sum + pick(layer), 0);
-  const learned = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
+  const sizeOfAll = (variables: ReadonlyMap<string, Variable>): number =>
+    [...variables.values()].reduce((sum, { size }) => sum + size, 0);
+  const learning = new Map([...all].filter(([path]) => factors.has(path)));
   return {
     layers: costs,
-    parameters: learned,
+    parameters: sizeOfAll(all),
     multiplyAdds: { forward: total((layer) => layer.multiplyAdds), training: multiplyAdds },
     activations: sizeOf(inputShape) + total((layer) => layer.activations),
     kept: (kept.has(input) ? sizeOf(inputShape) : 0) + total((layer) => layer.kept),
-    optimizer: bytes * learned * slotsOf[optimizer],
+    optimizer: bytes * sizeOfAll(memory.state(learning)),
     inference: memoryOf(forward, bytes),
     training: memoryOf(training, bytes),
   };

@@ -7,7 +7,7 @@
 export { adversarial, type Adversarial, type AdversarialOptions } from "./adversarial.ts";
 export { codesOf, type Codes, type CodesOptions, type Matrix } from "./codes.ts";
 export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolutionAlgorithms.ts";
-export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost } from "./cost.ts";
+export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost, type OptimizerName } from "./cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
 export { explain, explainMethods, type ExplainMethod, type ExplainOptions, type Explanation } from "./explain.ts";
 export type { Attribution, Completeness } from "./explain/attribution.ts";
@@ -105,7 +105,6 @@ export type {
   TrainingHealth,
   TrainingStep,
 } from "./trainingHealth/records.ts";
-export type { OptimizerName } from "./trainingStep.ts";
 export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";
 export { unitActivity, type UnitActivity } from "./unitActivity.ts";
 export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";

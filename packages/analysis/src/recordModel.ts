@@ -47,7 +47,11 @@ export interface RecordedModel {
  * layers.map(({ name, type, output }) => `${name} ${type} ${output.shape}`);
  * ```
  */
-export function recordModel(model: Layer, input: Shape | Tensor, mode: Pick<Mode, "training"> = {}): RecordedModel {
+export function recordModel(
+  model: Layer,
+  input: Shape | Tensor,
+  mode: Pick<Mode, "training" | "frozen"> = {},
+): RecordedModel {
   namePaths(model);
   const x = input instanceof Tensor ? input : zeros([1, ...input]);
   const seen = new Set<Tensor>([x]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Backend, Shape } from "@convlens/backend";
+import { planMemory, type Backend, type Program, type Shape } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
@@ -24,8 +24,8 @@ import {
 } from "@convlens/layers";
 import { alexNet, lenet5, resnet18, vgg16 } from "@convlens/layers/models";
 import { add, multiply, useBackend, Variable, zeros, type Tensor } from "@convlens/tensor";
-import { adam, fit, sgd } from "@convlens/training";
-import { cost, type OptimizerName } from "../src/index.ts";
+import { adagrad, adam, adamW, fit, hinge, rmsProp, sgd } from "@convlens/training";
+import { cost } from "../src/index.ts";
 import { TwoWays } from "./helpers.ts";
 
 beforeEach(() => useBackend(reference()));
@@ -73,22 +73,44 @@ describe.each<[string, () => Promise<Backend>]>([
   ["cpu", () => cpu({ threads: 1 })],
 ])("the memory that %s takes is what was predicted", (_, make) => {
   it.each(nets)("for a step of learning of %s", { timeout: 60_000 }, async (_name, net) => {
-    for (const [optimizer, of] of [
-      ["adam", adam()],
-      ["momentum", sgd({ momentum: 0.9 })],
-      ["sgd", sgd()],
-    ] as const) {
+    for (const options of [
+      { optimizer: adam() },
+      { optimizer: adamW({ weightDecay: 0.1 }), clip: { norm: 1 } },
+      { optimizer: sgd({ momentum: 0.9, nesterov: true }), diagnostics: false },
+      { optimizer: sgd({ weightDecay: 0.1 }), clip: { value: 1, norm: 2 } },
+      { optimizer: adagrad(), loss: hinge },
+      { optimizer: rmsProp(), groups: [{ match: (path: string) => /filters|scale|shift/.test(path), frozen: true }] },
+      { groups: [{ match: /bias/, rate: 2 }] },
+    ]) {
       const backend = await make();
-      useBackend(backend);
+      const programs: Program[] = [];
+      useBackend({
+        ...backend,
+        compile: (program) => {
+          programs.push(program);
+          return backend.compile(program);
+        },
+      });
       const model = build(net(), shape);
-      const { training } = cost(model, shape, { batch: 16, optimizer: optimizer satisfies OptimizerName });
+      const { training } = cost(model, shape, { batch: 16, optimizer: sgd(), ...options });
       expect(backend.memory()).toBe(0);
       const data = shapes({ size: 32, height: 28, width: 28 });
-      let held = 0;
-      for await (const record of fit(model, data, { epochs: 1, batchSize: 16, optimizer: of, rate: 1e-3, seed: 1 }))
-        if (record.kind === "step") held = backend.memory();
-      expect(training.total / held).toBeGreaterThan(0.9);
-      expect(training.total / held).toBeLessThan(1.1);
+      await fit(model, data, { batchSize: 16, optimizer: sgd(), rate: 1e-3, seed: 1, ...options }).next();
+      const step = programs.find(({ updates }) => updates.length > 0);
+      const { peak, sum } = planMemory(step!);
+      const sizes = (shapesOf: readonly Shape[]): number =>
+        4 * shapesOf.reduce((total, own) => total + own.reduce((a, b) => a * b, 1), 0);
+      const [variables, constants] = [sizes(step!.variables), sizes(step!.constants.map((own) => own.shape))];
+      expect(training).toEqual({
+        variables,
+        constants,
+        values: 4 * peak,
+        valuesUnplanned: 4 * sum,
+        total: variables + constants + 4 * peak,
+      });
+      // A backend adds a little of its own, such as what it aligns.
+      expect(training.total / backend.memory()).toBeGreaterThan(0.9);
+      expect(training.total / backend.memory()).toBeLessThan(1.1);
       backend.dispose();
     }
   });
@@ -116,7 +138,8 @@ describe("what well-known nets cost", () => {
     expect(got.parameters).toBe(learned);
     expect(got.multiplyAdds.forward).toBe(products);
     expect(got.layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(learned);
-    expect(got.optimizer).toBe(8 * learned);
+    // Two moments of each parameter, and the count of steps.
+    expect(got.optimizer).toBe(8 * learned + 4);
     // Twice as many back as forth, but for the first layer, whose input needs no gradient.
     const first = got.layers.find((layer) => layer.multiplyAdds > 0)!.multiplyAdds;
     expect(got.multiplyAdds.training).toBe(3 * products - first);

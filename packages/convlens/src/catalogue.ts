@@ -16,6 +16,7 @@ import {
 import { mnist } from "@convlens/datasets/node";
 import { Conv1d, Dense, fromPattern, GlobalMaxPool, MaxPool1d, Relu, sequential, type Layer } from "@convlens/layers";
 import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
+import { adam, adamW, sgd, type Optimizer } from "@convlens/training";
 
 import { choice, CommandLineError } from "./options.ts";
 
@@ -52,6 +53,13 @@ export const models: Readonly<Record<string, (classes: number) => Layer>> = {
       new GlobalMaxPool(),
       new Dense({ units: classes }),
     ]),
+};
+
+/** Optimizers by name. */
+export const optimizers: Readonly<Record<string, () => Optimizer>> = {
+  adam: () => adam(),
+  adamw: () => adamW(),
+  sgd: () => sgd({ momentum: 0.9, nesterov: true }),
 };
 
 /** A file, not a name: with a folder, or an ending. */

@@ -9,7 +9,7 @@ export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit, type FitOptions } from "./fit.ts";
-export type { ParameterGroup } from "./groups.ts";
+export { rateFactors, type ParameterGroup } from "./groups.ts";
 export {
   binaryCrossEntropy,
   crossEntropy,
@@ -41,4 +41,12 @@ export {
   type ScheduleContext,
 } from "./schedules.ts";
 export { sgd, type SgdOptions } from "./sgd.ts";
-export { trainStep, type ClipOptions, type StepResults, type TrainStepOptions } from "./trainStep.ts";
+export {
+  recordTrainStep,
+  trainStep,
+  type ClipOptions,
+  type LearningOptions,
+  type RecordedStep,
+  type StepResults,
+  type TrainStepOptions,
+} from "./trainStep.ts";

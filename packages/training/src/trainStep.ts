@@ -19,6 +19,7 @@ import {
   within,
   zeros,
   type Compiled,
+  type GradientsOptions,
   type Tensor,
   type Variable,
 } from "@convlens/tensor";
@@ -44,6 +45,8 @@ export interface LearningOptions {
   readonly clip?: ClipOptions | undefined;
   /** Whether to measure how far the parameters move. */
   readonly diagnostics: boolean;
+  /** The gradient of a parameter that the loss does not depend on. Default: an error. */
+  readonly unused?: GradientsOptions["unused"];
 }
 
 /** Options of {@link trainStep}. */
@@ -95,7 +98,7 @@ export const trainStep = (
 export function recordTrainStep(
   model: Layer,
   { inputs, targets, rate }: { readonly inputs: Tensor; readonly targets: Tensor; readonly rate: Tensor },
-  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics }: LearningOptions,
+  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics, unused = "error" }: LearningOptions,
   call: (inputs: Tensor, mode: Mode) => Tensor = (x, mode) => apply(model, x, mode),
 ): RecordedStep {
   const learning = [...factors].map(([path, factor]) => ({ path, factor, parameter: parameters.get(path)! }));
@@ -111,6 +114,7 @@ export function recordTrainStep(
   const raw = gradients(
     error,
     learning.map(({ parameter }) => parameter),
+    { unused },
   );
   const gradientNorm = lengthOf(raw);
   const before = learning.map(({ parameter }) => parameter.current);

@@ -3,20 +3,14 @@ import { watchTraining, type TrainingWatch } from "@convlens/analysis";
 import { batches, subset, type Dataset } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { adam, adamW, fit, oneCycle, sgd, type EpochRecord, type Optimizer, type StepRecord } from "@convlens/training";
+import { fit, oneCycle, type EpochRecord, type StepRecord } from "@convlens/training";
 import { writeFileAtomic } from "@convlens/training/node";
-import { backends, data, modelId, modelNamed, models } from "../catalogue.ts";
+import { backends, data, modelId, modelNamed, models, optimizers } from "../catalogue.ts";
 import { choice, CommandLineError, numberOption, parse } from "../options.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { makeReport } from "../report/report.ts";
 import { RunFolder, type RunHistory, type RunSettings } from "../runFolder.ts";
 import { titleOf } from "../titleOf.ts";
-
-const optimizers: Readonly<Record<string, () => Optimizer>> = {
-  adam: () => adam(),
-  adamw: () => adamW(),
-  sgd: () => sgd({ momentum: 0.9, nesterov: true }),
-};
 
 const help = `convlens train <data> [options]
 convlens train --resume runs/<name>

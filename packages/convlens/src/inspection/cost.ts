@@ -1,19 +1,20 @@
-import { cost, sharing, toMatrix, type LayerMatrix, type OptimizerName } from "@convlens/analysis";
+import { cost, sharing, toMatrix, type LayerMatrix } from "@convlens/analysis";
 import { drawBars, paintMatrix } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
 import { weightsOf, type Layer } from "@convlens/layers";
 import { evaluate } from "@convlens/tensor";
+import { optimizers } from "../catalogue.ts";
+import { choice } from "../options.ts";
 import { escaped, facts, figure, table, whole, type Section } from "../report/page.ts";
 import { forWidths, showRaster, sizeFor } from "../report/pictures.ts";
 import { convolutions, nameOf, type Subject } from "./subject.ts";
 
-const optimizers: Readonly<Record<string, OptimizerName>> = { adam: "adam", adamw: "adam", sgd: "momentum" };
 const kib = (bytes: number): string => `${whole(bytes / 1024)} KiB`;
 
 /** What the net costs, layer by layer and in all. */
 export function costSection({ model, shape, settings, layers }: Subject): Section {
   const { batchSize: batch } = settings;
-  const all = cost(model, shape, { batch, optimizer: optimizers[settings.optimizer] ?? "adam" });
+  const all = cost(model, shape, { batch, optimizer: choice("optimizer", settings.optimizer, optimizers)() });
   const own = all.layers.filter(({ name }) => layers.some((layer) => layer.name === name));
   const rows = own.map(({ name, type, outputShape, parameters, multiplyAdds, activations, kept }) => [
     `${name} ${type}`,
