@@ -166,7 +166,7 @@ describe("convlens inspect --image", () => {
         "convlens inspect: empty.png is empty; give a PNG or a JPEG file",
         "convlens inspect: cut.png is a PNG file that is damaged or cut off (Error while decompressing the data); give a whole one",
         "convlens inspect: an image cannot be given to this model, which takes [128, 1]; expected [height, width, 1 or 3]: use --example, which takes one of its test set",
-        "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, stat 'nowhere.png'",
+        "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, open 'nowhere.png'",
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",
         "convlens inspect: --invert exchanges black and white of an image; give one with --image",
         "convlens inspect: --image and --example both say what the input is; give one of them",

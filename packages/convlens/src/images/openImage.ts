@@ -1,32 +1,56 @@
-import { readFile, stat } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
 import { CommandLineError } from "../options.ts";
 import type { Pixels } from "./pixels.ts";
 import { imageError } from "./imageError.ts";
 import { readImage } from "./readImage.ts";
 
-/** Bytes of a file that is read at all. */
+/** Bytes of a file or a pipe that are read at most. */
 const MOST_BYTES = 500e6;
 
-/** The pixels of an image file. */
+/**
+ * Reads the pixels of an image file, or of an image that comes through a pipe.
+ *
+ * @throws `CommandLineError` for what cannot be read, and `ValueError` for what is not an image, or is larger than 500 MB.
+ */
 export async function openImage(path: string): Promise<Pixels> {
-  const name = basename(path);
   let bytes: Uint8Array;
   try {
-    const found = await stat(path);
-    // What reading a folder says differs from Node to Node.
-    if (found.isDirectory()) throw new CommandLineError(`--image: ${path} is a folder; give a PNG or a JPEG file`);
-    const { size } = found;
-    if (size > MOST_BYTES)
-      throw imageError(
-        name,
-        `is of ${Math.round(size / 1e6)} MB, more than the ${MOST_BYTES / 1e6} MB that are read`,
-        "make it smaller first",
-      );
-    bytes = await readFile(path);
+    const file = await open(path);
+    try {
+      bytes = await contentOf(file, path);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     throw new CommandLineError(`--image: ${path} cannot be read: ${error.message}`);
   }
-  return readImage(bytes, name);
+  return readImage(bytes, basename(path));
+}
+
+async function contentOf(file: FileHandle, path: string): Promise<Uint8Array> {
+  const found = await file.stat();
+  const fix = "give a PNG or a JPEG file";
+  if (found.isDirectory()) throw new CommandLineError(`--image: ${path} is a folder; ${fix}`);
+  // Devices such as /dev/zero have no end.
+  if (!found.isFile() && !found.isFIFO()) throw new CommandLineError(`--image: ${path} is not a file; ${fix}`);
+  const parts: Uint8Array[] = [];
+  let size = found.size;
+  if (size <= MOST_BYTES) {
+    size = 0;
+    // A pipe does not say how much will come.
+    for await (const part of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+      parts.push(part);
+      size += part.length;
+      if (size > MOST_BYTES) break;
+    }
+  }
+  if (size > MOST_BYTES)
+    throw imageError(
+      basename(path),
+      `has ${found.isFile() ? `${Math.round(size / 1e6)} MB, ` : ""}more than the ${MOST_BYTES / 1e6} MB that are read`,
+      "make it smaller first",
+    );
+  return Buffer.concat(parts);
 }
