@@ -1,6 +1,6 @@
 """Small PNG and JPEG files of every kind, and their pixels as Pillow reads them; pictures resized by Pillow.
 
-    /usr/bin/python3 tools/golden/images.py   (Debian: apt-get install python3-pil imagemagick)
+    /usr/bin/python3 tools/golden/images.py   (Debian: apt-get install python3-pil imagemagick libjpeg-turbo-progs)
 """
 import base64, io, json, struct, subprocess, zlib
 from pathlib import Path
@@ -57,6 +57,63 @@ for y in range(H):
         sixteen.putpixel((x, y), (x * 4099 + y * 257) % 65536)
 few = gray.quantize(4)
 clear = rgb.quantize(6)
+
+def cjpeg(*options, width=35, height=18, mode="RGB"):
+    """By libjpeg's own program, from a larger image, so that there are several units of every sampling."""
+    out = io.BytesIO()
+    smooth(mode, width, height).save(out, "PPM")
+    return subprocess.run(["/usr/bin/cjpeg", "-quality", "90", *options], input=out.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+
+
+def segments(data):
+    """The segments of a JPEG file up to its first scan, each with its marker, and what follows them."""
+    at, found = 2, []
+    while data[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        found.append(data[at:end])
+        at = end
+    return found, data[at:]
+
+
+def marked(data, adobe=None, ids=None):
+    """Without the markers of JFIF and Adobe; with Adobe's and this transform, with components of these names."""
+    head, scan = segments(data)
+    head = [part for part in head if part[1] not in (0xE0, 0xEE)]
+    if ids is not None:
+        frame = next(i for i, part in enumerate(head) if part[1] == 0xC0)
+        new = bytearray(head[frame])
+        scan = bytearray(scan)
+        for i, letter in enumerate(ids):
+            new[10 + 3 * i] = scan[5 + 2 * i] = ord(letter)
+        head[frame] = bytes(new)
+    if adobe is not None:
+        head.insert(0, b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([adobe]))
+    return b"\xff\xd8" + b"".join(head) + bytes(scan)
+
+
+def tiff(order, kind, orientation):
+    """EXIF data with one entry, in the byte order "<" or ">", as a SHORT (3) or a LONG (4)."""
+    value = struct.pack(order + ("HH" if kind == 3 else "I"), *((orientation, 0) if kind == 3 else (orientation,)))
+    return (b"II" if order == "<" else b"MM") + struct.pack(order + "HIHHHI", 42, 8, 1, 0x0112, kind, 1) + value + bytes(4)
+
+
+def with_exif(kind, exif):
+    if kind == "jpg":
+        data = jpeg(rgb, quality=95, subsampling=0)
+        body = b"Exif\0\0" + exif
+        return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
+    data = png(rgb)
+    chunk = struct.pack(">I", len(exif)) + b"eXIf" + exif + struct.pack(">I", zlib.crc32(b"eXIf" + exif))
+    return data[:33] + chunk + data[33:]
+
+
+held = {
+    f"exif-{'little' if order == '<' else 'big'}-{'short' if kind == 3 else 'long'}.{to}": with_exif(to, tiff(order, kind, 6))
+    for order in "<>"
+    for kind in (3, 4)
+    for to in ("jpg", "png")
+}
+
 turned = {}
 for orientation in range(1, 9):
     exif = Image.Exif()
@@ -86,12 +143,31 @@ files = {
     "sampled.jpg": jpeg(rgb, quality=90, subsampling=2),
     "progressive.jpg": jpeg(rgb, quality=95, subsampling=0, progressive=True),
     "cmyk.jpg": jpeg(rgb.convert("CMYK"), quality=95),
+    "interlaced-bits4.png": by_magick(packed(4), "-interlace", "PNG", "-define", "png:bit-depth=4", "-define", "png:color-type=0"),
+    "rgb-adobe-and-names.jpg": marked(cjpeg("-rgb"), adobe=0, ids="RGB"),
+    "rgb-adobe.jpg": marked(cjpeg("-rgb"), adobe=0, ids="\1\2\3"),
+    "rgb-names.jpg": marked(cjpeg("-rgb"), ids="RGB"),
+    "rgb-by-libjpeg.jpg": cjpeg("-rgb"),
+    "adobe-ycc.jpg": marked(cjpeg(), adobe=1),
+    "unmarked.jpg": marked(cjpeg()),
+    "cmyk-unmarked.jpg": marked(jpeg(rgb.convert("CMYK"), quality=95)),
+    "ycck.jpg": marked(jpeg(rgb.convert("CMYK"), quality=95), adobe=2),
+    **{f"sampled-{sampling}.jpg": cjpeg("-sample", sampling) for sampling in ("2x1", "1x2", "2x2", "4x1", "4x2", "1x1", "2x2,1x2,2x1")},
+    "sampled-narrow.jpg": cjpeg("-sample", "2x2", width=3, height=5),
+    "restart.jpg": cjpeg("-restart", "3B", "-sample", "2x1"),
+    "restart-gray.jpg": cjpeg("-restart", "2B", "-grayscale"),
+    "progressive-sampled.jpg": cjpeg("-progressive", "-sample", "2x2"),
+    "progressive-restart.jpg": cjpeg("-progressive", "-restart", "1"),
+    "progressive-gray.jpg": cjpeg("-progressive", "-grayscale"),
+    "large-coefficients.jpg": cjpeg("-quality", "100", "-optimize"),
+    "small-coefficients.jpg": cjpeg("-quality", "3"),
+    **held,
     **turned,
 }
 
 
 def read(data):
-    """0 to 1, on white, upright."""
+    """0 to 1, on white, upright; of 8 bits without opacity as bytes, in base64."""
     image = Image.open(io.BytesIO(data))
     if image.mode.startswith("I"):
         return {"height": image.height, "width": image.width, "pixels": [[round(x / 65535, 6)] * 3 for x in image.getdata()]}
@@ -99,6 +175,8 @@ def read(data):
 
     image = ImageOps.exif_transpose(image)
     image = image.convert("RGBA") if image.mode in ("P", "LA", "RGBA", "RGB") else image.convert("RGB").convert("RGBA")
+    if image.getextrema()[3] == (255, 255):
+        return {"height": image.height, "width": image.width, "bytes": base64.b64encode(image.convert("RGB").tobytes()).decode()}
     pixels = [[round(a / 255 * c / 255 + 1 - a / 255, 6) for c in (r, g, b)] for r, g, b, a in image.getdata()]
     return {"height": image.height, "width": image.width, "pixels": pixels}
 

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encode } from "fast-png";
-import jpeg from "jpeg-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { main } from "../src/main.ts";
 
@@ -31,11 +30,9 @@ beforeAll(async () => {
   await run(...train, "shapes", "--model", branches, "--name", "branches");
   writeFileSync("fits.png", encode({ width: 28, height: 28, channels: 1, depth: 8, data: bar(28, 28, true) }));
   writeFileSync("paper.png", encode({ width: 90, height: 60, channels: 1, depth: 8, data: bar(90, 60, false) }));
-  const colors = Uint8Array.from(bar(64, 64, true)).reduce<number[]>(
-    (all, x) => (all.push(x, x >> 1, 30, 255), all),
-    [],
-  );
-  writeFileSync("colours.jpg", jpeg.encode({ width: 64, height: 64, data: Uint8Array.from(colors) }, 95).data);
+  const golden = join(import.meta.dirname, "../../../tools/golden/images.json");
+  const { files } = JSON.parse(readFileSync(golden, "utf8")) as { files: Record<string, { file: string }> };
+  writeFileSync("colours.jpg", Buffer.from(files["rgb.jpg"]!.file, "base64"));
 }, 120_000);
 afterAll(() => {
   process.chdir(home);
@@ -81,7 +78,8 @@ describe("the page of convlens inspect", () => {
     });
     expect((shown()["image"] as { changes: string[] }).changes).toEqual([
       "its colours became greys (29.9 % red, 58.7 % green, 11.4 % blue)",
-      "it was made smaller, from 64 × 64 to 28 × 28 pixels (height × width), each the weighted mean of those that it stands for",
+      "it was enlarged, from 11 × 13 to 24 × 28 pixels (height × width), smoothly",
+      "it is not as tall as the model's input, so 4 rows of the colour of its edge were added around it",
     ]);
     const page = readFileSync("colours.html", "utf8");
     checkPage(page);
@@ -164,7 +162,7 @@ describe("convlens inspect --image", () => {
       [
         "convlens inspect: text.png is no image: it begins with "no picture at al"; give a PNG or a JPEG file",
         "convlens inspect: empty.png is empty; give a PNG or a JPEG file",
-        "convlens inspect: cut.png is a PNG file that is damaged or cut off (Error while decompressing the data); give a whole one",
+        "convlens inspect: cut.png is a PNG file that is damaged or cut off (a chunk is longer than the file); give a whole one",
         "convlens inspect: an image cannot be given to this model, which takes [128, 1]; expected [height, width, 1 or 3]: use --example, which takes one of its test set",
         "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, open 'nowhere.png'",
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",

@@ -1,76 +1,97 @@
-import jpeg from "jpeg-js";
 import { exifOrientation } from "./exifOrientation.ts";
-import type { Pixels } from "./pixels.ts";
 import { checkSize, damagedError, imageError } from "./imageError.ts";
+import { colorSpaceOf, pixelsOf } from "./jpeg/colors.ts";
+import { readFrame, type Frame } from "./jpeg/frame.ts";
+import { readHuffmanTables, type HuffmanTable } from "./jpeg/huffman.ts";
+import { decodeScan } from "./jpeg/scan.ts";
+import { isFrame, marker, segmentsOf, type Segment } from "./jpeg/segments.ts";
+import { zigzag } from "./jpeg/zigzag.ts";
+import type { Pixels } from "./pixels.ts";
 
-/** Megabytes that decoding may take: about 30 for a million pixels. */
-const MEMORY = 2000;
-
-/** What a JPEG file says of itself before its pixels begin. */
-interface JpegHeader {
-  readonly width: number;
-  readonly height: number;
-  /** Colours of a pixel: 1, 3, or 4 for CMYK. */
-  readonly components: number;
-  /** The marker of its frame, which names the way of coding. */
-  readonly frame: number;
-  readonly orientation: number;
+/** What has been read of a file. */
+interface State {
+  frame: Frame | undefined;
+  readonly huffman: (HuffmanTable | undefined)[];
+  readonly quantization: (Uint16Array | undefined)[];
+  restartInterval: number;
+  isJfif: boolean;
+  adobeTransform: number | undefined;
+  orientation: number | undefined;
 }
 
-/** Looks through the segments of a file; gives nothing where they break off. */
-function headerOf(bytes: Uint8Array): JpegHeader | undefined {
-  let orientation = 1;
-  let found: Omit<JpegHeader, "orientation"> | undefined;
-  for (let at = 2; at + 4 <= bytes.length;) {
-    if (bytes[at] !== 0xff) return undefined;
-    const marker = bytes[at + 1]!;
-    // Markers may be filled up with more of the same byte.
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    const size = bytes[at + 2]! * 256 + bytes[at + 3]!;
-    const segment = bytes.subarray(at + 4, at + 2 + size);
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame && segment.length >= 6)
-      found = {
-        height: segment[1]! * 256 + segment[2]!,
-        width: segment[3]! * 256 + segment[4]!,
-        components: segment[5]!,
-        frame: marker,
-      };
-    if (marker === 0xe1) orientation = exifOrientation(segment) ?? orientation;
-    // What follows is pixels.
-    if (marker === 0xda) return found && { ...found, orientation };
-    at += 2 + size;
-  }
-  return undefined;
-}
-
-/** The pixels of a JPEG file, sequential or progressive, in greys, colours or CMYK. */
+/** Decodes a JPEG file, sequential or progressive (ITU-T T.81), of greys, colours or inks (CMYK), with 8 bits a sample. */
 export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
-  const damaged = (cause?: unknown): Error => damagedError(name, "JPEG", cause);
-  const header = headerOf(bytes);
-  if (header === undefined) throw damaged();
-  const { width, height, components, frame, orientation } = header;
-  checkSize(name, width, height);
-  if (frame > 0xc2)
-    throw imageError(
-      name,
-      "is a JPEG file of a rare kind (lossless or arithmetic coding), which is not read",
-      "save it as an ordinary one",
-    );
+  const state: State = {
+    frame: undefined,
+    huffman: [],
+    quantization: [],
+    restartInterval: 0,
+    isJfif: false,
+    adobeTransform: undefined,
+    orientation: undefined,
+  };
   try {
-    const { data } = jpeg.decode(bytes, {
-      useTArray: true,
-      formatAsRGBA: false,
-      tolerantDecoding: false,
-      maxResolutionInMP: 1e3,
-      maxMemoryUsageInMB: MEMORY,
-    });
-    const remarks = components === 4 ? ["its inks (CMYK) became red, green and blue, without a colour profile"] : [];
-    return { width, height, channels: 3, data, white: 255, orientation, remarks };
+    for (const segment of segmentsOf(bytes)) {
+      if (isFrame(segment.marker)) {
+        if (state.frame !== undefined) throw new Error("it has two frames");
+        checkKind(segment, name);
+        state.frame = readFrame(segment.data, segment.marker === marker.frameProgressive);
+        checkSize(name, state.frame.width, state.frame.height);
+      } else readSegment(segment, state);
+    }
+    const { frame, isJfif, adobeTransform, orientation = 1 } = state;
+    if (frame === undefined) throw new Error("it has no frame");
+    const space = colorSpaceOf(frame.components, isJfif, adobeTransform);
+    const remarks =
+      frame.components.length === 4 ? ["its inks (CMYK) became red, green and blue, without a colour profile"] : [];
+    return {
+      ...pixelsOf(frame, space),
+      ...{ width: frame.width, height: frame.height, white: 255, orientation, remarks },
+    };
   } catch (error) {
-    throw damaged(error);
+    throw error instanceof Error && error.name === "ValueError" ? error : damagedError(name, "JPEG", error);
+  }
+}
+
+/** Refuses what is rarely used and not decoded here. */
+function checkKind({ marker: code, data }: Segment, name: string): void {
+  if (code <= marker.frameProgressive && (data[0] === 8 || data.length === 0)) return;
+  throw imageError(
+    name,
+    "is a JPEG file of a rare kind (lossless, arithmetic coding, or more than 8 bits), which is not read",
+    "save it as an ordinary one",
+  );
+}
+
+const begins = (data: Uint8Array, text: string): boolean =>
+  Array.from(text).every((letter, i) => data[i] === letter.charCodeAt(0));
+
+/** Reads a segment that is not the header of a frame; what it does not need, it skips. */
+function readSegment({ marker: code, data, coded }: Segment, state: State): void {
+  if (code === marker.app0 && begins(data, "JFIF\0")) state.isJfif = true;
+  else if (code === marker.app1 && begins(data, "Exif\0")) state.orientation ??= exifOrientation(data.subarray(6));
+  else if (code === marker.app14 && begins(data, "Adobe") && data.length >= 12) state.adobeTransform = data[11];
+  else if (code === marker.quantizationTables) readQuantizationTables(data, state.quantization);
+  else if (code === marker.huffmanTables) readHuffmanTables(data, state.huffman);
+  else if (code === marker.restartInterval) {
+    if (data.length !== 2) throw new Error("a restart interval is damaged");
+    state.restartInterval = data[0]! * 256 + data[1]!;
+  } else if (code === marker.scan) {
+    if (state.frame === undefined) throw new Error("a scan stands before its frame");
+    decodeScan(state.frame, data, coded, state);
+  }
+}
+
+/** Reads tables of 64 factors in zigzag order, of one byte or of two. */
+function readQuantizationTables(data: Uint8Array, tables: (Uint16Array | undefined)[]): void {
+  for (let at = 0; at < data.length;) {
+    const [isWide, place] = [data[at]! >> 4, data[at]! & 15];
+    const size = isWide ? 128 : 64;
+    const factors = data.subarray(at + 1, at + 1 + size);
+    if (isWide > 1 || place > 3 || factors.length < size) throw new Error("a quantization table is damaged");
+    const table = new Uint16Array(64);
+    for (let k = 0; k < 64; k++) table[zigzag[k]!] = isWide ? factors[2 * k]! * 256 + factors[2 * k + 1]! : factors[k]!;
+    tables[place] = table;
+    at += 1 + size;
   }
 }

@@ -1,0 +1,76 @@
+/** Coefficients of a block. */
+export const BLOCK = 64;
+
+/** One colour of an image: its size, and the coefficients of its blocks. */
+export interface Component {
+  readonly id: number;
+  /** Blocks of this colour in a unit of all colours, across and down. */
+  readonly h: number;
+  readonly v: number;
+  /** Which quantization table it uses. */
+  readonly table: number;
+  /** Samples across and down, and the blocks that hold them. */
+  readonly width: number;
+  readonly height: number;
+  readonly blocksAcross: number;
+  readonly blocksDown: number;
+  /** Blocks in memory, which hold whole units. */
+  readonly blocksInRow: number;
+  readonly blockRows: number;
+  /** The coefficients, block by block, from the first scan of the component on. */
+  coefficients: Int16Array | undefined;
+  /** Its quantization table, as it was at that scan. */
+  quantization: Uint16Array | undefined;
+  /** For each coefficient the lowest bit that has been read, or −1. */
+  readonly lowest: Int8Array;
+}
+
+/** What the header of a frame says. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly isProgressive: boolean;
+  /** The largest `h` and `v`. */
+  readonly maxH: number;
+  readonly maxV: number;
+  readonly unitsAcross: number;
+  readonly unitsDown: number;
+  readonly components: readonly Component[];
+}
+
+/**
+ * Reads the header of a frame.
+ *
+ * @throws `Error` with what is wrong with it.
+ */
+export function readFrame(data: Uint8Array, isProgressive: boolean): Frame {
+  const count = data[5] ?? 0;
+  if (data.length !== 6 + 3 * count) throw new Error("its header has a wrong length");
+  if (count !== 1 && count !== 3 && count !== 4) throw new Error(`it has ${count} colours`);
+  const [height, width] = [data[1]! * 256 + data[2]!, data[3]! * 256 + data[4]!];
+  const parts = Array.from({ length: count }, (_, i) => {
+    const [id, sampling, table] = data.subarray(6 + 3 * i) as unknown as [number, number, number];
+    return { id, h: sampling >> 4, v: sampling & 15, table };
+  });
+  if (parts.some(({ h, v, table }) => h < 1 || h > 4 || v < 1 || v > 4 || table > 3))
+    throw new Error("a colour has a wrong sampling factor or table");
+  if (new Set(parts.map(({ id }) => id)).size < count) throw new Error("two colours have one name");
+  const [maxH, maxV] = [Math.max(...parts.map(({ h }) => h)), Math.max(...parts.map(({ v }) => v))];
+  const [unitsAcross, unitsDown] = [Math.ceil(width / (8 * maxH)), Math.ceil(height / (8 * maxV))];
+  const components = parts.map((part): Component => {
+    const [across, down] = [Math.ceil((width * part.h) / maxH), Math.ceil((height * part.v) / maxV)];
+    return {
+      ...part,
+      width: across,
+      height: down,
+      blocksAcross: Math.ceil(across / 8),
+      blocksDown: Math.ceil(down / 8),
+      blocksInRow: unitsAcross * part.h,
+      blockRows: unitsDown * part.v,
+      coefficients: undefined,
+      quantization: undefined,
+      lowest: new Int8Array(BLOCK).fill(-1),
+    };
+  });
+  return { width, height, isProgressive, maxH, maxV, unitsAcross, unitsDown, components };
+}

@@ -1,0 +1,182 @@
+import { BLOCK, type Component, type Frame } from "./frame.ts";
+import { BitReader, type HuffmanTable } from "./huffman.ts";
+import { zigzag } from "./zigzag.ts";
+
+/** The tables that are in force at a scan. */
+export interface Tables {
+  /** Huffman tables: four of DC coefficients, four of AC. */
+  readonly huffman: readonly (HuffmanTable | undefined)[];
+  readonly quantization: readonly (Uint16Array | undefined)[];
+  /** Units between two restart markers; 0 for none. */
+  readonly restartInterval: number;
+}
+
+/** The header of a scan: which bits of which coefficients of which components it holds. */
+interface Scan {
+  readonly components: readonly Coded[];
+  /** The first and the last coefficient, in zigzag order. */
+  readonly start: number;
+  readonly end: number;
+  /** The lowest bit that an earlier scan held, 0 for none; the lowest that this one holds. */
+  readonly high: number;
+  readonly low: number;
+}
+
+/** A component in a scan. */
+interface Coded {
+  readonly component: Component;
+  readonly coefficients: Int16Array;
+  readonly dc: HuffmanTable | undefined;
+  readonly ac: HuffmanTable | undefined;
+  /** The last DC coefficient, from which the next one differs. */
+  predicted: number;
+}
+
+/** Adds the coefficients of the block at `at` that a scan holds. */
+type ReadBlock = (coded: Coded, at: number) => void;
+
+/**
+ * Decodes a scan into the coefficients of its components.
+ *
+ * @throws `Error` where the scan is damaged, cut off, or holds what another one held.
+ */
+export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables: Tables): void {
+  const scan = readHeader(frame, header, bytes, tables);
+  const reader = new BitReader(bytes);
+  const { readBlock, restart } = blockReader(frame, scan, reader);
+  const [only] = scan.components;
+  const isSingle = scan.components.length === 1;
+  const across = isSingle ? only!.component.blocksAcross : frame.unitsAcross;
+  const units = across * (isSingle ? only!.component.blocksDown : frame.unitsDown);
+  for (let unit = 0; unit < units; unit++) {
+    if (tables.restartInterval > 0 && unit > 0 && unit % tables.restartInterval === 0) {
+      reader.restart();
+      restart();
+    }
+    const [row, column] = [Math.floor(unit / across), unit % across];
+    // The only component of a scan is stored block by block, without those that fill up units.
+    if (isSingle) readBlock(only!, (row * only!.component.blocksInRow + column) * BLOCK);
+    else
+      for (const coded of scan.components) {
+        const { h, v, blocksInRow } = coded.component;
+        for (let y = 0; y < v; y++)
+          for (let x = 0; x < h; x++) readBlock(coded, ((row * v + y) * blocksInRow + column * h + x) * BLOCK);
+      }
+  }
+}
+
+function readHeader(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables: Tables): Scan {
+  const count = header[0] ?? 0;
+  if (count < 1 || count > frame.components.length || header.length !== 4 + 2 * count)
+    throw new Error("the header of a scan has a wrong length");
+  const [start, end, bits] = header.subarray(1 + 2 * count) as unknown as [number, number, number];
+  const [high, low] = [bits >> 4, bits & 15];
+  const isWhole = start === 0 && end === BLOCK - 1 && bits === 0;
+  const isPart = start === 0 ? end === 0 : start <= end && end < BLOCK && count === 1;
+  if (!(frame.isProgressive ? isPart && low <= 13 : isWhole)) throw new Error("a scan holds unknown coefficients");
+  const selected = Array.from({ length: count }, (_, i) => {
+    const component = frame.components.find(({ id }) => id === header[1 + 2 * i]);
+    if (component === undefined) throw new Error("a scan holds an unknown colour");
+    return { component, tables: header[2 + 2 * i]! };
+  });
+  // Each bit is read once, so that the work is bounded by the size of the image.
+  for (const { component } of selected)
+    for (let k = start; k <= end; k++) {
+      if (component.lowest[k] !== (high === 0 ? -1 : high) || (high !== 0 && low !== high - 1))
+        throw new Error("scans do not follow each other");
+      component.lowest[k] = low;
+    }
+  // A block takes at least one bit of a scan that begins it.
+  const blocks = selected.reduce((sum, { component: c }) => sum + c.blocksAcross * c.blocksDown, 0);
+  if (start === 0 && high === 0 && blocks > 8 * bytes.length) throw new Error("pixels are missing");
+  const components = selected.map(({ component, tables: places }): Coded => {
+    const coefficients = (component.coefficients ??= new Int16Array(
+      component.blocksInRow * component.blockRows * BLOCK,
+    ));
+    component.quantization ??= tables.quantization[component.table];
+    const [dc, ac] = [tables.huffman[(places >> 4) & 3], tables.huffman[4 + (places & 3)]];
+    if ((start === 0 && high === 0 && dc === undefined) || (end > 0 && ac === undefined))
+      throw new Error("a Huffman table is missing");
+    return { component, coefficients, dc, ac, predicted: 0 };
+  });
+  return { components, start, end, high, low };
+}
+
+/** The way in which a scan's blocks are coded, and what to do at a restart. */
+function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: ReadBlock; restart: () => void } {
+  const { start, end, high, low } = scan;
+  /** Blocks that are left of a run of blocks without further coefficients. */
+  let run = 0;
+  const restart = (): void => {
+    run = 0;
+    for (const coded of scan.components) coded.predicted = 0;
+  };
+
+  function first(coded: Coded, at: number): void {
+    const length = coded.dc!.take(reader);
+    if (length > 15) throw new Error("a coefficient is too large");
+    coded.predicted += reader.takeSigned(length);
+    coded.coefficients[at] = coded.predicted << low;
+  }
+  function firstAgain({ coefficients }: Coded, at: number): void {
+    coefficients[at]! |= reader.take(1) << low;
+  }
+  function others({ ac, coefficients }: Coded, at: number): void {
+    if (run > 0) {
+      run--;
+      return;
+    }
+    for (let k = Math.max(1, start); k <= end; k++) {
+      const code = ac!.take(reader);
+      const [zeros, length] = [code >> 4, code & 15];
+      if (length === 0 && zeros < 15) {
+        run = (1 << zeros) - 1 + reader.take(zeros);
+        return;
+      }
+      k += zeros;
+      if (k > end) throw new Error("a block has too many coefficients");
+      if (length > 0) coefficients[at + zigzag[k]!] = reader.takeSigned(length) << low;
+    }
+  }
+  /** One more bit of a coefficient that is not zero, away from zero. */
+  function refine(coefficients: Int16Array, place: number): void {
+    if (reader.take(1) === 0 || (coefficients[place]! & (1 << low)) !== 0) return;
+    coefficients[place]! += coefficients[place]! < 0 ? -1 << low : 1 << low;
+  }
+  function othersAgain({ ac, coefficients }: Coded, at: number): void {
+    let k = start;
+    for (; run === 0 && k <= end; k++) {
+      const code = ac!.take(reader);
+      let zeros = code >> 4;
+      const length = code & 15;
+      if (length === 0 && zeros < 15) {
+        run = (1 << zeros) + reader.take(zeros);
+        break;
+      }
+      if (length > 1) throw new Error("a coefficient has too many bits");
+      const value = length === 0 ? 0 : reader.take(1) === 1 ? 1 << low : -1 << low;
+      for (; k <= end; k++) {
+        const place = at + zigzag[k]!;
+        if (coefficients[place] !== 0) refine(coefficients, place);
+        else if (zeros-- === 0) break;
+      }
+      if (value === 0) continue;
+      if (k > end) throw new Error("a block has too many coefficients");
+      coefficients[at + zigzag[k]!] = value;
+    }
+    if (run === 0) return;
+    run--;
+    for (; k <= end; k++) if (coefficients[at + zigzag[k]!] !== 0) refine(coefficients, at + zigzag[k]!);
+  }
+
+  if (!frame.isProgressive)
+    return {
+      restart,
+      readBlock(coded, at) {
+        first(coded, at);
+        others(coded, at);
+      },
+    };
+  if (start === 0) return { restart, readBlock: high === 0 ? first : firstAgain };
+  return { restart, readBlock: high === 0 ? others : othersAgain };
+}

@@ -1,0 +1,105 @@
+import { crc32 } from "node:zlib";
+import { exifOrientation } from "../exifOrientation.ts";
+
+/** The content of a PNG file, still packed. */
+export interface PngFile {
+  readonly width: number;
+  readonly height: number;
+  /** Bits of a sample. */
+  readonly depth: number;
+  /** Samples of a pixel; 1 where a sample is a place in the palette. */
+  readonly channels: 1 | 2 | 3 | 4;
+  readonly isInterlaced: boolean;
+  /** Red, green and blue of each colour. */
+  readonly palette: Uint8Array | undefined;
+  /** The chunk tRNS: opacities of a palette, or the one colour that is transparent. */
+  readonly transparency: Uint8Array | undefined;
+  /** Parts of the packed pixels. */
+  readonly packed: readonly Uint8Array[];
+  readonly orientation: number;
+}
+
+const HEADER_BYTES = 13;
+const INDEXED = 3;
+/** Samples of a pixel by type of colour, and the depths that the type may have. */
+const colorTypes: Readonly<Record<number, readonly [channels: 1 | 2 | 3 | 4, depths: readonly number[]]>> = {
+  0: [1, [1, 2, 4, 8, 16]],
+  2: [3, [8, 16]],
+  [INDEXED]: [1, [1, 2, 4, 8]],
+  4: [2, [8, 16]],
+  6: [4, [8, 16]],
+};
+/** Chunks beside these hold nothing that is needed, so they are neither checked nor unpacked: profiles, texts, animations. */
+const wanted = new Set(["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "eXIf"]);
+/** Bit 5 of the first letter: set where a decoder may skip the chunk. */
+const isAncillary = (type: string): boolean => (type.charCodeAt(0) & 32) !== 0;
+
+/** Chunks of a PNG file, up to the last one. */
+function* chunksOf(bytes: Uint8Array): Generator<readonly [type: string, data: Uint8Array]> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = view.getUint32(at);
+    const end = at + 8 + length;
+    if (end + 4 > bytes.length) throw new Error("a chunk is longer than the file");
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (!wanted.has(type)) {
+      if (!isAncillary(type)) throw new Error(`it needs the unknown chunk ${JSON.stringify(type)}`);
+    } else {
+      if (crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end))
+        throw new Error(`the checksum of ${type} is wrong`);
+      yield [type, bytes.subarray(at + 8, end)];
+    }
+    at = end + 4;
+  }
+  throw new Error("its end is missing");
+}
+
+/** Reads the size of an image, without the rest of its file; `undefined` where the file does not begin with it. */
+export function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
+  if (bytes.length < 24) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
+/**
+ * Reads the chunks of a PNG file that matter for its pixels.
+ *
+ * @throws `Error` with what is wrong with the file.
+ */
+export function readChunks(bytes: Uint8Array): PngFile {
+  const packed: Uint8Array[] = [];
+  const others = new Map<string, Uint8Array>();
+  for (const [type, data] of chunksOf(bytes)) {
+    if ((type === "IHDR") !== (others.size === 0)) throw new Error("its header is not where it should be");
+    if (type === "IEND") break;
+    if (type === "IDAT") packed.push(data);
+    else if (others.has(type)) throw new Error(`it has two chunks ${type}`);
+    else others.set(type, data);
+  }
+  const header = others.get("IHDR")!;
+  if (header.length !== HEADER_BYTES) throw new Error(`its header has ${header.length} bytes`);
+  const [depth, colorType, compression, filter, interlace] = header.subarray(8) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [channels, depths] = colorTypes[colorType] ?? [1, []];
+  if (!depths.includes(depth)) throw new Error(`it has ${depth} bits of the type of colour ${colorType}`);
+  if (compression !== 0 || filter !== 0 || interlace > 1) throw new Error("its pixels are stored in an unknown way");
+  const palette = others.get("PLTE");
+  if (palette !== undefined && (palette.length % 3 !== 0 || palette.length > 3 * 256))
+    throw new Error(`its palette has ${palette.length} bytes`);
+  if (colorType === INDEXED && palette === undefined) throw new Error("its palette is missing");
+  return {
+    ...sizeOfPng(bytes)!,
+    depth,
+    channels,
+    isInterlaced: interlace === 1,
+    palette: colorType === INDEXED ? palette : undefined,
+    transparency: others.get("tRNS"),
+    packed,
+    orientation: exifOrientation(others.get("eXIf") ?? new Uint8Array(0)) ?? 1,
+  };
+}
