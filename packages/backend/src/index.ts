@@ -58,6 +58,7 @@ export {
   type Resizing,
   type Section,
 } from "./operations.ts";
+export { arrayField, numberField, objectField, optionalField, textField, wrongField } from "./fields.ts";
 export {
   anyOption,
   booleanOption,

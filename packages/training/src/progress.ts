@@ -1,4 +1,14 @@
-import { booleanOption, oneOf, ValueError, wholeFrom, type OptionCheck, type OptionChecks } from "@convlens/backend";
+import {
+  arrayField,
+  booleanOption,
+  numberField,
+  objectField,
+  oneOf,
+  optionalField,
+  ValueError,
+  wholeFrom,
+  wrongField,
+} from "@convlens/backend";
 import { batchCount } from "@convlens/datasets";
 import type { EpochRecord } from "./records.ts";
 
@@ -19,37 +29,32 @@ export interface Progress {
   history: EpochRecord[];
 }
 
-// NaN and infinities belong to it: training may go on after them.
-const anyNumber: OptionCheck = (value) => (typeof value === "number" ? undefined : "a number");
-const orAbsent =
-  (check: OptionCheck): OptionCheck =>
-  (value) =>
-    value === undefined ? undefined : check(value);
 const whole = wholeFrom(0);
 
-const progressChecks: OptionChecks<Progress> = {
+const isRecord = objectField<EpochRecord>({
+  kind: oneOf("epoch"),
+  epoch: whole,
+  step: whole,
+  loss: numberField,
+  accuracy: numberField,
+  testLoss: optionalField(numberField),
+  testAccuracy: optionalField(numberField),
+  imagesPerSecond: numberField,
+  stopped: booleanOption,
+});
+
+const isProgress = objectField<Progress>({
   seed: wholeFrom(Number.MIN_SAFE_INTEGER),
   batchSize: wholeFrom(1),
   examples: wholeFrom(1),
   epoch: whole,
   batch: whole,
   step: whole,
-  lossSum: anyNumber,
-  accuracySum: anyNumber,
-  history: (value) => (Array.isArray(value) ? undefined : "an array"),
-};
-
-const recordChecks: OptionChecks<EpochRecord> = {
-  kind: oneOf("epoch"),
-  epoch: whole,
-  step: whole,
-  loss: anyNumber,
-  accuracy: anyNumber,
-  testLoss: orAbsent(anyNumber),
-  testAccuracy: orAbsent(anyNumber),
-  imagesPerSecond: anyNumber,
-  stopped: booleanOption,
-};
+  // NaN and infinities are allowed: training may go on after them.
+  lossSum: numberField,
+  accuracySum: numberField,
+  history: arrayField(isRecord),
+});
 
 /** The error of a checkpoint that cannot have been written by `fit`. */
 export const damaged = (what: string, cause?: unknown): ValueError =>
@@ -58,16 +63,6 @@ export const damaged = (what: string, cause?: unknown): ValueError =>
     fix: "resume from another checkpoint",
     ...(cause !== undefined && { cause }),
   });
-
-function checkFields<T extends object>(name: string, value: unknown, checks: OptionChecks<T>): T {
-  if (typeof value !== "object" || value === null) throw damaged(`${name} is not an object`);
-  for (const [field, check] of Object.entries<OptionCheck>(checks)) {
-    const found: unknown = Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-    const expected = check(found);
-    if (expected !== undefined) throw damaged(`${field} of ${name} is not ${expected}`);
-  }
-  return value as T;
-}
 
 /** What {@link formatProgress} writes for the numbers that JSON does not have. */
 const numbers: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
@@ -94,15 +89,16 @@ function parse(text: string): unknown {
  * @throws `ValueError` where a field is missing, of another type, or at odds with another field.
  */
 export function readProgress(text: string): Progress {
-  const progress = checkFields("its progress", parse(text), progressChecks);
+  const progress = parse(text) as Progress;
+  const wrong = wrongField("progress", progress, isProgress);
+  if (wrong !== undefined) throw damaged(wrong);
   const { batchSize, examples, epoch, batch, step, lossSum, accuracySum, history } = progress;
   const count = batchCount(examples, batchSize, "drop");
   if (batch > count || step !== epoch * count + batch)
     throw damaged(`step ${step} is not batch ${batch} of ${count} in epoch ${epoch}`);
   if (batch === 0 && (lossSum !== 0 || accuracySum !== 0)) throw damaged("it has sums over no batches");
   if (history.length !== epoch) throw damaged(`its history has ${history.length} epochs, its progress ${epoch}`);
-  for (const [i, entry] of history.entries()) {
-    const record = checkFields(`epoch ${i} in its history`, entry, recordChecks);
+  for (const [i, record] of history.entries()) {
     if (record.epoch !== i || record.step !== (i + 1) * count || (record.stopped && step !== record.step))
       throw damaged(`epoch ${i} in its history does not fit the others`);
   }

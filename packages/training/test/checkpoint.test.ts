@@ -125,14 +125,14 @@ describe("a damaged checkpoint", () => {
   it("says what is wrong", async () => {
     const file = files[5]!;
     const cases: readonly (readonly [change: (own: Record<string, unknown>) => unknown, told: RegExp])[] = [
-      [() => null, /its progress is not an object/],
-      [() => "[".repeat(9), /its progress is not an object/],
-      [(own) => ({ ...own, seed: undefined }), /seed of its progress is not a whole number/],
-      [(own) => ({ ...own, epoch: -1 }), /epoch of its progress is not a whole number of at least 0/],
+      [() => null, /progress is not an object/],
+      [() => "[".repeat(9), /progress is not an object/],
+      [(own) => ({ ...own, seed: undefined }), /progress.seed is not a whole number/],
+      [(own) => ({ ...own, epoch: -1 }), /progress.epoch is not a whole number of at least 0/],
       [(own) => ({ ...own, step: 4 }), /step 4 is not batch 2 of 3 in epoch 1/],
       [(own) => ({ ...own, history: [] }), /its history has 0 epochs, its progress 1/],
-      [(own) => ({ ...own, history: [null] }), /epoch 0 in its history is not an object/],
-      [(own) => ({ ...own, lossSum: { number: "1e99" } }), /lossSum of its progress is not a number/],
+      [(own) => ({ ...own, history: [null] }), /progress\.history\[0\] is not an object/],
+      [(own) => ({ ...own, lossSum: { number: "1e99" } }), /progress.lossSum is not a number/],
       [(own) => ({ ...own, lossSum: 1e308, batch: 0, step: 3 }), /sums over no batches/],
     ];
     for (const [change, told] of cases) await refuses(withProgress(file, change), told);
