@@ -16,7 +16,7 @@ export interface ErrorDetails {
   readonly got?: unknown;
   /** How to mend it. */
   readonly fix?: string;
-  /** The error below this one. */
+  /** The error that led to this one. It becomes the `cause` of the error. */
   readonly cause?: unknown;
 }
 
@@ -26,8 +26,9 @@ export class ConvlensError extends Error {
   /** The parts that the sentence is made of. */
   readonly details: ErrorDetails;
 
-  constructor(sentence: string, details: ErrorDetails = {}) {
-    super(sentence, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(sentence: string, { cause, ...details }: ErrorDetails = {}) {
+    super(sentence, cause === undefined ? undefined : { cause });
+    // Without the cause, which would be printed twice.
     this.details = details;
   }
 }

@@ -14,10 +14,20 @@ import {
   type TrainAndTest,
 } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
-import { Conv1d, Dense, fromPattern, GlobalMaxPool, MaxPool1d, Relu, sequential, type Layer } from "@convlens/layers";
+import {
+  Conv1d,
+  Dense,
+  fromPattern,
+  GlobalMaxPool,
+  isLayer,
+  MaxPool1d,
+  Relu,
+  sequential,
+  type Layer,
+} from "@convlens/layers";
 import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
 import { adam, adamW, sgd, type Optimizer } from "@convlens/training";
-
+import { messageOf } from "./fileErrors.ts";
 import { choice, CommandLineError } from "./options.ts";
 
 /** Data that the command line knows by name. */
@@ -38,7 +48,7 @@ export const data: Readonly<Record<string, NamedData>> = {
 };
 
 /** Models by name, for so many classes. */
-export const models: Readonly<Record<string, (classes: number) => Layer>> = {
+export const models: Readonly<Record<string, MakeModel>> = {
   lenet: (classes) => lenet5({ classes }),
   convnetjs: (classes) => convNetJsMnist({ classes }),
   "convnetjs-cifar": (classes) => convNetJsCifar({ classes }),
@@ -62,27 +72,51 @@ export const optimizers: Readonly<Record<string, () => Optimizer>> = {
   sgd: () => sgd({ momentum: 0.9, nesterov: true }),
 };
 
-/** A file, not a name: with a folder, or an ending. */
-const isFile = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
+/** Makes a model for this number of classes. */
+export type MakeModel = (classes: number) => Layer;
+
+/** Whether a model is a module, and not one of {@link models}: a path with a folder or an ending. */
+export const isModule = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
 
 /** What a model is kept as: files with their whole path, so that a run can be taken up from anywhere. */
-export const modelId = (name: string): string => (isFile(name) ? resolve(name) : name);
+export const modelId = (name: string): string => (isModule(name) ? resolve(name) : name);
 
-/** Makes a model for so many classes: one of {@link models}, or what a module of the user's exports as `model`. */
-export async function modelNamed(name: string): Promise<(classes: number) => Layer> {
-  if (!isFile(name)) return choice("model", name, models);
+/**
+ * Finds a model: one of {@link models}, or what a module of the user exports as `model`. The module is run.
+ *
+ * @throws `CommandLineError` for an unknown name or a module without a model. The function throws one where the module's
+ * `model` throws or returns anything but a layer.
+ */
+export async function modelNamed(name: string): Promise<MakeModel> {
+  if (!isModule(name)) return choice("model", name, models);
   let module: { readonly model?: unknown };
   try {
     module = (await import(pathToFileURL(resolve(name)).href)) as typeof module;
   } catch (error) {
-    throw new CommandLineError(`--model: ${name} cannot be loaded: ${(error as Error).message}`);
+    throw new CommandLineError(`--model: ${name} cannot be loaded: ${messageOf(error)}`);
   }
   const { model } = module;
   if (typeof model !== "function")
     throw new CommandLineError(
       `--model: ${name} exports no function "model"; expected export const model = (classes) => sequential([…])`,
     );
-  return model as (classes: number) => Layer;
+  return (classes) => {
+    const called = `--model: model(${classes}) of ${name}`;
+    let made: unknown;
+    try {
+      made = (model as (classes: number) => unknown)(classes);
+    } catch (error) {
+      throw new CommandLineError(`${called} failed: ${messageOf(error)}`);
+    }
+    if (isLayer(made)) return made;
+    if (made instanceof Promise) {
+      // Its failure would end the process.
+      made.catch(() => undefined);
+      throw new CommandLineError(`${called} returned a promise; return the layer itself, and load before, at the top`);
+    }
+    const kind = made === null ? "null" : Array.isArray(made) ? "an array" : `a value of type ${typeof made}`;
+    throw new CommandLineError(`${called} returned ${kind}; return a layer, such as sequential([…])`);
+  };
 }
 
 /** Backends by name. */

@@ -1,9 +1,25 @@
-import { access, mkdir, readFile } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { TrainingHealth } from "@convlens/analysis";
+import type { HealthRecord, TrainingHealth } from "@convlens/analysis";
+import {
+  arrayField,
+  ConvlensError,
+  numberField,
+  numberFrom,
+  objectField,
+  optionalField,
+  seedOption,
+  textField,
+  UsageError,
+  wholeFrom,
+  wrongField,
+  type OptionCheck,
+} from "@convlens/backend";
 import type { EpochRecord } from "@convlens/training";
-import { writeFileAtomic } from "@convlens/training/node";
+import { messageOf, reasonOf, saveFile } from "./fileErrors.ts";
+import { FolderLock } from "./folderLock.ts";
 import { CommandLineError } from "./options.ts";
+import { readRegular } from "./readRegular.ts";
 
 /** What a run was asked for: enough to go on with it. */
 export interface RunSettings {
@@ -20,6 +36,45 @@ export interface RunSettings {
 export interface RunHistory extends TrainingHealth {
   readonly epochs: readonly EpochRecord[];
 }
+
+const isSettings = objectField<RunSettings>({
+  data: textField,
+  model: textField,
+  epochs: wholeFrom(1),
+  batchSize: wholeFrom(1),
+  rate: numberFrom(0),
+  optimizer: textField,
+  seed: seedOption,
+});
+
+const isHistory = objectField<RunHistory>({
+  chance: optionalField(numberField),
+  // Only what pages are made of.
+  steps: arrayField(objectField({ step: numberField, loss: numberField, gradientNorm: optionalField(numberField) })),
+  records: arrayField(
+    objectField<HealthRecord>({
+      step: numberField,
+      layers: arrayField(
+        objectField({
+          path: textField,
+          curve: textField,
+          units: numberField,
+          dead: numberField,
+          saturated: numberField,
+        }),
+      ),
+      parameters: arrayField(
+        objectField({ path: textField, size: numberField, gradient: numberField, updateRatio: numberField }),
+      ),
+    }),
+  ),
+  epochs: arrayField(
+    objectField({ epoch: numberField, step: numberField, loss: numberField, testLoss: optionalField(numberField) }),
+  ),
+});
+
+/** The largest files of each kind that are read, in bytes. */
+const [LARGEST_SETTINGS, LARGEST_HISTORY, LARGEST_CHECKPOINT] = [1e6, 500e6, 2e9];
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -51,57 +106,133 @@ export class RunFolder {
     return new RunFolder(/\.(safetensors|json|html)$/.test(path) ? dirname(path) : path);
   }
 
-  /** A new folder for a run: of this name, or of the first free one like it. */
+  /**
+   * Makes a folder for a new run and locks it: of this name, or of the first free one like it. Two processes that ask at the
+   * same time get two folders.
+   */
   static async create(
     root: string,
     name: string,
     settings: RunSettings,
     { overwrite }: { readonly overwrite: boolean },
-  ): Promise<RunFolder> {
-    const isTaken = (at: RunFolder): Promise<boolean> => (overwrite ? Promise.resolve(false) : exists(at.#settings));
-    let folder = new RunFolder(join(root, name));
-    for (let i = 2; await isTaken(folder); i++) folder = new RunFolder(join(root, `${name}-${i}`));
-    await mkdir(folder.path, { recursive: true });
-    await folder.saveSettings(settings);
-    return folder;
+  ): Promise<{ readonly folder: RunFolder; readonly lock: FolderLock }> {
+    for (let i = 1; ; i++) {
+      const folder = new RunFolder(join(root, i === 1 ? name : `${name}-${i}`));
+      const isTaken = async (): Promise<boolean> => !overwrite && (await exists(folder.#settings));
+      await folder.#make();
+      if (await isTaken()) continue;
+      const lock = overwrite ? await folder.lock() : await folder.#takeLock();
+      if (lock === undefined) continue;
+      // Another process may have begun and ended a run since.
+      if (await isTaken()) {
+        await lock.release();
+        continue;
+      }
+      try {
+        await folder.saveSettings(settings);
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return { folder, lock };
+    }
+  }
+
+  async #make(): Promise<void> {
+    try {
+      await mkdir(this.path, { recursive: true });
+    } catch (cause) {
+      throw new ConvlensError(`the folder ${this.path} cannot be made: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  async #takeLock(): Promise<FolderLock | undefined> {
+    try {
+      return await FolderLock.take(this.path);
+    } catch (cause) {
+      throw new ConvlensError(`nothing can be written to ${this.path}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  /**
+   * Locks the folder for writing.
+   *
+   * @throws `UsageError` where another process writes to it.
+   */
+  async lock(): Promise<FolderLock> {
+    const lock = await this.#takeLock();
+    if (lock === undefined)
+      throw new UsageError(
+        `${this.path} is being written by another convlens train; wait for it, or choose another --name ` +
+          `(if that process runs no more, delete ${FolderLock.pathIn(this.path)})`,
+      );
+    return lock;
   }
 
   saveSettings(settings: RunSettings): Promise<void> {
-    return writeFileAtomic(this.#settings, `${JSON.stringify(settings, null, 2)}\n`);
+    return saveFile(this.#settings, `${JSON.stringify(settings, null, 2)}\n`);
   }
 
   /** What the run was asked for. */
   async settings(): Promise<RunSettings> {
+    let text: string;
     try {
-      return JSON.parse(await readFile(this.#settings, "utf8")) as RunSettings;
+      text = (await readRegular(this.#settings, LARGEST_SETTINGS)).toString();
     } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
       throw new CommandLineError(
-        `${this.path} is no run: ${(error as Error).message}; train one first: convlens train mnist`,
+        isMissing
+          ? `${this.path} is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist`
+          : `${this.#settings} cannot be read: ${reasonOf(error)}`,
       );
     }
+    return parsed<RunSettings>(this.#settings, text, isSettings, "train it again");
   }
 
   saveHistory(history: RunHistory): Promise<void> {
     // JSON knows no numbers that are not finite; they come back as NaN.
-    return writeFileAtomic(this.#history, `${JSON.stringify(history)}\n`);
+    return saveFile(this.#history, `${JSON.stringify(history)}\n`);
   }
 
   /** How it has learned so far, if that was kept. */
   async readHistory(): Promise<RunHistory | undefined> {
+    let text: string;
     try {
-      const text = await readFile(this.#history, "utf8");
-      return JSON.parse(text, (_, value: unknown) => (value === null ? NaN : value)) as RunHistory;
-    } catch {
-      return undefined;
+      text = (await readRegular(this.#history, LARGEST_HISTORY)).toString();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw new ConvlensError(`${this.#history} cannot be read: ${reasonOf(error)}`, { cause: error });
     }
+    return parsed<RunHistory>(this.#history, text, isHistory, "delete it, to go on without it", (value) =>
+      value === null ? NaN : value,
+    );
   }
 
   /** The last checkpoint. */
   async readCheckpoint(): Promise<Uint8Array> {
     try {
-      return await readFile(this.checkpoint);
+      return await readRegular(this.checkpoint, LARGEST_CHECKPOINT);
     } catch (error) {
-      throw new CommandLineError(`${this.path} has no checkpoint yet: ${(error as Error).message}`);
+      throw new CommandLineError(`${this.path} has no checkpoint that can be read: ${reasonOf(error)}`);
     }
   }
+}
+
+/** JSON of a form that is known, or a `ConvlensError` that says what is wrong with it. */
+function parsed<T>(
+  path: string,
+  text: string,
+  check: OptionCheck,
+  fix: string,
+  revive: (value: unknown) => unknown = (value) => value,
+): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (_, inner: unknown) => revive(inner));
+  } catch (cause) {
+    throw new ConvlensError(`${path} is damaged: it is not JSON (${messageOf(cause)}); ${fix}`, { cause });
+  }
+  const wrong = wrongField("its content", value, check);
+  if (wrong !== undefined) throw new ConvlensError(`${path} is damaged: ${wrong}; ${fix}`);
+  return value as T;
 }

@@ -124,16 +124,16 @@ describe("convlens train", () => {
     }
     expect(told).toMatchInlineSnapshot(`
       [
-        "convlens train: expected one data set, got 0",
+        "convlens train: expected one data set, got nothing",
         "convlens train: there is no data set "nothing"; there are mnist, shapes, edges, tones",
         "convlens train: --epochs: expected a whole number of at least 1, got "none"",
         "convlens train: --seed: expected a whole number from 0 to 4294967295, got "4294967296"",
         "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal",
-        "convlens train: Unknown option '--what'. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "--what"",
+        "convlens train: there is no option --what; did you mean --rate?",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
         "convlens train: there is no backend "magic"; there are cpu, reference",
-        "convlens train: runs/nowhere is no run: ENOENT: no such file or directory, open 'runs/nowhere/run.json'; train one first: convlens train mnist",
-        "convlens train: expected one data set, got 2",
+        "convlens train: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
+        "convlens train: expected one data set, got edges more",
       ]
     `);
   });
@@ -183,5 +183,49 @@ describe("convlens evaluate, inspect, summary", () => {
     for (const command of ["train", "evaluate", "inspect", "summary"]) expect(await run(command, "--help")).toBe(0);
     expect([await run("--help"), await run(), await run("fly")]).toEqual([0, 2, 2]);
     expect(said.err).toContain('there is no command "fly"');
+    expect(said.out).toMatch(/Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130/);
+  });
+
+  it("names the nearest command and option", async () => {
+    for (const [args, told] of [
+      [["trian"], 'there is no command "trian"; did you mean train?'],
+      [["train", "edges", "--epoch", "3"], "there is no option --epoch; did you mean --epochs?"],
+      [["train", "edges", "--toString"], "there is no option --toString"],
+      [["evaluate", "runs/first", "--jsno"], "there is no option --jsno; did you mean --json?"],
+      [["summary", "lenet", "-c"], "there is no option -c"],
+      [["summary", "lenet", "--classes"], "--classes needs a value: --classes <value>"],
+      [["train", "edges", "--name", "--json"], "--name needs a value"],
+      [["summary", "lenet", "--json=3"], "--json takes no value"],
+    ] as const) {
+      said.err = "";
+      expect(await run(...args), args.join(" ")).toBe(2);
+      expect(said.err).toContain(told);
+    }
+  });
+
+  it("refuses options that would change nothing", async () => {
+    for (const [args, told] of [
+      [["train", "edges", "--trust"], "--trust is for --resume"],
+      [["train", "--resume", "runs/first", "--rate", "1"], "leave --rate out"],
+      [["train", "edges", "--resume", "runs/first"], "leave edges out"],
+      [["train", "--resume", "runs/first"], "has done all of its 2 epochs; to go on, give more: --epochs 3"],
+      [["inspect", "runs/first", "--no-report", "--output", "a.html"], "give one of them"],
+      [["evaluate", "runs/first", "runs/first-2"], "expected the folder of a run, got runs/first runs/first-2"],
+      [["summary", "lenet", "small"], "expected a model, got lenet small"],
+      [["train", "edges", "--rate", "-1"], '--rate: expected a number of at least 0, got "-1"'],
+      [["train", "edges", "--seed", "1e300"], "--seed: expected a whole number from 0 to"],
+    ] as const) {
+      said.err = "";
+      expect(await run(...args), args.join(" ")).toBe(2);
+      expect(said.err).toContain(told);
+    }
+  });
+
+  it("tells its version", async () => {
+    expect([await run("--version"), await run("-v")]).toEqual([0, 0]);
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(said.out).toBe(`${version}\n${version}\n`);
   });
 });

@@ -89,7 +89,7 @@ describe("the page of convlens inspect", () => {
   });
 
   it("holds every way of looking, for a user's own model with branches", { timeout: 120_000 }, async () => {
-    expect(await run("inspect", "runs/branches", "--example", "2")).toBe(0);
+    expect(await run("inspect", "runs/branches", "--trust", "--example", "2")).toBe(0);
     expect(said.err).toBe(`report: ${join("runs/branches/inspection.html")}\n`);
     const page = readFileSync("runs/branches/inspection.html", "utf8");
     checkPage(page);
@@ -114,7 +114,7 @@ describe("the page of convlens inspect", () => {
 
 describe("convlens inspect --image", () => {
   const told = async (...args: string[]): Promise<string> => {
-    expect(await run("inspect", "runs/branches", "--no-report", ...args)).toBe(0);
+    expect(await run("inspect", "runs/branches", "--model", branches, "--no-report", ...args)).toBe(0);
     return said.out;
   };
 
@@ -168,8 +168,8 @@ describe("convlens inspect --image", () => {
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",
         "convlens inspect: --invert exchanges black and white of an image; give one with --image",
         "convlens inspect: --image and --example both say what the input is; give one of them",
-        "convlens inspect: expected the folder of a run, got 2",
-        "convlens inspect: runs/nowhere is no run: ENOENT: no such file or directory, open 'runs/nowhere/run.json'; train one first: convlens train mnist",
+        "convlens inspect: expected the folder of a run, got runs/edges runs/tones",
+        "convlens inspect: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
       ]
     `);
   });

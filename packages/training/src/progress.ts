@@ -5,6 +5,7 @@ import {
   objectField,
   oneOf,
   optionalField,
+  seedOption,
   ValueError,
   wholeFrom,
   wrongField,
@@ -44,7 +45,7 @@ const isRecord = objectField<EpochRecord>({
 });
 
 const isProgress = objectField<Progress>({
-  seed: wholeFrom(Number.MIN_SAFE_INTEGER),
+  seed: seedOption,
   batchSize: wholeFrom(1),
   examples: wholeFrom(1),
   epoch: whole,

@@ -1,19 +1,20 @@
 import { classScores, evaluateModel, macro } from "@convlens/training";
-import { CommandLineError, parse } from "../options.ts";
-import { loadRun } from "../trainedModel.ts";
+import { onlyWord, parse } from "../options.ts";
+import { loadRun, modelHelp, modelOptions } from "../trainedModel.ts";
 
-const help = `convlens evaluate runs/<name> [--json]
+const help = `convlens evaluate runs/<name> [options]
 
   Tests the net of a run on its test set.
+
+${modelHelp}
+  --json               one JSON object on stdout, and nothing else
 `;
 
 /** Tests the net of a run. */
 export async function evaluate(args: readonly string[]): Promise<number> {
-  const parsed = parse(args, { json: { type: "boolean" } }, help);
+  const parsed = parse(args, { ...modelOptions, json: { type: "boolean" } }, help);
   if (parsed === undefined) return 0;
-  const [path] = parsed.words;
-  if (path === undefined) throw new CommandLineError(`expected the folder of a run\n\n${help}`);
-  const { model, sets } = await loadRun(path);
+  const { model, sets } = await loadRun(onlyWord(parsed.words, "the folder of a run"), parsed.values);
   const { loss, accuracy, confusion, mistakes } = await evaluateModel(model, sets.test);
   const scores = classScores(confusion);
   if (parsed.values.json) {

@@ -1,19 +1,21 @@
 import { statisticsOf, type Statistics } from "@convlens/analysis";
 import { subset } from "@convlens/datasets";
 import { activations, weightsOf } from "@convlens/layers";
-import { writeFileAtomic } from "@convlens/training/node";
-import type { Shape } from "@convlens/backend";
-import { basename } from "node:path";
+import { ConvlensError, type Shape } from "@convlens/backend";
+import { access, constants } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { reasonOf, saveFile } from "../fileErrors.ts";
 import { imageToInput } from "../images/imageToInput.ts";
 import { looksInverted } from "../images/looksInverted.ts";
 import { openImage } from "../images/openImage.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { makeInspection } from "../inspection/inspection.ts";
 import { remarksOf } from "../inspection/overview.ts";
-import { className, subjectOf, type ImageFile, type Subject } from "../inspection/subject.ts";
-import { CommandLineError, numberOption, parse } from "../options.ts";
+import { className, subjectOf, type ImageFile, type InspectedRun, type Subject } from "../inspection/subject.ts";
+import { CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
+import { printable } from "../printable.ts";
 import { titleOf } from "../titleOf.ts";
-import { loadRun, type TrainedModel } from "../trainedModel.ts";
+import { loadRun, modelHelp, modelOptions } from "../trainedModel.ts";
 
 const help = `convlens inspect runs/<name> [options]
 
@@ -25,6 +27,7 @@ const help = `convlens inspect runs/<name> [options]
   --example <n>        the input: example n of the test set (0)
   --output <file>      where the page goes (inspection.html in the folder of the run)
   --no-report          no page, only what is printed
+${modelHelp}
   --json               one JSON object on stdout, and nothing else
 `;
 
@@ -33,6 +36,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
   const parsed = parse(
     args,
     {
+      ...modelOptions,
       image: { type: "string" },
       invert: { type: "boolean" },
       example: { type: "string" },
@@ -44,39 +48,50 @@ export async function inspect(args: readonly string[]): Promise<number> {
   );
   if (parsed === undefined) return 0;
   const { values, words } = parsed;
-  const [path] = words;
-  if (path === undefined || words.length > 1)
-    throw new CommandLineError(`expected the folder of a run, got ${words.length}\n\n${help}`);
+  const path = onlyWord(words, "the folder of a run");
   if (values.image !== undefined && values.example !== undefined)
     throw new CommandLineError("--image and --example both say what the input is; give one of them");
   if (values.invert && values.image === undefined)
     throw new CommandLineError("--invert exchanges black and white of an image; give one with --image");
+  if (values.output !== undefined && values["no-report"])
+    throw new CommandLineError(
+      "--output says where the page goes, and --no-report that there is none; give one of them",
+    );
   // Before the net is loaded: what is wrong with a file is said at once.
   const pixels = values.image === undefined ? undefined : await openImage(values.image);
-  const trained = await loadRun(path);
+  const loaded = await loadRun(path, values);
+  const report = values["no-report"] ? undefined : (values.output ?? loaded.folder.inspection);
+  if (report !== undefined) await checkWritable(report);
+  const trained = { ...loaded, history: report === undefined ? undefined : await loaded.folder.readHistory() };
   const subject =
     pixels === undefined
       ? await exampleOf(trained, numberOption("example", values.example, 0))
       : await imageOf(trained, pixels, basename(values.image!), values.invert ?? false);
   const found = await findings(subject);
-  const report = values["no-report"] ? undefined : (values.output ?? trained.folder.inspection);
   if (values.json) process.stdout.write(`${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`);
-  else process.stdout.write(`${told(subject, found).join("\n")}\n`);
+  else process.stdout.write(printable(`${told(subject, found).join("\n")}\n`));
   if (report === undefined) return 0;
   const page = await makeInspection(subject, (done, all) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2Klooking: ${done} of ${all}`);
   });
-  try {
-    await writeFileAtomic(report, page);
-  } catch (error) {
-    throw new CommandLineError(`--output: ${report} cannot be written: ${(error as Error).message}`);
-  }
+  await saveFile(report, page);
   process.stderr.write(`${process.stderr.isTTY ? "\r\x1b[2K" : ""}report: ${report}\n`);
   return 0;
 }
 
+/** Refuses a place for the page before it is made, which takes long. */
+async function checkWritable(report: string): Promise<void> {
+  try {
+    await access(dirname(report), constants.W_OK);
+  } catch (cause) {
+    throw new ConvlensError(`${report} cannot be written: ${reasonOf(cause)}; or name another file with --output`, {
+      cause,
+    });
+  }
+}
+
 /** An example of the test set. */
-function exampleOf(trained: TrainedModel, index: number): Promise<Subject> {
+function exampleOf(trained: InspectedRun, index: number): Promise<Subject> {
   const { inputs, scale, classes, labels } = subset(trained.sets.test, [index]);
   return subjectOf(
     trained,
@@ -90,7 +105,7 @@ function exampleOf(trained: TrainedModel, index: number): Promise<Subject> {
 const PREVIEW = 280;
 
 /** A file as the input of the net. */
-function imageOf(trained: TrainedModel, pixels: Pixels, name: string, isInverted: boolean): Promise<Subject> {
+function imageOf(trained: InspectedRun, pixels: Pixels, name: string, isInverted: boolean): Promise<Subject> {
   const { test, train } = trained.sets;
   const input = imageToInput(pixels, test.shape, { invert: isInverted });
   const size =

@@ -1,24 +1,33 @@
-import { formatSummary, summary as summaryOf, type Layer } from "@convlens/layers";
+import { formatSummary, summary as summaryOf } from "@convlens/layers";
 import { alexNet, resnet18, vgg16 } from "@convlens/layers/models";
 import type { Shape } from "@convlens/backend";
-import { models } from "../catalogue.ts";
-import { choice, CommandLineError, numberOption, parse } from "../options.ts";
+import { models, type MakeModel } from "../catalogue.ts";
+import { choice, numberOption, onlyWord, parse } from "../options.ts";
 
-const large: Readonly<Record<string, (classes: number) => Layer>> = {
+const large: Readonly<Record<string, MakeModel>> = {
   alexnet: (classes) => alexNet({ classes }),
   vgg16: (classes) => vgg16({ classes }),
   resnet18: (classes) => resnet18({ classes }),
 };
 const known = { ...models, ...large };
 
-const help = `convlens summary <model> [--input 28x28x1] [--classes 10] [--json]
+const help = `convlens summary <model> [options]
 
-  model   ${Object.keys(known).join(", ")}
+  model                ${Object.keys(known).join(", ")}
+  --input <shape>      of one example, such as 28x28x1 (what the model is usually given)
+  --classes <n>        number of outputs (10; 1000 for large models)
+  --json               one JSON object on stdout, and nothing else
 `;
 
 /** The input that a model is usually given. */
 const usual = (name: string): string =>
-  name in large ? "224x224x3" : name === "convnetjs-cifar" ? "32x32x3" : name === "signal" ? "128x1" : "28x28x1";
+  Object.hasOwn(large, name)
+    ? "224x224x3"
+    : name === "convnetjs-cifar"
+      ? "32x32x3"
+      : name === "signal"
+        ? "128x1"
+        : "28x28x1";
 
 /** Prints shapes, parameters and products of a net. */
 export async function summary(args: readonly string[]): Promise<number> {
@@ -28,13 +37,12 @@ export async function summary(args: readonly string[]): Promise<number> {
     help,
   );
   if (parsed === undefined) return 0;
-  const [name] = parsed.words;
-  if (name === undefined) throw new CommandLineError(`expected a model\n\n${help}`);
+  const name = onlyWord(parsed.words, "a model");
   const make = choice("model", name, known);
   const input: Shape = (parsed.values.input ?? usual(name))
     .split("x")
     .map((size) => numberOption("input", size, 0, { least: 1 }));
-  const classes = numberOption("classes", parsed.values.classes, name in large ? 1000 : 10, { least: 1 });
+  const classes = numberOption("classes", parsed.values.classes, Object.hasOwn(large, name) ? 1000 : 10, { least: 1 });
   const result = summaryOf(make(classes), input);
   process.stdout.write(`${parsed.values.json ? JSON.stringify(result) : formatSummary(result)}\n`);
   return 0;

@@ -1,16 +1,19 @@
 import type { Backend } from "@convlens/backend";
 import { watchTraining, type TrainingWatch } from "@convlens/analysis";
-import { batches, subset, type Dataset } from "@convlens/datasets";
+import { batches, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { fit, oneCycle, type EpochRecord, type StepRecord } from "@convlens/training";
-import { writeFileAtomic } from "@convlens/training/node";
-import { backends, data, modelId, modelNamed, models, optimizers } from "../catalogue.ts";
-import { choice, CommandLineError, numberOption, parse } from "../options.ts";
+import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit, type StepRecord } from "@convlens/training";
+import { backends, data, modelId, modelNamed, models, optimizers, type MakeModel } from "../catalogue.ts";
+import { saveFile } from "../fileErrors.ts";
+import type { FolderLock } from "../folderLock.ts";
+import { choice, CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
+import { printable } from "../printable.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { makeReport } from "../report/report.ts";
 import { RunFolder, type RunHistory, type RunSettings } from "../runFolder.ts";
 import { titleOf } from "../titleOf.ts";
+import { modelOfRun } from "../trainedModel.ts";
 
 const help = `convlens train <data> [options]
 convlens train --resume runs/<name>
@@ -23,9 +26,11 @@ convlens train --resume runs/<name>
   --rate <x>           highest learning rate, of one cycle (0.002)
   --optimizer <name>   ${Object.keys(optimizers).join(", ")} (adam)
   --seed <n>           decides everything random (1)
-  --name <name>        of the folder in runs/ (<data>-<model>)
+  --name <name>        of the folder in runs/ (<data>-<model>, and a number where it is taken)
   --overwrite          use that folder even if there is a run in it
-  --resume <folder>    go on with a run that was stopped
+  --resume <folder>    go on with a run that was stopped; takes --epochs, --backend, --json and --model
+  --trust              with --resume: run the module that the folder names as its model: only for folders whose
+                       origin you trust
   --backend <name>     ${Object.keys(backends).join(", ")} (cpu)
   --json               one JSON object for each epoch on stdout, and nothing else
 `;
@@ -44,6 +49,7 @@ export async function train(args: readonly string[]): Promise<number> {
       name: { type: "string" },
       overwrite: { type: "boolean" },
       resume: { type: "string" },
+      trust: { type: "boolean" },
       backend: { type: "string" },
       json: { type: "boolean" },
     },
@@ -52,15 +58,32 @@ export async function train(args: readonly string[]): Promise<number> {
   if (parsed === undefined) return 0;
   const { values, words } = parsed;
   const backend = choice("backend", values.backend ?? "cpu", backends);
+  const json = values.json ?? false;
   if (values.resume !== undefined) {
-    const folder = new RunFolder(values.resume);
+    for (const name of ["batch-size", "rate", "optimizer", "seed", "name", "overwrite"] as const)
+      if (values[name] !== undefined)
+        throw new CommandLineError(`--resume goes on with the settings of the run; leave --${name} out`);
+    if (words.length > 0)
+      throw new CommandLineError(`--resume goes on with the data of the run; leave ${words[0]} out`);
+    const folder = RunFolder.at(values.resume);
     const before = await folder.settings();
-    const settings = { ...before, epochs: numberOption("epochs", values.epochs, before.epochs, { least: 1 }) };
-    return run(folder, settings, { backend, json: values.json ?? false, resume: await folder.readCheckpoint() });
+    const settings = {
+      ...before,
+      model: modelOfRun(folder, before, values),
+      epochs: numberOption("epochs", values.epochs, before.epochs, { least: 1 }),
+    };
+    const resume = await folder.readCheckpoint();
+    const { epoch } = readCheckpoint(resume).progress;
+    if (epoch >= settings.epochs)
+      throw new CommandLineError(
+        `${folder.path} has done all of its ${epoch} epochs; to go on, give more: --epochs ${epoch + 1}`,
+      );
+    const past = await folder.readHistory();
+    const prepared = await prepare(settings, backend, resume);
+    return run(folder, await folder.lock(), settings, { ...prepared, json, past });
   }
-  const [name] = words;
-  if (name === undefined || words.length > 1)
-    throw new CommandLineError(`expected one data set, got ${words.length}\n\n${help}`);
+  if (values.trust) throw new CommandLineError("--trust is for --resume; leave it out");
+  const name = onlyWord(words, "one data set");
   const settings: RunSettings = {
     data: name,
     model: modelId(values.model ?? choice("data set", name, data).model),
@@ -70,24 +93,62 @@ export async function train(args: readonly string[]): Promise<number> {
     optimizer: values.optimizer ?? "adam",
     seed: numberOption("seed", values.seed, 1, { most: 2 ** 32 - 1 }),
   };
-  await modelNamed(settings.model);
+  choice("data set", name, data);
   choice("optimizer", settings.optimizer, optimizers);
-  const folder = await RunFolder.create(
-    "runs",
-    values.name ?? `${settings.data}-${titleOf(settings.model)}`,
-    settings,
-    {
-      overwrite: values.overwrite ?? false,
-    },
+  const wanted = folderName(values.name ?? `${settings.data}-${titleOf(settings.model)}`);
+  const prepared = await prepare(settings, backend);
+  const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: values.overwrite ?? false });
+  return run(folder, lock, settings, { ...prepared, json });
+}
+
+/** The name of a folder in runs/, and no path that leads out of it. */
+function folderName(name: string): string {
+  if (/^(?!\.{1,2}$)[^/\\\0]{1,100}$/.test(name)) return name;
+  throw new CommandLineError(
+    `--name: expected the name of a folder in runs/, 1 to 100 characters without / and \\, got "${name}"`,
   );
-  return run(folder, settings, { backend, json: values.json ?? false });
+}
+
+/** All that a run needs but its folder. */
+interface Prepared {
+  readonly backend: Backend;
+  readonly sets: TrainAndTest;
+  readonly make: MakeModel;
+  readonly model: Layer;
+  readonly training: Fit;
+}
+
+/** Makes all that a run needs before its folder is touched, so that a mistake leaves nothing behind. */
+async function prepare(
+  settings: RunSettings,
+  makeBackend: () => Promise<Backend>,
+  resume?: Uint8Array,
+): Promise<Prepared> {
+  const named = choice("data set", settings.data, data);
+  const optimizer = choice("optimizer", settings.optimizer, optimizers)();
+  const make = await modelNamed(settings.model);
+  const backend = await makeBackend();
+  useBackend(backend);
+  const sets = await named.load();
+  const model = build(make(sets.train.classes.length), sets.train.shape, { seed: settings.seed });
+  const training = fit(model, sets.train, {
+    epochs: settings.epochs,
+    batchSize: settings.batchSize,
+    optimizer,
+    rate: oneCycle(settings.rate),
+    seed: settings.seed,
+    test: sets.test,
+    resume,
+    ...(named.augment && { augment: named.augment }),
+  });
+  return { backend, sets, make, model, training };
 }
 
 /** How a run is carried out. */
-interface RunOptions {
-  readonly backend: () => Promise<Backend>;
+interface RunOptions extends Prepared {
   readonly json: boolean;
-  readonly resume?: Uint8Array;
+  /** How it learned before it was stopped. */
+  readonly past?: RunHistory | undefined;
 }
 
 /** Looks inside a run, beside the examples that every look is taken on. */
@@ -112,34 +173,26 @@ function watchFit(model: Layer, train: Dataset, { epochs, batchSize }: RunSettin
   });
 }
 
-async function run(
+/** Trains, and gives the folder back however that ends. */
+async function run(folder: RunFolder, lock: FolderLock, settings: RunSettings, options: RunOptions): Promise<number> {
+  try {
+    return await runLocked(folder, settings, options);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runLocked(
   folder: RunFolder,
   settings: RunSettings,
-  { backend: makeBackend, json, resume }: RunOptions,
+  { backend, sets, make, model, training, json, past }: RunOptions,
 ): Promise<number> {
-  const backend = await makeBackend();
-  useBackend(backend);
   const bar = new ProgressBar(settings.epochs);
-  const named = choice("data set", settings.data, data);
-  const sets = await named.load();
-  const model = build((await modelNamed(settings.model))(sets.train.classes.length), sets.train.shape, {
-    seed: settings.seed,
-  });
   bar.line(
-    `${titleOf(settings.model)} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
+    printable(
+      `${titleOf(settings.model)} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
+    ),
   );
-
-  const training = fit(model, sets.train, {
-    epochs: settings.epochs,
-    batchSize: settings.batchSize,
-    optimizer: choice("optimizer", settings.optimizer, optimizers)(),
-    rate: oneCycle(settings.rate),
-    seed: settings.seed,
-    test: sets.test,
-    resume,
-    ...(named.augment && { augment: named.augment }),
-  });
-  const past = resume === undefined ? undefined : await folder.readHistory();
   const watch = await watchFit(model, sets.train, settings);
   const history = (): RunHistory => ({
     chance: watch.chance,
@@ -148,14 +201,13 @@ async function run(
     epochs: [...(past?.epochs ?? []), ...epochs],
   });
   const save = async (): Promise<void> => {
-    await writeFileAtomic(folder.checkpoint, await training.checkpoint());
+    await saveFile(folder.checkpoint, await training.checkpoint());
     await folder.saveHistory(history());
   };
-  const stop = { asked: false };
-  const onSignal = (): void => {
-    stop.asked = true;
-  };
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  const stop: { code?: number } = {};
+  const onInterrupt = (): void => void (stop.code = 130);
+  const onTerminate = (): void => void (stop.code = 143);
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
   const steps: StepRecord[] = [];
   const epochs: EpochRecord[] = [];
   try {
@@ -176,19 +228,19 @@ async function run(
             `${JSON.stringify({ ...record, epoch: record.epoch + 1, backend: backend.name, checkpoint: folder.checkpoint })}\n`,
           );
       }
-      if (stop.asked) {
+      if (stop.code !== undefined) {
         await save();
         bar.line(`stopped after step ${record.step}; go on with: convlens train --resume ${folder.path}`);
-        return 130;
+        return stop.code;
       }
     }
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
   }
   await folder.saveSettings(settings);
-  await writeFileAtomic(
+  await saveFile(
     folder.report,
-    await makeReport({ settings, model, sets, steps, epochs, backend: backend.name }),
+    await makeReport({ settings, model, make, sets, steps, epochs, backend: backend.name }),
   );
   bar.line(`report: ${folder.report}`);
   return 0;

@@ -1,7 +1,6 @@
 import { modularGraph, operationGraph, volumeTable, type ModularGraph, type VolumeTable } from "@convlens/analysis";
 import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
-import { modelNamed } from "../catalogue.ts";
 import { figure, scrolling, type Section } from "../report/page.ts";
 import { forWidths } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
@@ -10,12 +9,7 @@ import type { Subject } from "./subject.ts";
 const MOST_LINES = 6000;
 
 /** The net as modules, on the smallest input that it fits: elements of the real one could not be told apart. */
-async function modules({
-  settings,
-  shape,
-  sets,
-}: Subject): Promise<{ readonly graph: ModularGraph; readonly shape: Shape } | undefined> {
-  const make = await modelNamed(settings.model);
+function modules({ make, shape, sets }: Subject): { readonly graph: ModularGraph; readonly shape: Shape } | undefined {
   const [longest, channels] = [Math.max(...shape.slice(0, -1)), shape.at(-1)!];
   for (let size = 3; size <= longest; size++) {
     const small = [...shape.slice(0, -1).map((own) => Math.min(own, size)), channels];
@@ -41,7 +35,7 @@ function namesToldOf({ rows }: VolumeTable): string {
 }
 
 /** The net as diagrams. */
-export async function diagramSection(subject: Subject): Promise<Section> {
+export function diagramSection(subject: Subject): Section {
   const { model, shape } = subject;
   const table = volumeTable(model, shape);
   const parts = [
@@ -59,7 +53,7 @@ export async function diagramSection(subject: Subject): Promise<Section> {
       "the shape below each name is what it makes; layers that learn are filled",
     ),
   ];
-  const modular = await modules(subject);
+  const modular = modules(subject);
   if (modular !== undefined) {
     const { elements, edges } = totals(modular.graph);
     parts.push(

@@ -5,10 +5,16 @@ import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
 import type { ImageInput } from "../images/imageToInput.ts";
 import type { InversionCheck } from "../images/looksInverted.ts";
+import type { RunHistory } from "../runFolder.ts";
 import type { TrainedModel } from "../trainedModel.ts";
 
+/** A net as a run has left it, and how it learned, where that was kept. */
+export interface InspectedRun extends TrainedModel {
+  readonly history: RunHistory | undefined;
+}
+
 /** What is looked at: a net and one input of it. */
-export interface Subject extends TrainedModel {
+export interface Subject extends InspectedRun {
   /** What the input is called: "example 3, a “7”" or the file. */
   readonly inputName: string;
   /** Of the input: `[height, width, channels]` or `[length, channels]`. */
@@ -40,7 +46,7 @@ export interface ImageFile {
 
 /** A net and the input that it is asked about. */
 export async function subjectOf(
-  trained: TrainedModel,
+  trained: InspectedRun,
   inputName: string,
   values: Float32Array,
   more: Pick<Subject, "label" | "file"> = {},

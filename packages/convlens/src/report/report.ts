@@ -11,7 +11,7 @@ import {
   type Evaluation,
   type StepRecord,
 } from "@convlens/training";
-import { modelNamed } from "../catalogue.ts";
+import type { MakeModel } from "../catalogue.ts";
 import type { RunSettings } from "../runFolder.ts";
 import { titleOf } from "../titleOf.ts";
 import { escaped, facts, page, percent, scrolling, type Section } from "./page.ts";
@@ -21,6 +21,8 @@ import { chart, gray, picture, showRaster } from "./pictures.ts";
 export interface ReportParts {
   readonly settings: RunSettings;
   readonly model: Layer;
+  /** Makes another model like it, untrained. */
+  readonly make: MakeModel;
   readonly sets: TrainAndTest;
   readonly steps: readonly StepRecord[];
   readonly epochs: readonly EpochRecord[];
@@ -28,7 +30,15 @@ export interface ReportParts {
 }
 
 /** A page that shows how a training run went and what came of it; it needs nothing else, no network. */
-export async function makeReport({ settings, model, sets, steps, epochs, backend }: ReportParts): Promise<string> {
+export async function makeReport({
+  settings,
+  model,
+  make,
+  sets,
+  steps,
+  epochs,
+  backend,
+}: ReportParts): Promise<string> {
   const evaluation = await evaluateModel(model, sets.test);
   const title = `${titleOf(settings.model)} on ${settings.data}`;
   const sections: (Section | undefined)[] = [
@@ -39,7 +49,7 @@ export async function makeReport({ settings, model, sets, steps, epochs, backend
     },
     { id: "learned", title: "How it learned", body: curves(steps, epochs) },
     { id: "confusion", title: "What it takes for what", body: confusion(evaluation, sets.test) },
-    await filters(model, settings, sets.train),
+    await filters(model, make, settings, sets.train),
     { id: "maps", title: "What each layer makes of it", body: await maps(model, sets.test) },
     { id: "mistakes", title: "The worst mistakes", body: mistakes(evaluation, sets.test) },
   ];
@@ -128,14 +138,19 @@ function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): str
 }
 
 /** The filters of the first convolution before and after, each as what it weighs its first channel with. */
-async function filters(model: Layer, settings: RunSettings, train: Dataset): Promise<Section | undefined> {
+async function filters(
+  model: Layer,
+  make: MakeModel,
+  settings: RunSettings,
+  train: Dataset,
+): Promise<Section | undefined> {
   const after = await weightsOf(model);
   const name = [...after.keys()].find((path) => path.endsWith("filters"));
   if (name === undefined) return undefined;
-  const untrained = build((await modelNamed(settings.model))(train.classes.length), train.shape, {
-    seed: settings.seed,
-  });
-  const before = await weightsOf(untrained);
+  const before = await weightsOf(build(make(train.classes.length), train.shape, { seed: settings.seed }));
+  const [first, last] = [before.get(name), after.get(name)];
+  // A model of the user's may be another one each time.
+  if (first === undefined || last === undefined) return undefined;
   const row = (stored: StoredTensor, when: string): string => {
     const { shape, values } = stored;
     const [height, width] = shape.length === 4 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
@@ -157,7 +172,7 @@ async function filters(model: Layer, settings: RunSettings, train: Dataset): Pro
     );
     return `<div class="strip"><span>${when}</span>${pictures.join("")}</div>`;
   };
-  const body = `<p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(before.get(name)!, "before")}${row(after.get(name)!, "after")}`;
+  const body = `<p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(first, "before")}${row(last, "after")}`;
   return { id: "filters", title: "Filters of the first layer", body };
 }
 

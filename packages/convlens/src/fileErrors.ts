@@ -1,0 +1,51 @@
+import { ConvlensError } from "@convlens/backend";
+import { writeFileAtomic } from "@convlens/training/node";
+
+/** What the codes of file systems mean, and what can be done. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space",
+  EDQUOT: "your share of the disk is full; free some space",
+  EFBIG: "the file would be larger than the file system allows; choose another folder",
+  EROFS: "the file system is read-only; choose another folder",
+  EACCES: "permission is denied; change the permissions, or choose another folder",
+  EPERM: "the system does not permit it; change the permissions, or choose another folder",
+  ENOENT: "there is no such file or folder; check the path",
+  ENOTDIR: "a part of the path is a file, not a folder; check the path",
+  EISDIR: "it is a folder; give a file",
+  EEXIST: "there is a file of that name already; choose another name",
+  ENAMETOOLONG: "the name is too long; choose a shorter one",
+  ELOOP: "its symbolic links lead in a circle; check the path",
+  EMFILE: "too many files are open; close other programs",
+  ENFILE: "too many files are open; close other programs",
+  EBUSY: "another program is using it; close that program",
+  EIO: "the disk does not answer; check the disk",
+};
+
+/** Whether an error comes from the file system, and so from outside the program. */
+export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
+
+/** What went wrong with a file, and what to do: one sentence without its beginning. */
+export function reasonOf(error: unknown): string {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return Object.hasOwn(reasons, code) ? reasons[code]! : messageOf(error);
+}
+
+/** The message of whatever was thrown, which need not be an `Error`. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message || error.name;
+  try {
+    return String(error);
+  } catch {
+    return "something that has no text";
+  }
+}
+
+/** Writes a file as a whole, or throws a `ConvlensError` that says why it cannot be written. */
+export async function saveFile(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeFileAtomic(path, content);
+  } catch (cause) {
+    throw new ConvlensError(`${path} cannot be written: ${reasonOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,123 @@
+import { rmSync } from "node:fs";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { randomUUID } from "node:crypto";
+
+/** Who writes to a folder. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** Tells locks of one process apart. */
+  readonly id: string;
+}
+
+/** A lock without content is being written. Older ones were left by a process that was killed meanwhile. */
+const WRITING_MS = 10_000;
+
+/** Marks a folder as being written to, so that two processes do not write to it at once. */
+export class FolderLock {
+  readonly path: string;
+  readonly #text: string;
+  readonly #onExit = (): void => rmSync(this.path, { force: true });
+
+  private constructor(path: string, text: string) {
+    this.path = path;
+    this.#text = text;
+    process.once("exit", this.#onExit);
+  }
+
+  /** Where the lock of a folder is. */
+  static pathIn = (folder: string): string => join(folder, ".lock");
+
+  /** Takes the lock of a folder. Returns `undefined` where a running process holds it; those of killed ones are removed. */
+  static async take(folder: string): Promise<FolderLock | undefined> {
+    const path = FolderLock.pathIn(folder);
+    const holder: Holder = { pid: process.pid, host: hostname(), id: randomUUID() };
+    const text = JSON.stringify(holder);
+    // Another process may be faster after a lock was removed, so this is tried again; but not for ever.
+    for (let i = 0; i < 100; i++) {
+      if (await created(path, text)) return new FolderLock(path, text);
+      const found = await contentOf(path);
+      if (found === undefined) continue;
+      if (isHeld(found)) return undefined;
+      await removeLeftover(path, found.text);
+    }
+    return undefined;
+  }
+
+  /** Gives the lock back. */
+  async release(): Promise<void> {
+    process.off("exit", this.#onExit);
+    if ((await contentOf(this.path))?.text === this.#text) await rm(this.path, { force: true });
+  }
+}
+
+interface Content {
+  readonly text: string;
+  readonly written: number;
+}
+
+async function created(path: string, text: string): Promise<boolean> {
+  let file;
+  try {
+    file = await open(path, "wx");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  try {
+    await file.writeFile(text);
+    return true;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** What a lock says, unless it is gone. */
+async function contentOf(path: string): Promise<Content | undefined> {
+  try {
+    const { mtimeMs, size } = await stat(path);
+    return { text: size > 1000 ? "" : await readFile(path, "utf8"), written: mtimeMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function isHeld({ text, written }: Content): boolean {
+  let holder: Partial<Holder> | null;
+  try {
+    holder = JSON.parse(text) as Partial<Holder> | null;
+  } catch {
+    return Date.now() - written < WRITING_MS;
+  }
+  const { pid, host } = holder ?? {};
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return false;
+  // Processes of other machines cannot be asked.
+  if (host !== hostname()) return true;
+  // After a restart in a container a process may have the id of the one that was killed.
+  if (pid === process.pid) return written >= Date.now() - 1000 * process.uptime() - 1000;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** Removes a lock that says `text`, but none that another process has put in its place meanwhile. */
+async function removeLeftover(path: string, text: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await contentOf(aside))?.text === text) await rm(aside, { force: true });
+  else await rename(aside, path);
+}
