@@ -1,4 +1,4 @@
-import { ValueError, type Shape, type Values } from "@convlens/backend";
+import { ShapeError, showShape, ValueError, type Shape, type Values } from "@convlens/backend";
 import { apply, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, type Tensor } from "@convlens/tensor";
 
@@ -50,7 +50,14 @@ export async function adversarial(
   x: Tensor,
   { labels, epsilon, steps = 1, stepSize, range = [0, 1] }: AdversarialOptions,
 ): Promise<Adversarial> {
-  const count = x.shape[0]!;
+  const count = x.shape[0] ?? 0;
+  if (count < 1)
+    throw new ShapeError(`adversarial: expected a batch of at least one example, got ${showShape(x.shape)}`, {
+      operation: "adversarial",
+      axis: "batch",
+      expected: "at least 1",
+      got: x.shape,
+    });
   if (labels.length !== count)
     throw new ValueError(`adversarial: ${labels.length} labels for ${count} examples; give one for each`, {
       operation: "adversarial",
@@ -67,7 +74,7 @@ export async function adversarial(
   const run = compile((point: Tensor) => {
     const logits = apply(model, point);
     const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
-    return { slopes: gradients(loss, [point])[0]!, classes: argmax(logits) };
+    return { slopes: gradients(loss, [point], { unused: "zeros" })[0]!, classes: argmax(logits) };
   });
   const reach = stepSize ?? (steps === 1 ? epsilon : (2.5 * epsilon) / steps);
   const [low, high] = range;

@@ -11,9 +11,9 @@ export interface EffectiveReceptiveField {
   readonly values: Float64Array;
   /** How many pixels have more than 4.55 % of the largest (two deviations of a bell curve). */
   readonly area: number;
-  /** Where the middle of it lies, along each axis. */
+  /** The center of it along each axis; that of the input where no pixel counts. */
   readonly center: readonly number[];
-  /** How far it reaches from there: the standard deviation along each axis, in pixels. */
+  /** How far it reaches from there: the standard deviation along each axis, in pixels; 0 where no pixel counts. */
   readonly deviation: readonly number[];
 }
 
@@ -71,6 +71,14 @@ function fieldOf(slopes: ArrayLike<number>, [, ...shape]: Shape): EffectiveRecep
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
   if (largest > 0) for (let i = 0; i < size; i++) values[i]! /= largest;
   const total = values.reduce((a, b) => a + b, 0);
+  if (total === 0)
+    return {
+      shape: places,
+      values,
+      area: 0,
+      center: places.map((length) => (length - 1) / 2),
+      deviation: places.map(() => 0),
+    };
   const steps = stepsOf(places);
   /** The mean of a function of the place along an axis, each pixel as heavy as it counts. */
   const meanAlong = (axis: number, f: (at: number) => number): number =>

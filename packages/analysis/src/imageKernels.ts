@@ -24,6 +24,12 @@ export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): 
       expected: first.length,
       got: rows.map((row) => row.length),
     });
+  if (!Number.isFinite(divisor) || divisor === 0)
+    throw new ValueError(`imageKernel: the divisor must be finite and not 0, got ${divisor}`, {
+      operation: "imageKernel",
+      expected: "finite and not 0",
+      got: divisor,
+    });
   return { height: rows.length, width: first.length, values: rows.flat().map((x) => x / divisor) };
 }
 
@@ -68,7 +74,12 @@ export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3
       got: deviation,
     });
   checkSize("gaussianKernel", size);
-  const row = Array.from({ length: size }, (_, i) => Math.exp(-((i - (size - 1) / 2) ** 2) / (2 * deviation ** 2)));
+  // exp((e² − d²) / 2σ²), where e is the least distance d from the middle: at least one weight is 1, however small σ.
+  const nearest = (size % 2 === 1 ? 0 : 0.5) ** 2;
+  const row = Array.from({ length: size }, (_, i) => {
+    const beyond = (i - (size - 1) / 2) ** 2 - nearest;
+    return beyond === 0 ? 1 : Math.exp(-beyond / (2 * deviation ** 2));
+  });
   const values = row.flatMap((a) => row.map((b) => a * b));
   const sum = values.reduce((a, b) => a + b, 0);
   return { height: size, width: size, values: values.map((x) => x / sum) };

@@ -17,7 +17,7 @@ export interface LearnedFilters {
   readonly values: Float64Array;
   /**
    * The mean squared difference of neighbouring weights over the mean squared weight: 2 for weights that know nothing of each
-   * other, near 0 for smooth ones. What is learned is smoother than what it began with. NaN for filters of one weight.
+   * other, near 0 for smooth ones. What is learned is smoother than what it began with. 0 for filters of zeros, NaN for filters of one weight.
    */
   readonly roughness: number;
 }
@@ -55,7 +55,7 @@ function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFil
           if (row + 1 < height) compare(at, at + width * channels);
           squares += values[at]! ** 2;
         }
-  return differences / pairs / (squares / values.length);
+  return pairs > 0 && differences === 0 ? 0 : differences / pairs / (squares / values.length);
 }
 
 /**

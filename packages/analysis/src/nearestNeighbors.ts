@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from "@convlens/backend";
+import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 
 /** What {@link nearestNeighbors} may be told. */
@@ -7,7 +8,7 @@ export interface NearestNeighborsOptions {
   readonly count: number;
   /** Points whose neighbours are looked for. Default: the points themselves, each without itself. */
   readonly of?: Matrix;
-  /** How distance is measured; `"cosine"` is 1 − the cosine of the angle. Default: `"euclidean"`. */
+  /** How distance is measured; `"cosine"` is 1 − the cosine of the angle, and 1 where a point is 0. Default: `"euclidean"`. */
   readonly metric?: "euclidean" | "cosine";
 }
 
@@ -21,15 +22,24 @@ export interface NearestNeighbors {
   readonly distances: Float64Array;
 }
 
-/** Rows as unit vectors; what is 0 stays. */
-function units({ rows, columns, values }: Matrix): Matrix {
-  const made = Float64Array.from(values);
+/**
+ * Rows as unit vectors. A row of zeros has no direction: it becomes a unit vector along an axis of its own, the first or the second
+ * of two that are added, so that its cosine with every other row is 0.
+ */
+function units({ rows, columns, values }: Matrix, own: 0 | 1): Matrix {
+  const wide = columns + 2;
+  const made = new Float64Array(rows * wide);
   for (let r = 0; r < rows; r++) {
-    const row = made.subarray(r * columns, (r + 1) * columns);
-    const length = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
-    if (length > 0) row.forEach((x, c) => (row[c] = x / length));
+    const row = Float64Array.from(values.subarray(r * columns, (r + 1) * columns));
+    // Divided by the largest number first: its square may be too large or too small to be written.
+    const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    if (largest === 0) made[r * wide + columns + own] = 1;
+    else {
+      const length = Math.sqrt(row.reduce((sum, x) => sum + (x / largest) ** 2, 0));
+      row.forEach((x, c) => (made[r * wide + c] = x / largest / length));
+    }
   }
-  return { rows, columns, values: made };
+  return { rows, columns: wide, values: made };
 }
 
 /**
@@ -47,6 +57,8 @@ export function nearestNeighbors(
   { count, of, metric = "euclidean" }: NearestNeighborsOptions,
 ): NearestNeighbors {
   const asked = of ?? points;
+  checkMatrix("nearestNeighbors", points);
+  checkMatrix("nearestNeighbors", asked);
   if (asked.columns !== points.columns)
     throw new ShapeError(
       `nearestNeighbors: points of ${points.columns} numbers have no distance to points of ${asked.columns}`,
@@ -59,7 +71,7 @@ export function nearestNeighbors(
       expected: `1 to ${most}`,
       got: count,
     });
-  const [from, to] = metric === "cosine" ? [units(asked), units(points)] : [asked, points];
+  const [from, to] = metric === "cosine" ? [units(asked, 0), units(points, 1)] : [asked, points];
   const indices = new Uint32Array(from.rows * count);
   const distances = new Float64Array(from.rows * count).fill(Infinity);
   for (let r = 0; r < from.rows; r++) {

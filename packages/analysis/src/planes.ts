@@ -10,6 +10,15 @@ export interface Planes {
 
 /** The sizes of images or signals, or an error that says who wanted them. */
 export function planesOf(shape: Shape, operation: string): Planes {
+  if (shape.includes(0))
+    throw new ShapeError(
+      `${operation}: expected at least one example with at least one pixel, got ${showShape(shape)}`,
+      {
+        operation,
+        expected: "no axis of length 0",
+        got: shape,
+      },
+    );
   if (shape.length === 4) {
     const [count, height, width, channels] = shape as readonly [number, number, number, number];
     return { count, height, width, channels };

@@ -1,4 +1,5 @@
 import { Random, ValueError } from "@convlens/backend";
+import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 import { eigenOf, orthonormalized } from "./linearAlgebra.ts";
 
@@ -18,7 +19,7 @@ export interface PrincipalComponents {
   readonly components: Matrix;
   /** The variance along each. */
   readonly variances: Float64Array;
-  /** The share of all variance along each. */
+  /** The share of all variance along each; 0 where all points are equal. */
   readonly shares: Float64Array;
   /** The points in these directions: a row for each point. */
   readonly scores: Matrix & { readonly values: Float64Array };
@@ -53,6 +54,7 @@ export function principalComponents(
       `principalComponents: of ${rows} points with ${columns} numbers there are 1 to ${most} components, got ${count}`,
       { operation: "principalComponents", expected: `1 to ${most}`, got: count },
     );
+  checkMatrix("principalComponents", points);
   const { mean, centered } = centeredOf(points);
   let total = 0;
   for (const x of centered) total += x * x;

@@ -25,7 +25,10 @@ export interface Shifted {
   readonly same: number;
   /** The share that softmax gives to the class of the unshifted image, the mean over the examples; NaN without classes. */
   readonly share: number;
-  /** How far the layer's code moved, over its length, the mean over the examples. */
+  /**
+   * How far the layer's code moved, over its length, the mean over the examples; 1 where a code that was 0 is not any more. What is
+   * infinite in either code, such as the score of a masked class, does not count.
+   */
   readonly change: number;
 }
 
@@ -82,18 +85,22 @@ export async function shiftConsistency(
     const vertical = planes.height === 1 ? 0 : shift;
     for (let down = 0 - vertical; down <= vertical; down++)
       for (let right = -shift; right <= shift; right++) {
-        const now = await run(tensor(shifted(values, planes, down, right, value), x.shape));
-        const rows = rowsOf(now.shares);
-        const codes = rowsOf(now.code);
+        const moved = await run(tensor(shifted(values, planes, down, right, value), x.shape));
+        const rows = rowsOf(moved.shares);
+        const codes = rowsOf(moved.code);
         found.push({
           down,
           right,
           same: mean(rows, (row, n) => (classes === undefined ? NaN : largest(row) === classes[n] ? 1 : 0)),
           share: mean(rows, (row, n) => (classes === undefined ? NaN : row[classes[n]!]!)),
           change: mean(rowsOf(original.code), (code, n) => {
-            const length = norm(code);
-            const distance = norm(code.map((number, i) => number - codes[n]![i]!));
-            return distance === 0 ? 0 : distance / length;
+            const now = codes[n]!;
+            const finite = code.map((number, i) =>
+              Math.abs(now[i]!) === Infinity || Math.abs(number) === Infinity ? 0 : 1,
+            );
+            const part = (of: (i: number) => number): number => norm(code.map((_, i) => (finite[i] ? of(i) : 0)));
+            const [length, distance] = [part((i) => code[i]!), part((i) => code[i]! - now[i]!)];
+            return distance === 0 ? 0 : length === 0 ? 1 : distance / length;
           }),
         });
       }

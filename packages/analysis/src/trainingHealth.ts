@@ -75,7 +75,7 @@ export async function watchTraining(
         path,
         size: rootMeanSquare(now),
         gradient: slopes[i]!,
-        updateRatio: before.step === step - 1 ? rootMeanSquare(moved) / rootMeanSquare(old) : NaN,
+        updateRatio: before.step === step - 1 ? ratioOf(rootMeanSquare(moved), rootMeanSquare(old)) : NaN,
       };
     });
 
@@ -107,8 +107,11 @@ interface Weights {
 const valuesOf = (all: readonly (readonly [string, Variable])[]): Promise<readonly ArrayLike<number>[]> =>
   evaluate(...all.map(([, variable]) => variable));
 
+/** Infinity for what was 0 and has moved, 0 for what has not. */
+const ratioOf = (moved: number, size: number): number => (moved === 0 ? 0 : moved / size);
+
 function rootMeanSquare(values: ArrayLike<number>): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i]! ** 2;
-  return Math.sqrt(total / values.length);
+  return Math.sqrt(total / Math.max(1, values.length));
 }

@@ -29,7 +29,7 @@ export interface TsneMap {
   readonly step: number;
   /** x and y of each point. */
   readonly points: Matrix & { readonly values: Float64Array };
-  /** Of the neighbourhoods in the map from those in the original (Kullback and Leibler): what is made small. */
+  /** The Kullback-Leibler divergence of the neighbourhoods in the map from those in the original, which is made small. Finite. */
   readonly divergence: number;
 }
 

@@ -85,6 +85,7 @@ export async function unitActivity(
   let examples = 0;
   for await (const x of batches) {
     const [n] = x.shape as [number];
+    if (n === 0) continue;
     const found = await look(x);
     examples += n;
     for (const [i, { values }] of found.entries()) {

@@ -27,6 +27,8 @@ export function completenessOf(values: Values, expected: Values): Completeness[]
   return Array.from(expected, (wanted, n) => {
     let sum = 0;
     for (const value of values.subarray(n * size, (n + 1) * size)) sum += value;
-    return { sum, expected: wanted, gap: Math.abs(sum - wanted) / Math.max(Math.abs(wanted), 1e-12) };
+    // Nothing can sum up to the infinite score of a masked class.
+    const gap = Number.isFinite(wanted) ? Math.abs(sum - wanted) / Math.max(Math.abs(wanted), 1e-12) : 1;
+    return { sum, expected: wanted, gap };
   });
 }

@@ -1,7 +1,7 @@
-import { ShapeError, showShape, UsageError, type Shape } from "@convlens/backend";
-import { gradients, mean, multiply, relu, reshape, resize, sum, type Tensor } from "@convlens/tensor";
+import { ShapeError, showShape, UsageError } from "@convlens/backend";
+import { gradients, mean, multiply, relu, reshape, resize, sorted, sum, type Tensor } from "@convlens/tensor";
 import { planesOf } from "../planes.ts";
-import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
+import { dependentsOf, layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
 import type { Attribution } from "./attribution.ts";
 import type { Question } from "./question.ts";
@@ -9,29 +9,39 @@ import type { Question } from "./question.ts";
 /** What the method `"gradCam"` of {@link explain} may be told. */
 export interface GradCamOptions {
   /**
-   * Whose maps are looked at. Default: the last layer that makes maps of more than one place. In a net that ends in a flattened
-   * dense layer an earlier one often says more.
+   * The layer whose maps are looked at. Default: the last layer that the score depends on and that makes maps of more than one
+   * place. In a net that ends in a flattened dense layer an earlier one often says more.
    */
   readonly layer?: string;
 }
 
-/** The maps of the layer asked for, or of the last one that makes any. */
-function mapsOf(recorded: RecordedModel, layer: string | undefined, input: Shape): Tensor {
-  const isMap = (t: Tensor): boolean =>
-    t.rank === input.length && t.rank >= 3 && t.size > t.shape[0]! * t.shape.at(-1)!;
+/** The maps of the layer asked for, or of the last one on the way from the input to the scores that makes any. */
+function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefined): Tensor {
+  const { input, layers } = recorded;
+  const before = new Set(sorted([scores], (t) => t.inputs));
+  const dependent = dependentsOf(recorded);
+  const onTheWay = layers.filter(
+    ({ output: t }) => t.rank === input.rank && t.rank >= 3 && before.has(t) && dependent.has(t),
+  );
   if (layer !== undefined) {
     const maps = layerNamed(recorded, layer).output;
+    if (!before.has(maps))
+      throw new UsageError(
+        `gradCam: the score does not depend on layer "${layer}"; layers with maps that it depends on: ${onTheWay.map(({ name }) => `"${name}"`).join(", ") || "none"}`,
+        { operation: "gradCam", expected: onTheWay.map(({ name }) => name), got: layer },
+      );
     if (maps.rank === 3 || maps.rank === 4) return maps;
     throw new ShapeError(
       `gradCam: the layer makes ${showShape(maps.shape)}, and only maps [batch, height, width, channels] can be laid over an image; ask for a layer before the first Flatten`,
       { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
     );
   }
-  const last = recorded.layers.findLast(({ output }) => isMap(output));
+  const last = onTheWay.findLast(({ output: t }) => t.size > t.shape[0]! * t.shape.at(-1)!);
   if (last !== undefined) return last.output;
-  throw new UsageError("gradCam: no layer of this model makes maps; gradients explain any model", {
-    operation: "gradCam",
-  });
+  throw new UsageError(
+    'gradCam: no layer that the score depends on makes maps of more than one place; the method "gradient" explains any model',
+    { operation: "gradCam", fix: '{ method: "gradient" }' },
+  );
 }
 
 /**
@@ -51,8 +61,8 @@ export async function gradCam({ model, x, score }: Question, { layer }: GradCamO
   return withCompiled(
     (point) => {
       const recorded = recordModel(model, point);
-      const maps = mapsOf(recorded, layer, x.shape);
       const scores = score(recorded.output);
+      const maps = mapsOf(recorded, scores, layer);
       const places = maps.shape.map((_, axis) => axis).slice(1, -1);
       const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
       const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));

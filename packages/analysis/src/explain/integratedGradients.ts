@@ -2,6 +2,7 @@ import { sameShape, ShapeError, showShape, type Values } from "@convlens/backend
 import { full, tensor, type Tensor } from "@convlens/tensor";
 import { completenessOf, type Attribution } from "./attribution.ts";
 import { gaussLegendre } from "./gaussLegendre.ts";
+import { fallOf } from "./occluder.ts";
 import { withSlopes, type Question } from "./question.ts";
 
 /** What the method `"integratedGradients"` of {@link explain} may be told. */
@@ -56,7 +57,7 @@ export async function integratedGradients(
         (await at(tensor(point, x.shape))).slopes.forEach((slope, i) => (total[i]! += weight * slope));
       }
       const values = total.map((sum, i) => sum * (x.values[i]! - start[i]!));
-      const difference = high.map((score, i) => score - low[i]!);
+      const difference = high.map((score, i) => fallOf(score, low[i]!));
       return {
         shape: x.shape,
         values,

@@ -12,7 +12,10 @@ export interface Rectangle {
 /** A pair as two numbers. */
 export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
 
-/** Where an occluder stands: over the whole image, cut off where it goes beyond. */
+/** A score less another; 0 between equal infinities, which a masked class has. */
+export const fallOf = (before: number, after: number): number => (before === after ? 0 : before - after);
+
+/** Places of an occluder: over the whole image, cut off where it goes beyond. */
 export function placesOf({ height, width }: Pick<Planes, "height" | "width">, size: Pair, stride: Pair): Rectangle[] {
   const along = (length: number, span: number, step: number): readonly (readonly [number, number])[] => {
     for (const [what, number] of Object.entries({ size: span, stride: step }))

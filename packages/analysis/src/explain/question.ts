@@ -38,10 +38,17 @@ function checkOutput(output: Tensor): void {
 
 /** Looks at once whether model, examples and target fit. */
 export async function questionOf(model: Layer, x: Tensor, target?: Target): Promise<Question> {
+  const count = x.shape[0] ?? 0;
+  if (count < 1)
+    throw new ShapeError(`explain: expected a batch of at least one example, got ${showShape(x.shape)}`, {
+      operation: "explain",
+      axis: "batch",
+      expected: "at least 1",
+      got: x.shape,
+    });
   namePaths(model);
   const known = x.isKnown ? x : tensor(await x.data(), x.shape);
   if (typeof target === "function") return { model, x: known, classes: undefined, score: checkedScore(target) };
-  const count = x.shape[0]!;
   const classes =
     target === undefined
       ? await answers(model, known)
@@ -103,7 +110,7 @@ export const withSlopes = <R>(
   withCompiled(
     (point) => {
       const scores = score(apply(model, point));
-      return { scores, slopes: gradients(scores, [point], backward(scores, point))[0]! };
+      return { scores, slopes: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0]! };
     },
     (run) => use(async (point) => valuesOf(await run(point))),
   );

@@ -1,4 +1,4 @@
-import { divide } from "@convlens/tensor";
+import { absolute, divide, less, where, type Tensor } from "@convlens/tensor";
 import { completenessOf, type Attribution } from "./attribution.ts";
 import { withSlopes, type Question } from "./question.ts";
 import { relevant, stabilized } from "./rules.ts";
@@ -7,6 +7,12 @@ import { relevant, stabilized } from "./rules.ts";
 export interface RelevanceOptions {
   /** Keeps divisors away from 0, and takes up relevance where they are small. Default: 1e-6. */
   readonly epsilon?: number;
+}
+
+/** The relevance of the scores over the scores; 0 where a score is infinite, as that of a masked class is. */
+function seedOf(scores: Tensor, epsilon: number): Tensor {
+  const finite = where(less(absolute(scores), Infinity), scores, 0);
+  return divide(finite, stabilized(finite, epsilon));
 }
 
 /**
@@ -29,5 +35,5 @@ export const relevance = (question: Question, { epsilon = 1e-6 }: RelevanceOptio
       const values = slopes.map((share, i) => share * x.values[i]!);
       return { shape: x.shape, values, scores, completeness: completenessOf(values, scores) };
     },
-    (scores, point) => ({ rule: relevant(scores, point, epsilon), seed: divide(scores, stabilized(scores, epsilon)) }),
+    (scores, point) => ({ rule: relevant(scores, point, epsilon), seed: seedOf(scores, epsilon) }),
   );

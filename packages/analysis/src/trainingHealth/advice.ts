@@ -58,7 +58,7 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
       step: lost.step,
       text: `The loss is ${lost.loss} at step ${lost.step}: lower the learning rate or clip gradients; checked(backend) names the operation that made the first such number.`,
     });
-  if (chance !== undefined && Math.abs(first.loss - chance) > START * chance)
+  if (chance !== undefined && chance > 0 && Math.abs(first.loss - chance) > START * chance)
     advice.push({
       topic: "start",
       about: "loss",
@@ -87,7 +87,7 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
   );
   const usual = median(norms.map(({ norm }) => norm));
   const burst = norms.reduce((worst, now) => (now.norm > worst.norm ? now : worst), { step: 0, norm: 0 });
-  if (burst.norm > BURST * usual)
+  if (usual > 0 && burst.norm > BURST * usual)
     advice.push({
       topic: "exploding gradients",
       about: "loss",

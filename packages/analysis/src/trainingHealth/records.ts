@@ -29,7 +29,10 @@ export interface ParameterHealth {
   /** The root of the mean square of its numbers, and of their gradients on the examples. */
   readonly size: number;
   readonly gradient: number;
-  /** How far one step moved it, over how large it was: about 1e-3 is healthy. */
+  /**
+   * How far one step moved it, over how large it was: about 1e-3 is healthy. Infinity for one that was 0, as a bias is at first; NaN
+   * where the step before was not looked at.
+   */
   readonly updateRatio: number;
 }
 

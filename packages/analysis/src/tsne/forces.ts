@@ -20,6 +20,8 @@ export function forcesOn(
     total += tree.repulsion(points[2 * i]!, points[2 * i + 1]!, theta, force);
     repulsion.set(force, 2 * i);
   }
+  // Above 0, however far apart all points are.
+  total = Math.max(total, Number.MIN_VALUE);
   let divergence = 0;
   for (let i = 0; i < count; i++)
     for (let k = starts[i]!; k < starts[i + 1]!; k++) {
@@ -29,7 +31,8 @@ export function forcesOn(
       const p = weights[k]!;
       attraction[2 * i]! += exaggeration * p * q * dx;
       attraction[2 * i + 1]! += exaggeration * p * q * dy;
-      divergence += p * Math.log(p / (q / total));
+      // p ln(p / (q / Z)), whose limit is 0 where p is. In logarithms, so that no quotient is too large to be written.
+      if (p > 0) divergence += p * (Math.log(p) + Math.log(total) - Math.log(q));
     }
   // dC/dy = 4 Σ (p − q/Z) q (yᵢ − yⱼ)
   return { forces: attraction.map((a, i) => 4 * (a - repulsion[i]! / total)), divergence };

@@ -102,6 +102,8 @@ export class QuadTree {
   repulsion(x: number, y: number, theta: number, force: Float64Array): number {
     const stack = this.#stack;
     let [forceX, forceY, total] = [0, 0, 0];
+    // The point itself, whose q is 1: taken off at its own square, since in the sum it would swallow points that are far away.
+    let itself = 1;
     let height = 0;
     stack[height++] = 0;
     while (height > 0) {
@@ -113,7 +115,10 @@ export class QuadTree {
       const square = dx * dx + dy * dy;
       const first = this.#quarters[node]!;
       const side = this.#side[node]!;
-      if (first === 0 || side * side < theta * theta * square) {
+      if (first === 0 && square === 0) {
+        total += mass - itself;
+        itself = 0;
+      } else if (first === 0 || side * side < theta * theta * square) {
         const q = 1 / (1 + square);
         total += mass * q;
         forceX += mass * q * q * dx;
@@ -122,7 +127,6 @@ export class QuadTree {
     }
     force[0] = forceX;
     force[1] = forceY;
-    // The point itself is at distance 0 of itself: it pushes nothing, but was counted.
-    return total - 1;
+    return total - itself;
   }
 }

@@ -109,12 +109,14 @@ export async function* ascend(subject: Subject, options: AscentOptions): AsyncGe
     const plain = image();
     const seen = transform === false ? plain : resampled(plain, indices, weights);
     const smooth = options.totalVariation ? multiply(totalVariation(plain), options.totalVariation) : 0;
-    gradients(add(subject.loss(shaped(seen)), smooth), variables, { rule: awaken }).forEach((gradient, i) => {
-      const [first, second] = memory[i]!;
-      first.assign(movingAverage(first, gradient, KEEP_MEAN));
-      second.assign(movingAverage(second, square(gradient), KEEP_SQUARE));
-      variables[i]!.assign(adamStep(variables[i]!, first, second, size, bias1, bias2, 1e-8));
-    });
+    gradients(add(subject.loss(shaped(seen)), smooth), variables, { rule: awaken, unused: "zeros" }).forEach(
+      (gradient, i) => {
+        const [first, second] = memory[i]!;
+        first.assign(movingAverage(first, gradient, KEEP_MEAN));
+        second.assign(movingAverage(second, square(gradient), KEEP_SQUARE));
+        variables[i]!.assign(adamStep(variables[i]!, first, second, size, bias1, bias2, 1e-8));
+      },
+    );
   });
   const look = compile(() => {
     const now = shaped(image());

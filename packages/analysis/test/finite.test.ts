@@ -1,0 +1,308 @@
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { Random } from "@convlens/backend";
+import {
+  build,
+  Conv2d,
+  Dense,
+  Flatten,
+  parameters,
+  Relu,
+  sequential,
+  Softmax,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import { add, maximum, mean, minimum, tensor, useBackend, where, zeros, type Tensor } from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  adviceOn,
+  effectiveReceptiveField,
+  explain,
+  explainMethods,
+  faithfulness,
+  gaussianKernel,
+  heatmap,
+  imageKernel,
+  learnedFilters,
+  nearestNeighbors,
+  occlusionCurve,
+  principalComponents,
+  shiftConsistency,
+  tsne,
+  watchTraining,
+  type ExplainOptions,
+  type Matrix,
+} from "../src/index.ts";
+import { some } from "./helpers.ts";
+
+// Sums of nothing, quotients of zeros and logarithms of zero: what has a limit, or nothing to divide, is finite.
+
+beforeEach(() => useBackend(reference()));
+
+const isFinite = (values: ArrayLike<number>): boolean => Array.from(values).every(Number.isFinite);
+const matrix = (columns: number, values: readonly number[]): Matrix => ({
+  rows: values.length / columns,
+  columns,
+  values: Float64Array.from(values),
+});
+
+describe("t-SNE", () => {
+  const clusters = fc.record({
+    rows: fc.integer({ min: 4, max: 20 }),
+    columns: fc.integer({ min: 2, max: 4 }),
+    centers: fc.integer({ min: 1, max: 4 }),
+    apart: fc.constantFrom(0, 1, 1e3, 1e10, 1e30),
+    spread: fc.constantFrom(0, 1e-30, 1e-10, 1),
+    seed: fc.nat(999),
+  });
+
+  it("has finite maps and divergences of clusters however far apart, and of equal points", () =>
+    fc.assert(
+      fc.asyncProperty(clusters, async ({ rows, columns, centers, apart, spread, seed }) => {
+        const random = new Random(seed);
+        const middles = Array.from({ length: centers }, () => [...random.normal(columns)].map((z) => z * apart));
+        const values = Array.from(
+          { length: rows * columns },
+          (_, i) => middles[Math.floor(i / columns) % centers]![i % columns]! + spread * random.normal(1)[0]!,
+        );
+        for await (const { divergence, points } of tsne(matrix(columns, values), { steps: 60, every: 10 })) {
+          expect(divergence).toSatisfy(Number.isFinite);
+          expect(points.values).toSatisfy(isFinite);
+        }
+      }),
+      { numRuns: 30 },
+    ));
+
+  it("has no divergence where all neighbourhoods are equal: ln of the pairs less ln of the pairs", async () => {
+    for await (const { divergence } of tsne(matrix(2, new Array<number>(12).fill(3)), { steps: 20, perplexity: 4 }))
+      expect(divergence).toBeCloseTo(0, 12);
+  });
+});
+
+it.each([NaN, Infinity, -Infinity])("points with %s are refused", async (value) => {
+  const points = matrix(2, [0, 1, 2, value, 4, 5, 6, 7, 8, 9]);
+  const said = `expected finite numbers, got ${value} in row 1`;
+  expect(() => principalComponents(points)).toThrow(said);
+  expect(() => nearestNeighbors(points, { count: 1 })).toThrow(said);
+  await expect(tsne(points, { perplexity: 1 }).next()).rejects.toThrow(said);
+});
+
+it("the cosine distance of a point of zeros is 1", () => {
+  // sklearn.metrics.pairwise.cosine_distances([[0, 0], [3, 4], [0, 0]], [[0, 0], [0, 2], [-5, 0]])
+  // = [[1, 1, 1], [1, 0.2, 1.6], [1, 1, 1]]
+  const [asked, points] = [matrix(2, [0, 0, 3, 4, 0, 0]), matrix(2, [0, 0, 0, 2, -5, 0])];
+  const { distances, indices } = nearestNeighbors(points, { of: asked, count: 3, metric: "cosine" });
+  [1, 1, 1, 0.2, 1, 1.6, 1, 1, 1].forEach((distance, i) => expect(distances[i]).toBeCloseTo(distance, 12));
+  expect([...indices]).toEqual([0, 1, 2, 1, 0, 2, 0, 1, 2]);
+  expect([...nearestNeighbors(asked, { count: 2, metric: "cosine" }).distances]).toEqual([1, 1, 1, 1, 1, 1]);
+  // The square of its length is too large, or too small, to be written.
+  const { distances: same } = nearestNeighbors(matrix(2, [3e200, 4e200, 3e-200, 4e-200]), {
+    count: 1,
+    metric: "cosine",
+  });
+  same.forEach((distance) => expect(distance).toBeCloseTo(0, 12));
+});
+
+it("constant points have components that explain nothing", () => {
+  const { shares, variances, scores } = principalComponents(matrix(3, new Array<number>(12).fill(7)));
+  expect([...shares, ...variances, ...scores.values].every((value) => value === 0)).toBe(true);
+});
+
+it.each([1e-200, 1e-3, 0.01, 1, 1e200])(
+  "a Gaussian kernel of deviation %d has weights that sum up to 1",
+  (deviation) => {
+    for (const size of [1, 2, 3, 4]) {
+      const { values } = gaussianKernel(deviation, size);
+      expect(values.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+    }
+  },
+);
+
+it.each([0, NaN, Infinity])("a kernel cannot be divided by %s", (divisor) =>
+  expect(() => imageKernel([[1]], divisor)).toThrow("the divisor must be finite and not 0"),
+);
+
+function silenced<L extends Layer>(model: L): L {
+  for (const [, parameter] of parameters(model)) parameter.write(new Float32Array(parameter.size));
+  return model;
+}
+
+/** A convolution whose weights are all 0, so that nothing depends on the input. */
+function silent(): Layer {
+  const model = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu()]), [6, 6, 1]);
+  return silenced(model);
+}
+
+describe("a net that is silent", () => {
+  it("has a receptive field of which nothing counts", async () => {
+    const field = await effectiveReceptiveField(silent(), some([1, 6, 6, 1]), "layers.1");
+    expect(field).toMatchObject({ area: 0, center: [2.5, 2.5], deviation: [0, 0] });
+  });
+
+  it("has filters that are not rough", async () =>
+    expect((await learnedFilters(silent(), [6, 6, 1])).map(({ roughness }) => roughness)).toEqual([0]));
+
+  it("moves none of its numbers where the image is shifted", async () => {
+    for (const { change } of await shiftConsistency(silent(), some([2, 6, 6, 1]), { shift: 1 })) expect(change).toBe(0);
+  });
+
+  it("is explained by maps of zeros", async () => {
+    const net = silenced(build(sequential([silent(), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1]));
+    const x = some([1, 6, 6, 1]);
+    for (const method of explainMethods) {
+      const { values } = await explain(net, x, { method, target: 1 } as ExplainOptions);
+      expect(Array.from(values).every((value) => value === 0)).toBe(true);
+    }
+  });
+});
+
+it("a code that was 0 and is not any more has moved by its whole length", async () => {
+  const net: Layer = { call: (x) => maximum(add(x, -0.5), 0) };
+  const x = tensor([0, 0, 0, 0], [1, 2, 2, 1]);
+  for (const { down, right, change } of await shiftConsistency(net, x, { shift: 1, value: 1 }))
+    expect(change).toBe(down === 0 && right === 0 ? 0 : 1);
+});
+
+it("gradients that were usually 0 give no advice with an infinite figure", () => {
+  const steps = Array.from({ length: 10 }, (_, i) => ({ step: i + 1, loss: 1, gradientNorm: i === 4 ? 3 : 0 }));
+  expect(adviceOn({ chance: 0, steps, records: [] })).toEqual([]);
+});
+
+it("a parameter of zeros that does not move has an update ratio of 0", async () => {
+  const model = build(sequential([new Flatten(), new Dense({ units: 2 })]), [2, 1]);
+  const watch = await watchTraining(model, { inputs: some([1, 2, 1]), targets: tensor([0]), every: 1 });
+  await watch.observe({ step: 1, loss: 1 });
+  const bias = watch.records[0]!.parameters.find(({ path }) => path === "layers.1.bias");
+  expect(bias!.updateRatio).toBe(0);
+});
+
+describe("occlusion", () => {
+  const net = (): Layer => build(sequential([new Flatten(), new Dense({ units: 3 })]), [8, 8, 1]);
+
+  it.each([
+    [{ size: 2, stride: 3 }, "with a stride of 3 an occluder of 2 leaves pixels uncovered; give a stride of at most 2"],
+    [{ size: [8, 1] as const, stride: [9, 2] as const }, "with a stride of 2 an occluder of 1 leaves"],
+  ])("by %j is refused", async (options, said) =>
+    expect(explain(net(), some([1, 8, 8, 1]), { method: "occlusion", ...options })).rejects.toThrow(said),
+  );
+
+  it("by any occluder that reaches every pixel is finite", () =>
+    fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 12 }), async (size, stride) => {
+        fc.pre(stride <= size || size >= 8);
+        const { values } = await explain(net(), some([2, 8, 8, 1]), { method: "occlusion", size, stride });
+        expect(values).toSatisfy(isFinite);
+      }),
+      { numRuns: 20 },
+    ));
+});
+
+/** A trunk of a convolution and relu, with a branch of convolutions beside it that the scores may depend on or not. */
+class WithBranch implements Layer {
+  readonly trunk = new Conv2d({ filters: 3, kernelSize: 3 });
+  readonly curve = new Relu();
+  readonly head = sequential([new Flatten(), new Dense({ units: 4 })]);
+  readonly side = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Conv2d({ filters: 2, kernelSize: 1 })]);
+  call(x: Tensor, mode?: Mode): Tensor {
+    const maps = this.curve.call(this.trunk.call(x, mode), mode);
+    const scores = this.head.call(maps, mode);
+    this.side.call(maps, mode);
+    return scores;
+  }
+}
+
+describe("Grad-CAM in a net with a side branch", () => {
+  const x = some([2, 8, 8, 1]);
+
+  it("looks at the last maps that the score depends on", async () => {
+    const net = build(new WithBranch(), [8, 8, 1]);
+    const found = await explain(net, x, { method: "gradCam", target: 1 });
+    const wanted = await explain(net, x, { method: "gradCam", target: 1, layer: "curve" });
+    expect(found.coarse!.shape).toEqual([2, 6, 6, 1]);
+    expect(found.values).toEqual(wanted.values);
+  });
+
+  it("names layers that can be asked for where one is asked for that cannot", async () =>
+    expect(
+      explain(build(new WithBranch(), [8, 8, 1]), x, { method: "gradCam", layer: "side.layers.0" }),
+    ).rejects.toThrow(
+      'gradCam: the score does not depend on layer "side.layers.0"; layers with maps that it depends on: "trunk", "curve"',
+    ));
+
+  it("says what explains a net without maps", async () => {
+    const net = build(sequential([new Flatten(), new Dense({ units: 3 })]), [8, 8, 1]);
+    await expect(explain(net, x, { method: "gradCam" })).rejects.toThrow('the method "gradient" explains any model');
+  });
+});
+
+const backends = { reference: () => reference(), cpu: () => cpu({ threads: 1 }) };
+const mask = tensor([0, -Infinity, 0]);
+/** Ways to take a class out of the scores. */
+const masks: Readonly<Record<string, (y: Tensor) => Tensor>> = {
+  add: (y) => add(y, mask),
+  minimum: (y) => minimum(y, tensor([Infinity, -Infinity, Infinity])),
+  where: (y) => where(tensor([1, 0, 1]), y, -Infinity),
+  "where and softmax": (y) => new Softmax().call(where(tensor([1, 0, 1]), y, -Infinity)),
+};
+
+class Masked implements Layer {
+  readonly inner: Layer;
+  readonly mask: (y: Tensor) => Tensor;
+  constructor(inner: Layer, mask: (y: Tensor) => Tensor) {
+    this.inner = inner;
+    this.mask = mask;
+  }
+  call(x: Tensor, mode?: Mode): Tensor {
+    return this.mask(this.inner.call(x, mode));
+  }
+}
+
+describe.each(Object.entries(backends))("on %s", (_, make) => {
+  beforeEach(async () => useBackend(await make()));
+
+  describe.each(Object.keys(masks))("a net that masks a class by %s", (way) => {
+    const net = (): Layer => {
+      const inner = build(
+        sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 3 })]),
+        [6, 6, 1],
+        { seed: 3 },
+      );
+      return new Masked(inner, masks[way]!);
+    };
+    const x = some([2, 6, 6, 1], 4, 0, 1);
+
+    it.each([undefined, 0, 1, 2])("has finite maps for the target %s", async (target) => {
+      for (const method of explainMethods) {
+        const options = { method, ...(target !== undefined && { target }) } as ExplainOptions;
+        const { values } = await explain(net(), x, options);
+        expect(values, method).toSatisfy(isFinite);
+      }
+    });
+
+    it("has finite curves and shifts", async () => {
+      const heat = heatmap(await explain(net(), x, { method: "gradient" }));
+      const { deletion, insertion } = await faithfulness(net(), x, heat, { steps: 4 });
+      expect([...deletion.areas, ...insertion.areas]).toSatisfy(isFinite);
+      for (const { mean: share, least } of await occlusionCurve(net(), x, { sizes: [2] }))
+        expect([share, least]).toSatisfy(isFinite);
+      for (const { same, share, change } of await shiftConsistency(net(), x, { shift: 1 }))
+        expect([same, share, change]).toSatisfy(isFinite);
+    });
+  });
+});
+
+it("a target that does not depend on the input has slopes of 0", async () => {
+  const net: Layer = { call: (x) => x };
+  const target = (y: Tensor): Tensor => mean(zeros(y.shape), [1, 2, 3]);
+  const { values } = await explain(net, some([2, 4, 4, 1]), { method: "gradient", target });
+  expect(Array.from(values).every((value) => value === 0)).toBe(true);
+});
+
+it.each([
+  ["explain", (x: Tensor) => explain(silent(), x, { method: "gradient", target: (y) => mean(y, [1, 2, 3]) })],
+  ["shiftConsistency", (x: Tensor) => shiftConsistency(silent(), x)],
+])("%s of no example is refused", async (_, call) =>
+  expect(call(zeros([0, 6, 6, 1]))).rejects.toThrow("at least one example"),
+);
