@@ -129,10 +129,16 @@ export const randomNetThatGrows: fc.Arbitrary<() => Layer> = fc
       { weight: 2, arbitrary: simple },
       {
         weight: 1,
-        arbitrary: windows.map(
-          ({ filters, kernelSize, stride }) =>
+        // With "same" padding windows may be smaller than the stride, and see nothing in between.
+        arbitrary: fc.tuple(windows, fc.boolean()).map(
+          ([{ filters, kernelSize, stride }, isSame]) =>
             () =>
-              new ConvTranspose2d({ filters, kernelSize, stride, padding: [kernelSize[0] >> 1, kernelSize[1] >> 1] }),
+              new ConvTranspose2d({
+                filters,
+                kernelSize,
+                stride,
+                padding: isSame ? "same" : [kernelSize[0] >> 1, kernelSize[1] >> 1],
+              }),
         ),
       },
       {

@@ -119,7 +119,7 @@ describe("a layer as a matrix", () => {
         kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
         stride: fc.integer({ min: 1, max: 3 }),
         dilation: fc.integer({ min: 1, max: 2 }),
-        padding: fc.integer({ min: 0, max: 2 }),
+        padding: fc.constantFrom("same" as const, 0, 1, 2),
       }),
       fc.constantFrom("conv", "grouped", "depthwise", "transposed"),
       async (window, kind) => {

@@ -133,6 +133,11 @@ const layers: readonly (readonly [string, () => Layer, Shape])[] = [
     () => new ConvTranspose2d({ filters: 3, kernelSize: 3, stride: 2, padding: 1, groups: 1 }),
     [4, 3, 2],
   ],
+  [
+    "transposed ones with gaps",
+    () => new ConvTranspose2d({ filters: 2, kernelSize: 1, stride: 2, padding: "same" }),
+    [2, 3, 2],
+  ],
   ["of signals", () => new Conv1d({ filters: 3, kernelSize: 3, stride: 2, padding: 1 }), [9, 2]],
   ["products", () => new Dense({ units: 5 }), [7]],
   ["untied ones", () => new LocallyConnected2d({ filters: 2, kernelSize: 2, padding: 1 }), [3, 4, 2]],

@@ -43,7 +43,8 @@ export type Pair = number | readonly [height: number, width: number];
 
 /**
  * Zeros around the input: a number for all sides, `[vertical, horizontal]`, `[[top, bottom], [left, right]]`, `"valid"`
- * for none, or `"same"` for as many as keep `output = ⌈input / stride⌉` (an odd one goes below and to the right).
+ * for none, or `"same"` for as many as keep `output = ⌈input / stride⌉` (an odd one goes below and to the right). For a
+ * transposed convolution `"same"` gives `output = input · stride`.
  */
 export type Padding =
   | number
@@ -239,7 +240,8 @@ function checkGroups(operation: string, what: string, count: number, groups: num
 
 /**
  * The geometry of `convTranspose2d`, which is that of the convolution it runs backwards: from `input` `[n, h, w, c]` under
- * filters `[kh, kw, f / groups, c]` to `[n, H, W, f]` with `H = (h − 1) · stride + span − padding + outputPadding`.
+ * filters `[kh, kw, f / groups, c]` to `[n, H, W, f]` with `H = (h − 1) · stride + span − padding + outputPadding`. With
+ * `"same"` padding `H = h · stride + outputPadding`.
  *
  * The result describes the convolution from `[n, H, W, f]` to `[n, h, w, c]`.
  */
@@ -277,7 +279,9 @@ export function convTranspose2dGeometry(
     const span = spanOf({ window, dilation });
     const padding = options.padding ?? 0;
     const [before, after] = paddingOf(operation, padding, i, { input: positions * stride, stride, span });
-    const size = (positions - 1) * stride + span - before - after + extra;
+    // Windows smaller than the stride leave a gap after each, which "same" keeps after the last, too.
+    const gap = padding === "same" ? Math.max(0, stride - span) : 0;
+    const size = (positions - 1) * stride + span + gap - before - after + extra;
     if (size < 1)
       throw new GeometryError(
         `${operation}: nothing is left: output ${axisName(operation, i)} = (${positions} − 1) · ${stride} + ${span} − ${before + after} padding = ${size}; use less padding`,
@@ -295,34 +299,56 @@ export function convTranspose2dGeometry(
   };
 }
 
-/**
- * The geometry of pooling over an input `[n, h, w, c]`; the stride is the window's size unless given, as everywhere.
- *
- * @throws {@link GeometryError} for a window that does not fit, or that may lie in the padding alone.
- */
-export function pool2dGeometry(
+/** The first window that sees padding only, if there is one. */
+function blindWindow({ input, window, output, stride, dilation, before }: Sliding): number | undefined {
+  for (let o = 0; o < output && o * stride < before; o++) {
+    // The first tap that does not lie before the input.
+    const tap = Math.ceil((before - o * stride) / dilation);
+    if (tap >= window || o * stride - before + tap * dilation >= input) return o;
+  }
+  // Windows after the input's end: of all others the first tap sees something.
+  const first = Math.ceil((before + input) / stride);
+  return first < output ? first : undefined;
+}
+
+function checkSight(operation: string, axis: string, s: Sliding): void {
+  const blind = blindWindow(s);
+  if (blind === undefined) return;
+  const taps = s.dilation > 1 ? `${s.window} taps with dilation ${s.dilation}` : `${s.window} taps`;
+  const fix = `use less padding${s.dilation > 1 ? " or dilation" : ""}`;
+  throw new GeometryError(
+    `${operation}: window ${blind} (${axis}) of ${taps} sees nothing of the input, only padding (${s.before} before, ${s.after} after an input ${axis} of ${s.input}); ${fix}`,
+    { operation, axis, expected: "a tap over the input", got: blind, fix },
+  );
+}
+
+/** The geometry of windows of a given size over each channel of an input `[n, h, w, c]`; they may lie in the padding alone. */
+export function windowGeometry(
   input: Shape,
   { size, ...options }: WindowOptions & { readonly size: Pair },
-  operation = "maxPool2d",
+  operation: string,
 ): Pool2dGeometry {
   checkRank(operation, "an input", input, activations);
   const [batch, height, width, channels] = input as [number, number, number, number];
-  const axis = (i: 0 | 1, length: number): Sliding => {
-    const s = sliding(operation, i, length, onAxis(size, i), options, size);
-    if (Math.max(s.before, s.after) >= spanOf(s))
-      throw new GeometryError(
-        `${operation}: padding (${axisName(operation, i)}) of ${Math.max(s.before, s.after)} holds whole windows of ${spanOf(s)}, which would see nothing of the input; use less padding`,
-        {
-          operation,
-          axis: axisName(operation, i),
-          expected: `less than ${spanOf(s)}`,
-          got: Math.max(s.before, s.after),
-          fix: "use less padding",
-        },
-      );
-    return s;
-  };
+  const axis = (i: 0 | 1, length: number): Sliding => sliding(operation, i, length, onAxis(size, i), options, size);
   return { batch, height: axis(0, height), width: axis(1, width), channels };
+}
+
+/**
+ * The geometry of pooling over an input `[n, h, w, c]`; the stride is the window's size unless given, as everywhere. Every window
+ * must see at least one number of the input, since the largest of no numbers is not defined.
+ *
+ * @throws {@link GeometryError} for a window that does not fit, or whose taps all lie in the padding.
+ */
+export function pool2dGeometry(
+  input: Shape,
+  options: WindowOptions & { readonly size: Pair },
+  operation = "maxPool2d",
+): Pool2dGeometry {
+  const g = windowGeometry(input, options, operation);
+  checkSight(operation, axisName(operation, 0), g.height);
+  checkSight(operation, axisName(operation, 1), g.width);
+  return g;
 }
 
 /** `[n, h, w, c]` of a convolution's input. */

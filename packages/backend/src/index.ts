@@ -29,6 +29,7 @@ export {
   poolInputShape,
   poolOutputShape,
   spanOf,
+  windowGeometry,
   type Conv2dGeometry,
   type GeometryMode,
   type Padding,

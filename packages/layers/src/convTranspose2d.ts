@@ -14,7 +14,10 @@ export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, Wei
   readonly inChannels?: number;
 }
 
-/** A convolution run backwards, which enlarges maps: `[n, h, w, c] → [n, (h − 1) · stride + kh − padding, …, filters]`. */
+/**
+ * A convolution run backwards, which enlarges maps: `[n, h, w, c] → [n, (h − 1) · stride + kh − padding + outputPadding, …,
+ * filters]`; with `"same"` padding `[n, h · stride + outputPadding, …, filters]`.
+ */
 export class ConvTranspose2d implements Layer {
   /** `[kh, kw, filters / groups, c]`, once the number of channels is known. */
   filters: Variable | undefined;

@@ -1,4 +1,4 @@
-import { pool2dGeometry, type Pair, type Shape, type WindowOptions } from "@convlens/backend";
+import { windowGeometry, type Pair, type Shape, type WindowOptions } from "@convlens/backend";
 import { locallyConnected2d, type PatchesOptions, type Tensor, type Variable } from "@convlens/tensor";
 import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
@@ -30,7 +30,7 @@ export class LocallyConnected2d implements Layer {
 
   #begin(input: Shape, window: PatchesOptions): Filtering {
     const { filters, kernelSize } = this.options;
-    const { height, width, channels } = pool2dGeometry(input, window, "locallyConnected2d");
+    const { height, width, channels } = windowGeometry(input, window, "locallyConnected2d");
     const [kh, kw] = both(kernelSize);
     const seen = kh * kw * channels;
     const fans = { in: seen, out: kh * kw * filters };

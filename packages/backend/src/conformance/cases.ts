@@ -3,6 +3,7 @@ import {
   convFilterShape,
   convInputShape,
   convOutputShape,
+  convTranspose2dGeometry,
   pool2dGeometry,
   poolInputShape,
   poolOutputShape,
@@ -73,7 +74,24 @@ const convolution = (dice: Dice): Conv2dGeometry => {
     stride: [dice.int(1, 3), dice.int(1, 3)] as const,
     dilation: [dice.int(1, 2), dice.int(1, 2)] as const,
   };
-  return conv2dGeometry(input, [...window, c, f], options);
+  // A transposed convolution has geometries that no convolution has: rows after the last window, windows beside the padding.
+  return dice.unit() < 0.3 ? transposedConvolution(dice) : conv2dGeometry(input, [...window, c, f], options);
+};
+const transposedConvolution = (dice: Dice): Conv2dGeometry => {
+  const groups = dice.pick([1, 1, 2, 3]);
+  const channels = groups * dice.int(1, 3);
+  const [stride, dilation] = [dice.int(1, 3), dice.int(1, 3)];
+  return convTranspose2dGeometry(
+    [dice.int(1, 2), dice.int(3, 6), dice.int(3, 6), channels],
+    [dice.int(1, 3), dice.int(1, 3), dice.int(1, 3), channels],
+    {
+      groups,
+      stride,
+      dilation,
+      padding: dice.pick([0, 1, "same"] as const),
+      outputPadding: dice.int(0, Math.max(stride, dilation) - 1),
+    },
+  );
 };
 const pooling = (dice: Dice): Pool2dGeometry => {
   const size = [dice.int(2, 3), dice.int(2, 3)] as const;
@@ -81,6 +99,7 @@ const pooling = (dice: Dice): Pool2dGeometry => {
   return pool2dGeometry(input, {
     size,
     stride: [dice.int(1, 3), dice.int(1, 3)],
+    dilation: dice.int(1, 2),
     padding: dice.pick([0, 1, "same"] as const),
   });
 };

@@ -29,6 +29,7 @@ export interface AveragePool2dOptions extends Pool2dOptions {
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
+ * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
 export function averagePool2d(x: Operand, { countPadding = true, ...options }: AveragePool2dOptions): Tensor {
   const from = operand(x);
@@ -70,6 +71,7 @@ const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => recor
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
+ * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
 export function lpPool2d(x: Operand, { p = 2, ...options }: LpPool2dOptions): Tensor {
   if (!(p >= 1))

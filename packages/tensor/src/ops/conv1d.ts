@@ -1,4 +1,4 @@
-import { conv2dGeometry, type GeometryMode } from "@convlens/backend";
+import { conv2dGeometry, convTranspose2dGeometry, type GeometryMode } from "@convlens/backend";
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d } from "./conv2d.ts";
@@ -55,7 +55,7 @@ export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "geometry"> 
  *
  * @param x - `[n, l, c]`
  * @param filters - `[k, f / groups, c]`
- * @returns `[n, (l − 1) · stride + k − padding, f]`
+ * @returns `[n, (l − 1) · stride + k − padding + outputPadding, f]`; with `"same"` padding `[n, l · stride + outputPadding, f]`
  */
 export function convTranspose1d(
   x: Operand,
@@ -64,13 +64,13 @@ export function convTranspose1d(
 ): Tensor {
   const image = asImage("convTranspose1d", operand(x));
   const weights = asImage("convTranspose1d", operand(filters), "filters [length, filters, channels]");
-  return asSignal(
-    convTranspose2d(image, weights, {
-      stride: onWidth(stride),
-      padding: padWidth(padding),
-      dilation: onWidth(dilation),
-      groups,
-      outputPadding: onWidth(outputPadding, 0),
-    }),
-  );
+  const options = {
+    stride: onWidth(stride),
+    padding: padWidth(padding),
+    dilation: onWidth(dilation),
+    groups,
+    outputPadding: onWidth(outputPadding, 0),
+  };
+  convTranspose2dGeometry(image.shape, weights.shape, options, "convTranspose1d");
+  return asSignal(convTranspose2d(image, weights, options));
 }

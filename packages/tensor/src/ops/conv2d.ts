@@ -81,7 +81,7 @@ export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "geometry"> 
  *
  * @param x - `[n, h, w, c]`
  * @param filters - `[kh, kw, f / groups, c]`: those of the convolution that it runs backwards.
- * @returns `[n, (h − 1) · stride + kh − padding, …, f]`
+ * @returns `[n, (h − 1) · stride + kh − padding + outputPadding, …, f]`; with `"same"` padding `[n, h · stride + outputPadding, …, f]`
  */
 export function convTranspose2d(x: Operand, filters: Operand, options: ConvTranspose2dOptions = {}): Tensor {
   const [image, weights] = [operand(x), operand(filters)];

@@ -1,4 +1,4 @@
-import { pool2dGeometry, ShapeError, showShape, type Pair, type WindowOptions } from "@convlens/backend";
+import { ShapeError, showShape, windowGeometry, type Pair, type WindowOptions } from "@convlens/backend";
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { reshape } from "./broadcast.ts";
@@ -19,7 +19,7 @@ export interface PatchesOptions extends WindowOptions {
  */
 export function patches(x: Operand, { stride = 1, ...options }: PatchesOptions, operation = "patches"): Tensor {
   const image = operand(x);
-  const { batch, height: h, width: w, channels } = pool2dGeometry(image.shape, { stride, ...options }, operation);
+  const { batch, height: h, width: w, channels } = windowGeometry(image.shape, { stride, ...options }, operation);
   const padded = pad(image, [
     [0, 0],
     [h.before, h.after],

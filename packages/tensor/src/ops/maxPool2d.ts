@@ -43,6 +43,7 @@ const fromWinners: Operation<"maxPool2dSelect"> = {
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
+ * @throws `GeometryError` for a window that does not fit, or that sees padding only: its largest number is not defined.
  *
  * @example
  * ```ts

@@ -4,9 +4,12 @@ import { matrixProduct, type MatrixProduct } from "../matmul.ts";
 import type { Convolver, Launch } from "./convolver.ts";
 import { direct } from "./direct.ts";
 
-/** Whether windows are of one pixel each. */
+/** Whether windows are of one pixel each, each at its own place: a transposed convolution may move them. */
 export function isPixelwise({ height, width, groups }: Conv2dGeometry): boolean {
-  return groups === 1 && [height, width].every((s) => s.window === 1 && s.stride === 1 && s.output === s.input);
+  return (
+    groups === 1 &&
+    [height, width].every((s) => s.window === 1 && s.stride === 1 && s.before === 0 && s.output === s.input)
+  );
 }
 
 /** Windows of one pixel: the product of two matrices [pixels, channels] and [channels, filters]. */
