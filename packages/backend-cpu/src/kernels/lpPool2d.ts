@@ -68,6 +68,18 @@ const forward = (p: number): Pool => ({
     store(y!, rootOf(f, sum, p));
   },
 });
+/** Adds factor · share to all under each window. */
+const spreadProducts: Pool = {
+  inputs: ["factor", "dx"],
+  outputs: ["share"],
+  body: (f, { load, store }, [factor, dx, share], taps) => {
+    const own = f.keep("share", load(share!));
+    for (const tap of taps) {
+      const part = multiply(load(factor!, tap), own);
+      store(dx!, calculate4("add", load(dx!, tap), part), tap);
+    }
+  },
+};
 const backward = (p: number): Pool => ({
   inputs: ["x", "dx"],
   outputs: ["dy", "y"],
@@ -115,16 +127,15 @@ const lpPool2dGradient =
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
     const shares = each(team, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy!, y!, p));
-    const spread = poolRun(team, "sumPool2dGradient", pools.sumPool2dGradient, geometry);
-    const products = each(team, `product ${p}`, { inputs: 2, count: length }, (f, x, sum) =>
-      multiply(factorOf(f, x!, p), sum!),
-    );
+    const factors = each(team, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x!, p));
+    const spread = poolRun(team, "spreadProducts", spreadProducts, geometry);
     return ([dy, x, y], dx) => {
-      const scratch = team.scratch(result);
-      shares(dy!.start, y!.start, scratch);
+      const factor = team.scratch(length + result);
+      const share = factor + 4 * length;
+      factors(x!.start, factor);
+      shares(dy!.start, y!.start, share);
       team.clear(dx.start, dx.length);
-      spread(dx.start, scratch);
-      products(x!.start, dx.start, dx.start);
+      spread(factor, dx.start, share);
     };
   };
 

@@ -100,7 +100,12 @@ function overElements(
   gpu: Launcher,
   name: string,
   g: Pool2dGeometry,
-  { inputs, each, result = "total" }: { inputs: Record<string, number>; each: string; result?: string },
+  {
+    inputs,
+    begin = "",
+    each,
+    result = "total",
+  }: { inputs: Record<string, number>; begin?: string; each: string; result?: string },
 ): Launch {
   return gpu.prepare({
     name,
@@ -108,6 +113,7 @@ function overElements(
     length: lengths(g).input,
     body: `${inputPlaces(g)}
 let total = 0;
+${begin}
 ${eachWindow(g.height, g.width, `const at = ${window(g)};\n${each}`)}
 return ${result};`,
   });
@@ -157,10 +163,12 @@ const lpPoolGradient =
     const { input, output } = lengths(geometry);
     return overElements(gpu, "lpPool2dGradient", geometry, {
       inputs: { slopes: output, xs: input, ys: output },
-      each: `if (ys[at] !== 0) {
+      begin: "let isSeen = 0;",
+      each: `isSeen = 1;
+if (ys[at] !== 0) {
   total = total + slopes[at] / powerOf(ys[at], ${p - 1});
 }`,
-      result: `signOf(xs[this.thread.x]) * powerOf(Math.abs(xs[this.thread.x]), ${p - 1}) * total`,
+      result: `choiceOf(isSeen, signOf(xs[this.thread.x]) * powerOf(Math.abs(xs[this.thread.x]), ${p - 1}) * total, 0)`,
     });
   };
 

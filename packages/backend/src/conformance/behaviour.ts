@@ -1,5 +1,6 @@
 import type { Backend } from "../backend.ts";
 import { collectGarbage } from "../pacer.ts";
+import { pool2dGeometry } from "../geometry.ts";
 import type { Instruction, Program, Values } from "../program.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { compare, mustFail, runOnce } from "./compare.ts";
@@ -100,6 +101,27 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
   },
 
   "windows over numbers that are not finite": windowsOverSpecialNumbers,
+
+  "what no pooling window sees gets no gradient, whatever it is": async ({ backend }) => {
+    const [image, result] = [
+      [1, 2, 5, 1],
+      [1, 1, 2, 1],
+    ];
+    const geometry = pool2dGeometry(image, { size: 2, geometry: "floor" }, "maxPool2d");
+    const special = floats(1, 2, 3, 4, NaN, 5, 6, 7, 8, Infinity);
+    const dy = floats(1, 1);
+    for (const p of [undefined, 1, 2, 3, 2.5]) {
+      if (p !== undefined && !backend.supports("lpPool2dGradient")) continue;
+      const program = programOf([result, image, result], (write, [slopes, x, y]) => [
+        p === undefined
+          ? write("maxPool2dGradient", [slopes!, x!], { geometry }, image)
+          : write("lpPool2dGradient", [slopes!, x!, y!], { geometry, p }, image),
+      ]);
+      const [dx] = await runOnce(backend, program, [dy, special, floats(9, 9)]);
+      const what = `the gradient of ${p === undefined ? "max" : `L${p}`} pooling`;
+      expectEqual([dx![4], dx![9], [...dx!].every(Number.isFinite)], [0, 0, true], what);
+    }
+  },
 
   "empty tensors": async (setting) => {
     const program = programOf(

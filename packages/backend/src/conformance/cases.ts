@@ -321,7 +321,10 @@ export const cases: Cases<Exclude<OperationName, OfOneBackend>> = {
         const share = write("where", [isZero, write.constant(0), slope], {}, to);
         const size = write("power", [write("absolute", [x!], {}, from), write.constant(p - 1)], {}, from);
         const factor = write("multiply", [write("sign", [x!], {}, from), size], {}, from);
-        return write("multiply", [factor, write("sumPool2dGradient", [share], { geometry }, from)], {}, from);
+        const dx = write("multiply", [factor, write("sumPool2dGradient", [share], { geometry }, from)], {}, from);
+        const ones = write("broadcast", [write.constant(1)], { shape: to }, to);
+        const isSeen = write("sumPool2dGradient", [ones], { geometry }, from);
+        return write("where", [isSeen, dx, write.constant(0)], {}, from);
       },
     };
   },

@@ -18,6 +18,9 @@ const spreadOperation: Operation<"sumPool2dGradient"> = {
 };
 const sumPool2d = (x: Tensor, geometry: Pool2dGeometry): Tensor => record(sumOperation, [x], { geometry });
 
+/** The same windows on one image of one channel. */
+const planeOf = (geometry: Pool2dGeometry): Pool2dGeometry => ({ ...geometry, batch: 1, channels: 1 });
+
 /** How {@link averagePool2d} slides, and what it divides by. */
 export interface AveragePool2dOptions extends Pool2dOptions {
   /** Whether the zeros of the padding count as pixels. Default: true. */
@@ -36,7 +39,7 @@ export function averagePool2d(x: Operand, { countPadding = true, ...options }: A
   const geometry = pool2dGeometry(from.shape, options, "averagePool2d");
   const total = sumPool2d(from, geometry);
   if (countPadding) return divide(total, geometry.height.window * geometry.width.window);
-  const plane: Pool2dGeometry = { ...geometry, batch: 1, channels: 1 };
+  const plane = planeOf(geometry);
   return divide(total, sumPool2d(broadcastTo(1, poolInputShape(plane)), plane));
 }
 
@@ -60,7 +63,10 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
     const share = where(equal(y!, 0), 0, divide(dy!, power(y!, p - 1)));
     // For p = 2 the factor is x, which also has a slope at 0.
     const factor = p === 2 ? x! : multiply(sign(x!), power(absolute(x!), p - 1));
-    return multiply(factor, record(spreadOperation, [share], { geometry }));
+    const dx = multiply(factor, record(spreadOperation, [share], { geometry }));
+    // The empty sum of what no window sees is 0, also where x is not finite.
+    const plane = planeOf(geometry);
+    return where(record(spreadOperation, [broadcastTo(1, poolOutputShape(plane))], { geometry: plane }), dx, 0);
   },
 };
 
