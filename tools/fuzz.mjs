@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runnerImport } from "vite";
+import { createServer } from "vite";
 
 const here = import.meta.dirname;
 /** Peak memory of a process in MiB. A module with other needs exports `megabytes`. */
@@ -15,22 +15,25 @@ const MEGABYTES = 1024;
 /** Seconds for starting, and for the case that is tried when the time is up. */
 const GRACE = 60;
 
-/** Loads a module of tools/fuzz, which may import the TypeScript sources of the packages. */
-async function load(file) {
-  const resolve = { conditions: ["@convlens/source", "module", "node"], noExternal: /^@convlens\// };
-  const { module } = await runnerImport(join(here, "fuzz", file), {
+/** Uses a module of tools/fuzz, which may import the TypeScript sources of the packages, also while it runs. */
+async function withModule(file, use) {
+  const vite = await createServer({
     configFile: false,
     root: here,
     logLevel: "error",
-    resolve,
-    environments: { inline: { consumer: "server", resolve } },
+    appType: "custom",
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    ssr: { noExternal: /^@convlens\//, resolve: { conditions: ["@convlens/source", "module", "node"] } },
   });
-  return module;
+  try {
+    return await use(await vite.ssrLoadModule(join(here, "fuzz", file)));
+  } finally {
+    await vite.close();
+  }
 }
 
 /** Runs one module in this process and prints its line. */
-async function runHere(file, seed, seconds) {
-  const { name, run, megabytes = MEGABYTES } = await load(file);
+async function runHere({ name, run, megabytes = MEGABYTES }, seed, seconds) {
   const end = Date.now() + 1000 * seconds;
   const tried = await run({
     seed,
@@ -83,7 +86,7 @@ if (!(seconds > 0)) throw new Error(`--seconds: expected a number above 0, got "
 if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32)
   throw new Error(`--seed: expected a whole number from 0 to ${2 ** 32 - 1}, got "${values.seed}"`);
 
-if (values.module !== undefined) await runHere(values.module, seed, seconds);
+if (values.module !== undefined) await withModule(values.module, (module) => runHere(module, seed, seconds));
 else {
   const all = readdirSync(join(here, "fuzz")).filter((file) => file.endsWith(".mjs"));
   const only = values.only?.split(",");
