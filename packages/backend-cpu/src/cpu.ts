@@ -8,7 +8,7 @@ import {
 } from "@convlens/backend";
 import type { Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
-import { LARGEST, type Block } from "./heap.ts";
+import { cannotReserve, LARGEST, type Block } from "./heap.ts";
 import { argmax } from "./kernels/argmax.ts";
 import { joinGradients } from "./joinGradients.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
@@ -69,6 +69,7 @@ function machineHere(mayFuse: boolean): Machine {
   try {
     return chooseMachine(mayFuse);
   } catch (cause) {
+    if (cause instanceof RangeError) throw cannotReserve(cause);
     throw new BackendError(
       `cpu: WebAssembly with SIMD cannot be compiled here (${String(cause)}). In a page, the Content-Security-Policy must allow it: script-src 'wasm-unsafe-eval'. The reference backend runs without it`,
       { expected: "script-src 'wasm-unsafe-eval'", fix: "script-src 'wasm-unsafe-eval'", cause },

@@ -30,6 +30,14 @@ export function outOfMemory(wanted: number, used: number, cause?: unknown): Back
   );
 }
 
+/** The error of a process that may not reserve the address space of a WebAssembly memory. */
+export const cannotReserve = (cause: unknown): BackendError =>
+  new BackendError(
+    "cpu: this process cannot reserve memory for WebAssembly, which takes 4 to 10 GiB of addresses; raise its limit " +
+      "(ulimit -v unlimited), start node with --disable-wasm-trap-handler, or use reference()",
+    { operation: "cpu", fix: "ulimit -v unlimited, or node --disable-wasm-trap-handler", cause },
+  );
+
 /** The one memory of a backend: blocks that come and go. */
 export class Heap {
   readonly #memory: WebAssembly.Memory | undefined;
@@ -41,9 +49,13 @@ export class Heap {
   /** @param where - The memory is: with this thread, with others, too, or with another one only. */
   constructor(where: "here" | "shared" | "elsewhere" = "here") {
     if (where === "elsewhere") return;
-    this.#memory = new WebAssembly.Memory(
-      where === "shared" ? { initial: 1, maximum: LARGEST_SHARED, shared: true } : { initial: 1 },
-    );
+    try {
+      this.#memory = new WebAssembly.Memory(
+        where === "shared" ? { initial: 1, maximum: LARGEST_SHARED, shared: true } : { initial: 1 },
+      );
+    } catch (cause) {
+      throw cannotReserve(cause);
+    }
   }
 
   /** The memory itself, where this thread can see it. */

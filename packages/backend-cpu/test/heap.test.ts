@@ -1,6 +1,7 @@
-import { Random } from "@convlens/backend";
-import { describe, expect, it } from "vitest";
+import { BackendError, Random } from "@convlens/backend";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Heap, type Block } from "../src/heap.ts";
+import { cpu } from "../src/index.ts";
 
 describe("the heap", () => {
   it("gives blocks that do not overlap, begin at cache lines, and come back", () => {
@@ -41,5 +42,23 @@ describe("the heap", () => {
       /cpu: out of memory: 8192\.0 MiB more were wanted, 0\.1 MiB are in use; use a smaller batch/,
     );
     expect(heap.allocate(10).length).toBe(10);
+  });
+});
+
+describe("a process that may not reserve memory", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it("is told so, with what to do", async () => {
+    vi.spyOn(WebAssembly, "Memory").mockImplementation(function () {
+      throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+    });
+    for (const threads of [1, 2]) {
+      const error: unknown = await cpu({ threads }).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(BackendError);
+      expect((error as Error).message).toMatch(
+        /cannot reserve memory for WebAssembly.*ulimit -v.*or use reference\(\)/,
+      );
+    }
+    for (const where of ["here", "shared"] as const) expect(() => new Heap(where)).toThrow(BackendError);
   });
 });

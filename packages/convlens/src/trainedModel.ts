@@ -3,7 +3,7 @@ import type { TrainAndTest } from "@convlens/datasets";
 import { build, setWeights, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { readCheckpoint, type Progress } from "@convlens/training";
-import { data, isModule, modelId, modelNamed, type MakeModel } from "./catalogue.ts";
+import { data, isModule, modelId, modelNamed, optimizers, type MakeModel } from "./catalogue.ts";
 import { choice, CommandLineError } from "./options.ts";
 import { RunFolder, type RunSettings } from "./runFolder.ts";
 
@@ -53,6 +53,8 @@ export async function loadRun(path: string, options: ModelOptions): Promise<Trai
   const settings = { ...found, model: modelOfRun(folder, found, options) };
   const { weights, progress } = readCheckpoint(await folder.readCheckpoint());
   const named = choice("data set", settings.data, data);
+  // Asked for by a chapter of the page that is made late.
+  choice("optimizer", settings.optimizer, optimizers);
   const make = await modelNamed(settings.model);
   useBackend(await cpu());
   const sets = await named.load();

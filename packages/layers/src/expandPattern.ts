@@ -1,5 +1,12 @@
 import { ValueError } from "@convlens/backend";
-import { parsePattern, type Pattern, type PatternSize, type PatternWord } from "./pattern.ts";
+import {
+  checkDepth,
+  parsePattern,
+  type Pattern,
+  type PatternPart,
+  type PatternSize,
+  type PatternWord,
+} from "./pattern.ts";
 
 /** What {@link expandPattern} may be told. */
 export interface PatternOptions {
@@ -13,6 +20,9 @@ export interface PatternOptions {
 export type PatternStep =
   | { readonly word: PatternWord; readonly size: PatternSize }
   | { readonly word: "ADD"; readonly body: readonly PatternStep[] };
+
+/** Steps that a pattern may have when it is multiplied out. */
+const MOST_STEPS = 10_000;
 
 /** The words of a pattern in a row, multiplied out, with their sizes. */
 export function stepsOfPattern(
@@ -33,23 +43,42 @@ export function stepsOfPattern(
       },
     );
   };
+  const isThere = ({ optional: mayLack }: PatternPart): boolean => !mayLack || optional;
+  /** How many steps there will be, before any is made. */
+  const count = (parts: Pattern, depth: number): number => {
+    checkDepth("expandPattern", depth);
+    return parts.filter(isThere).reduce((sum, { part, residual, times = 1 }) => {
+      const inner = typeof part === "string" ? 1 : count(part, depth + 1) + (residual ? 1 : 0);
+      return sum + numberOf(times) * inner;
+    }, 0);
+  };
   const expand = (parts: Pattern): PatternStep[] =>
-    parts.flatMap(({ part, size = {}, residual, times = 1, optional: mayLack }) => {
-      if (mayLack && !optional) return [];
+    parts.filter(isThere).flatMap(({ part, size = {}, residual, times = 1 }) => {
+      const repeated = numberOf(times);
       // Each time anew, so that a step is one place in the row.
       const once = (): PatternStep[] => {
         const inner = typeof part === "string" ? [{ word: part, size }] : expand(part);
         return residual ? [{ word: "ADD", body: inner }] : inner;
       };
-      return Array.from({ length: numberOf(times) }, once).flat();
+      if (repeated === 0) return [];
+      const first = once();
+      // Nothing, a billion times, is nothing.
+      return first.length === 0 ? [] : [...first, ...Array.from({ length: repeated - 1 }, once).flat()];
     });
-  return expand(typeof pattern === "string" ? parsePattern(pattern) : pattern);
+  const parts = typeof pattern === "string" ? parsePattern(pattern) : pattern;
+  const steps = count(parts, 0);
+  if (steps > MOST_STEPS)
+    throw new ValueError(
+      `expandPattern: the pattern stands for ${steps} steps, at most ${MOST_STEPS} are made; repeat less`,
+      { operation: "expandPattern", expected: `at most ${MOST_STEPS}`, got: steps, fix: "repeat less" },
+    );
+  return expand(parts);
 }
 
 /**
  * The words of a pattern in a row, multiplied out; those in the brackets of an `ADD` among them.
  *
- * @throws `ValueError` for a letter without a number.
+ * @throws `ValueError` for a letter without a number, and for more than 10,000 steps.
  *
  * @example
  * ```ts

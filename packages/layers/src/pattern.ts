@@ -35,6 +35,22 @@ export interface PatternPart {
 /** What comes after `INPUT`, in order. */
 export type Pattern = readonly PatternPart[];
 
+/** Brackets within brackets that a pattern may have. */
+const DEEPEST = 100;
+
+/**
+ * Refuses brackets that are nested too deep, or parts that hold themselves.
+ *
+ * @internal
+ */
+export function checkDepth(operation: string, depth: number): void {
+  if (depth > DEEPEST)
+    throw new ValueError(
+      `${operation}: the brackets of the pattern are nested more than ${DEEPEST} deep; write inner parts out`,
+      { operation, expected: `at most ${DEEPEST}`, got: depth, fix: "write inner parts out" },
+    );
+}
+
 /**
  * Reads a pattern in the notation of CS231n, in which a word may say its size, as the notes' table of VGG does.
  *
@@ -42,7 +58,7 @@ export type Pattern = readonly PatternPart[];
  * `part = (word size | "ADD"? "[" parts "]") ("*" (number | letter))? "?"?`,
  * `size = window? ("-" count)? ("/" stride)? ("pad" number)? ("groups" number)?`
  *
- * @throws `ValueError` that shows the column of what it does not understand.
+ * @throws `ValueError` that shows the column of what it does not understand; and for brackets more than 100 deep.
  *
  * @example
  * ```ts
@@ -57,6 +73,7 @@ export function parsePattern(pattern: string): Pattern {
     at: index,
   }));
   let next = 0;
+  let depth = 0;
   const peek = (): string => tokens[next]?.text ?? "the end";
   const skip = (text: string): boolean => {
     const here = peek() === text;
@@ -67,9 +84,12 @@ export function parsePattern(pattern: string): Pattern {
     const column = tokens[next]?.at ?? pattern.length;
     const got = tokens[next]?.text;
     const isWord = expected.startsWith(words[0]!) && /^[a-z]{2,}$/i.test(got ?? "");
-    const hint = isWord ? ` (did you mean ${nearest(got!.toUpperCase(), [...words, ADD])}?)` : "";
+    // Of a long pattern what is around it.
+    const start = pattern.length > 200 ? Math.max(0, column - 60) : 0;
+    const shown = pattern.length > 200 ? pattern.slice(start, column + 60) : pattern;
+    const hint = isWord ? ` (did you mean ${nearest(got!.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
     return new ValueError(
-      `parsePattern: expected ${expected} at column ${column + 1}, got ${peek()}${hint}:\n${pattern}\n${" ".repeat(column)}^`,
+      `parsePattern: expected ${expected} at column ${column + 1}, got ${peek().slice(0, 40)}${hint}:\n${shown}\n${" ".repeat(column - start)}^`,
       { operation: "parsePattern", axis: column + 1, expected, got: peek() },
     );
   };
@@ -85,7 +105,9 @@ export function parsePattern(pattern: string): Pattern {
     const residual = skip(ADD);
     if (residual || peek() === "[") {
       take("[");
+      checkDepth("parsePattern", ++depth);
       const inner = parts();
+      depth--;
       take("]");
       return { part: inner, ...(residual && { residual }), ...ending() };
     }
@@ -142,12 +164,14 @@ const formatSize = ({ window, count, stride, padding, groups }: PatternSize = {}
 
 /** A pattern as text, which {@link parsePattern} reads as the same. */
 export function formatPattern(pattern: Pattern): string {
-  const format = (parts: Pattern): string =>
-    parts
+  const format = (parts: Pattern, depth: number): string => {
+    checkDepth("formatPattern", depth);
+    return parts
       .map(({ part, size, residual, times, optional }) => {
-        const inner = typeof part === "string" ? `${part}${formatSize(size)}` : `[${format(part)}]`;
+        const inner = typeof part === "string" ? `${part}${formatSize(size)}` : `[${format(part, depth + 1)}]`;
         return `${residual ? ADD : ""}${inner}${times === undefined ? "" : `*${times}`}${optional ? "?" : ""}`;
       })
       .join(" -> ");
-  return `INPUT -> ${format(pattern)}`;
+  };
+  return `INPUT -> ${format(pattern, 0)}`;
 }

@@ -1,3 +1,4 @@
+import { ValueError } from "@convlens/backend";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -253,5 +254,51 @@ describe("models from patterns", () => {
     expect(() => fromPattern("INPUT -> FC -> POOL")).toThrow("a POOL cannot follow an FC");
     expect(() => fromPattern("INPUT -> FC -> CONV -> FC")).toThrow("a CONV cannot follow an FC");
     expect(() => fromPattern("INPUT -> MEAN -> CONV -> FC")).toThrow("a CONV cannot follow a MEAN");
+  });
+});
+
+describe("patterns beyond what can be made", () => {
+  it("are refused before anything is made", () => {
+    const deep = (depth: number): string => `INPUT -> ${"[".repeat(depth)}CONV${"]".repeat(depth)}`;
+    expect(expandPattern(deep(100))).toEqual(["CONV"]);
+    for (const depth of [101, 4400, 100_000]) {
+      expect(() => parsePattern(deep(depth))).toThrow(ValueError);
+      expect(() => expandPattern(deep(depth))).toThrow(/nested more than 100 deep/);
+    }
+    expect(() => parsePattern("INPUT -> ".concat("ADD[".repeat(5000)))).toThrow(/nested more than 100 deep/);
+    expect(expandPattern("INPUT -> [CONV]*10000").length).toBe(10_000);
+    for (const pattern of [
+      "[CONV]*999999999",
+      "[[CONV]*9999]*9999",
+      "[ADD[CONV]*5001]",
+      "[CONV]*N",
+      `CONV*${"9".repeat(300)}`,
+    ])
+      for (const make of [expandPattern, fromPattern])
+        expect(() => make(`INPUT -> ${pattern}`, { repeats: { N: 1e9 } }), pattern).toThrow(/at most 10000 are made/);
+    // Nothing, however often.
+    expect(expandPattern("INPUT -> [CONV*0]*999999999 -> FC")).toEqual(["FC"]);
+    expect(expandPattern("INPUT -> [[CONV]*999999999]*0 -> FC")).toEqual(["FC"]);
+  });
+
+  it("that hold themselves are refused", () => {
+    const itself: PatternPart[] = [{ part: "CONV" }];
+    itself.push({ part: itself });
+    expect(() => expandPattern(itself)).toThrow(/nested more than 100 deep/);
+    expect(() => formatPattern(itself)).toThrow(/nested more than 100 deep/);
+  });
+
+  it("show what is around a slip in a long one", () => {
+    const long = `INPUT -> ${"CONV -> ".repeat(10_000)}FOO`;
+    const error = (() => {
+      try {
+        parsePattern(long);
+      } catch (caught) {
+        return caught as Error;
+      }
+    })()!;
+    expect(error.message.length).toBeLessThan(400);
+    const [, shown, caret] = error.message.split("\n");
+    expect(shown!.slice(caret!.indexOf("^"))).toBe("FOO");
   });
 });
