@@ -152,7 +152,7 @@ files = {
     "unmarked.jpg": marked(cjpeg()),
     "cmyk-unmarked.jpg": marked(jpeg(rgb.convert("CMYK"), quality=95)),
     "ycck.jpg": marked(jpeg(rgb.convert("CMYK"), quality=95), adobe=2),
-    **{f"sampled-{sampling}.jpg": cjpeg("-sample", sampling) for sampling in ("2x1", "1x2", "2x2", "4x1", "4x2", "1x1", "2x2,1x2,2x1")},
+    **{f"sampled-{sampling}.jpg": cjpeg("-sample", sampling) for sampling in ("2x1", "1x2", "2x2", "4x1", "4x2", "2x4", "1x4", "1x1", "2x2,1x2,2x1")},
     "sampled-narrow.jpg": cjpeg("-sample", "2x2", width=3, height=5),
     "restart.jpg": cjpeg("-restart", "3B", "-sample", "2x1"),
     "restart-gray.jpg": cjpeg("-restart", "2B", "-grayscale"),

@@ -8,9 +8,13 @@ import { isFrame, marker, segmentsOf, type Segment } from "./jpeg/segments.ts";
 import { zigzag } from "./jpeg/zigzag.ts";
 import type { Pixels } from "./pixels.ts";
 
+/** Scans of a file. Encoders write about ten; each may go through all blocks, though it has only a few bytes. */
+const MOST_SCANS = 200;
+
 /** What has been read of a file. */
 interface State {
   frame: Frame | undefined;
+  scans: number;
   readonly huffman: (HuffmanTable | undefined)[];
   readonly quantization: (Uint16Array | undefined)[];
   restartInterval: number;
@@ -23,6 +27,7 @@ interface State {
 export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
   const state: State = {
     frame: undefined,
+    scans: 0,
     huffman: [],
     quantization: [],
     restartInterval: 0,
@@ -78,6 +83,7 @@ function readSegment({ marker: code, data, coded }: Segment, state: State): void
     state.restartInterval = data[0]! * 256 + data[1]!;
   } else if (code === marker.scan) {
     if (state.frame === undefined) throw new Error("a scan stands before its frame");
+    if (++state.scans > MOST_SCANS) throw new Error(`it has more than ${MOST_SCANS} scans`);
     decodeScan(state.frame, data, coded, state);
   }
 }

@@ -22,14 +22,35 @@ export function colorSpaceOf(
 }
 
 /** Makes luma and colour differences (BT.601, the full range) into red, green and blue, in multiples of 2⁻¹⁶. */
-function fromYCbCr(y: number, cb: number, cr: number, to: Uint8ClampedArray): void {
-  const [blue, red] = [cb - 128, cr - 128];
-  to[0] = y + ((91881 * red + 32768) >> 16);
-  to[1] = y + ((-22554 * blue - 46802 * red + 32768) >> 16);
-  to[2] = y + ((116130 * blue + 32768) >> 16);
+function fromYCbCr(y: number, cb: number, cr: number, to: Uint8ClampedArray, at: number): void {
+  const blue = cb - 128;
+  const red = cr - 128;
+  to[at] = y + ((91881 * red + 32768) >> 16);
+  to[at + 1] = y + ((-22554 * blue - 46802 * red + 32768) >> 16);
+  to[at + 2] = y + ((116130 * blue + 32768) >> 16);
 }
 
-/** The pixels of a decoded frame: greys, or red, green and blue. Inks are taken as stored inverted, as all programs write them. */
+/** Writes a row of pixels. Inks are taken as stored inverted, as programs write them: 255 − ink, and of YCCK the ink. */
+function writeRow(rows: readonly Int32Array[], space: ColorSpace, data: Uint8ClampedArray, from: number): void {
+  const [first, second, third, fourth] = rows as [Int32Array, Int32Array, Int32Array, Int32Array];
+  if (space === "grey") {
+    data.set(first, from);
+    return;
+  }
+  const isLuma = space === "YCbCr" || space === "YCCK";
+  for (let x = 0, at = from; x < first.length; x++, at += 3) {
+    if (isLuma) fromYCbCr(first[x]!, second[x]!, third[x]!, data, at);
+    else {
+      data[at] = first[x]!;
+      data[at + 1] = second[x]!;
+      data[at + 2] = third[x]!;
+    }
+    if (fourth === undefined) continue;
+    for (let k = at; k < at + 3; k++) data[k] = ((space === "YCCK" ? 255 - data[k]! : data[k]!) * fourth[x]!) / 255;
+  }
+}
+
+/** The pixels of a decoded frame: greys, or red, green and blue. */
 export function pixelsOf(
   frame: Frame,
   space: ColorSpace,
@@ -42,25 +63,11 @@ export function pixelsOf(
     component.coefficients = undefined;
     return { plane, scaleX: maxH / component.h, scaleY: maxV / component.v, row: new Int32Array(width) };
   });
-  const data = new Uint8ClampedArray(width * height * channels);
   const rows = planes.map(({ row }) => row);
-  const pixel = new Uint8ClampedArray(3);
-  for (let y = 0, at = 0; y < height; y++) {
+  const data = new Uint8ClampedArray(width * height * channels);
+  for (let y = 0; y < height; y++) {
     for (const { plane, scaleX, scaleY, row } of planes) enlargedRow(plane, y, scaleX, scaleY, row);
-    const [first, second, third, fourth] = rows as [Int32Array, Int32Array, Int32Array, Int32Array];
-    for (let x = 0; x < width; x++, at += channels) {
-      if (space === "grey") {
-        data[at] = first[x]!;
-        continue;
-      }
-      if (space === "YCbCr" || space === "YCCK") fromYCbCr(first[x]!, second[x]!, third[x]!, pixel);
-      else [pixel[0], pixel[1], pixel[2]] = [first[x]!, second[x]!, third[x]!];
-      for (let k = 0; k < 3; k++) {
-        // Stored are 255 − ink, of YCCK the ink.
-        const light = space === "YCCK" ? 255 - pixel[k]! : pixel[k]!;
-        data[at + k] = fourth === undefined ? light : (light * fourth[x]!) / 255;
-      }
-    }
+    writeRow(rows, space, data, y * width * channels);
   }
   return { channels, data };
 }

@@ -9,7 +9,11 @@ import type { Plane } from "./samples.ts";
  */
 export function enlargedRow(plane: Plane, y: number, scaleX: number, scaleY: number, to: Int32Array): void {
   const { height, stride, samples } = plane;
-  const isSmoothX = scaleX === 2 && plane.width > 2;
+  if (scaleX === 1 && scaleY === 1) {
+    for (let x = 0, from = y * stride; x < to.length; x++) to[x] = samples[from + x]!;
+    return;
+  }
+  const isSmoothX = scaleX === 2 && scaleY <= 2 && plane.width > 2;
   const isSmoothY = scaleY === 2 && (scaleX === 1 || isSmoothX);
   const near = Math.min(height - 1, Math.floor(y / scaleY));
   const far = isSmoothY ? Math.min(height - 1, Math.max(0, near + (y % 2 === 0 ? -1 : 1))) : near;

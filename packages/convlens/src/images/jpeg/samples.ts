@@ -18,9 +18,20 @@ export function samplesOf({ width, height, blocksInRow, blockRows, coefficients,
   const block = new Int32Array(BLOCK);
   for (let row = 0, from = 0; row < blockRows; row++)
     for (let column = 0; column < blocksInRow; column++, from += BLOCK) {
-      for (let k = 0; k < BLOCK; k++) block[k] = coefficients[from + k]! * quantization[k]!;
-      inverseTransform(block);
       const to = row * 8 * stride + column * 8;
+      let isEven = true;
+      for (let k = 0; k < BLOCK; k++) {
+        const coefficient = coefficients[from + k]! * quantization[k]!;
+        block[k] = coefficient;
+        if (k > 0 && coefficient !== 0) isEven = false;
+      }
+      if (isEven) {
+        // The transform of a single coefficient, rounded as below.
+        const sample = ((block[0]! * 4 + 16) >> 5) + 128;
+        for (let y = 0; y < 8; y++) samples.fill(sample, to + y * stride, to + y * stride + 8);
+        continue;
+      }
+      inverseTransform(block);
       for (let y = 0; y < 8; y++) for (let x = 0; x < 8; x++) samples[to + y * stride + x] = block[y * 8 + x]! + 128;
     }
   return { width, height, stride, samples };
@@ -41,19 +52,28 @@ const BITS = 13;
  * multiples of 2⁻¹³: sums and differences of √2 · cos(k π / 16).
  */
 function transformLine(line: Int32Array, at: number, step: number, shift: number): void {
-  const [in0, in1, in2, in3] = [line[at]!, line[at + step]!, line[at + 2 * step]!, line[at + 3 * step]!];
-  const [in4, in5, in6, in7] = [line[at + 4 * step]!, line[at + 5 * step]!, line[at + 6 * step]!, line[at + 7 * step]!];
+  const in0 = line[at]!;
+  const in1 = line[at + step]!;
+  const in2 = line[at + 2 * step]!;
+  const in3 = line[at + 3 * step]!;
+  const in4 = line[at + 4 * step]!;
+  const in5 = line[at + 5 * step]!;
+  const in6 = line[at + 6 * step]!;
+  const in7 = line[at + 7 * step]!;
   const even = (in2 + in6) * 4433;
   const low = even - in6 * 15137;
   const high = even + in2 * 6270;
-  const [sum, difference] = [(in0 + in4) << BITS, (in0 - in4) << BITS];
+  const sum = (in0 + in4) << BITS;
+  const difference = (in0 - in4) << BITS;
   const odd = (in7 + in3 + in5 + in1) * 9633;
   const a = (in7 + in1) * -7373;
   const b = (in5 + in3) * -20995;
   const c = (in7 + in3) * -16069 + odd;
   const d = (in5 + in1) * -3196 + odd;
-  const [odd0, odd1] = [in7 * 2446 + a + c, in5 * 16819 + b + d];
-  const [odd2, odd3] = [in3 * 25172 + b + c, in1 * 12299 + a + d];
+  const odd0 = in7 * 2446 + a + c;
+  const odd1 = in5 * 16819 + b + d;
+  const odd2 = in3 * 25172 + b + c;
+  const odd3 = in1 * 12299 + a + d;
   const half = 1 << (shift - 1);
   line[at] = (sum + high + odd3 + half) >> shift;
   line[at + 7 * step] = (sum + high - odd3 + half) >> shift;

@@ -53,7 +53,8 @@ export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, 
       reader.restart();
       restart();
     }
-    const [row, column] = [Math.floor(unit / across), unit % across];
+    const row = Math.floor(unit / across);
+    const column = unit % across;
     // The only component of a scan is stored block by block, without those that fill up units.
     if (isSingle) readBlock(only!, (row * only!.component.blocksInRow + column) * BLOCK);
     else
@@ -128,7 +129,8 @@ function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: 
     }
     for (let k = Math.max(1, start); k <= end; k++) {
       const code = ac!.take(reader);
-      const [zeros, length] = [code >> 4, code & 15];
+      const zeros = code >> 4;
+      const length = code & 15;
       if (length === 0 && zeros < 15) {
         run = (1 << zeros) - 1 + reader.take(zeros);
         return;
