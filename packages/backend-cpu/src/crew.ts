@@ -2,6 +2,8 @@
 export interface Crew {
   /** Takes a module, the functions of which have these numbers in lists. */
   publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void;
+  /** Lets go of a function that no list will call any more. Its number may be given to another. */
+  forget(number: number): void;
   /**
    * Does a list of steps, as `execute` wants them.
    *

@@ -19,6 +19,8 @@ export interface FunctionsOptions {
 export class Functions {
   readonly #options: FunctionsOptions;
   readonly #written = new Map<number, FunctionWriter>();
+  /** Numbers of functions that were removed: used again, so that tables by number stay as short as there are functions. */
+  readonly #free: number[] = [];
   #length = 0;
 
   constructor(options: FunctionsOptions) {
@@ -27,8 +29,16 @@ export class Functions {
 
   /** Writes one, and gives its number. */
   add(name: string, parameters: readonly string[], body: Body): number {
-    this.#written.set(this.#length, writeFunction(name, parameters, body, this.#options));
-    return this.#length++;
+    const written = writeFunction(name, parameters, body, this.#options);
+    const number = this.#free.pop() ?? this.#length++;
+    this.#written.set(number, written);
+    return number;
+  }
+
+  /** Gives its number to another: nobody calls it any more. */
+  remove(number: number): void {
+    this.#written.delete(number);
+    this.#free.push(number);
   }
 
   /** Makes modules of what has been written. */

@@ -14,16 +14,26 @@ const MOST_LOSSES = 3;
 /** Places of {@link Beginning} in the block that it lies in. */
 const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
 
+/** A module that lies in the memory, as {@link Beginning.directory} says. */
+interface Published {
+  readonly block: Block;
+  /** Of this module alone. */
+  readonly serial: number;
+  /** Of its functions, those that may still be called. */
+  living: number;
+}
+
 /** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
 export class Helpers implements Crew {
   readonly #heap: Heap;
   readonly #threads: number;
   readonly #isPage: boolean = !mayWait();
   /** For this thread, where it takes part. */
-  readonly #functions: WasmFunction[] = [];
+  readonly #functions: (WasmFunction | undefined)[] = [];
   readonly #functionOf = (index: number): WasmFunction => this.#functions[index]!;
-  /** Where each function is: address and length of its module, and its number there. */
-  readonly #places: (readonly [start: number, length: number, number: number])[] = [];
+  /** The module of each function. */
+  readonly #modules: (Published | undefined)[] = [];
+  #serial = 0;
   #directory: Block | undefined;
   /** One more than there are threads, each of which looks at one list at most: so one is always free. */
   readonly #lists: (Block | undefined)[];
@@ -50,19 +60,32 @@ export class Helpers implements Crew {
   /** Lays a module, with the functions of these numbers, where other threads find it. */
   publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void {
     if (!this.#isPage) instantiate(module, this.#heap.memory).forEach((run, i) => (this.#functions[numbers[i]!] = run));
-    const { start } = this.#heap.allocate(Math.ceil(module.length / 4));
-    new Uint8Array(this.#heap.memory.buffer).set(module, start);
-    numbers.forEach((number, i) => (this.#places[number] = [start, module.length, i]));
+    const head = [module.length, numbers.length, ...numbers];
+    const block = this.#heap.allocate(head.length + Math.ceil(module.length / 4));
+    this.#words.set(head, block.start / 4);
+    new Uint8Array(this.#heap.memory.buffer).set(module, block.start + 4 * head.length);
+    const published: Published = { block, serial: ++this.#serial, living: numbers.length };
+    for (const number of numbers) this.#modules[number] = published;
     // An outgrown directory stays: another thread may be reading it.
-    const length = 3 * this.#places.length;
+    const length = 2 * this.#modules.length;
     if (this.#directory === undefined || this.#directory.length < length) {
-      this.#directory = this.#heap.allocate(Math.max(768, 2 * length));
+      this.#directory = this.#heap.allocate(Math.max(512, 2 * length));
       if (this.#control !== undefined) this.#words[this.#control.start / 4 + DIRECTORY] = this.#directory.start / 4;
-      this.#places.forEach((_, number) => this.#enter(number));
+      for (const number of this.#modules.keys()) this.#enter(number);
     } else for (const number of numbers) this.#enter(number);
   }
   #enter(number: number): void {
-    this.#words.set(this.#places[number]!, this.#directory!.start / 4 + 3 * number);
+    const published = this.#modules[number];
+    if (published === undefined) return;
+    this.#words.set([published.block.start / 4, published.serial], this.#directory!.start / 4 + 2 * number);
+  }
+
+  /** Other threads let go of it when its number is given to another function, and of its module when it has none left. */
+  forget(number: number): void {
+    const published = this.#modules[number];
+    this.#modules[number] = undefined;
+    this.#functions[number] = undefined;
+    if (published !== undefined && --published.living === 0) this.#heap.free(published.block);
   }
 
   #start(): void {

@@ -4,6 +4,8 @@ import type { execute, WasmFunction } from "./execute.ts";
 export type Request =
   /** What lists call by these numbers. */
   | { readonly kind: "functions"; readonly module: Uint8Array<ArrayBuffer>; readonly numbers: readonly number[] }
+  /** No list calls this function any more. */
+  | { readonly kind: "forget"; readonly number: number }
   | { readonly kind: "write"; readonly reach: number; readonly start: number; readonly bytes: ArrayBuffer }
   | {
       readonly kind: "copy";
@@ -36,7 +38,7 @@ export function keeper(
 ): void {
   const page = 65536;
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const functions: WasmFunction[] = [];
+  const functions: (WasmFunction | undefined)[] = [];
   let failure: Answer | undefined;
   // A method keeps its name, so that no bundler hands it to a function of its own to keep it.
   const own = {
@@ -64,6 +66,9 @@ export function keeper(
           request.numbers.forEach((number, i) => (functions[number] = instance.exports[i] as WasmFunction));
           return undefined;
         }
+        case "forget":
+          functions[request.number] = undefined;
+          return undefined;
         case "write":
           new Uint8Array(memory.buffer).set(new Uint8Array(request.bytes), request.start);
           return undefined;
@@ -81,10 +86,11 @@ export function keeper(
   receive((request) => {
     let bytes: ArrayBuffer | undefined;
     try {
-      if (request.kind !== "functions" && !own.has(request.reach))
+      const isAboutFunctions = request.kind === "functions" || request.kind === "forget";
+      if (!isAboutFunctions && !own.has(request.reach))
         failure ??= { kind: "full", size: memory.buffer.byteLength, reach: request.reach };
       // Functions are wanted later, too, whatever went wrong before.
-      if (failure === undefined || request.kind === "functions") bytes = own.do(request);
+      if (failure === undefined || isAboutFunctions) bytes = own.do(request);
     } catch (error) {
       failure ??= { kind: "failed", reason: String(error) };
     }

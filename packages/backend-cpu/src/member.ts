@@ -9,7 +9,10 @@ export interface Beginning {
   readonly ready: number;
   /** For each list how many threads look at it, where it begins, and where it ends. */
   readonly lists: number;
-  /** Where the place of the directory stands: for every function address and length of its module, and its number there. */
+  /**
+   * Where the place of the directory stands: for every function the place of its module, and the module's serial number. A module
+   * begins with its length in bytes, how many functions it has, and their numbers.
+   */
   readonly directory: number;
   /** The number of the first thread to be ready. */
   readonly first: number;
@@ -30,24 +33,26 @@ export function member(
   receive(({ memory, epoch, ready, lists, directory, first }) => {
     let words = new Int32Array(memory.buffer);
     const functions: WasmFunction[] = [];
-    const instances = new Map<number, WebAssembly.Instance>();
+    /** Of the module that each function is from. */
+    const serials: number[] = [];
     // A method keeps its name, so that no bundler hands it to a function of its own to keep it.
     const code = {
       functionOf(this: void, index: number): WasmFunction {
-        const known = functions[index];
-        if (known !== undefined) return known;
-        const at = words[directory]! + 3 * index;
-        const [start, length, number] = words.subarray(at, at + 3) as unknown as [number, number, number];
-        let instance = instances.get(start);
-        if (instance === undefined) {
-          // Words have signs, and addresses have none.
-          const bytes = new Uint8Array(memory.buffer, start >>> 0, length).slice();
-          instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
-          instances.set(start, instance);
+        const entries = words[directory]!;
+        const serial = words[entries + 2 * index + 1]!;
+        if (serials[index] === serial) return functions[index]!;
+        const at = words[entries + 2 * index]!;
+        const [length, count] = words.subarray(at, at + 2) as unknown as [number, number];
+        const bytes = new Uint8Array(memory.buffer, 4 * (at + 2 + count), length).slice();
+        const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { convlens: { memory } });
+        for (let i = 0; i < count; i++) {
+          const number = words[at + 2 + i]!;
+          // Some numbers may serve functions of later modules.
+          if (words[entries + 2 * number + 1] !== serial) continue;
+          functions[number] = exports[i] as WasmFunction;
+          serials[number] = serial;
         }
-        const run = instance.exports[number] as WasmFunction;
-        functions[index] = run;
-        return run;
+        return functions[index]!;
       },
     };
     let seen = Atomics.load(words, epoch);

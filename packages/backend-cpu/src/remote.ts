@@ -70,6 +70,10 @@ export class Remote implements Crew {
     this.#tell({ kind: "functions", module, numbers }, [module.buffer]);
   }
 
+  forget(number: number): void {
+    if (this.#lost === undefined) this.#tell({ kind: "forget", number });
+  }
+
   async run(list: Int32Array): Promise<void> {
     const own = list.slice();
     await this.#ask({ kind: "run", reach: this.heap.reach, list: own }, [own.buffer]);

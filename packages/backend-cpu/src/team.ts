@@ -7,6 +7,7 @@ import { Functions } from "./functions.ts";
 import { Heap, type Block } from "./heap.ts";
 import { Helpers } from "./helpers.ts";
 import { Kept } from "./kept.ts";
+import { Recent } from "./recent.ts";
 import type { Remote } from "./remote.ts";
 
 /** Where an argument begins, and by how many bytes it differs from call to call and from thread to thread. */
@@ -22,6 +23,12 @@ export interface Code {
 
 /** Whether convolutions are computed by Winograd's algorithm. */
 export type UseOfWinograd = "never" | "auto" | "always";
+/** Words in the memory, which stay there as long as someone holds this. */
+export interface Table {
+  /** Address of the first. */
+  readonly start: number;
+}
+
 /** What a {@link Team} may be told. */
 export interface TeamOptions {
   readonly machine?: Machine;
@@ -30,8 +37,8 @@ export interface TeamOptions {
   readonly remote?: Remote | undefined;
 }
 
-/** Compiled functions that are kept to be used again; programs keep their own. */
-const KEPT = 2000;
+/** Compiled functions and tables that are kept to be used again, those used last; programs hold their own. */
+const KEPT = 512;
 /** Numbers or products that others are woken for: some 50 µs of work. */
 const WORTH_WAKING = 1_000_000;
 
@@ -43,9 +50,13 @@ export class Team {
   readonly threads: number;
   readonly machine: Machine;
   readonly winograd: UseOfWinograd;
-  readonly #codes = new Map<string, Code>();
+  readonly #codes = new Recent<Code>(KEPT);
+  readonly #tables = new Recent<Table>(KEPT);
   readonly #functions: Functions;
-  readonly #tables = new Map<string, Block>();
+  // What nobody holds any more, no program either, is called and read no more.
+  readonly #droppedCodes = new FinalizationRegistry((index: number) => this.#dropCode(index));
+  readonly #droppedTables = new FinalizationRegistry((block: Block) => this.heap.free(block));
+  #clearing: Code | undefined;
   #scratch: Block | undefined;
   /** Earlier ones, which steps that are not done yet may still use. */
   readonly #outgrown: Block[] = [];
@@ -59,7 +70,7 @@ export class Team {
   /** Where there is none, a call is a call. */
   readonly #crew: Crew | undefined;
   /** Functions by their numbers, where there is no crew. */
-  readonly #here: WasmFunction[] = [];
+  readonly #here: (WasmFunction | undefined)[] = [];
 
   constructor(
     threads = 1,
@@ -96,17 +107,17 @@ export class Team {
     return this.#scratch.start;
   }
 
-  /** An address where these words lie as long as the backend lives; laid down once for each key. */
-  table(key: string, words: () => Int32Array): number {
-    let block = this.#tables.get(key);
-    if (block === undefined) {
+  /** These words in the memory; laid down once for each key. Kernels hold the table as long as they use its address. */
+  table(key: string, words: () => Int32Array): Table {
+    return this.#tables.find(key, () => {
       const values = words();
-      block = this.heap.allocate(values.length);
+      const block = this.heap.allocate(values.length);
       if (this.#remote !== undefined) this.#remote.write(block, values);
       else new Int32Array(this.heap.memory.buffer, block.start, values.length).set(values);
-      this.#tables.set(key, block);
-    }
-    return block.start;
+      const table: Table = { start: block.start };
+      this.#droppedTables.register(table, block);
+      return table;
+    });
   }
 
   /** Copies numbers into a block. */
@@ -131,20 +142,25 @@ export class Team {
   }
 
   /**
-   * A function; written once for each key, and compiled before it is first called.
+   * A function; written once for each key, and compiled before it is first called. Kernels ask for it when they are prepared, and
+   * hold it as long as they call it.
    *
    * @param work - About how many numbers or products one call computes: threads are not woken for less than they cost.
    */
   code(key: string, parameters: readonly string[], write: Body, work = 0): Code {
-    const known = this.#codes.get(key);
-    if (known !== undefined) return known;
-    if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-    const index = this.#functions.add(nameOf(key), parameters, write);
-    const code = this.#crew === undefined ? new Direct(() => this.#functionHere(index)) : this.#recorded(index, work);
-    this.#codes.set(key, code);
-    const [oldest] = this.#codes.keys();
-    if (this.#codes.size > KEPT) this.#codes.delete(oldest!);
-    return code;
+    return this.#codes.find(key, () => {
+      if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
+      const index = this.#functions.add(nameOf(key), parameters, write);
+      const code = this.#crew === undefined ? new Direct(() => this.#functionHere(index)) : this.#recorded(index, work);
+      this.#droppedCodes.register(code, index);
+      return code;
+    });
+  }
+
+  #dropCode(index: number): void {
+    this.#functions.remove(index);
+    this.#crew?.forget(index);
+    this.#here[index] = undefined;
   }
 
   #functionHere(index: number): WasmFunction {
@@ -197,7 +213,7 @@ export class Team {
   /** Zeros from an address on. */
   clear(start: number, length: number): void {
     if (length === 0) return;
-    const code = this.code("clear", ["from", "bytes"], (f, from, bytes) => f.fill(from!, bytes!));
+    const code = (this.#clearing ??= this.code("clear", ["from", "bytes"], (f, from, bytes) => f.fill(from!, bytes!)));
     // Large stretches are done by all; a page of memory at a time.
     const page = 65536;
     const pages = this.threads > 1 ? Math.floor((4 * length) / page) : 0;

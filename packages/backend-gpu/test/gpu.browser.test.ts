@@ -265,7 +265,7 @@ describe.each(modes)("memory, through %s", (mode) => {
     expect(wrong).toBe(0);
     expect(worst).toBeLessThan(1e-6);
     executable.dispose();
-    expect(() => backend.allocate(2 ** 24 + 1)).toThrow(
+    await expect(backend.read(backend.allocate(2 ** 24 + 1))).rejects.toThrow(
       /^gpu: a tensor of 16777217 numbers is more than the 16777216 that can be addressed on .*; use a smaller batch, or backend-cpu/,
     );
     backend.dispose();

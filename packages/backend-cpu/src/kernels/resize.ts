@@ -11,7 +11,7 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { Code, Table, Team } from "../team.ts";
 import { tasksOf } from "./loops.ts";
 
 // Where a pixel comes from stands in tables, one for rows and one for columns. Rows are mixed first, into a buffer, as their
@@ -27,7 +27,7 @@ const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 const ENTRY = 16;
 
 /** The table of an axis whose old elements lie `step` bytes apart. */
-function tableOf(team: Team, { from, to, mode, step }: Axis): number {
+function tableOf(team: Team, { from, to, mode, step }: Axis): Table {
   return team.table(`resize ${JSON.stringify([from, to, mode, step])}`, () => {
     const words = new Int32Array(4 * to);
     const shares = new Float32Array(words.buffer);
@@ -193,14 +193,14 @@ const resize =
       const buffer = team.scratch(0, room);
       const ofThread = [buffer, 0, 4 * room] as const;
       if (tasks.calls === 1 && last === undefined) {
-        main.each(batch, rows, columns, ofThread, [x!.start, smallStep], [y.start, height * largeRow]);
+        main.each(batch, rows.start, columns.start, ofThread, [x!.start, smallStep], [y.start, height * largeRow]);
         return;
       }
       const [entries, bytes] = [tasks.each * ENTRY, tasks.each * largeRow];
       for (let n = 0; n < batch; n++) {
         const [from, to] = [x!.start + n * smallStep, y.start + n * height * largeRow];
-        main.each(tasks.calls, [rows, entries], columns, ofThread, from, [to, bytes]);
-        last?.call(rows + tasks.calls * entries, columns, buffer, from, to + tasks.calls * bytes);
+        main.each(tasks.calls, [rows.start, entries], columns.start, ofThread, from, [to, bytes]);
+        last?.call(rows.start + tasks.calls * entries, columns.start, buffer, from, to + tasks.calls * bytes);
       }
     };
   };
@@ -226,7 +226,14 @@ const resizeGradient =
     );
     return ([dy], dx) => {
       const buffer = team.scratch(0, room);
-      code.each(batch, rows, columns, [buffer, 0, 4 * room], [dy!.start, h * largeRow], [dx.start, smallStep]);
+      code.each(
+        batch,
+        rows.start,
+        columns.start,
+        [buffer, 0, 4 * room],
+        [dy!.start, h * largeRow],
+        [dx.start, smallStep],
+      );
     };
   };
 

@@ -66,18 +66,26 @@ function expectEqual(got: unknown, want: unknown, what: string): void {
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`);
 }
 
-/** Adds 1 to a constant. */
+const LENGTH = 1000;
+/** Bytes of what {@link dropSome} makes, at least. */
+const DROPPED = 2 * 10 * 4 * LENGTH;
+
+/** Doubles a constant. */
 const constantProgram = (constant: number): Program =>
-  programOf([], (write) => [write("add", [write.constant(constant), write.constant(1)], {}, [])]);
+  over(0, {
+    constants: [{ shape: [LENGTH], values: new Float32Array(LENGTH).fill(constant) }],
+    instructions: [{ operation: "add", inputs: [0, 0], attributes: {}, shape: [LENGTH] }],
+    outputs: [1],
+  });
 
 /** Makes variables and programs, uses them, and drops them. */
 async function dropSome(backend: Backend): Promise<void> {
   for (let i = 0; i < 10; i++) {
-    const storage = backend.allocate(1000);
-    backend.write(storage, new Float32Array(1000).fill(i));
-    expectEqual((await backend.read(storage))[999], i, "a variable");
+    const storage = backend.allocate(LENGTH);
+    backend.write(storage, new Float32Array(LENGTH).fill(i));
+    expectEqual((await backend.read(storage))[LENGTH - 1], i, "a variable");
     const [sum] = await backend.compile(constantProgram(i)).run([], []);
-    expectEqual([...sum!], [i + 1], "a sum");
+    expectEqual(sum![LENGTH - 1], 2 * i, "a sum");
   }
 }
 
@@ -364,13 +372,14 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     await keptProgram.run([], []);
     const before = backend.memory();
     await dropSome(backend);
-    const all = backend.memory();
-    if (all <= before) throw new Error(`${all} bytes are held where variables were made, and ${before} before`);
-    await collectGarbage(() => backend.memory() <= before);
-    if (backend.memory() > before)
-      throw new Error(`${backend.memory()} bytes are held where ${before} can be reached; of ${all} before`);
+    const all = backend.memory() - before;
+    if (all < DROPPED) throw new Error(`${all} bytes are held by what was made, of at least ${DROPPED}`);
+    // An engine may still hold what was used last.
+    const isBack = (): boolean => backend.memory() - before <= 0.3 * all;
+    await collectGarbage(isBack);
+    if (!isBack()) throw new Error(`${backend.memory() - before} of ${all} bytes are held that nobody can reach`);
     expectEqual([...(await backend.read(kept))], [1, 2, 3], "a variable that was kept");
-    expectEqual([...(await keptProgram.run([], []))[0]!], [5], "what a program that was kept makes");
+    expectEqual((await keptProgram.run([], []))[0]![0], 8, "what a program that was kept makes");
     keptProgram.dispose();
     backend.free(kept);
   },

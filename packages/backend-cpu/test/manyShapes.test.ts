@@ -1,0 +1,167 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { number } from "../src/assembler/expression.ts";
+import { plainMachine } from "../src/assembler/function.ts";
+import { execute } from "../src/execute.ts";
+import { Functions } from "../src/functions.ts";
+import { cpu } from "../src/index.ts";
+import { keeper, type Answer, type Request } from "../src/keeper.ts";
+import { Recent } from "../src/recent.ts";
+import { Team } from "../src/team.ts";
+import type { Program } from "@convlens/backend";
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
+
+/** Collects garbage, and lets finalizers run. */
+async function collect(): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+const CALLS = 8;
+
+describe.each([
+  ["one thread", 1],
+  ["three threads", 3],
+] as const)("code and tables of ever new shapes, on %s", (_, threads) => {
+  it("come back, but for what is kept or used", async () => {
+    const team = new Team(threads);
+    const result = team.heap.allocate(CALLS);
+    /** A kernel with code and a table of its own. */
+    function prepare(id: number): () => Promise<void> {
+      const table = team.table(`table ${id}`, () => new Int32Array(1000).fill(id));
+      const code = team.code(
+        `put ${id}`,
+        ["to"],
+        (f, to) => {
+          // Some are so long that they have a module of their own.
+          for (let i = id % 7 === 0 ? 500 : 5; i > 0; i--) f.store(to!, number(id));
+        },
+        1_000_000,
+      );
+      return async () => {
+        team.heap.view(result).fill(-1);
+        code.each(CALLS, [result.start, 4]);
+        await team.finish();
+        expect([...team.heap.view(result)]).toEqual(new Array<number>(CALLS).fill(id));
+        expect(new Int32Array(team.heap.memory.buffer)[table.start / 4 + (id % 1000)]).toBe(id);
+      };
+    }
+    const held = Array.from({ length: 20 }, (__, i) => prepare(100_000 + i));
+    await held[3]!();
+    const sizes: number[] = [];
+    for (let id = 0; id < 2400; id++) {
+      await prepare(id)();
+      if (id % 200 !== 0) continue;
+      await collect();
+      sizes.push(team.heap.memory.buffer.byteLength);
+      await held[(id / 200) % held.length]!();
+    }
+    expect(sizes.at(-1)).toBe(sizes[5]);
+    for (const each of held) await each();
+    team.dispose();
+  });
+});
+
+it("A number is given to another function when its own is removed", () => {
+  const published: number[][] = [];
+  const functions = new Functions({
+    isShared: false,
+    machine: plainMachine,
+    publish: (_, numbers) => published.push([...numbers]),
+  });
+  const add = (): number => functions.add("put", ["to"], (f, to) => f.store(to!, number(1)));
+  expect([add(), add(), add()]).toEqual([0, 1, 2]);
+  functions.compile();
+  functions.remove(1);
+  // Written, but not yet compiled.
+  expect(add()).toBe(1);
+  functions.remove(1);
+  functions.compile();
+  expect(add()).toBe(1);
+  functions.compile();
+  expect(published).toEqual([[0, 1, 2], [1]]);
+});
+
+it("The values used last are kept", () => {
+  const recent = new Recent<object>(2);
+  const [a, b] = [recent.find("a", () => ({})), recent.find("b", () => ({}))];
+  expect(recent.find("a", () => ({}))).toBe(a);
+  recent.find("c", () => ({}));
+  expect(recent.find("a", () => ({}))).toBe(a);
+  expect(recent.find("b", () => ({}))).not.toBe(b);
+});
+
+it("A worker without shared memory lets go of functions, and gives their numbers to others", () => {
+  let ask: (request: Request) => void = () => undefined;
+  const answers: Answer[] = [];
+  keeper(
+    execute,
+    (take) => (ask = take),
+    (answer) => answers.push(answer),
+  );
+  const functions = new Functions({
+    isShared: false,
+    machine: plainMachine,
+    publish: (module, numbers) => ask({ kind: "functions", module, numbers }),
+  });
+  for (const value of [3, 4]) {
+    const index = functions.add("put", ["to"], (f, to) => f.store(to!, number(value)));
+    expect(index).toBe(0);
+    functions.compile();
+    const run: Request = { kind: "run", reach: 1000, list: Int32Array.of(index, 1, 1, 0, 0, 64, 0, 0) };
+    ask(run);
+    ask({ kind: "read", reach: 1000, start: 64, length: 4 });
+    expect(new Float32Array((answers.at(-1) as { bytes: ArrayBuffer }).bytes)).toEqual(Float32Array.of(value));
+    functions.remove(index);
+    ask({ kind: "forget", number: index });
+    ask(run);
+    expect(answers.at(-1)!.kind).toBe("failed");
+  }
+});
+
+it.each([1, 2])(
+  "images of ever new sizes are answered in a steady amount of memory, on %s threads",
+  async (threads) => {
+    const backend = await cpu({ threads });
+    const filters = Float32Array.from({ length: 1000 }, () => 1);
+    async function answer(width: number): Promise<void> {
+      const geometry = { from: [1, 5, width, 1], to: [1, 7, width + 3, 1] };
+      const program: Program = {
+        feeds: [geometry.from],
+        variables: [],
+        constants: [{ shape: [1000], values: filters }],
+        instructions: [
+          {
+            operation: "resize",
+            inputs: [0],
+            attributes: { height: 7, width: width + 3, mode: "bilinear" },
+            shape: geometry.to,
+          },
+          { operation: "sum", inputs: [2], attributes: { axes: [1, 2] }, shape: [1, 1, 1, 1] },
+          { operation: "sum", inputs: [1], attributes: { axes: [0] }, shape: [1] },
+          { operation: "reshape", inputs: [4], attributes: { shape: [1, 1, 1, 1] }, shape: [1, 1, 1, 1] },
+          { operation: "add", inputs: [3, 5], attributes: {}, shape: [1, 1, 1, 1] },
+        ],
+        outputs: [6],
+        updates: [],
+      };
+      const [y] = await backend.compile(program).run([new Float32Array(5 * width).fill(1)], []);
+      expect(y![0]).toBeCloseTo(7 * (width + 3) + 1000, 2);
+    }
+    let most = 0;
+    for (let width = 2; width < 402; width++) {
+      await answer(width);
+      if (width % 100 !== 1) continue;
+      await collect();
+      most = Math.max(most, backend.memory());
+    }
+    // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may be left.
+    expect(most).toBeLessThan(300_000);
+    backend.dispose();
+  },
+);
