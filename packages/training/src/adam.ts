@@ -1,3 +1,4 @@
+import { checkOptions, fractionOption, numberFrom } from "@convlens/backend";
 import { log } from "@convlens/backend/math";
 import { adamStep, expm1, movingAverage, multiply, negate, square, subtract, type Tensor } from "@convlens/tensor";
 import { optimizerOf, type Optimizer } from "./optimizer.ts";
@@ -5,13 +6,13 @@ import { decayed } from "./sgd.ts";
 
 /** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions {
-  /** The share of the mean gradient that stays at each step. Default: 0.9. */
+  /** Share of the mean gradient that stays at each step, from 0 to below 1. Default: 0.9. */
   readonly beta1?: number;
-  /** The share of the mean square that stays. Default: 0.999. */
+  /** Share of the mean square that stays, from 0 to below 1. Default: 0.999. */
   readonly beta2?: number;
-  /** Keeps the divisor from 0. Default: 1e-8. */
+  /** Added to the divisor, at least 0. Default: 1e-8. */
   readonly epsilon?: number;
-  /** How strongly parameters are pulled towards 0. Default: 0 for Adam, 0.01 for AdamW. */
+  /** How strongly parameters are pulled towards 0, at least 0. Default: 0 for Adam, 0.01 for AdamW. */
   readonly weightDecay?: number;
 }
 
@@ -21,10 +22,15 @@ function correction(beta: number, count: Tensor): Tensor {
   return negate(expm1(multiply(count, Math.max(log(beta), -1000))));
 }
 
-function make(
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions,
-  decoupled: boolean,
-): Optimizer {
+function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
+  checkOptions(owner, options, {
+    beta1: fractionOption,
+    beta2: fractionOption,
+    epsilon: numberFrom(0),
+    weightDecay: numberFrom(0),
+  });
+  const decoupled = owner === "adamW";
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
   return optimizerOf({
     slots: ["first", "second"],
     counts: true,
@@ -39,8 +45,16 @@ function make(
   });
 }
 
-/** Steps along the mean gradient over the root of its mean square, both corrected for their start at 0 (Kingma 2015). */
-export const adam = (options: AdamOptions = {}): Optimizer => make(options, false);
+/**
+ * Steps along the mean gradient over the root of its mean square, both corrected for their start at 0 (Kingma 2015).
+ *
+ * @throws `ValueError` for an option that is unknown or out of range.
+ */
+export const adam = (options: AdamOptions = {}): Optimizer => make("adam", options);
 
-/** Adam with weight decay apart from the gradient (Loshchilov 2019). */
-export const adamW = (options: AdamOptions = {}): Optimizer => make({ weightDecay: 0.01, ...options }, true);
+/**
+ * Adam with weight decay apart from the gradient (Loshchilov 2019).
+ *
+ * @throws As {@link adam}.
+ */
+export const adamW = (options: AdamOptions = {}): Optimizer => make("adamW", options);

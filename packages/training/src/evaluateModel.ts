@@ -1,9 +1,11 @@
-import { turn } from "@convlens/backend";
+import { anyOption, checkOptions, functionOption, turn, wholeFrom } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
 import { compiledFor, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
-import { crossEntropy, type Loss } from "./losses.ts";
+import { checkLabels, classesOf, largestLabel } from "./checkFits.ts";
+import { checkSubject } from "./fitOptions.ts";
+import { crossEntropy, recordLoss, type Loss } from "./losses.ts";
 import { accuracy, confusionMatrix } from "./metrics.ts";
 
 /** One example that a model gets wrong. */
@@ -26,11 +28,11 @@ export interface Evaluation {
   readonly mistakes: readonly Mistake[];
 }
 
-/** What {@link evaluateModel} may be told. */
+/** Options of {@link evaluateModel}. */
 export interface EvaluateOptions {
   /** Examples at a time. Default: 200. */
   readonly batchSize?: number;
-  /** Default: {@link crossEntropy}. */
+  /** How wrong outputs are: a scalar of outputs and targets. Default: {@link crossEntropy}. */
   readonly loss?: Loss;
   /** Stops between batches. */
   readonly signal?: AbortSignal | undefined;
@@ -44,24 +46,32 @@ const programOf = (model: Layer, loss: Loss): Compiled<[inputs: Tensor, labels: 
     namePaths(model);
     return compile((inputs: Tensor, labels: Tensor): Scores => {
       const logits = model.call(inputs);
-      return { loss: loss(logits, labels), logits, predicted: argmax(logits) };
+      return { loss: recordLoss(loss, logits, labels), logits, predicted: argmax(logits) };
     });
   });
 
-/** Tests a classifier `[n, …] → [n, classes]` on every example of a data set. */
-export async function evaluateModel(
-  model: Layer,
-  data: Dataset,
-  { batchSize = 200, loss = crossEntropy, signal }: EvaluateOptions = {},
-): Promise<Evaluation> {
+/**
+ * Tests a classifier `[n, …] → [n, classes]` on every example of a data set.
+ *
+ * @throws `ValueError` for an option that is unknown or wrong, and labels beyond the outputs of the model; `ShapeError` for a
+ * loss that is not a scalar.
+ */
+export async function evaluateModel(model: Layer, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+  checkSubject("evaluateModel", model, data);
+  checkOptions("evaluateModel", options, { batchSize: wholeFrom(1), loss: functionOption, signal: anyOption });
+  const { batchSize = 200, loss = crossEntropy, signal } = options;
   const program = programOf(model, loss);
   const predicted = new Uint32Array(data.size);
   const mistakes: Mistake[] = [];
   let total = 0;
   let classes = data.classes.length;
+  const largest = largestLabel(data);
   for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
     const scores = await program(inputs, labels);
+    // Only a regression has labels beyond the outputs.
+    if (indices[0] === 0 && largest >= scores.logits.shape.at(-1)!)
+      checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
     total += scores.loss.number * indices.length;
     classes = Math.max(classes, scores.logits.shape.at(-1)!);
     const logits = scores.logits.values;

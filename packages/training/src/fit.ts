@@ -1,52 +1,20 @@
-import { atStep, ShapeError, showShape, turn, ValueError } from "@convlens/backend";
-import { batchCount, batches, type Augmentation, type Dataset } from "@convlens/datasets";
+import { atStep, checkValue, numberFrom, turn, ValueError } from "@convlens/backend";
+import { batchCount, batches, type Dataset } from "@convlens/datasets";
 import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
-import { zeros, type Variable } from "@convlens/tensor";
+import type { Variable } from "@convlens/tensor";
 import { adam } from "./adam.ts";
 import { readCheckpoint, restoreCheckpoint, storedValues, writeCheckpoint } from "./checkpoint.ts";
-import { judgeEpoch, type EarlyStopping } from "./earlyStopping.ts";
+import { checkFits } from "./checkFits.ts";
+import { judgeEpoch } from "./earlyStopping.ts";
 import { evaluateModel } from "./evaluateModel.ts";
-import { rateFactors, type ParameterGroup } from "./groups.ts";
+import { checkFitOptions, checkSubject, type FitOptions } from "./fitOptions.ts";
+import { rateFactors } from "./groups.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Progress } from "./progress.ts";
 import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
-import { rateOf, type Schedule } from "./schedules.ts";
-import { trainStep, type ClipOptions } from "./trainStep.ts";
-
-/** Options of {@link fit}. */
-export interface FitOptions {
-  /** Passes over the data. Default: 1. */
-  readonly epochs?: number;
-  /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
-  readonly batchSize?: number;
-  /** How parameters change. Only its rule is used: what it keeps between steps is the run's own. Default: `adam()`. */
-  readonly optimizer?: Optimizer;
-  /** The learning rate, or how it goes. Default: 1e-3. */
-  readonly rate?: number | Schedule;
-  /** Default: {@link crossEntropy}. */
-  readonly loss?: Loss;
-  /** Decides first values, order, augmentation and dropout. Default: 0. */
-  readonly seed?: number;
-  /** Changes the examples. */
-  readonly augment?: Augmentation;
-  /** Examples to test on after each epoch. */
-  readonly test?: Dataset;
-  /** Limits on the gradients. */
-  readonly clip?: ClipOptions;
-  /** Parameters with rates of their own, or none. */
-  readonly groups?: readonly ParameterGroup[];
-  /** Whether and when training stops before its last epoch. */
-  readonly earlyStopping?: EarlyStopping;
-  /** Cancels between two steps. */
-  readonly signal?: AbortSignal;
-  /** A checkpoint to go on from, with the same data and options. */
-  readonly resume?: Uint8Array | undefined;
-  /** Whether to measure how far the parameters move. Default: true. */
-  readonly diagnostics?: boolean;
-  /** What a loss that is no number does. Default: an error. */
-  readonly onNaN?: "error" | "continue";
-}
+import { rateOf } from "./schedules.ts";
+import { trainStep } from "./trainStep.ts";
 
 /** Training as it goes on. */
 export interface Fit extends AsyncGenerator<FitRecord, void, void> {
@@ -62,7 +30,9 @@ export interface Fit extends AsyncGenerator<FitRecord, void, void> {
  * slows it down.
  *
  * @param model - `[n, …shape] → [n, classes]`. Built here, if it has not been.
- * @throws `ValueError` where the loss is no number any more, or the labels do not fit the model.
+ * @throws `ValueError` for an option that is unknown or wrong, labels beyond the outputs of the model, a loss that is NaN or
+ * infinite, or where no parameter learns; `ShapeError` for a loss that is not a scalar, or a test set of another shape. All
+ * but the non-finite loss are found before any weight changes.
  *
  * @example
  * ```ts
@@ -99,7 +69,9 @@ class Run {
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(model: Layer, data: Dataset, options: FitOptions) {
-    const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume } = options;
+    checkSubject("fit", model, data);
+    checkFitOptions(options);
+    const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume, test } = options;
     this.#model = model;
     this.#data = data;
     this.#options = options;
@@ -119,7 +91,7 @@ class Run {
     if (resume === undefined) {
       build(model, data.shape, { seed: start.seed, onlyFresh: true });
       this.#progress = start;
-      checkFits(model, data, loss, batchSize);
+      checkFits(model, data, { batchSize, loss, test });
     } else this.#progress = this.#restore(resume, batchSize);
   }
 
@@ -149,7 +121,7 @@ class Run {
         { operation: "resume", axis: "epochs", expected: `at least ${begun}`, got: epochs },
       );
     // Calls the model, which makes the variables that the checkpoint is compared with.
-    checkFits(this.#model, this.#data, this.#loss, batchSize);
+    checkFits(this.#model, this.#data, { batchSize, loss: this.#loss, test: this.#options.test });
     restoreCheckpoint(checkpoint, this.#model, this.#optimizer.state(this.#learning), () =>
       build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true }),
     );
@@ -159,7 +131,9 @@ class Run {
 
   /** What the rate of each parameter that learns is multiplied by. */
   get #factors(): ReadonlyMap<string, number> {
-    return (this.#rateFactors ??= rateFactors(parameters(this.#model), this.#options.groups ?? []));
+    this.#rateFactors ??= rateFactors(parameters(this.#model), this.#options.groups ?? []);
+    if (this.#rateFactors.size === 0) throw nothingLearns(parameters(this.#model).size);
+    return this.#rateFactors;
   }
 
   /** The parameters that learn. */
@@ -243,6 +217,7 @@ class Run {
             epoch: p.epoch,
             history: p.history,
           });
+          checkValue(`fit: step ${p.step + 1}`, "the rate that the schedule gives", rate, numberFrom(0));
           const results = await this.#inTurn(async () => {
             const began = performance.now();
             const done = await step(inputs, labels, rate).catch((error: unknown) => {
@@ -308,38 +283,19 @@ class Run {
   }
 }
 
-/** The model's outputs, recorded but not computed, against the data's labels. */
-function checkFits(model: Layer, data: Dataset, loss: Loss, batchSize: number): void {
-  if (data.size < batchSize)
-    throw new ValueError(`fit: ${data.size} examples do not fill one batch of ${batchSize}; use a smaller batchSize`, {
-      operation: "fit",
-      expected: `at least ${batchSize}`,
-      got: data.size,
-      fix: "a smaller batchSize",
-    });
-  const outputs = model.call(zeros([1, ...data.shape]));
-  if (outputs.shape[0] !== 1)
-    throw new ShapeError(
-      `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
-      {
+const nothingLearns = (parameters: number): ValueError =>
+  parameters === 0
+    ? new ValueError("fit: the model has no parameters, so nothing would learn; give it a layer such as Dense", {
         operation: "fit",
-        expected: "[1, …]",
-        got: outputs.shape,
-      },
-    );
-  let largest = 0;
-  for (const label of data.labels) largest = Math.max(largest, label);
-  if (loss === crossEntropy && outputs.rank === 2 && largest >= outputs.shape[1]!)
-    throw new ValueError(
-      `fit: the data has the label ${largest}, out of range for the ${outputs.shape[1]} outputs of the model; give its last layer ${data.classes.length} units`,
-      {
+        expected: "at least 1 parameter",
+        got: 0,
+      })
+    : new ValueError(`fit: all ${parameters} parameters are frozen, so nothing would learn; freeze fewer in groups`, {
         operation: "fit",
-        expected: `labels 0 to ${outputs.shape[1]! - 1}`,
-        got: largest,
-        fix: `${data.classes.length} units`,
-      },
-    );
-}
+        expected: "at least 1 parameter that learns",
+        got: 0,
+        fix: "freeze fewer in groups",
+      });
 
 const notANumber = ({ step, epoch, loss, rate }: StepRecord): ValueError =>
   new ValueError(

@@ -1,14 +1,28 @@
-import { ValueError } from "@convlens/backend";
+import { booleanOption, checkOptions, checkValue, numberFrom, ValueError, type OptionCheck } from "@convlens/backend";
 import type { Variable } from "@convlens/tensor";
 
 /** Parameters that are treated apart: those whose path matches. */
 export interface ParameterGroup {
   /** Which: a part of the path (`"layers.0"`), a pattern, or a function. */
   readonly match: string | RegExp | ((path: string) => boolean);
-  /** What the learning rate is multiplied by. Default: 1. */
+  /** What the learning rate is multiplied by, at least 0. Default: 1. */
   readonly rate?: number;
   /** Whether they stay as they are, to the bit. */
   readonly frozen?: boolean;
+}
+
+const isMatch: OptionCheck = (value) =>
+  typeof value === "string" || typeof value === "function" || value instanceof RegExp
+    ? undefined
+    : "a path, a pattern or a function";
+
+/** @throws `ValueError` for a group whose options are unknown or wrong. */
+export function checkGroups(groups: readonly ParameterGroup[]): void {
+  for (const [i, group] of groups.entries()) {
+    const owner = `groups[${i}]`;
+    checkOptions(owner, group, { match: isMatch, rate: numberFrom(0), frozen: booleanOption });
+    checkValue(owner, "match", group.match, isMatch);
+  }
 }
 
 const matches = ({ match }: ParameterGroup, path: string): boolean =>
@@ -19,11 +33,16 @@ const matches = ({ match }: ParameterGroup, path: string): boolean =>
         path.search(match) >= 0
       : match(path);
 
-/** What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides. */
+/**
+ * What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides.
+ *
+ * @throws `ValueError` for a group that matches no parameter, or whose options are unknown or wrong.
+ */
 export function rateFactors(
   parameters: ReadonlyMap<string, Variable>,
   groups: readonly ParameterGroup[],
 ): Map<string, number> {
+  checkGroups(groups);
   for (const group of groups)
     if (![...parameters.keys()].some((path) => matches(group, path)))
       throw new ValueError(

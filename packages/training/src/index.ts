@@ -5,10 +5,12 @@
  */
 export { adam, adamW, type AdamOptions } from "./adam.ts";
 export { adagrad, rmsProp, type AdagradOptions, type RmsPropOptions } from "./adaptive.ts";
+export type { ClipOptions } from "./clip.ts";
 export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts";
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
-export { fit, type Fit, type FitOptions } from "./fit.ts";
+export { fit, type Fit } from "./fit.ts";
+export type { FitOptions } from "./fitOptions.ts";
 export { rateFactors, type ParameterGroup } from "./groups.ts";
 export {
   binaryCrossEntropy,
@@ -36,15 +38,16 @@ export {
   oneCycle,
   stepDecay,
   warmUp,
+  type OneCycleOptions,
   type PlateauOptions,
   type Schedule,
   type ScheduleContext,
+  type StepDecayOptions,
 } from "./schedules.ts";
 export { sgd, type SgdOptions } from "./sgd.ts";
 export {
   recordTrainStep,
   trainStep,
-  type ClipOptions,
   type LearningOptions,
   type RecordedStep,
   type StepResults,

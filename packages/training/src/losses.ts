@@ -1,4 +1,4 @@
-import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import { checkOptions, fractionOption, numberAbove, numberFrom, ShapeError, showShape } from "@convlens/backend";
 import {
   absolute,
   add,
@@ -14,12 +14,30 @@ import {
   square,
   subtract,
   sum,
+  Tensor,
   where,
-  type Tensor,
+  within,
 } from "@convlens/tensor";
 
 /** How wrong the outputs of a model are: a scalar, the mean over the batch. */
 export type Loss = (outputs: Tensor, targets: Tensor) => Tensor;
+
+/**
+ * Records a loss.
+ *
+ * @throws `ShapeError` where it is not a scalar.
+ */
+export function recordLoss(loss: Loss, outputs: Tensor, targets: Tensor): Tensor {
+  const value: unknown = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
+  if (value instanceof Tensor && value.rank === 0) return value;
+  const got = value instanceof Tensor ? showShape(value.shape) : typeof value;
+  throw new ShapeError(`loss: expected a scalar tensor, such as mean(…) over the batch, got ${got}`, {
+    operation: "loss",
+    expected: [],
+    got: value,
+    fix: "mean(…) over the batch",
+  });
+}
 
 /** Labels `[n]` as rows `[n, classes]`; rows as they are. */
 function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
@@ -53,17 +71,9 @@ function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
  * @param targets - Labels `[n]`, or shares of each class `[n, classes]`. A label out of range makes the loss NaN.
  * @param options - `smoothing`: so much of each target is spread evenly over all classes (Szegedy 2016).
  */
-export function crossEntropy(
-  logits: Tensor,
-  targets: Tensor,
-  { smoothing = 0 }: { readonly smoothing?: number } = {},
-): Tensor {
-  if (!(smoothing >= 0 && smoothing < 1))
-    throw new ValueError(`crossEntropy: smoothing must be at least 0 and less than 1, got ${smoothing}`, {
-      operation: "crossEntropy",
-      expected: "0 ≤ smoothing < 1",
-      got: smoothing,
-    });
+export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonly smoothing?: number } = {}): Tensor {
+  checkOptions("crossEntropy", options, { smoothing: fractionOption });
+  const { smoothing = 0 } = options;
   const rows = rowsOf("crossEntropy", logits, targets);
   const smooth = smoothing === 0 ? rows : add(multiply(rows, 1 - smoothing), smoothing / logits.shape.at(-1)!);
   return mean(softmaxCrossEntropy(logits, smooth));
@@ -97,7 +107,9 @@ export function meanAbsoluteError(outputs: Tensor, targets: Tensor): Tensor {
  *
  * @param options - `delta`: where one becomes the other. Default: 1.
  */
-export function huber(outputs: Tensor, targets: Tensor, { delta = 1 }: { readonly delta?: number } = {}): Tensor {
+export function huber(outputs: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
+  checkOptions("huber", options, { delta: numberAbove(0) });
+  const { delta = 1 } = options;
   checkSame("huber", outputs, targets);
   const difference = subtract(outputs, targets);
   const size = absolute(difference);
@@ -113,7 +125,9 @@ export function huber(outputs: Tensor, targets: Tensor, { delta = 1 }: { readonl
  * @param scores - `[n, classes]`
  * @param targets - Labels `[n]`.
  */
-export function hinge(scores: Tensor, targets: Tensor, { margin = 1 }: { readonly margin?: number } = {}): Tensor {
+export function hinge(scores: Tensor, targets: Tensor, options: { readonly margin?: number } = {}): Tensor {
+  checkOptions("hinge", options, { margin: numberFrom(0) });
+  const { margin = 1 } = options;
   const rows = rowsOf("hinge", scores, targets);
   // A product with 0 is left out, since 0 · ∞ is not 0: a score of −∞ excludes a class.
   const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));

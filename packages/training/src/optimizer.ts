@@ -1,3 +1,4 @@
+import type { OptionCheck } from "@convlens/backend";
 import { add, detach, Variable, type Operand, type Tensor } from "@convlens/tensor";
 
 /** One parameter, and what is known of it in one step. */
@@ -65,6 +66,12 @@ export interface Optimizer {
   /** Returns an optimizer of the same rule and options that has kept nothing yet. */
   fresh(): Optimizer;
 }
+
+/** Accepts optimizers. */
+export const optimizerOption: OptionCheck = (value) =>
+  ["update", "state", "fresh"].every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function")
+    ? undefined
+    : "an optimizer, such as adam()";
 
 /** What is kept for one parameter. */
 interface Kept<Slot extends string> {

@@ -1,3 +1,4 @@
+import { checkOptions, checkValue, numberAbove, numberFrom, wholeFrom, type OptionCheck } from "@convlens/backend";
 import { cos, power } from "@convlens/backend/math";
 import type { EpochRecord } from "./records.ts";
 
@@ -16,57 +17,95 @@ export interface ScheduleContext {
 /** The learning rate of a step. A function of where training stands, so that it goes on rightly when training is resumed. */
 export type Schedule = (at: ScheduleContext) => number;
 
-/** Multiplied by `factor` after every `epochs` epochs. */
-export const stepDecay =
-  (rate: number, { epochs, factor = 0.1 }: { readonly epochs: number; readonly factor?: number }): Schedule =>
-  ({ epoch }) =>
-    rate * power(factor, Math.floor(epoch / epochs));
+const least0 = /* @__PURE__ */ numberFrom(0);
+const above0 = /* @__PURE__ */ numberAbove(0);
+const positive = /* @__PURE__ */ wholeFrom(1);
+
+/** Accepts learning rates and schedules. */
+export const rateOption: OptionCheck = (value) =>
+  typeof value === "function" || least0(value) === undefined ? undefined : `${least0(value)}, or a schedule`;
+
+const checkRate = (owner: string, rate: number): void => checkValue(owner, "the rate", rate, least0);
+
+/** Options of {@link stepDecay}. */
+export interface StepDecayOptions {
+  /** Epochs from one step to the next, at least 1. */
+  readonly epochs: number;
+  /** What the rate is multiplied by, above 0. Default: 0.1. */
+  readonly factor?: number;
+}
+
+/**
+ * Multiplied by `factor` after every `epochs` epochs.
+ *
+ * @throws `ValueError` for a rate or an option that is unknown or out of range, as all schedules.
+ */
+export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
+  checkRate("stepDecay", rate);
+  checkOptions("stepDecay", options, { epochs: positive, factor: above0 });
+  checkValue("stepDecay", "epochs", options.epochs, positive);
+  const { epochs, factor = 0.1 } = options;
+  return ({ epoch }) => rate * power(factor, Math.floor(epoch / epochs));
+}
 
 /** Multiplied by `factor` after every epoch. */
-export const exponentialDecay =
-  (rate: number, { factor }: { readonly factor: number }): Schedule =>
-  ({ epoch }) =>
-    rate * power(factor, epoch);
+export function exponentialDecay(rate: number, options: { readonly factor: number }): Schedule {
+  checkRate("exponentialDecay", rate);
+  checkOptions("exponentialDecay", options, { factor: above0 });
+  checkValue("exponentialDecay", "factor", options.factor, above0);
+  const { factor } = options;
+  return ({ epoch }) => rate * power(factor, epoch);
+}
 
 /** Half a cosine wave from `rate` down to `end` (Loshchilov 2017). */
-export const cosineDecay =
-  (rate: number, { end = 0 }: { readonly end?: number } = {}): Schedule =>
-  ({ step, steps }) =>
+export function cosineDecay(rate: number, options: { readonly end?: number } = {}): Schedule {
+  checkRate("cosineDecay", rate);
+  checkOptions("cosineDecay", options, { end: least0 });
+  const { end = 0 } = options;
+  return ({ step, steps }) =>
     end + ((rate - end) * (1 + cos((Math.PI * Math.min(step, steps)) / Math.max(1, steps)))) / 2;
+}
 
-/** From almost 0 straight up to what `after` says, over so many steps. */
-export const warmUp =
-  (steps: number, after: Schedule | number): Schedule =>
-  (at) =>
-    rateOf(after, at) * Math.min(1, (at.step + 1) / steps);
+/** From almost 0 straight up to the rate of `after`, over the first `steps` steps. */
+export function warmUp(steps: number, after: Schedule | number): Schedule {
+  checkValue("warmUp", "the number of steps", steps, positive);
+  checkValue("warmUp", "after", after, rateOption);
+  return (at) => rateOf(after, at) * Math.min(1, (at.step + 1) / steps);
+}
+
+/** Options of {@link oneCycle}. */
+export interface OneCycleOptions {
+  /** Share of training in which the rate rises, from 0 to 1. Default: 0.3. */
+  readonly warm?: number;
+  /** The first rate. Default: a 25th of the highest. */
+  readonly start?: number;
+  /** The last rate. Default: a 10,000th of the highest. */
+  readonly end?: number;
+}
 
 /**
  * Up to `rate` over the first `warm` part of training and down to almost 0 over the rest, both along half cosine waves
  * (Smith 2018).
  */
-export const oneCycle =
-  (
-    rate: number,
-    {
-      warm = 0.3,
-      start = rate / 25,
-      end = rate / 1e4,
-    }: { readonly warm?: number; readonly start?: number; readonly end?: number } = {},
-  ): Schedule =>
-  ({ step, steps }) => {
+export function oneCycle(rate: number, options: OneCycleOptions = {}): Schedule {
+  checkRate("oneCycle", rate);
+  checkOptions("oneCycle", options, { warm: numberFrom(0, 1), start: least0, end: least0 });
+  const { warm = 0.3, start = rate / 25, end = rate / 1e4 } = options;
+  const between = (from: number, to: number, share: number): number =>
+    to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
+  return ({ step, steps }) => {
     const done = Math.min(1, step / Math.max(1, steps - 1));
-    const between = (from: number, to: number, share: number): number =>
-      to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
     return done < warm
       ? between(start, rate, done / warm)
       : between(rate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
   };
+}
 
 /** Options of {@link onPlateau}. */
 export interface PlateauOptions {
   /** The rate falls after this many epochs in a row without a better loss. Default: 2. */
   readonly patience?: number;
-  /** What the rate is multiplied by. Default: 0.1. */
+  /** What the rate is multiplied by, between 0 and 1. Default: 0.1. */
   readonly factor?: number;
   /** A loss is better if it is lower than the best so far by more than this. NaN never is. Default: 1e-4. */
   readonly minimumDelta?: number;
@@ -76,9 +115,15 @@ export interface PlateauOptions {
  * Multiplied by `factor` whenever the loss (of the test set, if there is one) has been no better for `patience` epochs, by the
  * rules of Keras's `ReduceLROnPlateau`.
  */
-export const onPlateau =
-  (rate: number, { patience = 2, factor = 0.1, minimumDelta = 1e-4 }: PlateauOptions = {}): Schedule =>
-  ({ history }) => {
+export function onPlateau(rate: number, options: PlateauOptions = {}): Schedule {
+  checkRate("onPlateau", rate);
+  checkOptions("onPlateau", options, {
+    patience: wholeFrom(0),
+    factor: numberAbove(0, 1),
+    minimumDelta: least0,
+  });
+  const { patience = 2, factor = 0.1, minimumDelta = 1e-4 } = options;
+  return ({ history }) => {
     let best = Infinity;
     let waited = 0;
     let now = rate;
@@ -93,6 +138,7 @@ export const onPlateau =
     }
     return now;
   };
+}
 
 /** A number is a schedule that never changes. */
 export const rateOf = (schedule: Schedule | number, at: ScheduleContext): number =>

@@ -1,38 +1,22 @@
-import { ShapeError, showShape } from "@convlens/backend";
 import { apply, layersOf, parameters as parametersOf, variables, type Layer, type Mode } from "@convlens/layers";
 import {
   argmax,
-  clip,
   compile,
   divide,
   equal,
   gradients,
-  maximum,
   mean,
-  minimum,
   multiply,
-  sqrt,
-  square,
   subtract,
-  sum,
-  add,
   within,
-  zeros,
   type Compiled,
   type GradientsOptions,
   type Tensor,
   type Variable,
 } from "@convlens/tensor";
-import type { Loss } from "./losses.ts";
+import { lengthOf, limited, type ClipOptions } from "./clip.ts";
+import { recordLoss, type Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizer.ts";
-
-/** Limits on the gradients of one step. With both, `value` comes first, and `norm` measures what it has left. */
-export interface ClipOptions {
-  /** Each number is held between −value and value. */
-  readonly value?: number;
-  /** All gradients together, as one vector, are shortened to this length. */
-  readonly norm?: number;
-}
 
 /** How {@link recordTrainStep} learns. */
 export interface LearningOptions {
@@ -72,10 +56,6 @@ export interface RecordedStep {
   readonly gradients: readonly Tensor[];
 }
 
-/** The length of all tensors together, as if they were one vector. */
-const lengthOf = (tensors: readonly Tensor[]): Tensor =>
-  sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b), zeros([])));
-
 /** One step of learning as one program: forward, backward, optimizer, running statistics. */
 export const trainStep = (
   model: Layer,
@@ -103,14 +83,7 @@ export function recordTrainStep(
 ): RecordedStep {
   const learning = [...factors].map(([path, factor]) => ({ path, factor, parameter: parameters.get(path)! }));
   const outputs = callFrozen(model, new Set(learning.map(({ parameter }) => parameter)), (mode) => call(inputs, mode));
-  const error = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
-  if (error.rank !== 0)
-    throw new ShapeError(`the loss must be a scalar, such as mean(…) over the batch, got ${showShape(error.shape)}`, {
-      operation: "loss",
-      expected: [],
-      got: error.shape,
-      fix: "mean(…) over the batch",
-    });
+  const error = recordLoss(loss, outputs, targets);
   const raw = gradients(
     error,
     learning.map(({ parameter }) => parameter),
@@ -155,13 +128,4 @@ function callFrozen(model: Layer, learning: ReadonlySet<Variable>, call: (mode: 
   const outputs = call({ training: true, ...(frozen.size > 0 && { frozen }) });
   for (const [variable, value] of before) if (variable.current !== value) variable.assign(value);
   return outputs;
-}
-
-/** Gradients within limits. `norm` is the length of all of them. */
-function limited(all: readonly Tensor[], norm: Tensor, { value, norm: longest }: ClipOptions): readonly Tensor[] {
-  const held = value === undefined ? all : all.map((gradient) => clip(gradient, -value, value));
-  if (longest === undefined) return held;
-  const length = value === undefined ? norm : lengthOf(held);
-  const factor = minimum(1, divide(longest, maximum(length, 1e-12)));
-  return held.map((gradient) => multiply(gradient, factor));
 }

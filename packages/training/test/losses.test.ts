@@ -140,7 +140,7 @@ describe("losses", () => {
       ]
     `);
     expect(() => crossEntropy(zeros([1, 2]), zeros([1]), { smoothing: 1 })).toThrow(
-      "smoothing must be at least 0 and less than 1, got 1",
+      "crossEntropy: smoothing must be a number of at least 0 and below 1, got 1",
     );
   });
 });

@@ -1,0 +1,97 @@
+import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import type { Dataset } from "@convlens/datasets";
+import { apply, type Layer } from "@convlens/layers";
+import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
+import { recordLoss, type Loss } from "./losses.ts";
+
+/** What data must fit. */
+export interface Fitting {
+  readonly batchSize: number;
+  readonly loss: Loss;
+  /** The data set that is tested on. */
+  readonly test?: Dataset | undefined;
+}
+
+/**
+ * Checks the model and its loss, recorded but not computed, against the data.
+ *
+ * @throws `ShapeError` or `ValueError` where they do not belong together.
+ */
+export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }: Fitting): void {
+  if (data.size < batchSize)
+    throw new ValueError(`fit: ${data.size} examples do not fill one batch of ${batchSize}; use a smaller batchSize`, {
+      operation: "fit",
+      expected: `at least ${batchSize}`,
+      got: data.size,
+      fix: "a smaller batchSize",
+    });
+  if (test !== undefined && !sameShape(test.shape, data.shape))
+    throw new ShapeError(
+      `fit: examples of the test set are ${showShape(test.shape)}, those of the data ${showShape(data.shape)}; expected one shape`,
+      { operation: "fit", axis: "test", expected: data.shape, got: test.shape },
+    );
+  const outputs = model.call(zeros([1, ...data.shape]));
+  if (outputs.shape[0] !== 1)
+    throw new ShapeError(
+      `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
+      { operation: "fit", expected: "[1, …]", got: outputs.shape },
+    );
+  const classes = classesOf(model, loss, [batchSize, ...data.shape]);
+  checkLabels("fit: the data", data, classes);
+  if (test !== undefined) checkLabels("fit: the test set", test, classes);
+}
+
+/**
+ * The number of classes that a loss tells apart, of inputs of this shape: labels must be below it. `Infinity` where it takes
+ * them for numbers, as in a regression.
+ */
+export function classesOf(model: Layer, loss: Loss, shape: Shape): number {
+  let classes = Infinity;
+  // As a program, so that nothing that the loss assigns is kept.
+  programOf(
+    (inputs: Tensor, targets: Tensor) => {
+      const error = recordLoss(loss, apply(model, inputs), targets);
+      classes = depthOf(error, targets);
+      return error;
+    },
+    [zeros(shape), zeros(shape.slice(0, 1))],
+    { backend: { supports: () => false } },
+  );
+  return classes;
+}
+
+/** The depth of the one-hot rows that a recorded loss makes of targets, or the number of rows that it gathers by them. */
+function depthOf(error: Tensor, targets: Tensor): number {
+  const labels = new Set([targets]);
+  let classes = Infinity;
+  for (const t of sorted([error], ({ inputs }) => inputs)) {
+    const [a, b] = t.inputs;
+    if (moves.has(t.operation) && labels.has(a!)) labels.add(t);
+    else if (t.operation === "gather" && labels.has(b!)) classes = Math.min(classes, a!.shape[0]!);
+    else if (t.operation === "equal" && labels.has(a!) && isRange(b!)) classes = Math.min(classes, b!.size);
+  }
+  return classes;
+}
+
+/** Operations after which labels are still labels. */
+const moves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["reshape", "broadcast", "copy", "transpose"]);
+/** Whether a tensor lists the classes: 0, 1, …, as `oneHot` does. */
+const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.values.every((x, i) => x === i);
+
+/** @throws `ValueError` where a label is not below the number of classes. */
+export function checkLabels(owner: string, data: Dataset, classes: number): void {
+  const largest = largestLabel(data);
+  if (largest < classes) return;
+  const units = Math.max(data.classes.length, largest + 1);
+  throw new ValueError(
+    `${owner} has the label ${largest}, out of range for the ${classes} outputs of the model; give its last layer ${units} units`,
+    { operation: "fit", expected: `labels 0 to ${classes - 1}`, got: largest, fix: `${units} units` },
+  );
+}
+
+/** The largest of all labels. */
+export function largestLabel({ labels }: Dataset): number {
+  let largest = 0;
+  for (const label of labels) largest = Math.max(largest, label);
+  return largest;
+}

@@ -1,0 +1,97 @@
+import {
+  booleanOption,
+  checkOptions,
+  checkValue,
+  functionOption,
+  numberFrom,
+  oneOf,
+  seedOption,
+  wholeFrom,
+  type OptionCheck,
+} from "@convlens/backend";
+import type { Augmentation, Dataset } from "@convlens/datasets";
+import { isLayer, type Layer } from "@convlens/layers";
+import { checkClip, type ClipOptions } from "./clip.ts";
+import type { EarlyStopping } from "./earlyStopping.ts";
+import { checkGroups, type ParameterGroup } from "./groups.ts";
+import type { Loss } from "./losses.ts";
+import { optimizerOption, type Optimizer } from "./optimizer.ts";
+import { rateOption, type Schedule } from "./schedules.ts";
+
+/** Options of {@link fit}. */
+export interface FitOptions {
+  /** Passes over the data, at least 1. Default: 1. */
+  readonly epochs?: number;
+  /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
+  readonly batchSize?: number;
+  /** How parameters change. Only its rule is used: what it keeps between steps is the run's own. Default: `adam()`. */
+  readonly optimizer?: Optimizer;
+  /** Learning rate, of at least 0, or a schedule of it. Default: 1e-3. */
+  readonly rate?: number | Schedule;
+  /** How wrong outputs are: a scalar of outputs and targets. Default: {@link crossEntropy}. */
+  readonly loss?: Loss;
+  /** Decides first values, order, augmentation and dropout. Default: 0. */
+  readonly seed?: number;
+  /** Changes the examples. */
+  readonly augment?: Augmentation;
+  /** Examples to test on after each epoch, of the same shape. */
+  readonly test?: Dataset;
+  /** Limits on the gradients. */
+  readonly clip?: ClipOptions;
+  /** Parameters that have rates of their own or are frozen. */
+  readonly groups?: readonly ParameterGroup[];
+  /** Whether and when training stops before its last epoch. */
+  readonly earlyStopping?: EarlyStopping;
+  /** Cancels between two steps. */
+  readonly signal?: AbortSignal;
+  /** A checkpoint to go on from, with the same data and options. */
+  readonly resume?: Uint8Array | undefined;
+  /** Whether to measure how far the parameters move. Default: true. */
+  readonly diagnostics?: boolean;
+  /** What happens where the loss is NaN or infinite. Default: `"error"`. */
+  readonly onNaN?: "error" | "continue";
+}
+
+const objectOption =
+  (what: string, ...fields: readonly string[]): OptionCheck =>
+  (value) =>
+    typeof value === "object" && value !== null && fields.every((field) => field in value) ? undefined : what;
+
+const datasetOption = /* @__PURE__ */ objectOption("a data set", "shape", "inputs", "labels");
+
+/** @throws `ValueError` where the model is no layer or the data no data set. */
+export function checkSubject(owner: string, model: Layer, data: Dataset): void {
+  checkValue(owner, "the model", model, (value) =>
+    isLayer(value) ? undefined : "a layer, an object with a call method",
+  );
+  checkValue(owner, "the data", data, datasetOption);
+}
+
+/** @throws `ValueError` for an option that is unknown or wrong. */
+export function checkFitOptions(options: FitOptions): void {
+  checkOptions("fit", options, {
+    epochs: wholeFrom(1),
+    batchSize: wholeFrom(1),
+    optimizer: optimizerOption,
+    rate: rateOption,
+    loss: functionOption,
+    seed: seedOption,
+    augment: functionOption,
+    test: datasetOption,
+    clip: objectOption("an object { value, norm }"),
+    groups: (value) => (Array.isArray(value) ? undefined : "an array of groups { match, rate, frozen }"),
+    earlyStopping: objectOption("an object { patience, minimumDelta, restoreBest }"),
+    signal: objectOption("an AbortSignal", "aborted"),
+    resume: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array, the bytes of a checkpoint"),
+    diagnostics: booleanOption,
+    onNaN: oneOf("error", "continue"),
+  });
+  const { clip, groups, earlyStopping } = options;
+  if (clip !== undefined) checkClip("fit: clip", clip);
+  if (groups !== undefined) checkGroups(groups);
+  if (earlyStopping === undefined) return;
+  const owner = "fit: earlyStopping";
+  const patience = wholeFrom(0);
+  checkOptions(owner, earlyStopping, { patience, minimumDelta: numberFrom(0), restoreBest: booleanOption });
+  checkValue(owner, "patience", earlyStopping.patience, patience);
+}

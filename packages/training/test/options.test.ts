@@ -1,0 +1,310 @@
+import fc from "fast-check";
+import { ConvlensError, ShapeError, ValueError } from "@convlens/backend";
+import { reference } from "@convlens/backend-reference";
+import { dataset, shapes, take, type Dataset } from "@convlens/datasets";
+import { build, Dense, Flatten, sequential, weightsOf, type Layer } from "@convlens/layers";
+import {
+  add,
+  gather,
+  mean,
+  multiply,
+  oneHot,
+  reshape,
+  square,
+  subtract,
+  sum,
+  useBackend,
+  Variable,
+  zeros,
+} from "@convlens/tensor";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  adagrad,
+  adam,
+  adamW,
+  cosineDecay,
+  crossEntropy,
+  evaluateModel,
+  exponentialDecay,
+  fit,
+  hinge,
+  huber,
+  meanSquaredError,
+  onPlateau,
+  oneCycle,
+  rateFactors,
+  rmsProp,
+  sgd,
+  stepDecay,
+  warmUp,
+  type FitOptions,
+  type Loss,
+} from "../src/index.ts";
+
+beforeEach(() => useBackend(reference()));
+
+const data = shapes({ size: 32, height: 6, width: 6, seed: 3 });
+const net = (units = 4): Layer => build(sequential([new Flatten(), new Dense({ units })]), data.shape);
+
+type Options = Readonly<Record<string, unknown>>;
+/** Numbers that are no rates, limits or shares. */
+const bad = { negative: [-1, -1e-9, NaN, -Infinity, Infinity, "1", null], fraction: [1, 1.5, -0.1, NaN, "0.5", null] };
+const notWhole = [0, -1, NaN, 1.5, Infinity, "3", null];
+
+/** What takes options, those that it must have, and wrong values of each. */
+const takers: Readonly<
+  Record<
+    string,
+    readonly [(options: Options) => unknown, required: Options, wrong: Readonly<Record<string, readonly unknown[]>>]
+  >
+> = {
+  sgd: [(o) => sgd(o), {}, { momentum: bad.fraction, nesterov: [1, "yes", true], weightDecay: bad.negative }],
+  adagrad: [(o) => adagrad(o), {}, { epsilon: bad.negative, weightDecay: bad.negative }],
+  rmsProp: [(o) => rmsProp(o), {}, { keep: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative }],
+  adam: [
+    (o) => adam(o),
+    {},
+    { beta1: bad.fraction, beta2: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+  ],
+  adamW: [
+    (o) => adamW(o),
+    {},
+    { beta1: bad.fraction, beta2: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+  ],
+  stepDecay: [
+    (o) => stepDecay(1, o as never),
+    { epochs: 2 },
+    { epochs: [...notWhole, undefined], factor: [0, ...bad.negative] },
+  ],
+  exponentialDecay: [
+    (o) => exponentialDecay(1, o as never),
+    { factor: 0.5 },
+    { factor: [0, ...bad.negative, undefined] },
+  ],
+  cosineDecay: [(o) => cosineDecay(1, o), {}, { end: bad.negative }],
+  oneCycle: [(o) => oneCycle(1, o), {}, { warm: [-0.1, 1.1, NaN], start: bad.negative, end: bad.negative }],
+  onPlateau: [
+    (o) => onPlateau(1, o),
+    {},
+    { patience: [-1, 0.5, NaN, "1"], factor: [0, 1, 2, ...bad.negative], minimumDelta: bad.negative },
+  ],
+  crossEntropy: [(o) => crossEntropy(zeros([1, 2]), zeros([1]), o), {}, { smoothing: bad.fraction }],
+  huber: [(o) => huber(zeros([2]), zeros([2]), o), {}, { delta: [0, ...bad.negative] }],
+  hinge: [(o) => hinge(zeros([1, 2]), zeros([1]), o), {}, { margin: bad.negative }],
+  "fit: clip": [(clip) => fit(net(), data, { clip }), {}, { value: [0, ...bad.negative], norm: [0, ...bad.negative] }],
+  "fit: earlyStopping": [
+    (earlyStopping) => fit(net(), data, { earlyStopping: earlyStopping as never }),
+    { patience: 1 },
+    { patience: [-1, 0.5, NaN, "1", undefined], minimumDelta: bad.negative, restoreBest: [1, "yes"] },
+  ],
+  "groups[0]": [
+    (group) => fit(net(), data, { groups: [group as never] }),
+    { match: "layers.1.bias" },
+    { match: [undefined, 1, null, ["layers.1"]], rate: bad.negative, frozen: [1, "yes"] },
+  ],
+  fit: [
+    (o) => fit(net(), data, o),
+    {},
+    {
+      epochs: notWhole,
+      batchSize: notWhole,
+      optimizer: [adam, "adam", {}, null],
+      rate: bad.negative,
+      loss: ["crossEntropy", null],
+      seed: [-1, 0.5, NaN, 2 ** 32, "x"],
+      augment: [{}, null],
+      test: [null, [], "data"],
+      clip: [1, null],
+      groups: [{}, null, "layers.0"],
+      earlyStopping: [true, 3, null],
+      signal: [true, null],
+      resume: ["file", null],
+      diagnostics: [0, "yes"],
+      onNaN: ["stop", true],
+    },
+  ],
+};
+
+describe.each(Object.entries(takers))("%s", (owner, [take, required, wrong]) => {
+  it("takes its options, refuses others and names the nearest", () => {
+    expect(() => take(required)).not.toThrow();
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.keys(wrong)),
+        fc.nat(),
+        fc.constantFrom("x", "s", ""),
+        (name, at, letter) => {
+          const cut = at % name.length;
+          const typo = name.slice(0, cut) + letter + name.slice(cut + 1);
+          fc.pre(!(typo in wrong));
+          expect(() => take({ ...required, [typo]: 1 })).toThrow(ValueError);
+          expect(() => take({ ...required, [typo]: 1 })).toThrow(`${owner}: unknown option "${typo}"; did you mean "`);
+        },
+      ),
+      { numRuns: 20 },
+    );
+    expect(() => take({ ...required, learningRate: 1 })).toThrow('unknown option "learningRate"');
+    if (Object.keys(required).length === 0)
+      for (const other of [7, null, []]) expect(() => take(other as never)).toThrow(ConvlensError);
+  });
+
+  it.each(Object.entries(wrong))("refuses wrong values of %s, in a sentence that names it", (name, values) => {
+    for (const value of values) {
+      expect(() => take({ ...required, [name]: value }), `${value}`).toThrow(ValueError);
+      expect(() => take({ ...required, [name]: value })).toThrow(new RegExp(`^.*(${name}|momentum).* (must be|needs)`));
+    }
+  });
+});
+
+it.each([
+  ["stepDecay", (rate: number) => stepDecay(rate, { epochs: 1 })],
+  ["exponentialDecay", (rate: number) => exponentialDecay(rate, { factor: 0.5 })],
+  ["cosineDecay", (rate: number) => cosineDecay(rate)],
+  ["oneCycle", (rate: number) => oneCycle(rate)],
+  ["onPlateau", (rate: number) => onPlateau(rate)],
+  ["warmUp", (rate: number) => warmUp(3, rate)],
+])("%s refuses rates that are negative or no numbers", (_, schedule) => {
+  for (const rate of bad.negative) expect(() => schedule(rate as number)).toThrow(ValueError);
+  expect(() => schedule(0)).not.toThrow();
+});
+
+it("warmUp refuses what is no number of steps", () => {
+  for (const steps of notWhole) expect(() => warmUp(steps as number, 1)).toThrow(ValueError);
+});
+
+it("rateFactors refuses what is no group", () => {
+  const all = new Map([["weights", new Variable([1], [1])]]);
+  expect(() => rateFactors(all, [{ match: "weights", weightDecay: 1 } as never])).toThrow(
+    'unknown option "weightDecay"',
+  );
+  expect(() => rateFactors(all, [{ match: "weights", rate: -1 }])).toThrow(
+    "groups[0]: rate must be a number of at least 0",
+  );
+});
+
+it("evaluateModel refuses unknown options and wrong values", async () => {
+  for (const options of [{ batch: 3 }, { batchSize: 0 }, { batchSize: 1.5 }, { loss: "hinge" }])
+    await expect(evaluateModel(net(), data, options as never)).rejects.toThrow(ValueError);
+});
+
+it("what is no model and what is no data set is refused", async () => {
+  for (const [model, set] of [
+    [undefined, data],
+    [{}, data],
+    [Dense, data],
+    [net(), undefined],
+    [net(), [1, 2]],
+    [net(), { size: 3 }],
+  ] as unknown as [Layer, Dataset][]) {
+    expect(() => fit(model, set)).toThrow(/^fit: the (model|data) must be/);
+    await expect(evaluateModel(model, set)).rejects.toThrow(/^evaluateModel: the (model|data) must be/);
+  }
+});
+
+/** Nothing of what fit refuses has changed the model. */
+async function refused(
+  options: FitOptions,
+  { units = 4, of = data }: { units?: number; of?: Dataset } = {},
+): Promise<Error> {
+  const model = net(units);
+  const before = await weightsOf(model);
+  let error: unknown;
+  try {
+    await fit(model, of, { batchSize: 8, ...options }).next();
+  } catch (caught) {
+    error = caught;
+  }
+  expect(await weightsOf(model)).toEqual(before);
+  expect(error).toBeInstanceOf(ConvlensError);
+  return error as Error;
+}
+
+describe("fit finds before the weights move", () => {
+  it("a loss that is not a scalar", async () => {
+    for (const loss of [
+      (outputs) => outputs,
+      (outputs, targets) => square(subtract(sum(outputs, -1), targets)),
+      (outputs) => reshape(mean(outputs), [1]),
+    ] as Loss[])
+      expect(await refused({ loss })).toMatchObject({
+        constructor: ShapeError,
+        message: expect.stringMatching(/^loss: expected a scalar tensor, such as mean\(…\) over the batch, got \[/),
+      });
+    expect((await refused({ loss: () => 1 as never })).message).toMatch("got number");
+    await expect(evaluateModel(net(), data, { loss: (outputs) => outputs })).rejects.toThrow("expected a scalar");
+  });
+
+  it("a test set of another shape, or with labels beyond the outputs", async () => {
+    const test = shapes({ size: 8, height: 6, width: 7 });
+    expect((await refused({ test })).message).toBe(
+      "fit: examples of the test set are [6, 7, 1], those of the data [6, 6, 1]; expected one shape",
+    );
+    const labelled = { ...take(data, 8), labels: new Uint8Array(8).fill(4) };
+    expect((await refused({ test: labelled })).message).toMatch(
+      "fit: the test set has the label 4, out of range for the 4",
+    );
+  });
+
+  it("labels beyond the outputs, under any loss that takes them for classes", async () => {
+    const classified: Readonly<Record<string, Loss>> = {
+      crossEntropy,
+      hinge,
+      smoothed: (outputs, targets) => crossEntropy(outputs, targets, { smoothing: 0.1 }),
+      summed: (outputs, targets) => add(hinge(outputs, targets), multiply(crossEntropy(outputs, targets), 2)),
+      "mean squared error of one-hot rows": (outputs, targets) =>
+        meanSquaredError(outputs, oneHot(targets, outputs.shape[1]!)),
+      "gathered weights": (outputs, targets) =>
+        mean(multiply(gather(zeros([outputs.shape[1]!]), targets), sum(outputs, -1))),
+    };
+    for (const [name, loss] of Object.entries(classified)) {
+      for (const units of [1, 3])
+        expect((await refused({ loss }, { units })).message, name).toBe(
+          `fit: the data has the label 3, out of range for the ${units} outputs of the model; give its last layer 4 units`,
+        );
+      await expect(evaluateModel(net(3), data, { loss }), name).rejects.toThrow(
+        "has the label 3, out of range for the 3",
+      );
+      for (const units of [4, 5]) expect(() => fit(net(units), data, { loss })).not.toThrow();
+    }
+    // A regression takes labels for numbers.
+    const regression: Loss = (outputs, targets) => meanSquaredError(outputs, reshape(targets, outputs.shape));
+    expect(() => fit(net(1), data, { loss: regression })).not.toThrow();
+    await expect(evaluateModel(net(1), data, { loss: regression })).resolves.toBeDefined();
+  });
+
+  it("that nothing would learn", async () => {
+    for (const groups of [[{ match: /./, frozen: true }], [{ match: "layers", frozen: true }]])
+      expect((await refused({ groups })).message).toBe(
+        "fit: all 2 parameters are frozen, so nothing would learn; freeze fewer in groups",
+      );
+    await expect(
+      fit(
+        sequential([new Flatten()]),
+        dataset({ shape: [2], inputs: new Float32Array(64), labels: data.labels.map((x) => x % 2) }),
+      ).next(),
+    ).rejects.toThrow("fit: the model has no parameters");
+  });
+
+  it("a rate of a schedule, and numbers of an augmentation, that are none", async () => {
+    for (const rate of [-1, NaN, Infinity, undefined, "1"])
+      expect((await refused({ rate: () => rate as number })).message).toMatch(
+        "fit: step 1: the rate that the schedule gives must be a number of at least 0",
+      );
+    for (const augment of [() => new Float32Array(3), async () => new Float32Array(36), () => undefined])
+      expect((await refused({ augment: augment as never })).message).toMatch(
+        "augment: expected a Float32Array of 36 numbers",
+      );
+  });
+
+  it("and a loss that assigns variables assigns none when it is only checked", async () => {
+    const calls = new Variable([0], []);
+    const loss: Loss = (outputs, targets) => {
+      calls.assign(add(calls, 1));
+      return crossEntropy(outputs, targets);
+    };
+    const training = fit(net(), data, { batchSize: 16, loss });
+    expect(await calls.item()).toBe(0);
+    for await (const _ of training);
+    expect(await calls.item()).toBe(2);
+  });
+});
