@@ -54,6 +54,8 @@ async function surroundings(): Promise<Record<string, unknown>> {
       describe: () => undefined,
       it: () => undefined,
       myBackend: convlens.reference,
+      training: convlens.fit(model, data),
+      writeFileAtomic: () => Promise.resolve(),
     },
     ...{ x: convlens.tensor([1, 2, 3]), y: convlens.tensor([2, 4, 6]), w: new convlens.Variable([1], []) },
     ...{ exp: convlens.exp, log: convlens.log },
