@@ -1,4 +1,15 @@
-import { planMemory, sizeOf, type Backend, type Program, type Shape } from "@convlens/backend";
+import {
+  anyOption,
+  booleanOption,
+  checkOptions,
+  functionOption,
+  planMemory,
+  sizeOf,
+  wholeFrom,
+  type Backend,
+  type Program,
+  type Shape,
+} from "@convlens/backend";
 import { multiplyAddsOf, parameters, type Layer } from "@convlens/layers";
 import { broadcastTo, currentBackend, programOf, sorted, type Tensor, type Variable } from "@convlens/tensor";
 import {
@@ -126,6 +137,7 @@ function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Te
  * making; nothing is computed, and no memory taken.
  *
  * @param inputShape - Of one example.
+ * @throws `ValueError` for an option that is unknown or wrong.
  *
  * @example
  * ```ts
@@ -135,10 +147,20 @@ function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Te
  * training.total / 2 ** 20; // mebibytes of a step of learning from 64 images
  * ```
  */
-export function cost(
-  model: Layer,
-  inputShape: Shape,
-  {
+export function cost(model: Layer, inputShape: Shape, options: CostOptions = {}): Cost {
+  checkOptions("cost", options, {
+    batch: wholeFrom(1),
+    optimizer: (value) =>
+      typeof (value as Optimizer | null)?.fresh === "function" || Object.hasOwn(optimizers, value as string)
+        ? undefined
+        : `an optimizer, such as adam(), or one of ${Object.keys(optimizers).join(", ")}`,
+    backend: anyOption,
+    loss: functionOption,
+    clip: anyOption,
+    groups: anyOption,
+    diagnostics: booleanOption,
+  });
+  const {
     batch = 1,
     optimizer = "sgd",
     backend = chosenBackend(),
@@ -146,8 +168,7 @@ export function cost(
     clip,
     groups = [],
     diagnostics = true,
-  }: CostOptions = {},
-): Cost {
+  } = options;
   const bytes = backend.precision === "float64" ? 8 : 4;
   const x = broadcastTo(0, [batch, ...inputShape]);
   let output: Shape = [];

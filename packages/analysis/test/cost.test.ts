@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { planMemory, type Backend, type Program, type Shape } from "@convlens/backend";
+import { planMemory, ValueError, type Backend, type Program, type Shape } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
@@ -204,6 +204,21 @@ describe("cost", () => {
     expect(ten!.multiplyAdds).toEqual(one!.multiplyAdds);
     const wide = cost(lenet5(), shape, { backend: reference({ precision: "float64" }) });
     expect(wide.training.total).toBe(2 * one!.training.total);
+  });
+
+  it("refuses options that are unknown or wrong", () => {
+    for (const options of [
+      { batchSize: 3 },
+      { batch: 0 },
+      { batch: 1.5 },
+      { optimizer: "adamW" },
+      { optimizer: adam },
+      { loss: "hinge" },
+      { clip: { norm: -1 } },
+      { groups: [{ match: "nothing" }] },
+      { diagnostics: 1 },
+    ])
+      expect(() => cost(lenet5(), shape, options as never), Object.keys(options)[0]).toThrow(ValueError);
   });
 
   it("needs no backend, and knows nets without parameters", () => {

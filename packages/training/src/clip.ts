@@ -18,11 +18,9 @@ export const lengthOf = (tensors: readonly Tensor[]): Tensor =>
   sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b), zeros([])));
 
 /** Gradients within limits. `norm` is the length of all of them. */
-export function limited(
-  all: readonly Tensor[],
-  norm: Tensor,
-  { value, norm: longest }: ClipOptions,
-): readonly Tensor[] {
+export function limited(all: readonly Tensor[], norm: Tensor, limits: ClipOptions): readonly Tensor[] {
+  checkClip("clip", limits);
+  const { value, norm: longest } = limits;
   const held = value === undefined ? all : all.map((gradient) => clip(gradient, -value, value));
   if (longest === undefined) return held;
   const length = value === undefined ? norm : lengthOf(held);

@@ -1,3 +1,12 @@
+import {
+  anyOption,
+  booleanOption,
+  checkOptions,
+  functionOption,
+  oneOf,
+  seedOption,
+  type OptionCheck,
+} from "@convlens/backend";
 import { apply, layersOf, parameters as parametersOf, variables, type Layer, type Mode } from "@convlens/layers";
 import {
   argmax,
@@ -16,7 +25,7 @@ import {
 } from "@convlens/tensor";
 import { lengthOf, limited, type ClipOptions } from "./clip.ts";
 import { recordLoss, type Loss } from "./losses.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { optimizerOption, type Optimizer } from "./optimizer.ts";
 
 /** How {@link recordTrainStep} learns. */
 export interface LearningOptions {
@@ -56,16 +65,33 @@ export interface RecordedStep {
   readonly gradients: readonly Tensor[];
 }
 
-/** One step of learning as one program: forward, backward, optimizer, running statistics. */
-export const trainStep = (
+/**
+ * One step of learning as one program: forward, backward, optimizer, running statistics.
+ *
+ * @throws `ValueError` for an option that is unknown or wrong.
+ */
+export function trainStep(
   model: Layer,
-  { seed, ...options }: TrainStepOptions,
-): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> =>
-  compile(
+  options: TrainStepOptions,
+): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> {
+  checkOptions("trainStep", options, {
+    loss: functionOption,
+    optimizer: optimizerOption,
+    parameters: isMap,
+    factors: isMap,
+    clip: anyOption,
+    diagnostics: booleanOption,
+    unused: oneOf("error", "zeros"),
+    seed: seedOption,
+  });
+  return compile(
     (inputs: Tensor, targets: Tensor, rate: Tensor) =>
       recordTrainStep(model, { inputs, targets, rate }, options).results,
-    { seed },
+    { seed: options.seed },
   );
+}
+
+const isMap: OptionCheck = (value) => (value instanceof Map ? undefined : "a Map by path");
 
 /**
  * Records one step of learning: what {@link trainStep} compiles and {@link fit} runs, to be called within `compile` or

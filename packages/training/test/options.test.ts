@@ -36,6 +36,7 @@ import {
   rmsProp,
   sgd,
   stepDecay,
+  trainStep,
   warmUp,
   type FitOptions,
   type Loss,
@@ -50,6 +51,15 @@ type Options = Readonly<Record<string, unknown>>;
 /** Numbers that are no rates, limits or shares. */
 const bad = { negative: [-1, -1e-9, NaN, -Infinity, Infinity, "1", null], fraction: [1, 1.5, -0.1, NaN, "0.5", null] };
 const notWhole = [0, -1, NaN, 1.5, Infinity, "3", null];
+
+const stepOptions = {
+  loss: crossEntropy,
+  optimizer: adam(),
+  parameters: new Map(),
+  factors: new Map(),
+  diagnostics: false,
+  seed: 1,
+};
 
 /** What takes options, those that it must have, and wrong values of each. */
 const takers: Readonly<
@@ -101,6 +111,19 @@ const takers: Readonly<
     (group) => fit(net(), data, { groups: [group as never] }),
     { match: "layers.1.bias" },
     { match: [undefined, 1, null, ["layers.1"]], rate: bad.negative, frozen: [1, "yes"] },
+  ],
+  trainStep: [
+    (o) => trainStep(net(), o as never),
+    stepOptions,
+    {
+      loss: ["crossEntropy", null],
+      optimizer: [adam, {}, null],
+      parameters: [{}, [], null],
+      factors: [{}, [], null],
+      diagnostics: [0, "yes"],
+      unused: ["ones", true],
+      seed: [-1, 0.5, NaN, "x"],
+    },
   ],
   fit: [
     (o) => fit(net(), data, o),
@@ -180,6 +203,13 @@ it("rateFactors refuses what is no group", () => {
   expect(() => rateFactors(all, [{ match: "weights", rate: -1 }])).toThrow(
     "groups[0]: rate must be a number of at least 0",
   );
+});
+
+it("a step refuses limits that are unknown or wrong when it is recorded", async () => {
+  for (const clip of [{ norms: 1 }, { norm: 0 }, { value: -1 }, { value: NaN }, null, 1]) {
+    const step = trainStep(net(), { ...stepOptions, clip: clip as never });
+    await expect(step(zeros([1, 6, 6, 1]), zeros([1]), 1)).rejects.toThrow(/^clip: /);
+  }
 });
 
 it("evaluateModel refuses unknown options and wrong values", async () => {
