@@ -1,6 +1,7 @@
 import { UsageError } from "@convlens/backend";
 import { apply, namePaths, parameters, type Layer } from "@convlens/layers";
-import { evaluate, mean, oneHot, softmaxCrossEntropy, type Tensor, type Variable } from "@convlens/tensor";
+import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
+import { crossEntropy, type Loss } from "@convlens/training";
 import { adviceOn, type Advice } from "./trainingHealth/advice.ts";
 import { probe } from "./trainingHealth/probe.ts";
 import type { HealthRecord, ParameterHealth, TrainingHealth, TrainingStep } from "./trainingHealth/records.ts";
@@ -11,9 +12,9 @@ export interface WatchTrainingOptions {
   readonly inputs: Tensor;
   /** Their labels, or whatever the loss takes. */
   readonly targets: Tensor;
-  /** Default: the mean cross-entropy of labels. */
-  readonly loss?: (outputs: Tensor, targets: Tensor) => Tensor;
-  /** The loss of who knows nothing. Default: ln(classes), that of cross-entropy; none for another loss. */
+  /** The loss that the model learns by. Default: `crossEntropy`. */
+  readonly loss?: Loss;
+  /** The loss of a model that guesses. Default: ln(classes) for `crossEntropy`; none for another loss. */
   readonly chance?: number;
   /** A look inside after so many steps. Default: 50. */
   readonly every?: number;
@@ -26,9 +27,6 @@ export interface TrainingWatch extends TrainingHealth {
   /** What should be changed, each with the figure that it rests on. */
   advice(): Advice[];
 }
-
-const crossEntropy = (outputs: Tensor, labels: Tensor): Tensor =>
-  mean(softmaxCrossEntropy(outputs, oneHot(labels, outputs.shape.at(-1)!)));
 
 /**
  * Watches a net learn: at some steps how far each parameter moves, how large its gradient is, and which units are dead or

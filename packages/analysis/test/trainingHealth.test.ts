@@ -15,7 +15,7 @@ import {
   type Mode,
 } from "@convlens/layers";
 import { gradients, mean, oneHot, relu, softmaxCrossEntropy, useBackend, type Tensor } from "@convlens/tensor";
-import { fit, sgd, type FitOptions } from "@convlens/training";
+import { crossEntropy, fit, type FitOptions, hinge, sgd } from "@convlens/training";
 import { beforeEach, describe, expect, it } from "vitest";
 import { adviceOn, watchTraining, type TrainingHealth, type TrainingWatch } from "../src/index.ts";
 
@@ -53,6 +53,8 @@ describe("what is measured", () => {
       const model = build(new Net(), data.shape, { seed: 3 });
       const watch = await watchTraining(model, { ...told, every: 2 });
       expect(watch.chance).toBeCloseTo(Math.log(4), 12);
+      expect((await watchTraining(model, { ...told, loss: crossEntropy })).chance).toBe(watch.chance);
+      expect((await watchTraining(model, { ...told, loss: hinge })).chance).toBeUndefined();
       const before: ReadonlyMap<string, ArrayLike<number>>[] = [];
       const weights = async (): Promise<Map<string, ArrayLike<number>>> =>
         new Map([...(await weightsOf(model))].map(([path, { values }]) => [path, values]));
