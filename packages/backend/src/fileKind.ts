@@ -36,7 +36,8 @@ const kinds: readonly (readonly [at: number, magic: string, name: string, fix: s
   ...["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"].map(
     (magic) => [0, magic, "a Python pickle", `load it in Python and ${exported}`] as const,
   ),
-  ...["<!doctype", "<!DOCTYPE", "<html", "<?xml"].map(
+  [0, "<?xml", "an XML file", "if the address answers with a page that tells of an error, fetch the file itself"],
+  ...["<!doctype", "<!DOCTYPE", "<html", "<HTML"].map(
     (magic) => [0, magic, "a web page", "the address answers with a page: fetch the file itself"] as const,
   ),
 ];

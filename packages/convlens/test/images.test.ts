@@ -79,6 +79,7 @@ describe("an image file", () => {
       text("d.jpg", ...bytes("RIFF....WEBPVP8")),
       text("e.png", ...bytes("\x89PNG\r\n\x1a\n")),
       text("f.jpg", ...bytes("\xff\xd8\xff\xe0")),
+      text("a.zip", ...bytes("PK\x03\x04")),
       text("g.png", ...bytesOf("gray.png").fill(0xff, 16, 24)),
     ]).toMatchInlineSnapshot(`
       [
@@ -88,6 +89,7 @@ describe("an image file", () => {
         "d.jpg is a WebP file; give a PNG or a JPEG file: most programs that show images can save one",
         "e.png is a PNG file that is damaged or cut off; give a whole one",
         "f.jpg is a JPEG file that is damaged or cut off (a segment is longer than the file); give a whole one",
+        "a.zip is no image but a zip archive; give a PNG or a JPEG file",
         "g.png has 4294967295 × 4294967295 pixels, more than the 50 million that are opened; make it smaller first",
       ]
     `);
@@ -294,7 +296,7 @@ describe("what is opened", () => {
 
   it("through a pipe", async () => {
     const pipe = join(folder, "pipe");
-    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    expect(spawnSync("sh", ["-c", `mkfifo ${pipe}`]).status).toBe(0);
     const writer = spawn("sh", ["-c", `cat > ${pipe}`]);
     writer.stdin.end(bytesOf("rgb.png"));
     expect(await openImage(pipe)).toEqual(readImage(bytesOf("rgb.png"), "pipe"));
@@ -302,7 +304,7 @@ describe("what is opened", () => {
 
   it("through a pipe that does not end, up to a limit", { timeout: 120_000 }, async () => {
     const pipe = join(folder, "endless");
-    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    expect(spawnSync("sh", ["-c", `mkfifo ${pipe}`]).status).toBe(0);
     const writer = spawn("sh", ["-c", `exec cat /dev/zero > ${pipe}`]);
     try {
       await expect(openImage(pipe)).rejects.toThrow("endless has more than the 500 MB that are read");

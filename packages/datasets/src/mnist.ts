@@ -106,6 +106,15 @@ export interface MnistUrls {
   readonly testLabels: string | URL;
 }
 
+/** Throws an error again with the addresses of the files in front of its sentence. */
+const naming =
+  (images: string | URL, labels: string | URL) =>
+  (error: unknown): never => {
+    if (!(error instanceof ValueError)) throw error;
+    const { details, message } = error;
+    throw new ValueError(`${images.toString()} and ${labels.toString()}: ${message}`, { ...details, cause: error });
+  };
+
 const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const;
 
 /** Opens an address. */
@@ -127,8 +136,8 @@ export async function openMnist(files: MnistUrls, open: Open, options?: MnistOpt
     open(files.testLabels),
   ]);
   const [train, test] = await Promise.all([
-    readMnist(trainImages, trainLabels, options),
-    readMnist(testImages, testLabels, options),
+    readMnist(trainImages, trainLabels, options).catch(naming(files.trainImages, files.trainLabels)),
+    readMnist(testImages, testLabels, options).catch(naming(files.testImages, files.testLabels)),
   ]);
   return { train, test };
 }

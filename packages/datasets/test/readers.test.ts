@@ -237,6 +237,9 @@ describe("MNIST", () => {
         : new Response(files[url.toString()] as Uint8Array<ArrayBuffer>);
     const urls = { trainImages: "a", trainLabels: "b", testImages: "a", testLabels: "b" };
     expect((await fetchMnist(urls, fetchFrom)).test.size).toBe(2);
+    await expect(fetchMnist({ ...urls, testImages: "b" }, fetchFrom)).rejects.toThrow(
+      /^b and b: mnist: expected images/,
+    );
     await expect(fetchMnist({ trainImages: "a" } as never, fetchFrom)).rejects.toThrow("trainLabels is missing");
     await expect(fetchMnist({ ...urls, testLabels: "c" }, fetchFrom)).rejects.toThrow(
       "mnist: c answered 404 Not Found",

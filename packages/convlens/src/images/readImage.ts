@@ -1,9 +1,10 @@
+import { fileKind } from "@convlens/backend";
 import { decodeJpeg } from "./decodeJpeg.ts";
 import { decodePng } from "./decodePng.ts";
 import { imageError } from "./imageError.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** How files of other kinds begin, so that they can be called by name. */
+/** The beginnings of other kinds of images, to call them by name. */
 const others: readonly (readonly [kind: string, at: number, text: string])[] = [
   ["a GIF", 0, "GIF8"],
   ["a WebP", 8, "WEBP"],
@@ -16,9 +17,9 @@ const others: readonly (readonly [kind: string, at: number, text: string])[] = [
 ];
 
 /**
- * The pixels of a PNG or JPEG file, which is told by how it begins and not by its name.
+ * Reads the pixels of a PNG or JPEG file. The kind is told by the first bytes, not by the name.
  *
- * @throws `ValueError` for what is no image, an image of another kind, and one that is damaged or cut off.
+ * @throws `ValueError` for what is not an image, for an image of another kind, and for one that is damaged or cut off.
  */
 export function readImage(bytes: Uint8Array, name: string): Pixels {
   const fix = "give a PNG or a JPEG file";
@@ -29,5 +30,7 @@ export function readImage(bytes: Uint8Array, name: string): Pixels {
   const other = others.find(([, at, start]) => text.startsWith(start, at));
   if (other !== undefined)
     throw imageError(name, `is ${other[0]} file`, `${fix}: most programs that show images can save one`);
+  const kind = fileKind(bytes);
+  if (kind !== undefined) throw imageError(name, `is no image but ${kind.name}`, fix);
   throw imageError(name, `is no image: it begins with ${JSON.stringify(text)}`, fix);
 }
