@@ -1,8 +1,10 @@
 import {
   BackendError,
+  booleanOption,
+  checkOptions,
   fuseChains,
   kernelBackend,
-  UsageError,
+  wholeFrom,
   type Backend,
   type KernelBackendOptions,
 } from "@convlens/backend";
@@ -22,9 +24,9 @@ import { canShare, coresHere, mayWait } from "./platform.ts";
 import { Remote } from "./remote.ts";
 import { Team } from "./team.ts";
 
-/** What {@link cpu} can be told. */
+/** Options of `cpu`. */
 export interface CpuOptions {
-  /** How many threads work together. Default: as many as there are cores. Results do not depend on it. */
+  /** How many threads work together. Default: as many as there are cores, 128 at most. Results do not depend on it. */
   readonly threads?: number;
   /**
    * Whether results are to be the same bits on every machine. Where it is given up, a product may be added without being
@@ -81,15 +83,13 @@ function machineHere(mayFuse: boolean): Machine {
 type FurtherKernels = (team: Team) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
 
 /** Makes the backend, with further kernels. */
-export async function createCpu(
-  further: FurtherKernels,
-  { threads = coresHere(), deterministic = true, winograd = true }: CpuOptions = {},
-): Promise<Backend> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS)
-    throw new UsageError(`cpu: threads is ${threads}; give a whole number from 1 to ${MOST_THREADS}`, {
-      expected: `1 to ${MOST_THREADS}`,
-      got: threads,
-    });
+export async function createCpu(further: FurtherKernels, options: CpuOptions = {}): Promise<Backend> {
+  checkOptions("cpu", options, {
+    threads: wholeFrom(1, MOST_THREADS),
+    deterministic: booleanOption,
+    winograd: booleanOption,
+  });
+  const { threads = Math.min(MOST_THREADS, coresHere()), deterministic = true, winograd = true } = options;
   const machine = machineHere(!deterministic);
   if (threads > 1 && !canShare()) say(WITHOUT_SHARED_MEMORY);
   // Whether a page may have workers shows when it starts one, which is all it needs where memory cannot be shared.

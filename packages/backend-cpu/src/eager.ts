@@ -7,8 +7,7 @@ import { laterKernels } from "./laterKernels.ts";
  * workers, so that the page stays responsive. More than one take shared memory, which browsers give to isolated pages only;
  * elsewhere the same kernels run in one worker, or on the page's own thread where it may have none; the console says so once.
  *
- * @throws `UsageError` for a number of threads that is not a whole number from 1 to 128; `BackendError` where WebAssembly cannot
- * be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
+ * @throws `ValueError` for an unknown option or a wrong value; `BackendError` where WebAssembly cannot be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
  *
  * @example
  * ```ts

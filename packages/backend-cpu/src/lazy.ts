@@ -20,8 +20,7 @@ const later: readonly OperationName[] = [
  * The backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
  * random numbers when a program needs the first of them.
  *
- * @throws `UsageError` for a number of threads that is not a whole number from 1 to 128; `BackendError` where WebAssembly cannot
- * be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
+ * @throws `ValueError` for an unknown option or a wrong value; `BackendError` where WebAssembly cannot be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
  *
  * @example
  * ```ts

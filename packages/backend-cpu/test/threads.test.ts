@@ -8,6 +8,7 @@ import {
   poolOutputShape,
   Random,
   sizeOf,
+  ValueError,
   type Backend,
   type OperationName,
   type Operations,
@@ -242,7 +243,17 @@ describe("threads", async () => {
     expect(backend.name).toBe("cpu (3 threads)");
     backend.dispose();
     for (const threads of [0, 1.5, -1, NaN, 1000])
-      await expect(cpu({ threads })).rejects.toThrow(`cpu: threads is ${threads}; give a whole number from 1 to 128`);
+      await expect(cpu({ threads })).rejects.toThrow(
+        `cpu: threads must be a whole number from 1 to 128, got ${threads}`,
+      );
+  });
+
+  it("are checked like all options", async () => {
+    await expect(cpu({ thread: 1 } as never)).rejects.toThrow('cpu: unknown option "thread"; did you mean "threads"?');
+    await expect(cpu({ winograd: "never" } as never)).rejects.toThrow(
+      'cpu: winograd must be true or false, got "never"',
+    );
+    await expect(cpu(4 as never)).rejects.toThrow(ValueError);
   });
 
   /** Thousands of products for each call, at addresses that only thread 0 may use. */

@@ -1,9 +1,9 @@
-import { BackendError } from "@convlens/backend";
+import { BackendError, booleanOption, checkOptions, oneOf } from "@convlens/backend";
 import type { Device } from "./device.ts";
 import { deviceFor } from "./findDevice.ts";
 import { gpuBackend, type GpuBackend } from "./gpuBackend.ts";
 
-/** What {@link gpu} can be told. */
+/** Options of {@link gpu}. */
 export interface GpuOptions {
   /** What is to run the kernels. Default: `"auto"`, WebGPU where there is an adapter, else WebGL 2. */
   readonly mode?: "auto" | "webgpu" | "webgl2";
@@ -21,13 +21,16 @@ export interface GpuOptions {
  *
  * @throws BackendError where there is no graphics processor; it says what was looked for and what was found.
  * @throws UsageError where gpu.js is not installed.
+ * @throws ValueError for an unknown option or a wrong value.
  *
  * @example
  * ```ts
  * useBackend(await gpu().catch(() => cpu())); // where there is no graphics processor, as in Node, on the main one
  * ```
  */
-export async function gpu({ mode = "auto", allowSoftware = false }: GpuOptions = {}): Promise<GpuBackend> {
+export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
+  checkOptions("gpu", options, { mode: oneOf("auto", "webgpu", "webgl2"), allowSoftware: booleanOption });
+  const { mode = "auto", allowSoftware = false } = options;
   const reasons: string[] = [];
   let software: GpuBackend | undefined;
   for (const executor of mode === "auto" ? (["webgpu", "webgl2"] as const) : [mode]) {

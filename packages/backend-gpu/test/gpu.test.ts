@@ -16,6 +16,15 @@ describe("gpu() where there is no graphics processor", () => {
     );
   });
 
+  it("refuses unknown options and wrong values first", async () => {
+    await expect(gpu({ allowsoftware: true } as never)).rejects.toThrow(
+      'gpu: unknown option "allowsoftware"; did you mean "allowSoftware"?',
+    );
+    await expect(gpu({ mode: "webgl" } as never)).rejects.toThrow(
+      'gpu: mode must be "auto" or "webgpu" or "webgl2", got "webgl"',
+    );
+  });
+
   it("says so where WebGPU has no adapter", async () => {
     vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } });
     await expect(gpu({ mode: "webgpu" })).rejects.toThrow(/compute on: WebGPU has no adapter;/);

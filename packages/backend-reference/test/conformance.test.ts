@@ -205,6 +205,13 @@ describe("a checked backend", () => {
   });
 });
 
+it("conformance refuses unknown options, and to skip tests that do not exist", () => {
+  const make = (more: object) => () => conformance(reference, { ...options, ...more });
+  expect(make({ skips: [] })).toThrow('conformance: unknown option "skips"; did you mean "skip"?');
+  expect(make({ rounds: 0 })).toThrow("conformance: rounds must be a whole number of at least 1, got 0");
+  expect(make({ skip: [{ test: "conv2D", reason: "-" }] })).toThrow('no test "conv2D" to skip; did you mean "conv2d"?');
+});
+
 it("every primitive has a kernel, and nothing else has", () => {
   const composites = [
     "softmax",

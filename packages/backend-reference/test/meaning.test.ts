@@ -53,6 +53,15 @@ const pair = (
     [Math.max(a.length, b.length)],
   );
 
+it("the reference refuses unknown options and wrong values", () => {
+  expect(() => reference({ precison: "float64" } as never)).toThrow(
+    'reference: unknown option "precison"; did you mean "precision"?',
+  );
+  expect(() => reference({ precision: "float16" } as never)).toThrow(
+    'reference: precision must be "float32" or "float64", got "float16"',
+  );
+});
+
 describe("number by number", () => {
   it("what is no number stays so, but for comparisons, which it fails", async () => {
     expect(await each("relu", [NaN, -1, 2, Infinity, -Infinity])).toEqual([NaN, 0, 2, Infinity, 0]);

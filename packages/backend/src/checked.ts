@@ -1,4 +1,5 @@
 import type { Backend } from "./backend.ts";
+import { checkBackend } from "./checkBackend.ts";
 import { BackendError } from "./errors.ts";
 import { fusions } from "./operations.ts";
 import { describeInstruction, firstInstruction, type Program, type Values } from "./program.ts";
@@ -22,45 +23,48 @@ import { showShape } from "./shape.ts";
  * }
  * ```
  */
-export const checked = (backend: Backend): Backend => ({
-  name: `checked ${backend.name}`,
-  precision: backend.precision,
-  // A fused kernel would hide which of its operations it was.
-  supports: (operation) => !fusions.has(operation) && backend.supports(operation),
-  mostInputs: backend.mostInputs,
-  allocate: (length) => backend.allocate(length),
-  write: (storage, values) => backend.write(storage, values),
-  read: (storage) => backend.read(storage),
-  free: (storage) => backend.free(storage),
-  memory: () => backend.memory(),
-  dispose: () => backend.dispose(),
-  compile(p: Program) {
-    const first = firstInstruction(p);
-    const constants = p.feeds.length + p.variables.length;
-    const variables = p.variables.map((_, i) => p.feeds.length + i);
-    const between = p.instructions.map((_, i) => first + i);
-    const whole = backend.compile({ ...p, outputs: [...p.outputs, ...variables, ...between] });
-    return {
-      memory: whole.memory,
-      dispose: () => whole.dispose(),
-      async run(feeds, storages, options) {
-        const results = await whole.run(feeds, storages, options);
-        const seen = results.splice(p.outputs.length);
-        const valueOf = (value: number): Values | undefined =>
-          value < p.feeds.length
-            ? feeds[value]
-            : value < constants
-              ? seen[value - p.feeds.length]
-              : value < first
-                ? undefined
-                : seen[variables.length + value - first];
-        const source = firstSource(p, valueOf);
-        if (source !== undefined) throw notFinite(p, source, valueOf(source)!);
-        return results;
-      },
-    };
-  },
-});
+export function checked(backend: Backend): Backend {
+  checkBackend("checked", backend);
+  return {
+    name: `checked ${backend.name}`,
+    precision: backend.precision,
+    // A fused kernel would hide which of its operations it was.
+    supports: (operation) => !fusions.has(operation) && backend.supports(operation),
+    mostInputs: backend.mostInputs,
+    allocate: (length) => backend.allocate(length),
+    write: (storage, values) => backend.write(storage, values),
+    read: (storage) => backend.read(storage),
+    free: (storage) => backend.free(storage),
+    memory: () => backend.memory(),
+    dispose: () => backend.dispose(),
+    compile(p: Program) {
+      const first = firstInstruction(p);
+      const constants = p.feeds.length + p.variables.length;
+      const variables = p.variables.map((_, i) => p.feeds.length + i);
+      const between = p.instructions.map((_, i) => first + i);
+      const whole = backend.compile({ ...p, outputs: [...p.outputs, ...variables, ...between] });
+      return {
+        memory: whole.memory,
+        dispose: () => whole.dispose(),
+        async run(feeds, storages, options) {
+          const results = await whole.run(feeds, storages, options);
+          const seen = results.splice(p.outputs.length);
+          const valueOf = (value: number): Values | undefined =>
+            value < p.feeds.length
+              ? feeds[value]
+              : value < constants
+                ? seen[value - p.feeds.length]
+                : value < first
+                  ? undefined
+                  : seen[variables.length + value - first];
+          const source = firstSource(p, valueOf);
+          if (source !== undefined) throw notFinite(p, source, valueOf(source)!);
+          return results;
+        },
+      };
+    },
+  };
+}
 
 const isBad = (x: number): boolean => !Number.isFinite(x);
 

@@ -1,4 +1,5 @@
 import { GeometryError, ShapeError, ValueError } from "./errors.ts";
+import { checkValue, oneOf } from "./options.ts";
 import { showShape, type Shape } from "./shape.ts";
 
 /** How a window slides along one axis, with every number resolved. The input's size travels along, for the gradients. */
@@ -90,15 +91,21 @@ function shown(operation: string, shape: Shape, names: readonly string[]): strin
 
 function whole(operation: string, option: string, axis: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least) return value;
-  throw new ValueError(`${operation}: ${option} (${axis}) must be a whole number of at least ${least}, got ${value}`, {
-    operation,
-    axis,
-    expected: `a whole number of at least ${least}`,
-    got: value,
-  });
+  throw new ValueError(
+    `${operation}: ${option} (${axis}) must be a whole number of at least ${least}, got ${String(value)}`,
+    {
+      operation,
+      axis,
+      expected: `a whole number of at least ${least}`,
+      got: value,
+    },
+  );
 }
 
-const onAxis = (pair: Pair, i: 0 | 1): number => (typeof pair === "number" ? pair : pair[i]);
+const isPair = (value: unknown): value is readonly [unknown, unknown] => Array.isArray(value) && value.length === 2;
+
+/** The number of one axis; what is neither a number nor a pair stays, to be refused by {@link whole}. */
+const onAxis = (pair: Pair, i: 0 | 1): number => (isPair(pair) ? pair[i] : (pair as number));
 
 /** The padding of one axis as `[before, after]`; `"same"` needs the rest of the geometry. */
 function paddingOf(
@@ -112,7 +119,17 @@ function paddingOf(
     const total = Math.max(0, (Math.ceil(input / stride) - 1) * stride + span - input);
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   }
-  const side = typeof padding === "number" ? padding : padding[i];
+  const side = isPair(padding) ? padding[i] : padding;
+  if (typeof side !== "number" && !(isPair(padding) && isPair(side))) {
+    const expected = isSignal(operation)
+      ? 'a number, [before, after], "same" or "valid"'
+      : 'a number, [vertical, horizontal], [[top, bottom], [left, right]], "same" or "valid"';
+    throw new ValueError(`${operation}: padding must be ${expected}, got ${JSON.stringify(padding)}`, {
+      operation,
+      expected,
+      got: padding,
+    });
+  }
   const [before, after] = typeof side === "number" ? [side, side] : side;
   return [
     whole(operation, "padding", axisName(operation, i), before, 0),
@@ -129,6 +146,7 @@ function sliding(
   unit: Pair,
 ): Sliding {
   const axis = axisName(operation, i);
+  checkValue(operation, "geometry", options.geometry ?? "floor", oneOf("floor", "strict"));
   whole(operation, "window", axis, window, 1);
   const stride = whole(operation, "stride", axis, onAxis(options.stride ?? unit, i), 1);
   const dilation = whole(operation, "dilation", axis, onAxis(options.dilation ?? 1, i), 1);

@@ -5,6 +5,7 @@
  * @module
  */
 export type { Backend, Executable, RunOptions, Storage } from "./backend.ts";
+export { checkBackend } from "./checkBackend.ts";
 export { checked } from "./checked.ts";
 export {
   BackendError,

@@ -56,7 +56,7 @@ export const oneOf =
     typeof value === "string" && names.includes(value) ? undefined : names.map((name) => `"${name}"`).join(" or ");
 
 /** A value as an error message shows it: short, and never a whole array. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value === "object" && value !== null)

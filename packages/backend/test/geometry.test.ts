@@ -115,6 +115,24 @@ describe("refusals say what is wrong and how to mend it", () => {
     "a window larger than the input": () => conv(4, 5, {}),
     "a window with holes that is too large": () => conv(4, 3, { dilation: 2 }),
     "a stride of 0": () => conv(8, 3, { stride: 0 }),
+    "a geometry of no name": () => conv(8, 3, { geometry: "Strict" }),
+    "padding of no name": () => conv(8, 3, { padding: "SAME" }),
+    "padding of three numbers": () => conv(8, 3, { padding: [1, 1, 1] }),
+    "padding of one side": () => conv(8, 3, { padding: [[1], [1]] }),
+    "padding of a signal of three numbers": () =>
+      conv2dGeometry(
+        [1, 1, 8, 1],
+        [1, 3, 1, 1],
+        {
+          padding: [
+            [0, 0],
+            [1, 1, 1],
+          ] as never,
+        },
+        "conv1d",
+      ),
+    "a stride of three numbers": () => conv(8, 3, { stride: [1, 2, 3] }),
+    "a pooling window without a size": () => pool2dGeometry([1, 8, 8, 1], {} as never),
     "padding of a half": () => conv(8, 3, { padding: 0.5 }),
     "an image without a batch axis": () => conv2dGeometry([28, 28, 1], [3, 3, 1, 8]),
     "filters of other channels": () => conv2dGeometry([32, 28, 28, 3], [3, 3, 1, 8]),

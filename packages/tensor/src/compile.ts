@@ -1,4 +1,5 @@
 import {
+  checkBackend,
   checkValue,
   seedOption,
   UsageError,
@@ -79,6 +80,7 @@ export function compile<P extends readonly Parameter[], R extends Results>(
   const programs = new Map<string, Built>();
   const seed = options.seed ?? seeds.next++;
   checkValue("compile", "seed", seed, seedOption);
+  if (options.backend !== undefined) checkBackend("compile", options.backend);
 
   function call(...args: readonly (Parameter | number)[]): Promise<R> {
     if (session.compiling !== undefined)

@@ -1,4 +1,4 @@
-import { turn, UsageError, type Backend, type Executable, type Values } from "@convlens/backend";
+import { checkBackend, turn, UsageError, type Backend, type Executable, type Values } from "@convlens/backend";
 import { assemble } from "./assemble.ts";
 import { operand, type Operand } from "./record.ts";
 import { currentBackend, Recording, session } from "./session.ts";
@@ -77,12 +77,15 @@ async function run(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tens
 /**
  * Chooses where tensors are computed and new variables live. What already lives on another backend stays there.
  *
+ * @throws `UsageError` for what is no backend, such as the promise of one.
+ *
  * @example
  * ```ts
  * useBackend(reference());
  * ```
  */
 export function useBackend(backend: Backend): void {
+  checkBackend("useBackend", backend);
   session.backend = backend;
   session.evaluate = (tensors) => evaluate(...tensors);
 }

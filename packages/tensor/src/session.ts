@@ -22,9 +22,10 @@ export class Recording {
 }
 
 const noBackend = (): UsageError =>
-  new UsageError("no backend chosen: call useBackend(reference()), or another backend, before values are asked for", {
-    fix: "useBackend(reference())",
-  });
+  new UsageError(
+    "no backend chosen: call useBackend(await cpu()), the fast one, or useBackend(reference()) before values are asked for",
+    { fix: "useBackend(await cpu())" },
+  );
 
 /** What recording shares with evaluating. */
 class Session {

@@ -1,4 +1,4 @@
-import { checked, kernelBackend, type Backend, type Values } from "@convlens/backend";
+import { checked, kernelBackend, UsageError, type Backend, type Values } from "@convlens/backend";
 import { reference, referenceKernels } from "@convlens/backend-reference";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   broadcastTo,
   captureCallSites,
   compile,
+  currentBackend,
   conv2d,
   detach,
   divide,
@@ -528,8 +529,23 @@ describe("when something goes wrong", () => {
   it("without a backend, what to do is said", async () => {
     vi.resetModules();
     const fresh = await import("../src/index.ts");
-    await expect(fresh.add(fresh.tensor([1]), 1).data()).rejects.toThrow(/useBackend\(reference\(\)\)/);
+    await expect(fresh.add(fresh.tensor([1]), 1).data()).rejects.toThrow(
+      "no backend chosen: call useBackend(await cpu()), the fast one, or useBackend(reference())",
+    );
     expect(() => fresh.currentBackend()).toThrow(/no backend chosen/);
+  });
+
+  it("what is no backend is refused at once, above all the promise of one", () => {
+    const before = currentBackend();
+    const promise = Promise.resolve(reference()) as never;
+    expect(() => useBackend(promise)).toThrow(
+      "useBackend: expected a backend, got the promise of one; await it: useBackend(await cpu())",
+    );
+    expect(() => checked(promise)).toThrow("checked: expected a backend, got the promise of one; await it");
+    expect(() => compile(() => [], { backend: promise })).toThrow("compile: expected a backend, got the promise");
+    expect(() => useBackend(reference as never)).toThrow("got the function reference; make one");
+    for (const none of [undefined, null, "cpu", {}]) expect(() => useBackend(none as never)).toThrow(UsageError);
+    expect(currentBackend()).toBe(before);
   });
 });
 

@@ -5,6 +5,9 @@
  * @module
  */
 import type { Backend } from "../backend.ts";
+import { ValueError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import { anyOption, checkOptions, functionOption, numberFrom, wholeFrom } from "../options.ts";
 import { sizeOf } from "../shape.ts";
 import { behaviour } from "./behaviour.ts";
 import type { Case } from "./case.ts";
@@ -39,16 +42,30 @@ export interface ConformanceOptions {
 /**
  * Declares the tests that every backend must pass.
  *
+ * @throws `ValueError` for an unknown option, a wrong value, or the name of a test that does not exist.
+ *
  * @example
  * ```ts
  * import { describe, it } from "vitest";
  * conformance(() => myBackend(), { describe, it, reference });
  * ```
  */
-export function conformance(
-  makeBackend: () => Backend | Promise<Backend>,
-  { describe, it, reference, rounds = 20, tolerance = 1e-5, skip = [] }: ConformanceOptions,
-): void {
+export function conformance(makeBackend: () => Backend | Promise<Backend>, options: ConformanceOptions): void {
+  checkOptions("conformance", options, {
+    describe: functionOption,
+    it: functionOption,
+    reference: functionOption,
+    rounds: wholeFrom(1),
+    tolerance: numberFrom(0),
+    skip: anyOption,
+  });
+  const { describe, it, reference, rounds = 20, tolerance = 1e-5, skip = [] } = options;
+  const names = Object.keys({ ...cases, ...behaviour });
+  for (const { test } of skip) {
+    if (names.includes(test)) continue;
+    const fix = nearest(test, names)!;
+    throw new ValueError(`conformance: there is no test "${test}" to skip; did you mean "${fix}"?`, { got: test, fix });
+  }
   const test = (name: string, body: (backend: Backend) => Promise<void>): void => {
     const skipped = skip.find((each) => each.test === name);
     if (skipped !== undefined) return it(`${name} (skipped: ${skipped.reason})`, async () => undefined);
