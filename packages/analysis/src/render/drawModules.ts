@@ -1,4 +1,5 @@
 import { countModules, type ModularGraph, type ModularStage } from "../modularGraph.ts";
+import { groupModules, type DrawnGraph, type DrawnStage } from "./groupModules.ts";
 import { drawing, element, escapeText, label, round, type WidthOptions } from "./svg.ts";
 
 interface Point {
@@ -111,7 +112,16 @@ const joined: Readonly<Record<string, string>> = {
 };
 
 /** What is said about a row. */
-function captionOf({ kind, label: text, grid, channels, layer }: ModularStage): Caption {
+function captionOf(stage: DrawnStage): Caption {
+  const { grid, whole, times } = stage;
+  const [what, layer] = wholeCaptionOf(stage);
+  const drawn = grid[0] === 1 ? `${grid[1]}` : `${grid[0]} × ${grid[1]}`;
+  const isGrouped = grid[0] < whole[0] || grid[1] < whole[1];
+  const where = [layer, isGrouped ? `drawn as ${drawn}` : ""].filter((part) => part !== "").join(", ");
+  return [`${times > 1 ? `${times} times ` : ""}${what}`, where];
+}
+
+function wholeCaptionOf({ kind, label: text, whole: grid, channels, layer }: DrawnStage): Caption {
   const count = grid[0] * grid[1];
   const size = grid[0] === 1 ? `${count}` : `${grid[0]} × ${grid[1]}`;
   const many = count === 1 ? "" : `${size} `;
@@ -124,7 +134,7 @@ function captionOf({ kind, label: text, grid, channels, layer }: ModularStage): 
 }
 
 /** Where each element lies over the inputs: in the middle of what it sees. */
-function placesOf({ stages }: ModularGraph): Point[][] {
+function placesOf({ stages }: DrawnGraph): Point[][] {
   const found: Point[][] = [];
   for (const { grid, edges, stands } of stages) {
     const [rows, columns] = grid;
@@ -156,6 +166,8 @@ function placesOf({ stages }: ModularGraph): Point[][] {
  * A net as modules, inputs below, answers on top: circles for inputs, a box for each copy of a convolution's neurons, rings for
  * poolings, a trapezium for a fully connected layer, and every line between them. Nets of images are drawn as planes of cylinders.
  * What each row is stands beside it, or above it where there is little room; elements then come closer together.
+ * A net with too much to draw is drawn in groups, so that no drawing has more than about 150 kB: an element stands for several
+ * neighbours, equal layers that follow each other are drawn once, and the captions say so.
  * Elements and lines carry `data-stage`, `data-element`, `data-from` and `data-to`, for pages that light them up.
  *
  * @example
@@ -168,8 +180,9 @@ export function drawModules(
   graph: ModularGraph,
   { width: widest = Infinity, theme = "auto", title }: WidthOptions = {},
 ): string {
-  const { stages, isPlane } = graph;
-  const places = placesOf(graph);
+  const drawn = groupModules(graph);
+  const { stages, isPlane } = drawn;
+  const places = placesOf(drawn);
   const all = places.flat();
   const [left, right] = [Math.min(...all.map(({ x }) => x)), Math.max(...all.map(({ x }) => x))];
   const depth = isPlane ? Math.max(...all.map(({ y }) => y)) : 0;

@@ -1,0 +1,146 @@
+import type { ModularEdge, ModularGraph, ModularStage } from "../modularGraph.ts";
+
+/** A stage as it is drawn: its elements may each stand for several, and the stage itself for several equal ones. */
+export interface DrawnStage extends ModularStage {
+  /** Rows and columns of elements that the net has. */
+  readonly whole: ModularStage["grid"];
+  /** Stages that it stands for, itself among them. */
+  readonly times: number;
+}
+
+/** A graph that is small enough to be drawn. */
+export interface DrawnGraph {
+  readonly stages: readonly DrawnStage[];
+  readonly isPlane: boolean;
+}
+
+/** About how many bytes an element takes, a cylinder in a plane, a line, and a caption. */
+const [ELEMENT, CYLINDER, LINE, CAPTION] = [400, 900, 120, 400];
+/** Bytes of a drawing, at most. */
+const BUDGET = 150_000;
+/** Equal sequences of up to so many stages are found: blocks of a residual net have about six. */
+const LONGEST_PERIOD = 16;
+
+/** What a drawing of these stages takes, in bytes. */
+const bytesOf = (stages: readonly DrawnStage[], isPlane: boolean): number =>
+  stages.reduce((sum, { kind, grid, edges }) => {
+    const each = isPlane && kind === "convolution" ? CYLINDER : ELEMENT;
+    return sum + CAPTION + grid[0] * grid[1] * each + edges.length * LINE;
+  }, 0);
+
+/**
+ * A graph within the budget of a drawing. Where there are too many stages, equal ones that follow each other are drawn once. Where
+ * there are too many elements, neighbours become one: two, three, … along each side. If that is not enough, stages in the middle
+ * are left out.
+ */
+export function groupModules({ stages, isPlane }: ModularGraph): DrawnGraph {
+  const each = stages.map((stage): DrawnStage => ({ ...stage, whole: stage.grid, times: 1 }));
+  const isLong = stages.length * (CAPTION + ELEMENT + LINE) > BUDGET / 2;
+  const all = isLong ? withoutRepeats(each) : each;
+  const widest = Math.max(...all.flatMap(({ grid }) => grid));
+  let drawn = all;
+  for (let factor = 1; bytesOf(drawn, isPlane) > BUDGET && factor < widest;) {
+    // In steps of a quarter, so that a net with thousands of elements takes few tries.
+    factor = Math.max(factor + 1, Math.floor(factor * 1.25));
+    drawn = coarsened(all, factor);
+  }
+  return { stages: bytesOf(drawn, isPlane) > BUDGET ? withoutMiddle(drawn, isPlane) : drawn, isPlane };
+}
+
+/** Each element stands for `factor` along each side of the input, fewer where elements lie further apart. */
+function coarsened(stages: readonly DrawnStage[], factor: number): DrawnStage[] {
+  const grids = stages.map(({ whole, stands }) =>
+    [0, 1].map((axis) => Math.ceil((whole[axis]! * Math.max(1, stands?.jump[axis] ?? 1)) / factor)),
+  );
+  const sizes = stages.map(({ whole }, s) => whole.map((size, axis) => Math.max(1, Math.min(size, grids[s]![axis]!))));
+  const groupOf = (stage: number, element: number): number => {
+    const [{ whole }, [rows, columns]] = [stages[stage]!, sizes[stage] as [number, number]];
+    const row = Math.floor((Math.floor(element / whole[1]) * rows) / whole[0]);
+    return row * columns + Math.floor(((element % whole[1]) * columns) / whole[1]);
+  };
+  return stages.map((stage, s): DrawnStage => {
+    const { whole, stands, edges, ...rest } = stage;
+    const [rows, columns] = sizes[s] as [number, number];
+    // The middle of each group, counted in groups of the input.
+    const ratio = [whole[0] / rows, whole[1] / columns] as const;
+    const middle = (axis: 0 | 1): number =>
+      (stands!.first[axis] + ((ratio[axis] - 1) / 2) * stands!.jump[axis] - (factor - 1) / 2) / factor;
+    return {
+      ...rest,
+      whole,
+      ...(stands !== undefined && {
+        stands: {
+          first: [middle(0), middle(1)],
+          jump: [(stands.jump[0] * ratio[0]) / factor, (stands.jump[1] * ratio[1]) / factor],
+        },
+      }),
+      grid: [rows, columns],
+      edges: distinct(
+        edges.map(({ stage: source, from, to }) => ({
+          stage: source,
+          from: groupOf(source, from),
+          to: groupOf(s, to),
+        })),
+      ),
+    };
+  });
+}
+
+function distinct(edges: readonly ModularEdge[]): ModularEdge[] {
+  const seen = new Set<string>();
+  return edges.filter(({ stage, from, to }) => {
+    const key = `${stage} ${from} ${to}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** The same stages without those that `shown` maps to another one, to which their lines go, too. */
+function selected(stages: readonly DrawnStage[], shown: readonly number[], times: readonly number[]): DrawnStage[] {
+  const kept = [...new Set(shown)].sort((a, b) => a - b);
+  const place = new Map(kept.map((stage, i) => [stage, i]));
+  return kept.map((s, i) => {
+    const stage = stages[s]!;
+    const edges = stage.edges.flatMap((edge): ModularEdge[] => {
+      const source = shown[edge.stage]!;
+      const [rows, columns] = stages[source]!.grid;
+      return place.get(source)! < i ? [{ ...edge, stage: place.get(source)!, from: edge.from % (rows * columns) }] : [];
+    });
+    return { ...stage, edges: distinct(edges), times: times[s] ?? 1 };
+  });
+}
+
+/** Draws equal sequences of stages that follow each other once. */
+function withoutRepeats(stages: readonly DrawnStage[]): DrawnStage[] {
+  const signs = stages.map(({ kind, grid, whole, channels }) => `${kind} ${grid} ${whole} ${channels}`);
+  const shown = stages.map((_, s) => s);
+  const times: number[] = [];
+  for (let s = 1; s < stages.length;) {
+    let best = { period: 1, repeats: 1 };
+    for (let period = 1; period <= LONGEST_PERIOD; period++) {
+      let end = s + period;
+      while (end < stages.length && signs[end] === signs[end - period]) end++;
+      const repeats = Math.floor((end - s) / period);
+      if ((repeats - 1) * period > (best.repeats - 1) * best.period) best = { period, repeats };
+    }
+    const { period, repeats } = best;
+    for (let k = 0; k < period * repeats; k++) {
+      shown[s + k] = s + (k % period);
+      times[s + (k % period)] = repeats;
+    }
+    s += period * repeats;
+  }
+  return selected(stages, shown, times);
+}
+
+/** Keeps the first stages and the last; one between them stands for the rest. */
+function withoutMiddle(stages: readonly DrawnStage[], isPlane: boolean): DrawnStage[] {
+  const half = Math.max(1, Math.floor((BUDGET * stages.length) / bytesOf(stages, isPlane) / 2) - 1);
+  const shown = stages.map((_, s) => (s > half && s < stages.length - half ? half : s));
+  const times = stages.map((stage) => stage.times);
+  const count = shown.filter((s) => s === half).length;
+  return selected(stages, shown, times).map((stage, s): DrawnStage =>
+    s === half && count > 1
+      ? { ...stage, kind: "join", label: "…", layer: `${count} rows that are not drawn`, whole: stage.grid, times: 1 }
+      : stage,
+  );
+}
