@@ -78,20 +78,25 @@ const moves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["reshape
 /** Whether a tensor lists the classes: 0, 1, …, as `oneHot` does. */
 const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.values.every((x, i) => x === i);
 
-/** @throws `ValueError` where a label is not below the number of classes. */
+/** @throws `ValueError` where a label is none of this number of classes. */
 export function checkLabels(owner: string, data: Dataset, classes: number): void {
-  const largest = largestLabel(data);
-  if (largest < classes) return;
-  const units = Math.max(data.classes.length, largest + 1);
+  const label = labelBeyond(data, classes);
+  if (label === undefined) return;
+  const units = Math.max(data.classes.length, label + 1);
+  const fix = label < 0 ? "labels are whole numbers from 0" : `give its last layer ${units} units`;
   throw new ValueError(
-    `${owner} has the label ${largest}, out of range for the ${classes} outputs of the model; give its last layer ${units} units`,
-    { operation: "fit", expected: `labels 0 to ${classes - 1}`, got: largest, fix: `${units} units` },
+    `${owner} has the label ${label}, out of range for the ${classes} outputs of the model; ${fix}`,
+    { operation: "fit", expected: `labels 0 to ${classes - 1}`, got: label, fix },
   );
 }
 
-/** The largest of all labels. */
-export function largestLabel({ labels }: Dataset): number {
-  let largest = 0;
-  for (const label of labels) largest = Math.max(largest, label);
-  return largest;
+/** The smallest label, if it is below 0, or the largest, if it is no class; `Infinity` classes are those of a regression. */
+export function labelBeyond({ labels }: Dataset, classes: number): number | undefined {
+  if (classes === Infinity) return undefined;
+  let [least, most] = [0, 0];
+  for (const label of labels) {
+    least = Math.min(least, label);
+    most = Math.max(most, label);
+  }
+  return least < 0 ? least : most >= classes ? most : undefined;
 }

@@ -3,7 +3,7 @@ import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
 import { compiledFor, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
-import { checkLabels, classesOf, largestLabel } from "./checkFits.ts";
+import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
 import { checkSubject } from "./fitOptions.ts";
 import { crossEntropy, recordLoss, type Loss } from "./losses.ts";
 import { accuracy, confusionMatrix } from "./metrics.ts";
@@ -65,12 +65,11 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
   const mistakes: Mistake[] = [];
   let total = 0;
   let classes = data.classes.length;
-  const largest = largestLabel(data);
   for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
     const scores = await program(inputs, labels);
     // Only a regression has labels beyond the outputs.
-    if (indices[0] === 0 && largest >= scores.logits.shape.at(-1)!)
+    if (indices[0] === 0 && labelBeyond(data, scores.logits.shape.at(-1)!) !== undefined)
       checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
     total += scores.loss.number * indices.length;
     classes = Math.max(classes, scores.logits.shape.at(-1)!);

@@ -7,7 +7,10 @@ export interface ParameterGroup {
   readonly match: string | RegExp | ((path: string) => boolean);
   /** What the learning rate is multiplied by, at least 0. Default: 1. */
   readonly rate?: number;
-  /** Whether they stay as they are, to the bit. */
+  /**
+   * Whether they stay as they are, to the bit. A layer whose parameters are all frozen keeps and uses its running statistics,
+   * too. Default: false.
+   */
   readonly frozen?: boolean;
 }
 

@@ -296,9 +296,12 @@ describe("fit finds before the weights move", () => {
       );
       for (const units of [4, 5]) expect(() => fit(net(units), data, { loss })).not.toThrow();
     }
+    const negative = { ...data, labels: Int32Array.from(data.labels, (label) => label - 1) };
+    expect((await refused({}, { of: negative })).message).toMatch("fit: the data has the label -1, out of range");
+    await expect(evaluateModel(net(), negative)).rejects.toThrow("the data has the label -1, out of range");
     // A regression takes labels for numbers.
     const regression: Loss = (outputs, targets) => meanSquaredError(outputs, reshape(targets, outputs.shape));
-    expect(() => fit(net(1), data, { loss: regression })).not.toThrow();
+    for (const numbers of [data, negative]) expect(() => fit(net(1), numbers, { loss: regression })).not.toThrow();
     await expect(evaluateModel(net(1), data, { loss: regression })).resolves.toBeDefined();
   });
 
