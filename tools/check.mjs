@@ -10,6 +10,7 @@ const scripts = [
   "build",
   "docs",
   "fuzz",
+  "tools:soak",
   "tools:unused",
   "tools:site",
   "tools:bundle-size",

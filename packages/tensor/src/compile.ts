@@ -36,7 +36,7 @@ export interface Compiled<P extends readonly Parameter[], R> {
   readonly programs: ReadonlyMap<string, { readonly program: Program; readonly executable: Executable }>;
   /** How often it has run. With the seed, the key of its random numbers: set it to go on where another left off. */
   runs: number;
-  /** Frees the programs' constants. */
+  /** Frees what the programs hold at once; this happens by itself when nobody can reach the function any more. */
   dispose(): void;
 }
 

@@ -22,7 +22,7 @@ export interface VariableOptions {
 
 /**
  * Memory that stays: a parameter, an optimizer's moment, a running mean. It stands for its current value wherever a tensor is
- * expected, and is the only thing that can ever be disposed of (and need not be, in most programs).
+ * expected. Its memory is freed when nobody can reach it any more; {@link Variable.dispose} frees it at once.
  *
  * @example
  * ```ts

@@ -1,0 +1,52 @@
+import { cpu } from "@convlens/backend-cpu";
+import { reference } from "@convlens/backend-reference";
+import { shapes } from "@convlens/datasets";
+import { build, Dense, Flatten, predict, sequential } from "@convlens/layers";
+import { add, compile, tensor, useBackend, zeros, type Tensor } from "@convlens/tensor";
+import { describe, it } from "vitest";
+import { fit } from "../src/index.ts";
+
+/** Awaits work again and again, until something else has happened; that fails where the loop lets nothing else happen. */
+async function untilOther(isOver: () => boolean, work: () => Promise<unknown>): Promise<void> {
+  for (const began = performance.now(); !isOver();) {
+    if (performance.now() - began > 30_000) throw new Error("nothing else had its turn");
+    await work();
+  }
+}
+
+describe.each([
+  ["reference", async () => reference()],
+  ["cpu on one thread", () => cpu({ threads: 1 })],
+  ["cpu on two threads", () => cpu({ threads: 2 })],
+] as const)("a loop that only awaits, on the %s", (_, make) => {
+  it("lets a fit beside it end", async () => {
+    useBackend(await make());
+    const data = shapes({ size: 64, height: 6, width: 6 });
+    const [asked, trained] = [0, 1].map((seed) =>
+      build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape, { seed }),
+    );
+    const state = { isOver: false };
+    const training = (async () => {
+      for await (const record of fit(trained!, data, { epochs: 3, batchSize: 8, test: data })) void record;
+      state.isOver = true;
+    })();
+    const x = zeros([1, ...data.shape]);
+    await untilOther(
+      () => state.isOver,
+      () => predict(asked!, x),
+    );
+    await training;
+  });
+
+  it("lets timers come: predictions, values, known values", async () => {
+    useBackend(await make());
+    const known = tensor([1, 2, 3]);
+    const double = compile((x: Tensor) => add(x, x));
+    for (const work of [() => double(known), () => add(known, 1).data(), () => known.data()]) {
+      const state = { ticks: 0 };
+      const timer = setInterval(() => state.ticks++, 1);
+      await untilOther(() => state.ticks >= 3, work);
+      clearInterval(timer);
+    }
+  });
+});
