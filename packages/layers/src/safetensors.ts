@@ -1,4 +1,4 @@
-import { fileKind, halfToNumber, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
+import { halfToNumber, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
 import { checkHeaderText } from "./safetensorsHeader.ts";
 
 /** A tensor in a file. */
@@ -19,6 +19,14 @@ const LARGEST_HEADER = 2 ** 24;
 /** Axes of a tensor. */
 const MOST_AXES = 64;
 const METADATA = "__metadata__";
+
+/** Kinds of files that are often given instead, by their first byte. */
+const otherKinds: { readonly [byte: number]: string } = {
+  0x50: "a zip archive, such as a .pt or .npz file",
+  0x1f: "a gzip file",
+  0x80: "a Python pickle",
+  0x3c: "a web page",
+};
 
 /** How the numbers of a type are read. */
 interface StoredType {
@@ -127,8 +135,8 @@ export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
   const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The length of a header may look like the beginning of another kind of file, but then "{" follows.
-  const kind = bytes[8] === 0x7b ? undefined : fileKind(bytes);
-  if (kind !== undefined) throw wrong(`this is ${kind.name}`, kind.fix);
+  const kind = bytes[8] === 0x7b ? undefined : otherKinds[bytes[0]!];
+  if (kind !== undefined) throw wrong(`this is ${kind}`, "give a safetensors file");
   if (bytes.length < 8) throw wrong(`the file has ${bytes.length} bytes, fewer than the 8 that every one begins with`);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > LARGEST_HEADER)
