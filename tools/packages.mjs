@@ -1,5 +1,6 @@
 // Every package as its users get it: packed, its tarball installed alone into bare folders (by npm, pnpm and yarn, install
-// scripts off), imported in this Node and in the newest one, type-checked both ways, bundled by vite and by esbuild, and judged
+// scripts off), imported in this Node and in the newest one, type-checked both ways by the TypeScript of this
+// repository and by the oldest one that users may have, bundled by vite and by esbuild, and judged
 // by publint and arethetypeswrong.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +11,9 @@ import { newestNode, run } from "./run.mjs";
 const root = resolve(import.meta.dirname, "..");
 const bin = (name) => join(root, "tools/node_modules/.bin", name);
 const nodes = [process.execPath, newestNode()].filter((node) => node !== undefined);
+const compilers = ["typescript/bin/tsc", "typescript-oldest/bin/tsc"].map((path) =>
+  join(root, "tools/node_modules", path),
+);
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 
@@ -125,7 +129,7 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
       "tsconfig.json",
       JSON.stringify({ compilerOptions: { ...checked, module, moduleResolution }, files: ["types.ts"] }),
     );
-    run(bin("tsc"), ["-p", cwd]);
+    for (const compiler of compilers) run(process.execPath, [compiler, "-p", cwd]);
   }
 
   // What is not for Node alone, through both bundlers.

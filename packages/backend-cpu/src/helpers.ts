@@ -1,6 +1,6 @@
 import { BackendError } from "@convlens/backend";
 import { instantiate } from "./assembler/module.ts";
-import type { Crew } from "./crew.ts";
+import type { Crew, ModuleBytes } from "./crew.ts";
 import { execute, type WasmFunction } from "./execute.ts";
 import type { Block, Heap } from "./heap.ts";
 import { member, type Beginning } from "./member.ts";
@@ -58,7 +58,7 @@ export class Helpers implements Crew {
   }
 
   /** Lays a module, with the functions of these numbers, where other threads find it. */
-  publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void {
+  publish(module: ModuleBytes, numbers: readonly number[]): void {
     if (!this.#isPage) instantiate(module, this.#heap.memory).forEach((run, i) => (this.#functions[numbers[i]!] = run));
     const head = [module.length, numbers.length, ...numbers];
     const block = this.#heap.allocate(head.length + Math.ceil(module.length / 4));

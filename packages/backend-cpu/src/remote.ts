@@ -1,5 +1,5 @@
 import { BackendError } from "@convlens/backend";
-import type { Crew } from "./crew.ts";
+import type { Crew, ModuleBytes } from "./crew.ts";
 import { Heap, outOfMemory, type Block } from "./heap.ts";
 import { keeper, type Answer, type Request } from "./keeper.ts";
 import { startThread, type Thread } from "./platform.ts";
@@ -66,7 +66,7 @@ export class Remote implements Crew {
     });
   }
 
-  publish(module: Uint8Array<ArrayBuffer>, numbers: readonly number[]): void {
+  publish(module: ModuleBytes, numbers: readonly number[]): void {
     this.#tell({ kind: "functions", module, numbers }, [module.buffer]);
   }
 

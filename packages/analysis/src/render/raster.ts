@@ -5,7 +5,8 @@ import { colorMap, type ColorMap, type Theme } from "./colorMaps.ts";
 export interface Raster {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8ClampedArray<ArrayBuffer>;
+  // `Uint8ClampedArray<ArrayBuffer>`, which compilers before TypeScript 5.7 cannot read.
+  readonly data: ReturnType<typeof Uint8ClampedArray.of>;
 }
 
 /** A picture's worth of numbers, such as a map, a spectrum or an effective receptive field. */
