@@ -1,13 +1,8 @@
 import type { Layer } from "./layer.ts";
 
-/** A compiled function, whatever its arguments and results are. */
-interface Disposable {
-  dispose(): void;
-}
-
 /** Compiled functions kept for each model. A loss that is written where it is used is another one each time. */
 const KEPT = 8;
-const compiled = /* @__PURE__ */ new WeakMap<object, Map<object, Disposable>>();
+const compiled = /* @__PURE__ */ new WeakMap<object, Map<object, { dispose(): void }>>();
 
 /**
  * Returns the compiled function that belongs to a model and a key, and makes it where there is none. A few are kept for each
@@ -15,7 +10,7 @@ const compiled = /* @__PURE__ */ new WeakMap<object, Map<object, Disposable>>();
  *
  * @param key - What the function is made of besides the model, such as a loss; it always has the same type of function.
  */
-export function compiledFor<C extends Disposable>(model: Layer, key: object, make: () => C): C {
+export function compiledFor<C extends { dispose(): void }>(model: Layer, key: object, make: () => C): C {
   let own = compiled.get(model);
   if (own === undefined) compiled.set(model, (own = new Map()));
   const found = (own.get(key) as C | undefined) ?? make();
