@@ -28,7 +28,7 @@ const losses = fc.array(
 );
 const delta = fc.constantFrom(0, 0.1, 0.25, 1);
 
-/** The epoch after which Keras 3 stops, and its best one: `EarlyStopping.on_epoch_end` in mode "min", in its words. */
+/** The epoch after which Keras 3 stops, and its best one: by the rule of `EarlyStopping` in mode "min". */
 function kerasEarlyStopping(values: readonly number[], patience: number, minDelta: number): [number, number] {
   const min_delta = -minDelta;
   let [best, wait, best_epoch] = [Infinity, 0, -1];
@@ -45,7 +45,7 @@ function kerasEarlyStopping(values: readonly number[], patience: number, minDelt
   return [values.length, best_epoch];
 }
 
-/** The learning rate after all epochs: `ReduceLROnPlateau.on_epoch_end` of Keras 3 in mode "min", without cooldown. */
+/** The learning rate after all epochs, by the rule of `ReduceLROnPlateau` of Keras 3 in mode "min", without cooldown. */
 function kerasPlateau(values: readonly number[], patience: number, min_delta: number, factor: number): number {
   let [best, wait, rate] = [Infinity, 0, 1];
   for (const current of values)
