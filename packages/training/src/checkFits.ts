@@ -1,6 +1,6 @@
 import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
-import { apply, type Layer } from "@convlens/layers";
+import { apply, type Layer, type Mode } from "@convlens/layers";
 import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
 import { recordLoss, type Loss } from "./losses.ts";
 
@@ -36,21 +36,21 @@ export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }
       `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
       { operation: "fit", expected: "[1, …]", got: outputs.shape },
     );
-  const classes = classesOf(model, loss, [batchSize, ...data.shape]);
-  checkLabels("fit: the data", data, classes);
-  if (test !== undefined) checkLabels("fit: the test set", test, classes);
+  const shape = [batchSize, ...data.shape];
+  checkLabels("fit: the data", data, classesOf(model, loss, shape, { training: true }));
+  if (test !== undefined) checkLabels("fit: the test set", test, classesOf(model, loss, shape));
 }
 
 /**
  * The number of classes that a loss tells apart, of inputs of this shape: labels must be below it. `Infinity` where it takes
  * them for numbers, as in a regression.
  */
-export function classesOf(model: Layer, loss: Loss, shape: Shape): number {
+export function classesOf(model: Layer, loss: Loss, shape: Shape, mode?: Mode): number {
   let classes = Infinity;
-  // As a program, so that nothing that the loss assigns is kept.
+  // As a program, so that nothing that the model or the loss assigns is kept.
   programOf(
     (inputs: Tensor, targets: Tensor) => {
-      const error = recordLoss(loss, apply(model, inputs), targets);
+      const error = recordLoss(loss, apply(model, inputs, mode), targets);
       classes = depthOf(error, targets);
       return error;
     },

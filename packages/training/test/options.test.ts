@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { ConvlensError, ShapeError, ValueError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import { dataset, shapes, take, type Dataset } from "@convlens/datasets";
-import { build, Dense, Flatten, sequential, weightsOf, type Layer } from "@convlens/layers";
+import { build, Dense, Flatten, parameters, sequential, weightsOf, type Layer, type Mode } from "@convlens/layers";
 import {
   add,
   gather,
@@ -16,6 +16,7 @@ import {
   useBackend,
   Variable,
   zeros,
+  type Tensor,
 } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
@@ -327,6 +328,26 @@ describe("fit finds before the weights move", () => {
       expect((await refused({ augment: augment as never })).message).toMatch(
         "augment: expected a Float32Array of 36 numbers",
       );
+  });
+
+  it("and takes a loss that reads what the model only records in training", async () => {
+    class Auxiliary implements Layer {
+      readonly stem = sequential([new Flatten(), new Dense({ units: 8 })]);
+      readonly head = new Dense({ units: 4 });
+      readonly side = new Dense({ units: 4 });
+      extra: Tensor | undefined;
+      call(x: Tensor, mode?: Mode): Tensor {
+        const y = this.stem.call(x, mode);
+        this.extra = mode?.training ? this.side.call(y, mode) : undefined;
+        return this.head.call(y, mode);
+      }
+    }
+    const model = new Auxiliary();
+    const loss: Loss = (outputs, targets) => add(crossEntropy(outputs, targets), crossEntropy(model.extra!, targets));
+    expect((await fit(model, data, { batchSize: 16, loss }).next()).value!.loss).toBeGreaterThan(0);
+    expect([...parameters(model).keys()]).toContain("side.weights");
+    // A test calls the model as it is used.
+    expect(() => fit(model, data, { batchSize: 16, loss, test: data })).toThrow();
   });
 
   it("and a loss that assigns variables assigns none when it is only checked", async () => {
