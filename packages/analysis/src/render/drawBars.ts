@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, shortNumber, type WidthOptions } from "./svg.ts";
+import { drawing, element, label, shortNumber, tooltip, type WidthOptions } from "./svg.ts";
 
 /** A bar: what it is of, and how long. */
 export interface Bar {
@@ -37,7 +37,7 @@ export function drawBars(bars: readonly Bar[], { width = Infinity, theme = "auto
       element(
         "rect",
         { x: value < 0 ? zero - long : zero, y, width: long, height: ROW - 6, class: `f-${role}` },
-        `<title>${escapeText(`${name}: ${text}`)}</title>`,
+        tooltip(`${name}: ${text}`),
       ) +
       label(value < 0 ? zero - long - 6 : zero + long + 6, y + 13, text, {
         anchor: value < 0 ? "end" : "start",

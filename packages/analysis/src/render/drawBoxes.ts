@@ -1,4 +1,4 @@
-import { drawing, element, label, type DrawOptions } from "./svg.ts";
+import { drawing, element, label, textElement, type DrawOptions } from "./svg.ts";
 import { pngUrl } from "./png.ts";
 import type { Raster } from "./raster.ts";
 
@@ -52,7 +52,11 @@ export function drawBoxes(
     const number =
       boxes.length > 1
         ? element("rect", { x: x + wide - 15, y: y + tall - 15, width: 15, height: 15, fill: "#1d2129" }) +
-          element("text", { x: x + wide - 7.5, y: y + tall - 3, "text-anchor": "middle", fill: "#ffe148" }, `${i + 1}`)
+          textElement(
+            "text",
+            { x: x + wide - 7.5, y: y + tall - 3, "text-anchor": "middle", fill: "#ffe148" },
+            `${i + 1}`,
+          )
         : "";
     const words = boxes.length > 1 ? `${i + 1}  ${name}` : `${name}`;
     return (

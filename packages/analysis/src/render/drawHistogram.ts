@@ -1,6 +1,6 @@
 import type { Histogram } from "../statistics.ts";
 import { ticks } from "./drawLineChart.ts";
-import { drawing, element, label, shortNumber, type DrawOptions } from "./svg.ts";
+import { drawing, element, label, shortNumber, tooltip, type DrawOptions } from "./svg.ts";
 
 const WIDTH = 420;
 const HEIGHT = 160;
@@ -33,7 +33,7 @@ export function drawHistogram(
       : element(
           "rect",
           { class: "f-activation", x: LEFT + i * width, y: base - tall, width: Math.max(0.5, width - 1), height: tall },
-          `<title>${text}</title>`,
+          tooltip(text),
         );
   });
   const zero =

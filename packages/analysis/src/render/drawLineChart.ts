@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, round, shortNumber, type WidthOptions } from "./svg.ts";
+import { drawing, element, label, round, shortNumber, tooltip, type WidthOptions } from "./svg.ts";
 
 /** A line of a chart. */
 export interface Series {
@@ -110,11 +110,7 @@ export function drawLineChart(
     const path = finite.map(([x, y]) => `${round(px(x))},${round(py(y))}`).join(" ");
     const circles = marks
       ? finite.map(([x, y]) =>
-          element(
-            "circle",
-            { class: `f-${role}`, cx: px(x), cy: py(y), r: 4 },
-            `<title>${escapeText(shortNumber(y))}</title>`,
-          ),
+          element("circle", { class: `f-${role}`, cx: px(x), cy: py(y), r: 4 }, tooltip(shortNumber(y))),
         )
       : [];
     const { x: keyAt, row } = keys[i]!;

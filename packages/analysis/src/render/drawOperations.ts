@@ -1,5 +1,5 @@
 import type { OperationGraph } from "../operationGraph.ts";
-import { drawing, element, escapeText, label, round, type DrawOptions } from "./svg.ts";
+import { drawing, element, label, round, tooltip, type DrawOptions } from "./svg.ts";
 
 const WIDE = 168;
 const TALL = 40;
@@ -131,7 +131,7 @@ export function drawOperations(graph: OperationGraph, { theme = "auto", title }:
         }) +
         label(x, y - 3, name, { class: "f-ink" }) +
         label(x, y + 13, shape.join(" × ") || "1", { class: "f-muted", "font-size": 11 }) +
-        (more === "" ? "" : `<title>${escapeText(more)}</title>`),
+        (more === "" ? "" : tooltip(more)),
     );
   });
   const lines = all.filter(({ node }) => node !== undefined).map((cell) => lineTo(cell, at));

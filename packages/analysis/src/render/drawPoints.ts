@@ -1,4 +1,4 @@
-import { drawing, element, escapeText, label, type WidthOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, tooltip, type WidthOptions } from "./svg.ts";
 
 /** A point of the plane, and what it is. */
 export interface MarkedPoint {
@@ -50,7 +50,7 @@ export function drawPoints(
   const [middleX, middleY] = [middle(xs), middle(ys)];
   const draw = ({ x, y, kind, selected, about }: MarkedPoint): string => {
     const [px, py] = [side / 2 + (x - middleX) * scale, side / 2 - (y - middleY) * scale];
-    const told = about === undefined ? "" : `<title>${escapeText(about)}</title>`;
+    const told = about === undefined ? "" : tooltip(about);
     const casing = selected
       ? element("circle", { cx: px, cy: py, r: 11, class: "f-selected s-ink", "stroke-width": "1.5" })
       : "";

@@ -1,7 +1,7 @@
 import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../trace.ts";
 import { colorOf, type Theme } from "./colorMaps.ts";
 import { scaleOf, type Scale } from "./raster.ts";
-import { drawing, element, label, shortNumber, type WidthOptions } from "./svg.ts";
+import { drawing, element, label, shortNumber, textElement, type WidthOptions } from "./svg.ts";
 
 const CELL = 44;
 const GAP = 46;
@@ -28,7 +28,7 @@ function cell(x: number, y: number, value: number, scale: Scale, isPadding = fal
     ...{ x, y, width: CELL, height: CELL, class: "s-line", fill: `rgb(${r} ${g} ${b})` },
     ...{ "stroke-dasharray": isPadding ? "2 3" : undefined, "stroke-opacity": "0.6" },
   });
-  const text = element(
+  const text = textElement(
     "text",
     { x: x + CELL / 2, y: y + CELL / 2 + 4, "text-anchor": "middle", fill: isBright ? "#000000" : "#ffffff" },
     Math.abs(value) < 100 ? `${+value.toFixed(2)}`.replace("-", "−") : shortNumber(value),

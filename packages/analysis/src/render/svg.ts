@@ -15,13 +15,17 @@ export interface WidthOptions extends DrawOptions {
   readonly width?: number;
 }
 
-/** Text that cannot be taken for markup. */
-export const escapeText = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+/** Text that cannot be taken for markup. Control characters, which XML does not allow, are replaced. */
+export const escapeText = (text: string): string =>
+  text
+    // oxlint-disable-next-line no-control-regex
+    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
+    .replaceAll(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Numbers short enough for a coordinate. */
 export const round = (x: number): string => `${+x.toFixed(2)}`;
 
-/** An element of SVG; attributes that are `undefined` are left out. */
+/** An element of SVG; attributes that are `undefined` are left out. `content` is markup: texts go through {@link textElement}. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number | undefined>>,
@@ -34,6 +38,16 @@ export function element(
   return content === "" ? `<${name}${text}/>` : `<${name}${text}>${content}</${name}>`;
 }
 
+/** An element that holds text. */
+export const textElement = (
+  name: "text" | "title",
+  attributes: Readonly<Record<string, string | number | undefined>>,
+  text: string,
+): string => element(name, attributes, escapeText(text));
+
+/** What is said of an element where a pointer rests. */
+export const tooltip = (text: string): string => textElement("title", {}, text);
+
 /** Text at a place. */
 export const label = (
   x: number,
@@ -43,7 +57,7 @@ export const label = (
     anchor = "middle",
     ...more
   }: { readonly anchor?: "start" | "middle" | "end"; readonly class?: string; readonly "font-size"?: number } = {},
-): string => element("text", { x, y, "text-anchor": anchor, ...more }, escapeText(text));
+): string => textElement("text", { x, y, "text-anchor": anchor, ...more }, text);
 
 /** `.f-ink` fills with ink, `.s-ink` draws lines with it. */
 const rules = (theme: Theme, scope: string): string =>

@@ -1,6 +1,7 @@
 import { activationMap, histogram, statisticsOf, tap, type LayerActivation } from "@convlens/analysis";
 import { drawBars, drawHistogram, paintAtlas, shortNumber } from "@convlens/analysis/render";
-import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, percent, type Section } from "../report/page.ts";
 import { picture, showRaster, sizeFor } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
@@ -21,11 +22,15 @@ export async function activationSection({ model, x, layers, sets }: Subject): Pr
   return {
     id: "activations",
     title: "What each layer makes of it",
-    body: `<p>Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the larger; where there are numbers below 0, those are violet.</p>${[...made.values()].map((layer) => layerFigure(layer, namesOf(layer))).join("\n")}`,
+    body: html`<p>
+        Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the
+        larger; where there are numbers below 0, those are violet.
+      </p>
+      ${[...made.values()].map((layer) => layerFigure(layer, namesOf(layer)))}`,
   };
 }
 
-function layerFigure(layer: LayerActivation, names: readonly string[]): string {
+function layerFigure(layer: LayerActivation, names: readonly string[]): Html {
   const { name, type, shape, values } = layer;
   const { mean, smallest, largest, zeros } = statisticsOf(values);
   const title = `${name} ${type}`;
@@ -33,7 +38,10 @@ function layerFigure(layer: LayerActivation, names: readonly string[]): string {
   const bars = drawHistogram(histogram(values, { bins: 40 }), {
     title: `how often ${title} makes numbers of each size`,
   });
-  return `<h3>${escaped(title)}</h3><div class="gallery">${figure(mapsOf(layer, names), escaped(whatIsShown(layer)), told)}${figure(bars, "How often there are numbers of each size")}</div>`;
+  return html`<h3>${title}</h3>
+    <div class="gallery">
+      ${figure(mapsOf(layer, names), whatIsShown(layer), told)}${figure(svg(bars), "How often there are numbers of each size")}
+    </div>`;
 }
 
 const whatIsShown = ({ shape }: LayerActivation): string => {
@@ -42,14 +50,16 @@ const whatIsShown = ({ shape }: LayerActivation): string => {
   return `${channels > MOST_MAPS ? `The first ${MOST_MAPS} of ` : ""}${channels} maps`;
 };
 
-function mapsOf(layer: LayerActivation, names: readonly string[]): string {
+function mapsOf(layer: LayerActivation, names: readonly string[]): Html {
   const { name, type, shape, values } = layer;
   const channels = shape.at(-1)!;
   const about = `what ${name} ${type} makes`;
   if (shape.length === 2 && channels <= MOST_BARS)
-    return drawBars(
-      Array.from(values, (value, i) => ({ name: names[i] ?? `${i}`, value })),
-      { title: about },
+    return svg(
+      drawBars(
+        Array.from(values, (value, i) => ({ name: names[i] ?? `${i}`, value })),
+        { title: about },
+      ),
     );
   if (shape.length === 2)
     return picture({ shape: [channels], values }, `${about}: ${channels} numbers`, sizeFor(channels, 500));

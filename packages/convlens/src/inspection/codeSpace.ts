@@ -11,7 +11,8 @@ import {
 import { drawPoints } from "@convlens/analysis/render";
 import { sizeOf } from "@convlens/backend";
 import { take } from "@convlens/datasets";
-import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, percent, type Section } from "../report/page.ts";
 import { forWidths, showInput, sizeFor } from "../report/pictures.ts";
 import { className, nameOf, type Subject } from "./subject.ts";
 
@@ -42,7 +43,7 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
   let map: Matrix = scores;
   let divergence = NaN;
   for await (const look_ of tsne(all)) ({ points: map, divergence } = look_);
-  const drawn = (points: Matrix, title: string): string => {
+  const drawn = (points: Matrix, title: string): Html => {
     const marks = Array.from({ length: points.rows }, (_, i) => ({
       x: points.values[2 * i]!,
       y: points.values[2 * i + 1]!,
@@ -50,17 +51,23 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
       selected: i === codes.rows,
       about: i < codes.rows ? `test example ${i}, a ${data.classes[codes.labels[i]!]}` : inputName,
     }));
-    return forWidths((width) => drawPoints(marks, data.classes, { title, width: Math.min(width, 480) }));
+    return forWidths((width) => svg(drawPoints(marks, data.classes, { title, width: Math.min(width, 480) })));
   };
   return {
     id: "codes",
     title: "Where it lies among others",
-    body: `<p>${data.size} test examples as ${escaped(nameOf(layer))} sees them (${codes.columns} numbers each), each drawn as its true class; ${escaped(inputName)} stands in a yellow circle, as what the net takes it for.</p>
-<div class="gallery">${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
-      drawn(map, "t-SNE"),
-      "t-SNE",
-      `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
-    )}</div>${neighbors(subject, codes, own, shape)}`,
+    body: html`<p>
+        ${data.size} test examples as ${nameOf(layer)} sees them (${codes.columns} numbers each), each drawn as its true
+        class; ${inputName} stands in a yellow circle, as what the net takes it for.
+      </p>
+      <div class="gallery">
+        ${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
+          drawn(map, "t-SNE"),
+          "t-SNE",
+          `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
+        )}
+      </div>
+      ${neighbors(subject, codes, own, shape)}`,
   };
 }
 
@@ -72,7 +79,7 @@ function withRow({ rows, columns, values }: Codes, own: ArrayLike<number>): Matr
   return { rows: rows + 1, columns, values: all };
 }
 
-function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape: readonly number[]): string {
+function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape: readonly number[]): Html {
   const of = { rows: 1, columns: codes.columns, values: Float32Array.from(own) };
   const found = nearestNeighbors(codes, { count: Math.min(NEIGHBORS + 1, codes.rows), of });
   // An example of the test set is its own neighbour.
@@ -84,9 +91,10 @@ function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape
     const values = Float64Array.from({ length: one }, (_, k) => inputs[index * one + k]! * scale);
     return figure(
       showInput({ shape, values }, `test example ${index}`, sizeFor(shape[1] ?? 1, 84)),
-      escaped(className(subject, codes.labels[index]!)),
+      className(subject, codes.labels[index]!),
       `distance ${distances[i]!.toFixed(2)}`,
     );
   });
-  return `<h3>Its nearest neighbours</h3><div class="gallery">${figures.join("")}</div>`;
+  return html`<h3>Its nearest neighbours</h3>
+    <div class="gallery">${figures}</div>`;
 }

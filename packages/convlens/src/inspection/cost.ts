@@ -5,7 +5,8 @@ import { weightsOf, type Layer } from "@convlens/layers";
 import { evaluate } from "@convlens/tensor";
 import { optimizers } from "../catalogue.ts";
 import { choice } from "../options.ts";
-import { escaped, facts, figure, table, whole, type Section } from "../report/page.ts";
+import { html, svg, type HtmlPart } from "../report/html.ts";
+import { facts, figure, table, whole, type Section } from "../report/page.ts";
 import { forWidths, showRaster, sizeFor } from "../report/pictures.ts";
 import { convolutions, nameOf, type Subject } from "./subject.ts";
 
@@ -23,24 +24,27 @@ export function costSection({ model, shape, settings, layers }: Subject): Sectio
   ]);
   const total = ["in all", "", ...[all.parameters, all.multiplyAdds.forward, all.activations, all.kept].map(whole)];
   const counts = own.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds }));
-  const bars = forWidths((width) => drawBars(counts, { width, title: "multiply-adds of each layer" }));
+  const bars = forWidths((width) => svg(drawBars(counts, { width, title: "multiply-adds of each layer" })));
   return {
     id: "cost",
     title: "What it costs",
-    body: `<p>Numbers for one example. “Kept” is what the way back reads again, so that it stays in memory until then; the totals count the input, too.</p>
-${table("Costs", ["layer", "makes", "parameters", "multiply-adds", "activations", "kept"], [...rows, total])}
-${facts([
-  ["multiply-adds of an answer", whole(all.multiplyAdds.forward)],
-  ["multiply-adds of a step of learning, for each example", whole(all.multiplyAdds.training)],
-  [`memory of answers to ${batch} examples`, kib(all.inference.total)],
-  [`memory of a step with ${batch} examples`, kib(all.training.total)],
-  [
-    "of that, values in between",
-    `${kib(all.training.values)}; ${kib(all.training.valuesUnplanned)} if no memory were used twice`,
-  ],
-  [`of that, memory of ${settings.optimizer}`, kib(all.optimizer)],
-])}
-${figure(bars, "Multiply-adds of each layer", "for one example")}`,
+    body: html`<p>
+        Numbers for one example. “Kept” is what the way back reads again, so that it stays in memory until then; the
+        totals count the input, too.
+      </p>
+      ${table("Costs", ["layer", "makes", "parameters", "multiply-adds", "activations", "kept"], [...rows, total])}
+      ${facts([
+        ["multiply-adds of an answer", whole(all.multiplyAdds.forward)],
+        ["multiply-adds of a step of learning, for each example", whole(all.multiplyAdds.training)],
+        [`memory of answers to ${batch} examples`, kib(all.inference.total)],
+        [`memory of a step with ${batch} examples`, kib(all.training.total)],
+        [
+          "of that, values in between",
+          `${kib(all.training.values)}; ${kib(all.training.valuesUnplanned)} if no memory were used twice`,
+        ],
+        [`of that, memory of ${settings.optimizer}`, kib(all.optimizer)],
+      ])}
+      ${figure(bars, "Multiply-adds of each layer", "for one example")}`,
   };
 }
 
@@ -54,8 +58,11 @@ export async function sharingSection(subject: Subject): Promise<Section> {
   return {
     id: "sharing",
     title: "Many copies of the same neuron",
-    body: `<p>A convolution puts the same few neurons at every place. “Untied” is how many weights there would be if each neuron had its own.</p>
-${table("Sharing", ["layer", "neurons", "copies of each", "connections", "weights", "untied"], rows)}${await matrixFigure(subject)}`,
+    body: html`<p>
+        A convolution puts the same few neurons at every place. “Untied” is how many weights there would be if each
+        neuron had its own.
+      </p>
+      ${table("Sharing", ["layer", "neurons", "copies of each", "connections", "weights", "untied"], rows)}${await matrixFigure(subject)}`,
   };
 }
 
@@ -74,7 +81,7 @@ function smallMatrix(layer: Layer, [height, width, channels]: Shape): LayerMatri
 }
 
 /** The first convolution as a matrix, for an input that is only a little larger than its window. */
-async function matrixFigure(subject: Subject): Promise<string> {
+async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
   if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";
@@ -90,7 +97,7 @@ async function matrixFigure(subject: Subject): Promise<string> {
   );
   return figure(
     raster,
-    escaped(`${nameOf(first)} as a matrix`),
+    `${nameOf(first)} as a matrix`,
     `for an input of ${matrix.inputShape.slice(0, 2).join(" × ")} pixels only: ${matrix.rows} × ${matrix.columns}, of which ${whole(matrix.nonZeros)} are not 0, and these are copies of ${matrix.distinct} weights (orange above 0, violet below)`,
   );
 }

@@ -1,6 +1,7 @@
 import { modularGraph, operationGraph, volumeTable, type ModularGraph, type VolumeTable } from "@convlens/analysis";
 import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
+import { html, svg } from "../report/html.ts";
 import { figure, scrolling, type Section } from "../report/page.ts";
 import { forWidths } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
@@ -41,14 +42,14 @@ export function diagramSection(subject: Subject): Section {
   const parts = [
     figure(
       scrolling(
-        forWidths((width) => drawVolumes(table, { width })),
+        forWidths((width) => svg(drawVolumes(table, { width }))),
         "The net as volumes",
       ),
       "Volumes",
       `the numbers that each layer makes, as a box: height upwards, width to the back, channels to the right${namesToldOf(table)}`,
     ),
     figure(
-      scrolling(drawOperations(operationGraph(model, shape, "layers")), "The net as a graph"),
+      scrolling(svg(drawOperations(operationGraph(model, shape, "layers"))), "The net as a graph"),
       "Layers, and who reads whom",
       "the shape below each name is what it makes; layers that learn are filled",
     ),
@@ -59,7 +60,7 @@ export function diagramSection(subject: Subject): Section {
     parts.push(
       figure(
         scrolling(
-          forWidths((width) => drawModules(modular.graph, { width })),
+          forWidths((width) => svg(drawModules(modular.graph, { width }))),
           "The net as modules",
         ),
         "Modules",
@@ -67,7 +68,7 @@ export function diagramSection(subject: Subject): Section {
       ),
     );
   }
-  return { id: "diagrams", title: "How it is made", body: parts.join("\n") };
+  return { id: "diagrams", title: "How it is made", body: html`${parts}` };
 }
 
 function totals(graph: ModularGraph): { readonly elements: number; readonly edges: number } {

@@ -1,6 +1,7 @@
 import { learnedFilters, type LearnedFilters } from "@convlens/analysis";
 import { drawLegend, paintAtlas, scaleOf } from "@convlens/analysis/render";
-import { escaped, figure, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, type Section } from "../report/page.ts";
 import { showDrawing, showRaster, sizeFor } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
@@ -14,12 +15,17 @@ export async function filterSection({ model, shape }: Subject): Promise<Section 
   return {
     id: "filters",
     title: "What it has learned: filters",
-    body: `<p>What each filter weighs the pixels below it with, orange for weights above 0, violet for those below. Roughness is the mean squared difference of neighbouring weights, over their mean square: 2 for noise, near 0 for smooth ones.</p>${all.map(filterFigure).join("\n")}`,
+    body: html`<p>
+        What each filter weighs the pixels below it with, orange for weights above 0, violet for those below. Roughness
+        is the mean squared difference of neighbouring weights, over their mean square: 2 for noise, near 0 for smooth
+        ones.
+      </p>
+      ${all.map(filterFigure)}`,
   };
 }
 
 /** One row for each filter where it sees several channels, else all side by side. */
-function filterFigure({ path, height, width, channels, count, values, roughness }: LearnedFilters): string {
+function filterFigure({ path, height, width, channels, count, values, roughness }: LearnedFilters): Html {
   const [filters, depth] = [Math.min(count, MOST), Math.min(channels, MOST)];
   const size = height * width * channels;
   const tiles = Array.from({ length: filters * depth }, (_, k) => {
@@ -42,9 +48,11 @@ function filterFigure({ path, height, width, channels, count, values, roughness 
   const smooth = Number.isNaN(roughness) ? "" : `; roughness ${roughness.toFixed(2)}`;
   const pixel = Math.min(12, sizeFor(columns * (width + 1), depth === 1 ? 420 : 300));
   return figure(
-    showRaster((theme) => paintAtlas(tiles, { columns, theme, map: "signed" }), `${what} of ${path}`, pixel) +
-      showDrawing((theme) => drawLegend(scaleOf(all, { map: "signed", theme }), { title: `weights of ${path}` })),
-    escaped(path),
+    [
+      showRaster((theme) => paintAtlas(tiles, { columns, theme, map: "signed" }), `${what} of ${path}`, pixel),
+      showDrawing((theme) => svg(drawLegend(scaleOf(all, { map: "signed", theme }), { title: `weights of ${path}` }))),
+    ],
+    path,
     `${what}${hidden}${smooth}`,
   );
 }

@@ -2,7 +2,8 @@ import { adversarial, occlusionCurve, shiftConsistency } from "@convlens/analysi
 import { drawLegend, paintMap, scaleOf } from "@convlens/analysis/render";
 import { argmax } from "@convlens/tensor";
 import { predict } from "@convlens/layers";
-import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, percent, type Section } from "../report/page.ts";
 import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../report/pictures.ts";
 import { className, someOf, type Subject } from "./subject.ts";
 
@@ -19,11 +20,12 @@ export async function fragilitySection(subject: Subject): Promise<Section | unde
   return {
     id: "fragility",
     title: "How fragile it is",
-    body: `<p>Measured on ${Math.min(EXAMPLES, subject.sets.test.size)} test examples.</p>${parts.join("\n")}`,
+    body: html`<p>Measured on ${Math.min(EXAMPLES, subject.sets.test.size)} test examples.</p>
+      ${parts}`,
   };
 }
 
-async function shifts({ model, sets }: Subject): Promise<string> {
+async function shifts({ model, sets }: Subject): Promise<Html> {
   const { inputs } = someOf(sets.test, EXAMPLES);
   const found = await shiftConsistency(model, inputs, { shift: SHIFT });
   const side = 2 * SHIFT + 1;
@@ -38,7 +40,7 @@ async function shifts({ model, sets }: Subject): Promise<string> {
     26,
   );
   const legend = showDrawing((theme) =>
-    drawLegend(scaleOf([same], { ...options, theme }), { title: "share of answers that stay" }),
+    svg(drawLegend(scaleOf([same], { ...options, theme }), { title: "share of answers that stay" })),
   );
   const along = chart(
     [
@@ -55,14 +57,17 @@ async function shifts({ model, sets }: Subject): Promise<string> {
     ],
     { title: "answers that stay", xLabel: "pixels", low: 0, high: 1 },
   );
-  return `<h3>Shifted</h3><div class="gallery">${figure(
-    `${map}${legend}`,
-    `Shifted by up to ${SHIFT} pixels`,
-    `each square is one shift, the middle none: the share of answers that stay. One pixel to the right leaves ${at(0, 1)} as they were; ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} ${worst.right < 0 ? "to the left" : "to the right"} only ${percent(worst.same, 1)}`,
-  )}${figure(along, "Along each axis", "the share of answers that stay")}</div>`;
+  return html`<h3>Shifted</h3>
+    <div class="gallery">
+      ${figure(
+        [map, legend],
+        `Shifted by up to ${SHIFT} pixels`,
+        `each square is one shift, the middle none: the share of answers that stay. One pixel to the right leaves ${at(0, 1)} as they were; ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} ${worst.right < 0 ? "to the left" : "to the right"} only ${percent(worst.same, 1)}`,
+      )}${figure(along, "Along each axis", "the share of answers that stay")}
+    </div>`;
 }
 
-async function covered({ model, sets, x, inputName }: Subject): Promise<string> {
+async function covered({ model, sets, x, inputName }: Subject): Promise<Html> {
   const { inputs } = someOf(sets.test, EXAMPLES / 4);
   const [own, all] = [await occlusionCurve(model, x), await occlusionCurve(model, inputs)];
   const points = (curve: typeof own, pick: "mean" | "least"): (readonly [number, number])[] =>
@@ -75,10 +80,11 @@ async function covered({ model, sets, x, inputName }: Subject): Promise<string> 
     ],
     { title: "share of the class under an occluder", xLabel: "covered, %", low: 0, high: 1 },
   );
-  return `<h3>Covered</h3>${figure(lines, "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${escaped(inputName)}`)}`;
+  return html`<h3>Covered</h3>
+    ${figure(lines, "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${inputName}`)}`;
 }
 
-async function attacked(subject: Subject): Promise<string> {
+async function attacked(subject: Subject): Promise<Html> {
   const { model, sets, x, shape, values, answer } = subject;
   const { inputs, labels } = someOf(sets.test, EXAMPLES);
   const once: (readonly [number, number])[] = [];
@@ -101,25 +107,24 @@ async function attacked(subject: Subject): Promise<string> {
   const channels = shape[2]!;
   const first = difference.filter((_, i) => i % channels === 0);
   const at = (curve: typeof once, epsilon: number): string => percent(curve.find(([e]) => e === epsilon)![1], 1);
-  return `<h3>Attacked</h3>${figure(lines, "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
-<div class="gallery">${[
-    figure(
-      showInput({ shape, values }, "the input", size),
-      "The input",
-      `taken for ${escaped(className(subject, now))}`,
-    ),
-    figure(
-      picture({ shape: shape.slice(0, 2), values: first }, "what is added to it", size, {
-        map: "signed",
-        range: [-0.3, 0.3],
-      }),
-      "What is added",
-      `at most ${SHOWN} at each pixel: orange makes it brighter, violet darker`,
-    ),
-    figure(
-      showInput({ shape, values: moved.values }, "the attacked input", size),
-      "The sum",
-      `taken for ${escaped(className(subject, moved.after[0]!))}`,
-    ),
-  ].join("")}</div>`;
+  return html`<h3>Attacked</h3>
+    ${figure(lines, "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
+    <div class="gallery">
+      ${[
+        figure(showInput({ shape, values }, "the input", size), "The input", `taken for ${className(subject, now)}`),
+        figure(
+          picture({ shape: shape.slice(0, 2), values: first }, "what is added to it", size, {
+            map: "signed",
+            range: [-0.3, 0.3],
+          }),
+          "What is added",
+          `at most ${SHOWN} at each pixel: orange makes it brighter, violet darker`,
+        ),
+        figure(
+          showInput({ shape, values: moved.values }, "the attacked input", size),
+          "The sum",
+          `taken for ${className(subject, moved.after[0]!)}`,
+        ),
+      ]}
+    </div>`;
 }

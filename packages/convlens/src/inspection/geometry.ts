@@ -1,6 +1,7 @@
 import { effectiveReceptiveField, receptiveFields } from "@convlens/analysis";
 import { drawBoxes } from "@convlens/analysis/render";
-import { escaped, figure, table, type Section } from "../report/page.ts";
+import { html, svg, type HtmlPart } from "../report/html.ts";
+import { figure, table, type Section } from "../report/page.ts";
 import { rasterOfInput, sizeFor } from "../report/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { convolutions, nameOf, someOf, type Subject } from "./subject.ts";
@@ -28,11 +29,15 @@ export async function geometrySection(subject: Subject): Promise<Section> {
   return {
     id: "geometry",
     title: "What units see",
-    body: `<p>In closed form: how many pixels a unit of each layer sees, padding included, and how far its neighbour’s window lies from its own. A window that begins below 0 begins in the padding.</p>${body}${pictures}`,
+    body: html`<p>
+        In closed form: how many pixels a unit of each layer sees, padding included, and how far its neighbour’s window
+        lies from its own. A window that begins below 0 begins in the padding.
+      </p>
+      ${body}${pictures}`,
   };
 }
 
-async function fieldPictures(subject: Subject, fields: ReturnType<typeof receptiveFields>): Promise<string> {
+async function fieldPictures(subject: Subject, fields: ReturnType<typeof receptiveFields>): Promise<HtmlPart> {
   const { model, shape, values, sets } = subject;
   const size = sizeFor(shape[1]!, 200);
   const chosen = [...convolutions(subject)].slice(0, MOST);
@@ -51,13 +56,19 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
       const glass = showOverlay(subject, effective, `how much each pixel counts for ${about}`, size);
       const pixels = box.map(([first, last]) => last - first + 1).join(" × ");
       return figure(
-        `<div>${boxed}</div><div>${glass}</div>`,
-        escaped(about),
+        html`<div>${svg(boxed)}</div>
+          <div>${glass}</div>`,
+        about,
         `sees this box of ${pixels} pixels, of which ${effective.area} count`,
       );
     }),
   );
-  return `<h3>The unit in the middle</h3>
-<p>A unit sees all of its box, but not all of it counts as much: what lies near the border reaches the unit on fewer ways (Luo et al. 2016). How much a pixel counts is the slope of the unit by it, over ${inputs.shape[0]} test examples; pixels are counted that have more than 4.55 % of the largest, which is what a bell curve has beyond two deviations.</p>
-<div class="gallery">${figures.join("")}</div>`;
+  return html`<h3>The unit in the middle</h3>
+    <p>
+      A unit sees all of its box, but not all of it counts as much: what lies near the border reaches the unit on fewer
+      ways (Luo et al. 2016). How much a pixel counts is the slope of the unit by it, over ${inputs.shape[0]} test
+      examples; pixels are counted that have more than 4.55 % of the largest, which is what a bell curve has beyond two
+      deviations.
+    </p>
+    <div class="gallery">${figures}</div>`;
 }

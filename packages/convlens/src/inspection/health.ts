@@ -2,7 +2,8 @@ import { adviceOn, unitActivity, type HealthRecord } from "@convlens/analysis";
 import { shortNumber, thinned, type Series } from "@convlens/analysis/render";
 import { batches, take } from "@convlens/datasets";
 import type { RunHistory } from "../runFolder.ts";
-import { escaped, figure, percent, table, type Section } from "../report/page.ts";
+import { html, type Html } from "../report/html.ts";
+import { figure, percent, table, type Section } from "../report/page.ts";
 import { chart } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
@@ -15,23 +16,29 @@ export function healthSection({ history, folder }: Subject): Section {
   if (history === undefined || history.steps.length === 0)
     return {
       ...head,
-      body: `<p>${escaped(folder.path)} does not say how it learned: train it again to see it here.</p>`,
+      body: html`<p>${folder.path} does not say how it learned: train it again to see it here.</p>`,
     };
   const advice = adviceOn(history);
   const told =
     advice.length === 0
-      ? "<p><strong>Nothing to mend was found</strong> in its losses, its steps, its gradients and its units.</p>"
-      : `<ul class="note">${advice.map(({ text }) => `<li>${escaped(text)}</li>`).join("")}</ul>`;
-  return { ...head, body: `${told}<div class="charts">${charts(history).join("")}</div>` };
+      ? html`<p><strong>Nothing to mend was found</strong> in its losses, its steps, its gradients and its units.</p>`
+      : html`<ul class="note">
+          ${advice.map(({ text }) => html`<li>${text}</li>`)}
+        </ul>`;
+  return {
+    ...head,
+    body: html`${told}
+      <div class="charts">${charts(history)}</div>`,
+  };
 }
 
-function charts({ steps, records, chance, epochs }: RunHistory): string[] {
+function charts({ steps, records, chance, epochs }: RunHistory): Html[] {
   const chartOf = (
     caption: string,
     about: string,
     series: readonly Series[],
     range: { low?: number; high?: number } = { low: 0 },
-  ): string => figure(chart(series, { title: caption, xLabel: "steps", ...range }), escaped(caption), escaped(about));
+  ): Html => figure(chart(series, { title: caption, xLabel: "steps", ...range }), caption, about);
   const [first, last] = [steps[0]!, steps.at(-1)!];
   const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
   const known = chance !== undefined && Number.isFinite(chance);
@@ -129,6 +136,10 @@ export async function unitSection({ model, sets, layers }: Subject): Promise<Sec
   return {
     id: "units",
     title: "Dead and saturated units",
-    body: `<p>Over ${data.size} test examples and all places. ${dead.length === 0 ? "<strong>No unit is dead.</strong>" : `A dead unit is 0 wherever one looks; no gradient flows through it.`}</p>${table("Units", ["layer", "channels", "dead", "numbers above 0", "saturated", "range"], rows)}`,
+    body: html`<p>
+        Over ${data.size} test examples and all places.
+        ${dead.length === 0 ? html`<strong>No unit is dead.</strong>` : `A dead unit is 0 wherever one looks; no gradient flows through it.`}
+      </p>
+      ${table("Units", ["layer", "channels", "dead", "numbers above 0", "saturated", "range"], rows)}`,
   };
 }

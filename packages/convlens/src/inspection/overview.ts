@@ -1,12 +1,13 @@
 import { drawBars } from "@convlens/analysis/render";
 import { parameters } from "@convlens/layers";
 import { evaluateModel } from "@convlens/training";
-import { facts, figure, percent, whole, escaped, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { facts, figure, percent, whole, type Section } from "../report/page.ts";
 import { forWidths, showInput, sizeFor } from "../report/pictures.ts";
 import { className, type Subject } from "./subject.ts";
 
 /** What one wants to know first about a net. */
-export async function overview({ model, sets, settings, progress }: Subject): Promise<string> {
+export async function overview({ model, sets, settings, progress }: Subject): Promise<Html> {
   const { accuracy, loss, mistakes } = await evaluateModel(model, sets.test);
   const learned = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   return facts([
@@ -36,15 +37,11 @@ export function remarksOf({ file }: Subject): readonly string[] {
 export function inputSection(subject: Subject): Section {
   const { shape, values, inputName, shares, answer, sets, file, label } = subject;
   const truth =
-    label === undefined
-      ? ""
-      : label === answer
-        ? ", which is right"
-        : `, but it is a ${escaped(className(subject, label))}`;
+    label === undefined ? "" : label === answer ? ", which is right" : `, but it is a ${className(subject, label)}`;
   const width = shape.length === 3 ? shape[1]! : 1;
   const seen = figure(
     showInput({ shape, values }, inputName, sizeFor(width, 280)),
-    file === undefined ? escaped(inputName) : "What the net sees",
+    file === undefined ? inputName : "What the net sees",
     `${shape.join(" × ")} numbers`,
   );
   const given =
@@ -52,7 +49,7 @@ export function inputSection(subject: Subject): Section {
       ? ""
       : figure(
           showInput(file.preview, `${file.name}, as it is`, sizeFor(file.preview.shape[1]!, 280)),
-          escaped(file.name),
+          file.name,
           `${file.size.join(" × ")} pixels (height × width)`,
         );
   const order = shares.map((_, label) => label);
@@ -63,16 +60,24 @@ export function inputSection(subject: Subject): Section {
     text: percent(shares[label]!, 1),
   }));
   const told = `what the net takes it for: ${className(subject, answer)} with ${percent(shares[answer]!, 1)}`;
-  const drawn = forWidths((width) => drawBars(bars, { width, title: told }));
+  const drawn = forWidths((width) => svg(drawBars(bars, { width, title: told })));
   const remarks = remarksOf(subject);
   const list =
-    remarks.length === 0 ? "" : `<ul class="note">${remarks.map((text) => `<li>${escaped(text)}</li>`).join("")}</ul>`;
+    remarks.length === 0
+      ? ""
+      : html`<ul class="note">
+          ${remarks.map((text) => html`<li>${text}</li>`)}
+        </ul>`;
   const done =
-    file !== undefined && remarks.length === 0 ? "<p>The file fits the net as it is: nothing was changed.</p>" : "";
+    file !== undefined && remarks.length === 0 ? html`<p>The file fits the net as it is: nothing was changed.</p>` : "";
   return {
     id: "input",
     title: file === undefined ? "The example" : "The image",
-    body: `<p>The net takes it for <strong>${escaped(className(subject, answer))}</strong>, with ${percent(shares[answer]!, 1)}${truth}. Shares are what softmax makes of its ${shares.length} outputs.</p>
-${list}${done}<div class="gallery">${given}${seen}${figure(drawn, "The share of each class")}</div>`,
+    body: html`<p>
+        The net takes it for <strong>${className(subject, answer)}</strong>, with
+        ${percent(shares[answer]!, 1)}${truth}. Shares are what softmax makes of its ${shares.length} outputs.
+      </p>
+      ${list}${done}
+      <div class="gallery">${given}${seen}${figure(drawn, "The share of each class")}</div>`,
   };
 }

@@ -2,7 +2,8 @@ import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
 import { drawBoxes, shortNumber } from "@convlens/analysis/render";
 import { sizeOf } from "@convlens/backend";
 import { take, type Dataset } from "@convlens/datasets";
-import { escaped, figure, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, type Section } from "../report/page.ts";
 import { rasterOfInput, showInput, sizeFor } from "../report/pictures.ts";
 import { convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
 
@@ -21,17 +22,22 @@ export async function patchSection(subject: Subject): Promise<Section | undefine
       const channels = await topPatches(model, data, { layer: layer.name, count: PATCHES });
       const shown = channels.slice(0, CHANNELS).map((channel) => channelFigure(data, channel));
       const more = channels.length > CHANNELS ? `, the first ${CHANNELS} of ${channels.length} channels` : "";
-      return `<h3>${escaped(nameOf(layer))}${more}</h3><div class="gallery">${shown.join("")}</div>`;
+      return html`<h3>${nameOf(layer)}${more}</h3>
+        <div class="gallery">${shown}</div>`;
     }),
   );
   return {
     id: "patches",
     title: "What excites it: patches",
-    body: `<p>Of ${data.size} test examples, for each channel the one that excites it most, with a box around what the unit sees, and that and the next pieces by themselves, the most exciting first.</p>${parts.join("\n")}`,
+    body: html`<p>
+        Of ${data.size} test examples, for each channel the one that excites it most, with a box around what the unit
+        sees, and that and the next pieces by themselves, the most exciting first.
+      </p>
+      ${parts}`,
   };
 }
 
-function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): string {
+function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Html {
   const [best] = patches;
   if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "nothing excites it");
   const one = sizeOf(data.shape);
@@ -46,8 +52,9 @@ function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): str
     return showInput(crop, `example ${index}, a ${label(own)}: ${shortNumber(value)}`, sizeFor(crop.shape[1]!, 34));
   });
   return figure(
-    `${whole}<div class="strip">${crops.join("")}</div>`,
+    html`${svg(whole)}
+      <div class="strip">${crops}</div>`,
     `channel ${channel}`,
-    `up to ${shortNumber(best.value)}, by a “${escaped(label(best.label))}”`,
+    `up to ${shortNumber(best.value)}, by a “${label(best.label)}”`,
   );
 }

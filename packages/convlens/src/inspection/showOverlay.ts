@@ -1,5 +1,6 @@
 import { statisticsOf } from "@convlens/analysis";
 import { overlay, type Numbers } from "@convlens/analysis/render";
+import type { Html } from "../report/html.ts";
 import { rasterOfInput, showPicture } from "../report/pictures.ts";
 import type { Subject } from "./subject.ts";
 
@@ -9,7 +10,7 @@ export function showOverlay(
   map: Numbers,
   about: string,
   size: number,
-): string {
+): Html {
   const theme = statisticsOf(values).mean < 0.5 ? "dark" : "light";
   return showPicture(overlay(rasterOfInput({ shape, values }), map, { theme, strength: 0.9 }), about, size);
 }

@@ -1,7 +1,8 @@
 import { trace, tap, type RecordedLayer, type Trace } from "@convlens/analysis";
 import { drawTrace, shortNumber } from "@convlens/analysis/render";
 import { stepsOf } from "@convlens/backend";
-import { escaped, figure, scrolling, type Section } from "../report/page.ts";
+import { html, svg, type Html } from "../report/html.ts";
+import { figure, scrolling, type Section } from "../report/page.ts";
 import { forWidths, showDrawing } from "../report/pictures.ts";
 import { className, convolutions, hasPlaces, nameOf, type Subject } from "./subject.ts";
 
@@ -40,7 +41,11 @@ export async function traceSection(subject: Subject): Promise<Section> {
   return {
     id: "trace",
     title: "How a number comes about",
-    body: `<p>Single numbers, taken apart: the products and the bias that they are the sum of, or the candidates that one was chosen from.</p>${parts.join("\n")}`,
+    body: html`<p>
+        Single numbers, taken apart: the products and the bias that they are the sum of, or the candidates that one was
+        chosen from.
+      </p>
+      ${parts}`,
   };
 }
 
@@ -53,11 +58,11 @@ const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
 /** A number with all the digits that it has. */
 const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");
 
-function traceFigure(found: Trace, title: string): string {
-  const drawn = forWidths((width) => showDrawing((theme) => drawTrace(found, { theme, width })));
+function traceFigure(found: Trace, title: string): Html {
+  const drawn = forWidths((width) => showDrawing((theme) => svg(drawTrace(found, { theme, width }))));
   return figure(
     scrolling(drawn, title),
-    escaped(title),
+    title,
     `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${digits(found.output, 7)} in float32, what is drawn here makes ${digits(found.value, 9)} in float64`,
   );
 }

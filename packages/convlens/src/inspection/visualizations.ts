@@ -4,7 +4,8 @@ import { predict } from "@convlens/layers";
 import { softmax, tensor } from "@convlens/tensor";
 import { statisticsOf } from "@convlens/analysis";
 import { take, type Dataset } from "@convlens/datasets";
-import { escaped, figure, percent, type Section } from "../report/page.ts";
+import { html, type Html } from "../report/html.ts";
+import { figure, percent, type Section } from "../report/page.ts";
 import { showInput, sizeFor } from "../report/pictures.ts";
 import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
 
@@ -36,12 +37,12 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     objective: Objective,
     name: string,
     tell: (ends: readonly [Painting, Painting]) => Promise<string>,
-  ): Promise<string> => {
+  ): Promise<Html> => {
     const ends = await paint(objective);
     const values = ends[1].values;
     return figure(
       showInput({ shape, values }, `what excites ${name}`, sizeFor(shape[1]!, 112)),
-      escaped(name),
+      name,
       await tell(ends),
     );
   };
@@ -52,7 +53,7 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     const times = from > 1e-6 ? `, ${shortNumber(to / from)} times the start` : ", where the start does not excite it";
     return `${shortNumber(from)} → ${shortNumber(to)}${times}`;
   };
-  const classes: string[] = [];
+  const classes: Html[] = [];
   for (let label = 0; label < Math.min(CLASSES, sets.test.classes.length); label++)
     classes.push(
       await painted(
@@ -63,7 +64,7 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
       ),
     );
   const last = convolutions(subject).at(-1);
-  const channels: string[] = [];
+  const channels: Html[] = [];
   const layer = last && detectorOf(subject, last);
   const shown = layer === undefined ? 0 : Math.min(CHANNELS, layer.output.shape.at(-1)!);
   for (let channel = 0; channel < shown; channel++)
@@ -71,12 +72,19 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
   return {
     id: "visualization",
     title: "What it looks for: painted by ascent",
-    body: `<p>Each image began as faint noise, as bright as the data are in the mean (${percent(brightness, 0)}), and was changed in ${STEPS} steps until it excited the class or the channel: described by waves, moved and turned at each step, and smoothed.</p>
-<h3>Classes</h3><div class="gallery">${classes.join("")}</div>${
-      layer === undefined
-        ? ""
-        : `<h3>The mean of a channel of ${escaped(nameOf(layer))}</h3><div class="gallery">${channels.join("")}</div>`
-    }`,
+    body: html`<p>
+        Each image began as faint noise, as bright as the data are in the mean (${percent(brightness, 0)}), and was
+        changed in ${STEPS} steps until it excited the class or the channel: described by waves, moved and turned at
+        each step, and smoothed.
+      </p>
+      <h3>Classes</h3>
+      <div class="gallery">${classes}</div>
+      ${
+        layer === undefined
+          ? ""
+          : html`<h3>The mean of a channel of ${nameOf(layer)}</h3>
+              <div class="gallery">${channels}</div>`
+      }`,
   };
 }
 
@@ -102,7 +110,7 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
           `an image with the same code in ${nameOf(layer)}`,
           sizeFor(shape[1]!, 140),
         ),
-        escaped(nameOf(layer)),
+        nameOf(layer),
         `distance ${shortNumber(first.measures[0]!)} → ${shortNumber(last.measures[0]!)}`,
       ),
     );
@@ -110,6 +118,11 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
   return {
     id: "inversion",
     title: "What it keeps of it: codes turned back into images",
-    body: `<p>Images that began as noise and were changed until a layer could hardly tell them from the input. What they have in common with it is what the layer keeps; the rest it has thrown away. The distance of the codes is given over the length of the input’s, at the start and at the end.</p><div class="gallery">${figures.join("")}</div>`,
+    body: html`<p>
+        Images that began as noise and were changed until a layer could hardly tell them from the input. What they have
+        in common with it is what the layer keeps; the rest it has thrown away. The distance of the codes is given over
+        the length of the input’s, at the start and at the end.
+      </p>
+      <div class="gallery">${figures}</div>`,
   };
 }

@@ -11,7 +11,8 @@ import {
 } from "@convlens/analysis";
 import { paintMap } from "@convlens/analysis/render";
 import { ConvlensError, Random } from "@convlens/backend";
-import { escaped, figure, fixed, table, type Section } from "../report/page.ts";
+import { html, type Html } from "../report/html.ts";
+import { figure, fixed, table, type Section } from "../report/page.ts";
 import { chart, showRaster, sizeFor } from "../report/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
@@ -77,27 +78,46 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   return {
     id: "why",
     title: `Why ${className(subject, answer)}`,
-    body: `<p>Where the answer comes from, by ${answers.length} methods, each by itself and laid over the image. Each has a scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes, Grad-CAM), the further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM looks at ${escaped(layer)}.`}</p>
-<div class="gallery">${answers.map((each) => whyFigure(subject, each)).join("")}</div>
-<h3>How far to believe them</h3>
-<p>Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better than chance says nothing about this answer.</p>
-<p>Sanity: how alike the map stays when all weights are shuffled, as structural similarity, which is 1 for the same map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that owes its look to the weights loses its likeness, to under about 0.5; one that stays alike shows the picture rather than what the net has learned. Of one image this is a rough number: where it is close to 0.5, look at several.</p>
-${table("How far to believe them", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
-<div class="charts">${[best, byChance].map((each) => faithChart(each)).join("")}</div>`,
+    body: html`<p>
+        Where the answer comes from, by ${answers.length} methods, each by itself and laid over the image. Each has a
+        scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes,
+        Grad-CAM), the further from the colour of the page, the
+        larger.${layer === undefined ? "" : ` Grad-CAM looks at ${layer}.`}
+      </p>
+      <div class="gallery">${answers.map((each) => whyFigure(subject, each))}</div>
+      <h3>How far to believe them</h3>
+      <p>
+        Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the
+        better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better
+        than chance says nothing about this answer.
+      </p>
+      <p>
+        Sanity: how alike the map stays when all weights are shuffled, as structural similarity, which is 1 for the same
+        map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that owes its look to the weights loses its
+        likeness, to under about 0.5; one that stays alike shows the picture rather than what the net has learned. Of
+        one image this is a rough number: where it is close to 0.5, look at several.
+      </p>
+      ${table("How far to believe them", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
+      <div class="charts">${[best, byChance].map((each) => faithChart(each))}</div>`,
   };
 }
 
 const worth = ({ faith: { deletion, insertion } }: Answer): number => insertion.area - deletion.area;
 
-function whyFigure(subject: Subject, { name, asks, heat }: Answer): string {
+function whyFigure(subject: Subject, { name, asks, heat }: Answer): Html {
   const size = sizeFor(subject.shape[1]!, 136);
   const map = { shape: [heat.height, heat.width], values: heat.values };
   const painted = showRaster((theme) => paintMap(map, { theme }), `${name}: the map`, size);
   const laid = showOverlay(subject, map, `${name}: laid over the image`, size);
-  return figure(`<div>${painted}</div><div>${laid}</div>`, escaped(name), escaped(asks));
+  return figure(
+    html`<div>${painted}</div>
+      <div>${laid}</div>`,
+    name,
+    asks,
+  );
 }
 
-function faithChart({ name, faith: { deletion, insertion } }: Answer): string {
+function faithChart({ name, faith: { deletion, insertion } }: Answer): Html {
   const percentOf = ({ changed, share }: typeof deletion): (readonly [number, number])[] =>
     changed.map((x, i) => [100 * x, share[i]!] as const);
   const lines = chart(
@@ -107,5 +127,5 @@ function faithChart({ name, faith: { deletion, insertion } }: Answer): string {
     ],
     { title: `${name}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
   );
-  return figure(lines, escaped(name), "share of the class while pixels go");
+  return figure(lines, name, "share of the class while pixels go");
 }

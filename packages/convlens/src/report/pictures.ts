@@ -10,52 +10,56 @@ import {
   type Series,
   type Theme,
 } from "@convlens/analysis/render";
-import { escaped } from "./page.ts";
+import { html, svg, type Html } from "./html.ts";
 
 /** What a row of numbers is tall on the page, in its own pixels. */
 const ROW = 24;
 
 /** A picture as an element; the page enlarges it without smoothing, and a single row of numbers to a band. */
-function image({ width, height }: Raster, url: string, about: string, size: number): string {
-  const text = escaped(about);
+function image({ width, height }: Raster, url: string, about: string, size: number): Html {
   const tall = height === 1 ? Math.max(size, ROW) : height * size;
-  return `<img alt="${text}" title="${text}" width="${width * size}" height="${tall}" src="${url}">`;
+  return html`<img alt="${about}" title="${about}" width="${width * size}" height="${tall}" src="${url}" />`;
 }
 
 /** A picture that is the same on every page. */
-export const showPicture = (raster: Raster, about: string, size = 4): string =>
+export const showPicture = (raster: Raster, about: string, size = 4): Html =>
   image(raster, pngUrl(raster), about, size);
 
 /** A picture for light pages and one for dark ones. */
-export function showRaster(paint: (theme: Theme) => Raster, about: string, size = 4): string {
+export function showRaster(paint: (theme: Theme) => Raster, about: string, size = 4): Html {
   const [light, dark] = [paint("light"), paint("dark")];
-  return `<picture><source srcset="${pngUrl(dark)}" media="(prefers-color-scheme: dark)">${image(light, pngUrl(light), about, size)}</picture>`;
+  return html`<picture
+    ><source srcset="${pngUrl(dark)}" media="(prefers-color-scheme: dark)" />
+    ${image(light, pngUrl(light), about, size)}</picture
+  >`;
 }
 
 /** A drawing whose colours depend on the page, for light pages and for dark ones. */
-export const showDrawing = (draw: (theme: Theme) => string): string =>
-  `<div class="light">${draw("light")}</div><div class="dark">${draw("dark")}</div>`;
+export const showDrawing = (draw: (theme: Theme) => Html): Html =>
+  html`<div class="light">${draw("light")}</div>
+    <div class="dark">${draw("dark")}</div>`;
 
 /** What the page has room for at most, and on a phone of 360 pixels. */
 const [WIDE, NARROW] = [1080, 328];
 
 /** A drawing that is laid out anew for narrow pages. */
-export const forWidths = (draw: (width: number) => string): string =>
-  `<div class="wide">${draw(WIDE)}</div><div class="narrow">${draw(NARROW)}</div>`;
+export const forWidths = (draw: (width: number) => Html): Html =>
+  html`<div class="wide">${draw(WIDE)}</div>
+    <div class="narrow">${draw(NARROW)}</div>`;
 
 /** Lines over an axis. */
-export const chart = (series: readonly Series[], options: Omit<LineChartOptions, "width">): string =>
-  forWidths((width) => drawLineChart(series, { ...options, width: Math.min(width, 640) }));
+export const chart = (series: readonly Series[], options: Omit<LineChartOptions, "width">): Html =>
+  forWidths((width) => svg(drawLineChart(series, { ...options, width: Math.min(width, 640) })));
 
 /** Numbers as a picture, each a pixel. */
-export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): string =>
+export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): Html =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
 
 /** Ink on paper. */
 export const gray: RasterOptions = { map: "gray", range: [1, 0] };
 
 /** An input of a model: an image as it is, `[height, width, 1 or 3]`; of other channels the first; a signal as a line. */
-export function showInput({ shape, values }: Numbers, about: string, size = 4): string {
+export function showInput({ shape, values }: Numbers, about: string, size = 4): Html {
   if (shape.length < 3) {
     const points = Array.from({ length: shape[0]! }, (_, i) => [i, values[i * (shape[1] ?? 1)]!] as const);
     return chart([{ name: about, points }], { title: about, xLabel: "place" });

@@ -14,7 +14,8 @@ import {
 import type { MakeModel } from "../catalogue.ts";
 import type { RunSettings } from "../runFolder.ts";
 import { titleOf } from "../titleOf.ts";
-import { escaped, facts, page, percent, scrolling, type Section } from "./page.ts";
+import { html, type Html } from "./html.ts";
+import { facts, page, percent, scrolling, type Section } from "./page.ts";
 import { chart, gray, picture, showRaster } from "./pictures.ts";
 
 /** What a report is made of. */
@@ -45,7 +46,7 @@ export async function makeReport({
     {
       id: "net",
       title: "The net",
-      body: scrolling(`<pre>${escaped(formatSummary(summary(model, sets.train.shape)))}</pre>`, "Layers"),
+      body: scrolling(html`<pre>${formatSummary(summary(model, sets.train.shape))}</pre>`, "Layers"),
     },
     { id: "learned", title: "How it learned", body: curves(steps, epochs) },
     { id: "confusion", title: "What it takes for what", body: confusion(evaluation, sets.test) },
@@ -66,7 +67,7 @@ function overview(
   { accuracy, loss, mistakes: wrong, confusion: matrix }: Evaluation,
   epochs: readonly EpochRecord[],
   backend: string,
-): string {
+): Html {
   const speed = epochs.at(-1)?.imagesPerSecond;
   return facts([
     ["test accuracy", percent(accuracy)],
@@ -83,15 +84,18 @@ function overview(
   ]);
 }
 
-function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
+function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): Html {
   const tested = epochs.filter(({ testLoss }) => testLoss !== undefined);
   const losses = thinned(steps.map(({ step, loss }) => [step, loss]));
   const chartOf = (
     title: string,
     lines: readonly Series[],
     range: { readonly low?: number; readonly high?: number },
-  ): string =>
-    `<figure><figcaption>${title}</figcaption>${chart(lines, { title, xLabel: "steps", ...range })}</figure>`;
+  ): Html =>
+    html`<figure>
+      <figcaption>${title}</figcaption>
+      ${chart(lines, { title, xLabel: "steps", ...range })}
+    </figure>`;
   const charts = [
     chartOf(
       "Loss",
@@ -115,10 +119,10 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): s
       { low: 0 },
     ),
   ];
-  return `<div class="charts">${charts.join("")}</div>`;
+  return html`<div class="charts">${charts}</div>`;
 }
 
-function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): string {
+function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): Html {
   const cells = matrix.map((row, label) => {
     const all = Math.max(
       1,
@@ -128,13 +132,29 @@ function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): str
       const share = n / all;
       const [r, g, b] = colorOf(colorMap("signed"), predicted === label ? -share : Math.min(1, share * 10));
       const text = r + g + b < 380 ? "#fff" : "#111";
-      return `<td style="background:rgb(${r} ${g} ${b});color:${text}">${n === 0 ? "" : n}</td>`;
+      return html`<td style="background:rgb(${r} ${g} ${b});color:${text}">${n === 0 ? "" : n}</td>`;
     });
-    return `<tr><th scope="row">${escaped(classes[label] ?? `${label}`)}</th>${inner.join("")}<td class="share">${percent(row[label]! / all)}</td></tr>`;
+    return html`<tr>
+      <th scope="row">${classes[label] ?? label}</th>
+      ${inner}
+      <td class="share">${percent(row[label]! / all)}</td>
+    </tr>`;
   });
-  const head = matrix.map((_, c) => `<th scope="col">${escaped(classes[c] ?? `${c}`)}</th>`).join("");
-  const rows = `<table class="confusion"><thead><tr><td></td>${head}<th scope="col">right</th></tr></thead><tbody>${cells.join("")}</tbody></table>`;
-  return `<p>Rows are the true classes, columns what the net says; mistakes are orange.</p>${scrolling(rows, "Counts of classes and answers")}`;
+  const head = matrix.map((_, c) => html`<th scope="col">${classes[c] ?? c}</th>`);
+  const rows = html`<table class="confusion">
+    <thead>
+      <tr>
+        <td></td>
+        ${head}
+        <th scope="col">right</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${cells}
+    </tbody>
+  </table>`;
+  return html`<p>Rows are the true classes, columns what the net says; mistakes are orange.</p>
+    ${scrolling(rows, "Counts of classes and answers")}`;
 }
 
 /** The filters of the first convolution before and after, each as what it weighs its first channel with. */
@@ -151,7 +171,7 @@ async function filters(
   const [first, last] = [before.get(name), after.get(name)];
   // A model of the user's may be another one each time.
   if (first === undefined || last === undefined) return undefined;
-  const row = (stored: StoredTensor, when: string): string => {
+  const row = (stored: StoredTensor, when: string): Html => {
     const { shape, values } = stored;
     const [height, width] = shape.length === 4 ? [shape[0]!, shape[1]!] : [1, shape[0]!];
     const count = shape.at(-1)!;
@@ -170,14 +190,15 @@ async function filters(
         { map: "signed", range: [-largest, largest] },
       ),
     );
-    return `<div class="strip"><span>${when}</span>${pictures.join("")}</div>`;
+    return html`<div class="strip"><span>${when}</span>${pictures}</div>`;
   };
-  const body = `<p>What each one weighs the pixels with: orange adds, violet takes away.</p>${row(first, "before")}${row(last, "after")}`;
+  const body = html`<p>What each one weighs the pixels with: orange adds, violet takes away.</p>
+    ${row(first, "before")}${row(last, "after")}`;
   return { id: "filters", title: "Filters of the first layer", body };
 }
 
 /** One example of each of the first classes, and what every layer makes of it. */
-async function maps(model: Layer, test: Dataset): Promise<string> {
+async function maps(model: Layer, test: Dataset): Promise<Html> {
   const shown = test.classes
     .slice(0, 4)
     .map((_, label) => test.labels.indexOf(label as never))
@@ -191,16 +212,20 @@ async function maps(model: Layer, test: Dataset): Promise<string> {
         .filter(({ path }) => path !== "")
         .map(
           ({ path, type, shape, values }) =>
-            `<div class="strip"><span>${path} ${type}</span>${mapPictures(shape, values)}</div>`,
+            html`<div class="strip"><span>${path} ${type}</span>${mapPictures(shape, values)}</div>`,
         );
-      return `<details${index === shown[0] ? " open" : ""}><summary>a "${escaped(example.classes[example.labels[0]!]!)}" ${imageOf(example, 0, 3)}</summary>${rows.join("")}</details>`;
+      return html`<details${index === shown[0] ? " open" : ""}><summary>a "${example.classes[example.labels[0]!]}" ${imageOf(example, 0, 3)}</summary>${rows}</details>`;
     }),
   );
-  return `<p>Each square is one activation map; the further from the colour of the page, the larger, on one scale for each layer (where there are negative numbers, those are violet).</p>${parts.join("")}`;
+  return html`<p>
+      Each square is one activation map; the further from the colour of the page, the larger, on one scale for each
+      layer (where there are negative numbers, those are violet).
+    </p>
+    ${parts}`;
 }
 
 /** The maps of one layer, side by side on one scale; a row of numbers is one strip. */
-function mapPictures(shape: Shape, values: ArrayLike<number>): string {
+function mapPictures(shape: Shape, values: ArrayLike<number>): Html {
   if (shape.length === 2)
     return picture({ shape: [shape[1]!], values }, `${shape[1]} numbers`, shape[1]! > 150 ? 2 : 4);
   const own = { name: "", shape, values: Float64Array.from(values) };
@@ -212,7 +237,7 @@ function mapPictures(shape: Shape, values: ArrayLike<number>): string {
 }
 
 /** An example as a picture: the first channel, dark on white. */
-function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number): string {
+function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number): Html {
   const channels = shape.at(-1)!;
   const places = shape.reduce((a, b) => a * b, 1) / channels;
   const first = index * places * channels;
@@ -220,13 +245,19 @@ function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number)
   return picture({ shape: shape.slice(0, -1), values }, `example ${index}`, size, gray);
 }
 
-function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): string {
-  if (wrong.length === 0) return "<p>None.</p>";
-  const shown = wrong
-    .slice(0, 24)
-    .map(
-      ({ index, label, predicted, confidence }) =>
-        `<figure>${imageOf(test, index, 3)}<figcaption>${escaped(test.classes[label]!)} taken for <b>${escaped(test.classes[predicted]!)}</b>, ${Math.round(100 * confidence)} % sure</figcaption></figure>`,
-    );
-  return `<p>Those that the net was surest of${wrong.length > shown.length ? `, ${shown.length} of ${wrong.length}` : ""}.</p><div class="mistakes">${shown.join("")}</div>`;
+function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): Html {
+  if (wrong.length === 0) return html`<p>None.</p>`;
+  const shown = wrong.slice(0, 24).map(
+    ({ index, label, predicted, confidence }) =>
+      html`<figure>
+        ${imageOf(test, index, 3)}
+        <figcaption>
+          ${test.classes[label]} taken for <b>${test.classes[predicted]}</b>, ${Math.round(100 * confidence)} % sure
+        </figcaption>
+      </figure>`,
+  );
+  return html`<p>
+      Those that the net was surest of${wrong.length > shown.length ? `, ${shown.length} of ${wrong.length}` : ""}.
+    </p>
+    <div class="mistakes">${shown}</div>`;
 }

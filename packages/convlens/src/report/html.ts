@@ -1,0 +1,54 @@
+/** What a template of {@link html} may hold: text, which is escaped; markup; lists of both; and nothing. */
+export type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
+
+/** Markup that can stand in a page as it is. Only {@link html}, {@link svg} and {@link stylesheet} make it. */
+export class Html {
+  readonly #text: string;
+
+  /** @internal */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+/** Text that cannot be taken for markup, neither between tags nor within a quoted attribute. */
+function escaped(text: string): string {
+  return (
+    text
+      .replaceAll(/[&<>"']/g, (character) => codes[character]!)
+      // oxlint-disable-next-line no-control-regex
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "\ufffd")
+  );
+}
+
+const textOf = (part: HtmlPart): string => {
+  if (part === undefined) return "";
+  if (part instanceof Html) return part.toString();
+  return Array.isArray(part) ? part.map(textOf).join("") : escaped(String(part));
+};
+
+/**
+ * Makes markup. Everything put into the template is escaped, unless it is markup itself. Attributes must be quoted.
+ *
+ * @example
+ * ```ts
+ * html`<b title="${"a > b"}">${["<i>", html`<br>`]}</b>`.toString(); // <b title="a &gt; b">&lt;i&gt;<br></b>
+ * ```
+ */
+export const html = (strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html =>
+  new Html(strings.reduce((all, string, i) => all + textOf(parts[i - 1]) + string));
+
+/** A drawing of `@convlens/analysis/render`, which escapes its texts itself. */
+export function svg(drawing: string): Html {
+  if (!drawing.startsWith("<svg ")) throw new TypeError("a drawing begins with <svg");
+  return new Html(drawing);
+}
+
+/** A style sheet of this package. */
+export const stylesheet = (rules: string): Html => new Html(`<style>${rules}</style>`);

@@ -1,0 +1,199 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { reference } from "@convlens/backend-reference";
+import { dataset, shapes } from "@convlens/datasets";
+import { build, Conv2d, Dense, Flatten, Relu, type Layer, type Mode } from "@convlens/layers";
+import { useBackend, type Tensor } from "@convlens/tensor";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { looksInverted } from "../src/images/looksInverted.ts";
+import { makeInspection } from "../src/inspection/inspection.ts";
+import { subjectOf, type ImageFile } from "../src/inspection/subject.ts";
+import { main } from "../src/main.ts";
+import { html, svg } from "../src/report/html.ts";
+import { makeReport } from "../src/report/report.ts";
+import { RunFolder, type RunHistory } from "../src/runFolder.ts";
+
+/** Ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
+const hostile = `"'></title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)><!--\u0000{{7*7}}&lt;\``;
+
+/** A model whose fields and layer classes have hostile names. */
+class Hostile implements Layer {
+  readonly [name: string]: Layer | ((x: Tensor, mode?: Mode) => Tensor);
+  constructor(classes: number) {
+    const named = <L extends object>(layer: L): L => {
+      const Kind = Object.getPrototypeOf(layer) as object;
+      return Object.setPrototypeOf(
+        layer,
+        Object.create(Kind, {
+          constructor: { value: Object.defineProperty(() => undefined, "name", { value: hostile }) },
+        }) as object,
+      ) as L;
+    };
+    Object.assign(this, {
+      [`${hostile} 1`]: named(new Conv2d({ filters: 2, kernelSize: 3 })),
+      [`${hostile} 2`]: named(new Relu()),
+      [`${hostile} 3`]: named(new Flatten()),
+      [`${hostile} 4`]: named(new Dense({ units: classes })),
+    });
+  }
+  call(x: Tensor, mode?: Mode): Tensor {
+    return [1, 2, 3, 4].reduce((y, i) => (this[`${hostile} ${i}`] as Layer).call(y, mode), x);
+  }
+}
+
+const digits = shapes({ size: 24, height: 8, width: 8, seed: 1 });
+const data = dataset({
+  shape: digits.shape,
+  inputs: digits.inputs,
+  labels: digits.labels,
+  classes: digits.classes.map((_, i) => `${hostile} ${i}`),
+});
+const sets = { train: data, test: data };
+const make = (classes: number): Layer => new Hostile(classes);
+const settings = {
+  data: hostile,
+  model: hostile,
+  epochs: 1,
+  batchSize: 8,
+  rate: 0.1,
+  optimizer: "adam",
+  seed: 1,
+};
+const history: RunHistory = {
+  chance: 1,
+  steps: [1, 2, 3].map((step) => ({ step, loss: 1e9, gradientNorm: 1 })),
+  records: [1, 2, 3].map((step) => ({
+    step,
+    layers: [{ path: hostile, curve: "relu", units: 2, dead: 2, saturated: 0 }],
+    parameters: [{ path: `${hostile}.weights`, size: 1, gradient: 0, updateRatio: 1 }],
+  })),
+  epochs: [],
+};
+
+const tags =
+  "html head meta title style body main h1 h2 h3 nav ol ul li a section p b strong dl dt dd div span figure figcaption " +
+  "table thead tbody tr th td pre img picture source details summary " +
+  "svg g rect circle ellipse line path polyline text image";
+const attributes =
+  /^(alt|aria-label|aria-labelledby|charset|class|content|data-[a-z]+|height|href|id|lang|media|name|open|role|scope|src|srcset|style|tabindex|title|width|xmlns|viewBox|[xyrd]|[xy][12]|c[xy]|r[xy]|points|transform|preserveAspectRatio|text-anchor|paint-order|(fill|stroke|font)(-[a-z]+)*)$/;
+
+/** What stands in a page beside texts: tags and attributes that this package does not write, and angle brackets in texts. */
+function foreign(page: string): string[] {
+  const found: string[] = [];
+  const texts = page
+    .replace(/^<!doctype html>/, "")
+    .replaceAll(/<style>[^<]*<\/style>/g, "")
+    .replaceAll(
+      /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z0-9-]+(?:="[^"<>]*")?)*)\s*\/?>/g,
+      (tag, _, name: string, rest: string) => {
+        if (!tags.split(" ").includes(name)) found.push(tag);
+        for (const [, attribute] of rest.matchAll(/\s([a-zA-Z0-9-]+)(?:="[^"]*")?/g))
+          if (!attributes.test(attribute!)) found.push(tag);
+        return "";
+      },
+    );
+  for (const [around] of texts.matchAll(/.{0,40}[<>].{0,40}/g)) found.push(around);
+  // Escaped once, not twice, and nothing that was meant as markup.
+  for (const [around] of page.matchAll(
+    /.{0,20}&amp;(?:#|amp|quot|gt;)|.{0,20}&lt;(?:svg|div|p|b|span|figure)\b.{0,20}/g,
+  ))
+    found.push(around);
+  return found;
+}
+
+beforeAll(() => useBackend(reference()));
+
+describe("names that look like markup", () => {
+  it("are text on the report", async () => {
+    const model = build(make(data.classes.length), data.shape, { seed: 1 });
+    const page = await makeReport({ settings, model, make, sets, steps: [], epochs: [], backend: hostile });
+    expect(foreign(page)).toEqual([]);
+    // Of the title, the classes, the layers and the backend.
+    expect(page.split("&lt;script&gt;").length).toBeGreaterThan(20);
+  });
+
+  it("are text on the page of inspect", { timeout: 300_000 }, async () => {
+    const model = build(make(data.classes.length), data.shape, { seed: 1 });
+    const folder = new RunFolder(hostile);
+    const progress = { step: 3 } as never;
+    const trained = { folder, settings, sets, model, make, progress };
+    const values = Float32Array.from(data.inputs.slice(0, 64), (x) => x * data.scale);
+    const input = { shape: [8, 8, 1], values, changes: [hostile] };
+    const file: ImageFile = {
+      name: hostile,
+      size: [8, 8],
+      preview: input,
+      input,
+      inversion: looksInverted(input, data),
+      isInverted: false,
+    };
+    for (const [known, more] of [
+      [history, { file }],
+      [undefined, { label: 1 }],
+    ] as const) {
+      const subject = await subjectOf({ ...trained, history: known }, hostile, values, more);
+      const page = await makeInspection(subject);
+      expect(foreign(page)).toEqual([]);
+      expect([...page.matchAll(/<h2 /g)].length).toBeGreaterThan(12);
+      expect(page.split("&lt;script&gt;").length).toBeGreaterThan(50);
+    }
+  });
+});
+
+describe("html", () => {
+  it("escapes whatever is put into it, but markup", () => {
+    const [title, inner] = ["a \"b\" > 'c'", html`<i>x</i>`];
+    expect(html`<b title="${title}">${["<i>", inner, 3, undefined]}</b>`.toString()).toBe(
+      '<b title="a &quot;b&quot; &gt; &#39;c&#39;">&lt;i&gt;<i>x</i>3</b>',
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const page = html`<p title="${text}">${text}</p>`.toString();
+        expect(page).toMatch(/^<p title="[^"<>']*">[^<>]*<\/p>$/);
+      }),
+    );
+  });
+
+  it("takes no object for markup that only looks like it", () => {
+    expect(html`<b>${{ toString: () => "<i>" } as never}</b>`.toString()).toBe("<b>&lt;i&gt;</b>");
+    expect(() => svg("<img>")).toThrow(TypeError);
+  });
+});
+
+describe("the check of pages", () => {
+  it("finds what does not belong there", () => {
+    for (const page of [
+      "<script>",
+      '<b onclick="x">',
+      "<b class=x>",
+      "a < b",
+      "a > b",
+      "&amp;#39;",
+      "&lt;svg x",
+      "<b class='a'>",
+    ])
+      expect(foreign(page), page).not.toEqual([]);
+    expect(foreign('<p class="a">text &lt;script&gt;</p>')).toEqual([]);
+  });
+});
+
+describe("the files of a run", () => {
+  const folder = mkdtempSync(join(tmpdir(), "convlens-names-"));
+  const home = process.cwd();
+  afterAll(() => {
+    process.chdir(home);
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("hold nothing but what this package writes", { timeout: 120_000 }, async () => {
+    process.chdir(folder);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    expect(
+      await main(["train", "edges", "--model", "small", "--epochs", "1", "--batch-size", "500", "--name", "<b>&"]),
+    ).toBe(0);
+    expect(foreign(readFileSync("runs/<b>&/report.html", "utf8"))).toEqual([]);
+  });
+});
