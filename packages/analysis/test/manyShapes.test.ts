@@ -1,14 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
 import { Conv2d, GlobalAveragePool, sequential } from "@convlens/layers";
 import { useBackend, zeros } from "@convlens/tensor";
 import { expect, it } from "vitest";
 import { retain, tap } from "../src/index.ts";
 import { filled } from "./helpers.ts";
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 it("inputs of ever new sizes leave no layers behind, and each is answered, also many at once", async () => {
   const backend = reference();
@@ -24,10 +20,7 @@ it("inputs of ever new sizes leave no layers behind, and each is answered, also 
         expect(layers.get("layers.0")!.shape).toEqual([1, 2, width - 2, 2]);
       }),
     );
-    for (let i = 0; i < 3; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    await collectGarbage(() => false);
     return backend.memory();
   };
   // More than programs are kept, then as many again of about the same size, so that memory compares.

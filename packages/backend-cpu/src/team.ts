@@ -42,6 +42,9 @@ const KEPT = 512;
 /** Numbers or products that others are woken for: some 50 µs of work. */
 const WORTH_WAKING = 1_000_000;
 
+/** Ends the threads of a team that nobody can reach any more. They know their memory, but not the team. */
+const crews = /* @__PURE__ */ new FinalizationRegistry((crew: Crew) => crew.end());
+
 /** The threads of a backend and what they share: runs kernels, alone or together. Results do not depend on their number. */
 export class Team {
   readonly heap: Heap;
@@ -85,6 +88,7 @@ export class Team {
     this.#remote = remote;
     const crew = remote ?? (isShared ? new Helpers(this.heap, threads) : undefined);
     this.#crew = crew;
+    if (crew !== undefined) crews.register(this, crew);
     this.#functions = new Functions({
       isShared,
       machine,

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { describe, expect, it, vi } from "vitest";
 import { number } from "../src/assembler/expression.ts";
 import { plainMachine } from "../src/assembler/function.ts";
 import { execute } from "../src/execute.ts";
@@ -9,18 +8,8 @@ import { cpu } from "../src/index.ts";
 import { keeper, type Answer, type Request } from "../src/keeper.ts";
 import { Recent } from "../src/recent.ts";
 import { Team } from "../src/team.ts";
-import type { Program } from "@convlens/backend";
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
-
-/** Collects garbage, and lets finalizers run. */
-async function collect(): Promise<void> {
-  for (let i = 0; i < 2; i++) {
-    gc();
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-}
+import type { Backend, Program } from "@convlens/backend";
+import { collectGarbage } from "@convlens/backend/conformance";
 
 const CALLS = 8;
 
@@ -57,7 +46,7 @@ describe.each([
     for (let id = 0; id < 2400; id++) {
       await prepare(id)();
       if (id % 200 !== 0) continue;
-      await collect();
+      await collectGarbage(() => false);
       sizes.push(team.heap.memory.buffer.byteLength);
       await held[(id / 200) % held.length]!();
     }
@@ -65,6 +54,35 @@ describe.each([
     for (const each of held) await each();
     team.dispose();
   });
+});
+
+it("Threads of a backend that nobody can reach end, and no others", async () => {
+  const ended = vi.spyOn(Worker.prototype, "terminate");
+  const shape = [2 ** 21];
+  const exponential: Program = {
+    feeds: [shape],
+    variables: [],
+    constants: [],
+    instructions: [{ operation: "exp", inputs: [0], attributes: {}, shape }],
+    outputs: [1],
+    updates: [],
+  };
+  const x = new Float32Array(shape[0]!);
+  const use = async (): Promise<Backend> => {
+    const backend = await cpu({ threads: 2 });
+    expect((await backend.compile(exponential).run([x], []))[0]![7]).toBe(1);
+    return backend;
+  };
+  const kept = await use();
+  // A program keeps the threads of its backend.
+  const program = (await use()).compile(exponential);
+  for (let i = 0; i < 4; i++) await use();
+  await collectGarbage(() => ended.mock.calls.length === 4);
+  expect(ended.mock.calls.length).toBeGreaterThanOrEqual(3);
+  expect(ended.mock.calls.length).toBeLessThanOrEqual(4);
+  ended.mockRestore();
+  expect((await program.run([x], []))[0]![7]).toBe(1);
+  kept.dispose();
 });
 
 it("A number is given to another function when its own is removed", () => {
@@ -157,7 +175,7 @@ it.each([1, 2])(
     for (let width = 2; width < 402; width++) {
       await answer(width);
       if (width % 100 !== 1) continue;
-      await collect();
+      await collectGarbage(() => backend.memory() < 300_000);
       most = Math.max(most, backend.memory());
     }
     // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may be left.

@@ -130,7 +130,12 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     options.free(buffer);
   };
   /** Allocates when there is room, perhaps after memory that nobody can reach was collected. */
-  const reserve = (length: number): Promise<B> => pacer.allocate(bytes * length, () => allocate(length));
+  const reserve = (length: number): Promise<B> =>
+    pacer.allocate(
+      bytes * length,
+      () => allocate(length),
+      () => options.abandon?.(),
+    );
 
   const freeOwned = (own: Owned<B>): void => {
     if (!owned.delete(own)) return;

@@ -32,8 +32,12 @@ export class Pacer {
     this.#limit = Math.min(FIRST_LIMIT, most / 2);
   }
 
-  /** Allocates, after garbage was looked for where much is held, and again where there is no room. */
-  async allocate<T>(bytes: number, allocate: () => T): Promise<T> {
+  /**
+   * Allocates, after garbage was looked for where much is held, and again where there is no room.
+   *
+   * @param spare - Frees what is only kept to be quick.
+   */
+  async allocate<T>(bytes: number, allocate: () => T, spare: () => void): Promise<T> {
     this.#sinceTurn += bytes;
     if (this.#sinceTurn > BETWEEN_TURNS) {
       this.#sinceTurn = 0;
@@ -49,13 +53,18 @@ export class Pacer {
       return allocate();
     } catch (error) {
       if (bytes > this.#most || error instanceof UsageError) throw error;
+      spare();
       await collectGarbage(() => false);
       return allocate();
     }
   }
 }
 
-/** Makes the engine collect garbage and run finalizers, as far as a program can: until there is enough room, or nothing more comes. */
+/**
+ * Makes the engine collect garbage and run finalizers, as far as a program can: until there is enough, or nothing more comes.
+ *
+ * @param isEnough - Asked before each turn of the event loop.
+ */
 export async function collectGarbage(isEnough: () => boolean): Promise<void> {
   const seen = { collections: 0, watched: -1 };
   let pieces: ArrayBuffer[] = [];

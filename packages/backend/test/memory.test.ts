@@ -6,11 +6,12 @@ const SIZE = 2 ** 10;
 const ROOM = 20;
 
 /** A backend with little memory, that counts what it holds. */
-function small(): { readonly backend: Backend; readonly held: Set<Float32Array> } {
+function small(abandon = (): void => undefined): { readonly backend: Backend; readonly held: Set<Float32Array> } {
   const held = new Set<Float32Array>();
   const backend = kernelBackend<Float32Array>({
     name: "small",
     mostBytes: 4 * SIZE * ROOM,
+    abandon,
     allocate: (length) => {
       const numbers = [...held].reduce((total, buffer) => total + buffer.length, 0);
       if (numbers + length > SIZE * ROOM) throw new BackendError("small: out of memory", {});
@@ -82,6 +83,15 @@ describe("memory that nobody can reach", () => {
     expect([...(await backend.read(more))]).toEqual(new Array<number>(SIZE).fill(9));
     expect((await backend.read(all[4]!))[0]).toBe(4);
     await expect(backend.read(backend.allocate(SIZE * ROOM + 1))).rejects.toThrow("small: out of memory");
+  });
+
+  it("is also what a backend only keeps to be quick", async () => {
+    const { backend, held } = small(() => held.delete(kept));
+    const kept = new Float32Array(SIZE * (ROOM - 2));
+    held.add(kept);
+    const all = [variable(backend, 1), variable(backend, 2), variable(backend, 3)];
+    for (const [i, each] of all.entries()) expect((await backend.read(each))[5]).toBe(i + 1);
+    expect(held.has(kept)).toBe(false);
   });
 
   it("is also the arena of programs that were larger", async () => {

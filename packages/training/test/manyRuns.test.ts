@@ -1,5 +1,4 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "@convlens/backend/conformance";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
@@ -7,9 +6,6 @@ import { build, Dense, dispose, Flatten, sequential } from "@convlens/layers";
 import { multiply, mean, tensor, useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
 import { evaluateModel, fit } from "../src/index.ts";
-
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
 
 it.each([
   ["reference", async () => reference()],
@@ -27,10 +23,7 @@ it.each([
       );
       await evaluateModel(model, data, { loss: (outputs) => mean(multiply(outputs, factors)) });
     }
-    for (let i = 0; i < 3; i++) {
-      gc();
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    await collectGarbage(() => false);
     return backend.memory();
   };
   const held = await evaluate(20);
