@@ -190,6 +190,20 @@ describe("a small file that would grow", () => {
       expect(readImage(pngOf(1, 1, white, part), "a.png")).toMatchObject({ data: Uint8Array.of(255), channels: 1 });
   });
 
+  it("a PNG of one long row is refused", () => {
+    const file = pngOf(5e7, 1, deflateSync(new Uint8Array(5e7 + 1)));
+    expect(() => readImage(file, "a.png")).toThrow(
+      "a.png has 50000000 × 1 pixels, a side of more than the 65535 that are opened; make it smaller first",
+    );
+    for (const [width, height] of [
+      [65_535, 1],
+      [1, 65_535],
+    ] as const) {
+      const whole = readImage(pngOf(width, height, deflateSync(new Uint8Array(width * height + height))), "a.png");
+      expect(imageToInput(whole, [28, 28, 3]).values).toHaveLength(28 * 28 * 3);
+    }
+  });
+
   it("a PNG with too few bytes for its size is refused before memory is taken", () => {
     const before = process.memoryUsage().arrayBuffers;
     expect(() => readImage(pngOf(7000, 7000, white), "a.png")).toThrow("(pixels are missing)");

@@ -1,5 +1,5 @@
 import { ValueError } from "@convlens/backend";
-import { MOST_PIXELS } from "./pixels.ts";
+import { LONGEST_SIDE, MOST_PIXELS } from "./pixels.ts";
 
 /** What is wrong with a file, in one sentence that names it. */
 export const imageError = (name: string, what: string, fix: string, cause?: unknown): ValueError =>
@@ -18,10 +18,13 @@ export const damagedError = (name: string, kind: string, cause?: unknown): Value
 
 /** Refuses what would not fit into memory, before anything is decoded. */
 export function checkSize(name: string, width: number, height: number): void {
-  if (width * height > 0 && width * height <= MOST_PIXELS) return;
-  throw imageError(
-    name,
-    `has ${width} × ${height} pixels, ${width * height === 0 ? "none at all" : `more than the ${MOST_PIXELS / 1e6} million that are opened`}`,
-    "make it smaller first",
-  );
+  const why =
+    width * height === 0
+      ? "none at all"
+      : width * height > MOST_PIXELS
+        ? `more than the ${MOST_PIXELS / 1e6} million that are opened`
+        : Math.max(width, height) > LONGEST_SIDE
+          ? `a side of more than the ${LONGEST_SIDE} that are opened`
+          : undefined;
+  if (why !== undefined) throw imageError(name, `has ${width} × ${height} pixels, ${why}`, "make it smaller first");
 }

@@ -14,5 +14,7 @@ export interface Pixels {
   readonly remarks: readonly string[];
 }
 
-/** A picture of more pixels is not opened: decoding it would take gigabytes. */
+/** Pixels of a side. A longer one would need more memory in a single row than other images in all. */
+export const LONGEST_SIDE = 65_535;
+/** Pixels of an image. Decoding a larger one would take gigabytes. */
 export const MOST_PIXELS = 50e6;
