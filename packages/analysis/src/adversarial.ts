@@ -73,6 +73,15 @@ export async function adversarial(
   const right = tensor(labels);
   const run = compile((point: Tensor) => {
     const logits = apply(model, point);
+    if (logits.rank !== 2 || logits.shape[1]! < 2)
+      throw new ShapeError(
+        `adversarial: expected a model that makes scores [n, classes], it makes ${showShape(logits.shape)}`,
+        {
+          operation: "adversarial",
+          expected: "[n, classes]",
+          got: logits.shape,
+        },
+      );
     const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
     return { slopes: gradients(loss, [point], { unused: "zeros" })[0]!, classes: argmax(logits) };
   });

@@ -1,5 +1,5 @@
 import { ValueError, type Shape } from "@convlens/backend";
-import { apply, layersOf, namePaths, variables, type Layer, type Mode } from "@convlens/layers";
+import { layersOf, recordForward, variables, type Layer, type Mode } from "@convlens/layers";
 import { sorted, zeros, Tensor, type Variable } from "@convlens/tensor";
 
 /** One call of a layer. */
@@ -52,12 +52,11 @@ export function recordModel(
   input: Shape | Tensor,
   mode: Pick<Mode, "training" | "frozen"> = {},
 ): RecordedModel {
-  namePaths(model);
   const x = input instanceof Tensor ? input : zeros([1, ...input]);
   const seen = new Set<Tensor>([x]);
   const layers: RecordedLayer[] = [];
   const calls = new Map<string, number>();
-  const output = apply(model, x, {
+  const output = recordForward(model, x, {
     ...mode,
     watch: (path, layer, y, from) => {
       const operations = sorted([y], (t) => (t === from ? [] : t.inputs)).filter((t) => t !== from && !seen.has(t));

@@ -1,4 +1,4 @@
-import type { Layer } from "@convlens/layers";
+import { compileModel, type Layer } from "@convlens/layers";
 import { compile, Variable, type Compiled, type Tensor } from "@convlens/tensor";
 import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
 import { keepThoseOf, type LayerActivation } from "./tap.ts";
@@ -51,7 +51,7 @@ interface Memory {
  */
 export function retain(model: Layer, names?: readonly string[]): Retain {
   const kept = new Map<string, readonly Kept[]>();
-  const run: Compiled<[x: Tensor], Tensor> = compile((x: Tensor): Tensor => {
+  const run: Compiled<[x: Tensor], Tensor> = compileModel(model, (x: Tensor): Tensor => {
     const recorded = recordModel(model, x);
     const layers = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
     const memories = new Map<Tensor, Memory>();

@@ -1,6 +1,6 @@
 import { ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
-import type { Layer } from "@convlens/layers";
-import { compile, type Compiled, type Tensor } from "@convlens/tensor";
+import { compileModel, type Layer } from "@convlens/layers";
+import type { Compiled, Tensor } from "@convlens/tensor";
 import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
 
 /** What one layer made of a batch. */
@@ -48,7 +48,7 @@ export interface Tap {
 export function tap(model: Layer, names?: readonly string[]): Tap {
   /** The layers, and which of the results holds the numbers of each. */
   let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
-  const run: Compiled<[x: Tensor], readonly Tensor[]> = compile((x: Tensor): readonly Tensor[] => {
+  const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
     const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
     // What a flatten or a container puts out are the numbers of another: they are copied once.

@@ -40,6 +40,22 @@ describe("tap", () => {
     }
   });
 
+  it("looks at the model as it is now, as retain does", async () => {
+    const net = filled(sequential([new Flatten(), new Dense({ units: 3 })]), [2, 2, 1]);
+    const x = some([2, 2, 2, 1]);
+    const [look, kept] = [tap(net), retain(net)];
+    await look(x);
+    await kept(x);
+    (net.layers as Layer[])[1] = filled(new Dense({ units: 5 }), [4]);
+    expect((await look(x)).output.values).toEqual((await predict(net, x)).values);
+    expect((await look(x)).layers.get("layers.1")!.shape).toEqual([2, 5]);
+    const { output, read } = await kept(x);
+    expect(output.shape).toEqual([2, 5]);
+    expect((await read("layers.1")).values).toEqual(output.values);
+    look.dispose();
+    kept.dispose();
+  });
+
   it("looks into branches and layers of one's own, at each call of a layer, for batches of any size", async () => {
     class Twice implements Layer {
       readonly inner: Layer = new TwoWays();

@@ -26,5 +26,5 @@ export async function trainedOnDigits(): Promise<
   const { train, test } = await mnist();
   const model = netForDigits();
   for await (const _ of fit(model, take(train, 4000), { batchSize: 20, epochs: 2, rate: 3e-3, seed: 1 }));
-  return { train, test: take(test, 500), model, accuracy: (await evaluateModel(model, test)).accuracy };
+  return { train, test: take(test, 500), model, accuracy: (await evaluateModel(model, test)).accuracy! };
 }

@@ -19,6 +19,7 @@ export {
 export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
 export { build, type BuildOptions } from "./build.ts";
 export { compiledFor } from "./compiledFor.ts";
+export { compileModel } from "./compileModel.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
@@ -80,7 +81,8 @@ export {
   MaxPool1d,
   MaxPool2d,
 } from "./pooling.ts";
-export { activations, predict, type Activation } from "./predict.ts";
+export { activations, predict, recordForward, type Activation } from "./predict.ts";
+export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Residual } from "./residual.ts";
 export { sequential, Sequential } from "./sequential.ts";

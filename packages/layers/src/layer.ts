@@ -49,13 +49,26 @@ export function describeLayer(layer: Layer): string {
   return path === "" ? typeOf(layer) : `${path} (${typeOf(layer)})`;
 }
 
+/** The layer that is being called, if it is named or not. */
+let running: Layer | undefined;
+
+/** Path of the layer that is being called, with a dot behind it; empty where there is none. */
+export function currentPath(): string {
+  const path = running === undefined ? undefined : paths.get(running);
+  return path ? `${path}.` : "";
+}
+
 /** What every layer of this package does around its own work: errors and what it records get its path, and who watches sees its output. */
 export function run(layer: Layer, x: Tensor, mode: Mode | undefined, work: () => Tensor): Tensor {
   let y: Tensor;
+  const outer = running;
+  running = layer;
   try {
     y = within({ path: describeLayer(layer), direction: "forward" }, work);
   } catch (error) {
     throw atPath(error, describeLayer(layer));
+  } finally {
+    running = outer;
   }
   mode?.watch?.(paths.get(layer) ?? "", layer, y, x);
   return y;
@@ -120,9 +133,13 @@ function noTensor(what: string, got: unknown, fix: string): UsageError {
   });
 }
 
+/** The name of an entry of a map: its key, or its place where that is no text or number. */
+const entryName = (key: unknown, place: number): string =>
+  typeof key === "string" || typeof key === "number" ? `${key}` : `${place}`;
+
 /**
- * Visits every layer and variable of a model once, with its path, in the order of fields: those of objects, arrays and maps,
- * but not private ones (`#inner`), which nobody outside can see.
+ * Visits every layer and variable of a model once, with its path, in the order of fields: those of objects, arrays, maps and
+ * sets, but not of closures and private fields (`#inner`), which cannot be seen from outside.
  */
 export function walk(model: object, visit: (path: string, found: Layer | Variable) => void): void {
   const seen = new Set<object>();
@@ -133,8 +150,11 @@ export function walk(model: object, visit: (path: string, found: Layer | Variabl
     // A tensor that a layer keeps is no part of it, nor is what that was computed from.
     if (value instanceof Tensor) return;
     if (isLayer(value)) visit(path, value);
-    const entries = value instanceof Map ? value.entries() : Object.entries(value);
-    for (const [name, inner] of entries) enter(inner, path === "" ? `${name}` : `${path}.${name}`);
+    const entries: Iterable<readonly [name: string, inner: unknown]> =
+      value instanceof Map
+        ? [...(value as ReadonlyMap<unknown, unknown>)].map(([key, inner], i) => [entryName(key, i), inner] as const)
+        : Object.entries(value instanceof Set ? [...(value as ReadonlySet<unknown>)] : value);
+    for (const [name, inner] of entries) enter(inner, path === "" ? name : `${path}.${name}`);
   };
   enter(model, "");
 }

@@ -1,17 +1,24 @@
 import { Random, type Shape } from "@convlens/backend";
-import { Variable } from "@convlens/tensor";
+import { streamFor, Variable } from "@convlens/tensor";
 import { constant, type Fans, type Initializer } from "./initializers.ts";
+import { currentPath, variables } from "./layer.ts";
 
-/** What makes the first values of each parameter. */
-const initializers = /* @__PURE__ */ new WeakMap<Variable, (random: Random) => ArrayLike<number>>();
-/** Those that were given their first values by seed and path. */
+/** What makes the first values of a parameter, until it is given any. */
+interface First {
+  readonly make: (random: Random) => ArrayLike<number>;
+  random: Random;
+}
+
+const firsts = /* @__PURE__ */ new WeakMap<Variable, First>();
+/** Those that were given their first values by `build`. */
 const begun = /* @__PURE__ */ new WeakSet<Variable>();
 
 /**
- * A parameter of a layer, for layers of one's own. Until {@link build} gives it values by seed and path, it begins with those
- * of seed 0, its own name and shape: the same at each run, but the same in layers of the same shape, too.
+ * A parameter of a layer, for layers of one's own. {@link build} gives it first values by seed and path. Without `build` they
+ * are decided by the seed of `setSeed`, and by its path in a model that is given to `predict`; else by the path that its layer
+ * has so far, its name, its shape, and how many such parameters were made before, so that two equal layers differ.
  *
- * @param name - Of the field that it is kept in.
+ * @param name - Name of the field that it is kept in.
  *
  * @example
  * ```ts
@@ -31,9 +38,13 @@ export function parameter(
   fans: Fans = { in: 1, out: 1 },
   trainable = true,
 ): Variable {
-  const make = (random: Random): ArrayLike<number> => initializer(shape, fans, random);
-  const variable = new Variable(() => make(new Random(0).split(`${name} ${shape.join()}`)), shape, { name, trainable });
-  initializers.set(variable, make);
+  const first: First = {
+    make: (random) => initializer(shape, fans, random),
+    random: streamFor(`${currentPath()}${name} ${shape.join()}`),
+  };
+  // A copy, as a stream goes on with each number that is drawn.
+  const variable = new Variable(() => first.make(Random.from(first.random.state)), shape, { name, trainable });
+  firsts.set(variable, first);
   return variable;
 }
 
@@ -43,8 +54,16 @@ export const statistic = (name: string, shape: Shape, value: number): Variable =
 
 /** Gives a parameter the first values that seed and path decide; with `onlyFresh`, unless it was given any before. */
 export function initialize(variable: Variable, path: string, seed: number, onlyFresh: boolean): void {
-  const make = initializers.get(variable);
-  if (make === undefined || (onlyFresh && (begun.has(variable) || !variable.isInitial))) return;
+  const first = firsts.get(variable);
+  if (first === undefined || (onlyFresh && (begun.has(variable) || !variable.isInitial))) return;
   begun.add(variable);
-  variable.initialize(() => make(new Random(seed).split(path)));
+  variable.initialize(() => first.make(new Random(seed).split(path)));
+}
+
+/** Lets the paths of a model decide the first values of parameters that have not been used yet. */
+export function beginByPath(model: object): void {
+  for (const [path, variable] of variables(model)) {
+    const first = firsts.get(variable);
+    if (first !== undefined) first.random = streamFor(path, 0);
+  }
 }

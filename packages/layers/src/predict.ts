@@ -1,10 +1,24 @@
 import type { Shape } from "@convlens/backend";
-import { compile, evaluate, type Tensor } from "@convlens/tensor";
+import { evaluate, type Tensor } from "@convlens/tensor";
 import { compiledFor } from "./compiledFor.ts";
-import { apply, namePaths, typeOf, type Layer } from "./layer.ts";
+import { compileModel } from "./compileModel.ts";
+import { apply, namePaths, typeOf, type Layer, type Mode } from "./layer.ts";
+import { beginByPath } from "./parameter.ts";
+import { noteRecording } from "./reachable.ts";
+
+/** Records what a whole model makes of a batch: its layers and variables get their paths, and fresh parameters begin by them. */
+export function recordForward(model: Layer, x: Tensor, mode?: Mode): Tensor {
+  namePaths(model);
+  const y = apply(model, x, mode);
+  namePaths(model);
+  beginByPath(model);
+  noteRecording(model, [y]);
+  return y;
+}
 
 /**
- * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape.
+ * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape, and
+ * again once it has changed: when a layer, a variable or an option was replaced, added or taken away.
  *
  * @param x - `[n, …]`
  *
@@ -15,10 +29,7 @@ import { apply, namePaths, typeOf, type Layer } from "./layer.ts";
  * ```
  */
 export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
-  const run = compiledFor(model, predict, () => {
-    namePaths(model);
-    return compile((input: Tensor) => apply(model, input));
-  });
+  const run = compiledFor(model, predict, () => compileModel(model, (input: Tensor) => recordForward(model, input)));
   return run(x);
 }
 
@@ -44,8 +55,7 @@ export interface Activation {
  */
 export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
   const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
-  namePaths(model);
-  apply(model, x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
+  recordForward(model, x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
   const values = await evaluate(...taps.map(({ output }) => output));
   return taps.map(({ path, layer, output }, i) => ({
     path,

@@ -1,6 +1,7 @@
 import { nearest, sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
 import { evaluate, type Variable } from "@convlens/tensor";
 import { variables } from "./layer.ts";
+import { checkReachable } from "./reachable.ts";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "./safetensors.ts";
 
 /** The values of all variables of a model under their paths. */
@@ -13,7 +14,8 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
 /**
  * All variables of a model as a safetensors file, which other libraries read as well.
  *
- * @throws `UsageError` if there are none, as in a model that was neither built nor called yet.
+ * @throws `UsageError` if there are none, as in a model that was neither built nor called yet, or where the model was seen to
+ * use trainable variables that no path leads to.
  *
  * @example
  * ```ts
@@ -23,6 +25,7 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
  * ```
  */
 export async function saveWeights(model: object, metadata?: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  checkReachable("saveWeights", model);
   if (variables(model).size === 0) throw notBuilt("saveWeights");
   return writeSafetensors(await weightsOf(model), metadata);
 }

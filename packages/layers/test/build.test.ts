@@ -1,7 +1,23 @@
+import { UsageError } from "@convlens/backend";
 import fc from "fast-check";
-import { add, compile, evaluate, multiply, Variable, type Tensor } from "@convlens/tensor";
+import { add, compile, concat, evaluate, multiply, setSeed, Variable, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { build, Conv2d, Dense, Flatten, parameters, Relu, Sequential, variables, type Layer } from "../src/index.ts";
+import {
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Flatten,
+  loadWeights,
+  parameters,
+  predict,
+  Relu,
+  saveWeights,
+  Sequential,
+  variables,
+  type Layer,
+  type Mode,
+} from "../src/index.ts";
 import { vgg16 } from "../src/models/index.ts";
 import { some, useFloat64 } from "./helpers.ts";
 
@@ -106,9 +122,14 @@ describe("build", () => {
 });
 
 describe("without build", () => {
-  it("a layer begins with values that are the same at each run", async () => {
+  it("a layer begins with values that are the same at each run, by the seed of setSeed", async () => {
     const x = some([2, 5, 5, 2]);
-    expect(await net().call(x).data()).toEqual(await net().call(x).data());
+    const first = async (seed: number) => {
+      setSeed(seed);
+      return net().call(x).data();
+    };
+    expect(await first(1)).toEqual(await first(1));
+    expect(await first(1)).not.toEqual(await first(2));
     const model = net();
     const y = await model.call(x).data();
     expect(await model.call(x).data()).toEqual(y);
@@ -118,8 +139,181 @@ describe("without build", () => {
     const x = some([2, 5, 5, 2]);
     const model = net();
     const run = compile((input: Tensor) => model.call(input));
+    setSeed(3);
     const plain = await net().call(x).data();
+    setSeed(3);
     expect((await run(x)).values).toEqual(plain);
     expect((await run(x)).values).toEqual(plain);
+  });
+
+  it("equal layers begin with different values, called at once or one after the other", async () => {
+    const x = some([2, 5]);
+    const [a, b] = [new Dense({ units: 3 }), new Dense({ units: 3 })];
+    const [p, q] = await evaluate(a.call(x), b.call(x));
+    expect(p).not.toEqual(q);
+    const makers = [
+      () => new Dense({ units: 5 }),
+      () => new Dense({ units: 5, inputs: 5 }),
+      () => new Sequential([new Dense({ units: 5 }), new Relu()]),
+    ];
+    for (const make of makers) {
+      const values = [];
+      for (const layer of [make(), make(), make()]) values.push(`${await layer.call(x).data()}`);
+      expect(new Set(values).size).toBe(3);
+    }
+  });
+
+  it("a model with two inputs has two different towers, the same ones after setSeed", async () => {
+    class TwoInputs {
+      readonly left = new Sequential([new Dense({ units: 4 }), new Relu()]);
+      readonly right = new Sequential([new Dense({ units: 4 }), new Relu()]);
+      readonly head = [new Dense({ units: 2 }), new Dense({ units: 2 })];
+      call(x: Tensor, y: Tensor): Tensor {
+        const both = concat([this.left.call(x), this.right.call(y)], 1);
+        return add(this.head[0]!.call(both), this.head[1]!.call(both));
+      }
+    }
+    const all = async (seed: number) => {
+      setSeed(seed);
+      const model = new TwoInputs();
+      await model.call(some([2, 3]), some([2, 3])).data();
+      return bits(model);
+    };
+    const first = await all(7);
+    expect(first["left.layers.0.weights"]).not.toEqual(first["right.layers.0.weights"]);
+    expect(first["head.0.weights"]).not.toEqual(first["head.1.weights"]);
+    expect(await all(7)).toEqual(first);
+    expect((await all(8))["head.0.weights"]).not.toEqual(first["head.0.weights"]);
+  });
+
+  it("in predict the paths decide, as in build with the seed of setSeed", async () => {
+    const x = some([2, 5, 5, 2]);
+    setSeed(9);
+    const [model, again] = [net(), net()];
+    const y = (await predict(model, x)).values;
+    expect((await predict(again, x)).values).toEqual(y);
+    expect((await predict(build(net(), [5, 5, 2], { seed: 9 }), x)).values).toEqual(y);
+  });
+
+  it("predict leaves values alone that were used before", async () => {
+    const x = some([2, 5, 5, 2]);
+    const model = net();
+    const y = await model.call(x).data();
+    expect((await predict(model, x)).values).toEqual(y);
+  });
+});
+
+describe("layers that are called only in training", () => {
+  /** A head that only training calls, which also watches a running mean. */
+  class Auxiliary implements Layer {
+    readonly trunk = new Dense({ units: 4 });
+    readonly norm = new BatchNorm();
+    readonly head = new Dense({ units: 2 });
+    readonly auxiliary = new Dense({ units: 2 });
+    call(x: Tensor, mode?: Mode): Tensor {
+      const trunk = this.norm.call(this.trunk.call(x, mode), mode);
+      const y = this.head.call(trunk, mode);
+      return mode?.training ? add(y, this.auxiliary.call(trunk, mode)) : y;
+    }
+  }
+
+  it("are built and seeded by their paths, and nothing is assigned", async () => {
+    const model = build(new Auxiliary(), [3], { seed: 5 });
+    expect([...variables(model).keys()]).toContain("auxiliary.weights");
+    const first = await bits(model);
+    expect(await bits(build(new Auxiliary(), [3], { seed: 5 }))).toEqual(first);
+    expect((await bits(build(new Auxiliary(), [3], { seed: 6 })))["auxiliary.weights"]).not.toEqual(
+      first["auxiliary.weights"],
+    );
+    expect(first["norm.mean"]).toEqual([0, 0, 0, 0]);
+    expect(first["norm.variance"]).toEqual([1, 1, 1, 1]);
+  });
+
+  it("are saved and loaded", async () => {
+    const file = await saveWeights(build(new Auxiliary(), [3], { seed: 5 }));
+    const other = build(new Auxiliary(), [3], { seed: 6 });
+    loadWeights(other, file);
+    expect(await bits(other)).toEqual(await bits(build(new Auxiliary(), [3], { seed: 5 })));
+  });
+});
+
+describe("trainable variables that no path leads to", () => {
+  const hiding: Readonly<Record<string, () => Layer>> = {
+    closure: () => {
+      const hidden = new Dense({ units: 2 });
+      return { call: (x: Tensor) => hidden.call(x) };
+    },
+    "private field": () =>
+      new (class {
+        readonly #hidden = new Dense({ units: 2 });
+        readonly seen = new Dense({ units: 2 });
+        call(x: Tensor): Tensor {
+          return add(this.#hidden.call(x), this.seen.call(x));
+        }
+      })(),
+    "array of functions": () => {
+      const steps = [new Dense({ units: 2 }), new Dense({ units: 2 })].map((layer) => (x: Tensor) => layer.call(x));
+      return { steps, call: (x: Tensor) => steps.reduce((y, step) => step(y), x) } as Layer;
+    },
+    "weak map": () => {
+      const key = {};
+      const map = new WeakMap([[key, new Dense({ units: 2 })]]);
+      return { map, call: (x: Tensor) => map.get(key)!.call(x) } as Layer;
+    },
+    "training alone": () => {
+      const hidden = new Dense({ units: 2 });
+      return { call: (x: Tensor, mode?: Mode) => (mode?.training ? hidden.call(x) : x) };
+    },
+    "variable in a closure": () => {
+      const scale = new Variable([2], [], { name: "own scale" });
+      return { call: (x: Tensor) => multiply(x, scale) };
+    },
+  };
+
+  for (const [where, make] of Object.entries(hiding))
+    it(`are refused by build: ${where}`, () => {
+      expect(() => build(make(), [2])).toThrow(UsageError);
+      expect(() => build(make(), [2])).toThrow(/build: the model uses .*"(weights|own scale)" .*no path leads to/);
+    });
+
+  it("do no harm in predict, after which saveWeights refuses them", async () => {
+    for (const make of [hiding["private field"]!, hiding["closure"]!]) {
+      const model = make();
+      expect((await predict(model, some([1, 2]))).shape).toEqual([1, 2]);
+      await expect(saveWeights(model)).rejects.toThrow("saveWeights: the model uses");
+    }
+  });
+
+  it("are accepted where they are not trainable, and once a path leads to them", async () => {
+    const hidden = new Dense({ units: 2, inputs: 2 });
+    const model: Layer & { seen?: Layer } = { call: (x) => hidden.call(x) };
+    expect(() => build(model, [2])).toThrow(UsageError);
+    await expect(saveWeights(model)).rejects.toThrow(UsageError);
+    hidden.weights!.trainable = hidden.bias!.trainable = false;
+    expect(build(model, [2])).toBe(model);
+    hidden.weights!.trainable = hidden.bias!.trainable = true;
+    model.seen = hidden;
+    expect(build(model, [2])).toBe(model);
+    expect((await saveWeights(model)).length).toBeGreaterThan(0);
+  });
+
+  it("are found in sets, maps with any keys, and nested objects", () => {
+    const layers = Array.from({ length: 4 }, () => new Dense({ units: 2 }));
+    const model = {
+      set: new Set([layers[0]!]),
+      map: new Map<unknown, Layer>([
+        [{}, layers[1]!],
+        ["two", layers[2]!],
+      ]),
+      inner: { list: [[layers[3]!]] },
+      call: (x: Tensor): Tensor => layers.reduce((y, layer) => layer.call(y), x),
+    };
+    build(model, [2]);
+    expect([...parameters(model).keys()].filter((path) => path.endsWith("weights"))).toEqual([
+      "set.0.weights",
+      "map.0.weights",
+      "map.two.weights",
+      "inner.list.0.0.weights",
+    ]);
   });
 });

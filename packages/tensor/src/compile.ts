@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly seed?: number;
   /** Default: where its variables live, else the one chosen with `useBackend`. */
   readonly backend?: Backend;
+  /** Asked before each call: whether what the function closes over has changed, so that it must be recorded again. */
+  readonly isOutdated?: () => boolean;
 }
 
 /** A function made into programs: call it as the plain one, and await its results, whose values are known then. */
@@ -102,6 +104,7 @@ export function compile<P extends readonly Parameter[], R extends Results>(
       } else key += `${typeof argument} ${argument};`;
     }
     try {
+      if (options.isOutdated?.()) compiled.dispose();
       const built = programs.get(key) ?? keep(key, build(fn, args, options.backend));
       if (!unknown && session.open.updates.size === 0) return run(built, given);
       return evaluate(...given).then(() => run(built, given));

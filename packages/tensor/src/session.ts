@@ -1,4 +1,13 @@
-import { checkValue, seedOption, threefry, UsageError, type Backend, type Scope, type Values } from "@convlens/backend";
+import {
+  checkValue,
+  Random,
+  seedOption,
+  threefry,
+  UsageError,
+  type Backend,
+  type Scope,
+  type Values,
+} from "@convlens/backend";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -38,8 +47,10 @@ class Session {
   /** What is being recorded now belongs to this part of a model. */
   scope: Scope | undefined;
   /** Seeds of random tensors outside of compiled functions: this one, and a number for each draw. */
-  seed = 1;
+  seed = 0;
   draws = 0;
+  /** How often {@link streamFor} was asked for each name since the seed was set. */
+  readonly streams: Map<string, number> = new Map();
   /** Filled in by `useBackend`, so that no import has an effect. */
   evaluate: (tensors: readonly Tensor[]) => Promise<Values[]> = () => Promise.reject(noBackend());
 
@@ -85,7 +96,8 @@ export function randomKey(seed: number, count: number): Float32Array {
 }
 
 /**
- * Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions.
+ * Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions, and the first values of
+ * parameters that are made outside of `build`. Default: 0.
  *
  * @param seed - A whole number from 0 to 2³² − 1.
  * @throws `ValueError` for any other seed.
@@ -94,4 +106,25 @@ export function setSeed(seed: number): void {
   checkValue("setSeed", "seed", seed, seedOption);
   session.seed = seed;
   session.draws = 0;
+  session.streams.clear();
+}
+
+/**
+ * Random numbers for the first values of something that is made outside of `build`: by the seed of {@link setSeed}, its name,
+ * and a count.
+ *
+ * @param count - Default: how often that name was asked for since the seed was set, so that two things of one name differ.
+ *
+ * @example
+ * ```ts
+ * streamFor("weights").next() === streamFor("weights").next(); // false
+ * ```
+ */
+export function streamFor(name: string, count?: number): Random {
+  const random = new Random(session.seed).split(name);
+  if (count === undefined) {
+    count = session.streams.get(name) ?? 0;
+    session.streams.set(name, count + 1);
+  }
+  return count === 0 ? random : random.split(count);
 }

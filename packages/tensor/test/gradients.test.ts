@@ -457,7 +457,10 @@ describe("gradients agree with central differences in float64", () => {
         "within",
         "recordAgain",
         "captureCallSites",
+        "recordApart",
         "setSeed",
+        "streamFor",
+        "variablesBehind",
         "detach",
       ],
       // No gradient flows through these.

@@ -229,7 +229,7 @@ export class LearningRun {
 
   async #test(): Promise<LearningTest> {
     setWeights(this.#tested, this.history.at(this.#step).kept.weights);
-    const { loss, accuracy } = await evaluateModel(this.#tested, this.data.test);
+    const { loss, accuracy = NaN } = await evaluateModel(this.#tested, this.data.test);
     return { step: this.#step, loss, accuracy };
   }
 

@@ -1,6 +1,6 @@
 import { receptiveFields, recordModel } from "@convlens/analysis";
-import { layersOf, type Layer } from "@convlens/layers";
-import { compile, softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
+import { compileModel, layersOf, type Layer } from "@convlens/layers";
+import { softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 
 /** An image for the net. */
@@ -43,7 +43,7 @@ export const simpleLayers = (net: Net, input: readonly number[] | Tensor): Retur
   recordModel(net.model, input).layers.filter(({ layer }) => layersOf(layer).size === 1);
 
 function lookInto(net: Net): Look {
-  const look = compile((x: Tensor): readonly Tensor[] => {
+  const look = compileModel(net.model, (x: Tensor): readonly Tensor[] => {
     const { output } = recordModel(net.model, x);
     return [output, softmax(output), ...simpleLayers(net, x).map((layer) => layer.output)];
   });

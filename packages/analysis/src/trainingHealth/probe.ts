@@ -1,17 +1,5 @@
-import { parameters, type Layer } from "@convlens/layers";
-import {
-  absolute,
-  compile,
-  equal,
-  gradients,
-  max,
-  mean,
-  sqrt,
-  square,
-  stack,
-  sum,
-  type Tensor,
-} from "@convlens/tensor";
+import { compileModel, parameters, type Layer } from "@convlens/layers";
+import { absolute, equal, gradients, max, mean, sqrt, square, stack, sum, type Tensor } from "@convlens/tensor";
 import { recordModel } from "../recordModel.ts";
 import { saturation } from "../unitActivity.ts";
 import type { LayerHealth } from "./records.ts";
@@ -39,7 +27,7 @@ export interface Probed {
  */
 export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => Tensor): () => Promise<Probed> {
   let heads: readonly Pick<LayerHealth, "path" | "curve" | "units">[] = [];
-  const run = compile((x: Tensor) => {
+  const run = compileModel(model, (x: Tensor) => {
     const { output, tensors } = recordModel(model, x);
     const bent = tensors.filter(({ operation }) => curves.has(operation));
     const times = new Map<string, number>();
