@@ -25,7 +25,7 @@ export class ProgressBar {
     const filled = Math.round((24 * batch) / batches);
     const text =
       `epoch ${epoch + 1}/${this.#epochs} ${"█".repeat(filled)}${"░".repeat(24 - filled)} ${batch}/${batches}  ` +
-      `loss ${loss.toFixed(4)}  accuracy ${(100 * accuracy).toFixed(1)} %  ${Math.round(imagesPerSecond)} images/s  ${time(left)} left`;
+      `loss ${loss.toFixed(4)}  ${accuracy === undefined ? "" : `accuracy ${(100 * accuracy).toFixed(1)} %  `}${Math.round(imagesPerSecond)} images/s  ${time(left)} left`;
     this.#stream.write(terminal ? `\r\x1b[2K${text.slice(0, Math.max(20, this.#stream.columns - 1))}` : `${text}\n`);
   }
 

@@ -1,31 +1,37 @@
 import { anyOption, checkOptions, functionOption, turn, wholeFrom } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
-import { compiledFor, namePaths, type Layer } from "@convlens/layers";
-import { argmax, compile, type Compiled, type Tensor } from "@convlens/tensor";
+import { compiledFor, compileModel, recordForward, type Layer } from "@convlens/layers";
+import type { Compiled, Tensor } from "@convlens/tensor";
+import { answersOf } from "./answers.ts";
 import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
 import { checkSubject } from "./fitOptions.ts";
 import { crossEntropy, recordLoss, type Loss } from "./losses.ts";
-import { accuracy, confusionMatrix } from "./metrics.ts";
+import { confusionMatrix } from "./metrics.ts";
 
 /** One example that a model gets wrong. */
 export interface Mistake {
-  /** Which example. */
+  /** Place of the example in the data set. */
   readonly index: number;
   readonly label: number;
+  /** The class that the model takes it for; NaN where its outputs are NaN. */
   readonly predicted: number;
-  /** The share that softmax gives to the wrong class. */
+  /** The share that softmax, or the sigmoid of a single logit, gives to the wrong class. */
   readonly confidence: number;
 }
 
 /** How good a model is on a data set. */
 export interface Evaluation {
   readonly loss: number;
-  readonly accuracy: number;
-  /** How often each class (row) was taken for each (column). */
-  readonly confusion: readonly (readonly number[])[];
+  /**
+   * Share of the labels that were predicted. Absent, like confusion and mistakes, where the loss does not say that the outputs
+   * are scores of classes, as of an autoencoder.
+   */
+  readonly accuracy?: number;
+  /** How often each class (row) was taken for each (column); examples with NaN outputs are left out. */
+  readonly confusion?: readonly (readonly number[])[];
   /** The most confident first. */
-  readonly mistakes: readonly Mistake[];
+  readonly mistakes?: readonly Mistake[];
 }
 
 /** Options of {@link evaluateModel}. */
@@ -38,21 +44,36 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Scores = { readonly loss: Tensor; readonly logits: Tensor; readonly predicted: Tensor };
+type Scores = {
+  readonly loss: Tensor;
+  readonly outputs: Tensor;
+  readonly predicted?: Tensor;
+  readonly correct?: Tensor;
+};
+type Program = Compiled<[inputs: Tensor, labels: Tensor], { readonly [name: string]: Tensor }>;
 
 /** The compiled evaluation of a model. */
-const programOf = (model: Layer, loss: Loss): Compiled<[inputs: Tensor, labels: Tensor], Scores> =>
-  compiledFor(model, loss, () => {
-    namePaths(model);
-    return compile((inputs: Tensor, labels: Tensor): Scores => {
-      const logits = model.call(inputs);
-      return { loss: recordLoss(loss, logits, labels), logits, predicted: argmax(logits) };
-    });
-  });
+const programOf = (model: Layer, loss: Loss): Program =>
+  compiledFor(model, loss, () =>
+    compileModel(model, (inputs: Tensor, labels: Tensor): { readonly [name: string]: Tensor } => {
+      const outputs = recordForward(model, inputs);
+      const error = recordLoss(loss, outputs, labels);
+      return { loss: error, outputs, ...answersOf(outputs, labels, error) };
+    }),
+  );
+
+/** The share that a row of outputs gives to a class: by softmax, or by the sigmoid of a single logit. */
+function confidenceOf(row: ArrayLike<number>, guess: number): number {
+  if (row.length === 1) return 1 / (1 + exp(-Math.abs(row[0]!)));
+  let sum = 0;
+  for (let c = 0; c < row.length; c++) sum += exp(row[c]! - row[guess]!);
+  return 1 / sum;
+}
 
 /**
- * Tests a classifier `[n, …] → [n, classes]` on every example of a data set.
+ * Tests a model on every example of a data set.
  *
+ * @param model - `[n, …] → [n, classes]`, or anything else that the loss takes.
  * @throws `ValueError` for an option that is unknown or wrong, and labels beyond the outputs of the model; `ShapeError` for a
  * loss that is not a scalar.
  */
@@ -61,35 +82,47 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
   checkOptions("evaluateModel", options, { batchSize: wholeFrom(1), loss: functionOption, signal: anyOption });
   const { batchSize = 200, loss = crossEntropy, signal } = options;
   const program = programOf(model, loss);
-  const predicted = new Uint32Array(data.size);
+  const [answered, labelled]: [number[], number[]] = [[], []];
   const mistakes: Mistake[] = [];
   let total = 0;
-  let classes = data.classes.length;
+  let isClassifier = false;
+  let classes = Math.max(2, data.classes.length);
   for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
-    const scores = await program(inputs, labels);
+    const scores = (await program(inputs, labels)) as Scores;
     // Only a regression has labels beyond the outputs.
-    if (indices[0] === 0 && labelBeyond(data, scores.logits.shape.at(-1)!) !== undefined)
+    if (indices[0] === 0 && labelBeyond(data, scores.outputs.shape.at(-1) ?? 1) !== undefined)
       checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
     total += scores.loss.number * indices.length;
-    classes = Math.max(classes, scores.logits.shape.at(-1)!);
-    const logits = scores.logits.values;
-    indices.forEach((index, i) => {
-      const guess = scores.predicted.values[i]!;
-      predicted[index] = guess;
-      if (guess === data.labels[index]) return;
-      const row = logits.subarray((i * logits.length) / indices.length, ((i + 1) * logits.length) / indices.length);
-      let sum = 0;
-      for (const x of row) sum += exp(x - row[guess]!);
-      mistakes.push({ index, label: data.labels[index]!, predicted: guess, confidence: 1 / sum });
-    });
+    const { predicted, correct, outputs } = scores;
+    if (predicted !== undefined && correct !== undefined) {
+      isClassifier = true;
+      const width = outputs.size / indices.length;
+      classes = Math.max(classes, width);
+      indices.forEach((index, i) => {
+        const label = data.labels[index]!;
+        const row = outputs.values.subarray(i * width, (i + 1) * width);
+        const isNumber = !row.some(Number.isNaN);
+        const guess = isNumber ? predicted.values[i]! : NaN;
+        if (isNumber) {
+          answered.push(guess);
+          labelled.push(label);
+        }
+        if (correct.values[i] === 1) return;
+        mistakes.push({ index, label, predicted: guess, confidence: isNumber ? confidenceOf(row, guess) : 0 });
+      });
+    }
     await turn();
   }
+  if (!isClassifier) return { loss: total / data.size };
   mistakes.sort((a, b) => b.confidence - a.confidence || a.index - b.index);
   return {
     loss: total / data.size,
-    accuracy: accuracy(predicted, data.labels),
-    confusion: confusionMatrix(predicted, data.labels, classes),
+    accuracy: (data.size - mistakes.length) / data.size,
+    confusion:
+      answered.length > 0
+        ? confusionMatrix(answered, labelled, classes)
+        : Array.from({ length: classes }, () => new Array<number>(classes).fill(0)),
     mistakes,
   };
 }

@@ -188,7 +188,7 @@ class Run {
     const step = trainStep(this.#model, {
       loss: this.#loss,
       optimizer: this.#optimizer,
-      parameters: this.#learning,
+      parameters: parameters(this.#model),
       factors: this.#factors,
       clip,
       diagnostics,
@@ -238,7 +238,7 @@ class Run {
             batch: p.batch,
             batches: count,
             loss: results.loss.number,
-            accuracy: results.accuracy.number,
+            ...known("accuracy", results.accuracy.number),
             imagesPerSecond: seen / seconds,
             gradientNorm: results.gradientNorm.number,
             updateRatio: results.updateRatio.number,
@@ -268,8 +268,9 @@ class Run {
       epoch: p.epoch,
       step: p.step,
       loss,
-      accuracy: p.accuracySum / count,
-      ...(tested && { testLoss: tested.loss, testAccuracy: tested.accuracy }),
+      ...known("accuracy", p.accuracySum / count),
+      ...(tested && { testLoss: tested.loss }),
+      ...known("testAccuracy", tested?.accuracy),
       imagesPerSecond,
       stopped: verdict?.stops ?? false,
     };
@@ -282,6 +283,10 @@ class Run {
     return record;
   }
 }
+
+/** An accuracy under its name, if there is one. */
+const known = <K extends string>(name: K, accuracy: number = NaN): { readonly [_ in K]?: number } =>
+  Number.isNaN(accuracy) ? {} : ({ [name]: accuracy } as { readonly [_ in K]: number });
 
 const nothingLearns = (parameters: number): ValueError =>
   parameters === 0

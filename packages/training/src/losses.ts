@@ -79,6 +79,17 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonl
   return mean(softmaxCrossEntropy(logits, smooth));
 }
 
+/** What a binary cross-entropy has compared. */
+interface Compared {
+  readonly logits: Tensor;
+  readonly targets: Tensor;
+}
+
+const binary = /* @__PURE__ */ new WeakMap<Tensor, Compared>();
+
+/** Logits and targets of a tensor that {@link binaryCrossEntropy} has made. */
+export const comparedByBinaryCrossEntropy = (loss: Tensor): Compared | undefined => binary.get(loss);
+
 /**
  * Cross-entropy of yes-or-no outputs: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)), from the number before the sigmoid.
  *
@@ -87,7 +98,9 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonl
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   checkSame("binaryCrossEntropy", logits, targets);
-  return mean(sigmoidCrossEntropy(logits, targets));
+  const loss = mean(sigmoidCrossEntropy(logits, targets));
+  binary.set(loss, { logits, targets });
+  return loss;
 }
 
 /** The mean of the squared differences. */

@@ -37,7 +37,7 @@ const isRecord = objectField<EpochRecord>({
   epoch: whole,
   step: whole,
   loss: numberField,
-  accuracy: numberField,
+  accuracy: optionalField(numberField),
   testLoss: optionalField(numberField),
   testAccuracy: optionalField(numberField),
   imagesPerSecond: numberField,

@@ -9,8 +9,11 @@ export interface StepRecord {
   readonly batch: number;
   readonly batches: number;
   readonly loss: number;
-  /** The share of the batch that was classified rightly, where targets are labels. */
-  readonly accuracy: number;
+  /**
+   * Share of the batch whose label was predicted. Absent where the loss does not say that the outputs are scores of classes, as
+   * of an autoencoder.
+   */
+  readonly accuracy?: number;
   /** Examples in a second, since the epoch began (this session). */
   readonly imagesPerSecond: number;
   /** Of all gradients together, before clipping. */
@@ -29,7 +32,8 @@ export interface EpochRecord {
   readonly step: number;
   /** The mean over its batches. */
   readonly loss: number;
-  readonly accuracy: number;
+  /** The mean over its batches, where they have an accuracy. */
+  readonly accuracy?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
   readonly imagesPerSecond: number;

@@ -5,24 +5,36 @@ import {
   functionOption,
   oneOf,
   seedOption,
+  UsageError,
   type OptionCheck,
 } from "@convlens/backend";
-import { apply, layersOf, parameters as parametersOf, variables, type Layer, type Mode } from "@convlens/layers";
 import {
-  argmax,
-  compile,
+  apply,
+  checkReachable,
+  compileModel,
+  describeVariables,
+  layersOf,
+  namePaths,
+  parameters as parametersOf,
+  unreachable,
+  variables,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import {
   divide,
-  equal,
   gradients,
   mean,
   multiply,
   subtract,
+  variablesBehind,
   within,
   type Compiled,
   type GradientsOptions,
   type Tensor,
   type Variable,
 } from "@convlens/tensor";
+import { answersOf } from "./answers.ts";
 import { lengthOf, limited, type ClipOptions } from "./clip.ts";
 import { recordLoss, type Loss } from "./losses.ts";
 import { optimizerOption, type Optimizer } from "./optimizer.ts";
@@ -52,7 +64,7 @@ export interface TrainStepOptions extends LearningOptions {
 export interface StepResults {
   readonly [name: string]: Tensor;
   readonly loss: Tensor;
-  /** The share of labels that were the largest output; NaN where targets are not labels. */
+  /** The share of labels that were predicted; NaN where the loss does not say that the outputs are scores of classes. */
   readonly accuracy: Tensor;
   readonly gradientNorm: Tensor;
   readonly updateRatio: Tensor;
@@ -67,6 +79,7 @@ export interface RecordedStep {
 
 /**
  * One step of learning as one program: forward, backward, optimizer, running statistics.
+ * It is recorded again where options of the model have changed.
  *
  * @throws `ValueError` for an option that is unknown or wrong.
  */
@@ -84,9 +97,15 @@ export function trainStep(
     unused: oneOf("error", "zeros"),
     seed: seedOption,
   });
-  return compile(
+  let used: ReadonlySet<Variable> | undefined;
+  return compileModel(
+    model,
     (inputs: Tensor, targets: Tensor, rate: Tensor) =>
-      recordTrainStep(model, { inputs, targets, rate }, options).results,
+      recordTrainStep(model, { inputs, targets, rate }, options, (x, mode) => {
+        const outputs = apply(model, x, mode);
+        used = checkUnchanged(model, outputs, used);
+        return outputs;
+      }).results,
     { seed: options.seed },
   );
 }
@@ -99,7 +118,7 @@ const isMap: OptionCheck = (value) => (value instanceof Map ? undefined : "a Map
  *
  * @param batch - Inputs `[n, …]`, targets as the loss takes them, and the learning rate, a scalar.
  * @param call - Records the outputs of the model. Default: calls it.
- * @throws `ShapeError` where the loss is no scalar.
+ * @throws `ShapeError` where the loss is no scalar; `UsageError` where the model uses trainable variables that no path leads to.
  */
 export function recordTrainStep(
   model: Layer,
@@ -110,6 +129,7 @@ export function recordTrainStep(
   const learning = [...factors].map(([path, factor]) => ({ path, factor, parameter: parameters.get(path)! }));
   const outputs = callFrozen(model, new Set(learning.map(({ parameter }) => parameter)), (mode) => call(inputs, mode));
   const error = recordLoss(loss, outputs, targets);
+  checkLearns(model, outputs, error);
   const raw = gradients(
     error,
     learning.map(({ parameter }) => parameter),
@@ -129,16 +149,48 @@ export function recordTrainStep(
     );
   });
   const moved = diagnostics ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!))) : undefined;
-  const areLabels = targets.rank === outputs.rank - 1;
+  const answers = answersOf(outputs, targets, error);
   return {
     results: {
       loss: error,
-      accuracy: areLabels ? mean(equal(argmax(outputs), targets)) : multiply(error, NaN),
+      accuracy: answers === undefined ? multiply(error, NaN) : mean(answers.correct),
       gradientNorm,
       updateRatio: moved === undefined ? multiply(error, NaN) : divide(moved, lengthOf(before)),
     },
     gradients: raw,
   };
+}
+
+/** Refuses hidden variables, which would not learn; of those that only the loss uses it warns. */
+function checkLearns(model: Layer, outputs: Tensor, loss: Tensor): void {
+  checkReachable("fit", model, [outputs]);
+  const hidden = unreachable(model, [loss]);
+  if (hidden.length > 0)
+    console.warn(
+      `fit: the loss uses ${describeVariables(hidden)}, which will not learn, as no path of the model leads to them; ` +
+        "set trainable = false if that is meant",
+    );
+}
+
+/**
+ * The trainable variables that a model uses.
+ *
+ * @param before - Those of the first recording.
+ * @throws `UsageError` where there are others now: the optimizer does not know them, so they would not learn.
+ */
+function checkUnchanged(
+  model: Layer,
+  outputs: Tensor,
+  before: ReadonlySet<Variable> | undefined,
+): ReadonlySet<Variable> {
+  const now = variablesBehind([outputs]).filter(({ trainable }) => trainable);
+  const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
+  if (fresh.length === 0) return before ?? new Set(now);
+  namePaths(model);
+  throw new UsageError(
+    `fit: the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began; begin a new fit`,
+    { operation: "fit", got: fresh.map(({ name }) => name), fix: "begin a new fit" },
+  );
 }
 
 /** Calls a model that is learning; layers without a parameter among those that learn keep their running statistics. */

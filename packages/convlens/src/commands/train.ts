@@ -221,7 +221,7 @@ async function runLocked(
         await save();
         bar.line(
           `epoch ${record.epoch + 1}/${settings.epochs}: loss ${record.loss.toFixed(4)}, test loss ${record.testLoss!.toFixed(4)}, ` +
-            `test accuracy ${(100 * record.testAccuracy!).toFixed(2)} %, ${Math.round(record.imagesPerSecond)} images/s`,
+            `${record.testAccuracy === undefined ? "" : `test accuracy ${(100 * record.testAccuracy).toFixed(2)} %, `}${Math.round(record.imagesPerSecond)} images/s`,
         );
         if (json)
           process.stdout.write(

@@ -11,9 +11,9 @@ export async function overview({ model, sets, settings, progress }: Subject): Pr
   const { accuracy, loss, mistakes } = await evaluateModel(model, sets.test);
   const learned = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   return facts([
-    ["test accuracy", percent(accuracy)],
+    ...(accuracy === undefined ? [] : [["test accuracy", percent(accuracy)] as const]),
     ["test loss", loss.toFixed(4)],
-    ["mistakes", `${whole(mistakes.length)} of ${whole(sets.test.size)}`],
+    ...(mistakes === undefined ? [] : [["mistakes", `${whole(mistakes.length)} of ${whole(sets.test.size)}`] as const]),
     ["steps learned", `${whole(progress.step)}, in batches of ${settings.batchSize}`],
     ["parameters", whole(learned)],
     ["input", sets.test.shape.join(" × ")],

@@ -70,10 +70,10 @@ function overview(
 ): Html {
   const speed = epochs.at(-1)?.imagesPerSecond;
   return facts([
-    ["test accuracy", percent(accuracy)],
+    ...(accuracy === undefined ? [] : [["test accuracy", percent(accuracy)] as const]),
     ["test loss", loss.toFixed(4)],
-    ["macro F1", macro(classScores(matrix), "f1").toFixed(4)],
-    ["mistakes", `${wrong.length} of ${test.size}`],
+    ...(matrix === undefined ? [] : [["macro F1", macro(classScores(matrix), "f1").toFixed(4)] as const]),
+    ...(wrong === undefined ? [] : [["mistakes", `${wrong.length} of ${test.size}`] as const]),
     ["examples learned from", `${train.size}, ${settings.epochs === 1 ? "once" : `${settings.epochs} times`}`],
     ...(speed === undefined || Number.isNaN(speed) ? [] : [["images a second", `${Math.round(speed)}`] as const]),
     ["backend", backend],
@@ -105,14 +105,18 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): H
       ],
       { low: 0 },
     ),
-    chartOf(
-      "Accuracy",
-      [
-        { name: "training", points: thinned(steps.map(({ step, accuracy }) => [step, accuracy])) },
-        { name: "test", points: tested.map(({ step, testAccuracy }) => [step, testAccuracy!]), marks: true },
-      ],
-      { high: 1 },
-    ),
+    ...(steps.some(({ accuracy }) => accuracy !== undefined)
+      ? [
+          chartOf(
+            "Accuracy",
+            [
+              { name: "training", points: thinned(steps.map(({ step, accuracy = NaN }) => [step, accuracy])) },
+              { name: "test", points: tested.map(({ step, testAccuracy = NaN }) => [step, testAccuracy]), marks: true },
+            ],
+            { high: 1 },
+          ),
+        ]
+      : []),
     chartOf(
       "How far a step moves the parameters, over their size",
       [{ name: "update ratio", points: thinned(steps.map(({ step, updateRatio }) => [step, updateRatio])) }],
@@ -123,6 +127,7 @@ function curves(steps: readonly StepRecord[], epochs: readonly EpochRecord[]): H
 }
 
 function confusion({ confusion: matrix }: Evaluation, { classes }: Dataset): Html {
+  if (matrix === undefined) return html`<p>Nothing: its outputs are not scores of classes.</p>`;
   const cells = matrix.map((row, label) => {
     const all = Math.max(
       1,
@@ -246,13 +251,15 @@ function imageOf({ inputs, shape, scale }: Dataset, index: number, size: number)
 }
 
 function mistakes({ mistakes: wrong }: Evaluation, test: Dataset): Html {
+  if (wrong === undefined) return html`<p>There are none to tell: the outputs are not scores of classes.</p>`;
   if (wrong.length === 0) return html`<p>None.</p>`;
   const shown = wrong.slice(0, 24).map(
     ({ index, label, predicted, confidence }) =>
       html`<figure>
         ${imageOf(test, index, 3)}
         <figcaption>
-          ${test.classes[label]} taken for <b>${test.classes[predicted]}</b>, ${Math.round(100 * confidence)} % sure
+          ${test.classes[label]} taken for <b>${test.classes[predicted] ?? `${predicted}`}</b>,
+          ${Math.round(100 * confidence)} % sure
         </figcaption>
       </figure>`,
   );

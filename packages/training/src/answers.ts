@@ -1,0 +1,72 @@
+import { sameShape } from "@convlens/backend";
+import { argmax, equal, greater, max, multiply, reshape, sorted, type Tensor } from "@convlens/tensor";
+import { comparedByBinaryCrossEntropy } from "./losses.ts";
+
+/** What a classifier answers, and whether that is right. */
+export interface Answers {
+  /** Classes, of the shape of the labels. */
+  readonly predicted: Tensor;
+  /** 1 where the label was predicted, else 0: also where an output is NaN. */
+  readonly correct: Tensor;
+}
+
+/** Functions that keep the order of scores along the last axis. */
+const increasing: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set([
+  ...(["exp", "expm1", "log", "log1p", "sqrt", "tanh", "sigmoid", "softmax", "logSoftmax"] as const),
+]);
+
+/**
+ * The answers of a model, where its loss says that the outputs are scores of classes: it compares them with a row for each
+ * label that is made by comparing the label with each class, as `oneHot` does, or it is the binary cross-entropy of one logit
+ * for each label. The recording of the loss tells, so losses of one's own count, too. `undefined` for all other models: the
+ * largest output of a regression or of an autoencoder is no class.
+ *
+ * @param outputs - `[…labels, classes]`, or logits `[…labels]` or `[…labels, 1]`.
+ * @param targets - Labels.
+ * @param loss - What the loss made of the two.
+ */
+export function answersOf(outputs: Tensor, targets: Tensor, loss: Tensor): Answers | undefined {
+  const order = sorted([loss], ({ inputs }) => inputs);
+  if (order.some((t) => isBinary(t, outputs, targets))) {
+    const predicted = reshape(greater(outputs, 0), targets.shape);
+    const isNumber = reshape(equal(outputs, outputs), targets.shape);
+    return { predicted, correct: multiply(equal(predicted, targets), isNumber) };
+  }
+  const classes = outputs.shape.at(-1) ?? 0;
+  if (classes < 2 || !sameShape(outputs.shape.slice(0, -1), targets.shape) || !comparesClasses(order, outputs, targets))
+    return undefined;
+  const predicted = argmax(outputs);
+  const best = max(outputs, -1);
+  return { predicted, correct: multiply(equal(predicted, targets), equal(best, best)) };
+}
+
+/** The tensor that holds the same numbers in another shape. */
+const unshaped = (t: Tensor): Tensor => (t.operation === "reshape" ? unshaped(t.inputs[0]!) : t);
+
+function isBinary(loss: Tensor, outputs: Tensor, targets: Tensor): boolean {
+  const compared = comparedByBinaryCrossEntropy(loss);
+  return (
+    compared !== undefined &&
+    outputs.size === targets.size &&
+    unshaped(compared.logits) === unshaped(outputs) &&
+    unshaped(compared.targets) === unshaped(targets)
+  );
+}
+
+/** Whether a loss sets scores against rows of classes that it makes of the targets. */
+function comparesClasses(order: readonly Tensor[], outputs: Tensor, targets: Tensor): boolean {
+  const classes = outputs.shape.at(-1);
+  const scores = new Set([outputs]);
+  const labels = new Set([targets]);
+  const rows = new Set<Tensor>();
+  for (const t of order) {
+    const { inputs, operation } = t;
+    const isRow = inputs.some((x) => rows.has(x));
+    if (isRow && inputs.some((x) => scores.has(x))) return true;
+    if (inputs.some((x) => scores.has(x)) && increasing.has(operation)) scores.add(t);
+    const ofLabels = inputs.some((x) => labels.has(x));
+    if (ofLabels) labels.add(t);
+    if (t.shape.at(-1) === classes && (isRow || (ofLabels && operation === "equal"))) rows.add(t);
+  }
+  return false;
+}

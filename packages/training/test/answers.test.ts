@@ -1,0 +1,225 @@
+import { reference } from "@convlens/backend-reference";
+import { dataset, type Dataset } from "@convlens/datasets";
+import { Dense, Flatten, Relu, sequential, setWeights, build, type Layer } from "@convlens/layers";
+import {
+  add,
+  divide,
+  equal,
+  log,
+  mean,
+  multiply,
+  negate,
+  oneHot,
+  range,
+  reshape,
+  softmax,
+  square,
+  subtract,
+  sum,
+  useBackend,
+} from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  evaluateModel,
+  fit,
+  hinge,
+  meanSquaredError,
+  type EpochRecord,
+  type Loss,
+  type StepRecord,
+} from "../src/index.ts";
+
+beforeAll(() => useBackend(reference()));
+
+/** A model that gives its inputs back. */
+const identity: Layer = { call: (x) => x };
+const labelled = (rows: readonly (readonly number[])[], labels: readonly number[], classes: number): Dataset => ({
+  // Not through `dataset`, which refuses inputs that are not finite.
+  ...dataset({
+    shape: [rows[0]!.length],
+    inputs: new Float32Array(rows.length * rows[0]!.length),
+    labels,
+    classes: Array.from({ length: classes }, (_, c) => `${c}`),
+  }),
+  inputs: Float32Array.from(rows.flat()),
+});
+
+/** The records of one epoch, and the test of what came of it. */
+async function trained(model: Layer, data: Dataset, loss: Loss) {
+  const steps: StepRecord[] = [];
+  let epoch: EpochRecord | undefined;
+  for await (const record of fit(model, data, {
+    loss,
+    batchSize: data.size,
+    rate: 1e-9,
+    test: data,
+    onNaN: "continue",
+  }))
+    if (record.kind === "step") steps.push(record);
+    else epoch = record;
+  return { step: steps[0]!, epoch: epoch!, evaluation: await evaluateModel(model, data, { loss }) };
+}
+
+const points = labelled([[-2], [-1], [1], [2]], [0, 0, 1, 1], 2);
+/** One weight of 1, no bias: the score of a point is the point. */
+async function scoring(...after: Layer[]): Promise<Layer> {
+  const model = build(sequential([new Dense({ units: 1, bias: false }), ...after]), [1]);
+  setWeights(model, new Map([["layers.0.weights", { shape: [1, 1], values: Float32Array.of(1) }]]));
+  return model;
+}
+
+describe("the accuracy of one logit", () => {
+  const flat: Loss = (outputs, targets) => binaryCrossEntropy(reshape(outputs, [-1]), targets);
+  const column: Loss = (outputs, targets) => binaryCrossEntropy(outputs, reshape(targets, outputs.shape));
+  const weighted: Loss = (outputs, targets) => add(multiply(flat(outputs, targets), 3), 1);
+
+  for (const [name, loss] of Object.entries({ flat, column, weighted }))
+    it(`is 1 for a perfect net and 0 for its opposite, in fit and evaluateModel: ${name}`, async () => {
+      const opposite = labelled([[-2], [-1], [1], [2]], [1, 1, 0, 0], 2);
+      for (const [data, right] of [
+        [points, 1],
+        [opposite, 0],
+      ] as const) {
+        const { step, epoch, evaluation } = await trained(await scoring(), data, loss);
+        expect([step.accuracy, epoch.accuracy, epoch.testAccuracy, evaluation.accuracy]).toEqual(Array(4).fill(right));
+      }
+      const { confusion, mistakes } = (await trained(await scoring(), opposite, loss)).evaluation;
+      expect(confusion).toEqual([
+        [0, 2],
+        [2, 0],
+      ]);
+      // σ(2)
+      expect(mistakes![0]).toMatchObject({ index: 0, label: 1, predicted: 0, confidence: 1 / (1 + Math.exp(-2)) });
+    });
+
+  it("is that of a rank without classes, too", async () => {
+    const model = await scoring({ call: (x) => reshape(x, [-1]) });
+    const { evaluation } = await trained(model, points, binaryCrossEntropy);
+    expect(evaluation.accuracy).toBe(1);
+  });
+
+  it("is absent where nothing says which logit means which class", async () => {
+    const losses: readonly Loss[] = [
+      (outputs, targets) => meanSquaredError(reshape(outputs, [-1]), targets),
+      (outputs, targets) => mean(square(subtract(outputs, reshape(targets, [-1, 1])))),
+    ];
+    for (const loss of losses) {
+      const { step, epoch, evaluation } = await trained(await scoring(), points, loss);
+      expect(step).not.toHaveProperty("accuracy");
+      expect(epoch).not.toHaveProperty("accuracy");
+      expect(epoch).not.toHaveProperty("testAccuracy");
+      expect(Object.keys(evaluation)).toEqual(["loss"]);
+    }
+  });
+});
+
+describe("the accuracy of scores of classes", () => {
+  const score = fc.constantFrom(-2, -1, 0, 1, 2, NaN);
+  const rows = fc.array(fc.tuple(score, score, score), { minLength: 1, maxLength: 6 });
+  const losses: Readonly<Record<string, Loss>> = {
+    crossEntropy,
+    hinge,
+    smoothed: (outputs, targets) => crossEntropy(outputs, targets, { smoothing: 0.1 }),
+    "with a margin": (outputs, targets) => hinge(outputs, targets, { margin: 2 }),
+    weighted: (outputs, targets) => divide(crossEntropy(outputs, targets), 7),
+    "squares of rows": (outputs, targets) => meanSquaredError(outputs, oneHot(targets, 3)),
+    "own cross-entropy": (outputs, targets) =>
+      negate(mean(sum(multiply(log(softmax(outputs)), oneHot(targets, 3)), -1))),
+    "own rows": (outputs, targets) => negate(mean(multiply(equal(reshape(targets, [-1, 1]), range(3)), outputs))),
+  };
+
+  for (const [name, loss] of Object.entries(losses))
+    it(`is the share of rows whose first largest score is the label's, never that of NaN: ${name}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(rows, fc.nat(2), async (scores, label) => {
+          const labels = scores.map((_, i) => (label + i) % 3);
+          const { accuracy, mistakes } = await evaluateModel(identity, labelled(scores, labels, 3), { loss });
+          const right = scores.filter(
+            (row, i) => !row.some(Number.isNaN) && row.indexOf(Math.max(...row)) === labels[i],
+          ).length;
+          expect(accuracy).toBe(right / scores.length);
+          expect(mistakes).toHaveLength(scores.length - right);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+  it("is 0 for a net that makes NaN", async () => {
+    const dead = labelled(
+      [0, 1, 2, 3].map(() => [NaN, NaN, NaN]),
+      [0, 0, 0, 1],
+      3,
+    );
+    const { accuracy, confusion, mistakes } = await evaluateModel(identity, dead);
+    expect([accuracy, mistakes!.length]).toEqual([0, 4]);
+    expect(confusion!.flat()).toEqual(Array(9).fill(0));
+  });
+
+  it("is absent for autoencoders, maps and outputs whose least is meant", async () => {
+    const images = labelled(
+      Array.from({ length: 6 }, (_, i) => [i, 1, 2, 3]),
+      [0, 1, 2, 3, 0, 1],
+      4,
+    );
+    const own: readonly (readonly [Layer, Loss])[] = [
+      // What is left over of an image.
+      [sequential([new Dense({ units: 4 })]), (outputs) => mean(square(outputs))],
+      // The same, weighted by the label.
+      [
+        sequential([new Dense({ units: 4 })]),
+        (outputs, targets) => mean(multiply(square(outputs), reshape(add(targets, 1), [-1, 1]))),
+      ],
+      // Maps [n, 2, 2].
+      [
+        sequential([new Dense({ units: 4 }), { call: (x) => reshape(x, [-1, 2, 2]) }]),
+        (outputs, targets) => crossEntropy(reshape(outputs, [-1, 4]), targets),
+      ],
+      // Distances: the least one is the answer.
+      [sequential([new Dense({ units: 4 })]), (outputs, targets) => crossEntropy(negate(outputs), targets)],
+    ];
+    for (const [model, loss] of own) {
+      const { step, epoch, evaluation } = await trained(model, images, loss);
+      expect(step).not.toHaveProperty("accuracy");
+      expect(epoch).not.toHaveProperty("testAccuracy");
+      expect(evaluation).not.toHaveProperty("accuracy");
+      expect(Number.isFinite(evaluation.loss)).toBe(true);
+    }
+  });
+
+  it("is absent in a resumed run as in the first", async () => {
+    const loss: Loss = (outputs) => mean(square(outputs));
+    const make = (): Layer => sequential([new Flatten(), new Dense({ units: 3 }), new Relu()]);
+    const data = labelled([[1], [2], [3], [4]], [0, 1, 0, 1], 2);
+    const options = { loss, batchSize: 2, epochs: 2, seed: 1 };
+    const run = fit(make(), data, options);
+    await run.next();
+    const resume = await run.checkpoint();
+    await run.return();
+    const rest: unknown[] = [];
+    for await (const record of fit(make(), data, { ...options, resume })) rest.push(record);
+    expect(rest).toHaveLength(5);
+    for (const record of rest) expect(record).not.toHaveProperty("accuracy");
+  });
+});
+
+describe("a model that is trained", () => {
+  it("is refused where variables are hidden, before anything is trained", () => {
+    const hidden = new Dense({ units: 2 });
+    expect(() => fit({ call: (x) => hidden.call(x) }, points)).toThrow(/"weights" .*no path leads to/);
+  });
+
+  it("warns of variables that only the loss reads", async () => {
+    const critic = build(new Dense({ units: 1 }), [1]);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    try {
+      await trained(await scoring(), points, (outputs) => mean(square(critic.call(outputs))));
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(warn.mock.calls[0]![0]).toContain('fit: the loss uses 2 variables ("weights" [1, 1]');
+    } finally {
+      warn.mockRestore();
+    }
+  });
+});
