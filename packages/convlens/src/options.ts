@@ -57,8 +57,8 @@ export function parse<const O extends Options>(
 /** The one word of a command. */
 export function onlyWord(words: readonly string[], what: string): string {
   const [word] = words;
-  if (word === undefined || words.length > 1)
-    throw new CommandLineError(`expected ${what}, got ${words.length === 0 ? "nothing" : words.join(" ")}`);
+  if (word === undefined || word === "" || words.length > 1)
+    throw new CommandLineError(`expected ${what}, got ${words.join(" ") || "nothing"}`);
   return word;
 }
 

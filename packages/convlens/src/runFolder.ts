@@ -138,12 +138,15 @@ export class RunFolder {
     }
   }
 
+  /** Makes the folder and that around it. One by one: asked for both, Node gives a wrong reason on a read-only disk. */
   async #make(): Promise<void> {
-    try {
-      await mkdir(this.path, { recursive: true });
-    } catch (cause) {
-      throw new ConvlensError(`the folder ${this.path} cannot be made: ${reasonOf(cause)}`, { cause });
-    }
+    for (const path of [dirname(this.path), this.path])
+      try {
+        await mkdir(path);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
+        throw new ConvlensError(`the folder ${path} cannot be made: ${reasonOf(cause)}`, { cause });
+      }
   }
 
   async #takeLock(): Promise<FolderLock | undefined> {

@@ -212,6 +212,9 @@ describe("convlens evaluate, inspect, summary", () => {
       [["inspect", "runs/first", "--no-report", "--output", "a.html"], "give one of them"],
       [["evaluate", "runs/first", "runs/first-2"], "expected the folder of a run, got runs/first runs/first-2"],
       [["summary", "lenet", "small"], "expected a model, got lenet small"],
+      [["summary", "lenet", "--input", "1e9x1e9x1"], "--input: an example may have 268435456 numbers at most"],
+      [["summary", ""], "expected a model, got nothing"],
+      [["inspect", "runs/first", "--output", ""], "--output needs the name of a file"],
       [["train", "edges", "--rate", "-1"], '--rate: expected a number of at least 0, got "-1"'],
       [["train", "edges", "--seed", "1e300"], "--seed: expected a whole number from 0 to"],
     ] as const) {

@@ -122,7 +122,7 @@ describe("folders of runs", () => {
   it("that cannot be made are told in one sentence", async () => {
     writeFileSync("file", "");
     await expect(RunFolder.create("file", "a", settings, { overwrite: false })).rejects.toThrow(
-      /the folder file\/a cannot be made: .*; check the path/,
+      /the folder file\/a cannot be made: a part of the path is a file, not a folder; check the path/,
     );
   });
 });

@@ -2,7 +2,7 @@ import { statisticsOf, type Statistics } from "@convlens/analysis";
 import { subset } from "@convlens/datasets";
 import { activations, weightsOf } from "@convlens/layers";
 import { ConvlensError, type Shape } from "@convlens/backend";
-import { access, constants } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { reasonOf, saveFile } from "../fileErrors.ts";
 import { imageToInput } from "../images/imageToInput.ts";
@@ -53,6 +53,7 @@ export async function inspect(args: readonly string[]): Promise<number> {
     throw new CommandLineError("--image and --example both say what the input is; give one of them");
   if (values.invert && values.image === undefined)
     throw new CommandLineError("--invert exchanges black and white of an image; give one with --image");
+  if (values.output === "") throw new CommandLineError("--output needs the name of a file");
   if (values.output !== undefined && values["no-report"])
     throw new CommandLineError(
       "--output says where the page goes, and --no-report that there is none; give one of them",
@@ -79,9 +80,16 @@ export async function inspect(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 /** Refuses a place for the page before it is made, which takes long. */
 async function checkWritable(report: string): Promise<void> {
   try {
+    if (await isFolder(report)) throw Object.assign(new Error(), { code: "EISDIR" });
     await access(dirname(report), constants.W_OK);
   } catch (cause) {
     throw new ConvlensError(`${report} cannot be written: ${reasonOf(cause)}; or name another file with --output`, {

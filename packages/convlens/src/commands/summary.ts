@@ -2,7 +2,7 @@ import { formatSummary, summary as summaryOf } from "@convlens/layers";
 import { alexNet, resnet18, vgg16 } from "@convlens/layers/models";
 import type { Shape } from "@convlens/backend";
 import { models, type MakeModel } from "../catalogue.ts";
-import { choice, numberOption, onlyWord, parse } from "../options.ts";
+import { choice, CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
 
 const large: Readonly<Record<string, MakeModel>> = {
   alexnet: (classes) => alexNet({ classes }),
@@ -18,6 +18,9 @@ const help = `convlens summary <model> [options]
   --classes <n>        number of outputs (10; 1000 for large models)
   --json               one JSON object on stdout, and nothing else
 `;
+
+/** Numbers of an example: as many as fit the memory of a backend. */
+const LARGEST = 2 ** 28;
 
 /** The input that a model is usually given. */
 const usual = (name: string): string =>
@@ -42,6 +45,8 @@ export async function summary(args: readonly string[]): Promise<number> {
   const input: Shape = (parsed.values.input ?? usual(name))
     .split("x")
     .map((size) => numberOption("input", size, 0, { least: 1 }));
+  if (input.reduce((product, size) => product * size, 1) > LARGEST)
+    throw new CommandLineError(`--input: an example may have ${LARGEST} numbers at most; give a smaller shape`);
   const classes = numberOption("classes", parsed.values.classes, Object.hasOwn(large, name) ? 1000 : 10, { least: 1 });
   const result = summaryOf(make(classes), input);
   process.stdout.write(`${parsed.values.json ? JSON.stringify(result) : formatSummary(result)}\n`);
