@@ -82,7 +82,7 @@ const soaks = {
 /** Samples of memory in one soak. The first half is left out: caches fill, and engines compile what is called often. */
 const SAMPLES = 24;
 /** MiB that the second half of a soak may add: what samples of one state differ by. */
-const TOLERANCE = { heap: 0.8, backend: 0.02, rss: 24 };
+const TOLERANCE = { heap: 0.8, backend: 0.02, rss: 48 };
 
 /** Memory in MiB, after garbage was collected and finalizers have run. */
 async function sample(backend) {
