@@ -38,7 +38,8 @@ export interface CpuOptions {
    * an error of about a millionth instead of a third of that. Default: true.
    *
    * The algorithm computes tiles of outputs together, so rounding in one pixel reaches outputs of the same tile that do not see
-   * it: the error of an output is at most 2⁻²⁰ · max |x| of its 6 × 6 tile · Σ |w| of its filter. Set `false` where pixels of
+   * it. For most inputs the error of an output is at most 2⁻²⁰ · max |x| of its 6 × 6 tile · Σ |w| of its filter; the worst that
+   * a search found is 2⁻¹⁴ · max |x| · Σ |w|, with few channels and filters of which one tap counts. Set `false` where pixels of
    * very different size lie side by side and the small ones matter. Infinity and NaN give what the definition gives, in outputs
    * and gradients: tiles that hold them are computed again as direct sums.
    */

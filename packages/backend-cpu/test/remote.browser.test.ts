@@ -141,6 +141,25 @@ describe("a page without shared memory", () => {
     team.dispose();
   });
 
+  it("keeps infinity out of the outputs of Winograd's algorithm that do not see it", async () => {
+    const backend = await cpu();
+    const spoilt = image.slice();
+    // A pixel in the middle: two passes of 3 × 3 windows see it from two pixels away.
+    const [y, x, channel] = [47, 50, 7];
+    spoilt[(y * 96 + x) * 64 + channel] = Infinity;
+    const storage = backend.allocate(identity.length);
+    backend.write(storage, identity);
+    const program: Program = { ...heavy, instructions: heavy.instructions.slice(0, 2), outputs: [3], updates: [] };
+    const [out] = await backend.compile(program).run([spoilt], [storage]);
+    const seen = new Set<number>();
+    out!.forEach((value, i) => {
+      if (!Number.isFinite(value)) seen.add(Math.floor(i / 64));
+    });
+    const around = [-2, -1, 0, 1, 2];
+    expect([...seen].sort((a, b) => a - b)).toEqual(around.flatMap((dy) => around.map((dx) => (y + dy) * 96 + x + dx)));
+    backend.dispose();
+  });
+
   it("may have several backends, each with numbers of its own", async () => {
     const backends = await Promise.all([cpu({ threads: 1 }), cpu({ threads: 1 }), cpu({ threads: 1 })]);
     const storages = backends.map((backend, i) => {

@@ -8,7 +8,6 @@ import {
   multiplyInt,
   relu4,
   subtractInt,
-  type Expression,
 } from "../../../assembler/expression.ts";
 import type { Team } from "../../../team.ts";
 import { endingOf, writeProduct, type Ending } from "../../product.ts";
@@ -67,7 +66,6 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
         afterRow: () => watch.store(flag),
       };
       writeEachTile(f, [{ tiled: to, start: y!, outside: nowhere }], some, walk, ({ at, lanes }) => {
-        const corners: Expression<"v128">[] = [];
         transformSquare(
           f,
           outputTransform(step),
@@ -77,14 +75,13 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
             const pixel = at(row, column);
             // The corners of a tile count all of its products.
             const isCorner = [row, column].every((i) => i === 0 || i === step - 1);
-            const result = isCorner ? f.keep("corner", value) : value;
-            if (isCorner) corners.push(result);
+            const result = isCorner ? watch.see(value) : value;
             if (pixel === undefined) return;
             const shifted = ending === undefined ? result : calculate4("add", result, load4(atChannel));
             writeLanes(f, pixel[0], ending === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
           },
         );
-        watch.see(corners);
+        watch.look();
       });
       eachFlagged(f, flags, some, (row) =>
         f.call("repair", [x!, given!, y!, bias!, outside!, row], (f, x, filters, y, bias, zeros, row) => {

@@ -266,7 +266,6 @@ function writeInputGradient(
   const overlap = overlapOf(from.height);
   const walk = { moving: [products], afterRow: () => watch.store(at.flag), isFirstAlone: true };
   writeEachTile(f, images, rows, walk, ({ at: pixelAt, lanes, isFirst }) => {
-    const watched: Expression<"v128">[] = [];
     transformSquare(
       f,
       inputAdjoint,
@@ -274,15 +273,13 @@ function writeInputGradient(
       (row, column) => load4(products, (EDGE * row + column) * fromPlane),
       (row, column, value) => {
         // The first two rows and columns count all products.
-        const isWatched = row < 2 && column < 2;
-        const result = isWatched ? f.keep("result", value) : value;
-        if (isWatched) watched.push(result);
+        const result = row < 2 && column < 2 ? watch.see(value) : value;
         const pixel = pixelAt(row, column);
         if (pixel === undefined) return;
         const isNew = row >= overlap && (isFirst || column >= overlap);
         writeLanes(f, pixel[0], isNew ? result : calculate4("add", load4(...pixel), result), pixel[1], lanes);
       },
     );
-    watch.see(watched);
+    watch.look();
   });
 }

@@ -30,19 +30,27 @@ export const flagNumbers = (rows: number): number => (FLAG / 4) * rows;
 export class Watch {
   readonly #f: FunctionWriter;
   readonly #found: Local<"v128">;
+  readonly #sum: Local<"v128">;
+  #isEmpty = true;
 
   constructor(f: FunctionWriter) {
     this.#f = f;
     this.#found = f.keep("found", zero4);
+    this.#sum = f.local("v128", "watched");
   }
 
-  /** Writes: looks at some numbers. A sum minus itself is 0, or NaN if the sum is not finite. */
-  see(values: readonly Vector[]): void {
-    const sum = this.#f.keep(
-      "watched",
-      values.reduce((total, value) => calculate4("add", total, value)),
-    );
-    this.#f.set(this.#found, calculate4("add", this.#found, calculate4("sub", sum, sum)));
+  /** Writes: adds a result to the sum of those that are watched, and returns it. */
+  see(value: Vector): Vector {
+    const kept = this.#f.keep("seen", value);
+    this.#f.set(this.#sum, this.#isEmpty ? kept : calculate4("add", this.#sum, kept));
+    this.#isEmpty = false;
+    return kept;
+  }
+
+  /** Writes: looks at the sum. A number minus itself is 0, or NaN if it is not finite. */
+  look(): void {
+    this.#f.set(this.#found, calculate4("add", this.#found, calculate4("sub", this.#sum, this.#sum)));
+    this.#isEmpty = true;
   }
 
   /** Writes: stores what was found since the last time in a flag, and moves its address on. */

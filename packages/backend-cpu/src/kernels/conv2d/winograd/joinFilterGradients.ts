@@ -59,7 +59,6 @@ export function joinFilterGradients(
           store: (value: Expression<"v128">, offset: number) => void,
           step: number,
         ): void => {
-          const corners: Expression<"v128">[] = [];
           transformSquare(
             f,
             filterAdjoint(taps),
@@ -71,12 +70,11 @@ export function joinFilterGradients(
             (row, column, value) => {
               // The corners of a filter count all of its products.
               const isCorner = [row, column].every((i) => i === 0 || i === taps - 1);
-              const result = isCorner ? f.keep("corner", value) : value;
-              if (isCorner) corners.push(result);
+              const result = isCorner ? watch.see(value) : value;
               store(result, tap * (taps * row + column));
             },
           );
-          watch.see(corners);
+          watch.look();
           for (const address of [...addresses, filters!]) f.advance(address, step);
         };
         const pairs = count * filterCount;
