@@ -1,6 +1,16 @@
-import { ShapeError, showShape, ValueError, type Shape, type Values } from "@convlens/backend";
+import {
+  checkOptions,
+  anyOption,
+  numberFrom,
+  ShapeError,
+  showShape,
+  ValueError,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import { apply, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, type Tensor } from "@convlens/tensor";
+import { rangeOption } from "./optionChecks.ts";
 
 /** What {@link adversarial} is told. */
 export interface AdversarialOptions {
@@ -45,11 +55,15 @@ export interface Adversarial {
  * const { accuracyBefore, accuracy } = await adversarial(model, batch!.inputs, { ...options, steps: 10 });
  * ```
  */
-export async function adversarial(
-  model: Layer,
-  x: Tensor,
-  { labels, epsilon, steps = 1, stepSize, range = [0, 1] }: AdversarialOptions,
-): Promise<Adversarial> {
+export async function adversarial(model: Layer, x: Tensor, options: AdversarialOptions): Promise<Adversarial> {
+  checkOptions("adversarial", options, {
+    labels: anyOption,
+    epsilon: anyOption,
+    steps: anyOption,
+    stepSize: numberFrom(0),
+    range: rangeOption,
+  });
+  const { labels, epsilon, steps = 1, stepSize, range = [0, 1] } = options;
   const count = x.shape[0] ?? 0;
   if (count < 1)
     throw new ShapeError(`adversarial: expected a batch of at least one example, got ${showShape(x.shape)}`, {

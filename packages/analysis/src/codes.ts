@@ -1,9 +1,10 @@
-import { turn } from "@convlens/backend";
+import { checkOptions, wholeFrom, turn } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import { namePaths, type Layer } from "@convlens/layers";
 import { flatten } from "@convlens/tensor";
 import { layerNamed, recordModel } from "./recordModel.ts";
 import { withCompiled } from "./withCompiled.ts";
+import { textOption } from "./optionChecks.ts";
 
 /** Points in a space of many dimensions: a row for each. */
 export interface Matrix {
@@ -37,7 +38,9 @@ export interface Codes extends Matrix {
  * codes.rows; // 64 examples, of `codes.columns` numbers each
  * ```
  */
-export async function codesOf(model: Layer, data: Dataset, { layer, batchSize = 100 }: CodesOptions): Promise<Codes> {
+export async function codesOf(model: Layer, data: Dataset, options: CodesOptions): Promise<Codes> {
+  checkOptions("codesOf", options, { layer: textOption, batchSize: wholeFrom(1) });
+  const { layer, batchSize = 100 } = options;
   namePaths(model);
   return withCompiled(
     (x) => flatten(layerNamed(recordModel(model, x), layer).output),

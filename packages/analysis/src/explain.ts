@@ -1,3 +1,13 @@
+import {
+  anyOption,
+  checkOptions,
+  checkValue,
+  numberAbove,
+  numberFrom,
+  oneOf,
+  seedOption,
+  wholeFrom,
+} from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Attribution } from "./explain/attribution.ts";
@@ -9,6 +19,7 @@ import { relevance, type RelevanceOptions } from "./explain/relevance.ts";
 import { gradient, gradientTimesInput, guidedGradCam, ruled } from "./explain/gradient.ts";
 import { deconvolved, guided } from "./explain/rules.ts";
 import { smoothGrad, type SmoothGradOptions } from "./explain/smoothGrad.ts";
+import { finiteOption, textOption } from "./optionChecks.ts";
 
 /** A method of {@link explain}, with what it may be told. */
 export type ExplainMethod =
@@ -46,6 +57,29 @@ export const explainMethods: readonly ExplainOptions["method"][] = [
   "relevance",
 ];
 
+function checkExplainOptions(options: ExplainOptions): void {
+  checkOptions<object>("explain", options, {
+    method: oneOf(...explainMethods),
+    target: anyOption,
+    // smoothGrad
+    samples: wholeFrom(1),
+    noise: numberFrom(0),
+    seed: seedOption,
+    // integratedGradients
+    baseline: anyOption,
+    steps: wholeFrom(1),
+    // gradCam, guidedGradCam
+    layer: textOption,
+    // occlusion
+    size: anyOption,
+    stride: anyOption,
+    value: finiteOption,
+    // relevance
+    epsilon: numberAbove(0),
+  });
+  checkValue("explain", "method", options.method, oneOf(...explainMethods));
+}
+
 /**
  * Why a model answers as it does: how much each number of the input has to do with a number of the output, by ten methods.
  *
@@ -55,11 +89,14 @@ export const explainMethods: readonly ExplainOptions["method"][] = [
  * - `"occlusion"`: how far the score falls where pixels are covered
  * - `"relevance"`: the score itself, shared out from layer to layer
  *
+ * Options of other methods change nothing, so that one set of them serves to compare methods.
+ *
  * A map may look like the image and say nothing of the net: {@link randomizationTest} shuffles the weights and measures how alike
  * it stays (Adebayo et al. 2018, "Sanity Checks for Saliency Maps").
  *
  * @param x - `[n, h, w, c]` or `[n, l, c]`; for the methods without places, any `[n, …]`.
- * @throws `ValueError` for a target that is no class of the model, `ShapeError` where there is nothing to lay a map over.
+ * @throws `ValueError` for a target that is not a class of the model, an unknown option or a wrong value; `ShapeError` where there
+ * is nothing to lay a map over.
  *
  * @example
  * ```ts
@@ -69,6 +106,7 @@ export const explainMethods: readonly ExplainOptions["method"][] = [
  * ```
  */
 export async function explain(model: Layer, x: Tensor, options: ExplainOptions): Promise<Explanation> {
+  checkExplainOptions(options);
   const question = await questionOf(model, x, options.target);
   const attribution = await answer(question, options);
   const { classes } = question;

@@ -1,10 +1,11 @@
-import { ValueError } from "@convlens/backend";
+import { checkOptions, anyOption, wholeFrom, ValueError } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { tensor, type Tensor } from "@convlens/tensor";
 import { questionOf, withScores, type Question, type Target } from "./explain/question.ts";
 import type { Heatmap } from "./heatmap.ts";
 import { planesOf } from "./planes.ts";
 import { sharesOf } from "./shares.ts";
+import { finiteOption } from "./optionChecks.ts";
 
 /** What {@link faithfulness} may be told. */
 export interface FaithfulnessOptions {
@@ -63,8 +64,10 @@ export async function faithfulness(
   model: Layer,
   x: Tensor,
   heat: Heatmap,
-  { target, value = 0, steps = 20 }: FaithfulnessOptions = {},
+  options: FaithfulnessOptions = {},
 ): Promise<Faithfulness> {
+  checkOptions("faithfulness", options, { target: anyOption, value: finiteOption, steps: wholeFrom(1) });
+  const { target, value = 0, steps = 20 } = options;
   const question = await questionOf(model, x, target);
   const { count, height, width } = planesOf(question.x.shape, "faithfulness");
   if (heat.count !== count || heat.height !== height || heat.width !== width)

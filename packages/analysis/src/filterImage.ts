@@ -1,4 +1,4 @@
-import { ShapeError, showShape } from "@convlens/backend";
+import { checkOptions, booleanOption, oneOf, ShapeError, showShape } from "@convlens/backend";
 import { conv2d, pad, tensor, type Operand, type Tensor } from "@convlens/tensor";
 import { flipKernel, type ImageKernel } from "./imageKernels.ts";
 
@@ -31,11 +31,12 @@ export interface FilterImageOptions {
  * const soft = filterImage(normal([1, 28, 28, 3]), gaussianKernel(1.5), { border: "reflect" });
  * ```
  */
-export function filterImage(
-  image: Operand,
-  kernel: ImageKernel,
-  { border = "replicate", flip = false }: FilterImageOptions = {},
-): Tensor {
+export function filterImage(image: Operand, kernel: ImageKernel, options: FilterImageOptions = {}): Tensor {
+  checkOptions("filterImage", options, {
+    border: oneOf("valid", "zero", "reflect", "replicate", "wrap"),
+    flip: booleanOption,
+  });
+  const { border = "replicate", flip = false } = options;
   const shape = typeof image === "number" ? [] : image.shape;
   if (shape.length !== 4)
     throw new ShapeError(`filterImage: expected images [batch, height, width, channels], got ${showShape(shape)}`, {

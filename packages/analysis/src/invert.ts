@@ -1,7 +1,9 @@
+import { checkOptions } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { add, divide, mean, square, subtract, sum, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "./recordModel.ts";
-import { ascend, type AscentOptions, type Painting } from "./visualize/ascend.ts";
+import { ascend, ascentChecks, type AscentOptions, type Painting } from "./visualize/ascend.ts";
+import { textOption } from "./optionChecks.ts";
 
 /** What {@link invert} may be told. */
 export interface InvertOptions extends AscentOptions {
@@ -27,11 +29,9 @@ export interface InvertOptions extends AscentOptions {
  *   console.log(step, measures[0]); // ever nearer to the code of the first image
  * ```
  */
-export async function* invert(
-  model: Layer,
-  x: Tensor,
-  { layer, totalVariation = 0.1, ...options }: InvertOptions,
-): AsyncGenerator<Painting, void, void> {
+export async function* invert(model: Layer, x: Tensor, told: InvertOptions): AsyncGenerator<Painting, void, void> {
+  checkOptions("invert", told, { ...ascentChecks(), layer: textOption });
+  const { layer, totalVariation = 0.1, ...options } = told;
   const codeOf = (image: Tensor): Tensor => layerNamed(recordModel(model, image), layer).output;
   const original = codeOf(x);
   const code = tensor(await original.data(), original.shape);

@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from "@convlens/backend";
+import { checkOptions, anyOption, oneOf, ShapeError, ValueError } from "@convlens/backend";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 
@@ -52,10 +52,9 @@ function units({ rows, columns, values }: Matrix, own: 0 | 1): Matrix {
  * indices.subarray(0, 3); // the three examples that are most like the first
  * ```
  */
-export function nearestNeighbors(
-  points: Matrix,
-  { count, of, metric = "euclidean" }: NearestNeighborsOptions,
-): NearestNeighbors {
+export function nearestNeighbors(points: Matrix, options: NearestNeighborsOptions): NearestNeighbors {
+  checkOptions("nearestNeighbors", options, { count: anyOption, of: anyOption, metric: oneOf("euclidean", "cosine") });
+  const { count, of, metric = "euclidean" } = options;
   const asked = of ?? points;
   checkMatrix("nearestNeighbors", points);
   checkMatrix("nearestNeighbors", asked);

@@ -1,9 +1,11 @@
+import { checkOptions, anyOption } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { tensor, type Tensor } from "@convlens/tensor";
 import { cover, placesOf } from "./explain/occluder.ts";
 import { questionOf, withScores, type Target } from "./explain/question.ts";
 import { planesOf } from "./planes.ts";
 import { sharesOf } from "./shares.ts";
+import { finiteOption } from "./optionChecks.ts";
 
 /** What {@link occlusionCurve} may be told. */
 export interface OcclusionCurveOptions {
@@ -39,8 +41,15 @@ export interface OcclusionPoint {
 export async function occlusionCurve(
   model: Layer,
   x: Tensor,
-  { sizes, stride, value = 0, target }: OcclusionCurveOptions = {},
+  options: OcclusionCurveOptions = {},
 ): Promise<OcclusionPoint[]> {
+  checkOptions("occlusionCurve", options, {
+    sizes: anyOption,
+    stride: anyOption,
+    value: finiteOption,
+    target: anyOption,
+  });
+  const { sizes, stride, value = 0, target } = options;
   const question = await questionOf(model, x, target);
   const planes = planesOf(x.shape, "occlusionCurve");
   const { count, height, width } = planes;

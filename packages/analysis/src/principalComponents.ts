@@ -1,4 +1,4 @@
-import { Random, ValueError } from "@convlens/backend";
+import { checkOptions, anyOption, seedOption, Random, ValueError } from "@convlens/backend";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 import { eigenOf, orthonormalized } from "./linearAlgebra.ts";
@@ -43,10 +43,9 @@ const PRECISION = 1e-10;
  * scores.rows; // 64 points in the plane, which holds shares[0] + shares[1] of their variance
  * ```
  */
-export function principalComponents(
-  points: Matrix,
-  { count = 2, seed = 0 }: PrincipalComponentsOptions = {},
-): PrincipalComponents {
+export function principalComponents(points: Matrix, options: PrincipalComponentsOptions = {}): PrincipalComponents {
+  checkOptions("principalComponents", options, { count: anyOption, seed: seedOption });
+  const { count = 2, seed = 0 } = options;
   const { rows, columns } = points;
   const most = Math.min(rows - 1, columns);
   if (!Number.isInteger(count) || count < 1 || count > most)

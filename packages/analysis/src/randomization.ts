@@ -58,6 +58,7 @@ export async function randomizationTest(
   options: ExplainOptions & { readonly seed?: number },
 ): Promise<Randomized[]> {
   namePaths(model);
+  // One seed decides the noise of SmoothGrad, too.
   const original = await explain(model, x, options);
   const target = options.target ?? original.classes!;
   const heat = heatmap(original);

@@ -1,10 +1,11 @@
-import { type Values } from "@convlens/backend";
+import { checkOptions, wholeFrom, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { tensor, type Tensor } from "@convlens/tensor";
 import { planesOf, type Planes } from "./planes.ts";
 import { layerNamed, recordModel } from "./recordModel.ts";
 import { sharesOf } from "./shares.ts";
 import { withCompiled } from "./withCompiled.ts";
+import { finiteOption, textOption } from "./optionChecks.ts";
 
 /** What {@link shiftConsistency} may be told. */
 export interface ShiftOptions {
@@ -63,11 +64,9 @@ function shifted(
  * shifts.map(({ down, right, same }) => `${down} ${right}: ${same}`); // 9 of them; same is 1 at 0 0
  * ```
  */
-export async function shiftConsistency(
-  model: Layer,
-  x: Tensor,
-  { shift = 3, layer, value = 0 }: ShiftOptions = {},
-): Promise<Shifted[]> {
+export async function shiftConsistency(model: Layer, x: Tensor, options: ShiftOptions = {}): Promise<Shifted[]> {
+  checkOptions("shiftConsistency", options, { shift: wholeFrom(0), layer: textOption, value: finiteOption });
+  const { shift = 3, layer, value = 0 } = options;
   const planes = planesOf(x.shape, "shiftConsistency");
   const values = await x.data();
   const look = (point: Tensor): { code: Tensor; shares: Tensor } => {

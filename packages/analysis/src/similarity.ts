@@ -1,4 +1,4 @@
-import { ShapeError } from "@convlens/backend";
+import { checkOptions, booleanOption, numberAbove, ShapeError } from "@convlens/backend";
 
 /** A picture of one number for each pixel. */
 export interface Picture {
@@ -53,11 +53,9 @@ export interface SimilarityOptions {
  * structuralSimilarity(picture, { ...picture, values: [1, 0, 0, 1] }); // below 0
  * ```
  */
-export function structuralSimilarity(
-  a: Picture,
-  b: Picture,
-  { range = 1, onlyShown = false }: SimilarityOptions = {},
-): number {
+export function structuralSimilarity(a: Picture, b: Picture, options: SimilarityOptions = {}): number {
+  checkOptions("structuralSimilarity", options, { range: numberAbove(0), onlyShown: booleanOption });
+  const { range = 1, onlyShown = false } = options;
   const { height, width } = a;
   if (b.height !== height || b.width !== width)
     throw new ShapeError(

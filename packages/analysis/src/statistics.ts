@@ -1,3 +1,5 @@
+import { checkOptions, ValueError, wholeFrom } from "@convlens/backend";
+import { finiteOption } from "./optionChecks.ts";
 /** A few numbers about many. Those that are not finite are counted, and left out of the rest. */
 export interface Statistics {
   readonly count: number;
@@ -74,8 +76,16 @@ export interface Histogram {
  */
 export function histogram(
   values: ArrayLike<number>,
-  { bins = 30, low, high }: { readonly bins?: number; readonly low?: number; readonly high?: number } = {},
+  options: { readonly bins?: number; readonly low?: number; readonly high?: number } = {},
 ): Histogram {
+  checkOptions("histogram", options, { bins: wholeFrom(1), low: finiteOption, high: finiteOption });
+  const { bins = 30, low, high } = options;
+  if (low !== undefined && high !== undefined && low > high)
+    throw new ValueError(`histogram: low must not be above high, got ${low} and ${high}`, {
+      operation: "histogram",
+      expected: `at most ${high}`,
+      got: low,
+    });
   const { smallest, largest } = statisticsOf(values);
   const from = low ?? (Number.isNaN(smallest) ? 0 : smallest);
   const to = high ?? (Number.isNaN(largest) ? 1 : largest);

@@ -1,4 +1,4 @@
-import { turn } from "@convlens/backend";
+import { checkOptions, wholeFrom, turn } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import { namePaths, type Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
@@ -6,6 +6,7 @@ import { placeOf } from "./originOf.ts";
 import { receptiveFields } from "./receptiveField.ts";
 import { layerNamed, recordModel } from "./recordModel.ts";
 import { withCompiled } from "./withCompiled.ts";
+import { textOption } from "./optionChecks.ts";
 
 /** What {@link topPatches} is told. */
 export interface TopPatchesOptions {
@@ -57,11 +58,9 @@ function insert<T extends { readonly value: number }>(list: T[], item: T, count:
  * console.log(index, box, value, cropOf(data, index, box).shape); // …, [3, 3, 1]
  * ```
  */
-export async function topPatches(
-  model: Layer,
-  data: Dataset,
-  { layer, count = 9, batchSize = 100 }: TopPatchesOptions,
-): Promise<ChannelPatches[]> {
+export async function topPatches(model: Layer, data: Dataset, options: TopPatchesOptions): Promise<ChannelPatches[]> {
+  checkOptions("topPatches", options, { layer: textOption, count: wholeFrom(1), batchSize: wholeFrom(1) });
+  const { layer, count = 9, batchSize = 100 } = options;
   namePaths(model);
   const field = receptiveFields(model, data.shape).find(({ name }) => name === layer);
   const shape = layerNamed(recordModel(model, data.shape), layer).output.shape.slice(1);

@@ -1,10 +1,11 @@
-import { UsageError } from "@convlens/backend";
+import { checkOptions, anyOption, functionOption, wholeFrom, UsageError } from "@convlens/backend";
 import { apply, namePaths, parameters, type Layer } from "@convlens/layers";
 import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "@convlens/training";
 import { adviceOn, type Advice } from "./trainingHealth/advice.ts";
 import { probe } from "./trainingHealth/probe.ts";
 import type { HealthRecord, ParameterHealth, TrainingHealth, TrainingStep } from "./trainingHealth/records.ts";
+import { finiteOption } from "./optionChecks.ts";
 
 /** What {@link watchTraining} is told. */
 export interface WatchTrainingOptions {
@@ -43,10 +44,15 @@ export interface TrainingWatch extends TrainingHealth {
  * for (const { about, figure, text } of watch.advice()) console.log(about, figure, text);
  * ```
  */
-export async function watchTraining(
-  model: Layer,
-  { inputs, targets, loss = crossEntropy, chance, every = 50 }: WatchTrainingOptions,
-): Promise<TrainingWatch> {
+export async function watchTraining(model: Layer, options: WatchTrainingOptions): Promise<TrainingWatch> {
+  checkOptions("watchTraining", options, {
+    inputs: anyOption,
+    targets: anyOption,
+    loss: functionOption,
+    chance: finiteOption,
+    every: wholeFrom(1),
+  });
+  const { inputs, targets, loss = crossEntropy, chance, every = 50 } = options;
   namePaths(model);
   const all = [...parameters(model)];
   if (all.length === 0)

@@ -1,4 +1,13 @@
-import { turn, ValueError } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  numberAbove,
+  numberFrom,
+  seedOption,
+  wholeFrom,
+  turn,
+  ValueError,
+} from "@convlens/backend";
 import type { Matrix } from "./codes.ts";
 import { nearestNeighbors } from "./nearestNeighbors.ts";
 import { principalComponents } from "./principalComponents.ts";
@@ -51,6 +60,15 @@ const EXAGGERATED = 250;
  * ```
  */
 export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGenerator<TsneMap, void, void> {
+  checkOptions("tsne", options, {
+    perplexity: anyOption,
+    steps: wholeFrom(0),
+    every: wholeFrom(1),
+    theta: numberFrom(0),
+    rate: numberAbove(0),
+    seed: seedOption,
+    signal: anyOption,
+  });
   const { rows } = codes;
   const { perplexity = Math.min(30, rows / 4), steps = 750, every = 25, theta = 0.5, seed = 0, signal } = options;
   const { rate = Math.max(50, rows / EXAGGERATION / 4) } = options;

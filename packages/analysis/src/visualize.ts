@@ -1,4 +1,4 @@
-import { ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import { checkOptions, numberFrom, wholeFrom, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import {
   add,
@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 import { layerNamed, recordModel, type RecordedModel } from "./recordModel.ts";
-import { ascend, type AscentOptions, type Painting } from "./visualize/ascend.ts";
+import { ascend, ascentChecks, type AscentOptions, type Painting } from "./visualize/ascend.ts";
 
 /**
  * What is to be excited: a class (one number of the output), or of a layer one channel (the mean of its map; of a dense layer one
@@ -126,6 +126,7 @@ export function visualize(
   objective: Objective,
   options: VisualizeOptions = {},
 ): AsyncGenerator<Painting, void, void> {
+  checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
   const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
   const shape = [count, ...inputShape];
   // What is wrong is said at once.

@@ -1,4 +1,4 @@
-import { conv2dGeometry, droppedBy, GeometryError, type Sliding } from "@convlens/backend";
+import { checkOptions, anyOption, conv2dGeometry, droppedBy, GeometryError, type Sliding } from "@convlens/backend";
 
 /** A window along one axis. */
 export interface WindowFitOptions {
@@ -37,7 +37,15 @@ export interface WindowFit {
  * windowFit({ input: 224, window: 11, stride: 4 }).positions; // 54.25, which does not fit
  * ```
  */
-export function windowFit({ input, window, stride = 1, padding = 0, dilation = 1 }: WindowFitOptions): WindowFit {
+export function windowFit(options: WindowFitOptions): WindowFit {
+  checkOptions("windowFit", options, {
+    input: anyOption,
+    window: anyOption,
+    stride: anyOption,
+    padding: anyOption,
+    dilation: anyOption,
+  });
+  const { input, window, stride = 1, padding = 0, dilation = 1 } = options;
   const sliding = (geometry: "floor" | "strict"): Sliding =>
     conv2dGeometry(
       [1, 1, input, 1],

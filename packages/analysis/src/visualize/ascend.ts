@@ -1,4 +1,18 @@
-import { Random, turn, ValueError, type Shape, type Values } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  numberAbove,
+  numberFrom,
+  oneOf,
+  seedOption,
+  wholeFrom,
+  type OptionChecks,
+  Random,
+  turn,
+  ValueError,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import {
   absolute,
   adamStep,
@@ -21,6 +35,7 @@ import { planesOf } from "../planes.ts";
 import { awaken } from "./awaken.ts";
 import { imageParameters, type ImageParameterKind } from "./imageParameters.ts";
 import { randomMovement, resampled, samplingOf, type TransformationOptions } from "./transformation.ts";
+import { finiteOption, rangeOption } from "../optionChecks.ts";
 
 /** How images are painted by descent on a loss. */
 export interface AscentOptions {
@@ -80,11 +95,32 @@ function totalVariation(image: Tensor): Tensor {
   return h === 1 ? across : add(across, mean(absolute(subtract(part(1, 0, h - 1, w), part(0, 0, h - 1, w)))));
 }
 
+/** Checks of {@link AscentOptions}. */
+export const ascentChecks = (): OptionChecks<AscentOptions> => ({
+  steps: wholeFrom(0),
+  every: wholeFrom(1),
+  rate: numberAbove(0),
+  parameters: oneOf("fourier", "pixels"),
+  range: rangeOption,
+  brightness: finiteOption,
+  transform: (value) =>
+    value === false || (typeof value === "object" && value !== null) ? undefined : "false or an object",
+  totalVariation: numberFrom(0),
+  seed: seedOption,
+  signal: anyOption,
+});
+
 const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 
 /** Random images, changed step by step until a loss is small. Yields the start, looks on the way, and the end. */
 export async function* ascend(subject: Subject, options: AscentOptions): AsyncGenerator<Painting, void, void> {
   const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
+  if (transform !== false)
+    checkOptions("visualize: transform", transform, {
+      jitter: numberFrom(0),
+      scale: numberFrom(0),
+      rotate: finiteOption,
+    });
   const { brightness = (range[0] + range[1]) / 2 } = options;
   if (!(brightness > range[0] && brightness < range[1]))
     throw new ValueError(
