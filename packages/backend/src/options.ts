@@ -111,7 +111,7 @@ export function checkOptions<O extends object>(owner: string, options: O, checks
     if (!Object.hasOwn(checks, name)) {
       const fix = nearest(name, known);
       throw new ValueError(
-        `${owner}: unknown option "${name}"${fix === undefined ? "" : `; did you mean "${fix}"?`} Options are ${known.join(", ")}`,
+        `${owner}: unknown option "${name}"${fix === undefined ? "" : `; did you mean "${fix}"?`} ${known.length === 0 ? "It has no options" : `Options are ${known.join(", ")}`}`,
         { operation: owner, expected: known, got: name, ...(fix !== undefined && { fix }) },
       );
     }

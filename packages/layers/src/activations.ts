@@ -1,3 +1,4 @@
+import { checkOptions } from "@convlens/backend";
 import {
   elu,
   gelu,
@@ -13,9 +14,13 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
+import { checkNoOptions, finiteOption } from "./optionChecks.ts";
 
 /** max(x, 0) */
 export class Relu implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Relu", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => relu(x));
   }
@@ -25,8 +30,9 @@ export class Relu implements Layer {
 export class LeakyRelu implements Layer {
   /** Where x is negative. */
   readonly slope: number;
-  constructor({ slope = 0.01 }: { readonly slope?: number } = {}) {
-    this.slope = slope;
+  constructor(options: { readonly slope?: number } = {}) {
+    checkOptions("LeakyRelu", options, { slope: finiteOption });
+    this.slope = options.slope ?? 0.01;
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => leakyRelu(x, this.slope));
@@ -37,8 +43,9 @@ export class LeakyRelu implements Layer {
 export class Elu implements Layer {
   /** What it tends to, below. */
   readonly alpha: number;
-  constructor({ alpha = 1 }: { readonly alpha?: number } = {}) {
-    this.alpha = alpha;
+  constructor(options: { readonly alpha?: number } = {}) {
+    checkOptions("Elu", options, { alpha: finiteOption });
+    this.alpha = options.alpha ?? 1;
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => elu(x, this.alpha));
@@ -47,6 +54,9 @@ export class Elu implements Layer {
 
 /** Elu with the constants that keep activations normalised. */
 export class Selu implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Selu", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => selu(x));
   }
@@ -54,6 +64,9 @@ export class Selu implements Layer {
 
 /** x · Φ(x) */
 export class Gelu implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Gelu", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => gelu(x));
   }
@@ -61,6 +74,9 @@ export class Gelu implements Layer {
 
 /** x · sigmoid(x) */
 export class Swish implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Swish", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => swish(x));
   }
@@ -68,6 +84,9 @@ export class Swish implements Layer {
 
 /** 1 / (1 + e⁻ˣ) */
 export class Sigmoid implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Sigmoid", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => sigmoid(x));
   }
@@ -75,6 +94,9 @@ export class Sigmoid implements Layer {
 
 /** The hyperbolic tangent. */
 export class Tanh implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Tanh", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => tanh(x));
   }
@@ -82,6 +104,9 @@ export class Tanh implements Layer {
 
 /** ln(1 + eˣ) */
 export class Softplus implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Softplus", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => softplus(x));
   }
@@ -89,6 +114,9 @@ export class Softplus implements Layer {
 
 /** Shares of 1 along the last axis. Not before a loss that takes logits. */
 export class Softmax implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("Softmax", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => softmax(x));
   }
@@ -96,6 +124,9 @@ export class Softmax implements Layer {
 
 /** The logarithm of softmax along the last axis. */
 export class LogSoftmax implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("LogSoftmax", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => logSoftmax(x));
   }

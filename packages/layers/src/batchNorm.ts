@@ -1,3 +1,4 @@
+import { checkOptions, numberFrom } from "@convlens/backend";
 import { batchNorm, detach, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
@@ -34,6 +35,7 @@ export class BatchNorm implements Layer {
   readonly options: BatchNormLayerOptions;
 
   constructor(options: BatchNormLayerOptions = {}) {
+    checkOptions("BatchNorm", options, { epsilon: numberFrom(0), keep: numberFrom(0, 1) });
     this.options = options;
   }
 

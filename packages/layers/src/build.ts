@@ -1,6 +1,6 @@
-import { booleanOption, checkOptions, seedOption, type Shape } from "@convlens/backend";
+import { booleanOption, checkOptions, checkValue, type OptionCheck, seedOption, type Shape } from "@convlens/backend";
 import { recordApart, zeros } from "@convlens/tensor";
-import { apply, namePaths, variables, type Layer, type Mode } from "./layer.ts";
+import { apply, isLayer, namePaths, notLayer, variables, type Layer, type Mode } from "./layer.ts";
 import { initialize } from "./parameter.ts";
 import { checkReachable } from "./reachable.ts";
 
@@ -11,6 +11,11 @@ export interface BuildOptions {
   /** Whether parameters that have been given values before keep them. Default: false. */
   readonly onlyFresh?: boolean;
 }
+
+const shapeOption: OptionCheck = (value) =>
+  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)
+    ? undefined
+    : "the shape of one example, an array of whole numbers such as [28, 28, 1]";
 
 /**
  * Makes all parameters of a model, as they are for inputs of this shape, and gives them their first values: also those of
@@ -27,6 +32,8 @@ export interface BuildOptions {
  */
 export function build<M extends Layer>(model: M, inputShape: Shape, options: BuildOptions = {}): M {
   checkOptions("build", options, { seed: seedOption, onlyFresh: booleanOption });
+  checkValue("build", "inputShape", inputShape, shapeOption);
+  if (!isLayer(model)) throw notLayer("build", model);
   const { seed = 0, onlyFresh = false } = options;
   namePaths(model);
   // Each mode in a recording of its own, which is dropped with what it assigns to running statistics. Two examples, as a loss

@@ -1,6 +1,8 @@
+import { anyOption, type OptionChecks } from "@convlens/backend";
 import { conv1d, type Conv1dOptions, type Tensor, type Variable } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import { checkFilters, countOption, signalChecks, weightChecks } from "./optionChecks.ts";
+import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link Conv1d} is made of. */
 export interface Conv1dLayerOptions extends Conv1dOptions, WeightOptions {
@@ -11,6 +13,15 @@ export interface Conv1dLayerOptions extends Conv1dOptions, WeightOptions {
   /** Channels of the input, if the filters are to be made at once and not at the first call. */
   readonly inChannels?: number;
 }
+
+const checks: OptionChecks<Conv1dLayerOptions> = {
+  filters: anyOption,
+  kernelSize: countOption,
+  ...signalChecks,
+  ...weightChecks,
+  groups: countOption,
+  inChannels: countOption,
+};
 
 /**
  * Learned filters that slide along a signal, many copies of the same neurons side by side: `[n, l, c] → [n, ol, filters]`.
@@ -28,7 +39,7 @@ export class Conv1d implements Layer {
   readonly options: Conv1dLayerOptions;
 
   constructor(options: Conv1dLayerOptions) {
-    checkCount("Conv1d", "filters", options.filters);
+    checkFilters("Conv1d", options, checks, "filters", countOption);
     this.options = { geometry: "strict", ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }

@@ -1,7 +1,8 @@
-import type { Pair, WindowOptions } from "@convlens/backend";
+import { anyOption, type OptionChecks, type Pair, type WindowOptions } from "@convlens/backend";
 import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
+import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link Conv2d} is made of. */
 export interface Conv2dLayerOptions extends WindowOptions, WeightOptions {
@@ -14,6 +15,15 @@ export interface Conv2dLayerOptions extends WindowOptions, WeightOptions {
   /** Channels of the input, if the filters are to be made at once and not at the first call. */
   readonly inChannels?: number;
 }
+
+const checks: OptionChecks<Conv2dLayerOptions> = {
+  filters: anyOption,
+  kernelSize: /* @__PURE__ */ pairFrom(1),
+  ...windowChecks,
+  ...weightChecks,
+  groups: countOption,
+  inChannels: countOption,
+};
 
 /** A pair as two numbers. */
 export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
@@ -38,7 +48,7 @@ export class Conv2d implements Layer {
   readonly options: Conv2dLayerOptions;
 
   constructor(options: Conv2dLayerOptions) {
-    checkCount("Conv2d", "filters", options.filters);
+    checkFilters("Conv2d", options, checks, "filters", checks.kernelSize);
     this.options = { geometry: "strict", ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }

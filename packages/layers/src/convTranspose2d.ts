@@ -1,8 +1,9 @@
-import type { Pair } from "@convlens/backend";
+import { anyOption, type OptionChecks, type Pair } from "@convlens/backend";
 import { convTranspose2d, type ConvTranspose2dOptions, type Tensor, type Variable } from "@convlens/tensor";
 import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
+import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link ConvTranspose2d} is made of. */
 export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, WeightOptions {
@@ -13,6 +14,17 @@ export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, Wei
   /** Channels of the input, if the filters are to be made at once and not at the first call. */
   readonly inChannels?: number;
 }
+
+const { geometry: _, ...slidingChecks } = windowChecks;
+const checks: OptionChecks<ConvTranspose2dLayerOptions> = {
+  filters: anyOption,
+  kernelSize: /* @__PURE__ */ pairFrom(1),
+  ...slidingChecks,
+  ...weightChecks,
+  groups: countOption,
+  outputPadding: /* @__PURE__ */ pairFrom(0),
+  inChannels: countOption,
+};
 
 /**
  * A convolution run backwards, which enlarges maps: `[n, h, w, c] → [n, (h − 1) · stride + kh − padding + outputPadding, …,
@@ -26,7 +38,7 @@ export class ConvTranspose2d implements Layer {
   readonly options: ConvTranspose2dLayerOptions;
 
   constructor(options: ConvTranspose2dLayerOptions) {
-    checkCount("ConvTranspose2d", "filters", options.filters);
+    checkFilters("ConvTranspose2d", options, checks, "filters", checks.kernelSize);
     this.options = options;
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }

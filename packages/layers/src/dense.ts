@@ -1,9 +1,10 @@
-import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import { anyOption, type Shape, ShapeError, showShape } from "@convlens/backend";
 import { add, matmul, type Tensor, type Variable } from "@convlens/tensor";
 import { heNormal, zerosInitializer } from "./initializers.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
+import { checkFilters, countOption, weightChecks } from "./optionChecks.ts";
 import { parameter } from "./parameter.ts";
-import { checkCount, type WeightOptions } from "./weighted.ts";
+import type { WeightOptions } from "./weighted.ts";
 
 /** What a {@link Dense} is made of. */
 export interface DenseOptions extends WeightOptions {
@@ -30,7 +31,7 @@ export class Dense implements Layer {
   readonly options: DenseOptions;
 
   constructor(options: DenseOptions) {
-    checkCount("Dense", "units", options.units);
+    checkFilters("Dense", options, { units: anyOption, inputs: countOption, ...weightChecks }, "units");
     this.options = options;
     if (options.inputs !== undefined) this.#begin(options.inputs);
   }

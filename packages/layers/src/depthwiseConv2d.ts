@@ -1,8 +1,9 @@
-import type { Pair, WindowOptions } from "@convlens/backend";
+import { type OptionChecks, type Pair, type WindowOptions } from "@convlens/backend";
 import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
 import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
+import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link DepthwiseConv2d} is made of. */
 export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptions {
@@ -13,6 +14,14 @@ export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptions {
   /** Channels of the input, if the filters are to be made at once and not at the first call. */
   readonly inChannels?: number;
 }
+
+const checks: OptionChecks<DepthwiseConv2dOptions> = {
+  kernelSize: /* @__PURE__ */ pairFrom(1),
+  ...windowChecks,
+  ...weightChecks,
+  multiplier: countOption,
+  inChannels: countOption,
+};
 
 /**
  * Filters that each see one channel only: `[n, h, w, c] → [n, oh, ow, c · multiplier]`. A {@link Conv2d} with as many groups
@@ -26,7 +35,7 @@ export class DepthwiseConv2d implements Layer {
   readonly options: DepthwiseConv2dOptions;
 
   constructor(options: DepthwiseConv2dOptions) {
-    if (options.multiplier !== undefined) checkCount("DepthwiseConv2d", "multiplier", options.multiplier);
+    checkFilters("DepthwiseConv2d", options, checks, undefined, checks.kernelSize);
     this.options = { geometry: "strict", ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }

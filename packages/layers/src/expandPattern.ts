@@ -1,4 +1,4 @@
-import { ValueError } from "@convlens/backend";
+import { booleanOption, checkOptions, type OptionChecks, ValueError } from "@convlens/backend";
 import {
   checkDepth,
   parsePattern,
@@ -15,6 +15,12 @@ export interface PatternOptions {
   /** Whether parts with a `?` are there. Default: true. */
   readonly optional?: boolean;
 }
+
+/** Checks of {@link PatternOptions}; whether letters have numbers is checked where they stand. */
+export const patternChecks: OptionChecks<PatternOptions> = {
+  repeats: (value) => (typeof value === "object" && value !== null ? undefined : "numbers by letter, { N: 2 }"),
+  optional: booleanOption,
+};
 
 /** A word of a pattern that is multiplied out, with its size; or what stands in the brackets of an `ADD`. */
 export type PatternStep =
@@ -87,6 +93,7 @@ export function stepsOfPattern(
  * ```
  */
 export function expandPattern(pattern: string | Pattern, options: PatternOptions = {}): PatternWord[] {
+  checkOptions("expandPattern", options, patternChecks);
   const wordsOf = (steps: readonly PatternStep[]): PatternWord[] =>
     steps.flatMap((step) => (step.word === "ADD" ? wordsOf(step.body) : [step.word]));
   return wordsOf(stepsOfPattern(pattern, options));

@@ -1,12 +1,13 @@
-import { ValueError, type GeometryMode } from "@convlens/backend";
+import { checkOptions, ValueError, type GeometryMode } from "@convlens/backend";
 import { Relu } from "./activations.ts";
 import { BatchNorm } from "./batchNorm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Dense } from "./dense.ts";
-import { stepsOfPattern, type PatternOptions, type PatternStep } from "./expandPattern.ts";
+import { patternChecks, stepsOfPattern, type PatternOptions, type PatternStep } from "./expandPattern.ts";
 import { Flatten } from "./flatten.ts";
 import type { Layer } from "./layer.ts";
 import { LocalResponseNorm } from "./localResponseNorm.ts";
+import { countOption, windowChecks } from "./optionChecks.ts";
 import type { Pattern, PatternSize } from "./pattern.ts";
 import { GlobalAveragePool, MaxPool2d } from "./pooling.ts";
 import { Residual } from "./residual.ts";
@@ -41,6 +42,15 @@ export interface FromPatternOptions extends PatternOptions {
  * ```
  */
 export function fromPattern(pattern: string | Pattern, options: FromPatternOptions = {}): Sequential {
+  checkOptions("fromPattern", options, {
+    ...patternChecks,
+    filters: (value) => (typeof value === "function" ? undefined : countOption(value)),
+    kernelSize: countOption,
+    poolSize: countOption,
+    units: countOption,
+    classes: countOption,
+    geometry: windowChecks.geometry,
+  });
   const steps = stepsOfPattern(pattern, options);
   return new Sequential(new PatternBuilder(steps, options).layers(steps));
 }

@@ -1,6 +1,8 @@
+import { anyOption, checkOptions, numberFrom } from "@convlens/backend";
 import { add, groupNorm, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
+import { checkCount } from "./weighted.ts";
 
 /** What a {@link GroupNorm} is made of. */
 export interface GroupNormLayerOptions {
@@ -22,6 +24,8 @@ export class GroupNorm implements Layer {
   readonly options: GroupNormLayerOptions;
 
   constructor(options: GroupNormLayerOptions) {
+    checkOptions("GroupNorm", options, { groups: anyOption, epsilon: numberFrom(0) });
+    checkCount("GroupNorm", "groups", options.groups);
     this.options = options;
   }
 

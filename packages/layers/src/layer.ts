@@ -83,10 +83,10 @@ export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
   const call = (inner: Mode | undefined): Tensor =>
     run(layer, x, undefined, () => {
       if (!(x instanceof Tensor))
-        throw noTensor("the input of a layer", x, "make one of numbers: tensor(values, shape)");
+        throw notTensor("the input of a layer", x, "make one of numbers: tensor(values, shape)");
       const y: unknown = layer.call(x, inner);
       if (y instanceof Tensor) return y;
-      throw noTensor(
+      throw notTensor(
         "what call returns",
         y,
         "a layer records and need not wait: call is not async, and ends in a return",
@@ -125,7 +125,14 @@ export function checkLayers(type: string, layers: unknown): readonly Layer[] {
   });
 }
 
-function noTensor(what: string, got: unknown, fix: string): UsageError {
+/** The error for something that cannot be called as a layer. */
+export function notLayer(operation: string, got: unknown): ValueError {
+  const expected = "a model: an object with a call method, such as sequential([…])";
+  return new ValueError(`${operation}: expected ${expected}, got ${kindOf(got)}`, { operation, expected, got });
+}
+
+/** The error for something that is not a tensor. */
+export function notTensor(what: string, got: unknown, fix: string): UsageError {
   return new UsageError(`expected ${what} to be a Tensor, got ${kindOf(got)}; ${fix}`, {
     expected: "a Tensor",
     got,

@@ -1,3 +1,4 @@
+import { checkOptions, numberFrom, type OptionCheck } from "@convlens/backend";
 import { add, layerNorm, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
@@ -10,6 +11,9 @@ export interface LayerNormLayerOptions {
   readonly axes?: number | readonly number[];
 }
 
+const axesOption: OptionCheck = (value) =>
+  [value].flat().length > 0 && [value].flat().every(Number.isInteger) ? undefined : "whole numbers that name axes";
+
 /** Each example brought to mean 0 and variance 1 over some of its axes, then scaled and shifted (Ba 2016). */
 export class LayerNorm implements Layer {
   /** The sizes of the normalised axes, 1 for any between them that is not. */
@@ -19,6 +23,7 @@ export class LayerNorm implements Layer {
   readonly options: LayerNormLayerOptions;
 
   constructor(options: LayerNormLayerOptions = {}) {
+    checkOptions("LayerNorm", options, { epsilon: numberFrom(0), axes: axesOption });
     this.options = options;
   }
 

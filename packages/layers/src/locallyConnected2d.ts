@@ -1,8 +1,16 @@
-import { windowGeometry, type Pair, type Shape, type WindowOptions } from "@convlens/backend";
+import {
+  anyOption,
+  type OptionChecks,
+  type Pair,
+  type Shape,
+  windowGeometry,
+  type WindowOptions,
+} from "@convlens/backend";
 import { locallyConnected2d, type PatchesOptions, type Tensor, type Variable } from "@convlens/tensor";
 import { both } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { beginFilters, checkCount, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import { checkFilters, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
+import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
 
 /** What a {@link LocallyConnected2d} is made of. */
 export interface LocallyConnected2dOptions extends WindowOptions, WeightOptions {
@@ -11,6 +19,13 @@ export interface LocallyConnected2dOptions extends WindowOptions, WeightOptions 
   /** Height and width of each window. */
   readonly kernelSize: Pair;
 }
+
+const checks: OptionChecks<LocallyConnected2dOptions> = {
+  filters: anyOption,
+  kernelSize: /* @__PURE__ */ pairFrom(1),
+  ...windowChecks,
+  ...weightChecks,
+};
 
 /**
  * A convolution without sharing, with filters of its own at every position: `[n, h, w, c] → [n, oh, ow, filters]`. It has
@@ -24,7 +39,7 @@ export class LocallyConnected2d implements Layer {
   readonly options: LocallyConnected2dOptions;
 
   constructor(options: LocallyConnected2dOptions) {
-    checkCount("LocallyConnected2d", "filters", options.filters);
+    checkFilters("LocallyConnected2d", options, checks, "filters", checks.kernelSize);
     this.options = { geometry: "strict", stride: 1, ...options };
   }
 

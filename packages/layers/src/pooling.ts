@@ -1,4 +1,4 @@
-import { ShapeError, showShape, type GeometryMode } from "@convlens/backend";
+import { booleanOption, type GeometryMode, numberAbove, ShapeError, showShape } from "@convlens/backend";
 import {
   averagePool1d,
   averagePool2d,
@@ -15,6 +15,7 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
+import { checkNoOptions, checkPooling, countOption, pairFrom, signalChecks, windowChecks } from "./optionChecks.ts";
 
 const strict: { readonly geometry: GeometryMode } = { geometry: "strict" };
 
@@ -22,6 +23,7 @@ const strict: { readonly geometry: GeometryMode } = { geometry: "strict" };
 export class MaxPool2d implements Layer {
   readonly options: Pool2dOptions;
   constructor(options: Pool2dOptions) {
+    checkPooling("MaxPool2d", options, { size: pairFrom(1), ...windowChecks });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -33,6 +35,7 @@ export class MaxPool2d implements Layer {
 export class AveragePool2d implements Layer {
   readonly options: AveragePool2dOptions;
   constructor(options: AveragePool2dOptions) {
+    checkPooling("AveragePool2d", options, { size: pairFrom(1), ...windowChecks, countPadding: booleanOption });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -44,6 +47,7 @@ export class AveragePool2d implements Layer {
 export class LpPool2d implements Layer {
   readonly options: LpPool2dOptions;
   constructor(options: LpPool2dOptions) {
+    checkPooling("LpPool2d", options, { size: pairFrom(1), ...windowChecks, p: numberAbove(0) });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -55,6 +59,7 @@ export class LpPool2d implements Layer {
 export class MaxPool1d implements Layer {
   readonly options: Pool1dOptions;
   constructor(options: Pool1dOptions) {
+    checkPooling("MaxPool1d", options, { size: countOption, ...signalChecks });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -66,6 +71,7 @@ export class MaxPool1d implements Layer {
 export class AveragePool1d implements Layer {
   readonly options: Parameters<typeof averagePool1d>[1];
   constructor(options: Parameters<typeof averagePool1d>[1]) {
+    checkPooling("AveragePool1d", options, { size: countOption, ...signalChecks, countPadding: booleanOption });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -77,6 +83,7 @@ export class AveragePool1d implements Layer {
 export class LpPool1d implements Layer {
   readonly options: Parameters<typeof lpPool1d>[1];
   constructor(options: Parameters<typeof lpPool1d>[1]) {
+    checkPooling("LpPool1d", options, { size: countOption, ...signalChecks, p: numberAbove(0) });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -99,6 +106,9 @@ function places(x: Tensor): number[] {
 
 /** The largest of each whole map: `[n, …, c] → [n, c]`. */
 export class GlobalMaxPool implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("GlobalMaxPool", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => max(x, places(x)));
   }
@@ -106,6 +116,9 @@ export class GlobalMaxPool implements Layer {
 
 /** The mean of each whole map: `[n, …, c] → [n, c]`. */
 export class GlobalAveragePool implements Layer {
+  constructor(...none: readonly never[]) {
+    checkNoOptions("GlobalAveragePool", none);
+  }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => mean(x, places(x)));
   }

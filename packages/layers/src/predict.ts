@@ -1,10 +1,17 @@
 import type { Shape } from "@convlens/backend";
-import { evaluate, type Tensor } from "@convlens/tensor";
+import { evaluate, Tensor } from "@convlens/tensor";
 import { compiledFor } from "./compiledFor.ts";
 import { compileModel } from "./compileModel.ts";
-import { apply, namePaths, typeOf, type Layer, type Mode } from "./layer.ts";
+import { apply, isLayer, namePaths, notLayer, notTensor, typeOf, type Layer, type Mode } from "./layer.ts";
 import { beginByPath } from "./parameter.ts";
 import { noteRecording } from "./reachable.ts";
+
+/** Refuses anything but a model and a tensor. */
+function checkCall(operation: string, model: unknown, x: unknown): void {
+  if (!isLayer(model)) throw notLayer(operation, model);
+  if (!(x instanceof Tensor))
+    throw notTensor(`${operation}: the input`, x, "make one of numbers: tensor(values, shape)");
+}
 
 /** Records what a whole model makes of a batch: its layers and variables get their paths, and fresh parameters begin by them. */
 export function recordForward(model: Layer, x: Tensor, mode?: Mode): Tensor {
@@ -29,6 +36,7 @@ export function recordForward(model: Layer, x: Tensor, mode?: Mode): Tensor {
  * ```
  */
 export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
+  checkCall("predict", model, x);
   const run = compiledFor(model, predict, () => compileModel(model, (input: Tensor) => recordForward(model, input)));
   return run(x);
 }
@@ -54,6 +62,7 @@ export interface Activation {
  * ```
  */
 export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
+  checkCall("activations", model, x);
   const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
   recordForward(model, x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
   const values = await evaluate(...taps.map(({ output }) => output));

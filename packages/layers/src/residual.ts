@@ -1,4 +1,4 @@
-import { sameShape, ShapeError, showShape } from "@convlens/backend";
+import { anyOption, checkOptions, sameShape, ShapeError, showShape } from "@convlens/backend";
 import { add, type Tensor } from "@convlens/tensor";
 import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
 
@@ -15,7 +15,9 @@ export class Residual implements Layer {
   /** Brings x to the shape of what the body makes, where that differs. */
   readonly shortcut: Layer | undefined;
 
-  constructor({ body, shortcut }: { readonly body: Layer; readonly shortcut?: Layer | undefined }) {
+  constructor(options: { readonly body: Layer; readonly shortcut?: Layer | undefined }) {
+    checkOptions("Residual", options, { body: anyOption, shortcut: anyOption });
+    const { body, shortcut } = options;
     checkLayers("Residual", shortcut === undefined ? [body] : [body, shortcut]);
     this.body = body;
     this.shortcut = shortcut;

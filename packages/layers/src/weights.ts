@@ -1,4 +1,4 @@
-import { nearest, sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
+import { booleanOption, checkOptions, nearest, sameShape, showShape, UsageError, ValueError } from "@convlens/backend";
 import { evaluate, type Variable } from "@convlens/tensor";
 import { variables } from "./layer.ts";
 import { checkReachable } from "./reachable.ts";
@@ -63,8 +63,10 @@ export interface LeftAlone {
 export function setWeights(
   model: object,
   tensors: ReadonlyMap<string, StoredTensor>,
-  { strict = true }: SetWeightsOptions = {},
+  options: SetWeightsOptions = {},
 ): LeftAlone {
+  checkOptions("setWeights", options, { strict: booleanOption });
+  const { strict = true } = options;
   const found = variables(model);
   if (found.size === 0 && tensors.size > 0) throw notBuilt("setWeights");
   const missing = [...found.keys()].filter((path) => !tensors.has(path));

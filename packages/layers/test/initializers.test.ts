@@ -84,7 +84,7 @@ describe("initialisers", () => {
     const options = { kernelSize: 3, filters: 8, initializer, bias: false };
     const image = some([1, 5, 5, 4]);
     await new Conv2d({ ...options, groups: 2 }).call(image).data();
-    await new DepthwiseConv2d(options).call(image).data();
+    await new DepthwiseConv2d({ kernelSize: 3, initializer, bias: false }).call(image).data();
     await new LocallyConnected2d(options).call(image).data();
     await new ConvTranspose2d(options).call(image).data();
     await new Conv1d(options).call(some([1, 5, 4])).data();

@@ -248,7 +248,7 @@ describe("errors say where in the model they happened, what was expected, what c
       `"Conv2d: filters must be a whole number of at least 1, got 0; for example new Conv2d({ filters: 8, … })"`,
     );
     expect(message(() => new Conv2d(no(8)))).toMatchInlineSnapshot(
-      `"Conv2d: filters must be a whole number of at least 1, got undefined; for example new Conv2d({ filters: 8, … })"`,
+      `"Conv2d: expected an object of options { filters, kernelSize, stride, padding, dilation, geometry, bias, initializer, biasInitializer, groups, inChannels }, got 8"`,
     );
     expect(message(() => new Dense({ units: 2.5 }))).toMatchInlineSnapshot(
       `"Dense: units must be a whole number of at least 1, got 2.5; for example new Dense({ units: 8, … })"`,

@@ -1,3 +1,4 @@
+import { booleanOption, checkOptions, wholeFrom } from "@convlens/backend";
 import { Relu } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
@@ -19,7 +20,9 @@ export interface AlexNetOptions {
 }
 
 /** AlexNet (Krizhevsky 2012). */
-export function alexNet({ classes = 1000, grouped = false }: AlexNetOptions = {}): Sequential {
+export function alexNet(options: AlexNetOptions = {}): Sequential {
+  checkOptions("alexNet", options, { classes: wholeFrom(1), grouped: booleanOption });
+  const { classes = 1000, grouped = false } = options;
   const pool = (): MaxPool2d => new MaxPool2d({ size: 3, stride: 2 });
   const head = [
     new Flatten(),

@@ -1,3 +1,4 @@
+import { checkOptions, wholeFrom } from "@convlens/backend";
 import { Relu } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
@@ -6,8 +7,10 @@ import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
 /** The net of ConvNetJS's MNIST demo, for images `[24, 24, 1]` (cropped) or `[28, 28, 1]`. */
-export const convNetJsMnist = ({ classes = 10 }: { readonly classes?: number } = {}): Sequential =>
-  new Sequential([
+export function convNetJsMnist(options: { readonly classes?: number } = {}): Sequential {
+  checkOptions("convNetJsMnist", options, { classes: wholeFrom(1) });
+  const { classes = 10 } = options;
+  return new Sequential([
     new Conv2d({ filters: 8, kernelSize: 5, padding: 2 }),
     new Relu(),
     new MaxPool2d({ size: 2 }),
@@ -18,10 +21,13 @@ export const convNetJsMnist = ({ classes = 10 }: { readonly classes?: number } =
     new Flatten(),
     new Dense({ units: classes }),
   ]);
+}
 
 /** The net of ConvNetJS's CIFAR-10 demo, for images `[32, 32, 3]`. */
-export const convNetJsCifar = ({ classes = 10 }: { readonly classes?: number } = {}): Sequential =>
-  new Sequential([
+export function convNetJsCifar(options: { readonly classes?: number } = {}): Sequential {
+  checkOptions("convNetJsCifar", options, { classes: wholeFrom(1) });
+  const { classes = 10 } = options;
+  return new Sequential([
     ...[16, 20, 20].flatMap((filters) => [
       new Conv2d({ filters, kernelSize: 5, padding: 2 }),
       new Relu(),
@@ -30,3 +36,4 @@ export const convNetJsCifar = ({ classes = 10 }: { readonly classes?: number } =
     new Flatten(),
     new Dense({ units: classes }),
   ]);
+}

@@ -1,3 +1,4 @@
+import { booleanOption, checkOptions, wholeFrom } from "@convlens/backend";
 import { Relu, Tanh } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
@@ -15,7 +16,9 @@ export interface LeNet5Options {
 }
 
 /** LeNet-5 (LeCun 1998) for images `[28, 28, 1]`: 61,706 parameters, 416,520 multiply-adds. */
-export function lenet5({ classes = 10, original = false }: LeNet5Options = {}): Sequential {
+export function lenet5(options: LeNet5Options = {}): Sequential {
+  checkOptions("lenet5", options, { classes: wholeFrom(1), original: booleanOption });
+  const { classes = 10, original = false } = options;
   const activation = (): Layer => (original ? new Tanh() : new Relu());
   const pool = (): Layer => (original ? new AveragePool2d({ size: 2 }) : new MaxPool2d({ size: 2 }));
   return new Sequential([

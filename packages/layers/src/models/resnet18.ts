@@ -1,3 +1,4 @@
+import { checkOptions, wholeFrom } from "@convlens/backend";
 import { Relu } from "../activations.ts";
 import { Residual } from "../residual.ts";
 import { Conv2d } from "../conv2d.ts";
@@ -20,8 +21,10 @@ function block(filters: number, stride: number, grows: boolean): Layer[] {
 }
 
 /** ResNet-18 (He 2016) for images `[224, 224, 3]`: 11,689,512 parameters, 1,814,073,344 multiply-adds. */
-export const resnet18 = ({ classes = 1000 }: { readonly classes?: number } = {}): Sequential =>
-  new Sequential([
+export function resnet18(options: { readonly classes?: number } = {}): Sequential {
+  checkOptions("resnet18", options, { classes: wholeFrom(1) });
+  const { classes = 1000 } = options;
+  return new Sequential([
     ...conv(64, 7, 2),
     new Relu(),
     new MaxPool2d({ size: 3, stride: 2, padding: 1, geometry: "floor" }),
@@ -31,3 +34,4 @@ export const resnet18 = ({ classes = 1000 }: { readonly classes?: number } = {})
     new GlobalAveragePool(),
     new Dense({ units: classes }),
   ]);
+}

@@ -1,3 +1,4 @@
+import { checkOptions, wholeFrom } from "@convlens/backend";
 import { Relu } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
@@ -20,7 +21,9 @@ const stages = [
  * VGG-16 (Simonyan 2014) for images `[224, 224, 3]`: 138,357,544 parameters, 15,470,264,320 multiply-adds. To count it costs
  * no memory; its weights are made when they are first used.
  */
-export function vgg16({ classes = 1000 }: { readonly classes?: number } = {}): Sequential {
+export function vgg16(options: { readonly classes?: number } = {}): Sequential {
+  checkOptions("vgg16", options, { classes: wholeFrom(1) });
+  const { classes = 1000 } = options;
   const conv = (filters: number): Layer[] => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new Relu()];
   const dense = (units: number): Layer[] => [new Dense({ units }), new Relu(), new Dropout()];
   return new Sequential([
