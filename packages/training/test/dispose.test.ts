@@ -1,13 +1,16 @@
+import { collectGarbage } from "@convlens/backend/conformance";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
+import { shapes } from "@convlens/datasets";
 import { useBackend, zeros } from "@convlens/tensor";
 import { describe, expect, it } from "vitest";
+import { fit } from "../src/index.ts";
 import { build, Conv2d, Dense, dispose, Flatten, predict, Relu, sequential, type Layer } from "@convlens/layers";
 
 const shape = [6, 6, 1];
 const net = (): Layer =>
   build(
-    sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+    sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]),
     shape,
   );
 
@@ -27,7 +30,7 @@ describe.each([
     dispose(one);
     expect((await predict(other, x)).values).toEqual(before.values);
     expect(backend.memory()).toBe(held);
-    expect(result.values).toHaveLength(4);
+    expect(result.values).toHaveLength(8);
     await expect(predict(one, x)).rejects.toThrow(/was disposed and cannot be used any more/);
     dispose(other);
     await zeros([1]).data();
@@ -41,7 +44,33 @@ describe.each([
     const waiting = predict(model, zeros([1, ...shape]));
     dispose(model);
     dispose(model);
-    expect((await waiting).values).toHaveLength(2);
+    expect((await waiting).values).toHaveLength(4);
     dispose(sequential([new Conv2d({ filters: 3, kernelSize: 3 })]));
+  });
+
+  it("is not needed for models that nobody can reach", async () => {
+    const backend = await make();
+    useBackend(backend);
+    const kept = net();
+    const x = zeros([1, ...shape]);
+    const before = await predict(kept, x);
+    const held = backend.memory();
+    const use = async (): Promise<void> => {
+      const model = net();
+      await predict(model, x);
+      const data = shapes({ size: 8, height: 6, width: 6 });
+      const controller = new AbortController();
+      const run = fit(model, data, { epochs: 9, batchSize: 4, signal: controller.signal, test: data });
+      // Neither ended nor stopped.
+      await run.next();
+    };
+    for (let i = 0; i < 20; i++) await use();
+    const all = backend.memory() - held;
+    expect(all).toBeGreaterThan(0);
+    // An engine may still hold what was used last.
+    const isBack = (): boolean => backend.memory() - held <= 0.2 * all;
+    await collectGarbage(isBack);
+    expect(isBack()).toBe(true);
+    expect((await predict(kept, x)).values).toEqual(before.values);
   });
 });
