@@ -202,8 +202,8 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     let isBound = false;
     let isReady = false;
     const mayBeLong = plan.sum > LONG;
-    /** Whether the last run took so long that others should have a turn in between. */
-    let isLong = false;
+    /** After so many instructions others get a turn, since the last run took long. */
+    let stride = Infinity;
     let gone = false;
 
     /** Before the first run: memory for constants, and for values where there is no arena. */
@@ -299,7 +299,11 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
           if (pending) await pending;
           turn = await turnSince(turn);
           signal.throwIfAborted();
-        } else if (isLong) turn = await turnSince(turn);
+        } else if ((i + 1) % stride === 0) {
+          const pending = options.finish?.();
+          if (pending) await pending;
+          turn = await turnSince(turn);
+        }
       }
       const pending = options.finish?.();
       if (pending) await pending;
@@ -308,7 +312,12 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
         ? await Promise.all(outputs)
         : (outputs as Values[]);
       for (const { variable, value } of plan.copies) options.copy(buffers[value]!, blocks.open(variables[variable]!));
-      if (mayBeLong) isLong = performance.now() - started > TURN;
+      if (mayBeLong) {
+        const took = performance.now() - started;
+        // Where work is waited for, others have their turn anyway.
+        const blocksOthers = pending === undefined && took > TURN;
+        stride = blocksOthers ? Math.max(1, Math.floor((launches.length * TURN) / (2 * took))) : Infinity;
+      }
       return results;
     }
 
