@@ -122,6 +122,12 @@ export type Open = (from: string | URL) => ByteSource | Promise<ByteSource>;
 
 /** Reads the four files, opened by `open`. */
 export async function openMnist(files: MnistUrls, open: Open, options?: MnistOptions): Promise<TrainAndTest> {
+  checkOptions("mnist", files, {
+    trainImages: anyOption,
+    trainLabels: anyOption,
+    testImages: anyOption,
+    testLabels: anyOption,
+  });
   const missing = fileNames.find((name) => files[name] === undefined);
   if (missing !== undefined)
     throw new ValueError(`mnist: expected the addresses ${fileNames.join(", ")}; ${missing} is missing`, {

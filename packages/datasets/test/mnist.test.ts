@@ -49,6 +49,10 @@ describe("IDX files", () => {
     }
   });
 
+  it("must be given where options say how they differ", async () => {
+    await expect(mnist(undefined, { transposed: true })).rejects.toThrow("give their paths, too");
+  });
+
   it("are read from URLs", async () => {
     const server = createServer((request, response) =>
       response.writeHead(request.url === "/none" ? 404 : 200).end(request.url === "/images" ? images : labels),

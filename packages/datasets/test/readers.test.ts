@@ -240,6 +240,9 @@ describe("MNIST", () => {
     await expect(fetchMnist({ ...urls, testImages: "b" }, fetchFrom)).rejects.toThrow(
       /^b and b: mnist: expected images/,
     );
+    await expect(fetchMnist({ ...urls, testLabel: "b" } as never, fetchFrom)).rejects.toThrow(
+      'unknown option "testLabel"; did you mean "testLabels"?',
+    );
     await expect(fetchMnist({ trainImages: "a" } as never, fetchFrom)).rejects.toThrow("trainLabels is missing");
     await expect(fetchMnist({ ...urls, testLabels: "c" }, fetchFrom)).rejects.toThrow(
       "mnist: c answered 404 Not Found",

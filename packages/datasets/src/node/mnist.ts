@@ -23,6 +23,12 @@ const PIXELS = 28 * 28;
  * ```
  */
 export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<TrainAndTest> {
+  if (files === undefined && options !== undefined)
+    throw new ValueError("mnist: the options say how four files differ from MNIST; give their paths, too", {
+      operation: "mnist",
+      expected: "the paths of four files",
+      got: files,
+    });
   if (files === undefined) {
     // Mixed already, so every fifth is a random choice.
     const all = await digitsOfPackage();
