@@ -27,6 +27,7 @@ import {
   watchTraining,
   windowFit,
 } from "../src/index.ts";
+import { overlay, paintAtlas, paintImage, paintMap } from "../src/render/index.ts";
 import { some } from "./helpers.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -122,6 +123,19 @@ it.each<[string, Options]>([
 ])("%s refuses %j", async (name, options) =>
   expect(await errorOf(() => calls[name]!(options))).toBeInstanceOf(ValueError),
 );
+
+it.each<[string, () => unknown]>([
+  ["an unknown map", () => paintMap({ shape: [1], values: [1] }, { map: "grey" as never })],
+  ["an unknown theme", () => paintMap({ shape: [1], values: [1] }, { theme: "blue" as never })],
+  ["an unknown option", () => paintMap({ shape: [1], values: [1] }, { ranges: [0, 1] } as never)],
+  ["a range without an end", () => paintMap({ shape: [1], values: [1] }, { range: [1] as never })],
+  ["no columns", () => paintAtlas([{ shape: [1], values: [1] }], { columns: 0 })],
+  ["a gap below 0", () => paintAtlas([{ shape: [1], values: [1] }], { gap: -1 })],
+  [
+    "a strength above 1",
+    () => overlay(paintImage({ shape: [1, 1, 1], values: [1] }), { shape: [1, 1], values: [1] }, { strength: 2 }),
+  ],
+])("painting refuses %s", (_, paint) => expect(paint).toThrow(ValueError));
 
 it("names the option that is nearest, and the methods that there are", async () => {
   await expect(explain(net(), x, { method: "smoothGrad", sample: 3 } as never)).rejects.toThrow(

@@ -1,4 +1,15 @@
-import { ShapeError, showShape, sizeOf, ValueError, type Shape } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  numberFrom,
+  oneOf,
+  ShapeError,
+  showShape,
+  sizeOf,
+  ValueError,
+  wholeFrom,
+  type Shape,
+} from "@convlens/backend";
 import { colorMap, type ColorMap, type Theme } from "./colorMaps.ts";
 
 /** Pixels, four bytes each: red, green, blue, opacity. What `ImageData` of a canvas and PNG files are made of. */
@@ -50,7 +61,14 @@ export interface Scale {
  * const pictures = maps.map((map) => paintMap(map, { map: "signed", range: [low, high] }));
  * ```
  */
-export function scaleOf(all: readonly ArrayLike<number>[], { map, theme = "light", range }: RasterOptions = {}): Scale {
+export function scaleOf(all: readonly ArrayLike<number>[], options: RasterOptions = {}): Scale {
+  checkOptions("painting", options, {
+    map: oneOf("sequential", "signed", "gray"),
+    theme: oneOf("light", "dark"),
+    range: (value) =>
+      Array.isArray(value) && value.length === 2 && !value.some(Number.isNaN) ? undefined : "two numbers",
+  });
+  const { map, theme = "light", range } = options;
   let [least, greatest] = [Infinity, -Infinity];
   for (const values of all)
     for (let i = 0; i < values.length; i++) {
@@ -147,6 +165,8 @@ export function paintAtlas(
     ...options
   }: RasterOptions & { readonly columns?: number; readonly gap?: number } = {},
 ): Atlas {
+  checkValue("paintAtlas", "columns", columns, wholeFrom(1));
+  checkValue("paintAtlas", "gap", gap, wholeFrom(0));
   const sizes = maps.map(sizesOf);
   const [tall, wide] = [0, 1].map((axis) => Math.max(1, ...sizes.map((size) => size[axis]!))) as [number, number];
   const rows = Math.ceil(maps.length / columns);
@@ -236,6 +256,7 @@ export function overlay(
   numbers: Numbers,
   { strength = 0.8, ...options }: RasterOptions & { readonly strength?: number } = {},
 ): Raster {
+  checkValue("overlay", "strength", strength, numberFrom(0, 1));
   const [height, width] = sizesOf(numbers);
   if (height !== picture.height || width !== picture.width)
     throw new ShapeError(
