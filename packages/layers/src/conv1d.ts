@@ -52,11 +52,12 @@ export class Conv1d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
+    const { stride, padding, dilation, groups, geometry } = this.options;
     return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape[2] ?? 0),
-        (filters) => conv1d(x, filters, this.options),
+        (filters) => conv1d(x, filters, { stride, padding, dilation, groups, geometry }),
       ),
     );
   }

@@ -25,6 +25,14 @@ const checks: OptionChecks<Conv2dLayerOptions> = {
   inChannels: countOption,
 };
 
+/** How the window of a layer slides, of all that the layer is made of. */
+export const windowOf = ({ stride, padding, dilation, geometry }: WindowOptions): WindowOptions => ({
+  stride,
+  padding,
+  dilation,
+  geometry,
+});
+
 /** A pair as two numbers. */
 export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
 
@@ -66,7 +74,7 @@ export class Conv2d implements Layer {
       filtered(
         this,
         () => this.#begin(x.shape[3] ?? 0),
-        (filters) => conv2d(x, filters, this.options),
+        (filters) => conv2d(x, filters, { ...windowOf(this.options), groups: this.options.groups }),
       ),
     );
   }

@@ -52,11 +52,12 @@ export class ConvTranspose2d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
+    const { stride, padding, dilation, groups, outputPadding } = this.options;
     return run(this, x, mode, () =>
       filtered(
         this,
         () => this.#begin(x.shape[3] ?? 0),
-        (filters) => convTranspose2d(x, filters, this.options),
+        (filters) => convTranspose2d(x, filters, { stride, padding, dilation, groups, outputPadding }),
       ),
     );
   }

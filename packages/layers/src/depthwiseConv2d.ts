@@ -1,6 +1,6 @@
 import { type OptionChecks, type Pair, type WindowOptions } from "@convlens/backend";
 import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
-import { both } from "./conv2d.ts";
+import { both, windowOf } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
 import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
@@ -54,7 +54,7 @@ export class DepthwiseConv2d implements Layer {
       filtered(
         this,
         () => this.#begin(x.shape[3] ?? 1),
-        (filters) => conv2d(x, filters, { ...this.options, groups: filters.shape[3]! / multiplier }),
+        (filters) => conv2d(x, filters, { ...windowOf(this.options), groups: filters.shape[3]! / multiplier }),
       ),
     );
   }

@@ -7,7 +7,7 @@ import {
   type WindowOptions,
 } from "@convlens/backend";
 import { locallyConnected2d, type PatchesOptions, type Tensor, type Variable } from "@convlens/tensor";
-import { both } from "./conv2d.ts";
+import { both, windowOf } from "./conv2d.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { checkFilters, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
 import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
@@ -54,7 +54,7 @@ export class LocallyConnected2d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    const window = { ...this.options, size: this.options.kernelSize };
+    const window = { ...windowOf(this.options), size: this.options.kernelSize };
     return run(this, x, mode, () =>
       filtered(
         this,

@@ -1,6 +1,8 @@
 import {
+  anyOption,
   checkBackend,
-  checkValue,
+  checkOptions,
+  functionOption,
   seedOption,
   UsageError,
   type Backend,
@@ -21,7 +23,7 @@ import type { Variable } from "./variable.ts";
 export type Arguments<P extends readonly Parameter[]> = {
   [K in keyof P]: P[K] extends Tensor ? Tensor | number : P[K];
 };
-/** What {@link compile} may be told. */
+/** Options of {@link compile}. */
 export interface CompileOptions {
   /** A whole number from 0 to 2³² − 1: with the number of the run it decides all random numbers drawn inside. */
   readonly seed?: number;
@@ -80,8 +82,8 @@ export function compile<P extends readonly Parameter[], R extends Results>(
   options: CompileOptions = {},
 ): Compiled<P, R> {
   const programs = new Map<string, Built>();
+  checkOptions("compile", options, { seed: seedOption, backend: anyOption, isOutdated: functionOption });
   const seed = options.seed ?? seeds.next++;
-  checkValue("compile", "seed", seed, seedOption);
   if (options.backend !== undefined) checkBackend("compile", options.backend);
 
   function call(...args: readonly (Parameter | number)[]): Promise<R> {

@@ -1,4 +1,13 @@
-import { sameShape, ShapeError, showShape, UsageError } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  functionOption,
+  oneOf,
+  sameShape,
+  ShapeError,
+  showShape,
+  UsageError,
+} from "@convlens/backend";
 import { broadcastTo } from "./ops/broadcast.ts";
 import { add } from "./ops/elementwise.ts";
 import type { Operation } from "./operation.ts";
@@ -14,7 +23,7 @@ import type { Variable } from "./variable.ts";
  */
 export type GradientRule = (dy: Tensor, y: Tensor) => readonly (Tensor | null)[] | undefined;
 
-/** What {@link gradients} may be told. */
+/** Options of {@link gradients}. */
 export interface GradientsOptions {
   /** The gradient of `y` itself, of its shape; by default ones, which gives the gradients of its sum. */
   readonly seed?: Operand;
@@ -36,11 +45,9 @@ export interface GradientsOptions {
  * const [dx] = gradients(square(x), [x]); // 2, 4, 6
  * ```
  */
-export function gradients(
-  y: Operand,
-  xs: readonly Operand[],
-  { seed, unused = "error", rule: other }: GradientsOptions = {},
-): Tensor[] {
+export function gradients(y: Operand, xs: readonly Operand[], options: GradientsOptions = {}): Tensor[] {
+  checkOptions("gradients", options, { seed: anyOption, unused: oneOf("error", "zeros"), rule: functionOption });
+  const { seed, unused = "error", rule: other } = options;
   const from = operand(y);
   const wanted = xs.map(operand);
   const start = seed === undefined ? broadcastTo(1, from.shape) : operand(seed);

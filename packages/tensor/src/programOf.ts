@@ -1,9 +1,9 @@
-import type { Backend, Program } from "@convlens/backend";
+import { anyOption, checkOptions, type Backend, type Program } from "@convlens/backend";
 import { assemble } from "./assemble.ts";
 import { recordFunction, type Parameter, type Results } from "./recordFunction.ts";
 import { currentBackend } from "./session.ts";
 
-/** What {@link programOf} may be told. */
+/** Options of {@link programOf}. */
 export interface ProgramOptions {
   /** Whose program: backends differ in what they compute whole and what they join. Default: that of `useBackend`. */
   readonly backend?: Pick<Backend, "supports"> | undefined;
@@ -22,8 +22,10 @@ export interface ProgramOptions {
 export function programOf<P extends readonly Parameter[], R extends Results>(
   fn: (...args: P) => R,
   args: P,
-  { backend = currentBackend() }: ProgramOptions = {},
+  options: ProgramOptions = {},
 ): Program {
+  checkOptions("programOf", options, { backend: anyOption });
+  const { backend = currentBackend() } = options;
   // Nothing else of it is asked while a program is written.
   return assemble(recordFunction(fn, args), backend as Backend);
 }

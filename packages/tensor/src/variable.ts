@@ -1,9 +1,12 @@
 import {
+  booleanOption,
+  checkOptions,
   ShapeError,
   showShape,
   sizeOf,
   UsageError,
   type Backend,
+  type OptionCheck,
   type Shape,
   type Storage,
   type Values,
@@ -12,7 +15,9 @@ import { operand, type Operand } from "./record.ts";
 import { session, type Recording } from "./session.ts";
 import { Tensor } from "./tensor.ts";
 
-/** What a {@link Variable} may be given beside its values. */
+const textOption: OptionCheck = (value) => (typeof value === "string" ? undefined : "a text");
+
+/** Options of {@link Variable}. */
 export interface VariableOptions {
   /** For error messages and files. A layer's path is set when its model is walked. */
   readonly name?: string;
@@ -48,14 +53,11 @@ export class Variable extends Tensor {
    * model can be counted without filling memory.
    * @param shape - Their shape.
    */
-  constructor(
-    initial: ArrayLike<number> | (() => ArrayLike<number>),
-    shape: Shape,
-    { name = "variable", trainable = true }: VariableOptions = {},
-  ) {
+  constructor(initial: ArrayLike<number> | (() => ArrayLike<number>), shape: Shape, options: VariableOptions = {}) {
     super(shape, { kind: "variable" });
-    this.name = name;
-    this.trainable = trainable;
+    checkOptions("Variable", options, { name: textOption, trainable: booleanOption });
+    this.name = options.name ?? "variable";
+    this.trainable = options.trainable ?? true;
     this.#initial = typeof initial === "function" ? initial : this.#checked(initial).slice();
   }
 

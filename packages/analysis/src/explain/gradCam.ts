@@ -67,7 +67,7 @@ export async function gradCam({ model, x, score }: Question, { layer }: GradCamO
       const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
       const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));
       const { count, height, width } = planesOf(coarse.shape, "gradCam");
-      const fine = resize(reshape(coarse, [count, height, width, 1]), image);
+      const fine = resize(reshape(coarse, [count, height, width, 1]), { height: image.height, width: image.width });
       return { scores, coarse, fine };
     },
     async (run) => {

@@ -1,10 +1,18 @@
-import { pool2dGeometry, poolInputShape, poolOutputShape, ValueError, type Pool2dGeometry } from "@convlens/backend";
+import {
+  booleanOption,
+  numberFrom,
+  pool2dGeometry,
+  poolInputShape,
+  poolOutputShape,
+  type Pool2dGeometry,
+} from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { absolute, divide, equal, multiply, power, sign, where } from "./elementwise.ts";
 import type { Pool2dOptions } from "./maxPool2d.ts";
+import { checkSized, poolChecks } from "./options.ts";
 
 const sumOperation: Operation<"sumPool2d"> = {
   name: "sumPool2d",
@@ -34,7 +42,9 @@ export interface AveragePool2dOptions extends Pool2dOptions {
  * @returns `[n, oh, ow, c]`
  * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
-export function averagePool2d(x: Operand, { countPadding = true, ...options }: AveragePool2dOptions): Tensor {
+export function averagePool2d(x: Operand, given: AveragePool2dOptions): Tensor {
+  checkSized("averagePool2d", given, { ...poolChecks, countPadding: booleanOption });
+  const { countPadding = true, ...options } = given;
   const from = operand(x);
   const geometry = pool2dGeometry(from.shape, options, "averagePool2d");
   const total = sumPool2d(from, geometry);
@@ -79,13 +89,9 @@ const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => recor
  * @returns `[n, oh, ow, c]`
  * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
-export function lpPool2d(x: Operand, { p = 2, ...options }: LpPool2dOptions): Tensor {
-  if (!(p >= 1))
-    throw new ValueError(`lpPool2d: p must be at least 1 for a norm, got ${p}`, {
-      operation: "lpPool2d",
-      expected: "at least 1",
-      got: p,
-    });
+export function lpPool2d(x: Operand, given: LpPool2dOptions): Tensor {
+  checkSized("lpPool2d", given, { ...poolChecks, p: numberFrom(1) });
+  const { p = 2, ...options } = given;
   const from = operand(x);
   return lpPool(from, pool2dGeometry(from.shape, options, "lpPool2d"), p);
 }

@@ -2,6 +2,7 @@ import { broadcastShapes, checkShape, sameShape, ShapeError, showShape, sizeOf, 
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkReduce } from "./options.ts";
 import { checkAxes, type ReduceAxes } from "./axes.ts";
 
 // Reshaping, stretching and summing are each other's gradients: stretched forward is summed backward.
@@ -102,11 +103,12 @@ export const withoutAxes = (y: Tensor, axes: readonly number[]): Tensor =>
  * sum(tensor([[1, 2], [3, 4]]), 0); // [4, 6]
  * ```
  */
-export function sum(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceOptions = {}): Tensor {
+export function sum(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  checkReduce("sum", options);
   const from = operand(x);
   const folded = checkAxes("sum", from.shape, axes);
   const y = folded.length === 0 ? from : record(sumOperation, [from], { axes: folded });
-  return keepAxes ? y : withoutAxes(y, folded);
+  return options.keepAxes ? y : withoutAxes(y, folded);
 }
 
 /** The adjoint of broadcasting: sums over the axes that were stretched to give back a tensor of the smaller shape. */

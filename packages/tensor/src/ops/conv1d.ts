@@ -1,8 +1,9 @@
-import { conv2dGeometry, convTranspose2dGeometry, type GeometryMode } from "@convlens/backend";
+import { checkOptions, conv2dGeometry, convTranspose2dGeometry, type GeometryMode } from "@convlens/backend";
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d } from "./conv2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
+import { lengthOption, signalChecks } from "./options.ts";
 
 /** How filters slide along a signal. */
 export interface Conv1dOptions {
@@ -26,11 +27,9 @@ export interface Conv1dOptions {
  * conv1d(x, tensor([1, 0, -1], [3, 1, 1])); // -2, 2, 1, 2, 1
  * ```
  */
-export function conv1d(
-  x: Operand,
-  filters: Operand,
-  { stride = 1, padding = 0, dilation = 1, groups = 1, geometry }: Conv1dOptions = {},
-): Tensor {
+export function conv1d(x: Operand, filters: Operand, given: Conv1dOptions = {}): Tensor {
+  checkOptions("conv1d", given, { ...signalChecks, groups: lengthOption });
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, geometry } = given;
   const image = asImage("conv1d", operand(x));
   const weights = asImage("conv1d", operand(filters), "filters [length, channels, filters]");
   const options = {
@@ -57,11 +56,10 @@ export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "geometry"> 
  * @param filters - `[k, f / groups, c]`
  * @returns `[n, (l − 1) · stride + k − padding + outputPadding, f]`; with `"same"` padding `[n, l · stride + outputPadding, f]`
  */
-export function convTranspose1d(
-  x: Operand,
-  filters: Operand,
-  { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 }: ConvTranspose1dOptions = {},
-): Tensor {
+export function convTranspose1d(x: Operand, filters: Operand, given: ConvTranspose1dOptions = {}): Tensor {
+  const { geometry: _, ...checks } = signalChecks;
+  checkOptions("convTranspose1d", given, { ...checks, groups: lengthOption, outputPadding: lengthOption });
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = given;
   const image = asImage("convTranspose1d", operand(x));
   const weights = asImage("convTranspose1d", operand(filters), "filters [length, filters, channels]");
   const options = {

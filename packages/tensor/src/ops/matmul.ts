@@ -1,4 +1,4 @@
-import { broadcastShapes, sameShape, ShapeError, showShape } from "@convlens/backend";
+import { booleanOption, checkOptions, broadcastShapes, sameShape, ShapeError, showShape } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -38,7 +38,9 @@ const matmulOperation: Operation<"matmul"> = {
  * matmul(tensor([[1, 2]]), tensor([[3], [4]])); // [[11]]
  * ```
  */
-export function matmul(a: Operand, b: Operand, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
+export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Tensor {
+  checkOptions("matmul", options, { transposeA: booleanOption, transposeB: booleanOption });
+  const { transposeA = false, transposeB = false } = options;
   const [x, y] = [operand(a), operand(b)];
   const told = `${showShape(x.shape)}${transposeA ? " transposed" : ""} and ${showShape(y.shape)}${transposeB ? " transposed" : ""}`;
   if (x.rank < 2 || y.rank < 2)

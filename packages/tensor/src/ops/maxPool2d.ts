@@ -13,6 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { broadcastTo, reshape } from "./broadcast.ts";
 import { add, divide, maximum, multiply } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
+import { checkExtent, checkSized, poolChecks } from "./options.ts";
 
 /** A pooling window, and how it slides. */
 export interface Pool2dOptions extends WindowOptions {
@@ -51,6 +52,7 @@ const fromWinners: Operation<"maxPool2dSelect"> = {
  * ```
  */
 export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {
+  checkSized("maxPool2d", options, poolChecks);
   const from = operand(x);
   return record(maxOperation, [from], { geometry: pool2dGeometry(from.shape, options, "maxPool2d") });
 }
@@ -61,6 +63,7 @@ export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {
  * @returns `[n, oh, ow, c]`
  */
 export function maxPool2dIndices(x: Operand, options: Pool2dOptions): Tensor {
+  checkSized("maxPool2dIndices", options, poolChecks);
   const from = operand(x);
   const geometry = pool2dGeometry(from.shape, options, "maxPool2dIndices");
   const [h, w] = [geometry.height.input, geometry.width.input];
@@ -82,8 +85,10 @@ const LARGEST_INDEX = 2 ** 24;
 export function maxUnpool2d(
   y: Operand,
   indices: Operand,
-  { height, width }: { readonly height: number; readonly width: number },
+  size: { readonly height: number; readonly width: number },
 ): Tensor {
+  checkExtent("maxUnpool2d", size, {});
+  const { height, width } = size;
   const [values, given] = [operand(y), operand(indices)];
   if (values.rank !== 4 || showShape(values.shape) !== showShape(given.shape))
     throw new ShapeError(
@@ -91,14 +96,14 @@ export function maxUnpool2d(
       { operation: "maxUnpool2d", expected: values.shape, got: given.shape },
     );
   const [n, , , c] = values.shape as [number, number, number, number];
-  const size = n * height * width * c;
-  if (size > LARGEST_INDEX)
+  const count = n * height * width * c;
+  if (count > LARGEST_INDEX)
     throw new ShapeError(
-      `maxUnpool2d: ${showShape([n, height, width, c])} has ${size} numbers, more than the ${LARGEST_INDEX} that float32 indices can name; unpool fewer examples at a time`,
+      `maxUnpool2d: ${showShape([n, height, width, c])} has ${count} numbers, more than the ${LARGEST_INDEX} that float32 indices can name; unpool fewer examples at a time`,
       {
         operation: "maxUnpool2d",
         expected: `at most ${LARGEST_INDEX}`,
-        got: size,
+        got: count,
         fix: "unpool fewer examples at a time",
       },
     );
@@ -108,6 +113,6 @@ export function maxUnpool2d(
   const examples = reshape(multiply(range(n), height * width), [n, 1, 1, 1]);
   const at = reshape(add(multiply(add(places, examples), c), range(c)), [values.size]);
   const flat = reshape(values, [values.size]);
-  const times = scatter(broadcastTo(1, [values.size]), at, size);
-  return reshape(divide(scatter(flat, at, size), maximum(times, 1)), [n, height, width, c]);
+  const times = scatter(broadcastTo(1, [values.size]), at, count);
+  return reshape(divide(scatter(flat, at, count), maximum(times, 1)), [n, height, width, c]);
 }

@@ -5,6 +5,7 @@ import { checkAxes, type ReduceAxes } from "./axes.ts";
 import { reshape, sum, withoutAxes, type ReduceOptions } from "./broadcast.ts";
 import { add, divide, multiply, square, subtract } from "./elementwise.ts";
 import { slice, stack } from "./movement.ts";
+import { checkReduce } from "./options.ts";
 
 /** The two tensors that one holds side by side: `[2, …] → […], […]`. */
 export function pairOf(both: Tensor): [Tensor, Tensor] {
@@ -50,10 +51,11 @@ export const momentsOf = (x: Tensor, axes: readonly number[]): Tensor => record(
 export function moments(
   x: Operand,
   axes?: ReduceAxes,
-  { keepAxes = false }: ReduceOptions = {},
+  options: ReduceOptions = {},
 ): { readonly mean: Tensor; readonly variance: Tensor } {
+  checkReduce("moments", options);
   const from = operand(x);
   const folded = checkAxes("moments", from.shape, axes);
-  const [mean, variance] = pairOf(momentsOf(from, folded)).map((y) => (keepAxes ? y : withoutAxes(y, folded)));
+  const [mean, variance] = pairOf(momentsOf(from, folded)).map((y) => (options.keepAxes ? y : withoutAxes(y, folded)));
   return { mean: mean!, variance: variance! };
 }

@@ -1,4 +1,4 @@
-import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import { checkOptions, oneOf, sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -185,8 +185,10 @@ export interface PadOptions {
 export function pad(
   x: Operand,
   amounts: readonly (readonly [before: number, after: number])[],
-  { mode = "zero" }: PadOptions = {},
+  options: PadOptions = {},
 ): Tensor {
+  checkOptions("pad", options, { mode: oneOf("zero", "reflect", "replicate", "wrap") });
+  const { mode = "zero" } = options;
   const from = operand(x);
   if (amounts.length !== from.rank)
     throw new ShapeError(

@@ -1,4 +1,4 @@
-import { showShape, ShapeError, ValueError } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, showShape, ShapeError, wholeFrom } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,6 +8,7 @@ import { reshape, sum, sumTo } from "./broadcast.ts";
 import { add, divide, multiply, power, sqrt, square, subtract } from "./elementwise.ts";
 import { momentsOf, pairOf } from "./moments.ts";
 import { stack } from "./movement.ts";
+import { affineChecks, epsilonOption, finiteOption } from "./options.ts";
 
 /** x̂, and what it was divided by. */
 function normalOf(
@@ -65,8 +66,10 @@ export interface EpsilonOptions {
 }
 
 /** Mean 0 and variance 1 over some axes: (x − mean) / √(variance + epsilon). What all normalisations are made of. */
-export const normalize = (x: Operand, axes: ReduceAxes, options: EpsilonOptions = {}): Tensor =>
-  normalizeAffine(operand(x), axes, { epsilon: options.epsilon });
+export function normalize(x: Operand, axes: ReduceAxes, options: EpsilonOptions = {}): Tensor {
+  checkOptions("normalize", options, { epsilon: epsilonOption });
+  return normalizeAffine(operand(x), axes, { epsilon: options.epsilon });
+}
 
 /** What is learned on top of a normalisation: `normal · scale + shift`. */
 export interface AffineOptions extends EpsilonOptions {
@@ -91,7 +94,7 @@ function affine(normal: Tensor, { scale, shift }: AffineOptions): Tensor {
   return shift === undefined ? scaled : add(scaled, shift);
 }
 
-/** What {@link batchNorm} may be given. */
+/** Options of {@link batchNorm}. */
 export interface BatchNormOptions extends AffineOptions {
   /** `[c]`: given together with `variance`, they stand in for the batch's own, as in use after training. */
   readonly mean?: Operand | undefined;
@@ -102,7 +105,9 @@ export interface BatchNormOptions extends AffineOptions {
  * Each channel (the last axis) brought to mean 0 and variance 1 over the batch and all places, then scaled and shifted
  * (Ioffe 2015).
  */
-export function batchNorm(x: Operand, { mean: center, variance: spread, ...options }: BatchNormOptions = {}): Tensor {
+export function batchNorm(x: Operand, given: BatchNormOptions = {}): Tensor {
+  checkOptions("batchNorm", given, { ...affineChecks, mean: anyOption, variance: anyOption });
+  const { mean: center, variance: spread, ...options } = given;
   const from = operand(x);
   if (center === undefined || spread === undefined)
     return normalizeAffine(
@@ -115,24 +120,30 @@ export function batchNorm(x: Operand, { mean: center, variance: spread, ...optio
   return affine(multiply(subtract(from, center), divide(scale, sqrt(add(spread, epsilon)))), { shift });
 }
 
-/** What {@link layerNorm} may be given. */
+/** Options of {@link layerNorm}. */
 export interface LayerNormOptions extends AffineOptions {
   /** Default: the last. */
   readonly axes?: number | readonly number[] | undefined;
 }
 
 /** Each example brought to mean 0 and variance 1 over some of its axes, then scaled and shifted (Ba 2016). */
-export const layerNorm = (x: Operand, { axes = -1, ...options }: LayerNormOptions = {}): Tensor =>
-  normalizeAffine(operand(x), axes, options);
+export function layerNorm(x: Operand, given: LayerNormOptions = {}): Tensor {
+  checkOptions("layerNorm", given, { ...affineChecks, axes: anyOption });
+  const { axes = -1, ...options } = given;
+  return normalizeAffine(operand(x), axes, options);
+}
 
-/** What {@link groupNorm} may be given. */
+/** Options of {@link groupNorm}. */
 export interface GroupNormOptions extends AffineOptions {
   /** The channels are divided into this many groups, each normalised with all its places. */
   readonly groups: number;
 }
 
 /** Each example's groups of channels brought to mean 0 and variance 1, then scaled and shifted by channel (Wu 2018). */
-export function groupNorm(x: Operand, { groups, ...options }: GroupNormOptions): Tensor {
+export function groupNorm(x: Operand, given: GroupNormOptions): Tensor {
+  checkOptions("groupNorm", given, { ...affineChecks, groups: wholeFrom(1) });
+  checkValue("groupNorm", "groups", given.groups, wholeFrom(1));
+  const { groups, ...options } = given;
   const from = operand(x);
   const channels = from.shape.at(-1);
   if (channels === undefined || from.rank < 2 || channels % groups !== 0)
@@ -148,7 +159,7 @@ export function groupNorm(x: Operand, { groups, ...options }: GroupNormOptions):
   const [n] = from.shape as [number];
   const places = from.size / (n * channels) || 0;
   const grouped = reshape(from, [n, places, groups, channels / groups]);
-  return affine(reshape(normalize(grouped, [1, 3], options), from.shape), options);
+  return affine(reshape(normalize(grouped, [1, 3], { epsilon: options.epsilon }), from.shape), options);
 }
 
 /** Constants of {@link localResponseNorm}, AlexNet's if not given. */
@@ -167,17 +178,15 @@ export interface LocalResponseNormOptions {
  * Each number divided by how active its neighbours in depth are: x / (k + alpha · mean(x² of `size` channels))^beta, channels
  * beyond the ends counting as 0 (Krizhevsky 2012).
  */
-export function localResponseNorm(
-  x: Operand,
-  { size = 5, alpha = 1e-4, beta = 0.75, k = 2 }: LocalResponseNormOptions = {},
-): Tensor {
+export function localResponseNorm(x: Operand, options: LocalResponseNormOptions = {}): Tensor {
+  checkOptions("localResponseNorm", options, {
+    size: wholeFrom(1),
+    alpha: finiteOption,
+    beta: finiteOption,
+    k: finiteOption,
+  });
+  const { size = 5, alpha = 1e-4, beta = 0.75, k = 2 } = options;
   const from = operand(x);
-  if (!Number.isInteger(size) || size < 1)
-    throw new ValueError(`localResponseNorm: size must be a whole number of at least 1, got ${size}`, {
-      operation: "localResponseNorm",
-      expected: "a whole number of at least 1",
-      got: size,
-    });
   const channels = from.shape.at(-1) ?? 1;
   // The channels of each place, as an image of one column.
   const column = reshape(square(from), [from.size / channels || 0, channels, 1, 1]);

@@ -1,9 +1,17 @@
-import { pool2dGeometry, type GeometryMode } from "@convlens/backend";
+import {
+  booleanOption,
+  numberFrom,
+  pool2dGeometry,
+  type GeometryMode,
+  type OptionCheck,
+  type OptionChecks,
+} from "@convlens/backend";
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { averagePool2d, lpPool2d } from "./averagePool2d.ts";
 import { maxPool2d, type Pool2dOptions } from "./maxPool2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
+import { checkSized, lengthOption, signalChecks } from "./options.ts";
 
 /** A pooling window along a signal, and how it slides. */
 export interface Pool1dOptions {
@@ -15,13 +23,18 @@ export interface Pool1dOptions {
   readonly geometry?: GeometryMode | undefined;
 }
 
+const poolChecks = { ...signalChecks, size: lengthOption } as const;
+
 /** Pools a signal as an image of height 1. */
-function along(
+function along<O extends Pool1dOptions>(
   operation: string,
   x: Operand,
-  { size, stride = size, padding = 0, dilation = 1, geometry }: Pool1dOptions,
+  given: O,
+  checks: OptionChecks<O> & { readonly size: OptionCheck },
   pool: (x: Tensor, options: Pool2dOptions) => Tensor,
 ): Tensor {
+  checkSized(operation, given, checks);
+  const { size, stride = size, padding = 0, dilation = 1, geometry } = given;
   const image = asImage(operation, operand(x));
   const options = {
     size: onWidth(size),
@@ -42,14 +55,20 @@ function along(
  * maxPool1d(tensor([1, 3, 2, 0], [1, 4, 1]), { size: 2 }); // 3, 2
  * ```
  */
-export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor => along("maxPool1d", x, options, maxPool2d);
+export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor =>
+  along("maxPool1d", x, options, poolChecks, maxPool2d);
 
 /** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link averagePool2d}. */
 export const averagePool1d = (
   x: Operand,
-  { countPadding, ...options }: Pool1dOptions & { readonly countPadding?: boolean | undefined },
-): Tensor => along("averagePool1d", x, options, (image, window) => averagePool2d(image, { ...window, countPadding }));
+  options: Pool1dOptions & { readonly countPadding?: boolean | undefined },
+): Tensor =>
+  along("averagePool1d", x, options, { ...poolChecks, countPadding: booleanOption }, (image, window) =>
+    averagePool2d(image, { ...window, countPadding: options.countPadding }),
+  );
 
 /** The p-norm under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link lpPool2d}. */
-export const lpPool1d = (x: Operand, { p, ...options }: Pool1dOptions & { readonly p?: number | undefined }): Tensor =>
-  along("lpPool1d", x, options, (image, window) => lpPool2d(image, { ...window, p }));
+export const lpPool1d = (x: Operand, options: Pool1dOptions & { readonly p?: number | undefined }): Tensor =>
+  along("lpPool1d", x, options, { ...poolChecks, p: numberFrom(1) }, (image, window) =>
+    lpPool2d(image, { ...window, p: options.p }),
+  );

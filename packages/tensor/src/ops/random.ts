@@ -1,9 +1,10 @@
-import { checkShape, ValueError, type Shape } from "@convlens/backend";
+import { checkOptions, checkShape, numberFrom, ValueError, type Shape } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { leaf, operand, record, type Operand } from "../record.ts";
 import { randomKey, session } from "../session.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, cos, divide, greaterEqual, log, multiply, sqrt, subtract } from "./elementwise.ts";
+import { finiteOption } from "./options.ts";
 
 const uniformOperation: Operation<"randomUniform"> = {
   name: "randomUniform",
@@ -26,19 +27,17 @@ function draw(shape: Shape): Tensor {
 }
 
 /** Uniform random numbers in [from, to). The seed is that of `compile`, or of `setSeed` outside of it. */
-export function uniform(
-  shape: Shape,
-  { from = 0, to = 1 }: { readonly from?: number; readonly to?: number } = {},
-): Tensor {
+export function uniform(shape: Shape, options: { readonly from?: number; readonly to?: number } = {}): Tensor {
+  checkOptions("uniform", options, { from: finiteOption, to: finiteOption });
+  const { from = 0, to = 1 } = options;
   const unit = draw([...checkShape("uniform", shape)]);
   return from === 0 && to === 1 ? unit : add(multiply(unit, to - from), from);
 }
 
 /** Normal random numbers, by Box and Muller. */
-export function normal(
-  shape: Shape,
-  { mean = 0, deviation = 1 }: { readonly mean?: number; readonly deviation?: number } = {},
-): Tensor {
+export function normal(shape: Shape, options: { readonly mean?: number; readonly deviation?: number } = {}): Tensor {
+  checkOptions("normal", options, { mean: finiteOption, deviation: numberFrom(0) });
+  const { mean = 0, deviation = 1 } = options;
   // 1 − u lies in (0, 1], so that its logarithm is finite.
   const radius = sqrt(multiply(log(subtract(1, uniform(shape))), -2));
   const turn = cos(multiply(uniform(shape), 2 * Math.PI));

@@ -1,4 +1,4 @@
-import { ShapeError, showShape } from "@convlens/backend";
+import { booleanOption, checkOptions, numberFrom, ShapeError, showShape } from "@convlens/backend";
 import { detach } from "../detach.ts";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
@@ -7,6 +7,7 @@ import { checkAxes, checkAxis, type ReduceAxes } from "./axes.ts";
 import { sum, withoutAxes, type ReduceOptions } from "./broadcast.ts";
 import { absolute, add, divide, equal, exp, log, multiply, negate, subtract, where } from "./elementwise.ts";
 import { moments } from "./moments.ts";
+import { checkReduce } from "./options.ts";
 
 const maxOperation: Operation<"max"> = {
   name: "max",
@@ -26,22 +27,26 @@ const argmaxOperation: Operation<"argmax"> = {
 
 /** The mean over some axes, or over all. Of nothing it is NaN. */
 export function mean(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  checkReduce("mean", options);
   const from = operand(x);
   const total = sum(from, axes, options);
   return divide(total, from.size / total.size || 0);
 }
 
 /** The maximum over some axes, or over all; a NaN counts as one. Of nothing it is −∞. Equal maxima share the gradient. */
-export function max(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceOptions = {}): Tensor {
+export function max(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  checkReduce("max", options);
   const from = operand(x);
   const folded = checkAxes("max", from.shape, axes);
   const y = record(maxOperation, [from], { axes: folded });
-  return keepAxes ? y : withoutAxes(y, folded);
+  return options.keepAxes ? y : withoutAxes(y, folded);
 }
 
 /** The minimum over some axes, or over all. Of nothing it is ∞. */
-export const min = (x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor =>
-  negate(max(negate(x), axes, options));
+export function min(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  checkReduce("min", options);
+  return negate(max(negate(x), axes, options));
+}
 
 /**
  * The place of the maximum along an axis, the first of equal ones: for logits, the class. No gradient flows.
@@ -51,7 +56,8 @@ export const min = (x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}):
  * argmax(tensor([[1, 5, 2], [9, 0, 0]]), 1); // [1, 0]
  * ```
  */
-export function argmax(x: Operand, axis = -1, { keepAxes = false }: ReduceOptions = {}): Tensor {
+export function argmax(x: Operand, axis = -1, options: ReduceOptions = {}): Tensor {
+  checkReduce("argmax", options);
   const from = operand(x);
   const along = checkAxis("argmax", from.shape, axis);
   if (from.shape[along] === 0)
@@ -65,21 +71,19 @@ export function argmax(x: Operand, axis = -1, { keepAxes = false }: ReduceOption
       },
     );
   const y = record(argmaxOperation, [from], { axis: along });
-  return keepAxes ? y : withoutAxes(y, [along]);
+  return options.keepAxes ? y : withoutAxes(y, [along]);
 }
 
-/** What {@link variance} may be told. */
+/** Options of {@link variance}. */
 export interface VarianceOptions extends ReduceOptions {
   /** The mean square is taken over n − `correction`: 0 for these numbers, 1 for the population that they were drawn from. */
   readonly correction?: number;
 }
 
 /** The mean squared distance from the mean, over some axes or over all. */
-export function variance(
-  x: Operand,
-  axes?: ReduceAxes,
-  { keepAxes = false, correction = 0 }: VarianceOptions = {},
-): Tensor {
+export function variance(x: Operand, axes?: ReduceAxes, options: VarianceOptions = {}): Tensor {
+  checkOptions("variance", options, { keepAxes: booleanOption, correction: numberFrom(0) });
+  const { keepAxes = false, correction = 0 } = options;
   const from = operand(x);
   const { variance: own } = moments(from, axes, { keepAxes });
   const count = from.size / own.size;
@@ -87,12 +91,13 @@ export function variance(
 }
 
 /** ln Σ eˣ over some axes, or over all, without overflow. */
-export function logSumExp(x: Operand, axes?: ReduceAxes, { keepAxes = false }: ReduceOptions = {}): Tensor {
+export function logSumExp(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
+  checkReduce("logSumExp", options);
   const from = operand(x);
   const folded = checkAxes("logSumExp", from.shape, axes);
   const largest = detach(max(from, folded, { keepAxes: true }));
   // Infinities must not be subtracted from each other.
   const shift = where(equal(absolute(largest), Infinity), 0, largest);
   const y = add(log(sum(exp(subtract(from, shift)), folded, { keepAxes: true })), shift);
-  return keepAxes ? y : withoutAxes(y, folded);
+  return options.keepAxes ? y : withoutAxes(y, folded);
 }

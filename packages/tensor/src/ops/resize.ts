@@ -1,10 +1,11 @@
-import { resampling, ShapeError, showShape, ValueError, type ResizeMode, type PixelSource } from "@convlens/backend";
+import { oneOf, resampling, ShapeError, showShape, type ResizeMode, type PixelSource } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, tensor, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, multiply } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
 import { transpose } from "./movement.ts";
+import { checkExtent } from "./options.ts";
 
 /** Numbers of the samples of an axis, which multiply images along it. */
 const alongAxis = (axis: number, numbers: readonly number[]): Tensor =>
@@ -82,8 +83,10 @@ const gradientOperation: Operation<"resizeGradient"> = {
  */
 export function resize(
   x: Operand,
-  { height, width, mode = "bilinear" }: { readonly height: number; readonly width: number; readonly mode?: ResizeMode },
+  options: { readonly height: number; readonly width: number; readonly mode?: ResizeMode },
 ): Tensor {
+  checkExtent("resize", options, { mode: oneOf("nearest", "bilinear") });
+  const { height, width, mode = "bilinear" } = options;
   const from = operand(x);
   if (from.rank !== 4 || from.size === 0)
     throw new ShapeError(
@@ -94,13 +97,5 @@ export function resize(
         got: from.shape,
       },
     );
-  for (const [axis, size] of Object.entries({ height, width }))
-    if (!Number.isInteger(size) || size < 1)
-      throw new ValueError(`resize: ${axis} must be a whole number of at least 1, got ${size}`, {
-        operation: "resize",
-        axis,
-        expected: "at least 1",
-        got: size,
-      });
   return record(resizeOperation, [from], { height, width, mode });
 }
