@@ -10,7 +10,12 @@ const compiled = /* @__PURE__ */ new WeakMap<object, Map<object, { dispose(): vo
  *
  * @param key - What the function is made of besides the model, such as a loss; it always has the same type of function.
  */
-export function compiledFor<C extends { dispose(): void }>(model: Layer, key: object, make: () => C): C {
+export function compiledFor<
+  C extends {
+    /** Frees what the function holds. */
+    dispose(): void;
+  },
+>(model: Layer, key: object, make: () => C): C {
   let own = compiled.get(model);
   if (own === undefined) compiled.set(model, (own = new Map()));
   const found = (own.get(key) as C | undefined) ?? make();

@@ -28,7 +28,7 @@ export interface FitOptions {
   readonly optimizer?: Optimizer;
   /** Learning rate, of at least 0, or a schedule of it. Default: 1e-3. */
   readonly rate?: number | Schedule;
-  /** How wrong outputs are: a scalar of outputs and targets. Default: {@link crossEntropy}. */
+  /** How wrong outputs are: a scalar of outputs and targets. Default: `crossEntropy`. */
   readonly loss?: Loss;
   /** Decides first values, order, augmentation and dropout. Default: 0. */
   readonly seed?: number;

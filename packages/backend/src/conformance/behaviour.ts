@@ -376,7 +376,8 @@ export const behaviour: Readonly<Record<string, (setting: Setting) => Promise<vo
     if (all < DROPPED) throw new Error(`${all} bytes are held by what was made, of at least ${DROPPED}`);
     // An engine may still hold what was used last.
     const isBack = (): boolean => backend.memory() - before <= 0.3 * all;
-    await collectGarbage(isBack);
+    // Engines may take more than one look to find all that was dropped.
+    for (let i = 0; i < 5 && !isBack(); i++) await collectGarbage(isBack);
     if (!isBack()) throw new Error(`${backend.memory() - before} of ${all} bytes are held that nobody can reach`);
     expectEqual([...(await backend.read(kept))], [1, 2, 3], "a variable that was kept");
     expectEqual((await keptProgram.run([], []))[0]![0], 8, "what a program that was kept makes");

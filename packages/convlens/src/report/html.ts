@@ -34,12 +34,8 @@ const textOf = (part: HtmlPart): string => {
 };
 
 /**
- * Makes markup. Everything put into the template is escaped, unless it is markup itself. Attributes must be quoted.
- *
- * @example
- * ```ts
- * html`<b title="${"a > b"}">${["<i>", html`<br>`]}</b>`.toString(); // <b title="a &gt; b">&lt;i&gt;<br></b>
- * ```
+ * Makes markup. Everything put into the template is escaped, unless it is markup itself: with `name` of `<i>`,
+ * html`<b>${name}</b>` is `<b>&lt;i&gt;</b>`. Attributes must be quoted.
  */
 export const html = (strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html =>
   new Html(strings.reduce((all, string, i) => all + textOf(parts[i - 1]) + string));
