@@ -6,7 +6,7 @@ export interface Fingerprint {
   /** Names of the own fields of each holder; none for arrays, maps, sets and typed arrays. */
   readonly names: readonly (readonly string[])[];
   /** Fields, elements or entries of each holder, in order. */
-  readonly values: readonly (readonly unknown[])[];
+  readonly values: readonly ArrayLike<unknown>[];
 }
 
 const isNumbers = (x: object): x is Uint8Array => ArrayBuffer.isView(x) && !(x instanceof DataView);
@@ -22,7 +22,7 @@ const entriesOf = (x: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): unk
 export function fingerprintOf(model: object): Fingerprint {
   const holders: object[] = [];
   const names: (readonly string[])[] = [];
-  const values: (readonly unknown[])[] = [];
+  const values: ArrayLike<unknown>[] = [];
   const seen = new Set<object>();
   const waiting: unknown[] = [model];
   while (waiting.length > 0) {
@@ -32,15 +32,20 @@ export function fingerprintOf(model: object): Fingerprint {
     seen.add(x);
     const isFields = !(Array.isArray(x) || x instanceof Map || x instanceof Set || isNumbers(x));
     const own = isFields ? Object.keys(x) : [];
-    const held = isFields
-      ? own.map((name) => (x as Readonly<Record<string, unknown>>)[name])
-      : Array.isArray(x) || isNumbers(x)
-        ? Array.from<unknown>(x)
-        : entriesOf(x);
     holders.push(x);
     names.push(own);
+    if (isNumbers(x)) {
+      values.push(x.slice());
+      continue;
+    }
+    const held: readonly unknown[] = isFields
+      ? own.map((name) => (x as Readonly<Record<string, unknown>>)[name])
+      : Array.isArray(x)
+        ? Array.from<unknown>(x)
+        : entriesOf(x as ReadonlySet<unknown>);
     values.push(held);
-    if (!isNumbers(x)) waiting.push(...held);
+    // One by one: an argument list has a limit that a long array passes.
+    for (const value of held) waiting.push(value);
   }
   return { holders, names, values };
 }

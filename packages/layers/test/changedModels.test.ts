@@ -166,6 +166,17 @@ describe("predict after the model has changed", () => {
     expect(model.programs.size).toBe(2);
   });
 
+  it("holds for a model with more numbers than a call has arguments", async () => {
+    const list = Array.from({ length: 200_000 }, () => 1);
+    const typed = new Float32Array(200_000).fill(1);
+    const model = { list, typed, call: (t: Tensor): Tensor => multiply(t, list.at(-1)! * typed.at(-1)!) };
+    expect([...(await predict(model, x)).values]).toEqual([1, -2, 3]);
+    list[199_999] = 2;
+    expect([...(await predict(model, x)).values]).toEqual([2, -4, 6]);
+    typed[199_999] = 3;
+    expect([...(await predict(model, x)).values]).toEqual([6, -12, 18]);
+  });
+
   it("is not confused by a model that holds itself", async () => {
     const model = { factor: 2, self: undefined as unknown, call: (t: Tensor): Tensor => multiply(t, model.factor) };
     model.self = model;
