@@ -10,7 +10,7 @@ import { noteRecording } from "./reachable.ts";
 function checkCall(operation: string, model: unknown, x: unknown): void {
   if (!isLayer(model)) throw notLayer(operation, model);
   if (!(x instanceof Tensor))
-    throw notTensor(`${operation}: the input`, x, "make one of numbers: tensor(values, shape)");
+    throw notTensor(`the input of ${operation}`, x, "make one of numbers: tensor(values, shape)");
 }
 
 /** Records what a whole model makes of a batch: its layers and variables get their paths, and fresh parameters begin by them. */

@@ -189,9 +189,9 @@ describe("predict and activations", () => {
       Promise.resolve(some([1, 2])),
     ]) {
       await expect(layers.predict(dense, input as never)).rejects.toThrow(
-        /predict: the input.*tensor\(values, shape\)/,
+        /the input of predict.*tensor\(values, shape\)/,
       );
-      await expect(layers.activations(dense, input as never)).rejects.toThrow("activations: the input");
+      await expect(layers.activations(dense, input as never)).rejects.toThrow("the input of activations");
     }
   });
 
