@@ -35,7 +35,7 @@ it("a page that may have no worker computes by itself, and says so", async () =>
 });
 
 it.each([1, 2])(
-  "a page that may not compile WebAssembly is told what its policy lacks (threads: %i)",
+  "cpu() in a page that may not compile WebAssembly names what its policy lacks (threads: %i)",
   async (threads) => {
     const program = `
     const started = [];

@@ -202,7 +202,7 @@ export function kernelBackend<B>(options: KernelBackendOptions<B>, host: HostKer
     let isBound = false;
     let isReady = false;
     const mayBeLong = plan.sum > LONG;
-    /** After so many instructions others get a turn, since the last run took long. */
+    /** Number of instructions between two turns of the event loop, since the last run took long. */
     let stride = Infinity;
     let gone = false;
 

@@ -10,7 +10,7 @@ const FIRST_LIMIT = 512 * MEBIBYTE;
 const GARBAGE = 128 * MEBIBYTE;
 /** Pieces of garbage that are held at once: young garbage alone is collected without a look at older objects. */
 const MOST_PIECES = 8;
-/** Engines have collected all that they are going to after so many turns. */
+/** Turns of the event loop after which an engine has collected all that it will. */
 const MOST_TURNS = 50;
 /** What became garbage while the engine was marking survives the first collection. */
 const COLLECTIONS = 2;

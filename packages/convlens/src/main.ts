@@ -29,7 +29,7 @@ ${Object.entries(commands)
   convlens --version prints the version.
 
 Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130 stopped by Ctrl-C and 143 by a signal to end, where
-convlens train saves first; 141 whoever read the output has gone.
+convlens train saves first; 141 the reader of the output closed it.
 `;
 
 /** Prints an error as one sentence and returns the exit code. */

@@ -18,7 +18,7 @@ export interface DrawnGraph {
 const [ELEMENT, CYLINDER, LINE, CAPTION] = [400, 900, 120, 400];
 /** Bytes of a drawing, at most. */
 const BUDGET = 150_000;
-/** Equal sequences of up to so many stages are found: blocks of a residual net have about six. */
+/** Longest sequence of stages that is looked for: blocks of a residual net have about six. */
 const LONGEST_PERIOD = 16;
 
 /** What a drawing of these stages takes, in bytes. */

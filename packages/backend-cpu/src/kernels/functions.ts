@@ -119,7 +119,7 @@ const TURNS_PER_RADIAN = [
   9.458140970740169e-46,
 ];
 
-/** The sine of x and so many quarter turns. */
+/** The sine of x + quarters · π/2. */
 const sine =
   (quarters: 0 | 1): Formula =>
   (f, x) => {

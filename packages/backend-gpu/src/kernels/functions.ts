@@ -180,7 +180,7 @@ const addTurns = (
   total = total + (product - Math.floor(product + 0.5));`;
 
 /**
- * x in turns, without whole ones and without so many quarters (Payne 1983), for large x. It is cut into halves of 12 bits, as
+ * x in turns, less whole turns and less quarter turns (Payne 1983), for large x. It is cut into halves of 12 bits, as
  * the product of two numbers of 12 bits is exact.
  */
 const turnsOf = `function turnsOf(x, quarters) {

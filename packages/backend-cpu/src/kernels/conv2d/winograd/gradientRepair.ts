@@ -39,7 +39,7 @@ interface Source {
 /** Rows of tiles of the output that a tile of the input sees before and after its own. */
 const reachOf = ({ tiles: { to }, taps }: Repaired): number => Math.ceil((taps - 1) / to.height.step);
 
-/** Numbers of {@link Source.room}: some rows of the output, and one that nobody reads. */
+/** Numbers of {@link Source.room}: some rows of the output, and one more, which is written but never read. */
 export function roomNumbers(repaired: Repaired): number {
   const { to } = repaired.tiles;
   const { relu, pool } = repaired.through;

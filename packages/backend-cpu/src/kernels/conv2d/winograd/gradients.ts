@@ -83,7 +83,7 @@ export function gradients(
   const { each, parts } = partOf(g, tiles, hasInput);
   const filters = hasInput ? filterCode(team, g, "adjoint") : undefined;
   const repaired = { tiles, taps: g.height.window, through };
-  // Rows of the input's gradient that lie outside are written where nobody reads.
+  // Rows of the input's gradient that lie outside are written to a place that is never read.
   const planes = (PLANES * (fromPlane + toPlane)) / 4 + (hasInput ? numbersOfRow(from) : 0);
   // Repairs take the place of the planes; the flags stay.
   const flagsAt = Math.max(planes, roomNumbers(repaired));
