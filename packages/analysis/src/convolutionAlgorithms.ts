@@ -49,12 +49,12 @@ const sliding: Way = async (x, filters, options, g) => ({
 });
 
 /** Windows are laid out as columns, filters as rows: one product of matrices for each group. */
-const columns: Way = async (x, filters, options, g) => {
+const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => {
   const [n, h, w] = x.shape as [number, number, number];
   const [kh, kw] = filters.shape as [number, number];
-  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
-  const groups = Array.from({ length: g.groups }, (_, group) => {
-    const seen = toColumns(slice(x, [0, 0, 0, group * c], [n, h, w, c]), { ...options, size: [kh, kw] });
+  const [c, f] = [g.inChannels / count, g.outChannels / count];
+  const groups = Array.from({ length: count }, (_, group) => {
+    const seen = toColumns(slice(x, [0, 0, 0, group * c], [n, h, w, c]), { ...window, size: [kh, kw] });
     const rows = toRows(slice(filters, [0, 0, 0, group * f], [kh, kw, c, f]));
     return { maps: matmul(rows, seen), size: seen.size };
   });
