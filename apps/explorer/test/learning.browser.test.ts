@@ -182,7 +182,8 @@ describe("a net that learns", () => {
   });
 
   it("loses nothing to a rate that is far too large, and says how to go on", async () => {
-    openPage(`${SMALL}&learning.changes=0_sgd_1000`);
+    // With this seed the numbers overflow; with others all units may die first, and then the loss stays finite.
+    openPage(`${SMALL}&learning.seed=2&learning.changes=0_sgd_1000`);
     await ready();
     await button("Start").click();
     await expect
