@@ -94,6 +94,7 @@ export {
   broadcastShapes,
   broadcastSteps,
   checkShape,
+  makeNumbers,
   sameShape,
   showShape,
   sizeOf,

@@ -1,4 +1,4 @@
-import { ShapeError } from "./errors.ts";
+import { BackendError, ShapeError } from "./errors.ts";
 
 /** Sizes of the axes of a tensor, outermost first: `[batch, height, width, channels]` for images, `[]` for a scalar. */
 export type Shape = readonly number[];
@@ -40,6 +40,26 @@ export function checkShape(operation: string, shape: Shape): Shape {
       );
   });
   return shape;
+}
+
+/**
+ * Makes an array of numbers of a shape, or anything as large.
+ *
+ * @throws `BackendError` where the engine has no room for so large an array.
+ */
+export function makeNumbers<T>(what: string, shape: Shape, make: (size: number) => T): T {
+  const size = sizeOf(shape);
+  try {
+    return make(size);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new BackendError(`${what}: the ${size} numbers of shape ${showShape(shape)} do not fit into memory`, {
+      operation: what,
+      got: shape,
+      fix: "a smaller shape",
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   checkShape,
+  makeNumbers,
   ShapeError,
   showShape,
   sizeOf,
@@ -138,14 +139,19 @@ export function tensor(values: ArrayLike<number> | readonly NestedNumbers[] | nu
 
 /** A tensor of the same number everywhere. */
 export const full = (shape: Shape, value: number): Tensor =>
-  leaf([...checkShape("full", shape)], new Float64Array(sizeOf(shape)).fill(value));
+  leaf([...checkShape("full", shape)], makeNumbers("full", shape, (size) => new Float64Array(size)).fill(value));
+
+/** A tensor that is the same number everywhere. */
+const filled = (name: string, shape: Shape, value: 0 | 1): Tensor => {
+  const numbers = makeNumbers(name, checkShape(name, shape), (size) => new Float32Array(size));
+  return leaf([...shape], value === 0 ? numbers : numbers.fill(value));
+};
 
 /** A tensor of zeros. */
-export const zeros = (shape: Shape): Tensor => leaf([...checkShape("zeros", shape)], new Float32Array(sizeOf(shape)));
+export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
 
 /** A tensor of ones. */
-export const ones = (shape: Shape): Tensor =>
-  leaf([...checkShape("ones", shape)], new Float32Array(sizeOf(shape)).fill(1));
+export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 
 /**
  * Numbers at equal distances: `range(n)` is 0 … n − 1, `range(from, to, step)` goes from `from` up to, not including, `to`.

@@ -1,6 +1,7 @@
 import {
   booleanOption,
   checkOptions,
+  makeNumbers,
   ShapeError,
   showShape,
   sizeOf,
@@ -143,7 +144,9 @@ export class Variable extends Tensor {
   memory(backend: Backend): Storage {
     this.#mustLive();
     if (this.#memory === undefined) {
-      const initial = typeof this.#initial === "function" ? this.#checked(this.#initial()) : this.#initial;
+      const make = this.#initial;
+      const initial =
+        typeof make === "function" ? this.#checked(makeNumbers(this.name, this.shape, () => make())) : make;
       this.#memory = { backend, storage: backend.allocate(initial.length) };
       backend.write(this.#memory.storage, initial);
       this.#initial = new Float32Array(0);

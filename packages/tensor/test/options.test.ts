@@ -1,4 +1,4 @@
-import { ValueError } from "@convlens/backend";
+import { BackendError, ValueError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -107,5 +107,24 @@ describe("options", () => {
         expect(() => call({ ...right, [name]: undefined } as never)).toThrow(ValueError);
       }),
     );
+  });
+});
+
+describe("a shape with more numbers than an array can hold", () => {
+  const huge = [1e9, 1e9];
+
+  it.each([
+    ["zeros", () => t.zeros(huge)],
+    ["ones", () => t.ones(huge)],
+    ["full", () => t.full(huge, 2)],
+  ])("is refused by %s", (name, make) => {
+    expect(make).toThrow(BackendError);
+    expect(make).toThrow(`${name}: the 1000000000000000000 numbers of shape [1000000000, 1000000000] do not fit`);
+  });
+
+  it("is refused for a variable when its first values are made", async () => {
+    t.useBackend(reference());
+    const weights = new t.Variable(() => new Float32Array(1e18), huge, { name: "weights" });
+    await expect(t.evaluate(weights)).rejects.toThrow("weights: the 1000000000000000000 numbers of shape");
   });
 });

@@ -1,5 +1,5 @@
 import { recordModel, type RecordedLayer } from "@convlens/analysis";
-import type { Shape } from "@convlens/backend";
+import { ValueError, type Shape } from "@convlens/backend";
 import { batches, subset, type Dataset } from "@convlens/datasets";
 import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
@@ -56,6 +56,11 @@ export async function subjectOf(
   const x = tensor(values, [1, ...shape]);
   const shares = Array.from(await softmax(await predict(model, x)).data());
   const layers = recordModel(model, shape).layers.filter(({ isContainer }) => !isContainer);
+  if (shares.some(Number.isNaN))
+    throw new ValueError(
+      `the model answers ${inputName} with numbers that are not finite, so there is nothing to explain; train it again with a lower rate`,
+      { expected: "finite scores", got: NaN, fix: "a lower rate" },
+    );
   const answer = shares.indexOf(Math.max(...shares));
   return { ...trained, inputName, shape, values, x, shares, answer, layers, ...more };
 }
