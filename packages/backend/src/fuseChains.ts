@@ -1,5 +1,6 @@
 import { elementwise, type Axes, type ChainStep, type OperationName } from "./operations.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
+import { anyOption, checkOptions } from "./options.ts";
 import { rewrite } from "./rewrite.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
@@ -26,6 +27,7 @@ export interface ChainKernels {
  * case.
  */
 export function fuseChains(p: Program, kernels: ChainKernels): Program {
+  checkOptions("fuseChains", kernels, { mostInputs: anyOption, canSum: anyOption });
   // What is written for one reader need not be computed anew by another: then all is done once more without that.
   const written = new Set<number>();
   for (;;) {

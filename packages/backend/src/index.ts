@@ -40,7 +40,8 @@ export {
   type WindowOptions,
 } from "./geometry.ts";
 export { halfToNumber } from "./halfFloat.ts";
-export { kernelBackend, type KernelBackendOptions } from "./kernelBackend.ts";
+export { kernelBackend } from "./kernelBackend.ts";
+export type { KernelBackendOptions } from "./kernelBackendOptions.ts";
 export type { HostKernels, Kernel, KernelCall, KernelLoaders, Kernels } from "./kernelTable.ts";
 export {
   elementwise,

@@ -2,6 +2,8 @@ import {
   anyOption,
   checkOptions,
   fractionOption,
+  fuseChains,
+  kernelBackend,
   numberAbove,
   numberFrom,
   oneOf,
@@ -67,5 +69,30 @@ describe("checkOptions", () => {
     ] as const)
       expect(() => check(options)).toThrow(sentence);
     expect(numberFrom(0)(Infinity)).toBe("a number of at least 0");
+  });
+});
+
+describe("kernelBackend and fuseChains refuse options that they do not know", () => {
+  const options = {
+    name: "mine",
+    allocate: (length: number) => new Float32Array(length),
+    free: () => undefined,
+    upload: () => undefined,
+    download: (buffer: Float32Array) => buffer,
+    copy: () => undefined,
+    kernels: {},
+  };
+  const program = { feeds: [], variables: [], constants: [], instructions: [], outputs: [], updates: [] };
+
+  it("and name the nearest", () => {
+    expect(() => kernelBackend(options)).not.toThrow();
+    expect(() => kernelBackend({ ...options, mostByte: 8 } as never)).toThrow(
+      'kernelBackend: unknown option "mostByte"; did you mean "mostBytes"?',
+    );
+    expect(() => kernelBackend(null as never)).toThrow("kernelBackend: expected an object of options");
+    expect(fuseChains(program, { canSum: true, mostInputs: 4 }).instructions).toEqual([]);
+    expect(() => fuseChains(program, { canSum: true, mostInput: 4 } as never)).toThrow(
+      'fuseChains: unknown option "mostInput"; did you mean "mostInputs"?',
+    );
   });
 });
