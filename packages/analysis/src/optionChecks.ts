@@ -6,6 +6,20 @@ export const finiteOption: OptionCheck = (value) => (Number.isFinite(value) ? un
 /** Accepts texts, such as the name of a layer. */
 export const textOption: OptionCheck = (value) => (typeof value === "string" ? undefined : "a text");
 
+/** Accepts lists of texts, such as the names of layers. */
+export const textsOption: OptionCheck = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === "string") ? undefined : "an array of texts";
+
+/** Accepts lists of numbers, such as the place of a unit; whether it lies inside a shape is checked with the shape. */
+export const placeOption: OptionCheck = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === "number") ? undefined : "an array of numbers";
+
+/** Accepts two numbers, in any order. */
+export const endsOption: OptionCheck = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === "number" && !Number.isNaN(each))
+    ? undefined
+    : "two numbers";
+
 /** Accepts two finite numbers, the lower one first. */
 export const rangeOption: OptionCheck = (value) =>
   Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1]

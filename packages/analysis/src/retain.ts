@@ -1,5 +1,7 @@
+import { checkValue } from "@convlens/backend";
 import { compileModel, type Layer } from "@convlens/layers";
 import { compile, Variable, type Compiled, type Tensor } from "@convlens/tensor";
+import { textsOption } from "./optionChecks.ts";
 import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
 import { keepThoseOf, type LayerActivation } from "./tap.ts";
 
@@ -50,6 +52,7 @@ interface Memory {
  * ```
  */
 export function retain(model: Layer, names?: readonly string[]): Retain {
+  if (names !== undefined) checkValue("retain", "names", names, textsOption);
   const kept = new Map<string, readonly Kept[]>();
   const run: Compiled<[x: Tensor], Tensor> = compileModel(model, (x: Tensor): Tensor => {
     const recorded = recordModel(model, x);

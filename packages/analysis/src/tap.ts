@@ -1,6 +1,7 @@
-import { ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
 import { compileModel, type Layer } from "@convlens/layers";
 import type { Compiled, Tensor } from "@convlens/tensor";
+import { placeOption, textsOption } from "./optionChecks.ts";
 import { layerNamed, numbersOf, recordModel } from "./recordModel.ts";
 
 /** What one layer made of a batch. */
@@ -46,6 +47,7 @@ export interface Tap {
  * ```
  */
 export function tap(model: Layer, names?: readonly string[]): Tap {
+  if (names !== undefined) checkValue("tap", "names", names, textsOption);
   /** The layers, and which of the results holds the numbers of each. */
   let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
   const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
@@ -122,8 +124,10 @@ function check(name: string, axis: string, at: number, size: number): number {
  */
 export function activationMap(
   { name, shape, values }: Omit<LayerActivation, "type">,
-  { channel, example = 0 }: { readonly channel: number; readonly example?: number },
+  options: { readonly channel: number; readonly example?: number },
 ): ActivationPart {
+  checkOptions("activationMap", options, { channel: anyOption, example: anyOption });
+  const { channel, example = 0 } = options;
   const [n, ...rest] = shape as [number, ...number[]];
   const channels = rest.pop() ?? 1;
   if (rest.length === 0)
@@ -151,8 +155,10 @@ export function activationMap(
  */
 export function depthColumn(
   { name, shape, values }: Omit<LayerActivation, "type">,
-  { place = [], example = 0 }: { readonly place?: readonly number[]; readonly example?: number } = {},
+  options: { readonly place?: readonly number[]; readonly example?: number } = {},
 ): ActivationPart {
+  checkOptions("depthColumn", options, { place: placeOption, example: anyOption });
+  const { place = [], example = 0 } = options;
   const [n, ...rest] = shape as [number, ...number[]];
   const channels = rest.pop() ?? 1;
   check(name, "example", example, n);

@@ -1,4 +1,12 @@
-import { conv2dGeometry, ShapeError, showShape } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  checkValue,
+  conv2dGeometry,
+  ShapeError,
+  showShape,
+  type OptionCheck,
+} from "@convlens/backend";
 import {
   pad,
   patches,
@@ -9,6 +17,11 @@ import {
   type PatchesOptions,
   type Tensor,
 } from "@convlens/tensor";
+
+const sizeOption: OptionCheck = (value) =>
+  typeof value === "number" || (Array.isArray(value) && value.length === 2)
+    ? undefined
+    : "a number or a pair [height, width]";
 
 /**
  * What each position of a window sees, as a column (im2col): with {@link toRows} a convolution is one product of matrices, rows
@@ -25,6 +38,15 @@ import {
  * ```
  */
 export function toColumns(x: Operand, options: PatchesOptions): Tensor {
+  // The values are checked with the geometry.
+  checkOptions("toColumns", options, {
+    size: sizeOption,
+    stride: anyOption,
+    padding: anyOption,
+    dilation: anyOption,
+    geometry: anyOption,
+  });
+  checkValue("toColumns", "size", options.size, sizeOption);
   const image = typeof x === "number" ? tensor(x) : x;
   const [kh, kw] = typeof options.size === "number" ? [options.size, options.size] : options.size;
   const { height: h, width: w } = conv2dGeometry(

@@ -1,4 +1,4 @@
-import { checkOptions, wholeFrom, turn } from "@convlens/backend";
+import { checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import { namePaths, type Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
@@ -103,6 +103,24 @@ export interface Crop {
   readonly values: Float64Array;
 }
 
+/** Accepts a box that lies in images of this size. */
+const boxIn =
+  (sizes: readonly number[]): OptionCheck =>
+  (value) =>
+    Array.isArray(value) &&
+    value.length === sizes.length &&
+    value.every(
+      (ends: unknown, axis) =>
+        Array.isArray(ends) &&
+        ends.length === 2 &&
+        ends.every(Number.isSafeInteger) &&
+        ends[0] >= 0 &&
+        ends[0] <= ends[1] &&
+        ends[1] < sizes[axis]!,
+    )
+      ? undefined
+      : `the first and the last pixel of each axis, [${sizes.map((size) => `[0 to ${size - 1}, 0 to ${size - 1}]`).join(", ")}]`;
+
 /**
  * The pixels of an example that lie in a box: along each axis of place the first and the last.
  *
@@ -114,6 +132,8 @@ export interface Crop {
 export function cropOf(data: Dataset, index: number, box: Patch["box"]): Crop {
   const channels = data.shape.at(-1)!;
   const sizes = data.shape.slice(0, -1);
+  checkValue("cropOf", "index", index, wholeFrom(0, data.size - 1));
+  checkValue("cropOf", "box", box, boxIn(sizes));
   const shape = [...box.map(([first, last]) => last - first + 1), channels];
   const start = index * sizes.reduce((a, b) => a * b, channels);
   const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => {

@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   ShapeError,
   showShape,
   sizeOf,
@@ -12,6 +13,7 @@ import type { Layer } from "@convlens/layers";
 import { evaluate, gradients, tensor, type Tensor } from "@convlens/tensor";
 import { candidatesOf, coreOf, meetingsOfTransposed, type Core } from "./core.ts";
 import { unitNumber } from "./inputsSeen.ts";
+import { placeOption } from "./optionChecks.ts";
 import { originOf, placeOf } from "./originOf.ts";
 import { layerNamed, recordModel, type RecordedLayer } from "./recordModel.ts";
 import { checkSingle, inputsOf } from "./trace.ts";
@@ -73,8 +75,10 @@ export async function traceGradient(
   x: Tensor,
   layer: string,
   input: readonly number[],
-  { target }: TraceGradientOptions = {},
+  given: TraceGradientOptions = {},
 ): Promise<GradientTrace> {
+  checkOptions("traceGradient", given, { target: placeOption });
+  const { target } = given;
   checkSingle("traceGradient", x);
   const recorded = recordModel(model, x);
   const own = layerNamed(recorded, layer);

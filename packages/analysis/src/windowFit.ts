@@ -1,4 +1,14 @@
-import { checkOptions, anyOption, conv2dGeometry, droppedBy, GeometryError, type Sliding } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  conv2dGeometry,
+  droppedBy,
+  GeometryError,
+  wholeFrom,
+  type OptionCheck,
+  type OptionChecks,
+  type Sliding,
+} from "@convlens/backend";
 
 /** A window along one axis. */
 export interface WindowFitOptions {
@@ -28,6 +38,24 @@ export interface WindowFit {
   readonly why?: string;
 }
 
+const isSide = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const paddingOption: OptionCheck = (value) =>
+  isSide(value) ||
+  value === "same" ||
+  value === "valid" ||
+  (Array.isArray(value) && value.length === 2 && value.every(isSide))
+    ? undefined
+    : '"same", "valid", a whole number of at least 0 or two of them, [before, after]';
+
+const windowChecks: OptionChecks<WindowFitOptions> = {
+  input: /* @__PURE__ */ wholeFrom(0),
+  window: /* @__PURE__ */ wholeFrom(1),
+  stride: /* @__PURE__ */ wholeFrom(1),
+  padding: paddingOption,
+  dilation: /* @__PURE__ */ wholeFrom(1),
+};
+
 /**
  * How often a window fits along an axis: (W − F + 2P) / S + 1, and where that is no whole number, why, and what to change.
  *
@@ -38,13 +66,8 @@ export interface WindowFit {
  * ```
  */
 export function windowFit(options: WindowFitOptions): WindowFit {
-  checkOptions("windowFit", options, {
-    input: anyOption,
-    window: anyOption,
-    stride: anyOption,
-    padding: anyOption,
-    dilation: anyOption,
-  });
+  checkOptions("windowFit", options, windowChecks);
+  for (const name of ["input", "window"] as const) checkValue("windowFit", name, options[name], windowChecks[name]);
   const { input, window, stride = 1, padding = 0, dilation = 1 } = options;
   const sliding = (geometry: "floor" | "strict"): Sliding =>
     conv2dGeometry(

@@ -5,8 +5,11 @@ import { build, Conv2d, Dense, Flatten, sequential, type Layer } from "@convlens
 import { tensor, useBackend } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  activationMap,
   adversarial,
   codesOf,
+  cropOf,
+  depthColumn,
   explain,
   explainMethods,
   faithfulness,
@@ -15,19 +18,45 @@ import {
   heatmap,
   histogram,
   invert,
+  modularGraph,
   nearestNeighbors,
   occlusionCurve,
+  operationGraph,
   principalComponents,
   randomizationTest,
+  retain,
   shiftConsistency,
   structuralSimilarity,
+  tap,
+  toColumns,
+  toMatrix,
   topPatches,
+  trace,
+  traceGradient,
   tsne,
   visualize,
+  volumeTable,
   watchTraining,
   windowFit,
 } from "../src/index.ts";
-import { overlay, paintAtlas, paintImage, paintMap } from "../src/render/index.ts";
+import {
+  drawBars,
+  drawBoxes,
+  drawHistogram,
+  drawLegend,
+  drawLineChart,
+  drawModules,
+  drawOperations,
+  drawPoints,
+  drawTrace,
+  drawVolumes,
+  overlay,
+  paintAtlas,
+  paintImage,
+  paintMap,
+  paintMatrix,
+  scaleOf,
+} from "../src/render/index.ts";
 import { some } from "./helpers.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -42,10 +71,27 @@ const picture = { height: 1, width: 2, values: [0, 1] };
 const data = shapes({ size: 8, height: 6, width: 6 });
 const heat = heatmap({ method: "gradient", shape: x.shape, values: x.values });
 
+const map = { name: "a map", shape: [1, 1, 2, 3], values: new Float32Array(6) };
+const pixels = { shape: [1, 1, 1], values: [1] };
+const raster = paintImage(pixels);
+const layer = new Conv2d({ filters: 1, kernelSize: 2 });
+
 /** Calls with options that are right but for what is added to them. */
 const calls: Readonly<Record<string, (options: Options) => unknown>> = {
+  activationMap: (o) => activationMap(map, { channel: 0, ...o }),
   adversarial: (o) => adversarial(net(), x, { labels: [0, 1], epsilon: 0.1, ...o }),
   codesOf: (o) => codesOf(net(), data, { layer: "layers.0", ...o }),
+  depthColumn: (o) => depthColumn(map, { place: [0, 0], ...o }),
+  drawBars: (o) => drawBars([], o),
+  drawBoxes: (o) => drawBoxes(raster, [], o),
+  drawHistogram: (o) => drawHistogram(histogram([1, 2]), o),
+  drawLegend: (o) => drawLegend(scaleOf([[1]]), o),
+  drawLineChart: (o) => drawLineChart([], o),
+  drawModules: (o) => drawModules(modularGraph(net(), [6, 6, 1]), o),
+  drawOperations: (o) => drawOperations(operationGraph(net(), [6, 6, 1]), o),
+  drawPoints: (o) => drawPoints([], [], o),
+  drawTrace: async (o) => drawTrace(await trace(net(), some([1, 6, 6, 1]), "layers.0", [0, 0, 0]), o),
+  drawVolumes: (o) => drawVolumes(volumeTable(net(), [6, 6, 1]), o),
   explain: (o) => explain(net(), x, { method: "gradient", ...o }),
   faithfulness: (o) => faithfulness(net(), x, heat, o),
   filterImage: (o) => filterImage(x, classicalKernels.box, o),
@@ -53,11 +99,18 @@ const calls: Readonly<Record<string, (options: Options) => unknown>> = {
   invert: (o) => invert(net(), x, { layer: "layers.0", ...o }).next(),
   nearestNeighbors: (o) => nearestNeighbors(points, { count: 1, ...o }),
   occlusionCurve: (o) => occlusionCurve(net(), x, o),
+  overlay: (o) => overlay(raster, { shape: [1, 1], values: [1] }, o),
+  paintAtlas: (o) => paintAtlas([], o),
+  paintImage: (o) => paintImage(pixels, o),
+  paintMap: (o) => paintMap({ shape: [1], values: [1] }, o),
+  paintMatrix: (o) => paintMatrix(toMatrix(layer, [3, 3, 1]), o),
   principalComponents: (o) => principalComponents(points, o),
   randomizationTest: (o) => randomizationTest(net(), x, { method: "gradient", ...o }),
   shiftConsistency: (o) => shiftConsistency(net(), x, o),
   structuralSimilarity: (o) => structuralSimilarity(picture, picture, o),
+  toColumns: (o) => toColumns(x, { size: 2, ...o }),
   topPatches: (o) => topPatches(net(), data, { layer: "layers.0", ...o }),
+  traceGradient: (o) => traceGradient(net(), some([1, 6, 6, 1]), "layers.0", [0, 0, 0], o),
   tsne: (o) => tsne(points, o).next(),
   visualize: (o) => visualize(net(), [6, 6, 1], { class: 0 }, o).next(),
   watchTraining: (o) => watchTraining(net(), { inputs: x, targets: tensor([0, 1]), ...o }),
@@ -73,6 +126,10 @@ const errorOf = async (call: () => unknown): Promise<unknown> => {
   }
 };
 
+it("calls with right options are accepted", async () => {
+  for (const [name, call] of Object.entries(calls)) expect(await errorOf(() => call({})), name).toBeUndefined();
+});
+
 describe.each(Object.keys(calls))("%s", (name) => {
   it("refuses unknown options", async () => {
     for (const unknown of ["nothing", "__proto__x", "constructor"]) {
@@ -86,7 +143,21 @@ describe.each(Object.keys(calls))("%s", (name) => {
 it.each<[string, Options]>([
   ["adversarial", { stepSize: -1 }],
   ["adversarial", { range: [1, 0] }],
+  ["activationMap", { toString: 1 }],
   ["codesOf", { batchSize: 0 }],
+  ["depthColumn", { place: 0 }],
+  ["drawBars", { width: 0 }],
+  ["drawBoxes", { size: -1 }],
+  ["drawHistogram", { title: 3 }],
+  ["drawLegend", { title: 3 }],
+  ["drawLineChart", { low: NaN }],
+  ["drawLineChart", { high: "1" }],
+  ["drawLineChart", { xLabel: 1 }],
+  ["drawModules", { theme: "blue" }],
+  ["drawOperations", { theme: "blue" }],
+  ["drawPoints", { width: NaN }],
+  ["drawTrace", { theme: "auto" }],
+  ["drawVolumes", { scale: "false" }],
   ["explain", { method: "smoothGrad", samples: 0 }],
   ["explain", { method: "smoothGrad", noise: NaN }],
   ["explain", { method: "smoothGrad", seed: 0.5 }],
@@ -106,11 +177,21 @@ it.each<[string, Options]>([
   ["invert", { steps: -1 }],
   ["nearestNeighbors", { metric: "manhattan" }],
   ["occlusionCurve", { value: NaN }],
+  ["overlay", { strength: -1 }],
+  ["paintAtlas", { range: ["0", "1"] }],
+  ["paintImage", { range: 1 }],
+  ["paintImage", { range: [0, NaN] }],
+  ["paintMatrix", { weights: [1] }],
+  ["paintMatrix", { theme: "auto" }],
   ["principalComponents", { seed: NaN }],
   ["randomizationTest", { seed: 2 ** 53 }],
   ["shiftConsistency", { shift: 1.5 }],
   ["structuralSimilarity", { range: 0 }],
+  ["toColumns", { size: undefined }],
+  ["toColumns", { size: "2" }],
+  ["toColumns", { stride: 0 }],
   ["topPatches", { count: 0 }],
+  ["traceGradient", { target: 0 }],
   ["tsne", { every: 0 }],
   ["tsne", { rate: Infinity }],
   ["tsne", { theta: -1 }],
@@ -120,6 +201,18 @@ it.each<[string, Options]>([
   ["visualize", { transform: { jiter: 1 } }],
   ["visualize", { transform: { scale: -1 } }],
   ["watchTraining", { every: 0 }],
+  ["windowFit", { input: undefined }],
+  ["windowFit", { input: -1 }],
+  ["windowFit", { input: 5.5 }],
+  ["windowFit", { input: "5" }],
+  ["windowFit", { window: 0 }],
+  ["windowFit", { window: undefined }],
+  ["windowFit", { stride: 0 }],
+  ["windowFit", { stride: [1, 2] }],
+  ["windowFit", { padding: -1 }],
+  ["windowFit", { padding: "full" }],
+  ["windowFit", { padding: [1] }],
+  ["windowFit", { dilation: 0 }],
 ])("%s refuses %j", async (name, options) =>
   expect(await errorOf(() => calls[name]!(options))).toBeInstanceOf(ValueError),
 );
@@ -136,6 +229,117 @@ it.each<[string, () => unknown]>([
     () => overlay(paintImage({ shape: [1, 1, 1], values: [1] }), { shape: [1, 1], values: [1] }, { strength: 2 }),
   ],
 ])("painting refuses %s", (_, paint) => expect(paint).toThrow(ValueError));
+
+it("errors of windowFit name it and its option", () =>
+  expect(() => windowFit({ input: 5, window: 3, padding: -1 })).toThrow("windowFit: padding must be"));
+
+it("no call takes something else for an object of options", async () => {
+  for (const [name, call] of Object.entries<(given: never) => unknown>({
+    activationMap: (given) => activationMap(map, given),
+    depthColumn: (given) => depthColumn(map, given),
+    drawBars: (given) => drawBars([], given),
+    drawLineChart: (given) => drawLineChart([], given),
+    drawTrace: async (given) => drawTrace(await trace(net(), some([1, 6, 6, 1]), "layers.0", [0, 0, 0]), given),
+    paintAtlas: (given) => paintAtlas([], given),
+    paintImage: (given) => paintImage(pixels, given),
+    toColumns: (given) => toColumns(x, given),
+    traceGradient: (given) => traceGradient(net(), some([1, 6, 6, 1]), "layers.0", [0, 0, 0], given),
+    windowFit: (given) => windowFit(given),
+  }))
+    for (const given of [null, 3, "light", [1]]) {
+      const error = await errorOf(() => call(given as never));
+      expect(error, `${name}(${String(given)})`).toBeInstanceOf(ValueError);
+      expect((error as Error).message).toContain(`${name}: expected an object of options`);
+    }
+});
+
+it.each<[string, unknown]>([
+  ["a name alone", "layers.0"],
+  ["a name that is a number", [0]],
+  ["null", null],
+  ["a set", new Set(["layers.0"])],
+])("tap and retain refuse %s for a list of names", (_, names) => {
+  expect(() => tap(net(), names as never)).toThrow("tap: names must be an array of texts");
+  expect(() => retain(net(), names as never)).toThrow("retain: names must be an array of texts");
+});
+
+it("tap and retain name the layers that there are, where one is unknown", async () => {
+  await expect(tap(net(), ["layers.9"])(x)).rejects.toThrow('no layer is called "layers.9"; there are');
+  await expect(retain(net(), ["layers.9"])(x)).rejects.toThrow('no layer is called "layers.9"; there are');
+});
+
+it.each<[string, unknown, unknown]>([
+  [
+    "an example below 0",
+    -1,
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  ],
+  [
+    "an example after the last",
+    8,
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  ],
+  [
+    "half an example",
+    0.5,
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  ],
+  ["too few axes", 0, [[0, 1]]],
+  [
+    "too many axes",
+    0,
+    [
+      [0, 1],
+      [0, 1],
+      [0, 0],
+    ],
+  ],
+  [
+    "an end after the last pixel",
+    0,
+    [
+      [0, 1],
+      [0, 6],
+    ],
+  ],
+  [
+    "a beginning before the first pixel",
+    0,
+    [
+      [-1, 1],
+      [0, 5],
+    ],
+  ],
+  [
+    "an end before the beginning",
+    0,
+    [
+      [3, 1],
+      [0, 5],
+    ],
+  ],
+  [
+    "half a pixel",
+    0,
+    [
+      [0.5, 1],
+      [0, 5],
+    ],
+  ],
+  ["an end that is missing", 0, [[0], [0, 5]]],
+  ["no box", 0, undefined],
+])("cropOf refuses %s", (_, index, box) =>
+  expect(() => cropOf(data, index as number, box as never)).toThrow(/^cropOf: (index|box) must be/),
+);
 
 it("names the option that is nearest, and the methods that there are", async () => {
   await expect(explain(net(), x, { method: "smoothGrad", sample: 3 } as never)).rejects.toThrow(

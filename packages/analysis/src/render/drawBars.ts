@@ -1,4 +1,5 @@
-import { drawing, element, label, shortNumber, tooltip, type WidthOptions } from "./svg.ts";
+import { checkOptions } from "@convlens/backend";
+import { drawing, element, label, shortNumber, tooltip, widthChecks, type WidthOptions } from "./svg.ts";
 
 /** A bar: what it is of, and how long. */
 export interface Bar {
@@ -21,7 +22,9 @@ const [LONGEST, SHORTEST, NUMBER] = [300, 60, 60];
  * const svg = drawBars(layers.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds })));
  * ```
  */
-export function drawBars(bars: readonly Bar[], { width = Infinity, theme = "auto", title }: WidthOptions = {}): string {
+export function drawBars(bars: readonly Bar[], options: WidthOptions = {}): string {
+  checkOptions("drawBars", options, widthChecks);
+  const { width = Infinity, theme = "auto", title } = options;
   const names = Math.max(40, ...bars.map(({ name }) => 7 * name.length)) + 16;
   const size = Math.max(...bars.map(({ value }) => Math.abs(value)), 0) || 1;
   const negative = bars.some(({ value }) => value < 0);

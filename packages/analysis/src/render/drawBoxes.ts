@@ -1,4 +1,5 @@
-import { drawing, element, label, textElement, type DrawOptions } from "./svg.ts";
+import { checkOptions, numberAbove } from "@convlens/backend";
+import { drawChecks, drawing, element, label, textElement, type DrawOptions } from "./svg.ts";
 import { pngUrl } from "./png.ts";
 import type { Raster } from "./raster.ts";
 
@@ -24,12 +25,10 @@ export interface PixelBox {
 export function drawBoxes(
   picture: Raster,
   boxes: readonly PixelBox[],
-  {
-    theme = "auto",
-    title,
-    size = Math.max(1, Math.round(320 / picture.width)),
-  }: DrawOptions & { readonly size?: number } = {},
+  options: DrawOptions & { readonly size?: number } = {},
 ): string {
+  checkOptions("drawBoxes", options, { ...drawChecks, size: numberAbove(0) });
+  const { theme = "auto", title, size = Math.max(1, Math.round(320 / picture.width)) } = options;
   const [width, height] = [picture.width * size, picture.height * size];
   const image = element("image", {
     href: pngUrl(picture),

@@ -1,6 +1,7 @@
+import { checkOptions } from "@convlens/backend";
 import type { Histogram } from "../statistics.ts";
 import { ticks } from "./drawLineChart.ts";
-import { drawing, element, label, shortNumber, tooltip, type DrawOptions } from "./svg.ts";
+import { drawChecks, drawing, element, label, shortNumber, tooltip, type DrawOptions } from "./svg.ts";
 
 const WIDTH = 420;
 const HEIGHT = 160;
@@ -20,6 +21,7 @@ export function drawHistogram(
   { low, high, counts, outside, notNumbers }: Histogram,
   options: DrawOptions = {},
 ): string {
+  checkOptions("drawHistogram", options, drawChecks);
   const most = counts.reduce((a, b) => Math.max(a, b), 1);
   const width = (WIDTH - 2 * LEFT) / counts.length;
   const [base, room] = [HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP];

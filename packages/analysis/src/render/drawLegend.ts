@@ -1,3 +1,5 @@
+import { checkOptions } from "@convlens/backend";
+import { textOption } from "../optionChecks.ts";
 import { drawing, element, label, shortNumber, type DrawOptions } from "./svg.ts";
 import { pngUrl } from "./png.ts";
 import type { Scale } from "./raster.ts";
@@ -13,7 +15,9 @@ const BAR = 12;
  * const svg = drawLegend(scaleOf([[-2, 0, 3]]), { title: "weights" });
  * ```
  */
-export function drawLegend({ colors, low, high }: Scale, { title = "" }: Pick<DrawOptions, "title"> = {}): string {
+export function drawLegend({ colors, low, high }: Scale, options: Pick<DrawOptions, "title"> = {}): string {
+  checkOptions("drawLegend", options, { title: textOption });
+  const { title = "" } = options;
   const bar = pngUrl({ width: colors.table.length / 3, height: 1, data: withOpacity(colors.table) });
   const at = (x: number): number => 1 + ((x - low) / (high - low || 1)) * (WIDTH - 2);
   const middle = low < 0 && high > 0 ? label(at(0), BAR + 18, "0", { class: "f-muted" }) : "";

@@ -1,4 +1,6 @@
-import { drawing, element, label, round, shortNumber, tooltip, type WidthOptions } from "./svg.ts";
+import { checkOptions } from "@convlens/backend";
+import { finiteOption, textOption } from "../optionChecks.ts";
+import { drawing, element, label, round, shortNumber, tooltip, widthChecks, type WidthOptions } from "./svg.ts";
 
 /** A line of a chart. */
 export interface Series {
@@ -66,10 +68,9 @@ function placesOfKeys(names: readonly string[], width: number): { readonly x: nu
  * const svg = drawLineChart([{ name: "loss", points: [[0, 2.3], [10, 0.9], [20, 0.4]] }], { xLabel: "steps", low: 0 });
  * ```
  */
-export function drawLineChart(
-  series: readonly Series[],
-  { xLabel = "", low, high, width = 640, title, theme = "auto" }: LineChartOptions = {},
-): string {
+export function drawLineChart(series: readonly Series[], options: LineChartOptions = {}): string {
+  checkOptions("drawLineChart", options, { ...widthChecks, xLabel: textOption, low: finiteOption, high: finiteOption });
+  const { xLabel = "", low, high, width = 640, title, theme = "auto" } = options;
   const all = series.flatMap(({ points }) => points);
   const ys = all.map(([, y]) => y).filter(Number.isFinite);
   const xs = all.map(([x]) => x);

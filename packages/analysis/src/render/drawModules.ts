@@ -1,6 +1,7 @@
+import { checkOptions } from "@convlens/backend";
 import { countModules, type ModularGraph, type ModularStage } from "../modularGraph.ts";
 import { groupModules, type DrawnGraph, type DrawnStage } from "./groupModules.ts";
-import { drawing, element, escapeText, label, round, type WidthOptions } from "./svg.ts";
+import { drawing, element, escapeText, label, round, widthChecks, type WidthOptions } from "./svg.ts";
 
 interface Point {
   readonly x: number;
@@ -176,10 +177,9 @@ function placesOf({ stages }: DrawnGraph): Point[][] {
  * const svg = drawModules(modularGraph(net, [9, 1]), { theme: "light", width: 328 });
  * ```
  */
-export function drawModules(
-  graph: ModularGraph,
-  { width: widest = Infinity, theme = "auto", title }: WidthOptions = {},
-): string {
+export function drawModules(graph: ModularGraph, options: WidthOptions = {}): string {
+  checkOptions("drawModules", options, widthChecks);
+  const { width: widest = Infinity, theme = "auto", title } = options;
   const drawn = groupModules(graph);
   const { stages, isPlane } = drawn;
   const places = placesOf(drawn);

@@ -1,5 +1,6 @@
+import { checkOptions } from "@convlens/backend";
 import type { OperationGraph } from "../operationGraph.ts";
-import { drawing, element, label, round, tooltip, type DrawOptions } from "./svg.ts";
+import { drawChecks, drawing, element, label, round, tooltip, type DrawOptions } from "./svg.ts";
 
 const WIDE = 168;
 const TALL = 40;
@@ -107,7 +108,9 @@ function lineTo(cell: Cell, at: (cell: Cell) => readonly [x: number, y: number])
  * const svg = drawOperations(operationGraph(resnet18(), [224, 224, 3], "layers"));
  * ```
  */
-export function drawOperations(graph: OperationGraph, { theme = "auto", title }: DrawOptions = {}): string {
+export function drawOperations(graph: OperationGraph, options: DrawOptions = {}): string {
+  checkOptions("drawOperations", options, drawChecks);
+  const { theme = "auto", title } = options;
   const rows = rowsOf(graph);
   arrange(rows);
   const all = rows.flat();

@@ -1,4 +1,5 @@
-import { drawing, element, escapeText, label, tooltip, type WidthOptions } from "./svg.ts";
+import { checkOptions } from "@convlens/backend";
+import { drawing, element, escapeText, label, tooltip, widthChecks, type WidthOptions } from "./svg.ts";
 
 /** A point of the plane, and what it is. */
 export interface MarkedPoint {
@@ -37,8 +38,10 @@ const SHORT = 2;
 export function drawPoints(
   points: readonly MarkedPoint[],
   names: readonly string[],
-  { width: side = SIDE, theme = "auto", title }: WidthOptions = {},
+  options: WidthOptions = {},
 ): string {
+  checkOptions("drawPoints", options, widthChecks);
+  const { width: side = SIDE, theme = "auto", title } = options;
   const isShort = names.every((name) => name.length <= SHORT);
   const mark = (kind: number): string => (isShort ? (names[kind] ?? `${kind}`) : `${kind + 1}`);
   const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];

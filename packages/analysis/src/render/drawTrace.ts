@@ -1,7 +1,8 @@
+import { checkOptions, oneOf } from "@convlens/backend";
 import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../trace.ts";
 import { colorOf, type Theme } from "./colorMaps.ts";
 import { scaleOf, type Scale } from "./raster.ts";
-import { drawing, element, label, shortNumber, textElement, type WidthOptions } from "./svg.ts";
+import { drawing, element, label, shortNumber, textElement, widthChecks, type WidthOptions } from "./svg.ts";
 
 const CELL = 44;
 const GAP = 46;
@@ -216,6 +217,7 @@ function drawList(
  * ```
  */
 export function drawTrace(trace: Trace, options: TraceOptions = {}): string {
+  checkOptions("drawTrace", options, { ...widthChecks, theme: oneOf("light", "dark") });
   if (trace.kind === "products") {
     const slices = slicesOf(trace);
     if (slices !== undefined && slices[0]!.rows * CELL <= 500 && slices[0]!.columns * CELL <= 500)

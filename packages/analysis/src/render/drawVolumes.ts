@@ -1,5 +1,6 @@
+import { checkOptions, oneOf } from "@convlens/backend";
 import type { VolumeRow, VolumeTable } from "../volumeTable.ts";
-import { drawing, element, label, round, shortNumber, type WidthOptions } from "./svg.ts";
+import { drawing, element, label, round, shortNumber, widthChecks, type WidthOptions } from "./svg.ts";
 
 /** What {@link drawVolumes} may be told. */
 export interface VolumesOptions extends WidthOptions {
@@ -84,10 +85,9 @@ function faces({ row, tall, back, wide }: Box, x: number, y: number): string {
  * const svg = drawVolumes(volumeTable(lenet5(), [28, 28, 1]));
  * ```
  */
-export function drawVolumes(
-  table: VolumeTable,
-  { scale, width: widest = WIDEST, theme = "auto", title }: VolumesOptions = {},
-): string {
+export function drawVolumes(table: VolumeTable, options: VolumesOptions = {}): string {
+  checkOptions("drawVolumes", options, { ...widthChecks, scale: oneOf("true", "root") });
+  const { scale, width: widest = WIDEST, theme = "auto", title } = options;
   const trueSize = (x: number): number => x;
   // The tallest box is as tall as a line, unless the widest one then is wider than it.
   const fit = (size: (edge: number) => number, room: number): number => {

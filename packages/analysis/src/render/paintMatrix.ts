@@ -1,3 +1,4 @@
+import { checkOptions, oneOf } from "@convlens/backend";
 import type { LayerMatrix } from "../toMatrix.ts";
 import { colorMap, colorOf, type Theme } from "./colorMaps.ts";
 import { palette } from "./palette.ts";
@@ -16,8 +17,16 @@ import { scaleOf, type Raster } from "./raster.ts";
  */
 export function paintMatrix(
   { rows, columns, entries, weights }: LayerMatrix,
-  { weights: values, theme = "light" }: { readonly weights?: ArrayLike<number>; readonly theme?: Theme } = {},
+  options: { readonly weights?: ArrayLike<number>; readonly theme?: Theme } = {},
 ): Raster {
+  checkOptions("paintMatrix", options, {
+    weights: (value) =>
+      typeof value === "object" && (value as ArrayLike<number> | null)?.length === weights.size
+        ? undefined
+        : `an array of ${weights.size} numbers, one for each weight`,
+    theme: oneOf("light", "dark"),
+  });
+  const { weights: values, theme = "light" } = options;
   const data = new Uint8ClampedArray(4 * rows * columns);
   const ground = parseInt(palette[theme].ground.slice(1), 16);
   for (let i = 0; i < rows * columns; i++) data.set([ground >> 16, (ground >> 8) & 255, ground & 255, 255], 4 * i);

@@ -1,6 +1,5 @@
 import {
   checkOptions,
-  checkValue,
   numberFrom,
   oneOf,
   ShapeError,
@@ -8,8 +7,10 @@ import {
   sizeOf,
   ValueError,
   wholeFrom,
+  type OptionChecks,
   type Shape,
 } from "@convlens/backend";
+import { endsOption } from "../optionChecks.ts";
 import { colorMap, type ColorMap, type Theme } from "./colorMaps.ts";
 
 /** Pixels, four bytes each: red, green, blue, opacity. What `ImageData` of a canvas and PNG files are made of. */
@@ -44,6 +45,12 @@ export interface RasterOptions {
   readonly range?: readonly [low: number, high: number];
 }
 
+const rasterChecks: OptionChecks<RasterOptions> = {
+  map: /* @__PURE__ */ oneOf("sequential", "signed", "gray"),
+  theme: /* @__PURE__ */ oneOf("light", "dark"),
+  range: endsOption,
+};
+
 /** A colour map, and the numbers at its ends. */
 export interface Scale {
   readonly colors: ColorMap;
@@ -62,12 +69,7 @@ export interface Scale {
  * ```
  */
 export function scaleOf(all: readonly ArrayLike<number>[], options: RasterOptions = {}): Scale {
-  checkOptions("painting", options, {
-    map: oneOf("sequential", "signed", "gray"),
-    theme: oneOf("light", "dark"),
-    range: (value) =>
-      Array.isArray(value) && value.length === 2 && !value.some(Number.isNaN) ? undefined : "two numbers",
-  });
+  checkOptions("painting", options, rasterChecks);
   const { map, theme = "light", range } = options;
   let [least, greatest] = [Infinity, -Infinity];
   for (const values of all)
@@ -159,14 +161,10 @@ export interface Atlas extends Raster {
  */
 export function paintAtlas(
   maps: readonly Numbers[],
-  {
-    columns = Math.max(1, Math.ceil(Math.sqrt(maps.length))),
-    gap = 1,
-    ...options
-  }: RasterOptions & { readonly columns?: number; readonly gap?: number } = {},
+  options: RasterOptions & { readonly columns?: number; readonly gap?: number } = {},
 ): Atlas {
-  checkValue("paintAtlas", "columns", columns, wholeFrom(1));
-  checkValue("paintAtlas", "gap", gap, wholeFrom(0));
+  checkOptions("paintAtlas", options, { ...rasterChecks, columns: wholeFrom(1), gap: wholeFrom(0) });
+  const { columns = Math.max(1, Math.ceil(Math.sqrt(maps.length))), gap = 1, ...painted } = options;
   const sizes = maps.map(sizesOf);
   const [tall, wide] = [0, 1].map((axis) => Math.max(1, ...sizes.map((size) => size[axis]!))) as [number, number];
   const rows = Math.ceil(maps.length / columns);
@@ -174,7 +172,7 @@ export function paintAtlas(
   const data = new Uint8ClampedArray(4 * height * width);
   const scale = scaleOf(
     maps.map(({ values }) => values),
-    options,
+    painted,
   );
   for (const [k, { values }] of maps.entries()) {
     const first = Math.floor(k / columns) * (tall + gap) * width + (k % columns) * (wide + gap);
@@ -196,8 +194,10 @@ export function paintAtlas(
  */
 export function paintImage(
   { shape, values }: Numbers,
-  { range: [low, high] = [0, 1] }: { readonly range?: readonly [number, number] } = {},
+  options: { readonly range?: readonly [number, number] } = {},
 ): Raster {
+  checkOptions("paintImage", options, { range: endsOption });
+  const [low, high] = options.range ?? [0, 1];
   const [height, width, channels] = shape as [number, number, number];
   if (shape.length !== 3 || ![1, 3, 4].includes(channels) || sizeOf(shape) !== values.length)
     throw new ShapeError(
@@ -254,9 +254,10 @@ export function enlarge({ width, height, data }: Raster, factor: number): Raster
 export function overlay(
   picture: Raster,
   numbers: Numbers,
-  { strength = 0.8, ...options }: RasterOptions & { readonly strength?: number } = {},
+  options: RasterOptions & { readonly strength?: number } = {},
 ): Raster {
-  checkValue("overlay", "strength", strength, numberFrom(0, 1));
+  checkOptions("overlay", options, { ...rasterChecks, strength: numberFrom(0, 1) });
+  const { strength = 0.8, ...painted } = options;
   const [height, width] = sizesOf(numbers);
   if (height !== picture.height || width !== picture.width)
     throw new ShapeError(
@@ -268,7 +269,7 @@ export function overlay(
         fix: "resize one of them",
       },
     );
-  const scale = scaleOf([numbers.values], options);
+  const scale = scaleOf([numbers.values], painted);
   const data = new Uint8ClampedArray(4 * height * width);
   fill(data, (i) => i, numbers.values, scale);
   const most = Math.max(Math.abs(scale.low), Math.abs(scale.high)) || 1;

@@ -1,3 +1,5 @@
+import { numberAbove, oneOf, type OptionChecks } from "@convlens/backend";
+import { textOption } from "../optionChecks.ts";
 import type { Theme } from "./colorMaps.ts";
 import { palette } from "./palette.ts";
 
@@ -14,6 +16,15 @@ export interface WidthOptions extends DrawOptions {
   /** How many pixels it may be wide; what cannot be drawn in less is as wide as it must be. */
   readonly width?: number;
 }
+
+/** Checks of the options of every drawing. */
+export const drawChecks: OptionChecks<DrawOptions> = {
+  theme: /* @__PURE__ */ oneOf("light", "dark", "auto"),
+  title: textOption,
+};
+
+/** Checks of the options of a drawing that fits narrow pages. */
+export const widthChecks: OptionChecks<WidthOptions> = { ...drawChecks, width: /* @__PURE__ */ numberAbove(0) };
 
 /** Text that cannot be taken for markup. Control characters, which XML does not allow, are replaced. */
 export const escapeText = (text: string): string =>
