@@ -62,29 +62,31 @@ export function onlyWord(words: readonly string[], what: string): string {
   return word;
 }
 
-/** A number from an option, or what it is if not given. */
+/** A number from an option, or what it is if not given. `above`: the number that it must be larger than, instead of `least`. */
 export function numberOption(
   name: string,
   text: string | undefined,
   otherwise: number,
   {
     least = 0,
+    above,
     most = Infinity,
     whole = true,
-  }: { readonly least?: number; readonly most?: number; readonly whole?: boolean } = {},
+  }: { readonly least?: number; readonly above?: number; readonly most?: number; readonly whole?: boolean } = {},
 ): number {
   if (text === undefined) return otherwise;
   const value = Number(text);
   if (
     text.trim() === "" ||
     !Number.isFinite(value) ||
-    value < least ||
+    (above === undefined ? value < least : value <= above) ||
     value > most ||
     (whole && !Number.isSafeInteger(value))
-  )
-    throw new CommandLineError(
-      `--${name}: expected a ${whole ? "whole " : ""}number ${most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`}, got "${text}"`,
-    );
+  ) {
+    const bounds =
+      above !== undefined ? `above ${above}` : most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new CommandLineError(`--${name}: expected a ${whole ? "whole " : ""}number ${bounds}, got "${text}"`);
+  }
   return value;
 }
 

@@ -5,7 +5,7 @@ import {
   arrayField,
   ConvlensError,
   numberField,
-  numberFrom,
+  numberAbove,
   objectField,
   optionalField,
   seedOption,
@@ -42,7 +42,7 @@ const isSettings = objectField<RunSettings>({
   model: textField,
   epochs: wholeFrom(1),
   batchSize: wholeFrom(1),
-  rate: numberFrom(0),
+  rate: numberAbove(0),
   optimizer: textField,
   seed: seedOption,
 });

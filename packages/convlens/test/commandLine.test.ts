@@ -215,7 +215,9 @@ describe("convlens evaluate, inspect, summary", () => {
       [["summary", "lenet", "--input", "1e9x1e9x1"], "--input: an example may have 268435456 numbers at most"],
       [["summary", ""], "expected a model, got nothing"],
       [["inspect", "runs/first", "--output", ""], "--output needs the name of a file"],
-      [["train", "edges", "--rate", "-1"], '--rate: expected a number of at least 0, got "-1"'],
+      [["train", "edges", "--rate", "-1"], '--rate: expected a number above 0, got "-1"'],
+      [["train", "edges", "--rate", "0"], '--rate: expected a number above 0, got "0"'],
+      [["train", "edges", "--rate", "1e-400"], '--rate: expected a number above 0, got "1e-400"'],
       [["train", "edges", "--seed", "1e300"], "--seed: expected a whole number from 0 to"],
     ] as const) {
       said.err = "";

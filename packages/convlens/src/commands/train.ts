@@ -89,7 +89,7 @@ export async function train(args: readonly string[]): Promise<number> {
     model: modelId(values.model ?? choice("data set", name, data).model),
     epochs: numberOption("epochs", values.epochs, 3, { least: 1 }),
     batchSize: numberOption("batch-size", values["batch-size"], 8, { least: 1 }),
-    rate: numberOption("rate", values.rate, 0.002, { whole: false }),
+    rate: numberOption("rate", values.rate, 0.002, { above: 0, whole: false }),
     optimizer: values.optimizer ?? "adam",
     seed: numberOption("seed", values.seed, 1, { most: 2 ** 32 - 1 }),
   };
