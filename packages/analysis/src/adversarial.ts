@@ -10,6 +10,7 @@ import {
 } from "@convlens/backend";
 import { apply, namePaths, type Layer } from "@convlens/layers";
 import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, type Tensor } from "@convlens/tensor";
+import { examplesIn } from "./examplesIn.ts";
 import { rangeOption } from "./optionChecks.ts";
 
 /** What {@link adversarial} is told. */
@@ -64,14 +65,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
     range: rangeOption,
   });
   const { labels, epsilon, steps = 1, stepSize, range = [0, 1] } = options;
-  const count = x.shape[0] ?? 0;
-  if (count < 1)
-    throw new ShapeError(`adversarial: expected a batch of at least one example, got ${showShape(x.shape)}`, {
-      operation: "adversarial",
-      axis: "batch",
-      expected: "at least 1",
-      got: x.shape,
-    });
+  const count = examplesIn(x, "adversarial");
   if (labels.length !== count)
     throw new ValueError(`adversarial: ${labels.length} labels for ${count} examples; give one for each`, {
       operation: "adversarial",

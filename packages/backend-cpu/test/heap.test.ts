@@ -48,7 +48,7 @@ describe("the heap", () => {
 describe("a process that may not reserve memory", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  it("is told so, with what to do", async () => {
+  it("gets an error that says what to do", async () => {
     vi.spyOn(WebAssembly, "Memory").mockImplementation(function () {
       throw new RangeError("WebAssembly.Memory(): could not allocate memory");
     });

@@ -9,7 +9,7 @@ export interface KernelBackendOptions<B> {
   readonly name: string;
   /** Of the numbers that it returns. Default: `"float32"`. */
   readonly precision?: Backend["precision"];
-  /** Memory for so many numbers. */
+  /** Allocates memory for `length` numbers. */
   allocate(length: number): B;
   /** Gives it back. */
   free(buffer: B): void;
@@ -27,8 +27,8 @@ export interface KernelBackendOptions<B> {
    */
   slice?(buffer: B, offset: number, length: number): B;
   /**
-   * Told, where there is no arena, that nobody needs what is in a buffer any more until it is written again: memory that is
-   * found anew for every result can be given back.
+   * Called where there is no arena, after the last read of a buffer and before its next write: a backend that allocates memory
+   * for each result can free it.
    */
   release?(buffer: B): void;
   /** Does what kernels have only noted down so far: called before results are read. */

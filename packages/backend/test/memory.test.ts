@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { BackendError, kernelBackend, type Backend, type Program, type Storage } from "../src/index.ts";
 
 const SIZE = 2 ** 10;
-/** Room for so many variables. */
+/** Number of variables that fit. */
 const ROOM = 20;
 
 /** A backend with little memory, that counts what it holds. */

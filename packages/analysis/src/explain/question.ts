@@ -1,6 +1,7 @@
 import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
 import { apply, namePaths, predict, type Layer } from "@convlens/layers";
 import { argmax, gradients, oneHot, sum, tensor, where, type GradientsOptions, type Tensor } from "@convlens/tensor";
+import { examplesIn } from "../examplesIn.ts";
 import { withCompiled } from "../withCompiled.ts";
 
 /**
@@ -38,14 +39,7 @@ function checkOutput(output: Tensor): void {
 
 /** Looks at once whether model, examples and target fit. */
 export async function questionOf(model: Layer, x: Tensor, target?: Target): Promise<Question> {
-  const count = x.shape[0] ?? 0;
-  if (count < 1)
-    throw new ShapeError(`explain: expected a batch of at least one example, got ${showShape(x.shape)}`, {
-      operation: "explain",
-      axis: "batch",
-      expected: "at least 1",
-      got: x.shape,
-    });
+  const count = examplesIn(x, "explain");
   namePaths(model);
   const known = x.isKnown ? x : tensor(await x.data(), x.shape);
   if (typeof target === "function") return { model, x: known, classes: undefined, score: checkedScore(target) };
