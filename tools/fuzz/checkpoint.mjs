@@ -61,7 +61,8 @@ function change(object, dice) {
   // A number behind the end of an array would make a list of billions.
   const isKnown = Array.isArray(object) || (keys.length > 0 && dice.chance(0.9));
   const key = isKnown ? dice.pick(keys) : String(anything(dice));
-  const inner = object[key];
+  // What is inherited is not the object's: under "__proto__" lies the prototype of every object.
+  const inner = Object.hasOwn(object, key) ? object[key] : undefined;
   if (typeof inner === "object" && inner !== null && dice.chance(0.7)) return change(inner, dice);
   if (Array.isArray(object) && dice.chance(0.3)) {
     object.splice(dice.below(object.length + 1), dice.below(2), ...(dice.chance(0.5) ? [inner] : []));
