@@ -2,6 +2,7 @@ import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { Random } from "@convlens/backend";
 import {
+  AveragePool2d,
   build,
   Conv2d,
   Dense,
@@ -216,11 +217,23 @@ class WithBranch implements Layer {
 describe("Grad-CAM in a net with a side branch", () => {
   const x = some([2, 8, 8, 1]);
 
-  it("looks at the last maps that the score depends on", async () => {
+  it("looks at the last convolution that the score depends on", async () => {
     const net = build(new WithBranch(), [8, 8, 1]);
     const found = await explain(net, x, { method: "gradCam", target: 1 });
-    const wanted = await explain(net, x, { method: "gradCam", target: 1, layer: "curve" });
+    const wanted = await explain(net, x, { method: "gradCam", target: 1, layer: "trunk" });
+    const other = await explain(net, x, { method: "gradCam", target: 1, layer: "curve" });
     expect(found.coarse!.shape).toEqual([2, 6, 6, 1]);
+    expect(found.values).toEqual(wanted.values);
+    expect(found.values).not.toEqual(other.values);
+  });
+
+  it("looks at the last maps where no convolution has more than one place", async () => {
+    const pooled = [new Relu(), new AveragePool2d({ size: 2 })];
+    const alone = [new Conv2d({ filters: 3, kernelSize: 4 }), new Flatten(), new Dense({ units: 4 })];
+    const net = build(sequential([...pooled, ...alone]), [8, 8, 1]);
+    const found = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1 });
+    const wanted = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1, layer: "layers.1" });
+    expect(found.coarse!.shape).toEqual([2, 4, 4, 1]);
     expect(found.values).toEqual(wanted.values);
   });
 

@@ -9,13 +9,17 @@ import type { Question } from "./question.ts";
 /** What the method `"gradCam"` of {@link explain} may be told. */
 export interface GradCamOptions {
   /**
-   * The layer whose maps are looked at. Default: the last layer that the score depends on and that makes maps of more than one
-   * place. In a net that ends in a flattened dense layer an earlier one often says more.
+   * The layer whose maps are looked at. Default: the last convolution that the score depends on and whose maps have more than
+   * one place; in a model without one, the last layer of such maps. In a net that ends in a flattened dense layer an earlier
+   * layer often says more.
    */
   readonly layer?: string;
 }
 
-/** The maps of the layer asked for, or of the last one on the way from the input to the scores that makes any. */
+/** Whether a convolution makes a tensor; a transposed one is the input gradient of another. */
+const isConvolution = ({ operation }: Tensor) => operation === "conv2d" || operation === "conv2dInputGradient";
+
+/** The maps of the layer asked for, or of the default layer. */
 function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefined): Tensor {
   const { input, layers } = recorded;
   const before = new Set(sorted([scores], (t) => t.inputs));
@@ -36,7 +40,8 @@ function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefin
       { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
     );
   }
-  const last = onTheWay.findLast(({ output: t }) => t.size > t.shape[0]! * t.shape.at(-1)!);
+  const wide = onTheWay.filter(({ output: t }) => t.size > t.shape[0]! * t.shape.at(-1)!);
+  const last = wide.findLast(({ operations }) => operations.some(isConvolution)) ?? wide.at(-1);
   if (last !== undefined) return last.output;
   throw new UsageError(
     'gradCam: no layer that the score depends on makes maps of more than one place; the method "gradient" explains any model',
