@@ -4,23 +4,41 @@
  *
  * @module
  */
-export { adversarial, type Adversarial, type AdversarialOptions } from "./adversarial.ts";
-export { codesOf, type Codes, type CodesOptions, type Matrix } from "./codes.ts";
-export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolutionAlgorithms.ts";
-export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost, type OptimizerName } from "./cost.ts";
-export { effectiveReceptiveField, type EffectiveReceptiveField } from "./effectiveReceptiveField.ts";
-export { explain, explainMethods, type ExplainMethod, type ExplainOptions, type Explanation } from "./explain.ts";
+export { adversarial, type Adversarial, type AdversarialOptions } from "./robustness/adversarial.ts";
+export { codesOf, type Codes, type CodesOptions, type Matrix } from "./embeddings/codes.ts";
+export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolution/convolutionAlgorithms.ts";
+export {
+  cost,
+  type Cost,
+  type CostOptions,
+  type LayerCost,
+  type MemoryCost,
+  type OptimizerName,
+} from "./structure/cost.ts";
+export { effectiveReceptiveField, type EffectiveReceptiveField } from "./geometry/effectiveReceptiveField.ts";
+export {
+  explain,
+  explainMethods,
+  type ExplainMethod,
+  type ExplainOptions,
+  type Explanation,
+} from "./explain/explain.ts";
 export type { Attribution, Completeness } from "./explain/attribution.ts";
-export type { GradCamOptions } from "./explain/gradCam.ts";
-export type { IntegratedGradientsOptions } from "./explain/integratedGradients.ts";
-export type { OcclusionOptions } from "./explain/occlusion.ts";
+export type { GradCamOptions } from "./explain/methods/gradCam.ts";
+export type { IntegratedGradientsOptions } from "./explain/methods/integratedGradients.ts";
+export type { OcclusionOptions } from "./explain/methods/occlusion.ts";
 export type { Target } from "./explain/question.ts";
-export type { RelevanceOptions } from "./explain/relevance.ts";
-export type { SmoothGradOptions } from "./explain/smoothGrad.ts";
-export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./faithfulness.ts";
-export { filterImage, type Border, type FilterImageOptions } from "./filterImage.ts";
-export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./fourier.ts";
-export { heatmap, type Heatmap } from "./heatmap.ts";
+export type { RelevanceOptions } from "./explain/methods/relevance.ts";
+export type { SmoothGradOptions } from "./explain/methods/smoothGrad.ts";
+export {
+  faithfulness,
+  type Faithfulness,
+  type FaithfulnessCurve,
+  type FaithfulnessOptions,
+} from "./explain/faithfulness.ts";
+export { filterImage, type Border, type FilterImageOptions } from "./convolution/filterImage.ts";
+export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./convolution/fourier.ts";
+export { heatmap, type Heatmap } from "./explain/heatmap.ts";
 export {
   boxKernel,
   classicalKernels,
@@ -31,10 +49,10 @@ export {
   imageKernel,
   type ClassicalKernelName,
   type ImageKernel,
-} from "./imageKernels.ts";
-export { inputsSeen, type InputsSeen } from "./inputsSeen.ts";
-export { invert, type InvertOptions } from "./invert.ts";
-export { learnedFilters, type LearnedFilters } from "./learnedFilters.ts";
+} from "./convolution/imageKernels.ts";
+export { inputsSeen, type InputsSeen } from "./geometry/inputsSeen.ts";
+export { invert, type InvertOptions } from "./visualize/invert.ts";
+export { learnedFilters, type LearnedFilters } from "./activations/learnedFilters.ts";
 export {
   countModules,
   modularGraph,
@@ -42,23 +60,27 @@ export {
   type ModularGraph,
   type ModularKind,
   type ModularStage,
-} from "./modularGraph.ts";
-export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./nearestNeighbors.ts";
-export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./occlusionCurve.ts";
-export { operationGraph, type GraphNode, type OperationGraph } from "./operationGraph.ts";
+} from "./structure/modularGraph.ts";
+export {
+  nearestNeighbors,
+  type NearestNeighbors,
+  type NearestNeighborsOptions,
+} from "./embeddings/nearestNeighbors.ts";
+export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./explain/occlusionCurve.ts";
+export { operationGraph, type GraphNode, type OperationGraph } from "./structure/operationGraph.ts";
 export {
   principalComponents,
   type PrincipalComponents,
   type PrincipalComponentsOptions,
-} from "./principalComponents.ts";
-export { randomizationTest, type Randomized } from "./randomization.ts";
-export { receptiveFields, type AxisField, type ReceptiveField } from "./receptiveField.ts";
+} from "./embeddings/principalComponents.ts";
+export { randomizationTest, type Randomized } from "./explain/randomization.ts";
+export { receptiveFields, type AxisField, type ReceptiveField } from "./geometry/receptiveField.ts";
 export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
-export { retain, type Retain, type Retained } from "./retain.ts";
-export { sharing, type LayerSharing } from "./sharing.ts";
-export { shiftConsistency, type Shifted, type ShiftOptions } from "./shiftConsistency.ts";
-export { structuralSimilarity, type Picture, type SimilarityOptions } from "./similarity.ts";
-export { histogram, statisticsOf, type Histogram, type Statistics } from "./statistics.ts";
+export { retain, type Retain, type Retained } from "./activations/retain.ts";
+export { sharing, type LayerSharing } from "./structure/sharing.ts";
+export { shiftConsistency, type Shifted, type ShiftOptions } from "./robustness/shiftConsistency.ts";
+export { structuralSimilarity, type Picture, type SimilarityOptions } from "./explain/similarity.ts";
+export { histogram, statisticsOf, type Histogram, type Statistics } from "./activations/statistics.ts";
 export {
   activationMap,
   depthColumn,
@@ -67,16 +89,16 @@ export {
   type LayerActivation,
   type Tap,
   type Tapped,
-} from "./tap.ts";
-export { toColumns, toRows } from "./toColumns.ts";
+} from "./activations/tap.ts";
+export { toColumns, toRows } from "./convolution/toColumns.ts";
 export {
   filtersToWeights,
   slidingError,
   toConvolutional,
   weightsToFilters,
   type SlidingError,
-} from "./toConvolutional.ts";
-export { denseMatrix, toMatrix, type LayerMatrix } from "./toMatrix.ts";
+} from "./convolution/toConvolutional.ts";
+export { denseMatrix, toMatrix, type LayerMatrix } from "./convolution/toMatrix.ts";
 export {
   cropOf,
   topPatches,
@@ -84,7 +106,7 @@ export {
   type Crop,
   type Patch,
   type TopPatchesOptions,
-} from "./topPatches.ts";
+} from "./activations/topPatches.ts";
 export {
   trace,
   type FunctionTrace,
@@ -94,9 +116,14 @@ export {
   type Trace,
   type TracedInput,
   type TracedProduct,
-} from "./trace.ts";
-export { traceGradient, type GradientTrace, type TracedGradient, type TraceGradientOptions } from "./traceGradient.ts";
-export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth.ts";
+} from "./walkthrough/trace.ts";
+export {
+  traceGradient,
+  type GradientTrace,
+  type TracedGradient,
+  type TraceGradientOptions,
+} from "./walkthrough/traceGradient.ts";
+export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth/trainingHealth.ts";
 export { adviceOn, type Advice, type AdviceTopic } from "./trainingHealth/advice.ts";
 export type {
   HealthRecord,
@@ -105,11 +132,11 @@ export type {
   TrainingHealth,
   TrainingStep,
 } from "./trainingHealth/records.ts";
-export { tsne, type TsneMap, type TsneOptions } from "./tsne.ts";
-export { unitActivity, type UnitActivity } from "./unitActivity.ts";
-export { visualize, type Objective, type VisualizeOptions } from "./visualize.ts";
+export { tsne, type TsneMap, type TsneOptions } from "./embeddings/tsne.ts";
+export { unitActivity, type UnitActivity } from "./activations/unitActivity.ts";
+export { visualize, type Objective, type VisualizeOptions } from "./visualize/visualize.ts";
 export type { Painting, AscentOptions } from "./visualize/ascend.ts";
 export type { ImageParameterKind } from "./visualize/imageParameters.ts";
 export type { TransformationOptions } from "./visualize/transformation.ts";
-export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./volumeTable.ts";
-export { windowFit, type WindowFit, type WindowFitOptions } from "./windowFit.ts";
+export { formatVolumeTable, volumeTable, type VolumeRow, type VolumeTable } from "./structure/volumeTable.ts";
+export { windowFit, type WindowFit, type WindowFitOptions } from "./geometry/windowFit.ts";

@@ -15,9 +15,9 @@ import {
   type TsneMap,
   type TsneOptions,
 } from "../src/index.ts";
-import { eigenOf } from "../src/linearAlgebra.ts";
-import { affinitiesOf } from "../src/tsne/affinities.ts";
-import { forcesOn } from "../src/tsne/forces.ts";
+import { eigenOf } from "../src/embeddings/linearAlgebra.ts";
+import { affinitiesOf } from "../src/embeddings/tsne/affinities.ts";
+import { forcesOn } from "../src/embeddings/tsne/forces.ts";
 
 const matrix = (rows: number, columns: number, values: ArrayLike<number>): Matrix => ({
   rows,

@@ -1,5 +1,5 @@
 import { checkOptions } from "@convlens/backend";
-import type { Histogram } from "../statistics.ts";
+import type { Histogram } from "../activations/statistics.ts";
 import { ticks } from "./drawLineChart.ts";
 import { drawChecks, drawing, element, label, shortNumber, tooltip, type DrawOptions } from "./svg.ts";
 

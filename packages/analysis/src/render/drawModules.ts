@@ -1,5 +1,5 @@
 import { checkOptions } from "@convlens/backend";
-import { countModules, type ModularGraph, type ModularStage } from "../modularGraph.ts";
+import { countModules, type ModularGraph, type ModularStage } from "../structure/modularGraph.ts";
 import { groupModules, type DrawnGraph, type DrawnStage } from "./groupModules.ts";
 import { drawing, element, escapeText, label, round, widthChecks, type WidthOptions } from "./svg.ts";
 

@@ -1,5 +1,5 @@
 import { checkOptions } from "@convlens/backend";
-import type { OperationGraph } from "../operationGraph.ts";
+import type { OperationGraph } from "../structure/operationGraph.ts";
 import { drawChecks, drawing, element, label, round, tooltip, type DrawOptions } from "./svg.ts";
 
 const WIDE = 168;

@@ -1,5 +1,5 @@
 import { checkOptions, oneOf } from "@convlens/backend";
-import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../trace.ts";
+import type { ProductsTrace, Trace, TracedInput, TracedProduct } from "../walkthrough/trace.ts";
 import { colorOf, type Theme } from "./colorMaps.ts";
 import { scaleOf, type Scale } from "./raster.ts";
 import { drawing, element, label, shortNumber, textElement, widthChecks, type WidthOptions } from "./svg.ts";

@@ -1,5 +1,5 @@
 import { checkOptions, oneOf } from "@convlens/backend";
-import type { VolumeRow, VolumeTable } from "../volumeTable.ts";
+import type { VolumeRow, VolumeTable } from "../structure/volumeTable.ts";
 import { drawing, element, label, round, shortNumber, widthChecks, type WidthOptions } from "./svg.ts";
 
 /** What {@link drawVolumes} may be told. */

@@ -1,4 +1,4 @@
-import type { ModularEdge, ModularGraph, ModularStage } from "../modularGraph.ts";
+import type { ModularEdge, ModularGraph, ModularStage } from "../structure/modularGraph.ts";
 
 /** A stage as it is drawn: its elements may each stand for several, and the stage itself for several equal ones. */
 export interface DrawnStage extends ModularStage {

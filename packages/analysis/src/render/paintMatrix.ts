@@ -1,5 +1,5 @@
 import { checkOptions, oneOf } from "@convlens/backend";
-import type { LayerMatrix } from "../toMatrix.ts";
+import type { LayerMatrix } from "../convolution/toMatrix.ts";
 import { colorMap, colorOf, type Theme } from "./colorMaps.ts";
 import { palette } from "./palette.ts";
 import { scaleOf, type Raster } from "./raster.ts";

@@ -1,7 +1,7 @@
 import { compileModel, parameters, type Layer } from "@convlens/layers";
 import { absolute, equal, gradients, max, mean, sqrt, square, stack, sum, type Tensor } from "@convlens/tensor";
 import { recordModel } from "../recordModel.ts";
-import { saturation } from "../unitActivity.ts";
+import { saturation } from "../activations/unitActivity.ts";
 import type { LayerHealth } from "./records.ts";
 
 const curves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["relu", "tanh", "sigmoid"]);

@@ -1,0 +1,88 @@
+import type { Shape, Values } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { evaluate, type Tensor } from "@convlens/tensor";
+import { recordModel, type RecordedModel } from "../recordModel.ts";
+
+/** The filters of one convolution, each as an image. */
+export interface LearnedFilters {
+  /** The variable: `layers.0.filters`. */
+  readonly path: string;
+  /** Of each: how many rows and columns it sees, and how many channels of the layer before (of its group). */
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** How many there are. */
+  readonly count: number;
+  /** Filter by filter: `[count, height, width, channels]`. */
+  readonly values: Float64Array;
+  /**
+   * The mean squared difference of neighbouring weights over the mean squared weight: 2 for weights that know nothing of each
+   * other, near 0 for smooth ones. What is learned is smoother than what it began with. 0 for filters of zeros, NaN for filters of one weight.
+   */
+  readonly roughness: number;
+}
+
+/** Operations that slide filters, which are their second input: `[height, width, channels, filters]`. */
+const sliding: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["conv2d", "conv2dInputGradient"]);
+
+/** The variable that a tensor is, seen through reshapes. */
+function variableOf({ variables }: RecordedModel, t: Tensor): string | undefined {
+  for (let at = t; ; at = at.inputs[0]!) {
+    const found = variables.get(at);
+    if (found !== undefined) return found.path;
+    if (at.operation !== "reshape") return undefined;
+  }
+}
+
+/** From `[height, width, channels, filters]` to one filter after the other. */
+function oneByOne(values: Values, count: number): Float64Array {
+  const size = values.length / count;
+  return Float64Array.from({ length: values.length }, (_, i) => values[(i % size) * count + Math.floor(i / size)]!);
+}
+
+function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFilters, "path" | "roughness">): number {
+  let [differences, pairs, squares] = [0, 0, 0];
+  const compare = (i: number, j: number): void => {
+    differences += (values[i]! - values[j]!) ** 2;
+    pairs++;
+  };
+  for (let f = 0; f < count; f++)
+    for (let row = 0; row < height; row++)
+      for (let column = 0; column < width; column++)
+        for (let c = 0; c < channels; c++) {
+          const at = ((f * height + row) * width + column) * channels + c;
+          if (column + 1 < width) compare(at, at + channels);
+          if (row + 1 < height) compare(at, at + width * channels);
+          squares += values[at]! ** 2;
+        }
+  return pairs > 0 && differences === 0 ? 0 : differences / pairs / (squares / values.length);
+}
+
+/**
+ * The filters of every convolution of a model, as images: what each of them weighs the pixels with. Found in what the model
+ * records, so for layers of any making; those of a signal are of one row.
+ *
+ * @param inputShape - Of one example.
+ *
+ * @example
+ * ```ts
+ * const net = build(lenet5(), [28, 28, 1]);
+ * for (const { path, count, height, width, roughness } of await learnedFilters(net, [28, 28, 1]))
+ *   console.log(path, count, height, width, roughness); // layers.0.filters 6 5 5, …
+ * ```
+ */
+export async function learnedFilters(model: Layer, inputShape: Shape): Promise<LearnedFilters[]> {
+  const recorded = recordModel(model, inputShape);
+  const found = new Map<string, Tensor>();
+  for (const t of recorded.tensors) {
+    const filters = sliding.has(t.operation) ? t.inputs[1] : undefined;
+    const path = filters && variableOf(recorded, filters);
+    if (path !== undefined && !found.has(path)) found.set(path, filters!);
+  }
+  const values = await evaluate(...found.values());
+  return [...found].map(([path, { shape }], i) => {
+    const [height, width, channels, count] = shape as readonly [number, number, number, number];
+    const images = { height, width, channels, count, values: oneByOne(values[i]!, count) };
+    return { path, ...images, roughness: roughnessOf(images) };
+  });
+}

@@ -1,0 +1,179 @@
+import { anyOption, checkOptions, checkValue, ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
+import { compileModel, type Layer } from "@convlens/layers";
+import type { Compiled, Tensor } from "@convlens/tensor";
+import { placeOption, textsOption } from "../optionChecks.ts";
+import { layerNamed, numbersOf, recordModel } from "../recordModel.ts";
+
+/** What one layer made of a batch. */
+export interface LayerActivation {
+  /** The call of the layer: its path, or `path#2` for the second call. */
+  readonly name: string;
+  /** The layer's class. */
+  readonly type: string;
+  /** `[n, …]` */
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly values: Values;
+}
+
+/** What a tapped model made of a batch. */
+export interface Tapped {
+  /** What comes out of the model; its values are known. */
+  readonly output: Tensor;
+  /** What the tapped layers made, by name, in the order that they were called. */
+  readonly layers: ReadonlyMap<string, LayerActivation>;
+}
+
+/** A model that shows what is inside while it answers. */
+export interface Tap {
+  (x: Tensor): Promise<Tapped>;
+  /** Frees what the compiled model holds. */
+  dispose(): void;
+}
+
+/**
+ * A model with some of its layers tapped: each call gives the model's answer and what these layers made on the way, from one
+ * run of one compiled program. All of it is copied out of the backend's memory: {@link retain} copies only what is read.
+ *
+ * @param names - Layers by path. Default: all.
+ *
+ * @example
+ * ```ts
+ * const net = lenet5();
+ * const look = tap(net, ["layers.0", "layers.3"]);
+ * const { output, layers } = await look(normal([2, 28, 28, 1]));
+ * layers.get("layers.3")!.shape; // [2, 10, 10, 16]
+ * activationMap(layers.get("layers.3")!, { channel: 5 }); // 10 · 10 numbers
+ * ```
+ */
+export function tap(model: Layer, names?: readonly string[]): Tap {
+  if (names !== undefined) checkValue("tap", "names", names, textsOption);
+  /** The layers, and which of the results holds the numbers of each. */
+  let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
+  const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
+    const recorded = recordModel(model, x);
+    const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    // What a flatten or a container puts out are the numbers of another: they are copied once.
+    const results = [...new Set([recorded.output, ...tapped.map(({ output }) => output)].map(numbersOf))];
+    heads.set(
+      x.shape.join(),
+      tapped.map(({ name, type, output }) => ({
+        name,
+        type,
+        shape: output.shape,
+        result: results.indexOf(numbersOf(output)),
+      })),
+    );
+    return [recorded.output, ...results.slice(1)];
+  });
+  const look = async (x: Tensor): Promise<Tapped> => {
+    // Recorded at once; what others ask for meanwhile may take its place.
+    const pending = run(x);
+    const head = heads.get(x.shape.join());
+    keepThoseOf(run, heads);
+    const made = await pending;
+    const layers = head!.map(({ name, type, shape, result }): [string, LayerActivation] => [
+      name,
+      { name, type, shape, values: made[result]!.values },
+    ]);
+    return { output: made[0]!, layers: new Map(layers) };
+  };
+  return Object.assign(look, {
+    dispose: () => {
+      run.dispose();
+      heads = new Map();
+    },
+  });
+}
+
+/** Forgets what was noted down for shapes of input whose programs are kept no longer. */
+export function keepThoseOf(
+  { programs }: { programs: ReadonlyMap<string, unknown> },
+  shapes: Map<string, unknown>,
+): void {
+  if (shapes.size > programs.size)
+    for (const shape of shapes.keys()) if (!programs.has(`${shape};`)) shapes.delete(shape);
+}
+
+/** A part of an activation, and where it was cut out. */
+export interface ActivationPart {
+  /** `[height, width]` or `[length]` of a map, `[channels]` of a column. */
+  readonly shape: Shape;
+  /** Row-major; a copy. */
+  readonly values: Float64Array;
+}
+
+function check(name: string, axis: string, at: number, size: number): number {
+  if (Number.isInteger(at) && at >= 0 && at < size) return at;
+  throw new ShapeError(`${name}: there is no ${axis} ${at}; there are ${size}, from 0 on`, {
+    path: name,
+    axis,
+    expected: `0 to ${size - 1}`,
+    got: at,
+  });
+}
+
+/**
+ * The activation map of one channel, or depth slice: what one filter found where. `[n, h, w, c] → [h, w]`
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.2"])(normal([1, 28, 28, 1]));
+ * activationMap(layers.get("layers.2")!, { channel: 0 }).shape; // [14, 14]
+ * ```
+ */
+export function activationMap(
+  { name, shape, values }: Omit<LayerActivation, "type">,
+  options: { readonly channel: number; readonly example?: number },
+): ActivationPart {
+  checkOptions("activationMap", options, { channel: anyOption, example: anyOption });
+  const { channel, example = 0 } = options;
+  const [n, ...rest] = shape as [number, ...number[]];
+  const channels = rest.pop() ?? 1;
+  if (rest.length === 0)
+    throw new ShapeError(
+      `${name}: it makes ${showShape(shape)}, numbers without a place, and has no maps; depthColumn gives them all`,
+      { path: name, expected: "[n, …, channels]", got: shape, fix: "depthColumn" },
+    );
+  check(name, "example", example, n);
+  check(name, "channel", channel, channels);
+  const size = rest.reduce((a, b) => a * b, 1);
+  const first = example * size * channels + channel;
+  return { shape: rest, values: Float64Array.from({ length: size }, (_, i) => values[first + i * channels]!) };
+}
+
+/**
+ * The depth column (or fibre) at one place: what all filters found there. `[n, h, w, c] → [c]`
+ *
+ * @param options - `place`: `[row, column]`; of a signal `[place]`; of a fully connected layer `[]`, the default.
+ *
+ * @example
+ * ```ts
+ * const { layers } = await tap(lenet5(), ["layers.2"])(normal([1, 28, 28, 1]));
+ * depthColumn(layers.get("layers.2")!, { place: [3, 4] }).shape; // [6]
+ * ```
+ */
+export function depthColumn(
+  { name, shape, values }: Omit<LayerActivation, "type">,
+  options: { readonly place?: readonly number[]; readonly example?: number } = {},
+): ActivationPart {
+  checkOptions("depthColumn", options, { place: placeOption, example: anyOption });
+  const { place = [], example = 0 } = options;
+  const [n, ...rest] = shape as [number, ...number[]];
+  const channels = rest.pop() ?? 1;
+  check(name, "example", example, n);
+  if (place.length !== rest.length)
+    throw new ShapeError(
+      `${name}: a place in ${showShape(shape)} has ${rest.length} numbers, got [${place.join(", ")}]`,
+      {
+        path: name,
+        expected: rest.length,
+        got: place,
+      },
+    );
+  const at = rest.reduce(
+    (sum, size, axis) => sum * size + check(name, `place along axis ${axis + 1}`, place[axis]!, size),
+    example,
+  );
+  return { shape: [channels], values: Float64Array.from(values.subarray(at * channels, (at + 1) * channels)) };
+}

@@ -1,0 +1,123 @@
+import { checkOptions, anyOption, wholeFrom, ValueError } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { tensor, type Tensor } from "@convlens/tensor";
+import { questionOf, withScores, type Question, type Target } from "./question.ts";
+import type { Heatmap } from "./heatmap.ts";
+import { planesOf } from "../planes.ts";
+import { sharesOf } from "../shares.ts";
+import { finiteOption } from "../optionChecks.ts";
+
+/** What {@link faithfulness} may be told. */
+export interface FaithfulnessOptions {
+  /** The class. Default: the one that the model gives. A function gets the shares of all classes. */
+  readonly target?: Target;
+  /** What a pixel that is not there is set to. Default: 0. */
+  readonly value?: number;
+  /** Points of the curves, beside the first. Default: 20. */
+  readonly steps?: number;
+}
+
+/** How the share of the class goes while pixels are taken away, or put there. */
+export interface FaithfulnessCurve {
+  /** The share of pixels that were changed, at each point. */
+  readonly changed: readonly number[];
+  /** The share that the model gives to the class, at each point, the mean over the examples. */
+  readonly share: readonly number[];
+  /** Under the curve, from 0 to 1; for each example. */
+  readonly areas: readonly number[];
+  /** Their mean. */
+  readonly area: number;
+}
+
+/** Both curves of an explanation. */
+export interface Faithfulness {
+  /** The hottest pixels are taken away first: the smaller the area, the better the explanation. */
+  readonly deletion: FaithfulnessCurve;
+  /** The hottest pixels are put onto an empty image first: the larger, the better. */
+  readonly insertion: FaithfulnessCurve;
+}
+
+/** The pixels of each example, the hottest first; of equal ones the first in the image. */
+function hottest({ count, height, width, values }: Heatmap): Uint32Array[] {
+  const size = height * width;
+  return Array.from({ length: count }, (_, n) =>
+    Uint32Array.from({ length: size }, (_unused, i) => i).sort(
+      (a, b) => values[n * size + b]! - values[n * size + a]! || a - b,
+    ),
+  );
+}
+
+/**
+ * Whether the pixels that an explanation calls hot are those that the answer depends on (Petsiuk 2018): the share of the class
+ * while they are deleted from the image, the hottest first, and while they are inserted into an empty one.
+ *
+ * @param x - What was explained.
+ *
+ * @example
+ * ```ts
+ * const why = await explain(model, images, { method: "integratedGradients" });
+ * const { deletion, insertion } = await faithfulness(model, images, heatmap(why));
+ * insertion.area - deletion.area; // the larger, the better
+ * ```
+ */
+export async function faithfulness(
+  model: Layer,
+  x: Tensor,
+  heat: Heatmap,
+  options: FaithfulnessOptions = {},
+): Promise<Faithfulness> {
+  checkOptions("faithfulness", options, { target: anyOption, value: finiteOption, steps: wholeFrom(1) });
+  const { target, value = 0, steps = 20 } = options;
+  const question = await questionOf(model, x, target);
+  const { count, height, width } = planesOf(question.x.shape, "faithfulness");
+  if (heat.count !== count || heat.height !== height || heat.width !== width)
+    throw new ValueError(
+      `faithfulness: the heatmap is of ${heat.count} examples of ${heat.height} × ${heat.width}, the inputs are ${count} of ${height} × ${width}`,
+      { operation: "faithfulness", expected: [count, height, width], got: [heat.count, heat.height, heat.width] },
+    );
+  const shares = { ...question, score: (output: Tensor) => question.score(sharesOf(output)) };
+  const order = hottest(heat);
+  const empty = new Float64Array(x.size).fill(value);
+  return {
+    deletion: await curve(shares, order, question.x.values, empty, steps),
+    insertion: await curve(shares, order, empty, question.x.values, steps),
+  };
+}
+
+/** The scores while pixels go, in order, from what they are in one image to what they are in another. */
+async function curve(
+  question: Question,
+  order: readonly Uint32Array[],
+  from: ArrayLike<number>,
+  to: ArrayLike<number>,
+  steps: number,
+): Promise<FaithfulnessCurve> {
+  const { shape } = question.x;
+  const channels = shape.at(-1)!;
+  const pixels = order[0]!.length;
+  const now = Float64Array.from(from);
+  const changed: number[] = [];
+  const scores: Float64Array[] = [];
+  await withScores(question, async (at) => {
+    for (let step = 0; step <= steps; step++) {
+      const [begin, end] = [step - 1, step].map((s) => Math.round((Math.max(0, s) * pixels) / steps)) as [
+        number,
+        number,
+      ];
+      order.forEach((hot, n) => {
+        for (const pixel of hot.subarray(begin, end))
+          for (let i = (n * pixels + pixel) * channels, c = 0; c < channels; c++) now[i + c] = to[i + c]!;
+      });
+      changed.push(end / pixels);
+      scores.push(Float64Array.from(await at(tensor(now, shape))));
+    }
+  });
+  // Trapezoids.
+  const areas = order.map((_, n) =>
+    scores
+      .slice(1)
+      .reduce((sum, score, k) => sum + ((score[n]! + scores[k]![n]!) / 2) * (changed[k + 1]! - changed[k]!), 0),
+  );
+  const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+  return { changed, share: scores.map(mean), areas, area: mean(areas) };
+}

@@ -1,0 +1,88 @@
+import { ShapeError, showShape, UsageError } from "@convlens/backend";
+import { gradients, mean, multiply, relu, reshape, resize, sorted, sum, type Tensor } from "@convlens/tensor";
+import { planesOf } from "../../planes.ts";
+import { dependentsOf, layerNamed, recordModel, type RecordedModel } from "../../recordModel.ts";
+import { withCompiled } from "../../withCompiled.ts";
+import type { Attribution } from "../attribution.ts";
+import type { Question } from "../question.ts";
+
+/** What the method `"gradCam"` of {@link explain} may be told. */
+export interface GradCamOptions {
+  /**
+   * The layer whose maps are looked at. Default: the last convolution that the score depends on and whose maps have more than
+   * one place; in a model without one, the last layer of such maps. In a net that ends in a flattened dense layer an earlier
+   * layer often says more.
+   */
+  readonly layer?: string;
+}
+
+/** Whether a convolution makes a tensor; a transposed one is the input gradient of another. */
+const isConvolution = ({ operation }: Tensor) => operation === "conv2d" || operation === "conv2dInputGradient";
+
+/** The maps of the layer asked for, or of the default layer. */
+function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefined): Tensor {
+  const { input, layers } = recorded;
+  const before = new Set(sorted([scores], (t) => t.inputs));
+  const dependent = dependentsOf(recorded);
+  const onTheWay = layers.filter(
+    ({ output: t }) => t.rank === input.rank && t.rank >= 3 && before.has(t) && dependent.has(t),
+  );
+  if (layer !== undefined) {
+    const maps = layerNamed(recorded, layer).output;
+    if (!before.has(maps))
+      throw new UsageError(
+        `gradCam: the score does not depend on layer "${layer}"; layers with maps that it depends on: ${onTheWay.map(({ name }) => `"${name}"`).join(", ") || "none"}`,
+        { operation: "gradCam", expected: onTheWay.map(({ name }) => name), got: layer },
+      );
+    if (maps.rank === 3 || maps.rank === 4) return maps;
+    throw new ShapeError(
+      `gradCam: the layer makes ${showShape(maps.shape)}, and only maps [batch, height, width, channels] can be laid over an image; ask for a layer before the first Flatten`,
+      { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
+    );
+  }
+  const wide = onTheWay.filter(({ output: t }) => t.size > t.shape[0]! * t.shape.at(-1)!);
+  const last = wide.findLast(({ operations }) => operations.some(isConvolution)) ?? wide.at(-1);
+  if (last !== undefined) return last.output;
+  throw new UsageError(
+    'gradCam: no layer that the score depends on makes maps of more than one place; the method "gradient" explains any model',
+    { operation: "gradCam", fix: '{ method: "gradient" }' },
+  );
+}
+
+/**
+ * Where a layer's maps speak for the score: its activation maps, each weighted by the mean of the score's slope over it, summed
+ * up; what speaks against is cut off (Selvaraju 2017). As coarse as the layer; enlarged to the image, bilinearly.
+ *
+ * @example
+ * ```ts
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
+ * const { shape, coarse } = await explain(net, images, { method: "gradCam", layer: "layers.1", target: 2 });
+ * shape; // [4, 12, 12, 1]
+ * coarse!.shape; // [4, 10, 10, 1]: as the layer's own maps
+ * ```
+ */
+export async function gradCam({ model, x, score }: Question, { layer }: GradCamOptions): Promise<Attribution> {
+  const image = planesOf(x.shape, "gradCam");
+  return withCompiled(
+    (point) => {
+      const recorded = recordModel(model, point);
+      const scores = score(recorded.output);
+      const maps = mapsOf(recorded, scores, layer);
+      const places = maps.shape.map((_, axis) => axis).slice(1, -1);
+      const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
+      const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));
+      const { count, height, width } = planesOf(coarse.shape, "gradCam");
+      const fine = resize(reshape(coarse, [count, height, width, 1]), { height: image.height, width: image.width });
+      return { scores, coarse, fine };
+    },
+    async (run) => {
+      const { scores, coarse, fine } = await run(x);
+      return {
+        shape: [...x.shape.slice(0, -1), 1],
+        values: fine.values,
+        scores: scores.values,
+        coarse: { shape: coarse.shape, values: coarse.values },
+      };
+    },
+  );
+}

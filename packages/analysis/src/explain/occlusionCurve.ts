@@ -1,0 +1,83 @@
+import { checkOptions, anyOption } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { tensor, type Tensor } from "@convlens/tensor";
+import { cover, placesOf } from "./occluder.ts";
+import { questionOf, withScores, type Target } from "./question.ts";
+import { planesOf } from "../planes.ts";
+import { sharesOf } from "../shares.ts";
+import { finiteOption } from "../optionChecks.ts";
+
+/** What {@link occlusionCurve} may be told. */
+export interface OcclusionCurveOptions {
+  /** Sides of the square occluder, in pixels. Default: eighths of the image's smaller side. */
+  readonly sizes?: readonly number[];
+  /** From one place of it to the next. Default: half of its side. */
+  readonly stride?: number;
+  /** What it covers pixels with. Default: 0. */
+  readonly value?: number;
+  /** The class. Default: the one that the model gives. A function gets the shares of all classes. */
+  readonly target?: Target;
+}
+
+/** What is left of the answer under an occluder of one size, in all its places. */
+export interface OcclusionPoint {
+  /** Its side, in pixels, and the share of the image that it covers. */
+  readonly size: number;
+  readonly covered: number;
+  /** The share of the class: the mean over all places and examples, and over the examples the least of all places. */
+  readonly mean: number;
+  readonly least: number;
+}
+
+/**
+ * How much may be covered until a model gives up: the share of the class under an occluder that grows, wherever it stands.
+ *
+ * @example
+ * ```ts
+ * const curve = await occlusionCurve(model, images, { sizes: [2, 4, 8] });
+ * curve.map(({ covered, least }) => [covered, least]);
+ * ```
+ */
+export async function occlusionCurve(
+  model: Layer,
+  x: Tensor,
+  options: OcclusionCurveOptions = {},
+): Promise<OcclusionPoint[]> {
+  checkOptions("occlusionCurve", options, {
+    sizes: anyOption,
+    stride: anyOption,
+    value: finiteOption,
+    target: anyOption,
+  });
+  const { sizes, stride, value = 0, target } = options;
+  const question = await questionOf(model, x, target);
+  const planes = planesOf(x.shape, "occlusionCurve");
+  const { count, height, width } = planes;
+  const side = height === 1 ? width : Math.min(height, width);
+  const steps = sizes ?? [
+    ...new Set([1, 2, 3, 4, 5, 6, 7].map((eighths) => Math.max(1, Math.round((eighths * side) / 8)))),
+  ];
+  const shares = { ...question, score: (output: Tensor) => question.score(sharesOf(output)) };
+  return withScores(shares, async (at) => {
+    const found: OcclusionPoint[] = [];
+    for (const size of steps) {
+      const places = placesOf(planes, size, stride ?? Math.ceil(size / 2));
+      const least = new Float64Array(count).fill(Infinity);
+      let total = 0;
+      for (const place of places) {
+        const scores = await at(tensor(cover(question.x.values, planes, place, value), x.shape));
+        scores.forEach((score, n) => {
+          total += score;
+          least[n] = Math.min(least[n]!, score);
+        });
+      }
+      found.push({
+        size,
+        covered: (Math.min(size, height) * Math.min(size, width)) / (height * width),
+        mean: total / places.length / count,
+        least: least.reduce((sum, score) => sum + score, 0) / count,
+      });
+    }
+    return found;
+  });
+}

@@ -1,0 +1,94 @@
+import { ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { gradients, tensor, type Tensor } from "@convlens/tensor";
+import { layerNamed, recordModel } from "../recordModel.ts";
+
+/** How much each pixel of the input counts for one unit. */
+export interface EffectiveReceptiveField {
+  /** The places of the input: `[height, width]`, or `[length]`. */
+  readonly shape: Shape;
+  /** For each of them how fast the unit changes with it, next to where it does so most: 0 to 1, row-major. */
+  readonly values: Float64Array;
+  /** How many pixels have more than 4.55 % of the largest (two deviations of a bell curve). */
+  readonly area: number;
+  /** The center of it along each axis; that of the input where no pixel counts. */
+  readonly center: readonly number[];
+  /** How far it reaches from there: the standard deviation along each axis, in pixels; 0 where no pixel counts. */
+  readonly deviation: readonly number[];
+}
+
+/** Beyond two deviations of a bell curve lie 4.55 % of it. */
+const OUTSIDE = 0.0455;
+
+/**
+ * The part of the receptive field that counts: the size of the gradient of a unit with respect to each pixel, over a batch. It
+ * is smaller than the field in closed form and fades towards its border, since fewer ways lead through there (Luo 2016).
+ *
+ * @param x - A batch `[n, …, channels]`, such as random numbers or examples.
+ * @param layer - What the layer is called: its path.
+ * @param unit - `[row, column, channel]`; without a channel, all of them together. Default: the one in the middle.
+ *
+ * @example
+ * ```ts
+ * const conv = () => new Conv2d({ filters: 4, kernelSize: 3, padding: "same" });
+ * const net = sequential([conv(), conv(), conv(), conv()]);
+ * const { area } = await effectiveReceptiveField(net, normal([8, 21, 21, 1]), "layers.3");
+ * area; // of the 81 pixels that each unit sees, those that count
+ * ```
+ */
+export async function effectiveReceptiveField(
+  model: Layer,
+  x: Tensor,
+  layer: string,
+  unit?: readonly number[],
+): Promise<EffectiveReceptiveField> {
+  const recorded = recordModel(model, x);
+  const { output } = layerNamed(recorded, layer);
+  const [n, ...own] = output.shape as [number, ...number[]];
+  const wanted = unit ?? own.slice(0, -1).map((size) => Math.floor(size / 2));
+  if (wanted.length > own.length || wanted.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < own[axis]!)))
+    throw new ShapeError(`there is no unit [${wanted.join(", ")}] in layer "${layer}", which makes ${showShape(own)}`, {
+      path: layer,
+      expected: own,
+      got: wanted,
+    });
+  const seed = new Float64Array(output.size);
+  const steps = stepsOf(own);
+  const first = wanted.reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+  const count = sizeOf(own.slice(wanted.length));
+  for (let example = 0; example < n; example++)
+    seed.fill(1, example * sizeOf(own) + first, example * sizeOf(own) + first + count);
+  const [dx] = gradients(output, [x], { seed: tensor(seed, output.shape), unused: "zeros" });
+  return fieldOf(await dx!.data(), x.shape);
+}
+
+function fieldOf(slopes: ArrayLike<number>, [, ...shape]: Shape): EffectiveReceptiveField {
+  const places = shape.slice(0, -1);
+  const channels = shape.at(-1) ?? 1;
+  const size = sizeOf(places);
+  const values = new Float64Array(size);
+  for (let i = 0; i < slopes.length; i++) values[Math.floor(i / channels) % size]! += Math.abs(slopes[i]!);
+  const largest = values.reduce((a, b) => Math.max(a, b), 0);
+  if (largest > 0) for (let i = 0; i < size; i++) values[i]! /= largest;
+  const total = values.reduce((a, b) => a + b, 0);
+  if (total === 0)
+    return {
+      shape: places,
+      values,
+      area: 0,
+      center: places.map((length) => (length - 1) / 2),
+      deviation: places.map(() => 0),
+    };
+  const steps = stepsOf(places);
+  /** The mean of a function of the place along an axis, each pixel as heavy as it counts. */
+  const meanAlong = (axis: number, f: (at: number) => number): number =>
+    values.reduce((sum, weight, i) => sum + weight * f(Math.floor(i / steps[axis]!) % places[axis]!), 0) / total;
+  const center = places.map((_, axis) => meanAlong(axis, (at) => at));
+  return {
+    shape: places,
+    values,
+    area: values.reduce((sum, value) => sum + (value > OUTSIDE ? 1 : 0), 0),
+    center,
+    deviation: center.map((middle, axis) => Math.sqrt(meanAlong(axis, (at) => (at - middle) ** 2))),
+  };
+}

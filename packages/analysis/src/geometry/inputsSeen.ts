@@ -1,0 +1,82 @@
+import { ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import type { Tensor } from "@convlens/tensor";
+import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
+import { sourcesOf, type Mask } from "./sources.ts";
+
+/** Which numbers of an input one unit depends on. */
+export interface InputsSeen {
+  /** Of one example. */
+  readonly shape: Shape;
+  /** For each number of the input, row-major: 1 if the unit sees it. */
+  readonly mask: Uint8Array;
+  /** How many it sees. */
+  readonly count: number;
+  /** The smallest box around them: for each axis the first and the last; `undefined` if it sees nothing. */
+  readonly box: readonly (readonly [first: number, last: number])[] | undefined;
+}
+
+/** One unit's number in a tensor `[1, …]`, its place given. */
+export function unitNumber(name: string, output: Tensor, unit: readonly number[]): number {
+  const shape = output.shape.slice(1);
+  if (unit.length !== shape.length || unit.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!)))
+    throw new ShapeError(`there is no unit [${unit.join(", ")}] in layer "${name}", which makes ${showShape(shape)}`, {
+      path: name,
+      expected: shape,
+      got: unit,
+    });
+  return stepsOf(shape).reduce((sum, step, axis) => sum + step * unit[axis]!, 0);
+}
+
+function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
+  const box = shape.map((): [number, number] => [Infinity, -Infinity]);
+  const steps = stepsOf(shape);
+  for (let i = 0; i < mask.length; i++)
+    if (mask[i])
+      for (const [axis, step] of steps.entries()) {
+        const at = Math.floor(i / step) % shape[axis]!;
+        box[axis] = [Math.min(box[axis]![0], at), Math.max(box[axis]![1], at)];
+      }
+  return box.every(([first, last]) => first <= last) ? box : undefined;
+}
+
+/**
+ * Exactly which numbers of the input one unit depends on: the holes of dilated windows, the channels of other groups and the
+ * ends of the image left out. Found by walking back through what the model records, whatever the weights are.
+ *
+ * @param inputShape - Of one example.
+ * @param layer - What the layer is called: its path.
+ * @param unit - The unit's place in what the layer makes of one example: `[row, column, channel]`.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv2d({ filters: 1, kernelSize: 2, dilation: 3 })]);
+ * inputsSeen(net, [8, 8, 1], "layers.0", [0, 0, 0]).count; // 4, in the corners of a box of 4 · 4
+ * ```
+ */
+export function inputsSeen(model: Layer, inputShape: Shape, layer: string, unit: readonly number[]): InputsSeen {
+  const recorded = recordModel(model, inputShape);
+  const { name, output } = layerNamed(recorded, layer);
+  const depends = dependentsOf(recorded);
+  const start = new Uint8Array(output.size);
+  start[unitNumber(name, output, unit)] = 1;
+  const masks = new Map<Tensor, Mask>([[output, start]]);
+  for (const t of [...recorded.tensors].reverse()) {
+    const mask = masks.get(t);
+    if (mask === undefined || t === recorded.input) continue;
+    for (const [which, x] of t.inputs.entries()) {
+      if (!depends.has(x)) continue;
+      const seen = sourcesOf(t, which, mask);
+      const before = masks.get(x);
+      if (before === undefined) masks.set(x, seen);
+      else
+        masks.set(
+          x,
+          before.map((marked, i) => marked | seen[i]!),
+        );
+    }
+    masks.delete(t);
+  }
+  const mask = masks.get(recorded.input) ?? new Uint8Array(sizeOf(inputShape));
+  return { shape: inputShape, mask, count: mask.reduce((sum, x) => sum + x, 0), box: boxOf(mask, inputShape) };
+}

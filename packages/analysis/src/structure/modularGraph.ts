@@ -1,0 +1,272 @@
+import { ShapeError, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import type { Tensor } from "@convlens/tensor";
+import type { Field } from "../geometry/field.ts";
+import { fieldsOf } from "../geometry/fieldsOf.ts";
+import { axisField } from "../geometry/receptiveField.ts";
+import { dependentsOf, recordModel } from "../recordModel.ts";
+import { sourcesOf, type Mask } from "../geometry/sources.ts";
+
+/** What the elements of a {@link ModularStage} do. */
+export type ModularKind = "input" | "convolution" | "largest" | "mean" | "dense" | "join";
+
+/** A row of equal elements: the inputs, the copies of a group of neurons, the windows of a pooling. */
+export interface ModularStage {
+  readonly kind: ModularKind;
+  /**
+   * `x`; `A`, `B` … for convolutions in their order; `max`, `mean`; `F` for fully connected layers, or `n` for
+   * their neurons where the input has no places; `+`, `×`, `∪` for joins.
+   */
+  readonly label: string;
+  /** The layer that it belongs to; `""` for the inputs. */
+  readonly layer: string;
+  /** Rows and columns of elements; of a net of signals one row. */
+  readonly grid: readonly [rows: number, columns: number];
+  /**
+   * Where the first element stands over the inputs, in the middle of what it sees, and how far from it the next: row and column.
+   * Not where all elements see the same.
+   */
+  readonly stands?: {
+    readonly first: readonly [row: number, column: number];
+    readonly jump: readonly [row: number, column: number];
+  };
+  /** Neurons side by side in each element: channels. */
+  readonly channels: number;
+  /** A line to each element that one of these reads. */
+  readonly edges: readonly ModularEdge[];
+}
+
+/** An element that reads another one. Elements are numbered row by row. */
+export interface ModularEdge {
+  /** The stage that is read. */
+  readonly stage: number;
+  /** The element there. */
+  readonly from: number;
+  /** The element that reads it. */
+  readonly to: number;
+}
+
+/** A net as modules: who reads whom. */
+export interface ModularGraph {
+  /** Each behind those that it reads. */
+  readonly stages: readonly ModularStage[];
+  /** Whether elements lie in rows and columns: a net of images. */
+  readonly isPlane: boolean;
+}
+
+/** More elements than anybody can look at. */
+const LARGEST = 5000;
+
+const joins: Readonly<Record<string, string>> = { add: "+", subtract: "−", multiply: "×", divide: "÷", concat: "∪" };
+
+/** What a tensor is to a reader of the diagram; `undefined` where it only changes numbers in place. */
+function kindOf(
+  t: Tensor,
+  depends: ReadonlySet<Tensor>,
+  isFlat: boolean,
+): { readonly kind: ModularKind; readonly label: string } | undefined {
+  switch (t.operation) {
+    case "conv2d":
+    case "conv2dInputGradient":
+      return { kind: "convolution", label: "A" };
+    case "maxPool2d":
+    case "max":
+      return { kind: "largest", label: "max" };
+    case "sumPool2d":
+    case "sum":
+    case "lpPool2d":
+      return { kind: "mean", label: "mean" };
+    case "matmul":
+      // Without places of its own it sees everything; with them it is a convolution that shares nothing.
+      return t.inputs[1]!.rank === 2
+        ? { kind: "dense", label: isFlat ? "n" : "F" }
+        : { kind: "convolution", label: "A" };
+    default:
+      return t.inputs.filter((x) => depends.has(x)).length > 1 && t.operation !== undefined
+        ? { kind: "join", label: joins[t.operation] ?? "⋈" }
+        : undefined;
+  }
+}
+
+/** Where the numbers of a tensor stand in the diagram. */
+interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+  /** The element of each number. */
+  readonly elements: Int32Array;
+}
+
+/** The rows and columns that a tensor's units move along; of a net of plain numbers each is an element. */
+function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]): Grid {
+  const steps = stepsOf(t.shape);
+  if (places.length === 0) {
+    const columns = t.shape.at(-1) ?? 1;
+    return { rows: 1, columns, elements: Int32Array.from({ length: t.size }, (_, i) => i % columns) };
+  }
+  const sizes = places.map((along) =>
+    (field?.axes.flat() ?? []).reduce((size, factor) => (factor.along === along ? size * factor.size : size), 1),
+  );
+  const columns = sizes.at(-1)!;
+  const elements = Int32Array.from({ length: t.size }, (_, i) => {
+    const at = places.map(() => 0);
+    for (const [axis, factors] of (field?.axes ?? []).entries()) {
+      let rest = Math.floor(i / steps[axis]!) % t.shape[axis]!;
+      const scale = factors.map((_unused, k) => factors.slice(k + 1).reduce((product, { size }) => product * size, 1));
+      for (const [k, factor] of factors.entries()) {
+        const place = Math.floor(rest / scale[k]!);
+        rest %= scale[k]!;
+        const which = places.indexOf(factor.along ?? -1);
+        if (which >= 0) at[which] = at[which]! * factor.size + place;
+      }
+    }
+    return at.length === 1 ? at[0]! : at[0]! * columns + at[1]!;
+  });
+  return { rows: sizes.length === 1 ? 1 : sizes[0]!, columns, elements };
+}
+
+/**
+ * A net as colah draws them: inputs, copies of groups of neurons that each look through a window, poolings, and fully connected
+ * layers that see all; with every line between them. What only changes numbers in place (biases, activation functions, norms) is
+ * part of the module before it.
+ *
+ * @param inputShape - Of one example: `[length, channels]`, `[height, width, channels]`, or `[inputs]`.
+ * @throws `ShapeError` for more elements than can be looked at; give a smaller input.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([
+ *   new Conv1d({ filters: 2, kernelSize: 2 }),
+ *   new MaxPool1d({ size: 2 }),
+ *   new Conv1d({ filters: 2, kernelSize: 2 }),
+ *   ...[new Flatten(), new Dense({ units: 1 })],
+ * ]);
+ * modularGraph(net, [9, 1]).stages.map(({ label, grid }) => `${grid[1]} ${label}`); // 9 x, 8 A, 4 max, 3 B, 1 F
+ * ```
+ */
+export function modularGraph(model: Layer, inputShape: Shape): ModularGraph {
+  const recorded = recordModel(model, inputShape);
+  const depends = dependentsOf(recorded);
+  const fields = fieldsOf(recorded);
+  const places = recorded.input.shape.map((_, axis) => axis).slice(1, -1);
+  const layerOf = new Map(recorded.layers.flatMap(({ name, operations }) => operations.map((t) => [t, name] as const)));
+  const stages: ModularStage[] = [];
+  const known = new Map<Tensor, { readonly stage: number; readonly grid: Grid }>();
+  let letters = 0;
+  const add = (t: Tensor, kind: ModularKind, label: string, channels: number): void => {
+    const grid = gridOf(t, fields.get(t), places);
+    const count = grid.rows * grid.columns;
+    if (count > LARGEST)
+      throw new ShapeError(`modularGraph: ${count} elements are more than anybody can look at; give a smaller input`, {
+        operation: "modularGraph",
+        expected: `at most ${LARGEST}`,
+        got: count,
+        fix: "a smaller input",
+      });
+    const edges = kind === "input" ? [] : edgesOf(t, grid, known);
+    known.set(t, { stage: stages.length, grid });
+    const letter = kind === "convolution" ? String.fromCharCode(65 + (letters++ % 26)) : label;
+    const stands = standsOf(fields.get(t), places);
+    stages.push({
+      ...(stands !== undefined && { stands }),
+      kind,
+      label: letter,
+      layer: layerOf.get(t) ?? "",
+      grid: [grid.rows, grid.columns],
+      channels,
+      edges,
+    });
+  };
+  add(recorded.input, "input", "x", channelsOf(recorded.input, fields, places));
+  for (const t of recorded.tensors) {
+    if (!depends.has(t) || known.has(t)) continue;
+    const made = kindOf(t, depends, places.length === 0);
+    if (made !== undefined && (made.kind !== "join" || joinsStages(t, known, depends)))
+      add(t, made.kind, made.label, channelsOf(t, fields, places));
+  }
+  return { stages, isPlane: places.length > 1 };
+}
+
+/** In the middle of what the units see, whatever the borders cut off. */
+function standsOf(field: Field | undefined, places: readonly number[]): ModularStage["stands"] {
+  if (field === undefined || places.length === 0) return undefined;
+  const axes = places.map((along) => axisField(field, along, ""));
+  if (axes.every(({ jump }) => jump === 0)) return undefined;
+  const [row, column] = axes.length === 1 ? [{ center: 0, jump: 1 }, axes[0]!] : [axes[0]!, axes[1]!];
+  return { first: [row.center, column.center], jump: [row.jump, column.jump] };
+}
+
+function channelsOf(t: Tensor, fields: ReadonlyMap<Tensor, Field>, places: readonly number[]): number {
+  const { rows, columns } = gridOf(t, fields.get(t), places);
+  return places.length === 0 ? 1 : Math.max(1, Math.round(t.size / (rows * columns)));
+}
+
+/** Whether a join brings together what two stages made, or the same one seen through different things. */
+function joinsStages(t: Tensor, known: ReadonlyMap<Tensor, unknown>, depends: ReadonlySet<Tensor>): boolean {
+  const roots = t.inputs
+    .filter((x) => depends.has(x))
+    .map((x) => {
+      let at = x;
+      while (!known.has(at)) {
+        const next = at.inputs.filter((y) => depends.has(y));
+        if (next.length !== 1) return at;
+        at = next[0]!;
+      }
+      return at;
+    });
+  return new Set(roots).size > 1;
+}
+
+/** Which elements of earlier stages each element reads, found by walking back from all its numbers. */
+function edgesOf(
+  t: Tensor,
+  grid: Grid,
+  known: ReadonlyMap<Tensor, { readonly stage: number; readonly grid: Grid }>,
+): ModularEdge[] {
+  const edges: ModularEdge[] = [];
+  const order: Tensor[] = [];
+  const visit = (at: Tensor): void => {
+    if (order.includes(at)) return;
+    if (at === t || !known.has(at)) for (const x of at.inputs) visit(x);
+    order.push(at);
+  };
+  visit(t);
+  order.reverse();
+  for (let to = 0; to < grid.rows * grid.columns; to++) {
+    const masks = new Map<Tensor, Mask>([[t, Uint8Array.from(grid.elements, (element) => (element === to ? 1 : 0))]]);
+    const read = new Set<string>();
+    for (const at of order) {
+      const mask = masks.get(at);
+      if (mask === undefined) continue;
+      const source = at === t ? undefined : known.get(at);
+      if (source !== undefined) {
+        mask.forEach((marked, i) => {
+          const key = `${source.stage} ${source.grid.elements[i]}`;
+          if (!marked || read.has(key)) return;
+          read.add(key);
+          edges.push({ stage: source.stage, from: source.grid.elements[i]!, to });
+        });
+        continue;
+      }
+      for (const [which, x] of at.inputs.entries()) {
+        if (!order.includes(x)) continue;
+        const marked = sourcesOf(at, which, mask);
+        masks.set(x, masks.get(x)?.map((before, i) => before | marked[i]!) ?? marked);
+      }
+    }
+  }
+  return edges;
+}
+
+/**
+ * How many elements and lines a diagram has, in all.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]);
+ * countModules(modularGraph(net, [9, 1])); // 9 + 7 + 1 elements, 21 + 7 lines
+ * ```
+ */
+export const countModules = ({ stages }: ModularGraph): { readonly elements: number; readonly edges: number } => ({
+  elements: stages.reduce((sum, { grid }) => sum + sizeOf(grid), 0),
+  edges: stages.reduce((sum, { edges }) => sum + edges.length, 0),
+});

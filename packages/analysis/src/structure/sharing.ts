@@ -1,0 +1,105 @@
+import { type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import type { Tensor } from "@convlens/tensor";
+import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+
+/** How a layer's neurons share their weights. */
+export interface LayerSharing {
+  /** The call of the layer: its path, or `path#2` for the second call. */
+  readonly name: string;
+  /** The layer's class. */
+  readonly type: string;
+  /** Of one example. */
+  readonly outputShape: Shape;
+  /** Neurons: each makes one number of the output. */
+  readonly neurons: number;
+  /** How many neurons have the same weights: for a convolution one at each place. */
+  readonly copies: number;
+  /** Pairs of a neuron and a number that it sees; what lies over padding is none. */
+  readonly connections: number;
+  /** Numbers that are learned, biases among them. */
+  readonly weights: number;
+  /** How many those would be if every neuron had its own. */
+  readonly untied: number;
+}
+
+/** How many taps lie over the input, of all positions together. */
+function tapsInside(s: Sliding): number {
+  let inside = 0;
+  for (let o = 0; o < s.output; o++)
+    for (let tap = 0; tap < s.window; tap++) {
+      const i = o * s.stride - s.before + tap * s.dilation;
+      if (i >= 0 && i < s.input) inside++;
+    }
+  return inside;
+}
+
+/** The variable behind a tensor: a signal's filters are reshaped to those of an image. */
+export function variableBehind(t: Tensor, { variables }: RecordedModel): Tensor | undefined {
+  let at = t;
+  while (!variables.has(at) && (at.operation === "reshape" || at.operation === "transpose")) at = at.inputs[0]!;
+  return variables.has(at) ? at : undefined;
+}
+
+/** The bias that is added to what an operation makes. */
+function biasOf(t: Tensor, { operations }: RecordedLayer, recorded: RecordedModel): Tensor | undefined {
+  const same = new Set<Tensor>([t]);
+  for (const next of operations) {
+    if ((next.operation === "reshape" || next.operation === "transpose") && same.has(next.inputs[0]!)) same.add(next);
+    const [a, b] = next.inputs;
+    if (next.operation === "add" && same.has(a!)) return variableBehind(b!, recorded);
+  }
+  return undefined;
+}
+
+/** How often the weights meet an input, and how many inputs each neuron has. */
+function connectionsOf(t: Tensor): { readonly connections: number; readonly inputs: number } {
+  const { geometry: g } = t.attributes as { readonly geometry?: Conv2dGeometry };
+  if (g === undefined) {
+    const inputs = t.inputs[1]!.shape.at((t.attributes as { transposeB?: boolean }).transposeB ? -1 : -2)!;
+    return { connections: t.size * inputs, inputs };
+  }
+  const depth = g.inChannels / g.groups;
+  const connections = tapsInside(g.height) * tapsInside(g.width) * depth * g.outChannels;
+  // Run backwards, a pixel is reached through each filter by every stride-th tap: so many on average.
+  return t.operation === "conv2d"
+    ? { connections, inputs: g.height.window * g.width.window * depth }
+    : { connections, inputs: connections / t.size };
+}
+
+/**
+ * How the neurons of each layer share weights: many copies of the same neuron, and what they would need if each had weights of
+ * its own. One row for each convolution and each product with a learned matrix.
+ *
+ * @param inputShape - Of one example.
+ *
+ * @example
+ * ```ts
+ * const [first] = sharing(alexNet({ grouped: true }), [227, 227, 3]);
+ * first; // 290,400 neurons, 3,025 copies of each, 34,944 weights; untied they would be 105,705,600
+ * ```
+ */
+export function sharing(model: Layer, inputShape: Shape): LayerSharing[] {
+  const recorded = recordModel(model, inputShape);
+  return recorded.layers.flatMap((layer) =>
+    layer.operations.flatMap((t) => {
+      if (!["conv2d", "conv2dInputGradient", "matmul"].includes(t.operation!)) return [];
+      const weights = variableBehind(t.inputs[1]!, recorded);
+      if (weights === undefined) return [];
+      const bias = biasOf(t, layer, recorded);
+      const { connections, inputs } = connectionsOf(t);
+      return [
+        {
+          name: layer.name,
+          type: layer.type,
+          outputShape: layer.output.shape.slice(1),
+          neurons: t.size,
+          copies: Math.max(1, Math.round((t.size * inputs) / weights.size)),
+          connections,
+          weights: weights.size + (bias?.size ?? 0),
+          untied: t.size * inputs + (bias === undefined ? 0 : t.size),
+        },
+      ];
+    }),
+  );
+}

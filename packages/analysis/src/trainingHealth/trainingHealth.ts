@@ -1,0 +1,121 @@
+import { checkOptions, anyOption, functionOption, wholeFrom, UsageError } from "@convlens/backend";
+import { apply, namePaths, parameters, type Layer } from "@convlens/layers";
+import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
+import { crossEntropy, type Loss } from "@convlens/training";
+import { adviceOn, type Advice } from "./advice.ts";
+import { probe } from "./probe.ts";
+import type { HealthRecord, ParameterHealth, TrainingHealth, TrainingStep } from "./records.ts";
+import { finiteOption } from "../optionChecks.ts";
+
+/** What {@link watchTraining} is told. */
+export interface WatchTrainingOptions {
+  /** Examples that are looked at again and again: `[n, …]`. */
+  readonly inputs: Tensor;
+  /** Their labels, or whatever the loss takes. */
+  readonly targets: Tensor;
+  /** The loss that the model learns by. Default: `crossEntropy`. */
+  readonly loss?: Loss;
+  /** The loss of a model that guesses. Default: ln(classes) for `crossEntropy`; none for another loss. */
+  readonly chance?: number;
+  /** A look inside after so many steps. Default: 50. */
+  readonly every?: number;
+}
+
+/** Watches a net learn. */
+export interface TrainingWatch extends TrainingHealth {
+  /** To be called after each step, before the next. */
+  observe(step: TrainingStep): Promise<void>;
+  /** What should be changed, each with the figure that it rests on. */
+  advice(): Advice[];
+}
+
+/**
+ * Watches a net learn: at some steps how far each parameter moves, how large its gradient is, and which units are dead or
+ * saturated; and says in words what to change.
+ *
+ * @param model - Built.
+ * @throws `UsageError` for a model without parameters yet.
+ *
+ * @example
+ * ```ts
+ * const [probe] = batches(train, { size: 32 });
+ * const watch = await watchTraining(model, { inputs: probe!.inputs, targets: probe!.labels, every: 10 });
+ * for await (const record of fit(model, train, { epochs: 2 })) if (record.kind === "step") await watch.observe(record);
+ * for (const { about, figure, text } of watch.advice()) console.log(about, figure, text);
+ * ```
+ */
+export async function watchTraining(model: Layer, options: WatchTrainingOptions): Promise<TrainingWatch> {
+  checkOptions("watchTraining", options, {
+    inputs: anyOption,
+    targets: anyOption,
+    loss: functionOption,
+    chance: finiteOption,
+    every: wholeFrom(1),
+  });
+  const { inputs, targets, loss = crossEntropy, chance, every = 50 } = options;
+  namePaths(model);
+  const all = [...parameters(model)];
+  if (all.length === 0)
+    throw new UsageError("watchTraining: this model has no parameters yet; build(model, inputShape) makes them", {
+      operation: "watchTraining",
+      fix: "build(model, inputShape)",
+    });
+  const outputs = apply(model, inputs);
+  const steps: TrainingStep[] = [];
+  const records: HealthRecord[] = [];
+  const health = {
+    chance: chance ?? (loss === crossEntropy ? Math.log(outputs.shape.at(-1)!) : undefined),
+    steps,
+    records,
+  };
+  const look = probe(model, inputs, (y) => loss(y, targets));
+  let before: Weights = { step: 0, values: await valuesOf(all) };
+
+  const parameterHealth = (step: number, values: Weights["values"], slopes: ArrayLike<number>): ParameterHealth[] =>
+    all.map(([path], i) => {
+      const [old, now] = [before.values[i]!, values[i]!];
+      const moved = Float64Array.from(now, (value, k) => value - old[k]!);
+      return {
+        path,
+        size: rootMeanSquare(now),
+        gradient: slopes[i]!,
+        updateRatio: before.step === step - 1 ? ratioOf(rootMeanSquare(moved), rootMeanSquare(old)) : NaN,
+      };
+    });
+
+  return {
+    ...health,
+    async observe({ step, loss: reached, gradientNorm, rate }) {
+      const known = { ...(gradientNorm !== undefined && { gradientNorm }), ...(rate !== undefined && { rate }) };
+      steps.push({ step, loss: reached, ...known });
+      // The first step after each multiple is looked at, and how far it moved the parameters: so they are read before it, too.
+      const isLook = every === 1 || step % every === 1;
+      if (!isLook && step % every !== 0) return;
+      const values = await valuesOf(all);
+      if (isLook) {
+        const { slopes, layers } = await look();
+        records.push({ step, layers, parameters: parameterHealth(step, values, slopes) });
+      }
+      before = { step, values };
+    },
+    advice: () => adviceOn(health),
+  };
+}
+
+/** The numbers of all parameters after a step. */
+interface Weights {
+  readonly step: number;
+  readonly values: readonly ArrayLike<number>[];
+}
+
+const valuesOf = (all: readonly (readonly [string, Variable])[]): Promise<readonly ArrayLike<number>[]> =>
+  evaluate(...all.map(([, variable]) => variable));
+
+/** Infinity for what was 0 and has moved, 0 for what has not. */
+const ratioOf = (moved: number, size: number): number => (moved === 0 ? 0 : moved / size);
+
+function rootMeanSquare(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]! ** 2;
+  return Math.sqrt(total / Math.max(1, values.length));
+}

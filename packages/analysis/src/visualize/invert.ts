@@ -1,0 +1,46 @@
+import { checkOptions } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { add, divide, mean, square, subtract, sum, tensor, type Tensor } from "@convlens/tensor";
+import { layerNamed, recordModel } from "../recordModel.ts";
+import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
+import { textOption } from "../optionChecks.ts";
+
+/** What {@link invert} may be told. */
+export interface InvertOptions extends AscentOptions {
+  /** Whose code is turned back into an image. */
+  readonly layer: string;
+  /** Weight of the total variation. Default: 0.1. */
+  readonly totalVariation?: number;
+}
+
+/**
+ * An image that a layer cannot tell from the given one: from noise, changed step by step until its code is the same (Mahendran
+ * 2015). What it has in common with the original is what the layer keeps; what is different it has thrown away.
+ *
+ * To be watched: yields the start, looks on the way, and the end; `break` stops it. A look's measures are the distances of the
+ * codes, over the length of the original's: 0 where the layer sees no difference.
+ *
+ * @param x - `[n, h, w, c]` or `[n, l, c]`
+ *
+ * @example
+ * ```ts
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new MaxPool2d({ size: 2 })]), [12, 12, 1]);
+ * for await (const { step, measures } of invert(net, images, { layer: "layers.2", steps: 32 }))
+ *   console.log(step, measures[0]); // ever nearer to the code of the first image
+ * ```
+ */
+export async function* invert(model: Layer, x: Tensor, told: InvertOptions): AsyncGenerator<Painting, void, void> {
+  checkOptions("invert", told, { ...ascentChecks(), layer: textOption });
+  const { layer, totalVariation = 0.1, ...options } = told;
+  const codeOf = (image: Tensor): Tensor => layerNamed(recordModel(model, image), layer).output;
+  const original = codeOf(x);
+  const code = tensor(await original.data(), original.shape);
+  const axes = code.shape.map((_, axis) => axis).slice(1);
+  // |code(image) − code(x)|² / |code(x)|²
+  const distance = (image: Tensor): Tensor =>
+    divide(sum(square(subtract(codeOf(image), code)), axes), add(sum(square(code), axes), 1e-12));
+  yield* ascend(
+    { shape: x.shape, measure: distance, loss: (image) => mean(distance(image)) },
+    { transform: false, ...options, totalVariation },
+  );
+}

@@ -1,0 +1,147 @@
+import { checkOptions, numberFrom, wholeFrom, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import {
+  add,
+  divide,
+  matmul,
+  mean,
+  multiply,
+  negate,
+  reshape,
+  slice,
+  sqrt,
+  square,
+  subtract,
+  sum,
+  tensor,
+  type Tensor,
+} from "@convlens/tensor";
+import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
+import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
+
+/**
+ * What is to be excited: a class (one number of the output), or of a layer one channel (the mean of its map; of a dense layer one
+ * unit), one unit in its place, a direction in the space of its channels, or all of it (the mean square, "deep dream").
+ */
+export type Objective =
+  | { readonly class: number }
+  | { readonly layer: string; readonly channel: number }
+  | { readonly layer: string; readonly unit: readonly number[] }
+  | { readonly layer: string; readonly direction: readonly number[] }
+  | { readonly layer: string };
+
+/** What {@link visualize} may be told. */
+export interface VisualizeOptions extends AscentOptions {
+  /** Images painted together. Default: 1. */
+  readonly count?: number;
+  /** Weight of how different from each other they are to be: by how unlike their channels go together. Default: 1 for several. */
+  readonly diversity?: number;
+  /** Weight of the total variation. Default: 0.1. */
+  readonly totalVariation?: number;
+}
+
+const checkIndex = (what: string, index: number, size: number, layer: string): void => {
+  if (Number.isInteger(index) && index >= 0 && index < size) return;
+  throw new ValueError(`visualize: there is no ${what} ${index} in ${layer}, which has ${size}: 0 to ${size - 1}`, {
+    operation: "visualize",
+    expected: `0 to ${size - 1}`,
+    got: index,
+  });
+};
+
+/** The mean over all places of a layer's output: `[n, …, c] → [n, c]`. */
+const overPlaces = (y: Tensor): Tensor => (y.rank === 2 ? y : mean(y, y.shape.map((_, axis) => axis).slice(1, -1)));
+
+/** What is excited in a recorded model: `[n]`. */
+function excitement(recorded: RecordedModel, objective: Objective): Tensor {
+  const name = "class" in objective ? "the output" : `layer "${objective.layer}"`;
+  const y = "class" in objective ? recorded.output : layerNamed(recorded, objective.layer).output;
+  const channels = y.shape.at(-1)!;
+  const channel = "class" in objective ? objective.class : "channel" in objective ? objective.channel : undefined;
+  if (channel !== undefined) {
+    checkIndex("class" in objective ? "class" : "channel", channel, channels, name);
+    return reshape(slice(overPlaces(y), [0, channel], [y.shape[0]!, 1]), [y.shape[0]!]);
+  }
+  if ("unit" in objective) {
+    const { unit } = objective;
+    if (unit.length !== y.rank - 1)
+      throw new ShapeError(
+        `visualize: the unit [${unit.join(", ")}] of ${name} must have ${y.rank - 1} numbers, a place in ${showShape(y.shape.slice(1))}`,
+        { operation: "visualize", expected: y.shape.slice(1), got: unit },
+      );
+    unit.forEach((at, axis) => checkIndex(`place [${unit.join(", ")}]: no`, at, y.shape[axis + 1]!, name));
+    return reshape(slice(y, [0, ...unit], [y.shape[0]!, ...unit.map(() => 1)]), [y.shape[0]!]);
+  }
+  if ("direction" in objective) {
+    const { direction } = objective;
+    if (direction.length !== channels)
+      throw new ShapeError(
+        `visualize: the direction has ${direction.length} numbers, ${name} has ${channels} channels; give one for each`,
+        { operation: "visualize", expected: channels, got: direction.length },
+      );
+    return sum(multiply(overPlaces(y), tensor(direction)), -1);
+  }
+  return mean(square(y), y.shape.map((_, axis) => axis).slice(1));
+}
+
+/** How alike images are: the mean cosine, over pairs, between what their channels have in common with each other (Olah 2017). */
+function likeness(maps: Tensor): Tensor {
+  const [n, channels] = [maps.shape[0]!, maps.shape.at(-1)!];
+  const flat = reshape(maps, [n, maps.size / n / channels, channels]);
+  const gram = reshape(matmul(flat, flat, { transposeA: true }), [n, channels * channels]);
+  // Maps that are silent have no direction.
+  const unit = divide(gram, sqrt(add(sum(square(gram), -1, { keepAxes: true }), 1e-12)));
+  const cosines = matmul(unit, unit, { transposeB: true });
+  // Each with itself is left out.
+  return divide(subtract(sum(cosines), sum(square(unit))), n * (n - 1));
+}
+
+/** The maps that diversity looks at: those of the objective's layer, or the last ones before it that have places. */
+function mapsBefore(recorded: RecordedModel, objective: Objective): Tensor | undefined {
+  const last =
+    "layer" in objective ? recorded.layers.indexOf(layerNamed(recorded, objective.layer)) : recorded.layers.length - 1;
+  const hasPlaces = ({ rank, shape }: Tensor): boolean => rank >= 3 && shape.at(-1)! > 1;
+  return recorded.layers.slice(0, last + 1).findLast(({ output }) => hasPlaces(output))?.output;
+}
+
+/**
+ * What a class, a channel or a unit looks for: images that begin as noise and are changed, step by step, until they excite it
+ * (Erhan 2009, Olah 2017). They are described by waves of all scales, moved, turned and scaled at each step so that what appears
+ * does not hang on single pixels, and smoothed.
+ *
+ * To be watched: yields the start, looks on the way, and the end; `break` stops it.
+ *
+ * @param inputShape - Of one example: `[height, width, channels]` or `[length, channels]`.
+ *
+ * @example
+ * ```ts
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu()]), [12, 12, 1]);
+ * for await (const { step, measures, values } of visualize(net, [12, 12, 1], { layer: "layers.1", channel: 2 }, { steps: 32 }))
+ *   console.log(step, measures[0], values.length); // how excited the channel is, and the image
+ * ```
+ */
+export function visualize(
+  model: Layer,
+  inputShape: Shape,
+  objective: Objective,
+  options: VisualizeOptions = {},
+): AsyncGenerator<Painting, void, void> {
+  checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
+  const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
+  const shape = [count, ...inputShape];
+  // What is wrong is said at once.
+  excitement(recordModel(model, inputShape), objective);
+  return ascend(
+    {
+      shape,
+      measure: (image) => excitement(recordModel(model, image), objective),
+      loss: (image) => {
+        const recorded = recordModel(model, image);
+        const wanted = negate(mean(excitement(recorded, objective)));
+        const maps = diversity > 0 && count > 1 ? mapsBefore(recorded, objective) : undefined;
+        return maps === undefined ? wanted : add(wanted, multiply(likeness(maps), diversity));
+      },
+    },
+    { ...options, totalVariation },
+  );
+}

@@ -1,0 +1,151 @@
+import { broadcastSteps, stepsOf, type Conv2dGeometry, type Operations, type Shape } from "@convlens/backend";
+import type { Tensor } from "@convlens/tensor";
+import { placeOf } from "../geometry/originOf.ts";
+import { dependentsOf, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+
+/** What a layer does at heart, when bias and reshapes are taken off. */
+export interface Core {
+  readonly kind: "products" | "largest" | "mean";
+  /** The tensor that the convolution, product, pooling or reduction makes. */
+  readonly tensor: Tensor;
+  /** What is added to it. */
+  readonly bias: { readonly tensor: Tensor; readonly output: Shape } | undefined;
+  /** What it is divided by. */
+  readonly divisor: number;
+  /** From the number of a unit in the layer's output to its number in `tensor`, and in the sum with the bias. */
+  readonly unitOf: (output: number) => { readonly inTensor: number; readonly inSum: number };
+}
+
+const products = new Set(["conv2d", "conv2dInputGradient", "matmul"]);
+const largest = new Set(["maxPool2d", "max"]);
+const sums = new Set(["sumPool2d", "sum"]);
+
+/** Takes reshapes, a learned bias and a divisor off what a layer makes, if there is a sum or a maximum below. */
+export function coreOf({ output, operations }: RecordedLayer, recorded: RecordedModel): Core | undefined {
+  const own = new Set(operations);
+  const depends = dependentsOf(recorded);
+  const moves: ((unit: number) => number)[] = [];
+  let [t, bias, divisor, movesToBias]: [Tensor, Core["bias"], number, number] = [output, undefined, 1, 0];
+  const unitOf = (unit: number): ReturnType<Core["unitOf"]> => ({
+    inTensor: moves.reduce((at, move) => move(at), unit),
+    inSum: moves.slice(0, movesToBias).reduce((at, move) => move(at), unit),
+  });
+  while (own.has(t)) {
+    const [a, b] = t.inputs as [Tensor, Tensor];
+    if (t.operation === "reshape") t = a;
+    else if (t.operation === "transpose") {
+      const { order } = t.attributes as Operations["transpose"];
+      const [shape, steps] = [t.shape, stepsOf(a.shape)];
+      moves.push((unit) => placeOf(unit, shape).reduce((sum, at, axis) => sum + at * steps[order[axis]!]!, 0));
+      t = a;
+    } else if (t.operation === "add" && bias === undefined && !depends.has(b)) {
+      [bias, movesToBias] = [{ tensor: b, output: t.shape }, moves.length];
+      t = a;
+    } else if (t.operation === "divide" && b.size === 1 && b.isKnown && divisor === 1) {
+      divisor = b.values[0]!;
+      t = a;
+    } else break;
+  }
+  if (!own.has(t) || t.operation === undefined) return undefined;
+  const core = { tensor: t, bias, divisor, unitOf };
+  if (products.has(t.operation) && divisor === 1 && !depends.has(t.inputs[1]!)) return { kind: "products", ...core };
+  if (bias !== undefined) return undefined;
+  if (largest.has(t.operation) && divisor === 1) return { kind: "largest", ...core };
+  return sums.has(t.operation) ? { kind: "mean", ...core } : undefined;
+}
+
+/** The number of the bias that is added to unit `i` of a sum of this shape. */
+export function biasNumber(bias: Shape, output: Shape, i: number): number {
+  const steps = broadcastSteps(bias, output);
+  return placeOf(i, output).reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+}
+
+/** A meeting of an input and a weight in one output; without an input where the weight lies over padding. */
+export interface Meeting {
+  readonly input: number | undefined;
+  readonly weight: number;
+}
+
+/** Which inputs and weights meet in unit `i` of a product: sums of sums, each in the order in which it is added up. */
+export function meetingsOf(t: Tensor, i: number): Meeting[][] {
+  if (t.operation === "matmul") {
+    const { transposeA, transposeB } = t.attributes as Operations["matmul"];
+    const [m, n] = t.shape.slice(-2) as [number, number];
+    const k = t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
+    const [row, column, matrix] = [Math.floor(i / n) % m, i % n, Math.floor(i / (m * n))];
+    return [
+      Array.from({ length: k }, (_, l) => ({
+        input: matrix * m * k + (transposeA ? l * m + row : row * k + l),
+        weight: matrix * k * n + (transposeB ? column * k + l : l * n + column),
+      })),
+    ];
+  }
+  const { geometry: g } = t.attributes as { readonly geometry: Conv2dGeometry };
+  return t.operation === "conv2d" ? [meetingsOfConvolution(g, i)] : meetingsOfTransposed(g, i);
+}
+
+function meetingsOfConvolution(g: Conv2dGeometry, i: number): Meeting[] {
+  const { height: h, width: w } = g;
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const [image, oy, ox, filter] = placeOf(i, [g.batch, h.output, w.output, g.outChannels]) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const first = Math.floor(filter / f) * c;
+  return Array.from({ length: h.window * w.window * c }, (_, l) => {
+    const [ky, kx, channel] = placeOf(l, [h.window, w.window, c]) as [number, number, number];
+    const y = oy * h.stride - h.before + ky * h.dilation;
+    const x = ox * w.stride - w.before + kx * w.dilation;
+    const inside = y >= 0 && y < h.input && x >= 0 && x < w.input;
+    return {
+      input: inside ? ((image * h.input + y) * w.input + x) * g.inChannels + first + channel : undefined,
+      weight: l * g.outChannels + filter,
+    };
+  });
+}
+
+/** Of the convolution run backwards: for each place that reaches the pixel, all filters. */
+export function meetingsOfTransposed(g: Conv2dGeometry, i: number): Meeting[][] {
+  const { height: h, width: w } = g;
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const [image, y, x, channel] = placeOf(i, [g.batch, h.input, w.input, g.inChannels]) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const group = Math.floor(channel / c);
+  const places: Meeting[][] = [];
+  for (let oy = 0; oy < h.output; oy++)
+    for (let ky = 0; ky < h.window; ky++) {
+      if (oy * h.stride - h.before + ky * h.dilation !== y) continue;
+      for (let ox = 0; ox < w.output; ox++)
+        for (let kx = 0; kx < w.window; kx++) {
+          if (ox * w.stride - w.before + kx * w.dilation !== x) continue;
+          const place = ((image * h.output + oy) * w.output + ox) * g.outChannels + group * f;
+          const weight = ((ky * w.window + kx) * c + (channel % c)) * g.outChannels + group * f;
+          places.push(Array.from({ length: f }, (_, k) => ({ input: place + k, weight: weight + k })));
+        }
+    }
+  return places;
+}
+
+/** The numbers that unit `i` of a pooling or a reduction is chosen from or the sum of, in their order. */
+export function candidatesOf(t: Tensor, i: number): number[] {
+  const from = t.inputs[0]!.shape;
+  if (t.operation === "sum" || t.operation === "max") {
+    const { axes } = t.attributes as Operations["sum"];
+    const at = placeOf(i, t.shape);
+    const folded = from.map((size, axis) => (axes.includes(axis) ? size : 1));
+    const steps = stepsOf(from);
+    const first = at.reduce((sum, place, axis) => sum + place * steps[axis]!, 0);
+    return Array.from({ length: folded.reduce((a, b) => a * b, 1) }, (_, l) =>
+      placeOf(l, folded).reduce((sum, place, axis) => sum + place * steps[axis]!, first),
+    );
+  }
+  const { geometry: g } = t.attributes as Operations["sumPool2d"];
+  const whole = { ...g, inChannels: g.channels, outChannels: g.channels, groups: g.channels };
+  return meetingsOfConvolution(whole, i).flatMap(({ input }) => input ?? []);
+}

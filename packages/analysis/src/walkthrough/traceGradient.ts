@@ -1,0 +1,245 @@
+import {
+  checkOptions,
+  ShapeError,
+  showShape,
+  sizeOf,
+  stepsOf,
+  UsageError,
+  type Conv2dGeometry,
+  type Operations,
+  type Values,
+} from "@convlens/backend";
+import type { Layer } from "@convlens/layers";
+import { evaluate, gradients, tensor, type Tensor } from "@convlens/tensor";
+import { candidatesOf, coreOf, meetingsOfTransposed, type Core } from "./core.ts";
+import { unitNumber } from "../geometry/inputsSeen.ts";
+import { placeOption } from "../optionChecks.ts";
+import { originOf, placeOf } from "../geometry/originOf.ts";
+import { layerNamed, recordModel, type RecordedLayer } from "../recordModel.ts";
+import { checkSingle, inputsOf } from "./trace.ts";
+
+/** What comes back from one output. */
+export interface TracedGradient {
+  /** The output's place in what the layer makes of one example. */
+  readonly output: readonly number[];
+  /** The gradient there. */
+  readonly dy: number;
+  /** How fast the output changes with the input: a weight; 1 for the winner of a pooling. */
+  readonly slope: number;
+  /** What comes back: dy · slope. */
+  readonly product: number;
+}
+
+/** How the gradient of one number comes about that a layer reads. */
+export interface GradientTrace {
+  /** The call of the layer: its path, or `path#2` for the second call. */
+  readonly name: string;
+  /** The layer's class. */
+  readonly type: string;
+  /** The number's place in what the layer gets. */
+  readonly input: readonly number[];
+  /**
+   * The outputs that the number has a part in, in the order in which what comes back is added up. Each list is a sum of its own,
+   * and those are added up in turn.
+   */
+  readonly sums: readonly (readonly TracedGradient[])[];
+  /** What that adds up to: for convolutions, products and poolings the gradient in float64, to the last bit. */
+  readonly value: number;
+  /** The gradient that comes back through this layer. */
+  readonly gradient: number;
+}
+
+/** What {@link traceGradient} may be told. */
+export interface TraceGradientOptions {
+  /** The unit of the model's output whose gradient it is. Default: the sum of all. */
+  readonly target?: readonly number[];
+}
+
+/**
+ * How the gradient of one number comes about that a layer reads: which outputs it has a part in, the gradient at each, and the
+ * weight that it comes back through. A window's way, backwards.
+ *
+ * @param x - `[1, …]`
+ * @param layer - What the layer is called: its path.
+ * @param input - The number's place in what the layer gets: `[row, column, channel]`.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new MaxPool2d({ size: 2 })]);
+ * const { sums, value } = await traceGradient(net, normal([1, 6, 6, 1]), "layers.0", [2, 3, 0]);
+ * sums.flat().filter(({ dy }) => dy !== 0); // the outputs that won, and lie over this pixel
+ * ```
+ */
+export async function traceGradient(
+  model: Layer,
+  x: Tensor,
+  layer: string,
+  input: readonly number[],
+  given: TraceGradientOptions = {},
+): Promise<GradientTrace> {
+  checkOptions("traceGradient", given, { target: placeOption });
+  const { target } = given;
+  checkSingle("traceGradient", x);
+  const recorded = recordModel(model, x);
+  const own = layerNamed(recorded, layer);
+  const [from, ...more] = inputsOf(own, recorded);
+  if (from === undefined || more.length > 0)
+    throw new UsageError(
+      `traceGradient: "${layer}" (${own.type}) reads ${more.length + (from === undefined ? 0 : 1)} tensors itself; name a layer that reads one, such as one of those that it contains`,
+      { operation: "traceGradient", path: layer, expected: 1 },
+    );
+  const i = inputNumber(own, from, input);
+  const seed = new Float64Array(recorded.output.size).fill(target === undefined ? 1 : 0);
+  if (target !== undefined) seed[unitNumber("", recorded.output, target)] = 1;
+  const options = { seed: tensor(seed, recorded.output.shape), unused: "zeros" } as const;
+  const [dy] = gradients(recorded.output, [own.output], options);
+  const [dx] = gradients(own.output, [from], { seed: dy!, unused: "zeros" });
+  const core = coreOf(own, recorded);
+  const sums = core === undefined ? await throughFunction(own, from, dy!, i) : await throughCore(own, core, dy!, i);
+  const value = sums.reduce((sum, terms) => sum + terms.reduce((part, { product }) => part + product, 0), 0);
+  return { name: own.name, type: own.type, input, sums, value, gradient: (await dx!.data())[i]! };
+}
+
+function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonly number[]): number {
+  const shape = from.shape.slice(1);
+  if (
+    input.length !== shape.length ||
+    input.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!))
+  )
+    throw new ShapeError(
+      `${name} (${type}) gets ${showShape(shape)}, in which there is no place [${input.join(", ")}]`,
+      {
+        path: name,
+        expected: shape,
+        got: input,
+      },
+    );
+  const steps = stepsOf(shape);
+  return input.reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+}
+
+/** What comes back to number `i` of what a layer gets, through a sum or a maximum. */
+async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number): Promise<TracedGradient[][]> {
+  const { kind, tensor: t, divisor, unitOf } = core;
+  const { output, operations } = own;
+  const [read, second] = t.inputs as [Tensor, Tensor | undefined];
+  // The gradient where the sum or the maximum is made, and which output each of its numbers becomes.
+  const [atCore] = gradients(output, [t], { seed: dy });
+  const [outer, inner, inputs, weights] = (await evaluate(dy, atCore!, read, second ?? 0)) as [
+    Values,
+    Values,
+    Values,
+    Values,
+  ];
+  const outputOf = new Int32Array(t.size);
+  for (let o = 0; o < output.size; o++) outputOf[unitOf(o).inTensor] = o;
+  const term = (unit: number, slope: number): TracedGradient => ({
+    output: placeOf(outputOf[unit]!, output.shape).slice(1),
+    dy: outer[outputOf[unit]!]!,
+    slope: slope / divisor,
+    product: inner[unit]! * slope,
+  });
+  // Where what is read was only moved before: every place that this number was moved to.
+  const places = operations.includes(read)
+    ? [...inputs.keys()].filter((place) => originOf(read, place, operations).number === i)
+    : [i];
+  return places.flatMap((place) => {
+    if (kind === "products")
+      return meetingsBackwards(t, place).map((meetings) =>
+        meetings.map(({ unit, weight }) => term(unit, weights[weight]!)),
+      );
+    return [unitsOver(t, place).map((unit) => term(unit, kind === "mean" ? 1 : shareOf(t, inputs, unit, place)))];
+  });
+}
+
+/** The units of a pooling or a reduction whose window lies over number `i`. */
+function unitsOver(t: Tensor, i: number): number[] {
+  const from = t.inputs[0]!.shape;
+  if (t.operation === "sum" || t.operation === "max") {
+    const { axes } = t.attributes as Operations["sum"];
+    const steps = stepsOf(t.shape);
+    return [placeOf(i, from).reduce((sum, at, axis) => (axes.includes(axis) ? sum : sum + at * steps[axis]!), 0)];
+  }
+  const { geometry: g } = t.attributes as Operations["sumPool2d"];
+  const whole = { ...g, inChannels: g.channels, outChannels: g.channels, groups: g.channels };
+  return meetingsOfTransposed(whole, i).flatMap((places) => places.map(({ input }) => input!));
+}
+
+/** A window gives its gradient to its winner; equal numbers of a maximum over axes share it. */
+function shareOf(t: Tensor, inputs: Values, unit: number, place: number): number {
+  const candidates = candidatesOf(t, unit);
+  const isBetter = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
+  const best = candidates.reduce((champion, rival) => (isBetter(inputs[rival]!, inputs[champion]!) ? rival : champion));
+  if (t.operation === "maxPool2d") return best === place ? 1 : 0;
+  return inputs[place] === inputs[best] ? 1 / candidates.filter((k) => inputs[k] === inputs[best]).length : 0;
+}
+
+/** In which units of a product number `i` of its first input has a part, and with which weight, in the order of adding up. */
+function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; readonly weight: number }[][] {
+  if (t.operation === "matmul") {
+    const { transposeA, transposeB } = t.attributes as Operations["matmul"];
+    const [m, n] = t.shape.slice(-2) as [number, number];
+    const k = t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
+    const matrix = Math.floor(i / (m * k));
+    const [row, l] = transposeA ? [i % m, Math.floor(i / m) % k] : [Math.floor(i / k) % m, i % k];
+    return [
+      Array.from({ length: n }, (_, column) => ({
+        unit: (matrix * m + row) * n + column,
+        weight: matrix * k * n + (transposeB ? column * k + l : l * n + column),
+      })),
+    ];
+  }
+  const { geometry: g } = t.attributes as { readonly geometry: Conv2dGeometry };
+  if (t.operation === "conv2d")
+    return meetingsOfTransposed(g, i).map((places) => places.map(({ input, weight }) => ({ unit: input!, weight })));
+  return [convolutionOf(g, i)];
+}
+
+/** Of a transposed convolution: the pixels that number `i` of what it reads paints. */
+function convolutionOf(g: Conv2dGeometry, i: number): { readonly unit: number; readonly weight: number }[] {
+  const { height: h, width: w } = g;
+  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const [image, oy, ox, filter] = placeOf(i, [g.batch, h.output, w.output, g.outChannels]) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return Array.from({ length: h.window * w.window * c }, (_, l) => l).flatMap((l) => {
+    const [ky, kx, channel] = placeOf(l, [h.window, w.window, c]) as [number, number, number];
+    const [y, x] = [oy * h.stride - h.before + ky * h.dilation, ox * w.stride - w.before + kx * w.dilation];
+    if (y < 0 || y >= h.input || x < 0 || x >= w.input) return [];
+    const unit = ((image * h.input + y) * w.input + x) * g.inChannels + Math.floor(filter / f) * c + channel;
+    return [{ unit, weight: l * g.outChannels + filter }];
+  });
+}
+
+/** Of any other layer: what comes back from each output alone. */
+async function throughFunction(
+  { output }: RecordedLayer,
+  from: Tensor,
+  dy: Tensor,
+  i: number,
+): Promise<TracedGradient[][]> {
+  const size = sizeOf(output.shape);
+  const slopes = Array.from({ length: size }, (_, unit) => {
+    const seed = new Float64Array(size);
+    seed[unit] = 1;
+    return gradients(output, [from], { seed: tensor(seed, output.shape), unused: "zeros" })[0]!;
+  });
+  const [at, ...each] = await evaluate(dy, ...slopes);
+  return [
+    each.flatMap((slope, unit) =>
+      slope[i] === 0
+        ? []
+        : [
+            {
+              output: placeOf(unit, output.shape).slice(1),
+              dy: at![unit]!,
+              slope: slope[i]!,
+              product: at![unit]! * slope[i]!,
+            },
+          ],
+    ),
+  ];
+}
