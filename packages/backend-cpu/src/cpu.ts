@@ -11,8 +11,8 @@ import {
 import type { Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
 import { cannotReserve, LARGEST, type Block } from "./heap.ts";
-import { argmax } from "./kernels/argmax.ts";
 import { joinGradients } from "./joinGradients.ts";
+import { argmax } from "./kernels/argmax.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
 import { movementKernels } from "./kernels/movement.ts";
@@ -21,53 +21,53 @@ import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
-import { Remote } from "./remote.ts";
-import { Team } from "./team.ts";
+import { RemoteExecutor } from "./remoteExecutor.ts";
+import { Runtime } from "./runtime.ts";
 
 /** Options of `cpu`. */
 export interface CpuOptions {
-  /** How many threads work together. Default: as many as there are cores, 128 at most. Results do not depend on it. */
+  /** Number of threads. Default: the number of cores, at most 128. Results do not depend on it. */
   readonly threads?: number;
   /**
-   * Whether results are to be the same bits on every machine. Where it is given up, a product may be added without being
-   * rounded before: a quarter faster in Node 26, and not there in Node 20. Default: true.
+   * Whether results are the same bits on every machine. If not, fused multiply-add is used where the engine has it: a quarter
+   * faster in Node 26, not available in Node 20. Default: true.
    */
   readonly deterministic?: boolean;
   /**
-   * Whether convolutions of 3 × 3 and 5 × 5 may use Winograd's algorithm where it is faster: in less than half the time, with
-   * an error of about a millionth instead of a third of that. Default: true.
+   * Whether 3 × 3 and 5 × 5 convolutions use Winograd's algorithm where it is faster. It takes less than half the time, with a
+   * relative error of about a millionth instead of a third of that. Default: true.
    *
-   * The algorithm computes tiles of outputs together, so rounding in one pixel reaches outputs of the same tile that do not see
-   * it. For most inputs the error of an output is at most 2⁻²⁰ · max |x| of its 6 × 6 tile · Σ |w| of its filter; the worst that
-   * a search found is 2⁻¹⁴ · max |x| · Σ |w|, with few channels and filters of which one tap counts. Set `false` where pixels of
-   * very different size lie side by side and the small ones matter. Infinity and NaN give what the definition gives, in outputs
-   * and gradients: tiles that hold them are computed again as direct sums.
+   * The algorithm computes tiles of outputs together, so rounding at one pixel reaches outputs of the same tile whose windows do
+   * not contain the pixel. For most inputs the error of an output is at most 2⁻²⁰ · max |x| of its 6 × 6 tile · Σ |w| of its
+   * filter. The largest error that a search found is 2⁻¹⁴ · max |x| · Σ |w|, for few channels and filters with one dominant tap.
+   * Set it to `false` if neighbouring pixels differ by orders of magnitude and the small ones matter. Infinity and NaN give the
+   * same outputs and gradients as the direct sum: tiles that contain them are computed again as direct sums.
    */
   readonly winograd?: boolean;
 }
 
-/** Threads that an epoch has bits for, with room to spare. */
+/** Maximum number of threads: fewer than the eight bits of an epoch can hold. */
 const MOST_THREADS = 128;
 const WITHOUT_SHARED_MEMORY =
   "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 const WITHOUT_WORKER =
-  "cpu: computes on the page's own thread, which does nothing else meanwhile, since no worker could be started. A Content-Security-Policy must allow it: worker-src blob:.";
-const said = new Set<string>();
+  "cpu: computes on the page's own thread and blocks it meanwhile, since no worker could be started. A Content-Security-Policy must allow it: worker-src blob:.";
+const reported = new Set<string>();
 
-/** Each thing once. */
-function say(sentence: string): void {
-  if (!said.has(sentence)) console.info(sentence);
-  said.add(sentence);
+/** Prints each message once. */
+function report(message: string): void {
+  if (!reported.has(message)) console.info(message);
+  reported.add(message);
 }
 
-/** A worker for this page, if it may have one. */
-const startRemote = (): Promise<Remote | undefined> =>
-  Remote.start().catch(() => {
-    say(WITHOUT_WORKER);
+/** Starts a worker for this page, if it may have one. */
+const startRemote = (): Promise<RemoteExecutor | undefined> =>
+  RemoteExecutor.start().catch(() => {
+    report(WITHOUT_WORKER);
     return undefined;
   });
 
-/** The machine at hand, or an error that says why it cannot be used. */
+/** The machine at hand. Throws an error with advice if it cannot be used. */
 function machineHere(mayFuse: boolean): Machine {
   try {
     return chooseMachine(mayFuse);
@@ -80,8 +80,26 @@ function machineHere(mayFuse: boolean): Machine {
   }
 }
 
-/** Kernels that many nets do without: at hand, or loaded by the first program that needs one. */
-type FurtherKernels = (team: Team) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
+/** Makes the runtime that the options ask for, with the threads and the memory that are available here. */
+async function runtimeOf({ threads = Math.min(MOST_THREADS, coresHere()), deterministic, winograd }: CpuOptions): Promise<Runtime> {
+  const machine = machineHere(deterministic === false);
+  if (threads > 1 && !canShare()) report(WITHOUT_SHARED_MEMORY);
+  // Starting a worker shows whether a page may have any. Without shared memory it needs no more than this one.
+  const isPage = !mayWait();
+  const worker = isPage ? await startRemote() : undefined;
+  const isShared = canShare() && (isPage ? worker !== undefined : threads > 1);
+  if (isShared) worker?.end();
+  return new Runtime({
+    threads: isShared ? threads : 1,
+    isShared,
+    machine,
+    winograd: winograd === false ? "never" : "auto",
+    remote: isShared ? undefined : worker,
+  });
+}
+
+/** Kernels that few models need: present, or loaded by the first program that needs one. */
+type FurtherKernels = (runtime: Runtime) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
 
 /** Makes the backend, with further kernels. */
 export async function createCpu(further: FurtherKernels, options: CpuOptions = {}): Promise<Backend> {
@@ -90,62 +108,50 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
     deterministic: booleanOption,
     winograd: booleanOption,
   });
-  const { threads = Math.min(MOST_THREADS, coresHere()), deterministic = true, winograd = true } = options;
-  const machine = machineHere(!deterministic);
-  if (threads > 1 && !canShare()) say(WITHOUT_SHARED_MEMORY);
-  // Whether a page may have workers shows when it starts one, which is all it needs where memory cannot be shared.
-  const isPage = !mayWait();
-  const worker = isPage ? await startRemote() : undefined;
-  const isShared = canShare() && (isPage ? worker !== undefined : threads > 1);
-  if (isShared) worker?.end();
-  const team = new Team(isShared ? threads : 1, isShared, {
-    machine,
-    winograd: winograd ? "auto" : "never",
-    remote: isShared ? undefined : worker,
-  });
-  const { heap, kept } = team;
-  const { kernels, loaders } = further(team);
+  const runtime = await runtimeOf(options);
+  const { heap, preparedWeights, threads } = runtime;
+  const { kernels, loaders } = further(runtime);
   return kernelBackend<Block>({
-    name: isShared && threads > 1 ? `cpu (${threads} threads)` : "cpu",
+    name: threads > 1 ? `cpu (${threads} threads)` : "cpu",
     allocate: (length) => {
       const block = heap.allocate(length);
-      kept.addSource(block);
+      preparedWeights.add(block);
       return block;
     },
     free: (block) => {
-      kept.removeSource(block);
+      preparedWeights.remove(block);
       heap.free(block);
     },
     upload: (block, values) => {
-      kept.changed(block);
-      team.write(block, values);
+      preparedWeights.invalidate(block);
+      runtime.write(block, values);
     },
-    download: (block) => team.read(block),
+    download: (block) => runtime.read(block),
     copy: (from, to) => {
-      kept.changed(to);
-      team.copy(from, to);
+      preparedWeights.invalidate(to);
+      runtime.copy(from, to);
     },
-    updated: (block) => kept.changed(block),
+    updated: (block) => preparedWeights.invalidate(block),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
     join: (program) =>
       fuseChains(
-        joinGradients(program, (g) => joinsGradients(team, g)),
+        joinGradients(program, (g) => joinsGradients(runtime, g)),
         { canSum: true },
       ),
-    finish: () => team.finish(),
-    abandon: () => team.abandon(),
-    dispose: () => team.dispose(),
+    finish: () => runtime.finish(),
+    abandon: () => runtime.abandon(),
+    dispose: () => runtime.dispose(),
     mostBytes: LARGEST,
     isHandle: true,
     kernels: {
-      ...pointwiseKernels(team),
-      ...movementKernels(team),
-      ...reduceKernels(team),
-      argmax: argmax(team),
-      ...pool2dKernels(team),
-      matmul: matmul(team),
-      ...conv2dKernels(team),
-      ...softmaxKernels(team),
+      ...pointwiseKernels(runtime),
+      ...movementKernels(runtime),
+      ...reduceKernels(runtime),
+      argmax: argmax(runtime),
+      ...pool2dKernels(runtime),
+      matmul: matmul(runtime),
+      ...conv2dKernels(runtime),
+      ...softmaxKernels(runtime),
       ...kernels,
     },
     ...(loaders && { loaders }),

@@ -1,6 +1,6 @@
 import type { Backend } from "@convlens/backend";
 import { createCpu, type CpuOptions } from "./cpu.ts";
-import { laterKernels } from "./laterKernels.ts";
+import { lazyKernels } from "./lazyKernels.ts";
 
 /**
  * WebAssembly SIMD kernels, emitted for the shapes at hand, on as many threads as there are cores. In a page the threads are
@@ -15,4 +15,4 @@ import { laterKernels } from "./laterKernels.ts";
  * ```
  */
 export const cpu = (options: CpuOptions = {}): Promise<Backend> =>
-  createCpu((team) => ({ kernels: laterKernels(team) }), options);
+  createCpu((runtime) => ({ kernels: lazyKernels(runtime) }), options);

@@ -1,32 +1,48 @@
-/** A function of a module: takes addresses, and leaves its result in the memory. */
-export type WasmFunction = (...addresses: number[]) => void;
+/** An exported function of a module: takes addresses and counts, and writes its result to the memory. */
+export type WasmFunction = (...args: number[]) => void;
 
-/** {@link execute} passes on at most so many arguments. */
+/** Maximum number of arguments that {@link execute} passes on. */
 export const MOST_ARGUMENTS = 12;
 
+/** A list of steps, and how one thread takes part in it. */
+export interface Execution {
+  readonly words: Int32Array;
+  /** Index of the first word of the list. */
+  readonly from: number;
+  /** Index behind the last word. */
+  readonly end: number;
+  readonly functionOf: (index: number) => WasmFunction;
+  /** Number of this thread. */
+  readonly thread: number;
+  /** Whether no other thread reads the list. */
+  readonly isAlone: boolean;
+  /** Whether this thread also waits for the last step. */
+  readonly isLeader: boolean;
+  /** Milliseconds to wait for the other threads before giving up. */
+  readonly patience: number;
+}
+
 /**
- * Does a thread's part of a list of steps, and returns where it stands: `end`, or a step that others do not finish. A step is a
- * function that is called some times, each call by whoever is free; none begins before all calls of the one before it are
- * finished. Nobody waits for a thread that has taken nothing: it may come late, or not at all. The words of a step: function,
- * calls, arguments, calls taken, calls finished, and for each argument where it begins, and by how much it differs from call to
- * call and from thread to thread.
+ * Does one thread's part of a list of steps. Returns where it stopped: `end`, or the index of a step that other threads have not
+ * finished in time.
  *
- * Threads are given this function as text: it must not use anything from outside of it.
+ * A step calls one function a number of times, and each thread that is free takes the next call. No step begins before all calls
+ * of the step before it have finished. A thread that has taken no call is not waited for, so a thread that starts late does not
+ * delay the others. The words of a step are: function, number of calls, number of arguments, calls taken, calls finished; then,
+ * for each argument, its first value, its increment per call, and its increment per thread.
  *
- * @param isAlone - Whether no other thread sees the list.
- * @param leads - Whether the last step is waited for, too.
- * @param patience - For so many milliseconds.
+ * Threads receive this function as text, so it must not refer to anything outside of it.
  */
-export function execute(
-  words: Int32Array,
-  from: number,
-  end: number,
-  functionOf: (index: number) => WasmFunction,
-  thread: number,
-  isAlone: boolean,
-  leads: boolean,
-  patience: number,
-): number {
+export function execute({
+  words,
+  from,
+  end,
+  functionOf,
+  thread,
+  isAlone,
+  isLeader,
+  patience,
+}: Execution): number {
   const a = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let at = from; at < end;) {
     const calls = words[at + 1]!;
@@ -45,10 +61,10 @@ export function execute(
         }
       }
     }
-    if (!isAlone && (leads || next < end)) {
+    if (!isAlone && (isLeader || next < end)) {
       let since = 0;
-      for (let looks = 1; Atomics.load(words, at + 4) < calls; looks++) {
-        if (looks % 1024 !== 0) continue;
+      for (let polls = 1; Atomics.load(words, at + 4) < calls; polls++) {
+        if (polls % 1024 !== 0) continue;
         since ||= performance.now();
         const waited = performance.now() - since;
         if (waited > patience) return at;

@@ -1,31 +1,31 @@
 import { BackendError } from "@convlens/backend";
 import { LARGEST_SHARED } from "./assembler/module.ts";
 
-/** A stretch of the memory, in bytes. */
+/** A free range of the memory, in bytes. */
 interface Gap {
   readonly start: number;
   readonly end: number;
 }
 
-/** A piece of memory that holds numbers. */
+/** A range of the memory that holds numbers. */
 export interface Block {
-  /** Where it begins, in bytes. */
+  /** Address of the first number, in bytes. */
   readonly start: number;
-  /** How many numbers it holds. */
+  /** Number of float32 values. */
   readonly length: number;
 }
 
 const PAGE = 65536;
-/** The most bytes that a memory of WebAssembly can have. */
+/** Maximum number of bytes of a WebAssembly memory. */
 export const LARGEST: number = 65536 * PAGE;
-/** Blocks begin where a cache line does. */
+/** Blocks begin at multiples of a cache line, in bytes. */
 const LINE = 64;
 
-/** What is said where there is no more memory. */
+/** The error of an allocation that does not fit. */
 export function outOfMemory(wanted: number, used: number, cause?: unknown): BackendError {
   const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
   return new BackendError(
-    `cpu: out of memory: ${mebibytes(wanted)} more were wanted, ${mebibytes(used)} are in use; use a smaller batch, or free what is not needed`,
+    `cpu: out of memory: ${mebibytes(wanted)} more were wanted, ${mebibytes(used)} are in use; use a smaller batch, or free tensors that are not needed`,
     { expected: "at most 4 GiB", got: used + wanted, fix: "a smaller batch", cause },
   );
 }
@@ -38,15 +38,15 @@ export const cannotReserve = (cause: unknown): BackendError =>
     { operation: "cpu", fix: "ulimit -v unlimited, or node --disable-wasm-trap-handler", cause },
   );
 
-/** The one memory of a backend: blocks that come and go. */
+/** Allocates blocks in the memory of a backend. */
 export class Heap {
   readonly #memory: WebAssembly.Memory | undefined;
   #size = PAGE;
-  // The first line and the last stay empty: address 0 belongs to nobody, and a vector may be read beyond the end of a block.
+  // The first and the last cache line stay empty: address 0 is never used, and a vector may be read beyond the end of a block.
   readonly #gaps: Gap[] = [{ start: LINE, end: PAGE - LINE }];
   #views = new WeakMap<Block, Float32Array>();
 
-  /** @param where - The memory is: with this thread, with others, too, or with another one only. */
+  /** @param where - Whether the memory belongs to this thread, is shared with other threads, or belongs to another one. */
   constructor(where: "here" | "shared" | "elsewhere" = "here") {
     if (where === "elsewhere") return;
     try {
@@ -58,19 +58,19 @@ export class Heap {
     }
   }
 
-  /** The memory itself, where this thread can see it. */
+  /** The memory, if this thread can access it. */
   get memory(): WebAssembly.Memory {
-    if (this.#memory === undefined) throw new Error("this memory is with another thread");
+    if (this.#memory === undefined) throw new Error("this memory belongs to another thread");
     return this.#memory;
   }
 
-  /** So many bytes there must be, for all blocks and for a vector that is read beyond the end of the last. */
+  /** Number of bytes that the memory must have, for all blocks and for a vector read beyond the end of the last one. */
   get reach(): number {
     const { start, end } = this.#gaps.at(-1) ?? { start: 0, end: 0 };
     return end === this.#size - LINE ? start + LINE : this.#size;
   }
 
-  /** Memory for so many numbers: the first gap that is large enough. */
+  /** Allocates `length` numbers in the first gap that is large enough. */
   allocate(length: number): Block {
     const bytes = Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
     const i = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
@@ -83,7 +83,7 @@ export class Heap {
     return { start, length };
   }
 
-  /** Gives a block back; neighbouring gaps become one. */
+  /** Frees a block, and joins neighbouring gaps. */
   free({ start, length }: Block): void {
     const gaps = this.#gaps;
     let end = start + Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
@@ -106,7 +106,7 @@ export class Heap {
   #grow(bytes: number): void {
     const before = this.#size;
     const least = Math.ceil(bytes / PAGE) * PAGE;
-    // Doubled, so that growing is rare: it costs a copy.
+    // The memory is doubled, since growing costs a copy.
     const wanted = Math.max(least, Math.min(before, LARGEST - before));
     try {
       if (before + least > LARGEST) throw new RangeError("WebAssembly has 4 GiB at most");
@@ -118,7 +118,7 @@ export class Heap {
     this.free({ start: before - LINE, length: wanted / 4 });
   }
 
-  /** The numbers of a block, to read and write until the memory grows. */
+  /** A view of a block's numbers, valid until the memory grows. */
   view(block: Block): Float32Array {
     const known = this.#views.get(block);
     if (known !== undefined && known.buffer === this.memory.buffer) return known;

@@ -10,7 +10,7 @@ import { createCpu, type CpuOptions } from "./cpu.ts";
 
 export type { CpuOptions } from "./cpu.ts";
 
-/** Operations of `laterKernels`. */
+/** Operations of `lazyKernels`. */
 const later: readonly OperationName[] = [
   ...(["gather", "scatter", "lpPool2d", "lpPool2dGradient", "moments", "normalizeSums"] as const),
   ...(["normalize", "normalizeGradient", "resize", "resizeGradient", "randomUniform"] as const),
@@ -29,7 +29,7 @@ const later: readonly OperationName[] = [
  * ```
  */
 export const cpu = (options: CpuOptions = {}): Promise<Backend> =>
-  createCpu((team) => {
-    const load = async () => (await import("./laterKernels.ts")).laterKernels(team);
+  createCpu((runtime) => {
+    const load = async () => (await import("./lazyKernels.ts")).lazyKernels(runtime);
     return { kernels: {}, loaders: Object.fromEntries(later.map((operation) => [operation, load])) };
   }, options);

@@ -1,8 +1,8 @@
 import { execute } from "./execute.ts";
 
-// Where this runs: in Node, in a page, or in a worker of a page.
+// Differences between Node, pages, and workers of pages.
 
-/** The part of node:worker_threads that is used. */
+/** The part of node:worker_threads that is used here. */
 interface NodeWorkers {
   readonly Worker: new (
     source: string,
@@ -25,60 +25,60 @@ const node = (): NodeProcess | undefined => {
   return typeof process?.getBuiltinModule === "function" ? process : undefined;
 };
 
-/** How many threads can run at the same time. */
+/** Number of threads that can run at the same time. */
 export const coresHere = (): number =>
   node()?.getBuiltinModule?.("node:os").availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 
-/** Whether threads can share memory: in Node always, in a browser on isolated pages. */
+/** Whether threads can share memory: always in Node, only on isolated pages in a browser. */
 export const canShare = (): boolean =>
   typeof SharedArrayBuffer === "function" && (node() !== undefined || globalThis.crossOriginIsolated);
 
-/** Whether this thread may stand still: the main one of a page may not. */
+/** Whether this thread may block: the main thread of a page may not. */
 export const mayWait = (): boolean => node() !== undefined || typeof document === "undefined";
 
-/** Another thread, and how to end it. */
+/** Another thread. */
 export interface Thread<Request> {
   send(request: Request, transfer?: ArrayBuffer[]): void;
   end(): void;
 }
 
-/** What a thread does from its beginning: given as text, so it must not use anything from outside of it. */
-type Life<Request, Answer> = (
+/** The program of a thread. It is passed as text, so it must not refer to anything outside of it. */
+type ThreadProgram<Request, Answer> = (
   work: typeof execute,
   receive: (take: (request: Request) => void) => void,
   send: (answer: Answer, transfer?: ArrayBuffer[]) => void,
 ) => void;
 
-/** What is told of a thread. */
+/** Callbacks for what a thread does. */
 interface Listeners<Answer> {
   readonly onMessage: (answer: Answer) => void;
   readonly onLost: (reason: string) => void;
 }
 
-/** As a program. */
-const lifeOf = (life: object, receive: string, send: string): string =>
-  `(${String(life)})(${String(execute)}, ${receive}, ${send})`;
+/** The source text of a call of a thread's program. */
+const sourceOf = (program: object, receive: string, send: string): string =>
+  `(${String(program)})(${String(execute)}, ${receive}, ${send})`;
 
-/** Said by a worker that holds its lock. */
+/** Message of a worker that holds its lock. */
 const HELD = "held";
 
 /** Starts a thread. */
 export function startThread<Request, Answer>(
-  life: Life<Request, Answer>,
+  program: ThreadProgram<Request, Answer>,
   listeners: Listeners<Answer>,
 ): Thread<Request> {
   const threads = node()?.getBuiltinModule?.("node:worker_threads");
-  return threads === undefined ? startInPage(life, listeners) : startInNode(threads, life, listeners);
+  return threads === undefined ? startInPage(program, listeners) : startInNode(threads, program, listeners);
 }
 
 function startInNode<Request, Answer>(
   threads: NodeWorkers,
-  life: Life<Request, Answer>,
+  program: ThreadProgram<Request, Answer>,
   { onMessage, onLost }: Listeners<Answer>,
 ): Thread<Request> {
   const port = `require("node:worker_threads").parentPort`;
-  const source = lifeOf(
-    life,
+  const source = sourceOf(
+    program,
     `(take) => ${port}.on("message", take)`,
     `(answer, transfer) => ${port}.postMessage(answer, transfer)`,
   );
@@ -87,7 +87,7 @@ function startInNode<Request, Answer>(
   worker.on("message", (answer) => onMessage(answer as Answer));
   worker.on("error", (error) => onLost(error.message));
   worker.on("exit", () => ended || onLost("it ended"));
-  // A program may end while its threads sleep.
+  // The process may end while its threads sleep.
   worker.unref();
   return {
     send: (request, transfer = []) => worker.postMessage(request, transfer),
@@ -99,23 +99,25 @@ function startInNode<Request, Answer>(
 }
 
 function startInPage<Request, Answer>(
-  life: Life<Request, Answer>,
+  program: ThreadProgram<Request, Answer>,
   { onMessage, onLost }: Listeners<Answer>,
 ): Thread<Request> {
-  const living = lifeOf(
-    life,
+  const source = sourceOf(
+    program,
     `(take) => { onmessage = ({ data }) => take(data); }`,
     `(answer, transfer) => postMessage(answer, transfer)`,
   );
-  // A worker that is ended from elsewhere says nothing, but the lock that it holds comes free. A page would wait for ever.
+  // A worker that is ended from outside sends no message, but its lock is released. Without the lock a page would wait for ever.
   const lock = `convlens ${Math.random()}`;
-  const held = `() => { postMessage("${HELD}"); ${living}; return new Promise(() => {}); }`;
+  const start = `() => { postMessage("${HELD}"); ${source}; return new Promise(() => {}); }`;
   const isWatched = !mayWait() && globalThis.navigator?.locks !== undefined;
-  const source = isWatched ? `const live = ${held}; navigator.locks.request("${lock}", live).catch(live);` : living;
-  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const text = isWatched
+    ? `const start = ${start}; navigator.locks.request("${lock}", start).catch(start);`
+    : source;
+  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = new Worker(address);
   let ended = false;
-  /** What a thread is asked before it holds its lock, and lives. */
+  /** Requests that wait until the worker holds its lock. */
   let early: (() => void)[] | undefined = isWatched ? [] : undefined;
   worker.addEventListener("message", ({ data }) => {
     if (data !== HELD) return onMessage(data as Answer);

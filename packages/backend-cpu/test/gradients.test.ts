@@ -19,7 +19,7 @@ import { describe, expect, it } from "vitest";
 import { joinGradients } from "../src/joinGradients.ts";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
 import { canShare } from "../src/kernels/conv2d/winograd/gradients.ts";
-import { Team } from "../src/team.ts";
+import { Runtime } from "../src/runtime.ts";
 import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
 import { unitStride } from "./unitStride.ts";
 
@@ -65,8 +65,8 @@ const feedsOf = ({ feeds }: Program, seed: number): Float32Array[] => {
 };
 
 /** A backend of one kernel; memory that nobody wrote holds NaN. */
-function backendOf(team: Team): ReturnType<typeof kernelBackend> {
-  const { heap } = team;
+function backendOf(runtime: Runtime): ReturnType<typeof kernelBackend> {
+  const { heap } = runtime;
   return kernelBackend<ReturnType<typeof heap.allocate>>({
     name: "gradients",
     allocate: (length) => {
@@ -79,9 +79,9 @@ function backendOf(team: Team): ReturnType<typeof kernelBackend> {
     download: (block) => heap.view(block).slice(),
     copy: (from, to) => heap.view(to).set(heap.view(from)),
     slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
-    finish: () => team.finish(),
-    dispose: () => team.dispose(),
-    kernels: conv2dKernels(team),
+    finish: () => runtime.finish(),
+    dispose: () => runtime.dispose(),
+    kernels: conv2dKernels(runtime),
   });
 }
 
@@ -105,7 +105,7 @@ describe("gradients of a convolution that are found together", () => {
           ...options.results.slice(1).map(() => "result"),
         ]);
         const feeds = feedsOf(program, seed);
-        const backend = backendOf(new Team(1, false, { winograd: "always" }));
+        const backend = backendOf(new Runtime({ winograd: "always" }));
         const got = await backend.compile(joined).run(feeds, []);
         const want = (await exact.compile(program).run(feeds, [])).map((values) => Float64Array.from(values));
         want.forEach((values, i) => {
@@ -132,7 +132,7 @@ describe("gradients of a convolution that are found together", () => {
           const program = written(g, options);
           const random = new Random(seed);
           const feeds = program.feeds.map((shape, i) => withSpecial(random, sizeOf(shape), special[i]!));
-          const backend = backendOf(new Team(1, false, { winograd: "always" }));
+          const backend = backendOf(new Runtime({ winograd: "always" }));
           const got = await backend.compile(joinGradients(program, () => true)).run(feeds, []);
           const want = await exact.compile(program).run(feeds, []);
           want.forEach((values, i) => expectSameClass(got[i]!, values, options.results[i]));
@@ -145,7 +145,7 @@ describe("gradients of a convolution that are found together", () => {
 
   it("are the same bits on any number of threads", async () => {
     const g = conv2dGeometry([13, 18, 23, 20], [3, 3, 20, 28], { padding: "same" });
-    expect(canShare(new Team(), g)).toBe(true);
+    expect(canShare(new Runtime(), g)).toBe(true);
     const program = joinGradients(
       written(g, { results: ["input", "filters", "bias"], relu: true, pool: true }),
       () => true,
@@ -158,7 +158,7 @@ describe("gradients of a convolution that are found together", () => {
     for (const feeds of [finite, special]) {
       const results: (readonly unknown[])[] = [];
       for (const threads of [1, 2, 3]) {
-        const backend = backendOf(new Team(threads, threads > 1, { winograd: "always" }));
+        const backend = backendOf(new Runtime({ threads, winograd: "always" }));
         results.push(await backend.compile(program).run(feeds, []));
         backend.dispose();
       }
@@ -169,7 +169,7 @@ describe("gradients of a convolution that are found together", () => {
 
   it("are joined only where that saves time, and each thread has images of its own", () => {
     const shares = (shape: Shape, filters: number): boolean =>
-      canShare(new Team(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
+      canShare(new Runtime(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
     expect(shares([32, 32, 32, 32], 32)).toBe(true);
     expect(shares([32, 12, 12, 64], 128)).toBe(true);
     // Small images, one image, and so many channels that there is no memory for many sums.

@@ -1,13 +1,12 @@
 import { expect, it } from "vitest";
 import type { OperationName, Program } from "@convlens/backend";
 import { cpu as eager } from "../src/index.ts";
-import { laterKernels } from "../src/laterKernels.ts";
+import { lazyKernels } from "../src/lazyKernels.ts";
 import { cpu as lazy } from "../src/lazy.ts";
-import { Team } from "../src/team.ts";
-import { plainMachine } from "../src/assembler/function.ts";
+import { Runtime } from "../src/runtime.ts";
 
 const later = Object.keys(
-  laterKernels(new Team(1, false, { machine: plainMachine, winograd: "auto", remote: undefined })),
+  lazyKernels(new Runtime()),
 ) as OperationName[];
 
 /** Gathers rows 1 and 0, a kernel that is loaded late. */

@@ -3,11 +3,11 @@ import { describe, expect, it, vi } from "vitest";
 import { number } from "../src/assembler/expression.ts";
 import { plainMachine } from "../src/assembler/function.ts";
 import { execute } from "../src/execute.ts";
-import { Functions } from "../src/functions.ts";
+import { FunctionCompiler } from "../src/functionCompiler.ts";
 import { cpu } from "../src/index.ts";
-import { keeper, type Answer, type Request } from "../src/keeper.ts";
-import { Recent } from "../src/recent.ts";
-import { Team } from "../src/team.ts";
+import { remoteWorker, type Answer, type Request } from "../src/remoteWorker.ts";
+import { LruCache } from "../src/lruCache.ts";
+import { Runtime } from "../src/runtime.ts";
 import type { Backend, Program } from "@convlens/backend";
 import { collectGarbage } from "@convlens/backend/conformance";
 
@@ -18,12 +18,12 @@ describe.each([
   ["three threads", 3],
 ] as const)("code and tables of ever new shapes, on %s", (_, threads) => {
   it("come back, but for what is kept or used", async () => {
-    const team = new Team(threads);
-    const result = team.heap.allocate(CALLS);
+    const runtime = new Runtime({ threads });
+    const result = runtime.heap.allocate(CALLS);
     /** A kernel with code and a table of its own. */
     function prepare(id: number): () => Promise<void> {
-      const table = team.table(`table ${id}`, () => new Int32Array(1000).fill(id));
-      const code = team.code(
+      const table = runtime.table(`table ${id}`, () => new Int32Array(1000).fill(id));
+      const code = runtime.code(
         `put ${id}`,
         ["to"],
         (f, to) => {
@@ -33,11 +33,11 @@ describe.each([
         1_000_000,
       );
       return async () => {
-        team.heap.view(result).fill(-1);
-        code.each(CALLS, [result.start, 4]);
-        await team.finish();
-        expect([...team.heap.view(result)]).toEqual(new Array<number>(CALLS).fill(id));
-        expect(new Int32Array(team.heap.memory.buffer)[table.start / 4 + (id % 1000)]).toBe(id);
+        runtime.heap.view(result).fill(-1);
+        code.callMany(CALLS, [result.start, 4]);
+        await runtime.finish();
+        expect([...runtime.heap.view(result)]).toEqual(new Array<number>(CALLS).fill(id));
+        expect(new Int32Array(runtime.heap.memory.buffer)[table.start / 4 + (id % 1000)]).toBe(id);
       };
     }
     const held = Array.from({ length: 20 }, (__, i) => prepare(100_000 + i));
@@ -47,12 +47,12 @@ describe.each([
       await prepare(id)();
       if (id % 200 !== 0) continue;
       await collectGarbage(() => false);
-      sizes.push(team.heap.memory.buffer.byteLength);
+      sizes.push(runtime.heap.memory.buffer.byteLength);
       await held[(id / 200) % held.length]!();
     }
     expect(sizes.at(-1)).toBe(sizes[5]);
     for (const each of held) await each();
-    team.dispose();
+    runtime.dispose();
   });
 });
 
@@ -87,7 +87,7 @@ it("Threads of a backend that nobody can reach end, and no others", async () => 
 
 it("A number is given to another function when its own is removed", () => {
   const published: number[][] = [];
-  const functions = new Functions({
+  const functions = new FunctionCompiler({
     isShared: false,
     machine: plainMachine,
     publish: (_, numbers) => published.push([...numbers]),
@@ -106,7 +106,7 @@ it("A number is given to another function when its own is removed", () => {
 });
 
 it("The values used last are kept", () => {
-  const recent = new Recent<object>(2);
+  const recent = new LruCache<object>(2);
   const [a, b] = [recent.find("a", () => ({})), recent.find("b", () => ({}))];
   expect(recent.find("a", () => ({}))).toBe(a);
   recent.find("c", () => ({}));
@@ -117,12 +117,12 @@ it("The values used last are kept", () => {
 it("A worker without shared memory lets go of functions, and gives their numbers to others", () => {
   let ask: (request: Request) => void = () => undefined;
   const answers: Answer[] = [];
-  keeper(
+  remoteWorker(
     execute,
     (take) => (ask = take),
     (answer) => answers.push(answer),
   );
-  const functions = new Functions({
+  const functions = new FunctionCompiler({
     isShared: false,
     machine: plainMachine,
     publish: (module, numbers) => ask({ kind: "functions", module, numbers }),

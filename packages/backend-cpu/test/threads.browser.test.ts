@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.ts";
 import { load4, each4, number } from "../src/assembler/expression.ts";
-import { Team } from "../src/team.ts";
+import { Runtime } from "../src/runtime.ts";
 import { limits } from "./limits.ts";
 
 describe("threads in a page", () => {
   it("are workers, so that the page can do other things meanwhile", async () => {
     expect(crossOriginIsolated).toBe(true);
-    const team = new Team(2);
-    const code = team.code(
+    const runtime = new Runtime({ threads: 2 });
+    const code = runtime.code(
       "busy",
       ["at"],
       (f, at) => {
@@ -18,29 +18,29 @@ describe("threads in a page", () => {
       },
       1_000_000,
     );
-    const block = team.heap.allocate(400);
-    team.heap.view(block).fill(1);
+    const block = runtime.heap.allocate(400);
+    runtime.heap.view(block).fill(1);
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
-    code.each(100, [block.start, 16]);
-    await team.finish();
+    code.callMany(100, [block.start, 16]);
+    await runtime.finish();
     clearInterval(timer);
     expect(turns).toBeGreaterThan(5);
-    expect(team.heap.view(block).every((x) => x === Infinity)).toBe(true);
-    team.dispose();
+    expect(runtime.heap.view(block).every((x) => x === Infinity)).toBe(true);
+    runtime.dispose();
   });
 
   it("that fail are noticed, and the next run has new ones", async () => {
-    const team = new Team(2);
-    const code = team.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
-    const block = team.heap.allocate(4);
+    const runtime = new Runtime({ threads: 2 });
+    const code = runtime.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const block = runtime.heap.allocate(4);
     code.call(block.start);
-    await team.finish();
+    await runtime.finish();
     code.call(0x7fff0000);
-    await expect(team.finish()).rejects.toThrow(/^cpu: a thread did not finish its work \(.*out of bounds/);
+    await expect(runtime.finish()).rejects.toThrow(/^cpu: a thread did not finish its work \(.*out of bounds/);
     code.call(block.start);
-    await team.finish();
-    team.dispose();
+    await runtime.finish();
+    runtime.dispose();
   });
 
   it("that are ended in the middle of a run are noticed, and the next run has new ones", async () => {
@@ -55,20 +55,20 @@ describe("threads in a page", () => {
         }
       },
     );
-    const team = new Team(2);
-    const code = team.code("endless", ["from", "to"], (f, from, to) => f.until(from!, to!, () => undefined), 1_000_000);
-    const copy = team.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
-    const block = team.heap.allocate(4);
+    const runtime = new Runtime({ threads: 2 });
+    const code = runtime.code("endless", ["from", "to"], (f, from, to) => f.until(from!, to!, () => undefined), 1_000_000);
+    const copy = runtime.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const block = runtime.heap.allocate(4);
     copy.call(block.start);
-    await team.finish();
-    code.each(2, 0, 1);
-    const pending = Promise.resolve(team.finish());
+    await runtime.finish();
+    code.callMany(2, 0, 1);
+    const pending = Promise.resolve(runtime.finish());
     for (const worker of workers) worker.terminate();
     await expect(pending).rejects.toThrow(/^cpu: a thread did not finish its work \(it ended\); this run is lost/);
     copy.call(block.start);
-    await team.finish();
+    await runtime.finish();
     expect(workers.length).toBe(4);
-    team.dispose();
+    runtime.dispose();
     vi.unstubAllGlobals();
   });
 

@@ -21,8 +21,8 @@ import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { each4, load4, number } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
-import type { Beginning } from "../src/member.ts";
-import { Team } from "../src/team.ts";
+import type { PoolThreadSetup } from "../src/poolThread.ts";
+import { Runtime } from "../src/runtime.ts";
 
 interface Work {
   readonly name: string;
@@ -257,8 +257,8 @@ describe("threads", async () => {
   });
 
   /** Thousands of products for each call, at addresses that only thread 0 may use. */
-  function partlyBroken(team: Team): (broken: boolean) => void | Promise<void> {
-    const code = team.code(
+  function partlyBroken(runtime: Runtime): (broken: boolean) => void | Promise<void> {
+    const code = runtime.code(
       "busy",
       ["at"],
       (f, at) => {
@@ -268,16 +268,16 @@ describe("threads", async () => {
       },
       1_000_000,
     );
-    const block = team.heap.allocate(4);
+    const block = runtime.heap.allocate(4);
     return (broken) => {
-      code.each(200, [block.start, 0, broken ? 0x7fff0000 : 0]);
-      return team.finish();
+      code.callMany(200, [block.start, 0, broken ? 0x7fff0000 : 0]);
+      return runtime.finish();
     };
   }
 
   it("that end before their work is done are noticed; the next run has new ones", async () => {
-    const team = new Team(2);
-    const run = partlyBroken(team);
+    const runtime = new Runtime({ threads: 2 });
+    const run = partlyBroken(runtime);
     // Until the other thread has begun, nothing breaks.
     const broken = async (): Promise<void> => {
       for (let i = 0; i < 100; i++) {
@@ -289,15 +289,15 @@ describe("threads", async () => {
       /^cpu: a thread did not finish its work \(.*out of bounds.*\); this run is lost/,
     );
     for (let i = 0; i < 5; i++) await run(false);
-    team.dispose();
+    runtime.dispose();
   });
 
   it("that were called and come late do not look at a list that is being written anew", async () => {
     const send = vi.spyOn(Worker.prototype, "postMessage");
-    const team = new Team(2);
-    const run = partlyBroken(team);
+    const runtime = new Runtime({ threads: 2 });
+    const run = partlyBroken(runtime);
     await run(false);
-    const { memory, epoch } = send.mock.calls[0]![0] as Beginning;
+    const { memory, epoch } = send.mock.calls[0]![0] as PoolThreadSetup;
     const call = Atomics.load(new Int32Array(memory.buffer), epoch);
     const holds: boolean[] = [];
     const write = vi.spyOn(Int32Array.prototype, "set").mockImplementation(function (this: Int32Array, list, at = 0) {
@@ -307,7 +307,7 @@ describe("threads", async () => {
     await run(false);
     write.mockRestore();
     send.mockRestore();
-    team.dispose();
+    runtime.dispose();
     expect(holds).toEqual([false]);
     expect(Atomics.load(new Int32Array(memory.buffer), epoch)).not.toBe(call);
   });

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
 import { prefersWinograd } from "../src/kernels/conv2d/winograd/rule.ts";
-import { Team } from "../src/team.ts";
+import { Runtime } from "../src/runtime.ts";
 import { expectSameClass, specialNumbers, withSpecial } from "./notFinite.ts";
 import { unitStride } from "./unitStride.ts";
 
@@ -38,23 +38,23 @@ function callOf(pass: Pass, g: Conv2dGeometry): { inputs: (readonly number[])[];
   return pass === "conv2dInputGradient" ? { inputs: [y, w], output: x } : { inputs: [y, x], output: w };
 }
 
-function compute(team: Team, pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Array[]): Float32Array {
+function compute(runtime: Runtime, pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Array[]): Float32Array {
   const { inputs, output } = callOf(pass, g);
-  const kernel = conv2dKernels(team)[pass] as Kernel<
-    ReturnType<Team["heap"]["allocate"]>,
+  const kernel = conv2dKernels(runtime)[pass] as Kernel<
+    ReturnType<Runtime["heap"]["allocate"]>,
     { geometry: Conv2dGeometry }
   >;
-  const blocks = [...inputs, output].map((shape) => team.heap.allocate(sizeOf(shape)));
-  blocks.forEach((block, i) => team.heap.view(block).set(feeds[i] ?? new Float32Array(block.length).fill(NaN)));
+  const blocks = [...inputs, output].map((shape) => runtime.heap.allocate(sizeOf(shape)));
+  blocks.forEach((block, i) => runtime.heap.view(block).set(feeds[i] ?? new Float32Array(block.length).fill(NaN)));
   void kernel({ attributes: { geometry: g }, inputs, output })(blocks.slice(0, -1), blocks.at(-1)!, []);
-  const result = team.heap.view(blocks.at(-1)!).slice();
-  for (const block of blocks) team.heap.free(block);
+  const result = runtime.heap.view(blocks.at(-1)!).slice();
+  for (const block of blocks) runtime.heap.free(block);
   return result;
 }
 
 describe("Winograd's algorithm", () => {
   it.each(passes)("computes the same as the direct sum, for sizes that tiles do not divide, too: %s", (pass) => {
-    const [direct, winograd] = [new Team(1, false, { winograd: "never" }), new Team(1, false, { winograd: "always" })];
+    const [direct, winograd] = [new Runtime({ winograd: "never" }), new Runtime({ winograd: "always" })];
     fc.assert(
       fc.property(unitStride(4), fc.nat(), (g, seed) => {
         const random = new Random(seed);
@@ -77,7 +77,7 @@ describe("Winograd's algorithm", () => {
       const rootMeanSquare = (values: ArrayLike<number>): number =>
         Math.sqrt(Array.from(values).reduce((sum, x) => sum + x ** 2, 0) / values.length);
       const error = (winograd: "never" | "always"): number => {
-        const got = compute(new Team(1, false, { winograd }), pass, g, feeds);
+        const got = compute(new Runtime({ winograd }), pass, g, feeds);
         return rootMeanSquare(got.map((x, i) => x - want[i]!)) / rootMeanSquare(want);
       };
       const [direct, winograd] = [error("never"), error("always")];
@@ -89,13 +89,13 @@ describe("Winograd's algorithm", () => {
   });
 
   it.each(passes)("gives what the definition gives where numbers are not finite: %s", async (pass) => {
-    const team = new Team(1, false, { winograd: "always" });
+    const runtime = new Runtime({ winograd: "always" });
     const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers);
     await fc.assert(
       fc.asyncProperty(unitStride(4), special, fc.nat(), async (g, special, seed) => {
         const random = new Random(seed);
         const feeds = callOf(pass, g).inputs.map((shape, i) => withSpecial(random, sizeOf(shape), special[i]!));
-        expectSameClass(compute(team, pass, g, feeds), await exactly(pass, g, feeds));
+        expectSameClass(compute(runtime, pass, g, feeds), await exactly(pass, g, feeds));
       }),
       { numRuns: 120 },
     );
@@ -108,7 +108,7 @@ describe("Winograd's algorithm", () => {
     first![47] = -3e38;
     first![48] = 3e38;
     const feeds = [first!, second!, ...(bias === undefined ? [] : [bias])];
-    const got = compute(new Team(1, false, { winograd: "always" }), pass, g, feeds);
+    const got = compute(new Runtime({ winograd: "always" }), pass, g, feeds);
     const want = await exactly(pass, g, feeds);
     expect(want.every((x) => Number.isFinite(x))).toBe(true);
     want.forEach((x, i) => expect(Math.abs(got[i]! - x)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(x))));
@@ -123,7 +123,7 @@ describe("Winograd's algorithm", () => {
       fc.double({ min: 1e3, max: 1e30, noNaN: true }),
     ],
   ])("is off by no more than %s", async (_, bound, sizes) => {
-    const team = new Team(1, false, { winograd: "always" });
+    const runtime = new Runtime({ winograd: "always" });
     const geometries = unitStride(2).filter(({ inChannels }) => inChannels >= 8);
     await fc.assert(
       fc.asyncProperty(geometries, sizes, fc.nat(), async (g, large, seed) => {
@@ -131,7 +131,7 @@ describe("Winograd's algorithm", () => {
         const [x, w] = callOf("conv2dBiasRelu", g).inputs.map((shape) => random.normal(sizeOf(shape)));
         x![seed % x!.length] = large;
         const feeds = [x!, w!, new Float32Array(g.outChannels)];
-        const got = compute(team, "conv2dBiasRelu", g, feeds);
+        const got = compute(runtime, "conv2dBiasRelu", g, feeds);
         const want = await exactly("conv2dBiasRelu", g, feeds);
         const largest = x!.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
         const weights = new Float64Array(g.outChannels);

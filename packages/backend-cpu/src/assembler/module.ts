@@ -2,10 +2,10 @@ import type { WasmFunction } from "../execute.ts";
 import { arrayOf, bytes, list, sized, unsigned } from "./encoding.ts";
 import { FunctionWriter, type Body, type WriterOptions } from "./function.ts";
 
-/** Pages that a shared memory may grow to: all there are. */
+/** Maximum size of a shared memory, in pages: all that WebAssembly allows. */
 export const LARGEST_SHARED = 65536;
 
-/** A function with its body. */
+/** Writes a function with its body. */
 export function writeFunction(
   name: string,
   parameters: readonly string[],
@@ -18,12 +18,15 @@ export function writeFunction(
 }
 
 /**
- * A module of functions over one imported memory, which are exported by their numbers. The same calls give the same bytes. A
- * function that calls others must be alone: they are numbered from 1 on.
+ * A module of functions over one imported memory, exported by their numbers. The same functions give the same bytes. A function
+ * that calls inner functions must be alone in its module, since these are numbered from 1 on.
  *
- * @param isShared - Whether its memory is shared with other threads.
+ * @param options - `isShared`: whether the memory is shared with other threads.
  */
-export function moduleOf(functions: readonly FunctionWriter[], isShared = false): Uint8Array<ArrayBuffer> {
+export function moduleOf(
+  functions: readonly FunctionWriter[],
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: string): string => bytes(id) + sized(content);
   const all = (partOf: (f: FunctionWriter, index: string) => string): string =>
     list(...[...functions, ...functions.flatMap(({ inner }) => inner)].map((f, i) => partOf(f, unsigned(i))));
@@ -56,7 +59,7 @@ export function moduleOf(functions: readonly FunctionWriter[], isShared = false)
   );
 }
 
-/** The functions of a module, compiled over a memory. */
+/** Compiles a module over a memory, and returns its functions. */
 export function instantiate(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): WasmFunction[] {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { convlens: { memory } });
   return Object.values(exports) as WasmFunction[];

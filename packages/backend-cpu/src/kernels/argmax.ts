@@ -13,17 +13,17 @@ import {
   type Local,
 } from "../assembler/expression.ts";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
 
 /** The place of the first maximum; a NaN is one. */
 export const argmax =
-  (team: Team): Kernel<Block, OneAxis> =>
+  (runtime: Runtime): Kernel<Block, OneAxis> =>
   ({ inputs: [shape], attributes: { axis } }) => {
     const [length, inner] = [shape![axis]!, sizeOf(shape!.slice(axis + 1))];
     const outer = sizeOf(shape!.slice(0, axis));
-    const code = team.code(`argmax ${JSON.stringify([outer, length, inner])}`, ["x", "y"], (f, x, y) => {
+    const code = runtime.code(`argmax ${JSON.stringify([outer, length, inner])}`, ["x", "y"], (f, x, y) => {
       const [best, place, at, rival] = ["best", "place", "at", "rival"].map((name) => f.local("v128", name)) as [
         Local<"v128">,
         Local<"v128">,

@@ -1,7 +1,7 @@
 import { sizeOf } from "@convlens/backend";
 import type { Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { stepsIn, type Folding, type Group } from "./folding.ts";
 import { tasksOf } from "./loops.ts";
 
@@ -46,7 +46,7 @@ interface Part {
 }
 
 /** `(…whole, …spread, to)` */
-function codeOf(team: Team, { key, folding, whole, spread, found, write }: Chunked, part: Part): Code {
+function codeOf(runtime: Runtime, { key, folding, whole, spread, found, write }: Chunked, part: Part): CompiledFunction {
   const { width } = folding;
   const length = chunkRows(folding);
   const parameters = [...Array.from({ length: whole }, () => "x"), ...Array.from({ length: spread }, () => "s"), "to"];
@@ -80,12 +80,12 @@ function codeOf(team: Team, { key, folding, whole, spread, found, write }: Chunk
     loop(0);
   };
   const numbers = sizeOf(part.groups.map(({ size }) => size)) * (part.chunks * length + part.rest) * width;
-  return team.code(`${key} ${JSON.stringify([width, part])}`, parameters, body, 4 * numbers);
+  return runtime.code(`${key} ${JSON.stringify([width, part])}`, parameters, body, 4 * numbers);
 }
 
 /** Goes through all chunks, by all threads together where there are many. */
 export function runChunks(
-  team: Team,
+  runtime: Runtime,
   work: Chunked,
 ): (whole: readonly number[], spread: readonly number[], to: number) => void {
   const { folding, whole, spread, found } = work;
@@ -99,17 +99,17 @@ export function runChunks(
   ];
   const moved = (starts: readonly number[], steps: readonly number[], times: number): number[] =>
     starts.map((start, i) => start + steps[i]! * times);
-  const each = (code: Code, calls: number, starts: readonly number[], steps: readonly number[]): void =>
-    code.each(calls, ...starts.map((start, i) => [start, steps[i]!] as const));
+  const each = (code: CompiledFunction, calls: number, starts: readonly number[], steps: readonly number[]): void =>
+    code.callMany(calls, ...starts.map((start, i) => [start, steps[i]!] as const));
 
   const places = sizeOf(outer.map(({ size }) => size));
   const ofPlace = chunksIn(folding) * found;
-  if (team.threads > 1 && places < 2 * team.threads && chunks > 1) {
+  if (runtime.threads > 1 && places < 2 * runtime.threads && chunks > 1) {
     // Few places: the chunks of each are shared out.
-    const tasks = tasksOf(team, chunks, length * width);
-    const main = codeOf(team, work, { groups: [], chunks: tasks.each, rest: 0 });
+    const tasks = tasksOf(runtime, chunks, length * width);
+    const main = codeOf(runtime, work, { groups: [], chunks: tasks.each, rest: 0 });
     const isEven = tasks.rest === 0 && rest === 0;
-    const end = isEven ? undefined : codeOf(team, work, { groups: [], chunks: tasks.rest, rest });
+    const end = isEven ? undefined : codeOf(runtime, work, { groups: [], chunks: tasks.rest, rest });
     const steps = stepsOf(tasks.each * length * width, 0, tasks.each * found);
     const spreadSteps = stepsIn(outer, ({ isFolded }) => !isFolded, width);
     const starts = Array.from({ length: places }, (_, place) => {
@@ -131,8 +131,8 @@ export function runChunks(
   const [first = { size: 1, isFolded: false }, ...others] = outer;
   const below = places / first.size;
   const kept = others.reduce((size, group) => (group.isFolded ? size : size * group.size), width);
-  const tasks = tasksOf(team, first.size, below * rows * width);
-  const part = (size: number): Code => codeOf(team, work, { groups: [{ ...first, size }, ...others], chunks, rest });
+  const tasks = tasksOf(runtime, first.size, below * rows * width);
+  const part = (size: number): CompiledFunction => codeOf(runtime, work, { groups: [{ ...first, size }, ...others], chunks, rest });
   const main = part(tasks.each);
   const end = tasks.rest > 0 ? part(tasks.rest) : undefined;
   const n = tasks.each * below;

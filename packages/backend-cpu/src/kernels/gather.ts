@@ -18,7 +18,7 @@ import {
 import type { FunctionWriter } from "../assembler/function.ts";
 import { firstInt, int4, trunc4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
 
@@ -27,7 +27,7 @@ type Vector = Expression<"v128">;
  * [size, length] that the index names. What is no index names row 0, and comes with a mask of all bits.
  */
 function eachRow(
-  team: Team,
+  runtime: Runtime,
   name: string,
   { count, size, length }: { count: number; size: number; length: number },
   visit: (
@@ -37,8 +37,8 @@ function eachRow(
     row: Local<"i32">,
     isNone: Local<"v128">,
   ) => void,
-): Code {
-  return team.code(
+): CompiledFunction {
+  return runtime.code(
     `${name} ${JSON.stringify([count, size, length])}`,
     ["chosen", "indices", "rows"],
     (f, chosen, indices, rows) => {
@@ -69,36 +69,36 @@ function eachRow(
 }
 
 const gather =
-  (team: Team): Kernel<Block, Operations["gather"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["gather"]> =>
   ({ inputs: [table, indices] }) => {
     const shape = { count: sizeOf(indices!), size: table![0]!, length: sizeOf(table!.slice(1)) };
     // All bits together are a NaN.
-    const run = eachRow(team, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
+    const run = eachRow(runtime, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
       store(row, or4(load(chosen), isNone)),
     );
     return ([x, at], y) => run.call(x!.start, at!.start, y.start);
   };
 
 const scatter =
-  (team: Team): Kernel<Block, Operations["scatter"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["scatter"]> =>
   ({ inputs: [, indices], output, attributes: { size } }) => {
     const shape = { count: size === 0 ? 0 : sizeOf(indices!), size, length: sizeOf(output.slice(1)) };
-    const run = eachRow(team, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
+    const run = eachRow(runtime, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
       store(chosen, calculate4("add", load(chosen), andNot4(load(row), isNone))),
     );
     return ([rows, at], y) => {
-      team.clear(y.start, y.length);
+      runtime.clear(y.start, y.length);
       run.call(y.start, at!.start, rows!.start);
     };
   };
 
 /** Rows by their numbers. */
 export const gatherKernels = (
-  team: Team,
+  runtime: Runtime,
 ): {
   readonly gather: Kernel<Block, Operations["gather"]>;
   readonly scatter: Kernel<Block, Operations["scatter"]>;
 } => ({
-  gather: gather(team),
-  scatter: scatter(team),
+  gather: gather(runtime),
+  scatter: scatter(runtime),
 });

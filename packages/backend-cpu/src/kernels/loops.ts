@@ -2,7 +2,7 @@ import type { Shape } from "@convlens/backend";
 import { divideInt, int, multiplyInt, subtractInt, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chainOf, ChainWriter, type Chain, type Known, type Link, type Pointwise } from "./chain.ts";
 
 /** One loop: how often, and how many bytes each input and, last, the output move. */
@@ -40,8 +40,8 @@ export interface Tasks {
 }
 
 /** `count` equal things, some at a time: as many as make a task of `size` numbers each. */
-export function tasksOf(team: Team, count: number, size: number): Tasks {
-  if (team.threads === 1 || count * size < 2 * TASK) return { each: count, calls: 1, rest: 0 };
+export function tasksOf(runtime: Runtime, count: number, size: number): Tasks {
+  if (runtime.threads === 1 || count * size < 2 * TASK) return { each: count, calls: 1, rest: 0 };
   const each = Math.min(count, Math.max(1, Math.round(TASK / size)));
   return { each, calls: Math.floor(count / each), rest: count % each };
 }
@@ -53,23 +53,23 @@ export function tasksOf(team: Team, count: number, size: number): Tasks {
  * @param name - Tells the operation from all others.
  */
 export function runLoops(
-  team: Team,
+  runtime: Runtime,
   name: string,
   operation: Pointwise | readonly Link[],
   loops: readonly Loop[],
 ): (...addresses: number[]) => void {
-  const run = prepare(team, name, operation, loops);
+  const run = prepare(runtime, name, operation, loops);
   return (...addresses) => run(addresses);
 }
 
 /** The same from block to block. */
 export function runOverBlocks(
-  team: Team,
+  runtime: Runtime,
   name: string,
   operation: Pointwise | readonly Link[],
   loops: readonly Loop[],
 ): (inputs: readonly Block[], output: Block) => void {
-  const run = prepare(team, name, operation, loops);
+  const run = prepare(runtime, name, operation, loops);
   const addresses = loops[0]!.steps.map(() => 0);
   const last = addresses.length - 1;
   return (inputs, output) => {
@@ -81,12 +81,12 @@ export function runOverBlocks(
 
 /** Code that does so many equal things, and the arguments that it takes beside addresses. */
 export interface Rounds {
-  readonly code: Code;
+  readonly code: CompiledFunction;
   readonly extra: readonly number[];
 }
 
 function prepare(
-  team: Team,
+  runtime: Runtime,
   name: string,
   operation: Pointwise | readonly Link[],
   loops: readonly Loop[],
@@ -97,15 +97,15 @@ function prepare(
   const isRow = inner.length === 0 && isTogether(outer);
   return runTasks(
     tasksOf(
-      team,
+      runtime,
       outer.count,
       inner.reduce((size, { count }) => size * count, 1),
     ),
     steps,
     (count) =>
       isRow
-        ? { code: codeOfRow(team, name, chain, steps), extra: [count] }
-        : { code: codeOfLoops(team, name, chain, [{ count, steps }, ...inner]), extra: [] },
+        ? { code: codeOfRow(runtime, name, chain, steps), extra: [count] }
+        : { code: codeOfLoops(runtime, name, chain, [{ count, steps }, ...inner]), extra: [] },
   );
 }
 
@@ -120,7 +120,7 @@ export function runTasks(
   if (calls === 1 && rest === 0) return (addresses) => first(addresses, 0);
   const last = rest === 0 ? undefined : callOf(rounds(rest), steps);
   return (addresses) => {
-    main.code.each(calls, ...addresses.map((address, i) => [address, each * steps[i]!] as const), ...main.extra);
+    main.code.callMany(calls, ...addresses.map((address, i) => [address, each * steps[i]!] as const), ...main.extra);
     last?.(addresses, calls * each);
   };
 }
@@ -150,7 +150,7 @@ const workOf = ({ length }: Chain): number => Math.max(4, length / 2);
 const namesOf = (steps: readonly number[]): string[] => [...steps.slice(1).map((_, i) => `x${i}`), "y"];
 
 /** Code for numbers side by side, however many: so all sizes share it. */
-function codeOfRow(team: Team, name: string, chain: Chain, steps: readonly number[]): Code {
+function codeOfRow(runtime: Runtime, name: string, chain: Chain, steps: readonly number[]): CompiledFunction {
   const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
     const addresses = parameters.slice(0, -1);
     const left = parameters.at(-1)!;
@@ -178,13 +178,13 @@ function codeOfRow(team: Team, name: string, chain: Chain, steps: readonly numbe
       }),
     );
   };
-  return team.code(`${name} row ${steps.join()}`, [...namesOf(steps), "numbers"], write, TASK * workOf(chain));
+  return runtime.code(`${name} row ${steps.join()}`, [...namesOf(steps), "numbers"], write, TASK * workOf(chain));
 }
 
 /** Rows of so many instructions are written without a loop. */
 const SHORT = 100;
 
-function codeOfLoops(team: Team, name: string, chain: Chain, loops: readonly Loop[]): Code {
+function codeOfLoops(runtime: Runtime, name: string, chain: Chain, loops: readonly Loop[]): CompiledFunction {
   const write = (f: FunctionWriter, ...addresses: Local<"i32">[]): void => {
     const to = addresses.at(-1)!;
     const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
@@ -223,5 +223,5 @@ function codeOfLoops(team: Team, name: string, chain: Chain, loops: readonly Loo
     writeLoop(0, []);
   };
   const size = loops.reduce((size, { count }) => size * count, 1);
-  return team.code(`${name} ${JSON.stringify(loops)}`, namesOf(loops[0]!.steps), write, size * workOf(chain));
+  return runtime.code(`${name} ${JSON.stringify(loops)}`, namesOf(loops[0]!.steps), write, size * workOf(chain));
 }

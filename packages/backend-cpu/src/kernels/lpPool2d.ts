@@ -11,7 +11,7 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 import { functions } from "./functions.ts";
 import type { Pointwise } from "./chain.ts";
 import { runLoops } from "./loops.ts";
@@ -95,20 +95,20 @@ const backward = (p: number): Pool => ({
 
 /** Powers that are not plain take so many instructions that they are computed once for each number, before and after. */
 const lpPool2d =
-  (team: Team): Kernel<Block, LpPooling> =>
+  (runtime: Runtime): Kernel<Block, LpPooling> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
-      const run = poolRun(team, `lpPool2d ${p}`, forward(p), geometry);
+      const run = poolRun(runtime, `lpPool2d ${p}`, forward(p), geometry);
       return ([x], y) => run(x!.start, y.start);
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
-    const powers = each(team, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
+    const powers = each(runtime, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
       powerOf(f, f.keep("size", absolute(x!)), p),
     );
-    const sum = poolRun(team, "sumPool2d", pools.sumPool2d, geometry);
-    const roots = each(team, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x!, p));
+    const sum = poolRun(runtime, "sumPool2d", pools.sumPool2d, geometry);
+    const roots = each(runtime, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x!, p));
     return ([x], y) => {
-      const scratch = team.scratch(length);
+      const scratch = runtime.scratch(length);
       powers(x!.start, scratch);
       sum(scratch, y.start);
       roots(y.start, y.start);
@@ -116,43 +116,43 @@ const lpPool2d =
   };
 
 const lpPool2dGradient =
-  (team: Team): Kernel<Block, LpPooling> =>
+  (runtime: Runtime): Kernel<Block, LpPooling> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
-      const run = poolRun(team, `lpPool2dGradient ${p}`, backward(p), geometry);
+      const run = poolRun(runtime, `lpPool2dGradient ${p}`, backward(p), geometry);
       return ([dy, x, y], dx) => {
-        team.clear(dx.start, dx.length);
+        runtime.clear(dx.start, dx.length);
         run(x!.start, dx.start, dy!.start, y!.start);
       };
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
-    const shares = each(team, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy!, y!, p));
-    const factors = each(team, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x!, p));
-    const spread = poolRun(team, "spreadProducts", spreadProducts, geometry);
+    const shares = each(runtime, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy!, y!, p));
+    const factors = each(runtime, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x!, p));
+    const spread = poolRun(runtime, "spreadProducts", spreadProducts, geometry);
     return ([dy, x, y], dx) => {
-      const factor = team.scratch(length + result);
+      const factor = runtime.scratch(length + result);
       const share = factor + 4 * length;
       factors(x!.start, factor);
       shares(dy!.start, y!.start, share);
-      team.clear(dx.start, dx.length);
+      runtime.clear(dx.start, dx.length);
       spread(factor, dx.start, share);
     };
   };
 
 /** Number by number: `(…inputs, output)`. */
 function each(
-  team: Team,
+  runtime: Runtime,
   name: string,
   { inputs, count }: { readonly inputs: number; readonly count: number },
   formula: Pointwise,
 ): (...addresses: number[]) => void {
-  return runLoops(team, name, formula, [{ count, steps: Array.from({ length: inputs + 1 }, () => 4) }]);
+  return runLoops(runtime, name, formula, [{ count, steps: Array.from({ length: inputs + 1 }, () => 4) }]);
 }
 
 /** The length of what is under each window, in some norm. */
 export const lpPool2dKernels = (
-  team: Team,
+  runtime: Runtime,
 ): Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Block, LpPooling>>> => ({
-  lpPool2d: lpPool2d(team),
-  lpPool2dGradient: lpPool2dGradient(team),
+  lpPool2d: lpPool2d(runtime),
+  lpPool2dGradient: lpPool2dGradient(runtime),
 });

@@ -1,9 +1,9 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
-import { splitOf } from "./splitOf.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
+import { splitCalls } from "./splitCalls.ts";
 import { writeCopyRows } from "./rows.ts";
-import { endingOf, PANEL, panelLength, writePack, writeProduct, type Ending, type ProductShape } from "./product.ts";
+import { epilogueOf, PANEL, panelLength, writePack, writeProduct, type Epilogue, type ProductShape } from "./product.ts";
 
 /** One product of matrices a [m, k] and b [k, n], each laid out the other way round if it is transposed. */
 export interface MatrixProduct {
@@ -12,7 +12,7 @@ export interface MatrixProduct {
   readonly n: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly ending?: Ending | undefined;
+  readonly epilogue?: Epilogue | undefined;
 }
 
 /** Rows of a that are multiplied by all of b before the next ones: they should stay close at hand. Tiles of 4 and 6 divide it. */
@@ -33,13 +33,13 @@ interface Operands {
   readonly bias: number;
 }
 
-const productOf = ({ m, k, n, transposeA, ending }: MatrixProduct): ProductShape => ({
+const productOf = ({ m, k, n, transposeA, epilogue }: MatrixProduct): ProductShape => ({
   rows: m,
   rowStep: transposeA ? 4 : 4 * k,
   resultStep: 4 * n,
   columns: n,
   terms: [{ count: k, step: transposeA ? 4 * m : 4 }],
-  ...endingOf(ending),
+  ...epilogueOf(epilogue),
 });
 /** Columns of b, as {@link writePack} takes them. */
 const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number) => {
@@ -48,12 +48,12 @@ const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number) => {
 };
 
 /** A few rows: b is read where it lies, in tiles that are the wider the lower they are. */
-function fewRows(team: Team, product: MatrixProduct): (at: Operands) => void {
-  const { m, k, n, transposeA, ending } = product;
+function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n, transposeA, epilogue } = product;
   const width = m === 1 ? 32 : m === 2 ? 16 : PANEL;
-  const columns = (count: number): Code =>
-    team.code(
-      `matmul few ${JSON.stringify([m, k, n, transposeA, ending, count])}`,
+  const columns = (count: number): CompiledFunction =>
+    runtime.code(
+      `matmul few ${JSON.stringify([m, k, n, transposeA, epilogue, count])}`,
       ["a", "b", "y", "bias"],
       (f, a, b, y, bias) => {
         const shape = { ...productOf(product), columns: count };
@@ -61,17 +61,17 @@ function fewRows(team: Team, product: MatrixProduct): (at: Operands) => void {
       },
       m * k * count,
     );
-  const each = team.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
-  const run = splitOf(n, each, columns);
+  const each = runtime.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
+  const run = splitCalls(n, each, columns);
   return ({ a, b, y, bias }) => run(a, [b, 4 * each], [y, 4 * each], [bias, 4 * each]);
 }
 
 /** Lays b out, some columns a task, then multiplies, some rows a task: with so many terms at a time that all stays close at hand. */
-function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
-  const { m, k, n, transposeA, transposeB, ending } = product;
+function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n, transposeA, transposeB, epilogue } = product;
   const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
-  const pack = (count: number): Code =>
-    team.code(
+  const pack = (count: number): CompiledFunction =>
+    runtime.code(
       `matmul pack ${JSON.stringify([k, n, transposeB, count])}`,
       ["b", "panels"],
       (f, b, panels) => writePack(f, columnsOf(product, count), b!, panels!),
@@ -81,9 +81,9 @@ function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
   const terms = Math.ceil(k / parts);
   const rows = Math.min(m, BLOCK_ROWS, Math.max(12, 12 * Math.floor(BLOCK_NUMBERS / Math.max(1, k) / 12)));
   const rowStep = transposeA ? 4 : 4 * k;
-  const multiply = (count: number): Code =>
-    team.code(
-      `matmul ${JSON.stringify([m, k, n, transposeA, ending, count])}`,
+  const multiply = (count: number): CompiledFunction =>
+    runtime.code(
+      `matmul ${JSON.stringify([m, k, n, transposeA, epilogue, count])}`,
       ["a", "panels", "y", "bias", "strip"],
       (f, a, panels, y, bias, strip) => {
         /** Adds the products of some terms. */
@@ -96,7 +96,7 @@ function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
               f.keep("from", a!),
               f.keep("to", strip!),
             );
-          const { bias: hasBias, relu } = endingOf(ending);
+          const { bias: hasBias, relu } = epilogueOf(epilogue);
           const shape: ProductShape = {
             rows: count,
             rowStep,
@@ -121,28 +121,28 @@ function manyRows(team: Team, product: MatrixProduct): (at: Operands) => void {
       },
       count * k * n,
     );
-  const packs = splitOf(n, packed, pack);
-  const blocks = splitOf(m, rows, multiply);
+  const packs = splitCalls(n, packed, pack);
+  const blocks = splitCalls(m, rows, multiply);
   const columnStep = transposeB ? 4 * k : 4;
   const length = panelLength(k, n);
   const strip = transposeA ? rows * terms + 16 : 0;
   return ({ a, b, y, bias }) => {
-    const panels = team.scratch(length, strip);
+    const panels = runtime.scratch(length, strip);
     packs([b, packed * columnStep], [panels, 4 * packed * k]);
     blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias, [panels + 4 * length, 0, 4 * strip]);
   };
 }
 
 /** The product of two matrices. */
-export function matrixProduct(team: Team, product: MatrixProduct): (at: Operands) => void {
+export function matrixProduct(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
   if (product.m === 0 || product.n === 0) return () => undefined;
-  return product.m <= FEW_ROWS && !product.transposeB ? fewRows(team, product) : manyRows(team, product);
+  return product.m <= FEW_ROWS && !product.transposeB ? fewRows(runtime, product) : manyRows(runtime, product);
 }
 
 /** Many products of small matrices, each by one thread: it packs, and multiplies. */
-function manyProducts(team: Team, product: MatrixProduct, batch: number): (at: Omit<Operands, "bias">) => void {
+function manyProducts(runtime: Runtime, product: MatrixProduct, batch: number): (at: Omit<Operands, "bias">) => void {
   const { m, k, n, transposeA, transposeB } = product;
-  const code = team.code(
+  const code = runtime.code(
     `matmul many ${JSON.stringify([m, k, n, transposeA, transposeB])}`,
     ["a", "b", "y", "panels"],
     (f, a, b, y, panels) => {
@@ -153,24 +153,24 @@ function manyProducts(team: Team, product: MatrixProduct, batch: number): (at: O
   );
   const length = panelLength(k, n);
   return ({ a, b, y }) => {
-    const panels = team.scratch(0, length);
-    code.each(batch, [a, 4 * m * k], [b, 4 * k * n], [y, 4 * m * n], [panels, 0, 4 * length]);
+    const panels = runtime.scratch(0, length);
+    code.callMany(batch, [a, 4 * m * k], [b, 4 * k * n], [y, 4 * m * n], [panels, 0, 4 * length]);
   };
 }
 
 /** The product of matrices, for each of a batch. */
 export const matmul =
-  (team: Team): Kernel<Block, Operations["matmul"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["matmul"]> =>
   ({ inputs: [shapeA], output, attributes: { transposeA, transposeB } }) => {
     const [m, n] = output.slice(-2) as [number, number];
     const k = shapeA!.at(transposeA ? -2 : -1)!;
     const batch = sizeOf(output.slice(0, -2));
     const product = { m, k, n, transposeA, transposeB };
-    if (batch > 1 && (batch >= team.threads || m * k * n < TASK)) {
-      const run = manyProducts(team, product, batch);
+    if (batch > 1 && (batch >= runtime.threads || m * k * n < TASK)) {
+      const run = manyProducts(runtime, product, batch);
       return ([a, b], y) => run({ a: a!.start, b: b!.start, y: y.start });
     }
-    const run = matrixProduct(team, product);
+    const run = matrixProduct(runtime, product);
     return ([a, b], y) => {
       for (let i = 0; i < batch; i++)
         run({ a: a!.start + i * 4 * m * k, b: b!.start + i * 4 * k * n, y: y.start + i * 4 * m * n, bias: 0 });

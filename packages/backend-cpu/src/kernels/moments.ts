@@ -3,7 +3,7 @@ import { add, calculate4, int, load4, splat, type Expression, type Local } from 
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chunkRows, chunksIn, runChunks, type Chunked, type Places } from "./chunks.ts";
 import { foldingOf, spreadingOf, stepsIn, type Folding, type Group } from "./folding.ts";
 import { copied } from "./chain.ts";
@@ -72,7 +72,7 @@ function writeWalk(f: FunctionWriter, at: Address, [walk, ...others]: readonly W
 }
 
 /** `(found, moments, y)`: joins what was found in all chunks. */
-function joinCode(team: Team, work: Work): Code {
+function joinCode(runtime: Runtime, work: Work): CompiledFunction {
   const { name, statistic, folding, found } = work;
   const { outer, rows, inner, count, kept } = folding;
   const length = chunkRows(folding);
@@ -120,14 +120,14 @@ function joinCode(team: Team, work: Work): Code {
     });
   };
   const shape = JSON.stringify([outer, rows, inner]);
-  return team.code(`join ${name} ${shape}`, ["found", "moments", "y"], (f, from, known, y) =>
+  return runtime.code(`join ${name} ${shape}`, ["found", "moments", "y"], (f, from, known, y) =>
     write(f, from!, known!, y!),
   );
 }
 
 /** `(whole, moments, y)`: a statistic of tensors of one shape, whose moments may be known. */
 function runOf(
-  team: Team,
+  runtime: Runtime,
   work: Work,
   tensors: { readonly whole: number; readonly spread: number },
 ): (whole: readonly number[], known: number, y: number) => void {
@@ -139,14 +139,14 @@ function runOf(
     found,
     write: (f, rows, places) => writeChunk(f, work, rows, places),
   };
-  const find = runChunks(team, chunked);
+  const find = runChunks(runtime, chunked);
   const { length, loops } = spreadingOf(folding);
-  const spread = loops === undefined || tensors.spread === 0 ? undefined : runLoops(team, "move", copied, loops);
+  const spread = loops === undefined || tensors.spread === 0 ? undefined : runLoops(runtime, "move", copied, loops);
   const total = Math.ceil((sizeOf(folding.outer.map(({ size }) => size)) * chunksIn(folding) * found) / 16) * 16;
   if (isDirect) return (whole, known, y) => find(whole, tensors.spread > 0 ? [known] : [], y);
-  const join = joinCode(team, work);
+  const join = joinCode(runtime, work);
   return (whole, known, y) => {
-    const scratch = team.scratch(total + (spread === undefined ? 0 : length));
+    const scratch = runtime.scratch(total + (spread === undefined ? 0 : length));
     const means = spread === undefined ? known : scratch + 4 * total;
     spread?.(known, means);
     find(whole, tensors.spread > 0 ? [means] : [], scratch);
@@ -155,25 +155,25 @@ function runOf(
 }
 
 /** What is said of nothing. */
-function nothing(team: Team, value: number, output: Shape): (inputs: readonly Block[], y: Block) => void {
+function nothing(runtime: Runtime, value: number, output: Shape): (inputs: readonly Block[], y: Block) => void {
   if (output.includes(0)) return () => undefined;
   const loops = [{ count: sizeOf(output), steps: [4] }];
-  const fill = runLoops(team, `all ${value}`, (f) => f.constant4(value), loops);
+  const fill = runLoops(runtime, `all ${value}`, (f) => f.constant4(value), loops);
   return (_, y) => fill(y.start);
 }
 
 /** Mean and variance, and the sums that the gradient of a normalisation is made of. */
 export const momentsKernels = (
-  team: Team,
+  runtime: Runtime,
 ): { readonly moments: Kernel<Block, Axes>; readonly normalizeSums: Kernel<Block, Normalization> } => ({
   moments: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return nothing(team, NaN, output);
-    const run = runOf(team, workOf("moments", moments, shape!, attributes), { whole: 1, spread: 0 });
+    if (shape!.includes(0)) return nothing(runtime, NaN, output);
+    const run = runOf(runtime, workOf("moments", moments, shape!, attributes), { whole: 1, spread: 0 });
     return ([x], y) => run([x!.start], 0, y.start);
   },
   normalizeSums: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return nothing(team, 0, output);
-    const run = runOf(team, workOf("normalizeSums", normalizeSums, shape!, attributes), { whole: 2, spread: 1 });
+    if (shape!.includes(0)) return nothing(runtime, 0, output);
+    const run = runOf(runtime, workOf("normalizeSums", normalizeSums, shape!, attributes), { whole: 2, spread: 1 });
     return ([dy, x, known], y) => run([dy!.start, x!.start], known!.start, y.start);
   },
 });

@@ -1,6 +1,6 @@
 import { broadcastSteps, stepsOf, type Kernel, type Operations, type Section, type Shape } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 import { copied } from "./chain.ts";
 import { loopsOf, runLoops } from "./loops.ts";
 
@@ -15,21 +15,21 @@ function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: nu
 
 /** Copies numbers from places with some steps to places with others; nothing, if there are none. */
 function mover(
-  team: Team,
+  runtime: Runtime,
   shape: Shape,
   from: readonly number[],
   to: readonly number[],
 ): (from: number, to: number) => void {
-  return shape.includes(0) ? () => undefined : runLoops(team, "move", copied, loopsOf(shape, [from, to]));
+  return shape.includes(0) ? () => undefined : runLoops(runtime, "move", copied, loopsOf(shape, [from, to]));
 }
 
 const concat =
-  (team: Team): Kernel<Block, Operations["concat"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["concat"]> =>
   ({ inputs, output, attributes: { axis } }) => {
     const steps = stepsOf(output);
     let begin = 0;
     const parts = inputs.map((shape) => {
-      const part = { move: mover(team, shape, stepsOf(shape), steps), offset: 4 * begin * steps[axis]! };
+      const part = { move: mover(runtime, shape, stepsOf(shape), steps), offset: 4 * begin * steps[axis]! };
       begin += shape[axis]!;
       return part;
     });
@@ -38,7 +38,7 @@ const concat =
 
 /** The same numbers in other places. */
 export const movementKernels = (
-  team: Team,
+  runtime: Runtime,
 ): {
   readonly broadcast: Kernel<Block, Operations["broadcast"]>;
   readonly transpose: Kernel<Block, Operations["transpose"]>;
@@ -47,27 +47,27 @@ export const movementKernels = (
   readonly concat: Kernel<Block, Operations["concat"]>;
 } => ({
   broadcast: ({ inputs: [input], output }) => {
-    const move = mover(team, output, broadcastSteps(input!, output), stepsOf(output));
+    const move = mover(runtime, output, broadcastSteps(input!, output), stepsOf(output));
     return ([x], y) => move(x!.start, y.start);
   },
   transpose: ({ inputs: [input], output, attributes: { order } }) => {
     const steps = stepsOf(input!);
     const from = order.map((axis) => steps[axis]!);
-    const move = mover(team, output, from, stepsOf(output));
+    const move = mover(runtime, output, from, stepsOf(output));
     return ([x], y) => move(x!.start, y.start);
   },
   slice: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(input!, attributes);
-    const move = mover(team, output, steps, stepsOf(output));
+    const move = mover(runtime, output, steps, stepsOf(output));
     return ([x], y) => move(x!.start + 4 * begin, y.start);
   },
   place: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(output, attributes);
-    const move = mover(team, input!, stepsOf(input!), steps);
+    const move = mover(runtime, input!, stepsOf(input!), steps);
     return ([x], y) => {
-      team.clear(y.start, y.length);
+      runtime.clear(y.start, y.length);
       move(x!.start, y.start + 4 * begin);
     };
   },
-  concat: concat(team),
+  concat: concat(runtime),
 });

@@ -2,7 +2,7 @@ import { broadcastSteps, stepsOf, type Kernel, type Normalization, type Shape } 
 import { calculate4, load4, splat, type Expression, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 import { runChunks, writeSweep } from "./chunks.ts";
 import { foldingOf, spreadingOf, type Folding } from "./folding.ts";
 import { copied, type Pointwise } from "./chain.ts";
@@ -20,11 +20,11 @@ const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 const divide = (a: Vector, b: Vector): Vector => calculate4("div", a, b);
 
 /** A call of an operation over axes, and what its kernels have in common. */
-function settingOf(team: Team, shape: Shape, { axes, epsilon }: Normalization) {
+function settingOf(runtime: Runtime, shape: Shape, { axes, epsilon }: Normalization) {
   const folding = foldingOf(shape, axes);
   const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const { length, loops } = spreadingOf(folding);
-  const spread = loops === undefined ? undefined : runLoops(team, "move", copied, loops);
+  const spread = loops === undefined ? undefined : runLoops(runtime, "move", copied, loops);
   const room = Math.ceil(length / 16) * 16;
   return {
     folding,
@@ -33,7 +33,7 @@ function settingOf(team: Team, shape: Shape, { axes, epsilon }: Normalization) {
     /** Computes one number for each that stays, from others that broadcast to them. */
     perKept: (name: string, inputs: readonly Shape[], formula: Pointwise): Run =>
       runLoops(
-        team,
+        runtime,
         `${name} ${epsilon}`,
         formula,
         loopsOf(kept, [...inputs.map((input) => broadcastSteps(input, kept)), stepsOf(kept)]),
@@ -51,14 +51,14 @@ function settingOf(team: Team, shape: Shape, { axes, epsilon }: Normalization) {
 
 /** One pass: the last of `whole` gets what the formula makes of the others, and of what is known. */
 function passOf(
-  team: Team,
+  runtime: Runtime,
   name: string,
   folding: Folding,
   { whole, spread }: { readonly whole: number; readonly spread: number },
   formula: (known: readonly Local<"v128">[], ...x: Vector[]) => Vector,
 ): (whole: readonly number[], spread: readonly number[]) => void {
   const { width } = folding;
-  const run = runChunks(team, {
+  const run = runChunks(runtime, {
     key: name,
     folding,
     whole,
@@ -86,21 +86,21 @@ function passOf(
 
 /** (x − mean) · scale / √(variance + epsilon) + shift */
 const normalize =
-  (team: Team): Kernel<Block, Normalization> =>
+  (runtime: Runtime): Kernel<Block, Normalization> =>
   ({ inputs, output, attributes }) => {
     const [shape, , scale, shift] = inputs as [Shape, Shape, Shape, Shape];
     if (output.includes(0)) return () => undefined;
-    const { folding, kept, room, perKept, spread, deviation } = settingOf(team, shape, attributes);
+    const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
       divide(a!, deviation(f, variance!)),
     );
     const shifts = perKept("move", [shift], copied);
-    const pass = passOf(team, "normalize", folding, { whole: 2, spread: 3 }, ([mean, factor, added], x) =>
+    const pass = passOf(runtime, "normalize", folding, { whole: 2, spread: 3 }, ([mean, factor, added], x) =>
       add(multiply(subtract(x!, mean!), factor!), added!),
     );
     return ([x, moments, a, b], y) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
-      const scratch = team.scratch(5 * room);
+      const scratch = runtime.scratch(5 * room);
       const place = (i: number): number => scratch + 4 * i * room;
       factors(a!.start, variance, place(0));
       shifts(b!.start, place(1));
@@ -113,11 +113,11 @@ const normalize =
 
 /** scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n) */
 const normalizeGradient =
-  (team: Team): Kernel<Block, Normalization> =>
+  (runtime: Runtime): Kernel<Block, Normalization> =>
   ({ inputs, output, attributes }) => {
     const [shape, , , , scale] = inputs as [Shape, Shape, Shape, Shape, Shape];
     if (output.includes(0)) return () => undefined;
-    const { folding, kept, room, perKept, spread, deviation } = settingOf(team, shape, attributes);
+    const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const share = 1 / folding.count;
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
       divide(a!, deviation(f, variance!)),
@@ -127,7 +127,7 @@ const normalizeGradient =
       divide(multiply(sum!, f.constant4(share)), deviation(f, variance!)),
     );
     const pass = passOf(
-      team,
+      runtime,
       "normalizeGradient",
       folding,
       { whole: 3, spread: 4 },
@@ -137,7 +137,7 @@ const normalizeGradient =
     return ([dy, x, moments, sums, a], dx) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
       const [sum, product] = [sums!.start, sums!.start + 4 * folding.kept];
-      const scratch = team.scratch(7 * room);
+      const scratch = runtime.scratch(7 * room);
       const place = (i: number): number => scratch + 4 * i * room;
       factors(a!.start, variance, place(0));
       means(sum, place(1));
@@ -152,8 +152,8 @@ const normalizeGradient =
 
 /** Numbers brought to mean 0 and variance 1, given their moments. */
 export const normalizeKernels = (
-  team: Team,
+  runtime: Runtime,
 ): Readonly<Record<"normalize" | "normalizeGradient", Kernel<Block, Normalization>>> => ({
-  normalize: normalize(team),
-  normalizeGradient: normalizeGradient(team),
+  normalize: normalize(runtime),
+  normalizeGradient: normalizeGradient(runtime),
 });

@@ -9,7 +9,7 @@ import {
   type Operations,
 } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 import type { Link, Pointwise } from "./chain.ts";
 import { elementwiseFormulas } from "./elementwise.ts";
 import { loopsOf, runOverBlocks } from "./loops.ts";
@@ -38,7 +38,7 @@ type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
  * What takes one number of each input and gives one, alone or in chains: one pass over the memory. The result may lie where an
  * input of its shape does.
  */
-export function pointwiseKernels(team: Team): { readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]> } {
+export function pointwiseKernels(runtime: Runtime): { readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]> } {
   const kernel = (
     steps: readonly ChainStep[],
     { inputs, output }: KernelCall<unknown>,
@@ -46,7 +46,7 @@ export function pointwiseKernels(team: Team): { readonly [K in Single | "pointwi
     if (output.includes(0)) return () => undefined;
     const paces = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
     const name = steps.map(({ operation }) => operation).join(" ");
-    return runOverBlocks(team, `${name} ${JSON.stringify(steps)}`, linksOf(steps), loopsOf(output, paces));
+    return runOverBlocks(runtime, `${name} ${JSON.stringify(steps)}`, linksOf(steps), loopsOf(output, paces));
   };
   const single =
     (operation: Single): Kernel<Block, Operations[Single]> =>

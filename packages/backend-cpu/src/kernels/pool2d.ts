@@ -16,7 +16,7 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
 /** How numbers are read and written: four channels at a time, or the one that is left over. */
@@ -151,11 +151,11 @@ const isCovered = (s: Sliding): boolean =>
 
 /** The windows of one image. */
 function poolCode(
-  team: Team,
+  runtime: Runtime,
   name: string,
   { inputs, outputs, body }: Pool,
   { height: h, width: w, channels }: Pool2dGeometry,
-): Code {
+): CompiledFunction {
   const key = `${name} ${JSON.stringify([h, w, channels])}`;
   const work = 4 * h.output * w.output * h.window * w.window * channels;
   const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
@@ -194,40 +194,40 @@ function poolCode(
       );
     }
   };
-  return team.code(key, [...inputs, ...outputs], write, work);
+  return runtime.code(key, [...inputs, ...outputs], write, work);
 }
 
 /** The windows of all images: from addresses on the side of the input, and then of the output. */
-export function poolRun(team: Team, name: string, pool: Pool, g: Pool2dGeometry): (...addresses: number[]) => void {
-  const code = poolCode(team, name, pool, g);
+export function poolRun(runtime: Runtime, name: string, pool: Pool, g: Pool2dGeometry): (...addresses: number[]) => void {
+  const code = poolCode(runtime, name, pool, g);
   const image = 4 * g.height.input * g.width.input * g.channels;
   const result = 4 * g.height.output * g.width.output * g.channels;
   return (...addresses) =>
-    code.each(g.batch, ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const));
+    code.callMany(g.batch, ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const));
 }
 
 /** The kernel of one kind; `order` puts inputs and output of the operation in the order of its parameters. */
 const kernelOf =
   (
-    team: Team,
+    runtime: Runtime,
     kind: Kind,
     adds: boolean,
     order: (inputs: readonly Block[], output: Block) => { readonly inputs: readonly Block[]; readonly output: Block },
   ): Kernel<Block, Pooling> =>
   ({ attributes: { geometry: g } }) => {
-    const run = poolRun(team, kind, pools[kind], g);
+    const run = poolRun(runtime, kind, pools[kind], g);
     return (from, to) => {
-      if (adds && ![g.height, g.width].every(isCovered)) team.clear(to.start, to.length);
+      if (adds && ![g.height, g.width].every(isCovered)) runtime.clear(to.start, to.length);
       const { inputs, output } = order(from, to);
       run(...inputs.map(({ start }) => start), output.start);
     };
   };
 
 /** Many neighbouring numbers of a channel in, one out; channels side by side in the lanes. */
-export const pool2dKernels = (team: Team): Record<Kind, Kernel<Block, Pooling>> => ({
-  maxPool2d: kernelOf(team, "maxPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  maxPool2dGradient: kernelOf(team, "maxPool2dGradient", true, ([dy, x], dx) => ({ inputs: [x!, dx], output: dy! })),
-  maxPool2dSelect: kernelOf(team, "maxPool2dSelect", false, ([v, x], y) => ({ inputs: [x!, v!], output: y })),
-  sumPool2d: kernelOf(team, "sumPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  sumPool2dGradient: kernelOf(team, "sumPool2dGradient", true, ([dy], dx) => ({ inputs: [dx], output: dy! })),
+export const pool2dKernels = (runtime: Runtime): Record<Kind, Kernel<Block, Pooling>> => ({
+  maxPool2d: kernelOf(runtime, "maxPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
+  maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", true, ([dy, x], dx) => ({ inputs: [x!, dx], output: dy! })),
+  maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", false, ([v, x], y) => ({ inputs: [x!, v!], output: y })),
+  sumPool2d: kernelOf(runtime, "sumPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
+  sumPool2dGradient: kernelOf(runtime, "sumPool2dGradient", true, ([dy], dx) => ({ inputs: [dx], output: dy! })),
 });

@@ -22,11 +22,11 @@ import { transpose4 } from "./transpose4.ts";
 export const PANEL = 8;
 
 /** What a convolution or product may end with. */
-export type Ending = "bias" | "biasRelu";
+export type Epilogue = "bias" | "biasRelu";
 /** The same as parts of a {@link ProductShape}. */
-export const endingOf = (ending: Ending | undefined): { readonly bias: boolean; readonly relu: boolean } => ({
-  bias: ending !== undefined,
-  relu: ending === "biasRelu",
+export const epilogueOf = (epilogue: Epilogue | undefined): { readonly bias: boolean; readonly relu: boolean } => ({
+  bias: epilogue !== undefined,
+  relu: epilogue === "biasRelu",
 });
 
 /** Where the parts of a product lie. Steps are in bytes. */

@@ -2,7 +2,7 @@ import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import { calculate4, int, or4, splat, xor4, type Expression } from "../assembler/expression.ts";
 import { int4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
-import type { Team } from "../team.ts";
+import type { Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
 
@@ -10,10 +10,10 @@ const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 
 /** Uniform numbers by Threefry-2×32, four counters side by side; bit for bit those of `threefry` in @convlens/backend. */
 export const randomUniform =
-  (team: Team): Kernel<Block, Operations["randomUniform"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["randomUniform"]> =>
   ({ output, attributes: { stream } }) => {
     const count = sizeOf(output);
-    const code = team.code(`randomUniform ${count} ${stream}`, ["seed", "y"], (f, seed, y) => {
+    const code = runtime.code(`randomUniform ${count} ${stream}`, ["seed", "y"], (f, seed, y) => {
       const each = (n: number): Vector => f.constant(int4.each(int(n)));
       const key0 = f.keep("key", int4.fromFloat(splat(seed!)));
       const key1 = f.keep("key", int4.fromFloat(splat(seed!, 4)));

@@ -1,6 +1,6 @@
 import { sizeOf, type Axes, type Kernel, type KernelCall, type Operations, type Shape } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chainOf, copied } from "./chain.ts";
 import { foldsOf, writeFold, type Fold, type Reduction, type Source } from "./folds.ts";
 import { runLoops, runTasks, TASK, tasksOf } from "./loops.ts";
@@ -12,9 +12,9 @@ interface NamedSource extends Source {
 }
 const plain: NamedSource = { name: "", chain: chainOf(copied, 1), isOne: [false] };
 
-function codeOf(team: Team, reduction: Reduction, fold: Fold, source: NamedSource): Code {
+function codeOf(runtime: Runtime, reduction: Reduction, fold: Fold, source: NamedSource): CompiledFunction {
   const work = fold.outer * fold.folded * fold.inner * Math.max(4, source.chain.length / 2);
-  return team.code(
+  return runtime.code(
     `${reduction} ${JSON.stringify(fold)} ${source.name}`,
     [...source.isOne.map((_, i) => `x${i}`), "y"],
     (f, ...addresses) => writeFold(f, reduction, fold, source, addresses),
@@ -29,29 +29,29 @@ interface Run {
 }
 
 /** A fold, by all threads together where it is long; what is summed in which order does not depend on them. */
-function runOf(team: Team, reduction: Reduction, fold: Fold, source: NamedSource): Run {
+function runOf(runtime: Runtime, reduction: Reduction, fold: Fold, source: NamedSource): Run {
   const { outer, folded, inner } = fold;
   const chunk = Math.ceil(TASK / inner);
   if (outer === 1 && folded >= 2 * chunk) {
     const [chunks, rest] = [Math.floor(folded / chunk), folded % chunk];
-    const main = codeOf(team, reduction, { outer, folded: chunk, inner }, source);
-    const last = rest > 0 ? codeOf(team, reduction, { outer, folded: rest, inner }, source) : undefined;
+    const main = codeOf(runtime, reduction, { outer, folded: chunk, inner }, source);
+    const last = rest > 0 ? codeOf(runtime, reduction, { outer, folded: rest, inner }, source) : undefined;
     const parts = chunks + (rest > 0 ? 1 : 0);
-    const join = codeOf(team, reduction, { outer, folded: parts, inner }, plain);
+    const join = codeOf(runtime, reduction, { outer, folded: parts, inner }, plain);
     const steps = source.isOne.map((isOne) => (isOne ? 0 : 4 * chunk * inner));
     return {
       scratch: Math.ceil((parts * inner) / 4) * 4,
       run: (from, to, scratch) => {
-        main.each(chunks, ...from.map((x, i) => [x, steps[i]!] as const), [scratch, 4 * inner]);
+        main.callMany(chunks, ...from.map((x, i) => [x, steps[i]!] as const), [scratch, 4 * inner]);
         last?.call(...from.map((x, i) => x + chunks * steps[i]!), scratch + chunks * 4 * inner);
         join.call(scratch, to);
       },
     };
   }
   const run = runTasks(
-    tasksOf(team, outer, folded * inner),
+    tasksOf(runtime, outer, folded * inner),
     [...source.isOne.map((isOne) => (isOne ? 0 : 4 * folded * inner)), 4 * inner],
-    (count) => ({ code: codeOf(team, reduction, { outer: count, folded, inner }, source), extra: [] }),
+    (count) => ({ code: codeOf(runtime, reduction, { outer: count, folded, inner }, source), extra: [] }),
   );
   const addresses = [...source.isOne, true].map(() => 0);
   return {
@@ -66,21 +66,21 @@ function runOf(team: Team, reduction: Reduction, fold: Fold, source: NamedSource
 
 /** Folds of what a source gives over some axes of a shape. */
 function reduced(
-  team: Team,
+  runtime: Runtime,
   reduction: Reduction,
   shape: Shape,
   axes: readonly number[],
   source: NamedSource,
 ): (inputs: readonly Block[], output: Block) => void {
   const folds = foldsOf(shape, axes);
-  const runs = folds.map((fold, i) => runOf(team, reduction, fold, i === 0 ? source : plain));
+  const runs = folds.map((fold, i) => runOf(runtime, reduction, fold, i === 0 ? source : plain));
   // Every result but the last lies in the scratch, behind the one before it.
   const lengths = folds.slice(0, -1).map(({ outer, inner }) => Math.ceil((outer * inner) / 4) * 4);
   const between = lengths.reduce((sum, length) => sum + length, 0);
   const wanted = between + Math.max(...runs.map(({ scratch }) => scratch));
   const [first, later] = [source.isOne.map(() => 0), [0]];
   return (inputs, y) => {
-    const scratch = wanted === 0 ? 0 : team.scratch(wanted);
+    const scratch = wanted === 0 ? 0 : runtime.scratch(wanted);
     for (let i = 0; i < first.length; i++) first[i] = inputs[i]!.start;
     let from = first;
     let next = scratch;
@@ -95,37 +95,37 @@ function reduced(
 }
 
 /** Of nothing a sum is 0, and a maximum −∞. */
-function ofNothing(team: Team, reduction: Reduction, output: Shape): (inputs: readonly Block[], output: Block) => void {
+function ofNothing(runtime: Runtime, reduction: Reduction, output: Shape): (inputs: readonly Block[], output: Block) => void {
   const value = reduction === "sum" ? 0 : -Infinity;
   const loops = [{ count: sizeOf(output), steps: [4] }];
-  const run = runLoops(team, `all ${value}`, (f) => f.constant4(value), loops);
+  const run = runLoops(runtime, `all ${value}`, (f) => f.constant4(value), loops);
   return (_, y) => run(y.start);
 }
 
 const reduction =
-  (team: Team, name: Reduction): Kernel<Block, Axes> =>
+  (runtime: Runtime, name: Reduction): Kernel<Block, Axes> =>
   ({ inputs: [shape], output, attributes: { axes } }) =>
-    sizeOf(shape!) === 0 ? ofNothing(team, name, output) : reduced(team, name, shape!, axes, plain);
+    sizeOf(shape!) === 0 ? ofNothing(runtime, name, output) : reduced(runtime, name, shape!, axes, plain);
 
 const pointwiseSum =
-  (team: Team): Kernel<Block, Operations["pointwiseSum"]> =>
+  (runtime: Runtime): Kernel<Block, Operations["pointwiseSum"]> =>
   ({ inputs, output, attributes: { steps, shape, axes } }: KernelCall<Operations["pointwiseSum"]>) => {
-    if (sizeOf(shape) === 0) return ofNothing(team, "sum", output);
+    if (sizeOf(shape) === 0) return ofNothing(runtime, "sum", output);
     // Where all is one number, it is as many as are folded.
     const isOne = inputs.map((input) => sizeOf(input) === 1 && sizeOf(shape) > 1);
     const chain = chainOf(linksOf(steps), inputs.length);
-    return reduced(team, "sum", shape, axes, { name: JSON.stringify([steps, isOne]), chain, isOne });
+    return reduced(runtime, "sum", shape, axes, { name: JSON.stringify([steps, isOne]), chain, isOne });
   };
 
 /** Many numbers in, one out. */
 export const reduceKernels = (
-  team: Team,
+  runtime: Runtime,
 ): {
   readonly sum: Kernel<Block, Axes>;
   readonly max: Kernel<Block, Axes>;
   readonly pointwiseSum: Kernel<Block, Operations["pointwiseSum"]>;
 } => ({
-  sum: reduction(team, "sum"),
-  max: reduction(team, "max"),
-  pointwiseSum: pointwiseSum(team),
+  sum: reduction(runtime, "sum"),
+  max: reduction(runtime, "max"),
+  pointwiseSum: pointwiseSum(runtime),
 });

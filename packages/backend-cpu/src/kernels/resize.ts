@@ -11,7 +11,7 @@ import {
 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Table, Team } from "../team.ts";
+import type { CompiledFunction, Table, Runtime } from "../runtime.ts";
 import { tasksOf } from "./loops.ts";
 
 // Where a pixel comes from stands in tables, one for rows and one for columns. Rows are mixed first, into a buffer, as their
@@ -27,8 +27,8 @@ const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 const ENTRY = 16;
 
 /** The table of an axis whose old elements lie `step` bytes apart. */
-function tableOf(team: Team, { from, to, mode, step }: Axis): Table {
-  return team.table(`resize ${JSON.stringify([from, to, mode, step])}`, () => {
+function tableOf(runtime: Runtime, { from, to, mode, step }: Axis): Table {
+  return runtime.table(`resize ${JSON.stringify([from, to, mode, step])}`, () => {
     const words = new Int32Array(4 * to);
     const shares = new Float32Array(words.buffer);
     resampling(from, to, mode).forEach(({ first, second, weight }, i) => {
@@ -153,11 +153,11 @@ const placesOf = (addresses: readonly Address[]): Record<(typeof PARAMETERS)[num
 };
 
 /** Tables, sizes in bytes, and numbers of the buffer for a row. */
-function settingOf(team: Team, images: Images) {
+function settingOf(runtime: Runtime, images: Images) {
   const { mode, channels, small, large } = images;
   return {
-    rows: tableOf(team, { from: small[0], to: large[0], mode, step: 4 * small[1] * channels }),
-    columns: tableOf(team, { from: small[1], to: large[1], mode, step: 4 * channels }),
+    rows: tableOf(runtime, { from: small[0], to: large[0], mode, step: 4 * small[1] * channels }),
+    columns: tableOf(runtime, { from: small[1], to: large[1], mode, step: 4 * channels }),
     smallStep: 4 * small[0] * small[1] * channels,
     largeRow: 4 * large[1] * channels,
     room: 16 * Math.ceil((small[1] * channels) / 16),
@@ -166,13 +166,13 @@ function settingOf(team: Team, images: Images) {
 }
 
 const resize =
-  (team: Team): Kernel<Block, Resizing> =>
+  (runtime: Runtime): Kernel<Block, Resizing> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [h, w], large: [height, width] };
-    const { rows, columns, smallStep, largeRow, room, key } = settingOf(team, images);
-    const codeOf = (count: number): Code =>
-      team.code(
+    const { rows, columns, smallStep, largeRow, room, key } = settingOf(runtime, images);
+    const codeOf = (count: number): CompiledFunction =>
+      runtime.code(
         `resize ${count} rows of ${key}`,
         PARAMETERS,
         (f, ...addresses) => {
@@ -186,32 +186,32 @@ const resize =
       );
     // Whole images are shared out, or the rows of each where there are few.
     const tasks =
-      batch < 2 * team.threads ? tasksOf(team, height, width * channels) : { each: height, calls: 1, rest: 0 };
+      batch < 2 * runtime.threads ? tasksOf(runtime, height, width * channels) : { each: height, calls: 1, rest: 0 };
     const main = codeOf(tasks.each);
     const last = tasks.rest > 0 ? codeOf(tasks.rest) : undefined;
     return ([x], y) => {
-      const buffer = team.scratch(0, room);
+      const buffer = runtime.scratch(0, room);
       const ofThread = [buffer, 0, 4 * room] as const;
       if (tasks.calls === 1 && last === undefined) {
-        main.each(batch, rows.start, columns.start, ofThread, [x!.start, smallStep], [y.start, height * largeRow]);
+        main.callMany(batch, rows.start, columns.start, ofThread, [x!.start, smallStep], [y.start, height * largeRow]);
         return;
       }
       const [entries, bytes] = [tasks.each * ENTRY, tasks.each * largeRow];
       for (let n = 0; n < batch; n++) {
         const [from, to] = [x!.start + n * smallStep, y.start + n * height * largeRow];
-        main.each(tasks.calls, [rows.start, entries], columns.start, ofThread, from, [to, bytes]);
+        main.callMany(tasks.calls, [rows.start, entries], columns.start, ofThread, from, [to, bytes]);
         last?.call(rows.start + tasks.calls * entries, columns.start, buffer, from, to + tasks.calls * bytes);
       }
     };
   };
 
 const resizeGradient =
-  (team: Team): Kernel<Block, Resizing> =>
+  (runtime: Runtime): Kernel<Block, Resizing> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [height, width], large: [h, w] };
-    const { rows, columns, smallStep, largeRow, room, key } = settingOf(team, images);
-    const code = team.code(
+    const { rows, columns, smallStep, largeRow, room, key } = settingOf(runtime, images);
+    const code = runtime.code(
       `resizeGradient ${key}`,
       PARAMETERS,
       (f, ...addresses) => {
@@ -225,8 +225,8 @@ const resizeGradient =
       4 * h * w * channels,
     );
     return ([dy], dx) => {
-      const buffer = team.scratch(0, room);
-      code.each(
+      const buffer = runtime.scratch(0, room);
+      code.callMany(
         batch,
         rows.start,
         columns.start,
@@ -238,7 +238,7 @@ const resizeGradient =
   };
 
 /** Images of another size. */
-export const resizeKernels = (team: Team): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({
-  resize: resize(team),
-  resizeGradient: resizeGradient(team),
+export const resizeKernels = (runtime: Runtime): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({
+  resize: resize(runtime),
+  resizeGradient: resizeGradient(runtime),
 });

@@ -3,7 +3,7 @@ import { andNot4, calculate4, compare4, load4, zero4, type Expression, type Loca
 import type { FunctionWriter } from "../assembler/function.ts";
 import { double2, greater4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
-import type { Code, Team } from "../team.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { doubleLog, functions } from "./functions.ts";
 import { tasksOf } from "./loops.ts";
 import { transpose4 } from "./transpose4.ts";
@@ -195,13 +195,13 @@ const COST = 8;
 
 /** Along the last axis. */
 const kernelOf =
-  (team: Team, name: Name): Kernel<Block, None> =>
+  (runtime: Runtime, name: Name): Kernel<Block, None> =>
   ({ inputs, output }) => {
     // The last input is always whole; of others there may be one number to a row.
     const length = inputs.at(-1)!.at(-1)!;
     const widths = [output, ...inputs].map((shape) => shape.at(-1)!);
-    const codeOf = (count: number): Code =>
-      team.code(
+    const codeOf = (count: number): CompiledFunction =>
+      runtime.code(
         `${name} ${count} of ${length}`,
         ["buffers", "to", ...inputs.map((_, i) => `x${i}`)],
         (f, ...parameters) => {
@@ -216,25 +216,25 @@ const kernelOf =
         COST * count * length,
       );
     const rows = sizeOf(output.slice(0, -1));
-    const each = Math.min(rows, 4 * tasksOf(team, Math.ceil(rows / 4), 4 * COST * length).each);
+    const each = Math.min(rows, 4 * tasksOf(runtime, Math.ceil(rows / 4), 4 * COST * length).each);
     const calls = Math.floor(rows / each) || 0;
     const main = codeOf(each);
     const last = rows % each > 0 ? codeOf(rows % each) : undefined;
     const steps = widths.map((width) => 4 * each * width);
     return (from, to) => {
-      const buffers = team.scratch(0, 8 * length);
+      const buffers = runtime.scratch(0, 8 * length);
       const starts = [to, ...from].map(({ start }) => start);
-      main.each(calls, [buffers, 0, 32 * length], ...starts.map((start, i) => [start, steps[i]!] as const));
+      main.callMany(calls, [buffers, 0, 32 * length], ...starts.map((start, i) => [start, steps[i]!] as const));
       last?.call(buffers, ...starts.map((start, i) => start + calls * steps[i]!));
     };
   };
 
 /** Numbers turned into shares of 1, and how far these are from what they should be. */
-export const softmaxKernels = (team: Team): Readonly<Record<Name, Kernel<Block, None>>> => ({
-  softmax: kernelOf(team, "softmax"),
-  softmaxGradient: kernelOf(team, "softmaxGradient"),
-  logSoftmax: kernelOf(team, "logSoftmax"),
-  logSoftmaxGradient: kernelOf(team, "logSoftmaxGradient"),
-  softmaxCrossEntropy: kernelOf(team, "softmaxCrossEntropy"),
-  softmaxCrossEntropyGradient: kernelOf(team, "softmaxCrossEntropyGradient"),
+export const softmaxKernels = (runtime: Runtime): Readonly<Record<Name, Kernel<Block, None>>> => ({
+  softmax: kernelOf(runtime, "softmax"),
+  softmaxGradient: kernelOf(runtime, "softmaxGradient"),
+  logSoftmax: kernelOf(runtime, "logSoftmax"),
+  logSoftmaxGradient: kernelOf(runtime, "logSoftmaxGradient"),
+  softmaxCrossEntropy: kernelOf(runtime, "softmaxCrossEntropy"),
+  softmaxCrossEntropyGradient: kernelOf(runtime, "softmaxCrossEntropyGradient"),
 });

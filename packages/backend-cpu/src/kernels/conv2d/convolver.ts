@@ -1,6 +1,6 @@
 import { spanOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
 import type { Block } from "../../heap.ts";
-import type { Ending } from "../product.ts";
+import type { Epilogue } from "../product.ts";
 
 /** What is done with memory of some tensors when a program runs; the last is the result. */
 export type Launch = (first: Block, second: Block, result: Block, bias?: Block) => void;
@@ -8,7 +8,7 @@ export type Launch = (first: Block, second: Block, result: Block, bias?: Block) 
 /** One way to compute convolutions of some geometry, forward and backward. */
 export interface Convolver {
   /** `(x, filters, y, bias?)` */
-  forward(ending?: Ending): Launch;
+  forward(epilogue?: Epilogue): Launch;
   /** `(dy, filters, dx)` */
   inputGradient(): Launch;
   /** `(dy, x, dfilters)` */

@@ -1,10 +1,10 @@
 import { spanOf, type Conv2dGeometry } from "@convlens/backend";
 import { type Local, add, calculate4, int, load4, multiplyInt, relu4, zero4 } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
-import type { Team } from "../../team.ts";
+import type { Runtime } from "../../runtime.ts";
 import { tasksOf } from "../loops.ts";
-import { splitOf } from "../splitOf.ts";
-import type { Ending } from "../product.ts";
+import { splitCalls } from "../splitCalls.ts";
+import type { Epilogue } from "../product.ts";
 import { isUnitStride, keyOf, reversed, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
@@ -15,19 +15,19 @@ export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry)
   groups > 1 && groups === inChannels && groups === outChannels;
 
 /** A filter for each channel: channels side by side in the lanes, and some outputs in registers. */
-export const depthwise = (team: Team, g: Conv2dGeometry): Convolver => ({
-  forward: (ending) => slide(team, g, { ending, isBackward: false }),
-  inputGradient: () => (isUnitStride(g) ? slide(team, reversed(g), { isBackward: true }) : scatter(team, g)),
-  filterGradient: () => filterGradient(team, g),
+export const depthwise = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
+  forward: (epilogue) => slide(runtime, g, { epilogue, isBackward: false }),
+  inputGradient: () => (isUnitStride(g) ? slide(runtime, reversed(g), { isBackward: true }) : scatter(runtime, g)),
+  filterGradient: () => filterGradient(runtime, g),
 });
 
 /** Outputs of a row that are computed at once: with more of them, some engines run out of registers. */
 const outputsAtOnce = (width: number): number => (width % 2 === 0 ? 2 : 1);
 
 function slide(
-  team: Team,
+  runtime: Runtime,
   g: Conv2dGeometry,
-  { ending, isBackward }: { readonly ending?: Ending | undefined; readonly isBackward: boolean },
+  { epilogue, isBackward }: { readonly epilogue?: Epilogue | undefined; readonly isBackward: boolean },
 ): Launch {
   const { height, width, outChannels: channels } = g;
   const pixel = 4 * channels;
@@ -51,10 +51,10 @@ function slide(
   };
   const rows = g.batch * height.output;
   const rowBytes = width.output * pixel;
-  const { each } = tasksOf(team, rows, (rowBytes / 4) * height.window * width.window);
+  const { each } = tasksOf(runtime, rows, (rowBytes / 4) * height.window * width.window);
   const code = (rows: number) =>
-    team.code(
-      `depthwise ${isBackward ? "backward" : (ending ?? "")} ${rows} ${keyOf(g)}`,
+    runtime.code(
+      `depthwise ${isBackward ? "backward" : (epilogue ?? "")} ${rows} ${keyOf(g)}`,
       ["x", "filters", "y", "bias", "first", "outside"],
       (f, x, filters, y, bias, first, outside) => {
         const row = f.keep("row", add(y!, multiplyInt(first!, int(rowBytes))));
@@ -71,7 +71,7 @@ function slide(
         // Forward, padding counts as zeros. Backward, only outputs that exist count: they differ where weights are infinite.
         const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
         writeEachTile(f, images, { first: first!, count: int(rows) }, walk, ({ at, isRowInside, lanes }) => {
-          for (const sum of sums) f.set(sum, ending === undefined ? zero4 : load4(shift));
+          for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
           for (let ky = 0; ky < height.window; ky++) {
             const addRow = (): void => {
               for (let kx = 0; kx < width.window; kx++) {
@@ -89,18 +89,18 @@ function slide(
             else f.when(isInside, addRow);
           }
           sums.forEach((sum, i) => {
-            if (ending === "biasRelu") f.set(sum, relu4(sum));
+            if (epilogue === "biasRelu") f.set(sum, relu4(sum));
             writeLanes(f, to, sum, i * pixel, lanes);
           });
         });
       },
       each * width.output * channels * height.window * width.window,
     );
-  const run = splitOf(rows, each, code);
+  const run = splitCalls(rows, each, code);
   const zeros = Math.ceil((width.input * channels + 4) / 16) * 16;
   return (x, filters, y, bias) => {
-    const outside = team.scratch(zeros);
-    team.clear(outside, zeros);
+    const outside = runtime.scratch(zeros);
+    runtime.clear(outside, zeros);
     run(x.start, filters.start, y.start, bias?.start ?? 0, [0, each], outside);
   };
 }
@@ -162,12 +162,12 @@ function writeWalk(
 }
 
 /** The gradient of the input: that of each output, times the filter, is added where its window lies. */
-function scatter(team: Team, g: Conv2dGeometry): Launch {
+function scatter(runtime: Runtime, g: Conv2dGeometry): Launch {
   const image = paddedOf(g);
   const taps = tapsOf(g, image.rowStep);
   const pixel = 4 * g.outChannels;
   const outputs = g.height.output * g.width.output * g.outChannels;
-  const code = team.code(
+  const code = runtime.code(
     `depthwise scatter ${keyOf(g)}`,
     ["dy", "filters", "dx", "buffer"],
     (f, dy, filters, dx, buffer) => {
@@ -196,18 +196,18 @@ function scatter(team: Team, g: Conv2dGeometry): Launch {
     outputs * taps.length,
   );
   return (dy, filters, dx) => {
-    const buffer = team.scratch(0, image.length);
+    const buffer = runtime.scratch(0, image.length);
     const own = [buffer, 0, 4 * image.length] as const;
-    code.each(g.batch, [dy.start, 4 * outputs], filters.start, [dx.start, image.imageStep], own);
+    code.callMany(g.batch, [dy.start, 4 * outputs], filters.start, [dx.start, image.imageStep], own);
   };
 }
 
 /** What windows see, times the slopes of their outputs, is summed for each tap: first over a row, then over all. */
-function filterGradient(team: Team, g: Conv2dGeometry): Launch {
+function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
   const { rowStep } = paddedOf(g);
   const taps = tapsOf(g, rowStep);
   const pixel = 4 * g.outChannels;
-  return filterGradientOverImages(team, g, {
+  return filterGradientOverImages(runtime, g, {
     name: "depthwise filter gradient",
     work: g.height.output * g.width.output * g.outChannels * taps.length,
     scratch: 0,

@@ -1,17 +1,17 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import { add, int, type Local } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
-import type { Code, Team } from "../../team.ts";
+import type { CompiledFunction, Runtime } from "../../runtime.ts";
 import {
-  endingOf,
+  epilogueOf,
   panelLength,
   writePack,
   writePackAll,
   writeProduct,
-  type Ending,
+  type Epilogue,
   type ProductShape,
 } from "../product.ts";
-import { splitOf } from "../splitOf.ts";
+import { splitCalls } from "../splitCalls.ts";
 import { keyOf, type Convolver, type Launch } from "./convolver.ts";
 import { filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
@@ -26,10 +26,10 @@ const TASK = 250_000;
 // is laid out anew. The gradient of the filters has the same rows as its terms, that of the input as its result.
 
 /** Any convolution, as the sum that it is. */
-export const direct = (team: Team, g: Conv2dGeometry): Convolver => ({
-  forward: (ending) => forward(team, g, ending),
-  inputGradient: () => inputGradient(team, g),
-  filterGradient: () => filterGradient(team, g),
+export const direct = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
+  forward: (epilogue) => forward(runtime, g, epilogue),
+  inputGradient: () => inputGradient(runtime, g),
+  filterGradient: () => filterGradient(runtime, g),
 });
 
 /** Sizes of one group; the taps of a row are one stretch, unless the window has holes or there are groups. */
@@ -50,12 +50,12 @@ function partsOf(g: Conv2dGeometry) {
 }
 
 /** The convolution, alone or with what usually follows it. */
-function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
+function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Launch {
   const image = paddedOf(g);
   const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
   const key = keyOf(g);
   const panels = panelLength(taps, filters);
-  const pack = team.code(`conv2d filters ${key}`, ["filters", "panels"], (f, from, to) => {
+  const pack = runtime.code(`conv2d filters ${key}`, ["filters", "panels"], (f, from, to) => {
     const shape = { terms: taps, columns: filters, termStep: filterRow, columnStep: 4 };
     writePackAll(f, shape, { count: g.groups, step: 4 * filters }, from!, to!);
   });
@@ -69,7 +69,7 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
       { count: stretches, step: stretchStep },
       { count: stretch, step: 4 },
     ],
-    ...endingOf(ending),
+    ...epilogueOf(epilogue),
   };
   /** Writes some rows of the output; `from` is where the first window of the first one begins. */
   const writeRows = (
@@ -80,39 +80,39 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
   ): void => {
     const row = f.keep("row", from);
     f.times(count, () => {
-      const [a, b, to, ending] = [f.keep("a", row), f.keep("b", packed), f.keep("to", y), f.keep("bias", bias)];
+      const [a, b, to, epilogue] = [f.keep("a", row), f.keep("b", packed), f.keep("to", y), f.keep("bias", bias)];
       f.times(g.groups, () => {
-        writeProduct(f, product, a, b, to, ending);
+        writeProduct(f, product, a, b, to, epilogue);
         f.advance(a, 4 * c);
       });
       f.advance(row, g.height.stride * image.rowStep);
       f.advance(y, outputRow);
     });
   };
-  const name = `conv2d ${ending ?? ""}`;
+  const name = `conv2d ${epilogue ?? ""}`;
   const resultStep = g.height.output * outputRow;
   // Images are shared out whole, unless there are too few; then the rows of each.
   const work = g.width.output * g.height.output * g.outChannels * taps;
-  if (team.threads > 1 && g.batch < 2 * team.threads && work > 2 * TASK) {
+  if (runtime.threads > 1 && g.batch < 2 * runtime.threads && work > 2 * TASK) {
     const each = Math.max(1, Math.round((g.height.output * TASK) / work));
-    const enter = team.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
+    const enter = runtime.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
       image.enter(f, x!, buffer!);
     });
-    const rows = (count: number): Code =>
-      team.code(
+    const rows = (count: number): CompiledFunction =>
+      runtime.code(
         `${name} ${count} rows ${key}`,
         ["x", "panels", "y", "bias"],
         (f, x, packed, y, bias) => writeRows(f, count, x!, { packed: packed!, y: y!, bias: bias! }),
         TASK,
       );
-    const run = splitOf(g.height.output, each, rows);
+    const run = splitCalls(g.height.output, each, rows);
     const step = each * g.height.stride * image.rowStep;
     return (x, w, y, bias) => {
-      const packed = team.scratch(panels * g.groups + g.batch * image.length);
+      const packed = runtime.scratch(panels * g.groups + g.batch * image.length);
       const buffer = packed + 4 * panels * g.groups;
       pack.call(w.start, packed);
-      team.clear(buffer, g.batch * image.length);
-      if (image.isPadded) enter.each(g.batch, [x.start, image.imageStep], [buffer, 4 * image.length]);
+      runtime.clear(buffer, g.batch * image.length);
+      if (image.isPadded) enter.callMany(g.batch, [x.start, image.imageStep], [buffer, 4 * image.length]);
       for (let n = 0; n < g.batch; n++) {
         const from = image.isPadded ? buffer + 4 * n * image.length : x.start + n * image.imageStep;
         const to = y.start + n * resultStep;
@@ -120,7 +120,7 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
       }
     };
   }
-  const whole = team.code(
+  const whole = runtime.code(
     `${name} ${key}`,
     ["x", "panels", "y", "bias", "buffer"],
     (f, x, packed, y, bias, buffer) =>
@@ -128,11 +128,11 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
     work,
   );
   return (x, w, y, bias) => {
-    const packed = team.scratch(panels * g.groups, image.length);
+    const packed = runtime.scratch(panels * g.groups, image.length);
     const buffer = packed + 4 * panels * g.groups;
-    team.clear(buffer, team.threads * image.length);
+    runtime.clear(buffer, runtime.threads * image.length);
     pack.call(w.start, packed);
-    whole.each(g.batch, [x.start, image.imageStep], packed, [y.start, resultStep], bias?.start ?? 0, [
+    whole.callMany(g.batch, [x.start, image.imageStep], packed, [y.start, resultStep], bias?.start ?? 0, [
       buffer,
       0,
       4 * image.length,
@@ -140,13 +140,13 @@ function forward(team: Team, g: Conv2dGeometry, ending?: Ending): Launch {
   };
 }
 
-function inputGradient(team: Team, g: Conv2dGeometry): Launch {
+function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
   const image = paddedOf(g);
   const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
   const key = keyOf(g);
   const panels = panelLength(filters, stretch);
   const perGroup = g.height.window * stretches;
-  const pack = team.code(`conv2dInputGradient filters ${key}`, ["filters", "panels"], (f, from, to) =>
+  const pack = runtime.code(`conv2dInputGradient filters ${key}`, ["filters", "panels"], (f, from, to) =>
     f.times(g.groups, () => {
       const shape = { terms: filters, columns: stretch, termStep: 4, columnStep: filterRow };
       writePackAll(f, shape, { count: perGroup, step: stretch * filterRow }, f.keep("group", from!), to!);
@@ -163,7 +163,7 @@ function inputGradient(team: Team, g: Conv2dGeometry): Launch {
     // Neighbouring rows of the result overlap: adding to one would wait for the other.
     isSpread: true,
   };
-  const code = team.code(
+  const code = runtime.code(
     `conv2dInputGradient ${key}`,
     ["dy", "panels", "dx", "buffer"],
     (f, ...parameters) => {
@@ -190,10 +190,10 @@ function inputGradient(team: Team, g: Conv2dGeometry): Launch {
     g.height.output * g.width.output * g.outChannels * taps,
   );
   return (dy, w, dx) => {
-    const packed = team.scratch(panels * perGroup * g.groups, image.length);
+    const packed = runtime.scratch(panels * perGroup * g.groups, image.length);
     const buffer = packed + 4 * panels * perGroup * g.groups;
     pack.call(w.start, packed);
-    code.each(
+    code.callMany(
       g.batch,
       [dy.start, g.height.output * outputRow],
       packed,
@@ -203,7 +203,7 @@ function inputGradient(team: Team, g: Conv2dGeometry): Launch {
   };
 }
 
-function filterGradient(team: Team, g: Conv2dGeometry): Launch {
+function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
   const image = paddedOf(g);
   const { f: filters, c, taps, stretches, stretch, stretchStep, filterRow } = partsOf(g);
   const places = g.height.output * g.width.output;
@@ -218,7 +218,7 @@ function filterGradient(team: Team, g: Conv2dGeometry): Launch {
     ],
     accumulate: true,
   };
-  return filterGradientOverImages(team, g, {
+  return filterGradientOverImages(runtime, g, {
     name: "conv2dFilterGradient",
     work: places * filters * taps * g.groups,
     scratch: panelLength(places, filters),

@@ -1,7 +1,7 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import { calculate4, type Local } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
-import type { Code, Team } from "../../team.ts";
+import type { CompiledFunction, Runtime } from "../../runtime.ts";
 import type { Pointwise } from "../chain.ts";
 import { runLoops } from "../loops.ts";
 import { keyOf, type Launch } from "./convolver.ts";
@@ -30,7 +30,7 @@ export interface ImageGradient {
 
 /** The gradient of filters: each part of a batch on its own, then their sum. */
 export function filterGradientOverImages(
-  team: Team,
+  runtime: Runtime,
   g: Conv2dGeometry,
   { name, work, scratch, write }: ImageGradient,
 ): Launch {
@@ -41,8 +41,8 @@ export function filterGradientOverImages(
   const [full, rest] = [Math.floor(g.batch / each), g.batch % each];
   const parts = full + (rest > 0 ? 1 : 0);
   const resultStep = 4 * g.height.output * g.width.output * g.outChannels;
-  const images = (count: number): Code =>
-    team.code(
+  const images = (count: number): CompiledFunction =>
+    runtime.code(
       `${name} ${count} ${keyOf(g)}`,
       ["dy", "x", "dfilters", "scratch", "buffer"],
       (f, dy, x, dfilters, scratch, buffer) =>
@@ -58,19 +58,19 @@ export function filterGradientOverImages(
   const last = rest > 0 ? images(rest) : undefined;
   const sum: Pointwise = (_, ...x) => x.reduce((total, part) => calculate4("add", total, part));
   const join = isParted
-    ? runLoops(team, `join ${parts}`, sum, [{ count: length, steps: new Array<number>(parts + 1).fill(4) }])
+    ? runLoops(runtime, `join ${parts}`, sum, [{ count: length, steps: new Array<number>(parts + 1).fill(4) }])
     : undefined;
   // Whole lines for each part, and not a power of two apart.
   const partLength = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
   return (dy, x, dfilters) => {
-    const sums = team.scratch(parts * partLength, scratch + image.length);
+    const sums = runtime.scratch(parts * partLength, scratch + image.length);
     const buffer = sums + 4 * parts * partLength;
-    const own = buffer + 4 * team.threads * image.length;
+    const own = buffer + 4 * runtime.threads * image.length;
     const first = isParted ? sums : dfilters.start;
-    team.clear(first, isParted ? parts * partLength : length);
-    team.clear(buffer, team.threads * image.length);
+    runtime.clear(first, isParted ? parts * partLength : length);
+    runtime.clear(buffer, runtime.threads * image.length);
     const [stepY, stepX, step] = [each * resultStep, each * image.imageStep, 4 * partLength];
-    main.each(
+    main.callMany(
       full,
       [dy.start, stepY],
       [x.start, stepX],

@@ -1,5 +1,5 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import type { Team } from "../../team.ts";
+import type { Runtime } from "../../runtime.ts";
 import { matrixProduct, type MatrixProduct } from "../matmul.ts";
 import type { Convolver, Launch } from "./convolver.ts";
 import { direct } from "./direct.ts";
@@ -13,16 +13,16 @@ export function isPixelwise({ height, width, groups }: Conv2dGeometry): boolean 
 }
 
 /** Windows of one pixel: the product of two matrices [pixels, channels] and [channels, filters]. */
-export function pixelwise(team: Team, g: Conv2dGeometry): Convolver {
+export function pixelwise(runtime: Runtime, g: Conv2dGeometry): Convolver {
   const m = g.batch * g.height.input * g.width.input;
   const launch = (product: Omit<MatrixProduct, "m" | "transposeA">): Launch => {
-    const run = matrixProduct(team, { m, transposeA: false, ...product });
+    const run = matrixProduct(runtime, { m, transposeA: false, ...product });
     return (a, b, y, bias) => run({ a: a.start, b: b.start, y: y.start, bias: bias?.start ?? 0 });
   };
   return {
-    forward: (ending) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, ending }),
+    forward: (epilogue) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, epilogue }),
     inputGradient: () => launch({ k: g.outChannels, n: g.inChannels, transposeB: true }),
     // Summed over the parts of a batch, which is more exact than one long sum.
-    filterGradient: () => direct(team, g).filterGradient(),
+    filterGradient: () => direct(runtime, g).filterGradient(),
   };
 }

@@ -9,8 +9,8 @@ import {
   relu4,
   subtractInt,
 } from "../../../assembler/expression.ts";
-import type { Team } from "../../../team.ts";
-import { endingOf, writeProduct, type Ending } from "../../product.ts";
+import type { Runtime } from "../../../runtime.ts";
+import { epilogueOf, writeProduct, type Epilogue } from "../../product.ts";
 import type { Launch } from "../convolver.ts";
 import { writeEachTile, writeLanes } from "../tiles.ts";
 import { placeOf, imageAt, writeDirectRows } from "./directSums.ts";
@@ -20,16 +20,16 @@ import { numbersOfRow, roundUp, smaller, tilesOf, writeTransformed } from "./til
 import { EDGE, inputTransform, outputTransform, PLANES, transformSquare } from "./transforms.ts";
 
 /** The convolution, or the gradient of its input, which is one of the other way round. */
-export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "backward", ending?: Ending): Launch {
-  const tiles = tilesOf(team, g, direction);
+export function convolve(runtime: Runtime, g: Conv2dGeometry, direction: "forward" | "backward", epilogue?: Epilogue): Launch {
+  const tiles = tilesOf(runtime, g, direction);
   const { from, to, across, down, block, fromPlane, toPlane } = tiles;
   const step = to.height.step;
-  const filters = filterCode(team, g, direction);
-  const key = `winograd ${direction} ${ending ?? ""} ${JSON.stringify([from, to])}`;
+  const filters = filterCode(runtime, g, direction);
+  const key = `winograd ${direction} ${epilogue ?? ""} ${JSON.stringify([from, to])}`;
   const columns = roundUp(to.channels, 4);
   const before = { height: g.height.before, width: g.width.before };
-  const sums = { from, to, taps: g.height.window, direction, before, ...endingOf(ending) };
-  const code = team.code(
+  const sums = { from, to, taps: g.height.window, direction, before, ...epilogueOf(epilogue) };
+  const code = runtime.code(
     key,
     ["x", "filters", "y", "bias", "first", "end", "outside", "mine", "given"],
     (f, x, weights, y, bias, first, end, outside, mine, given) => {
@@ -39,7 +39,7 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
       writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
       const products = f.keep("products", add(mine!, int(PLANES * fromPlane)));
       {
-        const tileRows = team.machine.tile.rows;
+        const tileRows = runtime.machine.tile.rows;
         const rows = divideInt(add(multiplyInt(count, int(across)), int(tileRows - 1)), int(tileRows));
         const shape = {
           rows: { tiles: rows },
@@ -62,7 +62,7 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
       const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
       const walk = {
         moving: [products, atChannel],
-        onTile: ending && (() => f.set(atChannel, bias!)),
+        onTile: epilogue && (() => f.set(atChannel, bias!)),
         afterRow: () => watch.store(flag),
       };
       writeEachTile(f, [{ tiled: to, start: y!, outside: nowhere }], some, walk, ({ at, lanes }) => {
@@ -77,8 +77,8 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
             const isCorner = [row, column].every((i) => i === 0 || i === step - 1);
             const result = isCorner ? watch.see(value) : value;
             if (pixel === undefined) return;
-            const shifted = ending === undefined ? result : calculate4("add", result, load4(atChannel));
-            writeLanes(f, pixel[0], ending === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
+            const shifted = epilogue === undefined ? result : calculate4("add", result, load4(atChannel));
+            writeLanes(f, pixel[0], epilogue === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
           },
         );
         watch.look();
@@ -104,14 +104,14 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
   const mine = (PLANES * (fromPlane + toPlane)) / 4 + numbersOfRow(to) + flagNumbers(block);
   const outside = numbersOfRow(from);
   return (x, w, y, bias) => {
-    const kept = team.kept.find(w, filters.key, filters.length);
-    const zeros = team.scratch(outside + filters.scratch + (kept === undefined ? filters.length : 0), mine);
+    const prepared = runtime.preparedWeights.find(w, filters.key, filters.length);
+    const zeros = runtime.scratch(outside + filters.scratch + (prepared === undefined ? filters.length : 0), mine);
     const packed = zeros + 4 * outside;
     const behind = packed + 4 * filters.scratch;
-    const planes = kept?.start ?? behind;
-    if (kept?.isNew !== false) filters.run(w.start, packed, planes);
-    team.clear(zeros, outside);
-    code.each(
+    const planes = prepared?.start ?? behind;
+    if (prepared?.isNew !== false) filters.run(w.start, packed, planes);
+    runtime.clear(zeros, outside);
+    code.callMany(
       Math.ceil(rows / block),
       x.start,
       planes,
@@ -120,7 +120,7 @@ export function convolve(team: Team, g: Conv2dGeometry, direction: "forward" | "
       [0, block],
       rows,
       zeros,
-      [behind + (kept === undefined ? 4 * filters.length : 0), 0, 4 * mine],
+      [behind + (prepared === undefined ? 4 * filters.length : 0), 0, 4 * mine],
       w.start,
     );
   };

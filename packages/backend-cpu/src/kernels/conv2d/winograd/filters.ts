@@ -1,6 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import { load4 } from "../../../assembler/expression.ts";
-import type { Team } from "../../../team.ts";
+import type { Runtime } from "../../../runtime.ts";
 import { panelLength, writePackAll, type PanelShape } from "../../product.ts";
 import { EDGE, filterTransform, PLANES, transformSquare } from "./transforms.ts";
 
@@ -19,7 +19,7 @@ export type FilterUse = "forward" | "backward" | "adjoint";
  * @returns Planes [36][panel][term][8], each so many numbers.
  */
 export function filterCode(
-  team: Team,
+  runtime: Runtime,
   { height: { window: taps }, inChannels, outChannels }: Conv2dGeometry,
   use: FilterUse,
 ): {
@@ -35,10 +35,10 @@ export function filterCode(
   const length = panelLength(shape.terms, shape.columns);
   const places = JSON.stringify([taps, shape]);
   const key = `winograd filters ${use} ${places}`;
-  const pack = team.code(`winograd filters pack ${places}`, ["filters", "panels"], (f, from, to) =>
+  const pack = runtime.code(`winograd filters pack ${places}`, ["filters", "panels"], (f, from, to) =>
     writePackAll(f, shape, { count: taps * taps, step: 4 * inChannels * outChannels }, from!, to!),
   );
-  const transform = team.code(
+  const transform = runtime.code(
     key,
     ["panels", "planes", "end"],
     (f, panels, planes, end) =>
@@ -67,7 +67,7 @@ export function filterCode(
       pack.call(filters, packed);
       const [chunks, rest] = [Math.floor(length / CHUNK), length % CHUNK];
       const step = 4 * CHUNK;
-      transform.each(chunks, [packed, step], [to, step], [packed + step, step]);
+      transform.callMany(chunks, [packed, step], [to, step], [packed + step, step]);
       if (rest > 0) transform.call(packed + chunks * step, to + chunks * step, packed + 4 * length);
     },
   };

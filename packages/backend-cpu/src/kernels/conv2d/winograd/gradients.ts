@@ -12,7 +12,7 @@ import {
 } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Block } from "../../../heap.ts";
-import type { Team } from "../../../team.ts";
+import type { Runtime } from "../../../runtime.ts";
 import type { Pointwise } from "../../chain.ts";
 import { runLoops } from "../../loops.ts";
 import { PANEL, writeProduct } from "../../product.ts";
@@ -55,8 +55,8 @@ const FEWEST_TILES = 9;
  * gradient overlap and are added, so the images of a part are one thread's: there must be about as many parts as there would be of
  * tiles. Where there is no memory for all of them there are so many channels that products take nearly all the time.
  */
-export function canShare(team: Team, g: Conv2dGeometry): boolean {
-  const tiles = tilesOf(team, g, "forward");
+export function canShare(runtime: Runtime, g: Conv2dGeometry): boolean {
+  const tiles = tilesOf(runtime, g, "forward");
   const hasParts = mostParts(g) === PARTS && 4 * partOf(g, tiles, true).parts >= 3 * partOf(g, tiles, false).parts;
   return hasParts && tiles.across * tiles.down >= FEWEST_TILES;
 }
@@ -68,12 +68,12 @@ export type Results = { readonly [K in Wanted["results"][number]]?: Block };
 
 /** The gradients of filters, and with the same transforms those of the input and the bias. */
 export function gradients(
-  team: Team,
+  runtime: Runtime,
   g: Conv2dGeometry,
   { results, ...through }: Wanted,
 ): (inputs: { dy: Block; x: Block; filters?: Block; y?: Block | undefined }, results: Results) => void {
   const [hasInput, hasBias] = [results.includes("input"), results.includes("bias")];
-  const tiles = tilesOf(team, g, "forward");
+  const tiles = tilesOf(runtime, g, "forward");
   const { from, to, across, down, block, fromPlane, toPlane } = tiles;
   const [c, k] = [from.channels, to.channels];
   const plane = planeOfSums(g);
@@ -81,13 +81,13 @@ export function gradients(
   const part = PLANES * plane + (hasBias ? 4 * roundUp(k, 4) + 64 : 0);
   const rows = g.batch * down;
   const { each, parts } = partOf(g, tiles, hasInput);
-  const filters = hasInput ? filterCode(team, g, "adjoint") : undefined;
+  const filters = hasInput ? filterCode(runtime, g, "adjoint") : undefined;
   const repaired = { tiles, taps: g.height.window, through };
   // Rows of the input's gradient that lie outside are written to a place that is never read.
   const planes = (PLANES * (fromPlane + toPlane)) / 4 + (hasInput ? numbersOfRow(from) : 0);
   // Repairs take the place of the planes; the flags stay.
   const flagsAt = Math.max(planes, roomNumbers(repaired));
-  const code = team.code(
+  const code = runtime.code(
     `winograd gradients ${each} ${JSON.stringify([from, to, hasInput, hasBias, through])}`,
     ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine", "given"],
     (f, dy, x, y, weights, dx, sums, first, end, outside, mine, given) => {
@@ -151,23 +151,23 @@ export function gradients(
     },
     each * across * PLANES * c * k,
   );
-  const join = joinFilterGradients(team, repaired, { parts, part, plane });
+  const join = joinFilterGradients(runtime, repaired, { parts, part, plane });
   const total: Pointwise = (_, ...x) => x.reduce((sum, one) => calculate4("add", sum, one));
   const joinBias = hasBias
-    ? runLoops(team, `join ${parts}`, total, [{ count: k, steps: new Array<number>(parts + 1).fill(4) }])
+    ? runLoops(runtime, `join ${parts}`, total, [{ count: k, steps: new Array<number>(parts + 1).fill(4) }])
     : undefined;
   const mine = Math.max(flagsAt + (hasInput ? flagNumbers(each) : 0), join.scratch);
   const outside = Math.max(numbersOfRow(from), numbersOfRow(to));
   const length = (parts * part) / 4;
   return ({ dy, x, y, filters: weights }, { input, filters: dfilters, bias }) => {
     const filterNumbers = filters === undefined ? 0 : filters.scratch + filters.length;
-    const sums = team.scratch(length + outside + filterNumbers, mine);
+    const sums = runtime.scratch(length + outside + filterNumbers, mine);
     const zeros = sums + 4 * length;
     const prepared = zeros + 4 * outside;
     const own = [prepared + 4 * filterNumbers, 0, 4 * mine] as const;
-    team.clear(sums, length + outside);
+    runtime.clear(sums, length + outside);
     filters?.run(weights!.start, prepared + 4 * filters.length, prepared);
-    code.each(
+    code.callMany(
       parts,
       dy.start,
       x.start,

@@ -1,6 +1,7 @@
 import { add, calculate4, int, load4, loadOne, type Expression } from "../../../assembler/expression.ts";
-import type { Argument, Code, Team } from "../../../team.ts";
-import { splitOf } from "../../splitOf.ts";
+import type { Argument } from "../../../callList.ts";
+import type { CompiledFunction, Runtime } from "../../../runtime.ts";
+import { splitCalls } from "../../splitCalls.ts";
 import { CHUNK } from "./filters.ts";
 import { roomNumbers, writeFilterRepair, type Repaired } from "./gradientRepair.ts";
 import { Watch } from "./guard.ts";
@@ -29,7 +30,7 @@ export interface Sources {
 
 /** Sums over the parts, brought back from 36 products to taps. */
 export function joinFilterGradients(
-  team: Team,
+  runtime: Runtime,
   repaired: Repaired,
   { parts, part, plane }: PartialSums,
 ): {
@@ -44,8 +45,8 @@ export function joinFilterGradients(
   // All filters of some channels.
   const each = Math.max(1, Math.floor(CHUNK / filterCount));
   const room = roomNumbers(repaired);
-  const code = (count: number): Code =>
-    team.code(
+  const code = (count: number): CompiledFunction =>
+    runtime.code(
       `winograd join ${JSON.stringify([parts, part, plane, repaired, count])}`,
       ["sums", "filters", "channel", "dy", "x", "y", "rows", "zeros", "mine"],
       (f, sums, filters, channel, dy, x, y, rows, zeros, mine) => {
@@ -101,7 +102,7 @@ export function joinFilterGradients(
       },
       each * filterCount * PLANES,
     );
-  const run = splitOf(channels, each, code);
+  const run = splitCalls(channels, each, code);
   const step = 4 * each * filterCount;
   return {
     scratch: room + each * filterCount,

@@ -1,7 +1,7 @@
 import type { Conv2dGeometry } from "@convlens/backend";
 import { below, chooseInt, load4, zero4, type Expression, type Local } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import type { Team } from "../../../team.ts";
+import type { Runtime } from "../../../runtime.ts";
 import { writeEachTile, type Images, type Tiled, type TilePixels, type TileRows, type Tiling } from "../tiles.ts";
 import { EDGE, PLANES, transformSquare, type Transform } from "./transforms.ts";
 
@@ -28,11 +28,11 @@ const BLOCK_NUMBERS = 300_000;
 const BLOCK_TILES = 64;
 
 /** Bytes of one plane of transformed tiles; a cache line more, so that planes do not lie a power of two apart. */
-function planeBytes(team: Team, tiles: number, channels: number): number {
-  return 4 * roundUp(tiles, team.machine.tile.rows) * roundUp(channels, 4) + 64;
+function planeBytes(runtime: Runtime, tiles: number, channels: number): number {
+  return 4 * roundUp(tiles, runtime.machine.tile.rows) * roundUp(channels, 4) + 64;
 }
 
-export function tilesOf(team: Team, g: Conv2dGeometry, direction: "forward" | "backward"): Tiles {
+export function tilesOf(runtime: Runtime, g: Conv2dGeometry, direction: "forward" | "backward"): Tiles {
   const isForward = direction === "forward";
   const taps = g.height.window;
   const step = EDGE + 1 - taps;
@@ -56,8 +56,8 @@ export function tilesOf(team: Team, g: Conv2dGeometry, direction: "forward" | "b
     across,
     down: toHeight.count,
     block,
-    fromPlane: planeBytes(team, block * across, inChannels),
-    toPlane: planeBytes(team, block * across, outChannels),
+    fromPlane: planeBytes(runtime, block * across, inChannels),
+    toPlane: planeBytes(runtime, block * across, outChannels),
   };
 }
 

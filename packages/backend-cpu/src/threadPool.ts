@@ -1,63 +1,62 @@
 import { BackendError } from "@convlens/backend";
 import { instantiate } from "./assembler/module.ts";
-import type { Crew, ModuleBytes } from "./crew.ts";
 import { execute, type WasmFunction } from "./execute.ts";
+import type { Executor, ModuleBytes } from "./executor.ts";
 import type { Block, Heap } from "./heap.ts";
-import { member, type Beginning } from "./member.ts";
 import { mayWait, startThread, type Thread } from "./platform.ts";
+import { poolThread, type PoolThreadSetup } from "./poolThread.ts";
 
-/** After so many milliseconds without progress the thread that waits lets others have their turn. */
+/** Milliseconds without progress after which the waiting thread lets the event loop turn. */
 const PATIENCE = 200;
-/** After so many losses threads are not started again. */
+/** Number of losses after which threads are not started again. */
 const MOST_LOSSES = 3;
 
-/** Places of {@link Beginning} in the block that it lies in. */
+/** Offsets of the words of {@link PoolThreadSetup} in their block. */
 const [EPOCH, READY, DIRECTORY, LISTS] = [0, 16, 32, 48];
 
-/** A module that lies in the memory, as {@link Beginning.directory} says. */
+/** A module that lies in the memory, as {@link PoolThreadSetup.directory} describes. */
 interface Published {
   readonly block: Block;
-  /** Of this module alone. */
+  /** Unique number of the module. */
   readonly serial: number;
-  /** Of its functions, those that may still be called. */
+  /** Number of its functions that may still be called. */
   living: number;
 }
 
-/** The other threads, started when they are first needed. Where this thread may not wait, it takes no part itself. */
-export class Helpers implements Crew {
+/** A pool of threads over shared memory, started when it is first needed. A thread that may not wait takes no part itself. */
+export class ThreadPool implements Executor {
   readonly #heap: Heap;
-  readonly #threads: number;
+  readonly #size: number;
   readonly #isPage: boolean = !mayWait();
-  /** For this thread, where it takes part. */
+  /** Functions by number, for this thread if it takes part. */
   readonly #functions: (WasmFunction | undefined)[] = [];
-  readonly #functionOf = (index: number): WasmFunction => this.#functions[index]!;
   /** The module of each function. */
   readonly #modules: (Published | undefined)[] = [];
   #serial = 0;
   #directory: Block | undefined;
-  /** One more than there are threads, each of which looks at one list at most: so one is always free. */
+  /** One more than there are threads. Each thread reads at most one list, so one list is always free. */
   readonly #lists: (Block | undefined)[];
   #control: Block | undefined;
-  #helpers: Thread<Beginning>[] = [];
+  #threads: Thread<PoolThreadSetup>[] = [];
   #turn = 0;
   #lost: string | undefined;
-  /** How often threads had to be started anew. */
+  /** Number of times that threads had to be replaced. */
   #losses = 0;
   #onReady: (() => void) | undefined;
   #onDone: (() => void) | undefined;
   #onLost: ((reason: string) => void) | undefined;
 
-  constructor(heap: Heap, threads: number) {
+  /** @param size - Number of threads, including the calling thread if it takes part. */
+  constructor(heap: Heap, size: number) {
     this.#heap = heap;
-    this.#threads = threads;
-    this.#lists = new Array<undefined>(threads + 1).fill(undefined);
+    this.#size = size;
+    this.#lists = new Array<undefined>(size + 1).fill(undefined);
   }
 
   get #words(): Int32Array {
     return new Int32Array(this.#heap.memory.buffer);
   }
 
-  /** Lays a module, with the functions of these numbers, where other threads find it. */
   publish(module: ModuleBytes, numbers: readonly number[]): void {
     if (!this.#isPage) instantiate(module, this.#heap.memory).forEach((run, i) => (this.#functions[numbers[i]!] = run));
     const head = [module.length, numbers.length, ...numbers];
@@ -66,7 +65,7 @@ export class Helpers implements Crew {
     new Uint8Array(this.#heap.memory.buffer).set(module, block.start + 4 * head.length);
     const published: Published = { block, serial: ++this.#serial, living: numbers.length };
     for (const number of numbers) this.#modules[number] = published;
-    // An outgrown directory stays: another thread may be reading it.
+    // An outgrown directory is not freed: another thread may be reading it.
     const length = 2 * this.#modules.length;
     if (this.#directory === undefined || this.#directory.length < length) {
       this.#directory = this.#heap.allocate(Math.max(512, 2 * length));
@@ -80,7 +79,7 @@ export class Helpers implements Crew {
     this.#words.set([published.block.start / 4, published.serial], this.#directory!.start / 4 + 2 * number);
   }
 
-  /** Other threads let go of it when its number is given to another function, and of its module when it has none left. */
+  /** Frees a module with its last function. The other threads drop the function when its number is reused. */
   forget(number: number): void {
     const published = this.#modules[number];
     this.#modules[number] = undefined;
@@ -91,14 +90,14 @@ export class Helpers implements Crew {
   #start(): void {
     this.#lost = undefined;
     const length = LISTS + 3 * this.#lists.length;
-    // A thread that is just being ended may still write into earlier ones.
+    // A thread that is being ended may still write to earlier lists.
     this.#lists.fill(undefined);
     this.#control = this.#heap.allocate(length);
     const control = this.#control.start / 4;
     const words = this.#words;
     words.fill(0, control, control + length);
     words[control + DIRECTORY] = this.#directory!.start / 4;
-    const beginning: Beginning = {
+    const setup: PoolThreadSetup = {
       memory: this.#heap.memory,
       epoch: control + EPOCH,
       ready: control + READY,
@@ -106,8 +105,8 @@ export class Helpers implements Crew {
       directory: control + DIRECTORY,
       first: this.#isPage ? 0 : 1,
     };
-    this.#helpers = Array.from({ length: this.#threads - beginning.first }, () =>
-      startThread(member, {
+    this.#threads = Array.from({ length: this.#size - setup.first }, () =>
+      startThread(poolThread, {
         onMessage: (message) => (message === "ready" ? this.#onReady?.() : this.#onDone?.()),
         onLost: (reason) => {
           this.#lost ??= reason;
@@ -115,24 +114,32 @@ export class Helpers implements Crew {
         },
       }),
     );
-    for (const helper of this.#helpers) helper.send(beginning);
+    for (const thread of this.#threads) thread.send(setup);
   }
 
-  run(list: Int32Array, isForMany: boolean): void | Promise<void> {
-    if (this.#isPage) return this.#runElsewhere(list, isForMany);
+  run(list: Int32Array, { isLarge }: { readonly isLarge: boolean }): void | Promise<void> {
+    if (this.#isPage) return this.#runElsewhere(list, isLarge ? this.#size : 1);
     if (this.#lost !== undefined) this.#replace(this.#lost);
-    if (!isForMany || this.#losses > MOST_LOSSES) {
-      execute(list, 0, list.length, this.#functionOf, 0, true, true, Infinity);
-      return;
-    }
-    if (this.#helpers.length === 0) this.#start();
-    const [from, end] = this.#publishList(list, this.#threads);
+    const isAlone = !isLarge || this.#losses > MOST_LOSSES;
+    if (isAlone) return void this.#take(list, { from: 0, end: list.length, isAlone });
+    if (this.#threads.length === 0) this.#start();
+    const { from, end } = this.#publishList(list, this.#size);
     const words = this.#words;
-    const at = execute(words, from, end, this.#functionOf, 0, false, true, PATIENCE);
-    if (at < end) return this.#goOn(words, at, end);
+    const at = this.#take(words, { from, end, isAlone });
+    if (at < end) return this.#wait(words, at, end);
   }
 
-  /** Threads that end while nobody waits for them cost time, and no results. */
+  /** Does this thread's part of a list; returns where it stopped. */
+  #take(
+    words: Int32Array,
+    { from, end, isAlone }: { readonly from: number; readonly end: number; readonly isAlone: boolean },
+  ): number {
+    const functionOf = (index: number): WasmFunction => this.#functions[index]!;
+    const patience = isAlone ? Infinity : PATIENCE;
+    return execute({ words, from, end, functionOf, thread: 0, isAlone, isLeader: true, patience });
+  }
+
+  /** Replaces threads that ended while no run was waiting for them: that costs time, but no results. */
   #replace(reason: string): void {
     this.#losses++;
     const isLast = this.#losses > MOST_LOSSES && !this.#isPage;
@@ -146,11 +153,12 @@ export class Helpers implements Crew {
     return Atomics.load(this.#words, this.#control!.start / 4 + READY);
   }
 
-  /** Writes the list where nobody looks any more, and wakes so many threads. */
-  #publishList(list: Int32Array, threads: number): [from: number, end: number] {
+  /** Copies a list to a place that no thread reads, and wakes this many threads. */
+  #publishList(list: Int32Array, threads: number): { readonly from: number; readonly end: number } {
     const control = this.#control!.start / 4;
     const place = (index: number): number => control + LISTS + 3 * index;
-    // First nobody is called to any list: a thread that comes late for the last one either is counted below, or sees this and goes.
+    // First the epoch calls no thread to any list. A thread that is late for the last list is either counted as its reader below,
+    // or sees the new epoch and does not read it.
     Atomics.store(this.#words, control + EPOCH, this.#turn << 16);
     const index = this.#lists.findIndex((_, i) => Atomics.load(this.#words, place(i)) === 0);
     let block = this.#lists[index];
@@ -167,22 +175,22 @@ export class Helpers implements Crew {
     this.#turn = (this.#turn + 1) & 0xffff;
     Atomics.store(words, control + EPOCH, (this.#turn << 16) | (index << 8) | threads);
     Atomics.notify(words, control + EPOCH);
-    return [from, from + list.length];
+    return { from, end: from + list.length };
   }
 
-  /** Waits on for others, but so that news of their end can come in. */
-  async #goOn(words: Int32Array, from: number, end: number): Promise<void> {
+  /** Waits for the other threads, but lets the event loop turn, so that the news of a thread's end can arrive. */
+  async #wait(words: Int32Array, from: number, end: number): Promise<void> {
     for (let at = from; at < end;) {
       await new Promise((resolve) => setTimeout(resolve));
       this.#throwIfLost();
-      at = execute(words, at, end, this.#functionOf, 0, false, true, PATIENCE);
+      at = this.#take(words, { from: at, end, isAlone: false });
     }
   }
 
-  /** On a page: another thread leads, and says when it is done. */
-  async #runElsewhere(list: Int32Array, isForMany: boolean): Promise<void> {
+  /** Runs a list on a page, where another thread leads and reports when it is done. */
+  async #runElsewhere(list: Int32Array, threads: number): Promise<void> {
     if (this.#lost !== undefined) this.#replace(this.#lost);
-    if (this.#helpers.length === 0) this.#start();
+    if (this.#threads.length === 0) this.#start();
     await new Promise<void>((resolve) => {
       this.#onLost = () => resolve();
       this.#onReady = () => resolve();
@@ -192,7 +200,7 @@ export class Helpers implements Crew {
     await new Promise<void>((resolve) => {
       this.#onLost = () => resolve();
       this.#onDone = resolve;
-      this.#publishList(list, isForMany ? this.#threads : 1);
+      this.#publishList(list, threads);
     });
     this.#throwIfLost();
   }
@@ -208,8 +216,8 @@ export class Helpers implements Crew {
   }
 
   end(): void {
-    for (const helper of this.#helpers) helper.end();
-    this.#helpers = [];
+    for (const thread of this.#threads) thread.end();
+    this.#threads = [];
     this.#lost = undefined;
   }
 }

@@ -1,10 +1,13 @@
 import type { execute, WasmFunction } from "./execute.ts";
 
-/** What a keeper can be asked. Addresses and lengths are in bytes; the memory must have `reach` of them first. */
+/**
+ * A request to the remote worker. Addresses and lengths are in bytes; `reach` is the number of bytes that the memory must have
+ * first.
+ */
 export type Request =
-  /** What lists call by these numbers. */
+  /** Adds the functions of a module, which lists call by these numbers. */
   | { readonly kind: "functions"; readonly module: Uint8Array<ArrayBuffer>; readonly numbers: readonly number[] }
-  /** No list calls this function any more. */
+  /** Drops a function that no list calls any more. */
   | { readonly kind: "forget"; readonly number: number }
   | { readonly kind: "write"; readonly reach: number; readonly start: number; readonly bytes: ArrayBuffer }
   | {
@@ -19,19 +22,19 @@ export type Request =
   /** Answered with a copy. */
   | { readonly kind: "read"; readonly reach: number; readonly start: number; readonly length: number };
 
-/** What it says: once when it begins, then what came of each run and each read, in the order asked. */
+/** An answer of the remote worker: one when it starts, then one for each run and each read, in the order of the requests. */
 export type Answer =
   | { readonly kind: "done"; readonly bytes: ArrayBuffer | undefined }
-  /** The memory could not grow beyond so many bytes. */
+  /** The memory could not grow from `size` to `reach` bytes. */
   | { readonly kind: "full"; readonly size: number; readonly reach: number }
   | { readonly kind: "failed"; readonly reason: string };
 
 /**
- * The life of a worker that has the memory to itself and computes alone: does what it is asked, one after the other. What goes
- * wrong where nobody waits for an answer is the next answer. Threads are given this function as text: it must not use anything
- * from outside of it, nor give names to functions inside: some bundlers would call one of theirs.
+ * The program of a worker that owns the memory and computes alone, one request after the other. An error in a request that has no
+ * answer is reported in the next answer. The worker receives this function as text, so it must not refer to anything outside of
+ * it, nor name functions inside of it: some bundlers would call a helper of theirs.
  */
-export function keeper(
+export function remoteWorker(
   work: typeof execute,
   receive: (take: (request: Request) => void) => void,
   send: (answer: Answer, transfer?: ArrayBuffer[]) => void,
@@ -40,13 +43,13 @@ export function keeper(
   const memory = new WebAssembly.Memory({ initial: 1 });
   const functions: (WasmFunction | undefined)[] = [];
   let failure: Answer | undefined;
-  // A method keeps its name, so that no bundler hands it to a function of its own to keep it.
+  // A method keeps its name, so bundlers need no helper to preserve it.
   const own = {
     functionOf(this: void, index: number): WasmFunction {
       return functions[index]!;
     },
-    /** Whether there is as much memory: twice what there was if that can be had, so that growing is rare. */
-    has(this: void, reach: number): boolean {
+    /** Grows the memory to at least `reach` bytes; doubles it if possible, so that growing is rare. Returns whether it succeeded. */
+    grow(this: void, reach: number): boolean {
       const size = memory.buffer.byteLength / page;
       const least = Math.ceil(reach / page) - size;
       if (least <= 0) return true;
@@ -55,7 +58,7 @@ export function keeper(
           memory.grow(pages);
           return true;
         } catch {
-          // Less may be there.
+          // The smaller size may still be available.
         }
       return false;
     },
@@ -76,7 +79,16 @@ export function keeper(
           new Uint8Array(memory.buffer).copyWithin(request.to, request.from, request.from + request.length);
           return undefined;
         case "run":
-          work(request.list, 0, request.list.length, own.functionOf, 0, true, true, Infinity);
+          work({
+            words: request.list,
+            from: 0,
+            end: request.list.length,
+            functionOf: own.functionOf,
+            thread: 0,
+            isAlone: true,
+            isLeader: true,
+            patience: Infinity,
+          });
           return undefined;
         case "read":
           return memory.buffer.slice(request.start, request.start + request.length);
@@ -87,9 +99,9 @@ export function keeper(
     let bytes: ArrayBuffer | undefined;
     try {
       const isAboutFunctions = request.kind === "functions" || request.kind === "forget";
-      if (!isAboutFunctions && !own.has(request.reach))
+      if (!isAboutFunctions && !own.grow(request.reach))
         failure ??= { kind: "full", size: memory.buffer.byteLength, reach: request.reach };
-      // Functions are wanted later, too, whatever went wrong before.
+      // Functions are needed by later runs, whatever failed before.
       if (failure === undefined || isAboutFunctions) bytes = own.do(request);
     } catch (error) {
       failure ??= { kind: "failed", reason: String(error) };

@@ -2,8 +2,8 @@ import { conv2dGeometry, type Backend, type Program, type Shape, type Values } f
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { load4 } from "../src/assembler/expression.ts";
 import { cpu } from "../src/index.ts";
-import { Remote } from "../src/remote.ts";
-import { Team } from "../src/team.ts";
+import { RemoteExecutor } from "../src/remoteExecutor.ts";
+import { Runtime } from "../src/runtime.ts";
 import { limits } from "./limits.ts";
 
 // In pages without shared memory, as most hosts serve them.
@@ -129,16 +129,16 @@ describe("a page without shared memory", () => {
   });
 
   it("keeps its variables when work fails in the worker", async () => {
-    const team = new Team(1, false, { remote: await Remote.start() });
-    const code = team.code("double", ["at"], (f, at) => f.store4(at!, load4(at!)));
-    const block = team.heap.allocate(4);
-    team.write(block, Float32Array.of(1, 2, 3, 4));
+    const runtime = new Runtime({ remote: await RemoteExecutor.start() });
+    const code = runtime.code("double", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const block = runtime.heap.allocate(4);
+    runtime.write(block, Float32Array.of(1, 2, 3, 4));
     code.call(0x7fff0000);
-    await expect(team.finish()).rejects.toThrow(/^cpu: the worker did not finish its work \(.*out of bounds/);
+    await expect(runtime.finish()).rejects.toThrow(/^cpu: the worker did not finish its work \(.*out of bounds/);
     code.call(block.start);
-    await team.finish();
-    expect([...(await team.read(block))]).toEqual([1, 2, 3, 4]);
-    team.dispose();
+    await runtime.finish();
+    expect([...(await runtime.read(block))]).toEqual([1, 2, 3, 4]);
+    runtime.dispose();
   });
 
   it("keeps infinity out of the outputs of Winograd's algorithm that do not see it", async () => {

@@ -6,14 +6,14 @@ import { momentsKernels } from "./kernels/moments.ts";
 import { normalizeKernels } from "./kernels/normalize.ts";
 import { randomUniform } from "./kernels/random.ts";
 import { resizeKernels } from "./kernels/resize.ts";
-import type { Team } from "./team.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Kernels that a plain net does without: loaded, all together, by the first program that needs one. */
-export const laterKernels = (team: Team): Kernels<Block> => ({
-  ...gatherKernels(team),
-  ...lpPool2dKernels(team),
-  ...momentsKernels(team),
-  ...normalizeKernels(team),
-  ...resizeKernels(team),
-  randomUniform: randomUniform(team),
+export const lazyKernels = (runtime: Runtime): Kernels<Block> => ({
+  ...gatherKernels(runtime),
+  ...lpPool2dKernels(runtime),
+  ...momentsKernels(runtime),
+  ...normalizeKernels(runtime),
+  ...resizeKernels(runtime),
+  randomUniform: randomUniform(runtime),
 });

@@ -2,46 +2,46 @@ import { conv2dGeometry, Random, type Backend, type Program, type Values } from 
 import { describe, expect, it } from "vitest";
 import { Heap } from "../src/heap.ts";
 import { cpu } from "../src/index.ts";
-import { Kept } from "../src/kept.ts";
+import { PreparedWeights } from "../src/preparedWeights.ts";
 
 describe("what is kept of a source", () => {
   it("is computed when the source has been the same twice, once, and again when it has changed", () => {
     const heap = new Heap();
-    const kept = new Kept(heap);
+    const prepared = new PreparedWeights(heap);
     const source = heap.allocate(10);
-    expect(kept.find(source, "a", 100)).toBeUndefined();
-    kept.addSource(source);
-    expect(kept.find(source, "a", 100)).toBeUndefined();
-    const first = kept.find(source, "a", 100)!;
+    expect(prepared.find(source, "a", 100)).toBeUndefined();
+    prepared.add(source);
+    expect(prepared.find(source, "a", 100)).toBeUndefined();
+    const first = prepared.find(source, "a", 100)!;
     expect(first.isNew).toBe(true);
-    expect(kept.find(source, "a", 100)).toEqual({ start: first.start, isNew: false });
+    expect(prepared.find(source, "a", 100)).toEqual({ start: first.start, isNew: false });
     // Another thing has memory of its own.
-    expect(kept.find(source, "b", 100)).toBeUndefined();
-    expect(kept.find(source, "b", 100)!.start).not.toBe(first.start);
-    kept.changed(source);
-    expect(kept.find(source, "a", 100)).toBeUndefined();
-    expect(kept.find(source, "a", 100)!.isNew).toBe(true);
-    kept.clear();
-    expect(kept.bytes).toBe(0);
-    expect(kept.find(source, "a", 100)).toBeUndefined();
+    expect(prepared.find(source, "b", 100)).toBeUndefined();
+    expect(prepared.find(source, "b", 100)!.start).not.toBe(first.start);
+    prepared.invalidate(source);
+    expect(prepared.find(source, "a", 100)).toBeUndefined();
+    expect(prepared.find(source, "a", 100)!.isNew).toBe(true);
+    prepared.clear();
+    expect(prepared.bytes).toBe(0);
+    expect(prepared.find(source, "a", 100)).toBeUndefined();
   });
 
   it("goes with its source, stays within its budget, and is not there for what changes all the time", () => {
     const heap = new Heap();
-    const kept = new Kept(heap, 1000);
+    const prepared = new PreparedWeights(heap, 1000);
     const [one, two] = [heap.allocate(1), heap.allocate(1)];
-    for (const source of [one, two]) kept.addSource(source);
+    for (const source of [one, two]) prepared.add(source);
     for (let turn = 0; turn < 5; turn++) {
-      kept.changed(one);
-      expect(kept.find(one, "a", 10)).toBeUndefined();
+      prepared.invalidate(one);
+      expect(prepared.find(one, "a", 10)).toBeUndefined();
     }
-    expect(kept.find(one, "a", 200)).toBeDefined();
-    expect(kept.bytes).toBe(800);
-    kept.find(two, "a", 100);
-    expect(kept.find(two, "a", 100)).toBeUndefined();
-    kept.removeSource(one);
-    expect(kept.bytes).toBe(0);
-    expect(kept.find(two, "a", 100)!.isNew).toBe(true);
+    expect(prepared.find(one, "a", 200)).toBeDefined();
+    expect(prepared.bytes).toBe(800);
+    prepared.find(two, "a", 100);
+    expect(prepared.find(two, "a", 100)).toBeUndefined();
+    prepared.remove(one);
+    expect(prepared.bytes).toBe(0);
+    expect(prepared.find(two, "a", 100)!.isNew).toBe(true);
   });
 });
 

@@ -1,36 +1,36 @@
 import { BackendError } from "@convlens/backend";
-import type { Crew, ModuleBytes } from "./crew.ts";
+import type { Executor, ModuleBytes } from "./executor.ts";
 import { Heap, outOfMemory, type Block } from "./heap.ts";
-import { keeper, type Answer, type Request } from "./keeper.ts";
 import { startThread, type Thread } from "./platform.ts";
+import { remoteWorker, type Answer, type Request } from "./remoteWorker.ts";
 
-/** Who waits for an answer. */
+/** The promise of a caller that waits for an answer. */
 interface Waiting {
   readonly resolve: (bytes: ArrayBuffer | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A page's end of the worker that has the memory and computes, where memory cannot be shared. */
-export class Remote implements Crew {
-  /** Who has which part of that memory is decided here. */
+/** The page's side of a worker that owns the memory and computes, for pages that cannot share memory. */
+export class RemoteExecutor implements Executor {
+  /** Manages the worker's memory from here. */
   readonly heap: Heap = new Heap("elsewhere");
   readonly #thread: Thread<Request>;
-  /** In the order asked, which is that of the answers. */
+  /** In the order of the requests, which is that of the answers. */
   readonly #waiting: Waiting[] = [];
   #lost: BackendError | undefined;
 
   private constructor(onStart: Waiting) {
     this.#waiting.push(onStart);
-    this.#thread = startThread(keeper, {
+    this.#thread = startThread(remoteWorker, {
       onMessage: (answer) => this.#take(answer),
       onLost: (reason) => this.#lose(reason),
     });
   }
 
-  /** Starts a worker; rejected where that may not be. */
-  static start(): Promise<Remote> {
+  /** Starts a worker. Rejects if the page may not have one. */
+  static start(): Promise<RemoteExecutor> {
     return new Promise((resolve, reject) => {
-      const remote: Remote = new Remote({ resolve: () => resolve(remote), reject });
+      const remote: RemoteExecutor = new RemoteExecutor({ resolve: () => resolve(remote), reject });
     });
   }
 
@@ -48,30 +48,30 @@ export class Remote implements Crew {
 
   #lose(reason: string): void {
     this.#lost ??= new BackendError(
-      `cpu: the worker ended (${reason}), and with it the values of all variables; make a new backend, and load there what was saved`,
+      `cpu: the worker ended (${reason}), and with it the values of all variables; make a new backend, and load the saved values there`,
       { expected: "a worker that works", got: reason, fix: "make a new backend" },
     );
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
   }
 
-  #tell(request: Request, transfer: ArrayBuffer[] = []): void {
+  #send(request: Request, transfer: ArrayBuffer[] = []): void {
     if (this.#lost !== undefined) throw this.#lost;
     this.#thread.send(request, transfer);
   }
 
   #ask(request: Request, transfer?: ArrayBuffer[]): Promise<ArrayBuffer | undefined> {
     return new Promise((resolve, reject) => {
-      this.#tell(request, transfer);
+      this.#send(request, transfer);
       this.#waiting.push({ resolve, reject });
     });
   }
 
   publish(module: ModuleBytes, numbers: readonly number[]): void {
-    this.#tell({ kind: "functions", module, numbers }, [module.buffer]);
+    this.#send({ kind: "functions", module, numbers }, [module.buffer]);
   }
 
   forget(number: number): void {
-    if (this.#lost === undefined) this.#tell({ kind: "forget", number });
+    if (this.#lost === undefined) this.#send({ kind: "forget", number });
   }
 
   async run(list: Int32Array): Promise<void> {
@@ -79,19 +79,19 @@ export class Remote implements Crew {
     await this.#ask({ kind: "run", reach: this.heap.reach, list: own }, [own.buffer]);
   }
 
-  /** Numbers from an address on, which are copied. Nobody waits for that: what goes wrong is told by the next run. */
+  /** Copies words to an address. There is no answer: the next run reports an error. */
   write({ start }: Block, values: Float32Array | Int32Array): void {
     const bytes = values.slice().buffer;
-    this.#tell({ kind: "write", reach: this.heap.reach, start, bytes }, [bytes]);
+    this.#send({ kind: "write", reach: this.heap.reach, start, bytes }, [bytes]);
   }
 
   /** Copies between two blocks of the same length. */
   copy(from: Block, to: Block): void {
     const { heap } = this;
-    this.#tell({ kind: "copy", reach: heap.reach, from: from.start, to: to.start, length: 4 * from.length });
+    this.#send({ kind: "copy", reach: heap.reach, from: from.start, to: to.start, length: 4 * from.length });
   }
 
-  /** The numbers of a block, copied. */
+  /** Returns a copy of a block's numbers. */
   async read({ start, length }: Block): Promise<Float32Array> {
     const bytes = await this.#ask({ kind: "read", reach: this.heap.reach, start, length: 4 * length });
     return new Float32Array(bytes!);

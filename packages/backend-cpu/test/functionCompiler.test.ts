@@ -3,7 +3,7 @@ import { number } from "../src/assembler/expression.ts";
 import { plainMachine } from "../src/assembler/function.ts";
 import { instantiate } from "../src/assembler/module.ts";
 import type { WasmFunction } from "../src/execute.ts";
-import { Functions } from "../src/functions.ts";
+import { FunctionCompiler } from "../src/functionCompiler.ts";
 
 it("Functions are compiled together, long ones alone, and keep their numbers", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
@@ -14,7 +14,7 @@ it("Functions are compiled together, long ones alone, and keep their numbers", (
     modules.push(numbers);
     instantiate(module, memory).forEach((run, i) => (compiled[numbers[i]!] = run));
   };
-  const functions = new Functions({ isShared: false, machine: plainMachine, publish });
+  const functions = new FunctionCompiler({ isShared: false, machine: plainMachine, publish });
   /** Writes its value to an address, once or so often that it is long. */
   const add = (value: number, times: number): number =>
     functions.add("put", ["to"], (f, to) => {
