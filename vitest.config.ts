@@ -34,7 +34,7 @@ if (chromium === undefined) {
       { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
       {
         include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
-        exclude: ["**/remote.browser.test.ts", "**/node_modules/**"],
+        exclude: ["**/remoteWorker.browser.test.ts", "**/node_modules/**"],
       },
     ),
     // As most hosts serve pages.

@@ -16,7 +16,11 @@ export class CallList {
   }
 
   /** Records `calls` calls of a function, each of which computes about `work` elements or products. */
-  add(index: number, { calls, work }: { readonly calls: number; readonly work: number }, args: readonly Argument[]): void {
+  add(
+    index: number,
+    { calls, work }: { readonly calls: number; readonly work: number },
+    args: readonly Argument[],
+  ): void {
     if (calls === 0) return;
     if (calls > 1) this.#sharedWork += calls * work;
     this.#reserve(5 + 3 * args.length);

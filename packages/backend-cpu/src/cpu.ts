@@ -81,7 +81,11 @@ function machineHere(mayFuse: boolean): Machine {
 }
 
 /** Makes the runtime that the options ask for, with the threads and the memory that are available here. */
-async function runtimeOf({ threads = Math.min(MOST_THREADS, coresHere()), deterministic, winograd }: CpuOptions): Promise<Runtime> {
+async function runtimeOf({
+  threads = Math.min(MOST_THREADS, coresHere()),
+  deterministic,
+  winograd,
+}: CpuOptions): Promise<Runtime> {
   const machine = machineHere(deterministic === false);
   if (threads > 1 && !canShare()) report(WITHOUT_SHARED_MEMORY);
   // Starting a worker shows whether a page may have any. Without shared memory it needs no more than this one.

@@ -33,16 +33,7 @@ export interface Execution {
  *
  * Threads receive this function as text, so it must not refer to anything outside of it.
  */
-export function execute({
-  words,
-  from,
-  end,
-  functionOf,
-  thread,
-  isAlone,
-  isLeader,
-  patience,
-}: Execution): number {
+export function execute({ words, from, end, functionOf, thread, isAlone, isLeader, patience }: Execution): number {
   const a = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let at = from; at < end;) {
     const calls = words[at + 1]!;

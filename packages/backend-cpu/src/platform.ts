@@ -111,9 +111,7 @@ function startInPage<Request, Answer>(
   const lock = `convlens ${Math.random()}`;
   const start = `() => { postMessage("${HELD}"); ${source}; return new Promise(() => {}); }`;
   const isWatched = !mayWait() && globalThis.navigator?.locks !== undefined;
-  const text = isWatched
-    ? `const start = ${start}; navigator.locks.request("${lock}", start).catch(start);`
-    : source;
+  const text = isWatched ? `const start = ${start}; navigator.locks.request("${lock}", start).catch(start);` : source;
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const worker = new Worker(address);
   let ended = false;

@@ -163,7 +163,9 @@ export class Runtime {
       if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
       const index = this.#compiler.add(nameOf(key), parameters, write);
       const compiled =
-        this.#executor === undefined ? new DirectFunction(() => this.#functionHere(index)) : this.#recorded(index, work);
+        this.#executor === undefined
+          ? new DirectFunction(() => this.#functionHere(index))
+          : this.#recorded(index, work);
       this.#collectedFunctions.register(compiled, index);
       return compiled;
     });

@@ -5,9 +5,7 @@ import { lazyKernels } from "../src/lazyKernels.ts";
 import { cpu as lazy } from "../src/lazy.ts";
 import { Runtime } from "../src/runtime.ts";
 
-const later = Object.keys(
-  lazyKernels(new Runtime()),
-) as OperationName[];
+const later = Object.keys(lazyKernels(new Runtime())) as OperationName[];
 
 /** Gathers rows 1 and 0, a kernel that is loaded late. */
 const program: Program = {

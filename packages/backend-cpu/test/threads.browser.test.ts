@@ -56,7 +56,12 @@ describe("threads in a page", () => {
       },
     );
     const runtime = new Runtime({ threads: 2 });
-    const code = runtime.code("endless", ["from", "to"], (f, from, to) => f.until(from!, to!, () => undefined), 1_000_000);
+    const code = runtime.code(
+      "endless",
+      ["from", "to"],
+      (f, from, to) => f.until(from!, to!, () => undefined),
+      1_000_000,
+    );
     const copy = runtime.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
     const block = runtime.heap.allocate(4);
     copy.call(block.start);

@@ -3,60 +3,60 @@ import type { KernelLoaders, Kernels } from "./kernelTable.ts";
 import { anyOption, type OptionChecks } from "./options.ts";
 import type { Program, Values } from "./program.ts";
 
-/** Options of `kernelBackend`: memory, kernels and limits. `B` is a piece of memory. */
+/** Options of `kernelBackend`: memory, kernels and limits. `B` is the type of a buffer. */
 export interface KernelBackendOptions<B> {
-  /** As shown to people. */
+  /** Name in messages. */
   readonly name: string;
-  /** Of the numbers that it returns. Default: `"float32"`. */
+  /** Precision of the values that it returns. Default: `"float32"`. */
   readonly precision?: Backend["precision"];
   /** Allocates memory for `length` numbers. */
   allocate(length: number): B;
-  /** Gives it back. */
+  /** Frees a buffer. */
   free(buffer: B): void;
   /** Copies values from the host. */
   upload(buffer: B, values: Values): void | Promise<void>;
-  /** Copies values to the host: an array of its own, which nothing changes later. */
+  /** Returns a copy of a buffer's values. */
   download(buffer: B): Values | Promise<Values>;
   /** Copies between two buffers of the same length. */
   copy(from: B, to: B): void;
-  /** A kernel has been asked to compute a variable's new values in its own memory. */
+  /** Called after a kernel was asked to write the new values of a variable into its buffer. */
   updated?(variable: B): void;
   /**
-   * A part of a buffer. Where it is given, all values in between share one arena at planned offsets; where not, whole
-   * buffers of equal length are used again.
+   * Returns a part of a buffer. With it, all intermediate values share one arena at planned offsets; without it, whole buffers of
+   * equal length are reused.
    */
   slice?(buffer: B, offset: number, length: number): B;
   /**
-   * Called where there is no arena, after the last read of a buffer and before its next write: a backend that allocates memory
-   * for each result can free it.
+   * Called after the last read of a buffer and before its next write, if there is no arena: a backend that allocates memory for each
+   * result can free it.
    */
   release?(buffer: B): void;
-  /** Does what kernels have only noted down so far: called before results are read. */
+  /** Makes the calls that kernels have recorded. Called before results are read. */
   finish?(): void | Promise<void>;
-  /** Forgets what kernels have noted down, and what was kept of it: the run has failed. */
+  /** Drops recorded calls, and values cached by them. Called after a run has failed. */
   abandon?(): void;
-  /** Bytes held now, where that is not what is allocated. */
+  /** Bytes in use. Default: the total size of all buffers. */
   memory?(): number;
-  /** Frees what is not a buffer. */
+  /** Frees everything that is not a buffer. */
   dispose?(): void;
-  /** The most bytes that all buffers together can take. Default: unknown. */
+  /** Maximum number of bytes of all buffers together. Default: unknown. */
   readonly mostBytes?: number;
   /**
-   * Whether a buffer only names memory that `free` gives back. Programs then keep their buffers from run to run; otherwise they
-   * let go of them after each run, so that an idle program holds no memory but its constants. Default: false.
+   * Whether a buffer is only a handle of memory that `free` frees. Programs then keep their buffers from run to run. Otherwise they
+   * drop them after each run, so that an idle program holds no memory but its constants. Default: false.
    */
   readonly isHandle?: boolean;
-  /** How many tensors a fusion may read at most: WebGPU gives a kernel few. Default: 8. */
+  /** Maximum number of tensors that a fused kernel may read; WebGPU limits the bindings of a kernel. Default: 8. */
   readonly mostInputs?: number;
-  /** Joins instructions that there is one kernel for. */
+  /** Replaces groups of instructions by single ones that it has a kernel for. */
   join?(program: Program): Program;
-  /** What it can compute; the rest runs on the host. */
+  /** Kernels by operation. Other operations run on the host. */
   readonly kernels: Kernels<B>;
-  /** What else it can compute: kernels that most programs do without, loaded before the first run of one that needs them. */
+  /** Loads kernels that few programs need, before the first run of a program that needs one. */
   readonly loaders?: KernelLoaders<B>;
 }
 
-/** Refuses unknown options: their values are used, and fail, in the first run. */
+/** Refuses unknown options. Their values are not checked: a wrong one fails in the first run. */
 export const kernelBackendChecks: OptionChecks<KernelBackendOptions<unknown>> = {
   name: anyOption,
   precision: anyOption,

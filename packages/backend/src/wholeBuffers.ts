@@ -2,17 +2,17 @@ import { aliases, lastUses, type MemoryPlan } from "./plan.ts";
 import { shapesOf, type Program } from "./program.ts";
 import { sizeOf } from "./shape.ts";
 
-/** For each instruction the values between that are needed no more after it. */
-export function deaths(p: Program, plan: MemoryPlan): number[][] {
+/** For each instruction, the intermediate values that are not read after it. */
+export function deadAfter(p: Program, plan: MemoryPlan): number[][] {
   const roots = aliases(p);
-  const dying = p.instructions.map((): number[] => []);
+  const dead = p.instructions.map((): number[] => []);
   lastUses(p, roots, [...p.outputs, ...plan.copies.map(({ value }) => value)]).forEach((last, value) => {
-    if (roots[value] === value && plan.places[value]!.in === "arena") dying[last]?.push(value);
+    if (roots[value] === value && plan.places[value]!.in === "arena") dead[last]?.push(value);
   });
-  return dying;
+  return dead;
 }
 
-/** Without an arena: a buffer for each value, taken over from a dead value of the same length where there is one. */
+/** A buffer for each value, for a backend without an arena. Values of the same length whose lifetimes do not overlap share one. */
 export function wholeBuffers<B>(p: Program, plan: MemoryPlan, allocate: (length: number) => B): B[] {
   const shapes = shapesOf(p);
   const byOffset = new Map<string, B>();

@@ -46,7 +46,11 @@ interface Part {
 }
 
 /** `(…whole, …spread, to)` */
-function codeOf(runtime: Runtime, { key, folding, whole, spread, found, write }: Chunked, part: Part): CompiledFunction {
+function codeOf(
+  runtime: Runtime,
+  { key, folding, whole, spread, found, write }: Chunked,
+  part: Part,
+): CompiledFunction {
   const { width } = folding;
   const length = chunkRows(folding);
   const parameters = [...Array.from({ length: whole }, () => "x"), ...Array.from({ length: spread }, () => "s"), "to"];
@@ -132,7 +136,8 @@ export function runChunks(
   const below = places / first.size;
   const kept = others.reduce((size, group) => (group.isFolded ? size : size * group.size), width);
   const tasks = tasksOf(runtime, first.size, below * rows * width);
-  const part = (size: number): CompiledFunction => codeOf(runtime, work, { groups: [{ ...first, size }, ...others], chunks, rest });
+  const part = (size: number): CompiledFunction =>
+    codeOf(runtime, work, { groups: [{ ...first, size }, ...others], chunks, rest });
   const main = part(tasks.each);
   const end = tasks.rest > 0 ? part(tasks.rest) : undefined;
   const n = tasks.each * below;

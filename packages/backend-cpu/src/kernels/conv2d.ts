@@ -13,7 +13,8 @@ const usesWinograd = (runtime: Runtime, g: Conv2dGeometry): boolean =>
   ({ never: false, auto: prefersWinograd(g), always: allowsWinograd(g) })[runtime.winograd];
 
 /** Whether all gradients of a convolution are found sooner together. */
-export const joinsGradients = (runtime: Runtime, g: Conv2dGeometry): boolean => usesWinograd(runtime, g) && canShare(runtime, g);
+export const joinsGradients = (runtime: Runtime, g: Conv2dGeometry): boolean =>
+  usesWinograd(runtime, g) && canShare(runtime, g);
 
 /** The algorithm that computes a convolution soonest: decided by its geometry alone, so that all machines compute the same. */
 function convolverOf(runtime: Runtime, g: Conv2dGeometry): Convolver {

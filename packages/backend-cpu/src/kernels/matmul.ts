@@ -3,7 +3,15 @@ import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { splitCalls } from "./splitCalls.ts";
 import { writeCopyRows } from "./rows.ts";
-import { epilogueOf, PANEL, panelLength, writePack, writeProduct, type Epilogue, type ProductShape } from "./product.ts";
+import {
+  epilogueOf,
+  PANEL,
+  panelLength,
+  writePack,
+  writeProduct,
+  type Epilogue,
+  type ProductShape,
+} from "./product.ts";
 
 /** One product of matrices a [m, k] and b [k, n], each laid out the other way round if it is transposed. */
 export interface MatrixProduct {

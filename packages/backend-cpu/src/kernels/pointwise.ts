@@ -38,7 +38,9 @@ type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
  * What takes one number of each input and gives one, alone or in chains: one pass over the memory. The result may lie where an
  * input of its shape does.
  */
-export function pointwiseKernels(runtime: Runtime): { readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]> } {
+export function pointwiseKernels(runtime: Runtime): {
+  readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]>;
+} {
   const kernel = (
     steps: readonly ChainStep[],
     { inputs, output }: KernelCall<unknown>,

@@ -198,12 +198,20 @@ function poolCode(
 }
 
 /** The windows of all images: from addresses on the side of the input, and then of the output. */
-export function poolRun(runtime: Runtime, name: string, pool: Pool, g: Pool2dGeometry): (...addresses: number[]) => void {
+export function poolRun(
+  runtime: Runtime,
+  name: string,
+  pool: Pool,
+  g: Pool2dGeometry,
+): (...addresses: number[]) => void {
   const code = poolCode(runtime, name, pool, g);
   const image = 4 * g.height.input * g.width.input * g.channels;
   const result = 4 * g.height.output * g.width.output * g.channels;
   return (...addresses) =>
-    code.callMany(g.batch, ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const));
+    code.callMany(
+      g.batch,
+      ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const),
+    );
 }
 
 /** The kernel of one kind; `order` puts inputs and output of the operation in the order of its parameters. */

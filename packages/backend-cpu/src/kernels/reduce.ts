@@ -95,7 +95,11 @@ function reduced(
 }
 
 /** Of nothing a sum is 0, and a maximum −∞. */
-function ofNothing(runtime: Runtime, reduction: Reduction, output: Shape): (inputs: readonly Block[], output: Block) => void {
+function ofNothing(
+  runtime: Runtime,
+  reduction: Reduction,
+  output: Shape,
+): (inputs: readonly Block[], output: Block) => void {
   const value = reduction === "sum" ? 0 : -Infinity;
   const loops = [{ count: sizeOf(output), steps: [4] }];
   const run = runLoops(runtime, `all ${value}`, (f) => f.constant4(value), loops);

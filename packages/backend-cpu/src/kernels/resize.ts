@@ -238,7 +238,9 @@ const resizeGradient =
   };
 
 /** Images of another size. */
-export const resizeKernels = (runtime: Runtime): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({
+export const resizeKernels = (
+  runtime: Runtime,
+): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({
   resize: resize(runtime),
   resizeGradient: resizeGradient(runtime),
 });

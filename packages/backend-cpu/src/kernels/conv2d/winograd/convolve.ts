@@ -20,7 +20,12 @@ import { numbersOfRow, roundUp, smaller, tilesOf, writeTransformed } from "./til
 import { EDGE, inputTransform, outputTransform, PLANES, transformSquare } from "./transforms.ts";
 
 /** The convolution, or the gradient of its input, which is one of the other way round. */
-export function convolve(runtime: Runtime, g: Conv2dGeometry, direction: "forward" | "backward", epilogue?: Epilogue): Launch {
+export function convolve(
+  runtime: Runtime,
+  g: Conv2dGeometry,
+  direction: "forward" | "backward",
+  epilogue?: Epilogue,
+): Launch {
   const tiles = tilesOf(runtime, g, direction);
   const { from, to, across, down, block, fromPlane, toPlane } = tiles;
   const step = to.height.step;

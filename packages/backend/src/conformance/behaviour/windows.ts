@@ -1,12 +1,12 @@
-import { sizeOf } from "../shape.ts";
-import type { Setting } from "./behaviour.ts";
-import { sometimesSpecial, type Case } from "./case.ts";
-import { cases } from "./cases.ts";
-import { compare, runOnce } from "./compare.ts";
-import { Dice } from "./dice.ts";
-import { programOf } from "./writer.ts";
+import { sizeOf } from "../../shape.ts";
+import type { Setting } from "./setting.ts";
+import { sometimesSpecial, type Case } from "../case.ts";
+import { cases } from "../cases.ts";
+import { compare, runOnce } from "../compare.ts";
+import { Dice } from "../dice.ts";
+import { programOf } from "../writer.ts";
 
-/** Operations whose results each see a part of their inputs only. */
+/** Operations whose outputs each depend on a window of their inputs. */
 const windowed = [
   "conv2d",
   "conv2dBias",
@@ -20,13 +20,13 @@ const windowed = [
   "sumPool2dGradient",
 ] as const;
 
-/** Infinity and NaN must reach the results that see them, and no others. */
+/** Infinity and NaN must reach the outputs whose windows contain them, and no others. */
 export async function windowsOverSpecialNumbers({ backend, reference, tolerance, rounds }: Setting): Promise<void> {
   for (const operation of windowed) {
     for (let round = 0; round < rounds; round++) {
       const dice = new Dice(round);
       const { inputs, attributes, output, meaning } = (cases[operation] as (dice: Dice) => Case)(dice);
-      // A composite that the backend does not know never gets there.
+      // A composite that the backend does not support is never sent to it.
       if (meaning !== undefined && !backend.supports(operation)) break;
       const feeds = inputs.map((shape) => Float32Array.from({ length: sizeOf(shape) }, () => sometimesSpecial(dice)));
       const program = programOf(inputs, (write, values) => [write(operation, values, attributes as never, output)]);
