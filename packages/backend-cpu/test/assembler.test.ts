@@ -1,19 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayOf, float, signed, unsigned } from "../src/assembler/encoding.ts";
-import {
-  add,
-  calculate,
-  compare4,
-  each4,
-  int,
-  load,
-  load4,
-  number,
-  select4,
-  splat,
-  zero4,
-} from "../src/assembler/expression.ts";
+import { int, load, load4, number, select4, splat, zero4 } from "../src/assembler/expression.ts";
+import { f32, f32x4, i32 } from "../src/assembler/instructions.ts";
 import type { Body } from "../src/assembler/function.ts";
 import { instantiate, moduleOf, writeFunction } from "../src/assembler/module.ts";
 import { functions } from "../src/kernels/functions.ts";
@@ -67,7 +56,7 @@ describe("code", () => {
       const [sum] = runOver(
         [0],
         ["at"],
-        (f, at) => f.times(times, () => f.store(at!, calculate("add", load(at!), number(1)))),
+        (f, at) => f.times(times, () => f.store(at!, f32.add(load(at!), number(1)))),
         0,
       );
       expect(sum).toBe(times);
@@ -92,11 +81,11 @@ describe("code", () => {
   it("calls functions of its own, each written once", () => {
     const write: Body = (f, at) => {
       const double = (offset: number): void =>
-        f.call("double", [add(at!, int(offset))], (inner, x) => inner.store(x!, calculate("add", load(x!), load(x!))));
+        f.call("double", [i32.add(at!, int(offset))], (inner, x) => inner.store(x!, f32.add(load(x!), load(x!))));
       double(0);
       double(8);
       f.times(2, () => double(4));
-      f.call("zero", [add(at!, int(12))], (inner, x) => inner.store(x!, number(0)));
+      f.call("zero", [i32.add(at!, int(12))], (inner, x) => inner.store(x!, number(0)));
     };
     expect([...runOver([1, 2, 3, 4], ["at"], write, 0)]).toEqual([2, 8, 6, 0]);
     const written = writeFunction("run", ["at"], write);
@@ -110,8 +99,8 @@ describe("code", () => {
       ["at"],
       (f, at) => {
         f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
-        const isLarge = compare4("gt", load4(at!, 16), f.constant(each4(number(7))));
-        f.storeOne(at!, select4(isLarge, f.constant(each4(number(5))), zero4), 0, 3);
+        const isLarge = f32x4.gt(load4(at!, 16), f.constant(f32x4.splat(number(7))));
+        f.storeOne(at!, select4(isLarge, f.constant(f32x4.splat(number(5))), zero4), 0, 3);
       },
       0,
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.ts";
-import { load4, each4, number } from "../src/assembler/expression.ts";
+import { load4, number } from "../src/assembler/expression.ts";
+import { f32x4 } from "../src/assembler/instructions.ts";
 import { Runtime } from "../src/runtime.ts";
 import { limits } from "./limits.ts";
 
@@ -13,7 +14,7 @@ describe("threads in a page", () => {
       ["at"],
       (f, at) => {
         const sum = f.keep("sum", load4(at!));
-        f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
         f.store4(at!, sum);
       },
       1_000_000,

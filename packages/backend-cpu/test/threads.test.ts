@@ -19,7 +19,8 @@ import {
 import { reference, referenceKernels } from "@convlens/backend-reference";
 import { Worker } from "node:worker_threads";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { each4, load4, number } from "../src/assembler/expression.ts";
+import { load4, number } from "../src/assembler/expression.ts";
+import { f32x4 } from "../src/assembler/instructions.ts";
 import { cpu } from "../src/index.ts";
 import type { PoolThreadSetup } from "../src/poolThread.ts";
 import { Runtime } from "../src/runtime.ts";
@@ -263,7 +264,7 @@ describe("threads", async () => {
       ["at"],
       (f, at) => {
         const sum = f.keep("sum", load4(at!));
-        f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(each4(number(0.5))), sum)));
+        f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
         f.store4(at!, sum);
       },
       1_000_000,

@@ -1,10 +1,10 @@
-// Parts of a module are strings with a character for each byte: putting strings together is what every engine does quickly from
-// the first time on, and code that has just been loaded is slow at everything else.
+// Parts of a module are strings with a character for each byte. Engines concatenate strings quickly even in code that has never run
+// before, which is slow at everything else.
 
-/** Some bytes. */
+/** Bytes. */
 export const bytes = (...values: readonly number[]): string => String.fromCharCode(...values);
 
-/** An unsigned whole number, seven bits to the byte (LEB128). */
+/** An unsigned whole number, seven bits per byte (LEB128). */
 export function unsigned(n: number): string {
   const rest = n >>> 0;
   if (rest < 1 << 7) return String.fromCharCode(rest);
@@ -26,13 +26,13 @@ export function float(x: number): string {
   return bytes(view.getUint8(3), view.getUint8(2), view.getUint8(1), view.getUint8(0));
 }
 
-/** Something of any length, or a name of plain letters, after its length. */
+/** A part of any length, or an ASCII name, after its length. */
 export const sized = (part: string): string => unsigned(part.length) + part;
 
 /** A list: its length, then its parts. */
 export const list = (...parts: readonly string[]): string => unsigned(parts.length) + parts.join("");
 
-/** The bytes themselves. */
+/** Converts a string to bytes. */
 export function arrayOf(all: string): Uint8Array<ArrayBuffer> {
   const array = new Uint8Array(all.length);
   for (let i = 0; i < array.length; i++) array[i] = all.charCodeAt(i);

@@ -1,53 +1,42 @@
 import { bytes, list, unsigned } from "./encoding.ts";
-import {
-  add,
-  at,
-  below,
-  calculate4,
-  each4,
-  int,
-  number,
-  relaxedMultiplyAdd4,
-  type Expression,
-  type Local,
-  type WasmType,
-} from "./expression.ts";
+import { at, double2, int, number, type Local } from "./expression.ts";
+import { f32x4, i32, opcode, type Expression, type WasmType } from "./instructions.ts";
 
-const codes: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
+const types: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
 const EMPTY_BLOCK = "\x40";
-const END = "\x0b";
 
-/** What the machine at hand has, and what may be used of it. */
+/** What generated code depends on besides its parameters. */
 export interface Machine {
-  /** Whether a product may be added without being rounded before: faster on some machines, and other bits. */
+  /** Whether products are added without rounding them first: faster on some machines, with other bits. */
   readonly isFused: boolean;
-  /** Rows of a product whose sums are kept in registers, and how many terms follow each other without a jump. */
+  /** Rows of a matrix product whose sums stay in registers, and number of terms in one turn of its loop. */
   readonly tile: { readonly rows: number; readonly unroll: number };
 }
 
-/** What every machine can do. */
+/** A machine without special features. */
 export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
-/** Writes the body of a function of some addresses. */
+/** Writes the body of a function. */
 export type Body = (f: FunctionWriter, ...parameters: Local<"i32">[]) => void;
 
-/** What a function is written for. */
+/** Options of {@link FunctionWriter}. */
 export interface WriterOptions {
+  /** Default: {@link plainMachine}. */
   readonly machine?: Machine;
 }
 
-/** Writes one function: parameters are addresses and counts, there is no result. */
+/** Writes a function. Its parameters are addresses and counts, and it has no result. */
 export class FunctionWriter {
   readonly name: string;
   readonly parameters: readonly Local<"i32">[];
   readonly machine: Machine;
   /** Functions that this one calls. */
   readonly inner: FunctionWriter[] = [];
-  /** Variables beside the parameters. */
+  /** Variables other than the parameters. */
   readonly locals: Local<WasmType>[] = [];
   readonly #constants = new Map<string, Local<WasmType>>();
   readonly #numbers = new Map<number | string, Local<"v128">>();
-  /** Instructions before all others, and these. */
+  /** Instructions that compute constants, and those after them. */
   #first = "";
   #rest = "";
 
@@ -58,7 +47,7 @@ export class FunctionWriter {
     this.parameters = parameters.map((parameter, index) => variable("i32", parameter, unsigned(index)));
   }
 
-  /** A variable; its name is for people, and need not be the only one. */
+  /** Declares a variable. Its name is shown in the text format, and need not be unique. */
   local<T extends WasmType>(type: T, name: string): Local<T> {
     const local = variable(type, name, unsigned(this.parameters.length + this.locals.length));
     this.locals.push(local);
@@ -70,14 +59,14 @@ export class FunctionWriter {
     this.#rest += setting(local, value);
   }
 
-  /** A new variable with this value, for what is used more than once. */
+  /** Declares a variable with this value, for values that are used more than once. */
   keep<T extends WasmType>(name: string, value: Expression<T>): Local<T> {
     const local = this.local(value.type, name);
     this.set(local, value);
     return local;
   }
 
-  /** The same before the first instruction, so that no loop makes it again; it must not depend on anything. */
+  /** Computes a value before the first instruction, outside of all loops. It must not depend on any variable. */
   constant<T extends WasmType>(value: Expression<T>): Local<T> {
     let local = this.#constants.get(value.bytes) as Local<T> | undefined;
     if (local === undefined) {
@@ -88,71 +77,76 @@ export class FunctionWriter {
     return local;
   }
 
-  /** A number four times, before the first instruction. */
+  /** Four times the same number, computed before the first instruction. */
   constant4(x: number): Local<"v128"> {
-    // A map does not tell −0 from 0.
+    // A map treats −0 and 0 as the same key.
     const key = Object.is(x, -0) ? "-0" : x;
     let local = this.#numbers.get(key);
-    if (local === undefined) this.#numbers.set(key, (local = this.constant(each4(number(x)))));
+    if (local === undefined) this.#numbers.set(key, (local = this.constant(f32x4.splat(number(x)))));
     return local;
   }
 
-  /** Moves an address on by some bytes. */
-  advance(local: Local<"i32">, bytes: number): void {
-    if (bytes !== 0) this.set(local, add(local, int(bytes)));
+  /** Two float64 of this value, computed before the first instruction. */
+  constant2(x: number): Local<"v128"> {
+    return this.constant(double2(x));
   }
 
-  /** a · b + c: rounded twice, so that every machine gives the same bits, unless it may be once. */
+  /** Adds a number of bytes to an address. */
+  advance(local: Local<"i32">, bytes: number): void {
+    if (bytes !== 0) this.set(local, i32.add(local, int(bytes)));
+  }
+
+  /** a · b + c. It is rounded twice, so that every machine gives the same bits, unless the machine is fused. */
   multiplyAdd4(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
-    return this.machine.isFused ? relaxedMultiplyAdd4(a, b, c) : calculate4("add", c, calculate4("mul", a, b));
+    return this.machine.isFused ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
   }
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#rest += address.bytes + value.bytes + "\x38" + at(offset);
+    this.#rest += address.bytes + value.bytes + opcode["f32.store"] + at(offset);
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    this.#rest += address.bytes + value.bytes + "\xfd\x0b" + at(offset);
+    this.#rest += address.bytes + value.bytes + opcode["v128.store"] + at(offset);
   }
 
-  /** The number at an address ← one of four, the first unless told. */
+  /** The number at an address ← lane of a vector */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
-    this.#rest += address.bytes + value.bytes + "\xfd\x5a" + at(offset) + unsigned(lane);
+    this.#rest += address.bytes + value.bytes + opcode["v128.store32_lane"] + at(offset) + unsigned(lane);
   }
 
-  /** So many zero bytes from an address on. */
+  /** Writes zero bytes from an address on. */
   fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    this.#rest += address.bytes + int(0).bytes + bytes.bytes + "\xfc\x0b\x00";
+    this.#rest += address.bytes + int(0).bytes + bytes.bytes + opcode["memory.fill"] + "\x00";
   }
 
-  /** Repeats the body `count` times: not at all, once, or in a loop; at least once, if that is known only when the code runs. */
+  /** Repeats the body `count` times. A count that is an expression must be at least 1. */
   times(count: number | Expression<"i32">, body: () => void): void {
     if (count === 1) return body();
     if (typeof count === "number" && count <= 0) return;
     const left = this.keep("left", typeof count === "number" ? int(count) : count);
     this.#loop(() => {
       body();
-      this.set(left, add(left, int(-1)));
+      this.set(left, i32.add(left, int(-1)));
       return left;
     });
   }
 
-  /** Repeats the body, which must move `address` on, until that reaches `end`; at least once. */
+  /** Repeats the body, which must advance `address`, until that reaches `end`; at least once. */
   until(address: Local<"i32">, end: Expression<"i32">, body: () => void): void {
     this.#loop(() => {
       body();
-      return below(address, end);
+      return i32.lt_u(address, end);
     });
   }
 
-  /** Does the body if a condition holds, which is so where it is not 0. */
+  /** Runs the body if the condition is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block(condition.bytes + "\x04", body);
+    this.#block(condition.bytes + opcode.if, body);
   }
 
-  /** Calls a function of its own, which is written here: engines improve each function by itself, and a short one sooner. */
+  /** Calls a function whose body is written here: engines optimize each function by itself, and short ones sooner. */
   call(name: string, values: readonly Expression<"i32">[], body: Body): void {
     const parameters = values.map((_, i) => `p${i}`);
     const written = new FunctionWriter(name, parameters, { machine: this.machine });
@@ -160,37 +154,37 @@ export class FunctionWriter {
     const { bytes } = written;
     let index = this.inner.findIndex((known) => known.bytes === bytes);
     if (index < 0) index = this.inner.push(written) - 1;
-    // The number of the function that calls is 0.
-    this.#rest += values.map(({ bytes }) => bytes).join("") + "\x10" + unsigned(1 + index);
+    // The calling function has number 0.
+    this.#rest += values.map(({ bytes }) => bytes).join("") + opcode.call + unsigned(1 + index);
   }
 
-  /** Repeats the body as long as what it returns is not 0. */
+  /** Repeats the body as long as it returns a value other than 0. */
   #loop(body: () => Expression<"i32">): void {
-    this.#block("\x03", () => {
+    this.#block(opcode.loop, () => {
       const { bytes } = body();
-      this.#rest += bytes + "\x0d\x00";
+      this.#rest += bytes + opcode.br_if + "\x00";
     });
   }
 
   #block(begin: string, body: () => void): void {
     this.#rest += begin + EMPTY_BLOCK;
     body();
-    this.#rest += END;
+    this.#rest += opcode.end;
   }
 
-  /** Bytes of the instructions so far. */
+  /** Number of bytes of the instructions so far, without constants. */
   get size(): number {
     return this.#rest.length;
   }
 
-  /** The locals by their types, then the instructions. */
+  /** The code of the function: the types of its locals, then its instructions. */
   get bytes(): string {
-    return list(...this.locals.map(({ type }) => `\x01${codes[type]}`)) + this.#first + this.#rest + END;
+    return list(...this.locals.map(({ type }) => `\x01${types[type]}`)) + this.#first + this.#rest + opcode.end;
   }
 
-  /** The type of the function. */
+  /** The type of the function, encoded. */
   get type(): string {
-    return bytes(0x60) + list(...this.parameters.map(() => codes.i32)) + list();
+    return bytes(0x60) + list(...this.parameters.map(() => types.i32)) + list();
   }
 }
 
@@ -198,8 +192,9 @@ const variable = <T extends WasmType>(type: T, name: string, index: string): Loc
   type,
   name,
   index,
-  bytes: "\x20" + index,
+  bytes: opcode["local.get"] + index,
 });
 
 /** The instruction local ← value. */
-const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string => value.bytes + "\x21" + index;
+const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string =>
+  value.bytes + opcode["local.set"] + index;

@@ -1,17 +1,6 @@
 import { sizeOf, type Kernel, type OneAxis } from "@convlens/backend";
-import {
-  andNot4,
-  calculate4,
-  compare4,
-  differMask4,
-  load4,
-  loadOne,
-  or4,
-  select4,
-  zero4,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { load4, loadOne, select4, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -39,14 +28,11 @@ export const argmax =
           f.advance(x!, 4 * inner);
           f.set(rival, load(x!));
           // A NaN that comes after a NaN is not greater, and not the first.
-          const isGreater = or4(
-            compare4("gt", rival, best),
-            andNot4(differMask4(rival, rival), differMask4(best, best)),
-          );
+          const isGreater = v128.or(f32x4.gt(rival, best), v128.andnot(f32x4.ne(rival, rival), f32x4.ne(best, best)));
           const wins = f.keep("wins", isGreater);
           f.set(best, select4(wins, rival, best));
           f.set(place, select4(wins, at, place));
-          f.set(at, calculate4("add", at, one));
+          f.set(at, f32x4.add(at, one));
         });
         store(place);
         f.advance(x!, 4 * numbers - 4 * inner * (length - 1));

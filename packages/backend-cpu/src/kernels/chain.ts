@@ -1,4 +1,5 @@
-import { load4, loadOne, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { load4, loadOne, splat, type Local } from "../assembler/expression.ts";
+import type { Expression } from "../assembler/instructions.ts";
 import { FunctionWriter } from "../assembler/function.ts";
 
 type Vector = Expression<"v128">;

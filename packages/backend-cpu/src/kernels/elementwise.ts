@@ -1,28 +1,24 @@
 import type { OperationName } from "@convlens/backend";
-import {
-  and4,
-  calculate4,
-  compare4,
-  differMask4,
-  or4,
-  relu4,
-  select4,
-  zero4,
-  type Arithmetic,
-  type Comparison,
-} from "../assembler/expression.ts";
+import { relu4, select4, zero4 } from "../assembler/expression.ts";
+import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import { copied, type Pointwise } from "./chain.ts";
 import { functions } from "./functions.ts";
 
-const arithmetic =
-  (name: Arithmetic): Pointwise =>
+type Vector = Expression<"v128">;
+
+const binary =
+  (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
   (_, a, b) =>
-    calculate4(name, a!, b);
+    operation(a!, b!);
+const unary =
+  (operation: (a: Vector) => Vector): Pointwise =>
+  (_, a) =>
+    operation(a!);
 /** 1 where it holds, else 0. */
 const comparison =
-  (name: Comparison): Pointwise =>
+  (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
   (f, a, b) =>
-    and4(compare4(name, a!, b!), f.constant4(1));
+    v128.and(operation(a!, b!), f.constant4(1));
 
 type PlainName = Extract<
   OperationName,
@@ -47,28 +43,28 @@ type PlainName = Extract<
 
 /** Operations that are a few instructions. WebAssembly's maximum and minimum give NaN if either is, as they must. */
 const plain: Readonly<Record<PlainName, Pointwise>> = {
-  add: arithmetic("add"),
-  subtract: arithmetic("sub"),
-  multiply: arithmetic("mul"),
-  divide: arithmetic("div"),
-  maximum: arithmetic("max"),
-  minimum: arithmetic("min"),
-  equal: comparison("eq"),
-  greater: comparison("gt"),
-  greaterEqual: comparison("ge"),
-  negate: arithmetic("neg"),
-  absolute: arithmetic("abs"),
-  sqrt: arithmetic("sqrt"),
-  reciprocal: (f, x) => calculate4("div", f.constant4(1), x!),
+  add: binary(f32x4.add),
+  subtract: binary(f32x4.sub),
+  multiply: binary(f32x4.mul),
+  divide: binary(f32x4.div),
+  maximum: binary(f32x4.max),
+  minimum: binary(f32x4.min),
+  equal: comparison(f32x4.eq),
+  greater: comparison(f32x4.gt),
+  greaterEqual: comparison(f32x4.ge),
+  negate: unary(f32x4.neg),
+  absolute: unary(f32x4.abs),
+  sqrt: unary(f32x4.sqrt),
+  reciprocal: (f, x) => f32x4.div(f.constant4(1), x!),
   // The maximum proper would look for NaN in both, and take twice as long.
   relu: (_, x) => relu4(x!),
   // Its sign bit and those of a 1, where there is anything but 0 and NaN.
   sign: (f, x) => {
-    const one = or4(f.constant4(1), and4(x!, f.constant4(-0)));
-    const other = f.keep("other", or4(compare4("eq", x!, f.constant(zero4)), differMask4(x!, x!)));
+    const one = v128.or(f.constant4(1), v128.and(x!, f.constant4(-0)));
+    const other = f.keep("other", v128.or(f32x4.eq(x!, f.constant(zero4)), f32x4.ne(x!, x!)));
     return select4(other, x!, one);
   },
-  where: (f, condition, a, b) => select4(differMask4(condition!, f.constant(zero4)), a!, b!),
+  where: (f, condition, a, b) => select4(f32x4.ne(condition!, f.constant(zero4)), a!, b!),
   copy: copied,
 };
 

@@ -1,6 +1,6 @@
 import { sizeOf, type Shape } from "@convlens/backend";
-import { calculate, calculate4, each4, lane, load4, loadOne, number, zero4 } from "../assembler/expression.ts";
-import type { Expression, Local } from "../assembler/expression.ts";
+import { load4, loadOne, number, zero4, type Local } from "../assembler/expression.ts";
+import { f32, f32x4, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { ChainWriter, type Chain } from "./chain.ts";
 
@@ -46,8 +46,8 @@ type Vector = Expression<"v128">;
 export type Reduction = "sum" | "max";
 /** How two parts become one, and what a part begins with. */
 const reductions = {
-  sum: { start: zero4, join: "add" },
-  max: { start: each4(number(-Infinity)), join: "max" },
+  sum: { start: zero4, join: f32x4.add, joinOne: f32.add },
+  max: { start: f32x4.splat(number(-Infinity)), join: f32x4.max, joinOne: f32.max },
 } as const;
 
 /** What is folded: the results of a chain. */
@@ -71,7 +71,7 @@ export function writeFold(
   { chain, isOne }: Source,
   addresses: readonly Local<"i32">[],
 ): void {
-  const { start, join } = reductions[reduction];
+  const { start, join, joinOne } = reductions[reduction];
   const y = addresses.at(-1)!;
   const from = addresses.slice(0, -1);
   const writer = new ChainWriter(f, chain, from);
@@ -85,10 +85,10 @@ export function writeFold(
     const writePart = (length: number): void => {
       parts.forEach((part) => f.set(part, start));
       f.times(length, () => {
-        parts.forEach((part, i) => f.set(part, calculate4(join, part, values[i]!())));
+        parts.forEach((part, i) => f.set(part, join(part, values[i]!())));
         move(step);
       });
-      totals.forEach((total, i) => f.set(total, calculate4(join, total, parts[i]!)));
+      totals.forEach((total, i) => f.set(total, join(total, parts[i]!)));
     };
     f.times(Math.floor(count / PART), () => writePart(PART));
     if (count % PART > 0) writePart(count % PART);
@@ -104,22 +104,16 @@ export function writeFold(
     if (vectors % 4 > 0) totals.push(...writeTurns(vectors % 4, 16, four.slice(0, 1)));
     const parts: Expression<"f32">[] = [];
     if (totals.length > 0) {
-      const total = f.keep(
-        "total",
-        inPairs(totals, (a, b) => calculate4(join, a, b)),
-      );
+      const total = f.keep("total", inPairs(totals, join));
       parts.push(
         inPairs(
-          ([0, 1, 2, 3] as const).map((i) => lane(total, i)),
-          (a, b) => calculate(join, a, b),
+          ([0, 1, 2, 3] as const).map((i) => f32x4.extract_lane(total, i)),
+          joinOne,
         ),
       );
     }
-    if (folded % 4 > 0) parts.push(lane(writeTurns(folded % 4, 4, [() => writer.one(known)])[0]!, 0));
-    f.store(
-      y,
-      inPairs(parts, (a, b) => calculate(join, a, b)),
-    );
+    if (folded % 4 > 0) parts.push(f32x4.extract_lane(writeTurns(folded % 4, 4, [() => writer.one(known)])[0]!, 0));
+    f.store(y, inPairs(parts, joinOne));
     f.advance(y, 4);
   };
 
@@ -134,7 +128,7 @@ export function writeFold(
     writeTurns(rows, row, values).forEach((total, i) => {
       const offset = i < vectors ? 16 * i : 16 * vectors + 4 * (i - vectors);
       const isVector = i < vectors;
-      const all = isGoingOn ? calculate4(join, isVector ? load4(y, offset) : loadOne(y, offset), total) : total;
+      const all = isGoingOn ? join(isVector ? load4(y, offset) : loadOne(y, offset), total) : total;
       if (isVector) f.store4(y, all, offset);
       else f.storeOne(y, all, offset);
     });

@@ -1,7 +1,7 @@
 import { cos, erf } from "@convlens/backend/math";
-import { and4, andNot4, calculate4, int, or4, select4, xor4, type Expression } from "../assembler/expression.ts";
+import { double2, int, select4, shuffle4 } from "../assembler/expression.ts";
+import { f32x4, f64x2, i32x4, i64x2, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { double2, greater4, int4, lesser4, long2, shuffle4 } from "../assembler/lanes.ts";
 import type { Pointwise } from "./chain.ts";
 
 // Exponentials, logarithms and their like. They are computed in float64 and rounded once, at the end (but for exp alone): what
@@ -12,14 +12,17 @@ type Vector = Expression<"v128">;
 /** What is done with two float64 of each input. */
 type Formula = (f: FunctionWriter, ...x: Vector[]) => Vector;
 
-const { add, subtract, multiply, divide, minimum, maximum, absolute, nearest } = double2;
+const { add, sub, mul, div, min, max, abs, nearest } = f64x2;
 
 /** The formula for the lower and for the upper two of four float32. */
 const inDouble =
   (formula: Formula): Pointwise =>
   (f, ...x) => {
     const half = (of: (x: Vector) => Vector): Vector =>
-      f.keep("half", double2.toFloat(formula(f, ...x.map((each) => f.keep("x", double2.fromFloat(of(each)))))));
+      f.keep(
+        "half",
+        f32x4.demote_f64x2_zero(formula(f, ...x.map((each) => f.keep("x", f64x2.promote_low_f32x4(of(each)))))),
+      );
     const lower = half((each) => each);
     const upper = half((each) => shuffle4(each, each, 2, 3, 2, 3));
     return shuffle4(lower, upper, 0, 1, 4, 5);
@@ -29,15 +32,12 @@ const inDouble =
 const polynomial = (f: FunctionWriter, x: Vector, coefficients: readonly number[]): Vector =>
   coefficients
     .slice(0, -1)
-    .reduceRight<Vector>(
-      (sum, c) => add(f.constant(double2.of(c)), multiply(x, sum)),
-      f.constant(double2.of(coefficients.at(-1)!)),
-    );
+    .reduceRight<Vector>((sum, c) => add(f.constant2(c), mul(x, sum)), f.constant2(coefficients.at(-1)!));
 
 /** 1.5 · 2⁵²: a whole number added to it stands in its lowest bits. */
 const MAGIC = 1.5 * 2 ** 52;
 /** Whole numbers as the lowest bits of a float64. */
-const bitsOf = (f: FunctionWriter, k: Vector): Vector => add(k, f.constant(double2.of(MAGIC)));
+const bitsOf = (f: FunctionWriter, k: Vector): Vector => add(k, f.constant2(MAGIC));
 
 /** 1/n! for n = 0 … 9. */
 const inverseFactorials = /* @__PURE__ */ (() => {
@@ -48,42 +48,42 @@ const inverseFactorials = /* @__PURE__ */ (() => {
 
 /** eˣ = 2ᵏ (1 + q): 2ᵏ, q, and whether k is 0. No float32 but 0 and ∞ has a larger exponent than it is cut to. */
 function exponential(f: FunctionWriter, x: Vector): { scale: Vector; q: Vector; isSmall: Vector } {
-  const cut = maximum(f.constant(double2.of(-150)), minimum(f.constant(double2.of(150)), x));
+  const cut = max(f.constant2(-150), min(f.constant2(150), x));
   const within = f.keep("within", cut);
-  const k = f.keep("k", nearest(multiply(within, f.constant(double2.of(Math.LOG2E)))));
-  const r = f.keep("r", subtract(within, multiply(k, f.constant(double2.of(Math.LN2)))));
-  const q = f.keep("q", multiply(r, polynomial(f, r, inverseFactorials.slice(1))));
-  const exponent = long2.add(bitsOf(f, k), f.constant(bits64(1023n)));
-  const scale = f.keep("scale", long2.shiftLeft(exponent, int(52)));
-  return { scale, q, isSmall: double2.equal(k, f.constant(double2.of(0))) };
+  const k = f.keep("k", nearest(mul(within, f.constant2(Math.LOG2E))));
+  const r = f.keep("r", sub(within, mul(k, f.constant2(Math.LN2))));
+  const q = f.keep("q", mul(r, polynomial(f, r, inverseFactorials.slice(1))));
+  const exponent = i64x2.add(bitsOf(f, k), f.constant(bits64(1023n)));
+  const scale = f.keep("scale", i64x2.shl(exponent, int(52)));
+  return { scale, q, isSmall: f64x2.eq(k, f.constant2(0)) };
 }
 const exp: Formula = (f, x) => {
   const { scale, q } = exponential(f, x);
-  return multiply(scale, add(f.constant(double2.of(1)), q));
+  return mul(scale, add(f.constant2(1), q));
 };
 const expm1: Formula = (f, x) => {
   const { scale, q, isSmall } = exponential(f, x);
-  const one = f.constant(double2.of(1));
-  return select4(isSmall, q, add(multiply(scale, q), subtract(scale, one)));
+  const one = f.constant2(1);
+  return select4(isSmall, q, add(mul(scale, q), sub(scale, one)));
 };
 
 /** Two float64 with these bits. */
 function bits64(bits: bigint): Vector {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigInt64(0, bits);
-  return double2.of(view.getFloat64(0));
+  return double2(view.getFloat64(0));
 }
 
 /** ln((1 + s) / (1 − s)) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …), for |s| < 0.172. */
 function logOfRatio(f: FunctionWriter, s: Vector): Vector {
-  const square = f.keep("square", multiply(s, s));
+  const square = f.keep("square", mul(s, s));
   const tail = polynomial(
     f,
     square,
     Array.from({ length: 7 }, (_, i) => 2 / (2 * i + 3)),
   );
   const twice = add(s, s);
-  return add(twice, multiply(multiply(s, square), tail));
+  return add(twice, mul(mul(s, square), tail));
 }
 
 /** √½ as bits: a number's distance from it, in its exponent's place, is the exponent that leaves from √½ to √2. */
@@ -91,26 +91,26 @@ const ROOT_HALF = 0x3fe6a09e667f3bcdn;
 
 /** ln x of two float64. */
 export const doubleLog: Formula = (f, x) => {
-  const one = f.constant(double2.of(1));
-  const k = f.keep("k", long2.shiftRight(long2.subtract(x, f.constant(bits64(ROOT_HALF))), int(52)));
-  const m = f.keep("m", long2.subtract(x, long2.shiftLeft(k, int(52))));
+  const one = f.constant2(1);
+  const k = f.keep("k", i64x2.shr_s(i64x2.sub(x, f.constant(bits64(ROOT_HALF))), int(52)));
+  const m = f.keep("m", i64x2.sub(x, i64x2.shl(k, int(52))));
   // The exponent as a number: put in the lowest bits of one, and that taken away.
-  const magic = f.constant(double2.of(MAGIC));
-  const exponent = subtract(long2.add(k, magic), magic);
-  const s = f.keep("s", divide(subtract(m, one), add(m, one)));
-  const finite = add(multiply(exponent, f.constant(double2.of(Math.LN2))), logOfRatio(f, s));
-  const zero = f.constant(double2.of(0));
-  const infinity = f.constant(double2.of(Infinity));
-  const notInfinite = select4(double2.equal(x, infinity), infinity, finite);
-  const notZero = select4(double2.equal(x, zero), f.constant(double2.of(-Infinity)), notInfinite);
-  return select4(double2.greaterEqual(x, zero), notZero, f.constant(double2.of(NaN)));
+  const magic = f.constant2(MAGIC);
+  const exponent = sub(i64x2.add(k, magic), magic);
+  const s = f.keep("s", div(sub(m, one), add(m, one)));
+  const finite = add(mul(exponent, f.constant2(Math.LN2)), logOfRatio(f, s));
+  const zero = f.constant2(0);
+  const infinity = f.constant2(Infinity);
+  const notInfinite = select4(f64x2.eq(x, infinity), infinity, finite);
+  const notZero = select4(f64x2.eq(x, zero), f.constant2(-Infinity), notInfinite);
+  return select4(f64x2.ge(x, zero), notZero, f.constant2(NaN));
 };
 const log1p: Formula = (f, x) => {
-  const two = f.constant(double2.of(2));
-  const s = f.keep("s", divide(x, add(x, two)));
+  const two = f.constant2(2);
+  const s = f.keep("s", div(x, add(x, two)));
   const near = f.keep("near", logOfRatio(f, s));
-  const isNear = double2.less(absolute(x), f.constant(double2.of(0.25)));
-  return select4(isNear, near, doubleLog(f, f.keep("u", add(x, f.constant(double2.of(1))))));
+  const isNear = f64x2.lt(abs(x), f.constant2(0.25));
+  return select4(isNear, near, doubleLog(f, f.keep("u", add(x, f.constant2(1)))));
 };
 
 // 1/2π in parts of 29 bits, of which the product with a float32 is exact, and what is left of it.
@@ -125,40 +125,40 @@ const sine =
   (f, x) => {
     // Whole turns are dropped from each product (Payne 1983); that with the last part is less than one.
     const turns = TURNS_PER_RADIAN.map((part, i): Vector => {
-      const product = f.keep("product", multiply(x, f.constant(double2.of(part))));
-      return i + 1 < TURNS_PER_RADIAN.length ? f.keep("turns", subtract(product, nearest(product))) : product;
+      const product = f.keep("product", mul(x, f.constant2(part)));
+      return i + 1 < TURNS_PER_RADIAN.length ? f.keep("turns", sub(product, nearest(product))) : product;
     });
-    const four = f.constant(double2.of(4));
-    const k = f.keep("k", nearest(multiply(turns.reduce(add), four)));
+    const four = f.constant2(4);
+    const k = f.keep("k", nearest(mul(turns.reduce(add), four)));
     // With the quarters gone first, no addition rounds away what is left.
-    const rest = turns.slice(1).reduce(add, subtract(turns[0]!, divide(k, four)));
-    const isZero = double2.equal(x, f.constant(double2.of(0)));
-    const r = f.keep("r", select4(isZero, x, multiply(rest, f.constant(double2.of(2 * Math.PI)))));
-    const square = f.keep("square", multiply(r, r));
+    const rest = turns.slice(1).reduce(add, sub(turns[0]!, div(k, four)));
+    const isZero = f64x2.eq(x, f.constant2(0));
+    const r = f.keep("r", select4(isZero, x, mul(rest, f.constant2(2 * Math.PI))));
+    const square = f.keep("square", mul(r, r));
     const alternating = (first: 0 | 1): number[] =>
       [0, 1, 2, 3, 4].map((i) => (-1) ** i * inverseFactorials[2 * i + first]!);
-    const odd = multiply(r, polynomial(f, square, alternating(1)));
+    const odd = mul(r, polynomial(f, square, alternating(1)));
     const even = polynomial(f, square, [...alternating(0), -1 / 3628800]);
-    const quarter = f.keep("quarter", bitsOf(f, add(k, f.constant(double2.of(quarters)))));
+    const quarter = f.keep("quarter", bitsOf(f, add(k, f.constant2(quarters))));
     // The lowest bit, everywhere; and the next, in the place of the sign.
-    const isOdd = long2.shiftRight(long2.shiftLeft(quarter, int(63)), int(63));
-    const sign = and4(long2.shiftLeft(quarter, int(62)), f.constant(double2.of(-0)));
-    return xor4(select4(isOdd, even, odd), sign);
+    const isOdd = i64x2.shr_s(i64x2.shl(quarter, int(63)), int(63));
+    const sign = v128.and(i64x2.shl(quarter, int(62)), f.constant2(-0));
+    return v128.xor(select4(isOdd, even, odd), sign);
   };
 /** The size of the first with the sign of the second. */
 const withSignOf = (f: FunctionWriter, size: Vector, x: Vector): Vector => {
-  const sign = f.constant(double2.of(-0));
-  return or4(andNot4(size, sign), and4(x, sign));
+  const sign = f.constant2(-0);
+  return v128.or(v128.andnot(size, sign), v128.and(x, sign));
 };
 
 // tanh x = (e²ˣ − 1) / (e²ˣ + 1)
 const tanh: Formula = (f, x) => {
-  const t = f.keep("t", expm1(f, multiply(f.constant(double2.of(2)), absolute(x))));
-  return withSignOf(f, divide(t, add(t, f.constant(double2.of(2)))), x);
+  const t = f.keep("t", expm1(f, mul(f.constant2(2), abs(x))));
+  return withSignOf(f, div(t, add(t, f.constant2(2))), x);
 };
 const sigmoid: Formula = (f, x) => {
-  const one = f.constant(double2.of(1));
-  return divide(one, add(one, exp(f, double2.negate(x))));
+  const one = f.constant2(1);
+  return div(one, add(one, exp(f, f64x2.neg(x))));
 };
 
 /** Where erf is 1 in float32. */
@@ -185,28 +185,25 @@ function erfCoefficients(): number[] {
   return powers;
 }
 const erfFormula: Formula = (f, x) => {
-  const end = f.constant(double2.of(ERF_END));
-  const size = f.keep("size", minimum(absolute(x), end));
-  const t = f.keep(
-    "t",
-    subtract(multiply(multiply(size, size), f.constant(double2.of(2 / ERF_END ** 2))), f.constant(double2.of(1))),
-  );
-  return withSignOf(f, multiply(size, polynomial(f, t, erfCoefficients())), x);
+  const end = f.constant2(ERF_END);
+  const size = f.keep("size", min(abs(x), end));
+  const t = f.keep("t", sub(mul(mul(size, size), f.constant2(2 / ERF_END ** 2)), f.constant2(1)));
+  return withSignOf(f, mul(size, polynomial(f, t, erfCoefficients())), x);
 };
 
 // |x|ʸ = e^(y ln |x|); the sign is that of x if y is odd. A negative x has only whole powers.
 const power: Formula = (f, x, y) => {
-  const zero = f.constant(double2.of(0));
-  const one = f.constant(double2.of(1));
-  const size = f.keep("size", absolute(x));
-  const exponent = f.keep("exponent", multiply(y, doubleLog(f, size)));
+  const zero = f.constant2(0);
+  const one = f.constant2(1);
+  const size = f.keep("size", abs(x));
+  const exponent = f.keep("exponent", mul(y, doubleLog(f, size)));
   const result = f.keep("result", exp(f, exponent));
-  const isWhole = f.keep("isWhole", double2.equal(subtract(y, nearest(y)), zero));
-  const halved = f.keep("halved", multiply(y, f.constant(double2.of(0.5))));
-  const isOdd = and4(isWhole, double2.differ(halved, nearest(halved)));
-  const signed = or4(result, and4(and4(x, f.constant(double2.of(-0))), isOdd));
-  const whole = select4(andNot4(double2.less(x, zero), isWhole), f.constant(double2.of(NaN)), signed);
-  const isOne = or4(double2.equal(y, zero), double2.equal(x, one));
+  const isWhole = f.keep("isWhole", f64x2.eq(sub(y, nearest(y)), zero));
+  const halved = f.keep("halved", mul(y, f.constant2(0.5)));
+  const isOdd = v128.and(isWhole, f64x2.ne(halved, nearest(halved)));
+  const signed = v128.or(result, v128.and(v128.and(x, f.constant2(-0)), isOdd));
+  const whole = select4(v128.andnot(f64x2.lt(x, zero), isWhole), f.constant2(NaN), signed);
+  const isOne = v128.or(f64x2.eq(y, zero), f64x2.eq(x, one));
   return select4(isOne, one, whole);
 };
 
@@ -215,31 +212,27 @@ const LN2_PARTS = [0.693359375, Math.LN2 - 0.693359375];
 /** 1.5 · 2²³: a whole number added to it stands in its lowest bits. */
 const FLOAT_MAGIC = 1.5 * 2 ** 23;
 
-const plus = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
-const minus = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const times = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-
 /** The exponential alone in float32: nets ask for it most, and this takes a third of the time. */
 const floatExp: Pointwise = (f, x) => {
   const c = (value: number): Vector => f.constant4(value);
   // Beyond these it is 0 and ∞.
-  const within = f.keep("within", lesser4(greater4(x!, c(-104)), c(89)));
-  const shifted = f.keep("shifted", plus(times(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
-  const k = f.keep("k", minus(shifted, c(FLOAT_MAGIC)));
+  const within = f.keep("within", f32x4.pmin(f32x4.pmax(x!, c(-104)), c(89)));
+  const shifted = f.keep("shifted", f32x4.add(f32x4.mul(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
+  const k = f.keep("k", f32x4.sub(shifted, c(FLOAT_MAGIC)));
   const r = f.keep(
     "r",
-    LN2_PARTS.reduce<Vector>((rest, part) => minus(rest, times(k, c(part))), within),
+    LN2_PARTS.reduce<Vector>((rest, part) => f32x4.sub(rest, f32x4.mul(k, c(part))), within),
   );
   // eʳ = 1 + (r + r² (1/2! + r/3! + … + r⁵/7!))
   const tail = inverseFactorials
     .slice(2, 7)
-    .reduceRight<Vector>((sum, factor) => plus(c(factor), times(r, sum)), c(inverseFactorials[7]!));
-  const power = f.keep("power", plus(c(1), plus(r, times(times(r, r), tail))));
+    .reduceRight<Vector>((sum, factor) => f32x4.add(c(factor), f32x4.mul(r, sum)), c(inverseFactorials[7]!));
+  const power = f.keep("power", f32x4.add(c(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), tail))));
   // 2ᵏ in two factors, since it may be out of range where the result is not.
-  const whole = f.keep("whole", int4.subtract(shifted, c(FLOAT_MAGIC)));
-  const half = f.keep("half", int4.shiftRightSigned(whole, int(1)));
-  const factor = (exponent: Vector): Vector => int4.add(int4.shiftLeft(exponent, int(23)), c(1));
-  return times(times(power, factor(half)), factor(int4.subtract(whole, half)));
+  const whole = f.keep("whole", i32x4.sub(shifted, c(FLOAT_MAGIC)));
+  const half = f.keep("half", i32x4.shr_s(whole, int(1)));
+  const factor = (exponent: Vector): Vector => i32x4.add(i32x4.shl(exponent, int(23)), c(1));
+  return f32x4.mul(f32x4.mul(power, factor(half)), factor(i32x4.sub(whole, half)));
 };
 
 /** Functions that take more than a few instructions. */

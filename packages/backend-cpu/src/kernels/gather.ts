@@ -1,22 +1,7 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import {
-  add,
-  and4,
-  andNot4,
-  calculate4,
-  compare4,
-  int,
-  load4,
-  loadOne,
-  multiplyInt,
-  or4,
-  splat,
-  zero4,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { int, load4, loadOne, splat, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, i32, i32x4, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { firstInt, int4, trunc4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 
@@ -45,11 +30,11 @@ function eachRow(
       const at = f.local("i32", "at");
       f.times(count, () => {
         const index = f.keep("index", splat(indices!));
-        const within = and4(compare4("ge", index, f.constant(zero4)), compare4("gt", f.constant4(size), index));
-        const isIndex = f.keep("isIndex", and4(within, compare4("eq", index, trunc4(index))));
-        const isNone = f.keep("isNone", andNot4(f.constant(compare4("eq", zero4, zero4)), isIndex));
-        const row = multiplyInt(firstInt(int4.fromFloat(and4(index, isIndex))), int(4 * length));
-        f.set(at, add(chosen!, row));
+        const within = v128.and(f32x4.ge(index, f.constant(zero4)), f32x4.gt(f.constant4(size), index));
+        const isIndex = f.keep("isIndex", v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
+        const isNone = f.keep("isNone", v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
+        const row = i32.mul(i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(v128.and(index, isIndex)), 0), int(4 * length));
+        f.set(at, i32.add(chosen!, row));
         const move = (numbers: number): void => {
           f.advance(at, 4 * numbers);
           f.advance(rows!, 4 * numbers);
@@ -74,7 +59,7 @@ const gather =
     const shape = { count: sizeOf(indices!), size: table![0]!, length: sizeOf(table!.slice(1)) };
     // All bits together are a NaN.
     const run = eachRow(runtime, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
-      store(row, or4(load(chosen), isNone)),
+      store(row, v128.or(load(chosen), isNone)),
     );
     return ([x, at], y) => run.call(x!.start, at!.start, y.start);
   };
@@ -84,7 +69,7 @@ const scatter =
   ({ inputs: [, indices], output, attributes: { size } }) => {
     const shape = { count: size === 0 ? 0 : sizeOf(indices!), size, length: sizeOf(output.slice(1)) };
     const run = eachRow(runtime, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
-      store(chosen, calculate4("add", load(chosen), andNot4(load(row), isNone))),
+      store(chosen, f32x4.add(load(chosen), v128.andnot(load(row), isNone))),
     );
     return ([rows, at], y) => {
       runtime.clear(y.start, y.length);

@@ -1,5 +1,6 @@
 import type { Shape } from "@convlens/backend";
-import { divideInt, int, multiplyInt, subtractInt, type Local } from "../assembler/expression.ts";
+import { int, type Local } from "../assembler/expression.ts";
+import { i32 } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
@@ -159,14 +160,14 @@ function codeOfRow(runtime: Runtime, name: string, chain: Chain, steps: readonly
     const known = writer.settle((input) => steps[input] === 0);
     const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
     const writeVectors = (together: number): void => {
-      const count = f.keep("count", divideInt(left, int(4 * together)));
+      const count = f.keep("count", i32.div_u(left, int(4 * together)));
       f.when(count, () =>
         f.times(count, () => {
           for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 16 * i), 16 * i);
           move(4 * together);
         }),
       );
-      f.set(left, subtractInt(left, multiplyInt(count, int(4 * together))));
+      f.set(left, i32.sub(left, i32.mul(count, int(4 * together))));
     };
     const together = unrollOf(chain);
     writeVectors(together);

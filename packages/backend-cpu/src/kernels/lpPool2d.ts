@@ -1,14 +1,6 @@
 import { poolInputShape, poolOutputShape, sizeOf, type Kernel, type LpPooling } from "@convlens/backend";
-import {
-  and4,
-  andNot4,
-  calculate4,
-  compare4,
-  differMask4,
-  or4,
-  zero4,
-  type Expression,
-} from "../assembler/expression.ts";
+import { zero4 } from "../assembler/expression.ts";
+import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
@@ -19,15 +11,13 @@ import { poolRun, pools, type Pool } from "./pool2d.ts";
 
 type Vector = Expression<"v128">;
 
-const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-const absolute = (x: Vector): Vector => calculate4("abs", x);
-const isZero = (f: FunctionWriter, x: Vector): Vector => compare4("eq", x, f.constant(zero4));
+const isZero = (f: FunctionWriter, x: Vector): Vector => f32x4.eq(x, f.constant(zero4));
 
 /** −1, 0 or 1; what is no number stays so. */
 function signOf(f: FunctionWriter, x: Vector): Vector {
   const [one, zero] = [f.constant4(1), f.constant(zero4)];
-  const [above, below] = [compare4("gt", x, zero), compare4("gt", zero, x)].map((mask) => and4(mask, one));
-  return or4(calculate4("sub", above!, below!), differMask4(x, x));
+  const [above, below] = [f32x4.gt(x, zero), f32x4.gt(zero, x)].map((mask) => v128.and(mask, one));
+  return v128.or(f32x4.sub(above!, below!), f32x4.ne(x, x));
 }
 
 /** Norms whose powers are a few products. */
@@ -35,25 +25,25 @@ const PLAIN = new Set([1, 2, 3, 4]);
 /** xᵖ for x ≥ 0. */
 function powerOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (!Number.isInteger(p) || p > 4) return functions.power(f, x, f.constant4(p));
-  return p === 0 ? f.constant4(1) : Array.from({ length: p }, () => x).reduce(multiply);
+  return p === 0 ? f.constant4(1) : Array.from({ length: p }, () => x).reduce(f32x4.mul);
 }
 /** x^(1/p) */
 function rootOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return x;
-  return p === 2 ? calculate4("sqrt", x) : functions.power(f, x, f.constant4(1 / p));
+  return p === 2 ? f32x4.sqrt(x) : functions.power(f, x, f.constant4(1 / p));
 }
 /** dy / y^(p − 1), or 0 where y is. */
 const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>
-  andNot4(p === 1 ? dy : calculate4("div", dy, powerOf(f, y, p - 1)), isZero(f, y));
+  v128.andnot(p === 1 ? dy : f32x4.div(dy, powerOf(f, y, p - 1)), isZero(f, y));
 /** sign(x) · |x|^(p − 1) */
 function factorOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return signOf(f, x);
-  const size = f.keep("size", absolute(x));
+  const size = f.keep("size", f32x4.abs(x));
   return p === 2
     ? x
     : PLAIN.has(p)
-      ? multiply(x, powerOf(f, size, p - 2))
-      : multiply(signOf(f, x), powerOf(f, size, p - 1));
+      ? f32x4.mul(x, powerOf(f, size, p - 2))
+      : f32x4.mul(signOf(f, x), powerOf(f, size, p - 1));
 }
 
 const forward = (p: number): Pool => ({
@@ -62,8 +52,8 @@ const forward = (p: number): Pool => ({
   body: (f, { load, store }, [x, y], taps) => {
     const sum = f.keep("sum", zero4);
     for (const tap of taps) {
-      const size = f.keep("size", absolute(load(x!, tap)));
-      f.set(sum, calculate4("add", sum, powerOf(f, size, p)));
+      const size = f.keep("size", f32x4.abs(load(x!, tap)));
+      f.set(sum, f32x4.add(sum, powerOf(f, size, p)));
     }
     store(y!, rootOf(f, sum, p));
   },
@@ -75,8 +65,8 @@ const spreadProducts: Pool = {
   body: (f, { load, store }, [factor, dx, share], taps) => {
     const own = f.keep("share", load(share!));
     for (const tap of taps) {
-      const part = multiply(load(factor!, tap), own);
-      store(dx!, calculate4("add", load(dx!, tap), part), tap);
+      const part = f32x4.mul(load(factor!, tap), own);
+      store(dx!, f32x4.add(load(dx!, tap), part), tap);
     }
   },
 };
@@ -87,8 +77,8 @@ const backward = (p: number): Pool => ({
     const length = f.keep("y", load(y!));
     const share = f.keep("share", shareOf(f, load(dy!), length, p));
     for (const tap of taps) {
-      const part = multiply(factorOf(f, f.keep("x", load(x!, tap)), p), share);
-      store(dx!, calculate4("add", load(dx!, tap), part), tap);
+      const part = f32x4.mul(factorOf(f, f.keep("x", load(x!, tap)), p), share);
+      store(dx!, f32x4.add(load(dx!, tap), part), tap);
     }
   },
 });
@@ -103,7 +93,7 @@ const lpPool2d =
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
     const powers = each(runtime, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
-      powerOf(f, f.keep("size", absolute(x!)), p),
+      powerOf(f, f.keep("size", f32x4.abs(x!)), p),
     );
     const sum = poolRun(runtime, "sumPool2d", pools.sumPool2d, geometry);
     const roots = each(runtime, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x!, p));

@@ -1,7 +1,7 @@
 import { sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
-import { add, calculate4, int, load4, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { int, load4, splat, type Local } from "../assembler/expression.ts";
+import { f32x4, f64x2, i32, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { double2 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chunkRows, chunksIn, runChunks, type Chunked, type Places } from "./chunks.ts";
@@ -40,7 +40,7 @@ function workOf(
 
 /** √(variance + epsilon) */
 const deviationOf = (f: FunctionWriter, { epsilon }: Work, variance: Vector): Vector =>
-  calculate4("sqrt", calculate4("add", variance, f.constant4(epsilon)));
+  f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
 
 /** Writes: finds what a chunk has to say. */
 function writeChunk(f: FunctionWriter, work: Work, rows: number, places: Places): void {
@@ -89,11 +89,11 @@ function joinCode(runtime: Runtime, work: Work): CompiledFunction {
   const write = (f: FunctionWriter, from: Address, known: Address, y: Address): void => {
     const each = (visit: (planes: readonly Vector[], count: number) => void): void => {
       const some = (times: number, size: number, offset: number): void => {
-        const at = f.keep("chunk", add(from, int(offset)));
+        const at = f.keep("chunk", i32.add(from, int(offset)));
         const ofChunks = { count: times, step: 4 * found };
         writeWalk(f, at, [...outerWalks.filter(isFolded), ofChunks, ...innerWalks.filter(isFolded)], () => {
           const planes = Array.from({ length: statistic.planes }, (_, plane) =>
-            f.keep("plane", double2.fromFloat(load4(at, 4 * plane * planeLength(folding)))),
+            f.keep("plane", f64x2.promote_low_f32x4(load4(at, 4 * plane * planeLength(folding)))),
           );
           visit(planes, size);
         });
@@ -104,7 +104,7 @@ function joinCode(runtime: Runtime, work: Work): CompiledFunction {
     const some = (numbers: number): void => {
       const results = statistic.join(f, each, count, () => deviationOf(f, work, load4(known, 4 * kept)));
       results.forEach((result, i) => {
-        const rounded = f.keep("result", double2.toFloat(result));
+        const rounded = f.keep("result", f32x4.demote_f64x2_zero(result));
         for (let lane = 0; lane < numbers; lane++) f.storeOne(y, rounded, 4 * (i * kept + lane), lane);
       });
       f.advance(known, 4 * numbers);

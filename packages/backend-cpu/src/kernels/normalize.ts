@@ -1,5 +1,6 @@
 import { broadcastSteps, stepsOf, type Kernel, type Normalization, type Shape } from "@convlens/backend";
-import { calculate4, load4, splat, type Expression, type Local } from "../assembler/expression.ts";
+import { load4, splat, type Local } from "../assembler/expression.ts";
+import { f32x4, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
@@ -13,11 +14,6 @@ import { loopsOf, runLoops } from "./loops.ts";
 
 type Vector = Expression<"v128">;
 type Run = (...addresses: number[]) => void;
-
-const add = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
-const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-const divide = (a: Vector, b: Vector): Vector => calculate4("div", a, b);
 
 /** A call of an operation over axes, and what its kernels have in common. */
 function settingOf(runtime: Runtime, shape: Shape, { axes, epsilon }: Normalization) {
@@ -45,7 +41,7 @@ function settingOf(runtime: Runtime, shape: Shape, { axes, epsilon }: Normalizat
       spread(from, to);
       return to;
     },
-    deviation: (f: FunctionWriter, variance: Vector): Vector => calculate4("sqrt", add(variance, f.constant4(epsilon))),
+    deviation: (f: FunctionWriter, variance: Vector): Vector => f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon))),
   };
 }
 
@@ -92,11 +88,11 @@ const normalize =
     if (output.includes(0)) return () => undefined;
     const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      divide(a!, deviation(f, variance!)),
+      f32x4.div(a!, deviation(f, variance!)),
     );
     const shifts = perKept("move", [shift], copied);
     const pass = passOf(runtime, "normalize", folding, { whole: 2, spread: 3 }, ([mean, factor, added], x) =>
-      add(multiply(subtract(x!, mean!), factor!), added!),
+      f32x4.add(f32x4.mul(f32x4.sub(x!, mean!), factor!), added!),
     );
     return ([x, moments, a, b], y) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
@@ -120,11 +116,11 @@ const normalizeGradient =
     const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const share = 1 / folding.count;
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      divide(a!, deviation(f, variance!)),
+      f32x4.div(a!, deviation(f, variance!)),
     );
-    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => multiply(sum!, f.constant4(share)));
+    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => f32x4.mul(sum!, f.constant4(share)));
     const pulls = perKept(`pull of ${folding.count}`, [kept, kept], (f, sum, variance) =>
-      divide(multiply(sum!, f.constant4(share)), deviation(f, variance!)),
+      f32x4.div(f32x4.mul(sum!, f.constant4(share)), deviation(f, variance!)),
     );
     const pass = passOf(
       runtime,
@@ -132,7 +128,7 @@ const normalizeGradient =
       folding,
       { whole: 3, spread: 4 },
       ([mean, factor, slope, pull], dy, x) =>
-        multiply(factor!, subtract(subtract(dy!, slope!), multiply(subtract(x!, mean!), pull!))),
+        f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy!, slope!), f32x4.mul(f32x4.sub(x!, mean!), pull!))),
     );
     return ([dy, x, moments, sums, a], dx) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];

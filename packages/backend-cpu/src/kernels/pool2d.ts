@@ -1,19 +1,6 @@
 import type { Kernel, Pool2dGeometry, Pooling, Sliding } from "@convlens/backend";
-import {
-  add,
-  and4,
-  andNot4,
-  calculate4,
-  compare4,
-  differMask4,
-  int,
-  load4,
-  loadOne,
-  or4,
-  zero4,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { int, load4, loadOne, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, i32, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
@@ -38,7 +25,7 @@ type Body = (
 function largest(f: FunctionWriter, [first, ...others]: readonly Vector[]): Local<"v128"> {
   const best = f.local("v128", "best");
   f.set(best, first!);
-  for (const other of others) f.set(best, calculate4("max", best, other));
+  for (const other of others) f.set(best, f32x4.max(best, other));
   return best;
 }
 
@@ -53,9 +40,9 @@ export function eachWinner(
   f.set(taken, zero4);
   window.forEach((value, tap) => {
     f.set(here, value);
-    f.set(here, or4(compare4("eq", here, best), differMask4(here, here)));
-    visit(tap, andNot4(here, taken), best);
-    f.set(taken, or4(taken, here));
+    f.set(here, v128.or(f32x4.eq(here, best), f32x4.ne(here, here)));
+    visit(tap, v128.andnot(here, taken), best);
+    f.set(taken, v128.or(taken, here));
   });
 }
 /** What the taps of a window hold. */
@@ -82,8 +69,8 @@ export const pools: Readonly<Record<Kind, Pool>> = {
     body: (f, access, [x, dx, dy], taps, isApart) => {
       const slope = f.keep("dy", access.load(dy!));
       eachWinner(f, windowOf(access, x!, taps), (k, wins) => {
-        const [won, tap] = [and4(wins, slope), taps[k]!];
-        access.store(dx!, isApart ? won : calculate4("add", access.load(dx!, tap), won), tap);
+        const [won, tap] = [v128.and(wins, slope), taps[k]!];
+        access.store(dx!, isApart ? won : f32x4.add(access.load(dx!, tap), won), tap);
       });
     },
   },
@@ -94,7 +81,7 @@ export const pools: Readonly<Record<Kind, Pool>> = {
       const chosen = f.local("v128", "chosen");
       f.set(chosen, zero4);
       eachWinner(f, windowOf(access, x!, taps), (k, wins) =>
-        f.set(chosen, or4(chosen, and4(wins, access.load(v!, taps[k])))),
+        f.set(chosen, v128.or(chosen, v128.and(wins, access.load(v!, taps[k])))),
       );
       access.store(y!, chosen);
     },
@@ -105,7 +92,7 @@ export const pools: Readonly<Record<Kind, Pool>> = {
     body: (f, access, [x, y], taps) => {
       const sum = f.local("v128", "sum");
       f.set(sum, access.load(x!, taps[0]));
-      for (const tap of taps.slice(1)) f.set(sum, calculate4("add", sum, access.load(x!, tap)));
+      for (const tap of taps.slice(1)) f.set(sum, f32x4.add(sum, access.load(x!, tap)));
       access.store(y!, sum);
     },
   },
@@ -114,7 +101,7 @@ export const pools: Readonly<Record<Kind, Pool>> = {
     outputs: ["dy"],
     body: (f, access, [dx, dy], taps, isApart) => {
       const slope = f.keep("dy", access.load(dy!));
-      for (const tap of taps) access.store(dx!, isApart ? slope : calculate4("add", access.load(dx!, tap), slope), tap);
+      for (const tap of taps) access.store(dx!, isApart ? slope : f32x4.add(access.load(dx!, tap), slope), tap);
     },
   },
 };
@@ -184,7 +171,7 @@ function poolCode(
           );
           const x = start + (from * w.stride - w.before + firstTap * w.dilation) * pixel;
           const y = (rows.from * w.output + from) * pixel;
-          parameters.forEach((each, i) => f.set(at[i]!, add(each, int(i < inputs.length ? x : y))));
+          parameters.forEach((each, i) => f.set(at[i]!, i32.add(each, int(i < inputs.length ? x : y))));
           windows(count, w.stride * pixel, offsets);
         }
         parameters.forEach((each, i) => f.advance(each, i < inputs.length ? h.stride * row : w.output * pixel));

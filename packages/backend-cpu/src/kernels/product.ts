@@ -1,16 +1,5 @@
-import {
-  add,
-  calculate4,
-  int,
-  load,
-  load4,
-  number,
-  relu4,
-  splat,
-  zero4,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { int, load, load4, number, relu4, splat, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, i32, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { transpose4 } from "./transpose4.ts";
 
@@ -203,7 +192,7 @@ function writeTile(
       const turns = Math.floor(count / unroll);
       if (turns > 1) {
         // The address of the panel counts the turns, too.
-        const end = f.keep("end", add(weights, int(turns * unroll * tile.termStep)));
+        const end = f.keep("end", i32.add(weights, int(turns * unroll * tile.termStep)));
         f.until(weights, end, () => some(unroll, step));
       } else f.times(turns, () => some(unroll, step));
       if (count % unroll > 0) some(count % unroll, step);
@@ -222,7 +211,7 @@ function writeTile(
     row.forEach((sum, j) => {
       const offset = i * tile.apart * resultStep + 16 * j;
       const lanes = Math.min(4, tile.columns - 4 * j);
-      if (accumulate) f.set(sum, calculate4("add", load4(tile.result, offset), sum));
+      if (accumulate) f.set(sum, f32x4.add(load4(tile.result, offset), sum));
       if (relu) f.set(sum, relu4(sum));
       if (lanes === 4) f.store4(tile.result, sum, offset);
       else for (let lane = 0; lane < lanes; lane++) f.storeOne(tile.result, sum, offset + 4 * lane, lane);
@@ -275,7 +264,7 @@ export function writePack(
       f.advance(to, 4 * PANEL * 4);
     });
     f.times(terms - 4 * blocks, term);
-    f.set(from, add(from, int(PANEL * columnStep)));
+    f.set(from, i32.add(from, int(PANEL * columnStep)));
   };
   f.times(Math.floor(columns / PANEL), () => panel(PANEL));
   if (columns % PANEL > 0) panel(columns % PANEL);

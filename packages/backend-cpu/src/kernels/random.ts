@@ -1,6 +1,6 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import { calculate4, int, or4, splat, xor4, type Expression } from "../assembler/expression.ts";
-import { int4, shuffle4 } from "../assembler/lanes.ts";
+import { int, int4, shuffle4, splat } from "../assembler/expression.ts";
+import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -14,31 +14,31 @@ export const randomUniform =
   ({ output, attributes: { stream } }) => {
     const count = sizeOf(output);
     const code = runtime.code(`randomUniform ${count} ${stream}`, ["seed", "y"], (f, seed, y) => {
-      const each = (n: number): Vector => f.constant(int4.each(int(n)));
-      const key0 = f.keep("key", int4.fromFloat(splat(seed!)));
-      const key1 = f.keep("key", int4.fromFloat(splat(seed!, 4)));
-      const key = [key0, key1, f.keep("key", xor4(each(0x1bd11bda), xor4(key0, key1)))];
+      const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
+      const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed!)));
+      const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed!, 4)));
+      const key = [key0, key1, f.keep("key", v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
       const counter = f.local("v128", "counter");
       const [a, b] = [f.local("v128", "a"), f.local("v128", "b")];
-      f.set(counter, int4.of(0, 1, 2, 3));
+      f.set(counter, int4(0, 1, 2, 3));
       const eight = (store: (first: Vector, second: Vector) => void): void => {
-        f.set(a, int4.add(counter, key[0]!));
-        f.set(b, int4.add(each(stream), key[1]!));
+        f.set(a, i32x4.add(counter, key[0]!));
+        f.set(b, i32x4.add(each(stream), key[1]!));
         for (let round = 0; round < 20; round++) {
-          f.set(a, int4.add(a, b));
+          f.set(a, i32x4.add(a, b));
           const turn = rotations[round % 8]!;
-          f.set(b, xor4(or4(int4.shiftLeft(b, int(turn)), int4.shiftRight(b, int(32 - turn))), a));
+          f.set(b, v128.xor(v128.or(i32x4.shl(b, int(turn)), i32x4.shr_u(b, int(32 - turn))), a));
           if (round % 4 === 3) {
             const injection = (round + 1) / 4;
-            f.set(a, int4.add(a, key[injection % 3]!));
-            f.set(b, int4.add(b, int4.add(key[(injection + 1) % 3]!, each(injection))));
+            f.set(a, i32x4.add(a, key[injection % 3]!));
+            f.set(b, i32x4.add(b, i32x4.add(key[(injection + 1) % 3]!, each(injection))));
           }
         }
         // The upper 24 bits fill a float32 exactly.
         for (const word of [a, b])
-          f.set(word, calculate4("mul", int4.toFloat(int4.shiftRight(word, int(8))), f.constant4(2 ** -24)));
+          f.set(word, f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, int(8))), f.constant4(2 ** -24)));
         store(shuffle4(a, b, 0, 4, 1, 5), shuffle4(a, b, 2, 6, 3, 7));
-        f.set(counter, int4.add(counter, each(4)));
+        f.set(counter, i32x4.add(counter, each(4)));
       };
       f.times(Math.floor(count / 8), () => {
         eight((first, second) => {

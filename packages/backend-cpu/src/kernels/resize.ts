@@ -1,14 +1,6 @@
 import { resampling, type Kernel, type Resizing, type ResizeMode } from "@convlens/backend";
-import {
-  add as addInt,
-  calculate4,
-  int,
-  load4,
-  loadInt,
-  splat,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { int, load4, loadInt, splat, type Local } from "../assembler/expression.ts";
+import { f32x4, i32, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Table, Runtime } from "../runtime.ts";
@@ -19,9 +11,6 @@ import { tasksOf } from "./loops.ts";
 
 type Vector = Expression<"v128">;
 type Address = Local<"i32">;
-
-const add = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
-const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
 
 /** Bytes of an entry: where the first and the second lie, in bytes, and how much of each. */
 const ENTRY = 16;
@@ -51,7 +40,7 @@ interface Mixture {
   readonly shares: readonly [Local<"v128">, Local<"v128">];
 }
 function entryAt(f: FunctionWriter, entry: Address, base: Address): Mixture {
-  const [first, second] = [0, 4].map((offset) => f.keep("place", addInt(base, loadInt(entry, offset))));
+  const [first, second] = [0, 4].map((offset) => f.keep("place", i32.add(base, loadInt(entry, offset))));
   const [a, b] = [8, 12].map((offset) => f.keep("share", splat(entry, offset)));
   return { places: [first!, second!], shares: [a!, b!] };
 }
@@ -95,7 +84,7 @@ function writeRow(
   const entry = f.keep("entry", columns);
   if (mode === "nearest") {
     f.times(large[1], () => {
-      const at = f.keep("at", addInt(places[0], loadInt(entry)));
+      const at = f.keep("at", i32.add(places[0], loadInt(entry)));
       eachNumber(f, channels, [at, to], (store) => store(to, load4(at)));
       f.advance(entry, ENTRY);
     });
@@ -103,13 +92,13 @@ function writeRow(
   }
   const mixed = f.keep("mixed", buffer);
   eachNumber(f, channels * small[1], [...places, mixed], (store) =>
-    store(mixed, add(multiply(load4(places[0]), shares[0]), multiply(load4(places[1]), shares[1]))),
+    store(mixed, f32x4.add(f32x4.mul(load4(places[0]), shares[0]), f32x4.mul(load4(places[1]), shares[1]))),
   );
   f.times(large[1], () => {
     const pixel = entryAt(f, entry, buffer);
     const [a, b] = pixel.places;
     eachNumber(f, channels, [a, b, to], (store) =>
-      store(to, add(multiply(load4(a), pixel.shares[0]), multiply(load4(b), pixel.shares[1]))),
+      store(to, f32x4.add(f32x4.mul(load4(a), pixel.shares[0]), f32x4.mul(load4(b), pixel.shares[1]))),
     );
     f.advance(entry, ENTRY);
   });
@@ -125,8 +114,8 @@ function writeRowBack(
   const entry = f.keep("entry", columns);
   if (mode === "nearest") {
     f.times(large[1], () => {
-      const at = f.keep("at", addInt(places[0], loadInt(entry)));
-      eachNumber(f, channels, [at, from], (store) => store(at, add(load4(at), load4(from))));
+      const at = f.keep("at", i32.add(places[0], loadInt(entry)));
+      eachNumber(f, channels, [at, from], (store) => store(at, f32x4.add(load4(at), load4(from))));
       f.advance(entry, ENTRY);
     });
     return;
@@ -136,13 +125,13 @@ function writeRowBack(
     const pixel = entryAt(f, entry, buffer);
     eachNumber(f, channels, [...pixel.places, from], (store) =>
       // The second may be the first.
-      pixel.places.forEach((at, i) => store(at, add(load4(at), multiply(load4(from), pixel.shares[i]!)))),
+      pixel.places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(from), pixel.shares[i]!)))),
     );
     f.advance(entry, ENTRY);
   });
   const mixed = f.keep("mixed", buffer);
   eachNumber(f, channels * small[1], [...places, mixed], (store) =>
-    places.forEach((at, i) => store(at, add(load4(at), multiply(load4(mixed), shares[i]!)))),
+    places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(mixed), shares[i]!)))),
   );
 }
 

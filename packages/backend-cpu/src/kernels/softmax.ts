@@ -1,7 +1,7 @@
 import { sizeOf, type Kernel, type None } from "@convlens/backend";
-import { andNot4, calculate4, compare4, load4, zero4, type Expression, type Local } from "../assembler/expression.ts";
+import { load4, shuffle4, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { double2, greater4, shuffle4 } from "../assembler/lanes.ts";
 import type { Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { doubleLog, functions } from "./functions.ts";
@@ -14,9 +14,6 @@ import { transpose4 } from "./transpose4.ts";
 type Vector = Expression<"v128">;
 type Address = Local<"i32">;
 
-const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-const divide = (a: Vector, b: Vector): Vector => calculate4("div", a, b);
 const exp = (f: FunctionWriter, x: Vector): Vector => functions.exp(f, f.keep("exponent", x));
 
 /** Reads a column of one of the buffers. */
@@ -101,11 +98,11 @@ class FourRows {
     this.each((column) => {
       const v = f.keep("term", term(column));
       [v, shuffle4(v, v, 2, 3, 2, 3)].forEach((half, i) =>
-        f.set(halves[i]!, double2.add(halves[i]!, double2.fromFloat(half))),
+        f.set(halves[i]!, f64x2.add(halves[i]!, f64x2.promote_low_f32x4(half))),
       );
       return isKept ? v : undefined;
     });
-    const [lower, upper] = halves.map((sum) => f.keep("half", double2.toFloat(formula?.(f, sum) ?? sum)));
+    const [lower, upper] = halves.map((sum) => f.keep("half", f32x4.demote_f64x2_zero(formula?.(f, sum) ?? sum)));
     return f.keep("total", shuffle4(lower!, upper!, 0, 1, 4, 5));
   }
 }
@@ -118,21 +115,21 @@ interface SumOptions {
 /** Lays rows out, and gives the largest of each. What is no number is passed over: its exponential will tell. */
 function enterLargest(f: FunctionWriter, four: FourRows, x: Address): Local<"v128"> {
   const largest = f.keep("largest", f.constant4(-Infinity));
-  four.enter(x, 0, (column) => f.set(largest, greater4(largest, column)));
+  four.enter(x, 0, (column) => f.set(largest, f32x4.pmax(largest, column)));
   return largest;
 }
 
 /** Leaves e^(x − max) in the first buffer, and gives its sums. */
 function writeExponentials(f: FunctionWriter, four: FourRows, x: Address): Local<"v128"> {
   const largest = enterLargest(f, four, x);
-  return four.sum((column) => exp(f, subtract(column(0), largest)), { isKept: true });
+  return four.sum((column) => exp(f, f32x4.sub(column(0), largest)), { isKept: true });
 }
 
 /** The logarithm of the softmax: x − max − ln Σ e^(x − max). */
 function logSoftmaxOf(f: FunctionWriter, four: FourRows, x: Address): (column: Column) => Vector {
   const largest = enterLargest(f, four, x);
-  const logarithm = four.sum((column) => exp(f, subtract(column(0), largest)), { formula: doubleLog });
-  return (column) => subtract(subtract(column(0), largest), logarithm);
+  const logarithm = four.sum((column) => exp(f, f32x4.sub(column(0), largest)), { formula: doubleLog });
+  return (column) => f32x4.sub(f32x4.sub(column(0), largest), logarithm);
 }
 
 type Name =
@@ -149,14 +146,14 @@ const bodies: Readonly<
 > = {
   softmax: (f, four, y, [x]) => {
     const sum = writeExponentials(f, four, x!);
-    four.leave(y, (column) => divide(column(0), sum));
+    four.leave(y, (column) => f32x4.div(column(0), sum));
   },
   // y · (dy − Σ dy·y)
   softmaxGradient: (_, four, dx, [dy, y]) => {
     four.enter(dy!, 0);
     four.enter(y!, 1);
-    const sum = four.sum((column) => multiply(column(0), column(1)));
-    four.leave(dx, (column) => multiply(column(1), subtract(column(0), sum)));
+    const sum = four.sum((column) => f32x4.mul(column(0), column(1)));
+    four.leave(dx, (column) => f32x4.mul(column(1), f32x4.sub(column(0), sum)));
   },
   logSoftmax: (f, four, y, [x]) => four.leave(y, logSoftmaxOf(f, four, x!)),
   // dy − eʸ · Σ dy
@@ -164,7 +161,7 @@ const bodies: Readonly<
     four.enter(dy!, 0);
     four.enter(y!, 1);
     const sum = four.sum((column) => column(0));
-    four.leave(dx, (column) => subtract(column(0), multiply(exp(f, column(1)), sum)));
+    four.leave(dx, (column) => f32x4.sub(column(0), f32x4.mul(exp(f, column(1)), sum)));
   },
   // −Σ t · ln softmax(x), without the classes of target 0
   softmaxCrossEntropy: (f, four, y, [x, targets]) => {
@@ -172,10 +169,9 @@ const bodies: Readonly<
     const logSoftmax = logSoftmaxOf(f, four, x!);
     four.leaveOne(
       y,
-      calculate4(
-        "neg",
+      f32x4.neg(
         four.sum((column) =>
-          andNot4(multiply(column(1), logSoftmax(column)), compare4("eq", column(1), f.constant(zero4))),
+          v128.andnot(f32x4.mul(column(1), logSoftmax(column)), f32x4.eq(column(1), f.constant(zero4))),
         ),
       ),
     );
@@ -186,7 +182,7 @@ const bodies: Readonly<
     const shares = four.sum((column) => column(1));
     const sum = writeExponentials(f, four, x!);
     const slope = f.keep("slope", load4(dy!));
-    four.leave(dx, (column) => multiply(slope, subtract(multiply(divide(column(0), sum), shares), column(1))));
+    four.leave(dx, (column) => f32x4.mul(slope, f32x4.sub(f32x4.mul(f32x4.div(column(0), sum), shares), column(1))));
   },
 };
 

@@ -1,17 +1,6 @@
-import {
-  add as addInt,
-  and4,
-  calculate4,
-  compare4,
-  int,
-  load4,
-  splat,
-  zero4,
-  type Expression,
-  type Local,
-} from "../assembler/expression.ts";
+import { int, int4, load4, shuffle4, splat, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, f64x2, i32, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { double2, greater4, int4, shuffle4 } from "../assembler/lanes.ts";
 import { writeSweep, type Places } from "./chunks.ts";
 import type { Folding } from "./folding.ts";
 
@@ -19,11 +8,6 @@ import type { Folding } from "./folding.ts";
 // joined in float64. So a large mean does not drown the variance, as it would in a difference of sums.
 
 type Vector = Expression<"v128">;
-
-const add = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
-const subtract = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const multiply = (a: Vector, b: Vector): Vector => calculate4("mul", a, b);
-const doubles = (f: FunctionWriter, x: number): Vector => f.constant(double2.of(x));
 
 /** Sums over a chunk: of each column, or of all there is. They are kept in planes, one for each kind of sum. */
 export interface Sums {
@@ -60,13 +44,13 @@ export function columnSums(
         if (known !== undefined) f.set(means, known === "spread" ? load4(spread[0]!) : load4(to, known * step));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep("x", load4(address, offset)));
-          terms(x, means).forEach((term, i) => f.set(sums[i]!, add(sums[i]!, term)));
+          terms(x, means).forEach((term, i) => f.set(sums[i]!, f32x4.add(sums[i]!, term)));
         }
         into.forEach((plane, i) => f.store4(to, sums[i]!, plane * step));
       });
     },
     replace: (plane, formula) => {
-      const at = f.keep("at", addInt(to, int(plane * step)));
+      const at = f.keep("at", i32.add(to, int(plane * step)));
       f.times(step / 16, () => {
         f.store4(at, formula(load4(at)));
         f.advance(at, 16);
@@ -90,19 +74,19 @@ export function flatSums(
       if (known === "spread") f.set(means, splat(spread[0]!));
       const slots = into.map(() => [0, 1, 2, 3].map(() => f.keep("sum", zero4)));
       writeSweep(f, { folding, rows }, whole, [], (offsets, lanes) => {
-        const isWithin = int4.of(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
+        const isWithin = int4(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep("x", load4(address, offset)));
           terms(x, means).forEach((term, i) => {
             const sum = slots[i]![offset / 16]!;
-            f.set(sum, add(sum, lanes < 4 ? and4(term, f.constant(isWithin)) : term));
+            f.set(sum, f32x4.add(sum, lanes < 4 ? v128.and(term, f.constant(isWithin)) : term));
           });
         }
       });
       into.forEach((plane, i) => {
-        const total = f.keep("total", slots[i]!.reduce<Vector>(add, zero4));
-        f.set(total, add(total, shuffle4(total, total, 2, 3, 0, 1)));
-        f.set(total, add(total, shuffle4(total, total, 1, 0, 3, 2)));
+        const total = f.keep("total", slots[i]!.reduce<Vector>(f32x4.add, zero4));
+        f.set(total, f32x4.add(total, shuffle4(total, total, 2, 3, 0, 1)));
+        f.set(total, f32x4.add(total, shuffle4(total, total, 1, 0, 3, 2)));
         values[plane] = total;
       });
     },
@@ -137,48 +121,48 @@ export const moments: Statistic = {
   planes: 3,
   find: (f, sums) => {
     sums.addUp([0], undefined, ([x]) => [x!]);
-    sums.replace(0, (total) => multiply(total, f.constant4(1 / sums.count)));
+    sums.replace(0, (total) => f32x4.mul(total, f.constant4(1 / sums.count)));
     sums.addUp([1, 2], 0, ([x], mean) => {
-      const off = f.keep("off", subtract(x!, mean));
-      return [off, multiply(off, off)];
+      const off = f.keep("off", f32x4.sub(x!, mean));
+      return [off, f32x4.mul(off, off)];
     });
   },
   finish: (f, [mean, sum, squares], count) => {
     const share = f.constant4(1 / count);
     // No sum of distances from infinity is a number.
-    const known = and4(sum!, compare4("eq", sum!, sum!));
-    const variance = multiply(subtract(squares!, multiply(multiply(sum!, sum!), share)), share);
-    return [add(mean!, multiply(known, share)), greater4(variance, zero4)];
+    const known = v128.and(sum!, f32x4.eq(sum!, sum!));
+    const variance = f32x4.mul(f32x4.sub(squares!, f32x4.mul(f32x4.mul(sum!, sum!), share)), share);
+    return [f32x4.add(mean!, f32x4.mul(known, share)), f32x4.pmax(variance, zero4)];
   },
   join: (f, each, count) => {
     const total = f.keep("total", zero4);
     each(([m, sum], n) => {
-      const known = and4(sum!, double2.equal(sum!, sum!));
-      f.set(total, double2.add(total, double2.add(double2.multiply(doubles(f, n), m!), known)));
+      const known = v128.and(sum!, f64x2.eq(sum!, sum!));
+      f.set(total, f64x2.add(total, f64x2.add(f64x2.mul(f.constant2(n), m!), known)));
     });
-    const mean = f.keep("mean", double2.divide(total, doubles(f, count)));
+    const mean = f.keep("mean", f64x2.div(total, f.constant2(count)));
     const squares = f.keep("squares", zero4);
     // Σ (x − mean)² = Σ (x − m)² + 2 (m − mean) Σ (x − m) + n (m − mean)²
     each(([m, sum, square], n) => {
-      const off = f.keep("off", double2.subtract(m!, mean));
-      const slope = double2.add(double2.add(sum!, sum!), double2.multiply(doubles(f, n), off));
-      f.set(squares, double2.add(squares, double2.add(square!, double2.multiply(off, slope))));
+      const off = f.keep("off", f64x2.sub(m!, mean));
+      const slope = f64x2.add(f64x2.add(sum!, sum!), f64x2.mul(f.constant2(n), off));
+      f.set(squares, f64x2.add(squares, f64x2.add(square!, f64x2.mul(off, slope))));
     });
-    return [mean, double2.maximum(double2.divide(squares, doubles(f, count)), doubles(f, 0))];
+    return [mean, f64x2.max(f64x2.div(squares, f.constant2(count)), f.constant2(0))];
   },
 };
 
 /** Of dy and x: Σ dy, and Σ dy · (x − mean), which the deviation divides in the end. */
 export const normalizeSums: Statistic = {
   planes: 2,
-  find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, multiply(dy!, subtract(x!, mean))]),
-  finish: (_, [sum, product], __, deviation) => [sum!, calculate4("div", product!, deviation())],
+  find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, f32x4.mul(dy!, f32x4.sub(x!, mean))]),
+  finish: (_, [sum, product], __, deviation) => [sum!, f32x4.div(product!, deviation())],
   join: (f, each, _, deviation) => {
     const [sum, product] = [f.keep("sum", zero4), f.keep("product", zero4)];
     each(([a, b]) => {
-      f.set(sum, double2.add(sum, a!));
-      f.set(product, double2.add(product, b!));
+      f.set(sum, f64x2.add(sum, a!));
+      f.set(product, f64x2.add(product, b!));
     });
-    return [sum, double2.divide(product, double2.fromFloat(deviation()))];
+    return [sum, f64x2.div(product, f64x2.promote_low_f32x4(deviation()))];
   },
 };

@@ -1,6 +1,6 @@
-import type { Expression, Local } from "../assembler/expression.ts";
+import { shuffle4, type Local } from "../assembler/expression.ts";
+import type { Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { shuffle4 } from "../assembler/lanes.ts";
 
 /** Writes: four rows of four numbers as columns, or columns as rows. */
 export function transpose4(f: FunctionWriter, lines: readonly Expression<"v128">[]): Local<"v128">[] {

@@ -1,5 +1,6 @@
 import { spanOf, type Conv2dGeometry } from "@convlens/backend";
-import { type Local, add, calculate4, int, load4, multiplyInt, relu4, zero4 } from "../../assembler/expression.ts";
+import { int, load4, relu4, zero4, type Local } from "../../assembler/expression.ts";
+import { f32x4, i32 } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { Runtime } from "../../runtime.ts";
 import { tasksOf } from "../loops.ts";
@@ -57,7 +58,7 @@ function slide(
       `depthwise ${isBackward ? "backward" : (epilogue ?? "")} ${rows} ${keyOf(g)}`,
       ["x", "filters", "y", "bias", "first", "outside"],
       (f, x, filters, y, bias, first, outside) => {
-        const row = f.keep("row", add(y!, multiplyInt(first!, int(rowBytes))));
+        const row = f.keep("row", i32.add(y!, i32.mul(first!, int(rowBytes))));
         const [to, weights, shift] = [f.local("i32", "to"), f.local("i32", "weights"), f.local("i32", "shift")];
         const sums = Array.from({ length: count }, () => f.local("v128", "sum"));
         const weight = f.local("v128", "weight");
@@ -227,7 +228,7 @@ function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
           },
           behind: (at) =>
             sums.forEach((sum, tap) => {
-              f.set(sum, calculate4("add", load4(at.filters, tap * pixel), sum));
+              f.set(sum, f32x4.add(load4(at.filters, tap * pixel), sum));
               writeLanes(f, at.filters, sum, tap * pixel, at.lanes);
             }),
         },

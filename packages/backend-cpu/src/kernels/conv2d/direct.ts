@@ -1,5 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { add, int, type Local } from "../../assembler/expression.ts";
+import { int, type Local } from "../../assembler/expression.ts";
+import { i32 } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { CompiledFunction, Runtime } from "../../runtime.ts";
 import {
@@ -176,7 +177,7 @@ function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
         f.times(g.groups, () => {
           for (let ky = 0; ky < g.height.window; ky++)
             for (let kx = 0; kx < stretches; kx++) {
-              const to = add(result, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
+              const to = i32.add(result, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
               writeProduct(f, product, dy, b, f.keep("to", to), f.local("i32", "bias"));
             }
           f.advance(dy, 4 * filters);
@@ -229,8 +230,8 @@ function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
         writePack(f, shape, f.keep("at", group), f.keep("to", scratch));
         for (let ky = 0; ky < g.height.window; ky++)
           for (let kx = 0; kx < stretches; kx++) {
-            const a = add(from, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
-            const to = add(result, int((ky * stretches + kx) * stretch * filterRow));
+            const a = i32.add(from, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
+            const to = i32.add(result, int((ky * stretches + kx) * stretch * filterRow));
             const none = f.local("i32", "bias");
             writeProduct(f, product, f.keep("a", a), f.keep("b", scratch), f.keep("to", to), none);
           }

@@ -1,5 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { calculate4, type Local } from "../../assembler/expression.ts";
+import type { Local } from "../../assembler/expression.ts";
+import { f32x4 } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import type { CompiledFunction, Runtime } from "../../runtime.ts";
 import type { Pointwise } from "../chain.ts";
@@ -56,7 +57,7 @@ export function filterGradientOverImages(
     );
   const main = images(each);
   const last = rest > 0 ? images(rest) : undefined;
-  const sum: Pointwise = (_, ...x) => x.reduce((total, part) => calculate4("add", total, part));
+  const sum: Pointwise = (_, ...x) => x.reduce((total, part) => f32x4.add(total, part));
   const join = isParted
     ? runLoops(runtime, `join ${parts}`, sum, [{ count: length, steps: new Array<number>(parts + 1).fill(4) }])
     : undefined;

@@ -1,5 +1,6 @@
 import { spanOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
-import { add, int, type Local } from "../../assembler/expression.ts";
+import { int, type Local } from "../../assembler/expression.ts";
+import { i32 } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import { writeCopyRows } from "../rows.ts";
 
@@ -33,12 +34,12 @@ export function paddedOf({ height, width, inChannels }: Conv2dGeometry): Padded 
     imageStep: 4 * height.input * width.input * inChannels,
     enter: (f, image, buffer) => {
       if (!isPadded) return image;
-      const [from, to] = [f.keep("from", image), f.keep("inside", add(buffer, int(inside)))];
+      const [from, to] = [f.keep("from", image), f.keep("inside", i32.add(buffer, int(inside)))];
       writeCopyRows(f, { ...own, fromStep: plain, toStep: padded }, from, to);
       return buffer;
     },
     leave: (f, buffer, image) => {
-      const [from, to] = [f.keep("inside", add(buffer, int(inside))), f.keep("to", image)];
+      const [from, to] = [f.keep("inside", i32.add(buffer, int(inside))), f.keep("to", image)];
       writeCopyRows(f, { ...own, fromStep: padded, toStep: plain }, from, to);
     },
   };

@@ -1,14 +1,5 @@
-import {
-  add,
-  below,
-  chooseInt,
-  divideInt,
-  int,
-  multiplyInt,
-  subtractInt,
-  type Expression,
-  type Local,
-} from "../../assembler/expression.ts";
+import { int, select, type Local } from "../../assembler/expression.ts";
+import { i32, type Expression } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 
 type Address = Local<"i32">;
@@ -132,18 +123,18 @@ export function writeEachTile(
   f.set(tile, first);
   f.times(count, () => {
     // Of which image, and where in it: tile rows are counted through all images.
-    const n = f.keep("n", height.count === 1 ? tile : divideInt(tile, int(height.count)));
-    const down = f.keep("down", subtractInt(tile, multiplyInt(n, int(height.count))));
+    const n = f.keep("n", height.count === 1 ? tile : i32.div_u(tile, int(height.count)));
+    const down = f.keep("down", i32.sub(tile, i32.mul(n, int(height.count))));
     images.forEach(({ tiled, start, outside }, k) => {
       const rowBytes = tiled.width.size * pixel;
-      f.set(image, add(start, multiplyInt(n, int(tiled.height.size * rowBytes))));
-      f.set(top, add(multiplyInt(down, int(tiled.height.step)), int(-tiled.height.before)));
+      f.set(image, i32.add(start, i32.mul(n, int(tiled.height.size * rowBytes))));
+      f.set(top, i32.add(i32.mul(down, int(tiled.height.step)), int(-tiled.height.before)));
       rows[k]!.forEach((row, i) => {
-        const y = f.keep("y", add(top, int(i)));
-        const inside = add(image, multiplyInt(y, int(rowBytes)));
+        const y = f.keep("y", i32.add(top, int(i)));
+        const inside = i32.add(image, i32.mul(y, int(rowBytes)));
         // A row before the first is a very large one, taken as unsigned.
-        const isRowInside = below(y, int(tiled.height.size));
-        f.set(row, chooseInt(isRowInside, inside, outside));
+        const isRowInside = i32.lt_u(y, int(tiled.height.size));
+        f.set(row, select(isRowInside, inside, outside));
         if (k === 0 && marksEdges) f.set(isInside[i]!, isRowInside);
       });
     });
@@ -152,7 +143,7 @@ export function writeEachTile(
       for (const { from, count, inside } of stretchesOf(widths, isFirstAlone)) {
         widths.forEach(({ step, before }, k) => {
           const start = (from * step - before + inside[k]!.first) * pixel;
-          at[k]!.forEach((address, i) => f.set(address, add(rows[k]![i]!, int(start))));
+          at[k]!.forEach((address, i) => f.set(address, i32.add(rows[k]![i]!, int(start))));
         });
         const some = (lanes: number): void => {
           body({
@@ -180,13 +171,13 @@ export function writeEachTile(
     if (marksEdges) {
       const insideRows = f.keep(
         "insideRows",
-        isInside.reduce<Expression<"i32">>((sum, each) => add(sum, each), int(0)),
+        isInside.reduce<Expression<"i32">>((sum, each) => i32.add(sum, each), int(0)),
       );
-      const isEdge = below(insideRows, int(height.reach));
+      const isEdge = i32.lt_u(insideRows, int(height.reach));
       f.when(isEdge, () => writeRow(true));
-      f.when(subtractInt(int(1), isEdge), () => writeRow(false));
+      f.when(i32.sub(int(1), isEdge), () => writeRow(false));
     } else writeRow(false);
     afterRow?.();
-    f.set(tile, add(tile, int(1)));
+    f.set(tile, i32.add(tile, int(1)));
   });
 }

@@ -1,14 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import {
-  add,
-  calculate4,
-  divideInt,
-  int,
-  load4,
-  multiplyInt,
-  relu4,
-  subtractInt,
-} from "../../../assembler/expression.ts";
+import { int, load4, relu4 } from "../../../assembler/expression.ts";
+import { f32x4, i32 } from "../../../assembler/instructions.ts";
 import type { Runtime } from "../../../runtime.ts";
 import { epilogueOf, writeProduct, type Epilogue } from "../../product.ts";
 import type { Launch } from "../convolver.ts";
@@ -38,14 +30,14 @@ export function convolve(
     key,
     ["x", "filters", "y", "bias", "first", "end", "outside", "mine", "given"],
     (f, x, weights, y, bias, first, end, outside, mine, given) => {
-      const count = f.keep("count", smaller(int(block), subtractInt(end!, first!)));
+      const count = f.keep("count", smaller(int(block), i32.sub(end!, first!)));
       const some = { first: first!, count };
       const images = [{ tiled: from, start: x!, outside: outside! }];
       writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
-      const products = f.keep("products", add(mine!, int(PLANES * fromPlane)));
+      const products = f.keep("products", i32.add(mine!, int(PLANES * fromPlane)));
       {
         const tileRows = runtime.machine.tile.rows;
-        const rows = divideInt(add(multiplyInt(count, int(across)), int(tileRows - 1)), int(tileRows));
+        const rows = i32.div_u(i32.add(i32.mul(count, int(across)), int(tileRows - 1)), int(tileRows));
         const shape = {
           rows: { tiles: rows },
           rowStep: 4 * roundUp(from.channels, 4),
@@ -61,9 +53,9 @@ export function convolve(
         });
       }
       // Rows beyond the image are written where nobody reads.
-      const nowhere = f.keep("nowhere", add(products, int(PLANES * toPlane)));
+      const nowhere = f.keep("nowhere", i32.add(products, int(PLANES * toPlane)));
       const atChannel = f.local("i32", "channel");
-      const flags = f.keep("flags", add(nowhere, int(4 * numbersOfRow(to))));
+      const flags = f.keep("flags", i32.add(nowhere, int(4 * numbersOfRow(to))));
       const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
       const walk = {
         moving: [products, atChannel],
@@ -82,7 +74,7 @@ export function convolve(
             const isCorner = [row, column].every((i) => i === 0 || i === step - 1);
             const result = isCorner ? watch.see(value) : value;
             if (pixel === undefined) return;
-            const shifted = epilogue === undefined ? result : calculate4("add", result, load4(atChannel));
+            const shifted = epilogue === undefined ? result : f32x4.add(result, load4(atChannel));
             writeLanes(f, pixel[0], epilogue === "biasRelu" ? relu4(shifted) : shifted, pixel[1], lanes);
           },
         );
@@ -91,7 +83,7 @@ export function convolve(
       eachFlagged(f, flags, some, (row) =>
         f.call("repair", [x!, given!, y!, bias!, outside!, row], (f, x, filters, y, bias, zeros, row) => {
           const at = placeOf(f, row!, down);
-          const top = f.keep("top", multiplyInt(at.row, int(step)));
+          const top = f.keep("top", i32.mul(at.row, int(step)));
           const source = f.keep("source", imageAt(x!, at.image, from));
           const result = f.keep("result", imageAt(y!, at.image, to));
           writeDirectRows(

@@ -1,18 +1,5 @@
-import {
-  add,
-  below,
-  calculate,
-  chooseInt,
-  divideInt,
-  int,
-  isNumber,
-  load,
-  multiplyInt,
-  number,
-  subtractInt,
-  type Expression,
-  type Local,
-} from "../../../assembler/expression.ts";
+import { int, isNumber, load, number, select, type Local } from "../../../assembler/expression.ts";
+import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Tiled } from "../tiles.ts";
 
@@ -27,31 +14,31 @@ export function counting(f: FunctionWriter, name: string, count: number | Int, b
   f.set(i, int(0));
   f.times(count, () => {
     body(i);
-    f.set(i, add(i, int(1)));
+    f.set(i, i32.add(i, int(1)));
   });
 }
 
 /** Where a row of tiles lies: the number of its image, and of the row in that. */
 export function placeOf(f: FunctionWriter, row: Int, down: number): { readonly image: Address; readonly row: Address } {
-  const image = f.keep("image", divideInt(row, int(down)));
-  return { image, row: f.keep("tileRow", subtractInt(row, multiplyInt(image, int(down)))) };
+  const image = f.keep("image", i32.div_u(row, int(down)));
+  return { image, row: f.keep("tileRow", i32.sub(row, i32.mul(image, int(down)))) };
 }
 
 /** The address of an image [height, width, channels] in a batch. */
 export const imageAt = (start: Int, image: Int, { height, width, channels }: Tiled): Int =>
-  add(start, multiplyInt(image, int(4 * height.size * width.size * channels)));
+  i32.add(start, i32.mul(image, int(4 * height.size * width.size * channels)));
 
 /** The address of a pixel. */
 export const pixelAt = (image: Int, row: Int, column: Int, { width, channels }: Tiled): Int =>
-  add(image, multiplyInt(add(multiplyInt(row, int(width.size)), column), int(4 * channels)));
+  i32.add(image, i32.mul(i32.add(i32.mul(row, int(width.size)), column), int(4 * channels)));
 
 /** Whether a pixel is in the image: 0 or 1. A negative number is a large one, taken as unsigned. */
 const isInside = (row: Int, column: Int, { height, width }: Tiled): Int =>
-  multiplyInt(below(row, int(height.size)), below(column, int(width.size)));
+  i32.mul(i32.lt_u(row, int(height.size)), i32.lt_u(column, int(width.size)));
 
 /** The address of a pixel, or of zeros if it is outside of the image. */
 export const pixelOrZeros = (image: Int, row: Int, column: Int, tiled: Tiled, zeros: Int): Int =>
-  chooseInt(isInside(row, column, tiled), pixelAt(image, row, column, tiled), zeros);
+  select(isInside(row, column, tiled), pixelAt(image, row, column, tiled), zeros);
 
 /** Writes: total += Σ a · b over `count` terms; moves both addresses on. */
 export function addProducts(
@@ -62,7 +49,7 @@ export function addProducts(
   b: { readonly at: Address; readonly step: number },
 ): void {
   f.times(count, () => {
-    f.set(total, calculate("add", total, calculate("mul", load(a.at), load(b.at))));
+    f.set(total, f32.add(total, f32.mul(load(a.at), load(b.at))));
     f.advance(a.at, a.step);
     f.advance(b.at, b.step);
   });
@@ -106,10 +93,10 @@ export function writeDirectRows(
   const [termStep, resultStep] = isForward ? [4 * results, 4] : [4, 4 * terms];
   /** The pixel of the source that lies under a tap. */
   const under = (pixel: Int, tap: Int, before: number): Int =>
-    isForward ? add(add(pixel, tap), int(-before)) : subtractInt(add(pixel, int(before)), tap);
+    isForward ? i32.add(i32.add(pixel, tap), int(-before)) : i32.sub(i32.add(pixel, int(before)), tap);
   counting(f, "i", count, (i) => {
-    const row = f.keep("row", add(top, i));
-    f.when(below(row, int(to.height.size)), () => {
+    const row = f.keep("row", i32.add(top, i));
+    f.when(i32.lt_u(row, int(to.height.size)), () => {
       const out = f.keep("out", pixelAt(at.result, row, int(0), to));
       counting(f, "column", to.width.size, (column) => {
         const filters = f.keep("filters", at.filters);
@@ -121,7 +108,7 @@ export function writeDirectRows(
             counting(f, "kx", taps, (kx) => {
               const y = f.keep("y", under(row, ky, before.height));
               const x = f.keep("x", under(column, kx, before.width));
-              const counts = isForward ? isNumber(total) : multiplyInt(isNumber(total), isInside(y, x, from));
+              const counts = isForward ? isNumber(total) : i32.mul(isNumber(total), isInside(y, x, from));
               // NaN stays NaN: the rest is left out.
               f.when(counts, () => {
                 const pixel = f.keep("pixel", pixelOrZeros(at.source, y, x, from, at.zeros));
@@ -131,7 +118,7 @@ export function writeDirectRows(
               f.advance(tap, tapStep);
             }),
           );
-          f.store(out, relu ? calculate("max", total, number(0)) : total);
+          f.store(out, relu ? f32.max(total, number(0)) : total);
           f.advance(out, 4);
           f.advance(filters, resultStep);
           if (shift !== undefined) f.advance(shift, 4);

@@ -1,17 +1,5 @@
-import {
-  add,
-  below,
-  calculate,
-  chooseInt,
-  int,
-  isNumber,
-  load,
-  multiplyInt,
-  number,
-  subtractInt,
-  type Expression,
-  type Local,
-} from "../../../assembler/expression.ts";
+import { int, isNumber, load, number, select, type Local } from "../../../assembler/expression.ts";
+import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { writeEachTile, writeLanes } from "../tiles.ts";
 import { addProducts, counting, imageAt, pixelAt, pixelOrZeros, placeOf, writeDirectRows } from "./directSums.ts";
@@ -57,12 +45,12 @@ function writeOutputGradient(
 ): Address {
   if (!through.relu && !through.pool) return f.keep("source", imageAt(at.dy, image, to));
   // Rows of tiles are counted through all images, and pixels lie where they would if the room held all of them.
-  const row = multiplyInt(subtractInt(first, multiplyInt(image, int(down))), int(to.height.step));
+  const row = i32.mul(i32.sub(first, i32.mul(image, int(down))), int(to.height.step));
   const source = f.keep(
     "source",
-    subtractInt(add(at.room, int(4 * numbersOfRow(to))), pixelAt(int(0), row, int(0), to)),
+    i32.sub(i32.add(at.room, int(4 * numbersOfRow(to))), pixelAt(int(0), row, int(0), to)),
   );
-  const start = f.keep("start", subtractInt(source, imageAt(int(0), image, to)));
+  const start = f.keep("start", i32.sub(source, imageAt(int(0), image, to)));
   const output = outputGradient(f, to, through, { dy: at.dy, y: at.y, outside: at.zeros });
   const images = [...output.images, { tiled: to, start, outside: at.room }];
   writeEachTile(f, images, { first, count }, { moving: [] }, (pixels) => {
@@ -87,11 +75,11 @@ export function writeInputRepair(
   const reach = int(reachOf(repaired));
   const place = placeOf(f, row, down);
   const before = smaller(reach, place.row);
-  const after = smaller(reach, subtractInt(int(down - 1), place.row));
-  const first = f.keep("first", subtractInt(row, before));
-  const count = subtractInt(add(row, add(after, int(1))), first);
+  const after = smaller(reach, i32.sub(int(down - 1), place.row));
+  const first = f.keep("first", i32.sub(row, before));
+  const count = i32.sub(i32.add(row, i32.add(after, int(1))), first);
   const source = writeOutputGradient(f, repaired, at, { image: place.image, first, count });
-  const top = f.keep("top", subtractInt(multiplyInt(place.row, int(to.height.step)), int(from.height.before)));
+  const top = f.keep("top", i32.sub(i32.mul(place.row, int(to.height.step)), int(from.height.before)));
   writeDirectRows(
     f,
     {
@@ -132,15 +120,15 @@ export function writeFilterRepair(
       f.advance(flag, 4);
     });
   };
-  const isMarked = (flag: Address): Int => subtractInt(int(1), isNumber(f.keep("mark", load(flag))));
+  const isMarked = (flag: Address): Int => i32.sub(int(1), isNumber(f.keep("mark", load(flag))));
   eachPair((filter, flag) => {
     // The corners of a filter count all of its products.
     const corners = [0, taps - 1, taps * (taps - 1), taps * taps - 1].map((tap) => load(filter, tap * tapStep));
     const sum = f.keep(
       "sum",
-      corners.reduce((total, corner) => calculate("add", total, corner)),
+      corners.reduce((total, corner) => f32.add(total, corner)),
     );
-    f.store(flag, calculate("sub", sum, sum));
+    f.store(flag, f32.sub(sum, sum));
     f.when(isMarked(flag), () => {
       for (let tap = 0; tap < taps * taps; tap++) f.store(filter, number(0), tap * tapStep);
     });
@@ -149,43 +137,43 @@ export function writeFilterRepair(
     const place = placeOf(f, row, down);
     const source = writeOutputGradient(f, repaired, at, { image: place.image, first: row, count: int(1) });
     const image = f.keep("image", imageAt(at.x, place.image, from));
-    const top = f.keep("top", multiplyInt(place.row, int(to.height.step)));
-    const left = subtractInt(int(to.height.size), top);
+    const top = f.keep("top", i32.mul(place.row, int(to.height.step)));
+    const left = i32.sub(int(to.height.size), top);
     const height = f.keep("height", smaller(left, int(to.height.step)));
     const [channel, k] = [f.keep("channel", at.channel), f.keep("k", int(0))];
     eachPair((filter, flag) => {
       f.when(isMarked(flag), () =>
         counting(f, "ky", taps, (ky) =>
           counting(f, "kx", taps, (kx) => {
-            const tap = add(multiplyInt(ky, int(taps)), kx);
-            const to = f.keep("to", add(filter, multiplyInt(tap, int(tapStep))));
+            const tap = i32.add(i32.mul(ky, int(taps)), kx);
+            const to = f.keep("to", i32.add(filter, i32.mul(tap, int(tapStep))));
             const total = f.keep("total", load(to));
             f.when(isNumber(total), () => writeTap({ ky, kx, total }));
             f.store(to, total);
           }),
         ),
       );
-      f.set(k, add(k, int(1)));
-      const isLast = subtractInt(int(1), below(k, int(to.channels)));
-      f.set(channel, add(channel, isLast));
-      f.set(k, chooseInt(isLast, int(0), k));
+      f.set(k, i32.add(k, int(1)));
+      const isLast = i32.sub(int(1), i32.lt_u(k, int(to.channels)));
+      f.set(channel, i32.add(channel, isLast));
+      f.set(k, select(isLast, int(0), k));
     });
 
     /** total += Σ x · dy over the outputs of a row of tiles. */
     function writeTap({ ky, kx, total }: { ky: Address; kx: Address; total: Local<"f32"> }): void {
       const sum = f.keep("sum", number(0));
-      const y = f.keep("y", add(top, add(ky, int(-from.height.before))));
-      const gradient = f.keep("gradient", add(pixelAt(source, top, int(0), to), multiplyInt(k, int(4))));
+      const y = f.keep("y", i32.add(top, i32.add(ky, int(-from.height.before))));
+      const gradient = f.keep("gradient", i32.add(pixelAt(source, top, int(0), to), i32.mul(k, int(4))));
       f.times(height, () => {
         counting(f, "column", to.width.size, (column) => {
-          const x = add(column, add(kx, int(-from.width.before)));
+          const x = i32.add(column, i32.add(kx, int(-from.width.before)));
           const pixel = pixelOrZeros(image, y, f.keep("x", x), from, at.zeros);
-          const value = f.keep("pixel", add(pixel, multiplyInt(channel, int(4))));
+          const value = f.keep("pixel", i32.add(pixel, i32.mul(channel, int(4))));
           addProducts(f, sum, 1, { at: value, step: 0 }, { at: gradient, step: 4 * to.channels });
         });
-        f.set(y, add(y, int(1)));
+        f.set(y, i32.add(y, int(1)));
       });
-      f.set(total, calculate("add", total, sum));
+      f.set(total, f32.add(total, sum));
     }
   });
 }

@@ -1,15 +1,6 @@
 import type { Conv2dGeometry, ConvolutionGradients } from "@convlens/backend";
-import {
-  add,
-  calculate4,
-  divideInt,
-  int,
-  load4,
-  multiplyInt,
-  subtractInt,
-  type Expression,
-  type Local,
-} from "../../../assembler/expression.ts";
+import { int, load4, type Local } from "../../../assembler/expression.ts";
+import { f32x4, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Block } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
@@ -92,20 +83,21 @@ export function gradients(
     ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine", "given"],
     (f, dy, x, y, weights, dx, sums, first, end, outside, mine, given) => {
       const begin = f.keep("begin", first!);
-      const last = f.keep("last", smaller(add(first!, int(each)), end!));
-      const flags = f.keep("flags", add(mine!, int(4 * flagsAt)));
+      const last = f.keep("last", smaller(i32.add(first!, int(each)), end!));
+      const flags = f.keep("flags", i32.add(mine!, int(4 * flagsAt)));
       const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
-      const spread = f.keep("spread", add(mine!, int(PLANES * fromPlane)));
+      const spread = f.keep("spread", i32.add(mine!, int(PLANES * fromPlane)));
       if (hasInput) writeClearedEdges(f, tiles, dx!, first!, last);
       f.until(first!, last, () => {
-        const count = f.keep("count", smaller(int(block), subtractInt(last, first!)));
+        const count = f.keep("count", smaller(int(block), i32.sub(last, first!)));
         const some = { first: first!, count };
         const images = [{ tiled: from, start: x!, outside: outside! }];
         writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
         const output = outputGradient(f, to, through, { dy: dy!, y: y!, outside: outside! });
         writeTransformed(f, output.images, some, { planes: spread, plane: toPlane }, outputAdjoint, output.read);
-        const tileCount = f.keep("tiles", multiplyInt(count, int(across)));
-        if (hasBias) writeBias(f, k, add(spread, int(ONES * toPlane)), tileCount, add(sums!, int(PLANES * plane)));
+        const tileCount = f.keep("tiles", i32.mul(count, int(across)));
+        if (hasBias)
+          writeBias(f, k, i32.add(spread, int(ONES * toPlane)), tileCount, i32.add(sums!, int(PLANES * plane)));
         const shape = {
           rows: c,
           rowStep: 4,
@@ -132,11 +124,11 @@ export function gradients(
             dx: dx!,
             flag,
           });
-        f.set(first!, add(first!, count));
+        f.set(first!, i32.add(first!, count));
       });
       // Tiles overlap: what one has spoilt is computed again when all have been added.
       if (hasInput)
-        eachFlagged(f, flags, { first: begin, count: subtractInt(last, begin) }, (row) =>
+        eachFlagged(f, flags, { first: begin, count: i32.sub(last, begin) }, (row) =>
           f.call("repair", [dy!, y!, outside!, mine!, dx!, given!, row], (f, dy, y, zeros, room, dx, filters, row) =>
             writeInputRepair(f, repaired, row!, {
               dy: dy!,
@@ -152,7 +144,7 @@ export function gradients(
     each * across * PLANES * c * k,
   );
   const join = joinFilterGradients(runtime, repaired, { parts, part, plane });
-  const total: Pointwise = (_, ...x) => x.reduce((sum, one) => calculate4("add", sum, one));
+  const total: Pointwise = (_, ...x) => x.reduce((sum, one) => f32x4.add(sum, one));
   const joinBias = hasBias
     ? runLoops(runtime, `join ${parts}`, total, [{ count: k, steps: new Array<number>(parts + 1).fill(4) }])
     : undefined;
@@ -203,7 +195,7 @@ function writeBias(
     f.set(at, column);
     f.set(sum, load4(to));
     f.times(tiles, () => {
-      f.set(sum, calculate4("add", sum, load4(at)));
+      f.set(sum, f32x4.add(sum, load4(at)));
       f.advance(at, 4 * roundUp(channels, 4));
     });
     f.store4(to, sum);
@@ -221,9 +213,9 @@ function writeClearedEdges(f: FunctionWriter, { from, down }: Tiles, dx: Address
   const rows = Math.min(height.size, Math.max(0, overlapOf(height) - height.before));
   if (rows === 0) return;
   const [image, rowBytes] = [f.local("i32", "image"), 4 * channels * width.size];
-  const begin = divideInt(first, int(down));
-  f.set(image, add(dx, multiplyInt(begin, int(height.size * rowBytes))));
-  f.times(subtractInt(divideInt(last, int(down)), begin), () => {
+  const begin = i32.div_u(first, int(down));
+  f.set(image, i32.add(dx, i32.mul(begin, int(height.size * rowBytes))));
+  f.times(i32.sub(i32.div_u(last, int(down)), begin), () => {
     f.fill(image, int(rows * rowBytes));
     f.advance(image, height.size * rowBytes);
   });
@@ -248,7 +240,7 @@ function writeInputGradient(
   const columns = roundUp(from.channels, 4);
   const tileRows = f.machine.tile.rows;
   const shape = {
-    rows: { tiles: f.keep("rows", divideInt(add(at.tileCount, int(tileRows - 1)), int(tileRows))) },
+    rows: { tiles: f.keep("rows", i32.div_u(i32.add(at.tileCount, int(tileRows - 1)), int(tileRows))) },
     rowStep: 4 * roundUp(to.channels, 4),
     resultStep: 4 * columns,
     columns,
@@ -261,7 +253,7 @@ function writeInputGradient(
     f.advance(c, fromPlane);
   });
   const products = f.keep("products", at.products);
-  const nowhere = f.keep("nowhere", add(at.products, int(PLANES * (fromPlane + toPlane))));
+  const nowhere = f.keep("nowhere", i32.add(at.products, int(PLANES * (fromPlane + toPlane))));
   const images = [{ tiled: from, start: at.dx, outside: nowhere }];
   const overlap = overlapOf(from.height);
   const walk = { moving: [products], afterRow: () => watch.store(at.flag), isFirstAlone: true };
@@ -277,7 +269,7 @@ function writeInputGradient(
         const pixel = pixelAt(row, column);
         if (pixel === undefined) return;
         const isNew = row >= overlap && (isFirst || column >= overlap);
-        writeLanes(f, pixel[0], isNew ? result : calculate4("add", load4(...pixel), result), pixel[1], lanes);
+        writeLanes(f, pixel[0], isNew ? result : f32x4.add(load4(...pixel), result), pixel[1], lanes);
       },
     );
     watch.look();

@@ -1,14 +1,5 @@
-import {
-  add,
-  anyBit,
-  calculate4,
-  differMask4,
-  int,
-  load4,
-  zero4,
-  type Expression,
-  type Local,
-} from "../../../assembler/expression.ts";
+import { int, load4, zero4, type Local } from "../../../assembler/expression.ts";
+import { f32x4, i32, v128, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { TileRows } from "../tiles.ts";
 
@@ -42,14 +33,14 @@ export class Watch {
   /** Writes: adds a result to the sum of those that are watched, and returns it. */
   see(value: Vector): Vector {
     const kept = this.#f.keep("seen", value);
-    this.#f.set(this.#sum, this.#isEmpty ? kept : calculate4("add", this.#sum, kept));
+    this.#f.set(this.#sum, this.#isEmpty ? kept : f32x4.add(this.#sum, kept));
     this.#isEmpty = false;
     return kept;
   }
 
   /** Writes: looks at the sum. A number minus itself is 0, or NaN if it is not finite. */
   look(): void {
-    this.#f.set(this.#found, calculate4("add", this.#found, calculate4("sub", this.#sum, this.#sum)));
+    this.#f.set(this.#found, f32x4.add(this.#found, f32x4.sub(this.#sum, this.#sum)));
     this.#isEmpty = true;
   }
 
@@ -62,7 +53,7 @@ export class Watch {
 
   /** Whether a number that is not finite was found. */
   get hasFound(): Expression<"i32"> {
-    return anyBit(differMask4(this.#found, this.#found));
+    return v128.any_true(f32x4.ne(this.#found, this.#found));
   }
 }
 
@@ -76,8 +67,8 @@ export function eachFlagged(
   const [flag, row] = [f.keep("flag", flags), f.keep("row", first)];
   f.times(count, () => {
     const found = f.keep("found", load4(flag));
-    f.when(anyBit(differMask4(found, found)), () => repair(row));
+    f.when(v128.any_true(f32x4.ne(found, found)), () => repair(row));
     f.advance(flag, FLAG);
-    f.set(row, add(row, int(1)));
+    f.set(row, i32.add(row, int(1)));
   });
 }

@@ -1,4 +1,5 @@
-import { add, calculate4, int, load4, loadOne, type Expression } from "../../../assembler/expression.ts";
+import { int, load4, loadOne } from "../../../assembler/expression.ts";
+import { f32x4, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { Argument } from "../../../callList.ts";
 import type { CompiledFunction, Runtime } from "../../../runtime.ts";
 import { splitCalls } from "../../splitCalls.ts";
@@ -51,7 +52,7 @@ export function joinFilterGradients(
       ["sums", "filters", "channel", "dy", "x", "y", "rows", "zeros", "mine"],
       (f, sums, filters, channel, dy, x, y, rows, zeros, mine) => {
         const others = Array.from({ length: parts - 1 }, () => f.local("i32", "sums"));
-        others.forEach((other, i) => f.set(other, add(sums!, int((i + 1) * part))));
+        others.forEach((other, i) => f.set(other, i32.add(sums!, int((i + 1) * part))));
         const addresses = [sums!, ...others];
         const start = f.keep("start", filters!);
         const watch = new Watch(f);
@@ -67,7 +68,7 @@ export function joinFilterGradients(
             (row, column) =>
               addresses
                 .map((address) => load(address, (EDGE * row + column) * plane))
-                .reduce((total, value) => calculate4("add", total, value)),
+                .reduce((total, value) => f32x4.add(total, value)),
             (row, column, value) => {
               // The corners of a filter count all of its products.
               const isCorner = [row, column].every((i) => i === 0 || i === taps - 1);
@@ -95,7 +96,7 @@ export function joinFilterGradients(
                 filters: filters!,
                 channel: channel!,
                 rows: rows!,
-                flags: f.keep("flags", add(room!, int(4 * roomNumbers(repaired)))),
+                flags: f.keep("flags", i32.add(room!, int(4 * roomNumbers(repaired)))),
               }),
           ),
         );

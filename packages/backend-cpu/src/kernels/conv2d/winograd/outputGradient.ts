@@ -1,5 +1,6 @@
 import type { ConvolutionGradients } from "@convlens/backend";
-import { and4, compare4, load4, zero4, type Expression, type Local } from "../../../assembler/expression.ts";
+import { load4, zero4, type Local } from "../../../assembler/expression.ts";
+import { f32x4, v128, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { eachWinner } from "../../pool2d.ts";
 import type { Images, Tiled, TilePixels, Tiling } from "../tiles.ts";
@@ -37,7 +38,7 @@ export function outputGradient(
 }
 
 /** dy where y > 0, zero elsewhere. */
-const gated = (dy: Vector, y: Vector): Vector => and4(dy, compare4("gt", y, zero4));
+const gated = (dy: Vector, y: Vector): Vector => v128.and(dy, f32x4.gt(y, zero4));
 
 const throughRelu =
   ({ at }: TilePixels): ReadTile =>
@@ -61,7 +62,7 @@ function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): Read
       let dy: Vector = load4(...pooled);
       eachWinner(f, taps, (tap, wins, best) => {
         if (tap === 0) dy = f.keep("dy", relu ? gated(dy, best) : dy);
-        won[tap] = f.keep("won", and4(wins, dy));
+        won[tap] = f.keep("won", v128.and(wins, dy));
       });
       windows.set(key, (window = won));
     }

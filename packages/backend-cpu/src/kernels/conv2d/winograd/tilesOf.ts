@@ -1,5 +1,6 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { below, chooseInt, load4, zero4, type Expression, type Local } from "../../../assembler/expression.ts";
+import { load4, select, zero4, type Local } from "../../../assembler/expression.ts";
+import { i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Runtime } from "../../../runtime.ts";
 import { writeEachTile, type Images, type Tiled, type TilePixels, type TileRows, type Tiling } from "../tiles.ts";
@@ -92,4 +93,4 @@ export function writeTransformed(
 }
 
 /** Writes: min(a, b) */
-export const smaller = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> => chooseInt(below(a, b), a, b);
+export const smaller = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> => select(i32.lt_u(a, b), a, b);

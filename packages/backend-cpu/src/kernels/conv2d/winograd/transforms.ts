@@ -1,4 +1,5 @@
-import { calculate4, type Expression, type Local } from "../../../assembler/expression.ts";
+import type { Local } from "../../../assembler/expression.ts";
+import { f32x4, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 
 // Winograd's convolutions (Lavin and Gray 2015): m × m outputs of filters of r × r taps as 36 products, where m + r = 7. A
@@ -15,9 +16,7 @@ export const EDGE = 6;
 /** Products of a tile. */
 export const PLANES: number = EDGE * EDGE;
 
-const sum = (a: Vector, b: Vector): Vector => calculate4("add", a, b);
-const difference = (a: Vector, b: Vector): Vector => calculate4("sub", a, b);
-const times = (f: FunctionWriter, x: number, v: Vector): Vector => calculate4("mul", f.constant4(x), v);
+const times = (f: FunctionWriter, x: number, v: Vector): Vector => f32x4.mul(f.constant4(x), v);
 const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep("t", v);
 
 /** Bᵀ: what an input is multiplied by, so that products at the points 0, 1, −1, 2, −2 and ∞ are those of a convolution. */
@@ -26,15 +25,15 @@ export const inputTransform: Transform = (f, x) => {
   const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
   const even = keep(f, axpy(-4, d2, d4));
   const odd = keep(f, axpy(-4, d1, d3));
-  const far = keep(f, difference(d4, d2));
-  const half = keep(f, difference(d3, d1));
-  const slope = keep(f, sum(half, half));
+  const far = keep(f, f32x4.sub(d4, d2));
+  const half = keep(f, f32x4.sub(d3, d1));
+  const slope = keep(f, f32x4.add(half, half));
   return [
     axpy(4, d0, axpy(-5, d2, d4)),
-    sum(even, odd),
-    difference(even, odd),
-    sum(far, slope),
-    difference(far, slope),
+    f32x4.add(even, odd),
+    f32x4.sub(even, odd),
+    f32x4.add(far, slope),
+    f32x4.sub(far, slope),
     axpy(4, d1, axpy(-5, d3, d5)),
   ];
 };
@@ -43,15 +42,15 @@ export const inputTransform: Transform = (f, x) => {
 export const inputAdjoint: Transform = (f, x) => {
   const [p0, p1, p2, p3, p4, p5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
   const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
-  const [near, far] = [keep(f, sum(p1, p2)), keep(f, sum(p3, p4))];
-  const [slope, half] = [keep(f, difference(p1, p2)), keep(f, difference(p3, p4))];
-  const steep = keep(f, sum(half, half));
+  const [near, far] = [keep(f, f32x4.add(p1, p2)), keep(f, f32x4.add(p3, p4))];
+  const [slope, half] = [keep(f, f32x4.sub(p1, p2)), keep(f, f32x4.sub(p3, p4))];
+  const steep = keep(f, f32x4.add(half, half));
   return [
     times(f, 4, p0),
-    difference(times(f, 4, difference(p5, slope)), steep),
-    difference(axpy(-5, p0, times(f, -4, near)), far),
-    axpy(-5, p5, sum(slope, steep)),
-    sum(p0, sum(near, far)),
+    f32x4.sub(times(f, 4, f32x4.sub(p5, slope)), steep),
+    f32x4.sub(axpy(-5, p0, times(f, -4, near)), far),
+    axpy(-5, p5, f32x4.add(slope, steep)),
+    f32x4.add(p0, f32x4.add(near, far)),
     p5,
   ];
 };
@@ -66,14 +65,14 @@ function evaluate(f: FunctionWriter, x: readonly Vector[], scales = [1, 1, 1]): 
     for (let i = x.length - 1 - ((x.length - 1 - first) % 2); i >= first; i -= 2) {
       const factor = scale * p ** i;
       if (total === undefined) total = scaled(factor, x[i]!);
-      else if (factor === 1) total = sum(x[i]!, total);
+      else if (factor === 1) total = f32x4.add(x[i]!, total);
       else total = f.multiplyAdd4(f.constant4(factor), x[i]!, total);
     }
     return total!;
   };
   const pair = (p: 1 | 2, scale: number): [Vector, Vector] => {
     const [even, odd] = [keep(f, part(0, p, scale)), keep(f, part(1, p, scale))];
-    return [sum(even, odd), difference(even, odd)];
+    return [f32x4.add(even, odd), f32x4.sub(even, odd)];
   };
   return [scaled(atZero, x[0]!), ...pair(1, atOne), ...pair(2, atTwo), x.at(-1)!];
 }
@@ -83,16 +82,16 @@ function combine(f: FunctionWriter, x: readonly Vector[], count: number, scales 
   const [atZero, atOne, atTwo] = scales as [number, number, number];
   const [x0, x1, x2, x3, x4, x5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
   const pairs = [
-    [keep(f, sum(x1, x2)), keep(f, sum(x3, x4))],
-    [keep(f, difference(x1, x2)), keep(f, difference(x3, x4))],
+    [keep(f, f32x4.add(x1, x2)), keep(f, f32x4.add(x3, x4))],
+    [keep(f, f32x4.sub(x1, x2)), keep(f, f32x4.sub(x3, x4))],
   ] as const;
   return Array.from({ length: count }, (_, i) => {
     const [one, two] = pairs[(i % 2) as 0 | 1];
     const ones = atOne === 1 ? one : times(f, atOne, one);
     const factor = atTwo * 2 ** i;
-    let total = factor === 1 ? sum(ones, two) : f.multiplyAdd4(f.constant4(factor), two, ones);
-    if (i === 0) total = atZero === 1 ? sum(x0, total) : f.multiplyAdd4(f.constant4(atZero), x0, total);
-    return i === count - 1 ? sum(x5, total) : total;
+    let total = factor === 1 ? f32x4.add(ones, two) : f.multiplyAdd4(f.constant4(factor), two, ones);
+    if (i === 0) total = atZero === 1 ? f32x4.add(x0, total) : f.multiplyAdd4(f.constant4(atZero), x0, total);
+    return i === count - 1 ? f32x4.add(x5, total) : total;
   });
 }
 
