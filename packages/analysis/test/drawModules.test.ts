@@ -3,7 +3,7 @@ import { lenet5 } from "@convlens/layers/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { modularGraph, type ModularGraph, type ModularStage } from "../src/index.ts";
-import { drawModules } from "../src/render/index.ts";
+import { drawModules } from "./svgs.ts";
 
 const MOST = 160_000;
 

@@ -1,4 +1,10 @@
 import { histogram, modularGraph, operationGraph, trace, volumeTable } from "@convlens/analysis";
+import { paintImage, scaleOf } from "@convlens/analysis/render";
+import { reference } from "@convlens/backend-reference";
+import { Conv2d, Dense, Flatten, type Layer, type Mode } from "@convlens/layers";
+import { useBackend, zeros, type Tensor } from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeAll, expect, it } from "vitest";
 import {
   drawBars,
   drawBoxes,
@@ -10,14 +16,7 @@ import {
   drawPoints,
   drawTrace,
   drawVolumes,
-  paintImage,
-  scaleOf,
-} from "@convlens/analysis/render";
-import { reference } from "@convlens/backend-reference";
-import { Conv2d, Dense, Flatten, type Layer, type Mode } from "@convlens/layers";
-import { useBackend, zeros, type Tensor } from "@convlens/tensor";
-import fc from "fast-check";
-import { beforeAll, expect, it } from "vitest";
+} from "./svgs.ts";
 
 beforeAll(() => useBackend(reference()));
 

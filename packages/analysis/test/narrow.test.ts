@@ -15,16 +15,8 @@ import { useBackend } from "@convlens/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { modularGraph, operationGraph, trace, volumeTable } from "../src/index.ts";
-import {
-  drawBars,
-  drawLineChart,
-  drawModules,
-  drawOperations,
-  drawPoints,
-  drawTrace,
-  drawVolumes,
-} from "../src/render/index.ts";
 import { filled, some } from "./helpers.ts";
+import { drawBars, drawLineChart, drawModules, drawOperations, drawPoints, drawTrace, drawVolumes } from "./svgs.ts";
 
 // What drawings do where there is little room, as on a phone of 360 pixels.
 
@@ -163,7 +155,7 @@ describe("traces", () => {
     for (const svg of [wide, narrow]) {
       expect(cells(svg)).toHaveLength(2 * 3 * 25);
       expect(new Set(cells(svg).map(String)).size).toBe(2 * 3 * 25);
-      expect(svg.match(/what it sees/g)).toHaveLength(svg === wide ? 1 : 2);
+      expect(svg.match(/receptive field/g)).toHaveLength(svg === wide ? 1 : 2);
     }
   });
 

@@ -21,16 +21,6 @@ import { countModules, histogram, modularGraph, operationGraph, toMatrix, trace,
 import {
   colorMap,
   colorOf,
-  drawBars,
-  drawBoxes,
-  drawHistogram,
-  drawLegend,
-  drawLineChart,
-  drawModules,
-  drawOperations,
-  drawPoints,
-  drawTrace,
-  drawVolumes,
   encodePng,
   enlarge,
   overlay,
@@ -47,6 +37,18 @@ import {
   type Theme,
 } from "../src/render/index.ts";
 import { filled, some, TwoWays } from "./helpers.ts";
+import {
+  drawBars,
+  drawBoxes,
+  drawHistogram,
+  drawLegend,
+  drawLineChart,
+  drawModules,
+  drawOperations,
+  drawPoints,
+  drawTrace,
+  drawVolumes,
+} from "./svgs.ts";
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 

@@ -1,26 +1,26 @@
-/** The ground that is drawn on. */
+/** Theme of the page that is drawn on. */
 export type Theme = "light" | "dark";
 
 /**
- * What a colour map is for: `"sequential"` for 0 to 1 (activations, magnitudes), `"signed"` for −1 to 1 (weights, gradients),
+ * Names of colour maps: `"sequential"` for 0 to 1 (activations, magnitudes), `"signed"` for −1 to 1 (weights, gradients),
  * `"gray"` for the pixels of photographs.
  */
 export type ColorMapName = "sequential" | "signed" | "gray";
 
-/** Numbers as colours. */
+/** A map from numbers to colours. */
 export interface ColorMap {
   readonly name: ColorMapName;
   readonly theme: Theme;
-  /** What the first colour stands for: 0, or −1 where signs are shown. The last stands for 1. */
+  /** The number of the first colour: 0, or −1 for a signed map. The last colour is that of 1. */
   readonly low: 0 | -1;
-  /** 256 colours (257 with signs, so that 0 has one of its own): red, green, blue of each. */
+  /** Red, green and blue of 256 colours; of 257 for a signed map, so that 0 has a colour of its own. */
   readonly table: Uint8Array;
 }
 
 type Triple = readonly [number, number, number];
 
-// Nine colours at equal distances, which lie evenly in OKLab, with lightness that only grows or only falls. Zero is nearly the
-// colour of the page, so that what is silent disappears.
+// Nine colours at equal distances in OKLab, with monotonic lightness. Zero has nearly the colour of the page, so that units
+// without activation disappear.
 const stops = {
   sequential: {
     light: "fbfaf7 e2e5b4 a9d29d 67bd9c 3c9f9b 298092 1b6083 1a4071 1d2059",
@@ -42,8 +42,8 @@ const fromLinear = (x: number): number => (x <= 0.0031308 ? 12.92 * x : 1.055 * 
 const times = (m: readonly Triple[], v: Triple): Triple =>
   m.map((row) => row[0] * v[0] + row[1] * v[1] + row[2] * v[2]) as unknown as Triple;
 
-// OKLab (Björn Ottosson 2020): linear light to the responses of the eye's cones, their cube roots to lightness and two
-// opponent colours.
+// OKLab (Björn Ottosson 2020): linear light → responses of the eye's cones → their cube roots → lightness and two opponent
+// colours.
 const cones: readonly Triple[] = [
   [0.4122214708, 0.5363325363, 0.0514459929],
   [0.2119034982, 0.6806995451, 0.1073969566],
@@ -89,7 +89,7 @@ const fromOklab = (lab: Triple): Triple =>
     (x) => Math.round(255 * Math.min(1, Math.max(0, fromLinear(x)))),
   );
 
-/** Colours between the stops, mixed in OKLab: `count` of them, the first and last stop included. */
+/** `count` colours between the stops, interpolated in OKLab, including the first and the last stop. */
 function ramp(text: string, count: number): Triple[] {
   const at = text
     .split(" ")
@@ -105,8 +105,8 @@ function ramp(text: string, count: number): Triple[] {
 const made = /* @__PURE__ */ new Map<string, ColorMap>();
 
 /**
- * A colour map for a light or a dark page. Equal steps of the number look like equal steps of the colour, also to those who
- * see no red or green; sequential maps print well in grey.
+ * A colour map for a light or a dark page. Equal steps of the number look like equal steps of the colour, also to readers with
+ * red-green colour blindness. Sequential maps print well in grey.
  *
  * @example
  * ```ts
@@ -121,7 +121,7 @@ export function colorMap(name: ColorMapName, theme: Theme = "light"): ColorMap {
       name === "signed"
         ? [...ramp(stops.negative[theme], 129).reverse(), ...ramp(stops.positive[theme], 129).slice(1)]
         : name === "gray"
-          ? // Photographs are stored as they are shown: their greys must not be made even once more.
+          ? // Greys of photographs are stored as they are shown, already perceptually even.
             Array.from({ length: 256 }, (_, i) => [i, i, i])
           : ramp(stops.sequential[theme], 256);
     map = { name, theme, low: name === "signed" ? -1 : 0, table: Uint8Array.from(colors.flat()) };
@@ -131,7 +131,7 @@ export function colorMap(name: ColorMapName, theme: Theme = "light"): ColorMap {
 }
 
 /**
- * The colour of a number: red, green and blue, 0 to 255. Beyond the ends it is that of the end; NaN is magenta.
+ * The colour of a number: red, green and blue, 0 to 255. Numbers beyond the ends get the colour of the end, NaN is magenta.
  *
  * @example
  * ```ts

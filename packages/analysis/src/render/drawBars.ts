@@ -1,28 +1,30 @@
 import { checkOptions } from "@convlens/backend";
-import { drawing, element, label, shortNumber, tooltip, widthChecks, type WidthOptions } from "./svg.ts";
+import { label, scene, shape, tooltip, widthChecks, type Scene, type WidthOptions } from "./scene.ts";
+import { shortNumber } from "./shortNumber.ts";
 
-/** A bar: what it is of, and how long. */
+/** A bar of {@link drawBars}. */
 export interface Bar {
   readonly name: string;
   readonly value: number;
-  /** Written at its end instead of the number. */
+  /** Text at the end of the bar. Default: the value. */
   readonly text?: string;
 }
 
 const ROW = 22;
-/** Room for bars at most and at least, and for the number at the end of one. */
+/** Longest and shortest room for bars, and the room for the number at the end of one. */
 const [LONGEST, SHORTEST, NUMBER] = [300, 60, 60];
 
 /**
- * Numbers as bars from a common line, those below 0 to the left: what each layer costs, or how much each product adds.
+ * Numbers as horizontal bars from a common line, negative ones to the left: the cost of each layer, or the share of each product.
  *
  * @example
  * ```ts
  * const { layers } = cost(lenet5(), [28, 28, 1]);
- * const svg = drawBars(layers.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds })));
+ * const bars = layers.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds }));
+ * const svg = toSvg(drawBars(bars));
  * ```
  */
-export function drawBars(bars: readonly Bar[], options: WidthOptions = {}): string {
+export function drawBars(bars: readonly Bar[], options: WidthOptions = {}): Scene {
   checkOptions("drawBars", options, widthChecks);
   const { width = Infinity, theme = "auto", title } = options;
   const names = Math.max(40, ...bars.map(({ name }) => 7 * name.length)) + 16;
@@ -31,26 +33,26 @@ export function drawBars(bars: readonly Bar[], options: WidthOptions = {}): stri
   const sides = negative ? 2 : 1;
   const room = Math.min(LONGEST, Math.max(SHORTEST, width - names - 10 - sides * NUMBER)) / sides;
   const zero = names + (negative ? room + NUMBER : 0);
-  const content = bars.map(({ name, value, text = shortNumber(value) }, i) => {
+  const rows = bars.flatMap(({ name, value, text = shortNumber(value) }, i) => {
     const y = 8 + i * ROW;
     const long = Math.max(value === 0 ? 0 : 1, (Math.abs(value) / size) * room);
-    const role = negative ? (value < 0 ? "negative" : "positive") : "activation";
-    return (
-      label(names - 10, y + 13, name, { anchor: "end", class: "f-muted" }) +
-      element(
+    const fill = negative ? (value < 0 ? "negative" : "positive") : "activation";
+    return [
+      label(names - 10, y + 13, name, { anchor: "end", fill: "muted" }),
+      shape(
         "rect",
-        { x: value < 0 ? zero - long : zero, y, width: long, height: ROW - 6, class: `f-${role}` },
+        { x: value < 0 ? zero - long : zero, y, width: long, height: ROW - 6, fill },
         tooltip(`${name}: ${text}`),
-      ) +
+      ),
       label(value < 0 ? zero - long - 6 : zero + long + 6, y + 13, text, {
         anchor: value < 0 ? "end" : "start",
-        class: "f-ink",
-      })
-    );
+        fill: "ink",
+      }),
+    ];
   });
   const height = 16 + bars.length * ROW;
-  const line = element("line", { class: "s-line", x1: zero, x2: zero, y1: 4, y2: height - 6 });
-  return drawing(zero + room + NUMBER + 10, height, content.join("") + line, {
+  const line = shape("line", { stroke: "line", x1: zero, x2: zero, y1: 4, y2: height - 6 });
+  return scene(zero + room + NUMBER + 10, height, [...rows, line], {
     theme,
     title: title ?? bars.map(({ name, value }) => `${name} ${shortNumber(value)}`).join(", "),
   });

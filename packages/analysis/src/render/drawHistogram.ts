@@ -1,7 +1,8 @@
 import { checkOptions } from "@convlens/backend";
 import type { Histogram } from "../activations/statistics.ts";
-import { ticks } from "./drawLineChart.ts";
-import { drawChecks, drawing, element, label, shortNumber, tooltip, type DrawOptions } from "./svg.ts";
+import { drawChecks, label, scene, shape, tooltip, type DrawOptions, type Scene, type SceneShape } from "./scene.ts";
+import { shortNumber } from "./shortNumber.ts";
+import { ticks } from "./ticks.ts";
 
 const WIDTH = 420;
 const HEIGHT = 160;
@@ -10,56 +11,45 @@ const BOTTOM = 24;
 const TOP = 18;
 
 /**
- * How often numbers of each size occur, as bars; what lies at 0 is marked by a line.
+ * A histogram as bars, with a dotted line at 0.
  *
  * @example
  * ```ts
- * const svg = drawHistogram(histogram([0, 1, 1, 2, 5], { bins: 5 }), { title: "activations of conv1" });
+ * const svg = toSvg(drawHistogram(histogram([0, 1, 1, 2, 5], { bins: 5 }), { title: "activations of conv1" }));
  * ```
  */
-export function drawHistogram(
-  { low, high, counts, outside, notNumbers }: Histogram,
-  options: DrawOptions = {},
-): string {
+export function drawHistogram({ low, high, counts, outside, notNumbers }: Histogram, options: DrawOptions = {}): Scene {
   checkOptions("drawHistogram", options, drawChecks);
   const most = counts.reduce((a, b) => Math.max(a, b), 1);
   const width = (WIDTH - 2 * LEFT) / counts.length;
   const [base, room] = [HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP];
   const px = (x: number): number => LEFT + ((x - low) / (high - low || 1)) * (WIDTH - 2 * LEFT);
-  const bars = Array.from(counts, (count, i) => {
+  const bars = Array.from(counts).flatMap((count, i): SceneShape[] => {
+    if (count === 0) return [];
     const tall = (count / most) * room;
     const from = low + (i / counts.length) * (high - low);
     const text = `${shortNumber(from)} to ${shortNumber(from + (high - low) / counts.length)}: ${count}`;
-    return count === 0
-      ? ""
-      : element(
-          "rect",
-          { class: "f-activation", x: LEFT + i * width, y: base - tall, width: Math.max(0.5, width - 1), height: tall },
-          tooltip(text),
-        );
+    const place = { x: LEFT + i * width, y: base - tall, width: Math.max(0.5, width - 1), height: tall };
+    return [shape("rect", { fill: "activation", ...place }, tooltip(text))];
   });
-  const zero =
-    low < 0 && high > 0
-      ? element("line", { class: "s-ink", "stroke-dasharray": "2 3", x1: px(0), x2: px(0), y1: TOP, y2: base })
-      : "";
-  const axis =
-    element("line", { class: "s-line", x1: LEFT, x2: WIDTH - LEFT, y1: base, y2: base }) +
-    ticks(low, high, 6)
-      .map((x) => label(px(x), HEIGHT - 6, shortNumber(x), { class: "f-muted" }))
-      .join("");
-  const left = [
-    outside.below > 0 ? `${shortNumber(outside.below)} below` : "",
-    outside.above > 0 ? `${shortNumber(outside.above)} above` : "",
-    notNumbers > 0 ? `${shortNumber(notNumbers)} NaN` : "",
-  ].filter(Boolean);
-  const notes = [`largest bar: ${shortNumber(most)}`, ...left].join(", ");
-  return drawing(
-    WIDTH,
-    HEIGHT,
-    bars.join("") + zero + axis + label(LEFT, 12, notes, { anchor: "start", class: "f-muted" }),
-    {
-      title: `${options.title ?? "histogram"}, from ${shortNumber(low)} to ${shortNumber(high)}; ${notes}`,
-      ...(options.theme !== undefined && { theme: options.theme }),
-    },
-  );
+  const zero = { x1: px(0), x2: px(0), y1: TOP, y2: base };
+  const others = [
+    [outside.below, "below"],
+    [outside.above, "above"],
+    [notNumbers, "NaN"],
+  ] as const;
+  const notes = [
+    `largest bar: ${shortNumber(most)}`,
+    ...others.flatMap(([count, name]) => (count > 0 ? [`${shortNumber(count)} ${name}`] : [])),
+  ].join(", ");
+  const shapes = [
+    ...bars,
+    ...(low < 0 && high > 0 ? [shape("line", { stroke: "ink", "stroke-dasharray": "2 3", ...zero })] : []),
+    shape("line", { stroke: "line", x1: LEFT, x2: WIDTH - LEFT, y1: base, y2: base }),
+    ...ticks(low, high, 6).map((x) => label(px(x), HEIGHT - 6, shortNumber(x), { fill: "muted" })),
+    label(LEFT, 12, notes, { anchor: "start", fill: "muted" }),
+  ];
+  const { title = "histogram", ...theme } = options;
+  const range = `from ${shortNumber(low)} to ${shortNumber(high)}`;
+  return scene(WIDTH, HEIGHT, shapes, { ...theme, title: `${title}, ${range}; ${notes}` });
 }

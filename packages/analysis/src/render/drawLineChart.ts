@@ -1,27 +1,50 @@
-import { checkOptions } from "@convlens/backend";
+import { checkOptions, numberAbove, oneOf } from "@convlens/backend";
 import { finiteOption, textOption } from "../optionChecks.ts";
-import { drawing, element, label, round, shortNumber, tooltip, widthChecks, type WidthOptions } from "./svg.ts";
+import type { Role } from "./palette.ts";
+import {
+  label,
+  round,
+  scene,
+  shape,
+  tooltip,
+  widthChecks,
+  type Scene,
+  type SceneShape,
+  type WidthOptions,
+} from "./scene.ts";
+import { shortNumber } from "./shortNumber.ts";
+import { logTicks, ticks } from "./ticks.ts";
 
 /** A line of a chart. */
 export interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Points are marked, for the few; or not, for the many. */
+  /** Whether each point is marked by a circle: useful for few points. */
   readonly marks?: boolean;
 }
 
-/** What {@link drawLineChart} may be told. */
+/** Options of {@link drawLineChart}. */
 export interface LineChartOptions extends WidthOptions {
-  /** What stands at the horizontal axis. */
+  /** Label of the horizontal axis. */
   readonly xLabel?: string;
-  /** Where the vertical axis begins and ends. Default: at the least and the greatest. */
+  /** Ends of the vertical axis. Default: the least and the greatest number. */
   readonly low?: number;
   readonly high?: number;
-  /** How many pixels it is wide. Default: 640. */
+  /** End of the horizontal axis. Default: the greatest x. */
+  readonly xHigh?: number;
+  /** Scales of the axes. A logarithmic one leaves out what is not above 0. Default: `"linear"`. */
+  readonly xScale?: "linear" | "log";
+  readonly yScale?: "linear" | "log";
+  /** Width in pixels. Default: 640. */
   readonly width?: number;
+  /** Height in pixels, without further lines of the legend. Default: 260. */
+  readonly height?: number;
+  /** An x that is marked by an upright line. */
+  readonly at?: number;
+  /** Further x that are marked by dotted lines, such as the steps at which a setting changed. */
+  readonly changes?: readonly number[];
 }
 
-const HEIGHT = 260;
 const LEFT = 52;
 const RIGHT = 12;
 const BOTTOM = 34;
@@ -30,25 +53,29 @@ const TOP = 26;
 const ROW = 18;
 
 /** Lines differ in dashes as well as in colour. */
-const looks = [
-  { role: "input", dashes: undefined },
+const looks: readonly { readonly role: Role; readonly dashes?: string }[] = [
+  { role: "input" },
   { role: "positive", dashes: "6 4" },
   { role: "activation", dashes: "2 3" },
   { role: "gradient", dashes: "10 3 2 3" },
-] as const;
+];
 
-/** Numbers at equal, round distances that cover a range. */
-export function ticks(low: number, high: number, count = 5): number[] {
-  const rough = (high - low) / count || 1;
-  const unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((n) => n * unit).find((size) => size >= rough)!;
-  const found: number[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
-    found.push(+(i * step).toPrecision(12));
-  return found;
+/** An axis: where a number lies on it, and its ticks. */
+interface Axis {
+  readonly low: number;
+  readonly high: number;
+  /** Share of the axis, from 0 to 1, that lies below a number. */
+  readonly place: (x: number) => number;
+  readonly ticks: (count: number) => number[];
 }
 
-/** Where each entry of a legend begins: side by side, and below where there is no more room. */
+function axisOf(low: number, high: number, scale: "linear" | "log"): Axis {
+  const of = scale === "log" ? Math.log10 : (x: number): number => x;
+  const place = (x: number): number => (of(Math.min(high, Math.max(low, x))) - of(low)) / (of(high) - of(low) || 1);
+  return { low, high, place, ticks: (count) => (scale === "log" ? logTicks : ticks)(low, high, count) };
+}
+
+/** Where each entry of a legend begins: side by side, and on a further line where there is no more room. */
 function placesOfKeys(names: readonly string[], width: number): { readonly x: number; readonly row: number }[] {
   let [x, row] = [LEFT, 0];
   return names.map((name) => {
@@ -60,101 +87,147 @@ function placesOfKeys(names: readonly string[], width: number): { readonly x: nu
   });
 }
 
+/** A chart's axes and the place of a point. */
+interface Plot {
+  readonly width: number;
+  readonly height: number;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly px: (x: number) => number;
+  readonly py: (y: number) => number;
+}
+
+function plotOf(series: readonly Series[], options: LineChartOptions): Plot {
+  const { low, high, xHigh, xScale = "linear", yScale = "linear", width = 640, height = 260 } = options;
+  const all = series.flatMap(({ points }) => points);
+  const usable = (values: readonly number[], scale: string): number[] =>
+    values.filter((value) => Number.isFinite(value) && (scale === "linear" || value > 0));
+  const xs = usable(
+    all.map(([x]) => x),
+    xScale,
+  );
+  const ys = usable(
+    all.map(([, y]) => y),
+    yScale,
+  );
+  const least = (values: readonly number[], scale: string): number =>
+    values.reduce((a, b) => Math.min(a, b), values.length === 0 ? (scale === "log" ? 0.1 : 0) : Infinity);
+  const most = (values: readonly number[]): number =>
+    values.reduce((a, b) => Math.max(a, b), values.length === 0 ? 1 : -Infinity);
+  const start = least(xs, xScale);
+  const x = axisOf(xScale === "log" ? start : Math.min(0, start), xHigh ?? most(xs), xScale);
+  const y = axisOf(low ?? least(ys, yScale), high ?? most(ys), yScale);
+  return {
+    ...{ width, height, x, y },
+    px: (at) => LEFT + x.place(at) * (width - LEFT - RIGHT),
+    py: (at) => height - BOTTOM - y.place(at) * (height - BOTTOM - TOP),
+  };
+}
+
+function drawAxes({ width, height, x, y, px, py }: Plot, xLabel: string): SceneShape[] {
+  const [right, base] = [width - RIGHT, height - BOTTOM];
+  // The whole area, by which a page finds out which x a pointer is at.
+  const area = { x: LEFT, y: TOP, width: right - LEFT, height: base - TOP, "data-from": x.low, "data-to": x.high };
+  return [
+    shape("rect", { fill: "none", ...area }),
+    ...y.ticks(5).flatMap((at) => {
+      const line = { x1: LEFT, x2: right, y1: py(at), y2: py(at) };
+      return [
+        shape("line", { stroke: "line", "stroke-opacity": "0.35", ...line }),
+        label(LEFT - 6, py(at) + 4, shortNumber(at), { anchor: "end", fill: "muted" }),
+      ];
+    }),
+    ...x.ticks(Math.round(width / 90)).map((at) => label(px(at), base + 18, shortNumber(at), { fill: "muted" })),
+    ...(xLabel === "" ? [] : [label(right, height - 2, xLabel, { anchor: "end", fill: "muted" })]),
+  ];
+}
+
+/** The upright lines of {@link LineChartOptions.at} and {@link LineChartOptions.changes}. */
+function drawMarks({ height, px }: Plot, { at, changes = [] }: LineChartOptions): SceneShape[] {
+  const upright = (x: number): Readonly<Record<"x1" | "x2" | "y1" | "y2", number>> => ({
+    ...{ x1: px(x), x2: px(x), y1: TOP, y2: height - BOTTOM },
+  });
+  return [
+    ...changes.map((x) => shape("line", { stroke: "muted", "stroke-dasharray": "2 3", ...upright(x) })),
+    ...(at === undefined
+      ? []
+      : [
+          shape("line", { stroke: "ink", "stroke-width": "4", ...upright(at) }),
+          shape("line", { stroke: "selected", "stroke-width": "2", ...upright(at) }),
+        ]),
+  ];
+}
+
+function drawSeries(
+  { name, points, marks }: Series,
+  { x, y, px, py }: Plot,
+  { role, dashes }: (typeof looks)[number],
+  key: { readonly x: number; readonly y: number },
+): SceneShape[] {
+  // A logarithm needs numbers above 0; an axis that begins there is logarithmic or has no others.
+  const isDrawn = (value: number, axis: Axis): boolean => Number.isFinite(axis.place(value)) && Number.isFinite(value);
+  const finite = points.filter(([at, value]) => isDrawn(at, x) && isDrawn(value, y));
+  const path = finite.map(([at, value]) => `${round(px(at))},${round(py(value))}`).join(" ");
+  const circles = marks
+    ? finite.map(([at, value]) =>
+        shape("circle", { fill: role, cx: px(at), cy: py(value), r: 4 }, tooltip(shortNumber(value))),
+      )
+    : [];
+  const line = { x1: key.x, x2: key.x + 22, y1: key.y, y2: key.y };
+  return [
+    shape("polyline", {
+      ...{ fill: "none", stroke: role, "stroke-width": "2", "stroke-dasharray": dashes },
+      ...{ "stroke-linejoin": "round", points: path },
+    }),
+    ...circles,
+    shape("line", { stroke: role, "stroke-width": "2.5", "stroke-dasharray": dashes, ...line }),
+    label(key.x + 28, key.y + 4, name, { anchor: "start", fill: "muted" }),
+  ];
+}
+
 /**
  * Lines over a common axis, with a legend above.
  *
  * @example
  * ```ts
- * const svg = drawLineChart([{ name: "loss", points: [[0, 2.3], [10, 0.9], [20, 0.4]] }], { xLabel: "steps", low: 0 });
+ * const losses = [{ name: "loss", points: [[0, 2.3], [10, 0.9], [20, 0.4]] }] as const;
+ * const svg = toSvg(drawLineChart(losses, { xLabel: "steps", low: 0 }));
  * ```
  */
-export function drawLineChart(series: readonly Series[], options: LineChartOptions = {}): string {
-  checkOptions("drawLineChart", options, { ...widthChecks, xLabel: textOption, low: finiteOption, high: finiteOption });
-  const { xLabel = "", low, high, width = 640, title, theme = "auto" } = options;
-  const all = series.flatMap(({ points }) => points);
-  const ys = all.map(([, y]) => y).filter(Number.isFinite);
-  const xs = all.map(([x]) => x);
-  const [x0, x1] = [Math.min(0, ...xs), Math.max(...xs, xs.length === 0 ? 1 : -Infinity)];
-  const [y0, y1] = [
-    low ?? Math.min(...ys, ys.length === 0 ? 0 : Infinity),
-    high ?? Math.max(...ys, ys.length === 0 ? 1 : -Infinity),
-  ];
-  const px = (x: number): number => LEFT + ((x - x0) / (x1 - x0 || 1)) * (width - LEFT - RIGHT);
-  const py = (y: number): number =>
-    HEIGHT - BOTTOM - ((Math.min(y1, Math.max(y0, y)) - y0) / (y1 - y0 || 1)) * (HEIGHT - BOTTOM - TOP);
-  const grid = [
-    ...ticks(y0, y1).map(
-      (y) =>
-        element("line", {
-          class: "s-line",
-          "stroke-opacity": "0.35",
-          x1: LEFT,
-          x2: width - RIGHT,
-          y1: py(y),
-          y2: py(y),
-        }) + label(LEFT - 6, py(y) + 4, shortNumber(y), { anchor: "end", class: "f-muted" }),
-    ),
-    ...ticks(x0, x1, Math.round(width / 90)).map((x) =>
-      label(px(x), HEIGHT - BOTTOM + 18, shortNumber(x), { class: "f-muted" }),
-    ),
-    xLabel === "" ? "" : label(width - RIGHT, HEIGHT - 2, xLabel, { anchor: "end", class: "f-muted" }),
-  ];
+export function drawLineChart(series: readonly Series[], options: LineChartOptions = {}): Scene {
+  const scale = oneOf("linear", "log");
+  checkOptions("drawLineChart", options, {
+    ...{ ...widthChecks, xLabel: textOption, low: finiteOption, high: finiteOption, xHigh: finiteOption },
+    ...{ xScale: scale, yScale: scale, height: numberAbove(0), at: finiteOption },
+    changes: (value) => (Array.isArray(value) && value.every(Number.isFinite) ? undefined : "an array of numbers"),
+  });
+  const { xLabel = "", title, theme = "auto" } = options;
+  const plot = plotOf(series, options);
+  const { width, height } = plot;
   const keys = placesOfKeys(
     series.map(({ name }) => name),
     width,
   );
-  // What the legend takes beyond its first line, all else goes down.
+  // Everything is moved down by the further lines of the legend.
   const down = ROW * (keys.at(-1)?.row ?? 0);
-  const lines = series.map(({ name, points, marks }, i) => {
-    const { role, dashes } = looks[i % looks.length]!;
-    const finite = points.filter(([, y]) => Number.isFinite(y));
-    const path = finite.map(([x, y]) => `${round(px(x))},${round(py(y))}`).join(" ");
-    const circles = marks
-      ? finite.map(([x, y]) =>
-          element("circle", { class: `f-${role}`, cx: px(x), cy: py(y), r: 4 }, tooltip(shortNumber(y))),
-        )
-      : [];
-    const { x: keyAt, row } = keys[i]!;
-    const y = 12 + ROW * row - down;
-    const key =
-      element("line", {
-        class: `s-${role}`,
-        "stroke-width": "2.5",
-        "stroke-dasharray": dashes,
-        x1: keyAt,
-        x2: keyAt + 22,
-        y1: y,
-        y2: y,
-      }) + label(keyAt + 28, y + 4, name, { anchor: "start", class: "f-muted" });
-    return (
-      element("polyline", {
-        class: `line s-${role}`,
-        "stroke-width": "2",
-        "stroke-dasharray": dashes,
-        "stroke-linejoin": "round",
-        points: path,
-      }) +
-      circles.join("") +
-      key
-    );
+  const lines = series.flatMap((each, i) => {
+    const { x, row } = keys[i]!;
+    return drawSeries(each, plot, looks[i % looks.length]!, { x, y: 12 + ROW * row - down });
   });
   const ends =
     series.map(({ name, points }) => `${name} ends at ${shortNumber(points.at(-1)?.[1] ?? NaN)}`).join(", ") ||
     "no lines";
-  const content = grid.join("") + lines.join("");
-  return drawing(
+  const shapes = [...drawAxes(plot, xLabel), ...lines, ...drawMarks(plot, options)];
+  return scene(
     width,
-    HEIGHT + down,
-    down === 0 ? content : element("g", { transform: `translate(0 ${down})` }, content),
-    {
-      theme,
-      title: title === undefined ? ends : `${title}: ${ends}`,
-    },
+    height + down,
+    down === 0 ? shapes : [shape("g", { transform: `translate(0 ${down})` }, ...shapes)],
+    { theme, title: title === undefined ? ends : `${title}: ${ends}` },
   );
 }
 
 /**
- * The mean of each stretch of points, so that no more than `most` are left.
+ * Points with at most `most` of them left, each the mean of as many consecutive ones.
  *
  * @example
  * ```ts

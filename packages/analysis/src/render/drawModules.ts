@@ -1,108 +1,32 @@
 import { checkOptions } from "@convlens/backend";
-import { countModules, type ModularGraph, type ModularStage } from "../structure/modularGraph.ts";
+import { countModules, type ModularGraph } from "../structure/modularGraph.ts";
 import { groupModules, type DrawnGraph, type DrawnStage } from "./groupModules.ts";
-import { drawing, element, escapeText, label, round, widthChecks, type WidthOptions } from "./svg.ts";
+import { moduleShapes, moduleSizes } from "./moduleShapes.ts";
+import type { Role } from "./palette.ts";
+import { round, scene, shape, widthChecks, type Scene, type SceneShape, type WidthOptions } from "./scene.ts";
 
 interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** What a row is, and its layer. */
+/** Caption of a row: what it is, and its layer. */
 type Caption = readonly [what: string, layer: string];
 
-/** From one input to the next, at most, and where there is little room. */
+/** Largest and smallest distance from one input to the next. */
 const [UNIT, LEAST_UNIT] = [46, 16];
 const MARGIN = 24;
-/** Room on the left for what each row is. */
+/** Room on the left for captions. */
 const CAPTION = 190;
 /** From one row to the next, or from the back of a plane to the front of the one above it. */
 const GAP = 80;
-/** Of images: how far a row of the grid goes to the right and up, on its way to the back; steeper where there is little room. */
+/** Width and height of the drawing that no unit measures. */
+const FRAME = 2 * MARGIN + 30;
+/** Direction of a column of a grid on its way to the back; steeper where there is little room. */
 const [BACK, STEEP_BACK] = [
   { x: 0.42, y: 0.3 },
   { x: 0.28, y: 0.5 },
 ];
-
-/** How the letters of convolutions differ, beside the letters: filled, outlined, pale, dashed. */
-const looks: readonly Readonly<Record<string, string>>[] = [
-  { class: "f-activation s-activation" },
-  { class: "f-ground s-activation" },
-  { class: "f-activation s-activation", "fill-opacity": "0.3" },
-  { class: "f-ground s-activation", "stroke-dasharray": "4 2" },
-];
-const letterRoles = ["f-ground", "f-activation", "f-ink", "f-activation"];
-
-/** How wide elements are at most, and how far the lines from them begin above their middle where they lie in planes. */
-const sizes: Readonly<Record<ModularStage["kind"], { readonly wide: number; readonly rise: number }>> = {
-  input: { wide: 26, rise: 0 },
-  convolution: { wide: 30, rise: 6 },
-  largest: { wide: 40, rise: 12 },
-  mean: { wide: 40, rise: 12 },
-  dense: { wide: 30, rise: 14 },
-  join: { wide: 22, rise: 11 },
-};
-
-/** A drawn element: its shape around (0, 0), and its letters. */
-function shapeOf({ kind, label: text, grid }: ModularStage, isPlane: boolean): string {
-  const words = (role: string, size = 13): string => label(0, size / 3, text, { class: role, "font-size": size });
-  const look = looks[(text.charCodeAt(0) - 65) % looks.length]!;
-  const letters = letterRoles[(text.charCodeAt(0) - 65) % looks.length]!;
-  if (isPlane) {
-    if (kind === "input")
-      return (
-        element("ellipse", { rx: 10, ry: 6, class: "f-input", "fill-opacity": "0.25" }) +
-        element("ellipse", { rx: 10, ry: 6, class: "line s-input" })
-      );
-    if (kind === "convolution") {
-      const ground = element("path", {
-        d: "M-12,-6A12,6 0 0 1 12,-6V6A12,6 0 0 1 -12,6Z",
-        class: "f-ground s-ground",
-        "stroke-width": "3",
-      });
-      const side = element("path", { d: "M-12,-6V6A12,6 0 0 0 12,6V-6", "stroke-width": "1.2", ...look });
-      const top = element("ellipse", {
-        cy: -6,
-        rx: 12,
-        ry: 6,
-        "stroke-width": "1.2",
-        ...look,
-        class: `${look["class"]} ${text === "A" ? "s-ground" : ""}`.trim(),
-      });
-      return ground + side + top + label(0, 9, text, { class: letters, "font-size": 11 });
-    }
-  }
-  switch (kind) {
-    case "input":
-      return (
-        element("circle", { r: 13, class: "f-input", "fill-opacity": "0.18" }) +
-        element("circle", { r: 13, class: "line s-input", "stroke-width": "1.5" }) +
-        words("f-input")
-      );
-    case "convolution":
-      return (
-        element("rect", { x: -15, y: -15, width: 30, height: 30, rx: 5, class: "f-ground" }) +
-        element("rect", { x: -15, y: -15, width: 30, height: 30, rx: 5, "stroke-width": "1.5", ...look }) +
-        words(letters)
-      );
-    case "largest":
-    case "mean":
-      return (
-        element("rect", {
-          ...{ x: -19, y: -12, width: 38, height: 24, rx: 12, class: "f-ground s-ink", "stroke-width": "2" },
-          "stroke-dasharray": kind === "mean" ? "3 2" : undefined,
-        }) + words("f-ink", 11)
-      );
-    case "dense":
-      if (grid[1] > 1 || text === "n") return element("circle", { r: 15, class: "f-activation" }) + words("f-ground");
-      return (
-        element("path", { d: "M-26,14L-15,-14H15L26,14Z", class: "f-ink s-ink", "stroke-linejoin": "round" }) +
-        words("f-ground")
-      );
-    default:
-      return element("circle", { r: 11, class: "f-ground s-ink", "stroke-width": "1.5" }) + words("f-ink", 14);
-  }
-}
 
 const joined: Readonly<Record<string, string>> = {
   "+": "sums +",
@@ -112,7 +36,6 @@ const joined: Readonly<Record<string, string>> = {
   "∪": "joined channels ∪",
 };
 
-/** What is said about a row. */
 function captionOf(stage: DrawnStage): Caption {
   const { grid, whole, times } = stage;
   const [what, layer] = wholeCaptionOf(stage);
@@ -134,151 +57,156 @@ function wholeCaptionOf({ kind, label: text, whole: grid, channels, layer }: Dra
   return [`${many}${kind === "convolution" && count > 1 ? `copies of ${text}` : text}${neurons}`, layer];
 }
 
-/** Where each element lies over the inputs: in the middle of what it sees. */
+/** Width of captions, estimated. */
+const widestOf = (captions: readonly Caption[]): number =>
+  MARGIN + 6.5 * Math.max(...captions.flat().map((text) => text.length));
+
+/** Where each element lies over the inputs: in the middle of its receptive field. */
 function placesOf({ stages }: DrawnGraph): Point[][] {
   const found: Point[][] = [];
   for (const { grid, edges, stands } of stages) {
     const [rows, columns] = grid;
-    if (stands !== undefined) {
-      const { first, jump } = stands;
-      found.push(
-        Array.from({ length: rows * columns }, (_, i) => ({
-          x: first[1] + (i % columns) * jump[1],
-          y: first[0] + Math.floor(i / columns) * jump[0],
-        })),
-      );
-      continue;
-    }
-    // All see the same: side by side in the middle of what they read.
+    // Elements without a place of their own read the same: they lie side by side in the middle of it.
     const read = edges.map(({ stage, from }) => found[stage]![from]!);
     const middle = (pick: (point: Point) => number): number =>
       read.length === 0 ? 0 : (Math.min(...read.map(pick)) + Math.max(...read.map(pick))) / 2;
+    const first = stands?.first ?? [middle(({ y }) => y), middle(({ x }) => x) - (columns - 1) / 2];
+    const jump = stands?.jump ?? [0, 1];
     found.push(
       Array.from({ length: rows * columns }, (_, i) => ({
-        x: middle(({ x }) => x) + (i % columns) - (columns - 1) / 2,
-        y: middle(({ y }) => y),
+        x: first[1] + (i % columns) * jump[1],
+        y: first[0] + Math.floor(i / columns) * jump[0],
       })),
     );
   }
   return found;
 }
 
-/**
- * A net as modules, inputs below, answers on top: circles for inputs, a box for each copy of a convolution's neurons, rings for
- * poolings, a trapezium for a fully connected layer, and every line between them. Nets of images are drawn as planes of cylinders.
- * What each row is stands beside it, or above it where there is little room; elements then come closer together.
- * A net with too much to draw is drawn in groups, so that no drawing has more than about 150 kB: an element stands for several
- * neighbours, equal layers that follow each other are drawn once, and the captions say so.
- * Elements and lines carry `data-stage`, `data-element`, `data-from` and `data-to`, for pages that light them up.
- *
- * @example
- * ```ts
- * const net = sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]);
- * const svg = drawModules(modularGraph(net, [9, 1]), { theme: "light", width: 328 });
- * ```
- */
-export function drawModules(graph: ModularGraph, options: WidthOptions = {}): string {
-  checkOptions("drawModules", options, widthChecks);
-  const { width: widest = Infinity, theme = "auto", title } = options;
-  const drawn = groupModules(graph);
-  const { stages, isPlane } = drawn;
-  const places = placesOf(drawn);
+/** Sizes and places of a drawing, in pixels. */
+interface ModuleLayout {
+  readonly width: number;
+  readonly height: number;
+  /** Distance from one input to the next. */
+  readonly unit: number;
+  /** Whether captions stand beside the rows, or above them. */
+  readonly isBeside: boolean;
+  /** By stage and element. */
+  readonly points: readonly (readonly Point[])[];
+}
+
+function layoutOf(graph: DrawnGraph, captions: readonly Caption[], widest: number): ModuleLayout {
+  const places = placesOf(graph);
   const all = places.flat();
   const [left, right] = [Math.min(...all.map(({ x }) => x)), Math.max(...all.map(({ x }) => x))];
-  const depth = isPlane ? Math.max(...all.map(({ y }) => y)) : 0;
-  /** What of its width and height no unit measures, and how many units it is wide. */
-  const frame = 2 * MARGIN + 30;
+  const depth = graph.isPlane ? Math.max(...all.map(({ y }) => y)) : 0;
   const acrossBy = ({ x }: Point): number => right - left + depth * x;
-  const isBeside = CAPTION + acrossBy(BACK) * UNIT + frame <= widest;
+  const isBeside = CAPTION + acrossBy(BACK) * UNIT + FRAME <= widest;
   const way = isBeside ? BACK : STEEP_BACK;
   const across = acrossBy(way);
-  const unit = isBeside ? UNIT : Math.min(UNIT, Math.max(LEAST_UNIT, (widest - frame) / across));
+  const unit = isBeside ? UNIT : Math.min(UNIT, Math.max(LEAST_UNIT, (widest - FRAME) / across));
   const start = isBeside ? CAPTION : 0;
-  const told = stages.map((stage) => captionOf(stage));
-  const width = Math.max(start + across * unit + frame, isBeside ? 0 : Math.min(widest, widestOf(told)));
+  const width = Math.max(start + across * unit + FRAME, isBeside ? 0 : Math.min(widest, widestOf(captions)));
   // The first row of an image lies at the back.
-  const backOf = ({ y }: Point): number => (isPlane ? depth - y : 0) * unit;
+  const backOf = ({ y }: Point): number => (graph.isPlane ? depth - y : 0) * unit;
   const backs = places.map((own) => own.map((place) => backOf(place) * way.y));
   const heights: number[] = [];
   for (const [s, own] of backs.entries())
     heights.push(s === 0 ? 0 : heights[s - 1]! + GAP + Math.max(0, Math.max(...backs[s - 1]!) - Math.min(...own)));
   const tops = heights.map((height, s) => height + Math.max(...backs[s]!));
-  const height = Math.max(...tops) + frame + (isBeside ? 0 : 24);
-  const at = (stage: number, i: number): Point => {
-    const place = places[stage]![i]!;
-    return {
+  const height = Math.max(...tops) + FRAME + (isBeside ? 0 : 24);
+  const points = places.map((own, s) =>
+    own.map((place, i) => ({
       x: start + MARGIN + 15 + (place.x - left) * unit + backOf(place) * way.x,
-      y: height - MARGIN - 15 - heights[stage]! - backs[stage]![i]!,
-    };
-  };
-  // No larger than their neighbours leave room.
-  const scales = stages.map(({ kind, grid, stands }) =>
-    grid[1] > 1 ? Math.min(1, ((stands?.jump[1] ?? 1) * unit) / (sizes[kind].wide + 2)) : 1,
+      y: height - MARGIN - 15 - heights[s]! - backs[s]![i]!,
+    })),
   );
-  const thin = Math.min(1, unit / 30);
-  const content = stages.map((stage, s) => {
-    const lines = stage.edges.map(({ stage: source, from, to }) => {
-      const [below, b] = [at(source, from), at(s, to)];
-      // In planes from the top of what it comes from, so that letters stay free.
-      const rise = isPlane ? sizes[stages[source]!.kind].rise * scales[source]! : 0;
-      const a = { x: below.x, y: below.y - rise };
-      const data = { "data-stage": s, "data-from": `${source}.${from}`, "data-to": to };
-      // What passes a stage by goes round its elements.
-      const bend = a.x + unit * 0.5;
-      if (s - source > 1)
-        return element("path", {
-          class: "line",
-          d: `M${round(a.x)},${round(a.y)}C${round(bend)},${round(a.y - 20)} ${round(bend)},${round(b.y + 20)} ${round(b.x)},${round(b.y)}`,
-          ...data,
-        });
-      return element("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, ...data });
-    });
-    const shape = shapeOf(stage, isPlane);
-    const scale = scales[s] === 1 ? "" : ` scale(${round(scales[s]!)})`;
-    const elements = places[s]!.map((_, i) => {
-      const { x, y } = at(s, i);
-      return element(
-        "g",
-        { transform: `translate(${+x.toFixed(1)} ${+y.toFixed(1)})${scale}`, "data-stage": s, "data-element": i },
-        shape,
-      );
-    });
-    const ys = places[s]!.map((_, i) => at(s, i).y);
-    const middle = isBeside ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Math.min(...ys) - 36;
-    // The more lines, the paler each: together they must not hide what they join.
-    const strength = Math.max(0.15, Math.min(0.8, Math.sqrt(40 / (lines.length || 1))));
-    return {
-      lines: element("g", { class: "s-line", "stroke-opacity": strength, "stroke-width": thin }, lines.join("") || " "),
-      elements: elements.join(""),
-      words: captionAt(middle, told[s]!),
-    };
+  return { width, height, unit, isBeside, points };
+}
+
+/** Scale of the elements of a stage: neighbours must not overlap. */
+const scaleOf = ({ kind, grid, stands }: DrawnStage, unit: number): number =>
+  grid[1] > 1 ? Math.min(1, ((stands?.jump[1] ?? 1) * unit) / (moduleSizes[kind].wide + 2)) : 1;
+
+/** The lines to the elements of a stage. */
+function drawEdges({ stages, isPlane }: DrawnGraph, s: number, { points, unit }: ModuleLayout): SceneShape {
+  const { edges } = stages[s]!;
+  const lines = edges.map(({ stage: source, from, to }) => {
+    const [below, b] = [points[source]![from]!, points[s]![to]!];
+    // In planes they begin at the top of an element, so that its letter stays free.
+    const rise = isPlane ? moduleSizes[stages[source]!.kind].rise * scaleOf(stages[source]!, unit) : 0;
+    const a = { x: below.x, y: below.y - rise };
+    const data = { "data-stage": s, "data-from": `${source}.${from}`, "data-to": to };
+    if (s - source === 1) return shape("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, ...data });
+    // A line that passes a stage bends around its elements.
+    const bend = a.x + unit * 0.5;
+    const path = `M${round(a.x)},${round(a.y)}C${round(bend)},${round(a.y - 20)} ${round(bend)},${round(b.y + 20)} ${round(b.x)},${round(b.y)}`;
+    return shape("path", { fill: "none", d: path, ...data });
   });
-  // Lines first: they end behind what they join. Planes are built from below, each over the lines to it.
-  const layers = isPlane
-    ? content.map(({ lines, elements }) => lines + elements)
-    : [...content.map(({ lines }) => lines), ...content.map(({ elements }) => elements)];
-  const counts = countModules(graph);
-  const words = content.map((stage) => stage.words);
-  return drawing(width, height, layers.join("") + words.join(""), {
-    theme,
-    title: title ?? `${told.map(([what]) => what).join("; ")}. ${counts.elements} elements, ${counts.edges} lines`,
+  // The more lines, the paler each of them.
+  const strength = Math.max(0.15, Math.min(0.8, Math.sqrt(40 / (lines.length || 1))));
+  const thin = Math.min(1, unit / 30);
+  return shape("g", { stroke: "line", "stroke-opacity": strength, "stroke-width": thin }, ...lines);
+}
+
+/** The elements of a stage. */
+function drawElements({ stages, isPlane }: DrawnGraph, s: number, { points, unit }: ModuleLayout): SceneShape[] {
+  const stage = stages[s]!;
+  const content = moduleShapes(stage, isPlane);
+  const factor = scaleOf(stage, unit);
+  const scale = factor === 1 ? "" : ` scale(${round(factor)})`;
+  return points[s]!.map(({ x, y }, i) => {
+    const transform = `translate(${+x.toFixed(1)} ${+y.toFixed(1)})${scale}`;
+    return shape("g", { transform, "data-stage": s, "data-element": i }, ...content);
   });
 }
 
-/** About how wide captions are. */
-const widestOf = (captions: readonly Caption[]): number =>
-  MARGIN + 6.5 * Math.max(...captions.flat().map((text) => text.length));
-
-/** Words that can be read on lines, too. */
-function captionAt(y: number, [what, layer]: Caption): string {
-  const line = (text: string, down: number, role: string): string =>
-    element(
+/** A caption that can be read on lines, too. */
+function drawCaption(y: number, [what, layer]: Caption): SceneShape[] {
+  const line = (text: string, down: number, fill: Role): SceneShape =>
+    shape(
       "text",
       {
-        ...{ x: MARGIN / 2, y: y + down, class: `${role} s-ground` },
+        ...{ x: MARGIN / 2, y: y + down, fill, stroke: "ground" },
         ...{ "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" },
       },
-      escapeText(text),
+      text,
     );
-  return line(what, -2, "f-ink") + (layer === "" ? "" : line(layer, 14, "f-muted"));
+  return [line(what, -2, "ink"), ...(layer === "" ? [] : [line(layer, 14, "muted")])];
+}
+
+/**
+ * A net as modules, with the inputs at the bottom and the output at the top: a circle for each input, a box for each copy of a
+ * convolution's neurons, a pill for each window of a pooling, a trapezium for a fully connected layer, and all lines between them.
+ * Nets of images are drawn as planes of cylinders. Captions stand beside the rows, or above them on narrow pages, where elements
+ * are closer together. A net that would need more than about 150 kB is drawn in groups: an element stands for several neighbours,
+ * and equal layers that follow each other are drawn once, as the captions say.
+ * Elements and lines have `data-stage`, `data-element`, `data-from` and `data-to`, by which a page can highlight them.
+ *
+ * @example
+ * ```ts
+ * const net = sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]);
+ * const svg = toSvg(drawModules(modularGraph(net, [9, 1]), { theme: "light", width: 328 }));
+ * ```
+ */
+export function drawModules(graph: ModularGraph, options: WidthOptions = {}): Scene {
+  checkOptions("drawModules", options, widthChecks);
+  const { width: widest = Infinity, theme = "auto", title } = options;
+  const drawn = groupModules(graph);
+  const { stages, isPlane } = drawn;
+  const told = stages.map(captionOf);
+  const layout = layoutOf(drawn, told, widest);
+  const edges = stages.map((_, s) => drawEdges(drawn, s, layout));
+  const elements = stages.map((_, s) => drawElements(drawn, s, layout));
+  const captions = layout.points.flatMap((points, s) => {
+    const ys = points.map(({ y }) => y);
+    const middle = layout.isBeside ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Math.min(...ys) - 36;
+    return drawCaption(middle, told[s]!);
+  });
+  // Lines end behind the elements that they join. Planes are built from below, each over the lines to it.
+  const layers = isPlane ? stages.flatMap((_, s) => [edges[s]!, ...elements[s]!]) : [...edges, ...elements.flat()];
+  const counts = countModules(graph);
+  return scene(layout.width, layout.height, [...layers, ...captions], {
+    theme,
+    title: title ?? `${told.map(([what]) => what).join("; ")}. ${counts.elements} elements, ${counts.edges} lines`,
+  });
 }

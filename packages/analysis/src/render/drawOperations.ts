@@ -1,6 +1,16 @@
 import { checkOptions } from "@convlens/backend";
-import type { OperationGraph } from "../structure/operationGraph.ts";
-import { drawChecks, drawing, element, label, round, tooltip, type DrawOptions } from "./svg.ts";
+import type { OperationGraph, GraphNode } from "../structure/operationGraph.ts";
+import {
+  drawChecks,
+  label,
+  round,
+  scene,
+  shape,
+  tooltip,
+  type DrawOptions,
+  type Scene,
+  type SceneShape,
+} from "./scene.ts";
 
 const WIDE = 168;
 const TALL = 40;
@@ -8,12 +18,12 @@ const ACROSS = WIDE + 24;
 const DOWN = TALL + 30;
 const MARGIN = 20;
 
-/** A node in its row, or a place where a line passes through a row. */
+/** A node in its row, or the place where a line passes through a row. */
 interface Cell {
-  /** The node's number; `undefined` for a line that passes. */
+  /** Number of the node; `undefined` for a line that passes. */
   readonly node: number | undefined;
   readonly row: number;
-  /** Cells above that lead here. */
+  /** Cells in the row above that lead here. */
   readonly above: Cell[];
   readonly below: Cell[];
   x: number;
@@ -21,7 +31,7 @@ interface Cell {
 
 const width = ({ node }: Cell): number => (node === undefined ? 26 : ACROSS);
 
-/** Rows by the longest way from the input; lines that skip rows get a cell in each. */
+/** Rows by the longest path from the input. A line that skips rows gets a cell in each. */
 function rowsOf({ nodes }: OperationGraph): Cell[][] {
   const rows: Cell[][] = [];
   const cells: Cell[] = [];
@@ -43,7 +53,7 @@ function rowsOf({ nodes }: OperationGraph): Cell[][] {
   return rows;
 }
 
-/** Neighbours where their neighbours are: each row in the order of the middles of what leads to it, a few times back and forth. */
+/** Sorts each row by the mean place of the cells that it is connected to, a few times down and up. */
 function arrange(rows: readonly Cell[][]): void {
   const settle = (row: Cell[], pick: (cell: Cell) => readonly Cell[]): void => {
     const middle = (cell: Cell): number => {
@@ -52,7 +62,7 @@ function arrange(rows: readonly Cell[][]): void {
     };
     const wanted = new Map(row.map((cell) => [cell, middle(cell)]));
     row.sort((a, b) => wanted.get(a)! - wanted.get(b)!);
-    // As near to what is wanted as the neighbours on the left allow; then all moved back by the mean of what that cost.
+    // As near to the wanted place as the neighbours on the left allow; then the row is moved back by the mean distance.
     let edge = -Infinity;
     for (const cell of row) {
       cell.x = Math.max(wanted.get(cell)!, edge + width(cell) / 2);
@@ -68,86 +78,79 @@ function arrange(rows: readonly Cell[][]): void {
   }
 }
 
-/** A line from a node to the next, straight through the rows that it passes. */
-function lineTo(cell: Cell, at: (cell: Cell) => readonly [x: number, y: number]): string {
+/** Lines from the nodes that a node reads, straight through the rows that they pass. */
+function linesTo(cell: Cell, at: (cell: Cell) => readonly [x: number, y: number]): SceneShape[] {
   const [x, y] = at(cell);
-  return cell.above
-    .map((from) => {
-      const points: (readonly [number, number])[] = [[x, y - (TALL / 2 + 1)]];
-      let each = from;
-      while (each.node === undefined) {
-        const [px, py] = at(each);
-        // Upright beside the boxes of that row.
-        points.unshift([px, py - TALL / 2], [px, py + TALL / 2]);
-        each = each.above[0]!;
-      }
-      const [fx, fy] = at(each);
-      points.unshift([fx, fy + TALL / 2]);
-      const bends = points.slice(1).map(([px, py], i) => {
-        const [qx, qy] = points[i]!;
-        const half = (py - qy) / 2;
-        return px === qx
-          ? `V${round(py)}`
-          : `C${round(qx)},${round(qy + half)} ${round(px)},${round(py - half)} ${round(px)},${round(py)}`;
-      });
-      return element("path", {
-        class: "line s-line",
-        "stroke-width": "1.4",
-        d: `M${round(fx)},${round(fy + TALL / 2)}${bends.join("")}`,
-      });
-    })
-    .join("");
+  return cell.above.map((from) => {
+    const points: (readonly [number, number])[] = [[x, y - (TALL / 2 + 1)]];
+    let each = from;
+    while (each.node === undefined) {
+      const [px, py] = at(each);
+      // Upright beside the boxes of that row.
+      points.unshift([px, py - TALL / 2], [px, py + TALL / 2]);
+      each = each.above[0]!;
+    }
+    const [fx, fy] = at(each);
+    points.unshift([fx, fy + TALL / 2]);
+    const bends = points.slice(1).map(([px, py], i) => {
+      const [qx, qy] = points[i]!;
+      const half = (py - qy) / 2;
+      return px === qx
+        ? `V${round(py)}`
+        : `C${round(qx)},${round(qy + half)} ${round(px)},${round(py - half)} ${round(px)},${round(py)}`;
+    });
+    const path = `M${round(fx)},${round(fy + TALL / 2)}${bends.join("")}`;
+    return shape("path", { fill: "none", stroke: "line", "stroke-width": "1.4", d: path });
+  });
+}
+
+/** The box of a node around a point. */
+function drawNode(
+  { label: name, layer, shape: sizes, parameters, inputs }: GraphNode,
+  x: number,
+  y: number,
+): SceneShape[] {
+  const role =
+    inputs.length === 0 ? "input" : parameters.length > 0 ? "activation" : inputs.length > 1 ? "ink" : "line";
+  const more = [layer, ...parameters].filter(Boolean).join(", ");
+  const box = { x: x - WIDE / 2, y: y - TALL / 2, width: WIDE, height: TALL, rx: 6 };
+  const opacity = role === "activation" || role === "input" ? "0.16" : "0";
+  return [
+    shape("rect", { ...box, fill: "ground" }),
+    shape("rect", { ...box, fill: role, stroke: role, "fill-opacity": opacity, "stroke-width": "1.4" }),
+    label(x, y - 3, name, { fill: "ink" }),
+    label(x, y + 13, sizes.join(" × ") || "1", { fill: "muted", "font-size": 11 }),
+    ...(more === "" ? [] : [tooltip(more)]),
+  ];
 }
 
 /**
- * What a model computes, from the input at the top to the answer at the bottom: a box for each operation or layer with the shape
- * that it makes. Those with parameters are filled; where ways meet again, the box has several lines.
+ * The operations of a model, from the input at the top to the output at the bottom: a box for each operation or layer with the
+ * shape of its result. Those with parameters are filled. A box that reads several results has several lines.
  *
  * @example
  * ```ts
- * const svg = drawOperations(operationGraph(resnet18(), [224, 224, 3], "layers"));
+ * const svg = toSvg(drawOperations(operationGraph(resnet18(), [224, 224, 3], "layers")));
  * ```
  */
-export function drawOperations(graph: OperationGraph, options: DrawOptions = {}): string {
+export function drawOperations(graph: OperationGraph, options: DrawOptions = {}): Scene {
   checkOptions("drawOperations", options, drawChecks);
-  const { theme = "auto", title } = options;
+  const { nodes } = graph;
   const rows = rowsOf(graph);
   arrange(rows);
   const all = rows.flat();
   const left = Math.min(...all.map((cell) => cell.x - width(cell) / 2));
   const right = Math.max(...all.map((cell) => cell.x + width(cell) / 2));
   const at = (cell: Cell): readonly [number, number] => [MARGIN + cell.x - left, MARGIN + TALL / 2 + cell.row * DOWN];
-  const boxes = all.flatMap((cell) => {
-    if (cell.node === undefined) return [];
-    const { label: name, layer, shape, parameters, inputs } = graph.nodes[cell.node]!;
-    const [x, y] = at(cell);
-    const role =
-      inputs.length === 0 ? "input" : parameters.length > 0 ? "activation" : inputs.length > 1 ? "ink" : "line";
-    const more = [layer, ...parameters].filter(Boolean).join(", ");
-    return element(
-      "g",
-      { "data-node": cell.node },
-      element("rect", { x: x - WIDE / 2, y: y - TALL / 2, width: WIDE, height: TALL, rx: 6, class: "f-ground" }) +
-        element("rect", {
-          ...{ x: x - WIDE / 2, y: y - TALL / 2, width: WIDE, height: TALL, rx: 6, class: `f-${role} s-${role}` },
-          ...{ "fill-opacity": role === "activation" || role === "input" ? "0.16" : "0", "stroke-width": "1.4" },
-        }) +
-        label(x, y - 3, name, { class: "f-ink" }) +
-        label(x, y + 13, shape.join(" × ") || "1", { class: "f-muted", "font-size": 11 }) +
-        (more === "" ? "" : tooltip(more)),
-    );
-  });
-  const lines = all.filter(({ node }) => node !== undefined).map((cell) => lineTo(cell, at));
-  const joins = graph.nodes.filter(({ inputs }) => inputs.length > 1).length;
-  return drawing(
-    right - left + 2 * MARGIN,
-    2 * MARGIN + (rows.length - 1) * DOWN + TALL,
-    lines.join("") + boxes.join(""),
-    {
-      theme,
-      title:
-        title ??
-        `${graph.nodes.length - 1} ${graph.nodes.length === 2 ? "step" : "steps"} from the input to the answer, ${joins} where ways meet`,
-    },
+  const cells = all.filter(({ node }) => node !== undefined);
+  const boxes = cells.map((cell) =>
+    shape("g", { "data-node": cell.node }, ...drawNode(nodes[cell.node!]!, ...at(cell))),
   );
+  const lines = cells.flatMap((cell) => linesTo(cell, at));
+  const joins = nodes.filter(({ inputs }) => inputs.length > 1).length;
+  const steps = `${nodes.length - 1} ${nodes.length === 2 ? "operation" : "operations"}`;
+  return scene(right - left + 2 * MARGIN, 2 * MARGIN + (rows.length - 1) * DOWN + TALL, [...lines, ...boxes], {
+    theme: options.theme ?? "auto",
+    title: options.title ?? `${steps} from the input to the output, ${joins} that read several results`,
+  });
 }

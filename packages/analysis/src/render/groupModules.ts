@@ -1,10 +1,10 @@
 import type { ModularEdge, ModularGraph, ModularStage } from "../structure/modularGraph.ts";
 
-/** A stage as it is drawn: its elements may each stand for several, and the stage itself for several equal ones. */
+/** A stage as it is drawn. Each of its elements may stand for several, and the stage itself for several equal stages. */
 export interface DrawnStage extends ModularStage {
-  /** Rows and columns of elements that the net has. */
+  /** Rows and columns of elements in the net. */
   readonly whole: ModularStage["grid"];
-  /** Stages that it stands for, itself among them. */
+  /** Number of stages that it stands for, including itself. */
   readonly times: number;
 }
 
@@ -14,14 +14,14 @@ export interface DrawnGraph {
   readonly isPlane: boolean;
 }
 
-/** About how many bytes an element takes, a cylinder in a plane, a line, and a caption. */
+/** Approximate bytes of an element, a cylinder in a plane, a line, and a caption. */
 const [ELEMENT, CYLINDER, LINE, CAPTION] = [400, 900, 120, 400];
-/** Bytes of a drawing, at most. */
+/** Most bytes of a drawing. */
 const BUDGET = 150_000;
-/** Longest sequence of stages that is looked for: blocks of a residual net have about six. */
+/** Longest repeated sequence of stages that is searched for. Blocks of a residual net have about six. */
 const LONGEST_PERIOD = 16;
 
-/** What a drawing of these stages takes, in bytes. */
+/** Approximate bytes of a drawing of these stages. */
 const bytesOf = (stages: readonly DrawnStage[], isPlane: boolean): number =>
   stages.reduce((sum, { kind, grid, edges }) => {
     const each = isPlane && kind === "convolution" ? CYLINDER : ELEMENT;
@@ -29,8 +29,8 @@ const bytesOf = (stages: readonly DrawnStage[], isPlane: boolean): number =>
   }, 0);
 
 /**
- * A graph within the budget of a drawing. Where there are too many stages, equal ones that follow each other are drawn once. Where
- * there are too many elements, neighbours become one: two, three, … along each side. If that is not enough, stages in the middle
+ * A graph within the budget of a drawing. If there are too many stages, equal ones that follow each other are drawn once. If
+ * there are too many elements, neighbours are merged: two, three, … along each side. If that is not enough, stages in the middle
  * are left out.
  */
 export function groupModules({ stages, isPlane }: ModularGraph): DrawnGraph {
@@ -40,14 +40,14 @@ export function groupModules({ stages, isPlane }: ModularGraph): DrawnGraph {
   const widest = Math.max(...all.flatMap(({ grid }) => grid));
   let drawn = all;
   for (let factor = 1; bytesOf(drawn, isPlane) > BUDGET && factor < widest;) {
-    // In steps of a quarter, so that a net with thousands of elements takes few tries.
+    // Steps of a quarter find the factor of thousands of elements in few tries.
     factor = Math.max(factor + 1, Math.floor(factor * 1.25));
     drawn = coarsened(all, factor);
   }
   return { stages: bytesOf(drawn, isPlane) > BUDGET ? withoutMiddle(drawn, isPlane) : drawn, isPlane };
 }
 
-/** Each element stands for `factor` along each side of the input, fewer where elements lie further apart. */
+/** Merges `factor` elements along each side of the input, fewer where elements lie further apart. */
 function coarsened(stages: readonly DrawnStage[], factor: number): DrawnStage[] {
   const grids = stages.map(({ whole, stands }) =>
     [0, 1].map((axis) => Math.ceil((whole[axis]! * Math.max(1, stands?.jump[axis] ?? 1)) / factor)),
@@ -61,7 +61,7 @@ function coarsened(stages: readonly DrawnStage[], factor: number): DrawnStage[] 
   return stages.map((stage, s): DrawnStage => {
     const { whole, stands, edges, ...rest } = stage;
     const [rows, columns] = sizes[s] as [number, number];
-    // The middle of each group, counted in groups of the input.
+    // The middle of each group, in groups of the input.
     const ratio = [whole[0] / rows, whole[1] / columns] as const;
     const middle = (axis: 0 | 1): number =>
       (stands!.first[axis] + ((ratio[axis] - 1) / 2) * stands!.jump[axis] - (factor - 1) / 2) / factor;
@@ -94,7 +94,7 @@ function distinct(edges: readonly ModularEdge[]): ModularEdge[] {
   });
 }
 
-/** The same stages without those that `shown` maps to another one, to which their lines go, too. */
+/** Stages without those that `shown` maps to another one. Their lines go to that one. */
 function selected(stages: readonly DrawnStage[], shown: readonly number[], times: readonly number[]): DrawnStage[] {
   const kept = [...new Set(shown)].sort((a, b) => a - b);
   const place = new Map(kept.map((stage, i) => [stage, i]));
@@ -109,7 +109,7 @@ function selected(stages: readonly DrawnStage[], shown: readonly number[], times
   });
 }
 
-/** Draws equal sequences of stages that follow each other once. */
+/** Keeps one of several equal sequences of stages that follow each other. */
 function withoutRepeats(stages: readonly DrawnStage[]): DrawnStage[] {
   const signs = stages.map(({ kind, grid, whole, channels }) => `${kind} ${grid} ${whole} ${channels}`);
   const shown = stages.map((_, s) => s);
@@ -132,7 +132,7 @@ function withoutRepeats(stages: readonly DrawnStage[]): DrawnStage[] {
   return selected(stages, shown, times);
 }
 
-/** Keeps the first stages and the last; one between them stands for the rest. */
+/** Keeps the first and the last stages. One between them stands for the rest. */
 function withoutMiddle(stages: readonly DrawnStage[], isPlane: boolean): DrawnStage[] {
   const half = Math.max(1, Math.floor((BUDGET * stages.length) / bytesOf(stages, isPlane) / 2) - 1);
   const shown = stages.map((_, s) => (s > half && s < stages.length - half ? half : s));

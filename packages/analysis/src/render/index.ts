@@ -1,6 +1,6 @@
 /**
- * Drawing without a DOM: what is painted is an RGBA raster, what is drawn is SVG text; in colours that are even for the eye and
- * safe for the colour-blind, for light and dark pages.
+ * Drawings without a DOM: painting gives an RGBA raster, drawing gives a scene of shapes, which {@link toSvg} turns into SVG text.
+ * Colours are perceptually even, safe for colour-blind readers, and made for light and dark pages.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export { drawModules } from "./drawModules.ts";
 export { drawOperations } from "./drawOperations.ts";
 export { drawPoints, type MarkedPoint } from "./drawPoints.ts";
 export { drawTrace, type TraceOptions } from "./drawTrace.ts";
-export { drawVolumes, type VolumesOptions } from "./drawVolumes.ts";
+export { drawVolumes, type DrawnVolumes, type VolumesOptions } from "./drawVolumes.ts";
 export { drawLineChart, thinned, type LineChartOptions, type Series } from "./drawLineChart.ts";
 export { paintMatrix } from "./paintMatrix.ts";
 export { palette, type Role } from "./palette.ts";
@@ -31,4 +31,14 @@ export {
   type Raster,
   type Scale,
 } from "./raster.ts";
-export { shortNumber, type DrawOptions, type WidthOptions } from "./svg.ts";
+export {
+  attributesOf,
+  type DrawOptions,
+  type Paint,
+  type Scene,
+  type SceneShape,
+  type ShapeAttributes,
+  type WidthOptions,
+} from "./scene.ts";
+export { shortNumber } from "./shortNumber.ts";
+export { roleRules, toSvg } from "./svg.ts";

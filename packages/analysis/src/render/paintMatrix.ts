@@ -5,10 +5,10 @@ import { palette } from "./palette.ts";
 import { scaleOf, type Raster } from "./raster.ts";
 
 /**
- * A layer's matrix as a picture, a pixel for each entry: zeros in the colour of the page, and every copy of a weight in the
- * weight's own colour; so one sees the same few weights go down the diagonals.
+ * A layer's matrix as a picture with a pixel for each entry. Zeros have the colour of the page, and all copies of a weight have
+ * the same colour, so the same few weights are visible along the diagonals.
  *
- * @param options - `weights`: their values, for colours that tell size and sign. Default: each weight gets a colour by its number.
+ * @param options - `weights`: values of the weights, to colour them by size and sign. Default: each weight is coloured by its index.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function paintMatrix(
   const byNumber = colorMap("sequential", theme);
   for (let i = 0; i < entries.row.length; i++) {
     const weight = entries.weight[i]!;
-    // From a fifth of the colours on: the first are too near the page's.
+    // The first fifth of the colours is too close to the colour of the page.
     const color =
       scale === undefined
         ? colorOf(byNumber, 0.2 + (0.8 * (weight + 1)) / weights.size)

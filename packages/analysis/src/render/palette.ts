@@ -1,13 +1,13 @@
 import type { Theme } from "./colorMaps.ts";
 
 /**
- * What a colour stands for. Colour is never the only sign: weights below 0 are drawn double, gradients dashed, what is selected
- * lies in a casing of ink.
+ * What a colour stands for. Colour is never the only difference: negative weights are drawn double, gradients dashed, and
+ * selections in a casing of ink.
  */
 export type Role =
   "ground" | "ink" | "muted" | "line" | "input" | "activation" | "positive" | "negative" | "gradient" | "selected";
 
-/** Colours of each role on light and dark pages; all but lines and selections can be read as text on their ground. */
+/** Colours of each role on light and dark pages. All except lines and selections have enough contrast for text on their ground. */
 export const palette: Readonly<Record<Theme, Readonly<Record<Role, string>>>> = {
   light: {
     ground: "#ffffff",

@@ -13,11 +13,11 @@ import type { Raster } from "./raster.ts";
 export const encodePng = ({ width, height, data }: Raster): Uint8Array =>
   encode({ width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length), channels: 4, depth: 8 });
 
-/** Bytes in one call of `String.fromCharCode`. */
+/** Bytes in one call of `String.fromCharCode`, which limits its arguments. */
 const CHUNK = 0x8000;
 
 /**
- * A picture as an address that holds it, for `<img src>` and for SVG's `<image href>`.
+ * A picture as a data URL, for `<img src>` and for SVG's `<image href>`.
  *
  * @example
  * ```ts

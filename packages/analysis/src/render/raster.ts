@@ -13,7 +13,7 @@ import {
 import { endsOption } from "../optionChecks.ts";
 import { colorMap, type ColorMap, type Theme } from "./colorMaps.ts";
 
-/** Pixels, four bytes each: red, green, blue, opacity. What `ImageData` of a canvas and PNG files are made of. */
+/** Pixels of four bytes each: red, green, blue, opacity, as in `ImageData` of a canvas and in PNG files. */
 export interface Raster {
   readonly width: number;
   readonly height: number;
@@ -21,7 +21,7 @@ export interface Raster {
   readonly data: ReturnType<typeof Uint8ClampedArray.of>;
 }
 
-/** A picture's worth of numbers, such as a map, a spectrum or an effective receptive field. */
+/** Numbers in rows and columns, such as an activation map, a spectrum or an effective receptive field. */
 export interface Numbers {
   /** `[height, width]`, or `[length]` for a single row. */
   readonly shape: Shape;
@@ -29,18 +29,18 @@ export interface Numbers {
   readonly values: ArrayLike<number>;
 }
 
-/** How numbers become colours. */
+/** Options of painting: how numbers become colours. */
 export interface RasterOptions {
   /**
-   * `"signed"` shows 0 in the colour of the page and tells signs apart; `"sequential"` goes from the least to the greatest.
-   * Default: signed where there are numbers below 0.
+   * `"signed"` shows 0 in the colour of the page and each sign in its own colour. `"sequential"` goes from the least to the
+   * greatest. Default: `"signed"` if a number is below 0, else `"sequential"`.
    */
   readonly map?: "sequential" | "signed" | "gray";
-  /** Of the page. Default: `"light"`. */
+  /** Theme of the page. Default: `"light"`. */
   readonly theme?: Theme;
   /**
-   * The numbers that the ends of the colour map stand for. Give one range to all pictures that are to be compared. Default: of
-   * a signed map, the largest size to both sides; else from 0, or the least, to the greatest.
+   * The numbers at the ends of the colour map. Pictures that are compared need the same range. Default: from −m to m for a signed
+   * map, where m is the largest absolute value; else from 0, or the least number below it, to the greatest.
    */
   readonly range?: readonly [low: number, high: number];
 }
@@ -59,7 +59,7 @@ export interface Scale {
 }
 
 /**
- * The colour map and range that fit some numbers: one scale for all of them.
+ * A colour map and a range that fit several arrays of numbers.
  *
  * @example
  * ```ts
@@ -86,7 +86,7 @@ export function scaleOf(all: readonly ArrayLike<number>[], options: RasterOption
   return { colors: colorMap(name, theme), low, high };
 }
 
-/** Writes the colours of numbers into pixels: the inner loop of all that is painted. */
+/** Writes the colours of numbers into pixels. */
 function fill(
   data: Uint8ClampedArray,
   place: (i: number) => number,
@@ -96,7 +96,7 @@ function fill(
   const { table } = colors;
   const last = table.length / 3 - 1;
   const width = high - low;
-  // Where all numbers are equal they are 0, or the top of a range that begins there.
+  // If all numbers are equal, they are 0, or they are the top of a range of no width.
   const still = high === 0 ? (colors.low === 0 ? 0 : last / 2) : last;
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!;
@@ -123,7 +123,7 @@ function sizesOf({ shape, values }: Numbers): readonly [height: number, width: n
 }
 
 /**
- * Numbers as a picture, a pixel each. Enlarge it without smoothing, so that each number stays one square.
+ * Numbers as a picture with a pixel for each. Enlarge it without smoothing, so that each number stays a square.
  *
  * @example
  * ```ts
@@ -138,19 +138,20 @@ export function paintMap(numbers: Numbers, options: RasterOptions = {}): Raster 
   return { width, height, data };
 }
 
-/** Many pictures in one, and where each lies. */
+/** Many pictures in one, and where each of them lies. */
 export interface Atlas extends Raster {
   /** Pictures in a row. */
   readonly columns: number;
-  /** From one picture to the next, in pixels: the size of the largest, and the gap. */
+  /** Distance from one picture to the next, in pixels: the size of the largest, plus the gap. */
   readonly step: readonly [down: number, across: number];
 }
 
 /**
- * Many maps side by side in one picture, in rows, with a gap of a pixel that one can see through. All have one scale, so that
- * what is brighter in one map than in another is larger.
+ * Many maps side by side in one picture, in rows, with transparent gaps. All have the same scale, so a brighter pixel is a
+ * larger number, in whichever map it is.
  *
- * @param options - `columns`: maps in a row; by default as many as make the whole nearly square.
+ * @param options - `columns`: number of maps in a row. Default: so that the picture is nearly square. `gap`: pixels between maps.
+ *   Default: 1.
  *
  * @example
  * ```ts
@@ -219,7 +220,7 @@ export function paintImage(
 }
 
 /**
- * Every pixel as a square of so many.
+ * A picture with every pixel as a square of `factor` × `factor` pixels.
  *
  * @example
  * ```ts
@@ -241,9 +242,9 @@ export function enlarge({ width, height, data }: Raster, factor: number): Raster
 }
 
 /**
- * A map laid over a picture of the same size, as glass of its colour: the larger the number, the less of the picture is left.
+ * A map laid over a picture of the same size: the larger the absolute value, the more its colour covers the picture.
  *
- * @param options - `strength`: how much of the picture the largest number hides, 0 to 1. Default: 0.8.
+ * @param options - `strength`: opacity of the largest absolute value, 0 to 1. Default: 0.8.
  *
  * @example
  * ```ts

@@ -1,3 +1,5 @@
+import { toSvg, type Scene } from "@convlens/analysis/render";
+
 /** What a template of {@link html} may hold: text, which is escaped; markup; lists of both; and nothing. */
 export type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
 
@@ -40,11 +42,8 @@ const textOf = (part: HtmlPart): string => {
 export const html = (strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html =>
   new Html(strings.reduce((all, string, i) => all + textOf(parts[i - 1]) + string));
 
-/** A drawing of `@convlens/analysis/render`, which escapes its texts itself. */
-export function svg(drawing: string): Html {
-  if (!drawing.startsWith("<svg ")) throw new TypeError("a drawing begins with <svg");
-  return new Html(drawing);
-}
+/** A drawing of `@convlens/analysis/render`. */
+export const svg = (drawing: Scene): Html => new Html(toSvg(drawing));
 
 /** A style sheet of this package. */
 export const stylesheet = (rules: string): Html => new Html(`<style>${rules}</style>`);
