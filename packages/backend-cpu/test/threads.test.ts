@@ -10,8 +10,8 @@ import {
   sizeOf,
   ValueError,
   type Backend,
+  type Attributes,
   type OperationName,
-  type Operations,
   type Program,
   type Shape,
   type Values,
@@ -36,7 +36,7 @@ const work = <K extends OperationName>(
   name: string,
   operation: K,
   inputs: readonly Shape[],
-  attributes: Operations[K],
+  attributes: Attributes<K>,
   output: Shape,
 ): Work => ({ name, operation, inputs, attributes, output });
 

@@ -1,11 +1,4 @@
-import {
-  fuseChains,
-  kernelBackend,
-  type Backend,
-  type Kernel,
-  type OperationName,
-  type Operations,
-} from "@convlens/backend";
+import { fuseChains, kernelBackend, type Backend, type KernelsOf, type OwnOperationName } from "@convlens/backend";
 import type { Device } from "./device.ts";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { matmul } from "./kernels/matmul.ts";
@@ -37,7 +30,7 @@ export interface GpuBackend extends Backend {
  */
 type NoKernel = "reshape" | "conv2dGradients" | "result" | "softplus" | "sigmoidCrossEntropy";
 /** A kernel for every operation of the contract. */
-type WholeTable = { readonly [K in Exclude<OperationName, NoKernel>]: Kernel<Buffer, Operations[K]> };
+type WholeTable = KernelsOf<Buffer, Exclude<OwnOperationName, NoKernel>>;
 
 /** A backend of a device. */
 export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures"> {

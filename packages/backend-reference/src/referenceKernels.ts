@@ -1,4 +1,4 @@
-import type { HostKernels } from "@convlens/backend";
+import type { KernelsOf, Primitives, Values } from "@convlens/backend";
 import { conv2dKernels } from "./kernels/conv2d.ts";
 import { elementwiseKernels } from "./kernels/elementwise.ts";
 import { matmul } from "./kernels/matmul.ts";
@@ -8,7 +8,7 @@ import { randomKernels } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 
 /** Every primitive operation in its plainest form: the meaning that all other kernels must agree with. */
-export const referenceKernels: HostKernels = {
+export const referenceKernels: KernelsOf<Values, keyof Primitives> = {
   ...elementwiseKernels,
   ...reduceKernels,
   ...movementKernels,

@@ -1,9 +1,9 @@
 import {
   conv2dGeometry,
   pool2dGeometry,
+  type Attributes,
   type Instruction,
   type OperationName,
-  type Operations,
   type Shape,
 } from "@convlens/backend";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ import { reference } from "../src/index.ts";
 async function compute<K extends OperationName>(
   operation: K,
   inputs: readonly (readonly [readonly number[], Shape])[],
-  attributes: Operations[K],
+  attributes: Attributes<K>,
   shape: Shape,
 ): Promise<number[]> {
   const backend = reference({ precision: "float64" });

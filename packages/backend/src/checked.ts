@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.ts";
 import { checkBackend } from "./checkBackend.ts";
 import { BackendError } from "./errors.ts";
-import { fusions } from "./operations.ts";
+import { traitsOf } from "./operations.ts";
 import { describeInstruction, firstInstruction, type Program, type Values } from "./program.ts";
 import { showShape } from "./shape.ts";
 
@@ -29,7 +29,7 @@ export function checked(backend: Backend): Backend {
     name: `checked ${backend.name}`,
     precision: backend.precision,
     // A fused kernel would hide which of its operations it was.
-    supports: (operation) => !fusions.has(operation) && backend.supports(operation),
+    supports: (operation) => traitsOf(operation).kind !== "fusion" && backend.supports(operation),
     mostInputs: backend.mostInputs,
     allocate: (length) => backend.allocate(length),
     write: (storage, values) => backend.write(storage, values),

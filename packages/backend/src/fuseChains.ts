@@ -1,4 +1,4 @@
-import { elementwise, type Axes, type ChainStep, type OperationName } from "./operations.ts";
+import { traitsOf, type Axes, type ChainStep } from "./operations.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
 import { anyOption, checkOptions } from "./options.ts";
 import { rewrite } from "./rewrite.ts";
@@ -7,11 +7,8 @@ import { sizeOf, type Shape } from "./shape.ts";
 /** A kernel has so many registers. */
 const [MOST_STEPS, MOST_INPUTS] = [16, 8];
 
-/** What takes longer than to read a number from memory is computed once. */
-const costly: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
-  ...(["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "sigmoid", "power"] as const),
-]);
-const isLink = ({ operation }: Instruction): boolean => elementwise.has(operation) && operation !== "copy";
+const isLink = ({ operation }: Instruction): boolean =>
+  traitsOf(operation).elementwise === true && operation !== "copy";
 
 /** What a backend has kernels for. */
 export interface ChainKernels {
@@ -155,7 +152,7 @@ class Chains {
     const large = new Set(inputs.filter((input) => this.#sizes[input] === this.#sizes[value] && !isConstant(input)));
     return (
       !this.#written.has(value) &&
-      !costly.has(operation) &&
+      !traitsOf(operation).costly &&
       large.size <= 1 &&
       this.#readers[value]!.every((reader) => {
         const step = this.#step(reader);

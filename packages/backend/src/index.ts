@@ -42,24 +42,52 @@ export {
 export { halfToNumber } from "./halfFloat.ts";
 export { kernelBackend } from "./kernelBackend.ts";
 export type { KernelBackendOptions } from "./kernelBackendOptions.ts";
-export type { HostKernels, Kernel, KernelCall, KernelLoaders, Kernels } from "./kernelTable.ts";
+export type {
+  HostKernels,
+  Kernel,
+  KernelCall,
+  KernelLoaders,
+  Kernels,
+  KernelsOf,
+  PreparedKernel,
+} from "./kernelTable.ts";
 export {
-  elementwise,
-  fusions,
+  traits,
+  traitsOf,
+  type Attributes,
   type Axes,
+  type BinaryOp,
   type Chain,
   type ChainStep,
+  type Composites,
   type Convolution,
   type ConvolutionGradients,
+  type Each,
+  type Elementwise,
+  type Fusions,
+  type Input,
+  type Inputs,
   type LpPooling,
+  type Movements,
   type None,
   type Normalization,
+  type Normalizations,
   type OneAxis,
+  type Op,
   type OperationName,
   type Operations,
+  type OptimizerSteps,
+  type OwnOperationName,
   type Pooling,
+  type Poolings,
+  type Primitives,
+  type Products,
+  type Reductions,
   type Resizing,
+  type RowOperations,
   type Section,
+  type Traits,
+  type UnaryOp,
 } from "./operations.ts";
 export { arrayField, numberField, objectField, optionalField, textField, wrongField } from "./fields.ts";
 export {
@@ -96,6 +124,7 @@ export {
   broadcastSteps,
   checkShape,
   makeNumbers,
+  offsetOf,
   sameShape,
   showShape,
   sizeOf,

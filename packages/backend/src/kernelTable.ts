@@ -1,28 +1,36 @@
 import { BackendError } from "./errors.ts";
-import type { OperationName, Operations } from "./operations.ts";
+import type { Attributes, Inputs, Op, OperationName, Operations } from "./operations.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
+// Attributes alone stand for an operation of any number of inputs.
+type AsOp<O> = O extends Op ? O : Op<readonly unknown[], O>;
+
 /** What a kernel is made for: everything that is known before the first run. */
-export interface KernelCall<A> {
-  readonly attributes: A;
+export interface KernelCall<O = Op> {
+  readonly attributes: AsOp<O>["attributes"];
   /** Shapes of the inputs. */
-  readonly inputs: readonly Shape[];
+  readonly inputs: Inputs<AsOp<O>, Shape>;
   /** Shape of the output. */
   readonly output: Shape;
 }
 
-/**
- * Prepares one instruction (emits code, picks a tile), and returns what to do on every run. It writes all of `output`; and all of
- * `others`, of an instruction that has several results.
- */
-export type Kernel<B, A> = (
-  call: KernelCall<A>,
-) => (inputs: readonly B[], output: B, others: readonly B[]) => void | Promise<void>;
+/** Computes one instruction: writes all of `output`, and all of `others` where the instruction has several results. */
+export type PreparedKernel<B, O extends Op = Op> = (
+  inputs: Inputs<O, B>,
+  output: B,
+  others: readonly B[],
+) => void | Promise<void>;
 
-/** A kernel for each operation, or for some. */
-export type Kernels<B> = { readonly [K in OperationName]?: Kernel<B, Operations[K]> };
+/** Prepares an instruction of an operation `O` on memory of type `B`: emits code, picks a tile. */
+export type Kernel<B, O> = (call: KernelCall<O>) => PreparedKernel<B, AsOp<O>>;
+
+/** A kernel for each of some operations. */
+export type KernelsOf<B, K extends OperationName> = { readonly [N in K]: Kernel<B, Operations[N]> };
+
+/** Kernels of any operations. */
+export type Kernels<B> = Partial<KernelsOf<B, OperationName>>;
 
 /** How to get the kernel of an operation that is not here yet, perhaps together with others. */
 export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
@@ -32,7 +40,7 @@ export type HostKernels = Kernels<Values>;
 
 /** An instruction made ready: what it calls, and the buffers that it reads. */
 export interface Launch<B> {
-  readonly launch: ReturnType<Kernel<B, never>>;
+  readonly launch: PreparedKernel<B>;
   readonly step: Instruction;
   /** Its place in the program. */
   readonly index: number;
@@ -73,7 +81,7 @@ function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
   p.instructions.forEach(({ operation, inputs, attributes }, i) => {
     if (operation !== "result") return;
     const own = found.get(inputs[0]!) ?? [];
-    own[(attributes as Operations["result"]).index - 1] = first + i;
+    own[(attributes as Attributes<"result">).index - 1] = first + i;
     found.set(inputs[0]!, own);
   });
   return found;
@@ -86,8 +94,8 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
   const warned = new Set<OperationName>();
 
   /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
-  function onHost(operation: OperationName, call: KernelCall<never>): ReturnType<Kernel<B, never>> {
-    const kernel = host[operation] as Kernel<Values, never> | undefined;
+  function onHost(operation: OperationName, call: KernelCall): PreparedKernel<B> {
+    const kernel = host[operation] as Kernel<Values, Op> | undefined;
     if (kernel === undefined)
       throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
     if (!warned.has(operation)) {
@@ -123,12 +131,12 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
     const [first, shapes, further] = [firstInstruction(p), shapesOf(p), furtherResults(p)];
     return p.instructions.flatMap((step, index) => {
       if (step.operation === "reshape" || step.operation === "result") return [];
-      const call = {
+      const call: KernelCall = {
         attributes: step.attributes,
         inputs: step.inputs.map((input) => shapes[input]!),
         output: step.shape,
-      } as unknown as KernelCall<never>;
-      const own = kernels[step.operation] as Kernel<B, never> | undefined;
+      };
+      const own = kernels[step.operation] as Kernel<B, Op> | undefined;
       const launch = own === undefined ? onHost(step.operation, call) : own(call);
       const value = first + index;
       const isUpdate = places[value]!.in === "variable";

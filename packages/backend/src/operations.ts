@@ -2,7 +2,19 @@ import type { Conv2dGeometry, Pool2dGeometry } from "./geometry.ts";
 import type { ResizeMode } from "./resampling.ts";
 import type { Shape } from "./shape.ts";
 
-/** An operation without attributes. */
+/** Stands for a tensor among the inputs of an {@link Op}. */
+export type Input = unknown;
+/** An operation: its inputs, in order and by name, and its attributes. */
+export interface Op<In extends readonly Input[] = readonly Input[], Attributes = unknown> {
+  readonly inputs: In;
+  readonly attributes: Attributes;
+}
+/** An operation on one tensor. */
+export type UnaryOp<Attributes = None> = Op<[x: Input], Attributes>;
+/** An operation on two tensors. */
+export type BinaryOp<Attributes = None> = Op<[a: Input, b: Input], Attributes>;
+
+/** No attributes. */
 export type None = Readonly<Record<never, never>>;
 /** The axes that a reduction folds; each stays, with size 1. */
 export interface Axes {
@@ -12,13 +24,13 @@ export interface Axes {
 export interface OneAxis {
   readonly axis: number;
 }
-/** Where a convolution's numbers meet. */
+/** Geometry of a convolution. */
 export interface Convolution {
   readonly geometry: Conv2dGeometry;
 }
 /**
- * Gradients that one instruction finds. `dy` is that of the convolution's output `y`; or of what relu makes of it (`relu`), of
- * max pooling over 2 × 2 (`pool`), or of pooling what relu made. Then `y` is the convolution's output, after relu if there is one.
+ * Gradients that one instruction computes. `dy` is the gradient of the convolution's output `y`, of relu after it (`relu`), of
+ * 2 × 2 max pooling after it (`pool`), or of pooling after relu. Then `y` is the convolution's output, after relu if there is one.
  */
 export interface ConvolutionGradients extends Convolution {
   /** The first is the value of the instruction; `result` names the others. `bias` is the sum over all but the last axis. */
@@ -26,11 +38,11 @@ export interface ConvolutionGradients extends Convolution {
   readonly relu: boolean;
   readonly pool: boolean;
 }
-/** Where a pooling's windows lie. */
+/** Geometry of a pooling. */
 export interface Pooling {
   readonly geometry: Pool2dGeometry;
 }
-/** Where a pooling's windows lie, and its norm. */
+/** Geometry of a pooling, and its norm. */
 export interface LpPooling extends Pooling {
   readonly p: number;
 }
@@ -40,183 +52,330 @@ export interface Resizing {
   readonly width: number;
   readonly mode: ResizeMode;
 }
-/** Every `step`-th element from `begin`; a negative step walks backwards. `shape` is the result's. */
+/** Every `step`-th element from `begin`; a negative step walks backwards. `shape` is the shape of the result. */
 export interface Section {
   readonly begin: readonly number[];
   readonly step: readonly number[];
   readonly shape: Shape;
 }
-/** Over which axes, and what is added to the variance before its root. */
-export interface Normalization {
-  readonly axes: readonly number[];
+/** The axes of a normalization, and the number that is added to the variance before the square root. */
+export interface Normalization extends Axes {
   readonly epsilon: number;
 }
 /** One operation of a chain: an elementwise one, and what it reads, by number: the inputs of the chain, then its steps. */
 export interface ChainStep<K extends OperationName = OperationName> {
   readonly operation: K;
   readonly inputs: readonly number[];
-  readonly attributes: Operations[K];
+  readonly attributes: Attributes<K>;
 }
 /** Elementwise operations that follow one another, at most 16; the last one gives the result, inputs broadcast to its shape. */
 export interface Chain {
   readonly steps: readonly ChainStep[];
 }
 
-/**
- * The vocabulary between tensors and backends: every operation with its attributes. The meaning of each is its kernel in
- * `backend-reference`. Open: a package adds a word with `declare module "@convlens/backend" { interface Operations { … } }`.
- */
-export interface Operations {
-  // Elementwise, of one tensor.
-  negate: None;
-  absolute: None;
-  sign: None;
-  exp: None;
-  expm1: None;
-  log: None;
-  log1p: None;
-  sqrt: None;
-  reciprocal: None;
-  sin: None;
-  cos: None;
-  tanh: None;
-  erf: None;
-  sigmoid: None;
-  relu: None;
-  // Elementwise, of two tensors that broadcast.
-  add: None;
-  subtract: None;
-  multiply: None;
-  divide: None;
-  power: None;
-  maximum: None;
-  minimum: None;
-  /** 1 where true, 0 where not; so are the two below. */
-  equal: None;
-  greater: None;
-  greaterEqual: None;
-  /** `condition, a, b`, which broadcast: `a` where the condition is not 0. */
-  where: None;
-  // Reductions.
-  sum: Axes;
-  max: Axes;
-  /** The place of the first maximum along an axis, which stays with size 1; a NaN counts as a maximum. */
-  argmax: OneAxis;
-  // Movement.
-  /** The same numbers in the same order; plans alias it, so that it costs nothing. */
-  reshape: { readonly shape: Shape };
+/** Operations number by number; inputs broadcast. */
+export interface Elementwise {
+  negate: UnaryOp;
+  absolute: UnaryOp;
+  sign: UnaryOp;
+  exp: UnaryOp;
+  expm1: UnaryOp;
+  log: UnaryOp;
+  log1p: UnaryOp;
+  sqrt: UnaryOp;
+  reciprocal: UnaryOp;
+  sin: UnaryOp;
+  cos: UnaryOp;
+  tanh: UnaryOp;
+  erf: UnaryOp;
+  sigmoid: UnaryOp;
+  relu: UnaryOp;
   /** The same numbers in memory of their own. */
-  copy: None;
-  broadcast: { readonly shape: Shape };
-  transpose: { readonly order: readonly number[] };
-  slice: Section;
-  /** The adjoint of `slice`: zeros, with the input laid where the slice would have read. `shape` is the result's. */
-  place: Section;
-  concat: OneAxis;
-  /** `x, indices`: the rows of `x` (along axis 0) that the indices name; NaN for an index that is none. */
-  gather: None;
-  /** The adjoint of `gather`: `rows, indices`; adds each row where its index says; an index that is none is passed over. */
-  scatter: { readonly size: number };
-  // Products.
-  /** Of matrices `[…, m, k]` and `[…, k, n]`, each transposed first if asked; leading axes are equal. */
-  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
-  conv2d: Convolution;
-  /** `dy, filters` */
-  conv2dInputGradient: Convolution;
-  /** `dy, x` */
-  conv2dFilterGradient: Convolution;
-  // Pooling.
-  /** The largest under each window; padding never wins, a NaN always does, the first of equals is the winner. */
-  maxPool2d: Pooling;
-  /** `dy, x`: adds each `dy` where its window's winner in `x` lies. */
-  maxPool2dGradient: Pooling;
-  /** `v, x`: the element of `v` where each window's winner in `x` lies. */
-  maxPool2dSelect: Pooling;
-  sumPool2d: Pooling;
-  sumPool2dGradient: Pooling;
-  // Random numbers.
-  /** Of a seed of two whole numbers below 2²⁴: uniform in [0, 1), a multiple of 2⁻²⁴. */
-  randomUniform: { readonly shape: Shape; readonly stream: number };
-  // Composites: sent whole to a backend that supports them, else as what they are made of.
-  softmax: None;
-  /** `dy, y`: y · (dy − Σ dy·y) in each row of the last axis. */
-  softmaxGradient: None;
-  logSoftmax: None;
-  /** `dy, y`: dy − eʸ · Σ dy */
-  logSoftmaxGradient: None;
-  /** `logits, targets`: one loss for each row of the last axis, which stays with size 1. A target of 0 adds nothing. */
-  softmaxCrossEntropy: None;
-  /** ln(1 + eˣ) */
-  softplus: None;
-  /** `logits, targets` of one shape: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of every number. */
-  sigmoidCrossEntropy: None;
-  /** `dy, logits, targets`: of the logits, dy · (softmax(logits) · Σ targets − targets). */
-  softmaxCrossEntropyGradient: None;
-  /** Mean and variance over the axes, which stay with size 1: `[2, …]`. */
-  moments: Axes;
-  /** `x, moments, scale, shift`: (x − mean) / √(variance + epsilon) · scale + shift, the last two the same along the axes. */
-  normalize: Normalization;
-  /** `dy, x, moments`: Σ dy and Σ dy · x̂ over the axes, where x̂ is the normalised x: `[2, …]`. */
-  normalizeSums: Normalization;
-  /** `dy, x, moments, sums, scale`: scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n). */
-  normalizeGradient: Normalization;
-  /** `(Σ |x|^p)^(1/p)` under each window. */
-  lpPool2d: LpPooling;
-  /** `dy, x, y`: Σ dy · sign(x) · |x|^(p − 1) / y^(p − 1) of the windows above each x, without those whose y is 0. */
-  lpPool2dGradient: LpPooling;
-  /** `x` `[n, h, w, c]` resampled to this height and width. */
-  resize: Resizing;
-  /** The adjoint of `resize`: `dy`, of which each pixel is added to those that it came from; height and width are theirs. */
-  resizeGradient: Resizing;
-  /** `old, fresh`: `keep · old + (1 − keep) · fresh` */
-  movingAverage: { readonly keep: number };
-  /** `velocity, gradient`: `momentum · velocity + gradient` */
-  momentumStep: { readonly momentum: number };
-  /** `parameter, gradient, rate`: `parameter − rate · gradient` */
-  sgdStep: None;
-  /** `parameter, first, second, rate, correction1, correction2`: `parameter − rate · (first / correction1) / (√(second / correction2) + epsilon)` */
-  adamStep: { readonly epsilon: number };
-  // Fusions, made from the program after differentiation for a backend that supports them.
-  /** `x, filters, bias` */
-  conv2dBias: Convolution;
-  /** `x, filters, bias` */
-  conv2dBiasRelu: Convolution;
-  /** At most 8 inputs, or what the backend says (`mostInputs`). */
-  pointwise: Chain;
-  /**
-   * `dy, x, filters`, and `y` where it is looked at: several gradients of one convolution, see {@link ConvolutionGradients}.
-   * Written only by a backend's own `join`.
-   */
-  conv2dGradients: ConvolutionGradients;
-  /**
-   * Another result of the instruction that makes the input, and computed together with that. Backends have no kernel for it: the
-   * kernel of that instruction is given its memory.
-   */
-  result: { readonly index: number };
-  /** The sum over axes of a chain, the results of which have `shape`; so have its inputs, or they are one number. */
-  pointwiseSum: Chain & Axes & { readonly shape: Shape };
+  copy: UnaryOp;
+  add: BinaryOp;
+  subtract: BinaryOp;
+  multiply: BinaryOp;
+  divide: BinaryOp;
+  power: BinaryOp;
+  maximum: BinaryOp;
+  minimum: BinaryOp;
+  /** 1 where true, 0 where not; so are the two below. */
+  equal: BinaryOp;
+  greater: BinaryOp;
+  greaterEqual: BinaryOp;
+  /** `a` where the condition is not 0, else `b`. */
+  where: Op<[condition: Input, a: Input, b: Input], None>;
 }
 
-/** Operations that stand for several that were recorded, and were joined in the program. */
-export const fusions: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
-  "conv2dBias",
-  "conv2dBiasRelu",
-  "conv2dGradients",
-  "result",
-  "pointwise",
-  "pointwiseSum",
-]);
+/** Operations that make one number of many along axes, which stay with size 1. */
+export interface Reductions {
+  sum: UnaryOp<Axes>;
+  /** The largest; a NaN counts as the largest. */
+  max: UnaryOp<Axes>;
+  /** The index of the first maximum; a NaN counts as a maximum. */
+  argmax: UnaryOp<OneAxis>;
+}
+
+/** Operations that put numbers in other places. */
+export interface Movements {
+  /** The same numbers in the same order; memory plans alias it, so that it costs nothing. */
+  reshape: UnaryOp<{ readonly shape: Shape }>;
+  broadcast: UnaryOp<{ readonly shape: Shape }>;
+  transpose: UnaryOp<{ readonly order: readonly number[] }>;
+  slice: UnaryOp<Section>;
+  /** The adjoint of `slice`: zeros, with the input laid where the slice would have read. `shape` is the shape of the result. */
+  place: UnaryOp<Section>;
+  concat: Op<[first: Input, ...others: Input[]], OneAxis>;
+  /** The rows of `x` (along axis 0) that the indices name; NaN for an index that is out of range. */
+  gather: Op<[x: Input, indices: Input], None>;
+  /** The adjoint of `gather`: adds each row where its index says; an index that is out of range is skipped. */
+  scatter: Op<[rows: Input, indices: Input], { readonly size: number }>;
+}
+
+/** Sums of products. */
+export interface Products {
+  /** Of matrices `[…, m, k]` and `[…, k, n]`, each transposed first if asked; leading axes are equal. */
+  matmul: BinaryOp<{ readonly transposeA: boolean; readonly transposeB: boolean }>;
+  conv2d: Op<[x: Input, filters: Input], Convolution>;
+  conv2dInputGradient: Op<[dy: Input, filters: Input], Convolution>;
+  conv2dFilterGradient: Op<[dy: Input, x: Input], Convolution>;
+}
+
+/** Operations on the numbers under a window, channel by channel. */
+export interface Poolings {
+  /** The largest under each window; padding never wins, a NaN always does, the first of equals is the winner. */
+  maxPool2d: UnaryOp<Pooling>;
+  /** Adds each `dy` where its window's winner in `x` lies. */
+  maxPool2dGradient: Op<[dy: Input, x: Input], Pooling>;
+  /** The element of `v` where each window's winner in `x` lies. */
+  maxPool2dSelect: Op<[v: Input, x: Input], Pooling>;
+  sumPool2d: UnaryOp<Pooling>;
+  sumPool2dGradient: Op<[dy: Input], Pooling>;
+}
+
+/** Operations that every backend computes, by a kernel of its own or by that of `backend-reference`, which defines their meaning. */
+export interface Primitives extends Elementwise, Reductions, Movements, Products, Poolings {
+  /** From a seed of two whole numbers below 2²⁴: uniform in [0, 1), multiples of 2⁻²⁴. */
+  randomUniform: Op<[seed: Input], { readonly shape: Shape; readonly stream: number }>;
+}
+
+/** Normalizations over axes. They stay with size 1 in the moments, mean and variance: `[2, …]`. */
+export interface Normalizations {
+  moments: UnaryOp<Axes>;
+  /** (x − mean) / √(variance + epsilon) · scale + shift, the last two the same along the axes. */
+  normalize: Op<[x: Input, moments: Input, scale: Input, shift: Input], Normalization>;
+  /** Σ dy and Σ dy · x̂ over the axes, where x̂ is the normalized x: `[2, …]`. */
+  normalizeSums: Op<[dy: Input, x: Input, moments: Input], Normalization>;
+  /** scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n). */
+  normalizeGradient: Op<[dy: Input, x: Input, moments: Input, sums: Input, scale: Input], Normalization>;
+}
+
+/** New values of what an optimizer updates, number by number. */
+export interface OptimizerSteps {
+  /** `keep · old + (1 − keep) · fresh` */
+  movingAverage: Op<[old: Input, fresh: Input], { readonly keep: number }>;
+  /** `momentum · velocity + gradient` */
+  momentumStep: Op<[velocity: Input, gradient: Input], { readonly momentum: number }>;
+  /** `parameter − rate · gradient` */
+  sgdStep: Op<[parameter: Input, gradient: Input, rate: Input], None>;
+  /** `parameter − rate · (first / correction1) / (√(second / correction2) + epsilon)` */
+  adamStep: Op<
+    [parameter: Input, first: Input, second: Input, rate: Input, correction1: Input, correction2: Input],
+    { readonly epsilon: number }
+  >;
+}
+
+/** Operations on each row of the last axis. */
+export interface RowOperations {
+  softmax: UnaryOp;
+  /** y · (dy − Σ dy·y) */
+  softmaxGradient: Op<[dy: Input, y: Input], None>;
+  logSoftmax: UnaryOp;
+  /** dy − eʸ · Σ dy */
+  logSoftmaxGradient: Op<[dy: Input, y: Input], None>;
+  /** One loss for each row, which stays with size 1. A target of 0 adds nothing. */
+  softmaxCrossEntropy: Op<[logits: Input, targets: Input], None>;
+  /** The gradient of the logits: dy · (softmax(logits) · Σ targets − targets). */
+  softmaxCrossEntropyGradient: Op<[dy: Input, logits: Input, targets: Input], None>;
+}
+
+/** Operations made of others: sent whole to a backend that supports them, else as what they are made of. */
+export interface Composites extends RowOperations, Normalizations, OptimizerSteps {
+  /** ln(1 + eˣ) */
+  softplus: UnaryOp;
+  /** −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of every logit x and target t; both have one shape. */
+  sigmoidCrossEntropy: Op<[logits: Input, targets: Input], None>;
+  /** `(Σ |x|^p)^(1/p)` under each window. */
+  lpPool2d: UnaryOp<LpPooling>;
+  /** Σ dy · sign(x) · |x|^(p − 1) / y^(p − 1) of the windows above each x, without those whose y is 0. */
+  lpPool2dGradient: Op<[dy: Input, x: Input, y: Input], LpPooling>;
+  /** `x` `[n, h, w, c]` resampled to this height and width. */
+  resize: UnaryOp<Resizing>;
+  /** The adjoint of `resize`: adds each pixel of `dy` to the pixels that it came from; height and width are theirs. */
+  resizeGradient: Op<[dy: Input], Resizing>;
+}
+
+/** Operations that only finished programs have, after differentiation: several joined for a backend that supports them. */
+export interface Fusions {
+  conv2dBias: Op<[x: Input, filters: Input, bias: Input], Convolution>;
+  conv2dBiasRelu: Op<[x: Input, filters: Input, bias: Input], Convolution>;
+  /** At most 8 inputs, or what the backend says (`mostInputs`). */
+  pointwise: Op<readonly Input[], Chain>;
+  /** The sum over axes of a chain, the results of which have `shape`; so have its inputs, or they are one number. */
+  pointwiseSum: Op<readonly Input[], Chain & Axes & { readonly shape: Shape }>;
+  /**
+   * Several gradients of one convolution, see {@link ConvolutionGradients}; `y` where it is read. Written only by a backend's own
+   * `join`.
+   */
+  conv2dGradients: Op<[dy: Input, x: Input, filters: Input, ...y: Input[]], ConvolutionGradients>;
+  /**
+   * Another result of the instruction that makes the input, computed together with it. It has no kernel: the kernel of that
+   * instruction is given its memory.
+   */
+  result: UnaryOp<{ readonly index: number }>;
+}
+
+/**
+ * The vocabulary between tensors and backends: every operation with its inputs and attributes. Open: a package adds an operation
+ * with `declare module "@convlens/backend" { interface Operations { … } }`.
+ */
+export interface Operations extends Primitives, Composites, Fusions {}
 
 /** The name of an operation. */
 export type OperationName = keyof Operations & string;
+/** The name of an operation of this package. Tables that must be complete are over these. */
+export type OwnOperationName = keyof Primitives | keyof Composites | keyof Fusions;
+/** Attributes of an operation. */
+export type Attributes<K extends OperationName> = Operations[K]["attributes"];
+/** A list as long as another one, of elements of type `T`. */
+export type Each<List extends readonly unknown[], T> = { readonly [I in keyof List]: T };
+/** One `T` for each input of an operation, in order: its shapes, its tensors, its memory. */
+export type Inputs<O extends Op, T> = Each<O["inputs"], T>;
+
+/** Properties of an operation that hold whatever its inputs are. */
+export interface Traits {
+  /**
+   * How the result depends on the inputs. `linear`: in all inputs together. `curve`: a smooth function of the first input.
+   * `choice`: linear in pieces; the values decide which piece. `step`: no gradient flows. `product`: linear in each input.
+   * `quotient`: of two inputs. `mixed`: anything else. `fusion`: as the operations that were joined.
+   */
+  readonly kind: "linear" | "curve" | "choice" | "step" | "product" | "quotient" | "mixed" | "fusion";
+  /**
+   * Each element of the result is made of the elements at the same place of the inputs, which broadcast. So it may be computed in
+   * the memory of an input of its shape, and be a step of a chain.
+   */
+  readonly elementwise?: true;
+  /** Takes longer than reading a number from memory, so that no chain computes it twice. */
+  readonly costly?: true;
+  /** The result holds only elements of the first input, in other places. */
+  readonly moves?: true;
+  /** A window moves over the input, as in a convolution, or over the result, as in a transposed convolution. */
+  readonly slides?: "input" | "output";
+  /** Sums of products of the first input with the second, which holds weights where a layer records it. */
+  readonly weighs?: true;
+  /** What it computes of the elements along axes or under a window. */
+  readonly folds?: "sum" | "largest" | "norm";
+  /** Keeps the order of the elements along the last axis. */
+  readonly increasing?: true;
+  /** Bounds of the values of an activation function. */
+  readonly bounds?: readonly [low: number, high: number];
+}
+
+const linear: Traits = { kind: "linear" };
+const elementwiseLinear: Traits = { kind: "linear", elementwise: true };
+const movement: Traits = { kind: "linear", moves: true };
+const curve: Traits = { kind: "curve", elementwise: true };
+const costlyCurve: Traits = { kind: "curve", elementwise: true, costly: true };
+const costlyIncreasing: Traits = { kind: "curve", elementwise: true, costly: true, increasing: true };
+const choice: Traits = { kind: "choice", elementwise: true };
+const step: Traits = { kind: "step" };
+const comparison: Traits = { kind: "step", elementwise: true };
+const mixed: Traits = { kind: "mixed" };
+const elementwiseMixed: Traits = { kind: "mixed", elementwise: true };
+const fusion: Traits = { kind: "fusion" };
 
 /**
- * Operations that read each element of an equally shaped input only to write the same element of the output, and which may
- * therefore be computed in the memory of that input.
+ * The traits of every operation. Rows with the same traits share an object, since each page loads the table. Whoever needs a set
+ * of operations filters this table; nobody keeps a list of names.
  */
-export const elementwise: ReadonlySet<OperationName> = /* @__PURE__ */ new Set<OperationName>([
-  ...(["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos"] as const),
-  ...(["tanh", "erf", "sigmoid", "relu", "copy", "add", "subtract", "multiply", "divide", "power"] as const),
-  ...(["maximum", "minimum", "equal", "greater", "greaterEqual", "where"] as const),
-  ...(["movingAverage", "momentumStep", "sgdStep", "adamStep", "pointwise"] as const),
-]);
+export const traits: { readonly [K in OwnOperationName]: Traits } = {
+  negate: elementwiseLinear,
+  absolute: choice,
+  sign: comparison,
+  exp: costlyIncreasing,
+  expm1: costlyIncreasing,
+  log: costlyIncreasing,
+  log1p: costlyIncreasing,
+  sqrt: { kind: "curve", elementwise: true, increasing: true },
+  reciprocal: curve,
+  sin: costlyCurve,
+  cos: costlyCurve,
+  tanh: { kind: "curve", elementwise: true, costly: true, increasing: true, bounds: [-1, 1] },
+  erf: costlyIncreasing,
+  sigmoid: { kind: "curve", elementwise: true, costly: true, increasing: true, bounds: [0, 1] },
+  relu: { kind: "curve", elementwise: true, bounds: [0, Infinity] },
+  // Recorded by `detach` only, which stops gradients.
+  copy: { kind: "step", elementwise: true, moves: true },
+  add: elementwiseLinear,
+  subtract: elementwiseLinear,
+  multiply: { kind: "product", elementwise: true },
+  divide: { kind: "quotient", elementwise: true },
+  power: costlyCurve,
+  maximum: choice,
+  minimum: choice,
+  equal: comparison,
+  greater: comparison,
+  greaterEqual: comparison,
+  where: choice,
+  sum: { kind: "linear", folds: "sum" },
+  max: { kind: "choice", folds: "largest" },
+  argmax: step,
+  reshape: movement,
+  broadcast: movement,
+  transpose: movement,
+  slice: movement,
+  place: linear,
+  concat: linear,
+  gather: linear,
+  scatter: linear,
+  matmul: { kind: "product", weighs: true },
+  conv2d: { kind: "product", slides: "input", weighs: true },
+  conv2dInputGradient: { kind: "product", slides: "output", weighs: true },
+  conv2dFilterGradient: { kind: "product", slides: "input" },
+  maxPool2d: { kind: "choice", slides: "input", folds: "largest" },
+  maxPool2dGradient: { kind: "choice", slides: "output" },
+  maxPool2dSelect: { kind: "choice", slides: "input" },
+  sumPool2d: { kind: "linear", slides: "input", folds: "sum" },
+  sumPool2dGradient: { kind: "linear", slides: "output" },
+  randomUniform: step,
+  softmax: { kind: "mixed", increasing: true },
+  softmaxGradient: mixed,
+  logSoftmax: { kind: "mixed", increasing: true },
+  logSoftmaxGradient: mixed,
+  softmaxCrossEntropy: mixed,
+  softmaxCrossEntropyGradient: mixed,
+  softplus: { kind: "curve", elementwise: true, costly: true, increasing: true, bounds: [0, Infinity] },
+  sigmoidCrossEntropy: elementwiseMixed,
+  moments: mixed,
+  normalize: mixed,
+  normalizeSums: mixed,
+  normalizeGradient: mixed,
+  lpPool2d: { kind: "mixed", slides: "input", folds: "norm" },
+  lpPool2dGradient: { kind: "mixed", slides: "output" },
+  resize: linear,
+  resizeGradient: linear,
+  movingAverage: elementwiseLinear,
+  momentumStep: elementwiseLinear,
+  sgdStep: elementwiseMixed,
+  adamStep: elementwiseMixed,
+  conv2dBias: { kind: "fusion", slides: "input" },
+  conv2dBiasRelu: { kind: "fusion", slides: "input" },
+  pointwise: { kind: "fusion", elementwise: true },
+  pointwiseSum: fusion,
+  conv2dGradients: fusion,
+  result: fusion,
+};
+
+/** The traits of an operation by name; of one of another package, or of none, that it is `mixed`. */
+export const traitsOf = (operation: OperationName | undefined): Traits =>
+  (traits as { readonly [name: string]: Traits | undefined })[operation ?? ""] ?? mixed;

@@ -1,5 +1,5 @@
 import { BackendError } from "./errors.ts";
-import { elementwise } from "./operations.ts";
+import { traitsOf } from "./operations.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
 import { sameShape, sizeOf, type Shape } from "./shape.ts";
 
@@ -67,7 +67,7 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
 
 /** Whether an instruction reads each element of these inputs only to write the same element of its result. */
 const mayOverwrite = (step: Instruction, inputs: readonly number[], shapes: readonly Shape[]): boolean =>
-  elementwise.has(step.operation) && inputs.every((input) => sameShape(shapes[input]!, step.shape));
+  traitsOf(step.operation).elementwise === true && inputs.every((input) => sameShape(shapes[input]!, step.shape));
 
 /** Updates happen all at once, so none may read what another one writes. */
 function checkUpdates(p: Program, roots: readonly number[]): void {

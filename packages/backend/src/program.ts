@@ -1,4 +1,4 @@
-import type { OperationName, Operations } from "./operations.ts";
+import type { Attributes, OperationName } from "./operations.ts";
 import type { Shape } from "./shape.ts";
 
 /** Numbers on the host. */
@@ -19,7 +19,7 @@ export interface Instruction<K extends OperationName = OperationName> {
   readonly operation: K;
   /** Numbers of the values that it reads. */
   readonly inputs: readonly number[];
-  readonly attributes: Operations[K];
+  readonly attributes: Attributes<K>;
   /** Of its value. */
   readonly shape: Shape;
   /** The line that recorded it, where call sites are captured. */

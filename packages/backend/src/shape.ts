@@ -100,3 +100,7 @@ export function broadcastSteps(input: Shape, output: Shape): number[] {
   });
   return steps;
 }
+
+/** Offset in memory of the element at a place, from the step of each axis: Σ place · step. */
+export const offsetOf = (place: readonly number[], steps: readonly number[]): number =>
+  place.reduce((offset, at, axis) => offset + at * (steps[axis] ?? 0), 0);

@@ -2,6 +2,7 @@ import {
   convOutputShape,
   droppedBy,
   sizeOf,
+  traitsOf,
   type Conv2dGeometry,
   type Pool2dGeometry,
   type Shape,
@@ -35,29 +36,17 @@ export interface Summary {
 
 /** How many products a recorded operation takes; those of convolutions and matrices only. */
 export function multiplyAddsOf(t: Tensor): number {
-  const attributes = (t.attributes ?? {}) as { geometry?: Conv2dGeometry; transposeA?: boolean };
-  switch (t.operation) {
-    case "conv2d":
-    case "conv2dInputGradient":
-    case "conv2dFilterGradient": {
-      const g = attributes.geometry!;
-      return sizeOf(convOutputShape(g)) * g.height.window * g.width.window * (g.inChannels / g.groups);
-    }
-    case "matmul":
-      return t.size * t.inputs[0]!.shape.at(attributes.transposeA ? -2 : -1)!;
-    default:
-      return 0;
-  }
+  const { kind, elementwise } = traitsOf(t.operation);
+  if (kind !== "product" || elementwise) return 0;
+  const { geometry: g, transposeA } = t.attributes as { geometry?: Conv2dGeometry; transposeA?: boolean };
+  if (g !== undefined) return sizeOf(convOutputShape(g)) * g.height.window * g.width.window * (g.inChannels / g.groups);
+  return t.size * t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
 }
 
 /** What a recorded window drops, in words. */
 function droppedIn(t: Tensor): string | undefined {
   const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
-  if (
-    geometry === undefined ||
-    (t.operation !== "conv2d" && t.operation !== "maxPool2d" && t.operation !== "sumPool2d")
-  )
-    return undefined;
+  if (geometry === undefined || traitsOf(t.operation).slides !== "input") return undefined;
   const [rows, columns] = [droppedBy(geometry.height), droppedBy(geometry.width)];
   const parts = [
     rows > 0 ? `${rows} row${rows > 1 ? "s" : ""}` : "",

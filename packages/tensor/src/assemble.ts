@@ -25,7 +25,7 @@ function lowering(backend: Backend): { inputsOf: (t: Tensor) => readonly Tensor[
     const { operation, inputs, attributes } = t.source;
     if (operation.lower === undefined || (operation.name !== "copy" && backend.supports(operation.name))) return inputs;
     let low = lowered.get(t);
-    if (low === undefined) lowered.set(t, (low = within(t.scope, () => operation.lower!(inputs, attributes as never))));
+    if (low === undefined) lowered.set(t, (low = within(t.scope, () => operation.lower!(inputs, attributes))));
     return [low];
   };
   return { inputsOf, lowered };

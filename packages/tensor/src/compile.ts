@@ -70,14 +70,14 @@ const seeds = { next: 1 };
  * const step = compile((x: Tensor, y: Tensor, rate: Tensor) => {
  *   const loss = mean(square(subtract(multiply(x, w), y)));
  *   const [dw] = gradients(loss, [w]);
- *   w.assign(subtract(w, multiply(rate, dw!)));
+ *   w.assign(subtract(w, multiply(rate, dw)));
  *   return loss;
  * });
  * const loss = await step(x, y, 0.1);
  * loss.number;
  * ```
  */
-export function compile<P extends readonly Parameter[], R extends Results>(
+export function compile<P extends readonly Parameter[], const R extends Results>(
   fn: (...args: P) => R,
   options: CompileOptions = {},
 ): Compiled<P, R> {

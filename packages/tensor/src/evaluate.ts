@@ -41,7 +41,10 @@ function executableFor(backend: Backend, key: string, make: () => Executable): E
  * const [a, b] = await evaluate(add(x, 1), multiply(x, 2));
  * ```
  */
-export async function evaluate(...tensors: Operand[]): Promise<Values[]> {
+export function evaluate<const Tensors extends readonly Operand[]>(
+  ...tensors: Tensors
+): Promise<{ -readonly [I in keyof Tensors]: Values }>;
+export async function evaluate(...tensors: readonly Operand[]): Promise<Values[]> {
   if (session.compiling !== undefined)
     throw new UsageError(
       "values do not exist while a function is being compiled: return the tensor from it, and read it outside",

@@ -45,6 +45,11 @@ export interface GradientsOptions {
  * const [dx] = gradients(square(x), [x]); // 2, 4, 6
  * ```
  */
+export function gradients<const Xs extends readonly Operand[]>(
+  y: Operand,
+  xs: Xs,
+  options?: GradientsOptions,
+): { -readonly [I in keyof Xs]: Tensor };
 export function gradients(y: Operand, xs: readonly Operand[], options: GradientsOptions = {}): Tensor[] {
   checkOptions("gradients", options, { seed: anyOption, unused: oneOf("error", "zeros"), rule: functionOption });
   const { seed, unused = "error", rule: other } = options;
@@ -73,7 +78,7 @@ export function gradients(y: Operand, xs: readonly Operand[], options: Gradients
     if (dy === undefined || t.source.kind !== "operation" || !t.inputs.some((x) => leading.has(x))) continue;
     const { operation } = t.source;
     within({ path: t.scope?.path, direction: "backward" }, () => {
-      const rule = other?.(dy, t) ?? operation.gradient?.(dy, t as never) ?? throughLowering(t, dy, other);
+      const rule = other?.(dy, t) ?? operation.gradient?.(dy, t) ?? throughLowering(t, dy, other);
       rule.forEach((dx, i) => {
         const x = t.inputs[i]!;
         if (dx === null || !leading.has(x)) return;
@@ -106,9 +111,9 @@ export function gradients(y: Operand, xs: readonly Operand[], options: Gradients
 // The same tensor as a thing of its own; it is gone once the program is made.
 const standIn: Operation<"copy"> = {
   name: "copy",
-  shape: ([x]) => x!,
+  shape: ([x]) => x,
   gradient: (dy) => [dy],
-  lower: ([x]) => x!,
+  lower: ([x]) => x,
 };
 
 /**
@@ -120,7 +125,7 @@ function throughLowering(t: Tensor, dy: Tensor, rule: GradientRule | undefined):
   if (source.kind !== "operation" || source.operation.lower === undefined)
     throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
   const inputs = source.inputs.map((x) => record(standIn, [x], {}));
-  return gradients(source.operation.lower(inputs, source.attributes as never), inputs, {
+  return gradients(source.operation.lower(inputs, source.attributes), inputs, {
     seed: dy,
     unused: "zeros",
     ...(rule && { rule }),

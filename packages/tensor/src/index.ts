@@ -8,7 +8,7 @@ export { detach } from "./detach.ts";
 export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
 export { gradients, type GradientRule, type GradientsOptions } from "./gradients.ts";
-export type { Operation, Recorded } from "./operation.ts";
+export { asRecorded, type Operation, type Recorded, type Rules } from "./operation.ts";
 export { elu, gelu, leakyRelu, selu, sigmoidCrossEntropy, softplus, swish } from "./ops/activations.ts";
 export { averagePool2d, lpPool2d, type AveragePool2dOptions, type LpPool2dOptions } from "./ops/averagePool2d.ts";
 export type { ReduceAxes } from "./ops/axes.ts";

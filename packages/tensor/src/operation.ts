@@ -1,25 +1,44 @@
-import type { OperationName, Operations, Shape } from "@convlens/backend";
+import type { Attributes, Composites, Inputs, OperationName, Operations, Primitives, Shape } from "@convlens/backend";
 import type { Tensor } from "./tensor.ts";
 
-/** A tensor that an operation of a known name made. */
-export type Recorded<K extends OperationName> = Tensor & {
-  readonly inputs: readonly Tensor[];
-  readonly attributes: Operations[K];
-};
+/** A tensor that an operation of a known name computes: its inputs are a tuple, and its attributes have their type. */
+export type Recorded<K extends OperationName = keyof Primitives | keyof Composites> = {
+  [N in K]: Tensor & {
+    readonly operation: N;
+    readonly inputs: Inputs<Operations[N], Tensor>;
+    readonly attributes: Attributes<N>;
+  };
+}[K];
 
-/**
- * What an operation is. Tensors carry it with them, so that nothing has to be registered: whoever can record an operation
- * brings its gradient along.
- */
-export interface Operation<K extends OperationName = OperationName> {
+/** A tensor as what its operation computes, whose name tells the types of inputs and attributes; `undefined` for a leaf. */
+export const asRecorded = (t: Tensor): Recorded | undefined =>
+  t.source.kind === "operation" ? (t as Recorded) : undefined;
+
+/** The rules of an operation. */
+export interface Rules<K extends OperationName> {
   readonly name: K;
   /** The shape of the result, or an error: checked at once, when the operation is recorded. */
-  shape(inputs: readonly Shape[], attributes: Operations[K]): Shape;
+  shape(inputs: Inputs<Operations[K], Shape>, attributes: Attributes<K>): Shape;
   /**
    * The gradient of each input, from the gradient `dy` of the result `y`; `null` where none flows. Written in tensor
-   * operations, so that it can be differentiated again.
+   * operations, so that it can be differentiated again. Default: the gradient of what the operation is made of.
    */
-  gradient?(dy: Tensor, y: Recorded<K>): readonly (Tensor | null)[];
-  /** For a composite: what it means in terms of others. Also its gradient, if none is given. */
-  lower?(inputs: readonly Tensor[], attributes: Operations[K]): Tensor;
+  gradient?(dy: Tensor, y: Recorded<K>): Inputs<Operations[K], Tensor | null>;
+  /** What the operation is made of. */
+  lower?(inputs: Inputs<Operations[K], Tensor>, attributes: Attributes<K>): Tensor;
+}
+
+/**
+ * An operation. A primitive needs a gradient; any other needs `lower`. Tensors carry their operation with them, so that nothing
+ * has to be registered.
+ */
+export type Operation<K extends OperationName> = Rules<K> &
+  Required<Pick<Rules<K>, K extends keyof Primitives ? "gradient" : "lower">>;
+
+/** An operation of any name, as a tensor carries it. */
+export interface AnyOperation {
+  readonly name: OperationName;
+  shape(inputs: readonly Shape[], attributes: object): Shape;
+  gradient?(dy: Tensor, y: Tensor): readonly (Tensor | null)[];
+  lower?(inputs: readonly Tensor[], attributes: object): Tensor;
 }

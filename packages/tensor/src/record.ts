@@ -5,12 +5,14 @@ import {
   showShape,
   sizeOf,
   ValueError,
+  type Attributes,
+  type Inputs,
   type OperationName,
   type Operations,
   type Shape,
   type Values,
 } from "@convlens/backend";
-import type { Operation } from "./operation.ts";
+import type { AnyOperation, Rules } from "./operation.ts";
 import { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
@@ -63,20 +65,18 @@ function notATensor(x: unknown): ValueError {
 /** A tensor of values that belong to it. */
 export const leaf = (shape: Shape, values: Values): Tensor => new Tensor(shape, { kind: "values" }, values);
 
-/** Records one operation: the one door through which every tensor that is computed comes. */
-export function record<K extends OperationName>(
-  operation: Operation<K>,
-  inputs: readonly Operand[],
-  attributes: Operations[K],
-): Tensor {
+/** Records one operation: every tensor that is computed comes from here. */
+export const record = <K extends OperationName>(
+  operation: Rules<K>,
+  inputs: Inputs<Operations[K], Operand>,
+  attributes: Attributes<K>,
+): Tensor => recordAny(operation, inputs, attributes);
+
+/** Records an operation whose name is not known here. */
+export function recordAny(operation: AnyOperation, inputs: readonly Operand[], attributes: object): Tensor {
   const from = inputs.map(operand);
   const shapes = from.map((x) => x.shape);
-  return new Tensor(operation.shape(shapes, attributes), {
-    kind: "operation",
-    operation: operation as unknown as Operation,
-    inputs: from,
-    attributes,
-  });
+  return new Tensor(operation.shape(shapes, attributes), { kind: "operation", operation, inputs: from, attributes });
 }
 
 /** Numbers in nested arrays, or one number for all. */

@@ -1,5 +1,5 @@
-import type { OperationName, Operations } from "@convlens/backend";
-import { record, type Operand } from "./record.ts";
+import type { Attributes, OperationName } from "@convlens/backend";
+import { recordAny, type Operand } from "./record.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
@@ -16,9 +16,9 @@ import type { Tensor } from "./tensor.ts";
 export function recordAgain<K extends OperationName>(
   t: Tensor,
   inputs: readonly Operand[],
-  attributes?: Operations[K],
+  attributes?: Attributes<K>,
 ): Tensor {
   const { source } = t;
   if (source.kind !== "operation") return t;
-  return record(source.operation, inputs, (attributes ?? source.attributes) as Operations[OperationName]);
+  return recordAny(source.operation, inputs, attributes ?? source.attributes);
 }

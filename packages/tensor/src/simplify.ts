@@ -1,4 +1,4 @@
-import { broadcastShapes, elementwise, sameShape, type Instruction, type Shape, type Values } from "@convlens/backend";
+import { broadcastShapes, sameShape, traitsOf, type Instruction, type Shape, type Values } from "@convlens/backend";
 
 /** What is known of a value while a program is written. */
 export interface Value {
@@ -19,7 +19,7 @@ export function splatAfter(step: Instruction, values: readonly Value[]): number 
 
 /** The instruction with each stretched input as it was before, if the others make it stretch that by itself. */
 export function withoutBroadcasts(step: Instruction, values: readonly Value[]): Instruction {
-  if (!elementwise.has(step.operation)) return step;
+  if (!traitsOf(step.operation).elementwise) return step;
   let inputs = step.inputs;
   step.inputs.forEach((input, i) => {
     const maker = values[input]!.step;

@@ -9,7 +9,7 @@ import {
   type Values,
 } from "@convlens/backend";
 import { format } from "./format.ts";
-import type { Operation } from "./operation.ts";
+import type { AnyOperation } from "./operation.ts";
 import { session, type Recording } from "./session.ts";
 import type { Variable } from "./variable.ts";
 
@@ -24,7 +24,7 @@ export type Source =
   | { readonly kind: "variable" }
   | {
       readonly kind: "operation";
-      readonly operation: Operation<OperationName>;
+      readonly operation: AnyOperation;
       readonly inputs: readonly Tensor[];
       readonly attributes: object;
     };

@@ -455,6 +455,7 @@ describe("gradients agree with central differences in float64", () => {
         "useBackend",
         "currentBackend",
         "within",
+        "asRecorded",
         "recordAgain",
         "captureCallSites",
         "recordApart",

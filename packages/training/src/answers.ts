@@ -1,4 +1,4 @@
-import { sameShape } from "@convlens/backend";
+import { sameShape, traitsOf } from "@convlens/backend";
 import { argmax, equal, greater, max, multiply, reshape, sorted, type Tensor } from "@convlens/tensor";
 import { comparedByBinaryCrossEntropy } from "./losses.ts";
 
@@ -9,11 +9,6 @@ export interface Answers {
   /** 1 where the label was predicted, else 0: also where an output is NaN. */
   readonly correct: Tensor;
 }
-
-/** Functions that keep the order of scores along the last axis. */
-const increasing: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set([
-  ...(["exp", "expm1", "log", "log1p", "sqrt", "tanh", "sigmoid", "softmax", "logSoftmax"] as const),
-]);
 
 /**
  * The answers of a model, where its loss says that the outputs are scores of classes: it compares them with a row for each
@@ -63,7 +58,7 @@ function comparesClasses(order: readonly Tensor[], outputs: Tensor, targets: Ten
     const { inputs, operation } = t;
     const isRow = inputs.some((x) => rows.has(x));
     if (isRow && inputs.some((x) => scores.has(x))) return true;
-    if (inputs.some((x) => scores.has(x)) && increasing.has(operation)) scores.add(t);
+    if (inputs.some((x) => scores.has(x)) && traitsOf(operation).increasing) scores.add(t);
     const ofLabels = inputs.some((x) => labels.has(x));
     if (ofLabels) labels.add(t);
     if (t.shape.at(-1) === classes && (isRow || (ofLabels && operation === "equal"))) rows.add(t);

@@ -1,4 +1,4 @@
-import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import { sameShape, ShapeError, showShape, traitsOf, ValueError, type Shape } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { apply, type Layer, type Mode } from "@convlens/layers";
 import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
@@ -66,15 +66,13 @@ function depthOf(error: Tensor, targets: Tensor): number {
   let classes = Infinity;
   for (const t of sorted([error], ({ inputs }) => inputs)) {
     const [a, b] = t.inputs;
-    if (moves.has(t.operation) && labels.has(a!)) labels.add(t);
+    if (traitsOf(t.operation).moves && labels.has(a!)) labels.add(t);
     else if (t.operation === "gather" && labels.has(b!)) classes = Math.min(classes, a!.shape[0]!);
     else if (t.operation === "equal" && labels.has(a!) && isRange(b!)) classes = Math.min(classes, b!.size);
   }
   return classes;
 }
 
-/** Operations after which labels are still labels. */
-const moves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["reshape", "broadcast", "copy", "transpose"]);
 /** Whether a tensor lists the classes: 0, 1, …, as `oneHot` does. */
 const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.values.every((x, i) => x === i);
 

@@ -1,4 +1,4 @@
-import type { Shape, Values } from "@convlens/backend";
+import { traitsOf, type Shape, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
 import { recordModel, type RecordedModel } from "../recordModel.ts";
@@ -21,9 +21,6 @@ export interface LearnedFilters {
    */
   readonly roughness: number;
 }
-
-/** Operations that slide filters, which are their second input: `[height, width, channels, filters]`. */
-const sliding: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["conv2d", "conv2dInputGradient"]);
 
 /** The variable that a tensor is, seen through reshapes. */
 function variableOf({ variables }: RecordedModel, t: Tensor): string | undefined {
@@ -75,7 +72,9 @@ export async function learnedFilters(model: Layer, inputShape: Shape): Promise<L
   const recorded = recordModel(model, inputShape);
   const found = new Map<string, Tensor>();
   for (const t of recorded.tensors) {
-    const filters = sliding.has(t.operation) ? t.inputs[1] : undefined;
+    const { weighs, slides } = traitsOf(t.operation);
+    // `[height, width, channels, filters]`
+    const filters = weighs && slides ? t.inputs[1] : undefined;
     const path = filters && variableOf(recorded, filters);
     if (path !== undefined && !found.has(path)) found.set(path, filters!);
   }

@@ -1,4 +1,4 @@
-import { ValueError, type Shape, type Values } from "@convlens/backend";
+import { traitsOf, ValueError, type Shape, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import {
   absolute,
@@ -46,9 +46,10 @@ const NEAR = 0.01;
 
 /** Where a layer's numbers are saturated: 1, or 0. */
 export function saturation(y: Tensor): Tensor {
-  if (y.operation === "tanh") return greater(absolute(y), 1 - 2 * NEAR);
-  if (y.operation === "sigmoid") return greater(absolute(subtract(multiply(y, 2), 1)), 1 - 2 * NEAR);
-  return broadcastTo(0, y.shape);
+  const [low, high] = traitsOf(y.operation).bounds ?? [0, Infinity];
+  if (high === Infinity) return broadcastTo(0, y.shape);
+  const fromMiddle = subtract(multiply(y, 2 / (high - low)), (high + low) / (high - low));
+  return greater(absolute(fromMiddle), 1 - 2 * NEAR);
 }
 
 const KINDS = 5;

@@ -1,12 +1,12 @@
 import {
   conv2dGeometry,
-  elementwise,
   pool2dGeometry,
   sameShape,
   showShape,
+  traitsOf,
   ValueError,
+  type Attributes,
   type Conv2dGeometry,
-  type Operations,
   type Shape,
   type Sliding,
   type WindowOptions,
@@ -113,7 +113,7 @@ function slidReshape(t: Tensor, x: Slid): Slid | undefined {
 }
 
 function slidMatmul(t: Tensor, x: Slid, b: Tensor): Slid | undefined {
-  const { transposeA, transposeB } = t.attributes as Operations["matmul"];
+  const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
   if (b.rank !== 2 || transposeA) return undefined;
   if (x.kind === "maps") return maps(t, recordAgain(t, [x.tensor, b]), [x]);
   const weights = transposeB ? transpose(b) : b;
@@ -123,7 +123,7 @@ function slidMatmul(t: Tensor, x: Slid, b: Tensor): Slid | undefined {
 
 /** A fold over all places becomes one over a window of the size that they had. */
 function slidFold(t: Tensor, x: Slid): Slid | undefined {
-  const { axes } = t.attributes as Operations["sum"];
+  const { axes } = t.attributes as Attributes<"sum">;
   if (x.kind === "flat") return undefined;
   if (x.kind === "answers")
     return sameShape(axes, [1]) ? { kind: "answers", tensor: recordAgain(t, [x.tensor], { axes: [3] }) } : undefined;
@@ -146,7 +146,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
   const others = t.inputs.filter((_, i) => all[i] === undefined);
   const kinds = new Set(all.flatMap((each) => each?.kind ?? []));
   const tensors = t.inputs.map((input, i) => all[i]?.tensor ?? input);
-  if (t.operation !== undefined && elementwise.has(t.operation)) {
+  if (traitsOf(t.operation).elementwise) {
     const [kind] = kinds;
     const fits =
       kind === "maps" ||
@@ -169,7 +169,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
         t.operation === "conv2d"
           ? conv2dGeometry(x.tensor.shape, t.inputs[1]!.shape, { ...options, groups: g.groups })
           : pool2dGeometry(x.tensor.shape, { ...options, size: [g.height.window, g.width.window] });
-      return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry } as Operations["conv2d"]), all);
+      return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry } as Attributes<"conv2d">), all);
     }
     case "matmul":
       return slidMatmul(t, x, t.inputs[1]!);
@@ -192,17 +192,17 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
       return {
         kind: "maps",
         tensor: recordAgain(t, tensors),
-        axes: (t.attributes as Operations["transpose"]).order.map((axis) => x.axes[axis]!),
+        axes: (t.attributes as Attributes<"transpose">).order.map((axis) => x.axes[axis]!),
       };
     case "concat": {
-      const { axis } = t.attributes as Operations["concat"];
+      const { axis } = t.attributes as Attributes<"concat">;
       if (kinds.size !== 1 || x.kind === "flat" || others.length > 0) return undefined;
       if (x.kind === "answers")
         return { kind: "answers", tensor: recordAgain(t, tensors, { axis: axis === 1 ? 3 : axis }) };
       return maps(t, recordAgain(t, tensors), all);
     }
     case "place": {
-      const { begin, step, shape } = t.attributes as Operations["place"];
+      const { begin, step, shape } = t.attributes as Attributes<"place">;
       if (x.kind !== "maps" || step.some((each) => each !== 1)) return undefined;
       const grown = shape.map((size, axis) => size + x.tensor.shape[axis]! - t.inputs[0]!.shape[axis]!);
       return maps(t, recordAgain(t, tensors, { begin, step, shape: grown }), all);

@@ -1,4 +1,12 @@
-import { ShapeError, sizeOf, UsageError, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
+import {
+  ShapeError,
+  sizeOf,
+  traitsOf,
+  UsageError,
+  type Conv2dGeometry,
+  type Shape,
+  type Sliding,
+} from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { concat, gather, reshape, tensor, type Tensor } from "@convlens/tensor";
 import { recordModel } from "../recordModel.ts";
@@ -113,13 +121,10 @@ export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
  */
 export function toMatrix(layer: Layer, inputShape: Shape): LayerMatrix {
   const recorded = recordModel(layer, inputShape);
-  const products = recorded.tensors.filter(
-    (t) =>
-      (t.operation === "conv2d" ||
-        t.operation === "conv2dInputGradient" ||
-        (t.operation === "matmul" && t.inputs[1]!.rank === 2)) &&
-      t.inputs[0]!.size === recorded.input.size,
-  );
+  const products = recorded.tensors.filter(({ operation, inputs: [x, weights] }) => {
+    const { weighs, slides } = traitsOf(operation);
+    return weighs && (slides || weights?.rank === 2) && x?.size === recorded.input.size;
+  });
   const [t] = products;
   const weights = t && variableBehind(t.inputs[1]!, recorded);
   if (products.length !== 1 || weights === undefined)

@@ -1,4 +1,4 @@
-import { ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { gradients, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
@@ -54,7 +54,7 @@ export async function effectiveReceptiveField(
     });
   const seed = new Float64Array(output.size);
   const steps = stepsOf(own);
-  const first = wanted.reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+  const first = offsetOf(wanted, steps);
   const count = sizeOf(own.slice(wanted.length));
   for (let example = 0; example < n; example++)
     seed.fill(1, example * sizeOf(own) + first, example * sizeOf(own) + first + count);

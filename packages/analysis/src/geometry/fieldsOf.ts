@@ -1,5 +1,5 @@
-import { elementwise, spanOf, type Operations, type Sliding } from "@convlens/backend";
-import type { Tensor } from "@convlens/tensor";
+import { spanOf, traitsOf, type Section, type Shape, type Sliding } from "@convlens/backend";
+import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 import { everything, fold, merge, plainAxis, reshape, sizeOfAxis, walk, type Field, type Walk } from "./field.ts";
 import type { RecordedModel } from "../recordModel.ts";
 
@@ -23,14 +23,14 @@ const slide = (field: Field, g: { readonly height: Sliding; readonly width: Slid
   walk(walk(field, 1, kind(g.height)), 2, kind(g.width));
 
 /** Every `step`-th place from `begin` of each axis. */
-const section = (field: Field, { begin, step, shape }: Operations["slice"]): Field =>
+const section = (field: Field, { begin, step, shape }: Section): Field =>
   shape.reduce(
     (y, size, axis) => walk(y, axis, { size, pace: step[axis]!, low: begin[axis]!, high: begin[axis]! }),
     field,
   );
 
 /** The adjoint of a section: places laid among zeros. */
-const placed = (field: Field, { begin, step, shape }: Operations["place"]): Field =>
+const placed = (field: Field, { begin, step, shape }: Section): Field =>
   shape.reduce((y, size, axis) => {
     const at = -begin[axis]! / step[axis]!;
     return walk(y, axis, { size, pace: 1 / step[axis]!, low: at, high: at });
@@ -47,80 +47,75 @@ function resampled(field: Field, axis: number, size: number, mode: "nearest" | "
 }
 
 /** What the units of `t` see, from what those of its inputs see; `undefined` where they see nothing of the model's input. */
-function after(t: Tensor, fields: ReadonlyMap<Tensor, Field>): Field | undefined {
-  const all = t.inputs.map((x) => fields.get(x));
+function after(t: Recorded, fields: ReadonlyMap<Tensor, Field>): Field | undefined {
+  const all = t.inputs.map((input) => fields.get(input));
   const seeing = all.filter((field) => field !== undefined);
   if (seeing.length === 0) return undefined;
+  if (traitsOf(t.operation).elementwise) return merge(seeing, t.shape);
+  if (t.operation === "concat") return joined(seeing, t.shape, t.attributes.axis);
   const [x] = all;
-  // Filters or matrices that themselves depend on the input.
-  const onlyFirst = x !== undefined && seeing.length === 1;
-  const attributes = t.attributes as never;
+  return (x && ofFirst(t, x, seeing.length === 1)) ?? everything(seeing, t.shape);
+}
+
+/** Tensors side by side along an axis: whoever moves along that axis of one of them sees everything. */
+function joined(parts: readonly Field[], shape: Shape, axis: number): Field {
+  if (parts.some((field) => field.axes[axis]?.some(({ along }) => along !== undefined)))
+    return everything(parts, shape);
+  const plain = plainAxis(shape[axis] ?? 1);
+  return merge(
+    parts.map((field) => ({ ...field, axes: field.axes.with(axis, plain) })),
+    shape,
+  );
+}
+
+/** What the units of `t` see by its first input; `isOnly` says whether the others see nothing of the model's input. */
+function ofFirst(t: Recorded, x: Field, isOnly: boolean): Field | undefined {
   const last = t.rank - 1;
+  const channels = t.shape.at(-1) ?? 1;
   switch (t.operation) {
-    case "conv2d": {
-      if (!onlyFirst) break;
-      const { geometry: g } = attributes as Operations["conv2d"];
-      return fold(slide(x, g), [3], g.outChannels);
-    }
-    case "conv2dInputGradient": {
-      if (!onlyFirst) break;
-      const { geometry: g } = attributes as Operations["conv2dInputGradient"];
-      return fold(slide(x, g, slidingBack), [3], g.inChannels);
-    }
+    case "conv2d":
+      return isOnly ? fold(slide(x, t.attributes.geometry), [3], channels) : undefined;
+    case "conv2dInputGradient":
+      return isOnly ? fold(slide(x, t.attributes.geometry, slidingBack), [3], channels) : undefined;
     case "maxPool2d":
     case "sumPool2d":
-    case "lpPool2d": {
-      const { geometry: g } = attributes as Operations["sumPool2d"];
-      return slide(x!, g);
-    }
-    case "sumPool2dGradient": {
-      const { geometry: g } = attributes as Operations["sumPool2dGradient"];
-      return slide(x!, g, slidingBack);
-    }
+    case "lpPool2d":
+      return slide(x, t.attributes.geometry);
+    case "sumPool2dGradient":
+      return slide(x, t.attributes.geometry, slidingBack);
     case "matmul": {
-      if (!onlyFirst) break;
-      const { transposeA } = attributes as Operations["matmul"];
-      const rows = transposeA ? { ...x, axes: [...x.axes.slice(0, -2), x.axes[last]!, x.axes[last - 1]!] } : x;
-      return fold(rows, [last], t.shape[last]!);
+      if (!isOnly) return undefined;
+      const [rows = [], columns = []] = x.axes.slice(-2);
+      const turned = t.attributes.transposeA ? { ...x, axes: [...x.axes.slice(0, -2), columns, rows] } : x;
+      return fold(turned, [last], channels);
     }
     case "sum":
     case "max":
-      return fold(x!, (attributes as Operations["sum"]).axes);
+      return fold(x, t.attributes.axes);
     case "argmax":
-      return fold(x!, [(attributes as Operations["argmax"]).axis]);
+      return fold(x, [t.attributes.axis]);
     case "softmax":
     case "logSoftmax":
-      return fold(x!, [last], t.shape[last]!);
-    case "normalize": {
-      const { axes } = attributes as Operations["normalize"];
-      return merge([x!, fold(x!, axes)], t.shape);
-    }
+      return fold(x, [last], channels);
+    case "normalize":
+      return merge([x, fold(x, t.attributes.axes)], t.shape);
     case "reshape":
-      return reshape(x!, t.shape);
+      return reshape(x, t.shape);
     case "broadcast":
-      return merge([x!], t.shape);
-    case "transpose": {
-      const { order } = attributes as Operations["transpose"];
-      return { ...x!, axes: order.map((axis) => x!.axes[axis]!) };
-    }
+      return merge([x], t.shape);
+    case "transpose":
+      return { ...x, axes: t.attributes.order.flatMap((axis) => x.axes.slice(axis, axis + 1)) };
     case "slice":
-      return section(x!, attributes as Operations["slice"]);
+      return section(x, t.attributes);
     case "place":
-      return placed(x!, attributes as Operations["place"]);
-    case "concat": {
-      const { axis } = attributes as Operations["concat"];
-      const walks = seeing.some((field) => field.axes[axis]!.some(({ along }) => along !== undefined));
-      const parts = seeing.map((field) => ({ ...field, axes: field.axes.with(axis, plainAxis(t.shape[axis]!)) }));
-      return walks ? everything(seeing, t.shape) : merge(parts, t.shape);
-    }
+      return placed(x, t.attributes);
     case "resize": {
-      const { height, width, mode } = attributes as Operations["resize"];
-      return resampled(resampled(x!, 1, height, mode), 2, width, mode);
+      const { height, width, mode } = t.attributes;
+      return resampled(resampled(x, 1, height, mode), 2, width, mode);
     }
     default:
-      if (t.operation !== undefined && elementwise.has(t.operation)) return merge(seeing, t.shape);
+      return undefined;
   }
-  return everything(seeing, t.shape);
 }
 
 /** What the units of each recorded tensor see of the model's input `[n, …places, channels]`. */
@@ -138,8 +133,8 @@ export function fieldsOf({ input, tensors }: RecordedModel): ReadonlyMap<Tensor,
     ],
   ]);
   for (const t of tensors) {
-    if (fields.has(t) || t.operation === undefined) continue;
-    const field = after(t, fields);
+    const made = asRecorded(t);
+    const field = fields.has(t) || made === undefined ? undefined : after(made, fields);
     if (field !== undefined) fields.set(t, field);
   }
   return fields;

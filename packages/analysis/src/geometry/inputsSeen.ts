@@ -1,4 +1,4 @@
-import { ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
@@ -25,7 +25,7 @@ export function unitNumber(name: string, output: Tensor, unit: readonly number[]
       expected: shape,
       got: unit,
     });
-  return stepsOf(shape).reduce((sum, step, axis) => sum + step * unit[axis]!, 0);
+  return offsetOf(unit, stepsOf(shape));
 }
 
 function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {

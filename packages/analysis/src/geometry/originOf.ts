@@ -1,5 +1,5 @@
-import { stepsOf, type Operations, type Shape } from "@convlens/backend";
-import type { Tensor } from "@convlens/tensor";
+import { offsetOf, stepsOf, type Shape } from "@convlens/backend";
+import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 
 /** The place of number `i` in a tensor of this shape. */
 export const placeOf = (i: number, shape: Shape): number[] => {
@@ -7,64 +7,67 @@ export const placeOf = (i: number, shape: Shape): number[] => {
   return steps.map((step, axis) => Math.floor(i / step) % shape[axis]!);
 };
 
-/**
- * Where number `i` of a tensor comes from, as long as it was only moved by these operations; no number, if it is a zero that was
- * put around.
- */
-export function originOf(
-  t: Tensor,
-  i: number,
-  operations: readonly Tensor[],
-): { readonly tensor: Tensor; readonly number: number | undefined } {
+/** An element of a tensor; no number for a zero that was put around it. */
+interface Origin {
+  readonly tensor: Tensor;
+  readonly number: number | undefined;
+}
+
+/** Where element `i` of a tensor comes from, as long as these operations only moved it. */
+export function originOf(t: Tensor, i: number, operations: readonly Tensor[]): Origin {
   let [tensor, number]: [Tensor, number | undefined] = [t, i];
   while (operations.includes(tensor)) {
-    const at: number[] = placeOf(number ?? 0, tensor.shape);
-    const shape: Shape = tensor.inputs[0]!.shape;
-    const steps = stepsOf(shape);
-    let from: readonly (number | undefined)[] = at;
-    let source: Tensor = tensor.inputs[0]!;
-    switch (tensor.operation) {
-      case "reshape":
-        tensor = source;
-        continue;
-      case "transpose": {
-        const { order } = tensor.attributes as Operations["transpose"];
-        from = order.map((_, axis) => at[order.indexOf(axis)]!);
-        break;
-      }
-      case "slice": {
-        const { begin, step } = tensor.attributes as Operations["slice"];
-        from = at.map((place, axis) => begin[axis]! + step[axis]! * place);
-        break;
-      }
-      case "place": {
-        const { begin, step } = tensor.attributes as Operations["place"];
-        from = at.map((place, axis) => {
-          const before = (place - begin[axis]!) / step[axis]!;
-          return Number.isInteger(before) && before >= 0 && before < shape[axis]! ? before : undefined;
-        });
-        break;
-      }
-      case "concat": {
-        const { axis } = tensor.attributes as Operations["concat"];
-        // Parts of different tensors have no origin in common.
-        if (new Set(tensor.inputs.map((x) => originOf(x, 0, operations).tensor)).size > 1) return { tensor, number };
-        let rest = at[axis]!;
-        let part = 0;
-        while (rest >= tensor.inputs[part]!.shape[axis]!) rest -= tensor.inputs[part++]!.shape[axis]!;
-        source = tensor.inputs[part]!;
-        const own = stepsOf(source.shape);
-        number =
-          number === undefined ? undefined : at.with(axis, rest).reduce((sum, place, k) => sum + place * own[k]!, 0);
-        tensor = source;
-        continue;
-      }
-      default:
-        return { tensor, number };
-    }
-    const isInside = number !== undefined && from.every((place) => place !== undefined);
-    number = isInside ? from.reduce<number>((sum, place, axis) => sum + place! * steps[axis]!, 0) : undefined;
-    tensor = source;
+    const made = asRecorded(tensor);
+    const origin: Origin | undefined = made && stepBack(made, number, operations);
+    if (origin === undefined) return { tensor, number };
+    ({ tensor, number } = origin);
   }
   return { tensor, number };
+}
+
+/** Where element `i` of a tensor lies in the input that it was moved from; `undefined` where it was not only moved. */
+function stepBack(t: Recorded, i: number | undefined, operations: readonly Tensor[]): Origin | undefined {
+  const at = placeOf(i ?? 0, t.shape);
+  const [tensor] = t.inputs;
+  const moved = (from: readonly number[]): Origin => ({
+    tensor,
+    number: i === undefined || from.some(Number.isNaN) ? undefined : offsetOf(from, stepsOf(tensor.shape)),
+  });
+  switch (t.operation) {
+    case "reshape":
+      return { tensor, number: i };
+    case "transpose":
+      return moved(t.attributes.order.map((_, axis) => at[t.attributes.order.indexOf(axis)]!));
+    case "slice": {
+      const { begin, step } = t.attributes;
+      return moved(at.map((place, axis) => begin[axis]! + step[axis]! * place));
+    }
+    case "place": {
+      const { begin, step } = t.attributes;
+      return moved(
+        tensor.shape.map((size, axis) => {
+          const before = (at[axis]! - begin[axis]!) / step[axis]!;
+          return Number.isInteger(before) && before >= 0 && before < size ? before : NaN;
+        }),
+      );
+    }
+    case "concat": {
+      const { axis } = t.attributes;
+      // Parts of different tensors have no origin in common.
+      if (new Set(t.inputs.map((x) => originOf(x, 0, operations).tensor)).size > 1) return undefined;
+      let rest = at[axis]!;
+      for (const part of t.inputs) {
+        const size = part.shape[axis]!;
+        if (rest < size)
+          return {
+            tensor: part,
+            number: i === undefined ? undefined : offsetOf(at.with(axis, rest), stepsOf(part.shape)),
+          };
+        rest -= size;
+      }
+      return undefined;
+    }
+    default:
+      return undefined;
+  }
 }

@@ -1,14 +1,15 @@
 import {
   broadcastSteps,
-  elementwise,
+  offsetOf,
   sizeOf,
   stepsOf,
+  traitsOf,
   type Conv2dGeometry,
-  type Operations,
+  type Section,
   type Shape,
   type Sliding,
 } from "@convlens/backend";
-import type { Tensor } from "@convlens/tensor";
+import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 
 /** Which numbers of a tensor: 1 for those that are meant. */
 export type Mask = Uint8Array;
@@ -129,122 +130,132 @@ function resampledFrom(from: number, to: number, mode: "nearest" | "bilinear", i
 }
 
 /**
- * Which numbers of its input number `which` an operation may read to make the marked numbers of its result, whatever their
- * values. Of an operation that it does not know: all.
+ * Which elements of input number `which` an operation may read to compute the marked elements of its result, whatever their
+ * values: all of them, for an operation that is not listed here.
  */
 export function sourcesOf(t: Tensor, which: number, mask: Mask): Mask {
-  const shapes = t.inputs.map(({ shape }) => shape);
-  const own = shapes[which]!;
-  const [a] = shapes as [Shape];
-  const attributes = t.attributes as never;
-  const axis = t.rank - 1;
+  const own = t.inputs[which]!.shape;
+  if (traitsOf(t.operation).elementwise) return stretched(mask, own, t.shape);
+  const made = asRecorded(t);
+  return (made && readBy(made, which, own, mask)) ?? ones(own);
+}
+
+/** The elements of an input of shape `own` that an operation reads, if that is known. */
+function readBy(t: Recorded, which: number, own: Shape, mask: Mask): Mask | undefined {
   switch (t.operation) {
     case "conv2d": {
-      const { geometry: g } = attributes as Operations["conv2d"];
+      const { geometry: g } = t.attributes;
       if (which === 1) return tapsOf(g, mask);
       return allOfGroup(slid(anyOfGroup(mask, g.outChannels, g.groups), g, g.groups), g.inChannels, g.groups);
     }
     case "conv2dInputGradient": {
-      const { geometry: g } = attributes as Operations["conv2dInputGradient"];
-      if (which === 1) return ones(own);
+      const { geometry: g } = t.attributes;
+      if (which === 1) return undefined;
       return allOfGroup(slid(anyOfGroup(mask, g.inChannels, g.groups), g, g.groups, true), g.outChannels, g.groups);
     }
     case "maxPool2d":
     case "sumPool2d":
-    case "lpPool2d": {
-      const { geometry: g } = attributes as Operations["sumPool2d"];
+    case "lpPool2d":
+    case "maxPool2dSelect": {
+      const { geometry: g } = t.attributes;
       return slid(mask, g, g.channels);
     }
     case "sumPool2dGradient": {
-      const { geometry: g } = attributes as Operations["sumPool2dGradient"];
+      const { geometry: g } = t.attributes;
       return slid(mask, g, g.channels, true);
     }
-    case "maxPool2dSelect": {
-      const { geometry: g } = attributes as Operations["maxPool2dSelect"];
-      return slid(mask, g, g.channels);
-    }
     case "maxPool2dGradient": {
-      const { geometry: g } = attributes as Operations["maxPool2dGradient"];
+      const { geometry: g } = t.attributes;
       const outputs = slid(mask, g, g.channels, true);
       return which === 0 ? outputs : slid(outputs, g, g.channels);
     }
-    case "matmul": {
-      const { transposeA, transposeB } = attributes as Operations["matmul"];
-      const [m, n] = t.shape.slice(-2) as [number, number];
-      const [k, matrices] = [a.at(transposeA ? -2 : -1)!, sizeOf(t.shape.slice(0, -2))];
-      const rows = new Uint8Array(matrices * m);
-      const columns = new Uint8Array(matrices * n);
-      for (let i = 0; i < mask.length; i++)
-        if (mask[i]) {
-          rows[Math.floor(i / n)] = 1;
-          columns[Math.floor(i / (m * n)) * n + (i % n)] = 1;
-        }
-      // A row of k numbers for each row of the result, or a column where the matrix comes transposed.
-      const spread = (any: Mask, length: number, together: boolean): Mask =>
-        Uint8Array.from({ length: any.length * k }, (_, i) =>
-          together ? any[Math.floor(i / k)]! : any[Math.floor(i / (k * length)) * length + (i % length)]!,
-        );
-      return which === 0 ? spread(rows, m, !transposeA) : spread(columns, n, transposeB);
-    }
+    case "matmul":
+      return readByProduct(t, which, mask);
     case "sum":
     case "max":
-      return folded(mask, a, (attributes as Operations["sum"]).axes, t.shape);
+    case "normalize":
+    case "normalizeGradient":
+      return folded(mask, own, t.attributes.axes, t.shape);
     case "argmax":
-      return folded(mask, a, [(attributes as Operations["argmax"]).axis], t.shape);
+      return folded(mask, own, [t.attributes.axis], t.shape);
     case "softmax":
     case "logSoftmax":
     case "softmaxCrossEntropy":
-      return folded(mask, own, [axis], t.shape);
-    case "normalize":
-    case "normalizeGradient": {
-      const { axes } = attributes as Operations["normalize"];
-      return folded(mask, own, axes, t.shape);
-    }
+      return folded(mask, own, [t.rank - 1], t.shape);
     case "reshape":
       return mask;
     case "broadcast":
-      return stretched(mask, a, t.shape);
+      return stretched(mask, own, t.shape);
     case "transpose": {
-      const { order } = attributes as Operations["transpose"];
-      const steps = stepsOf(a);
-      const moved = order.map((from) => steps[from]!);
-      return read(mask, places(t.shape, moved), mask.length);
+      const steps = stepsOf(own);
+      return read(
+        mask,
+        places(
+          t.shape,
+          t.attributes.order.map((axis) => steps[axis]!),
+        ),
+        mask.length,
+      );
     }
     case "slice":
-    case "place": {
-      const { begin, step } = attributes as Operations["slice"];
-      const whole = stepsOf(t.operation === "slice" ? a : t.shape);
-      const start = begin.reduce((sum, at, i) => sum + at * whole[i]!, 0);
-      const from = places(
-        t.operation === "slice" ? t.shape : a,
-        whole.map((size, i) => size * step[i]!),
-        start,
-      );
-      return t.operation === "slice" ? read(mask, from, sizeOf(a)) : Uint8Array.from(from, (at) => mask[at]!);
-    }
+      return read(mask, sectionOf(own, t.shape, t.attributes), sizeOf(own));
+    case "place":
+      return Uint8Array.from(sectionOf(t.shape, own, t.attributes), (at) => mask[at]!);
     case "concat": {
-      const { axis: along } = attributes as Operations["concat"];
+      const { axis } = t.attributes;
       const steps = stepsOf(t.shape);
-      const offset = shapes.slice(0, which).reduce((sum, shape) => sum + shape[along]!, 0);
-      return Uint8Array.from(places(own, steps, offset * steps[along]!), (at) => mask[at]!);
+      const before = t.inputs.slice(0, which).reduce((sum, { shape }) => sum + shape[axis]!, 0);
+      return Uint8Array.from(places(own, steps, before * steps[axis]!), (at) => mask[at]!);
     }
-    case "resize": {
-      const { height, width, mode } = attributes as Operations["resize"];
-      const [, h, w, c] = a as [number, number, number, number];
-      const seen = new Uint8Array(sizeOf(a));
-      for (let i = 0; i < mask.length; i++) {
-        if (!mask[i]) continue;
-        const pixel = Math.floor(i / c);
-        const image = Math.floor(pixel / (height * width));
-        for (const y of resampledFrom(h, height, mode, Math.floor(pixel / width) % height))
-          for (const x of resampledFrom(w, width, mode, pixel % width))
-            seen[((image * h + y) * w + x) * c + (i % c)] = 1;
-      }
-      return seen;
-    }
+    case "resize":
+      return readByResize(t, mask);
     case "randomUniform":
-      return new Uint8Array(sizeOf(a));
+      return new Uint8Array(sizeOf(own));
     default:
-      return t.operation !== undefined && elementwise.has(t.operation) ? stretched(mask, own, t.shape) : ones(own);
+      return undefined;
   }
+}
+
+/** The place in a whole tensor of every element of a section of it. */
+function sectionOf(whole: Shape, part: Shape, { begin, step }: Section): Int32Array {
+  const steps = stepsOf(whole);
+  return places(
+    part,
+    steps.map((size, axis) => size * step[axis]!),
+    offsetOf(begin, steps),
+  );
+}
+
+function readByProduct(t: Recorded<"matmul">, which: number, mask: Mask): Mask {
+  const { transposeA, transposeB } = t.attributes;
+  const [m, n] = t.shape.slice(-2) as [number, number];
+  const matrices = sizeOf(t.shape.slice(0, -2));
+  const k = t.inputs[0].shape.at(transposeA ? -2 : -1) ?? 1;
+  const rows = new Uint8Array(matrices * m);
+  const columns = new Uint8Array(matrices * n);
+  mask.forEach((marked, i) => {
+    if (!marked) return;
+    rows[Math.floor(i / n)] = 1;
+    columns[Math.floor(i / (m * n)) * n + (i % n)] = 1;
+  });
+  // A row of k numbers for each row of the result, or a column where the matrix comes transposed.
+  const spread = (any: Mask, length: number, together: boolean): Mask =>
+    Uint8Array.from({ length: any.length * k }, (_, i) =>
+      together ? any[Math.floor(i / k)]! : any[Math.floor(i / (k * length)) * length + (i % length)]!,
+    );
+  return which === 0 ? spread(rows, m, !transposeA) : spread(columns, n, transposeB);
+}
+
+function readByResize(t: Recorded<"resize">, mask: Mask): Mask {
+  const { height, width, mode } = t.attributes;
+  const [, h, w, c] = t.inputs[0].shape as [number, number, number, number];
+  const seen = new Uint8Array(t.inputs[0].size);
+  mask.forEach((marked, i) => {
+    if (!marked) return;
+    const pixel = Math.floor(i / c);
+    const image = Math.floor(pixel / (height * width));
+    for (const y of resampledFrom(h, height, mode, Math.floor(pixel / width) % height))
+      for (const x of resampledFrom(w, width, mode, pixel % width)) seen[((image * h + y) * w + x) * c + (i % c)] = 1;
+  });
+  return seen;
 }

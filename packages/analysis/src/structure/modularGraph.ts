@@ -1,4 +1,4 @@
-import { ShapeError, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { ShapeError, sizeOf, stepsOf, traitsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Field } from "../geometry/field.ts";
@@ -65,27 +65,14 @@ function kindOf(
   depends: ReadonlySet<Tensor>,
   isFlat: boolean,
 ): { readonly kind: ModularKind; readonly label: string } | undefined {
-  switch (t.operation) {
-    case "conv2d":
-    case "conv2dInputGradient":
-      return { kind: "convolution", label: "A" };
-    case "maxPool2d":
-    case "max":
-      return { kind: "largest", label: "max" };
-    case "sumPool2d":
-    case "sum":
-    case "lpPool2d":
-      return { kind: "mean", label: "mean" };
-    case "matmul":
-      // Without places of its own it sees everything; with them it is a convolution that shares nothing.
-      return t.inputs[1]!.rank === 2
-        ? { kind: "dense", label: isFlat ? "n" : "F" }
-        : { kind: "convolution", label: "A" };
-    default:
-      return t.inputs.filter((x) => depends.has(x)).length > 1 && t.operation !== undefined
-        ? { kind: "join", label: joins[t.operation] ?? "⋈" }
-        : undefined;
-  }
+  const { weighs, slides, folds } = traitsOf(t.operation);
+  // A product of matrices sees everything, unless each place has a matrix of its own: a convolution that shares nothing.
+  if (weighs && !slides && t.inputs[1]?.rank === 2) return { kind: "dense", label: isFlat ? "n" : "F" };
+  if (weighs) return { kind: "convolution", label: "A" };
+  if (folds) return folds === "largest" ? { kind: "largest", label: "max" } : { kind: "mean", label: "mean" };
+  return t.inputs.filter((x) => depends.has(x)).length > 1 && t.operation !== undefined
+    ? { kind: "join", label: joins[t.operation] ?? "⋈" }
+    : undefined;
 }
 
 /** Where the numbers of a tensor stand in the diagram. */

@@ -1,4 +1,4 @@
-import { type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
+import { traitsOf, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
@@ -83,7 +83,7 @@ export function sharing(model: Layer, inputShape: Shape): LayerSharing[] {
   const recorded = recordModel(model, inputShape);
   return recorded.layers.flatMap((layer) =>
     layer.operations.flatMap((t) => {
-      if (!["conv2d", "conv2dInputGradient", "matmul"].includes(t.operation!)) return [];
+      if (!traitsOf(t.operation).weighs) return [];
       const weights = variableBehind(t.inputs[1]!, recorded);
       if (weights === undefined) return [];
       const bias = biasOf(t, layer, recorded);

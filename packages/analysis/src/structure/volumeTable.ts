@@ -1,4 +1,4 @@
-import { sizeOf, type Conv2dGeometry, type Pool2dGeometry, type Shape } from "@convlens/backend";
+import { sizeOf, traitsOf, type Conv2dGeometry, type Pool2dGeometry, type Shape } from "@convlens/backend";
 import { parameters, type Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Field } from "../geometry/field.ts";
@@ -61,27 +61,19 @@ function rowOf(t: Tensor, { variables }: RecordedModel, fields: ReadonlyMap<Tens
     return { ...made, receptiveField: { size, jump } };
   };
   const { geometry } = (t.attributes ?? {}) as { readonly geometry?: Conv2dGeometry & Pool2dGeometry };
-  switch (t.operation) {
-    case "conv2d":
-      return seen(row(`CONV${squared(geometry!.height.window, geometry!.width.window)}-${geometry!.outChannels}`));
-    case "conv2dInputGradient":
-      return seen(row(`DECONV${squared(geometry!.height.window, geometry!.width.window)}-${geometry!.inChannels}`));
-    case "maxPool2d":
-    case "sumPool2d":
-    case "lpPool2d": {
-      // Windows over channels belong to a normalisation, not to a pooling.
-      const axes = fields.get(t.inputs[0]!)?.axes.slice(1, 3) ?? [];
-      if (!axes.flat().some(({ along }) => along !== undefined)) return undefined;
-      return seen(row(`POOL${squared(geometry!.height.window, geometry!.width.window)}`));
-    }
-    case "matmul":
-      if (weights === undefined) return undefined;
-      return weightShape.length === 2
-        ? row("FC")
-        : { ...seen(row("LOCAL")), shape: weightShape.with(2, weightShape[3]!).slice(0, 3) };
-    default:
-      return undefined;
+  const { weighs, slides, folds } = traitsOf(t.operation);
+  const window = geometry && squared(geometry.height.window, geometry.width.window);
+  if (weighs && slides === "input") return seen(row(`CONV${window}-${geometry!.outChannels}`));
+  if (weighs && slides === "output") return seen(row(`DECONV${window}-${geometry!.inChannels}`));
+  if (folds && slides) {
+    // Windows over channels belong to a normalisation, not to a pooling.
+    const axes = fields.get(t.inputs[0]!)?.axes.slice(1, 3) ?? [];
+    return axes.flat().some(({ along }) => along !== undefined) ? seen(row(`POOL${window}`)) : undefined;
   }
+  if (!weighs || weights === undefined) return undefined;
+  return weightShape.length === 2
+    ? row("FC")
+    : { ...seen(row("LOCAL")), shape: weightShape.with(2, weightShape[3]!).slice(0, 3) };
 }
 
 /**

@@ -1,16 +1,14 @@
+import { traitsOf } from "@convlens/backend";
 import { compileModel, parameters, type Layer } from "@convlens/layers";
 import { absolute, equal, gradients, max, mean, sqrt, square, stack, sum, type Tensor } from "@convlens/tensor";
 import { recordModel } from "../recordModel.ts";
 import { saturation } from "../activations/unitActivity.ts";
 import type { LayerHealth } from "./records.ts";
 
-const curves: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["relu", "tanh", "sigmoid"]);
-const products: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(["conv2d", "conv2dInputGradient", "matmul"]);
-
 /** The layer whose products a tensor is made of, whatever normalises or shifts them on the way. */
 function makerOf(y: Tensor): string {
   let t: Tensor | undefined = y.inputs[0];
-  while (t !== undefined && !products.has(t.operation)) t = t.inputs[0];
+  while (t !== undefined && !traitsOf(t.operation).weighs) t = t.inputs[0];
   return (t ?? y).scope?.path ?? "the model";
 }
 
@@ -29,7 +27,7 @@ export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => T
   let heads: readonly Pick<LayerHealth, "path" | "curve" | "units">[] = [];
   const run = compileModel(model, (x: Tensor) => {
     const { output, tensors } = recordModel(model, x);
-    const bent = tensors.filter(({ operation }) => curves.has(operation));
+    const bent = tensors.filter(({ operation }) => traitsOf(operation).bounds !== undefined);
     const times = new Map<string, number>();
     heads = bent.map((y) => {
       const maker = makerOf(y);

@@ -1,4 +1,12 @@
-import { broadcastSteps, stepsOf, type Conv2dGeometry, type Operations, type Shape } from "@convlens/backend";
+import {
+  broadcastSteps,
+  offsetOf,
+  stepsOf,
+  traitsOf,
+  type Conv2dGeometry,
+  type Attributes,
+  type Shape,
+} from "@convlens/backend";
 import type { Tensor } from "@convlens/tensor";
 import { placeOf } from "../geometry/originOf.ts";
 import { dependentsOf, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
@@ -16,10 +24,6 @@ export interface Core {
   readonly unitOf: (output: number) => { readonly inTensor: number; readonly inSum: number };
 }
 
-const products = new Set(["conv2d", "conv2dInputGradient", "matmul"]);
-const largest = new Set(["maxPool2d", "max"]);
-const sums = new Set(["sumPool2d", "sum"]);
-
 /** Takes reshapes, a learned bias and a divisor off what a layer makes, if there is a sum or a maximum below. */
 export function coreOf({ output, operations }: RecordedLayer, recorded: RecordedModel): Core | undefined {
   const own = new Set(operations);
@@ -34,9 +38,10 @@ export function coreOf({ output, operations }: RecordedLayer, recorded: Recorded
     const [a, b] = t.inputs as [Tensor, Tensor];
     if (t.operation === "reshape") t = a;
     else if (t.operation === "transpose") {
-      const { order } = t.attributes as Operations["transpose"];
+      const { order } = t.attributes as Attributes<"transpose">;
       const [shape, steps] = [t.shape, stepsOf(a.shape)];
-      moves.push((unit) => placeOf(unit, shape).reduce((sum, at, axis) => sum + at * steps[order[axis]!]!, 0));
+      const moved = order.map((axis) => steps[axis]!);
+      moves.push((unit) => offsetOf(placeOf(unit, shape), moved));
       t = a;
     } else if (t.operation === "add" && bias === undefined && !depends.has(b)) {
       [bias, movesToBias] = [{ tensor: b, output: t.shape }, moves.length];
@@ -48,16 +53,17 @@ export function coreOf({ output, operations }: RecordedLayer, recorded: Recorded
   }
   if (!own.has(t) || t.operation === undefined) return undefined;
   const core = { tensor: t, bias, divisor, unitOf };
-  if (products.has(t.operation) && divisor === 1 && !depends.has(t.inputs[1]!)) return { kind: "products", ...core };
+  const { weighs, folds } = traitsOf(t.operation);
+  if (weighs && divisor === 1 && !depends.has(t.inputs[1]!)) return { kind: "products", ...core };
   if (bias !== undefined) return undefined;
-  if (largest.has(t.operation) && divisor === 1) return { kind: "largest", ...core };
-  return sums.has(t.operation) ? { kind: "mean", ...core } : undefined;
+  if (folds === "largest" && divisor === 1) return { kind: "largest", ...core };
+  return folds === "sum" ? { kind: "mean", ...core } : undefined;
 }
 
 /** The number of the bias that is added to unit `i` of a sum of this shape. */
 export function biasNumber(bias: Shape, output: Shape, i: number): number {
   const steps = broadcastSteps(bias, output);
-  return placeOf(i, output).reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+  return offsetOf(placeOf(i, output), steps);
 }
 
 /** A meeting of an input and a weight in one output; without an input where the weight lies over padding. */
@@ -69,7 +75,7 @@ export interface Meeting {
 /** Which inputs and weights meet in unit `i` of a product: sums of sums, each in the order in which it is added up. */
 export function meetingsOf(t: Tensor, i: number): Meeting[][] {
   if (t.operation === "matmul") {
-    const { transposeA, transposeB } = t.attributes as Operations["matmul"];
+    const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
     const [m, n] = t.shape.slice(-2) as [number, number];
     const k = t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
     const [row, column, matrix] = [Math.floor(i / n) % m, i % n, Math.floor(i / (m * n))];
@@ -136,16 +142,17 @@ export function meetingsOfTransposed(g: Conv2dGeometry, i: number): Meeting[][] 
 export function candidatesOf(t: Tensor, i: number): number[] {
   const from = t.inputs[0]!.shape;
   if (t.operation === "sum" || t.operation === "max") {
-    const { axes } = t.attributes as Operations["sum"];
+    const { axes } = t.attributes as Attributes<"sum">;
     const at = placeOf(i, t.shape);
     const folded = from.map((size, axis) => (axes.includes(axis) ? size : 1));
     const steps = stepsOf(from);
-    const first = at.reduce((sum, place, axis) => sum + place * steps[axis]!, 0);
-    return Array.from({ length: folded.reduce((a, b) => a * b, 1) }, (_, l) =>
-      placeOf(l, folded).reduce((sum, place, axis) => sum + place * steps[axis]!, first),
+    const first = offsetOf(at, steps);
+    return Array.from(
+      { length: folded.reduce((a, b) => a * b, 1) },
+      (_, l) => first + offsetOf(placeOf(l, folded), steps),
     );
   }
-  const { geometry: g } = t.attributes as Operations["sumPool2d"];
+  const { geometry: g } = t.attributes as Attributes<"sumPool2d">;
   const whole = { ...g, inChannels: g.channels, outChannels: g.channels, groups: g.channels };
   return meetingsOfConvolution(whole, i).flatMap(({ input }) => input ?? []);
 }

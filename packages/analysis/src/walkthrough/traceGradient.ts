@@ -1,12 +1,13 @@
 import {
   checkOptions,
+  offsetOf,
   ShapeError,
   showShape,
   sizeOf,
   stepsOf,
   UsageError,
   type Conv2dGeometry,
-  type Operations,
+  type Attributes,
   type Values,
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
@@ -115,7 +116,7 @@ function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonl
       },
     );
   const steps = stepsOf(shape);
-  return input.reduce((sum, at, axis) => sum + at * steps[axis]!, 0);
+  return offsetOf(input, steps);
 }
 
 /** What comes back to number `i` of what a layer gets, through a sum or a maximum. */
@@ -156,11 +157,11 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
 function unitsOver(t: Tensor, i: number): number[] {
   const from = t.inputs[0]!.shape;
   if (t.operation === "sum" || t.operation === "max") {
-    const { axes } = t.attributes as Operations["sum"];
+    const { axes } = t.attributes as Attributes<"sum">;
     const steps = stepsOf(t.shape);
     return [placeOf(i, from).reduce((sum, at, axis) => (axes.includes(axis) ? sum : sum + at * steps[axis]!), 0)];
   }
-  const { geometry: g } = t.attributes as Operations["sumPool2d"];
+  const { geometry: g } = t.attributes as Attributes<"sumPool2d">;
   const whole = { ...g, inChannels: g.channels, outChannels: g.channels, groups: g.channels };
   return meetingsOfTransposed(whole, i).flatMap((places) => places.map(({ input }) => input!));
 }
@@ -177,7 +178,7 @@ function shareOf(t: Tensor, inputs: Values, unit: number, place: number): number
 /** In which units of a product number `i` of its first input has a part, and with which weight, in the order of adding up. */
 function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; readonly weight: number }[][] {
   if (t.operation === "matmul") {
-    const { transposeA, transposeB } = t.attributes as Operations["matmul"];
+    const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
     const [m, n] = t.shape.slice(-2) as [number, number];
     const k = t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
     const matrix = Math.floor(i / (m * k));

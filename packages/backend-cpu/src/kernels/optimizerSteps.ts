@@ -1,11 +1,9 @@
-import type { Operations } from "@convlens/backend";
+import type { Attributes, OptimizerSteps } from "@convlens/backend";
 import { f32x4 } from "../assembler/instructions.ts";
 import type { Pointwise } from "./chain.ts";
 
-type Step = "movingAverage" | "momentumStep" | "sgdStep" | "adamStep";
-
 /** Steps of optimizers, each in one pass over its parameter. */
-export const optimizerFormulas: { readonly [K in Step]: (attributes: Operations[K]) => Pointwise } = {
+export const optimizerFormulas: { readonly [K in keyof OptimizerSteps]: (attributes: Attributes<K>) => Pointwise } = {
   movingAverage:
     ({ keep }) =>
     (f, old, fresh) =>

@@ -4,8 +4,10 @@ import {
   convOutputShape,
   sizeOf,
   type Conv2dGeometry,
-  type Convolution,
   type Kernel,
+  type KernelsOf,
+  type Operations,
+  type Products,
   type Sliding,
 } from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
@@ -130,7 +132,7 @@ ${result}`,
 }
 
 const inputGradient =
-  (gpu: Launcher): Kernel<Buffer, Convolution> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["conv2dInputGradient"]> =>
   ({ attributes: { geometry: g } }) => {
     const { input, filters, output, c, f } = sizesOf(g);
     return gpu.prepare({
@@ -159,7 +161,7 @@ return total;`,
 
 /** One term is a row of one image of the batch. */
 const filterGradient =
-  (gpu: Launcher): Kernel<Buffer, Convolution> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["conv2dFilterGradient"]> =>
   ({ attributes: { geometry: g } }) => {
     const { input, filters, output, c, f } = sizesOf(g);
     const [h, w] = [g.height, g.width];
@@ -195,12 +197,7 @@ total = total + part;`,
 /** Kernels of convolutions and of their gradients. */
 export const conv2dKernels = (
   gpu: Launcher,
-): Readonly<
-  Record<
-    "conv2d" | "conv2dInputGradient" | "conv2dFilterGradient" | "conv2dBias" | "conv2dBiasRelu",
-    Kernel<Buffer, Convolution>
-  >
-> => ({
+): KernelsOf<Buffer, Exclude<keyof Products, "matmul"> | "conv2dBias" | "conv2dBiasRelu"> => ({
   conv2d: ({ attributes: { geometry } }) => convolution(gpu, "conv2d", geometry, { result: "return total;" }),
   conv2dInputGradient: inputGradient(gpu),
   conv2dFilterGradient: filterGradient(gpu),

@@ -1,11 +1,4 @@
-import type { OperationName } from "@convlens/backend";
-
-type Name = Extract<
-  OperationName,
-  | ("negate" | "absolute" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "reciprocal" | "sin" | "cos")
-  | ("tanh" | "erf" | "sigmoid" | "relu" | "add" | "subtract" | "multiply" | "divide" | "power" | "maximum")
-  | ("minimum" | "equal" | "greater" | "greaterEqual" | "where")
->;
+import type { Elementwise } from "@convlens/backend";
 
 /** The expression of one number, from those of the numbers that it is made of. */
 export type Expression = (...x: string[]) => string;
@@ -21,7 +14,7 @@ const between =
     `(${a} ${operator} ${b})`;
 
 /** How each elementwise operation is computed. What is not a number goes through, but for comparisons, which it fails. */
-export const elementwiseFormulas: Readonly<Record<Name, Expression>> = {
+export const elementwiseFormulas: Readonly<Record<Exclude<keyof Elementwise, "copy">, Expression>> = {
   negate: (x) => `(-${x})`,
   absolute: call("Math.abs"),
   sign: call("signOf"),

@@ -8,12 +8,12 @@ export const matmul =
   (gpu: Launcher): Kernel<Buffer, Operations["matmul"]> =>
   ({ inputs: [shapeA, shapeB], output, attributes: { transposeA, transposeB } }) => {
     const [m, n] = output.slice(-2) as [number, number];
-    const k = shapeA!.at(transposeA ? -2 : -1)!;
+    const k = shapeA.at(transposeA ? -2 : -1)!;
     const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
     const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
     return summed(gpu, {
       name: "matmul",
-      inputs: { xs: sizeOf(shapeA!), ws: sizeOf(shapeB!) },
+      inputs: { xs: sizeOf(shapeA), ws: sizeOf(shapeB) },
       length: sizeOf(output),
       terms: k,
       before: `${places("o", { matrix: sizeOf(output.slice(0, -2)), i: m, j: n })}

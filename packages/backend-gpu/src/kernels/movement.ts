@@ -1,12 +1,12 @@
 import {
   broadcastSteps,
+  offsetOf,
   sizeOf,
   stepsOf,
   type Kernel,
-  type None,
-  type OneAxis,
+  type KernelsOf,
+  type Movements,
   type Operations,
-  type Section,
   type Shape,
 } from "@convlens/backend";
 import { MOST_INPUTS, type Buffer, type Launch, type Launcher } from "../launcher.ts";
@@ -25,14 +25,14 @@ function read(gpu: Launcher, name: string, input: Shape, output: Shape, steps: r
 }
 
 const slice =
-  (gpu: Launcher): Kernel<Buffer, Section> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["slice"]> =>
   ({ inputs: [input], output, attributes: { begin, step } }) => {
-    const own = stepsOf(input!);
-    const start = begin.reduce((sum, at, axis) => sum + at * own[axis]!, 0);
+    const own = stepsOf(input);
+    const start = offsetOf(begin, own);
     return read(
       gpu,
       "slice",
-      input!,
+      input,
       output,
       own.map((size, axis) => size * step[axis]!),
       start,
@@ -41,9 +41,9 @@ const slice =
 
 /** Every element asks whether the slice would have read it, and by which of its own. */
 const place =
-  (gpu: Launcher): Kernel<Buffer, Section> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["place"]> =>
   ({ inputs: [input], output, attributes: { begin, step } }) => {
-    const own = stepsOf(input!);
+    const own = stepsOf(input);
     const tests = output.map((_, axis) => {
       const stride = Math.abs(step[axis]!);
       const way = step[axis]! > 0 ? `a${axis} - ${begin[axis]!}` : `${begin[axis]!} - a${axis}`;
@@ -51,11 +51,11 @@ const place =
 if (way${axis} < 0) { return 0; }
 const b${axis} = quotient(way${axis}, ${stride});
 if (b${axis} * ${stride} !== way${axis}) { return 0; }
-if (b${axis} >= ${input![axis]!}) { return 0; }`;
+if (b${axis} >= ${input[axis]!}) { return 0; }`;
     });
     return gpu.prepare({
       name: "place",
-      inputs: { xs: sizeOf(input!) },
+      inputs: { xs: sizeOf(input) },
       length: sizeOf(output),
       body: [placesOf("this.thread.x", output), ...tests, `return xs[${indexOf(own, { name: "b" })}];`].join("\n"),
     });
@@ -84,7 +84,7 @@ export function joined(gpu: Launcher, parts: readonly number[], outer: number): 
 }
 
 const concat =
-  (gpu: Launcher): Kernel<Buffer, OneAxis> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["concat"]> =>
   ({ inputs, output, attributes: { axis } }) => {
     const [inner, outer] = [sizeOf(output.slice(axis + 1)), sizeOf(output.slice(0, axis))];
     // Empty ones add nothing. Of many the first few are joined, and then count as one.
@@ -112,13 +112,13 @@ const concat =
 
 /** For an index that is none, what is not a number is read from `nothing`. */
 const gather =
-  (gpu: Launcher): Kernel<Buffer, None> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["gather"]> =>
   ({ inputs: [table, indices], output }) => {
-    const rows = table![0]!;
-    const length = sizeOf(table!.slice(1));
+    const rows = table[0]!;
+    const length = sizeOf(table.slice(1));
     const launch = gpu.prepare({
       name: "gather",
-      inputs: { xs: sizeOf(table!), indices: sizeOf(indices!), nothing: 1 },
+      inputs: { xs: sizeOf(table), indices: sizeOf(indices), nothing: 1 },
       length: sizeOf(output),
       whenEmpty: NaN,
       body: `const i = quotient(this.thread.x, ${length});
@@ -151,30 +151,23 @@ const scatter =
     const length = sizeOf(output.slice(1));
     return summed(gpu, {
       name: "scatter",
-      inputs: { rows: sizeOf(from!), indices: sizeOf(indices!) },
+      inputs: { rows: sizeOf(from), indices: sizeOf(indices) },
       length: sizeOf(output),
-      terms: sizeOf(indices!),
+      terms: sizeOf(indices),
       before: `const row = quotient(o, ${literal(length)});\nconst at = o - row * ${length};`,
       term: `if (indices[m] === row) { total = total + rows[m * ${length} + at]; }`,
     });
   };
 
 /** Kernels of the same numbers in other places. */
-export const movementKernels = (
-  gpu: Launcher,
-): {
-  readonly [K in "broadcast" | "transpose" | "slice" | "place" | "concat" | "gather" | "scatter"]: Kernel<
-    Buffer,
-    Operations[K]
-  >;
-} => ({
-  broadcast: ({ inputs: [input], output }) => read(gpu, "broadcast", input!, output, broadcastSteps(input!, output)),
+export const movementKernels = (gpu: Launcher): KernelsOf<Buffer, Exclude<keyof Movements, "reshape">> => ({
+  broadcast: ({ inputs: [input], output }) => read(gpu, "broadcast", input, output, broadcastSteps(input, output)),
   transpose: ({ inputs: [input], output, attributes: { order } }) => {
-    const own = stepsOf(input!);
+    const own = stepsOf(input);
     return read(
       gpu,
       "transpose",
-      input!,
+      input,
       output,
       order.map((axis) => own[axis]!),
     );

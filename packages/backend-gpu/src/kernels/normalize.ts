@@ -1,4 +1,13 @@
-import { broadcastSteps, sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
+import {
+  broadcastSteps,
+  sizeOf,
+  type Kernel,
+  type KernelsOf,
+  type Normalization,
+  type Normalizations,
+  type Operations,
+  type Shape,
+} from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, placesOf } from "./axes.ts";
 import { joined } from "./movement.ts";
@@ -46,16 +55,16 @@ const varianceOf = (gpu: Launcher, shape: Shape, axes: readonly number[]): Launc
 };
 
 const moments =
-  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["moments"]> =>
   ({ inputs: [shape], attributes: { axes } }) => {
-    const length = keptOf(shape!, axes);
-    const [mean, variance] = [meanOf(gpu, shape!, axes), varianceOf(gpu, shape!, axes)];
+    const length = keptOf(shape, axes);
+    const [mean, variance] = [meanOf(gpu, shape, axes), varianceOf(gpu, shape, axes)];
     const pair = joined(gpu, [length, length], 1);
     return async ([x], output) => {
       const [means, variances] = [gpu.buffer(length), gpu.buffer(length)];
       try {
-        await mean([x!], means);
-        await variance([means, x!], variances);
+        await mean([x], means);
+        await variance([means, x], variances);
         await pair([means, variances], output);
       } finally {
         for (const buffer of [means, variances]) gpu.release(buffer);
@@ -67,11 +76,11 @@ const moments =
 const deviationAt = (place: string): string => `Math.sqrt(moments[${place}] + epsilon)`;
 
 const normalizeSums =
-  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["normalizeSums"]> =>
   ({ inputs: [shape], output, attributes: { axes, epsilon } }) => {
-    const kept = keptOf(shape!, axes);
-    const { at, terms, before } = foldedElements(shape!, axes, "k");
-    const [length, both] = [sizeOf(shape!), sizeOf(output)];
+    const kept = keptOf(shape, axes);
+    const { at, terms, before } = foldedElements(shape, axes, "k");
+    const [length, both] = [sizeOf(shape), sizeOf(output)];
     return summed(gpu, {
       name: "normalizeSums",
       inputs: { slopes: length, xs: length, moments: both },
@@ -139,34 +148,30 @@ return ${result};`,
 }
 
 const normalize =
-  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["normalize"]> =>
   ({ inputs: [shape, , scale, shift], attributes }) =>
-    overNormalized(gpu, "normalize", shape!, attributes, {
+    overNormalized(gpu, "normalize", shape, attributes, {
       whole: ["xs"],
       pairs: ["moments"],
-      spread: { scale: scale!, shift: shift! },
+      spread: { scale: scale, shift: shift },
       result: "normal * scaleHere + shiftHere",
     });
 
 const normalizeGradient =
-  (gpu: Launcher): Kernel<Buffer, Normalization> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["normalizeGradient"]> =>
   ({ inputs: [shape, , , , scale], attributes }) => {
-    const kept = keptOf(shape!, attributes.axes);
-    const count = sizeOf(shape!) / kept;
-    return overNormalized(gpu, "normalizeGradient", shape!, attributes, {
+    const kept = keptOf(shape, attributes.axes);
+    const count = sizeOf(shape) / kept;
+    return overNormalized(gpu, "normalizeGradient", shape, attributes, {
       whole: ["slopes", "xs"],
       pairs: ["moments", "sums"],
-      spread: { scale: scale! },
+      spread: { scale: scale },
       result: `(slopes[this.thread.x] - sums[k] / ${count} - normal * (sums[k + ${kept}] / ${count})) * (scaleHere / deviation)`,
     });
   };
 
 /** Kernels of mean and variance, of what is normalised by them, and of its gradient. */
-export const normalizeKernels = (
-  gpu: Launcher,
-): Readonly<Record<"normalize" | "normalizeSums" | "normalizeGradient", Kernel<Buffer, Normalization>>> & {
-  readonly moments: Kernel<Buffer, Axes>;
-} => ({
+export const normalizeKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Normalizations> => ({
   moments: moments(gpu),
   normalize: normalize(gpu),
   normalizeSums: normalizeSums(gpu),

@@ -1,6 +1,4 @@
-import type { Operations } from "@convlens/backend";
-
-type Step = "movingAverage" | "momentumStep" | "sgdStep" | "adamStep";
+import type { Attributes, OptimizerSteps } from "@convlens/backend";
 
 /** How a step is computed. What is set once for a training is an argument of its kernel, and needs no new one. */
 export interface StepFormula<A> {
@@ -11,7 +9,7 @@ export interface StepFormula<A> {
 }
 
 /** Steps of optimizers, each in one pass over its parameter. */
-export const optimizerFormulas: { readonly [K in Step]: StepFormula<Operations[K]> } = {
+export const optimizerFormulas: { readonly [K in keyof OptimizerSteps]: StepFormula<Attributes<K>> } = {
   movingAverage: {
     numbers: ({ keep }) => ({ keep, share: 1 - keep }),
     formula: ({ keep, share }, old, fresh) => `(${keep} * ${old} + ${share} * ${fresh})`,

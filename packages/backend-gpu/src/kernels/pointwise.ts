@@ -5,6 +5,7 @@ import {
   type ChainStep,
   type Kernel,
   type KernelCall,
+  type KernelsOf,
   type OperationName,
   type Operations,
 } from "@convlens/backend";
@@ -31,7 +32,7 @@ const formulas: { readonly [name in OperationName]?: StepFormula<never> } = {
 export function pointwise(
   gpu: Launcher,
   name: string,
-  { inputs, output }: Pick<KernelCall<unknown>, "inputs" | "output">,
+  { inputs, output }: Pick<KernelCall, "inputs" | "output">,
   statements: string,
   numbers: Readonly<Record<string, number>> = {},
 ): Launch {
@@ -72,7 +73,7 @@ function chainOf(
 }
 
 /** Operations that follow one another, in one kernel. */
-function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall<unknown>): Launch {
+function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall): Launch {
   const { statements, numbers, result } = chainOf(steps, call.inputs.length);
   return pointwise(gpu, steps.at(-1)!.operation, call, `${statements}\nreturn ${result};`, numbers);
 }
@@ -95,20 +96,19 @@ const chainSum =
   };
 
 /** Kernels of what takes one number of each input and gives one, alone or in chains. */
-export function pointwiseKernels(gpu: Launcher): {
-  readonly [K in Single | "pointwise" | "pointwiseSum" | "copy"]: Kernel<Buffer, Operations[K]>;
-} {
+export function pointwiseKernels(gpu: Launcher): KernelsOf<Buffer, Single | "pointwise" | "pointwiseSum" | "copy"> {
   const single =
     (operation: Single): Kernel<Buffer, Operations[Single]> =>
     (call) =>
       chain(gpu, [{ operation, attributes: call.attributes, inputs: call.inputs.map((_, i) => i) }], call);
   const names = Object.keys(formulas) as Single[];
   return {
-    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as {
-      readonly [K in Single]: Kernel<Buffer, Operations[K]>;
-    }),
+    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as KernelsOf<Buffer, Single>),
     pointwise: (call) => chain(gpu, call.attributes.steps, call),
     pointwiseSum: chainSum(gpu),
-    copy: () => (inputs, output) => gpu.share(inputs[0]!, output),
+    copy:
+      () =>
+      ([x], output) =>
+        gpu.share(x, output),
   };
 }

@@ -3,9 +3,10 @@ import {
   poolOutputShape,
   sizeOf,
   type Kernel,
-  type LpPooling,
+  type KernelsOf,
+  type Operations,
   type Pool2dGeometry,
-  type Pooling,
+  type Poolings,
 } from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { places } from "./axes.ts";
@@ -72,7 +73,7 @@ if (wins > 0) {
 };
 
 const maxPool =
-  (gpu: Launcher): Kernel<Buffer, Pooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["maxPool2d"]> =>
   ({ attributes: { geometry } }) =>
     overWindows(gpu, "maxPool2d", geometry, { ...winner, result: "return best;" });
 
@@ -83,7 +84,7 @@ function withWinners(gpu: Launcher, g: Pool2dGeometry, then: Launch): Launch {
 }
 
 const maxPoolSelect =
-  (gpu: Launcher): Kernel<Buffer, Pooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["maxPool2dSelect"]> =>
   ({ attributes: { geometry } }) => {
     const { input, output } = lengths(geometry);
     const select = gpu.prepare({
@@ -120,7 +121,7 @@ return ${result};`,
 }
 
 const maxPoolGradient =
-  (gpu: Launcher): Kernel<Buffer, Pooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["maxPool2dGradient"]> =>
   ({ attributes: { geometry } }) => {
     const { output } = lengths(geometry);
     const gradient = overElements(gpu, "maxPool2dGradient", geometry, {
@@ -131,7 +132,7 @@ const maxPoolGradient =
   };
 
 const sumPoolGradient =
-  (gpu: Launcher): Kernel<Buffer, Pooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["sumPool2dGradient"]> =>
   ({ attributes: { geometry } }) =>
     overElements(gpu, "sumPool2dGradient", geometry, {
       inputs: { slopes: lengths(geometry).output },
@@ -139,7 +140,7 @@ const sumPoolGradient =
     });
 
 const sumPool =
-  (gpu: Launcher): Kernel<Buffer, Pooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["sumPool2d"]> =>
   ({ attributes: { geometry } }) =>
     overWindows(gpu, "sumPool2d", geometry, {
       begin: "let total = 0;",
@@ -148,7 +149,7 @@ const sumPool =
     });
 
 const lpPool =
-  (gpu: Launcher): Kernel<Buffer, LpPooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["lpPool2d"]> =>
   ({ attributes: { geometry, p } }) =>
     overWindows(gpu, "lpPool2d", geometry, {
       begin: "let total = 0;",
@@ -158,7 +159,7 @@ const lpPool =
 
 /** Of each window that is not all 0 its share, which is the same for all that lies under it. */
 const lpPoolGradient =
-  (gpu: Launcher): Kernel<Buffer, LpPooling> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["lpPool2dGradient"]> =>
   ({ attributes: { geometry, p } }) => {
     const { input, output } = lengths(geometry);
     return overElements(gpu, "lpPool2dGradient", geometry, {
@@ -173,15 +174,7 @@ if (ys[at] !== 0) {
   };
 
 /** Kernels of pooling and of its gradients. */
-export const pool2dKernels = (
-  gpu: Launcher,
-): Readonly<
-  Record<
-    "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient",
-    Kernel<Buffer, Pooling>
-  >
-> &
-  Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Buffer, LpPooling>>> => ({
+export const pool2dKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Poolings | "lpPool2d" | "lpPool2dGradient"> => ({
   maxPool2d: maxPool(gpu),
   maxPool2dGradient: maxPoolGradient(gpu),
   maxPool2dSelect: maxPoolSelect(gpu),

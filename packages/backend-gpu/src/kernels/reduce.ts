@@ -1,4 +1,12 @@
-import { sizeOf, stepsOf, type Axes, type Kernel, type OneAxis, type Shape } from "@convlens/backend";
+import {
+  sizeOf,
+  stepsOf,
+  type Kernel,
+  type KernelsOf,
+  type Operations,
+  type Reductions,
+  type Shape,
+} from "@convlens/backend";
 import type { Buffer, Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, placesOf } from "./axes.ts";
 import { summed } from "./summed.ts";
@@ -29,12 +37,12 @@ export function foldedElements(
 }
 
 const sum =
-  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["sum"]> =>
   ({ inputs: [shape], output, attributes: { axes } }) => {
-    const { at, ...fold } = foldedElements(shape!, axes);
+    const { at, ...fold } = foldedElements(shape, axes);
     return summed(gpu, {
       name: "sum",
-      inputs: { xs: sizeOf(shape!) },
+      inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
       ...fold,
       term: `${at}\ntotal = total + xs[at];`,
@@ -45,12 +53,12 @@ const sum =
 const larger = "if (part > total) { total = part; } else { if (notANumber(part) > 0) { total = part; } }";
 
 const max =
-  (gpu: Launcher): Kernel<Buffer, Axes> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["max"]> =>
   ({ inputs: [shape], output, attributes: { axes } }) => {
-    const { at, before, terms } = foldedElements(shape!, axes);
+    const { at, before, terms } = foldedElements(shape, axes);
     return summed(gpu, {
       name: "max",
-      inputs: { xs: sizeOf(shape!) },
+      inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
       terms,
       // Kernels have no infinity to begin with.
@@ -64,12 +72,12 @@ const max =
 
 /** The place of the first maximum; what is not a number is one. */
 const argmax =
-  (gpu: Launcher): Kernel<Buffer, OneAxis> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["argmax"]> =>
   ({ inputs: [shape], output, attributes: { axis } }) => {
-    const [length, inner] = [shape![axis]!, sizeOf(shape!.slice(axis + 1))];
+    const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
     return gpu.prepare({
       name: "argmax",
-      inputs: { xs: sizeOf(shape!) },
+      inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
       body: `const outer = quotient(this.thread.x, ${inner});
 const first = outer * ${length * inner} + this.thread.x - outer * ${inner};
@@ -94,10 +102,8 @@ return place;`,
   };
 
 /** Kernels of many numbers in, one out. */
-export const reduceKernels = (
-  gpu: Launcher,
-): {
-  readonly sum: Kernel<Buffer, Axes>;
-  readonly max: Kernel<Buffer, Axes>;
-  readonly argmax: Kernel<Buffer, OneAxis>;
-} => ({ sum: sum(gpu), max: max(gpu), argmax: argmax(gpu) });
+export const reduceKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Reductions> => ({
+  sum: sum(gpu),
+  max: max(gpu),
+  argmax: argmax(gpu),
+});

@@ -1,4 +1,4 @@
-import { sizeOf, type Kernel, type Resizing, type ResizeMode } from "@convlens/backend";
+import { sizeOf, type Kernel, type KernelsOf, type Operations, type ResizeMode } from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { places } from "./axes.ts";
 import { through } from "./summed.ts";
@@ -17,14 +17,14 @@ const ${name}Share = ${name}At - ${name}0;`;
 
 /** An image of another size; pixel centres lie at halves, and beyond the first and last centre the edge goes on. */
 const resize =
-  (gpu: Launcher): Kernel<Buffer, Resizing> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["resize"]> =>
   ({ inputs: [shape], output, attributes: { height, width, mode } }) => {
     const [n, h, w, c] = shape as unknown as Image;
     const pixel = (y: string, x: string): string => `xs[((n * ${h} + ${y}) * ${w} + ${x}) * ${c} + channel]`;
     const start = places("this.thread.x", { n, y: height, x: width, channel: c });
     return gpu.prepare({
       name: "resize",
-      inputs: { xs: sizeOf(shape!) },
+      inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
       body:
         mode === "nearest"
@@ -86,7 +86,7 @@ return total;`,
 
 /** The adjoint, an axis at a time: columns first. */
 const resizeGradient =
-  (gpu: Launcher): Kernel<Buffer, Resizing> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["resizeGradient"]> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [n, h, w, c] = shape as unknown as Image;
     return through(
@@ -98,9 +98,7 @@ const resizeGradient =
   };
 
 /** Kernels of images of another size, and of the gradient. */
-export const resizeKernels = (
-  gpu: Launcher,
-): Readonly<Record<"resize" | "resizeGradient", Kernel<Buffer, Resizing>>> => ({
+export const resizeKernels = (gpu: Launcher): KernelsOf<Buffer, "resize" | "resizeGradient"> => ({
   resize: resize(gpu),
   resizeGradient: resizeGradient(gpu),
 });

@@ -1,4 +1,12 @@
-import { sizeOf, type Kernel, type None, type Shape } from "@convlens/backend";
+import {
+  sizeOf,
+  type Kernel,
+  type KernelsOf,
+  type Operations,
+  type RowOperations,
+  type Shape,
+  type UnaryOp,
+} from "@convlens/backend";
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { through } from "./summed.ts";
 
@@ -58,12 +66,12 @@ const logarithmOf = (count: number): string =>
   `xs[this.thread.x] - totals[${count} * row] - totals[${count} * row + 1]`;
 
 const forward =
-  (gpu: Launcher, name: string, result: string): Kernel<Buffer, None> =>
+  (gpu: Launcher, name: string, result: string): Kernel<Buffer, UnaryOp> =>
   ({ inputs: [shape] }) =>
-    overRows(gpu, name, shape!, {
-      inputs: { xs: sizeOf(shape!) },
+    overRows(gpu, name, shape, {
+      inputs: { xs: sizeOf(shape) },
       count: 2,
-      totals: `${rowTotals(shape!.at(-1)!)}\n${highAndLost}\nreturn lost;`,
+      totals: `${rowTotals(shape.at(-1)!)}\n${highAndLost}\nreturn lost;`,
       result,
     });
 
@@ -74,19 +82,19 @@ for (let i = 0; i < ${columns}; i++) {
 }`;
 
 const backward =
-  (gpu: Launcher, name: string, term: string, result: string): Kernel<Buffer, None> =>
+  (gpu: Launcher, name: string, term: string, result: string): Kernel<Buffer, Operations["softmaxGradient"]> =>
   ({ inputs: [shape] }) =>
-    overRows(gpu, name, shape!, {
-      inputs: { slopes: sizeOf(shape!), ys: sizeOf(shape!) },
+    overRows(gpu, name, shape, {
+      inputs: { slopes: sizeOf(shape), ys: sizeOf(shape) },
       count: 1,
-      totals: `${rowSum(shape!.at(-1)!, term)}\nreturn sum;`,
+      totals: `${rowSum(shape.at(-1)!, term)}\nreturn sum;`,
       result,
     });
 
 const crossEntropy =
-  (gpu: Launcher): Kernel<Buffer, None> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["softmaxCrossEntropy"]> =>
   ({ inputs: [shape] }) => {
-    const { length, columns, rows } = sizes(shape!);
+    const { length, columns, rows } = sizes(shape);
     return gpu.prepare({
       name: "softmaxCrossEntropy",
       inputs: { xs: length, targets: length },
@@ -99,10 +107,10 @@ return -sum;`,
   };
 
 const crossEntropyGradient =
-  (gpu: Launcher): Kernel<Buffer, None> =>
+  (gpu: Launcher): Kernel<Buffer, Operations["softmaxCrossEntropyGradient"]> =>
   ({ inputs: [, shape] }) => {
-    const { length, columns, rows } = sizes(shape!);
-    return overRows(gpu, "softmaxCrossEntropyGradient", shape!, {
+    const { length, columns, rows } = sizes(shape);
+    return overRows(gpu, "softmaxCrossEntropyGradient", shape, {
       inputs: { slopes: rows, xs: length, targets: length },
       count: 3,
       totals: `${rowTotals(columns)}
@@ -117,15 +125,7 @@ return sum;`,
   };
 
 /** Kernels of softmax and its like, which take a row of the last axis for one thing, and of their gradients. */
-export const softmaxKernels = (
-  gpu: Launcher,
-): Readonly<
-  Record<
-    | ("softmax" | "softmaxGradient" | "logSoftmax" | "logSoftmaxGradient")
-    | ("softmaxCrossEntropy" | "softmaxCrossEntropyGradient"),
-    Kernel<Buffer, None>
-  >
-> => ({
+export const softmaxKernels = (gpu: Launcher): KernelsOf<Buffer, keyof RowOperations> => ({
   softmax: forward(gpu, "softmax", `exponential(${logarithmOf(2)})`),
   softmaxGradient: backward(
     gpu,

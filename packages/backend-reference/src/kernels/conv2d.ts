@@ -1,4 +1,4 @@
-import type { Conv2dGeometry, Convolution, HostKernels, Kernel, Values } from "@convlens/backend";
+import type { Conv2dGeometry, Kernel, KernelsOf, Operations, Products, Values } from "@convlens/backend";
 import { addProduct, type Matrix } from "./product.ts";
 
 // out[o, f] = Σ in[i, c] · filter[tap, c, f] over all meetings of an output pixel o, a tap and the input pixel i under it;
@@ -81,39 +81,39 @@ function see(g: Conv2dGeometry, part: Part, x: Values, p: Values): void {
   });
 }
 
-const conv2d: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
+const conv2d: Kernel<Values, Operations["conv2d"]> = ({ attributes: { geometry: g } }) => {
   const { f, outputs, seen, ...at } = matricesOf(g);
   return ([x, filters], y) => {
-    const p = scratch(x!, outputs * seen);
+    const p = scratch(x, outputs * seen);
     y.fill(0);
     eachPart(g, (part) => {
-      see(g, part, x!, p);
-      addProduct(outputs, f, seen, at.p(p), at.filters(filters!, part), at.y(y, part));
+      see(g, part, x, p);
+      addProduct(outputs, f, seen, at.p(p), at.filters(filters, part), at.y(y, part));
     });
   };
 };
 
-const conv2dFilterGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
+const conv2dFilterGradient: Kernel<Values, Operations["conv2dFilterGradient"]> = ({ attributes: { geometry: g } }) => {
   const { f, outputs, seen, ...at } = matricesOf(g);
   return ([dy, x], dfilters) => {
-    const p = scratch(x!, outputs * seen);
+    const p = scratch(x, outputs * seen);
     const totals = new Float64Array(dfilters.length);
     eachPart(g, (part) => {
-      see(g, part, x!, p);
-      addProduct(seen, f, outputs, transposed(at.p(p)), at.y(dy!, part), at.filters(totals, part));
+      see(g, part, x, p);
+      addProduct(seen, f, outputs, transposed(at.p(p)), at.y(dy, part), at.filters(totals, part));
     });
     dfilters.set(totals);
   };
 };
 
-const conv2dInputGradient: Kernel<Values, Convolution> = ({ attributes: { geometry: g } }) => {
+const conv2dInputGradient: Kernel<Values, Operations["conv2dInputGradient"]> = ({ attributes: { geometry: g } }) => {
   const { f, outputs, seen, ...at } = matricesOf(g);
   return ([dy, filters], dx) => {
     const dp = new Float64Array(outputs * seen);
     const totals = new Float64Array(dx.length);
     eachPart(g, (part) => {
       dp.fill(0);
-      addProduct(outputs, seen, f, at.y(dy!, part), transposed(at.filters(filters!, part)), at.p(dp));
+      addProduct(outputs, seen, f, at.y(dy, part), transposed(at.filters(filters, part)), at.p(dp));
       eachStretch(g, part, (pixel, place, length) => {
         for (let i = 0; i < length; i++) totals[pixel + i]! += dp[place + i]!;
       });
@@ -123,4 +123,8 @@ const conv2dInputGradient: Kernel<Values, Convolution> = ({ attributes: { geomet
 };
 
 /** Filters slide over the image; each result is the sum of the products of what is under them. Padding counts as zeros. */
-export const conv2dKernels: HostKernels = { conv2d, conv2dInputGradient, conv2dFilterGradient };
+export const conv2dKernels: KernelsOf<Values, Exclude<keyof Products, "matmul">> = {
+  conv2d,
+  conv2dInputGradient,
+  conv2dFilterGradient,
+};

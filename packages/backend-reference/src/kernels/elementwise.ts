@@ -2,9 +2,12 @@ import {
   broadcastSteps,
   sameShape,
   sizeOf,
-  type HostKernels,
+  type BinaryOp,
+  type Elementwise,
   type Kernel,
-  type None,
+  type KernelsOf,
+  type Operations,
+  type UnaryOp,
   type Values,
 } from "@convlens/backend";
 import { erf, exp, expm1, cos, log, log1p, power, sigmoid, sin, tanh } from "@convlens/backend/math";
@@ -12,10 +15,10 @@ import { lastStep, walkRows } from "./walk.ts";
 
 /** y = f(x) */
 const map =
-  (f: (x: number) => number): Kernel<Values, None> =>
+  (f: (x: number) => number): Kernel<Values, UnaryOp> =>
   () =>
   ([x], y) => {
-    for (let i = 0; i < y.length; i++) y[i] = f(x![i]!);
+    for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
   };
 
 /** Writes one row of y; a step of 0 reads the same number again and again. */
@@ -33,19 +36,17 @@ type Row = (
 
 /** y = f(a, b), with both broadcast to the shape of y; row by row, or all at once where nothing is stretched but scalars. */
 const rows =
-  (row: Row): Kernel<Values, None> =>
+  (row: Row): Kernel<Values, BinaryOp> =>
   ({ inputs, output }) => {
     const isFlat = inputs.every((shape) => sizeOf(shape) === 1 || sameShape(shape, output));
     const shape = isFlat ? [sizeOf(output)] : output;
     const steps = inputs.map((input) => broadcastSteps(isFlat ? [sizeOf(input)] : input, shape));
     const [stepA, stepB] = steps.map(lastStep) as [number, number];
     return ([a, b], y) =>
-      walkRows(shape, steps, (start, length, fromA, fromB) =>
-        row(y, start, length, a!, fromA, stepA, b!, fromB, stepB),
-      );
+      walkRows(shape, steps, (start, length, fromA, fromB) => row(y, start, length, a, fromA, stepA, b, fromB, stepB));
   };
 
-const zip = (f: (a: number, b: number) => number): Kernel<Values, None> =>
+const zip = (f: (a: number, b: number) => number): Kernel<Values, BinaryOp> =>
   rows((y, start, length, a, p, stepA, b, q, stepB) => {
     for (let i = 0; i < length; i++) y[start + i] = f(a[p + i * stepA]!, b[q + i * stepB]!);
   });
@@ -64,18 +65,18 @@ const divide = rows((y, start, length, a, p, stepA, b, q, stepB) => {
   for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! / b[q + i * stepB]!;
 });
 
-const where: Kernel<Values, None> = ({ inputs, output }) => {
+const where: Kernel<Values, Operations["where"]> = ({ inputs, output }) => {
   const steps = inputs.map((shape) => broadcastSteps(shape, output));
   const [stepC, stepA, stepB] = steps.map(lastStep) as [number, number, number];
   return ([condition, a, b], y) =>
     walkRows(output, steps, (start, length, fromC, fromA, fromB) => {
       for (let i = 0; i < length; i++)
-        y[start + i] = condition![fromC + i * stepC] !== 0 ? a![fromA + i * stepA]! : b![fromB + i * stepB]!;
+        y[start + i] = condition[fromC + i * stepC] !== 0 ? a[fromA + i * stepA]! : b[fromB + i * stepB]!;
     });
 };
 
 /** One number in, one number out, at every place. A NaN goes through all but the comparisons, which it fails. */
-export const elementwiseKernels: HostKernels = {
+export const elementwiseKernels: KernelsOf<Values, keyof Elementwise> = {
   negate: map((x) => -x),
   absolute: map(Math.abs),
   sign: map(Math.sign),

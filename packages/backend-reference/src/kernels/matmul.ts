@@ -8,7 +8,7 @@ export const matmul: Kernel<Values, Operations["matmul"]> = ({
   attributes: { transposeA, transposeB },
 }) => {
   const [m, n] = output.slice(-2) as [number, number];
-  const k = shapeA!.at(transposeA ? -2 : -1)!;
+  const k = shapeA.at(transposeA ? -2 : -1)!;
   const batch = sizeOf(output.slice(0, -2));
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
@@ -19,8 +19,8 @@ export const matmul: Kernel<Values, Operations["matmul"]> = ({
         m,
         n,
         k,
-        { values: a!, start: matrix * m * k, row: rowA, column: columnA },
-        { values: b!, start: matrix * k * n, row: rowB, column: columnB },
+        { values: a, start: matrix * m * k, row: rowA, column: columnA },
+        { values: b, start: matrix * k * n, row: rowB, column: columnB },
         { values: y, start: matrix * m * n, row: n, column: 1 },
       );
   };

@@ -1,8 +1,10 @@
 import {
   broadcastSteps,
+  offsetOf,
   sizeOf,
   stepsOf,
-  type HostKernels,
+  type KernelsOf,
+  type Movements,
   type Kernel,
   type Operations,
   type Section,
@@ -12,27 +14,27 @@ import {
 import { lastStep, walkRows } from "./walk.ts";
 
 /** Reads x along the given steps, one for each axis of the output. */
-function read(output: Shape, steps: readonly number[], begin = 0): (inputs: readonly Values[], y: Values) => void {
+function read(output: Shape, steps: readonly number[], begin = 0): (inputs: readonly [Values], y: Values) => void {
   const step = lastStep(steps);
   return ([x], y) =>
     walkRows(output, [steps], (start, length, from) => {
-      for (let i = 0; i < length; i++) y[start + i] = x![begin + from + i * step]!;
+      for (let i = 0; i < length; i++) y[start + i] = x[begin + from + i * step]!;
     });
 }
 
 /** Where a section of a tensor of this shape begins, and its step along each axis, in memory. */
 function sectionOf(whole: Shape, { begin, step }: Section): [begin: number, steps: number[]] {
   const steps = stepsOf(whole);
-  return [begin.reduce((sum, at, axis) => sum + at * steps[axis]!, 0), steps.map((size, axis) => size * step[axis]!)];
+  return [offsetOf(begin, steps), steps.map((size, axis) => size * step[axis]!)];
 }
 
-const place: Kernel<Values, Section> = ({ inputs: [input], output, attributes }) => {
+const place: Kernel<Values, Operations["place"]> = ({ inputs: [input], output, attributes }) => {
   const [begin, steps] = sectionOf(output, attributes);
   const step = lastStep(steps);
   return ([x], y) => {
     y.fill(0);
-    walkRows(input!, [steps], (start, length, to) => {
-      for (let i = 0; i < length; i++) y[begin + to + i * step] = x![start + i]!;
+    walkRows(input, [steps], (start, length, to) => {
+      for (let i = 0; i < length; i++) y[begin + to + i * step] = x[start + i]!;
     });
   };
 };
@@ -54,11 +56,11 @@ const concat: Kernel<Values, Operations["concat"]> = ({ inputs, output, attribut
 const isIndex = (index: number, size: number): boolean => Number.isInteger(index) && index >= 0 && index < size;
 
 const gather: Kernel<Values, Operations["gather"]> = ({ inputs: [table] }) => {
-  const rows = table![0]!;
-  const length = sizeOf(table!.slice(1));
+  const rows = table[0]!;
+  const length = sizeOf(table.slice(1));
   return ([x, indices], y) =>
-    indices!.forEach((index, i) => {
-      if (isIndex(index, rows)) y.set(x!.subarray(index * length, (index + 1) * length), i * length);
+    indices.forEach((index, i) => {
+      if (isIndex(index, rows)) y.set(x.subarray(index * length, (index + 1) * length), i * length);
       else y.fill(NaN, i * length, (i + 1) * length);
     });
 };
@@ -67,29 +69,29 @@ const scatter: Kernel<Values, Operations["scatter"]> = ({ output, attributes: { 
   const length = sizeOf(output.slice(1));
   return ([rows, indices], y) => {
     const totals = new Float64Array(y.length);
-    indices!.forEach((index, i) => {
-      if (isIndex(index, size)) for (let k = 0; k < length; k++) totals[index * length + k]! += rows![i * length + k]!;
+    indices.forEach((index, i) => {
+      if (isIndex(index, size)) for (let k = 0; k < length; k++) totals[index * length + k]! += rows[i * length + k]!;
     });
     y.set(totals);
   };
 };
 
 /** The same numbers in other places. */
-export const movementKernels: HostKernels = {
+export const movementKernels: KernelsOf<Values, keyof Movements> = {
   reshape:
     () =>
     ([x], y) =>
-      y.set(x!),
-  broadcast: ({ inputs: [input], output }) => read(output, broadcastSteps(input!, output)),
+      y.set(x),
+  broadcast: ({ inputs: [input], output }) => read(output, broadcastSteps(input, output)),
   transpose: ({ inputs: [input], output, attributes: { order } }) => {
-    const steps = stepsOf(input!);
+    const steps = stepsOf(input);
     return read(
       output,
       order.map((axis) => steps[axis]!),
     );
   },
   slice: ({ inputs: [input], output, attributes }) => {
-    const [begin, steps] = sectionOf(input!, attributes);
+    const [begin, steps] = sectionOf(input, attributes);
     return read(output, steps, begin);
   },
   place,

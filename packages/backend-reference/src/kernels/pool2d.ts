@@ -1,4 +1,4 @@
-import type { HostKernels, Kernel, Pool2dGeometry, Pooling, Values } from "@convlens/backend";
+import type { Each, KernelsOf, Op, Pool2dGeometry, Pooling, Poolings, PreparedKernel, Values } from "@convlens/backend";
 import { eachWindow } from "./windows.ts";
 
 /** Visits every window of every image and channel with the place of its output and of its winner in x. */
@@ -34,7 +34,9 @@ function eachMeeting(g: Pool2dGeometry, visit: (input: number, output: number) =
 
 /** An output that many may add to is summed in float64. */
 const summed =
-  (add: (g: Pool2dGeometry, inputs: readonly Values[], totals: Float64Array) => void): Kernel<Values, Pooling> =>
+  <In extends readonly unknown[]>(
+    add: (g: Pool2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
+  ): ((call: { readonly attributes: Pooling }) => PreparedKernel<Values, Op<In, Pooling>>) =>
   ({ attributes: { geometry } }) =>
   (inputs, y) => {
     const totals = new Float64Array(y.length);
@@ -43,18 +45,18 @@ const summed =
   };
 
 /** Many neighbouring numbers of a channel in, one out. */
-export const pool2dKernels: HostKernels = {
+export const pool2dKernels: KernelsOf<Values, keyof Poolings> = {
   maxPool2d:
     ({ attributes: { geometry } }) =>
     ([x], y) =>
-      eachWinner(geometry, x!, (output, winner) => (y[output] = x![winner]!)),
+      eachWinner(geometry, x, (output, winner) => (y[output] = x[winner]!)),
   maxPool2dSelect:
     ({ attributes: { geometry } }) =>
     ([v, x], y) =>
-      eachWinner(geometry, x!, (output, winner) => (y[output] = v![winner]!)),
+      eachWinner(geometry, x, (output, winner) => (y[output] = v[winner]!)),
   maxPool2dGradient: summed((g, [dy, x], totals) =>
-    eachWinner(g, x!, (output, winner) => (totals[winner]! += dy![output]!)),
+    eachWinner(g, x, (output, winner) => (totals[winner]! += dy[output]!)),
   ),
-  sumPool2d: summed((g, [x], totals) => eachMeeting(g, (input, output) => (totals[output]! += x![input]!))),
-  sumPool2dGradient: summed((g, [dy], totals) => eachMeeting(g, (input, output) => (totals[input]! += dy![output]!))),
+  sumPool2d: summed((g, [x], totals) => eachMeeting(g, (input, output) => (totals[output]! += x[input]!))),
+  sumPool2dGradient: summed((g, [dy], totals) => eachMeeting(g, (input, output) => (totals[input]! += dy[output]!))),
 };

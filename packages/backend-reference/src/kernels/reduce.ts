@@ -1,40 +1,40 @@
 import {
   broadcastSteps,
   sizeOf,
-  type Axes,
-  type HostKernels,
   type Kernel,
-  type OneAxis,
+  type KernelsOf,
+  type Operations,
+  type Reductions,
   type Values,
 } from "@convlens/backend";
 import { lastStep, walkRows } from "./walk.ts";
 
 /** y = the fold of x over some axes, in float64 and in memory order; `start` where there is nothing to fold. */
 const fold =
-  (start: number, f: (total: number, x: number) => number): Kernel<Values, Axes> =>
+  (start: number, f: (total: number, x: number) => number): Kernel<Values, Operations["sum"]> =>
   ({ inputs: [input], output }) => {
-    const steps = [broadcastSteps(output, input!)];
+    const steps = [broadcastSteps(output, input)];
     const step = lastStep(steps[0]!);
     return ([x], y) => {
       const totals = new Float64Array(sizeOf(output)).fill(start);
-      walkRows(input!, steps, (from, length, to) => {
-        for (let i = 0; i < length; i++) totals[to + i * step] = f(totals[to + i * step]!, x![from + i]!);
+      walkRows(input, steps, (from, length, to) => {
+        for (let i = 0; i < length; i++) totals[to + i * step] = f(totals[to + i * step]!, x[from + i]!);
       });
       y.set(totals);
     };
   };
 
-const argmax: Kernel<Values, OneAxis> = ({ inputs: [input], attributes: { axis } }) => {
-  const length = input![axis]!;
-  const inner = sizeOf(input!.slice(axis + 1));
+const argmax: Kernel<Values, Operations["argmax"]> = ({ inputs: [input], attributes: { axis } }) => {
+  const length = input[axis]!;
+  const inner = sizeOf(input.slice(axis + 1));
   return ([x], y) => {
     for (let o = 0; o < y.length; o++) {
       const first = Math.floor(o / inner) * length * inner + (o % inner);
       let best = 0;
       for (let i = 1; i < length; i++) {
-        const champion = x![first + best * inner]!;
+        const champion = x[first + best * inner]!;
         if (Number.isNaN(champion)) break;
-        const rival = x![first + i * inner]!;
+        const rival = x[first + i * inner]!;
         if (rival > champion || Number.isNaN(rival)) best = i;
       }
       y[o] = best;
@@ -43,7 +43,7 @@ const argmax: Kernel<Values, OneAxis> = ({ inputs: [input], attributes: { axis }
 };
 
 /** Many numbers in, one out. Of nothing the sum is 0 and the maximum −∞. */
-export const reduceKernels: HostKernels = {
+export const reduceKernels: KernelsOf<Values, keyof Reductions> = {
   sum: fold(0, (total, x) => total + x),
   max: fold(-Infinity, Math.max),
   argmax,

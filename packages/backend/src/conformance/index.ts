@@ -8,6 +8,7 @@ export { collectGarbage } from "../pacer.ts";
 import type { Backend } from "../backend.ts";
 import { ValueError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import type { Operations } from "../operations.ts";
 import { anyOption, checkOptions, functionOption, numberFrom, wholeFrom } from "../options.ts";
 import { sizeOf } from "../shape.ts";
 import { behaviour } from "./behaviour.ts";
@@ -85,7 +86,7 @@ export function conformance(makeBackend: () => Backend | Promise<Backend>, optio
       test(operation, async (backend) => {
         for (let round = 0; round < rounds; round++) {
           const dice = new Dice(round);
-          const made = (cases[operation] as (dice: Dice) => Case)(dice);
+          const made: Case<Operations[typeof operation]> = cases[operation](dice);
           // A composite that the backend does not know never gets there.
           if (made.meaning !== undefined && !backend.supports(operation)) return;
           if (operation.startsWith("pointwise") && made.inputs.length > (backend.mostInputs ?? 8)) continue;

@@ -1,5 +1,5 @@
 import { sizeOf, type Shape } from "../shape.ts";
-import { sometimesSpecial, type Cases } from "./case.ts";
+import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
@@ -16,13 +16,10 @@ const partOf = (write: Writer, pair: number, index: number, kept: Shape): number
   return write("reshape", [part], { shape: kept }, kept);
 };
 /** Two tensors of one shape as one, `[2, …]`. */
-const pairOf = (write: Writer, values: readonly number[], kept: Shape): number =>
-  write(
-    "concat",
-    values.map((value) => write("reshape", [value], { shape: [1, ...kept] }, [1, ...kept])),
-    { axis: 0 },
-    [2, ...kept],
-  );
+const pairOf = (write: Writer, first: number, second: number, kept: Shape): number => {
+  const part = (value: number): number => write("reshape", [value], { shape: [1, ...kept] }, [1, ...kept]);
+  return write("concat", [part(first), part(second)], { axis: 0 }, [2, ...kept]);
+};
 /** (x − mean) / √(variance + epsilon), given the moments; and the deviation. */
 const normalization = (
   write: Writer,
@@ -41,7 +38,7 @@ const withMoments =
   (dice: Dice, input: number): number =>
     input === moments ? 4 * dice.unit() : sometimesSpecial(dice);
 /** Moments, what is normalised by them, and its gradients. */
-export const normalizeCases: Cases<"moments" | "normalize" | "normalizeSums" | "normalizeGradient"> = {
+export const normalizeCases: CompositeCases<"moments" | "normalize" | "normalizeSums" | "normalizeGradient"> = {
   moments: (dice) => {
     const { shape, axes, kept } = folding(dice);
     const count = sizeOf(shape) / sizeOf(kept);
@@ -55,9 +52,9 @@ export const normalizeCases: Cases<"moments" | "normalize" | "normalizeSums" | "
       meaning: (write, [x]) => {
         const mean = (value: number): number =>
           write("divide", [write("sum", [value], { axes }, kept), write.constant(count)], {}, kept);
-        const center = mean(x!);
-        const off = write("subtract", [x!, center], {}, shape);
-        return pairOf(write, [center, mean(write("multiply", [off, off], {}, shape))], kept);
+        const center = mean(x);
+        const off = write("subtract", [x, center], {}, shape);
+        return pairOf(write, center, mean(write("multiply", [off, off], {}, shape)), kept);
       },
     };
   },
@@ -69,8 +66,8 @@ export const normalizeCases: Cases<"moments" | "normalize" | "normalizeSums" | "
       output: shape,
       number: withMoments(1),
       meaning: (write, [x, moments, scale, shift]) => {
-        const { normal } = normalization(write, x!, moments!, { shape, kept, epsilon: 1e-3 });
-        return write("add", [write("multiply", [normal, scale!], {}, shape), shift!], {}, shape);
+        const { normal } = normalization(write, x, moments, { shape, kept, epsilon: 1e-3 });
+        return write("add", [write("multiply", [normal, scale], {}, shape), shift], {}, shape);
       },
     };
   },
@@ -82,10 +79,10 @@ export const normalizeCases: Cases<"moments" | "normalize" | "normalizeSums" | "
       output: [2, ...kept],
       number: withMoments(2),
       meaning: (write, [dy, x, moments]) => {
-        const { normal } = normalization(write, x!, moments!, { shape, kept, epsilon: 1e-2 });
-        const products = write("multiply", [dy!, normal], {}, shape);
-        const sums = [dy!, products].map((each) => write("sum", [each], { axes }, kept));
-        return pairOf(write, sums, kept);
+        const { normal } = normalization(write, x, moments, { shape, kept, epsilon: 1e-2 });
+        const products = write("multiply", [dy, normal], {}, shape);
+        const sum = (value: number): number => write("sum", [value], { axes }, kept);
+        return pairOf(write, sum(dy), sum(products), kept);
       },
     };
   },
@@ -98,13 +95,12 @@ export const normalizeCases: Cases<"moments" | "normalize" | "normalizeSums" | "
       output: shape,
       number: withMoments(2),
       meaning: (write, [dy, x, moments, sums, scale]) => {
-        const { normal, deviation } = normalization(write, x!, moments!, { shape, kept, epsilon: 1e-2 });
-        const [slope, pull] = [0, 1].map((i) =>
-          write("divide", [partOf(write, sums!, i, kept), write.constant(count)], {}, kept),
-        );
-        const rest = write("subtract", [dy!, slope!], {}, shape);
-        const off = write("subtract", [rest, write("multiply", [normal, pull!], {}, shape)], {}, shape);
-        return write("multiply", [off, write("divide", [scale!, deviation], {}, kept)], {}, shape);
+        const { normal, deviation } = normalization(write, x, moments, { shape, kept, epsilon: 1e-2 });
+        const mean = (i: number): number =>
+          write("divide", [partOf(write, sums, i, kept), write.constant(count)], {}, kept);
+        const rest = write("subtract", [dy, mean(0)], {}, shape);
+        const off = write("subtract", [rest, write("multiply", [normal, mean(1)], {}, shape)], {}, shape);
+        return write("multiply", [off, write("divide", [scale, deviation], {}, kept)], {}, shape);
       },
     };
   },

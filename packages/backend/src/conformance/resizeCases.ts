@@ -1,6 +1,6 @@
 import type { ResizeMode } from "../resampling.ts";
 import type { Shape } from "../shape.ts";
-import { sometimesSpecial, type Cases } from "./case.ts";
+import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
@@ -26,15 +26,15 @@ const ones = [1, 1, 1, 1];
 /** An axis of another size, pixel by pixel. */
 function resampled(write: Writer, x: number, shape: Shape, axis: number, to: number, mode: ResizeMode): number {
   const pixel = shape.with(axis, 1);
-  const pixels = Array.from({ length: to }, (_, i) =>
+  const made = (i: number): number =>
     partsOfPixel(i, shape[axis]!, to, mode)
       .map(([place, share]) => {
         const old = write("slice", [x], { begin: along(shape, axis, place), step: ones, shape: pixel }, pixel);
         return mode === "nearest" ? old : write("multiply", [old, write.constant(share)], {}, pixel);
       })
-      .reduce((a, b) => write("add", [a, b], {}, pixel)),
-  );
-  return write("concat", pixels, { axis }, shape.with(axis, to));
+      .reduce((a, b) => write("add", [a, b], {}, pixel));
+  const others = Array.from({ length: to - 1 }, (_, i) => made(i + 1));
+  return write("concat", [made(0), ...others], { axis }, shape.with(axis, to));
 }
 /** What each pixel has is given to those that it came from. */
 function resampledBack(write: Writer, dy: number, shape: Shape, axis: number, to: number, mode: ResizeMode): number {
@@ -51,7 +51,7 @@ function resampledBack(write: Writer, dy: number, shape: Shape, axis: number, to
 }
 
 /** Images of another size, and the adjoint. */
-export const resizeCases: Cases<"resize" | "resizeGradient"> = {
+export const resizeCases: CompositeCases<"resize" | "resizeGradient"> = {
   resize: (dice) => {
     const { small, large, mode } = resizing(dice);
     const [, height, width] = large as [number, number, number];
@@ -61,7 +61,7 @@ export const resizeCases: Cases<"resize" | "resizeGradient"> = {
       output: large,
       number: sometimesSpecial,
       meaning: (write, [x]) => {
-        const rows = resampled(write, x!, small, 1, height, mode);
+        const rows = resampled(write, x, small, 1, height, mode);
         return resampled(write, rows, small.with(1, height), 2, width, mode);
       },
     };
@@ -74,7 +74,7 @@ export const resizeCases: Cases<"resize" | "resizeGradient"> = {
       attributes: { height, width, mode },
       output: small,
       meaning: (write, [dy]) => {
-        const columns = resampledBack(write, dy!, large, 2, width, mode);
+        const columns = resampledBack(write, dy, large, 2, width, mode);
         return resampledBack(write, columns, large.with(2, width), 1, height, mode);
       },
     };

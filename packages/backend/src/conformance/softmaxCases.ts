@@ -1,5 +1,5 @@
 import type { Shape } from "../shape.ts";
-import { sometimesSpecial, type Cases } from "./case.ts";
+import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
@@ -22,7 +22,7 @@ const lostBySign = (write: Writer, x: number, shape: Shape): number => {
 };
 
 /** Shares along rows and of single numbers, and their gradients. */
-export const softmaxCases: Cases<
+export const softmaxCases: CompositeCases<
   | "softmax"
   | "softmaxGradient"
   | "logSoftmax"
@@ -39,7 +39,7 @@ export const softmaxCases: Cases<
       attributes: {},
       output: shape,
       number: sometimesSpecial,
-      meaning: (write, [x]) => write("add", [write("relu", [x!], {}, shape), lostBySign(write, x!, shape)], {}, shape),
+      meaning: (write, [x]) => write("add", [write("relu", [x], {}, shape), lostBySign(write, x, shape)], {}, shape),
     };
   },
   sigmoidCrossEntropy: (dice) => {
@@ -51,12 +51,12 @@ export const softmaxCases: Cases<
       number: (d, input) => (input === 1 ? d.pick([0, 1, d.unit()]) : sometimesSpecial(d)),
       meaning: (write, [x, t]) => {
         const zero = write.constant(0);
-        const rest = write("subtract", [write.constant(1), t!], {}, shape);
-        const share = write("where", [write("greater", [x!, zero], {}, shape), rest, t!], {}, shape);
-        const size = write("absolute", [x!], {}, shape);
+        const rest = write("subtract", [write.constant(1), t], {}, shape);
+        const share = write("where", [write("greater", [x, zero], {}, shape), rest, t], {}, shape);
+        const size = write("absolute", [x], {}, shape);
         const product = write("multiply", [share, size], {}, shape);
         const linear = write("where", [write("equal", [share, zero], {}, shape), zero, product], {}, shape);
-        return write("add", [lostBySign(write, x!, shape), linear], {}, shape);
+        return write("add", [lostBySign(write, x, shape), linear], {}, shape);
       },
     };
   },
@@ -67,7 +67,7 @@ export const softmaxCases: Cases<
       attributes: {},
       output: shape,
       number: sometimesSpecial,
-      meaning: (write, [x]) => write("exp", [logSoftmax(write, x!, shape)], {}, shape),
+      meaning: (write, [x]) => write("exp", [logSoftmax(write, x, shape)], {}, shape),
     };
   },
   softmaxGradient: (dice) => {
@@ -78,8 +78,8 @@ export const softmaxCases: Cases<
       output: shape,
       number: sometimesSpecial,
       meaning: (write, [dy, y]) => {
-        const sum = sumOfRows(write, write("multiply", [dy!, y!], {}, shape), shape);
-        return write("multiply", [y!, write("subtract", [dy!, sum], {}, shape)], {}, shape);
+        const sum = sumOfRows(write, write("multiply", [dy, y], {}, shape), shape);
+        return write("multiply", [y, write("subtract", [dy, sum], {}, shape)], {}, shape);
       },
     };
   },
@@ -90,7 +90,7 @@ export const softmaxCases: Cases<
       attributes: {},
       output: shape,
       number: sometimesSpecial,
-      meaning: (write, [x]) => logSoftmax(write, x!, shape),
+      meaning: (write, [x]) => logSoftmax(write, x, shape),
     };
   },
   logSoftmaxGradient: (dice) => {
@@ -101,9 +101,9 @@ export const softmaxCases: Cases<
       output: shape,
       number: sometimesSpecial,
       meaning: (write, [dy, y]) => {
-        const shares = write("exp", [y!], {}, shape);
-        const part = write("multiply", [shares, sumOfRows(write, dy!, shape)], {}, shape);
-        return write("subtract", [dy!, part], {}, shape);
+        const shares = write("exp", [y], {}, shape);
+        const part = write("multiply", [shares, sumOfRows(write, dy, shape)], {}, shape);
+        return write("subtract", [dy, part], {}, shape);
       },
     };
   },
@@ -117,9 +117,9 @@ export const softmaxCases: Cases<
       number: (d, input) =>
         input === 1 ? d.pick([0, 0, 1, d.unit()]) : d.unit() < 0.1 ? -Infinity : sometimesSpecial(d),
       meaning: (write, [x, targets]) => {
-        const products = write("multiply", [targets!, logSoftmax(write, x!, shape)], {}, shape);
+        const products = write("multiply", [targets, logSoftmax(write, x, shape)], {}, shape);
         const zero = write.constant(0);
-        const isAbsent = write("equal", [targets!, zero], {}, shape);
+        const isAbsent = write("equal", [targets, zero], {}, shape);
         const terms = write("where", [isAbsent, zero, products], {}, shape);
         return write("negate", [sumOfRows(write, terms, shape)], {}, folded(shape));
       },
@@ -133,9 +133,9 @@ export const softmaxCases: Cases<
       output: shape,
       number: sometimesSpecial,
       meaning: (write, [dy, x, targets]) => {
-        const shares = write("exp", [logSoftmax(write, x!, shape)], {}, shape);
-        const wanted = write("multiply", [shares, sumOfRows(write, targets!, shape)], {}, shape);
-        return write("multiply", [dy!, write("subtract", [wanted, targets!], {}, shape)], {}, shape);
+        const shares = write("exp", [logSoftmax(write, x, shape)], {}, shape);
+        const wanted = write("multiply", [shares, sumOfRows(write, targets, shape)], {}, shape);
+        return write("multiply", [dy, write("subtract", [wanted, targets], {}, shape)], {}, shape);
       },
     };
   },

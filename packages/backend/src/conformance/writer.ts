@@ -1,15 +1,24 @@
-import type { OperationName, Operations } from "../operations.ts";
+import type { Attributes, Each, Inputs, OperationName, Operations } from "../operations.ts";
 import type { Instruction, Program } from "../program.ts";
 import type { Shape } from "../shape.ts";
 
 /** Writes one instruction and gives the number of its value. */
 export interface Writer {
-  <K extends OperationName>(operation: K, inputs: readonly number[], attributes: Operations[K], shape: Shape): number;
+  <K extends OperationName>(
+    operation: K,
+    inputs: Inputs<Operations[K], number>,
+    attributes: Attributes<K>,
+    shape: Shape,
+  ): number;
   /** The number of a scalar constant. */
   constant(value: number): number;
 }
 
-/** A program over feeds: the callback writes instructions and gives the numbers of the outputs. */
+/** A program over feeds: the callback writes instructions and returns the numbers of the outputs. */
+export function programOf<const Feeds extends readonly Shape[]>(
+  feeds: Feeds,
+  body: (write: Writer, feeds: Each<Feeds, number>) => readonly number[],
+): Program;
 export function programOf(
   feeds: readonly Shape[],
   body: (write: Writer, feeds: readonly number[]) => readonly number[],
@@ -18,10 +27,10 @@ export function programOf(
   const constants: number[] = [];
   const instructions: Instruction[] = [];
   const write = Object.assign(
-    <K extends OperationName>(
-      operation: K,
+    (
+      operation: OperationName,
       inputs: readonly number[],
-      attributes: Operations[K],
+      attributes: Attributes<OperationName>,
       shape: Shape,
     ): number => {
       instructions.push({ operation, inputs, attributes, shape });

@@ -9,7 +9,7 @@ import {
   type RecordedLayer,
 } from "@convlens/analysis";
 import { drawPoints } from "@convlens/analysis/render";
-import { sizeOf } from "@convlens/backend";
+import { sizeOf, traitsOf } from "@convlens/backend";
 import { take } from "@convlens/datasets";
 import { html, svg, type Html } from "../report/html.ts";
 import { figure, percent, type Section } from "../report/page.ts";
@@ -21,9 +21,7 @@ const [EXAMPLES, NEIGHBORS] = [500, 8];
 
 /** What the last layer reads: the code that the answer is made of. */
 function codeLayer({ layers }: Subject): RecordedLayer | undefined {
-  const last = layers.findLastIndex(({ operations }) =>
-    operations.some(({ operation }) => operation === "matmul" || operation === "conv2d"),
-  );
+  const last = layers.findLastIndex(({ operations }) => operations.some(({ operation }) => traitsOf(operation).weighs));
   return layers[last - 1];
 }
 

@@ -1,5 +1,5 @@
 import { recordModel, type RecordedLayer } from "@convlens/analysis";
-import { ValueError, type Shape } from "@convlens/backend";
+import { traitsOf, ValueError, type Shape } from "@convlens/backend";
 import { batches, subset, type Dataset } from "@convlens/datasets";
 import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
@@ -79,16 +79,20 @@ export const hasPlaces = ({ output }: RecordedLayer): boolean =>
 /** Layers with weights of their own that slide over places. */
 export const convolutions = ({ layers }: Pick<Subject, "layers">): RecordedLayer[] =>
   layers.filter(
-    (layer) => hasPlaces(layer) && layer.operations.some(({ operation }) => operation?.startsWith("conv2d")),
+    (layer) =>
+      hasPlaces(layer) &&
+      layer.operations.some(({ operation }) => {
+        const { weighs, slides } = traitsOf(operation);
+        return weighs && slides;
+      }),
   );
 
 /** The layer whose numbers say what a filter found: the one that bends them, if it comes next. */
 export function detectorOf({ layers }: Pick<Subject, "layers">, convolution: RecordedLayer): RecordedLayer {
   const next = layers[layers.indexOf(convolution) + 1];
-  const bends = ["relu", "tanh", "sigmoid", "select", "maximum"];
-  return next !== undefined && next.input === convolution.output && bends.includes(next.output.operation ?? "")
-    ? next
-    : convolution;
+  if (next?.input !== convolution.output) return convolution;
+  const { kind, elementwise } = traitsOf(next.output.operation);
+  return elementwise && (kind === "curve" || kind === "choice") ? next : convolution;
 }
 
 /** Some examples of a data set as one batch, evenly spread over it. */

@@ -38,9 +38,9 @@ export const swish = (x: Operand): Tensor => multiply(x, sigmoid(x));
 // The pieces of the lowering have a kink at 0, the whole has none: so it has a gradient rule of its own.
 const softplusOperation: Operation<"softplus"> = {
   name: "softplus",
-  shape: ([x]) => x!,
-  gradient: (dy, { inputs: [x] }) => [multiply(dy, sigmoid(x!))],
-  lower: ([x]) => add(relu(x!), log1p(exp(negate(absolute(x!))))),
+  shape: ([x]) => x,
+  gradient: (dy, { inputs: [x] }) => [multiply(dy, sigmoid(x))],
+  lower: ([x]) => add(relu(x), log1p(exp(negate(absolute(x))))),
 };
 
 /** ln(1 + eˣ), the smooth relu; without overflow. */
@@ -48,15 +48,15 @@ export const softplus = (x: Operand): Tensor => record(softplusOperation, [x], {
 
 const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
   name: "sigmoidCrossEntropy",
-  shape: ([logits]) => logits!,
+  shape: ([logits]) => logits,
   gradient: (dy, { inputs: [logits, targets] }) => [
-    multiply(dy, subtract(sigmoid(logits!), targets!)),
-    negate(multiply(dy, logits!)),
+    multiply(dy, subtract(sigmoid(logits), targets)),
+    negate(multiply(dy, logits)),
   ],
   // ln(1 + e^−|x|) + (1 − t) · max(x, 0) + t · max(−x, 0), where a product with 0 is 0 for an infinite x, too
   lower: ([x, t]) => {
-    const share = where(greater(x!, 0), subtract(1, t!), t!);
-    const size = absolute(x!);
+    const share = where(greater(x, 0), subtract(1, t), t);
+    const size = absolute(x);
     return add(log1p(exp(negate(size))), where(equal(share, 0), 0, multiply(share, size)));
   },
 };

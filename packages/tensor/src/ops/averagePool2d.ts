@@ -62,7 +62,7 @@ export interface LpPool2dOptions extends Pool2dOptions {
 const lpOperation: Operation<"lpPool2d"> = {
   name: "lpPool2d",
   shape: (_, { geometry }) => poolOutputShape(geometry),
-  lower: ([x], { geometry, p }) => power(sumPool2d(power(absolute(x!), p), geometry), 1 / p),
+  lower: ([x], { geometry, p }) => power(sumPool2d(power(absolute(x), p), geometry), 1 / p),
   gradient: (dy, y) => [record(lpGradient, [dy, y.inputs[0]!, y], y.attributes)],
 };
 // dy/dx = sign(x) · (|x| / y)^(p − 1), and 0 where the whole window is 0.
@@ -70,9 +70,9 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
   name: "lpPool2dGradient",
   shape: (_, { geometry }) => poolInputShape(geometry),
   lower: ([dy, x, y], { geometry, p }) => {
-    const share = where(equal(y!, 0), 0, divide(dy!, power(y!, p - 1)));
+    const share = where(equal(y, 0), 0, divide(dy, power(y, p - 1)));
     // For p = 2 the factor is x, which also has a slope at 0.
-    const factor = p === 2 ? x! : multiply(sign(x!), power(absolute(x!), p - 1));
+    const factor = p === 2 ? x : multiply(sign(x), power(absolute(x), p - 1));
     const dx = multiply(factor, record(spreadOperation, [share], { geometry }));
     // The empty sum of what no window sees is 0, also where x is not finite.
     const plane = planeOf(geometry);

@@ -10,19 +10,19 @@ import { checkAxes, type ReduceAxes } from "./axes.ts";
 const reshapeOperation: Operation<"reshape"> = {
   name: "reshape",
   shape: (_, { shape }) => shape,
-  gradient: (dy, { inputs: [x] }) => [reshape(dy, x!.shape)],
+  gradient: (dy, { inputs: [x] }) => [reshape(dy, x.shape)],
 };
 
 const broadcastOperation: Operation<"broadcast"> = {
   name: "broadcast",
   shape: (_, { shape }) => shape,
-  gradient: (dy, { inputs: [x] }) => [sumTo(dy, x!.shape)],
+  gradient: (dy, { inputs: [x] }) => [sumTo(dy, x.shape)],
 };
 
 const sumOperation: Operation<"sum"> = {
   name: "sum",
-  shape: ([x], { axes }) => x!.map((size, axis) => (axes.includes(axis) ? 1 : size)),
-  gradient: (dy, { inputs: [x] }) => [broadcastTo(dy, x!.shape)],
+  shape: ([x], { axes }) => x.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+  gradient: (dy, { inputs: [x] }) => [broadcastTo(dy, x.shape)],
 };
 
 /**

@@ -20,24 +20,24 @@ const forward: Operation<"conv2d"> = {
   name: "conv2d",
   shape: (_, { geometry }) => convOutputShape(geometry),
   gradient: (dy, { inputs: [x, filters], attributes: { geometry: g } }) => [
-    inputGradient(dy, filters!, g),
-    filterGradient(dy, x!, g),
+    inputGradient(dy, filters, g),
+    filterGradient(dy, x, g),
   ],
 };
 const toInput: Operation<"conv2dInputGradient"> = {
   name: "conv2dInputGradient",
   shape: (_, { geometry }) => convInputShape(geometry),
   gradient: (v, { inputs: [dy, filters], attributes: { geometry } }) => [
-    record(forward, [v, filters!], { geometry }),
-    filterGradient(dy!, v, geometry),
+    record(forward, [v, filters], { geometry }),
+    filterGradient(dy, v, geometry),
   ],
 };
 const toFilters: Operation<"conv2dFilterGradient"> = {
   name: "conv2dFilterGradient",
   shape: (_, { geometry }) => convFilterShape(geometry),
   gradient: (v, { inputs: [dy, x], attributes: { geometry } }) => [
-    record(forward, [x!, v], { geometry }),
-    inputGradient(dy!, v, geometry),
+    record(forward, [x, v], { geometry }),
+    inputGradient(dy, v, geometry),
   ],
 };
 const inputGradient = (dy: Operand, filters: Operand, geometry: Conv2dGeometry): Tensor =>

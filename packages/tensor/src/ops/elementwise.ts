@@ -1,39 +1,41 @@
-import { broadcastShapes, type None, type OperationName, type Operations } from "@convlens/backend";
-import type { Operation, Recorded } from "../operation.ts";
+import { broadcastShapes, type BinaryOp, type Primitives, type UnaryOp } from "@convlens/backend";
+import type { Operation } from "../operation.ts";
 import { record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { sumTo } from "./broadcast.ts";
 
-/** Names of operations that have no attributes. */
-type Plain = { [K in OperationName]: Record<never, never> extends Operations[K] ? K : never }[OperationName];
+/** Names of the primitives of this kind. */
+type NamesOf<O> = { [K in keyof Primitives]: O extends Primitives[K] ? K : never }[keyof Primitives];
 /** An operation on one tensor, number by number. */
 export type Unary = (x: Operand) => Tensor;
 /** An operation on two tensors that broadcast, number by number. */
 export type Binary = (a: Operand, b: Operand) => Tensor;
 
-const none: None = {};
-
-/** Of one tensor, number by number. `derivative` is multiplied by `dy`. */
-function unary<K extends Plain>(name: K, gradient: (dy: Tensor, x: Tensor, y: Recorded<K>) => Tensor | null): Unary {
-  const operation: Operation<K> = {
+/** An operation on one tensor, number by number. */
+function unary(name: NamesOf<UnaryOp>, gradient: (dy: Tensor, x: Tensor, y: Tensor) => Tensor | null): Unary {
+  const operation: Operation<NamesOf<UnaryOp>> = {
     name,
-    shape: ([x]) => x!,
-    gradient: (dy, y) => [gradient(dy, y.inputs[0]!, y)],
+    shape: ([x]) => x,
+    gradient: (dy, y) => [gradient(dy, y.inputs[0], y)],
   };
-  return (x) => record(operation, [x], none as Operations[K]);
+  return (x) => record(operation, [x], {});
 }
 
-/** Of two tensors that broadcast; the gradients are summed over what was stretched. */
-function binary<K extends Plain>(
-  name: K,
-  gradient: (dy: Tensor, a: Tensor, b: Tensor, y: Recorded<K>) => readonly [Tensor | null, Tensor | null],
+/** An operation on two tensors that broadcast; the gradients are summed over what was stretched. */
+function binary(
+  name: NamesOf<BinaryOp>,
+  gradient: (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [Tensor | null, Tensor | null],
 ): Binary {
-  const operation: Operation<K> = {
+  const operation: Operation<NamesOf<BinaryOp>> = {
     name,
-    shape: ([a, b]) => broadcastShapes(name, a!, b!),
-    gradient: (dy, y) => gradient(dy, y.inputs[0]!, y.inputs[1]!, y).map((d, i) => d && sumTo(d, y.inputs[i]!.shape)),
+    shape: ([a, b]) => broadcastShapes(name, a, b),
+    gradient: (dy, y) => {
+      const [a, b] = y.inputs;
+      const [da, db] = gradient(dy, a, b, y);
+      return [da && sumTo(da, a.shape), db && sumTo(db, b.shape)];
+    },
   };
-  return (a, b) => record(operation, [a, b], none as Operations[K]);
+  return (a, b) => record(operation, [a, b], {});
 }
 
 /** −x */
@@ -113,11 +115,11 @@ export const notEqual: Binary = (a, b) => subtract(1, equal(a, b));
 
 const whereOperation: Operation<"where"> = {
   name: "where",
-  shape: ([condition, a, b]) => broadcastShapes("where", condition!, broadcastShapes("where", a!, b!)),
+  shape: ([condition, a, b]) => broadcastShapes("where", condition, broadcastShapes("where", a, b)),
   gradient: (dy, { inputs: [condition, a, b] }) => [
     null,
-    sumTo(where(condition!, dy, 0), a!.shape),
-    sumTo(where(condition!, 0, dy), b!.shape),
+    sumTo(where(condition, dy, 0), a.shape),
+    sumTo(where(condition, 0, dy), b.shape),
   ],
 };
 
@@ -130,7 +132,7 @@ const whereOperation: Operation<"where"> = {
  * ```
  */
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
-  record(whereOperation, [condition, a, b], none);
+  record(whereOperation, [condition, a, b], {});
 
 /** x² */
 export function square(x: Operand): Tensor {

@@ -11,18 +11,18 @@ import { max } from "./reduce.ts";
 // Reading rows, and adding rows where they were read: each other's gradient.
 const gatherOperation: Operation<"gather"> = {
   name: "gather",
-  shape: ([x, indices]) => [...indices!, ...x!.slice(1)],
-  gradient: (dy, { inputs: [x, indices] }) => [scatter(dy, indices!, x!.shape[0]!), null],
+  shape: ([x, indices]) => [...indices, ...x.slice(1)],
+  gradient: (dy, { inputs: [x, indices] }) => [scatter(dy, indices, x.shape[0]!), null],
 };
 const scatterOperation: Operation<"scatter"> = {
   name: "scatter",
-  shape: ([rows, indices], { size }) => [size, ...rows!.slice(indices!.length)],
+  shape: ([rows, indices], { size }) => [size, ...rows.slice(indices.length)],
   gradient: (dy, { inputs: [rows, indices], attributes: { size } }) => {
-    const taken = gather(dy, indices!);
+    const taken = gather(dy, indices);
     // What was passed over has no slope; gathering ones shows it, as NaN.
-    const isIndex = equal(gather(broadcastTo(1, [size]), indices!), 1);
-    const inner = rows!.shape.slice(indices!.rank).map(() => 1);
-    return [where(reshape(isIndex, [...indices!.shape, ...inner]), taken, 0), null];
+    const isIndex = equal(gather(broadcastTo(1, [size]), indices), 1);
+    const inner = rows.shape.slice(indices.rank).map(() => 1);
+    return [where(reshape(isIndex, [...indices.shape, ...inner]), taken, 0), null];
   },
 };
 

@@ -13,18 +13,18 @@ export interface MatmulOptions {
 const matmulOperation: Operation<"matmul"> = {
   name: "matmul",
   shape: ([a, b], { transposeA, transposeB }) => [
-    ...a!.slice(0, -2),
-    a!.at(transposeA ? -1 : -2)!,
-    b!.at(transposeB ? -2 : -1)!,
+    ...a.slice(0, -2),
+    a.at(transposeA ? -1 : -2)!,
+    b.at(transposeB ? -2 : -1)!,
   ],
   // Of y = a·b: da = dy·bᵀ, db = aᵀ·dy; where a or b came transposed, so goes its gradient.
   gradient: (dy, { inputs: [a, b], attributes: { transposeA, transposeB } }) => [
     transposeA
-      ? matmul(b!, dy, { transposeA: transposeB, transposeB: true })
-      : matmul(dy, b!, { transposeB: !transposeB }),
+      ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
+      : matmul(dy, b, { transposeB: !transposeB }),
     transposeB
-      ? matmul(dy, a!, { transposeA: true, transposeB: transposeA })
-      : matmul(a!, dy, { transposeA: !transposeA }),
+      ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
+      : matmul(a, dy, { transposeA: !transposeA }),
   ],
 };
 

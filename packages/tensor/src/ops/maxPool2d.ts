@@ -24,18 +24,18 @@ export interface Pool2dOptions extends WindowOptions {
 const maxOperation: Operation<"maxPool2d"> = {
   name: "maxPool2d",
   shape: (_, { geometry }) => poolOutputShape(geometry),
-  gradient: (dy, { inputs: [x], attributes }) => [record(toWinners, [dy, x!], attributes)],
+  gradient: (dy, { inputs: [x], attributes }) => [record(toWinners, [dy, x], attributes)],
 };
 // Who wins does not change with a small change of x: both are linear in their first input and flat in the second.
 const toWinners: Operation<"maxPool2dGradient"> = {
   name: "maxPool2dGradient",
   shape: (_, { geometry }) => poolInputShape(geometry),
-  gradient: (v, { inputs: [, x], attributes }) => [record(fromWinners, [v, x!], attributes), null],
+  gradient: (v, { inputs: [, x], attributes }) => [record(fromWinners, [v, x], attributes), null],
 };
 const fromWinners: Operation<"maxPool2dSelect"> = {
   name: "maxPool2dSelect",
   shape: (_, { geometry }) => poolOutputShape(geometry),
-  gradient: (dy, { inputs: [, x], attributes }) => [record(toWinners, [dy, x!], attributes), null],
+  gradient: (dy, { inputs: [, x], attributes }) => [record(toWinners, [dy, x], attributes), null],
 };
 
 /**

@@ -16,10 +16,10 @@ export function pairOf(both: Tensor): [Tensor, Tensor] {
 
 const momentsOperation: Operation<"moments"> = {
   name: "moments",
-  shape: ([x], { axes }) => [2, ...x!.map((size, axis) => (axes.includes(axis) ? 1 : size))],
+  shape: ([x], { axes }) => [2, ...x.map((size, axis) => (axes.includes(axis) ? 1 : size))],
   // A mean moves by 1/n of what a number does, a variance by 2 (x − mean) / n.
   gradient: (dy, y) => {
-    const [x] = y.inputs as [Tensor];
+    const [x] = y.inputs;
     const [mean] = pairOf(y);
     const [dMean, dVariance] = pairOf(divide(dy, countOf(x, y)));
     return [add(multiply(subtract(x, mean), multiply(dVariance, 2)), dMean)];
@@ -29,8 +29,8 @@ const momentsOperation: Operation<"moments"> = {
       const total = sum(each, axes, { keepAxes: true });
       return divide(total, each.size / total.size || 0);
     };
-    const mean = meanOf(x!);
-    return stack([mean, meanOf(square(subtract(x!, mean)))]);
+    const mean = meanOf(x);
+    return stack([mean, meanOf(square(subtract(x, mean)))]);
   },
 };
 
@@ -56,6 +56,8 @@ export function moments(
   checkReduce("moments", options);
   const from = operand(x);
   const folded = checkAxes("moments", from.shape, axes);
-  const [mean, variance] = pairOf(momentsOf(from, folded)).map((y) => (options.keepAxes ? y : withoutAxes(y, folded)));
-  return { mean: mean!, variance: variance! };
+  const [mean, variance] = pairOf(momentsOf(from, folded));
+  return options.keepAxes
+    ? { mean, variance }
+    : { mean: withoutAxes(mean, folded), variance: withoutAxes(variance, folded) };
 }

@@ -7,7 +7,7 @@ import { broadcastTo, reshape } from "./broadcast.ts";
 
 const transposeOperation: Operation<"transpose"> = {
   name: "transpose",
-  shape: ([x], { order }) => order.map((axis) => x![axis]!),
+  shape: ([x], { order }) => order.map((axis) => x[axis]!),
   gradient: (dy, { attributes: { order } }) => [
     transpose(
       dy,
@@ -44,12 +44,12 @@ export function transpose(x: Operand, order?: readonly number[]): Tensor {
 const sliceOperation: Operation<"slice"> = {
   name: "slice",
   shape: (_, { shape }) => shape,
-  gradient: (dy, { inputs: [x], attributes }) => [record(placeOperation, [dy], { ...attributes, shape: x!.shape })],
+  gradient: (dy, { inputs: [x], attributes }) => [record(placeOperation, [dy], { ...attributes, shape: x.shape })],
 };
 const placeOperation: Operation<"place"> = {
   name: "place",
   shape: (_, { shape }) => shape,
-  gradient: (dy, { inputs: [x], attributes }) => [record(sliceOperation, [dy], { ...attributes, shape: x!.shape })],
+  gradient: (dy, { inputs: [x], attributes }) => [record(sliceOperation, [dy], { ...attributes, shape: x.shape })],
 };
 
 /**
@@ -119,24 +119,24 @@ function part(x: Tensor, axis: number, begin: number, size: number, step = 1): T
 const concatOperation: Operation<"concat"> = {
   name: "concat",
   shape: (inputs, { axis }) =>
-    inputs[0]!.with(
+    inputs[0].with(
       axis,
       inputs.reduce((total, shape) => total + shape[axis]!, 0),
     ),
-  gradient: (dy, { inputs, attributes: { axis } }) => {
+  gradient: (dy, { inputs: [first, ...others], attributes: { axis } }) => {
     let at = 0;
-    return inputs.map((x) => {
+    const next = (x: Tensor): Tensor => {
       const own = part(dy, axis, at, x.shape[axis]!);
       at += x.shape[axis]!;
       return own;
-    });
+    };
+    return [next(first), ...others.map(next)];
   },
 };
 
 /** Tensors one after the other along an axis; their other axes must be equal. */
 export function concat(tensors: readonly Operand[], axis = 0): Tensor {
-  const parts = tensors.map(operand);
-  const [first] = parts;
+  const [first, ...others] = tensors.map(operand);
   if (first === undefined)
     throw new ValueError("concat: expected at least one tensor, got none", {
       operation: "concat",
@@ -144,14 +144,14 @@ export function concat(tensors: readonly Operand[], axis = 0): Tensor {
       got: 0,
     });
   const along = checkAxis("concat", first.shape, axis);
-  parts.forEach((x, i) => {
+  others.forEach((x, i) => {
     if (x.rank !== first.rank || !sameShape(x.shape.with(along, 0), first.shape.with(along, 0)))
       throw new ShapeError(
-        `concat: all axes but ${along} must be equal: tensor 0 is ${showShape(first.shape)}, tensor ${i} is ${showShape(x.shape)}`,
+        `concat: all axes but ${along} must be equal: tensor 0 is ${showShape(first.shape)}, tensor ${i + 1} is ${showShape(x.shape)}`,
         { operation: "concat", axis: along, expected: first.shape, got: x.shape },
       );
   });
-  return parts.length === 1 ? first : record(concatOperation, parts, { axis: along });
+  return others.length === 0 ? first : record(concatOperation, [first, ...others], { axis: along });
 }
 
 /** Tensors of one shape side by side along a new axis. */

@@ -24,9 +24,8 @@ function normalOf(
 // The moments are always those of x: how they move with it is part of its gradient, and nothing is left for theirs.
 const normalizeOperation: Operation<"normalize"> = {
   name: "normalize",
-  shape: ([x]) => x!,
-  gradient: (dy, { inputs, attributes }) => {
-    const [x, moments, scale, shift] = inputs as [Tensor, Tensor, Tensor, Tensor];
+  shape: ([x]) => x,
+  gradient: (dy, { inputs: [x, moments, scale, shift], attributes }) => {
     const sums = record(sumsOperation, [dy, x, moments], attributes);
     const [sum, product] = pairOf(sums);
     return [
@@ -36,26 +35,23 @@ const normalizeOperation: Operation<"normalize"> = {
       sumTo(sum, shift.shape),
     ];
   },
-  lower: ([x, moments, scale, shift], { epsilon }) =>
-    add(multiply(normalOf(x!, moments!, epsilon).normal, scale!), shift!),
+  lower: ([x, moments, scale, shift], { epsilon }) => add(multiply(normalOf(x, moments, epsilon).normal, scale), shift),
 };
 
 const sumsOperation: Operation<"normalizeSums"> = {
   name: "normalizeSums",
-  shape: ([, , moments]) => moments!,
+  shape: ([, , moments]) => moments,
   lower: ([dy, x, moments], { axes, epsilon }) =>
-    stack(
-      [dy!, multiply(dy!, normalOf(x!, moments!, epsilon).normal)].map((each) => sum(each, axes, { keepAxes: true })),
-    ),
+    stack([dy, multiply(dy, normalOf(x, moments, epsilon).normal)].map((each) => sum(each, axes, { keepAxes: true }))),
 };
 
 const gradientOperation: Operation<"normalizeGradient"> = {
   name: "normalizeGradient",
-  shape: ([dy]) => dy!,
+  shape: ([dy]) => dy,
   lower: ([dy, x, moments, sums, scale], { epsilon }) => {
-    const { normal, deviation } = normalOf(x!, moments!, epsilon);
-    const [slope, pull] = pairOf(divide(sums!, (2 * x!.size) / sums!.size || 0));
-    return multiply(subtract(subtract(dy!, slope), multiply(normal, pull)), divide(scale!, deviation));
+    const { normal, deviation } = normalOf(x, moments, epsilon);
+    const [slope, pull] = pairOf(divide(sums, (2 * x.size) / sums.size || 0));
+    return multiply(subtract(subtract(dy, slope), multiply(normal, pull)), divide(scale, deviation));
   },
 };
 

@@ -1,33 +1,41 @@
-import { broadcastShapes, type Operations, type OperationName } from "@convlens/backend";
-import type { Operation } from "../operation.ts";
+import {
+  broadcastShapes,
+  type Attributes,
+  type Inputs,
+  type Operations,
+  type OptimizerSteps,
+  type Shape,
+} from "@convlens/backend";
+import type { Rules } from "../operation.ts";
 import { record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, divide, multiply, sqrt, subtract } from "./elementwise.ts";
 
 // Composites, so that a backend can compute each in one pass over the parameter, in its own memory.
 
-function step<K extends OperationName>(
+function step<K extends keyof OptimizerSteps>(
   name: K,
-  lower: (inputs: readonly Tensor[], attributes: Operations[K]) => Tensor,
-): Operation<K> {
-  return { name, shape: (inputs) => inputs.reduce((shape, next) => broadcastShapes(name, shape, next)), lower };
+  lower: (inputs: Inputs<Operations[K], Tensor>, attributes: Attributes<K>) => Tensor,
+): Rules<K> {
+  const shape = (inputs: readonly Shape[]): Shape => inputs.reduce((a, b) => broadcastShapes(name, a, b));
+  return { name, shape, lower };
 }
 
 const movingAverageOperation = /* @__PURE__ */ step("movingAverage", ([old, fresh], { keep }) =>
-  add(multiply(old!, keep), multiply(fresh!, 1 - keep)),
+  add(multiply(old, keep), multiply(fresh, 1 - keep)),
 );
 const momentumOperation = /* @__PURE__ */ step("momentumStep", ([velocity, gradient], { momentum }) =>
-  add(multiply(velocity!, momentum), gradient!),
+  add(multiply(velocity, momentum), gradient),
 );
 const sgdOperation = /* @__PURE__ */ step("sgdStep", ([parameter, gradient, rate]) =>
-  subtract(parameter!, multiply(rate!, gradient!)),
+  subtract(parameter, multiply(rate, gradient)),
 );
 const adamOperation = /* @__PURE__ */ step(
   "adamStep",
   ([parameter, first, second, rate, correction1, correction2], { epsilon }) =>
     subtract(
-      parameter!,
-      multiply(rate!, divide(divide(first!, correction1!), add(sqrt(divide(second!, correction2!)), epsilon))),
+      parameter,
+      multiply(rate, divide(divide(first, correction1), add(sqrt(divide(second, correction2)), epsilon))),
     ),
 );
 

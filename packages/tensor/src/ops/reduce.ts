@@ -11,7 +11,7 @@ import { checkReduce } from "./options.ts";
 
 const maxOperation: Operation<"max"> = {
   name: "max",
-  shape: ([x], { axes }) => x!.map((size, axis) => (axes.includes(axis) ? 1 : size)),
+  shape: ([x], { axes }) => x.map((size, axis) => (axes.includes(axis) ? 1 : size)),
   // Equal maxima share the gradient.
   gradient: (dy, y) => {
     const hits = equal(y.inputs[0]!, y);
@@ -21,7 +21,7 @@ const maxOperation: Operation<"max"> = {
 
 const argmaxOperation: Operation<"argmax"> = {
   name: "argmax",
-  shape: ([x], { axis }) => x!.with(axis, 1),
+  shape: ([x], { axis }) => x.with(axis, 1),
   gradient: () => [null],
 };
 

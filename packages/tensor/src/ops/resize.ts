@@ -51,22 +51,22 @@ const sized = ([n, , , c]: readonly number[], height: number, width: number): nu
 // Each other's gradient.
 const resizeOperation: Operation<"resize"> = {
   name: "resize",
-  shape: ([x], { height, width }) => sized(x!, height, width),
+  shape: ([x], { height, width }) => sized(x, height, width),
   gradient: (dy, { inputs: [x], attributes: { mode } }) => {
-    const [, height, width] = x!.shape as [number, number, number];
+    const [, height, width] = x.shape as [number, number, number];
     return [record(gradientOperation, [dy], { height, width, mode })];
   },
   // Separable: rows first, then columns.
-  lower: ([x], { height, width, mode }) => resample(resample(x!, 1, height, mode), 2, width, mode),
+  lower: ([x], { height, width, mode }) => resample(resample(x, 1, height, mode), 2, width, mode),
 };
 const gradientOperation: Operation<"resizeGradient"> = {
   name: "resizeGradient",
-  shape: ([dy], { height, width }) => sized(dy!, height, width),
+  shape: ([dy], { height, width }) => sized(dy, height, width),
   gradient: (v, { inputs: [dy], attributes: { mode } }) => {
-    const [, height, width] = dy!.shape as [number, number, number];
+    const [, height, width] = dy.shape as [number, number, number];
     return [record(resizeOperation, [v], { height, width, mode })];
   },
-  lower: ([dy], { height, width, mode }) => resampleBack(resampleBack(dy!, 2, width, mode), 1, height, mode),
+  lower: ([dy], { height, width, mode }) => resampleBack(resampleBack(dy, 2, width, mode), 1, height, mode),
 };
 
 /**

@@ -15,53 +15,53 @@ const shifted = (x: Tensor): Tensor => subtract(x, detach(max(x, -1, lastAxis)))
 
 const softmaxOperation: Operation<"softmax"> = {
   name: "softmax",
-  shape: ([x]) => x!,
+  shape: ([x]) => x,
   gradient: (dy, y) => [record(softmaxGradient, [dy, y], {})],
   lower: ([x]) => {
-    const e = exp(shifted(x!));
+    const e = exp(shifted(x));
     return divide(e, sum(e, -1, lastAxis));
   },
 };
 
 const softmaxGradient: Operation<"softmaxGradient"> = {
   name: "softmaxGradient",
-  shape: ([dy]) => dy!,
-  lower: ([dy, y]) => multiply(y!, subtract(dy!, sum(multiply(dy!, y!), -1, lastAxis))),
+  shape: ([dy]) => dy,
+  lower: ([dy, y]) => multiply(y, subtract(dy, sum(multiply(dy, y), -1, lastAxis))),
 };
 
 const logSoftmaxOperation: Operation<"logSoftmax"> = {
   name: "logSoftmax",
-  shape: ([x]) => x!,
+  shape: ([x]) => x,
   gradient: (dy, y) => [record(logSoftmaxGradient, [dy, y], {})],
   lower: ([x]) => {
-    const s = shifted(x!);
+    const s = shifted(x);
     return subtract(s, log(sum(exp(s), -1, lastAxis)));
   },
 };
 
 const logSoftmaxGradient: Operation<"logSoftmaxGradient"> = {
   name: "logSoftmaxGradient",
-  shape: ([dy]) => dy!,
-  lower: ([dy, y]) => subtract(dy!, multiply(exp(y!), sum(dy!, -1, lastAxis))),
+  shape: ([dy]) => dy,
+  lower: ([dy, y]) => subtract(dy, multiply(exp(y), sum(dy, -1, lastAxis))),
 };
 
 const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
   name: "softmaxCrossEntropy",
-  shape: ([logits]) => logits!.with(logits!.length - 1, 1),
+  shape: ([logits]) => logits.with(logits.length - 1, 1),
   gradient: (dy, { inputs: [logits, targets] }) => [
-    record(crossEntropyGradient, [dy, logits!, targets!], {}),
-    negate(multiply(dy, logSoftmax(logits!))),
+    record(crossEntropyGradient, [dy, logits, targets], {}),
+    negate(multiply(dy, logSoftmax(logits))),
   ],
   // A class of target 0 adds nothing, also where its logit is −∞, which excludes it.
   lower: ([logits, targets]) =>
-    negate(sum(where(equal(targets!, 0), 0, multiply(targets!, logSoftmax(logits!))), -1, lastAxis)),
+    negate(sum(where(equal(targets, 0), 0, multiply(targets, logSoftmax(logits))), -1, lastAxis)),
 };
 
 const crossEntropyGradient: Operation<"softmaxCrossEntropyGradient"> = {
   name: "softmaxCrossEntropyGradient",
-  shape: ([, logits]) => logits!,
+  shape: ([, logits]) => logits,
   lower: ([dy, logits, targets]) =>
-    multiply(dy!, subtract(multiply(softmax(logits!), sum(targets!, -1, lastAxis)), targets!)),
+    multiply(dy, subtract(multiply(softmax(logits), sum(targets, -1, lastAxis)), targets)),
 };
 
 /** Along any axis what the operation does along the last. */

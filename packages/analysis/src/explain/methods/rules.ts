@@ -1,4 +1,4 @@
-import type { OperationName } from "@convlens/backend";
+import { traitsOf, type Traits } from "@convlens/backend";
 import {
   add,
   detach,
@@ -41,34 +41,7 @@ export const guided: GradientRule = (dy, y) =>
  */
 export const deconvolved: GradientRule = (dy, y) => (y.operation === "relu" ? [relu(dy)] : undefined);
 
-/** Operations through which nothing flows. */
-const flat: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
-  ...(["equal", "greater", "greaterEqual", "sign", "argmax", "copy", "randomUniform"] as const),
-]);
-
-/** Functions of one number that are no straight lines. */
-const curves: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
-  ...([
-    "relu",
-    "tanh",
-    "sigmoid",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sqrt",
-    "erf",
-    "sin",
-    "cos",
-    "reciprocal",
-    "softplus",
-  ] as const),
-]);
-
-/** Sums of products of two inputs. */
-const products: ReadonlySet<OperationName | undefined> = /* @__PURE__ */ new Set<OperationName | undefined>([
-  ...(["multiply", "matmul", "conv2d", "conv2dInputGradient", "conv2dFilterGradient"] as const),
-]);
+const kindOf = (t: Tensor): Traits["kind"] => traitsOf(t.operation).kind;
 
 /** x, held `epsilon` away from 0 on its own side. */
 export const stabilized = (x: Tensor, epsilon: number): Tensor => add(x, where(greaterEqual(x, 0), epsilon, -epsilon));
@@ -84,15 +57,15 @@ export const stabilized = (x: Tensor, epsilon: number): Tensor => add(x, where(g
 export function relevant(y: Tensor, x: Tensor, epsilon: number): GradientRule {
   const carries = new Set([x]);
   for (const t of sorted([y], (each) => each.inputs))
-    if (!flat.has(t.operation) && t.inputs.some((each) => carries.has(each))) carries.add(t);
+    if (kindOf(t) !== "step" && t.inputs.some((each) => carries.has(each))) carries.add(t);
   return (dy, t) => {
     const [a, b] = t.inputs as readonly [Tensor, Tensor?];
-    const isCurve = curves.has(t.operation) || (t.operation === "power" && !carries.has(b!));
+    const isCurve = kindOf(t) === "curve" && (b === undefined || !carries.has(b));
     if (isCurve && a.size === t.size) return [multiply(dy, divide(t, stabilized(a, epsilon)))];
     if (t.operation === "normalize") return [throughScale(dy, a, t.attributes as Parameters<typeof throughScale>[2])];
     if (b === undefined || !carries.has(a) || !carries.has(b)) return undefined;
-    if (t.operation === "divide") return [gradients(t, [a], { seed: dy })[0]!, null];
-    if (!products.has(t.operation)) return undefined;
+    if (kindOf(t) === "quotient") return [gradients(t, [a], { seed: dy })[0]!, null];
+    if (kindOf(t) !== "product") return undefined;
     const half = { seed: multiply(dy, 0.5) };
     return a === b ? [gradients(t, [a], half)[0]!, null] : gradients(t, [a, b], half);
   };

@@ -1,3 +1,4 @@
+import { traitsOf } from "../../operations.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Setting } from "./setting.ts";
 import { sometimesSpecial, type Case } from "../case.ts";
@@ -6,19 +7,11 @@ import { compare, runOnce } from "../compare.ts";
 import { Dice } from "../dice.ts";
 import { programOf } from "../writer.ts";
 
-/** Operations whose outputs each depend on a window of their inputs. */
-const windowed = [
-  "conv2d",
-  "conv2dBias",
-  "conv2dBiasRelu",
-  "conv2dInputGradient",
-  "conv2dFilterGradient",
-  "maxPool2d",
-  "maxPool2dGradient",
-  "maxPool2dSelect",
-  "sumPool2d",
-  "sumPool2dGradient",
-] as const;
+/** Operations that multiply, add up or choose what lies under a window. */
+const windowed = (Object.keys(cases) as (keyof typeof cases)[]).filter((operation) => {
+  const { kind, slides } = traitsOf(operation);
+  return slides && kind !== "mixed";
+});
 
 /** Infinity and NaN must reach the outputs whose windows contain them, and no others. */
 export async function windowsOverSpecialNumbers({ backend, reference, tolerance, rounds }: Setting): Promise<void> {
