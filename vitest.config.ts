@@ -6,8 +6,17 @@ import { chromium, quiet, softwareGraphics } from "./tools/chromium.mjs";
 // Tests run on the sources: every package exports them under this condition.
 const conditions = ["@convlens/source"];
 
-/** Only what hangs takes longer, on a busy machine, too. In milliseconds. */
-const longest = 120_000;
+/** Milliseconds that a test may take. Only a test that hangs takes longer, even on a busy machine. */
+const testTimeout = 120_000;
+
+/** Tests that need a graphics processor. Here it is software, and slow. */
+const gpuTests = [
+  "packages/backend-gpu/test/**/*.browser.test.ts",
+  "packages/convlens/test/gpu.browser.test.ts",
+  "apps/explorer/test/graphics.browser.test.ts",
+];
+/** Shared memory needs an isolated page. */
+const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const projects: TestProjectConfiguration[] = [
   {
@@ -18,7 +27,7 @@ const projects: TestProjectConfiguration[] = [
       name: "unit",
       include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
       exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
-      testTimeout: longest,
+      testTimeout,
     },
   },
 ];
@@ -27,25 +36,18 @@ if (chromium === undefined) {
   if (process.env["CI"]) throw new Error("No Chromium found: the browser tests must run on CI.");
   console.warn("\n  SKIPPED: the browser tests. No Chromium found; install one or set CONVLENS_CHROMIUM.\n");
 } else {
+  const everywhere = ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"];
+  const never = ["**/node_modules/**"];
   projects.push(
-    // Shared memory needs an isolated page.
-    inBrowser(
-      "browser",
-      { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
-      {
-        include: ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"],
-        exclude: ["**/remoteWorker.browser.test.ts", "**/node_modules/**"],
-      },
-    ),
-    // As most hosts serve pages.
+    inBrowser("browser", isolated, everywhere, [...gpuTests, "**/remoteWorker.browser.test.ts", ...never]),
+    // Most hosts serve pages without these headers.
     inBrowser(
       "browser without shared memory",
       {},
-      {
-        include: ["packages/{backend-cpu,tensor,training}/test/**/*.browser.test.ts"],
-        exclude: ["**/threads.browser.test.ts", "**/node_modules/**"],
-      },
+      ["packages/{backend-cpu,tensor,training}/test/**/*.browser.test.ts"],
+      ["**/threads.browser.test.ts", ...never],
     ),
+    inBrowser("gpu", isolated, gpuTests, never),
   );
 }
 
@@ -53,30 +55,31 @@ if (chromium === undefined) {
 function inBrowser(
   name: string,
   headers: Readonly<Record<string, string>>,
-  files: { readonly include: string[]; readonly exclude?: string[] },
+  include: string[],
+  exclude: string[],
 ): TestProjectConfiguration {
   return {
     plugins: [texts()],
     resolve: { conditions },
+    // Packages are tested at the same time, and each run writes the dependencies that it has bundled.
+    cacheDir: `node_modules/.vite/${process.env["TEST_TASK"] ?? "all"}/${name.replaceAll(" ", "-")}`,
     worker: { format: "es" },
     server: { headers },
     test: {
       name,
-      ...files,
-      // The net that the explorer opens with.
+      include,
+      exclude,
+      // The network that the explorer opens with.
       globalSetup: ["apps/explorer/prepare.mjs"],
-      testTimeout: longest,
-      // Pages compute in workers, on machines that may have other things to do.
+      testTimeout,
+      // Pages compute in workers, and other programs may use the machine.
       expect: { poll: { timeout: 20_000 } },
       browser: {
         enabled: true,
         headless: true,
         screenshotFailures: false,
         provider: playwright({
-          launchOptions: {
-            executablePath: chromium!,
-            args: [...quiet, ...softwareGraphics],
-          },
+          launchOptions: { executablePath: chromium!, args: [...quiet, ...softwareGraphics] },
         }),
         instances: [{ browser: "chromium" }],
       },
@@ -84,9 +87,13 @@ function inBrowser(
   };
 }
 
-// With TEST_RESULTS, what passed and failed is also written to a file, to be counted.
+// With TEST_RESULTS, the results are also written to that file.
 const results = process.env["TEST_RESULTS"];
 
 export default defineConfig({
-  test: { projects, reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]] },
+  test: {
+    projects,
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
+    slowTestThreshold: 2000,
+  },
 });

@@ -3,7 +3,8 @@
 // with the one worker of a page that may not share memory, and with none.
 import { bundledPages } from "./bundledPages.mjs";
 
-const imports = `import { conv2d, cpu, evaluate, lpPool2d, tensor, useBackend } from "convlens";`;
+const imports = `import { cpu } from "@convlens/backend-cpu";
+import { conv2d, evaluate, lpPool2d, tensor, useBackend } from "@convlens/tensor";`;
 const compute = `
 const workers = [];
 globalThis.Worker = class extends Worker {

@@ -1,18 +1,21 @@
 // Fuzzers: pnpm fuzz [--only NAME[,NAME]] [--seconds N] [--seed S]
 //
-// Runs the modules of tools/fuzz on the sources of the packages, one after the other, for N seconds in all (120 by default).
-// Each runs in a process of its own, so that one that hangs or runs out of memory is reported like any other failure.
-// Exits with 1 after a failure.
+// Runs the modules of tools/fuzz on the sources of the packages, one on each processor. Each tries the number of cases that it
+// exports as `count`, so that every machine tries the same ones; with --seconds it tries cases for that time instead.
+// Each runs in its own process, so that one that hangs or exhausts its memory fails like any other. Exits with 1 after a failure.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createServer } from "vite";
 
 const here = import.meta.dirname;
-/** Peak memory of a process in MiB. A module with other needs exports `megabytes`. */
+/** Peak memory of a process in MiB, unless the module exports `megabytes`. */
 const MEGABYTES = 1024;
-/** Seconds for starting, and for the case that is tried when the time is up. */
+/** Seconds that the cases of one module may take, on a busy machine too. */
+const LONGEST = 600;
+/** Seconds for starting, and for the last case. */
 const GRACE = 60;
 
 /** Uses a module of tools/fuzz, which may import the TypeScript sources of the packages, also while it runs. */
@@ -33,35 +36,30 @@ async function withModule(file, use) {
 }
 
 /** Runs one module in this process and prints its line. */
-async function runHere({ name, run, megabytes = MEGABYTES }, seed, seconds) {
+async function runHere({ name, run, count, megabytes = MEGABYTES }, seed, seconds) {
   const end = Date.now() + 1000 * seconds;
   const tried = await run({
     seed,
-    until: () => Date.now() >= end,
+    until: (cases) => (seconds === undefined ? cases >= count : Date.now() >= end),
     report: (text) => console.log(`${name}: ${text}`),
   });
   const peak = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(`${name}: ${tried} cases, seed ${seed}, ${peak} MiB at most`);
-  if (tried === 0) throw new Error(`${name} tried no case in ${seconds} s`);
-  if (peak > megabytes) throw new Error(`${name} took ${peak} MiB, allowed are ${megabytes}; seed ${seed}`);
+  console.log(`${name}: ${tried} cases, seed ${seed}, at most ${peak} MiB`);
+  if (!(tried > 0)) throw new Error(`${name} tried no case`);
+  if (peak > megabytes) throw new Error(`${name} used ${peak} MiB; the limit is ${megabytes} MiB; seed ${seed}`);
 }
 
-/** Runs one module in a process of its own; tells whether it passed. */
+/** Runs one module in its own process and returns whether it passed. */
 function runApart(file, seed, seconds) {
-  const child = spawn(
-    process.execPath,
-    [import.meta.filename, "--module", file, "--seed", seed, "--seconds", seconds],
-    {
-      stdio: "inherit",
-    },
-  );
-  const timer = setTimeout(
-    () => {
-      console.error(`${file}: still running ${GRACE} s after its time was up: one case takes too long; seed ${seed}`);
-      child.kill("SIGKILL");
-    },
-    1000 * (Number(seconds) + GRACE),
-  );
+  const time = seconds === undefined ? [] : ["--seconds", `${seconds}`];
+  const child = spawn(process.execPath, [import.meta.filename, "--module", file, "--seed", `${seed}`, ...time], {
+    stdio: "inherit",
+  });
+  const limit = (seconds ?? LONGEST) + GRACE;
+  const timer = setTimeout(() => {
+    console.error(`${file}: still running after ${limit} s: it is slow, or one case takes too long; seed ${seed}`);
+    child.kill("SIGKILL");
+  }, 1000 * limit);
   return new Promise((resolve) =>
     child.once("exit", (code, signal) => {
       clearTimeout(timer);
@@ -76,13 +74,15 @@ const { values } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== "--"),
   options: {
     only: { type: "string" },
-    seconds: { type: "string", default: "120" },
+    seconds: { type: "string" },
     seed: { type: "string", default: "1" },
     module: { type: "string" },
   },
 });
-const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
-if (!(seconds > 0)) throw new Error(`--seconds: expected a number above 0, got "${values.seconds}"`);
+const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+const seed = Number(values.seed);
+if (seconds !== undefined && !(seconds > 0))
+  throw new Error(`--seconds: expected a number above 0, got "${values.seconds}"`);
 if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32)
   throw new Error(`--seed: expected a whole number from 0 to ${2 ** 32 - 1}, got "${values.seed}"`);
 
@@ -94,5 +94,9 @@ else {
   if (unknown !== undefined)
     throw new Error(`there is no fuzzer "${unknown}"; there are ${all.map((file) => file.slice(0, -4)).join(", ")}`);
   const files = all.filter((file) => only === undefined || only.includes(file.slice(0, -4)));
-  for (const file of files) if (!(await runApart(file, `${seed}`, `${seconds / files.length}`))) process.exitCode = 1;
+  const runAll = async () => {
+    for (let file = files.shift(); file !== undefined; file = files.shift())
+      if (!(await runApart(file, seed, seconds))) process.exitCode = 1;
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, runAll));
 }

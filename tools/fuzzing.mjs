@@ -141,14 +141,14 @@ function shown(input) {
 }
 
 /**
- * Tries cases until the time is up, and returns how many.
+ * Tries cases until `until(tried)` is true, and returns their number.
  *
  * @param one - Tries one case: gets its random numbers, and a function to tell what the input is. A failure is an error that it
  *   throws, whatever the kind: it catches what it expects itself, for example by {@link outcome}.
  */
 export async function cases({ seed, until }, one) {
   let tried = 0;
-  for (; !until(); tried++) {
+  for (; !until(tried); tried++) {
     let input;
     const started = Date.now();
     const failed = (what, cause) =>

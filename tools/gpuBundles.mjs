@@ -4,7 +4,12 @@
 import { bundledPages } from "./bundledPages.mjs";
 import { softwareGraphics } from "./chromium.mjs";
 
-const page = `import { Conv2d, Dense, Flatten, MaxPool2d, Relu, fit, gpu, reference, sequential, shapes, useBackend } from "convlens";
+const page = `import { gpu } from "@convlens/backend-gpu";
+import { reference } from "@convlens/backend-reference";
+import { shapes } from "@convlens/datasets";
+import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential } from "@convlens/layers";
+import { useBackend } from "@convlens/tensor";
+import { fit } from "@convlens/training";
 
 async function losses(backend) {
   useBackend(backend);

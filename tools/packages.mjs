@@ -1,7 +1,8 @@
-// Every package as its users get it: packed, its tarball installed alone into bare folders (by npm, pnpm and yarn, install
-// scripts off), imported in this Node and in the newest one, type-checked both ways by the TypeScript of this
-// repository and by the oldest one that users may have, bundled by vite and by esbuild, and judged
-// by publint and arethetypeswrong.
+// Every package as its users get it: packed, and installed without install scripts. pnpm installs each package alone, in a
+// layout where a package finds only its own dependencies; npm and both versions of yarn install all of them together.
+// What is installed is imported in this Node and in the newest one, type-checked with two kinds of module resolution by the
+// TypeScript of this repository and by the oldest one that users may have, and bundled by vite and by esbuild. publint and
+// arethetypeswrong check each package.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -17,12 +18,9 @@ const compilers = ["typescript/bin/tsc", "typescript-oldest/bin/tsc"].map((path)
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 
-const installers = [
-  ["npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]],
-  ["pnpm", ["install", "--ignore-scripts", "--silent"]],
-];
-
-// By their own files: as programs both are called yarn.
+const npm = ["npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]];
+const pnpm = ["pnpm", ["install", "--ignore-scripts", "--silent"]];
+// Their files, because the programs of both are called yarn.
 const yarns = [
   [
     "yarn",
@@ -32,7 +30,7 @@ const yarns = [
   ["yarn4", import.meta.resolve("@yarnpkg/cli-dist/bin/yarn.js"), ["install", "--mode=skip-build"]],
 ];
 
-/** A net that runs wherever the packages do, on each backend, and work for all threads. */
+/** Runs a network on each backend, and on several threads. */
 const netThatRuns = `
 import { conv2d, cpu, evaluate, gradients, lpPool2d, reference, relu, tensor, useBackend } from "convlens";
 
@@ -40,13 +38,13 @@ for (const backend of [reference(), await cpu()]) {
   useBackend(backend);
   const x = tensor(Array.from({ length: 16 }, (_, i) => i), [1, 4, 4, 1]);
   const filters = tensor([-1, 0, 0, 1], [2, 2, 1, 1]);
-  // Pooling of one number each changes nothing, by kernels that are a file of their own.
+  // Pooling over windows of one pixel changes nothing; its kernels are in another file.
   const y = lpPool2d(relu(conv2d(x, filters, { stride: 2 })), { size: 1 });
   const got = (await evaluate(y, gradients(y, [filters])[0])).join(" ");
   if (got !== "5,5,5,5 20,24,36,40") throw new Error(backend.name + " computes " + got);
 }
 
-// A thread that ends is told as a warning.
+// A thread that ends is reported as a warning.
 console.warn = (message) => { throw new Error(message); };
 useBackend(await cpu({ threads: 3 }));
 const image = tensor(new Float32Array(4 * 64 * 64 * 16).fill(1), [4, 64, 64, 16]);
@@ -59,7 +57,7 @@ for (const end = performance.now() + 500; performance.now() < end; ) {
 }
 `;
 
-/** gpu.js is not there, and need not be, until it is asked for. */
+/** gpu.js is an optional peer dependency: it is missing here, and gpu() says so. */
 const gpuWithoutGpuJs = `
 import { gpu } from "@convlens/backend-gpu";
 
@@ -71,12 +69,14 @@ const programs = { convlens: netThatRuns, "@convlens/backend-gpu": gpuWithoutGpu
 try {
   const packages = pack();
   for (const each of packages) {
-    for (const installer of installers) use(each, packages, installer);
-    for (const yarn of yarns) useByYarn(each, packages, yarn);
+    use(each.folder, [each], packages, pnpm);
     run(bin("publint"), ["--strict", "--pack=false", each.tarball]);
     run(bin("attw"), [each.tarball, "--profile", "esm-only", "--quiet"]);
     console.log(`${each.name}: ${each.entries.length} entries, in ${nodes.length} versions of Node and two bundlers`);
   }
+  use("all", packages, packages, npm);
+  for (const yarn of yarns) useByYarn(packages, yarn);
+  console.log(`all: by npm and ${yarns.length} versions of yarn`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -94,32 +94,43 @@ function pack() {
   });
 }
 
-/** One package, and with it only what it says that it depends on, installed in a bare folder and used from there. */
-function use({ name, folder, tarball, entries }, packages, [installer, install]) {
-  const cwd = join(work, `${folder}-${installer}`);
+/** The tarballs of packages by name, as package managers take them. */
+const tarballsOf = (packages) => Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
+
+/** Writes modules into a folder that import all entries of packages and run their programs; `page.mjs` has none for Node only. */
+function writeModules(cwd, packages) {
+  const own = packages.filter(({ name }) => name in programs);
+  for (const { name, folder } of own) writeFileSync(join(cwd, `${folder}.mjs`), programs[name]);
+  const running = own.map(({ folder }) => `import "./${folder}.mjs";\n`).join("");
+  const entries = packages.flatMap((each) => each.entries);
+  writeFileSync(join(cwd, "types.ts"), importing(entries));
+  writeFileSync(join(cwd, "all.mjs"), running + importing(entries));
+  writeFileSync(join(cwd, "page.mjs"), running + importing(entries.filter((entry) => !entry.endsWith("/node"))));
+}
+
+/** Installs packages and their declared dependencies in a bare folder, and uses them from there. */
+function use(title, installed, packages, [installer, install]) {
+  const cwd = join(work, `${title}-${installer}`);
   mkdirSync(cwd);
   const write = (path, text) => writeFileSync(join(cwd, path), text);
-  const tarballs = Object.fromEntries(packages.map((each) => [each.name, `file:${each.tarball}`]));
-  const dependencies = { [name]: `file:${tarball}` };
-  write("package.json", JSON.stringify({ private: true, type: "module", dependencies, overrides: tarballs }));
+  const overrides = tarballsOf(packages);
+  const dependencies = tarballsOf(installed);
+  write("package.json", JSON.stringify({ private: true, type: "module", dependencies, overrides }));
   write(
     "pnpm-workspace.yaml",
-    `overrides: ${JSON.stringify(tarballs)}\nhoist: false\nminimumReleaseAge: 0\npmOnFail: ignore\n`,
+    `overrides: ${JSON.stringify(overrides)}\nhoist: false\nminimumReleaseAge: 0\npmOnFail: ignore\n`,
   );
   run(installer, install, { cwd });
+  writeModules(cwd, installed);
 
-  // All that its entries export, in Node.
-  write("all.mjs", importing(entries));
   for (const node of nodes) run(node, ["all.mjs"], { cwd });
-  if (name === "convlens")
+  if (installed.some(({ name }) => name === "convlens"))
     for (const node of nodes)
       run(join(cwd, "node_modules/.bin/convlens"), ["summary", "lenet"], {
         cwd,
         env: { PATH: `${join(node, "..")}:${process.env.PATH}` },
       });
 
-  // The types as a user of Node sees them, and as one of a bundler.
-  write("types.ts", importing(entries));
   for (const [module, moduleResolution] of [
     ["nodenext", "nodenext"],
     ["preserve", "bundler"],
@@ -132,9 +143,7 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
     for (const compiler of compilers) run(process.execPath, [compiler, "-p", cwd]);
   }
 
-  // What is not for Node alone, through both bundlers.
-  write("page.mjs", importing(entries.filter((entry) => !entry.endsWith("/node"))) + (programs[name] ?? ""));
-  // By its own file: the one that pnpm puts before it lets esbuild find every package of this repository.
+  // Its file: the program that pnpm puts on the path lets esbuild find every package of this repository.
   const esbuild = join(root, "tools/node_modules/esbuild/bin/esbuild");
   const bundling = ["--bundle", "--minify", "--keep-names", "--format=esm", "--outfile=esbuild/page.mjs"];
   run(process.execPath, [esbuild, "page.mjs", ...bundling], { cwd });
@@ -151,17 +160,19 @@ function use({ name, folder, tarball, entries }, packages, [installer, install])
   for (const bundle of ["esbuild/page.mjs", "vite/page.mjs"]) for (const node of nodes) run(node, [bundle], { cwd });
 }
 
-/** The same by yarn, of which the newer puts no folders in place, and lets a package see only what it says that it depends on. */
-function useByYarn({ name, folder, tarball, entries }, packages, [yarn, url, install]) {
-  const cwd = join(work, `${folder}-${yarn}`);
+/** Installs all packages by yarn and runs them. Version 4 has no node_modules; a package finds only its own dependencies. */
+function useByYarn(packages, [yarn, url, install]) {
+  const cwd = join(work, `all-${yarn}`);
   mkdirSync(cwd);
-  const resolutions = Object.fromEntries(packages.map((each) => [each.name, `file:${each.tarball}`]));
-  const manifest = { private: true, type: "module", dependencies: { [name]: `file:${tarball}` }, resolutions };
+  const tarballs = tarballsOf(packages);
+  const manifest = { private: true, type: "module", dependencies: tarballs, resolutions: tarballs };
   writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
-  writeFileSync(join(cwd, "all.mjs"), importing(entries) + (programs[name] ?? ""));
-  // On CI it refuses to write the lockfile that there is none of.
+  writeModules(cwd, packages);
   const env = {
+    // Without a lockfile it would refuse on CI.
     YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
+    // Otherwise a package also finds the dependencies of this project.
+    YARN_PNP_FALLBACK_MODE: "none",
     YARN_ENABLE_TELEMETRY: "0",
     YARN_CACHE_FOLDER: join(work, `${yarn}-cache`),
   };

@@ -1,13 +1,15 @@
-// Trains the net that the page opens with, builds the page around it, and serves it until Ctrl-C: `pnpm demo`. Where nobody watches
-// (output that is no terminal, or CI) it asks for the page and everything that the page loads instead, and ends.
+// Trains the network that the page opens with, builds the page, and serves it until Ctrl-C: pnpm demo [--out FOLDER]
+// Without a terminal, and on CI, it requests the page and everything that the page loads, and ends.
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "vite";
 import { prepareData } from "./prepare.mjs";
 import { serveSite } from "./site.mjs";
 
 const here = import.meta.dirname;
-const dist = join(here, "dist");
+const { values } = parseArgs({ options: { out: { type: "string", default: join(here, "dist") } } });
+const dist = resolve(values.out);
 const isWatched = process.stdout.isTTY && !process.env.CI;
 /** The port of `vite preview`; any other where that is taken. */
 const PORT = 4173;
@@ -42,7 +44,7 @@ async function tryPage(address) {
 console.log("A small net learns to read digits from 8,000 of them:");
 await prepareData({ anew: true, onProgress: showProgress });
 console.log("Building the page around it …");
-await build({ root: here, logLevel: "error" });
+await build({ root: here, logLevel: "error", build: { outDir: dist, emptyOutDir: true } });
 const site = { isolated: true, folder: "/" };
 const { address, end } = await serveSite(dist, { ...site, port: isWatched ? PORT : 0 }).catch(() =>
   serveSite(dist, site),

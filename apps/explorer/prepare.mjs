@@ -1,5 +1,5 @@
-// Makes what the page opens with, where it is not there yet: trains the net, which takes a few seconds. Run before the page is built
-// or tested; `prepare` runs the sources of the packages, so that nothing needs to be built first.
+// Makes what the page opens with, unless it exists: node prepare.mjs [--anew]. Training the network takes a few seconds.
+// It runs the sources of the packages, so nothing has to be built first.
 import { join } from "node:path";
 import { runnerImport } from "vite";
 
@@ -24,6 +24,7 @@ export const setup = () => prepareData();
 
 if (import.meta.filename === process.argv[1])
   await prepareData({
+    anew: process.argv.includes("--anew"),
     onProgress: ({ record: { kind, epoch, testAccuracy }, epochs }) =>
       kind === "epoch" &&
       console.log(`net of the page: epoch ${epoch + 1}/${epochs}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`),

@@ -6,6 +6,7 @@ import { createServer } from "vite";
 import { cases, check } from "../fuzzing.mjs";
 
 export const name = "address";
+export const count = 20_000;
 
 const app = join(resolve(import.meta.dirname, "../.."), "apps/explorer");
 const prototypes = [Object, Function, Array, Map, String].flatMap((each) => [each, each.prototype]);

@@ -20,6 +20,7 @@ import { adam, fit, loadCheckpoint, sgd } from "../../packages/training/src/inde
 import { cases, check, damage, outcome } from "../fuzzing.mjs";
 
 export const name = "checkpoint";
+export const count = 4_000;
 
 const data = shapes({ size: 12, height: 3, width: 3, seed: 3 });
 const net = (units = 4) => sequential([new Flatten(), new BatchNorm(), new Dense({ units })]);

@@ -7,6 +7,7 @@ import { cases, Dice } from "../fuzzing.mjs";
 import { Recording } from "../recordings.mjs";
 
 export const name = "differential";
+export const count = 1_500;
 
 /** Cases with one cpu backend, which keeps the code of every shape. */
 const CASES = 200;
@@ -45,7 +46,7 @@ function* differences(got, single, double, isHuge) {
   }
 }
 
-/** Tries recordings until the time is up; a failure is an error with the seed and the recording. */
+/** Tries recordings; a failure is an error with the seed and the recording. */
 export async function run({ seed, until }) {
   const [single, double] = [reference(), reference({ precision: "float64" })];
   let backend = await cpu({ threads: 1 });

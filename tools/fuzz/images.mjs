@@ -6,6 +6,7 @@ import { readImage } from "../../packages/convlens/src/images/readImage.ts";
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "images";
+export const count = 60_000;
 
 /** Files of every kind, by other programs. */
 const golden = JSON.parse(readFileSync(new URL("../golden/images.json", import.meta.url), "utf8"));

@@ -4,6 +4,7 @@ import { readNpy, writeNpy } from "../../packages/datasets/src/index.ts";
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "npy";
+export const count = 150_000;
 
 const descrs = [
   "<f2",

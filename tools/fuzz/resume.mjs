@@ -17,6 +17,7 @@ import * as t from "../../packages/training/src/index.ts";
 import { cases, check } from "../fuzzing.mjs";
 
 export const name = "resume";
+export const count = 240;
 
 const data = shapes({ size: 40, height: 6, width: 6, seed: 3 });
 const net = () =>

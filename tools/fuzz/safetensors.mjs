@@ -4,6 +4,7 @@ import { readSafetensors, writeSafetensors } from "../../packages/layers/src/ind
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "safetensors";
+export const count = 250_000;
 
 const names = ["a", "layers.0.filters", "bias", "ü", "__proto__", "toString", "", '"', "\\", "__metadata__"];
 const dtypes = {

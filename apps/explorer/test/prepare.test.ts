@@ -66,7 +66,10 @@ describe("what the page opens with", () => {
 });
 
 it("the demo trains, builds and loads the page, and ends, where nobody watches", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../demo.mjs")]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, "../demo.mjs"),
+    ...["--out", join(folder, "site")],
+  ]);
   expect(stdout).toMatch(/epoch 3\/3: reads 9[78]\.\d+ % of digits/);
   expect(stdout).toMatch(/The page and its \d+ files can be loaded/);
 }, 120_000);
