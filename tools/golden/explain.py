@@ -240,7 +240,7 @@ for name, net in nets.items():
         "coarse": coarse,
         "maps": {
             "gradient": gradient,
-            "gradientTimesInput": gradient * x,
+            "inputTimesGradient": gradient * x,
             "smoothGrad": smooth_grad(net, w),
             "integratedGradients": integrated_gradients(net, w),
             "guidedBackpropagation": guided,

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 describe("an explanation", () => {
-  const ask = { net: undefined, pixels, method: "gradientTimesInput", target: 4 } as const;
+  const ask = { net: undefined, pixels, method: "inputTimesGradient", target: 4 } as const;
 
   it("changes the more, the more the net has forgotten, and is itself again afterwards", async () => {
     const trained = await explanation(net, { ...ask, forgotten: 0 });

@@ -1,6 +1,6 @@
+import { explanationMethodNames } from "@convlens/analysis";
 import { describe, expect, it } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import { methodNames } from "../src/panels/why/model.ts";
 import { barriers, openPage, textOf } from "./page.ts";
 
 const likeness = (method: string): number =>
@@ -16,7 +16,7 @@ const percentOf = (name: string, list: number): number =>
 describe("ten ways to ask why", () => {
   it("are the same as long as nothing is forgotten, and those that explain the net change when it has forgotten all", async () => {
     const { store } = openPage("#v=1&only=why");
-    for (const method of methodNames) await expect.poll(() => likeness(method)).toBe(1);
+    for (const method of explanationMethodNames) await expect.poll(() => likeness(method)).toBe(1);
     expect(textOf("#why .readout")).toContain("Why a 6?");
     const slider = page.getByRole("slider", { name: "Layers that have forgotten" });
     slider.element().focus();
@@ -34,7 +34,7 @@ describe("ten ways to ask why", () => {
     await expect.poll(() => textOf("#why .readout")).toContain("Why a 0?");
     await page.getByRole("radio", { name: "3", exact: true }).click();
     await expect.poll(() => textOf("#why .readout")).toContain("Why a 3?");
-    for (const method of methodNames) await expect.poll(() => likeness(method)).toBe(1);
+    for (const method of explanationMethodNames) await expect.poll(() => likeness(method)).toBe(1);
     expect(await barriers()).toEqual([]);
   });
 });

@@ -7,35 +7,24 @@
 export { adversarial, type Adversarial, type AdversarialOptions } from "./robustness/adversarial.ts";
 export { codesOf, type Codes, type CodesOptions, type Matrix } from "./embeddings/codes.ts";
 export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolution/convolutionAlgorithms.ts";
-export {
-  cost,
-  type Cost,
-  type CostOptions,
-  type LayerCost,
-  type MemoryCost,
-  type OptimizerName,
-} from "./structure/cost.ts";
+export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost, type OptimizerName } from "./structure/cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./geometry/effectiveReceptiveField.ts";
-export {
-  explain,
-  explainMethods,
-  type ExplainMethod,
-  type ExplainOptions,
-  type Explanation,
-} from "./explain/explain.ts";
+export { explain, type ExplainOptions, type Explanation } from "./explain/explain.ts";
 export type { Attribution, Completeness } from "./explain/attribution.ts";
+export type { ExplanationMethod } from "./explain/method.ts";
+export {
+  explanationMethodNames,
+  explanationMethods,
+  type ExplainMethod,
+  type ExplanationMethodName,
+} from "./explain/methods.ts";
 export type { GradCamOptions } from "./explain/methods/gradCam.ts";
 export type { IntegratedGradientsOptions } from "./explain/methods/integratedGradients.ts";
 export type { OcclusionOptions } from "./explain/methods/occlusion.ts";
-export type { Target } from "./explain/question.ts";
+export type { Question, Target } from "./explain/question.ts";
 export type { RelevanceOptions } from "./explain/methods/relevance.ts";
 export type { SmoothGradOptions } from "./explain/methods/smoothGrad.ts";
-export {
-  faithfulness,
-  type Faithfulness,
-  type FaithfulnessCurve,
-  type FaithfulnessOptions,
-} from "./explain/faithfulness.ts";
+export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./explain/faithfulness.ts";
 export { filterImage, type Border, type FilterImageOptions } from "./convolution/filterImage.ts";
 export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./convolution/fourier.ts";
 export { heatmap, type Heatmap } from "./explain/heatmap.ts";
@@ -61,11 +50,7 @@ export {
   type ModularKind,
   type ModularStage,
 } from "./structure/modularGraph.ts";
-export {
-  nearestNeighbors,
-  type NearestNeighbors,
-  type NearestNeighborsOptions,
-} from "./embeddings/nearestNeighbors.ts";
+export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./embeddings/nearestNeighbors.ts";
 export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./explain/occlusionCurve.ts";
 export { operationGraph, type GraphNode, type OperationGraph } from "./structure/operationGraph.ts";
 export {
@@ -117,12 +102,7 @@ export {
   type TracedInput,
   type TracedProduct,
 } from "./walkthrough/trace.ts";
-export {
-  traceGradient,
-  type GradientTrace,
-  type TracedGradient,
-  type TraceGradientOptions,
-} from "./walkthrough/traceGradient.ts";
+export { traceGradient, type GradientTrace, type TracedGradient, type TraceGradientOptions } from "./walkthrough/traceGradient.ts";
 export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth/trainingHealth.ts";
 export { adviceOn, type Advice, type AdviceTopic } from "./trainingHealth/advice.ts";
 export type {

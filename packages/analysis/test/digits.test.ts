@@ -10,7 +10,7 @@ import {
   codesOf,
   cropOf,
   explain,
-  explainMethods,
+  explanationMethodNames,
   faithfulness,
   learnedFilters,
   heatmap,
@@ -55,7 +55,7 @@ it("it reads nine of ten digits", () => expect(trained.accuracy).toBeGreaterThan
 const told = (method: string): ExplainMethod => ({ method, layer: "layers.2", samples: 8 }) as unknown as ExplainMethod;
 
 describe("each explanation", () => {
-  it.each(explainMethods)("by %s depends on what the net has learned", async (method) => {
+  it.each(explanationMethodNames)("by %s depends on what the net has learned", async (method) => {
     const { model } = trained;
     const before = await (await predict(model, images)).data();
     const found = await randomizationTest(model, images, told(method));
@@ -65,7 +65,7 @@ describe("each explanation", () => {
     expect(await (await predict(model, images)).data()).toEqual(before);
   });
 
-  it.each(explainMethods)("by %s marks what the answer depends on, more than chance would", async (method) => {
+  it.each(explanationMethodNames)("by %s marks what the answer depends on, more than chance would", async (method) => {
     const { model } = trained;
     const heat = heatmap(await explain(model, images, told(method)));
     const found = await faithfulness(model, images, heat);

@@ -48,7 +48,7 @@ import {
 } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { explain, explainMethods, type ExplainMethod, type Explanation } from "../src/index.ts";
+import { explain, explanationMethodNames, type ExplainMethod, type Explanation } from "../src/index.ts";
 
 interface Stored {
   readonly shape: Shape;
@@ -154,7 +154,7 @@ for (const [backend, make] of Object.entries(backends))
   });
 
 it("the golden values hold every method", () => {
-  expect(Object.keys(golden.nets["chain"]!.maps).sort()).toEqual([...explainMethods].sort());
+  expect(Object.keys(golden.nets["chain"]!.maps).sort()).toEqual([...explanationMethodNames].sort());
 });
 
 /** A random net without biases, of relus, pooling, sums and stacks: homogeneous, so that scores are slopes times inputs. */
@@ -203,7 +203,7 @@ describe("what explanations sum up to", () => {
     fc.assert(
       fc.asyncProperty(net, fc.nat(2), async (shape, target) => {
         const { model, x } = problem(shape);
-        for (const method of ["gradientTimesInput", "relevance"] as const) {
+        for (const method of ["inputTimesGradient", "relevance"] as const) {
           const found = await explain(model, x, { method, target, epsilon: 1e-9 } as ExplainMethod & {
             target: number;
           });
@@ -299,7 +299,7 @@ describe("what is explained", () => {
       net,
       call: (input, mode) => add(net.call(input, mode), tensor([0, 0, -Infinity, 0, 0])),
     };
-    for (const method of explainMethods) {
+    for (const method of explanationMethodNames) {
       const { values, scores } = await explain(masked, x, { ...told(method, "net.open2"), target: 1 } as never);
       expect([...values, ...scores].every(Number.isFinite), method).toBe(true);
     }
@@ -324,7 +324,7 @@ describe("what is explained", () => {
       [9, 2],
     );
     const signal = tensor(new Random(5).normal(18), [1, 9, 2]);
-    for (const method of explainMethods) {
+    for (const method of explanationMethodNames) {
       const { shape, values } = await explain(model, signal, { method } as ExplainMethod);
       expect(
         [

@@ -21,7 +21,7 @@ import {
   adviceOn,
   effectiveReceptiveField,
   explain,
-  explainMethods,
+  explanationMethodNames,
   faithfulness,
   gaussianKernel,
   heatmap,
@@ -152,7 +152,7 @@ describe("a net that is silent", () => {
   it("is explained by maps of zeros", async () => {
     const net = silenced(build(sequential([silent(), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1]));
     const x = some([1, 6, 6, 1]);
-    for (const method of explainMethods) {
+    for (const method of explanationMethodNames) {
       const { values } = await explain(net, x, { method, target: 1 } as ExplainOptions);
       expect(Array.from(values).every((value) => value === 0)).toBe(true);
     }
@@ -287,7 +287,7 @@ describe.each(Object.entries(backends))("on %s", (_, make) => {
     const x = some([2, 6, 6, 1], 4, 0, 1);
 
     it.each([undefined, 0, 1, 2])("has finite maps for the target %s", async (target) => {
-      for (const method of explainMethods) {
+      for (const method of explanationMethodNames) {
         const options = { method, ...(target !== undefined && { target }) } as ExplainOptions;
         const { values } = await explain(net(), x, options);
         expect(values, method).toSatisfy(isFinite);

@@ -260,7 +260,7 @@ describe("deletion and insertion", () => {
     ];
     for (const layer of model.layers) if (layer instanceof Dense) layer.weights!.write(weights);
     const image = tensor(x, [1, 2, 2, 1]);
-    const heat = heatmap(await explain(model, image, { method: "gradientTimesInput", target: 0 }));
+    const heat = heatmap(await explain(model, image, { method: "inputTimesGradient", target: 0 }));
     expect([...heat.values]).toEqual([3, 1, 0, -2]);
     const { deletion, insertion } = await faithfulness(model, image, heat, { target: 0, steps: 4 });
     const share = (logit: number): number => 1 / (1 + Math.exp(-2 * logit));

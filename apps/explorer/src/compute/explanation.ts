@@ -1,16 +1,39 @@
-import { explain, heatmap, structuralSimilarity, type ExplainOptions, type Heatmap } from "@convlens/analysis";
+import {
+  explain,
+  explanationMethodNames,
+  explanationMethods,
+  heatmap,
+  structuralSimilarity,
+  type ExplanationMethodName,
+  type Heatmap,
+} from "@convlens/analysis";
 import { Random } from "@convlens/backend";
 import { parameters, setWeights, type Layer } from "@convlens/layers";
 import { evaluate, tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 import { simpleLayers } from "./takeApart.ts";
 
+/** What the page shows of an explanation method. */
+export interface MethodInfo {
+  readonly name: ExplanationMethodName;
+  readonly title: string;
+  /** What its map shows, in one sentence. */
+  readonly summary: string;
+}
+
+/** Lists the explanation methods. The page asks the worker, so that it need not load them itself. */
+export const listMethods = (): readonly MethodInfo[] =>
+  explanationMethodNames.map((name) => {
+    const { title, summary } = explanationMethods[name];
+    return { name, title, summary };
+  });
+
 /** Why a net answers as it does, by one method. */
 export interface ExplainRequest {
   readonly net: number | undefined;
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
-  readonly method: ExplainOptions["method"];
+  readonly method: ExplanationMethodName;
   /** The class whose score is explained. */
   readonly target: number;
   /** How many layers have forgotten what they learned, from the last on. */

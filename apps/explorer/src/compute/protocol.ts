@@ -5,7 +5,7 @@ import type { MatricesAnswer } from "./matrices.ts";
 import type { PoolingAnswer, PoolingRequest } from "./pooling.ts";
 import type { ShapesAnswer, ShapesRequest } from "./shapes.ts";
 import type { DigitAnswer, DigitRequest } from "./digit.ts";
-import type { ExplainAnswer, ExplainRequest } from "./explanation.ts";
+import type { ExplainAnswer, ExplainRequest, MethodInfo } from "./explanation.ts";
 import type { FloorAnswer, FloorRequest, RaceAnswer, RaceRequest } from "./floorWork.ts";
 import type { FoolAnswer, FoolRequest } from "./fool.ts";
 import type { NetInfo } from "./net.ts";
@@ -27,6 +27,7 @@ export interface Jobs extends LearningJobs {
   readonly takeApart: { readonly request: TakeApartRequest; readonly answer: TakeApartAnswer };
   readonly unit: { readonly request: UnitRequest; readonly answer: UnitAnswer };
   readonly explain: { readonly request: ExplainRequest; readonly answer: ExplainAnswer };
+  readonly explanationMethods: { readonly request: "all"; readonly answer: readonly MethodInfo[] };
   readonly fool: { readonly request: FoolRequest; readonly answer: FoolAnswer };
   readonly patches: { readonly request: PatchesRequest; readonly answer: PatchesAnswer };
   readonly signal: { readonly request: SignalRequest; readonly answer: SignalAnswer };

@@ -5,7 +5,7 @@ import { allowSoftwareGraphics, backendOf } from "./backends.ts";
 import { convolution } from "./convolution.ts";
 import { openNet, testDigits } from "./data.ts";
 import { digit } from "./digit.ts";
-import { explanation } from "./explanation.ts";
+import { explanation, listMethods } from "./explanation.ts";
 import { floor, race } from "./floor.ts";
 import { fool } from "./fool.ts";
 import { learnedParts, learningJobs } from "./learning.ts";
@@ -54,6 +54,7 @@ const jobs: { readonly [J in Job]: (request: Jobs[J]["request"]) => Promise<Jobs
   takeApart: async (request) => takeApart(await net.get(), request),
   unit: async (request) => unit(await net.get(), request),
   explain: async (request) => explanation(await net.get(), request),
+  explanationMethods: async () => listMethods(),
   fool: async (request) => fool(await net.get(), request),
   patches: async (request) => patches(await net.get(), await testDigits(), request),
   floor: async (request) => floor(await net.get(), await testDigits(), request),

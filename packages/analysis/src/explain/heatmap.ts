@@ -1,9 +1,10 @@
 import type { Explanation } from "./explain.ts";
+import { explanationMethods } from "./methods.ts";
 import { planesOf } from "../planes.ts";
 
 /** One number for each pixel of each example. */
 export interface Heatmap {
-  /** How many examples. */
+  /** Number of examples. */
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -11,14 +12,10 @@ export interface Heatmap {
   readonly values: Float64Array;
 }
 
-/** Methods whose numbers are slopes: what a pixel could do, in either direction, and not what it did. */
-const slopes: ReadonlySet<Explanation["method"]> = /* @__PURE__ */ new Set<Explanation["method"]>([
-  ...(["gradient", "smoothGrad", "guidedBackpropagation", "deconvnet"] as const),
-]);
-
 /**
- * An explanation as one number for each pixel: of slopes the largest among the channels, by size (Simonyan 2014); of shares of
- * the score their sum, with its sign. Signals are pictures of one row.
+ * Reduces an explanation to one number for each pixel: the channel of the largest magnitude for methods that give gradients
+ * (Simonyan et al. 2014), the sum over channels for methods that give contributions to the score. A signal counts as an image
+ * of one row.
  *
  * @example
  * ```ts
@@ -28,6 +25,7 @@ const slopes: ReadonlySet<Explanation["method"]> = /* @__PURE__ */ new Set<Expla
  */
 export function heatmap({ method, shape, values }: Pick<Explanation, "method" | "shape" | "values">): Heatmap {
   const { count, height, width, channels } = planesOf(shape, "heatmap");
+  const isSlope = explanationMethods[method].channels === "largest";
   const heat = Float64Array.from({ length: count * height * width }, (_, i) => {
     let [sum, largest] = [0, 0];
     for (let c = 0; c < channels; c++) {
@@ -35,7 +33,7 @@ export function heatmap({ method, shape, values }: Pick<Explanation, "method" | 
       sum += value;
       largest = Math.max(largest, Math.abs(value));
     }
-    return slopes.has(method) ? largest : sum;
+    return isSlope ? largest : sum;
   });
   return { count, height, width, values: heat };
 }
@@ -48,7 +46,7 @@ export interface ExampleMap {
   readonly values: Float64Array;
 }
 
-/** The map of one example, its largest number by size brought to 1. */
+/** Returns the map of one example, scaled so that its largest magnitude is 1. */
 export function normalizedMap({ height, width, values }: Heatmap, example: number): ExampleMap {
   const one = values.slice(example * height * width, (example + 1) * height * width);
   const largest = one.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;

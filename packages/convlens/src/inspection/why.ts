@@ -1,11 +1,12 @@
 import {
   explain,
-  explainMethods,
+  explanationMethodNames,
+  explanationMethods,
   faithfulness,
   heatmap,
   randomizationTest,
   type ExplainMethod,
-  type ExplainOptions,
+  type ExplanationMethod,
   type Faithfulness,
   type Heatmap,
 } from "@convlens/analysis";
@@ -17,23 +18,10 @@ import { chart, showRaster, sizeFor } from "../report/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
 
-/** What each method is called, and what it asks. */
-const methods: Readonly<Record<ExplainOptions["method"], { readonly name: string; readonly asks: string }>> = {
-  gradient: { name: "Gradient", asks: "where would a small change move the score most?" },
-  gradientTimesInput: { name: "Gradient × input", asks: "that slope, times what is there" },
-  smoothGrad: { name: "SmoothGrad", asks: "the slope, averaged over noisy copies" },
-  integratedGradients: { name: "Integrated gradients", asks: "all slopes on the way from an empty image" },
-  guidedBackpropagation: { name: "Guided backpropagation", asks: "slopes, where only what speaks for it comes back" },
-  deconvnet: { name: "Deconvnet", asks: "the same, without looking at what fired" },
-  gradCam: { name: "Grad-CAM", asks: "which maps of a layer speak for it, and where?" },
-  guidedGradCam: { name: "Guided Grad-CAM", asks: "that, times guided backpropagation" },
-  occlusion: { name: "Occlusion", asks: "how far does the score fall where a square covers it?" },
-  relevance: { name: "Layer-wise relevance", asks: "the score itself, shared out from layer to layer" },
-};
-
 interface Answer {
-  readonly name: string;
-  readonly asks: string;
+  readonly title: string;
+  /** What the map shows. */
+  readonly summary: string;
   readonly heat: Heatmap;
   readonly faith: Faithfulness;
   /** Structural similarity to the map of a net whose weights were all shuffled. */
@@ -47,13 +35,14 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   const last = convolutions(subject).at(-1);
   const layer = last && detectorOf(subject, last).name;
   const answers: Answer[] = [];
-  for (const method of explainMethods) {
-    const told = { method, ...(layer !== undefined && /cam/i.test(method) && { layer }) } as ExplainMethod;
+  for (const name of explanationMethodNames) {
+    const method: ExplanationMethod = explanationMethods[name];
+    const told = { method: name, ...(layer !== undefined && "layer" in method.options && { layer }) } as ExplainMethod;
     try {
       const heat = heatmap(await explain(model, x, { ...told, target: answer }));
       const faith = await faithfulness(model, x, heat, { target: answer });
       const sanity = (await randomizationTest(model, x, { ...told, target: answer })).at(-1)?.similarity ?? NaN;
-      answers.push({ ...methods[method], heat, faith, sanity });
+      answers.push({ title: method.title, summary: `${method.summary} ${method.source}.`, heat, faith, sanity });
     } catch (error) {
       // A method that the net has nothing for, as Grad-CAM where there are no maps.
       if (!(error instanceof ConvlensError)) throw error;
@@ -62,15 +51,15 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   const [height, width] = shape as readonly [number, number];
   const chance: Heatmap = { count: 1, height, width, values: Float64Array.from(new Random(1).uniform(height * width)) };
   const byChance: Answer = {
-    name: "By chance",
-    asks: "",
+    title: "By chance",
+    summary: "",
     heat: chance,
     faith: await faithfulness(model, x, chance, { target: answer }),
     sanity: NaN,
   };
   const all = [...answers, byChance];
-  const rows = all.map(({ name, faith: { deletion, insertion }, sanity }) => [
-    name,
+  const rows = all.map(({ title, faith: { deletion, insertion }, sanity }) => [
+    title,
     ...[deletion.area, insertion.area, insertion.area - deletion.area].map((area) => fixed(area, 3)),
     fixed(sanity, 2),
   ]);
@@ -104,20 +93,20 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
 
 const worth = ({ faith: { deletion, insertion } }: Answer): number => insertion.area - deletion.area;
 
-function whyFigure(subject: Subject, { name, asks, heat }: Answer): Html {
+function whyFigure(subject: Subject, { title, summary, heat }: Answer): Html {
   const size = sizeFor(subject.shape[1]!, 136);
   const map = { shape: [heat.height, heat.width], values: heat.values };
-  const painted = showRaster((theme) => paintMap(map, { theme }), `${name}: the map`, size);
-  const laid = showOverlay(subject, map, `${name}: laid over the image`, size);
+  const painted = showRaster((theme) => paintMap(map, { theme }), `${title}: the map`, size);
+  const laid = showOverlay(subject, map, `${title}: laid over the image`, size);
   return figure(
     html`<div>${painted}</div>
       <div>${laid}</div>`,
-    name,
-    asks,
+    title,
+    summary,
   );
 }
 
-function faithChart({ name, faith: { deletion, insertion } }: Answer): Html {
+function faithChart({ title, faith: { deletion, insertion } }: Answer): Html {
   const percentOf = ({ changed, share }: typeof deletion): (readonly [number, number])[] =>
     changed.map((x, i) => [100 * x, share[i]!] as const);
   const lines = chart(
@@ -125,7 +114,7 @@ function faithChart({ name, faith: { deletion, insertion } }: Answer): Html {
       { name: "deletion", points: percentOf(deletion) },
       { name: "insertion", points: percentOf(insertion) },
     ],
-    { title: `${name}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
+    { title: `${title}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
   );
-  return figure(lines, name, "share of the class while pixels go");
+  return figure(lines, title, "share of the class while pixels go");
 }

@@ -1,23 +1,5 @@
 import { choice, whole, type StateOf } from "../../fields.ts";
 
-/** The methods, in the order shown, with what each asks. */
-export const methods = {
-  gradient: { title: "Slope", asks: "Where would a little ink change the score most?" },
-  gradientTimesInput: { title: "Slope × ink", asks: "And how much of that is there?" },
-  smoothGrad: { title: "SmoothGrad", asks: "The slope, averaged over 25 noisy copies." },
-  integratedGradients: { title: "Integrated gradients", asks: "All slopes on the way from empty paper." },
-  guidedBackpropagation: { title: "Guided backpropagation", asks: "Slopes, where only what speaks for it comes back." },
-  deconvnet: { title: "Deconvolution", asks: "The same, without looking at what fired." },
-  gradCam: { title: "Grad-CAM", asks: "Which maps of the last convolution speak for it, and where?" },
-  guidedGradCam: { title: "Guided Grad-CAM", asks: "That, times guided backpropagation." },
-  occlusion: { title: "Occlusion", asks: "How far does the score fall where a square covers it?" },
-  relevance: { title: "Relevance", asks: "The score itself, shared out from layer to layer." },
-} as const;
-/** One of them. */
-export type MethodName = keyof typeof methods;
-/** All of them. */
-export const methodNames = Object.keys(methods) as readonly MethodName[];
-
 /** More layers than any net of this page has. */
 const MOST_LAYERS = 8;
 /** What is explained if nobody asks for a class. */

@@ -1,7 +1,7 @@
-import { useComputed, type ReadonlySignal } from "@preact/signals";
+import { useComputed, useSignal, type ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
-import type { ExplainRequest } from "../../compute/explanation.ts";
+import type { ExplainRequest, MethodInfo } from "../../compute/explanation.ts";
 import { Code } from "../../controls/Code.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { Slider } from "../../controls/Slider.tsx";
@@ -16,11 +16,8 @@ import {
   codeOf,
   forgottenSentence,
   judgement,
-  methodNames,
-  methods,
   targetOf,
   whyFields,
-  type MethodName,
 } from "./model.ts";
 
 type Props = PanelProps<typeof whyFields>;
@@ -46,6 +43,7 @@ export function WhyView({ state: signal, set }: Props): JSX.Element {
       ? { net: drawing.net.value, pixels, target: target.value, forgotten: forgotten.value }
       : undefined;
   });
+  const methods = useAnswer("explanationMethods", useSignal<"all">("all")).value?.outcome;
   const learners = seen?.layers.filter(({ type }) => type === "Conv2d" || type === "Dense").map(titleOf) ?? [];
   const pixels = drawing.pixels.value;
   return (
@@ -88,9 +86,8 @@ export function WhyView({ state: signal, set }: Props): JSX.Element {
             <p class="likeness" />
           </figure>
         )}
-        {methodNames.map((method) => (
-          <Method key={method} method={method} question={question} />
-        ))}
+        {methods?.kind === "answer" &&
+          methods.value.map((method) => <Method key={method.name} method={method} question={question} />)}
       </div>
       <p class="counts">Each map has its own scale: orange speaks for the class, violet against it.</p>
       <Code text={codeOf(target.value ?? 0)} />
@@ -100,17 +97,16 @@ export function WhyView({ state: signal, set }: Props): JSX.Element {
 
 /** The map of one method. */
 function Method({
-  method,
+  method: { name, title, summary },
   question,
 }: {
-  readonly method: MethodName;
+  readonly method: MethodInfo;
   readonly question: ReadonlySignal<Question | undefined>;
 }): JSX.Element {
   const answered = useAnswer(
     "explain",
-    useComputed(() => question.value && { ...question.value, method }),
+    useComputed(() => question.value && { ...question.value, method: name }),
   );
-  const { title, asks } = methods[method];
   const outcome = answered.value?.outcome;
   const values = outcome?.kind === "answer" ? outcome.value.values : new Float32Array(SIDE * SIDE);
   const similarity = outcome?.kind === "answer" ? outcome.value.similarity : Number.NaN;
@@ -120,10 +116,10 @@ function Method({
   );
   const forgotten = answered.value?.request.forgotten ?? 0;
   return (
-    <figure data-method={method}>
+    <figure data-method={name}>
       <figcaption>
         <b>{title}</b>
-        <span>{outcome?.kind === "problem" ? outcome.text : asks}</span>
+        <span>{outcome?.kind === "problem" ? outcome.text : summary}</span>
       </figcaption>
       <Picture
         raster={{ values, height: SIDE, width: SIDE, range: [-limit, limit], colours: "signed" }}

@@ -2,14 +2,18 @@ import { ShapeError, showShape, UsageError } from "@convlens/backend";
 import { gradients, mean, multiply, relu, reshape, resize, sorted, sum, type Tensor } from "@convlens/tensor";
 import { planesOf } from "../../planes.ts";
 import { dependentsOf, layerNamed, recordModel, type RecordedModel } from "../../recordModel.ts";
+import { textOption } from "../../optionChecks.ts";
 import { withCompiled } from "../../withCompiled.ts";
 import type { Attribution } from "../attribution.ts";
+import type { ExplanationMethod } from "../method.ts";
 import type { Question } from "../question.ts";
+import { gradientAt } from "./gradient.ts";
+import { guided } from "./rules.ts";
 
-/** What the method `"gradCam"` of {@link explain} may be told. */
+/** Options of the explanation methods `"gradCam"` and `"guidedGradCam"`. */
 export interface GradCamOptions {
   /**
-   * The layer whose maps are looked at. Default: the last convolution that the score depends on and whose maps have more than
+   * The layer whose maps are used. Default: the last convolution that the score depends on and whose maps have more than
    * one place; in a model without one, the last layer of such maps. In a net that ends in a flattened dense layer an earlier
    * layer often says more.
    */
@@ -50,18 +54,54 @@ function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefin
 }
 
 /**
- * Where a layer's maps speak for the score: its activation maps, each weighted by the mean of the score's slope over it, summed
- * up; what speaks against is cut off (Selvaraju 2017). As coarse as the layer; enlarged to the image, bilinearly.
+ * Grad-CAM: the activation maps of a layer, each weighted by the mean gradient of the score over it, summed and passed through
+ * ReLU. The map is as coarse as the layer and is resized bilinearly to the image.
  *
  * @example
  * ```ts
  * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
  * const { shape, coarse } = await explain(net, images, { method: "gradCam", layer: "layers.1", target: 2 });
  * shape; // [4, 12, 12, 1]
- * coarse!.shape; // [4, 10, 10, 1]: as the layer's own maps
+ * coarse!.shape; // [4, 10, 10, 1]: that of the layer's maps
  * ```
  */
-export async function gradCam({ model, x, score }: Question, { layer }: GradCamOptions): Promise<Attribution> {
+export const gradCam: ExplanationMethod<GradCamOptions> = {
+  title: "Grad-CAM",
+  summary: "Which activation maps of a layer raise the score, and where.",
+  source: "Selvaraju et al. 2017",
+  channels: "sum",
+  options: { layer: textOption },
+  run: runGradCam,
+};
+
+/**
+ * Guided Grad-CAM: guided backpropagation times Grad-CAM, which is both detailed and specific to the class.
+ *
+ * @example
+ * ```ts
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
+ * const { shape } = await explain(net, images, { method: "guidedGradCam", layer: "layers.1", target: 2 });
+ * shape; // [4, 12, 12, 1], that of the images
+ * ```
+ */
+export const guidedGradCam: ExplanationMethod<GradCamOptions> = {
+  title: "Guided Grad-CAM",
+  summary: "Grad-CAM times guided backpropagation.",
+  source: "Selvaraju et al. 2017",
+  channels: "sum",
+  options: { layer: textOption },
+  async run(question, options) {
+    const [fine, places] = [await gradientAt(question, guided), await runGradCam(question, options)];
+    const channels = fine.shape.at(-1)!;
+    return {
+      ...places,
+      shape: fine.shape,
+      values: fine.values.map((v, i) => v * places.values[Math.floor(i / channels)]!),
+    };
+  },
+};
+
+async function runGradCam({ model, x, score }: Question, { layer }: GradCamOptions): Promise<Attribution> {
   const image = planesOf(x.shape, "gradCam");
   return withCompiled(
     (point) => {

@@ -1,22 +1,11 @@
 import type { GradientRule } from "@convlens/tensor";
 import type { Attribution } from "../attribution.ts";
-import { gradCam, type GradCamOptions } from "./gradCam.ts";
+import type { ExplanationMethod } from "../method.ts";
 import { withSlopes, type Question } from "../question.ts";
-import { guided } from "./rules.ts";
+import { deconvolved, guided } from "./rules.ts";
 
-/**
- * The slope of the score: what a small change of each number would do (Simonyan 2014).
- *
- * @example
- * ```ts
- * const { values, classes } = await explain(model, images, { method: "gradient" });
- * heatmap({ method: "gradient", shape: images.shape, values }); // one number for each pixel, of the class in `classes`
- * ```
- */
-export const gradient = (question: Question): Promise<Attribution> => ruled(question);
-
-/** The slope by other rules. */
-export const ruled = (question: Question, rule?: GradientRule): Promise<Attribution> =>
+/** Returns the gradient of the scores at x, computed with `rule` where one is given. */
+export const gradientAt = (question: Question, rule?: GradientRule): Promise<Attribution> =>
   withSlopes(
     question,
     async (at) => {
@@ -27,35 +16,76 @@ export const ruled = (question: Question, rule?: GradientRule): Promise<Attribut
   );
 
 /**
- * The slope times the input: what each number contributes, were the model linear.
+ * The gradient of the score.
  *
  * @example
  * ```ts
- * const { values } = await explain(model, images, { method: "gradientTimesInput", target: 1 });
+ * const { values, classes } = await explain(model, images, { method: "gradient" });
+ * heatmap({ method: "gradient", shape: images.shape, values }); // one number for each pixel, of the class in `classes`
+ * ```
+ */
+export const gradient: ExplanationMethod = {
+  title: "Gradient",
+  summary: "How much a small change of the pixel would change the score.",
+  source: "Simonyan et al. 2014",
+  channels: "largest",
+  options: {},
+  run: (question) => gradientAt(question),
+};
+
+/**
+ * The input times the gradient of the score: the contribution of each number in a linear model.
+ *
+ * @example
+ * ```ts
+ * const { values } = await explain(model, images, { method: "inputTimesGradient", target: 1 });
  * values[0]; // what the first pixel adds to the output of class 1
  * ```
  */
-export async function gradientTimesInput(question: Question): Promise<Attribution> {
-  const { values, ...rest } = await gradient(question);
-  return { ...rest, values: values.map((slope, i) => slope * question.x.values[i]!) };
-}
+export const inputTimesGradient: ExplanationMethod = {
+  title: "Input × gradient",
+  summary: "Contributions to the score, as if the model were linear.",
+  source: "Shrikumar et al. 2016",
+  channels: "sum",
+  options: {},
+  async run(question) {
+    const { values, ...rest } = await gradientAt(question);
+    return { ...rest, values: values.map((slope, i) => slope * question.x.values[i]!) };
+  },
+};
 
 /**
- * Guided backpropagation where Grad-CAM looks: fine, and of one class (Selvaraju 2017).
+ * Guided backpropagation: a gradient for which ReLU passes only positive gradients, and only where it was active.
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
- * const { shape } = await explain(net, images, { method: "guidedGradCam", layer: "layers.1", target: 2 });
- * shape; // [4, 12, 12, 1], as the images
+ * const { values } = await explain(model, images, { method: "guidedBackpropagation", target: 0 });
+ * values.length; // as many numbers as the images have
  * ```
  */
-export async function guidedGradCam(question: Question, options: GradCamOptions): Promise<Attribution> {
-  const [fine, places] = [await ruled(question, guided), await gradCam(question, options)];
-  const channels = fine.shape.at(-1)!;
-  return {
-    ...places,
-    shape: fine.shape,
-    values: fine.values.map((v, i) => v * places.values[Math.floor(i / channels)]!),
-  };
-}
+export const guidedBackpropagation: ExplanationMethod = {
+  title: "Guided backpropagation",
+  summary: "The gradient, where every active ReLU passes only positive gradients.",
+  source: "Springenberg et al. 2015",
+  channels: "largest",
+  options: {},
+  run: (question) => gradientAt(question, guided),
+};
+
+/**
+ * The deconvnet: a gradient for which ReLU passes all positive gradients, whether or not it was active.
+ *
+ * @example
+ * ```ts
+ * const { values } = await explain(model, images, { method: "deconvnet", target: 0 });
+ * values.length; // as many numbers as the images have
+ * ```
+ */
+export const deconvnet: ExplanationMethod = {
+  title: "Deconvnet",
+  summary: "The gradient, where every ReLU, active or not, passes only positive gradients.",
+  source: "Zeiler and Fergus 2014",
+  channels: "largest",
+  options: {},
+  run: (question) => gradientAt(question, deconvolved),
+};

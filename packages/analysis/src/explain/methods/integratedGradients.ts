@@ -1,24 +1,25 @@
-import { sameShape, ShapeError, showShape, type Values } from "@convlens/backend";
+import { anyOption, sameShape, ShapeError, showShape, wholeFrom, type Values } from "@convlens/backend";
 import { full, tensor, type Tensor } from "@convlens/tensor";
 import { completenessOf, type Attribution } from "../attribution.ts";
+import type { ExplanationMethod } from "../method.ts";
 import { gaussLegendre } from "./gaussLegendre.ts";
 import { fallOf } from "../occluder.ts";
-import { withSlopes, type Question } from "../question.ts";
+import { withSlopes } from "../question.ts";
 
-/** What the method `"integratedGradients"` of {@link explain} may be told. */
+/** Options of the explanation method `"integratedGradients"`. */
 export interface IntegratedGradientsOptions {
-  /** Where the path begins: a number for all, or a tensor like x or like one of its examples. Default: 0. */
+  /** Start of the path: a number for the whole input, or a tensor of the shape of x or of one example. Default: 0. */
   readonly baseline?: number | Tensor;
-  /** Points on the path. Default: as many as bring the gap below 1 %, from 32 up to 2048. */
+  /** Number of points on the path. Default: doubled from 32 until the completeness gap is below 1 %, at most 2048. */
   readonly steps?: number;
 }
 
 const FEWEST = 32;
 const MOST = 2048;
-/** The share of the difference that may be missing. */
+/** Largest accepted completeness gap. */
 const GAP = 0.01;
 
-/** The baseline as values like those of x. */
+/** Returns the values of the baseline in the shape of x. */
 async function baselineOf(x: Tensor, baseline: number | Tensor): Promise<Values> {
   if (typeof baseline === "number") return full(x.shape, baseline).data();
   const one = x.shape.slice(1);
@@ -33,41 +34,45 @@ async function baselineOf(x: Tensor, baseline: number | Tensor): Promise<Values>
 }
 
 /**
- * Slopes gathered on the straight path from a baseline to x, times the distance (Sundararajan 2017): they sum up to the
- * difference of the scores at the two ends. The integral is Gauss and Legendre's.
+ * Integrated gradients: the mean gradient on the straight path from a baseline to the input, times their difference. The
+ * attributions sum to the difference of the scores at both ends. The integral is computed by Gauss–Legendre quadrature.
  *
  * @example
  * ```ts
  * const { completeness } = await explain(model, images, { method: "integratedGradients", baseline: 0.5 });
- * completeness![0]!.gap; // below 0.01: so much of the difference is not accounted for
+ * completeness![0]!.gap; // below 0.01: the fraction of the difference that is not attributed
  * ```
  */
-export async function integratedGradients(
-  question: Question,
-  { baseline = 0, steps }: IntegratedGradientsOptions,
-): Promise<Attribution> {
-  const { x } = question;
-  const start = await baselineOf(x, baseline);
-  return withSlopes(question, async (at) => {
-    const [low, high] = [(await at(tensor(start, x.shape))).scores, (await at(x)).scores];
-    const along = async (count: number): Promise<Attribution> => {
-      const total = new Float64Array(x.size);
-      for (const { node, weight } of gaussLegendre(count)) {
-        const point = start.map((from, i) => from + node * (x.values[i]! - from));
-        (await at(tensor(point, x.shape))).slopes.forEach((slope, i) => (total[i]! += weight * slope));
-      }
-      const values = total.map((sum, i) => sum * (x.values[i]! - start[i]!));
-      const difference = high.map((score, i) => fallOf(score, low[i]!));
-      return {
-        shape: x.shape,
-        values,
-        scores: high,
-        completeness: completenessOf(values, difference),
+export const integratedGradients: ExplanationMethod<IntegratedGradientsOptions> = {
+  title: "Integrated gradients",
+  summary: "Contributions to the score: gradients on the path from an empty image, times the distance.",
+  source: "Sundararajan et al. 2017",
+  channels: "sum",
+  options: { baseline: anyOption, steps: wholeFrom(1) },
+  async run(question, { baseline = 0, steps }) {
+    const { x } = question;
+    const start = await baselineOf(x, baseline);
+    return withSlopes(question, async (at) => {
+      const [low, high] = [(await at(tensor(start, x.shape))).scores, (await at(x)).scores];
+      const along = async (count: number): Promise<Attribution> => {
+        const total = new Float64Array(x.size);
+        for (const { node, weight } of gaussLegendre(count)) {
+          const point = start.map((from, i) => from + node * (x.values[i]! - from));
+          (await at(tensor(point, x.shape))).slopes.forEach((slope, i) => (total[i]! += weight * slope));
+        }
+        const values = total.map((sum, i) => sum * (x.values[i]! - start[i]!));
+        const difference = high.map((score, i) => fallOf(score, low[i]!));
+        return {
+          shape: x.shape,
+          values,
+          scores: high,
+          completeness: completenessOf(values, difference),
+        };
       };
-    };
-    for (let count = steps ?? FEWEST; ; count *= 2) {
-      const found = await along(count);
-      if (steps !== undefined || count >= MOST || found.completeness!.every(({ gap }) => gap < GAP)) return found;
-    }
-  });
-}
+      for (let count = steps ?? FEWEST; ; count *= 2) {
+        const found = await along(count);
+        if (steps !== undefined || count >= MOST || found.completeness!.every(({ gap }) => gap < GAP)) return found;
+      }
+    });
+  },
+};

@@ -1,62 +1,70 @@
-import { ValueError, type Pair } from "@convlens/backend";
+import { anyOption, ValueError, type Pair } from "@convlens/backend";
 import { tensor } from "@convlens/tensor";
 import { planesOf } from "../../planes.ts";
-import type { Attribution } from "../attribution.ts";
+import { finiteOption } from "../../optionChecks.ts";
+import type { ExplanationMethod } from "../method.ts";
 import { both, cover, fallOf, placesOf } from "../occluder.ts";
-import { withScores, type Question } from "../question.ts";
+import { withScores } from "../question.ts";
 
-/** What the method `"occlusion"` of {@link explain} may be told. */
+/** Options of the explanation method `"occlusion"`. */
 export interface OcclusionOptions {
   /** Height and width of the occluder, in pixels. Default: a seventh of the image, at least 2. */
   readonly size?: Pair;
-  /** From one place of it to the next, at most its size. Default: half of its size. */
+  /** Distance between neighbouring positions, at most the size. Default: half of the size. */
   readonly stride?: Pair;
-  /** What it covers pixels with. Default: 0. */
+  /** Value of covered pixels. Default: 0. */
   readonly value?: number;
 }
 
 /**
- * How far the score falls where an occluder covers the image; a pixel gets the mean over all places of the occluder that cover
- * it (Zeiler 2014). Asks for no gradient, so it holds for any model.
+ * Occlusion: the drop of the score while a rectangle covers part of the image; a pixel gets the mean over all positions that
+ * cover it. It needs no gradient, so it works for any model.
  *
- * @throws `ValueError` for a stride larger than the occluder: pixels between two places would never be covered.
+ * @throws `ValueError` for a stride larger than the occluder, which would never cover some pixels.
  *
  * @example
  * ```ts
  * const { values } = await explain(model, images, { method: "occlusion", size: 4, stride: 2, target: 0 });
- * Math.max(...values); // the pixels that class 0 misses most
+ * Math.max(...values); // the drop of the score where class 0 depends most on the image
  * ```
  */
-export async function occlusion(question: Question, options: OcclusionOptions): Promise<Attribution> {
-  const { x } = question;
-  const planes = planesOf(x.shape, "occlusion");
-  const { count, height, width } = planes;
-  const { size = both(Math.max(2, Math.round(Math.max(height, width) / 7))), value = 0 } = options;
-  const { stride = [Math.ceil(both(size)[0] / 2), Math.ceil(both(size)[1] / 2)] } = options;
-  const places = placesOf(planes, size, stride);
-  [height, width].forEach((length, axis) => {
-    const [span, step] = [both(size)[axis]!, both(stride)[axis]!];
-    if (span < length && step > span)
-      throw new ValueError(
-        `occlusion: with a stride of ${step} an occluder of ${span} leaves pixels uncovered; give a stride of at most ${span}`,
-        { operation: "occlusion", axis: ["height", "width"][axis]!, expected: `at most ${span}`, got: step },
-      );
-  });
-  const [total, times] = [new Float64Array(count * height * width), new Float64Array(height * width)];
-  return withScores(question, async (at) => {
-    const before = await at(x);
-    for (const place of places) {
-      const after = await at(tensor(cover(x.values, planes, place, value), x.shape));
-      for (let row = place.top; row < place.bottom; row++)
-        for (let column = place.left; column < place.right; column++) {
-          times[row * width + column]!++;
-          before.forEach((score, n) => (total[(n * height + row) * width + column]! += fallOf(score, after[n]!)));
-        }
-    }
-    return {
-      shape: [...x.shape.slice(0, -1), 1],
-      values: total.map((sum, i) => sum / times[i % times.length]!),
-      scores: before,
-    };
-  });
-}
+export const occlusion: ExplanationMethod<OcclusionOptions> = {
+  title: "Occlusion",
+  summary: "How far the score falls while a square covers the pixel.",
+  source: "Zeiler and Fergus 2014",
+  channels: "sum",
+  options: { size: anyOption, stride: anyOption, value: finiteOption },
+  async run(question, options) {
+    const { x } = question;
+    const planes = planesOf(x.shape, "occlusion");
+    const { count, height, width } = planes;
+    const { size = both(Math.max(2, Math.round(Math.max(height, width) / 7))), value = 0 } = options;
+    const { stride = [Math.ceil(both(size)[0] / 2), Math.ceil(both(size)[1] / 2)] } = options;
+    const places = placesOf(planes, size, stride);
+    [height, width].forEach((length, axis) => {
+      const [span, step] = [both(size)[axis]!, both(stride)[axis]!];
+      if (span < length && step > span)
+        throw new ValueError(
+          `occlusion: with a stride of ${step} an occluder of ${span} leaves pixels uncovered; give a stride of at most ${span}`,
+          { operation: "occlusion", axis: ["height", "width"][axis]!, expected: `at most ${span}`, got: step },
+        );
+    });
+    const [total, times] = [new Float64Array(count * height * width), new Float64Array(height * width)];
+    return withScores(question, async (at) => {
+      const before = await at(x);
+      for (const place of places) {
+        const after = await at(tensor(cover(x.values, planes, place, value), x.shape));
+        for (let row = place.top; row < place.bottom; row++)
+          for (let column = place.left; column < place.right; column++) {
+            times[row * width + column]!++;
+            before.forEach((score, n) => (total[(n * height + row) * width + column]! += fallOf(score, after[n]!)));
+          }
+      }
+      return {
+        shape: [...x.shape.slice(0, -1), 1],
+        values: total.map((sum, i) => sum / times[i % times.length]!),
+        scores: before,
+      };
+    });
+  },
+};

@@ -18,27 +18,11 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 
-/**
- * Guided backpropagation: a relu lets back what is positive, where it was open itself (Springenberg 2015).
- *
- * @example
- * ```ts
- * const { values } = await explain(model, images, { method: "guidedBackpropagation", target: 0 });
- * values.length; // as many as the images have numbers
- * ```
- */
+/** Rule of guided backpropagation: ReLU passes only positive gradients, and only where it was active. */
 export const guided: GradientRule = (dy, y) =>
   y.operation === "relu" ? [where(greater(y, 0), relu(dy), 0)] : undefined;
 
-/**
- * The deconvnet: a relu lets back what is positive, wherever it was open (Zeiler 2014).
- *
- * @example
- * ```ts
- * const { values } = await explain(model, images, { method: "deconvnet", target: 0 });
- * values.length; // as many as the images have numbers
- * ```
- */
+/** Rule of the deconvnet: ReLU passes all positive gradients, whether or not it was active. */
 export const deconvolved: GradientRule = (dy, y) => (y.operation === "relu" ? [relu(dy)] : undefined);
 
 const kindOf = (t: Tensor): Traits["kind"] => traitsOf(t.operation).kind;
