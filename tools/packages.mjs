@@ -32,7 +32,8 @@ const yarns = [
 
 /** Runs a network on each backend, and on several threads. */
 const netThatRuns = `
-import { conv2d, cpu, evaluate, gradients, lpPool2d, reference, relu, tensor, useBackend } from "convlens";
+import { cpu, evaluate, gradients, reference, tensor, useBackend } from "convlens";
+import { conv2d, lpPool2d, relu } from "convlens/tensor";
 
 for (const backend of [reference(), await cpu()]) {
   useBackend(backend);

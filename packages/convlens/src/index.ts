@@ -1,17 +1,34 @@
 /**
- * Convolutional neural networks that train anywhere JavaScript runs, and can be looked into: all packages of Convlens in one.
- * Its command line is `convlens`.
+ * Convolutional neural networks that train anywhere JavaScript runs, and can be looked into: the names that a first program
+ * needs. All others are in sub-paths: `convlens/layers` exports what `@convlens/layers` does, and so on for each package.
  *
  * @module
  */
-export * from "@convlens/analysis";
-export * from "@convlens/analysis/render";
-export * from "@convlens/backend";
-export * from "@convlens/backend-cpu";
-export * from "@convlens/backend-gpu";
-export * from "@convlens/backend-reference";
-export * from "@convlens/datasets";
-export * from "@convlens/layers";
-export * from "@convlens/layers/models";
-export * from "@convlens/tensor";
-export * from "@convlens/training";
+export { cost, explain, heatmap, receptiveFields, visualize } from "@convlens/analysis";
+export { ConvlensError, type Backend, type Shape } from "@convlens/backend";
+export { cpu } from "@convlens/backend-cpu";
+export { gpu } from "@convlens/backend-gpu";
+export { reference } from "@convlens/backend-reference";
+export { batches, dataset, shapes, split, type Dataset } from "@convlens/datasets";
+export {
+  activations,
+  BatchNorm,
+  build,
+  Conv2d,
+  Dense,
+  Dropout,
+  Flatten,
+  formatSummary,
+  GlobalAveragePool,
+  loadWeights,
+  MaxPool2d,
+  predict,
+  Relu,
+  saveWeights,
+  sequential,
+  summary,
+  type Layer,
+} from "@convlens/layers";
+export { lenet5 } from "@convlens/layers/models";
+export { argmax, compile, evaluate, gradients, softmax, tensor, Tensor, useBackend, Variable } from "@convlens/tensor";
+export { adam, evaluateModel, fit, oneCycle, sgd } from "@convlens/training";

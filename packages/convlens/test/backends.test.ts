@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import * as c from "../src/index.ts";
+import * as c from "./everything.ts";
 import { worstDifference } from "./randomRecipe.ts";
 
 afterAll(() => c.useBackend(c.reference()));

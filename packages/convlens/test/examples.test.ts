@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import * as conformance from "@convlens/backend/conformance";
 import * as math from "@convlens/backend/math";
 import * as datasetsNode from "@convlens/datasets/node";
-import * as convlens from "../src/index.ts";
+import * as convlens from "./everything.ts";
 
 // Every example in the documentation runs: those of doc comments, of the README, and of the guides.
 

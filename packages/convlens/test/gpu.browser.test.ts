@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import * as c from "../src/index.ts";
+import * as c from "./everything.ts";
 import { worstDifference } from "./randomRecipe.ts";
 
 const modes = ["webgl2", "webgpu"] as const;

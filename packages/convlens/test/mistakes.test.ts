@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import * as c from "../src/index.ts";
-import type { Layer, Tensor } from "../src/index.ts";
+import * as c from "./everything.ts";
+import type { Layer, Tensor } from "./everything.ts";
 
 // Mistakes that everybody makes once. Each must be told with what was expected, what came, and how to mend it.
 

@@ -1,5 +1,5 @@
-import * as c from "../src/index.ts";
-import type { Tensor } from "../src/index.ts";
+import * as c from "./everything.ts";
+import type { Tensor } from "./everything.ts";
 
 /** A random recipe over an image: a chain of operations, some of them joined to what came before. */
 function randomRecipe(random: c.Random, x: Tensor): Tensor {
