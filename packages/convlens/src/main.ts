@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ConvlensError } from "@convlens/backend";
+import type { Command } from "./command.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { summary } from "./commands/summary.ts";
@@ -8,15 +9,7 @@ import { isFileError, messageOf, reasonOf } from "./fileErrors.ts";
 import { CommandLineError, hint } from "./options.ts";
 import { printable } from "./printable.ts";
 
-/** One command of the command line: gives the exit code. */
-export type Command = (args: readonly string[]) => Promise<number>;
-
-const commands: Readonly<Record<string, { readonly run: Command; readonly about: string }>> = {
-  train: { run: train, about: "train a net, with a report to look at" },
-  evaluate: { run: evaluate, about: "test a trained net" },
-  summary: { run: summary, about: "shapes, parameters and products of a net" },
-  inspect: { run: inspect, about: "what a trained net holds, and what it makes of an example" },
-};
+const commands: Readonly<Record<string, Command>> = { train, evaluate, summary, inspect };
 
 const help = `convlens <command>
 
@@ -25,24 +18,26 @@ ${Object.entries(commands)
   .join("\n")}
 
   convlens train mnist --model lenet --epochs 3
-  convlens <command> --help tells more.
+  convlens <command> --help lists the options of a command.
   convlens --version prints the version.
 
-Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130 stopped by Ctrl-C and 143 by a signal to end, where
-convlens train saves first; 141 the reader of the output closed it.
+Exit codes: 0 success; 1 failure; 2 wrong command line; 130 interrupted by Ctrl-C and 143 terminated by a signal,
+where convlens train saves first; 141 the reader of the output closed it.
 `;
 
 /** Prints an error as one sentence and returns the exit code. */
 function fail(command: string, error: unknown): number {
   const say = (text: string): void => void process.stderr.write(printable(`convlens ${command}: ${text}\n`));
   if (error instanceof CommandLineError) {
-    say(`${error.message}\n(convlens ${command} --help tells more)`);
+    say(`${error.message}\n(convlens ${command} --help lists the options)`);
     return 2;
   }
   if (error instanceof ConvlensError) say(error.message);
   else if (isFileError(error)) say(`${error.path ?? error.syscall}: ${reasonOf(error)}`);
   else
-    say(`unexpected ${error instanceof Error ? error.name : "error"}: ${messageOf(error)} (where: CONVLENS_DEBUG=1)`);
+    say(
+      `unexpected ${error instanceof Error ? error.name : "error"}: ${messageOf(error)} (CONVLENS_DEBUG=1 prints where)`,
+    );
   if (process.env["CONVLENS_DEBUG"] && error instanceof Error) say(error.stack ?? "");
   return 1;
 }

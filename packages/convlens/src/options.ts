@@ -1,60 +1,104 @@
 import { parseArgs } from "node:util";
-import { nearest } from "@convlens/backend";
+import { nearest, type OptionCheck } from "@convlens/backend";
 
-/** What was typed cannot be understood. */
+/** Thrown where the command line is wrong. */
 export class CommandLineError extends Error {
   override readonly name = "CommandLineError";
 }
 
-type Options = Readonly<Record<string, { readonly type: "string" | "boolean" }>>;
-type Values<O extends Options> = { readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string };
+/** An option of a command. Parsing, help and the type of the settings derive from it. */
+export interface Option {
+  readonly type: "flag" | "text" | "number";
+  /** One sentence for the help, without its full stop. */
+  readonly about: string;
+  /** What the help calls the value; a flag has none. */
+  readonly value?: string;
+  readonly default?: string | number;
+  readonly check?: OptionCheck;
+}
 
-/** `; did you mean …?` for the known name that is most like what was typed. */
-export function hint(name: string, known: readonly string[], prefix = ""): string {
-  const near = nearest(name, known);
+/** The options of a command by name, in camel case: `batchSize` is typed as `--batch-size`. */
+export type Options = Readonly<Record<string, Option>>;
+
+type SettingOf<O extends Option> = O["type"] extends "flag"
+  ? boolean
+  : (O["type"] extends "number" ? number : string) | (O extends { readonly default: unknown } ? never : undefined);
+
+/** The values of options: those given, else the defaults. */
+export type Settings<O extends Options> = { readonly [Name in keyof O]: SettingOf<O[Name]> };
+
+/** What was typed after the name of a command. */
+export interface Parsed<O extends Options> {
+  readonly words: readonly string[];
+  readonly settings: Settings<O>;
+  /** The names of the options that were given. */
+  readonly given: ReadonlySet<keyof O>;
+}
+
+/** The option of commands that print their result as JSON. */
+export const jsonOption = { type: "flag", about: "prints one JSON object and nothing else" } as const;
+
+/** An option as it is typed. */
+export const flagOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Returns `; did you mean …?` with the known name nearest to what was typed, or nothing. */
+export function hint(typed: string, known: readonly string[], prefix = ""): string {
+  const near = nearest(typed, known);
   return near === undefined ? "" : `; did you mean ${prefix}${near}?`;
 }
 
-/** The options and other words of a command; prints its help and gives nothing, if that is asked for. */
-export function parse<const O extends Options>(
-  args: readonly string[],
-  options: O,
-  help: string,
-): { readonly values: Values<O>; readonly words: readonly string[] } | undefined {
-  const known: Options = { ...options, help: { type: "boolean" } };
-  const names = Object.keys(known);
-  // Checked here, for errors that name the nearest option.
+/**
+ * Parses the arguments of a command. `--help` or `-h` is an option of every command.
+ *
+ * @throws `CommandLineError` for an unknown option, a missing value or a wrong one.
+ */
+export function parse<O extends Options>(args: readonly string[], options: O): Parsed<O> & { readonly help: boolean } {
+  const names = new Map([...Object.keys(options), "help"].map((name) => [flagOf(name).slice(2), name]));
+  const isFlag = (name: string): boolean => name === "help" || options[name]!.type === "flag";
   const { tokens } = parseArgs({
     args: [...args],
-    options: { ...known, help: { type: "boolean", short: "h" } },
+    options: {
+      ...Object.fromEntries([...names].map(([flag, name]) => [flag, { type: isFlag(name) ? "boolean" : "string" }])),
+      help: { type: "boolean", short: "h" },
+    },
+    // Checked below, so that errors can suggest the nearest option.
     strict: false,
     tokens: true,
   });
-  const values: Record<string, string | true> = {};
   const words: string[] = [];
+  const settings: Record<string, unknown> = Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, option.type === "flag" ? false : option.default]),
+  );
+  const given = new Set<string>();
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const { name, rawName, value, inlineValue } = token;
-    if (!Object.hasOwn(known, name))
-      throw new CommandLineError(`there is no option ${rawName}${hint(name, names, "--")}`);
-    if (known[name]!.type === "boolean") {
+    const { rawName, value, inlineValue } = token;
+    const name = names.get(token.name);
+    if (name === undefined)
+      throw new CommandLineError(`there is no option ${rawName}${hint(token.name, [...names.keys()], "--")}`);
+    given.add(name);
+    if (isFlag(name)) {
       if (value !== undefined) throw new CommandLineError(`${rawName} takes no value`);
-      values[name] = true;
-      continue;
+      settings[name] = true;
+    } else {
+      if (value === undefined || (!inlineValue && value.startsWith("--")))
+        throw new CommandLineError(`${rawName} needs a value: ${rawName} <value>`);
+      settings[name] = read(rawName, value, options[name]!);
     }
-    if (value === undefined || (!inlineValue && value.startsWith("--")))
-      throw new CommandLineError(`${rawName} needs a value: ${rawName} <value>`);
-    values[name] = value;
   }
-  if (values["help"] === true) {
-    process.stdout.write(help);
-    return undefined;
-  }
-  return { values: values as Values<O>, words };
+  return { words, settings: settings as Settings<O>, given, help: settings["help"] === true };
 }
 
-/** The one word of a command. */
+function read(flag: string, text: string, { type, check }: Option): string | number {
+  const value = type === "text" ? text : text.trim() === "" ? NaN : Number(text);
+  const expected = check?.(value);
+  if (expected !== undefined) throw new CommandLineError(`${flag}: expected ${expected}, got "${text}"`);
+  return value;
+}
+
+/** Returns the only word after the name of a command. */
 export function onlyWord(words: readonly string[], what: string): string {
   const [word] = words;
   if (word === undefined || word === "" || words.length > 1)
@@ -62,35 +106,7 @@ export function onlyWord(words: readonly string[], what: string): string {
   return word;
 }
 
-/** A number from an option, or what it is if not given. `above`: the number that it must be larger than, instead of `least`. */
-export function numberOption(
-  name: string,
-  text: string | undefined,
-  otherwise: number,
-  {
-    least = 0,
-    above,
-    most = Infinity,
-    whole = true,
-  }: { readonly least?: number; readonly above?: number; readonly most?: number; readonly whole?: boolean } = {},
-): number {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (
-    text.trim() === "" ||
-    !Number.isFinite(value) ||
-    (above === undefined ? value < least : value <= above) ||
-    value > most ||
-    (whole && !Number.isSafeInteger(value))
-  ) {
-    const bounds =
-      above !== undefined ? `above ${above}` : most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new CommandLineError(`--${name}: expected a ${whole ? "whole " : ""}number ${bounds}, got "${text}"`);
-  }
-  return value;
-}
-
-/** One of a few names. */
+/** Looks up a name. */
 export function choice<T>(what: string, name: string, known: Readonly<Record<string, T>>): T {
   if (Object.hasOwn(known, name)) return known[name]!;
   throw new CommandLineError(`there is no ${what} "${name}"; there are ${Object.keys(known).join(", ")}`);

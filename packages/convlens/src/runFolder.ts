@@ -14,6 +14,7 @@ import {
   wholeFrom,
   wrongField,
   type OptionCheck,
+  type OptionChecks,
 } from "@convlens/backend";
 import type { EpochRecord } from "@convlens/training";
 import { messageOf, reasonOf, saveFile } from "./fileErrors.ts";
@@ -21,36 +22,46 @@ import { FolderLock } from "./folderLock.ts";
 import { CommandLineError } from "./options.ts";
 import { readRegular } from "./readRegular.ts";
 
-/** What a run was asked for: enough to go on with it. */
+/** Settings of a run, with which it can be resumed. */
 export interface RunSettings {
   readonly data: string;
   readonly model: string;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly rate: number;
+  readonly learningRate: number;
   readonly optimizer: string;
   readonly seed: number;
 }
 
-/** How a run has learned, as its folder keeps it. */
+/** The history of a run, as its folder stores it. */
 export interface RunHistory extends TrainingHealth {
   readonly epochs: readonly EpochRecord[];
 }
 
-const isSettings = objectField<RunSettings>({
+/** Checks of {@link RunSettings}, in files and on the command line. */
+export const settingChecks: OptionChecks<RunSettings> = {
   data: textField,
   model: textField,
   epochs: wholeFrom(1),
   batchSize: wholeFrom(1),
-  rate: numberAbove(0),
+  learningRate: numberAbove(0),
   optimizer: textField,
   seed: seedOption,
-});
+};
+
+const isSettings = objectField<RunSettings>(settingChecks);
 
 const isHistory = objectField<RunHistory>({
   chance: optionalField(numberField),
-  // Only what pages are made of.
-  steps: arrayField(objectField({ step: numberField, loss: numberField, gradientNorm: optionalField(numberField) })),
+  // Only what the pages show.
+  steps: arrayField(
+    objectField({
+      step: numberField,
+      loss: numberField,
+      accuracy: optionalField(numberField),
+      gradientNorm: optionalField(numberField),
+    }),
+  ),
   records: arrayField(
     objectField<HealthRecord>({
       step: numberField,
@@ -69,11 +80,18 @@ const isHistory = objectField<RunHistory>({
     }),
   ),
   epochs: arrayField(
-    objectField({ epoch: numberField, step: numberField, loss: numberField, testLoss: optionalField(numberField) }),
+    objectField({
+      epoch: numberField,
+      step: numberField,
+      loss: numberField,
+      testLoss: optionalField(numberField),
+      testAccuracy: optionalField(numberField),
+      imagesPerSecond: optionalField(numberField),
+    }),
   ),
 });
 
-/** The largest files of each kind that are read, in bytes. */
+/** Size limits of the files, in bytes. */
 const [LARGEST_SETTINGS, LARGEST_HISTORY, LARGEST_CHECKPOINT] = [1e6, 500e6, 2e9];
 
 const exists = (path: string): Promise<boolean> =>
@@ -82,12 +100,12 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A folder `runs/<name>`: settings, checkpoint, how it learned, reports. */
+/** A folder `runs/<name>` with the settings, checkpoint, history and pages of a run. */
 export class RunFolder {
   readonly path: string;
   readonly checkpoint: string;
   readonly report: string;
-  /** What `convlens inspect` writes. */
+  /** The page that `convlens inspect` writes. */
   readonly inspection: string;
   readonly #settings: string;
   readonly #history: string;
@@ -101,13 +119,13 @@ export class RunFolder {
     this.#history = join(path, "history.json");
   }
 
-  /** That of a run, or of one of its files. */
+  /** Finds the folder of a run, given by itself or by one of its files. */
   static at(path: string): RunFolder {
     return new RunFolder(/\.(safetensors|json|html)$/.test(path) ? dirname(path) : path);
   }
 
   /**
-   * Makes a folder for a new run and locks it: of this name, or of the first free one like it. Two processes that ask at the
+   * Makes and locks a folder for a new run: of this name, or with the first free number added. Two processes that do so at the
    * same time get two folders.
    */
   static async create(
@@ -123,7 +141,7 @@ export class RunFolder {
       if (await isTaken()) continue;
       const lock = overwrite ? await folder.lock() : await folder.#takeLock();
       if (lock === undefined) continue;
-      // Another process may have begun and ended a run since.
+      // Another process may have started and finished a run meanwhile.
       if (await isTaken()) {
         await lock.release();
         continue;
@@ -138,7 +156,7 @@ export class RunFolder {
     }
   }
 
-  /** Makes the folder and that around it. One by one: asked for both, Node gives a wrong reason on a read-only disk. */
+  /** Makes the folder and its parent, one by one: a recursive mkdir gives a wrong reason on a read-only disk. */
   async #make(): Promise<void> {
     for (const path of [dirname(this.path), this.path])
       try {
@@ -160,14 +178,14 @@ export class RunFolder {
   /**
    * Locks the folder for writing.
    *
-   * @throws `UsageError` where another process writes to it.
+   * @throws `UsageError` if another process is writing to it.
    */
   async lock(): Promise<FolderLock> {
     const lock = await this.#takeLock();
     if (lock === undefined)
       throw new UsageError(
         `${this.path} is being written by another convlens train; wait for it, or choose another --name ` +
-          `(if that process runs no more, delete ${FolderLock.pathIn(this.path)})`,
+          `(if that process no longer runs, delete ${FolderLock.pathIn(this.path)})`,
       );
     return lock;
   }
@@ -176,7 +194,7 @@ export class RunFolder {
     return saveFile(this.#settings, `${JSON.stringify(settings, null, 2)}\n`);
   }
 
-  /** What the run was asked for. */
+  /** Reads the settings. */
   async settings(): Promise<RunSettings> {
     let text: string;
     try {
@@ -193,11 +211,11 @@ export class RunFolder {
   }
 
   saveHistory(history: RunHistory): Promise<void> {
-    // JSON knows no numbers that are not finite; they come back as NaN.
+    // JSON has no numbers that are not finite; they are read back as NaN.
     return saveFile(this.#history, `${JSON.stringify(history)}\n`);
   }
 
-  /** How it has learned so far, if that was kept. */
+  /** Reads the history, if there is one. */
   async readHistory(): Promise<RunHistory | undefined> {
     let text: string;
     try {
@@ -206,7 +224,7 @@ export class RunFolder {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw new ConvlensError(`${this.#history} cannot be read: ${reasonOf(error)}`, { cause: error });
     }
-    return parsed<RunHistory>(this.#history, text, isHistory, "delete it, to go on without it", (value) =>
+    return parsed<RunHistory>(this.#history, text, isHistory, "delete it to continue without it", (value) =>
       value === null ? NaN : value,
     );
   }
@@ -221,7 +239,7 @@ export class RunFolder {
   }
 }
 
-/** JSON of a form that is known, or a `ConvlensError` that says what is wrong with it. */
+/** Parses JSON and checks its form, or throws a `ConvlensError` that says what is wrong. */
 function parsed<T>(
   path: string,
   text: string,

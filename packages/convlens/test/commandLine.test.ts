@@ -59,13 +59,13 @@ describe("convlens train", () => {
     // But for the name of SVG, which is no address.
     expect(report.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:\/\//)).toBeNull();
     for (const part of [
-      "How it learned",
-      "What it takes for what",
-      "Filters of the first layer",
-      "before",
-      "after",
-      "What each layer makes of it",
-      "mistakes",
+      "Training",
+      "Confusion matrix",
+      "Worst mistakes",
+      "Learned filters",
+      "before training",
+      "Activations",
+      "Multiply-adds of each layer",
     ])
       expect(report, part).toContain(part);
     // Every picture is a whole PNG file.
@@ -96,7 +96,7 @@ describe("convlens train", () => {
     });
     process.emit("SIGINT");
     expect(await interrupted).toBe(130);
-    expect(said.err).toMatch(/stopped after step \d+; go on with: convlens train --resume runs\/parts/);
+    expect(said.err).toMatch(/stopped after step \d+; to continue: convlens train --resume runs\/parts/);
     said.out = "";
     expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
     const { imagesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
@@ -129,7 +129,7 @@ describe("convlens train", () => {
         "convlens train: --epochs: expected a whole number of at least 1, got "none"",
         "convlens train: --seed: expected a whole number from 0 to 4294967295, got "4294967296"",
         "convlens train: there is no model "huge"; there are lenet, convnetjs, convnetjs-cifar, small, signal",
-        "convlens train: there is no option --what; did you mean --rate?",
+        "convlens train: there is no option --what; did you mean --seed?",
         "convlens train: there is no optimizer "magic"; there are adam, adamw, sgd",
         "convlens train: there is no backend "magic"; there are cpu, reference",
         "convlens train: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
@@ -153,7 +153,7 @@ describe("convlens evaluate, inspect, summary", () => {
   it("inspect tells what it holds", async () => {
     expect(await run("inspect", "runs/first", "--example", "3", "--no-report")).toBe(0);
     expect(said.out).toMatch(/layers\.0\.filters\s+3 × 3 × 1 × 8/);
-    expect(said.out).toMatch(/example 3, a “.+”: taken for “/);
+    expect(said.out).toMatch(/example 3, a “.+”: predicted “/);
     said.out = "";
     expect(await run("inspect", "runs/first/checkpoint.safetensors", "--json", "--no-report")).toBe(0);
     expect(json()[0]).toMatchObject({ step: 40, weights: expect.any(Array), activations: expect.any(Array) });
@@ -183,7 +183,7 @@ describe("convlens evaluate, inspect, summary", () => {
     for (const command of ["train", "evaluate", "inspect", "summary"]) expect(await run(command, "--help")).toBe(0);
     expect([await run("--help"), await run(), await run("fly")]).toEqual([0, 2, 2]);
     expect(said.err).toContain('there is no command "fly"');
-    expect(said.out).toMatch(/Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130/);
+    expect(said.out).toMatch(/Exit codes: 0 success; 1 failure; 2 wrong command line; 130/);
   });
 
   it("names the nearest command and option", async () => {
@@ -206,18 +206,18 @@ describe("convlens evaluate, inspect, summary", () => {
   it("refuses options that would change nothing", async () => {
     for (const [args, told] of [
       [["train", "edges", "--trust"], "--trust is for --resume"],
-      [["train", "--resume", "runs/first", "--rate", "1"], "leave --rate out"],
+      [["train", "--resume", "runs/first", "--learning-rate", "1"], "leave --learning-rate out"],
       [["train", "edges", "--resume", "runs/first"], "leave edges out"],
-      [["train", "--resume", "runs/first"], "has done all of its 2 epochs; to go on, give more: --epochs 3"],
+      [["train", "--resume", "runs/first"], "has done all of its 2 epochs; for more, give --epochs 3"],
       [["inspect", "runs/first", "--no-report", "--output", "a.html"], "give one of them"],
       [["evaluate", "runs/first", "runs/first-2"], "expected the folder of a run, got runs/first runs/first-2"],
       [["summary", "lenet", "small"], "expected a model, got lenet small"],
-      [["summary", "lenet", "--input", "1e9x1e9x1"], "--input: an example may have 268435456 numbers at most"],
+      [["summary", "lenet", "--input", "1e9x1e9x1"], "--input: expected at most 268435456 numbers in an example"],
       [["summary", ""], "expected a model, got nothing"],
       [["inspect", "runs/first", "--output", ""], "--output needs the name of a file"],
-      [["train", "edges", "--rate", "-1"], '--rate: expected a number above 0, got "-1"'],
-      [["train", "edges", "--rate", "0"], '--rate: expected a number above 0, got "0"'],
-      [["train", "edges", "--rate", "1e-400"], '--rate: expected a number above 0, got "1e-400"'],
+      [["train", "edges", "--learning-rate", "-1"], '--learning-rate: expected a number above 0, got "-1"'],
+      [["train", "edges", "--learning-rate", "0"], '--learning-rate: expected a number above 0, got "0"'],
+      [["train", "edges", "--learning-rate", "1e-400"], '--learning-rate: expected a number above 0, got "1e-400"'],
       [["train", "edges", "--seed", "1e300"], "--seed: expected a whole number from 0 to"],
     ] as const) {
       said.err = "";

@@ -8,11 +8,10 @@ import { useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { looksInverted } from "../src/images/looksInverted.ts";
-import { makeInspection } from "../src/inspection/inspection.ts";
-import { subjectOf, type ImageFile } from "../src/inspection/subject.ts";
+import { inspectionSections, makePage, reportSections } from "../src/sections/pages.ts";
+import { exampleSubject, subjectOf, type ImageFile } from "../src/sections/subject.ts";
 import { main } from "../src/main.ts";
-import { html } from "../src/report/html.ts";
-import { makeReport } from "../src/report/report.ts";
+import { html } from "../src/page/html.ts";
 import { RunFolder, type RunHistory } from "../src/runFolder.ts";
 
 /** Ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
@@ -57,7 +56,7 @@ const settings = {
   model: hostile,
   epochs: 1,
   batchSize: 8,
-  rate: 0.1,
+  learningRate: 0.1,
   optimizer: "adam",
   seed: 1,
 };
@@ -108,17 +107,18 @@ beforeAll(() => useBackend(reference()));
 describe("names that look like markup", () => {
   it("are text on the report", async () => {
     const model = build(make(data.classes.length), data.shape, { seed: 1 });
-    const page = await makeReport({ settings, model, make, sets, steps: [], epochs: [], backend: hostile });
+    const folder = new RunFolder(hostile);
+    const subject = await exampleSubject({ folder, settings, sets, model, make, step: 3, history }, 0);
+    const page = await makePage(hostile, subject, reportSections);
     expect(foreign(page)).toEqual([]);
-    // Of the title, the classes, the layers and the backend.
+    // Those of the title, the classes and the layers.
     expect(page.split("&lt;script&gt;").length).toBeGreaterThan(20);
   });
 
   it("are text on the page of inspect", { timeout: 300_000 }, async () => {
     const model = build(make(data.classes.length), data.shape, { seed: 1 });
     const folder = new RunFolder(hostile);
-    const progress = { step: 3 } as never;
-    const trained = { folder, settings, sets, model, make, progress };
+    const trained = { folder, settings, sets, model, make, step: 3 };
     const values = Float32Array.from(data.inputs.slice(0, 64), (x) => x * data.scale);
     const input = { shape: [8, 8, 1], values, changes: [hostile] };
     const file: ImageFile = {
@@ -134,7 +134,7 @@ describe("names that look like markup", () => {
       [undefined, { label: 1 }],
     ] as const) {
       const subject = await subjectOf({ ...trained, history: known }, hostile, values, more);
-      const page = await makeInspection(subject);
+      const page = await makePage(hostile, subject, inspectionSections);
       expect(foreign(page)).toEqual([]);
       expect([...page.matchAll(/<h2 /g)].length).toBeGreaterThan(12);
       expect(page.split("&lt;script&gt;").length).toBeGreaterThan(50);

@@ -50,7 +50,7 @@ afterEach(() => vi.restoreAllMocks());
 const chapters = (page: string): string[] => [...page.matchAll(/<h2 id="([^"]+)"/g)].map(([, id]) => id!);
 const everything = [
   ...["input", "why", "activations", "trace", "codes", "fragility", "inversion", "filters", "patches", "visualization"],
-  ...["diagrams", "geometry", "cost", "sharing", "health", "units"],
+  ...["confusion", "mistakes", "diagrams", "geometry", "cost", "sharing", "health", "units"],
 ];
 
 /** Fails where a page needs something beside itself, or shows a picture without words. */
@@ -85,7 +85,7 @@ describe("the page of convlens inspect", () => {
     checkPage(page);
     expect(chapters(page)).toEqual(everything);
     expect(page.includes("its colours became greys")).toBe(true);
-    expect(page.includes("What the net sees")).toBe(true);
+    expect(page.includes("The input of the model")).toBe(true);
   });
 
   it("holds every way of looking, for a user's own model with branches", { timeout: 120_000 }, async () => {
@@ -119,7 +119,7 @@ describe("convlens inspect --image", () => {
   };
 
   it("says of an image that fits nothing, and of ink on paper what --invert would do", async () => {
-    expect(await told("--image", "fits.png")).toMatch(/fits\.png: taken for “\w+”, with [\d.]+ %\n\s+shape/);
+    expect(await told("--image", "fits.png")).toMatch(/fits\.png: predicted “\w+”, with [\d.]+ %\n\s+shape/);
     said.out = "";
     const paper = await told("--image", "paper.png");
     expect(paper).toContain("  it was made smaller, from 60 × 90 to 19 × 28 pixels");
@@ -131,7 +131,7 @@ describe("convlens inspect --image", () => {
     expect(inverted).not.toContain("looks inverted");
     said.out = "";
     expect(await told("--image", "fits.png", "--invert")).toMatch(
-      /exchanged, it looks inverted: .*; leave --invert out/,
+      /after --invert it looks inverted: .*; leave --invert out/,
     );
   });
 
@@ -167,7 +167,7 @@ describe("convlens inspect --image", () => {
         "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, open 'nowhere.png'",
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",
         "convlens inspect: --invert exchanges black and white of an image; give one with --image",
-        "convlens inspect: --image and --example both say what the input is; give one of them",
+        "convlens inspect: --image and --example both choose the input; give one of them",
         "convlens inspect: expected the folder of a run, got runs/edges runs/tones",
         "convlens inspect: runs/nowhere is not the folder of a run: it has no run.json; check the path, or train a run: convlens train mnist",
       ]

@@ -42,7 +42,7 @@ const settings: RunSettings = {
   model: "small",
   epochs: 1,
   batchSize: 200,
-  rate: 0.01,
+  learningRate: 0.01,
   optimizer: "adam",
   seed: 1,
 };
@@ -145,14 +145,14 @@ describe("files of a run in another form", () => {
           write("run.json", JSON.stringify({ ...settings, [key]: value }));
           const isRight =
             typeof value === typeof settings[key] &&
-            (typeof value !== "number" || (value >= 1 && (key === "rate" || Number.isSafeInteger(value))));
+            (typeof value !== "number" || (value >= 1 && (key === "learningRate" || Number.isSafeInteger(value))));
           if (isRight) return;
           if (value === 0 && key === "seed") return;
-          if (key === "rate" && typeof value === "number" && value > 0) return;
+          if (key === "learningRate" && typeof value === "number" && value > 0) return;
           await expect(own.settings()).rejects.toThrow(/^forms\/run\.json is damaged: its content\.\w+ is not/);
         },
       ),
-      { examples: [["rate", 0]] },
+      { examples: [["learningRate", 0]] },
     );
     for (const text of ["", "{", "null", "[]", "3", "[".repeat(100_000)]) {
       write("run.json", text);
@@ -233,7 +233,7 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
       said.err = "";
       expect(await run(...args), args.join(" ")).toBe(2);
       expect(said.err).toMatch(
-        /the model of runs\/theirs is the module .*hostile\d+\.mjs, whose code would run; name the module yourself with --model <file>, or give --trust if you trust the folder/,
+        /the model of runs\/theirs is the module .*hostile\d+\.mjs, whose code would run; name the module with --model <file>, or pass --trust if you trust the folder/,
       );
       expect(existsSync("ran"), args.join(" ")).toBe(false);
     }

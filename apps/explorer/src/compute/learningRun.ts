@@ -9,6 +9,7 @@ import { Trainer, type StepMade } from "./trainer.ts";
 
 /** A step that was made, with what it came to. */
 export interface LearningRow extends TrainingStep, Omit<StepMade, "milliseconds"> {
+  readonly accuracy: number;
   readonly gradientNorm: number;
   readonly rate: number;
 }

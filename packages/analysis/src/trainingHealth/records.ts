@@ -1,10 +1,12 @@
-/** What a step of training must tell: what `fit` yields after one does. */
+/** A step of training; the step records of `fit` have this form. */
 export interface TrainingStep {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
-  /** Of the batch, before the step. */
+  /** Loss of the batch before the step. */
   readonly loss: number;
-  /** Of all gradients together. */
+  /** Fraction of the batch that was classified correctly. */
+  readonly accuracy?: number;
+  /** Norm of all gradients together. */
   readonly gradientNorm?: number;
   readonly rate?: number;
 }

@@ -85,9 +85,9 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
 
   return {
     ...health,
-    async observe({ step, loss: reached, gradientNorm, rate }) {
-      const known = { ...(gradientNorm !== undefined && { gradientNorm }), ...(rate !== undefined && { rate }) };
-      steps.push({ step, loss: reached, ...known });
+    async observe({ step, loss: reached, accuracy, gradientNorm, rate }) {
+      const known = Object.entries({ accuracy, gradientNorm, rate }).filter(([, value]) => value !== undefined);
+      steps.push({ step, loss: reached, ...Object.fromEntries(known) });
       // The first step after each multiple is looked at, and how far it moved the parameters: so they are read before it, too.
       const isLook = every === 1 || step % every === 1;
       if (!isLook && step % every !== 0) return;

@@ -1,83 +1,74 @@
-import { statisticsOf, type Statistics } from "@convlens/analysis";
-import { subset } from "@convlens/datasets";
-import { activations, weightsOf } from "@convlens/layers";
-import { ConvlensError, type Shape } from "@convlens/backend";
 import { access, constants, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { statisticsOf, type Statistics } from "@convlens/analysis";
+import { ConvlensError, ValueError, wholeFrom, type Shape } from "@convlens/backend";
+import { activations, weightsOf } from "@convlens/layers";
+import { command, type Command } from "../command.ts";
 import { reasonOf, saveFile } from "../fileErrors.ts";
 import { imageToInput } from "../images/imageToInput.ts";
 import { looksInverted } from "../images/looksInverted.ts";
 import { openImage } from "../images/openImage.ts";
 import type { Pixels } from "../images/pixels.ts";
-import { makeInspection } from "../inspection/inspection.ts";
-import { remarksOf } from "../inspection/overview.ts";
-import { className, subjectOf, type ImageFile, type InspectedRun, type Subject } from "../inspection/subject.ts";
-import { CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
+import { CommandLineError, jsonOption, onlyWord, type Settings } from "../options.ts";
 import { printable } from "../printable.ts";
-import { titleOf } from "../titleOf.ts";
-import { loadRun, modelHelp, modelOptions } from "../trainedModel.ts";
+import { remarksOf } from "../sections/input.ts";
+import { inspectionSections, makePage, runTitle } from "../sections/pages.ts";
+import { className, exampleSubject, subjectOf, type InspectedRun, type Subject } from "../sections/subject.ts";
+import { loadRun, modelOptions } from "../trainedModel.ts";
 
-const help = `convlens inspect runs/<name> [options]
+const options = {
+  image: { type: "text", value: "file", about: "input: a PNG or JPEG file, fitted to the model" },
+  invert: { type: "flag", about: "exchanges black and white of that file" },
+  example: { type: "number", value: "n", default: 0, check: wholeFrom(0), about: "input: example n of the test set" },
+  output: { type: "text", value: "file", about: "file of the page (inspection.html in the folder of the run)" },
+  noReport: { type: "flag", about: "writes no page" },
+  ...modelOptions,
+  json: jsonOption,
+} as const;
 
-  What the net of a run holds, and what each of its layers makes of one input; and a page to look at, with filters, maps,
-  patches, explanations, attacks, codes and all other ways of looking. The run is given by its folder or its checkpoint.
-
-  --image <file>       the input: a PNG or JPEG file, made to fit the net
-  --invert             black and white of that file are exchanged
-  --example <n>        the input: example n of the test set (0)
-  --output <file>      where the page goes (inspection.html in the folder of the run)
-  --no-report          no page, only what is printed
-${modelHelp}
-  --json               one JSON object on stdout, and nothing else
-`;
-
-/** Prints what a net holds and what it makes of an input, and writes a page about it. */
-export async function inspect(args: readonly string[]): Promise<number> {
-  const parsed = parse(
-    args,
-    {
-      ...modelOptions,
-      image: { type: "string" },
-      invert: { type: "boolean" },
-      example: { type: "string" },
-      output: { type: "string" },
-      "no-report": { type: "boolean" },
-      json: { type: "boolean" },
-    },
-    help,
-  );
-  if (parsed === undefined) return 0;
-  const { values, words } = parsed;
-  const path = onlyWord(words, "the folder of a run");
-  if (values.image !== undefined && values.example !== undefined)
-    throw new CommandLineError("--image and --example both say what the input is; give one of them");
-  if (values.invert && values.image === undefined)
-    throw new CommandLineError("--invert exchanges black and white of an image; give one with --image");
-  if (values.output === "") throw new CommandLineError("--output needs the name of a file");
-  if (values.output !== undefined && values["no-report"])
-    throw new CommandLineError(
-      "--output says where the page goes, and --no-report that there is none; give one of them",
+/** Prints the weights of a model and its activations for one input, and writes a page about it. */
+export const inspect: Command = command({
+  about: "shows what a trained model has learned and how it processes one input",
+  usage: ["inspect runs/<name> [options]"],
+  details:
+    "Prints statistics of weights and activations, and writes a page with filters, activation maps, explanations, attacks, embeddings and more. The run is given by its folder or its checkpoint.",
+  options,
+  async run({ words, settings, given }) {
+    const path = onlyWord(words, "the folder of a run");
+    checkCombination(settings, given);
+    // Before the model is loaded, so that a wrong file is reported at once.
+    const pixels = settings.image === undefined ? undefined : await openImage(settings.image);
+    const loaded = await loadRun(path, settings);
+    const report = settings.noReport ? undefined : (settings.output ?? loaded.folder.inspection);
+    if (report !== undefined) await checkWritable(report);
+    const trained = { ...loaded, history: report === undefined ? undefined : await loaded.folder.readHistory() };
+    const subject =
+      pixels === undefined
+        ? await exampleSubject(trained, settings.example)
+        : await imageSubject(trained, pixels, basename(settings.image!), settings.invert);
+    const found = await findings(subject);
+    process.stdout.write(
+      settings.json
+        ? `${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`
+        : printable(`${linesOf(subject, found).join("\n")}\n`),
     );
-  // Before the net is loaded: what is wrong with a file is said at once.
-  const pixels = values.image === undefined ? undefined : await openImage(values.image);
-  const loaded = await loadRun(path, values);
-  const report = values["no-report"] ? undefined : (values.output ?? loaded.folder.inspection);
-  if (report !== undefined) await checkWritable(report);
-  const trained = { ...loaded, history: report === undefined ? undefined : await loaded.folder.readHistory() };
-  const subject =
-    pixels === undefined
-      ? await exampleOf(trained, numberOption("example", values.example, 0))
-      : await imageOf(trained, pixels, basename(values.image!), values.invert ?? false);
-  const found = await findings(subject);
-  if (values.json) process.stdout.write(`${JSON.stringify({ ...found, ...(report !== undefined && { report }) })}\n`);
-  else process.stdout.write(printable(`${told(subject, found).join("\n")}\n`));
-  if (report === undefined) return 0;
-  const page = await makeInspection(subject, (done, all) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2Klooking: ${done} of ${all}`);
-  });
-  await saveFile(report, page);
-  process.stderr.write(`${process.stderr.isTTY ? "\r\x1b[2K" : ""}report: ${report}\n`);
-  return 0;
+    if (report !== undefined) await writePage(report, subject);
+    return 0;
+  },
+});
+
+/** Refuses options that contradict each other. */
+function checkCombination(
+  { image, invert, output, noReport }: Settings<typeof options>,
+  given: ReadonlySet<string>,
+): void {
+  if (image !== undefined && given.has("example"))
+    throw new CommandLineError("--image and --example both choose the input; give one of them");
+  if (invert && image === undefined)
+    throw new CommandLineError("--invert exchanges black and white of an image; give one with --image");
+  if (output === "") throw new CommandLineError("--output needs the name of a file");
+  if (output !== undefined && noReport)
+    throw new CommandLineError("--output names the file of the page, and --no-report writes none; give one of them");
 }
 
 const isFolder = (path: string): Promise<boolean> =>
@@ -86,7 +77,7 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Refuses a place for the page before it is made, which takes long. */
+/** Refuses a file that cannot be written, before the page is made, which takes minutes. */
 async function checkWritable(report: string): Promise<void> {
   try {
     if (await isFolder(report)) throw Object.assign(new Error(), { code: "EISDIR" });
@@ -98,29 +89,18 @@ async function checkWritable(report: string): Promise<void> {
   }
 }
 
-/** An example of the test set. */
-function exampleOf(trained: InspectedRun, index: number): Promise<Subject> {
-  const { inputs, scale, classes, labels } = subset(trained.sets.test, [index]);
-  return subjectOf(
-    trained,
-    `example ${index}, a “${classes[labels[0]!]}”`,
-    Float32Array.from(inputs, (x) => x * scale),
-    { label: labels[0]! },
-  );
-}
-
-/** The longest side of the picture of a file on the page. */
+/** Largest side of the preview of an image on the page. */
 const PREVIEW = 280;
 
-/** A file as the input of the net. */
-function imageOf(trained: InspectedRun, pixels: Pixels, name: string, isInverted: boolean): Promise<Subject> {
+/** Makes an image file the input of the model. */
+function imageSubject(trained: InspectedRun, pixels: Pixels, name: string, invert: boolean): Promise<Subject> {
   const { test, train } = trained.sets;
-  const input = imageToInput(pixels, test.shape, { invert: isInverted });
+  const input = imageToInput(pixels, test.shape, { invert });
   const size =
     pixels.orientation >= 5 ? ([pixels.width, pixels.height] as const) : ([pixels.height, pixels.width] as const);
   const factor = Math.min(1, PREVIEW / Math.max(...size));
   const preview = imageToInput(pixels, [...size.map((side) => Math.max(1, Math.round(side * factor))), 3]);
-  const file: ImageFile = { name, size, preview, input, inversion: looksInverted(input, train), isInverted };
+  const file = { name, size, preview, input, inversion: looksInverted(input, train), isInverted: invert };
   return subjectOf(trained, name, input.values, { file });
 }
 
@@ -129,9 +109,13 @@ interface Row extends Statistics {
   readonly shape: Shape;
 }
 
-/** All that is printed, as data. */
-async function findings(subject: Subject) {
-  const { model, x, settings, progress, answer, shares, file, sets, inputName } = subject;
+/** Collects all that is printed. */
+async function findings({ model, x, settings, step, answer, probabilities, file, sets, inputName }: Subject) {
+  if (answer < 0)
+    throw new ValueError(
+      `the outputs of the model for ${inputName} are not finite, so there is nothing to explain; train it again with a lower learning rate`,
+      { expected: "finite outputs", got: NaN, fix: "a lower learning rate" },
+    );
   const weights = [...(await weightsOf(model))].map(([name, { shape, values }]): Row => ({
     name,
     shape,
@@ -144,30 +128,30 @@ async function findings(subject: Subject) {
   }));
   return {
     settings,
-    step: progress.step,
+    step,
     input: inputName,
     ...(file && { image: { file: file.name, changes: file.input.changes, looksInverted: file.inversion.isInverted } }),
     answer: sets.test.classes[answer] ?? `${answer}`,
-    shares,
+    probabilities,
     weights,
     activations: maps,
   };
 }
 
-function told(subject: Subject, { weights, activations: maps }: Awaited<ReturnType<typeof findings>>): string[] {
-  const { settings, progress, inputName, answer, shares } = subject;
+function linesOf(subject: Subject, { weights, activations: maps }: Awaited<ReturnType<typeof findings>>): string[] {
+  const { step, inputName, answer, probabilities } = subject;
   return [
-    `${titleOf(settings.model)} on ${settings.data} after ${progress.step} steps`,
+    `${runTitle(subject)} after ${step} steps`,
     "",
-    ...rowsOf(weights),
+    ...tableOf(weights),
     "",
-    `${inputName}: taken for ${className(subject, answer)}, with ${(100 * shares[answer]!).toFixed(1)} %`,
+    `${inputName}: predicted ${className(subject, answer)}, with ${(100 * probabilities[answer]!).toFixed(1)} %`,
     ...remarksOf(subject).map((text) => `  ${text}`),
-    ...rowsOf(maps),
+    ...tableOf(maps),
   ];
 }
 
-function rowsOf(rows: readonly Row[]): string[] {
+function tableOf(rows: readonly Row[]): string[] {
   const width = Math.max(...rows.map(({ name }) => name.length));
   const shapes = Math.max(...rows.map(({ shape }) => shape.join(" × ").length), 5);
   const cell = (x: number): string => `${+x.toPrecision(3)}`.padStart(11);
@@ -178,4 +162,15 @@ function rowsOf(rows: readonly Row[]): string[] {
         `${row.name.padEnd(width)}  ${row.shape.join(" × ").padEnd(shapes)}${cell(row.mean)}${cell(row.deviation)}${cell(row.smallest)}${cell(row.largest)}${`${Math.round(100 * row.zeros)} %`.padStart(8)}`,
     ),
   ];
+}
+
+async function writePage(report: string, subject: Subject): Promise<void> {
+  const isTerminal = process.stderr.isTTY;
+  const clear = isTerminal ? "\r\x1b[2K" : "";
+  const title = `${runTitle(subject)}: ${subject.inputName}`;
+  const page = await makePage(title, subject, inspectionSections, (done) => {
+    if (isTerminal) process.stderr.write(`${clear}inspecting: ${done} of ${inspectionSections.length}`);
+  });
+  await saveFile(report, page);
+  process.stderr.write(`${clear}report: ${report}\n`);
 }

@@ -1,8 +1,9 @@
+import { wholeFrom, type Shape } from "@convlens/backend";
 import { formatSummary, summary as summaryOf } from "@convlens/layers";
 import { alexNet, resnet18, vgg16 } from "@convlens/layers/models";
-import type { Shape } from "@convlens/backend";
 import { models, type MakeModel } from "../catalogue.ts";
-import { choice, CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
+import { command, type Command } from "../command.ts";
+import { choice, CommandLineError, jsonOption, onlyWord } from "../options.ts";
 
 const large: Readonly<Record<string, MakeModel>> = {
   alexnet: (classes) => alexNet({ classes }),
@@ -11,44 +12,47 @@ const large: Readonly<Record<string, MakeModel>> = {
 };
 const known = { ...models, ...large };
 
-const help = `convlens summary <model> [options]
-
-  model                ${Object.keys(known).join(", ")}
-  --input <shape>      of one example, such as 28x28x1 (what the model is usually given)
-  --classes <n>        number of outputs (10; 1000 for large models)
-  --json               one JSON object on stdout, and nothing else
-`;
-
-/** Numbers of an example: as many as fit the memory of a backend. */
+/** The most numbers of an example that a backend has memory for. */
 const LARGEST = 2 ** 28;
 
-/** The input that a model is usually given. */
-const usual = (name: string): string =>
-  Object.hasOwn(large, name)
-    ? "224x224x3"
-    : name === "convnetjs-cifar"
-      ? "32x32x3"
-      : name === "signal"
-        ? "128x1"
-        : "28x28x1";
+/** The usual input of models whose input is not that of MNIST. */
+const inputs: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(large).map((name) => [name, "224x224x3"])),
+  "convnetjs-cifar": "32x32x3",
+  signal: "128x1",
+};
 
-/** Prints shapes, parameters and products of a net. */
-export async function summary(args: readonly string[]): Promise<number> {
-  const parsed = parse(
-    args,
-    { input: { type: "string" }, classes: { type: "string" }, json: { type: "boolean" } },
-    help,
-  );
-  if (parsed === undefined) return 0;
-  const name = onlyWord(parsed.words, "a model");
-  const make = choice("model", name, known);
-  const input: Shape = (parsed.values.input ?? usual(name))
-    .split("x")
-    .map((size) => numberOption("input", size, 0, { least: 1 }));
-  if (input.reduce((product, size) => product * size, 1) > LARGEST)
-    throw new CommandLineError(`--input: an example may have ${LARGEST} numbers at most; give a smaller shape`);
-  const classes = numberOption("classes", parsed.values.classes, Object.hasOwn(large, name) ? 1000 : 10, { least: 1 });
-  const result = summaryOf(make(classes), input);
-  process.stdout.write(`${parsed.values.json ? JSON.stringify(result) : formatSummary(result)}\n`);
-  return 0;
+/** Prints the layers of a model. */
+export const summary: Command = command({
+  about: "prints shapes, parameters and multiply-adds of the layers of a model",
+  usage: ["summary <model> [options]"],
+  argument: ["model", Object.keys(known).join(", ")],
+  options: {
+    input: { type: "text", value: "shape", about: "shape of one example, such as 28x28x1 (the usual one of the model)" },
+    classes: {
+      type: "number",
+      value: "n",
+      check: wholeFrom(1),
+      about: "number of outputs (10; 1000 for large models)",
+    },
+    json: jsonOption,
+  },
+  async run({ words, settings }) {
+    const name = onlyWord(words, "a model");
+    const make = choice("model", name, known);
+    const input = shapeOf(settings.input ?? inputs[name] ?? "28x28x1");
+    const result = summaryOf(make(settings.classes ?? (Object.hasOwn(large, name) ? 1000 : 10)), input);
+    process.stdout.write(`${settings.json ? JSON.stringify(result) : formatSummary(result)}\n`);
+    return 0;
+  },
+});
+
+function shapeOf(text: string): Shape {
+  const shape = text.split("x").map((size) => (size.trim() === "" ? NaN : Number(size)));
+  const expected = shape.map(wholeFrom(1)).find((wrong) => wrong !== undefined);
+  if (expected !== undefined)
+    throw new CommandLineError(`--input: expected a shape such as 28x28x1, each size ${expected}, got "${text}"`);
+  if (shape.reduce((product, size) => product * size, 1) > LARGEST)
+    throw new CommandLineError(`--input: expected at most ${LARGEST} numbers in an example; give a smaller shape`);
+  return shape;
 }

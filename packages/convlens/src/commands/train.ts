@@ -1,107 +1,104 @@
-import type { Backend } from "@convlens/backend";
 import { watchTraining, type TrainingWatch } from "@convlens/analysis";
-import { batches, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import type { Backend } from "@convlens/backend";
+import { batches, take, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit, type StepRecord } from "@convlens/training";
+import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit } from "@convlens/training";
 import { backends, data, modelId, modelNamed, models, optimizers, type MakeModel } from "../catalogue.ts";
+import { command, type Command } from "../command.ts";
 import { saveFile } from "../fileErrors.ts";
 import type { FolderLock } from "../folderLock.ts";
-import { choice, CommandLineError, numberOption, onlyWord, parse } from "../options.ts";
+import { choice, CommandLineError, flagOf, onlyWord, type Parsed } from "../options.ts";
 import { printable } from "../printable.ts";
 import { ProgressBar } from "../progressBar.ts";
-import { makeReport } from "../report/report.ts";
-import { RunFolder, type RunHistory, type RunSettings } from "../runFolder.ts";
+import { RunFolder, settingChecks, type RunHistory, type RunSettings } from "../runFolder.ts";
+import { makePage, reportSections, runTitle } from "../sections/pages.ts";
+import { exampleSubject } from "../sections/subject.ts";
 import { titleOf } from "../titleOf.ts";
-import { modelOfRun } from "../trainedModel.ts";
+import { modelOfRun, modelOptions } from "../trainedModel.ts";
 
-const help = `convlens train <data> [options]
-convlens train --resume runs/<name>
+const options = {
+  model: {
+    type: "text",
+    value: "name",
+    about: `${Object.keys(models).join(", ")}; or ./file.mjs that exports model = (classes) => …`,
+  },
+  epochs: { type: "number", value: "n", default: 3, check: settingChecks.epochs, about: "passes over the data" },
+  batchSize: { type: "number", value: "n", default: 8, check: settingChecks.batchSize, about: "examples in a batch" },
+  learningRate: {
+    type: "number",
+    value: "x",
+    default: 0.002,
+    check: settingChecks.learningRate,
+    about: "highest learning rate, of a one-cycle schedule",
+  },
+  optimizer: { type: "text", value: "name", default: "adam", about: Object.keys(optimizers).join(", ") },
+  seed: { type: "number", value: "n", default: 1, check: settingChecks.seed, about: "seed of all random numbers" },
+  name: { type: "text", value: "name", about: "folder in runs/ (<data>-<model>, with a number added if it is taken)" },
+  overwrite: { type: "flag", about: "uses that folder even if it holds a run" },
+  resume: {
+    type: "text",
+    value: "folder",
+    about: "continues a run that was stopped; takes --epochs, --backend, --json, --model and --trust",
+  },
+  trust: { ...modelOptions.trust, about: `with --resume: ${modelOptions.trust.about}` },
+  backend: { type: "text", value: "name", default: "cpu", about: Object.keys(backends).join(", ") },
+  json: { type: "flag", about: "prints one JSON object for each epoch and nothing else" },
+} as const;
+type Arguments = Parsed<typeof options>;
 
-  data                 ${Object.keys(data).join(", ")}
-  --model <name>       ${Object.keys(models).join(", ")};
-                       or ./file.mjs that exports model = (classes) => …
-  --epochs <n>         passes over the data (3)
-  --batch-size <n>     examples in a step (8)
-  --rate <x>           highest learning rate, of one cycle (0.002)
-  --optimizer <name>   ${Object.keys(optimizers).join(", ")} (adam)
-  --seed <n>           decides everything random (1)
-  --name <name>        of the folder in runs/ (<data>-<model>, and a number where it is taken)
-  --overwrite          use that folder even if there is a run in it
-  --resume <folder>    go on with a run that was stopped; takes --epochs, --backend, --json and --model
-  --trust              with --resume: run the module that the folder names as its model: only for folders whose
-                       origin you trust
-  --backend <name>     ${Object.keys(backends).join(", ")} (cpu)
-  --json               one JSON object for each epoch on stdout, and nothing else
-`;
+/** Options that can be combined with `--resume`. */
+const resumable: ReadonlySet<string> = new Set(["resume", "epochs", "backend", "json", "model", "trust"]);
 
-/** Trains a net: progress on stderr, checkpoint and report in `runs/<name>`. */
-export async function train(args: readonly string[]): Promise<number> {
-  const parsed = parse(
-    args,
-    {
-      model: { type: "string" },
-      epochs: { type: "string" },
-      "batch-size": { type: "string" },
-      rate: { type: "string" },
-      optimizer: { type: "string" },
-      seed: { type: "string" },
-      name: { type: "string" },
-      overwrite: { type: "boolean" },
-      resume: { type: "string" },
-      trust: { type: "boolean" },
-      backend: { type: "string" },
-      json: { type: "boolean" },
-    },
-    help,
-  );
-  if (parsed === undefined) return 0;
-  const { values, words } = parsed;
-  const backend = choice("backend", values.backend ?? "cpu", backends);
-  const json = values.json ?? false;
-  if (values.resume !== undefined) {
-    for (const name of ["batch-size", "rate", "optimizer", "seed", "name", "overwrite"] as const)
-      if (values[name] !== undefined)
-        throw new CommandLineError(`--resume goes on with the settings of the run; leave --${name} out`);
-    if (words.length > 0)
-      throw new CommandLineError(`--resume goes on with the data of the run; leave ${words[0]} out`);
-    const folder = RunFolder.at(values.resume);
-    const before = await folder.settings();
-    const settings = {
-      ...before,
-      model: modelOfRun(folder, before, values),
-      epochs: numberOption("epochs", values.epochs, before.epochs, { least: 1 }),
-    };
-    const resume = await folder.readCheckpoint();
-    const { epoch } = readCheckpoint(resume).progress;
-    if (epoch >= settings.epochs)
-      throw new CommandLineError(
-        `${folder.path} has done all of its ${epoch} epochs; to go on, give more: --epochs ${epoch + 1}`,
-      );
-    const past = await folder.readHistory();
-    const prepared = await prepare(settings, backend, resume);
-    return run(folder, await folder.lock(), settings, { ...prepared, json, past });
-  }
-  if (values.trust) throw new CommandLineError("--trust is for --resume; leave it out");
+/** Trains a model: progress on stderr, checkpoint and report in `runs/<name>`. */
+export const train: Command = command({
+  about: "trains a model and writes a report about it",
+  usage: ["train <data> [options]", "train --resume runs/<name>"],
+  argument: ["data", Object.keys(data).join(", ")],
+  options,
+  run: (parsed) => (parsed.settings.resume === undefined ? start(parsed) : resume(parsed, parsed.settings.resume)),
+});
+
+/** Starts a run. */
+async function start({ words, settings: given }: Arguments): Promise<number> {
+  if (given.trust) throw new CommandLineError("--trust is for --resume; leave it out");
   const name = onlyWord(words, "one data set");
-  const settings: RunSettings = {
-    data: name,
-    model: modelId(values.model ?? choice("data set", name, data).model),
-    epochs: numberOption("epochs", values.epochs, 3, { least: 1 }),
-    batchSize: numberOption("batch-size", values["batch-size"], 8, { least: 1 }),
-    rate: numberOption("rate", values.rate, 0.002, { above: 0, whole: false }),
-    optimizer: values.optimizer ?? "adam",
-    seed: numberOption("seed", values.seed, 1, { most: 2 ** 32 - 1 }),
-  };
+  const { epochs, batchSize, learningRate, optimizer, seed } = given;
+  const model = modelId(given.model ?? choice("data set", name, data).model);
+  const settings: RunSettings = { data: name, model, epochs, batchSize, learningRate, optimizer, seed };
   choice("data set", name, data);
-  choice("optimizer", settings.optimizer, optimizers);
-  const wanted = folderName(values.name ?? `${settings.data}-${titleOf(settings.model)}`);
-  const prepared = await prepare(settings, backend);
-  const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: values.overwrite ?? false });
-  return run(folder, lock, settings, { ...prepared, json });
+  choice("optimizer", optimizer, optimizers);
+  const wanted = folderName(given.name ?? `${name}-${titleOf(model)}`);
+  const prepared = await prepare(settings, given.backend);
+  const { folder, lock } = await RunFolder.create("runs", wanted, settings, { overwrite: given.overwrite });
+  return run({ ...prepared, folder, settings, json: given.json, past: undefined }, lock);
 }
 
-/** The name of a folder in runs/, and no path that leads out of it. */
+/** Continues a run. */
+async function resume({ words, settings: given, given: names }: Arguments, path: string): Promise<number> {
+  for (const name of names)
+    if (!resumable.has(name))
+      throw new CommandLineError(`--resume keeps the settings of the run; leave ${flagOf(name)} out`);
+  if (words.length > 0) throw new CommandLineError(`--resume keeps the data of the run; leave ${words[0]} out`);
+  const folder = RunFolder.at(path);
+  const before = await folder.settings();
+  const settings = {
+    ...before,
+    model: modelOfRun(folder, before, given),
+    epochs: names.has("epochs") ? given.epochs : before.epochs,
+  };
+  const checkpoint = await folder.readCheckpoint();
+  const { epoch } = readCheckpoint(checkpoint).progress;
+  if (epoch >= settings.epochs)
+    throw new CommandLineError(
+      `${folder.path} has done all of its ${epoch} epochs; for more, give --epochs ${epoch + 1}`,
+    );
+  const past = await folder.readHistory();
+  const prepared = await prepare(settings, given.backend, checkpoint);
+  return run({ ...prepared, folder, settings, json: given.json, past }, await folder.lock());
+}
+
+/** Checks that a name is that of a folder in runs/, not a path out of it. */
 function folderName(name: string): string {
   if (/^(?!\.{1,2}$)[^/\\\0]{1,100}$/.test(name)) return name;
   throw new CommandLineError(
@@ -109,7 +106,7 @@ function folderName(name: string): string {
   );
 }
 
-/** All that a run needs but its folder. */
+/** What a run needs, apart from its folder. */
 interface Prepared {
   readonly backend: Backend;
   readonly sets: TrainAndTest;
@@ -118,12 +115,9 @@ interface Prepared {
   readonly training: Fit;
 }
 
-/** Makes all that a run needs before its folder is touched, so that a mistake leaves nothing behind. */
-async function prepare(
-  settings: RunSettings,
-  makeBackend: () => Promise<Backend>,
-  resume?: Uint8Array,
-): Promise<Prepared> {
+/** Prepares a run before its folder is touched, so that a wrong setting leaves nothing behind. */
+async function prepare(settings: RunSettings, backendName: string, checkpoint?: Uint8Array): Promise<Prepared> {
+  const makeBackend = choice("backend", backendName, backends);
   const named = choice("data set", settings.data, data);
   const optimizer = choice("optimizer", settings.optimizer, optimizers)();
   const make = await modelNamed(settings.model);
@@ -135,113 +129,122 @@ async function prepare(
     epochs: settings.epochs,
     batchSize: settings.batchSize,
     optimizer,
-    rate: oneCycle(settings.rate),
+    rate: oneCycle(settings.learningRate),
     seed: settings.seed,
     test: sets.test,
-    resume,
+    resume: checkpoint,
     ...(named.augment && { augment: named.augment }),
   });
   return { backend, sets, make, model, training };
 }
 
-/** How a run is carried out. */
-interface RunOptions extends Prepared {
+/** A run that is ready to train. */
+interface Run extends Prepared {
+  readonly folder: RunFolder;
+  readonly settings: RunSettings;
   readonly json: boolean;
-  /** How it learned before it was stopped. */
-  readonly past?: RunHistory | undefined;
+  /** The history before it was stopped. */
+  readonly past: RunHistory | undefined;
 }
 
-/** Looks inside a run, beside the examples that every look is taken on. */
-const LOOKS = 40;
-const LOOKED_AT = 128;
-
-/** Watches some forty times, on always the same examples, which changes nothing about the training. */
-function watchFit(model: Layer, train: Dataset, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
-  const size = Math.min(LOOKED_AT, train.size);
-  const [looked] = batches(
-    subset(
-      train,
-      Array.from({ length: size }, (_, i) => i),
-    ),
-    { size },
-  );
-  const steps = epochs * Math.max(1, Math.floor(train.size / batchSize));
-  return watchTraining(model, {
-    inputs: looked!.inputs,
-    targets: looked!.labels,
-    every: Math.max(2, Math.round(steps / LOOKS)),
-  });
-}
-
-/** Trains, and gives the folder back however that ends. */
-async function run(folder: RunFolder, lock: FolderLock, settings: RunSettings, options: RunOptions): Promise<number> {
+/** Trains, and releases the folder however that ends. Returns the exit code. */
+async function run(parts: Run, lock: FolderLock): Promise<number> {
   try {
-    return await runLocked(folder, settings, options);
+    return await trainAndReport(parts);
   } finally {
     await lock.release();
   }
 }
 
-async function runLocked(
-  folder: RunFolder,
-  settings: RunSettings,
-  { backend, sets, make, model, training, json, past }: RunOptions,
-): Promise<number> {
+async function trainAndReport(parts: Run): Promise<number> {
+  const { folder, settings, sets, make, model, backend } = parts;
   const bar = new ProgressBar(settings.epochs);
   bar.line(
     printable(
-      `${titleOf(settings.model)} on ${settings.data}: ${sets.train.size} examples to learn from, ${sets.test.size} to test on; backend ${backend.name}`,
+      `${runTitle(parts)}: ${sets.train.size} training examples, ${sets.test.size} test examples; backend ${backend.name}`,
     ),
   );
   const watch = await watchFit(model, sets.train, settings);
-  const history = (): RunHistory => ({
-    chance: watch.chance,
-    steps: [...(past?.steps ?? []), ...watch.steps],
-    records: [...(past?.records ?? []), ...watch.records],
-    epochs: [...(past?.epochs ?? []), ...epochs],
-  });
+  const epochs: EpochRecord[] = [];
+  const code = await trainAll(parts, watch, epochs, bar);
+  if (code !== 0) return code;
+  await folder.saveSettings(settings);
+  const history = historyOf(parts.past, watch, epochs);
+  const { step } = history.steps.at(-1)!;
+  const subject = await exampleSubject({ folder, settings, sets, model, make, step, history }, 0);
+  await saveFile(folder.report, await makePage(runTitle(parts), subject, reportSections));
+  bar.line(`report: ${folder.report}`);
+  return 0;
+}
+
+/** Trains and saves after each epoch. Returns 0, or the exit code for the signal that stopped it. */
+async function trainAll(
+  { folder, settings, training, backend, json, past }: Run,
+  watch: TrainingWatch,
+  epochs: EpochRecord[],
+  bar: ProgressBar,
+): Promise<number> {
   const save = async (): Promise<void> => {
     await saveFile(folder.checkpoint, await training.checkpoint());
-    await folder.saveHistory(history());
+    await folder.saveHistory(historyOf(past, watch, epochs));
   };
-  const stop: { code?: number } = {};
-  const onInterrupt = (): void => void (stop.code = 130);
-  const onTerminate = (): void => void (stop.code = 143);
+  const signal: { code?: number } = {};
+  const onInterrupt = (): void => void (signal.code = 130);
+  const onTerminate = (): void => void (signal.code = 143);
   process.once("SIGINT", onInterrupt).once("SIGTERM", onTerminate);
-  const steps: StepRecord[] = [];
-  const epochs: EpochRecord[] = [];
   try {
     for await (const record of training) {
       if (record.kind === "step") {
-        steps.push(record);
         await watch.observe(record);
         bar.step(record, settings.batchSize);
       } else {
         epochs.push(record);
         await save();
-        bar.line(
-          `epoch ${record.epoch + 1}/${settings.epochs}: loss ${record.loss.toFixed(4)}, test loss ${record.testLoss!.toFixed(4)}, ` +
-            `${record.testAccuracy === undefined ? "" : `test accuracy ${(100 * record.testAccuracy).toFixed(2)} %, `}${Math.round(record.imagesPerSecond)} images/s`,
-        );
+        bar.line(lineOf(record, settings.epochs));
         if (json)
           process.stdout.write(
             `${JSON.stringify({ ...record, epoch: record.epoch + 1, backend: backend.name, checkpoint: folder.checkpoint })}\n`,
           );
       }
-      if (stop.code !== undefined) {
+      if (signal.code !== undefined) {
         await save();
-        bar.line(`stopped after step ${record.step}; go on with: convlens train --resume ${folder.path}`);
-        return stop.code;
+        bar.line(`stopped after step ${record.step}; to continue: convlens train --resume ${folder.path}`);
+        return signal.code;
       }
     }
+    return 0;
   } finally {
     process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
   }
-  await folder.saveSettings(settings);
-  await saveFile(
-    folder.report,
-    await makeReport({ settings, model, make, sets, steps, epochs, backend: backend.name }),
-  );
-  bar.line(`report: ${folder.report}`);
-  return 0;
+}
+
+/** The history of a run from its beginning. */
+const historyOf = (
+  past: RunHistory | undefined,
+  watch: TrainingWatch,
+  epochs: readonly EpochRecord[],
+): RunHistory => ({
+  chance: watch.chance,
+  steps: [...(past?.steps ?? []), ...watch.steps],
+  records: [...(past?.records ?? []), ...watch.records],
+  epochs: [...(past?.epochs ?? []), ...epochs],
+});
+
+const lineOf = ({ epoch, loss, testLoss, testAccuracy, imagesPerSecond }: EpochRecord, epochs: number): string =>
+  `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, test loss ${testLoss!.toFixed(4)}, ` +
+  `${testAccuracy === undefined ? "" : `test accuracy ${(100 * testAccuracy).toFixed(2)} %, `}${Math.round(imagesPerSecond)} images/s`;
+
+/** Number of times that the model is watched, and the examples it is watched on. */
+const [WATCHES, WATCHED_EXAMPLES] = [40, 128];
+
+/** Watches the training, always on the same examples. */
+function watchFit(model: Layer, data: Dataset, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
+  const watched = take(data, WATCHED_EXAMPLES);
+  const [batch] = batches(watched, { size: watched.size });
+  const steps = epochs * Math.max(1, Math.floor(data.size / batchSize));
+  return watchTraining(model, {
+    inputs: batch!.inputs,
+    targets: batch!.labels,
+    every: Math.max(2, Math.round(steps / WATCHES)),
+  });
 }

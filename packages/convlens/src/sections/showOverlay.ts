@@ -1,7 +1,7 @@
 import { statisticsOf } from "@convlens/analysis";
 import { overlay, type Numbers } from "@convlens/analysis/render";
-import type { Html } from "../report/html.ts";
-import { rasterOfInput, showPicture } from "../report/pictures.ts";
+import type { Html } from "../page/html.ts";
+import { rasterOfInput, showPicture } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** A map laid over the input, in colours that shine on what is dark, or are deep on what is bright. */

@@ -1,9 +1,9 @@
 import { modularGraph, operationGraph, volumeTable, type ModularGraph, type VolumeTable } from "@convlens/analysis";
 import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
-import { html, svg } from "../report/html.ts";
-import { figure, scrolling, type Section } from "../report/page.ts";
-import { forWidths } from "../report/pictures.ts";
+import { html, svg } from "../page/html.ts";
+import { figure, scrolling, type Section } from "../page/page.ts";
+import { forWidths } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** More lines than these are one grey surface. */

@@ -12,9 +12,9 @@ import {
 } from "@convlens/analysis";
 import { paintMap } from "@convlens/analysis/render";
 import { ConvlensError, Random } from "@convlens/backend";
-import { html, type Html } from "../report/html.ts";
-import { figure, fixed, table, type Section } from "../report/page.ts";
-import { chart, showRaster, sizeFor } from "../report/pictures.ts";
+import { html, type Html } from "../page/html.ts";
+import { figure, fixed, table, type Section } from "../page/page.ts";
+import { chart, showRaster, sizeFor } from "../page/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { className, convolutions, detectorOf, type Subject } from "./subject.ts";
 

@@ -9,12 +9,12 @@ import {
   type RecordedLayer,
 } from "@convlens/analysis";
 import { drawPoints } from "@convlens/analysis/render";
-import { sizeOf, traitsOf } from "@convlens/backend";
+import { traitsOf } from "@convlens/backend";
 import { take } from "@convlens/datasets";
-import { html, svg, type Html } from "../report/html.ts";
-import { figure, percent, type Section } from "../report/page.ts";
-import { forWidths, showInput, sizeFor } from "../report/pictures.ts";
-import { className, nameOf, type Subject } from "./subject.ts";
+import { html, svg, type Html } from "../page/html.ts";
+import { figure, percent, type Section } from "../page/page.ts";
+import { forWidths, showInput, sizeFor } from "../page/pictures.ts";
+import { className, exampleOf, nameOf, type Subject } from "./subject.ts";
 
 /** Test examples on the maps, and neighbours that are shown. */
 const [EXAMPLES, NEIGHBORS] = [500, 8];
@@ -27,7 +27,7 @@ function codeLayer({ layers }: Subject): RecordedLayer | undefined {
 
 /** The test set as the net sees it: maps in the plane, and what lies next to the input. */
 export async function codeSection(subject: Subject): Promise<Section | undefined> {
-  const { model, x, sets, shape, inputName } = subject;
+  const { model, x, sets, inputName } = subject;
   const layer = codeLayer(subject);
   if (layer === undefined) return undefined;
   const data = take(sets.test, EXAMPLES);
@@ -65,7 +65,7 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
           `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
         )}
       </div>
-      ${neighbors(subject, codes, own, shape)}`,
+      ${neighbors(subject, codes, own)}`,
   };
 }
 
@@ -77,22 +77,19 @@ function withRow({ rows, columns, values }: Codes, own: ArrayLike<number>): Matr
   return { rows: rows + 1, columns, values: all };
 }
 
-function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>, shape: readonly number[]): Html {
+function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>): Html {
   const of = { rows: 1, columns: codes.columns, values: Float32Array.from(own) };
   const found = nearestNeighbors(codes, { count: Math.min(NEIGHBORS + 1, codes.rows), of });
   // An example of the test set is its own neighbour.
   const itself = found.distances[0] === 0 ? 1 : 0;
   const [indices, distances] = [found.indices.subarray(itself, itself + NEIGHBORS), found.distances.subarray(itself)];
-  const { inputs, scale } = subject.sets.test;
-  const one = sizeOf(shape);
-  const figures = Array.from(indices, (index, i) => {
-    const values = Float64Array.from({ length: one }, (_, k) => inputs[index * one + k]! * scale);
-    return figure(
-      showInput({ shape, values }, `test example ${index}`, sizeFor(shape[1] ?? 1, 84)),
+  const figures = Array.from(indices, (index, i) =>
+    figure(
+      showInput(exampleOf(subject.sets.test, index), `test example ${index}`, sizeFor(subject.shape[1] ?? 1, 84)),
       className(subject, codes.labels[index]!),
       `distance ${distances[i]!.toFixed(2)}`,
-    );
-  });
+    ),
+  );
   return html`<h3>Its nearest neighbours</h3>
     <div class="gallery">${figures}</div>`;
 }

@@ -1,9 +1,9 @@
 import { trace, tap, type RecordedLayer, type Trace } from "@convlens/analysis";
 import { drawTrace, shortNumber } from "@convlens/analysis/render";
 import { stepsOf } from "@convlens/backend";
-import { html, svg, type Html } from "../report/html.ts";
-import { figure, scrolling, type Section } from "../report/page.ts";
-import { forWidths, showDrawing } from "../report/pictures.ts";
+import { html, svg, type Html } from "../page/html.ts";
+import { figure, scrolling, type Section } from "../page/page.ts";
+import { forWidths, showDrawing } from "../page/pictures.ts";
 import { className, convolutions, hasPlaces, nameOf, type Subject } from "./subject.ts";
 
 /** How single numbers come about: of a convolution, of a pooling, and the answer. */

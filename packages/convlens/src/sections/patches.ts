@@ -1,11 +1,10 @@
 import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
 import { drawBoxes, shortNumber } from "@convlens/analysis/render";
-import { sizeOf } from "@convlens/backend";
 import { take, type Dataset } from "@convlens/datasets";
-import { html, svg, type Html } from "../report/html.ts";
-import { figure, type Section } from "../report/page.ts";
-import { rasterOfInput, showInput, sizeFor } from "../report/pictures.ts";
-import { convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
+import { html, svg, type Html } from "../page/html.ts";
+import { figure, type Section } from "../page/page.ts";
+import { rasterOfInput, showInput, sizeFor } from "../page/pictures.ts";
+import { convolutions, detectorOf, exampleOf, nameOf, type Subject } from "./subject.ts";
 
 /** Examples looked through, layers and channels shown, patches of each. */
 const [EXAMPLES, LAYERS, CHANNELS, PATCHES] = [1000, 2, 16, 6];
@@ -40,10 +39,8 @@ export async function patchSection(subject: Subject): Promise<Section | undefine
 function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Html {
   const [best] = patches;
   if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "nothing excites it");
-  const one = sizeOf(data.shape);
-  const values = Float64Array.from({ length: one }, (_, i) => data.inputs[best.index * one + i]! * data.scale);
   const label = (at: number): string => data.classes[at] ?? `${at}`;
-  const whole = drawBoxes(rasterOfInput({ shape: data.shape, values }), [{ box: best.box }], {
+  const whole = drawBoxes(rasterOfInput(exampleOf(data, best.index)), [{ box: best.box }], {
     size: sizeFor(data.shape[1]!, 112),
     title: `test example ${best.index}, a ${label(best.label)}: the box excites channel ${channel} most`,
   });

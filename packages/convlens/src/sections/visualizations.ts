@@ -4,9 +4,9 @@ import { predict } from "@convlens/layers";
 import { softmax, tensor } from "@convlens/tensor";
 import { statisticsOf } from "@convlens/analysis";
 import { take, type Dataset } from "@convlens/datasets";
-import { html, type Html } from "../report/html.ts";
-import { figure, percent, type Section } from "../report/page.ts";
-import { showInput, sizeFor } from "../report/pictures.ts";
+import { html, type Html } from "../page/html.ts";
+import { figure, percent, type Section } from "../page/page.ts";
+import { showInput, sizeFor } from "../page/pictures.ts";
 import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
 
 /** Steps of each ascent; classes, channels and layers that are shown. */

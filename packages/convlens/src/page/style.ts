@@ -28,7 +28,6 @@ img { image-rendering: pixelated; border: 1px solid var(--line); vertical-align:
 /* As wide as the picture above, but never so narrow that words are cut. */
 .gallery figcaption { contain: inline-size; min-width: 9rem; }
 .note { border-left: 4px solid var(--warn); padding: .2rem .8rem .2rem 1.8rem; color: var(--ink); } .note li { margin: .3rem 0; }
-summary { cursor: pointer; padding: .3rem 0; } .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1rem; font-size: .9rem; }
 .dark { display: none; } @media (prefers-color-scheme: dark) { .dark { display: block; } .light { display: none; } }
 .narrow { display: none; } @media (max-width: 40rem) { .narrow { display: block; } .wide { display: none; } .strip > span { width: 100%; } }
 `;

@@ -1,8 +1,8 @@
 import { activationMap, histogram, statisticsOf, tap, type LayerActivation } from "@convlens/analysis";
 import { drawBars, drawHistogram, paintAtlas, shortNumber } from "@convlens/analysis/render";
-import { html, svg, type Html } from "../report/html.ts";
-import { figure, percent, type Section } from "../report/page.ts";
-import { picture, showRaster, sizeFor } from "../report/pictures.ts";
+import { html, svg, type Html } from "../page/html.ts";
+import { figure, percent, type Section } from "../page/page.ts";
+import { picture, showRaster, sizeFor } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
 /** Maps of a layer that are shown, and units that get a bar each. */

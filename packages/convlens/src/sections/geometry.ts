@@ -1,8 +1,8 @@
 import { effectiveReceptiveField, receptiveFields } from "@convlens/analysis";
 import { drawBoxes } from "@convlens/analysis/render";
-import { html, svg, type HtmlPart } from "../report/html.ts";
-import { figure, table, type Section } from "../report/page.ts";
-import { rasterOfInput, sizeFor } from "../report/pictures.ts";
+import { html, svg, type HtmlPart } from "../page/html.ts";
+import { figure, table, type Section } from "../page/page.ts";
+import { rasterOfInput, sizeFor } from "../page/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { convolutions, nameOf, someOf, type Subject } from "./subject.ts";
 

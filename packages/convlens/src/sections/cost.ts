@@ -5,9 +5,9 @@ import { weightsOf, type Layer } from "@convlens/layers";
 import { evaluate } from "@convlens/tensor";
 import { optimizers } from "../catalogue.ts";
 import { choice } from "../options.ts";
-import { html, svg, type HtmlPart } from "../report/html.ts";
-import { facts, figure, table, whole, type Section } from "../report/page.ts";
-import { forWidths, showRaster, sizeFor } from "../report/pictures.ts";
+import { html, svg, type HtmlPart } from "../page/html.ts";
+import { facts, figure, table, whole, type Section } from "../page/page.ts";
+import { forWidths, showRaster, sizeFor } from "../page/pictures.ts";
 import { convolutions, nameOf, type Subject } from "./subject.ts";
 
 const kib = (bytes: number): string => `${whole(bytes / 1024)} KiB`;

@@ -1,50 +1,58 @@
 import { recordModel, type RecordedLayer } from "@convlens/analysis";
-import { traitsOf, ValueError, type Shape } from "@convlens/backend";
+import { sizeOf, traitsOf, type Shape } from "@convlens/backend";
 import { batches, subset, type Dataset } from "@convlens/datasets";
 import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
+import type { Evaluation } from "@convlens/training";
 import type { ImageInput } from "../images/imageToInput.ts";
 import type { InversionCheck } from "../images/looksInverted.ts";
 import type { RunHistory } from "../runFolder.ts";
 import type { TrainedModel } from "../trainedModel.ts";
 
-/** A net as a run has left it, and how it learned, where that was kept. */
+/** A trained model with the history of its training, where there is one. */
 export interface InspectedRun extends TrainedModel {
   readonly history: RunHistory | undefined;
 }
 
-/** What is looked at: a net and one input of it. */
+/** The subject of a page: a trained model and one of its inputs. */
 export interface Subject extends InspectedRun {
-  /** What the input is called: "example 3, a “7”" or the file. */
+  /** Name of the input: "example 3, a “7”" or that of the file. */
   readonly inputName: string;
-  /** Of the input: `[height, width, channels]` or `[length, channels]`. */
+  /** Shape of the input: `[height, width, channels]` or `[length, channels]`. */
   readonly shape: Shape;
   readonly values: Float32Array;
-  /** The same as a batch of one. */
+  /** The input as a batch of one. */
   readonly x: Tensor;
-  /** What the net takes it for: the share of each class, and the largest. */
-  readonly shares: readonly number[];
+  /** The probability of each class. */
+  readonly probabilities: readonly number[];
+  /** The predicted class. */
   readonly answer: number;
-  /** The layers that make something of their own, containers left out. */
+  /** The layers, without containers. */
   readonly layers: readonly RecordedLayer[];
-  /** Its class, where that is known. */
+  /** The true class, where it is known. */
   readonly label?: number;
-  /** If it is a file: its pixels as they were, made small enough to show, and what was done to them. */
+  /** The image file, if the input is one. */
   readonly file?: ImageFile;
 }
 
-/** An image that was given. */
+/** A subject with the results of its model on the test set. */
+export interface EvaluatedSubject extends Subject {
+  readonly evaluation: Evaluation;
+}
+
+/** An image file as an input. */
 export interface ImageFile {
   readonly name: string;
-  /** Its size, height before width. */
+  /** Pixels. */
   readonly size: readonly [height: number, width: number];
+  /** The original, small enough to show. */
   readonly preview: ImageInput;
   readonly input: ImageInput;
   readonly inversion: InversionCheck;
   readonly isInverted: boolean;
 }
 
-/** A net and the input that it is asked about. */
+/** Makes the subject of a page. */
 export async function subjectOf(
   trained: InspectedRun,
   inputName: string,
@@ -54,29 +62,32 @@ export async function subjectOf(
   const { model, sets } = trained;
   const { shape } = sets.test;
   const x = tensor(values, [1, ...shape]);
-  const shares = Array.from(await softmax(await predict(model, x)).data());
+  const probabilities = Array.from(await softmax(await predict(model, x)).data());
   const layers = recordModel(model, shape).layers.filter(({ isContainer }) => !isContainer);
-  if (shares.some(Number.isNaN))
-    throw new ValueError(
-      `the model answers ${inputName} with numbers that are not finite, so there is nothing to explain; train it again with a lower rate`,
-      { expected: "finite scores", got: NaN, fix: "a lower rate" },
-    );
-  const answer = shares.indexOf(Math.max(...shares));
-  return { ...trained, inputName, shape, values, x, shares, answer, layers, ...more };
+  const answer = probabilities.indexOf(Math.max(...probabilities));
+  return { ...trained, inputName, shape, values, x, probabilities, answer, layers, ...more };
 }
 
-/** How a layer is called on the page: its path and its kind. */
+/** Makes the subject of a page about an example of the test set. */
+export function exampleSubject(trained: InspectedRun, index: number): Promise<Subject> {
+  const { test } = trained.sets;
+  const { labels } = subset(test, [index]);
+  const label = labels[0]!;
+  return subjectOf(trained, `example ${index}, a “${test.classes[label]}”`, exampleOf(test, index).values, { label });
+}
+
+/** The name of a layer on the page: its path and its class. */
 export const nameOf = ({ name, type }: Pick<RecordedLayer, "name" | "type">): string => `${name} ${type}`.trim();
 
-/** How a class is called. */
+/** The name of a class, quoted. */
 export const className = ({ sets }: Pick<TrainedModel, "sets">, label: number): string =>
   `“${sets.test.classes[label] ?? label}”`;
 
-/** Whether what a layer makes has places: maps, not only numbers. */
+/** Whether the output of a layer has positions: maps rather than single numbers. */
 export const hasPlaces = ({ output }: RecordedLayer): boolean =>
   output.rank >= 3 && output.shape.slice(1, -1).some((size) => size > 1);
 
-/** Layers with weights of their own that slide over places. */
+/** The convolutional layers whose output has positions. */
 export const convolutions = ({ layers }: Pick<Subject, "layers">): RecordedLayer[] =>
   layers.filter(
     (layer) =>
@@ -87,7 +98,7 @@ export const convolutions = ({ layers }: Pick<Subject, "layers">): RecordedLayer
       }),
   );
 
-/** The layer whose numbers say what a filter found: the one that bends them, if it comes next. */
+/** The activation function behind a convolution, or else the convolution itself. */
 export function detectorOf({ layers }: Pick<Subject, "layers">, convolution: RecordedLayer): RecordedLayer {
   const next = layers[layers.indexOf(convolution) + 1];
   if (next?.input !== convolution.output) return convolution;
@@ -95,7 +106,13 @@ export function detectorOf({ layers }: Pick<Subject, "layers">, convolution: Rec
   return elementwise && (kind === "curve" || kind === "choice") ? next : convolution;
 }
 
-/** Some examples of a data set as one batch, evenly spread over it. */
+/** One example of a data set. */
+export function exampleOf({ inputs, shape, scale }: Dataset, index: number): { readonly shape: Shape; readonly values: Float32Array } {
+  const size = sizeOf(shape);
+  return { shape, values: Float32Array.from({ length: size }, (_, i) => inputs[index * size + i]! * scale) };
+}
+
+/** Evenly spaced examples of a data set as one batch. */
 export function someOf(
   data: Dataset,
   count: number,

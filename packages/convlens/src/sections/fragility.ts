@@ -2,9 +2,9 @@ import { adversarial, occlusionCurve, shiftConsistency } from "@convlens/analysi
 import { drawLegend, paintMap, scaleOf } from "@convlens/analysis/render";
 import { argmax } from "@convlens/tensor";
 import { predict } from "@convlens/layers";
-import { html, svg, type Html } from "../report/html.ts";
-import { figure, percent, type Section } from "../report/page.ts";
-import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../report/pictures.ts";
+import { html, svg, type Html } from "../page/html.ts";
+import { figure, percent, type Section } from "../page/page.ts";
+import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../page/pictures.ts";
 import { className, someOf, type Subject } from "./subject.ts";
 
 /** Test examples, pixels to each side, and how far pixels are moved. */

@@ -1,0 +1,101 @@
+import { classScores, evaluateModel, macro } from "@convlens/training";
+import { parameters } from "@convlens/layers";
+import type { Html } from "../page/html.ts";
+import { facts, page, percent, whole, type Section } from "../page/page.ts";
+import { titleOf } from "../titleOf.ts";
+import { activationSection } from "./activations.ts";
+import { codeSection } from "./codeSpace.ts";
+import { costSection, sharingSection } from "./cost.ts";
+import { diagramSection } from "./diagrams.ts";
+import { filterSection } from "./filters.ts";
+import { fragilitySection } from "./fragility.ts";
+import { geometrySection } from "./geometry.ts";
+import { healthSection, unitSection } from "./health.ts";
+import { inputSection } from "./input.ts";
+import { patchSection } from "./patches.ts";
+import { confusionSection, mistakeSection } from "./results.ts";
+import type { EvaluatedSubject, Subject } from "./subject.ts";
+import { traceSection } from "./traces.ts";
+import { inversionSection, visualizationSection } from "./visualizations.ts";
+import { whySection } from "./why.ts";
+
+/** Makes a section of a page, or none where it does not apply to the model. */
+type SectionBuilder = (subject: EvaluatedSubject) => Section | undefined | Promise<Section | undefined>;
+
+/** The sections of the report about a training run. */
+export const reportSections: readonly SectionBuilder[] = [
+  healthSection,
+  confusionSection,
+  mistakeSection,
+  filterSection,
+  inputSection,
+  activationSection,
+  costSection,
+];
+
+/** The sections of an inspection. */
+export const inspectionSections: readonly SectionBuilder[] = [
+  inputSection,
+  whySection,
+  activationSection,
+  traceSection,
+  codeSection,
+  fragilitySection,
+  inversionSection,
+  filterSection,
+  patchSection,
+  visualizationSection,
+  confusionSection,
+  mistakeSection,
+  diagramSection,
+  geometrySection,
+  costSection,
+  sharingSection,
+  healthSection,
+  unitSection,
+];
+
+/**
+ * Makes a page about a model and one of its inputs. It is one file that loads nothing else.
+ *
+ * @param onSection - Called after each section with the number of sections done.
+ */
+export async function makePage(
+  title: string,
+  subject: Subject,
+  sections: readonly SectionBuilder[],
+  onSection: (done: number) => void = () => undefined,
+): Promise<string> {
+  const evaluated = { ...subject, evaluation: await evaluateModel(subject.model, subject.sets.test) };
+  const made: Section[] = [];
+  for (const [i, make] of sections.entries()) {
+    const section = await make(evaluated);
+    if (section !== undefined) made.push(section);
+    onSection(i + 1);
+  }
+  return page(title, overview(evaluated), made);
+}
+
+/** The title of a page about a run. */
+export const runTitle = ({ settings }: Pick<Subject, "settings">): string =>
+  `${titleOf(settings.model)} on ${settings.data}`;
+
+/** The most important facts about a run. */
+function overview({ model, sets, settings, step, history, evaluation }: EvaluatedSubject): Html {
+  const { accuracy, loss, mistakes, confusion } = evaluation;
+  const learned = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
+  const speed = history?.epochs.at(-1)?.imagesPerSecond ?? NaN;
+  const known: readonly (readonly [name: string, value: string | undefined])[] = [
+    ["test accuracy", accuracy === undefined ? undefined : percent(accuracy)],
+    ["test loss", loss.toFixed(4)],
+    ["macro F1", confusion && macro(classScores(confusion), "f1").toFixed(4)],
+    ["mistakes", mistakes && `${whole(mistakes.length)} of ${whole(sets.test.size)}`],
+    ["training", `${whole(step)} steps, batches of ${settings.batchSize}`],
+    ["training examples", whole(sets.train.size)],
+    ["images per second", Number.isFinite(speed) ? whole(speed) : undefined],
+    ["optimizer", `${settings.optimizer}, learning rate ${settings.learningRate}, seed ${settings.seed}`],
+    ["parameters", whole(learned)],
+    ["input", sets.test.shape.join(" × ")],
+  ];
+  return facts(known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+}
