@@ -30,12 +30,12 @@ import { adam, adamW, sgd, type Optimizer } from "@convlens/training";
 import { messageOf } from "./fileErrors.ts";
 import { choice, CommandLineError } from "./options.ts";
 
-/** Data that the command line knows by name. */
+/** A data set of the command line. */
 export interface NamedData {
   readonly load: () => Promise<TrainAndTest>;
-  /** What its examples may be changed by without changing their class. */
+  /** Augmentation that keeps the class of an example. */
   readonly augment?: Augmentation;
-  /** The model for it, if none is asked for. */
+  /** The default model for it. */
   readonly model: string;
 }
 
@@ -47,7 +47,7 @@ export const data: Readonly<Record<string, NamedData>> = {
   tones: { load: async () => split(tones({ size: 2500 }), 5), model: "signal" },
 };
 
-/** Models by name, for so many classes. */
+/** Models by name. */
 export const models: Readonly<Record<string, MakeModel>> = {
   lenet: (classes) => lenet5({ classes }),
   convnetjs: (classes) => convNetJsMnist({ classes }),
@@ -72,20 +72,20 @@ export const optimizers: Readonly<Record<string, () => Optimizer>> = {
   sgd: () => sgd({ momentum: 0.9, nesterov: true }),
 };
 
-/** Makes a model for this number of classes. */
+/** Makes a model for a number of classes. */
 export type MakeModel = (classes: number) => Layer;
 
-/** Whether a model is a module, and not one of {@link models}: a path with a folder or an ending. */
+/** Whether a model is a module rather than one of {@link models}: a path with a folder or an extension. */
 export const isModule = (name: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(name);
 
-/** What a model is kept as: files with their whole path, so that a run can be taken up from anywhere. */
+/** Returns the name under which a run stores its model: for a module its absolute path, so that the run can be resumed anywhere. */
 export const modelId = (name: string): string => (isModule(name) ? resolve(name) : name);
 
 /**
- * Finds a model: one of {@link models}, or what a module of the user exports as `model`. The module is run.
+ * Finds a model: one of {@link models}, or the export `model` of a module, which is run.
  *
- * @throws `CommandLineError` for an unknown name or a module without a model. The function throws one where the module's
- * `model` throws or returns anything but a layer.
+ * @throws `CommandLineError` for an unknown name or a module without a model. The returned function throws one if the
+ * module's `model` throws or does not return a layer.
  */
 export async function modelNamed(name: string): Promise<MakeModel> {
   if (!isModule(name)) return choice("model", name, models);
@@ -110,7 +110,7 @@ export async function modelNamed(name: string): Promise<MakeModel> {
     }
     if (isLayer(made)) return made;
     if (made instanceof Promise) {
-      // Its failure would end the process.
+      // An unhandled rejection would end the process.
       made.catch(() => undefined);
       throw new CommandLineError(`${called} returned a promise; return the layer itself, and load before, at the top`);
     }

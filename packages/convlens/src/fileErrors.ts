@@ -1,7 +1,7 @@
 import { ConvlensError } from "@convlens/backend";
 import { writeFileAtomic } from "@convlens/training/node";
 
-/** What the codes of file systems mean, and what can be done. */
+/** Reasons and fixes by error code of the file system. */
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "your share of the disk is full; free some space",
@@ -21,17 +21,17 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: "the disk does not answer; check the disk",
 };
 
-/** Whether an error comes from the file system, and so from outside the program. */
+/** Whether an error comes from the file system. */
 export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 
-/** What went wrong with a file, and what to do: one sentence without its beginning. */
+/** Returns why a file operation failed and what to do, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
   const { code = "" } = error as NodeJS.ErrnoException;
   return Object.hasOwn(reasons, code) ? reasons[code]! : messageOf(error);
 }
 
-/** The message of whatever was thrown, which need not be an `Error`. */
+/** Returns the message of a thrown value, which need not be an `Error`. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message || error.name;
   try {
@@ -41,7 +41,7 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** Writes a file as a whole, or throws a `ConvlensError` that says why it cannot be written. */
+/** Writes a file atomically, or throws a `ConvlensError` that says why it cannot be written. */
 export async function saveFile(path: string, content: Uint8Array | string): Promise<void> {
   try {
     await writeFileAtomic(path, content);

@@ -4,18 +4,18 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 
-/** Who writes to a folder. */
+/** The process that holds a lock. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** Tells locks of one process apart. */
+  /** Distinguishes locks of one process. */
   readonly id: string;
 }
 
-/** A lock without content is being written. Older ones were left by a process that was killed meanwhile. */
+/** An empty lock file is being written; an older one was left by a process that was killed while it wrote. */
 const WRITING_MS = 10_000;
 
-/** Marks a folder as being written to, so that two processes do not write to it at once. */
+/** A lock file, which keeps two processes from writing to a folder at the same time. */
 export class FolderLock {
   readonly path: string;
   readonly #text: string;
@@ -27,15 +27,15 @@ export class FolderLock {
     process.once("exit", this.#onExit);
   }
 
-  /** Where the lock of a folder is. */
+  /** Returns the path of the lock file of a folder. */
   static pathIn = (folder: string): string => join(folder, ".lock");
 
-  /** Takes the lock of a folder. Returns `undefined` where a running process holds it; those of killed ones are removed. */
+  /** Takes the lock of a folder, or returns `undefined` if a running process holds it. Locks of killed processes are removed. */
   static async take(folder: string): Promise<FolderLock | undefined> {
     const path = FolderLock.pathIn(folder);
     const holder: Holder = { pid: process.pid, host: hostname(), id: randomUUID() };
     const text = JSON.stringify(holder);
-    // Another process may be faster after a lock was removed, so this is tried again; but not for ever.
+    // After a removal another process may take the lock first, so this is retried a limited number of times.
     for (let i = 0; i < 100; i++) {
       if (await created(path, text)) return new FolderLock(path, text);
       const found = await contentOf(path);
@@ -46,7 +46,7 @@ export class FolderLock {
     return undefined;
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     process.off("exit", this.#onExit);
     if ((await contentOf(this.path))?.text === this.#text) await rm(this.path, { force: true });
@@ -77,7 +77,7 @@ async function created(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** What a lock says, unless it is gone. */
+/** Returns the content of a lock file, or `undefined` if there is none. */
 async function contentOf(path: string): Promise<Content | undefined> {
   try {
     const { mtimeMs, size } = await stat(path);
@@ -97,9 +97,9 @@ function isHeld({ text, written }: Content): boolean {
   }
   const { pid, host } = holder ?? {};
   if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return false;
-  // Processes of other machines cannot be asked.
+  // Processes of other machines cannot be checked.
   if (host !== hostname()) return true;
-  // After a restart in a container a process may have the id of the one that was killed.
+  // After a restart of a container this process may have the id of the one that was killed.
   if (pid === process.pid) return written >= Date.now() - 1000 * process.uptime() - 1000;
   try {
     process.kill(pid, 0);
@@ -109,7 +109,7 @@ function isHeld({ text, written }: Content): boolean {
   }
 }
 
-/** Removes a lock that says `text`, but none that another process has put in its place meanwhile. */
+/** Removes a lock file with the content `text`, but not one that another process has written in its place meanwhile. */
 async function removeLeftover(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {

@@ -1,6 +1,6 @@
 /**
- * Text without control characters but line ends and tabs. Names from files could move the cursor of a terminal, or hide what
- * was printed before.
+ * Replaces control characters other than line ends and tabs. Names in files could otherwise move the cursor of a terminal or
+ * hide earlier output.
  */
 export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex

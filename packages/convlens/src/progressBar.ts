@@ -5,7 +5,7 @@ const time = (seconds: number): string => {
   return s < 60 ? `${s} s` : `${Math.floor(s / 60)}:${`${s % 60}`.padStart(2, "0")} min`;
 };
 
-/** Draws how far training is: a line that is written anew on a terminal, a line now and then elsewhere. */
+/** Shows the progress of training: a line that is redrawn on a terminal, a line every ten seconds elsewhere. */
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream;
   readonly #epochs: number;
@@ -29,7 +29,7 @@ export class ProgressBar {
     this.#stream.write(terminal ? `\r\x1b[2K${text.slice(0, Math.max(20, this.#stream.columns - 1))}` : `${text}\n`);
   }
 
-  /** Writes a line that stays. */
+  /** Writes a permanent line. */
   line(text: string): void {
     this.#stream.write(`${this.#stream.isTTY ? "\r\x1b[2K" : ""}${text}\n`);
   }

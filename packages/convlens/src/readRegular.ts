@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { ConvlensError } from "@convlens/backend";
 
 /**
- * Reads a regular file of at most `most` bytes. Devices and pipes, which may have no end, are refused.
+ * Reads a regular file of at most `most` bytes. Devices and pipes, which may never end, are refused.
  *
  * @throws `ConvlensError` for anything else, and the error of the file system.
  */

@@ -1,4 +1,4 @@
 import { basename, extname } from "node:path";
 
-/** What a model is called: its name, or that of its file. */
+/** The title of a model: its name, or that of its file. */
 export const titleOf = (model: string): string => basename(model, extname(model));

@@ -77,14 +77,14 @@ describe("the page of convlens inspect", () => {
       answer: expect.any(String) as string,
     });
     expect((shown()["image"] as { changes: string[] }).changes).toEqual([
-      "its colours became greys (29.9 % red, 58.7 % green, 11.4 % blue)",
-      "it was enlarged, from 11 × 13 to 24 × 28 pixels (height × width), smoothly",
-      "it is not as tall as the model's input, so 4 rows of the colour of its edge were added around it",
+      "converted to greyscale (29.9 % red, 58.7 % green, 11.4 % blue)",
+      "enlarged from 11 × 13 to 24 × 28 pixels (height × width), bilinearly",
+      "padded to the shape of the input by 4 rows of the colour of its edge",
     ]);
     const page = readFileSync("colours.html", "utf8");
     checkPage(page);
     expect(chapters(page)).toEqual(everything);
-    expect(page.includes("its colours became greys")).toBe(true);
+    expect(page.includes("converted to greyscale")).toBe(true);
     expect(page.includes("The input of the model")).toBe(true);
   });
 
@@ -95,9 +95,9 @@ describe("the page of convlens inspect", () => {
     checkPage(page);
     expect(chapters(page)).toEqual(everything);
     for (const part of [
-      ...["stem Conv2d", "ways.branches.1.layers.0 Conv2d", "head Dense", "where chance is", "is dead"],
-      ...["SmoothGrad", "Integrated gradients", "Grad-CAM", "Layer-wise relevance", "By chance"],
-      ...["Sanity Checks for Saliency Maps", "to under about 0.5"],
+      ...["stem Conv2d", "ways.branches.1.layers.0 Conv2d", "head Dense", "guessing has", "is dead"],
+      ...["SmoothGrad", "Integrated gradients", "Grad-CAM", "Layer-wise relevance", "Random map"],
+      ...["Sanity Checks for Saliency Maps", "under about 0.5"],
     ])
       expect(page.includes(part), part).toBe(true);
   });
@@ -122,12 +122,12 @@ describe("convlens inspect --image", () => {
     expect(await told("--image", "fits.png")).toMatch(/fits\.png: predicted “\w+”, with [\d.]+ %\n\s+shape/);
     said.out = "";
     const paper = await told("--image", "paper.png");
-    expect(paper).toContain("  it was made smaller, from 60 × 90 to 19 × 28 pixels");
-    expect(paper).toContain("so 9 rows of the colour of its edge were added around it");
+    expect(paper).toContain("  reduced from 60 × 90 to 19 × 28 pixels");
+    expect(paper).toContain("by 9 rows of the colour of its edge");
     expect(paper).toMatch(/it looks inverted: its edge is 98 % bright .* --invert exchanges black and white/);
     said.out = "";
     const inverted = await told("--image", "paper.png", "--invert");
-    expect(inverted).toContain("black and white were exchanged, as asked for");
+    expect(inverted).toContain("black and white exchanged");
     expect(inverted).not.toContain("looks inverted");
     said.out = "";
     expect(await told("--image", "fits.png", "--invert")).toMatch(
@@ -160,10 +160,10 @@ describe("convlens inspect --image", () => {
     expect(() => statSync("none.html")).toThrow(/ENOENT/);
     expect(sentences).toMatchInlineSnapshot(`
       [
-        "convlens inspect: text.png is no image: it begins with "no picture at al"; give a PNG or a JPEG file",
+        "convlens inspect: text.png is not an image: it begins with "no picture at al"; give a PNG or a JPEG file",
         "convlens inspect: empty.png is empty; give a PNG or a JPEG file",
-        "convlens inspect: cut.png is a PNG file that is damaged or cut off (a chunk is longer than the file); give a whole one",
-        "convlens inspect: an image cannot be given to this model, which takes [128, 1]; expected [height, width, 1 or 3]: use --example, which takes one of its test set",
+        "convlens inspect: cut.png is a PNG file that is damaged or incomplete (a chunk is longer than the file); give a complete file",
+        "convlens inspect: the input of this model is [128, 1], not an image [height, width, 1 or 3]; use --example, which takes an example of its test set",
         "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, open 'nowhere.png'",
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",
         "convlens inspect: --invert exchanges black and white of an image; give one with --image",

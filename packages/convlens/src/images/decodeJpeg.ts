@@ -8,10 +8,10 @@ import { isFrame, marker, segmentsOf, type Segment } from "./jpeg/segments.ts";
 import { zigzag } from "./jpeg/zigzag.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** Scans of a file. Encoders write about ten; each may go through all blocks, though it has only a few bytes. */
+/** Largest number of scans. Encoders write about ten; a scan of a few bytes may still go through all blocks. */
 const MOST_SCANS = 200;
 
-/** What has been read of a file. */
+/** The state of decoding. */
 interface State {
   frame: Frame | undefined;
   scans: number;
@@ -23,7 +23,7 @@ interface State {
   orientation: number | undefined;
 }
 
-/** Decodes a JPEG file, sequential or progressive (ITU-T T.81), of greys, colours or inks (CMYK), with 8 bits a sample. */
+/** Decodes a JPEG file, sequential or progressive (ITU-T T.81), in greyscale, colour or CMYK, with 8 bits per sample. */
 export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
   const state: State = {
     frame: undefined,
@@ -48,7 +48,7 @@ export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
     if (frame === undefined) throw new Error("it has no frame");
     const space = colorSpaceOf(frame.components, isJfif, adobeTransform);
     const remarks =
-      frame.components.length === 4 ? ["its inks (CMYK) became red, green and blue, without a colour profile"] : [];
+      frame.components.length === 4 ? ["converted from CMYK to RGB, without a colour profile"] : [];
     return {
       ...pixelsOf(frame, space),
       ...{ width: frame.width, height: frame.height, white: 255, orientation, remarks },
@@ -58,12 +58,12 @@ export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
   }
 }
 
-/** Refuses what is rarely used and not decoded here. */
+/** Refuses rarely used kinds of JPEG that are not supported. */
 function checkKind({ marker: code, data }: Segment, name: string): void {
   if (code <= marker.frameProgressive && (data[0] === 8 || data.length === 0)) return;
   throw imageError(
     name,
-    "is a JPEG file of a rare kind (lossless, arithmetic coding, or more than 8 bits), which is not read",
+    "is a JPEG file of a rare kind (lossless, arithmetic coding, or more than 8 bits), which is not supported",
     "save it as an ordinary one",
   );
 }
@@ -71,7 +71,7 @@ function checkKind({ marker: code, data }: Segment, name: string): void {
 const begins = (data: Uint8Array, text: string): boolean =>
   Array.from(text).every((letter, i) => data[i] === letter.charCodeAt(0));
 
-/** Reads a segment that is not the header of a frame; what it does not need, it skips. */
+/** Reads a segment other than a frame header; segments that decoding does not need are skipped. */
 function readSegment({ marker: code, data, coded }: Segment, state: State): void {
   if (code === marker.app0 && begins(data, "JFIF\0")) state.isJfif = true;
   else if (code === marker.app1 && begins(data, "Exif\0")) state.orientation ??= exifOrientation(data.subarray(6));
@@ -82,13 +82,13 @@ function readSegment({ marker: code, data, coded }: Segment, state: State): void
     if (data.length !== 2) throw new Error("a restart interval is damaged");
     state.restartInterval = data[0]! * 256 + data[1]!;
   } else if (code === marker.scan) {
-    if (state.frame === undefined) throw new Error("a scan stands before its frame");
+    if (state.frame === undefined) throw new Error("a scan comes before its frame");
     if (++state.scans > MOST_SCANS) throw new Error(`it has more than ${MOST_SCANS} scans`);
     decodeScan(state.frame, data, coded, state);
   }
 }
 
-/** Reads tables of 64 factors in zigzag order, of one byte or of two. */
+/** Reads quantization tables: 64 factors in zigzag order, of one or two bytes each. */
 function readQuantizationTables(data: Uint8Array, tables: (Uint16Array | undefined)[]): void {
   for (let at = 0; at < data.length;) {
     const [isWide, place] = [data[at]! >> 4, data[at]! & 15];

@@ -4,8 +4,8 @@ import { readChunks, sizeOfPng, type PngFile } from "./png/readChunks.ts";
 import { unpackSamples } from "./png/unpackSamples.ts";
 
 /**
- * Decodes a PNG file of any kind; of an animation the first image. Profiles and texts are skipped, and no more is unpacked than
- * the pixels that the header announces.
+ * Decodes a PNG file of any kind; of an animation the first image. Profiles and texts are skipped, and only as many pixels as
+ * the header announces are decompressed.
  */
 export function decodePng(bytes: Uint8Array, name: string): Pixels {
   const size = sizeOfPng(bytes);
@@ -22,12 +22,12 @@ export function decodePng(bytes: Uint8Array, name: string): Pixels {
 
 type Colored = Pick<Pixels, "channels" | "data" | "white">;
 
-/** Colours in place of their numbers in a palette, bytes in place of fewer bits, and opacity as a channel. */
+/** Expands palette indices to colours, fewer than 8 bits to bytes, and transparency to a channel. */
 function colored({ depth, channels, palette, transparency }: PngFile, samples: Uint8Array | Uint16Array): Colored {
   if (palette !== undefined) return fromPalette(samples, palette, transparency);
   const white = depth === 16 ? 65535 : 255;
   const clear = clearColor(channels, transparency);
-  // Greys of few bits, spread over a byte.
+  // Scales greys of fewer bits to a byte.
   const data = depth < 8 ? samples.map((x) => (x * 255) / (2 ** depth - 1)) : samples;
   return clear === undefined ? { channels, data, white } : withOpacity(samples, data, channels as 1 | 3, clear, white);
 }
@@ -44,9 +44,9 @@ function fromPalette(samples: ArrayLike<number>, palette: Uint8Array, opacities:
   return { channels, data, white: 255 };
 }
 
-/** The samples of the colour that stands for "nothing here", two bytes each. */
+/** The samples of the transparent colour, two bytes each. */
 function clearColor(channels: number, transparency: Uint8Array | undefined): number[] | undefined {
-  // An image with opacity has no such colour.
+  // An image with an alpha channel has no transparent colour.
   if (transparency === undefined || channels === 2 || channels === 4) return undefined;
   if (transparency.length !== 2 * channels) throw new Error(`its transparent colour has ${transparency.length} bytes`);
   return Array.from({ length: channels }, (_, k) => transparency[2 * k]! * 256 + transparency[2 * k + 1]!);

@@ -1,13 +1,13 @@
-/** The tag of how the camera was held, and the types of numbers in which it is written. */
+/** The tag of the orientation, and the number types it may have. */
 const [ORIENTATION, SHORT, LONG] = [0x0112, 3, 4];
 /** "II" for little-endian, "MM" for big-endian; then 42. */
 const [LITTLE, BIG, MAGIC] = [0x4949, 0x4d4d, 42];
 
 /**
- * Reads how the camera was held, 1 to 8, from EXIF data, which has the form of a TIFF file.
+ * Reads the orientation, 1 to 8, from EXIF data, which has the form of a TIFF file.
  *
- * @param tiff - The data, beginning with the byte order: what follows "Exif\0\0" in a JPEG file, or a chunk eXIf of a PNG file.
- * @returns `undefined` where the data do not say, or are damaged.
+ * @param tiff - The data from the byte order on: what follows "Exif\0\0" in a JPEG file, or the chunk eXIf of a PNG file.
+ * @returns `undefined` if the data have no orientation or are damaged.
  */
 export function exifOrientation(tiff: Uint8Array): number | undefined {
   if (tiff.length < 14) return undefined;

@@ -2,17 +2,17 @@ import { ShapeError, showShape, type Shape } from "@convlens/backend";
 import type { Pixels } from "./pixels.ts";
 import { resample, upright, type Light } from "./resample.ts";
 
-/** A picture as a model gets it, and what had to be done to it. */
+/** An image as the input of a model. */
 export interface ImageInput {
-  /** `[height, width, channels]`, as the model wants it. */
+  /** `[height, width, channels]`, the input shape of the model. */
   readonly shape: Shape;
-  /** 0 (black) to 1 (white), or the other way round if that was asked for. */
+  /** From 0 (black) to 1 (white), or inverted. */
   readonly values: Float32Array;
-  /** What was changed, each in words; nothing, if the file is just what the model wants. */
+  /** The changes made to fit the image to the model, in words. */
   readonly changes: readonly string[];
 }
 
-/** The mean of the pixels at the edge, channel by channel. */
+/** The mean colour of the pixels at the edge. */
 export function edgeOf({
   height,
   width,
@@ -30,7 +30,7 @@ export function edgeOf({
   return sums.map((sum) => sum / count);
 }
 
-/** In the middle of a larger picture of the colour of its edge. */
+/** Pads an image on all sides with the colour of its edge. */
 function framed(light: Light, height: number, width: number): Light {
   const { channels } = light;
   const edge = edgeOf(light);
@@ -47,12 +47,12 @@ function framed(light: Light, height: number, width: number): Light {
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /**
- * A picture as the input of a model: turned as the camera was held, in the model's colours, and made to fit its size as a whole, in
- * its proportions; what is left over gets the colour of the picture's edge.
+ * Converts an image to the input of a model: rotated to its orientation, in the colours of the model, and scaled as a whole
+ * without distortion; the rest gets the colour of the image's edge.
  *
- * @param shape - Of one example of the model: `[height, width, 1 or 3]`.
- * @param invert - Makes black white and white black.
- * @throws `ShapeError` for a model that takes no pictures.
+ * @param shape - Shape of one example of the model: `[height, width, 1 or 3]`.
+ * @param invert - Exchanges black and white.
+ * @throws `ShapeError` for a model whose input is not an image.
  */
 export function imageToInput(
   pixels: Pixels,
@@ -62,24 +62,24 @@ export function imageToInput(
   const [height, width, channels] = shape as readonly [number, number, number];
   if (shape.length !== 3 || (channels !== 1 && channels !== 3))
     throw new ShapeError(
-      `an image cannot be given to this model, which takes ${showShape(shape)}; expected [height, width, 1 or 3]: use --example, which takes one of its test set`,
+      `the input of this model is ${showShape(shape)}, not an image [height, width, 1 or 3]; use --example, which takes an example of its test set`,
       { operation: "image", expected: "[height, width, 1 or 3]", got: shape, fix: "--example" },
     );
   const changes = [...pixels.remarks];
   const isTurned = pixels.orientation >= 5;
   const [tall, wide] = isTurned ? [pixels.width, pixels.height] : [pixels.height, pixels.width];
-  if (pixels.orientation !== 1) changes.push("it was turned upright, as the camera has noted");
-  if (pixels.channels === 2 || pixels.channels === 4) changes.push("what can be seen through was laid on white");
+  if (pixels.orientation !== 1) changes.push("rotated upright, as its EXIF orientation says");
+  if (pixels.channels === 2 || pixels.channels === 4) changes.push("transparent pixels placed on white");
   const isColored = pixels.channels >= 3 && hasColors(pixels);
-  if (isColored && channels === 1) changes.push("its colours became greys (29.9 % red, 58.7 % green, 11.4 % blue)");
-  if (!isColored && channels === 3) changes.push("its greys became three equal channels");
+  if (isColored && channels === 1) changes.push("converted to greyscale (29.9 % red, 58.7 % green, 11.4 % blue)");
+  if (!isColored && channels === 3) changes.push("converted from greyscale to three equal channels");
   const factor = Math.min(height / tall, width / wide);
   const [newTall, newWide] = [tall, wide].map((size) => Math.max(1, Math.round(size * factor))) as [number, number];
   if (newTall !== tall || newWide !== wide)
     changes.push(
       factor < 1
-        ? `it was made smaller, from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), each the weighted mean of those that it stands for`
-        : `it was enlarged, from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), smoothly`,
+        ? `reduced from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), antialiased`
+        : `enlarged from ${tall} × ${wide} to ${newTall} × ${newWide} pixels (height × width), bilinearly`,
     );
   const stored = isTurned ? ([newWide, newTall] as const) : ([newTall, newWide] as const);
   let light = upright(resample(pixels, ...stored, channels), pixels.orientation);
@@ -87,10 +87,10 @@ export function imageToInput(
   if (rows > 0 || columns > 0) {
     light = framed(light, height, width);
     changes.push(
-      `it is not as ${rows > 0 ? "tall" : "wide"} as the model's input, so ${counted(rows || columns, rows > 0 ? "row" : "column")} of the colour of its edge ${(rows || columns) === 1 ? "was" : "were"} added around it`,
+      `padded to the shape of the input by ${counted(rows || columns, rows > 0 ? "row" : "column")} of the colour of its edge`,
     );
   }
-  if (invert) changes.push("black and white were exchanged, as asked for");
+  if (invert) changes.push("black and white exchanged");
   return { shape, values: Float32Array.from(light.values, (x) => (invert ? 1 - x : x)), changes };
 }
 

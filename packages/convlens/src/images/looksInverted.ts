@@ -2,15 +2,15 @@ import { sizeOf } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { edgeOf, type ImageInput } from "./imageToInput.ts";
 
-/** How bright pictures are: at their edges, and all over. */
+/** Mean brightness of images: at their edges, and overall. */
 export interface Brightness {
   readonly edge: number;
   readonly whole: number;
 }
 
-/** Examples that are looked at. */
+/** Number of examples that are compared. */
 const MOST = 1000;
-/** A difference of brightness that is seen at once. */
+/** Smallest difference of brightness that counts. */
 const CLEAR = 0.25;
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
@@ -22,7 +22,7 @@ function brightnessOf(values: Float32Array | Float64Array, [height, width, chann
   };
 }
 
-/** How bright the pictures of a data set are. */
+/** Returns the brightness of the images of a data set. */
 export function usualBrightness({ size, shape, inputs, scale }: Dataset): Brightness {
   const [one, count] = [sizeOf(shape), Math.min(MOST, size)];
   const total = new Float64Array(one);
@@ -30,15 +30,15 @@ export function usualBrightness({ size, shape, inputs, scale }: Dataset): Bright
   return brightnessOf(total, shape);
 }
 
-/** A picture against a data set. */
+/** The comparison of an image with a data set. */
 export interface InversionCheck {
   readonly image: Brightness;
   readonly data: Brightness;
-  /** Whether it would be far more like the data with black and white exchanged: ink on paper, for digits of light. */
+  /** Whether the image would resemble the data much more with black and white exchanged. */
   readonly isInverted: boolean;
 }
 
-/** Whether a picture looks like the negative of those that a model has learned from. */
+/** Checks whether an image looks like a negative of the training images. */
 export function looksInverted({ shape, values }: ImageInput, examples: Dataset): InversionCheck {
   const [image, data] = [brightnessOf(values, shape), usualBrightness(examples)];
   const distance = ({ edge, whole }: Brightness): number => Math.abs(edge - data.edge) + Math.abs(whole - data.whole);

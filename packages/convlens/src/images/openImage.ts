@@ -5,13 +5,13 @@ import type { Pixels } from "./pixels.ts";
 import { imageError } from "./imageError.ts";
 import { readImage } from "./readImage.ts";
 
-/** Bytes of a file or a pipe that are read at most. */
+/** Largest size of a file or pipe, in bytes. */
 const MOST_BYTES = 500e6;
 
 /**
- * Reads the pixels of an image file, or of an image that comes through a pipe.
+ * Reads the pixels of an image from a file or a pipe.
  *
- * @throws `CommandLineError` for what cannot be read, and `ValueError` for what is not an image, or is larger than 500 MB.
+ * @throws `CommandLineError` for a file that cannot be read; `ValueError` for one that is not an image or is larger than 500 MB.
  */
 export async function openImage(path: string): Promise<Pixels> {
   let bytes: Uint8Array;
@@ -33,13 +33,13 @@ async function contentOf(file: FileHandle, path: string): Promise<Uint8Array> {
   const found = await file.stat();
   const fix = "give a PNG or a JPEG file";
   if (found.isDirectory()) throw new CommandLineError(`--image: ${path} is a folder; ${fix}`);
-  // Devices such as /dev/zero have no end.
+  // Devices such as /dev/zero never end.
   if (!found.isFile() && !found.isFIFO()) throw new CommandLineError(`--image: ${path} is not a file; ${fix}`);
   const parts: Uint8Array[] = [];
   let size = found.size;
   if (size <= MOST_BYTES) {
     size = 0;
-    // A pipe does not say how much will come.
+    // The size of a pipe is unknown.
     for await (const part of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
       parts.push(part);
       size += part.length;
@@ -49,7 +49,7 @@ async function contentOf(file: FileHandle, path: string): Promise<Uint8Array> {
   if (size > MOST_BYTES)
     throw imageError(
       basename(path),
-      `has ${found.isFile() ? `${Math.round(size / 1e6)} MB, ` : ""}more than the ${MOST_BYTES / 1e6} MB that are read`,
+      `has ${found.isFile() ? `${Math.round(size / 1e6)} MB, ` : ""}more than the supported ${MOST_BYTES / 1e6} MB`,
       "make it smaller first",
     );
   return Buffer.concat(parts);

@@ -4,7 +4,7 @@ import { decodePng } from "./decodePng.ts";
 import { imageError } from "./imageError.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** The beginnings of other kinds of images, to call them by name. */
+/** Signatures of other image formats, for error messages. */
 const others: readonly (readonly [kind: string, at: number, text: string])[] = [
   ["a GIF", 0, "GIF8"],
   ["a WebP", 8, "WEBP"],
@@ -17,9 +17,9 @@ const others: readonly (readonly [kind: string, at: number, text: string])[] = [
 ];
 
 /**
- * Reads the pixels of a PNG or JPEG file. The kind is told by the first bytes, not by the name.
+ * Reads the pixels of a PNG or JPEG file. The format is determined by the first bytes, not by the name.
  *
- * @throws `ValueError` for what is not an image, for an image of another kind, and for one that is damaged or cut off.
+ * @throws `ValueError` for data that are not an image, for other formats, and for damaged or incomplete files.
  */
 export function readImage(bytes: Uint8Array, name: string): Pixels {
   const fix = "give a PNG or a JPEG file";
@@ -29,8 +29,8 @@ export function readImage(bytes: Uint8Array, name: string): Pixels {
   if (text.startsWith("\xff\xd8")) return decodeJpeg(bytes, name);
   const other = others.find(([, at, start]) => text.startsWith(start, at));
   if (other !== undefined)
-    throw imageError(name, `is ${other[0]} file`, `${fix}: most programs that show images can save one`);
+    throw imageError(name, `is ${other[0]} file`, `${fix}: most image viewers can save one`);
   const kind = fileKind(bytes);
-  if (kind !== undefined) throw imageError(name, `is no image but ${kind.name}`, fix);
-  throw imageError(name, `is no image: it begins with ${JSON.stringify(text)}`, fix);
+  if (kind !== undefined) throw imageError(name, `is not an image but ${kind.name}`, fix);
+  throw imageError(name, `is not an image: it begins with ${JSON.stringify(text)}`, fix);
 }

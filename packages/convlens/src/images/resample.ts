@@ -1,6 +1,6 @@
 import type { Pixels } from "./pixels.ts";
 
-/** A picture of numbers from 0 (black) to 1 (white). */
+/** An image with values from 0 (black) to 1 (white). */
 export interface Light {
   readonly height: number;
   readonly width: number;
@@ -9,10 +9,10 @@ export interface Light {
   readonly values: Float64Array;
 }
 
-/** How bright red, green and blue look together (ITU-R BT.601), as in most programs that make greys. */
+/** Weights of red, green and blue in luma (ITU-R BT.601). */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** One row of pixels: what can be seen through lies on white; colours as greys if one channel is wanted. */
+/** Returns a row of pixels: transparent pixels over white, colours as greys if one channel is wanted. */
 function lightOfRow({ width, channels, data, white }: Pixels, row: number, wanted: 1 | 3, to: Float64Array): void {
   const [colors, hasOpacity] = [channels < 3 ? 1 : 3, channels === 2 || channels === 4];
   for (let x = 0; x < width; x++) {
@@ -24,13 +24,13 @@ function lightOfRow({ width, channels, data, white }: Pixels, row: number, wante
   }
 }
 
-/** Which pixels a new one is made of, and how much of each. */
+/** The source pixels of a new pixel and their weights. */
 interface Taps {
   readonly first: number;
   readonly weights: Float64Array;
 }
 
-/** A triangle over each new pixel, as wide as two of the larger kind: an enlarged picture is smooth, in a smaller one every pixel counts. */
+/** A triangle filter of twice the larger pixel spacing: bilinear when enlarging, antialiased when reducing. */
 function tapsOf(from: number, to: number): Taps[] {
   const step = from / to;
   const reach = Math.max(1, step);
@@ -46,7 +46,7 @@ function tapsOf(from: number, to: number): Taps[] {
   });
 }
 
-/** A picture in another size, filtered, row by row, so that a large one is never copied. */
+/** Resizes an image row by row, so that a large one is never copied. */
 export function resample(pixels: Pixels, height: number, width: number, channels: 1 | 3): Light {
   const [across, down] = [tapsOf(pixels.width, width), tapsOf(pixels.height, height)];
   const values = new Float64Array(height * width * channels);
@@ -70,14 +70,14 @@ export function resample(pixels: Pixels, height: number, width: number, channels
   return { height, width, channels, values };
 }
 
-/** A picture as the camera was held (EXIF): mirrored and turned, so that up is up. */
+/** Mirrors and rotates an image to its EXIF orientation. */
 export function upright({ height, width, channels, values }: Light, orientation: number): Light {
   const isTurned = orientation >= 5;
   const [tall, wide] = isTurned ? [width, height] : [height, width];
   const turned = new Float64Array(values.length);
   for (let y = 0; y < tall; y++)
     for (let x = 0; x < wide; x++) {
-      // From 5 on rows and columns are exchanged.
+      // Orientations from 5 on exchange rows and columns.
       const [a, b] = isTurned ? [x, y] : [y, x];
       const row = [3, 4, 6, 7].includes(orientation) ? height - 1 - a : a;
       const column = [2, 3, 7, 8].includes(orientation) ? width - 1 - b : b;

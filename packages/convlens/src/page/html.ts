@@ -1,9 +1,9 @@
 import { toSvg, type Scene } from "@convlens/analysis/render";
 
-/** What a template of {@link html} may hold: text, which is escaped; markup; lists of both; and nothing. */
+/** A part of an {@link html} template: text, which is escaped, markup, a list of parts, or nothing. */
 export type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
 
-/** Markup that can stand in a page as it is. Only {@link html}, {@link svg} and {@link stylesheet} make it. */
+/** Trusted markup. Only {@link html}, {@link svg} and {@link stylesheet} make it. */
 export class Html {
   readonly #text: string;
 
@@ -19,7 +19,7 @@ export class Html {
 
 const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** Text that cannot be taken for markup, neither between tags nor within a quoted attribute. */
+/** Escapes text for use between tags and within quoted attributes. */
 function escaped(text: string): string {
   return (
     text
@@ -36,14 +36,14 @@ const textOf = (part: HtmlPart): string => {
 };
 
 /**
- * Makes markup. Everything put into the template is escaped, unless it is markup itself: with `name` of `<i>`,
+ * Makes markup from a template. All parts are escaped, unless they are markup themselves: with `name` of `<i>`,
  * html`<b>${name}</b>` is `<b>&lt;i&gt;</b>`. Attributes must be quoted.
  */
 export const html = (strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html =>
   new Html(strings.reduce((all, string, i) => all + textOf(parts[i - 1]) + string));
 
-/** A drawing of `@convlens/analysis/render`. */
+/** Makes markup of a drawing of `@convlens/analysis/render`. */
 export const svg = (drawing: Scene): Html => new Html(toSvg(drawing));
 
-/** A style sheet of this package. */
+/** Makes a style sheet element. */
 export const stylesheet = (rules: string): Html => new Html(`<style>${rules}</style>`);

@@ -1,17 +1,17 @@
 import { html, stylesheet, type Html, type HtmlPart } from "./html.ts";
 import { style } from "./style.ts";
 
-/** A share for people. */
+/** Formats a fraction as a percentage. */
 export const percent = (x: number, digits = 2): string => (Number.isNaN(x) ? "–" : `${(100 * x).toFixed(digits)} %`);
 
-/** A number with so many digits behind the point. */
+/** Formats a number with a fixed number of decimals. */
 export const fixed = (x: number, digits: number): string =>
   Number.isNaN(x) ? "–" : x.toFixed(digits).replace("-", "−");
 
-/** A whole number with its thousands apart. */
+/** Formats a whole number with thousands separators. */
 export const whole = (x: number): string => Math.round(x).toLocaleString("en-US");
 
-/** A few things that one wants to know first. */
+/** A list of facts, each with a name. */
 export const facts = (list: readonly (readonly [name: string, value: string])[]): Html =>
   html`<dl class="facts">
     ${list.map(
@@ -23,7 +23,7 @@ export const facts = (list: readonly (readonly [name: string, value: string])[])
     )}
   </dl>`;
 
-/** A picture with words below: what it is, and what one sees. */
+/** A picture with a caption and a description. */
 export function figure(picture: HtmlPart, caption: HtmlPart, about: HtmlPart = ""): Html {
   const more = about === "" ? "" : html` <span class="about">${about}</span>`;
   return html`<figure>
@@ -32,13 +32,13 @@ export function figure(picture: HtmlPart, caption: HtmlPart, about: HtmlPart = "
   </figure>`;
 }
 
-/** Something that may be wider than the page: it scrolls by itself, also by keyboard. */
+/** Content that may be wider than the page; it scrolls by itself, also by keyboard. */
 export const scrolling = (content: HtmlPart, name: string): Html =>
   html`<div class="scroll" role="region" tabindex="0" aria-label="${name}">${content}</div>`;
 
 const isNumber = (cell: string | number): boolean => /^(–|[−-]?[\d.,]+( (%|KiB))?)?$/.test(`${cell}`);
 
-/** Rows of text and numbers; columns of numbers only stand on the right. */
+/** A table. Columns that hold only numbers are aligned to the right. */
 export function table(name: string, head: readonly string[], rows: readonly (readonly (string | number)[])[]): Html {
   const looks = head.map((_, column) =>
     column > 0 && rows.every((row) => isNumber(row[column]!)) ? html` class="number"` : "",
@@ -69,15 +69,15 @@ export function table(name: string, head: readonly string[], rows: readonly (rea
   );
 }
 
-/** A chapter of a page. */
+/** A section of a page. */
 export interface Section {
-  /** Its address on the page. */
+  /** Its anchor on the page. */
   readonly id: string;
   readonly title: string;
   readonly body: Html;
 }
 
-/** A whole page that needs nothing else, no network. With several sections it begins with links to them. */
+/** A page in one file that loads nothing else. It begins with links to its sections. */
 export function page(title: string, head: Html, sections: readonly Section[]): string {
   const links = sections.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>`);
   const bodies = sections.map(
@@ -108,6 +108,6 @@ export function page(title: string, head: Html, sections: readonly Section[]): s
         </main>
       </body>
     </html> `;
-  // A number and its unit stay together.
+  // Keeps a number and its unit on one line.
   return text.toString().replaceAll(/(?<=\d) %/g, "\u00a0%");
 }

@@ -12,20 +12,20 @@ import {
 } from "@convlens/analysis/render";
 import { html, svg, type Html } from "./html.ts";
 
-/** What a row of numbers is tall on the page, in its own pixels. */
+/** Height of a single row of numbers on the page, in pixels. */
 const ROW = 24;
 
-/** A picture as an element; the page enlarges it without smoothing, and a single row of numbers to a band. */
+/** An image element. The page enlarges it without smoothing, and a single row of numbers to a band. */
 function image({ width, height }: Raster, url: string, about: string, size: number): Html {
   const tall = height === 1 ? Math.max(size, ROW) : height * size;
   return html`<img alt="${about}" title="${about}" width="${width * size}" height="${tall}" src="${url}" />`;
 }
 
-/** A picture that is the same on every page. */
+/** A picture that does not depend on the colour scheme. */
 export const showPicture = (raster: Raster, about: string, size = 4): Html =>
   image(raster, pngUrl(raster), about, size);
 
-/** A picture for light pages and one for dark ones. */
+/** A picture in a light and a dark version. */
 export function showRaster(paint: (theme: Theme) => Raster, about: string, size = 4): Html {
   const [light, dark] = [paint("light"), paint("dark")];
   return html`<picture
@@ -34,31 +34,31 @@ export function showRaster(paint: (theme: Theme) => Raster, about: string, size 
   >`;
 }
 
-/** A drawing whose colours depend on the page, for light pages and for dark ones. */
+/** A drawing in a light and a dark version. */
 export const showDrawing = (draw: (theme: Theme) => Html): Html =>
   html`<div class="light">${draw("light")}</div>
     <div class="dark">${draw("dark")}</div>`;
 
-/** What the page has room for at most, and on a phone of 360 pixels. */
+/** Width available on a wide page, and on a phone of 360 pixels. */
 const [WIDE, NARROW] = [1080, 328];
 
-/** A drawing that is laid out anew for narrow pages. */
+/** A drawing in a wide and a narrow version. */
 export const forWidths = (draw: (width: number) => Html): Html =>
   html`<div class="wide">${draw(WIDE)}</div>
     <div class="narrow">${draw(NARROW)}</div>`;
 
-/** Lines over an axis. */
+/** A line chart. */
 export const chart = (series: readonly Series[], options: Omit<LineChartOptions, "width">): Html =>
   forWidths((width) => svg(drawLineChart(series, { ...options, width: Math.min(width, 640) })));
 
-/** Numbers as a picture, each a pixel. */
+/** Numbers as an image, one pixel each. */
 export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): Html =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
 
 /** Ink on paper. */
 export const gray: RasterOptions = { map: "gray", range: [1, 0] };
 
-/** An input of a model: an image as it is, `[height, width, 1 or 3]`; of other channels the first; a signal as a line. */
+/** An input of a model: an image, or the first channel of one that has neither 1 nor 3 channels; a signal as a line. */
 export function showInput({ shape, values }: Numbers, about: string, size = 4): Html {
   if (shape.length < 3) {
     const points = Array.from({ length: shape[0]! }, (_, i) => [i, values[i * (shape[1] ?? 1)]!] as const);
@@ -67,7 +67,7 @@ export function showInput({ shape, values }: Numbers, about: string, size = 4): 
   return showPicture(rasterOfInput({ shape, values }), about, size);
 }
 
-/** An image as pixels; of other than one or three channels the first. */
+/** Converts an input to an image; of more channels than 3, or of 2, the first is used. */
 export function rasterOfInput({ shape, values }: Numbers): Raster {
   const [height, width, channels] = shape as readonly [number, number, number];
   if (channels === 1 || channels === 3) return paintImage({ shape, values });
@@ -75,5 +75,5 @@ export function rasterOfInput({ shape, values }: Numbers): Raster {
   return paintImage({ shape: [height, width, 1], values: first });
 }
 
-/** How many pixels of the page one of a picture is, so that it is about so wide. */
+/** Returns the scale at which a picture has about the wanted width. */
 export const sizeFor = (width: number, wanted: number): number => Math.max(1, Math.round(wanted / width));

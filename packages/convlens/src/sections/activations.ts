@@ -5,10 +5,10 @@ import { figure, percent, type Section } from "../page/page.ts";
 import { picture, showRaster, sizeFor } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
-/** Maps of a layer that are shown, and units that get a bar each. */
+/** Maps of a layer that are shown, and units that are drawn as bars. */
 const [MOST_MAPS, MOST_BARS] = [64, 24];
 
-/** What every layer makes of the input. */
+/** The activations of all layers. */
 export async function activationSection({ model, x, layers, sets }: Subject): Promise<Section> {
   const look = tap(
     model,
@@ -16,15 +16,15 @@ export async function activationSection({ model, x, layers, sets }: Subject): Pr
   );
   const { layers: made } = await look(x);
   look.dispose();
-  /** What the units of a layer are called: those of the answer as its classes. */
+  /** Names of the units of a layer: the classes for the last one. */
   const namesOf = ({ name }: LayerActivation): readonly string[] =>
     name === layers.at(-1)?.name ? sets.test.classes : [];
   return {
     id: "activations",
-    title: "What each layer makes of it",
+    title: "Activations",
     body: html`<p>
-        Every map of every layer. All maps of a layer have one scale: the further from the colour of the page, the
-        larger; where there are numbers below 0, those are violet.
+        The activation maps of all layers. The maps of a layer share one scale: the further from the colour of the page,
+        the larger; negative values are violet.
       </p>
       ${[...made.values()].map((layer) => layerFigure(layer, namesOf(layer)))}`,
   };
@@ -36,11 +36,11 @@ function layerFigure(layer: LayerActivation, names: readonly string[]): Html {
   const title = `${name} ${type}`;
   const told = `${shape.slice(1).join(" × ")}; from ${shortNumber(smallest)} to ${shortNumber(largest)}, mean ${shortNumber(mean)}${zeros === 0 ? "" : `; ${percent(zeros, 0)} are exactly 0`}`;
   const bars = drawHistogram(histogram(values, { bins: 40 }), {
-    title: `how often ${title} makes numbers of each size`,
+    title: `histogram of the output of ${title}`,
   });
   return html`<h3>${title}</h3>
     <div class="gallery">
-      ${figure(mapsOf(layer, names), whatIsShown(layer), told)}${figure(svg(bars), "How often there are numbers of each size")}
+      ${figure(mapsOf(layer, names), whatIsShown(layer), told)}${figure(svg(bars), "Histogram")}
     </div>`;
 }
 
@@ -53,7 +53,7 @@ const whatIsShown = ({ shape }: LayerActivation): string => {
 function mapsOf(layer: LayerActivation, names: readonly string[]): Html {
   const { name, type, shape, values } = layer;
   const channels = shape.at(-1)!;
-  const about = `what ${name} ${type} makes`;
+  const about = `output of ${name} ${type}`;
   if (shape.length === 2 && channels <= MOST_BARS)
     return svg(
       drawBars(

@@ -16,16 +16,16 @@ import { figure, percent, type Section } from "../page/page.ts";
 import { forWidths, showInput, sizeFor } from "../page/pictures.ts";
 import { className, exampleOf, nameOf, type Subject } from "./subject.ts";
 
-/** Test examples on the maps, and neighbours that are shown. */
+/** Test examples in the plots, and neighbours that are shown. */
 const [EXAMPLES, NEIGHBORS] = [500, 8];
 
-/** What the last layer reads: the code that the answer is made of. */
+/** The layer whose output the last layer reads. */
 function codeLayer({ layers }: Subject): RecordedLayer | undefined {
   const last = layers.findLastIndex(({ operations }) => operations.some(({ operation }) => traitsOf(operation).weighs));
   return layers[last - 1];
 }
 
-/** The test set as the net sees it: maps in the plane, and what lies next to the input. */
+/** Embeddings of the test set in the plane, and the nearest neighbours of the input. */
 export async function codeSection(subject: Subject): Promise<Section | undefined> {
   const { model, x, sets, inputName } = subject;
   const layer = codeLayer(subject);
@@ -53,23 +53,23 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
   };
   return {
     id: "codes",
-    title: "Where it lies among others",
+    title: "Embedding",
     body: html`<p>
-        ${data.size} test examples as ${nameOf(layer)} sees them (${codes.columns} numbers each), each drawn as its true
-        class; ${inputName} stands in a yellow circle, as what the net takes it for.
+        The output of ${nameOf(layer)} (${codes.columns} numbers) for ${data.size} test examples, each drawn as its true
+        class; ${inputName} is in a yellow circle, drawn as the predicted class.
       </p>
       <div class="gallery">
-        ${figure(drawn(scores, "principal components"), "Principal components", `the two directions in which codes are spread most; they hold ${percent(shares[0]! + shares[1]!, 0)} of the variance`)}${figure(
+        ${figure(drawn(scores, "principal components"), "Principal components", `the two directions of largest variance, ${percent(shares[0]! + shares[1]!, 0)} of the total`)}${figure(
           drawn(map, "t-SNE"),
           "t-SNE",
-          `neighbours stay neighbours (divergence ${divergence.toFixed(2)}); how far clusters lie apart means little`,
+          `keeps neighbours together (Kullback–Leibler divergence ${divergence.toFixed(2)}); distances between clusters mean little`,
         )}
       </div>
       ${neighbors(subject, codes, own)}`,
   };
 }
 
-/** Codes with one more below. */
+/** Appends a row to codes. */
 function withRow({ rows, columns, values }: Codes, own: ArrayLike<number>): Matrix {
   const all = new Float32Array((rows + 1) * columns);
   all.set(values);
@@ -90,6 +90,6 @@ function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>): Html
       `distance ${distances[i]!.toFixed(2)}`,
     ),
   );
-  return html`<h3>Its nearest neighbours</h3>
+  return html`<h3>Nearest neighbours</h3>
     <div class="gallery">${figures}</div>`;
 }

@@ -12,7 +12,7 @@ import { convolutions, nameOf, type Subject } from "./subject.ts";
 
 const kib = (bytes: number): string => `${whole(bytes / 1024)} KiB`;
 
-/** What the net costs, layer by layer and in all. */
+/** Computation and memory of each layer and in total. */
 export function costSection({ model, shape, settings, layers }: Subject): Section {
   const { batchSize: batch } = settings;
   const all = cost(model, shape, { batch, optimizer: choice("optimizer", settings.optimizer, optimizers)() });
@@ -22,33 +22,33 @@ export function costSection({ model, shape, settings, layers }: Subject): Sectio
     outputShape.join(" × "),
     ...[parameters, multiplyAdds, activations, kept].map(whole),
   ]);
-  const total = ["in all", "", ...[all.parameters, all.multiplyAdds.forward, all.activations, all.kept].map(whole)];
+  const total = ["total", "", ...[all.parameters, all.multiplyAdds.forward, all.activations, all.kept].map(whole)];
   const counts = own.map(({ name, type, multiplyAdds }) => ({ name: `${name} ${type}`, value: multiplyAdds }));
   const bars = forWidths((width) => svg(drawBars(counts, { width, title: "multiply-adds of each layer" })));
   return {
     id: "cost",
-    title: "What it costs",
+    title: "Cost",
     body: html`<p>
-        Numbers for one example. “Kept” is what the way back reads again, so that it stays in memory until then; the
-        totals count the input, too.
+        For one example. “Kept” activations stay in memory, as the backward pass reads them again. The totals include
+        the input.
       </p>
-      ${table("Costs", ["layer", "makes", "parameters", "multiply-adds", "activations", "kept"], [...rows, total])}
+      ${table("Costs", ["layer", "output", "parameters", "multiply-adds", "activations", "kept"], [...rows, total])}
       ${facts([
-        ["multiply-adds of an answer", whole(all.multiplyAdds.forward)],
-        ["multiply-adds of a step of learning, for each example", whole(all.multiplyAdds.training)],
-        [`memory of answers to ${batch} examples`, kib(all.inference.total)],
-        [`memory of a step with ${batch} examples`, kib(all.training.total)],
+        ["multiply-adds of a prediction", whole(all.multiplyAdds.forward)],
+        ["multiply-adds of a training step, per example", whole(all.multiplyAdds.training)],
+        [`memory to predict ${batch} examples`, kib(all.inference.total)],
+        [`memory of a training step with ${batch} examples`, kib(all.training.total)],
         [
-          "of that, values in between",
-          `${kib(all.training.values)}; ${kib(all.training.valuesUnplanned)} if no memory were used twice`,
+          "of that, intermediate values",
+          `${kib(all.training.values)}; ${kib(all.training.valuesUnplanned)} without reuse of memory`,
         ],
-        [`of that, memory of ${settings.optimizer}`, kib(all.optimizer)],
+        [`of that, state of ${settings.optimizer}`, kib(all.optimizer)],
       ])}
       ${figure(bars, "Multiply-adds of each layer", "for one example")}`,
   };
 }
 
-/** How weights are shared: many copies of the same neuron. */
+/** Weight sharing. */
 export async function sharingSection(subject: Subject): Promise<Section> {
   const { model, shape } = subject;
   const rows = sharing(model, shape).map(({ name, type, neurons, copies, connections, weights, untied }) => [
@@ -57,19 +57,19 @@ export async function sharingSection(subject: Subject): Promise<Section> {
   ]);
   return {
     id: "sharing",
-    title: "Many copies of the same neuron",
+    title: "Weight sharing",
     body: html`<p>
-        A convolution puts the same few neurons at every place. “Untied” is how many weights there would be if each
-        neuron had its own.
+        A convolution applies the same few neurons at every position. “Untied” is the number of weights if each copy had
+        its own.
       </p>
       ${table("Sharing", ["layer", "neurons", "copies of each", "connections", "weights", "untied"], rows)}${await matrixFigure(subject)}`,
   };
 }
 
-/** Pixels by which the input of the matrix may be larger than its window. */
+/** Pixels by which the input of the matrix may exceed the window. */
 const [LEAST, MOST] = [1, 4];
 
-/** A layer as a matrix, for the smallest input beyond its window that its stride fits. */
+/** Returns a layer as a matrix, for the smallest input larger than its window that its stride fits. */
 function smallMatrix(layer: Layer, [height, width, channels]: Shape): LayerMatrix | undefined {
   for (let more = LEAST; more <= MOST; more++)
     try {
@@ -80,7 +80,7 @@ function smallMatrix(layer: Layer, [height, width, channels]: Shape): LayerMatri
   return undefined;
 }
 
-/** The first convolution as a matrix, for an input that is only a little larger than its window. */
+/** The first convolution as a matrix, for an input slightly larger than its window. */
 async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
@@ -89,7 +89,7 @@ async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   if (matrix === undefined) return "";
   if (matrix.rows * matrix.columns > 1e6) return "";
   const [weights] = await evaluate(matrix.weights);
-  const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} entries, ${matrix.distinct} different weights`;
+  const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} nonzero entries, ${matrix.distinct} distinct weights`;
   const raster = showRaster(
     (theme) => paintMatrix(matrix, { weights: weights!, theme }),
     about,
@@ -98,6 +98,6 @@ async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   return figure(
     raster,
     `${nameOf(first)} as a matrix`,
-    `for an input of ${matrix.inputShape.slice(0, 2).join(" × ")} pixels only: ${matrix.rows} × ${matrix.columns}, of which ${whole(matrix.nonZeros)} are not 0, and these are copies of ${matrix.distinct} weights (orange above 0, violet below)`,
+    `for an input of ${matrix.inputShape.slice(0, 2).join(" × ")} pixels: ${matrix.rows} × ${matrix.columns} entries, ${whole(matrix.nonZeros)} of which are copies of ${matrix.distinct} weights (orange above 0, violet below); the others are 0`,
   );
 }

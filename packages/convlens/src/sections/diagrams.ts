@@ -6,10 +6,10 @@ import { figure, scrolling, type Section } from "../page/page.ts";
 import { forWidths } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
-/** More lines than these are one grey surface. */
+/** Lines that can be told apart. */
 const MOST_LINES = 6000;
 
-/** The net as modules, on the smallest input that it fits: elements of the real one could not be told apart. */
+/** The modules of the model on the smallest input that it accepts, so that elements can be told apart. */
 function modules({ make, shape, sets }: Subject): { readonly graph: ModularGraph; readonly shape: Shape } | undefined {
   const [longest, channels] = [Math.max(...shape.slice(0, -1)), shape.at(-1)!];
   for (let size = 3; size <= longest; size++) {
@@ -20,22 +20,22 @@ function modules({ make, shape, sets }: Subject): { readonly graph: ModularGraph
         ? { graph, shape: small }
         : undefined;
     } catch (error) {
-      // It does not fit an input of this size: the next one.
+      // The model does not accept an input of this size.
       if (!(error instanceof ConvlensError)) throw error;
     }
   }
   return undefined;
 }
 
-/** What short names stand for, by one that is there. */
-function namesToldOf({ rows }: VolumeTable): string {
+/** Explains the short names by an example. */
+function explanationOf({ rows }: VolumeTable): string {
   const convolution = rows.find(({ name }) => name.startsWith("CONV"));
   if (convolution === undefined) return "";
   const { name, weightShape } = convolution;
   return `; ${name} stands for ${weightShape.at(-1)!} filters of ${weightShape.slice(0, -2).join(" × ")}, FC for a fully connected layer`;
 }
 
-/** The net as diagrams. */
+/** Diagrams of the model. */
 export function diagramSection(subject: Subject): Section {
   const { model, shape } = subject;
   const table = volumeTable(model, shape);
@@ -43,15 +43,15 @@ export function diagramSection(subject: Subject): Section {
     figure(
       scrolling(
         forWidths((width) => svg(drawVolumes(table, { width }))),
-        "The net as volumes",
+        "The model as volumes",
       ),
       "Volumes",
-      `the numbers that each layer makes, as a box: height upwards, width to the back, channels to the right${namesToldOf(table)}`,
+      `the output of each layer as a box: height upwards, width to the back, channels to the right${explanationOf(table)}`,
     ),
     figure(
-      scrolling(svg(drawOperations(operationGraph(model, shape, "layers"))), "The net as a graph"),
-      "Layers, and who reads whom",
-      "the shape below each name is what it makes; layers that learn are filled",
+      scrolling(svg(drawOperations(operationGraph(model, shape, "layers"))), "The model as a graph"),
+      "Graph of layers",
+      "with the output shape of each; layers with parameters are filled",
     ),
   ];
   const modular = modules(subject);
@@ -61,14 +61,14 @@ export function diagramSection(subject: Subject): Section {
       figure(
         scrolling(
           forWidths((width) => svg(drawModules(modular.graph, { width }))),
-          "The net as modules",
+          "The model as modules",
         ),
         "Modules",
-        `on an input of ${modular.shape.join(" × ")}, the smallest that fits, so that they can be told apart: ${elements} elements and ${edges} lines; each letter is one group of neurons, copied over all places`,
+        `on an input of ${modular.shape.join(" × ")}, the smallest that the model accepts: ${elements} elements and ${edges} lines; each letter is a group of neurons, copied over all positions`,
       ),
     );
   }
-  return { id: "diagrams", title: "How it is made", body: html`${parts}` };
+  return { id: "diagrams", title: "Architecture", body: html`${parts}` };
 }
 
 function totals(graph: ModularGraph): { readonly elements: number; readonly edges: number } {

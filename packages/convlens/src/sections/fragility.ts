@@ -7,19 +7,19 @@ import { figure, percent, type Section } from "../page/page.ts";
 import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../page/pictures.ts";
 import { className, someOf, type Subject } from "./subject.ts";
 
-/** Test examples, pixels to each side, and how far pixels are moved. */
+/** Test examples, and the largest shift in pixels. */
 const [EXAMPLES, SHIFT] = [200, 4];
 const EPSILONS = [0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
-/** That of the example that is shown. */
+/** The epsilon of the example that is shown. */
 const SHOWN = 0.1;
 
-/** How little it takes to change the answer. */
+/** Robustness against shifts, occlusion and adversarial attacks. */
 export async function fragilitySection(subject: Subject): Promise<Section | undefined> {
   if (subject.shape.length !== 3) return undefined;
   const parts = [await shifts(subject), await covered(subject), await attacked(subject)];
   return {
     id: "fragility",
-    title: "How fragile it is",
+    title: "Robustness",
     body: html`<p>Measured on ${Math.min(EXAMPLES, subject.sets.test.size)} test examples.</p>
       ${parts}`,
   };
@@ -36,11 +36,11 @@ async function shifts({ model, sets }: Subject): Promise<Html> {
   const worst = found.reduce((a, b) => (b.same < a.same ? b : a));
   const map = showRaster(
     (theme) => paintMap({ shape: [side, side], values: same }, { ...options, theme }),
-    "how many answers stay at each shift",
+    "fraction of predictions that stay at each shift",
     26,
   );
   const legend = showDrawing((theme) =>
-    svg(drawLegend(scaleOf([same], { ...options, theme }), { title: "share of answers that stay" })),
+    svg(drawLegend(scaleOf([same], { ...options, theme }), { title: "fraction of predictions that stay" })),
   );
   const along = chart(
     [
@@ -55,15 +55,15 @@ async function shifts({ model, sets }: Subject): Promise<Html> {
         marks: true,
       },
     ],
-    { title: "answers that stay", xLabel: "pixels", low: 0, high: 1 },
+    { title: "predictions that stay", xLabel: "pixels", low: 0, high: 1 },
   );
-  return html`<h3>Shifted</h3>
+  return html`<h3>Shifts</h3>
     <div class="gallery">
       ${figure(
         [map, legend],
-        `Shifted by up to ${SHIFT} pixels`,
-        `each square is one shift, the middle none: the share of answers that stay. One pixel to the right leaves ${at(0, 1)} as they were; ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} ${worst.right < 0 ? "to the left" : "to the right"} only ${percent(worst.same, 1)}`,
-      )}${figure(along, "Along each axis", "the share of answers that stay")}
+        `Shifts of up to ${SHIFT} pixels`,
+        `fraction of predictions that stay; each square is one shift, the middle no shift. ${at(0, 1)} stay one pixel to the right, ${percent(worst.same, 1)} at worst: ${Math.abs(worst.down)} ${worst.down < 0 ? "up" : "down"} and ${Math.abs(worst.right)} to the ${worst.right < 0 ? "left" : "right"}`,
+      )}${figure(along, "Along each axis", "fraction of predictions that stay")}
     </div>`;
 }
 
@@ -74,14 +74,14 @@ async function covered({ model, sets, x, inputName }: Subject): Promise<Html> {
     curve.map((point) => [100 * point.covered, point[pick]] as const);
   const lines = chart(
     [
-      { name: "mean of all places", points: points(all, "mean"), marks: true },
-      { name: "worst place", points: points(all, "least"), marks: true },
+      { name: "mean of all positions", points: points(all, "mean"), marks: true },
+      { name: "worst position", points: points(all, "least"), marks: true },
       { name: "this input, mean", points: points(own, "mean"), marks: true },
     ],
-    { title: "share of the class under an occluder", xLabel: "covered, %", low: 0, high: 1 },
+    { title: "probability of the class under an occluder", xLabel: "covered, %", low: 0, high: 1 },
   );
-  return html`<h3>Covered</h3>
-    ${figure(lines, "A black square that grows, wherever it stands", `the share of the class that was right before: over ${inputs.shape[0]} test examples, and for ${inputName}`)}`;
+  return html`<h3>Occlusion</h3>
+    ${figure(lines, "A black square of growing size at all positions", `probability of the class predicted without it: over ${inputs.shape[0]} test examples, and for ${inputName}`)}`;
 }
 
 async function attacked(subject: Subject): Promise<Html> {
@@ -98,7 +98,7 @@ async function attacked(subject: Subject): Promise<Html> {
       { name: "one step (fast gradient sign)", points: once, marks: true },
       { name: "ten steps", points: often, marks: true },
     ],
-    { title: "accuracy under attack", xLabel: "how far each pixel may be moved, of 1", low: 0, high: 1 },
+    { title: "accuracy under attack", xLabel: "largest change of a pixel", low: 0, high: 1 },
   );
   const moved = await adversarial(model, x, { labels: [answer], epsilon: SHOWN, steps: 10 });
   const difference = Float64Array.from(moved.values, (value, i) => value - values[i]!);
@@ -107,23 +107,23 @@ async function attacked(subject: Subject): Promise<Html> {
   const channels = shape[2]!;
   const first = difference.filter((_, i) => i % channels === 0);
   const at = (curve: typeof once, epsilon: number): string => percent(curve.find(([e]) => e === epsilon)![1], 1);
-  return html`<h3>Attacked</h3>
-    ${figure(lines, "Accuracy, when every pixel may be moved a little against the net", `moved by up to ${SHOWN} (of 1), ${at(once, SHOWN)} of ${labels.length} are still right after one step, ${at(often, SHOWN)} after ten smaller ones`)}
+  return html`<h3>Adversarial attacks</h3>
+    ${figure(lines, "Accuracy when every pixel may change a little", `with changes of up to ${SHOWN}, ${at(once, SHOWN)} of ${labels.length} are still correct after one step, ${at(often, SHOWN)} after ten smaller steps`)}
     <div class="gallery">
       ${[
-        figure(showInput({ shape, values }, "the input", size), "The input", `taken for ${className(subject, now)}`),
+        figure(showInput({ shape, values }, "the input", size), "The input", `predicted ${className(subject, now)}`),
         figure(
-          picture({ shape: shape.slice(0, 2), values: first }, "what is added to it", size, {
+          picture({ shape: shape.slice(0, 2), values: first }, "the perturbation", size, {
             map: "signed",
             range: [-0.3, 0.3],
           }),
-          "What is added",
-          `at most ${SHOWN} at each pixel: orange makes it brighter, violet darker`,
+          "The perturbation",
+          `at most ${SHOWN} at each pixel: orange brightens, violet darkens`,
         ),
         figure(
           showInput({ shape, values: moved.values }, "the attacked input", size),
           "The sum",
-          `taken for ${className(subject, moved.after[0]!)}`,
+          `predicted ${className(subject, moved.after[0]!)}`,
         ),
       ]}
     </div>`;

@@ -6,10 +6,10 @@ import { rasterOfInput, sizeFor } from "../page/pictures.ts";
 import { showOverlay } from "./showOverlay.ts";
 import { convolutions, nameOf, someOf, type Subject } from "./subject.ts";
 
-/** Layers whose effective fields are shown, and examples that their slopes are the mean of. */
+/** Layers whose effective receptive fields are shown, and the examples they are averaged over. */
 const [MOST, EXAMPLES] = [4, 32];
 
-/** What units of each layer see of the input. */
+/** The receptive fields of all layers. */
 export async function geometrySection(subject: Subject): Promise<Section> {
   const { model, shape, layers } = subject;
   const fields = receptiveFields(model, shape).filter(({ name }) => layers.some((layer) => layer.name === name));
@@ -17,21 +17,21 @@ export async function geometrySection(subject: Subject): Promise<Section> {
     `${name} ${type}`,
     outputShape.join(" × "),
     axes.map(({ size }) => size).join(" × "),
-    axes.every(({ jump }) => jump === 0) ? "– (all see the same)" : axes.map(({ jump }) => jump).join(" × "),
+    axes.every(({ jump }) => jump === 0) ? "– (all the same)" : axes.map(({ jump }) => jump).join(" × "),
     axes.map(({ start }) => `${start}`.replace("-", "−")).join(", "),
   ]);
   const body = table(
     "Receptive fields",
-    ["layer", "makes", "each unit sees (pixels)", "next unit (pixels on)", "the first begins at"],
+    ["layer", "output", "receptive field (pixels)", "jump (pixels)", "first begins at"],
     rows,
   );
   const pictures = shape.length === 3 ? await fieldPictures(subject, fields) : "";
   return {
     id: "geometry",
-    title: "What units see",
+    title: "Receptive fields",
     body: html`<p>
-        In closed form: how many pixels a unit of each layer sees, padding included, and how far its neighbour’s window
-        lies from its own. A window that begins below 0 begins in the padding.
+        The number of pixels that a unit of each layer sees, padding included, and the distance to the receptive field
+        of its neighbour. A field that begins below 0 begins in the padding.
       </p>
       ${body}${pictures}`,
   };
@@ -51,23 +51,23 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
       const about = `${nameOf({ name, type })}, unit ${unit.join(", ")}`;
       const boxed = drawBoxes(rasterOfInput({ shape, values }), [{ box }], {
         size,
-        title: `the box of pixels that ${about} sees`,
+        title: `the receptive field of ${about}`,
       });
-      const glass = showOverlay(subject, effective, `how much each pixel counts for ${about}`, size);
+      const glass = showOverlay(subject, effective, `the effective receptive field of ${about}`, size);
       const pixels = box.map(([first, last]) => last - first + 1).join(" × ");
       return figure(
         html`<div>${svg(boxed)}</div>
           <div>${glass}</div>`,
         about,
-        `sees this box of ${pixels} pixels, of which ${effective.area} count`,
+        `receptive field of ${pixels} pixels, of which ${effective.area} count`,
       );
     }),
   );
   return html`<h3>The unit in the middle</h3>
     <p>
-      A unit sees all of its box, but not all of it counts as much: what lies near the border reaches the unit on fewer
-      ways (Luo et al. 2016). How much a pixel counts is the slope of the unit by it, over ${inputs.shape[0]} test
-      examples; pixels are counted that have more than 4.55 % of the largest, which is what a bell curve has beyond two
+      Not all pixels of a receptive field count equally: those near its border reach the unit on fewer paths (Luo et al.
+      2016). The effective receptive field is the gradient of the unit, over ${inputs.shape[0]} test examples; pixels
+      count that have more than 4.55 % of the largest gradient, the fraction of a normal distribution beyond two standard
       deviations.
     </p>
     <div class="gallery">${figures}</div>`;

@@ -6,10 +6,10 @@ import { figure, type Section } from "../page/page.ts";
 import { rasterOfInput, showInput, sizeFor } from "../page/pictures.ts";
 import { convolutions, detectorOf, exampleOf, nameOf, type Subject } from "./subject.ts";
 
-/** Examples looked through, layers and channels shown, patches of each. */
+/** Examples searched, layers and channels shown, patches of each. */
 const [EXAMPLES, LAYERS, CHANNELS, PATCHES] = [1000, 2, 16, 6];
 
-/** The pieces of the test set that excite each filter most. */
+/** The patches of the test set that activate each channel most. */
 export async function patchSection(subject: Subject): Promise<Section | undefined> {
   const { model, sets, shape } = subject;
   const data = take(sets.test, EXAMPLES);
@@ -27,10 +27,10 @@ export async function patchSection(subject: Subject): Promise<Section | undefine
   );
   return {
     id: "patches",
-    title: "What excites it: patches",
+    title: "Top patches",
     body: html`<p>
-        Of ${data.size} test examples, for each channel the one that excites it most, with a box around what the unit
-        sees, and that and the next pieces by themselves, the most exciting first.
+        The patches of ${data.size} test examples that activate each channel most, in descending order, and the example
+        of the first with a box around the receptive field.
       </p>
       ${parts}`,
   };
@@ -38,11 +38,11 @@ export async function patchSection(subject: Subject): Promise<Section | undefine
 
 function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Html {
   const [best] = patches;
-  if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "nothing excites it");
+  if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "no example activates it");
   const label = (at: number): string => data.classes[at] ?? `${at}`;
   const whole = drawBoxes(rasterOfInput(exampleOf(data, best.index)), [{ box: best.box }], {
     size: sizeFor(data.shape[1]!, 112),
-    title: `test example ${best.index}, a ${label(best.label)}: the box excites channel ${channel} most`,
+    title: `test example ${best.index}, a ${label(best.label)}: the box activates channel ${channel} most`,
   });
   const crops = patches.map(({ index, box, label: own, value }) => {
     const crop = cropOf(data, index, box);
@@ -52,6 +52,6 @@ function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Htm
     html`${svg(whole)}
       <div class="strip">${crops}</div>`,
     `channel ${channel}`,
-    `up to ${shortNumber(best.value)}, by a “${label(best.label)}”`,
+    `largest: ${shortNumber(best.value)}, in a “${label(best.label)}”`,
   );
 }

@@ -4,7 +4,7 @@ import type { Html } from "../page/html.ts";
 import { rasterOfInput, showPicture } from "../page/pictures.ts";
 import type { Subject } from "./subject.ts";
 
-/** A map laid over the input, in colours that shine on what is dark, or are deep on what is bright. */
+/** A map over the input: in bright colours over a dark input, in deep ones over a bright one. */
 export function showOverlay(
   { shape, values }: Pick<Subject, "shape" | "values">,
   map: Numbers,

@@ -6,7 +6,7 @@ import { figure, scrolling, type Section } from "../page/page.ts";
 import { forWidths, showDrawing } from "../page/pictures.ts";
 import { className, convolutions, hasPlaces, nameOf, type Subject } from "./subject.ts";
 
-/** How single numbers come about: of a convolution, of a pooling, and the answer. */
+/** Traces of single numbers: of a convolution, of a pooling layer, and of the prediction. */
 export async function traceSection(subject: Subject): Promise<Section> {
   const { model, x, layers, answer } = subject;
   const first = convolutions(subject)[0];
@@ -27,7 +27,7 @@ export async function traceSection(subject: Subject): Promise<Section> {
       const at = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
       return traceFigure(
         await trace(model, x, layer.name, placeOf(layer, at)),
-        `The largest number of ${nameOf(layer)}`,
+        `The largest output of ${nameOf(layer)}`,
       );
     }),
   );
@@ -35,27 +35,26 @@ export async function traceSection(subject: Subject): Promise<Section> {
     parts.push(
       traceFigure(
         await trace(model, x, last.name, [answer]),
-        `What speaks for ${className(subject, answer)}: the largest products of ${nameOf(last)}`,
+        `The logit of ${className(subject, answer)}: the largest products of ${nameOf(last)}`,
       ),
     );
   return {
     id: "trace",
-    title: "How a number comes about",
+    title: "Traces",
     body: html`<p>
-        Single numbers, taken apart: the products and the bias that they are the sum of, or the candidates that one was
-        chosen from.
+        How single numbers are computed: the products and the bias that are summed, or the candidates of a maximum.
       </p>
       ${parts}`,
   };
 }
 
-/** The place of a number in what a layer makes of one example. */
+/** Returns the position of a number in the output for one example. */
 const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
   const shape = output.shape.slice(1);
   return stepsOf(shape).map((step, axis) => Math.floor(at / step) % shape[axis]!);
 };
 
-/** A number with all the digits that it has. */
+/** Formats a number with a number of significant digits. */
 const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");
 
 function traceFigure(found: Trace, title: string): Html {
@@ -63,6 +62,6 @@ function traceFigure(found: Trace, title: string): Html {
   return figure(
     scrolling(drawn, title),
     title,
-    `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${digits(found.output, 7)} in float32, what is drawn here makes ${digits(found.value, 9)} in float64`,
+    `unit [${found.unit.join(", ")}] is ${shortNumber(found.output)}: the layer computed ${digits(found.output, 7)} in float32; the drawing sums to ${digits(found.value, 9)} in float64`,
   );
 }

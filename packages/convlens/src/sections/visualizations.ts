@@ -9,24 +9,24 @@ import { figure, percent, type Section } from "../page/page.ts";
 import { showInput, sizeFor } from "../page/pictures.ts";
 import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
 
-/** Steps of each ascent; classes, channels and layers that are shown. */
+/** Steps of each optimization; classes, channels and layers that are shown. */
 const [STEPS, CLASSES, CHANNELS, LAYERS] = [256, 10, 8, 3];
 
-/** How bright the data are: where an ascent begins. */
+/** Returns the mean brightness of the data, which the optimization starts from. */
 function brightnessOf(data: Dataset): number {
   const { inputs, scale } = take(data, 500);
   const mean = statisticsOf(inputs).mean * scale;
   return Math.min(0.95, Math.max(0.05, mean));
 }
 
-/** The first and the last look at something that is painted. */
+/** Returns the first and the last image of an optimization. */
 async function endsOf(painting: AsyncIterable<Painting>): Promise<readonly [Painting, Painting]> {
   let [first, last]: [Painting | undefined, Painting | undefined] = [undefined, undefined];
   for await (const look of painting) [first, last] = [first ?? look, look];
   return [first!, last!];
 }
 
-/** Images painted by gradient ascent: what classes and channels look for. */
+/** Images optimized to activate classes and channels. */
 export async function visualizationSection(subject: Subject): Promise<Section | undefined> {
   const { model, shape, sets } = subject;
   if (shape.length !== 3) return undefined;
@@ -41,16 +41,16 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     const ends = await paint(objective);
     const values = ends[1].values;
     return figure(
-      showInput({ shape, values }, `what excites ${name}`, sizeFor(shape[1]!, 112)),
+      showInput({ shape, values }, `image that activates ${name}`, sizeFor(shape[1]!, 112)),
       name,
       await tell(ends),
     );
   };
-  const shareOf = async ({ values, shape: whole }: Painting, label: number): Promise<number> =>
+  const probabilityOf = async ({ values, shape: whole }: Painting, label: number): Promise<number> =>
     (await softmax(await predict(model, tensor(values, whole))).data())[label]!;
   const rise = async ([first, last]: readonly [Painting, Painting]): Promise<string> => {
     const [from, to] = [first.measures[0]!, last.measures[0]!];
-    const times = from > 1e-6 ? `, ${shortNumber(to / from)} times the start` : ", where the start does not excite it";
+    const times = from > 1e-6 ? `, ${shortNumber(to / from)} times the start` : ", from no activation at the start";
     return `${shortNumber(from)} → ${shortNumber(to)}${times}`;
   };
   const classes: Html[] = [];
@@ -60,7 +60,7 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
         { class: label },
         className(subject, label),
         async (ends) =>
-          `share ${percent(await shareOf(ends[0], label), 0)} → ${percent(await shareOf(ends[1], label), 1)}`,
+          `probability ${percent(await probabilityOf(ends[0], label), 0)} → ${percent(await probabilityOf(ends[1], label), 1)}`,
       ),
     );
   const last = convolutions(subject).at(-1);
@@ -71,11 +71,11 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     channels.push(await painted({ layer: layer!.name, channel }, `channel ${channel}`, rise));
   return {
     id: "visualization",
-    title: "What it looks for: painted by ascent",
+    title: "Feature visualization",
     body: html`<p>
-        Each image began as faint noise, as bright as the data are in the mean (${percent(brightness, 0)}), and was
-        changed in ${STEPS} steps until it excited the class or the channel: described by waves, moved and turned at
-        each step, and smoothed.
+        Each image started as faint noise of the mean brightness of the data (${percent(brightness, 0)}) and was optimized
+        in ${STEPS} steps to activate the class or the channel: by its Fourier coefficients, with random shifts and
+        rotations, and smoothed.
       </p>
       <h3>Classes</h3>
       <div class="gallery">${classes}</div>
@@ -88,13 +88,13 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
   };
 }
 
-/** What is left of the input in the codes of its layers. */
+/** Images reconstructed from the activations of layers. */
 export async function inversionSection(subject: Subject): Promise<Section | undefined> {
   const { model, x, shape, values, layers, sets } = subject;
   if (shape.length !== 3) return undefined;
   const brightness = brightnessOf(sets.train);
   const own = layers.filter((layer) => layer.operations.some(({ operation }) => operation !== "reshape"));
-  // The first, some between, and the last: each as far from the next.
+  // Evenly spaced, with the first and the last.
   const chosen = [
     ...new Set(Array.from({ length: LAYERS + 1 }, (_, i) => own[Math.round((i * (own.length - 1)) / LAYERS)]!)),
   ];
@@ -107,7 +107,7 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
       figure(
         showInput(
           { shape, values: last.values },
-          `an image with the same code in ${nameOf(layer)}`,
+          `an image with the same activations in ${nameOf(layer)}`,
           sizeFor(shape[1]!, 140),
         ),
         nameOf(layer),
@@ -117,11 +117,11 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
   }
   return {
     id: "inversion",
-    title: "What it keeps of it: codes turned back into images",
+    title: "Inversion",
     body: html`<p>
-        Images that began as noise and were changed until a layer could hardly tell them from the input. What they have
-        in common with it is what the layer keeps; the rest it has thrown away. The distance of the codes is given over
-        the length of the input’s, at the start and at the end.
+        Images optimized from noise until a layer responds to them as to the input. What they share with it is what the
+        layer keeps. The distance of the activations, relative to the norm of the input’s, is given at the start and at
+        the end.
       </p>
       <div class="gallery">${figures}</div>`,
   };

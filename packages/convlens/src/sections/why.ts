@@ -24,11 +24,11 @@ interface Answer {
   readonly summary: string;
   readonly heat: Heatmap;
   readonly faith: Faithfulness;
-  /** Structural similarity to the map of a net whose weights were all shuffled. */
+  /** Structural similarity to the map of a model whose weights were all shuffled. */
   readonly sanity: number;
 }
 
-/** Why the net answers as it does, by all methods side by side. */
+/** Explanations of the prediction by all methods. */
 export async function whySection(subject: Subject): Promise<Section | undefined> {
   const { model, x, answer, shape } = subject;
   if (shape.length !== 3) return undefined;
@@ -44,14 +44,14 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
       const sanity = (await randomizationTest(model, x, { ...told, target: answer })).at(-1)?.similarity ?? NaN;
       answers.push({ title: method.title, summary: `${method.summary} ${method.source}.`, heat, faith, sanity });
     } catch (error) {
-      // A method that the net has nothing for, as Grad-CAM where there are no maps.
+      // The method does not apply to the model, such as Grad-CAM to one without maps.
       if (!(error instanceof ConvlensError)) throw error;
     }
   }
   const [height, width] = shape as readonly [number, number];
   const chance: Heatmap = { count: 1, height, width, values: Float64Array.from(new Random(1).uniform(height * width)) };
   const byChance: Answer = {
-    title: "By chance",
+    title: "Random map",
     summary: "",
     heat: chance,
     faith: await faithfulness(model, x, chance, { target: answer }),
@@ -68,25 +68,24 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
     id: "why",
     title: `Why ${className(subject, answer)}`,
     body: html`<p>
-        Where the answer comes from, by ${answers.length} methods, each by itself and laid over the image. Each has a
-        scale of its own: orange speaks for the class, violet against it; of methods that only give sizes (slopes,
-        Grad-CAM), the further from the colour of the page, the
-        larger.${layer === undefined ? "" : ` Grad-CAM looks at ${layer}.`}
+        The prediction explained by ${answers.length} methods: each map alone and over the image, on its own scale. Orange
+        raises the score of the class, violet lowers it; for methods without a sign (gradients, Grad-CAM), the further
+        from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM uses ${layer}.`}
       </p>
       <div class="gallery">${answers.map((each) => whyFigure(subject, each))}</div>
-      <h3>How far to believe them</h3>
+      <h3>How faithful they are</h3>
       <p>
-        Deletion: the area under the share of the class while the hottest pixels are taken away first; the smaller the
-        better. Insertion: while they are put onto an empty image; the larger the better. A method that does no better
-        than chance says nothing about this answer.
+        Deletion: the area under the probability of the class while pixels are removed, the most important first; lower
+        is better. Insertion: while they are added to an empty image; higher is better. A method that is no better than
+        a random map says nothing about this prediction.
       </p>
       <p>
-        Sanity: how alike the map stays when all weights are shuffled, as structural similarity, which is 1 for the same
-        map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that owes its look to the weights loses its
-        likeness, to under about 0.5; one that stays alike shows the picture rather than what the net has learned. Of
-        one image this is a rough number: where it is close to 0.5, look at several.
+        Sanity: the structural similarity to the map of the same model with all weights shuffled, which is 1 for the
+        same map (Adebayo et al. 2018, “Sanity Checks for Saliency Maps”). A map that depends on the weights falls to
+        under about 0.5; one that stays similar shows the image rather than what the model has learned. For one image
+        this is a rough figure: if it is close to 0.5, look at several.
       </p>
-      ${table("How far to believe them", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
+      ${table("How faithful they are", ["method", "deletion", "insertion", "insertion − deletion", "sanity"], rows)}
       <div class="charts">${[best, byChance].map((each) => faithChart(each))}</div>`,
   };
 }
@@ -97,7 +96,7 @@ function whyFigure(subject: Subject, { title, summary, heat }: Answer): Html {
   const size = sizeFor(subject.shape[1]!, 136);
   const map = { shape: [heat.height, heat.width], values: heat.values };
   const painted = showRaster((theme) => paintMap(map, { theme }), `${title}: the map`, size);
-  const laid = showOverlay(subject, map, `${title}: laid over the image`, size);
+  const laid = showOverlay(subject, map, `${title}: over the image`, size);
   return figure(
     html`<div>${painted}</div>
       <div>${laid}</div>`,
@@ -114,7 +113,7 @@ function faithChart({ title, faith: { deletion, insertion } }: Answer): Html {
       { name: "deletion", points: percentOf(deletion) },
       { name: "insertion", points: percentOf(insertion) },
     ],
-    { title: `${title}: share of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
+    { title: `${title}: probability of the class`, xLabel: "pixels changed, %", low: 0, high: 1 },
   );
-  return figure(lines, title, "share of the class while pixels go");
+  return figure(lines, title, "probability of the class while pixels change");
 }

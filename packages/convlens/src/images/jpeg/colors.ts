@@ -2,12 +2,12 @@ import type { Component, Frame } from "./frame.ts";
 import { enlargedRow } from "./enlarge.ts";
 import { samplesOf } from "./samples.ts";
 
-/** What the numbers of a pixel stand for. */
+/** The colour space of a pixel. */
 export type ColorSpace = "grey" | "RGB" | "YCbCr" | "CMYK" | "YCCK";
 
 /**
- * Tells what the numbers of a pixel stand for, by the rules of libjpeg: the marker of JFIF comes first, then Adobe's, then the
- * names of the components.
+ * Determines the colour space by the rules of libjpeg: the JFIF marker takes precedence, then Adobe's, then the component
+ * names.
  */
 export function colorSpaceOf(
   components: readonly Pick<Component, "id">[],
@@ -21,7 +21,7 @@ export function colorSpaceOf(
   return String.fromCharCode(...components.map(({ id }) => id)) === "RGB" ? "RGB" : "YCbCr";
 }
 
-/** Makes luma and colour differences (BT.601, the full range) into red, green and blue, in multiples of 2⁻¹⁶. */
+/** Converts YCbCr (BT.601, full range) to RGB in fixed point, in multiples of 2⁻¹⁶. */
 function fromYCbCr(y: number, cb: number, cr: number, to: Uint8ClampedArray, at: number): void {
   const blue = cb - 128;
   const red = cr - 128;
@@ -30,7 +30,7 @@ function fromYCbCr(y: number, cb: number, cr: number, to: Uint8ClampedArray, at:
   to[at + 2] = y + ((116130 * blue + 32768) >> 16);
 }
 
-/** Writes a row of pixels. Inks are taken as stored inverted, as programs write them: 255 − ink, and of YCCK the ink. */
+/** Writes a row of pixels. Samples of CMYK are 255 − ink, as programs write them; the YCbCr part of YCCK gives the ink itself. */
 function writeRow(rows: readonly Int32Array[], space: ColorSpace, data: Uint8ClampedArray, from: number): void {
   const [first, second, third, fourth] = rows as [Int32Array, Int32Array, Int32Array, Int32Array];
   if (space === "grey") {
@@ -50,7 +50,7 @@ function writeRow(rows: readonly Int32Array[], space: ColorSpace, data: Uint8Cla
   }
 }
 
-/** The pixels of a decoded frame: greys, or red, green and blue. */
+/** Returns the pixels of a decoded frame: greyscale or RGB. */
 export function pixelsOf(
   frame: Frame,
   space: ColorSpace,
@@ -59,7 +59,7 @@ export function pixelsOf(
   const channels = space === "grey" ? 1 : 3;
   const planes = frame.components.map((component) => {
     const plane = samplesOf(component);
-    // Not needed any more: of a large image hundreds of megabytes.
+    // Frees the coefficients, hundreds of megabytes for a large image.
     component.coefficients = undefined;
     return { plane, scaleX: maxH / component.h, scaleY: maxV / component.v, row: new Int32Array(width) };
   });

@@ -1,10 +1,10 @@
 import type { Plane } from "./samples.ts";
 
 /**
- * Gives a row of a component in the size of the image. A component of half the size is enlarged by a triangle, as libjpeg does
- * it: three parts of the nearest sample and one of the next. For other sizes samples are repeated.
+ * Upsamples a row of a component to the size of the image. A component of half the size is interpolated with a triangle filter
+ * as in libjpeg, ¾ of the nearest sample and ¼ of the next; for other factors samples are repeated.
  *
- * @param scaleX - How many pixels a sample stands for, across; `scaleY` down.
+ * @param scaleX - Pixels per sample, horizontally; `scaleY` vertically.
  * @param to - Receives the row; its length is the width of the image.
  */
 export function enlargedRow(plane: Plane, y: number, scaleX: number, scaleY: number, to: Int32Array): void {
@@ -17,12 +17,12 @@ export function enlargedRow(plane: Plane, y: number, scaleX: number, scaleY: num
   const isSmoothY = scaleY === 2 && (scaleX === 1 || isSmoothX);
   const near = Math.min(height - 1, Math.floor(y / scaleY));
   const far = isSmoothY ? Math.min(height - 1, Math.max(0, near + (y % 2 === 0 ? -1 : 1))) : near;
-  // A sample, or four times the mean of two rows.
+  // A sample, or four times the weighted mean of two rows.
   const at = (x: number): number =>
     isSmoothY ? 3 * samples[near * stride + x]! + samples[far * stride + x]! : samples[near * stride + x]!;
   const bits = (isSmoothX ? 2 : 0) + (isSmoothY ? 2 : 0);
   if (!isSmoothX) {
-    // Halves are rounded down in rows above, up in rows below.
+    // libjpeg rounds halves down in upper rows, up in lower ones.
     const half = isSmoothY ? 1 + (y % 2) : 0;
     for (let x = 0; x < to.length; x++) to[x] = (at(Math.floor(x / scaleX)) + half) >> bits;
     return;

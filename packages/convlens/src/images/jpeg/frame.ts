@@ -1,31 +1,31 @@
-/** Coefficients of a block. */
+/** Number of coefficients of a block. */
 export const BLOCK = 64;
 
-/** One colour of an image: its size, and the coefficients of its blocks. */
+/** A colour component of an image: its size and the coefficients of its blocks. */
 export interface Component {
   readonly id: number;
-  /** Blocks of this colour in a unit of all colours, across and down. */
+  /** Sampling factors: blocks of this component in a minimum coded unit, horizontally and vertically. */
   readonly h: number;
   readonly v: number;
-  /** Which quantization table it uses. */
+  /** Index of its quantization table. */
   readonly table: number;
-  /** Samples across and down, and the blocks that hold them. */
+  /** Size in samples, and in the blocks that hold them. */
   readonly width: number;
   readonly height: number;
   readonly blocksAcross: number;
   readonly blocksDown: number;
-  /** Blocks in memory, which hold whole units. */
+  /** Size of the memory in blocks, which holds whole minimum coded units. */
   readonly blocksInRow: number;
   readonly blockRows: number;
-  /** The coefficients, block by block, from the first scan of the component on. */
+  /** The coefficients, block by block; allocated at the first scan of the component. */
   coefficients: Int16Array | undefined;
-  /** Its quantization table, as it was at that scan. */
+  /** Its quantization table at that scan. */
   quantization: Uint16Array | undefined;
-  /** For each coefficient the lowest bit that has been read, or −1. */
+  /** The lowest bit read of each coefficient, or −1. */
   readonly lowest: Int8Array;
 }
 
-/** What the header of a frame says. */
+/** The header of a frame. */
 export interface Frame {
   readonly width: number;
   readonly height: number;
@@ -41,7 +41,7 @@ export interface Frame {
 /**
  * Reads the header of a frame.
  *
- * @throws `Error` with what is wrong with it.
+ * @throws `Error` if it is invalid.
  */
 export function readFrame(data: Uint8Array, isProgressive: boolean): Frame {
   const count = data[5] ?? 0;

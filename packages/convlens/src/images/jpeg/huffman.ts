@@ -1,14 +1,14 @@
-/** Bits of a code that are looked up at once. */
+/** Number of bits of the lookup table. */
 const FAST = 8;
 const LONGEST = 16;
 
-/** Reads the bits of a scan. Behind its last one it gives zeros to look at, which cannot be taken. */
+/** Reads the bits of a scan. Past the end it returns zeros when peeking, and throws when consuming. */
 export class BitReader {
   readonly #bytes: Uint8Array;
   #at = 0;
   #bits = 0;
   #count = 0;
-  /** How many of the bits at hand were not in the file. */
+  /** Number of buffered bits that are past the end of the data. */
   #missing = 0;
 
   constructor(bytes: Uint8Array) {
@@ -18,7 +18,7 @@ export class BitReader {
   #fill(): void {
     while (this.#count <= 16) {
       const byte = this.#bytes[this.#at];
-      // 0xff is written as 0xff 0x00; anything else behind it is a marker.
+      // 0xff is stored as 0xff 0x00; any other byte after it makes a marker.
       if (byte === undefined || (byte === 0xff && this.#bytes[this.#at + 1] !== 0)) {
         this.#bits <<= 8;
         this.#missing += 8;
@@ -30,19 +30,19 @@ export class BitReader {
     }
   }
 
-  /** Looks at the next bits, 16 at most. */
+  /** Peeks at the next bits, at most 16. */
   peek(length: number): number {
     if (this.#count < length) this.#fill();
     return (this.#bits >> (this.#count - length)) & ((1 << length) - 1);
   }
 
-  /** Takes bits that were looked at. */
+  /** Consumes bits. */
   skip(length: number): void {
     this.#count -= length;
     if (this.#count < this.#missing) throw new Error("pixels are missing");
   }
 
-  /** Takes a number of as many bits, 16 at most. */
+  /** Consumes an unsigned number of at most 16 bits. */
   take(length: number): number {
     if (length === 0) return 0;
     const bits = this.peek(length);
@@ -50,14 +50,14 @@ export class BitReader {
     return bits;
   }
 
-  /** Takes a number of as many bits whose upper half stands for itself, and whose lower half is negative. */
+  /** Consumes a signed number: values with the highest bit set are positive, the others are offset to negative ones. */
   takeSigned(length: number): number {
     if (length === 0) return 0;
     const bits = this.take(length);
     return bits < 1 << (length - 1) ? bits - (1 << length) + 1 : bits;
   }
 
-  /** Goes on behind the next restart marker. */
+  /** Skips past the next restart marker. */
   restart(): void {
     while (this.#bytes[this.#at] === 0xff && this.#bytes[this.#at + 1] === 0xff) this.#at++;
     const code = this.#bytes[this.#at + 1];
@@ -68,19 +68,19 @@ export class BitReader {
   }
 }
 
-/** A Huffman code: shorter codes come first, and those of one length are numbers in a row. */
+/** A canonical Huffman code: shorter codes come first, and codes of one length are consecutive. */
 export class HuffmanTable {
   readonly #values: Uint8Array;
-  /** For the first bits of a code: its length and value, or 0 for a longer one. */
+  /** Length and value by the first bits of a code, or 0 for a longer code. */
   readonly #fast: Uint16Array = new Uint16Array(1 << FAST);
-  /** For each length: the code behind its last one, and what leads from a code to the place of its value. */
+  /** For each length: the code after its last one, and the offset from a code to the index of its value. */
   readonly #end: Int32Array = new Int32Array(LONGEST + 1);
   readonly #offset: Int32Array = new Int32Array(LONGEST + 1);
 
   /**
-   * @param counts - For each length from 1 to 16, how many codes have it.
-   * @param values - Of the codes, in their order.
-   * @throws `Error` where there are more codes than their lengths allow.
+   * @param counts - Number of codes of each length from 1 to 16.
+   * @param values - Values in the order of the codes.
+   * @throws `Error` for more codes than the lengths allow.
    */
   constructor(counts: Uint8Array, values: Uint8Array) {
     this.#values = values;
@@ -98,7 +98,7 @@ export class HuffmanTable {
     }
   }
 
-  /** Takes one value. */
+  /** Decodes one value. */
   take(reader: BitReader): number {
     const known = this.#fast[reader.peek(FAST)]!;
     if (known !== 0) {

@@ -4,12 +4,12 @@ import { BLOCK, type Component } from "./frame.ts";
 export interface Plane {
   readonly width: number;
   readonly height: number;
-  /** Samples from one row to the next. */
+  /** Row stride in samples. */
   readonly stride: number;
   readonly samples: Uint8ClampedArray;
 }
 
-/** Makes the samples of a component out of its coefficients. */
+/** Computes the samples of a component from its coefficients. */
 export function samplesOf({ width, height, blocksInRow, blockRows, coefficients, quantization }: Component): Plane {
   if (coefficients === undefined) throw new Error("a colour is missing");
   if (quantization === undefined) throw new Error("a quantization table is missing");
@@ -26,7 +26,7 @@ export function samplesOf({ width, height, blocksInRow, blockRows, coefficients,
         if (k > 0 && coefficient !== 0) isEven = false;
       }
       if (isEven) {
-        // The transform of a single coefficient, rounded as below.
+        // A block with a DC coefficient only, rounded as below.
         const sample = ((block[0]! * 4 + 16) >> 5) + 128;
         for (let y = 0; y < 8; y++) samples.fill(sample, to + y * stride, to + y * stride + 8);
         continue;
@@ -37,19 +37,19 @@ export function samplesOf({ width, height, blocksInRow, blockRows, coefficients,
   return { width, height, stride, samples };
 }
 
-/** The inverse cosine transform of a block in place, in whole numbers as libjpeg does it: columns, then rows. */
+/** The inverse DCT of a block in place, in integers as in libjpeg: columns, then rows. */
 function inverseTransform(block: Int32Array): void {
-  // After the columns 2 bits of the fraction are kept; the rows remove them, and the 3 that the transform itself adds.
+  // The column pass keeps 2 fractional bits; the row pass removes them and the 3 bits of the transform's own scale.
   for (let column = 0; column < 8; column++) transformLine(block, column, 8, BITS - 2);
   for (let row = 0; row < 8; row++) transformLine(block, 8 * row, 1, BITS + 2 + 3);
 }
 
-/** Bits of the fraction of the constants. */
+/** Fractional bits of the constants. */
 const BITS = 13;
 
 /**
- * Eight numbers, `step` apart, in place (Loeffler, Ligtenberg and Moschytz 1989, with 12 multiplications). Constants are
- * multiples of 2⁻¹³: sums and differences of √2 · cos(k π / 16).
+ * The one-dimensional inverse DCT of eight numbers, `step` apart, in place (Loeffler, Ligtenberg and Moschytz 1989, with 12
+ * multiplications). Constants are multiples of 2⁻¹³: sums and differences of √2 · cos(k π / 16).
  */
 function transformLine(line: Int32Array, at: number, step: number, shift: number): void {
   const in0 = line[at]!;

@@ -2,22 +2,22 @@ import { BLOCK, type Component, type Frame } from "./frame.ts";
 import { BitReader, type HuffmanTable } from "./huffman.ts";
 import { zigzag } from "./zigzag.ts";
 
-/** The tables that are in force at a scan. */
+/** The tables in effect at a scan. */
 export interface Tables {
-  /** Huffman tables: four of DC coefficients, four of AC. */
+  /** Huffman tables: four for DC coefficients, four for AC. */
   readonly huffman: readonly (HuffmanTable | undefined)[];
   readonly quantization: readonly (Uint16Array | undefined)[];
-  /** Units between two restart markers; 0 for none. */
+  /** Minimum coded units between restart markers; 0 for none. */
   readonly restartInterval: number;
 }
 
-/** The header of a scan: which bits of which coefficients of which components it holds. */
+/** The header of a scan: its components, range of coefficients and range of bits. */
 interface Scan {
   readonly components: readonly Coded[];
   /** The first and the last coefficient, in zigzag order. */
   readonly start: number;
   readonly end: number;
-  /** The lowest bit that an earlier scan held, 0 for none; the lowest that this one holds. */
+  /** The lowest bit of an earlier scan, 0 for none; the lowest bit of this one. */
   readonly high: number;
   readonly low: number;
 }
@@ -28,17 +28,17 @@ interface Coded {
   readonly coefficients: Int16Array;
   readonly dc: HuffmanTable | undefined;
   readonly ac: HuffmanTable | undefined;
-  /** The last DC coefficient, from which the next one differs. */
+  /** The previous DC coefficient; the file stores differences. */
   predicted: number;
 }
 
-/** Adds the coefficients of the block at `at` that a scan holds. */
+/** Adds the coefficients of a scan to the block at `at`. */
 type ReadBlock = (coded: Coded, at: number) => void;
 
 /**
  * Decodes a scan into the coefficients of its components.
  *
- * @throws `Error` where the scan is damaged, cut off, or holds what another one held.
+ * @throws `Error` if the scan is damaged, incomplete, or repeats bits of an earlier one.
  */
 export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables: Tables): void {
   const scan = readHeader(frame, header, bytes, tables);
@@ -55,7 +55,7 @@ export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, 
     }
     const row = Math.floor(unit / across);
     const column = unit % across;
-    // The only component of a scan is stored block by block, without those that fill up units.
+    // A scan of one component stores its blocks without those that pad minimum coded units.
     if (isSingle) readBlock(only!, (row * only!.component.blocksInRow + column) * BLOCK);
     else
       for (const coded of scan.components) {
@@ -80,14 +80,14 @@ function readHeader(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables:
     if (component === undefined) throw new Error("a scan holds an unknown colour");
     return { component, tables: header[2 + 2 * i]! };
   });
-  // Each bit is read once, so that the work is bounded by the size of the image.
+  // Each bit may be read once, so that the size of the image bounds the work.
   for (const { component } of selected)
     for (let k = start; k <= end; k++) {
       if (component.lowest[k] !== (high === 0 ? -1 : high) || (high !== 0 && low !== high - 1))
         throw new Error("scans do not follow each other");
       component.lowest[k] = low;
     }
-  // A block takes at least one bit of a scan that begins it.
+  // The first scan of a block takes at least one bit.
   const blocks = selected.reduce((sum, { component: c }) => sum + c.blocksAcross * c.blocksDown, 0);
   if (start === 0 && high === 0 && blocks > 8 * bytes.length) throw new Error("pixels are missing");
   const components = selected.map(({ component, tables: places }): Coded => {
@@ -103,10 +103,10 @@ function readHeader(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables:
   return { components, start, end, high, low };
 }
 
-/** The way in which a scan's blocks are coded, and what to do at a restart. */
+/** Decodes the blocks of a scan; `restart` resets its state. */
 function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: ReadBlock; restart: () => void } {
   const { start, end, high, low } = scan;
-  /** Blocks that are left of a run of blocks without further coefficients. */
+  /** Remaining blocks of a run without further coefficients. */
   let run = 0;
   const restart = (): void => {
     run = 0;
@@ -140,7 +140,7 @@ function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: 
       if (length > 0) coefficients[at + zigzag[k]!] = reader.takeSigned(length) << low;
     }
   }
-  /** One more bit of a coefficient that is not zero, away from zero. */
+  /** Adds one bit to a nonzero coefficient, away from zero. */
   function refine(coefficients: Int16Array, place: number): void {
     if (reader.take(1) === 0 || (coefficients[place]! & (1 << low)) !== 0) return;
     coefficients[place]! += coefficients[place]! < 0 ? -1 << low : 1 << low;

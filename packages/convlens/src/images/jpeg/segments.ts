@@ -1,4 +1,4 @@
-/** Markers of segments that the decoder reads. */
+/** Markers of the segments that the decoder reads. */
 export const marker = {
   frameBaseline: 0xc0,
   frameExtended: 0xc1,
@@ -13,7 +13,7 @@ export const marker = {
   app14: 0xee,
 } as const;
 
-/** Whether a marker begins a frame, of whatever way of coding. */
+/** Whether a marker starts a frame of any coding process. */
 export const isFrame = (code: number): boolean =>
   code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc;
 
@@ -24,13 +24,13 @@ export const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7
 export interface Segment {
   readonly marker: number;
   readonly data: Uint8Array;
-  /** The coded pixels behind the header of a scan. */
+  /** The entropy-coded data after the header of a scan. */
   readonly coded: Uint8Array;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/** The place of the next marker's code at or after `at`, or of the end of the file. */
+/** Returns the position of the next marker code at or after `at`, or the end of the file. */
 function nextMarker(bytes: Uint8Array, at: number): number {
   for (let from = bytes.indexOf(0xff, at); from >= 0; from = bytes.indexOf(0xff, from + 1)) {
     const code = bytes[from + 1];
@@ -39,7 +39,7 @@ function nextMarker(bytes: Uint8Array, at: number): number {
   return bytes.length;
 }
 
-/** The end of the coded pixels that begin at `at`: they go on to a marker that is not one of their own. */
+/** Returns the end of the entropy-coded data that begin at `at`: the next marker other than a restart marker. */
 function endOfCoded(bytes: Uint8Array, at: number): number {
   let found = nextMarker(bytes, at);
   while (found < bytes.length && isRestart(bytes[found]!)) found = nextMarker(bytes, found + 1);
@@ -47,9 +47,9 @@ function endOfCoded(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Gives the segments of a JPEG file, up to the end marker.
+ * Yields the segments of a JPEG file, up to the end marker.
  *
- * @throws `Error` where the file breaks off.
+ * @throws `Error` if the file is incomplete.
  */
 export function* segmentsOf(bytes: Uint8Array): Generator<Segment> {
   let at = 2;
@@ -59,7 +59,7 @@ export function* segmentsOf(bytes: Uint8Array): Generator<Segment> {
     if (code === undefined) throw new Error("its end is missing");
     at = place + 1;
     if (code === marker.end) return;
-    // These have no content.
+    // These markers have no content.
     if (isRestart(code) || code === 0x01 || code === 0xd8) continue;
     const length = at + 1 < bytes.length ? bytes[at]! * 256 + bytes[at + 1]! : 0;
     if (length < 2 || at + length > bytes.length) throw new Error("a segment is longer than the file");

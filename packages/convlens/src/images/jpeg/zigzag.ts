@@ -1,4 +1,4 @@
-/** Where in a block of 8 × 8, row by row, the coefficients stand in the order of the file: along the diagonals. */
+/** Positions in an 8 × 8 block, row by row, of the coefficients in file order: along the diagonals. */
 export const zigzag: Uint8Array = Uint8Array.from(
   Array.from({ length: 64 }, (_, place) => place).sort((a, b) => {
     const diagonal = (place: number): number => (place >> 3) + (place & 7);

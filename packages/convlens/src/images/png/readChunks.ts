@@ -1,27 +1,27 @@
 import { crc32 } from "node:zlib";
 import { exifOrientation } from "../exifOrientation.ts";
 
-/** The content of a PNG file, still packed. */
+/** The content of a PNG file, still compressed. */
 export interface PngFile {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly depth: number;
-  /** Samples of a pixel; 1 where a sample is a place in the palette. */
+  /** Samples per pixel; 1 for a palette index. */
   readonly channels: 1 | 2 | 3 | 4;
   readonly isInterlaced: boolean;
-  /** Red, green and blue of each colour. */
+  /** The palette: red, green and blue of each colour. */
   readonly palette: Uint8Array | undefined;
-  /** The chunk tRNS: opacities of a palette, or the one colour that is transparent. */
+  /** The chunk tRNS: opacities of the palette, or the transparent colour. */
   readonly transparency: Uint8Array | undefined;
-  /** Parts of the packed pixels. */
+  /** Parts of the compressed pixels. */
   readonly packed: readonly Uint8Array[];
   readonly orientation: number;
 }
 
 const HEADER_BYTES = 13;
 const INDEXED = 3;
-/** Samples of a pixel by type of colour, and the depths that the type may have. */
+/** Samples per pixel and allowed bit depths by colour type. */
 const colorTypes: Readonly<Record<number, readonly [channels: 1 | 2 | 3 | 4, depths: readonly number[]]>> = {
   0: [1, [1, 2, 4, 8, 16]],
   2: [3, [8, 16]],
@@ -29,12 +29,12 @@ const colorTypes: Readonly<Record<number, readonly [channels: 1 | 2 | 3 | 4, dep
   4: [2, [8, 16]],
   6: [4, [8, 16]],
 };
-/** Chunks beside these hold nothing that is needed, so they are neither checked nor unpacked: profiles, texts, animations. */
+/** Chunks that are read. Others, such as profiles, texts and animations, are neither checked nor decompressed. */
 const wanted = new Set(["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "eXIf"]);
-/** Bit 5 of the first letter: set where a decoder may skip the chunk. */
+/** Bit 5 of the first letter: set if a decoder may skip the chunk. */
 const isAncillary = (type: string): boolean => (type.charCodeAt(0) & 32) !== 0;
 
-/** Chunks of a PNG file, up to the last one. */
+/** Yields the chunks of a PNG file. */
 function* chunksOf(bytes: Uint8Array): Generator<readonly [type: string, data: Uint8Array]> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length;) {
@@ -54,7 +54,7 @@ function* chunksOf(bytes: Uint8Array): Generator<readonly [type: string, data: U
   throw new Error("its end is missing");
 }
 
-/** Reads the size of an image, without the rest of its file; `undefined` where the file does not begin with it. */
+/** Reads the size of an image from the start of its file; `undefined` if the file does not begin with it. */
 export function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
   if (bytes.length < 24) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -62,15 +62,15 @@ export function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly
 }
 
 /**
- * Reads the chunks of a PNG file that matter for its pixels.
+ * Reads the chunks of a PNG file that its pixels need.
  *
- * @throws `Error` with what is wrong with the file.
+ * @throws `Error` if the file is invalid.
  */
 export function readChunks(bytes: Uint8Array): PngFile {
   const packed: Uint8Array[] = [];
   const others = new Map<string, Uint8Array>();
   for (const [type, data] of chunksOf(bytes)) {
-    if ((type === "IHDR") !== (others.size === 0)) throw new Error("its header is not where it should be");
+    if ((type === "IHDR") !== (others.size === 0)) throw new Error("its header is not at the beginning");
     if (type === "IEND") break;
     if (type === "IDAT") packed.push(data);
     else if (others.has(type)) throw new Error(`it has two chunks ${type}`);

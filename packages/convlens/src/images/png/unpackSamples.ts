@@ -1,10 +1,10 @@
 import { inflateSync } from "node:zlib";
 import type { PngFile } from "./readChunks.ts";
 
-/** Deflate makes at most this many bytes of one. */
+/** Largest compression ratio of deflate. */
 const MOST_OF_ONE = 1032;
 
-/** A part of an image whose rows are stored one after the other: every `dx`-th pixel of every `dy`-th row. */
+/** A pass of an image: every `dx`-th pixel of every `dy`-th row. */
 interface Pass {
   readonly x: number;
   readonly y: number;
@@ -14,7 +14,7 @@ interface Pass {
   readonly height: number;
 }
 
-/** The seven parts of an interlaced image (Adam7): x, y, dx, dy. */
+/** The seven passes of an interlaced image (Adam7): x, y, dx, dy. */
 const adam7 = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -36,13 +36,13 @@ function passesOf({ width, height, isInterlaced }: PngFile): Pass[] {
     .filter((pass) => pass.width > 0 && pass.height > 0);
 }
 
-/** The one of left, above and above left that is nearest to left + above − above left. */
+/** The Paeth predictor: the one of left, above and upper left nearest to left + above − upper left. */
 function paeth(left: number, above: number, corner: number): number {
   const [a, b, c] = [Math.abs(above - corner), Math.abs(left - corner), Math.abs(left + above - 2 * corner)];
   return a <= b && a <= c ? left : b <= c ? above : corner;
 }
 
-/** Undoes the filter of a row in place. Row and filter byte begin at `at`, the row above ends there; the first has none. */
+/** Reverses the filter of a row in place. The filter byte and the row begin at `at`, where the row above ends, if any. */
 function unfilter(raw: Uint8Array, at: number, length: number, pixel: number, isFirst: boolean): void {
   const filter = raw[at]!;
   if (filter > 4) throw new Error(`a row has the unknown filter ${filter}`);
@@ -59,9 +59,9 @@ function unfilter(raw: Uint8Array, at: number, length: number, pixel: number, is
 }
 
 /**
- * Unpacks the samples of an image, pixel by pixel, as they are stored: places in a palette, or numbers below 2^depth.
+ * Decompresses the samples of an image, pixel by pixel, as they are stored: palette indices or numbers below 2^depth.
  *
- * @throws `Error` where there are fewer or more of them than the header says. No more than that is unpacked.
+ * @throws `Error` if there are fewer or more samples than the header announces. No more than that are decompressed.
  */
 export function unpackSamples(file: PngFile): Uint8Array | Uint16Array {
   const { width, height, depth, channels } = file;
@@ -97,7 +97,7 @@ function inflate(packed: Uint8Array, size: number): Uint8Array {
   return raw;
 }
 
-/** Puts the samples of a row where they belong: those of one pixel side by side, pixels `step` pixels apart. */
+/** Stores the samples of a row, with pixels `step` pixels apart. */
 function placeRow(
   raw: Uint8Array,
   from: number,
