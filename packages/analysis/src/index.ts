@@ -1,13 +1,20 @@
 /**
- * Looking inside any model: what it is, what it computes, what it has learned and why it answers as it does. Each way of
- * looking is one file, and gives data; `@convlens/analysis/render` draws it.
+ * Analysis of any model: its structure and cost, what it computes, what it has learned and why it predicts what it does. Each
+ * analysis is one file and returns data, which `@convlens/analysis/render` draws.
  *
  * @module
  */
 export { adversarial, type Adversarial, type AdversarialOptions } from "./robustness/adversarial.ts";
 export { codesOf, type Codes, type CodesOptions, type Matrix } from "./embeddings/codes.ts";
 export { convolveBy, type ConvolutionAlgorithm, type Convolved } from "./convolution/convolutionAlgorithms.ts";
-export { cost, type Cost, type CostOptions, type LayerCost, type MemoryCost, type OptimizerName } from "./structure/cost.ts";
+export {
+  cost,
+  type Cost,
+  type CostOptions,
+  type LayerCost,
+  type MemoryCost,
+  type OptimizerName,
+} from "./structure/cost.ts";
 export { effectiveReceptiveField, type EffectiveReceptiveField } from "./geometry/effectiveReceptiveField.ts";
 export { explain, type ExplainOptions, type Explanation } from "./explain/explain.ts";
 export type { Attribution, Completeness } from "./explain/attribution.ts";
@@ -17,6 +24,7 @@ export {
   explanationMethods,
   type ExplainMethod,
   type ExplanationMethodName,
+  type ExplanationMethods,
 } from "./explain/methods.ts";
 export type { GradCamOptions } from "./explain/methods/gradCam.ts";
 export type { IntegratedGradientsOptions } from "./explain/methods/integratedGradients.ts";
@@ -24,7 +32,12 @@ export type { OcclusionOptions } from "./explain/methods/occlusion.ts";
 export type { Question, Target } from "./explain/question.ts";
 export type { RelevanceOptions } from "./explain/methods/relevance.ts";
 export type { SmoothGradOptions } from "./explain/methods/smoothGrad.ts";
-export { faithfulness, type Faithfulness, type FaithfulnessCurve, type FaithfulnessOptions } from "./explain/faithfulness.ts";
+export {
+  faithfulness,
+  type Faithfulness,
+  type FaithfulnessCurve,
+  type FaithfulnessOptions,
+} from "./explain/faithfulness.ts";
 export { filterImage, type Border, type FilterImageOptions } from "./convolution/filterImage.ts";
 export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./convolution/fourier.ts";
 export { heatmap, type Heatmap } from "./explain/heatmap.ts";
@@ -50,7 +63,11 @@ export {
   type ModularKind,
   type ModularStage,
 } from "./structure/modularGraph.ts";
-export { nearestNeighbors, type NearestNeighbors, type NearestNeighborsOptions } from "./embeddings/nearestNeighbors.ts";
+export {
+  nearestNeighbors,
+  type NearestNeighbors,
+  type NearestNeighborsOptions,
+} from "./embeddings/nearestNeighbors.ts";
 export { occlusionCurve, type OcclusionCurveOptions, type OcclusionPoint } from "./explain/occlusionCurve.ts";
 export { operationGraph, type GraphNode, type OperationGraph } from "./structure/operationGraph.ts";
 export {
@@ -102,7 +119,12 @@ export {
   type TracedInput,
   type TracedProduct,
 } from "./walkthrough/trace.ts";
-export { traceGradient, type GradientTrace, type TracedGradient, type TraceGradientOptions } from "./walkthrough/traceGradient.ts";
+export {
+  traceGradient,
+  type GradientTrace,
+  type TracedGradient,
+  type TraceGradientOptions,
+} from "./walkthrough/traceGradient.ts";
 export { watchTraining, type TrainingWatch, type WatchTrainingOptions } from "./trainingHealth/trainingHealth.ts";
 export { adviceOn, type Advice, type AdviceTopic } from "./trainingHealth/advice.ts";
 export type {

@@ -3,14 +3,14 @@ import type { OptionCheck } from "@convlens/backend";
 /** Accepts finite numbers. */
 export const finiteOption: OptionCheck = (value) => (Number.isFinite(value) ? undefined : "a finite number");
 
-/** Accepts texts, such as the name of a layer. */
+/** Accepts strings, such as the name of a layer. */
 export const textOption: OptionCheck = (value) => (typeof value === "string" ? undefined : "a text");
 
-/** Accepts lists of texts, such as the names of layers. */
+/** Accepts arrays of strings, such as the names of layers. */
 export const textsOption: OptionCheck = (value) =>
   Array.isArray(value) && value.every((each) => typeof each === "string") ? undefined : "an array of texts";
 
-/** Accepts lists of numbers, such as the place of a unit; whether it lies inside a shape is checked with the shape. */
+/** Accepts arrays of numbers, such as the position of a unit; the shape is checked elsewhere. */
 export const placeOption: OptionCheck = (value) =>
   Array.isArray(value) && value.every((each) => typeof each === "number") ? undefined : "an array of numbers";
 

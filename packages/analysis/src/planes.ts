@@ -1,6 +1,6 @@
 import { ShapeError, showShape, type Shape } from "@convlens/backend";
 
-/** Images, or signals as images of height 1: all sizes of `[n, h, w, c]` or `[n, l, c]`. */
+/** The sizes of images `[n, h, w, c]`, or of signals `[n, l, c]` as images of height 1. */
 export interface Planes {
   readonly count: number;
   readonly height: number;
@@ -8,7 +8,7 @@ export interface Planes {
   readonly channels: number;
 }
 
-/** The sizes of images or signals, or an error that says who wanted them. */
+/** Returns the sizes of images or signals, or throws an error that names the operation. */
 export function planesOf(shape: Shape, operation: string): Planes {
   if (shape.includes(0))
     throw new ShapeError(

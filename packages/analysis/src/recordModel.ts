@@ -4,42 +4,42 @@ import { sorted, zeros, Tensor, type Variable } from "@convlens/tensor";
 
 /** One call of a layer. */
 export interface RecordedLayer {
-  /** What it is called by: its path; the second call of a layer that is used twice is `path#2`. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** Where the layer stands in its model; the model itself is `""`. */
+  /** Path of the layer in its model; `""` for the model itself. */
   readonly path: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
   readonly layer: Layer;
-  /** What it is given: `[n, …]`. */
+  /** Its input: `[n, …]`. */
   readonly input: Tensor;
-  /** What it makes: `[n, …]`. */
+  /** Its output: `[n, …]`. */
   readonly output: Tensor;
-  /** What it records itself, inputs before what uses them; of a layer that contains others, what those have not. */
+  /** The operations that it records, without those of layers that it contains, in topological order. */
   readonly operations: readonly Tensor[];
   /** Whether it contains other layers. */
   readonly isContainer: boolean;
 }
 
-/** A model as the graph of tensors that it records, which is what analysis walks: it holds for models of any making. */
+/** The graph of tensors that a model records. All analysis works on it, so that it applies to every kind of model. */
 export interface RecordedModel {
   readonly model: Layer;
   /** `[n, …]` */
   readonly input: Tensor;
   readonly output: Tensor;
-  /** In the order called; a layer that contains others after those. */
+  /** The calls of layers in order; a layer that contains others comes after them. */
   readonly layers: readonly RecordedLayer[];
-  /** Every tensor that the output is made from, inputs before what uses them. */
+  /** All tensors that the output depends on, in topological order. */
   readonly tensors: readonly Tensor[];
-  /** Which tensor stands for which variable of the model, and where that one stands. */
+  /** The variables of the model and their paths, by the tensor that stands for their value. */
   readonly variables: ReadonlyMap<Tensor, { readonly path: string; readonly variable: Variable }>;
 }
 
 /**
- * Records what a model makes of an input. Nothing is computed; the values of any tensor in it can be asked for.
+ * Records a model for an input. Nothing is computed until the values of a tensor are requested.
  *
- * @param input - A batch `[n, …]`, or the shape of one example, which stands for a batch of one.
- * @param mode - How it is used. While it is learning, running statistics are assigned: record that inside of `programOf`.
+ * @param input - A batch `[n, …]`, or the shape of one example for a batch of one.
+ * @param mode - Prediction or training. Training assigns running statistics: record it inside `programOf`.
  *
  * @example
  * ```ts
@@ -86,9 +86,9 @@ export function recordModel(
 }
 
 /**
- * The layer of this name.
+ * Returns the layer call of a name.
  *
- * @throws `ValueError` naming all that there are.
+ * @throws `ValueError` that lists all names, if there is none.
  *
  * @example
  * ```ts
@@ -106,10 +106,10 @@ export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
   throw new ValueError(`no layer is called "${name}"; there are ${names}`, { expected: names, got: name });
 }
 
-/** The tensor whose numbers these are: a reshape moves none. */
+/** Returns the tensor whose numbers a tensor shares, through reshapes. */
 export const numbersOf = (t: Tensor): Tensor => (t.operation === "reshape" ? numbersOf(t.inputs[0]!) : t);
 
-/** The tensors of a recording whose values depend on the input, itself among them; the others are the same for every input. */
+/** Returns the tensors that depend on the input, including the input. */
 export function dependentsOf({ input, tensors }: RecordedModel): ReadonlySet<Tensor> {
   const found = new Set([input]);
   for (const t of tensors) if (t.inputs.some((x) => found.has(x))) found.add(t);

@@ -1,4 +1,4 @@
 import { softmax, type Tensor } from "@convlens/tensor";
 
-/** The shares that a classifier gives to its classes: of logits by softmax, unless its last operation is one. */
+/** The probabilities of a classifier: the softmax of its output, unless its last operation is a softmax. */
 export const sharesOf = (output: Tensor): Tensor => (output.operation === "softmax" ? output : softmax(output));

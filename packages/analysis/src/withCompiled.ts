@@ -1,6 +1,6 @@
 import { compile, type Compiled, type Tensor } from "@convlens/tensor";
 
-/** Lends a compiled function, and frees it afterwards. */
+/** Passes a compiled function to `use` and frees it afterwards. */
 export async function withCompiled<T extends Tensor | { readonly [name: string]: Tensor }, R>(
   fn: (point: Tensor) => T,
   use: (run: Compiled<[point: Tensor], T>) => Promise<R>,

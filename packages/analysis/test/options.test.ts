@@ -345,7 +345,9 @@ it("names the option that is nearest, and the methods that there are", async () 
   await expect(explain(net(), x, { method: "smoothGrad", sample: 3 } as never)).rejects.toThrow(
     'did you mean "samples"?',
   );
-  await expect(explain(net(), x, {} as never)).rejects.toThrow(explanationMethodNames.map((each) => `"${each}"`).join(" or "));
+  await expect(explain(net(), x, {} as never)).rejects.toThrow(
+    explanationMethodNames.map((each) => `"${each}"`).join(" or "),
+  );
   await expect(explain(net(), x, "gradient" as never)).rejects.toThrow("expected an object of options");
 });
 

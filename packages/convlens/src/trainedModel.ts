@@ -21,7 +21,11 @@ export interface TrainedModel {
 
 /** Options of commands that load the model of a run. */
 export const modelOptions = {
-  model: { type: "text", value: "name", about: "uses this model instead of the one that the folder names: a name or a module" },
+  model: {
+    type: "text",
+    value: "name",
+    about: "uses this model instead of the one that the folder names: a name or a module",
+  },
   trust: {
     type: "flag",
     about: "runs the module that the folder names as its model; only for folders whose origin you trust",

@@ -3,26 +3,26 @@ import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
 import { recordModel, type RecordedModel } from "../recordModel.ts";
 
-/** The filters of one convolution, each as an image. */
+/** The filters of one convolution as images. */
 export interface LearnedFilters {
-  /** The variable: `layers.0.filters`. */
+  /** Path of the variable: `layers.0.filters`. */
   readonly path: string;
-  /** Of each: how many rows and columns it sees, and how many channels of the layer before (of its group). */
+  /** Size of each filter; channels are those of its group. */
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** How many there are. */
+  /** Number of filters. */
   readonly count: number;
   /** Filter by filter: `[count, height, width, channels]`. */
   readonly values: Float64Array;
   /**
-   * The mean squared difference of neighbouring weights over the mean squared weight: 2 for weights that know nothing of each
-   * other, near 0 for smooth ones. What is learned is smoother than what it began with. 0 for filters of zeros, NaN for filters of one weight.
+   * Mean squared difference of neighbouring weights, relative to the mean squared weight: about 2 for independent weights, near 0
+   * for smooth filters. Learned filters are smoother than random ones. 0 for filters of zeros, NaN for filters of one weight.
    */
   readonly roughness: number;
 }
 
-/** The variable that a tensor is, seen through reshapes. */
+/** Returns the path of the variable behind a tensor, through reshapes. */
 function variableOf({ variables }: RecordedModel, t: Tensor): string | undefined {
   for (let at = t; ; at = at.inputs[0]!) {
     const found = variables.get(at);
@@ -31,7 +31,7 @@ function variableOf({ variables }: RecordedModel, t: Tensor): string | undefined
   }
 }
 
-/** From `[height, width, channels, filters]` to one filter after the other. */
+/** Transposes `[height, width, channels, filters]` to `[filters, height, width, channels]`. */
 function oneByOne(values: Values, count: number): Float64Array {
   const size = values.length / count;
   return Float64Array.from({ length: values.length }, (_, i) => values[(i % size) * count + Math.floor(i / size)]!);
@@ -56,10 +56,10 @@ function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFil
 }
 
 /**
- * The filters of every convolution of a model, as images: what each of them weighs the pixels with. Found in what the model
- * records, so for layers of any making; those of a signal are of one row.
+ * Returns the filters of every convolution of a model as images. They are found in what the model records, so custom layers are
+ * included; filters of signals have one row.
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  *
  * @example
  * ```ts

@@ -5,42 +5,42 @@ import { textsOption } from "../optionChecks.ts";
 import { layerNamed, numbersOf, recordModel } from "../recordModel.ts";
 import { keepThoseOf, type LayerActivation } from "./tap.ts";
 
-/** What a model made of a batch, and its layers, which can be read until the model is asked the next time. */
+/** The output of a model for a batch, and its layers, which can be read until the next call. */
 export interface Retained {
-  /** What comes out of the model; its values are known. */
+  /** Output of the model; its values are known. */
   readonly output: Tensor;
-  /** The layers that can be read, in the order that they were called. */
+  /** Names of the layers, in the order of calls. */
   readonly names: readonly string[];
   /**
-   * Copies what a layer made out of the backend's memory.
+   * Copies the output of a layer out of the backend's memory.
    *
-   * @throws `ValueError` naming all that there are.
+   * @throws `ValueError` that lists all names, if there is none.
    */
   readonly read: (name: string) => Promise<LayerActivation>;
 }
 
-/** A model whose layers stay where they are computed. */
+/** A model whose layers' outputs stay in the memory of the backend. */
 export interface Retain {
   (x: Tensor): Promise<Retained>;
-  /** Frees the compiled model and the memory of the layers. */
+  /** Frees the compiled model and the outputs of the layers. */
   dispose(): void;
 }
 
-/** A layer, and where its numbers are kept. */
+/** A layer and the memory of its output. */
 interface Kept extends Pick<LayerActivation, "name" | "type" | "shape">, Memory {}
 
-/** Memory of the backend, and what copies it out: once, while `data()` would keep what it gets and copy that again. */
+/** Memory of the backend and a function that copies it out once; `data()` would cache and copy again. */
 interface Memory {
   readonly memory: Variable;
   readonly copy: Compiled<[], Tensor>;
 }
 
 /**
- * A model that keeps what its layers made in the memory of the backend, so that looking costs the forward pass little, however
- * many layers there are: only those that are read are copied out. Layers that only name the numbers of others, such as a flatten
- * or a container, share theirs.
+ * Keeps the outputs of layers in the memory of the backend, and copies only those that are read: this adds little to the forward
+ * pass, however many layers there are. Layers that output the numbers of others, such as a flatten or a container, share their
+ * memory.
  *
- * @param names - Layers by path. Default: all.
+ * @param names - Paths of layers. Default: all.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
     return recorded.output;
   });
   const look = async (x: Tensor): Promise<Retained> => {
-    // Recorded at once; what others ask for meanwhile may take its place.
+    // Recorded synchronously; concurrent calls may replace it.
     const pending = run(x);
     const recorded = kept.get(x.shape.join());
     keepThoseOf(run, kept);

@@ -1,6 +1,6 @@
 import { checkOptions, ValueError, wholeFrom } from "@convlens/backend";
 import { finiteOption } from "../optionChecks.ts";
-/** A few numbers about many. Those that are not finite are counted, and left out of the rest. */
+/** Summary statistics. Values that are not finite are only counted. */
 export interface Statistics {
   readonly count: number;
   readonly mean: number;
@@ -8,14 +8,14 @@ export interface Statistics {
   readonly deviation: number;
   readonly smallest: number;
   readonly largest: number;
-  /** The share that is exactly 0. */
+  /** Fraction that is exactly 0. */
   readonly zeros: number;
-  /** How many are NaN or infinite. */
+  /** Number of NaN and infinite values. */
   readonly notFinite: number;
 }
 
 /**
- * Mean, deviation, range and zeros of many numbers. Of none, all but the counts are NaN.
+ * Returns mean, standard deviation, range and fraction of zeros. Without values, all but the counts are NaN.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function statisticsOf(values: ArrayLike<number>): Statistics {
     const x = values[i]!;
     if (!Number.isFinite(x)) continue;
     count++;
-    // Welford's way, in which large numbers do not swallow small differences.
+    // Welford's algorithm, which does not lose small differences of large numbers.
     const before = x - mean;
     mean += before / count;
     squares += before * (x - mean);
@@ -49,25 +49,25 @@ export function statisticsOf(values: ArrayLike<number>): Statistics {
   };
 }
 
-/** How many of many numbers lie in each of equal intervals. */
+/** A histogram with bins of equal width. */
 export interface Histogram {
-  /** Where the first interval begins. */
+  /** Start of the first bin. */
   readonly low: number;
-  /** Where the last one ends. */
+  /** End of the last bin. */
   readonly high: number;
-  /** How many lie in each; the last one holds its end too. */
+  /** Count of each bin; the last bin includes its end. */
   readonly counts: Int32Array;
-  /** How many lie below and above all of them. */
+  /** Counts below and above all bins. */
   readonly outside: { readonly below: number; readonly above: number };
-  /** How many are NaN. */
+  /** Count of NaN. */
   readonly notNumbers: number;
 }
 
 /**
- * Counts numbers by size.
+ * Counts values in bins of equal width.
  *
- * @param options - `bins`: how many intervals, 30 by default. `low` and `high`: where they begin and end; by default the least
- * and the greatest of the finite numbers.
+ * @param options - `bins`: number of bins, 30 by default. `low` and `high`: their range; by default from the smallest to the
+ * largest finite value.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function histogram(
     if (Number.isNaN(x)) notNumbers++;
     else if (x < from) below++;
     else if (x > to) above++;
-    // Equal numbers have no width, and all lie in the first.
+    // Equal values span a range of width 0 and fall into the first bin.
     else counts[Math.min(bins - 1, Math.floor(((x - from) / (to - from || 1)) * bins))]!++;
   }
   return { low: from, high: to, counts, outside: { below, above }, notNumbers };

@@ -4,11 +4,11 @@ import type { Compiled, Tensor } from "@convlens/tensor";
 import { placeOption, textsOption } from "../optionChecks.ts";
 import { layerNamed, numbersOf, recordModel } from "../recordModel.ts";
 
-/** What one layer made of a batch. */
+/** The output of one layer for a batch. */
 export interface LayerActivation {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
   /** `[n, …]` */
   readonly shape: Shape;
@@ -16,26 +16,26 @@ export interface LayerActivation {
   readonly values: Values;
 }
 
-/** What a tapped model made of a batch. */
+/** The outputs of a tapped model for a batch. */
 export interface Tapped {
-  /** What comes out of the model; its values are known. */
+  /** Output of the model; its values are known. */
   readonly output: Tensor;
-  /** What the tapped layers made, by name, in the order that they were called. */
+  /** Outputs of the tapped layers by name, in the order of calls. */
   readonly layers: ReadonlyMap<string, LayerActivation>;
 }
 
-/** A model that shows what is inside while it answers. */
+/** A model that also returns the outputs of layers. */
 export interface Tap {
   (x: Tensor): Promise<Tapped>;
-  /** Frees what the compiled model holds. */
+  /** Frees the compiled model. */
   dispose(): void;
 }
 
 /**
- * A model with some of its layers tapped: each call gives the model's answer and what these layers made on the way, from one
- * run of one compiled program. All of it is copied out of the backend's memory: {@link retain} copies only what is read.
+ * Taps layers of a model: each call returns the output of the model and of these layers, from one run of one compiled program.
+ * All outputs are copied out of the backend's memory; {@link retain} copies only those that are read.
  *
- * @param names - Layers by path. Default: all.
+ * @param names - Paths of layers. Default: all.
  *
  * @example
  * ```ts
@@ -48,12 +48,12 @@ export interface Tap {
  */
 export function tap(model: Layer, names?: readonly string[]): Tap {
   if (names !== undefined) checkValue("tap", "names", names, textsOption);
-  /** The layers, and which of the results holds the numbers of each. */
+  /** The layers, and the result that holds the numbers of each. */
   let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
   const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
     const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
-    // What a flatten or a container puts out are the numbers of another: they are copied once.
+    // A flatten or a container outputs the numbers of another layer, which are copied once.
     const results = [...new Set([recorded.output, ...tapped.map(({ output }) => output)].map(numbersOf))];
     heads.set(
       x.shape.join(),
@@ -67,7 +67,7 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
     return [recorded.output, ...results.slice(1)];
   });
   const look = async (x: Tensor): Promise<Tapped> => {
-    // Recorded at once; what others ask for meanwhile may take its place.
+    // Recorded synchronously; concurrent calls may replace it.
     const pending = run(x);
     const head = heads.get(x.shape.join());
     keepThoseOf(run, heads);
@@ -86,7 +86,7 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
   });
 }
 
-/** Forgets what was noted down for shapes of input whose programs are kept no longer. */
+/** Removes entries of input shapes whose programs are no longer cached. */
 export function keepThoseOf(
   { programs }: { programs: ReadonlyMap<string, unknown> },
   shapes: Map<string, unknown>,
@@ -95,11 +95,11 @@ export function keepThoseOf(
     for (const shape of shapes.keys()) if (!programs.has(`${shape};`)) shapes.delete(shape);
 }
 
-/** A part of an activation, and where it was cut out. */
+/** A part of an activation. */
 export interface ActivationPart {
   /** `[height, width]` or `[length]` of a map, `[channels]` of a column. */
   readonly shape: Shape;
-  /** Row-major; a copy. */
+  /** A copy, row-major. */
   readonly values: Float64Array;
 }
 
@@ -114,7 +114,7 @@ function check(name: string, axis: string, at: number, size: number): number {
 }
 
 /**
- * The activation map of one channel, or depth slice: what one filter found where. `[n, h, w, c] → [h, w]`
+ * Returns the activation map of one channel (depth slice): `[n, h, w, c] → [h, w]`.
  *
  * @example
  * ```ts
@@ -143,9 +143,9 @@ export function activationMap(
 }
 
 /**
- * The depth column (or fibre) at one place: what all filters found there. `[n, h, w, c] → [c]`
+ * Returns the depth column (fibre) at one position: `[n, h, w, c] → [c]`.
  *
- * @param options - `place`: `[row, column]`; of a signal `[place]`; of a fully connected layer `[]`, the default.
+ * @param options - `place`: `[row, column]`, `[place]` for a signal, or `[]`, the default, for a fully connected layer.
  *
  * @example
  * ```ts

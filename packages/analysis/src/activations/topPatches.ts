@@ -8,37 +8,37 @@ import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
 import { textOption } from "../optionChecks.ts";
 
-/** What {@link topPatches} is told. */
+/** Options of {@link topPatches}. */
 export interface TopPatchesOptions {
-  /** Whose units. */
+  /** Path of the layer. */
   readonly layer: string;
-  /** Patches for each channel. Default: 9. */
+  /** Number of patches for each channel. Default: 9. */
   readonly count?: number;
-  /** Examples at a time. Default: 100. */
+  /** Batch size. Default: 100. */
   readonly batchSize?: number;
 }
 
-/** A piece of an example that excites a unit. */
+/** A patch of an example that activates a unit. */
 export interface Patch {
-  /** How much. */
+  /** The activation. */
   readonly value: number;
-  /** Which example of the data set, and its label. */
+  /** Index of the example, and its label. */
   readonly index: number;
   readonly label: number;
-  /** Where the unit stands in its map: `[row, column]`, `[position]`, or nothing in a dense layer. */
+  /** Position of the unit in its map: `[row, column]`, `[position]`, or `[]` in a dense layer. */
   readonly place: readonly number[];
-  /** What it sees: along each axis of place of the input the first and the last pixel. */
+  /** Receptive field of the unit: the first and the last pixel along each spatial axis of the input. */
   readonly box: readonly (readonly [first: number, last: number])[];
 }
 
-/** The patches that excite a channel most. */
+/** The patches that activate a channel most. */
 export interface ChannelPatches {
   readonly channel: number;
-  /** The most exciting first; one of each example at most. */
+  /** In descending order of activation, at most one of each example. */
   readonly patches: readonly Patch[];
 }
 
-/** Inserts where it belongs, the largest first; of equal ones the earlier example stays before. */
+/** Inserts into a list in descending order; of equal items the earlier example comes first. */
 function insert<T extends { readonly value: number }>(list: T[], item: T, count: number): void {
   if (list.length === count && !(item.value > list.at(-1)!.value)) return;
   const at = list.findIndex(({ value }) => item.value > value);
@@ -47,8 +47,8 @@ function insert<T extends { readonly value: number }>(list: T[], item: T, count:
 }
 
 /**
- * The pieces of a data set that excite the units of a layer most, channel by channel, with the box of pixels that the unit sees:
- * what a feature looks like in the wild (Zeiler 2014).
+ * Finds the patches of a data set that activate each channel of a layer most, with the receptive field of the unit (Zeiler and
+ * Fergus 2014).
  *
  * @example
  * ```ts
@@ -90,20 +90,20 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
     channel,
     patches: found.map(({ value, index, at }) => {
       const place = placeOf(at, sizes);
-      // What no field is known of may have seen everything.
+      // A unit without a known field may see everything.
       return { value, index, label: data.labels[index]!, place, box: field?.box([...place, channel]) ?? whole };
     }),
   }));
 }
 
-/** A piece of an example, its numbers as a model sees them. */
+/** A crop of an example, scaled as the input of a model. */
 export interface Crop {
   /** `[height, width, channels]` or `[length, channels]` */
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
-/** Accepts a box that lies in images of this size. */
+/** Accepts a box inside images of this size. */
 const boxIn =
   (sizes: readonly number[]): OptionCheck =>
   (value) =>
@@ -122,7 +122,7 @@ const boxIn =
       : `the first and the last pixel of each axis, [${sizes.map((size) => `[0 to ${size - 1}, 0 to ${size - 1}]`).join(", ")}]`;
 
 /**
- * The pixels of an example that lie in a box: along each axis of place the first and the last.
+ * Returns the pixels of an example inside a box, given by the first and the last pixel along each spatial axis.
  *
  * @example
  * ```ts

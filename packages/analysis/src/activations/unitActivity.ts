@@ -14,37 +14,37 @@ import {
 } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
 
-/** What the channels of one layer did over many examples. For a fully connected layer each unit is a channel. */
+/** Statistics of the channels of one layer over many examples. Units of a fully connected layer count as channels. */
 export interface UnitActivity {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** Of one example. */
+  /** Shape of one example. */
   readonly outputShape: Shape;
-  /** How many examples were looked at. */
+  /** Number of examples. */
   readonly examples: number;
-  /** Of each channel, over all places and examples. */
+  /** Mean of each channel, over all positions and examples. */
   readonly mean: Float64Array;
   /** Of each channel. */
   readonly smallest: Float64Array;
   /** Of each channel. */
   readonly largest: Float64Array;
-  /** The share of each channel's numbers that is above 0. */
+  /** Fraction of each channel's values above 0. */
   readonly active: Float64Array;
   /**
-   * The share of each channel's numbers that lies within 1 % of the ends of sigmoid or tanh, where the slope is almost 0; for
-   * other layers all 0.
+   * Fraction of each channel's values within 1 % of the ends of sigmoid or tanh, where the gradient is almost 0; 0 for other
+   * layers.
    */
   readonly saturated: Float64Array;
-  /** Channels that put out nothing but 0: no gradient flows through them. */
+  /** Channels that are 0 everywhere: no gradient flows through them. */
   readonly dead: readonly number[];
 }
 
-/** The share of a range, at each of its ends, in which a unit counts as saturated. */
+/** Fraction of the range at each end in which a unit counts as saturated. */
 const NEAR = 0.01;
 
-/** Where a layer's numbers are saturated: 1, or 0. */
+/** Records 1 where a value is saturated, else 0. */
 export function saturation(y: Tensor): Tensor {
   const [low, high] = traitsOf(y.operation).bounds ?? [0, Infinity];
   if (high === Infinity) return broadcastTo(0, y.shape);
@@ -55,11 +55,11 @@ export function saturation(y: Tensor): Tensor {
 const KINDS = 5;
 
 /**
- * What the channels of each layer do over a data set: how often they are active, which are dead and which saturated. Counted
- * where the model runs; only a few numbers for each channel are read.
+ * Measures the channels of each layer over a data set: how often they are active, which are dead and which are saturated. It is
+ * counted on the backend; only a few numbers per channel are read.
  *
- * @param batches - Batches `[n, …]`, of one size or of several.
- * @param names - Layers by path. Default: all.
+ * @param batches - Batches `[n, …]`, of equal or different sizes.
+ * @param names - Paths of layers. Default: all.
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export async function unitActivity(
   });
 }
 
-/** Adds what was found in a batch of n: means as heavy as they are, the least, or the greatest. */
+/** Adds the results of a batch of n: weighted means, minima or maxima. */
 function combine(sums: Float64Array, values: Values, kind: number, n: number): void {
   for (let i = 0; i < sums.length; i++) {
     const x = values[i]!;

@@ -21,34 +21,34 @@ import { fourierTransform, powerOfTwo, type Complex } from "./fourier.ts";
 import { toColumns, toRows } from "./toColumns.ts";
 import { denseMatrix, matrixOf } from "./toMatrix.ts";
 
-/** A way to compute a convolution. */
+/** An algorithm for convolutions. */
 export type ConvolutionAlgorithm = "sliding" | "columns" | "matrix" | "fourier";
 
-/** What an algorithm made of a convolution. */
+/** The result of a convolution and its cost. */
 export interface Convolved {
   /** `[n, oh, ow, f]`; its values are known. */
   readonly output: Tensor;
-  /** How many products of two real numbers it takes. */
+  /** Number of real multiplications. */
   readonly products: number;
-  /** How many numbers it has to write down beside the input, the filters and the output. */
+  /** Number of intermediate numbers, beside the input, the filters and the output. */
   readonly numbers: number;
 }
 
-/** A way: what to record or compute. */
+/** Computes a convolution by one algorithm. */
 type Way = (x: Tensor, filters: Tensor, options: Conv2dOptions, g: Conv2dGeometry) => Promise<Convolved>;
 
 const known = async (t: Tensor): Promise<Tensor> => tensor(await t.data(), t.shape);
 const slidProducts = (g: Conv2dGeometry): number =>
   convOutputShape(g).reduce((a, b) => a * b, 1) * g.height.window * g.width.window * (g.inChannels / g.groups);
 
-/** As it is defined: filters slide, products are added up. */
+/** The definition: filters slide over the input. */
 const sliding: Way = async (x, filters, options, g) => ({
   output: await known(conv2d(x, filters, options)),
   products: slidProducts(g),
   numbers: 0,
 });
 
-/** Windows are laid out as columns, filters as rows: one product of matrices for each group. */
+/** im2col: windows as columns, filters as rows, and one matrix product for each group. */
 const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => {
   const [n, h, w] = x.shape as [number, number, number];
   const [kh, kw] = filters.shape as [number, number];
@@ -75,7 +75,7 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
   };
 };
 
-/** The matrix with all its zeros, times each image laid out in a row. */
+/** The dense Toeplitz matrix times each flattened image. */
 const matrix: Way = async (x, filters, options, g) => {
   const one = slice(x, [0, 0, 0, 0], [1, ...x.shape.slice(1)]);
   const toeplitz = denseMatrix(matrixOf(conv2d(one, filters, options), filters));
@@ -84,7 +84,7 @@ const matrix: Way = async (x, filters, options, g) => {
   return { output, products: g.batch * toeplitz.size, numbers: toeplitz.size };
 };
 
-/** Real images of one size as complex numbers, transformed. */
+/** Returns the Fourier transform of a real image. */
 function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
   const size = shape[0]! * shape[1]!;
   const z: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
@@ -94,14 +94,14 @@ function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
 }
 
 /**
- * In the Fourier transform, sliding is multiplying: each image and each filter is transformed once, and each pair of them costs a
- * product for every wave. What a stride leaves out is computed in vain.
+ * The convolution theorem: each image and each filter is transformed once, and each pair costs one complex product per
+ * frequency. Positions that a stride skips are computed, too.
  */
 const fourier: Way = async (x, filters, _, g) => {
   const [input, weights] = (await evaluate(x, filters)) as [Values, Values];
   const { height: h, width: w } = g;
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
-  // What comes round from the other end reaches only places that no window takes.
+  // Circular wrap-around reaches only positions outside all windows.
   const padded = (s: Sliding): number => powerOfTwo(s.before + s.input + s.after);
   const shape: Shape = [padded(h), padded(w)];
   const [rows, across] = shape as [number, number];
@@ -127,7 +127,7 @@ const fourier: Way = async (x, filters, _, g) => {
       const sum: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
       for (let channel = 0; channel < c; channel++) {
         const [a, b] = [maps[Math.floor(filter / f) * c + channel]!, taps[channel * g.outChannels + filter]!];
-        // A correlation: the filter's conjugate.
+        // A correlation multiplies by the conjugate.
         for (let i = 0; i < size; i++) {
           sum.re[i]! += a.re[i]! * b.re[i]! + a.im[i]! * b.im[i]!;
           sum.im[i]! += a.im[i]! * b.re[i]! - a.re[i]! * b.im[i]!;
@@ -140,7 +140,7 @@ const fourier: Way = async (x, filters, _, g) => {
             sum.re[oy * h.stride * across + ox * w.stride]!;
     }
   }
-  // A transform of n numbers takes n/2 · log₂ n complex products, of four real ones each.
+  // A transform of n numbers takes n/2 · log₂ n complex products of four real ones each.
   const transforms = taps.length + g.batch * (g.inChannels + g.outChannels);
   return {
     output: tensor(values, convOutputShape(g)),
@@ -152,9 +152,8 @@ const fourier: Way = async (x, filters, _, g) => {
 const ways: Readonly<Record<ConvolutionAlgorithm, Way>> = { sliding, columns, matrix, fourier };
 
 /**
- * One convolution, four ways: sliding filters, a product of matrices over windows laid out as columns, a product with the whole
- * (Toeplitz) matrix, and products of Fourier transforms. The answers agree; what differs is how many products and how much
- * paper they take.
+ * Computes a convolution by one of four algorithms: sliding filters, a matrix product over windows as columns (im2col), a product
+ * with the dense Toeplitz matrix, or Fourier transforms. The results agree; the number of multiplications and the memory differ.
  *
  * @param x - `[n, h, w, c]`
  * @param filters - `[kh, kw, c / groups, f]`

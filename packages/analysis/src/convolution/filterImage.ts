@@ -3,24 +3,24 @@ import { conv2d, pad, tensor, type Operand, type Tensor } from "@convlens/tensor
 import { flipKernel, type ImageKernel } from "./imageKernels.ts";
 
 /**
- * What lies beyond the border of an image: nothing, so that the result is smaller (`"valid"`); zeros; the mirror image; the last
- * pixel over and over; or the other end.
+ * The values beyond the border of an image: none, so that the result is smaller (`"valid"`), zeros, the mirror image, the last
+ * pixel, or the opposite side.
  */
 export type Border = "valid" | "zero" | "reflect" | "replicate" | "wrap";
 
-/** What {@link filterImage} may be told. */
+/** Options of {@link filterImage}. */
 export interface FilterImageOptions {
-  /** Default: `"replicate"`, which makes no edges where there are none. */
+  /** Default: `"replicate"`, which adds no edges. */
   readonly border?: Border;
   /**
-   * Whether the kernel is turned by half a turn first: the convolution of mathematics. Default: it slides as it is (a
-   * correlation), as everywhere in neural nets.
+   * Whether the kernel is rotated by 180° first, for a mathematical convolution. Default: false, a correlation, as in neural
+   * networks.
    */
   readonly flip?: boolean;
 }
 
 /**
- * Slides a kernel over an image, each channel by itself.
+ * Filters each channel of an image with a kernel.
  *
  * @param image - `[n, h, w, c]`
  * @returns `[n, h, w, c]`, or smaller by the kernel's size − 1 with `border: "valid"`.

@@ -1,16 +1,16 @@
 import { ValueError, type Shape } from "@convlens/backend";
 import type { ImageKernel } from "./imageKernels.ts";
 
-/** Complex numbers: real and imaginary parts, changed in place by what takes them. */
+/** Complex numbers as real and imaginary parts. */
 export interface Complex {
   readonly re: Float64Array;
   readonly im: Float64Array;
 }
 
-/** The smallest power of two that is not less. */
+/** Returns the smallest power of two that is at least n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-/** Cosines and sines of a whole turn in n steps. */
+/** Roots of unity by n. */
 const turns = new Map<number, Complex>();
 function turnOf(n: number): Complex {
   let turn = turns.get(n);
@@ -26,8 +26,8 @@ function turnOf(n: number): Complex {
 }
 
 /**
- * The Fourier transform of n numbers that lie `step` apart, in place (Cooley and Tukey 1965): even and odd places first, each
- * half as long, from pairs upwards. n is a power of two.
+ * The Fourier transform of n numbers, `step` apart, in place (Cooley and Tukey 1965), for a power of two n: bit reversal, then
+ * butterflies.
  */
 function transformLine({ re, im }: Complex, start: number, step: number, n: number, back: boolean): void {
   for (let i = 1, k = 0; i < n; i++) {
@@ -52,7 +52,7 @@ function transformLine({ re, im }: Complex, start: number, step: number, n: numb
 }
 
 /**
- * The Fourier transform of an image in place, rows first, then columns; `back` undoes it.
+ * Computes the Fourier transform of an image in place, or with `back` the inverse.
  *
  * @param shape - `[height, width]`, powers of two.
  *
@@ -60,7 +60,7 @@ function transformLine({ re, im }: Complex, start: number, step: number, n: numb
  * ```ts
  * const z = { re: Float64Array.of(1, 0, 0, 0), im: new Float64Array(4) };
  * fourierTransform(z, [2, 2]);
- * z.re; // 1, 1, 1, 1: an impulse is made of all waves
+ * z.re; // 1, 1, 1, 1: an impulse has all frequencies
  * ```
  */
 export function fourierTransform(values: Complex, [height, width]: Shape, back = false): void {
@@ -74,24 +74,24 @@ export function fourierTransform(values: Complex, [height, width]: Shape, back =
   }
 }
 
-/** How strongly a kernel answers to waves of every direction and length. */
+/** The frequency response of a kernel. */
 export interface Spectrum {
-  /** `[height, width]`; the wave that never changes is in the middle, at half of each. */
+  /** `[height, width]`; frequency 0 is in the middle. */
   readonly shape: Shape;
-  /** For each wave what its amplitude is multiplied by, row-major. */
+  /** The gain at each frequency, row-major. */
   readonly values: Float64Array;
 }
 
 /**
- * The Fourier view of a kernel: for waves from everywhere, from none in the middle to the shortest at the rim, how much of each
- * it lets through. A blur is bright in the middle only, a kernel that looks for edges dark there.
+ * Computes the frequency response of a kernel, with frequency 0 in the middle: a blur passes low frequencies, an edge detector
+ * high ones.
  *
- * @param size - Of the picture, a power of two that the kernel fits in. Default: 64.
+ * @param size - Height and width of the spectrum, a power of two of at least the kernel's size. Default: 64.
  *
  * @example
  * ```ts
  * const { values } = kernelSpectrum(classicalKernels.outline);
- * values[32 * 64 + 32]; // 0: nothing is left of what does not change
+ * values[32 * 64 + 32]; // 0: flat areas vanish
  * ```
  */
 export function kernelSpectrum({ height, width, values }: ImageKernel, size = 64): Spectrum {

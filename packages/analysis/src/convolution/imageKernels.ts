@@ -1,6 +1,6 @@
 import { ValueError } from "@convlens/backend";
 
-/** A kernel for images: what each pixel becomes a weighted sum of. */
+/** A kernel for filtering images. */
 export interface ImageKernel {
   readonly height: number;
   readonly width: number;
@@ -9,7 +9,7 @@ export interface ImageKernel {
 }
 
 /**
- * A kernel of rows of numbers.
+ * Makes a kernel from rows of numbers.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ function checkSize(name: string, size: number): void {
 }
 
 /**
- * The mean of a square of pixels.
+ * Makes a box filter: the mean of a square of pixels.
  *
  * @example
  * ```ts
@@ -56,14 +56,14 @@ export function boxKernel(size = 3): ImageKernel {
 }
 
 /**
- * A bell curve in both directions, which blurs without favouring any: e^(−(x² + y²) / 2σ²), its sum brought to 1.
+ * Makes a Gaussian blur: e^(−(x² + y²) / 2σ²), normalized to the sum 1.
  *
  * @param deviation - σ, in pixels.
- * @param size - Default: three deviations to each side.
+ * @param size - Default: 3σ to each side.
  *
  * @example
  * ```ts
- * gaussianKernel(1).height; // 7: three deviations to each side
+ * gaussianKernel(1).height; // 7
  * ```
  */
 export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3 * deviation) + 1): ImageKernel {
@@ -74,7 +74,7 @@ export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3
       got: deviation,
     });
   checkSize("gaussianKernel", size);
-  // exp((e² − d²) / 2σ²), where e is the least distance d from the middle: at least one weight is 1, however small σ.
+  // exp((e² − d²) / 2σ²), where e is the smallest distance d from the middle: at least one weight is 1, however small σ is.
   const nearest = (size % 2 === 1 ? 0 : 0.5) ** 2;
   const row = Array.from({ length: size }, (_, i) => {
     const beyond = (i - (size - 1) / 2) ** 2 - nearest;
@@ -101,8 +101,7 @@ export type ClassicalKernelName =
   | "outline";
 
 /**
- * The classical kernels of 3 × 3. Those that blur or sharpen sum to 1 and leave flat areas as they are; those that look for edges
- * sum to 0 and leave nothing of them.
+ * Classical 3 × 3 kernels. Those that blur or sharpen sum to 1 and preserve flat areas; those that detect edges sum to 0.
  *
  * @example
  * ```ts
@@ -116,7 +115,7 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
     [0, 0, 0],
   ]),
   box: /* @__PURE__ */ boxKernel(3),
-  /** Nearly a bell curve. */
+  /** Approximately Gaussian. */
   blur: /* @__PURE__ */ imageKernel(
     [
       [1, 2, 1],
@@ -125,19 +124,19 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
     ],
     16,
   ),
-  /** Each pixel, and how much it differs from its four neighbours. */
+  /** The pixel plus its difference from its four neighbours. */
   sharpen: /* @__PURE__ */ imageKernel([
     [0, -1, 0],
     [-1, 5, -1],
     [0, -1, 0],
   ]),
-  /** The difference to the pixel on the left. */
+  /** The difference from the pixel on the left. */
   edgeEnhance: /* @__PURE__ */ imageKernel([
     [0, 0, 0],
     [-1, 1, 0],
     [0, 0, 0],
   ]),
-  /** As if the light came from the lower right. */
+  /** A relief lit from the lower right. */
   emboss: /* @__PURE__ */ imageKernel([
     [-2, -1, 0],
     [-1, 1, 1],
@@ -164,13 +163,13 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
     [-2, 0, 2],
     [-1, 0, 1],
   ]),
-  /** The sum of both second differences: how much a pixel differs from the mean of its four neighbours. */
+  /** The sum of both second differences. */
   laplacian: /* @__PURE__ */ imageKernel([
     [0, 1, 0],
     [1, -4, 1],
     [0, 1, 0],
   ]),
-  /** The same with all eight, the other way round. */
+  /** The negative Laplacian with all eight neighbours. */
   outline: /* @__PURE__ */ imageKernel([
     [-1, -1, -1],
     [-1, 8, -1],
@@ -179,7 +178,7 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
 };
 
 /**
- * Turned by half a turn: sliding the one is convolving with the other.
+ * Rotates a kernel by 180°: correlation with one is convolution with the other.
  *
  * @example
  * ```ts
@@ -193,7 +192,7 @@ export const flipKernel = ({ height, width, values }: ImageKernel): ImageKernel 
 });
 
 /**
- * The one kernel that does what two do one after the other: their convolution a ∗ b, of size `a + b − 1` (borders aside).
+ * Composes two kernels: their convolution a ∗ b, of size `a + b − 1`, has the effect of both in turn, except at borders.
  *
  * @example
  * ```ts
@@ -213,8 +212,8 @@ export function composeKernels(a: ImageKernel, b: ImageKernel): ImageKernel {
 }
 
 /**
- * The convolution of two sequences: (f ∗ g)(c) = Σ f(a) · g(c − a). If f and g are how far a ball rolls at the first drop and at
- * the second, it is how far it rolls in all.
+ * Convolves two sequences: (f ∗ g)(c) = Σ f(a) · g(c − a). If f and g are the distributions of two independent numbers, it is that
+ * of their sum.
  *
  * @example
  * ```ts

@@ -23,22 +23,22 @@ import {
 } from "@convlens/tensor";
 import type { RecordedModel } from "../recordModel.ts";
 
-// A net recorded for one size of input, recorded again on a larger one: its convolutions and poolings slide on, and its fully
-// connected layers become convolutions whose windows are what they saw.
+// Records a model, recorded for one input size, again for a larger one: convolutions and pooling continue, and fully connected
+// layers become convolutions over the windows that they saw.
 
-/** A part of an axis, in the small recording and in the large one. */
+/** A factor of an axis, in the small recording and in the large one. */
 interface Part {
   readonly small: number;
   readonly large: number;
 }
 
-/** What a tensor of the small recording has become. */
+/** The counterpart of a tensor of the small recording. */
 type Slid =
-  /** The same with larger maps. */
+  /** Larger maps. */
   | { readonly kind: "maps"; readonly tensor: Tensor; readonly axes: readonly (readonly Part[])[] }
-  /** Maps that were flattened: `[n, H, W, c]` for what was `[n, height · width · c]`. */
+  /** Maps `[n, H, W, c]` for flattened maps `[n, height · width · c]`. */
   | { readonly kind: "flat"; readonly tensor: Tensor; readonly window: readonly [height: number, width: number] }
-  /** An answer for each position: `[n, H, W, units]` for what was `[n, units]`. */
+  /** An output for each position: `[n, H, W, units]` for `[n, units]`. */
   | { readonly kind: "answers"; readonly tensor: Tensor };
 
 const single = (small: number, large: number): readonly Part[] =>
@@ -46,7 +46,7 @@ const single = (small: number, large: number): readonly Part[] =>
 const sizeIn = (recording: keyof Part, parts: readonly Part[]): number =>
   parts.reduce((size, part) => size * part[recording], 1);
 
-/** Maps in place of `t`; an axis that is still what it was in one of `from` is made of the same parts. */
+/** Makes maps the counterpart of `t`; an axis that is unchanged from one of `from` keeps its factors. */
 function maps(t: Tensor, tensor: Tensor, from: readonly (Slid | undefined)[] = []): Slid {
   const axes = t.shape.map((small, axis) => {
     const large = tensor.shape[axis]!;
@@ -67,7 +67,7 @@ const windowOf = (h: Sliding, w: Sliding): WindowOptions => ({
   geometry: "floor",
 });
 
-/** The parts of each axis after a reshape to `shape`; `undefined` where a part would have to be cut that has grown. */
+/** Returns the factors of each axis after a reshape; `undefined` if it would split a factor that has grown. */
 function regrouped(axes: readonly (readonly Part[])[], shape: Shape): readonly (readonly Part[])[] | undefined {
   const pool = axes.flat();
   const found = shape.map((size) => {
@@ -121,7 +121,7 @@ function slidMatmul(t: Tensor, x: Slid, b: Tensor): Slid | undefined {
   return { kind: "answers", tensor: conv2d(x.tensor, reshape(weights, [h, w, x.tensor.shape[3]!, weights.shape[1]!])) };
 }
 
-/** A fold over all places becomes one over a window of the size that they had. */
+/** Converts a reduction over all positions to one over windows of their number. */
 function slidFold(t: Tensor, x: Slid): Slid | undefined {
   const { axes } = t.attributes as Attributes<"sum">;
   if (x.kind === "flat") return undefined;
@@ -140,7 +140,7 @@ function slidFold(t: Tensor, x: Slid): Slid | undefined {
   return { kind: "flat", tensor, window: [1, 1] };
 }
 
-/** One tensor of the small recording on the large input; `undefined` where there is no such thing. */
+/** Records one tensor of the small recording for the large input; `undefined` if that is impossible. */
 function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | undefined {
   const [x] = all;
   const others = t.inputs.filter((_, i) => all[i] === undefined);
@@ -177,7 +177,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
     case "max":
       return slidFold(t, x);
     case "reshape":
-      // The mean of whole maps has lost its places already.
+      // The mean of whole maps has no positions left.
       if (x.kind === "flat" && t.inputs[0]!.size === t.shape[0]! * t.shape.at(-1)!)
         return { kind: "answers", tensor: x.tensor };
       return slidReshape(t, x);
@@ -213,9 +213,9 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
 }
 
 /**
- * Records a net again on a larger input `[n, H, W, c]`, each fully connected layer as a convolution.
+ * Records a model again for a larger input `[n, H, W, c]`, with fully connected layers as convolutions.
  *
- * @returns `[n, rows, columns, units]`; of a signal without the rows.
+ * @returns `[n, rows, columns, units]`, or `[n, positions, units]` for a signal.
  */
 export function slide({ input, output, tensors, layers }: RecordedModel, large: Tensor): Tensor {
   const slid = new Map<Tensor, Slid>([[input, maps(input, large)]]);

@@ -24,8 +24,8 @@ const sizeOption: OptionCheck = (value) =>
     : "a number or a pair [height, width]";
 
 /**
- * What each position of a window sees, as a column (im2col): with {@link toRows} a convolution is one product of matrices, rows
- * of filters times columns of windows.
+ * Returns the window at each position as a column (im2col). With {@link toRows} a convolution is one matrix product, rows of
+ * filters times columns of windows.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, kh · kw · c, oh · ow]`
@@ -55,7 +55,7 @@ export function toColumns(x: Operand, options: PatchesOptions): Tensor {
     { ...options, groups: 1 },
     "toColumns",
   );
-  // Unlike a pooling, a convolution may pad so far that a window sees nothing but zeros.
+  // Unlike pooling, a convolution may have windows that see only padding.
   const around = [
     [0, 0],
     [h.before, h.after],
@@ -68,7 +68,7 @@ export function toColumns(x: Operand, options: PatchesOptions): Tensor {
 }
 
 /**
- * Filters as the rows of a matrix, in the order of {@link toColumns}.
+ * Returns filters as the rows of a matrix, in the order of {@link toColumns}.
  *
  * @param filters - `[kh, kw, c, f]`
  * @returns `[f, kh · kw · c]`

@@ -5,7 +5,7 @@ import { fieldsOf } from "../geometry/fieldsOf.ts";
 import { recordModel } from "../recordModel.ts";
 import { slide } from "./slide.ts";
 
-/** A model whose fully connected layers slide as convolutions. It shares its parameters with the model that it is made from. */
+/** A model whose fully connected layers are applied as convolutions. It shares the parameters of the original model. */
 class Convolutional implements Layer {
   readonly model: Layer;
   readonly inputShape: Shape;
@@ -22,34 +22,34 @@ class Convolutional implements Layer {
         `toConvolutional: expected a batch of inputs of at least ${showShape(inputShape)}, got ${showShape(x.shape)}`,
         { operation: "toConvolutional", expected: inputShape, got: x.shape },
       );
-    // Two examples, so that the batch is not taken for an axis of size 1.
+    // Two examples, to distinguish the batch from axes of size 1.
     return slide(recordModel(this.model, zeros([2, ...inputShape])), x);
   }
 }
 
 /**
- * "Net surgery": a classifier for images of one size as a net that slides over larger ones, and gives the answer of the
- * classifier at every position in a single pass. Fully connected layers become convolutions: one that sees maps of
- * `[7, 7, 512]` has filters of 7 × 7, those behind it of 1 × 1; the mean of whole maps becomes one of windows. The weights are
- * the model's own, not copies.
+ * Converts a classifier for images of one size to a fully convolutional model ("net surgery"), which returns the output of the
+ * classifier at every position of a larger image in one pass. Fully connected layers become convolutions: one that sees maps of
+ * `[7, 7, 512]` gets filters of 7 × 7, later ones of 1 × 1; global average pooling becomes a sliding mean. The weights are shared
+ * with the model, not copied.
  *
- * Where the model pads, the answers are not quite those for crops: a crop has zeros around it where the image goes on. See
+ * If the model pads, the outputs differ slightly from those for crops, which have zeros where the image continues; see
  * {@link slidingError}.
  *
- * @param inputShape - Of one example, as the model was made for.
- * @throws `ValueError`, when it is called, for operations that need to see the whole input, such as a normalisation of it.
+ * @param inputShape - Shape of one example that the model was made for.
+ * @throws `ValueError`, when called, for operations that need the whole input, such as a normalization over it.
  *
  * @example
  * ```ts
  * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Flatten(), new Dense({ units: 10 })]);
  * const sliding = toConvolutional(net, [8, 8, 1]);
- * sliding.call(zeros([1, 12, 14, 1])).shape; // [1, 5, 7, 10]: ten scores at each of 5 · 7 positions
+ * sliding.call(zeros([1, 12, 14, 1])).shape; // [1, 5, 7, 10]: ten logits at each of 5 · 7 positions
  * ```
  */
 export const toConvolutional = (model: Layer, inputShape: Shape): Layer => new Convolutional(model, inputShape);
 
 /**
- * Weights `[h · w · c, units]` of a fully connected layer behind maps `[h, w, c]`, as filters `[h, w, c, units]`.
+ * Converts weights `[h · w · c, units]` of a fully connected layer after maps `[h, w, c]` to filters `[h, w, c, units]`.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export function weightsToFilters(weights: Operand, maps: Shape): Tensor {
 }
 
 /**
- * Filters `[h, w, c, f]` that cover their whole input, as weights `[h · w · c, f]` of a fully connected layer.
+ * Converts filters `[h, w, c, f]` that cover their whole input to weights `[h · w · c, f]` of a fully connected layer.
  *
  * @example
  * ```ts
@@ -74,23 +74,23 @@ export function filtersToWeights(filters: Operand): Tensor {
   return reshape(filters, [-1, shape.at(-1) ?? 1]);
 }
 
-/** How far the answers of a sliding net are from those for crops. */
+/** The difference between the outputs of a sliding model and those for crops. */
 export interface SlidingError {
-  /** Positions: rows and columns; of a signal their number. */
+  /** Number of positions along each axis. */
   readonly shape: Shape;
-  /** For each position the largest difference of an output. */
+  /** Largest difference of an output at each position. */
   readonly error: Float64Array;
-  /** The largest of all, next to the largest output. */
+  /** Largest difference of all, relative to the largest output. */
   readonly largest: number;
-  /** From one crop to the next, in pixels, along each axis. */
+  /** Distance between crops along each axis, in pixels. */
   readonly stride: readonly number[];
 }
 
 /**
- * Compares a sliding net with the model on each crop of a larger input. Without padding both are the same; with padding they
- * differ most where most of a crop's border is inside of the image.
+ * Compares the sliding model with the model on each crop of a larger input. Without padding both agree; with padding they differ
+ * most for crops inside the image.
  *
- * @param inputShape - Of one example, as the model was made for.
+ * @param inputShape - Shape of one example that the model was made for.
  * @param x - One larger example, `[1, H, W, c]`.
  *
  * @example
@@ -98,7 +98,7 @@ export interface SlidingError {
  * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new Flatten(), new Dense({ units: 3 })]);
  * const { shape, largest } = await slidingError(net, [6, 6, 1], normal([1, 9, 9, 1]));
  * shape; // [4, 4]
- * largest; // not 0: the crops see zeros where the image goes on
+ * largest; // not 0: the crops see zeros where the image continues
  * ```
  */
 export async function slidingError(model: Layer, inputShape: Shape, x: Tensor): Promise<SlidingError> {
@@ -121,7 +121,7 @@ export async function slidingError(model: Layer, inputShape: Shape, x: Tensor): 
   return { shape: places, error, largest: error.reduce((a, b) => Math.max(a, b), 0) / (scale || 1), stride };
 }
 
-/** How far the last maps jump: the step from one crop to the next. */
+/** Returns the jump of the last maps, which is the distance between crops. */
 function strideOf(model: Layer, inputShape: Shape): number[] {
   const recorded = recordModel(model, zeros([2, ...inputShape]));
   const fields = fieldsOf(recorded);

@@ -12,26 +12,26 @@ import { concat, gather, reshape, tensor, type Tensor } from "@convlens/tensor";
 import { recordModel } from "../recordModel.ts";
 import { variableBehind } from "../structure/sharing.ts";
 
-/** A layer as the matrix that its input is multiplied by: y = matrix · x, both laid out in a row. */
+/** A layer as a matrix: y = matrix · x, with input and output flattened. */
 export interface LayerMatrix {
-  /** One row for each output; of one example. */
+  /** Number of rows, one for each output of one example. */
   readonly rows: number;
-  /** One column for each input. */
+  /** Number of columns, one for each input. */
   readonly columns: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
-  /** Entries that are not 0, in the order of rows, and in each row of columns. */
+  /** The nonzero entries, row by row. */
   readonly entries: {
     readonly row: Int32Array;
     readonly column: Int32Array;
-    /** Which weight stands there: its number in the layer's filters, row-major. */
+    /** Index of the weight in the layer's filters, row-major. */
     readonly weight: Int32Array;
   };
-  /** How many entries there are. */
+  /** Number of nonzero entries. */
   readonly nonZeros: number;
-  /** How many weights they are copies of. */
+  /** Number of distinct weights among them. */
   readonly distinct: number;
-  /** The weights, as the layer keeps them. */
+  /** The weights of the layer. */
   readonly weights: Tensor;
 }
 
@@ -41,7 +41,7 @@ interface Entry {
   readonly weight: number;
 }
 
-/** Meetings of one axis: for each output its inputs and the taps over them. */
+/** For each output position along an axis, the inputs and their taps. */
 function meetings(s: Sliding): { readonly input: number; readonly tap: number }[][] {
   return Array.from({ length: s.output }, (_, o) =>
     Array.from({ length: s.window }, (_unused, tap) => ({
@@ -51,7 +51,7 @@ function meetings(s: Sliding): { readonly input: number; readonly tap: number }[
   );
 }
 
-/** Entries of a convolution: a Toeplitz matrix of one axis, whose entries are such matrices of the other. */
+/** Visits the entries of a convolution: a Toeplitz matrix of Toeplitz matrices. */
 function convolutionEntries(g: Conv2dGeometry, visit: (output: number, input: number, weight: number) => void): void {
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const [rows, columns] = [meetings(g.height), meetings(g.width)];
@@ -85,7 +85,7 @@ function entriesOf(t: Tensor, outputs: number): Entry[] {
   return entries;
 }
 
-/** The matrix of a convolution or a product that was recorded for one example. */
+/** Returns the matrix of a convolution or a product that was recorded for one example. */
 export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
   const entries = entriesOf(t, t.size);
   return {
@@ -105,13 +105,12 @@ export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
 }
 
 /**
- * A layer as a matrix. Of a fully connected layer that is its weights; of a convolution it is mostly zeros, and the rest is the
- * same few weights over and over, shifted by one place from row to row (a Toeplitz matrix; in two dimensions one of blocks that
- * are such matrices).
+ * Returns a layer as a matrix. For a fully connected layer it holds its weights; for a convolution it is mostly zeros, and the
+ * same few weights shift from row to row (a Toeplitz matrix; in two dimensions a block Toeplitz matrix).
  *
- * @param layer - A convolution (of signals, images, depthwise, transposed) or a `Dense`.
- * @param inputShape - Of one example.
- * @throws `UsageError` for a layer that does not multiply its input by weights exactly once.
+ * @param layer - A convolution (1D, 2D, depthwise or transposed) or a `Dense`.
+ * @param inputShape - Shape of one example.
+ * @throws `UsageError` for a layer that does not multiply its input by weights once.
  *
  * @example
  * ```ts
@@ -135,12 +134,12 @@ export function toMatrix(layer: Layer, inputShape: Shape): LayerMatrix {
   return { ...matrixOf(t!, weights), inputShape, outputShape: recorded.output.shape.slice(1) };
 }
 
-/** Beyond this many entries a matrix of zeros is no use to anybody. */
+/** Largest number of entries of a dense matrix. */
 const LARGEST = 2 ** 26;
 
 /**
- * The matrix with all its zeros: `[rows, columns]`. It is computed from the layer's weights, so that it follows them, and
- * gradients flow through it: the weights get the sum of the gradients of all their copies.
+ * Returns the dense matrix `[rows, columns]`. It is recorded from the weights of the layer, so that gradients flow through it:
+ * the gradient of a weight is the sum over all its copies.
  *
  * @throws `ShapeError` if it would have more than 2²⁶ entries.
  *
@@ -148,7 +147,7 @@ const LARGEST = 2 ** 26;
  * ```ts
  * const layer = new Conv1d({ filters: 1, kernelSize: 2, bias: false });
  * const matrix = denseMatrix(toMatrix(layer, [9, 1])); // [8, 9]
- * const y = matmul(matrix, reshape(range(9), [9, 1])); // what the layer makes of 0, 1, … 8
+ * const y = matmul(matrix, reshape(range(9), [9, 1])); // the output of the layer for 0, 1, … 8
  * ```
  */
 export function denseMatrix({ rows, columns, entries, weights }: LayerMatrix): Tensor {
@@ -162,7 +161,7 @@ export function denseMatrix({ rows, columns, entries, weights }: LayerMatrix): T
         fix: "use the entries that are not 0",
       },
     );
-  // The weights with a 0 behind them, which all the other entries point to.
+  // All other entries point to a 0 behind the weights.
   const zero = sizeOf(weights.shape);
   const where = new Float64Array(rows * columns).fill(zero);
   for (let i = 0; i < entries.row.length; i++)

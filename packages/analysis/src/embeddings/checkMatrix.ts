@@ -1,7 +1,7 @@
 import { ShapeError, ValueError } from "@convlens/backend";
 import type { Matrix } from "./codes.ts";
 
-/** Refuses a matrix that has not `rows · columns` numbers, or one that is not finite. */
+/** Refuses a matrix with a wrong number of values or values that are not finite. */
 export function checkMatrix(operation: string, { rows, columns, values }: Matrix): void {
   if (values.length !== rows * columns)
     throw new ShapeError(

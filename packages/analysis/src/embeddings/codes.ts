@@ -6,7 +6,7 @@ import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
 import { textOption } from "../optionChecks.ts";
 
-/** Points in a space of many dimensions: a row for each. */
+/** A matrix; a row for each point. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -14,15 +14,15 @@ export interface Matrix {
   readonly values: Float32Array | Float64Array;
 }
 
-/** What {@link codesOf} is told. */
+/** Options of {@link codesOf}. */
 export interface CodesOptions {
-  /** Whose codes. */
+  /** Path of the layer. */
   readonly layer: string;
-  /** Examples at a time. Default: 100. */
+  /** Batch size. Default: 100. */
   readonly batchSize?: number;
 }
 
-/** What a layer makes of each example of a data set: maps laid out in a row. */
+/** The flattened output of a layer for each example of a data set. */
 export interface Codes extends Matrix {
   /** The labels of the rows. */
   readonly labels: ArrayLike<number>;
@@ -30,7 +30,7 @@ export interface Codes extends Matrix {
 }
 
 /**
- * Every example of a data set as a layer sees it: one row of numbers, its code.
+ * Returns the codes of a data set: the flattened output of a layer, one row for each example.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Rows made unit vectors at right angles to each other, one after the other; twice, for what rounding left the first time. */
+/** Orthonormalizes rows by the Gram–Schmidt process, in two passes against rounding errors. */
 export function orthonormalized(rows: Float32Array | Float64Array, count: number, columns: number): Float64Array {
   const made = Float64Array.from(rows);
   for (let k = 0; k < count; k++) {
@@ -11,13 +11,13 @@ export function orthonormalized(rows: Float32Array | Float64Array, count: number
         for (let c = 0; c < columns; c++) own[c]! -= along * other[c]!;
       }
     const length = Math.sqrt(own.reduce((sum, x) => sum + x * x, 0));
-    // What lay within the others leaves nothing but rounding behind.
+    // A row in the span of the others leaves only rounding errors.
     for (let c = 0; c < columns; c++) own[c] = length > 1e-12 * before ? own[c]! / length : 0;
   }
   return made;
 }
 
-/** Eigenvalues of a symmetric matrix `[n, n]`, the largest first, and an eigenvector of each as a row (Jacobi's rotations). */
+/** Returns the eigenvalues of a symmetric matrix `[n, n]` in descending order, and eigenvectors as rows (Jacobi rotations). */
 export function eigenOf(
   matrix: Float64Array,
   n: number,

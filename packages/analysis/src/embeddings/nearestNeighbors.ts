@@ -2,36 +2,36 @@ import { checkOptions, anyOption, oneOf, ShapeError, ValueError } from "@convlen
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 
-/** What {@link nearestNeighbors} may be told. */
+/** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
-  /** How many of each. */
+  /** Number of neighbours of each point. */
   readonly count: number;
-  /** Points whose neighbours are looked for. Default: the points themselves, each without itself. */
+  /** Query points. Default: the points themselves, each without itself. */
   readonly of?: Matrix;
-  /** How distance is measured; `"cosine"` is 1 − the cosine of the angle, and 1 where a point is 0. Default: `"euclidean"`. */
+  /** Metric; `"cosine"` is 1 − the cosine of the angle, and 1 for a point of zeros. Default: `"euclidean"`. */
   readonly metric?: "euclidean" | "cosine";
 }
 
-/** The points nearest to each of others. */
+/** The nearest neighbours of each query point. */
 export interface NearestNeighbors {
   readonly rows: number;
   readonly count: number;
-  /** `[rows, count]`: which points, the nearest first; of equally near ones the first. */
+  /** `[rows, count]`: indices of points, the nearest first; of equal distances the first. */
   readonly indices: Uint32Array;
   /** `[rows, count]` */
   readonly distances: Float64Array;
 }
 
 /**
- * Rows as unit vectors. A row of zeros has no direction: it becomes a unit vector along an axis of its own, the first or the second
- * of two that are added, so that its cosine with every other row is 0.
+ * Normalizes rows to unit vectors. A row of zeros becomes a unit vector along one of two additional axes, so that its cosine with
+ * every other row is 0.
  */
 function units({ rows, columns, values }: Matrix, own: 0 | 1): Matrix {
   const wide = columns + 2;
   const made = new Float64Array(rows * wide);
   for (let r = 0; r < rows; r++) {
     const row = Float64Array.from(values.subarray(r * columns, (r + 1) * columns));
-    // Divided by the largest number first: its square may be too large or too small to be written.
+    // Divided by the largest number first, whose square may overflow or underflow.
     const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     if (largest === 0) made[r * wide + columns + own] = 1;
     else {
@@ -43,13 +43,13 @@ function units({ rows, columns, values }: Matrix, own: 0 | 1): Matrix {
 }
 
 /**
- * The nearest neighbours of points, found by looking at all: which examples a layer takes for alike.
+ * Finds the nearest neighbours of points by exhaustive search.
  *
  * @example
  * ```ts
  * const codes = await codesOf(model, data, { layer: "layers.1" });
  * const { indices } = nearestNeighbors(codes, { count: 3 });
- * indices.subarray(0, 3); // the three examples that are most like the first
+ * indices.subarray(0, 3); // the three nearest neighbours of the first example
  * ```
  */
 export function nearestNeighbors(points: Matrix, options: NearestNeighborsOptions): NearestNeighbors {
@@ -80,7 +80,7 @@ export function nearestNeighbors(points: Matrix, options: NearestNeighborsOption
       const worst = distances[begin + count - 1]!;
       const square = squareDistance(from, r, to, p, worst);
       if (square >= worst) continue;
-      // Into its place among the nearest so far.
+      // Inserts it among the nearest so far.
       let at = count - 1;
       for (; at > 0 && distances[begin + at - 1]! > square; at--) {
         distances[begin + at] = distances[begin + at - 1]!;
@@ -90,12 +90,12 @@ export function nearestNeighbors(points: Matrix, options: NearestNeighborsOption
       indices[begin + at] = p;
     }
   }
-  // Of unit vectors |a − b|² = 2 − 2 cos.
+  // For unit vectors |a − b|² = 2 − 2 cos.
   const measured = distances.map((square) => (metric === "cosine" ? square / 2 : Math.sqrt(square)));
   return { rows: from.rows, count, indices, distances: measured };
 }
 
-/** |a − b|², or something larger than `limit` once it is sure to be. */
+/** Returns |a − b|², or a partial sum once it exceeds `limit`. */
 function squareDistance(a: Matrix, i: number, b: Matrix, j: number, limit: number): number {
   const { columns } = a;
   const [x, y] = [a.values, b.values];

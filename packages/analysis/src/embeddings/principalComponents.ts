@@ -3,44 +3,44 @@ import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 import { eigenOf, orthonormalized } from "./linearAlgebra.ts";
 
-/** What {@link principalComponents} may be told. */
+/** Options of {@link principalComponents}. */
 export interface PrincipalComponentsOptions {
-  /** How many. Default: 2. */
+  /** Number of components. Default: 2. */
   readonly count?: number;
-  /** Decides where the search begins. Default: 0. */
+  /** Seed of the initial basis. Default: 0. */
   readonly seed?: number;
 }
 
-/** The directions in which points are spread most. */
+/** The principal components of points. */
 export interface PrincipalComponents {
-  /** The middle of the points. */
+  /** Mean of the points. */
   readonly mean: Float64Array;
-  /** Unit vectors at right angles, the widest first: a row for each. */
+  /** Orthonormal directions in descending order of variance, one in each row. */
   readonly components: Matrix;
-  /** The variance along each. */
+  /** Variance along each direction. */
   readonly variances: Float64Array;
-  /** The share of all variance along each; 0 where all points are equal. */
+  /** Fraction of the total variance along each; 0 if all points are equal. */
   readonly shares: Float64Array;
-  /** The points in these directions: a row for each point. */
+  /** The projections of the points, one in each row. */
   readonly scores: Matrix & { readonly values: Float64Array };
 }
 
-/** Directions beside those asked for: the search goes the faster the more there are. */
+/** Additional directions, which speed up convergence. */
 const MORE = 8;
 const MOST_ROUNDS = 500;
 const PRECISION = 1e-10;
 
 /**
- * Principal component analysis: the directions in which points are spread most, and the points seen along them. By orthogonal
- * iteration, so that no matrix of all directions is made. The largest number of each component is positive.
+ * Principal component analysis by orthogonal iteration, without the full covariance matrix. The number of the largest magnitude
+ * in each component is positive.
  *
- * @throws `ValueError` for more components than there can be.
+ * @throws `ValueError` for more components than points or dimensions allow.
  *
  * @example
  * ```ts
  * const codes = await codesOf(model, data, { layer: "layers.0" });
  * const { scores, shares } = principalComponents(codes, { count: 2 });
- * scores.rows; // 64 points in the plane, which holds shares[0] + shares[1] of their variance
+ * scores.rows; // 64 points in a plane that has shares[0] + shares[1] of their variance
  * ```
  */
 export function principalComponents(points: Matrix, options: PrincipalComponentsOptions = {}): PrincipalComponents {
@@ -63,7 +63,7 @@ export function principalComponents(points: Matrix, options: PrincipalComponents
   let vectors: Float64Array = new Float64Array(0);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const q = orthonormalized(basis, width, columns);
-    // B = Q Xᵀ; its Gram matrix is the covariance within the basis, whose own directions turn the basis (Rayleigh and Ritz).
+    // B = Q Xᵀ; the eigenvectors of its Gram matrix rotate the basis (Rayleigh–Ritz).
     const seen = project(centered, rows, columns, q, width);
     const { values: now, turns } = eigenOf(gram(seen, rows, width), width);
     vectors = turned(q, turns, width, columns);
@@ -92,7 +92,7 @@ function centeredOf({ rows, columns, values }: Matrix): {
   return { mean, centered: Float64Array.from(values, (value, i) => value - mean[i % columns]!) };
 }
 
-/** Each point along each direction: `[rows, width]`. */
+/** Projects points onto directions: `[rows, width]`. */
 function project(
   points: Float64Array,
   rows: number,
@@ -110,7 +110,7 @@ function project(
   return seen;
 }
 
-/** Xᵀ X times each direction: `[width, columns]`. */
+/** Multiplies directions by Xᵀ X: `[width, columns]`. */
 function back(
   points: Float64Array,
   rows: number,
@@ -128,7 +128,7 @@ function back(
   return made;
 }
 
-/** The products of the columns with each other: `[width, width]`. */
+/** Returns the Gram matrix of the columns: `[width, width]`. */
 function gram(seen: Float64Array, rows: number, width: number): Float64Array {
   const products = new Float64Array(width * width);
   for (let r = 0; r < rows; r++)
@@ -137,7 +137,7 @@ function gram(seen: Float64Array, rows: number, width: number): Float64Array {
   return products;
 }
 
-/** The basis turned: direction k is Σ turns[k, i] · basis[i]. */
+/** Rotates the basis: direction k is Σ turns[k, i] · basis[i]. */
 function turned(basis: Float64Array, turns: Float64Array, width: number, columns: number): Float64Array {
   const made = new Float64Array(width * columns);
   for (let k = 0; k < width; k++)
@@ -146,7 +146,7 @@ function turned(basis: Float64Array, turns: Float64Array, width: number, columns
   return made;
 }
 
-/** The same directions, so that the number of each that is largest by size is positive. */
+/** Flips directions so that the number of the largest magnitude is positive. */
 function withSigns(directions: Float64Array, count: number, columns: number): Float64Array {
   const signed = directions.slice();
   for (let k = 0; k < count; k++) {

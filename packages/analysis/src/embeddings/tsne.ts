@@ -14,43 +14,43 @@ import { principalComponents } from "./principalComponents.ts";
 import { affinitiesOf } from "./tsne/affinities.ts";
 import { forcesOn } from "./tsne/forces.ts";
 
-/** What {@link tsne} may be told. */
+/** Options of {@link tsne}. */
 export interface TsneOptions {
-  /** How many neighbours count, about. Default: 30, or a quarter of the points if those are few. */
+  /** Perplexity: the effective number of neighbours. Default: 30, or a quarter of the points if that is less. */
   readonly perplexity?: number;
-  /** Steps in all. Default: 750. */
+  /** Number of steps. Default: 750. */
   readonly steps?: number;
-  /** A look after so many steps, the start and the end apart. Default: 25. */
+  /** Number of steps between results; the start and the end are always yielded. Default: 25. */
   readonly every?: number;
-  /** From how far away a crowd counts as one point: its side over its distance. 0 looks at every pair. Default: 0.5. */
+  /** Accuracy of the Barnes–Hut approximation: cells with side / distance below it count as one point; 0 is exact. Default: 0.5. */
   readonly theta?: number;
-  /** Default: a twelfth of a quarter of the number of points, at least 50. */
+  /** Learning rate. Default: points / 48, at least 50. */
   readonly rate?: number;
-  /** Decides where the search for the principal components begins, from which the map starts. Default: 0. */
+  /** Seed of the principal components that the map starts from. Default: 0. */
   readonly seed?: number;
-  /** Stops between two steps. */
+  /** Aborts between two steps. */
   readonly signal?: AbortSignal;
 }
 
-/** A look at a map of points that is being made. */
+/** A result of t-SNE. */
 export interface TsneMap {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
   /** x and y of each point. */
   readonly points: Matrix & { readonly values: Float64Array };
-  /** The Kullback-Leibler divergence of the neighbourhoods in the map from those in the original, which is made small. Finite. */
+  /** The Kullback–Leibler divergence that is minimized. */
   readonly divergence: number;
 }
 
 const EXAGGERATION = 12;
-/** For so many steps neighbours attract each other more than they should, so that clusters find together. */
+/** Number of steps with exaggerated attraction, in which clusters form. */
 const EXAGGERATED = 250;
 
 /**
- * A map in the plane of points of many dimensions, in which neighbours stay neighbours (t-SNE, van der Maaten 2008; with Barnes
- * and Hut's forces, 2014). Distances between clusters, and their sizes, mean little.
+ * Maps points to the plane so that neighbours stay neighbours (t-SNE, van der Maaten and Hinton 2008; with the Barnes–Hut
+ * approximation, 2014). Distances between clusters, and their sizes, mean little.
  *
- * To be watched: yields the start, looks on the way, and the end; `break` stops it. The same points give the same map.
+ * Yields the start, intermediate results and the end; `break` stops it. The result is deterministic.
  *
  * @example
  * ```ts
@@ -91,7 +91,7 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
       yield { step, points: { rows, columns: 2, values: points.slice() }, divergence };
     if (step >= steps) return;
     for (let i = 0; i < points.length; i++) {
-      // A step grows while it goes on in one direction.
+      // The gain grows while the direction stays the same.
       const goesOn = Math.sign(forces[i]!) !== Math.sign(velocity[i]!);
       gains[i] = goesOn ? gains[i]! + 0.2 : Math.max(0.01, gains[i]! * 0.8);
       velocity[i] = (isEarly ? 0.5 : 0.8) * velocity[i]! - rate * gains[i]! * forces[i]!;
@@ -101,7 +101,7 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
   }
 }
 
-/** The first two principal components, very small, so that nothing is decided yet. */
+/** Returns the first two principal components, scaled to be very small. */
 function startOf(codes: Matrix, seed: number): Float64Array {
   if (Math.min(codes.rows - 1, codes.columns) < 2)
     throw new ValueError(`tsne: points of ${codes.columns} numbers are a line already`, {

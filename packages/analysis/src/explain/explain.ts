@@ -3,7 +3,12 @@ import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Attribution } from "./attribution.ts";
 import type { ExplanationMethod } from "./method.ts";
-import { explanationMethodNames, explanationMethods, type ExplainMethod, type ExplanationMethodName } from "./methods.ts";
+import {
+  explanationMethodNames,
+  explanationMethods,
+  type ExplainMethod,
+  type ExplanationMethodName,
+} from "./methods.ts";
 import { questionOf, type Target } from "./question.ts";
 
 /** Options of {@link explain}. */

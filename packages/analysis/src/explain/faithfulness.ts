@@ -7,37 +7,37 @@ import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
 import { finiteOption } from "../optionChecks.ts";
 
-/** What {@link faithfulness} may be told. */
+/** Options of {@link faithfulness}. */
 export interface FaithfulnessOptions {
-  /** The class. Default: the one that the model gives. A function gets the shares of all classes. */
+  /** The class. Default: the predicted one. A function receives the probabilities of all classes. */
   readonly target?: Target;
-  /** What a pixel that is not there is set to. Default: 0. */
+  /** Value of a removed pixel. Default: 0. */
   readonly value?: number;
-  /** Points of the curves, beside the first. Default: 20. */
+  /** Number of points of the curves after the first. Default: 20. */
   readonly steps?: number;
 }
 
-/** How the share of the class goes while pixels are taken away, or put there. */
+/** The probability of the class while pixels are removed or added. */
 export interface FaithfulnessCurve {
-  /** The share of pixels that were changed, at each point. */
+  /** Fraction of pixels changed, at each point. */
   readonly changed: readonly number[];
-  /** The share that the model gives to the class, at each point, the mean over the examples. */
+  /** Probability of the class at each point, the mean over the examples. */
   readonly share: readonly number[];
-  /** Under the curve, from 0 to 1; for each example. */
+  /** Area under the curve, from 0 to 1, of each example. */
   readonly areas: readonly number[];
-  /** Their mean. */
+  /** Mean area. */
   readonly area: number;
 }
 
-/** Both curves of an explanation. */
+/** The deletion and insertion curves of an explanation. */
 export interface Faithfulness {
-  /** The hottest pixels are taken away first: the smaller the area, the better the explanation. */
+  /** Pixels are removed, the most important first: a smaller area is better. */
   readonly deletion: FaithfulnessCurve;
-  /** The hottest pixels are put onto an empty image first: the larger, the better. */
+  /** Pixels are added to an empty image, the most important first: a larger area is better. */
   readonly insertion: FaithfulnessCurve;
 }
 
-/** The pixels of each example, the hottest first; of equal ones the first in the image. */
+/** Returns the pixels of each example in descending order; of equal ones the first in the image comes first. */
 function hottest({ count, height, width, values }: Heatmap): Uint32Array[] {
   const size = height * width;
   return Array.from({ length: count }, (_, n) =>
@@ -48,10 +48,10 @@ function hottest({ count, height, width, values }: Heatmap): Uint32Array[] {
 }
 
 /**
- * Whether the pixels that an explanation calls hot are those that the answer depends on (Petsiuk 2018): the share of the class
- * while they are deleted from the image, the hottest first, and while they are inserted into an empty one.
+ * Measures whether the prediction depends on the pixels that an explanation marks (Petsiuk et al. 2018): the probability of the
+ * class while they are deleted from the image, the most important first, and while they are inserted into an empty image.
  *
- * @param x - What was explained.
+ * @param x - The explained inputs.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export async function faithfulness(
   };
 }
 
-/** The scores while pixels go, in order, from what they are in one image to what they are in another. */
+/** Returns the scores while pixels change, in order, from those of one image to those of another. */
 async function curve(
   question: Question,
   order: readonly Uint32Array[],
@@ -112,7 +112,7 @@ async function curve(
       scores.push(Float64Array.from(await at(tensor(now, shape))));
     }
   });
-  // Trapezoids.
+  // The trapezoidal rule.
   const areas = order.map((_, n) =>
     scores
       .slice(1)

@@ -1,7 +1,7 @@
 import { ValueError, type Pair, type Values } from "@convlens/backend";
 import type { Planes } from "../planes.ts";
 
-/** A rectangle of pixels: from `top` and `left` up to, not including, `bottom` and `right`. */
+/** A rectangle of pixels; `bottom` and `right` are exclusive. */
 export interface Rectangle {
   readonly top: number;
   readonly left: number;
@@ -12,10 +12,10 @@ export interface Rectangle {
 /** A pair as two numbers. */
 export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
 
-/** A score less another; 0 between equal infinities, which a masked class has. */
+/** The difference of two scores; 0 for equal infinities, as of a masked class. */
 export const fallOf = (before: number, after: number): number => (before === after ? 0 : before - after);
 
-/** Places of an occluder: over the whole image, cut off where it goes beyond. */
+/** Returns the positions of an occluder over the whole image, cut off at its border. */
 export function placesOf({ height, width }: Pick<Planes, "height" | "width">, size: Pair, stride: Pair): Rectangle[] {
   const along = (length: number, span: number, step: number): readonly (readonly [number, number])[] => {
     for (const [what, number] of Object.entries({ size: span, stride: step }))
@@ -35,7 +35,7 @@ export function placesOf({ height, width }: Pick<Planes, "height" | "width">, si
   );
 }
 
-/** Images of which a rectangle is covered. */
+/** Returns images with a covered rectangle. */
 export function cover(
   values: Values,
   { count, height, width, channels }: Planes,

@@ -7,30 +7,30 @@ import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
 import { finiteOption } from "../optionChecks.ts";
 
-/** What {@link occlusionCurve} may be told. */
+/** Options of {@link occlusionCurve}. */
 export interface OcclusionCurveOptions {
-  /** Sides of the square occluder, in pixels. Default: eighths of the image's smaller side. */
+  /** Sides of the square occluder, in pixels. Default: multiples of an eighth of the smaller side of the image. */
   readonly sizes?: readonly number[];
-  /** From one place of it to the next. Default: half of its side. */
+  /** Distance between neighbouring positions. Default: half of its side. */
   readonly stride?: number;
-  /** What it covers pixels with. Default: 0. */
+  /** Value of covered pixels. Default: 0. */
   readonly value?: number;
-  /** The class. Default: the one that the model gives. A function gets the shares of all classes. */
+  /** The class. Default: the predicted one. A function receives the probabilities of all classes. */
   readonly target?: Target;
 }
 
-/** What is left of the answer under an occluder of one size, in all its places. */
+/** The probability of the class under an occluder of one size, at all positions. */
 export interface OcclusionPoint {
-  /** Its side, in pixels, and the share of the image that it covers. */
+  /** Side of the occluder in pixels, and the fraction of the image that it covers. */
   readonly size: number;
   readonly covered: number;
-  /** The share of the class: the mean over all places and examples, and over the examples the least of all places. */
+  /** Mean probability over all positions and examples; and the mean over examples of the lowest over positions. */
   readonly mean: number;
   readonly least: number;
 }
 
 /**
- * How much may be covered until a model gives up: the share of the class under an occluder that grows, wherever it stands.
+ * Measures the robustness to occlusion: the probability of the class under occluders of growing size, at all positions.
  *
  * @example
  * ```ts

@@ -5,23 +5,23 @@ import { examplesIn } from "../examplesIn.ts";
 import { withCompiled } from "../withCompiled.ts";
 
 /**
- * What of the output is explained: a class (for all examples, or one for each), or any number of each example as a function of
- * the output `[n, …] → [n]`.
+ * The output to explain: a class, for all examples or one for each, or a number of each example as a function of the output
+ * `[n, …] → [n]`.
  */
 export type Target = number | readonly number[] | ((output: Tensor) => Tensor);
 
-/** A model, examples, and the number of each that is to be explained. */
+/** A model, examples, and the score of each to explain. */
 export interface Question {
   readonly model: Layer;
-  /** `[n, …]`, known. */
+  /** `[n, …]`, with known values. */
   readonly x: Tensor;
-  /** The classes, where they are what is explained. */
+  /** The explained classes, unless the target is a function. */
   readonly classes: readonly number[] | undefined;
-  /** The explained number of each example: `[n, …] → [n]`. */
+  /** The explained score of each example: `[n, …] → [n]`. */
   readonly score: (output: Tensor) => Tensor;
 }
 
-/** The classes that a model gives to examples: the largest of its outputs. */
+/** Returns the predicted classes. */
 async function answers(model: Layer, x: Tensor): Promise<number[]> {
   const output = await predict(model, x);
   checkOutput(output);
@@ -37,7 +37,7 @@ function checkOutput(output: Tensor): void {
     );
 }
 
-/** Looks at once whether model, examples and target fit. */
+/** Checks model, examples and target, and makes a question of them. */
 export async function questionOf(model: Layer, x: Tensor, target?: Target): Promise<Question> {
   const count = examplesIn(x, "explain");
   namePaths(model);
@@ -58,7 +58,7 @@ export async function questionOf(model: Layer, x: Tensor, target?: Target): Prom
   return { model, x: known, classes, score: scoreOfClasses(classes) };
 }
 
-/** The output of one class of each example. */
+/** Returns a function to the output of one class of each example. */
 function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor {
   return (output) => {
     checkOutput(output);
@@ -70,7 +70,7 @@ function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor 
         expected: `0 to ${depth - 1}`,
         got: bad,
       });
-    // Not a product with the rows: another class may be infinite.
+    // A product with the one-hot rows would be NaN if another class is infinite.
     return sum(where(oneHot(tensor(classes), depth), output, 0), -1);
   };
 }
@@ -86,16 +86,16 @@ function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Te
   };
 }
 
-/** The explained numbers at a point, and their slopes there. */
+/** The scores at a point and their gradients. */
 export interface Slopes {
   readonly scores: Values;
   readonly slopes: Values;
 }
 
-/** How to go backward from the scores to a point: by other rules, from another seed. */
+/** Options of the backward pass from the scores to a point: gradient rules, and another seed. */
 export type Backward = (scores: Tensor, point: Tensor) => GradientsOptions;
 
-/** Gives `use` a compiled function from points like x to the explained numbers there and their slopes. */
+/** Passes `use` a compiled function from inputs to their scores and gradients. */
 export const withSlopes = <R>(
   { model, score }: Question,
   use: (at: (point: Tensor) => Promise<Slopes>) => Promise<R>,
@@ -109,7 +109,7 @@ export const withSlopes = <R>(
     (run) => use(async (point) => valuesOf(await run(point))),
   );
 
-/** Gives `use` a compiled function from points like x to the explained numbers there. */
+/** Passes `use` a compiled function from inputs to their scores. */
 export const withScores = <R>(
   { model, score }: Question,
   use: (at: (point: Tensor) => Promise<Values>) => Promise<R>,

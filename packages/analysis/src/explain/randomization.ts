@@ -6,18 +6,18 @@ import { heatmap, normalizedMap, type Heatmap } from "./heatmap.ts";
 import { structuralSimilarity } from "./similarity.ts";
 import { recordModel } from "../recordModel.ts";
 
-/** How alike an explanation stays when part of the net has forgotten what it learned. */
+/** The similarity of an explanation after some layers were randomized. */
 export interface Randomized {
-  /** The layer that was shuffled last; all after it were before. */
+  /** Path of the layer that was shuffled last, after all later layers. */
   readonly path: string;
   /**
-   * Structural similarity to the explanation of the trained net, over the pixels where either shows something, the mean over
-   * the examples; those of which the trained net's explanation shows nothing at all are left out. NaN if that is all of them.
+   * Mean structural similarity to the explanation of the trained model, over pixels that are not 0 in both. Examples whose
+   * original map is all 0 are left out; NaN if that is all of them.
    */
   readonly similarity: number;
 }
 
-/** Each layer that has parameters of its own, in the order of calls. */
+/** Returns each layer that has parameters of its own, in the order of calls. */
 function learned(model: Layer, x: Tensor): { readonly path: string; readonly own: Variable[] }[] {
   const taken = new Set<Variable>();
   return recordModel(model, x).layers.flatMap(({ path, layer }) => {
@@ -39,17 +39,17 @@ const similarityOf = (a: Heatmap, b: Heatmap): number => {
 };
 
 /**
- * Whether an explanation depends on what the net has learned (Adebayo et al. 2018): from the last layer to the first the
- * parameters of each are shuffled, and the explanation of the same class is compared with that of the trained net. One that owes
- * its look to the weights loses its likeness, to under about 0.5; one that stays alike shows the image rather than what the net
- * has learned. Single examples scatter widely, so take the mean of several. Afterwards the parameters are what they were.
+ * Tests whether an explanation depends on what the model has learned (Adebayo et al. 2018): the parameters of each layer, from the
+ * last to the first, are shuffled, and the explanation of the same class is compared with the original. A map that depends on the
+ * weights falls to a similarity under about 0.5; one that stays similar shows the image rather than the model. Single examples
+ * vary widely, so take the mean of several. The parameters are restored afterwards.
  *
- * @returns From the last layer to the first; the last entry is a net of which nothing is left.
+ * @returns The results from the last layer to the first; in the last entry all layers are shuffled.
  *
  * @example
  * ```ts
  * const sanity = await randomizationTest(model, images, { method: "gradient" });
- * sanity.at(-1)!.similarity < 0.5; // of a map that owes its look to the weights
+ * sanity.at(-1)!.similarity < 0.5; // for a map that depends on the weights
  * ```
  */
 export async function randomizationTest(
@@ -58,7 +58,7 @@ export async function randomizationTest(
   options: ExplainOptions & { readonly seed?: number },
 ): Promise<Randomized[]> {
   namePaths(model);
-  // One seed decides the noise of SmoothGrad, too.
+  // The seed is also that of SmoothGrad's noise.
   const original = await explain(model, x, options);
   const target = options.target ?? original.classes!;
   const heat = heatmap(original);

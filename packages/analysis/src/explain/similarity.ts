@@ -1,6 +1,6 @@
 import { checkOptions, booleanOption, numberAbove, ShapeError } from "@convlens/backend";
 
-/** A picture of one number for each pixel. */
+/** An image with one number per pixel. */
 export interface Picture {
   readonly height: number;
   readonly width: number;
@@ -15,7 +15,7 @@ const window = /* @__PURE__ */ Float64Array.from({ length: 2 * RADIUS + 1 }, (_,
   Math.exp(-((i - RADIUS) ** 2) / (2 * DEVIATION * DEVIATION)),
 );
 
-/** Means under a Gaussian window around each pixel; what lies beyond the edge does not count. */
+/** Returns the mean around each pixel under a Gaussian window, which is cut off at the edge. */
 function blurred(values: ArrayLike<number>, height: number, width: number): Float64Array {
   const pass = (from: ArrayLike<number>, length: number, step: number, lines: number, jump: number): Float64Array => {
     const to = new Float64Array(height * width);
@@ -34,17 +34,17 @@ function blurred(values: ArrayLike<number>, height: number, width: number): Floa
   return pass(pass(values, width, 1, height, width), height, width, width, 1);
 }
 
-/** What {@link structuralSimilarity} may be told. */
+/** Options of {@link structuralSimilarity}. */
 export interface SimilarityOptions {
-  /** From the smallest to the largest number that a pixel can have. Default: 1. */
+  /** Difference between the largest and the smallest possible value. Default: 1. */
   readonly range?: number;
-  /** Leaves out pixels that are 0 in both pictures, where nothing is shown. Default: false. */
+  /** Whether to leave out pixels that are 0 in both images. Default: false. */
   readonly onlyShown?: boolean;
 }
 
 /**
- * The structural similarity of two pictures (Wang 2004): 1 where they are the same, about 0 where they have nothing in common,
- * negative where one is bright and the other dark. The mean over all pixels, each judged under a Gaussian window of deviation 1.5.
+ * Returns the structural similarity of two images (Wang et al. 2004): 1 for equal images, about 0 for unrelated ones, negative for
+ * inverted ones. It is the mean over all pixels, with a Gaussian window of standard deviation 1.5.
  *
  * @example
  * ```ts

@@ -3,37 +3,37 @@ import type { Layer } from "@convlens/layers";
 import { gradients, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
 
-/** How much each pixel of the input counts for one unit. */
+/** The effective receptive field of a unit. */
 export interface EffectiveReceptiveField {
-  /** The places of the input: `[height, width]`, or `[length]`. */
+  /** Spatial shape of the input: `[height, width]`, or `[length]`. */
   readonly shape: Shape;
-  /** For each of them how fast the unit changes with it, next to where it does so most: 0 to 1, row-major. */
+  /** Magnitude of the gradient at each position, relative to the largest: 0 to 1, row-major. */
   readonly values: Float64Array;
-  /** How many pixels have more than 4.55 % of the largest (two deviations of a bell curve). */
+  /** Number of pixels with more than 4.55 % of the largest (two standard deviations of a Gaussian). */
   readonly area: number;
-  /** The center of it along each axis; that of the input where no pixel counts. */
+  /** Center along each axis; that of the input if all gradients are 0. */
   readonly center: readonly number[];
-  /** How far it reaches from there: the standard deviation along each axis, in pixels; 0 where no pixel counts. */
+  /** Standard deviation along each axis, in pixels; 0 if all gradients are 0. */
   readonly deviation: readonly number[];
 }
 
-/** Beyond two deviations of a bell curve lie 4.55 % of it. */
+/** Fraction of a normal distribution beyond two standard deviations. */
 const OUTSIDE = 0.0455;
 
 /**
- * The part of the receptive field that counts: the size of the gradient of a unit with respect to each pixel, over a batch. It
- * is smaller than the field in closed form and fades towards its border, since fewer ways lead through there (Luo 2016).
+ * Returns the effective receptive field of a unit: the magnitude of its gradient with respect to each pixel, over a batch. It is
+ * smaller than the receptive field and fades towards its border, which fewer paths reach (Luo et al. 2016).
  *
- * @param x - A batch `[n, …, channels]`, such as random numbers or examples.
- * @param layer - What the layer is called: its path.
- * @param unit - `[row, column, channel]`; without a channel, all of them together. Default: the one in the middle.
+ * @param x - A batch `[n, …, channels]` of examples or random numbers.
+ * @param layer - Path of the layer.
+ * @param unit - `[row, column, channel]`; without a channel the sum over all. Default: the unit in the middle.
  *
  * @example
  * ```ts
  * const conv = () => new Conv2d({ filters: 4, kernelSize: 3, padding: "same" });
  * const net = sequential([conv(), conv(), conv(), conv()]);
  * const { area } = await effectiveReceptiveField(net, normal([8, 21, 21, 1]), "layers.3");
- * area; // of the 81 pixels that each unit sees, those that count
+ * area; // the pixels that count, of the 81 that each unit sees
  * ```
  */
 export async function effectiveReceptiveField(
@@ -80,7 +80,7 @@ function fieldOf(slopes: ArrayLike<number>, [, ...shape]: Shape): EffectiveRecep
       deviation: places.map(() => 0),
     };
   const steps = stepsOf(places);
-  /** The mean of a function of the place along an axis, each pixel as heavy as it counts. */
+  /** Returns the mean of a function of the position along an axis, weighted by the gradient. */
   const meanAlong = (axis: number, f: (at: number) => number): number =>
     values.reduce((sum, weight, i) => sum + weight * f(Math.floor(i / steps[axis]!) % places[axis]!), 0) / total;
   const center = places.map((_, axis) => meanAlong(axis, (at) => at));

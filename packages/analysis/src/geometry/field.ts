@@ -1,35 +1,35 @@
 import type { Shape } from "@convlens/backend";
 
-// Every operation maps the places of its output to intervals of its input, and that map is affine in the place: unit i of a
-// layer sees [start + jump · i, start + jump · i + size − 1]. So does every axis of every recorded tensor, if it is known which
-// axis of the input it walks along. Reshapes take axes apart and put them together; so an axis is a list of factors.
+// Every operation maps positions of its output to intervals of its input, and the map is affine in the position: unit i of a
+// layer sees [start + jump · i, start + jump · i + size − 1]. The same holds for every axis of every recorded tensor that follows
+// an axis of the input. Reshapes split and merge axes, so an axis is a list of factors.
 
-/** A part of an axis: `size` places; one further is `step` pixels further along axis `along` of the input, if along any. */
+/** A factor of an axis: `size` positions, `step` pixels apart along axis `along` of the input, if it follows one. */
 interface Factor {
   readonly size: number;
   readonly along?: number | undefined;
   readonly step: number;
 }
 
-/** Pixels from `low` up to and including `high`; they may lie in the padding. */
+/** Pixels from `low` to `high`, both included; they may lie in the padding. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
-/** What the units of a tensor see of one axis of the input. */
+/** What the units of a tensor see along one axis of the input. */
 interface Sight {
-  /** Of the unit at the origin; it moves with the factors along this axis. */
+  /** What the unit at the origin sees; for other units it moves with the factors along this axis. */
   readonly moving?: Interval | undefined;
-  /** What every unit sees, wherever it stands. */
+  /** What every unit sees, regardless of its position. */
   readonly fixed?: Interval | undefined;
 }
 
-/** What the units of a tensor see. */
+/** What the units of a tensor see of the input. */
 export interface Field {
-  /** The tensor's axes, each taken apart into factors, outer before inner. */
+  /** The axes of the tensor, each as factors, outer before inner. */
   readonly axes: readonly (readonly Factor[])[];
-  /** By axis of the input: 1 for height, 2 for width. The batch and the channels are no places. */
+  /** By spatial axis of the input: 1 for height, 2 for width. */
   readonly sights: ReadonlyMap<number, Sight>;
 }
 
@@ -37,11 +37,11 @@ const hull = (a: Interval | undefined, b: Interval | undefined): Interval | unde
   a === undefined ? b : b === undefined ? a : { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 
 const plain = (size: number): Factor => ({ size, step: 0 });
-/** An axis of this size that walks along nothing. */
+/** An axis of this size that follows no axis of the input. */
 export const plainAxis = (size: number): readonly Factor[] => (size === 1 ? [] : [plain(size)]);
 export const sizeOfAxis = (axis: readonly Factor[]): number => axis.reduce((size, factor) => size * factor.size, 1);
 
-/** What an interval becomes that moves over all places of the factors. */
+/** Returns the union of an interval moved to all positions of the factors. */
 const swept = (interval: Interval, factors: readonly Factor[]): Interval =>
   factors.reduce(
     ({ low, high }, { size, step }) => ({
@@ -56,13 +56,13 @@ const withSight = (field: Field, along: number, change: (sight: Sight) => Sight)
   sights: new Map(field.sights).set(along, change(field.sights.get(along)!)),
 });
 
-/** Folds some axes: each unit now sees what all places along them saw. An axis that stays has size 1 or `size`. */
+/** Reduces axes: each unit then sees what all positions along them saw. A reduced axis has size 1, or `size`. */
 export function fold(field: Field, axes: readonly number[], size = 1): Field {
   let folded = field;
   for (const along of field.sights.keys()) {
     const walked = axes.flatMap((axis) => field.axes[axis]!.filter((factor) => factor.along === along));
     if (walked.length === 0) continue;
-    // Factors that stay still move the unit; what is folded becomes part of what it sees.
+    // Remaining factors still move the unit; reduced ones extend what it sees.
     folded = withSight(folded, along, ({ moving, fixed }) => {
       const stays = folded.axes.some((axis, i) => !axes.includes(i) && axis.some((factor) => factor.along === along));
       const seen = moving && swept(moving, walked);
@@ -72,7 +72,7 @@ export function fold(field: Field, axes: readonly number[], size = 1): Field {
   return { ...folded, axes: folded.axes.map((axis, i) => (axes.includes(i) ? plainAxis(size) : axis)) };
 }
 
-/** Every unit sees what any saw. */
+/** Every unit sees what any unit saw. */
 export const everything = (fields: readonly Field[], shape: Shape): Field => {
   const all = fields.map((field) => fold(field, [...field.axes.keys()]));
   const sights = new Map(
@@ -84,13 +84,13 @@ export const everything = (fields: readonly Field[], shape: Shape): Field => {
   return { axes: shape.map(plainAxis), sights };
 };
 
-/** How one axis walks over another: place i sees the places from pace · i + from to pace · i + to. */
+/** A window that moves along an axis: position i sees the positions from pace · i + low to pace · i + high. */
 export interface Walk extends Interval {
   readonly size: number;
   readonly pace: number;
 }
 
-/** The field after an axis of the tensor was walked over. */
+/** Moves a window along an axis. */
 export function walk(field: Field, axis: number, { size, pace, low, high }: Walk): Field {
   const factors = field.axes[axis]!;
   const [factor] = factors;
@@ -105,7 +105,7 @@ export function walk(field: Field, axis: number, { size, pace, low, high }: Walk
   return { ...moved, axes: moved.axes.with(axis, [{ size, along, step: step * pace }]) };
 }
 
-/** Several tensors number by number, each stretched to the shape of the result. */
+/** Combines several tensors elementwise, each broadcast to the shape of the result. */
 export function merge(fields: readonly Field[], shape: Shape): Field {
   const stretched = fields.map((field) => ({
     ...field,
@@ -123,7 +123,7 @@ export function merge(fields: readonly Field[], shape: Shape): Field {
       const walks = (list: readonly Factor[]): boolean => list.some(({ along }) => along !== undefined);
       if (!walks(factors)) continue;
       if (!walks(axes[axis]!)) axes = axes.with(axis, [...factors]);
-      // Ways that move at different speeds: no affine map holds for both.
+      // Branches with different jumps have no common affine map.
       else if (!same(axes[axis]!, factors)) return everything(fields, shape);
     }
   const sights = new Map<number, Sight>();
@@ -131,7 +131,7 @@ export function merge(fields: readonly Field[], shape: Shape): Field {
   for (const { sights: own, axes: ownAxes } of stretched)
     for (const [along, { moving, fixed }] of own) {
       const before = sights.get(along);
-      // What did not move along with the result's axes is seen from everywhere.
+      // What does not move with the axes of the result is seen by every unit.
       const moves = moving !== undefined && walked.has(along) && ownAxes.flat().some((f) => f.along === along);
       sights.set(along, {
         moving: moves ? hull(before?.moving, moving) : before?.moving,
@@ -141,7 +141,7 @@ export function merge(fields: readonly Field[], shape: Shape): Field {
   return { axes, sights };
 }
 
-/** The same numbers in another shape: factors are taken apart and put together. */
+/** Reshapes: factors are split and merged. */
 export function reshape(field: Field, shape: Shape): Field {
   const pool = field.axes.flat();
   const axes: Factor[][] = [];
@@ -153,7 +153,7 @@ export function reshape(field: Field, shape: Shape): Field {
       if (next === undefined) return everything([field], shape);
       if (rest % next.size === 0) {
         const outer = own.at(-1);
-        // What was taken apart before comes together again.
+        // Merges factors that were split before.
         if (outer?.along === next.along && outer?.step === next.step * next.size)
           own.splice(-1, 1, { ...next, size: outer.size * next.size });
         else own.push(next);

@@ -3,7 +3,7 @@ import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 import { everything, fold, merge, plainAxis, reshape, sizeOfAxis, walk, type Field, type Walk } from "./field.ts";
 import type { RecordedModel } from "../recordModel.ts";
 
-/** A window slides: its first tap lies at stride · i − before. */
+/** A sliding window: its first tap is at stride · i − before. */
 const sliding = (s: Sliding): Walk => ({
   size: s.output,
   pace: s.stride,
@@ -11,7 +11,7 @@ const sliding = (s: Sliding): Walk => ({
   high: spanOf(s) - 1 - s.before,
 });
 
-/** A window run backwards: place i lies under the windows at o with stride · o − before + dilation · tap = i. */
+/** A transposed window: position i is under the windows o with stride · o − before + dilation · tap = i. */
 const slidingBack = (s: Sliding): Walk => ({
   size: s.input,
   pace: 1 / s.stride,
@@ -22,31 +22,31 @@ const slidingBack = (s: Sliding): Walk => ({
 const slide = (field: Field, g: { readonly height: Sliding; readonly width: Sliding }, kind = sliding): Field =>
   walk(walk(field, 1, kind(g.height)), 2, kind(g.width));
 
-/** Every `step`-th place from `begin` of each axis. */
+/** A slice: every `step`-th position of each axis, from `begin`. */
 const section = (field: Field, { begin, step, shape }: Section): Field =>
   shape.reduce(
     (y, size, axis) => walk(y, axis, { size, pace: step[axis]!, low: begin[axis]!, high: begin[axis]! }),
     field,
   );
 
-/** The adjoint of a section: places laid among zeros. */
+/** The adjoint of a slice: positions placed among zeros. */
 const placed = (field: Field, { begin, step, shape }: Section): Field =>
   shape.reduce((y, size, axis) => {
     const at = -begin[axis]! / step[axis]!;
     return walk(y, axis, { size, pace: 1 / step[axis]!, low: at, high: at });
   }, field);
 
-/** An axis resampled to another size. */
+/** Resamples an axis to another size. */
 function resampled(field: Field, axis: number, size: number, mode: "nearest" | "bilinear"): Field {
   const pace = sizeOfAxis(field.axes[axis]!) / size;
   if (pace === 1) return field;
-  // Bilinear: the whole pixels less than one away from (i + ½) · pace − ½; nearest: the last whole one up to i · pace.
+  // Bilinear: the pixels less than 1 away from (i + ½) · pace − ½; nearest: the pixel ⌊i · pace⌋.
   const at = mode === "bilinear" ? pace / 2 - 0.5 : 0;
   const below = mode === "bilinear" ? 1 - 1 / (2 * size) : 1 - 1 / size;
   return walk(field, axis, { size, pace, low: at - below, high: mode === "bilinear" ? at + below : 0 });
 }
 
-/** What the units of `t` see, from what those of its inputs see; `undefined` where they see nothing of the model's input. */
+/** Returns the field of `t` from those of its inputs; `undefined` if it does not depend on the model's input. */
 function after(t: Recorded, fields: ReadonlyMap<Tensor, Field>): Field | undefined {
   const all = t.inputs.map((input) => fields.get(input));
   const seeing = all.filter((field) => field !== undefined);
@@ -118,7 +118,7 @@ function ofFirst(t: Recorded, x: Field, isOnly: boolean): Field | undefined {
   }
 }
 
-/** What the units of each recorded tensor see of the model's input `[n, …places, channels]`. */
+/** Returns what the units of each recorded tensor see of the model's input `[n, …positions, channels]`. */
 export function fieldsOf({ input, tensors }: RecordedModel): ReadonlyMap<Tensor, Field> {
   const places = input.shape.map((_, axis) => axis).slice(1, -1);
   const fields = new Map<Tensor, Field>([

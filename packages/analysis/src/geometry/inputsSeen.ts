@@ -4,19 +4,19 @@ import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
 import { sourcesOf, type Mask } from "./sources.ts";
 
-/** Which numbers of an input one unit depends on. */
+/** The numbers of an input that a unit depends on. */
 export interface InputsSeen {
-  /** Of one example. */
+  /** Shape of one example. */
   readonly shape: Shape;
-  /** For each number of the input, row-major: 1 if the unit sees it. */
+  /** 1 for each number of the input that the unit sees, row-major. */
   readonly mask: Uint8Array;
-  /** How many it sees. */
+  /** Number of numbers that it sees. */
   readonly count: number;
-  /** The smallest box around them: for each axis the first and the last; `undefined` if it sees nothing. */
+  /** Smallest box around them: the first and the last along each axis; `undefined` if it sees nothing. */
   readonly box: readonly (readonly [first: number, last: number])[] | undefined;
 }
 
-/** One unit's number in a tensor `[1, …]`, its place given. */
+/** Returns the index of a unit in a tensor `[1, …]`. */
 export function unitNumber(name: string, output: Tensor, unit: readonly number[]): number {
   const shape = output.shape.slice(1);
   if (unit.length !== shape.length || unit.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!)))
@@ -41,12 +41,12 @@ function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
 }
 
 /**
- * Exactly which numbers of the input one unit depends on: the holes of dilated windows, the channels of other groups and the
- * ends of the image left out. Found by walking back through what the model records, whatever the weights are.
+ * Returns the exact numbers of the input that a unit depends on, without the holes of dilated windows and the channels of other
+ * groups. They are found by going back through the recorded operations and do not depend on the weights.
  *
- * @param inputShape - Of one example.
- * @param layer - What the layer is called: its path.
- * @param unit - The unit's place in what the layer makes of one example: `[row, column, channel]`.
+ * @param inputShape - Shape of one example.
+ * @param layer - Path of the layer.
+ * @param unit - Position in the output for one example: `[row, column, channel]`.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { offsetOf, stepsOf, type Shape } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 
-/** The place of number `i` in a tensor of this shape. */
+/** Returns the position of number `i` in a tensor of this shape. */
 export const placeOf = (i: number, shape: Shape): number[] => {
   const steps = stepsOf(shape);
   return steps.map((step, axis) => Math.floor(i / step) % shape[axis]!);
@@ -53,7 +53,7 @@ function stepBack(t: Recorded, i: number | undefined, operations: readonly Tenso
     }
     case "concat": {
       const { axis } = t.attributes;
-      // Parts of different tensors have no origin in common.
+      // Parts of different tensors have no common origin.
       if (new Set(t.inputs.map((x) => originOf(x, 0, operations).tensor)).size > 1) return undefined;
       let rest = at[axis]!;
       for (const part of t.inputs) {

@@ -5,34 +5,34 @@ import type { Field, Interval } from "./field.ts";
 import { fieldsOf } from "./fieldsOf.ts";
 import { recordModel } from "../recordModel.ts";
 
-/** What the units of a layer see along one axis of the input. */
+/** The receptive field of a layer along one axis of the input. */
 export interface AxisField {
   /** `"height"`, `"width"`, or `"length"` of a signal. */
   readonly axis: string;
-  /** How many pixels each unit sees, those in the padding included. */
+  /** Number of pixels that each unit sees, including padding. */
   readonly size: number;
-  /** From what one unit sees to what its neighbour sees, in pixels. 0 where all see the same. */
+  /** Distance between the fields of neighbouring units, in pixels; 0 if all units see the same. */
   readonly jump: number;
-  /** The first pixel that the first unit sees; it is negative where that lies in the padding. */
+  /** First pixel that the first unit sees; negative in the padding. */
   readonly start: number;
-  /** The middle of what the first unit sees. */
+  /** Center of the field of the first unit. */
   readonly center: number;
 }
 
-/** What the units of a layer see of the input. */
+/** The receptive field of a layer. */
 export interface ReceptiveField {
-  /** The call of the layer: its path, `layers.3`, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, `layers.3`, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** Of one example. */
+  /** Shape of one example. */
   readonly outputShape: Shape;
-  /** Along each axis of place of the input. */
+  /** The field along each spatial axis of the input. */
   readonly axes: readonly AxisField[];
   /**
-   * The box of input pixels that one unit sees, padding cut off: for each axis of place the first and the last.
+   * Returns the box of input pixels that one unit sees, without padding: the first and the last along each spatial axis.
    *
-   * @param unit - The unit's place in `outputShape`: `[row, column, channel]`; the channel may be left out.
+   * @param unit - Position in `outputShape`: `[row, column, channel]`; the channel is optional.
    */
   box(unit: readonly number[]): readonly (readonly [first: number, last: number])[];
 }
@@ -40,7 +40,7 @@ export interface ReceptiveField {
 const namesOf = (rank: number): readonly string[] =>
   rank === 1 ? ["length"] : rank === 2 ? ["height", "width"] : Array.from({ length: rank }, (_, i) => `axis ${i}`);
 
-/** The interval that a unit sees, the place of each axis of one example given. */
+/** Returns the interval that a unit sees, given its position in one example. */
 function sightOf(field: Field, along: number, unit: readonly number[]): Interval | undefined {
   const { moving, fixed } = field.sights.get(along)!;
   if (moving === undefined) return fixed;
@@ -60,7 +60,7 @@ function sightOf(field: Field, along: number, unit: readonly number[]): Interval
   };
 }
 
-/** What a field is along one axis of the input. */
+/** Returns a field along one axis of the input. */
 export function axisField(field: Field, along: number, name: string): AxisField {
   const { moving, fixed } = field.sights.get(along)!;
   const factor = field.axes.flat().find((each) => each.along === along);
@@ -75,7 +75,7 @@ export function axisField(field: Field, along: number, name: string): AxisField 
   };
 }
 
-// Jumps that are fractions of a pixel are rounded on their way here.
+// Jumps that are fractions of a pixel carry rounding errors.
 const SLACK = 1e-6;
 
 function receptiveField(name: string, type: string, output: Tensor, field: Field, input: Tensor): ReceptiveField {
@@ -107,12 +107,12 @@ function receptiveField(name: string, type: string, output: Tensor, field: Field
 }
 
 /**
- * What the units of every layer see of the input, in closed form: unit i of a map sees the pixels from start + jump · i on, size
- * of them. It is followed through what the model records, so that it holds for branches and for layers of any making; where
- * branches see different things, the field is the smallest box around all of them, for every channel. (Where maps are enlarged the jump is a
- * fraction, and a unit's box may be too large by one pixel of the smaller map; `inputsSeen` is exact.)
+ * Returns the receptive fields of all layers in closed form: unit i of a map sees `size` pixels from start + jump · i on. They are
+ * computed from what the model records, so they hold for branches and custom layers. If branches see different pixels, the
+ * field is the smallest box around all of them, for every channel. (After upsampling the jump is a fraction, and the box of a
+ * unit may be too large by one pixel of the smaller map; `inputsSeen` is exact.)
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  *
  * @example
  * ```ts

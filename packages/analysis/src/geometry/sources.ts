@@ -11,12 +11,12 @@ import {
 } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
 
-/** Which numbers of a tensor: 1 for those that are meant. */
+/** A subset of the numbers of a tensor: 1 for members. */
 export type Mask = Uint8Array;
 
 const ones = (shape: Shape): Mask => new Uint8Array(sizeOf(shape)).fill(1);
 
-/** The place of every element of `output` in an array with these steps. */
+/** Returns the index of every element of `output` in an array with these strides. */
 function places(output: Shape, steps: readonly number[], start = 0): Int32Array {
   const found = new Int32Array(sizeOf(output));
   const at = output.map(() => 0);
@@ -33,7 +33,7 @@ function places(output: Shape, steps: readonly number[], start = 0): Int32Array 
   return found;
 }
 
-/** Every number that is read where the result has a 1, if result `i` reads number `from[i]`. */
+/** Returns the numbers that the marked results read, if result `i` reads number `from[i]`. */
 function read(mask: Mask, from: Int32Array, size: number): Mask {
   const seen = new Uint8Array(size);
   for (let i = 0; i < mask.length; i++) if (mask[i]) seen[from[i]!] = 1;
@@ -43,7 +43,7 @@ function read(mask: Mask, from: Int32Array, size: number): Mask {
 const stretched = (mask: Mask, input: Shape, output: Shape): Mask =>
   read(mask, places(output, broadcastSteps(input, output)), sizeOf(input));
 
-/** What was folded over some axes (or normalised over them): a 1 anywhere means all of them. */
+/** Returns the inputs of a reduction or normalization over axes: one marked result marks all positions along them. */
 function folded(mask: Mask, shape: Shape, axes: readonly number[], result: Shape): Mask {
   const small = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const any =
@@ -51,7 +51,7 @@ function folded(mask: Mask, shape: Shape, axes: readonly number[], result: Shape
   return Uint8Array.from(places(shape, broadcastSteps(small, shape)), (from) => any[from]!);
 }
 
-/** Visits every meeting of a place of the input with a place of the output, along one axis. */
+/** Visits every pair of input and output position that a tap connects, along one axis. */
 function eachMeeting(s: Sliding, visit: (input: number, output: number, tap: number) => void): void {
   for (let o = 0; o < s.output; o++)
     for (let tap = 0; tap < s.window; tap++) {
@@ -60,7 +60,7 @@ function eachMeeting(s: Sliding, visit: (input: number, output: number, tap: num
     }
 }
 
-/** Visits every meeting of a pixel of the input with one of the output. */
+/** Visits every pair of input and output pixel that a tap connects. */
 function eachPixelMeeting(
   { height, width }: { readonly height: Sliding; readonly width: Sliding },
   visit: (input: number, output: number, tap: number) => void,
@@ -70,7 +70,7 @@ function eachPixelMeeting(
   );
 }
 
-/** Whether any channel of a group has a 1, pixel by pixel: `[pixels, channels] → [pixels, groups]`. */
+/** Marks groups of which any channel is marked: `[pixels, channels] → [pixels, groups]`. */
 function anyOfGroup(mask: Mask, channels: number, groups: number): Mask {
   const each = channels / groups;
   const any = new Uint8Array((mask.length / channels) * groups);
@@ -79,7 +79,7 @@ function anyOfGroup(mask: Mask, channels: number, groups: number): Mask {
   return any;
 }
 
-/** The other way round: all channels of the group. */
+/** Marks all channels of marked groups: `[pixels, groups] → [pixels, channels]`. */
 function allOfGroup(any: Mask, channels: number, groups: number): Mask {
   const each = channels / groups;
   return Uint8Array.from(
@@ -88,7 +88,7 @@ function allOfGroup(any: Mask, channels: number, groups: number): Mask {
   );
 }
 
-/** From the outputs of a convolution or pooling to its inputs (or, with `back`, from inputs to outputs). */
+/** Maps outputs of a convolution or pooling to its inputs; with `back`, inputs to outputs. */
 function slid(
   mask: Mask,
   g: { readonly batch: number; readonly height: Sliding; readonly width: Sliding },
@@ -107,7 +107,7 @@ function slid(
   return seen;
 }
 
-/** The taps over the meetings of marked inputs and outputs; all filters of a group, all its channels. */
+/** Returns the filter weights that the marked outputs read. */
 function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
   const f = g.outChannels;
   const depth = g.inChannels / g.groups;
@@ -121,7 +121,7 @@ function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
   return seen;
 }
 
-/** Old pixels that are in each new one, along one axis of a resized image. */
+/** Returns the source pixels of pixel `i`, along one axis of a resized image. */
 function resampledFrom(from: number, to: number, mode: "nearest" | "bilinear", i: number): number[] {
   if (mode === "nearest") return [Math.floor((i * from) / to)];
   const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
@@ -238,7 +238,7 @@ function readByProduct(t: Recorded<"matmul">, which: number, mask: Mask): Mask {
     rows[Math.floor(i / n)] = 1;
     columns[Math.floor(i / (m * n)) * n + (i % n)] = 1;
   });
-  // A row of k numbers for each row of the result, or a column where the matrix comes transposed.
+  // A row of k numbers for each row of the result, or a column of a transposed matrix.
   const spread = (any: Mask, length: number, together: boolean): Mask =>
     Uint8Array.from({ length: any.length * k }, (_, i) =>
       together ? any[Math.floor(i / k)]! : any[Math.floor(i / (k * length)) * length + (i % length)]!,

@@ -13,38 +13,38 @@ import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, t
 import { examplesIn } from "../examplesIn.ts";
 import { rangeOption } from "../optionChecks.ts";
 
-/** What {@link adversarial} is told. */
+/** Options of {@link adversarial}. */
 export interface AdversarialOptions {
-  /** The right class of each example. */
+  /** True class of each example. */
   readonly labels: ArrayLike<number>;
-  /** How far each number may be moved. */
+  /** Largest change of each number. */
   readonly epsilon: number;
-  /** 1 for the fast gradient sign method; more for its iterated form. Default: 1. */
+  /** Number of steps: 1 for the fast gradient sign method, more for its iterated form. Default: 1. */
   readonly steps?: number;
-  /** How far a step moves. Default: epsilon for one step; for more, 2.5 · epsilon / steps. */
+  /** Size of a step. Default: epsilon for one step, else 2.5 · epsilon / steps. */
   readonly stepSize?: number;
-  /** What numbers of an input can be. Default: 0 to 1. */
+  /** Range of the input. Default: 0 to 1. */
   readonly range?: readonly [low: number, high: number];
 }
 
-/** Inputs that were moved a little, so that a model gets them wrong. */
+/** Adversarial examples and the predictions for them. */
 export interface Adversarial {
-  /** As the inputs. */
+  /** Shape of the inputs. */
   readonly shape: Shape;
   readonly values: Values;
-  /** The classes that the model gave before, and gives now. */
+  /** Predicted classes before and after the attack. */
   readonly before: readonly number[];
   readonly after: readonly number[];
-  /** The share that is classified rightly, before and now. */
+  /** Accuracy before and after the attack. */
   readonly accuracyBefore: number;
   readonly accuracy: number;
 }
 
 /**
- * Inputs that look the same and are taken for something else: each number moved by `epsilon` in the direction in which the loss
- * grows (the fast gradient sign method, Goodfellow 2015), or in several smaller steps (Kurakin 2017, Madry 2018), which go further:
- * of the LeNet-5 that `convlens train mnist` makes, epsilon 0.1 leaves 62.5 % of 200 test digits right in one step and 27.0 % in ten,
- * as `convlens inspect` says.
+ * Makes adversarial examples: each number is changed by `epsilon` in the direction in which the loss grows (the fast gradient sign
+ * method, Goodfellow et al. 2015), or in several smaller steps, which are stronger (Kurakin et al. 2017, Madry et al. 2018). The
+ * LeNet-5 of `convlens train mnist` still classifies 62.5 % of 200 test digits correctly after one step with epsilon 0.1, and
+ * 27.0 % after ten, as `convlens inspect` shows.
  *
  * @param model - `[n, …] → [n, classes]`, logits.
  * @param x - `[n, …]`
@@ -104,7 +104,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
       slopes.values.forEach((slope, i) => {
         const from = original[i]!;
         const moved = Math.min(from + epsilon, Math.max(from - epsilon, values[i]! + reach * Math.sign(slope)));
-        // A number that was beyond the range is not pulled into it.
+        // A number that is outside of the range stays there.
         values[i] = Math.min(Math.max(high, from), Math.max(Math.min(low, from), moved));
       });
       const now = await run(tensor(values, x.shape));

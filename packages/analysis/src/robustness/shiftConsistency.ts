@@ -7,33 +7,33 @@ import { sharesOf } from "../shares.ts";
 import { withCompiled } from "../withCompiled.ts";
 import { finiteOption, textOption } from "../optionChecks.ts";
 
-/** What {@link shiftConsistency} may be told. */
+/** Options of {@link shiftConsistency}. */
 export interface ShiftOptions {
-  /** How far the image is shifted, to each side. Default: 3 pixels. */
+  /** Largest shift in each direction, in pixels. Default: 3. */
   readonly shift?: number;
-  /** Whose code is compared. Default: that of the model itself, its output. */
+  /** Path of the layer whose activations are compared. Default: the output of the model. */
   readonly layer?: string;
-  /** What comes in where the image has left. Default: 0. */
+  /** Value of pixels that are shifted in. Default: 0. */
   readonly value?: number;
 }
 
-/** What becomes of the answers at one shift. */
+/** The effect of one shift. */
 export interface Shifted {
-  /** Pixels down and to the right. */
+  /** The shift in pixels, down and to the right. */
   readonly down: number;
   readonly right: number;
-  /** The share of examples that are still taken for the same class; NaN where the model makes no classes. */
+  /** Fraction of examples whose predicted class stays the same; NaN if the outputs are not classes. */
   readonly same: number;
-  /** The share that softmax gives to the class of the unshifted image, the mean over the examples; NaN without classes. */
+  /** Mean probability of the class predicted without the shift; NaN if the outputs are not classes. */
   readonly share: number;
   /**
-   * How far the layer's code moved, over its length, the mean over the examples; 1 where a code that was 0 is not any more. What is
-   * infinite in either code, such as the score of a masked class, does not count.
+   * Mean distance of the layer's activations, relative to their norm; 1 for activations that were all 0 and are no longer. Infinite
+   * activations, such as the score of a masked class, do not count.
    */
   readonly change: number;
 }
 
-/** Images moved by some pixels; what comes in is `value`. */
+/** Shifts images; pixels that are shifted in get `value`. */
 function shifted(
   values: Values,
   { count, height, width, channels }: Planes,
@@ -52,11 +52,11 @@ function shifted(
 }
 
 /**
- * Whether the answer stays when the image is shifted: for every shift of up to so many pixels, how often the class stays, and how
- * far a layer's code moves. Pooling tells that a feature is there, not where: within a window nothing changes, beyond it does.
+ * Measures the invariance to shifts: for every shift up to a limit, how often the predicted class stays and how much the
+ * activations of a layer change.
  *
- * @param x - `[n, h, w, c]`, or `[n, l, c]`, which is shifted along its length only.
- * @returns Row by row, from the shift up and to the left to that down and to the right.
+ * @param x - `[n, h, w, c]`, or `[n, l, c]`, which is only shifted along its length.
+ * @returns All shifts row by row, from the top left to the bottom right.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ export async function shiftConsistency(model: Layer, x: Tensor, options: ShiftOp
   });
 }
 
-/** A batch as one list of numbers for each example. */
+/** Splits a batch into the numbers of each example. */
 function rowsOf({ values, shape }: Tensor): Float64Array[] {
   const size = values.length / shape[0]!;
   return Array.from({ length: shape[0]! }, (_, n) => Float64Array.from(values.subarray(n * size, (n + 1) * size)));

@@ -23,67 +23,67 @@ import {
 } from "@convlens/training";
 import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
-/** What one layer costs, for one example. Its `kept` numbers are what the way back reads again. */
+/** The cost of one layer for one example. */
 export interface LayerCost {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** Of one example. */
+  /** Shape of one example. */
   readonly outputShape: Shape;
-  /** Numbers that it learns; those of a layer used twice count once. */
+  /** Number of parameters; those of a layer used twice count once. */
   readonly parameters: number;
-  /** Products. */
+  /** Number of multiply-adds. */
   readonly multiplyAdds: number;
-  /** Numbers that it puts out; 0 where they are the numbers that came in, in another shape. */
+  /** Number of output values; 0 if they are those of the input in another shape. */
   readonly activations: number;
-  /** Numbers that it makes and that the backward pass needs again, so that they stay until then. */
+  /** Number of values kept in memory until the backward pass reads them. */
   readonly kept: number;
 }
 
-/** Bytes that a program takes. */
+/** The memory of a program, in bytes. */
 export interface MemoryCost {
-  /** Of parameters, running statistics, and whatever the optimizer keeps. */
+  /** Parameters, running statistics and optimizer state. */
   readonly variables: number;
-  /** Of numbers that never change. */
+  /** Constants. */
   readonly constants: number;
-  /** Of all values in between: memory is used again as soon as nobody needs what is in it. */
+  /** Intermediate values; their memory is reused as soon as they are no longer needed. */
   readonly values: number;
-  /** What those would take if no memory were used twice. */
+  /** Intermediate values without reuse of memory. */
   readonly valuesUnplanned: number;
-  /** Variables, constants and values together. */
+  /** Sum of variables, constants and values. */
   readonly total: number;
 }
 
-/** What a model costs. */
+/** The cost of a model. */
 export interface Cost {
   readonly layers: readonly LayerCost[];
-  /** Numbers that are learned. */
+  /** Number of parameters. */
   readonly parameters: number;
-  /** Products of one example: of the answer, and of a whole step of learning, back and forth. */
+  /** Number of multiply-adds for one example: of a prediction, and of a training step. */
   readonly multiplyAdds: { readonly forward: number; readonly training: number };
-  /** Numbers that all layers put out for one example, the input among them. */
+  /** Number of activations for one example, including the input. */
   readonly activations: number;
-  /** Numbers of one example that stay until the backward pass, the input among them where it is needed. */
+  /** Number of values of one example that are kept for the backward pass, including the input if it is needed. */
   readonly kept: number;
-  /** Bytes of what the optimizer keeps between steps. */
+  /** Optimizer state in bytes. */
   readonly optimizer: number;
-  /** Bytes of an answer to a batch. */
+  /** Memory of a prediction for a batch. */
   readonly inference: MemoryCost;
-  /** Bytes of a step of learning from a batch. */
+  /** Memory of a training step with a batch. */
   readonly training: MemoryCost;
 }
 
 /** An optimizer by name: `sgd()`, `sgd({ momentum: 0.9 })` or `adam()`. */
 export type OptimizerName = "sgd" | "momentum" | "adam";
 
-/** Options of {@link cost}. Those of a step of learning are the ones that `fit` has. */
+/** Options of {@link cost}. Those of the training step are options of `fit`. */
 export interface CostOptions extends Pick<FitOptions, "loss" | "clip" | "groups" | "diagnostics"> {
-  /** Examples in a batch. Default: 1. */
+  /** Batch size. Default: 1. */
   readonly batch?: number;
   /** An optimizer or its name. Default: `"sgd"`. */
   readonly optimizer?: OptimizerName | Optimizer;
-  /** For whose programs memory is planned. Default: that of `useBackend`, or one without fast paths. */
+  /** Backend for which memory is planned. Default: that of `useBackend`, or else one without composite kernels. */
   readonly backend?: Pick<Backend, "supports" | "precision">;
 }
 
@@ -116,14 +116,14 @@ function memoryOf(program: Program, bytes: number): MemoryCost {
   };
 }
 
-/** The tensor whose memory this one is: a reshape moves nothing. */
+/** Returns the tensor whose memory a tensor shares, through reshapes. */
 function memoryBehind(t: Tensor): Tensor {
   let at = t;
   while (at.operation === "reshape") at = at.inputs[0]!;
   return at;
 }
 
-/** The tensors of the forward pass that `ends` are computed from by what was recorded after it. */
+/** Returns the tensors of the forward pass that the backward pass to `ends` reads. */
 function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Tensor[]): ReadonlySet<Tensor> {
   const forward = new Set(tensors);
   const backward = sorted(ends, (t) => (forward.has(t) ? [] : t.inputs)).filter((t) => !forward.has(t));
@@ -132,19 +132,19 @@ function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Te
 }
 
 /**
- * What a model costs: parameters, products, activations forward and those kept for the way back, the memory of the optimizer,
- * and the peak of a program's memory as it is planned. Counted on what the model records, so that it holds for models of any
- * making; nothing is computed, and no memory taken.
+ * Returns the cost of a model: parameters, multiply-adds, activations, those kept for the backward pass, optimizer state and the
+ * planned peak memory. It is counted on what the model records, so it holds for every kind of model; nothing is computed and no
+ * memory is allocated.
  *
- * @param inputShape - Of one example.
- * @throws `ValueError` for an option that is unknown or wrong.
+ * @param inputShape - Shape of one example.
+ * @throws `ValueError` for an unknown option or a wrong value.
  *
  * @example
  * ```ts
  * const { parameters, multiplyAdds, training } = cost(lenet5(), [28, 28, 1], { batch: 64, optimizer: "adam" });
  * parameters; // 61,706
  * multiplyAdds.forward; // 416,520
- * training.total / 2 ** 20; // mebibytes of a step of learning from 64 images
+ * training.total / 2 ** 20; // mebibytes of a training step with 64 images
  * ```
  */
 export function cost(model: Layer, inputShape: Shape, options: CostOptions = {}): Cost {
@@ -222,7 +222,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
   };
 }
 
-/** What each layer costs itself; one that only contains others costs nothing, and is left out. */
+/** Returns the cost of each layer; one that only contains others costs nothing and is left out. */
 function layerCosts(layers: readonly RecordedLayer[], kept: ReadonlySet<Tensor>, batch: number): LayerCost[] {
   const counted = new Set<object>();
   return layers.flatMap(({ name, type, layer, output, operations, isContainer }) => {

@@ -7,59 +7,59 @@ import { axisField } from "../geometry/receptiveField.ts";
 import { dependentsOf, recordModel } from "../recordModel.ts";
 import { sourcesOf, type Mask } from "../geometry/sources.ts";
 
-/** What the elements of a {@link ModularStage} do. */
+/** The kind of a {@link ModularStage}. */
 export type ModularKind = "input" | "convolution" | "largest" | "mean" | "dense" | "join";
 
-/** A row of equal elements: the inputs, the copies of a group of neurons, the windows of a pooling. */
+/** A row of equal elements: the inputs, the copies of a group of neurons, or the windows of a pooling layer. */
 export interface ModularStage {
   readonly kind: ModularKind;
   /**
-   * `x`; `A`, `B` … for convolutions in their order; `max`, `mean`; `F` for fully connected layers, or `n` for
-   * their neurons where the input has no places; `+`, `×`, `∪` for joins.
+   * `x`; `A`, `B` … for convolutions in order; `max`, `mean`; `F` for fully connected layers, or `n` for their neurons if the
+   * input has no spatial axes; `+`, `×`, `∪` for joins.
    */
   readonly label: string;
-  /** The layer that it belongs to; `""` for the inputs. */
+  /** Name of the layer; `""` for the inputs. */
   readonly layer: string;
-  /** Rows and columns of elements; of a net of signals one row. */
+  /** Rows and columns of elements; one row for signals. */
   readonly grid: readonly [rows: number, columns: number];
   /**
-   * Where the first element stands over the inputs, in the middle of what it sees, and how far from it the next: row and column.
-   * Not where all elements see the same.
+   * Center of the receptive field of the first element, and the distance to the next: row and column. Absent if all elements see
+   * the same.
    */
   readonly stands?: {
     readonly first: readonly [row: number, column: number];
     readonly jump: readonly [row: number, column: number];
   };
-  /** Neurons side by side in each element: channels. */
+  /** Number of neurons in each element. */
   readonly channels: number;
-  /** A line to each element that one of these reads. */
+  /** The elements that these elements read. */
   readonly edges: readonly ModularEdge[];
 }
 
-/** An element that reads another one. Elements are numbered row by row. */
+/** An edge between elements, which are numbered row by row. */
 export interface ModularEdge {
-  /** The stage that is read. */
+  /** Index of the stage that is read. */
   readonly stage: number;
-  /** The element there. */
+  /** Index of the element that is read. */
   readonly from: number;
-  /** The element that reads it. */
+  /** Index of the element that reads it. */
   readonly to: number;
 }
 
-/** A net as modules: who reads whom. */
+/** A model as modules and the edges between them. */
 export interface ModularGraph {
-  /** Each behind those that it reads. */
+  /** The stages in topological order. */
   readonly stages: readonly ModularStage[];
-  /** Whether elements lie in rows and columns: a net of images. */
+  /** Whether elements have rows and columns: the model takes images. */
   readonly isPlane: boolean;
 }
 
-/** More elements than anybody can look at. */
+/** Largest number of elements in a legible diagram. */
 const LARGEST = 5000;
 
 const joins: Readonly<Record<string, string>> = { add: "+", subtract: "−", multiply: "×", divide: "÷", concat: "∪" };
 
-/** What a tensor is to a reader of the diagram; `undefined` where it only changes numbers in place. */
+/** Returns the kind of stage of a tensor; `undefined` for elementwise operations, which belong to the stage before. */
 function kindOf(
   t: Tensor,
   depends: ReadonlySet<Tensor>,
@@ -75,7 +75,7 @@ function kindOf(
     : undefined;
 }
 
-/** Where the numbers of a tensor stand in the diagram. */
+/** The elements of a tensor in the diagram. */
 interface Grid {
   readonly rows: number;
   readonly columns: number;
@@ -83,7 +83,7 @@ interface Grid {
   readonly elements: Int32Array;
 }
 
-/** The rows and columns that a tensor's units move along; of a net of plain numbers each is an element. */
+/** Returns the grid of a tensor: its spatial axes, or one element for each number if there are none. */
 function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]): Grid {
   const steps = stepsOf(t.shape);
   if (places.length === 0) {
@@ -112,12 +112,12 @@ function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]):
 }
 
 /**
- * A net as colah draws them: inputs, copies of groups of neurons that each look through a window, poolings, and fully connected
- * layers that see all; with every line between them. What only changes numbers in place (biases, activation functions, norms) is
- * part of the module before it.
+ * Returns a model as modules, as in the diagrams of Christopher Olah: inputs, copies of groups of neurons, pooling windows and
+ * fully connected layers, with all edges between them. Elementwise operations (biases, activation functions, normalization) are
+ * part of the module before them.
  *
- * @param inputShape - Of one example: `[length, channels]`, `[height, width, channels]`, or `[inputs]`.
- * @throws `ShapeError` for more elements than can be looked at; give a smaller input.
+ * @param inputShape - Shape of one example: `[length, channels]`, `[height, width, channels]`, or `[inputs]`.
+ * @throws `ShapeError` for more elements than a diagram can show; give a smaller input.
  *
  * @example
  * ```ts
@@ -173,7 +173,7 @@ export function modularGraph(model: Layer, inputShape: Shape): ModularGraph {
   return { stages, isPlane: places.length > 1 };
 }
 
-/** In the middle of what the units see, whatever the borders cut off. */
+/** Returns the centers of the receptive fields, padding included. */
 function standsOf(field: Field | undefined, places: readonly number[]): ModularStage["stands"] {
   if (field === undefined || places.length === 0) return undefined;
   const axes = places.map((along) => axisField(field, along, ""));
@@ -187,7 +187,7 @@ function channelsOf(t: Tensor, fields: ReadonlyMap<Tensor, Field>, places: reado
   return places.length === 0 ? 1 : Math.max(1, Math.round(t.size / (rows * columns)));
 }
 
-/** Whether a join brings together what two stages made, or the same one seen through different things. */
+/** Whether the inputs of a join come from different stages, or from one stage through different operations. */
 function joinsStages(t: Tensor, known: ReadonlyMap<Tensor, unknown>, depends: ReadonlySet<Tensor>): boolean {
   const roots = t.inputs
     .filter((x) => depends.has(x))
@@ -203,7 +203,7 @@ function joinsStages(t: Tensor, known: ReadonlyMap<Tensor, unknown>, depends: Re
   return new Set(roots).size > 1;
 }
 
-/** Which elements of earlier stages each element reads, found by walking back from all its numbers. */
+/** Returns the elements of earlier stages that each element reads, found by going back from all its numbers. */
 function edgesOf(
   t: Tensor,
   grid: Grid,
@@ -245,7 +245,7 @@ function edgesOf(
 }
 
 /**
- * How many elements and lines a diagram has, in all.
+ * Counts the elements and edges of a diagram.
  *
  * @example
  * ```ts

@@ -3,27 +3,27 @@ import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, recordModel, type RecordedModel } from "../recordModel.ts";
 
-/** Something that a model computes from its input. */
+/** A node of an {@link OperationGraph}. */
 export interface GraphNode {
-  /** What it does: an operation, `conv2d`; or a layer's class, `Conv2d`; or `input`. */
+  /** An operation, `conv2d`; the class of a layer, `Conv2d`; or `input`. */
   readonly label: string;
-  /** The layer's name; `""` for the input. */
+  /** Name of the layer; `""` for the input. */
   readonly layer: string;
-  /** Of one example. */
+  /** Shape of one example. */
   readonly shape: Shape;
-  /** Nodes that it reads, by number. */
+  /** Indices of the nodes that it reads. */
   readonly inputs: readonly number[];
-  /** What it is given beside those: parameters by their paths. */
+  /** Paths of the parameters that it reads. */
   readonly parameters: readonly string[];
 }
 
-/** What a model computes, as a graph. */
+/** The computation of a model as a graph. */
 export interface OperationGraph {
-  /** Each behind those that it reads; the input first. */
+  /** The nodes in topological order; the input comes first. */
   readonly nodes: readonly GraphNode[];
 }
 
-/** The parameters that a tensor is computed from without the input. */
+/** Returns the paths of the parameters that a tensor reads, apart from those behind the input. */
 function parametersOf(t: Tensor, { variables }: RecordedModel, depends: ReadonlySet<Tensor>): string[] {
   const found: string[] = [];
   const visit = (x: Tensor): void => {
@@ -37,16 +37,16 @@ function parametersOf(t: Tensor, { variables }: RecordedModel, depends: Readonly
 }
 
 /**
- * What a model computes from its input, as a graph: one node for each operation, or for each layer that has operations of its
- * own. It is read off what the model records, so that it shows branches of any making.
+ * Returns the computation of a model as a graph: one node for each operation, or for each layer that has operations of its own.
+ * It is read from what the model records, so it shows branches of every kind.
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  * @param level - `"operations"`, the default, or `"layers"`.
  *
  * @example
  * ```ts
  * const { nodes } = operationGraph(resnet18(), [224, 224, 3], "layers");
- * nodes.filter(({ inputs }) => inputs.length > 1).length; // 8: where the shortcuts come in again
+ * nodes.filter(({ inputs }) => inputs.length > 1).length; // 8: the sums of the shortcuts
  * ```
  */
 export function operationGraph(
@@ -58,7 +58,7 @@ export function operationGraph(
   const depends = dependentsOf(recorded);
   const owner = new Map(recorded.layers.flatMap((layer) => layer.operations.map((t) => [t, layer] as const)));
   const computed = recorded.tensors.filter((t) => depends.has(t) && t !== recorded.input);
-  // Operations that make up one node: those of a layer; what a layer adds to others that it contains stands for itself.
+  // The operations of a layer make one node; those of a container are nodes of their own.
   const groupOf = (t: Tensor): object => {
     const layer = owner.get(t);
     return level === "operations" || layer === undefined || layer.isContainer ? t : layer;

@@ -3,27 +3,27 @@ import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
-/** How a layer's neurons share their weights. */
+/** Weight sharing of a layer. */
 export interface LayerSharing {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** Of one example. */
+  /** Shape of one example. */
   readonly outputShape: Shape;
-  /** Neurons: each makes one number of the output. */
+  /** Number of neurons, one for each number of the output. */
   readonly neurons: number;
-  /** How many neurons have the same weights: for a convolution one at each place. */
+  /** Number of neurons with the same weights: for a convolution one at each position. */
   readonly copies: number;
-  /** Pairs of a neuron and a number that it sees; what lies over padding is none. */
+  /** Number of pairs of a neuron and an input, without padding. */
   readonly connections: number;
-  /** Numbers that are learned, biases among them. */
+  /** Number of parameters, including biases. */
   readonly weights: number;
-  /** How many those would be if every neuron had its own. */
+  /** Number of parameters if every neuron had its own. */
   readonly untied: number;
 }
 
-/** How many taps lie over the input, of all positions together. */
+/** Returns the number of taps over the input, summed over all positions. */
 function tapsInside(s: Sliding): number {
   let inside = 0;
   for (let o = 0; o < s.output; o++)
@@ -34,14 +34,14 @@ function tapsInside(s: Sliding): number {
   return inside;
 }
 
-/** The variable behind a tensor: a signal's filters are reshaped to those of an image. */
+/** Returns the variable behind a tensor, through reshapes and transposes. */
 export function variableBehind(t: Tensor, { variables }: RecordedModel): Tensor | undefined {
   let at = t;
   while (!variables.has(at) && (at.operation === "reshape" || at.operation === "transpose")) at = at.inputs[0]!;
   return variables.has(at) ? at : undefined;
 }
 
-/** The bias that is added to what an operation makes. */
+/** Returns the bias that is added to the result of an operation. */
 function biasOf(t: Tensor, { operations }: RecordedLayer, recorded: RecordedModel): Tensor | undefined {
   const same = new Set<Tensor>([t]);
   for (const next of operations) {
@@ -52,7 +52,7 @@ function biasOf(t: Tensor, { operations }: RecordedLayer, recorded: RecordedMode
   return undefined;
 }
 
-/** How often the weights meet an input, and how many inputs each neuron has. */
+/** Returns the number of connections, and of inputs of each neuron. */
 function connectionsOf(t: Tensor): { readonly connections: number; readonly inputs: number } {
   const { geometry: g } = t.attributes as { readonly geometry?: Conv2dGeometry };
   if (g === undefined) {
@@ -61,17 +61,17 @@ function connectionsOf(t: Tensor): { readonly connections: number; readonly inpu
   }
   const depth = g.inChannels / g.groups;
   const connections = tapsInside(g.height) * tapsInside(g.width) * depth * g.outChannels;
-  // Run backwards, a pixel is reached through each filter by every stride-th tap: so many on average.
+  // In a transposed convolution every stride-th tap of a filter reaches a pixel; this is the average.
   return t.operation === "conv2d"
     ? { connections, inputs: g.height.window * g.width.window * depth }
     : { connections, inputs: connections / t.size };
 }
 
 /**
- * How the neurons of each layer share weights: many copies of the same neuron, and what they would need if each had weights of
- * its own. One row for each convolution and each product with a learned matrix.
+ * Returns how the neurons of each layer share weights, and the number of weights if they did not: one row for each convolution
+ * and each product with a learned matrix.
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  *
  * @example
  * ```ts

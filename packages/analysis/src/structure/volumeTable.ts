@@ -6,36 +6,36 @@ import { fieldsOf } from "../geometry/fieldsOf.ts";
 import { axisField } from "../geometry/receptiveField.ts";
 import { recordModel, type RecordedModel } from "../recordModel.ts";
 
-/** A volume of numbers, and what made it. */
+/** A row of a {@link VolumeTable}: an activation volume and the weights that compute it. */
 export interface VolumeRow {
   /** `INPUT`, `CONV3-64` (64 filters of 3 × 3), `POOL2`, `FC`. */
   readonly name: string;
   /** Height, width and depth. */
   readonly shape: Shape;
-  /** How many numbers it holds. */
+  /** Number of numbers. */
   readonly memory: number;
-  /** What its weights are the product of: `[3, 3, 64, 128]`. */
+  /** Shape of its weights: `[3, 3, 64, 128]`. */
   readonly weightShape: Shape;
-  /** How many weights there are, without biases. */
+  /** Number of weights, without biases. */
   readonly weights: number;
-  /** How many pixels of the input each unit sees, and how far apart those of neighbours lie; not for `FC`, which sees all. */
+  /** Receptive field of each unit, and the distance to that of its neighbour; absent for `FC`, which sees the whole input. */
   readonly receptiveField?: { readonly size: number; readonly jump: number };
 }
 
-/** The volumes that a net turns its input into. */
+/** The activation volumes of a model. */
 export interface VolumeTable {
   readonly rows: readonly VolumeRow[];
-  /** Numbers in all volumes, each once. */
+  /** Total of all volumes. */
   readonly memory: number;
-  /** Weights in all, without biases and the like. */
+  /** Total number of weights, without biases and other parameters. */
   readonly weights: number;
-  /** All that is learned. */
+  /** Total number of parameters. */
   readonly parameters: number;
 }
 
 const squared = (height: number, width: number): string =>
   height === width || height === 1 ? `${width}` : `${height}x${width}`;
-/** Height, width and depth of one example, as the notes write them. */
+/** Height, width and depth of one example, as in the CS231n notes. */
 const volumeOf = ([, ...shape]: Shape): Shape => [
   ...Array.from({ length: Math.max(0, 3 - shape.length) }, () => 1),
   ...shape,
@@ -66,7 +66,7 @@ function rowOf(t: Tensor, { variables }: RecordedModel, fields: ReadonlyMap<Tens
   if (weighs && slides === "input") return seen(row(`CONV${window}-${geometry!.outChannels}`));
   if (weighs && slides === "output") return seen(row(`DECONV${window}-${geometry!.inChannels}`));
   if (folds && slides) {
-    // Windows over channels belong to a normalisation, not to a pooling.
+    // Windows over channels are those of a normalization.
     const axes = fields.get(t.inputs[0]!)?.axes.slice(1, 3) ?? [];
     return axes.flat().some(({ along }) => along !== undefined) ? seen(row(`POOL${window}`)) : undefined;
   }
@@ -77,11 +77,11 @@ function rowOf(t: Tensor, { variables }: RecordedModel, fields: ReadonlyMap<Tens
 }
 
 /**
- * The table that the notes of CS231n make of VGG-16, of any net: the volume that each convolution, pooling and fully connected
- * layer puts out, how many numbers it holds and how many weights made it. (Activation functions are computed in the volume that
- * they are applied to, and are no rows.) The notes add the numbers of VGG-16 up to "24M"; they are 15,237,608.
+ * Returns the table that the CS231n notes show for VGG-16, for any model: the output volume of each convolution, pooling and
+ * fully connected layer with its numbers and weights. Activation functions share the volume of their input and have no row. The
+ * notes add up "24M" numbers for VGG-16; the total is 15,237,608.
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  *
  * @example
  * ```ts
@@ -112,7 +112,7 @@ export function volumeTable(model: Layer, inputShape: Shape): VolumeTable {
 const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
 
 /**
- * A table of volumes as text, in the manner of the notes.
+ * Formats a volume table as text, in the style of the CS231n notes.
  *
  * @example
  * ```ts

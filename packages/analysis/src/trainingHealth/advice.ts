@@ -1,6 +1,6 @@
 import type { TrainingHealth } from "./records.ts";
 
-/** What an {@link Advice} is about. */
+/** The topic of an {@link Advice}. */
 export type AdviceTopic =
   | "start"
   | "not finite"
@@ -12,20 +12,20 @@ export type AdviceTopic =
   | "vanishing gradients"
   | "exploding gradients";
 
-/** What should be changed about a training run. */
+/** A problem of a training run, and what to change. */
 export interface Advice {
   readonly topic: AdviceTopic;
   /** The layer, the parameter, or `"loss"`. */
   readonly about: string;
-  /** What it rests on. */
+  /** The figure that it is based on. */
   readonly figure: number;
-  /** The step at which that was seen. */
+  /** The step at which it was observed. */
   readonly step: number;
-  /** A sentence with the figure, and what to do. */
+  /** A sentence with the figure and what to do. */
   readonly text: string;
 }
 
-// Bounds beyond which something is said. Update ratios: CS231n's notes, "should be somewhere around 1e-3".
+// Thresholds of the advice. Update ratios: "should be somewhere around 1e-3" (CS231n notes).
 const START = 0.5;
 const LARGE_UPDATE = 1e-2;
 const SMALL_UPDATE = 1e-5;
@@ -44,7 +44,7 @@ const median = (values: readonly number[]): number => {
 };
 const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** What is said about the losses. */
+/** Advice on the losses. */
 function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
   const [first] = steps;
   const advice: Advice[] = [];
@@ -98,14 +98,14 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
   return advice;
 }
 
-/** What is said about how far parameters move: the median of the last looks. */
+/** Advice on the updates, by the median of the last records. */
 function aboutUpdates({ records }: TrainingHealth): Advice[] {
   const recent = records.slice(-3);
   const last = recent.at(-1);
   return (last?.parameters ?? []).flatMap(({ path }, i): Advice[] => {
     const ratios = recent.map(({ parameters }) => parameters[i]!.updateRatio).filter(Number.isFinite);
     const ratio = median(ratios);
-    // A bias begins at 0: any step is large for it.
+    // A bias starts at 0, so any step is large for it.
     if (/(^|\.)(bias|shift)$/.test(path)) return [];
     const seen = { about: path, figure: ratio, step: last!.step };
     if (ratio > LARGE_UPDATE)
@@ -131,7 +131,7 @@ function aboutUpdates({ records }: TrainingHealth): Advice[] {
   });
 }
 
-/** What is said about units. */
+/** Advice on units. */
 function aboutUnits({ records }: TrainingHealth): Advice[] {
   const last = records.at(-1);
   return (last?.layers ?? []).flatMap(({ path, curve, units, dead, saturated }): Advice[] => {
@@ -161,7 +161,7 @@ function aboutUnits({ records }: TrainingHealth): Advice[] {
   });
 }
 
-/** What is said about gradients: those of the first weights against those of the last. */
+/** Advice on gradients, by comparing the first weights with the last. */
 function aboutGradients({ records }: TrainingHealth): Advice[] {
   const last = records.at(-1);
   const weights = (last?.parameters ?? []).filter(({ path }) => /(filters|weights)$/.test(path));
@@ -190,7 +190,7 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
 }
 
 /**
- * What should be changed about a training run, each with the figure that it rests on; nothing, where all is well.
+ * Returns advice on what to change about a training run; none if all is well.
  *
  * @example
  * ```ts

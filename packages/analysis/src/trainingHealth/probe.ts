@@ -5,23 +5,23 @@ import { recordModel } from "../recordModel.ts";
 import { saturation } from "../activations/unitActivity.ts";
 import type { LayerHealth } from "./records.ts";
 
-/** The layer whose products a tensor is made of, whatever normalises or shifts them on the way. */
+/** Returns the layer whose products a tensor is computed from, through biases and normalization. */
 function makerOf(y: Tensor): string {
   let t: Tensor | undefined = y.inputs[0];
   while (t !== undefined && !traitsOf(t.operation).weighs) t = t.inputs[0];
   return (t ?? y).scope?.path ?? "the model";
 }
 
-/** What {@link probe} finds. */
+/** The result of {@link probe}. */
 export interface Probed {
-  /** Of each parameter the root of its mean squared gradient. */
+  /** Root mean square of the gradient of each parameter. */
   readonly slopes: ArrayLike<number>;
   readonly layers: readonly LayerHealth[];
 }
 
 /**
- * A compiled look inside a model on always the same examples: gradients, dead and saturated units. Found at the curves that the
- * model records, whether they are layers or not.
+ * Compiles a function that measures gradients, dead and saturated units on fixed examples. Units are found at the recorded
+ * activation functions, whether or not these are layers.
  */
 export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => Tensor): () => Promise<Probed> {
   let heads: readonly Pick<LayerHealth, "path" | "curve" | "units">[] = [];

@@ -11,46 +11,46 @@ export interface TrainingStep {
   readonly rate?: number;
 }
 
-/** How the units do that one layer makes and a curve bends. */
+/** The state of the units of one layer behind an activation function. */
 export interface LayerHealth {
-  /** The layer that makes them, `layers.0 (Conv2d)`; the second curve behind the same layer is `… #2`. */
+  /** The layer, `layers.0 (Conv2d)`; the second activation function behind the same layer is `… #2`. */
   readonly path: string;
-  /** What bends them: `"relu"`, `"tanh"` or `"sigmoid"`. */
+  /** The activation function: `"relu"`, `"tanh"` or `"sigmoid"`. */
   readonly curve: string;
-  /** How many channels there are (units, in a dense layer), and how many of them are 0 wherever one looks. */
+  /** Number of channels (of units in a dense layer), and of those that are always 0. */
   readonly units: number;
   readonly dead: number;
-  /** The share of numbers that lie near the ends of tanh or sigmoid, where the slope is almost 0. */
+  /** Fraction of values near the ends of tanh or sigmoid, where the gradient is almost 0. */
   readonly saturated: number;
 }
 
-/** How one parameter does. */
+/** The state of one parameter. */
 export interface ParameterHealth {
   /** `layers.0.filters` */
   readonly path: string;
-  /** The root of the mean square of its numbers, and of their gradients on the examples. */
+  /** Root mean square of its values, and of their gradients on the watched examples. */
   readonly size: number;
   readonly gradient: number;
   /**
-   * How far one step moved it, over how large it was: about 1e-3 is healthy. Infinity for one that was 0, as a bias is at first; NaN
-   * where the step before was not looked at.
+   * Size of one update relative to its value: about 1e-3 is healthy. Infinity for a parameter of zeros, such as a new bias; NaN if
+   * the step before was not recorded.
    */
   readonly updateRatio: number;
 }
 
-/** A look inside a net that is learning. */
+/** The state of a model at one step of training. */
 export interface HealthRecord {
   readonly step: number;
   readonly layers: readonly LayerHealth[];
   readonly parameters: readonly ParameterHealth[];
 }
 
-/** What is known of a training run. */
+/** The history of a training run. */
 export interface TrainingHealth {
-  /** The loss of who knows nothing, if that is known. */
+  /** Loss of random guessing, if known. */
   readonly chance: number | undefined;
-  /** Every step. */
+  /** All steps. */
   readonly steps: readonly TrainingStep[];
-  /** Looks inside, in order. */
+  /** Records of the state, in order. */
   readonly records: readonly HealthRecord[];
 }

@@ -7,34 +7,34 @@ import { probe } from "./probe.ts";
 import type { HealthRecord, ParameterHealth, TrainingHealth, TrainingStep } from "./records.ts";
 import { finiteOption } from "../optionChecks.ts";
 
-/** What {@link watchTraining} is told. */
+/** Options of {@link watchTraining}. */
 export interface WatchTrainingOptions {
-  /** Examples that are looked at again and again: `[n, …]`. */
+  /** The watched examples: `[n, …]`. */
   readonly inputs: Tensor;
-  /** Their labels, or whatever the loss takes. */
+  /** Their targets for the loss. */
   readonly targets: Tensor;
-  /** The loss that the model learns by. Default: `crossEntropy`. */
+  /** The loss. Default: `crossEntropy`. */
   readonly loss?: Loss;
-  /** The loss of a model that guesses. Default: ln(classes) for `crossEntropy`; none for another loss. */
+  /** Loss of random guessing. Default: ln(classes) for `crossEntropy`, unknown for another loss. */
   readonly chance?: number;
-  /** A look inside after so many steps. Default: 50. */
+  /** Number of steps between records. Default: 50. */
   readonly every?: number;
 }
 
-/** Watches a net learn. */
+/** Watches the training of a model. */
 export interface TrainingWatch extends TrainingHealth {
-  /** To be called after each step, before the next. */
+  /** Records a step; call it after each step, before the next. */
   observe(step: TrainingStep): Promise<void>;
-  /** What should be changed, each with the figure that it rests on. */
+  /** Returns advice on what to change. */
   advice(): Advice[];
 }
 
 /**
- * Watches a net learn: at some steps how far each parameter moves, how large its gradient is, and which units are dead or
- * saturated; and says in words what to change.
+ * Watches the training of a model: at some steps it records the update and the gradient of each parameter and the dead and
+ * saturated units, and it gives advice on what to change.
  *
- * @param model - Built.
- * @throws `UsageError` for a model without parameters yet.
+ * @param model - A model that is built.
+ * @throws `UsageError` for a model that has no parameters yet.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
     async observe({ step, loss: reached, accuracy, gradientNorm, rate }) {
       const known = Object.entries({ accuracy, gradientNorm, rate }).filter(([, value]) => value !== undefined);
       steps.push({ step, loss: reached, ...Object.fromEntries(known) });
-      // The first step after each multiple is looked at, and how far it moved the parameters: so they are read before it, too.
+      // The first step after each multiple is recorded with its update, so the parameters are also read before it.
       const isLook = every === 1 || step % every === 1;
       if (!isLook && step % every !== 0) return;
       const values = await valuesOf(all);

@@ -37,56 +37,56 @@ import { imageParameters, type ImageParameterKind } from "./imageParameters.ts";
 import { randomMovement, resampled, samplingOf, type TransformationOptions } from "./transformation.ts";
 import { finiteOption, rangeOption } from "../optionChecks.ts";
 
-/** How images are painted by descent on a loss. */
+/** Options of the optimization of an image. */
 export interface AscentOptions {
-  /** Steps in all. Default: 256. */
+  /** Number of steps. Default: 256. */
   readonly steps?: number;
-  /** A look after so many steps, the start and the end apart. Default: 16. */
+  /** Number of steps between results; the start and the end are always yielded. Default: 16. */
   readonly every?: number;
-  /** The step size of Adam. Default: 0.05. */
+  /** Learning rate of Adam. Default: 0.05. */
   readonly rate?: number;
-  /** What is changed: waves of all scales, or pixels. Default: `"fourier"`. */
+  /** Parametrization of the image: by its Fourier coefficients or its pixels. Default: `"fourier"`. */
   readonly parameters?: ImageParameterKind;
-  /** The darkest and the brightest that a pixel can be. Default: 0 to 1. */
+  /** Smallest and largest value of a pixel. Default: 0 to 1. */
   readonly range?: readonly [low: number, high: number];
   /**
-   * What the pixels of the random start are about: best the mean of the data, since a net may take any other for something
-   * that it has learned. Default: the middle of the range.
+   * Mean of the random start: best that of the data, since a model may respond to any other brightness. Default: the middle of
+   * the range.
    */
   readonly brightness?: number;
-  /** How the image is moved at each step, so that what is found survives it; `false` for not at all. */
+  /** Random transformations at each step, which make the result robust; `false` for none. */
   readonly transform?: TransformationOptions | false;
-  /** Weight of the total variation, which smooths. */
+  /** Weight of the total variation, which smooths the image. */
   readonly totalVariation?: number;
-  /** Decides the start and the movements. Default: 0. */
+  /** Seed of the start and the movements. Default: 0. */
   readonly seed?: number;
-  /** Stops between two steps. */
+  /** Aborts between two steps. */
   readonly signal?: AbortSignal;
 }
 
-/** A look at images that are being painted. */
+/** A result of the optimization of images. */
 export interface Painting {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
   /** `[n, h, w, c]`, or `[n, l, c]` of signals. */
   readonly shape: Shape;
-  /** The images, as they are now. */
+  /** The images. */
   readonly values: Values;
-  /** Of each image, as it is without any movement. */
+  /** The objective of each image, without transformations. */
   readonly measures: Values;
 }
 
-/** What an image is painted for. */
+/** The objective of an optimization. */
 export interface Subject {
-  /** Of the images: `[n, h, w, c]`, or `[n, l, c]`. */
+  /** Shape of the images: `[n, h, w, c]` or `[n, l, c]`. */
   readonly shape: Shape;
-  /** What each image is measured by: `[n, h, w, c] → [n]`. */
+  /** The measure of each image: `[n, h, w, c] → [n]`. */
   measure(image: Tensor): Tensor;
-  /** What is to become small: a scalar. */
+  /** The loss to minimize, a scalar. */
   loss(image: Tensor): Tensor;
 }
 
-/** How much neighbouring pixels differ, the mean over the image. */
+/** The total variation: the mean absolute difference of neighbouring pixels. */
 function totalVariation(image: Tensor): Tensor {
   const [n, h, w, c] = image.shape as readonly [number, number, number, number];
   const part = (top: number, left: number, height: number, width: number): Tensor =>
@@ -112,7 +112,7 @@ export const ascentChecks = (): OptionChecks<AscentOptions> => ({
 
 const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 
-/** Random images, changed step by step until a loss is small. Yields the start, looks on the way, and the end. */
+/** Optimizes random images for a loss. Yields the start, intermediate results and the end. */
 export async function* ascend(subject: Subject, options: AscentOptions): AsyncGenerator<Painting, void, void> {
   const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
   if (transform !== false)

@@ -1,9 +1,9 @@
 import { absolute, equal, greater, less, max, maximum, where, type GradientRule } from "@convlens/tensor";
 
 /**
- * Backward through a relu that is silent for a whole example: instead of nothing, what would wake its units up passes. What is
- * silent at the start, as most single units are, could else never be reached. (For a loss that is to fall, those are negative
- * slopes.)
+ * Gradient rule for a ReLU that is 0 for a whole example: gradients that would activate its units pass. Otherwise an objective
+ * that is inactive at the start, as most single units are, could never be reached. (For a loss to minimize, those are negative
+ * gradients.)
  */
 export const awaken: GradientRule = (dy, y) => {
   if (y.operation !== "relu" || y.rank === 0) return undefined;

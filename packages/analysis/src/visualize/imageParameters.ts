@@ -13,36 +13,36 @@ import {
 } from "@convlens/tensor";
 import type { Planes } from "../planes.ts";
 
-/** How an image is described to the ascent: by its waves, or by its pixels. */
+/** Parametrization of an image: by its Fourier coefficients or its pixels. */
 export type ImageParameterKind = "fourier" | "pixels";
 
-/** An image as variables, and the tensor that they stand for. */
+/** An image as variables. */
 export interface ImageParameters {
   readonly variables: readonly Variable[];
   /** Records the image `[n, h, w, c]`, between `low` and `high`. */
   readonly image: () => Tensor;
 }
 
-/** What pixels can be, and what they are about at the start. */
+/** The range of pixels, and their mean at the start. */
 export interface ImageBounds {
   readonly range: readonly [low: number, high: number];
-  /** Between the two. */
+  /** Inside the range. */
   readonly brightness: number;
 }
 
-/** Deviation of the first parameters. */
+/** Standard deviation of the initial parameters. */
 const DEVIATION = 0.01;
-/** Brings what a step of the usual rate does to a wave to what the eye would call a small change of the image. */
+/** Scales the image so that a step of the default learning rate is a small change of it. */
 const CONTRAST = 0.25;
 
-/** A random image, almost even, as parameters that can be changed. */
+/** Makes the parameters of a random, almost uniform image. */
 export function imageParameters(
   kind: ImageParameterKind,
   { count, height, width, channels }: Planes,
   { range: [low, high], brightness }: ImageBounds,
   random: Random,
 ): ImageParameters {
-  // sigmoid(level) = the share of the range at which parameters of 0 lie
+  // sigmoid(level) is the position in the range of parameters of 0.
   const share = (brightness - low) / (high - low);
   const level = Math.log(share / (1 - share));
   const bounded = (raw: Tensor): Tensor => add(multiply(sigmoid(add(raw, level)), high - low), low);
@@ -68,7 +68,7 @@ export function imageParameters(
   };
 }
 
-/** cos and sin of 2π · row · column / size, each row times a factor. */
+/** Cosines and sines of 2π · row · column / size, with a factor for each row. */
 function waveTables(
   rows: number,
   columns: number,
@@ -87,8 +87,8 @@ function waveTables(
 }
 
 /**
- * From half the spectrum of real images to the images, `[n, h, ⌊w/2⌋ + 1] → [n, h, w]`: each wave divided by its frequency, so that
- * equal parameters mean equal contrast at every scale, as in photographs, and steps change no scale before the others.
+ * The inverse Fourier transform from half the spectrum of real images, `[n, h, ⌊w/2⌋ + 1] → [n, h, w]`. Coefficients are divided by
+ * their frequency, so that equal parameters mean equal contrast at every scale, as in photographs.
  */
 export function inverseFourier(height: number, width: number): (real: Tensor, imaginary: Tensor) => Tensor {
   const waves = Math.floor(width / 2) + 1;
@@ -100,7 +100,7 @@ export function inverseFourier(height: number, width: number): (real: Tensor, im
   });
   const scales = tensor(scale, [height, waves]);
   const [cosRows, sinRows] = waveTables(height, height, height);
-  // A wave and its mirror image count as one, but for those that are their own.
+  // A frequency and its conjugate count as one, unless they are equal.
   const isOwn = (wave: number): boolean => wave === 0 || 2 * wave === width;
   const [cosColumns, sinColumns] = waveTables(waves, width, width, (wave) => (isOwn(wave) ? 1 : 2) / (height * width));
   return (real, imaginary) => {

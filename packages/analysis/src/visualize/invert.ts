@@ -5,20 +5,20 @@ import { layerNamed, recordModel } from "../recordModel.ts";
 import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
 import { textOption } from "../optionChecks.ts";
 
-/** What {@link invert} may be told. */
+/** Options of {@link invert}. */
 export interface InvertOptions extends AscentOptions {
-  /** Whose code is turned back into an image. */
+  /** Path of the layer whose activations are inverted. */
   readonly layer: string;
   /** Weight of the total variation. Default: 0.1. */
   readonly totalVariation?: number;
 }
 
 /**
- * An image that a layer cannot tell from the given one: from noise, changed step by step until its code is the same (Mahendran
- * 2015). What it has in common with the original is what the layer keeps; what is different it has thrown away.
+ * Inverts the activations of a layer: optimizes noise until the layer responds to it as to the given image (Mahendran and Vedaldi
+ * 2015). What both images share is what the layer keeps.
  *
- * To be watched: yields the start, looks on the way, and the end; `break` stops it. A look's measures are the distances of the
- * codes, over the length of the original's: 0 where the layer sees no difference.
+ * Yields the start, intermediate results and the end; `break` stops it. The measures are the distances of the activations,
+ * relative to the norm of the original's.
  *
  * @param x - `[n, h, w, c]` or `[n, l, c]`
  *

@@ -1,25 +1,25 @@
 import type { Random } from "@convlens/backend";
 import { gather, multiply, reshape, sum, transpose, type Tensor } from "@convlens/tensor";
 
-/** By how much an image may be moved at each step of an ascent. */
+/** Options of the random transformation at each step of an optimization. */
 export interface TransformationOptions {
-  /** Up to so many pixels to each side. Default: a sixteenth of the image. */
+  /** Largest shift, in pixels. Default: a sixteenth of the image. */
   readonly jitter?: number;
-  /** Enlarged or made smaller by up to this share. Default: 0.05. */
+  /** Largest change of scale. Default: 0.05. */
   readonly scale?: number;
-  /** Turned by up to so many degrees, to either side. Default: 5. */
+  /** Largest rotation, in degrees. Default: 5. */
   readonly rotate?: number;
 }
 
-/** Where each pixel of a transformed image comes from: four pixels around a point, and their weights. */
+/** The sources of each pixel of a transformed image: four pixels around a point, and their weights. */
 export interface Sampling {
   /** `[4, pixels]` */
   readonly indices: Float64Array;
-  /** `[4, pixels]`; of each pixel they sum up to 1. */
+  /** `[4, pixels]`; the weights of a pixel sum to 1. */
   readonly weights: Float64Array;
 }
 
-/** How an image is moved: pixel p comes from turn · scale · (p − centre) + centre + shift. */
+/** A transformation: pixel p comes from rotation · scale · (p − center) + center + shift. */
 export interface Movement {
   readonly shiftY: number;
   readonly shiftX: number;
@@ -28,7 +28,7 @@ export interface Movement {
   readonly degrees: number;
 }
 
-/** A movement at random. */
+/** Returns a random transformation. */
 export function randomMovement(
   random: Random,
   { height, width }: { readonly height: number; readonly width: number },
@@ -36,7 +36,7 @@ export function randomMovement(
 ): Movement {
   const within = (limit: number): number => (2 * random.next() - 1) * limit;
   return {
-    // A signal of one row is moved along it only.
+    // A signal is only moved along its row.
     shiftY: height === 1 ? 0 : within(jitter),
     shiftX: within(jitter),
     scale: 1 + within(scale),
@@ -44,7 +44,7 @@ export function randomMovement(
   };
 }
 
-/** Bilinear sampling of a moved image; beyond the edge the edge goes on. */
+/** Bilinear sampling of a transformed image; beyond the edge the edge pixel is repeated. */
 export function samplingOf(height: number, width: number, { shiftY, shiftX, scale, degrees }: Movement): Sampling {
   const pixels = height * width;
   const [indices, weights] = [new Float64Array(4 * pixels), new Float64Array(4 * pixels)];
@@ -67,7 +67,7 @@ export function samplingOf(height: number, width: number, { shiftY, shiftX, scal
   return { indices, weights };
 }
 
-/** Records an image `[n, h, w, c]` as a sampling `[4, h · w]` shows it; a gradient flows to the pixels that it reads. */
+/** Records the resampling of an image `[n, h, w, c]`; gradients flow to the pixels that it reads. */
 export function resampled(image: Tensor, indices: Tensor, weights: Tensor): Tensor {
   const [n, h, w, c] = image.shape as readonly [number, number, number, number];
   const pixels = reshape(transpose(image, [1, 2, 0, 3]), [h * w, n * c]);

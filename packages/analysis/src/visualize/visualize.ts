@@ -20,8 +20,9 @@ import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
 import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
 
 /**
- * What is to be excited: a class (one number of the output), or of a layer one channel (the mean of its map; of a dense layer one
- * unit), one unit in its place, a direction in the space of its channels, or all of it (the mean square, "deep dream").
+ * What an image is optimized to activate: a class (one number of the output), or of a layer one channel (the mean of its map, or
+ * one unit of a dense layer), one unit at a position, a direction in the space of its channels, or the whole layer (the mean
+ * square, "deep dream").
  */
 export type Objective =
   | { readonly class: number }
@@ -30,11 +31,11 @@ export type Objective =
   | { readonly layer: string; readonly direction: readonly number[] }
   | { readonly layer: string };
 
-/** What {@link visualize} may be told. */
+/** Options of {@link visualize}. */
 export interface VisualizeOptions extends AscentOptions {
-  /** Images painted together. Default: 1. */
+  /** Number of images. Default: 1. */
   readonly count?: number;
-  /** Weight of how different from each other they are to be: by how unlike their channels go together. Default: 1 for several. */
+  /** Weight of the diversity of several images: the dissimilarity of the Gram matrices of their channels. Default: 1. */
   readonly diversity?: number;
   /** Weight of the total variation. Default: 0.1. */
   readonly totalVariation?: number;
@@ -49,10 +50,10 @@ const checkIndex = (what: string, index: number, size: number, layer: string): v
   });
 };
 
-/** The mean over all places of a layer's output: `[n, …, c] → [n, c]`. */
+/** The mean over all positions of a layer's output: `[n, …, c] → [n, c]`. */
 const overPlaces = (y: Tensor): Tensor => (y.rank === 2 ? y : mean(y, y.shape.map((_, axis) => axis).slice(1, -1)));
 
-/** What is excited in a recorded model: `[n]`. */
+/** The objective in a recorded model: `[n]`. */
 function excitement(recorded: RecordedModel, objective: Objective): Tensor {
   const name = "class" in objective ? "the output" : `layer "${objective.layer}"`;
   const y = "class" in objective ? recorded.output : layerNamed(recorded, objective.layer).output;
@@ -84,19 +85,19 @@ function excitement(recorded: RecordedModel, objective: Objective): Tensor {
   return mean(square(y), y.shape.map((_, axis) => axis).slice(1));
 }
 
-/** How alike images are: the mean cosine, over pairs, between what their channels have in common with each other (Olah 2017). */
+/** The similarity of images: the mean cosine, over pairs, of the Gram matrices of their channels (Olah et al. 2017). */
 function likeness(maps: Tensor): Tensor {
   const [n, channels] = [maps.shape[0]!, maps.shape.at(-1)!];
   const flat = reshape(maps, [n, maps.size / n / channels, channels]);
   const gram = reshape(matmul(flat, flat, { transposeA: true }), [n, channels * channels]);
-  // Maps that are silent have no direction.
+  // Maps of zeros have no direction.
   const unit = divide(gram, sqrt(add(sum(square(gram), -1, { keepAxes: true }), 1e-12)));
   const cosines = matmul(unit, unit, { transposeB: true });
-  // Each with itself is left out.
+  // Without the pairs of an image with itself.
   return divide(subtract(sum(cosines), sum(square(unit))), n * (n - 1));
 }
 
-/** The maps that diversity looks at: those of the objective's layer, or the last ones before it that have places. */
+/** The maps that diversity compares: those of the objective's layer, or the last ones before it with positions. */
 function mapsBefore(recorded: RecordedModel, objective: Objective): Tensor | undefined {
   const last =
     "layer" in objective ? recorded.layers.indexOf(layerNamed(recorded, objective.layer)) : recorded.layers.length - 1;
@@ -105,13 +106,13 @@ function mapsBefore(recorded: RecordedModel, objective: Objective): Tensor | und
 }
 
 /**
- * What a class, a channel or a unit looks for: images that begin as noise and are changed, step by step, until they excite it
- * (Erhan 2009, Olah 2017). They are described by waves of all scales, moved, turned and scaled at each step so that what appears
- * does not hang on single pixels, and smoothed.
+ * Feature visualization: optimizes noise to activate a class, a channel or a unit (Erhan et al. 2009, Olah et al. 2017). Images are
+ * parametrized by their Fourier coefficients, transformed randomly at each step so that the result does not depend on single
+ * pixels, and smoothed.
  *
- * To be watched: yields the start, looks on the way, and the end; `break` stops it.
+ * Yields the start, intermediate results and the end; `break` stops it.
  *
- * @param inputShape - Of one example: `[height, width, channels]` or `[length, channels]`.
+ * @param inputShape - Shape of one example: `[height, width, channels]` or `[length, channels]`.
  *
  * @example
  * ```ts
@@ -129,7 +130,7 @@ export function visualize(
   checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
   const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
   const shape = [count, ...inputShape];
-  // What is wrong is said at once.
+  // Throws early for a wrong objective.
   excitement(recordModel(model, inputShape), objective);
   return ascend(
     {

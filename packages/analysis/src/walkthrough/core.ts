@@ -11,20 +11,20 @@ import type { Tensor } from "@convlens/tensor";
 import { placeOf } from "../geometry/originOf.ts";
 import { dependentsOf, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
-/** What a layer does at heart, when bias and reshapes are taken off. */
+/** The main operation of a layer, without bias, divisor and reshapes. */
 export interface Core {
   readonly kind: "products" | "largest" | "mean";
-  /** The tensor that the convolution, product, pooling or reduction makes. */
+  /** The output of the convolution, matrix product, pooling or reduction. */
   readonly tensor: Tensor;
-  /** What is added to it. */
+  /** The bias that is added. */
   readonly bias: { readonly tensor: Tensor; readonly output: Shape } | undefined;
-  /** What it is divided by. */
+  /** The divisor. */
   readonly divisor: number;
-  /** From the number of a unit in the layer's output to its number in `tensor`, and in the sum with the bias. */
+  /** Maps the index of a unit in the layer's output to its index in `tensor`, and in the sum with the bias. */
   readonly unitOf: (output: number) => { readonly inTensor: number; readonly inSum: number };
 }
 
-/** Takes reshapes, a learned bias and a divisor off what a layer makes, if there is a sum or a maximum below. */
+/** Finds the main operation of a layer below reshapes, a learned bias and a divisor, if it is a sum or a maximum. */
 export function coreOf({ output, operations }: RecordedLayer, recorded: RecordedModel): Core | undefined {
   const own = new Set(operations);
   const depends = dependentsOf(recorded);
@@ -60,19 +60,19 @@ export function coreOf({ output, operations }: RecordedLayer, recorded: Recorded
   return folds === "sum" ? { kind: "mean", ...core } : undefined;
 }
 
-/** The number of the bias that is added to unit `i` of a sum of this shape. */
+/** Returns the index of the bias that is added to unit `i` of a sum of this shape. */
 export function biasNumber(bias: Shape, output: Shape, i: number): number {
   const steps = broadcastSteps(bias, output);
   return offsetOf(placeOf(i, output), steps);
 }
 
-/** A meeting of an input and a weight in one output; without an input where the weight lies over padding. */
+/** A pair of an input and a weight in the sum of one output; without an input over padding. */
 export interface Meeting {
   readonly input: number | undefined;
   readonly weight: number;
 }
 
-/** Which inputs and weights meet in unit `i` of a product: sums of sums, each in the order in which it is added up. */
+/** Returns the pairs of inputs and weights of unit `i`, as sums of sums in the order of summation. */
 export function meetingsOf(t: Tensor, i: number): Meeting[][] {
   if (t.operation === "matmul") {
     const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
@@ -112,7 +112,7 @@ function meetingsOfConvolution(g: Conv2dGeometry, i: number): Meeting[] {
   });
 }
 
-/** Of the convolution run backwards: for each place that reaches the pixel, all filters. */
+/** The pairs of a transposed convolution: for each position that reaches the pixel, all filters. */
 export function meetingsOfTransposed(g: Conv2dGeometry, i: number): Meeting[][] {
   const { height: h, width: w } = g;
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
@@ -138,7 +138,7 @@ export function meetingsOfTransposed(g: Conv2dGeometry, i: number): Meeting[][] 
   return places;
 }
 
-/** The numbers that unit `i` of a pooling or a reduction is chosen from or the sum of, in their order. */
+/** Returns the inputs of unit `i` of a pooling or a reduction, in order. */
 export function candidatesOf(t: Tensor, i: number): number[] {
   const from = t.inputs[0]!.shape;
   if (t.operation === "sum" || t.operation === "max") {

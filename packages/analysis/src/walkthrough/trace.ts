@@ -7,55 +7,55 @@ import { dependentsOf, layerNamed, recordModel, type RecordedLayer, type Recorde
 import { unitNumber } from "../geometry/inputsSeen.ts";
 import { sourcesOf, type Mask } from "../geometry/sources.ts";
 
-/** A number that a layer reads, and where it stands in what the layer gets. */
+/** An input of a unit. */
 export interface TracedInput {
-  /** Its place in the layer's input, without the batch; `undefined` for a zero of the padding. */
+  /** Position in the input of the layer, without the batch; `undefined` for padding. */
   readonly input: readonly number[] | undefined;
   readonly x: number;
 }
 
 /** One product of an input and a weight. */
 export interface TracedProduct extends TracedInput {
-  /** The place of the weight in the filters or the matrix. */
+  /** Position of the weight in the filters or the matrix. */
   readonly weight: readonly number[];
   readonly w: number;
   readonly product: number;
 }
 
 interface Traced {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** The unit's place in the output of one example. */
+  /** Position of the unit in the output for one example. */
   readonly unit: readonly number[];
-  /** What the layer has put out. */
+  /** The output of the layer. */
   readonly output: number;
 }
 
-/** A sum of products and a bias: a unit of a convolution or of a fully connected layer. */
+/** The trace of a unit of a convolution or a fully connected layer: a sum of products and a bias. */
 export interface ProductsTrace extends Traced {
   readonly kind: "products";
   /**
-   * The products in the order in which they are added up. Each list is a sum of its own, and those are added up in turn: of a
-   * convolution there is one; of a transposed one, one for each place that reaches the unit.
+   * The products in the order of summation. Each list is summed first, then the sums are added: a convolution has one list, a
+   * transposed convolution one for each position that reaches the unit.
    */
   readonly sums: readonly (readonly TracedProduct[])[];
   readonly bias: number | undefined;
-  /** What that adds up to: in float64 the output, to the last bit. */
+  /** The total; in float64 it equals the output bit for bit. */
   readonly value: number;
 }
 
-/** The largest of some numbers: a unit of max pooling. */
+/** The trace of a unit of max pooling. */
 export interface LargestTrace extends Traced {
   readonly kind: "largest";
   readonly candidates: readonly TracedInput[];
-  /** Which of the candidates won: the first of the largest, or of those that are NaN. */
+  /** Index of the maximum: the first NaN, else the first of the largest. */
   readonly winner: number;
   readonly value: number;
 }
 
-/** The sum of some numbers, divided: a unit of average pooling. */
+/** The trace of a unit of average pooling: a sum and a divisor. */
 export interface MeanTrace extends Traced {
   readonly kind: "mean";
   readonly terms: readonly TracedInput[];
@@ -63,25 +63,25 @@ export interface MeanTrace extends Traced {
   readonly value: number;
 }
 
-/** A unit of any other layer: the numbers that it is computed from. */
+/** The trace of a unit of any other layer: the inputs that it depends on. */
 export interface FunctionTrace extends Traced {
   readonly kind: "function";
-  /** What the layer computes, in order. */
+  /** The operations of the layer, in order. */
   readonly operations: readonly string[];
   readonly inputs: readonly TracedInput[];
   readonly value: number;
 }
 
-/** How one number comes about. */
+/** The computation of one number. */
 export type Trace = ProductsTrace | LargestTrace | MeanTrace | FunctionTrace;
 
-/** What a layer gets: the tensors that it reads and that depend on the model's input. */
+/** Returns the inputs of a layer: the tensors that it reads and that depend on the model's input. */
 export function inputsOf({ operations }: RecordedLayer, recorded: RecordedModel): Tensor[] {
   const depends = dependentsOf(recorded);
   return [...new Set(operations.flatMap((t) => t.inputs))].filter((t) => !operations.includes(t) && depends.has(t));
 }
 
-/** Refuses batches of more than one example, in which a place would not say whose. */
+/** Refuses batches of more than one example, in which a position would be ambiguous. */
 export function checkSingle(what: string, x: Tensor): void {
   if (x.shape[0] === 1) return;
   throw new ShapeError(`${what}: expected a batch of one example, got ${showShape(x.shape)}; give slice(x, …) of it`, {
@@ -95,14 +95,13 @@ export function checkSingle(what: string, x: Tensor): void {
 const without = (shape: Shape): Shape => shape.slice(1);
 
 /**
- * How one number of a layer's output comes about, for one input: the products and the bias that a unit of a convolution is the
- * sum of, with the place of each factor; which of its inputs won a unit of max pooling; what a mean is of; and for any other
- * layer the numbers that it is computed from. In float64 (`reference({ precision: "float64" })`) what a trace adds up to is the
- * output itself, to the last bit.
+ * Traces the computation of one number of a layer's output for one input: the products and the bias that a unit of a convolution
+ * sums, with the position of each factor; the candidates of a maximum and the winner; the terms of a mean; and for other layers
+ * the inputs that it depends on. In float64 (`reference({ precision: "float64" })`) the trace equals the output bit for bit.
  *
  * @param x - `[1, …]`
- * @param layer - What the layer is called: its path.
- * @param unit - The unit's place in what the layer makes of one example: `[row, column, channel]`.
+ * @param layer - Path of the layer.
+ * @param unit - Position in the output for one example: `[row, column, channel]`.
  *
  * @example
  * ```ts
@@ -162,7 +161,7 @@ async function traceCore(own: RecordedLayer, { kind, tensor, bias, divisor, unit
   return { ...head, kind, candidates: seen, winner, value: seen[winner]?.x ?? -Infinity };
 }
 
-/** The numbers that a layer's unit is computed from, found by walking back through what the layer records. */
+/** Finds the inputs that a unit depends on by going back through the operations of the layer. */
 async function traceFunction(own: RecordedLayer, recorded: RecordedModel, i: number): Promise<FunctionTrace> {
   const { name, type, output, operations } = own;
   const froms = operations.length === 0 ? [output] : inputsOf(own, recorded);

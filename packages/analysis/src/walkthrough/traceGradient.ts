@@ -19,56 +19,55 @@ import { originOf, placeOf } from "../geometry/originOf.ts";
 import { layerNamed, recordModel, type RecordedLayer } from "../recordModel.ts";
 import { checkSingle, inputsOf } from "./trace.ts";
 
-/** What comes back from one output. */
+/** The contribution of one output to a gradient. */
 export interface TracedGradient {
-  /** The output's place in what the layer makes of one example. */
+  /** Position in the output for one example. */
   readonly output: readonly number[];
-  /** The gradient there. */
+  /** The gradient of the output. */
   readonly dy: number;
-  /** How fast the output changes with the input: a weight; 1 for the winner of a pooling. */
+  /** The derivative of the output by the input: a weight, or 1 for the winner of a maximum. */
   readonly slope: number;
-  /** What comes back: dy · slope. */
+  /** The contribution: dy · slope. */
   readonly product: number;
 }
 
-/** How the gradient of one number comes about that a layer reads. */
+/** The computation of the gradient of one input of a layer. */
 export interface GradientTrace {
-  /** The call of the layer: its path, or `path#2` for the second call. */
+  /** Name of the call: the path of the layer, or `path#2` for its second call. */
   readonly name: string;
-  /** The layer's class. */
+  /** Class of the layer. */
   readonly type: string;
-  /** The number's place in what the layer gets. */
+  /** Position in the input of the layer. */
   readonly input: readonly number[];
   /**
-   * The outputs that the number has a part in, in the order in which what comes back is added up. Each list is a sum of its own,
-   * and those are added up in turn.
+   * The outputs that depend on the input, in the order of summation. Each list is summed first, then the sums are added.
    */
   readonly sums: readonly (readonly TracedGradient[])[];
-  /** What that adds up to: for convolutions, products and poolings the gradient in float64, to the last bit. */
+  /** The total; for convolutions, matrix products and pooling it equals the gradient in float64 bit for bit. */
   readonly value: number;
-  /** The gradient that comes back through this layer. */
+  /** The gradient through this layer. */
   readonly gradient: number;
 }
 
-/** What {@link traceGradient} may be told. */
+/** Options of {@link traceGradient}. */
 export interface TraceGradientOptions {
-  /** The unit of the model's output whose gradient it is. Default: the sum of all. */
+  /** Position of the unit of the model's output to differentiate. Default: the sum of all outputs. */
   readonly target?: readonly number[];
 }
 
 /**
- * How the gradient of one number comes about that a layer reads: which outputs it has a part in, the gradient at each, and the
- * weight that it comes back through. A window's way, backwards.
+ * Traces the computation of the gradient of one input of a layer: the outputs that depend on it, the gradient of each, and the
+ * weight in between.
  *
  * @param x - `[1, …]`
- * @param layer - What the layer is called: its path.
- * @param input - The number's place in what the layer gets: `[row, column, channel]`.
+ * @param layer - Path of the layer.
+ * @param input - Position in the input of the layer: `[row, column, channel]`.
  *
  * @example
  * ```ts
  * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new MaxPool2d({ size: 2 })]);
  * const { sums, value } = await traceGradient(net, normal([1, 6, 6, 1]), "layers.0", [2, 3, 0]);
- * sums.flat().filter(({ dy }) => dy !== 0); // the outputs that won, and lie over this pixel
+ * sums.flat().filter(({ dy }) => dy !== 0); // the outputs above this pixel that won their maximum
  * ```
  */
 export async function traceGradient(
@@ -119,12 +118,12 @@ function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonl
   return offsetOf(input, steps);
 }
 
-/** What comes back to number `i` of what a layer gets, through a sum or a maximum. */
+/** Returns the contributions to input `i` through a sum or a maximum. */
 async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number): Promise<TracedGradient[][]> {
   const { kind, tensor: t, divisor, unitOf } = core;
   const { output, operations } = own;
   const [read, second] = t.inputs as [Tensor, Tensor | undefined];
-  // The gradient where the sum or the maximum is made, and which output each of its numbers becomes.
+  // The gradient of the sum or the maximum, and the output of each of its numbers.
   const [atCore] = gradients(output, [t], { seed: dy });
   const [outer, inner, inputs, weights] = (await evaluate(dy, atCore!, read, second ?? 0)) as [
     Values,
@@ -140,7 +139,7 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
     slope: slope / divisor,
     product: inner[unit]! * slope,
   });
-  // Where what is read was only moved before: every place that this number was moved to.
+  // The layer may move its input first: all positions that this number was moved to.
   const places = operations.includes(read)
     ? [...inputs.keys()].filter((place) => originOf(read, place, operations).number === i)
     : [i];
@@ -153,7 +152,7 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
   });
 }
 
-/** The units of a pooling or a reduction whose window lies over number `i`. */
+/** Returns the units of a pooling or a reduction whose window contains number `i`. */
 function unitsOver(t: Tensor, i: number): number[] {
   const from = t.inputs[0]!.shape;
   if (t.operation === "sum" || t.operation === "max") {
@@ -166,7 +165,7 @@ function unitsOver(t: Tensor, i: number): number[] {
   return meetingsOfTransposed(whole, i).flatMap((places) => places.map(({ input }) => input!));
 }
 
-/** A window gives its gradient to its winner; equal numbers of a maximum over axes share it. */
+/** Returns the share of the gradient: a pooling window gives it to its winner; equal maxima over axes share it. */
 function shareOf(t: Tensor, inputs: Values, unit: number, place: number): number {
   const candidates = candidatesOf(t, unit);
   const isBetter = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
@@ -175,7 +174,7 @@ function shareOf(t: Tensor, inputs: Values, unit: number, place: number): number
   return inputs[place] === inputs[best] ? 1 / candidates.filter((k) => inputs[k] === inputs[best]).length : 0;
 }
 
-/** In which units of a product number `i` of its first input has a part, and with which weight, in the order of adding up. */
+/** Returns the units that depend on number `i` of the first input, with their weights, in the order of summation. */
 function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; readonly weight: number }[][] {
   if (t.operation === "matmul") {
     const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
@@ -196,7 +195,7 @@ function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; reado
   return [convolutionOf(g, i)];
 }
 
-/** Of a transposed convolution: the pixels that number `i` of what it reads paints. */
+/** Returns the outputs of a transposed convolution that depend on input `i`. */
 function convolutionOf(g: Conv2dGeometry, i: number): { readonly unit: number; readonly weight: number }[] {
   const { height: h, width: w } = g;
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
@@ -215,7 +214,7 @@ function convolutionOf(g: Conv2dGeometry, i: number): { readonly unit: number; r
   });
 }
 
-/** Of any other layer: what comes back from each output alone. */
+/** Returns the contributions through any other layer, by the gradient of each output. */
 async function throughFunction(
   { output }: RecordedLayer,
   from: Tensor,

@@ -28,7 +28,11 @@ export const summary: Command = command({
   usage: ["summary <model> [options]"],
   argument: ["model", Object.keys(known).join(", ")],
   options: {
-    input: { type: "text", value: "shape", about: "shape of one example, such as 28x28x1 (the usual one of the model)" },
+    input: {
+      type: "text",
+      value: "shape",
+      about: "shape of one example, such as 28x28x1 (the usual one of the model)",
+    },
     classes: {
       type: "number",
       value: "n",

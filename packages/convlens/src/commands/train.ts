@@ -219,11 +219,7 @@ async function trainAll(
 }
 
 /** The history of a run from its beginning. */
-const historyOf = (
-  past: RunHistory | undefined,
-  watch: TrainingWatch,
-  epochs: readonly EpochRecord[],
-): RunHistory => ({
+const historyOf = (past: RunHistory | undefined, watch: TrainingWatch, epochs: readonly EpochRecord[]): RunHistory => ({
   chance: watch.chance,
   steps: [...(past?.steps ?? []), ...watch.steps],
   records: [...(past?.records ?? []), ...watch.records],

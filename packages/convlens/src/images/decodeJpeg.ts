@@ -47,8 +47,7 @@ export function decodeJpeg(bytes: Uint8Array, name: string): Pixels {
     const { frame, isJfif, adobeTransform, orientation = 1 } = state;
     if (frame === undefined) throw new Error("it has no frame");
     const space = colorSpaceOf(frame.components, isJfif, adobeTransform);
-    const remarks =
-      frame.components.length === 4 ? ["converted from CMYK to RGB, without a colour profile"] : [];
+    const remarks = frame.components.length === 4 ? ["converted from CMYK to RGB, without a colour profile"] : [];
     return {
       ...pixelsOf(frame, space),
       ...{ width: frame.width, height: frame.height, white: 255, orientation, remarks },

@@ -28,8 +28,7 @@ export function readImage(bytes: Uint8Array, name: string): Pixels {
   if (text.startsWith("\x89PNG")) return decodePng(bytes, name);
   if (text.startsWith("\xff\xd8")) return decodeJpeg(bytes, name);
   const other = others.find(([, at, start]) => text.startsWith(start, at));
-  if (other !== undefined)
-    throw imageError(name, `is ${other[0]} file`, `${fix}: most image viewers can save one`);
+  if (other !== undefined) throw imageError(name, `is ${other[0]} file`, `${fix}: most image viewers can save one`);
   const kind = fileKind(bytes);
   if (kind !== undefined) throw imageError(name, `is not an image but ${kind.name}`, fix);
   throw imageError(name, `is not an image: it begins with ${JSON.stringify(text)}`, fix);

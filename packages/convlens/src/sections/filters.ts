@@ -33,7 +33,9 @@ async function untrainedFilters(
 ): Promise<LearnedFilters | undefined> {
   const model = build(make(sets.train.classes.length), shape, { seed: settings.seed });
   // A module of the user may make another model each time.
-  return (await learnedFilters(model, shape)).find((each) => each.path === path && each.values.length === values.length);
+  return (await learnedFilters(model, shape)).find(
+    (each) => each.path === path && each.values.length === values.length,
+  );
 }
 
 /** Shows one row for each filter if it has several channels, else all filters side by side. */
@@ -65,7 +67,9 @@ function filterFigure(
   return figure(
     [
       showRaster((theme) => paintAtlas(tiles, { columns, theme, map: "signed" }), `${what} of ${path}${when}`, pixel),
-      showDrawing((theme) => svg(drawLegend(scaleOf(all, { map: "signed", theme }), { title: `weights of ${path}${when}` }))),
+      showDrawing((theme) =>
+        svg(drawLegend(scaleOf(all, { map: "signed", theme }), { title: `weights of ${path}${when}` })),
+      ),
     ],
     `${path}${when}`,
     `${what}${hidden}${smooth}`,

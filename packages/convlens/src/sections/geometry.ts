@@ -67,8 +67,8 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
     <p>
       Not all pixels of a receptive field count equally: those near its border reach the unit on fewer paths (Luo et al.
       2016). The effective receptive field is the gradient of the unit, over ${inputs.shape[0]} test examples; pixels
-      count that have more than 4.55 % of the largest gradient, the fraction of a normal distribution beyond two standard
-      deviations.
+      count that have more than 4.55 % of the largest gradient, the fraction of a normal distribution beyond two
+      standard deviations.
     </p>
     <div class="gallery">${figures}</div>`;
 }

@@ -15,7 +15,10 @@ const MOST_LINES = 4;
 export function healthSection({ history, folder }: Subject): Section {
   const head = { id: "health", title: "Training" };
   if (history === undefined || history.steps.length === 0)
-    return { ...head, body: html`<p>${folder.path} has no history of its training; train it again to see it here.</p>` };
+    return {
+      ...head,
+      body: html`<p>${folder.path} has no history of its training; train it again to see it here.</p>`,
+    };
   const advice = adviceOn(history);
   const findings =
     advice.length === 0

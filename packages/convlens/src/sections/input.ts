@@ -21,7 +21,11 @@ export function remarksOf({ file }: Subject): readonly string[] {
 export function inputSection(subject: Subject): Section {
   const { shape, values, inputName, probabilities, answer, file, label } = subject;
   const truth =
-    label === undefined ? "" : label === answer ? ", which is correct" : `; the true class is ${className(subject, label)}`;
+    label === undefined
+      ? ""
+      : label === answer
+        ? ", which is correct"
+        : `; the true class is ${className(subject, label)}`;
   const input = figure(
     showInput({ shape, values }, inputName, sizeFor(shape.length === 3 ? shape[1]! : 1, 280)),
     file === undefined ? inputName : "The input of the model",
@@ -32,10 +36,13 @@ export function inputSection(subject: Subject): Section {
     title: file === undefined ? "The example" : "The image",
     body: html`<p>
         The model predicts <strong>${className(subject, answer)}</strong>, with
-        ${percent(probabilities[answer] ?? NaN, 1)}${truth}. Probabilities are the softmax of its ${probabilities.length} outputs.
+        ${percent(probabilities[answer] ?? NaN, 1)}${truth}. Probabilities are the softmax of its
+        ${probabilities.length} outputs.
       </p>
       ${remarks(subject)}
-      <div class="gallery">${original(file)}${input}${figure(probabilityBars(subject), "Probability of each class")}</div>`,
+      <div class="gallery">
+        ${original(file)}${input}${figure(probabilityBars(subject), "Probability of each class")}
+      </div>`,
   };
 }
 
@@ -63,7 +70,8 @@ const MOST_CLASSES = 20;
 function probabilityBars(subject: Subject): Html {
   const { probabilities, answer, sets } = subject;
   const order = probabilities.map((_, label) => label);
-  if (probabilities.length > MOST_CLASSES) order.sort((a, b) => probabilities[b]! - probabilities[a]!).splice(MOST_CLASSES);
+  if (probabilities.length > MOST_CLASSES)
+    order.sort((a, b) => probabilities[b]! - probabilities[a]!).splice(MOST_CLASSES);
   const bars = order.map((label) => ({
     name: sets.test.classes[label] ?? `${label}`,
     value: probabilities[label]!,

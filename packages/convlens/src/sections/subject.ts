@@ -107,7 +107,10 @@ export function detectorOf({ layers }: Pick<Subject, "layers">, convolution: Rec
 }
 
 /** One example of a data set. */
-export function exampleOf({ inputs, shape, scale }: Dataset, index: number): { readonly shape: Shape; readonly values: Float32Array } {
+export function exampleOf(
+  { inputs, shape, scale }: Dataset,
+  index: number,
+): { readonly shape: Shape; readonly values: Float32Array } {
   const size = sizeOf(shape);
   return { shape, values: Float32Array.from({ length: size }, (_, i) => inputs[index * size + i]! * scale) };
 }

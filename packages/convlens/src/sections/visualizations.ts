@@ -73,9 +73,9 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
     id: "visualization",
     title: "Feature visualization",
     body: html`<p>
-        Each image started as faint noise of the mean brightness of the data (${percent(brightness, 0)}) and was optimized
-        in ${STEPS} steps to activate the class or the channel: by its Fourier coefficients, with random shifts and
-        rotations, and smoothed.
+        Each image started as faint noise of the mean brightness of the data (${percent(brightness, 0)}) and was
+        optimized in ${STEPS} steps to activate the class or the channel: by its Fourier coefficients, with random
+        shifts and rotations, and smoothed.
       </p>
       <h3>Classes</h3>
       <div class="gallery">${classes}</div>

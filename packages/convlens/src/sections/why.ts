@@ -68,9 +68,9 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
     id: "why",
     title: `Why ${className(subject, answer)}`,
     body: html`<p>
-        The prediction explained by ${answers.length} methods: each map alone and over the image, on its own scale. Orange
-        raises the score of the class, violet lowers it; for methods without a sign (gradients, Grad-CAM), the further
-        from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM uses ${layer}.`}
+        The prediction explained by ${answers.length} methods: each map alone and over the image, on its own scale.
+        Orange raises the score of the class, violet lowers it; for methods without a sign (gradients, Grad-CAM), the
+        further from the colour of the page, the larger.${layer === undefined ? "" : ` Grad-CAM uses ${layer}.`}
       </p>
       <div class="gallery">${answers.map((each) => whyFigure(subject, each))}</div>
       <h3>How faithful they are</h3>

@@ -12,13 +12,7 @@ import { SIDE } from "../../draw/ink.ts";
 import { titleOf } from "../xray/model.ts";
 import { classOf, useApart } from "../xray/useApart.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
-import {
-  codeOf,
-  forgottenSentence,
-  judgement,
-  targetOf,
-  whyFields,
-} from "./model.ts";
+import { codeOf, forgottenSentence, judgement, targetOf, whyFields } from "./model.ts";
 
 type Props = PanelProps<typeof whyFields>;
 /** What all methods are asked. */

@@ -1,14 +1,14 @@
 import type { NearestNeighbors } from "../nearestNeighbors.ts";
 
-/** Which points attract each other, and how much: for each, its neighbours from `starts[i]` up to `starts[i + 1]`. */
+/** A sparse matrix of affinities: the neighbours of point i are at `starts[i]` up to `starts[i + 1]`. */
 export interface Affinities {
   readonly starts: Uint32Array;
   readonly neighbors: Uint32Array;
-  /** Symmetric; they sum up to 1. */
+  /** Symmetric; the sum is 1. */
   readonly weights: Float64Array;
 }
 
-/** Weights of one point's neighbours, by a Gaussian so wide that they are as many as the perplexity says. */
+/** Returns the weights of a point's neighbours under a Gaussian whose width gives the wanted perplexity. */
 function gaussian(squares: Float64Array, perplexity: number): Float64Array {
   const wanted = Math.log(perplexity);
   const nearest = squares[0]!;
@@ -32,7 +32,7 @@ function gaussian(squares: Float64Array, perplexity: number): Float64Array {
   return weights;
 }
 
-/** How much points attract each other, from their nearest neighbours: p(j|i) and p(i|j) together, over 2n. */
+/** Returns the affinities of points from their nearest neighbours: (p(j|i) + p(i|j)) / 2n. */
 export function affinitiesOf({ rows, count, indices, distances }: NearestNeighbors, perplexity: number): Affinities {
   const found = Array.from({ length: rows }, () => new Map<number, number>());
   for (let i = 0; i < rows; i++) {

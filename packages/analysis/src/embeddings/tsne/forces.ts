@@ -1,7 +1,7 @@
 import type { Affinities } from "./affinities.ts";
 import { QuadTree } from "./quadTree.ts";
 
-/** The slope of the divergence for each number of a map, and the divergence. Attraction may be exaggerated. */
+/** Returns the gradient of the divergence for each number of a map, and the divergence. Attraction may be exaggerated. */
 export function forcesOn(
   points: Float64Array,
   { starts, neighbors, weights }: Affinities,
@@ -20,7 +20,7 @@ export function forcesOn(
     total += tree.repulsion(points[2 * i]!, points[2 * i + 1]!, theta, force);
     repulsion.set(force, 2 * i);
   }
-  // Above 0, however far apart all points are.
+  // Positive, however far apart the points are.
   total = Math.max(total, Number.MIN_VALUE);
   let divergence = 0;
   for (let i = 0; i < count; i++)
@@ -31,7 +31,7 @@ export function forcesOn(
       const p = weights[k]!;
       attraction[2 * i]! += exaggeration * p * q * dx;
       attraction[2 * i + 1]! += exaggeration * p * q * dy;
-      // p ln(p / (q / Z)), whose limit is 0 where p is. In logarithms, so that no quotient is too large to be written.
+      // p ln(p / (q / Z)), with the limit 0 at p = 0. As a sum of logarithms, since the quotient may overflow.
       if (p > 0) divergence += p * (Math.log(p) + Math.log(total) - Math.log(q));
     }
   // dC/dy = 4 Σ (p − q/Z) q (yᵢ − yⱼ)

@@ -1,12 +1,12 @@
-/** Deeper than this points are taken for one. */
+/** Largest depth; closer points are merged. */
 const DEEPEST = 48;
 
 /**
- * Points in the plane, in squares that are quartered until each holds one: so that what is far away can be taken for one heavy
- * point (Barnes 1986).
+ * A quadtree of points in the plane: squares are divided until each holds one point, so that distant squares can be treated as
+ * one point (Barnes and Hut 1986).
  */
 export class QuadTree {
-  /** For each square: how many points, their middle, its side, and its first quarter (0 where it is not quartered). */
+  /** For each square: number of points, their mean, its center, its side, and its first quarter (0 for none). */
   #mass: Float64Array;
   #middleX: Float64Array;
   #middleY: Float64Array;
@@ -17,7 +17,7 @@ export class QuadTree {
   #size = 1;
   readonly #stack: Int32Array = new Int32Array(4 * DEEPEST + 4);
 
-  /** @param points - x and y of each, one after the other. */
+  /** @param points - x and y of each point, interleaved. */
   constructor(points: Float64Array) {
     const room = Math.max(64, 2 * points.length);
     this.#mass = new Float64Array(room);
@@ -62,7 +62,7 @@ export class QuadTree {
     return this.#quarters[node]! + (x < this.#centerX[node]! ? 0 : 1) + (y < this.#centerY[node]! ? 0 : 2);
   }
 
-  /** Makes four squares of one, and puts what it holds into its quarter. */
+  /** Divides a square into four and moves its content into one of them. */
   #quarter(node: number): void {
     if (this.#size + 4 > this.#mass.length) this.#grow();
     const first = this.#size;
@@ -96,13 +96,13 @@ export class QuadTree {
   }
 
   /**
-   * How a point is pushed away by all others with a force of q² · distance, q = 1 / (1 + distance²): writes the force into
-   * `force`, and gives Σ q. A square whose side over its distance is below `theta` counts as one point; with 0, none does.
+   * Computes the repulsion of a point by all others, q² · distance with q = 1 / (1 + distance²): writes the force into `force` and
+   * returns Σ q. Squares with side / distance below `theta` count as one point; 0 is exact.
    */
   repulsion(x: number, y: number, theta: number, force: Float64Array): number {
     const stack = this.#stack;
     let [forceX, forceY, total] = [0, 0, 0];
-    // The point itself, whose q is 1: taken off at its own square, since in the sum it would swallow points that are far away.
+    // The point itself has q = 1. It is subtracted at its own square, as adding it to the sum would round off distant points.
     let itself = 1;
     let height = 0;
     stack[height++] = 0;

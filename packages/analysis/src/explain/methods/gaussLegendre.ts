@@ -1,12 +1,12 @@
-/** One point of a quadrature on [0, 1]. */
+/** A point of a quadrature on [0, 1]. */
 export interface QuadraturePoint {
   readonly node: number;
   readonly weight: number;
 }
 
 /**
- * Gauss and Legendre's quadrature on [0, 1]: exact for polynomials of a degree below twice as many points. The nodes are the
- * roots of the Legendre polynomial, by Newton's method.
+ * Gauss–Legendre quadrature on [0, 1], which is exact for polynomials of a degree below 2 · count. The nodes are the roots of the
+ * Legendre polynomial, found by Newton's method.
  */
 export function gaussLegendre(count: number): QuadraturePoint[] {
   return Array.from({ length: count }, (_, i) => {

@@ -27,16 +27,15 @@ export const deconvolved: GradientRule = (dy, y) => (y.operation === "relu" ? [r
 
 const kindOf = (t: Tensor): Traits["kind"] => traitsOf(t.operation).kind;
 
-/** x, held `epsilon` away from 0 on its own side. */
+/** Moves x by `epsilon` away from 0. */
 export const stabilized = (x: Tensor, epsilon: number): Tensor => add(x, where(greaterEqual(x, 0), epsilon, -epsilon));
 
 /**
- * Layer-wise relevance by the epsilon rule (Bach 2015), as a gradient by other rules (Ancona 2018). What flows back is not the
- * relevance R of a number a, but R / a. So linear operations keep their own rule, a curve f passes on the share f(z) / (z + ε),
- * and the relevance of the input is what arrives there times the input.
+ * Rule of layer-wise relevance propagation with the epsilon rule (Bach et al. 2015), as a modified gradient (Ancona et al. 2018).
+ * It propagates R / a instead of the relevance R of a number a. So linear operations keep their gradient, an activation function f
+ * multiplies by f(z) / (z + ε), and the relevance of the input is the result times the input.
  *
- * Where two inputs that both depend on x are multiplied, each gets half; a divisor gets nothing, nor does the deviation that a
- * normalisation divides by.
+ * If two factors both depend on x, each gets half; a divisor, and the deviation that a normalization divides by, gets nothing.
  */
 export function relevant(y: Tensor, x: Tensor, epsilon: number): GradientRule {
   const carries = new Set([x]);
@@ -55,7 +54,7 @@ export function relevant(y: Tensor, x: Tensor, epsilon: number): GradientRule {
   };
 }
 
-/** A normalisation whose deviation is taken for a constant. */
+/** The gradient of a normalization whose deviation is treated as a constant. */
 function throughScale(
   dy: Tensor,
   x: Tensor,
