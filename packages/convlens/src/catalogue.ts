@@ -39,12 +39,18 @@ export interface NamedData {
   readonly model: string;
 }
 
-/** Data sets by name. */
+/** A function that calls another one once and returns its result each time. */
+function once<R>(of: () => R): () => R {
+  let result: { readonly value: R } | undefined;
+  return () => (result ??= { value: of() }).value;
+}
+
+/** Data sets by name; each is generated or read once. */
 export const data: Readonly<Record<string, NamedData>> = {
-  mnist: { load: () => mnist(), augment: augment(shift(1)), model: "lenet" },
-  shapes: { load: async () => split(shapes({ size: 2500 }), 5), model: "lenet" },
-  edges: { load: async () => split(orientedEdges({ size: 2500 }), 5), model: "small" },
-  tones: { load: async () => split(tones({ size: 2500 }), 5), model: "signal" },
+  mnist: { load: once(() => mnist()), augment: augment(shift(1)), model: "lenet" },
+  shapes: { load: once(async () => split(shapes({ size: 2500 }), 5)), model: "lenet" },
+  edges: { load: once(async () => split(orientedEdges({ size: 2500 }), 5)), model: "small" },
+  tones: { load: once(async () => split(tones({ size: 2500 }), 5)), model: "signal" },
 };
 
 /** Models by name. */
