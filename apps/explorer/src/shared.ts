@@ -16,6 +16,6 @@ export function usePanelState<F>(id: string): PanelProps<F> {
     throw new Error("A component that reads another panel's state needs a StoreContext above it.");
   return {
     state: store.state(id) as ReadonlySignal<never>,
-    set: (change) => store.set(id, change as Readonly<Record<string, unknown>>),
+    set: (change) => store.set(id, change),
   };
 }

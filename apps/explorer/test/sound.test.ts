@@ -49,8 +49,8 @@ describe("a kernel on a sound", () => {
       [0.5, 0.3, 0.2],
       [0.1, 0.6, 0.3],
     ];
-    close(await whole(f!, g!), mathConv.fg);
-    close(await whole(g!, f!), mathConv.fg);
+    close(await whole(f, g), mathConv.fg);
+    close(await whole(g, f), mathConv.fg);
     close(await whole([1, 1, 1], [1, 1, 1]), mathConv.box);
     close(await whole([1, 2, 3], [0, 1, 0.5]), mathConv.npConv);
   });

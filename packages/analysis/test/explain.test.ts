@@ -69,9 +69,7 @@ const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/explain.js
     >
   >;
 };
-const { targets, epsilon, samples, noise, seed, steps, size, stride } = golden.options as Record<string, number> & {
-  readonly targets: readonly number[];
-};
+const { targets, epsilon, samples, noise, seed, steps, size, stride } = golden.options;
 
 /** Layers in a row, under names. */
 class Chain implements Layer {
@@ -204,9 +202,7 @@ describe("what explanations sum up to", () => {
       fc.asyncProperty(net, fc.nat(2), async (shape, target) => {
         const { model, x } = problem(shape);
         for (const method of ["inputTimesGradient", "relevance"] as const) {
-          const found = await explain(model, x, { method, target, epsilon: 1e-9 } as ExplainMethod & {
-            target: number;
-          });
+          const found = await explain(model, x, { method, target, epsilon: 1e-9 });
           sums(found).forEach((sum, n) => expect(sum).toBeCloseTo(found.scores[n]!, 5));
         }
       }),
@@ -300,7 +296,7 @@ describe("what is explained", () => {
       call: (input, mode) => add(net.call(input, mode), tensor([0, 0, -Infinity, 0, 0])),
     };
     for (const method of explanationMethodNames) {
-      const { values, scores } = await explain(masked, x, { ...told(method, "net.open2"), target: 1 } as never);
+      const { values, scores } = await explain(masked, x, { ...told(method, "net.open2"), target: 1 });
       expect([...values, ...scores].every(Number.isFinite), method).toBe(true);
     }
   });
@@ -325,7 +321,7 @@ describe("what is explained", () => {
     );
     const signal = tensor(new Random(5).normal(18), [1, 9, 2]);
     for (const method of explanationMethodNames) {
-      const { shape, values } = await explain(model, signal, { method } as ExplainMethod);
+      const { shape, values } = await explain(model, signal, { method });
       expect(
         [
           [1, 9, 1],

@@ -153,7 +153,7 @@ describe("a net that is silent", () => {
     const net = silenced(build(sequential([silent(), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1]));
     const x = some([1, 6, 6, 1]);
     for (const method of explanationMethodNames) {
-      const { values } = await explain(net, x, { method, target: 1 } as ExplainOptions);
+      const { values } = await explain(net, x, { method, target: 1 });
       expect(Array.from(values).every((value) => value === 0)).toBe(true);
     }
   });

@@ -42,7 +42,7 @@ async function withSlope(model: Layer, x: Tensor, name: string, unit: readonly n
   const seed = new Float64Array(output.size);
   seed[unit.reduce((place, i, axis) => place * output.shape[axis + 1]! + i, 0)] = 1;
   const [dx] = gradients(output, [x], { seed: tensor(seed, output.shape) });
-  return Array.from(await dx!.data(), (slope) => (slope === 0 ? 0 : 1));
+  return Array.from(await dx.data(), (slope) => (slope === 0 ? 0 : 1));
 }
 
 /** The smallest box around what is marked, without the channels. */

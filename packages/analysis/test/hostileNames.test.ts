@@ -31,7 +31,7 @@ class Named implements Layer {
     });
   }
   call(x: Tensor, mode?: Mode): Tensor {
-    return Object.values(this).reduce((y: Tensor, layer) => (layer as Layer).call(y, mode), x);
+    return Object.values<Layer>({ ...this }).reduce((y, layer) => layer.call(y, mode), x);
   }
 }
 

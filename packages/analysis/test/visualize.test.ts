@@ -92,8 +92,8 @@ describe("an image that is moved", () => {
       for (let row = 0; row < 4; row++)
         for (let column = 0; column < 4; column++) {
           const here = ((n * 4 + row) * 4 + column) * 3;
-          close(shifted!.subarray(here, here + 3), at(n, Math.min(3, row + 1), Math.max(0, column - 2)));
-          close(turned!.subarray(here, here + 3), at(n, 3 - column, row));
+          close(shifted.subarray(here, here + 3), at(n, Math.min(3, row + 1), Math.max(0, column - 2)));
+          close(turned.subarray(here, here + 3), at(n, 3 - column, row));
         }
   });
 
@@ -109,10 +109,10 @@ describe("an image that is moved", () => {
         async (movement) => {
           const flat = tensor(new Float64Array(2 * 5 * 6 * 3).fill(0.7), [2, 5, 6, 3]);
           const y = moved(flat, movement);
-          const [values, slopes] = await evaluate(y, gradients(sum(multiply(y, 2)), [flat])[0]!);
-          close(values!, new Float64Array(180).fill(0.7));
+          const [values, slopes] = await evaluate(y, gradients(sum(multiply(y, 2)), [flat])[0]);
+          close(values, new Float64Array(180).fill(0.7));
           // Each number of the result is a mean of pixels: so many twos go back.
-          expect(Array.from(slopes!).reduce((a, b) => a + b, 0)).toBeCloseTo(360, 6);
+          expect(Array.from(slopes).reduce((a, b) => a + b, 0)).toBeCloseTo(360, 6);
         },
       ),
       { numRuns: 30 },

@@ -22,7 +22,7 @@ const chosen = new Map<boolean, Machine>();
 
 /** Whether this engine can add a product without rounding it first. */
 function canFuse(): boolean {
-  const write: Body = (f, to) => f.store4(to!, f.multiplyAdd4(zero4, zero4, zero4));
+  const write: Body = (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4));
   const machine = { ...plainMachine, isFused: true };
   return WebAssembly.validate(moduleOf([writeFunction("probe", ["to"], write, { machine })]));
 }
@@ -60,7 +60,7 @@ function timeOf(machine: Machine): number {
     columns,
     terms: [{ count: terms, step: 4 }],
   };
-  const write: Body = (f, a, b, c) => writeProduct(f, shape, a!, b!, c!, f.local("i32", "none"));
+  const write: Body = (f, a, b, c) => writeProduct(f, shape, a, b, c, f.local("i32", "none"));
   const module = moduleOf([writeFunction("tile", ["a", "b", "c"], write, { machine })]);
   const run = instantiate(module, memory)[0]!;
   const [a, b, c] = [0, 4 * rows * terms, 4 * (rows + columns) * terms];

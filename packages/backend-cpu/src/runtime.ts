@@ -194,7 +194,7 @@ export class Runtime {
   clear(start: number, length: number): void {
     if (length === 0) return;
     const clearing = (this.#clearing ??= this.code("clear", ["from", "bytes"], (f, from, bytes) =>
-      f.fill(from!, bytes!),
+      f.fill(from, bytes),
     ));
     // Large ranges are cleared by all threads, one page of memory at a time.
     const page = 65536;

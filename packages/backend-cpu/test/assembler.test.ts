@@ -53,12 +53,7 @@ function runOver(
 describe("code", () => {
   it("loops as often as it says: not at all, once, many times", () => {
     for (const times of [0, 1, 2, 7]) {
-      const [sum] = runOver(
-        [0],
-        ["at"],
-        (f, at) => f.times(times, () => f.store(at!, f32.add(load(at!), number(1)))),
-        0,
-      );
+      const [sum] = runOver([0], ["at"], (f, at) => f.times(times, () => f.store(at, f32.add(load(at), number(1)))), 0);
       expect(sum).toBe(times);
     }
   });
@@ -68,9 +63,9 @@ describe("code", () => {
       [0, 0, 0, 0],
       ["at", "end"],
       (f, at, end) =>
-        f.until(at!, end!, () => {
-          f.store(at!, number(5));
-          f.advance(at!, 4);
+        f.until(at, end, () => {
+          f.store(at, number(5));
+          f.advance(at, 4);
         }),
       4,
       12,
@@ -81,11 +76,11 @@ describe("code", () => {
   it("calls functions of its own, each written once", () => {
     const write: Body = (f, at) => {
       const double = (offset: number): void =>
-        f.call("double", [i32.add(at!, int(offset))], (inner, x) => inner.store(x!, f32.add(load(x!), load(x!))));
+        f.call("double", [i32.add(at, int(offset))], (inner, x) => inner.store(x, f32.add(load(x), load(x))));
       double(0);
       double(8);
       f.times(2, () => double(4));
-      f.call("zero", [i32.add(at!, int(12))], (inner, x) => inner.store(x!, number(0)));
+      f.call("zero", [i32.add(at, int(12))], (inner, x) => inner.store(x, number(0)));
     };
     expect([...runOver([1, 2, 3, 4], ["at"], write, 0)]).toEqual([2, 8, 6, 0]);
     const written = writeFunction("run", ["at"], write);
@@ -98,9 +93,9 @@ describe("code", () => {
       [1, 2, 3, 4, 0, 0, 0, 0],
       ["at"],
       (f, at) => {
-        f.store4(at!, f.multiplyAdd4(load4(at!), splat(at!, 4), zero4), 16);
-        const isLarge = f32x4.gt(load4(at!, 16), f.constant(f32x4.splat(number(7))));
-        f.storeOne(at!, select4(isLarge, f.constant(f32x4.splat(number(5))), zero4), 0, 3);
+        f.store4(at, f.multiplyAdd4(load4(at), splat(at, 4), zero4), 16);
+        const isLarge = f32x4.gt(load4(at, 16), f.constant(f32x4.splat(number(7))));
+        f.storeOne(at, select4(isLarge, f.constant(f32x4.splat(number(5))), zero4), 0, 3);
       },
       0,
     );
@@ -121,9 +116,7 @@ describe("code", () => {
     };
     const write = (): Uint8Array<ArrayBuffer> =>
       moduleOf([
-        writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
-          writeProduct(f, shape, a!, b!, c!, bias!),
-        ),
+        writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) => writeProduct(f, shape, a, b, c, bias)),
       ]);
     expect(write()).toEqual(write());
     expect(WebAssembly.validate(write())).toBe(true);
@@ -135,17 +128,17 @@ describe("code", () => {
       writeProduct(
         f,
         { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
-        a!,
-        b!,
-        c!,
-        bias!,
+        a,
+        b,
+        c,
+        bias,
       ),
     );
     expect(textOf(product)).toMatchSnapshot();
   });
 
   it.each(Object.entries(functions))("of %s can be read", (_, formula) => {
-    const written = writeFunction("formula", ["at"], (f, at) => f.store4(at!, formula(f, load4(at!), load4(at!, 16))));
+    const written = writeFunction("formula", ["at"], (f, at) => f.store4(at, formula(f, load4(at), load4(at, 16))));
     expect(textOf(written).split("\n").at(-3)).toMatch(/^ {4}\(v128\.store \(local\.get \$at\) \(.*\)\)$/);
   });
 });

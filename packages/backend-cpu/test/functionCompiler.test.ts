@@ -18,7 +18,7 @@ it("Functions are compiled together, long ones alone, and keep their numbers", (
   /** Writes its value to an address, once or so often that it is long. */
   const add = (value: number, times: number): number =>
     functions.add("put", ["to"], (f, to) => {
-      for (let i = 0; i < times; i++) f.store(to!, number(value));
+      for (let i = 0; i < times; i++) f.store(to, number(value));
     });
   const check = (index: number): void => {
     compiled[index]!(8);

@@ -49,11 +49,11 @@ const chains = shapes.chain((inputs) =>
       const all = [...inputs];
       const steps: ChainStep[] = [];
       const take = (operation: OperationName, from: number[]): void => {
-        steps.push({ operation, inputs: from, attributes: attributesOf(operation) as never });
+        steps.push({ operation, inputs: from, attributes: attributesOf(operation) });
         all.push(from.map((operand) => all[operand]!).reduce((a, b) => broadcastShapes("test", a, b)));
       };
       for (const [count, which, from] of choices) {
-        const names = operands[count as 1 | 2 | 3];
+        const names = operands[count];
         take(
           names[which % names.length]!,
           from.slice(0, count).map((back) => Math.max(0, all.length - 1 - back)),

@@ -130,7 +130,7 @@ describe("a page without shared memory", () => {
 
   it("keeps its variables when work fails in the worker", async () => {
     const runtime = new Runtime({ remote: await RemoteExecutor.start() });
-    const code = runtime.code("double", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const code = runtime.code("double", ["at"], (f, at) => f.store4(at, load4(at)));
     const block = runtime.heap.allocate(4);
     runtime.write(block, Float32Array.of(1, 2, 3, 4));
     code.call(0x7fff0000);

@@ -13,9 +13,9 @@ describe("threads in a page", () => {
       "busy",
       ["at"],
       (f, at) => {
-        const sum = f.keep("sum", load4(at!));
+        const sum = f.keep("sum", load4(at));
         f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
-        f.store4(at!, sum);
+        f.store4(at, sum);
       },
       1_000_000,
     );
@@ -33,7 +33,7 @@ describe("threads in a page", () => {
 
   it("that fail are noticed, and the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
-    const code = runtime.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const code = runtime.code("copy", ["at"], (f, at) => f.store4(at, load4(at)));
     const block = runtime.heap.allocate(4);
     code.call(block.start);
     await runtime.finish();
@@ -60,10 +60,10 @@ describe("threads in a page", () => {
     const code = runtime.code(
       "endless",
       ["from", "to"],
-      (f, from, to) => f.until(from!, to!, () => undefined),
+      (f, from, to) => f.until(from, to, () => undefined),
       1_000_000,
     );
-    const copy = runtime.code("copy", ["at"], (f, at) => f.store4(at!, load4(at!)));
+    const copy = runtime.code("copy", ["at"], (f, at) => f.store4(at, load4(at)));
     const block = runtime.heap.allocate(4);
     copy.call(block.start);
     await runtime.finish();

@@ -279,9 +279,9 @@ describe("threads", async () => {
       "busy",
       ["at"],
       (f, at) => {
-        const sum = f.keep("sum", load4(at!));
+        const sum = f.keep("sum", load4(at));
         f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
-        f.store4(at!, sum);
+        f.store4(at, sum);
       },
       1_000_000,
     );

@@ -80,8 +80,7 @@ async function findWebGl2(Gpu: GpuJsConstructor): Promise<Found> {
         ? undefined
         : new OffscreenCanvas(1, 1)
       : document.createElement("canvas");
-  const gl = canvas?.getContext("webgl2", { alpha: false, depth: false, antialias: false }) as
-    WebGL2RenderingContext | null | undefined;
+  const gl = canvas?.getContext("webgl2", { alpha: false, depth: false, antialias: false });
   if (gl === undefined || gl === null) return { missing: "this browser has no WebGL 2" };
   if (gl.getExtension("EXT_color_buffer_float") === null)
     return { missing: "its WebGL 2 cannot render to float32 textures (EXT_color_buffer_float)" };

@@ -163,10 +163,10 @@ describe("long sums", () => {
         tolerance: () => 4 * 2 ** -24 * (sizeOf(shape) / count),
         meaning: (dy, x, moments) => {
           const want = new Float64Array(2 * count);
-          dy!.forEach((slope, i) => {
+          dy.forEach((slope, i) => {
             const k = placeOf(i);
             want[k]! += slope;
-            want[count + k]! += (slope * (x![i]! - moments![k]!)) / Math.sqrt(moments![count + k]! + 2);
+            want[count + k]! += (slope * (x[i]! - moments[k]!)) / Math.sqrt(moments[count + k]! + 2);
           });
           return want;
         },

@@ -91,7 +91,7 @@ describe("a backend with a few kernels", () => {
       copy: (from, to) => to.values.set(from.values),
       release: (box) => void released.push(box.values.length),
       kernels: {
-        broadcast: () => (inputs, output) => void output.values.fill(inputs[0]!.values[0]! + released.length),
+        broadcast: () => (inputs, output) => void output.values.fill(inputs[0].values[0]! + released.length),
       },
     });
     const wider = (input: number): Instruction => ({
@@ -148,7 +148,7 @@ describe("a backend with a few kernels", () => {
         relu:
           () =>
           ([x], y) =>
-            x!.forEach((v, i) => (y[i] = Math.max(0, v))),
+            x.forEach((v, i) => (y[i] = Math.max(0, v))),
       };
     };
     const backend = kernelBackend<Values>({
@@ -158,7 +158,7 @@ describe("a backend with a few kernels", () => {
       upload: (buffer, values) => buffer.set(values),
       download: (buffer) => buffer.slice(),
       copy: (from, to) => to.set(from),
-      kernels: { exp: referenceKernels.exp! },
+      kernels: { exp: referenceKernels.exp },
       loaders: { relu: load },
     });
     const program = (operation: "exp" | "relu"): Program => ({

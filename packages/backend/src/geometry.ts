@@ -105,7 +105,7 @@ function whole(operation: string, option: string, axis: string, value: number, l
 const isPair = (value: unknown): value is readonly [unknown, unknown] => Array.isArray(value) && value.length === 2;
 
 /** The number of one axis; what is neither a number nor a pair stays, to be refused by {@link whole}. */
-const onAxis = (pair: Pair, i: 0 | 1): number => (isPair(pair) ? pair[i] : (pair as number));
+const onAxis = (pair: Pair, i: 0 | 1): number => (isPair(pair) ? pair[i] : pair);
 
 /** The padding of one axis as `[before, after]`; `"same"` needs the rest of the geometry. */
 function paddingOf(

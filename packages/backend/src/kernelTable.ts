@@ -87,6 +87,9 @@ function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
   return found;
 }
 
+/** Kernels to look up by a name that is known only when a program runs. */
+const byName = <B>(kernels: Kernels<B>): { readonly [name: string]: Kernel<B, Op> | undefined } => kernels;
+
 /** Looks kernels up, loads what is missing, and makes programs ready. */
 export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels): KernelTable<B> {
   const { name, loaders = {} } = options;
@@ -95,7 +98,7 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
 
   /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
   function onHost(operation: OperationName, call: KernelCall): PreparedKernel<B> {
-    const kernel = host[operation] as Kernel<Values, Op> | undefined;
+    const kernel = byName(host)[operation];
     if (kernel === undefined)
       throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
     if (!warned.has(operation)) {
@@ -136,7 +139,7 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
         inputs: step.inputs.map((input) => shapes[input]!),
         output: step.shape,
       };
-      const own = kernels[step.operation] as Kernel<B, Op> | undefined;
+      const own = byName(kernels)[step.operation];
       const launch = own === undefined ? onHost(step.operation, call) : own(call);
       const value = first + index;
       const isUpdate = places[value]!.in === "variable";

@@ -28,7 +28,7 @@ function small(abandon = (): void => undefined): { readonly backend: Backend; re
       negate:
         () =>
         ([x], y) =>
-          x!.forEach((value, i) => (y[i] = -value)),
+          x.forEach((value, i) => (y[i] = -value)),
     },
   });
   return { backend, held };

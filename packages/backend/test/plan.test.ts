@@ -43,7 +43,7 @@ function randomProgram(seed: number): Program {
               attributes: {},
               shape,
             } as const);
-    instructions.push(step as Instruction);
+    instructions.push(step);
   }
   const values = aliases({
     feeds: [shape, shape],

@@ -47,7 +47,7 @@ function helpOf({ usage, about, details, argument, options }: Omit<CommandParts<
     ...folded(`${about}.${details === undefined ? "" : ` ${details}`}`, WIDTH - 2).map((line) => `  ${line}`),
     "",
     ...[...(argument === undefined ? [] : [argument]), ...rows].flatMap(([head, text]) =>
-      folded(text!, WIDTH - SENTENCES).map((line, i) => `${`  ${i === 0 ? head! : ""}`.padEnd(SENTENCES - 1)} ${line}`),
+      folded(text, WIDTH - SENTENCES).map((line, i) => `${`  ${i === 0 ? head : ""}`.padEnd(SENTENCES - 1)} ${line}`),
     ),
     "",
   ].join("\n");

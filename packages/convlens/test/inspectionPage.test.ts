@@ -69,7 +69,7 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
         ),
       ).toBe(0);
       await page.evaluate(axe.source);
-      const { violations } = (await page.evaluate("axe.run()")) as AxeResults;
+      const { violations } = await page.evaluate<AxeResults>("axe.run()");
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 120)}`)).toEqual([]);
       await page.close();
     },

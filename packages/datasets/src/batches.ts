@@ -68,7 +68,7 @@ function checkAugmented(got: unknown, size: number): Float32Array {
         ? `${got.length} numbers`
         : got === null || got === undefined
           ? `${got}`
-          : ((got as object).constructor?.name ?? typeof got);
+          : (got.constructor?.name ?? typeof got);
   throw new ValueError(`augment: expected a Float32Array of ${size} numbers for each example, got ${what}`, {
     operation: "augment",
     expected: size,

@@ -154,7 +154,7 @@ function rowMajor(values: NpyValues, shape: Shape): NpyValues {
   return values.map((_: number, i: number) => {
     const from = shape.reduce((at, size, axis) => at + (Math.floor(i / steps[axis]!) % size) * fortran[axis]!, 0);
     return values[from]!;
-  }) as NpyValues;
+  });
 }
 
 /**

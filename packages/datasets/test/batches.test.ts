@@ -293,6 +293,6 @@ describe("synthetic sets", () => {
     expect(inputs.subarray(64).some((v) => Math.abs(v) > 0.9)).toBe(true);
     // Without noise a square covers its own area, whatever its place.
     const [square] = [subset(shapes({ size: 4, noise: 0 }), [1])];
-    expect(Array.from(square!.inputs).reduce((a, b) => a + b, 0)).toBeGreaterThan(60);
+    expect(Array.from(square.inputs).reduce((a, b) => a + b, 0)).toBeGreaterThan(60);
   });
 });

@@ -209,10 +209,10 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
     throw wrong(
       `"${name}" should lie at ${offsets.slice(0, 3).join(" to ")}, but there are ${available} bytes of numbers`,
     );
-  const size = shape.includes(0) ? 0 : sizeOf(shape as Shape);
+  const size = shape.includes(0) ? 0 : sizeOf(shape);
   if (end - begin !== size * type.bytes)
     throw wrong(`"${name}" has ${end - begin} bytes for the shape [${shape.join(", ")}] of ${dtype}`);
-  return { name, type, shape: shape as Shape, begin, end };
+  return { name, type, shape: shape, begin, end };
 }
 
 /** The numbers of all tensors must fill the file: no gap that could hide something, no overlap. */

@@ -134,9 +134,9 @@ describe("layers with filters are their operation with the filters they keep, an
     const [y, inputs, weights, bias] = await evaluate(dense.call(x), x, dense.weights!, dense.bias!);
     for (let n = 0; n < 2; n++)
       for (let unit = 0; unit < 4; unit++) {
-        let total = bias![unit]!;
-        for (let i = 0; i < 3; i++) total += inputs![n * 3 + i]! * weights![i * 4 + unit]!;
-        expect(y![n * 4 + unit]).toBeCloseTo(total, 12);
+        let total = bias[unit]!;
+        for (let i = 0; i < 3; i++) total += inputs[n * 3 + i]! * weights[i * 4 + unit]!;
+        expect(y[n * 4 + unit]).toBeCloseTo(total, 12);
       }
   });
 });
@@ -293,7 +293,7 @@ describe("layers of layers", () => {
     expect(y.shape).toEqual([2, 4, 4, 6]);
     const [all, a, b, c] = await evaluate(y, ...branches.map((branch) => branch.call(x)));
     for (let i = 0; i < 32; i++)
-      expect([...all!.subarray(i * 6, i * 6 + 6)]).toEqual([
+      expect([...all.subarray(i * 6, i * 6 + 6)]).toEqual([
         ...a!.subarray(i * 2, i * 2 + 2),
         ...b!.subarray(i * 3, i * 3 + 3),
         c![i],

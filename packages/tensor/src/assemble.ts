@@ -91,7 +91,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
         writer.write({
           operation: source.operation.name,
           inputs: source.inputs.map((x) => number.get(x)!),
-          attributes: source.attributes as never,
+          attributes: source.attributes,
           shape: t.shape,
           ...(t.site !== undefined && { site: t.site }),
           ...(t.scope !== undefined && { scope: t.scope }),

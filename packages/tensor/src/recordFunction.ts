@@ -65,7 +65,7 @@ function listOf(result: Results): Tensor[] {
           got: typeof t,
         },
       );
-  return list as Tensor[];
+  return list;
 }
 
 /** What a compiled function uses must mean the same at each call. */

@@ -32,7 +32,7 @@ describe("losses", () => {
     const even = -[...p!, ...q!].reduce((sum, share) => sum + Math.log(share), 0) / 6;
     expect(await crossEntropy(x, tensor([1, 0]), { smoothing: 0.2 }).item()).toBeCloseTo(0.8 * want + 0.2 * even, 12);
     const [dx] = gradients(crossEntropy(x, tensor([1, 0])), [x]);
-    const slopes = await dx!.data();
+    const slopes = await dx.data();
     [p!, q!]
       .flat()
       .forEach((share, i) => expect(slopes[i]).toBeCloseTo((share - (i === 1 || i === 3 ? 1 : 0)) / 2, 12));
@@ -59,9 +59,8 @@ describe("losses", () => {
       [0, 1, 0],
     ];
     const want =
-      x!.reduce((sum, v, i) => sum - Math.log(t![i] === 1 ? 1 / (1 + Math.exp(-v)) : 1 - 1 / (1 + Math.exp(-v))), 0) /
-      3;
-    expect(await binaryCrossEntropy(tensor(x!), tensor(t!)).item()).toBeCloseTo(want, 12);
+      x.reduce((sum, v, i) => sum - Math.log(t[i] === 1 ? 1 / (1 + Math.exp(-v)) : 1 - 1 / (1 + Math.exp(-v))), 0) / 3;
+    expect(await binaryCrossEntropy(tensor(x), tensor(t)).item()).toBeCloseTo(want, 12);
     expect(await binaryCrossEntropy(tensor([-1000, 1000]), tensor([1, 0])).item()).toBe(1000);
   });
 
@@ -76,24 +75,24 @@ describe("losses", () => {
   it("binary cross-entropy has slope σ(x) − t at 0, and curvature 1/4", async () => {
     const x = tensor([0, 0]);
     const [dx] = gradients(binaryCrossEntropy(x, tensor([0, 1])), [x]);
-    expect([...(await dx!.data())]).toEqual([0.25, -0.25]);
-    const [curvature] = gradients(sum(dx!), [x]);
-    expect([...(await curvature!.data())]).toEqual([0.125, 0.125]);
+    expect([...(await dx.data())]).toEqual([0.25, -0.25]);
+    const [curvature] = gradients(sum(dx), [x]);
+    expect([...(await curvature.data())]).toEqual([0.125, 0.125]);
   });
 
   it("Huber has slope d and curvature 1 at 0, and slope ±delta at an infinite difference", async () => {
     const x = tensor([0, Infinity, -Infinity]);
     const loss = huber(x, tensor([0, 0, 0]), { delta: 2 });
     const [dx] = gradients(loss, [x]);
-    expect([...(await dx!.data())]).toEqual([0, 2 / 3, -2 / 3]);
-    const [curvature] = gradients(sum(dx!), [x]);
-    expect((await curvature!.data())[0]).toBe(1 / 3);
+    expect([...(await dx.data())]).toEqual([0, 2 / 3, -2 / 3]);
+    const [curvature] = gradients(sum(dx), [x]);
+    expect((await curvature.data())[0]).toBe(1 / 3);
   });
 
   // As torch.nn.functional.cross_entropy and multi_margin_loss of PyTorch 1.13, which pick the class by its index.
   it("a score of −∞ excludes a class, and makes neither loss nor gradient NaN", async () => {
     const x = tensor([[-Infinity, 0]]);
-    const both = (loss: Tensor): Tensor[] => [loss, gradients(loss, [x])[0]!];
+    const both = (loss: Tensor): Tensor[] => [loss, gradients(loss, [x])[0]];
     const [entropy, dEntropy, margin, dMargin] = await evaluate(
       ...both(crossEntropy(x, tensor([1]))),
       ...both(hinge(x, tensor([1]))),
@@ -110,7 +109,7 @@ describe("losses", () => {
     const certain = tensor([Infinity, -Infinity]);
     const binary = binaryCrossEntropy(certain, tensor([1, 0]));
     expect(await binary.item()).toBe(0);
-    expect([...(await gradients(binary, [certain])[0]!.data())]).toEqual([0, 0]);
+    expect([...(await gradients(binary, [certain])[0].data())]).toEqual([0, 0]);
   });
 
   it("a label that is no whole number makes the loss NaN, as one out of range does", async () => {
@@ -123,7 +122,7 @@ describe("losses", () => {
     const all: readonly Loss[] = [crossEntropy, hinge, binaryCrossEntropy, meanSquaredError, meanAbsoluteError, huber];
     const told = all.map((loss) => {
       try {
-        loss(zeros([4, 10]), zeros([5]) as Tensor);
+        loss(zeros([4, 10]), zeros([5]));
       } catch (error) {
         return (error as Error).message;
       }

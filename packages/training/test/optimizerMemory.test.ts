@@ -116,9 +116,9 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
           // The second number has the gradient 0, at which √ has no slope.
           const made = relu(generator);
           const [gradient] = gradients(sum(square(multiply(critic, made))), [critic]);
-          optimizer.update([{ path: "critic", parameter: critic, gradient: gradient!, rate }]);
+          optimizer.update([{ path: "critic", parameter: critic, gradient: gradient, rate }]);
           const [slope] = gradients(sum(multiply(critic, generator)), [generator]);
-          return { slope: slope!, critic: critic.current };
+          return { slope: slope, critic: critic.current };
         });
         const { slope, critic: after } = await step(0.1);
         expect(slope.values).toEqual(after.values);
@@ -136,10 +136,10 @@ it("neither does one flow through running statistics", async () => {
     norm.call(multiply(inputs, 3), { training: true });
     // In use, the layer is a line: (x − mean) / √(variance + ε).
     const [slope] = gradients(sum(norm.call(inputs)), [inputs]);
-    return [slope!, norm.variance!.current];
+    return [slope, norm.variance!.current];
   });
   const [slope, variance] = await slopes(x);
-  for (const value of slope!.values) expect(value).toBeCloseTo(1 / Math.sqrt(variance!.values[0]! + 1e-5), 6);
+  for (const value of slope.values) expect(value).toBeCloseTo(1 / Math.sqrt(variance.values[0]! + 1e-5), 6);
 });
 
 const data = shapes({ size: 48, height: 6, width: 6, seed: 3 });

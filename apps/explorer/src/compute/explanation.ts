@@ -71,7 +71,7 @@ async function forget(copies: readonly Layer[], layers: readonly string[]): Prom
       if (!layers.slice(-(k + 1)).some((layer) => path.startsWith(`${layer}.`))) continue;
       const [values] = await evaluate(variable);
       const order = random.split(path).permutation(variable.size);
-      variable.write(Float64Array.from(order, (from) => values![from]!));
+      variable.write(Float64Array.from(order, (from) => values[from]!));
     }
 }
 

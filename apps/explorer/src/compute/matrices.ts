@@ -75,7 +75,7 @@ export async function matrices(request: ConvolutionRequest): Promise<MatricesAns
   return {
     columns: columns && Float32Array.from(columns),
     rows: rows && Float32Array.from(rows),
-    product: Float32Array.from(product!),
+    product: Float32Array.from(product),
     taps: kh * kw * depth,
     places,
     weightAt,
@@ -83,6 +83,6 @@ export async function matrices(request: ConvolutionRequest): Promise<MatricesAns
     inputs,
     nonZeros,
     distinct,
-    difference: Math.max(first![0]!, second![0]!),
+    difference: Math.max(first[0]!, second[0]!),
   };
 }

@@ -110,7 +110,7 @@ async function unitCodes(maps: Tensor): Promise<Tensor> {
   const size = maps.size / classes;
   const columns = new Float32Array(maps.size);
   for (let k = 0; k < classes; k++) {
-    const code = Float64Array.from(values!.subarray(k * size, (k + 1) * size));
+    const code = Float64Array.from(values.subarray(k * size, (k + 1) * size));
     const length = Math.hypot(...code);
     for (let i = 0; i < size; i++) columns[i * classes + k] = code[i]! / length;
   }

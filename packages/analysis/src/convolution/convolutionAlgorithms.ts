@@ -1,11 +1,4 @@
-import {
-  conv2dGeometry,
-  convOutputShape,
-  type Conv2dGeometry,
-  type Shape,
-  type Sliding,
-  type Values,
-} from "@convlens/backend";
+import { conv2dGeometry, convOutputShape, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import {
   conv2d,
   evaluate,
@@ -98,7 +91,7 @@ function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
  * frequency. Positions that a stride skips are computed, too.
  */
 const fourier: Way = async (x, filters, _, g) => {
-  const [input, weights] = (await evaluate(x, filters)) as [Values, Values];
+  const [input, weights] = await evaluate(x, filters);
   const { height: h, width: w } = g;
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
   // Circular wrap-around reaches only positions outside all windows.

@@ -154,7 +154,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
     if (kinds.size !== 1 || !fits) return undefined;
     const tensor = recordAgain(t, tensors);
     if (kind === "maps") return maps(t, tensor, all);
-    return { ...all.find((each) => each !== undefined)!, tensor } as Slid;
+    return { ...all.find((each) => each !== undefined)!, tensor };
   }
   if (x === undefined || (others.length < t.inputs.length - 1 && t.operation !== "concat")) return undefined;
   switch (t.operation) {
@@ -169,7 +169,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
         t.operation === "conv2d"
           ? conv2dGeometry(x.tensor.shape, t.inputs[1]!.shape, { ...options, groups: g.groups })
           : pool2dGeometry(x.tensor.shape, { ...options, size: [g.height.window, g.width.window] });
-      return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry } as Attributes<"conv2d">), all);
+      return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry }), all);
     }
     case "matmul":
       return slidMatmul(t, x, t.inputs[1]!);

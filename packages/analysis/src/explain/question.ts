@@ -104,7 +104,7 @@ export const withSlopes = <R>(
   withCompiled(
     (point) => {
       const scores = score(apply(model, point));
-      return { scores, slopes: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0]! };
+      return { scores, slopes: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0] };
     },
     (run) => use(async (point) => valuesOf(await run(point))),
   );

@@ -59,7 +59,7 @@ export async function effectiveReceptiveField(
   for (let example = 0; example < n; example++)
     seed.fill(1, example * sizeOf(own) + first, example * sizeOf(own) + first + count);
   const [dx] = gradients(output, [x], { seed: tensor(seed, output.shape), unused: "zeros" });
-  return fieldOf(await dx!.data(), x.shape);
+  return fieldOf(await dx.data(), x.shape);
 }
 
 function fieldOf(slopes: ArrayLike<number>, [, ...shape]: Shape): EffectiveReceptiveField {

@@ -91,7 +91,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
         },
       );
     const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
-    return { slopes: gradients(loss, [point], { unused: "zeros" })[0]!, classes: argmax(logits) };
+    return { slopes: gradients(loss, [point], { unused: "zeros" })[0], classes: argmax(logits) };
   });
   const reach = stepSize ?? (steps === 1 ? epsilon : (2.5 * epsilon) / steps);
   const [low, high] = range;

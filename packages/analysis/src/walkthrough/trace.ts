@@ -1,4 +1,4 @@
-import { ShapeError, showShape, sizeOf, type Shape, type Values } from "@convlens/backend";
+import { ShapeError, showShape, sizeOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
 import { biasNumber, candidatesOf, coreOf, meetingsOf, type Core } from "./core.ts";
@@ -126,12 +126,7 @@ async function traceCore(own: RecordedLayer, { kind, tensor, bias, divisor, unit
   const [first, second] = tensor.inputs as [Tensor, Tensor | undefined];
   const from = originOf(first, 0, operations).tensor;
   const weights = second && originOf(second, 0, operations).tensor;
-  const [made, inputs, factors, biases] = (await evaluate(output, from, weights ?? 0, bias?.tensor ?? 0)) as [
-    Values,
-    Values,
-    Values,
-    Values,
-  ];
+  const [made, inputs, factors, biases] = await evaluate(output, from, weights ?? 0, bias?.tensor ?? 0);
   const head: Traced = { name, type, unit: placeOf(i, without(output.shape)), output: made[i]! };
   const { inTensor, inSum } = unitOf(i);
   const input = (at: number | undefined): TracedInput => {
@@ -184,7 +179,7 @@ async function traceFunction(own: RecordedLayer, recorded: RecordedModel, i: num
     name,
     type,
     unit: placeOf(i, without(output.shape)),
-    output: made![i]!,
+    output: made[i]!,
     operations: operations.map((t) => t.operation!),
     inputs: froms.flatMap((from, k) => {
       const mask = seen.get(from) ?? new Uint8Array(sizeOf(from.shape));
@@ -192,6 +187,6 @@ async function traceFunction(own: RecordedLayer, recorded: RecordedModel, i: num
         .filter((at) => mask[at])
         .map((at) => ({ input: placeOf(at, from.shape).slice(1), x: values[k]![at]! }));
     }),
-    value: made![i]!,
+    value: made[i]!,
   };
 }

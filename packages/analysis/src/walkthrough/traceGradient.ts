@@ -93,11 +93,11 @@ export async function traceGradient(
   if (target !== undefined) seed[unitNumber("", recorded.output, target)] = 1;
   const options = { seed: tensor(seed, recorded.output.shape), unused: "zeros" } as const;
   const [dy] = gradients(recorded.output, [own.output], options);
-  const [dx] = gradients(own.output, [from], { seed: dy!, unused: "zeros" });
+  const [dx] = gradients(own.output, [from], { seed: dy, unused: "zeros" });
   const core = coreOf(own, recorded);
-  const sums = core === undefined ? await throughFunction(own, from, dy!, i) : await throughCore(own, core, dy!, i);
+  const sums = core === undefined ? await throughFunction(own, from, dy, i) : await throughCore(own, core, dy, i);
   const value = sums.reduce((sum, terms) => sum + terms.reduce((part, { product }) => part + product, 0), 0);
-  return { name: own.name, type: own.type, input, sums, value, gradient: (await dx!.data())[i]! };
+  return { name: own.name, type: own.type, input, sums, value, gradient: (await dx.data())[i]! };
 }
 
 function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonly number[]): number {
@@ -125,12 +125,7 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
   const [read, second] = t.inputs as [Tensor, Tensor | undefined];
   // The gradient of the sum or the maximum, and the output of each of its numbers.
   const [atCore] = gradients(output, [t], { seed: dy });
-  const [outer, inner, inputs, weights] = (await evaluate(dy, atCore!, read, second ?? 0)) as [
-    Values,
-    Values,
-    Values,
-    Values,
-  ];
+  const [outer, inner, inputs, weights] = await evaluate(dy, atCore, read, second ?? 0);
   const outputOf = new Int32Array(t.size);
   for (let o = 0; o < output.size; o++) outputOf[unitOf(o).inTensor] = o;
   const term = (unit: number, slope: number): TracedGradient => ({
@@ -225,7 +220,7 @@ async function throughFunction(
   const slopes = Array.from({ length: size }, (_, unit) => {
     const seed = new Float64Array(size);
     seed[unit] = 1;
-    return gradients(output, [from], { seed: tensor(seed, output.shape), unused: "zeros" })[0]!;
+    return gradients(output, [from], { seed: tensor(seed, output.shape), unused: "zeros" })[0];
   });
   const [at, ...each] = await evaluate(dy, ...slopes);
   return [
@@ -235,9 +230,9 @@ async function throughFunction(
         : [
             {
               output: placeOf(unit, output.shape).slice(1),
-              dy: at![unit]!,
+              dy: at[unit]!,
               slope: slope[i]!,
-              product: at![unit]! * slope[i]!,
+              product: at[unit]! * slope[i]!,
             },
           ],
     ),

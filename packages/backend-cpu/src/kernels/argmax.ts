@@ -21,12 +21,12 @@ export const argmax =
       ];
       const one = f.constant4(1);
       const column = (load: (x: Local<"i32">) => Vector, store: (v: Vector) => void, numbers: number): void => {
-        f.set(best, load(x!));
+        f.set(best, load(x));
         f.set(place, zero4);
         f.set(at, one);
         f.times(length - 1, () => {
-          f.advance(x!, 4 * inner);
-          f.set(rival, load(x!));
+          f.advance(x, 4 * inner);
+          f.set(rival, load(x));
           // A NaN that comes after a NaN is not greater, and not the first.
           const isGreater = v128.or(f32x4.gt(rival, best), v128.andnot(f32x4.ne(rival, rival), f32x4.ne(best, best)));
           const wins = f.keep("wins", isGreater);
@@ -35,13 +35,13 @@ export const argmax =
           f.set(at, f32x4.add(at, one));
         });
         store(place);
-        f.advance(x!, 4 * numbers - 4 * inner * (length - 1));
-        f.advance(y!, 4 * numbers);
+        f.advance(x, 4 * numbers - 4 * inner * (length - 1));
+        f.advance(y, 4 * numbers);
       };
       f.times(outer, () => {
-        f.times(Math.floor(inner / 4), () => column(load4, (v) => f.store4(y!, v), 4));
-        f.times(inner % 4, () => column(loadOne, (v) => f.storeOne(y!, v), 1));
-        f.advance(x!, 4 * inner * (length - 1));
+        f.times(Math.floor(inner / 4), () => column(load4, (v) => f.store4(y, v), 4));
+        f.times(inner % 4, () => column(loadOne, (v) => f.storeOne(y, v), 1));
+        f.advance(x, 4 * inner * (length - 1));
       });
     });
     return ([x], y) => code.call(x!.start, y.start);

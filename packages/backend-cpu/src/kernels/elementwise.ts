@@ -9,16 +9,16 @@ type Vector = Expression<"v128">;
 const binary =
   (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
   (_, a, b) =>
-    operation(a!, b!);
+    operation(a, b);
 const unary =
   (operation: (a: Vector) => Vector): Pointwise =>
   (_, a) =>
-    operation(a!);
+    operation(a);
 /** 1 where it holds, else 0. */
 const comparison =
   (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
   (f, a, b) =>
-    v128.and(operation(a!, b!), f.constant4(1));
+    v128.and(operation(a, b), f.constant4(1));
 
 type PlainName = Extract<
   OperationName,
@@ -55,16 +55,16 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   negate: unary(f32x4.neg),
   absolute: unary(f32x4.abs),
   sqrt: unary(f32x4.sqrt),
-  reciprocal: (f, x) => f32x4.div(f.constant4(1), x!),
+  reciprocal: (f, x) => f32x4.div(f.constant4(1), x),
   // The maximum proper would look for NaN in both, and take twice as long.
-  relu: (_, x) => relu4(x!),
+  relu: (_, x) => relu4(x),
   // Its sign bit and those of a 1, where there is anything but 0 and NaN.
   sign: (f, x) => {
-    const one = v128.or(f.constant4(1), v128.and(x!, f.constant4(-0)));
-    const other = f.keep("other", v128.or(f32x4.eq(x!, f.constant(zero4)), f32x4.ne(x!, x!)));
-    return select4(other, x!, one);
+    const one = v128.or(f.constant4(1), v128.and(x, f.constant4(-0)));
+    const other = f.keep("other", v128.or(f32x4.eq(x, f.constant(zero4)), f32x4.ne(x, x)));
+    return select4(other, x, one);
   },
-  where: (f, condition, a, b) => select4(f32x4.ne(condition!, f.constant(zero4)), a!, b!),
+  where: (f, condition, a, b) => select4(f32x4.ne(condition, f.constant(zero4)), a, b),
   copy: copied,
 };
 

@@ -216,7 +216,7 @@ const FLOAT_MAGIC = 1.5 * 2 ** 23;
 const floatExp: Pointwise = (f, x) => {
   const c = (value: number): Vector => f.constant4(value);
   // Beyond these it is 0 and ∞.
-  const within = f.keep("within", f32x4.pmin(f32x4.pmax(x!, c(-104)), c(89)));
+  const within = f.keep("within", f32x4.pmin(f32x4.pmax(x, c(-104)), c(89)));
   const shifted = f.keep("shifted", f32x4.add(f32x4.mul(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
   const k = f.keep("k", f32x4.sub(shifted, c(FLOAT_MAGIC)));
   const r = f.keep(

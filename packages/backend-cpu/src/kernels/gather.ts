@@ -29,25 +29,25 @@ function eachRow(
     (f, chosen, indices, rows) => {
       const at = f.local("i32", "at");
       f.times(count, () => {
-        const index = f.keep("index", splat(indices!));
+        const index = f.keep("index", splat(indices));
         const within = v128.and(f32x4.ge(index, f.constant(zero4)), f32x4.gt(f.constant4(size), index));
         const isIndex = f.keep("isIndex", v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
         const isNone = f.keep("isNone", v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
         const row = i32.mul(i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(v128.and(index, isIndex)), 0), int(4 * length));
-        f.set(at, i32.add(chosen!, row));
+        f.set(at, i32.add(chosen, row));
         const move = (numbers: number): void => {
           f.advance(at, 4 * numbers);
-          f.advance(rows!, 4 * numbers);
+          f.advance(rows, 4 * numbers);
         };
         f.times(Math.floor(length / 4), () => {
-          visit(f, { load: load4, store: (to, v) => f.store4(to, v) }, at, rows!, isNone);
+          visit(f, { load: load4, store: (to, v) => f.store4(to, v) }, at, rows, isNone);
           move(4);
         });
         f.times(length % 4, () => {
-          visit(f, { load: loadOne, store: (to, v) => f.storeOne(to, v) }, at, rows!, isNone);
+          visit(f, { load: loadOne, store: (to, v) => f.storeOne(to, v) }, at, rows, isNone);
           move(1);
         });
-        f.advance(indices!, 4);
+        f.advance(indices, 4);
       });
     },
   );
@@ -56,24 +56,24 @@ function eachRow(
 const gather =
   (runtime: Runtime): Kernel<Block, Operations["gather"]> =>
   ({ inputs: [table, indices] }) => {
-    const shape = { count: sizeOf(indices!), size: table![0]!, length: sizeOf(table!.slice(1)) };
+    const shape = { count: sizeOf(indices), size: table[0]!, length: sizeOf(table.slice(1)) };
     // All bits together are a NaN.
     const run = eachRow(runtime, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
       store(row, v128.or(load(chosen), isNone)),
     );
-    return ([x, at], y) => run.call(x!.start, at!.start, y.start);
+    return ([x, at], y) => run.call(x.start, at.start, y.start);
   };
 
 const scatter =
   (runtime: Runtime): Kernel<Block, Operations["scatter"]> =>
   ({ inputs: [, indices], output, attributes: { size } }) => {
-    const shape = { count: size === 0 ? 0 : sizeOf(indices!), size, length: sizeOf(output.slice(1)) };
+    const shape = { count: size === 0 ? 0 : sizeOf(indices), size, length: sizeOf(output.slice(1)) };
     const run = eachRow(runtime, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
       store(chosen, f32x4.add(load(chosen), v128.andnot(load(row), isNone))),
     );
     return ([rows, at], y) => {
       runtime.clear(y.start, y.length);
-      run.call(y.start, at!.start, rows!.start);
+      run.call(y.start, at.start, rows.start);
     };
   };
 

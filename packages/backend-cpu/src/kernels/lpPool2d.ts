@@ -93,10 +93,10 @@ const lpPool2d =
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
     const powers = each(runtime, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
-      powerOf(f, f.keep("size", f32x4.abs(x!)), p),
+      powerOf(f, f.keep("size", f32x4.abs(x)), p),
     );
     const sum = poolRun(runtime, "sumPool2d", pools.sumPool2d, geometry);
-    const roots = each(runtime, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x!, p));
+    const roots = each(runtime, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x, p));
     return ([x], y) => {
       const scratch = runtime.scratch(length);
       powers(x!.start, scratch);
@@ -116,8 +116,8 @@ const lpPool2dGradient =
       };
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
-    const shares = each(runtime, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy!, y!, p));
-    const factors = each(runtime, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x!, p));
+    const shares = each(runtime, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy, y, p));
+    const factors = each(runtime, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x, p));
     const spread = poolRun(runtime, "spreadProducts", spreadProducts, geometry);
     return ([dy, x, y], dx) => {
       const factor = runtime.scratch(length + result);

@@ -65,7 +65,7 @@ function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => vo
       ["a", "b", "y", "bias"],
       (f, a, b, y, bias) => {
         const shape = { ...productOf(product), columns: count };
-        writeProduct(f, { ...shape, panels: { width, termStep: 4 * n, step: 4 * width } }, a!, b!, y!, bias!);
+        writeProduct(f, { ...shape, panels: { width, termStep: 4 * n, step: 4 * width } }, a, b, y, bias);
       },
       m * k * count,
     );
@@ -82,7 +82,7 @@ function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => v
     runtime.code(
       `matmul pack ${JSON.stringify([k, n, transposeB, count])}`,
       ["b", "panels"],
-      (f, b, panels) => writePack(f, columnsOf(product, count), b!, panels!),
+      (f, b, panels) => writePack(f, columnsOf(product, count), b, panels),
       4 * k * count,
     );
   const parts = Math.max(1, Math.ceil(k / TERMS));
@@ -101,8 +101,8 @@ function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => v
             writeCopyRows(
               f,
               { rows: length, length: count, fromStep: 4 * m, toStep: 4 * count },
-              f.keep("from", a!),
-              f.keep("to", strip!),
+              f.keep("from", a),
+              f.keep("to", strip),
             );
           const { bias: hasBias, relu } = epilogueOf(epilogue);
           const shape: ProductShape = {
@@ -116,10 +116,10 @@ function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => v
             relu: relu && isLast,
             accumulate: !isFirst,
           };
-          const from = transposeA ? strip! : f.keep("a", a!);
-          writeProduct(f, shape, from, f.keep("b", panels!), f.keep("to", y!), f.keep("bias", bias!));
-          f.advance(a!, length * (transposeA ? 4 * m : 4));
-          f.advance(panels!, length * 4 * PANEL);
+          const from = transposeA ? strip : f.keep("a", a);
+          writeProduct(f, shape, from, f.keep("b", panels), f.keep("to", y), f.keep("bias", bias));
+          f.advance(a, length * (transposeA ? 4 * m : 4));
+          f.advance(panels, length * 4 * PANEL);
         };
         if (parts > 1) {
           some(terms, { isFirst: true, isLast: false });
@@ -154,8 +154,8 @@ function manyProducts(runtime: Runtime, product: MatrixProduct, batch: number): 
     `matmul many ${JSON.stringify([m, k, n, transposeA, transposeB])}`,
     ["a", "b", "y", "panels"],
     (f, a, b, y, panels) => {
-      writePack(f, columnsOf(product, n), b!, f.keep("to", panels!));
-      writeProduct(f, productOf(product), a!, panels!, y!, f.local("i32", "none"));
+      writePack(f, columnsOf(product, n), b, f.keep("to", panels));
+      writeProduct(f, productOf(product), a, panels, y, f.local("i32", "none"));
     },
     m * k * n,
   );
@@ -171,16 +171,16 @@ export const matmul =
   (runtime: Runtime): Kernel<Block, Operations["matmul"]> =>
   ({ inputs: [shapeA], output, attributes: { transposeA, transposeB } }) => {
     const [m, n] = output.slice(-2) as [number, number];
-    const k = shapeA!.at(transposeA ? -2 : -1)!;
+    const k = shapeA.at(transposeA ? -2 : -1)!;
     const batch = sizeOf(output.slice(0, -2));
     const product = { m, k, n, transposeA, transposeB };
     if (batch > 1 && (batch >= runtime.threads || m * k * n < TASK)) {
       const run = manyProducts(runtime, product, batch);
-      return ([a, b], y) => run({ a: a!.start, b: b!.start, y: y.start });
+      return ([a, b], y) => run({ a: a.start, b: b.start, y: y.start });
     }
     const run = matrixProduct(runtime, product);
     return ([a, b], y) => {
       for (let i = 0; i < batch; i++)
-        run({ a: a!.start + i * 4 * m * k, b: b!.start + i * 4 * k * n, y: y.start + i * 4 * m * n, bias: 0 });
+        run({ a: a.start + i * 4 * m * k, b: b.start + i * 4 * k * n, y: y.start + i * 4 * m * n, bias: 0 });
     };
   };

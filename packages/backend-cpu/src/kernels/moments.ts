@@ -121,7 +121,7 @@ function joinCode(runtime: Runtime, work: Work): CompiledFunction {
   };
   const shape = JSON.stringify([outer, rows, inner]);
   return runtime.code(`join ${name} ${shape}`, ["found", "moments", "y"], (f, from, known, y) =>
-    write(f, from!, known!, y!),
+    write(f, from, known, y),
   );
 }
 

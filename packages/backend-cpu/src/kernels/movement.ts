@@ -47,14 +47,14 @@ export const movementKernels = (
   readonly concat: Kernel<Block, Operations["concat"]>;
 } => ({
   broadcast: ({ inputs: [input], output }) => {
-    const move = mover(runtime, output, broadcastSteps(input!, output), stepsOf(output));
-    return ([x], y) => move(x!.start, y.start);
+    const move = mover(runtime, output, broadcastSteps(input, output), stepsOf(output));
+    return ([x], y) => move(x.start, y.start);
   },
   transpose: ({ inputs: [input], output, attributes: { order } }) => {
-    const steps = stepsOf(input!);
+    const steps = stepsOf(input);
     const from = order.map((axis) => steps[axis]!);
     const move = mover(runtime, output, from, stepsOf(output));
-    return ([x], y) => move(x!.start, y.start);
+    return ([x], y) => move(x.start, y.start);
   },
   slice: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(input!, attributes);

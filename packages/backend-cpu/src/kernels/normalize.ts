@@ -88,11 +88,11 @@ const normalize =
     if (output.includes(0)) return () => undefined;
     const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      f32x4.div(a!, deviation(f, variance!)),
+      f32x4.div(a, deviation(f, variance)),
     );
     const shifts = perKept("move", [shift], copied);
     const pass = passOf(runtime, "normalize", folding, { whole: 2, spread: 3 }, ([mean, factor, added], x) =>
-      f32x4.add(f32x4.mul(f32x4.sub(x!, mean!), factor!), added!),
+      f32x4.add(f32x4.mul(f32x4.sub(x, mean!), factor!), added!),
     );
     return ([x, moments, a, b], y) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
@@ -116,11 +116,11 @@ const normalizeGradient =
     const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
     const share = 1 / folding.count;
     const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      f32x4.div(a!, deviation(f, variance!)),
+      f32x4.div(a, deviation(f, variance)),
     );
-    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => f32x4.mul(sum!, f.constant4(share)));
+    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => f32x4.mul(sum, f.constant4(share)));
     const pulls = perKept(`pull of ${folding.count}`, [kept, kept], (f, sum, variance) =>
-      f32x4.div(f32x4.mul(sum!, f.constant4(share)), deviation(f, variance!)),
+      f32x4.div(f32x4.mul(sum, f.constant4(share)), deviation(f, variance)),
     );
     const pass = passOf(
       runtime,
@@ -128,7 +128,7 @@ const normalizeGradient =
       folding,
       { whole: 3, spread: 4 },
       ([mean, factor, slope, pull], dy, x) =>
-        f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy!, slope!), f32x4.mul(f32x4.sub(x!, mean!), pull!))),
+        f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy, slope!), f32x4.mul(f32x4.sub(x, mean!), pull!))),
     );
     return ([dy, x, moments, sums, a], dx) => {
       const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];

@@ -84,7 +84,7 @@ export function writeProduct(
         rows: tiles === undefined ? rows : { tiles },
         terms: [{ ...outermost, count: count ?? outermost.count }, ...others],
       };
-      writeHere(inner, known, a!, b!, c!, bias!);
+      writeHere(inner, known, a, b, c, bias);
     },
   );
   f.advance(b, Math.ceil(columns / panels.width) * panels.step);

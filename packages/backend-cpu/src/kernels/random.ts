@@ -15,8 +15,8 @@ export const randomUniform =
     const count = sizeOf(output);
     const code = runtime.code(`randomUniform ${count} ${stream}`, ["seed", "y"], (f, seed, y) => {
       const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
-      const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed!)));
-      const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed!, 4)));
+      const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed)));
+      const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed, 4)));
       const key = [key0, key1, f.keep("key", v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
       const counter = f.local("v128", "counter");
       const [a, b] = [f.local("v128", "a"), f.local("v128", "b")];
@@ -42,16 +42,16 @@ export const randomUniform =
       };
       f.times(Math.floor(count / 8), () => {
         eight((first, second) => {
-          f.store4(y!, first);
-          f.store4(y!, second, 16);
+          f.store4(y, first);
+          f.store4(y, second, 16);
         });
-        f.advance(y!, 32);
+        f.advance(y, 32);
       });
       const rest = count % 8;
       if (rest > 0)
         eight((...halves) => {
-          for (let i = 0; i < rest; i++) f.storeOne(y!, halves[i >> 2]!, 4 * i, i % 4);
+          for (let i = 0; i < rest; i++) f.storeOne(y, halves[i >> 2]!, 4 * i, i % 4);
         });
     });
-    return ([seed], y) => code.call(seed!.start, y.start);
+    return ([seed], y) => code.call(seed.start, y.start);
   };

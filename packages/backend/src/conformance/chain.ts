@@ -32,7 +32,7 @@ const kind = <K extends OperationName>(
   attributes: Attributes<K>,
   meaning: (write: Writer, x: Inputs<Operations[K], number>, shape: Shape) => number = (write, x, shape) =>
     write(operation, x, attributes, shape),
-): Kind => ({ operation, operands, after, attributes, meaning }) as Kind;
+): Kind => ({ operation, operands, after, attributes, meaning });
 const same = (x: Estimate): Growth => x;
 const sum = (a: Estimate, b: Estimate): Growth => ({
   most: a.most + b.most,

@@ -91,7 +91,7 @@ async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   const [weights] = await evaluate(matrix.weights);
   const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} nonzero entries, ${matrix.distinct} distinct weights`;
   const raster = showRaster(
-    (theme) => paintMatrix(matrix, { weights: weights!, theme }),
+    (theme) => paintMatrix(matrix, { weights: weights, theme }),
     about,
     Math.max(2, sizeFor(matrix.rows, 560)),
   );

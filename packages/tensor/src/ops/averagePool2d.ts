@@ -63,7 +63,7 @@ const lpOperation: Operation<"lpPool2d"> = {
   name: "lpPool2d",
   shape: (_, { geometry }) => poolOutputShape(geometry),
   lower: ([x], { geometry, p }) => power(sumPool2d(power(absolute(x), p), geometry), 1 / p),
-  gradient: (dy, y) => [record(lpGradient, [dy, y.inputs[0]!, y], y.attributes)],
+  gradient: (dy, y) => [record(lpGradient, [dy, y.inputs[0], y], y.attributes)],
 };
 // dy/dx = sign(x) · (|x| / y)^(p − 1), and 0 where the whole window is 0.
 const lpGradient: Operation<"lpPool2dGradient"> = {

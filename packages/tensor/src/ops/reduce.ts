@@ -14,7 +14,7 @@ const maxOperation: Operation<"max"> = {
   shape: ([x], { axes }) => x.map((size, axis) => (axes.includes(axis) ? 1 : size)),
   // Equal maxima share the gradient.
   gradient: (dy, y) => {
-    const hits = equal(y.inputs[0]!, y);
+    const hits = equal(y.inputs[0], y);
     return [where(hits, divide(dy, sum(hits, y.attributes.axes, { keepAxes: true })), 0)];
   },
 };

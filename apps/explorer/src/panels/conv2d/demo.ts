@@ -28,7 +28,7 @@ const BIASES = [1, 0];
 
 /** One of three numbers, decided by where the cell is. */
 const drawn = (...at: readonly [number, number, number, number]): number =>
-  (threefry(at[0] * 64 + at[1], at[2] * 64 + at[3], 7, 31)[0]! >>> 0) % 3;
+  (threefry(at[0] * 64 + at[1], at[2] * 64 + at[3], 7, 31)[0] >>> 0) % 3;
 
 /** A cell of the input: 0, 1 or 2. */
 export function demoInput(channel: number, row: number, column: number): number {

@@ -7,7 +7,7 @@ import { kernelsFields } from "./model.ts";
 import { Sheet } from "./Sheet.tsx";
 import { NO_INK } from "../../draw/ink.ts";
 import { readImage } from "../../draw/readImage.ts";
-import { SIDE, type SampleName } from "../../draw/samples.ts";
+import { SIDE } from "../../draw/samples.ts";
 
 /** What a {@link Source} sets. */
 export interface SourceProps extends Pick<PanelProps<typeof kernelsFields>, "state" | "set"> {
@@ -44,7 +44,7 @@ export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
           onChange={(image) => {
             if (image === "yours") return;
             own.value = undefined;
-            set({ image: image as SampleName, sheet: NO_INK });
+            set({ image: image, sheet: NO_INK });
           }}
         />
         <label class="file">

@@ -53,7 +53,7 @@ function tablesOf(nets: readonly Columns[], name: ColumnName, test: "loss" | "ac
 /** Loss, accuracy, gradients and updates over the steps, of one net or of two. */
 export function Curves({ first, second, version, at, changes, onPick }: CurvesProps): JSX.Element {
   const nets = second === undefined ? [first] : [first, second];
-  const [loss, accuracy, gradients, updates] = useMemo(
+  const [loss, accuracy, gradients, updates] = useMemo<[Tables, Tables, Tables, Tables]>(
     () => [
       tablesOf(nets, "loss", "loss"),
       tablesOf(nets, "accuracy", "accuracy"),
@@ -61,7 +61,7 @@ export function Curves({ first, second, version, at, changes, onPick }: CurvesPr
       tablesOf(nets, "updateRatio", undefined),
     ],
     [version, nets.length],
-  ) as [Tables, Tables, Tables, Tables];
+  );
   const last = Math.max(first.step, second?.step ?? 0);
   const shared = { at, changes, last, onPick };
   const test = first.testAt(last);

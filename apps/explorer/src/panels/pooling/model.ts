@@ -45,7 +45,7 @@ const NUMBERS = ["1124", "5678", "3210", "1234"];
 /** A number of the map before anybody edits it; outside of the known ones they are drawn, always the same. */
 function numberAt({ row, column }: Spot): number {
   const digit = NUMBERS[row]?.[column];
-  return digit === undefined ? (threefry(row, column, 4, 11)[0]! >>> 0) % 9 : Number(digit);
+  return digit === undefined ? (threefry(row, column, 4, 11)[0] >>> 0) % 9 : Number(digit);
 }
 
 const nameOf = ({ row, column }: Spot): string => `x${row}.${column}`;

@@ -41,7 +41,7 @@ export const soundFields = {
 export type SoundState = StateOf<typeof soundFields>;
 
 const wave = (frequency: number, t: number): number => Math.sin(2 * Math.PI * frequency * t);
-const noise = (i: number): number => ((threefry(i, 0, 5, 9)[0]! >>> 0) / 2 ** 31 - 1) * 0.5;
+const noise = (i: number): number => ((threefry(i, 0, 5, 9)[0] >>> 0) / 2 ** 31 - 1) * 0.5;
 /** Notes of a melody, each as long. */
 const MELODY = [262, 330, 392, 523, 392, 330];
 

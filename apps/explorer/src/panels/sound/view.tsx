@@ -62,7 +62,7 @@ export function SoundView({ state: signal, set }: Props): JSX.Element {
           onChange={(sound) => {
             if (sound === "yours") return;
             own.value = undefined;
-            set({ sound: sound as SoundState["sound"] });
+            set({ sound: sound });
           }}
         />
         <label class="file">

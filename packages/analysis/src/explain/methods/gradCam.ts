@@ -109,7 +109,7 @@ async function runGradCam({ model, x, score }: Question, { layer }: GradCamOptio
       const scores = score(recorded.output);
       const maps = mapsOf(recorded, scores, layer);
       const places = maps.shape.map((_, axis) => axis).slice(1, -1);
-      const importance = mean(gradients(scores, [maps])[0]!, places, { keepAxes: true });
+      const importance = mean(gradients(scores, [maps])[0], places, { keepAxes: true });
       const coarse = relu(sum(multiply(maps, importance), -1, { keepAxes: true }));
       const { count, height, width } = planesOf(coarse.shape, "gradCam");
       const fine = resize(reshape(coarse, [count, height, width, 1]), { height: image.height, width: image.width });

@@ -47,10 +47,10 @@ export function relevant(y: Tensor, x: Tensor, epsilon: number): GradientRule {
     if (isCurve && a.size === t.size) return [multiply(dy, divide(t, stabilized(a, epsilon)))];
     if (t.operation === "normalize") return [throughScale(dy, a, t.attributes as Parameters<typeof throughScale>[2])];
     if (b === undefined || !carries.has(a) || !carries.has(b)) return undefined;
-    if (kindOf(t) === "quotient") return [gradients(t, [a], { seed: dy })[0]!, null];
+    if (kindOf(t) === "quotient") return [gradients(t, [a], { seed: dy })[0], null];
     if (kindOf(t) !== "product") return undefined;
     const half = { seed: multiply(dy, 0.5) };
-    return a === b ? [gradients(t, [a], half)[0]!, null] : gradients(t, [a, b], half);
+    return a === b ? [gradients(t, [a], half)[0], null] : gradients(t, [a, b], half);
   };
 }
 
@@ -62,5 +62,5 @@ function throughScale(
 ): Tensor {
   const keep = { keepAxes: true };
   const deviation = detach(sqrt(add(variance(x, axes, keep), epsilon)));
-  return gradients(divide(subtract(x, mean(x, axes, keep)), deviation), [x], { seed: dy })[0]!;
+  return gradients(divide(subtract(x, mean(x, axes, keep)), deviation), [x], { seed: dy })[0];
 }

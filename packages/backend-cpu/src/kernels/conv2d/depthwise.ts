@@ -58,20 +58,20 @@ function slide(
       `depthwise ${isBackward ? "backward" : (epilogue ?? "")} ${rows} ${keyOf(g)}`,
       ["x", "filters", "y", "bias", "first", "outside"],
       (f, x, filters, y, bias, first, outside) => {
-        const row = f.keep("row", i32.add(y!, i32.mul(first!, int(rowBytes))));
+        const row = f.keep("row", i32.add(y, i32.mul(first, int(rowBytes))));
         const [to, weights, shift] = [f.local("i32", "to"), f.local("i32", "weights"), f.local("i32", "shift")];
         const sums = Array.from({ length: count }, () => f.local("v128", "sum"));
         const weight = f.local("v128", "weight");
         const onTile = (): void => {
           f.set(to, row);
-          f.set(weights, filters!);
-          f.set(shift, bias!);
+          f.set(weights, filters);
+          f.set(shift, bias);
           f.advance(row, count * pixel);
         };
-        const images = [{ tiled, start: x!, outside: outside! }];
+        const images = [{ tiled, start: x, outside: outside }];
         // Forward, padding counts as zeros. Backward, only outputs that exist count: they differ where weights are infinite.
         const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
-        writeEachTile(f, images, { first: first!, count: int(rows) }, walk, ({ at, isRowInside, lanes }) => {
+        writeEachTile(f, images, { first: first, count: int(rows) }, walk, ({ at, isRowInside, lanes }) => {
           for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
           for (let ky = 0; ky < height.window; ky++) {
             const addRow = (): void => {
@@ -172,7 +172,7 @@ function scatter(runtime: Runtime, g: Conv2dGeometry): Launch {
     `depthwise scatter ${keyOf(g)}`,
     ["dy", "filters", "dx", "buffer"],
     (f, dy, filters, dx, buffer) => {
-      const target = image.isPadded ? buffer! : dx!;
+      const target = image.isPadded ? buffer : dx;
       f.fill(target, int(image.isPadded ? 4 * image.length : image.imageStep));
       const weights = taps.map(() => f.local("v128", "weight"));
       const [slope, total] = [f.local("v128", "dy"), f.local("v128", "total")];
@@ -180,7 +180,7 @@ function scatter(runtime: Runtime, g: Conv2dGeometry): Launch {
         f,
         g,
         image.rowStep,
-        { image: target, output: dy!, filters: filters! },
+        { image: target, output: dy, filters: filters },
         {
           before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * pixel))),
           each: (at) => {
@@ -192,7 +192,7 @@ function scatter(runtime: Runtime, g: Conv2dGeometry): Launch {
           },
         },
       );
-      if (image.isPadded) image.leave(f, buffer!, dx!);
+      if (image.isPadded) image.leave(f, buffer, dx);
     },
     outputs * taps.length,
   );

@@ -58,7 +58,7 @@ function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Laun
   const panels = panelLength(taps, filters);
   const pack = runtime.code(`conv2d filters ${key}`, ["filters", "panels"], (f, from, to) => {
     const shape = { terms: taps, columns: filters, termStep: filterRow, columnStep: 4 };
-    writePackAll(f, shape, { count: g.groups, step: 4 * filters }, from!, to!);
+    writePackAll(f, shape, { count: g.groups, step: 4 * filters }, from, to);
   });
   const product: ProductShape = {
     rows: g.width.output,
@@ -97,13 +97,13 @@ function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Laun
   if (runtime.threads > 1 && g.batch < 2 * runtime.threads && work > 2 * TASK) {
     const each = Math.max(1, Math.round((g.height.output * TASK) / work));
     const enter = runtime.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
-      image.enter(f, x!, buffer!);
+      image.enter(f, x, buffer);
     });
     const rows = (count: number): CompiledFunction =>
       runtime.code(
         `${name} ${count} rows ${key}`,
         ["x", "panels", "y", "bias"],
-        (f, x, packed, y, bias) => writeRows(f, count, x!, { packed: packed!, y: y!, bias: bias! }),
+        (f, x, packed, y, bias) => writeRows(f, count, x, { packed: packed, y: y, bias: bias }),
         TASK,
       );
     const run = splitCalls(g.height.output, each, rows);
@@ -125,7 +125,7 @@ function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Laun
     `${name} ${key}`,
     ["x", "panels", "y", "bias", "buffer"],
     (f, x, packed, y, bias, buffer) =>
-      writeRows(f, g.height.output, image.enter(f, x!, buffer!), { packed: packed!, y: y!, bias: bias! }),
+      writeRows(f, g.height.output, image.enter(f, x, buffer), { packed: packed, y: y, bias: bias }),
     work,
   );
   return (x, w, y, bias) => {
@@ -150,8 +150,8 @@ function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
   const pack = runtime.code(`conv2dInputGradient filters ${key}`, ["filters", "panels"], (f, from, to) =>
     f.times(g.groups, () => {
       const shape = { terms: filters, columns: stretch, termStep: 4, columnStep: filterRow };
-      writePackAll(f, shape, { count: perGroup, step: stretch * filterRow }, f.keep("group", from!), to!);
-      f.advance(from!, 4 * filters);
+      writePackAll(f, shape, { count: perGroup, step: stretch * filterRow }, f.keep("group", from), to);
+      f.advance(from, 4 * filters);
     }),
   );
   const product: ProductShape = {

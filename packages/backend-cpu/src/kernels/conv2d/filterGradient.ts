@@ -48,10 +48,10 @@ export function filterGradientOverImages(
       ["dy", "x", "dfilters", "scratch", "buffer"],
       (f, dy, x, dfilters, scratch, buffer) =>
         f.times(count, () => {
-          const from = image.enter(f, x!, buffer!);
-          write(f, { dy: dy!, x: from, dfilters: dfilters!, scratch: scratch! });
-          f.advance(x!, image.imageStep);
-          f.advance(dy!, resultStep);
+          const from = image.enter(f, x, buffer);
+          write(f, { dy: dy, x: from, dfilters: dfilters, scratch: scratch });
+          f.advance(x, image.imageStep);
+          f.advance(dy, resultStep);
         }),
       count * work,
     );

@@ -34,7 +34,7 @@ export const memory: Behaviour = {
     const before = backend.memory();
     const shape = [64, 64];
     const program = programOf([shape], (write, [x]) => [
-      write("exp", [write("multiply", [x!, write.constant(0.5)], {}, shape)], {}, shape),
+      write("exp", [write("multiply", [x, write.constant(0.5)], {}, shape)], {}, shape),
     ]);
     const executable = backend.compile(program);
     const x = new Float32Array(64 * 64).fill(0.1);

@@ -30,11 +30,11 @@ export function convolve(
     key,
     ["x", "filters", "y", "bias", "first", "end", "outside", "mine", "given"],
     (f, x, weights, y, bias, first, end, outside, mine, given) => {
-      const count = f.keep("count", smaller(int(block), i32.sub(end!, first!)));
-      const some = { first: first!, count };
-      const images = [{ tiled: from, start: x!, outside: outside! }];
-      writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
-      const products = f.keep("products", i32.add(mine!, int(PLANES * fromPlane)));
+      const count = f.keep("count", smaller(int(block), i32.sub(end, first)));
+      const some = { first: first, count };
+      const images = [{ tiled: from, start: x, outside: outside }];
+      writeTransformed(f, images, some, { planes: mine, plane: fromPlane }, inputTransform);
+      const products = f.keep("products", i32.add(mine, int(PLANES * fromPlane)));
       {
         const tileRows = runtime.machine.tile.rows;
         const rows = i32.div_u(i32.add(i32.mul(count, int(across)), int(tileRows - 1)), int(tileRows));
@@ -45,7 +45,7 @@ export function convolve(
           columns,
           terms: [{ count: from.channels, step: 4 }],
         };
-        const [a, b, c] = [f.keep("a", mine!), f.keep("b", weights!), f.keep("c", products)];
+        const [a, b, c] = [f.keep("a", mine), f.keep("b", weights), f.keep("c", products)];
         f.times(PLANES, () => {
           writeProduct(f, shape, a, b, f.keep("c", c), f.local("i32", "none"));
           f.advance(a, fromPlane);
@@ -59,10 +59,10 @@ export function convolve(
       const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
       const walk = {
         moving: [products, atChannel],
-        onTile: epilogue && (() => f.set(atChannel, bias!)),
+        onTile: epilogue && (() => f.set(atChannel, bias)),
         afterRow: () => watch.store(flag),
       };
-      writeEachTile(f, [{ tiled: to, start: y!, outside: nowhere }], some, walk, ({ at, lanes }) => {
+      writeEachTile(f, [{ tiled: to, start: y, outside: nowhere }], some, walk, ({ at, lanes }) => {
         transformSquare(
           f,
           outputTransform(step),
@@ -81,16 +81,16 @@ export function convolve(
         watch.look();
       });
       eachFlagged(f, flags, some, (row) =>
-        f.call("repair", [x!, given!, y!, bias!, outside!, row], (f, x, filters, y, bias, zeros, row) => {
-          const at = placeOf(f, row!, down);
+        f.call("repair", [x, given, y, bias, outside, row], (f, x, filters, y, bias, zeros, row) => {
+          const at = placeOf(f, row, down);
           const top = f.keep("top", i32.mul(at.row, int(step)));
-          const source = f.keep("source", imageAt(x!, at.image, from));
-          const result = f.keep("result", imageAt(y!, at.image, to));
+          const source = f.keep("source", imageAt(x, at.image, from));
+          const result = f.keep("result", imageAt(y, at.image, to));
           writeDirectRows(
             f,
             sums,
             { top, count: step },
-            { source, result, filters: filters!, bias: bias!, zeros: zeros! },
+            { source, result, filters: filters, bias: bias, zeros: zeros },
           );
         }),
       );

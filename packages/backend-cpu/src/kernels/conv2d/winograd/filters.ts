@@ -36,13 +36,13 @@ export function filterCode(
   const places = JSON.stringify([taps, shape]);
   const key = `winograd filters ${use} ${places}`;
   const pack = runtime.code(`winograd filters pack ${places}`, ["filters", "panels"], (f, from, to) =>
-    writePackAll(f, shape, { count: taps * taps, step: 4 * inChannels * outChannels }, from!, to!),
+    writePackAll(f, shape, { count: taps * taps, step: 4 * inChannels * outChannels }, from, to),
   );
   const transform = runtime.code(
     key,
     ["panels", "planes", "end"],
     (f, panels, planes, end) =>
-      f.until(panels!, end!, () => {
+      f.until(panels, end, () => {
         const tap = (row: number, column: number): number => {
           const forward = row * taps + column;
           return use === "backward" ? taps * taps - 1 - forward : forward;
@@ -51,11 +51,11 @@ export function filterCode(
           f,
           filterTransform,
           taps,
-          (row, column) => load4(panels!, 4 * length * tap(row, column)),
-          (row, column, value) => f.store4(planes!, value, 4 * length * (EDGE * row + column)),
+          (row, column) => load4(panels, 4 * length * tap(row, column)),
+          (row, column, value) => f.store4(planes, value, 4 * length * (EDGE * row + column)),
         );
-        f.advance(panels!, 16);
-        f.advance(planes!, 16);
+        f.advance(panels, 16);
+        f.advance(planes, 16);
       }),
     CHUNK * PLANES,
   );

@@ -82,22 +82,22 @@ export function gradients(
     `winograd gradients ${each} ${JSON.stringify([from, to, hasInput, hasBias, through])}`,
     ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "mine", "given"],
     (f, dy, x, y, weights, dx, sums, first, end, outside, mine, given) => {
-      const begin = f.keep("begin", first!);
-      const last = f.keep("last", smaller(i32.add(first!, int(each)), end!));
-      const flags = f.keep("flags", i32.add(mine!, int(4 * flagsAt)));
+      const begin = f.keep("begin", first);
+      const last = f.keep("last", smaller(i32.add(first, int(each)), end));
+      const flags = f.keep("flags", i32.add(mine, int(4 * flagsAt)));
       const [watch, flag] = [new Watch(f), f.keep("flag", flags)];
-      const spread = f.keep("spread", i32.add(mine!, int(PLANES * fromPlane)));
-      if (hasInput) writeClearedEdges(f, tiles, dx!, first!, last);
-      f.until(first!, last, () => {
-        const count = f.keep("count", smaller(int(block), i32.sub(last, first!)));
-        const some = { first: first!, count };
-        const images = [{ tiled: from, start: x!, outside: outside! }];
-        writeTransformed(f, images, some, { planes: mine!, plane: fromPlane }, inputTransform);
-        const output = outputGradient(f, to, through, { dy: dy!, y: y!, outside: outside! });
+      const spread = f.keep("spread", i32.add(mine, int(PLANES * fromPlane)));
+      if (hasInput) writeClearedEdges(f, tiles, dx, first, last);
+      f.until(first, last, () => {
+        const count = f.keep("count", smaller(int(block), i32.sub(last, first)));
+        const some = { first: first, count };
+        const images = [{ tiled: from, start: x, outside: outside }];
+        writeTransformed(f, images, some, { planes: mine, plane: fromPlane }, inputTransform);
+        const output = outputGradient(f, to, through, { dy: dy, y: y, outside: outside });
         writeTransformed(f, output.images, some, { planes: spread, plane: toPlane }, outputAdjoint, output.read);
         const tileCount = f.keep("tiles", i32.mul(count, int(across)));
         if (hasBias)
-          writeBias(f, k, i32.add(spread, int(ONES * toPlane)), tileCount, i32.add(sums!, int(PLANES * plane)));
+          writeBias(f, k, i32.add(spread, int(ONES * toPlane)), tileCount, i32.add(sums, int(PLANES * plane)));
         const shape = {
           rows: c,
           rowStep: 4,
@@ -107,7 +107,7 @@ export function gradients(
           panels: { width: PANEL, termStep: 4 * roundUp(k, 4), step: 4 * PANEL },
           accumulate: true,
         };
-        const [a, b, result] = [f.keep("a", mine!), f.keep("b", spread), f.keep("result", sums!)];
+        const [a, b, result] = [f.keep("a", mine), f.keep("b", spread), f.keep("result", sums)];
         f.times(PLANES, () => {
           writeProduct(f, shape, a, f.keep("b", b), f.keep("c", result), f.local("i32", "none"));
           f.advance(a, fromPlane);
@@ -119,24 +119,24 @@ export function gradients(
           writeInputGradient(f, tiles, some, watch, {
             tileCount,
             spread,
-            weights: weights!,
-            products: mine!,
-            dx: dx!,
+            weights: weights,
+            products: mine,
+            dx: dx,
             flag,
           });
-        f.set(first!, i32.add(first!, count));
+        f.set(first, i32.add(first, count));
       });
       // Tiles overlap: what one has spoilt is computed again when all have been added.
       if (hasInput)
         eachFlagged(f, flags, { first: begin, count: i32.sub(last, begin) }, (row) =>
-          f.call("repair", [dy!, y!, outside!, mine!, dx!, given!, row], (f, dy, y, zeros, room, dx, filters, row) =>
-            writeInputRepair(f, repaired, row!, {
-              dy: dy!,
-              y: y!,
-              zeros: zeros!,
-              room: room!,
-              dx: dx!,
-              filters: filters!,
+          f.call("repair", [dy, y, outside, mine, dx, given, row], (f, dy, y, zeros, room, dx, filters, row) =>
+            writeInputRepair(f, repaired, row, {
+              dy: dy,
+              y: y,
+              zeros: zeros,
+              room: room,
+              dx: dx,
+              filters: filters,
             }),
           ),
         );

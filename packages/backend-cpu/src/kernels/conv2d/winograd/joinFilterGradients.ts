@@ -52,9 +52,9 @@ export function joinFilterGradients(
       ["sums", "filters", "channel", "dy", "x", "y", "rows", "zeros", "mine"],
       (f, sums, filters, channel, dy, x, y, rows, zeros, mine) => {
         const others = Array.from({ length: parts - 1 }, () => f.local("i32", "sums"));
-        others.forEach((other, i) => f.set(other, i32.add(sums!, int((i + 1) * part))));
-        const addresses = [sums!, ...others];
-        const start = f.keep("start", filters!);
+        others.forEach((other, i) => f.set(other, i32.add(sums, int((i + 1) * part))));
+        const addresses = [sums, ...others];
+        const start = f.keep("start", filters);
         const watch = new Watch(f);
         const some = (
           load: typeof load4,
@@ -77,26 +77,26 @@ export function joinFilterGradients(
             },
           );
           watch.look();
-          for (const address of [...addresses, filters!]) f.advance(address, step);
+          for (const address of [...addresses, filters]) f.advance(address, step);
         };
         const pairs = count * filterCount;
-        f.times(Math.floor(pairs / 4), () => some(load4, (v, at) => f.store4(filters!, v, at), 16));
-        f.times(pairs % 4, () => some(loadOne, (v, at) => f.storeOne(filters!, v, at), 4));
+        f.times(Math.floor(pairs / 4), () => some(load4, (v, at) => f.store4(filters, v, at), 16));
+        f.times(pairs % 4, () => some(loadOne, (v, at) => f.storeOne(filters, v, at), 4));
         f.when(watch.hasFound, () =>
           f.call(
             "repair",
-            [start, channel!, dy!, x!, y!, rows!, zeros!, mine!],
+            [start, channel, dy, x, y, rows, zeros, mine],
             (f, filters, channel, dy, x, y, rows, zeros, room) =>
               writeFilterRepair(f, repaired, count, {
-                dy: dy!,
-                y: y!,
-                zeros: zeros!,
-                room: room!,
-                x: x!,
-                filters: filters!,
-                channel: channel!,
-                rows: rows!,
-                flags: f.keep("flags", i32.add(room!, int(4 * roomNumbers(repaired)))),
+                dy: dy,
+                y: y,
+                zeros: zeros,
+                room: room,
+                x: x,
+                filters: filters,
+                channel: channel,
+                rows: rows,
+                flags: f.keep("flags", i32.add(room, int(4 * roomNumbers(repaired)))),
               }),
           ),
         );
