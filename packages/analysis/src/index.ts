@@ -39,14 +39,12 @@ export {
   type FaithfulnessOptions,
 } from "./explain/faithfulness.ts";
 export { filterImage, type Border, type FilterImageOptions } from "./convolution/filterImage.ts";
-export { fourierTransform, kernelSpectrum, type Complex, type Spectrum } from "./convolution/fourier.ts";
+export { kernelSpectrum, type Spectrum } from "./convolution/fourier.ts";
 export { heatmap, type Heatmap } from "./explain/heatmap.ts";
 export {
-  boxKernel,
   classicalKernels,
   composeKernels,
   convolve,
-  flipKernel,
   gaussianKernel,
   imageKernel,
   type ClassicalKernelName,
@@ -77,7 +75,7 @@ export {
 } from "./embeddings/principalComponents.ts";
 export { randomizationTest, type Randomized } from "./explain/randomization.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./geometry/receptiveField.ts";
-export { layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
+export { recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
 export { retain, type Retain, type Retained } from "./activations/retain.ts";
 export { sharing, type LayerSharing } from "./structure/sharing.ts";
 export { shiftConsistency, type Shifted, type ShiftOptions } from "./robustness/shiftConsistency.ts";

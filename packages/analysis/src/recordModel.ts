@@ -89,12 +89,6 @@ export function recordModel(
  * Returns the layer call of a name.
  *
  * @throws `ValueError` that lists all names, if there is none.
- *
- * @example
- * ```ts
- * const { output } = layerNamed(recordModel(lenet5(), [28, 28, 1]), "layers.3");
- * output.shape; // [1, 10, 10, 16]
- * ```
  */
 export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
   { layers }: { readonly layers: readonly L[] },
@@ -106,8 +100,19 @@ export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
   throw new ValueError(`no layer is called "${name}"; there are ${names}`, { expected: names, got: name });
 }
 
+/** Returns the layer calls of these names, or all of them. */
+export const layersNamed = (recorded: RecordedModel, names: readonly string[] | undefined): readonly RecordedLayer[] =>
+  names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+
 /** Returns the tensor whose numbers a tensor shares, through reshapes. */
 export const numbersOf = (t: Tensor): Tensor => (t.operation === "reshape" ? numbersOf(t.inputs[0]!) : t);
+
+/** Returns the variable behind a tensor, through reshapes and transposes. */
+export function variableBehind(t: Tensor, recorded: RecordedModel): Tensor | undefined {
+  if (recorded.variables.has(t)) return t;
+  const isMoved = t.operation === "reshape" || t.operation === "transpose";
+  return isMoved ? variableBehind(t.inputs[0]!, recorded) : undefined;
+}
 
 /** Returns the tensors that depend on the input, including the input. */
 export function dependentsOf({ input, tensors }: RecordedModel): ReadonlySet<Tensor> {

@@ -24,11 +24,11 @@ import { gradients, multiply, sigmoid, tensor, useBackend, type Tensor } from "@
 import {
   effectiveReceptiveField,
   inputsSeen,
-  layerNamed,
   receptiveFields,
   recordModel,
   type ReceptiveField,
 } from "../src/index.ts";
+import { layerNamed } from "../src/recordModel.ts";
 import { Enlarge, filled, randomNet, randomNetThatGrows, some, ToDepth, TwoWays } from "./helpers.ts";
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));

@@ -3,14 +3,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { reference } from "@convlens/backend-reference";
 import { conv2d, full, tensor, useBackend, type Tensor } from "@convlens/tensor";
 import {
-  boxKernel,
   classicalKernels,
   composeKernels,
   convolve,
   convolveBy,
   filterImage,
-  flipKernel,
-  fourierTransform,
   gaussianKernel,
   imageKernel,
   kernelSpectrum,
@@ -18,6 +15,8 @@ import {
   type ConvolutionAlgorithm,
   type ImageKernel,
 } from "../src/index.ts";
+import { fourierTransform } from "../src/convolution/fourier.ts";
+import { boxKernel, flipKernel } from "../src/convolution/imageKernels.ts";
 import { some } from "./helpers.ts";
 
 beforeEach(() => useBackend(reference({ precision: "float64" })));

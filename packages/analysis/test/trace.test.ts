@@ -26,7 +26,8 @@ import {
 } from "@convlens/layers";
 import { lenet5 } from "@convlens/layers/models";
 import { add, conv2d, stack, tensor, transpose, useBackend, Variable, type Tensor } from "@convlens/tensor";
-import { layerNamed, recordModel, trace, traceGradient, type ProductsTrace } from "../src/index.ts";
+import { recordModel, trace, traceGradient, type ProductsTrace } from "../src/index.ts";
+import { layerNamed } from "../src/recordModel.ts";
 import { filled, some, TwoWays } from "./helpers.ts";
 
 beforeEach(() => useBackend(reference({ precision: "float64" })));

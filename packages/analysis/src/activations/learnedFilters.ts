@@ -1,7 +1,7 @@
 import { traitsOf, type Shape, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
-import { recordModel, type RecordedModel } from "../recordModel.ts";
+import { recordModel, variableBehind } from "../recordModel.ts";
 
 /** The filters of one convolution as images. */
 export interface LearnedFilters {
@@ -20,15 +20,6 @@ export interface LearnedFilters {
    * for smooth filters. Learned filters are smoother than random ones. 0 for filters of zeros, NaN for filters of one weight.
    */
   readonly roughness: number;
-}
-
-/** Returns the path of the variable behind a tensor, through reshapes. */
-function variableOf({ variables }: RecordedModel, t: Tensor): string | undefined {
-  for (let at = t; ; at = at.inputs[0]!) {
-    const found = variables.get(at);
-    if (found !== undefined) return found.path;
-    if (at.operation !== "reshape") return undefined;
-  }
 }
 
 /** Transposes `[height, width, channels, filters]` to `[filters, height, width, channels]`. */
@@ -75,7 +66,8 @@ export async function learnedFilters(model: Layer, inputShape: Shape): Promise<L
     const { weighs, slides } = traitsOf(t.operation);
     // `[height, width, channels, filters]`
     const filters = weighs && slides ? t.inputs[1] : undefined;
-    const path = filters && variableOf(recorded, filters);
+    const variable = filters && variableBehind(filters, recorded);
+    const path = variable && recorded.variables.get(variable)?.path;
     if (path !== undefined && !found.has(path)) found.set(path, filters!);
   }
   const values = await evaluate(...found.values());

@@ -2,7 +2,7 @@ import { checkValue } from "@convlens/backend";
 import { compileModel, type Layer } from "@convlens/layers";
 import { compile, Variable, type Compiled, type Tensor } from "@convlens/tensor";
 import { textsOption } from "../optionChecks.ts";
-import { layerNamed, numbersOf, recordModel } from "../recordModel.ts";
+import { layerNamed, layersNamed, numbersOf, recordModel } from "../recordModel.ts";
 import { keepThoseOf, type LayerActivation } from "./tap.ts";
 
 /** The output of a model for a batch, and its layers, which can be read until the next call. */
@@ -56,7 +56,7 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
   const kept = new Map<string, readonly Kept[]>();
   const run: Compiled<[x: Tensor], Tensor> = compileModel(model, (x: Tensor): Tensor => {
     const recorded = recordModel(model, x);
-    const layers = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    const layers = layersNamed(recorded, names);
     const memories = new Map<Tensor, Memory>();
     for (const { output } of layers) {
       const numbers = numbersOf(output);

@@ -2,7 +2,7 @@ import { anyOption, checkOptions, checkValue, ShapeError, showShape, type Shape,
 import { compileModel, type Layer } from "@convlens/layers";
 import type { Compiled, Tensor } from "@convlens/tensor";
 import { placeOption, textsOption } from "../optionChecks.ts";
-import { layerNamed, numbersOf, recordModel } from "../recordModel.ts";
+import { layersNamed, numbersOf, recordModel } from "../recordModel.ts";
 
 /** The output of one layer for a batch. */
 export interface LayerActivation {
@@ -52,7 +52,7 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
   let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
   const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
-    const tapped = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    const tapped = layersNamed(recorded, names);
     // A flatten or a container outputs the numbers of another layer, which are copied once.
     const results = [...new Set([recorded.output, ...tapped.map(({ output }) => output)].map(numbersOf))];
     heads.set(

@@ -12,7 +12,7 @@ import {
   subtract,
   type Tensor,
 } from "@convlens/tensor";
-import { layerNamed, recordModel } from "../recordModel.ts";
+import { layersNamed, recordModel } from "../recordModel.ts";
 
 /** Statistics of the channels of one layer over many examples. Units of a fully connected layer count as channels. */
 export interface UnitActivity {
@@ -75,7 +75,7 @@ export async function unitActivity(
   let heads: readonly Pick<UnitActivity, "name" | "type" | "outputShape">[] = [];
   const look = compile((x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
-    const layers = names === undefined ? recorded.layers : names.map((name) => layerNamed(recorded, name));
+    const layers = layersNamed(recorded, names);
     heads = layers.map(({ name, type, output }) => ({ name, type, outputShape: output.shape.slice(1) }));
     return layers.flatMap(({ output: y }) => {
       const axes = y.shape.map((_, axis) => axis).slice(0, -1);

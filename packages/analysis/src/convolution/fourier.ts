@@ -55,13 +55,6 @@ function transformLine({ re, im }: Complex, start: number, step: number, n: numb
  * Computes the Fourier transform of an image in place, or with `back` the inverse.
  *
  * @param shape - `[height, width]`, powers of two.
- *
- * @example
- * ```ts
- * const z = { re: Float64Array.of(1, 0, 0, 0), im: new Float64Array(4) };
- * fourierTransform(z, [2, 2]);
- * z.re; // 1, 1, 1, 1: an impulse has all frequencies
- * ```
  */
 export function fourierTransform(values: Complex, [height, width]: Shape, back = false): void {
   for (let y = 0; y < height!; y++) transformLine(values, y * width!, 1, width!, back);

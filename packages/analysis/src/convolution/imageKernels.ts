@@ -42,14 +42,7 @@ function checkSize(name: string, size: number): void {
   });
 }
 
-/**
- * Makes a box filter: the mean of a square of pixels.
- *
- * @example
- * ```ts
- * boxKernel(3).values; // nine times 1/9
- * ```
- */
+/** Makes a box filter: the mean of a square of pixels. */
 export function boxKernel(size = 3): ImageKernel {
   checkSize("boxKernel", size);
   return { height: size, width: size, values: Array.from({ length: size * size }, () => 1 / (size * size)) };
@@ -177,14 +170,7 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
   ]),
 };
 
-/**
- * Rotates a kernel by 180°: correlation with one is convolution with the other.
- *
- * @example
- * ```ts
- * flipKernel(imageKernel([[1, 2, 3]])).values; // 3, 2, 1
- * ```
- */
+/** Rotates a kernel by 180°: correlation with one is convolution with the other. */
 export const flipKernel = ({ height, width, values }: ImageKernel): ImageKernel => ({
   height,
   width,

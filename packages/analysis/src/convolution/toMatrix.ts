@@ -9,8 +9,7 @@ import {
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { concat, gather, reshape, tensor, type Tensor } from "@convlens/tensor";
-import { recordModel } from "../recordModel.ts";
-import { variableBehind } from "../structure/sharing.ts";
+import { recordModel, variableBehind } from "../recordModel.ts";
 
 /** A layer as a matrix: y = matrix · x, with input and output flattened. */
 export interface LayerMatrix {

@@ -2,7 +2,7 @@ import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@c
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
-import { sourcesOf, type Mask } from "./sources.ts";
+import { markInputs, type Mask } from "./sources.ts";
 
 /** The numbers of an input that a unit depends on. */
 export interface InputsSeen {
@@ -62,19 +62,8 @@ export function inputsSeen(model: Layer, inputShape: Shape, layer: string, unit:
   start[unitNumber(name, output, unit)] = 1;
   const masks = new Map<Tensor, Mask>([[output, start]]);
   for (const t of [...recorded.tensors].reverse()) {
-    const mask = masks.get(t);
-    if (mask === undefined || t === recorded.input) continue;
-    for (const [which, x] of t.inputs.entries()) {
-      if (!depends.has(x)) continue;
-      const seen = sourcesOf(t, which, mask);
-      const before = masks.get(x);
-      if (before === undefined) masks.set(x, seen);
-      else
-        masks.set(
-          x,
-          before.map((marked, i) => marked | seen[i]!),
-        );
-    }
+    if (t === recorded.input) continue;
+    markInputs(t, masks, (x) => depends.has(x));
     masks.delete(t);
   }
   const mask = masks.get(recorded.input) ?? new Uint8Array(sizeOf(inputShape));

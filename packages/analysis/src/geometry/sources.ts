@@ -133,7 +133,7 @@ function resampledFrom(from: number, to: number, mode: "nearest" | "bilinear", i
  * Which elements of input number `which` an operation may read to compute the marked elements of its result, whatever their
  * values: all of them, for an operation that is not listed here.
  */
-export function sourcesOf(t: Tensor, which: number, mask: Mask): Mask {
+function sourcesOf(t: Tensor, which: number, mask: Mask): Mask {
   const own = t.inputs[which]!.shape;
   if (traitsOf(t.operation).elementwise) return stretched(mask, own, t.shape);
   const made = asRecorded(t);
@@ -224,6 +224,17 @@ function sectionOf(whole: Shape, part: Shape, { begin, step }: Section): Int32Ar
     steps.map((size, axis) => size * step[axis]!),
     offsetOf(begin, steps),
   );
+}
+
+/** Marks what the marked numbers of `t` read of those inputs that `includes` accepts. */
+export function markInputs(t: Tensor, masks: Map<Tensor, Mask>, includes: (x: Tensor) => boolean): void {
+  const mask = masks.get(t);
+  if (mask === undefined) return;
+  for (const [which, x] of t.inputs.entries()) {
+    if (!includes(x)) continue;
+    const marked = sourcesOf(t, which, mask);
+    masks.set(x, masks.get(x)?.map((before, i) => before | marked[i]!) ?? marked);
+  }
 }
 
 function readByProduct(t: Recorded<"matmul">, which: number, mask: Mask): Mask {

@@ -21,7 +21,7 @@ import {
   type FitOptions,
   type Optimizer,
 } from "@convlens/training";
-import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+import { numbersOf, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
 /** The cost of one layer for one example. */
 export interface LayerCost {
@@ -116,18 +116,11 @@ function memoryOf(program: Program, bytes: number): MemoryCost {
   };
 }
 
-/** Returns the tensor whose memory a tensor shares, through reshapes. */
-function memoryBehind(t: Tensor): Tensor {
-  let at = t;
-  while (at.operation === "reshape") at = at.inputs[0]!;
-  return at;
-}
-
 /** Returns the tensors of the forward pass that the backward pass to `ends` reads. */
 function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Tensor[]): ReadonlySet<Tensor> {
   const forward = new Set(tensors);
   const backward = sorted(ends, (t) => (forward.has(t) ? [] : t.inputs)).filter((t) => !forward.has(t));
-  const read = backward.flatMap((t) => t.inputs.filter((x) => forward.has(x))).map(memoryBehind);
+  const read = backward.flatMap((t) => t.inputs.filter((x) => forward.has(x))).map(numbersOf);
   return new Set(read.filter((t) => (t.operation !== undefined || t === input) && !variables.has(t)));
 }
 
@@ -235,7 +228,7 @@ function layerCosts(layers: readonly RecordedLayer[], kept: ReadonlySet<Tensor>,
       outputShape: output.shape.slice(1),
       parameters: own.reduce((sum, { size }) => sum + size, 0),
       multiplyAdds: operations.reduce((sum, t) => sum + multiplyAddsOf(t), 0) / batch,
-      activations: operations.includes(memoryBehind(output)) ? output.size / batch : 0,
+      activations: operations.includes(numbersOf(output)) ? output.size / batch : 0,
       kept: stays.reduce((sum, { size }) => sum + size, 0) / batch,
     };
     return isContainer && row.parameters + row.multiplyAdds + row.activations === 0 ? [] : [row];

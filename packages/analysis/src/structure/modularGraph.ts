@@ -5,7 +5,7 @@ import type { Field } from "../geometry/field.ts";
 import { fieldsOf } from "../geometry/fieldsOf.ts";
 import { axisField } from "../geometry/receptiveField.ts";
 import { dependentsOf, recordModel } from "../recordModel.ts";
-import { sourcesOf, type Mask } from "../geometry/sources.ts";
+import { markInputs, type Mask } from "../geometry/sources.ts";
 
 /** The kind of a {@link ModularStage}. */
 export type ModularKind = "input" | "convolution" | "largest" | "mean" | "dense" | "join";
@@ -222,23 +222,15 @@ function edgesOf(
     const masks = new Map<Tensor, Mask>([[t, Uint8Array.from(grid.elements, (element) => (element === to ? 1 : 0))]]);
     const read = new Set<string>();
     for (const at of order) {
-      const mask = masks.get(at);
-      if (mask === undefined) continue;
       const source = at === t ? undefined : known.get(at);
-      if (source !== undefined) {
-        mask.forEach((marked, i) => {
+      if (source === undefined) markInputs(at, masks, (x) => order.includes(x));
+      else
+        masks.get(at)?.forEach((marked, i) => {
           const key = `${source.stage} ${source.grid.elements[i]}`;
           if (!marked || read.has(key)) return;
           read.add(key);
           edges.push({ stage: source.stage, from: source.grid.elements[i]!, to });
         });
-        continue;
-      }
-      for (const [which, x] of at.inputs.entries()) {
-        if (!order.includes(x)) continue;
-        const marked = sourcesOf(at, which, mask);
-        masks.set(x, masks.get(x)?.map((before, i) => before | marked[i]!) ?? marked);
-      }
     }
   }
   return edges;

@@ -1,7 +1,7 @@
 import { traitsOf, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
-import { recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+import { recordModel, variableBehind, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
 /** Weight sharing of a layer. */
 export interface LayerSharing {
@@ -32,13 +32,6 @@ function tapsInside(s: Sliding): number {
       if (i >= 0 && i < s.input) inside++;
     }
   return inside;
-}
-
-/** Returns the variable behind a tensor, through reshapes and transposes. */
-export function variableBehind(t: Tensor, { variables }: RecordedModel): Tensor | undefined {
-  let at = t;
-  while (!variables.has(at) && (at.operation === "reshape" || at.operation === "transpose")) at = at.inputs[0]!;
-  return variables.has(at) ? at : undefined;
 }
 
 /** Returns the bias that is added to the result of an operation. */

@@ -4,7 +4,7 @@ import type { Tensor } from "@convlens/tensor";
 import type { Field } from "../geometry/field.ts";
 import { fieldsOf } from "../geometry/fieldsOf.ts";
 import { axisField } from "../geometry/receptiveField.ts";
-import { recordModel, type RecordedModel } from "../recordModel.ts";
+import { recordModel, variableBehind, type RecordedModel } from "../recordModel.ts";
 
 /** A row of a {@link VolumeTable}: an activation volume and the weights that compute it. */
 export interface VolumeRow {
@@ -40,11 +40,9 @@ const volumeOf = ([, ...shape]: Shape): Shape => [
   ...Array.from({ length: Math.max(0, 3 - shape.length) }, () => 1),
   ...shape,
 ];
-const ofSameSize = (t: Tensor): Tensor =>
-  t.operation === "reshape" || t.operation === "transpose" ? ofSameSize(t.inputs[0]!) : t;
 
-function rowOf(t: Tensor, { variables }: RecordedModel, fields: ReadonlyMap<Tensor, Field>): VolumeRow | undefined {
-  const weights = t.inputs.map(ofSameSize).find((x) => variables.has(x));
+function rowOf(t: Tensor, recorded: RecordedModel, fields: ReadonlyMap<Tensor, Field>): VolumeRow | undefined {
+  const weights = t.inputs.map((x) => variableBehind(x, recorded)).find((x) => x !== undefined);
   const weightShape = weights?.shape ?? [];
   const row = (name: string): VolumeRow => ({
     name,

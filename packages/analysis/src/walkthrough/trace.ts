@@ -5,7 +5,7 @@ import { biasNumber, candidatesOf, coreOf, meetingsOf, type Core } from "./core.
 import { originOf, placeOf } from "../geometry/originOf.ts";
 import { dependentsOf, layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 import { unitNumber } from "../geometry/inputsSeen.ts";
-import { sourcesOf, type Mask } from "../geometry/sources.ts";
+import { markInputs, type Mask } from "../geometry/sources.ts";
 
 /** An input of a unit. */
 export interface TracedInput {
@@ -160,19 +160,10 @@ async function traceCore(own: RecordedLayer, { kind, tensor, bias, divisor, unit
 async function traceFunction(own: RecordedLayer, recorded: RecordedModel, i: number): Promise<FunctionTrace> {
   const { name, type, output, operations } = own;
   const froms = operations.length === 0 ? [output] : inputsOf(own, recorded);
-  const seen = new Map<Tensor, Mask>();
   const start = new Uint8Array(output.size);
   start[i] = 1;
-  seen.set(output, start);
-  for (const t of [...operations].reverse()) {
-    const mask = seen.get(t);
-    if (mask === undefined) continue;
-    for (const [which, x] of t.inputs.entries()) {
-      if (!operations.includes(x) && !froms.includes(x)) continue;
-      const marked = sourcesOf(t, which, mask);
-      seen.set(x, seen.get(x)?.map((before, k) => before | marked[k]!) ?? marked);
-    }
-  }
+  const seen = new Map<Tensor, Mask>([[output, start]]);
+  for (const t of [...operations].reverse()) markInputs(t, seen, (x) => operations.includes(x) || froms.includes(x));
   const [made, ...values] = await evaluate(output, ...froms);
   return {
     kind: "function",

@@ -55,9 +55,6 @@ export const chart = (series: readonly Series[], options: Omit<LineChartOptions,
 export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): Html =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
 
-/** Ink on paper. */
-export const gray: RasterOptions = { map: "gray", range: [1, 0] };
-
 /** An input of a model: an image, or the first channel of one that has neither 1 nor 3 channels; a signal as a line. */
 export function showInput({ shape, values }: Numbers, about: string, size = 4): Html {
   if (shape.length < 3) {

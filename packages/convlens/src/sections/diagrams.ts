@@ -1,4 +1,11 @@
-import { modularGraph, operationGraph, volumeTable, type ModularGraph, type VolumeTable } from "@convlens/analysis";
+import {
+  countModules,
+  modularGraph,
+  operationGraph,
+  volumeTable,
+  type ModularGraph,
+  type VolumeTable,
+} from "@convlens/analysis";
 import { drawModules, drawOperations, drawVolumes } from "@convlens/analysis/render";
 import { ConvlensError, type Shape } from "@convlens/backend";
 import { html, svg } from "../page/html.ts";
@@ -16,9 +23,7 @@ function modules({ make, shape, sets }: Subject): { readonly graph: ModularGraph
     const small = [...shape.slice(0, -1).map((own) => Math.min(own, size)), channels];
     try {
       const graph = modularGraph(make(sets.train.classes.length), small);
-      return graph.stages.reduce((sum, { edges }) => sum + edges.length, 0) <= MOST_LINES
-        ? { graph, shape: small }
-        : undefined;
+      return countModules(graph).edges <= MOST_LINES ? { graph, shape: small } : undefined;
     } catch (error) {
       // The model does not accept an input of this size.
       if (!(error instanceof ConvlensError)) throw error;
@@ -56,7 +61,7 @@ export function diagramSection(subject: Subject): Section {
   ];
   const modular = modules(subject);
   if (modular !== undefined) {
-    const { elements, edges } = totals(modular.graph);
+    const { elements, edges } = countModules(modular.graph);
     parts.push(
       figure(
         scrolling(
@@ -69,11 +74,4 @@ export function diagramSection(subject: Subject): Section {
     );
   }
   return { id: "diagrams", title: "Architecture", body: html`${parts}` };
-}
-
-function totals(graph: ModularGraph): { readonly elements: number; readonly edges: number } {
-  return {
-    elements: graph.stages.reduce((sum, { grid }) => sum + grid[0] * grid[1], 0),
-    edges: graph.stages.reduce((sum, { edges }) => sum + edges.length, 0),
-  };
 }
