@@ -1,4 +1,4 @@
-// How fast we are, measured on this machine in one run: `pnpm bench`. README.md says what is measured, and how.
+// Measures Convlens on this machine: `pnpm bench`. README.md says what is measured, and how.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

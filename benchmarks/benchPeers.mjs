@@ -1,5 +1,5 @@
-// Ourselves beside others, in one run, in turns, with the same inputs and weights, and their results compared: `pnpm
-// bench:peers`. README.md says what is measured, and how.
+// Measures Convlens and other libraries in turns, with the same inputs and weights, and compares their results:
+// `pnpm bench:peers`. README.md says what is measured, and how.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,7 +83,7 @@ for (const { work, figures } of rows)
   }
 if (absences.size > 0) console.log("");
 for (const [why, names] of absences) console.log(`– ${why} (${names.join(", ")})`);
-// Who runs with a handicap is no measure for anybody.
+// Goals are not compared with a library that runs with a handicap.
 const handicapped = new Set(contestants.filter(({ about }) => about.warning !== undefined).map(({ id }) => id));
 for (const id of handicapped) console.log(`– no goal is judged by ${id}, which has a handicap (above)`);
 const fair = rows.map(({ work, figures }) => ({

@@ -1,12 +1,11 @@
-// What we want to reach. Each goal has a sentence, `says`; the `works` that it holds for; `who` is to reach it (`ours@1`: on one
-// thread of this Node; `newest@1`: of the newest one, with deterministic: false); `what` is measured, and at `least` or at
-// `most` how much:
+// Goals. Each has a sentence, `says`; the `works` that it is about; `who` must reach it (`ours@1`: one thread of this Node;
+// `newest@1`: of the newest Node, with deterministic: false); `what` is measured, and its lower (`least`) or upper (`most`) bound:
 //
-// - share: of the 128-bit peak of as many threads
-// - rate: FLOP a second, counted as the direct algorithm has them
-// - images: a second
-// - speedup: how many times as fast as the fastest of `against`
-// - times: how many times as long as the work without this `suffix`
+// - share: of the 128-bit peak of the same number of threads
+// - rate: FLOP per second of the direct algorithm
+// - images: per second
+// - speedup: relative to the fastest of `against`
+// - times: duration relative to the workload without this `suffix`
 // - a `field` of the single measurement `single`
 const share = (says, works, least, who = "ours@1") => ({ says, works, who, what: "share", least });
 const rate = (says, works, least, who = "ours@1") => ({ says, works, who, what: "rate", least });
@@ -22,7 +21,7 @@ const speedup = (says, works, against, least, who = "ours@1") => ({
 const times = (says, works, suffix, most, who = "ours@1") => ({ says, works, who, what: "times", suffix, most });
 const single = (says, name, field, most, who = "ours@1") => ({ says, single: name, field, who, what: "single", most });
 
-/** Within what two runs differ by. */
+/** Relative difference between two runs. */
 const LEVEL = 0.97;
 const [tfjs, ort, convNetJs, one] = [["tfjs-wasm@1"], ["ort-node@1"], ["convnetjs@1"], ["ours@1"]];
 const torch = ["torch@1", "torch-last@1"];

@@ -1,23 +1,23 @@
-// What the commands understand.
+// Options of the commands.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
 const help = `
-  --threads 1,2          on so many threads each
-  --deterministic false  handed to cpu(), as are
+  --threads 1,2          numbers of threads
+  --deterministic false  passed to cpu(), as is
   --winograd false
-  --nodes this,newest    the Node that runs this, and the newest that npm has (there with deterministic: false)
-  --only PATTERN         only works whose name fits this regular expression
-  --quick                a look whether all runs; times are not to be trusted
+  --nodes this,newest    this Node, and the newest one on npm (with deterministic: false)
+  --only PATTERN         only workloads whose names match this regular expression
+  --quick                a short run that checks that everything works; its times mean nothing
   --out NAME             benchmarks/results/NAME.json and NAME.svg`;
 
-/** How long each work is measured: rounds for each contestant, and seconds. */
+/** How long each workload is measured: rounds of each contestant, and seconds. */
 const paces = {
   full: { rounds: 7, seconds: 0.25, warm: 0.5, least: 15 },
   quick: { rounds: 2, seconds: 0.02, warm: 0.02, least: 1 },
 };
 
-/** The options of a command line; says what there is, and ends, if it does not understand. */
+/** Parses the command line. Prints the options and exits if it is wrong. */
 export function readOptions(name, defaults) {
   let values;
   try {
@@ -50,10 +50,10 @@ export function readOptions(name, defaults) {
     fits: (work) => values.only === undefined || new RegExp(values.only).test(work),
     isQuick: values.quick,
     pace: values.quick ? paces.quick : paces.full,
-    // What is not the whole does not take the place of what is.
+    // Partial results do not replace complete ones.
     out: values.out ?? `${defaults.out}${isPart ? "-part" : ""}`,
   };
 }
 
-/** One thread, and as many as there are cores. */
+/** One thread, and one per core. */
 export const oneAndAll = [...new Set([1, availableParallelism()])].join();

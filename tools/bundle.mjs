@@ -1,4 +1,4 @@
-// A page as its visitors download it: bundled, minified, gzipped, and run once.
+// Bundles and minifies a page, runs it once, and measures its size.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,8 +8,8 @@ import { run } from "./run.mjs";
 const root = resolve(import.meta.dirname, "..");
 
 /**
- * Sizes in bytes of what a page loads, which must say "ok": a small bundle that does nothing is no achievement. What is imported
- * only when it is needed is a file of its own, and counts if it was.
+ * Sizes in bytes of what a page loads. The page must print "ok", so that a bundle that does nothing fails. Dynamic imports are
+ * separate files, and count if they were loaded.
  */
 export function bundle(page) {
   // Inside the repository, so that the packages are found.
@@ -43,7 +43,7 @@ export function bundle(page) {
   }
 }
 
-/** A page that trains LeNet on made-up pictures: on the backend that `make` makes, once `load` has imported it. */
+/** A page that trains LeNet on synthetic images. `load` imports the backend, and `make` makes it. */
 export const trainingPage = (load, make) => `${load}
 import { shapes } from "@convlens/datasets";
 import { lenet5 } from "@convlens/layers/models";

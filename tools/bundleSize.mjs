@@ -1,4 +1,4 @@
-// The promise of a small download: what a page loads that trains LeNet, minified and gzipped, on either backend.
+// Checks the size of a page that trains LeNet, minified and gzipped, with each backend.
 import { bundle, trainingPage } from "./bundle.mjs";
 
 const pages = [

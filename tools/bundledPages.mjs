@@ -1,4 +1,4 @@
-// Pages as their visitors get them: built by bundlers from the packages as they are published, and run in Chromium.
+// Builds pages by bundlers from the published form of the packages, and runs them in Chromium.
 import { createServer } from "node:http";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,13 +9,13 @@ import { chromium, quiet } from "./chromium.mjs";
 const root = resolve(import.meta.dirname, "..");
 
 /**
- * What a page says in the end, for each bundler and each way to serve it: it must set `globalThis.answer` to a promise of that.
+ * The answer of a page, for each bundler and each way to serve it. The page sets `globalThis.answer` to a promise of it.
  *
- * @param name - Of what is tried, for people.
+ * @param name - Title for messages.
  * @param sources - Modules by name: `page.mjs`, and `worker.mjs` where the page starts a worker.
- * @param serving - Response headers for each way to serve the page, by its name.
- * @param options - Further arguments of esbuild and of Chromium, and the names of the bundlers; default: all.
- * @returns Nothing where there is no Chromium.
+ * @param serving - Response headers by way to serve the page.
+ * @param options - More arguments of esbuild and of Chromium, and the names of the bundlers; default: all.
+ * @returns The answers; none without Chromium.
  */
 export async function bundledPages(
   name,
@@ -51,7 +51,7 @@ export async function bundledPages(
   }
 }
 
-/** What the page in this folder says. */
+/** The answer of the page in a folder. */
 async function answerOf(browser, folder, headers) {
   const server = createServer((request, response) => {
     const isPage = request.url === "/";

@@ -1,5 +1,5 @@
-// Bundlers as people use them: with their defaults. Each makes a folder with an index.html from a folder with page.mjs and, for
-// pages that have one, worker.mjs, which the page starts by `new Worker(new URL("./worker.mjs", import.meta.url), …)`.
+// Bundlers with their defaults. Each makes a folder with an index.html from a folder with page.mjs and, optionally, worker.mjs, which
+// the page starts by `new Worker(new URL("./worker.mjs", import.meta.url), …)`.
 import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
@@ -15,11 +15,11 @@ const sources = ["page.mjs", "worker.mjs"];
 const html = (script) => `<!doctype html><title>page</title><script type="module" src="./${script}"></script>`;
 const esbuildProgram = join(root, "tools/node_modules/.bin/esbuild");
 
-/** Each source as one file, which asks for no other. */
+/** Each source as a single file. */
 function esbuild(from, to, { esbuild: options = [] }) {
   for (const source of sources.filter((name) => existsSync(join(from, name)))) {
     const bundling = ["--bundle", "--minify", `--outfile=${join(to, source)}`, ...options];
-    // A worker of the kind that may not import.
+    // A classic worker, which cannot import.
     const format = source === "worker.mjs" ? "iife" : "esm";
     run(esbuildProgram, [join(from, source), `--format=${format}`, ...bundling]);
   }
@@ -52,7 +52,7 @@ async function webpackToFolder(from, to) {
   writeFileSync(join(to, "index.html"), html("main.js"));
 }
 
-/** By name: makes a folder of another. */
+/** By name: bundles one folder into another. */
 export const bundlers = {
   esbuild,
   rollup: rollupToFiles,

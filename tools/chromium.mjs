@@ -10,7 +10,7 @@ export const chromium = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ].find((path) => path !== undefined && existsSync(path));
 
-/** As quiet as it can be, and in a container. */
+/** Arguments for a container, without background activity. */
 export const quiet = [
   "--no-sandbox",
   "--disable-quic",
@@ -20,7 +20,7 @@ export const quiet = [
   "--disable-sync",
 ];
 
-/** WebGL 2 and WebGPU by a program, where there is no graphics processor. */
+/** Arguments for WebGL 2 and WebGPU in software. */
 export const softwareGraphics = [
   "--use-gl=angle",
   "--use-angle=swiftshader",

@@ -1,6 +1,6 @@
-// The promises that backend-cpu can be bundled by every bundler with its defaults, in a page and in a worker of a page, and that
-// its own workers survive it, whose code is text made of functions: what computes something runs in Chromium with many threads,
-// with the one worker of a page that may not share memory, and with none.
+// Checks that every bundler with its defaults can bundle backend-cpu, in a page and in a worker of a page, including its workers, whose
+// code is text of functions. The bundles run in Chromium with many threads, with one worker without shared memory, and without
+// workers.
 import { bundledPages } from "./bundledPages.mjs";
 
 const imports = `import { cpu } from "@convlens/backend-cpu";
@@ -19,7 +19,7 @@ async function compute() {
   const image = tensor(new Float32Array(4 * 64 * 64 * 16).fill(1), [4, 64, 64, 16]);
   const filters = tensor(new Float32Array(3 * 3 * 16 * 16).fill(0.5), [3, 3, 16, 16]);
   for (let turn = 0; turn < 20; turn++) {
-    // Pooling of one number each changes nothing, by one of the kernels that few nets need.
+    // Pooling over windows of one pixel changes nothing; its kernel is one that few networks need.
     const [maps] = await evaluate(lpPool2d(conv2d(image, filters), { size: 1 }));
     const wrong = maps.findIndex((y) => !(Math.abs(y - 72) < 1e-3));
     if (wrong >= 0) throw new Error("computes " + maps[wrong]);
@@ -41,7 +41,7 @@ const script = "script-src 'self' 'wasm-unsafe-eval'";
 const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 const policy = (text) => ({ "Content-Security-Policy": `default-src 'none'; ${script}; ${text}` });
 
-/** What is bundled, how it is served, and what it must say. */
+/** What is bundled, how it is served, and the expected answer. */
 const promises = [
   [
     "a page",

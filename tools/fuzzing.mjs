@@ -1,7 +1,7 @@
-// What the fuzzers of tools/fuzz share: seeded random numbers, damage to files, and the loop over cases.
+// Common parts of the fuzzers: seeded random numbers, damage to files, and the loop over cases.
 import { ConvlensError } from "../packages/backend/src/index.ts";
 
-/** Seconds that one case may take, on a busy machine too. */
+/** Seconds that a case may take, even on a busy machine. */
 const LONGEST = 20;
 
 /** Random numbers from a seed (splitmix32). */
@@ -39,7 +39,7 @@ export class Dice {
   }
 }
 
-/** Numbers that readers of lengths and counts get wrong. */
+/** Lengths and counts that readers often handle wrongly. */
 const TREACHEROUS = [
   0,
   1,
@@ -60,7 +60,7 @@ const TREACHEROUS = [
   2 ** 32 - 1,
 ];
 
-/** A way of damaging a file: gives the damaged copy. */
+/** Ways to damage a file; each returns a damaged copy. */
 const damages = [
   function flipBits(bytes, dice) {
     const damaged = bytes.slice();
@@ -123,7 +123,7 @@ export function joined(...parts) {
   return all;
 }
 
-/** A damaged copy of a file: changed bits and numbers, cut, spliced with itself or with another file. */
+/** A damaged copy of a file: bits and numbers changed, cut, or spliced with itself or another file. */
 export function damage(bytes, dice, other = bytes) {
   let damaged = bytes;
   for (let count = dice.chance(0.7) ? 1 : dice.from(2, 6); count > 0; count--)
@@ -133,7 +133,7 @@ export function damage(bytes, dice, other = bytes) {
   return damaged;
 }
 
-/** An input as the report of a failure shows it. */
+/** An input as text for the report of a failure. */
 function shown(input) {
   if (input instanceof Uint8Array)
     return `${input.length} bytes, base64 ${Buffer.from(input).toString("base64").slice(0, 20_000)}`;
@@ -143,8 +143,8 @@ function shown(input) {
 /**
  * Tries cases until `until(tried)` is true, and returns their number.
  *
- * @param one - Tries one case: gets its random numbers, and a function to tell what the input is. A failure is an error that it
- *   throws, whatever the kind: it catches what it expects itself, for example by {@link outcome}.
+ * @param one - Tries a case, with its random numbers and a function that records the input. Every error that it throws is a failure;
+ *   it catches expected errors itself, for example with {@link outcome}.
  */
 export async function cases({ seed, until }, one) {
   let tried = 0;

@@ -1,6 +1,6 @@
-// The promise that the kernels of backend-gpu survive bundling: a page that trains a net on each executor, built by vite and by
-// esbuild --minify from the packages as they are published, runs in Chromium, under a content security policy that allows
-// nothing but the page's own files.
+// Checks that the kernels of backend-gpu survive bundling: a page that trains a network on each executor, built by vite and by
+// esbuild --minify from the published form of the packages, runs in Chromium, with a content security policy that allows only the
+// page's own files.
 import { bundledPages } from "./bundledPages.mjs";
 import { softwareGraphics } from "./chromium.mjs";
 

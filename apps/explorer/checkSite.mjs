@@ -1,6 +1,6 @@
-// What the built page promises, in a real browser: `pnpm tools:site`. It is small, and quick to be there; nothing keeps it from
-// answering; it runs from any folder, with the isolation headers and without, and without a network after the first visit; the
-// console stays empty, no request fails; axe finds nothing; and on a phone nothing is wider than the window.
+// Checks the built page in a browser: `pnpm tools:site`. It is small, paints early and stays responsive. It works from any folder,
+// with the isolation headers and without, and without a network after the first visit. The console stays empty, no request fails,
+// axe finds nothing, and on a phone nothing is wider than the window.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** In milliseconds. */
 const LATEST_PAINT = 1000;
 const LONGEST_TASK = 50;
-/** Of so many tries the best counts for what the machine's other work can spoil. */
+/** Number of attempts, of which the best counts, because other programs may disturb one. */
 const TRIES = 3;
 
 const problems = [];
@@ -35,7 +35,7 @@ check(size.isRight, size.text);
 
 const browser = await chromium.launch({ executablePath, args: quiet });
 
-/** A visitor, of whom is noted what goes wrong. */
+/** Opens the page and collects errors. */
 async function visit(address, { before, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
@@ -50,7 +50,7 @@ async function visit(address, { before, ...options } = {}) {
   return { context, page, wrong };
 }
 
-/** Reads the page to its end. */
+/** Scrolls to the end of the page. */
 async function read(page) {
   for (;;) {
     const isEnd = await page.evaluate(() => {
@@ -64,7 +64,7 @@ async function read(page) {
   await page.waitForTimeout(500);
 }
 
-/** Traces the threads of a page until the function that comes back is called, which gives its longest task in milliseconds. */
+/** Starts a trace of the page's threads; the returned function ends it and returns the longest task in milliseconds. */
 async function longestTask(page) {
   await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
   return async () => {
@@ -77,7 +77,7 @@ async function longestTask(page) {
       (event) => event.name === "ThreadControllerImpl::RunTask" && mains.has(nameOf(event)),
     );
     if (tasks.length === 0) throw new Error("The trace holds no task of the page.");
-    // The thread's own time: what other programs do meanwhile is not the page's.
+    // Time of the thread, without that of other programs.
     return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
   };
 }
@@ -109,7 +109,7 @@ check(longest < LONGEST_TASK, `longest task while the page is read to its end: $
   await page.getByRole("button", { name: "Start" }).click();
   while ((await steps()) < 10) await page.waitForTimeout(100);
   const longestOf = await longestTask(page);
-  // The time line is dragged while the net goes on.
+  // Drags the time line while the network trains.
   for (let i = 0; i < 30; i++) {
     await page
       .locator("#learning input.scrub")

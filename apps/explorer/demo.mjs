@@ -11,7 +11,7 @@ const here = import.meta.dirname;
 const { values } = parseArgs({ options: { out: { type: "string", default: join(here, "dist") } } });
 const dist = resolve(values.out);
 const isWatched = process.stdout.isTTY && !process.env.CI;
-/** The port of `vite preview`; any other where that is taken. */
+/** The port of `vite preview`; if it is taken, any other. */
 const PORT = 4173;
 
 function showProgress({ record, epochs }) {
@@ -28,7 +28,7 @@ function showProgress({ record, epochs }) {
   }
 }
 
-/** The page and every file that belongs to it, as a browser would ask for them. */
+/** Requests the page and all of its files. */
 async function tryPage(address) {
   const files = (await readdir(dist, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
@@ -41,7 +41,7 @@ async function tryPage(address) {
   return files.length;
 }
 
-console.log("A small net learns to read digits from 8,000 of them:");
+console.log("A small network learns to read 8,000 digits:");
 await prepareData({ anew: true, onProgress: showProgress });
 console.log("Building the page around it …");
 await build({ root: here, logLevel: "error", build: { outDir: dist, emptyOutDir: true } });

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 
-/** The folder of what only runs on graphics processors: it is fetched by who asks for one, and kept by nobody else. */
+/** Folder of the code for graphics processors, which is downloaded only when a reader selects one. */
 export const GRAPHICS = "assets/graphics/";
 
-/** The text of the service worker: what belongs to the page is kept at the first visit, so that later ones need no network. */
+/** Source of the service worker: it caches the page at the first visit, so that later visits need no network. */
 const serviceWorker = (
   version: string,
   files: readonly string[],
 ): string => `const CACHE = "convlens-explorer-${version}";
 const files = ${JSON.stringify(files)};
-/** A page that a slow network keeps waiting for so long comes from the cache. In milliseconds. */
+/** Milliseconds to wait for the network before the page is taken from the cache. */
 const PATIENCE = 2000;
 
 self.addEventListener("install", (event) => {
@@ -33,13 +33,13 @@ const fresh = async (request) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
-  // The page may have changed; everything else has its content in its name.
+  // The page may have changed; the name of every other file contains a hash of its content.
   if (request.mode === "navigate") event.respondWith(fresh(request));
   else event.respondWith(caches.match(request, { cacheName: CACHE, ignoreSearch: true }).then((kept) => kept ?? fetch(request)));
 });
 `;
 
-/** A plugin that writes `sw.js` beside the page, with the names of all files that the build has made, but for {@link GRAPHICS}. */
+/** Plugin that writes `sw.js` beside the page, with the names of all built files except those in {@link GRAPHICS}. */
 export function offline(): Plugin {
   return {
     name: "offline",

@@ -6,7 +6,7 @@ import { runnerImport } from "vite";
 const here = import.meta.dirname;
 export const dataFolder = join(here, "data");
 
-/** Makes it; `onProgress` is told of every step of training. */
+/** Makes the data; `onProgress` is called after each step of training. */
 export async function prepareData({ anew = false, onProgress } = {}) {
   const resolve = { conditions: ["@convlens/source", "module", "node"], noExternal: /^@convlens\// };
   const { module } = await runnerImport(join(here, "prepare/prepare.ts"), {

@@ -1,6 +1,6 @@
-// Pictures of every panel, light and dark, wide and on a phone, of the page as it was built: `pnpm --filter explorer shots [panel …]`.
-// They go to shots/, which git ignores. With SHOTS_HASH the page is shown in another state than its first; with SHOTS_CLICK a
-// button of each panel is pressed, and SHOTS_WAIT milliseconds later its picture is taken.
+// Takes screenshots of every panel of the built page, light and dark, wide and narrow: `pnpm --filter explorer shots [panel …]`.
+// They are written to shots/, which git ignores. SHOTS_HASH sets the state of the page. SHOTS_CLICK names a button of each panel
+// that is pressed SHOTS_WAIT milliseconds before its picture is taken.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
@@ -33,7 +33,7 @@ for (const colorScheme of ["light", "dark"])
     page.on("requestfailed", (request) => complain(`failed: ${request.url()}`));
     await page.goto(site.address + (process.env.SHOTS_HASH ?? ""));
     await page.getByText("products a second").waitFor();
-    // Figures are built when somebody comes near.
+    // Figures are built when they are near the window.
     for (const panel of await page.locator("section.panel").all()) await panel.scrollIntoViewIfNeeded();
     while ((await page.locator(".coming").count()) > 0)
       await page.evaluate(() => scrollTo(0, document.querySelector(".coming")?.getBoundingClientRect().top + scrollY));

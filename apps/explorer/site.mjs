@@ -1,4 +1,4 @@
-// Serves the built page from a folder of a plain static host, with the isolation headers or without.
+// Serves the built page from a folder, as static hosts do, with the isolation headers or without.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
@@ -10,7 +10,7 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** Starts it, on a free port if none is named; gives the address of the page, and what ends it. */
+/** Starts the server, by default on a free port. Returns the address of the page and a function that ends the server. */
 export async function serveSite(dist, { isolated = false, folder = "/some/folder/", port = 0 } = {}) {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);

@@ -1,5 +1,5 @@
-// How large the page is that was built: what a reader downloads before the page is there and can compute, gzipped, data apart.
-// What is only loaded when it is needed is listed with it. Fails when it is too much.
+// Prints the gzipped size of the code that a reader downloads before the built page can compute, without data, and lists what is
+// loaded later. Fails when it exceeds the limit.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -8,14 +8,14 @@ const MOST = 214_000;
 const dist = join(import.meta.dirname, "dist");
 const textOf = (path) => readFileSync(join(dist, path), "utf8");
 
-/** Sizes of the code in bytes by path, and whether it is loaded at once. */
+/** Sizes of the code files in bytes, and whether they are loaded at once. */
 export function ownCode() {
   const files = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) =>
     /\.(?:html|css|js)$/.test(path),
   );
   const named = (text) => files.filter((path) => text.includes(basename(path)));
-  // What the page names, the worker that its script starts, and what these import before they run; other names in a script are of
-  // parts that come later.
+  // Files that the page names, the worker that its script starts, and their static imports. Other names in a script belong to
+  // parts that are loaded later.
   const first = named(textOf("index.html"));
   const worker = first.flatMap((path) => named(textOf(path)).filter((name) => /worker/.test(name)));
   const imported = [...first, ...worker].flatMap((path) =>
@@ -31,7 +31,7 @@ export function ownCode() {
   }));
 }
 
-/** Whether the page is small enough, in words. */
+/** Whether the page is small enough, and a sentence about it. */
 export function judgeSize() {
   const parts = ownCode();
   const total = parts.reduce((sum, { size, isAtOnce }) => sum + (isAtOnce ? size : 0), 0);

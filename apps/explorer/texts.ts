@@ -5,7 +5,7 @@ import type { Piece } from "./src/article/Text.tsx";
 
 const QUERY = "?pieces";
 
-/** Elements by the names that the reader of Markdown gives them. */
+/** Elements by the names of the Markdown parser. */
 const elements: Readonly<Record<string, Exclude<Piece, string>["element"]>> = {
   paragraph: "p",
   strong: "strong",
@@ -25,10 +25,10 @@ function piecesOf(token: Token): readonly Piece[] {
   return [element === "a" ? { element, href: (token as Tokens.Link).href, parts } : { element, parts }];
 }
 
-/** A text in Markdown as what a page shows: paragraphs, lists, emphasis, code and links. */
+/** Parses Markdown into what the page shows: paragraphs, lists, emphasis, code and links. */
 export const piecesIn = (markdown: string): readonly Piece[] => lexer(markdown).flatMap(piecesOf);
 
-/** A plugin that takes texts (`text.md?pieces`) apart when the page is built: no reader has to download what reads Markdown. */
+/** Plugin that parses texts (`text.md?pieces`) during the build, so that the page contains no Markdown parser. */
 export function texts(): Plugin {
   return {
     name: "texts",

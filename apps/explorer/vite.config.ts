@@ -2,7 +2,7 @@ import { defineConfig } from "vite";
 import { GRAPHICS, offline } from "./offline.ts";
 import { texts } from "./texts.ts";
 
-// The sources of the packages, so that the page needs no build of them; and addresses that work from any folder of any host.
+// Uses the sources of the packages, which then need no build, and relative addresses, which work in any folder of any host.
 export default defineConfig({
   base: "./",
   plugins: [texts(), offline()],

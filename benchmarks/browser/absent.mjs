@@ -1,2 +1,2 @@
-/** What a system cannot do. */
+/** Error of a workload that a library cannot run. */
 export class Absent extends Error {}

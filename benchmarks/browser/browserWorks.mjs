@@ -1,9 +1,9 @@
-// What is measured in a page: what everybody is, and single operations, for us.
+// Workloads of the page: those of all libraries, and single operations of Convlens.
 import { ourWorks } from "../works/ourWorks.mjs";
 import { works } from "../works/works.mjs";
 import { valuesOf } from "../works/values.mjs";
 
-/** A hundred products of one number: what a kernel costs that has nothing to compute. */
+/** A hundred products of one number: the cost of a kernel that computes nothing. */
 const launches = {
   name: "launches",
   title: "100 products of 1 × 1, one after the other",
@@ -14,7 +14,7 @@ const launches = {
 
 export const browserWorks = () => [launches, ...works(), ...ourWorks().filter(({ name }) => !name.startsWith("3x3-"))];
 
-/** A work with the values of its tensors. */
+/** A workload with the values of its tensors. */
 export const withValues = (work) => ({
   ...work,
   tensors: Object.fromEntries(

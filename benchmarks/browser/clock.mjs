@@ -1,8 +1,7 @@
-// Timing of what runs on a graphics processor: calls only queue work there, so some calls are timed together with the end of all of
-// their work.
+// Timing on a graphics processor: calls only queue work there, so several calls are timed together until their work is done.
 import { summary } from "../contest/clock.mjs";
 
-/** Best, quartiles and median of the seconds that a call takes. */
+/** Minimum, quartiles and median of the seconds of a call. */
 export async function measure({ run, reset }, finish, { rounds, seconds, warm }) {
   const timed = async (count) => {
     const began = performance.now();
@@ -12,7 +11,7 @@ export async function measure({ run, reset }, finish, { rounds, seconds, warm })
   };
   for (let end = performance.now() + 1000 * warm, calls = 0; calls < 2 || performance.now() < end; calls++)
     await timed(1);
-  // As many calls as take the time that a round has.
+  // As many calls as fill a round.
   let count = 1;
   for (let took = await timed(1); took < seconds && count < 4096; took = await timed(count)) count *= 2;
   const times = [];

@@ -1,5 +1,5 @@
-// Who is measured in a page: Convlens on each of its backends, and TensorFlow.js. Each has `about`, `enter` (before it is asked
-// for anything), `prepare` (as in ../ours/prepare.mjs), and `finish`, which waits until everything that was asked for is computed.
+// Contestants of the page: Convlens on each of its backends, and TensorFlow.js. Each has `about`, `enter` (called first), `prepare`
+// (as in ../ours/prepare.mjs), and `finish`, which waits until all work is done.
 import { cpu } from "@convlens/backend-cpu";
 import { gpu } from "@convlens/backend-gpu";
 import { useBackend } from "@convlens/tensor";
@@ -28,7 +28,7 @@ const tensorFlow = async (name) => {
   return peers.tensorFlow(name);
 };
 
-/** By id. Software counts here, since it is said which it is. */
+/** By id. Software is allowed here, because the table names it. */
 export const contestants = {
   cpu: () => convlens(() => cpu()),
   webgpu: () => convlens(() => gpu({ mode: "webgpu", allowSoftware: true })),

@@ -1,5 +1,4 @@
-// Measures all contestants on all works, one after the other, and shows a table that grows. What it finds is also in
-// `globalThis.results`.
+// Measures all contestants on all workloads, one after the other, in a table. The results are also in `globalThis.results`.
 import { table } from "../report/format.mjs";
 import { Absent } from "./absent.mjs";
 import { browserWorks, withValues } from "./browserWorks.mjs";
@@ -17,7 +16,7 @@ const element = (id) => document.getElementById(id);
 element("only").value = asked.get("only") ?? "";
 element("quick").checked = asked.has("quick");
 
-/** One contestant on one work: its times, or why there are none. */
+/** Times of a contestant for a workload, or why there are none. */
 async function contest({ enter, prepare, finish }, work, pace, wanted) {
   let prepared;
   try {

@@ -1,7 +1,7 @@
-// One line of the table.
+// A row of the table.
 import { digits, milliseconds } from "../report/format.mjs";
 
-/** What a work took each of them, and what it is. */
+/** A workload, and the times of all contestants. */
 export function rowOf({ name, title, figures }, ids) {
   const first = figures[ids[0]]?.median;
   const cells = ids.map((id) => {

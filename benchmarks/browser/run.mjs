@@ -1,5 +1,5 @@
-// A page that measures our backends and others on whatever graphics processor there is: `pnpm bench:browser` says where it is to be
-// opened. With --headless it runs in a Chromium without one, by software, and what it finds is printed.
+// Serves a page that measures Convlens and TensorFlow.js on the graphics processor of the machine that opens it: `pnpm
+// bench:browser` prints its address. With --headless it runs in Chromium with a graphics processor in software.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** TensorFlow.js, exactly as in the lockfile and without running install scripts, unless that was done before. */
+/** Installs TensorFlow.js from the lockfile, without install scripts, unless it is installed. */
 function installPeers() {
   const cwd = join(here, "peers");
   const lockfile = readFileSync(join(cwd, "pnpm-lock.yaml"), "utf8");

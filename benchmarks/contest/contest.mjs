@@ -1,11 +1,11 @@
-// One work for all contestants, in turns: what disturbs the machine for a while disturbs all of them.
+// Runs a workload on all contestants in turns, so that a disturbance of the machine affects all of them.
 import { join } from "node:path";
 import { readNumbers, writeWork } from "../works/files.mjs";
 import { summary } from "./clock.mjs";
 import { difference, tolerances } from "./difference.mjs";
 import { Absent } from "./serve.mjs";
 
-/** Those that can be started, each with what it says of itself; says who cannot, and why. */
+/** Starts contestants. Returns those that started, with their descriptions, and prints why others did not. */
 export async function introduced(contestants) {
   const found = [];
   for (const contestant of contestants)
@@ -13,7 +13,7 @@ export async function introduced(contestants) {
       contestant.about = await contestant.ask("about");
       found.push(contestant);
     } catch (error) {
-      // Without ourselves there is nothing to compare with.
+      // Without Convlens there is nothing to compare with.
       if (contestant.isOurs) throw error;
       console.log(`${contestant.name} cannot be started and is left out: ${error.message.trim()}`);
     }
@@ -21,11 +21,11 @@ export async function introduced(contestants) {
 }
 
 /**
- * Has each contestant prepare a work and compute it, compares what they computed, and times them round by round.
+ * Lets each contestant prepare and compute a workload, compares the results, and times the contestants round by round.
  *
  * @param pace - `rounds`, `seconds` of each round, `warm` seconds before.
  * @param check - Whether results are compared with those of the first contestant.
- * @returns By name of the contestant: times of one call in seconds, and how far its result is off; or why it is absent.
+ * @returns By contestant: times of a call in seconds and the difference of its result, or why it is absent.
  */
 export async function contest(contestants, work, { folder, pace, check, onStep = () => undefined }) {
   const at = writeWork(work, folder);
@@ -44,7 +44,7 @@ export async function contest(contestants, work, { folder, pace, check, onStep =
     }
   }
   for (let round = 0; round < pace.rounds; round++)
-    // Each begins a round as often as any other.
+    // Every contestant begins equally many rounds.
     for (let k = 0; k < entered.length; k++) {
       const each = entered[(round + k) % entered.length];
       if (each.failed !== undefined || isKnown(each.times)) continue;
@@ -65,7 +65,7 @@ export async function contest(contestants, work, { folder, pace, check, onStep =
   return figures;
 }
 
-/** Calls of seconds are not made many times. */
+/** Calls that take seconds are repeated less often. */
 const isKnown = (times) => times.length >= 3 && Math.min(...times) > 1;
 
 function compared(file, first, { kind }) {

@@ -1,18 +1,18 @@
-// The other side of serve.mjs: a system in a process of its own, which sleeps while others are measured.
+// A contestant as seen from the benchmark: a process (serve.mjs) that sleeps while others are measured.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Absent } from "./serve.mjs";
 
-/** So much of what a process says is kept, to show if it fails. */
+/** Number of characters of a process's output that are kept for error messages. */
 const KEPT = 2000;
 
 export class Contestant {
-  /** How it is called in tables and files: `"convlens, 2 threads"`. */
+  /** Name in tables and files: `"convlens, 2 threads"`. */
   name;
   threads;
-  /** Whether it is one of ours. */
+  /** Whether it is Convlens. */
   isOurs;
-  /** What it says of itself. */
+  /** Its description of itself. */
   about = {};
   #start;
   #process;
@@ -43,7 +43,7 @@ export class Contestant {
     started.stdin.on("error", () => undefined);
   }
 
-  /** Sends a command and waits for its answer; a process that was lost is started again. */
+  /** Sends a command and waits for the answer. Restarts a process that ended. */
   async ask(command, rest = {}, { patience = 300 } = {}) {
     if (this.#process === undefined) this.#begin();
     const { promise, resolve, reject } = Promise.withResolvers?.() ?? withResolvers();

@@ -1,6 +1,6 @@
-// Whether two systems computed the same.
+// Compares the results of two contestants.
 
-/** The greatest difference of two results, as a share of the greatest number. */
+/** Largest difference of two results, relative to the largest number. */
 export function difference(a, b) {
   if (a.length !== b.length) return Infinity;
   let [most, size] = [0, 0];
@@ -13,7 +13,7 @@ export function difference(a, b) {
 }
 
 /**
- * More than this is an error: float32 has 24 bits (6e-8), Winograd's algorithm and long sums lose a few more, deep nets more
- * again; in training differences grow from step to step.
+ * Largest differences allowed: float32 has 24 bits (6e-8), Winograd's algorithm and long sums lose a few of them, deep networks
+ * more, and in training differences grow from step to step.
  */
 export const tolerances = { matmul: 1e-5, conv2d: 2e-5, infer: 5e-5, train: 1e-4 };

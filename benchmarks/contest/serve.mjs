@@ -1,18 +1,18 @@
-// A contestant's side: a process that does what it is told, one line of JSON at a time, and answers on file descriptor 3, so that
-// what libraries print disturbs nobody.
+// The process of a contestant: it reads commands, one line of JSON each, and answers on file descriptor 3, so that output of
+// libraries does not interfere.
 import { writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { timed, warm } from "./clock.mjs";
 import { readWork } from "../works/files.mjs";
 
-/** What a system cannot do. */
+/** Error of a workload that a library cannot run. */
 export class Absent extends Error {}
 
 /**
- * Serves a system until there are no more commands.
+ * Serves a library until there are no more commands.
  *
- * @param system - `about`: what it is; `prepare(work)`: gives `run` (one call), `result` (its numbers, in the order of
- * channels last; for training the losses of the first steps), and if needed `reset` and `release`; `peak`, if it can tell.
+ * @param system - `about`: its description; `prepare(work)`: returns `run` (one call), `result` (its numbers, channels last; in
+ * training the losses of the first steps), and optionally `reset` and `release`; `peak`: optional.
  */
 export async function serve({ about, prepare, peak }) {
   let prepared;

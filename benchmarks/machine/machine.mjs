@@ -1,7 +1,7 @@
-// What machine this is, and how quiet.
+// Describes the machine, and how quiet it is.
 import { availableParallelism, cpus, loadavg } from "node:os";
 
-/** For the head of a table and of a file. */
+/** Head of tables and files. */
 export const machine = () => ({
   cpu: cpus()[0]?.model.trim() ?? "unknown",
   cores: availableParallelism(),

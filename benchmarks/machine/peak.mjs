@@ -1,14 +1,14 @@
-// What 128-bit SIMD can do at most on this machine: a small WebAssembly module, written here byte by byte, that only multiplies
-// and adds in registers, or only copies. Everything else is given as a share of it.
+// Measures the peak of 128-bit SIMD on this machine: a small WebAssembly module, written here byte by byte, that only multiplies
+// and adds in registers, or only copies. Other figures are given relative to it.
 import { availableParallelism } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-/** Accumulators that do not wait for each other: enough to hide the latency, few enough for 16 registers with a constant. */
+/** Number of independent accumulators: enough to hide the latency, few enough for 16 registers with a constant. */
 const CHAINS = 12;
 const LANES = 4;
 const ROUNDS = 100_000;
 const WARM = 20;
-/** As large as the activations of the layers that are measured: more than level 2 of most caches. */
+/** Bytes to copy: as many as the activations of the measured layers have, more than most level 2 caches. */
 const COPIED = 4 * 2 ** 20;
 
 const [I32, F32, V128] = [0x7f, 0x7d, 0x7b];
@@ -29,14 +29,14 @@ const [ADD, MULTIPLY, RELAXED_MADD] = [0xe4, 0xe6, 0x105].map(simd);
 const splat = (x) => [0x43, ...new Uint8Array(Float32Array.of(x).buffer), ...simd(0x13)];
 const load = (offset) => [...simd(0), 4, ...unsigned(offset)];
 const store = (offset) => [...simd(11), 4, ...unsigned(offset)];
-/** Repeats until the counter, local 0, has come down to 0. */
+/** Repeats until the counter, local 0, is 0. */
 const repeat = (body, by = 1) => [0x03, 0x40, ...body, ...get(0), ...int(by), 0x6b, 0x22, 0, 0x0d, 0, 0x0b];
 const code = (locals, body) => {
   const whole = [...vector(locals.map(([count, type]) => [...unsigned(count), type])), ...body, 0x0b];
   return [...unsigned(whole.length), ...whole];
 };
 
-/** As many products as sums, in chains of their own; or a ← a · 1 + 1 in each chain, fused. `n` times. */
+/** As many multiplications as additions, in separate chains; or a ← a · 1 + 1 in each chain, fused. `n` times. */
 function multiplyAdd(isFused) {
   const chains = Array.from({ length: CHAINS }, (_, i) => i + 1);
   const one = CHAINS + 1;
@@ -47,11 +47,11 @@ function multiplyAdd(isFused) {
   return code(
     [[CHAINS + 1, V128]],
     [
-      // Numbers stay 1 or count: far from infinities and subnormal numbers.
+      // Numbers stay 1 or count up, far from infinity and subnormal numbers.
       ...[...splat(1), ...set(one)],
       ...chains.flatMap((a) => [...splat(1), ...set(a)]),
       ...repeat(chains.flatMap(step)),
-      // The sum is returned, so that nothing can be left out.
+      // Returning the sum prevents the engine from removing the work.
       ...get(1),
       ...chains.slice(1).flatMap((a) => [...get(a), ...ADD]),
       ...simd(0x1f),
@@ -91,7 +91,7 @@ const moduleOf = (body) =>
     ...section(CODE, vector([body])),
   ]);
 
-/** Calls a module for some time: the best rate in units a second, and what share of it all calls together reached. */
+/** Calls a module for some time. Returns the best rate in units per second, and the share of it that all calls reached. */
 function rateOf(bytes, argument, units, seconds) {
   if (!WebAssembly.validate(bytes)) return { best: undefined };
   const { run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
@@ -132,7 +132,7 @@ export async function peak({ threads = 1, seconds = 0.05 } = {}) {
       { length: Math.min(threads, availableParallelism()) },
       () =>
         new Promise((resolve, reject) => {
-          // Long enough for all to have started while each is measured.
+          // Long enough for all threads to overlap.
           const worker = new Worker(new URL(import.meta.url), { workerData: { seconds: seconds + 0.1 } });
           worker.once("message", resolve);
           worker.once("error", reject);

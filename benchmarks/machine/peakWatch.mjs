@@ -1,11 +1,11 @@
-// The peak of the machine, looked at again before each work: the highest is the peak, and how steadily it is reached tells how
-// quiet the machine was.
+// The peak of the machine, measured before each workload: the highest value is the peak, and the others show how quiet the machine
+// was.
 import { digits } from "../report/format.mjs";
 
 export class PeakWatch {
   #contestants;
   #seconds;
-  /** All looks, by id of the contestant. */
+  /** All measurements by id of the contestant. */
   #looks = new Map();
 
   constructor(contestants, { seconds }) {
@@ -13,7 +13,7 @@ export class PeakWatch {
     this.#seconds = Math.min(0.05, seconds);
   }
 
-  /** Lets each contestant measure it, in its own Node and on as many threads. */
+  /** Lets each contestant measure it, in its own Node and on its threads. */
   async look() {
     for (const contestant of this.#contestants) {
       const looks = this.#looks.get(contestant.id) ?? [];
@@ -27,7 +27,7 @@ export class PeakWatch {
     return known.length === 0 ? undefined : Math.max(...known);
   }
 
-  /** By id: FLOP/s by multiplying and adding, and fused; bytes a second by copying; the share of the first reached on the whole. */
+  /** By id: FLOP/s of multiplying and adding, and fused; bytes per second of copying; the average share of the first. */
   get peaks() {
     return Object.fromEntries(
       [...this.#looks].map(([id, looks]) => {
@@ -39,7 +39,7 @@ export class PeakWatch {
     );
   }
 
-  /** A figure as a share of what its contestant's Node and threads could do at most: by FMA only where it may use it. */
+  /** A figure relative to the peak of its contestant's Node and threads; that of FMA only where it may use FMA. */
   share(id, { flop }, { median, bytes }) {
     const { options } = this.#contestants.find((contestant) => contestant.id === id);
     const { multiplyAdd, fused, copy } = this.peaks[id];
@@ -47,7 +47,7 @@ export class PeakWatch {
     return flop / median / (options.deterministic === false ? (fused ?? multiplyAdd) : multiplyAdd);
   }
 
-  /** In words. */
+  /** As a sentence. */
   says() {
     const giga = (x) => digits(x / 1e9);
     return Object.entries(this.peaks)

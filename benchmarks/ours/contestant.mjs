@@ -1,4 +1,4 @@
-// Convlens as a contestant: `node contestant.mjs '{"threads":2}'`, with what cpu() is to be told.
+// Convlens as a contestant: `node contestant.mjs '{"threads":2}'`, with options of cpu().
 import { readFileSync } from "node:fs";
 import { cpu } from "@convlens/backend-cpu";
 import { useBackend } from "@convlens/tensor";

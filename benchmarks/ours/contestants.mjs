@@ -1,4 +1,4 @@
-// Ourselves, on one thread and on many, on this Node and the newest.
+// Convlens on one thread and on many, on this Node and on the newest.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { newestNode } from "../../tools/run.mjs";
@@ -7,7 +7,7 @@ import { Contestant } from "../contest/contestant.mjs";
 const script = join(import.meta.dirname, "contestant.mjs");
 const versionOf = (node) => spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim().split(".")[0].slice(1);
 
-/** One contestant for each Node and number of threads. `id`: `ours@2`, `newest@1`. */
+/** A contestant for each Node and number of threads. `id`: `ours@2`, `newest@1`. */
 export const ours = ({ threads, nodes, cpu }) =>
   nodes.flatMap((which) => {
     const node = which === "newest" ? newestNode() : process.execPath;

@@ -1,9 +1,9 @@
-// Layers, forward and with their gradients, as functions of variables that give tensors.
+// Layers, forward and with gradients, as functions of variables.
 import { BatchNorm, LayerNorm, apply } from "@convlens/layers";
 import { resnet18 } from "@convlens/layers/models";
 import * as t from "@convlens/tensor";
 
-/** The activations of the first layer of a small net: 4 MiB. */
+/** Activations of the first layer of a small network: 4 MiB. */
 const maps = [32, 32, 32, 32];
 const slopes = (y, xs, dy) => t.gradients(y, xs, { seed: dy });
 const elementwise = (title, f) => ({
@@ -12,7 +12,7 @@ const elementwise = (title, f) => ({
   make: ({ x }) => [f(x)],
 });
 
-/** By name: `title`, `tensors`, and `make`, which is recorded once. */
+/** By name: `title`, `tensors`, and `make`, which records the workload. */
 export const layers = {
   add: {
     title: "sum of two maps of 4 MiB",

@@ -1,9 +1,9 @@
-// A net of works/nets.mjs as a layer.
+// A network of works/nets.mjs as a layer.
 import * as t from "@convlens/tensor";
 
 const withRelu = (y, { relu }) => (relu ? t.relu(y) : y);
 
-/** What each step does; `w` and `b` are its weights. */
+/** Steps by kind; `w` and `b` are their weights. */
 const operations = {
   conv: ({ x }, { w, b }, { stride, pad, groups, ...step }) =>
     withRelu(t.add(t.conv2d(x, w, { stride, padding: pad, groups, geometry: "floor" }), b), step),

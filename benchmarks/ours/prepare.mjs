@@ -1,14 +1,14 @@
-// What we are measured by, prepared on the backend that is in use.
+// Prepares workloads on the current backend of Convlens.
 import { predict } from "@convlens/layers";
 import { compile, conv2d, gradients, matmul, tensor, Variable } from "@convlens/tensor";
 import { layers } from "./layers.mjs";
 import { Net } from "./net.mjs";
 import { trainingOf } from "./training.mjs";
 
-/** The losses of so many first steps are compared. */
+/** Number of first steps whose losses are compared. */
 const STEPS = 5;
 
-/** A computation whose inputs lie in variables and whose results stay in variables: a call copies nothing in or out. */
+/** A computation from variables to variables, so that a call copies nothing. */
 async function kernel({ tensors }, make) {
   const inputs = Object.fromEntries(
     Object.entries(tensors).map(([name, { values, shape }]) => [name, new Variable(values, shape, { name })]),
@@ -28,7 +28,7 @@ async function kernel({ tensors }, make) {
       run.dispose();
       for (const variable of all) variable.dispose();
     },
-    // What must be read and written at least.
+    // Bytes that must be read and written at least.
     bytes: all.reduce((sum, { size }) => sum + 4 * size, 0),
   };
 }
@@ -44,7 +44,7 @@ const slopes = (names) => (work) =>
     ),
   );
 
-/** From the image in an array to the answers in an array. */
+/** From images in an array to outputs in an array. */
 function infer({ steps, tensors }) {
   const net = new Net(steps, tensors);
   const { values, shape } = tensors.x;
@@ -55,7 +55,7 @@ function infer({ steps, tensors }) {
   };
 }
 
-/** A step as `fit` takes it, from images and labels in arrays to the loss as a number. */
+/** A step of `fit`, from images and labels in arrays to the loss as a number. */
 function train({ steps, tensors, rate, momentum }) {
   const net = new Net(steps, tensors);
   const { learned, velocities, step } = trainingOf(net, { momentum });
@@ -84,7 +84,7 @@ function train({ steps, tensors, rate, momentum }) {
   };
 }
 
-/** So many products that wait for each other. */
+/** Products that depend on each other. */
 const launches = ({ a, b }) => [Array.from({ length: 100 }).reduce((y) => matmul(y, b), a)];
 
 const kinds = {
@@ -99,5 +99,5 @@ const kinds = {
   train,
 };
 
-/** Gives `run` (one call), `result` (its numbers; for training the losses of the first steps), `release`, and if needed `reset`. */
+/** Returns `run` (one call), `result` (its numbers; in training the losses of the first steps), `release`, and optionally `reset`. */
 export const prepare = (work) => kinds[work.kind](work);

@@ -1,8 +1,8 @@
-// A training step as `fit` takes it.
+// A training step of `fit`.
 import { parameters } from "@convlens/layers";
 import { crossEntropy, sgd, trainStep } from "@convlens/training";
 
-/** The compiled step of a model that has its parameters: cross-entropy, SGD with momentum. */
+/** The compiled step of a built model: cross-entropy, SGD with momentum. */
 export function trainingOf(model, { momentum = 0.9 } = {}) {
   const learned = parameters(model);
   const optimizer = sgd({ momentum });

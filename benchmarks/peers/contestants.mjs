@@ -1,4 +1,4 @@
-// Everybody else.
+// The other libraries.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const python = () =>
     (command) => spawnSync(command, ["-c", "import torch, numpy"], { stdio: "ignore" }).status === 0,
   );
 
-/** By id: name, file, and whether it can have more than one thread where there is no browser. */
+/** By id: name, file, and whether it can use several threads outside of a browser. */
 const packages = {
   "tfjs-wasm": ["tfjs-wasm", "tfjsWasm.mjs", false],
   "ort-web": ["onnxruntime-web", "ortWeb.mjs", true],
@@ -20,7 +20,7 @@ const packages = {
   convnetjs: ["ConvNetJS", "convNetJs.mjs", false],
 };
 
-/** Installs the packages, exactly those of the lockfile and without running their scripts, unless that was done before. */
+/** Installs the packages from the lockfile, without install scripts, unless they are installed. */
 export function install() {
   const lockfile = readFileSync(join(here, "pnpm-lock.yaml"), "utf8");
   const installed = join(here, "node_modules/.pnpm/lock.yaml");
@@ -34,7 +34,7 @@ export function install() {
     );
 }
 
-/** One contestant for each number of threads; says who is missing, and why. */
+/** A contestant for each number of threads; prints which are missing, and why. */
 export function peers(counts) {
   const found = Object.entries(packages).flatMap(([id, [name, file, canShare]]) =>
     counts.flatMap((threads) => {

@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url);
 const convnetjs = require("convnetjs");
 const STEPS = 5;
 
-/** Images as volumes, whose numbers lie as ours do. */
+/** Images as volumes, in the same layout as in Convlens. */
 function volumes({ values, shape: [n, height, width, channels] }) {
   const size = height * width * channels;
   return Array.from({ length: n }, (_, i) => {
@@ -16,7 +16,7 @@ function volumes({ values, shape: [n, height, width, channels] }) {
     return volume;
   });
 }
-/** Every filter or neuron is a volume of its own. */
+/** Each filter or neuron is a volume. */
 const setFilters = (layer, weights, biases) => {
   const units = layer.filters.length;
   layer.filters.forEach(({ w }, unit) => {
@@ -85,7 +85,7 @@ function netOf({ steps, tensors }) {
 function infer(work) {
   const { net } = netOf(work);
   const images = volumes(work.tensors.x);
-  // The last layer makes probabilities of what the one before makes.
+  // The last layer turns logits into probabilities.
   const logits = (image) => {
     net.forward(image, false);
     return net.layers.at(-2).out_act.w;

@@ -1,4 +1,4 @@
-// jax-js: kernels made at run time, on its WebAssembly backend, compiled as a whole by its jit.
+// jax-js: kernels generated at run time, on its WebAssembly backend, compiled by its jit.
 import { readFileSync } from "node:fs";
 import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { Absent, serve } from "../contest/serve.mjs";
@@ -16,7 +16,7 @@ await init("wasm");
 defaultDevice("wasm");
 const STEPS = 5;
 
-// A function uses up what it is given; `.ref` is one use more.
+// A function consumes its arguments; `.ref` keeps one for another use.
 const arrayOf = (values, shape) => np.array(values).reshape(shape);
 const both = (n) => [n, n];
 const pads = (pad) => [both(pad), both(pad)];
@@ -35,10 +35,10 @@ const operations = {
   dense: ({ x, w, b }, step) => withRelu(np.matmul(x, w).add(b), step),
 };
 
-/** So many FLOP take it seconds: what takes longer is left out, to come to an end. */
+/** FLOP that take it seconds. Larger workloads are skipped. */
 const MOST = 1e9;
 
-/** Records a net that has no branches: every value is used once, and so uses up no other's. */
+/** Records a network without branches: every value is used once. */
 function netOf({ steps, flop }) {
   if (flop > MOST) throw new Absent("left out, since a call takes many seconds");
   return (weights, input) =>

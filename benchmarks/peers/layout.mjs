@@ -1,4 +1,4 @@
-// From channels last, as works are written, to channels first, as most others want them, and back.
+// Conversions between channels last, the layout of workloads, and channels first.
 
 /** `[n, h, w, c]` → `[n, c, h, w]` */
 export const toChannelsFirst = (values, [n, h, w, c]) => moved(values, [n, h * w, c]);
@@ -6,10 +6,10 @@ export const toChannelsFirst = (values, [n, h, w, c]) => moved(values, [n, h * w
 export const toChannelsLast = (values, [n, h, w, c]) => moved(values, [n, c, h * w]);
 /** `[kh, kw, c, f]` → `[f, c, kh, kw]` */
 export const toFiltersFirst = (values, [kh, kw, c, f]) =>
-  // The filter to the front, then within each filter the channel.
+  // First the filter, then within each filter the channel.
   moved(moved(values, [1, kh * kw * c, f]), [f, kh * kw, c]);
 
-/** The last two of three axes exchanged. */
+/** Exchanges the last two of three axes. */
 function moved(values, [n, a, b]) {
   const result = new Float32Array(values.length);
   for (let i = 0; i < n; i++)
@@ -17,12 +17,12 @@ function moved(values, [n, a, b]) {
   return result;
 }
 
-/** The shape of an array with channels last, in an array with channels first. */
+/** Shape with channels first of a shape with channels last. */
 export const shapeFirst = ([n, h, w, c]) => [n, c, h, w];
-/** The shape of filters, filters first. */
+/** Shape of filters with the filters first. */
 export const filterShapeFirst = ([kh, kw, c, f]) => [f, c, kh, kw];
 
-/** What a convolution of a work makes, channels last. */
+/** Output shape of a convolution, channels last. */
 export function outputShape({ tensors: { x, w }, pad, stride }) {
   const [n, height, width] = x.shape;
   const [kh, kw, , filters] = w.shape;
@@ -30,7 +30,7 @@ export function outputShape({ tensors: { x, w }, pad, stride }) {
   return [n, along(height, kh), along(width, kw), filters];
 }
 
-/** The weights of a net for channels first, by name; the first dense layer sees its inputs in another order then. */
+/** Weights of a network for channels first, by name. The inputs of the first dense layer have another order then. */
 export function weightsFirst({ steps, tensors }) {
   const found = {};
   const flattened = new Map(steps.filter(({ op }) => op === "flatten").map(({ to, maps }) => [to, maps]));
@@ -48,7 +48,7 @@ export function weightsFirst({ steps, tensors }) {
   return found;
 }
 
-/** Rows in the order place, channel → rows in the order channel, place. */
+/** Reorders rows from (position, channel) to (channel, position). */
 function rowsFirst(values, places, channels, units) {
   const result = new Float32Array(values.length);
   for (let place = 0; place < places; place++)

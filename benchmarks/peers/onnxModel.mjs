@@ -1,9 +1,9 @@
-// Works as ONNX models, written field by field: a model is a protocol buffer, and few of its fields are needed. Numbers of
-// fields are those of onnx.proto (github.com/onnx/onnx).
+// Workloads as ONNX models. A model is a protocol buffer, of which few fields are needed; their numbers are those of onnx.proto
+// (github.com/onnx/onnx).
 import { filterShapeFirst, outputShape, shapeFirst, toFiltersFirst, weightsFirst } from "./layout.mjs";
 
 const [VARINT, BYTES] = [0, 2];
-/** A whole number, seven bits to a byte, the lowest first. */
+/** A whole number, seven bits per byte, the lowest first. */
 const varint = (n) => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
 const int = (field, n) => Buffer.from([...varint(field * 8 + VARINT), ...varint(n)]);
 const bytes = (field, content) =>
@@ -94,11 +94,11 @@ function convModel(work) {
   return model([node("Conv", ["x", "w"], "y", attributes)], weights, { x: shapeFirst(x.shape) }, output);
 }
 
-/** The second factor is an input, too: a constant one could be packed beforehand, which no other contestant may. */
+/** The second factor is an input: a constant could be packed in advance, which no other contestant may do. */
 function matmulModel({ tensors: { a, b } }) {
   const output = [a.shape[0], b.shape[1]];
   return model([node("MatMul", ["a", "b"], "y")], {}, { a: a.shape, b: b.shape }, output);
 }
 
-/** By kind of work; training is not among them. */
+/** By kind of workload, without training. */
 export const onnxModels = { matmul: matmulModel, conv2d: convModel, infer: netModel };

@@ -1,10 +1,10 @@
-// What onnxruntime-web and onnxruntime-node have in common: one interface. Inputs are handed over as arrays, results come back
-// as arrays: where that takes copies, they are part of the time, since there is no way around them.
+// The common interface of onnxruntime-web and onnxruntime-node. Inputs and results are arrays; copies that this needs are part
+// of the time, because they cannot be avoided.
 import { Absent } from "../contest/serve.mjs";
 import { outputShape, shapeFirst, toChannelsFirst, toChannelsLast } from "./layout.mjs";
 import { onnxModels } from "./onnxModel.mjs";
 
-/** Prepares works for one of the two. */
+/** Prepares workloads for one of the two. */
 export const preparer =
   ({ InferenceSession, Tensor }, { executionProviders, threads }) =>
   async (work) => {

@@ -1,4 +1,4 @@
-// onnxruntime-node: native code, with all that the processor has (AVX-512 where there is any).
+// onnxruntime-node: native code that uses all of the processor (AVX-512 where it exists).
 import { createRequire } from "node:module";
 import { serve } from "../contest/serve.mjs";
 import { preparer } from "./onnxRuntime.mjs";

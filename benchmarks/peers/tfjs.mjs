@@ -1,8 +1,8 @@
-// TensorFlow.js on any of its backends. Inputs and weights lie there before; a kernel's result stays there, a net's answers and
-// losses are read.
+// TensorFlow.js on any of its backends. Inputs and weights are there before the clock starts; results of kernels stay there, outputs
+// of networks and losses are read.
 
 const activation = ({ relu }) => (relu ? "relu" : "linear");
-/** What each step of a net does. */
+/** Steps of a network by kind. */
 const operations = (tf) => ({
   conv: ({ x, filter, bias, stride, pad, groups, ...step }) =>
     (groups === 1 ? tf.fused.conv2d : tf.fused.depthwiseConv2d)({
@@ -18,7 +18,7 @@ const operations = (tf) => ({
   dense: ({ x, filter, bias, ...step }) => tf.fused.matMul({ a: x, b: filter, bias, activation: activation(step) }),
 });
 
-/** What a net makes of its input. */
+/** Output of a network. */
 function answers(tf, steps, { x: input, ...weights }) {
   const known = operations(tf);
   const values = { x: input };
@@ -28,7 +28,7 @@ function answers(tf, steps, { x: input, ...weights }) {
   return last;
 }
 
-/** Filters of a depthwise convolution have their channels before their multiplier. */
+/** In filters of a depthwise convolution the channel comes before the multiplier. */
 function resident(tf, { tensors, steps = [], groups }) {
   const depthwise = new Set(steps.filter((step) => step.groups > 1).map(({ w }) => w));
   if (groups > 1) depthwise.add("w");
@@ -40,7 +40,7 @@ function resident(tf, { tensors, steps = [], groups }) {
   );
 }
 
-/** What each kind of work computes, of tensors that lie there. */
+/** Computations by kind of workload. */
 const kinds = (tf) => ({
   launches: (_, { a, b }) => Array.from({ length: 100 }).reduce((y) => tf.matMul(y, b), a),
   matmul: (_, { a, b }) => tf.matMul(a, b),
@@ -97,12 +97,12 @@ function training(tf, read, { steps, tensors: { x, labels, ...rest }, rate, mome
 }
 
 /**
- * How works are prepared.
+ * Prepares workloads.
  *
  * @param tf - The functions of @tensorflow/tfjs-core, with a backend.
- * @param read - The numbers of a tensor, at once or in time.
- * @param cannot - Why it does not do a kind of work, by kind.
- * @param absent - Makes an error of that.
+ * @param read - Returns the numbers of a tensor, or a promise of them.
+ * @param cannot - Why it cannot run a kind of workload, by kind.
+ * @param absent - Makes the error of it.
  */
 export const preparing =
   (tf, { read = (y) => y.dataSync(), cannot = {}, absent }) =>

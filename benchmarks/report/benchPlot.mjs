@@ -1,8 +1,8 @@
-// Our own figures as a plot: kernels by GFLOP/s beside the peak, nets by images a second.
+// Figures of Convlens as a plot: GFLOP/s of kernels with the peak, images per second of networks.
 import { milliseconds, rateOf } from "./format.mjs";
 import { dotPlot } from "./dotPlot.mjs";
 
-/** @param results - As they are written to the file. */
+/** @param results - Content of the file of results. */
 export function benchPlot({ machine, contestants, works, peak }) {
   const rowsOf = (chosen, scale) =>
     chosen.map((work) => ({

@@ -1,5 +1,5 @@
-// A plot of figures by work: each work a line, each contestant a mark on it. Marks differ in shape as well as in colour, and the
-// colours (Okabe and Ito's, with lighter ones on a dark ground) can be told apart by the colour-blind.
+// A plot with a row for each workload and a mark for each contestant. Marks differ in shape and in colour; the colours (by Okabe and
+// Ito, lighter on a dark background) suit colour-blind readers.
 
 const palette = [
   ["#0072b2", "#56b4e9"],
@@ -13,7 +13,7 @@ const palette = [
   ["#7a4a1e", "#d6a070"],
   ["#00808a", "#5fd7df"],
 ];
-/** Drawn around the origin. */
+/** Shapes around the origin. */
 const shapes = [
   `<circle r="5"/>`,
   `<rect x="-4.5" y="-4.5" width="9" height="9"/>`,
@@ -26,7 +26,7 @@ const shapes = [
   `<path d="M0-6.3 6-1.9 3.7 5.1H-3.7L-6-1.9Z"/>`,
   `<path d="M-6-2.2h12v4.4h-12Z"/>`,
 ];
-/** A colour and a shape for each of many: no two have both. */
+/** A combination of colour and shape for each contestant. */
 const markOf = (i) => ({
   colour: `s${i % palette.length}`,
   shape: shapes[(i + 3 * Math.floor(i / palette.length)) % shapes.length],
@@ -52,7 +52,7 @@ function ticks(low, high, isLog) {
   return found.filter((x) => x >= low * 0.999 && x <= high * 1.001);
 }
 
-/** One panel of the plot from `top` on: its marks and its height. */
+/** A panel of the plot that begins at `top`: its marks and its height. */
 function panelFrom(top, { title, xLabel, isLog, rows, lines = [] }, indexOf) {
   const all = [...rows.flatMap(({ marks }) => marks.map(({ x }) => x)), ...lines.map(({ x }) => x)];
   const [low, high] = isLog ? [Math.min(...all) / 1.25, Math.max(...all) * 1.25] : [0, Math.max(...all) * 1.05];
@@ -79,7 +79,7 @@ function panelFrom(top, { title, xLabel, isLog, rows, lines = [] }, indexOf) {
         `<line class="row" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}"/>`,
         text(LEFT - 12, y + 4, "end", label),
         note === undefined ? "" : text(WIDTH - RIGHT + 10, y + 4, "start", note, "soft"),
-        // The first contestant lies on top.
+        // The first contestant is drawn last.
         ...marks.toReversed().map(({ series, x, says }) => {
           const { colour, shape } = markOf(indexOf(series));
           return `<g class="${colour}" transform="translate(${px(x)} ${y})"><title>${escaped(says)}</title>${shape}</g>`;

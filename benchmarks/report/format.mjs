@@ -1,6 +1,6 @@
-// Numbers for people.
+// Formats numbers.
 
-/** Three digits, and no more zeros than needed. */
+/** Three digits, without needless zeros. */
 export function digits(x) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x);
@@ -18,14 +18,14 @@ export function digits(x) {
 export const milliseconds = (seconds) => digits(1000 * seconds);
 export const percent = (x) => (x === undefined ? "" : `${(100 * x).toFixed(0)} %`);
 
-/** What a work is counted in: images a second, FLOP a second, or bytes read and written a second. */
+/** Rate of a workload: images, FLOP, or bytes read and written, per second. */
 export function rateOf({ images, flop }, { median, bytes }) {
   if (images !== undefined) return { value: images / median, text: `${digits(images / median)} images/s` };
   if (flop !== undefined) return { value: flop / median, text: `${digits(flop / median / 1e9)} GFLOP/s` };
   return { value: bytes / median, text: `${digits(bytes / median / 1e9)} GB/s` };
 }
 
-/** Rows of texts as a table for a terminal: the first `left` columns to the left, the others to the right. */
+/** Table for a terminal: the first `left` columns are aligned to the left, the others to the right. */
 export function table(head, rows, left = 1) {
   const all = [head, ...rows].map((row) => head.map((_, column) => `${row[column] ?? ""}`));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));

@@ -1,10 +1,10 @@
-// Goals, and whether they are met.
+// Table of the goals, and whether they are met.
 import { digits, percent, table } from "./format.mjs";
 
 const units = { rate: 1e9 };
 const shown = (what, value) => (what === "share" ? percent(value) : digits(value / (units[what] ?? 1)));
 
-/** One line for each goal that was measured. */
+/** A row for each goal that was measured. */
 export function goalsTable(judged) {
   const rows = judged.map(({ says, what, value, least, most, work, isMet }) => [
     says,

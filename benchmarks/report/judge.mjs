@@ -1,11 +1,11 @@
-// Which goals are met.
+// Decides which goals are met.
 
-/** What a goal asks of one work; undefined if it was not measured. */
+/** The figure that a goal is about for a workload; undefined if it was not measured. */
 const measures = {
   share: (figure) => figure.share,
   rate: (figure, { work }) => work.flop / figure.median,
   images: (figure, { work }) => work.images / figure.median,
-  // Of several ways to use a system the fastest.
+  // The fastest of several ways to use a library.
   speedup: (figure, { row, goal }) =>
     Math.min(...goal.against.map((id) => row.figures[id]?.median ?? Infinity)) / figure.median,
   times: (figure, { row, goal, rows }) => {
@@ -15,10 +15,10 @@ const measures = {
 };
 
 /**
- * For each goal of which anything was measured: the worst value of all its works, and whether it is good enough.
+ * For each goal that was measured: the worst value of all its workloads, and whether it is met.
  *
  * @param rows - `work`, and `figures` by id of the contestant.
- * @param singles - By id of the contestant, then by name; what is the same for all under `""`.
+ * @param singles - By id of the contestant, then by name; those of no contestant under `""`.
  */
 export function judge(goals, rows, singles = {}) {
   const judged = [];
@@ -30,7 +30,7 @@ export function judge(goals, rows, singles = {}) {
         : rows
             .filter(({ work }) => goal.works.test(work.name))
             .map((row) => ({ row, figure: row.figures[who] }))
-            // What computes something else need not be fast.
+            // A library whose result is wrong is not compared.
             .filter(({ figure }) => figure?.median !== undefined && figure.agrees !== false)
             .map(({ row, figure }) => ({
               name: row.work.name,

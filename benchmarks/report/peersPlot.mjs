@@ -1,8 +1,8 @@
-// Ourselves beside others as a plot: how fast each is, compared with us.
+// Plot of the speed of each library relative to Convlens.
 import { milliseconds } from "./format.mjs";
 import { dotPlot } from "./dotPlot.mjs";
 
-/** @param results - As they are written to the file. */
+/** @param results - Content of the file of results. */
 export function peersPlot({ machine, contestants, works }) {
   const [first] = contestants;
   const rows = works

@@ -1,8 +1,8 @@
-// What is being done now: on one line of a terminal, or elsewhere a line for each work.
+// Progress: on one line of a terminal; elsewhere, a line for each workload.
 const isTerminal = process.stderr.isTTY;
 let last;
 
-/** Shows the step of a work in place of what was shown before; without any, nothing. */
+/** Replaces the text that is shown; without an argument, clears it. */
 export function progress(work = "", step = "") {
   if (isTerminal) {
     const text = step === "" ? work : `${work}: ${step}`;

@@ -1,10 +1,10 @@
-// Results as files.
+// Writes results.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 const folder = join(import.meta.dirname, "../results");
 
-/** Writes `NAME.json` and, where there is a plot, `NAME.svg`; says where. */
+/** Writes `NAME.json` and, if there is a plot, `NAME.svg`, and prints their paths. */
 export function saveResults(name, results, plot) {
   mkdirSync(folder, { recursive: true });
   const files = { json: `${JSON.stringify(results, null, 1)}\n`, ...(plot !== undefined && { svg: plot }) };

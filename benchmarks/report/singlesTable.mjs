@@ -1,4 +1,4 @@
-// What was measured once, as a table.
+// Table of single measurements.
 import { digits, table } from "./format.mjs";
 
 const kib = (bytes) => `${digits(bytes / 1024)} KiB`;
@@ -56,7 +56,7 @@ const lines = {
   ],
 };
 
-/** @param singles - By id of the contestant (`""`: the same for all), then by name. */
+/** @param singles - By id of the contestant (`""`: of no contestant), then by name. */
 export function singlesTable(singles, contestants) {
   const columns = contestants.filter(({ id }) => singles[id] !== undefined);
   const rows = Object.entries(lines).flatMap(([name, said]) =>

@@ -1,4 +1,4 @@
-// Works, and what each contestant needs for them, as a table.
+// Table of workloads with the times of all contestants.
 import { milliseconds, percent, rateOf, table } from "./format.mjs";
 
 const cells = (work, figure) =>

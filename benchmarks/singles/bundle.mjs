@@ -1,4 +1,4 @@
-// The size in bytes of what a page loads that trains LeNet on backend-cpu, whose further kernels stay on the server.
+// Size in bytes of what a page loads that trains LeNet with backend-cpu/lazy.
 import { bundle, trainingPage } from "../../tools/bundle.mjs";
 
 const page = trainingPage(`import { cpu } from "@convlens/backend-cpu/lazy";`, "await cpu()");

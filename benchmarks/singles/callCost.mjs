@@ -1,6 +1,6 @@
-// What a compiled call costs beyond its kernels, in µs: programs of products of 1 × 1 matrices, which are over in no time. The
-// time of a call is that of an empty one and so much for each kernel; a line through both ends tells the two apart. The loss is
-// read, and an image of 28 × 28 and its label are fed, as in a training step.
+// Cost of a compiled call beyond its kernels, in µs: programs of products of 1 × 1 matrices, which take almost no time. The time of a
+// call is a constant plus a share for each kernel; a line through two lengths separates them. As in a training step, an image of
+// 28 × 28 and its label are fed, and the loss is read.
 import { cpu } from "@convlens/backend-cpu";
 import { build } from "@convlens/layers";
 import { convNetJsMnist } from "@convlens/layers/models";
@@ -27,7 +27,7 @@ async function microseconds(kernels) {
   return 1e6 * summary(await timed(run, seconds)).median;
 }
 
-// So many kernels has a step that trains LeNet.
+// The number of kernels of a training step of LeNet.
 const { step } = trainingOf(build(convNetJsMnist(), [28, 28, 1]));
 await step(image, label, 0.01);
 const [{ program }] = step.programs.values();

@@ -1,4 +1,4 @@
-// How long a fresh process waits until VGG-small has learned one step, and which step is the last slow one, in ms.
+// Time of a new process until VGG-small has made one training step, in ms, and the last step that is slow.
 import { cpu } from "@convlens/backend-cpu";
 import { tensor, useBackend } from "@convlens/tensor";
 import { Random } from "@convlens/backend";
@@ -8,7 +8,7 @@ import { vggSmall } from "../works/nets.mjs";
 
 const { options, steps: count } = JSON.parse(process.argv[2]);
 const BATCH = 32;
-/** A step is slow if it takes so many times the median of the last ones. */
+/** A step is slow if it takes this many times the median of the last ones. */
 const SLOW = 1.25;
 
 const { input, steps, weights } = vggSmall();
@@ -27,10 +27,10 @@ for (let i = 0; i < count; i++) {
   const before = process.cpuUsage();
   const began = performance.now();
   const promise = step(x, labels, 0.01);
-  // Recording, planning, and what is written and compiled before the first kernel runs.
+  // Recording, planning, and generating and compiling code before the first kernel runs.
   if (prepared === undefined) {
     prepared = performance.now() - began;
-    // On a busy machine the only time to go by; the engine's own threads count, too.
+    // The only meaningful time on a busy machine; it includes the engine's threads.
     const { user, system } = process.cpuUsage(before);
     preparedCpu = (user + system) / 1000;
   }

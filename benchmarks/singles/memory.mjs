@@ -1,5 +1,5 @@
-// Memory over many training steps of LeNet, one image each: what is held at the tenth part and at the end, and the garbage
-// that a step leaves. Run with --expose-gc, and with a young generation large enough to count garbage before it is collected.
+// Memory over many training steps of LeNet with one image: what is held after a tenth of them and at the end, and the garbage of a
+// step. Needs --expose-gc, and a young generation that is large enough to count garbage before it is collected.
 import { cpu } from "@convlens/backend-cpu";
 import { build } from "@convlens/layers";
 import { convNetJsMnist } from "@convlens/layers/models";
@@ -27,7 +27,7 @@ function held() {
 
 await train(Math.ceil(steps / 10));
 const before = held();
-// The least of some stretches: engines leave garbage of their own where they compile.
+// The minimum of several intervals, because compiling also leaves garbage.
 let garbage = Infinity;
 for (let stretch = 0; stretch < STRETCHES; stretch++) {
   const heap = process.memoryUsage().heapUsed;
@@ -42,7 +42,7 @@ console.log(
     steps,
     before,
     after,
-    // Bytes for each step in between.
+    // Bytes per step between them.
     heapGrowth: (after.heap - before.heap) / (steps - Math.ceil(steps / 10)),
     backendGrowth: after.backend - before.backend,
     garbage,

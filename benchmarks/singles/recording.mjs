@@ -1,5 +1,5 @@
-// What recording costs: an operation, a gradient of one, and a call of a compiled training step on a backend that computes
-// nothing, so that what is left is our own overhead. In µs.
+// Cost of recording an operation, of its gradient, and of a call of a compiled training step on a backend that computes nothing,
+// in µs.
 import { build } from "@convlens/layers";
 import { convNetJsMnist } from "@convlens/layers/models";
 import { add, gradients, tensor, useBackend, zeros } from "@convlens/tensor";

@@ -1,4 +1,4 @@
-// What is measured once and not in turns: costs, starts, sizes. Each in processes of its own.
+// Single measurements, not in turns: costs, start times, sizes. Each runs in its own process.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -14,13 +14,13 @@ function run(name, told, { node = process.execPath, flags = [] } = {}) {
   return stdout.trim() === "" ? {} : JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
-/** The run whose number is the median. */
+/** The run with the median figure. */
 function middle(count, one, numberOf) {
   const runs = Array.from({ length: count }, one).sort((a, b) => numberOf(a) - numberOf(b));
   return runs[runs.length >> 1];
 }
 
-/** From nothing to the end of a process, in ms. */
+/** Duration of a process in ms. */
 function lifeOf(args, node) {
   const began = performance.now();
   const { status, stderr } = spawnSync(node, args, { encoding: "utf8" });
@@ -28,7 +28,7 @@ function lifeOf(args, node) {
   return performance.now() - began;
 }
 
-/** By name: `ofAll` is measured once, the others for each way that we run in (`node`, and `options` for cpu). */
+/** By name: `ofAll` is measured once, the others for each `node` and `options` of cpu(). */
 export const singles = {
   recording: { ofAll: true, measure: (_, { isQuick }) => run("recording", { seconds: isQuick ? 0.05 : 1 }) },
   bundle: { ofAll: true, measure: () => run("bundle", {}) },

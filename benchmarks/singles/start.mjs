@@ -1,5 +1,4 @@
-// A program that does as little as can be: loads what it needs, starts the backend, computes one convolution, and ends. Its
-// whole life is timed from outside.
+// A minimal program: loads modules, starts the backend, computes one convolution, and ends. It is timed from outside.
 import { cpu } from "@convlens/backend-cpu";
 import { conv2d, useBackend, zeros } from "@convlens/tensor";
 

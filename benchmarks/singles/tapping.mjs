@@ -1,6 +1,5 @@
-// What it costs to look inside while a net answers, as shares of what the answer itself costs: LeNet-5 and a batch of 64. CPU time
-// of the process, in turns, so that others on the machine change little; what they do change is only ever more, so that of all
-// rounds the best quarter counts.
+// Cost of keeping activations, relative to a prediction: LeNet-5 and a batch of 64. CPU time of the process, in turns, so that other
+// programs matter little. They only ever add time, so the best quarter of the rounds counts.
 import { recordModel, retain, tap } from "@convlens/analysis";
 import { cpu } from "@convlens/backend-cpu";
 import { apply, build } from "@convlens/layers";
@@ -15,21 +14,21 @@ const net = build(lenet5(), [28, 28, 1]);
 const images = normal([64, 28, 28, 1]);
 const x = tensor(await images.data(), images.shape);
 const answer = compile((inputs) => apply(net, inputs));
-// What stands in memory anyway: what is behind an activation function, which the cpu computes with the layer before it.
+// What is in memory anyway: outputs of activation functions, which the cpu computes together with the layer before.
 const settled = [1, 2, 4, 5, 8, 10, 11].map((i) => `layers.${i}`);
 const [one, all] = [tap(net, ["layers.4"]), tap(net)];
 const [kept, few, read] = [retain(net), retain(net, settled), retain(net, settled)];
-// What bounds `kept`: as many numbers as convolutions make before relu are written, all of them the same, and nothing is read.
+// Bound of `kept`: writes as many numbers as convolutions have before relu, all the same, and reads nothing.
 const convolved = recordModel(net, x).layers.filter(({ type }) => type === "Conv2d");
 const memory = convolved.map(({ output }) => new Variable(() => new Float32Array(output.size), output.shape));
 const written = compile((inputs, number) => {
   for (const variable of memory) variable.assign(broadcastTo(number, variable.shape));
   return apply(net, inputs);
 });
-// What bounds `all`: its copies alone, into new arrays, as those who keep results need them, and into arrays that are there.
+// Bound of `all`: its copies alone, into new arrays and into existing ones.
 const results = [...new Set([...(await all(x)).layers.values()].map(({ values }) => values))];
 const places = results.map((values) => values.slice());
-// In turns with those that leave as much to be collected: new arrays are collected while another has its turn.
+// In turns with those that leave as much garbage, which is collected in the turn of another.
 const groups = [
   {
     answer: () => answer(x),
@@ -45,12 +44,12 @@ const times = Object.fromEntries(groups.flatMap((ways) => Object.keys(ways).map(
 for (const ways of groups)
   for (let round = 0; round < rounds; round++)
     for (const [name, call] of Object.entries(ways)) {
-      // Caches hold what the one before has left.
+      // Fills the caches.
       await call();
       const before = process.cpuUsage();
       for (let i = 0; i < CALLS; i++) await call();
       const { user, system } = process.cpuUsage(before);
-      // The first rounds compile.
+      // Engines compile in the first rounds.
       if (round >= rounds / 4) times[name].push((user + system) / CALLS);
     }
 const quarter = (name) => times[name].toSorted((a, b) => a - b)[times[name].length >> 2];

@@ -1,5 +1,5 @@
-// What an optimizer's updates of LeNet-5's parameters take, what they would take if all were one, and a whole step: CPU time of
-// the process, in turns, so that others on the machine change little; in µs.
+// Time of an optimizer's updates of LeNet-5's parameters, of the same numbers as one parameter, and of a whole step: CPU time of the
+// process, in turns, so that other programs matter little; in µs.
 import { Random } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { build, parameters } from "@convlens/layers";
@@ -15,7 +15,7 @@ const random = new Random(1);
 const net = build(lenet5(), [28, 28, 1], { seed: 1 });
 const learned = parameters(net);
 
-/** Nothing but the updates of parameters with so many numbers each. */
+/** Only the updates of parameters with these numbers of elements. */
 function updatesOf(sizes) {
   const optimizer = adam();
   const all = sizes.map((size, i) => {
@@ -50,7 +50,7 @@ for (let round = 0; round < rounds; round++)
     const before = process.cpuUsage();
     for (let i = 0; i < CALLS; i++) await call();
     const { user, system } = process.cpuUsage(before);
-    // The first rounds compile.
+    // Engines compile in the first rounds.
     if (round >= rounds / 4) times[name].push((user + system) / CALLS);
   }
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];

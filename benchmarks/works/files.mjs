@@ -1,10 +1,10 @@
-// A work as a folder: its description as JSON, and each of its tensors as float32 numbers, so that all contestants, in whatever
-// language, get the same.
+// A workload as a folder: its description as JSON, and each of its tensors as float32 numbers, the same for contestants in any
+// language.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { valuesOf } from "./values.mjs";
 
-/** Writes a work into a folder of its own, and returns the folder. */
+/** Writes a workload into a new folder, and returns the folder. */
 export function writeWork(work, parent) {
   const folder = join(parent, work.name);
   mkdirSync(folder, { recursive: true });
@@ -20,7 +20,7 @@ export function readNumbers(file) {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-/** A work with the values of its tensors. */
+/** A workload with the values of its tensors. */
 export function readWork(folder) {
   const work = JSON.parse(readFileSync(join(folder, "work.json"), "utf8"));
   for (const [name, tensor] of Object.entries(work.tensors)) tensor.values = readNumbers(join(folder, `${name}.f32`));

@@ -1,12 +1,12 @@
-// Nets as lists of steps on named values, which every contestant puts together in its own way. Batch normalisation is folded
-// into the convolutions: for inference it is nothing but another filter and bias.
+// Networks as lists of steps on named values, which every contestant builds in its own way. Batch normalization is folded into the
+// convolutions: in inference it only changes filters and bias.
 
-/** Writes a net step by step, and knows shapes, weights and products on the way. */
+/** Builds a network step by step, with its shapes, weights and number of products. */
 class NetWriter {
   steps = [];
   /** Shapes as `[kh, kw, c / groups, f]`, `[inputs, units]`, `[f]`. */
   weights = {};
-  /** Products and sums for one example. */
+  /** Multiplications and additions for one example. */
   flop = 0;
   #shapes = new Map();
   #count = 0;
@@ -23,7 +23,7 @@ class NetWriter {
     return to;
   }
 
-  /** Weights that keep the size of what passes (He 2015), times `gain`. */
+  /** Weights that keep the variance of activations (He 2015), times `gain`. */
   #weights(shape, fanIn, units, gain) {
     const [w, b] = [`w${this.#count}`, `b${this.#count++}`];
     this.weights[w] = { shape, deviation: gain * Math.sqrt(2 / fanIn) };
@@ -75,7 +75,7 @@ class NetWriter {
   }
 }
 
-/** The net of ConvNetJS's MNIST demo. */
+/** The network of ConvNetJS's MNIST demo. */
 export function lenet() {
   const n = new NetWriter([28, 28, 1]);
   let x = n.maxPool(n.conv("x", 8, 5), 2);
@@ -105,7 +105,7 @@ export function resnet18() {
     [512, 2],
   ])
     for (const stride of [first, 1]) {
-      // Halved, so that sums do not double from block to block.
+      // Halved, so that activations do not double from block to block.
       const body = n.conv(n.conv(x, filters, 3, { stride }), filters, 3, { relu: false, gain: 0.5 });
       const isSame = stride === 1;
       x = n.addRelu(body, isSame ? x : n.conv(x, filters, 1, { stride, pad: 0, relu: false, gain: 0.7 }));

@@ -1,8 +1,8 @@
-// What only we are measured by: gradients of convolutions, the 3 × 3 shapes that Winograd's algorithm is for, and layers.
+// Workloads of Convlens alone: gradients of convolutions, the 3 × 3 shapes of Winograd's algorithm, and layers.
 import { layers } from "../ours/layers.mjs";
 import { convolution, kinds } from "./works.mjs";
 
-/** Batches of a net like VGG-small, and sizes that 4 does not divide. */
+/** Batches as in VGG-small, and sizes that are not multiples of 4. */
 const trained = [
   [32, 32, 32, 32],
   [32, 16, 32, 64],

@@ -1,9 +1,9 @@
-// The numbers that works are given.
+// Values of the tensors of workloads.
 import { Random } from "@convlens/backend";
 
 const sizeOf = (shape) => shape.reduce((size, length) => size * length, 1);
 
-/** First values, always the same for the same name. */
+/** Initial values, the same for the same name. */
 export function valuesOf(name, { shape, deviation = 1, classes }) {
   const random = new Random(1).split(name);
   const size = sizeOf(shape);

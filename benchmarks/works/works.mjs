@@ -1,6 +1,5 @@
-// What is measured by all: products of matrices, convolutions and nets. Each is plain data, so that it can be handed to any
-// contestant: `name`, `title`, `kind`, `flop` of one call (of the direct algorithm, a product and a sum counting two), `images`
-// of one call, and `tensors` by shape.
+// Workloads of all contestants: products of matrices, convolutions and networks, as plain data: `name`, `title`, `kind`, `flop` of a
+// call (of the direct algorithm; a multiplication and an addition count as two), `images` of a call, and `tensors` by shape.
 import { lenet, mobileNet, resnet18, vggSmall } from "./nets.mjs";
 
 const gemm = (n) => ({
@@ -11,7 +10,7 @@ const gemm = (n) => ({
   tensors: { a: { shape: [n, n] }, b: { shape: [n, n], deviation: 1 / Math.sqrt(n) } },
 });
 
-/** A convolution of a square image with square filters; `kind` may also be one of its gradients, for which `dy` is there. */
+/** A convolution of a square image with square filters. `kind` may also be one of its gradients, which read `dy`. */
 export function convolution(name, [n, size, channels], [kernel, filters], options = {}) {
   const { pad = (kernel - 1) / 2, stride = 1, groups = 1, kind = "conv2d" } = options;
   const out = Math.floor((size + 2 * pad - kernel) / stride) + 1;
@@ -35,7 +34,7 @@ export function convolution(name, [n, size, channels], [kernel, filters], option
   };
 }
 
-/** The five convolutions that stand for all kinds. */
+/** Five convolutions that represent the common kinds. */
 export const kinds = {
   "conv-a": [[1, 28, 1], [5, 12], { pad: 0 }],
   "conv-b": [
@@ -58,7 +57,7 @@ const ofNet = (kind, name, title, net, batch) => ({
   title: `${kind} ${title}, ${batch === 1 ? "one image" : `batch ${batch}`}`,
   kind,
   images: batch,
-  // Backward is twice as much as forward, but for the first layer, whose input needs no gradient: not taken off here.
+  // Backward counts twice forward, even for the first layer, whose input needs no gradient.
   flop: net.flop * batch * (kind === "train" ? 3 : 1),
   steps: net.steps,
   ...(kind === "train" && { rate: 0.01, momentum: 0.9 }),
@@ -69,7 +68,7 @@ const ofNet = (kind, name, title, net, batch) => ({
   },
 });
 
-/** What every contestant is given, as far as it can. */
+/** The workloads of every contestant. */
 export const works = () => [
   ...[256, 512, 1024].map(gemm),
   ...Object.entries(kinds).map(([name, rest]) => convolution(name, ...rest)),

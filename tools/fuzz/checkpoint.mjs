@@ -1,5 +1,5 @@
-// Damaged checkpoints: each is refused with an error of this library, and model and optimizer are then as they were before; or
-// it is resumed, and training ends after the steps that were left.
+// Damaged checkpoints: each is either refused with an error of this library, without a change of model and optimizer, or resumed, and
+// training ends after the remaining steps.
 import { isDeepStrictEqual } from "node:util";
 import { reference } from "../../packages/backend-reference/src/index.ts";
 import { shapes, take } from "../../packages/datasets/src/index.ts";
@@ -20,12 +20,12 @@ import { adam, fit, loadCheckpoint, sgd } from "../../packages/training/src/inde
 import { cases, check, damage, outcome } from "../fuzzing.mjs";
 
 export const name = "checkpoint";
-export const count = 4_000;
+export const count = 2500;
 
 const data = shapes({ size: 12, height: 3, width: 3, seed: 3 });
 const net = (units = 4) => sequential([new Flatten(), new BatchNorm(), new Dense({ units })]);
 const EPOCHS = 3;
-/** Of an epoch. */
+/** Records of an epoch. */
 const RECORDS = 4;
 const options = () => ({
   epochs: EPOCHS,
@@ -46,7 +46,7 @@ async function all(training) {
   return curve(records);
 }
 
-/** A value that a field of progress should not have, or should. */
+/** A valid or invalid value of a field of progress. */
 const anything = (dice) =>
   dice.pick([
     () => dice.pick([0, 1, 2, 3, 6, 12, -1, 0.5, 1e9, 2 ** 31, 2 ** 53, 1e308, -0]),
@@ -59,10 +59,10 @@ const anything = (dice) =>
 function change(object, dice) {
   const keys = Object.keys(object);
   if (Array.isArray(object) && keys.length === 0) return void object.push(anything(dice));
-  // A number behind the end of an array would make a list of billions.
+  // An index after the end of an array would make a list of billions of elements.
   const isKnown = Array.isArray(object) || (keys.length > 0 && dice.chance(0.9));
   const key = isKnown ? dice.pick(keys) : String(anything(dice));
-  // What is inherited is not the object's: under "__proto__" lies the prototype of every object.
+  // Only own properties: "__proto__" is the prototype of all objects.
   const inner = Object.hasOwn(object, key) ? object[key] : undefined;
   if (typeof inner === "object" && inner !== null && dice.chance(0.7)) return change(inner, dice);
   if (Array.isArray(object) && dice.chance(0.3)) {
@@ -75,7 +75,7 @@ function change(object, dice) {
   return undefined;
 }
 
-/** A checkpoint of other progress or tensors, with a checksum that fits. */
+/** A checkpoint with changed progress or tensors and a matching checksum. */
 function rewritten(file, dice) {
   const { tensors, metadata } = readSafetensors(file);
   const progress = JSON.parse(metadata.progress);
@@ -99,7 +99,7 @@ function rewritten(file, dice) {
   return writeSafetensors(changed, { ...metadata, progress: text, checksum: checksumOf(text, changed) });
 }
 
-/** Options, data or a model that may not be those of the checkpoint. */
+/** Options, data or a model that may differ from those of the checkpoint. */
 const otherRun = (dice) =>
   dice.pick([
     () => ({}),
@@ -151,7 +151,7 @@ export async function run(given) {
       return;
     }
     const found = await all(resumed);
-    // Damage that a checksum lets pass changed nothing: white space in a header, or one checkpoint put in place of another.
+    // Damage with a matching checksum changes nothing: white space in a header, or a whole other checkpoint.
     if ((isWhole || isDamaged) && more?.epochs === undefined)
       check(isDeepStrictEqual(found, expected.slice(expected.length - found.length)), "it goes on otherwise");
   });

@@ -1,5 +1,5 @@
-// The backends cpu and reference: random recordings give the same values and gradients on both, and what is not finite is the
-// same NaN or infinity.
+// The backends cpu and reference: random recordings give the same values and gradients on both, with NaN and infinity in the same
+// places.
 import { cpu } from "../../packages/backend-cpu/src/index.ts";
 import { reference } from "../../packages/backend-reference/src/index.ts";
 import * as t from "../../packages/tensor/src/index.ts";
@@ -7,11 +7,11 @@ import { cases, Dice } from "../fuzzing.mjs";
 import { Recording } from "../recordings.mjs";
 
 export const name = "differential";
-export const count = 1_500;
+export const count = 1500;
 
-/** Cases with one cpu backend, which keeps the code of every shape. */
+/** Cases per cpu backend, which caches the code of every shape. */
 const CASES = 200;
-/** How far a finite number may be off, relative to 1 and the largest of its tensor. */
+/** Error allowed for a finite number, relative to 1 and the largest number of its tensor. */
 const TOLERANCE = 1e-4;
 
 /** The same recording on a backend; `moved` changes the numbers of its inputs. */
@@ -29,8 +29,8 @@ const kindOf = (x) => (Number.isFinite(x) ? 0 : x);
 const largest = (values) => values.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
 
 /**
- * Places where the cpu's numbers are wrong: where float32 and float64 agree on the kind of a number, the cpu's is of the same
- * kind, and finite ones are close unless huge numbers were added and taken away.
+ * Elements where the cpu is wrong. Where the reference in float32 and in float64 agree on the kind of a number, that of the cpu is of
+ * the same kind, and finite numbers are close unless huge numbers were added and subtracted.
  */
 function* differences(got, single, double, isHuge) {
   for (const [output, want] of double.entries()) {
@@ -64,7 +64,7 @@ export async function run({ seed, until }) {
       const rounded = await valuesOn(single, word);
       const found = [...differences(got.values, rounded.values, want.values, want.recording.isHuge)];
       if (found.length === 0) return;
-      // What a change in the last places of the inputs changes as much is ill-conditioned, and no fault.
+      // A result that changes as much with the last digits of the inputs is ill-conditioned, not wrong.
       for (let round = 0; round < 3; round++) {
         const noise = new Dice(dice.word());
         const near = await valuesOn(double, word, (x) => x * (1 + (noise.below(9) - 4) * 2 ** -21));

@@ -4,7 +4,7 @@ import { readCifar10, readIdx, readMnist } from "../../packages/datasets/src/ind
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "idx";
-export const count = 60_000;
+export const count = 30_000;
 
 const types = [
   [8, 1],

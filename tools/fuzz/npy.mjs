@@ -4,7 +4,7 @@ import { readNpy, writeNpy } from "../../packages/datasets/src/index.ts";
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "npy";
-export const count = 150_000;
+export const count = 80_000;
 
 const descrs = [
   "<f2",
@@ -28,7 +28,7 @@ const descrs = [
 ];
 const kinds = [Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array, Uint16Array, Uint32Array];
 
-/** A file with a header in a random spelling of Python, and random bytes for numbers. */
+/** A file with a header in a random Python spelling, and random bytes as numbers. */
 function byHand(dice) {
   const quote = dice.pick(["'", '"']);
   const descr = dice.chance(0.1)

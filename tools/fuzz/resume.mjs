@@ -1,5 +1,5 @@
-// Training that is stopped anywhere and resumed from its checkpoint gives the records and weights of training in one go, to the
-// bit, whatever the options; and so does a run that shares its optimizer with one before.
+// Training that stops anywhere and resumes from its checkpoint gives the same records and weights as uninterrupted training, bit for
+// bit, with any options.
 import { cpu } from "../../packages/backend-cpu/src/index.ts";
 import { augment, noise, shapes, take } from "../../packages/datasets/src/index.ts";
 import {
@@ -17,7 +17,7 @@ import * as t from "../../packages/training/src/index.ts";
 import { cases, check } from "../fuzzing.mjs";
 
 export const name = "resume";
-export const count = 240;
+export const count = 150;
 
 const data = shapes({ size: 40, height: 6, width: 6, seed: 3 });
 const net = () =>
@@ -26,7 +26,7 @@ const net = () =>
     ...[new Dropout({ rate: 0.2 }), new Dense({ units: 4 })],
   ]);
 
-/** Options of fit that may change what training comes to. */
+/** Options of fit that influence training. */
 const optionsOf = (dice) => ({
   epochs: 3,
   onNaN: "continue",
@@ -69,7 +69,7 @@ const optionsOf = (dice) => ({
   ]),
 });
 
-/** The records of training, at most `count`, without what the clock decides. */
+/** The records of training, at most `count`, without those that depend on time. */
 async function recordsOf(training, count = Infinity) {
   const found = [];
   for await (const record of training) {
@@ -79,7 +79,7 @@ async function recordsOf(training, count = Infinity) {
   return found;
 }
 
-/** Everything of records or weights as text, in which NaN and −0 keep their places. */
+/** Records or weights as text, including NaN and −0. */
 const textOf = (values) =>
   JSON.stringify(values, (_, x) =>
     typeof x === "number" && (!Number.isFinite(x) || Object.is(x, -0)) ? `${Object.is(x, -0) ? "-0" : x}` : x,
