@@ -1,5 +1,32 @@
-/** The first value of an argument, its increment per call, and its increment per thread. */
-export type Argument = number | readonly [start: number, perCall: number, perThread?: number];
+import { BYTES, type Address } from "./heap.ts";
+
+/** A count as an argument. */
+export type Count = number & { readonly unit: "count" };
+export const asCount = (n: number): Count => n as Count;
+
+/** An argument that differs from call to call, or from thread to thread. */
+export interface Strided {
+  readonly start: number;
+  /** Increment per call: bytes of an address, or a count. */
+  readonly perCall: number;
+  /** Increment per thread. */
+  readonly perThread: number;
+}
+/** An address that moves by some numbers from call to call and from thread to thread. */
+export const strided = (start: Address, perCall: number, perThread = 0): Strided => ({
+  start,
+  perCall: BYTES * perCall,
+  perThread: BYTES * perThread,
+});
+/** A count that begins with 0, and grows from call to call. */
+export const counted = (perCall: number): Strided => ({ start: 0, perCall, perThread: 0 });
+
+/** The value of an argument in one call, on the first thread. */
+export const valueIn = <T extends number>(argument: T | Strided, call: number): T =>
+  (typeof argument === "number" ? argument : argument.start + call * argument.perCall) as T;
+
+/** The arguments of calls. */
+export type Argument = Address | Count | Strided;
 
 /** Number of elements or products whose computation is worth waking other threads: some 50 µs of work. */
 const LARGE = 1_000_000;
@@ -33,9 +60,9 @@ export class CallList {
     for (let k = 0; k < args.length; k++) {
       const each = args[k]!;
       const isFixed = typeof each === "number";
-      this.#push(isFixed ? each : each[0]);
-      this.#push(isFixed ? 0 : each[1]);
-      this.#push(isFixed ? 0 : (each[2] ?? 0));
+      this.#push(isFixed ? each : each.start);
+      this.#push(isFixed ? 0 : each.perCall);
+      this.#push(isFixed ? 0 : each.perThread);
     }
   }
 

@@ -1,9 +1,10 @@
 import { zero4 } from "./assembler/expression.ts";
-import { plainMachine, type Body, type Machine } from "./assembler/function.ts";
+import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate, moduleOf, writeFunction } from "./assembler/module.ts";
+import { BYTES } from "./heap.ts";
 import { writeProduct, type ProductShape } from "./kernels/product.ts";
 
-/** Tiles that are the best on some engine: those with more rows need registers that not every one finds. */
+/** The tiles that are the fastest on some engine. More rows need more registers than some engines have. */
 const TILES: Readonly<Record<"rounded" | "fused", readonly Machine["tile"][]>> = {
   rounded: [
     { rows: 4, unroll: 1 },
@@ -16,22 +17,24 @@ const TILES: Readonly<Record<"rounded" | "fused", readonly Machine["tile"][]>> =
   ],
 };
 
-/** Calls of a product in a measurement: an engine translates it again, better, after some tens. */
+/** Calls of a product in a measurement: engines use optimized code after some tens of calls. */
 const CALLS = 120;
 const chosen = new Map<boolean, Machine>();
 
-/** Whether this engine can add a product without rounding it first. */
+/** Whether this engine has fused multiply-add. */
 function canFuse(): boolean {
-  const write: Body = (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4));
   const machine = { ...plainMachine, isFused: true };
-  return WebAssembly.validate(moduleOf([writeFunction("probe", ["to"], write, { machine })]));
+  const probe = writeFunction("probe", ["to"], (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4)), {
+    machine,
+  });
+  return WebAssembly.validate(moduleOf([probe]));
 }
 
 /**
- * The machine at hand: with the tile that a small product is fastest with, measured once in some milliseconds and kept. All
- * tiles add in the same order, so that results do not depend on which it is.
+ * The machine at hand, with the tile that is fastest for a small product. It is measured once, in some milliseconds. All tiles add
+ * in the same order, so results do not depend on the choice.
  *
- * @param mayFuse - Whether a product may be added without being rounded before: other bits than elsewhere.
+ * @param mayFuse - Whether fused multiply-add may be used, which gives other bits than other machines.
  */
 export function chooseMachine(mayFuse: boolean): Machine {
   const isFused = mayFuse && canFuse();
@@ -49,21 +52,26 @@ export function chooseMachine(mayFuse: boolean): Machine {
   return machine;
 }
 
-/** Of the fastest call, in milliseconds. */
+/** Milliseconds of the fastest call. */
 function timeOf(machine: Machine): number {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const [rows, terms, columns] = [60, 64, 32];
   const shape: ProductShape = {
     rows,
-    rowStep: 4 * terms,
-    resultStep: 4 * columns,
+    rowStep: terms,
+    resultStep: columns,
     columns,
-    terms: [{ count: terms, step: 4 }],
+    terms: [{ count: terms, step: 1 }],
   };
-  const write: Body = (f, a, b, c) => writeProduct(f, shape, a, b, c, f.local("i32", "none"));
-  const module = moduleOf([writeFunction("tile", ["a", "b", "c"], write, { machine })]);
-  const run = instantiate(module, memory)[0]!;
-  const [a, b, c] = [0, 4 * rows * terms, 4 * (rows + columns) * terms];
+  const product = writeFunction(
+    "tile",
+    ["a", "b", "c"],
+    (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32", "none") }),
+    { machine },
+  );
+
+  const run = instantiate(moduleOf([product]), memory)[0]!;
+  const [a, b, c] = [0, BYTES * rows * terms, BYTES * (rows + columns) * terms];
   let best = Infinity;
   for (let call = 0; call < CALLS; call++) {
     const began = performance.now();

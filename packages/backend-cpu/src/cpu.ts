@@ -10,7 +10,7 @@ import {
 } from "@convlens/backend";
 import type { Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
-import { cannotReserve, LARGEST, type Block } from "./heap.ts";
+import { after, cannotReserve, LARGEST, type Block } from "./heap.ts";
 import { joinGradients } from "./joinGradients.ts";
 import { argmax } from "./kernels/argmax.ts";
 import { conv2dKernels, joinsGradients } from "./kernels/conv2d.ts";
@@ -136,7 +136,7 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
       runtime.copy(from, to);
     },
     updated: (block) => preparedWeights.invalidate(block),
-    slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
+    slice: ({ start }, offset, length) => ({ start: after(start, offset), length }),
     join: (program) =>
       fuseChains(
         joinGradients(program, (g) => joinsGradients(runtime, g)),

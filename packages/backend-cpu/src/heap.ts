@@ -7,10 +7,24 @@ interface Gap {
   readonly end: number;
 }
 
+/** Bytes of a number in the memory. */
+export const BYTES = 4;
+
+/**
+ * An address in the memory, in bytes. All distances and lengths in kernels are counts of numbers, and the compiler tells both
+ * apart: {@link after} moves an address.
+ */
+export type Address = number & { readonly unit: "byte" };
+
+/** The address `count` numbers after another one. */
+export const after = (address: Address, count: number): Address => (address + BYTES * count) as Address;
+
+/** The address of an argument that is not used. */
+export const NOWHERE = 0 as Address;
+
 /** A range of the memory that holds numbers. */
 export interface Block {
-  /** Address of the first number, in bytes. */
-  readonly start: number;
+  readonly start: Address;
   /** Number of float32 values. */
   readonly length: number;
 }
@@ -72,7 +86,7 @@ export class Heap {
 
   /** Allocates `length` numbers in the first gap that is large enough. */
   allocate(length: number): Block {
-    const bytes = Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
+    const bytes = Math.max(LINE, Math.ceil((BYTES * length) / LINE) * LINE);
     const i = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
     if (i < 0) {
       this.#grow(bytes);
@@ -80,13 +94,13 @@ export class Heap {
     }
     const { start, end } = this.#gaps[i]!;
     this.#gaps.splice(i, 1, ...(end > start + bytes ? [{ start: start + bytes, end }] : []));
-    return { start, length };
+    return { start: start as Address, length };
   }
 
   /** Frees a block, and joins neighbouring gaps. */
   free({ start, length }: Block): void {
     const gaps = this.#gaps;
-    let end = start + Math.max(LINE, Math.ceil((4 * length) / LINE) * LINE);
+    let end = start + Math.max(LINE, Math.ceil((BYTES * length) / LINE) * LINE);
     // The first gap behind the block.
     let [low, high] = [0, gaps.length];
     while (low < high) {
@@ -115,7 +129,7 @@ export class Heap {
       throw outOfMemory(bytes, before, cause);
     }
     this.#size += wanted;
-    this.free({ start: before - LINE, length: wanted / 4 });
+    this.free({ start: (before - LINE) as Address, length: wanted / BYTES });
   }
 
   /** A view of a block's numbers, valid until the memory grows. */

@@ -1,4 +1,4 @@
-import type { Block, Heap } from "./heap.ts";
+import { BYTES, type Address, type Block, type Heap } from "./heap.ts";
 
 /** Default limit in bytes. */
 const BUDGET = 2 ** 28;
@@ -56,7 +56,7 @@ export class PreparedWeights {
    * Returns memory for a value computed from weights, and whether it still has to be computed. Returns `undefined` if the weights
    * have changed since the last request, as in training, or if the budget is used up.
    */
-  find(weights: Block, key: string, length: number): { readonly start: number; readonly isNew: boolean } | undefined {
+  find(weights: Block, key: string, length: number): { readonly start: Address; readonly isNew: boolean } | undefined {
     const version = this.#versions.get(weights);
     if (version === undefined) return undefined;
     let entries = this.#entries.get(weights);
@@ -68,15 +68,15 @@ export class PreparedWeights {
       return undefined;
     }
     if (entry.memory !== undefined) return { start: entry.memory.start, isNew: false };
-    if (this.#used + 4 * length > this.#budget) return undefined;
+    if (this.#used + BYTES * length > this.#budget) return undefined;
     entry.memory = this.#heap.allocate(length);
-    this.#used += 4 * length;
+    this.#used += BYTES * length;
     return { start: entry.memory.start, isNew: true };
   }
 
   #free(entry: Entry): void {
     if (entry.memory === undefined) return;
-    this.#used -= 4 * entry.memory.length;
+    this.#used -= BYTES * entry.memory.length;
     this.#heap.free(entry.memory);
     entry.memory = undefined;
   }

@@ -1,6 +1,6 @@
 import { BackendError } from "@convlens/backend";
 import type { Executor, ModuleBytes } from "./executor.ts";
-import { Heap, outOfMemory, type Block } from "./heap.ts";
+import { BYTES, Heap, outOfMemory, type Block } from "./heap.ts";
 import { startThread, type Thread } from "./platform.ts";
 import { remoteWorker, type Answer, type Request } from "./remoteWorker.ts";
 
@@ -88,12 +88,12 @@ export class RemoteExecutor implements Executor {
   /** Copies between two blocks of the same length. */
   copy(from: Block, to: Block): void {
     const { heap } = this;
-    this.#send({ kind: "copy", reach: heap.reach, from: from.start, to: to.start, length: 4 * from.length });
+    this.#send({ kind: "copy", reach: heap.reach, from: from.start, to: to.start, length: BYTES * from.length });
   }
 
   /** Returns a copy of a block's numbers. */
   async read({ start, length }: Block): Promise<Float32Array> {
-    const bytes = await this.#ask({ kind: "read", reach: this.heap.reach, start, length: 4 * length });
+    const bytes = await this.#ask({ kind: "read", reach: this.heap.reach, start, length: BYTES * length });
     return new Float32Array(bytes!);
   }
 

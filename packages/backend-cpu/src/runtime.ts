@@ -1,11 +1,12 @@
 import type { Values } from "@convlens/backend";
-import { plainMachine, type Body, type Machine } from "./assembler/function.ts";
+import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate } from "./assembler/module.ts";
-import { CallList, type Argument } from "./callList.ts";
+import { asCount, CallList, strided, valueIn, type Argument, type Count } from "./callList.ts";
+import { defineFunction, keyOf, type FunctionDefinition, type TableDefinition } from "./defineFunction.ts";
 import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import type { Executor } from "./executor.ts";
 import { FunctionCompiler } from "./functionCompiler.ts";
-import { Heap, type Block } from "./heap.ts";
+import { after, BYTES, Heap, type Address, type Block } from "./heap.ts";
 import { LruCache } from "./lruCache.ts";
 import { PreparedWeights } from "./preparedWeights.ts";
 import type { RemoteExecutor } from "./remoteExecutor.ts";
@@ -14,7 +15,7 @@ import { ThreadPool } from "./threadPool.ts";
 /** A compiled function. Its calls may be recorded, and made when {@link Runtime.finish} is called. */
 export interface CompiledFunction {
   /** Calls it once. */
-  readonly call: (...args: number[]) => void;
+  readonly call: (...args: (Address | Count)[]) => void;
   /** Calls it `calls` times, on all threads: no call may read what another one writes. */
   readonly callMany: (calls: number, ...args: Argument[]) => void;
 }
@@ -24,8 +25,7 @@ export type WinogradUse = "never" | "auto" | "always";
 
 /** Words in the memory, which are freed when this object is collected. */
 export interface Table {
-  /** Address of the first word. */
-  readonly start: number;
+  readonly start: Address;
 }
 
 /** Options of {@link Runtime}. */
@@ -44,6 +44,14 @@ export interface RuntimeOptions {
 
 /** Number of functions and of tables that are cached. Programs hold those that they use. */
 const CACHED = 512;
+
+/** Numbers that a thread clears at a time: a page of memory. */
+const PART = 16384;
+const clear = defineFunction({
+  name: "clear",
+  args: ["from", "bytes"],
+  write: (f, _: object, from, bytes) => f.clearBytes(from, bytes),
+});
 
 /** Ends the threads of a runtime that was collected. An executor refers to the memory, but not to the runtime. */
 const executors = /* @__PURE__ */ new FinalizationRegistry((executor: Executor) => executor.end());
@@ -107,7 +115,7 @@ export class Runtime {
    * @param length - Numbers for all threads together.
    * @param perThread - Further numbers for each thread.
    */
-  scratch(length: number, perThread = 0): number {
+  scratch(length: number, perThread = 0): Address {
     const wanted = length + this.threads * perThread;
     if (this.#scratch === undefined || this.#scratch.length < wanted) {
       if (this.#scratch !== undefined) this.#outgrown.push(this.#scratch);
@@ -118,10 +126,10 @@ export class Runtime {
     return this.#scratch.start;
   }
 
-  /** Returns these words in the memory, written once for each key. Kernels hold the table as long as they use its address. */
-  table(key: string, words: () => Int32Array): Table {
-    return this.#tables.find(key, () => {
-      const values = words();
+  /** Returns a table in the memory. Kernels hold it as long as they use its address. */
+  table<P>(definition: TableDefinition<P>, parameters: P): Table {
+    return this.#tables.find(keyOf(definition, parameters), () => {
+      const values = definition.words(parameters);
       const block = this.heap.allocate(values.length);
       if (this.#remote !== undefined) this.#remote.write(block, values);
       else new Int32Array(this.heap.memory.buffer, block.start, values.length).set(values);
@@ -153,15 +161,17 @@ export class Runtime {
   }
 
   /**
-   * A function; written once for each key, and compiled before it is first called. Kernels ask for it when they are prepared, and
-   * hold it as long as they call it.
-   *
-   * @param work - About how many elements or products one call computes: threads are not woken for less than they cost.
+   * Returns a function for these parameters, which is written at once, and compiled before it is first called. Kernels ask for it
+   * when they are prepared, and hold it as long as they call it.
    */
-  code(key: string, parameters: readonly string[], write: Body, work = 0): CompiledFunction {
+  compile<P>(definition: FunctionDefinition<P>, parameters: P): CompiledFunction {
+    const key = keyOf(definition, parameters);
     return this.#functions.find(key, () => {
-      if (parameters.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} parameters`);
-      const index = this.#compiler.add(nameOf(key), parameters, write);
+      const names = definition.argumentsOf(parameters);
+      if (names.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} arguments`);
+      const name = definition.name.replaceAll(" ", "_");
+      const index = this.#compiler.add(name, names, (f, ...args) => definition.write(f, parameters, ...args));
+      const work = definition.work(parameters);
       const compiled =
         this.#executor === undefined
           ? new DirectFunction(() => this.#functionHere(index))
@@ -190,18 +200,15 @@ export class Runtime {
     };
   }
 
-  /** Writes zeros from an address on. */
-  clear(start: number, length: number): void {
+  /** Writes `length` zeros from an address on. */
+  clear(start: Address, length: number): void {
     if (length === 0) return;
-    const clearing = (this.#clearing ??= this.code("clear", ["from", "bytes"], (f, from, bytes) =>
-      f.fill(from, bytes),
-    ));
-    // Large ranges are cleared by all threads, one page of memory at a time.
-    const page = 65536;
-    const pages = this.threads > 1 ? Math.floor((4 * length) / page) : 0;
-    if (pages > 1) clearing.callMany(pages, [start, page], page);
-    const done = pages > 1 ? pages * page : 0;
-    if (4 * length > done) clearing.call(start + done, 4 * length - done);
+    const clearing = (this.#clearing ??= this.compile(clear, {}));
+    // Large ranges are cleared by all threads, one part each at a time.
+    const parts = this.threads > 1 ? Math.floor(length / PART) : 0;
+    if (parts > 1) clearing.callMany(parts, strided(start, PART), asCount(BYTES * PART));
+    const done = parts > 1 ? parts * PART : 0;
+    if (length > done) clearing.call(after(start, done), asCount(BYTES * (length - done)));
   }
 
   /** Makes all recorded calls. */
@@ -230,9 +237,6 @@ export class Runtime {
   }
 }
 
-/** The words at the beginning of a key. */
-const nameOf = (key: string): string => /^[a-z0-9 ]*[a-z0-9]/i.exec(key)?.[0].replaceAll(" ", "_") ?? "run";
-
 /** A function that is called at once, on a single thread. */
 class DirectFunction implements CompiledFunction {
   #run: WasmFunction | undefined;
@@ -251,10 +255,7 @@ class DirectFunction implements CompiledFunction {
   callMany(calls: number, ...args: Argument[]): void {
     const { call: run } = this;
     for (let call = 0; call < calls; call++) {
-      for (let k = 0; k < args.length; k++) {
-        const each = args[k]!;
-        this.#args[k] = typeof each === "number" ? each : each[0] + call * each[1];
-      }
+      for (let k = 0; k < args.length; k++) this.#args[k] = valueIn(args[k]!, call);
       run(...this.#args);
     }
   }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayOf, float, signed, unsigned } from "../src/assembler/encoding.ts";
-import { int, load, load4, number, select4, splat, zero4 } from "../src/assembler/expression.ts";
-import { f32, f32x4, i32 } from "../src/assembler/instructions.ts";
+import { load, load4, number, plus, select4, splat, zero4 } from "../src/assembler/expression.ts";
+import { f32, f32x4 } from "../src/assembler/instructions.ts";
 import type { Body } from "../src/assembler/function.ts";
 import { instantiate, moduleOf, writeFunction } from "../src/assembler/module.ts";
 import { functions } from "../src/kernels/functions.ts";
@@ -37,10 +37,10 @@ describe("the encoding of numbers", () => {
 });
 
 /** Runs code over a fresh memory that begins with some numbers, and gives the numbers at the beginning. */
-function runOver(
+function runOver<const Names extends readonly string[]>(
   numbers: readonly number[],
-  parameters: readonly string[],
-  write: Body,
+  parameters: Names,
+  write: Body<Names>,
   ...args: number[]
 ): Float32Array {
   const memory = new WebAssembly.Memory({ initial: 1 });
@@ -65,7 +65,7 @@ describe("code", () => {
       (f, at, end) =>
         f.until(at, end, () => {
           f.store(at, number(5));
-          f.advance(at, 4);
+          f.advance(at, 1);
         }),
       4,
       12,
@@ -74,13 +74,13 @@ describe("code", () => {
   });
 
   it("calls functions of its own, each written once", () => {
-    const write: Body = (f, at) => {
+    const write: Body<readonly ["at"]> = (f, at) => {
       const double = (offset: number): void =>
-        f.call("double", [i32.add(at, int(offset))], (inner, x) => inner.store(x, f32.add(load(x), load(x))));
+        f.call("double", [plus(at, offset)], (inner, x) => inner.store(x, f32.add(load(x), load(x))));
       double(0);
-      double(8);
-      f.times(2, () => double(4));
-      f.call("zero", [i32.add(at, int(12))], (inner, x) => inner.store(x, number(0)));
+      double(2);
+      f.times(2, () => double(1));
+      f.call("zero", [plus(at, 3)], (inner, x) => inner.store(x, number(0)));
     };
     expect([...runOver([1, 2, 3, 4], ["at"], write, 0)]).toEqual([2, 8, 6, 0]);
     const written = writeFunction("run", ["at"], write);
@@ -93,8 +93,8 @@ describe("code", () => {
       [1, 2, 3, 4, 0, 0, 0, 0],
       ["at"],
       (f, at) => {
-        f.store4(at, f.multiplyAdd4(load4(at), splat(at, 4), zero4), 16);
-        const isLarge = f32x4.gt(load4(at, 16), f.constant(f32x4.splat(number(7))));
+        f.store4(at, f.multiplyAdd4(load4(at), splat(at, 1), zero4), 4);
+        const isLarge = f32x4.gt(load4(at, 4), f.constant(f32x4.splat(number(7))));
         f.storeOne(at, select4(isLarge, f.constant(f32x4.splat(number(5))), zero4), 0, 3);
       },
       0,
@@ -105,18 +105,20 @@ describe("code", () => {
   it("is the same for the same input, and valid", () => {
     const shape: ProductShape = {
       rows: 5,
-      rowStep: 12,
-      resultStep: 40,
+      rowStep: 3,
+      resultStep: 10,
       columns: 10,
       terms: [
-        { count: 2, step: 24 },
-        { count: 3, step: 4 },
+        { count: 2, step: 6 },
+        { count: 3, step: 1 },
       ],
       accumulate: true,
     };
     const write = (): Uint8Array<ArrayBuffer> =>
       moduleOf([
-        writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) => writeProduct(f, shape, a, b, c, bias)),
+        writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
+          writeProduct(f, shape, { a, b, c, bias }),
+        ),
       ]);
     expect(write()).toEqual(write());
     expect(WebAssembly.validate(write())).toBe(true);
@@ -127,18 +129,15 @@ describe("code", () => {
     const product = writeFunction("product", ["a", "b", "c", "bias"], (f, a, b, c, bias) =>
       writeProduct(
         f,
-        { rows: 2, rowStep: 12, resultStep: 16, columns: 4, terms: [{ count: 3, step: 4 }] },
-        a,
-        b,
-        c,
-        bias,
+        { rows: 2, rowStep: 3, resultStep: 4, columns: 4, terms: [{ count: 3, step: 1 }] },
+        { a, b, c, bias },
       ),
     );
     expect(textOf(product)).toMatchSnapshot();
   });
 
   it.each(Object.entries(functions))("of %s can be read", (_, formula) => {
-    const written = writeFunction("formula", ["at"], (f, at) => f.store4(at, formula(f, load4(at), load4(at, 16))));
+    const written = writeFunction("formula", ["at"], (f, at) => f.store4(at, formula(f, load4(at), load4(at, 4))));
     expect(textOf(written).split("\n").at(-3)).toMatch(/^ {4}\(v128\.store \(local\.get \$at\) \(.*\)\)$/);
   });
 });

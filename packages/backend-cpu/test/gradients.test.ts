@@ -16,6 +16,7 @@ import {
 import { reference } from "@convlens/backend-reference";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { after } from "../src/heap.ts";
 import { joinGradients } from "../src/joinGradients.ts";
 import { conv2dKernels } from "../src/kernels/conv2d.ts";
 import { canShare } from "../src/kernels/conv2d/winograd/gradients.ts";
@@ -78,7 +79,7 @@ function backendOf(runtime: Runtime): ReturnType<typeof kernelBackend> {
     upload: (block, values) => heap.view(block).set(values),
     download: (block) => heap.view(block).slice(),
     copy: (from, to) => heap.view(to).set(heap.view(from)),
-    slice: ({ start }, offset, length) => ({ start: start + 4 * offset, length }),
+    slice: ({ start }, offset, length) => ({ start: after(start, offset), length }),
     finish: () => runtime.finish(),
     dispose: () => runtime.dispose(),
     kernels: conv2dKernels(runtime),

@@ -4,6 +4,8 @@ import { number } from "../src/assembler/expression.ts";
 import { plainMachine } from "../src/assembler/function.ts";
 import { execute } from "../src/execute.ts";
 import { FunctionCompiler } from "../src/functionCompiler.ts";
+import { strided } from "../src/callList.ts";
+import { defineFunction, type TableDefinition } from "../src/defineFunction.ts";
 import { cpu } from "../src/index.ts";
 import { remoteWorker, type Answer, type Request } from "../src/remoteWorker.ts";
 import { LruCache } from "../src/lruCache.ts";
@@ -12,6 +14,16 @@ import type { Backend, Program } from "@convlens/backend";
 import { collectGarbage } from "@convlens/backend/conformance";
 
 const CALLS = 8;
+const numbered: TableDefinition<number> = { name: "table", words: (id) => new Int32Array(1000).fill(id) };
+const put = defineFunction({
+  name: "put",
+  args: ["to"],
+  write: (f, id: number, to) => {
+    // Some are so long that they have a module of their own.
+    for (let i = id % 7 === 0 ? 500 : 5; i > 0; i--) f.store(to, number(id));
+  },
+  work: () => 1_000_000,
+});
 
 describe.each([
   ["one thread", 1],
@@ -20,21 +32,13 @@ describe.each([
   it("come back, but for what is kept or used", async () => {
     const runtime = new Runtime({ threads });
     const result = runtime.heap.allocate(CALLS);
-    /** A kernel with code and a table of its own. */
+    /** A kernel with a function and a table of its own. */
     function prepare(id: number): () => Promise<void> {
-      const table = runtime.table(`table ${id}`, () => new Int32Array(1000).fill(id));
-      const code = runtime.code(
-        `put ${id}`,
-        ["to"],
-        (f, to) => {
-          // Some are so long that they have a module of their own.
-          for (let i = id % 7 === 0 ? 500 : 5; i > 0; i--) f.store(to, number(id));
-        },
-        1_000_000,
-      );
+      const table = runtime.table(numbered, id);
+      const code = runtime.compile(put, id);
       return async () => {
         runtime.heap.view(result).fill(-1);
-        code.callMany(CALLS, [result.start, 4]);
+        code.callMany(CALLS, strided(result.start, 1));
         await runtime.finish();
         expect([...runtime.heap.view(result)]).toEqual(new Array<number>(CALLS).fill(id));
         expect(new Int32Array(runtime.heap.memory.buffer)[table.start / 4 + (id % 1000)]).toBe(id);

@@ -1,10 +1,18 @@
 import { conv2dGeometry, type Backend, type Program, type Shape, type Values } from "@convlens/backend";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { load4 } from "../src/assembler/expression.ts";
+import { defineFunction } from "../src/defineFunction.ts";
+import type { Address } from "../src/heap.ts";
 import { cpu } from "../src/index.ts";
 import { RemoteExecutor } from "../src/remoteExecutor.ts";
 import { Runtime } from "../src/runtime.ts";
 import { limits } from "./limits.ts";
+
+const copyFour = defineFunction({
+  name: "copy",
+  args: ["at"],
+  write: (f, _: object, at) => f.store4(at, load4(at)),
+});
 
 // In pages without shared memory, as most hosts serve them.
 
@@ -130,10 +138,10 @@ describe("a page without shared memory", () => {
 
   it("keeps its variables when work fails in the worker", async () => {
     const runtime = new Runtime({ remote: await RemoteExecutor.start() });
-    const code = runtime.code("double", ["at"], (f, at) => f.store4(at, load4(at)));
+    const code = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
     runtime.write(block, Float32Array.of(1, 2, 3, 4));
-    code.call(0x7fff0000);
+    code.call(0x7fff0000 as Address);
     await expect(runtime.finish()).rejects.toThrow(/^cpu: the worker did not finish its work \(.*out of bounds/);
     code.call(block.start);
     await runtime.finish();

@@ -1,29 +1,44 @@
 import { describe, expect, it, vi } from "vitest";
 import { cpu } from "../src/index.ts";
-import { load4, number } from "../src/assembler/expression.ts";
-import { f32x4 } from "../src/assembler/instructions.ts";
+import { load4 } from "../src/assembler/expression.ts";
+import { asCount, strided } from "../src/callList.ts";
+import { defineFunction } from "../src/defineFunction.ts";
+import { NOWHERE, type Address } from "../src/heap.ts";
 import { Runtime } from "../src/runtime.ts";
 import { limits } from "./limits.ts";
+
+const busy = defineFunction({
+  name: "busy",
+  args: ["at"],
+  write: (f, _: object, at) => {
+    const sum = f.keep("sum", load4(at));
+    f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant4(0.5), sum)));
+    f.store4(at, sum);
+  },
+  work: () => 1_000_000,
+});
+const copyFour = defineFunction({
+  name: "copy",
+  args: ["at"],
+  write: (f, _: object, at) => f.store4(at, load4(at)),
+});
+const endless = defineFunction({
+  name: "endless",
+  args: ["from", "to"],
+  write: (f, _: object, from, to) => f.until(from, to, () => undefined),
+  work: () => 1_000_000,
+});
 
 describe("threads in a page", () => {
   it("are workers, so that the page can do other things meanwhile", async () => {
     expect(crossOriginIsolated).toBe(true);
     const runtime = new Runtime({ threads: 2 });
-    const code = runtime.code(
-      "busy",
-      ["at"],
-      (f, at) => {
-        const sum = f.keep("sum", load4(at));
-        f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
-        f.store4(at, sum);
-      },
-      1_000_000,
-    );
+    const code = runtime.compile(busy, {});
     const block = runtime.heap.allocate(400);
     runtime.heap.view(block).fill(1);
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
-    code.callMany(100, [block.start, 16]);
+    code.callMany(100, strided(block.start, 4));
     await runtime.finish();
     clearInterval(timer);
     expect(turns).toBeGreaterThan(5);
@@ -33,11 +48,11 @@ describe("threads in a page", () => {
 
   it("that fail are noticed, and the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
-    const code = runtime.code("copy", ["at"], (f, at) => f.store4(at, load4(at)));
+    const code = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
     code.call(block.start);
     await runtime.finish();
-    code.call(0x7fff0000);
+    code.call(0x7fff0000 as Address);
     await expect(runtime.finish()).rejects.toThrow(/^cpu: a thread did not finish its work \(.*out of bounds/);
     code.call(block.start);
     await runtime.finish();
@@ -57,17 +72,12 @@ describe("threads in a page", () => {
       },
     );
     const runtime = new Runtime({ threads: 2 });
-    const code = runtime.code(
-      "endless",
-      ["from", "to"],
-      (f, from, to) => f.until(from, to, () => undefined),
-      1_000_000,
-    );
-    const copy = runtime.code("copy", ["at"], (f, at) => f.store4(at, load4(at)));
+    const code = runtime.compile(endless, {});
+    const copy = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
     copy.call(block.start);
     await runtime.finish();
-    code.callMany(2, 0, 1);
+    code.callMany(2, NOWHERE, asCount(1));
     const pending = Promise.resolve(runtime.finish());
     for (const worker of workers) worker.terminate();
     await expect(pending).rejects.toThrow(/^cpu: a thread did not finish its work \(it ended\); this run is lost/);

@@ -19,8 +19,9 @@ import {
 import { reference, referenceKernels } from "@convlens/backend-reference";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { load4, number } from "../src/assembler/expression.ts";
-import { f32x4 } from "../src/assembler/instructions.ts";
+import { load4 } from "../src/assembler/expression.ts";
+import { strided } from "../src/callList.ts";
+import { defineFunction } from "../src/defineFunction.ts";
 import { cpu } from "../src/index.ts";
 import type { PoolThreadSetup } from "../src/poolThread.ts";
 import { Runtime } from "../src/runtime.ts";
@@ -226,6 +227,18 @@ function memoized<A extends object, R>(of: (argument: A) => R): (argument: A) =>
   };
 }
 
+/** Does many products in each call. */
+const busy = defineFunction({
+  name: "busy",
+  args: ["at"],
+  write: (f, times: number, at) => {
+    const sum = f.keep("sum", load4(at));
+    f.times(times, () => f.set(sum, f.multiplyAdd4(sum, f.constant4(0.5), sum)));
+    f.store4(at, sum);
+  },
+  work: () => 1_000_000,
+});
+
 describe("threads", async () => {
   const backends = await Promise.all([1, 2, 3, 5].map((threads) => cpu({ threads })));
   beforeAll(async () => {
@@ -273,21 +286,12 @@ describe("threads", async () => {
     await expect(cpu(4 as never)).rejects.toThrow(ValueError);
   });
 
-  /** Thousands of products for each call, at addresses that only thread 0 may use. */
+  /** Calls {@link busy} at addresses that only thread 0 may use, if it is broken. */
   function partlyBroken(runtime: Runtime): (broken: boolean) => void | Promise<void> {
-    const code = runtime.code(
-      "busy",
-      ["at"],
-      (f, at) => {
-        const sum = f.keep("sum", load4(at));
-        f.times(20_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant(f32x4.splat(number(0.5))), sum)));
-        f.store4(at, sum);
-      },
-      1_000_000,
-    );
+    const code = runtime.compile(busy, 20_000);
     const block = runtime.heap.allocate(4);
     return (broken) => {
-      code.callMany(200, [block.start, 0, broken ? 0x7fff0000 : 0]);
+      code.callMany(200, strided(block.start, 0, broken ? 0x7fff0000 / 4 : 0));
       return runtime.finish();
     };
   }

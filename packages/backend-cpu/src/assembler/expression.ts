@@ -5,6 +5,7 @@ import {
   asVector,
   f32,
   f32x4,
+  i32,
   i8x16,
   opcode,
   v128,
@@ -24,8 +25,10 @@ type Int = Expression<"i32">;
 type Float = Expression<"f32">;
 type Vector = Expression<"v128">;
 
-/** The immediates of an instruction on memory `offset` bytes after its address. Numbers are aligned to 2² bytes. */
-export const at = (offset: number): string => "\x02" + unsigned(offset);
+// All offsets are counts of numbers, of 4 = 2² bytes each.
+
+/** The immediates of an instruction on memory `offset` numbers after its address: alignment, offset in bytes. */
+export const at = (offset: number): string => "\x02" + unsigned(4 * offset);
 
 /** A whole number. */
 export const int = (n: number): Int => asInt(opcode["i32.const"] + signed(n));
@@ -37,6 +40,14 @@ export const zero4: Vector = /* @__PURE__ */ v128.const(/* @__PURE__ */ new Uint
 export const int4 = (...numbers: number[]): Vector => v128.const(new Uint8Array(Int32Array.from(numbers).buffer));
 /** Two float64 of this value. */
 export const double2 = (x: number): Vector => v128.const(new Uint8Array(Float64Array.of(x, x).buffer));
+
+/** A variable that holds an address. */
+export type Pointer = Local<"i32">;
+
+/** The address `count` numbers after another one. */
+export const plus = (address: Int, count: number): Int => i32.add(address, int(4 * count));
+/** The address of element `index` of those that lie `step` numbers apart. */
+export const element = (address: Int, index: Int, step: number): Int => i32.add(address, i32.mul(index, int(4 * step)));
 
 /** The whole number at an address. */
 export const loadInt = (address: Int, offset = 0): Int => asInt(address.bytes + opcode["i32.load"] + at(offset));

@@ -1,5 +1,5 @@
 import { bytes, list, unsigned } from "./encoding.ts";
-import { at, double2, int, number, type Local } from "./expression.ts";
+import { at, double2, int, number, plus, type Local, type Pointer } from "./expression.ts";
 import { f32x4, i32, opcode, type Expression, type WasmType } from "./instructions.ts";
 
 const types: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
@@ -16,8 +16,14 @@ export interface Machine {
 /** A machine without special features. */
 export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
+/** The arguments of a function as variables: one for each name or value. */
+export type Arguments<Names extends readonly unknown[]> = { readonly [K in keyof Names]: Pointer };
+
 /** Writes the body of a function. */
-export type Body = (f: FunctionWriter, ...parameters: Local<"i32">[]) => void;
+export type Body<Names extends readonly unknown[] = readonly unknown[]> = (
+  f: FunctionWriter,
+  ...args: Arguments<Names>
+) => void;
 
 /** Options of {@link FunctionWriter}. */
 export interface WriterOptions {
@@ -91,9 +97,9 @@ export class FunctionWriter {
     return this.constant(double2(x));
   }
 
-  /** Adds a number of bytes to an address. */
-  advance(local: Local<"i32">, bytes: number): void {
-    if (bytes !== 0) this.set(local, i32.add(local, int(bytes)));
+  /** Moves an address by `count` numbers. */
+  advance(address: Pointer, count: number): void {
+    if (count !== 0) this.set(address, plus(address, count));
   }
 
   /** a · b + c. It is rounded twice, so that every machine gives the same bits, unless the machine is fused. */
@@ -116,8 +122,20 @@ export class FunctionWriter {
     this.#rest += address.bytes + value.bytes + opcode["v128.store32_lane"] + at(offset) + unsigned(lane);
   }
 
+  /** The first `lanes` numbers from an address on ← those of a vector */
+  storeLanes(address: Expression<"i32">, value: Expression<"v128">, offset: number, lanes: number): void {
+    if (lanes === 4) return this.store4(address, value, offset);
+    const numbers = this.keep("lanes", value);
+    for (let lane = 0; lane < lanes; lane++) this.storeOne(address, numbers, offset + lane, lane);
+  }
+
+  /** Writes `count` zeros from an address on. */
+  clear(address: Expression<"i32">, count: number): void {
+    this.clearBytes(address, int(4 * count));
+  }
+
   /** Writes zero bytes from an address on. */
-  fill(address: Expression<"i32">, bytes: Expression<"i32">): void {
+  clearBytes(address: Expression<"i32">, bytes: Expression<"i32">): void {
     this.#rest += address.bytes + int(0).bytes + bytes.bytes + opcode["memory.fill"] + "\x00";
   }
 
@@ -147,10 +165,10 @@ export class FunctionWriter {
   }
 
   /** Calls a function whose body is written here: engines optimize each function by itself, and short ones sooner. */
-  call(name: string, values: readonly Expression<"i32">[], body: Body): void {
+  call<const Values extends readonly Expression<"i32">[]>(name: string, values: Values, body: Body<Values>): void {
     const parameters = values.map((_, i) => `p${i}`);
     const written = new FunctionWriter(name, parameters, { machine: this.machine });
-    body(written, ...written.parameters);
+    (body as Body)(written, ...written.parameters);
     const { bytes } = written;
     let index = this.inner.findIndex((known) => known.bytes === bytes);
     if (index < 0) index = this.inner.push(written) - 1;

@@ -6,14 +6,14 @@ import { FunctionWriter, type Body, type WriterOptions } from "./function.ts";
 export const LARGEST_SHARED = 65536;
 
 /** Writes a function with its body. */
-export function writeFunction(
+export function writeFunction<const Names extends readonly string[]>(
   name: string,
-  parameters: readonly string[],
-  body: Body,
+  parameters: Names,
+  body: Body<Names>,
   options?: WriterOptions,
 ): FunctionWriter {
   const f = new FunctionWriter(name, parameters, options);
-  body(f, ...f.parameters);
+  (body as Body)(f, ...f.parameters);
   return f;
 }
 

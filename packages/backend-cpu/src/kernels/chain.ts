@@ -1,42 +1,42 @@
-import { load4, loadOne, splat, type Local } from "../assembler/expression.ts";
-import type { Expression } from "../assembler/instructions.ts";
+import { load4, loadOne, splat, type Pointer } from "../assembler/expression.ts";
 import { FunctionWriter } from "../assembler/function.ts";
+import type { Expression } from "../assembler/instructions.ts";
 
 type Vector = Expression<"v128">;
 
-/** An operation on four numbers of each input at a time. */
+/** An elementwise operation, on four numbers of each input. */
 export type Pointwise = (f: FunctionWriter, ...x: Vector[]) => Vector;
 
-/** The number itself: what all movement is made of. */
+/** Returns its input. */
 export const copied: Pointwise = (_, x) => x;
 
-/** A part of a chain: an operation on what came before it. Operands are numbered: inputs, then links. */
+/** An operation of a chain. Its operands are numbered: inputs of the chain, then links. */
 export interface Link {
   readonly formula: Pointwise;
   readonly operands: readonly number[];
 }
 
-/** Operations that follow one another; the last link is the result. */
+/** Elementwise operations computed in one pass. The last link is the result. */
 export interface Chain {
   readonly links: readonly Link[];
-  /** About how many instructions it takes for a vector. */
+  /** About how many instructions it takes for four numbers. */
   readonly length: number;
 }
 
-/** A chain over so many inputs; a single operation is one of one link. */
+/** A chain over a number of inputs. A single operation is a chain of one link. */
 export function chainOf(operation: Pointwise | readonly Link[], inputs: number): Chain {
   const f = new FunctionWriter("length", []);
   const x = Array.from({ length: inputs }, () => f.local("v128", "x"));
   const links = typeof operation === "function" ? [{ formula: operation, operands: x.map((_, i) => i) }] : operation;
   writeLinks(f, links, x);
-  // An instruction takes some three bytes.
+  // An instruction takes about three bytes.
   return { links, length: Math.ceil(f.size / 3) + inputs };
 }
 
-/** Inputs and links of a chain, as far as they are known. */
+/** Values of inputs and links that have been computed. */
 export type Known = readonly (Vector | undefined)[];
 
-/** Writes those links that are not known and whose operands are; gives all that is known then. */
+/** Writes the links that are not known, but whose operands are; returns all that is known then. */
 function writeLinks(f: FunctionWriter, links: readonly Link[], inputs: Known, before: Known = []): Known {
   const known = [...inputs];
   for (const { formula, operands } of links) {
@@ -51,15 +51,15 @@ function writeLinks(f: FunctionWriter, links: readonly Link[], inputs: Known, be
 export class ChainWriter {
   readonly #f: FunctionWriter;
   readonly #links: readonly Link[];
-  readonly #from: readonly Local<"i32">[];
+  readonly #from: readonly Pointer[];
 
-  constructor(f: FunctionWriter, { links }: Chain, from: readonly Local<"i32">[]) {
+  constructor(f: FunctionWriter, { links }: Chain, from: readonly Pointer[]) {
     this.#f = f;
     this.#links = links;
     this.#from = from;
   }
 
-  /** Reads inputs whose address does not change from here on, and computes what follows from them. */
+  /** Loads inputs whose address does not change from here on, and computes the links that depend on these only. */
   settle(isFixed: (input: number) => boolean, before: Known = []): Known {
     const inputs = this.#from.map((address, i) => {
       return before[i] ?? (isFixed(i) ? this.#f.keep("x", splat(address)) : undefined);
@@ -67,17 +67,17 @@ export class ChainWriter {
     return writeLinks(this.#f, this.#links, inputs, before);
   }
 
-  /** Four results, some bytes after the addresses. */
+  /** Four results, `offset` numbers after the addresses. */
   vector(known: Known, offset = 0): Vector {
     return this.#result(known, (address) => load4(address, offset));
   }
 
-  /** One result, in the first of four places. */
+  /** One result, in the first lane. */
   one(known: Known, offset = 0): Vector {
     return this.#result(known, (address) => loadOne(address, offset));
   }
 
-  #result(before: Known, load: (address: Local<"i32">) => Vector): Vector {
+  #result(before: Known, load: (address: Pointer) => Vector): Vector {
     const inputs = this.#from.map((address, i) => before[i] ?? this.#f.keep("x", load(address)));
     const known = writeLinks(this.#f, this.#links.slice(0, -1), inputs, before);
     const { formula, operands } = this.#links.at(-1)!;

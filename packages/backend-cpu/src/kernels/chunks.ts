@@ -1,208 +1,256 @@
 import { sizeOf } from "@convlens/backend";
-import type { Local } from "../assembler/expression.ts";
+import type { Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
+import { strided } from "../callList.ts";
+import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
+import { after, type Address } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { stepsIn, type Folding, type Group } from "./folding.ts";
 import { tasksOf } from "./loops.ts";
 
-// Tensors with folded axes are gone through in chunks of some rows, few enough to be still near when they are looked at again.
-// Where chunks begin depends on the shape alone: so do the bits of what is made of them, whoever computes which.
+// Tensors with reduced axes are processed in chunks of rows, few enough to be in the cache when they are read again. The chunks
+// depend on the shape alone, and so do the bits of the results, whichever thread computes which chunk.
 
-type Address = Local<"i32">;
-
-/** Rows of a chunk, and numbers of one where rows are single numbers. */
+/** Rows of a chunk, and numbers of one if rows are single numbers. */
 const [ROWS, STRETCH] = [128, 4096];
 
-/** How many rows a chunk has. */
+/** Number of rows of a chunk. */
 export const chunkRows = ({ width }: Folding): number => (width === 1 ? STRETCH : ROWS);
 
-/** Where a chunk lies. */
-export interface Places {
-  /** Where it begins in each tensor. */
-  readonly whole: readonly Address[];
-  /** Where what is known of its rows begins: as many numbers as there are in one. */
-  readonly spread: readonly Address[];
-  /** Where what is found goes. */
-  readonly to: Address;
+/** Addresses of a chunk. */
+export interface ChunkPlaces {
+  /** The chunk in each tensor. */
+  readonly whole: readonly Pointer[];
+  /** Values for its rows: as many numbers as there are in one. */
+  readonly spread: readonly Pointer[];
+  /** The results of the chunk. */
+  readonly to: Pointer;
 }
 
-/** What is done with each chunk of some tensors. */
-export interface Chunked {
-  readonly key: string;
-  readonly folding: Folding;
-  readonly whole: number;
-  readonly spread: number;
-  /** Numbers that are found in a chunk. */
-  readonly found: number;
-  /** Writes it, for so many rows, and leaves all addresses as they were. */
-  readonly write: (f: FunctionWriter, rows: number, places: Places) => void;
-}
-
-/** What code is written for: some groups, in each place of them so many whole chunks, and the rows of one more. */
+/** Groups of axes, in each place of them a number of whole chunks, and the rows of one more. */
 interface Part {
   readonly groups: readonly Group[];
   readonly chunks: number;
   readonly rest: number;
 }
 
-/** `(…whole, …spread, to)` */
-function codeOf(
-  runtime: Runtime,
-  { key, folding, whole, spread, found, write }: Chunked,
-  part: Part,
-): CompiledFunction {
-  const { width } = folding;
-  const length = chunkRows(folding);
-  const parameters = [...Array.from({ length: whole }, () => "x"), ...Array.from({ length: spread }, () => "s"), "to"];
-  const body = (f: FunctionWriter, ...addresses: Address[]): void => {
-    const places = {
-      whole: addresses.slice(0, whole),
-      spread: addresses.slice(whole, whole + spread),
-      to: addresses.at(-1)!,
-    };
-    const chunk = (rows: number): void => {
-      write(f, rows, places);
-      places.whole.forEach((x) => f.advance(x, 4 * rows * width));
-      f.advance(places.to, 4 * found);
-    };
-    const moveSpread = (numbers: number): void => places.spread.forEach((each) => f.advance(each, 4 * numbers));
-    const loop = (depth: number): void => {
-      const group = part.groups[depth];
-      if (group === undefined) {
-        f.times(part.chunks, () => chunk(length));
-        if (part.rest > 0) chunk(part.rest);
-        return moveSpread(width);
-      }
-      // Along what is folded, the same is known again.
-      const span = width * sizeOf(part.groups.slice(depth + 1).map(({ size, isFolded }) => (isFolded ? 1 : size)));
-      f.times(group.size, () => {
-        loop(depth + 1);
-        if (group.isFolded) moveSpread(-span);
-      });
-      if (group.isFolded) moveSpread(span);
-    };
-    loop(0);
-  };
-  const numbers = sizeOf(part.groups.map(({ size }) => size)) * (part.chunks * length + part.rest) * width;
-  return runtime.code(`${key} ${JSON.stringify([width, part])}`, parameters, body, 4 * numbers);
+/** Work on each chunk of some tensors, with parameters of type `P`. */
+export interface ChunkWork<P> {
+  readonly definition: FunctionDefinition<{ readonly parameters: P; readonly folding: Folding; readonly part: Part }>;
+  /** Number of tensors. */
+  readonly whole: number;
+  /** Number of values for each row. */
+  readonly spread: number;
+  /** Number of results of a chunk. */
+  readonly resultsOf: (parameters: P, folding: Folding) => number;
 }
 
-/** Goes through all chunks, by all threads together where there are many. */
-export function runChunks(
+/** Defines work on chunks. `write` must leave all addresses as they were. */
+export function defineChunks<P>({
+  name,
+  whole,
+  spread,
+  resultsOf,
+  write,
+}: Omit<ChunkWork<P>, "definition"> & {
+  readonly name: string;
+  readonly write: (
+    f: FunctionWriter,
+    chunk: { readonly parameters: P; readonly folding: Folding; readonly rows: number },
+    places: ChunkPlaces,
+  ) => void;
+}): ChunkWork<P> {
+  const names = [...Array.from({ length: whole }, () => "x"), ...Array.from({ length: spread }, () => "s"), "to"];
+  return {
+    whole,
+    spread,
+    resultsOf,
+    definition: defineFunction({
+      name,
+      args: names,
+      write: (f, { parameters, folding, part }, ...args) => {
+        const places = { whole: args.slice(0, whole), spread: args.slice(whole, whole + spread), to: args.at(-1)! };
+        const results = resultsOf(parameters, folding);
+        writePart(f, { folding, part, results }, places, (rows) => write(f, { parameters, folding, rows }, places));
+      },
+      work: ({ folding, part: { groups, chunks, rest } }) =>
+        4 * sizeOf(groups.map(({ size }) => size)) * (chunks * chunkRows(folding) + rest) * folding.width,
+    }),
+  };
+}
+
+/** Writes: visits the chunks of a part. */
+function writePart(
+  f: FunctionWriter,
+  { folding, part, results }: { readonly folding: Folding; readonly part: Part; readonly results: number },
+  { whole, spread, to }: ChunkPlaces,
+  visit: (rows: number) => void,
+): void {
+  const { width } = folding;
+  const { groups, chunks, rest } = part;
+  const chunk = (rows: number): void => {
+    visit(rows);
+    whole.forEach((x) => f.advance(x, rows * width));
+    f.advance(to, results);
+  };
+  const moveSpread = (numbers: number): void => spread.forEach((each) => f.advance(each, numbers));
+  const loop = (depth: number): void => {
+    const group = groups[depth];
+    if (group === undefined) {
+      f.times(chunks, () => chunk(chunkRows(folding)));
+      if (rest > 0) chunk(rest);
+      return moveSpread(width);
+    }
+    // Along reduced axes, the same values are used again.
+    const span = width * sizeOf(groups.slice(depth + 1).map(({ size, isFolded }) => (isFolded ? 1 : size)));
+    f.times(group.size, () => {
+      loop(depth + 1);
+      if (group.isFolded) moveSpread(-span);
+    });
+    if (group.isFolded) moveSpread(span);
+  };
+  loop(0);
+}
+
+/** Prepared work on all chunks of some tensors. */
+export type RunChunks = (whole: readonly Address[], spread: readonly Address[], to: Address) => void;
+
+/** Prepares work on all chunks, for all threads if there are many. */
+export function runChunks<P>(
   runtime: Runtime,
-  work: Chunked,
-): (whole: readonly number[], spread: readonly number[], to: number) => void {
-  const { folding, whole, spread, found } = work;
+  work: ChunkWork<P>,
+  { parameters, folding }: { readonly parameters: P; readonly folding: Folding },
+): RunChunks {
   const { outer, rows, width } = folding;
   const length = chunkRows(folding);
   const [chunks, rest] = [Math.floor(rows / length), rows % length];
-  const stepsOf = (ofWhole: number, ofSpread: number, ofFound: number): number[] => [
-    ...Array.from({ length: whole }, () => 4 * ofWhole),
-    ...Array.from({ length: spread }, () => 4 * ofSpread),
-    4 * ofFound,
-  ];
-  const moved = (starts: readonly number[], steps: readonly number[], times: number): number[] =>
-    starts.map((start, i) => start + steps[i]! * times);
-  const each = (code: CompiledFunction, calls: number, starts: readonly number[], steps: readonly number[]): void =>
-    code.callMany(calls, ...starts.map((start, i) => [start, steps[i]!] as const));
-
   const places = sizeOf(outer.map(({ size }) => size));
-  const ofPlace = chunksIn(folding) * found;
+  const results = work.resultsOf(parameters, folding);
+  const codeOf = (part: Part): CompiledFunction => runtime.compile(work.definition, { parameters, folding, part });
+  const stepsOf = (ofWhole: number, ofSpread: number, ofResults: number): number[] => [
+    ...Array.from({ length: work.whole }, () => ofWhole),
+    ...Array.from({ length: work.spread }, () => ofSpread),
+    ofResults,
+  ];
+  const ofPlace = chunksIn(folding) * results;
   if (runtime.threads > 1 && places < 2 * runtime.threads && chunks > 1) {
-    // Few places: the chunks of each are shared out.
+    // There are few places: the threads share the chunks of each.
     const tasks = tasksOf(runtime, chunks, length * width);
-    const main = codeOf(runtime, work, { groups: [], chunks: tasks.each, rest: 0 });
-    const isEven = tasks.rest === 0 && rest === 0;
-    const end = isEven ? undefined : codeOf(runtime, work, { groups: [], chunks: tasks.rest, rest });
-    const steps = stepsOf(tasks.each * length * width, 0, tasks.each * found);
-    const spreadSteps = stepsIn(outer, ({ isFolded }) => !isFolded, width);
-    const starts = Array.from({ length: places }, (_, place) => {
-      let [left, at] = [place, 0];
-      for (let i = outer.length - 1; i >= 0; i--) {
-        at += (left % outer[i]!.size) * spreadSteps[i]!;
-        left = Math.floor(left / outer[i]!.size);
-      }
-      return stepsOf(place * rows * width, at, place * ofPlace);
+    const run = pairOf({
+      main: codeOf({ groups: [], chunks: tasks.each, rest: 0 }),
+      end: tasks.rest === 0 && rest === 0 ? undefined : codeOf({ groups: [], chunks: tasks.rest, rest }),
+      calls: tasks.calls,
+      steps: stepsOf(tasks.each * length * width, 0, tasks.each * results),
     });
+    const starts = spreadStarts(folding, places).map((at, place) => stepsOf(place * rows * width, at, place * ofPlace));
     return (...addresses) => {
-      for (const start of starts) {
-        const from = moved(addresses.flat(), start, 1);
-        each(main, tasks.calls, from, steps);
-        end?.call(...moved(from, steps, tasks.calls));
-      }
+      for (const start of starts) run(moved(addresses.flat(), start, 1));
     };
   }
   const [first = { size: 1, isFolded: false }, ...others] = outer;
   const below = places / first.size;
   const kept = others.reduce((size, group) => (group.isFolded ? size : size * group.size), width);
   const tasks = tasksOf(runtime, first.size, below * rows * width);
-  const part = (size: number): CompiledFunction =>
-    codeOf(runtime, work, { groups: [{ ...first, size }, ...others], chunks, rest });
-  const main = part(tasks.each);
-  const end = tasks.rest > 0 ? part(tasks.rest) : undefined;
+  const partOf = (size: number): Part => ({ groups: [{ ...first, size }, ...others], chunks, rest });
   const n = tasks.each * below;
-  const steps = stepsOf(n * rows * width, first.isFolded ? 0 : tasks.each * kept, n * ofPlace);
-  return (...addresses) => {
-    each(main, tasks.calls, addresses.flat(), steps);
-    end?.call(...moved(addresses.flat(), steps, tasks.calls));
-  };
+  const run = pairOf({
+    main: codeOf(partOf(tasks.each)),
+    end: tasks.rest > 0 ? codeOf(partOf(tasks.rest)) : undefined,
+    calls: tasks.calls,
+    steps: stepsOf(n * rows * width, first.isFolded ? 0 : tasks.each * kept, n * ofPlace),
+  });
+  return (...addresses) => run(addresses.flat());
 }
 
-/** How many chunks the rows of one place make. */
+const moved = (starts: readonly Address[], steps: readonly number[], times: number): Address[] =>
+  starts.map((start, i) => after(start, steps[i]! * times));
+
+/** Calls a function several times, and another one for the rest. */
+const pairOf =
+  ({
+    main,
+    end,
+    calls,
+    steps,
+  }: {
+    readonly main: CompiledFunction;
+    readonly end: CompiledFunction | undefined;
+    readonly calls: number;
+    readonly steps: readonly number[];
+  }) =>
+  (starts: readonly Address[]): void => {
+    main.callMany(calls, ...starts.map((start, i) => strided(start, steps[i]!)));
+    end?.call(...moved(starts, steps, calls));
+  };
+
+/** For each place of the outer groups, the distance of its values for rows from the first ones. */
+function spreadStarts({ outer, width }: Folding, places: number): number[] {
+  const steps = stepsIn(outer, ({ isFolded }) => !isFolded, width);
+  return Array.from({ length: places }, (_, place) => {
+    let [left, at] = [place, 0];
+    for (let i = outer.length - 1; i >= 0; i--) {
+      at += (left % outer[i]!.size) * steps[i]!;
+      left = Math.floor(left / outer[i]!.size);
+    }
+    return at;
+  });
+}
+
+/** Number of chunks of the rows of one place. */
 export const chunksIn = (folding: Folding): number => Math.ceil(folding.rows / chunkRows(folding));
 
-/** Rows of up to so many numbers are read four at a time wherever they are; */
+/** Rows of up to this many numbers are always read four at a time. */
 const SHORT_ROW = 64;
-/** and so are longer ones of tensors that take no more numbers than this together, which a cache holds. */
+/** So are longer rows if all tensors together have at most this many numbers, which a cache holds. */
 const NEAR = 2 ** 22;
 
 /**
- * How many rows are gone through together: what is known of them is then read once for all. But memory is fastest where long
- * rows of several tensors are read one after the other.
+ * Number of rows that are read together. With several, the values for rows are read once for all of them. But memory is fastest if
+ * long rows of several tensors are read one after the other.
  */
 const rowsTogether = ({ count, kept, width }: Folding, tensors: number): number =>
   tensors === 1 || width <= SHORT_ROW || tensors * count * kept <= NEAR ? 4 : 1;
 
 /**
- * Writes: visits all numbers of a chunk, four neighbours of some rows at a time (or of one, where rows are single numbers):
- * `offsets` says how far behind the addresses of `whole` they lie, `lanes` how many of four neighbours there are. Addresses of
- * `along` move within a row. Leaves all as they were.
+ * Writes: visits all numbers of a chunk, four neighbours of several rows at a time (or of one, if rows are single numbers). The
+ * callback receives the offsets of the neighbours from the addresses of `whole`, and how many of four neighbours there are. The
+ * addresses `along` move within a row. All addresses end where they began.
  */
 export function writeSweep(
   f: FunctionWriter,
   { folding, rows }: { readonly folding: Folding; readonly rows: number },
-  whole: readonly Address[],
-  along: readonly Address[],
+  whole: readonly Pointer[],
+  along: readonly Pointer[],
   visit: (offsets: readonly number[], lanes: number) => void,
 ): void {
   const { width } = folding;
-  const move = (addresses: readonly Address[], bytes: number): void =>
-    addresses.forEach((each) => f.advance(each, bytes));
+  const move = (addresses: readonly Pointer[], numbers: number): void =>
+    addresses.forEach((each) => f.advance(each, numbers));
   const offsetsOf = (count: number, step: number): number[] => Array.from({ length: count }, (_, i) => i * step);
   if (width === 1) {
     const blocks = Math.floor(rows / 16);
     f.times(blocks, () => {
-      visit(offsetsOf(4, 16), 4);
-      move(whole, 64);
+      visit(offsetsOf(4, 4), 4);
+      move(whole, 16);
     });
     const vectors = Math.floor((rows % 16) / 4);
-    if (vectors > 0) visit(offsetsOf(vectors, 16), 4);
-    if (rows % 4 > 0) visit([16 * vectors], rows % 4);
-    return move(whole, -64 * blocks);
+    if (vectors > 0) visit(offsetsOf(vectors, 4), 4);
+    if (rows % 4 > 0) visit([4 * vectors], rows % 4);
+    return move(whole, -16 * blocks);
   }
   const vectors = Math.floor(width / 4);
   const some = (count: number): void => {
-    const offsets = offsetsOf(count, 4 * width);
+    const offsets = offsetsOf(count, width);
     f.times(vectors, () => {
       visit(offsets, 4);
-      move([...whole, ...along], 16);
+      move([...whole, ...along], 4);
     });
     if (width % 4 > 0) visit(offsets, width % 4);
-    move(whole, 4 * count * width - 16 * vectors);
-    move(along, -16 * vectors);
+    move(whole, count * width - 4 * vectors);
+    move(along, -4 * vectors);
   };
   const together = rowsTogether(folding, whole.length);
   f.times(Math.floor(rows / together), () => some(together));
   if (rows % together > 0) some(rows % together);
-  move(whole, -4 * rows * width);
+  move(whole, -rows * width);
 }

@@ -12,11 +12,11 @@ import { winograd } from "./conv2d/winograd/winograd.ts";
 const usesWinograd = (runtime: Runtime, g: Conv2dGeometry): boolean =>
   ({ never: false, auto: prefersWinograd(g), always: allowsWinograd(g) })[runtime.winograd];
 
-/** Whether all gradients of a convolution are found sooner together. */
+/** Whether it is faster to compute all gradients of a convolution together. */
 export const joinsGradients = (runtime: Runtime, g: Conv2dGeometry): boolean =>
   usesWinograd(runtime, g) && canShare(runtime, g);
 
-/** The algorithm that computes a convolution soonest: decided by its geometry alone, so that all machines compute the same. */
+/** The fastest algorithm for a convolution, chosen by its geometry alone, so that all machines compute the same. */
 function convolverOf(runtime: Runtime, g: Conv2dGeometry): Convolver {
   if (isPixelwise(g)) return pixelwise(runtime, g);
   if (isDepthwise(g)) return depthwise(runtime, g);
@@ -37,7 +37,7 @@ const together =
     };
   };
 
-/** Filters slide over the image, forward and backward. */
+/** Convolutions and their gradients. */
 export function conv2dKernels(
   runtime: Runtime,
 ): Record<Kind, Kernel<Block, Convolution>> & { readonly conv2dGradients: Kernel<Block, ConvolutionGradients> } {

@@ -1,4 +1,3 @@
-import type { OperationName } from "@convlens/backend";
 import { relu4, select4, zero4 } from "../assembler/expression.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import { copied, type Pointwise } from "./chain.ts";
@@ -6,22 +5,21 @@ import { functions } from "./functions.ts";
 
 type Vector = Expression<"v128">;
 
-const binary =
-  (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
-  (_, a, b) =>
-    operation(a, b);
 const unary =
   (operation: (a: Vector) => Vector): Pointwise =>
   (_, a) =>
     operation(a);
-/** 1 where it holds, else 0. */
+const binary =
+  (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
+  (_, a, b) =>
+    operation(a, b);
+/** 1 where the comparison holds, else 0. */
 const comparison =
   (operation: (a: Vector, b: Vector) => Vector): Pointwise =>
   (f, a, b) =>
     v128.and(operation(a, b), f.constant4(1));
 
-type PlainName = Extract<
-  OperationName,
+type PlainName =
   | "add"
   | "subtract"
   | "multiply"
@@ -38,10 +36,9 @@ type PlainName = Extract<
   | "relu"
   | "sign"
   | "where"
-  | "copy"
->;
+  | "copy";
 
-/** Operations that are a few instructions. WebAssembly's maximum and minimum give NaN if either is, as they must. */
+/** Operations of a few instructions. */
 const plain: Readonly<Record<PlainName, Pointwise>> = {
   add: binary(f32x4.add),
   subtract: binary(f32x4.sub),
@@ -56,9 +53,8 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   absolute: unary(f32x4.abs),
   sqrt: unary(f32x4.sqrt),
   reciprocal: (f, x) => f32x4.div(f.constant4(1), x),
-  // The maximum proper would look for NaN in both, and take twice as long.
-  relu: (_, x) => relu4(x),
-  // Its sign bit and those of a 1, where there is anything but 0 and NaN.
+  relu: unary(relu4),
+  // A 1 with the sign bit of x, unless x is 0 or NaN.
   sign: (f, x) => {
     const one = v128.or(f.constant4(1), v128.and(x, f.constant4(-0)));
     const other = f.keep("other", v128.or(f32x4.eq(x, f.constant(zero4)), f32x4.ne(x, x)));
@@ -68,7 +64,7 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   copy: copied,
 };
 
-/** What takes one number of each input and gives one. */
+/** Formulas of elementwise operations. */
 export const elementwiseFormulas: Readonly<Record<PlainName | keyof typeof functions, Pointwise>> = {
   ...plain,
   ...functions,

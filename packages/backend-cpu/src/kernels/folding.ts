@@ -1,15 +1,15 @@
 import { sizeOf, type Shape } from "@convlens/backend";
 import { loopsOf, type Loop } from "./loops.ts";
 
-/** Neighbouring axes that are folded together, or stay together. */
+/** Neighbouring axes that are all reduced, or all kept. */
 export interface Group {
   readonly size: number;
   readonly isFolded: boolean;
 }
 
 /**
- * A tensor whose axes are folded or stay, in any order, seen as `[…outer, rows, …inner]`: rows are folded, many of them, and
- * what is in a row lies side by side. Where nothing stays behind the rows, a row is a single number.
+ * A tensor of which some axes are reduced, seen as `[…outer, rows, …inner]`: there are many rows, which are reduced, and the
+ * numbers of a row lie side by side. If no axis behind the rows is kept, a row is a single number.
  */
 export interface Folding {
   readonly outer: readonly Group[];
@@ -17,16 +17,16 @@ export interface Folding {
   readonly inner: readonly Group[];
   /** Numbers in a row. */
   readonly width: number;
-  /** How many numbers become one. */
+  /** Numbers that are reduced to one. */
   readonly count: number;
-  /** How many there are then. */
+  /** Numbers that are left. */
   readonly kept: number;
 }
 
-/** Short rows are taken some together, so that they fill whole lanes. */
+/** Several rows shorter than this are taken together, so that they fill whole vectors. */
 const WIDTH = 8;
 
-/** Sees a tensor so that the longest stretch of folded axes are its rows. */
+/** The folding of a tensor whose rows are the longest group of reduced axes. */
 export function foldingOf(shape: Shape, axes: readonly number[]): Folding {
   const groups: Group[] = [];
   shape.forEach((size, axis) => {
@@ -53,12 +53,12 @@ export function foldingOf(shape: Shape, axes: readonly number[]): Folding {
   return { outer, rows, inner, width, count, kept: sizeOf(shape) / count };
 }
 
-/** Steps of groups that lie in each other, in numbers; those without room are stretched. */
-export function stepsIn(groups: readonly Group[], hasRoom: (group: Group) => boolean, width = 1): number[] {
+/** The step of each group in a tensor that has only some of the groups; the step of the others is 0. */
+export function stepsIn(groups: readonly Group[], isPresent: (group: Group) => boolean, width = 1): number[] {
   let room = width;
   const steps = groups.toReversed().map((group) => {
-    const step = hasRoom(group) ? room : 0;
-    if (hasRoom(group)) room *= group.size;
+    const step = isPresent(group) ? room : 0;
+    if (isPresent(group)) room *= group.size;
     return step;
   });
   return steps.toReversed();
@@ -66,8 +66,8 @@ export function stepsIn(groups: readonly Group[], hasRoom: (group: Group) => boo
 const isKept = ({ isFolded }: Group): boolean => !isFolded;
 
 /**
- * What is known of each number that stays, spread to all numbers of a row: how many numbers that makes, and the loops, from one
- * to the other. There are none where nothing in a row is folded, and both are the same.
+ * How values for each kept number are repeated to have one for each number of a row: their count, and the loops of the copy. There
+ * are no loops if nothing in a row is reduced, and both are the same.
  */
 export function spreadingOf({ outer, inner }: Folding): {
   readonly length: number;

@@ -1,20 +1,20 @@
 import { sizeOf, type Shape } from "@convlens/backend";
-import { load4, loadOne, number, zero4, type Local } from "../assembler/expression.ts";
+import { load4, loadOne, number, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import { f32, f32x4, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { ChainWriter, type Chain } from "./chain.ts";
+import { ChainWriter, type Chain, type Known } from "./chain.ts";
 
-/** A tensor as [outer, folded, inner], where the folded axes are neighbours. */
+/** A reduction over neighbouring axes: of a tensor [outer, folded, inner] to [outer, inner]. */
 export interface Fold {
   readonly outer: number;
   readonly folded: number;
   readonly inner: number;
 }
 
-/** Columns that are folded side by side: two cache lines. */
+/** Columns that are reduced side by side: two cache lines. */
 const COLUMNS = 32;
 
-/** One fold after the other, the last axes first: each over neighbouring axes. Axes of one element change nothing. */
+/** A reduction over any axes as folds over neighbouring axes, the last axes first. Axes of one element change nothing. */
 export function foldsOf(shape: Shape, axes: readonly number[]): Fold[] {
   const left = [...shape];
   const folds: Fold[] = [];
@@ -31,7 +31,7 @@ export function foldsOf(shape: Shape, axes: readonly number[]): Fold[] {
   return folds.length > 0 ? folds : [{ outer: sizeOf(shape), folded: 1, inner: 1 }];
 }
 
-/** Short rows are taken some at a time, as rows of more columns: no sum then waits for the one before. */
+/** Folds several short rows together, as rows of more columns, so that successive additions do not depend on each other. */
 function widened({ outer, folded, inner }: Fold): Fold[] {
   const rows = inner > 1 ? ([16, 8, 4, 2].find((n) => n * inner <= COLUMNS && folded % n === 0) ?? 1) : 1;
   const folds = [
@@ -44,120 +44,146 @@ function widened({ outer, folded, inner }: Fold): Fold[] {
 type Vector = Expression<"v128">;
 /** The name of a reduction. */
 export type Reduction = "sum" | "max";
-/** How two parts become one, and what a part begins with. */
+/** The initial value of each reduction, and its operation on vectors and on single numbers. */
 const reductions = {
   sum: { start: zero4, join: f32x4.add, joinOne: f32.add },
   max: { start: f32x4.splat(number(-Infinity)), join: f32x4.max, joinOne: f32.max },
 } as const;
 
-/** What is folded: the results of a chain. */
+/** What is reduced: the results of a chain. */
 export interface Source {
   readonly chain: Chain;
-  /** Of each input, whether it is one number, and not as many as are folded. */
+  /** For each input, whether it is a single number. */
   readonly isOne: readonly boolean[];
 }
 
-/** Of rows that are longer than that so many are folded before the next ones. */
+/** Long rows are folded this many at a time, so that memory is read in order. */
 const ROWS = 16;
 
-/** So many numbers are folded into a part before it is joined to the rest: a long sum in float32 would lose its last digits. */
+/** Numbers that are folded into a partial result before it is joined to the total: a long sum in float32 would lose digits. */
 const PART = 128;
 
-/** Writes a fold; addresses are those of the inputs and, last, of the result. */
+/** Writes a fold. The addresses are those of the inputs and, last, of the result. */
 export function writeFold(
   f: FunctionWriter,
   reduction: Reduction,
-  { outer, folded, inner }: Fold,
-  { chain, isOne }: Source,
-  addresses: readonly Local<"i32">[],
+  fold: Fold,
+  source: Source,
+  addresses: readonly Pointer[],
 ): void {
-  const { start, join, joinOne } = reductions[reduction];
-  const y = addresses.at(-1)!;
-  const from = addresses.slice(0, -1);
-  const writer = new ChainWriter(f, chain, from);
-  const known = writer.settle((input) => isOne[input]!);
-  const move = (bytes: number): void => from.forEach((x, i) => f.advance(x, isOne[i] ? 0 : bytes));
+  const writer = new FoldWriter(f, reduction, source, addresses);
+  f.times(fold.outer, () => (fold.inner === 1 ? writer.neighbours(fold.folded) : writer.columns(fold)));
+}
 
-  /** Folds of `count` turns, some side by side, from turn to turn some bytes further. */
-  const writeTurns = (count: number, step: number, values: readonly (() => Vector)[]): Local<"v128">[] => {
+class FoldWriter {
+  readonly #f: FunctionWriter;
+  readonly #reduction: (typeof reductions)[Reduction];
+  readonly #isOne: readonly boolean[];
+  readonly #from: readonly Pointer[];
+  readonly #to: Pointer;
+  readonly #chain: ChainWriter;
+  readonly #known: Known;
+
+  constructor(f: FunctionWriter, reduction: Reduction, { chain, isOne }: Source, addresses: readonly Pointer[]) {
+    this.#f = f;
+    this.#reduction = reductions[reduction];
+    this.#isOne = isOne;
+    this.#from = addresses.slice(0, -1);
+    this.#to = addresses.at(-1)!;
+    this.#chain = new ChainWriter(f, chain, this.#from);
+    this.#known = this.#chain.settle((input) => isOne[input]!);
+  }
+
+  #move(numbers: number): void {
+    this.#from.forEach((x, i) => this.#f.advance(x, this.#isOne[i] ? 0 : numbers));
+  }
+  readonly #vector = (offset: number): Vector => this.#chain.vector(this.#known, offset);
+  readonly #one = (offset: number): Vector => this.#chain.one(this.#known, offset);
+
+  /** Folds the values at some offsets, each over `count` turns of `step` numbers. */
+  #turns(count: number, step: number, values: readonly (() => Vector)[]): Local<"v128">[] {
+    const f = this.#f;
+    const { start, join } = this.#reduction;
     const totals = values.map(() => f.keep("total", start));
     const parts = values.map(() => f.local("v128", "part"));
     const writePart = (length: number): void => {
       parts.forEach((part) => f.set(part, start));
       f.times(length, () => {
         parts.forEach((part, i) => f.set(part, join(part, values[i]!())));
-        move(step);
+        this.#move(step);
       });
       totals.forEach((total, i) => f.set(total, join(total, parts[i]!)));
     };
     f.times(Math.floor(count / PART), () => writePart(PART));
     if (count % PART > 0) writePart(count % PART);
     return totals;
-  };
+  }
 
-  /** Neighbours side by side in lanes and vectors, then all of these together. */
-  const writeNeighbours = (): void => {
-    const vectors = Math.floor(folded / 4);
+  /** Folds neighbours: in lanes and vectors first, then these together. */
+  neighbours(count: number): void {
+    const f = this.#f;
+    const { join, joinOne } = this.#reduction;
+    const vectors = Math.floor(count / 4);
     const totals: Vector[] = [];
-    const four = [0, 16, 32, 48].map((offset) => () => writer.vector(known, offset));
-    if (vectors >= 4) totals.push(...writeTurns(Math.floor(vectors / 4), 64, four));
-    if (vectors % 4 > 0) totals.push(...writeTurns(vectors % 4, 16, four.slice(0, 1)));
+    const four = [0, 4, 8, 12].map((offset) => () => this.#vector(offset));
+    if (vectors >= 4) totals.push(...this.#turns(Math.floor(vectors / 4), 16, four));
+    if (vectors % 4 > 0) totals.push(...this.#turns(vectors % 4, 4, four.slice(0, 1)));
     const parts: Expression<"f32">[] = [];
     if (totals.length > 0) {
       const total = f.keep("total", inPairs(totals, join));
-      parts.push(
-        inPairs(
-          ([0, 1, 2, 3] as const).map((i) => f32x4.extract_lane(total, i)),
-          joinOne,
-        ),
-      );
+      const lanes = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(total, lane));
+      parts.push(inPairs(lanes, joinOne));
     }
-    if (folded % 4 > 0) parts.push(f32x4.extract_lane(writeTurns(folded % 4, 4, [() => writer.one(known)])[0]!, 0));
-    f.store(y, inPairs(parts, joinOne));
-    f.advance(y, 4);
-  };
+    if (count % 4 > 0) parts.push(f32x4.extract_lane(this.#turns(count % 4, 1, [() => this.#one(0)])[0]!, 0));
+    f.store(this.#to, inPairs(parts, joinOne));
+    f.advance(this.#to, 1);
+  }
 
-  const row = 4 * inner;
-  /** The folds of some rows and columns, side by side; on to the next columns. */
-  const writeColumns = (rows: number, numbers: number, isGoingOn: boolean): void => {
+  /** Folds rows of several columns. */
+  columns({ folded, inner }: Fold): void {
+    const f = this.#f;
+    const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
+    this.#rows(few, inner, { isFirst: true });
+    const more = (rows: number): void => {
+      f.advance(this.#to, -inner);
+      this.#rows(rows, inner, { isFirst: false });
+    };
+    const left = folded - few;
+    f.times(Math.floor(left / few), () => more(few));
+    if (left % few > 0) more(left % few);
+  }
+
+  /** Folds some rows; moves on to the next ones. */
+  #rows(rows: number, inner: number, options: { readonly isFirst: boolean }): void {
+    const some = (numbers: number): void => this.#someColumns(rows, inner, numbers, options);
+    this.#f.times(Math.floor(inner / COLUMNS), () => some(COLUMNS));
+    if (inner % COLUMNS > 0) some(inner % COLUMNS);
+    this.#move((rows - 1) * inner);
+  }
+
+  /** Folds `numbers` columns of some rows; moves on to the next columns. */
+  #someColumns(rows: number, inner: number, numbers: number, { isFirst }: { readonly isFirst: boolean }): void {
+    const [f, y] = [this.#f, this.#to];
+    const { join } = this.#reduction;
     const vectors = Math.floor(numbers / 4);
-    const values = [
-      ...Array.from({ length: vectors }, (_, i) => () => writer.vector(known, 16 * i)),
-      ...Array.from({ length: numbers % 4 }, (_, i) => () => writer.one(known, 16 * vectors + 4 * i)),
+    const offsets = [
+      ...Array.from({ length: vectors }, (_, i) => 4 * i),
+      ...Array.from({ length: numbers % 4 }, (_, i) => 4 * vectors + i),
     ];
-    writeTurns(rows, row, values).forEach((total, i) => {
-      const offset = i < vectors ? 16 * i : 16 * vectors + 4 * (i - vectors);
+    const values = offsets.map((offset, i) => () => (i < vectors ? this.#vector(offset) : this.#one(offset)));
+    this.#turns(rows, inner, values).forEach((total, i) => {
+      const offset = offsets[i]!;
       const isVector = i < vectors;
-      const all = isGoingOn ? join(isVector ? load4(y, offset) : loadOne(y, offset), total) : total;
+      const all = isFirst ? total : join((isVector ? load4 : loadOne)(y, offset), total);
       if (isVector) f.store4(y, all, offset);
       else f.storeOne(y, all, offset);
     });
-    move(4 * numbers - rows * row);
-    f.advance(y, 4 * numbers);
-  };
-  /** All columns of some rows; on to the next rows. */
-  const writeRows = (rows: number, isGoingOn: boolean): void => {
-    f.times(Math.floor(inner / COLUMNS), () => writeColumns(rows, COLUMNS, isGoingOn));
-    if (inner % COLUMNS > 0) writeColumns(rows, inner % COLUMNS, isGoingOn);
-    move((rows - 1) * row);
-  };
-  // Long rows a few at a time, so that memory is read from one end to the other.
-  const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
-  const writeAllRows = (): void => {
-    writeRows(few, false);
-    const goOn = (rows: number): void => {
-      f.advance(y, -row);
-      writeRows(rows, true);
-    };
-    const left = folded - few;
-    f.times(Math.floor(left / few), () => goOn(few));
-    if (left % few > 0) goOn(left % few);
-  };
-
-  f.times(outer, inner === 1 ? writeNeighbours : writeAllRows);
+    this.#move(numbers - rows * inner);
+    f.advance(y, numbers);
+  }
 }
 
-/** Two by two, until one is left. */
+/** Joins values in pairs, these in pairs, and so on. */
 function inPairs<T>(parts: readonly T[], join: (a: T, b: T) => T): T {
   if (parts.length === 1) return parts[0]!;
   const halves = [parts.slice(0, Math.ceil(parts.length / 2)), parts.slice(Math.ceil(parts.length / 2))];

@@ -1,89 +1,98 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import { int, load4, loadOne, splat, zero4, type Local } from "../assembler/expression.ts";
-import { f32x4, i32, i32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { element, load4, loadOne, splat, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
+import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { defineFunction } from "../defineFunction.ts";
 import type { Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
 
-/**
- * `(chosen, indices, rows)`: visits every number of `rows` [count, length] together with its place in the row of `chosen`
- * [size, length] that the index names. What is no index names row 0, and comes with a mask of all bits.
- */
-function eachRow(
-  runtime: Runtime,
-  name: string,
-  { count, size, length }: { count: number; size: number; length: number },
-  visit: (
-    f: FunctionWriter,
-    access: { load: (at: Local<"i32">) => Vector; store: (at: Local<"i32">, value: Vector) => void },
-    chosen: Local<"i32">,
-    row: Local<"i32">,
-    isNone: Local<"v128">,
-  ) => void,
-): CompiledFunction {
-  return runtime.code(
-    `${name} ${JSON.stringify([count, size, length])}`,
-    ["chosen", "indices", "rows"],
-    (f, chosen, indices, rows) => {
-      const at = f.local("i32", "at");
-      f.times(count, () => {
-        const index = f.keep("index", splat(indices));
-        const within = v128.and(f32x4.ge(index, f.constant(zero4)), f32x4.gt(f.constant4(size), index));
-        const isIndex = f.keep("isIndex", v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
-        const isNone = f.keep("isNone", v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
-        const row = i32.mul(i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(v128.and(index, isIndex)), 0), int(4 * length));
-        f.set(at, i32.add(chosen, row));
-        const move = (numbers: number): void => {
-          f.advance(at, 4 * numbers);
-          f.advance(rows, 4 * numbers);
-        };
-        f.times(Math.floor(length / 4), () => {
-          visit(f, { load: load4, store: (to, v) => f.store4(to, v) }, at, rows, isNone);
-          move(4);
-        });
-        f.times(length % 4, () => {
-          visit(f, { load: loadOne, store: (to, v) => f.storeOne(to, v) }, at, rows, isNone);
-          move(1);
-        });
-        f.advance(indices, 4);
-      });
-    },
-  );
+/** Rows [count, length], each of which belongs to one of the rows [size, length] of a table. */
+interface RowsShape {
+  readonly count: number;
+  readonly size: number;
+  readonly length: number;
 }
 
-const gather =
-  (runtime: Runtime): Kernel<Block, Operations["gather"]> =>
-  ({ inputs: [table, indices] }) => {
-    const shape = { count: sizeOf(indices), size: table[0]!, length: sizeOf(table.slice(1)) };
-    // All bits together are a NaN.
-    const run = eachRow(runtime, "gather", shape, (_, { load, store }, chosen, row, isNone) =>
-      store(row, v128.or(load(chosen), isNone)),
-    );
-    return ([x, at], y) => run.call(x.start, at.start, y.start);
-  };
+/** Four numbers, or one, of a row and of its row in the table. */
+interface Place {
+  readonly load: (at: Pointer) => Vector;
+  readonly store: (at: Pointer, value: Vector) => void;
+  readonly table: Pointer;
+  readonly row: Pointer;
+  /** All bits set if the index is not valid; then the table's row is row 0. */
+  readonly isInvalid: Local<"v128">;
+}
 
-const scatter =
-  (runtime: Runtime): Kernel<Block, Operations["scatter"]> =>
-  ({ inputs: [, indices], output, attributes: { size } }) => {
-    const shape = { count: size === 0 ? 0 : sizeOf(indices), size, length: sizeOf(output.slice(1)) };
-    const run = eachRow(runtime, "scatter", shape, (_, { load, store }, chosen, row, isNone) =>
-      store(chosen, f32x4.add(load(chosen), v128.andnot(load(row), isNone))),
-    );
-    return ([rows, at], y) => {
-      runtime.clear(y.start, y.length);
-      run.call(y.start, at.start, rows.start);
+/** Writes: visits every number of all rows. */
+function writeEachRow(
+  f: FunctionWriter,
+  { count, size, length }: RowsShape,
+  { table, indices, rows }: Readonly<Record<"table" | "indices" | "rows", Pointer>>,
+  visit: (place: Place) => void,
+): void {
+  const at = f.local("i32", "at");
+  f.times(count, () => {
+    const index = f.keep("index", splat(indices));
+    const within = v128.and(f32x4.ge(index, f.constant(zero4)), f32x4.gt(f.constant4(size), index));
+    const isIndex = f.keep("isIndex", v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
+    const isInvalid = f.keep("isInvalid", v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
+    const whole = i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(v128.and(index, isIndex)), 0);
+    f.set(at, element(table, whole, length));
+    const place = { table: at, row: rows, isInvalid };
+    const move = (numbers: number): void => {
+      f.advance(at, numbers);
+      f.advance(rows, numbers);
     };
-  };
+    f.times(Math.floor(length / 4), () => {
+      visit({ ...place, load: load4, store: (to, v) => f.store4(to, v) });
+      move(4);
+    });
+    f.times(length % 4, () => {
+      visit({ ...place, load: loadOne, store: (to, v) => f.storeOne(to, v) });
+      move(1);
+    });
+    f.advance(indices, 1);
+  });
+}
 
-/** Rows by their numbers. */
+const gatherFunction = defineFunction({
+  name: "gather",
+  args: ["table", "indices", "rows"],
+  write: (f, shape: RowsShape, table, indices, rows) =>
+    // All bits set are a NaN.
+    writeEachRow(f, shape, { table, indices, rows }, ({ load, store, table, row, isInvalid }) =>
+      store(row, v128.or(load(table), isInvalid)),
+    ),
+});
+const scatterFunction = defineFunction({
+  name: "scatter",
+  args: ["table", "indices", "rows"],
+  write: (f, shape: RowsShape, table, indices, rows) =>
+    writeEachRow(f, shape, { table, indices, rows }, ({ load, store, table, row, isInvalid }) =>
+      store(table, f32x4.add(load(table), v128.andnot(load(row), isInvalid))),
+    ),
+});
+
+/** Rows of a table by their indices, and the adjoint. */
 export const gatherKernels = (
   runtime: Runtime,
 ): {
   readonly gather: Kernel<Block, Operations["gather"]>;
   readonly scatter: Kernel<Block, Operations["scatter"]>;
 } => ({
-  gather: gather(runtime),
-  scatter: scatter(runtime),
+  gather: ({ inputs: [table, indices] }) => {
+    const shape = { count: sizeOf(indices), size: table[0]!, length: sizeOf(table.slice(1)) };
+    const code = runtime.compile(gatherFunction, shape);
+    return ([x, at], y) => code.call(x.start, at.start, y.start);
+  },
+  scatter: ({ inputs: [, indices], output, attributes: { size } }) => {
+    const shape = { count: size === 0 ? 0 : sizeOf(indices), size, length: sizeOf(output.slice(1)) };
+    const code = runtime.compile(scatterFunction, shape);
+    return ([rows, at], y) => {
+      runtime.clear(y.start, y.length);
+      code.call(y.start, at.start, rows.start);
+    };
+  },
 });

@@ -1,27 +1,29 @@
 import type { Shape } from "@convlens/backend";
-import { int, type Local } from "../assembler/expression.ts";
-import { i32 } from "../assembler/instructions.ts";
+import { int, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
+import { i32 } from "../assembler/instructions.ts";
+import { asCount, strided, type Count } from "../callList.ts";
+import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
+import { after, NOWHERE, type Address, type Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chainOf, ChainWriter, type Chain, type Known, type Link, type Pointwise } from "./chain.ts";
 
-/** One loop: how often, and how many bytes each input and, last, the output move. */
+/** A loop: its number of turns, and how many numbers each input and, last, the output moves in a turn. */
 export interface Loop {
   readonly count: number;
   readonly steps: readonly number[];
 }
 
 /**
- * The axes of a shape as loops, neighbours joined wherever all go on in even steps.
+ * The axes of a shape as loops. Neighbouring axes become one loop if all tensors have even steps there.
  *
- * @param steps - Of each input and of the output, the step along each axis, in numbers.
+ * @param steps - For each input and for the output, the step along each axis.
  */
 export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Loop[] {
   const loops: Loop[] = [];
   shape.forEach((count, axis) => {
     if (count === 1) return;
-    const own: Loop = { count, steps: steps.map((each) => 4 * each[axis]!) };
+    const own: Loop = { count, steps: steps.map((each) => each[axis]!) };
     const outer = loops.at(-1);
     if (outer?.steps.every((step, i) => step === own.steps[i]! * count))
       loops.splice(-1, 1, { count: outer.count * count, steps: own.steps });
@@ -30,48 +32,79 @@ export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Lo
   return loops.length === 0 ? [{ count: 1, steps: steps.map(() => 0) }] : loops;
 }
 
-/** So many numbers are worth a call of their own. */
+/** Numbers that are worth a call. */
 export const TASK = 16384;
 
-/** Calls that do so many equal things each, and what is left over. */
+/** A division of equal items into calls: `calls` of `each` items, and one more of `rest`. */
 export interface Tasks {
   readonly each: number;
   readonly calls: number;
   readonly rest: number;
 }
 
-/** `count` equal things, some at a time: as many as make a task of `size` numbers each. */
+/** Divides `count` items of `size` numbers each into tasks for all threads. */
 export function tasksOf(runtime: Runtime, count: number, size: number): Tasks {
   if (runtime.threads === 1 || count * size < 2 * TASK) return { each: count, calls: 1, rest: 0 };
   const each = Math.min(count, Math.max(1, Math.round(TASK / size)));
   return { each, calls: Math.floor(count / each), rest: count % each };
 }
 
-/**
- * `(…inputs, output)`: an operation, or a chain of them, in loops; four numbers at a time where they lie side by side. What a
- * chain makes on the way stays in registers, and what is the same in all rounds of a loop is computed before it.
- *
- * @param name - Tells the operation from all others.
- */
-export function runLoops(
-  runtime: Runtime,
+/** Functions that compute an elementwise operation, or a chain of them, for parameters of type `P`. */
+export interface Elementwise<P> {
+  /** For numbers side by side. Their number is an argument, so all sizes share the function. */
+  readonly row: FunctionDefinition<{ readonly parameters: P; readonly steps: readonly number[] }>;
+  readonly nest: FunctionDefinition<{ readonly parameters: P; readonly loops: readonly Loop[] }>;
+}
+
+/** Defines an elementwise operation. */
+export function defineElementwise<P>(
   name: string,
-  operation: Pointwise | readonly Link[],
+  operationOf: (parameters: P) => Pointwise | readonly Link[],
+): Elementwise<P> {
+  const chain = (parameters: P, steps: readonly number[]): Chain => chainOf(operationOf(parameters), steps.length - 1);
+  const namesOf = (steps: readonly number[]): string[] => [...steps.slice(1).map((_, i) => `x${i}`), "y"];
+  return {
+    row: defineFunction({
+      name: `${name} row`,
+      args: ({ steps }) => [...namesOf(steps), "numbers"],
+      write: (f, { parameters, steps }, ...args) =>
+        writeRow(f, chain(parameters, steps), steps, args.slice(0, -1), args.at(-1)!),
+      work: ({ parameters, steps }) => TASK * workOf(chain(parameters, steps)),
+    }),
+    nest: defineFunction({
+      name,
+      args: ({ loops }) => namesOf(loops[0]!.steps),
+      write: (f, { parameters, loops }, ...addresses) =>
+        writeNest(f, chain(parameters, loops[0]!.steps), loops, addresses),
+      work: ({ parameters, loops }) =>
+        loops.reduce((size, { count }) => size * count, 1) * workOf(chain(parameters, loops[0]!.steps)),
+    }),
+  };
+}
+
+/** About how many products an element is worth. */
+const workOf = ({ length }: Chain): number => Math.max(4, length / 2);
+
+/** Prepares an elementwise operation over loops; the addresses are those of the inputs and, last, of the output. */
+export function runLoops<P>(
+  runtime: Runtime,
+  operation: Elementwise<P>,
+  parameters: P,
   loops: readonly Loop[],
-): (...addresses: number[]) => void {
-  const run = prepare(runtime, name, operation, loops);
+): (...addresses: Address[]) => void {
+  const run = prepare(runtime, operation, parameters, loops);
   return (...addresses) => run(addresses);
 }
 
-/** The same from block to block. */
-export function runOverBlocks(
+/** Prepares an elementwise operation from blocks to a block. */
+export function runOverBlocks<P>(
   runtime: Runtime,
-  name: string,
-  operation: Pointwise | readonly Link[],
+  operation: Elementwise<P>,
+  parameters: P,
   loops: readonly Loop[],
 ): (inputs: readonly Block[], output: Block) => void {
-  const run = prepare(runtime, name, operation, loops);
-  const addresses = loops[0]!.steps.map(() => 0);
+  const run = prepare(runtime, operation, parameters, loops);
+  const addresses = loops[0]!.steps.map(() => NOWHERE);
   const last = addresses.length - 1;
   return (inputs, output) => {
     for (let i = 0; i < last; i++) addresses[i] = inputs[i]!.start;
@@ -80,149 +113,136 @@ export function runOverBlocks(
   };
 }
 
-/** Code that does so many equal things, and the arguments that it takes beside addresses. */
-export interface Rounds {
+/** A function that computes some items, and the counts that it takes after the addresses. */
+export interface ItemsCode {
   readonly code: CompiledFunction;
-  readonly extra: readonly number[];
+  readonly counts: readonly Count[];
 }
 
-function prepare(
+function prepare<P>(
   runtime: Runtime,
-  name: string,
-  operation: Pointwise | readonly Link[],
+  { row, nest }: Elementwise<P>,
+  parameters: P,
   loops: readonly Loop[],
-): (addresses: readonly number[]) => void {
+): (addresses: readonly Address[]) => void {
   const [outer, ...inner] = loops as [Loop, ...Loop[]];
   const { steps } = outer;
-  const chain = chainOf(operation, steps.length - 1);
-  const isRow = inner.length === 0 && isTogether(outer);
-  return runTasks(
-    tasksOf(
-      runtime,
-      outer.count,
-      inner.reduce((size, { count }) => size * count, 1),
-    ),
-    steps,
-    (count) =>
-      isRow
-        ? { code: codeOfRow(runtime, name, chain, steps), extra: [count] }
-        : { code: codeOfLoops(runtime, name, chain, [{ count, steps }, ...inner]), extra: [] },
+  const isRow = inner.length === 0 && isContiguous(outer);
+  const size = inner.reduce((product, { count }) => product * count, 1);
+  return runTasks(tasksOf(runtime, outer.count, size), steps, (count) =>
+    isRow
+      ? { code: runtime.compile(row, { parameters, steps }), counts: [asCount(count)] }
+      : { code: runtime.compile(nest, { parameters, loops: [{ count, steps }, ...inner] }), counts: [] },
   );
 }
 
-/** Calls code for so many rounds at a time, and once more for those that are left; addresses move on from round to round. */
+/** Runs the tasks of a division. Addresses move by `steps` from item to item. */
 export function runTasks(
   { each, calls, rest }: Tasks,
   steps: readonly number[],
-  rounds: (count: number) => Rounds,
-): (addresses: readonly number[]) => void {
-  const main = rounds(each);
-  const first = callOf(main, steps);
+  codeOf: (items: number) => ItemsCode,
+): (addresses: readonly Address[]) => void {
+  const main = codeOf(each);
+  const first = callAt(main, steps);
   if (calls === 1 && rest === 0) return (addresses) => first(addresses, 0);
-  const last = rest === 0 ? undefined : callOf(rounds(rest), steps);
+  const last = rest === 0 ? undefined : callAt(codeOf(rest), steps);
   return (addresses) => {
-    main.code.callMany(calls, ...addresses.map((address, i) => [address, each * steps[i]!] as const), ...main.extra);
+    main.code.callMany(calls, ...addresses.map((address, i) => strided(address, each * steps[i]!)), ...main.counts);
     last?.(addresses, calls * each);
   };
 }
 
-/** Calls code once, when some rounds are done; its arguments have an array of their own, so that a call leaves no garbage. */
-function callOf(
-  { code, extra }: Rounds,
+/** Calls a function for the items from `done` on. The array of arguments is reused, so that a call leaves no garbage. */
+function callAt(
+  { code, counts }: ItemsCode,
   steps: readonly number[],
-): (addresses: readonly number[], done: number) => void {
-  const args = [...steps, ...extra];
+): (addresses: readonly Address[], done: number) => void {
+  const args: (Address | Count)[] = [...steps.map(() => NOWHERE), ...counts];
   return (addresses, done) => {
-    for (let i = 0; i < steps.length; i++) args[i] = addresses[i]! + done * steps[i]!;
+    for (let i = 0; i < steps.length; i++) args[i] = after(addresses[i]!, done * steps[i]!);
     code.call(...args);
   };
 }
 
-/** Whether numbers lie side by side, or are one number. */
-const isTogether = ({ steps }: Loop): boolean => steps.at(-1) === 4 && steps.every((step) => step === 0 || step === 4);
+/** Whether the output lies side by side, and each input, too, unless it is a single number. */
+const isContiguous = ({ steps }: Loop): boolean =>
+  steps.at(-1) === 1 && steps.every((step) => step === 0 || step === 1);
 
-/** Vectors of so many instructions are written side by side, at most four: then counting them costs little. */
+/** Instructions in one turn of a loop over vectors, of which there are at most four: then counting turns costs little. */
 const LONG = 40;
 const unrollOf = ({ length }: Chain): number => Math.min(4, Math.max(1, Math.floor(LONG / length)));
 
-/** About how many products one number is worth. */
-const workOf = ({ length }: Chain): number => Math.max(4, length / 2);
-
-const namesOf = (steps: readonly number[]): string[] => [...steps.slice(1).map((_, i) => `x${i}`), "y"];
-
-/** Code for numbers side by side, however many: so all sizes share it. */
-function codeOfRow(runtime: Runtime, name: string, chain: Chain, steps: readonly number[]): CompiledFunction {
-  const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
-    const addresses = parameters.slice(0, -1);
-    const left = parameters.at(-1)!;
-    const to = addresses.at(-1)!;
-    const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
-    const known = writer.settle((input) => steps[input] === 0);
-    const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
-    const writeVectors = (together: number): void => {
-      const count = f.keep("count", i32.div_u(left, int(4 * together)));
-      f.when(count, () =>
-        f.times(count, () => {
-          for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 16 * i), 16 * i);
-          move(4 * together);
-        }),
-      );
-      f.set(left, i32.sub(left, i32.mul(count, int(4 * together))));
-    };
-    const together = unrollOf(chain);
-    writeVectors(together);
-    if (together > 1) writeVectors(1);
-    f.when(left, () =>
-      f.times(left, () => {
-        f.storeOne(to, writer.one(known));
-        move(1);
+/** Writes a chain over numbers side by side. */
+function writeRow(
+  f: FunctionWriter,
+  chain: Chain,
+  steps: readonly number[],
+  addresses: readonly Pointer[],
+  left: Pointer,
+): void {
+  const to = addresses.at(-1)!;
+  const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
+  const known = writer.settle((input) => steps[input] === 0);
+  const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
+  const writeVectors = (together: number): void => {
+    const count = f.keep("count", i32.div_u(left, int(4 * together)));
+    f.when(count, () =>
+      f.times(count, () => {
+        for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 4 * i), 4 * i);
+        move(4 * together);
       }),
     );
+    f.set(left, i32.sub(left, i32.mul(count, int(4 * together))));
   };
-  return runtime.code(`${name} row ${steps.join()}`, [...namesOf(steps), "numbers"], write, TASK * workOf(chain));
+  const together = unrollOf(chain);
+  writeVectors(together);
+  if (together > 1) writeVectors(1);
+  f.when(left, () =>
+    f.times(left, () => {
+      f.storeOne(to, writer.one(known));
+      move(1);
+    }),
+  );
 }
 
-/** Rows of so many instructions are written without a loop. */
+/** Instructions of a row that is written without a loop. */
 const SHORT = 100;
 
-function codeOfLoops(runtime: Runtime, name: string, chain: Chain, loops: readonly Loop[]): CompiledFunction {
-  const write = (f: FunctionWriter, ...addresses: Local<"i32">[]): void => {
-    const to = addresses.at(-1)!;
-    const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
-    const innermost = loops.at(-1)!;
-    /** Writes numbers side by side; gives by how many bytes addresses have moved. */
-    const writeRow = (known: Known): readonly number[] => {
-      const { count, steps } = innermost;
-      const writeVector = (i: number): void => f.store4(to, writer.vector(known, 16 * i), 16 * i);
-      const vectors = Math.floor(count / 4);
-      const isShort = (vectors + 1) * chain.length <= SHORT;
-      const together = isShort ? vectors : unrollOf(chain);
-      const turns = isShort ? 0 : Math.floor(vectors / together);
-      f.times(turns, () => {
-        for (let i = 0; i < together; i++) writeVector(i);
-        addresses.forEach((address, i) => f.advance(address, 4 * together * steps[i]!));
-      });
-      const left = vectors - turns * together;
-      for (let i = 0; i < left; i++) writeVector(i);
-      // More is read than there is; only what there is is written.
-      const last = count % 4 > 0 ? f.keep("last", writer.vector(known, 16 * left)) : undefined;
-      for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 16 * left + 4 * i, i);
-      return steps.map((step) => 4 * turns * together * step);
-    };
-    const writeLoop = (depth: number, before: Known): readonly number[] => {
-      const known = writer.settle((input) => loops.slice(depth).every(({ steps }) => steps[input] === 0), before);
-      const { count, steps } = loops[depth]!;
-      const isInnermost = depth === loops.length - 1;
-      if (isInnermost && isTogether(innermost)) return writeRow(known);
-      f.times(count, () => {
-        const moved = isInnermost ? undefined : writeLoop(depth + 1, known);
-        if (isInnermost) f.storeOne(to, writer.one(known));
-        addresses.forEach((address, i) => f.advance(address, steps[i]! - (moved?.[i] ?? 0)));
-      });
-      return steps.map((step) => count * step);
-    };
-    writeLoop(0, []);
+/** Writes a chain over nested loops, four numbers at a time where the innermost loop is contiguous. */
+function writeNest(f: FunctionWriter, chain: Chain, loops: readonly Loop[], addresses: readonly Pointer[]): void {
+  const to = addresses.at(-1)!;
+  const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
+  const innermost = loops.at(-1)!;
+  /** Writes numbers side by side; returns how far the addresses have moved. */
+  const writeContiguous = (known: Known): readonly number[] => {
+    const { count, steps } = innermost;
+    const writeVector = (i: number): void => f.store4(to, writer.vector(known, 4 * i), 4 * i);
+    const vectors = Math.floor(count / 4);
+    const isShort = (vectors + 1) * chain.length <= SHORT;
+    const together = isShort ? vectors : unrollOf(chain);
+    const turns = isShort ? 0 : Math.floor(vectors / together);
+    f.times(turns, () => {
+      for (let i = 0; i < together; i++) writeVector(i);
+      addresses.forEach((address, i) => f.advance(address, 4 * together * steps[i]!));
+    });
+    const left = vectors - turns * together;
+    for (let i = 0; i < left; i++) writeVector(i);
+    // The last vector may be read beyond the end of a row, but is not written there.
+    const last = count % 4 > 0 ? f.keep("last", writer.vector(known, 4 * left)) : undefined;
+    for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 4 * left + i, i);
+    return steps.map((step) => 4 * turns * together * step);
   };
-  const size = loops.reduce((size, { count }) => size * count, 1);
-  return runtime.code(`${name} ${JSON.stringify(loops)}`, namesOf(loops[0]!.steps), write, size * workOf(chain));
+  const writeLoop = (depth: number, before: Known): readonly number[] => {
+    const known = writer.settle((input) => loops.slice(depth).every(({ steps }) => steps[input] === 0), before);
+    const { count, steps } = loops[depth]!;
+    const isInnermost = depth === loops.length - 1;
+    if (isInnermost && isContiguous(innermost)) return writeContiguous(known);
+    f.times(count, () => {
+      const moved = isInnermost ? undefined : writeLoop(depth + 1, known);
+      if (isInnermost) f.storeOne(to, writer.one(known));
+      addresses.forEach((address, i) => f.advance(address, steps[i]! - (moved?.[i] ?? 0)));
+    });
+    return steps.map((step) => count * step);
+  };
+  writeLoop(0, []);
 }

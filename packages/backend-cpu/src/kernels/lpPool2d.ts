@@ -1,19 +1,23 @@
 import { poolInputShape, poolOutputShape, sizeOf, type Kernel, type LpPooling } from "@convlens/backend";
 import { zero4 } from "../assembler/expression.ts";
-import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
+import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { after, type Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 import { functions } from "./functions.ts";
-import type { Pointwise } from "./chain.ts";
-import { runLoops } from "./loops.ts";
-import { poolRun, pools, type Pool } from "./pool2d.ts";
+import { defineElementwise, runLoops, type Loop } from "./loops.ts";
+import { definePool, poolRun, pools } from "./pool2d.ts";
 
 type Vector = Expression<"v128">;
 
+/** The norm of a pooling. */
+interface Norm {
+  readonly p: number;
+}
+
 const isZero = (f: FunctionWriter, x: Vector): Vector => f32x4.eq(x, f.constant(zero4));
 
-/** −1, 0 or 1; what is no number stays so. */
+/** −1, 0 or 1, and NaN for NaN. */
 function signOf(f: FunctionWriter, x: Vector): Vector {
   const [one, zero] = [f.constant4(1), f.constant(zero4)];
   const [above, below] = [f32x4.gt(x, zero), f32x4.gt(zero, x)].map((mask) => v128.and(mask, one));
@@ -32,76 +36,103 @@ function rootOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return x;
   return p === 2 ? f32x4.sqrt(x) : functions.power(f, x, f.constant4(1 / p));
 }
-/** dy / y^(p − 1), or 0 where y is. */
+/** dy / y^(p − 1), or 0 if y is 0. */
 const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>
   v128.andnot(p === 1 ? dy : f32x4.div(dy, powerOf(f, y, p - 1)), isZero(f, y));
 /** sign(x) · |x|^(p − 1) */
 function factorOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return signOf(f, x);
   const size = f.keep("size", f32x4.abs(x));
-  return p === 2
-    ? x
-    : PLAIN.has(p)
-      ? f32x4.mul(x, powerOf(f, size, p - 2))
-      : f32x4.mul(signOf(f, x), powerOf(f, size, p - 1));
+  if (p === 2) return x;
+  if (PLAIN.has(p)) return f32x4.mul(x, powerOf(f, size, p - 2));
+  return f32x4.mul(signOf(f, x), powerOf(f, size, p - 1));
 }
 
-const forward = (p: number): Pool => ({
+const forward = definePool({
+  name: "lpPool2d",
   inputs: ["x"],
   outputs: ["y"],
-  body: (f, { load, store }, [x, y], taps) => {
+  body: (f, { load, store, taps }, { p }: Norm, x, y) => {
     const sum = f.keep("sum", zero4);
     for (const tap of taps) {
-      const size = f.keep("size", f32x4.abs(load(x!, tap)));
+      const size = f.keep("size", f32x4.abs(load(x, tap)));
       f.set(sum, f32x4.add(sum, powerOf(f, size, p)));
     }
-    store(y!, rootOf(f, sum, p));
+    store(y, rootOf(f, sum, p));
   },
 });
-/** Adds factor · share to all under each window. */
-const spreadProducts: Pool = {
+/** Adds factor · share to all elements under each window. */
+const spreadProducts = definePool({
+  name: "spreadProducts",
   inputs: ["factor", "dx"],
   outputs: ["share"],
-  body: (f, { load, store }, [factor, dx, share], taps) => {
-    const own = f.keep("share", load(share!));
+  body: (f, { load, store, taps }, _: object, factor, dx, share) => {
+    const own = f.keep("share", load(share));
     for (const tap of taps) {
-      const part = f32x4.mul(load(factor!, tap), own);
-      store(dx!, f32x4.add(load(dx!, tap), part), tap);
+      const part = f32x4.mul(load(factor, tap), own);
+      store(dx, f32x4.add(load(dx, tap), part), tap);
     }
   },
-};
-const backward = (p: number): Pool => ({
+});
+const backward = definePool({
+  name: "lpPool2dGradient",
   inputs: ["x", "dx"],
   outputs: ["dy", "y"],
-  body: (f, { load, store }, [x, dx, dy, y], taps) => {
-    const length = f.keep("y", load(y!));
-    const share = f.keep("share", shareOf(f, load(dy!), length, p));
+  body: (f, { load, store, taps }, { p }: Norm, x, dx, dy, y) => {
+    const length = f.keep("y", load(y));
+    const share = f.keep("share", shareOf(f, load(dy), length, p));
     for (const tap of taps) {
-      const part = f32x4.mul(factorOf(f, f.keep("x", load(x!, tap)), p), share);
-      store(dx!, f32x4.add(load(dx!, tap), part), tap);
+      const part = f32x4.mul(factorOf(f, f.keep("x", load(x, tap)), p), share);
+      store(dx, f32x4.add(load(dx, tap), part), tap);
     }
   },
 });
 
-/** Powers that are not plain take so many instructions that they are computed once for each number, before and after. */
+const powers = defineElementwise<Norm>(
+  "lpPool2d power",
+  ({ p }) =>
+    (f, x) =>
+      powerOf(f, f.keep("size", f32x4.abs(x)), p),
+);
+const roots = defineElementwise<Norm>(
+  "lpPool2d root",
+  ({ p }) =>
+    (f, x) =>
+      rootOf(f, x, p),
+);
+const shares = defineElementwise<Norm>(
+  "lpPool2d share",
+  ({ p }) =>
+    (f, dy, y) =>
+      shareOf(f, dy, y, p),
+);
+const factors = defineElementwise<Norm>(
+  "lpPool2d factor",
+  ({ p }) =>
+    (f, x) =>
+      factorOf(f, x, p),
+);
+
+/** Elements side by side. */
+const row = (count: number, inputs: number): Loop[] => [{ count, steps: Array.from({ length: inputs + 1 }, () => 1) }];
+
+/** Powers that are not plain take so many instructions that they are computed once for each element. */
 const lpPool2d =
   (runtime: Runtime): Kernel<Block, LpPooling> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
-      const run = poolRun(runtime, `lpPool2d ${p}`, forward(p), geometry);
+      const run = poolRun(runtime, forward, { p }, geometry);
       return ([x], y) => run(x!.start, y.start);
     }
-    const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
-    const powers = each(runtime, `|x| to the power of ${p}`, { inputs: 1, count: length }, (f, x) =>
-      powerOf(f, f.keep("size", f32x4.abs(x)), p),
-    );
-    const sum = poolRun(runtime, "sumPool2d", pools.sumPool2d, geometry);
-    const roots = each(runtime, `root ${p}`, { inputs: 1, count: result }, (f, x) => rootOf(f, x, p));
+    const length = sizeOf(poolInputShape(geometry));
+    const power = runLoops(runtime, powers, { p }, row(length, 1));
+    const sum = poolRun(runtime, pools.sumPool2d, {}, geometry);
+    const root = runLoops(runtime, roots, { p }, row(sizeOf(poolOutputShape(geometry)), 1));
     return ([x], y) => {
       const scratch = runtime.scratch(length);
-      powers(x!.start, scratch);
+      power(x!.start, scratch);
       sum(scratch, y.start);
-      roots(y.start, y.start);
+      root(y.start, y.start);
     };
   };
 
@@ -109,37 +140,27 @@ const lpPool2dGradient =
   (runtime: Runtime): Kernel<Block, LpPooling> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
-      const run = poolRun(runtime, `lpPool2dGradient ${p}`, backward(p), geometry);
+      const run = poolRun(runtime, backward, { p }, geometry);
       return ([dy, x, y], dx) => {
         runtime.clear(dx.start, dx.length);
         run(x!.start, dx.start, dy!.start, y!.start);
       };
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
-    const shares = each(runtime, `share ${p}`, { inputs: 2, count: result }, (f, dy, y) => shareOf(f, dy, y, p));
-    const factors = each(runtime, `factor ${p}`, { inputs: 1, count: length }, (f, x) => factorOf(f, x, p));
-    const spread = poolRun(runtime, "spreadProducts", spreadProducts, geometry);
+    const share = runLoops(runtime, shares, { p }, row(result, 2));
+    const factor = runLoops(runtime, factors, { p }, row(length, 1));
+    const spread = poolRun(runtime, spreadProducts, {}, geometry);
     return ([dy, x, y], dx) => {
-      const factor = runtime.scratch(length + result);
-      const share = factor + 4 * length;
-      factors(x!.start, factor);
-      shares(dy!.start, y!.start, share);
+      const ofInput = runtime.scratch(length + result);
+      const ofOutput = after(ofInput, length);
+      factor(x!.start, ofInput);
+      share(dy!.start, y!.start, ofOutput);
       runtime.clear(dx.start, dx.length);
-      spread(factor, dx.start, share);
+      spread(ofInput, dx.start, ofOutput);
     };
   };
 
-/** Number by number: `(…inputs, output)`. */
-function each(
-  runtime: Runtime,
-  name: string,
-  { inputs, count }: { readonly inputs: number; readonly count: number },
-  formula: Pointwise,
-): (...addresses: number[]) => void {
-  return runLoops(runtime, name, formula, [{ count, steps: Array.from({ length: inputs + 1 }, () => 4) }]);
-}
-
-/** The length of what is under each window, in some norm. */
+/** Pooling by a norm, and its gradient. */
 export const lpPool2dKernels = (
   runtime: Runtime,
 ): Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Block, LpPooling>>> => ({

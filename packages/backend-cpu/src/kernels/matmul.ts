@@ -1,8 +1,10 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
-import type { Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
-import { splitCalls } from "./splitCalls.ts";
-import { writeCopyRows } from "./rows.ts";
+import { strided } from "../callList.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
+import type { Pointer } from "../assembler/expression.ts";
+import { defineFunction } from "../defineFunction.ts";
+import { after, NOWHERE, type Address, type Block } from "../heap.ts";
+import type { Runtime } from "../runtime.ts";
 import {
   epilogueOf,
   PANEL,
@@ -10,10 +12,13 @@ import {
   writePack,
   writeProduct,
   type Epilogue,
+  type PanelShape,
   type ProductShape,
 } from "./product.ts";
+import { writeCopyRows } from "./rows.ts";
+import { splitCalls } from "./splitCalls.ts";
 
-/** One product of matrices a [m, k] and b [k, n], each laid out the other way round if it is transposed. */
+/** A product of matrices a [m, k] and b [k, n], each of which may be transposed in memory. */
 export interface MatrixProduct {
   readonly m: number;
   readonly k: number;
@@ -23,121 +28,150 @@ export interface MatrixProduct {
   readonly epilogue?: Epilogue | undefined;
 }
 
-/** Rows of a that are multiplied by all of b before the next ones: they should stay close at hand. Tiles of 4 and 6 divide it. */
+/** Numbers of a that are multiplied by all of b before the next ones, so that they stay in the cache; and at most how many rows. */
 const BLOCK_NUMBERS = 32_768;
+/** Tiles of 4 and of 6 rows divide it. */
 const BLOCK_ROWS = 120;
-/** Terms of a product that are summed before the next ones: those of a tile, and of a panel, fit in the nearest cache. */
+/** Terms of a product that are summed before the next ones: those of a tile and of a panel fit in the nearest cache. */
 const TERMS = 512;
-/** Products of so many terms are worth a call of their own. */
+/** Products of terms that are worth a call. */
 const TASK = 250_000;
-/** With so few rows, laying b out would take longer than the product. */
+/** Number of rows up to which packing b would take longer than the product. */
 const FEW_ROWS = 4;
 
-/** Where each operand of a product begins; for many products also how far apart they lie. */
+/** Addresses of the operands. */
 interface Operands {
-  readonly a: number;
-  readonly b: number;
-  readonly y: number;
-  readonly bias: number;
+  readonly a: Address;
+  readonly b: Address;
+  readonly y: Address;
+  readonly bias: Address;
 }
 
 const productOf = ({ m, k, n, transposeA, epilogue }: MatrixProduct): ProductShape => ({
   rows: m,
-  rowStep: transposeA ? 4 : 4 * k,
-  resultStep: 4 * n,
+  rowStep: transposeA ? 1 : k,
+  resultStep: n,
   columns: n,
-  terms: [{ count: k, step: transposeA ? 4 * m : 4 }],
+  terms: [{ count: k, step: transposeA ? m : 1 }],
   ...epilogueOf(epilogue),
 });
-/** Columns of b, as {@link writePack} takes them. */
-const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number) => {
-  const [termStep, columnStep] = transposeB ? [4, 4 * k] : [4 * n, 4];
-  return { terms: k, columns, termStep, columnStep };
-};
+/** Some columns of b, for {@link writePack}. */
+const columnsOf = ({ k, n, transposeB }: MatrixProduct, columns: number): PanelShape =>
+  transposeB ? { terms: k, columns, termStep: 1, columnStep: k } : { terms: k, columns, termStep: n, columnStep: 1 };
 
-/** A few rows: b is read where it lies, in tiles that are the wider the lower they are. */
-function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
-  const { m, k, n, transposeA, epilogue } = product;
-  const width = m === 1 ? 32 : m === 2 ? 16 : PANEL;
-  const columns = (count: number): CompiledFunction =>
-    runtime.code(
-      `matmul few ${JSON.stringify([m, k, n, transposeA, epilogue, count])}`,
-      ["a", "b", "y", "bias"],
-      (f, a, b, y, bias) => {
-        const shape = { ...productOf(product), columns: count };
-        writeProduct(f, { ...shape, panels: { width, termStep: 4 * n, step: 4 * width } }, a, b, y, bias);
-      },
-      m * k * count,
-    );
-  const each = runtime.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
-  const run = splitCalls(n, each, columns);
-  return ({ a, b, y, bias }) => run(a, [b, 4 * each], [y, 4 * each], [bias, 4 * each]);
+/** A product, of which a function computes or packs some rows or columns. */
+interface Part {
+  readonly product: MatrixProduct;
+  readonly count: number;
 }
 
-/** Lays b out, some columns a task, then multiplies, some rows a task: with so many terms at a time that all stays close at hand. */
-function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
-  const { m, k, n, transposeA, transposeB, epilogue } = product;
-  const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
-  const pack = (count: number): CompiledFunction =>
-    runtime.code(
-      `matmul pack ${JSON.stringify([k, n, transposeB, count])}`,
-      ["b", "panels"],
-      (f, b, panels) => writePack(f, columnsOf(product, count), b, panels),
-      4 * k * count,
-    );
+const fewRowsFunction = defineFunction({
+  name: "matmul few rows",
+  args: ["a", "b", "y", "bias"],
+  write: (f, { product, count }: Part, a, b, y, bias) => {
+    const width = widthOf(product);
+    const panels = { width, termStep: product.n, step: width };
+    writeProduct(f, { ...productOf(product), columns: count, panels }, { a, b, c: y, bias });
+  },
+  work: ({ product: { m, k }, count }) => m * k * count,
+});
+/** Columns of a tile: the fewer rows it has, the more columns. */
+const widthOf = ({ m }: MatrixProduct): number => (m === 1 ? 32 : m === 2 ? 16 : PANEL);
+
+/** A product of few rows. b is read in place. */
+function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n } = product;
+  const width = widthOf(product);
+  const each = runtime.threads > 1 ? Math.min(n, width * Math.ceil(TASK / (m * Math.max(1, k) * width))) : n;
+  const run = splitCalls(n, each, (count) => runtime.compile(fewRowsFunction, { product, count }));
+  return ({ a, b, y, bias }) => run(a, strided(b, each), strided(y, each), strided(bias, each));
+}
+
+const packFunction = defineFunction({
+  name: "matmul pack",
+  args: ["b", "panels"],
+  write: (f, shape: PanelShape, b, panels) => writePack(f, shape, b, panels),
+  work: ({ terms, columns }) => 4 * terms * columns,
+});
+
+const manyRowsFunction = defineFunction({
+  name: "matmul",
+  args: ["a", "panels", "y", "bias", "strip"],
+  write: (f, { product, count }: Part, a, panels, y, bias, strip) => {
+    const { k } = product;
+    const { parts, terms } = partsOf(product);
+    const some = (length: number, position: { readonly isFirst: boolean; readonly isLast: boolean }): void =>
+      writeSomeTerms(f, { product, count, length, ...position }, { a, panels, y, bias, strip });
+    if (parts > 1) {
+      some(terms, { isFirst: true, isLast: false });
+      f.times(parts - 2, () => some(terms, { isFirst: false, isLast: false }));
+    }
+    some(k - (parts - 1) * terms, { isFirst: parts === 1, isLast: true });
+  },
+  work: ({ product: { k, n }, count }) => count * k * n,
+});
+/** A division of the terms of a product: the number of parts, and the terms of all but the last. */
+function partsOf({ k }: MatrixProduct): { readonly parts: number; readonly terms: number } {
   const parts = Math.max(1, Math.ceil(k / TERMS));
-  const terms = Math.ceil(k / parts);
+  return { parts, terms: Math.ceil(k / parts) };
+}
+
+/** Writes: adds the products of `length` terms to some rows; moves a and the panels on. */
+function writeSomeTerms(
+  f: FunctionWriter,
+  {
+    product: { m, k, n, transposeA, epilogue },
+    count,
+    length,
+    isFirst,
+    isLast,
+  }: Part & { readonly length: number; readonly isFirst: boolean; readonly isLast: boolean },
+  { a, panels, y, bias, strip }: Readonly<Record<"a" | "panels" | "y" | "bias" | "strip", Pointer>>,
+): void {
+  // Columns are copied to a strip, where they lie close together.
+  if (transposeA) {
+    const rows = { rows: length, length: count, fromStep: m, toStep: count };
+    writeCopyRows(f, rows, f.keep("from", a), f.keep("to", strip));
+  }
+  const { bias: hasBias, relu } = epilogueOf(epilogue);
+  const shape: ProductShape = {
+    rows: count,
+    rowStep: transposeA ? 1 : k,
+    resultStep: n,
+    columns: n,
+    terms: [{ count: length, step: transposeA ? count : 1 }],
+    panels: { width: PANEL, termStep: PANEL, step: PANEL * k },
+    bias: hasBias && isFirst,
+    relu: relu && isLast,
+    accumulate: !isFirst,
+  };
+  writeProduct(f, shape, {
+    a: transposeA ? strip : f.keep("a", a),
+    b: f.keep("b", panels),
+    c: f.keep("to", y),
+    bias: f.keep("bias", bias),
+  });
+  f.advance(a, length * (transposeA ? m : 1));
+  f.advance(panels, length * PANEL);
+}
+
+/** A product of many rows. Threads pack columns of b, then compute blocks of rows. */
+function manyRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => void {
+  const { m, k, n, transposeA } = product;
+  const { terms } = partsOf(product);
+  const packed = PANEL * Math.max(1, Math.round(TASK / 8 / (Math.max(1, k) * PANEL)));
   const rows = Math.min(m, BLOCK_ROWS, Math.max(12, 12 * Math.floor(BLOCK_NUMBERS / Math.max(1, k) / 12)));
-  const rowStep = transposeA ? 4 : 4 * k;
-  const multiply = (count: number): CompiledFunction =>
-    runtime.code(
-      `matmul ${JSON.stringify([m, k, n, transposeA, epilogue, count])}`,
-      ["a", "panels", "y", "bias", "strip"],
-      (f, a, panels, y, bias, strip) => {
-        /** Adds the products of some terms. */
-        const some = (length: number, { isFirst, isLast }: { isFirst: boolean; isLast: boolean }): void => {
-          // Columns of a strip lie close together; those of a large matrix are far apart.
-          if (transposeA)
-            writeCopyRows(
-              f,
-              { rows: length, length: count, fromStep: 4 * m, toStep: 4 * count },
-              f.keep("from", a),
-              f.keep("to", strip),
-            );
-          const { bias: hasBias, relu } = epilogueOf(epilogue);
-          const shape: ProductShape = {
-            rows: count,
-            rowStep,
-            resultStep: 4 * n,
-            columns: n,
-            terms: [{ count: length, step: transposeA ? 4 * count : 4 }],
-            panels: { width: PANEL, termStep: 4 * PANEL, step: 4 * PANEL * k },
-            bias: hasBias && isFirst,
-            relu: relu && isLast,
-            accumulate: !isFirst,
-          };
-          const from = transposeA ? strip : f.keep("a", a);
-          writeProduct(f, shape, from, f.keep("b", panels), f.keep("to", y), f.keep("bias", bias));
-          f.advance(a, length * (transposeA ? 4 * m : 4));
-          f.advance(panels, length * 4 * PANEL);
-        };
-        if (parts > 1) {
-          some(terms, { isFirst: true, isLast: false });
-          f.times(parts - 2, () => some(terms, { isFirst: false, isLast: false }));
-        }
-        some(k - (parts - 1) * terms, { isFirst: parts === 1, isLast: true });
-      },
-      count * k * n,
-    );
-  const packs = splitCalls(n, packed, pack);
-  const blocks = splitCalls(m, rows, multiply);
-  const columnStep = transposeB ? 4 * k : 4;
+  const packs = splitCalls(n, packed, (count) => runtime.compile(packFunction, columnsOf(product, count)));
+  const blocks = splitCalls(m, rows, (count) => runtime.compile(manyRowsFunction, { product, count }));
+  const { rowStep } = productOf(product);
+  const { columnStep } = columnsOf(product, packed);
   const length = panelLength(k, n);
   const strip = transposeA ? rows * terms + 16 : 0;
   return ({ a, b, y, bias }) => {
     const panels = runtime.scratch(length, strip);
-    packs([b, packed * columnStep], [panels, 4 * packed * k]);
-    blocks([a, rows * rowStep], panels, [y, 4 * rows * n], bias, [panels + 4 * length, 0, 4 * strip]);
+    packs(strided(b, packed * columnStep), strided(panels, packed * k));
+    const ownStrip = strided(after(panels, length), 0, strip);
+    blocks(strided(a, rows * rowStep), panels, strided(y, rows * n), bias, ownStrip);
   };
 }
 
@@ -147,26 +181,28 @@ export function matrixProduct(runtime: Runtime, product: MatrixProduct): (at: Op
   return product.m <= FEW_ROWS && !product.transposeB ? fewRows(runtime, product) : manyRows(runtime, product);
 }
 
-/** Many products of small matrices, each by one thread: it packs, and multiplies. */
+const manyProductsFunction = defineFunction({
+  name: "matmul many",
+  args: ["a", "b", "y", "panels"],
+  write: (f, product: MatrixProduct, a, b, y, panels) => {
+    writePack(f, columnsOf(product, product.n), b, f.keep("to", panels));
+    writeProduct(f, productOf(product), { a, b: panels, c: y, bias: f.local("i32", "none") });
+  },
+  work: ({ m, k, n }) => m * k * n,
+});
+
+/** Many products of small matrices, each packed and multiplied by one thread. */
 function manyProducts(runtime: Runtime, product: MatrixProduct, batch: number): (at: Omit<Operands, "bias">) => void {
-  const { m, k, n, transposeA, transposeB } = product;
-  const code = runtime.code(
-    `matmul many ${JSON.stringify([m, k, n, transposeA, transposeB])}`,
-    ["a", "b", "y", "panels"],
-    (f, a, b, y, panels) => {
-      writePack(f, columnsOf(product, n), b, f.keep("to", panels));
-      writeProduct(f, productOf(product), a, panels, y, f.local("i32", "none"));
-    },
-    m * k * n,
-  );
+  const { m, k, n } = product;
+  const code = runtime.compile(manyProductsFunction, product);
   const length = panelLength(k, n);
   return ({ a, b, y }) => {
     const panels = runtime.scratch(0, length);
-    code.callMany(batch, [a, 4 * m * k], [b, 4 * k * n], [y, 4 * m * n], [panels, 0, 4 * length]);
+    code.callMany(batch, strided(a, m * k), strided(b, k * n), strided(y, m * n), strided(panels, 0, length));
   };
 }
 
-/** The product of matrices, for each of a batch. */
+/** The products of a batch of matrices. */
 export const matmul =
   (runtime: Runtime): Kernel<Block, Operations["matmul"]> =>
   ({ inputs: [shapeA], output, attributes: { transposeA, transposeB } }) => {
@@ -181,6 +217,11 @@ export const matmul =
     const run = matrixProduct(runtime, product);
     return ([a, b], y) => {
       for (let i = 0; i < batch; i++)
-        run({ a: a.start + i * 4 * m * k, b: b.start + i * 4 * k * n, y: y.start + i * 4 * m * n, bias: 0 });
+        run({
+          a: after(a.start, i * m * k),
+          b: after(b.start, i * k * n),
+          y: after(y.start, i * m * n),
+          bias: NOWHERE,
+        });
     };
   };

@@ -1,68 +1,70 @@
 import { sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
-import { int, load4, splat, type Local } from "../assembler/expression.ts";
-import { f32x4, f64x2, i32, type Expression } from "../assembler/instructions.ts";
+import { load4, plus, splat, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
-import { chunkRows, chunksIn, runChunks, type Chunked, type Places } from "./chunks.ts";
+import { f32x4, f64x2, type Expression } from "../assembler/instructions.ts";
+import { defineFunction } from "../defineFunction.ts";
+import { after, NOWHERE, type Address, type Block } from "../heap.ts";
+import type { Runtime } from "../runtime.ts";
+import { chunkRows, chunksIn, defineChunks, runChunks, type ChunkPlaces } from "./chunks.ts";
 import { foldingOf, spreadingOf, stepsIn, type Folding, type Group } from "./folding.ts";
-import { copied } from "./chain.ts";
 import { runLoops } from "./loops.ts";
-import { columnSums, flatSums, moments, normalizeSums, planeLength, type Statistic } from "./statistics.ts";
+import { move } from "./movement.ts";
+import { fill } from "./reduce.ts";
+import { columnSums, flatSums, planeLength, statistics } from "./statistics.ts";
 
 type Vector = Expression<"v128">;
-type Address = Local<"i32">;
 
 /** A statistic of a tensor. */
-interface Work {
-  readonly name: string;
-  readonly statistic: Statistic;
-  readonly folding: Folding;
+interface Statistics {
+  readonly name: keyof typeof statistics;
   readonly epsilon: number;
-  /** Whether a chunk is all there is to each result, and nothing is left to be joined. */
-  readonly isDirect: boolean;
-  /** Numbers that are found in a chunk. */
-  readonly found: number;
 }
 
-function workOf(
-  name: string,
-  statistic: Statistic,
-  shape: Shape,
-  { axes, epsilon = 0 }: Axes & Partial<Normalization>,
-): Work {
-  const folding = foldingOf(shape, axes);
-  const isDirect = folding.width === 1 && folding.count === folding.rows && chunksIn(folding) === 1;
-  const found = isDirect ? 1 : statistic.planes * planeLength(folding);
-  const key = `${name} ${JSON.stringify([folding.kept, epsilon])}`;
-  return { name: key, statistic, folding, epsilon, isDirect, found };
-}
+/** Whether each result depends on one chunk only, and nothing has to be joined. */
+const isDirect = (folding: Folding): boolean =>
+  folding.width === 1 && folding.count === folding.rows && chunksIn(folding) === 1;
+
+const resultsOf = ({ name }: Statistics, folding: Folding): number =>
+  isDirect(folding) ? 1 : statistics[name].planes * planeLength(folding);
 
 /** √(variance + epsilon) */
-const deviationOf = (f: FunctionWriter, { epsilon }: Work, variance: Vector): Vector =>
+const deviationOf = (f: FunctionWriter, epsilon: number, variance: Vector): Vector =>
   f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
 
-/** Writes: finds what a chunk has to say. */
-function writeChunk(f: FunctionWriter, work: Work, rows: number, places: Places): void {
-  const { statistic, folding, isDirect } = work;
+/** Writes: computes the sums of a chunk. */
+function writeChunk(
+  f: FunctionWriter,
+  {
+    parameters: { name, epsilon },
+    folding,
+    rows,
+  }: { readonly parameters: Statistics; readonly folding: Folding; readonly rows: number },
+  places: ChunkPlaces,
+): void {
   const { width, kept } = folding;
-  const { planes } = statistic;
-  if (width > 1) return statistic.find(f, columnSums(f, { folding, rows, planes }, places));
+  const { planes, find, finish } = statistics[name];
+  if (width > 1) return find(f, columnSums(f, { folding, rows, planes }, places));
   const sums = flatSums(f, { folding, rows }, places);
-  statistic.find(f, sums);
+  find(f, sums);
   const { spread, to } = places;
-  const deviation = (): Vector => deviationOf(f, work, splat(spread[0]!, 4 * kept));
-  const results = isDirect ? statistic.finish(f, sums.values, rows, deviation) : sums.values;
-  results.forEach((result, i) => f.storeOne(to, result, 4 * i * (isDirect ? kept : 1)));
+  const deviation = (): Vector => deviationOf(f, epsilon, splat(spread[0]!, kept));
+  const results = isDirect(folding) ? finish(f, sums.values, rows, deviation) : sums.values;
+  results.forEach((result, i) => f.storeOne(to, result, i * (isDirect(folding) ? kept : 1)));
 }
 
-/** A loop over places that lie so many bytes apart. */
+/** By the number of tensors: with two, the mean is given. */
+const chunksOfStatistic = {
+  moments: defineChunks({ name: "moments", whole: 1, spread: 0, resultsOf, write: writeChunk }),
+  normalizeSums: defineChunks({ name: "normalizeSums", whole: 2, spread: 1, resultsOf, write: writeChunk }),
+};
+
+/** A loop over places that are `step` numbers apart. */
 interface Walk {
   readonly count: number;
   readonly step: number;
 }
 /** Writes: visits each place, and leaves the address where it was. */
-function writeWalk(f: FunctionWriter, at: Address, [walk, ...others]: readonly Walk[], visit: () => void): void {
+function writeWalk(f: FunctionWriter, at: Pointer, [walk, ...others]: readonly Walk[], visit: () => void): void {
   if (walk === undefined) return visit();
   f.times(walk.count, () => {
     writeWalk(f, at, others, visit);
@@ -71,109 +73,108 @@ function writeWalk(f: FunctionWriter, at: Address, [walk, ...others]: readonly W
   f.advance(at, -walk.count * walk.step);
 }
 
-/** `(found, moments, y)`: joins what was found in all chunks. */
-function joinCode(runtime: Runtime, work: Work): CompiledFunction {
-  const { name, statistic, folding, found } = work;
-  const { outer, rows, inner, count, kept } = folding;
-  const length = chunkRows(folding);
-  const [chunks, rest] = [Math.floor(rows / length), rows % length];
-  const walksOf = (groups: readonly Group[], room: number): (Walk & { readonly isFolded: boolean })[] => {
-    const steps = stepsIn(groups, () => true, room);
-    return groups.map(({ size, isFolded }, i) => ({ count: size, step: 4 * steps[i]!, isFolded }));
+/** Walks over the groups of axes of the results of chunks. */
+function walksOf({ outer, inner }: Folding, ofPlace: number): { folded: Walk[][]; stays: Walk[] } {
+  const walks = (groups: readonly Group[], width: number): (Walk & { readonly isFolded: boolean })[] => {
+    const steps = stepsIn(groups, () => true, width);
+    return groups.map(({ size, isFolded }, i) => ({ count: size, step: steps[i]!, isFolded }));
   };
-  const [outerWalks, innerWalks] = [walksOf(outer, chunksIn(folding) * found), walksOf(inner, 1)];
-  const isFolded = (walk: { readonly isFolded: boolean }): boolean => walk.isFolded;
-  const stays = [...outerWalks, ...innerWalks].filter((walk) => !walk.isFolded);
-  // Two neighbours at a time, if what stays lies side by side.
-  const neighbours = inner.at(-1)?.isFolded === false ? stays.pop()!.count : 1;
-  const write = (f: FunctionWriter, from: Address, known: Address, y: Address): void => {
+  const [ofOuter, ofInner] = [walks(outer, ofPlace), walks(inner, 1)];
+  return {
+    folded: [ofOuter, ofInner].map((each) => each.filter(({ isFolded }) => isFolded)),
+    stays: [...ofOuter, ...ofInner].filter(({ isFolded }) => !isFolded),
+  };
+}
+
+/** Joins the sums of all chunks. */
+const joinFunction = defineFunction({
+  name: "join statistics",
+  args: ["found", "moments", "y"],
+  write: (
+    f,
+    { parameters: { name, epsilon }, folding }: { readonly parameters: Statistics; readonly folding: Folding },
+    from,
+    known,
+    y,
+  ) => {
+    const { planes, join } = statistics[name];
+    const { rows, inner, count, kept } = folding;
+    const length = chunkRows(folding);
+    const found = planes * planeLength(folding);
+    const [chunks, rest] = [Math.floor(rows / length), rows % length];
+    const { folded, stays } = walksOf(folding, chunksIn(folding) * found);
+    // Two neighbours at a time, if the last group is kept.
+    const neighbours = inner.at(-1)?.isFolded === false ? stays.pop()!.count : 1;
     const each = (visit: (planes: readonly Vector[], count: number) => void): void => {
       const some = (times: number, size: number, offset: number): void => {
-        const at = f.keep("chunk", i32.add(from, int(offset)));
-        const ofChunks = { count: times, step: 4 * found };
-        writeWalk(f, at, [...outerWalks.filter(isFolded), ofChunks, ...innerWalks.filter(isFolded)], () => {
-          const planes = Array.from({ length: statistic.planes }, (_, plane) =>
-            f.keep("plane", f64x2.promote_low_f32x4(load4(at, 4 * plane * planeLength(folding)))),
+        const at = f.keep("chunk", plus(from, offset));
+        writeWalk(f, at, [...folded[0]!, { count: times, step: found }, ...folded[1]!], () => {
+          const values = Array.from({ length: planes }, (_, plane) =>
+            f.keep("plane", f64x2.promote_low_f32x4(load4(at, plane * planeLength(folding)))),
           );
-          visit(planes, size);
+          visit(values, size);
         });
       };
       if (chunks > 0) some(chunks, length, 0);
-      if (rest > 0) some(1, rest, 4 * chunks * found);
+      if (rest > 0) some(1, rest, chunks * found);
     };
     const some = (numbers: number): void => {
-      const results = statistic.join(f, each, count, () => deviationOf(f, work, load4(known, 4 * kept)));
+      const results = join(f, each, count, () => deviationOf(f, epsilon, load4(known, kept)));
       results.forEach((result, i) => {
         const rounded = f.keep("result", f32x4.demote_f64x2_zero(result));
-        for (let lane = 0; lane < numbers; lane++) f.storeOne(y, rounded, 4 * (i * kept + lane), lane);
+        for (let lane = 0; lane < numbers; lane++) f.storeOne(y, rounded, i * kept + lane, lane);
       });
-      f.advance(known, 4 * numbers);
-      f.advance(y, 4 * numbers);
+      f.advance(known, numbers);
+      f.advance(y, numbers);
     };
     writeWalk(f, from, stays, () => {
       f.times(Math.floor(neighbours / 2), () => {
         some(2);
-        f.advance(from, 8);
+        f.advance(from, 2);
       });
       if (neighbours % 2 > 0) some(1);
-      f.advance(from, -8 * Math.floor(neighbours / 2));
+      f.advance(from, -2 * Math.floor(neighbours / 2));
     });
-  };
-  const shape = JSON.stringify([outer, rows, inner]);
-  return runtime.code(`join ${name} ${shape}`, ["found", "moments", "y"], (f, from, known, y) =>
-    write(f, from, known, y),
-  );
-}
+  },
+});
 
-/** `(whole, moments, y)`: a statistic of tensors of one shape, whose moments may be known. */
+/** Prepares a statistic of tensors of one shape, given their moments or not. */
 function runOf(
   runtime: Runtime,
-  work: Work,
-  tensors: { readonly whole: number; readonly spread: number },
-): (whole: readonly number[], known: number, y: number) => void {
-  const { name, folding, isDirect, found } = work;
-  const chunked: Chunked = {
-    key: name,
-    folding,
-    ...tensors,
-    found,
-    write: (f, rows, places) => writeChunk(f, work, rows, places),
-  };
-  const find = runChunks(runtime, chunked);
+  name: keyof typeof statistics,
+  shape: Shape,
+  { axes, epsilon = 0 }: Axes & Partial<Normalization>,
+): (tensors: readonly Address[], moments: Address | undefined, y: Address) => void {
+  const folding = foldingOf(shape, axes);
+  const parameters = { name, epsilon };
+  const find = runChunks(runtime, chunksOfStatistic[name], { parameters, folding });
+  if (isDirect(folding)) return (tensors, moments, y) => find(tensors, moments === undefined ? [] : [moments], y);
   const { length, loops } = spreadingOf(folding);
-  const spread = loops === undefined || tensors.spread === 0 ? undefined : runLoops(runtime, "move", copied, loops);
-  const total = Math.ceil((sizeOf(folding.outer.map(({ size }) => size)) * chunksIn(folding) * found) / 16) * 16;
-  if (isDirect) return (whole, known, y) => find(whole, tensors.spread > 0 ? [known] : [], y);
-  const join = joinCode(runtime, work);
-  return (whole, known, y) => {
+  const spread = loops === undefined || name === "moments" ? undefined : runLoops(runtime, move, {}, loops);
+  const places = sizeOf(folding.outer.map(({ size }) => size)) * chunksIn(folding);
+  const total = Math.ceil((places * resultsOf(parameters, folding)) / 16) * 16;
+  const join = runtime.compile(joinFunction, { parameters, folding });
+  return (tensors, moments, y) => {
     const scratch = runtime.scratch(total + (spread === undefined ? 0 : length));
-    const means = spread === undefined ? known : scratch + 4 * total;
-    spread?.(known, means);
-    find(whole, tensors.spread > 0 ? [means] : [], scratch);
-    join.call(scratch, known, y);
+    const means = spread === undefined ? moments : after(scratch, total);
+    if (spread !== undefined) spread(moments!, means!);
+    find(tensors, means === undefined ? [] : [means], scratch);
+    join.call(scratch, moments ?? NOWHERE, y);
   };
 }
 
-/** What is said of nothing. */
-function nothing(runtime: Runtime, value: number, output: Shape): (inputs: readonly Block[], y: Block) => void {
-  if (output.includes(0)) return () => undefined;
-  const loops = [{ count: sizeOf(output), steps: [4] }];
-  const fill = runLoops(runtime, `all ${value}`, (f) => f.constant4(value), loops);
-  return (_, y) => fill(y.start);
-}
-
-/** Mean and variance, and the sums that the gradient of a normalisation is made of. */
+/** Mean and variance, and the sums that the gradient of a normalization consists of. */
 export const momentsKernels = (
   runtime: Runtime,
 ): { readonly moments: Kernel<Block, Axes>; readonly normalizeSums: Kernel<Block, Normalization> } => ({
   moments: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return nothing(runtime, NaN, output);
-    const run = runOf(runtime, workOf("moments", moments, shape!, attributes), { whole: 1, spread: 0 });
-    return ([x], y) => run([x!.start], 0, y.start);
+    if (shape!.includes(0)) return fill(runtime, NaN, output);
+    const run = runOf(runtime, "moments", shape!, attributes);
+    return ([x], y) => run([x!.start], undefined, y.start);
   },
   normalizeSums: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return nothing(runtime, 0, output);
-    const run = runOf(runtime, workOf("normalizeSums", normalizeSums, shape!, attributes), { whole: 2, spread: 1 });
-    return ([dy, x, known], y) => run([dy!.start, x!.start], known!.start, y.start);
+    if (shape!.includes(0)) return fill(runtime, 0, output);
+    const run = runOf(runtime, "normalizeSums", shape!, attributes);
+    return ([dy, x, moments], y) => run([dy!.start, x!.start], moments!.start, y.start);
   },
 });

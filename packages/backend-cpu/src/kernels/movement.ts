@@ -1,10 +1,13 @@
 import { broadcastSteps, stepsOf, type Kernel, type Operations, type Section, type Shape } from "@convlens/backend";
-import type { Block } from "../heap.ts";
+import { after, type Address, type Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 import { copied } from "./chain.ts";
-import { loopsOf, runLoops } from "./loops.ts";
+import { defineElementwise, loopsOf, runLoops, type Elementwise } from "./loops.ts";
 
-/** Where a section of a tensor of this shape begins, and its step along each axis, in numbers. */
+/** Copies numbers. */
+export const move: Elementwise<object> = /* @__PURE__ */ defineElementwise("move", () => copied);
+
+/** The first element of a section of a tensor, and its step along each axis. */
 function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: number; readonly steps: number[] } {
   const steps = stepsOf(whole);
   return {
@@ -13,14 +16,14 @@ function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: nu
   };
 }
 
-/** Copies numbers from places with some steps to places with others; nothing, if there are none. */
+/** Prepares a copy between places with these steps along each axis of a shape, which may be empty. */
 function mover(
   runtime: Runtime,
   shape: Shape,
   from: readonly number[],
   to: readonly number[],
-): (from: number, to: number) => void {
-  return shape.includes(0) ? () => undefined : runLoops(runtime, "move", copied, loopsOf(shape, [from, to]));
+): (from: Address, to: Address) => void {
+  return shape.includes(0) ? () => undefined : runLoops(runtime, move, {}, loopsOf(shape, [from, to]));
 }
 
 const concat =
@@ -29,14 +32,14 @@ const concat =
     const steps = stepsOf(output);
     let begin = 0;
     const parts = inputs.map((shape) => {
-      const part = { move: mover(runtime, shape, stepsOf(shape), steps), offset: 4 * begin * steps[axis]! };
+      const part = { move: mover(runtime, shape, stepsOf(shape), steps), begin: begin * steps[axis]! };
       begin += shape[axis]!;
       return part;
     });
-    return (from, y) => parts.forEach(({ move, offset }, i) => move(from[i]!.start, y.start + offset));
+    return (from, y) => parts.forEach(({ move, begin }, i) => move(from[i]!.start, after(y.start, begin)));
   };
 
-/** The same numbers in other places. */
+/** Operations that only move numbers. */
 export const movementKernels = (
   runtime: Runtime,
 ): {
@@ -59,14 +62,14 @@ export const movementKernels = (
   slice: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(input!, attributes);
     const move = mover(runtime, output, steps, stepsOf(output));
-    return ([x], y) => move(x!.start + 4 * begin, y.start);
+    return ([x], y) => move(after(x!.start, begin), y.start);
   },
   place: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(output, attributes);
     const move = mover(runtime, input!, stepsOf(input!), steps);
     return ([x], y) => {
       runtime.clear(y.start, y.length);
-      move(x!.start, y.start + 4 * begin);
+      move(x!.start, after(y.start, begin));
     };
   },
   concat: concat(runtime),

@@ -1,84 +1,100 @@
 import { broadcastSteps, stepsOf, type Kernel, type Normalization, type Shape } from "@convlens/backend";
 import { load4, splat, type Local } from "../assembler/expression.ts";
-import { f32x4, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
+import { f32x4, type Expression } from "../assembler/instructions.ts";
+import { after, NOWHERE, type Address, type Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
-import { runChunks, writeSweep } from "./chunks.ts";
+import { defineChunks, runChunks, writeSweep, type ChunkWork } from "./chunks.ts";
 import { foldingOf, spreadingOf, type Folding } from "./folding.ts";
-import { copied, type Pointwise } from "./chain.ts";
-import { loopsOf, runLoops } from "./loops.ts";
+import { defineElementwise, loopsOf, runLoops, type Elementwise } from "./loops.ts";
+import { move } from "./movement.ts";
 
-// What is the same for all numbers that were folded together (means, factors) is computed once, and then spread so that four
-// neighbours are a vector, whatever the axes are; the rest is one pass.
+// Values that are the same for all numbers reduced together (means, factors) are computed once for each kept number. Then they are
+// repeated so that four neighbours are a vector, whatever the axes are; the rest is one pass.
 
 type Vector = Expression<"v128">;
-type Run = (...addresses: number[]) => void;
 
 /** A call of an operation over axes, and what its kernels have in common. */
-function settingOf(runtime: Runtime, shape: Shape, { axes, epsilon }: Normalization) {
+function settingOf(runtime: Runtime, shape: Shape, { axes }: Normalization) {
   const folding = foldingOf(shape, axes);
   const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const { length, loops } = spreadingOf(folding);
-  const spread = loops === undefined ? undefined : runLoops(runtime, "move", copied, loops);
-  const room = Math.ceil(length / 16) * 16;
+  const spread = loops === undefined ? undefined : runLoops(runtime, move, {}, loops);
   return {
     folding,
-    /** Numbers that one result for each that stays takes, spread or not. */
-    room,
-    /** Computes one number for each that stays, from others that broadcast to them. */
-    perKept: (name: string, inputs: readonly Shape[], formula: Pointwise): Run =>
-      runLoops(
-        runtime,
-        `${name} ${epsilon}`,
-        formula,
-        loopsOf(kept, [...inputs.map((input) => broadcastSteps(input, kept)), stepsOf(kept)]),
-      ),
     kept,
-    /** Where they are spread: at `to`, or where they are. */
-    spread: (from: number, to: number): number => {
+    /** Numbers of one value for each kept number, repeated or not. */
+    room: Math.ceil(length / 16) * 16,
+    /** Prepares one value for each kept number, from tensors that broadcast to their shape. */
+    perKept: <P>(operation: Elementwise<P>, parameters: P, inputs: readonly Shape[]) => {
+      const strides = [...inputs.map((input) => broadcastSteps(input, kept)), stepsOf(kept)];
+      return runLoops(runtime, operation, parameters, loopsOf(kept, strides));
+    },
+    /** Repeats such values at `to`, if they have to be; returns their address. */
+    spread: (from: Address, to: Address): Address => {
       if (spread === undefined) return from;
       spread(from, to);
       return to;
     },
-    deviation: (f: FunctionWriter, variance: Vector): Vector => f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon))),
   };
 }
 
-/** One pass: the last of `whole` gets what the formula makes of the others, and of what is known. */
-function passOf(
-  runtime: Runtime,
+/** √(variance + epsilon) */
+const deviation = (f: FunctionWriter, epsilon: number, variance: Vector): Vector =>
+  f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
+
+/** A parameter of a normalization, and the share of one number in a mean. */
+interface Share {
+  readonly epsilon: number;
+  readonly share: number;
+}
+const factors = defineElementwise<number>(
+  "scale / deviation",
+  (epsilon) => (f, scale, variance) => f32x4.div(scale, deviation(f, epsilon, variance)),
+);
+const means = defineElementwise<number>("mean", (share) => (f, sum) => f32x4.mul(sum, f.constant4(share)));
+const pulls = defineElementwise<Share>(
+  "pull",
+  ({ epsilon, share }) =>
+    (f, sum, variance) =>
+      f32x4.div(f32x4.mul(sum, f.constant4(share)), deviation(f, epsilon, variance)),
+);
+
+/** Defines a pass over tensors: the last of `whole` receives the result of the formula of the others and of values for rows. */
+function definePass(
   name: string,
-  folding: Folding,
   { whole, spread }: { readonly whole: number; readonly spread: number },
   formula: (known: readonly Local<"v128">[], ...x: Vector[]) => Vector,
-): (whole: readonly number[], spread: readonly number[]) => void {
-  const { width } = folding;
-  const run = runChunks(runtime, {
-    key: name,
-    folding,
+): ChunkWork<object> {
+  return defineChunks<object>({
+    name,
     whole,
     spread,
-    found: 0,
-    write: (f, rows, places) => {
+    resultsOf: () => 0,
+    write: (f, { folding, rows }, places) => {
       const from = places.whole.slice(0, -1);
       const to = places.whole.at(-1)!;
       const known = places.spread.map(() => f.local("v128", "known"));
+      const load = folding.width === 1 ? splat : load4;
       writeSweep(f, { folding, rows }, places.whole, places.spread, (offsets, lanes) => {
-        known.forEach((each, i) => f.set(each, (width === 1 ? splat : load4)(places.spread[i]!)));
-        for (const offset of offsets) {
-          const value = formula(known, ...from.map((x) => load4(x, offset)));
-          if (lanes === 4) f.store4(to, value, offset);
-          else {
-            const rest = f.keep("rest", value);
-            for (let lane = 0; lane < lanes; lane++) f.storeOne(to, rest, offset + 4 * lane, lane);
-          }
-        }
+        known.forEach((each, i) => f.set(each, load(places.spread[i]!)));
+        for (const offset of offsets)
+          f.storeLanes(to, formula(known, ...from.map((x) => load4(x, offset))), offset, lanes);
       });
     },
   });
-  return (...addresses) => run(...addresses, 0);
 }
+/** (x − mean) · factor + shift */
+const normalizePass = definePass("normalize", { whole: 2, spread: 3 }, ([mean, factor, shift], x) =>
+  f32x4.add(f32x4.mul(f32x4.sub(x, mean!), factor!), shift!),
+);
+/** factor · (dy − slope − (x − mean) · pull) */
+const gradientPass = definePass("normalizeGradient", { whole: 3, spread: 4 }, ([mean, factor, slope, pull], dy, x) =>
+  f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy, slope!), f32x4.mul(f32x4.sub(x, mean!), pull!))),
+);
+
+/** Mean and variance of each kept number, one behind the other. */
+const halvesOf = (moments: Block, { kept }: Folding): [Address, Address] => [moments.start, after(moments.start, kept)];
 
 /** (x − mean) · scale / √(variance + epsilon) + shift */
 const normalize =
@@ -86,24 +102,18 @@ const normalize =
   ({ inputs, output, attributes }) => {
     const [shape, , scale, shift] = inputs as [Shape, Shape, Shape, Shape];
     if (output.includes(0)) return () => undefined;
-    const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
-    const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      f32x4.div(a, deviation(f, variance)),
-    );
-    const shifts = perKept("move", [shift], copied);
-    const pass = passOf(runtime, "normalize", folding, { whole: 2, spread: 3 }, ([mean, factor, added], x) =>
-      f32x4.add(f32x4.mul(f32x4.sub(x, mean!), factor!), added!),
-    );
+    const { folding, kept, room, perKept, spread } = settingOf(runtime, shape, attributes);
+    const factor = perKept(factors, attributes.epsilon, [scale, kept]);
+    const copyShift = perKept(move, {}, [shift]);
+    const pass = runChunks(runtime, normalizePass, { parameters: {}, folding });
     return ([x, moments, a, b], y) => {
-      const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
+      const [mean, variance] = halvesOf(moments!, folding);
       const scratch = runtime.scratch(5 * room);
-      const place = (i: number): number => scratch + 4 * i * room;
-      factors(a!.start, variance, place(0));
-      shifts(b!.start, place(1));
-      pass(
-        [x!.start, y.start],
-        [mean, place(0), place(1)].map((each, i) => spread(each, place(2 + i))),
-      );
+      const place = (i: number): Address => after(scratch, i * room);
+      factor(a!.start, variance, place(0));
+      copyShift(b!.start, place(1));
+      const known = [mean, place(0), place(1)].map((each, i) => spread(each, place(2 + i)));
+      pass([x!.start, y.start], known, NOWHERE);
     };
   };
 
@@ -113,40 +123,27 @@ const normalizeGradient =
   ({ inputs, output, attributes }) => {
     const [shape, , , , scale] = inputs as [Shape, Shape, Shape, Shape, Shape];
     if (output.includes(0)) return () => undefined;
-    const { folding, kept, room, perKept, spread, deviation } = settingOf(runtime, shape, attributes);
+    const { folding, kept, room, perKept, spread } = settingOf(runtime, shape, attributes);
+    const { epsilon } = attributes;
     const share = 1 / folding.count;
-    const factors = perKept("scale / deviation", [scale, kept], (f, a, variance) =>
-      f32x4.div(a, deviation(f, variance)),
-    );
-    const means = perKept(`mean of ${folding.count}`, [kept], (f, sum) => f32x4.mul(sum, f.constant4(share)));
-    const pulls = perKept(`pull of ${folding.count}`, [kept, kept], (f, sum, variance) =>
-      f32x4.div(f32x4.mul(sum, f.constant4(share)), deviation(f, variance)),
-    );
-    const pass = passOf(
-      runtime,
-      "normalizeGradient",
-      folding,
-      { whole: 3, spread: 4 },
-      ([mean, factor, slope, pull], dy, x) =>
-        f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy, slope!), f32x4.mul(f32x4.sub(x, mean!), pull!))),
-    );
+    const factor = perKept(factors, epsilon, [scale, kept]);
+    const meanOf = perKept(means, share, [kept]);
+    const pull = perKept(pulls, { epsilon, share }, [kept, kept]);
+    const pass = runChunks(runtime, gradientPass, { parameters: {}, folding });
     return ([dy, x, moments, sums, a], dx) => {
-      const [mean, variance] = [moments!.start, moments!.start + 4 * folding.kept];
-      const [sum, product] = [sums!.start, sums!.start + 4 * folding.kept];
+      const [mean, variance] = halvesOf(moments!, folding);
+      const [sum, product] = halvesOf(sums!, folding);
       const scratch = runtime.scratch(7 * room);
-      const place = (i: number): number => scratch + 4 * i * room;
-      factors(a!.start, variance, place(0));
-      means(sum, place(1));
-      pulls(product, variance, place(2));
-      const known = [mean, place(0), place(1), place(2)];
-      pass(
-        [dy!.start, x!.start, dx.start],
-        known.map((each, i) => spread(each, place(3 + i))),
-      );
+      const place = (i: number): Address => after(scratch, i * room);
+      factor(a!.start, variance, place(0));
+      meanOf(sum, place(1));
+      pull(product, variance, place(2));
+      const known = [mean, place(0), place(1), place(2)].map((each, i) => spread(each, place(3 + i)));
+      pass([dy!.start, x!.start, dx.start], known, NOWHERE);
     };
   };
 
-/** Numbers brought to mean 0 and variance 1, given their moments. */
+/** Normalization to mean 0 and variance 1, given the moments. */
 export const normalizeKernels = (
   runtime: Runtime,
 ): Readonly<Record<"normalize" | "normalizeGradient", Kernel<Block, Normalization>>> => ({

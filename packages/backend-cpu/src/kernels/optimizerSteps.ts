@@ -2,7 +2,7 @@ import type { Attributes, OptimizerSteps } from "@convlens/backend";
 import { f32x4 } from "../assembler/instructions.ts";
 import type { Pointwise } from "./chain.ts";
 
-/** Steps of optimizers, each in one pass over its parameter. */
+/** Steps of optimizers, each in one pass over the parameter. */
 export const optimizerFormulas: { readonly [K in keyof OptimizerSteps]: (attributes: Attributes<K>) => Pointwise } = {
   movingAverage:
     ({ keep }) =>

@@ -12,10 +12,10 @@ import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Link, Pointwise } from "./chain.ts";
 import { elementwiseFormulas } from "./elementwise.ts";
-import { loopsOf, runOverBlocks } from "./loops.ts";
+import { defineElementwise, loopsOf, runOverBlocks } from "./loops.ts";
 import { optimizerFormulas } from "./optimizerSteps.ts";
 
-/** How each is computed, where need be from attributes. */
+/** The formula of each elementwise operation, for some attributes. */
 const formulas: { readonly [name in OperationName]?: (attributes: never) => Pointwise } = {
   ...Object.fromEntries(Object.entries(elementwiseFormulas).map(([name, formula]) => [name, () => formula])),
   ...optimizerFormulas,
@@ -26,18 +26,15 @@ export const linksOf = (steps: readonly ChainStep[]): Link[] =>
   steps.map(({ operation, attributes, inputs }) => {
     const formula = formulas[operation]?.(attributes as never);
     if (formula === undefined)
-      throw new BackendError(`${operation} is not computed number by number, and cannot be part of a chain`, {
-        operation,
-      });
+      throw new BackendError(`${operation} is not elementwise, and cannot be part of a chain`, { operation });
     return { formula, operands: inputs };
   });
 
+const pointwise = defineElementwise("pointwise", linksOf);
+
 type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
 
-/**
- * What takes one number of each input and gives one, alone or in chains: one pass over the memory. The result may lie where an
- * input of its shape does.
- */
+/** Elementwise operations, alone or in chains: one pass over memory. The result may overwrite an input of its shape. */
 export function pointwiseKernels(runtime: Runtime): {
   readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]>;
 } {
@@ -46,9 +43,8 @@ export function pointwiseKernels(runtime: Runtime): {
     { inputs, output }: KernelCall<unknown>,
   ): ReturnType<Kernel<Block, unknown>> => {
     if (output.includes(0)) return () => undefined;
-    const paces = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
-    const name = steps.map(({ operation }) => operation).join(" ");
-    return runOverBlocks(runtime, `${name} ${JSON.stringify(steps)}`, linksOf(steps), loopsOf(output, paces));
+    const strides = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
+    return runOverBlocks(runtime, pointwise, steps, loopsOf(output, strides));
   };
   const single =
     (operation: Single): Kernel<Block, Operations[Single]> =>

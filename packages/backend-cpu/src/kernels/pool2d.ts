@@ -1,27 +1,25 @@
 import type { Kernel, Pool2dGeometry, Pooling, Sliding } from "@convlens/backend";
-import { int, load4, loadOne, zero4, type Local } from "../assembler/expression.ts";
-import { f32x4, i32, v128, type Expression } from "../assembler/instructions.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
+import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
+import type { Arguments, FunctionWriter } from "../assembler/function.ts";
+import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { strided } from "../callList.ts";
+import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
+import type { Address, Block } from "../heap.ts";
+import type { Runtime } from "../runtime.ts";
 
 type Vector = Expression<"v128">;
-/** How numbers are read and written: four channels at a time, or the one that is left over. */
-interface Access {
-  readonly load: (address: Local<"i32">, offset?: number) => Vector;
-  readonly store: (address: Local<"i32">, value: Vector, offset?: number) => void;
+
+/** A window of four channels, or of one, at this place of the code. */
+export interface Window {
+  readonly load: (address: Pointer, offset?: number) => Vector;
+  readonly store: (address: Pointer, value: Vector, offset?: number) => void;
+  /** Offsets of the elements under the window. */
+  readonly taps: readonly number[];
+  /** Whether windows do not overlap. */
+  readonly isApart: boolean;
 }
 
-/** What a kind of pooling does with one window: `taps` are the offsets of its numbers, which no other sees if they are apart. */
-type Body = (
-  f: FunctionWriter,
-  access: Access,
-  parameters: readonly Local<"i32">[],
-  taps: readonly number[],
-  isApart: boolean,
-) => void;
-
-/** The largest under a window; WebAssembly's maximum gives NaN where there is one. */
+/** The largest element of a window, or NaN if there is one. */
 function largest(f: FunctionWriter, [first, ...others]: readonly Vector[]): Local<"v128"> {
   const best = f.local("v128", "best");
   f.set(best, first!);
@@ -29,7 +27,7 @@ function largest(f: FunctionWriter, [first, ...others]: readonly Vector[]): Loca
   return best;
 }
 
-/** Visits each number of a window with all bits set where it is the winner: the first that is the largest, or that is no number. */
+/** Visits each element of a window with a mask whose bits are set where it wins: the first maximum or NaN. */
 export function eachWinner(
   f: FunctionWriter,
   window: readonly Vector[],
@@ -45,68 +43,106 @@ export function eachWinner(
     f.set(taken, v128.or(taken, here));
   });
 }
-/** What the taps of a window hold. */
-const windowOf = ({ load }: Access, x: Local<"i32">, taps: readonly number[]): Vector[] =>
-  taps.map((tap) => load(x, tap));
+/** The elements of a window. */
+const windowOf = ({ load, taps }: Window, x: Pointer): Vector[] => taps.map((tap) => load(x, tap));
 
-type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
-/** The parameters on the side of the input, those on the side of the output, and what is done with one window. */
-export interface Pool {
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly body: Body;
+type ImageSizes = Pick<Pool2dGeometry, "height" | "width" | "channels">;
+
+/** A function that visits all windows of an image. */
+export interface Pool<P> {
+  readonly definition: FunctionDefinition<{ readonly parameters: P; readonly image: ImageSizes }>;
+  /** Number of arguments of the input's size, which come first. */
+  readonly inputs: number;
 }
 
-export const pools: Readonly<Record<Kind, Pool>> = {
-  maxPool2d: {
+/** Defines a kind of pooling by what it does with one window. `inputs` have the size of the input, `outputs` that of the output. */
+export function definePool<P, const Inputs extends readonly string[], const Outputs extends readonly string[]>({
+  name,
+  inputs,
+  outputs,
+  body,
+}: {
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly outputs: Outputs;
+  readonly body: (
+    f: FunctionWriter,
+    window: Window,
+    parameters: P,
+    ...at: Arguments<readonly [...Inputs, ...Outputs]>
+  ) => void;
+}): Pool<P> {
+  return {
+    inputs: inputs.length,
+    definition: defineFunction({
+      name,
+      args: [...inputs, ...outputs] as string[],
+      write: (f, { parameters, image }, ...args) => {
+        const windowBody = body as (f: FunctionWriter, window: Window, parameters: P, ...at: Pointer[]) => void;
+        writePool(f, image, inputs.length, args, (window, at) => windowBody(f, window, parameters, ...at));
+      },
+      work: ({ image: { height: h, width: w, channels } }) => 4 * h.output * w.output * h.window * w.window * channels,
+    }),
+  };
+}
+
+type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
+
+export const pools: Readonly<Record<Kind, Pool<object>>> = {
+  maxPool2d: definePool({
+    name: "maxPool2d",
     inputs: ["x"],
     outputs: ["y"],
-    body: (f, access, [x, y], taps) => access.store(y!, largest(f, windowOf(access, x!, taps))),
-  },
-  maxPool2dGradient: {
+    body: (f, window, _: object, x, y) => window.store(y, largest(f, windowOf(window, x))),
+  }),
+  maxPool2dGradient: definePool({
+    name: "maxPool2dGradient",
     inputs: ["x", "dx"],
     outputs: ["dy"],
-    body: (f, access, [x, dx, dy], taps, isApart) => {
-      const slope = f.keep("dy", access.load(dy!));
-      eachWinner(f, windowOf(access, x!, taps), (k, wins) => {
+    body: (f, window, _: object, x, dx, dy) => {
+      const { load, store, taps, isApart } = window;
+      const slope = f.keep("dy", load(dy));
+      eachWinner(f, windowOf(window, x), (k, wins) => {
         const [won, tap] = [v128.and(wins, slope), taps[k]!];
-        access.store(dx!, isApart ? won : f32x4.add(access.load(dx!, tap), won), tap);
+        store(dx, isApart ? won : f32x4.add(load(dx, tap), won), tap);
       });
     },
-  },
-  maxPool2dSelect: {
+  }),
+  maxPool2dSelect: definePool({
+    name: "maxPool2dSelect",
     inputs: ["x", "v"],
     outputs: ["y"],
-    body: (f, access, [x, v, y], taps) => {
+    body: (f, window, _: object, x, v, y) => {
+      const { load, store, taps } = window;
       const chosen = f.local("v128", "chosen");
       f.set(chosen, zero4);
-      eachWinner(f, windowOf(access, x!, taps), (k, wins) =>
-        f.set(chosen, v128.or(chosen, v128.and(wins, access.load(v!, taps[k])))),
-      );
-      access.store(y!, chosen);
+      eachWinner(f, windowOf(window, x), (k, wins) => f.set(chosen, v128.or(chosen, v128.and(wins, load(v, taps[k])))));
+      store(y, chosen);
     },
-  },
-  sumPool2d: {
+  }),
+  sumPool2d: definePool({
+    name: "sumPool2d",
     inputs: ["x"],
     outputs: ["y"],
-    body: (f, access, [x, y], taps) => {
+    body: (f, { load, store, taps }, _: object, x, y) => {
       const sum = f.local("v128", "sum");
-      f.set(sum, access.load(x!, taps[0]));
-      for (const tap of taps.slice(1)) f.set(sum, f32x4.add(sum, access.load(x!, tap)));
-      access.store(y!, sum);
+      f.set(sum, load(x, taps[0]));
+      for (const tap of taps.slice(1)) f.set(sum, f32x4.add(sum, load(x, tap)));
+      store(y, sum);
     },
-  },
-  sumPool2dGradient: {
+  }),
+  sumPool2dGradient: definePool({
+    name: "sumPool2dGradient",
     inputs: ["dx"],
     outputs: ["dy"],
-    body: (f, access, [dx, dy], taps, isApart) => {
-      const slope = f.keep("dy", access.load(dy!));
-      for (const tap of taps) access.store(dx!, isApart ? slope : f32x4.add(access.load(dx!, tap), slope), tap);
+    body: (f, { load, store, taps, isApart }, _: object, dx, dy) => {
+      const slope = f.keep("dy", load(dy));
+      for (const tap of taps) store(dx, isApart ? slope : f32x4.add(load(dx, tap), slope), tap);
     },
-  },
+  }),
 };
 
-/** Positions of a window that see the same taps, as at the border fewer than inside. */
+/** Neighbouring positions of a window that see the same taps: all of them inside, fewer at the border. */
 interface Stretch {
   readonly from: number;
   readonly count: number;
@@ -114,7 +150,7 @@ interface Stretch {
   readonly taps: number;
 }
 
-/** The positions along one axis, those that see the same taps together. */
+/** The positions along one axis as stretches. */
 function stretchesOf({ input, window, output, stride, dilation, before }: Sliding): Stretch[] {
   const found: Stretch[] = [];
   for (let o = 0; o < output; o++) {
@@ -130,99 +166,89 @@ function stretchesOf({ input, window, output, stride, dilation, before }: Slidin
   return found;
 }
 
-/** Whether no two windows see the same number … */
+/** Whether no element is under two windows. */
 const isApart = ({ stride, window, dilation }: Sliding): boolean => dilation === 1 && stride >= window;
-/** … and each is seen by one. */
+/** Whether each element is under exactly one window. */
 const isCovered = (s: Sliding): boolean =>
   isApart(s) && s.stride === s.window && s.before === 0 && s.output * s.stride >= s.input;
 
-/** The windows of one image. */
-function poolCode(
-  runtime: Runtime,
-  name: string,
-  { inputs, outputs, body }: Pool,
-  { height: h, width: w, channels }: Pool2dGeometry,
-): CompiledFunction {
-  const key = `${name} ${JSON.stringify([h, w, channels])}`;
-  const work = 4 * h.output * w.output * h.window * w.window * channels;
-  const write = (f: FunctionWriter, ...parameters: Local<"i32">[]): void => {
-    const pixel = 4 * channels;
-    const row = pixel * w.input;
-    const at = parameters.map(() => f.local("i32", "at"));
-    /** Neighbouring windows that see the same taps. */
-    const windows = (count: number, stride: number, taps: readonly number[]): void => {
-      const some = (numbers: number, access: Access): void => {
-        body(f, access, at, taps, [h, w].every(isApart));
-        at.forEach((each) => f.advance(each, 4 * numbers));
-      };
-      f.times(count, () => {
-        f.times(Math.floor(channels / 4), () => some(4, { load: load4, store: (...it) => f.store4(...it) }));
-        f.times(channels % 4, () => some(1, { load: loadOne, store: (...it) => f.storeOne(...it) }));
-        for (const input of at.slice(0, inputs.length)) f.advance(input, stride - pixel);
-      });
+/** Writes: visits all windows of an image. The first `inputs` arguments are of the input's size, the others of the output's. */
+function writePool(
+  f: FunctionWriter,
+  { height: h, width: w, channels }: ImageSizes,
+  inputs: number,
+  args: readonly Pointer[],
+  body: (window: Window, at: readonly Pointer[]) => void,
+): void {
+  const row = channels * w.input;
+  const at = args.map(() => f.local("i32", "at"));
+  const isInput = (i: number): boolean => i < inputs;
+  /** Neighbouring windows that see the same taps. */
+  const windows = (count: number, taps: readonly number[]): void => {
+    const some = (numbers: number, access: Pick<Window, "load" | "store">): void => {
+      body({ ...access, taps, isApart: [h, w].every(isApart) }, at);
+      at.forEach((each) => f.advance(each, numbers));
     };
-    for (const rows of stretchesOf(h)) {
-      const start = (rows.from * h.stride - h.before + rows.firstTap * h.dilation) * row;
-      f.times(rows.count, () => {
-        for (const { from, count, firstTap, taps } of stretchesOf(w)) {
-          const offsets = Array.from(
-            { length: rows.taps * taps },
-            (_, tap) => Math.floor(tap / taps) * h.dilation * row + (tap % taps) * w.dilation * pixel,
-          );
-          const x = start + (from * w.stride - w.before + firstTap * w.dilation) * pixel;
-          const y = (rows.from * w.output + from) * pixel;
-          parameters.forEach((each, i) => f.set(at[i]!, i32.add(each, int(i < inputs.length ? x : y))));
-          windows(count, w.stride * pixel, offsets);
-        }
-        parameters.forEach((each, i) => f.advance(each, i < inputs.length ? h.stride * row : w.output * pixel));
-      });
-      parameters.forEach((each, i) =>
-        f.advance(each, -rows.count * (i < inputs.length ? h.stride * row : w.output * pixel)),
-      );
-    }
+    f.times(count, () => {
+      f.times(Math.floor(channels / 4), () => some(4, { load: load4, store: (...it) => f.store4(...it) }));
+      f.times(channels % 4, () => some(1, { load: loadOne, store: (...it) => f.storeOne(...it) }));
+      for (const input of at.slice(0, inputs)) f.advance(input, (w.stride - 1) * channels);
+    });
   };
-  return runtime.code(key, [...inputs, ...outputs], write, work);
+  for (const rows of stretchesOf(h)) {
+    const start = (rows.from * h.stride - h.before + rows.firstTap * h.dilation) * row;
+    f.times(rows.count, () => {
+      for (const { from, count, firstTap, taps } of stretchesOf(w)) {
+        const offsets = Array.from(
+          { length: rows.taps * taps },
+          (_, tap) => Math.floor(tap / taps) * h.dilation * row + (tap % taps) * w.dilation * channels,
+        );
+        const x = start + (from * w.stride - w.before + firstTap * w.dilation) * channels;
+        const y = (rows.from * w.output + from) * channels;
+        args.forEach((each, i) => f.set(at[i]!, plus(each, isInput(i) ? x : y)));
+        windows(count, offsets);
+      }
+      args.forEach((each, i) => f.advance(each, isInput(i) ? h.stride * row : w.output * channels));
+    });
+    args.forEach((each, i) => f.advance(each, -rows.count * (isInput(i) ? h.stride * row : w.output * channels)));
+  }
 }
 
-/** The windows of all images: from addresses on the side of the input, and then of the output. */
-export function poolRun(
+/** Prepares a kind of pooling over all images. The addresses are those of the inputs, then those of the outputs. */
+export function poolRun<P>(
   runtime: Runtime,
-  name: string,
-  pool: Pool,
-  g: Pool2dGeometry,
-): (...addresses: number[]) => void {
-  const code = poolCode(runtime, name, pool, g);
-  const image = 4 * g.height.input * g.width.input * g.channels;
-  const result = 4 * g.height.output * g.width.output * g.channels;
+  { definition, inputs }: Pool<P>,
+  parameters: P,
+  { batch, height, width, channels }: Pool2dGeometry,
+): (...addresses: Address[]) => void {
+  const code = runtime.compile(definition, { parameters, image: { height, width, channels } });
+  const image = height.input * width.input * channels;
+  const result = height.output * width.output * channels;
   return (...addresses) =>
-    code.callMany(
-      g.batch,
-      ...addresses.map((address, i) => [address, i < pool.inputs.length ? image : result] as const),
-    );
+    code.callMany(batch, ...addresses.map((address, i) => strided(address, i < inputs ? image : result)));
 }
 
-/** The kernel of one kind; `order` puts inputs and output of the operation in the order of its parameters. */
+/** The kernel of one kind; `order` puts inputs and output of the operation in the order of its arguments. */
 const kernelOf =
   (
     runtime: Runtime,
     kind: Kind,
-    adds: boolean,
-    order: (inputs: readonly Block[], output: Block) => { readonly inputs: readonly Block[]; readonly output: Block },
+    order: (inputs: readonly Block[], output: Block) => readonly Block[],
   ): Kernel<Block, Pooling> =>
   ({ attributes: { geometry: g } }) => {
-    const run = poolRun(runtime, kind, pools[kind], g);
+    const run = poolRun(runtime, pools[kind], {}, g);
+    const mayLeaveGaps = kind.endsWith("Gradient") && ![g.height, g.width].every(isCovered);
     return (from, to) => {
-      if (adds && ![g.height, g.width].every(isCovered)) runtime.clear(to.start, to.length);
-      const { inputs, output } = order(from, to);
-      run(...inputs.map(({ start }) => start), output.start);
+      if (mayLeaveGaps) runtime.clear(to.start, to.length);
+      run(...order(from, to).map(({ start }) => start));
     };
   };
 
-/** Many neighbouring numbers of a channel in, one out; channels side by side in the lanes. */
+/** Pooling and its gradients, with channels in the lanes. */
 export const pool2dKernels = (runtime: Runtime): Record<Kind, Kernel<Block, Pooling>> => ({
-  maxPool2d: kernelOf(runtime, "maxPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", true, ([dy, x], dx) => ({ inputs: [x!, dx], output: dy! })),
-  maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", false, ([v, x], y) => ({ inputs: [x!, v!], output: y })),
-  sumPool2d: kernelOf(runtime, "sumPool2d", false, ([x], y) => ({ inputs: [x!], output: y })),
-  sumPool2dGradient: kernelOf(runtime, "sumPool2dGradient", true, ([dy], dx) => ({ inputs: [dx], output: dy! })),
+  maxPool2d: kernelOf(runtime, "maxPool2d", ([x], y) => [x!, y]),
+  maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", ([dy, x], dx) => [x!, dx, dy!]),
+  maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", ([v, x], y) => [x!, v!, y]),
+  sumPool2d: kernelOf(runtime, "sumPool2d", ([x], y) => [x!, y]),
+  sumPool2dGradient: kernelOf(runtime, "sumPool2dGradient", ([dy], dx) => [dx, dy!]),
 });

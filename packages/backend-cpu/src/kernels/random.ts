@@ -1,6 +1,7 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import { int, int4, shuffle4, splat } from "../assembler/expression.ts";
 import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { defineFunction } from "../defineFunction.ts";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -8,50 +9,56 @@ type Vector = Expression<"v128">;
 
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 
-/** Uniform numbers by Threefry-2×32, four counters side by side; bit for bit those of `threefry` in @convlens/backend. */
+/** Threefry-2×32, with four counters side by side. It gives the same bits as `threefry` in @convlens/backend. */
+const uniformFunction = defineFunction({
+  name: "randomUniform",
+  args: ["seed", "y"],
+  write: (f, { count, stream }: { readonly count: number; readonly stream: number }, seed, y) => {
+    const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
+    const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed)));
+    const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed, 1)));
+    const key = [key0, key1, f.keep("key", v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
+    const counter = f.local("v128", "counter");
+    const [a, b] = [f.local("v128", "a"), f.local("v128", "b")];
+    f.set(counter, int4(0, 1, 2, 3));
+    const eight = (store: (first: Vector, second: Vector) => void): void => {
+      f.set(a, i32x4.add(counter, key[0]!));
+      f.set(b, i32x4.add(each(stream), key[1]!));
+      for (let round = 0; round < 20; round++) {
+        f.set(a, i32x4.add(a, b));
+        const turn = rotations[round % 8]!;
+        f.set(b, v128.xor(v128.or(i32x4.shl(b, int(turn)), i32x4.shr_u(b, int(32 - turn))), a));
+        if (round % 4 === 3) {
+          const injection = (round + 1) / 4;
+          f.set(a, i32x4.add(a, key[injection % 3]!));
+          f.set(b, i32x4.add(b, i32x4.add(key[(injection + 1) % 3]!, each(injection))));
+        }
+      }
+      // The upper 24 bits are exact in float32.
+      for (const word of [a, b])
+        f.set(word, f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, int(8))), f.constant4(2 ** -24)));
+      store(shuffle4(a, b, 0, 4, 1, 5), shuffle4(a, b, 2, 6, 3, 7));
+      f.set(counter, i32x4.add(counter, each(4)));
+    };
+    f.times(Math.floor(count / 8), () => {
+      eight((first, second) => {
+        f.store4(y, first);
+        f.store4(y, second, 4);
+      });
+      f.advance(y, 8);
+    });
+    const rest = count % 8;
+    if (rest > 0)
+      eight((...halves) => {
+        for (let i = 0; i < rest; i++) f.storeOne(y, halves[i >> 2]!, i, i % 4);
+      });
+  },
+});
+
+/** Uniform random numbers from 0 to 1. */
 export const randomUniform =
   (runtime: Runtime): Kernel<Block, Operations["randomUniform"]> =>
   ({ output, attributes: { stream } }) => {
-    const count = sizeOf(output);
-    const code = runtime.code(`randomUniform ${count} ${stream}`, ["seed", "y"], (f, seed, y) => {
-      const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
-      const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed)));
-      const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed, 4)));
-      const key = [key0, key1, f.keep("key", v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
-      const counter = f.local("v128", "counter");
-      const [a, b] = [f.local("v128", "a"), f.local("v128", "b")];
-      f.set(counter, int4(0, 1, 2, 3));
-      const eight = (store: (first: Vector, second: Vector) => void): void => {
-        f.set(a, i32x4.add(counter, key[0]!));
-        f.set(b, i32x4.add(each(stream), key[1]!));
-        for (let round = 0; round < 20; round++) {
-          f.set(a, i32x4.add(a, b));
-          const turn = rotations[round % 8]!;
-          f.set(b, v128.xor(v128.or(i32x4.shl(b, int(turn)), i32x4.shr_u(b, int(32 - turn))), a));
-          if (round % 4 === 3) {
-            const injection = (round + 1) / 4;
-            f.set(a, i32x4.add(a, key[injection % 3]!));
-            f.set(b, i32x4.add(b, i32x4.add(key[(injection + 1) % 3]!, each(injection))));
-          }
-        }
-        // The upper 24 bits fill a float32 exactly.
-        for (const word of [a, b])
-          f.set(word, f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, int(8))), f.constant4(2 ** -24)));
-        store(shuffle4(a, b, 0, 4, 1, 5), shuffle4(a, b, 2, 6, 3, 7));
-        f.set(counter, i32x4.add(counter, each(4)));
-      };
-      f.times(Math.floor(count / 8), () => {
-        eight((first, second) => {
-          f.store4(y, first);
-          f.store4(y, second, 16);
-        });
-        f.advance(y, 32);
-      });
-      const rest = count % 8;
-      if (rest > 0)
-        eight((...halves) => {
-          for (let i = 0; i < rest; i++) f.storeOne(y, halves[i >> 2]!, 4 * i, i % 4);
-        });
-    });
+    const code = runtime.compile(uniformFunction, { count: sizeOf(output), stream });
     return ([seed], y) => code.call(seed.start, y.start);
   };

@@ -1,59 +1,79 @@
-import { sizeOf, type Axes, type Kernel, type KernelCall, type Operations, type Shape } from "@convlens/backend";
-import type { Block } from "../heap.ts";
+import {
+  sizeOf,
+  type Axes,
+  type ChainStep,
+  type Kernel,
+  type KernelCall,
+  type Operations,
+  type Shape,
+} from "@convlens/backend";
+import { strided } from "../callList.ts";
+import { defineFunction } from "../defineFunction.ts";
+import { after, NOWHERE, type Address, type Block } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { chainOf, copied } from "./chain.ts";
 import { foldsOf, writeFold, type Fold, type Reduction, type Source } from "./folds.ts";
-import { runLoops, runTasks, TASK, tasksOf } from "./loops.ts";
+import { defineElementwise, runLoops, runTasks, TASK, tasksOf } from "./loops.ts";
 import { linksOf } from "./pointwise.ts";
 
-/** A source with a name that tells it from all others. */
-interface NamedSource extends Source {
-  readonly name: string;
+/** The tensors that are reduced: the results of a chain, or those of a single input. */
+interface Inputs {
+  readonly chain?: readonly ChainStep[];
+  /** For each input, whether it is a single number. */
+  readonly isOne: readonly boolean[];
 }
-const plain: NamedSource = { name: "", chain: chainOf(copied, 1), isOne: [false] };
+const single: Inputs = { isOne: [false] };
+const sourceOf = ({ chain, isOne }: Inputs): Source => ({
+  chain: chainOf(chain === undefined ? copied : linksOf(chain), isOne.length),
+  isOne,
+});
 
-function codeOf(runtime: Runtime, reduction: Reduction, fold: Fold, source: NamedSource): CompiledFunction {
-  const work = fold.outer * fold.folded * fold.inner * Math.max(4, source.chain.length / 2);
-  return runtime.code(
-    `${reduction} ${JSON.stringify(fold)} ${source.name}`,
-    [...source.isOne.map((_, i) => `x${i}`), "y"],
-    (f, ...addresses) => writeFold(f, reduction, fold, source, addresses),
-    work,
-  );
+interface FoldParameters {
+  readonly reduction: Reduction;
+  readonly fold: Fold;
+  readonly inputs: Inputs;
 }
+const foldFunction = defineFunction({
+  name: "fold",
+  args: ({ inputs }: FoldParameters) => [...inputs.isOne.map((_, i) => `x${i}`), "y"],
+  write: (f, { reduction, fold, inputs }, ...addresses) => writeFold(f, reduction, fold, sourceOf(inputs), addresses),
+  work: ({ fold, inputs }) => fold.outer * fold.folded * fold.inner * Math.max(4, sourceOf(inputs).chain.length / 2),
+});
 
-/** How to do a fold, and how many numbers of scratch memory that takes. */
+/** A prepared fold, and the numbers of scratch memory that it needs. */
 interface Run {
-  readonly run: (from: readonly number[], to: number, scratch: number) => void;
+  readonly run: (from: readonly Address[], to: Address, scratch: Address) => void;
   readonly scratch: number;
 }
 
-/** A fold, by all threads together where it is long; what is summed in which order does not depend on them. */
-function runOf(runtime: Runtime, reduction: Reduction, fold: Fold, source: NamedSource): Run {
+/** Prepares a fold. All threads share a long one; the order of its sums does not depend on their number. */
+function runOf(runtime: Runtime, reduction: Reduction, fold: Fold, inputs: Inputs): Run {
   const { outer, folded, inner } = fold;
+  const codeOf = (fold: Fold, inputs: Inputs): CompiledFunction =>
+    runtime.compile(foldFunction, { reduction, fold, inputs });
   const chunk = Math.ceil(TASK / inner);
   if (outer === 1 && folded >= 2 * chunk) {
     const [chunks, rest] = [Math.floor(folded / chunk), folded % chunk];
-    const main = codeOf(runtime, reduction, { outer, folded: chunk, inner }, source);
-    const last = rest > 0 ? codeOf(runtime, reduction, { outer, folded: rest, inner }, source) : undefined;
+    const main = codeOf({ outer, folded: chunk, inner }, inputs);
+    const last = rest > 0 ? codeOf({ outer, folded: rest, inner }, inputs) : undefined;
     const parts = chunks + (rest > 0 ? 1 : 0);
-    const join = codeOf(runtime, reduction, { outer, folded: parts, inner }, plain);
-    const steps = source.isOne.map((isOne) => (isOne ? 0 : 4 * chunk * inner));
+    const join = codeOf({ outer, folded: parts, inner }, single);
+    const steps = inputs.isOne.map((isOne) => (isOne ? 0 : chunk * inner));
     return {
       scratch: Math.ceil((parts * inner) / 4) * 4,
       run: (from, to, scratch) => {
-        main.callMany(chunks, ...from.map((x, i) => [x, steps[i]!] as const), [scratch, 4 * inner]);
-        last?.call(...from.map((x, i) => x + chunks * steps[i]!), scratch + chunks * 4 * inner);
+        main.callMany(chunks, ...from.map((x, i) => strided(x, steps[i]!)), strided(scratch, inner));
+        last?.call(...from.map((x, i) => after(x, chunks * steps[i]!)), after(scratch, chunks * inner));
         join.call(scratch, to);
       },
     };
   }
   const run = runTasks(
     tasksOf(runtime, outer, folded * inner),
-    [...source.isOne.map((isOne) => (isOne ? 0 : 4 * folded * inner)), 4 * inner],
-    (count) => ({ code: codeOf(runtime, reduction, { outer: count, folded, inner }, source), extra: [] }),
+    [...inputs.isOne.map((isOne) => (isOne ? 0 : folded * inner)), inner],
+    (count) => ({ code: codeOf({ outer: count, folded, inner }, inputs), counts: [] }),
   );
-  const addresses = [...source.isOne, true].map(() => 0);
+  const addresses = [...inputs.isOne, true].map(() => NOWHERE);
   return {
     scratch: 0,
     run: (from, to) => {
@@ -64,64 +84,64 @@ function runOf(runtime: Runtime, reduction: Reduction, fold: Fold, source: Named
   };
 }
 
-/** Folds of what a source gives over some axes of a shape. */
+/** Prepares a reduction over some axes of a shape. */
 function reduced(
   runtime: Runtime,
   reduction: Reduction,
-  shape: Shape,
-  axes: readonly number[],
-  source: NamedSource,
+  { shape, axes }: { readonly shape: Shape; readonly axes: readonly number[] },
+  inputs: Inputs,
 ): (inputs: readonly Block[], output: Block) => void {
   const folds = foldsOf(shape, axes);
-  const runs = folds.map((fold, i) => runOf(runtime, reduction, fold, i === 0 ? source : plain));
-  // Every result but the last lies in the scratch, behind the one before it.
+  const runs = folds.map((fold, i) => runOf(runtime, reduction, fold, i === 0 ? inputs : single));
+  // Intermediate results lie in the scratch memory, one behind the other.
   const lengths = folds.slice(0, -1).map(({ outer, inner }) => Math.ceil((outer * inner) / 4) * 4);
   const between = lengths.reduce((sum, length) => sum + length, 0);
   const wanted = between + Math.max(...runs.map(({ scratch }) => scratch));
-  const [first, later] = [source.isOne.map(() => 0), [0]];
+  const [first, later] = [inputs.isOne.map(() => NOWHERE), [NOWHERE]];
   return (inputs, y) => {
-    const scratch = wanted === 0 ? 0 : runtime.scratch(wanted);
+    const scratch = wanted === 0 ? NOWHERE : runtime.scratch(wanted);
     for (let i = 0; i < first.length; i++) first[i] = inputs[i]!.start;
     let from = first;
     let next = scratch;
     for (let i = 0; i < runs.length; i++) {
       const to = i === runs.length - 1 ? y.start : next;
-      runs[i]!.run(from, to, scratch + 4 * between);
+      runs[i]!.run(from, to, after(scratch, between));
       from = later;
       later[0] = to;
-      next += 4 * (lengths[i] ?? 0);
+      next = after(next, lengths[i] ?? 0);
     }
   };
 }
 
-/** Of nothing a sum is 0, and a maximum −∞. */
-function ofNothing(
-  runtime: Runtime,
-  reduction: Reduction,
-  output: Shape,
-): (inputs: readonly Block[], output: Block) => void {
-  const value = reduction === "sum" ? 0 : -Infinity;
-  const loops = [{ count: sizeOf(output), steps: [4] }];
-  const run = runLoops(runtime, `all ${value}`, (f) => f.constant4(value), loops);
+const fillElementwise = defineElementwise<number>("fill", (value) => (f) => f.constant4(value));
+
+/** Prepares filling a tensor with a number. */
+export function fill(runtime: Runtime, value: number, shape: Shape): (inputs: readonly Block[], output: Block) => void {
+  if (shape.includes(0)) return () => undefined;
+  const run = runLoops(runtime, fillElementwise, value, [{ count: sizeOf(shape), steps: [1] }]);
   return (_, y) => run(y.start);
 }
+
+/** An empty sum is 0, and an empty maximum −∞. */
+const emptyResult = { sum: 0, max: -Infinity };
 
 const reduction =
   (runtime: Runtime, name: Reduction): Kernel<Block, Axes> =>
   ({ inputs: [shape], output, attributes: { axes } }) =>
-    sizeOf(shape!) === 0 ? ofNothing(runtime, name, output) : reduced(runtime, name, shape!, axes, plain);
+    sizeOf(shape!) === 0
+      ? fill(runtime, emptyResult[name], output)
+      : reduced(runtime, name, { shape: shape!, axes }, single);
 
 const pointwiseSum =
   (runtime: Runtime): Kernel<Block, Operations["pointwiseSum"]> =>
   ({ inputs, output, attributes: { steps, shape, axes } }: KernelCall<Operations["pointwiseSum"]>) => {
-    if (sizeOf(shape) === 0) return ofNothing(runtime, "sum", output);
-    // Where all is one number, it is as many as are folded.
+    if (sizeOf(shape) === 0) return fill(runtime, emptyResult.sum, output);
+    // If all tensors are single numbers, an input counts as one of the elements that are reduced.
     const isOne = inputs.map((input) => sizeOf(input) === 1 && sizeOf(shape) > 1);
-    const chain = chainOf(linksOf(steps), inputs.length);
-    return reduced(runtime, "sum", shape, axes, { name: JSON.stringify([steps, isOne]), chain, isOne });
+    return reduced(runtime, "sum", { shape, axes }, { chain: steps, isOne });
   };
 
-/** Many numbers in, one out. */
+/** Reductions. */
 export const reduceKernels = (
   runtime: Runtime,
 ): {

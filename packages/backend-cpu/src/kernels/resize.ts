@@ -1,72 +1,71 @@
 import { resampling, type Kernel, type Resizing, type ResizeMode } from "@convlens/backend";
-import { int, load4, loadInt, splat, type Local } from "../assembler/expression.ts";
+import { load4, loadInt, splat, type Local, type Pointer } from "../assembler/expression.ts";
 import { f32x4, i32, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Block } from "../heap.ts";
-import type { CompiledFunction, Table, Runtime } from "../runtime.ts";
+import { strided } from "../callList.ts";
+import { defineFunction, type TableDefinition } from "../defineFunction.ts";
+import { after, BYTES, type Block } from "../heap.ts";
+import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { tasksOf } from "./loops.ts";
 
-// Where a pixel comes from stands in tables, one for rows and one for columns. Rows are mixed first, into a buffer, as their
-// numbers lie side by side whatever the channels are; then the pixels of the mixture.
+// Two tables, for rows and for columns, hold the two neighbours of each position and their weights. Rows are interpolated first, into
+// a buffer, since their numbers lie side by side whatever the channels are; then columns.
 
 type Vector = Expression<"v128">;
-type Address = Local<"i32">;
 
-/** Bytes of an entry: where the first and the second lie, in bytes, and how much of each. */
-const ENTRY = 16;
+/** Words of an entry: byte offsets of the first and the second neighbour, and their weights. */
+const ENTRY = 4;
 
-/** The table of an axis whose old elements lie `step` bytes apart. */
-function tableOf(runtime: Runtime, { from, to, mode, step }: Axis): Table {
-  return runtime.table(`resize ${JSON.stringify([from, to, mode, step])}`, () => {
-    const words = new Int32Array(4 * to);
-    const shares = new Float32Array(words.buffer);
-    resampling(from, to, mode).forEach(({ first, second, weight }, i) => {
-      words.set([first * step, second * step], 4 * i);
-      shares.set([1 - weight, weight], 4 * i + 2);
-    });
-    return words;
-  });
-}
+/** An axis whose elements lie `step` numbers apart in the image that is read. */
 interface Axis {
   readonly from: number;
   readonly to: number;
   readonly mode: ResizeMode;
   readonly step: number;
 }
+const axisTable: TableDefinition<Axis> = {
+  name: "resize",
+  words: ({ from, to, mode, step }) => {
+    const words = new Int32Array(ENTRY * to);
+    const weights = new Float32Array(words.buffer);
+    resampling(from, to, mode).forEach(({ first, second, weight }, i) => {
+      words.set([BYTES * first * step, BYTES * second * step], ENTRY * i);
+      weights.set([1 - weight, weight], ENTRY * i + 2);
+    });
+    return words;
+  },
+};
 
-/** An entry that is looked at: addresses of the first and the second, and how much of each. */
+/** An entry in the code: addresses of the two neighbours, and their weights. */
 interface Mixture {
-  readonly places: readonly [Address, Address];
+  readonly places: readonly [Pointer, Pointer];
   readonly shares: readonly [Local<"v128">, Local<"v128">];
 }
-function entryAt(f: FunctionWriter, entry: Address, base: Address): Mixture {
-  const [first, second] = [0, 4].map((offset) => f.keep("place", i32.add(base, loadInt(entry, offset))));
-  const [a, b] = [8, 12].map((offset) => f.keep("share", splat(entry, offset)));
+function entryAt(f: FunctionWriter, entry: Pointer, base: Pointer): Mixture {
+  const [first, second] = [0, 1].map((offset) => f.keep("place", i32.add(base, loadInt(entry, offset))));
+  const [a, b] = [2, 3].map((offset) => f.keep("share", splat(entry, offset)));
   return { places: [first!, second!], shares: [a!, b!] };
 }
 
-/** Visits numbers that lie side by side, four at a time, and moves addresses behind them: what is visited stores so many. */
+/** Writes: visits numbers side by side, four at a time, and moves addresses behind them. The callback stores as many as are left. */
 function eachNumber(
   f: FunctionWriter,
   count: number,
-  addresses: readonly Address[],
-  visit: (store: (to: Address, value: Vector) => void) => void,
+  addresses: readonly Pointer[],
+  visit: (store: (to: Pointer, value: Vector) => void) => void,
 ): void {
   const vectors = Math.floor(count / 4);
   f.times(vectors, () => {
     visit((to, value) => f.store4(to, value));
-    addresses.forEach((each) => f.advance(each, 16));
+    addresses.forEach((each) => f.advance(each, 4));
   });
   const rest = count % 4;
   if (rest === 0) return;
-  visit((to, value) => {
-    const kept = f.keep("rest", value);
-    for (let i = 0; i < rest; i++) f.storeOne(to, kept, 4 * i, i);
-  });
-  addresses.forEach((each) => f.advance(each, 4 * rest));
+  visit((to, value) => f.storeLanes(to, value, 0, rest));
+  addresses.forEach((each) => f.advance(each, rest));
 }
 
-/** Images of two sizes: small and large are no more than names, of what is read and what is written forward. */
+/** Images of two sizes. The operation reads the small one and writes the large one, and its gradient the other way round. */
 interface Images {
   readonly mode: ResizeMode;
   readonly channels: number;
@@ -74,11 +73,11 @@ interface Images {
   readonly large: readonly [height: number, width: number];
 }
 
-/** Writes: one row of a large image, made of those of a small one. */
+/** Writes: computes a row of a large image from those of a small one. */
 function writeRow(
   f: FunctionWriter,
   { mode, channels, small, large }: Images,
-  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Address>>,
+  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
 ): void {
   const { places, shares } = entryAt(f, rows, from);
   const entry = f.keep("entry", columns);
@@ -104,11 +103,11 @@ function writeRow(
   });
 }
 
-/** Writes: what one row of a large image has is added to those of the small one that it came from. */
+/** Writes: adds a row of a large image to the rows of the small one that it was computed from. */
 function writeRowBack(
   f: FunctionWriter,
   { mode, channels, small, large }: Images,
-  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Address>>,
+  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
 ): void {
   const { places, shares } = entryAt(f, rows, to);
   const entry = f.keep("entry", columns);
@@ -120,11 +119,11 @@ function writeRowBack(
     });
     return;
   }
-  f.fill(buffer, int(4 * channels * small[1]));
+  f.clear(buffer, channels * small[1]);
   f.times(large[1], () => {
     const pixel = entryAt(f, entry, buffer);
     eachNumber(f, channels, [...pixel.places, from], (store) =>
-      // The second may be the first.
+      // Both neighbours may be the same.
       pixel.places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(from), pixel.shares[i]!)))),
     );
     f.advance(entry, ENTRY);
@@ -135,22 +134,39 @@ function writeRowBack(
   );
 }
 
-const PARAMETERS = ["rows", "columns", "buffer", "from", "to"] as const;
-const placesOf = (addresses: readonly Address[]): Record<(typeof PARAMETERS)[number], Address> => {
-  const [rows, columns, buffer, from, to] = addresses as [Address, Address, Address, Address, Address];
-  return { rows, columns, buffer, from, to };
-};
+const ARGUMENTS = ["rows", "columns", "buffer", "from", "to"] as const;
 
-/** Tables, sizes in bytes, and numbers of the buffer for a row. */
-function settingOf(runtime: Runtime, images: Images) {
-  const { mode, channels, small, large } = images;
+const resizeFunction = defineFunction({
+  name: "resize",
+  args: ARGUMENTS,
+  write: (f, { images, count }: { readonly images: Images; readonly count: number }, rows, columns, buffer, from, to) =>
+    f.times(count, () => {
+      writeRow(f, images, { rows, columns, buffer, from, to });
+      f.advance(rows, ENTRY);
+    }),
+  work: ({ images: { large, channels }, count }) => 4 * count * large[1] * channels,
+});
+const gradientFunction = defineFunction({
+  name: "resizeGradient",
+  args: ARGUMENTS,
+  write: (f, images: Images, rows, columns, buffer, from, to) => {
+    f.clear(to, images.small[0] * images.small[1] * images.channels);
+    f.times(images.large[0], () => {
+      writeRowBack(f, images, { rows, columns, buffer, from, to });
+      f.advance(rows, ENTRY);
+    });
+  },
+  work: ({ large, channels }) => 4 * large[0] * large[1] * channels,
+});
+
+/** Tables, sizes, and numbers of the buffer for a row. */
+function settingOf(runtime: Runtime, { mode, channels, small, large }: Images) {
   return {
-    rows: tableOf(runtime, { from: small[0], to: large[0], mode, step: 4 * small[1] * channels }),
-    columns: tableOf(runtime, { from: small[1], to: large[1], mode, step: 4 * channels }),
-    smallStep: 4 * small[0] * small[1] * channels,
-    largeRow: 4 * large[1] * channels,
+    rows: runtime.table(axisTable, { from: small[0], to: large[0], mode, step: small[1] * channels }),
+    columns: runtime.table(axisTable, { from: small[1], to: large[1], mode, step: channels }),
+    smallStep: small[0] * small[1] * channels,
+    largeRow: large[1] * channels,
     room: 16 * Math.ceil((small[1] * channels) / 16),
-    key: JSON.stringify(images),
   };
 }
 
@@ -159,37 +175,26 @@ const resize =
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [h, w], large: [height, width] };
-    const { rows, columns, smallStep, largeRow, room, key } = settingOf(runtime, images);
-    const codeOf = (count: number): CompiledFunction =>
-      runtime.code(
-        `resize ${count} rows of ${key}`,
-        PARAMETERS,
-        (f, ...addresses) => {
-          const places = placesOf(addresses);
-          f.times(count, () => {
-            writeRow(f, images, places);
-            f.advance(places.rows, ENTRY);
-          });
-        },
-        4 * count * width * channels,
-      );
-    // Whole images are shared out, or the rows of each where there are few.
+    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images);
+    const codeOf = (count: number): CompiledFunction => runtime.compile(resizeFunction, { images, count });
+    // Threads share whole images, or the rows of each if there are few images.
     const tasks =
       batch < 2 * runtime.threads ? tasksOf(runtime, height, width * channels) : { each: height, calls: 1, rest: 0 };
     const main = codeOf(tasks.each);
     const last = tasks.rest > 0 ? codeOf(tasks.rest) : undefined;
     return ([x], y) => {
       const buffer = runtime.scratch(0, room);
-      const ofThread = [buffer, 0, 4 * room] as const;
+      const ownBuffer = strided(buffer, 0, room);
       if (tasks.calls === 1 && last === undefined) {
-        main.callMany(batch, rows.start, columns.start, ofThread, [x!.start, smallStep], [y.start, height * largeRow]);
-        return;
+        const [from, to] = [strided(x!.start, smallStep), strided(y.start, height * largeRow)];
+        return main.callMany(batch, rows.start, columns.start, ownBuffer, from, to);
       }
-      const [entries, bytes] = [tasks.each * ENTRY, tasks.each * largeRow];
+      const [entries, numbers] = [tasks.each * ENTRY, tasks.each * largeRow];
       for (let n = 0; n < batch; n++) {
-        const [from, to] = [x!.start + n * smallStep, y.start + n * height * largeRow];
-        main.callMany(tasks.calls, [rows.start, entries], columns.start, ofThread, from, [to, bytes]);
-        last?.call(rows.start + tasks.calls * entries, columns.start, buffer, from, to + tasks.calls * bytes);
+        const [from, to] = [after(x!.start, n * smallStep), after(y.start, n * height * largeRow)];
+        main.callMany(tasks.calls, strided(rows.start, entries), columns.start, ownBuffer, from, strided(to, numbers));
+        const [lastRows, lastTo] = [after(rows.start, tasks.calls * entries), after(to, tasks.calls * numbers)];
+        last?.call(lastRows, columns.start, buffer, from, lastTo);
       }
     };
   };
@@ -199,34 +204,16 @@ const resizeGradient =
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [height, width], large: [h, w] };
-    const { rows, columns, smallStep, largeRow, room, key } = settingOf(runtime, images);
-    const code = runtime.code(
-      `resizeGradient ${key}`,
-      PARAMETERS,
-      (f, ...addresses) => {
-        const places = placesOf(addresses);
-        f.fill(places.to, int(smallStep));
-        f.times(h, () => {
-          writeRowBack(f, images, places);
-          f.advance(places.rows, ENTRY);
-        });
-      },
-      4 * h * w * channels,
-    );
+    const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images);
+    const code = runtime.compile(gradientFunction, images);
     return ([dy], dx) => {
-      const buffer = runtime.scratch(0, room);
-      code.callMany(
-        batch,
-        rows.start,
-        columns.start,
-        [buffer, 0, 4 * room],
-        [dy!.start, h * largeRow],
-        [dx.start, smallStep],
-      );
+      const ownBuffer = strided(runtime.scratch(0, room), 0, room);
+      const [from, to] = [strided(dy!.start, h * largeRow), strided(dx.start, smallStep)];
+      code.callMany(batch, rows.start, columns.start, ownBuffer, from, to);
     };
   };
 
-/** Images of another size. */
+/** Resizing of images, and its gradient. */
 export const resizeKernels = (
   runtime: Runtime,
 ): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({

@@ -1,17 +1,18 @@
-import type { Argument } from "../callList.ts";
+import { valueIn, type Argument, type Count } from "../callList.ts";
+import type { Address } from "../heap.ts";
 import type { CompiledFunction } from "../runtime.ts";
 
-/** Calls for `count` things, `each` at a time, and one for what is left over. */
+/** Prepares calls for `count` items, `each` at a time, and one call for the rest. */
 export function splitCalls(
   count: number,
   each: number,
-  code: (count: number) => CompiledFunction,
+  codeOf: (items: number) => CompiledFunction,
 ): (...args: Argument[]) => void {
   const [calls, rest] = [Math.floor(count / each), count % each];
-  const main = calls > 0 ? code(each) : undefined;
-  const last = rest > 0 ? code(rest) : undefined;
+  const main = calls > 0 ? codeOf(each) : undefined;
+  const last = rest > 0 ? codeOf(rest) : undefined;
   return (...args) => {
     main?.callMany(calls, ...args);
-    last?.call(...args.map((each) => (typeof each === "number" ? each : each[0] + calls * each[1])));
+    last?.call(...args.map((each) => valueIn<Address | Count>(each, calls)));
   };
 }

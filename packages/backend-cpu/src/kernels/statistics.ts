@@ -1,19 +1,19 @@
-import { int, int4, load4, shuffle4, splat, zero4, type Local } from "../assembler/expression.ts";
-import { f32x4, f64x2, i32, v128, type Expression } from "../assembler/instructions.ts";
+import { int4, load4, plus, shuffle4, splat, zero4, type Local } from "../assembler/expression.ts";
+import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { writeSweep, type Places } from "./chunks.ts";
+import { writeSweep, type ChunkPlaces } from "./chunks.ts";
 import type { Folding } from "./folding.ts";
 
-// What is found in a chunk, and how that of all chunks is joined. Found are the mean, and how far numbers are from it; and it is
-// joined in float64. So a large mean does not drown the variance, as it would in a difference of sums.
+// Statistics of chunks, and how they are joined. A chunk gives its mean and the deviations from that, and chunks are joined in
+// float64. A difference of sums would lose the digits of the variance if the mean is large.
 
 type Vector = Expression<"v128">;
 
-/** Sums over a chunk: of each column, or of all there is. They are kept in planes, one for each kind of sum. */
+/** Sums over a chunk, of each column or of all numbers. There is a plane for each kind of sum. */
 export interface Sums {
-  /** How many numbers go into one. */
+  /** Terms of each sum. */
   readonly count: number;
-  /** Adds terms up in some planes; they may depend on what another plane holds, or on what is known of rows. */
+  /** Adds terms to some planes. They may depend on another plane, or on the values for rows. */
   readonly addUp: (
     planes: readonly number[],
     known: number | "spread" | undefined,
@@ -23,17 +23,17 @@ export interface Sums {
   readonly replace: (plane: number, formula: (v: Vector) => Vector) => void;
 }
 
-/** Whole vectors that a plane of columns takes. */
+/** Numbers of a plane: whole vectors for columns. */
 export const planeLength = ({ width }: Folding): number => (width === 1 ? 1 : 4 * Math.ceil(width / 4));
 
-/** Of each column: kept where the results go, since there may be many. */
+/** Sums of each column, in the memory of the results, since there may be many. */
 export function columnSums(
   f: FunctionWriter,
   { folding, rows, planes }: { readonly folding: Folding; readonly rows: number; readonly planes: number },
-  { whole, spread, to }: Places,
+  { whole, spread, to }: ChunkPlaces,
 ): Sums {
-  const step = 4 * planeLength(folding);
-  f.fill(to, int(planes * step));
+  const step = planeLength(folding);
+  f.clear(to, planes * step);
   return {
     count: rows,
     addUp: (into, known, terms) => {
@@ -50,20 +50,20 @@ export function columnSums(
       });
     },
     replace: (plane, formula) => {
-      const at = f.keep("at", i32.add(to, int(plane * step)));
-      f.times(step / 16, () => {
+      const at = f.keep("at", plus(to, plane * step));
+      f.times(step / 4, () => {
         f.store4(at, formula(load4(at)));
-        f.advance(at, 16);
+        f.advance(at, 4);
       });
     },
   };
 }
 
-/** Of a row of single numbers: kept in registers, each in all lanes. */
+/** Sums of all numbers, in registers, with the same value in all lanes. */
 export function flatSums(
   f: FunctionWriter,
   { folding, rows }: { readonly folding: Folding; readonly rows: number },
-  { whole, spread }: Places,
+  { whole, spread }: ChunkPlaces,
 ): Sums & { readonly values: readonly Local<"v128">[] } {
   const values: Local<"v128">[] = [];
   return {
@@ -78,7 +78,7 @@ export function flatSums(
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep("x", load4(address, offset)));
           terms(x, means).forEach((term, i) => {
-            const sum = slots[i]![offset / 16]!;
+            const sum = slots[i]![offset / 4]!;
             f.set(sum, f32x4.add(sum, lanes < 4 ? v128.and(term, f.constant(isWithin)) : term));
           });
         }
@@ -94,20 +94,20 @@ export function flatSums(
   };
 }
 
-/** Two numbers for each that stays, found chunk by chunk. */
+/** A statistic that gives two numbers for each kept one. */
 export interface Statistic {
-  /** How many numbers are found in a chunk. */
+  /** Number of sums of a chunk. */
   readonly planes: number;
-  /** These. */
+  /** Computes them. */
   readonly find: (f: FunctionWriter, sums: Sums) => void;
-  /** The results, if the chunk is all there is. */
+  /** The results, if there is only one chunk. */
   readonly finish: (
     f: FunctionWriter,
     planes: readonly Vector[],
     count: number,
     deviation: () => Vector,
   ) => readonly [Vector, Vector];
-  /** The results for two neighbours, in float64, joined from what `each` visits: planes, and how many numbers they are of. */
+  /** The results for two neighbours, in float64. `each` visits the sums of all chunks, and the number of their terms. */
   readonly join: (
     f: FunctionWriter,
     each: (visit: (planes: readonly Vector[], count: number) => void) => void,
@@ -116,8 +116,8 @@ export interface Statistic {
   ) => readonly [Vector, Vector];
 }
 
-/** Mean and variance: of a chunk the mean as float32 has it, the sum of the distances from that, and of their squares. */
-export const moments: Statistic = {
+/** Mean and variance. A chunk gives its mean in float32, the sum of the deviations from that, and the sum of their squares. */
+const moments: Statistic = {
   planes: 3,
   find: (f, sums) => {
     sums.addUp([0], undefined, ([x]) => [x!]);
@@ -129,7 +129,7 @@ export const moments: Statistic = {
   },
   finish: (f, [mean, sum, squares], count) => {
     const share = f.constant4(1 / count);
-    // No sum of distances from infinity is a number.
+    // The sum of deviations from infinity is NaN.
     const known = v128.and(sum!, f32x4.eq(sum!, sum!));
     const variance = f32x4.mul(f32x4.sub(squares!, f32x4.mul(f32x4.mul(sum!, sum!), share)), share);
     return [f32x4.add(mean!, f32x4.mul(known, share)), f32x4.pmax(variance, zero4)];
@@ -152,8 +152,8 @@ export const moments: Statistic = {
   },
 };
 
-/** Of dy and x: Σ dy, and Σ dy · (x − mean), which the deviation divides in the end. */
-export const normalizeSums: Statistic = {
+/** Σ dy, and Σ dy · (x − mean), which is divided by the standard deviation at the end. */
+const normalizeSums: Statistic = {
   planes: 2,
   find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, f32x4.mul(dy!, f32x4.sub(x!, mean))]),
   finish: (_, [sum, product], __, deviation) => [sum!, f32x4.div(product!, deviation())],
@@ -166,3 +166,6 @@ export const normalizeSums: Statistic = {
     return [sum, f64x2.div(product, f64x2.promote_low_f32x4(deviation()))];
   },
 };
+
+/** Statistics by name. */
+export const statistics: Readonly<Record<"moments" | "normalizeSums", Statistic>> = { moments, normalizeSums };

@@ -1,8 +1,8 @@
 import { shuffle4, type Local } from "../assembler/expression.ts";
-import type { Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
+import type { Expression } from "../assembler/instructions.ts";
 
-/** Writes: four rows of four numbers as columns, or columns as rows. */
+/** Writes: transposes four vectors of four numbers. */
 export function transpose4(f: FunctionWriter, lines: readonly Expression<"v128">[]): Local<"v128">[] {
   const [a, b, c, d] = lines.map((line) => f.keep("line", line));
   const halves: readonly [number, number, number, number][] = [

@@ -2,7 +2,7 @@ import { spanOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
 import type { Block } from "../../heap.ts";
 import type { Epilogue } from "../product.ts";
 
-/** What is done with memory of some tensors when a program runs; the last is the result. */
+/** A prepared call. The third block is the result. */
 export type Launch = (first: Block, second: Block, result: Block, bias?: Block) => void;
 
 /** One way to compute convolutions of some geometry, forward and backward. */
@@ -15,15 +15,22 @@ export interface Convolver {
   filterGradient(): Launch;
 }
 
-/** A geometry without its batch: code is the same for all. */
-export const keyOf = (g: Conv2dGeometry): string => JSON.stringify({ ...g, batch: undefined });
+/** The convolution of one image: its code is the same for all batches. */
+export type ImageGeometry = Omit<Conv2dGeometry, "batch">;
+export const imageOf = ({ height, width, groups, inChannels, outChannels }: Conv2dGeometry): ImageGeometry => ({
+  height,
+  width,
+  groups,
+  inChannels,
+  outChannels,
+});
 
 /** Whether windows move by one pixel. */
-export const isUnitStride = ({ height, width }: Conv2dGeometry): boolean => height.stride === 1 && width.stride === 1;
+export const isUnitStride = ({ height, width }: ImageGeometry): boolean => height.stride === 1 && width.stride === 1;
 
 /**
- * The gradient of the input is the convolution of that of the output with the filters from behind, if windows move by one
- * pixel: this is its geometry.
+ * The geometry of the gradient of the input, if windows move by one pixel: it is the convolution of the gradient of the output
+ * with the flipped filters.
  */
 export function reversed(g: Conv2dGeometry): Conv2dGeometry {
   const axis = (s: Sliding): Sliding => {

@@ -1,40 +1,46 @@
 import { spanOf, type Conv2dGeometry } from "@convlens/backend";
-import { int, load4, relu4, zero4, type Local } from "../../assembler/expression.ts";
-import { f32x4, i32 } from "../../assembler/instructions.ts";
+import { element, int, load4, relu4, zero4, type Pointer } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
+import { f32x4 } from "../../assembler/instructions.ts";
+import { counted, strided } from "../../callList.ts";
+import { defineFunction } from "../../defineFunction.ts";
+import { NOWHERE } from "../../heap.ts";
 import type { Runtime } from "../../runtime.ts";
 import { tasksOf } from "../loops.ts";
-import { splitCalls } from "../splitCalls.ts";
 import type { Epilogue } from "../product.ts";
-import { isUnitStride, keyOf, reversed, type Convolver, type Launch } from "./convolver.ts";
-import { filterGradientOverImages } from "./filterGradient.ts";
+import { splitCalls } from "../splitCalls.ts";
+import { imageOf, isUnitStride, reversed, type Convolver, type ImageGeometry, type Launch } from "./convolver.ts";
+import { defineImageGradient, filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
-import { writeEachTile, writeLanes, type Tiled } from "./tiles.ts";
+import { writeEachTile, type Tiled, type TilePixels } from "./tiles.ts";
 
 /** Whether each channel has one filter to itself. */
 export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry): boolean =>
   groups > 1 && groups === inChannels && groups === outChannels;
 
-/** A filter for each channel: channels side by side in the lanes, and some outputs in registers. */
+/** One filter for each channel, with channels in the lanes, and some outputs in registers. */
 export const depthwise = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
   forward: (epilogue) => slide(runtime, g, { epilogue, isBackward: false }),
   inputGradient: () => (isUnitStride(g) ? slide(runtime, reversed(g), { isBackward: true }) : scatter(runtime, g)),
-  filterGradient: () => filterGradient(runtime, g),
+  filterGradient: () => filterGradientOverImages(runtime, g, imageGradient),
 });
 
-/** Outputs of a row that are computed at once: with more of them, some engines run out of registers. */
-const outputsAtOnce = (width: number): number => (width % 2 === 0 ? 2 : 1);
+/** What a sliding window computes. */
+interface Slide {
+  readonly epilogue?: Epilogue | undefined;
+  /** Whether it is the gradient of the input, with flipped filters. */
+  readonly isBackward: boolean;
+}
 
-function slide(
-  runtime: Runtime,
-  g: Conv2dGeometry,
-  { epilogue, isBackward }: { readonly epilogue?: Epilogue | undefined; readonly isBackward: boolean },
-): Launch {
-  const { height, width, outChannels: channels } = g;
-  const pixel = 4 * channels;
-  const count = outputsAtOnce(width.output);
-  const tiled: Tiled = {
-    channels,
+/** Outputs of a row that are computed together: with more of them, some engines run out of registers. */
+const outputsTogether = ({ width }: ImageGeometry): number => (width.output % 2 === 0 ? 2 : 1);
+
+/** The input in tiles, one for each group of outputs. */
+function tiledOf(g: ImageGeometry): Tiled {
+  const { height, width } = g;
+  const count = outputsTogether(g);
+  return {
+    channels: g.outChannels,
     height: {
       size: height.input,
       count: height.output,
@@ -50,93 +56,134 @@ function slide(
       reach: (count - 1) * width.stride + spanOf(width),
     },
   };
-  const rows = g.batch * height.output;
-  const rowBytes = width.output * pixel;
-  const { each } = tasksOf(runtime, rows, (rowBytes / 4) * height.window * width.window);
-  const code = (rows: number) =>
-    runtime.code(
-      `depthwise ${isBackward ? "backward" : (epilogue ?? "")} ${rows} ${keyOf(g)}`,
-      ["x", "filters", "y", "bias", "first", "outside"],
-      (f, x, filters, y, bias, first, outside) => {
-        const row = f.keep("row", i32.add(y, i32.mul(first, int(rowBytes))));
-        const [to, weights, shift] = [f.local("i32", "to"), f.local("i32", "weights"), f.local("i32", "shift")];
-        const sums = Array.from({ length: count }, () => f.local("v128", "sum"));
-        const weight = f.local("v128", "weight");
-        const onTile = (): void => {
-          f.set(to, row);
-          f.set(weights, filters);
-          f.set(shift, bias);
-          f.advance(row, count * pixel);
-        };
-        const images = [{ tiled, start: x, outside: outside }];
-        // Forward, padding counts as zeros. Backward, only outputs that exist count: they differ where weights are infinite.
-        const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
-        writeEachTile(f, images, { first: first, count: int(rows) }, walk, ({ at, isRowInside, lanes }) => {
-          for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
-          for (let ky = 0; ky < height.window; ky++) {
-            const addRow = (): void => {
-              for (let kx = 0; kx < width.window; kx++) {
-                const tap = ky * width.window + kx;
-                f.set(weight, load4(weights, pixel * (isBackward ? height.window * width.window - 1 - tap : tap)));
-                sums.forEach((sum, i) => {
-                  const from = at(ky * height.dilation, i * width.stride + kx * width.dilation);
-                  if (from === undefined && isBackward) return;
-                  f.set(sum, f.multiplyAdd4(from === undefined ? zero4 : load4(...from), weight, sum));
-                });
-              }
-            };
-            const isInside = isRowInside(ky * height.dilation);
-            if (isInside === undefined) addRow();
-            else f.when(isInside, addRow);
-          }
+}
+
+const slideFunction = defineFunction({
+  name: "depthwise",
+  args: ["x", "filters", "y", "bias", "first", "outside"],
+  write: (
+    f,
+    { image: g, epilogue, isBackward, rows }: Slide & { readonly image: ImageGeometry; readonly rows: number },
+    x,
+    filters,
+    y,
+    bias,
+    first,
+    outside,
+  ) => {
+    const { width, outChannels: channels } = g;
+    const tiled = tiledOf(g);
+    const row = f.keep("row", element(y, first, width.output * channels));
+    const [to, weights, shift] = [f.local("i32", "to"), f.local("i32", "weights"), f.local("i32", "shift")];
+    const sums = Array.from({ length: outputsTogether(g) }, () => f.local("v128", "sum"));
+    const weight = f.local("v128", "weight");
+    const onTile = (): void => {
+      f.set(to, row);
+      f.set(weights, filters);
+      f.set(shift, bias);
+      f.advance(row, sums.length * channels);
+    };
+    // Forward, padding counts as zeros. Backward, only outputs that exist count, which differs if weights are infinite.
+    const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
+    const images = [{ tiled, start: x, outside }];
+    writeEachTile(f, images, { first, count: int(rows) }, walk, (pixels) => {
+      for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
+      writeTaps(f, g, pixels, {
+        isBackward,
+        add: (tap, from) => {
+          f.set(weight, load4(weights, channels * tap));
           sums.forEach((sum, i) => {
-            if (epilogue === "biasRelu") f.set(sum, relu4(sum));
-            writeLanes(f, to, sum, i * pixel, lanes);
+            const pixel = from(i);
+            if (pixel === undefined && isBackward) return;
+            f.set(sum, f.multiplyAdd4(pixel === undefined ? zero4 : load4(...pixel), weight, sum));
           });
-        });
-      },
-      each * width.output * channels * height.window * width.window,
-    );
-  const run = splitCalls(rows, each, code);
+        },
+      });
+      sums.forEach((sum, i) => {
+        if (epilogue === "biasRelu") f.set(sum, relu4(sum));
+        f.storeLanes(to, sum, i * channels, pixels.lanes);
+      });
+    });
+  },
+  work: ({ image: { height, width, outChannels }, rows }) =>
+    rows * width.output * outChannels * height.window * width.window,
+});
+
+/** Writes: visits the taps of the filters, and of each output the pixel under a tap; rows outside of the image are left out. */
+function writeTaps(
+  f: FunctionWriter,
+  { height, width }: ImageGeometry,
+  { at, isRowInside }: TilePixels,
+  {
+    isBackward,
+    add,
+  }: {
+    readonly isBackward: boolean;
+    readonly add: (tap: number, pixelOf: (output: number) => ReturnType<TilePixels["at"]>) => void;
+  },
+): void {
+  const taps = height.window * width.window;
+  for (let ky = 0; ky < height.window; ky++) {
+    const addRow = (): void => {
+      for (let kx = 0; kx < width.window; kx++) {
+        const tap = ky * width.window + kx;
+        add(isBackward ? taps - 1 - tap : tap, (output) =>
+          at(ky * height.dilation, output * width.stride + kx * width.dilation),
+        );
+      }
+    };
+    const isInside = isRowInside(ky * height.dilation);
+    if (isInside === undefined) addRow();
+    else f.when(isInside, addRow);
+  }
+}
+
+function slide(runtime: Runtime, g: Conv2dGeometry, work: Slide): Launch {
+  const { height, width, outChannels: channels } = g;
+  const image = imageOf(g);
+  const rows = g.batch * height.output;
+  const { each } = tasksOf(runtime, rows, width.output * channels * height.window * width.window);
+  const run = splitCalls(rows, each, (count) => runtime.compile(slideFunction, { image, ...work, rows: count }));
   const zeros = Math.ceil((width.input * channels + 4) / 16) * 16;
   return (x, filters, y, bias) => {
     const outside = runtime.scratch(zeros);
     runtime.clear(outside, zeros);
-    run(x.start, filters.start, y.start, bias?.start ?? 0, [0, each], outside);
+    run(x.start, filters.start, y.start, bias?.start ?? NOWHERE, counted(each), outside);
   };
 }
 
 /** Offsets of a window's pixels in an image with its padding. */
-const tapsOf = ({ height, width, outChannels }: Conv2dGeometry, rowStep: number): number[] =>
-  Array.from({ length: height.window * width.window }, (_, tap) => {
+function tapsOf(g: ImageGeometry): number[] {
+  const { height, width } = g;
+  const { rowStep } = paddedOf(g);
+  return Array.from({ length: height.window * width.window }, (_, tap) => {
     const [ky, kx] = [Math.floor(tap / width.window), tap % width.window];
-    return ky * height.dilation * rowStep + kx * width.dilation * 4 * outChannels;
+    return ky * height.dilation * rowStep + kx * width.dilation * g.outChannels;
   });
+}
 
-/** The places of a walk over outputs, four channels at a time. */
+/** A place of a walk over outputs, four channels at a time. */
 interface Place {
-  /** The first pixel that a window sees. */
-  readonly image: Local<"i32">;
-  /** The output. */
-  readonly output: Local<"i32">;
+  /** The first pixel under the window. */
+  readonly image: Pointer;
+  readonly output: Pointer;
   /** These channels of the filters. */
-  readonly filters: Local<"i32">;
+  readonly filters: Pointer;
   readonly lanes: number;
 }
 
-/** Writes: walks over the outputs of an image, row by row and some channels of each: before a row of these, at each output, and behind. */
+/** Writes: walks over the outputs of an image, row by row, and some channels of each row at a time. */
 function writeWalk(
   f: FunctionWriter,
-  { height, width, outChannels: channels }: Conv2dGeometry,
-  rowStep: number,
-  start: { readonly image: Local<"i32">; readonly output: Local<"i32">; readonly filters: Local<"i32"> },
+  g: ImageGeometry,
+  start: Readonly<Record<"image" | "output" | "filters", Pointer>>,
   write: {
     readonly before: (at: Place) => void;
     readonly each: (at: Place) => void;
-    readonly behind?: (at: Place) => void;
+    readonly after?: (at: Place) => void;
   },
 ): void {
-  const pixel = 4 * channels;
+  const { height, width, outChannels: channels } = g;
   const [row, image, output] = [f.keep("row", start.image), f.local("i32", "image"), f.keep("output", start.output)];
   const filters = f.local("i32", "filters");
   const some = (lanes: number): void => {
@@ -144,95 +191,90 @@ function writeWalk(
     write.before(place);
     f.times(width.output, () => {
       write.each(place);
-      f.advance(image, width.stride * pixel);
-      f.advance(output, pixel);
+      f.advance(image, width.stride * channels);
+      f.advance(output, channels);
     });
-    write.behind?.(place);
-    f.advance(image, 4 * lanes - width.output * width.stride * pixel);
-    f.advance(output, 4 * lanes - width.output * pixel);
-    f.advance(filters, 4 * lanes);
+    write.after?.(place);
+    f.advance(image, lanes - width.output * width.stride * channels);
+    f.advance(output, lanes - width.output * channels);
+    f.advance(filters, lanes);
   };
   f.times(height.output, () => {
     f.set(image, row);
     f.set(filters, start.filters);
     f.times(Math.floor(channels / 4), () => some(4));
     if (channels % 4 > 0) some(channels % 4);
-    f.advance(output, (width.output - 1) * pixel);
-    f.advance(row, height.stride * rowStep);
+    f.advance(output, (width.output - 1) * channels);
+    f.advance(row, height.stride * paddedOf(g).rowStep);
   });
 }
 
-/** The gradient of the input: that of each output, times the filter, is added where its window lies. */
+const productsOf = ({ height, width, outChannels }: ImageGeometry): number =>
+  height.output * width.output * outChannels * height.window * width.window;
+
+const scatterFunction = defineFunction({
+  name: "depthwise scatter",
+  args: ["dy", "filters", "dx", "buffer"],
+  write: (f, g: ImageGeometry, dy, filters, dx, buffer) => {
+    const padded = paddedOf(g);
+    const taps = tapsOf(g);
+    const target = padded.isPadded ? buffer : dx;
+    f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
+    const weights = taps.map(() => f.local("v128", "weight"));
+    const [slope, total] = [f.local("v128", "dy"), f.local("v128", "total")];
+    const start = { image: target, output: dy, filters };
+    writeWalk(f, g, start, {
+      before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
+      each: (at) => {
+        f.set(slope, load4(at.output));
+        taps.forEach((offset, tap) => {
+          f.set(total, f.multiplyAdd4(slope, weights[tap]!, load4(at.image, offset)));
+          f.storeLanes(at.image, total, offset, at.lanes);
+        });
+      },
+    });
+    if (padded.isPadded) padded.leave(f, buffer, dx);
+  },
+  work: productsOf,
+});
+
+/** The gradient of the input: that of each output, times the filter, is added to the pixels under its window. */
 function scatter(runtime: Runtime, g: Conv2dGeometry): Launch {
-  const image = paddedOf(g);
-  const taps = tapsOf(g, image.rowStep);
-  const pixel = 4 * g.outChannels;
+  const image = imageOf(g);
+  const padded = paddedOf(image);
   const outputs = g.height.output * g.width.output * g.outChannels;
-  const code = runtime.code(
-    `depthwise scatter ${keyOf(g)}`,
-    ["dy", "filters", "dx", "buffer"],
-    (f, dy, filters, dx, buffer) => {
-      const target = image.isPadded ? buffer : dx;
-      f.fill(target, int(image.isPadded ? 4 * image.length : image.imageStep));
-      const weights = taps.map(() => f.local("v128", "weight"));
-      const [slope, total] = [f.local("v128", "dy"), f.local("v128", "total")];
-      writeWalk(
-        f,
-        g,
-        image.rowStep,
-        { image: target, output: dy, filters: filters },
-        {
-          before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * pixel))),
-          each: (at) => {
-            f.set(slope, load4(at.output));
-            taps.forEach((offset, tap) => {
-              f.set(total, f.multiplyAdd4(slope, weights[tap]!, load4(at.image, offset)));
-              writeLanes(f, at.image, total, offset, at.lanes);
-            });
-          },
-        },
-      );
-      if (image.isPadded) image.leave(f, buffer, dx);
-    },
-    outputs * taps.length,
-  );
+  const code = runtime.compile(scatterFunction, image);
   return (dy, filters, dx) => {
-    const buffer = runtime.scratch(0, image.length);
-    const own = [buffer, 0, 4 * image.length] as const;
-    code.callMany(g.batch, [dy.start, 4 * outputs], filters.start, [dx.start, image.imageStep], own);
+    const buffer = strided(runtime.scratch(0, padded.length), 0, padded.length);
+    code.callMany(g.batch, strided(dy.start, outputs), filters.start, strided(dx.start, padded.imageStep), buffer);
   };
 }
 
-/** What windows see, times the slopes of their outputs, is summed for each tap: first over a row, then over all. */
-function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
-  const { rowStep } = paddedOf(g);
-  const taps = tapsOf(g, rowStep);
-  const pixel = 4 * g.outChannels;
-  return filterGradientOverImages(runtime, g, {
-    name: "depthwise filter gradient",
-    work: g.height.output * g.width.output * g.outChannels * taps.length,
-    scratch: 0,
-    write: (f, { dy, x, dfilters }) => {
-      const slope = f.local("v128", "dy");
-      const sums = taps.map(() => f.local("v128", "sum"));
-      writeWalk(
-        f,
-        g,
-        rowStep,
-        { image: x, output: dy, filters: dfilters },
-        {
-          before: () => sums.forEach((sum) => f.set(sum, zero4)),
-          each: (at) => {
-            f.set(slope, load4(at.output));
-            sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), slope, sum)));
-          },
-          behind: (at) =>
-            sums.forEach((sum, tap) => {
-              f.set(sum, f32x4.add(load4(at.filters, tap * pixel), sum));
-              writeLanes(f, at.filters, sum, tap * pixel, at.lanes);
-            }),
+/** The gradient of each tap: pixels under it, times the gradients of their outputs, summed over a row first, then over all rows. */
+const imageGradient = defineImageGradient({
+  name: "depthwise filter gradient",
+  workOf: productsOf,
+  scratchOf: () => 0,
+  write: (f, g, { dy, x, dfilters }) => {
+    const taps = tapsOf(g);
+    const slope = f.local("v128", "dy");
+    const sums = taps.map(() => f.local("v128", "sum"));
+    writeWalk(
+      f,
+      g,
+      { image: x, output: dy, filters: dfilters },
+      {
+        before: () => sums.forEach((sum) => f.set(sum, zero4)),
+        each: (at) => {
+          f.set(slope, load4(at.output));
+          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), slope, sum)));
         },
-      );
-    },
-  });
-}
+        after: (at) =>
+          sums.forEach((sum, tap) => {
+            f.set(sum, f32x4.add(load4(at.filters, tap * g.outChannels), sum));
+            f.storeLanes(at.filters, sum, tap * g.outChannels, at.lanes);
+          }),
+      },
+    );
+  },
+});

@@ -1,8 +1,10 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { int, type Local } from "../../assembler/expression.ts";
-import { i32 } from "../../assembler/instructions.ts";
+import { plus, type Pointer } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
-import type { CompiledFunction, Runtime } from "../../runtime.ts";
+import { strided } from "../../callList.ts";
+import { defineFunction } from "../../defineFunction.ts";
+import { after, NOWHERE } from "../../heap.ts";
+import type { Runtime } from "../../runtime.ts";
 import {
   epilogueOf,
   panelLength,
@@ -13,232 +15,279 @@ import {
   type ProductShape,
 } from "../product.ts";
 import { splitCalls } from "../splitCalls.ts";
-import { keyOf, type Convolver, type Launch } from "./convolver.ts";
-import { filterGradientOverImages } from "./filterGradient.ts";
+import { imageOf, type Convolver, type ImageGeometry, type Launch } from "./convolver.ts";
+import { defineImageGradient, filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
 
-type Address = Local<"i32">;
-
-/** Products of so many terms are worth a call of their own. */
+/** Products of terms that are worth a call. */
 const TASK = 250_000;
 
-// In a padded image [height, width, channels] what a window sees in one of its rows lies side by side, (tap, channel) by
-// (tap, channel), and the next window's begins a stride further. So a row of outputs is a product whose rows overlap: nothing
-// is laid out anew. The gradient of the filters has the same rows as its terms, that of the input as its result.
+// In a padded image [height, width, channels] the pixels of one row of a window lie side by side, and those of the next window a
+// stride further. So a row of outputs is a product whose rows overlap, and nothing is copied. The gradient of the filters has the
+// same rows as its terms, the gradient of the input has them as its result.
 
-/** Any convolution, as the sum that it is. */
+/** Any convolution, as a direct sum. */
 export const direct = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
   forward: (epilogue) => forward(runtime, g, epilogue),
   inputGradient: () => inputGradient(runtime, g),
-  filterGradient: () => filterGradient(runtime, g),
+  filterGradient: () => filterGradientOverImages(runtime, g, imageGradient),
 });
 
-/** Sizes of one group; the taps of a row are one stretch, unless the window has holes or there are groups. */
-function partsOf(g: Conv2dGeometry) {
+/** Sizes of one group. The taps of a row are one stretch, unless the window is dilated or there are groups. */
+function partsOf(g: ImageGeometry) {
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const together = g.width.dilation === 1 && g.groups === 1;
   return {
     c,
     f,
     taps: g.height.window * g.width.window * c,
-    /** Stretches of neighbouring numbers in each row of the window, and how long they are. */
+    /** Stretches of neighbouring numbers in each row of the window, and their length. */
     stretches: together ? 1 : g.width.window,
     stretch: together ? g.width.window * c : c,
-    stretchStep: 4 * g.width.dilation * g.inChannels,
-    outputRow: 4 * g.width.output * g.outChannels,
-    filterRow: 4 * g.outChannels,
+    stretchStep: g.width.dilation * g.inChannels,
+    outputRow: g.width.output * g.outChannels,
   };
 }
 
-/** The convolution, alone or with what usually follows it. */
-function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Launch {
-  const image = paddedOf(g);
-  const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
-  const key = keyOf(g);
-  const panels = panelLength(taps, filters);
-  const pack = runtime.code(`conv2d filters ${key}`, ["filters", "panels"], (f, from, to) => {
-    const shape = { terms: taps, columns: filters, termStep: filterRow, columnStep: 4 };
-    writePackAll(f, shape, { count: g.groups, step: 4 * filters }, from, to);
-  });
+/** Products of the convolution of one image. */
+const workOf = (g: ImageGeometry): number => g.height.output * g.width.output * g.outChannels * partsOf(g).taps;
+
+const packFunction = defineFunction({
+  name: "conv2d pack",
+  args: ["filters", "panels"],
+  write: (f, g: ImageGeometry, filters, panels) => {
+    const { f: columns, taps } = partsOf(g);
+    const shape = { terms: taps, columns, termStep: g.outChannels, columnStep: 1 };
+    writePackAll(f, shape, { count: g.groups, step: columns }, filters, panels);
+  },
+});
+
+/** A convolution of one image with an epilogue. */
+interface Forward {
+  readonly image: ImageGeometry;
+  readonly epilogue: Epilogue | undefined;
+}
+
+/** Writes: computes `count` rows of the output; `from` is the first window of the first row. */
+function writeRows(
+  f: FunctionWriter,
+  { image: g, epilogue }: Forward,
+  count: number,
+  { from, packed, y, bias }: Readonly<Record<"from" | "packed" | "y" | "bias", Pointer>>,
+): void {
+  const { rowStep } = paddedOf(g);
+  const { f: filters, c, stretches, stretch, stretchStep, outputRow } = partsOf(g);
   const product: ProductShape = {
     rows: g.width.output,
-    rowStep: 4 * g.width.stride * g.inChannels,
-    resultStep: filterRow,
+    rowStep: g.width.stride * g.inChannels,
+    resultStep: g.outChannels,
     columns: filters,
     terms: [
-      { count: g.height.window, step: g.height.dilation * image.rowStep },
+      { count: g.height.window, step: g.height.dilation * rowStep },
       { count: stretches, step: stretchStep },
-      { count: stretch, step: 4 },
+      { count: stretch, step: 1 },
     ],
     ...epilogueOf(epilogue),
   };
-  /** Writes some rows of the output; `from` is where the first window of the first one begins. */
-  const writeRows = (
-    f: FunctionWriter,
-    count: number,
-    from: Address,
-    { packed, y, bias }: { readonly packed: Address; readonly y: Address; readonly bias: Address },
-  ): void => {
-    const row = f.keep("row", from);
-    f.times(count, () => {
-      const [a, b, to, epilogue] = [f.keep("a", row), f.keep("b", packed), f.keep("to", y), f.keep("bias", bias)];
-      f.times(g.groups, () => {
-        writeProduct(f, product, a, b, to, epilogue);
-        f.advance(a, 4 * c);
-      });
-      f.advance(row, g.height.stride * image.rowStep);
-      f.advance(y, outputRow);
+  const row = f.keep("row", from);
+  f.times(count, () => {
+    const places = { a: f.keep("a", row), b: f.keep("b", packed), c: f.keep("to", y), bias: f.keep("bias", bias) };
+    f.times(g.groups, () => {
+      writeProduct(f, product, places);
+      f.advance(places.a, c);
     });
-  };
-  const name = `conv2d ${epilogue ?? ""}`;
-  const resultStep = g.height.output * outputRow;
-  // Images are shared out whole, unless there are too few; then the rows of each.
-  const work = g.width.output * g.height.output * g.outChannels * taps;
-  if (runtime.threads > 1 && g.batch < 2 * runtime.threads && work > 2 * TASK) {
-    const each = Math.max(1, Math.round((g.height.output * TASK) / work));
-    const enter = runtime.code(`conv2d enter ${key}`, ["x", "buffer"], (f, x, buffer) => {
-      image.enter(f, x, buffer);
-    });
-    const rows = (count: number): CompiledFunction =>
-      runtime.code(
-        `${name} ${count} rows ${key}`,
-        ["x", "panels", "y", "bias"],
-        (f, x, packed, y, bias) => writeRows(f, count, x, { packed: packed, y: y, bias: bias }),
-        TASK,
-      );
-    const run = splitCalls(g.height.output, each, rows);
-    const step = each * g.height.stride * image.rowStep;
-    return (x, w, y, bias) => {
-      const packed = runtime.scratch(panels * g.groups + g.batch * image.length);
-      const buffer = packed + 4 * panels * g.groups;
-      pack.call(w.start, packed);
-      runtime.clear(buffer, g.batch * image.length);
-      if (image.isPadded) enter.callMany(g.batch, [x.start, image.imageStep], [buffer, 4 * image.length]);
-      for (let n = 0; n < g.batch; n++) {
-        const from = image.isPadded ? buffer + 4 * n * image.length : x.start + n * image.imageStep;
-        const to = y.start + n * resultStep;
-        run([from, step], packed, [to, each * outputRow], bias?.start ?? 0);
-      }
-    };
-  }
-  const whole = runtime.code(
-    `${name} ${key}`,
-    ["x", "panels", "y", "bias", "buffer"],
-    (f, x, packed, y, bias, buffer) =>
-      writeRows(f, g.height.output, image.enter(f, x, buffer), { packed: packed, y: y, bias: bias }),
-    work,
-  );
-  return (x, w, y, bias) => {
-    const packed = runtime.scratch(panels * g.groups, image.length);
-    const buffer = packed + 4 * panels * g.groups;
-    runtime.clear(buffer, runtime.threads * image.length);
-    pack.call(w.start, packed);
-    whole.callMany(g.batch, [x.start, image.imageStep], packed, [y.start, resultStep], bias?.start ?? 0, [
-      buffer,
-      0,
-      4 * image.length,
-    ]);
-  };
+    f.advance(row, g.height.stride * rowStep);
+    f.advance(y, outputRow);
+  });
 }
 
-function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
-  const image = paddedOf(g);
-  const { f: filters, c, taps, stretches, stretch, stretchStep, outputRow, filterRow } = partsOf(g);
-  const key = keyOf(g);
-  const panels = panelLength(filters, stretch);
-  const perGroup = g.height.window * stretches;
-  const pack = runtime.code(`conv2dInputGradient filters ${key}`, ["filters", "panels"], (f, from, to) =>
-    f.times(g.groups, () => {
-      const shape = { terms: filters, columns: stretch, termStep: 4, columnStep: filterRow };
-      writePackAll(f, shape, { count: perGroup, step: stretch * filterRow }, f.keep("group", from), to);
-      f.advance(from, 4 * filters);
-    }),
-  );
-  const product: ProductShape = {
-    rows: g.width.output,
-    rowStep: filterRow,
-    resultStep: 4 * g.width.stride * g.inChannels,
-    columns: stretch,
-    terms: [{ count: filters, step: 4 }],
-    accumulate: true,
-    // Neighbouring rows of the result overlap: adding to one would wait for the other.
-    isSpread: true,
-  };
-  const code = runtime.code(
-    `conv2dInputGradient ${key}`,
-    ["dy", "panels", "dx", "buffer"],
-    (f, ...parameters) => {
-      const [dy, packed, dx, buffer] = parameters as [Address, Address, Address, Address];
-      const target = image.isPadded ? buffer : dx;
-      f.fill(target, int(image.isPadded ? 4 * image.length : image.imageStep));
-      const row = f.keep("row", target);
-      f.times(g.height.output, () => {
-        const [b, result] = [f.keep("b", packed), f.keep("result", row)];
-        f.times(g.groups, () => {
-          for (let ky = 0; ky < g.height.window; ky++)
-            for (let kx = 0; kx < stretches; kx++) {
-              const to = i32.add(result, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
-              writeProduct(f, product, dy, b, f.keep("to", to), f.local("i32", "bias"));
-            }
-          f.advance(dy, 4 * filters);
-          f.advance(result, 4 * c);
-        });
-        f.advance(row, g.height.stride * image.rowStep);
-        f.advance(dy, outputRow - g.groups * 4 * filters);
-      });
-      if (image.isPadded) image.leave(f, buffer, dx);
-    },
-    g.height.output * g.width.output * g.outChannels * taps,
-  );
-  return (dy, w, dx) => {
-    const packed = runtime.scratch(panels * perGroup * g.groups, image.length);
-    const buffer = packed + 4 * panels * perGroup * g.groups;
+const wholeFunction = defineFunction({
+  name: "conv2d",
+  args: ["x", "panels", "y", "bias", "buffer"],
+  write: (f, work: Forward, x, packed, y, bias, buffer) => {
+    const from = paddedOf(work.image).enter(f, x, buffer);
+    writeRows(f, work, work.image.height.output, { from, packed, y, bias });
+  },
+  work: ({ image }) => workOf(image),
+});
+const rowsFunction = defineFunction({
+  name: "conv2d rows",
+  args: ["x", "panels", "y", "bias"],
+  write: (f, { count, ...work }: Forward & { readonly count: number }, x, packed, y, bias) =>
+    writeRows(f, work, count, { from: x, packed, y, bias }),
+  work: () => TASK,
+});
+const enterFunction = defineFunction({
+  name: "conv2d pad",
+  args: ["x", "buffer"],
+  write: (f, image: ImageGeometry, x, buffer) => void paddedOf(image).enter(f, x, buffer),
+});
+
+/** Threads share whole images, or the rows of each if there are few images. */
+function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Launch {
+  const image = imageOf(g);
+  const isShared = runtime.threads > 1 && g.batch < 2 * runtime.threads && workOf(image) > 2 * TASK;
+  return (isShared ? forwardByRows : forwardByImages)(runtime, g, { image, epilogue });
+}
+
+function forwardByImages(runtime: Runtime, g: Conv2dGeometry, work: Forward): Launch {
+  const padded = paddedOf(work.image);
+  const { f: filters, taps, outputRow } = partsOf(work.image);
+  const panels = g.groups * panelLength(taps, filters);
+  const pack = runtime.compile(packFunction, work.image);
+  const whole = runtime.compile(wholeFunction, work);
+  return (x, w, y, bias) => {
+    const packed = runtime.scratch(panels, padded.length);
+    const buffer = after(packed, panels);
+    runtime.clear(buffer, runtime.threads * padded.length);
     pack.call(w.start, packed);
-    code.callMany(
+    whole.callMany(
       g.batch,
-      [dy.start, g.height.output * outputRow],
+      strided(x.start, padded.imageStep),
       packed,
-      [dx.start, image.imageStep],
-      [buffer, 0, 4 * image.length],
+      strided(y.start, g.height.output * outputRow),
+      bias?.start ?? NOWHERE,
+      strided(buffer, 0, padded.length),
     );
   };
 }
 
-function filterGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
-  const image = paddedOf(g);
-  const { f: filters, c, taps, stretches, stretch, stretchStep, filterRow } = partsOf(g);
-  const places = g.height.output * g.width.output;
-  const product: ProductShape = {
-    rows: stretch,
-    rowStep: 4,
-    resultStep: filterRow,
-    columns: filters,
-    terms: [
-      { count: g.height.output, step: g.height.stride * image.rowStep },
-      { count: g.width.output, step: 4 * g.width.stride * g.inChannels },
-    ],
-    accumulate: true,
+function forwardByRows(runtime: Runtime, g: Conv2dGeometry, work: Forward): Launch {
+  const { image } = work;
+  const padded = paddedOf(image);
+  const { f: filters, taps, outputRow } = partsOf(image);
+  const panels = g.groups * panelLength(taps, filters);
+  const pack = runtime.compile(packFunction, image);
+  const enter = runtime.compile(enterFunction, image);
+  const each = Math.max(1, Math.round((g.height.output * TASK) / workOf(image)));
+  const run = splitCalls(g.height.output, each, (count) => runtime.compile(rowsFunction, { ...work, count }));
+  const step = each * g.height.stride * padded.rowStep;
+  return (x, w, y, bias) => {
+    const packed = runtime.scratch(panels + g.batch * padded.length);
+    const buffer = after(packed, panels);
+    pack.call(w.start, packed);
+    runtime.clear(buffer, g.batch * padded.length);
+    if (padded.isPadded) enter.callMany(g.batch, strided(x.start, padded.imageStep), strided(buffer, padded.length));
+    for (let n = 0; n < g.batch; n++) {
+      const from = padded.isPadded ? after(buffer, n * padded.length) : after(x.start, n * padded.imageStep);
+      const to = after(y.start, n * g.height.output * outputRow);
+      run(strided(from, step), packed, strided(to, each * outputRow), bias?.start ?? NOWHERE);
+    }
   };
-  return filterGradientOverImages(runtime, g, {
-    name: "conv2dFilterGradient",
-    work: places * filters * taps * g.groups,
-    scratch: panelLength(places, filters),
-    write: (f, { dy, x, dfilters, scratch }) => {
-      const [from, group, result] = [f.keep("from", x), f.keep("group", dy), f.keep("result", dfilters)];
+}
+
+const packGradientFunction = defineFunction({
+  name: "conv2dInputGradient pack",
+  args: ["filters", "panels"],
+  write: (f, g: ImageGeometry, from, to) => {
+    const { f: filters, stretches, stretch } = partsOf(g);
+    const shape = { terms: filters, columns: stretch, termStep: 1, columnStep: g.outChannels };
+    const all = { count: g.height.window * stretches, step: stretch * g.outChannels };
+    f.times(g.groups, () => {
+      writePackAll(f, shape, all, f.keep("group", from), to);
+      f.advance(from, filters);
+    });
+  },
+});
+
+const inputGradientFunction = defineFunction({
+  name: "conv2dInputGradient",
+  args: ["dy", "panels", "dx", "buffer"],
+  write: (f, g: ImageGeometry, dy, packed, dx, buffer) => {
+    const padded = paddedOf(g);
+    const { f: filters, c, stretches, stretch, stretchStep, outputRow } = partsOf(g);
+    const product: ProductShape = {
+      rows: g.width.output,
+      rowStep: g.outChannels,
+      resultStep: g.width.stride * g.inChannels,
+      columns: stretch,
+      terms: [{ count: filters, step: 1 }],
+      accumulate: true,
+      // Neighbouring rows of the result overlap: adding to one would wait for the other.
+      isSpread: true,
+    };
+    const target = padded.isPadded ? buffer : dx;
+    f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
+    const row = f.keep("row", target);
+    f.times(g.height.output, () => {
+      const [b, result] = [f.keep("b", packed), f.keep("result", row)];
       f.times(g.groups, () => {
-        const shape = { terms: places, columns: filters, termStep: filterRow, columnStep: 4 };
-        writePack(f, shape, f.keep("at", group), f.keep("to", scratch));
         for (let ky = 0; ky < g.height.window; ky++)
           for (let kx = 0; kx < stretches; kx++) {
-            const a = i32.add(from, int(ky * g.height.dilation * image.rowStep + kx * stretchStep));
-            const to = i32.add(result, int((ky * stretches + kx) * stretch * filterRow));
-            const none = f.local("i32", "bias");
-            writeProduct(f, product, f.keep("a", a), f.keep("b", scratch), f.keep("to", to), none);
+            const to = plus(result, ky * g.height.dilation * padded.rowStep + kx * stretchStep);
+            writeProduct(f, product, { a: dy, b, c: f.keep("to", to), bias: f.local("i32", "bias") });
           }
-        f.advance(from, 4 * c);
-        f.advance(group, 4 * filters);
-        f.advance(result, 4 * filters);
+        f.advance(dy, filters);
+        f.advance(result, c);
       });
-    },
-  });
+      f.advance(row, g.height.stride * padded.rowStep);
+      f.advance(dy, outputRow - g.groups * filters);
+    });
+    if (padded.isPadded) padded.leave(f, buffer, dx);
+  },
+  work: workOf,
+});
+
+function inputGradient(runtime: Runtime, g: Conv2dGeometry): Launch {
+  const image = imageOf(g);
+  const padded = paddedOf(image);
+  const { f: filters, stretches, stretch, outputRow } = partsOf(image);
+  const panels = panelLength(filters, stretch) * g.height.window * stretches * g.groups;
+  const pack = runtime.compile(packGradientFunction, image);
+  const code = runtime.compile(inputGradientFunction, image);
+  return (dy, w, dx) => {
+    const packed = runtime.scratch(panels, padded.length);
+    pack.call(w.start, packed);
+    code.callMany(
+      g.batch,
+      strided(dy.start, g.height.output * outputRow),
+      packed,
+      strided(dx.start, padded.imageStep),
+      strided(after(packed, panels), 0, padded.length),
+    );
+  };
 }
+
+/** Numbers of the packed gradient of an image's output. */
+const scratchOf = (g: ImageGeometry): number => panelLength(g.height.output * g.width.output, partsOf(g).f);
+
+const imageGradient = defineImageGradient({
+  name: "conv2dFilterGradient",
+  workOf,
+  scratchOf,
+  write: (f, g, { dy, x, dfilters, scratch }) => {
+    const { rowStep } = paddedOf(g);
+    const { f: filters, c, stretches, stretch, stretchStep } = partsOf(g);
+    const product: ProductShape = {
+      rows: stretch,
+      rowStep: 1,
+      resultStep: g.outChannels,
+      columns: filters,
+      terms: [
+        { count: g.height.output, step: g.height.stride * rowStep },
+        { count: g.width.output, step: g.width.stride * g.inChannels },
+      ],
+      accumulate: true,
+    };
+    const panels = {
+      terms: g.height.output * g.width.output,
+      columns: filters,
+      termStep: g.outChannels,
+      columnStep: 1,
+    };
+    const [from, group, result] = [f.keep("from", x), f.keep("group", dy), f.keep("result", dfilters)];
+    f.times(g.groups, () => {
+      writePack(f, panels, f.keep("at", group), f.keep("to", scratch));
+      for (let ky = 0; ky < g.height.window; ky++)
+        for (let kx = 0; kx < stretches; kx++) {
+          const a = plus(from, ky * g.height.dilation * rowStep + kx * stretchStep);
+          const to = plus(result, (ky * stretches + kx) * stretch * g.outChannels);
+          const bias = f.local("i32", "bias");
+          writeProduct(f, product, { a: f.keep("a", a), b: f.keep("b", scratch), c: f.keep("to", to), bias });
+        }
+      f.advance(from, c);
+      f.advance(group, filters);
+      f.advance(result, filters);
+    });
+  },
+});

@@ -1,85 +1,113 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import type { Local } from "../../assembler/expression.ts";
-import { f32x4 } from "../../assembler/instructions.ts";
+import type { Pointer } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
-import type { CompiledFunction, Runtime } from "../../runtime.ts";
-import type { Pointwise } from "../chain.ts";
-import { runLoops } from "../loops.ts";
-import { keyOf, type Launch } from "./convolver.ts";
+import { f32x4 } from "../../assembler/instructions.ts";
+import { strided } from "../../callList.ts";
+import { defineFunction, type FunctionDefinition } from "../../defineFunction.ts";
+import { after } from "../../heap.ts";
+import type { Runtime } from "../../runtime.ts";
+import { defineElementwise, runLoops, type Loop } from "../loops.ts";
+import { imageOf, type ImageGeometry, type Launch } from "./convolver.ts";
 import { paddedOf } from "./padded.ts";
 
-type Address = Local<"i32">;
-
-/** The gradient of filters is summed over so many parts of a batch, and then over these: on one thread as on many. */
+/** Number of parts of a batch whose gradients are summed separately, and then together: on one thread as on many. */
 const PARTS = 8;
-/** If they take no more numbers than this. */
+/** Maximum number of elements of all parts. */
 const PARTS_NUMBERS = 2 ** 22;
 
-/** How the gradient of filters is summed over one image. */
+/** Adds the gradient of filters of one image after the other. */
 export interface ImageGradient {
-  readonly name: string;
-  /** Products of one image. */
-  readonly work: number;
-  /** Numbers that are needed meanwhile. */
-  readonly scratch: number;
-  /** Writes: adds what an image with its padding gives. */
-  readonly write: (
-    f: FunctionWriter,
-    at: { readonly dy: Address; readonly x: Address; readonly dfilters: Address; readonly scratch: Address },
-  ) => void;
+  readonly definition: FunctionDefinition<{ readonly image: ImageGeometry; readonly count: number }>;
+  /** Numbers of scratch memory. */
+  readonly scratchOf: (image: ImageGeometry) => number;
 }
 
-/** The gradient of filters: each part of a batch on its own, then their sum. */
-export function filterGradientOverImages(
+/** Defines how the gradient of filters is summed over one image, which has its padding. */
+export function defineImageGradient({
+  name,
+  workOf,
+  scratchOf,
+  write,
+}: {
+  readonly name: string;
+  /** Products of one image. */
+  readonly workOf: (image: ImageGeometry) => number;
+  readonly scratchOf: (image: ImageGeometry) => number;
+  readonly write: (
+    f: FunctionWriter,
+    image: ImageGeometry,
+    at: Readonly<Record<"dy" | "x" | "dfilters" | "scratch", Pointer>>,
+  ) => void;
+}): ImageGradient {
+  return {
+    scratchOf,
+    definition: defineFunction({
+      name,
+      args: ["dy", "x", "dfilters", "scratch", "buffer"],
+      write: (f, { image, count }, dy, x, dfilters, scratch, buffer) => {
+        const padded = paddedOf(image);
+        f.times(count, () => {
+          write(f, image, { dy, x: padded.enter(f, x, buffer), dfilters, scratch });
+          f.advance(x, padded.imageStep);
+          f.advance(dy, outputStep(image));
+        });
+      },
+      work: ({ image, count }) => count * workOf(image),
+    }),
+  };
+}
+const outputStep = ({ height, width, outChannels }: ImageGeometry): number =>
+  height.output * width.output * outChannels;
+
+/** The sum of its inputs. */
+const total = defineElementwise<object>(
+  "total",
+  () =>
+    (_, ...x) =>
+      x.reduce((sum, part) => f32x4.add(sum, part)),
+);
+
+/** Prepares the sum of several tensors of `length` numbers each, which lie anywhere. */
+export function totalOf(
   runtime: Runtime,
-  g: Conv2dGeometry,
-  { name, work, scratch, write }: ImageGradient,
-): Launch {
-  const image = paddedOf(g);
+  { parts, length }: { readonly parts: number; readonly length: number },
+): ReturnType<typeof runLoops> {
+  const row: Loop = { count: length, steps: Array.from({ length: parts + 1 }, () => 1) };
+  return runLoops(runtime, total, {}, [row]);
+}
+
+/** The gradient of filters: that of each part of a batch, then their sum. */
+export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gradient: ImageGradient): Launch {
+  const image = imageOf(g);
+  const padded = paddedOf(image);
+  const scratch = gradient.scratchOf(image);
   const length = (g.height.window * g.width.window * g.inChannels * g.outChannels) / g.groups;
   const isParted = g.batch > 1 && length * Math.min(PARTS, g.batch) <= PARTS_NUMBERS;
   const each = isParted ? Math.ceil(g.batch / PARTS) : g.batch;
   const [full, rest] = [Math.floor(g.batch / each), g.batch % each];
   const parts = full + (rest > 0 ? 1 : 0);
-  const resultStep = 4 * g.height.output * g.width.output * g.outChannels;
-  const images = (count: number): CompiledFunction =>
-    runtime.code(
-      `${name} ${count} ${keyOf(g)}`,
-      ["dy", "x", "dfilters", "scratch", "buffer"],
-      (f, dy, x, dfilters, scratch, buffer) =>
-        f.times(count, () => {
-          const from = image.enter(f, x, buffer);
-          write(f, { dy: dy, x: from, dfilters: dfilters, scratch: scratch });
-          f.advance(x, image.imageStep);
-          f.advance(dy, resultStep);
-        }),
-      count * work,
-    );
-  const main = images(each);
-  const last = rest > 0 ? images(rest) : undefined;
-  const sum: Pointwise = (_, ...x) => x.reduce((total, part) => f32x4.add(total, part));
-  const join = isParted
-    ? runLoops(runtime, `join ${parts}`, sum, [{ count: length, steps: new Array<number>(parts + 1).fill(4) }])
-    : undefined;
-  // Whole lines for each part, and not a power of two apart.
-  const partLength = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
+  const main = runtime.compile(gradient.definition, { image, count: each });
+  const last = rest > 0 ? runtime.compile(gradient.definition, { image, count: rest }) : undefined;
+  const join = isParted ? totalOf(runtime, { parts, length }) : undefined;
+  // Whole cache lines for each part, but not a power of two apart.
+  const step = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
+  const [stepY, stepX] = [each * outputStep(image), each * padded.imageStep];
   return (dy, x, dfilters) => {
-    const sums = runtime.scratch(parts * partLength, scratch + image.length);
-    const buffer = sums + 4 * parts * partLength;
-    const own = buffer + 4 * runtime.threads * image.length;
+    const sums = runtime.scratch(parts * step, scratch + padded.length);
+    const buffer = after(sums, parts * step);
+    const own = after(buffer, runtime.threads * padded.length);
     const first = isParted ? sums : dfilters.start;
-    runtime.clear(first, isParted ? parts * partLength : length);
-    runtime.clear(buffer, runtime.threads * image.length);
-    const [stepY, stepX, step] = [each * resultStep, each * image.imageStep, 4 * partLength];
+    runtime.clear(first, isParted ? parts * step : length);
+    runtime.clear(buffer, runtime.threads * padded.length);
     main.callMany(
       full,
-      [dy.start, stepY],
-      [x.start, stepX],
-      [first, step],
-      [own, 0, 4 * scratch],
-      [buffer, 0, 4 * image.length],
+      strided(dy.start, stepY),
+      strided(x.start, stepX),
+      strided(first, step),
+      strided(own, 0, scratch),
+      strided(buffer, 0, padded.length),
     );
-    last?.call(dy.start + full * stepY, x.start + full * stepX, first + full * step, own, buffer);
-    join?.(...Array.from({ length: parts }, (_, i) => sums + i * step), dfilters.start);
+    last?.call(after(dy.start, full * stepY), after(x.start, full * stepX), after(first, full * step), own, buffer);
+    join?.(...Array.from({ length: parts }, (_, i) => after(sums, i * step)), dfilters.start);
   };
 }

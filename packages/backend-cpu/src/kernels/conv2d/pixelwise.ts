@@ -1,10 +1,11 @@
 import type { Conv2dGeometry } from "@convlens/backend";
+import { NOWHERE } from "../../heap.ts";
 import type { Runtime } from "../../runtime.ts";
 import { matrixProduct, type MatrixProduct } from "../matmul.ts";
 import type { Convolver, Launch } from "./convolver.ts";
 import { direct } from "./direct.ts";
 
-/** Whether windows are of one pixel each, each at its own place: a transposed convolution may move them. */
+/** Whether each window is a single pixel, at the position of its output. A transposed convolution may shift windows. */
 export function isPixelwise({ height, width, groups }: Conv2dGeometry): boolean {
   return (
     groups === 1 &&
@@ -17,7 +18,7 @@ export function pixelwise(runtime: Runtime, g: Conv2dGeometry): Convolver {
   const m = g.batch * g.height.input * g.width.input;
   const launch = (product: Omit<MatrixProduct, "m" | "transposeA">): Launch => {
     const run = matrixProduct(runtime, { m, transposeA: false, ...product });
-    return (a, b, y, bias) => run({ a: a.start, b: b.start, y: y.start, bias: bias?.start ?? 0 });
+    return (a, b, y, bias) => run({ a: a.start, b: b.start, y: y.start, bias: bias?.start ?? NOWHERE });
   };
   return {
     forward: (epilogue) => launch({ k: g.inChannels, n: g.outChannels, transposeB: false, epilogue }),

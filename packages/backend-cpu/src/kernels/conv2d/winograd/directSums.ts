@@ -1,15 +1,23 @@
-import { int, isNumber, load, number, select, type Local } from "../../../assembler/expression.ts";
+import {
+  element,
+  int,
+  isNumber,
+  load,
+  number,
+  select,
+  type Local,
+  type Pointer,
+} from "../../../assembler/expression.ts";
 import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Tiled } from "../tiles.ts";
 
-// Sums in the order of their definition, one number at a time: slow, short to write, and needed only for what is not finite.
+// Direct sums, one number at a time: slow, but short, and needed only for values that are not finite.
 
 type Int = Expression<"i32">;
-type Address = Local<"i32">;
 
 /** Writes: repeats the body for 0, 1, …, count − 1. */
-export function counting(f: FunctionWriter, name: string, count: number | Int, body: (i: Address) => void): void {
+export function counting(f: FunctionWriter, name: string, count: number | Int, body: (i: Pointer) => void): void {
   const i = f.local("i32", name);
   f.set(i, int(0));
   f.times(count, () => {
@@ -18,25 +26,25 @@ export function counting(f: FunctionWriter, name: string, count: number | Int, b
   });
 }
 
-/** Where a row of tiles lies: the number of its image, and of the row in that. */
-export function placeOf(f: FunctionWriter, row: Int, down: number): { readonly image: Address; readonly row: Address } {
+/** Writes: the image of a row of tiles, and its number in the image. */
+export function placeOf(f: FunctionWriter, row: Int, down: number): { readonly image: Pointer; readonly row: Pointer } {
   const image = f.keep("image", i32.div_u(row, int(down)));
   return { image, row: f.keep("tileRow", i32.sub(row, i32.mul(image, int(down)))) };
 }
 
 /** The address of an image [height, width, channels] in a batch. */
 export const imageAt = (start: Int, image: Int, { height, width, channels }: Tiled): Int =>
-  i32.add(start, i32.mul(image, int(4 * height.size * width.size * channels)));
+  element(start, image, height.size * width.size * channels);
 
 /** The address of a pixel. */
 export const pixelAt = (image: Int, row: Int, column: Int, { width, channels }: Tiled): Int =>
-  i32.add(image, i32.mul(i32.add(i32.mul(row, int(width.size)), column), int(4 * channels)));
+  element(image, i32.add(i32.mul(row, int(width.size)), column), channels);
 
-/** Whether a pixel is in the image: 0 or 1. A negative number is a large one, taken as unsigned. */
+/** 1 if a pixel lies in the image, else 0. As an unsigned number, a negative one is very large. */
 const isInside = (row: Int, column: Int, { height, width }: Tiled): Int =>
   i32.mul(i32.lt_u(row, int(height.size)), i32.lt_u(column, int(width.size)));
 
-/** The address of a pixel, or of zeros if it is outside of the image. */
+/** The address of a pixel, or of zeros if it lies outside of the image. */
 export const pixelOrZeros = (image: Int, row: Int, column: Int, tiled: Tiled, zeros: Int): Int =>
   select(isInside(row, column, tiled), pixelAt(image, row, column, tiled), zeros);
 
@@ -45,8 +53,8 @@ export function addProducts(
   f: FunctionWriter,
   total: Local<"f32">,
   count: number,
-  a: { readonly at: Address; readonly step: number },
-  b: { readonly at: Address; readonly step: number },
+  a: { readonly at: Pointer; readonly step: number },
+  b: { readonly at: Pointer; readonly step: number },
 ): void {
   f.times(count, () => {
     f.set(total, f32.add(total, f32.mul(load(a.at), load(b.at))));
@@ -62,8 +70,8 @@ export interface DirectSums {
   /** Rows and columns of a window. */
   readonly taps: number;
   /**
-   * Forward, windows slide over `from` and padding counts as zeros. Backward, `from` is the gradient of the output, and only
-   * outputs that exist count.
+   * Forward, windows slide over `from`, and padding counts as zeros. Backward, `from` is the gradient of the output, and only outputs
+   * that exist count.
    */
   readonly direction: "forward" | "backward";
   /** Padding of the convolution before its first row and column. */
@@ -72,26 +80,26 @@ export interface DirectSums {
   readonly relu?: boolean;
 }
 
-/** Writes: computes some rows of an image, from `top` on; rows outside of it are left out. */
+/** Writes: computes `count` rows of an image, from row `top` on. Rows outside of the image are left out. */
 export function writeDirectRows(
   f: FunctionWriter,
   { from, to, taps, direction, before, bias = false, relu = false }: DirectSums,
   { top, count }: { readonly top: Int; readonly count: number },
   at: {
     /** Images. */
-    readonly source: Address;
-    readonly result: Address;
+    readonly source: Pointer;
+    readonly result: Pointer;
     /** [taps, taps, channels in, channels out] */
-    readonly filters: Address;
-    readonly bias?: Address;
-    readonly zeros: Address;
+    readonly filters: Pointer;
+    readonly bias?: Pointer;
+    readonly zeros: Pointer;
   },
 ): void {
   const isForward = direction === "forward";
   const [terms, results] = [from.channels, to.channels];
-  const tapStep = 4 * terms * results;
-  const [termStep, resultStep] = isForward ? [4 * results, 4] : [4, 4 * terms];
-  /** The pixel of the source that lies under a tap. */
+  const tapStep = terms * results;
+  const [termStep, resultStep] = isForward ? [results, 1] : [1, terms];
+  /** The pixel of the source under a tap. */
   const under = (pixel: Int, tap: Int, before: number): Int =>
     isForward ? i32.add(i32.add(pixel, tap), int(-before)) : i32.sub(i32.add(pixel, int(before)), tap);
   counting(f, "i", count, (i) => {
@@ -109,19 +117,19 @@ export function writeDirectRows(
               const y = f.keep("y", under(row, ky, before.height));
               const x = f.keep("x", under(column, kx, before.width));
               const counts = isForward ? isNumber(total) : i32.mul(isNumber(total), isInside(y, x, from));
-              // NaN stays NaN: the rest is left out.
+              // A sum that is NaN stays NaN.
               f.when(counts, () => {
                 const pixel = f.keep("pixel", pixelOrZeros(at.source, y, x, from, at.zeros));
                 const weight = f.keep("weight", tap);
-                addProducts(f, total, terms, { at: pixel, step: 4 }, { at: weight, step: termStep });
+                addProducts(f, total, terms, { at: pixel, step: 1 }, { at: weight, step: termStep });
               });
               f.advance(tap, tapStep);
             }),
           );
           f.store(out, relu ? f32.max(total, number(0)) : total);
-          f.advance(out, 4);
+          f.advance(out, 1);
           f.advance(filters, resultStep);
-          if (shift !== undefined) f.advance(shift, 4);
+          if (shift !== undefined) f.advance(shift, 1);
         });
       });
     });

@@ -1,74 +1,89 @@
-import type { Conv2dGeometry } from "@convlens/backend";
 import { load4 } from "../../../assembler/expression.ts";
+import { strided } from "../../../callList.ts";
+import { defineFunction, keyOf } from "../../../defineFunction.ts";
+import { after, type Address } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
 import { panelLength, writePackAll, type PanelShape } from "../../product.ts";
+import type { ImageGeometry } from "../convolver.ts";
 import { EDGE, filterTransform, PLANES, transformSquare } from "./transforms.ts";
 
-/** Numbers that a task transforms. */
+/** Numbers that are transformed in a call. */
 export const CHUNK = 4096;
 
 /**
- * For the convolution; for that which gives the gradient of its input, and sees filters from behind; or for its adjoint, which
- * gives the same.
+ * Use of transformed filters: the convolution; the convolution with flipped filters that gives the gradient of the input; or the
+ * adjoint of the convolution, which gives the same.
  */
 export type FilterUse = "forward" | "backward" | "adjoint";
 
-/**
- * Filters made ready: packed in panels tap by tap, then each number's taps transformed.
- *
- * @returns Planes [36][panel][term][8], each so many numbers.
- */
-export function filterCode(
+/** Filters [taps, taps, terms, columns] of a use. */
+interface Filters {
+  readonly taps: number;
+  readonly shape: PanelShape;
+}
+
+const packFunction = defineFunction({
+  name: "winograd filters pack",
+  args: ["filters", "panels"],
+  write: (f, { taps, shape }: Filters, filters, panels) =>
+    writePackAll(f, shape, { count: taps * taps, step: shape.terms * shape.columns }, filters, panels),
+});
+const transformFunction = defineFunction({
+  name: "winograd filters",
+  args: ["panels", "planes", "end"],
+  write: (f, { taps, shape, use }: Filters & { readonly use: FilterUse }, panels, planes, end) => {
+    const length = panelLength(shape.terms, shape.columns);
+    const tapOf = (row: number, column: number): number => {
+      const tap = row * taps + column;
+      return use === "backward" ? taps * taps - 1 - tap : tap;
+    };
+    f.until(panels, end, () => {
+      transformSquare(
+        f,
+        filterTransform,
+        taps,
+        (row, column) => load4(panels, length * tapOf(row, column)),
+        (row, column, value) => f.store4(planes, value, length * (EDGE * row + column)),
+      );
+      f.advance(panels, 4);
+      f.advance(planes, 4);
+    });
+  },
+  work: () => CHUNK * PLANES,
+});
+
+/** Prepares the transform of filters, which packs them tap by tap first. */
+export function filterTransforms(
   runtime: Runtime,
-  { height: { window: taps }, inChannels, outChannels }: Conv2dGeometry,
+  { height: { window: taps }, inChannels, outChannels }: ImageGeometry,
   use: FilterUse,
 ): {
+  /** Key of the transformed filters in the cache of prepared weights. */
   readonly key: string;
+  /** Numbers of the transformed filters [36][panel][term][8]. */
   readonly length: number;
+  /** Numbers of the packed filters. */
   readonly scratch: number;
-  readonly run: (filters: number, packed: number, to: number) => void;
+  readonly run: (filters: Address, packed: Address, to: Address) => void;
 } {
   const shape: PanelShape =
     use === "forward"
-      ? { terms: inChannels, columns: outChannels, termStep: 4 * outChannels, columnStep: 4 }
-      : { terms: outChannels, columns: inChannels, termStep: 4, columnStep: 4 * outChannels };
+      ? { terms: inChannels, columns: outChannels, termStep: outChannels, columnStep: 1 }
+      : { terms: outChannels, columns: inChannels, termStep: 1, columnStep: outChannels };
   const length = panelLength(shape.terms, shape.columns);
-  const places = JSON.stringify([taps, shape]);
-  const key = `winograd filters ${use} ${places}`;
-  const pack = runtime.code(`winograd filters pack ${places}`, ["filters", "panels"], (f, from, to) =>
-    writePackAll(f, shape, { count: taps * taps, step: 4 * inChannels * outChannels }, from, to),
-  );
-  const transform = runtime.code(
-    key,
-    ["panels", "planes", "end"],
-    (f, panels, planes, end) =>
-      f.until(panels, end, () => {
-        const tap = (row: number, column: number): number => {
-          const forward = row * taps + column;
-          return use === "backward" ? taps * taps - 1 - forward : forward;
-        };
-        transformSquare(
-          f,
-          filterTransform,
-          taps,
-          (row, column) => load4(panels, 4 * length * tap(row, column)),
-          (row, column, value) => f.store4(planes, value, 4 * length * (EDGE * row + column)),
-        );
-        f.advance(panels, 16);
-        f.advance(planes, 16);
-      }),
-    CHUNK * PLANES,
-  );
+  const parameters = { taps, shape, use };
+  const pack = runtime.compile(packFunction, { taps, shape });
+  const transform = runtime.compile(transformFunction, parameters);
+  const [chunks, rest] = [Math.floor(length / CHUNK), length % CHUNK];
   return {
-    key,
+    key: keyOf(transformFunction, parameters),
     length: PLANES * length,
     scratch: taps * taps * length,
     run: (filters, packed, to) => {
       pack.call(filters, packed);
-      const [chunks, rest] = [Math.floor(length / CHUNK), length % CHUNK];
-      const step = 4 * CHUNK;
-      transform.callMany(chunks, [packed, step], [to, step], [packed + step, step]);
-      if (rest > 0) transform.call(packed + chunks * step, to + chunks * step, packed + 4 * length);
+      transform.callMany(chunks, strided(packed, CHUNK), strided(to, CHUNK), strided(after(packed, CHUNK), CHUNK));
+      const done = chunks * CHUNK;
+      if (rest > 0) transform.call(after(packed, done), after(to, done), after(packed, length));
     },
   };
 }

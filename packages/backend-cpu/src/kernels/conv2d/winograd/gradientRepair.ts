@@ -1,33 +1,42 @@
-import { int, isNumber, load, number, select, type Local } from "../../../assembler/expression.ts";
+import {
+  element,
+  int,
+  isNumber,
+  load,
+  number,
+  plus,
+  select,
+  type Local,
+  type Pointer,
+} from "../../../assembler/expression.ts";
 import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import { writeEachTile, writeLanes } from "../tiles.ts";
+import { writeEachTile } from "../tiles.ts";
 import { addProducts, counting, imageAt, pixelAt, pixelOrZeros, placeOf, writeDirectRows } from "./directSums.ts";
 import { outputGradient, type Through } from "./outputGradient.ts";
 import { numbersOfRow, smaller, type Tiles } from "./tilesOf.ts";
 
 type Int = Expression<"i32">;
-type Address = Local<"i32">;
 
-/** A convolution, in tiles of its output, and what stands between the gradient that is given and that of the output. */
+/** A convolution in tiles, and the operations between its output and the given gradient. */
 export interface Repaired {
   readonly tiles: Tiles;
   readonly taps: number;
   readonly through: Through;
 }
 
-/** Where the gradient of the output comes from, and room to write it down. */
+/** Addresses from which the gradient of the output is computed, and room for it. */
 interface Source {
-  readonly dy: Address;
-  readonly y: Address;
-  readonly zeros: Address;
-  readonly room: Address;
+  readonly dy: Pointer;
+  readonly y: Pointer;
+  readonly zeros: Pointer;
+  readonly room: Pointer;
 }
 
-/** Rows of tiles of the output that a tile of the input sees before and after its own. */
+/** Rows of tiles of the output whose windows reach a tile of the input, before and after its own row. */
 const reachOf = ({ tiles: { to }, taps }: Repaired): number => Math.ceil((taps - 1) / to.height.step);
 
-/** Numbers of {@link Source.room}: some rows of the output, and one more, which is written but never read. */
+/** Numbers of {@link Source.room}: rows of the output, and one more, which is written but never read. */
 export function roomNumbers(repaired: Repaired): number {
   const { to } = repaired.tiles;
   const { relu, pool } = repaired.through;
@@ -36,20 +45,17 @@ export function roomNumbers(repaired: Repaired): number {
   return rows * to.width.size * to.channels + numbersOfRow(to);
 }
 
-/** Writes: the gradient of some rows of tiles of the output; returns the address where an image with these rows begins. */
+/** Writes: computes the gradient of some rows of tiles of the output. Returns the address of an image that has these rows. */
 function writeOutputGradient(
   f: FunctionWriter,
   { tiles: { to, down }, through }: Repaired,
   at: Source,
-  { image, first, count }: { readonly image: Address; readonly first: Address; readonly count: Int },
-): Address {
+  { image, first, count }: { readonly image: Pointer; readonly first: Pointer; readonly count: Int },
+): Pointer {
   if (!through.relu && !through.pool) return f.keep("source", imageAt(at.dy, image, to));
-  // Rows of tiles are counted through all images, and pixels lie where they would if the room held all of them.
+  // Rows of tiles are counted through all images. Pixels lie as if the room held all rows of their image.
   const row = i32.mul(i32.sub(first, i32.mul(image, int(down))), int(to.height.step));
-  const source = f.keep(
-    "source",
-    i32.sub(i32.add(at.room, int(4 * numbersOfRow(to))), pixelAt(int(0), row, int(0), to)),
-  );
+  const source = f.keep("source", i32.sub(plus(at.room, numbersOfRow(to)), pixelAt(int(0), row, int(0), to)));
   const start = f.keep("start", i32.sub(source, imageAt(int(0), image, to)));
   const output = outputGradient(f, to, through, { dy: at.dy, y: at.y, outside: at.zeros });
   const images = [...output.images, { tiled: to, start, outside: at.room }];
@@ -58,18 +64,18 @@ function writeOutputGradient(
     for (let i = 0; i < to.height.reach; i++)
       for (let j = 0; j < to.width.reach; j++) {
         const pixel = pixels.at(i, j, output.images.length);
-        if (pixel !== undefined) writeLanes(f, pixel[0], read(i, j), pixel[1], pixels.lanes);
+        if (pixel !== undefined) f.storeLanes(pixel[0], read(i, j), pixel[1], pixels.lanes);
       }
   });
   return source;
 }
 
-/** Writes: computes the gradient of all pixels of the input that a row of tiles reaches. */
+/** Writes: computes the gradient of all pixels of the input in a row of tiles. */
 export function writeInputRepair(
   f: FunctionWriter,
   repaired: Repaired,
-  row: Address,
-  at: Source & { readonly dx: Address; readonly filters: Address },
+  row: Pointer,
+  at: Source & { readonly dx: Pointer; readonly filters: Pointer },
 ): void {
   const { from, to, down } = repaired.tiles;
   const reach = int(reachOf(repaired));
@@ -94,45 +100,16 @@ export function writeInputRepair(
   );
 }
 
+/** Addresses of a repair of the gradients of filters. */
+type FilterPlaces = Source & Readonly<Record<"x" | "filters" | "flags" | "channel" | "rows", Pointer>>;
+
 /** Writes: computes the gradients of filters [taps, taps, channels, filters] that are not finite, from a channel on. */
-export function writeFilterRepair(
-  f: FunctionWriter,
-  repaired: Repaired,
-  channels: number,
-  at: Source & {
-    readonly x: Address;
-    readonly filters: Address;
-    readonly flags: Address;
-    readonly channel: Address;
-    readonly rows: Address;
-  },
-): void {
-  const { tiles, taps } = repaired;
-  const { from, to, down } = tiles;
-  const pairs = channels * to.channels;
-  const tapStep = 4 * from.channels * to.channels;
-  /** Visits the pairs of a channel and a filter: where the gradient of their first tap lies, and their flag. */
-  const eachPair = (body: (filter: Address, flag: Address) => void): void => {
-    const [filter, flag] = [f.keep("filter", at.filters), f.keep("flag", at.flags)];
-    f.times(pairs, () => {
-      body(filter, flag);
-      f.advance(filter, 4);
-      f.advance(flag, 4);
-    });
-  };
-  const isMarked = (flag: Address): Int => i32.sub(int(1), isNumber(f.keep("mark", load(flag))));
-  eachPair((filter, flag) => {
-    // The corners of a filter count all of its products.
-    const corners = [0, taps - 1, taps * (taps - 1), taps * taps - 1].map((tap) => load(filter, tap * tapStep));
-    const sum = f.keep(
-      "sum",
-      corners.reduce((total, corner) => f32.add(total, corner)),
-    );
-    f.store(flag, f32.sub(sum, sum));
-    f.when(isMarked(flag), () => {
-      for (let tap = 0; tap < taps * taps; tap++) f.store(filter, number(0), tap * tapStep);
-    });
-  });
+export function writeFilterRepair(f: FunctionWriter, repaired: Repaired, channels: number, at: FilterPlaces): void {
+  const { from, to, down } = repaired.tiles;
+  const pairs: Pairs = { count: channels * to.channels, ...at };
+  const tapStep = from.channels * to.channels;
+  const { taps } = repaired;
+  writeMarks(f, pairs, { taps, tapStep });
   counting(f, "row", at.rows, (row) => {
     const place = placeOf(f, row, down);
     const source = writeOutputGradient(f, repaired, at, { image: place.image, first: row, count: int(1) });
@@ -141,15 +118,16 @@ export function writeFilterRepair(
     const left = i32.sub(int(to.height.size), top);
     const height = f.keep("height", smaller(left, int(to.height.step)));
     const [channel, k] = [f.keep("channel", at.channel), f.keep("k", int(0))];
-    eachPair((filter, flag) => {
-      f.when(isMarked(flag), () =>
+    const places = { source, image, top, height, channel, k, zeros: at.zeros };
+    writeEachPair(f, pairs, (filter, flag) => {
+      f.when(isMarked(f, flag), () =>
         counting(f, "ky", taps, (ky) =>
           counting(f, "kx", taps, (kx) => {
             const tap = i32.add(i32.mul(ky, int(taps)), kx);
-            const to = f.keep("to", i32.add(filter, i32.mul(tap, int(tapStep))));
-            const total = f.keep("total", load(to));
-            f.when(isNumber(total), () => writeTap({ ky, kx, total }));
-            f.store(to, total);
+            const gradient = f.keep("to", element(filter, tap, tapStep));
+            const total = f.keep("total", load(gradient));
+            f.when(isNumber(total), () => writeTap(f, repaired.tiles, places, { ky, kx, total }));
+            f.store(gradient, total);
           }),
         ),
       );
@@ -158,22 +136,69 @@ export function writeFilterRepair(
       f.set(channel, i32.add(channel, isLast));
       f.set(k, select(isLast, int(0), k));
     });
-
-    /** total += Σ x · dy over the outputs of a row of tiles. */
-    function writeTap({ ky, kx, total }: { ky: Address; kx: Address; total: Local<"f32"> }): void {
-      const sum = f.keep("sum", number(0));
-      const y = f.keep("y", i32.add(top, i32.add(ky, int(-from.height.before))));
-      const gradient = f.keep("gradient", i32.add(pixelAt(source, top, int(0), to), i32.mul(k, int(4))));
-      f.times(height, () => {
-        counting(f, "column", to.width.size, (column) => {
-          const x = i32.add(column, i32.add(kx, int(-from.width.before)));
-          const pixel = pixelOrZeros(image, y, f.keep("x", x), from, at.zeros);
-          const value = f.keep("pixel", i32.add(pixel, i32.mul(channel, int(4))));
-          addProducts(f, sum, 1, { at: value, step: 0 }, { at: gradient, step: 4 * to.channels });
-        });
-        f.set(y, i32.add(y, int(1)));
-      });
-      f.set(total, f32.add(total, sum));
-    }
   });
+}
+
+/** Pairs of a channel and a filter: the gradients of their first taps, and their flags. */
+interface Pairs {
+  readonly count: number;
+  readonly filters: Pointer;
+  readonly flags: Pointer;
+}
+function writeEachPair(
+  f: FunctionWriter,
+  { count, filters, flags }: Pairs,
+  body: (filter: Pointer, flag: Pointer) => void,
+): void {
+  const [filter, flag] = [f.keep("filter", filters), f.keep("flag", flags)];
+  f.times(count, () => {
+    body(filter, flag);
+    f.advance(filter, 1);
+    f.advance(flag, 1);
+  });
+}
+
+/** Whether a flag is NaN. */
+const isMarked = (f: FunctionWriter, flag: Pointer): Int => i32.sub(int(1), isNumber(f.keep("mark", load(flag))));
+
+/** Writes: marks the pairs whose gradients are not all finite, and clears these gradients. */
+function writeMarks(
+  f: FunctionWriter,
+  pairs: Pairs,
+  { taps, tapStep }: { readonly taps: number; readonly tapStep: number },
+): void {
+  writeEachPair(f, pairs, (filter, flag) => {
+    // All products are terms of the corners of a filter.
+    const corners = [0, taps - 1, taps * (taps - 1), taps * taps - 1].map((tap) => load(filter, tap * tapStep));
+    const sum = f.keep(
+      "sum",
+      corners.reduce((total, corner) => f32.add(total, corner)),
+    );
+    f.store(flag, f32.sub(sum, sum));
+    f.when(isMarked(f, flag), () => {
+      for (let tap = 0; tap < taps * taps; tap++) f.store(filter, number(0), tap * tapStep);
+    });
+  });
+}
+
+/** Writes: total += Σ x · dy over the outputs of a row of tiles. */
+function writeTap(
+  f: FunctionWriter,
+  { from, to }: Tiles,
+  at: Readonly<Record<"source" | "image" | "top" | "height" | "channel" | "k" | "zeros", Pointer>>,
+  { ky, kx, total }: { readonly ky: Pointer; readonly kx: Pointer; readonly total: Local<"f32"> },
+): void {
+  const sum = f.keep("sum", number(0));
+  const y = f.keep("y", i32.add(at.top, i32.add(ky, int(-from.height.before))));
+  const gradient = f.keep("gradient", element(pixelAt(at.source, at.top, int(0), to), at.k, 1));
+  f.times(at.height, () => {
+    counting(f, "column", to.width.size, (column) => {
+      const x = i32.add(column, i32.add(kx, int(-from.width.before)));
+      const pixel = pixelOrZeros(at.image, y, f.keep("x", x), from, at.zeros);
+      const value = f.keep("pixel", element(pixel, at.channel, 1));
+      addProducts(f, sum, 1, { at: value, step: 0 }, { at: gradient, step: to.channels });
+    });
+    f.set(y, i32.add(y, int(1)));
+  });
+  f.set(total, f32.add(total, sum));
 }

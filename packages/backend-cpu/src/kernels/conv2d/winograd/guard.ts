@@ -1,24 +1,23 @@
-import { int, load4, zero4, type Local } from "../../../assembler/expression.ts";
-import { f32x4, i32, v128, type Expression } from "../../../assembler/instructions.ts";
+import { int, load4, zero4, type Local, type Pointer } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
+import { f32x4, i32, v128, type Expression } from "../../../assembler/instructions.ts";
 import type { TileRows } from "../tiles.ts";
 
 // The results of a tile are sums over all of its products. Products that a result does not depend on cancel, but infinity and NaN
-// do not cancel: they would make NaN of results that do not see them. So some results of each tile are watched, chosen such that
-// each of the 36 products counts in at least one of them. Where one of these is not finite, the results are computed again as
-// direct sums. For finite results no bit changes.
+// do not cancel: they would make results NaN whose windows do not contain them. So some results of each tile are checked, chosen such
+// that each of the 36 products is a term of at least one of them. If one of these is not finite, the results are computed again as
+// direct sums. No bit of a finite result changes.
 
-type Address = Local<"i32">;
 type Vector = Expression<"v128">;
 
-/** Bytes of a flag: a vector of zeros, or with NaN where a row of tiles must be computed again. */
-const FLAG = 16;
+/** Numbers of a flag: a vector of zeros, or with NaN if a row of tiles must be computed again. */
+const FLAG = 4;
 
-/** Numbers that the flags of `rows` rows of tiles take. */
-export const flagNumbers = (rows: number): number => (FLAG / 4) * rows;
+/** Numbers of the flags of `rows` rows of tiles. */
+export const flagNumbers = (rows: number): number => FLAG * rows;
 
 /** Finds results that are not finite. */
-export class Watch {
+export class FiniteCheck {
   readonly #f: FunctionWriter;
   readonly #found: Local<"v128">;
   readonly #sum: Local<"v128">;
@@ -30,22 +29,22 @@ export class Watch {
     this.#sum = f.local("v128", "watched");
   }
 
-  /** Writes: adds a result to the sum of those that are watched, and returns it. */
-  see(value: Vector): Vector {
-    const kept = this.#f.keep("seen", value);
-    this.#f.set(this.#sum, this.#isEmpty ? kept : f32x4.add(this.#sum, kept));
+  /** Writes: adds a result to the sum of the tile, and returns it. */
+  add(value: Vector): Vector {
+    const result = this.#f.keep("seen", value);
+    this.#f.set(this.#sum, this.#isEmpty ? result : f32x4.add(this.#sum, result));
     this.#isEmpty = false;
-    return kept;
+    return result;
   }
 
-  /** Writes: looks at the sum. A number minus itself is 0, or NaN if it is not finite. */
-  look(): void {
+  /** Writes: checks the sum of the tile. A number minus itself is 0, or NaN if it is not finite. */
+  endTile(): void {
     this.#f.set(this.#found, f32x4.add(this.#found, f32x4.sub(this.#sum, this.#sum)));
     this.#isEmpty = true;
   }
 
-  /** Writes: stores what was found since the last time in a flag, and moves its address on. */
-  store(flag: Address): void {
+  /** Writes: stores the findings since the last call in a flag, and moves its address on. */
+  store(flag: Pointer): void {
     this.#f.store4(flag, this.#found);
     this.#f.advance(flag, FLAG);
     this.#f.set(this.#found, zero4);
@@ -57,12 +56,12 @@ export class Watch {
   }
 }
 
-/** Writes: does something for each row of tiles with a flag that is set. */
+/** Writes: repairs each row of tiles whose flag is set. */
 export function eachFlagged(
   f: FunctionWriter,
   flags: Expression<"i32">,
   { first, count }: TileRows,
-  repair: (row: Address) => void,
+  repair: (row: Pointer) => void,
 ): void {
   const [flag, row] = [f.keep("flag", flags), f.keep("row", first)];
   f.times(count, () => {

@@ -1,18 +1,17 @@
 import type { ConvolutionGradients } from "@convlens/backend";
-import { load4, zero4, type Local } from "../../../assembler/expression.ts";
+import { load4, zero4, type Pointer } from "../../../assembler/expression.ts";
 import { f32x4, v128, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { eachWinner } from "../../pool2d.ts";
 import type { Images, Tiled, TilePixels, Tiling } from "../tiles.ts";
 import { pixelsOf, type ReadTile } from "./tilesOf.ts";
 
-type Address = Local<"i32">;
 type Vector = Expression<"v128">;
 
-/** Where the gradient of the convolution's output comes from. */
+/** Operations between the convolution's output and the given gradient. */
 export type Through = Pick<ConvolutionGradients, "relu" | "pool">;
 
-/** An image of half the size, in tiles that lie where those of the larger one do. */
+/** An image of half the size, with tiles in the same places as those of the larger one. */
 function halved({ height, width, channels }: Tiled): Tiled {
   const half = ({ size, count, step, before, reach }: Tiling): Tiling => ({
     size: Math.floor(size / 2),
@@ -24,12 +23,12 @@ function halved({ height, width, channels }: Tiled): Tiled {
   return { height: half(height), width: half(width), channels };
 }
 
-/** The images that are read to know the gradient of a convolution's output in tiles, and what those then hold. */
+/** The images from which tiles of the gradient of a convolution's output are computed, and how. */
 export function outputGradient(
   f: FunctionWriter,
   to: Tiled,
   { relu, pool }: Through,
-  { dy, y, outside }: { readonly dy: Address; readonly y: Address; readonly outside: Address },
+  { dy, y, outside }: { readonly dy: Pointer; readonly y: Pointer; readonly outside: Pointer },
 ): { readonly images: readonly Images[]; readonly read: (pixels: TilePixels) => ReadTile } {
   const output = { tiled: to, start: y, outside };
   const given = { tiled: pool ? halved(to) : to, start: dy, outside };
@@ -47,7 +46,7 @@ const throughRelu =
     return y === undefined ? zero4 : gated(load4(...dy!), load4(...y));
   };
 
-/** Each number of the smaller image goes to the winner of its window. */
+/** Passes each number of the smaller image to the winner of its window. */
 function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): ReadTile {
   const windows = new Map<string, readonly Vector[]>();
   return (row, column) => {

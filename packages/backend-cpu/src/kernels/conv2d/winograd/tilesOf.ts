@@ -1,44 +1,46 @@
-import type { Conv2dGeometry } from "@convlens/backend";
-import { load4, select, zero4, type Local } from "../../../assembler/expression.ts";
+import type { Sliding } from "@convlens/backend";
+import { load4, select, zero4, type Pointer } from "../../../assembler/expression.ts";
+import type { FunctionWriter, Machine } from "../../../assembler/function.ts";
 import { i32, type Expression } from "../../../assembler/instructions.ts";
-import type { FunctionWriter } from "../../../assembler/function.ts";
-import type { Runtime } from "../../../runtime.ts";
+import { writeProduct, type ProductShape } from "../../product.ts";
+import type { ImageGeometry } from "../convolver.ts";
 import { writeEachTile, type Images, type Tiled, type TilePixels, type TileRows, type Tiling } from "../tiles.ts";
 import { EDGE, PLANES, transformSquare, type Transform } from "./transforms.ts";
 
-type Address = Local<"i32">;
-/** The next multiple. */
+/** The next multiple of `to`. */
 export const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
-/** A convolution of an image `from` to an image `to`, both cut in tiles; padding is counted in `from`. */
+/** A convolution of an image `from` to an image `to`, both divided into tiles. Padding belongs to `from`. */
 export interface Tiles {
   readonly from: Tiled;
   readonly to: Tiled;
-  /** Tiles in a row, and rows of tiles in an image. */
+  /** Tiles in a row. */
   readonly across: number;
+  /** Rows of tiles in an image. */
   readonly down: number;
   /** Rows of tiles that are transformed together. */
   readonly block: number;
+  /** Numbers of a plane of transformed tiles. */
   readonly fromPlane: number;
   readonly toPlane: number;
 }
 
-/** Tiles that are transformed together hold so many numbers at most, about what a core has close at hand … */
+/** Maximum number of elements of tiles that are transformed together: about what a core has in its cache. */
 const BLOCK_NUMBERS = 300_000;
-/** … and are so many at most. */
+/** Maximum number of such tiles. */
 const BLOCK_TILES = 64;
 
-/** Bytes of one plane of transformed tiles; a cache line more, so that planes do not lie a power of two apart. */
-function planeBytes(runtime: Runtime, tiles: number, channels: number): number {
-  return 4 * roundUp(tiles, runtime.machine.tile.rows) * roundUp(channels, 4) + 64;
-}
+/** Numbers of a plane of transformed tiles, with a cache line more, so that planes are not a power of two apart. */
+const planeNumbers = (machine: Machine, tiles: number, channels: number): number =>
+  roundUp(tiles, machine.tile.rows) * roundUp(channels, 4) + 16;
 
-export function tilesOf(runtime: Runtime, g: Conv2dGeometry, direction: "forward" | "backward"): Tiles {
+/** Divides a convolution into tiles, forward, or for the gradient of its input. */
+export function tilesOf(machine: Machine, g: ImageGeometry, direction: "forward" | "backward"): Tiles {
   const isForward = direction === "forward";
   const taps = g.height.window;
   const step = EDGE + 1 - taps;
   const [inChannels, outChannels] = isForward ? [g.inChannels, g.outChannels] : [g.outChannels, g.inChannels];
-  const axis = (s: Conv2dGeometry["height"]): [Tiling, Tiling] => {
+  const axis = (s: Sliding): [Tiling, Tiling] => {
     const [from, to] = isForward ? [s.input, s.output] : [s.output, s.input];
     const before = isForward ? s.before : taps - 1 - s.before;
     const count = Math.ceil(to / step);
@@ -57,30 +59,30 @@ export function tilesOf(runtime: Runtime, g: Conv2dGeometry, direction: "forward
     across,
     down: toHeight.count,
     block,
-    fromPlane: planeBytes(runtime, block * across, inChannels),
-    toPlane: planeBytes(runtime, block * across, outChannels),
+    fromPlane: planeNumbers(machine, block * across, inChannels),
+    toPlane: planeNumbers(machine, block * across, outChannels),
   };
 }
 
-/** Numbers of a row of zeros that stands for all those outside of an image. */
+/** Numbers of a row of zeros that takes the place of all rows outside of an image. */
 export const numbersOfRow = ({ width, channels }: Tiled): number => roundUp(width.size * channels + 4, 16);
 
-/** What a tile of the first image holds. */
+/** Four channels of a pixel of a tile. */
+export type ReadTile = (row: number, column: number) => Expression<"v128">;
+/** The pixels of a tile of the first image. */
 export const pixelsOf =
   ({ at }: TilePixels): ReadTile =>
   (row, column) => {
     const pixel = at(row, column);
     return pixel === undefined ? zero4 : load4(...pixel);
   };
-/** Four channels of a pixel of a tile. */
-export type ReadTile = (row: number, column: number) => Expression<"v128">;
 
-/** Writes: transforms tiles of images to planes [36][tile][channel]; `read` says what a tile holds. */
+/** Writes: transforms tiles of images to planes [36][tile][channel]; `read` gives the pixels of a tile. */
 export function writeTransformed(
   f: FunctionWriter,
   images: readonly Images[],
   rows: TileRows,
-  to: { readonly planes: Address; readonly plane: number },
+  to: { readonly planes: Pointer; readonly plane: number },
   transform: Transform,
   read: (pixels: TilePixels) => ReadTile = pixelsOf,
 ): void {
@@ -90,6 +92,38 @@ export function writeTransformed(
       f.store4(planes, value, (EDGE * row + column) * to.plane),
     ),
   );
+}
+
+/** Planes [36][tile][channel] of transformed tiles. */
+export interface Planes {
+  readonly start: Pointer;
+  /** Numbers of a plane. */
+  readonly plane: number;
+  readonly channels: number;
+}
+
+/** Writes: multiplies each plane of transformed tiles by its plane of packed filters. */
+export function writePlaneProducts(
+  f: FunctionWriter,
+  tiles: Expression<"i32">,
+  from: Planes,
+  filters: Pointer,
+  to: Planes,
+): void {
+  const columns = roundUp(to.channels, 4);
+  const shape: ProductShape = {
+    rows: { tiles },
+    rowStep: roundUp(from.channels, 4),
+    resultStep: columns,
+    columns,
+    terms: [{ count: from.channels, step: 1 }],
+  };
+  const [a, b, c] = [f.keep("a", from.start), f.keep("b", filters), f.keep("c", to.start)];
+  f.times(PLANES, () => {
+    writeProduct(f, shape, { a, b, c: f.keep("c", c), bias: f.local("i32", "none") });
+    f.advance(a, from.plane);
+    f.advance(c, to.plane);
+  });
 }
 
 /** Writes: min(a, b) */

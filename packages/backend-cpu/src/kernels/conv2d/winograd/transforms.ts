@@ -2,13 +2,13 @@ import type { Local } from "../../../assembler/expression.ts";
 import { f32x4, type Expression } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 
-// Winograd's convolutions (Lavin and Gray 2015): m × m outputs of filters of r × r taps as 36 products, where m + r = 7. A
-// convolution of short rows is a product of polynomials; both are evaluated at five points and at infinity, multiplied there,
-// and brought back. In two dimensions the same is done along both axes: y = Aᵀ [(G w Gᵀ) · (Bᵀ x B)] A, and the gradient of
-// filters is dw = Gᵀ [(Bᵀ x B) · (A dy Aᵀ)] G.
+// Winograd's algorithm (Lavin and Gray 2015) computes m × m outputs of filters of r × r taps with 36 products, where m + r = 7. A
+// convolution of short rows is a product of polynomials. Both are evaluated at five points and at infinity, multiplied there, and
+// interpolated. In two dimensions the same is done along both axes: y = Aᵀ [(G w Gᵀ) · (Bᵀ x B)] A. The gradient of filters is
+// dw = Gᵀ [(Bᵀ x B) · (A dy Aᵀ)] G.
 
 type Vector = Expression<"v128">;
-/** A transform along one axis: what is put in, and what comes out, four numbers side by side. */
+/** A transform along one axis, of four channels at a time. */
 export type Transform = (f: FunctionWriter, x: readonly Vector[]) => Vector[];
 
 /** Values along an edge of a transformed tile. */
@@ -19,7 +19,7 @@ export const PLANES: number = EDGE * EDGE;
 const times = (f: FunctionWriter, x: number, v: Vector): Vector => f32x4.mul(f.constant4(x), v);
 const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep("t", v);
 
-/** Bᵀ: what an input is multiplied by, so that products at the points 0, 1, −1, 2, −2 and ∞ are those of a convolution. */
+/** Bᵀ: the transform of the input, for products at the points 0, 1, −1, 2, −2 and ∞. */
 export const inputTransform: Transform = (f, x) => {
   const [d0, d1, d2, d3, d4, d5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
   const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
@@ -38,7 +38,7 @@ export const inputTransform: Transform = (f, x) => {
   ];
 };
 
-/** B: what the input's gradient is, out of the gradient of the six products. */
+/** B: the gradient of the input, from that of the six products. */
 export const inputAdjoint: Transform = (f, x) => {
   const [p0, p1, p2, p3, p4, p5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
   const axpy = (a: number, b: Vector, c: Vector): Vector => f.multiplyAdd4(f.constant4(a), b, c);
@@ -77,7 +77,7 @@ function evaluate(f: FunctionWriter, x: readonly Vector[], scales = [1, 1, 1]): 
   return [scaled(atZero, x[0]!), ...pair(1, atOne), ...pair(2, atTwo), x.at(-1)!];
 }
 
-/** The adjoint of {@link evaluate}: `count` coefficients out of what is at the points. */
+/** The adjoint of {@link evaluate}: `count` coefficients from the values at the points. */
 function combine(f: FunctionWriter, x: readonly Vector[], count: number, scales = [1, 1, 1]): Vector[] {
   const [atZero, atOne, atTwo] = scales as [number, number, number];
   const [x0, x1, x2, x3, x4, x5] = x as [Vector, Vector, Vector, Vector, Vector, Vector];
@@ -95,25 +95,25 @@ function combine(f: FunctionWriter, x: readonly Vector[], count: number, scales 
   });
 }
 
-/** What the values at the points are scaled by: 1 / Π (p − q) over the other points q, as Bᵀ has no fractions. */
+/** Scales of the values at the points: 1 / Π (p − q) over the other points q, since Bᵀ has no fractions. */
 const SCALES = [1 / 4, -1 / 6, 1 / 24];
 
-/** Aᵀ: `outputs` numbers out of the six products. */
+/** Aᵀ: `outputs` numbers from the six products. */
 export const outputTransform =
   (outputs: number): Transform =>
   (f, x) =>
     combine(f, x, outputs);
-/** A: the gradient of the six products out of those of the outputs. */
+/** A: the gradient of the six products, from that of the outputs. */
 export const outputAdjoint: Transform = (f, x) => evaluate(f, x);
-/** G: what filters are multiplied by. */
+/** G: the transform of filters. */
 export const filterTransform: Transform = (f, x) => evaluate(f, x, SCALES);
-/** Gᵀ: the gradients of `taps` filter taps out of the six products. */
+/** Gᵀ: the gradients of `taps` filter taps, from the six products. */
 export const filterAdjoint =
   (taps: number): Transform =>
   (f, x) =>
     combine(f, x, taps, SCALES);
 
-/** A transform along both axes of a square of numbers, row by row, the columns first; each result is handed over at once. */
+/** Writes: transforms a square of numbers along both axes, columns first. Each result is passed on at once. */
 export function transformSquare(
   f: FunctionWriter,
   transform: Transform,

@@ -4,10 +4,10 @@ import type { Convolver } from "../convolver.ts";
 import { convolve } from "./convolve.ts";
 import { gradients } from "./gradients.ts";
 
-/** Convolutions of 3 × 3 and 5 × 5 that move by one pixel, by Winograd's algorithm. */
+/** 3 × 3 and 5 × 5 convolutions with stride 1, by Winograd's algorithm. */
 export const winograd = (runtime: Runtime, g: Conv2dGeometry): Convolver => ({
-  forward: (epilogue) => convolve(runtime, g, "forward", epilogue),
-  inputGradient: () => convolve(runtime, g, "backward"),
+  forward: (epilogue) => convolve(runtime, g, { direction: "forward", epilogue }),
+  inputGradient: () => convolve(runtime, g, { direction: "backward", epilogue: undefined }),
   filterGradient: () => {
     const run = gradients(runtime, g, { results: ["filters"], relu: false, pool: false });
     return (dy, x, filters) => run({ dy, x }, { filters });
