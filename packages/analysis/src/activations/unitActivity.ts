@@ -26,9 +26,9 @@ export interface UnitActivity {
   readonly examples: number;
   /** Mean of each channel, over all positions and examples. */
   readonly mean: Float64Array;
-  /** Of each channel. */
+  /** Minimum of each channel. */
   readonly smallest: Float64Array;
-  /** Of each channel. */
+  /** Maximum of each channel. */
   readonly largest: Float64Array;
   /** Fraction of each channel's values above 0. */
   readonly active: Float64Array;

@@ -57,7 +57,7 @@ function after(t: Recorded, fields: ReadonlyMap<Tensor, Field>): Field | undefin
   return (x && ofFirst(t, x, seeing.length === 1)) ?? everything(seeing, t.shape);
 }
 
-/** Tensors side by side along an axis: whoever moves along that axis of one of them sees everything. */
+/** Concatenates tensors along an axis. If one of them moves along that axis, every unit sees everything. */
 function joined(parts: readonly Field[], shape: Shape, axis: number): Field {
   if (parts.some((field) => field.axes[axis]?.some(({ along }) => along !== undefined)))
     return everything(parts, shape);
@@ -68,7 +68,7 @@ function joined(parts: readonly Field[], shape: Shape, axis: number): Field {
   );
 }
 
-/** What the units of `t` see by its first input; `isOnly` says whether the others see nothing of the model's input. */
+/** Returns the field of `t` from its first input; `isOnly` if the others do not depend on the model's input. */
 function ofFirst(t: Recorded, x: Field, isOnly: boolean): Field | undefined {
   const last = t.rank - 1;
   const channels = t.shape.at(-1) ?? 1;

@@ -13,7 +13,7 @@ interface Origin {
   readonly number: number | undefined;
 }
 
-/** Where element `i` of a tensor comes from, as long as these operations only moved it. */
+/** Traces element `i` of a tensor back through those of these operations that only moved it. */
 export function originOf(t: Tensor, i: number, operations: readonly Tensor[]): Origin {
   let [tensor, number]: [Tensor, number | undefined] = [t, i];
   while (operations.includes(tensor)) {
@@ -25,7 +25,7 @@ export function originOf(t: Tensor, i: number, operations: readonly Tensor[]): O
   return { tensor, number };
 }
 
-/** Where element `i` of a tensor lies in the input that it was moved from; `undefined` where it was not only moved. */
+/** Returns the input that element `i` was moved from and its index there; `undefined` if the operation does more than move. */
 function stepBack(t: Recorded, i: number | undefined, operations: readonly Tensor[]): Origin | undefined {
   const at = placeOf(i ?? 0, t.shape);
   const [tensor] = t.inputs;

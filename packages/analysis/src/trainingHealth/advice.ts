@@ -66,8 +66,8 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
       step: first.step,
       text:
         first.loss > chance
-          ? `The first loss is ${short(first.loss)}, chance is ${short(chance)}: the net is sure of itself before it has learned anything; begin with smaller weights in the last layer, or scale the inputs.`
-          : `The first loss is ${short(first.loss)}, below the ${short(chance)} of chance: the net knows something already, or the inputs give the labels away.`,
+          ? `The first loss is ${short(first.loss)}, random guessing has ${short(chance)}: the untrained model is overconfident; initialize the last layer with smaller weights, or scale the inputs.`
+          : `The first loss is ${short(first.loss)}, below the ${short(chance)} of random guessing: the model is already trained, or the inputs contain the labels.`,
     });
   const finite = steps.filter(({ loss }) => Number.isFinite(loss));
   const part = Math.max(1, Math.floor(finite.length / 10));
@@ -80,7 +80,7 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
       about: "loss",
       figure: end!,
       step: finite.at(-1)!.step,
-      text: `The loss was ${short(begin!)} and is ${short(end!)} after ${finite.at(-1)!.step} steps: it does not fall; try a rate ten times larger or smaller, and whether the net can learn 20 examples by heart.`,
+      text: `The loss was ${short(begin!)} and is ${short(end!)} after ${finite.at(-1)!.step} steps: it does not decrease; try a learning rate ten times larger or smaller, and check that the model can overfit 20 examples.`,
     });
   const norms = finite.flatMap(({ step, gradientNorm }) =>
     gradientNorm === undefined ? [] : [{ step, norm: gradientNorm }],
@@ -93,7 +93,7 @@ function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
       about: "loss",
       figure: burst.norm / usual,
       step: burst.step,
-      text: `At step ${burst.step} the gradients were ${short(burst.norm / usual)} times as long as usual (${short(burst.norm)} against ${short(usual)}): clip them to a norm of about ${short(2 * usual)}.`,
+      text: `At step ${burst.step} the gradient norm was ${short(burst.norm / usual)} times the usual (${short(burst.norm)} against ${short(usual)}): clip gradients to a norm of about ${short(2 * usual)}.`,
     });
   return advice;
 }
@@ -113,7 +113,7 @@ function aboutUpdates({ records }: TrainingHealth): Advice[] {
         {
           ...seen,
           topic: "large updates",
-          text: `A step moves ${path} by ${short(ratio)} of its size, where about 0.001 is healthy: lower the learning rate, by a factor of ${short(ratio / 1e-3)}.`,
+          text: `A step changes ${path} by ${short(ratio)} of its size; about 0.001 is healthy: lower the learning rate, by a factor of ${short(ratio / 1e-3)}.`,
         },
       ];
     if (ratio < SMALL_UPDATE)
@@ -123,8 +123,8 @@ function aboutUpdates({ records }: TrainingHealth): Advice[] {
           topic: "small updates",
           text:
             ratio === 0
-              ? `A step does not move ${path} at all: is it frozen, or does no gradient reach it?`
-              : `A step moves ${path} by ${short(ratio)} of its size, where about 0.001 is healthy: raise the learning rate.`,
+              ? `A step does not change ${path} at all: it is frozen, or no gradient reaches it.`
+              : `A step changes ${path} by ${short(ratio)} of its size; about 0.001 is healthy: raise the learning rate.`,
         },
       ];
     return [];
@@ -144,7 +144,7 @@ function aboutUnits({ records }: TrainingHealth): Advice[] {
           about: path,
           figure: share,
           step: last!.step,
-          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", begin with other weights" : ""} or use LeakyRelu.`,
+          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", initialize other weights" : ""} or use LeakyRelu.`,
         },
       ];
     if (curve !== "relu" && saturated >= SATURATED)
@@ -154,7 +154,7 @@ function aboutUnits({ records }: TrainingHealth): Advice[] {
           about: path,
           figure: saturated,
           step: last!.step,
-          text: `${percent(saturated)} of what ${path} makes is saturated by ${curve} at step ${last!.step}, where almost no gradient flows: begin with smaller weights, normalise the inputs, or use Relu.`,
+          text: `${percent(saturated)} of the outputs of ${path} are saturated by ${curve} at step ${last!.step}, where almost no gradient flows: initialize smaller weights, normalize the inputs, or use Relu.`,
         },
       ];
     return [];
@@ -169,13 +169,13 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
   if (first === undefined || final === undefined || first === final || final.gradient === 0) return [];
   const ratio = first.gradient / final.gradient;
   const seen = { about: first.path, figure: ratio, step: last!.step };
-  const told = `The gradients of ${first.path} are ${short(ratio)} times as large as those of ${final.path}`;
+  const finding = `The gradients of ${first.path} are ${short(ratio)} times as large as those of ${final.path}`;
   if (ratio < 1 / APART)
     return [
       {
         ...seen,
         topic: "vanishing gradients",
-        text: `${told}: they vanish on the way; use Relu rather than Sigmoid, normalisation, or shortcuts (Residual).`,
+        text: `${finding}: gradients vanish; use Relu instead of Sigmoid, normalization, or shortcuts (Residual).`,
       },
     ];
   if (ratio > APART)
@@ -183,7 +183,7 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
       {
         ...seen,
         topic: "exploding gradients",
-        text: `${told}: they explode on the way; begin with smaller weights (heNormal), normalise, or clip gradients.`,
+        text: `${finding}: gradients explode; initialize smaller weights (heNormal), normalize, or clip gradients.`,
       },
     ];
   return [];
@@ -195,7 +195,7 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
  * @example
  * ```ts
  * adviceOn({ chance: Math.log(10), steps: [{ step: 1, loss: 6.9 }], records: [] })[0]!.text;
- * // The first loss is 6.9, chance is 2.3: the net is sure of itself before it has learned anything; …
+ * // The first loss is 6.9, random guessing has 2.3: the untrained model is overconfident; …
  * ```
  */
 export const adviceOn = (health: TrainingHealth): Advice[] =>

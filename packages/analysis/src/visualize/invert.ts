@@ -26,12 +26,12 @@ export interface InvertOptions extends AscentOptions {
  * ```ts
  * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new MaxPool2d({ size: 2 })]), [12, 12, 1]);
  * for await (const { step, measures } of invert(net, images, { layer: "layers.2", steps: 32 }))
- *   console.log(step, measures[0]); // ever nearer to the code of the first image
+ *   console.log(step, measures[0]); // approaches 0
  * ```
  */
-export async function* invert(model: Layer, x: Tensor, told: InvertOptions): AsyncGenerator<Painting, void, void> {
-  checkOptions("invert", told, { ...ascentChecks(), layer: textOption });
-  const { layer, totalVariation = 0.1, ...options } = told;
+export async function* invert(model: Layer, x: Tensor, options: InvertOptions): AsyncGenerator<Painting, void, void> {
+  checkOptions("invert", options, { ...ascentChecks(), layer: textOption });
+  const { layer, totalVariation = 0.1, ...ascent } = options;
   const codeOf = (image: Tensor): Tensor => layerNamed(recordModel(model, image), layer).output;
   const original = codeOf(x);
   const code = tensor(await original.data(), original.shape);
@@ -41,6 +41,6 @@ export async function* invert(model: Layer, x: Tensor, told: InvertOptions): Asy
     divide(sum(square(subtract(codeOf(image), code)), axes), add(sum(square(code), axes), 1e-12));
   yield* ascend(
     { shape: x.shape, measure: distance, loss: (image) => mean(distance(image)) },
-    { transform: false, ...options, totalVariation },
+    { transform: false, ...ascent, totalVariation },
   );
 }

@@ -20,7 +20,7 @@ export const damagedError = (name: string, kind: string, cause?: unknown): Value
 export function checkSize(name: string, width: number, height: number): void {
   const why =
     width * height === 0
-      ? "none at all"
+      ? "none"
       : width * height > MOST_PIXELS
         ? `more than the supported ${MOST_PIXELS / 1e6} million`
         : Math.max(width, height) > LONGEST_SIDE

@@ -34,17 +34,17 @@ function layerFigure(layer: LayerActivation, names: readonly string[]): Html {
   const { name, type, shape, values } = layer;
   const { mean, smallest, largest, zeros } = statisticsOf(values);
   const title = `${name} ${type}`;
-  const told = `${shape.slice(1).join(" × ")}; from ${shortNumber(smallest)} to ${shortNumber(largest)}, mean ${shortNumber(mean)}${zeros === 0 ? "" : `; ${percent(zeros, 0)} are exactly 0`}`;
+  const about = `${shape.slice(1).join(" × ")}; from ${shortNumber(smallest)} to ${shortNumber(largest)}, mean ${shortNumber(mean)}${zeros === 0 ? "" : `; ${percent(zeros, 0)} are exactly 0`}`;
   const bars = drawHistogram(histogram(values, { bins: 40 }), {
     title: `histogram of the output of ${title}`,
   });
   return html`<h3>${title}</h3>
     <div class="gallery">
-      ${figure(mapsOf(layer, names), whatIsShown(layer), told)}${figure(svg(bars), "Histogram")}
+      ${figure(mapsOf(layer, names), captionOf(layer), about)}${figure(svg(bars), "Histogram")}
     </div>`;
 }
 
-const whatIsShown = ({ shape }: LayerActivation): string => {
+const captionOf = ({ shape }: LayerActivation): string => {
   const channels = shape.at(-1)!;
   if (shape.length === 2) return `${channels} numbers`;
   return `${channels > MOST_MAPS ? `The first ${MOST_MAPS} of ` : ""}${channels} maps`;

@@ -37,11 +37,14 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
   const answers: Answer[] = [];
   for (const name of explanationMethodNames) {
     const method: ExplanationMethod = explanationMethods[name];
-    const told = { method: name, ...(layer !== undefined && "layer" in method.options && { layer }) } as ExplainMethod;
+    const options = {
+      method: name,
+      ...(layer !== undefined && "layer" in method.options && { layer }),
+    } as ExplainMethod;
     try {
-      const heat = heatmap(await explain(model, x, { ...told, target: answer }));
+      const heat = heatmap(await explain(model, x, { ...options, target: answer }));
       const faith = await faithfulness(model, x, heat, { target: answer });
-      const sanity = (await randomizationTest(model, x, { ...told, target: answer })).at(-1)?.similarity ?? NaN;
+      const sanity = (await randomizationTest(model, x, { ...options, target: answer })).at(-1)?.similarity ?? NaN;
       answers.push({ title: method.title, summary: `${method.summary} ${method.source}.`, heat, faith, sanity });
     } catch (error) {
       // The method does not apply to the model, such as Grad-CAM to one without maps.
