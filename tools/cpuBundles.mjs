@@ -20,7 +20,7 @@ async function compute() {
   const filters = tensor(new Float32Array(3 * 3 * 16 * 16).fill(0.5), [3, 3, 16, 16]);
   for (let turn = 0; turn < 20; turn++) {
     // Pooling over windows of one pixel changes nothing; its kernel is one that few networks need.
-    const [maps] = await evaluate(lpPool2d(conv2d(image, filters), { size: 1 }));
+    const [maps] = await evaluate(lpPool2d(conv2d(image, filters), { kernelSize: 1 }));
     const wrong = maps.findIndex((y) => !(Math.abs(y - 72) < 1e-3));
     if (wrong >= 0) throw new Error("computes " + maps[wrong]);
   }

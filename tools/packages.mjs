@@ -40,7 +40,7 @@ for (const backend of [reference(), await cpu()]) {
   const x = tensor(Array.from({ length: 16 }, (_, i) => i), [1, 4, 4, 1]);
   const filters = tensor([-1, 0, 0, 1], [2, 2, 1, 1]);
   // Pooling over windows of one pixel changes nothing; its kernels are in another file.
-  const y = lpPool2d(relu(conv2d(x, filters, { stride: 2 })), { size: 1 });
+  const y = lpPool2d(relu(conv2d(x, filters, { stride: 2 })), { kernelSize: 1 });
   const got = (await evaluate(y, gradients(y, [filters])[0])).join(" ");
   if (got !== "5,5,5,5 20,24,36,40") throw new Error(backend.name + " computes " + got);
 }

@@ -94,7 +94,7 @@ const OPERATIONS = {
     const side = r.dice.pick([3, 5]);
     const maps = r.call("conv2d", [x, r.leaf([side, side, x.shape[3], f]), { padding: "same" }]);
     const open = r.call("relu", [r.call("add", [maps, r.leaf([f])])]);
-    const pooled = r.call(r.dice.pick(["maxPool2d", "maxPool2d", "averagePool2d"]), [open, { size: 2 }]);
+    const pooled = r.call(r.dice.pick(["maxPool2d", "maxPool2d", "averagePool2d"]), [open, { kernelSize: 2 }]);
     return r.dice.chance(0.5)
       ? pooled
       : r.call("matmul", [r.call("flatten", [pooled]), r.leaf([sizeOf(pooled.shape.slice(1)), 3])]);
@@ -111,9 +111,8 @@ const OPERATIONS = {
   },
   pool: (r) => {
     const x = r.image();
-    const size = pair(() => r.dice.from(1, 3));
     const options = {
-      size,
+      kernelSize: pair(() => r.dice.from(1, 3)),
       stride: pair(() => r.dice.from(1, 3)),
       padding: r.dice.pick([0, "same"]),
       geometry: "floor",
@@ -142,7 +141,7 @@ const OPERATIONS = {
       () => r.call("localResponseNorm", [x, { size: 3, alpha: 0.5 }]),
     ])();
   },
-  patches: (r) => r.call("patches", [r.image(), { size: 2, padding: 1, geometry: "floor" }]),
+  patches: (r) => r.call("patches", [r.image(), { kernelSize: 2, padding: 1, geometry: "floor" }]),
   steps: (r) => {
     const x = r.any();
     const like = () => r.leaf(x.shape);

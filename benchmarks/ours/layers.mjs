@@ -28,20 +28,20 @@ export const layers = {
   "max-pool": {
     title: "max pooling 2 × 2 of 4 MiB",
     tensors: { x: { shape: maps } },
-    make: ({ x }) => [t.maxPool2d(x, { size: 2 })],
+    make: ({ x }) => [t.maxPool2d(x, { kernelSize: 2 })],
   },
   "max-pool-gradients": {
     title: "max pooling 2 × 2 of 4 MiB with its gradient",
     tensors: { x: { shape: maps }, dy: { shape: [32, 16, 16, 32] } },
     make: ({ x, dy }) => {
-      const y = t.maxPool2d(x, { size: 2 });
+      const y = t.maxPool2d(x, { kernelSize: 2 });
       return [y, ...slopes(y, [x], dy)];
     },
   },
   "average-pool": {
     title: "average pooling 2 × 2 of 4 MiB",
     tensors: { x: { shape: maps } },
-    make: ({ x }) => [t.averagePool2d(x, { size: 2 })],
+    make: ({ x }) => [t.averagePool2d(x, { kernelSize: 2 })],
   },
   "batch-norm": {
     title: "batch normalisation of 4 MiB, outside of training",

@@ -130,7 +130,7 @@ def pooling(kind, rank):
     padding = 0 if kind == "lpPool" else random.randint(0, 1)
     shape = [random.randint(1, 2), *[random.randint(5, 7) for _ in range(rank)], random.randint(1, 3)]
     flat = lambda pair: pair[0] if rank == 1 else pair
-    options = {"size": flat(size), "stride": flat(stride), "padding": padding}
+    options = {"kernelSize": flat(size), "stride": flat(stride), "padding": padding}
     if kind == "maxPool":
         pool = F.max_pool1d if rank == 1 else F.max_pool2d
         function = lambda x: last(pool(first(x), size, stride, padding))

@@ -310,6 +310,6 @@ describe("unit activity", () => {
     const values = [...(await concat(all).data())];
     expect(relu!.active[0]).toBeCloseTo(values.filter((x, i) => i % 2 === 0 && x > 0).length / 12, 12);
     await expect(unitActivity(net, [])).rejects.toThrow(ValueError);
-    expect((await unitActivity(new MaxPool2d({ size: 2 }), [some([1, 2, 2, 3])]))[0]!.mean).toHaveLength(3);
+    expect((await unitActivity(new MaxPool2d({ kernelSize: 2 }), [some([1, 2, 2, 3])]))[0]!.mean).toHaveLength(3);
   });
 });

@@ -33,7 +33,7 @@ const makeNet = (): Layer =>
     sequential([
       ...[new Conv2d({ filters: 4, kernelSize: 3 }), new BatchNorm(), new Relu(), new TwoWays()],
       new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 3, padding: 1 }), new Relu()]) }),
-      ...[new MaxPool2d({ size: 2 }), new Flatten(), new Dense({ units: 3 })],
+      ...[new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dense({ units: 3 })],
     ]),
     shape,
     4,
@@ -89,7 +89,7 @@ const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>
     return matmul(denseMatrix(toMatrix(layer, shape)), reshape(x, [288, 1])).data();
   },
   "windows as columns": async () =>
-    matmul(toRows(some([3, 3, 2, 4], 8)), toColumns(x, { size: 3, stride: 2, padding: 1 })).data(),
+    matmul(toRows(some([3, 3, 2, 4], 8)), toColumns(x, { kernelSize: 3, stride: 2, padding: 1 })).data(),
   "a sliding net": async () => {
     const net = filled(
       sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),

@@ -32,7 +32,7 @@ describe("a net as modules", () => {
     expect(edges(three)).toEqual([0, 21, 7]);
     expect(rows(modularGraph(sequential([A(2), ...F()]), [9, 1]))).toEqual(["1×9 x", "1×8 A", "1×1 F"]);
     expect(rows(modularGraph(sequential([A(2), A(2), ...F()]), [9, 1]))).toEqual(["1×9 x", "1×8 A", "1×7 B", "1×1 F"]);
-    const pooled = modularGraph(sequential([A(2), new MaxPool1d({ size: 2 }), A(2), ...F()]), [9, 1]);
+    const pooled = modularGraph(sequential([A(2), new MaxPool1d({ kernelSize: 2 }), A(2), ...F()]), [9, 1]);
     expect(rows(pooled)).toEqual(["1×9 x", "1×8 A", "1×4 max", "1×3 B", "1×1 F"]);
     expect(edges(pooled)).toEqual([0, 16, 8, 6, 3]);
     expect(countModules(pooled)).toEqual({ elements: 25, edges: 33 });
@@ -43,7 +43,7 @@ describe("a net as modules", () => {
     expect(plain.isPlane).toBe(true);
     expect(rows(plain)).toEqual(["9×5 x", "8×4 A", "7×3 B", "1×1 F"]);
     expect(edges(plain)).toEqual([0, 128, 84, 21]);
-    const pooled = modularGraph(sequential([A2(), new MaxPool2d({ size: 2 }), A2(), ...F()]), [9, 5, 1]);
+    const pooled = modularGraph(sequential([A2(), new MaxPool2d({ kernelSize: 2 }), A2(), ...F()]), [9, 5, 1]);
     expect(rows(pooled)).toEqual(["9×5 x", "8×4 A", "4×2 max", "3×1 B", "1×1 F"]);
   });
 
@@ -105,7 +105,7 @@ describe("a net as modules", () => {
 describe("a net as a graph of operations", () => {
   it("has a node for each, with what it reads and its parameters", () => {
     const { nodes } = operationGraph(
-      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new MaxPool2d({ size: 2 })]),
+      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new MaxPool2d({ kernelSize: 2 })]),
       [6, 6, 1],
     );
     expect(nodes).toEqual([

@@ -10,10 +10,10 @@ export const netForDigits = (): Sequential =>
   sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),
     new Relu(),
-    new MaxPool2d({ size: 2 }),
+    new MaxPool2d({ kernelSize: 2 }),
     new Conv2d({ filters: 12, kernelSize: 3, padding: 1 }),
     new Relu(),
-    new MaxPool2d({ size: 2 }),
+    new MaxPool2d({ kernelSize: 2 }),
     new Flatten(),
     new Dense({ units: 10 }),
   ]);

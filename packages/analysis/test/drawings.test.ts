@@ -18,7 +18,7 @@ const picture = render.paintImage({ shape: [6, 8, 1], values: Float32Array.from(
 const net = filled(
   sequential([
     new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
-    new MaxPool2d({ size: 2 }),
+    new MaxPool2d({ kernelSize: 2 }),
     new Relu(),
     new Flatten(),
   ]),
@@ -27,7 +27,7 @@ const net = filled(
 const traced = (layer: string, unit: readonly number[]) => trace(net, some([1, 4, 4, 2]), layer, unit);
 const signal = sequential([
   new Conv1d({ filters: 2, kernelSize: 2 }),
-  new MaxPool1d({ size: 2 }),
+  new MaxPool1d({ kernelSize: 2 }),
   new Conv1d({ filters: 2, kernelSize: 2 }),
   new Flatten(),
   new Dense({ units: 1 }),

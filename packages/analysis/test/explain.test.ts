@@ -78,7 +78,7 @@ class Chain implements Layer {
   readonly open2 = new Relu();
   readonly dense1 = new Dense({ units: 8 });
   readonly dense2 = new Dense({ units: 5 });
-  readonly pool = new MaxPool2d({ size: 2 });
+  readonly pool = new MaxPool2d({ kernelSize: 2 });
   readonly flatten = new Flatten();
   call(x: Tensor, mode?: Mode): Tensor {
     const first = this.pool.call(relu(this.conv1.call(x, mode)), mode);
@@ -94,7 +94,7 @@ class Branches implements Layer {
   readonly narrow = new Conv2d({ filters: 2, kernelSize: 1 });
   readonly wide = new Conv2d({ filters: 2, kernelSize: 3, padding: 1 });
   readonly open = new Relu();
-  readonly pool = new AveragePool2d({ size: 2 });
+  readonly pool = new AveragePool2d({ kernelSize: 2 });
   readonly flatten = new Flatten();
   readonly head = new Dense({ units: 5 });
   call(x: Tensor, mode?: Mode): Tensor {
@@ -159,9 +159,9 @@ it("the golden values hold every method", () => {
 function homogeneous(random: Random): Layer {
   const conv = (): Layer => new Conv2d({ filters: 1 + random.integer(4), kernelSize: 3, padding: 1, bias: false });
   const pools = [
-    () => new MaxPool2d({ size: 2 }),
-    () => new AveragePool2d({ size: 2 }),
-    () => new LpPool2d({ size: 2 }),
+    () => new MaxPool2d({ kernelSize: 2 }),
+    () => new AveragePool2d({ kernelSize: 2 }),
+    () => new LpPool2d({ kernelSize: 2 }),
   ];
   const body = random.integer(2) === 0 ? [new Parallel([conv(), conv()])] : [new Residual({ body: new Relu() })];
   return sequential([

@@ -91,7 +91,7 @@ describe("patches that excite most", () => {
           sequential([
             new Conv2d({ filters: 3, kernelSize: 3, padding: random.integer(2), stride: 1 }),
             new Relu(),
-            new MaxPool2d({ size: 2, geometry: "floor" }),
+            new MaxPool2d({ kernelSize: 2, geometry: "floor" }),
             new Conv2d({ filters: 2, kernelSize: 2, dilation: 1 + random.integer(2) }),
           ]),
           [8, 9, 2],

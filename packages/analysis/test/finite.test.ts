@@ -228,7 +228,7 @@ describe("Grad-CAM in a net with a side branch", () => {
   });
 
   it("looks at the last maps where no convolution has more than one place", async () => {
-    const pooled = [new Relu(), new AveragePool2d({ size: 2 })];
+    const pooled = [new Relu(), new AveragePool2d({ kernelSize: 2 })];
     const alone = [new Conv2d({ filters: 3, kernelSize: 4 }), new Flatten(), new Dense({ units: 4 })];
     const net = build(sequential([...pooled, ...alone]), [8, 8, 1]);
     const found = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1 });

@@ -55,7 +55,7 @@ const small = (seed = 1): Sequential =>
 const images = (count = 3, seed = 1): Tensor => tensor(new Random(seed).uniform(count * 36), [count, 6, 6, 1]);
 
 describe("shifts", () => {
-  const pooling = (): Layer => sequential([new MaxPool2d({ size: 2 })]);
+  const pooling = (): Layer => sequential([new MaxPool2d({ kernelSize: 2 })]);
   /** One bright pixel. */
   const impulse = (row: number, column: number): Tensor =>
     tensor(

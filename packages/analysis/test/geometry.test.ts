@@ -151,7 +151,7 @@ describe("what a unit sees", () => {
       sequential([
         new Conv2d({ filters: 2, kernelSize: 3, stride: 1 }),
         new Relu(),
-        new MaxPool2d({ size: 2 }),
+        new MaxPool2d({ kernelSize: 2 }),
         new Conv2d({ filters: 1, kernelSize: 2 }),
       ]),
       shape,
@@ -228,7 +228,7 @@ describe("receptive fields", () => {
   it("of a net of signals have a length only", () => {
     const net = sequential([
       new Conv1d({ filters: 2, kernelSize: 2 }),
-      new MaxPool1d({ size: 2 }),
+      new MaxPool1d({ kernelSize: 2 }),
       new Conv1d({ filters: 2, kernelSize: 2 }),
     ]);
     expect(
@@ -251,7 +251,7 @@ describe("receptive fields", () => {
   });
 
   it("are found behind Flatten, where rows, columns and channels share an axis", () => {
-    const net = sequential([new MaxPool2d({ size: 2 }), new Flatten(), new Dropout()]);
+    const net = sequential([new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dropout()]);
     // Row 1, column 2, channel 1 of [3, 4, 3].
     expect(fieldOf(receptiveFields(net, [6, 8, 3]), "layers.1").box([1 * 12 + 2 * 3 + 1])).toEqual([
       [2, 3],
@@ -308,13 +308,13 @@ describe("receptive fields", () => {
   });
 
   it("of enlarged maps jump by fractions", () => {
-    const net = sequential([new MaxPool2d({ size: 4 }), new Enlarge("nearest")]);
+    const net = sequential([new MaxPool2d({ kernelSize: 4 }), new Enlarge("nearest")]);
     const field = fieldOf(receptiveFields(net, [8, 8, 1]), "layers.1");
     expect(field.axes[0]!.jump).toBe(2);
   });
 
   it("say which unit is none", () => {
-    const [field] = receptiveFields(sequential([new MaxPool2d({ size: 4 })]), [8, 8, 1]);
+    const [field] = receptiveFields(sequential([new MaxPool2d({ kernelSize: 4 })]), [8, 8, 1]);
     expect(() => field!.box([2, 0])).toThrow("there is no unit [2, 0] in layers.0 (MaxPool2d), which makes [2, 2, 1]");
     expect(() => inputsSeen(sequential([new Relu()]), [8, 8, 1], "layers.7", [0, 0, 0])).toThrow(ValueError);
     expect(() => inputsSeen(sequential([new Relu()]), [8, 8, 1], "layers.0", [8, 0, 0])).toThrow("[8, 0, 0]");

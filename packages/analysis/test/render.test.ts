@@ -82,16 +82,16 @@ const evil = `<b title="x">&amp;</b>`;
 
 describe("drawings", () => {
   const net = filled(
-    sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ size: 2 }), new Relu(), ...F()]),
+    sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ kernelSize: 2 }), new Relu(), ...F()]),
     [4, 4, 3],
   );
   const draw: Readonly<
     Record<string, (options: { theme?: Theme | "auto"; title?: string }) => string | Promise<string>>
   > = {
     "a net of signals as modules": (o) =>
-      drawModules(modularGraph(sequential([A(2), new MaxPool1d({ size: 2 }), A(2), ...F()]), [9, 1]), o),
+      drawModules(modularGraph(sequential([A(2), new MaxPool1d({ kernelSize: 2 }), A(2), ...F()]), [9, 1]), o),
     "a net of images as modules": (o) =>
-      drawModules(modularGraph(sequential([A2(), new MaxPool2d({ size: 2 }), A2(), ...F()]), [9, 5, 1]), o),
+      drawModules(modularGraph(sequential([A2(), new MaxPool2d({ kernelSize: 2 }), A2(), ...F()]), [9, 5, 1]), o),
     "a net of numbers as modules": (o) =>
       drawModules(modularGraph(sequential([new Dense({ units: 3 }), new Dense({ units: 1 })]), [2]), o),
     "ways that meet again as modules": (o) =>
@@ -180,7 +180,7 @@ describe("drawings", () => {
 
   it.each<[string, Layer, readonly number[]]>([
     ["colah's nine inputs under a window of three", sequential([A(3), ...F()]), [9, 1]],
-    ["A, max and B", sequential([A(2), new MaxPool1d({ size: 2 }), A(2), ...F()]), [9, 1]],
+    ["A, max and B", sequential([A(2), new MaxPool1d({ kernelSize: 2 }), A(2), ...F()]), [9, 1]],
     ["A and B over an image", sequential([A2(), A2(), ...F()]), [9, 5, 1]],
     [
       "a shortcut",

@@ -187,7 +187,7 @@ describe("a layer as a matrix", () => {
 
 describe("windows as columns", () => {
   it("of AlexNet's first layer: rows 96 · 363 times columns 363 · 3025", () => {
-    expect(toColumns(zeros([1, 227, 227, 3]), { size: 11, stride: 4 }).shape).toEqual([1, 363, 3025]);
+    expect(toColumns(zeros([1, 227, 227, 3]), { kernelSize: 11, stride: 4 }).shape).toEqual([1, 363, 3025]);
     expect(toRows(zeros([11, 11, 3, 96])).shape).toEqual([96, 363]);
     expect(() => toRows(zeros([3, 3]))).toThrow("toRows");
   });
@@ -195,7 +195,7 @@ describe("windows as columns", () => {
   it("times filters as rows are the convolution", async () => {
     const [x, filters] = [some([2, 7, 6, 3]), some([3, 2, 3, 4], 2)];
     const options = { stride: 2, padding: 1, dilation: 2 };
-    const product = matmul(toRows(filters), toColumns(x, { ...options, size: [3, 2] }));
+    const product = matmul(toRows(filters), toColumns(x, { ...options, kernelSize: [3, 2] }));
     const y = conv2d(x, filters, options);
     const [n, h, w, f] = y.shape as [number, number, number, number];
     expect(product.shape).toEqual([n, f, h * w]);
@@ -235,7 +235,7 @@ describe("net surgery", () => {
             new Relu(),
             new LocalResponseNorm(),
           ],
-          ...[new AveragePool2d({ size: 2 }), new GlobalAveragePool(), new Dense({ units: 5 }), new Softmax()],
+          ...[new AveragePool2d({ kernelSize: 2 }), new GlobalAveragePool(), new Dense({ units: 5 }), new Softmax()],
         ]),
       [13, 9, 2],
       [25, 21, 2],
@@ -258,7 +258,7 @@ describe("net surgery", () => {
       "signals",
       () =>
         sequential([
-          ...[new Conv1d({ filters: 3, kernelSize: 3 }), new Relu(), new MaxPool1d({ size: 2 })],
+          ...[new Conv1d({ filters: 3, kernelSize: 3 }), new Relu(), new MaxPool1d({ kernelSize: 2 })],
           ...[new Flatten(), new Dense({ units: 4 }), new Relu(), new Dense({ units: 2 })],
         ]),
       [12, 2],
@@ -286,7 +286,7 @@ describe("net surgery", () => {
       sequential([
         conv(),
         new Relu(),
-        new MaxPool2d({ size: 2 }),
+        new MaxPool2d({ kernelSize: 2 }),
         conv(),
         new Relu(),
         new Flatten(),

@@ -144,9 +144,9 @@ const layers: readonly (readonly [string, () => Layer, Shape])[] = [
   ["untied ones", () => new LocallyConnected2d({ filters: 2, kernelSize: 2, padding: 1 }), [3, 4, 2]],
   ["axes that go round", () => new ChannelsFirst(), [2, 3, 4]],
   ["without a bias", () => new Conv2d({ filters: 2, kernelSize: 2, bias: false }), [3, 3, 1]],
-  ["max pooling", () => new MaxPool2d({ size: 3, stride: 2, padding: 1, geometry: "floor" }), [6, 6, 2]],
-  ["max pooling of signals", () => new MaxPool1d({ size: 2 }), [6, 2]],
-  ["average pooling", () => new AveragePool2d({ size: [2, 3], stride: 2, geometry: "floor" }), [6, 7, 2]],
+  ["max pooling", () => new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1, geometry: "floor" }), [6, 6, 2]],
+  ["max pooling of signals", () => new MaxPool1d({ kernelSize: 2 }), [6, 2]],
+  ["average pooling", () => new AveragePool2d({ kernelSize: [2, 3], stride: 2, geometry: "floor" }), [6, 7, 2]],
   ["the mean of maps", () => new GlobalAveragePool(), [3, 5, 2]],
   ["the largest of maps", () => new GlobalMaxPool(), [3, 5, 2]],
   ["tanh", () => new Tanh(), [3, 2]],
@@ -250,7 +250,7 @@ describe("trace", () => {
   });
 
   it("of max pooling says which input won, and gives the whole gradient to it", async () => {
-    const net = new MaxPool2d({ size: 2 });
+    const net = new MaxPool2d({ kernelSize: 2 });
     const x = tensor([1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4], [1, 4, 4, 1]);
     const winners = [];
     for (const unit of [

@@ -29,7 +29,7 @@ const told = { inputs: probe!.inputs, targets: probe!.labels };
 class Net implements Layer {
   readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
   readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3, padding: 1 });
-  readonly pool = new MaxPool2d({ size: 2 });
+  readonly pool = new MaxPool2d({ kernelSize: 2 });
   readonly flatten = new Flatten();
   readonly head = new Dense({ units: 4 });
   call(x: Tensor, mode?: Mode): Tensor {

@@ -30,7 +30,7 @@ type Result = Wanted["results"][number];
 /** Feeds dy, x, filters, y, and the gradients one by one, in an order, as a recording has them. */
 function written(g: Conv2dGeometry, { results, relu, pool }: Wanted): Program {
   const [x, w, y] = [convInputShape(g), convFilterShape(g), convOutputShape(g)];
-  const geometry = pool2dGeometry(y, { size: 2, geometry: "floor" }, "maxPool2d");
+  const geometry = pool2dGeometry(y, { kernelSize: 2, geometry: "floor" }, "maxPool2d");
   const pooled = [y[0]!, geometry.height.output, geometry.width.output, y[3]!];
   const instructions: Instruction[] = [];
   const write = (step: Instruction): number => 5 + instructions.push(step) - 1;
@@ -201,7 +201,7 @@ describe("gradients of a convolution that are found together", () => {
 
     it("from pooling with other windows, or of another tensor than relu looks at", () => {
       const pooled = written(g, { ...all, pool: true });
-      const wide = pool2dGeometry([8, 8, 8, 4], { size: 3, stride: 2, geometry: "floor" }, "maxPool2d");
+      const wide = pool2dGeometry([8, 8, 8, 4], { kernelSize: 3, stride: 2, geometry: "floor" }, "maxPool2d");
       const change = (replace: (step: Instruction) => Instruction): string =>
         operations(
           joinGradients({ ...pooled, instructions: pooled.instructions.map((step) => replace(step)) }, () => true),

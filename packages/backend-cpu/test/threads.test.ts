@@ -83,7 +83,7 @@ const normalizations = [
     work(`normalizeGradient ${name}`, "normalizeGradient", [shape, shape, both, both, kept], attributes, shape),
   ];
 });
-const pooling = pool2dGeometry([9, 64, 64, 20], { size: 3, stride: 2 });
+const pooling = pool2dGeometry([9, 64, 64, 20], { kernelSize: 3, stride: 2 });
 const all: Work[] = [
   ...convolutions,
   ...normalizations,

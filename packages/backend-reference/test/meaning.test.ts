@@ -146,7 +146,7 @@ describe("places", () => {
 describe("windows", () => {
   const square = [1, 3, 3, 1];
   const geometry = pool2dGeometry(square, {
-    size: 2,
+    kernelSize: 2,
     stride: 1,
     padding: [
       [1, 0],

@@ -343,12 +343,12 @@ function checkSight(operation: string, axis: string, s: Sliding): void {
 /** The geometry of windows of a given size over each channel of an input `[n, h, w, c]`; they may lie in the padding alone. */
 export function windowGeometry(
   input: Shape,
-  { size, ...options }: WindowOptions & { readonly size: Pair },
+  { kernelSize, ...options }: WindowOptions & { readonly kernelSize: Pair },
   operation: string,
 ): Pool2dGeometry {
   checkRank(operation, "an input", input, activations);
   const [batch, height, width, channels] = input as [number, number, number, number];
-  const axis = (i: 0 | 1, length: number): Sliding => sliding(operation, i, length, onAxis(size, i), options, size);
+  const axis = (i: 0 | 1, length: number): Sliding => sliding(operation, i, length, onAxis(kernelSize, i), options, kernelSize);
   return { batch, height: axis(0, height), width: axis(1, width), channels };
 }
 
@@ -360,7 +360,7 @@ export function windowGeometry(
  */
 export function pool2dGeometry(
   input: Shape,
-  options: WindowOptions & { readonly size: Pair },
+  options: WindowOptions & { readonly kernelSize: Pair },
   operation = "maxPool2d",
 ): Pool2dGeometry {
   const g = windowGeometry(input, options, operation);

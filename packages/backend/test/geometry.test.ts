@@ -132,12 +132,12 @@ describe("refusals say what is wrong and how to mend it", () => {
         "conv1d",
       ),
     "a stride of three numbers": () => conv(8, 3, { stride: [1, 2, 3] }),
-    "a pooling window without a size": () => pool2dGeometry([1, 8, 8, 1], {} as never),
+    "a pooling window without a kernel size": () => pool2dGeometry([1, 8, 8, 1], {} as never),
     "padding of a half": () => conv(8, 3, { padding: 0.5 }),
     "an image without a batch axis": () => conv2dGeometry([28, 28, 1], [3, 3, 1, 8]),
     "filters of other channels": () => conv2dGeometry([32, 28, 28, 3], [3, 3, 1, 8]),
     "groups that do not divide the filters": () => conv2dGeometry([1, 8, 8, 4], [3, 3, 2, 3], { groups: 2 }),
-    "pooling windows in the padding": () => pool2dGeometry([1, 8, 8, 1], { size: 2, padding: 2 }),
+    "pooling windows in the padding": () => pool2dGeometry([1, 8, 8, 1], { kernelSize: 2, padding: 2 }),
     "a transposed convolution that leaves nothing": () =>
       convTranspose2dGeometry([1, 1, 1, 1], [2, 2, 1, 1], { padding: 1 }),
     "an outputPadding as large as the stride": () =>

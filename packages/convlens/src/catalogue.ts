@@ -63,7 +63,7 @@ export const models: Readonly<Record<string, MakeModel>> = {
     sequential([
       new Conv1d({ filters: 8, kernelSize: 9, padding: "same" }),
       new Relu(),
-      new MaxPool1d({ size: 4 }),
+      new MaxPool1d({ kernelSize: 4 }),
       new Conv1d({ filters: 16, kernelSize: 5, padding: "same" }),
       new Relu(),
       new GlobalMaxPool(),

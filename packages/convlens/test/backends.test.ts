@@ -19,7 +19,7 @@ describe("the cpu backend and the reference", () => {
         new c.Conv2d({ filters: 5, kernelSize: 3, padding: 1 }),
         new c.BatchNorm(),
         new c.Relu(),
-        new c.MaxPool2d({ size: 2 }),
+        new c.MaxPool2d({ kernelSize: 2 }),
         new c.Flatten(),
         new c.Dropout(),
         new c.Dense({ units: 4 }),

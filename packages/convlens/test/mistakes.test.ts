@@ -25,7 +25,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "filters for other channels of a signal": () => c.conv1d(c.zeros([1, 7, 2]), c.zeros([3, 1, 1])),
   "a stride of 0": () => c.conv2d(image(), c.zeros([3, 3, 1, 1]), { stride: 0 }),
   "groups that do not divide the channels": () => c.conv2d(c.zeros([1, 8, 8, 4]), c.zeros([3, 3, 2, 3]), { groups: 2 }),
-  "pooling a vector": () => c.maxPool2d(c.zeros([8]), { size: 2 }),
+  "pooling a vector": () => c.maxPool2d(c.zeros([8]), { kernelSize: 2 }),
   "a matrix product that does not fit": () => c.matmul(c.zeros([2, 3]), c.zeros([4, 5])),
   "a vector where a matrix belongs": () => c.matmul(c.zeros([3]), c.zeros([3, 2])),
   "adding what does not broadcast": () => c.add(c.zeros([2, 3]), c.zeros([2])),
@@ -84,7 +84,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Dense({ units: 4 })]), [8, 8, 1]),
   "a pooling that does not fit": () =>
     c.build(
-      c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Relu(), new c.MaxPool2d({ size: 3 })]),
+      c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Relu(), new c.MaxPool2d({ kernelSize: 3 })]),
       [9, 9, 1],
     ),
   "other channels than at first": () => {

@@ -18,8 +18,8 @@ function randomRecipe(random: c.Random, x: Tensor): Tensor {
         }),
       () => c.conv2d(y, some([2, 3, 1, channels]), { groups: channels, padding: "same" }),
       () => c.convTranspose2d(y, some([2, 2, filters, channels])),
-      () => c.maxPool2d(y, { size: 2, stride: 1 + random.integer(2), padding: 1 }),
-      () => c.averagePool2d(y, { size: [1, 2], stride: 1, padding: "same", countPadding: pick([true, false]) }),
+      () => c.maxPool2d(y, { kernelSize: 2, stride: 1 + random.integer(2), padding: 1 }),
+      () => c.averagePool2d(y, { kernelSize: [1, 2], stride: 1, padding: "same", countPadding: pick([true, false]) }),
       () => c.add(y, some([channels])),
       () =>
         c.multiply(
@@ -37,7 +37,7 @@ function randomRecipe(random: c.Random, x: Tensor): Tensor {
       () => c.normalize(y, pick([[0, 1, 2], [3], [1, 2, 3]])),
       () => c.batchNorm(y, { scale: some([channels]), shift: some([channels]) }),
       () => c.groupNorm(y, { groups: channels % 2 === 0 ? 2 : 1, scale: some([channels]) }),
-      () => c.lpPool2d(y, { size: 2, stride: 1, padding: "same", p: pick([2, 2.5, 3]) }),
+      () => c.lpPool2d(y, { kernelSize: 2, stride: 1, padding: "same", p: pick([2, 2.5, 3]) }),
       () => c.resize(y, { height: 1 + random.integer(9), width: w, mode: pick(["nearest", "bilinear"]) }),
       () => c.logSoftmax(y),
       // Continuous where one branch becomes the other, or rounding would decide.

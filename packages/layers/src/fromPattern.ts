@@ -121,8 +121,8 @@ class PatternBuilder {
   #pool({ window, stride, padding = 0 }: PatternSize): MaxPool2d {
     const { poolSize = 2, geometry = "strict" } = this.#options;
     this.#pools++;
-    const size = window ?? poolSize;
-    return new MaxPool2d({ size, stride: stride ?? size, padding, geometry });
+    const kernelSize = window ?? poolSize;
+    return new MaxPool2d({ kernelSize, stride: stride ?? kernelSize, padding, geometry });
   }
 
   #dense(step: PatternStep & { readonly size: PatternSize }): Layer[] {

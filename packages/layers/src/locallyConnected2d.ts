@@ -54,7 +54,7 @@ export class LocallyConnected2d implements Layer {
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    const window = { ...windowOf(this.options), size: this.options.kernelSize };
+    const window = { ...windowOf(this.options), kernelSize: this.options.kernelSize };
     return run(this, x, mode, () =>
       filtered(
         this,

@@ -61,7 +61,7 @@ export const weightChecks: OptionChecks<WeightOptions> = {
 };
 
 /**
- * Checks the options of a layer with filters: how many there are, their size, and the rest by the table.
+ * Checks the options of a layer with filters: how many there are, their kernel size, and the rest by the table.
  *
  * @param counted - Name of the option that counts filters or units, which must be given.
  */
@@ -78,14 +78,14 @@ export function checkFilters<O extends object>(
   if (Object.hasOwn(checks, "kernelSize")) checkValue(layer, "kernelSize", given["kernelSize"], size);
 }
 
-/** Checks the options of a pooling, whose size must be given. */
+/** Checks the options of a pooling, whose kernel size must be given. */
 export function checkPooling<O extends object>(layer: string, options: O, checks: OptionChecks<O>): void {
   checkOptions(layer, options, checks);
   checkValue(
     layer,
-    "size",
-    (options as { readonly size?: unknown }).size,
-    (checks as Readonly<Record<string, OptionCheck>>)["size"]!,
+    "kernelSize",
+    (options as { readonly kernelSize?: unknown }).kernelSize,
+    (checks as Readonly<Record<string, OptionCheck>>)["kernelSize"]!,
   );
 }
 

@@ -23,7 +23,7 @@ const strict: { readonly geometry: GeometryMode } = { geometry: "strict" };
 export class MaxPool2d implements Layer {
   readonly options: Pool2dOptions;
   constructor(options: Pool2dOptions) {
-    checkPooling("MaxPool2d", options, { size: pairFrom(1), ...windowChecks });
+    checkPooling("MaxPool2d", options, { kernelSize: pairFrom(1), ...windowChecks });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -35,7 +35,7 @@ export class MaxPool2d implements Layer {
 export class AveragePool2d implements Layer {
   readonly options: AveragePool2dOptions;
   constructor(options: AveragePool2dOptions) {
-    checkPooling("AveragePool2d", options, { size: pairFrom(1), ...windowChecks, countPadding: booleanOption });
+    checkPooling("AveragePool2d", options, { kernelSize: pairFrom(1), ...windowChecks, countPadding: booleanOption });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -47,7 +47,7 @@ export class AveragePool2d implements Layer {
 export class LpPool2d implements Layer {
   readonly options: LpPool2dOptions;
   constructor(options: LpPool2dOptions) {
-    checkPooling("LpPool2d", options, { size: pairFrom(1), ...windowChecks, p: numberAbove(0) });
+    checkPooling("LpPool2d", options, { kernelSize: pairFrom(1), ...windowChecks, p: numberAbove(0) });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -59,7 +59,7 @@ export class LpPool2d implements Layer {
 export class MaxPool1d implements Layer {
   readonly options: Pool1dOptions;
   constructor(options: Pool1dOptions) {
-    checkPooling("MaxPool1d", options, { size: countOption, ...signalChecks });
+    checkPooling("MaxPool1d", options, { kernelSize: countOption, ...signalChecks });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -71,7 +71,7 @@ export class MaxPool1d implements Layer {
 export class AveragePool1d implements Layer {
   readonly options: Parameters<typeof averagePool1d>[1];
   constructor(options: Parameters<typeof averagePool1d>[1]) {
-    checkPooling("AveragePool1d", options, { size: countOption, ...signalChecks, countPadding: booleanOption });
+    checkPooling("AveragePool1d", options, { kernelSize: countOption, ...signalChecks, countPadding: booleanOption });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
@@ -83,7 +83,7 @@ export class AveragePool1d implements Layer {
 export class LpPool1d implements Layer {
   readonly options: Parameters<typeof lpPool1d>[1];
   constructor(options: Parameters<typeof lpPool1d>[1]) {
-    checkPooling("LpPool1d", options, { size: countOption, ...signalChecks, p: numberAbove(0) });
+    checkPooling("LpPool1d", options, { kernelSize: countOption, ...signalChecks, p: numberAbove(0) });
     this.options = { ...strict, ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {

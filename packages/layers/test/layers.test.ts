@@ -92,7 +92,7 @@ describe("layers with filters are their operation with the filters they keep, an
         await same(back.call(image), add(convTranspose2d(image, back.filters!, options), back.bias!));
 
         const untied = ready(new layers.LocallyConnected2d({ filters, kernelSize: kernel, ...ungrouped }), image);
-        const window = { ...ungrouped, size: kernel };
+        const window = { ...ungrouped, kernelSize: kernel };
         await same(untied.call(image), add(locallyConnected2d(image, untied.filters!, window), untied.bias!));
       }),
       { numRuns: 60 },
@@ -148,7 +148,7 @@ describe("layers without parameters are their operation", () => {
         const padding = Math.min(pad, Math.floor((kernel - 1) / 2));
         const side = kernel + steps * stride - 2 * padding;
         fc.pre(side > 0);
-        const options = { size: kernel, stride, padding };
+        const options = { kernelSize: kernel, stride, padding };
         const image = some([batch, side, side, channels]);
         await same(new layers.MaxPool2d(options).call(image), maxPool2d(image, options));
         await same(
@@ -201,7 +201,7 @@ describe("windows must fit, unless the rest may be dropped", () => {
   const image = some([1, 6, 6, 2]);
   const signal = some([1, 6, 2]);
   const strided = { kernelSize: 3, filters: 2, stride: 2 };
-  const pooled = { size: 3, stride: 2 };
+  const pooled = { kernelSize: 3, stride: 2 };
   it.each<[string, (options: object) => Layer, Tensor]>([
     ["Conv1d", (options) => new layers.Conv1d({ ...strided, ...options }), signal],
     ["Conv2d", (options) => new layers.Conv2d({ ...strided, ...options }), image],

@@ -80,12 +80,12 @@ const cases: Readonly<Record<string, Case>> = {
     good: { size: 3, alpha: 1, beta: 0.5, k: 1 },
     bad: { size: counts, alpha: numbers, k: numbers },
   },
-  MaxPool2d: { good: { size: 2, stride: 1, padding: 1 }, bad: { size: pairs, ...window } },
-  AveragePool2d: { good: { size: 2, countPadding: true }, bad: { size: pairs, countPadding: booleans, ...window } },
-  LpPool2d: { good: { size: 2, p: 2 }, bad: { size: pairs, p: [0, -1, ...numbers], ...window } },
-  MaxPool1d: { good: { size: 2, padding: [0, 1] }, bad: { size: counts, ...signal } },
-  AveragePool1d: { good: { size: 2, countPadding: false }, bad: { size: counts, countPadding: booleans, ...signal } },
-  LpPool1d: { good: { size: 2, p: 3 }, bad: { size: counts, p: [0, -1, ...numbers], ...signal } },
+  MaxPool2d: { good: { kernelSize: 2, stride: 1, padding: 1 }, bad: { kernelSize: pairs, ...window } },
+  AveragePool2d: { good: { kernelSize: 2, countPadding: true }, bad: { kernelSize: pairs, countPadding: booleans, ...window } },
+  LpPool2d: { good: { kernelSize: 2, p: 2 }, bad: { kernelSize: pairs, p: [0, -1, ...numbers], ...window } },
+  MaxPool1d: { good: { kernelSize: 2, padding: [0, 1] }, bad: { kernelSize: counts, ...signal } },
+  AveragePool1d: { good: { kernelSize: 2, countPadding: false }, bad: { kernelSize: counts, countPadding: booleans, ...signal } },
+  LpPool1d: { good: { kernelSize: 2, p: 3 }, bad: { kernelSize: counts, p: [0, -1, ...numbers], ...signal } },
   LeakyRelu: { good: { slope: -0.5 }, bad: { slope: numbers } },
   Elu: { good: { alpha: 2 }, bad: { alpha: numbers } },
   Dropout: { good: { rate: 0 }, bad: { rate: [1, -0.1, ...numbers] } },
@@ -147,7 +147,7 @@ describe("options of layers", () => {
     for (const name of ["Conv1d", "Conv2d", "ConvTranspose2d", "DepthwiseConv2d", "LocallyConnected2d"])
       expect(() => make(name, { ...cases[name]!.good, kernelSize: undefined })).toThrow(`${name}: kernelSize must be`);
     for (const name of ["MaxPool1d", "MaxPool2d", "LpPool2d"])
-      expect(() => make(name, {})).toThrow(`${name}: size must be`);
+      expect(() => make(name, {})).toThrow(`${name}: kernelSize must be`);
     expect(() => make("Dense", {})).toThrow("Dense: units must be");
     expect(() => make("Conv2d")).toThrow(ValueError);
   });

@@ -138,10 +138,10 @@ describe("summary counts parameters and products", () => {
   it("says what windows do not reach", () => {
     const floor = { geometry: "floor" } as const;
     const droppedBy = (layer: Layer, shape: number[]): string | undefined => summary(layer, shape).rows[0]!.dropped;
-    expect(droppedBy(new MaxPool2d({ size: 3, ...floor }), [14, 13, 1])).toBe("2 rows and 1 column");
-    expect(droppedBy(new AveragePool2d({ size: 2, ...floor }), [5, 4, 1])).toBe("1 row");
+    expect(droppedBy(new MaxPool2d({ kernelSize: 3, ...floor }), [14, 13, 1])).toBe("2 rows and 1 column");
+    expect(droppedBy(new AveragePool2d({ kernelSize: 2, ...floor }), [5, 4, 1])).toBe("1 row");
     expect(droppedBy(new Conv2d({ filters: 1, kernelSize: 3, stride: 2, ...floor }), [5, 6, 1])).toBe("1 column");
-    expect(droppedBy(new MaxPool2d({ size: 2, ...floor }), [4, 4, 1])).toBeUndefined();
+    expect(droppedBy(new MaxPool2d({ kernelSize: 2, ...floor }), [4, 4, 1])).toBeUndefined();
   });
 
   it("prints as a table", () => {

@@ -279,26 +279,37 @@ const table: Record<string, readonly Case[]> = {
         [2, 5, 4, 2],
         [2, 3, 12, 3],
       ],
-      call: (x, f) => t.locallyConnected2d(x, f, { size: [3, 2], stride: [2, 1] }),
+      call: (x, f) => t.locallyConnected2d(x, f, { kernelSize: [3, 2], stride: [2, 1] }),
       second: true,
     },
   ],
   patches: [
-    { inputs: [[1, 5, 4, 2]], call: (x) => t.square(t.patches(x, { size: 2, dilation: 2, padding: 1 })), second: true },
+    {
+      inputs: [[1, 5, 4, 2]],
+      call: (x) => t.square(t.patches(x, { kernelSize: 2, dilation: 2, padding: 1 })),
+      second: true,
+    },
   ],
   maxPool1d: [
-    { inputs: [[2, 9, 2]], call: (x) => t.square(t.maxPool1d(x, { size: 3, stride: 2, padding: 1 })), second: true },
+    {
+      inputs: [[2, 9, 2]],
+      call: (x) => t.square(t.maxPool1d(x, { kernelSize: 3, stride: 2, padding: 1 })),
+      second: true,
+    },
   ],
   maxPool2d: [
-    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { size: 2 })), second: true },
-    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { size: 3, stride: 2, padding: 1 })), second: true },
+    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2 })), second: true },
+    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })), second: true },
   ],
   maxUnpool2d: [
     {
       inputs: [[1, 4, 4, 2]],
       call: (x) =>
         t.square(
-          t.maxUnpool2d(t.maxPool2d(x, { size: 2 }), t.maxPool2dIndices(x, { size: 2 }), { height: 4, width: 4 }),
+          t.maxUnpool2d(t.maxPool2d(x, { kernelSize: 2 }), t.maxPool2dIndices(x, { kernelSize: 2 }), {
+            height: 4,
+            width: 4,
+          }),
         ),
       second: true,
     },
@@ -306,19 +317,19 @@ const table: Record<string, readonly Case[]> = {
   averagePool1d: [
     {
       inputs: [[2, 9, 2]],
-      call: (x) => t.square(t.averagePool1d(x, { size: 3, stride: 2, padding: 1 })),
+      call: (x) => t.square(t.averagePool1d(x, { kernelSize: 3, stride: 2, padding: 1 })),
       second: true,
     },
   ],
   averagePool2d: [true, false].map((countPadding) => ({
     inputs: [image],
-    call: (x) => t.square(t.averagePool2d(x, { size: 3, stride: 2, padding: 1, countPadding })),
+    call: (x) => t.square(t.averagePool2d(x, { kernelSize: 3, stride: 2, padding: 1, countPadding })),
     second: true,
   })),
-  lpPool1d: [{ inputs: [[2, 9, 2]], call: (x) => t.lpPool1d(x, { size: 3, p: 3 }), second: true }],
+  lpPool1d: [{ inputs: [[2, 9, 2]], call: (x) => t.lpPool1d(x, { kernelSize: 3, p: 3 }), second: true }],
   lpPool2d: [1, 2, 3].map((p) => ({
     inputs: [image],
-    call: squared((x) => t.lpPool2d(x, { size: 2, p })),
+    call: squared((x) => t.lpPool2d(x, { kernelSize: 2, p })),
     second: true,
   })),
   normalize: [0, [1, 2]].flatMap((axes) =>
@@ -508,8 +519,8 @@ const smoothTable: Record<string, Case> = {
   variance: smooth((x) => t.variance(x, 1), rows),
   normalize: smooth((x) => t.normalize(x, 1), rows),
   localResponseNorm: smooth((x) => t.localResponseNorm(x, { size: 3, alpha: 0.5 }), rows),
-  "lpPool2d 2": smooth((x) => t.exp(t.lpPool2d(x, { size: 2 })), images),
-  "lpPool2d 4": smooth((x) => t.exp(t.lpPool2d(x, { size: 2, p: 4 })), images),
+  "lpPool2d 2": smooth((x) => t.exp(t.lpPool2d(x, { kernelSize: 2 })), images),
+  "lpPool2d 4": smooth((x) => t.exp(t.lpPool2d(x, { kernelSize: 2, p: 4 })), images),
   softmaxCrossEntropy: smooth((x) => t.softmaxCrossEntropy(x, t.oneHot(t.tensor([3, 0, 1]), 4)), rows),
   sigmoidCrossEntropy: smooth((x) => t.sigmoidCrossEntropy(x, t.tensor([0, 1, 0.5, 0, 1, 0.25]))),
 };

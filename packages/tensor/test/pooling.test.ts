@@ -10,7 +10,7 @@ describe.each([
   it.each([1, 2, 3, 1.5, 7])("is 0 where no window sees an infinite number, for p = %s", async (p) => {
     useBackend(await make());
     const x = tensor([3, 4, Infinity, NaN, 1, -Infinity], [1, 1, 3, 2]);
-    const y = lpPool2d(x, { size: [1, 2], geometry: "floor", p });
+    const y = lpPool2d(x, { kernelSize: [1, 2], geometry: "floor", p });
     const [dx] = gradients(y, [x]);
     const [got] = await evaluate(dx);
     // (x / ∞)^(p − 1) of a finite number is 0, and ∞ / ∞ is NaN, as in lp_pool2d of PyTorch 1.13.

@@ -49,7 +49,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
 
       it("as a product of what each position sees with the filters (im2col): 27 numbers for each of 9 positions", async () => {
         const { x, filters, bias, y } = make();
-        const seen = t.reshape(t.patches(x, { size: 3, stride: 2, padding: 1 }), [9, 27]);
+        const seen = t.reshape(t.patches(x, { kernelSize: 3, stride: 2, padding: 1 }), [9, 27]);
         expect(await numbers(t.add(t.matmul(seen, t.reshape(filters, [27, 2])), bias))).toEqual(await numbers(y));
       });
     });
@@ -100,25 +100,25 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
 
       it("keeps the largest of each block, where it stood, and a quarter of the numbers", async () => {
         const from = image();
-        const y = t.maxPool2d(from, { size: 2 });
+        const y = t.maxPool2d(from, { kernelSize: 2 });
         expect(await numbers(y)).toEqual(max.flat());
-        expect(await numbers(t.maxPool2dIndices(from, { size: 2 }))).toEqual(argFlat);
+        expect(await numbers(t.maxPool2dIndices(from, { kernelSize: 2 }))).toEqual(argFlat);
         const [dx] = t.gradients(y, [from]);
         const winners = (await numbers(dx)).flatMap((g, i) => (g === 1 ? [i] : []));
         expect(winners).toEqual(argFlat);
-        expect(t.maxPool2d(t.zeros([1, 224, 224, 64]), { size: 2 }).shape).toEqual([1, 112, 112, 64]);
+        expect(t.maxPool2d(t.zeros([1, 224, 224, 64]), { kernelSize: 2 }).shape).toEqual([1, 112, 112, 64]);
       });
 
       it("mean and L2", async () => {
-        expect(await numbers(t.averagePool2d(image(), { size: 2 }))).toEqual(avg.flat());
-        (await numbers(t.lpPool2d(image(), { size: 2 }))).forEach((v, i) =>
+        expect(await numbers(t.averagePool2d(image(), { kernelSize: 2 }))).toEqual(avg.flat());
+        (await numbers(t.lpPool2d(image(), { kernelSize: 2 }))).forEach((v, i) =>
           expect(v).toBeCloseTo(l2.flat()[i]!, digits),
         );
       });
 
       it("puts back where the winners stood (switches)", async () => {
         const from = image();
-        const back = t.maxUnpool2d(t.maxPool2d(from, { size: 2 }), t.maxPool2dIndices(from, { size: 2 }), {
+        const back = t.maxUnpool2d(t.maxPool2d(from, { kernelSize: 2 }), t.maxPool2dIndices(from, { kernelSize: 2 }), {
           height: 4,
           width: 4,
         });
@@ -127,7 +127,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
 
       it("does not notice a shift within its block, but one across", async () => {
         const impulse = (at: number): Promise<number[]> =>
-          numbers(t.maxPool1d(line([0, 1, 2, 3, 4, 5].map((i) => (i === at ? 1 : 0))), { size: 2 }));
+          numbers(t.maxPool1d(line([0, 1, 2, 3, 4, 5].map((i) => (i === at ? 1 : 0))), { kernelSize: 2 }));
         expect(await impulse(2)).toEqual(await impulse(3));
         expect(await impulse(3)).not.toEqual(await impulse(4));
       });
@@ -138,7 +138,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
         const length = (x: Tensor): number => x.shape[1]!;
         const x = t.zeros([1, 9, 1]);
         const a = t.conv1d(x, t.zeros([2, 1, 1]));
-        const pooled = t.maxPool1d(a, { size: 2 });
+        const pooled = t.maxPool1d(a, { kernelSize: 2 });
         expect(length(t.conv1d(x, t.zeros([3, 1, 1])))).toBe(7);
         expect([9, length(a), length(t.conv1d(a, t.zeros([2, 1, 1])))]).toEqual(golden.colah.A2B2);
         expect([9, length(a), length(pooled), length(t.conv1d(pooled, t.zeros([2, 1, 1])))]).toEqual(
@@ -146,7 +146,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
         );
         const size = (y: Tensor): readonly number[] => [y.shape[2]!, y.shape[1]!];
         const a2 = t.conv2d(t.zeros([1, 5, 9, 1]), t.zeros([2, 2, 1, 1]));
-        const pooled2 = t.maxPool2d(a2, { size: 2 });
+        const pooled2 = t.maxPool2d(a2, { kernelSize: 2 });
         expect([size(a2), size(pooled2), size(t.conv2d(pooled2, t.zeros([2, 2, 1, 1])))]).toEqual(
           golden.colah.d2_9x5_A2max2B2,
         );
@@ -195,7 +195,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
           alexConv1.unshared,
           alexConv1.shared,
         ]);
-        expect(t.patches(t.zeros([1, 227, 227, 3]), { size: 11, stride: 4 }).shape).toEqual([
+        expect(t.patches(t.zeros([1, 227, 227, 3]), { kernelSize: 11, stride: 4 }).shape).toEqual([
           1,
           55,
           55,

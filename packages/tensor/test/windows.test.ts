@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import * as t from "../src/index.ts";
 
-// Sliding windows by their definition, with any size, stride, dilation and padding, on all backends that run here.
+// Sliding windows by their definition, with any kernel size, stride, dilation and padding, on all backends that run here.
 
 const backends = { reference: reference(), cpu: await cpu({ threads: 1 }) };
 afterAll(() => backends.cpu.dispose());
@@ -14,19 +14,19 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const [most, spread] = [4, 5];
 interface Window {
   readonly input: number;
-  readonly size: number;
+  readonly kernelSize: number;
   readonly stride: number;
   readonly dilation: number;
   readonly padding: "same" | readonly [before: number, after: number];
 }
 const window: fc.Arbitrary<Window> = fc.record({
   input: fc.integer({ min: 1, max: 6 }),
-  size: fc.integer({ min: 1, max: most }),
+  kernelSize: fc.integer({ min: 1, max: most }),
   stride: fc.integer({ min: 1, max: most }),
   dilation: fc.integer({ min: 1, max: most }),
   padding: fc.oneof(fc.constant("same" as const), fc.tuple(fc.nat(spread), fc.nat(spread))),
 });
-const spanOf = ({ size, dilation }: Window): number => (size - 1) * dilation + 1;
+const spanOf = ({ kernelSize, dilation }: Window): number => (kernelSize - 1) * dilation + 1;
 
 /** Padding on both sides; "same" as Keras has it, for an output of ⌈input / stride⌉. */
 function sidesOf(w: Window, input = w.input): readonly [number, number] {
@@ -41,7 +41,7 @@ function sights(w: Window): number[][] | undefined {
   const room = before + w.input + after - spanOf(w);
   if (room < 0) return undefined;
   return range(Math.floor(room / w.stride) + 1).map((o) =>
-    range(w.size)
+    range(w.kernelSize)
       .map((tap) => o * w.stride - before + tap * w.dilation)
       .filter((i) => i >= 0 && i < w.input),
   );
@@ -79,7 +79,7 @@ describe("pooling", () => {
         await fc.assert(
           fc.asyncProperty(window, window, fc.boolean(), fc.nat(), async (h, w, isSignal, seed) => {
             const isLine = isSignal && one !== undefined;
-            const height: Window = isLine ? { ...h, input: 1, size: 1, stride: 1, padding: [0, 0] } : h;
+            const height: Window = isLine ? { ...h, input: 1, kernelSize: 1, stride: 1, padding: [0, 0] } : h;
             // "same" is for both axes or for none.
             const width: Window = !isLine && height.padding === "same" ? { ...w, padding: "same" } : w;
             fc.pre(isLine || height.padding === "same" || width.padding !== "same");
@@ -90,7 +90,7 @@ describe("pooling", () => {
               isLine
                 ? one(t.tensor(x, [1, x.length, 1]), line)
                 : two(t.tensor(x, [1, height.input, width.input, 1]), {
-                    size: [height.size, width.size],
+                    kernelSize: [height.kernelSize, width.kernelSize],
                     stride: [height.stride, width.stride],
                     dilation: [height.dilation, width.dilation],
                     padding: bothOf(height.padding, width.padding),
@@ -115,7 +115,7 @@ describe("pooling", () => {
       });
 
   it("says which window sees padding only", () => {
-    expect(() => t.maxPool1d(t.tensor([5], [1, 1, 1]), { size: 2, stride: 1, dilation: 2, padding: 1 })).toThrow(
+    expect(() => t.maxPool1d(t.tensor([5], [1, 1, 1]), { kernelSize: 2, stride: 1, dilation: 2, padding: 1 })).toThrow(
       "maxPool1d: window 0 (length) of 2 taps with dilation 2 sees nothing of the input, only padding (1 before, 1 after an input length of 1); use less padding or dilation",
     );
   });
@@ -138,9 +138,9 @@ describe("transposed convolution", () => {
             const [before, after] = sidesOf(w, w.input * w.stride);
             const whole = (w.input - 1) * w.stride + spanOf(w) - before - after + outputPadding;
             const length = w.padding === "same" ? w.input * w.stride + outputPadding : whole;
-            const [x, filters] = [values(w.input * c, seed), values(w.size * f * c, seed + 1)];
+            const [x, filters] = [values(w.input * c, seed), values(w.kernelSize * f * c, seed + 1)];
             const compute = (): t.Tensor =>
-              t.convTranspose1d(t.tensor(x, [1, w.input, c]), t.tensor(filters, [w.size, f, c]), {
+              t.convTranspose1d(t.tensor(x, [1, w.input, c]), t.tensor(filters, [w.kernelSize, f, c]), {
                 stride: w.stride,
                 dilation: w.dilation,
                 padding: w.padding,
@@ -150,7 +150,7 @@ describe("transposed convolution", () => {
             if (length < 1) return void expect(compute).toThrow(GeometryError);
             const want = new Float64Array(length * f * groups);
             for (const i of range(w.input))
-              for (const tap of range(w.size)) {
+              for (const tap of range(w.kernelSize)) {
                 const at = i * w.stride + tap * w.dilation - before;
                 if (at < 0 || at >= length) continue;
                 for (const channel of range(c))

@@ -40,7 +40,7 @@ const small = (classes = 4): Layer =>
       new Conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
       new BatchNorm(),
       new Relu(),
-      new MaxPool2d({ size: 2 }),
+      new MaxPool2d({ kernelSize: 2 }),
     ],
     ...[new Flatten(), new Dropout({ rate: 0.2 }), new Dense({ units: classes })],
   ]);

@@ -20,7 +20,7 @@ describe("training on the cpu", () => {
     });
     const conv = (filters: number): Conv2d => new Conv2d({ filters, kernelSize: 3, padding: "same" });
     const model = sequential([
-      ...[conv(8), new Relu(), conv(8), new Relu(), conv(8), new Relu(), new MaxPool2d({ size: 2 })],
+      ...[conv(8), new Relu(), conv(8), new Relu(), conv(8), new Relu(), new MaxPool2d({ kernelSize: 2 })],
       ...[new Flatten(), new Dense({ units: 4 })],
     ]);
     for await (const { loss } of fit(model, shapes({ size: 16, height: 12, width: 12, seed: 1 }), { batchSize: 16 }))

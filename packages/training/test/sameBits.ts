@@ -30,7 +30,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
       // Enough channels for Winograd's algorithm, forward and backward.
       new Conv2d({ filters: 9, kernelSize: 3, padding: "same" }),
       new Relu(),
-      new MaxPool2d({ size: 2 }),
+      new MaxPool2d({ kernelSize: 2 }),
     ],
     new Parallel([sequential([new Flatten(), new Dense({ units: 6 }), new Tanh()]), new GlobalAveragePool()]),
     ...[new Dropout({ rate: 0.3 }), new Dense({ units: 4 })],

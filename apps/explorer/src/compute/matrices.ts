@@ -56,7 +56,7 @@ export async function matrices(request: ConvolutionRequest): Promise<MatricesAns
   const [product, first, columns, rows] =
     groups === 1
       ? await (async () => {
-          const seen = reshape(toColumns(x, { size: [kh, kw], ...options, geometry: "floor" }), [
+          const seen = reshape(toColumns(x, { kernelSize: [kh, kw], ...options, geometry: "floor" }), [
             kh * kw * depth,
             places,
           ]);

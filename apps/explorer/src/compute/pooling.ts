@@ -18,7 +18,7 @@ export type PoolingKind = "max" | "average" | "L2";
 /** A window, and how it slides over maps. Rows and columns at the end that it does not reach are left out. */
 export interface PoolingWindow {
   readonly kind: PoolingKind;
-  readonly size: number;
+  readonly kernelSize: number;
   readonly stride: number;
 }
 
@@ -44,8 +44,8 @@ export interface PoolingAnswer {
 }
 
 /** Pools maps `[n, h, w, c]` as asked for. */
-export function poolBy({ kind, size, stride }: PoolingWindow, maps: Operand): Tensor {
-  const window = { size, stride, geometry: "floor" } as const;
+export function poolBy({ kind, kernelSize, stride }: PoolingWindow, maps: Operand): Tensor {
+  const window = { kernelSize, stride, geometry: "floor" } as const;
   switch (kind) {
     case "max":
       return maxPool2d(maps, window);
@@ -58,12 +58,12 @@ export function poolBy({ kind, size, stride }: PoolingWindow, maps: Operand): Te
 
 /** Pools, and goes backwards if asked to. */
 export async function pooling(request: PoolingRequest): Promise<PoolingAnswer> {
-  const { input, inputShape, kind, size, stride, slopes } = request;
+  const { input, inputShape, kind, kernelSize, stride, slopes } = request;
   const x = tensor(input, [1, ...inputShape, 1]);
   const y = poolBy(request, x);
   const wanted: Tensor[] = [y];
   if (slopes !== undefined) wanted.push(...gradients(sum(multiply(y, tensor(slopes, y.shape))), [x]));
-  if (kind === "max") wanted.push(maxPool2dIndices(x, { size, stride, geometry: "floor" }));
+  if (kind === "max") wanted.push(maxPool2dIndices(x, { kernelSize, stride, geometry: "floor" }));
   const values = (await evaluate(...wanted)).map((each) => Float32Array.from(each));
   return {
     output: values[0]!,

@@ -64,7 +64,7 @@ class Comparison implements Layer {
 
   maps(x: Tensor): Tensor {
     const lines = relu(conv2d(x, this.filters, { padding: this.padding }));
-    return maxPool2d(lines, { size: JUMP, geometry: "floor" });
+    return maxPool2d(lines, { kernelSize: JUMP, geometry: "floor" });
   }
 
   call(x: Tensor, _mode?: Mode): Tensor {

@@ -47,7 +47,7 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
   const [kh, kw] = filters.shape as [number, number];
   const [c, f] = [g.inChannels / count, g.outChannels / count];
   const groups = Array.from({ length: count }, (_, group) => {
-    const seen = toColumns(slice(x, [0, 0, 0, group * c], [n, h, w, c]), { ...window, size: [kh, kw] });
+    const seen = toColumns(slice(x, [0, 0, 0, group * c], [n, h, w, c]), { ...window, kernelSize: [kh, kw] });
     const rows = toRows(slice(filters, [0, 0, 0, group * f], [kh, kw, c, f]));
     return { maps: matmul(rows, seen), size: seen.size };
   });

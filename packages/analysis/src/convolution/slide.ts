@@ -134,7 +134,7 @@ function slidFold(t: Tensor, x: Slid): Slid | undefined {
   const size: readonly [number, number] = isSignal ? [1, from[1]!] : [from[1]!, from[2]!];
   const [n, ...rest] = x.tensor.shape;
   const image = isSignal ? reshape(x.tensor, [n!, 1, ...rest]) : x.tensor;
-  const window = { size, stride: 1 };
+  const window = { kernelSize: size, stride: 1 };
   const tensor =
     t.operation === "max" ? maxPool2d(image, window) : multiply(averagePool2d(image, window), size[0] * size[1]);
   return { kind: "flat", tensor, window: [1, 1] };
@@ -168,7 +168,7 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
       const geometry =
         t.operation === "conv2d"
           ? conv2dGeometry(x.tensor.shape, t.inputs[1]!.shape, { ...options, groups: g.groups })
-          : pool2dGeometry(x.tensor.shape, { ...options, size: [g.height.window, g.width.window] });
+          : pool2dGeometry(x.tensor.shape, { ...options, kernelSize: [g.height.window, g.width.window] });
       return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry }), all);
     }
     case "matmul":

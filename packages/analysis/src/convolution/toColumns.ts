@@ -32,7 +32,7 @@ const sizeOption: OptionCheck = (value) =>
  *
  * @example
  * ```ts
- * const columns = toColumns(zeros([1, 227, 227, 3]), { size: 11, stride: 4 });
+ * const columns = toColumns(zeros([1, 227, 227, 3]), { kernelSize: 11, stride: 4 });
  * const rows = toRows(zeros([11, 11, 3, 96]));
  * matmul(rows, columns); // [96, 363] · [1, 363, 3025] → [1, 96, 3025], which are 96 maps of 55 · 55
  * ```
@@ -40,15 +40,15 @@ const sizeOption: OptionCheck = (value) =>
 export function toColumns(x: Operand, options: PatchesOptions): Tensor {
   // The values are checked with the geometry.
   checkOptions("toColumns", options, {
-    size: sizeOption,
+    kernelSize: sizeOption,
     stride: anyOption,
     padding: anyOption,
     dilation: anyOption,
     geometry: anyOption,
   });
-  checkValue("toColumns", "size", options.size, sizeOption);
+  checkValue("toColumns", "kernelSize", options.kernelSize, sizeOption);
   const image = typeof x === "number" ? tensor(x) : x;
-  const [kh, kw] = typeof options.size === "number" ? [options.size, options.size] : options.size;
+  const [kh, kw] = typeof options.kernelSize === "number" ? [options.kernelSize, options.kernelSize] : options.kernelSize;
   const { height: h, width: w } = conv2dGeometry(
     image.shape,
     [kh, kw, image.shape[3] ?? 1, 1],

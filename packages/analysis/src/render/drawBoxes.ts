@@ -21,7 +21,7 @@ const [BRIGHT, DARK] = ["#ffe148", "#1d2129"] as const;
  * @example
  * ```ts
  * const photograph = paintImage({ shape: [28, 28, 1], values: new Float32Array(784) });
- * const [, pool] = receptiveFields(sequential([new Conv2d({ filters: 1, kernelSize: 5 }), new MaxPool2d({ size: 2 })]), [28, 28, 1]);
+ * const [, pool] = receptiveFields(sequential([new Conv2d({ filters: 1, kernelSize: 5 }), new MaxPool2d({ kernelSize: 2 })]), [28, 28, 1]);
  * const svg = toSvg(drawBoxes(photograph, [{ box: pool.box([3, 4]), name: "receptive field of unit [3, 4]" }]));
  * ```
  */

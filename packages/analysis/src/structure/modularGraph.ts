@@ -123,7 +123,7 @@ function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]):
  * ```ts
  * const net = sequential([
  *   new Conv1d({ filters: 2, kernelSize: 2 }),
- *   new MaxPool1d({ size: 2 }),
+ *   new MaxPool1d({ kernelSize: 2 }),
  *   new Conv1d({ filters: 2, kernelSize: 2 }),
  *   ...[new Flatten(), new Dense({ units: 1 })],
  * ]);

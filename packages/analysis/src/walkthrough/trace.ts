@@ -105,7 +105,7 @@ const without = (shape: Shape): Shape => shape.slice(1);
  *
  * @example
  * ```ts
- * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ size: 2 })]);
+ * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ kernelSize: 2 })]);
  * const unit = await trace(net, normal([1, 4, 4, 3]), "layers.0", [0, 0, 1]);
  * if (unit.kind === "products") console.log(unit.sums[0]!.length, unit.bias, unit.value); // 27 products, 15 of them with zeros
  * const pooled = await trace(net, normal([1, 4, 4, 3]), "layers.1", [0, 0, 1]);

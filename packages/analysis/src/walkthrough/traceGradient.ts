@@ -65,7 +65,7 @@ export interface TraceGradientOptions {
  *
  * @example
  * ```ts
- * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new MaxPool2d({ size: 2 })]);
+ * const net = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new MaxPool2d({ kernelSize: 2 })]);
  * const { sums, value } = await traceGradient(net, normal([1, 6, 6, 1]), "layers.0", [2, 3, 0]);
  * sums.flat().filter(({ dy }) => dy !== 0); // the outputs above this pixel that won their maximum
  * ```

@@ -97,7 +97,7 @@ const pooling = (dice: Dice): Pool2dGeometry => {
   const size = [dice.int(2, 3), dice.int(2, 3)] as const;
   const input = [dice.int(1, 3), dice.int(6, 9), dice.int(6, 9), dice.int(1, 5)];
   return pool2dGeometry(input, {
-    size,
+    kernelSize: size,
     stride: [dice.int(1, 3), dice.int(1, 3)],
     dilation: dice.int(1, 2),
     padding: dice.pick([0, 1, "same"] as const),

@@ -20,7 +20,7 @@ class TwoWays implements Layer {
   // Of 28 pixels it makes 14; one pixel more than its window would not fit.
   readonly stem = new Conv2d({ filters: 8, kernelSize: 4, stride: 2, padding: 1 });
   readonly ways = new Parallel([conv(1), conv(5)]);
-  readonly pool = new MaxPool2d({ size: 2 });
+  readonly pool = new MaxPool2d({ kernelSize: 2 });
   readonly flat = new Flatten();
   readonly head: Dense;
 

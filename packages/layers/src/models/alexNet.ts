@@ -23,7 +23,7 @@ export interface AlexNetOptions {
 export function alexNet(options: AlexNetOptions = {}): Sequential {
   checkOptions("alexNet", options, { classes: wholeFrom(1), grouped: booleanOption });
   const { classes = 1000, grouped = false } = options;
-  const pool = (): MaxPool2d => new MaxPool2d({ size: 3, stride: 2 });
+  const pool = (): MaxPool2d => new MaxPool2d({ kernelSize: 3, stride: 2 });
   const head = [
     new Flatten(),
     new Dropout(),

@@ -13,11 +13,11 @@ export function convNetJsMnist(options: { readonly classes?: number } = {}): Seq
   return new Sequential([
     new Conv2d({ filters: 8, kernelSize: 5, padding: 2 }),
     new Relu(),
-    new MaxPool2d({ size: 2 }),
+    new MaxPool2d({ kernelSize: 2 }),
     new Conv2d({ filters: 16, kernelSize: 5, padding: 2 }),
     new Relu(),
     // Of 14 columns (28 at the input) windows of 3 leave 2.
-    new MaxPool2d({ size: 3, geometry: "floor" }),
+    new MaxPool2d({ kernelSize: 3, geometry: "floor" }),
     new Flatten(),
     new Dense({ units: classes }),
   ]);
@@ -31,7 +31,7 @@ export function convNetJsCifar(options: { readonly classes?: number } = {}): Seq
     ...[16, 20, 20].flatMap((filters) => [
       new Conv2d({ filters, kernelSize: 5, padding: 2 }),
       new Relu(),
-      new MaxPool2d({ size: 2 }),
+      new MaxPool2d({ kernelSize: 2 }),
     ]),
     new Flatten(),
     new Dense({ units: classes }),

@@ -20,7 +20,7 @@ export function lenet5(options: LeNet5Options = {}): Sequential {
   checkOptions("lenet5", options, { classes: wholeFrom(1), original: booleanOption });
   const { classes = 10, original = false } = options;
   const activation = (): Layer => (original ? new Tanh() : new Relu());
-  const pool = (): Layer => (original ? new AveragePool2d({ size: 2 }) : new MaxPool2d({ size: 2 }));
+  const pool = (): Layer => (original ? new AveragePool2d({ kernelSize: 2 }) : new MaxPool2d({ kernelSize: 2 }));
   return new Sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),
     activation(),

@@ -27,7 +27,7 @@ export function resnet18(options: { readonly classes?: number } = {}): Sequentia
   return new Sequential([
     ...conv(64, 7, 2),
     new Relu(),
-    new MaxPool2d({ size: 3, stride: 2, padding: 1, geometry: "floor" }),
+    new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1, geometry: "floor" }),
     ...[64, 128, 256, 512].flatMap((filters, stage) =>
       [block(filters, stage === 0 ? 1 : 2, stage > 0), block(filters, 1, false)].flat(),
     ),

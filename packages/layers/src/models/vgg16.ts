@@ -27,7 +27,7 @@ export function vgg16(options: { readonly classes?: number } = {}): Sequential {
   const conv = (filters: number): Layer[] => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new Relu()];
   const dense = (units: number): Layer[] => [new Dense({ units }), new Relu(), new Dropout()];
   return new Sequential([
-    ...stages.flatMap((stage) => stage.flatMap(conv).concat(new MaxPool2d({ size: 2 }))),
+    ...stages.flatMap((stage) => stage.flatMap(conv).concat(new MaxPool2d({ kernelSize: 2 }))),
     new Flatten(),
     ...dense(4096),
     ...dense(4096),

@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { absolute, divide, equal, multiply, power, sign, where } from "./elementwise.ts";
 import type { Pool2dOptions } from "./maxPool2d.ts";
-import { checkSized, poolChecks } from "./options.ts";
+import { checkWindow, poolChecks } from "./options.ts";
 
 const sumOperation: Operation<"sumPool2d"> = {
   name: "sumPool2d",
@@ -43,7 +43,7 @@ export interface AveragePool2dOptions extends Pool2dOptions {
  * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
 export function averagePool2d(x: Operand, given: AveragePool2dOptions): Tensor {
-  checkSized("averagePool2d", given, { ...poolChecks, countPadding: booleanOption });
+  checkWindow("averagePool2d", given, { ...poolChecks, countPadding: booleanOption });
   const { countPadding = true, ...options } = given;
   const from = operand(x);
   const geometry = pool2dGeometry(from.shape, options, "averagePool2d");
@@ -90,7 +90,7 @@ const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => recor
  * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
  */
 export function lpPool2d(x: Operand, given: LpPool2dOptions): Tensor {
-  checkSized("lpPool2d", given, { ...poolChecks, p: numberFrom(1) });
+  checkWindow("lpPool2d", given, { ...poolChecks, p: numberFrom(1) });
   const { p = 2, ...options } = given;
   const from = operand(x);
   return lpPool(from, pool2dGeometry(from.shape, options, "lpPool2d"), p);

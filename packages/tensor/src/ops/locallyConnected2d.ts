@@ -3,13 +3,13 @@ import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { reshape } from "./broadcast.ts";
 import { matmul } from "./matmul.ts";
-import { checkSized, poolChecks } from "./options.ts";
+import { checkWindow, poolChecks } from "./options.ts";
 import { concat, pad, slice, transpose } from "./movement.ts";
 
 /** A window of a given size, and how it slides. */
 export interface PatchesOptions extends WindowOptions {
   /** Height and width of the window. */
-  readonly size: Pair;
+  readonly kernelSize: Pair;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface PatchesOptions extends WindowOptions {
  * @returns `[n, oh, ow, kh · kw · c]`, the taps row by row, all channels of a tap together.
  */
 export function patches(x: Operand, given: PatchesOptions, operation = "patches"): Tensor {
-  checkSized(operation, given, poolChecks);
+  checkWindow(operation, given, poolChecks);
   const { stride = 1, ...options } = given;
   const image = operand(x);
   const { batch, height: h, width: w, channels } = windowGeometry(image.shape, { stride, ...options }, operation);

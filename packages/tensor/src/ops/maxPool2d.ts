@@ -13,12 +13,12 @@ import type { Tensor } from "../tensor.ts";
 import { broadcastTo, reshape } from "./broadcast.ts";
 import { add, divide, maximum, multiply } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
-import { checkExtent, checkSized, poolChecks } from "./options.ts";
+import { checkExtent, checkWindow, poolChecks } from "./options.ts";
 
 /** A pooling window, and how it slides. */
 export interface Pool2dOptions extends WindowOptions {
   /** Height and width of the window. The stride is the same unless given, so that windows do not overlap. */
-  readonly size: Pair;
+  readonly kernelSize: Pair;
 }
 
 const maxOperation: Operation<"maxPool2d"> = {
@@ -48,11 +48,11 @@ const fromWinners: Operation<"maxPool2dSelect"> = {
  *
  * @example
  * ```ts
- * maxPool2d(zeros([1, 28, 28, 8]), { size: 2 }).shape; // [1, 14, 14, 8]
+ * maxPool2d(zeros([1, 28, 28, 8]), { kernelSize: 2 }).shape; // [1, 14, 14, 8]
  * ```
  */
 export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {
-  checkSized("maxPool2d", options, poolChecks);
+  checkWindow("maxPool2d", options, poolChecks);
   const from = operand(x);
   return record(maxOperation, [from], { geometry: pool2dGeometry(from.shape, options, "maxPool2d") });
 }
@@ -63,7 +63,7 @@ export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {
  * @returns `[n, oh, ow, c]`
  */
 export function maxPool2dIndices(x: Operand, options: Pool2dOptions): Tensor {
-  checkSized("maxPool2dIndices", options, poolChecks);
+  checkWindow("maxPool2dIndices", options, poolChecks);
   const from = operand(x);
   const geometry = pool2dGeometry(from.shape, options, "maxPool2dIndices");
   const [h, w] = [geometry.height.input, geometry.width.input];

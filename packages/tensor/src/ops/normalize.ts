@@ -188,7 +188,7 @@ export function localResponseNorm(x: Operand, options: LocalResponseNormOptions 
   const column = reshape(square(from), [from.size / channels || 0, channels, 1, 1]);
   const before = Math.floor(size / 2);
   const neighbours = averagePool2d(column, {
-    size: [size, 1],
+    kernelSize: [size, 1],
     stride: 1,
     padding: [
       [before, size - 1 - before],

@@ -17,10 +17,10 @@ import type { ReduceOptions } from "./broadcast.ts";
 
 const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2;
 
-/** The size of a window along a signal. */
+/** The kernel size of a window along a signal. */
 export const lengthOption: OptionCheck = (value) => (typeof value === "number" ? undefined : "a number");
 
-/** The size of a window over an image. */
+/** The kernel size of a window over an image. */
 export const pairOption: OptionCheck = (value) =>
   typeof value === "number" || isPair(value) ? undefined : "a number or a pair [height, width]";
 
@@ -47,8 +47,11 @@ export const signalChecks: OptionChecks<WindowOptions> = {
   dilation: lengthOption,
 };
 
-/** Of a window of a given size that slides over an image. */
-export const poolChecks: OptionChecks<WindowOptions & { readonly size: Pair }> = { ...windowChecks, size: pairOption };
+/** Of a window of a given kernel size that slides over an image. */
+export const poolChecks: OptionChecks<WindowOptions & { readonly kernelSize: Pair }> = {
+  ...windowChecks,
+  kernelSize: pairOption,
+};
 
 /** Of what is added to a variance. */
 export const epsilonOption: OptionCheck = /* @__PURE__ */ numberFrom(0);
@@ -75,12 +78,12 @@ export function checkExtent<O extends { readonly height: number; readonly width:
   for (const name of ["height", "width"] as const) checkValue(owner, name, options[name], size);
 }
 
-/** Checks options of which `size` must be given. */
-export function checkSized<O extends { readonly size: unknown }>(
+/** Checks options of which `kernelSize` must be given. */
+export function checkWindow<O extends { readonly kernelSize: unknown }>(
   owner: string,
   options: O,
-  checks: OptionChecks<O> & { readonly size: OptionCheck },
+  checks: OptionChecks<O> & { readonly kernelSize: OptionCheck },
 ): void {
   checkOptions(owner, options, checks);
-  checkValue(owner, "size", options.size, checks.size);
+  checkValue(owner, "kernelSize", options.kernelSize, checks.kernelSize);
 }

@@ -11,33 +11,33 @@ import type { Tensor } from "../tensor.ts";
 import { averagePool2d, lpPool2d } from "./averagePool2d.ts";
 import { maxPool2d, type Pool2dOptions } from "./maxPool2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
-import { checkSized, lengthOption, signalChecks } from "./options.ts";
+import { checkWindow, lengthOption, signalChecks } from "./options.ts";
 
 /** A pooling window along a signal, and how it slides. */
 export interface Pool1dOptions {
   /** Length of the window; the stride is the same unless given. */
-  readonly size: number;
+  readonly kernelSize: number;
   readonly stride?: number | undefined;
   readonly padding?: Padding1d | undefined;
   readonly dilation?: number | undefined;
   readonly geometry?: GeometryMode | undefined;
 }
 
-const poolChecks = { ...signalChecks, size: lengthOption } as const;
+const poolChecks = { ...signalChecks, kernelSize: lengthOption } as const;
 
 /** Pools a signal as an image of height 1. */
 function along<O extends Pool1dOptions>(
   operation: string,
   x: Operand,
   given: O,
-  checks: OptionChecks<O> & { readonly size: OptionCheck },
+  checks: OptionChecks<O> & { readonly kernelSize: OptionCheck },
   pool: (x: Tensor, options: Pool2dOptions) => Tensor,
 ): Tensor {
-  checkSized(operation, given, checks);
-  const { size, stride = size, padding = 0, dilation = 1, geometry } = given;
+  checkWindow(operation, given, checks);
+  const { kernelSize, stride = kernelSize, padding = 0, dilation = 1, geometry } = given;
   const image = asImage(operation, operand(x));
   const options = {
-    size: onWidth(size),
+    kernelSize: onWidth(kernelSize),
     stride: onWidth(stride),
     padding: padWidth(padding),
     dilation: onWidth(dilation),
@@ -52,7 +52,7 @@ function along<O extends Pool1dOptions>(
  *
  * @example
  * ```ts
- * maxPool1d(tensor([1, 3, 2, 0], [1, 4, 1]), { size: 2 }); // 3, 2
+ * maxPool1d(tensor([1, 3, 2, 0], [1, 4, 1]), { kernelSize: 2 }); // 3, 2
  * ```
  */
 export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor =>

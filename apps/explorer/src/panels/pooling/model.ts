@@ -63,7 +63,7 @@ export function lieOf({ size, window, stride }: PoolingState): Lie {
   const exact = (size - window) / stride + 1;
   const overlap = Math.max(0, window - stride);
   try {
-    const { width } = pool2dGeometry([1, size, size, 1], { size: window, stride, geometry: "floor" });
+    const { width } = pool2dGeometry([1, size, size, 1], { kernelSize: window, stride, geometry: "floor" });
     return { positions: width.output, dropped: droppedBy(width), overlap, exact };
   } catch (error) {
     if (error instanceof GeometryError) return { positions: 0, dropped: 0, overlap, exact };
@@ -147,7 +147,7 @@ export function requestOf(state: PoolingState): PoolingRequest | undefined {
     ),
     inputShape: [size, size],
     kind,
-    size: window,
+    kernelSize: window,
     stride,
     slopes: direction === "backward" ? slopes : undefined,
   };
@@ -159,7 +159,7 @@ export function codeOf(state: PoolingState): string {
   const name = { max: "maxPool2d", average: "averagePool2d", L2: "lpPool2d" }[kind];
   const { dropped } = lieOf(state);
   const options = [
-    `size: ${window}`,
+    `kernelSize: ${window}`,
     ...(stride === window ? [] : [`stride: ${stride}`]),
     ...(dropped > 0 ? [`geometry: "floor"`] : []),
   ];

@@ -125,7 +125,17 @@ function InputMap(props: MapProps & { readonly winner: number | undefined }): JS
     const index = at.row * size + at.column;
     const value = slopes ? slopes[index]! : inputAt(state, at);
     const marks = [
-      slopes ? (value < 0 ? "negative" : value > 0 ? "positive" : "") : value > 0 ? "map" : value < 0 ? "negative" : "",
+      gradients
+        ? value < 0
+          ? "negative"
+          : value > 0
+            ? "positive"
+            : ""
+        : value > 0
+          ? "map"
+          : value < 0
+            ? "negative"
+            : "",
       seen.some((each) => same(each, at)) && "seen",
       winners.has(index) && "winner",
       winner === index && "taken",
@@ -247,7 +257,7 @@ function answerOf(
   const { request, outcome } = answered;
   const isOfThis =
     request.inputShape[0] === state.size &&
-    request.size === state.window &&
+    request.kernelSize === state.window &&
     request.stride === state.stride &&
     request.kind === state.kind &&
     (request.slopes !== undefined) === (state.direction === "backward");

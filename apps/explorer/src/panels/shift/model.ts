@@ -36,7 +36,7 @@ export function requestOf({ shape, kind }: Pick<ShiftState, "shape" | "kind">, b
     templates: shapeTemplates(SIDE),
     side: SIDE,
     filters: strokeFilters(),
-    window: { kind, size: block, stride: block },
+    window: { kind, kernelSize: block, stride: block },
   };
 }
 
@@ -81,7 +81,7 @@ export function codeOf({ kind, block }: ShiftState): string {
   const name = { max: "maxPool2d", average: "averagePool2d", L2: "lpPool2d" }[kind];
   return [
     `const maps = relu(conv2d(image, lines, { padding: "same" })); // [1, ${SIDE}, ${SIDE}, ${strokes.length}]`,
-    block === "1" ? "const kept = maps;" : `const kept = ${name}(maps, { size: ${block} });`,
+    block === "1" ? "const kept = maps;" : `const kept = ${name}(maps, { kernelSize: ${block} });`,
     "const code = flatten(kept);",
     "const scores = softmax(multiply(matmul(divide(code, sqrt(sum(square(code)))), templates), 12));",
   ].join("\n");

@@ -30,7 +30,7 @@ export const specialValues: Behaviour = {
       [1, 2, 5, 1],
       [1, 1, 2, 1],
     ];
-    const geometry = pool2dGeometry(image, { size: 2, geometry: "floor" }, "maxPool2d");
+    const geometry = pool2dGeometry(image, { kernelSize: 2, geometry: "floor" }, "maxPool2d");
     const special = floats(1, 2, 3, 4, NaN, 5, 6, 7, 8, Infinity);
     const dy = floats(1, 1);
     for (const p of [undefined, 1, 2, 3, 2.5]) {
