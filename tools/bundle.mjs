@@ -53,7 +53,7 @@ import { adam, fit } from "@convlens/training";
 useBackend(${make});
 const data = shapes({ size: 96, height: 28, width: 28, seed: 1 });
 const losses = [];
-for await (const step of fit(lenet5({ classes: data.classes.length }), data, { epochs: 2, batchSize: 32, optimizer: adam(), rate: 1e-3, seed: 1 }))
+for await (const step of fit(lenet5({ classes: data.classes.length }), data, { epochs: 2, batchSize: 32, optimizer: adam({ learningRate: 1e-3 }), seed: 1 }))
   if (step.kind === "step") losses.push(step.loss);
 if (!(losses.length === 6 && losses.at(-1) < losses[0])) throw new Error("the net does not learn: " + losses);
 console.log("ok");

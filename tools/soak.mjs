@@ -15,7 +15,6 @@ import {
   Dense,
   Flatten,
   GlobalAveragePool,
-  parameters,
   predict,
   Relu,
   sequential,
@@ -67,10 +66,7 @@ const soaks = {
     counts: [20_000, 2000],
     make: () => {
       const model = small();
-      const all = parameters(model);
-      const factors = new Map([...all.keys()].map((path) => [path, 1]));
-      const options = { loss: crossEntropy, optimizer: adam(), parameters: all, factors, diagnostics: true, seed: 1 };
-      const step = trainStep(model, options);
+      const step = trainStep(model, { loss: crossEntropy, optimizer: adam(), seed: 1 });
       const [inputs, labels] = [uniform([8, ...data.shape]), zeros([8])];
       return async () => {
         await step(inputs, labels, 1e-3);

@@ -7,7 +7,6 @@ export function trainingOf(model, { momentum = 0.9 } = {}) {
   const learned = parameters(model);
   const optimizer = sgd({ momentum });
   const velocities = optimizer.state(learned);
-  const factors = new Map([...learned.keys()].map((path) => [path, 1]));
-  const options = { loss: crossEntropy, optimizer, parameters: learned, factors, diagnostics: false, seed: 1 };
+  const options = { loss: crossEntropy, optimizer, diagnostics: false, seed: 1 };
   return { learned, velocities, step: trainStep(model, options) };
 }

@@ -22,22 +22,14 @@ function updatesOf(sizes) {
     const [parameter, gradient] = [1, 0.01].map((deviation) => new Variable(random.normal(size, 0, deviation), [size]));
     return { path: `${i}`, parameter, gradient };
   });
-  const update = compile((rate) =>
-    optimizer.update(all.map(({ gradient, ...each }) => ({ ...each, gradient: gradient.current, rate }))),
+  const update = compile((learningRate) =>
+    optimizer.update(all.map(({ gradient, ...each }) => ({ ...each, gradient: gradient.current, learningRate }))),
   );
   return () => update(1e-4);
 }
 
 const sizes = [...learned.values()].map(({ size }) => size);
-const factors = new Map([...learned.keys()].map((path) => [path, 1]));
-const step = trainStep(net, {
-  loss: crossEntropy,
-  optimizer: adam(),
-  parameters: learned,
-  factors,
-  diagnostics: false,
-  seed: 1,
-});
+const step = trainStep(net, { loss: crossEntropy, optimizer: adam(), diagnostics: false, seed: 1 });
 const [image, label] = [zeros([1, 28, 28, 1]), zeros([1])];
 const ways = {
   step: () => step(image, label, 1e-4),

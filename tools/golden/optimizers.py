@@ -31,5 +31,5 @@ for name, (Optimizer, options, ours) in optimizers.items():
         path.append(p.tolist())
     found[name] = {"options": ours, "path": path}
 
-text = json.dumps({"torch": torch.__version__, "rate": 0.1, "start": start, "gradients": gradients, "optimizers": found}, separators=(",", ":"))
+text = json.dumps({"torch": torch.__version__, "learningRate": 0.1, "start": start, "gradients": gradients, "optimizers": found}, separators=(",", ":"))
 pathlib.Path(__file__).with_name("optimizers.json").write_text(text)

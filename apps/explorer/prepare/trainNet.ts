@@ -2,7 +2,7 @@ import { cpu } from "@convlens/backend-cpu";
 import { augment, shift, type TrainAndTest } from "@convlens/datasets";
 import { saveWeights } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { fit, oneCycle, type FitRecord } from "@convlens/training";
+import { adam, fit, oneCycle, type FitRecord } from "@convlens/training";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
 
 /** Passes over the digits: a few seconds, after which it reads nearly 98 % of those that it has not seen. */
@@ -25,7 +25,7 @@ export async function trainNet(
   useBackend(backend);
   try {
     const model = modelOf(openingRecipe);
-    const options = { epochs: EPOCHS, batchSize: BATCH, rate: oneCycle(HIGHEST_RATE), seed: 1 };
+    const options = { epochs: EPOCHS, batchSize: BATCH, optimizer: adam({ learningRate: oneCycle(HIGHEST_RATE) }), seed: 1 };
     let accuracy = 0;
     for await (const record of fit(model, train, { ...options, test, augment: augment(shift(1)) })) {
       if (record.kind === "epoch") accuracy = record.testAccuracy!;

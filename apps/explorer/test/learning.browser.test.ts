@@ -188,9 +188,9 @@ describe("a net that learns", () => {
     await button("Start").click();
     await expect
       .element(page.getByRole("alert"), { timeout: 30_000 })
-      .toHaveTextContent("a rate of 1000 is too large here");
+      .toHaveTextContent("a learning rate of 1000 is too large here");
     expect(steps()).toBeGreaterThan(0);
-    await page.getByRole("button", { name: "where the loss was lowest, with a rate of" }).click();
+    await page.getByRole("button", { name: "where the loss was lowest, with a learning rate of" }).click();
     await expect.poll(() => page.getByRole("alert").query()).toBeNull();
     const from = steps();
     await button("One step").click();
@@ -201,7 +201,7 @@ describe("a net that learns", () => {
     openPage(SMALL);
     await learn(2);
     await page.getByRole("checkbox", { name: "A second net beside it" }).click();
-    await expect.poll(() => textOf("#learning .counts")).toContain("Second net: plain SGD at a rate of 0.003");
+    await expect.poll(() => textOf("#learning .counts")).toContain("Second net: plain SGD at a learning rate of 0.003");
     const [first, second] = [" of the first net", " of the second net"];
     await shown(2, first);
     const ours = weights();

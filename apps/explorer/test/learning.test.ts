@@ -111,7 +111,7 @@ function columnsOf(losses: readonly number[]): Columns {
     accuracy: 0.5,
     gradientNorm: 1,
     updateRatio: 1e-3,
-    rate: 0.1,
+    learningRate: 0.1,
   }));
   const tests = [0, 10].map((step) => ({ step, loss: 1, accuracy: step / 100 }));
   const rest = { health: [], advice: [], lost: undefined, milliseconds: 1, compared: undefined };
@@ -179,7 +179,7 @@ describe("what is shown", () => {
   });
 
   it("is what went wrong", () => {
-    const said = (loss: number): string => lostSentence({ step: 8, loss, rate: 3 }, "sgd");
+    const said = (loss: number): string => lostSentence({ step: 8, loss, learningRate: 3 }, "sgd");
     expect(said(NaN)).toContain("NaN");
     expect(said(Infinity)).toContain("infinite");
     expect(said(1)).toContain("weights are no numbers");

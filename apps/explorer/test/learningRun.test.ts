@@ -79,7 +79,7 @@ describe("a net that learns in steps", () => {
     expect([step, rows.length]).toEqual([9, 9]);
     const net = build(learningNet(recipe.filters, 4), [28, 28, 1], { seed: recipe.seed });
     const losses: number[] = [];
-    const options = { epochs: 2, batchSize: recipe.batchSize, optimizer: adam(), rate: 0.01, seed: recipe.seed };
+    const options = { epochs: 2, batchSize: recipe.batchSize, optimizer: adam({ learningRate: 0.01 }), seed: recipe.seed };
     for await (const record of fit(net, data.train, options)) {
       if (record.kind !== "step") continue;
       losses.push(record.loss);
@@ -119,7 +119,7 @@ describe("a net that learns in steps", () => {
     const before = at(run, 2);
     const wild: LearningChange[] = [adamAt(0.01), { step: 2, optimizer: "sgd", rate: 1e30 }];
     const { step, lost } = await run.advance(wild, 20, 60_000);
-    expect(lost).toMatchObject({ step: step + 1, rate: 1e30 });
+    expect(lost).toMatchObject({ step: step + 1, learningRate: 1e30 });
     expect(run.history.latest).toBe(step);
     expect(at(run, 2)).toEqual(before);
     expect(at(run, step).flat().every(Number.isFinite)).toBe(true);

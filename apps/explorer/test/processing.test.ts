@@ -38,7 +38,7 @@ describe("what trains a net", () => {
     return { processing, moveTo, move, answer, now, asked };
   };
   const progress = (step: number, milliseconds: number, compared?: ComparedStep): LearningProgress => ({
-    rows: [{ step, loss: 1, accuracy: 0.5, gradientNorm: 1, updateRatio: 1e-3, rate: 0.1 }],
+    rows: [{ step, loss: 1, accuracy: 0.5, gradientNorm: 1, updateRatio: 1e-3, learningRate: 0.1 }],
     ...{ step, stride: 1, tests: [], health: [], advice: [], lost: undefined, milliseconds, compared },
   });
 

@@ -80,7 +80,7 @@ describe.each<[string, () => Promise<Backend>]>([
       { optimizer: sgd({ weightDecay: 0.1 }), clip: { value: 1, norm: 2 } },
       { optimizer: adagrad(), loss: hinge },
       { optimizer: rmsProp(), groups: [{ match: (path: string) => /filters|scale|shift/.test(path), frozen: true }] },
-      { groups: [{ match: /bias/, rate: 2 }] },
+      { groups: [{ match: /bias/, learningRate: 2e-3 }] },
     ]) {
       const backend = await make();
       const programs: Program[] = [];
@@ -95,7 +95,7 @@ describe.each<[string, () => Promise<Backend>]>([
       const { training } = cost(model, shape, { batch: 16, optimizer: sgd(), ...options });
       expect(backend.memory()).toBe(0);
       const data = shapes({ size: 32, height: 28, width: 28 });
-      await fit(model, data, { batchSize: 16, optimizer: sgd(), rate: 1e-3, seed: 1, ...options }).next();
+      await fit(model, data, { batchSize: 16, optimizer: sgd({ learningRate: 1e-3 }), seed: 1, ...options }).next();
       const step = programs.find(({ updates }) => updates.length > 0);
       const { peak, sum } = planMemory(step!);
       const sizes = (shapesOf: readonly Shape[]): number =>

@@ -3,7 +3,7 @@ import { take, type TrainAndTest } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential, type Sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
-import { evaluateModel, fit } from "@convlens/training";
+import { adam, evaluateModel, fit } from "@convlens/training";
 
 /** A small net for digits. */
 export const netForDigits = (): Sequential =>
@@ -25,6 +25,6 @@ export async function trainedOnDigits(): Promise<
   useBackend(await cpu({ threads: 1 }));
   const { train, test } = await mnist();
   const model = netForDigits();
-  for await (const _ of fit(model, take(train, 4000), { batchSize: 20, epochs: 2, rate: 3e-3, seed: 1 }));
+  for await (const _ of fit(model, take(train, 4000), { batchSize: 20, epochs: 2, optimizer: adam({ learningRate: 3e-3 }), seed: 1 }));
   return { train, test: take(test, 500), model, accuracy: (await evaluateModel(model, test)).accuracy! };
 }

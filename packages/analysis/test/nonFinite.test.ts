@@ -99,7 +99,7 @@ async function failure(
   optimizer: Optimizer = sgd(),
 ): Promise<ErrorDetails & { text: string }> {
   try {
-    for await (const _ of fit(model, data, { batchSize: BATCH, seed: 1, rate: 1e-3, optimizer }));
+    for await (const _ of fit(model, data, { batchSize: BATCH, seed: 1, optimizer }));
   } catch (error) {
     if (error instanceof BackendError) return { ...error.details, text: error.message };
     throw error;
@@ -133,6 +133,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     const model = build(new Net([], []), [4, 4, 1]);
     let updates = 0;
     const broken: Optimizer = {
+      learningRate: 1e-3,
       fresh: () => broken,
       state: () => new Map(),
       update: (all) => {

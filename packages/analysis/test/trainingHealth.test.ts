@@ -15,7 +15,7 @@ import {
   type Mode,
 } from "@convlens/layers";
 import { gradients, mean, oneHot, relu, softmaxCrossEntropy, useBackend, type Tensor } from "@convlens/tensor";
-import { crossEntropy, fit, type FitOptions, hinge, sgd } from "@convlens/training";
+import { adam, crossEntropy, fit, type FitOptions, hinge, sgd } from "@convlens/training";
 import { beforeEach, describe, expect, it } from "vitest";
 import { adviceOn, watchTraining, type TrainingHealth, type TrainingWatch } from "../src/index.ts";
 
@@ -108,11 +108,11 @@ describe("what is measured", () => {
 
 describe("what is said of real training", () => {
   it("nothing, where all is well", async () => {
-    expect((await watched(new Net(), { epochs: 15, rate: 2e-3 })).advice()).toEqual([]);
+    expect((await watched(new Net(), { epochs: 15, optimizer: adam({ learningRate: 2e-3 }) })).advice()).toEqual([]);
   });
 
   it("dead units and too large steps, where the rate is too high", async () => {
-    const watch = await watched(new Net(), { epochs: 6, rate: 2, optimizer: sgd(), onNaN: "continue" });
+    const watch = await watched(new Net(), { epochs: 6, optimizer: sgd({ learningRate: 2 }), onNaN: "continue" });
     const topics = watch.advice().map(({ topic }) => topic);
     expect(topics).toContain("dead units");
     const dead = watch.advice().find(({ topic }) => topic === "dead units")!;
@@ -122,7 +122,7 @@ describe("what is said of real training", () => {
   });
 
   it("small steps, where it is too low; and that the loss does not fall", async () => {
-    const watch = await watched(new Net(), { epochs: 30, rate: 1e-7 });
+    const watch = await watched(new Net(), { epochs: 30, optimizer: adam({ learningRate: 1e-7 }) });
     const topics = new Set(watch.advice().map(({ topic }) => topic));
     expect(topics).toContain("small updates");
     expect(topics).toContain("no progress");

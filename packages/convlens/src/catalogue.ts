@@ -26,7 +26,7 @@ import {
   type Layer,
 } from "@convlens/layers";
 import { convNetJsCifar, convNetJsMnist, lenet5 } from "@convlens/layers/models";
-import { adam, adamW, sgd, type Optimizer } from "@convlens/training";
+import { adam, adamW, sgd, type LearningRateOption, type Optimizer } from "@convlens/training";
 import { messageOf } from "./fileErrors.ts";
 import { choice, CommandLineError } from "./options.ts";
 
@@ -72,10 +72,10 @@ export const models: Readonly<Record<string, MakeModel>> = {
 };
 
 /** Optimizers by name. */
-export const optimizers: Readonly<Record<string, () => Optimizer>> = {
-  adam: () => adam(),
-  adamw: () => adamW(),
-  sgd: () => sgd({ momentum: 0.9, nesterov: true }),
+export const optimizers: Readonly<Record<string, (options?: LearningRateOption) => Optimizer>> = {
+  adam,
+  adamw: adamW,
+  sgd: (options) => sgd({ ...options, momentum: 0.9, nesterov: true }),
 };
 
 /** Makes a model for a number of classes. */

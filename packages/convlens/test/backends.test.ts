@@ -28,8 +28,7 @@ describe("the cpu backend and the reference", () => {
       for await (const record of c.fit(model, data, {
         epochs: 10,
         batchSize: 10,
-        optimizer: c.sgd({ momentum: 0.9 }),
-        rate: 0.01,
+        optimizer: c.sgd({ learningRate: 0.01, momentum: 0.9 }),
         seed: 3,
       }))
         if (record.kind === "step") found.push(record.loss);

@@ -6,8 +6,7 @@ const modes = ["webgl2", "webgpu"] as const;
 const options = (): c.FitOptions => ({
   epochs: 50,
   batchSize: 4,
-  optimizer: c.sgd({ momentum: 0.9 }),
-  rate: 0.01,
+  optimizer: c.sgd({ learningRate: 0.01, momentum: 0.9 }),
   seed: 3,
   diagnostics: false,
 });

@@ -107,7 +107,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "fewer outputs than classes": () => c.fit(net(3), data),
   "more in a batch than there is": () => c.fit(net(), data, { batchSize: 64 }),
   "a learning rate that is too high": async () => {
-    for await (const _ of c.fit(net(), data, { batchSize: 8, epochs: 9, optimizer: c.sgd(), rate: 1e38 }));
+    for await (const _ of c.fit(net(), data, { batchSize: 8, epochs: 9, optimizer: c.sgd({ learningRate: 1e38 }) }));
   },
   "a group of parameters that there are not": async () =>
     c.fit(net(), data, { groups: [{ match: "conv1", frozen: true }] }).next(),

@@ -1,11 +1,12 @@
 import { checkOptions, fractionOption, numberFrom } from "@convlens/backend";
 import { log } from "@convlens/backend/math";
 import { adamStep, expm1, movingAverage, multiply, negate, square, subtract, type Tensor } from "@convlens/tensor";
-import { optimizerOf, type Optimizer } from "./optimizer.ts";
+import { optimizerOf, type LearningRateOption, type Optimizer } from "./optimizer.ts";
+import { learningRateOption } from "./schedules.ts";
 import { decayed } from "./sgd.ts";
 
 /** Options of {@link adam} and {@link adamW}. */
-export interface AdamOptions {
+export interface AdamOptions extends LearningRateOption {
   /** Share of the mean gradient that stays at each step, from 0 to below 1. Default: 0.9. */
   readonly beta1?: number;
   /** Share of the mean square that stays, from 0 to below 1. Default: 0.999. */
@@ -24,6 +25,7 @@ function correction(beta: number, count: Tensor): Tensor {
 
 function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
   checkOptions(owner, options, {
+    learningRate: learningRateOption,
     beta1: fractionOption,
     beta2: fractionOption,
     epsilon: numberFrom(0),
@@ -32,29 +34,40 @@ function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
   const decoupled = owner === "adamW";
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
   return optimizerOf({
+    learningRate: options.learningRate,
     slots: ["first", "second"],
     counts: true,
-    next: ({ parameter, gradient, rate, count }, old) => {
-      const from = decoupled ? multiply(parameter, subtract(1, multiply(rate, weightDecay))) : parameter;
-      const slope = decoupled ? gradient : decayed(gradient, parameter, weightDecay);
-      const first = movingAverage(old.first, slope, beta1);
-      const second = movingAverage(old.second, square(slope), beta2);
+    next: ({ parameter, gradient, learningRate, count }, old) => {
+      const from = decoupled ? multiply(parameter, subtract(1, multiply(learningRate, weightDecay))) : parameter;
+      const decayedGradient = decoupled ? gradient : decayed(gradient, parameter, weightDecay);
+      const first = movingAverage(old.first, decayedGradient, beta1);
+      const second = movingAverage(old.second, square(decayedGradient), beta2);
       const [correction1, correction2] = [correction(beta1, count), correction(beta2, count)];
-      return { parameter: adamStep(from, first, second, rate, correction1, correction2, epsilon), first, second };
+      return {
+        parameter: adamStep(from, first, second, learningRate, correction1, correction2, epsilon),
+        first,
+        second,
+      };
     },
   });
 }
 
 /**
- * Steps along the mean gradient over the root of its mean square, both corrected for their start at 0 (Kingma 2015).
+ * Adam (Kingma 2015): steps along the mean gradient divided by the root of its mean square, both corrected for their start
+ * at 0.
  *
  * @throws `ValueError` for an option that is unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * fit(model, data, { optimizer: adam({ learningRate: 3e-4 }) });
+ * ```
  */
 export const adam = (options: AdamOptions = {}): Optimizer => make("adam", options);
 
 /**
  * Adam with weight decay apart from the gradient (Loshchilov 2019).
  *
- * @throws As {@link adam}.
+ * @throws `ValueError` for an option that is unknown or out of range.
  */
 export const adamW = (options: AdamOptions = {}): Optimizer => make("adamW", options);

@@ -8,12 +8,12 @@ import { checkFits } from "./checkFits.ts";
 import { judgeEpoch } from "./earlyStopping.ts";
 import { evaluateModel } from "./evaluateModel.ts";
 import { checkFitOptions, checkSubject, type FitOptions } from "./fitOptions.ts";
-import { rateFactors } from "./groups.ts";
+import { learningRates } from "./groups.ts";
 import { crossEntropy, type Loss } from "./losses.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Progress } from "./progress.ts";
 import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
-import { rateOf } from "./schedules.ts";
+import { learningRateAt, type Schedule } from "./schedules.ts";
 import { trainStep } from "./trainStep.ts";
 
 /** Training as it goes on. */
@@ -62,7 +62,8 @@ class Run {
   readonly #loss: Loss;
   readonly #progress: Progress;
   #best: Map<string, StoredTensor> | undefined;
-  #rateFactors: ReadonlyMap<string, number> | undefined;
+  /** Paths of the parameters that learn. */
+  #paths: ReadonlySet<string> | undefined;
   /** What a checkpoint holds of the last step, once training has ended. */
   #last: Promise<LastStep> | undefined;
   /** Whatever reads or changes the state of training, one after the other. */
@@ -129,16 +130,13 @@ class Run {
     return progress;
   }
 
-  /** What the rate of each parameter that learns is multiplied by. */
-  get #factors(): ReadonlyMap<string, number> {
-    this.#rateFactors ??= rateFactors(parameters(this.#model), this.#options.groups ?? []);
-    if (this.#rateFactors.size === 0) throw nothingLearns(parameters(this.#model).size);
-    return this.#rateFactors;
-  }
-
-  /** The parameters that learn. */
+  /** Parameters that learn. */
   get #learning(): ReadonlyMap<string, Variable> {
-    return new Map([...parameters(this.#model)].filter(([path]) => this.#factors.has(path)));
+    const all = parameters(this.#model);
+    const { learningRate } = this.#optimizer;
+    const paths = (this.#paths ??= new Set(learningRates(all, this.#options.groups ?? [], learningRate).keys()));
+    if (paths.size === 0) throw nothingLearns(all.size);
+    return new Map([...all].filter(([path]) => paths.has(path)));
   }
 
   checkpoint(): Promise<Uint8Array> {
@@ -183,13 +181,14 @@ class Run {
   }
 
   async *records(): AsyncGenerator<FitRecord, void, void> {
-    const { epochs = 1, signal, diagnostics = true, clip, augment } = this.#options;
+    const { epochs = 1, signal, diagnostics, clip, groups, augment } = this.#options;
     const p = this.#progress;
+    // Before anything is recorded, parameters of which none learns are refused.
+    this.#optimizer.state(this.#learning);
     const step = trainStep(this.#model, {
       loss: this.#loss,
       optimizer: this.#optimizer,
-      parameters: parameters(this.#model),
-      factors: this.#factors,
+      groups,
       clip,
       diagnostics,
       seed: p.seed,
@@ -211,16 +210,14 @@ class Run {
         } as const;
         for (const { inputs, labels } of batches(this.#data, order)) {
           signal?.throwIfAborted();
-          const rate = rateOf(this.#options.rate ?? 1e-3, {
-            step: p.step,
-            steps: epochs * count,
-            epoch: p.epoch,
-            history: p.history,
-          });
-          checkValue(`fit: step ${p.step + 1}`, "the rate that the schedule gives", rate, numberFrom(0));
+          const own = this.#optimizer.learningRate;
+          const learningRate = this.#rateOfStep(own, epochs * count);
+          const rates = step.learningRates.map((each) =>
+            each === own ? learningRate : this.#rateOfStep(each, epochs * count),
+          );
           const results = await this.#inTurn(async () => {
             const began = performance.now();
-            const done = await step(inputs, labels, rate).catch((error: unknown) => {
+            const done = await step(inputs, labels, ...rates).catch((error: unknown) => {
               throw atStep(error, p.step + 1);
             });
             seconds += (performance.now() - began) / 1000;
@@ -242,7 +239,7 @@ class Run {
             imagesPerSecond: seen / seconds,
             gradientNorm: results.gradientNorm.number,
             updateRatio: results.updateRatio.number,
-            rate,
+            learningRate,
           };
           if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notANumber(record);
           yield record;
@@ -254,6 +251,14 @@ class Run {
       step.dispose();
       await this.#inTurn(() => this.#end());
     }
+  }
+
+  /** Learning rate of the next step. */
+  #rateOfStep(learningRate: number | Schedule, steps: number): number {
+    const { step, epoch, history } = this.#progress;
+    const rate = learningRateAt(learningRate, { step, steps, epoch, history });
+    checkValue(`fit: step ${step + 1}`, "the learning rate that the schedule gives", rate, numberFrom(0));
+    return rate;
   }
 
   async #endEpoch(count: number, imagesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord> {
@@ -302,9 +307,9 @@ const nothingLearns = (parameters: number): ValueError =>
         fix: "freeze fewer in groups",
       });
 
-const notANumber = ({ step, epoch, loss, rate }: StepRecord): ValueError =>
+const notANumber = ({ step, epoch, loss, learningRate }: StepRecord): ValueError =>
   new ValueError(
-    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, rate ${rate}): use a lower rate, clip: { norm: 1 }, or make the model after ` +
+    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, learning rate ${learningRate}): use a lower learning rate, clip: { norm: 1 }, or make the model after ` +
       "useBackend(checked(backend)) and run it again, which names the layer and the operation that made the first such number",
-    { operation: "fit", expected: "a finite loss", got: loss, fix: "a lower rate, or clip: { norm: 1 }" },
+    { operation: "fit", expected: "a finite loss", got: loss, fix: "a lower learning rate, or clip: { norm: 1 }" },
   );

@@ -13,10 +13,9 @@ import type { Augmentation, Dataset } from "@convlens/datasets";
 import { isLayer, type Layer } from "@convlens/layers";
 import { checkClip, type ClipOptions } from "./clip.ts";
 import type { EarlyStopping } from "./earlyStopping.ts";
-import { checkGroups, type ParameterGroup } from "./groups.ts";
+import { checkGroups, groupsOption, type ParameterGroup } from "./groups.ts";
 import type { Loss } from "./losses.ts";
 import { optimizerOption, type Optimizer } from "./optimizer.ts";
-import { rateOption, type Schedule } from "./schedules.ts";
 
 /** Options of {@link fit}. */
 export interface FitOptions {
@@ -24,10 +23,11 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
   readonly batchSize?: number;
-  /** How parameters change. Only its rule is used: what it keeps between steps is the run's own. Default: `adam()`. */
+  /**
+   * Updates the parameters, with its learning rate. Each run starts with a fresh copy, which has kept nothing of other runs.
+   * Default: `adam()`, with a learning rate of 1e-3.
+   */
   readonly optimizer?: Optimizer;
-  /** Learning rate, of at least 0, or a schedule of it. Default: 1e-3. */
-  readonly rate?: number | Schedule;
   /** How wrong outputs are: a scalar of outputs and targets. Default: `crossEntropy`. */
   readonly loss?: Loss;
   /** Decides first values, order, augmentation and dropout. Default: 0. */
@@ -38,7 +38,7 @@ export interface FitOptions {
   readonly test?: Dataset;
   /** Limits on the gradients. */
   readonly clip?: ClipOptions;
-  /** Parameters that have rates of their own or are frozen. */
+  /** Parameters that have learning rates of their own or are frozen. */
   readonly groups?: readonly ParameterGroup[];
   /** Whether and when training stops before its last epoch. */
   readonly earlyStopping?: EarlyStopping;
@@ -73,13 +73,12 @@ export function checkFitOptions(options: FitOptions): void {
     epochs: wholeFrom(1),
     batchSize: wholeFrom(1),
     optimizer: optimizerOption,
-    rate: rateOption,
     loss: functionOption,
     seed: seedOption,
     augment: functionOption,
     test: datasetOption,
     clip: objectOption("an object { value, norm }"),
-    groups: (value) => (Array.isArray(value) ? undefined : "an array of groups { match, rate, frozen }"),
+    groups: groupsOption,
     earlyStopping: objectOption("an object { patience, minimumDelta, restoreBest }"),
     signal: objectOption("an AbortSignal", "aborted"),
     resume: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array, the bytes of a checkpoint"),

@@ -1,30 +1,38 @@
-import { booleanOption, checkOptions, checkValue, numberFrom, ValueError, type OptionCheck } from "@convlens/backend";
+import { booleanOption, checkOptions, checkValue, ValueError, type OptionCheck } from "@convlens/backend";
 import type { Variable } from "@convlens/tensor";
+import { learningRateOption, type Schedule } from "./schedules.ts";
 
-/** Parameters that are treated apart: those whose path matches. */
+/** Options of the parameters whose path matches. */
 export interface ParameterGroup {
-  /** Which: a part of the path (`"layers.0"`), a pattern, or a function. */
+  /** The beginning of a path (`"layers.0"`), a pattern, or a function. */
   readonly match: string | RegExp | ((path: string) => boolean);
-  /** What the learning rate is multiplied by, at least 0. Default: 1. */
-  readonly rate?: number;
   /**
-   * Whether they stay as they are, to the bit. A layer whose parameters are all frozen keeps and uses its running statistics,
-   * too. Default: false.
+   * Learning rate of these parameters in place of the optimizer's, like `lr` of a parameter group in PyTorch: a rate of at
+   * least 0 or a schedule of it, not a factor. Default: the optimizer's.
+   */
+  readonly learningRate?: number | Schedule | undefined;
+  /**
+   * Whether the parameters stay as they are, to the bit. A layer whose parameters are all frozen also keeps and uses its
+   * running statistics. Default: false.
    */
   readonly frozen?: boolean;
 }
 
-const isMatch: OptionCheck = (value) =>
+const matchOption: OptionCheck = (value) =>
   typeof value === "string" || typeof value === "function" || value instanceof RegExp
     ? undefined
     : "a path, a pattern or a function";
+
+/** Accepts arrays of groups, whose options {@link checkGroups} checks. */
+export const groupsOption: OptionCheck = (value) =>
+  Array.isArray(value) ? undefined : "an array of groups { match, learningRate, frozen }";
 
 /** @throws `ValueError` for a group whose options are unknown or wrong. */
 export function checkGroups(groups: readonly ParameterGroup[]): void {
   for (const [i, group] of groups.entries()) {
     const owner = `groups[${i}]`;
-    checkOptions(owner, group, { match: isMatch, rate: numberFrom(0), frozen: booleanOption });
-    checkValue(owner, "match", group.match, isMatch);
+    checkOptions(owner, group, { match: matchOption, learningRate: learningRateOption, frozen: booleanOption });
+    checkValue(owner, "match", group.match, matchOption);
   }
 }
 
@@ -37,14 +45,17 @@ const matches = ({ match }: ParameterGroup, path: string): boolean =>
       : match(path);
 
 /**
- * What the rate of each parameter is multiplied by; frozen ones are left out. The first group that matches decides.
+ * Learning rate of each parameter that learns, by path; frozen parameters are left out. The first group that matches
+ * decides.
  *
+ * @param learningRate - Of the parameters that no group gives one.
  * @throws `ValueError` for a group that matches no parameter, or whose options are unknown or wrong.
  */
-export function rateFactors(
+export function learningRates(
   parameters: ReadonlyMap<string, Variable>,
   groups: readonly ParameterGroup[],
-): Map<string, number> {
+  learningRate: number | Schedule,
+): Map<string, number | Schedule> {
   checkGroups(groups);
   for (const group of groups)
     if (![...parameters.keys()].some((path) => matches(group, path)))
@@ -52,10 +63,10 @@ export function rateFactors(
         `groups: ${typeof group.match === "function" ? "a function" : `"${group.match.toString()}"`} matches no parameter; there are ${[...parameters.keys()].join(", ")}`,
         { operation: "groups", expected: [...parameters.keys()], got: group.match },
       );
-  const factors = new Map<string, number>();
+  const rates = new Map<string, number | Schedule>();
   for (const path of parameters.keys()) {
     const group = groups.find((each) => matches(each, path));
-    if (!group?.frozen) factors.set(path, group?.rate ?? 1);
+    if (!group?.frozen) rates.set(path, group?.learningRate ?? learningRate);
   }
-  return factors;
+  return rates;
 }

@@ -11,7 +11,7 @@ export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } fr
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit } from "./fit.ts";
 export type { FitOptions } from "./fitOptions.ts";
-export { rateFactors, type ParameterGroup } from "./groups.ts";
+export { learningRates, type ParameterGroup } from "./groups.ts";
 export {
   binaryCrossEntropy,
   crossEntropy,
@@ -24,6 +24,8 @@ export {
 export { accuracy, classScores, confusionMatrix, macro, topK, type ClassScores } from "./metrics.ts";
 export {
   optimizerOf,
+  type LearningParameter,
+  type LearningRateOption,
   type Optimizer,
   type OptimizerRule,
   type OptimizerStep,
@@ -50,6 +52,8 @@ export {
   trainStep,
   type LearningOptions,
   type RecordedStep,
+  type StepOptions,
   type StepResults,
+  type TrainStep,
   type TrainStepOptions,
 } from "./trainStep.ts";

@@ -20,7 +20,8 @@ export interface StepRecord {
   readonly gradientNorm: number;
   /** How far the parameters moved over how large they are; about 1e-3 is healthy. NaN without diagnostics. */
   readonly updateRatio: number;
-  readonly rate: number;
+  /** Learning rate of the optimizer. */
+  readonly learningRate: number;
 }
 
 /** What one epoch came to. */

@@ -21,17 +21,18 @@ const least0 = /* @__PURE__ */ numberFrom(0);
 const above0 = /* @__PURE__ */ numberAbove(0);
 const positive = /* @__PURE__ */ wholeFrom(1);
 
-/** Accepts learning rates and schedules. */
-export const rateOption: OptionCheck = (value) =>
+/** Accepts learning rates and schedules of them. */
+export const learningRateOption: OptionCheck = (value) =>
   typeof value === "function" || least0(value) === undefined ? undefined : `${least0(value)}, or a schedule`;
 
-const checkRate = (owner: string, rate: number): void => checkValue(owner, "the rate", rate, least0);
+const checkRate = (owner: string, learningRate: number): void =>
+  checkValue(owner, "the learning rate", learningRate, least0);
 
 /** Options of {@link stepDecay}. */
 export interface StepDecayOptions {
   /** Epochs from one step to the next, at least 1. */
   readonly epochs: number;
-  /** What the rate is multiplied by, above 0. Default: 0.1. */
+  /** Factor of the learning rate, above 0. Default: 0.1. */
   readonly factor?: number;
 }
 
@@ -40,37 +41,37 @@ export interface StepDecayOptions {
  *
  * @throws `ValueError` for a rate or an option that is unknown or out of range, as all schedules.
  */
-export function stepDecay(rate: number, options: StepDecayOptions): Schedule {
-  checkRate("stepDecay", rate);
+export function stepDecay(learningRate: number, options: StepDecayOptions): Schedule {
+  checkRate("stepDecay", learningRate);
   checkOptions("stepDecay", options, { epochs: positive, factor: above0 });
   checkValue("stepDecay", "epochs", options.epochs, positive);
   const { epochs, factor = 0.1 } = options;
-  return ({ epoch }) => rate * power(factor, Math.floor(epoch / epochs));
+  return ({ epoch }) => learningRate * power(factor, Math.floor(epoch / epochs));
 }
 
 /** Multiplied by `factor` after every epoch. */
-export function exponentialDecay(rate: number, options: { readonly factor: number }): Schedule {
-  checkRate("exponentialDecay", rate);
+export function exponentialDecay(learningRate: number, options: { readonly factor: number }): Schedule {
+  checkRate("exponentialDecay", learningRate);
   checkOptions("exponentialDecay", options, { factor: above0 });
   checkValue("exponentialDecay", "factor", options.factor, above0);
   const { factor } = options;
-  return ({ epoch }) => rate * power(factor, epoch);
+  return ({ epoch }) => learningRate * power(factor, epoch);
 }
 
-/** Half a cosine wave from `rate` down to `end` (Loshchilov 2017). */
-export function cosineDecay(rate: number, options: { readonly end?: number } = {}): Schedule {
-  checkRate("cosineDecay", rate);
+/** Half a cosine wave from `learningRate` down to `end` (Loshchilov 2017). */
+export function cosineDecay(learningRate: number, options: { readonly end?: number } = {}): Schedule {
+  checkRate("cosineDecay", learningRate);
   checkOptions("cosineDecay", options, { end: least0 });
   const { end = 0 } = options;
   return ({ step, steps }) =>
-    end + ((rate - end) * (1 + cos((Math.PI * Math.min(step, steps)) / Math.max(1, steps)))) / 2;
+    end + ((learningRate - end) * (1 + cos((Math.PI * Math.min(step, steps)) / Math.max(1, steps)))) / 2;
 }
 
 /** From almost 0 straight up to the rate of `after`, over the first `steps` steps. */
 export function warmUp(steps: number, after: Schedule | number): Schedule {
   checkValue("warmUp", "the number of steps", steps, positive);
-  checkValue("warmUp", "after", after, rateOption);
-  return (at) => rateOf(after, at) * Math.min(1, (at.step + 1) / steps);
+  checkValue("warmUp", "after", after, learningRateOption);
+  return (at) => learningRateAt(after, at) * Math.min(1, (at.step + 1) / steps);
 }
 
 /** Options of {@link oneCycle}. */
@@ -84,20 +85,20 @@ export interface OneCycleOptions {
 }
 
 /**
- * Up to `rate` over the first `warm` part of training and down to almost 0 over the rest, both along half cosine waves
+ * Up to `learningRate` over the first `warm` part of training and down to almost 0 over the rest, both along half cosine waves
  * (Smith 2018).
  */
-export function oneCycle(rate: number, options: OneCycleOptions = {}): Schedule {
-  checkRate("oneCycle", rate);
+export function oneCycle(learningRate: number, options: OneCycleOptions = {}): Schedule {
+  checkRate("oneCycle", learningRate);
   checkOptions("oneCycle", options, { warm: numberFrom(0, 1), start: least0, end: least0 });
-  const { warm = 0.3, start = rate / 25, end = rate / 1e4 } = options;
+  const { warm = 0.3, start = learningRate / 25, end = learningRate / 1e4 } = options;
   const between = (from: number, to: number, share: number): number =>
     to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
   return ({ step, steps }) => {
     const done = Math.min(1, step / Math.max(1, steps - 1));
     return done < warm
-      ? between(start, rate, done / warm)
-      : between(rate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
+      ? between(start, learningRate, done / warm)
+      : between(learningRate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
   };
 }
 
@@ -105,7 +106,7 @@ export function oneCycle(rate: number, options: OneCycleOptions = {}): Schedule 
 export interface PlateauOptions {
   /** The rate falls after this many epochs in a row without a better loss. Default: 2. */
   readonly patience?: number;
-  /** What the rate is multiplied by, between 0 and 1. Default: 0.1. */
+  /** Factor of the learning rate, between 0 and 1. Default: 0.1. */
   readonly factor?: number;
   /** A loss is better if it is lower than the best so far by more than this. NaN never is. Default: 1e-4. */
   readonly minimumDelta?: number;
@@ -115,8 +116,8 @@ export interface PlateauOptions {
  * Multiplied by `factor` whenever the loss (of the test set, if there is one) has been no better for `patience` epochs, by the
  * rules of Keras's `ReduceLROnPlateau`.
  */
-export function onPlateau(rate: number, options: PlateauOptions = {}): Schedule {
-  checkRate("onPlateau", rate);
+export function onPlateau(learningRate: number, options: PlateauOptions = {}): Schedule {
+  checkRate("onPlateau", learningRate);
   checkOptions("onPlateau", options, {
     patience: wholeFrom(0),
     factor: numberAbove(0, 1),
@@ -126,7 +127,7 @@ export function onPlateau(rate: number, options: PlateauOptions = {}): Schedule 
   return ({ history }) => {
     let best = Infinity;
     let waited = 0;
-    let now = rate;
+    let now = learningRate;
     for (const { loss, testLoss = loss } of history) {
       if (testLoss < best - minimumDelta) {
         best = testLoss;
@@ -141,5 +142,5 @@ export function onPlateau(rate: number, options: PlateauOptions = {}): Schedule 
 }
 
 /** A number is a schedule that never changes. */
-export const rateOf = (schedule: Schedule | number, at: ScheduleContext): number =>
+export const learningRateAt = (schedule: Schedule | number, at: ScheduleContext): number =>
   typeof schedule === "number" ? schedule : schedule(at);

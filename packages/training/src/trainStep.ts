@@ -6,7 +6,6 @@ import {
   oneOf,
   seedOption,
   UsageError,
-  type OptionCheck,
 } from "@convlens/backend";
 import {
   apply,
@@ -36,31 +35,44 @@ import {
 } from "@convlens/tensor";
 import { answersOf } from "./answers.ts";
 import { lengthOf, limited, type ClipOptions } from "./clip.ts";
+import { groupsOption, learningRates, type ParameterGroup } from "./groups.ts";
 import { recordLoss, type Loss } from "./losses.ts";
-import { optimizerOption, type Optimizer } from "./optimizer.ts";
+import { optimizerOption, type LearningParameter, type Optimizer } from "./optimizer.ts";
+import type { Schedule } from "./schedules.ts";
 
-/** How {@link recordTrainStep} learns. */
-export interface LearningOptions {
+/** Options of a training step. */
+export interface StepOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Parameters of the model, by path. */
-  readonly parameters: ReadonlyMap<string, Variable>;
-  /** The paths of the parameters that learn, and what each one's rate is multiplied by; the others are frozen. */
-  readonly factors: ReadonlyMap<string, number>;
+  /** Limits on the gradients. */
   readonly clip?: ClipOptions | undefined;
-  /** Whether to measure how far the parameters move. */
-  readonly diagnostics: boolean;
+  /** Whether to measure how far the parameters move. Default: true. */
+  readonly diagnostics?: boolean | undefined;
   /** The gradient of a parameter that the loss does not depend on. Default: an error. */
   readonly unused?: GradientsOptions["unused"];
 }
 
+/** Options of {@link recordTrainStep}. */
+export interface LearningOptions extends StepOptions {
+  /** Parameters that learn; the others are frozen. */
+  readonly learning: readonly LearningParameter[];
+}
+
 /** Options of {@link trainStep}. */
-export interface TrainStepOptions extends LearningOptions {
+export interface TrainStepOptions extends StepOptions {
+  /** Parameters that have learning rates of their own or are frozen. */
+  readonly groups?: readonly ParameterGroup[] | undefined;
   /** Decides the random numbers of dropout. */
   readonly seed: number;
 }
 
-/** What one step computes: scalars. */
+/** A compiled training step. The learning rates that are not given are those of the optimizer and the groups. */
+export interface TrainStep extends Compiled<[inputs: Tensor, targets: Tensor, ...learningRates: Tensor[]], StepResults> {
+  /** Learning rates that a call takes: each one that the optimizer and the groups have, once. */
+  readonly learningRates: readonly (number | Schedule)[];
+}
+
+/** Results of a training step: scalars. */
 export interface StepResults {
   readonly [name: string]: Tensor;
   readonly loss: Tensor;
@@ -70,63 +82,74 @@ export interface StepResults {
   readonly updateRatio: Tensor;
 }
 
-/** A step of learning, as it is recorded. */
+/** A recorded training step. */
 export interface RecordedStep {
   readonly results: StepResults;
-  /** Gradients of the loss, of the parameters that learn, in the order of `factors`. */
+  /** Gradients of the loss with respect to the parameters that learn, in their order. */
   readonly gradients: readonly Tensor[];
 }
 
 /**
- * One step of learning as one program: forward, backward, optimizer, running statistics.
- * It is recorded again where options of the model have changed.
+ * Compiles a training step: forward, backward, optimizer, running statistics. It is recorded again where options of the model
+ * have changed.
  *
+ * @param model - Built: its parameters are those that it has now.
  * @throws `ValueError` for an option that is unknown or wrong.
+ *
+ * @example
+ * ```ts
+ * const optimizer = adam({ learningRate: 3e-4 });
+ * const step = trainStep(model, { loss: crossEntropy, optimizer, seed: 1 });
+ * for (const { inputs, labels } of batches(data)) console.log((await step(inputs, labels)).loss.number);
+ * ```
  */
-export function trainStep(
-  model: Layer,
-  options: TrainStepOptions,
-): Compiled<[inputs: Tensor, targets: Tensor, rate: Tensor], StepResults> {
+export function trainStep(model: Layer, options: TrainStepOptions): TrainStep {
   checkOptions("trainStep", options, {
     loss: functionOption,
     optimizer: optimizerOption,
-    parameters: isMap,
-    factors: isMap,
+    groups: groupsOption,
     clip: anyOption,
     diagnostics: booleanOption,
     unused: oneOf("error", "zeros"),
     seed: seedOption,
   });
+  const { groups = [], seed, ...others } = options;
+  const parameters = parametersOf(model);
+  const rates = learningRates(parameters, groups, options.optimizer.learningRate);
+  const different = [...new Set(rates.values())];
   let used: ReadonlySet<Variable> | undefined;
-  return compileModel(
+  const step = compileModel(
     model,
-    (inputs: Tensor, targets: Tensor, rate: Tensor) =>
-      recordTrainStep(model, { inputs, targets, rate }, options, (x, mode) => {
+    (inputs: Tensor, targets: Tensor, ...given: Tensor[]) => {
+      const learning = Array.from(rates, ([path, rate]): LearningParameter => {
+        const learningRate = given[different.indexOf(rate)] ?? (typeof rate === "number" ? rate : undefined);
+        return { path, parameter: parameters.get(path)!, learningRate };
+      });
+      return recordTrainStep(model, { inputs, targets }, { ...others, learning }, (x, mode) => {
         const outputs = apply(model, x, mode);
         used = checkUnchanged(model, outputs, used);
         return outputs;
-      }).results,
-    { seed: options.seed },
+      }).results;
+    },
+    { seed },
   );
+  return Object.assign(step, { learningRates: different });
 }
 
-const isMap: OptionCheck = (value) => (value instanceof Map ? undefined : "a Map by path");
-
 /**
- * Records one step of learning: what {@link trainStep} compiles and {@link fit} runs, to be called within `compile` or
- * `programOf`.
+ * Records a training step, within `compile` or `programOf`: what {@link trainStep} compiles and {@link fit} runs.
  *
- * @param batch - Inputs `[n, …]`, targets as the loss takes them, and the learning rate, a scalar.
+ * @param batch - Inputs `[n, …]`, and targets as the loss takes them.
  * @param call - Records the outputs of the model. Default: calls it.
- * @throws `ShapeError` where the loss is no scalar; `UsageError` where the model uses trainable variables that no path leads to.
+ * @throws `ShapeError` where the loss is not a scalar; `UsageError` where the model uses trainable variables that no path
+ * leads to.
  */
 export function recordTrainStep(
   model: Layer,
-  { inputs, targets, rate }: { readonly inputs: Tensor; readonly targets: Tensor; readonly rate: Tensor },
-  { loss, optimizer, parameters, factors, clip: limits = {}, diagnostics, unused = "error" }: LearningOptions,
+  { inputs, targets }: { readonly inputs: Tensor; readonly targets: Tensor },
+  { loss, optimizer, learning, clip: limits = {}, diagnostics = true, unused = "error" }: LearningOptions,
   call: (inputs: Tensor, mode: Mode) => Tensor = (x, mode) => apply(model, x, mode),
 ): RecordedStep {
-  const learning = [...factors].map(([path, factor]) => ({ path, factor, parameter: parameters.get(path)! }));
   const outputs = callFrozen(model, new Set(learning.map(({ parameter }) => parameter)), (mode) => call(inputs, mode));
   const error = recordLoss(loss, outputs, targets);
   checkLearns(model, outputs, error);
@@ -139,14 +162,7 @@ export function recordTrainStep(
   const before = learning.map(({ parameter }) => parameter.current);
   within({ direction: "update" }, () => {
     const bounded = limited(raw, gradientNorm, limits);
-    optimizer.update(
-      learning.map(({ path, factor, parameter }, i) => ({
-        path,
-        parameter,
-        gradient: bounded[i]!,
-        rate: factor === 1 ? rate : multiply(rate, factor),
-      })),
-    );
+    optimizer.update(learning.map((each, i) => ({ ...each, gradient: bounded[i]! })));
   });
   const moved = diagnostics ? lengthOf(learning.map(({ parameter }, i) => subtract(parameter, before[i]!))) : undefined;
   const answers = answersOf(outputs, targets, error);

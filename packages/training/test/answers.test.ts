@@ -21,6 +21,7 @@ import {
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import {
+  adam,
   binaryCrossEntropy,
   crossEntropy,
   evaluateModel,
@@ -54,7 +55,7 @@ async function trained(model: Layer, data: Dataset, loss: Loss) {
   for await (const record of fit(model, data, {
     loss,
     batchSize: data.size,
-    rate: 1e-9,
+    optimizer: adam({ learningRate: 1e-9 }),
     test: data,
     onNaN: "continue",
   }))

@@ -8,42 +8,39 @@ import { sgd, trainStep, type ClipOptions } from "../src/index.ts";
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
 /** A model whose gradients are given numbers. */
-class Slopes implements Layer {
+class Given implements Layer {
   readonly first = new Variable([0, 0], [2]);
   readonly second = new Variable([0], [1]);
-  readonly #slopes: readonly number[];
-  constructor(slopes: readonly number[]) {
-    this.#slopes = slopes;
+  readonly #gradient: readonly number[];
+  constructor(gradient: readonly number[]) {
+    this.#gradient = gradient;
   }
   call(): Tensor {
-    const [a, b] = [tensor(this.#slopes.slice(0, 2)), tensor(this.#slopes.slice(2))];
+    const [a, b] = [tensor(this.#gradient.slice(0, 2)), tensor(this.#gradient.slice(2))];
     return add(sum(multiply(this.first, a)), sum(multiply(this.second, b)));
   }
 }
 
-/** What a step of the rate 1 subtracts from the parameters, and the length of the gradient that it reports. */
-async function stepOf(slopes: readonly number[], clip: ClipOptions): Promise<{ moved: number[]; norm: number }> {
-  const model = new Slopes(slopes);
-  const all = parameters(model);
+/** What a step of the learning rate 1 subtracts from the parameters, and the length of the gradient that it reports. */
+async function stepOf(gradient: readonly number[], clip: ClipOptions): Promise<{ moved: number[]; norm: number }> {
+  const model = new Given(gradient);
   const step = trainStep(model, {
     loss: (outputs) => outputs,
     optimizer: sgd(),
-    parameters: all,
-    factors: new Map([...all.keys()].map((path) => [path, 1])),
     clip,
     diagnostics: false,
     seed: 1,
   });
   const { gradientNorm } = await step(zeros([1]), zeros([1]), 1);
   return {
-    moved: (await evaluate(...all.values())).flatMap((values) => [...values]).map((x) => -x),
+    moved: (await evaluate(...parameters(model).values())).flatMap((values) => [...values]).map((x) => -x),
     norm: gradientNorm.number,
   };
 }
 
 /** PyTorch's `clip_grad_value_` and then `clip_grad_norm_`. */
-function clipped(slopes: readonly number[], { value = Infinity, norm = Infinity }: ClipOptions): number[] {
-  const held = slopes.map((x) => Math.min(Math.max(x, -value), value));
+function clipped(gradient: readonly number[], { value = Infinity, norm = Infinity }: ClipOptions): number[] {
+  const held = gradient.map((x) => Math.min(Math.max(x, -value), value));
   const factor = Math.min(1, norm / (Math.hypot(...held) + 1e-6));
   return held.map((x) => x * factor);
 }
@@ -54,11 +51,11 @@ it("gradients are held between −value and value, and what is left of them is s
   const number = fc.double({ min: -9, max: 9, noNaN: true });
   const limit = fc.option(fc.double({ min: 0.01, max: 9, noNaN: true }), { nil: undefined });
   await fc.assert(
-    fc.asyncProperty(fc.tuple(number, number, number), limit, limit, async (slopes, value, norm) => {
+    fc.asyncProperty(fc.tuple(number, number, number), limit, limit, async (gradient, value, norm) => {
       const limits = { ...(value !== undefined && { value }), ...(norm !== undefined && { norm }) };
-      const step = await stepOf(slopes, limits);
-      clipped(slopes, limits).forEach((x, i) => expect(step.moved[i]).toBeCloseTo(x, 4));
-      expect(step.norm).toBeCloseTo(Math.hypot(...slopes), 10);
+      const step = await stepOf(gradient, limits);
+      clipped(gradient, limits).forEach((x, i) => expect(step.moved[i]).toBeCloseTo(x, 4));
+      expect(step.norm).toBeCloseTo(Math.hypot(...gradient), 10);
     }),
     { numRuns: 50 },
   );

@@ -110,7 +110,7 @@ describe("as Keras's callbacks", () => {
   });
 });
 
-/** A model whose loss is the number in `value`; each step of rate 1 takes 1 from `steps`. */
+/** A model whose loss is the number in `value`; each step of learning rate 1 takes 1 from `steps`. */
 class Given implements Layer {
   readonly steps = new Variable([0], [1]);
   readonly value = new Variable([0], [1], { trainable: false });
@@ -122,8 +122,7 @@ const four = dataset({ shape: [1], inputs: new Float32Array(4), labels: new Uint
 const train = (model: Given, options: FitOptions): Fit =>
   fit(model, four, {
     batchSize: 4,
-    optimizer: sgd(),
-    rate: 1,
+    optimizer: sgd({ learningRate: 1 }),
     loss: (outputs) => mean(outputs),
     onNaN: "continue",
     ...options,

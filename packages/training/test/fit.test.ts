@@ -48,8 +48,7 @@ const data = shapes({ size: 100, height: 12, width: 12, seed: 3 });
 const options = (): FitOptions => ({
   epochs: 2,
   batchSize: 16,
-  optimizer: adam(),
-  rate: oneCycle(0.01),
+  optimizer: adam({ learningRate: oneCycle(0.01) }),
   seed: 7,
   augment: augment(shift(1), flipHorizontal(), noise(0.05)),
   test: take(data, 40),
@@ -148,7 +147,7 @@ describe("fit", () => {
     ]);
     let first: number | undefined;
     let last = Infinity;
-    for await (const record of fit(model, digits, { epochs: 150, batchSize: 20, rate: 0.01 })) {
+    for await (const record of fit(model, digits, { epochs: 150, batchSize: 20, optimizer: adam({ learningRate: 0.01 }) })) {
       if (record.kind === "epoch") continue;
       first ??= record.loss;
       last = record.loss;
@@ -167,7 +166,7 @@ describe("fit", () => {
         epochs: 1,
         groups: [
           { match: "layers.0", frozen: true },
-          { match: /bias$/, rate: 0 },
+          { match: /bias$/, learningRate: 0 },
         ],
       }),
     );
@@ -184,7 +183,7 @@ describe("fit", () => {
     const moved = async (clip: object): Promise<number> => {
       const model = build(small(), data.shape, { seed: 1 });
       const before = await weightsOf(model);
-      const [step] = await all(fit(model, data, { batchSize: 100, optimizer: sgd(), rate: 1, seed: 1, ...clip }));
+      const [step] = await all(fit(model, data, { batchSize: 100, optimizer: sgd({ learningRate: 1 }), seed: 1, ...clip }));
       const after = await weightsOf(model);
       let sum = 0;
       for (const path of parameters(model).keys())
@@ -203,7 +202,7 @@ describe("fit", () => {
     const stopping = { patience: 1, restoreBest: true };
     const records = epochs(
       await all(
-        fit(model, data, { epochs: 30, batchSize: 20, rate: 0.05, seed: 2, test: noisy, earlyStopping: stopping }),
+        fit(model, data, { epochs: 30, batchSize: 20, optimizer: adam({ learningRate: 0.05 }), seed: 2, test: noisy, earlyStopping: stopping }),
       ),
     );
     expect(records.length).toBeLessThan(30);
@@ -225,15 +224,14 @@ describe("fit", () => {
   });
 
   it("says where the loss stops being a number, or goes on if asked to", async () => {
-    await expect(all(fit(small(), data, { ...options(), optimizer: sgd(), rate: 1e38 }))).rejects.toThrow(
-      /the loss is (NaN|Infinity) at step \d+ \(epoch 0, rate 1e\+38\): use a lower rate/,
+    await expect(all(fit(small(), data, { ...options(), optimizer: sgd({ learningRate: 1e38 }) }))).rejects.toThrow(
+      /the loss is (NaN|Infinity) at step \d+ \(epoch 0, learning rate 1e\+38\): use a lower learning rate/,
     );
     expect(
       await all(
         fit(small(), data, {
           ...options(),
-          optimizer: sgd(),
-          rate: 1e38,
+          optimizer: sgd({ learningRate: 1e38 }),
           onNaN: "continue",
           epochs: 1,
           test: undefined as never,
@@ -261,7 +259,7 @@ describe("fit", () => {
     const model = sequential([new Dense({ units: 8 }), new Relu(), new Dense({ units: 1 })]);
     const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>
       meanSquaredError(outputs, reshape(targets, outputs.shape));
-    const records = steps(await all(fit(model, line, { epochs: 40, batchSize: 50, rate: 0.03, loss, seed: 1 })));
+    const records = steps(await all(fit(model, line, { epochs: 40, batchSize: 50, optimizer: adam({ learningRate: 0.03 }), loss, seed: 1 })));
     expect(records.at(-1)!.loss).toBeLessThan(records[0]!.loss / 5);
   });
 });

@@ -50,8 +50,7 @@ class Own implements Layer {
 const norms = ["stem.layers.1", "block.body.layers.1", "norm"];
 const options = (groups: readonly ParameterGroup[]): FitOptions => ({
   batchSize: 8,
-  optimizer: sgd({ momentum: 0.9 }),
-  rate: 0.05,
+  optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }),
   seed: 1,
   groups,
 });

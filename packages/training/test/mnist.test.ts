@@ -16,8 +16,7 @@ it(
     const options = {
       epochs: 3,
       batchSize: 8,
-      optimizer: adam(),
-      rate: oneCycle(2e-3),
+      optimizer: adam({ learningRate: oneCycle(2e-3) }),
       seed: 1,
       test,
       augment: augment(shift(1)),
@@ -35,8 +34,7 @@ it(
     const { train } = await mnist();
     const options = (): FitOptions => ({
       batchSize: 16,
-      optimizer: adam(),
-      rate: 1e-3,
+      optimizer: adam({ learningRate: 1e-3 }),
       seed: 5,
       augment: augment(shift(1)),
     });

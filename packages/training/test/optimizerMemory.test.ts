@@ -61,9 +61,9 @@ const optimizers: readonly (readonly [string, () => Optimizer])[] = [
       optimizerOf({
         slots: ["total"],
         counts: true,
-        next: ({ parameter, gradient, rate, count }, { total }) => {
+        next: ({ parameter, gradient, learningRate, count }, { total }) => {
           const sum = add(total, multiply(gradient, count));
-          return { parameter: subtract(parameter, multiply(rate, sum)), total: sum };
+          return { parameter: subtract(parameter, multiply(learningRate, sum)), total: sum };
         },
       }),
   ],
@@ -89,7 +89,7 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
                     path,
                     parameter,
                     gradient: multiply(parameter, factor),
-                    rate: 0.1,
+                    learningRate: 0.1,
                   })),
                 ),
               );
@@ -112,11 +112,11 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
         const optimizer = make();
         const critic = new Variable([0.7, -0.4], [2], { name: "critic" });
         const generator = new Variable([start, 0], [2], { name: "generator" });
-        const step = compile((rate: Tensor) => {
+        const step = compile((learningRate: Tensor) => {
           // The second number has the gradient 0, at which √ has no slope.
           const made = relu(generator);
           const [gradient] = gradients(sum(square(multiply(critic, made))), [critic]);
-          optimizer.update([{ path: "critic", parameter: critic, gradient: gradient, rate }]);
+          optimizer.update([{ path: "critic", parameter: critic, gradient: gradient, learningRate }]);
           const [slope] = gradients(sum(multiply(critic, generator)), [generator]);
           return { slope: slope, critic: critic.current };
         });
@@ -152,7 +152,7 @@ async function all(records: AsyncIterable<FitRecord>): Promise<unknown[]> {
 }
 
 describe("runs of one optimizer", () => {
-  const options = (optimizer: Optimizer): FitOptions => ({ epochs: 2, batchSize: 16, optimizer, rate: 0.01, seed: 5 });
+  const options = (optimizer: Optimizer): FitOptions => ({ epochs: 2, batchSize: 16, optimizer, seed: 5 });
 
   it.each(optimizers)("%s: a second run is the first run's equal, also beside it", async (_, make) => {
     const optimizer = make();
@@ -230,16 +230,7 @@ it("one adam() trains two nets of equal paths with trainStep as two would", asyn
   const train = async (next: () => Optimizer): Promise<number[]> => {
     const steps = [0, 1].map((seed) => {
       const model = build(net(), data.shape, { seed });
-      const learned = parameters(model);
-      const factors = new Map([...learned.keys()].map((path) => [path, 1]));
-      return trainStep(model, {
-        loss: crossEntropy,
-        optimizer: next(),
-        parameters: learned,
-        factors,
-        diagnostics: false,
-        seed: 1,
-      });
+      return trainStep(model, { loss: crossEntropy, optimizer: next(), diagnostics: false, seed: 1 });
     });
     const losses: number[] = [];
     for (let i = 0; i < 10; i++)
@@ -267,7 +258,7 @@ describe("Adam in float32 is as close to its definition as float32 allows, also 
       const optimizer = adam({ beta1, beta2 });
       const parameter = new Variable([0], [1]);
       const step = compile((gradient: Tensor) => {
-        optimizer.update([{ path: "p", parameter, gradient, rate: 1 }]);
+        optimizer.update([{ path: "p", parameter, gradient, learningRate: 1 }]);
         return parameter.current;
       });
       // Kingma 2015, algorithm 1, in float64, with the corrections as PyTorch computes them: 1 − βᵗ.

@@ -16,12 +16,12 @@ describe("optimizers step as PyTorch's do", () => {
     it(name, async () => {
       const optimizer = make[name.split(" ")[0]!]!(options);
       const parameter = new Variable(golden.start, [4], { name: "p" });
-      const step = compile((gradient: Tensor, rate: Tensor) => {
-        optimizer.update([{ path: "p", parameter, gradient, rate }]);
+      const step = compile((gradient: Tensor, learningRate: Tensor) => {
+        optimizer.update([{ path: "p", parameter, gradient, learningRate }]);
         return parameter.current;
       });
       for (const [i, gradient] of golden.gradients.entries()) {
-        const { values } = await step(tensor(gradient), golden.rate);
+        const { values } = await step(tensor(gradient), golden.learningRate);
         values.forEach((value, k) => expect(value, `step ${i}`).toBeCloseTo(path[i]![k]!, 12));
       }
     });

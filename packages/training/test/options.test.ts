@@ -33,7 +33,7 @@ import {
   meanSquaredError,
   onPlateau,
   oneCycle,
-  rateFactors,
+  learningRates,
   rmsProp,
   sgd,
   stepDecay,
@@ -56,8 +56,6 @@ const notWhole = [0, -1, NaN, 1.5, Infinity, "3", null];
 const stepOptions = {
   loss: crossEntropy,
   optimizer: adam(),
-  parameters: new Map(),
-  factors: new Map(),
   diagnostics: false,
   seed: 1,
 };
@@ -69,18 +67,42 @@ const takers: Readonly<
     readonly [(options: Options) => unknown, required: Options, wrong: Readonly<Record<string, readonly unknown[]>>]
   >
 > = {
-  sgd: [(o) => sgd(o), {}, { momentum: bad.fraction, nesterov: [1, "yes", true], weightDecay: bad.negative }],
-  adagrad: [(o) => adagrad(o), {}, { epsilon: bad.negative, weightDecay: bad.negative }],
-  rmsProp: [(o) => rmsProp(o), {}, { keep: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative }],
+  sgd: [
+    (o) => sgd(o),
+    {},
+    { learningRate: bad.negative, momentum: bad.fraction, nesterov: [1, "yes", true], weightDecay: bad.negative },
+  ],
+  adagrad: [
+    (o) => adagrad(o),
+    {},
+    { learningRate: bad.negative, epsilon: bad.negative, weightDecay: bad.negative },
+  ],
+  rmsProp: [
+    (o) => rmsProp(o),
+    {},
+    { learningRate: bad.negative, keep: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+  ],
   adam: [
     (o) => adam(o),
     {},
-    { beta1: bad.fraction, beta2: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+    {
+      learningRate: bad.negative,
+      beta1: bad.fraction,
+      beta2: bad.fraction,
+      epsilon: bad.negative,
+      weightDecay: bad.negative,
+    },
   ],
   adamW: [
     (o) => adamW(o),
     {},
-    { beta1: bad.fraction, beta2: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+    {
+      learningRate: bad.negative,
+      beta1: bad.fraction,
+      beta2: bad.fraction,
+      epsilon: bad.negative,
+      weightDecay: bad.negative,
+    },
   ],
   stepDecay: [
     (o) => stepDecay(1, o as never),
@@ -111,7 +133,7 @@ const takers: Readonly<
   "groups[0]": [
     (group) => fit(net(), data, { groups: [group as never] }),
     { match: "layers.1.bias" },
-    { match: [undefined, 1, null, ["layers.1"]], rate: bad.negative, frozen: [1, "yes"] },
+    { match: [undefined, 1, null, ["layers.1"]], learningRate: bad.negative, frozen: [1, "yes"] },
   ],
   trainStep: [
     (o) => trainStep(net(), o as never),
@@ -119,8 +141,7 @@ const takers: Readonly<
     {
       loss: ["crossEntropy", null],
       optimizer: [adam, {}, null],
-      parameters: [{}, [], null],
-      factors: [{}, [], null],
+      groups: [{}, null, "layers.0"],
       diagnostics: [0, "yes"],
       unused: ["ones", true],
       seed: [-1, 0.5, NaN, "x"],
@@ -133,7 +154,6 @@ const takers: Readonly<
       epochs: notWhole,
       batchSize: notWhole,
       optimizer: [adam, "adam", {}, null],
-      rate: bad.negative,
       loss: ["crossEntropy", null],
       seed: [-1, 0.5, NaN, 2 ** 32, "x"],
       augment: [{}, null],
@@ -167,7 +187,7 @@ describe.each(Object.entries(takers))("%s", (owner, [take, required, wrong]) => 
       ),
       { numRuns: 20 },
     );
-    expect(() => take({ ...required, learningRate: 1 })).toThrow('unknown option "learningRate"');
+    expect(() => take({ ...required, temperature: 1 })).toThrow('unknown option "temperature"');
     if (Object.keys(required).length === 0)
       for (const other of [7, null, []]) expect(() => take(other as never)).toThrow(ConvlensError);
   });
@@ -196,13 +216,13 @@ it("warmUp refuses what is no number of steps", () => {
   for (const steps of notWhole) expect(() => warmUp(steps as number, 1)).toThrow(ValueError);
 });
 
-it("rateFactors refuses what is no group", () => {
+it("learningRates refuses what is no group", () => {
   const all = new Map([["weights", new Variable([1], [1])]]);
-  expect(() => rateFactors(all, [{ match: "weights", weightDecay: 1 } as never])).toThrow(
+  expect(() => learningRates(all, [{ match: "weights", weightDecay: 1 } as never], 1)).toThrow(
     'unknown option "weightDecay"',
   );
-  expect(() => rateFactors(all, [{ match: "weights", rate: -1 }])).toThrow(
-    "groups[0]: rate must be a number of at least 0",
+  expect(() => learningRates(all, [{ match: "weights", learningRate: -1 }], 1)).toThrow(
+    "groups[0]: learningRate must be a number of at least 0",
   );
 });
 
@@ -319,10 +339,10 @@ describe("fit finds before the weights move", () => {
     ).rejects.toThrow("fit: the model has no parameters");
   });
 
-  it("a rate of a schedule, and numbers of an augmentation, that are none", async () => {
+  it("a schedule that gives no learning rate, and an augmentation that gives no example", async () => {
     for (const rate of [-1, NaN, Infinity, undefined, "1"])
-      expect((await refused({ rate: () => rate as number })).message).toMatch(
-        "fit: step 1: the rate that the schedule gives must be a number of at least 0",
+      expect((await refused({ optimizer: adam({ learningRate: () => rate as number }) })).message).toMatch(
+        "fit: step 1: the learning rate that the schedule gives must be a number of at least 0",
       );
     for (const augment of [() => new Float32Array(3), async () => new Float32Array(36), () => undefined])
       expect((await refused({ augment: augment as never })).message).toMatch(

@@ -40,8 +40,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
   for await (const record of fit(model, data, {
     epochs: 3,
     batchSize: 12,
-    optimizer: adam(),
-    rate: 0.01,
+    optimizer: adam({ learningRate: 0.01 }),
     seed: 11,
     augment: augment(shift(1), rotate(10)),
   }))

@@ -11,7 +11,7 @@ import { Trainer, type StepMade } from "./trainer.ts";
 export interface LearningRow extends TrainingStep, Omit<StepMade, "milliseconds"> {
   readonly accuracy: number;
   readonly gradientNorm: number;
-  readonly rate: number;
+  readonly learningRate: number;
 }
 
 /** How well the net did on examples that it never learns from. */
@@ -195,7 +195,7 @@ export class LearningRun {
     this.#isAstray = true;
     const [done, batch] = [this.#step, this.#nextBatch()];
     const { milliseconds, ...made } = await this.#trainer.step(done, batch, settings);
-    const row = { step: done + 1, ...made, rate: settings.rate };
+    const row = { step: done + 1, ...made, learningRate: settings.rate };
     if (!Number.isFinite(row.loss) || !Number.isFinite(row.updateRatio)) {
       await this.goBack(done);
       return { row, milliseconds, compared: undefined };

@@ -123,15 +123,7 @@ export class Trainer {
       const all = parameters(this.#net);
       const memory = optimizers[name]();
       memory.state(all);
-      const factors = new Map([...all.keys()].map((path) => [path, 1]));
-      const run = trainStep(this.#net, {
-        loss: crossEntropy,
-        optimizer: memory,
-        parameters: all,
-        factors,
-        diagnostics: true,
-        seed: this.#seed,
-      });
+      const run = trainStep(this.#net, { loss: crossEntropy, optimizer: memory, seed: this.#seed });
       this.#optimizer = { name, memory, run };
     }
     return this.#optimizer.run;

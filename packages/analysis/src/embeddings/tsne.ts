@@ -25,7 +25,7 @@ export interface TsneOptions {
   /** Accuracy of the Barnes–Hut approximation: cells with side / distance below it count as one point; 0 is exact. Default: 0.5. */
   readonly theta?: number;
   /** Learning rate. Default: points / 48, at least 50. */
-  readonly rate?: number;
+  readonly learningRate?: number;
   /** Seed of the principal components that the map starts from. Default: 0. */
   readonly seed?: number;
   /** Aborts between two steps. */
@@ -65,13 +65,13 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
     steps: wholeFrom(0),
     every: wholeFrom(1),
     theta: numberFrom(0),
-    rate: numberAbove(0),
+    learningRate: numberAbove(0),
     seed: seedOption,
     signal: anyOption,
   });
   const { rows } = codes;
   const { perplexity = Math.min(30, rows / 4), steps = 750, every = 25, theta = 0.5, seed = 0, signal } = options;
-  const { rate = Math.max(50, rows / EXAGGERATION / 4) } = options;
+  const { learningRate = Math.max(50, rows / EXAGGERATION / 4) } = options;
   if (!(perplexity >= 1 && perplexity < rows - 1))
     throw new ValueError(
       `tsne: the perplexity must be at least 1 and less than the ${rows - 1} neighbours that each of ${rows} points has, got ${perplexity}`,
@@ -94,7 +94,7 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
       // The gain grows while the direction stays the same.
       const goesOn = Math.sign(forces[i]!) !== Math.sign(velocity[i]!);
       gains[i] = goesOn ? gains[i]! + 0.2 : Math.max(0.01, gains[i]! * 0.8);
-      velocity[i] = (isEarly ? 0.5 : 0.8) * velocity[i]! - rate * gains[i]! * forces[i]!;
+      velocity[i] = (isEarly ? 0.5 : 0.8) * velocity[i]! - learningRate * gains[i]! * forces[i]!;
       points[i]! += velocity[i]!;
     }
     await turn();

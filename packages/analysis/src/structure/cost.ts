@@ -15,7 +15,7 @@ import { broadcastTo, currentBackend, programOf, sorted, type Tensor, type Varia
 import {
   adam,
   crossEntropy,
-  rateFactors,
+  learningRates,
   recordTrainStep,
   sgd,
   type FitOptions,
@@ -175,18 +175,24 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
     { backend },
   );
   const all = parameters(model);
-  const factors = rateFactors(all, groups);
   const memory = (typeof optimizer === "string" ? optimizers[optimizer]() : optimizer).fresh();
+  const rates = learningRates(all, groups, memory.learningRate);
+  const different = [...new Set(rates.values())];
   const targets = broadcastTo(0, loss === undefined ? output.slice(0, -1) : [batch]);
   let recorded: RecordedModel | undefined;
   let kept: ReadonlySet<Tensor> = new Set();
   let multiplyAdds = 0;
   const training = programOf(
-    (inputs: Tensor, labels: Tensor, rate: Tensor) => {
+    (inputs: Tensor, labels: Tensor, ...given: Tensor[]) => {
+      const learning = Array.from(rates, ([path, rate]) => ({
+        path,
+        parameter: all.get(path)!,
+        learningRate: given[different.indexOf(rate)]!,
+      }));
       const step = recordTrainStep(
         model,
-        { inputs, targets: labels, rate },
-        { loss: loss ?? crossEntropy, optimizer: memory, parameters: all, factors, clip, diagnostics, unused: "zeros" },
+        { inputs, targets: labels },
+        { loss: loss ?? crossEntropy, optimizer: memory, learning, clip, diagnostics, unused: "zeros" },
         (given, mode) => (recorded = recordModel(model, given, mode)).output,
       );
       kept = keptFor(recorded!, step.gradients);
@@ -194,7 +200,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
       multiplyAdds = products.reduce((a, b) => a + b, 0) / batch;
       return step.results;
     },
-    [x, targets, broadcastTo(0, [])],
+    [x, targets, ...different.map(() => broadcastTo(0, []))],
     { backend },
   );
   const { layers, input } = recorded!;
@@ -202,7 +208,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
   const total = (pick: (layer: LayerCost) => number): number => costs.reduce((sum, layer) => sum + pick(layer), 0);
   const sizeOfAll = (variables: ReadonlyMap<string, Variable>): number =>
     [...variables.values()].reduce((sum, { size }) => sum + size, 0);
-  const learning = new Map([...all].filter(([path]) => factors.has(path)));
+  const learning = new Map([...all].filter(([path]) => rates.has(path)));
   return {
     layers: costs,
     parameters: sizeOfAll(all),

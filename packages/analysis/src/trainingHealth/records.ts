@@ -8,7 +8,8 @@ export interface TrainingStep {
   readonly accuracy?: number;
   /** Norm of all gradients together. */
   readonly gradientNorm?: number;
-  readonly rate?: number;
+  /** Learning rate of the step. */
+  readonly learningRate?: number;
 }
 
 /** The state of the units of one layer behind an activation function. */

@@ -85,8 +85,8 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
 
   return {
     ...health,
-    async observe({ step, loss: reached, accuracy, gradientNorm, rate }) {
-      const known = Object.entries({ accuracy, gradientNorm, rate }).filter(([, value]) => value !== undefined);
+    async observe({ step, loss: reached, accuracy, gradientNorm, learningRate }) {
+      const known = Object.entries({ accuracy, gradientNorm, learningRate }).filter(([, value]) => value !== undefined);
       steps.push({ step, loss: reached, ...Object.fromEntries(known) });
       // The first step after each multiple is recorded with its update, so the parameters are also read before it.
       const isLook = every === 1 || step % every === 1;

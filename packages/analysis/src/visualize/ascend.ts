@@ -44,7 +44,7 @@ export interface AscentOptions {
   /** Number of steps between results; the start and the end are always yielded. Default: 16. */
   readonly every?: number;
   /** Learning rate of Adam. Default: 0.05. */
-  readonly rate?: number;
+  readonly learningRate?: number;
   /** Parametrization of the image: by its Fourier coefficients or its pixels. Default: `"fourier"`. */
   readonly parameters?: ImageParameterKind;
   /** Smallest and largest value of a pixel. Default: 0 to 1. */
@@ -99,7 +99,7 @@ function totalVariation(image: Tensor): Tensor {
 export const ascentChecks = (): OptionChecks<AscentOptions> => ({
   steps: wholeFrom(0),
   every: wholeFrom(1),
-  rate: numberAbove(0),
+  learningRate: numberAbove(0),
   parameters: oneOf("fourier", "pixels"),
   range: rangeOption,
   brightness: finiteOption,
@@ -114,7 +114,7 @@ const [KEEP_MEAN, KEEP_SQUARE] = [0.9, 0.999];
 
 /** Optimizes random images for a loss. Yields the start, intermediate results and the end. */
 export async function* ascend(subject: Subject, options: AscentOptions): AsyncGenerator<Painting, void, void> {
-  const { steps = 256, every = 16, rate = 0.05, range = [0, 1], transform = {}, signal } = options;
+  const { steps = 256, every = 16, learningRate = 0.05, range = [0, 1], transform = {}, signal } = options;
   if (transform !== false)
     checkOptions("visualize: transform", transform, {
       jitter: numberFrom(0),
@@ -175,7 +175,7 @@ export async function* ascend(subject: Subject, options: AscentOptions): AsyncGe
       if (done >= steps) return;
       const { indices, weights } = moved();
       await turn();
-      await step(indices, weights, rate, 1 - KEEP_MEAN ** (done + 1), 1 - KEEP_SQUARE ** (done + 1));
+      await step(indices, weights, learningRate, 1 - KEEP_MEAN ** (done + 1), 1 - KEEP_SQUARE ** (done + 1));
     }
   } finally {
     step.dispose();

@@ -119,7 +119,7 @@ interface Prepared {
 async function prepare(settings: RunSettings, backendName: string, checkpoint?: Uint8Array): Promise<Prepared> {
   const makeBackend = choice("backend", backendName, backends);
   const named = choice("data set", settings.data, data);
-  const optimizer = choice("optimizer", settings.optimizer, optimizers)();
+  const makeOptimizer = choice("optimizer", settings.optimizer, optimizers);
   const make = await modelNamed(settings.model);
   const backend = await makeBackend();
   useBackend(backend);
@@ -128,8 +128,7 @@ async function prepare(settings: RunSettings, backendName: string, checkpoint?: 
   const training = fit(model, sets.train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
-    optimizer,
-    rate: oneCycle(settings.learningRate),
+    optimizer: makeOptimizer({ learningRate: oneCycle(settings.learningRate) }),
     seed: settings.seed,
     test: sets.test,
     resume: checkpoint,

@@ -83,7 +83,7 @@ function LostNotice({
             })
           }
         >
-          Back to step {best}, where the loss was lowest, with a rate of {settings.rate}
+          Back to step {best}, where the loss was lowest, with a learning rate of {settings.rate}
         </button>
       </div>
     </div>

@@ -1,8 +1,19 @@
 import { changesInWords, type LearningState } from "./model.ts";
 
-const optimizerCode = { adam: "adam()", momentum: "sgd({ momentum: 0.9 })", sgd: "sgd()" } as const;
+/** The optimizer with its learning rate. */
+function optimizerCode(state: LearningState): string {
+  const learningRate = `learningRate: ${rateCode(state)}`;
+  switch (state.changes[0]!.optimizer) {
+    case "adam":
+      return `adam({ ${learningRate} })`;
+    case "momentum":
+      return `sgd({ ${learningRate}, momentum: 0.9 })`;
+    case "sgd":
+      return `sgd({ ${learningRate} })`;
+  }
+}
 
-/** The rate as `fit` takes it: a number, or a function of the step. */
+/** The learning rate as optimizers take it: a number, or a function of the step. */
 function rateCode({ changes }: LearningState): string {
   const [first, ...rest] = changes;
   if (rest.length === 0) return String(first!.rate);
@@ -61,8 +72,7 @@ export function codeOf(state: LearningState): string {
     `const options = {`,
     `  epochs: Math.ceil(steps / Math.floor(train.size / ${batchSize})),`,
     `  batchSize: ${batchSize},`,
-    `  optimizer: ${optimizerCode[optimizer]},`,
-    `  rate: ${rateCode(state)},`,
+    `  optimizer: ${optimizerCode(state)},`,
     `  seed: ${seed},`,
     `  test,`,
     `};`,

@@ -14,7 +14,7 @@ import { difference, grouped, shown } from "../../draw/shown.ts";
 /** Learning rates that can be chosen. */
 export const rates = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100, 1000] as const;
 
-/** Optimizer and rate. */
+/** Optimizer and learning rate. */
 export type Settings = Pick<LearningChange, "optimizer" | "rate">;
 
 const MOST_STEPS = 100_000;
@@ -95,12 +95,12 @@ export const optimizerTitles: Readonly<Record<OptimizerName, string>> = {
   sgd: "plain SGD",
 };
 
-/** "Adam at a rate of 0.003; from step 250 on plain SGD at a rate of 0.1" */
+/** "Adam at a learning rate of 0.003; from step 250 on plain SGD at a learning rate of 0.1" */
 export const changesInWords = (changes: readonly LearningChange[]): string =>
   changes
     .map(
       ({ step, optimizer, rate }) =>
-        `${step === 0 ? "" : `from step ${step} on `}${optimizerTitles[optimizer]} at a rate of ${rate}`,
+        `${step === 0 ? "" : `from step ${step} on `}${optimizerTitles[optimizer]} at a learning rate of ${rate}`,
     )
     .join("; ");
 
@@ -145,7 +145,7 @@ export function gentler(changes: readonly LearningChange[], step: number): Setti
 
 /** What happened when numbers stopped being numbers, and what is left. */
 export function lostSentence(
-  { step, loss, rate }: { readonly step: number; readonly loss: number; readonly rate: number },
+  { step, loss, learningRate }: { readonly step: number; readonly loss: number; readonly learningRate: number },
   optimizer: OptimizerName,
 ): string {
   const what = Number.isNaN(loss)
@@ -153,7 +153,7 @@ export function lostSentence(
     : Number.isFinite(loss)
       ? "the weights are no numbers any more"
       : "the loss is infinite";
-  return `At step ${step} ${what}. With ${optimizerTitles[optimizer]} a rate of ${rate} is too large here: each step overshot further than the one before, until the numbers were too large to be written. Nothing is lost: the net is as it was after step ${step - 1}, and the time line has all before.`;
+  return `At step ${step} ${what}. With ${optimizerTitles[optimizer]} a learning rate of ${learningRate} is too large here: each step overshot further than the one before, until the numbers were too large to be written. Nothing is lost: the net is as it was after step ${step - 1}, and the time line has all before.`;
 }
 
 /** Loss and accuracy against each other, for two nets. */
