@@ -14,7 +14,7 @@ import { learningNet, settingsAt, type LearningChange } from "../src/compute/lea
 import { LearningRun } from "../src/compute/learningRun.ts";
 
 const recipe = { filters: 2, seed: 3, batchSize: 8 };
-const data = split(shapes({ size: 60, height: 28, width: 28 }), 5);
+const data = split(shapes({ size: 60, height: 28, width: 28 }), { test: 0.2 });
 const adamAt = (rate: number, step = 0): LearningChange => ({ step, optimizer: "adam", rate });
 let single: Backend;
 let double: Backend;

@@ -48,9 +48,9 @@ function once<R>(of: () => R): () => R {
 /** Data sets by name; each is generated or read once. */
 export const data: Readonly<Record<string, NamedData>> = {
   mnist: { load: once(() => mnist()), augment: augment(shift(1)), model: "lenet" },
-  shapes: { load: once(async () => split(shapes({ size: 2500 }), 5)), model: "lenet" },
-  edges: { load: once(async () => split(orientedEdges({ size: 2500 }), 5)), model: "small" },
-  tones: { load: once(async () => split(tones({ size: 2500 }), 5)), model: "signal" },
+  shapes: { load: once(async () => split(shapes({ size: 2500 }), { test: 0.2 })), model: "lenet" },
+  edges: { load: once(async () => split(orientedEdges({ size: 2500 }), { test: 0.2 })), model: "small" },
+  tones: { load: once(async () => split(tones({ size: 2500 }), { test: 0.2 })), model: "signal" },
 };
 
 /** Models by name. */

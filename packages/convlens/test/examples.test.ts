@@ -33,7 +33,7 @@ function examplesOf(path: string): { readonly name: string; readonly code: strin
 async function surroundings(): Promise<Record<string, unknown>> {
   convlens.useBackend(convlens.reference());
   const data = convlens.shapes({ size: 64, height: 12, width: 12 });
-  const { train, test } = convlens.split(data, 4);
+  const { train, test } = convlens.split(data, { test: 0.25 });
   const model = convlens.build(
     convlens.sequential([new convlens.Flatten(), new convlens.Dense({ units: 4 })]),
     data.shape,

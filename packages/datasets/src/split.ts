@@ -1,58 +1,71 @@
-import { checkOptions, checkValue, Random, seedOption, ValueError, wholeFrom } from "@convlens/backend";
+import { booleanOption, checkOptions, checkValue, numberAbove, Random, seedOption, ValueError } from "@convlens/backend";
 import { subset, type Dataset } from "./dataset.ts";
+import type { TrainAndTest } from "./mnist.ts";
 
 /** Options of {@link split}. */
 export interface SplitOptions {
+  /** Share of the examples in the test part, above 0 and below 1. */
+  readonly test: number;
   /** Decides which examples go to the test part, and the order of both parts. Default: 0. */
   readonly seed?: number;
+  /** Whether both parts hold each class in the same share, as far as whole examples allow. Default: true. */
+  readonly stratify?: boolean;
 }
 
+const checkShare = numberAbove(0, 1);
+
 /**
- * Two parts without a common example: of every `every` examples of a class, one that the seed picks goes to the test part.
- * Both are in random order, and hold each class in the same share, as far as whole examples allow. A class of a single example
- * stays in the training part.
+ * Splits a data set into two parts without a common example, both in random order. A class never goes to the test part whole
+ * if it is stratified: a class of one example stays in the training part.
  *
- * @param every - A whole number of at least 2.
- * @throws `ValueError` where there are too few examples for a test part.
+ * @throws `ValueError` for an option that is unknown or wrong, or where the test part would be empty.
  *
  * @example
  * ```ts
- * const { train, test } = split(digits, 5, { seed: 1 }); // 80 % and 20 %
+ * const { train, test } = split(digits, { test: 0.2, seed: 1 });
  * ```
  */
-export function split(
-  from: Dataset,
-  every: number,
-  options: SplitOptions = {},
-): { readonly train: Dataset; readonly test: Dataset } {
-  checkValue("split", "every", every, wholeFrom(2));
-  checkOptions("split", options, { seed: seedOption });
-  const order = new Random(options.seed ?? 0).split("split").permutation(from.size);
-  const byClass = new Map<number, number[]>();
-  for (const index of order) {
-    const label = from.labels[index]!;
-    const found = byClass.get(label);
-    if (found === undefined) byClass.set(label, [index]);
-    else found.push(index);
+export function split(from: Dataset, options: SplitOptions): TrainAndTest {
+  checkOptions("split", options, { test: checkShare, seed: seedOption, stratify: booleanOption });
+  checkValue("split", "test", options.test, checkShare);
+  const { test: share, seed = 0, stratify = true } = options;
+  const order = new Random(seed).split("split").permutation(from.size);
+  const isTest = new Uint8Array(from.size);
+  // One count over all groups, one after the other: each gives its share to within one example, and so do all together.
+  let seen = 0;
+  let tested = 0;
+  for (const group of stratify ? byClass(from, order) : [order]) {
+    if (group.length === 1) continue;
+    let left = group.length;
+    for (const index of group) {
+      // A product such as 100 · 0.29 is a little less than the whole number it stands for.
+      if (Math.floor(++seen * share + 1e-9) <= tested || left === 1) continue;
+      isTest[index] = 1;
+      tested++;
+      left--;
+    }
   }
-  // One count over all classes, one after the other: so each gives its share to within one example, and all together too.
-  const tested = new Uint8Array(from.size);
-  let count = 0;
-  for (const [, indices] of [...byClass].sort(([a], [b]) => a - b))
-    if (indices.length > 1) for (const index of indices) if (++count % every === 0) tested[index] = 1;
-  if (count < every)
+  if (tested === 0)
     throw new ValueError(
-      `split: one example of ${every} needs at least ${every} in classes of two or more, got ${count}; split by a smaller number`,
-      { operation: "split", expected: `at least ${every}`, got: count, fix: "a smaller number" },
+      `split: a test share of ${share} of ${seen} examples in classes of two or more is less than one example; use a larger share or more examples`,
+      { operation: "split", axis: "test", expected: "at least 1 example", got: seen * share, fix: "a larger share" },
     );
-  return {
-    train: subset(
+  const part = (wanted: number): Dataset =>
+    subset(
       from,
-      order.filter((index) => tested[index] === 0),
-    ),
-    test: subset(
-      from,
-      order.filter((index) => tested[index] === 1),
-    ),
-  };
+      order.filter((index) => isTest[index] === wanted),
+    );
+  return { train: part(0), test: part(1) };
+}
+
+/** The examples of each class, in the given order; classes in the order of their labels. */
+function byClass({ labels }: Dataset, order: Uint32Array): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const index of order) {
+    const label = labels[index]!;
+    const group = groups.get(label);
+    if (group === undefined) groups.set(label, [index]);
+    else group.push(index);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }

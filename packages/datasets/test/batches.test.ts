@@ -89,40 +89,61 @@ describe("a data set", () => {
     expect(dataset({ ...dataset(parts), labels: [1, 1] }).size).toBe(2);
   });
 
-  it("is divided into parts without a common example, each class in its share", () => {
+  it("is split into parts without a common example, each class in its share", () => {
     const labels = fc.array(fc.nat(6), { minLength: 1, maxLength: 60 });
+    const share = fc.oneof(
+      fc.integer({ min: 2, max: 7 }).map((every) => 1 / every),
+      fc.constantFrom(0.29, 0.3, 0.7, 0.9),
+      fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+    );
     fc.assert(
-      fc.property(labels, fc.integer({ min: 2, max: 7 }), fc.nat(2 ** 32 - 1), (of, every, seed) => {
+      fc.property(labels, share, fc.nat(2 ** 32 - 1), fc.boolean(), (of, share, seed, stratify) => {
         const data = dataset({ shape: [1], inputs: Float32Array.from(of, (_, i) => i), labels: of });
         const sizes = new Map<number, number>();
         for (const label of of) sizes.set(label, (sizes.get(label) ?? 0) + 1);
-        const divisible = [...sizes.values()].filter((n) => n > 1).reduce((a, b) => a + b, 0);
-        if (divisible < every) {
-          expect(() => split(data, every, { seed })).toThrow("split by a smaller number");
+        const groups = (stratify ? [...sizes.values()] : [of.length]).filter((n) => n > 1);
+        const divisible = groups.reduce((a, b) => a + b, 0);
+        const wanted = Math.floor(divisible * share + 1e-9);
+        const most = groups.reduce((sum, n) => sum + n - 1, 0);
+        const options = { test: share, seed, stratify };
+        if (wanted === 0) {
+          expect(() => split(data, options)).toThrow(/^split: a test share of .* is less than one example; use a larger/);
           return;
         }
-        const { train, test } = split(data, every, { seed });
+        const { train, test } = split(data, options);
         expect([...train.inputs, ...test.inputs].sort((a, b) => a - b)).toEqual([...data.inputs]);
         for (const part of [train, test]) part.inputs.forEach((index, i) => expect(part.labels[i]).toBe(of[index]));
-        expect(test.size).toBe(Math.floor(divisible / every));
-        for (const [label, n] of sizes) {
+        expect(test.size).toBeLessThanOrEqual(Math.min(wanted, most));
+        if (share <= 0.5) expect(test.size).toBe(wanted);
+        for (const [label, n] of stratify ? sizes : []) {
           const tested = Array.from(test.labels).filter((l) => l === label).length;
           expect(tested).toBeLessThan(n);
-          expect(Math.abs(tested - (n > 1 ? n / every : 0))).toBeLessThan(1);
+          if (share <= 0.5) expect(Math.abs(tested - (n > 1 ? n * share : 0))).toBeLessThan(1);
         }
       }),
     );
   });
 
-  it("is divided anew by another seed, the same by the same", () => {
+  it("tests the share of all examples also where a class is too small for its own", () => {
+    // Classes of 2 give one example at most; the others make up for it.
+    const labels = [0, 0, 1, 1, ...Array.from({ length: 16 }, () => 2)];
+    const data = dataset({ shape: [1], inputs: new Float32Array(20), labels });
+    const { train, test } = split(data, { test: 0.8 });
+    expect([train.size, test.size]).toEqual([4, 16]);
+    expect(new Set(train.labels)).toEqual(new Set([0, 1, 2]));
+  });
+
+  it("is split otherwise by another seed, the same by the same", () => {
     const data = numbered(40);
-    const of = (seed?: number): number[] => [...split(data, 4, seed === undefined ? {} : { seed }).test.inputs];
+    const of = (seed?: number): number[] => [...split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test.inputs];
     expect(of(1)).toEqual(of(1));
     expect(of()).toEqual(of(0));
     expect(new Set(of(2))).not.toEqual(new Set(of(1)));
-    for (const every of [1, 0, -1, NaN, 2.5, "5"])
-      expect(() => split(data, every as number)).toThrow("every must be a whole number of at least 2");
-    expect(() => split(data, 5, { seed: 0.5 })).toThrow("seed must be a whole number from 0");
+    for (const test of [0, 1, 5, -1, NaN, "0.2", undefined])
+      expect(() => split(data, { test } as never)).toThrow("split: test must be a number above 0 and below 1");
+    expect(() => split(data, 5 as never)).toThrow("split: expected an object of options");
+    expect(() => split(data, { test: 0.2, seed: 0.5 })).toThrow("seed must be a whole number from 0");
+    expect(() => split(data, { test: 0.2, stratify: 1 as never })).toThrow("stratify must be");
     expect(take(numbered(3), 9).size).toBe(3);
     for (const count of [0, -1, NaN, 1.5]) expect(() => take(numbered(3), count)).toThrow("take: count must be");
     expect(() => subset(numbered(3), [3])).toThrow("indices[0] is 3, out of range");

@@ -34,9 +34,9 @@ export async function learningData(data: LearningData, digits: () => Promise<Tra
     case "digits":
       return digits();
     case "shapes":
-      return split(shapes(SYNTHETIC), EVERY);
+      return split(shapes(SYNTHETIC), { test: 1 / EVERY });
     case "edges":
-      return split(orientedEdges(SYNTHETIC), EVERY);
+      return split(orientedEdges(SYNTHETIC), { test: 1 / EVERY });
     case "own":
       return ownPictures(data);
   }

@@ -41,7 +41,7 @@ export function codeOf(state: LearningState): string {
     data === "digits"
       ? ["await mnist()", "mnist", "@convlens/datasets/node"]
       : [
-          `split(${data === "edges" ? "orientedEdges" : "shapes"}({ size: 2500, height: 28, width: 28, seed: 1 }), 5)`,
+          `split(${data === "edges" ? "orientedEdges" : "shapes"}({ size: 2500, height: 28, width: 28, seed: 1 }), { test: 0.2 })`,
           `${data === "edges" ? "orientedEdges" : "shapes"}, split`,
           "@convlens/datasets",
         ];
