@@ -84,7 +84,11 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Dense({ units: 4 })]), [8, 8, 1]),
   "a pooling that does not fit": () =>
     c.build(
-      c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 }), new c.Relu(), new c.MaxPool2d({ kernelSize: 3 })]),
+      c.sequential([
+        new c.Conv2d({ filters: 2, kernelSize: 3 }),
+        new c.Relu(),
+        new c.MaxPool2d({ kernelSize: 3, geometry: "strict" }),
+      ]),
       [9, 9, 1],
     ),
   "other channels than at first": () => {

@@ -40,7 +40,7 @@ export class Conv1d implements Layer {
 
   constructor(options: Conv1dLayerOptions) {
     checkFilters("Conv1d", options, checks, "filters", countOption);
-    this.options = { geometry: "strict", ...options };
+    this.options = { ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }
 

@@ -37,11 +37,11 @@ export const windowOf = ({ stride, padding, dilation, geometry }: WindowOptions)
 export const both = (pair: Pair): readonly [number, number] => (typeof pair === "number" ? [pair, pair] : pair);
 
 /**
- * Learned filters that slide over an image, each through its full depth: `[n, h, w, c] → [n, oh, ow, filters]`. Windows must
- * fit (`geometry: "strict"`), unless `geometry: "floor"` is asked for.
+ * Learned filters that slide over an image, each through its full depth: `[n, h, w, c] → [n, oh, ow, filters]`. Rows and
+ * columns at the end that no window reaches are dropped, and `summary` reports them; `geometry: "strict"` refuses them.
  *
- * @throws `ShapeError` for other channels than at the first call, `GeometryError` for windows that do not fit: the sentence
- * names the axis, what was expected, what came and how to mend it.
+ * @throws `ShapeError` for other channels than at the first call; `GeometryError` for a window that is larger than the padded
+ * input, or, with `geometry: "strict"`, for a stride that does not fit.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export class Conv2d implements Layer {
 
   constructor(options: Conv2dLayerOptions) {
     checkFilters("Conv2d", options, checks, "filters", checks.kernelSize);
-    this.options = { geometry: "strict", ...options };
+    this.options = { ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }
 

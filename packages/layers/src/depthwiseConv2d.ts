@@ -36,7 +36,7 @@ export class DepthwiseConv2d implements Layer {
 
   constructor(options: DepthwiseConv2dOptions) {
     checkFilters("DepthwiseConv2d", options, checks, undefined, checks.kernelSize);
-    this.options = { geometry: "strict", ...options };
+    this.options = { ...options };
     if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
   }
 

@@ -25,7 +25,7 @@ export interface FromPatternOptions extends PatternOptions {
   readonly units?: number;
   /** Of the last FC. Default: 10. */
   readonly classes?: number;
-  /** What becomes of windows that do not fit. Default: `"strict"`, which refuses them. */
+  /** What to do with rows and columns that the last window does not reach. Default: `"floor"`, which drops them. */
   readonly geometry?: GeometryMode;
 }
 
@@ -103,7 +103,7 @@ class PatternBuilder {
   }
 
   #convolution({ window, count, stride = 1, padding, groups = 1 }: PatternSize, bias: boolean): Conv2d {
-    const { filters = (_, pools) => 32 * 2 ** pools, kernelSize = 3, geometry = "strict" } = this.#options;
+    const { filters = (_, pools) => 32 * 2 ** pools, kernelSize = 3, geometry } = this.#options;
     const usual = typeof filters === "number" ? filters : filters(this.#convolutions, this.#pools);
     this.#convolutions++;
     this.#channels = count ?? usual;
@@ -119,7 +119,7 @@ class PatternBuilder {
   }
 
   #pool({ window, stride, padding = 0 }: PatternSize): MaxPool2d {
-    const { poolSize = 2, geometry = "strict" } = this.#options;
+    const { poolSize = 2, geometry } = this.#options;
     this.#pools++;
     const kernelSize = window ?? poolSize;
     return new MaxPool2d({ kernelSize, stride: stride ?? kernelSize, padding, geometry });
@@ -144,7 +144,7 @@ class PatternBuilder {
       kernelSize: 1,
       stride,
       bias: !isNormed,
-      geometry: this.#options.geometry ?? "strict",
+      geometry: this.#options.geometry,
     });
     return new Residual({ body: made, shortcut: new Sequential(isNormed ? [past, new BatchNorm()] : [past]) });
   }

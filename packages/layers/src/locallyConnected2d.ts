@@ -40,7 +40,7 @@ export class LocallyConnected2d implements Layer {
 
   constructor(options: LocallyConnected2dOptions) {
     checkFilters("LocallyConnected2d", options, checks, "filters", checks.kernelSize);
-    this.options = { geometry: "strict", stride: 1, ...options };
+    this.options = { stride: 1, ...options };
   }
 
   #begin(input: Shape, window: PatchesOptions): Filtering {

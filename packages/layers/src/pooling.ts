@@ -1,4 +1,4 @@
-import { booleanOption, type GeometryMode, numberAbove, ShapeError, showShape } from "@convlens/backend";
+import { booleanOption, numberAbove, ShapeError, showShape } from "@convlens/backend";
 import {
   averagePool1d,
   averagePool2d,
@@ -17,14 +17,12 @@ import {
 import { run, type Layer, type Mode } from "./layer.ts";
 import { checkNoOptions, checkPooling, countOption, pairFrom, signalChecks, windowChecks } from "./optionChecks.ts";
 
-const strict: { readonly geometry: GeometryMode } = { geometry: "strict" };
-
 /** The largest under each window of an image, channel by channel: `[n, h, w, c] → [n, oh, ow, c]`. */
 export class MaxPool2d implements Layer {
   readonly options: Pool2dOptions;
   constructor(options: Pool2dOptions) {
     checkPooling("MaxPool2d", options, { kernelSize: pairFrom(1), ...windowChecks });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => maxPool2d(x, this.options));
@@ -36,7 +34,7 @@ export class AveragePool2d implements Layer {
   readonly options: AveragePool2dOptions;
   constructor(options: AveragePool2dOptions) {
     checkPooling("AveragePool2d", options, { kernelSize: pairFrom(1), ...windowChecks, countPadding: booleanOption });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => averagePool2d(x, this.options));
@@ -48,7 +46,7 @@ export class LpPool2d implements Layer {
   readonly options: LpPool2dOptions;
   constructor(options: LpPool2dOptions) {
     checkPooling("LpPool2d", options, { kernelSize: pairFrom(1), ...windowChecks, p: numberAbove(0) });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => lpPool2d(x, this.options));
@@ -60,7 +58,7 @@ export class MaxPool1d implements Layer {
   readonly options: Pool1dOptions;
   constructor(options: Pool1dOptions) {
     checkPooling("MaxPool1d", options, { kernelSize: countOption, ...signalChecks });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => maxPool1d(x, this.options));
@@ -72,7 +70,7 @@ export class AveragePool1d implements Layer {
   readonly options: Parameters<typeof averagePool1d>[1];
   constructor(options: Parameters<typeof averagePool1d>[1]) {
     checkPooling("AveragePool1d", options, { kernelSize: countOption, ...signalChecks, countPadding: booleanOption });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => averagePool1d(x, this.options));
@@ -84,7 +82,7 @@ export class LpPool1d implements Layer {
   readonly options: Parameters<typeof lpPool1d>[1];
   constructor(options: Parameters<typeof lpPool1d>[1]) {
     checkPooling("LpPool1d", options, { kernelSize: countOption, ...signalChecks, p: numberAbove(0) });
-    this.options = { ...strict, ...options };
+    this.options = { ...options };
   }
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => lpPool1d(x, this.options));

@@ -22,7 +22,7 @@ export interface SummaryRow {
   readonly parameters: number;
   /** Products of one example. */
   readonly multiplyAdds: number;
-  /** Rows or columns that no window reaches, with `geometry: "floor"`. */
+  /** Rows and columns at the end that no window reaches, such as `"1 row and 2 columns"`. */
   readonly dropped?: string;
 }
 
@@ -43,7 +43,7 @@ export function multiplyAddsOf(t: Tensor): number {
   return t.size * t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
 }
 
-/** What a recorded window drops, in words. */
+/** What the window of a recorded operation drops, in words. */
 function droppedIn(t: Tensor): string | undefined {
   const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
   if (geometry === undefined || traitsOf(t.operation).slides !== "input") return undefined;

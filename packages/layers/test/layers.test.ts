@@ -197,7 +197,7 @@ describe("layers without parameters are their operation", () => {
   });
 });
 
-describe("windows must fit, unless the rest may be dropped", () => {
+describe("windows drop what they do not reach, unless they must fit", () => {
   const image = some([1, 6, 6, 2]);
   const signal = some([1, 6, 2]);
   const strided = { kernelSize: 3, filters: 2, stride: 2 };
@@ -214,8 +214,10 @@ describe("windows must fit, unless the rest may be dropped", () => {
     ["LpPool1d", (options) => new layers.LpPool1d({ ...pooled, ...options }), signal],
     ["LpPool2d", (options) => new layers.LpPool2d({ ...pooled, ...options }), image],
   ])("%s", (name, make, x) => {
-    expect(() => make({}).call(x)).toThrow(new RegExp(`^${name}: .*does not fit.*2.5 positions.*geometry: "floor"`));
-    expect(make({ geometry: "floor" }).call(x).shape[1]).toBe(2);
+    const strict = make({ geometry: "strict" });
+    expect(() => strict.call(x)).toThrow(new RegExp(`^${name}: .*does not fit.*2.5 positions.*geometry: "floor"`));
+    for (const options of [{}, { geometry: undefined }, { geometry: "floor" }])
+      expect(make(options).call(x).shape[1]).toBe(2);
   });
 });
 

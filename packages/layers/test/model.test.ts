@@ -187,7 +187,7 @@ describe("errors say where in the model they happened, what was expected, what c
       new Sequential([
         new Conv2d({ filters: 4, kernelSize: 3 }),
         new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 1 })]) }),
-        new MaxPool2d({ kernelSize: 2 }),
+        new MaxPool2d({ kernelSize: 2, geometry: "strict" }),
         new Flatten(),
         new Dense({ units: 10 }),
       ]),

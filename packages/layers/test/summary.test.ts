@@ -11,6 +11,7 @@ import {
   Flatten,
   formatSummary,
   LocallyConnected2d,
+  LpPool2d,
   MaxPool2d,
   Parallel,
   Relu,
@@ -136,17 +137,17 @@ describe("summary counts parameters and products", () => {
   });
 
   it("says what windows do not reach", () => {
-    const floor = { geometry: "floor" } as const;
     const droppedBy = (layer: Layer, shape: number[]): string | undefined => summary(layer, shape).rows[0]!.dropped;
-    expect(droppedBy(new MaxPool2d({ kernelSize: 3, ...floor }), [14, 13, 1])).toBe("2 rows and 1 column");
-    expect(droppedBy(new AveragePool2d({ kernelSize: 2, ...floor }), [5, 4, 1])).toBe("1 row");
-    expect(droppedBy(new Conv2d({ filters: 1, kernelSize: 3, stride: 2, ...floor }), [5, 6, 1])).toBe("1 column");
-    expect(droppedBy(new MaxPool2d({ kernelSize: 2, ...floor }), [4, 4, 1])).toBeUndefined();
+    expect(droppedBy(new MaxPool2d({ kernelSize: 3 }), [14, 13, 1])).toBe("2 rows and 1 column");
+    expect(droppedBy(new AveragePool2d({ kernelSize: 2 }), [5, 4, 1])).toBe("1 row");
+    expect(droppedBy(new Conv2d({ filters: 1, kernelSize: 3, stride: 2 }), [5, 6, 1])).toBe("1 column");
+    expect(droppedBy(new LpPool2d({ kernelSize: [2, 3] }), [5, 5, 1])).toBe("1 row and 2 columns");
+    expect(droppedBy(new MaxPool2d({ kernelSize: 2 }), [4, 4, 1])).toBeUndefined();
   });
 
   it("prints as a table", () => {
     const model = sequential([
-      new Conv2d({ filters: 16, kernelSize: 3, stride: 2, geometry: "floor" }),
+      new Conv2d({ filters: 16, kernelSize: 3, stride: 2 }),
       new Relu(),
       new Flatten(),
       new Dense({ units: 10 }),

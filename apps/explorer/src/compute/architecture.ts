@@ -39,7 +39,7 @@ export async function architecture(request: ArchitectureRequest): Promise<Archit
   const length = [...wordsIn(parsed, repeats).values()].reduce((sum, count) => sum + count, 0);
   if (length > MOST_LAYERS)
     throw new Error(`This pattern has ${length} layers; at most ${MOST_LAYERS} are shown. Repeat less.`);
-  const model = fromPattern(parsed, { repeats, optional, geometry: "floor" });
+  const model = fromPattern(parsed, { repeats, optional });
   const { rows, parameters, weights, memory } = volumeTable(model, inputShape);
   const { multiplyAdds, inference } = cost(model, inputShape);
   const { training } = batch === 1 ? cost(model, inputShape) : cost(model, inputShape, { batch });

@@ -44,7 +44,7 @@ export function alexNet(options: AlexNetOptions = {}): Sequential {
       ]
     : [
         // 224 pixels and 2 of padding on each side: the last row and column of windows would need one pixel more.
-        [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2, geometry: "floor" }), new Relu(), pool()],
+        [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2 }), new Relu(), pool()],
         [conv(192, 5), new Relu(), pool()],
         [conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],
       ];

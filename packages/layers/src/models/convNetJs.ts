@@ -17,7 +17,7 @@ export function convNetJsMnist(options: { readonly classes?: number } = {}): Seq
     new Conv2d({ filters: 16, kernelSize: 5, padding: 2 }),
     new Relu(),
     // Of 14 columns (28 at the input) windows of 3 leave 2.
-    new MaxPool2d({ kernelSize: 3, geometry: "floor" }),
+    new MaxPool2d({ kernelSize: 3 }),
     new Flatten(),
     new Dense({ units: classes }),
   ]);

@@ -10,7 +10,7 @@ import { Sequential } from "../sequential.ts";
 
 /** A convolution without bias (the normalisation has one); a stride of 2 leaves out the last row and column, as everywhere. */
 const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
-  new Conv2d({ filters, kernelSize, stride, padding: Math.floor(kernelSize / 2), bias: false, geometry: "floor" }),
+  new Conv2d({ filters, kernelSize, stride, padding: Math.floor(kernelSize / 2), bias: false }),
   new BatchNorm(),
 ];
 
@@ -27,7 +27,7 @@ export function resnet18(options: { readonly classes?: number } = {}): Sequentia
   return new Sequential([
     ...conv(64, 7, 2),
     new Relu(),
-    new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1, geometry: "floor" }),
+    new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
     ...[64, 128, 256, 512].flatMap((filters, stage) =>
       [block(filters, stage === 0 ? 1 : 2, stage > 0), block(filters, 1, false)].flat(),
     ),

@@ -128,10 +128,9 @@ export function codeOf(state: ArchitecturesState): string {
   const options = [
     ...(used.length > 0 ? [`repeats: { ${used.map((letter) => `${letter}: ${state[letter]}`).join(", ")} }`] : []),
     ...(optional ? [] : ["optional: false"]),
-    `geometry: "floor"`,
   ];
   return [
-    `const model = fromPattern(\`${pattern}\`, { ${options.join(", ")} });`,
+    `const model = fromPattern(\`${pattern}\`${options.length > 0 ? `, { ${options.join(", ")} }` : ""});`,
     `volumeTable(model, [${side}, ${side}, ${channels}]).rows;`,
     `cost(model, [${side}, ${side}, ${channels}], { batch: ${batch} });`,
   ].join("\n");

@@ -157,12 +157,7 @@ export function requestOf(state: PoolingState): PoolingRequest | undefined {
 export function codeOf(state: PoolingState): string {
   const { kind, size, window, stride } = state;
   const name = { max: "maxPool2d", average: "averagePool2d", L2: "lpPool2d" }[kind];
-  const { dropped } = lieOf(state);
-  const options = [
-    `kernelSize: ${window}`,
-    ...(stride === window ? [] : [`stride: ${stride}`]),
-    ...(dropped > 0 ? [`geometry: "floor"`] : []),
-  ];
+  const options = [`kernelSize: ${window}`, ...(stride === window ? [] : [`stride: ${stride}`])];
   const lines = [
     `const x = tensor(map, [1, ${size}, ${size}, 1]); // [batch, height, width, channels]`,
     `const y = ${name}(x, { ${options.join(", ")} });`,
