@@ -88,7 +88,7 @@ class Net implements Layer {
 
 /** Which example comes first in the batch of the step, in the order of this seed. */
 function exampleOf(step: number): number {
-  const order = batches(withBright(-1), { size: BATCH, shuffle: true, seed: 1, last: "drop" });
+  const order = batches(withBright(-1), { size: BATCH, shuffle: true, seed: 1 });
   return [...order][step - 1]!.indices[0]!;
 }
 

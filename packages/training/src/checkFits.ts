@@ -18,13 +18,6 @@ export interface Fitting {
  * @throws `ShapeError` or `ValueError` where they do not belong together.
  */
 export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }: Fitting): void {
-  if (data.size < batchSize)
-    throw new ValueError(`fit: ${data.size} examples do not fill one batch of ${batchSize}; use a smaller batchSize`, {
-      operation: "fit",
-      expected: `at least ${batchSize}`,
-      got: data.size,
-      fix: "a smaller batchSize",
-    });
   if (test !== undefined && !sameShape(test.shape, data.shape))
     throw new ShapeError(
       `fit: examples of the test set are ${showShape(test.shape)}, those of the data ${showShape(data.shape)}; expected one shape`,
@@ -36,7 +29,7 @@ export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }
       `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
       { operation: "fit", expected: "[1, …]", got: outputs.shape },
     );
-  const shape = [batchSize, ...data.shape];
+  const shape = [Math.min(batchSize, data.size), ...data.shape];
   checkLabels("fit: the data", data, classesOf(model, loss, shape, { training: true }));
   if (test !== undefined) checkLabels("fit: the test set", test, classesOf(model, loss, shape));
 }

@@ -194,7 +194,7 @@ class Run {
       seed: p.seed,
     });
     step.runs = p.step;
-    const count = batchCount(p.examples, p.batchSize, "drop");
+    const count = batchCount(p.examples, p.batchSize);
     try {
       while (p.epoch < epochs && !p.history.at(-1)?.stopped) {
         let seconds = 0;
@@ -205,7 +205,6 @@ class Run {
           seed: p.seed,
           epoch: p.epoch,
           start: p.batch,
-          last: "drop",
           augment,
         } as const;
         for (const { inputs, labels } of batches(this.#data, order)) {
@@ -221,11 +220,13 @@ class Run {
               throw atStep(error, p.step + 1);
             });
             seconds += (performance.now() - began) / 1000;
-            seen += p.batchSize;
+            const size = labels.size;
+            seen += size;
             p.step++;
             p.batch++;
-            p.lossSum += done.loss.number;
-            p.accuracySum += done.accuracy.number;
+            // In full batches, so that a sum over full batches is that of their losses, to the bit.
+            p.lossSum += done.loss.number * (size / p.batchSize);
+            p.accuracySum += done.accuracy.number * (size / p.batchSize);
             return done;
           });
           const record: StepRecord = {
@@ -245,7 +246,7 @@ class Run {
           yield record;
           await turn();
         }
-        yield await this.#inTurn(() => this.#endEpoch(count, seen / seconds, signal));
+        yield await this.#inTurn(() => this.#endEpoch(seen / seconds, signal));
       }
     } finally {
       step.dispose();
@@ -261,11 +262,12 @@ class Run {
     return rate;
   }
 
-  async #endEpoch(count: number, imagesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord> {
+  async #endEpoch(imagesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord> {
     const p = this.#progress;
     const { test, earlyStopping } = this.#options;
     const tested = test && (await evaluateModel(this.#model, test, { loss: this.#loss, signal }));
-    const loss = p.lossSum / count;
+    const fullBatches = p.examples / p.batchSize;
+    const loss = p.lossSum / fullBatches;
     const losses = [...p.history.map((record) => record.testLoss ?? record.loss), tested?.loss ?? loss];
     const verdict = earlyStopping && judgeEpoch(losses, earlyStopping);
     const record: EpochRecord = {
@@ -273,7 +275,7 @@ class Run {
       epoch: p.epoch,
       step: p.step,
       loss,
-      ...known("accuracy", p.accuracySum / count),
+      ...known("accuracy", p.accuracySum / fullBatches),
       ...(tested && { testLoss: tested.loss }),
       ...known("testAccuracy", tested?.accuracy),
       imagesPerSecond,

@@ -21,7 +21,7 @@ import { optimizerOption, type Optimizer } from "./optimizer.ts";
 export interface FitOptions {
   /** Passes over the data, at least 1. Default: 1. */
   readonly epochs?: number;
-  /** Examples in a step. A last batch that is smaller is left out. Default: 32. */
+  /** Examples in a step. The last batch of an epoch holds those that are left. Default: 32. */
   readonly batchSize?: number;
   /**
    * Updates the parameters, with its learning rate. Each run starts with a fresh copy, which has kept nothing of other runs.

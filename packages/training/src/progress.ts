@@ -24,7 +24,7 @@ export interface Progress {
   /** Batches done in this epoch. */
   batch: number;
   step: number;
-  /** Sums over this epoch's batches. */
+  /** Sums over the batches of this epoch, each times its size as a share of `batchSize`. */
   lossSum: number;
   accuracySum: number;
   history: EpochRecord[];
@@ -94,7 +94,7 @@ export function readProgress(text: string): Progress {
   const wrong = wrongField("progress", progress, isProgress);
   if (wrong !== undefined) throw damaged(wrong);
   const { batchSize, examples, epoch, batch, step, lossSum, accuracySum, history } = progress;
-  const count = batchCount(examples, batchSize, "drop");
+  const count = batchCount(examples, batchSize);
   if (batch > count || step !== epoch * count + batch)
     throw damaged(`step ${step} is not batch ${batch} of ${count} in epoch ${epoch}`);
   if (batch === 0 && (lossSum !== 0 || accuracySum !== 0)) throw damaged("it has sums over no batches");

@@ -31,9 +31,9 @@ export interface EpochRecord {
   readonly epoch: number;
   /** Steps done in all. */
   readonly step: number;
-  /** The mean over its batches. */
+  /** Mean over the examples, of the losses during the epoch. */
   readonly loss: number;
-  /** The mean over its batches, where they have an accuracy. */
+  /** Mean over the examples, where batches have an accuracy. */
   readonly accuracy?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;

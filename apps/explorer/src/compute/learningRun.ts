@@ -176,7 +176,7 @@ export class LearningRun {
   }
 
   get #batchesInEpoch(): number {
-    return batchCount(this.data.train.size, this.#recipe.batchSize, "drop");
+    return batchCount(this.data.train.size, this.#recipe.batchSize);
   }
 
   /** Makes a trainer what the net is at this step. */
@@ -224,7 +224,7 @@ export class LearningRun {
     const { seed, batchSize: size } = this.#recipe;
     const [epoch, start] = [Math.floor(this.#step / this.#batchesInEpoch), this.#step % this.#batchesInEpoch];
     const augment = this.#isOwn ? shift(2) : undefined;
-    this.#batches = batches(this.data.train, { size, shuffle: true, seed, epoch, start, last: "drop", augment });
+    this.#batches = batches(this.data.train, { size, shuffle: true, seed, epoch, start, augment });
     return this.#nextBatch();
   }
 

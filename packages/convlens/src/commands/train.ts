@@ -1,6 +1,6 @@
 import { watchTraining, type TrainingWatch } from "@convlens/analysis";
 import type { Backend } from "@convlens/backend";
-import { batches, take, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { batchCount, batches, take, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit } from "@convlens/training";

@@ -70,7 +70,7 @@ export function codeOf(state: LearningState): string {
     `]);`,
     `const steps = ${Math.max(1, state.trained)};`,
     `const options = {`,
-    `  epochs: Math.ceil(steps / Math.floor(train.size / ${batchSize})),`,
+    `  epochs: Math.ceil(steps / Math.ceil(train.size / ${batchSize})),`,
     `  batchSize: ${batchSize},`,
     `  optimizer: ${optimizerCode(state)},`,
     `  seed: ${seed},`,
