@@ -14,12 +14,12 @@ import {
 import { cos, sin } from "@convlens/backend/math";
 
 /**
- * Makes another example of the same class and shape out of an example, which it must not change. Returns the numbers at once:
- * it must not be async.
+ * Returns a changed copy of an example, of the same class and shape. It must not change the example itself, and must not be
+ * async.
  */
 export type Augmentation = (example: Float32Array, shape: Shape, random: Random) => Float32Array;
 
-/** An image, or an error for what is none. */
+/** Height, width and channels of an image. */
 function imageOf(name: string, shape: Shape): [height: number, width: number, channels: number] {
   if (shape.length === 3) return shape as unknown as [number, number, number];
   throw new ShapeError(`${name}: expected images [height, width, channels], got examples of ${showShape(shape)}`, {
@@ -29,7 +29,7 @@ function imageOf(name: string, shape: Shape): [height: number, width: number, ch
   });
 }
 
-/** Each pixel from a place that may lie between pixels; outside of the image there are zeros. */
+/** Image with each pixel interpolated at another position; outside of the image there are zeros. */
 function resampled(
   image: Float32Array,
   [height, width, channels]: readonly [number, number, number],
@@ -51,7 +51,7 @@ function resampled(
   return result;
 }
 
-/** Moved by up to `pixels` whole pixels in each direction, zeros coming in. */
+/** Shifts images by up to `pixels` whole pixels in each direction, and fills with zeros. */
 export function shift(pixels: number): Augmentation {
   checkValue("shift", "pixels", pixels, wholeFrom(0, 0xffff));
   return (example, shape, random) => {
@@ -61,13 +61,13 @@ export function shift(pixels: number): Augmentation {
   };
 }
 
-/** Mirrored left to right, every other time. */
+/** Flips images from left to right, with probability 0.5. */
 export const flipHorizontal = (): Augmentation => (example, shape, random) => {
   const size = imageOf("flipHorizontal", shape);
   return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size[1] - 1 - x, y]);
 };
 
-/** A part of `height` × `width` pixels somewhere in the image, enlarged to its whole size. */
+/** Crops a random part of `height` × `width` pixels, and enlarges it to the size of the image. */
 export function crop(options: { readonly height: number; readonly width: number }): Augmentation {
   checkOptions("crop", options, { height: anyOption, width: anyOption });
   const { height, width } = options;
@@ -82,13 +82,13 @@ export function crop(options: { readonly height: number; readonly width: number 
         got: [height, width],
       });
     const [top, left] = [(size[0] - height) * random.next(), (size[1] - width) * random.next()];
-    // From corner to corner, so that nothing beyond the part is looked at.
+    // From corner to corner, so that no pixel outside of the part is read.
     const step = (part: number, whole: number): number => (whole > 1 ? (part - 1) / (whole - 1) : 0);
     return resampled(example, size, (x, y) => [left + x * step(width, size[1]), top + y * step(height, size[0])]);
   };
 }
 
-/** Turned about the middle by up to `degrees` either way. */
+/** Rotates images about their center by up to `degrees` in either direction. */
 export function rotate(degrees: number): Augmentation {
   checkValue("rotate", "degrees", degrees, numberFrom(0));
   return (example, shape, random) => {
@@ -103,7 +103,7 @@ export function rotate(degrees: number): Augmentation {
   };
 }
 
-/** Normal noise on each number. Signals, too. */
+/** Adds normal noise to images or signals. */
 export function noise(deviation: number): Augmentation {
   checkValue("noise", "deviation", deviation, numberFrom(0));
   return (example, _, random) => {
@@ -112,7 +112,7 @@ export function noise(deviation: number): Augmentation {
   };
 }
 
-/** A square of `pixels` somewhere set to 0 (DeVries 2017); it may reach over the border. */
+/** Sets a random square of `pixels` × `pixels` to 0 (DeVries 2017); it may reach over the border. */
 export function cutout(pixels: number): Augmentation {
   checkValue("cutout", "pixels", pixels, wholeFrom(0));
   return (example, shape, random) => {
@@ -132,7 +132,7 @@ export function cutout(pixels: number): Augmentation {
   };
 }
 
-/** Several one after the other, each with random numbers of its own. */
+/** Applies several augmentations in order, each with its own random numbers. */
 export function augment(...steps: readonly Augmentation[]): Augmentation {
   for (const step of steps) checkValue("augment", "step", step, functionOption);
   return (example, shape, random) => steps.reduce((image, step, i) => step(image, shape, random.split(i)), example);

@@ -14,15 +14,15 @@ import { tensor, type Tensor } from "@convlens/tensor";
 import type { Augmentation } from "./augmentation.ts";
 import type { Dataset } from "./dataset.ts";
 
-/** Examples that go through a net together. */
+/** A batch of examples. */
 export interface Batch {
-  /** `[n, …shape]` */
+  /** Inputs `[n, …shape]`. */
   readonly inputs: Tensor;
-  /** `[n]` */
+  /** Labels `[n]`. */
   readonly labels: Tensor;
-  /** Which examples they are. */
+  /** Indices of the examples in the data set. */
   readonly indices: Uint32Array;
-  /** Its place in the epoch, from 0. */
+  /** Number of the batch in the epoch, from 0. */
   readonly batch: number;
 }
 
@@ -30,17 +30,17 @@ export interface Batch {
 export interface BatchesOptions {
   /** Examples in a batch. Default: 32. */
   readonly size?: number;
-  /** Whether in random order. Default: false. */
+  /** Whether examples are in random order. Default: false. */
   readonly shuffle?: boolean;
-  /** Decides order and augmentation, together with the epoch. Default: 0. */
+  /** Seed of order and augmentation, together with the epoch. Default: 0. */
   readonly seed?: number;
-  /** Which pass over the data. Default: 0. */
+  /** Number of the pass over the data. Default: 0. */
   readonly epoch?: number;
-  /** The first batch: to go on in the middle of an epoch. Default: 0. */
+  /** Number of the first batch, to resume within an epoch. Default: 0. */
   readonly start?: number;
-  /** What becomes of a last batch that is smaller. Default: `"keep"`. */
+  /** Whether a last, smaller batch is kept or dropped. Default: `"keep"`. */
   readonly last?: "keep" | "drop";
-  /** Changes each example; its random numbers depend on seed, epoch and example alone. */
+  /** Augmentation of each example; its random numbers depend only on seed, epoch and example. */
   readonly augment?: Augmentation | undefined;
 }
 
@@ -58,7 +58,7 @@ const checks: OptionChecks<BatchesOptions> = {
   augment: functionOption,
 };
 
-/** Refuses what an augmentation must not return. */
+/** @throws `ValueError` for an invalid result of an augmentation. */
 function checkAugmented(got: unknown, size: number): Float32Array {
   if (got instanceof Float32Array && got.length === size) return got;
   const what =
@@ -77,7 +77,7 @@ function checkAugmented(got: unknown, size: number): Float32Array {
 }
 
 /**
- * The batches of one epoch. The same options give the same batches, wherever one begins.
+ * Yields the batches of one epoch. The same options give the same batches, whatever `start` is.
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 import { FILE_KIND_BYTES, fileKind, ValueError } from "@convlens/backend";
 
-/** Where bytes come from: memory, a `Blob`, a `Response`, a stream of chunks. */
+/** Source of bytes: memory, a `Blob`, a `Response`, or a stream of chunks. */
 export type ByteSource =
   Uint8Array | ArrayBuffer | Blob | Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Bytes of numbers that one file may hold: 2 GiB, which every engine can keep in one array. */
+/** Largest number of bytes that are read of one file: 2 GiB, which fits into one array in every engine. */
 export const MOST_BYTES: number = 2 ** 31;
 
-/** Chunks of bytes, one after the other. */
+/** Yields the chunks of a source. */
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
   if (source instanceof Uint8Array) yield source;
   else if (source instanceof ArrayBuffer) yield new Uint8Array(source);
@@ -21,7 +21,7 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
     } finally {
-      // A stream that has failed rejects once more.
+      // A failed stream rejects again.
       await reader.cancel().catch(() => undefined);
     }
   }
@@ -43,7 +43,7 @@ function checkSource(what: string, source: unknown): void {
   );
 }
 
-/** Reads a stream of bytes piece by piece, and unpacks it if it is gzipped. Keeps no more than was asked for. */
+/** Reads a stream of bytes, and unpacks it if it is gzipped. Keeps only what was asked for. */
 export class ByteReader {
   readonly #what: string;
   readonly #chunks: AsyncIterator<Uint8Array>;
@@ -55,7 +55,7 @@ export class ByteReader {
     this.#chunks = chunks;
   }
 
-  /** The reader of a source, unpacked, whatever it holds. */
+  /** Opens a source of any kind, and unpacks it. */
   static async #open(what: string, source: ByteSource): Promise<ByteReader> {
     checkSource(what, source);
     const reader = new ByteReader(what, chunksOf(source)[Symbol.asyncIterator]());
@@ -65,11 +65,11 @@ export class ByteReader {
   }
 
   /**
-   * Opens a source, gives its reader to `read`, and closes it in the end.
+   * Opens a source, calls `read` with its reader, and closes it.
    *
-   * @param what - What is read, for messages: `"IDX file"`.
-   * @param own - The name of the kind itself in {@link fileKind}; other known kinds are refused by name.
-   * @throws `ValueError` for what is not a source of bytes, and for a file of another kind.
+   * @param what - Name of the kind of file in messages: `"IDX file"`.
+   * @param own - Name of the kind in {@link fileKind}; other known kinds are refused by name.
+   * @throws `ValueError` for a value that is not a source of bytes, and for a file of another kind.
    */
   static async read<T>(
     what: string,
@@ -93,7 +93,7 @@ export class ByteReader {
     }
   }
 
-  /** What has been read ahead, and all that follows. */
+  /** Yields the bytes that were read ahead, and all that follow. */
   async *#rest(): AsyncGenerator<Uint8Array> {
     try {
       yield this.#left;
@@ -103,7 +103,7 @@ export class ByteReader {
     }
   }
 
-  /** Reads ahead until `length` bytes are at hand, or the source ends. */
+  /** Reads ahead until `length` bytes are available, or the source ends. */
   async #fill(length: number): Promise<void> {
     const parts = [this.#left];
     let have = this.#left.length;
@@ -137,10 +137,10 @@ export class ByteReader {
   }
 
   /**
-   * The next `length` bytes.
+   * Reads the next `length` bytes.
    *
-   * @param of - What they are, for messages: `"the header"`.
-   * @throws `ValueError` if the source ends before, or for more bytes than can be kept.
+   * @param of - Name of these bytes in messages: `"the header"`.
+   * @throws `ValueError` if the source ends before, or for more bytes than fit into memory.
    */
   async take(length: number, of: string): Promise<Uint8Array> {
     if (length > MOST_BYTES)
@@ -160,13 +160,13 @@ export class ByteReader {
     return taken;
   }
 
-  /** At most `length` bytes; fewer, or none, at the end. */
+  /** Reads at most `length` bytes; fewer, or none, at the end. */
   async takeUpTo(length: number): Promise<Uint8Array> {
     await this.#fill(length);
     return this.take(Math.min(length, this.#left.length), "the rest");
   }
 
-  /** @throws `ValueError` if anything follows. */
+  /** @throws `ValueError` if more bytes follow. */
   async end(): Promise<void> {
     await this.#fill(1);
     if (this.#left.length > 0)
@@ -180,10 +180,10 @@ export class ByteReader {
   }
 }
 
-/** Packed bytes that are unpacked at once: deflate makes at most 1032 bytes of one, so 16 MiB. */
+/** Number of packed bytes that are unpacked at once: at most 16 MiB, since one byte unpacks to at most 1032. */
 const PACKED_AT_ONCE = 2 ** 14;
 
-/** Unpacks gzip as it streams in. */
+/** Unpacks a stream of gzip. */
 function unzipped(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   let left = new Uint8Array(0) as Uint8Array;
   const packed = new ReadableStream<BufferSource>({
@@ -203,7 +203,7 @@ function unzipped(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
   return packed.pipeThrough(new DecompressionStream("gzip"));
 }
 
-/** A typed array over a copy of the bytes, whose byte order is changed where it is not that of this machine. */
+/** Typed array of a copy of the bytes, in the byte order of this machine. */
 export function numbersFrom<T>(
   bytes: Uint8Array,
   size: number,

@@ -5,12 +5,12 @@ import { dataset, type Dataset } from "./dataset.ts";
 const classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"] as const;
 const PIXELS = 32 * 32;
 const RECORD = 1 + 3 * PIXELS;
-/** Records of all files together, about 300 MB. The format does not say how many follow, and a small gzip file can hold any number. */
+/** Largest number of records of all files together, about 300 MB. A small gzip file can hold any number of records. */
 const MOST_RECORDS = 100_000;
 
 /**
- * Reads files of CIFAR-10's binary version, one after the other, gzipped or not: records of a label and three planes of
- * 32 × 32 bytes, which become pixels `[32, 32, 3]`.
+ * Reads files of the binary version of CIFAR-10, gzipped or not: records of a label and three planes of 32 × 32 bytes, which
+ * become images `[32, 32, 3]`.
  *
  * @throws `ValueError` for a file that is truncated or of another kind, and for more than 100,000 records.
  */
@@ -26,7 +26,7 @@ export async function readCifar10(...sources: readonly ByteSource[]): Promise<Da
   return dataset({ shape: [32, 32, 3], inputs, labels: Uint8Array.from(records, ([label]) => label!), classes });
 }
 
-/** Adds the records of a file to those of the files before. */
+/** Adds the records of a file to `records`. */
 async function readRecords(reader: ByteReader, records: Uint8Array[]): Promise<void> {
   for (let record = await reader.takeUpTo(RECORD); record.length > 0; record = await reader.takeUpTo(RECORD)) {
     const label = record[0]!;

@@ -10,33 +10,33 @@ import {
   type Shape,
 } from "@convlens/backend";
 
-/** Examples and their labels in memory. Bytes stay bytes until a batch is made. */
+/** Examples and their labels in memory. Bytes become floats when a batch is made. */
 export interface Dataset {
   /** Number of examples. */
   readonly size: number;
-  /** Of one example: `[height, width, channels]` or `[length, channels]`. */
+  /** Shape of one example: `[height, width, channels]` or `[length, channels]`. */
   readonly shape: Shape;
-  /** Names of the classes; a label is a place in this list. */
+  /** Names of the classes; a label is an index of this list. */
   readonly classes: readonly string[];
-  /** All examples, one after the other. */
+  /** Numbers of all examples, one example after the other. */
   readonly inputs: Uint8Array | Float32Array;
-  /** What a number of `inputs` is multiplied by: 1/255 makes bytes 0 to 1. */
+  /** Factor of `inputs`: 1/255 scales bytes to the range from 0 to 1. */
   readonly scale: number;
-  /** One for each example. */
+  /** Class of each example. */
   readonly labels: Uint8Array | Uint16Array | Int32Array;
 }
 
-/** Parts of a {@link dataset}. */
+/** Options of {@link dataset}. */
 export interface DatasetParts extends Pick<Dataset, "shape"> {
-  /** Number of examples: that of the labels, so that a data set can be made of another one's parts. */
+  /** Number of examples. It is that of the labels; the option allows to pass the fields of another data set. */
   readonly size?: number;
-  /** All examples, one after the other. */
+  /** Numbers of all examples, one example after the other. */
   readonly inputs: Uint8Array | Uint8ClampedArray | Float32Array;
-  /** One place in the list of classes for each example. */
+  /** Class of each example, as an index of `classes`. */
   readonly labels: ArrayLike<number>;
   /** Names of the classes. Default: the numbers up to the largest label. */
   readonly classes?: readonly string[];
-  /** What a number of `inputs` is multiplied by. Default: 1/255 for bytes, so that they become 0 to 1; else 1. */
+  /** Factor of `inputs`. Default: 1/255 for bytes, which scales them to the range from 0 to 1; else 1. */
   readonly scale?: number;
 }
 
@@ -59,14 +59,14 @@ const checks: OptionChecks<DatasetParts> = {
   scale: numberAbove(0),
 };
 
-/** Bytes as Uint8Array, without a copy; floats as they are. */
+/** Bytes as a Uint8Array, without a copy; floats unchanged. */
 const inputsOf = (x: DatasetParts["inputs"]): Dataset["inputs"] =>
   x instanceof Uint8ClampedArray ? new Uint8Array(x.buffer, x.byteOffset, x.length) : x;
 
-/** Largest number of classes that are named here; a larger label is taken for a mistake. */
+/** Largest number of classes without names; a larger label is refused as a mistake. */
 const MOST_CLASSES = 2 ** 20;
 
-/** Labels in a typed array, once each is known to be a class. */
+/** Labels in a typed array, after checking that each is a class. */
 function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | undefined): Dataset["labels"] {
   const most = classes?.length ?? MOST_CLASSES;
   for (let i = 0; i < labels.length; i++) {
@@ -75,7 +75,7 @@ function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | u
     fail(
       "dataset",
       `labels[${i}] is ${typeof got === "string" ? `"${got}"` : String(got)}, out of range: expected a whole number from 0 to ${most - 1}, ` +
-        (classes === undefined ? "the place of a class in `classes`" : `as there are ${most} classes`),
+        (classes === undefined ? "an index of `classes`" : `as there are ${most} classes`),
       `0 to ${most - 1}`,
       got,
     );
@@ -86,10 +86,10 @@ function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | u
 }
 
 /**
- * A data set of its parts, checked.
+ * Makes a data set.
  *
- * @throws `ValueError` for lengths that do not fit, no examples, a label that is not the place of a class, a number that is not
- * finite, or a part that is unknown.
+ * @throws `ValueError` for lengths that do not match, no examples, a label that is not a class, a number that is not finite,
+ * or an option that is unknown.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ export function dataset(parts: DatasetParts): Dataset {
   return { size, shape, classes, inputs, labels, scale: parts.scale ?? (inputs instanceof Uint8Array ? 1 / 255 : 1) };
 }
 
-/** The examples with these indices, in this order. */
+/** Examples with these indices, in this order. */
 export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
   const one = sizeOf(from.shape);
   const inputs = new (from.inputs.constructor as Float32ArrayConstructor)(indices.length * one);
@@ -147,7 +147,7 @@ export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
   return dataset({ ...from, size: labels.length, inputs, labels });
 }
 
-/** The first `count` examples, or all if there are fewer. */
+/** First `count` examples, or all if there are fewer. */
 export function take(from: Dataset, count: number): Dataset {
   checkValue("take", "count", count, wholeFrom(1));
   return subset(

@@ -1,7 +1,7 @@
 import { sizeOf, ValueError, type Shape } from "@convlens/backend";
 import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 
-/** Numbers of an IDX file, in the type that they have there. */
+/** Numbers of an IDX file, in the type of the file. */
 export type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
 /** The content of an IDX file. */
@@ -22,13 +22,13 @@ const types: {
 };
 
 /**
- * Reads an IDX file, the format of MNIST, gzipped or not: two zeros, the type, the number of axes, their sizes, the numbers,
- * all big-endian.
+ * Reads an IDX file, the format of MNIST, gzipped or not.
  *
- * @throws `ValueError` for a file that is of another kind, truncated, longer than it says, or larger than 2 GiB.
+ * @throws `ValueError` for a file that is of another kind, truncated, longer than its header says, or larger than 2 GiB.
  */
 export const readIdx = (source: ByteSource): Promise<Idx> => ByteReader.read("IDX file", source, contentOf);
 
+/** Two zeros, the type, the number of axes, their sizes, the numbers; all big-endian. */
 async function contentOf(reader: ByteReader): Promise<Idx> {
   const [zero, alsoZero, code, rank] = (await reader.take(4, "the header")) as unknown as [
     number,

@@ -1,5 +1,5 @@
 /**
- * Examples in, batches out: readers of the usual files, synthetic sets, augmentation. See also `@convlens/datasets/node`.
+ * Data sets: readers of common formats, synthetic data sets, augmentation and batches. `@convlens/datasets/node` reads files.
  *
  * @module
  */

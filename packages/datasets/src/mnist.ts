@@ -3,37 +3,37 @@ import type { ByteSource } from "./bytes.ts";
 import { dataset, type Dataset } from "./dataset.ts";
 import { readIdx, type Idx } from "./idx.ts";
 
-/** A part to learn from and a part to be tested on. */
+/** A training set and a test set. */
 export interface TrainAndTest {
   readonly train: Dataset;
   readonly test: Dataset;
 }
 
-/** The names of the ten digits. */
+/** Names of the ten digits. */
 export const digits: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/** How a set in MNIST's format differs from MNIST. */
+/** Options of data sets in the format of MNIST. */
 export interface MnistOptions {
   /** Names of the classes, in the order of the labels. Default: the ten digits. */
   readonly classes?: readonly string[];
-  /** The label of the first class. Default: 0; EMNIST's letters begin with 1. */
+  /** Label of the first class. Default: 0; the letters of EMNIST begin with 1. */
   readonly firstLabel?: number;
-  /** Whether the files hold columns in place of rows, as EMNIST's do: images are then transposed. Default: `false`. */
+  /** Whether images are stored column by column, as those of EMNIST. Default: `false`. */
   readonly transposed?: boolean;
 }
 
 /**
- * Reads images and labels of MNIST, or of a set in its format: two IDX files, gzipped or not. Images are `[n, height, width]`
- * of bytes; labels are `[n]` of any type, as whole numbers.
+ * Reads MNIST, or another data set in its format, from two IDX files, gzipped or not: images `[n, height, width]` of bytes, and
+ * labels `[n]` of whole numbers.
  *
- * @throws `ValueError` for files that do not belong together, and for labels that are not a class.
+ * @throws `ValueError` for files that do not belong together, and for labels that are not classes.
  *
  * @example
  * ```ts
  * const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4);
  * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 26);
  * const alphabet = [..."abcdefghijklmnopqrstuvwxyz"];
- * // EMNIST's letters: columns in place of rows, and "a" is 1.
+ * // The letters of EMNIST are stored column by column, and "a" is 1.
  * const letters = await readMnist(images, labels, { classes: alphabet, firstLabel: 1, transposed: true });
  * letters.inputs; // 1, 3, 2, 4
  * letters.labels; // 25
@@ -71,7 +71,7 @@ export async function readMnist(images: ByteSource, labels: ByteSource, options:
 
 const nameOf = ({ values }: Idx): string => values.constructor.name.replace("Array", "").toLowerCase();
 
-/** Labels as places in the list of classes. */
+/** Labels as indices of the classes. */
 function classesOf({ values }: Idx, count: number, firstLabel: number): Uint8Array | Int32Array {
   const [least, most] = [firstLabel, firstLabel + count - 1];
   const bad = values.findIndex((label: number) => !Number.isInteger(label) || label < least || label > most);
@@ -89,7 +89,7 @@ function classesOf({ values }: Idx, count: number, firstLabel: number): Uint8Arr
   return Int32Array.from(values, (label) => label - firstLabel);
 }
 
-/** Images whose rows are the columns of those given. */
+/** Transposed images. */
 function transposedImages(images: Uint8Array, height: number, width: number): Uint8Array {
   const one = height * width;
   return images.map((_, i) => {
@@ -98,7 +98,7 @@ function transposedImages(images: Uint8Array, height: number, width: number): Ui
   });
 }
 
-/** Addresses of the four files of MNIST. */
+/** Paths or URLs of the four files of MNIST. */
 export interface MnistUrls {
   readonly trainImages: string | URL;
   readonly trainLabels: string | URL;
@@ -106,7 +106,7 @@ export interface MnistUrls {
   readonly testLabels: string | URL;
 }
 
-/** Throws an error again with the addresses of the files in front of its sentence. */
+/** Rethrows an error with the names of the files before its message. */
 const naming =
   (images: string | URL, labels: string | URL) =>
   (error: unknown): never => {
@@ -117,10 +117,10 @@ const naming =
 
 const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const;
 
-/** Opens an address. */
+/** Opens a path or URL. */
 export type Open = (from: string | URL) => ByteSource | Promise<ByteSource>;
 
-/** Reads the four files, opened by `open`. */
+/** Reads the four files with `open`. */
 export async function openMnist(files: MnistUrls, open: Open, options?: MnistOptions): Promise<TrainAndTest> {
   checkOptions("mnist", files, {
     trainImages: anyOption,
@@ -165,7 +165,7 @@ export async function fetchBytes(
  * Fetches MNIST, or a set in its format, from four URLs of IDX files, gzipped or not.
  *
  * @param fetchFrom - Default: the `fetch` of the platform.
- * @param options - How the set differs from MNIST.
+ * @param options - Of a data set that differs from MNIST.
  */
 export const fetchMnist = (
   urls: MnistUrls,

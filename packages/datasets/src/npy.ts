@@ -28,7 +28,7 @@ const types: {
   b1: { bytes: 1, make: (buffer) => new Uint8Array(buffer) },
 };
 
-/** Kinds of types that are not real numbers, by their letter. */
+/** Types other than real numbers, by their letter. */
 const otherTypes: Readonly<Record<string, string>> = {
   c: "complex numbers",
   f: "floats of this size",
@@ -41,7 +41,7 @@ const otherTypes: Readonly<Record<string, string>> = {
   m: "durations",
 };
 
-/** How NumPy's headers name the types that {@link writeNpy} writes. */
+/** Type codes of the arrays that {@link writeNpy} writes. */
 const written: Readonly<Record<string, string>> = {
   Float32Array: "<f4",
   Float64Array: "<f8",
@@ -57,7 +57,7 @@ const written: Readonly<Record<string, string>> = {
 const MAGIC = [0x93, ...new TextEncoder().encode("NUMPY")];
 const KEYS = ["descr", "fortran_order", "shape"];
 const LARGEST_HEADER = 1 << 20;
-/** Axes of an array, at most: NumPy's own limit. */
+/** Largest number of axes, the limit of NumPy. */
 const MOST_AXES = 64;
 
 const wrong = (what: string, fix = "is it an npy file, and whole?", cause?: unknown): ValueError =>
@@ -67,7 +67,7 @@ const wrong = (what: string, fix = "is it an npy file, and whole?", cause?: unkn
     ...(cause !== undefined && { cause }),
   });
 
-/** What the header of an npy file says of its numbers. */
+/** Header of an npy file. */
 interface NpyHeader {
   readonly shape: Shape;
   readonly type: (typeof types)[string];
@@ -79,7 +79,7 @@ interface NpyHeader {
  * Reads an npy file of NumPy (versions 1 to 3), gzipped or not: real numbers in either byte order, in C or Fortran order.
  * float16 becomes float32; int64 and uint64 become float64, which rounds numbers beyond 2⁵³; booleans become bytes.
  *
- * @throws `ValueError` for a file that is of another kind, truncated, larger than 2 GiB, or of a type that is not real numbers.
+ * @throws `ValueError` for a file that is of another kind, truncated or larger than 2 GiB, or whose type is not real numbers.
  */
 export const readNpy = (source: ByteSource): Promise<Npy> =>
   ByteReader.read("npy file", source, contentOf, "an npy file");
@@ -121,7 +121,7 @@ async function headerOf(reader: ByteReader): Promise<NpyHeader> {
   return { ...typeOf(header.get("descr")), shape: shapeOf(header.get("shape")), isFortran };
 }
 
-/** A part of a header for a message, shortened. */
+/** Part of a header in a message, shortened. */
 function shown(part: unknown): string {
   const text = JSON.stringify(typeof part === "string" ? part.trim() : part) ?? "missing";
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

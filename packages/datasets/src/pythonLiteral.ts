@@ -1,10 +1,10 @@
-/** A value of Python as its literals write it: a tuple or a list is an array, `None` is `null`. */
+/** Value of a Python literal: tuples and lists are arrays, `None` is `null`. */
 export type PythonValue = string | number | boolean | null | readonly PythonValue[] | ReadonlyMap<string, PythonValue>;
 
-/** Tuples and lists inside of each other. */
+/** Largest depth of nested brackets. */
 const DEEPEST = 16;
 
-/** A bracket, comma or colon, or a value without parts. */
+/** A bracket, comma or colon, or a simple value. */
 type Token =
   { readonly sign: string } | { readonly sign?: undefined; readonly value: string | number | boolean | null };
 
@@ -28,10 +28,10 @@ function tokensOf(text: string): Token[] {
 }
 
 /**
- * Reads a literal of Python: dictionaries with texts as keys, tuples, lists, texts, whole numbers (also `2L`), `True`,
- * `False`, `None`.
+ * Parses a Python literal: dictionaries with strings as keys, tuples, lists, strings, integers (also `2L`), `True`, `False`,
+ * `None`.
  *
- * @throws `Error` that says what stands where something else was expected.
+ * @throws `Error` that says what was expected, and what came.
  */
 export function pythonLiteral(text: string): PythonValue {
   const tokens = tokensOf(text);
@@ -45,7 +45,7 @@ export function pythonLiteral(text: string): PythonValue {
     if (sign() !== wanted) throw new Error(`expected "${wanted}", got ${shown()}`);
     at++;
   }
-  /** Reads elements up to the closing sign. A tuple of one has a comma; without one it is a value in parentheses. */
+  /** Reads elements up to the closing bracket. A tuple of one element has a comma; without it, it is a value in parentheses. */
   function elements(closing: string, depth: number): PythonValue {
     const found: PythonValue[] = [];
     let hasComma = false;
@@ -61,8 +61,8 @@ export function pythonLiteral(text: string): PythonValue {
     const found = new Map<string, PythonValue>();
     while (sign() !== "}") {
       const key = read(depth + 1);
-      if (typeof key !== "string") throw new Error(`expected a text as a key, got ${JSON.stringify(key)}`);
-      if (found.has(key)) throw new Error(`the key "${key}" stands there twice`);
+      if (typeof key !== "string") throw new Error(`expected a string as a key, got ${JSON.stringify(key)}`);
+      if (found.has(key)) throw new Error(`the key "${key}" occurs twice`);
       expectSign(":");
       found.set(key, read(depth + 1));
       if (sign() !== "}") expectSign(",");
@@ -71,7 +71,7 @@ export function pythonLiteral(text: string): PythonValue {
     return found;
   }
   function read(depth: number): PythonValue {
-    if (depth > DEEPEST) throw new Error(`more than ${DEEPEST} brackets inside of each other`);
+    if (depth > DEEPEST) throw new Error(`more than ${DEEPEST} nested brackets`);
     const token = tokens[at];
     if (token === undefined) throw new Error("unexpected end");
     at++;

@@ -10,28 +10,28 @@ import {
 import { cos, sin } from "@convlens/backend/math";
 import { dataset, type Dataset } from "./dataset.ts";
 
-/** Options of every synthetic set. */
+/** Options of synthetic data sets. */
 export interface SyntheticOptions {
   /** Number of examples. */
   readonly size: number;
-  /** Decides them all. Default: 1. */
+  /** Seed of all random numbers. Default: 1. */
   readonly seed?: number;
-  /** Deviation of the noise on each number. Default: 0.1. */
+  /** Standard deviation of the noise. Default: 0.1. */
   readonly noise?: number;
 }
 
 /** Options of synthetic images. */
 export interface SyntheticImageOptions extends SyntheticOptions {
-  /** Default: 28. */
+  /** Height of an image. Default: 28. */
   readonly height?: number;
-  /** Default: 28. */
+  /** Width of an image. Default: 28. */
   readonly width?: number;
 }
 
 const checks: OptionChecks<SyntheticOptions> = { size: wholeFrom(1), seed: seedOption, noise: numberFrom(0) };
 const imageChecks: OptionChecks<SyntheticImageOptions> = { ...checks, height: wholeFrom(1), width: wholeFrom(1) };
 
-/** Classes in turn, each example from a stream of its own, with noise on top. */
+/** Examples of the classes in turn, each with its own stream of random numbers, plus noise. */
 function make(
   shape: Shape,
   classes: readonly string[],
@@ -50,9 +50,9 @@ function make(
 }
 
 /**
- * Images of one edge each, bright on one side: what first-layer filters learn to see. The class is its direction.
+ * Images of one edge each, bright on one side. The class is the direction of the edge.
  *
- * @param options - `directions`: number of classes (default 4), evenly over half a turn.
+ * @param options - `directions`: number of classes, evenly over half a turn. Default: 4.
  */
 export function orientedEdges(options: SyntheticImageOptions & { readonly directions?: number }): Dataset {
   checkOptions("orientedEdges", options, { ...imageChecks, directions: wholeFrom(1, 256) });
@@ -69,7 +69,7 @@ export function orientedEdges(options: SyntheticImageOptions & { readonly direct
   });
 }
 
-/** Whether a point lies in a shape of radius 1 around the origin. */
+/** Shapes of radius 1 around the origin. */
 const insides: readonly { readonly name: string; readonly inside: (x: number, y: number) => boolean }[] = [
   { name: "circle", inside: (x, y) => x * x + y * y < 1 },
   { name: "square", inside: (x, y) => Math.abs(x) < 0.85 && Math.abs(y) < 0.85 },
@@ -77,7 +77,7 @@ const insides: readonly { readonly name: string; readonly inside: (x: number, y:
   { name: "cross", inside: (x, y) => (Math.abs(x) < 0.3 && Math.abs(y) < 1) || (Math.abs(y) < 0.3 && Math.abs(x) < 1) },
 ];
 
-/** Images of a circle, square, triangle or cross of any size and place. The class is which. */
+/** Images of a circle, square, triangle or cross of random size and position. The class is the shape. */
 export function shapes(options: SyntheticImageOptions): Dataset {
   checkOptions("shapes", options, imageChecks);
   const { height = 28, width = 28 } = options;
@@ -92,9 +92,9 @@ export function shapes(options: SyntheticImageOptions): Dataset {
 }
 
 /**
- * Signals that hold a tone, or noise alone: whether somebody speaks. `[length, 1]`, two classes.
+ * Signals `[length, 1]` of two classes: noise, and a tone in noise.
  *
- * @param options - `length`: of a signal (default 128).
+ * @param options - `length`: number of samples of a signal. Default: 128.
  */
 export function tones(options: SyntheticOptions & { readonly length?: number }): Dataset {
   checkOptions("tones", options, { ...checks, length: wholeFrom(1) });

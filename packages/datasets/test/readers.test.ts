@@ -361,10 +361,10 @@ describe("npy", () => {
       [header("<f4 ", "False", "1,"), "is not one of"],
       ["{'descr': [('x', '<f4'), ('y', '<f4')], 'fortran_order': False, 'shape': (1,)}", "elements are records"],
       ["{'descr': '<f4', 'fortran_order': False}", "should be a dictionary of descr, fortran_order, shape"],
-      [`{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}`, 'the key "descr" stands there twice'],
+      [`{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}`, 'the key "descr" occurs twice'],
       [`${header("<f4", "False", "1,")} {}`, "expected the end"],
       [`x = ${header("<f4", "False", "1,")}`, "is not a dictionary of Python"],
-      ["(".repeat(60_000), "more than 16 brackets"],
+      ["(".repeat(60_000), "more than 16 nested brackets"],
       [`{"descr": ${'"\\"'.repeat(10_000)}`, "is not a dictionary of Python"],
     ];
     for (const [text, sentence] of refused) {

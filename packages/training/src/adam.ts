@@ -7,17 +7,17 @@ import { decayed } from "./sgd.ts";
 
 /** Options of {@link adam} and {@link adamW}. */
 export interface AdamOptions extends LearningRateOption {
-  /** Share of the mean gradient that stays at each step, from 0 to below 1. Default: 0.9. */
+  /** Decay of the mean gradient at each step, from 0 to below 1. Default: 0.9. */
   readonly beta1?: number;
-  /** Share of the mean square that stays, from 0 to below 1. Default: 0.999. */
+  /** Decay of the mean square of gradients, from 0 to below 1. Default: 0.999. */
   readonly beta2?: number;
   /** Added to the divisor, at least 0. Default: 1e-8. */
   readonly epsilon?: number;
-  /** How strongly parameters are pulled towards 0, at least 0. Default: 0 for Adam, 0.01 for AdamW. */
+  /** Weight decay, at least 0. Default: 0 for Adam, 0.01 for AdamW. */
   readonly weightDecay?: number;
 }
 
-/** 1 − βᵗ. Powers of a β near 1 would lose their last digits in float32, and the difference from 1 with them. */
+/** 1 − βᵗ. A power of a β near 1 would lose its last digits in float32. */
 function correction(beta: number, count: Tensor): Tensor {
   // ln 0 is −∞; e⁻¹⁰⁰⁰ is 0 as well.
   return negate(expm1(multiply(count, Math.max(log(beta), -1000))));

@@ -14,7 +14,7 @@ export interface AdagradOptions extends LearningRateOption {
 
 /** Options of {@link rmsProp}. */
 export interface RmsPropOptions extends LearningRateOption {
-  /** Share of the mean square that stays at each step, from 0 to below 1. Default: 0.99. */
+  /** Decay of the mean square at each step, from 0 to below 1: `alpha` of PyTorch, `rho` of Keras. Default: 0.99. */
   readonly keep?: number;
   /** Added to the divisor, at least 0. Default: 1e-8. */
   readonly epsilon?: number;

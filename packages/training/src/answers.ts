@@ -2,23 +2,23 @@ import { sameShape, traitsOf } from "@convlens/backend";
 import { argmax, equal, greater, max, multiply, reshape, sorted, type Tensor } from "@convlens/tensor";
 import { comparedByBinaryCrossEntropy } from "./losses.ts";
 
-/** What a classifier answers, and whether that is right. */
+/** Predictions of a classifier. */
 export interface Answers {
-  /** Classes, of the shape of the labels. */
+  /** Predicted classes, in the shape of the labels. */
   readonly predicted: Tensor;
-  /** 1 where the label was predicted, else 0: also where an output is NaN. */
+  /** 1 where the label was predicted, 0 elsewhere, also where an output is NaN. */
   readonly correct: Tensor;
 }
 
 /**
- * The answers of a model, where its loss says that the outputs are scores of classes: it compares them with a row for each
- * label that is made by comparing the label with each class, as `oneHot` does, or it is the binary cross-entropy of one logit
- * for each label. The recording of the loss tells, so losses of one's own count, too. `undefined` for all other models: the
- * largest output of a regression or of an autoencoder is no class.
+ * Predictions of a model whose loss treats the outputs as scores of classes; `undefined` for any other model, such as a
+ * regression or an autoencoder. A loss does so if it compares the outputs with one-hot rows of the labels, as `oneHot` makes
+ * them, or if it is the binary cross-entropy of one logit for each label. The recorded loss shows this, so custom losses count
+ * as well.
  *
  * @param outputs - `[…labels, classes]`, or logits `[…labels]` or `[…labels, 1]`.
  * @param targets - Labels.
- * @param loss - What the loss made of the two.
+ * @param loss - Recorded loss of both.
  */
 export function answersOf(outputs: Tensor, targets: Tensor, loss: Tensor): Answers | undefined {
   const order = sorted([loss], ({ inputs }) => inputs);
@@ -35,7 +35,7 @@ export function answersOf(outputs: Tensor, targets: Tensor, loss: Tensor): Answe
   return { predicted, correct: multiply(equal(predicted, targets), equal(best, best)) };
 }
 
-/** The tensor that holds the same numbers in another shape. */
+/** The tensor before any reshapes. */
 const unshaped = (t: Tensor): Tensor => (t.operation === "reshape" ? unshaped(t.inputs[0]!) : t);
 
 function isBinary(loss: Tensor, outputs: Tensor, targets: Tensor): boolean {
@@ -48,7 +48,7 @@ function isBinary(loss: Tensor, outputs: Tensor, targets: Tensor): boolean {
   );
 }
 
-/** Whether a loss sets scores against rows of classes that it makes of the targets. */
+/** Whether a loss combines scores with one-hot rows that it makes of the targets. */
 function comparesClasses(order: readonly Tensor[], outputs: Tensor, targets: Tensor): boolean {
   const classes = outputs.shape.at(-1);
   const scores = new Set([outputs]);

@@ -4,18 +4,18 @@ import { apply, type Layer, type Mode } from "@convlens/layers";
 import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
 import { recordLoss, type Loss } from "./losses.ts";
 
-/** What data must fit. */
+/** Options of {@link checkFits}. */
 export interface Fitting {
   readonly batchSize: number;
   readonly loss: Loss;
-  /** The data set that is tested on. */
+  /** Test set. */
   readonly test?: Dataset | undefined;
 }
 
 /**
- * Checks the model and its loss, recorded but not computed, against the data.
+ * Checks that a model, its loss and the data fit together. The model is recorded, not computed.
  *
- * @throws `ShapeError` or `ValueError` where they do not belong together.
+ * @throws `ShapeError` or `ValueError` where they do not.
  */
 export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }: Fitting): void {
   if (test !== undefined && !sameShape(test.shape, data.shape))
@@ -35,12 +35,14 @@ export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }
 }
 
 /**
- * The number of classes that a loss tells apart, of inputs of this shape: labels must be below it. `Infinity` where it takes
- * them for numbers, as in a regression.
+ * Number of classes that a loss distinguishes; labels must be below it. `Infinity` where it treats labels as numbers, as in a
+ * regression.
+ *
+ * @param shape - Of the inputs, `[n, …]`.
  */
 export function classesOf(model: Layer, loss: Loss, shape: Shape, mode?: Mode): number {
   let classes = Infinity;
-  // As a program, so that nothing that the model or the loss assigns is kept.
+  // Recorded as a program, so that assignments of the model or the loss have no effect.
   programOf(
     (inputs: Tensor, targets: Tensor) => {
       const error = recordLoss(loss, apply(model, inputs, mode), targets);
@@ -53,7 +55,7 @@ export function classesOf(model: Layer, loss: Loss, shape: Shape, mode?: Mode): 
   return classes;
 }
 
-/** The depth of the one-hot rows that a recorded loss makes of targets, or the number of rows that it gathers by them. */
+/** Depth of the one-hot rows that a recorded loss makes of the targets, or number of rows that it gathers with them. */
 function depthOf(error: Tensor, targets: Tensor): number {
   const labels = new Set([targets]);
   let classes = Infinity;
@@ -66,10 +68,10 @@ function depthOf(error: Tensor, targets: Tensor): number {
   return classes;
 }
 
-/** Whether a tensor lists the classes: 0, 1, …, as `oneHot` does. */
+/** Whether a tensor holds the classes 0, 1, …, which `oneHot` compares labels with. */
 const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.values.every((x, i) => x === i);
 
-/** @throws `ValueError` where a label is none of this number of classes. */
+/** @throws `ValueError` for a label that is not below this number of classes. */
 export function checkLabels(owner: string, data: Dataset, classes: number): void {
   const label = labelBeyond(data, classes);
   if (label === undefined) return;
@@ -81,7 +83,7 @@ export function checkLabels(owner: string, data: Dataset, classes: number): void
   );
 }
 
-/** The smallest label, if it is below 0, or the largest, if it is no class; `Infinity` classes are those of a regression. */
+/** A label that is negative or not below the number of classes, if there is one. `Infinity` classes mean a regression. */
 export function labelBeyond({ labels }: Dataset, classes: number): number | undefined {
   if (classes === Infinity) return undefined;
   let [least, most] = [0, 0];

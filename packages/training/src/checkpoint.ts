@@ -3,17 +3,17 @@ import { readSafetensors, setWeights, variables, writeSafetensors, type StoredTe
 import { evaluate, type Variable } from "@convlens/tensor";
 import { damaged, formatProgress, readProgress, type Progress } from "./progress.ts";
 
-/** Everything that goes on from a checkpoint. */
+/** Content of a checkpoint. */
 export interface CheckpointParts {
   readonly weights: ReadonlyMap<string, StoredTensor>;
-  /** What the optimizer keeps between steps. */
+  /** State of the optimizer. */
   readonly optimizer: ReadonlyMap<string, StoredTensor>;
-  /** The best weights so far, if they are kept. */
+  /** Best weights so far, if they are kept. */
   readonly best: ReadonlyMap<string, StoredTensor> | undefined;
   readonly progress: Progress;
 }
 
-/** The parts of a checkpoint's file. */
+/** Content of a checkpoint's file. */
 export interface Checkpoint {
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly optimizer: ReadonlyMap<string, StoredTensor>;
@@ -34,7 +34,7 @@ const unprefixed = (prefix: (typeof prefixes)[number], tensors: Tensors): Map<st
       .map(([name, stored]) => [name.slice(prefix.length + 1), stored]),
   );
 
-/** A 32-bit hash of all that a checkpoint holds. Each step is one-to-one, so no single changed number goes unnoticed. */
+/** 32-bit hash of the content of a checkpoint. Each step is one-to-one, so a single changed number changes the hash. */
 export function checksumOf(progress: string, tensors: Tensors): string {
   const number = new Float64Array(1);
   const words = new Uint32Array(number.buffer);
@@ -51,7 +51,7 @@ export function checksumOf(progress: string, tensors: Tensors): string {
     const { shape, values } = tensors.get(name)!;
     addText(`${name} ${shape.join()} `);
     for (const value of values) {
-      // NaN has many bit patterns, and copying may change one into another.
+      // Copying a NaN may change its bit pattern.
       number[0] = Number.isNaN(value) ? Infinity : value;
       add(words[0]!);
       add(words[1]!);
@@ -60,14 +60,14 @@ export function checksumOf(progress: string, tensors: Tensors): string {
   return (hash >>> 0).toString(16);
 }
 
-/** The values of variables, as they are now. */
+/** Current values of variables. */
 export async function storedValues(variables: ReadonlyMap<string, Variable>): Promise<Map<string, StoredTensor>> {
   const named = [...variables];
   const values = await evaluate(...named.map(([, variable]) => variable));
   return new Map(named.map(([name, { shape }], i) => [name, { shape, values: values[i]! }]));
 }
 
-/** A safetensors file with weights, what the optimizer keeps and the place in the data. */
+/** Safetensors file with the weights, the state of the optimizer and the position in the data. */
 export function writeCheckpoint({ weights, optimizer, best, progress }: CheckpointParts): Uint8Array {
   const tensors = new Map([
     ...prefixed("model", weights),
@@ -79,7 +79,7 @@ export function writeCheckpoint({ weights, optimizer, best, progress }: Checkpoi
 }
 
 /**
- * Reads what `fit(…).checkpoint()` has made.
+ * Reads a checkpoint that `fit(…).checkpoint()` returned.
  *
  * @throws `ValueError` for a file that is damaged or not a checkpoint.
  */
@@ -107,16 +107,15 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
 }
 
 /**
- * Loads the weights of a checkpoint into a model that has been built, to use it without training on. Nothing is written if
- * anything does not fit.
+ * Loads the weights of a checkpoint into a built model. If a name or shape does not match, nothing is written.
  *
- * @throws As {@link readCheckpoint}, and `ValueError` where the names or shapes are those of another model.
+ * @throws `ValueError` for a file that is damaged or not a checkpoint, or that belongs to another model.
  */
 export function loadCheckpoint(model: object, file: Uint8Array): void {
   setWeights(model, readCheckpoint(file).weights);
 }
 
-/** Refuses stored tensors whose names or shapes are not those of the variables. */
+/** @throws `ValueError` for stored tensors whose names or shapes are not those of the variables. */
 function checkSame(what: string, variables: ReadonlyMap<string, { readonly shape: Shape }>, stored: Tensors): void {
   const differing =
     [...variables.keys()].find((name) => !stored.has(name)) ?? [...stored.keys()].find((name) => !variables.has(name));
@@ -137,7 +136,7 @@ function checkSame(what: string, variables: ReadonlyMap<string, { readonly shape
 }
 
 /**
- * Gives a model and an optimizer the values of a checkpoint: either all or, where anything does not fit, none.
+ * Restores a model and an optimizer from a checkpoint. If a name or shape does not match, nothing is written.
  *
  * @param prepare - Called between the checks and the first write.
  */

@@ -1,11 +1,11 @@
 import { checkOptions, numberAbove } from "@convlens/backend";
 import { add, clip, divide, maximum, minimum, multiply, sqrt, square, sum, zeros, type Tensor } from "@convlens/tensor";
 
-/** Limits on the gradients of one step. With both, `value` comes first, and `norm` measures what it has left. */
+/** Limits on the gradients of one step. `value` is applied before `norm`. */
 export interface ClipOptions {
-  /** Each number is held between −value and value. */
+  /** Clips each element to the range from −value to value. */
   readonly value?: number;
-  /** All gradients together, as one vector, are shortened to this length. */
+  /** Largest Euclidean norm of all gradients together; longer ones are scaled down to it. */
   readonly norm?: number;
 }
 
@@ -13,11 +13,11 @@ export interface ClipOptions {
 export const checkClip = (owner: string, options: ClipOptions): void =>
   checkOptions(owner, options, { value: numberAbove(0), norm: numberAbove(0) });
 
-/** The length of all tensors together, as if they were one vector. */
+/** Euclidean norm of all tensors together, as if they were one vector. */
 export const lengthOf = (tensors: readonly Tensor[]): Tensor =>
   sqrt(tensors.map((t) => sum(square(t))).reduce((a, b) => add(a, b), zeros([])));
 
-/** Gradients within limits. `norm` is the length of all of them. */
+/** Gradients within limits. `norm` is the norm of all of them. */
 export function limited(all: readonly Tensor[], norm: Tensor, limits: ClipOptions): readonly Tensor[] {
   checkClip("clip", limits);
   const { value, norm: longest } = limits;

@@ -1,20 +1,20 @@
-/** When training stops by itself, by the rules of Keras's `EarlyStopping`. */
+/** Options of early stopping, by the rules of Keras's `EarlyStopping`. */
 export interface EarlyStopping {
   /**
-   * Training stops after this many epochs in a row without a better loss (of the test set, if there is one); never after
-   * the first epoch.
+   * Number of epochs in a row without a better loss (on the test set, if there is one) after which training stops. It never
+   * stops after the first epoch.
    */
   readonly patience: number;
-  /** A loss is better if it is lower than the best so far by more than this. NaN never is. Default: 0. */
+  /** How much lower than the best loss so far a loss must be to count as better. NaN is never better. Default: 0. */
   readonly minimumDelta?: number;
   /**
-   * Whether the model gets back the weights of the best epoch when training ends: by itself, by `break`, by an abort or by
-   * an error. A checkpoint still holds those of the last step. Default: false.
+   * Whether to restore the weights of the best epoch when training ends, also by `break`, an abort or an error. A checkpoint
+   * still holds those of the last step. Default: false.
    */
   readonly restoreBest?: boolean;
 }
 
-/** What early stopping makes of an epoch. */
+/** Decision of early stopping after an epoch. */
 export interface EpochVerdict {
   /** Whether the last epoch is the best so far. */
   readonly isBest: boolean;
@@ -22,7 +22,7 @@ export interface EpochVerdict {
   readonly stops: boolean;
 }
 
-/** Judges the last of the losses of all epochs so far, which are at least one. */
+/** Judges the last epoch, from the losses of all epochs so far. */
 export function judgeEpoch(
   losses: readonly number[],
   { patience, minimumDelta = 0 }: Pick<EarlyStopping, "patience" | "minimumDelta">,

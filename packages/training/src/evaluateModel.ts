@@ -9,38 +9,38 @@ import { checkSubject } from "./fitOptions.ts";
 import { crossEntropy, recordLoss, type Loss } from "./losses.ts";
 import { confusionMatrix } from "./metrics.ts";
 
-/** One example that a model gets wrong. */
+/** Example that a model classifies wrongly. */
 export interface Mistake {
-  /** Place of the example in the data set. */
+  /** Index of the example in the data set. */
   readonly index: number;
   readonly label: number;
-  /** The class that the model takes it for; NaN where its outputs are NaN. */
+  /** Predicted class; NaN where the outputs are NaN. */
   readonly predicted: number;
-  /** The share that softmax, or the sigmoid of a single logit, gives to the wrong class. */
+  /** Probability of the predicted class: by softmax, or by the sigmoid of a single logit. */
   readonly confidence: number;
 }
 
-/** How good a model is on a data set. */
+/** Result of {@link evaluateModel}. */
 export interface Evaluation {
   readonly loss: number;
   /**
-   * Share of the labels that were predicted. Absent, like confusion and mistakes, where the loss does not say that the outputs
-   * are scores of classes, as of an autoencoder.
+   * Share of the examples whose label was predicted. Absent, like `confusion` and `mistakes`, if the loss does not treat the
+   * outputs as scores of classes, as for an autoencoder.
    */
   readonly accuracy?: number;
-  /** How often each class (row) was taken for each (column); examples with NaN outputs are left out. */
+  /** Number of examples of each class (row) that were predicted as each class (column), without those with NaN outputs. */
   readonly confusion?: readonly (readonly number[])[];
-  /** The most confident first. */
+  /** Wrongly classified examples, the most confident first. */
   readonly mistakes?: readonly Mistake[];
 }
 
 /** Options of {@link evaluateModel}. */
 export interface EvaluateOptions {
-  /** Examples at a time. Default: 200. */
+  /** Examples in a batch. Default: 200. */
   readonly batchSize?: number;
-  /** How wrong outputs are: a scalar of outputs and targets. Default: {@link crossEntropy}. */
+  /** Scalar loss of outputs and targets. Default: {@link crossEntropy}. */
   readonly loss?: Loss;
-  /** Stops between batches. */
+  /** Aborts between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,7 +62,7 @@ const programOf = (model: Layer, loss: Loss): Program =>
     }),
   );
 
-/** The share that a row of outputs gives to a class: by softmax, or by the sigmoid of a single logit. */
+/** Probability of a class in a row of outputs: by softmax, or by the sigmoid of a single logit. */
 function confidenceOf(row: ArrayLike<number>, guess: number): number {
   if (row.length === 1) return 1 / (1 + exp(-Math.abs(row[0]!)));
   let sum = 0;
@@ -71,9 +71,9 @@ function confidenceOf(row: ArrayLike<number>, guess: number): number {
 }
 
 /**
- * Tests a model on every example of a data set.
+ * Evaluates a model on all examples of a data set.
  *
- * @param model - `[n, …] → [n, classes]`, or anything else that the loss takes.
+ * @param model - `[n, …] → [n, classes]`, or any other output that the loss accepts.
  * @throws `ValueError` for an option that is unknown or wrong, and labels beyond the outputs of the model; `ShapeError` for a
  * loss that is not a scalar.
  */
@@ -82,7 +82,7 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
   checkOptions("evaluateModel", options, { batchSize: wholeFrom(1), loss: functionOption, signal: anyOption });
   const { batchSize = 200, loss = crossEntropy, signal } = options;
   const program = programOf(model, loss);
-  const [answered, labelled]: [number[], number[]] = [[], []];
+  const [predictions, labelled]: [number[], number[]] = [[], []];
   const mistakes: Mistake[] = [];
   let total = 0;
   let isClassifier = false;
@@ -90,7 +90,7 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
   for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
     const scores = (await program(inputs, labels)) as Scores;
-    // Only a regression has labels beyond the outputs.
+    // Labels beyond the outputs are correct only in a regression.
     if (indices[0] === 0 && labelBeyond(data, scores.outputs.shape.at(-1) ?? 1) !== undefined)
       checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
     total += scores.loss.number * indices.length;
@@ -105,7 +105,7 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
         const isNumber = !row.some(Number.isNaN);
         const guess = isNumber ? predicted.values[i]! : NaN;
         if (isNumber) {
-          answered.push(guess);
+          predictions.push(guess);
           labelled.push(label);
         }
         if (correct.values[i] === 1) return;
@@ -120,8 +120,8 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
     loss: total / data.size,
     accuracy: (data.size - mistakes.length) / data.size,
     confusion:
-      answered.length > 0
-        ? confusionMatrix(answered, labelled, classes)
+      predictions.length > 0
+        ? confusionMatrix(predictions, labelled, classes)
         : Array.from({ length: classes }, () => new Array<number>(classes).fill(0)),
     mistakes,
   };

@@ -16,23 +16,23 @@ import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
 import { learningRateAt, type Schedule } from "./schedules.ts";
 import { trainStep } from "./trainStep.ts";
 
-/** Training as it goes on. */
+/** A training run: an async iterator of its records. */
 export interface Fit extends AsyncGenerator<FitRecord, void, void> {
   /**
-   * Returns a file with everything that is needed to resume training. Called during a step or at the end of an epoch, it
-   * waits for that to be done; the next step waits for the file.
+   * Returns a file with everything that is needed to resume training. During a step it waits for the step to end, and the
+   * next step waits for it.
    */
   checkpoint(): Promise<Uint8Array>;
 }
 
 /**
- * Trains a model: yields a record after each step and each epoch. `break` stops it; whoever is slow to take the next record
- * slows it down.
+ * Trains a model. Yields a record after each step and each epoch; the next step begins when the next record is asked for.
+ * `break` stops training.
  *
- * @param model - `[n, …shape] → [n, classes]`. Built here, if it has not been.
+ * @param model - `[n, …shape] → [n, classes]`. Built here if necessary.
  * @throws `ValueError` for an option that is unknown or wrong, labels beyond the outputs of the model, a loss that is NaN or
- * infinite, or where no parameter learns; `ShapeError` for a loss that is not a scalar, or a test set of another shape. All
- * but the non-finite loss are found before any weight changes.
+ * infinite, or a model without parameters that learn; `ShapeError` for a loss that is not a scalar, or a test set of another
+ * shape. All errors except the non-finite loss are thrown before any weight changes.
  *
  * @example
  * ```ts
@@ -45,11 +45,11 @@ export function fit(model: Layer, data: Dataset, options: FitOptions = {}): Fit 
   return Object.assign(run.records(), { checkpoint: () => run.checkpoint() });
 }
 
-/** Values as they are after a step. */
+/** Values after the last step. */
 interface LastStep {
-  /** What the optimizer keeps. */
+  /** State of the optimizer. */
   readonly optimizer: ReadonlyMap<string, StoredTensor>;
-  /** Those of the model, unless it keeps them itself. */
+  /** Weights of the last step, if the model gets back the best ones. */
   readonly weights: ReadonlyMap<string, StoredTensor> | undefined;
 }
 
@@ -64,9 +64,9 @@ class Run {
   #best: Map<string, StoredTensor> | undefined;
   /** Paths of the parameters that learn. */
   #paths: ReadonlySet<string> | undefined;
-  /** What a checkpoint holds of the last step, once training has ended. */
+  /** Values after the last step, once training has ended. */
   #last: Promise<LastStep> | undefined;
-  /** Whatever reads or changes the state of training, one after the other. */
+  /** Queue of everything that reads or changes the state of training. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(model: Layer, data: Dataset, options: FitOptions) {
@@ -96,7 +96,7 @@ class Run {
     } else this.#progress = this.#restore(resume, batchSize);
   }
 
-  /** Restores a checkpoint of the same data and options. Changes nothing where it does not fit. */
+  /** Restores a checkpoint of the same data and options. If it does not match, nothing is changed. */
   #restore(file: Uint8Array, batchSize: number): Progress {
     const { epochs = 1, seed } = this.#options;
     const checkpoint = readCheckpoint(file);
@@ -121,7 +121,7 @@ class Run {
         `fit: the checkpoint was made in epoch ${begun}, but epochs is ${epochs}; resume with epochs of at least ${begun}`,
         { operation: "resume", axis: "epochs", expected: `at least ${begun}`, got: epochs },
       );
-    // Calls the model, which makes the variables that the checkpoint is compared with.
+    // This calls the model, and so creates the variables that the checkpoint is compared with.
     checkFits(this.#model, this.#data, { batchSize, loss: this.#loss, test: this.#options.test });
     restoreCheckpoint(checkpoint, this.#model, this.#optimizer.state(this.#learning), () =>
       build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true }),
@@ -151,7 +151,7 @@ class Run {
     });
   }
 
-  /** Runs work once all work before it is done, so that a checkpoint never mixes two steps. */
+  /** Runs work after all earlier work, so that a checkpoint never mixes two steps. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
@@ -163,18 +163,18 @@ class Run {
     return { optimizer, weights: this.#restored === undefined ? undefined : await weightsOf(this.#model) };
   }
 
-  /** The weights that the model gets when training ends. */
+  /** Weights that the model gets when training ends. */
   get #restored(): ReadonlyMap<string, StoredTensor> | undefined {
     return this.#options.earlyStopping?.restoreBest ? this.#best : undefined;
   }
 
   /**
-   * Frees what the optimizer keeps, and restores the best weights. What a checkpoint needs of the last step stays, in the
-   * memory of JavaScript.
+   * Frees the state of the optimizer and restores the best weights. Copies of what a later checkpoint needs stay in memory of
+   * JavaScript.
    */
   async #end(): Promise<void> {
     this.#last = this.#lastStep();
-    // A failure is that of a checkpoint, if one is asked for.
+    // An error is reported by checkpoint().
     await this.#last.catch(() => undefined);
     for (const variable of this.#optimizer.state(this.#learning).values()) variable.dispose();
     if (this.#restored !== undefined) setWeights(this.#model, this.#restored);
@@ -183,7 +183,7 @@ class Run {
   async *records(): AsyncGenerator<FitRecord, void, void> {
     const { epochs = 1, signal, diagnostics, clip, groups, augment } = this.#options;
     const p = this.#progress;
-    // Before anything is recorded, parameters of which none learns are refused.
+    // Throws before anything is recorded if no parameter learns.
     this.#optimizer.state(this.#learning);
     const step = trainStep(this.#model, {
       loss: this.#loss,
@@ -224,7 +224,7 @@ class Run {
             seen += size;
             p.step++;
             p.batch++;
-            // In full batches, so that a sum over full batches is that of their losses, to the bit.
+            // Weighted by the size relative to a full batch: without a smaller batch, sums are those of the losses to the bit.
             p.lossSum += done.loss.number * (size / p.batchSize);
             p.accuracySum += done.accuracy.number * (size / p.batchSize);
             return done;
@@ -291,7 +291,7 @@ class Run {
   }
 }
 
-/** An accuracy under its name, if there is one. */
+/** An accuracy under its name, unless it is NaN. */
 const known = <K extends string>(name: K, accuracy: number = NaN): { readonly [_ in K]?: number } =>
   Number.isNaN(accuracy) ? {} : ({ [name]: accuracy } as { readonly [_ in K]: number });
 

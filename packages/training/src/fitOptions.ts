@@ -19,7 +19,7 @@ import { optimizerOption, type Optimizer } from "./optimizer.ts";
 
 /** Options of {@link fit}. */
 export interface FitOptions {
-  /** Passes over the data, at least 1. Default: 1. */
+  /** Number of passes over the data, at least 1. Default: 1. */
   readonly epochs?: number;
   /** Examples in a step. The last batch of an epoch holds those that are left. Default: 32. */
   readonly batchSize?: number;
@@ -28,27 +28,27 @@ export interface FitOptions {
    * Default: `adam()`, with a learning rate of 1e-3.
    */
   readonly optimizer?: Optimizer;
-  /** How wrong outputs are: a scalar of outputs and targets. Default: `crossEntropy`. */
+  /** Scalar loss of outputs and targets. Default: `crossEntropy`. */
   readonly loss?: Loss;
-  /** Decides first values, order, augmentation and dropout. Default: 0. */
+  /** Seed of initial weights, order of the data, augmentation and dropout. Default: 0. */
   readonly seed?: number;
-  /** Changes the examples. */
+  /** Augmentation of the training examples. */
   readonly augment?: Augmentation;
-  /** Examples to test on after each epoch, of the same shape. */
+  /** Test set, of the same shape, on which the model is evaluated after each epoch. */
   readonly test?: Dataset;
   /** Limits on the gradients. */
   readonly clip?: ClipOptions;
   /** Parameters that have learning rates of their own or are frozen. */
   readonly groups?: readonly ParameterGroup[];
-  /** Whether and when training stops before its last epoch. */
+  /** Early stopping. Default: none. */
   readonly earlyStopping?: EarlyStopping;
-  /** Cancels between two steps. */
+  /** Aborts between two steps. */
   readonly signal?: AbortSignal;
-  /** A checkpoint to go on from, with the same data and options. */
+  /** Checkpoint to resume from, with the same data and options. */
   readonly resume?: Uint8Array | undefined;
   /** Whether to measure how far the parameters move. Default: true. */
   readonly diagnostics?: boolean;
-  /** What happens where the loss is NaN or infinite. Default: `"error"`. */
+  /** What to do if the loss is NaN or infinite. Default: `"error"`. */
   readonly onNaN?: "error" | "continue";
 }
 
@@ -59,7 +59,7 @@ const objectOption =
 
 const datasetOption = /* @__PURE__ */ objectOption("a data set", "shape", "inputs", "labels");
 
-/** @throws `ValueError` where the model is no layer or the data no data set. */
+/** @throws `ValueError` if the model is not a layer or the data not a data set. */
 export function checkSubject(owner: string, model: Layer, data: Dataset): void {
   checkValue(owner, "the model", model, (value) =>
     isLayer(value) ? undefined : "a layer, an object with a call method",

@@ -1,5 +1,5 @@
 /**
- * From batches to better parameters: losses, optimizers, schedules, metrics, `fit`, checkpoints.
+ * Training of models: losses, optimizers, learning rate schedules, metrics, `fit` and checkpoints.
  *
  * @module
  */

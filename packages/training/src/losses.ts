@@ -19,13 +19,13 @@ import {
   within,
 } from "@convlens/tensor";
 
-/** How wrong the outputs of a model are: a scalar, the mean over the batch. */
+/** Loss of the outputs of a model: a scalar, usually the mean over the batch. */
 export type Loss = (outputs: Tensor, targets: Tensor) => Tensor;
 
 /**
  * Records a loss.
  *
- * @throws `ShapeError` where it is not a scalar.
+ * @throws `ShapeError` for a loss that is not a scalar.
  */
 export function recordLoss(loss: Loss, outputs: Tensor, targets: Tensor): Tensor {
   const value: unknown = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
@@ -39,22 +39,22 @@ export function recordLoss(loss: Loss, outputs: Tensor, targets: Tensor): Tensor
   });
 }
 
-/** Labels `[n]` as rows `[n, classes]`; rows as they are. */
+/** Targets as rows `[n, classes]`: one-hot rows of labels `[n]`, other targets unchanged. */
 function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
   const labels = showShape(outputs.shape.slice(0, -1));
   if (outputs.rank > 0 && showShape(targets.shape) === labels) return oneHot(targets, outputs.shape.at(-1)!);
   if (outputs.rank > 0 && showShape(targets.shape) === showShape(outputs.shape)) return targets;
   throw new ShapeError(
-    `${name}: for outputs ${showShape(outputs.shape)} expected labels ${labels} or shares ${showShape(outputs.shape)}, got ${showShape(targets.shape)}`,
+    `${name}: for outputs ${showShape(outputs.shape)} expected labels ${labels} or probabilities ${showShape(outputs.shape)}, got ${showShape(targets.shape)}`,
     { operation: name, expected: outputs.shape.slice(0, -1), got: targets.shape },
   );
 }
 
-/** Outputs and targets of one shape, or an error. */
+/** @throws `ShapeError` for outputs and targets of different shapes. */
 function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
   if (showShape(outputs.shape) !== showShape(targets.shape))
     throw new ShapeError(
-      `${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have one shape; reshape one of them`,
+      `${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have the same shape; reshape one of them`,
       {
         operation: name,
         expected: outputs.shape,
@@ -65,11 +65,11 @@ function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
 }
 
 /**
- * Softmax cross-entropy: −ln of the share that softmax gives to the right class. Chance level is ln(classes), 2.3026 for ten.
+ * Softmax cross-entropy: mean of −ln of the probability of the right class. Chance level is ln(classes), 2.3026 for ten.
  *
  * @param logits - `[n, classes]`, before softmax.
- * @param targets - Labels `[n]`, or shares of each class `[n, classes]`. A label out of range makes the loss NaN.
- * @param options - `smoothing`: so much of each target is spread evenly over all classes (Szegedy 2016).
+ * @param targets - Labels `[n]`, or probabilities `[n, classes]`. A label out of range makes the loss NaN.
+ * @param options - `smoothing`: share of each target that is spread evenly over all classes (Szegedy 2016). Default: 0.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonly smoothing?: number } = {}): Tensor {
   checkOptions("crossEntropy", options, { smoothing: fractionOption });
@@ -79,7 +79,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonl
   return mean(softmaxCrossEntropy(logits, smooth));
 }
 
-/** What a binary cross-entropy has compared. */
+/** Inputs of a binary cross-entropy. */
 interface Compared {
   readonly logits: Tensor;
   readonly targets: Tensor;
@@ -87,14 +87,14 @@ interface Compared {
 
 const binary = /* @__PURE__ */ new WeakMap<Tensor, Compared>();
 
-/** Logits and targets of a tensor that {@link binaryCrossEntropy} has made. */
+/** Logits and targets of a loss that {@link binaryCrossEntropy} made. */
 export const comparedByBinaryCrossEntropy = (loss: Tensor): Compared | undefined => binary.get(loss);
 
 /**
- * Cross-entropy of yes-or-no outputs: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)), from the number before the sigmoid.
+ * Binary cross-entropy: mean of −t · ln σ(x) − (1 − t) · ln(1 − σ(x)).
  *
- * @param logits - Any shape.
- * @param targets - The same shape, from 0 to 1.
+ * @param logits - Any shape, before the sigmoid.
+ * @param targets - Probabilities of the same shape.
  */
 export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   checkSame("binaryCrossEntropy", logits, targets);
@@ -103,22 +103,22 @@ export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   return loss;
 }
 
-/** The mean of the squared differences. */
+/** Mean of the squared differences. */
 export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
   checkSame("meanSquaredError", outputs, targets);
   return mean(square(subtract(outputs, targets)));
 }
 
-/** The mean of the sizes of the differences. */
+/** Mean of the absolute differences. */
 export function meanAbsoluteError(outputs: Tensor, targets: Tensor): Tensor {
   checkSame("meanAbsoluteError", outputs, targets);
   return mean(absolute(subtract(outputs, targets)));
 }
 
 /**
- * Squared where the difference is small, straight where it is large (Huber 1964).
+ * Huber loss: quadratic for small differences, linear for large ones (Huber 1964).
  *
- * @param options - `delta`: where one becomes the other. Default: 1.
+ * @param options - `delta`: absolute difference at which one becomes the other. Default: 1.
  */
 export function huber(outputs: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
   checkOptions("huber", options, { delta: numberAbove(0) });
@@ -126,7 +126,7 @@ export function huber(outputs: Tensor, targets: Tensor, options: { readonly delt
   checkSame("huber", outputs, targets);
   const difference = subtract(outputs, targets);
   const size = absolute(difference);
-  // The square of the size would have no second derivative at 0; that of an infinite difference would make the gradient NaN.
+  // The square of |difference| would have no second derivative at 0; an infinite difference would make the gradient NaN.
   const squared = multiply(square(clip(difference, -delta, delta)), 0.5);
   return mean(where(greater(size, delta), multiply(subtract(size, delta / 2), delta), squared));
 }
@@ -142,7 +142,7 @@ export function hinge(scores: Tensor, targets: Tensor, options: { readonly margi
   checkOptions("hinge", options, { margin: numberFrom(0) });
   const { margin = 1 } = options;
   const rows = rowsOf("hinge", scores, targets);
-  // A product with 0 is left out, since 0 · ∞ is not 0: a score of −∞ excludes a class.
+  // A product with 0 is replaced by 0, since 0 · ∞ is NaN: a score of −∞ excludes a class.
   const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));
   const right = sum(chosen(scores, rows), -1, { keepAxes: true });
   const over = maximum(add(subtract(scores, right), margin), 0);

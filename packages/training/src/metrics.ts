@@ -12,7 +12,7 @@ function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>):
     );
 }
 
-/** The share of labels that were predicted. */
+/** Share of the labels that were predicted. */
 export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>): number {
   checkLengths("accuracy", predicted, labels);
   let right = 0;
@@ -20,7 +20,7 @@ export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>
   return right / labels.length;
 }
 
-/** Refuses what is not the place of a class. */
+/** @throws `ValueError` for a number that is not a class. */
 function checkClass(name: string, what: string, got: number | undefined, classes: number): void {
   if (Number.isInteger(got) && got! >= 0 && got! < classes) return;
   throw new ValueError(
@@ -39,8 +39,8 @@ function checkClass(name: string, what: string, got: number | undefined, classes
  * scores that are NaN count as larger.
  *
  * @param scores - `[n, classes]`, row-major.
- * @param labels - `n` places of classes.
- * @throws `ValueError` where `k` is not a whole number of at least 1, or a label is not one of the classes.
+ * @param labels - Classes `[n]`.
+ * @throws `ValueError` if `k` is not a whole number of at least 1, or a label is not a class.
  */
 export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: number): number {
   checkValue("topK", "k", k, wholeFrom(1));
@@ -66,9 +66,9 @@ export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: nu
 }
 
 /**
- * Counts of how often each class (row) was taken for each (column).
+ * Number of examples of each class (row) that were predicted as each class (column).
  *
- * @throws `ValueError` where a label or a prediction is not one of the classes.
+ * @throws `ValueError` for a label or a prediction that is not a class.
  */
 export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number[][] {
   checkLengths("confusionMatrix", predicted, labels);
@@ -82,20 +82,20 @@ export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<
   return matrix;
 }
 
-/** How well one class is told from the others. */
+/** Scores of one class. */
 export interface ClassScores {
-  /** Share of the examples taken for this class that are of it. NaN if none was taken for it. */
+  /** Share of the examples predicted as this class that belong to it. NaN if there are none. */
   readonly precision: number;
-  /** Share of the examples of this class that were taken for it. NaN if there are none. */
+  /** Share of the examples of this class that were predicted as it. NaN if there are none. */
   readonly recall: number;
-  /** Harmonic mean of both; 0 if none was right. NaN if the class occurs neither in labels nor in predictions. */
+  /** Harmonic mean of both; 0 if no prediction was right. NaN if the class occurs neither in labels nor in predictions. */
   readonly f1: number;
 }
 
 /**
  * Precision, recall and F1 of each class of a confusion matrix.
  *
- * @param matrix - As many rows as columns.
+ * @param matrix - Square.
  */
 export function classScores(matrix: readonly (readonly number[])[]): ClassScores[] {
   if (matrix.some((row) => row.length !== matrix.length))
@@ -113,9 +113,8 @@ export function classScores(matrix: readonly (readonly number[])[]): ClassScores
 }
 
 /**
- * Mean of a score over the classes, each counting the same, as scikit-learn's `average="macro"`: classes that occur neither
- * in labels nor in predictions are left out, and a score that is 0 / 0 for a class that does occur counts as 0. NaN if no
- * class occurs.
+ * Unweighted mean of a score over the classes, like scikit-learn's `average="macro"`: classes that occur neither in labels nor
+ * in predictions are left out, and a score of 0 / 0 of a class that does occur counts as 0. NaN if no class occurs.
  */
 export function macro(scores: readonly ClassScores[], score: keyof ClassScores): number {
   const occurring = scores.filter(({ precision, recall }) => !Number.isNaN(precision) || !Number.isNaN(recall));

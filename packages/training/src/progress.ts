@@ -13,15 +13,15 @@ import {
 import { batchCount } from "@convlens/datasets";
 import type { EpochRecord } from "./records.ts";
 
-/** Where training stands, apart from the values of variables. */
+/** State of training, apart from the values of variables. */
 export interface Progress {
-  /** Decides order, augmentation and dropout. */
+  /** Seed of order, augmentation and dropout. */
   readonly seed: number;
   readonly batchSize: number;
-  /** Number of examples in the data, to notice when it is another data set. */
+  /** Number of examples, to recognize another data set. */
   readonly examples: number;
   epoch: number;
-  /** Batches done in this epoch. */
+  /** Number of batches done in this epoch. */
   batch: number;
   step: number;
   /** Sums over the batches of this epoch, each times its size as a share of `batchSize`. */
@@ -51,13 +51,13 @@ const isProgress = objectField<Progress>({
   epoch: whole,
   batch: whole,
   step: whole,
-  // NaN and infinities are allowed: training may go on after them.
+  // Training may go on after NaN and infinity.
   lossSum: numberField,
   accuracySum: numberField,
   history: arrayField(isRecord),
 });
 
-/** The error of a checkpoint that cannot have been written by `fit`. */
+/** Error for a checkpoint that `fit` cannot have written. */
 export const damaged = (what: string, cause?: unknown): ValueError =>
   new ValueError(`checkpoint: the file is damaged: ${what}; resume from another checkpoint`, {
     operation: "readCheckpoint",
@@ -65,7 +65,7 @@ export const damaged = (what: string, cause?: unknown): ValueError =>
     ...(cause !== undefined && { cause }),
   });
 
-/** What {@link formatProgress} writes for the numbers that JSON does not have. */
+/** Numbers that JSON does not have, by the names that {@link formatProgress} writes. */
 const numbers: Readonly<Record<string, number>> = { NaN, Infinity, "-Infinity": -Infinity };
 
 /** Progress as JSON. */
@@ -87,7 +87,7 @@ function parse(text: string): unknown {
 /**
  * Reads progress from JSON.
  *
- * @throws `ValueError` where a field is missing, of another type, or at odds with another field.
+ * @throws `ValueError` for a field that is missing, of another type, or in contradiction to another field.
  */
 export function readProgress(text: string): Progress {
   const progress = parse(text) as Progress;

@@ -1,35 +1,35 @@
-/** What one step came to. */
+/** Record of a step. */
 export interface StepRecord {
   readonly kind: "step";
-  /** From 0. */
+  /** Number of the epoch, from 0. */
   readonly epoch: number;
-  /** Steps done in all. */
+  /** Number of steps so far. */
   readonly step: number;
-  /** Batches done in this epoch, and how many it has. */
+  /** Number of batches done in this epoch, and in all of it. */
   readonly batch: number;
   readonly batches: number;
   readonly loss: number;
   /**
-   * Share of the batch whose label was predicted. Absent where the loss does not say that the outputs are scores of classes, as
-   * of an autoencoder.
+   * Share of the batch whose label was predicted. Absent if the loss does not treat the outputs as scores of classes, as for an
+   * autoencoder.
    */
   readonly accuracy?: number;
-  /** Examples in a second, since the epoch began (this session). */
+  /** Mean number of examples per second in this epoch, since training began or was resumed. */
   readonly imagesPerSecond: number;
-  /** Of all gradients together, before clipping. */
+  /** Norm of all gradients together, before clipping. */
   readonly gradientNorm: number;
-  /** How far the parameters moved over how large they are; about 1e-3 is healthy. NaN without diagnostics. */
+  /** Norm of the change of the parameters over the norm of the parameters; about 1e-3 is healthy. NaN without diagnostics. */
   readonly updateRatio: number;
   /** Learning rate of the optimizer. */
   readonly learningRate: number;
 }
 
-/** What one epoch came to. */
+/** Record of an epoch. */
 export interface EpochRecord {
   readonly kind: "epoch";
-  /** From 0. */
+  /** Number of the epoch, from 0. */
   readonly epoch: number;
-  /** Steps done in all. */
+  /** Number of steps so far. */
   readonly step: number;
   /** Mean over the examples, of the losses during the epoch. */
   readonly loss: number;
@@ -38,9 +38,9 @@ export interface EpochRecord {
   readonly testLoss?: number;
   readonly testAccuracy?: number;
   readonly imagesPerSecond: number;
-  /** Whether training stops here because the loss falls no more. */
+  /** Whether early stopping ends training here. */
   readonly stopped: boolean;
 }
 
-/** What `fit` yields. */
+/** Record that `fit` yields. */
 export type FitRecord = StepRecord | EpochRecord;

@@ -2,19 +2,19 @@ import { checkOptions, checkValue, numberAbove, numberFrom, wholeFrom, type Opti
 import { cos, power } from "@convlens/backend/math";
 import type { EpochRecord } from "./records.ts";
 
-/** Where training stands when a learning rate is asked for. */
+/** State of training at which a {@link Schedule} is evaluated. */
 export interface ScheduleContext {
-  /** Steps done. */
+  /** Number of steps done. */
   readonly step: number;
-  /** Steps in all epochs together. */
+  /** Number of steps of all epochs. */
   readonly steps: number;
-  /** Epochs done. */
+  /** Number of epochs done. */
   readonly epoch: number;
-  /** What each of them came to. */
+  /** Records of these epochs. */
   readonly history: readonly EpochRecord[];
 }
 
-/** The learning rate of a step. A function of where training stands, so that it goes on rightly when training is resumed. */
+/** Learning rate of a step, as a function of the state of training, so that it is the same after training was resumed. */
 export type Schedule = (at: ScheduleContext) => number;
 
 const least0 = /* @__PURE__ */ numberFrom(0);
@@ -30,16 +30,16 @@ const checkRate = (owner: string, learningRate: number): void =>
 
 /** Options of {@link stepDecay}. */
 export interface StepDecayOptions {
-  /** Epochs from one step to the next, at least 1. */
+  /** Number of epochs after which the learning rate is multiplied, at least 1. */
   readonly epochs: number;
   /** Factor of the learning rate, above 0. Default: 0.1. */
   readonly factor?: number;
 }
 
 /**
- * Multiplied by `factor` after every `epochs` epochs.
+ * Learning rate that is multiplied by `factor` after every `epochs` epochs.
  *
- * @throws `ValueError` for a rate or an option that is unknown or out of range, as all schedules.
+ * @throws `ValueError` for a learning rate or an option that is unknown or out of range, like all schedules.
  */
 export function stepDecay(learningRate: number, options: StepDecayOptions): Schedule {
   checkRate("stepDecay", learningRate);
@@ -49,7 +49,7 @@ export function stepDecay(learningRate: number, options: StepDecayOptions): Sche
   return ({ epoch }) => learningRate * power(factor, Math.floor(epoch / epochs));
 }
 
-/** Multiplied by `factor` after every epoch. */
+/** Learning rate that is multiplied by `factor` after every epoch. */
 export function exponentialDecay(learningRate: number, options: { readonly factor: number }): Schedule {
   checkRate("exponentialDecay", learningRate);
   checkOptions("exponentialDecay", options, { factor: above0 });
@@ -58,7 +58,7 @@ export function exponentialDecay(learningRate: number, options: { readonly facto
   return ({ epoch }) => learningRate * power(factor, epoch);
 }
 
-/** Half a cosine wave from `learningRate` down to `end` (Loshchilov 2017). */
+/** Half a cosine wave from `learningRate` down to `end` over all steps (Loshchilov 2017). */
 export function cosineDecay(learningRate: number, options: { readonly end?: number } = {}): Schedule {
   checkRate("cosineDecay", learningRate);
   checkOptions("cosineDecay", options, { end: least0 });
@@ -67,7 +67,7 @@ export function cosineDecay(learningRate: number, options: { readonly end?: numb
     end + ((learningRate - end) * (1 + cos((Math.PI * Math.min(step, steps)) / Math.max(1, steps)))) / 2;
 }
 
-/** From almost 0 straight up to the rate of `after`, over the first `steps` steps. */
+/** Linear growth over the first `steps` steps, from almost 0 to the learning rate of `after`. */
 export function warmUp(steps: number, after: Schedule | number): Schedule {
   checkValue("warmUp", "the number of steps", steps, positive);
   checkValue("warmUp", "after", after, learningRateOption);
@@ -76,17 +76,17 @@ export function warmUp(steps: number, after: Schedule | number): Schedule {
 
 /** Options of {@link oneCycle}. */
 export interface OneCycleOptions {
-  /** Share of training in which the rate rises, from 0 to 1. Default: 0.3. */
+  /** Share of training in which the learning rate rises, from 0 to 1. Default: 0.3. */
   readonly warm?: number;
-  /** The first rate. Default: a 25th of the highest. */
+  /** First learning rate. Default: a 25th of the highest. */
   readonly start?: number;
-  /** The last rate. Default: a 10,000th of the highest. */
+  /** Last learning rate. Default: a 10,000th of the highest. */
   readonly end?: number;
 }
 
 /**
- * Up to `learningRate` over the first `warm` part of training and down to almost 0 over the rest, both along half cosine waves
- * (Smith 2018).
+ * One-cycle policy (Smith 2018): half a cosine wave up to `learningRate` over the first part of training, then half a cosine
+ * wave down to almost 0.
  */
 export function oneCycle(learningRate: number, options: OneCycleOptions = {}): Schedule {
   checkRate("oneCycle", learningRate);
@@ -104,17 +104,17 @@ export function oneCycle(learningRate: number, options: OneCycleOptions = {}): S
 
 /** Options of {@link onPlateau}. */
 export interface PlateauOptions {
-  /** The rate falls after this many epochs in a row without a better loss. Default: 2. */
+  /** Number of epochs in a row without a better loss after which the learning rate is multiplied. Default: 2. */
   readonly patience?: number;
   /** Factor of the learning rate, between 0 and 1. Default: 0.1. */
   readonly factor?: number;
-  /** A loss is better if it is lower than the best so far by more than this. NaN never is. Default: 1e-4. */
+  /** How much lower than the best loss so far a loss must be to count as better. NaN is never better. Default: 1e-4. */
   readonly minimumDelta?: number;
 }
 
 /**
- * Multiplied by `factor` whenever the loss (of the test set, if there is one) has been no better for `patience` epochs, by the
- * rules of Keras's `ReduceLROnPlateau`.
+ * Learning rate that is multiplied by `factor` whenever the loss (on the test set, if there is one) has not been better for
+ * `patience` epochs, by the rules of Keras's `ReduceLROnPlateau`.
  */
 export function onPlateau(learningRate: number, options: PlateauOptions = {}): Schedule {
   checkRate("onPlateau", learningRate);
@@ -141,6 +141,6 @@ export function onPlateau(learningRate: number, options: PlateauOptions = {}): S
   };
 }
 
-/** A number is a schedule that never changes. */
+/** Learning rate of a step; a number is the same at each. */
 export const learningRateAt = (schedule: Schedule | number, at: ScheduleContext): number =>
   typeof schedule === "number" ? schedule : schedule(at);

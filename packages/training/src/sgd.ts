@@ -5,7 +5,7 @@ import { learningRateOption } from "./schedules.ts";
 
 /** Options of {@link sgd}. */
 export interface SgdOptions extends LearningRateOption {
-  /** Share of the last step that is added to the next, from 0 to below 1. Default: 0. */
+  /** Share of the last velocity that is added to the gradient, from 0 to below 1. Default: 0. */
   readonly momentum?: number;
   /** Whether steps use the gradient after the momentum (Nesterov 1983). Needs a momentum. Default: false. */
   readonly nesterov?: boolean;

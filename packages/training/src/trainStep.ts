@@ -48,7 +48,7 @@ export interface StepOptions {
   readonly clip?: ClipOptions | undefined;
   /** Whether to measure how far the parameters move. Default: true. */
   readonly diagnostics?: boolean | undefined;
-  /** The gradient of a parameter that the loss does not depend on. Default: an error. */
+  /** Gradient of a parameter that the loss does not depend on. Default: an error. */
   readonly unused?: GradientsOptions["unused"];
 }
 
@@ -62,7 +62,7 @@ export interface LearningOptions extends StepOptions {
 export interface TrainStepOptions extends StepOptions {
   /** Parameters that have learning rates of their own or are frozen. */
   readonly groups?: readonly ParameterGroup[] | undefined;
-  /** Decides the random numbers of dropout. */
+  /** Seed of the random numbers of dropout. */
   readonly seed: number;
 }
 
@@ -76,7 +76,7 @@ export interface TrainStep extends Compiled<[inputs: Tensor, targets: Tensor, ..
 export interface StepResults {
   readonly [name: string]: Tensor;
   readonly loss: Tensor;
-  /** The share of labels that were predicted; NaN where the loss does not say that the outputs are scores of classes. */
+  /** Share of the labels that were predicted; NaN if the loss does not treat the outputs as scores of classes. */
   readonly accuracy: Tensor;
   readonly gradientNorm: Tensor;
   readonly updateRatio: Tensor;
@@ -177,22 +177,22 @@ export function recordTrainStep(
   };
 }
 
-/** Refuses hidden variables, which would not learn; of those that only the loss uses it warns. */
+/** Refuses trainable variables without a path, which would not learn, and warns of those that only the loss uses. */
 function checkLearns(model: Layer, outputs: Tensor, loss: Tensor): void {
   checkReachable("fit", model, [outputs]);
   const hidden = unreachable(model, [loss]);
   if (hidden.length > 0)
     console.warn(
       `fit: the loss uses ${describeVariables(hidden)}, which will not learn, as no path of the model leads to them; ` +
-        "set trainable = false if that is meant",
+        "set trainable = false if that is intended",
     );
 }
 
 /**
- * The trainable variables that a model uses.
+ * Trainable variables that a model uses.
  *
- * @param before - Those of the first recording.
- * @throws `UsageError` where there are others now: the optimizer does not know them, so they would not learn.
+ * @param before - Variables of the first recording.
+ * @throws `UsageError` if there are others now: the optimizer does not update them, so they would not learn.
  */
 function checkUnchanged(
   model: Layer,
@@ -209,14 +209,14 @@ function checkUnchanged(
   );
 }
 
-/** Calls a model that is learning; layers without a parameter among those that learn keep their running statistics. */
+/** Calls a model in training. Layers whose parameters are all frozen keep their running statistics. */
 function callFrozen(model: Layer, learning: ReadonlySet<Variable>, call: (mode: Mode) => Tensor): Tensor {
   const frozen = new Set<Layer>();
   for (const layer of layersOf(model).values()) {
     const own = [...parametersOf(layer).values()];
     if (own.length > 0 && !own.some((parameter) => learning.has(parameter))) frozen.add(layer);
   }
-  // A layer that does not ask for mode.frozen may assign its statistics.
+  // A layer that ignores mode.frozen may assign its statistics.
   const kept = new Set([...frozen].flatMap((layer) => [...variables(layer).values()]));
   const before = [...kept].map((variable) => [variable, variable.current] as const);
   const outputs = call({ training: true, ...(frozen.size > 0 && { frozen }) });

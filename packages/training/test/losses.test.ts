@@ -130,12 +130,12 @@ describe("losses", () => {
     });
     expect(told).toMatchInlineSnapshot(`
       [
-        "crossEntropy: for outputs [4, 10] expected labels [4] or shares [4, 10], got [5]",
-        "hinge: for outputs [4, 10] expected labels [4] or shares [4, 10], got [5]",
-        "binaryCrossEntropy: outputs [4, 10] and targets [5] must have one shape; reshape one of them",
-        "meanSquaredError: outputs [4, 10] and targets [5] must have one shape; reshape one of them",
-        "meanAbsoluteError: outputs [4, 10] and targets [5] must have one shape; reshape one of them",
-        "huber: outputs [4, 10] and targets [5] must have one shape; reshape one of them",
+        "crossEntropy: for outputs [4, 10] expected labels [4] or probabilities [4, 10], got [5]",
+        "hinge: for outputs [4, 10] expected labels [4] or probabilities [4, 10], got [5]",
+        "binaryCrossEntropy: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
+        "meanSquaredError: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
+        "meanAbsoluteError: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
+        "huber: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
       ]
     `);
     expect(() => crossEntropy(zeros([1, 2]), zeros([1]), { smoothing: 1 })).toThrow(

