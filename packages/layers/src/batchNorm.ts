@@ -1,22 +1,42 @@
-import { checkOptions, numberFrom } from "@convlens/backend";
+import { checkOptions, numberFrom, ValueError } from "@convlens/backend";
 import { batchNorm, detach, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { statistic } from "./parameter.ts";
 
-/** What a {@link BatchNorm} is made of. */
+/** Explains the option that has two meanings elsewhere. */
+function checkMomentum(options: object): void {
+  const { momentum } = (options ?? {}) as { readonly momentum?: unknown };
+  if (typeof momentum !== "number") return;
+  const fix = `keep: ${momentum} for the momentum of Keras, keep: ${+(1 - momentum).toFixed(6)} for that of PyTorch`;
+  throw new ValueError(`BatchNorm: momentum has opposite meanings in Keras and PyTorch; use ${fix}`, {
+    operation: "BatchNorm",
+    axis: "momentum",
+    got: momentum,
+    fix,
+  });
+}
+
+/** Options of {@link BatchNorm}. */
 export interface BatchNormLayerOptions {
   /** Added to the variance. Default: 1e-5. */
   readonly epsilon?: number;
-  /** The share of the running statistics that each batch leaves as it was. Default: 0.9. */
+  /**
+   * Share of the running statistics that each batch keeps, from 0 to 1: running ← keep · running + (1 − keep) · batch. Default:
+   * 0.9. Keras calls this share `momentum` (its default is 0.99); PyTorch calls 1 − keep `momentum` (its default, 0.1, is the
+   * same as here).
+   */
   readonly keep?: number;
 }
 
 /**
- * Each channel brought to mean 0 and variance 1, then scaled and shifted by what is learned (Ioffe 2015). While training, over
- * the batch and all places; afterwards, and while scale and shift are frozen, with running statistics of the batches seen:
- * `[n, …, c] → [n, …, c]`. The running
- * variance is the unbiased one, of the population that the batch is a sample of.
+ * Batch normalisation (Ioffe 2015): `[n, …, c] → [n, …, c]`. Normalises each channel to mean 0 and variance 1, then multiplies
+ * it by a learned scale and adds a learned shift. In training it uses the statistics of the batch and updates running
+ * statistics, with the unbiased variance as in PyTorch; otherwise, and while scale and shift are frozen, it uses the
+ * running statistics.
+ *
+ * @throws `ValueError` for an option that is unknown or wrong. `momentum` is refused, since Keras and PyTorch give it opposite
+ * meanings.
  *
  * @example
  * ```ts
@@ -28,13 +48,14 @@ export class BatchNorm implements Layer {
   scale: Variable | undefined;
   /** `[c]` */
   shift: Variable | undefined;
-  /** `[c]`, running, not learned. */
+  /** Running mean `[c]`, not learned. */
   mean: Variable | undefined;
-  /** `[c]`, running, not learned. */
+  /** Running variance `[c]`, not learned. */
   variance: Variable | undefined;
   readonly options: BatchNormLayerOptions;
 
   constructor(options: BatchNormLayerOptions = {}) {
+    checkMomentum(options);
     checkOptions("BatchNorm", options, { epsilon: numberFrom(0), keep: numberFrom(0, 1) });
     this.options = options;
   }
@@ -51,9 +72,9 @@ export class BatchNorm implements Layer {
       const axes = x.shape.map((_, axis) => axis).slice(0, -1);
       const { mean, variance } = moments(x, axes);
       const count = x.size / mean.size;
-      // What reads the statistics later in the same program does not differentiate through this batch.
+      // Gradients do not flow through the running statistics into this batch.
       this.mean.assign(detach(movingAverage(this.mean, mean, keep)));
-      // A single number has no unbiased variance.
+      // The unbiased variance of a single number is not defined.
       const unbiased = count > 1 ? multiply(variance, count / (count - 1)) : variance;
       this.variance.assign(detach(movingAverage(this.variance, unbiased, keep)));
       return batchNorm(x, affine);

@@ -43,6 +43,13 @@ async function expectedAfter(seen: readonly Tensor[], keep: number): Promise<{ m
   return running;
 }
 
+it("explains momentum, which Keras and PyTorch define in opposite ways", () => {
+  // Keras: moving ← momentum · moving + (1 − momentum) · batch; PyTorch: running ← (1 − momentum) · running + momentum · batch.
+  expect(() => new BatchNorm({ momentum: 0.1 } as never)).toThrow(
+    "BatchNorm: momentum has opposite meanings in Keras and PyTorch; use keep: 0.1 for the momentum of Keras, keep: 0.9 for that of PyTorch",
+  );
+});
+
 describe("the running statistics of BatchNorm", () => {
   it.each([0.9, 0.5])("move by 1 − %d of each batch's mean and unbiased variance, outside of compile", async (keep) => {
     const norm = build(new BatchNorm({ keep }), [3, 3, 2]);
