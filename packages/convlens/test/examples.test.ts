@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import * as conformance from "@convlens/backend/conformance";
 import * as math from "@convlens/backend/math";
 import * as datasetsNode from "@convlens/datasets/node";
+import * as methods from "@convlens/tensor/methods";
 import * as convlens from "./everything.ts";
 
 // Every example in the documentation runs: those of doc comments, of the README, and of the guides.
@@ -44,6 +45,7 @@ async function surroundings(): Promise<Record<string, unknown>> {
     ...conformance,
     ...math,
     ...datasetsNode,
+    ...methods,
     digits: data,
     ...{
       data,

@@ -236,7 +236,7 @@ const [WATCHES, WATCHED_EXAMPLES] = [40, 128];
 function watchFit(model: Layer, data: Dataset, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
   const watched = take(data, WATCHED_EXAMPLES);
   const [batch] = batches(watched, { size: watched.size });
-  const steps = epochs * Math.max(1, Math.floor(data.size / batchSize));
+  const steps = epochs * batchCount(data.size, batchSize);
   return watchTraining(model, {
     inputs: batch!.inputs,
     targets: batch!.labels,
