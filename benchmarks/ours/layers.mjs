@@ -5,7 +5,7 @@ import * as t from "@convlens/tensor";
 
 /** Activations of the first layer of a small network: 4 MiB. */
 const maps = [32, 32, 32, 32];
-const slopes = (y, xs, dy) => t.gradients(y, xs, { seed: dy });
+const gradientsOf = (y, xs, dy) => t.gradients(y, xs, { seed: dy });
 const elementwise = (title, f) => ({
   title: `${title} of 4 MiB`,
   tensors: { x: { shape: maps } },
@@ -35,7 +35,7 @@ export const layers = {
     tensors: { x: { shape: maps }, dy: { shape: [32, 16, 16, 32] } },
     make: ({ x, dy }) => {
       const y = t.maxPool2d(x, { kernelSize: 2 });
-      return [y, ...slopes(y, [x], dy)];
+      return [y, ...gradientsOf(y, [x], dy)];
     },
   },
   "average-pool": {
@@ -54,7 +54,7 @@ export const layers = {
     make: ({ x, dy }) => {
       const layer = new BatchNorm();
       const y = apply(layer, x, { training: true });
-      return [y, ...slopes(y, [x, layer.scale, layer.shift], dy)];
+      return [y, ...gradientsOf(y, [x, layer.scale, layer.shift], dy)];
     },
   },
   "layer-norm-training": {
@@ -63,7 +63,7 @@ export const layers = {
     make: ({ x, dy }) => {
       const layer = new LayerNorm();
       const y = apply(layer, x, { training: true });
-      return [y, ...slopes(y, [x, layer.scale, layer.shift], dy)];
+      return [y, ...gradientsOf(y, [x, layer.scale, layer.shift], dy)];
     },
   },
   "sum-of-maps": {
@@ -110,7 +110,7 @@ export const layers = {
     title: "gradients of dense 32 × 2048 → 128",
     flop: 4 * 32 * 2048 * 128,
     tensors: { x: { shape: [32, 2048] }, w: { shape: [2048, 128], deviation: 0.02 }, dy: { shape: [32, 128] } },
-    make: ({ x, w, dy }) => slopes(t.matmul(x, w), [x, w], dy),
+    make: ({ x, w, dy }) => gradientsOf(t.matmul(x, w), [x, w], dy),
   },
   "cross-entropy": {
     title: "softmax, cross-entropy and gradient of [64, 1000]",

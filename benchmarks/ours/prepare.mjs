@@ -35,7 +35,7 @@ async function kernel({ tensors }, make) {
 
 const convolved = ({ x, w }, { pad, stride, groups }) =>
   conv2d(x, w, { padding: pad, stride, groups, geometry: "floor" });
-const slopes = (names) => (work) =>
+const gradientsOf = (names) => (work) =>
   kernel(work, (v) =>
     gradients(
       convolved(v, work),
@@ -91,9 +91,9 @@ const kinds = {
   launches: (work) => kernel(work, launches),
   matmul: (work) => kernel(work, ({ a, b }) => [matmul(a, b)]),
   conv2d: (work) => kernel(work, (v) => [convolved(v, work)]),
-  conv2dInput: slopes(["x"]),
-  conv2dFilters: slopes(["w"]),
-  conv2dGradients: slopes(["x", "w"]),
+  conv2dInput: gradientsOf(["x"]),
+  conv2dFilters: gradientsOf(["w"]),
+  conv2dGradients: gradientsOf(["x", "w"]),
   layer: (work) => kernel(work, layers[work.layer].make),
   infer,
   train,

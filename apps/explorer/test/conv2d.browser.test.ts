@@ -50,7 +50,7 @@ describe("the convolution layer", () => {
     expect(store.hash()).toContain("conv2d.edits=x0.0.0_5");
   });
 
-  it("goes backwards to the slopes that are known", async () => {
+  it("goes backwards to the gradients that are known", async () => {
     openPage("#v=1&only=conv2d");
     await page.getByRole("radio", { name: "Backward" }).click();
     for (const [channel, map] of grad_ones.dX.entries())

@@ -61,7 +61,7 @@ const map = (values: ArrayLike<number>, [h, w, c]: readonly number[], channel: n
   Array.from({ length: h! }, (_, y) => Array.from({ length: w! }, (_, x) => values[(y * w! + x) * c! + channel]!));
 
 describe("the demo", () => {
-  it("gives the outputs, slopes and counts that are known", async () => {
+  it("gives the outputs, gradients and counts that are known", async () => {
     const request = requestOf({ ...first, direction: "backward" })!;
     const { output, outputShape, gradients } = await convolution(request);
     expect([0, 1].map((filter) => map(output, outputShape, filter))).toEqual(convDemo.O);

@@ -29,17 +29,17 @@ describe("pooling", () => {
     await expect.poll(formula).toBe("max(3, 2, 1, 2) = 3");
   });
 
-  it("gives the slope to the winners, with pointer and keys", async () => {
+  it("gives the gradient to the winners, with pointer and keys", async () => {
     const { store } = openPage("#v=1&only=pooling");
     await after(max);
     await page.getByRole("radio", { name: "Backward" }).click();
-    const slopes = Array.from({ length: 16 }, (_, i) => (argFlat.includes(i) ? "1" : "0"));
-    await expect.poll(() => cellsOf("Map before pooling").flat()).toEqual(slopes);
+    const gradients = Array.from({ length: 16 }, (_, i) => (argFlat.includes(i) ? "1" : "0"));
+    await expect.poll(() => cellsOf("Map before pooling").flat()).toEqual(gradients);
     page.getByRole("checkbox", { name: "Only of the output" }).element().focus();
     await userEvent.keyboard(" ");
     await expect
       .poll(() => cellsOf("Map before pooling").flat())
-      .toEqual(slopes.with(7, "0").with(8, "0").with(15, "0"));
+      .toEqual(gradients.with(7, "0").with(8, "0").with(15, "0"));
     expect(store.hash()).toContain("pooling.one=1");
   });
 

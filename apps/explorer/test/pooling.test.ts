@@ -60,7 +60,7 @@ describe("the map of the notes", () => {
     for (const [i, value] of (await pooled("L2")).entries()) expect(value).toBeCloseTo(maxpoolFig.l2.flat()[i]!, 5);
   });
 
-  it("has the winners that are known, and they alone take the slope", async () => {
+  it("has the winners that are known, and they alone take the gradient", async () => {
     const { winners, gradient } = await pooling(requestOf({ ...first, direction: "backward" })!);
     expect([...winners!]).toEqual(maxpoolFig.argFlat);
     expect([...gradient!]).toEqual(Array.from({ length: 16 }, (_, i) => (maxpoolFig.argFlat.includes(i) ? 1 : 0)));
@@ -95,14 +95,14 @@ describe("in every geometry", () => {
       { numRuns: 80 },
     ));
 
-  it("the slope of the largest and of the mean is shared out, not lost", () =>
+  it("the gradient of the largest and of the mean is shared out, not lost", () =>
     fc.assert(
       fc.asyncProperty(states, async (state) => {
         const request = requestOf({ ...state, direction: "backward", kind: state.kind === "L2" ? "max" : state.kind });
         if (request === undefined) return;
         const { gradient } = await pooling(request);
         const sum = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
-        expect(sum(gradient!)).toBeCloseTo(sum(request.slopes!), 4);
+        expect(sum(gradient!)).toBeCloseTo(sum(request.outputGradient!), 4);
       }),
       { numRuns: 60 },
     ));

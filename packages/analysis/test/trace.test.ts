@@ -203,8 +203,8 @@ describe.each(layers.filter(([name]) => !/softmax|branches|untied|^the largest/.
         );
         const got = await traceGradient(net, x, "layers.0", place, { target: [1] });
         expect(got.value).toBe(got.gradient);
-        for (const { dy, slope, product } of got.sums.flat())
-          expect(Math.abs(dy * slope - product)).toBeLessThan(1e-15);
+        for (const { dy, derivative, product } of got.sums.flat())
+          expect(Math.abs(dy * derivative - product)).toBeLessThan(1e-15);
       }
     });
   },

@@ -29,8 +29,8 @@ export interface ConvolutionRequest {
   readonly border: NonNullable<PadOptions["mode"]>;
   readonly dilation: number;
   readonly groups: number;
-  /** The slope of something with respect to each output, row-major, where gradients are wanted. */
-  readonly slopes: Float32Array | undefined;
+  /** Gradient of a scalar with respect to each output, row-major, if gradients are wanted. */
+  readonly outputGradient: Float32Array | undefined;
 }
 
 /** What came out of it. */
@@ -38,14 +38,14 @@ export interface ConvolutionAnswer {
   readonly output: Float32Array;
   /** `[height, width, filters]` */
   readonly outputShape: readonly [number, number, number];
-  /** The slopes with respect to input, filters and bias, each in its shape. */
+  /** Gradients with respect to input, filters and bias, each in its shape. */
   readonly gradients:
     { readonly input: Float32Array; readonly filters: Float32Array; readonly bias: Float32Array } | undefined;
 }
 
 /** Convolves, and goes backwards if asked to. */
 export async function convolution(request: ConvolutionRequest): Promise<ConvolutionAnswer> {
-  const { inputShape, filterShape, stride, padding, border, dilation, groups, slopes } = request;
+  const { inputShape, filterShape, stride, padding, border, dilation, groups, outputGradient } = request;
   const input = tensor(request.input, [1, ...inputShape]);
   const filters = tensor(request.filters, filterShape);
   const bias = tensor(request.bias, [filterShape[3]]);
@@ -53,12 +53,12 @@ export async function convolution(request: ConvolutionRequest): Promise<Convolut
   const framed = border === "zero" ? input : pad(input, [[0, 0], aside, aside, [0, 0]], { mode: border });
   const y = add(conv2d(framed, filters, { stride, dilation, groups, padding: border === "zero" ? padding : 0 }), bias);
   const wanted: Tensor[] = [y];
-  if (slopes !== undefined)
-    wanted.push(...gradients(sum(multiply(y, tensor(slopes, y.shape))), [input, filters, bias]));
+  if (outputGradient !== undefined)
+    wanted.push(...gradients(sum(multiply(y, tensor(outputGradient, y.shape))), [input, filters, bias]));
   const [output, dInput, dFilters, dBias] = (await evaluate(...wanted)).map((values) => Float32Array.from(values));
   return {
     output: output!,
     outputShape: [y.shape[1]!, y.shape[2]!, y.shape[3]!],
-    gradients: slopes && { input: dInput!, filters: dFilters!, bias: dBias! },
+    gradients: outputGradient && { input: dInput!, filters: dFilters!, bias: dBias! },
   };
 }

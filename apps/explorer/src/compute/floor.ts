@@ -43,7 +43,7 @@ function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest
     const logits = answer(x);
     const loss = mean(softmaxCrossEntropy(logits, oneHot(right, logits.shape[1]!)));
     const all = [...parameters(model).values()];
-    gradients(loss, all).forEach((slope, i) => all[i]!.assign(sgdStep(all[i]!, slope, RATE)));
+    gradients(loss, all).forEach((gradient, i) => all[i]!.assign(sgdStep(all[i]!, gradient, RATE)));
     return loss;
   };
   const program =

@@ -28,8 +28,8 @@ export interface PoolingRequest extends PoolingWindow {
   readonly input: Float32Array;
   /** `[height, width]` */
   readonly inputShape: readonly [number, number];
-  /** The slope of something with respect to each output, row-major, where gradients are wanted. */
-  readonly slopes: Float32Array | undefined;
+  /** Gradient of a scalar with respect to each output, row-major, if gradients are wanted. */
+  readonly outputGradient: Float32Array | undefined;
 }
 
 /** What came out of it. */
@@ -39,7 +39,7 @@ export interface PoolingAnswer {
   readonly outputShape: readonly [number, number];
   /** Which number of the input each output is, row-major; only of the largest. */
   readonly winners: Float32Array | undefined;
-  /** The slopes with respect to the input. */
+  /** Gradients with respect to the input. */
   readonly gradient: Float32Array | undefined;
 }
 
@@ -58,17 +58,17 @@ export function poolBy({ kind, kernelSize, stride }: PoolingWindow, maps: Operan
 
 /** Pools, and goes backwards if asked to. */
 export async function pooling(request: PoolingRequest): Promise<PoolingAnswer> {
-  const { input, inputShape, kind, kernelSize, stride, slopes } = request;
+  const { input, inputShape, kind, kernelSize, stride, outputGradient } = request;
   const x = tensor(input, [1, ...inputShape, 1]);
   const y = poolBy(request, x);
   const wanted: Tensor[] = [y];
-  if (slopes !== undefined) wanted.push(...gradients(sum(multiply(y, tensor(slopes, y.shape))), [x]));
+  if (outputGradient !== undefined) wanted.push(...gradients(sum(multiply(y, tensor(outputGradient, y.shape))), [x]));
   if (kind === "max") wanted.push(maxPool2dIndices(x, { kernelSize, stride, geometry: "floor" }));
   const values = (await evaluate(...wanted)).map((each) => Float32Array.from(each));
   return {
     output: values[0]!,
     outputShape: [y.shape[1]!, y.shape[2]!],
     winners: kind === "max" ? values.at(-1) : undefined,
-    gradient: slopes && values[1],
+    gradient: outputGradient && values[1],
   };
 }

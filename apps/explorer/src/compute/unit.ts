@@ -19,8 +19,8 @@ export interface UnitRequest {
 export interface Use {
   readonly unit: readonly number[];
   /** What it is multiplied by there. */
-  readonly slope: number;
-  /** What of it arrives: number · slope. */
+  readonly derivative: number;
+  /** What of it arrives: number · derivative. */
   readonly part: number;
 }
 
@@ -72,9 +72,9 @@ async function usesOf(
     // Number by number, or laid out in a row.
     const index = at.reduce((sum, i, axis) => sum * from[axis]! + i, 0);
     const unit = to.map((size, axis) => Math.floor(index / to.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
-    const slope = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;
-    return [{ unit, slope, part: slope === 0 ? 0 : value }];
+    const derivative = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;
+    return [{ unit, derivative, part: derivative === 0 ? 0 : value }];
   }
   const { sums } = await traceGradient(model, x, layer, at);
-  return sums.flat().map(({ output, slope }) => ({ unit: output, slope, part: value * slope }));
+  return sums.flat().map(({ output, derivative }) => ({ unit: output, derivative, part: value * derivative }));
 }

@@ -122,7 +122,7 @@ export const questions: readonly Question[] = [
   question({
     chapter: 4,
     panel: "pooling",
-    text: "Change one number so that another one wins in the first block and takes its slope.",
+    text: "Change one number so that another one wins in the first block and takes its gradient.",
     isAnswered: (state) => {
       if (state.kind !== "max" || state.window !== 2 || state.stride !== 2 || lieOf(state).positions === 0)
         return false;
@@ -131,7 +131,7 @@ export const questions: readonly Question[] = [
     },
     answer: "kind=max&window=2&stride=2&edits=x0.0_9",
     because:
-      "Whoever is largest stands for the block. The one before may be nearly as large, and gets no slope at all.",
+      "Whoever is largest stands for the block. The one before may be nearly as large, and gets no gradient at all.",
   }),
   question({
     chapter: 4,

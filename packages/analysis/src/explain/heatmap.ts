@@ -25,7 +25,7 @@ export interface Heatmap {
  */
 export function heatmap({ method, shape, values }: Pick<Explanation, "method" | "shape" | "values">): Heatmap {
   const { count, height, width, channels } = planesOf(shape, "heatmap");
-  const isSlope = explanationMethods[method].channels === "largest";
+  const isGradient = explanationMethods[method].channels === "largest";
   const heat = Float64Array.from({ length: count * height * width }, (_, i) => {
     let [sum, largest] = [0, 0];
     for (let c = 0; c < channels; c++) {
@@ -33,7 +33,7 @@ export function heatmap({ method, shape, values }: Pick<Explanation, "method" | 
       sum += value;
       largest = Math.max(largest, Math.abs(value));
     }
-    return isSlope ? largest : sum;
+    return isGradient ? largest : sum;
   });
   return { count, height, width, values: heat };
 }

@@ -10,7 +10,7 @@ export interface ExplanationMethod<Options extends object = object> {
   /** Who published it, and when. */
   readonly source: string;
   /**
-   * How {@link heatmap} joins the channels of a pixel. Contributions to the score add up (`"sum"`); slopes do not, so the
+   * How {@link heatmap} joins the channels of a pixel. Contributions to the score add up (`"sum"`); gradients do not, so the
    * largest by magnitude counts (`"largest"`).
    */
   readonly channels: "sum" | "largest";

@@ -87,24 +87,24 @@ function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Te
 }
 
 /** The scores at a point and their gradients. */
-export interface Slopes {
+export interface ScoreGradient {
   readonly scores: Values;
-  readonly slopes: Values;
+  readonly gradient: Values;
 }
 
 /** Options of the backward pass from the scores to a point: gradient rules, and another seed. */
 export type Backward = (scores: Tensor, point: Tensor) => GradientsOptions;
 
 /** Passes `use` a compiled function from inputs to their scores and gradients. */
-export const withSlopes = <R>(
+export const withGradient = <R>(
   { model, score }: Question,
-  use: (at: (point: Tensor) => Promise<Slopes>) => Promise<R>,
+  use: (at: (point: Tensor) => Promise<ScoreGradient>) => Promise<R>,
   backward: Backward = () => ({}),
 ): Promise<R> =>
   withCompiled(
     (point) => {
       const scores = score(apply(model, point));
-      return { scores, slopes: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0] };
+      return { scores, gradient: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0] };
     },
     (run) => use(async (point) => valuesOf(await run(point))),
   );

@@ -62,12 +62,12 @@ export async function effectiveReceptiveField(
   return fieldOf(await dx.data(), x.shape);
 }
 
-function fieldOf(slopes: ArrayLike<number>, [, ...shape]: Shape): EffectiveReceptiveField {
+function fieldOf(gradient: ArrayLike<number>, [, ...shape]: Shape): EffectiveReceptiveField {
   const places = shape.slice(0, -1);
   const channels = shape.at(-1) ?? 1;
   const size = sizeOf(places);
   const values = new Float64Array(size);
-  for (let i = 0; i < slopes.length; i++) values[Math.floor(i / channels) % size]! += Math.abs(slopes[i]!);
+  for (let i = 0; i < gradient.length; i++) values[Math.floor(i / channels) % size]! += Math.abs(gradient[i]!);
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
   if (largest > 0) for (let i = 0; i < size; i++) values[i]! /= largest;
   const total = values.reduce((a, b) => a + b, 0);

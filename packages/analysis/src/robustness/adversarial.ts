@@ -91,7 +91,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
         },
       );
     const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
-    return { slopes: gradients(loss, [point], { unused: "zeros" })[0], classes: argmax(logits) };
+    return { gradient: gradients(loss, [point], { unused: "zeros" })[0], classes: argmax(logits) };
   });
   const reach = stepSize ?? (steps === 1 ? epsilon : (2.5 * epsilon) / steps);
   const [low, high] = range;
@@ -99,16 +99,16 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
     const original = await x.data();
     const first = await run(tensor(original, x.shape));
     const values = original.slice();
-    let { slopes } = first;
+    let { gradient } = first;
     for (let step = 1; ; step++) {
-      slopes.values.forEach((slope, i) => {
+      gradient.values.forEach((derivative, i) => {
         const from = original[i]!;
-        const moved = Math.min(from + epsilon, Math.max(from - epsilon, values[i]! + reach * Math.sign(slope)));
+        const moved = Math.min(from + epsilon, Math.max(from - epsilon, values[i]! + reach * Math.sign(derivative)));
         // A number that is outside of the range stays there.
         values[i] = Math.min(Math.max(high, from), Math.max(Math.min(low, from), moved));
       });
       const now = await run(tensor(values, x.shape));
-      ({ slopes } = now);
+      ({ gradient } = now);
       if (step < steps) continue;
       const [before, after] = [first, now].map(({ classes }) => Array.from(classes.values)) as [number[], number[]];
       const share = (classes: readonly number[]): number => classes.filter((c, i) => c === labels[i]).length / count;

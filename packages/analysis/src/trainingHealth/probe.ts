@@ -15,7 +15,7 @@ function makerOf(y: Tensor): string {
 /** The result of {@link probe}. */
 export interface Probed {
   /** Root mean square of the gradient of each parameter. */
-  readonly slopes: ArrayLike<number>;
+  readonly sizes: ArrayLike<number>;
   readonly layers: readonly LayerHealth[];
 }
 
@@ -38,17 +38,17 @@ export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => T
     const places = (y: Tensor): number[] => y.shape.map((_, axis) => axis).slice(0, -1);
     const found = gradients(loss(output), [...parameters(model).values()], { unused: "zeros" });
     return [
-      stack(found.map((slope) => sqrt(mean(square(slope))))),
+      stack(found.map((gradient) => sqrt(mean(square(gradient))))),
       ...bent.flatMap((y) => [sum(equal(max(absolute(y), places(y)), 0)), mean(saturation(y))]),
     ];
   });
   return async () => {
-    const [slopes, ...counts] = await run(inputs);
+    const [sizes, ...counts] = await run(inputs);
     const layers = heads.map((head, i) => ({
       ...head,
       dead: counts[2 * i]!.number,
       saturated: counts[2 * i + 1]!.number,
     }));
-    return { slopes: slopes!.values, layers };
+    return { sizes: sizes!.values, layers };
   };
 }

@@ -71,14 +71,14 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
   const look = probe(model, inputs, (y) => loss(y, targets));
   let before: Weights = { step: 0, values: await valuesOf(all) };
 
-  const parameterHealth = (step: number, values: Weights["values"], slopes: ArrayLike<number>): ParameterHealth[] =>
+  const parameterHealth = (step: number, values: Weights["values"], sizes: ArrayLike<number>): ParameterHealth[] =>
     all.map(([path], i) => {
       const [old, now] = [before.values[i]!, values[i]!];
       const moved = Float64Array.from(now, (value, k) => value - old[k]!);
       return {
         path,
         size: rootMeanSquare(now),
-        gradient: slopes[i]!,
+        gradient: sizes[i]!,
         updateRatio: before.step === step - 1 ? ratioOf(rootMeanSquare(moved), rootMeanSquare(old)) : NaN,
       };
     });
@@ -93,8 +93,8 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
       if (!isLook && step % every !== 0) return;
       const values = await valuesOf(all);
       if (isLook) {
-        const { slopes, layers } = await look();
-        records.push({ step, layers, parameters: parameterHealth(step, values, slopes) });
+        const { sizes, layers } = await look();
+        records.push({ step, layers, parameters: parameterHealth(step, values, sizes) });
       }
       before = { step, values };
     },

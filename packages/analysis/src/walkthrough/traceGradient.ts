@@ -26,8 +26,8 @@ export interface TracedGradient {
   /** The gradient of the output. */
   readonly dy: number;
   /** The derivative of the output by the input: a weight, or 1 for the winner of a maximum. */
-  readonly slope: number;
-  /** The contribution: dy · slope. */
+  readonly derivative: number;
+  /** The contribution: dy · derivative. */
   readonly product: number;
 }
 
@@ -128,11 +128,11 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
   const [outer, inner, inputs, weights] = await evaluate(dy, atCore, read, second ?? 0);
   const outputOf = new Int32Array(t.size);
   for (let o = 0; o < output.size; o++) outputOf[unitOf(o).inTensor] = o;
-  const term = (unit: number, slope: number): TracedGradient => ({
+  const term = (unit: number, derivative: number): TracedGradient => ({
     output: placeOf(outputOf[unit]!, output.shape).slice(1),
     dy: outer[outputOf[unit]!]!,
-    slope: slope / divisor,
-    product: inner[unit]! * slope,
+    derivative: derivative / divisor,
+    product: inner[unit]! * derivative,
   });
   // The layer may move its input first: all positions that this number was moved to.
   const places = operations.includes(read)
@@ -217,22 +217,22 @@ async function throughFunction(
   i: number,
 ): Promise<TracedGradient[][]> {
   const size = sizeOf(output.shape);
-  const slopes = Array.from({ length: size }, (_, unit) => {
+  const derivatives = Array.from({ length: size }, (_, unit) => {
     const seed = new Float64Array(size);
     seed[unit] = 1;
     return gradients(output, [from], { seed: tensor(seed, output.shape), unused: "zeros" })[0];
   });
-  const [at, ...each] = await evaluate(dy, ...slopes);
+  const [at, ...each] = await evaluate(dy, ...derivatives);
   return [
-    each.flatMap((slope, unit) =>
-      slope[i] === 0
+    each.flatMap((derivative, unit) =>
+      derivative[i] === 0
         ? []
         : [
             {
               output: placeOf(unit, output.shape).slice(1),
               dy: at[unit]!,
-              slope: slope[i]!,
-              product: at[unit]! * slope[i]!,
+              derivative: derivative[i]!,
+              product: at[unit]! * derivative[i]!,
             },
           ],
     ),

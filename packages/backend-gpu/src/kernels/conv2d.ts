@@ -137,7 +137,7 @@ const inputGradient =
     const { input, filters, output, c, f } = sizesOf(g);
     return gpu.prepare({
       name: "conv2dInputGradient",
-      inputs: { slopes: output, filters },
+      inputs: { gradients: output, filters },
       length: input,
       body: `${places("this.thread.x", { n: g.batch, y: g.height.input, x: g.width.input, channel: g.inChannels })}
 const group = quotient(channel, ${c});
@@ -151,7 +151,7 @@ ${eachWindow(
 const tap = ((ky * ${g.width.window} + kx) * ${c} + inGroup) * ${g.outChannels} + first;
 let part = 0;
 for (let i = 0; i < ${f}; i++) {
-  part = part + slopes[pixel + i] * filters[tap + i];
+  part = part + gradients[pixel + i] * filters[tap + i];
 }
 total = total + part;`,
 )}
@@ -167,7 +167,7 @@ const filterGradient =
     const [h, w] = [g.height, g.width];
     return summed(gpu, {
       name: "conv2dFilterGradient",
-      inputs: { slopes: output, xs: input },
+      inputs: { gradients: output, xs: input },
       length: filters,
       terms: g.batch * h.output,
       before: `${places("o", { ky: h.window, kx: w.window, c, f: g.outChannels })}
@@ -177,7 +177,7 @@ const y = ${underTap("oy", "ky", h)};
 let part = 0;
 for (let ox = 0; ox < ${w.output}; ox++) {
   const x = ${underTap("ox", "kx", w)};
-  const slope = slopes[(m * ${w.output} + ox) * ${g.outChannels} + f];
+  const gradient = gradients[(m * ${w.output} + ox) * ${g.outChannels} + f];
   let pixel = 0;
   if (y >= 0) {
     if (y < ${h.input}) {
@@ -188,7 +188,7 @@ for (let ox = 0; ox < ${w.output}; ox++) {
       }
     }
   }
-  part = part + pixel * slope;
+  part = part + pixel * gradient;
 }
 total = total + part;`,
     });

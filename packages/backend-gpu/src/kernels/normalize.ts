@@ -83,7 +83,7 @@ const normalizeSums =
     const [length, both] = [sizeOf(shape), sizeOf(output)];
     return summed(gpu, {
       name: "normalizeSums",
-      inputs: { slopes: length, xs: length, moments: both },
+      inputs: { gradients: length, xs: length, moments: both },
       numbers: { epsilon },
       length: both,
       terms,
@@ -93,7 +93,7 @@ ${before}
 const mean = moments[k];
 const deviation = ${deviationAt(`k + ${kept}`)};`,
       term: `${at}
-let part = slopes[at];
+let part = gradients[at];
 if (half > 0) {
   part = part * ((xs[at] - mean) / deviation);
 }
@@ -163,10 +163,10 @@ const normalizeGradient =
     const kept = keptOf(shape, attributes.axes);
     const count = sizeOf(shape) / kept;
     return overNormalized(gpu, "normalizeGradient", shape, attributes, {
-      whole: ["slopes", "xs"],
+      whole: ["gradients", "xs"],
       pairs: ["moments", "sums"],
       spread: { scale: scale },
-      result: `(slopes[this.thread.x] - sums[k] / ${count} - normal * (sums[k + ${kept}] / ${count})) * (scaleHere / deviation)`,
+      result: `(gradients[this.thread.x] - sums[k] / ${count} - normal * (sums[k + ${kept}] / ${count})) * (scaleHere / deviation)`,
     });
   };
 

@@ -125,8 +125,8 @@ const maxPoolGradient =
   ({ attributes: { geometry } }) => {
     const { output } = lengths(geometry);
     const gradient = overElements(gpu, "maxPool2dGradient", geometry, {
-      inputs: { winners: output, slopes: output },
-      each: "if (winners[at] === this.thread.x) {\n  total = total + slopes[at];\n}",
+      inputs: { winners: output, gradients: output },
+      each: "if (winners[at] === this.thread.x) {\n  total = total + gradients[at];\n}",
     });
     return withWinners(gpu, geometry, gradient);
   };
@@ -135,8 +135,8 @@ const sumPoolGradient =
   (gpu: Launcher): Kernel<Buffer, Operations["sumPool2dGradient"]> =>
   ({ attributes: { geometry } }) =>
     overElements(gpu, "sumPool2dGradient", geometry, {
-      inputs: { slopes: lengths(geometry).output },
-      each: "total = total + slopes[at];",
+      inputs: { gradients: lengths(geometry).output },
+      each: "total = total + gradients[at];",
     });
 
 const sumPool =
@@ -163,11 +163,11 @@ const lpPoolGradient =
   ({ attributes: { geometry, p } }) => {
     const { input, output } = lengths(geometry);
     return overElements(gpu, "lpPool2dGradient", geometry, {
-      inputs: { slopes: output, xs: input, ys: output },
+      inputs: { gradients: output, xs: input, ys: output },
       begin: "let isSeen = 0;",
       each: `isSeen = 1;
 if (ys[at] !== 0) {
-  total = total + slopes[at] / powerOf(ys[at], ${p - 1});
+  total = total + gradients[at] / powerOf(ys[at], ${p - 1});
 }`,
       result: `choiceOf(isSeen, signOf(xs[this.thread.x]) * powerOf(Math.abs(xs[this.thread.x]), ${p - 1}) * total, 0)`,
     });

@@ -41,7 +41,7 @@ return above * (1 - yShare) + below * yShare;`,
     });
   };
 
-/** An axis, what lies outside of it and within it, and its two sizes: `to` is that of the slopes, `from` that of the result. */
+/** An axis, what lies outside of it and within it, and its two sizes: `to` is that of the gradients, `from` that of the result. */
 interface Axis {
   readonly outer: number;
   readonly inner: number;
@@ -57,18 +57,18 @@ function resampledBack(gpu: Launcher, { outer, inner, from, to, mode }: Axis): L
   const shares =
     mode === "nearest"
       ? `if (quotient(i * ${from}, ${to}) === old) {
-  total = total + slope;
+  total = total + gradient;
 }`
       : `${between("i", from, to)}
 if (i0 === old) {
-  total = total + slope * (1 - iShare);
+  total = total + gradient * (1 - iShare);
 }
 if (i1 === old) {
-  total = total + slope * iShare;
+  total = total + gradient * iShare;
 }`;
   return gpu.prepare({
     name: "resizeGradient",
-    inputs: { slopes: outer * to * inner },
+    inputs: { gradients: outer * to * inner },
     length: outer * from * inner,
     body: `${places("this.thread.x", { before: outer, old: from, after: inner })}
 const begin = Math.max(0, Math.floor(((old - 0.5) * ${to}) / ${from} - 0.5) - 1);
@@ -76,7 +76,7 @@ let total = 0;
 for (let turn = 0; turn < ${count}; turn++) {
   const i = begin + turn;
   if (i < ${to}) {
-    const slope = slopes[(before * ${to} + i) * ${inner} + after];
+    const gradient = gradients[(before * ${to} + i) * ${inner} + after];
 ${shares}
   }
 }

@@ -85,7 +85,7 @@ const backward =
   (gpu: Launcher, name: string, term: string, result: string): Kernel<Buffer, Operations["softmaxGradient"]> =>
   ({ inputs: [shape] }) =>
     overRows(gpu, name, shape, {
-      inputs: { slopes: sizeOf(shape), ys: sizeOf(shape) },
+      inputs: { gradients: sizeOf(shape), ys: sizeOf(shape) },
       count: 1,
       totals: `${rowSum(shape.at(-1)!, term)}\nreturn sum;`,
       result,
@@ -111,7 +111,7 @@ const crossEntropyGradient =
   ({ inputs: [, shape] }) => {
     const { length, columns, rows } = sizes(shape);
     return overRows(gpu, "softmaxCrossEntropyGradient", shape, {
-      inputs: { slopes: rows, xs: length, targets: length },
+      inputs: { gradients: rows, xs: length, targets: length },
       count: 3,
       totals: `${rowTotals(columns)}
 ${highAndLost}
@@ -120,7 +120,7 @@ if (which < 2) {
 }
 ${rowSum(columns, "targets[first + i]")}
 return sum;`,
-      result: `slopes[row] * (exponential(${logarithmOf(3)}) * totals[3 * row + 2] - targets[this.thread.x])`,
+      result: `gradients[row] * (exponential(${logarithmOf(3)}) * totals[3 * row + 2] - targets[this.thread.x])`,
     });
   };
 
@@ -130,15 +130,15 @@ export const softmaxKernels = (gpu: Launcher): KernelsOf<Buffer, keyof RowOperat
   softmaxGradient: backward(
     gpu,
     "softmaxGradient",
-    "slopes[first + i] * ys[first + i]",
-    "ys[this.thread.x] * (slopes[this.thread.x] - totals[row])",
+    "gradients[first + i] * ys[first + i]",
+    "ys[this.thread.x] * (gradients[this.thread.x] - totals[row])",
   ),
   logSoftmax: forward(gpu, "logSoftmax", logarithmOf(2)),
   logSoftmaxGradient: backward(
     gpu,
     "logSoftmaxGradient",
-    "slopes[first + i]",
-    "slopes[this.thread.x] - exponential(ys[this.thread.x]) * totals[row]",
+    "gradients[first + i]",
+    "gradients[this.thread.x] - exponential(ys[this.thread.x]) * totals[row]",
   ),
   softmaxCrossEntropy: crossEntropy(gpu),
   softmaxCrossEntropyGradient: crossEntropyGradient(gpu),

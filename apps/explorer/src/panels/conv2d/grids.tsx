@@ -26,7 +26,7 @@ export type Pointed =
 /** What the worker computed, where it is known. */
 export interface Numbers {
   readonly output?: (at: Cell) => number;
-  readonly slopes?: {
+  readonly gradients?: {
     readonly input: (at: Cell) => number;
     readonly weight: (filter: number, tap: Cell) => number;
     readonly bias: (filter: number) => number;
@@ -66,7 +66,7 @@ export function InputSlice(props: GridProps & { readonly channel: number }): JSX
   const { size, padding, window, stride, dilation } = state;
   const { span, dropped } = fitOf(state);
   const side = size + 2 * padding;
-  const slopes = numbers.slopes;
+  const gradients = numbers.gradients;
   const cellAt = ({ row, column }: Place): Cell => ({ channel, row: row - padding, column: column - padding });
   const first = output === undefined ? 0 : firstChannel(state, output.channel);
   const isSeen = output !== undefined && channel >= first && channel < first + depthOf(state);
@@ -85,9 +85,9 @@ export function InputSlice(props: GridProps & { readonly channel: number }): JSX
     ].filter((mark) => mark !== false && mark !== undefined);
     const where = `slice ${channel + 1}, row ${at.row + 1}, column ${at.column + 1}`;
     if (isPadding) return { text: "0", label: `padding, ${where}: 0`, className: ["padding", ...marks].join(" ") };
-    if (slopes !== undefined) {
-      const slope = look(slopes.input(at), `slope of input, ${where}`, 8);
-      return { ...slope, className: [slope.className, ...marks].join(" ") };
+    if (gradients !== undefined) {
+      const gradient = look(gradients.input(at), `gradient of input, ${where}`, 8);
+      return { ...gradient, className: [gradient.className, ...marks].join(" ") };
     }
     const value = look(inputAt(state, at), `input, ${where}`, 4);
     return { ...value, className: [value.className && "input", ...marks].join(" "), isEditable: true };
@@ -96,17 +96,17 @@ export function InputSlice(props: GridProps & { readonly channel: number }): JSX
   return (
     <div>
       <p class="caption">
-        {slopes ? "slopes of " : ""}
+        {gradients ? "gradient of " : ""}
         <b>x</b> slice {channel + 1}
       </p>
       <Matrix
         label={`Input slice ${channel + 1}`}
-        className={`${dilation > 1 ? "holes" : ""} ${slopes ? "backward" : ""}`}
+        className={`${dilation > 1 ? "holes" : ""} ${gradients ? "backward" : ""}`}
         rows={side}
         columns={side}
         cell={cell}
         frame={isSeen && corner ? { ...corner, rows: span, columns: span } : undefined}
-        {...(slopes === undefined && { onEdit: (place, value) => set(editedInput(state, cellAt(place), value)) })}
+        {...(gradients === undefined && { onEdit: (place, value) => set(editedInput(state, cellAt(place), value)) })}
         onPoint={(place) => onPoint(place && { kind: "input", at: cellAt(place) })}
       />
     </div>
@@ -120,7 +120,7 @@ export function Filter(
   const { state, set, numbers, output, pointed, filter, visible } = props;
   const { window } = state;
   const first = firstChannel(state, filter);
-  const slopes = numbers.slopes;
+  const gradients = numbers.gradients;
   const isLooked = output?.channel === filter;
   return (
     <>
@@ -130,10 +130,10 @@ export function Filter(
           const tap = tapAt(place);
           const where = `filter ${filter + 1}, slice ${first + channel + 1}, row ${place.row + 1}, column ${place.column + 1}`;
           const isHot = isLooked && pointed?.kind === "term" && same(pointed.tap, tap);
-          const value = slopes
-            ? look(slopes.weight(filter, tap), `slope of weight, ${where}`, 12)
+          const value = gradients
+            ? look(gradients.weight(filter, tap), `gradient of weight, ${where}`, 12)
             : look(weightAt(state, filter, tap), `weight, ${where}`, 2);
-          return { ...value, className: `${value.className} ${isHot ? "hot" : ""}`, isEditable: slopes === undefined };
+          return { ...value, className: `${value.className} ${isHot ? "hot" : ""}`, isEditable: gradients === undefined };
         };
         return (
           <div key={channel} data-slice={visible(first + channel)} style={{ "--at": first + channel + 1 }}>
@@ -145,12 +145,12 @@ export function Filter(
             </p>
             <Matrix
               label={`Filter ${filter + 1}, slice ${first + channel + 1}`}
-              className={slopes ? "backward" : ""}
+              className={gradients ? "backward" : ""}
               rows={window}
               columns={window}
               cell={cell}
               frame={isLooked ? { row: 0, column: 0, rows: window, columns: window } : undefined}
-              {...(slopes === undefined && {
+              {...(gradients === undefined && {
                 onEdit: (place, value) => set(editedWeight(state, filter, tapAt(place), value)),
               })}
             />
@@ -163,12 +163,12 @@ export function Filter(
 
 /** The number that is added to each of a filter's sums. */
 export function Biases({ state, set, numbers, filter }: GridProps & { readonly filter: number }): JSX.Element {
-  const { slopes } = numbers;
+  const { gradients } = numbers;
   const cell = (): CellLook => ({
-    ...(slopes
-      ? look(slopes.bias(filter), `slope of bias ${filter + 1}`, 12)
+    ...(gradients
+      ? look(gradients.bias(filter), `gradient of bias ${filter + 1}`, 12)
       : look(biasAt(state, filter), `bias ${filter + 1}`, 2)),
-    isEditable: slopes === undefined,
+    isEditable: gradients === undefined,
   });
   return (
     <div style={{ "--at": state.channels + 1 }}>
@@ -179,11 +179,11 @@ export function Biases({ state, set, numbers, filter }: GridProps & { readonly f
       </p>
       <Matrix
         label={`Bias ${filter + 1}`}
-        className={slopes ? "backward" : ""}
+        className={gradients ? "backward" : ""}
         rows={1}
         columns={1}
         cell={cell}
-        {...(slopes === undefined && { onEdit: (_, value) => set(edited(state, `b${filter}`, value)) })}
+        {...(gradients === undefined && { onEdit: (_, value) => set(edited(state, `b${filter}`, value)) })}
       />
     </div>
   );
@@ -193,27 +193,27 @@ export function Biases({ state, set, numbers, filter }: GridProps & { readonly f
 export function OutputMap(props: GridProps & { readonly filter: number }): JSX.Element {
   const { state, set, numbers, output, users, onPoint, filter } = props;
   const { positions } = fitOf(state);
-  const { slopes } = numbers;
+  const { gradients } = numbers;
   const cellAt = ({ row, column }: Place): Cell => ({ channel: filter, row, column });
   const cell = (place: Place): CellLook => {
     const at = cellAt(place);
     const where = `map ${filter + 1}, row ${place.row + 1}, column ${place.column + 1}`;
     const isUser = users.some((user) => same(user, at));
     if (numbers.output === undefined) return { text: "…", label: `${where}: being computed`, className: "" };
-    const value = slopes
-      ? look(slopes.output(at), `slope of output, ${where}`, 2)
+    const value = gradients
+      ? look(gradients.output(at), `gradient of output, ${where}`, 2)
       : look(numbers.output(at), where, 10);
     return { ...value, className: `${value.className} ${isUser ? "user" : ""}` };
   };
   return (
     <div>
       <p class="caption">
-        {slopes ? "slopes of " : ""}
+        {gradients ? "gradient of " : ""}
         <b>y</b> map {filter + 1}
       </p>
       <Matrix
         label={`Output map ${filter + 1}`}
-        className={slopes ? "backward" : ""}
+        className={gradients ? "backward" : ""}
         rows={positions}
         columns={positions}
         cell={cell}

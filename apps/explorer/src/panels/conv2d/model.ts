@@ -20,7 +20,7 @@ export const conv2dFields = {
   /** Which output is looked at, counted through the maps row by row. */
   step: whole(0, 0, 999),
   direction: choice("forward", ["forward", "backward"] as const),
-  /** Backwards: whether only the output that is looked at has a slope, or each has a slope of 1. */
+  /** Backwards: whether only the output that is looked at has a gradient, or each has a gradient of 1. */
   one: flag(false),
   /** The layer as a product of matrices, below. */
   matrix: choice("none", ["none", "im2col", "Toeplitz"] as const),
@@ -209,7 +209,7 @@ export function termsOf(state: Conv2dState, output: Cell): Term[] {
   return terms;
 }
 
-/** The outputs that an input had a part in, which are those that its slope comes back from. */
+/** The outputs that an input had a part in, which are those that its gradient comes back from. */
 export function usersOf(state: Conv2dState, input: Cell): Cell[] {
   const { window, stride, padding, dilation } = state;
   const { positions } = fitOf(state);
@@ -251,9 +251,9 @@ export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
       column: Math.floor(i / (depth * filters)) % window,
       channel: Math.floor(i / filters) % depth,
     });
-  const slopes = new Float32Array(positions * positions * filters).fill(one ? 0 : 1);
+  const outputGradient = new Float32Array(positions * positions * filters).fill(one ? 0 : 1);
   const at = selected(state)!;
-  if (one) slopes[(at.row * positions + at.column) * filters + at.channel] = 1;
+  if (one) outputGradient[(at.row * positions + at.column) * filters + at.channel] = 1;
   return {
     input,
     inputShape: [size, size, channels],
@@ -265,7 +265,7 @@ export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
     border: "zero",
     dilation,
     groups: usedGroups(state),
-    slopes: direction === "backward" ? slopes : undefined,
+    outputGradient: direction === "backward" ? outputGradient : undefined,
   };
 }
 

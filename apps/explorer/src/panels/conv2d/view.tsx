@@ -171,7 +171,7 @@ function readout(
   const { parameters, products } = countsOf(state);
   const counts = `${parameters} parameters, ${grouped(products)} products for the whole output.`;
   if (pointed?.kind === "input")
-    return `This input has a part in ${users.length} of ${stepsOf(state)} outputs${users.length > 0 ? ", and gets its slope from them" : ", so it learns nothing and says nothing"}. ${counts}`;
+    return `This input has a part in ${users.length} of ${stepsOf(state)} outputs${users.length > 0 ? ", and gets its gradient from them" : ", so it learns nothing and says nothing"}. ${counts}`;
   return output === undefined ? counts : `Looking at ${inWords(output)}. ${counts}`;
 }
 
@@ -220,7 +220,7 @@ function Controls({
       {state.direction === "backward" && (
         <div>
           <p>
-            Each number is now a slope: how much the sum of the outputs grows when that number grows by 1. Slopes have a
+            Each number is now a gradient: how much the sum of the outputs grows when that number grows by 1. Gradients have a
             dashed border.
           </p>
           <Check label="Only of the output that is looked at" value={state.one} onChange={(one) => set({ one })} />
@@ -246,13 +246,13 @@ function numbersOf(state: Conv2dState, answered: ReturnType<typeof useAnswer<"co
     output: ({ channel, row, column }) => output[(row * positions + column) * filters + channel]!,
     ...(gradients !== undefined &&
       state.direction === "backward" && {
-        slopes: {
+        gradients: {
           input: ({ channel, row, column }) => gradients.input[(row * state.size + column) * channels + channel]!,
           weight: (filter, { channel, row, column }) =>
             gradients.filters[((row * window + column) * depth + channel) * filters + filter]!,
           bias: (filter) => gradients.bias[filter]!,
           output: ({ channel, row, column }) =>
-            answered.request.slopes?.[(row * positions + column) * filters + channel] ?? 0,
+            answered.request.outputGradient?.[(row * positions + column) * filters + channel] ?? 0,
         },
       }),
   };

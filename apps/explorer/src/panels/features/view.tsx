@@ -151,7 +151,7 @@ function Painting({
   return (
     <div class="painting">
       <p class="caption">
-        <b>An image made for it</b>, from noise, by following the slope
+        <b>An image made for it</b>, from noise, by following the gradient
       </p>
       <Picture
         raster={{

@@ -58,6 +58,6 @@ export function coverSentence(
 /** The same as the lines of a program. */
 export const codeOf = (label: number, epsilon: number): string =>
   [
-    `const options = { labels: [${label}], epsilon: ${epsilon / 100} }; // one step along the sign of the slope`,
+    `const options = { labels: [${label}], epsilon: ${epsilon / 100} }; // one step along the sign of the gradient`,
     `const { values, before, after } = await adversarial(model, image, options);`,
   ].join("\n");

@@ -110,7 +110,7 @@ const request = (
   border: border === "none" ? "zero" : border,
   dilation: 1,
   groups: 1,
-  slopes: undefined,
+  outputGradient: undefined,
 });
 
 /** The convolution of an image with the kernel. */

@@ -26,7 +26,7 @@ export function Health({
       {record && (
         <div>
           <p class="caption">
-            <b>Each layer</b> at step {record.step}: root mean squares of weights and of their slopes, how far a step
+            <b>Each layer</b> at step {record.step}: root mean squares of weights and of their gradients, how far a step
             moves the weights over how large they are, and units that answer 0 to all of 64 examples
           </p>
           <div class="wide" tabIndex={0} role="region" aria-label="Health of each layer">

@@ -14,7 +14,7 @@ export const poolingFields = {
   /** Which output is looked at, counted row by row. */
   step: whole(0, 0, 63),
   direction: choice("forward", ["forward", "backward"] as const),
-  /** Backwards: whether only the output that is looked at has a slope, or each has a slope of 1. */
+  /** Backwards: whether only the output that is looked at has a gradient, or each has a gradient of 1. */
   one: flag(false),
   edits: edits(isCell),
 };
@@ -139,8 +139,8 @@ export function requestOf(state: PoolingState): PoolingRequest | undefined {
   const { positions } = lieOf(state);
   const output = selected(state);
   if (output === undefined) return undefined;
-  const slopes = new Float32Array(positions * positions).fill(one ? 0 : 1);
-  if (one) slopes[stepOf(state, output)] = 1;
+  const outputGradient = new Float32Array(positions * positions).fill(one ? 0 : 1);
+  if (one) outputGradient[stepOf(state, output)] = 1;
   return {
     input: Float32Array.from({ length: size * size }, (_, i) =>
       inputAt(state, { row: Math.floor(i / size), column: i % size }),
@@ -149,7 +149,7 @@ export function requestOf(state: PoolingState): PoolingRequest | undefined {
     kind,
     kernelSize: window,
     stride,
-    slopes: direction === "backward" ? slopes : undefined,
+    outputGradient: direction === "backward" ? outputGradient : undefined,
   };
 }
 

@@ -91,7 +91,7 @@ export function PoolingView({ state: signal, set }: Props): JSX.Element {
             {winner !== undefined && (
               <p>
                 The winner ★ stands at {inWords({ row: Math.floor(winner / state.size), column: winner % state.size })}
-                {answer.gradient ? ", and takes all of the slope." : "."}
+                {answer.gradient ? ", and takes all of the gradient." : "."}
               </p>
             )}
           </div>
@@ -120,22 +120,12 @@ function InputMap(props: MapProps & { readonly winner: number | undefined }): JS
   const { dropped } = lieOf(state);
   const seen = output ? seenBy(state, output) : [];
   const winners = new Set(answer?.winners);
-  const slopes = answer?.gradient;
+  const gradients = answer?.gradient;
   const cell = (at: Spot): CellLook => {
     const index = at.row * size + at.column;
-    const value = slopes ? slopes[index]! : inputAt(state, at);
+    const value = gradients ? gradients[index]! : inputAt(state, at);
     const marks = [
-      gradients
-        ? value < 0
-          ? "negative"
-          : value > 0
-            ? "positive"
-            : ""
-        : value > 0
-          ? "map"
-          : value < 0
-            ? "negative"
-            : "",
+      gradients ? (value < 0 ? "negative" : value > 0 ? "positive" : "") : value > 0 ? "map" : value < 0 ? "negative" : "",
       seen.some((each) => same(each, at)) && "seen",
       winners.has(index) && "winner",
       winner === index && "taken",
@@ -143,26 +133,26 @@ function InputMap(props: MapProps & { readonly winner: number | undefined }): JS
     ];
     return {
       text: shown(value),
-      label: `${slopes ? "slope of input" : "input"}, ${inWords(at)}: ${shown(value)}${winners.has(index) ? ", winner" : ""}`,
+      label: `${gradients ? "gradient of input" : "input"}, ${inWords(at)}: ${shown(value)}${winners.has(index) ? ", winner" : ""}`,
       className: marks.filter((mark) => mark !== false).join(" "),
-      share: Math.min(1, Math.abs(value) / (slopes ? 2 : 9)),
-      isEditable: slopes === undefined,
+      share: Math.min(1, Math.abs(value) / (gradients ? 2 : 9)),
+      isEditable: gradients === undefined,
     };
   };
   return (
     <div>
       <p class="caption">
-        {slopes ? "slopes of " : ""}
+        {gradients ? "gradient of " : ""}
         <b>x</b>, {size} × {size}
       </p>
       <Matrix
         label="Map before pooling"
-        className={`roomy ${slopes ? "backward" : ""}`}
+        className={`roomy ${gradients ? "backward" : ""}`}
         rows={size}
         columns={size}
         cell={cell}
         frame={output && { row: output.row * stride, column: output.column * stride, rows: window, columns: window }}
-        {...(slopes === undefined && { onEdit: (at, value) => set(edited(state, at, value)) })}
+        {...(gradients === undefined && { onEdit: (at, value) => set(edited(state, at, value)) })}
         onPoint={onPoint}
       />
     </div>
@@ -175,20 +165,20 @@ function OutputMap(props: MapProps & { readonly users: readonly Spot[] }): JSX.E
   const cell = (at: Spot): CellLook => {
     const step = stepOf(state, at);
     if (answer === undefined) return { text: "…", label: `${inWords(at)}: being computed`, className: "" };
-    const slope = answer.gradient && (state.one && !same(selected(state), at) ? 0 : 1);
-    const value = slope ?? answer.output[step]!;
-    const tint = slope === undefined ? (value < 0 ? "negative" : "map") : "positive";
+    const gradient = answer.gradient && (state.one && !same(selected(state), at) ? 0 : 1);
+    const value = gradient ?? answer.output[step]!;
+    const tint = gradient === undefined ? (value < 0 ? "negative" : "map") : "positive";
     return {
       text: shown(value),
-      label: `${slope === undefined ? "output" : "slope of output"}, ${inWords(at)}: ${shown(value)}`,
+      label: `${gradient === undefined ? "output" : "gradient of output"}, ${inWords(at)}: ${shown(value)}`,
       className: `${tint} ${users.some((user) => same(user, at)) ? "user" : ""}`,
-      share: Math.min(1, Math.abs(value) / (slope === undefined ? 9 : 2)),
+      share: Math.min(1, Math.abs(value) / (gradient === undefined ? 9 : 2)),
     };
   };
   return (
     <div>
       <p class="caption">
-        {answer?.gradient ? "slopes of " : ""}
+        {answer?.gradient ? "gradient of " : ""}
         <b>y</b>, {positions} × {positions}
       </p>
       <Matrix
@@ -238,8 +228,8 @@ function Controls({ state, set }: { readonly state: PoolingState } & Pick<Props,
       {state.direction === "backward" && (
         <div>
           <p>
-            Each number of x is now a slope: how much the sum of the outputs grows when that number grows a little.
-            Slopes have a dashed border.
+            Each number of x is now a gradient: how much the sum of the outputs grows when that number grows a little.
+            Gradients have a dashed border.
           </p>
           <Check label="Only of the output that is looked at" value={state.one} onChange={(one) => set({ one })} />
         </div>
@@ -260,6 +250,6 @@ function answerOf(
     request.kernelSize === state.window &&
     request.stride === state.stride &&
     request.kind === state.kind &&
-    (request.slopes !== undefined) === (state.direction === "backward");
+    (request.outputGradient !== undefined) === (state.direction === "backward");
   return isOfThis ? outcome.value : undefined;
 }

@@ -47,7 +47,7 @@ export function requestOf(state: Pick<StackState, "filters">, image: Float32Arra
     border: "replicate",
     dilation: 1,
     groups: 1,
-    slopes: undefined,
+    outputGradient: undefined,
   };
 }
 

@@ -201,7 +201,7 @@ export function agreementOf({ trace: { value, output } }: UnitAnswer): string {
 /** Where a number goes, the weightiest first. */
 export const usesOf = ({ uses }: UnitAnswer): Parts =>
   weightiest(
-    uses.map(({ unit, slope, part }) => ({ unit, text: slope === 1 ? "" : `times ${factor(slope)}`, value: part })),
+    uses.map(({ unit, derivative, part }) => ({ unit, text: derivative === 1 ? "" : `times ${factor(derivative)}`, value: part })),
   );
 
 /** The same as the lines of a program. */

@@ -1,16 +1,16 @@
 import type { GradientRule } from "@convlens/tensor";
 import type { Attribution } from "../attribution.ts";
 import type { ExplanationMethod } from "../method.ts";
-import { withSlopes, type Question } from "../question.ts";
+import { withGradient, type Question } from "../question.ts";
 import { deconvolved, guided } from "./rules.ts";
 
 /** Returns the gradient of the scores at x, computed with `rule` where one is given. */
 export const gradientAt = (question: Question, rule?: GradientRule): Promise<Attribution> =>
-  withSlopes(
+  withGradient(
     question,
     async (at) => {
-      const { slopes, scores } = await at(question.x);
-      return { shape: question.x.shape, values: slopes, scores };
+      const { gradient, scores } = await at(question.x);
+      return { shape: question.x.shape, values: gradient, scores };
     },
     () => (rule ? { rule } : {}),
   );
@@ -50,7 +50,7 @@ export const inputTimesGradient: ExplanationMethod = {
   options: {},
   async run(question) {
     const { values, ...rest } = await gradientAt(question);
-    return { ...rest, values: values.map((slope, i) => slope * question.x.values[i]!) };
+    return { ...rest, values: values.map((gradient, i) => gradient * question.x.values[i]!) };
   },
 };
 

@@ -4,7 +4,7 @@ import { completenessOf, type Attribution } from "../attribution.ts";
 import type { ExplanationMethod } from "../method.ts";
 import { gaussLegendre } from "./gaussLegendre.ts";
 import { fallOf } from "../occluder.ts";
-import { withSlopes } from "../question.ts";
+import { withGradient } from "../question.ts";
 
 /** Options of the explanation method `"integratedGradients"`. */
 export interface IntegratedGradientsOptions {
@@ -52,13 +52,13 @@ export const integratedGradients: ExplanationMethod<IntegratedGradientsOptions> 
   async run(question, { baseline = 0, steps }) {
     const { x } = question;
     const start = await baselineOf(x, baseline);
-    return withSlopes(question, async (at) => {
+    return withGradient(question, async (at) => {
       const [low, high] = [(await at(tensor(start, x.shape))).scores, (await at(x)).scores];
       const along = async (count: number): Promise<Attribution> => {
         const total = new Float64Array(x.size);
         for (const { node, weight } of gaussLegendre(count)) {
           const point = start.map((from, i) => from + node * (x.values[i]! - from));
-          (await at(tensor(point, x.shape))).slopes.forEach((slope, i) => (total[i]! += weight * slope));
+          (await at(tensor(point, x.shape))).gradient.forEach((gradient, i) => (total[i]! += weight * gradient));
         }
         const values = total.map((sum, i) => sum * (x.values[i]! - start[i]!));
         const difference = high.map((score, i) => fallOf(score, low[i]!));

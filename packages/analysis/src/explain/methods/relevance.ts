@@ -2,7 +2,7 @@ import { numberAbove } from "@convlens/backend";
 import { absolute, divide, less, where, type Tensor } from "@convlens/tensor";
 import { completenessOf } from "../attribution.ts";
 import type { ExplanationMethod } from "../method.ts";
-import { withSlopes } from "../question.ts";
+import { withGradient } from "../question.ts";
 import { relevant, stabilized } from "./rules.ts";
 
 /** Options of the explanation method `"relevance"`. */
@@ -35,12 +35,12 @@ export const relevance: ExplanationMethod<RelevanceOptions> = {
   channels: "sum",
   options: { epsilon: numberAbove(0) },
   run: (question, { epsilon = 1e-6 }) =>
-    withSlopes(
+    withGradient(
       question,
       async (at) => {
         const { x } = question;
-        const { scores, slopes } = await at(x);
-        const values = slopes.map((share, i) => share * x.values[i]!);
+        const { scores, gradient } = await at(x);
+        const values = gradient.map((share, i) => share * x.values[i]!);
         return { shape: x.shape, values, scores, completeness: completenessOf(values, scores) };
       },
       (scores, point) => ({ rule: relevant(scores, point, epsilon), seed: seedOf(scores, epsilon) }),

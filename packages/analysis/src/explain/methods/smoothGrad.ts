@@ -1,7 +1,7 @@
 import { numberFrom, Random, seedOption, wholeFrom } from "@convlens/backend";
 import { tensor } from "@convlens/tensor";
 import type { ExplanationMethod } from "../method.ts";
-import { withSlopes } from "../question.ts";
+import { withGradient } from "../question.ts";
 
 /** Options of the explanation method `"smoothGrad"`. */
 export interface SmoothGradOptions {
@@ -39,13 +39,13 @@ export const smoothGrad: ExplanationMethod<SmoothGradOptions> = {
       }
       return noise * (high - low);
     });
-    return withSlopes(question, async (at) => {
+    return withGradient(question, async (at) => {
       const { scores } = await at(x);
       const total = new Float64Array(x.size);
       for (let sample = 0; sample < samples; sample++) {
         const normal = new Random(seed).split(sample).normal(x.size);
         const noisy = Float64Array.from(normal, (z, i) => x.values[i]! + z * deviations[Math.floor(i / size)]!);
-        (await at(tensor(noisy, x.shape))).slopes.forEach((slope, i) => (total[i]! += slope / samples));
+        (await at(tensor(noisy, x.shape))).gradient.forEach((gradient, i) => (total[i]! += gradient / samples));
       }
       return { shape: x.shape, values: total, scores };
     });
