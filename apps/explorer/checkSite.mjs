@@ -46,7 +46,7 @@ async function visit(address, { before, ...options } = {}) {
   page.on("response", (response) => response.status() >= 400 && wrong.push(`${response.status()}: ${response.url()}`));
   await before?.(page);
   await page.goto(address);
-  await page.getByText("products a second").waitFor();
+  await page.getByText("multiply-adds per second").waitFor();
   return { context, page, wrong };
 }
 

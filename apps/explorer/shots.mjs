@@ -32,7 +32,7 @@ for (const colorScheme of ["light", "dark"])
     page.on("pageerror", (error) => complain(error.message));
     page.on("requestfailed", (request) => complain(`failed: ${request.url()}`));
     await page.goto(site.address + (process.env.SHOTS_HASH ?? ""));
-    await page.getByText("products a second").waitFor();
+    await page.getByText("multiply-adds per second").waitFor();
     // Figures are built when they are near the window.
     for (const panel of await page.locator("section.panel").all()) await panel.scrollIntoViewIfNeeded();
     while ((await page.locator(".coming").count()) > 0)

@@ -10,23 +10,23 @@ import {
 import { sorted, zeros, type Tensor } from "@convlens/tensor";
 import { apply, layersOf, namePaths, parameters, typeOf, type Layer } from "./layer.ts";
 
-/** One layer of a {@link Summary}. */
+/** Row of a {@link Summary}: one layer. */
 export interface SummaryRow {
-  /** Where it stands, `layers.0`. */
+  /** Path in the model, such as `layers.0`. */
   readonly path: string;
-  /** Its class. */
+  /** Name of its class. */
   readonly type: string;
-  /** Of one example. */
+  /** Shape of the output for one example. */
   readonly outputShape: Shape;
-  /** Numbers that it learns; those of a layer used twice count once. */
+  /** Number of parameters; those of a layer that is used twice count once. */
   readonly parameters: number;
-  /** Products of one example. */
+  /** Number of multiply-adds for one example. */
   readonly multiplyAdds: number;
   /** Rows and columns at the end that no window reaches, such as `"1 row and 2 columns"`. */
   readonly dropped?: string;
 }
 
-/** What a model consists of, for one example. */
+/** Layers of a model, their shapes, parameters and multiply-adds for one example. */
 export interface Summary {
   readonly inputShape: Shape;
   readonly rows: readonly SummaryRow[];
@@ -34,7 +34,7 @@ export interface Summary {
   readonly multiplyAdds: number;
 }
 
-/** How many products a recorded operation takes; those of convolutions and matrices only. */
+/** Number of multiply-adds of a recorded operation; only convolutions and products of matrices count. */
 export function multiplyAddsOf(t: Tensor): number {
   const { kind, elementwise } = traitsOf(t.operation);
   if (kind !== "product" || elementwise) return 0;
@@ -55,7 +55,7 @@ function droppedIn(t: Tensor): string | undefined {
   return parts.filter(Boolean).join(" and ") || undefined;
 }
 
-/** Everything recorded between `x` and `y` that nobody has counted yet. */
+/** Operations recorded between `x` and `y` that are not counted yet. */
 function newlyRecorded(x: Tensor, y: Tensor, counted: Set<Tensor>): Tensor[] {
   const between = sorted([y], (t) => (t === x ? [] : t.inputs)).filter((t) => t !== x && !counted.has(t));
   for (const t of between) counted.add(t);
@@ -63,10 +63,10 @@ function newlyRecorded(x: Tensor, y: Tensor, counted: Set<Tensor>): Tensor[] {
 }
 
 /**
- * The layers of a model in the order that they are called: shapes, parameters and products, for one example. Counted on what
- * the model records, so that it holds for layers of any making. Nothing is computed.
+ * Lists the layers of a model in the order of their calls, with shapes, parameters and multiply-adds for one example. They are
+ * counted on the recorded operations, so custom layers count as well. Nothing is computed.
  *
- * @param inputShape - Of one example.
+ * @param inputShape - Shape of one example.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ export function summary(model: Layer, inputShape: Shape): Summary {
 
 const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
 
-/** A summary as a table to print. */
+/** Formats a summary as a table. */
 export function formatSummary({ inputShape, rows, parameters: total, multiplyAdds }: Summary): string {
   const cells = [
     ["layer", "output", "parameters", "multiply-adds"],

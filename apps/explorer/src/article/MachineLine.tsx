@@ -28,7 +28,7 @@ function sentence(status: ComputeStatus): string {
       const name = backend.replace(/ \(.*/, "");
       const on = threads === 1 ? "one thread" : `${threads} threads`;
       const why = isolated ? "" : " (more need a page served with isolation headers)";
-      const speed = `${(productsPerSecond / 1e9).toPrecision(2)} billion products a second (measured when the page was opened)`;
+      const speed = `${(productsPerSecond / 1e9).toPrecision(2)} billion multiply-adds per second (measured when the page was opened)`;
       return `Convlens, backend ${name}, ${on}${why}: convolves ${speed}.${training(threads)}`;
     }
   }

@@ -27,7 +27,7 @@ export function Table(props: {
             <th scope="col">Volume</th>
             <th scope="col">Numbers</th>
             <th scope="col">Weights</th>
-            <th scope="col">Products</th>
+            <th scope="col">Multiply-adds</th>
             <th scope="col">A unit sees</th>
             <th scope="col">Its neighbour</th>
           </tr>

@@ -57,7 +57,7 @@ export function ArchitecturesView({ state: signal, set }: Props): JSX.Element {
               <dd data-total="parameters">{counted(answer.parameters)}</dd>
             </div>
             <div>
-              <dt>products for one image</dt>
+              <dt>multiply-adds for one image</dt>
               <dd data-total="products">{counted(answer.multiplyAdds)}</dd>
             </div>
             <div>

@@ -169,7 +169,7 @@ function readout(
   pointed: Pointed | undefined,
 ): string {
   const { parameters, products } = countsOf(state);
-  const counts = `${parameters} parameters, ${grouped(products)} products for the whole output.`;
+  const counts = `${parameters} parameters, ${grouped(products)} multiply-adds for the whole output.`;
   if (pointed?.kind === "input")
     return `This input has a part in ${users.length} of ${stepsOf(state)} outputs${users.length > 0 ? ", and gets its gradient from them" : ", so it learns nothing and says nothing"}. ${counts}`;
   return output === undefined ? counts : `Looking at ${inWords(output)}. ${counts}`;

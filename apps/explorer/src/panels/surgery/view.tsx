@@ -162,7 +162,7 @@ function Comparison({ state, answer }: { readonly state: SurgeryState; readonly 
           them by <strong data-fact="roundTrip">{small(answer.roundTrip)}</strong>.
         </li>
         <li>
-          {products.crops.toLocaleString("en")} products crop by crop, {products.sliding.toLocaleString("en")} sliding:{" "}
+          {products.crops.toLocaleString("en")} multiply-adds crop by crop, {products.sliding.toLocaleString("en")} sliding:{" "}
           <strong>{(products.crops / products.sliding).toFixed(1)} times</strong> fewer, for lines are looked for only
           once.
         </li>
