@@ -22,7 +22,7 @@ const uniform =
     return random.uniform(sizeOf(shape), -reach, reach);
   };
 
-/** Normal with variance 2 / fan-in, which keeps the size of activations through relus (He 2015). */
+/** Normal with variance 2 / fan-in, which keeps the size of activations through ReLUs (He 2015). */
 export const heNormal: Initializer = /* @__PURE__ */ normal((fans) => 2 / fans.in);
 /** Uniform with variance 2 / fan-in. */
 export const heUniform: Initializer = /* @__PURE__ */ uniform((fans) => 2 / fans.in);

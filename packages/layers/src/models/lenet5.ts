@@ -11,7 +11,7 @@ import { Sequential } from "../sequential.ts";
 export interface LeNet5Options {
   /** Default: 10. */
   readonly classes?: number;
-  /** Tanh and mean pooling as in 1998, or relu and max pooling as is usual now (the default). */
+  /** Tanh and mean pooling as in 1998, or ReLU and max pooling as is usual now (the default). */
   readonly original?: boolean;
 }
 

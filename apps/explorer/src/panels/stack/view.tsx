@@ -51,7 +51,7 @@ export function StackView({ state: signal, set }: PanelProps<typeof stackFields>
         />
         <Slider label="Row" field={stackFields.row} value={state.row} onChange={(row) => set({ row })} />
         <Slider label="Column" field={stackFields.column} value={state.column} onChange={(column) => set({ column })} />
-        <Check label="Relu behind it" value={state.relu} onChange={(relu) => set({ relu })} />
+        <Check label="ReLU after it" value={state.relu} onChange={(relu) => set({ relu })} />
       </div>
       <div class="stack-figure">
         <div class="original">
