@@ -7,7 +7,8 @@ const withRelu = (y, { relu }) => (relu ? t.relu(y) : y);
 const operations = {
   conv: ({ x }, { w, b }, { stride, pad, groups, ...step }) =>
     withRelu(t.add(t.conv2d(x, w, { stride, padding: pad, groups, geometry: "floor" }), b), step),
-  maxPool: ({ x }, _, { size, stride, pad }) => t.maxPool2d(x, { kernelSize: size, stride, padding: pad, geometry: "floor" }),
+  maxPool: ({ x }, _, { size, stride, pad }) =>
+    t.maxPool2d(x, { kernelSize: size, stride, padding: pad, geometry: "floor" }),
   addRelu: ({ x, y }) => t.relu(t.add(x, y)),
   mean: ({ x }) => t.mean(x, [1, 2]),
   flatten: ({ x }) => t.flatten(x),

@@ -25,7 +25,12 @@ export async function trainNet(
   useBackend(backend);
   try {
     const model = modelOf(openingRecipe);
-    const options = { epochs: EPOCHS, batchSize: BATCH, optimizer: adam({ learningRate: oneCycle(HIGHEST_RATE) }), seed: 1 };
+    const options = {
+      epochs: EPOCHS,
+      batchSize: BATCH,
+      optimizer: adam({ learningRate: oneCycle(HIGHEST_RATE) }),
+      seed: 1,
+    };
     let accuracy = 0;
     for await (const record of fit(model, train, { ...options, test, augment: augment(shift(1)) })) {
       if (record.kind === "epoch") accuracy = record.testAccuracy!;

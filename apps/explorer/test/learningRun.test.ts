@@ -79,7 +79,12 @@ describe("a net that learns in steps", () => {
     expect([step, rows.length]).toEqual([9, 9]);
     const net = build(learningNet(recipe.filters, 4), [28, 28, 1], { seed: recipe.seed });
     const losses: number[] = [];
-    const options = { epochs: 2, batchSize: recipe.batchSize, optimizer: adam({ learningRate: 0.01 }), seed: recipe.seed };
+    const options = {
+      epochs: 2,
+      batchSize: recipe.batchSize,
+      optimizer: adam({ learningRate: 0.01 }),
+      seed: recipe.seed,
+    };
     for await (const record of fit(net, data.train, options)) {
       if (record.kind !== "step") continue;
       losses.push(record.loss);

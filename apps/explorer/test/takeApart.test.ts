@@ -89,7 +89,9 @@ describe("one number of it", () => {
             expect(own(trace.sums.flat()).map(({ product }) => product + 0)).toEqual([use.part + 0]);
             break;
           case "largest":
-            expect(own([trace.candidates[trace.winner]!]).map(({ x }) => x)).toEqual(use.derivative === 0 ? [] : [use.part]);
+            expect(own([trace.candidates[trace.winner]!]).map(({ x }) => x)).toEqual(
+              use.derivative === 0 ? [] : [use.part],
+            );
             break;
           default:
             // Zero is zero, whatever its sign.

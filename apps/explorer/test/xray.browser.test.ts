@@ -30,7 +30,7 @@ describe("a net taken apart", () => {
     await expect.poll(heading).toBe("Fully connected: 10 numbers; number 7");
     await addsUp();
     const layers = [
-      "Laid out in a row",
+      "Flattened",
       "Max pooling: 16 maps of 7 × 7",
       "ReLU: 16 maps of 14 × 14",
       "Convolution: 16 maps of 14 × 14",

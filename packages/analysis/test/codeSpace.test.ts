@@ -54,7 +54,12 @@ describe("codes", () => {
     for (const backend of [reference(), await cpu({ threads: 1 })]) {
       useBackend(backend);
       const model = build(
-        sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new MaxPool2d({ kernelSize: 2 }), new Flatten()]),
+        sequential([
+          new Conv2d({ filters: 3, kernelSize: 3 }),
+          new Relu(),
+          new MaxPool2d({ kernelSize: 2 }),
+          new Flatten(),
+        ]),
         [8, 8, 1],
         { seed: 2 },
       );

@@ -41,7 +41,11 @@ class Own implements Layer {
     new Conv2d({ filters: 3, kernelSize: 1 }),
     new Conv2d({ filters: 5, kernelSize: 3, padding: "same" }),
   ]);
-  readonly top: Layer = sequential([new MaxPool2d({ kernelSize: 2 }), new GlobalAveragePool(), new Dense({ units: 4 })]);
+  readonly top: Layer = sequential([
+    new MaxPool2d({ kernelSize: 2 }),
+    new GlobalAveragePool(),
+    new Dense({ units: 4 }),
+  ]);
   readonly factor: Variable = new Variable([1], []);
   call(x: Tensor, mode?: Mode): Tensor {
     const y = this.ways.call(multiply(this.stem.call(x, mode), this.factor), mode);

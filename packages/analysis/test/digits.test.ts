@@ -179,7 +179,12 @@ describe("how fragile it is", () => {
 
   it("LeNet-5, which one step of 0.1 leaves right on more than half, falls far below that in ten steps", async () => {
     const model = lenet5();
-    for await (const _ of fit(model, take(trained.train, 4000), { batchSize: 20, epochs: 2, optimizer: adam({ learningRate: 2e-3 }), seed: 1 }));
+    for await (const _ of fit(model, take(trained.train, 4000), {
+      batchSize: 20,
+      epochs: 2,
+      optimizer: adam({ learningRate: 2e-3 }),
+      seed: 1,
+    }));
     const [batch] = batches(take(trained.test, 200), { size: 200 });
     const told = { labels: batch!.labels.values, epsilon: 0.1 };
     const once = await adversarial(model, batch!.inputs, told);

@@ -78,7 +78,10 @@ const simple: fc.Arbitrary<() => Layer> = fc.oneof(
           new DepthwiseConv2d({ kernelSize, padding: "same" }),
     ),
   },
-  { weight: 1, arbitrary: fc.integer({ min: 2, max: 3 }).map((size) => () => new AveragePool2d({ kernelSize: size, ...floor })) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 2, max: 3 }).map((size) => () => new AveragePool2d({ kernelSize: size, ...floor })),
+  },
   {
     weight: 1,
     arbitrary: windows.map(

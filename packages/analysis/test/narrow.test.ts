@@ -38,7 +38,11 @@ describe("modules", () => {
     fc.assert(
       fc.property(side, side, fc.integer({ min: PHONE, max: 1200 }), fc.boolean(), (rows, columns, width, isPlane) => {
         const net = isPlane
-          ? sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ kernelSize: 2 }), ...answer()])
+          ? sequential([
+              new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
+              new MaxPool2d({ kernelSize: 2 }),
+              ...answer(),
+            ])
           : sequential([new Conv1d({ filters: 2, kernelSize: 3 }), ...answer()]);
         const svg = drawModules(modularGraph(net, isPlane ? [rows, columns, 1] : [columns, 1]), { width });
         expect(widthOf(svg)).toBeLessThanOrEqual(width + 0.01);

@@ -82,7 +82,12 @@ const evil = `<b title="x">&amp;</b>`;
 
 describe("drawings", () => {
   const net = filled(
-    sequential([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new MaxPool2d({ kernelSize: 2 }), new Relu(), ...F()]),
+    sequential([
+      new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
+      new MaxPool2d({ kernelSize: 2 }),
+      new Relu(),
+      ...F(),
+    ]),
     [4, 4, 3],
   );
   const draw: Readonly<

@@ -348,7 +348,8 @@ export function windowGeometry(
 ): Pool2dGeometry {
   checkRank(operation, "an input", input, activations);
   const [batch, height, width, channels] = input as [number, number, number, number];
-  const axis = (i: 0 | 1, length: number): Sliding => sliding(operation, i, length, onAxis(kernelSize, i), options, kernelSize);
+  const axis = (i: 0 | 1, length: number): Sliding =>
+    sliding(operation, i, length, onAxis(kernelSize, i), options, kernelSize);
   return { batch, height: axis(0, height), width: axis(1, width), channels };
 }
 

@@ -1,4 +1,12 @@
-import { booleanOption, checkOptions, checkValue, numberAbove, Random, seedOption, ValueError } from "@convlens/backend";
+import {
+  booleanOption,
+  checkOptions,
+  checkValue,
+  numberAbove,
+  Random,
+  seedOption,
+  ValueError,
+} from "@convlens/backend";
 import { subset, type Dataset } from "./dataset.ts";
 import type { TrainAndTest } from "./mnist.ts";
 

@@ -107,7 +107,9 @@ describe("a data set", () => {
         const most = groups.reduce((sum, n) => sum + n - 1, 0);
         const options = { test: share, seed, stratify };
         if (wanted === 0) {
-          expect(() => split(data, options)).toThrow(/^split: a test share of .* is less than one example; use a larger/);
+          expect(() => split(data, options)).toThrow(
+            /^split: a test share of .* is less than one example; use a larger/,
+          );
           return;
         }
         const { train, test } = split(data, options);
@@ -135,7 +137,9 @@ describe("a data set", () => {
 
   it("is split otherwise by another seed, the same by the same", () => {
     const data = numbered(40);
-    const of = (seed?: number): number[] => [...split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test.inputs];
+    const of = (seed?: number): number[] => [
+      ...split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test.inputs,
+    ];
     expect(of(1)).toEqual(of(1));
     expect(of()).toEqual(of(0));
     expect(new Set(of(2))).not.toEqual(new Set(of(1)));

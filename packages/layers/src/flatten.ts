@@ -2,7 +2,7 @@ import { flatten, type Tensor } from "@convlens/tensor";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { checkNoOptions } from "./optionChecks.ts";
 
-/** Maps laid out in a row, for a {@link Dense}: `[n, …] → [n, size]`. */
+/** Flattens maps for a {@link Dense}: `[n, …] → [n, size]`. */
 export class Flatten implements Layer {
   constructor(...none: readonly never[]) {
     checkNoOptions("Flatten", none);

@@ -81,10 +81,16 @@ const cases: Readonly<Record<string, Case>> = {
     bad: { size: counts, alpha: numbers, k: numbers },
   },
   MaxPool2d: { good: { kernelSize: 2, stride: 1, padding: 1 }, bad: { kernelSize: pairs, ...window } },
-  AveragePool2d: { good: { kernelSize: 2, countPadding: true }, bad: { kernelSize: pairs, countPadding: booleans, ...window } },
+  AveragePool2d: {
+    good: { kernelSize: 2, countPadding: true },
+    bad: { kernelSize: pairs, countPadding: booleans, ...window },
+  },
   LpPool2d: { good: { kernelSize: 2, p: 2 }, bad: { kernelSize: pairs, p: [0, -1, ...numbers], ...window } },
   MaxPool1d: { good: { kernelSize: 2, padding: [0, 1] }, bad: { kernelSize: counts, ...signal } },
-  AveragePool1d: { good: { kernelSize: 2, countPadding: false }, bad: { kernelSize: counts, countPadding: booleans, ...signal } },
+  AveragePool1d: {
+    good: { kernelSize: 2, countPadding: false },
+    bad: { kernelSize: counts, countPadding: booleans, ...signal },
+  },
   LpPool1d: { good: { kernelSize: 2, p: 3 }, bad: { kernelSize: counts, p: [0, -1, ...numbers], ...signal } },
   LeakyRelu: { good: { slope: -0.5 }, bad: { slope: numbers } },
   Elu: { good: { alpha: 2 }, bad: { alpha: numbers } },

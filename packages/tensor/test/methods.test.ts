@@ -46,7 +46,10 @@ it("every operation that the package exports is a method", () => {
 });
 
 it("a method computes what the function does", async () => {
-  const x = t.tensor([[1, -2, 3], [-4, 5, 6]]);
+  const x = t.tensor([
+    [1, -2, 3],
+    [-4, 5, 6],
+  ]);
   const pairs: readonly (readonly [method: t.Tensor, same: t.Tensor])[] = [
     [x.mul(2).add(1), t.add(t.multiply(x, 2), 1)],
     [x.sub(x.mean(-1, { keepAxes: true })), t.subtract(x, t.mean(x, -1, { keepAxes: true }))],

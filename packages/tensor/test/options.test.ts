@@ -38,7 +38,11 @@ const calls: Record<string, readonly [call: (options: never) => unknown, right: 
     { stride: 2 },
     { stride: [1], padding: null, dilation: 0, groups: 1.5, outputPadding: "1" },
   ],
-  maxPool1d: [(o) => t.maxPool1d(signal, o), { kernelSize: 2 }, { kernelSize: "2", stride: NaN, padding: {}, dilation: -1 }],
+  maxPool1d: [
+    (o) => t.maxPool1d(signal, o),
+    { kernelSize: 2 },
+    { kernelSize: "2", stride: NaN, padding: {}, dilation: -1 },
+  ],
   averagePool1d: [(o) => t.averagePool1d(signal, o), { kernelSize: 2 }, { kernelSize: 0, countPadding: 1 }],
   lpPool1d: [(o) => t.lpPool1d(signal, o), { kernelSize: 2 }, { p: 0.5, kernelSize: [2, 2] }],
   maxPool2d: [(o) => t.maxPool2d(image, o), { kernelSize: 2 }, { kernelSize: null, stride: [], geometry: true }],

@@ -67,7 +67,10 @@ export interface TrainStepOptions extends StepOptions {
 }
 
 /** A compiled training step. The learning rates that are not given are those of the optimizer and the groups. */
-export interface TrainStep extends Compiled<[inputs: Tensor, targets: Tensor, ...learningRates: Tensor[]], StepResults> {
+export interface TrainStep extends Compiled<
+  [inputs: Tensor, targets: Tensor, ...learningRates: Tensor[]],
+  StepResults
+> {
   /** Learning rates that a call takes: each one that the optimizer and the groups have, once. */
   readonly learningRates: readonly (number | Schedule)[];
 }

@@ -1,6 +1,17 @@
 import { Random, type Shape } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
-import { augment, batches, dataset, flipHorizontal, noise, shapes, shift, subset, take, type Dataset } from "@convlens/datasets";
+import {
+  augment,
+  batches,
+  dataset,
+  flipHorizontal,
+  noise,
+  shapes,
+  shift,
+  subset,
+  take,
+  type Dataset,
+} from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import {
   BatchNorm,
@@ -134,42 +145,53 @@ describe("fit", () => {
     const own = steps(records).slice(0, 7);
     const mean = (of: (record: StepRecord) => number): number =>
       own.reduce((sum, record, i) => sum + of(record) * (i < 6 ? 16 : 4), 0) / 100;
-    expect(epoch!.loss).toBeCloseTo(mean(({ loss }) => loss), 10);
-    expect(epoch!.accuracy).toBeCloseTo(mean(({ accuracy }) => accuracy!), 10);
+    expect(epoch!.loss).toBeCloseTo(
+      mean(({ loss }) => loss),
+      10,
+    );
+    expect(epoch!.accuracy).toBeCloseTo(
+      mean(({ accuracy }) => accuracy!),
+      10,
+    );
     expect(epoch).toMatchObject({ testLoss: expect.any(Number), testAccuracy: expect.any(Number), stopped: false });
   });
 
-  it.each([100, 16, 5])("trains on all of %i examples, in batches of 16 and what is left, as a plain loop does", async (size) => {
-    const few = take(data, size);
-    const make = (): Layer => build(sequential([new Flatten(), new Dense({ units: 4 })]), few.shape, { seed: 3 });
-    const model = make();
-    const records = await all(fit(model, few, { epochs: 3, batchSize: 16, seed: 3, optimizer: sgd({ learningRate: 0.1 }) }));
+  it.each([100, 16, 5])(
+    "trains on all of %i examples, in batches of 16 and what is left, as a plain loop does",
+    async (size) => {
+      const few = take(data, size);
+      const make = (): Layer => build(sequential([new Flatten(), new Dense({ units: 4 })]), few.shape, { seed: 3 });
+      const model = make();
+      const records = await all(
+        fit(model, few, { epochs: 3, batchSize: 16, seed: 3, optimizer: sgd({ learningRate: 0.1 }) }),
+      );
 
-    const other = make();
-    const learned = [...parameters(other).values()];
-    const step = compile((inputs: Tensor, labels: Tensor) => {
-      const loss = crossEntropy(other.call(inputs), labels);
-      const all = gradients(loss, learned);
-      learned.forEach((parameter, i) => parameter.assign(subtract(parameter, multiply(all[i]!, 0.1))));
-      return loss;
-    });
-    const losses: number[] = [];
-    const means: number[] = [];
-    for (let epoch = 0; epoch < 3; epoch++) {
-      let sum = 0;
-      for (const { inputs, labels } of batches(few, { size: 16, shuffle: true, seed: 3, epoch })) {
-        losses.push((await step(inputs, labels)).number);
-        sum += losses.at(-1)! * labels.size;
+      const other = make();
+      const learned = [...parameters(other).values()];
+      const step = compile((inputs: Tensor, labels: Tensor) => {
+        const loss = crossEntropy(other.call(inputs), labels);
+        const all = gradients(loss, learned);
+        learned.forEach((parameter, i) => parameter.assign(subtract(parameter, multiply(all[i]!, 0.1))));
+        return loss;
+      });
+      const losses: number[] = [];
+      const means: number[] = [];
+      for (let epoch = 0; epoch < 3; epoch++) {
+        let sum = 0;
+        for (const { inputs, labels } of batches(few, { size: 16, shuffle: true, seed: 3, epoch })) {
+          losses.push((await step(inputs, labels)).number);
+          sum += losses.at(-1)! * labels.size;
+        }
+        means.push(sum / size);
       }
-      means.push(sum / size);
-    }
-    expect(losses).toHaveLength(3 * Math.ceil(size / 16));
-    steps(records).forEach(({ loss }, i) => expect(loss).toBeCloseTo(losses[i]!, 6));
-    epochs(records).forEach(({ loss }, i) => expect(loss).toBeCloseTo(means[i]!, 6));
-    const expected = await weightsOf(other);
-    for (const [path, { values }] of await weightsOf(model))
-      values.forEach((value, i) => expect(value).toBeCloseTo(expected.get(path)!.values[i]!, 6));
-  });
+      expect(losses).toHaveLength(3 * Math.ceil(size / 16));
+      steps(records).forEach(({ loss }, i) => expect(loss).toBeCloseTo(losses[i]!, 6));
+      epochs(records).forEach(({ loss }, i) => expect(loss).toBeCloseTo(means[i]!, 6));
+      const expected = await weightsOf(other);
+      for (const [path, { values }] of await weightsOf(model))
+        values.forEach((value, i) => expect(value).toBeCloseTo(expected.get(path)!.values[i]!, 6));
+    },
+  );
 
   it("starts at chance where nothing is known, and learns 20 digits by heart", { timeout: 120_000 }, async () => {
     const digits = subset(
@@ -184,7 +206,11 @@ describe("fit", () => {
     ]);
     let first: number | undefined;
     let last = Infinity;
-    for await (const record of fit(model, digits, { epochs: 150, batchSize: 20, optimizer: adam({ learningRate: 0.01 }) })) {
+    for await (const record of fit(model, digits, {
+      epochs: 150,
+      batchSize: 20,
+      optimizer: adam({ learningRate: 0.01 }),
+    })) {
       if (record.kind === "epoch") continue;
       first ??= record.loss;
       last = record.loss;
@@ -220,7 +246,9 @@ describe("fit", () => {
     const moved = async (clip: object): Promise<number> => {
       const model = build(small(), data.shape, { seed: 1 });
       const before = await weightsOf(model);
-      const [step] = await all(fit(model, data, { batchSize: 100, optimizer: sgd({ learningRate: 1 }), seed: 1, ...clip }));
+      const [step] = await all(
+        fit(model, data, { batchSize: 100, optimizer: sgd({ learningRate: 1 }), seed: 1, ...clip }),
+      );
       const after = await weightsOf(model);
       let sum = 0;
       for (const path of parameters(model).keys())
@@ -239,7 +267,14 @@ describe("fit", () => {
     const stopping = { patience: 1, restoreBest: true };
     const records = epochs(
       await all(
-        fit(model, data, { epochs: 30, batchSize: 20, optimizer: adam({ learningRate: 0.05 }), seed: 2, test: noisy, earlyStopping: stopping }),
+        fit(model, data, {
+          epochs: 30,
+          batchSize: 20,
+          optimizer: adam({ learningRate: 0.05 }),
+          seed: 2,
+          test: noisy,
+          earlyStopping: stopping,
+        }),
       ),
     );
     expect(records.length).toBeLessThan(30);
@@ -295,7 +330,11 @@ describe("fit", () => {
     const model = sequential([new Dense({ units: 8 }), new Relu(), new Dense({ units: 1 })]);
     const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>
       meanSquaredError(outputs, reshape(targets, outputs.shape));
-    const records = steps(await all(fit(model, line, { epochs: 40, batchSize: 50, optimizer: adam({ learningRate: 0.03 }), loss, seed: 1 })));
+    const records = steps(
+      await all(
+        fit(model, line, { epochs: 40, batchSize: 50, optimizer: adam({ learningRate: 0.03 }), loss, seed: 1 }),
+      ),
+    );
     expect(records.at(-1)!.loss).toBeLessThan(records[0]!.loss / 5);
   });
 });

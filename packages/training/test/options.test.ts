@@ -72,11 +72,7 @@ const takers: Readonly<
     {},
     { learningRate: bad.negative, momentum: bad.fraction, nesterov: [1, "yes", true], weightDecay: bad.negative },
   ],
-  adagrad: [
-    (o) => adagrad(o),
-    {},
-    { learningRate: bad.negative, epsilon: bad.negative, weightDecay: bad.negative },
-  ],
+  adagrad: [(o) => adagrad(o), {}, { learningRate: bad.negative, epsilon: bad.negative, weightDecay: bad.negative }],
   rmsProp: [
     (o) => rmsProp(o),
     {},

@@ -48,14 +48,14 @@ export async function shapes({ images, templates, side, filters, window }: Shape
   const kernels = tensor(filters, [3, 3, 1, filters.length / 9]);
   const mapsOf = (pixels: Float32Array): Tensor =>
     relu(conv2d(tensor(pixels, [pixels.length / side ** 2, side, side, 1]), kernels, { padding: "same" }));
-  const lengthless = (maps: Tensor): Tensor => {
+  const normalized = (maps: Tensor): Tensor => {
     const code = flatten(maps);
     return divide(code, sqrt(sum(square(code), 1, { keepAxes: true })));
   };
   const before = mapsOf(images);
   const after = poolBy(window, before);
-  const weights = transpose(lengthless(poolBy(window, mapsOf(templates))));
-  const scores = softmax(multiply(matmul(lengthless(after), weights), DECIDED));
+  const weights = transpose(normalized(poolBy(window, mapsOf(templates))));
+  const scores = softmax(multiply(matmul(normalized(after), weights), DECIDED));
   const found = await evaluate(before, after, reshape(scores, [scores.size]));
   const [values, kept, answers] = found.map((each) => Float32Array.from(each));
   return { before: values!, after: kept!, pooled: after.shape[1]!, scores: answers! };

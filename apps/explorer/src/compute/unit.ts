@@ -69,7 +69,7 @@ async function usesOf(
   const hasWeights =
     own.output.size !== own.input.size || own.operations.some((t) => /conv|matmul|Pool/.test(t.operation!));
   if (!hasWeights) {
-    // Number by number, or laid out in a row.
+    // Number by number, or flattened.
     const index = at.reduce((sum, i, axis) => sum * from[axis]! + i, 0);
     const unit = to.map((size, axis) => Math.floor(index / to.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
     const derivative = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;

@@ -48,7 +48,8 @@ export function toColumns(x: Operand, options: PatchesOptions): Tensor {
   });
   checkValue("toColumns", "kernelSize", options.kernelSize, sizeOption);
   const image = typeof x === "number" ? tensor(x) : x;
-  const [kh, kw] = typeof options.kernelSize === "number" ? [options.kernelSize, options.kernelSize] : options.kernelSize;
+  const [kh, kw] =
+    typeof options.kernelSize === "number" ? [options.kernelSize, options.kernelSize] : options.kernelSize;
   const { height: h, width: w } = conv2dGeometry(
     image.shape,
     [kh, kw, image.shape[3] ?? 1, 1],

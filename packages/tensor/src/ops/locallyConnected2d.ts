@@ -13,7 +13,7 @@ export interface PatchesOptions extends WindowOptions {
 }
 
 /**
- * What each position of a sliding window sees, laid out in a row (im2col): a convolution is this times a matrix.
+ * What each position of a sliding window sees, flattened to a row (im2col): a convolution is this times a matrix.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, kh · kw · c]`, the taps row by row, all channels of a tap together.

@@ -133,7 +133,11 @@ export function Filter(
           const value = gradients
             ? look(gradients.weight(filter, tap), `gradient of weight, ${where}`, 12)
             : look(weightAt(state, filter, tap), `weight, ${where}`, 2);
-          return { ...value, className: `${value.className} ${isHot ? "hot" : ""}`, isEditable: gradients === undefined };
+          return {
+            ...value,
+            className: `${value.className} ${isHot ? "hot" : ""}`,
+            isEditable: gradients === undefined,
+          };
         };
         return (
           <div key={channel} data-slice={visible(first + channel)} style={{ "--at": first + channel + 1 }}>

@@ -220,8 +220,8 @@ function Controls({
       {state.direction === "backward" && (
         <div>
           <p>
-            Each number is now a gradient: how much the sum of the outputs grows when that number grows by 1. Gradients have a
-            dashed border.
+            Each number is now a gradient: how much the sum of the outputs grows when that number grows by 1. Gradients
+            have a dashed border.
           </p>
           <Check label="Only of the output that is looked at" value={state.one} onChange={(one) => set({ one })} />
         </div>

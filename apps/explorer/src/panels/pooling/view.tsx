@@ -125,7 +125,17 @@ function InputMap(props: MapProps & { readonly winner: number | undefined }): JS
     const index = at.row * size + at.column;
     const value = gradients ? gradients[index]! : inputAt(state, at);
     const marks = [
-      gradients ? (value < 0 ? "negative" : value > 0 ? "positive" : "") : value > 0 ? "map" : value < 0 ? "negative" : "",
+      gradients
+        ? value < 0
+          ? "negative"
+          : value > 0
+            ? "positive"
+            : ""
+        : value > 0
+          ? "map"
+          : value < 0
+            ? "negative"
+            : "",
       seen.some((each) => same(each, at)) && "seen",
       winners.has(index) && "winner",
       winner === index && "taken",

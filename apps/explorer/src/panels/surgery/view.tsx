@@ -162,9 +162,9 @@ function Comparison({ state, answer }: { readonly state: SurgeryState; readonly 
           them by <strong data-fact="roundTrip">{small(answer.roundTrip)}</strong>.
         </li>
         <li>
-          {products.crops.toLocaleString("en")} multiply-adds crop by crop, {products.sliding.toLocaleString("en")} sliding:{" "}
-          <strong>{(products.crops / products.sliding).toFixed(1)} times</strong> fewer, for lines are looked for only
-          once.
+          {products.crops.toLocaleString("en")} multiply-adds crop by crop, {products.sliding.toLocaleString("en")}{" "}
+          sliding: <strong>{(products.crops / products.sliding).toFixed(1)} times</strong> fewer, for lines are looked
+          for only once.
         </li>
       </ul>
       <p class="readout" role="status">

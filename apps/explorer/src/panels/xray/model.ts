@@ -60,7 +60,7 @@ export function titleOf({ type, shape }: LayerMaps): string {
     MaxPool2d: "Max pooling",
     AveragePool2d: "Average pooling",
     Dense: "Fully connected",
-    Flatten: "Laid out in a row",
+    Flatten: "Flattened",
   };
   const size = shape.length === 3 ? `${shape[2]} maps of ${shape[0]} × ${shape[1]}` : `${shape[0]} numbers`;
   return `${words[type] ?? type}: ${size}`;
@@ -201,7 +201,11 @@ export function agreementOf({ trace: { value, output } }: UnitAnswer): string {
 /** Where a number goes, the weightiest first. */
 export const usesOf = ({ uses }: UnitAnswer): Parts =>
   weightiest(
-    uses.map(({ unit, derivative, part }) => ({ unit, text: derivative === 1 ? "" : `times ${factor(derivative)}`, value: part })),
+    uses.map(({ unit, derivative, part }) => ({
+      unit,
+      text: derivative === 1 ? "" : `times ${factor(derivative)}`,
+      value: part,
+    })),
   );
 
 /** The same as the lines of a program. */
