@@ -101,6 +101,7 @@ export {
   numberFrom,
   oneOf,
   seedOption,
+  show,
   wholeFrom,
   type OptionCheck,
   type OptionChecks,

@@ -17,9 +17,10 @@ import { leaf } from "./record.ts";
 import { recordFunction, type Parameter, type Results } from "./recordFunction.ts";
 import { randomKey, session } from "./session.ts";
 import { Tensor } from "./tensor.ts";
+import { mapTensors } from "./tree.ts";
 import type { Variable } from "./variable.ts";
 
-/** What to pass for each parameter: for a scalar tensor a number will do. */
+/** What to pass for each parameter: for a scalar tensor also a number. */
 export type Arguments<P extends readonly Parameter[]> = {
   [K in keyof P]: P[K] extends Tensor ? Tensor | number : P[K];
 };
@@ -94,7 +95,7 @@ export function compile<P extends readonly Parameter[], const R extends Results>
     let key = "";
     const given: (Tensor | number)[] = [];
     let unknown = false;
-    for (const argument of args) {
+    const take = (argument: Parameter | number): void => {
       if (argument instanceof Tensor) {
         const current = argument.source.kind === "variable" ? (argument as Variable).current : argument;
         key += `${current.shape.join()};`;
@@ -103,9 +104,17 @@ export function compile<P extends readonly Parameter[], const R extends Results>
       } else if (typeof argument === "number") {
         key += ";";
         given.push(argument);
+      } else if (typeof argument === "object" && argument !== null) {
+        key += Array.isArray(argument) ? "[" : "{";
+        for (const [name, part] of Object.entries(argument)) {
+          key += `${JSON.stringify(name)}:`;
+          take(part);
+        }
+        key += "}";
       } else key += `${typeof argument} ${argument};`;
-    }
+    };
     try {
+      for (const argument of args) take(argument);
       if (options.isOutdated?.()) compiled.dispose();
       const built = programs.get(key) ?? keep(key, build(fn, args, options.backend));
       if (!unknown && session.open.updates.size === 0) return run(built, given);
@@ -150,17 +159,13 @@ function build<P extends readonly Parameter[], R extends Results>(
   chosen: Backend | undefined,
 ): Built {
   const recorded = recordFunction(fn, args);
-  const { result, outputs, updates, variables } = recorded;
+  const { result, updates, variables } = recorded;
   const backend = chosen ?? backendFor(variables);
   const storages = variables.map((variable) => variable.memory(backend));
   const program = assemble(recorded, backend);
   const results = (values: readonly Values[]): unknown => {
-    const tensors = values.map((known, i) => leaf(outputs[i]!.shape, known));
-    if (result instanceof Tensor) return tensors[0];
-    if (Array.isArray(result)) return tensors;
-    return result === undefined
-      ? undefined
-      : Object.fromEntries(Object.keys(result).map((name, i) => [name, tensors[i]]));
+    let next = 0;
+    return result === undefined ? undefined : mapTensors(result, ({ shape }) => leaf(shape, values[next++]!));
   };
   return { program, executable: backend.compile(program), storages, variables, updated: [...updates.keys()], results };
 }

@@ -69,6 +69,7 @@ export {
   type LayerNormOptions,
   type LocalResponseNormOptions,
 } from "./ops/normalize.ts";
+export { countOption, finiteOption, pairFrom, poolChecks, signalChecks, windowChecks } from "./ops/options.ts";
 export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
@@ -77,14 +78,28 @@ export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } fro
 export { resize } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export { print } from "./print.ts";
+export { printByToString } from "./printByToString.ts";
 export { programOf, type ProgramOptions } from "./programOf.ts";
 export type { Parameter, Results } from "./recordFunction.ts";
 export { recordAgain } from "./recordAgain.ts";
 export { recordApart } from "./recordApart.ts";
 export { full, ones, range, record, tensor, zeros, type NestedNumbers, type Operand } from "./record.ts";
-export { within } from "./scope.ts";
+export { currentScope, within } from "./scope.ts";
 export { captureCallSites, currentBackend, setSeed, streamFor } from "./session.ts";
 export { sorted } from "./sorted.ts";
 export { Tensor } from "./tensor.ts";
+export {
+  areShapes,
+  areTensors,
+  isShape,
+  mapTensors,
+  mapTree,
+  showShapes,
+  tensorsIn,
+  type Replaced,
+  type Shapes,
+  type ShapesOf,
+  type Tensors,
+} from "./tree.ts";
 export { Variable, type VariableOptions } from "./variable.ts";
 export { variablesBehind } from "./variablesBehind.ts";

@@ -3,12 +3,13 @@ import type { Recipe } from "./assemble.ts";
 import { Recording, session } from "./session.ts";
 import { sorted } from "./sorted.ts";
 import { Tensor } from "./tensor.ts";
+import { mapTensors, type Tensors } from "./tree.ts";
 import type { Variable } from "./variable.ts";
 
 /** What a compiled function may take: tensors are fed at each call; booleans and strings choose a program. */
-export type Parameter = Tensor | boolean | string;
+export type Parameter = Tensors | boolean | string;
 /** What a compiled function may return. */
-export type Results = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor } | void;
+export type Results = Tensors | void;
 
 /** A function as it was recorded, which is all that its program is made of. */
 export interface RecordedFunction extends Recipe {
@@ -22,7 +23,7 @@ export function recordFunction<P extends readonly Parameter[], R extends Results
 ): RecordedFunction {
   const recording = new Recording((self) => new Tensor([2], { kind: "feed", recording: self }));
   const feeds: Tensor[] = [];
-  const given = args.map((argument) => {
+  const given = mapTensors(args, (argument: Tensor | number | boolean | string) => {
     if (typeof argument === "boolean" || typeof argument === "string") return argument;
     const feed = new Tensor(typeof argument === "number" ? [] : argument.shape, { kind: "feed", recording });
     feeds.push(feed);
@@ -33,7 +34,7 @@ export function recordFunction<P extends readonly Parameter[], R extends Results
   const outer = session.compiling;
   session.compiling = recording;
   try {
-    result = fn(...(given as unknown as P));
+    result = fn(...(given as P));
     if (result instanceof Promise)
       throw new UsageError(
         "compile: the function must not be async: it describes the computation, which is awaited when it is called",
@@ -56,15 +57,16 @@ export function recordFunction<P extends readonly Parameter[], R extends Results
 }
 
 function listOf(result: Results): Tensor[] {
-  const list = result instanceof Tensor ? [result] : Object.values(result ?? {});
-  for (const t of list)
-    if (!(t instanceof Tensor))
-      throw new UsageError(
-        `compile: the function must return tensors: one, an array or an object of them, or nothing; it returned ${typeof t}`,
-        {
-          got: typeof t,
-        },
-      );
+  const list: Tensor[] = [];
+  if (result !== undefined)
+    mapTensors(result, (t: unknown) => {
+      if (t instanceof Tensor) return list.push(t);
+      const expected = "tensors: one, a tuple or record of them, or nothing";
+      throw new UsageError(`compile: the function must return ${expected}; it returned ${typeof t}`, {
+        expected,
+        got: typeof t,
+      });
+    });
   return list;
 }
 

@@ -10,6 +10,7 @@ import {
 } from "@convlens/backend";
 import { format } from "./format.ts";
 import type { AnyOperation } from "./operation.ts";
+import { printByToString } from "./printByToString.ts";
 import { session, type Recording } from "./session.ts";
 import type { Variable } from "./variable.ts";
 
@@ -50,12 +51,7 @@ const none: readonly Tensor[] = [];
  */
 export class Tensor {
   static {
-    // What `console.log` shows in Node.
-    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-      value(this: Tensor): string {
-        return this.toString();
-      },
-    });
+    printByToString(this);
   }
 
   /** Sizes of its axes. */

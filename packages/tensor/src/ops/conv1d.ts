@@ -1,9 +1,9 @@
-import { checkOptions, conv2dGeometry, convTranspose2dGeometry, type GeometryMode } from "@convlens/backend";
+import { checkOptions, conv2dGeometry, convTranspose2dGeometry, wholeFrom, type GeometryMode } from "@convlens/backend";
 import { operand, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { conv2d, convTranspose2d } from "./conv2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
-import { lengthOption, signalChecks } from "./options.ts";
+import { countOption, signalChecks } from "./options.ts";
 
 /** How filters slide along a signal. */
 export interface Conv1dOptions {
@@ -28,7 +28,7 @@ export interface Conv1dOptions {
  * ```
  */
 export function conv1d(x: Operand, filters: Operand, given: Conv1dOptions = {}): Tensor {
-  checkOptions("conv1d", given, { ...signalChecks, groups: lengthOption });
+  checkOptions("conv1d", given, { ...signalChecks, groups: countOption });
   const { stride = 1, padding = 0, dilation = 1, groups = 1, geometry } = given;
   const image = asImage("conv1d", operand(x));
   const weights = asImage("conv1d", operand(filters), "filters [length, channels, filters]");
@@ -58,7 +58,7 @@ export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "geometry"> 
  */
 export function convTranspose1d(x: Operand, filters: Operand, given: ConvTranspose1dOptions = {}): Tensor {
   const { geometry: _, ...checks } = signalChecks;
-  checkOptions("convTranspose1d", given, { ...checks, groups: lengthOption, outputPadding: lengthOption });
+  checkOptions("convTranspose1d", given, { ...checks, groups: countOption, outputPadding: wholeFrom(0) });
   const { stride = 1, padding = 0, dilation = 1, groups = 1, outputPadding = 0 } = given;
   const image = asImage("convTranspose1d", operand(x));
   const weights = asImage("convTranspose1d", operand(filters), "filters [length, filters, channels]");

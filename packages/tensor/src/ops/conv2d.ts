@@ -12,7 +12,7 @@ import {
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
-import { lengthOption, pairOption, windowChecks } from "./options.ts";
+import { countOption, pairFrom, windowChecks } from "./options.ts";
 
 // out[o] = Σ in[i] · filter[k] over all meetings (i, k, o) of an input, a tap and an output: linear in both factors, so each
 // gradient is the same sum solved for another corner, and the three are closed under differentiation.
@@ -67,7 +67,7 @@ export interface Conv2dOptions extends WindowOptions {
  * ```
  */
 export function conv2d(x: Operand, filters: Operand, options: Conv2dOptions = {}): Tensor {
-  checkOptions("conv2d", options, { ...windowChecks, groups: lengthOption });
+  checkOptions("conv2d", options, { ...windowChecks, groups: countOption });
   const [image, weights] = [operand(x), operand(filters)];
   return record(forward, [image, weights], { geometry: conv2dGeometry(image.shape, weights.shape, options) });
 }
@@ -88,7 +88,7 @@ export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "geometry"> 
  */
 export function convTranspose2d(x: Operand, filters: Operand, options: ConvTranspose2dOptions = {}): Tensor {
   const { geometry: _, ...checks } = windowChecks;
-  checkOptions("convTranspose2d", options, { ...checks, groups: lengthOption, outputPadding: pairOption });
+  checkOptions("convTranspose2d", options, { ...checks, groups: countOption, outputPadding: pairFrom(0) });
   const [image, weights] = [operand(x), operand(filters)];
   return inputGradient(image, weights, convTranspose2dGeometry(image.shape, weights.shape, options));
 }

@@ -13,44 +13,49 @@ import {
 } from "@convlens/backend";
 import type { ReduceOptions } from "./broadcast.ts";
 
-// Checks of options that several operations have. The numbers of a window are checked with its geometry.
+// Checks of options that operations and layers have in common.
 
-const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2;
-
-/** The kernel size of a window along a signal. */
-export const lengthOption: OptionCheck = (value) => (typeof value === "number" ? undefined : "a number");
-
-/** The kernel size of a window over an image. */
-export const pairOption: OptionCheck = (value) =>
-  typeof value === "number" || isPair(value) ? undefined : "a number or a pair [height, width]";
-
-const paddingOption: OptionCheck = (value) =>
-  typeof value === "number" || isPair(value) || value === "same" || value === "valid"
-    ? undefined
-    : '"same", "valid", a number or a pair';
+/** Accepts a whole number of at least 1. */
+export const countOption: OptionCheck = /* @__PURE__ */ wholeFrom(1);
 
 /** Accepts finite numbers. */
 export const finiteOption: OptionCheck = (value) => (Number.isFinite(value) ? undefined : "a finite number");
 
-/** Of a window that slides over an image. */
+const isPair = (value: unknown, least: number, depth = 1): boolean =>
+  Array.isArray(value)
+    ? depth > 0 && value.length === 2 && value.every((part) => isPair(part, least, depth - 1))
+    : wholeFrom(least)(value) === undefined;
+
+/** Accepts a whole number of at least `least`, or a pair of them: `[height, width]`. */
+export const pairFrom =
+  (least: number): OptionCheck =>
+  (value) =>
+    isPair(value, least) ? undefined : `a whole number of at least ${least}, or [height, width] of two`;
+
+const paddingOption: OptionCheck = (value) =>
+  value === "same" || value === "valid" || isPair(value, 0, 2)
+    ? undefined
+    : '"same", "valid", a whole number of at least 0, or numbers [vertical, horizontal] or [[top, bottom], [left, right]]';
+
+/** Checks of the options of a window that slides over an image. */
 export const windowChecks: OptionChecks<WindowOptions> = {
-  stride: pairOption,
+  stride: /* @__PURE__ */ pairFrom(1),
   padding: paddingOption,
-  dilation: pairOption,
+  dilation: /* @__PURE__ */ pairFrom(1),
   geometry: /* @__PURE__ */ oneOf("floor", "strict"),
 };
 
-/** Of a window that slides along a signal. */
+/** Checks of the options of a window that slides along a signal. */
 export const signalChecks: OptionChecks<WindowOptions> = {
   ...windowChecks,
-  stride: lengthOption,
-  dilation: lengthOption,
+  stride: countOption,
+  dilation: countOption,
 };
 
-/** Of a window of a given kernel size that slides over an image. */
+/** Checks of the options of a pooling over an image. */
 export const poolChecks: OptionChecks<WindowOptions & { readonly kernelSize: Pair }> = {
   ...windowChecks,
-  kernelSize: pairOption,
+  kernelSize: /* @__PURE__ */ pairFrom(1),
 };
 
 /** Of what is added to a variance. */

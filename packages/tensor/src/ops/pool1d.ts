@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.ts";
 import { averagePool2d, lpPool2d } from "./averagePool2d.ts";
 import { maxPool2d, type Pool2dOptions } from "./maxPool2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
-import { checkWindow, lengthOption, signalChecks } from "./options.ts";
+import { checkWindow, countOption, signalChecks } from "./options.ts";
 
 /** A pooling window along a signal, and how it slides. */
 export interface Pool1dOptions {
@@ -23,7 +23,7 @@ export interface Pool1dOptions {
   readonly geometry?: GeometryMode | undefined;
 }
 
-const poolChecks = { ...signalChecks, kernelSize: lengthOption } as const;
+const poolChecks = { ...signalChecks, kernelSize: countOption } as const;
 
 /** Pools a signal as an image of height 1. */
 function along<O extends Pool1dOptions>(
