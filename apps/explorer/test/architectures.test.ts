@@ -106,7 +106,7 @@ describe("a pattern of the reader's", () => {
   it.each([
     ["INPUT -> CONVV -> FC", "did you mean CONV?"],
     ["INPUT -> [CONV -> FC", "expected ] at column 21, got the end"],
-    ["INPUT -> FC -> POOL", "put all FC last"],
+    ["INPUT -> FC -> POOL", "put all FCs last"],
     ["INPUT -> CONV*Q", "expected a whole number for Q"],
     ["INPUT -> [CONV*999]*999", "This pattern has 998001 layers"],
     ["INPUT -> POOL2*9 -> FC", "layers."],

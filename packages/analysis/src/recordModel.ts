@@ -1,19 +1,48 @@
-import { ValueError, type Shape } from "@convlens/backend";
-import { layersOf, recordForward, variables, type Layer, type Mode } from "@convlens/layers";
-import { sorted, zeros, Tensor, type Variable } from "@convlens/tensor";
+import { UsageError, ValueError } from "@convlens/backend";
+import {
+  layersOf,
+  namedTensors,
+  recordForward,
+  variables,
+  type AnyLayer,
+  type Layer,
+  type Mode,
+} from "@convlens/layers";
+import {
+  areTensors,
+  isShape,
+  mapTree,
+  showShapes,
+  sorted,
+  zeros,
+  type Shapes,
+  type ShapesOf,
+  type Tensor,
+  type Tensors,
+  type Variable,
+} from "@convlens/tensor";
 
-/** One call of a layer. */
+/** One tensor that a call of a layer returned. A layer that returns a tuple or record of tensors has one for each of them. */
 export interface RecordedLayer {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
+  /**
+   * Name of the call and the tensor: the layer's path; `path#2` for the second call of a layer that is used twice; `path:part`
+   * for a tensor in a tuple or record.
+   */
   readonly name: string;
   /** Path of the layer in its model; `""` for the model itself. */
   readonly path: string;
-  /** Class of the layer. */
+  /** Name of the layer's class. */
   readonly type: string;
-  readonly layer: Layer;
-  /** Its input: `[n, …]`. */
+  readonly layer: AnyLayer;
+  /** The tensors that it was given, by their names in a tuple or record: `[n, …]`. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /**
+   * The input of a layer that takes one tensor.
+   *
+   * @throws `UsageError` for a layer with several inputs.
+   */
   readonly input: Tensor;
-  /** Its output: `[n, …]`. */
+  /** The tensor that it returned: `[n, …]`. */
   readonly output: Tensor;
   /** The operations that it records, without those of layers that it contains, in topological order. */
   readonly operations: readonly Tensor[];
@@ -23,22 +52,50 @@ export interface RecordedLayer {
 
 /** The graph of tensors that a model records. All analysis works on it, so that it applies to every kind of model. */
 export interface RecordedModel {
-  readonly model: Layer;
-  /** `[n, …]` */
+  readonly model: AnyLayer;
+  /** The tensors that the model takes, by their names in a tuple or record: `[n, …]`. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** The tensors that the model returns, by their names in a tuple or record: `[n, …]`. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  /**
+   * The input of a model that takes one tensor.
+   *
+   * @throws `UsageError` for a model with several inputs.
+   */
   readonly input: Tensor;
+  /**
+   * The output of a model that returns one tensor.
+   *
+   * @throws `UsageError` for a model with several outputs.
+   */
   readonly output: Tensor;
   /** The calls of layers in order; a layer that contains others comes after them. */
   readonly layers: readonly RecordedLayer[];
-  /** All tensors that the output depends on, in topological order. */
+  /** All tensors that the outputs depend on, in topological order. */
   readonly tensors: readonly Tensor[];
   /** The variables of the model and their paths, by the tensor that stands for their value. */
   readonly variables: ReadonlyMap<Tensor, { readonly path: string; readonly variable: Variable }>;
 }
 
+/** @throws `UsageError` if there are several. */
+function single(tensors: ReadonlyMap<string, Tensor>, what: "input" | "output"): Tensor {
+  const [first] = tensors.values();
+  if (tensors.size === 1) return first!;
+  const shapes: Shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
+  const expected = `a model with a single ${what}`;
+  const fix = "choose one with restrict(model, x, { input, output })";
+  throw new UsageError(`expected ${expected}, got one with ${tensors.size}: ${showShapes(shapes)}; ${fix}`, {
+    expected,
+    got: shapes,
+    fix,
+  });
+}
+
 /**
  * Records a model for an input. Nothing is computed until the values of a tensor are requested.
  *
- * @param input - A batch `[n, …]`, or the shape of one example for a batch of one.
+ * @param input - A batch `[n, …]`, or the shape of one example for a batch of one; or a tuple or record of these, as the model
+ *   takes it.
  * @param mode - Prediction or training. Training assigns running statistics: record it inside `programOf`.
  *
  * @example
@@ -47,40 +104,54 @@ export interface RecordedModel {
  * layers.map(({ name, type, output }) => `${name} ${type} ${output.shape}`);
  * ```
  */
-export function recordModel(
-  model: Layer,
-  input: Shape | Tensor,
+export function recordModel<Input, Output>(
+  model: Layer<Input, Output>,
+  input: NoInfer<Input> | ShapesOf<NoInfer<Input>>,
   mode: Pick<Mode, "training" | "frozen"> = {},
 ): RecordedModel {
-  const x = input instanceof Tensor ? input : zeros([1, ...input]);
-  const seen = new Set<Tensor>([x]);
+  const x = areTensors(input) ? input : mapTree(input, isShape, (shape: readonly number[]) => zeros([1, ...shape]));
+  const inputs = namedTensors(x);
+  const seen = new Set<Tensor>(inputs.values());
   const layers: RecordedLayer[] = [];
   const calls = new Map<string, number>();
-  const output = recordForward(model, x, {
-    ...mode,
-    watch: (path, layer, y, from) => {
-      const operations = sorted([y], (t) => (t === from ? [] : t.inputs)).filter((t) => t !== from && !seen.has(t));
+  const watch: Mode["watch"] = (path, layer, outputs, from) => {
+    const inputs = namedTensors(from);
+    const given = new Set(inputs.values());
+    const call = (calls.get(path) ?? 0) + 1;
+    calls.set(path, call);
+    for (const [part, output] of namedTensors(outputs)) {
+      const operations = sorted([output], (t) => (given.has(t) ? [] : t.inputs)).filter(
+        (t) => !given.has(t) && !seen.has(t),
+      );
       for (const t of operations) seen.add(t);
-      const call = (calls.get(path) ?? 0) + 1;
-      calls.set(path, call);
       layers.push({
-        name: call === 1 ? path : `${path}#${call}`,
+        name: `${path}${call === 1 ? "" : `#${call}`}${part === "" ? "" : `:${part}`}`,
         path,
         type: layer.constructor?.name || "layer",
         layer,
-        input: from,
-        output: y,
+        inputs,
+        get input() {
+          return single(inputs, "input");
+        },
+        output,
         operations: operations.filter((t) => t.operation !== undefined),
         isContainer: layersOf(layer).size > 1,
       });
-    },
-  });
+    }
+  };
+  const outputs = namedTensors(recordForward(model, x as Input, { ...mode, watch }) as Tensors);
   return {
     model,
-    input: x,
-    output,
+    inputs,
+    outputs,
+    get input() {
+      return single(inputs, "input");
+    },
+    get output() {
+      return single(outputs, "output");
+    },
     layers,
-    tensors: sorted([output], (t) => t.inputs),
+    tensors: sorted([...outputs.values()], (t) => t.inputs),
     variables: new Map([...variables(model)].map(([path, variable]) => [variable.current, { path, variable }])),
   };
 }
@@ -114,9 +185,9 @@ export function variableBehind(t: Tensor, recorded: RecordedModel): Tensor | und
   return isMoved ? variableBehind(t.inputs[0]!, recorded) : undefined;
 }
 
-/** Returns the tensors that depend on the input, including the input. */
-export function dependentsOf({ input, tensors }: RecordedModel): ReadonlySet<Tensor> {
-  const found = new Set([input]);
+/** Returns the tensors that depend on the inputs, including the inputs. */
+export function dependentsOf({ inputs, tensors }: RecordedModel): ReadonlySet<Tensor> {
+  const found = new Set(inputs.values());
   for (const t of tensors) if (t.inputs.some((x) => found.has(x))) found.add(t);
   return found;
 }

@@ -9,7 +9,6 @@ import {
   Conv1d,
   Conv2d,
   Dense,
-  describeLayer,
   Elu,
   Flatten,
   Gelu,
@@ -248,7 +247,7 @@ describe("what explanations sum up to", () => {
       const model = build(sequential([...first, new Dense({ units: 2, bias: false })]), [5, 5, 1], { seed: 6 });
       const x = tensor(new Random(2).normal(25), [1, 5, 5, 1]);
       const found = await explain(model, x, { method: "relevance", target: 0, epsilon: 1e-9 });
-      expect(sums(found)[0], describeLayer(first[0]!)).toBeCloseTo(found.scores[0]!, 6);
+      expect(sums(found)[0], first[0]!.constructor.name).toBeCloseTo(found.scores[0]!, 6);
     }
     const others = [
       new Gelu(),

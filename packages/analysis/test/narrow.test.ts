@@ -9,6 +9,7 @@ import {
   Parallel,
   Residual,
   sequential,
+  type Layer,
 } from "@convlens/layers";
 import { lenet5, resnet18, vgg16 } from "@convlens/layers/models";
 import { useBackend } from "@convlens/tensor";
@@ -29,7 +30,7 @@ const elements = (svg: string): { x: number; y: number; scale: number; stage: nu
     ([, x, y, scale, stage]) => ({ x: Number(x), y: Number(y), scale: Number(scale ?? 1), stage: Number(stage) }),
   );
 
-const answer = (): [Flatten, Dense] => [new Flatten(), new Dense({ units: 3 })];
+const answer = (): [Layer, Dense] => [new Flatten(), new Dense({ units: 3 })];
 
 describe("modules", () => {
   it("fit any width that leaves their elements room, and elements do not lie on their neighbours", () => {

@@ -1,7 +1,7 @@
 import { Random } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { Conv1d, Conv2d, build, Dense, Flatten, Relu, Residual, sequential } from "@convlens/layers";
+import { Conv1d, Conv2d, build, Dense, Flatten, Relu, Residual, sequential, type Sequential } from "@convlens/layers";
 import { evaluate, gradients, multiply, sum, tensor, useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -120,7 +120,7 @@ describe("an image that is moved", () => {
 });
 
 describe("what excites", () => {
-  const net = (): ReturnType<typeof sequential> =>
+  const net = (): Sequential =>
     build(
       sequential([
         new Conv2d({ filters: 3, kernelSize: 3, padding: 1 }),

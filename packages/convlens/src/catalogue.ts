@@ -114,7 +114,7 @@ export async function modelNamed(name: string): Promise<MakeModel> {
     } catch (error) {
       throw new CommandLineError(`${called} failed: ${messageOf(error)}`);
     }
-    if (isLayer(made)) return made;
+    if (isLayer(made)) return made as Layer;
     if (made instanceof Promise) {
       // An unhandled rejection would end the process.
       made.catch(() => undefined);

@@ -1,4 +1,3 @@
-import { checkOptions } from "@convlens/backend";
 import {
   elu,
   gelu,
@@ -11,123 +10,62 @@ import {
   softplus,
   swish,
   tanh,
+  finiteOption,
   type Tensor,
 } from "@convlens/tensor";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { checkNoOptions, finiteOption } from "./optionChecks.ts";
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
-/** max(x, 0) */
-export class Relu implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Relu", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => relu(x));
-  }
+const activation = (name: string, f: (x: Tensor) => Tensor): FunctionLayerClass => functionLayer(name, (x) => f(x), {});
+
+/** Options of {@link LeakyRelu}. */
+export interface LeakyReluOptions {
+  /** Factor of negative numbers. Default: 0.01. */
+  readonly slope?: number;
 }
 
-/** x, or `slope` · x where it is negative. */
-export class LeakyRelu implements Layer {
-  /** Where x is negative. */
-  readonly slope: number;
-  constructor(options: { readonly slope?: number } = {}) {
-    checkOptions("LeakyRelu", options, { slope: finiteOption });
-    this.slope = options.slope ?? 0.01;
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => leakyRelu(x, this.slope));
-  }
+/** Options of {@link Elu}. */
+export interface EluOptions {
+  /** Distance of the lower asymptote from 0. Default: 1. */
+  readonly alpha?: number;
 }
 
-/** x, or `alpha` · (eˣ − 1) where it is negative. */
-export class Elu implements Layer {
-  /** What it tends to, below. */
-  readonly alpha: number;
-  constructor(options: { readonly alpha?: number } = {}) {
-    checkOptions("Elu", options, { alpha: finiteOption });
-    this.alpha = options.alpha ?? 1;
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => elu(x, this.alpha));
-  }
-}
+/** Rectified linear unit: max(x, 0). */
+export const Relu: FunctionLayerClass = /* @__PURE__ */ activation("Relu", relu);
 
-/** Elu with the constants that keep activations normalised. */
-export class Selu implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Selu", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => selu(x));
-  }
-}
+/** x, or `slope` · x where x is negative. */
+export const LeakyRelu: FunctionLayerClass<LeakyReluOptions> = /* @__PURE__ */ functionLayer<LeakyReluOptions>(
+  "LeakyRelu",
+  (x, { slope }) => leakyRelu(x, slope),
+  { slope: finiteOption },
+);
 
-/** x · Φ(x) */
-export class Gelu implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Gelu", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => gelu(x));
-  }
-}
+/** Exponential linear unit: x, or `alpha` · (eˣ − 1) where x is negative (Clevert 2015). */
+export const Elu: FunctionLayerClass<EluOptions> = /* @__PURE__ */ functionLayer<EluOptions>(
+  "Elu",
+  (x, { alpha }) => elu(x, alpha),
+  { alpha: finiteOption },
+);
 
-/** x · sigmoid(x) */
-export class Swish implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Swish", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => swish(x));
-  }
-}
+/** Scaled {@link Elu}, whose constants keep the mean and the variance of activations near 0 and 1 (Klambauer 2017). */
+export const Selu: FunctionLayerClass = /* @__PURE__ */ activation("Selu", selu);
+
+/** x · Φ(x), where Φ is the normal distribution function (Hendrycks 2016). */
+export const Gelu: FunctionLayerClass = /* @__PURE__ */ activation("Gelu", gelu);
+
+/** x · sigmoid(x), also called SiLU. */
+export const Swish: FunctionLayerClass = /* @__PURE__ */ activation("Swish", swish);
 
 /** 1 / (1 + e⁻ˣ) */
-export class Sigmoid implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Sigmoid", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => sigmoid(x));
-  }
-}
+export const Sigmoid: FunctionLayerClass = /* @__PURE__ */ activation("Sigmoid", sigmoid);
 
-/** The hyperbolic tangent. */
-export class Tanh implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Tanh", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => tanh(x));
-  }
-}
+/** Hyperbolic tangent. */
+export const Tanh: FunctionLayerClass = /* @__PURE__ */ activation("Tanh", tanh);
 
 /** ln(1 + eˣ) */
-export class Softplus implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Softplus", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => softplus(x));
-  }
-}
+export const Softplus: FunctionLayerClass = /* @__PURE__ */ activation("Softplus", softplus);
 
-/** Shares of 1 along the last axis. Not before a loss that takes logits. */
-export class Softmax implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("Softmax", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => softmax(x));
-  }
-}
+/** Probabilities along the last axis: eˣ / Σ eˣ. A loss that takes logits does without it. */
+export const Softmax: FunctionLayerClass = /* @__PURE__ */ activation("Softmax", softmax);
 
-/** The logarithm of softmax along the last axis. */
-export class LogSoftmax implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("LogSoftmax", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => logSoftmax(x));
-  }
-}
+/** Logarithm of {@link Softmax}. */
+export const LogSoftmax: FunctionLayerClass = /* @__PURE__ */ activation("LogSoftmax", logSoftmax);

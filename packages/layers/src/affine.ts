@@ -3,15 +3,16 @@ import type { Variable } from "@convlens/tensor";
 import { onesInitializer, zerosInitializer } from "./initializers.ts";
 import { parameter } from "./parameter.ts";
 
-/** What a normalisation learns: `normal · scale + shift`. */
+/** The learned numbers of a normalisation: `normal · scale + shift`. */
 export interface Affine {
   scale: Variable | undefined;
   shift: Variable | undefined;
 }
 
 /**
- * Scale (ones) and shift (zeros) of a layer, made at its first call. An input of another size is refused: broadcasting would
- * stretch a single channel to as many as there are scales.
+ * Returns scale and shift of a layer, which are made as ones and zeros at its first call.
+ *
+ * @throws `ShapeError` for an input of another size, since broadcasting would stretch a single channel to the number of scales.
  */
 export function affineOf(
   layer: Affine,

@@ -1,6 +1,7 @@
 import { checkOptions, numberFrom, ValueError } from "@convlens/backend";
 import { batchNorm, detach, moments, movingAverage, multiply, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
+import { PrintedLayer } from "./formatModel.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
 import { statistic } from "./parameter.ts";
 
@@ -43,7 +44,7 @@ export interface BatchNormLayerOptions {
  * sequential([new Conv2d({ filters: 8, kernelSize: 3, bias: false }), new BatchNorm(), new Relu()]);
  * ```
  */
-export class BatchNorm implements Layer {
+export class BatchNorm extends PrintedLayer implements Layer {
   /** `[c]` */
   scale: Variable | undefined;
   /** `[c]` */
@@ -55,6 +56,7 @@ export class BatchNorm implements Layer {
   readonly options: BatchNormLayerOptions;
 
   constructor(options: BatchNormLayerOptions = {}) {
+    super();
     checkMomentum(options);
     checkOptions("BatchNorm", options, { epsilon: numberFrom(0), keep: numberFrom(0, 1) });
     this.options = options;

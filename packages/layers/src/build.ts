@@ -1,51 +1,69 @@
-import { booleanOption, checkOptions, checkValue, type OptionCheck, seedOption, type Shape } from "@convlens/backend";
-import { recordApart, zeros } from "@convlens/tensor";
-import { apply, isLayer, namePaths, notLayer, variables, type Layer, type Mode } from "./layer.ts";
+import { booleanOption, checkOptions, checkValue, seedOption, type OptionCheck, type Shape } from "@convlens/backend";
+import {
+  areShapes,
+  isShape,
+  mapTree,
+  recordApart,
+  tensorsIn,
+  zeros,
+  type ShapesOf,
+  type Tensor,
+  type Tensors,
+} from "@convlens/tensor";
+import { apply, layerOption, nameVariables, variables, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
 import { initialize } from "./parameter.ts";
 import { checkReachable } from "./reachable.ts";
 
 /** Options of {@link build}. */
 export interface BuildOptions {
-  /** A whole number from 0 to 2³² − 1 that decides all first values: each parameter's by the seed and its own path. Default: 0. */
+  /** A whole number from 0 to 2³² − 1. The seed and the path of a parameter decide its first values. Default: 0. */
   readonly seed?: number;
-  /** Whether parameters that have been given values before keep them. Default: false. */
+  /** Whether parameters keep values that they were given before. Default: false. */
   readonly onlyFresh?: boolean;
 }
 
-const shapeOption: OptionCheck = (value) =>
-  Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)
+/** Accepts the shapes of one example, as a layer takes it. */
+export const shapesOption: OptionCheck = (value) =>
+  areShapes(value)
     ? undefined
-    : "the shape of one example, an array of whole numbers such as [28, 28, 1]";
+    : "the shape of one example, an array of whole numbers such as [28, 28, 1], or a tuple or record of shapes";
+
+/** Zeros that stand for a batch of examples of these shapes. */
+export const zerosOf = (shapes: unknown, batch: number): Tensors =>
+  mapTree(shapes, isShape, (shape: Shape) => zeros([batch, ...shape])) as Tensors;
 
 /**
- * Makes all parameters of a model, as they are for inputs of this shape, and gives them their first values: also those of
- * layers that are called only in training. Nothing is computed. The same seed and paths give the same values, whatever order
- * the model was put together in.
+ * Makes all parameters of a model for inputs of these shapes and gives them their first values, also those of layers that are
+ * called only in training. Nothing is computed. The same seed and paths give the same values, whatever order the model was
+ * put together in.
  *
- * @param inputShape - Shape of one example, `[height, width, channels]`.
- * @throws `UsageError` where the model uses trainable variables that no path leads to, as in closures and private fields.
+ * @param inputShape - Shape of one example, `[height, width, channels]`, or a tuple or record of shapes, as the model takes
+ *   them.
+ * @throws `UsageError` if the model uses trainable variables that no path leads to, as in closures and private fields.
  *
  * @example
  * ```ts
  * const model = build(sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new Relu()]), [28, 28, 1], { seed: 42 });
  * ```
  */
-export function build<M extends Layer>(model: M, inputShape: Shape, options: BuildOptions = {}): M {
+export function build<M extends Layer<Tensor, unknown>>(model: M, inputShape: Shape, options?: BuildOptions): M;
+export function build<M extends AnyLayer>(model: M, inputShape: ShapesOf<InputOf<M>>, options?: BuildOptions): M;
+export function build(model: AnyLayer, inputShape: unknown, options: BuildOptions = {}): AnyLayer {
   checkOptions("build", options, { seed: seedOption, onlyFresh: booleanOption });
-  checkValue("build", "inputShape", inputShape, shapeOption);
-  if (!isLayer(model)) throw notLayer("build", model);
+  checkValue("build", "inputShape", inputShape, shapesOption);
+  checkValue("build", "model", model, layerOption);
   const { seed = 0, onlyFresh = false } = options;
-  namePaths(model);
-  // Each mode in a recording of its own, which is dropped with what it assigns to running statistics. Two examples, as a loss
-  // may need pairs of them.
-  const record = (count: number, mode: Mode): void => {
-    const y = recordApart(() => apply(model, zeros([count, ...inputShape]), mode));
-    // Now that there are variables, they get names as well.
-    namePaths(model);
-    checkReachable("build", model, [y]);
-  };
-  record(1, {});
-  record(2, { training: true });
+  // Each mode in a recording of its own, which is dropped with what it assigns to running statistics. Two examples in
+  // training, since a loss may need pairs of them.
+  for (const [batch, training] of [
+    [1, false],
+    [2, true],
+  ] as const) {
+    const x = zerosOf(inputShape, batch) as never;
+    const y = recordApart(() => apply<never, unknown>(model, x, { training }));
+    nameVariables(model);
+    checkReachable("build", model, tensorsIn(y as Tensors));
+  }
   for (const [path, variable] of variables(model)) initialize(variable, path, seed, onlyFresh);
   return model;
 }

@@ -2,15 +2,15 @@ import { compile, type Compiled, type CompileOptions, type Parameter, type Resul
 import { fingerprintOf, isUnchanged, type Fingerprint } from "./fingerprint.ts";
 
 /**
- * Compiles a function that uses a model, as `compile` does, and records it again at the next call once the model has changed:
- * another layer, variable, option or any other field, element or entry that can be reached from the model. What closures and
- * private fields (`#inner`) hold is not seen.
+ * Compiles a function that uses a model, like `compile`, and records it again at the next call after the model has changed: a
+ * layer, a variable, an option or any other field, element or entry that can be reached from the model. Changes in closures
+ * and private fields (`#inner`) are not seen.
  *
  * @example
  * ```ts
  * const classes = compileModel(model, (x: Tensor) => argmax(apply(model, x)));
  * model.head = new Dense({ units: 3 });
- * await classes(images); // by the new head
+ * await classes(images); // with the new head
  * ```
  */
 export function compileModel<P extends readonly Parameter[], R extends Results>(

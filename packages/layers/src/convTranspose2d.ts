@@ -1,23 +1,27 @@
-import { anyOption, type OptionChecks, type Pair } from "@convlens/backend";
-import { convTranspose2d, type ConvTranspose2dOptions, type Tensor, type Variable } from "@convlens/tensor";
-import { both } from "./conv2d.ts";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
-import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import type { OptionChecks, Pair, Shape } from "@convlens/backend";
+import {
+  convTranspose2d,
+  countOption,
+  pairFrom,
+  windowChecks,
+  type ConvTranspose2dOptions,
+  type Tensor,
+  type Variable,
+} from "@convlens/tensor";
+import { both, ConvolutionLayer, type ConvolutionOptions, type FilterShapes } from "./convolutionLayer.ts";
+import { weightChecks } from "./optionChecks.ts";
 
-/** What a {@link ConvTranspose2d} is made of. */
-export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, WeightOptions {
-  /** How many maps come out. */
+/** Options of {@link ConvTranspose2d}. */
+export interface ConvTranspose2dLayerOptions extends ConvTranspose2dOptions, ConvolutionOptions {
+  /** Number of channels that come out. */
   readonly filters: number;
-  /** Height and width of what each pixel paints. */
+  /** Height and width of the window that each pixel of the input contributes to. */
   readonly kernelSize: Pair;
-  /** Channels of the input, if the filters are to be made at once and not at the first call. */
-  readonly inChannels?: number;
 }
 
 const { geometry: _, ...slidingChecks } = windowChecks;
 const checks: OptionChecks<ConvTranspose2dLayerOptions> = {
-  filters: anyOption,
+  filters: countOption,
   kernelSize: /* @__PURE__ */ pairFrom(1),
   ...slidingChecks,
   ...weightChecks,
@@ -27,38 +31,26 @@ const checks: OptionChecks<ConvTranspose2dLayerOptions> = {
 };
 
 /**
- * A convolution run backwards, which enlarges maps: `[n, h, w, c] → [n, (h − 1) · stride + kh − padding + outputPadding, …,
- * filters]`; with `"same"` padding `[n, h · stride + outputPadding, …, filters]`.
+ * Transposed convolution, which enlarges maps: `[n, h, w, c] → [n, (h − 1) · stride + kh − padding + outputPadding, …,
+ * filters]`; with `"same"` padding `[n, h · stride + outputPadding, …, filters]`. `filters` has the shape
+ * `[kh, kw, filters / groups, c]`, `bias` `[filters]`.
  */
-export class ConvTranspose2d implements Layer {
-  /** `[kh, kw, filters / groups, c]`, once the number of channels is known. */
-  filters: Variable | undefined;
-  /** `[filters]` */
-  bias: Variable | undefined;
-  readonly options: ConvTranspose2dLayerOptions;
-
+export class ConvTranspose2d extends ConvolutionLayer<ConvTranspose2dLayerOptions> {
   constructor(options: ConvTranspose2dLayerOptions) {
-    checkFilters("ConvTranspose2d", options, checks, "filters", checks.kernelSize);
-    this.options = options;
-    if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
+    super("ConvTranspose2d", options, checks, ["filters", "kernelSize"]);
   }
 
-  #begin(channels: number): Filtering {
+  protected override shapes(input: Shape): FilterShapes {
     const { filters, kernelSize, groups = 1 } = this.options;
     const [height, width] = both(kernelSize);
+    const channels = input.at(-1) ?? 0;
     const depth = Math.floor(filters / groups);
     const fans = { in: (height * width * channels) / groups, out: height * width * depth };
-    return beginFilters([height, width, depth, channels], [filters], fans, this.options);
+    return { filters: [height, width, depth, channels], bias: [filters], fans };
   }
 
-  call(x: Tensor, mode?: Mode): Tensor {
+  protected override apply(x: Tensor, filters: Variable): Tensor {
     const { stride, padding, dilation, groups, outputPadding } = this.options;
-    return run(this, x, mode, () =>
-      filtered(
-        this,
-        () => this.#begin(x.shape[3] ?? 0),
-        (filters) => convTranspose2d(x, filters, { stride, padding, dilation, groups, outputPadding }),
-      ),
-    );
+    return convTranspose2d(x, filters, { stride, padding, dilation, groups, outputPadding });
   }
 }

@@ -1,18 +1,14 @@
-import { type OptionChecks, type Pair, type WindowOptions } from "@convlens/backend";
-import { conv2d, type Tensor, type Variable } from "@convlens/tensor";
-import { both, windowOf } from "./conv2d.ts";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { checkFilters, countOption, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
-import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+import type { OptionChecks, Pair, Shape, WindowOptions } from "@convlens/backend";
+import { conv2d, countOption, pairFrom, windowChecks, type Tensor, type Variable } from "@convlens/tensor";
+import { both, ConvolutionLayer, type ConvolutionOptions, type FilterShapes } from "./convolutionLayer.ts";
+import { weightChecks } from "./optionChecks.ts";
 
-/** What a {@link DepthwiseConv2d} is made of. */
-export interface DepthwiseConv2dOptions extends WindowOptions, WeightOptions {
+/** Options of {@link DepthwiseConv2d}. */
+export interface DepthwiseConv2dOptions extends WindowOptions, ConvolutionOptions {
   /** Height and width of each filter. */
   readonly kernelSize: Pair;
-  /** Filters for each channel. Default: 1. */
+  /** Number of filters for each channel. Default: 1. */
   readonly multiplier?: number;
-  /** Channels of the input, if the filters are to be made at once and not at the first call. */
-  readonly inChannels?: number;
 }
 
 const checks: OptionChecks<DepthwiseConv2dOptions> = {
@@ -24,38 +20,25 @@ const checks: OptionChecks<DepthwiseConv2dOptions> = {
 };
 
 /**
- * Filters that each see one channel only: `[n, h, w, c] → [n, oh, ow, c · multiplier]`. A {@link Conv2d} with as many groups
- * as channels; followed by one of kernelSize 1 it is a separable convolution.
+ * Filters that each see one channel: `[n, h, w, c] → [n, oh, ow, c · multiplier]`. It is a {@link Conv2d} with as many groups
+ * as channels; followed by one with `kernelSize: 1` it is a separable convolution. `filters` has the shape
+ * `[kh, kw, 1, c · multiplier]`, `bias` `[c · multiplier]`.
  */
-export class DepthwiseConv2d implements Layer {
-  /** `[kh, kw, 1, c · multiplier]`, once the number of channels is known. */
-  filters: Variable | undefined;
-  /** `[c · multiplier]` */
-  bias: Variable | undefined;
-  readonly options: DepthwiseConv2dOptions;
-
+export class DepthwiseConv2d extends ConvolutionLayer<DepthwiseConv2dOptions> {
   constructor(options: DepthwiseConv2dOptions) {
-    checkFilters("DepthwiseConv2d", options, checks, undefined, checks.kernelSize);
-    this.options = { ...options };
-    if (options.inChannels !== undefined) Object.assign(this, this.#begin(options.inChannels));
+    super("DepthwiseConv2d", options, checks, ["kernelSize"]);
   }
 
-  #begin(channels: number): Filtering {
+  protected override shapes(input: Shape): FilterShapes {
     const { kernelSize, multiplier = 1 } = this.options;
     const [height, width] = both(kernelSize);
+    const filters = (input.at(-1) ?? 1) * multiplier;
     const fans = { in: height * width, out: height * width * multiplier };
-    const filters = channels * multiplier;
-    return beginFilters([height, width, 1, filters], [filters], fans, this.options);
+    return { filters: [height, width, 1, filters], bias: [filters], fans };
   }
 
-  call(x: Tensor, mode?: Mode): Tensor {
-    const { multiplier = 1 } = this.options;
-    return run(this, x, mode, () =>
-      filtered(
-        this,
-        () => this.#begin(x.shape[3] ?? 1),
-        (filters) => conv2d(x, filters, { ...windowOf(this.options), groups: filters.shape[3]! / multiplier }),
-      ),
-    );
+  protected override apply(x: Tensor, filters: Variable): Tensor {
+    const { stride, padding, dilation, geometry, multiplier = 1 } = this.options;
+    return conv2d(x, filters, { stride, padding, dilation, geometry, groups: filters.shape[3]! / multiplier });
   }
 }

@@ -2,16 +2,16 @@ import { disposeCompiled } from "./compiledFor.ts";
 import { variables } from "./layer.ts";
 
 /**
- * Frees the memory of a model at once: that of its variables, and what `predict` and `evaluateModel` have compiled for it. It
- * cannot be used afterwards. Most programs need not call this: memory that nobody can reach is freed after the engine has
- * collected garbage. It is for those who cannot wait, as where large models follow each other.
+ * Frees the memory of a model at once: its variables, and what `predict` and `evaluateModel` have compiled for it. The model
+ * cannot be used afterwards. Most programs do not need this, since memory is freed after its objects were collected as garbage;
+ * programs that make many large models may.
  *
  * @example
  * ```ts
  * const model = lenet5();
  * const logits = await predict(model, zeros([1, 28, 28, 1]));
  * dispose(model);
- * logits.values; // what was computed before stays
+ * logits.values; // values that were computed before stay
  * ```
  */
 export function dispose(model: object): void {

@@ -8,29 +8,29 @@ import {
   type PatternWord,
 } from "./pattern.ts";
 
-/** What {@link expandPattern} may be told. */
+/** Options of {@link expandPattern}. */
 export interface PatternOptions {
   /** Numbers for the letters of the pattern. */
   readonly repeats?: Readonly<Record<string, number>>;
-  /** Whether parts with a `?` are there. Default: true. */
+  /** Whether parts with a `?` are included. Default: true. */
   readonly optional?: boolean;
 }
 
-/** Checks of {@link PatternOptions}; whether letters have numbers is checked where they stand. */
+/** Checks of {@link PatternOptions}. Numbers for letters are checked where the letters are used. */
 export const patternChecks: OptionChecks<PatternOptions> = {
   repeats: (value) => (typeof value === "object" && value !== null ? undefined : "numbers by letter, { N: 2 }"),
   optional: booleanOption,
 };
 
-/** A word of a pattern that is multiplied out, with its size; or what stands in the brackets of an `ADD`. */
+/** A word of an expanded pattern with its size, or an `ADD` with the steps in its brackets. */
 export type PatternStep =
   | { readonly word: PatternWord; readonly size: PatternSize }
   | { readonly word: "ADD"; readonly body: readonly PatternStep[] };
 
-/** Steps that a pattern may have when it is multiplied out. */
+/** Largest number of steps of an expanded pattern. */
 const MOST_STEPS = 10_000;
 
-/** The words of a pattern in a row, multiplied out, with their sizes. */
+/** Expands a pattern into steps: the words in a row, with their sizes. */
 export function stepsOfPattern(
   pattern: string | Pattern,
   { repeats = {}, optional = true }: PatternOptions = {},
@@ -40,7 +40,7 @@ export function stepsOfPattern(
     if (Number.isInteger(count) && count! >= 0) return count!;
     const fix = `{ repeats: { ${times}: 2 } }`;
     throw new ValueError(
-      `expandPattern: the pattern repeats something ${times} times, expected a whole number for ${times} as in ${fix}, got ${count}`,
+      `expandPattern: the pattern has a part that is repeated ${times} times; expected a whole number for ${times}, for example ${fix}, got ${count}`,
       {
         operation: "expandPattern",
         expected: "a whole number",
@@ -50,7 +50,7 @@ export function stepsOfPattern(
     );
   };
   const isThere = ({ optional: mayLack }: PatternPart): boolean => !mayLack || optional;
-  /** How many steps there will be, before any is made. */
+  /** Counts the steps before any is made. */
   const count = (parts: Pattern, depth: number): number => {
     checkDepth("expandPattern", depth);
     return parts.filter(isThere).reduce((sum, { part, residual, times = 1 }) => {
@@ -61,28 +61,28 @@ export function stepsOfPattern(
   const expand = (parts: Pattern): PatternStep[] =>
     parts.filter(isThere).flatMap(({ part, size = {}, residual, times = 1 }) => {
       const repeated = numberOf(times);
-      // Each time anew, so that a step is one place in the row.
+      // New objects for each repetition, so that each step is one place in the row.
       const once = (): PatternStep[] => {
         const inner = typeof part === "string" ? [{ word: part, size }] : expand(part);
         return residual ? [{ word: "ADD", body: inner }] : inner;
       };
       if (repeated === 0) return [];
       const first = once();
-      // Nothing, a billion times, is nothing.
+      // An empty part is empty however often it is repeated.
       return first.length === 0 ? [] : [...first, ...Array.from({ length: repeated - 1 }, once).flat()];
     });
   const parts = typeof pattern === "string" ? parsePattern(pattern) : pattern;
   const steps = count(parts, 0);
   if (steps > MOST_STEPS)
     throw new ValueError(
-      `expandPattern: the pattern stands for ${steps} steps, at most ${MOST_STEPS} are made; repeat less`,
-      { operation: "expandPattern", expected: `at most ${MOST_STEPS}`, got: steps, fix: "repeat less" },
+      `expandPattern: the pattern expands to ${steps} steps, the limit is ${MOST_STEPS}; use fewer repetitions`,
+      { operation: "expandPattern", expected: `at most ${MOST_STEPS}`, got: steps, fix: "fewer repetitions" },
     );
   return expand(parts);
 }
 
 /**
- * The words of a pattern in a row, multiplied out; those in the brackets of an `ADD` among them.
+ * Expands a pattern into its words in a row, including those in the brackets of an `ADD`.
  *
  * @throws `ValueError` for a letter without a number, and for more than 10,000 steps.
  *

@@ -1,9 +1,9 @@
 import { Tensor } from "@convlens/tensor";
 
-/** A place in a model, what it held, and how many places its object had. */
+/** The objects that a model consists of, and what they held. */
 export interface Fingerprint {
   readonly holders: readonly object[];
-  /** Names of the own fields of each holder; none for arrays, maps, sets and typed arrays. */
+  /** Names of the own fields of each holder; empty for arrays, maps, sets and typed arrays. */
   readonly names: readonly (readonly string[])[];
   /** Fields, elements or entries of each holder, in order. */
   readonly values: readonly ArrayLike<unknown>[];
@@ -11,13 +11,13 @@ export interface Fingerprint {
 
 const isNumbers = (x: object): x is Uint8Array => ArrayBuffer.isView(x) && !(x instanceof DataView);
 
-/** What is compared of maps and sets: keys and values in turn, or elements. */
+/** The entries of a map or set to compare: keys and values in turn, or elements. */
 const entriesOf = (x: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): unknown[] =>
   x instanceof Map ? [...(x as ReadonlyMap<unknown, unknown>)].flat() : [...x.keys()];
 
 /**
- * What a model consists of at this moment: all fields, elements and entries of its objects, variables and tensors as what they
- * are. Closures and private fields (`#inner`) cannot be seen.
+ * Takes down what a model consists of: all fields, elements and entries of its objects. Tensors are compared by identity.
+ * Closures and private fields (`#inner`) cannot be seen.
  */
 export function fingerprintOf(model: object): Fingerprint {
   const holders: object[] = [];
@@ -50,7 +50,7 @@ export function fingerprintOf(model: object): Fingerprint {
   return { holders, names, values };
 }
 
-/** Whether a model still consists of the same. A flat loop without allocations, as it runs before every prediction. */
+/** Whether a model still consists of the same. A flat loop without allocations, since it runs before every prediction. */
 export function isUnchanged({ holders, names, values }: Fingerprint): boolean {
   for (let i = 0; i < holders.length; i++) {
     const holder = holders[i]!;
@@ -66,7 +66,7 @@ export function isUnchanged({ holders, names, values }: Fingerprint): boolean {
       let count = 0;
       for (const name in holder) {
         if (count === own.length || own[count] !== name) {
-          // What a prototype holds is no field of this object.
+          // Fields of a prototype do not count.
           if (Object.hasOwn(holder, name)) return false;
           continue;
         }

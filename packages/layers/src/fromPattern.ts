@@ -1,3 +1,4 @@
+import { countOption, windowChecks } from "@convlens/tensor";
 import { checkOptions, ValueError, type GeometryMode } from "@convlens/backend";
 import { Relu } from "./activations.ts";
 import { BatchNorm } from "./batchNorm.ts";
@@ -7,33 +8,32 @@ import { patternChecks, stepsOfPattern, type PatternOptions, type PatternStep } 
 import { Flatten } from "./flatten.ts";
 import type { Layer } from "./layer.ts";
 import { LocalResponseNorm } from "./localResponseNorm.ts";
-import { countOption, windowChecks } from "./optionChecks.ts";
 import type { Pattern, PatternSize } from "./pattern.ts";
 import { GlobalAveragePool, MaxPool2d } from "./pooling.ts";
 import { Residual } from "./residual.ts";
 import { Sequential } from "./sequential.ts";
 
-/** How the layers of {@link fromPattern} look, where the pattern itself does not say. */
+/** Options of {@link fromPattern}: sizes of layers, where the pattern does not give them. */
 export interface FromPatternOptions extends PatternOptions {
-  /** Of every CONV, or of the n-th one (from 0) after so many POOLs. Default: 32, twice as many after each POOL. */
+  /** Filters of every CONV, or a function of its index n (from 0) and the number of POOLs before it. Default: 32 · 2^pools. */
   readonly filters?: number | ((n: number, pools: number) => number);
-  /** Of every CONV, padded to keep the size. Default: 3. */
+  /** Kernel size of every CONV, which is padded to keep the size of maps. Default: 3. */
   readonly kernelSize?: number;
-  /** Of every POOL. Default: 2. */
+  /** Kernel size and stride of every POOL. Default: 2. */
   readonly poolSize?: number;
-  /** Of every FC but the last. Default: 128. */
+  /** Units of every FC but the last. Default: 128. */
   readonly units?: number;
-  /** Of the last FC. Default: 10. */
+  /** Units of the last FC. Default: 10. */
   readonly classes?: number;
   /** What to do with rows and columns that the last window does not reach. Default: `"floor"`, which drops them. */
   readonly geometry?: GeometryMode;
 }
 
 /**
- * A model from a pattern in the notation of CS231n. A CONV right before a NORM has no bias, as that has one; an `ADD[…]` that
- * changes the shape gets a shortcut of 1 × 1.
+ * Makes a model from a pattern in the notation of CS231n. A CONV right before a NORM has no bias, since the NORM has one; an
+ * `ADD[…]` that changes the shape gets a 1 × 1 convolution as a shortcut.
  *
- * @throws `ValueError` for a CONV or POOL where no height and width are left.
+ * @throws `ValueError` for a CONV or POOL after an FC or MEAN, which leave no height and width.
  *
  * @example
  * ```ts
@@ -55,15 +55,15 @@ export function fromPattern(pattern: string | Pattern, options: FromPatternOptio
   return new Sequential(new PatternBuilder(steps, options).layers(steps));
 }
 
-/** What is known while the layers are made, from the input on. */
+/** Makes the layers in order, from the input on. */
 class PatternBuilder {
   readonly #options: FromPatternOptions;
   readonly #lastDense: PatternStep | undefined;
   #convolutions = 0;
   #pools = 0;
-  /** Of what the layers so far make; unknown for the input. */
+  /** Channels of the output so far; unknown for the input. */
   #channels: number | undefined;
-  /** The word that left no height and width. */
+  /** The word after which there is no height and width. */
   #flattened: "FC" | "MEAN" | undefined;
 
   constructor(steps: readonly PatternStep[], options: FromPatternOptions) {
@@ -78,8 +78,8 @@ class PatternBuilder {
   #layer(step: PatternStep, next: PatternStep | undefined, i: number): Layer[] {
     if (this.#flattened !== undefined && !["FC", "RELU", "NORM"].includes(step.word))
       throw new ValueError(
-        `fromPattern: a ${step.word} cannot follow ${this.#flattened === "FC" ? "an FC" : "a MEAN"}, which leaves no height and width; put all FC last`,
-        { operation: "fromPattern", axis: i, fix: "put all FC last" },
+        `fromPattern: a ${step.word} cannot follow ${this.#flattened === "FC" ? "an FC" : "a MEAN"}, which leaves no height and width; put all FCs last`,
+        { operation: "fromPattern", axis: i, fix: "put all FCs last" },
       );
     switch (step.word) {
       case "CONV":
@@ -118,7 +118,7 @@ class PatternBuilder {
     });
   }
 
-  #pool({ window, stride, padding = 0 }: PatternSize): MaxPool2d {
+  #pool({ window, stride, padding = 0 }: PatternSize): Layer {
     const { poolSize = 2, geometry } = this.#options;
     this.#pools++;
     const kernelSize = window ?? poolSize;
@@ -150,7 +150,7 @@ class PatternBuilder {
   }
 }
 
-/** By how much steps make maps smaller. */
+/** The factor by which steps reduce height and width. */
 const strideOf = (steps: readonly PatternStep[]): number =>
   steps.reduce((product, step) => {
     if (step.word === "ADD") return product * strideOf(step.body);

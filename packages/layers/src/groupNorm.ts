@@ -1,22 +1,23 @@
-import { anyOption, checkOptions, numberFrom } from "@convlens/backend";
-import { add, groupNorm, multiply, type Tensor, type Variable } from "@convlens/tensor";
+import { numberFrom } from "@convlens/backend";
+import { add, groupNorm, multiply, countOption, type Tensor, type Variable } from "@convlens/tensor";
 import { affineOf } from "./affine.ts";
+import { PrintedLayer } from "./formatModel.ts";
 import { run, type Layer, type Mode } from "./layer.ts";
-import { checkCount } from "./weighted.ts";
+import { checkLayerOptions } from "./optionChecks.ts";
 
-/** What a {@link GroupNorm} is made of. */
+/** Options of {@link GroupNorm}. */
 export interface GroupNormLayerOptions {
-  /** The channels are divided into this many groups. */
+  /** Number of groups that the channels are divided into. */
   readonly groups: number;
   /** Added to the variance. Default: 1e-5. */
   readonly epsilon?: number;
 }
 
 /**
- * Each example's groups of channels brought to mean 0 and variance 1, then scaled and shifted by channel (Wu 2018):
- * `[n, …, c] → [n, …, c]`.
+ * Group normalisation (Wu 2018): brings each group of channels of each example to mean 0 and variance 1, then scales and
+ * shifts each channel by learned numbers. `[n, …, c] → [n, …, c]`
  */
-export class GroupNorm implements Layer {
+export class GroupNorm extends PrintedLayer implements Layer {
   /** `[c]` */
   scale: Variable | undefined;
   /** `[c]` */
@@ -24,14 +25,14 @@ export class GroupNorm implements Layer {
   readonly options: GroupNormLayerOptions;
 
   constructor(options: GroupNormLayerOptions) {
-    checkOptions("GroupNorm", options, { groups: anyOption, epsilon: numberFrom(0) });
-    checkCount("GroupNorm", "groups", options.groups);
+    super();
+    checkLayerOptions("GroupNorm", options, { groups: countOption, epsilon: numberFrom(0) }, ["groups"]);
     this.options = options;
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
     return run(this, x, mode, () => {
-      // What does not fit is refused here, before a scale of the wrong size would stay.
+      // Before the scale is made, so that an input that does not fit leaves none of a wrong size.
       const normal = groupNorm(x, this.options);
       const { scale, shift } = affineOf(this, x.shape.slice(-1), x.shape);
       return add(multiply(normal, scale), shift);

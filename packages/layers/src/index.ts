@@ -15,6 +15,8 @@ export {
   Softplus,
   Swish,
   Tanh,
+  type EluOptions,
+  type LeakyReluOptions,
 } from "./activations.ts";
 export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
 export { build, type BuildOptions } from "./build.ts";
@@ -23,13 +25,16 @@ export { compileModel } from "./compileModel.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
+export type { ConvolutionLayer, ConvolutionOptions, FilterShapes } from "./convolutionLayer.ts";
 export { Dense, type DenseOptions } from "./dense.ts";
 export { DepthwiseConv2d, type DepthwiseConv2dOptions } from "./depthwiseConv2d.ts";
 export { dispose } from "./dispose.ts";
 export { Dropout } from "./dropout.ts";
 export { expandPattern, type PatternOptions } from "./expandPattern.ts";
 export { Flatten } from "./flatten.ts";
+export { formatModel, PrintedLayer } from "./formatModel.ts";
 export { fromPattern, type FromPatternOptions } from "./fromPattern.ts";
+export { functionLayer, type FunctionLayer, type FunctionLayerClass, type NoOptions } from "./functionLayer.ts";
 export { GroupNorm, type GroupNormLayerOptions } from "./groupNorm.ts";
 export {
   constant,
@@ -47,16 +52,20 @@ export {
 } from "./initializers.ts";
 export {
   apply,
-  describeLayer,
   isLayer,
+  layerOption,
   layersOf,
-  namePaths,
+  nameVariables,
   parameters,
   run,
   variables,
   walk,
+  type AnyLayer,
+  type Caller,
+  type InputOf,
   type Layer,
   type Mode,
+  type OutputOf,
 } from "./layer.ts";
 export { LayerNorm, type LayerNormLayerOptions } from "./layerNorm.ts";
 export { LocalResponseNorm } from "./localResponseNorm.ts";
@@ -80,12 +89,14 @@ export {
   LpPool2d,
   MaxPool1d,
   MaxPool2d,
+  type PoolingClass,
 } from "./pooling.ts";
 export { activations, predict, recordForward, type Activation } from "./predict.ts";
 export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Residual } from "./residual.ts";
-export { sequential, Sequential } from "./sequential.ts";
+export { namedTensors, restrict, type RestrictOptions } from "./restrict.ts";
+export { sequential, Sequential, type Chained, type ChainInput, type ChainOutput } from "./sequential.ts";
 export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";
-export type { WeightOptions } from "./weighted.ts";
+export type { WeightOptions } from "./weightOptions.ts";

@@ -1,6 +1,6 @@
 import { sizeOf, type Random, type Shape } from "@convlens/backend";
 
-/** How many numbers flow into one output of a layer, and how many outputs one number flows into. */
+/** Fan-in and fan-out: the numbers that one output depends on, and the outputs that one number of the input affects. */
 export interface Fans {
   readonly in: number;
   readonly out: number;
@@ -18,11 +18,11 @@ const normal =
 const uniform =
   (variance: (fans: Fans) => number): Initializer =>
   (shape, fans, random) => {
-    const reach = Math.sqrt(3 * variance(fans));
-    return random.uniform(sizeOf(shape), -reach, reach);
+    const limit = Math.sqrt(3 * variance(fans));
+    return random.uniform(sizeOf(shape), -limit, limit);
   };
 
-/** Normal with variance 2 / fan-in, which keeps the size of activations through ReLUs (He 2015). */
+/** Normal with variance 2 / fan-in, which keeps the variance of activations through ReLUs (He 2015). */
 export const heNormal: Initializer = /* @__PURE__ */ normal((fans) => 2 / fans.in);
 /** Uniform with variance 2 / fan-in. */
 export const heUniform: Initializer = /* @__PURE__ */ uniform((fans) => 2 / fans.in);
@@ -35,7 +35,7 @@ export const lecunNormal: Initializer = /* @__PURE__ */ normal((fans) => 1 / fan
 /** Uniform with variance 1 / fan-in. */
 export const lecunUniform: Initializer = /* @__PURE__ */ uniform((fans) => 1 / fans.in);
 
-/** The same number everywhere. */
+/** Returns an initializer that gives the same number everywhere. */
 export const constant =
   (value: number): Initializer =>
   (shape) =>
@@ -46,7 +46,7 @@ export const zerosInitializer: Initializer = /* @__PURE__ */ constant(0);
 export const onesInitializer: Initializer = /* @__PURE__ */ constant(1);
 
 /**
- * Orthonormal columns (or rows, if there are fewer), which change no vector's length (Saxe 2014). The last axis counts as
+ * Orthonormal columns, or rows if there are fewer, which keep the length of vectors (Saxe 2014). The last axis counts as
  * columns, all others together as rows.
  */
 export const orthogonal: Initializer = (shape, _, random) => {
@@ -56,7 +56,7 @@ export const orthogonal: Initializer = (shape, _, random) => {
   const vectors: Float64Array[] = [];
   while (vectors.length < count) {
     const v = Float64Array.from(random.normal(length));
-    // Gram and Schmidt, twice, for the first pass leaves rounding errors.
+    // Gram–Schmidt, twice, since the first pass leaves rounding errors.
     for (let pass = 0; pass < 2; pass++)
       for (const u of vectors) {
         const along = v.reduce((sum, x, i) => sum + x * u[i]!, 0);

@@ -1,22 +1,39 @@
-import { atPath, UsageError, ValueError } from "@convlens/backend";
-import { Tensor, Variable, within } from "@convlens/tensor";
+import { atPath, checkValue, show, UsageError, type OptionCheck } from "@convlens/backend";
+import { areTensors, currentScope, Tensor, Variable, within, type Tensors } from "@convlens/tensor";
 
-/** How a model is being used. Layers that contain others pass it on. */
+/** A layer that calls others, and the paths of its model. */
+export interface Caller {
+  readonly layer: AnyLayer;
+  /** Returns the path of a layer in the model; `undefined` for layers that no path leads to. */
+  readonly pathOf: (layer: AnyLayer) => string | undefined;
+  /** What stands before the paths in errors; see {@link run}. */
+  readonly prefix: string;
+}
+
+/** How a model is being called. A layer that calls others passes it on. */
 export interface Mode {
-  /** Whether it is learning: dropout drops, batch normalisation looks at the batch. Default: false. */
+  /** Whether the model is training: dropout drops, batch normalisation uses the batch. Default: false. */
   readonly training?: boolean;
   /**
-   * Layers whose parameters are all frozen while the model is learning. They keep their running statistics, and use them:
-   * a layer that has any asks `mode.frozen?.has(this)`.
+   * Layers whose parameters are all frozen during training. A layer with running statistics asks `mode.frozen?.has(this)`
+   * and, if so, uses them and keeps them as they are.
    */
-  readonly frozen?: ReadonlySet<Layer>;
-  /** Sees what each layer makes and what it makes it of, with the layer's path in its model. */
-  readonly watch?: (path: string, layer: Layer, output: Tensor, input: Tensor) => void;
+  readonly frozen?: ReadonlySet<AnyLayer>;
+  /** Called with the path, output and input of each layer after its call. */
+  readonly watch?: (path: string, layer: AnyLayer, output: Tensors, input: Tensors) => void;
+  /** The layer that passes the mode on. {@link apply} and {@link run} set it; it is absent in the call of a whole model. */
+  readonly caller?: Caller;
 }
 
 /**
- * A function of a tensor, with or without parameters. Any object with a `call` is a layer, and any object with layers or
- * variables in its fields is a model: the fields are walked to find them, and a parameter's path is its name.
+ * A function of a tensor, or of a tuple or record of tensors, with or without parameters. Any object with a `call` is a layer,
+ * and any object with layers or variables in its fields is a model: the fields are walked to find them, and a parameter's path
+ * is its name.
+ *
+ * A layer passes `mode` on to the layers that it calls, so that errors and watchers get their paths.
+ *
+ * @typeParam Input - What it takes: a tensor, or a tuple or record of tensors.
+ * @typeParam Output - What it returns, of the same kinds.
  *
  * @example
  * ```ts
@@ -26,135 +43,128 @@ export interface Mode {
  *     return this.inner.call(this.inner.call(x, mode), mode);
  *   }
  * }
+ * class TwoHeads implements Layer<Tensor, { label: Tensor; box: Tensor }> {
+ *   readonly label = new Dense({ units: 10 });
+ *   readonly box = new Dense({ units: 4 });
+ *   call(x: Tensor, mode?: Mode): { label: Tensor; box: Tensor } {
+ *     return { label: this.label.call(x, mode), box: this.box.call(x, mode) };
+ *   }
+ * }
  * ```
  */
-export interface Layer {
-  /** Records what the layer makes of `x`. */
-  call(x: Tensor, mode?: Mode): Tensor;
+export interface Layer<Input = Tensor, Output = Tensor> {
+  /** Records the output of the layer for the input `x`. */
+  // A property, as parameters of methods are compared in both directions: a layer of { image, meta } would pass for one of { image }.
+  readonly call: (x: Input, mode?: Mode) => Output;
 }
 
-/** Whether something can be called as a layer. */
-export const isLayer = (x: unknown): x is Layer =>
-  typeof (x as Layer | undefined)?.call === "function" && typeof x === "object";
+/** A layer with any input and output. */
+export type AnyLayer = Layer<never, unknown>;
+/** The input of a layer. */
+export type InputOf<L> = L extends { readonly call: (x: infer Input, ...rest: never[]) => unknown } ? Input : never;
+/** The output of a layer. */
+export type OutputOf<L> = L extends { readonly call: (...args: never[]) => infer Output } ? Output : never;
 
-/** Where each layer stands in the model that was named last. */
-const paths = /* @__PURE__ */ new WeakMap<Layer, string>();
+/** Whether a value can be called as a layer. */
+export const isLayer = (x: unknown): x is AnyLayer =>
+  typeof (x as AnyLayer | undefined)?.call === "function" && typeof x === "object";
 
-/** The class of a layer. */
-export const typeOf = (layer: Layer): string => layer.constructor?.name || "layer";
+/** Name of a layer's class. */
+export const typeOf = (layer: object): string => layer.constructor?.name || "layer";
 
-/** A layer's path and type: `layers.3 (Conv2d)`. */
-export function describeLayer(layer: Layer): string {
-  const path = paths.get(layer) ?? "";
-  return path === "" ? typeOf(layer) : `${path} (${typeOf(layer)})`;
-}
-
-/** The layer that is being called, if it is named or not. */
-let running: Layer | undefined;
-
-/** Path of the layer that is being called, with a dot behind it; empty where there is none. */
+/** Path of the layer that is being called, with a dot after it; empty where there is none. */
 export function currentPath(): string {
-  const path = running === undefined ? undefined : paths.get(running);
-  return path ? `${path}.` : "";
+  const name = currentScope()?.path ?? "";
+  const end = name.lastIndexOf(" (");
+  return end < 0 ? "" : `${name.slice(0, end)}.`;
 }
 
-/** What every layer of this package does around its own work: errors and what it records get its path, and who watches sees its output. */
-export function run(layer: Layer, x: Tensor, mode: Mode | undefined, work: () => Tensor): Tensor {
-  let y: Tensor;
-  const outer = running;
-  running = layer;
+/** Begins the paths of a model. They also find layers that are made while it is called. */
+function newPaths(model: AnyLayer): Omit<Caller, "layer"> {
+  let paths = new Map<AnyLayer, string>();
+  const pathOf = (layer: AnyLayer): string | undefined => {
+    if (!paths.has(layer)) paths = new Map(Array.from(layersOf(model), ([path, found]) => [found, path]));
+    return paths.get(layer);
+  };
+  const outer = currentScope()?.path;
+  return { pathOf, prefix: outer === undefined ? "" : `${outer} > ` };
+}
+
+/**
+ * Does the work of a layer within the model that calls it: errors and what is recorded get the layer's path and type,
+ * `layers.3 (Conv2d)`, and watchers see its output. The layers of this package use it in `call`; calls from {@link apply}
+ * pass through, so that each layer is watched once.
+ *
+ * In a call without a caller the layer is the model, where the paths begin. They also begin at a layer that no path leads to,
+ * such as one in a closure; its name then starts with that of the layer around it: `blocks.1 (Twice) > Dense`.
+ */
+export function run<Input, Output>(
+  layer: Layer<Input, Output>,
+  x: Input,
+  mode: Mode | undefined,
+  work: (mode: Mode) => Output,
+): Output {
+  const { caller } = mode ?? {};
+  if (caller?.layer === layer) return work(mode!);
+  const known = caller?.pathOf(layer);
+  const path = known ?? "";
+  const { pathOf, prefix } = known === undefined ? newPaths(layer) : caller!;
+  const name = `${prefix}${path === "" ? typeOf(layer) : `${path} (${typeOf(layer)})`}`;
+  let y: Output;
   try {
-    y = within({ path: describeLayer(layer), direction: "forward" }, work);
+    y = within({ path: name, direction: "forward" }, () => work({ ...mode, caller: { layer, pathOf, prefix } }));
   } catch (error) {
-    throw atPath(error, describeLayer(layer));
-  } finally {
-    running = outer;
+    throw atPath(error, name);
   }
-  mode?.watch?.(paths.get(layer) ?? "", layer, y, x);
+  mode?.watch?.(path, layer, y as Tensors, x as Tensors);
   return y;
 }
 
 /**
- * Calls a layer of any making: one that knows nothing of paths and watching gets both here. For layers that contain others.
+ * Calls a layer of any class, also one that does not use {@link run}. For layers that contain others.
  *
- * @throws `UsageError` if it makes anything but a tensor.
+ * @throws `UsageError` if the input or the output does not consist of tensors.
  */
-export function apply(layer: Layer, x: Tensor, mode?: Mode): Tensor {
-  const call = (inner: Mode | undefined): Tensor =>
-    run(layer, x, undefined, () => {
-      if (!(x instanceof Tensor))
-        throw notTensor("the input of a layer", x, "make one of numbers: tensor(values, shape)");
-      const y: unknown = layer.call(x, inner);
-      if (y instanceof Tensor) return y;
-      throw notTensor(
-        "what call returns",
-        y,
-        "a layer records and need not wait: call is not async, and ends in a return",
-      );
-    });
-  const watch = mode?.watch;
-  if (watch === undefined) return call(mode);
-  let told = false;
-  const y = call({
-    ...mode,
-    watch: (path, watched, output, input) => {
-      told ||= watched === layer;
-      watch(path, watched, output, input);
-    },
+export const apply = <Input, Output>(layer: Layer<Input, Output>, x: Input, mode?: Mode): Output =>
+  run(layer, x, mode, (inner) => {
+    checkTensors("the input of a layer", x, "make one of numbers: tensor(values, shape)");
+    const y = layer.call(x, inner);
+    checkTensors("the output of a layer", y, "call is not async, and ends in a return");
+    return y;
   });
-  if (!told) watch(paths.get(layer) ?? "", layer, y, x);
-  return y;
+
+/** Accepts layers. */
+export const layerOption: OptionCheck = (value) =>
+  isLayer(value) ? undefined : "a layer, an object with a call method such as new Relu()";
+
+/** @throws `ValueError` if the parts of a container are not layers. */
+export function checkLayers(type: string, name: string, layers: readonly unknown[]): void {
+  checkValue(type, name, layers, (value) => (Array.isArray(value) ? undefined : "an array of layers"));
+  layers.forEach((layer, i) => checkValue(type, `${name}[${i}]`, layer, layerOption));
 }
 
-/** What something is, for a message. */
-function kindOf(x: unknown): string {
-  if (typeof x === "function") return x.name === "" ? "a function" : `the function ${x.name}`;
-  return typeof x === "object" && x !== null ? typeOf(x as Layer) : `${x as string}`;
+/** @throws `UsageError` if a value does not consist of tensors. */
+export function checkTensors(what: string, x: unknown, fix: string): void {
+  if (areTensors(x)) return;
+  const expected = "a tensor, or a tuple or record of tensors";
+  throw new UsageError(`${what} must be ${expected}, got ${show(x)}; ${fix}`, { expected, got: x, fix });
 }
 
-/** Refuses what cannot be called as a layer, when layers are put together. */
-export function checkLayers(type: string, layers: unknown): readonly Layer[] {
-  const bad = Array.isArray(layers) ? layers.findIndex((layer) => !isLayer(layer)) : -1;
-  if (Array.isArray(layers) && bad < 0) return layers as readonly Layer[];
-  const got: unknown = bad < 0 ? layers : (layers as unknown[])[bad];
-  const expected = bad < 0 ? "an array of layers" : `layer ${bad} to be an object with a call method`;
-  throw new ValueError(`${type}: expected ${expected}, such as new Relu(), got ${kindOf(got)}`, {
-    operation: type,
-    expected,
-    got,
-  });
-}
-
-/** The error for something that cannot be called as a layer. */
-export function notLayer(operation: string, got: unknown): ValueError {
-  const expected = "a model: an object with a call method, such as sequential([…])";
-  return new ValueError(`${operation}: expected ${expected}, got ${kindOf(got)}`, { operation, expected, got });
-}
-
-/** The error for something that is not a tensor. */
-export function notTensor(what: string, got: unknown, fix: string): UsageError {
-  return new UsageError(`expected ${what} to be a Tensor, got ${kindOf(got)}; ${fix}`, {
-    expected: "a Tensor",
-    got,
-    fix,
-  });
-}
-
-/** The name of an entry of a map: its key, or its place where that is no text or number. */
-const entryName = (key: unknown, place: number): string =>
-  typeof key === "string" || typeof key === "number" ? `${key}` : `${place}`;
+/** The name of an entry of a map: its key if it is a string or a number, else its index. */
+const entryName = (key: unknown, index: number): string =>
+  typeof key === "string" || typeof key === "number" ? `${key}` : `${index}`;
 
 /**
  * Visits every layer and variable of a model once, with its path, in the order of fields: those of objects, arrays, maps and
  * sets, but not of closures and private fields (`#inner`), which cannot be seen from outside.
  */
-export function walk(model: object, visit: (path: string, found: Layer | Variable) => void): void {
+export function walk(model: object, visit: (path: string, found: AnyLayer | Variable) => void): void {
   const seen = new Set<object>();
   const enter = (value: unknown, path: string): void => {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
     seen.add(value);
     if (value instanceof Variable) return visit(path, value);
-    // A tensor that a layer keeps is no part of it, nor is what that was computed from.
+    // A tensor that a layer keeps is not a part of it, and neither is what it was computed from.
     if (value instanceof Tensor) return;
     if (isLayer(value)) visit(path, value);
     const entries: Iterable<readonly [name: string, inner: unknown]> =
@@ -167,8 +177,8 @@ export function walk(model: object, visit: (path: string, found: Layer | Variabl
 }
 
 /** Every layer of a model under its path; the model itself under `""`. */
-export function layersOf(model: object): Map<string, Layer> {
-  const found = new Map<string, Layer>();
+export function layersOf(model: object): Map<string, AnyLayer> {
+  const found = new Map<string, AnyLayer>();
   walk(model, (path, x) => {
     if (!(x instanceof Variable)) found.set(path, x);
   });
@@ -176,8 +186,8 @@ export function layersOf(model: object): Map<string, Layer> {
 }
 
 /**
- * Every variable of a model under its path, `layers.0.filters`: parameters, and what is kept beside them, such as the running
- * means of batch normalisation. Layers make theirs at their first call; see {@link build}.
+ * Every variable of a model under its path, `layers.0.filters`: parameters, and other state such as the running means of
+ * batch normalisation. Layers make theirs at their first call; see {@link build}.
  */
 export function variables(model: object): Map<string, Variable> {
   const found = new Map<string, Variable>();
@@ -187,14 +197,11 @@ export function variables(model: object): Map<string, Variable> {
   return found;
 }
 
-/** The variables that are learned. */
+/** The trainable variables of a model under their paths. */
 export const parameters = (model: object): Map<string, Variable> =>
   new Map([...variables(model)].filter(([, variable]) => variable.trainable));
 
-/** Tells every layer and variable of a model its path, for messages and for those who watch. */
-export function namePaths(model: object): void {
-  walk(model, (path, x) => {
-    if (x instanceof Variable) x.name = path;
-    else paths.set(x, path);
-  });
+/** Names every variable of a model by its path, for messages. */
+export function nameVariables(model: object): void {
+  for (const [path, variable] of variables(model)) variable.name = path;
 }

@@ -1,23 +1,9 @@
-import { checkOptions } from "@convlens/backend";
-import { localResponseNorm, type LocalResponseNormOptions, type Tensor } from "@convlens/tensor";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { countOption, finiteOption } from "./optionChecks.ts";
+import { localResponseNorm, countOption, finiteOption, type LocalResponseNormOptions } from "@convlens/tensor";
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
-/** Each number divided by how active its neighbours in depth are, as in AlexNet (Krizhevsky 2012). */
-export class LocalResponseNorm implements Layer {
-  readonly options: LocalResponseNormOptions;
-
-  constructor(options: LocalResponseNormOptions = {}) {
-    checkOptions("LocalResponseNorm", options, {
-      size: countOption,
-      alpha: finiteOption,
-      beta: finiteOption,
-      k: finiteOption,
-    });
-    this.options = options;
-  }
-
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => localResponseNorm(x, this.options));
-  }
-}
+/** Divides each number by the activity of its neighbouring channels, as in AlexNet (Krizhevsky 2012). */
+export const LocalResponseNorm: FunctionLayerClass<LocalResponseNormOptions> = /* @__PURE__ */ functionLayer(
+  "LocalResponseNorm",
+  localResponseNorm,
+  { size: countOption, alpha: finiteOption, beta: finiteOption, k: finiteOption },
+);

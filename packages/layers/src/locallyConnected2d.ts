@@ -1,66 +1,58 @@
+import { windowGeometry, type OptionChecks, type Pair, type Shape, type WindowOptions } from "@convlens/backend";
 import {
-  anyOption,
-  type OptionChecks,
-  type Pair,
-  type Shape,
-  windowGeometry,
-  type WindowOptions,
-} from "@convlens/backend";
-import { locallyConnected2d, type PatchesOptions, type Tensor, type Variable } from "@convlens/tensor";
-import { both, windowOf } from "./conv2d.ts";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { checkFilters, pairFrom, weightChecks, windowChecks } from "./optionChecks.ts";
-import { beginFilters, filtered, type Filtering, type WeightOptions } from "./weighted.ts";
+  locallyConnected2d,
+  countOption,
+  pairFrom,
+  windowChecks,
+  type PatchesOptions,
+  type Tensor,
+  type Variable,
+} from "@convlens/tensor";
+import { both, ConvolutionLayer, type FilterShapes } from "./convolutionLayer.ts";
+import { weightChecks } from "./optionChecks.ts";
+import type { WeightOptions } from "./weightOptions.ts";
 
-/** What a {@link LocallyConnected2d} is made of. */
+/** Options of {@link LocallyConnected2d}. */
 export interface LocallyConnected2dOptions extends WindowOptions, WeightOptions {
-  /** How many maps come out. */
+  /** Number of channels that come out. */
   readonly filters: number;
   /** Height and width of each window. */
   readonly kernelSize: Pair;
 }
 
 const checks: OptionChecks<LocallyConnected2dOptions> = {
-  filters: anyOption,
+  filters: countOption,
   kernelSize: /* @__PURE__ */ pairFrom(1),
   ...windowChecks,
   ...weightChecks,
 };
 
 /**
- * A convolution without sharing, with filters of its own at every position: `[n, h, w, c] → [n, oh, ow, filters]`. It has
- * `oh · ow` times the parameters of a {@link Conv2d}.
+ * A convolution without weight sharing: every position has filters of its own. `[n, h, w, c] → [n, oh, ow, filters]`, with
+ * `oh · ow` times the parameters of a {@link Conv2d}. `filters` has the shape `[oh, ow, kh · kw · c, filters]`, `bias`
+ * `[oh, ow, filters]`.
  */
-export class LocallyConnected2d implements Layer {
-  /** `[oh, ow, kh · kw · c, filters]`, once the input's shape is known. */
-  filters: Variable | undefined;
-  /** `[oh, ow, filters]` */
-  bias: Variable | undefined;
-  readonly options: LocallyConnected2dOptions;
-
+export class LocallyConnected2d extends ConvolutionLayer<LocallyConnected2dOptions> {
   constructor(options: LocallyConnected2dOptions) {
-    checkFilters("LocallyConnected2d", options, checks, "filters", checks.kernelSize);
-    this.options = { stride: 1, ...options };
+    super("LocallyConnected2d", options, checks, ["filters", "kernelSize"]);
   }
 
-  #begin(input: Shape, window: PatchesOptions): Filtering {
+  get #window(): PatchesOptions {
+    const { kernelSize, stride = 1, padding, dilation, geometry } = this.options;
+    return { kernelSize, stride, padding, dilation, geometry };
+  }
+
+  protected override shapes(input: Shape): FilterShapes {
     const { filters, kernelSize } = this.options;
-    const { height, width, channels } = windowGeometry(input, window, "locallyConnected2d");
+    const { height, width, channels } = windowGeometry(input, this.#window, "locallyConnected2d");
     const [kh, kw] = both(kernelSize);
-    const seen = kh * kw * channels;
-    const fans = { in: seen, out: kh * kw * filters };
-    const places = [height.output, width.output];
-    return beginFilters([...places, seen, filters], [...places, filters], fans, this.options);
+    const inputs = kh * kw * channels;
+    const positions = [height.output, width.output];
+    const fans = { in: inputs, out: kh * kw * filters };
+    return { filters: [...positions, inputs, filters], bias: [...positions, filters], fans };
   }
 
-  call(x: Tensor, mode?: Mode): Tensor {
-    const window = { ...windowOf(this.options), kernelSize: this.options.kernelSize };
-    return run(this, x, mode, () =>
-      filtered(
-        this,
-        () => this.#begin(x.shape, window),
-        (filters) => locallyConnected2d(x, filters, window),
-      ),
-    );
+  protected override apply(x: Tensor, filters: Variable): Tensor {
+    return locallyConnected2d(x, filters, this.#window);
   }
 }

@@ -1,9 +1,10 @@
 import { ShapeError, showShape } from "@convlens/backend";
 import { concat, type Tensor } from "@convlens/tensor";
-import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
+import { PrintedLayer } from "./formatModel.ts";
+import { apply, checkLayers, run, type Layer, type Mode } from "./layer.ts";
 
 /**
- * Branches that see the same input, their maps stacked along the channels: `[…, c1], […, c2] → […, c1 + c2]`.
+ * Branches with the same input, whose outputs are concatenated along the channels: `[…, c1], […, c2] → […, c1 + c2]`.
  *
  * @example
  * ```ts
@@ -13,17 +14,18 @@ import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./lay
  * ]);
  * ```
  */
-export class Parallel implements Layer {
+export class Parallel extends PrintedLayer implements Layer {
   readonly branches: readonly Layer[];
 
   constructor(branches: readonly Layer[]) {
-    this.branches = checkLayers("Parallel", branches);
-    namePaths(this);
+    super();
+    checkLayers("Parallel", "branches", branches);
+    this.branches = branches;
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => {
-      const maps = this.branches.map((branch) => apply(branch, x, mode));
+    return run(this, x, mode, (inner) => {
+      const maps = this.branches.map((branch) => apply(branch, x, inner));
       const places = (t: Tensor | undefined): string => `${t?.shape.slice(0, -1)}`;
       const other = maps.findIndex((y) => places(y) !== places(maps[0]));
       if (other < 0) return concat(maps, -1);

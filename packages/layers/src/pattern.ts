@@ -1,13 +1,13 @@
 import { nearest, ValueError } from "@convlens/backend";
 
-/** What stands in a pattern: those of CS231n, then batch and response normalisation, and the mean of whole maps. */
+/** Words of a pattern: those of CS231n, then batch normalisation, local response normalisation, and the mean of whole maps. */
 export type PatternWord = "CONV" | "RELU" | "POOL" | "FC" | "NORM" | "LRN" | "MEAN";
 
 const words: readonly PatternWord[] = ["CONV", "RELU", "POOL", "FC", "NORM", "LRN", "MEAN"];
-/** What comes in is added to what the brackets behind it make. */
+/** A residual block: its input is added to the output of the brackets after it. */
 const ADD = "ADD";
 
-/** What is written behind a word: `CONV11-64/4 pad 2`, `POOL3/2`, `FC-120`. */
+/** The sizes after a word: `CONV11-64/4 pad 2`, `POOL3/2`, `FC-120`. */
 export interface PatternSize {
   /** Height and width of the window. */
   readonly window?: number;
@@ -19,46 +19,46 @@ export interface PatternSize {
   readonly groups?: number;
 }
 
-/** A word, or parts in brackets; how often it is there, and whether it may be left out. */
+/** A word, or parts in brackets, with its number of repetitions and whether it is optional. */
 export interface PatternPart {
   readonly part: PatternWord | Pattern;
-  /** Of a word, where it is written. */
+  /** Sizes of a word, if any are written. */
   readonly size?: PatternSize;
-  /** Written as `ADD[…]`: what comes in is added to what the brackets make. */
+  /** Written as `ADD[…]`: the input is added to the output of the brackets. */
   readonly residual?: true;
-  /** A number, or a letter that stands for one. Default: 1. */
+  /** Number of repetitions, or a letter that stands for one. Default: 1. */
   readonly times?: number | string;
   /** Written as `?`. */
   readonly optional?: true;
 }
 
-/** What comes after `INPUT`, in order. */
+/** The parts after `INPUT`, in order. */
 export type Pattern = readonly PatternPart[];
 
-/** Brackets within brackets that a pattern may have. */
+/** Largest depth of nested brackets. */
 const DEEPEST = 100;
 
 /**
- * Refuses brackets that are nested too deep, or parts that hold themselves.
+ * Checks the depth of nested brackets. Parts that contain themselves are refused, too.
  *
  * @internal
  */
 export function checkDepth(operation: string, depth: number): void {
   if (depth > DEEPEST)
     throw new ValueError(
-      `${operation}: the brackets of the pattern are nested more than ${DEEPEST} deep; write inner parts out`,
-      { operation, expected: `at most ${DEEPEST}`, got: depth, fix: "write inner parts out" },
+      `${operation}: the brackets of the pattern are nested more than ${DEEPEST} deep; write out the inner parts`,
+      { operation, expected: `at most ${DEEPEST}`, got: depth, fix: "write out the inner parts" },
     );
 }
 
 /**
- * Reads a pattern in the notation of CS231n, in which a word may say its size, as the notes' table of VGG does.
+ * Parses a pattern in the notation of CS231n. A word may be followed by its sizes, as in the table of VGG in the notes.
  *
  * `pattern = "INPUT" "->" parts`, `parts = part ("->" part)*`,
  * `part = (word size | "ADD"? "[" parts "]") ("*" (number | letter))? "?"?`,
  * `size = window? ("-" count)? ("/" stride)? ("pad" number)? ("groups" number)?`
  *
- * @throws `ValueError` that shows the column of what it does not understand; and for brackets more than 100 deep.
+ * @throws `ValueError` that shows the column of a syntax error; also for brackets nested more than 100 deep.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function parsePattern(pattern: string): Pattern {
     const column = tokens[next]?.at ?? pattern.length;
     const got = tokens[next]?.text;
     const isWord = expected.startsWith(words[0]!) && /^[a-z]{2,}$/i.test(got ?? "");
-    // Of a long pattern what is around it.
+    // Of a long pattern only the surroundings of the error.
     const start = pattern.length > 200 ? Math.max(0, column - 60) : 0;
     const shown = pattern.length > 200 ? pattern.slice(start, column + 60) : pattern;
     const hint = isWord ? ` (did you mean ${nearest(got!.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
@@ -162,7 +162,7 @@ const formatSize = ({ window, count, stride, padding, groups }: PatternSize = {}
     groups === undefined ? "" : ` groups ${groups}`,
   ].join("");
 
-/** A pattern as text, which {@link parsePattern} reads as the same. */
+/** Formats a pattern as text, which {@link parsePattern} parses to an equal pattern. */
 export function formatPattern(pattern: Pattern): string {
   const format = (parts: Pattern, depth: number): string => {
     checkDepth("formatPattern", depth);

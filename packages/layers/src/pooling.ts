@@ -1,4 +1,4 @@
-import { booleanOption, numberAbove, ShapeError, showShape } from "@convlens/backend";
+import { booleanOption, numberAbove, type OptionChecks, ShapeError, showShape } from "@convlens/backend";
 import {
   averagePool1d,
   averagePool2d,
@@ -8,116 +8,89 @@ import {
   maxPool1d,
   maxPool2d,
   mean,
+  countOption,
+  signalChecks,
+  poolChecks,
   type AveragePool2dOptions,
   type LpPool2dOptions,
   type Pool1dOptions,
   type Pool2dOptions,
   type Tensor,
 } from "@convlens/tensor";
-import { run, type Layer, type Mode } from "./layer.ts";
-import { checkNoOptions, checkPooling, countOption, pairFrom, signalChecks, windowChecks } from "./optionChecks.ts";
+import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
-/** The largest under each window of an image, channel by channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export class MaxPool2d implements Layer {
-  readonly options: Pool2dOptions;
-  constructor(options: Pool2dOptions) {
-    checkPooling("MaxPool2d", options, { kernelSize: pairFrom(1), ...windowChecks });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => maxPool2d(x, this.options));
-  }
-}
+/** The class of a pooling layer. */
+export type PoolingClass<O extends object> = new (options: O) => FunctionLayer<O>;
 
-/** The mean under each window of an image, channel by channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export class AveragePool2d implements Layer {
-  readonly options: AveragePool2dOptions;
-  constructor(options: AveragePool2dOptions) {
-    checkPooling("AveragePool2d", options, { kernelSize: pairFrom(1), ...windowChecks, countPadding: booleanOption });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => averagePool2d(x, this.options));
-  }
-}
+const overImages = <O extends Pool2dOptions>(
+  name: string,
+  pool: (x: Tensor, options: O) => Tensor,
+  others: OptionChecks<Omit<O, keyof Pool2dOptions>>,
+): PoolingClass<O> =>
+  functionLayer(name, pool, { ...poolChecks, ...others } as unknown as OptionChecks<O>, ["kernelSize"]);
 
-/** The p-norm of each window of an image, channel by channel: `[n, h, w, c] → [n, oh, ow, c]`. */
-export class LpPool2d implements Layer {
-  readonly options: LpPool2dOptions;
-  constructor(options: LpPool2dOptions) {
-    checkPooling("LpPool2d", options, { kernelSize: pairFrom(1), ...windowChecks, p: numberAbove(0) });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => lpPool2d(x, this.options));
-  }
-}
+const overSignals = <O extends Pool1dOptions>(
+  name: string,
+  pool: (x: Tensor, options: O) => Tensor,
+  others: OptionChecks<Omit<O, keyof Pool1dOptions>>,
+): PoolingClass<O> =>
+  functionLayer(name, pool, { ...signalChecks, kernelSize: countOption, ...others } as unknown as OptionChecks<O>, [
+    "kernelSize",
+  ]);
 
-/** The largest under each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export class MaxPool1d implements Layer {
-  readonly options: Pool1dOptions;
-  constructor(options: Pool1dOptions) {
-    checkPooling("MaxPool1d", options, { kernelSize: countOption, ...signalChecks });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => maxPool1d(x, this.options));
-  }
-}
+type AveragePool1dOptions = Parameters<typeof averagePool1d>[1];
+type LpPool1dOptions = Parameters<typeof lpPool1d>[1];
+
+/** The largest number under each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
+export const MaxPool2d: PoolingClass<Pool2dOptions> = /* @__PURE__ */ overImages("MaxPool2d", maxPool2d, {});
+
+/** The mean under each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
+export const AveragePool2d: PoolingClass<AveragePool2dOptions> = /* @__PURE__ */ overImages(
+  "AveragePool2d",
+  averagePool2d,
+  { countPadding: booleanOption },
+);
+
+/** The p-norm of each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
+export const LpPool2d: PoolingClass<LpPool2dOptions> = /* @__PURE__ */ overImages("LpPool2d", lpPool2d, {
+  p: /* @__PURE__ */ numberAbove(0),
+});
+
+/** The largest number under each window of a signal: `[n, l, c] → [n, ol, c]`. */
+export const MaxPool1d: PoolingClass<Pool1dOptions> = /* @__PURE__ */ overSignals("MaxPool1d", maxPool1d, {});
 
 /** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export class AveragePool1d implements Layer {
-  readonly options: Parameters<typeof averagePool1d>[1];
-  constructor(options: Parameters<typeof averagePool1d>[1]) {
-    checkPooling("AveragePool1d", options, { kernelSize: countOption, ...signalChecks, countPadding: booleanOption });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => averagePool1d(x, this.options));
-  }
-}
+export const AveragePool1d: PoolingClass<AveragePool1dOptions> = /* @__PURE__ */ overSignals(
+  "AveragePool1d",
+  averagePool1d,
+  { countPadding: booleanOption },
+);
 
 /** The p-norm of each window of a signal: `[n, l, c] → [n, ol, c]`. */
-export class LpPool1d implements Layer {
-  readonly options: Parameters<typeof lpPool1d>[1];
-  constructor(options: Parameters<typeof lpPool1d>[1]) {
-    checkPooling("LpPool1d", options, { kernelSize: countOption, ...signalChecks, p: numberAbove(0) });
-    this.options = { ...options };
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => lpPool1d(x, this.options));
-  }
-}
+export const LpPool1d: PoolingClass<LpPool1dOptions> = /* @__PURE__ */ overSignals("LpPool1d", lpPool1d, {
+  p: /* @__PURE__ */ numberAbove(0),
+});
 
-/** The axes of place: all but the batch and the channels. */
-function places(x: Tensor): number[] {
+/** The spatial axes: all but the batch and the channels. */
+function spatialAxes(x: Tensor): number[] {
   if (x.rank < 3)
     throw new ShapeError(
       `expected maps [batch, height, width, channels] or [batch, length, channels], got ${showShape(x.shape)}`,
-      {
-        expected: "[batch, …, channels]",
-        got: x.shape,
-      },
+      { expected: "[batch, …, channels]", got: x.shape },
     );
   return x.shape.map((_, axis) => axis).slice(1, -1);
 }
 
-/** The largest of each whole map: `[n, …, c] → [n, c]`. */
-export class GlobalMaxPool implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("GlobalMaxPool", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => max(x, places(x)));
-  }
-}
+/** The largest number of each whole map: `[n, …, c] → [n, c]`. */
+export const GlobalMaxPool: FunctionLayerClass = /* @__PURE__ */ functionLayer(
+  "GlobalMaxPool",
+  (x) => max(x, spatialAxes(x)),
+  {},
+);
 
 /** The mean of each whole map: `[n, …, c] → [n, c]`. */
-export class GlobalAveragePool implements Layer {
-  constructor(...none: readonly never[]) {
-    checkNoOptions("GlobalAveragePool", none);
-  }
-  call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => mean(x, places(x)));
-  }
-}
+export const GlobalAveragePool: FunctionLayerClass = /* @__PURE__ */ functionLayer(
+  "GlobalAveragePool",
+  (x) => mean(x, spatialAxes(x)),
+  {},
+);

@@ -1,33 +1,30 @@
-import type { Shape } from "@convlens/backend";
-import { evaluate, Tensor } from "@convlens/tensor";
+import { checkValue, type Shape } from "@convlens/backend";
+import { evaluate, mapTensors, tensorsIn, type Tensor, type Tensors } from "@convlens/tensor";
 import { compiledFor } from "./compiledFor.ts";
 import { compileModel } from "./compileModel.ts";
-import { apply, isLayer, namePaths, notLayer, notTensor, typeOf, type Layer, type Mode } from "./layer.ts";
+import { apply, checkTensors, layerOption, nameVariables, typeOf, type Layer, type Mode } from "./layer.ts";
 import { beginByPath } from "./parameter.ts";
 import { noteRecording } from "./reachable.ts";
 
-/** Refuses anything but a model and a tensor. */
 function checkCall(operation: string, model: unknown, x: unknown): void {
-  if (!isLayer(model)) throw notLayer(operation, model);
-  if (!(x instanceof Tensor))
-    throw notTensor(`the input of ${operation}`, x, "make one of numbers: tensor(values, shape)");
+  checkValue(operation, "model", model, layerOption);
+  checkTensors(`the input of ${operation}`, x, "make one of numbers: tensor(values, shape)");
 }
 
-/** Records what a whole model makes of a batch: its layers and variables get their paths, and fresh parameters begin by them. */
-export function recordForward(model: Layer, x: Tensor, mode?: Mode): Tensor {
-  namePaths(model);
+/** Records the output of a whole model for a batch. Variables get their paths, which decide the first values of new ones. */
+export function recordForward<Input, Output>(model: Layer<Input, Output>, x: Input, mode?: Mode): Output {
   const y = apply(model, x, mode);
-  namePaths(model);
+  nameVariables(model);
   beginByPath(model);
-  noteRecording(model, [y]);
+  noteRecording(model, tensorsIn(y as Tensors));
   return y;
 }
 
 /**
- * What a model makes of a batch, outside of training; its values are known. The model is compiled once for each shape, and
- * again once it has changed: when a layer, a variable or an option was replaced, added or taken away.
+ * Computes the output of a model for a batch, as outside of training; its values are known. The model is compiled once for
+ * each shape, and again after it has changed: when a layer, a variable or an option was replaced, added or removed.
  *
- * @param x - `[n, …]`
+ * @param x - `[n, …]`, or a tuple or record of tensors, as the model takes them.
  *
  * @example
  * ```ts
@@ -35,41 +32,44 @@ export function recordForward(model: Layer, x: Tensor, mode?: Mode): Tensor {
  * logits.values;
  * ```
  */
-export async function predict(model: Layer, x: Tensor): Promise<Tensor> {
+export async function predict<Input, Output>(model: Layer<Input, Output>, x: Input): Promise<Output> {
   checkCall("predict", model, x);
-  const run = compiledFor(model, predict, () => compileModel(model, (input: Tensor) => recordForward(model, input)));
-  return run(x);
+  const run = compiledFor(model, predict, () =>
+    compileModel(model, (input: Tensors) => recordForward(model, input as Input) as Tensors),
+  );
+  return (await run(x as Tensors)) as Output;
 }
 
-/** What one layer made of a batch. */
+/** The output of one layer for a batch. */
 export interface Activation {
-  /** Where the layer stands. */
+  /** Path of the layer. */
   readonly path: string;
-  /** Its class. */
+  /** Name of the layer's class. */
   readonly type: string;
+  /** Name of the tensor, if the layer returns a tuple or record of tensors. */
+  readonly part?: string;
   readonly shape: Shape;
   /** Row-major. */
   readonly values: ArrayLike<number>;
 }
 
 /**
- * What every layer of a model makes of a batch, in the order that they are called: those within others too, a container after
- * what it contains.
+ * Computes the outputs of every layer of a model for a batch, in the order of the calls, a container after its layers.
  *
  * @example
  * ```ts
  * for (const { path, type, shape } of await activations(model, images)) console.log(path, type, shape);
  * ```
  */
-export async function activations(model: Layer, x: Tensor): Promise<Activation[]> {
+export async function activations<Input>(model: Layer<Input, unknown>, x: Input): Promise<Activation[]> {
   checkCall("activations", model, x);
-  const taps: { readonly path: string; readonly layer: Layer; readonly output: Tensor }[] = [];
-  recordForward(model, x, { watch: (path, layer, output) => void taps.push({ path, layer, output }) });
+  const taps: { readonly output: Tensor; readonly of: Omit<Activation, "values"> }[] = [];
+  recordForward(model, x, {
+    watch: (path, layer, outputs) =>
+      void mapTensors(outputs, (output, part) =>
+        taps.push({ output, of: { path, type: typeOf(layer), ...(part !== "" && { part }), shape: output.shape } }),
+      ),
+  });
   const values = await evaluate(...taps.map(({ output }) => output));
-  return taps.map(({ path, layer, output }, i) => ({
-    path,
-    type: typeOf(layer),
-    shape: output.shape,
-    values: values[i]!,
-  }));
+  return taps.map(({ of }, i) => ({ ...of, values: values[i]! }));
 }

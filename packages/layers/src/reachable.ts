@@ -2,25 +2,27 @@ import { UsageError } from "@convlens/backend";
 import { variablesBehind, type Tensor, type Variable } from "@convlens/tensor";
 import { variables } from "./layer.ts";
 
-/** Trainable variables that a recording reads and that no path of the model leads to. */
+/** Returns the trainable variables that a recording reads and that no path of the model leads to. */
 export function unreachable(model: object, recorded: readonly Tensor[]): Variable[] {
   const known = new Set(variables(model).values());
   return variablesBehind(recorded).filter((variable) => variable.trainable && !known.has(variable));
 }
 
-/** The unreachable variables that the last recording of a model has shown. */
+/** The unreachable variables in the last recording of each model. */
 const hidden = /* @__PURE__ */ new WeakMap<object, readonly Variable[]>();
 
-/** Remembers what a recording for predictions shows, where hidden variables do no harm: {@link checkReachable} reads it. */
+/**
+ * Remembers the unreachable variables of a recording for predictions, where they do no harm, for {@link checkReachable}.
+ */
 export function noteRecording(model: object, recorded: readonly Tensor[]): void {
   hidden.set(model, unreachable(model, recorded));
 }
 
 /**
- * Refuses a model whose recording reads trainable variables that no path leads to: they would neither learn nor be saved.
+ * Checks that paths of the model lead to all trainable variables that it uses; others would neither be trained nor saved.
  *
- * @param recorded - Default: what earlier recordings have shown.
- * @throws `UsageError` that names them.
+ * @param recorded - Outputs of the model. Default: those of the last recording.
+ * @throws `UsageError` that names the variables without a path.
  */
 export function checkReachable(operation: string, model: object, recorded?: readonly Tensor[]): void {
   if (recorded !== undefined) noteRecording(model, recorded);
@@ -29,9 +31,9 @@ export function checkReachable(operation: string, model: object, recorded?: read
   if (found.length === 0) return;
   const fix =
     "keep their layers in public fields, arrays, Maps or Sets of the model, not in closures or #private fields; " +
-    "or set trainable = false on variables that shall not learn";
+    "or set trainable = false on variables that are not to be trained";
   throw new UsageError(
-    `${operation}: the model uses ${describeVariables(found)}, which no path leads to, so ${found.length === 1 ? "it" : "they"} would neither learn nor be saved; ${fix}`,
+    `${operation}: the model uses ${describeVariables(found)}, which no path leads to, so ${found.length === 1 ? "it" : "they"} would be neither trained nor saved; ${fix}`,
     { operation, got: found.map(({ name }) => name), fix },
   );
 }

@@ -1,33 +1,33 @@
-import { anyOption, checkOptions, sameShape, ShapeError, showShape } from "@convlens/backend";
+import { sameShape, ShapeError, showShape } from "@convlens/backend";
 import { add, type Tensor } from "@convlens/tensor";
-import { apply, checkLayers, namePaths, run, type Layer, type Mode } from "./layer.ts";
+import { PrintedLayer } from "./formatModel.ts";
+import { apply, layerOption, run, type Layer, type Mode } from "./layer.ts";
+import { checkLayerOptions } from "./optionChecks.ts";
 
 /**
- * What a body makes, added to what came in: body(x) + shortcut(x) (He 2016).
+ * A residual block: body(x) + shortcut(x) (He 2016).
  *
  * @example
  * ```ts
  * new Residual({ body: sequential([new Conv2d({ filters: 8, kernelSize: 3, padding: "same" }), new BatchNorm()]) });
  * ```
  */
-export class Residual implements Layer {
+export class Residual extends PrintedLayer implements Layer {
   readonly body: Layer;
-  /** Brings x to the shape of what the body makes, where that differs. */
+  /** Brings x to the shape of the body's output. Default: x itself. */
   readonly shortcut: Layer | undefined;
 
   constructor(options: { readonly body: Layer; readonly shortcut?: Layer | undefined }) {
-    checkOptions("Residual", options, { body: anyOption, shortcut: anyOption });
-    const { body, shortcut } = options;
-    checkLayers("Residual", shortcut === undefined ? [body] : [body, shortcut]);
-    this.body = body;
-    this.shortcut = shortcut;
-    namePaths(this);
+    super();
+    checkLayerOptions("Residual", options, { body: layerOption, shortcut: layerOption }, ["body"]);
+    this.body = options.body;
+    this.shortcut = options.shortcut;
   }
 
   call(x: Tensor, mode?: Mode): Tensor {
-    return run(this, x, mode, () => {
-      const y = apply(this.body, x, mode);
-      const past = this.shortcut === undefined ? x : apply(this.shortcut, x, mode);
+    return run(this, x, mode, (inner) => {
+      const y = apply(this.body, x, inner);
+      const past = this.shortcut === undefined ? x : apply(this.shortcut, x, inner);
       if (sameShape(y.shape, past.shape)) return add(y, past);
       const fix = "a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1";
       throw new ShapeError(

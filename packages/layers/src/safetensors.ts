@@ -1,26 +1,26 @@
 import { halfToNumber, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
 import { checkHeaderText } from "./safetensorsHeader.ts";
 
-/** A tensor in a file. */
+/** A tensor of a file. */
 export interface StoredTensor {
   readonly shape: Shape;
   readonly values: Values;
 }
 
-/** The content of a file. */
+/** The content of a safetensors file. */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Free text beside the tensors. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Bytes of a header: 16 MiB, room for more than 100,000 tensors. */
+/** Largest size of a header in bytes: 16 MiB, enough for more than 100,000 tensors. */
 const LARGEST_HEADER = 2 ** 24;
-/** Axes of a tensor. */
+/** Largest number of axes of a tensor. */
 const MOST_AXES = 64;
 const METADATA = "__metadata__";
 
-/** Kinds of files that are often given instead, by their first byte. */
+/** Other kinds of files that hold weights, by their first byte. */
 const otherKinds: { readonly [byte: number]: string } = {
   0x50: "a zip archive, such as a .pt or .npz file",
   0x1f: "a gzip file",
@@ -28,10 +28,10 @@ const otherKinds: { readonly [byte: number]: string } = {
   0x3c: "a web page",
 };
 
-/** How the numbers of a type are read. */
+/** A type of numbers in a file. */
 interface StoredType {
   readonly bytes: number;
-  /** The array that holds them: float64 where float32 would round. Whole numbers beyond 2⁵³ are rounded even so. */
+  /** The array that holds them: float64 where float32 would round. Whole numbers beyond 2⁵³ are rounded in both. */
   readonly Numbers: typeof Float32Array | typeof Float64Array;
   readonly read: (view: DataView, at: number) => number;
 }
@@ -60,10 +60,10 @@ function bfloatToNumber(bits: number): number {
 }
 
 /**
- * Writes tensors in the safetensors format: the length of the header (8 bytes), the header in JSON, the numbers. float32, or
- * float64 for a `Float64Array`.
+ * Writes tensors in the safetensors format: the length of the header (8 bytes), the header in JSON, the numbers. They are
+ * stored as float32, those of a `Float64Array` as float64.
  *
- * @throws `ValueError` for values that do not fill their shape, and for what the format has no place for.
+ * @throws `ValueError` for values that do not fill their shape, and for values and metadata that the format cannot hold.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -71,16 +71,16 @@ export function writeSafetensors(
 ): Uint8Array {
   for (const [key, text] of Object.entries(metadata))
     if (typeof text !== "string")
-      throw new ValueError(`safetensors: the metadata "${key}" must be a text, got ${typeof text}`, {
+      throw new ValueError(`safetensors: the metadata "${key}" must be a string, got ${typeof text}`, {
         operation: "writeSafetensors",
-        expected: "a text",
+        expected: "a string",
         got: text,
       });
   const entries: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]];
   let length = 0;
   for (const [name, { shape, values }] of tensors) {
     if (name === METADATA)
-      throw new ValueError(`safetensors: "${METADATA}" is kept for free text, no tensor can have that name`, {
+      throw new ValueError(`safetensors: "${METADATA}" is the name of the metadata; no tensor can have that name`, {
         operation: "writeSafetensors",
         got: name,
       });
@@ -98,9 +98,9 @@ export function writeSafetensors(
     entries.push([name, { dtype, shape, data_offsets: [length, length + values.byteLength] }]);
     length += values.byteLength;
   }
-  // Of entries, for assigning to `__proto__` would make no key.
+  // fromEntries, since assigning to `__proto__` would not make a key.
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces bring the numbers to a multiple of 8.
+  // Spaces align the numbers to 8 bytes.
   const headerLength = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(8 + headerLength + length).fill(0x20, 8, 8 + headerLength);
   const view = new DataView(file.buffer);
@@ -116,15 +116,14 @@ export function writeSafetensors(
   return file;
 }
 
-const wrong = (what: string, fix = "is it a safetensors file, and whole?"): ValueError =>
+const wrong = (what: string, fix = "check that it is a complete safetensors file"): ValueError =>
   new ValueError(`safetensors: ${what}; ${fix}`, { operation: "readSafetensors", fix });
 
 /**
  * Reads a safetensors file. Every length and offset is checked before it is used. Numbers become float32, or float64 where
- * that would round them: whole numbers beyond 2⁵³ are rounded.
+ * float32 would round them. Whole numbers beyond 2⁵³ are rounded.
  *
- * @throws `ValueError` for a file that is truncated, inconsistent or of another kind, and for one whose header is larger than
- *   16 MiB.
+ * @throws `ValueError` for a file that is truncated, inconsistent or of another kind, and for a header larger than 16 MiB.
  */
 export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
   if (!(file instanceof ArrayBuffer || file instanceof Uint8Array))
@@ -134,13 +133,13 @@ export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
     );
   const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // The length of a header may look like the beginning of another kind of file, but then "{" follows.
+  // The length of a header may look like the first byte of another kind of file, but then "{" follows it.
   const kind = bytes[8] === 0x7b ? undefined : otherKinds[bytes[0]!];
   if (kind !== undefined) throw wrong(`this is ${kind}`, "give a safetensors file");
-  if (bytes.length < 8) throw wrong(`the file has ${bytes.length} bytes, fewer than the 8 that every one begins with`);
+  if (bytes.length < 8) throw wrong(`the file has ${bytes.length} bytes, fewer than the 8 of the header's length`);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > LARGEST_HEADER)
-    throw wrong(`the header should have ${headerLength} bytes, more than the ${LARGEST_HEADER} that are read`);
+    throw wrong(`the header should have ${headerLength} bytes, the limit is ${LARGEST_HEADER}`);
   const start = 8 + headerLength;
   const available = bytes.length - start;
   if (available < 0) throw wrong(`the header should have ${headerLength} bytes, but only ${bytes.length - 8} follow`);
@@ -172,11 +171,11 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 function checkMetadata(entry: unknown): Record<string, string> {
   const isObject = typeof entry === "object" && entry !== null && !Array.isArray(entry);
   if (!isObject || !Object.values(entry).every((value) => typeof value === "string"))
-    throw wrong("the metadata is not an object of texts");
+    throw wrong("the metadata is not an object of strings");
   return entry as Record<string, string>;
 }
 
-/** A tensor's place in the file, checked. */
+/** The checked header entry of a tensor. */
 interface Entry {
   readonly name: string;
   readonly type: StoredType;
@@ -202,12 +201,12 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
     throw wrong(`the entry of "${name}" lacks a dtype, shape or data_offsets`);
   const type = Object.hasOwn(types, dtype) ? types[dtype]! : undefined;
   if (type === undefined)
-    throw wrong(`"${name}" has the dtype ${dtype}, which is not known`, `known are ${Object.keys(types).join(", ")}`);
-  if (shape.length > MOST_AXES) throw wrong(`"${name}" has ${shape.length} axes, at most ${MOST_AXES} are read`);
+    throw wrong(`"${name}" has the unknown dtype ${dtype}`, `the known ones are ${Object.keys(types).join(", ")}`);
+  if (shape.length > MOST_AXES) throw wrong(`"${name}" has ${shape.length} axes, the limit is ${MOST_AXES}`);
   const [begin, end] = offsets as [number, number];
   if (offsets.length !== 2 || begin > end || end > available)
     throw wrong(
-      `"${name}" should lie at ${offsets.slice(0, 3).join(" to ")}, but there are ${available} bytes of numbers`,
+      `"${name}" has the offsets ${offsets.slice(0, 3).join(" to ")}, but there are ${available} bytes of numbers`,
     );
   const size = shape.includes(0) ? 0 : sizeOf(shape);
   if (end - begin !== size * type.bytes)
@@ -215,11 +214,11 @@ function checkEntry(name: string, entry: unknown, available: number): Entry {
   return { name, type, shape: shape, begin, end };
 }
 
-/** The numbers of all tensors must fill the file: no gap that could hide something, no overlap. */
+/** @throws `ValueError` unless the numbers of all tensors fill the file without gap and overlap. */
 function checkRanges(entries: readonly Entry[], available: number): void {
   let at = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== at) throw wrong(`"${name}" begins at ${begin}, but what is before it ends at ${at}`);
+    if (begin !== at) throw wrong(`"${name}" begins at ${begin}, but the numbers before it end at ${at}`);
     at = end;
   }
   if (at !== available) throw wrong(`${available - at} bytes at the end belong to no tensor`);

@@ -1,24 +1,38 @@
 import {
   convOutputShape,
   droppedBy,
+  showShape,
   sizeOf,
   traitsOf,
   type Conv2dGeometry,
   type Pool2dGeometry,
   type Shape,
 } from "@convlens/backend";
-import { sorted, zeros, type Tensor } from "@convlens/tensor";
-import { apply, layersOf, namePaths, parameters, typeOf, type Layer } from "./layer.ts";
+import {
+  mapTensors,
+  showShapes,
+  sorted,
+  tensorsIn,
+  type Shapes,
+  type ShapesOf,
+  type Tensor,
+  type Tensors,
+} from "@convlens/tensor";
+import { zerosOf } from "./build.ts";
+import { thousands } from "./formatModel.ts";
+import { apply, layersOf, parameters, typeOf, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
 
-/** Row of a {@link Summary}: one layer. */
+/** One layer of a {@link Summary}. */
 export interface SummaryRow {
-  /** Path in the model, such as `layers.0`. */
+  /** Path of the layer, `layers.0`. */
   readonly path: string;
   /** Name of its class. */
   readonly type: string;
+  /** Name of the tensor that the row is about, if the layer returns a tuple or record of tensors. */
+  readonly part?: string;
   /** Shape of the output for one example. */
   readonly outputShape: Shape;
-  /** Number of parameters; those of a layer that is used twice count once. */
+  /** Number of trainable parameters; those of a layer that is used twice count once. */
   readonly parameters: number;
   /** Number of multiply-adds for one example. */
   readonly multiplyAdds: number;
@@ -26,15 +40,16 @@ export interface SummaryRow {
   readonly dropped?: string;
 }
 
-/** Layers of a model, their shapes, parameters and multiply-adds for one example. */
-export interface Summary {
-  readonly inputShape: Shape;
+/** The layers of a model and their costs, for one example. */
+export interface Summary<InputShape extends Shapes = Shape> {
+  /** Shape of the input, or a tuple or record of shapes. */
+  readonly inputShape: InputShape;
   readonly rows: readonly SummaryRow[];
   readonly parameters: number;
   readonly multiplyAdds: number;
 }
 
-/** Number of multiply-adds of a recorded operation; only convolutions and products of matrices count. */
+/** Number of multiply-adds of a recorded operation. Only convolutions and matrix products count. */
 export function multiplyAddsOf(t: Tensor): number {
   const { kind, elementwise } = traitsOf(t.operation);
   if (kind !== "product" || elementwise) return 0;
@@ -43,7 +58,7 @@ export function multiplyAddsOf(t: Tensor): number {
   return t.size * t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
 }
 
-/** What the window of a recorded operation drops, in words. */
+/** The rows and columns that the window of a recorded operation drops, in words. */
 function droppedIn(t: Tensor): string | undefined {
   const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
   if (geometry === undefined || traitsOf(t.operation).slides !== "input") return undefined;
@@ -55,66 +70,75 @@ function droppedIn(t: Tensor): string | undefined {
   return parts.filter(Boolean).join(" and ") || undefined;
 }
 
-/** Operations recorded between `x` and `y` that are not counted yet. */
-function newlyRecorded(x: Tensor, y: Tensor, counted: Set<Tensor>): Tensor[] {
-  const between = sorted([y], (t) => (t === x ? [] : t.inputs)).filter((t) => t !== x && !counted.has(t));
+/** The tensors recorded between the inputs and an output of a layer that are not counted yet. */
+function newlyRecorded(inputs: Tensors, output: Tensor, counted: Set<Tensor>): Tensor[] {
+  const given = new Set(tensorsIn(inputs));
+  const between = sorted([output], (t) => (given.has(t) ? [] : t.inputs)).filter(
+    (t) => !given.has(t) && !counted.has(t),
+  );
   for (const t of between) counted.add(t);
   return between;
 }
 
+const sum = <T>(all: readonly T[], of: (x: T) => number): number => all.reduce((total, x) => total + of(x), 0);
+
 /**
- * Lists the layers of a model in the order of their calls, with shapes, parameters and multiply-adds for one example. They are
- * counted on the recorded operations, so custom layers count as well. Nothing is computed.
+ * Lists the layers of a model in the order of their calls, with shapes, parameters and multiply-adds for one example. It
+ * counts what the model records, and so holds for layers of any class. Nothing is computed.
  *
- * @param inputShape - Shape of one example.
+ * @param inputShape - Shape of one example, or a tuple or record of shapes, as the model takes them.
  *
  * @example
  * ```ts
  * console.log(formatSummary(summary(lenet5(), [28, 28, 1])));
  * ```
  */
-export function summary(model: Layer, inputShape: Shape): Summary {
+export function summary(model: Layer<Tensor, unknown>, inputShape: Shape): Summary;
+export function summary<M extends AnyLayer>(
+  model: M,
+  inputShape: ShapesOf<InputOf<M>>,
+): Summary<ShapesOf<InputOf<M>> & Shapes>;
+export function summary(model: AnyLayer, inputShape: unknown): Summary<Shapes> {
   const rows: SummaryRow[] = [];
   const counted = new Set<object>();
-  const seen = new Set<Tensor>();
-  namePaths(model);
-  const x = zeros([1, ...inputShape]);
-  seen.add(x);
-  const add = (path: string, layer: Layer, y: Tensor, input: Tensor): void => {
-    const recorded = newlyRecorded(input, y, seen);
-    const own = [...parameters(layer)].filter(([, variable]) => !counted.has(variable));
-    for (const [, variable] of own) counted.add(variable);
-    const row: SummaryRow = {
-      path,
-      type: typeOf(layer),
-      outputShape: y.shape.slice(1),
-      parameters: own.reduce((total, [, variable]) => total + variable.size, 0),
-      multiplyAdds: recorded.reduce((total, t) => total + multiplyAddsOf(t), 0),
-    };
-    const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
+  const x = zerosOf(inputShape, 1);
+  const seen = new Set(tensorsIn(x));
+  const add = (path: string, layer: AnyLayer, outputs: Tensors, inputs: Tensors): void => {
     const contains = layersOf(layer).size > 1;
-    if (!contains || row.parameters + row.multiplyAdds > 0)
-      rows.push(dropped === undefined ? row : { ...row, dropped });
+    mapTensors(outputs, (output, part) => {
+      const recorded = newlyRecorded(inputs, output, seen);
+      const own = [...parameters(layer).values()].filter((variable) => !counted.has(variable));
+      for (const variable of own) counted.add(variable);
+      const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
+      const row: SummaryRow = {
+        path,
+        type: typeOf(layer),
+        ...(part !== "" && { part }),
+        outputShape: output.shape.slice(1),
+        parameters: sum(own, ({ size }) => size),
+        multiplyAdds: sum(recorded, multiplyAddsOf),
+        ...(dropped !== undefined && { dropped }),
+      };
+      if (!contains || row.parameters + row.multiplyAdds > 0) rows.push(row);
+    });
   };
-  apply(model, x, { watch: add });
+  apply<never, unknown>(model, x as never, { watch: add });
   return {
-    inputShape,
+    inputShape: inputShape as Shapes,
     rows,
-    parameters: rows.reduce((total, row) => total + row.parameters, 0),
-    multiplyAdds: rows.reduce((total, row) => total + row.multiplyAdds, 0),
+    parameters: sum(rows, (row) => row.parameters),
+    multiplyAdds: sum(rows, (row) => row.multiplyAdds),
   };
 }
 
-const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
-
 /** Formats a summary as a table. */
-export function formatSummary({ inputShape, rows, parameters: total, multiplyAdds }: Summary): string {
+export function formatSummary({ inputShape, rows, parameters: total, multiplyAdds }: Summary<Shapes>): string {
   const cells = [
     ["layer", "output", "parameters", "multiply-adds"],
-    ["input", `[${inputShape.join(", ")}]`, "", ""],
+    ["input", showShapes(inputShape), "", ""],
     ...rows.map((row) => [
-      `${row.path === "" ? "" : `${row.path} `}${row.type}`,
-      `[${row.outputShape.join(", ")}]${row.dropped === undefined ? "" : ` (drops ${row.dropped})`}`,
+      [`${row.path}${row.part === undefined ? "" : `:${row.part}`}`, row.type].filter(Boolean).join(" "),
+      `${showShape(row.outputShape)}${row.dropped === undefined ? "" : ` (drops ${row.dropped})`}`,
       thousands(row.parameters),
       thousands(row.multiplyAdds),
     ]),

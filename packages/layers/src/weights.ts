@@ -4,7 +4,7 @@ import { variables } from "./layer.ts";
 import { checkReachable } from "./reachable.ts";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "./safetensors.ts";
 
-/** The values of all variables of a model under their paths. */
+/** Reads the values of all variables of a model, under their paths. */
 export async function weightsOf(model: object): Promise<Map<string, StoredTensor>> {
   const found = [...variables(model)];
   const values = await evaluate(...found.map(([, variable]) => variable));
@@ -12,10 +12,10 @@ export async function weightsOf(model: object): Promise<Map<string, StoredTensor
 }
 
 /**
- * All variables of a model as a safetensors file, which other libraries read as well.
+ * Writes all variables of a model to a safetensors file, which other libraries read, too.
  *
- * @throws `UsageError` if there are none, as in a model that was neither built nor called yet, or where the model was seen to
- * use trainable variables that no path leads to.
+ * @throws `UsageError` for a model without variables, which was neither built nor called yet, and for one that uses trainable
+ *   variables that no path leads to.
  *
  * @example
  * ```ts
@@ -36,16 +36,16 @@ const notBuilt = (operation: string): UsageError =>
     { operation, fix: "build(model, inputShape)" },
   );
 
-/** What {@link setWeights} may be told. */
+/** Options of {@link setWeights}. */
 export interface SetWeightsOptions {
   /**
-   * Whether the names in the file and in the model must be the same. If not, what is in only one of them is left alone: for
-   * the head of a model that is taught something new. Default: true.
+   * Whether the names in the file and in the model must be the same. If not, those in only one of them are ignored, for
+   * example to replace the head of a trained model. Default: true.
    */
   readonly strict?: boolean;
 }
 
-/** What {@link setWeights} left alone, of a model and of a file that have not the same names. */
+/** Names that {@link setWeights} ignored, since they are not in both the model and the file. */
 export interface LeftAlone {
   /** Paths of the model that the file lacks. */
   readonly missing: readonly string[];
@@ -54,11 +54,11 @@ export interface LeftAlone {
 }
 
 /**
- * Gives the variables of a model the values of tensors of the same names. The model must have been built. Nothing is written
- * if anything does not fit.
+ * Gives the variables of a model the values of tensors of the same names. The model must have been built. If a name or a
+ * shape does not fit, nothing is written.
  *
- * @throws `ValueError` for a name that is missing or that nobody knows (with the nearest that is known), or for another shape;
- * `UsageError` for a model without variables.
+ * @throws `ValueError` for a missing or unknown name (with the nearest known one) and for another shape; `UsageError` for a
+ *   model without variables.
  */
 export function setWeights(
   model: object,
@@ -80,7 +80,7 @@ export function setWeights(
     if (!sameShape(stored.shape, variable.shape))
       throw new ValueError(
         `weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file; ` +
-          "are they the same model, built for the same input shape?",
+          "build the same model for the same input shape",
         { path, expected: variable.shape, got: stored.shape, fix: "build the model for the same input shape" },
       );
     fitting.push([variable, stored]);
@@ -91,7 +91,7 @@ export function setWeights(
 
 function badName(names: readonly string[], problem: string, known: readonly string[]): ValueError {
   const hint = nearest(names[0]!, known);
-  const fix = "is it the same model, and has it been built? With { strict: false }, names that differ are left alone";
+  const fix = "use the same model, and build it first; { strict: false } ignores names that differ";
   return new ValueError(
     `weights: "${names[0]}" ${problem}${names.length > 1 ? `, and ${names.length - 1} more` : ""}` +
       `${hint === undefined ? "" : ` (nearest: "${hint}")`}; ${fix}`,
@@ -100,8 +100,9 @@ function badName(names: readonly string[], problem: string, known: readonly stri
 }
 
 /**
- * Loads a file made by {@link saveWeights} (or by anyone, with the same names) into a model that has been built. Errors as
- * {@link setWeights} and {@link readSafetensors}.
+ * Loads a safetensors file, such as one of {@link saveWeights}, into a model that has been built.
+ *
+ * @throws the errors of {@link setWeights} and {@link readSafetensors}.
  */
 export const loadWeights = (model: object, file: Uint8Array, options?: SetWeightsOptions): LeftAlone =>
   setWeights(model, readSafetensors(file).tensors, options);

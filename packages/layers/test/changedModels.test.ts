@@ -72,7 +72,7 @@ const changes: Readonly<Record<string, (m: Everything) => void>> = {
   "a flag": (m) => (m.flag = false),
   "a variable": (m) => (m.variable = weights(2)),
   "a layer": (m) => (m.layer = new Relu()),
-  "an option of a layer": (m) => ((m.layer as unknown as { slope: number }).slope = 0.5),
+  "an option of a layer": (m) => ((m.layer as unknown as { options: { slope: number } }).options.slope = 0.5),
   "a function": (m) => (m.step = (t) => add(t, 1)),
   "a nested option": (m) => (m.options.deep.factor = 3),
   "an element of a nested array": (m) => (m.options.deep.list[1] = 3),

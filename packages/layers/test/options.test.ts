@@ -115,7 +115,7 @@ describe("options of layers", () => {
         ([, value]) => typeof value === "function" && Function.prototype.toString.call(value).startsWith("class "),
       )
       .map(([name]) => name);
-    const others = new Set(["Sequential", "Parallel"]);
+    const others = new Set(["Sequential", "Parallel", "PrintedLayer"]);
     expect(all.filter((name) => !others.has(name)).sort((a, b) => a.localeCompare(b))).toEqual(
       [...Object.keys(cases), ...plain].sort((a, b) => a.localeCompare(b)),
     );
@@ -173,7 +173,7 @@ describe("options of layers", () => {
     expect(() => layers.build(dense, [3], { seed: 0.5 })).toThrow("seed must be a whole number");
     for (const shape of [3, "3", undefined, [NaN], [-1]])
       expect(() => layers.build(dense, shape as never)).toThrow("build: inputShape must be the shape of one example");
-    expect(() => layers.build({} as never, [3])).toThrow("build: expected a model");
+    expect(() => layers.build({} as never, [3])).toThrow("build: model must be a layer");
     expect(() => layers.setWeights(layers.build(dense, [3]), new Map(), { stric: false } as never)).toThrow(
       'did you mean "strict"?',
     );
@@ -203,6 +203,6 @@ describe("predict and activations", () => {
 
   it("refuse what is not a model", async () => {
     for (const model of [some([1, 2]), null, {}, () => some([1, 2])])
-      await expect(layers.predict(model as never, some([1, 2]))).rejects.toThrow("predict: expected a model");
+      await expect(layers.predict(model as never, some([1, 2]))).rejects.toThrow("predict: model must be a layer");
   });
 });

@@ -76,12 +76,12 @@ describe("weights in a file", () => {
     tensors.set("layers.0.filter", tensors.get("layers.0.filters")!);
     tensors.delete("layers.0.filters");
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.0.filter" is not a variable of this model (nearest: "layers.0.filters"); is it the same model, and has it been built? With { strict: false }, names that differ are left alone]`,
+      `[ValueError: weights: "layers.0.filter" is not a variable of this model (nearest: "layers.0.filters"); use the same model, and build it first; { strict: false } ignores names that differ]`,
     );
     tensors.delete("layers.0.filter");
     tensors.delete("layers.4.bias");
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); is it the same model, and has it been built? With { strict: false }, names that differ are left alone]`,
+      `[ValueError: weights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); use the same model, and build it first; { strict: false } ignores names that differ]`,
     );
     expect(() => setWeights(net(), tensors)).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: setWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
@@ -93,7 +93,7 @@ describe("weights in a file", () => {
     const before = await weightsOf(model);
     const tensors = await weightsOf(build(net(3), shape, { seed: 2 }));
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.4.weights" is [36, 4] in this model, [36, 3] in the file; are they the same model, built for the same input shape?]`,
+      `[ValueError: weights: "layers.4.weights" is [36, 4] in this model, [36, 3] in the file; build the same model for the same input shape]`,
     );
     expect(await weightsOf(model)).toEqual(before);
   });

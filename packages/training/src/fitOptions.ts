@@ -10,7 +10,7 @@ import {
   type OptionCheck,
 } from "@convlens/backend";
 import type { Augmentation, Dataset } from "@convlens/datasets";
-import { isLayer, type Layer } from "@convlens/layers";
+import { layerOption, type Layer } from "@convlens/layers";
 import { checkClip, type ClipOptions } from "./clip.ts";
 import type { EarlyStopping } from "./earlyStopping.ts";
 import { checkGroups, groupsOption, type ParameterGroup } from "./groups.ts";
@@ -61,9 +61,7 @@ const datasetOption = /* @__PURE__ */ objectOption("a data set", "shape", "input
 
 /** @throws `ValueError` if the model is not a layer or the data not a data set. */
 export function checkSubject(owner: string, model: Layer, data: Dataset): void {
-  checkValue(owner, "the model", model, (value) =>
-    isLayer(value) ? undefined : "a layer, an object with a call method",
-  );
+  checkValue(owner, "the model", model, layerOption);
   checkValue(owner, "the data", data, datasetOption);
 }
 

@@ -13,10 +13,11 @@ import {
   compileModel,
   describeVariables,
   layersOf,
-  namePaths,
+  nameVariables,
   parameters as parametersOf,
   unreachable,
   variables,
+  type AnyLayer,
   type Layer,
   type Mode,
 } from "@convlens/layers";
@@ -205,7 +206,7 @@ function checkUnchanged(
   const now = variablesBehind([outputs]).filter(({ trainable }) => trainable);
   const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
   if (fresh.length === 0) return before ?? new Set(now);
-  namePaths(model);
+  nameVariables(model);
   throw new UsageError(
     `fit: the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began; begin a new fit`,
     { operation: "fit", got: fresh.map(({ name }) => name), fix: "begin a new fit" },
@@ -214,7 +215,7 @@ function checkUnchanged(
 
 /** Calls a model in training. Layers whose parameters are all frozen keep their running statistics. */
 function callFrozen(model: Layer, learning: ReadonlySet<Variable>, call: (mode: Mode) => Tensor): Tensor {
-  const frozen = new Set<Layer>();
+  const frozen = new Set<AnyLayer>();
   for (const layer of layersOf(model).values()) {
     const own = [...parametersOf(layer).values()];
     if (own.length > 0 && !own.some((parameter) => learning.has(parameter))) frozen.add(layer);

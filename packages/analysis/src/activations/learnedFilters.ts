@@ -59,7 +59,7 @@ function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFil
  *   console.log(path, count, height, width, roughness); // layers.0.filters 6 5 5, …
  * ```
  */
-export async function learnedFilters(model: Layer, inputShape: Shape): Promise<LearnedFilters[]> {
+export async function learnedFilters(model: Layer<Tensor, unknown>, inputShape: Shape): Promise<LearnedFilters[]> {
   const recorded = recordModel(model, inputShape);
   const found = new Map<string, Tensor>();
   for (const t of recorded.tensors) {

@@ -1,6 +1,6 @@
 import { checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
-import { namePaths, type Layer } from "@convlens/layers";
+import type { Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
 import { placeOf } from "../geometry/originOf.ts";
 import { receptiveFields } from "../geometry/receptiveField.ts";
@@ -61,7 +61,6 @@ function insert<T extends { readonly value: number }>(list: T[], item: T, count:
 export async function topPatches(model: Layer, data: Dataset, options: TopPatchesOptions): Promise<ChannelPatches[]> {
   checkOptions("topPatches", options, { layer: textOption, count: wholeFrom(1), batchSize: wholeFrom(1) });
   const { layer, count = 9, batchSize = 100 } = options;
-  namePaths(model);
   const field = receptiveFields(model, data.shape).find(({ name }) => name === layer);
   const shape = layerNamed(recordModel(model, data.shape), layer).output.shape.slice(1);
   const channels = shape.at(-1)!;

@@ -1,6 +1,6 @@
 import { checkOptions, wholeFrom, turn } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
-import { namePaths, type Layer } from "@convlens/layers";
+import type { Layer } from "@convlens/layers";
 import { flatten } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
@@ -41,7 +41,6 @@ export interface Codes extends Matrix {
 export async function codesOf(model: Layer, data: Dataset, options: CodesOptions): Promise<Codes> {
   checkOptions("codesOf", options, { layer: textOption, batchSize: wholeFrom(1) });
   const { layer, batchSize = 100 } = options;
-  namePaths(model);
   return withCompiled(
     (x) => flatten(layerNamed(recordModel(model, x), layer).output),
     async (run) => {

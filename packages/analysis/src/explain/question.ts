@@ -1,5 +1,5 @@
 import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
-import { apply, namePaths, predict, type Layer } from "@convlens/layers";
+import { apply, predict, type Layer } from "@convlens/layers";
 import { argmax, gradients, oneHot, sum, tensor, where, type GradientsOptions, type Tensor } from "@convlens/tensor";
 import { examplesIn } from "../examplesIn.ts";
 import { withCompiled } from "../withCompiled.ts";
@@ -40,7 +40,6 @@ function checkOutput(output: Tensor): void {
 /** Checks model, examples and target, and makes a question of them. */
 export async function questionOf(model: Layer, x: Tensor, target?: Target): Promise<Question> {
   const count = examplesIn(x, "explain");
-  namePaths(model);
   const known = x.isKnown ? x : tensor(await x.data(), x.shape);
   if (typeof target === "function") return { model, x: known, classes: undefined, score: checkedScore(target) };
   const classes =

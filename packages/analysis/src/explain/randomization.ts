@@ -1,5 +1,5 @@
 import { Random } from "@convlens/backend";
-import { namePaths, parameters, type Layer } from "@convlens/layers";
+import { parameters, type Layer } from "@convlens/layers";
 import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { explain, type ExplainOptions } from "./explain.ts";
 import { heatmap, normalizedMap, type Heatmap } from "./heatmap.ts";
@@ -57,7 +57,6 @@ export async function randomizationTest(
   x: Tensor,
   options: ExplainOptions & { readonly seed?: number },
 ): Promise<Randomized[]> {
-  namePaths(model);
   // The seed is also that of SmoothGrad's noise.
   const original = await explain(model, x, options);
   const target = options.target ?? original.classes!;

@@ -54,7 +54,12 @@ function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
  * inputsSeen(net, [8, 8, 1], "layers.0", [0, 0, 0]).count; // 4, in the corners of a box of 4 · 4
  * ```
  */
-export function inputsSeen(model: Layer, inputShape: Shape, layer: string, unit: readonly number[]): InputsSeen {
+export function inputsSeen(
+  model: Layer<Tensor, unknown>,
+  inputShape: Shape,
+  layer: string,
+  unit: readonly number[],
+): InputsSeen {
   const recorded = recordModel(model, inputShape);
   const { name, output } = layerNamed(recorded, layer);
   const depends = dependentsOf(recorded);

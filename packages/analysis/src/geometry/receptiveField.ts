@@ -120,7 +120,7 @@ function receptiveField(name: string, type: string, output: Tensor, field: Field
  *   console.log(name, type, axes[0]!.size, axes[0]!.jump); // 3 1, … 212 32
  * ```
  */
-export function receptiveFields(model: Layer, inputShape: Shape): ReceptiveField[] {
+export function receptiveFields(model: Layer<Tensor, unknown>, inputShape: Shape): ReceptiveField[] {
   const recorded = recordModel(model, inputShape);
   const fields = fieldsOf(recorded);
   return recorded.layers.flatMap(({ name, type, output }) => {

@@ -8,7 +8,7 @@ import {
   type Shape,
   type Values,
 } from "@convlens/backend";
-import { apply, namePaths, type Layer } from "@convlens/layers";
+import { apply, type Layer } from "@convlens/layers";
 import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, type Tensor } from "@convlens/tensor";
 import { examplesIn } from "../examplesIn.ts";
 import { rangeOption } from "../optionChecks.ts";
@@ -77,7 +77,6 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
       `adversarial: epsilon must not be negative and steps a whole number of at least 1, got ${epsilon} and ${steps}`,
       { operation: "adversarial", expected: "epsilon ≥ 0, steps ≥ 1", got: [epsilon, steps] },
     );
-  namePaths(model);
   const right = tensor(labels);
   const run = compile((point: Tensor) => {
     const logits = apply(model, point);

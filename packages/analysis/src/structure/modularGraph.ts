@@ -130,7 +130,7 @@ function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]):
  * modularGraph(net, [9, 1]).stages.map(({ label, grid }) => `${grid[1]} ${label}`); // 9 x, 8 A, 4 max, 3 B, 1 F
  * ```
  */
-export function modularGraph(model: Layer, inputShape: Shape): ModularGraph {
+export function modularGraph(model: Layer<Tensor, unknown>, inputShape: Shape): ModularGraph {
   const recorded = recordModel(model, inputShape);
   const depends = dependentsOf(recorded);
   const fields = fieldsOf(recorded);

@@ -1,15 +1,15 @@
 import type { Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import type { Tensor } from "@convlens/tensor";
+import type { ShapesOf, Tensor } from "@convlens/tensor";
 import { dependentsOf, recordModel, type RecordedModel } from "../recordModel.ts";
 
 /** A node of an {@link OperationGraph}. */
 export interface GraphNode {
-  /** An operation, `conv2d`; the class of a layer, `Conv2d`; or `input`. */
+  /** Name of an operation, `conv2d`, or of a layer's class, `Conv2d`; or `input`, with its name in a tuple or record. */
   readonly label: string;
-  /** Name of the layer; `""` for the input. */
+  /** Name of the layer; `""` for an input. */
   readonly layer: string;
-  /** Shape of one example. */
+  /** Shape for one example. */
   readonly shape: Shape;
   /** Indices of the nodes that it reads. */
   readonly inputs: readonly number[];
@@ -19,11 +19,11 @@ export interface GraphNode {
 
 /** The computation of a model as a graph. */
 export interface OperationGraph {
-  /** The nodes in topological order; the input comes first. */
+  /** The nodes in topological order; the inputs come first. */
   readonly nodes: readonly GraphNode[];
 }
 
-/** Returns the paths of the parameters that a tensor reads, apart from those behind the input. */
+/** Returns the paths of the parameters that a tensor reads, apart from those behind the inputs. */
 function parametersOf(t: Tensor, { variables }: RecordedModel, depends: ReadonlySet<Tensor>): string[] {
   const found: string[] = [];
   const visit = (x: Tensor): void => {
@@ -40,7 +40,7 @@ function parametersOf(t: Tensor, { variables }: RecordedModel, depends: Readonly
  * Returns the computation of a model as a graph: one node for each operation, or for each layer that has operations of its own.
  * It is read from what the model records, so it shows branches of every kind.
  *
- * @param inputShape - Shape of one example.
+ * @param inputShape - Shape of one example, or a tuple or record of shapes, as the model takes them.
  * @param level - `"operations"`, the default, or `"layers"`.
  *
  * @example
@@ -49,15 +49,17 @@ function parametersOf(t: Tensor, { variables }: RecordedModel, depends: Readonly
  * nodes.filter(({ inputs }) => inputs.length > 1).length; // 8: the sums of the shortcuts
  * ```
  */
-export function operationGraph(
-  model: Layer,
-  inputShape: Shape,
+export function operationGraph<Input>(
+  model: Layer<Input, unknown>,
+  inputShape: ShapesOf<NoInfer<Input>>,
   level: "operations" | "layers" = "operations",
 ): OperationGraph {
   const recorded = recordModel(model, inputShape);
   const depends = dependentsOf(recorded);
   const owner = new Map(recorded.layers.flatMap((layer) => layer.operations.map((t) => [t, layer] as const)));
-  const computed = recorded.tensors.filter((t) => depends.has(t) && t !== recorded.input);
+  const inputs = [...recorded.inputs];
+  const given = new Set(recorded.inputs.values());
+  const computed = recorded.tensors.filter((t) => depends.has(t) && !given.has(t));
   // The operations of a layer make one node; those of a container are nodes of their own.
   const groupOf = (t: Tensor): object => {
     const layer = owner.get(t);
@@ -66,8 +68,8 @@ export function operationGraph(
   const groups = new Map<object, Tensor[]>();
   for (const t of computed) groups.set(groupOf(t), [...(groups.get(groupOf(t)) ?? []), t]);
   const inOrder = [...groups].sort(([, a], [, b]) => computed.indexOf(a.at(-1)!) - computed.indexOf(b.at(-1)!));
-  const numbers = new Map<Tensor, number>([[recorded.input, 0]]);
-  for (const [i, [, own]] of inOrder.entries()) for (const t of own) numbers.set(t, i + 1);
+  const numbers = new Map<Tensor, number>(inputs.map(([, t], i) => [t, i]));
+  for (const [i, [, own]] of inOrder.entries()) for (const t of own) numbers.set(t, inputs.length + i);
   const nodes = inOrder.map(([group, own], i): GraphNode => {
     const layer = owner.get(own[0]!);
     const read = own.flatMap((t) => t.inputs.flatMap((x) => (depends.has(x) ? numbers.get(x)! : [])));
@@ -75,9 +77,13 @@ export function operationGraph(
       label: group === layer ? layer.type : own[0]!.operation!,
       layer: layer?.name ?? "",
       shape: own.at(-1)!.shape.slice(1),
-      inputs: [...new Set(read)].filter((number) => number !== i + 1),
+      inputs: [...new Set(read)].filter((number) => number !== inputs.length + i),
       parameters: [...new Set(own.flatMap((t) => parametersOf(t, recorded, depends)))],
     };
   });
-  return { nodes: [{ label: "input", layer: "", shape: inputShape, inputs: [], parameters: [] }, ...nodes] };
+  const begin = inputs.map(([name, { shape }]): GraphNode => {
+    const label = name === "" ? "input" : `input ${name}`;
+    return { label, layer: "", shape: shape.slice(1), inputs: [], parameters: [] };
+  });
+  return { nodes: [...begin, ...nodes] };
 }

@@ -72,7 +72,7 @@ function connectionsOf(t: Tensor): { readonly connections: number; readonly inpu
  * first; // 290,400 neurons, 3,025 copies of each, 34,944 weights; untied they would be 105,705,600
  * ```
  */
-export function sharing(model: Layer, inputShape: Shape): LayerSharing[] {
+export function sharing(model: Layer<Tensor, unknown>, inputShape: Shape): LayerSharing[] {
   const recorded = recordModel(model, inputShape);
   return recorded.layers.flatMap((layer) =>
     layer.operations.flatMap((t) => {

@@ -88,7 +88,7 @@ function rowOf(t: Tensor, recorded: RecordedModel, fields: ReadonlyMap<Tensor, F
  * memory; // 15,237,608
  * ```
  */
-export function volumeTable(model: Layer, inputShape: Shape): VolumeTable {
+export function volumeTable(model: Layer<Tensor, unknown>, inputShape: Shape): VolumeTable {
   const recorded = recordModel(model, inputShape);
   const fields = fieldsOf(recorded);
   const input: VolumeRow = {

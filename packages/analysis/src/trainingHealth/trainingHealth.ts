@@ -1,5 +1,5 @@
 import { checkOptions, anyOption, functionOption, wholeFrom, UsageError } from "@convlens/backend";
-import { apply, namePaths, parameters, type Layer } from "@convlens/layers";
+import { apply, parameters, type Layer } from "@convlens/layers";
 import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "@convlens/training";
 import { adviceOn, type Advice } from "./advice.ts";
@@ -53,7 +53,6 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
     every: wholeFrom(1),
   });
   const { inputs, targets, loss = crossEntropy, chance, every = 50 } = options;
-  namePaths(model);
   const all = [...parameters(model)];
   if (all.length === 0)
     throw new UsageError("watchTraining: this model has no parameters yet; build(model, inputShape) makes them", {

@@ -85,7 +85,7 @@ async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
   if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";
-  const matrix = smallMatrix(first.layer, [...filters.shape.slice(0, 2), first.input.shape.at(-1)!]);
+  const matrix = smallMatrix(first.layer as Layer, [...filters.shape.slice(0, 2), first.input.shape.at(-1)!]);
   if (matrix === undefined) return "";
   if (matrix.rows * matrix.columns > 1e6) return "";
   const [weights] = await evaluate(matrix.weights);

@@ -4,17 +4,19 @@ import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Dropout } from "../dropout.ts";
 import { Flatten } from "../flatten.ts";
+import type { Layer } from "../layer.ts";
 import { LocalResponseNorm } from "../localResponseNorm.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** What {@link alexNet} may be told. */
+/** Options of {@link alexNet}. */
 export interface AlexNetOptions {
-  /** Default: 1000. */
+  /** Number of classes. Default: 1000. */
   readonly classes?: number;
   /**
-   * The net of 2012 on two graphics cards, for `[227, 227, 3]`: two groups in three convolutions, response normalisation
-   * (60,965,224 parameters). By default the later one on a single card, for `[224, 224, 3]` (61,100,840).
+   * Whether to make the model of 2012, which ran on two graphics cards, for images `[227, 227, 3]`: three convolutions have
+   * two groups, and there is local response normalisation (60,965,224 parameters). Default: false, the later model for a
+   * single card and images `[224, 224, 3]` (61,100,840 parameters).
    */
   readonly grouped?: boolean;
 }
@@ -23,7 +25,7 @@ export interface AlexNetOptions {
 export function alexNet(options: AlexNetOptions = {}): Sequential {
   checkOptions("alexNet", options, { classes: wholeFrom(1), grouped: booleanOption });
   const { classes = 1000, grouped = false } = options;
-  const pool = (): MaxPool2d => new MaxPool2d({ kernelSize: 3, stride: 2 });
+  const pool = (): Layer => new MaxPool2d({ kernelSize: 3, stride: 2 });
   const head = [
     new Flatten(),
     new Dropout(),
@@ -43,7 +45,7 @@ export function alexNet(options: AlexNetOptions = {}): Sequential {
         [conv(384, 3), new Relu(), conv(384, 3, 2), new Relu(), conv(256, 3, 2), new Relu(), pool()],
       ]
     : [
-        // 224 pixels and 2 of padding on each side: the last row and column of windows would need one pixel more.
+        // 224 pixels and 2 of padding on each side: one more row and column of windows would need one pixel more.
         [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2 }), new Relu(), pool()],
         [conv(192, 5), new Relu(), pool()],
         [conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],

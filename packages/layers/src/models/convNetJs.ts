@@ -6,7 +6,7 @@ import { Flatten } from "../flatten.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** The net of ConvNetJS's MNIST demo, for images `[24, 24, 1]` (cropped) or `[28, 28, 1]`. */
+/** The model of ConvNetJS's MNIST demo, for images `[24, 24, 1]` (cropped) or `[28, 28, 1]`. */
 export function convNetJsMnist(options: { readonly classes?: number } = {}): Sequential {
   checkOptions("convNetJsMnist", options, { classes: wholeFrom(1) });
   const { classes = 10 } = options;
@@ -16,14 +16,14 @@ export function convNetJsMnist(options: { readonly classes?: number } = {}): Seq
     new MaxPool2d({ kernelSize: 2 }),
     new Conv2d({ filters: 16, kernelSize: 5, padding: 2 }),
     new Relu(),
-    // Of 14 columns (28 at the input) windows of 3 leave 2.
+    // Of 14 columns (28 at the input) windows of 3 leave out 2.
     new MaxPool2d({ kernelSize: 3 }),
     new Flatten(),
     new Dense({ units: classes }),
   ]);
 }
 
-/** The net of ConvNetJS's CIFAR-10 demo, for images `[32, 32, 3]`. */
+/** The model of ConvNetJS's CIFAR-10 demo, for images `[32, 32, 3]`. */
 export function convNetJsCifar(options: { readonly classes?: number } = {}): Sequential {
   checkOptions("convNetJsCifar", options, { classes: wholeFrom(1) });
   const { classes = 10 } = options;

@@ -1,5 +1,5 @@
 /**
- * Nets that everybody knows, to train, to count and to look into.
+ * Well-known models to train and to analyse.
  *
  * @module
  */

@@ -7,11 +7,11 @@ import type { Layer } from "../layer.ts";
 import { AveragePool2d, MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** What {@link lenet5} may be told. */
+/** Options of {@link lenet5}. */
 export interface LeNet5Options {
-  /** Default: 10. */
+  /** Number of classes. Default: 10. */
   readonly classes?: number;
-  /** Tanh and mean pooling as in 1998, or ReLU and max pooling as is usual now (the default). */
+  /** Whether to use tanh and mean pooling as in 1998, and not ReLU and max pooling. Default: false. */
   readonly original?: boolean;
 }
 

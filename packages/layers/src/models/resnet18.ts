@@ -8,13 +8,13 @@ import { BatchNorm } from "../batchNorm.ts";
 import { GlobalAveragePool, MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** A convolution without bias (the normalisation has one); a stride of 2 leaves out the last row and column, as everywhere. */
+/** A convolution without bias, since the normalisation has one. With a stride of 2 it drops the last row and column. */
 const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
   new Conv2d({ filters, kernelSize, stride, padding: Math.floor(kernelSize / 2), bias: false }),
   new BatchNorm(),
 ];
 
-/** Two convolutions with a shortcut around them, which is a convolution itself where the shape changes. */
+/** Two convolutions and a shortcut around them, which is a convolution where the shape changes. */
 function block(filters: number, stride: number, grows: boolean): Layer[] {
   const body = new Sequential([...conv(filters, 3, stride), new Relu(), ...conv(filters, 3)]);
   return [new Residual(grows ? { body, shortcut: new Sequential(conv(filters, 1, stride)) } : { body }), new Relu()];

@@ -8,7 +8,7 @@ import type { Layer } from "../layer.ts";
 import { MaxPool2d } from "../pooling.ts";
 import { Sequential } from "../sequential.ts";
 
-/** How many filters the convolutions between one pooling and the next have. */
+/** Filters of the convolutions in each stage; a pooling ends a stage. */
 const stages = [
   [64, 64],
   [128, 128],
@@ -18,8 +18,8 @@ const stages = [
 ];
 
 /**
- * VGG-16 (Simonyan 2014) for images `[224, 224, 3]`: 138,357,544 parameters, 15,470,264,320 multiply-adds. To count it costs
- * no memory; its weights are made when they are first used.
+ * VGG-16 (Simonyan 2014) for images `[224, 224, 3]`: 138,357,544 parameters, 15,470,264,320 multiply-adds. Its
+ * weights take no memory until they are first used.
  */
 export function vgg16(options: { readonly classes?: number } = {}): Sequential {
   checkOptions("vgg16", options, { classes: wholeFrom(1) });

@@ -1,0 +1,263 @@
+import { UsageError, ValueError } from "@convlens/backend";
+import { add, tensor, type Tensor } from "@convlens/tensor";
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  apply,
+  build,
+  Dense,
+  layersOf,
+  Parallel,
+  predict,
+  Relu,
+  Residual,
+  Sequential,
+  variables,
+  type Layer,
+  type Mode,
+} from "../src/index.ts";
+import { some, useFloat64 } from "./helpers.ts";
+
+beforeAll(useFloat64);
+
+/** Adds up what it is given by its layers, which it calls without `apply`. They stand in fields of all kinds. */
+class CallsDirectly implements Layer {
+  readonly first: Layer;
+  readonly parts: { readonly list: readonly Layer[]; readonly map: ReadonlyMap<string, Layer> };
+  constructor([first, ...others]: readonly Layer[]) {
+    this.first = first!;
+    this.parts = { list: others.slice(0, 1), map: new Map(others.slice(1).map((layer, i) => [`part ${i}`, layer])) };
+  }
+  call(x: Tensor, mode?: Mode): Tensor {
+    const all = [this.first, ...this.parts.list, ...this.parts.map.values()];
+    return all.reduce((y, layer) => add(y, layer.call(x, mode)), x);
+  }
+}
+
+/** The same with `apply`, and with one layer used twice. */
+class Applies implements Layer {
+  readonly layers: Set<Layer>;
+  constructor(layers: readonly Layer[]) {
+    this.layers = new Set(layers);
+  }
+  call(x: Tensor, mode?: Mode): Tensor {
+    const [first, ...others] = this.layers;
+    return others.reduce((y, layer) => add(y, apply(layer, x, mode)), apply(first!, apply(first!, x, mode), mode));
+  }
+}
+
+/** A layer that only has `call`. */
+class Plain implements Layer {
+  call(x: Tensor): Tensor {
+    return add(x, 1);
+  }
+}
+
+class Failing implements Layer {
+  call(): Tensor {
+    throw new ValueError("it fails", { operation: "failing" });
+  }
+}
+
+interface Make {
+  readonly model: Layer;
+  /** How often each layer is called in one call of the model, without those that nobody can see: plain ones called directly. */
+  readonly calls: ReadonlyMap<Layer, number>;
+}
+
+const merged = (parts: readonly Make[], times: (i: number) => number = () => 1): Map<Layer, number> => {
+  const all = new Map<Layer, number>();
+  for (const [i, { calls }] of parts.entries())
+    for (const [layer, count] of calls) all.set(layer, (all.get(layer) ?? 0) + count * times(i));
+  return all;
+};
+
+const leaf = (make: () => Layer): fc.Arbitrary<Make> =>
+  fc.constant(null).map(() => {
+    const model = make();
+    return { model, calls: new Map([[model, 1]]) };
+  });
+const containing = (
+  parts: fc.Arbitrary<readonly Make[]>,
+  make: (layers: readonly Layer[]) => Layer,
+  times?: (i: number) => number,
+): fc.Arbitrary<Make> =>
+  parts.map((all) => {
+    const model = make(all.map((part) => part.model));
+    return { model, calls: merged(all, times).set(model, 1) };
+  });
+
+/** Models of layers that keep the shape of what they are given, nested in all ways. */
+const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
+  fc.letrec<{ any: Make }>((tie) => {
+    const several = fc.array(tie("any"), { minLength: 1, maxLength: 3 });
+    const containers = [
+      containing(several, (layers) => new Sequential(layers)),
+      containing(fc.tuple(tie("any")), ([body]) => new Residual({ body: body! })),
+      containing(fc.tuple(tie("any"), tie("any")), ([body, shortcut]) => new Residual({ body: body!, shortcut })),
+      containing(fc.tuple(tie("any")), (layers) => new Parallel(layers)),
+    ];
+    return {
+      any: fc.oneof(
+        { depthSize: "small", withCrossShrink: true },
+        ...leaves,
+        ...containers,
+        containing(
+          several,
+          (layers) => new Applies(layers),
+          (i) => (i === 0 ? 2 : 1),
+        ),
+        // What calls directly is only told about by layers that use `run`.
+        containing(
+          fc.array(
+            fc.oneof(
+              ...containers,
+              leaf(() => new Relu()),
+            ),
+            { minLength: 1, maxLength: 3 },
+          ),
+          (layers) => new CallsDirectly(layers),
+        ),
+      ),
+    };
+  }).any;
+
+const leaves = [leaf(() => new Relu()), leaf(() => new Plain())];
+
+describe("in random nested models", () => {
+  it("each call of each layer is watched once, with the path under which the layer and its variables are found", () => {
+    fc.assert(
+      fc.property(models(leaves), ({ model, calls }) => {
+        const seen = new Map<Layer, number>();
+        const paths = layersOf(model);
+        apply(model, some([2, 3]), {
+          watch: (path, layer) => {
+            expect(paths.get(path)).toBe(layer);
+            const own = layer as Layer;
+            seen.set(own, (seen.get(own) ?? 0) + 1);
+          },
+        });
+        expect(seen).toEqual(calls);
+      }),
+    );
+  });
+
+  it("an error names the path and the class of the layer that failed, once", () => {
+    const failing = leaf(() => new Failing());
+    fc.assert(
+      fc.property(models([...leaves, failing]), ({ model }) => {
+        const expected = new Map(
+          [...layersOf(model)].map(([path, layer]) => [
+            path === "" ? layer.constructor.name : `${path} (${layer.constructor.name})`,
+            layer,
+          ]),
+        );
+        let error: unknown;
+        try {
+          apply(model, some([2, 3]));
+        } catch (thrown) {
+          error = thrown;
+        }
+        const hasFailing = [...expected.values()].some((layer) => layer instanceof Failing);
+        if (!hasFailing || model instanceof Failing) return;
+        expect(error).toBeInstanceOf(ValueError);
+        const { message, details } = error as ValueError;
+        expect(expected.get(details.path!)).toBeInstanceOf(Failing);
+        expect(message).toBe(`${details.path}: it fails`);
+      }),
+    );
+  });
+});
+
+describe("paths of layers", () => {
+  const x = some([2, 3]);
+  const pathsSeen = (model: Layer): string[] => {
+    const seen: string[] = [];
+    apply(model, x, { watch: (path, layer) => void seen.push(`${path} ${layer.constructor.name}`) });
+    return seen;
+  };
+  const errorOf = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error("no error was thrown");
+  };
+
+  it("begin at the layer that is called: a part that is called alone has paths of its own", () => {
+    const part = new Sequential([new Relu()]);
+    expect(pathsSeen(new Sequential([part]))).toEqual(["layers.0.layers.0 Relu", "layers.0 Sequential", " Sequential"]);
+    expect(pathsSeen(part)).toEqual(["layers.0 Relu", " Sequential"]);
+  });
+
+  it("of a layer in two places are the first, as that of its variables", () => {
+    const shared = new Dense({ units: 3 });
+    const model = build(new Sequential([new Sequential([new Relu(), shared]), shared]), [3]);
+    expect([...variables(model).keys()]).toEqual(["layers.0.layers.1.weights", "layers.0.layers.1.bias"]);
+    expect(pathsSeen(model).filter((text) => text.endsWith("Dense"))).toEqual([
+      "layers.0.layers.1 Dense",
+      "layers.0.layers.1 Dense",
+    ]);
+  });
+
+  it("are found for layers that are made while the model is called, also in the first call", () => {
+    class Lazy implements Layer {
+      inner: Layer | undefined;
+      call(input: Tensor, mode?: Mode): Tensor {
+        this.inner ??= new Sequential([new Relu()]);
+        return this.inner.call(input, mode);
+      }
+    }
+    expect(pathsSeen(new Sequential([new Lazy()]))).toEqual([
+      "layers.0.inner.layers.0 Relu",
+      "layers.0.inner Sequential",
+      "layers.0 Lazy",
+      " Sequential",
+    ]);
+  });
+
+  it("follow a layer that moves within its model", () => {
+    const [a, b] = [new Dense({ units: 3 }), new Relu()];
+    const model = {
+      layers: [a, b] as Layer[],
+      call: (t: Tensor, mode?: Mode) => model.layers.reduce((y, layer) => layer.call(y, mode), t),
+    };
+    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 Dense", "layers.1 Relu"]);
+    model.layers.reverse();
+    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 Relu", "layers.1 Dense"]);
+  });
+
+  it("of layers that are called without the mode, or that no path leads to, begin with that of their caller", () => {
+    const hidden = new Sequential([new Dense({ units: 1 })]);
+    class Forgetful implements Layer {
+      readonly inner = new Dense({ units: 1 });
+      call(input: Tensor): Tensor {
+        return this.inner.call(input);
+      }
+    }
+    const closure: Layer = { call: (input, mode) => hidden.call(input, mode) };
+    const image = some([2, 3, 3, 1]);
+    expect(errorOf(() => new Sequential([new Forgetful()]).call(image))).toContain(
+      "layers.0 (Forgetful) > Dense: dense:",
+    );
+    expect(errorOf(() => new Sequential([closure]).call(image))).toContain(
+      "layers.0 (Object) > layers.0 (Dense): dense:",
+    );
+  });
+
+  it("are those of the model after a part of it was used alone", async () => {
+    const part = new Sequential([new Dense({ units: 3 })]);
+    const model = new Sequential([new Relu(), part]);
+    await predict(model, x);
+    await predict(part, x);
+    expect(errorOf(() => model.call(some([2, 3, 3, 1])))).toContain("layers.1.layers.0 (Dense): dense:");
+    await predict(model, tensor([[1, 2, 3]]));
+    expect(variables(model).get("layers.1.layers.0.weights")!.name).toBe("layers.1.layers.0.weights");
+  });
+
+  it("are not needed by a layer on its own", () => {
+    expect(() => new Dense({ units: 1 }).call(some([3]))).toThrow(/^Dense: dense: expected/);
+    expect(() => apply(new Relu(), 3 as never)).toThrow(UsageError);
+  });
+});
