@@ -1,20 +1,19 @@
-/** The version of what stands behind the `#`. */
+/** Version of the format behind the `#`. */
 const VERSION = "1";
 
-/** Texts by the name of a field. A map, since names come from addresses: as keys of an object, some would reach its prototype. */
+/** Texts by the name of a field. It is a map because addresses may contain names such as `__proto__`. */
 export type Texts = ReadonlyMap<string, string>;
 
-/** Content of an address: texts by panel and field, and the panels to show, where not all are shown. */
+/** Content of an address: texts by panel and field, and the panels to show if not all are shown. */
 export interface Address {
   readonly panels: ReadonlyMap<string, Texts>;
   readonly only: readonly string[];
-  /** What is wrong with it, as a sentence for the reader. */
+  /** A sentence for the reader about what is wrong with the address. */
   readonly problem: string | undefined;
 }
 
 /**
- * Reads what stands behind the `#` of an address: `v=1&conv2d.stride=3&only=conv2d`. Whatever it is, something comes out; what
- * cannot be used is said.
+ * Parses the part of an address behind the `#`: `v=1&conv2d.stride=3&only=conv2d`. It never throws; `problem` says what is wrong.
  */
 export function parseAddress(hash: string): Address {
   const texts = new URLSearchParams(hash.replace(/^#/, ""));
@@ -25,7 +24,7 @@ export function parseAddress(hash: string): Address {
     return {
       panels,
       only,
-      problem: `This address was made for version ${version.slice(0, 20)} of the page, this is version ${VERSION}; everything is shown as at first.`,
+      problem: `This address was made for version ${version.slice(0, 20)} of the page, this is version ${VERSION}; so everything has its initial state.`,
     };
   for (const [key, text] of texts) {
     const dot = key.indexOf(".");
@@ -37,7 +36,7 @@ export function parseAddress(hash: string): Address {
   return { panels, only, problem: undefined };
 }
 
-/** The other way round; the empty text where there is nothing to say. */
+/** Prints an address; the empty text for the initial state. */
 export function printAddress({ panels, only }: Pick<Address, "panels" | "only">): string {
   const texts = new URLSearchParams();
   for (const [id, fields] of panels) for (const [name, text] of fields) texts.set(`${id}.${name}`, text);

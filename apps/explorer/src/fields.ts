@@ -1,17 +1,17 @@
 import type { Texts } from "./address.ts";
 
-/** One part of a panel's state: what it is at first, and how it stands in the address. */
+/** A field of a panel's state: its initial value, and its text in the address. */
 export interface Field<T> {
   readonly initial: T;
   print(value: T): string;
-  /** `undefined` for a text that means no value of this field. */
+  /** The value of a text; `undefined` if the text is not valid. */
   parse(text: string): T | undefined;
 }
 
 /** The state that fields describe. */
 export type StateOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
-/** A whole number between bounds, which the panel's slider shares. */
+/** A whole number between bounds, which its slider uses as well. */
 export interface WholeField extends Field<number> {
   readonly least: number;
   readonly most: number;
@@ -24,13 +24,19 @@ export const whole = (initial: number, least: number, most: number): WholeField 
   most,
   print: String,
   parse: (text) => {
-    // "-0" is 0.
+    // Turns "-0" into 0.
     const value = Number(text) + 0;
     return /^-?\d+$/.test(text) && value >= least && value <= most ? value : undefined;
   },
 });
 
-/** One of a few words. */
+/** The values of a field that pass a test, the nearest to the present one first, without the present one. */
+export const nearest = ({ least, most }: WholeField, now: number, passes: (value: number) => boolean): number[] =>
+  Array.from({ length: most - least + 1 }, (_, i) => least + i)
+    .filter((value) => value !== now && passes(value))
+    .sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
+
+/** One of a few options. */
 export interface ChoiceField<T extends string> extends Field<T> {
   readonly options: readonly T[];
 }
@@ -50,29 +56,39 @@ export const flag = (initial: boolean): Field<boolean> => ({
   parse: (text) => (text === "1" ? true : text === "0" ? false : undefined),
 });
 
-/** A text of the reader's, of at most so many characters. */
+/** A text of the reader with at most `most` characters. */
 export const text = (initial: string, most: number): Field<string> => ({
   initial,
   print: String,
   parse: (text) => (text.length <= most ? text : undefined),
 });
 
-/** Numbers that a reader typed, by the name of their cell. */
+/** Numbers that the reader typed, by the name of their cell. */
 export type Edits = Readonly<Record<string, number>>;
 
-/** What a cell may hold: numbers short enough to be read in it. */
+/** Largest absolute value of a cell: its text must fit. */
 export const LARGEST = 99;
 
-/** A number as a cell can hold it: within ±{@link LARGEST}, with two decimals; `undefined` for no number. */
+/** The number of a cell: within ±{@link LARGEST}, with two decimals; `undefined` if the text is not such a number. */
 export function cellValue(text: string): number | undefined {
   const value = Number(text.trim().replace("−", "-").replace(",", "."));
   if (text.trim() === "" || !Number.isFinite(value) || Math.abs(value) > LARGEST) return undefined;
   return Math.round(value * 100) / 100 + 0;
 }
 
+/** A fixed number of cells, as in `1*0*-1`. */
+export const cells = (initial: readonly number[]): Field<readonly number[]> => ({
+  initial,
+  print: (value) => value.join("*"),
+  parse: (text) => {
+    const values = text.split("*").map(cellValue);
+    return values.length === initial.length && values.every((value) => value !== undefined) ? values : undefined;
+  },
+});
+
 const MOST_EDITS = 400;
 
-/** Cells that were edited, `x0.1.2_-3*w0.0.0.0_2`. */
+/** Cells that were edited, as in `x0.1.2_-3*w0.0.0.0_2`. */
 export const edits = (isCell: (name: string) => boolean): Field<Edits> => ({
   initial: {},
   print: (value) =>
@@ -91,14 +107,14 @@ export const edits = (isCell: (name: string) => boolean): Field<Edits> => ({
   },
 });
 
-/** What a panel shows before anybody touches it. */
+/** The initial state of a panel. */
 export function initialState<F extends object>(fields: F): StateOf<F> {
   return Object.fromEntries(
     Object.entries(fields as Record<string, Field<unknown>>).map(([name, field]) => [name, field.initial]),
   ) as StateOf<F>;
 }
 
-/** The fields of a state that differ from what they are at first, each as a text. */
+/** The fields of a state that differ from their initial values, as texts. */
 export function printState<F extends object>(fields: F, state: StateOf<F>): Map<string, string> {
   const printed = new Map<string, string>();
   for (const [name, field] of Object.entries(fields as Record<string, Field<unknown>>)) {
@@ -108,7 +124,7 @@ export function printState<F extends object>(fields: F, state: StateOf<F>): Map<
   return printed;
 }
 
-/** A state from texts by field. What is missing is as at first; what means nothing too, and is named in `problems`. */
+/** A state from texts by field. Missing and invalid fields keep their initial values; invalid ones are listed in `problems`. */
 export function parseState<F extends object>(
   fields: F,
   texts: Texts,

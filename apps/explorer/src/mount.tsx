@@ -5,13 +5,13 @@ import { followTheme } from "./draw/theme.ts";
 import { panels } from "./panels/panels.ts";
 import { Store } from "./store.ts";
 
-/** The page as it runs, and how to end it. */
+/** The running page, and a function that ends it. */
 export interface Mounted {
   readonly store: Store;
   end(): void;
 }
 
-/** Puts the page into an element, with a store on the address and a worker to compute. */
+/** Renders the page into an element, with a store for the address and a worker that computes. */
 export function mount(root: HTMLElement, compute: Compute = new Compute()): Mounted {
   const store = new Store(panels, window);
   const endTheme = followTheme(document.documentElement);

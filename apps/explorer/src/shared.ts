@@ -9,11 +9,10 @@ export const StoreContext: ReturnType<typeof createContext<Store | undefined>> =
   undefined,
 );
 
-/** The state of another panel, whether that is shown or not: panels of one chapter may look at one thing. */
+/** The state of another panel, shown or not. Panels of a chapter may share a part of their state. */
 export function usePanelState<F>(id: string): PanelProps<F> {
   const store = useContext(StoreContext);
-  if (store === undefined)
-    throw new Error("A component that reads another panel's state needs a StoreContext above it.");
+  if (store === undefined) throw new Error("usePanelState needs a StoreContext above the component");
   return {
     state: store.state(id) as ReadonlySignal<never>,
     set: (change) => store.set(id, change),

@@ -5,21 +5,21 @@ import type { Panel } from "./panel.ts";
 
 type State = Readonly<Record<string, unknown>>;
 
-/** The part of a window that a store needs: where its state can be read and left. */
+/** The part of a window that a store reads from and writes to. */
 export interface Place {
   readonly location: { readonly hash: string; readonly href: string };
   readonly history: { replaceState(data: unknown, unused: string, url: string): void };
   addEventListener(event: "hashchange", listener: () => void): void;
 }
 
-/** Between two changes of the address, which browsers limit. In milliseconds. */
+/** Milliseconds between two changes of the address, whose number browsers limit. */
 const PAUSE = 300;
 
-/** The state of all panels. It stands in the address at any time, so that a reload or a link to somebody else shows the same. */
+/** The state of all panels. The address contains it, so a reload or a shared link shows the same. */
 export class Store {
-  /** What could not be used of the address. */
+  /** A sentence about the part of the address that is not valid. */
   readonly problem: Signal<string | undefined> = signal(undefined);
-  /** The panels that the address asks for; none for all. */
+  /** The panels that the address asks for; empty for all. */
   readonly only: Signal<readonly string[]> = signal([]);
   readonly #panels: readonly Panel[];
   readonly #states: ReadonlyMap<string, Signal<State>>;
@@ -46,7 +46,7 @@ export class Store {
     this.#timer ??= setTimeout(() => this.write(), PAUSE);
   }
 
-  /** Changes it as a link of the text says, `stride=3&padding=0`. */
+  /** Changes a panel's state as a link of a text says: `stride=3&padding=0`. */
   setFromText(id: string, text: string): void {
     const { fields } = this.#panels.find((panel) => panel.id === id)!;
     const texts = new Map(new URLSearchParams(text));
@@ -54,7 +54,7 @@ export class Store {
     this.set(id, Object.fromEntries(Object.entries(state).filter(([name]) => texts.has(name))));
   }
 
-  /** Puts a panel back to what it is at first. */
+  /** Resets a panel to its initial state. */
   reset(id: string): void {
     this.set(id, initialState(this.#panels.find((panel) => panel.id === id)!.fields) as State);
   }
@@ -64,11 +64,11 @@ export class Store {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { location, history } = this.#place;
-    // The whole address: a path that begins with `//` alone would name another host.
+    // The whole address, because a path that begins with `//` would name another host.
     history.replaceState(null, "", `${location.href.replace(/#.*$/s, "")}${this.hash()}`);
   }
 
-  /** The state of all panels as it stands in the address. */
+  /** The state of all panels as the part of an address behind the `#`. */
   hash(): string {
     const panels = new Map(
       this.#panels.map(({ id, fields }) => [id, printState(fields, this.#signal(id).value)] as const),
@@ -97,6 +97,6 @@ export class Store {
       address.problem ??
       (unknown.length === 0
         ? undefined
-        : `Part of this address means nothing here and was left out: ${unknown.join(", ").slice(0, 200)}.`);
+        : `Part of this address is not valid and was ignored: ${unknown.join(", ").slice(0, 200)}.`);
   }
 }

@@ -23,7 +23,7 @@ describe("the backend of a processor", () => {
   it("is looked for each time that it is asked for until it is found, and what was found instead is said", async () => {
     for (let i = 0; i < 2; i++)
       await expect(backendOf("graphics")).rejects.toThrow(
-        /^No graphics processor can compute here: this browser has no WebGPU .*; this browser has no WebGL 2\.$/,
+        /^No graphics processor can be used: this browser has no WebGPU .*; this browser has no WebGL 2\.$/,
       );
     expect(backendGpu.gpu).toHaveBeenCalledTimes(2);
     expect(backendGpu.gpu).toHaveBeenCalledWith({ allowSoftware: false });
@@ -66,7 +66,7 @@ describe("a net that learns on a graphics processor", () => {
     const rows = [...(await advance("first", 3)).rows];
     device.isLost = true;
     await expect(advance("first", 8)).rejects.toThrow(
-      /^The graphics processor failed, but the net is still there.*was lost\)$/,
+      /^The graphics processor failed\. The net is still there.*was lost\)$/,
     );
     await learnOn({ processor: "one" });
     rows.push(...(await advance("first", 5)).rows);

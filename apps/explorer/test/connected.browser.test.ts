@@ -73,7 +73,7 @@ describe("a net in one line", () => {
     page.getByRole("slider", { name: "N", exact: true }).element().focus();
     await userEvent.keyboard("{End}");
     await expect.poll(() => rows()).toHaveLength(10);
-    page.getByRole("checkbox", { name: "With what has a ?" }).element().focus();
+    page.getByRole("checkbox", { name: "With the parts marked by ?" }).element().focus();
     await userEvent.keyboard(" ");
     await expect.poll(() => rows()).toHaveLength(6);
   });

@@ -50,7 +50,7 @@ describe("the convolution layer", () => {
     expect(store.hash()).toContain("conv2d.edits=x0.0.0_5");
   });
 
-  it("goes backwards to the gradients that are known", async () => {
+  it("goes backward to the gradients that are known", async () => {
     openPage("#v=1&only=conv2d");
     await page.getByRole("radio", { name: "Backward" }).click();
     for (const [channel, map] of grad_ones.dX.entries())
@@ -69,7 +69,7 @@ describe("the convolution layer", () => {
 
   it("says what does not fit, and mends it with one click", async () => {
     const { store } = openPage("#v=1&only=conv2d&conv2d.stride=3");
-    await expect.element(page.getByRole("note")).toHaveTextContent("no whole number of places");
+    await expect.element(page.getByRole("note")).toHaveTextContent("not a whole number of positions");
     await page.getByRole("button", { name: "padding 2" }).click();
     await expect.poll(() => page.getByRole("note").query()).toBeNull();
     expect(store.hash()).toContain("conv2d.padding=2");
@@ -84,7 +84,7 @@ describe("the convolution layer", () => {
     await output.click();
     expect(store.state("conv2d").value["step"]).toBe(16);
     await page.getByRole("gridcell", { name: "input, slice 1, row 1, column 1: 0" }).hover();
-    await expect.poll(() => textOf("#conv2d .readout")).toContain("This input has a part in 2 of 18 outputs");
+    await expect.poll(() => textOf("#conv2d .readout")).toContain("This input contributes to 2 of 18 outputs");
   });
 
   it("opens as its address says, and says what it cannot use of it", async () => {

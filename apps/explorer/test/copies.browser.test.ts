@@ -8,7 +8,7 @@ const learned = (): string => textOf("#copies .count strong");
 describe("one neuron, many copies", () => {
   it("draws the nets that are known", async () => {
     openPage("#v=1&only=copies");
-    expect([count("x"), count("A"), count("F")]).toEqual([9, 7, 1]);
+    await expect.poll(() => [count("x"), count("A"), count("F")]).toEqual([9, 7, 1]);
     expect(document.querySelectorAll("#copies .edge:not(.faint)")).toHaveLength(21);
     await page.getByRole("button", { name: "max", exact: true }).click();
     await expect.poll(() => [count("A"), count("max"), count("B")]).toEqual([8, 4, 3]);
@@ -19,15 +19,15 @@ describe("one neuron, many copies", () => {
   it("shares its weights until they are untied, by keyboard and by pointer", async () => {
     const { store } = openPage("#v=1&only=copies");
     expect(learned()).toBe("3 weights and 1 bias");
-    expect(document.querySelectorAll("#copies .A.twin")).toHaveLength(6);
+    await expect.poll(() => document.querySelectorAll("#copies .A.twin").length).toBe(6);
     const untie = page.getByRole("checkbox", { name: "Untie the weights" });
     untie.element().focus();
     await userEvent.keyboard(" ");
     await expect.poll(learned).toBe("21 weights and 7 biases");
-    expect(document.querySelectorAll("#copies .A.twin")).toHaveLength(0);
+    await expect.poll(() => document.querySelectorAll("#copies .A.twin").length).toBe(0);
     await untie.click();
     await expect.poll(learned).toBe("3 weights and 1 bias");
-    page.getByRole("slider", { name: "Look at copy" }).element().focus();
+    page.getByRole("slider", { name: "Selected copy" }).element().focus();
     await userEvent.keyboard("{End}");
     await expect.poll(() => store.state("copies").value["copy"]).toBe(7);
     await page.elementLocator(document.querySelectorAll("#copies .unit.A")[2]!).click();
@@ -45,10 +45,10 @@ describe("one neuron, many copies", () => {
     openPage("#v=1&only=copies");
     await page.getByRole("button", { name: "several neurons" }).click();
     await expect.poll(learned).toBe("9 weights and 3 biases");
-    expect(document.querySelectorAll("#copies .inside .A")).toHaveLength(3);
+    await expect.poll(() => document.querySelectorAll("#copies .inside .A").length).toBe(3);
     await page.getByRole("button", { name: "A small network" }).click();
     await expect.poll(learned).toBe("15 weights and 5 biases");
-    expect(document.querySelectorAll("#copies .inside .A")).toHaveLength(5);
+    await expect.poll(() => document.querySelectorAll("#copies .inside .A").length).toBe(5);
     await page.getByText("More: stride").click();
     page.getByRole("slider", { name: "Neurons behind those" }).element().focus();
     await userEvent.keyboard("{Home}");
@@ -57,7 +57,7 @@ describe("one neuron, many copies", () => {
 
   it("puts no barrier in anybody's way, and says what found no place", async () => {
     openPage("#v=1&only=copies&copies.inputs=4&copies.window=4&copies.layers=A+max+B&copies.features=2");
-    await expect.element(page.getByRole("note")).toHaveTextContent("max and B found no place");
+    await expect.element(page.getByRole("note")).toHaveTextContent("max and B do not fit");
     expect(await barriers()).toEqual([]);
   });
 });

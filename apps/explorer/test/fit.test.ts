@@ -58,7 +58,7 @@ describe("whether a window fits", () => {
 
   it("no padding mends W = 10, F = 3, S = 2", () => {
     const state = { W: 10, F: 3, S: 2, P: 0 };
-    expect(whyNot(state)).toContain("No padding mends it");
+    expect(whyNot(state)).toContain("No padding fixes that");
     expect(fixesOf(state).map(({ text }) => text)).toEqual(["W = 9", "W = 11", "F = 2", "F = 4", "S = 1", "S = 7"]);
   });
 });

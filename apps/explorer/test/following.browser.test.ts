@@ -16,16 +16,16 @@ it("looks into the net of chapter 6 as of the step of its time line, and into th
   await expect.element(page.getByRole("button", { name: "Start" })).toBeVisible();
   xray.scrollIntoView();
   const step = (): string => /Step (\d+),/.exec(progress())![1]!;
-  await expect.poll(() => net().includes(`made in chapter 6, and is shown as it was at step ${step()}.`)).toBe(true);
+  await expect.poll(() => net().includes(`trained in chapter 6 and is shown at step ${step()}.`)).toBe(true);
   const late = textOf("#xray .verdict");
   // Back to the first step.
   const line = page.getByRole("slider", { name: /step/i }).elements()[0] as HTMLInputElement;
   line.value = "0";
   line.dispatchEvent(new Event("input", { bubbles: true }));
   xray.scrollIntoView();
-  await expect.poll(net).toContain("as it was at step 0");
+  await expect.poll(net).toContain("is shown at step 0");
   expect(textOf("#xray .verdict")).not.toBe(late);
-  await page.getByRole("button", { name: "Begin anew" }).click();
+  await page.getByRole("button", { name: "Begin again" }).click();
   xray.scrollIntoView();
   await expect.poll(net).toContain("The net was trained in seconds");
 });

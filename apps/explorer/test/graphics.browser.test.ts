@@ -12,7 +12,7 @@ const LEARNING = "#v=1&only=learning&learning.data=shapes&learning.filters=2&lea
 const LONG = { timeout: 60_000 };
 const RACE = "#v=1&only=floor";
 const REFUSAL =
-  /No graphics processor can compute here: webgpu runs on .*, which is software; webgl2 runs on .*, which is software\. /;
+  /No graphics processor can be used: webgpu runs on .*, which is software; webgl2 runs on .*, which is software\. /;
 
 const button = (name: string) => page.getByRole("button", { name, exact: true });
 const graphics = page.getByRole("radio", { name: "graphics processor" });
@@ -56,7 +56,7 @@ describe("a graphics processor", () => {
       await expect.element(page.getByRole("alert"), LONG).toHaveTextContent(REFUSAL);
       await expect
         .element(page.getByRole("alert"))
-        .toHaveTextContent(/The net goes on learning as before: reference, plain loops\.$/);
+        .toHaveTextContent(/Training continues on the same processor: reference\.$/);
       await expect.element(page.getByRole("radio", { name: "reference" })).toBeChecked();
       const before = steps();
       await expect.poll(steps).toBeGreaterThan(before);
@@ -80,10 +80,10 @@ describe("a graphics processor", () => {
     await graphics.click();
     await expect
       .poll(() => textOf(".machine [role=status]"), LONG)
-      .toMatch(/learns on: graphics processor \(webgpu, .*swiftshader.*\)\.$/);
+      .toMatch(/is trained on: graphics processor \(webgpu, .*swiftshader.*\)\.$/);
     await learnUntil(4);
     const twice = textOf("#learning .processors [role=status]");
-    expect(twice).toMatch(/^Step 4 was made twice, .* \(graphics processor\): .* is \d\.\d · 10\^−[7-9]\.$/);
+    expect(twice).toMatch(/^Step 4 was computed twice, .* \(graphics processor\): .* is \d\.\d · 10\^−[7-9]\.$/);
     await learnUntil(6);
     await simd.click();
     await learnUntil(8);

@@ -5,7 +5,7 @@ import { barriers, openPage, textOf } from "./page.ts";
 describe("will it fit", () => {
   it("says what is left over, and mends it by one click or key", async () => {
     const { store } = openPage("#v=1&only=fit");
-    await expect.element(page.getByRole("note")).toHaveTextContent("No padding mends it");
+    await expect.element(page.getByRole("note")).toHaveTextContent("No padding fixes that");
     expect(textOf("#fit .fit-formula")).toContain("= 4.5");
     await page.getByRole("button", { name: "W = 11" }).click();
     await expect.poll(() => textOf("#fit .readout")).toContain("5 windows");
@@ -67,8 +67,8 @@ describe("the layer as matrices", () => {
     await expect.element(matrix).toBeVisible();
     matrix.element().focus();
     // The first window hangs over the border: the input at row 1, column 1 is under the middle of the filter.
-    await expect.poll(said).toContain("weight of filter 1, slice 1, row 2, column 2: −1, which stands in 9 rows");
-    expect(textOf("#conv2d .toeplitz .said")).toContain("The weight that you point at stands in 9 rows");
+    await expect.poll(said).toContain("weight of filter 1, slice 1, row 2, column 2: −1, which is in 9 rows");
+    expect(textOf("#conv2d .toeplitz .said")).toContain("The weight under the pointer is in 9 rows");
     await userEvent.keyboard("{End}");
     await expect.poll(said).toContain("Row 1, column 75: 0, no weight");
     await userEvent.keyboard("{PageDown}{Enter}");

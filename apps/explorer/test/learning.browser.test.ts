@@ -95,7 +95,7 @@ describe("a net that learns", () => {
     const before = weights();
     timeLine.element().focus();
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
-    await button("Forget what follows, go on from here").click();
+    await button("Discard later steps and continue from here").click();
     await expect.poll(steps).toBe(1);
     for (const step of [2, 3]) {
       await button("One step").click();
@@ -132,17 +132,17 @@ describe("a net that learns", () => {
     button("Start").element().focus();
     await userEvent.keyboard("{Enter}");
     await expect.poll(steps).toBeGreaterThan(2);
-    expect(processors()).toMatch(/^Examples a second: [\d,]+ now \(SIMD, \d+ threads\)\.$/);
+    expect(processors()).toMatch(/^Examples per second: [\d,]+ now \(SIMD, \d+ threads\)\.$/);
     page
       .getByRole("radio", { name: /SIMD, \d+ threads/ })
       .element()
       .focus();
     let before = steps();
-    for (const name of ["SIMD, one thread", "reference, plain loops"]) {
+    for (const name of ["SIMD, one thread", "reference"]) {
       await userEvent.keyboard("{ArrowRight}");
       await expect.element(page.getByRole("radio", { name })).toHaveFocus();
       await expect.poll(processors).toMatch(new RegExp(`: [\\d,]+ now \\(${name}\\); [\\d,]+ \\(.* threads\\)`));
-      await expect.poll(() => textOf(".machine [role=status]")).toContain(`learns on: ${name}.`);
+      await expect.poll(() => textOf(".machine [role=status]")).toContain(`is trained on: ${name}.`);
       expect(twice()).toMatch(name.startsWith("SIMD") ? /none, to the last bit\.$/ : /is \d\.\d · 10\^−\d+\.$/);
       const made = Number(/^Step (\d+)/.exec(twice())![1]);
       expect(made).toBeGreaterThan(before);
@@ -151,8 +151,8 @@ describe("a net that learns", () => {
     }
     expect(store.hash()).toContain("learning.processor=reference");
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
-    await expect.poll(processors).toMatch(/ now \(SIMD, \d+ threads\); .* one thread\); .* plain loops\)\.$/);
-    expect(textOf(".machine [role=status]")).not.toContain("learns on");
+    await expect.poll(processors).toMatch(/ now \(SIMD, \d+ threads\); .* one thread\); .*\(reference\)\.$/);
+    expect(textOf(".machine [role=status]")).not.toContain("is trained on");
     before = steps();
     await expect.poll(steps).toBeGreaterThan(before);
     expect(button("Pause").query()).not.toBeNull();
@@ -244,7 +244,7 @@ describe("a net that learns", () => {
       .toHaveTextContent(/cut.safetensors could not be loaded.*stays as it is/);
     expect(steps()).toBe(2);
     expect(weights()).toBe(before);
-    await button("Begin anew").click();
+    await button("Begin again").click();
     await shown(0);
     expect(weights()).not.toBe(before);
     await userEvent.upload(input, new File([bytes], "net.safetensors"));

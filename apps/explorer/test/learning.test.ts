@@ -104,7 +104,6 @@ describe("settings that change on the way", () => {
 
 /** Columns of a net whose loss is given, step by step. */
 function columnsOf(losses: readonly number[]): Columns {
-  const columns = new Columns();
   const rows = losses.map((loss, i): LearningRow => ({
     step: i + 1,
     loss,
@@ -115,8 +114,7 @@ function columnsOf(losses: readonly number[]): Columns {
   }));
   const tests = [0, 10].map((step) => ({ step, loss: 1, accuracy: step / 100 }));
   const rest = { health: [], advice: [], lost: undefined, milliseconds: 1, compared: undefined };
-  columns.add({ rows, tests, step: losses.length, stride: 1, ...rest });
-  return columns;
+  return new Columns().with({ rows, tests, step: losses.length, stride: 1, ...rest });
 }
 
 describe("curves", () => {
@@ -145,8 +143,9 @@ describe("curves", () => {
     const columns = columnsOf(Array.from({ length: 100 }, (_, i) => Math.abs(i - 64) + 1));
     expect(bestStep(columns)).toBe(70);
     expect(columns.mean("loss", 100, 2)).toBe(35.5);
-    columns.cut(9);
-    expect([columns.step, columns.tests.length, columns.testAt(50)!.step]).toEqual([9, 1, 0]);
+    const cut = columns.until(9);
+    expect([cut.step, cut.tests.length, cut.testAt(50)!.step]).toEqual([9, 1, 0]);
+    expect(columns.step).toBe(100);
   });
 });
 
@@ -166,15 +165,15 @@ describe("what is shown", () => {
 
   it("is the answer in words", () => {
     expect(sharesOf([0, Math.log(3)])).toEqual([expect.closeTo(0.25), expect.closeTo(0.75)]);
-    expect(verdict([0, Math.log(3)], ["a", "b"], 1)).toBe("The net says b (75.0 %), and it is.");
-    expect(verdict([0, Math.log(3)], ["a", "b"], 0)).toContain("but it is a (to which it gives 25.0 %)");
+    expect(verdict([0, Math.log(3)], ["a", "b"], 1)).toBe("The net says b (75.0 %), which is right.");
+    expect(verdict([0, Math.log(3)], ["a", "b"], 0)).toContain("but it is a (25.0 %)");
     expect(verdict([NaN, NaN], ["a", "b"], 0)).toContain("no answer");
   });
 
   it("is which of two nets is ahead", () => {
     const test = (accuracy: number, step = 9) => ({ loss: 1, accuracy, step });
-    expect(comparison(test(0.9), test(0.88))).toContain("the first net is ahead by 2 points");
-    expect(comparison(test(0.9), test(0.9))).toContain("equally good");
+    expect(comparison(test(0.9), test(0.88))).toContain("the test accuracy of the first net is higher by 2 points");
+    expect(comparison(test(0.9), test(0.9))).toContain("the same test accuracy");
     expect(comparison(test(0.9), test(0.9, 8))).toBe("");
   });
 
@@ -182,7 +181,7 @@ describe("what is shown", () => {
     const said = (loss: number): string => lostSentence({ step: 8, loss, learningRate: 3 }, "sgd");
     expect(said(NaN)).toContain("NaN");
     expect(said(Infinity)).toContain("infinite");
-    expect(said(1)).toContain("weights are no numbers");
+    expect(said(1)).toContain("weights became NaN");
     expect(said(1)).toContain("as it was after step 7");
   });
 });
@@ -293,9 +292,9 @@ describe("the code that is shown", () => {
       { step: 0, optimizer: "adam", rate: 0.003 },
       { step: 9, optimizer: "sgd", rate: 0.1 },
     ] as const;
-    expect(codeOf({ ...initial, changes })).toContain("trainStep takes another");
+    expect(codeOf({ ...initial, changes })).toContain("trainStep allows another");
     expect(codeOf(initial)).not.toContain("trainStep");
     expect(codeOf(initial)).toContain("await mnist()");
-    expect(codeOf({ ...initial, data: "own" })).toContain("shapes stand in");
+    expect(codeOf({ ...initial, data: "own" })).toContain("shapes replace them");
   });
 });

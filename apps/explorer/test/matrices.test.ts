@@ -25,17 +25,10 @@ import {
   toeplitzRow,
   weightOfIndex,
 } from "../src/panels/conv2d/places.ts";
-import {
-  kernelNames,
-  kernelOf,
-  mapAt,
-  requestOf as stackRequest,
-  stackFields,
-  volumesOf,
-} from "../src/panels/stack/model.ts";
+import { kernelNames, mapAt, requestOf as stackRequest, stackFields, volumesOf } from "../src/panels/stack/model.ts";
 import { convolution } from "../src/compute/convolution.ts";
 import { sample, SIDE } from "../src/draw/samples.ts";
-import { appliedKernel, kernelsFields, requestOf as kernelRequest } from "../src/panels/kernels/model.ts";
+import { appliedKernel, kernelOf, kernelsFields, requestOf as kernelRequest } from "../src/panels/kernels/model.ts";
 
 const { convDemo } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tools/golden/seed.json"), "utf8")) as {
   readonly convDemo: { im2colShape: number[]; O: number[][][] };
@@ -120,6 +113,6 @@ describe("a stack of maps", () => {
       for (const at of [0, 100, 2000, SIDE * SIDE - 1]) expect(map[at]).toBeCloseTo(expected[at]!, 6);
       expect(Math.min(...mapAt(output, filters, i, true))).toBeGreaterThanOrEqual(0);
     }
-    expect(volumesOf({ ...initialState(stackFields), filters })[1]!.shape).toEqual([SIDE, SIDE, filters]);
+    expect(volumesOf({ ...initialState(stackFields), filters }).rows[1]!.shape).toEqual([SIDE, SIDE, filters]);
   });
 });

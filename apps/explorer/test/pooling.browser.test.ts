@@ -35,7 +35,7 @@ describe("pooling", () => {
     await page.getByRole("radio", { name: "Backward" }).click();
     const gradients = Array.from({ length: 16 }, (_, i) => (argFlat.includes(i) ? "1" : "0"));
     await expect.poll(() => cellsOf("Map before pooling").flat()).toEqual(gradients);
-    page.getByRole("checkbox", { name: "Only of the output" }).element().focus();
+    page.getByRole("checkbox", { name: "Only of the selected output" }).element().focus();
     await userEvent.keyboard(" ");
     await expect
       .poll(() => cellsOf("Map before pooling").flat())
@@ -60,7 +60,7 @@ describe("pooling", () => {
     await expect.poll(() => textOf("#pooling .readout")).toContain("(4 − 3) / 2 + 1 = 1.5");
     page.getByRole("slider", { name: "Size of the map" }).element().focus();
     await userEvent.keyboard("{Home}");
-    await expect.element(page.getByRole("note")).toHaveTextContent("no place");
+    await expect.element(page.getByRole("note")).toHaveTextContent("does not fit");
   });
 
   it("puts no barrier in anybody's way", async () => {
@@ -81,7 +81,7 @@ describe("a shape that is moved", () => {
     await expect.poll(() => shares()[0]).toBeGreaterThan(80);
     await expect.poll(() => changed()[1]!).toBeLessThan(changed()[0]!);
     await page.getByRole("button", { name: "Without pooling" }).click();
-    await expect.poll(() => textOf("#shift .readout")).toContain("Taken for a square");
+    await expect.poll(() => textOf("#shift .readout")).toContain("Classified as a square");
     expect(Math.max(...shares())).toBe(shares()[1]);
   });
 

@@ -10,7 +10,7 @@ import {
   edited,
   formulaOf,
   inputAt,
-  lieOf,
+  positionsOf,
   poolingFields,
   requestOf,
   seenBy,
@@ -64,7 +64,7 @@ describe("the map of the notes", () => {
     const { winners, gradient } = await pooling(requestOf({ ...first, direction: "backward" })!);
     expect([...winners!]).toEqual(maxpoolFig.argFlat);
     expect([...gradient!]).toEqual(Array.from({ length: 16 }, (_, i) => (maxpoolFig.argFlat.includes(i) ? 1 : 0)));
-    expect(summaryOf(first)).toContain("Of 16 numbers 4 are left: 75 % are gone");
+    expect(summaryOf(first)).toContain("4 of 16 numbers are left: 75 % are removed");
   });
 });
 
@@ -77,7 +77,7 @@ describe("in every geometry", () => {
         expect(at === undefined).toBe(request === undefined);
         if (request === undefined || at === undefined) return;
         const { output, outputShape, winners } = await pooling(request);
-        expect(outputShape).toEqual([lieOf(state).positions, lieOf(state).positions]);
+        expect(outputShape).toEqual([positionsOf(state).positions, positionsOf(state).positions]);
         const values = seenBy(state, at).map((place) => inputAt(state, place));
         const expected = {
           max: Math.max(...values),
@@ -111,7 +111,7 @@ describe("in every geometry", () => {
     fc.assert(
       fc.property(states, fc.nat(7), fc.nat(7), (state, row, column) => {
         const at = { row: row % state.size, column: column % state.size };
-        const { positions } = lieOf(state);
+        const { positions } = positionsOf(state);
         const all = Array.from({ length: positions * positions }, (_, step) => selected({ ...state, step })!);
         const over = all.filter((output) =>
           seenBy(state, output).some((seen) => seen.row === at.row && seen.column === at.column),

@@ -106,11 +106,11 @@ describe("what trains a net", () => {
 
   it("is said in words", () => {
     expect(speedsInWords({}, "all", 4)).toBe("");
-    expect(speedsInWords({ all: 1234.5 }, "all", 4)).toBe("Examples a second: 1,235 now (SIMD, 4 threads).");
+    expect(speedsInWords({ all: 1234.5 }, "all", 4)).toBe("Examples per second: 1,235 now (SIMD, 4 threads).");
     expect(speedsInWords({ all: 1234, reference: 56 }, "reference", 4)).toBe(
-      "Examples a second: 56 now (reference, plain loops); 1,234 (SIMD, 4 threads).",
+      "Examples per second: 56 now (reference); 1,234 (SIMD, 4 threads).",
     );
-    expect(speedsInWords({ all: 1234 }, "one", 4)).toBe("Examples a second: 1,234 (SIMD, 4 threads).");
+    expect(speedsInWords({ all: 1234 }, "one", 4)).toBe("Examples per second: 1,234 (SIMD, 4 threads).");
     const step = { step: 7, compared: 3290, from: "all", to: "one" } as const;
     expect(comparisonInWords({ ...step, difference: 0 }, 2)).toMatch(/of 3,290 weights is none, to the last bit\.$/);
     expect(comparisonInWords({ ...step, difference: 1.5e-8 }, 2)).toMatch(/is 1\.5 · 10\^−8\.$/);

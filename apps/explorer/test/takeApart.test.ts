@@ -160,7 +160,7 @@ describe("the current net", () => {
     );
     expect((await takeApart(await again.get(), { net: undefined, pixels })).scores).toEqual(apart.scores);
     const plain = await saveWeights(net.model);
-    expect(() => netOfFile(plain, "a file")).toThrow("not how their net is made");
+    expect(() => netOfFile(plain, "a file")).toThrow("no recipe of their net");
   });
 
   it("that comes late does not take the place of one that was set meanwhile", async () => {

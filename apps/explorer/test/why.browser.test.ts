@@ -18,11 +18,11 @@ describe("ten ways to ask why", () => {
     const { store } = openPage("#v=1&only=why");
     for (const method of explanationMethodNames) await expect.poll(() => likeness(method)).toBe(1);
     expect(textOf("#why .readout")).toContain("Why a 6?");
-    const slider = page.getByRole("slider", { name: "Layers that have forgotten" });
+    const slider = page.getByRole("slider", { name: "Layers with shuffled weights" });
     slider.element().focus();
     await userEvent.keyboard("{ArrowRight}");
     await expect.poll(() => textOf("#why .readout")).toContain("“Fully connected: 10 numbers” are shuffled");
-    await page.getByRole("button", { name: "all of them have" }).click();
+    await page.getByRole("button", { name: "all of them" }).click();
     expect(store.hash()).toContain("why.forgotten=3");
     for (const method of ["gradient", "smoothGrad", "occlusion"])
       await expect.poll(() => likeness(method)).toBeLessThan(0.7);
@@ -61,23 +61,23 @@ describe("covering and fooling", () => {
     openPage("#v=1&only=fool&fool.epsilon=0");
     await expect.poll(() => percentOf("6", 1)).toBeGreaterThan(95);
     const readouts = (): string => document.querySelectorAll("#fool .readout")[1]?.textContent ?? "";
-    expect(readouts()).toContain("Nothing has moved yet");
+    expect(readouts()).toContain("Nothing has changed yet");
     page
       .getByRole("slider", { name: /Hundredths/ })
       .element()
       .focus();
     await userEvent.keyboard("{ArrowRight}");
-    await expect.poll(readouts).toContain("further than 0.01");
+    await expect.poll(readouts).toContain("by more than 0.01");
     await page.getByRole("button", { name: "a quarter" }).click();
     await expect.poll(() => percentOf("6", 1)).toBeLessThan(50);
-    expect(readouts()).toMatch(/further than 0.25, you read what you read before, and the net reads a [^6]/);
+    expect(readouts()).toMatch(/by more than 0.25; you still read the same digit, but the net reads a [^6]/);
     expect(await barriers()).toEqual([]);
   });
 });
 
 describe("what a feature looks for", () => {
   const excitement = (): number =>
-    Number(/by (\S+)\.$/.exec(textOf("#features .painting .readout"))?.[1] ?? Number.NaN);
+    Number(/is (\S+)\.$/.exec(textOf("#features .painting .readout"))?.[1] ?? Number.NaN);
 
   it("is found in digits, the most exciting first, and painted live until it is stopped", async () => {
     const { store } = openPage("#v=1&only=features&features.steps=9999");
@@ -100,10 +100,10 @@ describe("what a feature looks for", () => {
     expect(stopped).toMatch(/Step \d+ of 9999/);
     // Whatever was on its way has arrived by the time something else is answered.
     await page.getByRole("button", { name: "a map of the first convolution" }).click();
-    await expect.poll(() => textOf("#features .painting .readout")).toContain("Paint, and watch");
+    await expect.poll(() => textOf("#features .painting .readout")).toContain("Press Paint");
     await page.getByRole("button", { name: "one of the second" }).click();
     await expect.poll(values).toEqual(first);
-    expect(textOf("#features .painting .readout")).toContain("Paint, and watch");
+    expect(textOf("#features .painting .readout")).toContain("Press Paint");
     expect(await barriers()).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
+import { Notice } from "../controls/Notice.tsx";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
 import type { Question } from "../questions/question.ts";
@@ -13,18 +14,18 @@ import { MachineLine } from "./MachineLine.tsx";
 import { Text } from "./Text.tsx";
 import { useFollowing } from "./useFollowing.ts";
 
-/** What the page is made of. */
+/** Properties of an {@link Article}. */
 export interface ArticleProps {
   readonly panels: readonly Panel[];
   readonly store: Store;
   readonly compute: Compute;
 }
 
-/** The page: chapters with their panels, or only those that the address asks for. */
+/** The page: chapters with their panels, or only the panels that the address asks for. */
 export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
   const only = store.only.value;
   const shown = only.length === 0 ? panels : panels.filter(({ id }) => only.includes(id));
-  // Only what is in sight can be tried.
+  // Questions need their panel.
   const asked = (number: number): readonly Question[] =>
     questions.filter(({ chapter, panel }) => chapter === number && shown.some(({ id }) => id === panel));
   const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
@@ -33,19 +34,15 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
       <StoreContext.Provider value={store}>
         <div class="article">
           <header class="top">
-            <h1>Convolutional nets, taken apart while they run</h1>
+            <h1>Convolutional nets, explained while they run</h1>
             <p class="lead">
-              Every number on this page is computed in your browser, now. Change one, and see what depends on it. The
-              address above holds what you see, your drawings too, so you can send it; photographs and recordings of
-              yours stay on this page.
+              Every number on this page is computed in your browser. Change one to see what depends on it. The address
+              of the page contains what you see, including your drawings, so you can share it. Your photographs and
+              recordings never leave this page.
             </p>
             <MachineLine />
           </header>
-          {store.problem.value !== undefined && (
-            <div class="notice" role="alert">
-              <p>{store.problem.value}</p>
-            </div>
-          )}
+          <Notice text={store.problem.value} />
           <Following />
           <main>
             {numbers.map((number) => (
@@ -69,19 +66,19 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
   );
 }
 
-/** Chapter 7 looks into the net that chapter 6 has made. */
+/** Lets chapter 7 inspect the net of chapter 6. */
 function Following(): null {
   useFollowing("chapter-7");
   return null;
 }
 
-/** How far above and below the window a panel is near. */
+/** Distance from the window within which a panel is near. */
 const NEAR = "60% 0px";
 
 function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
   const { id, title, text, View } = panel;
-  // A page with all panels is written one after the other, and each figure is built when the reader comes near: so no task is
-  // long, and nothing is computed for nobody.
+  // Texts are rendered one after the other, and each figure when the reader comes near, so that no task is long and nothing is
+  // computed in vain.
   const isWritten = useSignal(store.only.value.length > 0);
   useEffect(() => {
     const timer = setTimeout(() => (isWritten.value = true));
@@ -100,9 +97,9 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
     observer.observe(root.current!);
     return () => observer.disconnect();
   }, [isNear.value]);
-  // One panel that fails leaves the others as they are.
+  // An error of one panel does not affect the others.
   const [error, retry] = useErrorBoundary();
-  // A view that is reset is made anew: it may hold what no address does, such as a photograph.
+  // A reset creates a new view, because a view may contain state that is not in the address, such as a photograph.
   const resets = useSignal(0);
   return (
     <section ref={root} class="panel" id={id} aria-labelledby={`${id}-title`}>
@@ -118,9 +115,9 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
             set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)}
           />
         ) : (
-          <div class="notice" role="alert">
-            <p>This panel failed ({String(error)}). Resetting it below begins anew; the others go on.</p>
-          </div>
+          <Notice
+            text={`This panel failed (${String(error)}). Reset it below to start again. The others still work.`}
+          />
         )}
         <div class="bar">
           <button

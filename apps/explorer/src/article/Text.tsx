@@ -1,19 +1,19 @@
 import type { ComponentChildren, JSX } from "preact";
 
-/** A part of a text: plain, or in an element. */
+/** A part of a text: plain text or an element. */
 export type Piece =
   | string
   | { readonly element: "p" | "strong" | "em" | "code" | "ul" | "li"; readonly parts: readonly Piece[] }
   | { readonly element: "a"; readonly href: string; readonly parts: readonly Piece[] };
 
-/** What a {@link Text} says. */
+/** Properties of a {@link Text}. */
 export interface TextProps {
   readonly pieces: readonly Piece[];
-  /** Follows a link to `set:…`, which is written as a button. */
+  /** Follows a link to `set:…`, which is a button. */
   readonly onSay: (change: string) => void;
 }
 
-/** The running text of a panel, whose sentences can set its figure. */
+/** The text of a panel, with buttons that set its state. */
 export function Text({ pieces, onSay }: TextProps): JSX.Element {
   const all = (parts: readonly Piece[]): ComponentChildren => parts.map((part) => one(part));
   const one = (piece: Piece): ComponentChildren => {

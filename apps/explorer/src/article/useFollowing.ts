@@ -4,12 +4,12 @@ import { useAnswer } from "../compute/compute.ts";
 import { learned } from "../compute/learned.ts";
 import type { LearningJobs } from "../compute/learning.ts";
 
-/** While a net learns, those that look into it are given it anew at most so often. In milliseconds. */
+/** Milliseconds between two versions of a net in training for the panels that inspect it. */
 const PAUSE = 400;
 
 type Request = LearningJobs["lookInto"]["request"];
 
-/** Whether the section with a heading of this id is on the screen. */
+/** Whether the section with a heading of this id is visible. */
 function useInSight(id: string): Signal<boolean> {
   const inSight = useSignal(false);
   useEffect(() => {
@@ -23,24 +23,24 @@ function useInSight(id: string): Signal<boolean> {
 }
 
 /**
- * Has the panels of a chapter look into the net of chapter 6 as of the step that its time line shows, once that net has learned
- * anything: only while they are on the screen, since all that they compute is computed for each step again.
+ * Lets the panels of a chapter inspect the net of chapter 6 at the step of its time line, once it was trained. Only while they
+ * are visible, because everything is computed again for each step.
  */
 export function useFollowing(chapter: string): void {
   const inSight = useInSight(chapter);
   const wanted = useSignal<Request | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useSignalEffect(() => {
-    // Read here, so that every change is heard of.
+    // Reads all signals, so that every change runs the effect.
     if (learned.value === wanted.peek()?.at || !inSight.value || timer.current !== undefined) return;
     timer.current = setTimeout(() => {
       timer.current = undefined;
       const at = learned.peek();
       if (at?.hasLearned) wanted.value = { at };
-      // Back to the net that the page opens with.
+      // Back to the pretrained net.
       else if (wanted.peek()?.at !== undefined) wanted.value = { at: undefined };
     }, PAUSE);
   });
   useEffect(() => () => clearTimeout(timer.current), []);
-  useAnswer("lookInto", wanted);
+  useAnswer("lookInto", () => wanted.value);
 }

@@ -3,27 +3,29 @@ import { cpu } from "@convlens/backend-cpu/lazy";
 import { reference } from "@convlens/backend-reference";
 import type { Processor } from "./processor.ts";
 
-/** As many threads as this page may have: one where it may not share memory. */
+/** Threads of this page: one if it must not share memory. */
 export const threadsHere = (): number => (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1);
 
 let isSoftwareAllowed = false;
-/** Lets a program stand in for a graphics processor: for tests, where there is none. */
+/** Allows a software renderer in place of a graphics processor, for tests. */
 export function allowSoftwareGraphics(): void {
   isSoftwareAllowed = true;
 }
 
-/** What graphics processors run, which no reader downloads who does not ask for it. */
+/** The backend for graphics processors, which is only downloaded when it is requested. */
 async function graphics(): Promise<Backend> {
   const { gpu } = await import("@convlens/backend-gpu");
   return gpu({ allowSoftware: isSoftwareAllowed });
 }
 
-/** Why there is no graphics processor, for readers. */
+/** Why there is no graphics processor, as a sentence for the reader. */
 function graphicsRefusal(error: unknown): Error {
   if (!(error instanceof BackendError))
-    return new Error("What runs on graphics processors could not be loaded: it is fetched when it is first asked for.");
+    return new Error(
+      "The backend for graphics processors could not be loaded. It is downloaded when it is first used.",
+    );
   const { got } = error.details;
-  return new Error(`No graphics processor can compute here: ${Array.isArray(got) ? got.join("; ") : error.message}.`);
+  return new Error(`No graphics processor can be used: ${Array.isArray(got) ? got.join("; ") : error.message}.`);
 }
 
 const make: { readonly [P in Processor]: () => Promise<Backend> } = {
@@ -35,7 +37,7 @@ const make: { readonly [P in Processor]: () => Promise<Backend> } = {
 
 const made = new Map<Processor, Promise<Backend>>();
 
-/** The backend of a processor: made when it is first wanted, and again if that failed. */
+/** The backend of a processor: created when it is first used, and again if that failed. */
 export function backendOf(processor: Processor): Promise<Backend> {
   let backend = made.get(processor);
   if (backend === undefined) {
@@ -45,7 +47,7 @@ export function backendOf(processor: Processor): Promise<Backend> {
   return backend;
 }
 
-/** Forgets a backend that has failed: the next that is wanted is another. */
+/** Forgets a backend that has failed, so that a new one is created. */
 export function forgetBackend(processor: Processor): void {
   made.delete(processor);
 }

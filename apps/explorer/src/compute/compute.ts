@@ -1,40 +1,40 @@
-import { signal, useSignal, useSignalEffect, type ReadonlySignal, type Signal } from "@preact/signals";
+import { signal, useComputed, useSignal, useSignalEffect, type ReadonlySignal, type Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext, useRef } from "preact/hooks";
 import type { NetInfo } from "./net.ts";
 import type { Processor } from "./processor.ts";
 import type { FromWorker, Job, Jobs, Machine, Outcome, Show, Shows, ToWorker } from "./protocol.ts";
 
-/** How far the worker is. */
+/** State of the worker. */
 export type ComputeStatus =
   | { readonly kind: "starting" }
   | { readonly kind: "ready"; readonly machine: Machine }
   | { readonly kind: "failed"; readonly text: string };
 
-/** Something that is being watched. */
+/** A running show of the worker. */
 export interface Watching {
-  /** When it is over: by itself, stopped, or with a problem, which it gives. */
+  /** Resolves when the show has ended or was stopped; to the problem, if there was one. */
   readonly ended: Promise<string | undefined>;
   stop(): void;
 }
 
-/** Who waits for what the worker shows. */
+/** Callbacks of a show. */
 interface Watcher {
   readonly onLook: (look: never) => void;
   readonly onEnd: (problem: string | undefined) => void;
 }
 
-/** The page's end of the worker that computes. */
+/** The page's side of the worker that computes. */
 export class Compute {
   readonly status: Signal<ComputeStatus> = signal<ComputeStatus>({ kind: "starting" });
-  /** The net that panels look into; `undefined` until one has been asked for. */
+  /** The net that panels inspect; `undefined` until one was requested. */
   readonly net: Signal<NetInfo | undefined> = signal<NetInfo | undefined>(undefined);
   readonly #worker: Worker;
   readonly #waiting: Map<number, (outcome: Outcome<never>) => void> = new Map();
   readonly #watchers: Map<number, Watcher> = new Map();
   #asked = 0;
 
-  /** @param options - Whether a program may stand in for a graphics processor: for tests. */
+  /** @param options - `allowSoftwareGraphics`: whether a software renderer may replace a graphics processor, for tests. */
   constructor({ allowSoftwareGraphics = false }: { readonly allowSoftwareGraphics?: boolean } = {}) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "compute" });
     this.#worker.addEventListener("message", ({ data }: { readonly data: FromWorker }) => this.#receive(data));
@@ -46,8 +46,8 @@ export class Compute {
   }
 
   /**
-   * Asks the worker. A problem is an outcome like an answer; nothing is thrown. Without an outcome stays only what `signal` has
-   * cancelled before the worker began with it.
+   * Sends a job to the worker. A problem is an outcome like an answer; nothing is thrown. The promise stays pending if `signal`
+   * cancels the job before the worker begins with it.
    */
   ask<J extends Job>(job: J, request: Jobs[J]["request"], signal?: AbortSignal): Promise<Outcome<Jobs[J]["answer"]>> {
     const id = this.#asked++;
@@ -57,7 +57,7 @@ export class Compute {
     return outcome;
   }
 
-  /** Watches the worker at something that takes a while. */
+  /** Starts a show: a job with intermediate results. */
   watch<S extends Show>(show: S, request: Shows[S]["request"], onLook: (look: Shows[S]["look"]) => void): Watching {
     const id = this.#asked++;
     const ended = new Promise<string | undefined>((onEnd) => this.#watchers.set(id, { onLook, onEnd }));
@@ -65,7 +65,7 @@ export class Compute {
     return { ended, stop: () => this.#watchers.has(id) && this.#send({ kind: "cancel", id }) };
   }
 
-  /** Gets a processor ready, beside all that is asked; what was in the way. */
+  /** Prepares a processor while other jobs go on. Resolves to the problem, if there was one. */
   prepare(processor: Processor): Promise<string | undefined> {
     return this.watch("prepare", { processor }, () => undefined).ended;
   }
@@ -117,22 +117,56 @@ export function useCompute(): Compute {
   return compute;
 }
 
-/** An outcome with the request that it is of. */
+/** The outcome of a job with its request. Everything is `undefined` before the first outcome. */
 export interface Answered<J extends Job> {
-  readonly request: Jobs[J]["request"];
-  readonly outcome: Outcome<Jobs[J]["answer"]>;
+  readonly request: Jobs[J]["request"] | undefined;
+  readonly value: Jobs[J]["answer"] | undefined;
+  readonly problem: string | undefined;
+}
+
+const answeredBy = <J extends Job>(request: Jobs[J]["request"], outcome: Outcome<Jobs[J]["answer"]>): Answered<J> => ({
+  request,
+  value: outcome.kind === "answer" ? outcome.value : undefined,
+  problem: outcome.kind === "problem" ? outcome.text : undefined,
+});
+
+/** Whether two requests are the same: plain values, arrays and objects of those. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) {
+    const [x, y] = [a, b] as unknown as [ArrayLike<number>, ArrayLike<number>];
+    return x.length === y.length && Array.prototype.every.call(x, (value, i) => Object.is(value, y[i]));
+  }
+  const [x, y] = [a, b] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
+  const keys = Object.keys(x);
+  return keys.length === Object.keys(y).length && keys.every((key) => isSame(x[key], y[key]));
+}
+
+/** A request, which changes only when its content does; and a place for its answer. */
+function useRequest<J extends Job>(make: () => Jobs[J]["request"] | undefined) {
+  const last = useRef<Jobs[J]["request"] | undefined>(undefined);
+  const request = useComputed(() => {
+    const now = make();
+    if (!isSame(now, last.current)) last.current = now;
+    return last.current;
+  });
+  const answered = useSignal<Answered<J>>({ request: undefined, value: undefined, problem: undefined });
+  return { request, answered };
 }
 
 /**
- * What the worker says to the newest request; the answer to one before, until it does. A request that a newer one overtakes before
- * the worker has begun with it is dropped, so that a slider never has to wait for all places that it has passed.
+ * The answer to the newest request; until it is there, the answer to the one before. A request that is overtaken before the worker
+ * has begun with it is dropped, so that a slider never waits for the places that it has passed.
+ *
+ * @param make - Makes the request from signals; nothing is requested while it gives `undefined`.
  */
 export function useAnswer<J extends Job>(
   job: J,
-  request: ReadonlySignal<Jobs[J]["request"] | undefined>,
-): ReadonlySignal<Answered<J> | undefined> {
+  make: () => Jobs[J]["request"] | undefined,
+): ReadonlySignal<Answered<J>> {
   const compute = useCompute();
-  const answered = useSignal<Answered<J> | undefined>(undefined);
+  const { request, answered } = useRequest<J>(make);
   const asking = useRef(0);
   const shown = useRef(0);
   useSignalEffect(() => {
@@ -143,9 +177,40 @@ export function useAnswer<J extends Job>(
     void compute.ask(job, asked, controller.signal).then((outcome) => {
       if (mine < shown.current) return;
       shown.current = mine;
-      answered.value = { request: asked, outcome };
+      answered.value = answeredBy(asked, outcome);
     });
     return () => controller.abort();
+  });
+  return answered;
+}
+
+/**
+ * As {@link useAnswer}, for requests that change with every answer to another job, as those about a net in training do: each of
+ * them would be overtaken. Here the newest request is sent when the last one was answered, so the answer is at most one behind.
+ */
+export function useSteadyAnswer<J extends Job>(
+  job: J,
+  make: () => Jobs[J]["request"] | undefined,
+): ReadonlySignal<Answered<J>> {
+  const compute = useCompute();
+  const { request, answered } = useRequest<J>(make);
+  const asking = useRef<{ wanted: Jobs[J]["request"] | undefined; isBusy: boolean }>({
+    wanted: undefined,
+    isBusy: false,
+  });
+  useSignalEffect(() => {
+    const current = asking.current;
+    current.wanted = request.value;
+    if (current.isBusy) return;
+    current.isBusy = true;
+    void (async () => {
+      while (current.wanted !== undefined) {
+        const asked = current.wanted;
+        current.wanted = undefined;
+        answered.value = answeredBy(asked, await compute.ask(job, asked));
+      }
+      current.isBusy = false;
+    })();
   });
   return answered;
 }

@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 
-/** A convolution to be computed. */
+/** A convolution. */
 export interface ConvolutionRequest {
   /** Row-major. */
   readonly input: Float32Array;
@@ -25,25 +25,25 @@ export interface ConvolutionRequest {
   readonly stride: number;
   /** On each side. */
   readonly padding: number;
-  /** What the padding is made of. */
+  /** Values of the padding. */
   readonly border: NonNullable<PadOptions["mode"]>;
   readonly dilation: number;
   readonly groups: number;
-  /** Gradient of a scalar with respect to each output, row-major, if gradients are wanted. */
+  /** Gradient of the outputs, row-major, if the other gradients are wanted. */
   readonly outputGradient: Float32Array | undefined;
 }
 
-/** What came out of it. */
+/** The result of a convolution. */
 export interface ConvolutionAnswer {
   readonly output: Float32Array;
   /** `[height, width, filters]` */
   readonly outputShape: readonly [number, number, number];
-  /** Gradients with respect to input, filters and bias, each in its shape. */
+  /** Gradients of input, filters and bias, each in its shape. */
   readonly gradients:
     { readonly input: Float32Array; readonly filters: Float32Array; readonly bias: Float32Array } | undefined;
 }
 
-/** Convolves, and goes backwards if asked to. */
+/** Convolves, and computes the gradients if they are wanted. */
 export async function convolution(request: ConvolutionRequest): Promise<ConvolutionAnswer> {
   const { inputShape, filterShape, stride, padding, border, dilation, groups, outputGradient } = request;
   const input = tensor(request.input, [1, ...inputShape]);

@@ -12,13 +12,13 @@ async function load(url: string, what: string): Promise<Response> {
   throw new Error(`${what} could not be loaded (${response?.status ?? "no connection"}); a reload may help.`);
 }
 
-/** The net that lies beside the page. */
+/** The pretrained net, a file of the page. */
 export async function openNet(): Promise<NetParts> {
-  const file = await load(netUrl, "The net that the page opens with");
-  return netOfFile(new Uint8Array(await file.arrayBuffer()), "trained in seconds, when this page was made");
+  const file = await load(netUrl, "The pretrained net");
+  return netOfFile(new Uint8Array(await file.arrayBuffer()), "trained in seconds when this page was built");
 }
 
-/** A set that is fetched when it is first wanted, and again if that failed. */
+/** A dataset that is loaded when it is first used, and again if that failed. */
 function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
   let set: Promise<Dataset> | undefined;
   return () => {
@@ -32,11 +32,11 @@ function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
   };
 }
 
-/** Digits that the net has not seen. */
+/** Digits of the test set. */
 export const testDigits: () => Promise<Dataset> = kept(testImagesUrl, testLabelsUrl);
 const trainDigits = kept(trainImagesUrl, trainLabelsUrl);
 
-/** Digits to learn from, and those to be tested on. */
+/** Digits of the training set and of the test set. */
 export async function allDigits(): Promise<TrainAndTest> {
   const [train, test] = await Promise.all([trainDigits(), testDigits()]);
   return { train, test };

@@ -1,19 +1,19 @@
 import type { Dataset } from "@convlens/datasets";
 
-/** Which digit of those that the net has not seen. */
+/** A digit of the test set. */
 export interface DigitRequest {
   readonly index: number;
 }
 
-/** A digit as somebody has written it. */
+/** A handwritten digit. */
 export interface DigitAnswer {
   /** Row-major, from 0 (paper) to 1 (ink), 28 × 28. */
   readonly pixels: Float32Array;
-  /** What it is said to be. */
+  /** Its label. */
   readonly label: string;
 }
 
-/** One of the digits. */
+/** A digit of a set. */
 export async function digit(digits: Dataset, { index }: DigitRequest): Promise<DigitAnswer> {
   const size = digits.shape.reduce((a, b) => a * b);
   const start = index * size;

@@ -34,9 +34,9 @@ export interface ExplainRequest {
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
   readonly method: ExplanationMethodName;
-  /** The class whose score is explained. */
+  /** The class whose logit is explained. */
   readonly target: number;
-  /** How many layers have forgotten what they learned, from the last on. */
+  /** Number of layers whose weights are shuffled, from the last on. */
   readonly forgotten: number;
 }
 
@@ -44,27 +44,27 @@ export interface ExplainRequest {
 export interface ExplainAnswer {
   /** Row-major, a number for each pixel. */
   readonly values: Float32Array;
-  /** How alike it is to that of the net as it was trained: 1 for the same. */
+  /** Similarity to the map of the trained net: 1 for the same. */
   readonly similarity: number;
-  /** The paths of layers that have parameters, in order: how far forgetting can go. */
+  /** Paths of the layers with parameters, in order. */
   readonly layers: readonly string[];
 }
 
-/** The layers of a net that have learned something, in order. */
-const learners = (net: Net): string[] =>
+/** Paths of the layers with parameters, in order. */
+const trainedLayers = (net: Net): string[] =>
   simpleLayers(net, net.inputShape)
     .filter(({ layer }) => parameters(layer).size > 0)
     .map(({ name }) => name);
 
-/** Copies of a net of which the last layers have forgotten; and of which net they are. */
-interface Forgetful {
+/** Copies of a net with shuffled weights in the last layers, and the version of the net. */
+interface ShuffledNets {
   readonly copies: readonly Layer[];
   readonly version: number;
 }
-const forgetful = new WeakMap<Layer, Promise<Forgetful>>();
+const shuffledNets = new WeakMap<Layer, Promise<ShuffledNets>>();
 
-/** Shuffles weights: of the k-th copy those of the last k + 1 layers. */
-async function forget(copies: readonly Layer[], layers: readonly string[]): Promise<void> {
+/** Shuffles the weights of the last k + 1 layers of the k-th copy. */
+async function shuffle(copies: readonly Layer[], layers: readonly string[]): Promise<void> {
   const random = new Random(1);
   for (const [k, copy] of copies.entries())
     for (const [path, variable] of parameters(copy)) {
@@ -75,20 +75,20 @@ async function forget(copies: readonly Layer[], layers: readonly string[]): Prom
     }
 }
 
-/** A net, then its copies, each having forgotten a layer more; made once, and filled anew when its weights have changed. */
+/** A net and its copies, each with one more shuffled layer. They are created once, and filled again when weights change. */
 async function netsOf(net: Net, layers: readonly string[]): Promise<readonly Layer[]> {
-  const before = await forgetful.get(net.model);
+  const before = await shuffledNets.get(net.model);
   if (before?.version === net.info.version) return [net.model, ...before.copies];
   const copies = before?.copies ?? layers.map(() => net.copy());
   if (before !== undefined) for (const copy of copies) setWeights(copy, net.weights);
-  const ready = forget(copies, layers).then(() => ({ copies, version: net.info.version }));
-  forgetful.set(net.model, ready);
+  const ready = shuffle(copies, layers).then(() => ({ copies, version: net.info.version }));
+  shuffledNets.set(net.model, ready);
   await ready;
   return [net.model, ...copies];
 }
 
-/** How alike two maps are, each brought to the same scale, where either shows something. */
-function alike(before: Heatmap, after: Heatmap): number {
+/** Similarity of two maps, each scaled to 1, where one of them is not 0. */
+function similarityOf(before: Heatmap, after: Heatmap): number {
   const [a, b] = [before, after].map(({ height, width, values }) => {
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
     return { height, width, values: values.map((value) => value / largest) };
@@ -96,16 +96,16 @@ function alike(before: Heatmap, after: Heatmap): number {
   return structuralSimilarity(a!, b!, { range: 2, onlyShown: true });
 }
 
-/** Explains, and says how much the explanation hangs on what the net has learned. */
+/** Explains an answer, and compares the explanation with that of the trained net. */
 export async function explanation(
   net: Net,
   { pixels, method, target, forgotten }: ExplainRequest,
 ): Promise<ExplainAnswer> {
-  const layers = learners(net);
+  const layers = trainedLayers(net);
   const x = tensor(pixels, [1, ...net.inputShape]);
   const mapOf = async (model: Layer): Promise<Heatmap> => heatmap(await explain(model, x, { method, target }));
   const nets = await netsOf(net, layers);
   const trained = await mapOf(nets[0]!);
   const now = forgotten === 0 ? trained : await mapOf(nets[Math.min(forgotten, layers.length)]!);
-  return { values: Float32Array.from(now.values), similarity: alike(trained, now), layers };
+  return { values: Float32Array.from(now.values), similarity: similarityOf(trained, now), layers };
 }

@@ -3,7 +3,7 @@ import type { StoredTensor } from "@convlens/layers";
 const START = 0x811c9dc5;
 const PRIME = 0x01000193;
 
-/** Eight digits that are others as soon as a single bit of a net's weights is (FNV-1a, by which chance agrees once in 2³²). */
+/** Eight hexadecimal digits of a hash of a net's weights (FNV-1a), which differ if a single bit differs, but for one case in 2³². */
 export function fingerprint(weights: ReadonlyMap<string, StoredTensor>): string {
   let hash = START;
   for (const { values } of weights.values())

@@ -28,12 +28,12 @@ import type { FloorAnswer, FloorBlock, FloorRequest, RaceAnswer, Racer, RaceRequ
 import type { Net } from "./net.ts";
 
 const RATE = 0.05;
-/** Bytes of a number. */
+/** Bytes of a float32. */
 const BYTES = 4;
-/** Backends align what they lay side by side. */
+/** Alignment of values, as backends use it. */
 const ALIGNED = { align: 16 } as const;
 
-/** The program of some work on a backend, and what it is fed. */
+/** The program of a task for a backend, and its inputs. */
 function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest, backend: Backend): FloorProgram {
   const [one] = batches(take(digits, batch), { size: batch });
   const { inputs, labels } = one!;
@@ -48,7 +48,7 @@ function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest
   };
   const program =
     work === "read digits" ? programOf(answer, [shaped[0]], { backend }) : programOf(learn, [...shaped], { backend });
-  // The last feed is the seed of random numbers, of which there are none.
+  // The last feed is the seed of random numbers, which this program does not use.
   const feeds = [inputs.values, labels.values].slice(0, program.feeds.length - 1);
   return { program, feeds: [...feeds, new Float32Array(2)] };
 }
@@ -58,7 +58,7 @@ interface FloorProgram {
   readonly feeds: readonly Values[];
 }
 
-/** Lends a program that is ready to run, with the net's weights in variables of its own. */
+/** Calls `use` with a program that is ready to run on a copy of the net's weights. */
 async function withProgram<R>(
   backend: Backend,
   { program, feeds }: FloorProgram,
@@ -79,11 +79,11 @@ async function withProgram<R>(
   }
 }
 
-/** At least so many runs, and so many milliseconds of them. */
+/** Fewest runs, and fewest milliseconds of them. */
 const FEWEST = 5;
 const LONG_ENOUGH = 60;
 
-/** Milliseconds of a call, the least of several; clocks of pages are coarse, so that short calls are measured together. */
+/** Milliseconds of a call, the least of several. Clocks of pages are coarse, so short calls are measured together. */
 async function timed(call: () => Promise<unknown>): Promise<number> {
   await call();
   let least = Infinity;
@@ -100,18 +100,18 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
   return least;
 }
 
-/** The program that the page's backend runs, how its memory is planned, and how long each instruction takes. */
+/** The program of the page's backend, its memory plan, and the time of each instruction. */
 export async function floor(net: Net, digits: Dataset, request: FloorRequest): Promise<FloorAnswer> {
   const backend = currentBackend();
   const ready = programFor(net.model, digits, request, backend);
   const { program } = ready;
   const times = await withProgram(backend, ready, net, async (run) => {
-    // First the whole, many times: after that engines have made of each kernel what they can.
+    // First the whole program, many times, until the engine has optimized all kernels.
     const whole = await timed(() => run());
     const sums = new Float64Array(program.instructions.length);
     let runs = 0;
     const began = performance.now();
-    // Means, for a clock may be too coarse for a single one.
+    // Means, because the clock may be too coarse for a single run.
     while (runs < FEWEST || performance.now() - began < LONG_ENOUGH) {
       await run((instruction, milliseconds) => (sums[instruction]! += milliseconds));
       runs++;
@@ -134,7 +134,7 @@ export async function floor(net: Net, digits: Dataset, request: FloorRequest): P
   };
 }
 
-/** The life and the place of every value that lies in the memory between operations. */
+/** Lifetime and place of every value in the arena. */
 function blocksOf(program: Program, places: ReturnType<typeof planMemory>["places"]): FloorBlock[] {
   const first = firstInstruction(program);
   const roots = aliases(program);
@@ -156,15 +156,15 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
   });
 }
 
-/** The same work on the reference, on one thread, on all that the page has, and on the graphics processor if it is asked for. */
+/** The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested. */
 export async function race(net: Net, digits: Dataset, request: RaceRequest): Promise<RaceAnswer> {
   const own = currentBackend();
   const single = await backendOf("one");
   const graphics = request.graphics ? [await backendOf("graphics")] : [];
   const all = [
-    { name: "reference: plain TypeScript, one thread", backend: await backendOf("reference") },
+    { name: "reference in TypeScript, one thread", backend: await backendOf("reference") },
     { name: "WebAssembly SIMD, one thread", backend: single },
-    // On one thread the page's own is the one before.
+    // With one thread the page's backend is the same as the one before.
     ...(own.name === single.name
       ? []
       : [{ name: `WebAssembly SIMD, ${own.name.replace(/^cpu \(|\)$/g, "")}`, backend: own }]),

@@ -1,37 +1,37 @@
-/** What the machine is to do. */
+/** Tasks of the machine. */
 export const works = ["read digits", "learn from digits"] as const;
 /** One of them. */
 export type Work = (typeof works)[number];
 
-/** A program to be looked at, or raced. */
+/** A program to inspect or to compare. */
 export interface FloorRequest {
   readonly net: number | undefined;
   readonly work: Work;
-  /** Digits at a time. */
+  /** Batch size. */
   readonly batch: number;
 }
 
-/** A race, with the graphics processor, which has been found, or without. */
+/** A comparison of backends, with or without the graphics processor, which must be prepared. */
 export interface RaceRequest extends FloorRequest {
   readonly graphics: boolean;
 }
 
-/** One instruction, as it was planned and timed. */
+/** One instruction with its time. */
 export interface FloorInstruction {
   readonly operation: string;
-  /** The layer that it belongs to: `layers.3 (Conv2d)`. */
+  /** Its layer: `layers.3 (Conv2d)`. */
   readonly path: string;
   readonly direction: string;
   readonly shape: readonly number[];
-  /** Of a run, on average. `undefined` for a reshape, which moves nothing. */
+  /** Average milliseconds; `undefined` for a reshape, which copies nothing. */
   readonly milliseconds: number | undefined;
 }
 
-/** A value's place in the memory between operations. */
+/** Place of a value in the arena. */
 export interface FloorBlock {
-  /** What makes it: an instruction, or −1 for what is fed. */
+  /** The instruction that computes it; −1 for an input. */
   readonly from: number;
-  /** The last instruction that reads it; that of the end if it is a result. */
+  /** The last instruction that reads it; the last of all for a result. */
   readonly to: number;
   /** In bytes. */
   readonly offset: number;
@@ -42,25 +42,25 @@ export interface FloorBlock {
 export interface FloorAnswer {
   readonly instructions: readonly FloorInstruction[];
   readonly blocks: readonly FloorBlock[];
-  /** Bytes of the memory between operations, and what they would be if none were used twice. */
+  /** Bytes of the arena, and the sum of the sizes of all values. */
   readonly peak: number;
   readonly sum: number;
-  /** Milliseconds of a run that is not watched: the least of several. */
+  /** Milliseconds of a run without measurements in between: the least of several. */
   readonly whole: number;
 }
 
-/** A backend in the race. */
+/** A backend of a comparison. */
 export interface Racer {
   readonly name: string;
   /** Milliseconds of a run: the least of several. */
   readonly milliseconds: number;
-  /** The greatest difference of any number of the results from those of the first. */
+  /** Greatest difference of the results from those of the first backend. */
   readonly difference: number;
 }
 
 /** One program on several backends, the reference first. */
 export interface RaceAnswer {
   readonly racers: readonly Racer[];
-  /** How many numbers were compared. */
+  /** Number of compared results. */
   readonly compared: number;
 }

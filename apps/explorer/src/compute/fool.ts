@@ -3,26 +3,26 @@ import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 
-/** An image that is to be taken for something else. */
+/** An image that shall be misclassified. */
 export interface FoolRequest {
   readonly net: number | undefined;
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
-  /** The class that it is not to be taken for. */
+  /** The right class. */
   readonly label: number;
-  /** How far each pixel may be moved. */
+  /** Largest change of a pixel. */
   readonly epsilon: number;
 }
 
-/** The image that was moved, and what the net makes of it. */
+/** The changed image, and the answers of the net. */
 export interface FoolAnswer {
   readonly pixels: Float32Array;
-  /** The net's answer to the image as it was, and as it is now: a share for each class. */
+  /** Shares of the classes before and after the change. */
   readonly before: Float32Array;
   readonly after: Float32Array;
 }
 
-/** Moves every pixel by epsilon in the direction in which the loss grows: the fast gradient sign method. */
+/** Changes every pixel by epsilon in the direction in which the loss grows: the fast gradient sign method. */
 export async function fool(net: Net, { pixels, label, epsilon }: FoolRequest): Promise<FoolAnswer> {
   const x = tensor(pixels, [1, ...net.inputShape]);
   const { values, shape } = await adversarial(net.model, x, { labels: [label], epsilon });

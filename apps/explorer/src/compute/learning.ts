@@ -19,35 +19,35 @@ import { LearningRun, type LearningProgress } from "./learningRun.ts";
 import type { NetParts } from "./net.ts";
 import type { Processor } from "./processor.ts";
 
-/** Which of two nets that may learn side by side. */
+/** One of the two nets that can be trained side by side. */
 export type NetName = "first" | "second";
 
-/** A net of chapter 6 as it was after a step. */
+/** A net of chapter 6 after a step. */
 export interface LearnedStep {
   readonly net: NetName;
   readonly step: number;
 }
 
-/** A net to begin with. */
+/** A net to train. */
 export interface StartRequest {
   readonly net: NetName;
   readonly data: LearningData;
   readonly recipe: LearningRecipe;
-  /** A safetensors file: weights alone, or a checkpoint of `fit`. Its number of filters wins. */
+  /** A safetensors file: weights, or a checkpoint of `fit`. It determines the number of filters. */
   readonly file?: Uint8Array | undefined;
 }
 
-/** A net that is ready to learn. */
+/** A net that is ready for training. */
 export interface StartAnswer {
   readonly classes: readonly string[];
-  /** Examples to learn from and to be tested on. */
+  /** Training examples and test examples. */
   readonly examples: number;
   readonly tests: number;
   readonly filters: number;
   readonly parameters: number;
 }
 
-/** How far to learn. */
+/** A slice of training. */
 export interface AdvanceRequest {
   readonly net: NetName;
   readonly changes: readonly LearningChange[];
@@ -55,13 +55,13 @@ export interface AdvanceRequest {
   readonly milliseconds: number;
 }
 
-/** What to look at. */
+/** A step and an example to inspect. */
 export interface LookRequest extends LearnedStep {
-  /** Which of the test examples. */
+  /** Index of the test example. */
   readonly example: number;
 }
 
-/** What one layer makes of an example. */
+/** Activation maps of a layer for an example. */
 export interface LookedMaps {
   readonly name: string;
   /** `[height, width, channels]` */
@@ -69,37 +69,37 @@ export interface LookedMaps {
   readonly values: Float32Array;
 }
 
-/** A net at a step, and what it makes of an example. */
+/** A net at a step, and its activations for an example. */
 export interface LookAnswer {
   readonly step: number;
-  /** Of all weights: the same for nets that are the same to the bit. */
+  /** Hash of all weights: equal for equal nets. */
   readonly fingerprint: string;
-  /** Of the first layer, `[5, 5, 1, filters]`. */
+  /** Filters of the first layer, `[5, 5, 1, filters]`. */
   readonly filters: Float32Array;
   /** `[28, 28]` */
   readonly input: Float32Array;
   readonly label: number;
   readonly maps: readonly LookedMaps[];
-  /** Before softmax, one for each class. */
+  /** Logits. */
   readonly scores: Float32Array;
 }
 
-/** What can be asked about learning. */
+/** Jobs of the learning panel. */
 export interface LearningJobs {
   readonly startLearning: { readonly request: StartRequest; readonly answer: StartAnswer };
-  /** Has all nets trained by another processor from now on, each from the step that it is at. Answers with its backend's name. */
+  /** Moves all nets to another processor, at their present steps. Answers with the name of its backend. */
   readonly learnOn: { readonly request: { readonly processor: Processor }; readonly answer: string };
   readonly advanceLearning: { readonly request: AdvanceRequest; readonly answer: LearningProgress };
-  /** Forgets what came after the step. Answers with the step: the nearest that is kept. */
+  /** Discards the steps after a step. Answers with the nearest step that is kept. */
   readonly goBack: { readonly request: LearnedStep; readonly answer: number };
   readonly lookAtLearning: { readonly request: LookRequest; readonly answer: LookAnswer };
-  /** Hands the net as of a step to the panels that look into a net; without one, they have back the net that the page opens with. */
+  /** Lets panels inspect the net at a step; without one, the pretrained net. */
   readonly lookInto: { readonly request: { readonly at: LearnedStep | undefined }; readonly answer: undefined };
   /** The weights of a step as a safetensors file. */
   readonly saveLearned: { readonly request: LearnedStep; readonly answer: Uint8Array };
 }
 
-/** A net that learns, and one of the same making that is looked at. */
+/** A net in training, and a copy of its model for inspection. */
 interface Learner {
   readonly run: LearningRun;
   readonly make: () => Sequential;
@@ -112,16 +112,16 @@ let processor: Processor = "all";
 
 function learnerOf(net: NetName): Learner {
   const found = learners.get(net);
-  if (found === undefined) throw new Error("No net has been made yet; chapter 6 makes one.");
+  if (found === undefined) throw new Error("There is no net yet; chapter 6 creates one.");
   return found;
 }
 
-/** A net as of a step, to be taken apart. */
+/** A net at a step, for inspection. */
 export function learnedParts({ net, step }: LearnedStep): NetParts {
   const { run, make } = learnerOf(net);
   const found = run.history.at(step);
   const { classes, shape } = run.data.train;
-  const origin = `made in chapter 6${net === "second" ? " beside the first one" : ""}, and is shown as it was at step ${found.step}`;
+  const origin = `trained in chapter 6${net === "second" ? " beside the first one" : ""} and is shown at step ${found.step}`;
   return { origin, make, inputShape: shape, classes, weights: found.kept.weights };
 }
 
@@ -149,7 +149,7 @@ async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]
   try {
     for (const run of runs) await run.moveTo(backend);
   } catch (error) {
-    // All of them or none.
+    // Either all nets move or none.
     const from = await backendOf(processor);
     for (const run of runs) await run.moveTo(from);
     throw error;
@@ -163,26 +163,26 @@ async function advanceLearning({ net, changes, until, milliseconds }: AdvanceReq
     return await learnerOf(net).run.advance(changes, until, milliseconds);
   } catch (cause) {
     if (processor !== "graphics") throw cause;
-    // Drivers are restarted, and take away what was in their memory.
+    // A driver that restarts loses its memory.
     forgetBackend(processor);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(
-      `The graphics processor failed, but the net is still there, as of its last step: choose what else is to compute, and go on. (${reason})`,
+      `The graphics processor failed. The net is still there at its last step: choose another processor to go on. (${reason})`,
       { cause },
     );
   }
 }
 
-/** The weights in a file, whichever of two kinds it is. */
+/** The weights in a file of either kind. */
 function weightsIn(file: Uint8Array): ReadonlyMap<string, StoredTensor> {
   const { tensors, metadata } = readSafetensors(file);
   return metadata["kind"] === undefined ? tensors : readCheckpoint(file).weights;
 }
 
-/** More filters than any net of this page has. */
+/** Most filters of a file. */
 const MOST_FILTERS = 256;
 
-/** Number of filters of the first convolution, which is checked before a net of that size is made. */
+/** Number of filters of the first convolution, checked before a net of that size is created. */
 function filtersIn(weights: ReadonlyMap<string, StoredTensor>, missing: number): number {
   const shape = weights.get("layers.0.filters")?.shape;
   const filters = shape === undefined ? missing : (shape[3] ?? 0);
@@ -197,7 +197,7 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
   const { look, run, model } = learnerOf(net);
   const { step, kept } = run.history.at(wanted);
   const { test } = run.data;
-  // All steps are looked at in one model, so that what is compiled for it stays good; questions are answered one after the other.
+  // One model for all steps, so that its compiled functions are reused. Jobs run one after the other.
   setWeights(model, kept.weights);
   const index = example % test.size;
   const [one] = batches(subset(test, [index]), { size: 1 });
@@ -218,7 +218,7 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
   };
 }
 
-/** The functions behind {@link LearningJobs}, but for that which concerns other panels. */
+/** The functions of {@link LearningJobs}, except the one that concerns other panels. */
 export const learningJobs: {
   readonly [J in Exclude<keyof LearningJobs, "lookInto">]: (
     request: LearningJobs[J]["request"],

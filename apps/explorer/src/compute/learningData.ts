@@ -1,6 +1,6 @@
 import { dataset, orientedEdges, shapes, split, subset, type TrainAndTest } from "@convlens/datasets";
 
-/** What a net can learn from. */
+/** Data to train on. */
 export type LearningData =
   | { readonly kind: "digits" }
   | { readonly kind: "shapes" }
@@ -8,7 +8,7 @@ export type LearningData =
   | {
       readonly kind: "own";
       readonly classes: readonly string[];
-      /** Greys from 0 to 255, one image after the other. `[n, 28, 28]` */
+      /** Greys from 0 to 255, `[n, 28, 28]`. */
       readonly pixels: Uint8Array;
       /** `[n]` */
       readonly labels: Uint8Array;
@@ -17,17 +17,17 @@ export type LearningData =
 /** Height and width of all images. */
 export const LEARNING_SIDE = 28;
 
-/** Of synthetic images. */
+/** Options of the synthetic images. */
 const SYNTHETIC = { size: 2500, height: LEARNING_SIDE, width: LEARNING_SIDE, seed: 1 } as const;
-/** Of so many examples one is kept to be tested on. */
+/** One of `EVERY` examples is a test example. */
 const EVERY = 5;
-/** With fewer pictures in a class, there is none to spare for a test. */
+/** Fewest pictures in a class for a separate test set. */
 const FEWEST = 10;
 
 /**
- * Examples to learn from and to be tested on.
+ * Training and test examples.
  *
- * @param digits - Those of the page.
+ * @param digits - Loads the digits of the page.
  */
 export async function learningData(data: LearningData, digits: () => Promise<TrainAndTest>): Promise<TrainAndTest> {
   switch (data.kind) {
@@ -42,7 +42,7 @@ export async function learningData(data: LearningData, digits: () => Promise<Tra
   }
 }
 
-/** Pictures of the reader's own. Where a class has few, the net is tested on what it learned from, which says little. */
+/** Pictures of the reader. If a class has few, the test set is the training set, which says little. */
 function ownPictures({ classes, pixels, labels }: Extract<LearningData, { kind: "own" }>): TrainAndTest {
   const all = dataset({ shape: [LEARNING_SIDE, LEARNING_SIDE, 1], inputs: pixels, labels, classes });
   const places = classes.map((_, label) => [...labels.keys()].filter((i) => labels[i] === label));
@@ -50,7 +50,7 @@ function ownPictures({ classes, pixels, labels }: Extract<LearningData, { kind: 
   if (classes.length < 2 || lacking >= 0)
     throw new Error(
       classes.length < 2
-        ? "One class leaves nothing to tell apart; add a second."
+        ? "A classifier needs at least two classes; add a second."
         : `There is no picture of "${classes[lacking]}" yet; draw one, upload one, or remove the class.`,
     );
   if (places.some(({ length }) => length < FEWEST)) return { train: all, test: all };

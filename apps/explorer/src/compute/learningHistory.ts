@@ -1,12 +1,12 @@
 import type { StoredTensor } from "@convlens/layers";
 import type { OptimizerName } from "./learningNet.ts";
 
-/** A net as it was after a step, and all that it takes to go on from there. */
+/** A net after a step, with everything that is needed to continue from there. */
 export interface KeptStep {
   readonly weights: ReadonlyMap<string, StoredTensor>;
-  /** What made the step; `undefined` before the first. */
+  /** The optimizer of the step; `undefined` before the first. */
   readonly optimizer: OptimizerName | undefined;
-  /** What the optimizer keeps between steps, by name. */
+  /** State of the optimizer, by name. */
   readonly memory: ReadonlyMap<string, Float32Array>;
 }
 
@@ -15,8 +15,8 @@ const bytesOf = ({ weights, memory }: KeptStep): number =>
   [...memory.values()].reduce((total, { byteLength }) => total + byteLength, 0);
 
 /**
- * A net's past, in memory that is bounded: all steps while there is room, then every second, every fourth. The latest step and
- * the first are always there.
+ * Earlier steps of a net in bounded memory: all steps while there is room, then every second, then every fourth. The first and the
+ * latest step are always kept.
  */
 export class LearningHistory {
   readonly #room: number;
@@ -25,22 +25,22 @@ export class LearningHistory {
   #latest = 0;
   #bytes = 0;
 
-  /** @param room - In bytes. */
+  /** @param room - Bytes of memory. */
   constructor(room: number) {
     this.#room = room;
   }
 
-  /** What is kept are the multiples of this, and the latest. */
+  /** The kept steps are the multiples of this number, and the latest. */
   get stride(): number {
     return this.#stride;
   }
 
-  /** The last step that was kept. */
+  /** The latest step. */
   get latest(): number {
     return this.#latest;
   }
 
-  /** Keeps one more step, and of what is too much every other one no longer. */
+  /** Keeps a step. If there is no room, every other step is dropped. */
   keep(step: number, kept: KeptStep): void {
     if (this.#latest % this.#stride !== 0) this.#drop(this.#latest);
     this.#latest = step;
@@ -52,16 +52,16 @@ export class LearningHistory {
     }
   }
 
-  /** The nearest step that is kept and is not after `step`; the latest, if `step` is later still. */
+  /** The nearest kept step that is not after `step`; the latest, if `step` is later. */
   at(step: number): { readonly step: number; readonly kept: KeptStep } {
     const wanted = Math.max(0, Math.min(step, this.#latest));
     const nearest = wanted === this.#latest ? wanted : wanted - (wanted % this.#stride);
     const kept = this.#steps.get(nearest);
-    if (kept === undefined) throw new Error(`Step ${nearest} is not kept; the net has not been started.`);
+    if (kept === undefined) throw new Error(`Step ${nearest} is not kept because the net has not been started.`);
     return { step: nearest, kept };
   }
 
-  /** Forgets what came after a step that is kept. */
+  /** Drops all steps after a kept step. */
   goBack(step: number): void {
     for (const later of [...this.#steps.keys()]) if (later > step) this.#drop(later);
     this.#latest = step;

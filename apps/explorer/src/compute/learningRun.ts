@@ -7,80 +7,80 @@ import { LearningHistory, type KeptStep } from "./learningHistory.ts";
 import { learningNet, settingsAt, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { Trainer, type StepMade } from "./trainer.ts";
 
-/** A step that was made, with what it came to. */
+/** A step with its measurements. */
 export interface LearningRow extends TrainingStep, Omit<StepMade, "milliseconds"> {
   readonly accuracy: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
 }
 
-/** How well the net did on examples that it never learns from. */
+/** Loss and accuracy on the test examples. */
 export interface LearningTest {
   readonly step: number;
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** The first step after a move, which both backends made from the same net. */
+/** The first step after a move, computed by both backends. */
 export interface ComparedStep {
   readonly step: number;
-  /** The greatest of any weight, and how many were compared. */
+  /** Greatest difference of a weight, and number of compared weights. */
   readonly difference: number;
   readonly compared: number;
 }
 
-/** What a part of training came to. */
+/** The result of a slice of training. */
 export interface LearningProgress {
-  /** Steps done, all of which or some can be looked at: the multiples of `stride`, and the last. */
+  /** Steps done. The multiples of `stride` and the last one are kept. */
   readonly step: number;
   readonly stride: number;
   readonly rows: readonly LearningRow[];
   readonly tests: readonly LearningTest[];
   readonly health: readonly HealthRecord[];
-  /** What `@convlens/analysis` would change, each in a sentence. */
+  /** Advice of `@convlens/analysis`. */
   readonly advice: readonly string[];
-  /** The step that came to numbers that are none; the net is as it was before. */
+  /** A step that gave NaN or infinity; the net is as it was before. */
   readonly lost: LearningRow | undefined;
-  /** What the steps alone took, without tests and looks inside. */
+  /** Milliseconds of the steps, without tests and measurements. */
   readonly milliseconds: number;
   readonly compared: ComparedStep | undefined;
 }
 
-/** How a net begins. */
+/** Start of a net. */
 interface Beginning {
-  /** What it learns on. */
+  /** The backend that trains it. */
   readonly backend: Backend;
-  /** Whether the pictures are few and drawn by hand, and are better moved a little each time. */
+  /** Whether the pictures are those of the reader: few, so they are shifted a little in each epoch. */
   readonly isOwn: boolean;
-  /** From elsewhere. */
+  /** Weights of a file. */
   readonly weights?: ReadonlyMap<string, StoredTensor> | undefined;
 }
 
-/** For the past of one net, in bytes. */
+/** Bytes for the earlier steps of a net. */
 const ROOM = 48e6;
-/** Tests in an epoch, if it is long; and the fewest steps between two. */
+/** Tests per long epoch, and fewest steps between two tests. */
 const TESTS = 2;
 const TEST_PAUSE = 20;
 
 /**
- * A net that learns, a few steps at a time, and remembers how it was. It can be moved from backend to backend on the way. It is
- * asked for one thing at a time.
+ * A net that is trained a few steps at a time and keeps earlier steps. It can be moved from backend to backend. Its methods must not
+ * run at the same time.
  */
 export class LearningRun {
   readonly data: TrainAndTest;
   readonly history: LearningHistory = new LearningHistory(ROOM);
   readonly #recipe: LearningRecipe;
   readonly #isOwn: boolean;
-  /** Tested on the page's own backend, so that nobody waits for the reference to read two thousand digits. */
+  /** The model for tests. They run on the page's backend, because the reference is slow. */
   readonly #tested: Sequential;
-  /** One for each backend that the net has been on. */
+  /** One trainer for each backend that was used. */
   readonly #trainers: Map<Backend, Trainer> = new Map();
   #trainer: Trainer;
-  /** What trained until the net was moved here, and will make the next step, too. */
+  /** The trainer before a move, which computes the next step, too. */
   #before: Trainer | undefined;
   readonly #seen: { readonly rows: LearningRow[]; readonly health: HealthRecord[] } = { rows: [], health: [] };
   #step = 0;
-  /** Whether a step has failed, so that what trains may be anywhere. */
+  /** Whether a step has failed, so that the trainer's state is unknown. */
   #isAstray = false;
   #batches: Iterator<Batch> | undefined;
 
@@ -93,7 +93,7 @@ export class LearningRun {
     this.#trainers.set(trainer.backend, trainer);
   }
 
-  /** A net as it is before it learns, or with weights from elsewhere. */
+  /** An untrained net, or one with the weights of a file. */
   static async begin(
     recipe: LearningRecipe,
     data: TrainAndTest,
@@ -107,8 +107,8 @@ export class LearningRun {
   }
 
   /**
-   * Learns until a step is reached, the time is over, or numbers are none. If its backend fails, the net is what it was after the last
-   * step that came to an end, from which it can go on, here or elsewhere.
+   * Trains until a step is reached, the time is over, or a step gives NaN or infinity. If the backend fails, the net is as it was after
+   * the last complete step, and training can continue, also on another backend.
    */
   async advance(changes: readonly LearningChange[], until: number, limit: number): Promise<LearningProgress> {
     const began = performance.now();
@@ -117,11 +117,11 @@ export class LearningRun {
     let [lost, compared]: [LearningRow | undefined, ComparedStep | undefined] = [undefined, undefined];
     let milliseconds = 0;
     if (this.#step === 0) tests.push(await this.#test());
-    // However short the time, one step is made.
+    // At least one step, even if the time is short.
     const isTime = (): boolean => rows.length === 0 || performance.now() - began < limit;
     while (this.#step < until && lost === undefined && isTime()) {
       const made = await this.#learn(settingsAt(changes, this.#step)).catch((error: unknown) => {
-        // What has been made is handed over before the failure is: it comes again.
+        // The steps so far are returned first. The next call fails again.
         if (rows.length === 0) throw error;
       });
       if (made === undefined) break;
@@ -140,7 +140,7 @@ export class LearningRun {
     return { step: this.#step, stride, rows, tests, health, advice, lost, milliseconds, compared };
   }
 
-  /** Forgets all after a step, and goes on from there. Gives the step: the nearest that is kept. */
+  /** Discards the steps after a step. Returns the nearest step that is kept. */
   async goBack(to: number): Promise<number> {
     const { step } = this.history.at(to);
     this.history.goBack(step);
@@ -152,20 +152,20 @@ export class LearningRun {
   }
 
   /**
-   * Goes on elsewhere from the same step, with the same weights, memory of the optimizer and random numbers. The next step is made
-   * on both backends, and compared.
+   * Moves to another backend at the same step, with the same weights, optimizer state and random numbers. The next step is computed
+   * on both backends and compared.
    */
   async moveTo(backend: Backend): Promise<void> {
     if (backend === this.#trainer.backend) return;
     const trainer = this.#trainers.get(backend) ?? (await Trainer.on(backend, this.#recipe, this.data));
     this.#trainers.set(backend, trainer);
-    // What has failed is not where the net is.
+    // A failed backend has lost the state of the net.
     const before = this.#isAstray ? undefined : this.#trainer;
     await this.#restore(trainer);
     [this.#trainer, this.#before] = [trainer, before];
   }
 
-  /** Gives back what it holds on its backends. */
+  /** Frees its memory on all backends. */
   dispose(): void {
     for (const trainer of this.#trainers.values()) trainer.dispose();
     for (const variable of variables(this.#tested).values()) variable.dispose();
@@ -179,17 +179,17 @@ export class LearningRun {
     return batchCount(this.data.train.size, this.#recipe.batchSize);
   }
 
-  /** Makes a trainer what the net is at this step. */
+  /** Sets a trainer to the present step. */
   async #restore(trainer: Trainer): Promise<void> {
     this.#before = undefined;
     this.#batches = undefined;
     trainer.restore(this.history.at(this.#step).kept);
-    // What it saw has been seen; but a look that comes next asks how far its step moved the weights.
+    // Its next measurement needs the weights of this step.
     await trainer.observe(this.#seen.rows.at(-1) ?? { step: 0, loss: NaN });
     this.#isAstray = false;
   }
 
-  /** One step. What it leads to is kept; if that is no number, the net stays as it is. */
+  /** Makes one step and keeps the result. If it is NaN or infinity, the net does not change. */
   async #learn(settings: LearningChange): Promise<MadeStep> {
     if (this.#isAstray) await this.#restore(this.#trainer);
     this.#isAstray = true;
@@ -209,7 +209,7 @@ export class LearningRun {
     this.#isAstray = false;
     const before = this.#before;
     this.#before = undefined;
-    // Where the one before has failed, there is nothing to compare with.
+    // If the previous backend fails, there is no comparison.
     const other = await before?.step(done, batch, settings).then(
       () => before.state(),
       () => undefined,
@@ -217,7 +217,7 @@ export class LearningRun {
     return { row, milliseconds, compared: other && { step: row.step, ...compare(state, other) } };
   }
 
-  /** The order of examples is that of `fit`: decided by seed and epoch. */
+  /** The order of examples is that of `fit`: determined by seed and epoch. */
   #nextBatch(): Batch {
     const next = this.#batches?.next();
     if (next !== undefined && !next.done) return next.value;
@@ -240,14 +240,14 @@ export class LearningRun {
   }
 }
 
-/** A step, how long it took, and the same made elsewhere if the net has just been moved. */
+/** A step, its duration, and the comparison after a move. */
 interface MadeStep {
   readonly row: LearningRow;
   readonly milliseconds: number;
   readonly compared: ComparedStep | undefined;
 }
 
-/** How far two nets are apart. */
+/** The difference of two nets. */
 function compare({ weights: some }: KeptStep, { weights: others }: KeptStep): Omit<ComparedStep, "step"> {
   let [difference, compared] = [0, 0];
   for (const [path, { values }] of some) {

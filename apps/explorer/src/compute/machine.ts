@@ -3,14 +3,14 @@ import { compile, conv2d, normal, useBackend } from "@convlens/tensor";
 import { backendOf, threadsHere } from "./backends.ts";
 import type { Machine } from "./protocol.ts";
 
-/** The convolution that is measured: 32 channels to 32 on an image of 32 × 32. */
+/** The measured convolution: 32 to 32 channels on an image of 32 × 32. */
 const SIDE = 32;
 const CHANNELS = 32;
 const WINDOW = 3;
-/** Clocks of pages tick in steps of up to a tenth of a millisecond, so many calls are timed together. In milliseconds. */
+/** Milliseconds of the measurement. Clocks of pages are coarse, so many calls are measured together. */
 const LONG_ENOUGH = 25;
 
-/** The backend of this page, on all threads that it may have, and how fast it is. */
+/** The backend of this page on all threads, and its speed. */
 export async function startMachine(): Promise<{ readonly backend: Backend; readonly machine: Machine }> {
   const isolated = globalThis.crossOriginIsolated;
   const threads = threadsHere();

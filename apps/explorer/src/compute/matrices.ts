@@ -5,7 +5,7 @@ import type { ConvolutionRequest } from "./convolution.ts";
 
 /** A convolution as products of matrices. */
 export interface MatricesAnswer {
-  /** What each window sees as a column (im2col): `[taps, places]`; only without groups. */
+  /** The inputs of each window as a column (im2col): `[taps, places]`; only without groups. */
   readonly columns: Float32Array | undefined;
   /** Filters as rows: `[filters, taps]`. */
   readonly rows: Float32Array | undefined;
@@ -13,13 +13,13 @@ export interface MatricesAnswer {
   readonly product: Float32Array;
   readonly taps: number;
   readonly places: number;
-  /** The layer as one matrix `[places · filters, inputs]` (Toeplitz): which weight stands where, or −1 for a zero. */
+  /** Index of the weight at each entry of the one matrix `[places · filters, inputs]` (Toeplitz), or −1 for a zero. */
   readonly weightAt: Int32Array;
   readonly matrix: Float32Array;
   readonly inputs: number;
   readonly nonZeros: number;
   readonly distinct: number;
-  /** The largest difference between the products and the convolution. */
+  /** Largest difference between the products and the convolution. */
   readonly difference: number;
 }
 

@@ -3,74 +3,74 @@ import { build, readSafetensors, setWeights, variables, type Layer, type StoredT
 import { currentBackend, evaluate, useBackend } from "@convlens/tensor";
 import { modelOf, type Recipe } from "./recipe.ts";
 
-/** A net to be taken apart: how to make it, and its weights. */
+/** A net for inspection: how to create it, and its weights. */
 export interface NetParts {
-  /** Where it comes from, for people: `trained before the page was built`. */
+  /** Its origin in words: `trained before the page was built`. */
   readonly origin: string;
-  /** Makes one without weights: copies of it are shuffled, or computed more exactly. */
+  /** Creates the model without weights. Copies are shuffled, or computed in float64. */
   readonly make: () => Layer;
-  /** Of one example: `[height, width, channels]`. */
+  /** Shape of one example: `[height, width, channels]`. */
   readonly inputShape: readonly number[];
   readonly classes: readonly string[];
   /** By path. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
-  /** The share of digits that it had not seen and reads rightly, where that is known. */
+  /** Test accuracy, if it is known. */
   readonly accuracy?: number | undefined;
 }
 
-/** What the page is told of the net. */
+/** Facts about the net for the page. */
 export interface NetInfo {
-  /** Another number for every other net, and for other weights. */
+  /** A number that changes with the net and with its weights. */
   readonly version: number;
   readonly origin: string;
   readonly classes: readonly string[];
   readonly accuracy: number | undefined;
 }
 
-/** A net with its weights in place. */
+/** A net with its weights. */
 export interface Net extends NetParts {
   readonly info: NetInfo;
-  /** On the page's backend. */
+  /** Its model on the page's backend. */
   readonly model: Layer;
-  /** Where its copy in float64 is kept. */
+  /** Creates its copy in float64, once. */
   readonly place: () => Promise<Layer>;
-  /** A copy that computes in float64, so that what a sum is made of adds up to the last bit; to be asked for before each use. */
+  /** A copy that computes in float64, so that sums are exact to the last bit. Call it before each use. */
   exact(): Promise<Layer>;
-  /** A copy of its own, to be changed. */
+  /** A copy that may be changed. */
   copy(): Layer;
 }
 
-/** A net of this make, with these weights. */
+/** A model with these weights. */
 function filled({ make, inputShape, weights }: NetParts): Layer {
   const model = build(make(), inputShape);
   setWeights(model, weights);
   return model;
 }
 
-/** One whose variables live on a backend in float64. */
+/** A model whose variables are on a backend in float64. */
 async function placedExactly({ make, inputShape }: NetParts): Promise<Layer> {
   const model = build(make(), inputShape);
   const before = currentBackend();
   useBackend(reference({ precision: "float64" }));
-  // Variables live where they are used first, which is settled before anything is waited for.
+  // Variables are placed on the backend of their first use, which is determined before the first await.
   const placed = evaluate(...variables(model).values());
   useBackend(before);
   await placed;
   return model;
 }
 
-/** A net in a file, which says how it is made. */
+/** A net of a file with a recipe. */
 export function netOfFile(file: Uint8Array, origin: string): NetParts {
   const { tensors, metadata } = readSafetensors(file);
   const recipe = JSON.parse(metadata["recipe"] ?? "null") as Recipe | null;
   if (recipe === null)
-    throw new Error("This file holds weights, but not how their net is made: it lacks the text “recipe”.");
+    throw new Error("This file has weights but no recipe of their net: the metadata “recipe” is missing.");
   const { inputShape, classes } = recipe;
   const accuracy = metadata["testAccuracy"] === undefined ? undefined : Number(metadata["testAccuracy"]);
   return { origin, make: () => modelOf(recipe), inputShape, classes, weights: tensors, accuracy };
 }
 
-/** The net that all panels look into: there is one at a time. */
+/** The net that all panels inspect. */
 export class CurrentNet {
   readonly #open: () => Promise<NetParts>;
   readonly #onChange: (info: NetInfo) => void;
@@ -79,22 +79,22 @@ export class CurrentNet {
   #versions = 0;
 
   /**
-   * @param open - The net to begin with, which is asked for when it is first needed.
-   * @param onChange - Told of each net that becomes the one.
+   * @param open - Loads the first net when it is needed.
+   * @param onChange - Called with each net that is set.
    */
   constructor(open: () => Promise<NetParts>, onChange: (info: NetInfo) => void) {
     this.#open = open;
     this.#onChange = onChange;
   }
 
-  /** The net, as soon as it is there. */
+  /** The present net. */
   get(): Promise<Net> {
     if (this.#net === undefined) {
       const opened: Promise<Net> = this.#open().then((parts) =>
-        // Somebody may have set another one meanwhile.
+        // Another one may have been set meanwhile.
         this.#net === opened || this.#net === undefined ? this.#adopt(parts) : this.#net,
       );
-      // What could not be loaded is tried again when it is next asked for.
+      // A failed load is repeated with the next call.
       opened.catch(() => (this.#net = this.#net === opened ? undefined : this.#net));
       this.#net = opened;
     }
@@ -102,15 +102,15 @@ export class CurrentNet {
   }
 
   /**
-   * Another net; or the same one with other weights, which are not copied. One with the same `make` takes the place of the net before,
-   * so that going through a thousand steps of training takes no more memory than one.
+   * Sets another net, or the same one with other weights, which are not copied. A net with the same `make` replaces the one before,
+   * so that a thousand steps of training need no more memory than one.
    */
   set(parts: NetParts): void {
     const before = this.#adopted?.make === parts.make ? this.#adopted : undefined;
     this.#net = Promise.resolve(this.#adopt(parts, before));
   }
 
-  /** Back to the one to begin with. */
+  /** Goes back to the first net. */
   reset(): void {
     this.#net = undefined;
     void this.get().catch(() => undefined);
@@ -129,7 +129,7 @@ export class CurrentNet {
       place,
       exact: async () => {
         const exact = await place();
-        // What has been read of variables is known from then on, and is no reason any more to compute where they live.
+        // Weights are written before each use, because values that were read are constants from then on.
         setWeights(exact, weights);
         return exact;
       },
@@ -141,7 +141,7 @@ export class CurrentNet {
   }
 }
 
-/** Makes something when it is first asked for. */
+/** Calls a function once, when its result is first needed. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());

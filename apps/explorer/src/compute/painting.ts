@@ -1,7 +1,7 @@
 import { visualize } from "@convlens/analysis";
 import type { Net } from "./net.ts";
 
-/** What is to be painted. */
+/** A feature to optimize an image for. */
 export interface PaintRequest {
   /** The layer's path, and one of its channels. */
   readonly layer: string;
@@ -10,20 +10,20 @@ export interface PaintRequest {
   readonly seed: number;
 }
 
-/** An image as it is being painted. */
+/** An image during the optimization. */
 export interface Painted {
   readonly step: number;
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
-  /** How much it excites the feature. */
+  /** Activation of the feature. */
   readonly excitement: number;
 }
 
-/** Steps between two looks, and milliseconds that a page has at least for each. */
+/** Steps between two images, and fewest milliseconds between them. */
 const EVERY = 4;
 const PAUSE = 30;
 
-/** Paints what a feature looks for, a look at a time. */
+/** Optimizes an image for a feature, and yields it now and then. */
 export async function* painting(
   netOf: () => Promise<Net>,
   { layer, channel, steps, seed }: PaintRequest,

@@ -2,33 +2,33 @@ import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
 import { take, type Dataset } from "@convlens/datasets";
 import type { Net } from "./net.ts";
 
-/** Digits that are looked through. */
+/** Digits that are searched. */
 const EXAMPLES = 1000;
 
-/** What excites a feature most. */
+/** A request for the patches with the largest activations of a feature. */
 export interface PatchesRequest {
   readonly net: number | undefined;
   /** The layer's path. */
   readonly layer: string;
   readonly channel: number;
-  /** How many. */
+  /** Number of patches. */
   readonly count: number;
 }
 
-/** A piece of a digit. */
+/** A patch of a digit. */
 export interface PatchPicture {
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
   readonly height: number;
   readonly width: number;
-  /** How much it excites the feature. */
+  /** Activation of the feature. */
   readonly value: number;
-  /** The digit's place in the set, and what it is. */
+  /** Index of the digit in the set, and its label. */
   readonly index: number;
   readonly label: string;
 }
 
-/** The pieces of digits that excite a feature most, the most exciting first. */
+/** The patches with the largest activations, the largest first. */
 export interface PatchesAnswer {
   readonly patches: readonly PatchPicture[];
   readonly examples: number;
@@ -36,7 +36,7 @@ export interface PatchesAnswer {
 
 const found = new WeakMap<Net, Map<string, Promise<ChannelPatches[]>>>();
 
-/** Looks through the digits; all channels of a layer at once, and once for each net. */
+/** Searches the digits, for all channels of a layer at once, and once for each net. */
 export async function patches(
   net: Net,
   digits: Dataset,

@@ -12,38 +12,38 @@ import {
   type Tensor,
 } from "@convlens/tensor";
 
-/** What is made of the numbers under a window: the largest, their mean, the root of the sum of their squares. */
+/** The number that a window gives: the largest, the mean, or the root of the sum of squares. */
 export type PoolingKind = "max" | "average" | "L2";
 
-/** A window, and how it slides over maps. Rows and columns at the end that it does not reach are left out. */
+/** A window, and how it slides over maps. Rows and columns at the end that do not fit are left out. */
 export interface PoolingWindow {
   readonly kind: PoolingKind;
   readonly kernelSize: number;
   readonly stride: number;
 }
 
-/** A map to be pooled. */
+/** A map to pool. */
 export interface PoolingRequest extends PoolingWindow {
   /** Row-major. */
   readonly input: Float32Array;
   /** `[height, width]` */
   readonly inputShape: readonly [number, number];
-  /** Gradient of a scalar with respect to each output, row-major, if gradients are wanted. */
+  /** Gradient of the outputs, row-major, if the gradient of the input is wanted. */
   readonly outputGradient: Float32Array | undefined;
 }
 
-/** What came out of it. */
+/** The result of pooling. */
 export interface PoolingAnswer {
   readonly output: Float32Array;
   /** `[height, width]` */
   readonly outputShape: readonly [number, number];
-  /** Which number of the input each output is, row-major; only of the largest. */
+  /** Index of the largest input of each output, row-major; only for max pooling. */
   readonly winners: Float32Array | undefined;
-  /** Gradients with respect to the input. */
+  /** Gradient of the input. */
   readonly gradient: Float32Array | undefined;
 }
 
-/** Pools maps `[n, h, w, c]` as asked for. */
+/** Pools maps `[n, h, w, c]`. */
 export function poolBy({ kind, kernelSize, stride }: PoolingWindow, maps: Operand): Tensor {
   const window = { kernelSize, stride, geometry: "floor" } as const;
   switch (kind) {
@@ -56,7 +56,7 @@ export function poolBy({ kind, kernelSize, stride }: PoolingWindow, maps: Operan
   }
 }
 
-/** Pools, and goes backwards if asked to. */
+/** Pools, and computes the gradient if it is wanted. */
 export async function pooling(request: PoolingRequest): Promise<PoolingAnswer> {
   const { input, inputShape, kind, kernelSize, stride, outputGradient } = request;
   const x = tensor(input, [1, ...inputShape, 1]);

@@ -17,7 +17,7 @@ import type { UnitAnswer, UnitRequest } from "./unit.ts";
 import type { SignalAnswer, SignalRequest } from "./signal.ts";
 import type { SurgeryAnswer, SurgeryRequest } from "./surgery.ts";
 
-/** What can be asked of the worker, and what it answers. */
+/** Jobs of the worker: requests and answers. */
 export interface Jobs extends LearningJobs {
   readonly convolution: { readonly request: ConvolutionRequest; readonly answer: ConvolutionAnswer };
   readonly matrices: { readonly request: ConvolutionRequest; readonly answer: MatricesAnswer };
@@ -36,54 +36,54 @@ export interface Jobs extends LearningJobs {
   readonly floor: { readonly request: FloorRequest; readonly answer: FloorAnswer };
   readonly race: { readonly request: RaceRequest; readonly answer: RaceAnswer };
 }
-/** The name of something that can be asked. */
+/** Name of a job. */
 export type Job = keyof Jobs;
 
-/** What can be watched while the worker is at it, and what there is to be seen on the way. */
+/** Shows of the worker: jobs with intermediate results. */
 export interface Shows {
   readonly paint: { readonly request: PaintRequest; readonly look: Painted };
-  /** Gets a processor ready, which for a graphics processor may take seconds; there is nothing to be seen. */
+  /** Prepares a processor, which may take seconds for a graphics processor. It has no intermediate results. */
   readonly prepare: { readonly request: { readonly processor: Processor }; readonly look: never };
 }
-/** The name of something that can be watched. */
+/** Name of a show. */
 export type Show = keyof Shows;
 
-/** What came of a question: problems are values too. */
+/** Outcome of a job. Problems are values, too. */
 export type Outcome<T> =
   { readonly kind: "answer"; readonly value: T } | { readonly kind: "problem"; readonly text: string };
 
-/** What computes, and how fast. */
+/** The backend of the page and its speed. */
 export interface Machine {
   /** The backend's name. */
   readonly backend: string;
   readonly threads: number;
-  /** Whether the page may share memory, without which there is one thread. */
+  /** Whether the page may share memory, which several threads need. */
   readonly isolated: boolean;
   /**
-   * Multiplications with an addition that a convolution measured at the start is defined by, in a second; clever algorithms do
-   * fewer for the same result.
+   * Multiply-adds per second of a convolution that was measured at the start. Fast algorithms need fewer than the definition, which
+   * is counted here.
    */
   readonly productsPerSecond: number;
 }
 
-/** A question to the worker. */
+/** A request to the worker. */
 export type Ask = {
   [J in Job]: { readonly kind: "ask"; readonly id: number; readonly job: J; readonly request: Jobs[J]["request"] };
 }[Job];
 
-/** Something that the worker is to show. */
+/** A show that is requested. */
 export type Watch = {
   [S in Show]: { readonly kind: "watch"; readonly id: number; readonly show: S; readonly request: Shows[S]["request"] };
 }[Show];
 
 /**
- * From the page to the worker. What is cancelled before it has begun is dropped; a show ends. A test may allow that a program stands
- * in for a graphics processor.
+ * Messages from the page to the worker. A cancelled job is dropped if it has not begun; a cancelled show ends. Tests may allow a
+ * software renderer in place of a graphics processor.
  */
 export type ToWorker =
   Ask | Watch | { readonly kind: "cancel"; readonly id: number } | { readonly kind: "allowSoftwareGraphics" };
 
-/** From the worker to the page. */
+/** Messages from the worker to the page. */
 export type FromWorker =
   | { readonly kind: "ready"; readonly machine: Machine }
   | { readonly kind: "failed"; readonly text: string }

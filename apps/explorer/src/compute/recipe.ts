@@ -1,6 +1,6 @@
 import { fromPattern, type Sequential } from "@convlens/layers";
 
-/** What a net is made like, in words that travel with its weights. */
+/** Description of a net, which is stored with its weights. */
 export interface Recipe {
   /** In the notation of CS231n. */
   readonly pattern: string;
@@ -8,13 +8,13 @@ export interface Recipe {
   readonly filters: readonly number[];
   /** Height and width of their windows. */
   readonly kernelSize: number;
-  /** Of one example: `[height, width, channels]`. */
+  /** Shape of one example: `[height, width, channels]`. */
   readonly inputShape: readonly number[];
   /** Names of the classes. */
   readonly classes: readonly string[];
 }
 
-/** The net that the page opens with. */
+/** The pretrained net. */
 export const openingRecipe: Recipe = {
   pattern: "INPUT -> [CONV -> RELU -> POOL]*2 -> FC",
   filters: [8, 16],
@@ -23,7 +23,7 @@ export const openingRecipe: Recipe = {
   classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
 };
 
-/** The net that a recipe describes, without parameters yet. */
+/** The model of a recipe, without parameters. */
 export const modelOf = (
   { pattern, filters, kernelSize, classes: names }: Recipe,
   classes: number = names.length,

@@ -17,11 +17,11 @@ import {
 } from "@convlens/tensor";
 import { poolBy, type PoolingWindow } from "./pooling.ts";
 
-/** Images to be told apart by a net of one layer of filters, a pooling, and one layer that compares. */
+/** Images for a net with one convolution, a pooling, and a layer that compares with templates. */
 export interface ShapesRequest {
   /** `[n, side, side]` */
   readonly images: Float32Array;
-  /** What the last layer compares with: `[classes, side, side]`. */
+  /** Templates of the last layer: `[classes, side, side]`. */
   readonly templates: Float32Array;
   readonly side: number;
   /** `[3, 3, 1, filters]` */
@@ -29,7 +29,7 @@ export interface ShapesRequest {
   readonly window: PoolingWindow;
 }
 
-/** What the net makes of them. */
+/** Activations and answers of the net. */
 export interface ShapesAnswer {
   /** Maps before pooling: `[n, side, side, filters]`. */
   readonly before: Float32Array;
@@ -40,10 +40,10 @@ export interface ShapesAnswer {
   readonly scores: Float32Array;
 }
 
-/** How decided the answer is: cosines are multiplied by so much before the softmax. */
+/** Factor of the cosines before the softmax. */
 const DECIDED = 12;
 
-/** Runs the net. */
+/** Applies the net. */
 export async function shapes({ images, templates, side, filters, window }: ShapesRequest): Promise<ShapesAnswer> {
   const kernels = tensor(filters, [3, 3, 1, filters.length / 9]);
   const mapsOf = (pixels: Float32Array): Tensor =>

@@ -1,17 +1,17 @@
 import { conv1d, flip, tensor } from "@convlens/tensor";
 
-/** A sound, and a kernel that is laid over it. */
+/** A sound and a kernel. */
 export interface SignalRequest {
   readonly samples: Float32Array;
   readonly kernel: Float32Array;
 }
 
-/** What comes out, as long as the sound. */
+/** The result, as long as the sound. */
 export interface SignalAnswer {
   readonly output: Float32Array;
 }
 
-/** `output[t] = Σ kernel[a] · samples[t − a]`: each moment hears only what was before it. */
+/** `output[t] = Σ kernel[a] · samples[t − a]`: a causal convolution. */
 export async function signal({ samples, kernel }: SignalRequest): Promise<SignalAnswer> {
   const x = tensor(samples, [1, samples.length, 1]);
   const w = flip(tensor(kernel, [kernel.length, 1, 1]), [0]);

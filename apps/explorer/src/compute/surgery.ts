@@ -22,16 +22,16 @@ export interface SurgeryRequest {
   /** `[side, side]` */
   readonly image: Float32Array;
   readonly side: number;
-  /** Small images `[classes, crop, crop]`, which the last layer compares with. */
+  /** Templates of the last layer, `[classes, crop, crop]`. */
   readonly templates: Float32Array;
   readonly crop: number;
   /** `[3, 3, 1, filters]` */
   readonly filters: Float32Array;
-  /** Around the image, in the convolution. */
+  /** Padding of the convolution. */
   readonly padding: number;
 }
 
-/** The same classifier two ways: once for each crop, and once over all of the image. */
+/** The classifier on each crop, and as a convolution over the whole image. */
 export interface SurgeryAnswer {
   /** Positions along a side. */
   readonly positions: number;
@@ -40,18 +40,18 @@ export interface SurgeryAnswer {
   /** `[positions, positions, classes]` */
   readonly crops: Float32Array;
   readonly sliding: Float32Array;
-  /** Height and width of the maps that the last layer sees, which are those of its filters, and how many there are. */
+  /** Side and number of the maps that the last layer reads. */
   readonly maps: readonly [side: number, channels: number];
-  /** The largest difference between the weights and those that went to filters and back. */
+  /** Largest change of a weight by the conversion to filters and back. */
   readonly roundTrip: number;
-  /** Products for all crops one by one, and for sliding. */
+  /** Multiply-adds for all crops one by one, and for sliding. */
   readonly products: { readonly crops: number; readonly sliding: number };
 }
 
-/** From one unit of the pooled maps to the next, in pixels. */
+/** Pixels from one unit of the pooled maps to the next. */
 const JUMP = 2;
 
-/** Lines, the largest of each block, and a full connection. */
+/** A convolution for lines, max pooling, and a fully connected layer. */
 class Comparison implements Layer {
   readonly filters: Tensor;
   readonly padding: number;
@@ -72,7 +72,7 @@ class Comparison implements Layer {
   }
 }
 
-/** Operates: the classifier on every crop, and as a convolution on the whole image. */
+/** Applies the classifier to every crop, and as a convolution to the whole image. */
 export async function surgery(request: SurgeryRequest): Promise<SurgeryAnswer> {
   const { side, crop, padding, filters } = request;
   const image = tensor(request.image, [1, side, side, 1]);
@@ -103,7 +103,7 @@ export async function surgery(request: SurgeryRequest): Promise<SurgeryAnswer> {
   };
 }
 
-/** What each template leaves, as a column of length 1. */
+/** The pooled maps of each template as a column of norm 1. */
 async function unitCodes(maps: Tensor): Promise<Tensor> {
   const [values] = await evaluate(flatten(maps));
   const classes = maps.shape[0]!;

@@ -3,15 +3,15 @@ import { compileModel, layersOf, type Layer } from "@convlens/layers";
 import { softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 
-/** An image for the net. */
+/** An image as input of the net. */
 export interface TakeApartRequest {
-  /** Of the net that is meant, so that another one is asked anew. */
+  /** Version of the net, so that another net gets another request. */
   readonly net: number | undefined;
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
 }
 
-/** What one layer makes of an image. */
+/** Activations of a layer. */
 export interface LayerMaps {
   /** Its path. */
   readonly name: string;
@@ -21,24 +21,24 @@ export interface LayerMaps {
   readonly shape: readonly number[];
   /** Row-major. */
   readonly values: Float32Array;
-  /** How many pixels of the image a unit sees along each side. */
+  /** Side of the receptive field of a unit, in pixels. */
   readonly sees: number;
 }
 
-/** A net's answer, and everything on the way to it. */
+/** The answer of a net, and the activations of all layers. */
 export interface TakeApartAnswer {
   readonly net: Net["info"];
   readonly layers: readonly LayerMaps[];
-  /** What the last layer makes: one number for each class. */
+  /** Logits. */
   readonly scores: Float32Array;
-  /** The same as shares of 1. */
+  /** Softmax of the logits. */
   readonly shares: Float32Array;
 }
 
 type Look = Compiled<[x: Tensor], readonly Tensor[]>;
 const looks = new WeakMap<Layer, Look>();
 
-/** The layers of a net that do not only contain others, in the order called. */
+/** The layers of a net that do not consist of others, in the order of their calls. */
 export const simpleLayers = (net: Net, input: readonly number[] | Tensor): ReturnType<typeof recordModel>["layers"] =>
   recordModel(net.model, input).layers.filter(({ layer }) => layersOf(layer).size === 1);
 
@@ -51,7 +51,7 @@ function lookInto(net: Net): Look {
   return look;
 }
 
-/** What every layer makes of an image. */
+/** Computes the activations of all layers. */
 export async function takeApart(net: Net, { pixels }: TakeApartRequest): Promise<TakeApartAnswer> {
   const look = looks.get(net.model) ?? lookInto(net);
   const [scores, shares, ...made] = (await look(tensor(pixels, [1, ...net.inputShape]))).map((t) =>

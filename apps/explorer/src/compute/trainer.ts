@@ -7,9 +7,9 @@ import { adam, crossEntropy, sgd, trainStep, type Optimizer } from "@convlens/tr
 import type { KeptStep } from "./learningHistory.ts";
 import { learningNet, type LearningChange, type LearningRecipe, type OptimizerName } from "./learningNet.ts";
 
-/** Steps from one look inside to the next. */
+/** Steps between two measurements. */
 const LOOK_EVERY = 25;
-/** Examples that are looked at. */
+/** Examples of a measurement. */
 const LOOK_AT = 64;
 
 const optimizers: { readonly [Name in OptimizerName]: () => Optimizer } = {
@@ -18,20 +18,20 @@ const optimizers: { readonly [Name in OptimizerName]: () => Optimizer } = {
   sgd: () => sgd(),
 };
 
-/** What one step came to, and how long it took. */
+/** Measurements of one step. */
 export interface StepMade {
   readonly loss: number;
-  /** Share of the batch that was classified rightly, before the step. */
+  /** Accuracy on the batch before the step. */
   readonly accuracy: number;
   readonly gradientNorm: number;
-  /** How far all parameters together moved, over how large they are. */
+  /** Norm of the update over the norm of the parameters. */
   readonly updateRatio: number;
   readonly milliseconds: number;
 }
 
 /**
- * A net that can be trained, on one backend, where its variables stay: the optimizer with its memory, the compiled step, and the
- * watch that looks inside.
+ * A net on one backend, where its variables stay, with the optimizer and its state, the compiled step, and the measurements of its
+ * health.
  */
 export class Trainer {
   readonly backend: Backend;
@@ -48,7 +48,7 @@ export class Trainer {
     this.#seed = seed;
   }
 
-  /** A net as it is before it learns. */
+  /** An untrained net. */
   static async on(
     backend: Backend,
     { filters, seed }: LearningRecipe,
@@ -61,15 +61,15 @@ export class Trainer {
     return new Trainer(backend, net, watch, seed);
   }
 
-  /** The loss of who knows nothing. */
+  /** Loss of a random guess. */
   get chance(): number | undefined {
     return this.#watch.chance;
   }
 
-  /** One step of learning, after so many. */
+  /** Makes step `done + 1`. */
   async step(done: number, { inputs, labels }: Batch, { optimizer, rate }: LearningChange): Promise<StepMade> {
     const run = this.#program(optimizer);
-    // With the seed, the key of random numbers: it is that of the step, whatever has made those before.
+    // The key of random numbers: seed and step, whichever backend made the steps before.
     run.runs = done;
     const began = performance.now();
     const { loss, accuracy, gradientNorm, updateRatio } = await run(inputs, labels, rate);
@@ -82,7 +82,7 @@ export class Trainer {
     };
   }
 
-  /** Looks inside after a step, if it is time to; what was seen. */
+  /** Measures the health of the net after a step, if it is time to. Returns the new records. */
   async observe(step: TrainingStep): Promise<readonly HealthRecord[]> {
     await this.#watch.observe(step);
     const seen = this.#watch.records.slice(this.#watched);
@@ -90,7 +90,7 @@ export class Trainer {
     return seen;
   }
 
-  /** The net as it is, and all that it takes to go on from here. */
+  /** The net and everything that is needed to continue from here. */
   async state(): Promise<KeptStep> {
     const memory = [...(this.#optimizer?.memory.state(parameters(this.#net)) ?? [])];
     const [weights, values] = [await weightsOf(this.#net), await evaluate(...memory.map(([, variable]) => variable))];
@@ -101,7 +101,7 @@ export class Trainer {
     };
   }
 
-  /** Becomes what a net was, here or on another backend. */
+  /** Sets the state of a net, of this backend or another. */
   restore({ weights, optimizer, memory }: KeptStep): void {
     setWeights(this.#net, weights);
     if (optimizer === undefined) return this.#forgetOptimizer();
@@ -110,13 +110,13 @@ export class Trainer {
       variable.write(memory.get(name)!);
   }
 
-  /** Gives its memory back. */
+  /** Frees its memory. */
   dispose(): void {
     this.#forgetOptimizer();
     for (const variable of variables(this.#net).values()) variable.dispose();
   }
 
-  /** The program of a step; another optimizer begins without memory. */
+  /** The program of a step. Another optimizer begins without state. */
   #program(name: OptimizerName): StepProgram {
     if (this.#optimizer?.name !== name) {
       this.#forgetOptimizer();
@@ -138,12 +138,12 @@ export class Trainer {
   }
 }
 
-/** Gives variables that nothing has used yet their memory on a backend: what is computed with them is computed there. */
+/** Places unused variables on a backend, on which everything that reads them is computed. */
 async function place(all: Iterable<Variable>, backend: Backend): Promise<void> {
   const read = compile(() => [...all], { backend });
   await read();
   read.dispose();
 }
 
-/** A compiled step of learning. */
+/** A compiled training step. */
 type StepProgram = ReturnType<typeof trainStep>;

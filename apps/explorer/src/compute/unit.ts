@@ -4,41 +4,41 @@ import { tensor, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 import { simpleLayers } from "./takeApart.ts";
 
-/** One number of a layer, for an image. */
+/** A unit of a layer for an image. */
 export interface UnitRequest {
   readonly net: number | undefined;
   /** Row-major, from 0 to 1. */
   readonly pixels: Float32Array;
   /** The layer's path. */
   readonly layer: string;
-  /** Its place in what the layer makes. */
+  /** Its place in the output of the layer. */
   readonly unit: readonly number[];
 }
 
-/** Where a number goes: a unit of the next layer. */
+/** A unit of the next layer that reads a number. */
 export interface Use {
   readonly unit: readonly number[];
-  /** What it is multiplied by there. */
+  /** Factor of the number. */
   readonly derivative: number;
-  /** What of it arrives: number · derivative. */
+  /** Contribution of the number: number · derivative. */
   readonly part: number;
 }
 
-/** How a number comes about, and what becomes of it. */
+/** How a number is computed, and which units read it. */
 export interface UnitAnswer {
   readonly trace: Trace;
-  /** The layer that is read, by name; `undefined` for the image. */
+  /** Name of the layer before; `undefined` for the image. */
   readonly from: string | undefined;
-  /** The pixels that it can depend on: first and last row, first and last column. */
+  /** Its receptive field: first and last row, first and last column. */
   readonly box: readonly (readonly [first: number, last: number])[];
-  /** How many pixels those are, what lies beyond the border left out. */
+  /** Pixels of the receptive field within the image. */
   readonly seen: number;
-  /** The layer that reads it; `undefined` after the last. */
+  /** Name of the next layer; `undefined` after the last. */
   readonly to: string | undefined;
   readonly uses: readonly Use[];
 }
 
-/** Everything about one number. It is computed in float64, so that sums are the numbers that they should be, to the last bit. */
+/** Everything about one number, computed in float64, so that sums agree to the last bit. */
 export async function unit(net: Net, { pixels, layer, unit: at }: UnitRequest): Promise<UnitAnswer> {
   const x = tensor(pixels, [1, ...net.inputShape]);
   const layers = simpleLayers(net, net.inputShape);
@@ -56,7 +56,7 @@ export async function unit(net: Net, { pixels, layer, unit: at }: UnitRequest): 
   };
 }
 
-/** The units of a layer in which a number has a part. */
+/** The units of a layer that read a number. */
 async function usesOf(
   model: Layer,
   x: Tensor,
@@ -69,7 +69,7 @@ async function usesOf(
   const hasWeights =
     own.output.size !== own.input.size || own.operations.some((t) => /conv|matmul|Pool/.test(t.operation!));
   if (!hasWeights) {
-    // Number by number, or flattened.
+    // An elementwise layer, or flatten.
     const index = at.reduce((sum, i, axis) => sum * from[axis]! + i, 0);
     const unit = to.map((size, axis) => Math.floor(index / to.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
     const derivative = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;

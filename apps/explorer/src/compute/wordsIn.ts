@@ -1,8 +1,8 @@
 import type { Pattern, PatternWord } from "@convlens/layers";
 
 /**
- * Number of times that each word occurs in a pattern once it is multiplied out. Found without doing so: a few letters can ask for
- * a billion layers.
+ * Number of occurrences of each word in a pattern with all repeats. It is counted without expanding the pattern, because a short
+ * pattern can have a billion layers.
  */
 export function wordsIn(pattern: Pattern, repeats: Readonly<Record<string, number>>): Map<PatternWord, number> {
   const counts = new Map<PatternWord, number>();

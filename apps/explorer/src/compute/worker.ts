@@ -22,15 +22,15 @@ import { unit } from "./unit.ts";
 import { signal } from "./signal.ts";
 import { surgery } from "./surgery.ts";
 
-// The worker in which everything is computed, so that the page itself never waits.
+// The worker that computes everything, so that the page is never blocked.
 
-/** The part of a worker's global scope that is used: the types of a page know another `postMessage`. */
+/** The used part of a worker's global scope, whose `postMessage` differs from that of a page. */
 interface Scope {
   postMessage(message: FromWorker): void;
   addEventListener(event: "message", listener: (event: { readonly data: ToWorker }) => void): void;
 }
 const scope = globalThis as unknown as Scope;
-// A page and its worker have one origin.
+// A page and its worker have the same origin.
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 const send = (message: FromWorker): void => scope.postMessage(message);
 
@@ -69,7 +69,7 @@ const shows: {
   ) => AsyncGenerator<Shows[S]["look"], void, void>;
 } = {
   paint: (request, signal) => painting(() => net.get(), request, signal),
-  // Nothing is shown on the way.
+  // It has no intermediate results.
   // oxlint-disable-next-line require-yield
   prepare: async function* ({ processor }) {
     await backendOf(processor);
@@ -86,7 +86,7 @@ const started = startMachine().then(
   (error: unknown) => send({ kind: "failed", text: sentence(error) }),
 );
 
-/** Questions that have not been begun, the oldest first: what is cancelled meanwhile costs nothing. */
+/** Jobs that have not begun, the oldest first. Cancelled ones are removed. */
 const waiting = new Map<number, Ask>();
 let isBusy = false;
 
@@ -98,13 +98,13 @@ async function answer({ job, request }: Ask): Promise<Outcome<Jobs[Job]["answer"
   }
 }
 
-/** Answers what waits, one after the other. */
+/** Runs the waiting jobs one after the other. */
 async function answerAll(): Promise<void> {
   if (isBusy) return;
   isBusy = true;
   await started;
   for (;;) {
-    // Lets messages in that have arrived: without a pause of milliseconds, which timers have.
+    // Receives messages first, without the delay of a timer.
     await nextTurn();
     const [next] = waiting.values();
     if (next === undefined) break;
@@ -116,7 +116,7 @@ async function answerAll(): Promise<void> {
 
 const running = new Map<number, AbortController>();
 
-/** Shows what is asked for, beside the questions, until it ends or is cancelled. */
+/** Runs a show while jobs go on, until it ends or is cancelled. */
 async function show({ id, show, request }: Watch): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);

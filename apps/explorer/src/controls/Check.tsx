@@ -1,13 +1,13 @@
 import type { JSX } from "preact";
 
-/** What a {@link Check} shows. */
+/** Properties of a {@link Check}. */
 export interface CheckProps {
   readonly label: string;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
 }
 
-/** Yes or no. */
+/** A box to tick. */
 export function Check({ label, value, onChange }: CheckProps): JSX.Element {
   return (
     <label class="check">

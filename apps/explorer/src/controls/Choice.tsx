@@ -1,17 +1,17 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** What a {@link Choice} shows. */
+/** Properties of a {@link Choice}. */
 export interface ChoiceProps<T extends string | number> {
   readonly label: string;
   readonly options: readonly T[];
   readonly value: T;
   readonly onChange: (value: T) => void;
-  /** What an option is called, where not as it is. */
+  /** Name of an option. Default: the option. */
   readonly nameOf?: (option: T) => string;
 }
 
-/** One of a few, all of them in sight. */
+/** One of a few options, all of them visible. */
 export function Choice<T extends string | number>(props: ChoiceProps<T>): JSX.Element {
   const { label, options, value, onChange, nameOf = String } = props;
   const name = useId();

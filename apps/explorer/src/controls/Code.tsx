@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-/** The lines of Convlens that do what the figure shows. */
+/** The program that does what the figure shows. */
 export function Code({ text }: { readonly text: string }): JSX.Element {
   return (
     <details class="more">

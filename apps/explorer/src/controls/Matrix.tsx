@@ -1,7 +1,9 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { shown, signOf } from "../draw/shown.ts";
 import { cellValue } from "../fields.ts";
+import { clamp, upTo } from "../numbers.ts";
 
 /** A place in a {@link Matrix}. */
 export interface Place {
@@ -15,18 +17,26 @@ export interface Frame extends Place {
   readonly columns: number;
 }
 
-/** What one cell shows. */
+/** Content of a cell. */
 export interface CellLook {
   readonly text: string;
-  /** What it is, for those who do not see where it stands: `row 1, column 2: 3`. */
+  /** Description with its place: `row 1, column 2: 3`. */
   readonly label: string;
   readonly className: string;
-  /** How strong its colour is, from 0 to 1. */
+  /** Strength of its colour, from 0 to 1. */
   readonly share?: number;
   readonly isEditable?: boolean;
 }
 
-/** What a {@link Matrix} shows and does. */
+/** A number as a cell, with the colour of its sign, which is strongest at `most`. */
+export const numberLook = (value: number, label: string, most: number): CellLook => ({
+  text: shown(value),
+  label: `${label}: ${shown(value)}`,
+  className: signOf(value),
+  share: Math.min(1, Math.abs(value) / most),
+});
+
+/** Properties of a {@link Matrix}. */
 export interface MatrixProps {
   readonly label: string;
   readonly rows: number;
@@ -34,7 +44,7 @@ export interface MatrixProps {
   readonly cell: (at: Place) => CellLook;
   readonly frame?: Frame | undefined;
   readonly className?: string;
-  readonly onEdit?: (at: Place, value: number) => void;
+  readonly onEdit?: ((at: Place, value: number) => void) | undefined;
   readonly onPick?: (at: Place) => void;
   /** Pointer or focus is on a cell, or has left. */
   readonly onPoint?: (at: Place | undefined) => void;
@@ -51,26 +61,26 @@ const MOVES: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   PageDown: [Infinity, 0],
 };
 
-/** Where a key leads from a place of a grid of so many rows and columns; `undefined` for a key that leads nowhere. */
+/** The place that a key leads to in a grid of `rows` and `columns`; `undefined` for other keys. */
 export function moved({ row, column }: Place, key: string, rows: number, columns: number): Place | undefined {
   const move = MOVES[key];
-  const clamp = (value: number, size: number): number => Math.max(0, Math.min(size - 1, value));
-  return move && { row: clamp(row + move[0], rows), column: clamp(column + move[1], columns) };
+  return move && { row: clamp(row + move[0], 0, rows - 1), column: clamp(column + move[1], 0, columns - 1) };
 }
 
-/**
- * A grid of numbers that can be pointed at, picked and edited. One tab stop: arrow keys move within it, a digit, Enter or F2
- * begins to edit, Enter ends that, Escape undoes it, Delete writes 0.
- */
-export function Matrix(props: MatrixProps): JSX.Element {
-  const { label, rows, columns, cell, frame, className = "", onEdit, onPick, onPoint } = props;
+/** A cell that is being edited. */
+interface Typing {
+  readonly at: Place;
+  readonly text: string;
+  /** Whether the text replaces the number. */
+  readonly isNew: boolean;
+}
+
+/** What the keyboard does in a grid: moves, picks and edits. */
+function useGrid({ rows, columns, cell, onEdit, onPick }: MatrixProps) {
   const at = useSignal<Place>({ row: 0, column: 0 });
-  const typing = useSignal<{ readonly at: Place; readonly text: string; readonly isNew: boolean } | undefined>(
-    undefined,
-  );
+  const typing: Signal<Typing | undefined> = useSignal<Typing | undefined>(undefined);
   const root = useRef<HTMLDivElement>(null);
   const stop = { row: Math.min(at.value.row, rows - 1), column: Math.min(at.value.column, columns - 1) };
-
   const focus = ({ row, column }: Place): void => {
     at.value = { row, column };
     root.current?.querySelector<HTMLElement>(`[data-at="${row}.${column}"]`)?.focus();
@@ -95,62 +105,31 @@ export function Matrix(props: MatrixProps): JSX.Element {
     else return;
     event.preventDefault();
   };
+  return { root, at, stop, typing, focus, edit, commit, onKey };
+}
 
+/**
+ * A grid of numbers that can be pointed at, picked and edited. It is one tab stop: arrow keys move within it; a digit, Enter or F2
+ * begins to edit, Enter ends that and Escape cancels it; Delete writes 0.
+ */
+export function Matrix(props: MatrixProps): JSX.Element {
+  const { label, rows, columns, frame, className = "", onPoint } = props;
+  const grid = useGrid(props);
   return (
     <div
-      ref={root}
+      ref={grid.root}
       class={`matrix ${className}`}
       role="grid"
       aria-label={label}
-      onKeyDown={onKey}
+      onKeyDown={grid.onKey}
       onPointerLeave={() => onPoint?.(undefined)}
       onFocusOut={() => onPoint?.(undefined)}
     >
-      {Array.from({ length: rows }, (_, row) => (
+      {upTo(rows).map((row) => (
         <div class="row" role="row" key={row}>
-          {Array.from({ length: columns }, (_, column) => {
-            const place = { row, column };
-            const look = cell(place);
-            const isTyping = typing.value?.at.row === row && typing.value.at.column === column;
-            const use = look.isEditable ? "editable" : onPick === undefined ? "" : "pickable";
-            return (
-              <div
-                key={column}
-                role="gridcell"
-                class={`cell ${look.className} ${use}`}
-                style={look.share === undefined ? undefined : { "--share": look.share.toFixed(3) }}
-                data-at={`${row}.${column}`}
-                tabIndex={stop.row === row && stop.column === column ? 0 : -1}
-                aria-label={look.label}
-                onPointerEnter={() => onPoint?.(place)}
-                onFocus={() => {
-                  at.value = place;
-                  onPoint?.(place);
-                }}
-                onClick={() => {
-                  onPick?.(place);
-                  if (!isTyping) edit(place, look.text);
-                }}
-              >
-                {look.text}
-                {isTyping && (
-                  <input
-                    aria-label={`${look.label}: new value`}
-                    value={typing.value?.text}
-                    ref={typing.value?.isNew ? goOn : replace}
-                    onKeyDown={(event) => {
-                      if (event.key === "Enter") commit(event.currentTarget.value);
-                      else if (event.key === "Escape") typing.value = undefined;
-                      else return;
-                      event.stopPropagation();
-                      focus(place);
-                    }}
-                    onBlur={(event) => commit(event.currentTarget.value)}
-                  />
-                )}
-              </div>
-            );
-          })}
+          {upTo(columns).map((column) => (
+            <Cell key={column} {...props} place={{ row, column }} grid={grid} />
+          ))}
         </div>
       ))}
       {frame && (
@@ -164,8 +143,53 @@ export function Matrix(props: MatrixProps): JSX.Element {
   );
 }
 
-/** What was typed already goes on. */
-const goOn = (input: HTMLInputElement | null): void => input?.focus();
+function Cell(props: MatrixProps & { readonly place: Place; readonly grid: ReturnType<typeof useGrid> }): JSX.Element {
+  const { cell, onPick, onPoint, place, grid } = props;
+  const { row, column } = place;
+  const look = cell(place);
+  const typing = grid.typing.value;
+  const isTyping = typing?.at.row === row && typing.at.column === column;
+  const use = look.isEditable ? "editable" : onPick === undefined ? "" : "pickable";
+  return (
+    <div
+      role="gridcell"
+      class={`cell ${look.className} ${use}`}
+      style={look.share === undefined ? undefined : { "--share": look.share.toFixed(3) }}
+      data-at={`${row}.${column}`}
+      tabIndex={grid.stop.row === row && grid.stop.column === column ? 0 : -1}
+      aria-label={look.label}
+      onPointerEnter={() => onPoint?.(place)}
+      onFocus={() => {
+        grid.at.value = place;
+        onPoint?.(place);
+      }}
+      onClick={() => {
+        onPick?.(place);
+        if (!isTyping) grid.edit(place, look.text);
+      }}
+    >
+      {look.text}
+      {isTyping && (
+        <input
+          aria-label={`${look.label}: new value`}
+          value={typing.text}
+          ref={typing.isNew ? focusIt : selectIt}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") grid.commit(event.currentTarget.value);
+            else if (event.key === "Escape") grid.typing.value = undefined;
+            else return;
+            event.stopPropagation();
+            grid.focus(place);
+          }}
+          onBlur={(event) => grid.commit(event.currentTarget.value)}
+        />
+      )}
+    </div>
+  );
+}
 
-/** What stood there is replaced by what is typed. */
-const replace = (input: HTMLInputElement | null): void => input?.select();
+/** Typing continues after the first character. */
+const focusIt = (input: HTMLInputElement | null): void => input?.focus();
+
+/** Typing replaces the number. */
+const selectIt = (input: HTMLInputElement | null): void => input?.select();

@@ -2,20 +2,21 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Spot } from "../draw/ink.ts";
-import { Picture, type Raster } from "../draw/Picture.tsx";
+import { ink, Picture, type Pixels } from "../draw/Picture.tsx";
+import { clamp } from "../numbers.ts";
 
-/** What a {@link Pad} shows and does. */
+/** Properties of a {@link Pad}. */
 export interface PadProps {
   /** What is drawn on it, in words. */
   readonly label: string;
   /** Row-major. */
   readonly pixels: ArrayLike<number>;
   readonly side: number;
-  /** How pixels are shown. Default: from 0 (paper) to 1 (ink). */
-  readonly look?: Pick<Raster, "range" | "colours">;
-  /** Where the pen is at first. Default: the middle. */
+  /** Colours of the pixels. Default: from 0 (paper) to 1 (ink). */
+  readonly look?: Pick<Pixels, "range" | "map">;
+  /** First place of the pen. Default: the middle. */
   readonly start?: Spot;
-  /** How far an arrow key moves it, in pixels. Default: 1. */
+  /** Pixels that an arrow key moves the pen. Default: 1. */
   readonly step?: number;
   /** A stroke of the pen, or of the eraser. */
   readonly onStroke: (from: Spot, to: Spot, erases: boolean) => void;
@@ -23,7 +24,6 @@ export interface PadProps {
   readonly erases?: boolean;
 }
 
-const INK = { range: [0, 1], colours: "sequence" } as const;
 const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -31,45 +31,49 @@ const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowDown: [0, 1],
 };
 
-/**
- * Paper to draw on with a pointer; or with the keyboard: arrow keys move the pen, Space sets it down and lifts it, Delete erases
- * where it is.
- */
-export function Pad({
-  label,
-  pixels,
-  side,
-  look = INK,
-  start = { x: side / 2, y: side / 2 },
-  step = 1,
-  onStroke,
-  erases = false,
-}: PadProps): JSX.Element {
+/** Strokes of a pointer, as handlers. */
+function usePointer({ side, onStroke, erases = false }: PadProps) {
   const last = useRef<Spot | undefined>(undefined);
-  const pen = useSignal<Spot>(start);
-  const isDown = useSignal(false);
-  const isFocused = useSignal(false);
   const spotOf = (event: PointerEvent, box: DOMRect): Spot => ({
     x: ((event.clientX - box.left) / box.width) * side,
     y: ((event.clientY - box.top) / box.height) * side,
   });
-  const follow = (event: PointerEvent & { readonly currentTarget: HTMLElement }): void => {
-    if (last.current === undefined) return;
-    const box = event.currentTarget.getBoundingClientRect();
-    // A fast hand is seen more often than the screen is painted.
-    const passed = event.getCoalescedEvents?.() ?? [];
-    for (const each of passed.length > 0 ? passed : [event]) {
-      const spot = spotOf(each, box);
-      onStroke(last.current, spot, erases);
-      last.current = spot;
-    }
+  type Event = PointerEvent & { readonly currentTarget: HTMLElement };
+  const lift = (): void => void (last.current = undefined);
+  return {
+    onPointerDown: (event: Event) => {
+      if (event.button !== 0) return;
+      event.currentTarget.setPointerCapture(event.pointerId);
+      last.current = spotOf(event, event.currentTarget.getBoundingClientRect());
+      onStroke(last.current, last.current, erases);
+    },
+    onPointerMove: (event: Event) => {
+      if (last.current === undefined) return;
+      const box = event.currentTarget.getBoundingClientRect();
+      // A fast pointer is measured more often than the screen is painted.
+      const passed = event.getCoalescedEvents?.() ?? [];
+      for (const each of passed.length > 0 ? passed : [event]) {
+        const spot = spotOf(each, box);
+        onStroke(last.current, spot, erases);
+        last.current = spot;
+      }
+    },
+    onPointerUp: lift,
+    onPointerCancel: lift,
   };
-  const onKey = (event: KeyboardEvent): void => {
+}
+
+/** A pen that the keyboard moves. */
+function usePen({ side, start = { x: side / 2, y: side / 2 }, step = 1, onStroke, erases = false }: PadProps) {
+  const pen = useSignal<Spot>(start);
+  const isDown = useSignal(false);
+  const isFocused = useSignal(false);
+  const onKeyDown = (event: KeyboardEvent): void => {
     const move = MOVES[event.key];
     const { x, y } = pen.value;
     if (move !== undefined) {
-      const clamp = (at: number): number => Math.max(0.5, Math.min(side - 0.5, at));
-      const next = { x: clamp(x + step * move[0]), y: clamp(y + step * move[1]) };
+      const within = (at: number): number => clamp(at, 0.5, side - 0.5);
+      const next = { x: within(x + step * move[0]), y: within(y + step * move[1]) };
       if (isDown.value) onStroke(pen.value, next, erases);
       pen.value = next;
     } else if (event.key === " ") {
@@ -79,32 +83,37 @@ export function Pad({
     else return;
     event.preventDefault();
   };
-  const { x, y } = pen.value;
-  const at = { row: Math.floor(y), column: Math.floor(x) };
+  const handlers = {
+    onKeyDown,
+    onFocus: () => void (isFocused.value = true),
+    onBlur: () => {
+      isFocused.value = false;
+      isDown.value = false;
+    },
+  };
+  return { pen, isDown, isFocused, handlers };
+}
+
+/**
+ * Paper to draw on with a pointer or the keyboard: arrow keys move the pen, Space puts it down and lifts it, Delete erases at its
+ * place.
+ */
+export function Pad(props: PadProps): JSX.Element {
+  const { label, pixels, side, look = {} } = props;
+  const pointer = usePointer(props);
+  const { pen, isDown, isFocused, handlers } = usePen(props);
+  const at = { row: Math.floor(pen.value.y), column: Math.floor(pen.value.x) };
   return (
     <div
       class={`pad ${isDown.value ? "down" : ""}`}
       role="application"
       tabIndex={0}
-      aria-label={`${label} Arrow keys move the pen, Space sets it down and lifts it, Delete erases.`}
-      onKeyDown={onKey}
-      onFocus={() => (isFocused.value = true)}
-      onBlur={() => {
-        isFocused.value = false;
-        isDown.value = false;
-      }}
-      onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        last.current = spotOf(event, event.currentTarget.getBoundingClientRect());
-        onStroke(last.current, last.current, erases);
-      }}
-      onPointerMove={follow}
-      onPointerUp={() => (last.current = undefined)}
-      onPointerCancel={() => (last.current = undefined)}
+      aria-label={`${label} Arrow keys move the pen, Space puts it down and lifts it, Delete erases.`}
+      {...handlers}
+      {...pointer}
     >
       <Picture
-        raster={{ values: pixels, height: side, width: side, ...look }}
+        pixels={{ ...ink(pixels), height: side, width: side, ...look }}
         label={label}
         frame={isFocused.value ? { row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 } : undefined}
       />

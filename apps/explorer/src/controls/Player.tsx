@@ -2,19 +2,19 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** What a {@link Player} moves through. */
+/** Properties of a {@link Player}. */
 export interface PlayerProps {
   readonly label: string;
   readonly steps: number;
   readonly step: number;
   readonly onStep: (step: number) => void;
-  /** What the step is, in words. */
+  /** A step in words. */
   readonly describe: (step: number) => string;
 }
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
-/** Play, step and scrub. It stands still until asked, begins again at the end, and yields to a hand on the slider. */
+/** Plays steps in a loop, or goes to one by buttons or a slider, which stop playing. */
 export function Player({ label, steps, step, onStep, describe }: PlayerProps): JSX.Element {
   const playing = useSignal(false);
   const speed = useSignal(2);

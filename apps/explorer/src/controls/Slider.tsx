@@ -1,17 +1,17 @@
 import type { JSX } from "preact";
 import type { WholeField } from "../fields.ts";
 
-/** What a {@link Slider} shows. */
+/** Properties of a {@link Slider}. */
 export interface SliderProps {
   readonly label: string;
   readonly field: WholeField;
   readonly value: number;
   readonly onChange: (value: number) => void;
-  /** Narrows the field where not all of it makes sense now. */
+  /** Upper bound where not all of the field makes sense now. */
   readonly most?: number;
 }
 
-/** A whole number, by pointer or arrow keys, within the bounds that an address is held to as well. */
+/** A whole number within the bounds of its field, by pointer or arrow keys. */
 export function Slider({ label, field, value, onChange, most = field.most }: SliderProps): JSX.Element {
   return (
     <label class="slider">

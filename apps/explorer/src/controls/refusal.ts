@@ -1,15 +1,16 @@
-/** Why a device gives nothing, and what to do. */
+/** Why a device cannot be used, and what the reader can do. */
 export function refusalOf(device: "camera" | "microphone", error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
-  const instead = device === "camera" ? "The samples, a file and the sheet work without." : "The samples work without.";
+  const instead =
+    device === "camera" ? "The samples, a file and the sheet work without it." : "The samples work without it.";
   switch (name) {
     case "NotAllowedError":
-      return `The browser does not let this page use the ${device}. If you want it to, allow it beside the address, and try again. ${instead}`;
+      return `The browser does not let this page use the ${device}. To use it, allow it beside the address and try again. ${instead}`;
     case "NotFoundError":
       return `No ${device} was found. ${instead}`;
     case "SecurityError":
-      return `Browsers lend the ${device} only to pages that were loaded over https or from this computer. ${instead}`;
+      return `Browsers allow the ${device} only on pages that were loaded over https or from this computer. ${instead}`;
     default:
-      return `The ${device} could not be started; maybe another program uses it. ${instead}`;
+      return `The ${device} could not be started. Another program may be using it. ${instead}`;
   }
 }

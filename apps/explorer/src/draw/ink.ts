@@ -4,13 +4,13 @@ import type { Field } from "../fields.ts";
 export const SIDE = 28;
 const SIZE = SIDE * SIDE;
 
-/** Levels of ink between paper and full. */
+/** Levels of ink above paper. */
 const LEVELS = 15;
 const HEX = "0123456789abcdef";
 /** Runs of 2 to 21 empty pixels. */
 const RUNS = "ghijklmnopqrstuvwxyz";
 
-/** A drawing as a short text: a digit from 0 to f for each pixel, and letters from g on for runs of empty ones. */
+/** A drawing as a short text: a digit from 0 to f for each pixel, and letters from g to z for runs of empty pixels. */
 export function inkText(pixels: ArrayLike<number>): string {
   let [text, empty] = ["", 0];
   const flush = (): void => {
@@ -30,11 +30,11 @@ export function inkText(pixels: ArrayLike<number>): string {
       text += HEX[level]!;
     }
   }
-  // Paper at the end needs no word.
+  // Empty pixels at the end are left out.
   return text;
 }
 
-/** The square drawing of a text, row-major, from 0 (paper) to 1 (ink); `undefined` if it is none. */
+/** The square drawing of a text, row-major, from 0 (paper) to 1 (ink); `undefined` if the text is not valid. */
 export function inkPixels(text: string, side = SIDE): Float32Array | undefined {
   const pixels = new Float32Array(side * side);
   let at = 0;
@@ -49,14 +49,14 @@ export function inkPixels(text: string, side = SIDE): Float32Array | undefined {
   return pixels;
 }
 
-/** Where there is no drawing. */
+/** Text of a missing drawing. */
 export const NO_INK = "none";
 
-/** The ink on a sheet, which is empty where there is no drawing. Row-major. */
+/** The square drawing of a text; an empty one for a missing drawing. Row-major. */
 export const inkOn = (text: string, side = SIDE): Float32Array =>
   (text === NO_INK ? undefined : inkPixels(text, side)) ?? new Float32Array(side * side);
 
-/** A square drawing of the reader's, as a text. */
+/** A field for a square drawing of the reader. */
 export const inkField = (side = SIDE): Field<string> => ({
   initial: NO_INK,
   print: String,
@@ -73,7 +73,7 @@ export interface Spot {
 const PEN = 1.1;
 const EDGE = 0.5;
 
-/** A square drawing after a stroke from one spot to another: with ink, or with an eraser. */
+/** A square drawing after a stroke from one spot to another, with the pen or the eraser. */
 export function stroked(pixels: Float32Array, from: Spot, to: Spot, erases = false, pen = PEN): Float32Array {
   const next = pixels.slice();
   const side = Math.sqrt(pixels.length);
@@ -88,19 +88,19 @@ export function stroked(pixels: Float32Array, from: Spot, to: Spot, erases = fal
   return next;
 }
 
-/** The longest side of a digit in the set that the net has learned from, and where its middle lies. */
+/** Longest side of a digit of MNIST, and the pixel of its centre of mass. */
 const BOX = 20;
 const MIDDLE = 14;
-/** Less ink is paper. */
+/** Pixels with less ink count as paper. */
 const FAINT = 0.1;
-/** A dot is not blown up to a blot. */
+/** Largest scale, so that a dot stays a dot. */
 const LARGEST_SCALE = 4;
-/** Points of a pixel on each side that are averaged. */
+/** Points along each side of a pixel that are averaged. */
 const FINE = 3;
 
 /**
- * A drawing as large as the digits that the net has learned from, and where those lie: the longest side of its ink is
- * 20 pixels, its centre of mass at pixel 14 both ways. Paper stays paper.
+ * A drawing scaled and moved as the digits of MNIST are: the longest side of its ink is 20 pixels, and its centre of mass is at
+ * pixel 14 in both directions. An empty drawing stays empty.
  */
 export function centred(pixels: Float32Array): Float32Array {
   let [mass, x, y, left, right, top, bottom] = [0, 0, 0, SIDE, -1, SIDE, -1];

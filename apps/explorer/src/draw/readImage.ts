@@ -1,13 +1,13 @@
-/** An image of the reader's, or why it is none. */
+/** An image of the reader, or the problem with it. */
 export type ReadImage =
   { readonly kind: "image"; readonly pixels: Float32Array } | { readonly kind: "problem"; readonly text: string };
 
-/** Larger files are not even tried. In bytes. */
+/** Bytes of the largest file that is decoded. */
 const MOST_BYTES = 60_000_000;
 
 const LUMA = [0.299, 0.587, 0.114];
 
-/** What is on a canvas, as grey from 0 to 1, row-major. */
+/** The content of a canvas as grey from 0 to 1, row-major. */
 function greyOf(context: CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D, side: number): Float32Array {
   const { data } = context.getImageData(0, 0, side, side);
   return Float32Array.from({ length: side * side }, (_, i) =>
@@ -15,7 +15,7 @@ function greyOf(context: CanvasRenderingContext2D | OffscreenCanvasRenderingCont
   );
 }
 
-/** The middle of a picture, made small. */
+/** The middle square of a picture, scaled down. */
 export function middleOf(picture: CanvasImageSource, width: number, height: number, side: number): Float32Array {
   const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true })!;
   context.imageSmoothingQuality = "high";
@@ -25,8 +25,8 @@ export function middleOf(picture: CanvasImageSource, width: number, height: numb
 }
 
 /**
- * The middle of an image as grey from 0 to 1, `side` × `side`, row-major. It is made small while it is decoded, beside the
- * page's own thread, so that a photo of any size does no harm.
+ * The middle square of an image as grey from 0 to 1, `side` × `side`, row-major. It is scaled down while it is decoded, outside of
+ * the page's thread, so that a large photo does not block the page.
  */
 export async function readImage(file: Blob & { readonly name: string }, side: number): Promise<ReadImage> {
   if (file.size > MOST_BYTES)
@@ -43,7 +43,7 @@ export async function readImage(file: Blob & { readonly name: string }, side: nu
   } catch {
     return {
       kind: "problem",
-      text: `${file.name} could not be read as an image. This browser reads PNG, JPEG, WebP and GIF; the picture before stays.`,
+      text: `${file.name} could not be read as an image. This browser reads PNG, JPEG, WebP and GIF; the previous picture stays.`,
     };
   }
 }

@@ -1,4 +1,4 @@
-/** Height and width of the images. */
+/** Height and width of the sample images. */
 export const SIDE = 64;
 
 /** A picture as a function of place, both from 0 to 1, to a brightness from 0 to 1. */
@@ -6,7 +6,7 @@ type Picture = (x: number, y: number) => number;
 
 const within = (value: number, from: number, to: number): boolean => value >= from && value < to;
 
-/** A house by day: edges in every direction, flat areas, a soft sky. */
+/** A house: edges in every direction, flat areas, a soft sky. */
 const house: Picture = (x, y) => {
   if (Math.hypot(x - 0.82, y - 0.17) < 0.09) return 1;
   if (within(y, 0.3, 0.5) && Math.abs(x - 0.42) < (y - 0.3) * 1.6) return 0.25;
@@ -21,13 +21,13 @@ const house: Picture = (x, y) => {
   return 0.55 + 0.25 * (1 - y);
 };
 
-/** Rings that get closer: what a kernel does to coarse and to fine. */
+/** Rings that get closer, from coarse to fine. */
 const rings: Picture = (x, y) => 0.5 + 0.5 * Math.cos(95 * ((x - 0.5) ** 2 + (y - 0.5) ** 2));
 
-/** A flat square on a flat ground. */
+/** A square of one brightness on a ground of another. */
 const square: Picture = (x, y) => (within(x, 0.28, 0.72) && within(y, 0.28, 0.72) ? 0.85 : 0.25);
 
-/** A slope of light, without any edge. */
+/** A gradient without edges. */
 const slope: Picture = (x, y) => 0.15 + 0.7 * (0.7 * x + 0.3 * y);
 
 const pictures = { house, rings, square, slope };
@@ -37,10 +37,10 @@ export const sampleNames = ["house", "rings", "square", "slope"] as const;
 /** One of the pictures. */
 export type SampleName = (typeof sampleNames)[number];
 
-/** Points of a pixel on each side that are averaged. */
+/** Points along each side of a pixel that are averaged. */
 const FINE = 3;
 
-/** A picture as pixels, row-major, {@link SIDE} × {@link SIDE}. */
+/** A sample image, row-major, {@link SIDE} × {@link SIDE}. */
 export function sample(name: SampleName): Float32Array {
   const picture = pictures[name];
   return Float32Array.from({ length: SIDE * SIDE }, (_, i) => {

@@ -1,6 +1,6 @@
 /** Height and width of an image with one shape. */
 export const SIDE = 16;
-/** How far a shape can be moved, to each side. */
+/** Pixels that a shape can be moved to each side. */
 export const FAR = 4;
 
 /** The shapes by name. */
@@ -8,7 +8,7 @@ export const shapeNames = ["cross", "square", "seven", "hook"] as const;
 /** One of the shapes. */
 export type ShapeName = (typeof shapeNames)[number];
 
-/** Eight rows of eight pixels, which stand in the middle of an image. */
+/** Eight rows of eight pixels, drawn in the middle of an image. */
 const drawings: Readonly<Record<ShapeName, readonly string[]>> = {
   cross: ["#......#", ".#....#.", "..#..#..", "...##...", "...##...", "..#..#..", ".#....#.", "#......#"],
   square: ["########", "#......#", "#......#", "#......#", "#......#", "#......#", "#......#", "########"],
@@ -19,10 +19,10 @@ const drawings: Readonly<Record<ShapeName, readonly string[]>> = {
 /** Height and width of a shape. */
 const SHAPE = 8;
 
-/** What finds lines in four directions, in this order. */
+/** The directions of lines that the filters detect, in this order. */
 export const strokes = ["upright", "level", "rising", "falling"] as const;
 
-/** Lines in four directions: twice what is on the line, less what is beside it. Each row by row. */
+/** Filters for lines: twice the pixels on the line, minus those beside it. Row by row. */
 const LINES = [
   [-1, 2, -1, -1, 2, -1, -1, 2, -1],
   [-1, -1, -1, 2, 2, 2, -1, -1, -1],
@@ -40,7 +40,7 @@ export function putShape(image: Float32Array, side: number, name: ShapeName, row
     for (const [x, pixel] of [...line].entries()) if (pixel === "#") image[(row + y) * side + column + x] = 1;
 }
 
-/** A shape on an empty image, so many pixels below and to the right of its middle; row-major, 0 or 1. */
+/** A shape on an empty image, `down` and `right` pixels from its middle; row-major, 0 or 1. */
 export function drawShape(name: ShapeName, down: number, right: number): Float32Array {
   const image = new Float32Array(SIDE * SIDE);
   const first = (SIDE - SHAPE) / 2;
@@ -48,7 +48,7 @@ export function drawShape(name: ShapeName, down: number, right: number): Float32
   return image;
 }
 
-/** Images one after the other. */
+/** Images concatenated into one array. */
 export function joined(images: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(images.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -3,13 +3,13 @@ import type { JSX } from "preact";
 import type { Store } from "../store.ts";
 import type { PanelStates, Question } from "./question.ts";
 
-/** What the end of a chapter asks. */
+/** Properties of {@link Questions}. */
 export interface QuestionsProps {
   readonly questions: readonly Question[];
   readonly store: Store;
 }
 
-/** Questions that the reader answers by trying; the page notices. */
+/** The questions at the end of a chapter, which the page checks. */
 export function Questions({ questions, store }: QuestionsProps): JSX.Element {
   return (
     <section class="questions" aria-label={`Questions of chapter ${questions[0]?.chapter}`}>
@@ -26,7 +26,7 @@ export function Questions({ questions, store }: QuestionsProps): JSX.Element {
 function One({ question, store }: { readonly question: Question; readonly store: Store }): JSX.Element {
   const { panel, text, isAnswered, answer, because } = question;
   const isNow = useComputed(() => isAnswered(store.state(panel).value as unknown as PanelStates[typeof panel]));
-  // What was found stays found when the reader goes on.
+  // An answered question stays answered when the state changes.
   const found = useSignal<"no" | "tried" | "shown">("no");
   useSignalEffect(() => {
     if (isNow.value && found.peek() === "no") found.value = "tried";
@@ -37,7 +37,7 @@ function One({ question, store }: { readonly question: Question; readonly store:
       <p role="status">
         {found.value !== "no" && (
           <>
-            <strong>{found.value === "tried" ? "You have found it. " : "So it is. "}</strong>
+            <strong>{found.value === "tried" ? "Correct. " : "Answer: "}</strong>
             {because}
           </>
         )}
@@ -62,7 +62,7 @@ function One({ question, store }: { readonly question: Question; readonly store:
   );
 }
 
-/** The address holds the state of the panels, so that a link must not change it. */
+/** Scrolls to a panel. The link must not change the address, which contains the state of the panels. */
 function goTo(event: Event, id: string): void {
   event.preventDefault();
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

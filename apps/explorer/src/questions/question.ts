@@ -30,19 +30,19 @@ export interface PanelStates {
   readonly floor: StateOf<typeof floorFields>;
 }
 
-/** Something to be found out by trying. The page notices when a panel is in a state that answers it. */
+/** A question that the reader answers by changing a panel. The page checks the panel's state. */
 export interface Question<P extends keyof PanelStates = keyof PanelStates> {
   readonly chapter: number;
-  /** The panel to be tried on. */
+  /** The panel to change. */
   readonly panel: P;
   readonly text: string;
-  /** Whether this state answers it; never that which is shown at first. */
+  /** Whether a state answers it. The initial state must not. */
   readonly isAnswered: (state: PanelStates[P]) => boolean;
-  /** A state that answers it, as a link of a text would set it: `stride=2&padding=0`. */
+  /** A state that answers it, as in a link of a text: `stride=2&padding=0`. */
   readonly answer: string;
-  /** What there is to be seen then. */
+  /** The explanation of the answer. */
   readonly because: string;
 }
 
-/** A question among others. */
+/** A question without the type of its panel. */
 export const question = <P extends keyof PanelStates>(asked: Question<P>): Question => asked as unknown as Question;

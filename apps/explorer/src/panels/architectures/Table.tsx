@@ -1,10 +1,9 @@
 import type { VolumeRow } from "@convlens/analysis";
 import type { JSX } from "preact";
+import { grouped } from "../../draw/shown.ts";
 import { productsOf } from "./model.ts";
 
-const counted = (count: number): string => count.toLocaleString("en");
-
-/** One row for each volume: its shape, numbers, weights, products, and what a unit of it sees. */
+/** A row for each volume: its shape, numbers, weights, multiply-adds and receptive field. */
 export function Table(props: {
   readonly rows: readonly VolumeRow[];
   readonly pointed: number | undefined;
@@ -17,7 +16,7 @@ export function Table(props: {
     { of: (row: VolumeRow) => row.weights, className: "weights-of" },
     { of: productsOf, className: "products-of" },
   ].map((column) => ({ ...column, most: most(column.of) }));
-  const total = (of: (row: VolumeRow) => number): string => counted(rows.reduce((sum, row) => sum + of(row), 0));
+  const total = (of: (row: VolumeRow) => number): string => grouped(rows.reduce((sum, row) => sum + of(row), 0));
   return (
     <div class="wide" tabIndex={0} role="group" aria-label="Table of volumes">
       <table class="volume-table">
@@ -28,8 +27,8 @@ export function Table(props: {
             <th scope="col">Numbers</th>
             <th scope="col">Weights</th>
             <th scope="col">Multiply-adds</th>
-            <th scope="col">A unit sees</th>
-            <th scope="col">Its neighbour</th>
+            <th scope="col">Receptive field</th>
+            <th scope="col">Jump</th>
           </tr>
         </thead>
         <tbody>
@@ -44,13 +43,13 @@ export function Table(props: {
               <td>{row.shape.join(" × ")}</td>
               {columns.map(({ of, className, most }) => (
                 <td key={className} class={className} style={{ "--share": (of(row) / most).toFixed(4) }}>
-                  {of(row) === 0 ? "" : counted(of(row))}
+                  {of(row) === 0 ? "" : grouped(of(row))}
                 </td>
               ))}
               <td>
                 {row.receptiveField ? `${row.receptiveField.size} × ${row.receptiveField.size}` : i > 0 ? "all" : ""}
               </td>
-              <td>{row.receptiveField ? `${row.receptiveField.jump} further` : ""}</td>
+              <td>{row.receptiveField?.jump}</td>
             </tr>
           ))}
         </tbody>

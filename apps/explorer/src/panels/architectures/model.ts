@@ -1,9 +1,9 @@
 import type { VolumeRow } from "@convlens/analysis";
 import type { ArchitectureRequest } from "../../compute/architecture.ts";
-import type { Volume } from "../../draw/volume.ts";
+import { percent } from "../../draw/shown.ts";
 import { choice, flag, text, whole, type StateOf } from "../../fields.ts";
 
-/** A net that has a name. */
+/** A well-known net. */
 export interface Preset {
   readonly pattern: string;
   readonly side: number;
@@ -13,7 +13,7 @@ export interface Preset {
 const block = (filters: number, stride: string): string =>
   `[ADD[CONV3-${filters}${stride} pad 1 -> NORM -> RELU -> CONV3-${filters} -> NORM] -> RELU]`;
 
-/** Nets that everybody knows. */
+/** Well-known nets. */
 export const presets = {
   "LeNet-5": {
     pattern:
@@ -46,17 +46,17 @@ export const presets = {
     channels: 3,
   },
 } as const satisfies Readonly<Record<string, Preset>>;
-/** The name of a net that has one. */
+/** The name of a well-known net. */
 export type PresetName = keyof typeof presets;
 /** All of them. */
 export const presetNames = Object.keys(presets) as readonly PresetName[];
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const architecturesFields = {
   pattern: text(presets["VGG-16"].pattern, 1000),
   side: whole(224, 1, 512),
   channels: whole(3, 1, 16),
-  /** Numbers for the letters of the pattern. */
+  /** Numbers for the letters of a pattern. */
   N: whole(2, 0, 4),
   M: whole(3, 0, 5),
   K: whole(1, 0, 3),
@@ -73,41 +73,33 @@ const letters = ["N", "M", "K"] as const;
 export const lettersOf = ({ pattern }: ArchitecturesState): ("N" | "M" | "K")[] =>
   letters.filter((letter) => new RegExp(`\\*\\s*${letter}(?![A-Za-z])`).test(pattern));
 
-/** Whether something of the pattern may be left out. */
+/** Whether the pattern has optional parts. */
 export const hasOptional = ({ pattern }: ArchitecturesState): boolean => pattern.includes("?");
 
-/** The name of the net; none for one of the reader's own. */
+/** The name of the net; `undefined` for a net of the reader. */
 export const nameOf = (state: ArchitecturesState): PresetName | undefined =>
   presetNames.find((name) => {
     const { pattern, side, channels } = presets[name];
     return pattern === state.pattern && side === state.side && channels === state.channels;
   });
 
-/** What the worker is to count. */
+/** The request for the worker. */
 export const requestOf = (state: ArchitecturesState): ArchitectureRequest => {
   const { pattern, side, channels, N, M, K, optional, batch } = state;
   return { pattern, inputShape: [side, side, channels], repeats: { N, M, K }, optional, batch };
 };
 
-/** Products that make a volume: each of its numbers is as many as one filter has weights. */
+/** Multiply-adds of a volume: weights times places. */
 export const productsOf = ({ shape, weights }: VolumeRow): number => shape[0]! * shape[1]! * weights;
 
-/** The rows as volumes to be drawn. */
-export const volumesOf = (rows: readonly VolumeRow[]): Volume[] =>
-  rows.map(({ name, shape }) => ({
-    name,
-    shape: [shape[0]!, shape[1]!, shape[2]!],
-    role: name === "INPUT" ? "input" : name.startsWith("POOL") ? "pool" : name.startsWith("FC") ? "full" : "map",
-  }));
-
-/** Bytes to be read: `58.1 MiB`. */
+/** A number of bytes with its unit: `58.1 MiB`. */
 export function bytesInWords(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${units[step]}`;
 }
 
-/** What stands out in the table, in a sentence. */
+/** A sentence about the largest volume and the most weights. */
 export function remarkOf(rows: readonly VolumeRow[]): string {
   const largest = (of: (row: VolumeRow) => number): { readonly row: VolumeRow; readonly share: number } => {
     const total = rows.reduce((sum, row) => sum + of(row), 0);
@@ -115,13 +107,12 @@ export function remarkOf(rows: readonly VolumeRow[]): string {
     return { row, share: total === 0 ? 0 : of(row) / total };
   };
   const [memory, weights] = [largest((row) => row.memory), largest((row) => row.weights)];
-  if (weights.share === 0) return "Nothing here is learned.";
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  if (weights.share === 0) return "This net has no weights.";
   const place = ({ name, shape }: VolumeRow): string => `${name} (${shape.join(" × ")})`;
-  return `Most numbers stand in ${place(memory.row)}, ${percent(memory.share)} of all; most weights belong to ${place(weights.row)}, ${percent(weights.share)}.`;
+  return `The largest volume is ${place(memory.row)} with ${percent(memory.share)} of all numbers. Most weights belong to ${place(weights.row)}: ${percent(weights.share)}.`;
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf(state: ArchitecturesState): string {
   const { pattern, side, channels, batch, optional } = state;
   const used = lettersOf(state);

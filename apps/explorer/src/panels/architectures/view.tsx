@@ -1,11 +1,13 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { drawVolumes } from "@convlens/analysis/render";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import type { ArchitectureAnswer } from "../../compute/architecture.ts";
 import { useAnswer } from "../../compute/compute.ts";
-import { Check } from "../../controls/Check.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { Volumes } from "../../draw/Volumes.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Drawing } from "../../draw/Drawing.tsx";
+import { counted, grouped } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import {
   architecturesFields,
@@ -18,85 +20,53 @@ import {
   presets,
   remarkOf,
   requestOf,
-  volumesOf,
-  type ArchitecturesState,
 } from "./model.ts";
 import { Table } from "./Table.tsx";
 
 type Props = PanelProps<typeof architecturesFields>;
 
-const counted = (count: number): string => count.toLocaleString("en");
-
-/** A net as text, with the volumes that it makes and what they cost. */
-export function ArchitecturesView({ state: signal, set }: Props): JSX.Element {
-  const state = signal.value;
-  const answered = useAnswer(
-    "architecture",
-    useComputed(() => requestOf(signal.value)),
-  );
+/** A net as text, with its volumes and their cost. */
+export function ArchitecturesView(props: Props): JSX.Element {
+  const state = props.state.value;
+  const { choice } = controlsOf(architecturesFields, props);
+  const { value, problem } = useAnswer("architecture", () => requestOf(props.state.value)).value;
   const pointed = useSignal<number | undefined>(undefined);
-  // What was last understood stays in sight while something is being typed.
-  const last = useSignal<NonNullable<ReturnType<typeof answerOf>> | undefined>(undefined);
-  const answer = answerOf(answered.value) ?? last.peek();
+  const onPoint = (to: number | undefined): void => void (pointed.value = to);
+  // The last valid pattern stays visible while the reader types.
+  const last = useSignal<ArchitectureAnswer | undefined>(undefined);
+  const answer = value ?? last.peek();
   if (answer !== undefined) last.value = answer;
-  const outcome = answered.value?.outcome;
-  const isStale = outcome?.kind === "problem";
+  const isStale = problem !== undefined;
   return (
     <>
-      <Controls state={state} set={set} />
-      {outcome?.kind === "problem" && (
+      <Controls {...props} />
+      {problem !== undefined && (
         <div class="notice" role="alert">
-          <pre tabIndex={0}>{outcome.text.replace("parsePattern: ", "")}</pre>
+          <pre tabIndex={0}>{problem.replace("parsePattern: ", "")}</pre>
         </div>
       )}
       {answer && (
         <div class={isStale ? "stale" : ""}>
-          <dl class="totals">
-            <div>
-              <dt>parameters</dt>
-              <dd data-total="parameters">{counted(answer.parameters)}</dd>
-            </div>
-            <div>
-              <dt>multiply-adds for one image</dt>
-              <dd data-total="products">{counted(answer.multiplyAdds)}</dd>
-            </div>
-            <div>
-              <dt>numbers in its volumes</dt>
-              <dd>
-                <span data-total="activations">{counted(answer.activations)}</span>,{" "}
-                {bytesInWords(4 * answer.activations)}
-              </dd>
-            </div>
-            <div>
-              <dt>memory to answer</dt>
-              <dd>{bytesInWords(answer.inference.total)}</dd>
-            </div>
-            <div>
-              <dt>
-                memory to learn from {state.batch} {state.batch === 1 ? "image" : "images"}
-              </dt>
-              <dd>{bytesInWords(answer.training.total)}</dd>
-            </div>
-          </dl>
-          <div class="wide" tabIndex={0} role="group" aria-label="Volumes">
-            <Volumes
-              volumes={volumesOf(answer.rows)}
-              scale={state.scale}
-              label={`${answer.rows.length} volumes: ${answer.rows.map(({ name, shape }) => `${name} ${shape.join(" × ")}`).join(", ")}`}
-              chosen={pointed.value}
-              onPoint={(to) => (pointed.value = to)}
-            />
-          </div>
-          <Choice
-            label="Edges drawn"
-            options={architecturesFields.scale.options}
-            value={state.scale}
-            onChange={(scale) => set({ scale })}
-            nameOf={(scale) => (scale === "true" ? "as long as they are" : "as cube roots")}
+          <Totals answer={answer} batch={state.batch} />
+          <Drawing
+            class="volumes"
+            draw={(width) =>
+              drawVolumes({ rows: answer.rows, memory: answer.activations }, { width, scale: state.scale })
+            }
+            decorate={({ "data-volume": volume }) =>
+              volume === undefined
+                ? undefined
+                : {
+                    class: volume === pointed.value ? "chosen" : "",
+                    onPointerEnter: () => onPoint(Number(volume)),
+                    onPointerLeave: () => onPoint(undefined),
+                  }
+            }
           />
-          <Table rows={answer.rows} pointed={pointed.value} onPoint={(to) => (pointed.value = to)} />
+          {choice("scale", "Edges drawn", { true: "to scale", root: "as cube roots" })}
+          <Table rows={answer.rows} pointed={pointed.value} onPoint={onPoint} />
           <p class="readout" role="status">
-            {isStale ? "The table is of the last pattern that was understood." : remarkOf(answer.rows)}
+            {isStale ? "The table shows the last valid pattern." : remarkOf(answer.rows)}
           </p>
         </div>
       )}
@@ -105,20 +75,36 @@ export function ArchitecturesView({ state: signal, set }: Props): JSX.Element {
   );
 }
 
-function answerOf(answered: ReturnType<typeof useAnswer<"architecture">>["value"]) {
-  return answered?.outcome.kind === "answer" ? answered.outcome.value : undefined;
+function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readonly batch: number }): JSX.Element {
+  const totals: readonly { name: string; text: string; id?: string; more?: string }[] = [
+    { name: "parameters", text: grouped(answer.parameters), id: "parameters" },
+    { name: "multiply-adds for one image", text: grouped(answer.multiplyAdds), id: "products" },
+    {
+      ...{ name: "numbers in its volumes", text: grouped(answer.activations), id: "activations" },
+      more: `, ${bytesInWords(4 * answer.activations)}`,
+    },
+    { name: "memory for inference", text: bytesInWords(answer.inference.total) },
+    { name: `memory for training on ${counted(batch, "image")}`, text: bytesInWords(answer.training.total) },
+  ];
+  return (
+    <dl class="totals">
+      {totals.map(({ name, text, id, more }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <span data-total={id}>{text}</span>
+            {more}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
-function Controls({ state, set }: { readonly state: ArchitecturesState } & Pick<Props, "set">): JSX.Element {
-  const slider = (label: string, name: "side" | "channels" | "N" | "M" | "K" | "batch"): JSX.Element => (
-    <Slider
-      key={name}
-      label={label}
-      field={architecturesFields[name]}
-      value={state[name]}
-      onChange={(value) => set({ [name]: value })}
-    />
-  );
+function Controls(props: Props): JSX.Element {
+  const { state: signal, set } = props;
+  const state = signal.value;
+  const { slider, check } = controlsOf(architecturesFields, props);
   return (
     <>
       <Choice
@@ -128,7 +114,7 @@ function Controls({ state, set }: { readonly state: ArchitecturesState } & Pick<
         onChange={(name) => set({ ...presets[name] })}
       />
       <label class="pattern">
-        <span>Its pattern, to be changed</span>
+        <span>Its pattern, which you can change</span>
         <textarea
           rows={Math.min(8, state.pattern.split("\n").length + 1)}
           spellcheck={false}
@@ -139,13 +125,11 @@ function Controls({ state, set }: { readonly state: ArchitecturesState } & Pick<
         />
       </label>
       <div class="controls">
-        {slider("Side of the image", "side")}
-        {slider("Channels", "channels")}
+        {slider("side", "Side of the image")}
+        {slider("channels", "Channels")}
         {lettersOf(state).map((letter) => slider(letter, letter))}
-        {slider("Images at once", "batch")}
-        {hasOptional(state) && (
-          <Check label="With what has a ?" value={state.optional} onChange={(optional) => set({ optional })} />
-        )}
+        {slider("batch", "Images in a batch")}
+        {hasOptional(state) && check("optional", "With the parts marked by ?")}
       </div>
     </>
   );

@@ -1,52 +1,47 @@
-import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { MatricesAnswer } from "../../compute/matrices.ts";
 import type { Place } from "../../controls/Matrix.tsx";
-import { Legend, Picture } from "../../draw/Picture.tsx";
-import { shown } from "../../draw/shown.ts";
+import { Legend, Picture, signed, type Pixels, type PictureProps } from "../../draw/Picture.tsx";
+import { counted, grouped, shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import { filterEntry, mapEntry, toeplitzEntry, windowEntry } from "./entries.ts";
 import type { Pointed } from "./grids.tsx";
-import { conv2dFields, depthOf, fitOf, requestOf, stepOf, type Cell, type Conv2dState } from "./model.ts";
+import { depthOf, fitOf, requestOf, stepOf, type Cell, type conv2dFields } from "./model.ts";
 import { outputAt, stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "./places.ts";
 
-/** What the matrices share with the figure above them. */
+/** Properties of {@link Matrices}. */
 export interface MatricesProps extends PanelProps<typeof conv2dFields> {
   readonly output: Cell;
   readonly pointed: Pointed | undefined;
   readonly onPoint: (to?: Pointed) => void;
 }
 
-/** Numbers of the demo are within ±2; others are as bright as these. */
-const RANGE = [-2, 2] as const;
-/** A zero of the matrix that no weight stands for. */
+/** Absolute value at which colours are strongest: numbers of the example are within ±2. */
+const LIMIT = 2;
+/** An entry that is no weight. */
 const NONE = -1;
 
-/** How wide so many cells are drawn: as long as there is room for them. */
+/** Width of a picture with `cells` columns, if there is room for it. */
 const sideOf = (cells: number, width: number): string =>
   `min(${Math.max(40, Math.min(560, cells * width))}px, calc(100vw - 64px))`;
 
-/** The layer as a product of matrices: by columns of windows, or as one matrix. */
+/** The layer as a product of matrices: with windows as columns, or as one matrix. */
 export function Matrices(props: MatricesProps): JSX.Element | null {
   const { state: signal } = props;
   const state = signal.value;
-  const answered = useAnswer(
-    "matrices",
-    useComputed(() => requestOf({ ...signal.value, direction: "forward" })),
-  );
-  if (answered.value?.outcome.kind !== "answer") return null;
-  const answer = answered.value.outcome.value;
+  const { value: answer } = useAnswer("matrices", () => requestOf({ ...signal.value, direction: "forward" })).value;
   const { positions } = fitOf(state);
   const isOfThis =
-    answer.places === positions ** 2 &&
+    answer?.places === positions ** 2 &&
     answer.inputs === state.size ** 2 * state.channels &&
     answer.taps === state.window ** 2 * depthOf(state) &&
     answer.product.length === state.filters * answer.places;
   if (!isOfThis) return null;
   if (state.matrix === "Toeplitz") return <Toeplitz {...props} answer={answer} />;
   return answer.columns === undefined ? (
-    <p>With groups there is one such product for each of them; one matrix for all of them is the other view.</p>
+    <p>With groups there is one such product for each of them. The other view shows one matrix for all groups.</p>
   ) : (
     <Columns {...props} answer={answer} columns={answer.columns} rows={answer.rows!} />
   );
@@ -56,74 +51,88 @@ interface KnownProps extends MatricesProps {
   readonly answer: MatricesAnswer;
 }
 
-const pick = ({ state, set }: MatricesProps, at: Cell): void => set({ step: stepOf(state.value, at) });
+/** A factor or the result of the product. */
+function Factor({
+  title,
+  about,
+  side,
+  children,
+  ...picture
+}: Omit<PictureProps, "label"> & {
+  readonly title: string;
+  readonly about: string;
+  readonly side: string;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  const { height, width } = picture.pixels;
+  const size = `${height} × ${width}`;
+  return (
+    <div style={{ "--side": side }}>
+      <p class="caption">
+        <b>{title}</b> as {about.replace(/,.*/, "")}, {size}
+        {about.replace(/^[^,]*/, "")}
+      </p>
+      <Picture {...picture} label={`${title} as ${about.replace(/,.*/, "")}: ${size}`} />
+      {children}
+    </div>
+  );
+}
 
-/** im2col: what each window sees as a column, filters as rows. */
+/** A frame around a row of the filters, a column of the windows, or one entry. */
+const box = (row: number, column: number, rows = 1, columns = 1) => ({ row, column, rows, columns });
+
+/** im2col: the inputs of each window as a column, filters as rows. */
 function Columns(props: KnownProps & { readonly columns: Float32Array; readonly rows: Float32Array }): JSX.Element {
-  const { state: signal, answer, columns, rows, output, pointed, onPoint } = props;
+  const { state: signal, set, answer, columns, rows, output, pointed, onPoint } = props;
   const state = signal.value;
+  const { filters, size, channels } = state;
   const { taps, places, product } = answer;
-  const { positions } = fitOf(state);
-  const place = output.row * positions + output.column;
+  const place = output.row * fitOf(state).positions + output.column;
   const tap = pointed?.kind === "term" ? tapOf(state, pointed.tap) : undefined;
+  const pick = (place: number, channel: number): void => set({ step: stepOf(state, outputAt(state, place, channel)) });
   const point = (to: Place | undefined): void =>
     onPoint(to && termAt(state, outputAt(state, to.column, output.channel), to.row));
+  const windows: Pixels = { values: columns, height: taps, width: places, range: [0, 2], map: "sequential" };
   return (
     <div class="matrices">
-      <div style={{ "--side": sideOf(taps, 14) }}>
-        <p class="caption">
-          <b>Filters</b> as rows, {state.filters} × {taps}
-        </p>
-        <Picture
-          raster={{ values: rows, height: state.filters, width: taps, range: RANGE, colours: "signed" }}
-          label={`Filters as rows: ${state.filters} × ${taps}`}
-          frame={
-            tap === undefined
-              ? { row: output.channel, column: 0, rows: 1, columns: taps }
-              : { row: output.channel, column: tap, rows: 1, columns: 1 }
-          }
-          onPoint={(to) => onPoint(to && termAt(state, output, to.column))}
-          onPick={({ row }) => pick(props, outputAt(state, place, row))}
-          describe={(to) => filterEntry(state, to, rows[to.row * taps + to.column]!)}
-        />
-      </div>
+      <Factor
+        title="Filters"
+        about="rows"
+        side={sideOf(taps, 14)}
+        pixels={{ ...signed(rows, LIMIT), height: filters, width: taps }}
+        frame={tap === undefined ? box(output.channel, 0, 1, taps) : box(output.channel, tap)}
+        onPoint={(to) => onPoint(to && termAt(state, output, to.column))}
+        onPick={({ row }) => pick(place, row)}
+        describe={(to) => filterEntry(state, to, rows[to.row * taps + to.column]!)}
+      />
       <span class="operator">·</span>
-      <div style={{ "--side": sideOf(places, 18) }}>
-        <p class="caption">
-          <b>Windows</b> as columns, {taps} × {places}
-        </p>
-        <Picture
-          raster={{ values: columns, height: taps, width: places, range: [0, 2], colours: "sequence" }}
-          label={`Windows as columns: ${taps} × ${places}`}
-          frame={
-            tap === undefined
-              ? { row: 0, column: place, rows: taps, columns: 1 }
-              : { row: tap, column: place, rows: 1, columns: 1 }
-          }
-          onPoint={point}
-          onPick={({ column }) => pick(props, outputAt(state, column, output.channel))}
-          describe={(to) => windowEntry(state, to, output.channel)}
-        />
-      </div>
+      <Factor
+        title="Windows"
+        about="columns"
+        side={sideOf(places, 18)}
+        pixels={windows}
+        frame={tap === undefined ? box(0, place, taps) : box(tap, place)}
+        onPoint={point}
+        onPick={({ column }) => pick(column, output.channel)}
+        describe={(to) => windowEntry(state, to, output.channel)}
+      />
       <span class="operator">=</span>
-      <div style={{ "--side": sideOf(places, 20) }}>
-        <p class="caption">
-          <b>Maps</b> as rows, {state.filters} × {places}, before the bias
-        </p>
-        <Picture
-          raster={{ values: product, height: state.filters, width: places, range: [-10, 10], colours: "signed" }}
-          label={`Maps as rows: ${state.filters} × ${places}`}
-          frame={{ row: output.channel, column: place, rows: 1, columns: 1 }}
-          onPick={({ row, column }) => pick(props, outputAt(state, column, row))}
-          describe={(to) => mapEntry(state, to, product[to.row * places + to.column]!)}
-        />
+      <Factor
+        title="Maps"
+        about="rows, before the bias"
+        side={sideOf(places, 20)}
+        pixels={{ ...signed(product, 10), height: filters, width: places }}
+        frame={box(output.channel, place)}
+        onPick={({ row, column }) => pick(column, row)}
+        describe={(to) => mapEntry(state, to, product[to.row * places + to.column]!)}
+      >
         <p class="said">
           Row {output.channel + 1} times column {place + 1} is{" "}
-          <strong>{shown(product[output.channel * places + place]!)}</strong>. A number of the input stands in as many
-          columns as windows see it: {columns.length.toLocaleString("en")} numbers for{" "}
-          {(state.size ** 2 * state.channels).toLocaleString("en")}. <Difference answer={answer} />
+          <strong>{shown(product[output.channel * places + place]!)}</strong>. Each input is in the column of every
+          window that contains it, so there are {grouped(columns.length)} entries for {grouped(size ** 2 * channels)}{" "}
+          inputs. <Difference answer={answer} />
         </p>
-      </div>
+      </Factor>
     </div>
   );
 }
@@ -139,7 +148,6 @@ function Toeplitz(props: KnownProps): JSX.Element {
   const row = toeplitzRow(state, output);
   const looked = own.value === undefined ? NONE : weightAt[own.value.row * inputs + own.value.column]!;
   const copiesOf = (index: number): number => weightAt.filter((weight) => weight === index).length;
-  const copies = looked === NONE ? 0 : copiesOf(looked);
   const values =
     looked === NONE ? matrix : matrix.map((value, i) => (weightAt[i] === looked ? value || 0.4 : 0.12 * value));
   return (
@@ -150,14 +158,9 @@ function Toeplitz(props: KnownProps): JSX.Element {
       <div class="wide">
         <div style={{ "--side": `${Math.max(300, inputs * 12)}px` }}>
           <Picture
-            raster={{ values, height: rows, width: inputs, range: RANGE, colours: "signed" }}
+            pixels={{ ...signed(values, LIMIT), height: rows, width: inputs }}
             label={`The layer as a matrix of ${rows} × ${inputs}: ${nonZeros} entries are weights, copies of ${distinct}`}
-            frame={{
-              row,
-              column: column ?? 0,
-              rows: 1,
-              columns: column === undefined ? inputs : 1,
-            }}
+            frame={column === undefined ? box(row, 0, 1, inputs) : box(row, column)}
             onPoint={(to) => {
               own.value = to;
               onPoint(undefined);
@@ -170,13 +173,13 @@ function Toeplitz(props: KnownProps): JSX.Element {
           />
         </div>
       </div>
-      <Legend range={RANGE} colours="signed" />
+      <Legend range={[-LIMIT, LIMIT]} map="signed" />
       <p class="said">
-        Of {(rows * inputs).toLocaleString("en")} entries <strong>{nonZeros.toLocaleString("en")}</strong> are weights,
-        copies of <strong>{distinct}</strong>; the others are zeros. A full connection would learn them all.{" "}
+        <strong>{grouped(nonZeros)}</strong> of {grouped(rows * inputs)} entries are weights, copies of{" "}
+        <strong>{distinct}</strong>; the others are zeros. A fully connected layer would learn all of them.{" "}
         {looked === NONE
           ? "Point at one, or go there with the arrow keys, to see its copies."
-          : `The weight that you point at stands in ${copies} ${copies === 1 ? "row" : "rows"}.`}{" "}
+          : `The weight under the pointer is in ${counted(copiesOf(looked), "row")}.`}{" "}
         <Difference answer={answer} />
       </p>
     </div>
@@ -190,10 +193,3 @@ function Difference({ answer: { difference } }: { readonly answer: MatricesAnswe
     </>
   );
 }
-
-/** The views there are. */
-export const matrixNames: Readonly<Record<Conv2dState["matrix"], string>> = {
-  none: "none",
-  im2col: "windows as columns",
-  Toeplitz: "one matrix",
-};

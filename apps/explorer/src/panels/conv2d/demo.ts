@@ -1,7 +1,7 @@
 import { threefry } from "@convlens/backend";
 
-// What the cells hold before anybody edits them: an instance small enough to be checked in the head. Outside of its bounds
-// (a larger input, more filters) the numbers are drawn, always the same ones.
+// The initial cells: an example small enough to be checked by hand. Outside of its bounds (a larger input, more filters) numbers
+// are random, but always the same.
 
 /** `[channels][height][width]`, 5 × 5 × 3. */
 const INPUT = [
@@ -26,20 +26,20 @@ const FILTERS = [
 
 const BIASES = [1, 0];
 
-/** One of three numbers, decided by where the cell is. */
-const drawn = (...at: readonly [number, number, number, number]): number =>
+/** A random number from 0 to 2 that depends on the place of the cell. */
+const random = (...at: readonly [number, number, number, number]): number =>
   (threefry(at[0] * 64 + at[1], at[2] * 64 + at[3], 7, 31)[0] >>> 0) % 3;
 
 /** A cell of the input: 0, 1 or 2. */
 export function demoInput(channel: number, row: number, column: number): number {
   const digit = INPUT[channel]?.[row]?.[column];
-  return digit === undefined ? drawn(99, channel, row, column) : Number(digit);
+  return digit === undefined ? random(99, channel, row, column) : Number(digit);
 }
 
 /** A weight: −1, 0 or 1. */
 export function demoWeight(filter: number, channel: number, row: number, column: number): number {
   const sign = FILTERS[filter]?.[channel]?.[row]?.[column];
-  return sign === undefined ? drawn(filter, channel, row, column) - 1 : "-0+".indexOf(sign) - 1;
+  return sign === undefined ? random(filter, channel, row, column) - 1 : "-0+".indexOf(sign) - 1;
 }
 
 /** A bias. */

@@ -1,13 +1,13 @@
 import { conv2dGeometry, droppedBy, GeometryError, spanOf, type Sliding } from "@convlens/backend";
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { shown } from "../../draw/shown.ts";
-import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
+import { choice, edits, flag, nearest, whole, type StateOf } from "../../fields.ts";
 import { demoBias, demoInput, demoWeight } from "./demo.ts";
 
 /** Input cells are `x` channel.row.column, weights `w` filter.channel.row.column, biases `b` filter. */
 const isCell = (name: string): boolean => /^(x(\d\.){2}\d|w(\d\.){3}\d|b\d)$/.test(name);
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const conv2dFields = {
   size: whole(5, 3, 9),
   channels: whole(3, 1, 4),
@@ -17,12 +17,12 @@ export const conv2dFields = {
   padding: whole(1, 0, 3),
   dilation: whole(1, 1, 3),
   groups: whole(1, 1, 4),
-  /** Which output is looked at, counted through the maps row by row. */
+  /** The selected output, counted through the maps row by row. */
   step: whole(0, 0, 999),
   direction: choice("forward", ["forward", "backward"] as const),
-  /** Backwards: whether only the output that is looked at has a gradient, or each has a gradient of 1. */
+  /** Backward: whether only the selected output has a gradient of 1, or all outputs. */
   one: flag(false),
-  /** The layer as a product of matrices, below. */
+  /** The product of matrices that is shown below. */
   matrix: choice("none", ["none", "im2col", "Toeplitz"] as const),
   edits: edits(isCell),
 };
@@ -36,33 +36,33 @@ export interface Cell {
   readonly column: number;
 }
 
-/** One product under the window. */
+/** One product of an output. */
 export interface Term {
   readonly at: Cell;
-  /** Of the weight within its filter. */
+  /** Place of the weight in its filter. */
   readonly tap: Cell;
   readonly value: number;
   readonly weight: number;
-  /** Whether the window sees padding there. */
+  /** Whether the input is padding. */
   readonly isPadding: boolean;
 }
 
-/** What the windows do along one side. */
+/** Positions of the windows along a side. */
 export interface Fit {
-  /** Positions, rounded down; 0 where the window is larger than the image. */
+  /** Number of positions, rounded down; 0 if the window is larger than the image. */
   readonly positions: number;
   /** `(W − F + 2P) / S + 1`, whole or not. */
   readonly exact: number;
-  /** Rows and columns at the end that no window reaches. */
+  /** Rows and columns at the end that no window contains. */
   readonly dropped: number;
-  /** The window with its holes. */
+  /** Size of the window with its dilation. */
   readonly span: number;
-  /** Everything wrong with it as a sentence, with the changes that would mend it. */
+  /** A sentence about what is wrong, and changes that fix it. */
   readonly problem: string | undefined;
   readonly fixes: readonly Fix[];
 }
 
-/** One change that makes everything fit. */
+/** A change with which the windows fit. */
 export interface Fix {
   readonly text: string;
   readonly change: Partial<Conv2dState>;
@@ -93,21 +93,21 @@ export const editedInput = (state: Conv2dState, at: Cell, value: number): Partia
 export const editedWeight = (state: Conv2dState, filter: number, tap: Cell, value: number): Partial<Conv2dState> =>
   edited(state, weightName(filter, tap), value);
 
-/** Groups that divide both channels and filters: the others cannot be. */
+/** Numbers of groups that divide both channels and filters. */
 export const groupsOf = ({ channels, filters }: Conv2dState): number[] =>
   [1, 2, 3, 4].filter((groups) => channels % groups === 0 && filters % groups === 0);
 
-/** The groups that are used: what was asked for, or 1 where that does not divide. */
+/** Number of groups: that of the state, or 1 if it does not divide channels and filters. */
 export const usedGroups = (state: Conv2dState): number => (groupsOf(state).includes(state.groups) ? state.groups : 1);
 
-/** Channels that one filter sees. */
+/** Channels that one filter reads. */
 export const depthOf = (state: Conv2dState): number => state.channels / usedGroups(state);
 
-/** Channels of the input that a filter sees begin here. */
+/** First channel that a filter reads. */
 export const firstChannel = (state: Conv2dState, filter: number): number =>
   Math.floor(filter / (state.filters / usedGroups(state))) * depthOf(state);
 
-/** How the window slides along a side, or what is wrong. */
+/** How the window slides along a side, or the error. */
 function slide(state: Conv2dState, geometry: "floor" | "strict"): Sliding | GeometryError {
   const { size, channels, filters, window, stride, padding, dilation } = state;
   const groups = usedGroups(state);
@@ -127,7 +127,7 @@ function slide(state: Conv2dState, geometry: "floor" | "strict"): Sliding | Geom
 
 const fits = (state: Conv2dState): boolean => !(slide(state, "strict") instanceof GeometryError);
 
-/** Whether the windows fit, what they leave out, and what would mend it. */
+/** Whether the windows fit, what they leave out, and what fixes it. */
 export function fitOf(state: Conv2dState): Fit {
   const { size, window, stride, padding, dilation } = state;
   const span = spanOf({ window, dilation });
@@ -137,14 +137,14 @@ export function fitOf(state: Conv2dState): Fit {
   const positions = sliding instanceof GeometryError ? 0 : sliding.output;
   const problem =
     positions === 0
-      ? `The window spans ${span} cells, the input has ${size + 2 * padding} with its padding: there is no place to put it.`
+      ? `The window spans ${span} cells, but the input with its padding has only ${size + 2 * padding}, so it fits nowhere.`
       : dropped > 0
-        ? `(${size} − ${span} + 2·${padding}) / ${stride} + 1 = ${shown(exact)} is no whole number of places: no window reaches the last ${dropped === 1 ? "row and column" : `${dropped} rows and columns`}.`
+        ? `(${size} − ${span} + 2·${padding}) / ${stride} + 1 = ${shown(exact)} is not a whole number of positions: no window contains the last ${dropped === 1 ? "row and column" : `${dropped} rows and columns`}.`
         : undefined;
   return { positions, exact, dropped, span, problem, fixes: problem === undefined ? [] : fixesOf(state) };
 }
 
-/** The nearest value of each control that makes the windows fit. */
+/** The nearest value of each control with which the windows fit. */
 function fixesOf(state: Conv2dState): Fix[] {
   const names = {
     stride: "stride",
@@ -155,21 +155,18 @@ function fixesOf(state: Conv2dState): Fix[] {
   };
   return Object.entries(names).flatMap(([name, text]) => {
     const key = name as keyof typeof names;
-    const { least, most } = conv2dFields[key];
-    const others = Array.from({ length: most - least + 1 }, (_, i) => least + i)
-      .sort((a, b) => Math.abs(a - state[key]) - Math.abs(b - state[key]))
-      .filter((value) => value !== state[key] && fits({ ...state, [key]: value }));
-    return others.slice(0, 1).map((value) => ({ text: `${text} ${value}`, change: { [key]: value } }));
+    const [value] = nearest(conv2dFields[key], state[key], (each) => fits({ ...state, [key]: each }));
+    return value === undefined ? [] : [{ text: `${text} ${value}`, change: { [key]: value } }];
   });
 }
 
-/** How many outputs there are. */
+/** Number of outputs. */
 export function stepsOf(state: Conv2dState): number {
   const { positions } = fitOf(state);
   return positions * positions * state.filters;
 }
 
-/** The output that is looked at; `undefined` where there is none. */
+/** The selected output; `undefined` if there are no outputs. */
 export function selected(state: Conv2dState): Cell | undefined {
   const { positions } = fitOf(state);
   const steps = stepsOf(state);
@@ -183,15 +180,19 @@ export function selected(state: Conv2dState): Cell | undefined {
   };
 }
 
-/** The step at which an output is computed. */
+/** Index of an output. */
 export function stepOf(state: Conv2dState, { channel, row, column }: Cell): number {
   const { positions } = fitOf(state);
   return (channel * positions + row) * positions + column;
 }
 
-/** The products that are added for one output: window by window through the full depth. */
+/** Whether a place is in the padding. */
+export const isOutside = ({ size }: Conv2dState, { row, column }: Cell): boolean =>
+  row < 0 || column < 0 || row >= size || column >= size;
+
+/** The products of one output, through all channels of its window. */
 export function termsOf(state: Conv2dState, output: Cell): Term[] {
-  const { size, window, stride, padding, dilation } = state;
+  const { window, stride, padding, dilation } = state;
   const terms: Term[] = [];
   for (let depth = 0; depth < depthOf(state); depth++)
     for (let y = 0; y < window; y++)
@@ -202,14 +203,14 @@ export function termsOf(state: Conv2dState, output: Cell): Term[] {
           row: output.row * stride - padding + y * dilation,
           column: output.column * stride - padding + x * dilation,
         };
-        const isPadding = at.row < 0 || at.column < 0 || at.row >= size || at.column >= size;
+        const isPadding = isOutside(state, at);
         const value = isPadding ? 0 : inputAt(state, at);
         terms.push({ at, tap, value, weight: weightAt(state, output.channel, tap), isPadding });
       }
   return terms;
 }
 
-/** The outputs that an input had a part in, which are those that its gradient comes back from. */
+/** The outputs to which an input contributes, over which its gradient is summed. */
 export function usersOf(state: Conv2dState, input: Cell): Cell[] {
   const { window, stride, padding, dilation } = state;
   const { positions } = fitOf(state);
@@ -225,13 +226,13 @@ export function usersOf(state: Conv2dState, input: Cell): Cell[] {
   });
 }
 
-/** What the layer has and does, in numbers. */
+/** Parameters and multiply-adds of the layer. */
 export function countsOf(state: Conv2dState): { readonly parameters: number; readonly products: number } {
   const weights = state.window ** 2 * depthOf(state);
   return { parameters: (weights + 1) * state.filters, products: weights * stepsOf(state) };
 }
 
-/** What the worker is to compute; nothing where no window has a place. */
+/** The request for the worker; `undefined` if there are no outputs. */
 export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
   const { size, channels, filters, window, stride, padding, dilation, direction, one } = state;
   const { positions } = fitOf(state);
@@ -269,7 +270,7 @@ export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
   };
 }
 
-/** The same layer as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf(state: Conv2dState): string {
   const { size, channels, filters, window, stride, padding, dilation } = state;
   const groups = usedGroups(state);

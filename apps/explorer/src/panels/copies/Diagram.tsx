@@ -1,33 +1,32 @@
+import { drawModules } from "@convlens/analysis/render";
 import type { JSX } from "preact";
-import type { Layout, PlacedUnit } from "./layout.ts";
-import { sameUnit, type Edge, type Unit } from "./model.ts";
+import { Drawing, type DrawingProps } from "../../draw/Drawing.tsx";
+import { graphInside, graphOf, lineOf, linesOf, sameUnit, unitsOf, type Edge, type Level, type Unit } from "./model.ts";
 
-/** What a {@link Diagram} shows. */
+/** Properties of a {@link Diagram}. */
 export interface DiagramProps {
-  readonly layout: Layout;
-  readonly label: string;
-  /** The unit that is looked at. */
+  readonly levels: readonly Level[];
+  readonly edges: readonly Edge[];
+  readonly title: string;
+  /** The unit under the pointer, or the selected one. */
   readonly looked: Unit | undefined;
-  /** The inputs that it depends on. */
+  /** The inputs in its receptive field. */
   readonly reach: readonly Unit[];
-  /** The weight that is looked at, wherever it stands. */
+  /** The selected weight. */
   readonly weight: string | undefined;
   readonly untied: boolean;
   readonly onPoint: (to: Unit | undefined) => void;
   readonly onPick: (to: Unit) => void;
 }
 
-/** Half the width of a unit. */
-const SIZE = 17;
-
-/** The net as copies of few neurons: inputs below, what is made of all of it above. */
+/** The net as copies of few neurons, with its copies and weights highlighted. */
 export function Diagram(props: DiagramProps): JSX.Element {
-  const { layout, label, looked, reach, weight, untied, onPoint, onPick } = props;
+  const { levels, edges, title, looked, reach, weight, untied, onPoint, onPick } = props;
   const isLooked = (unit: Unit): boolean => looked !== undefined && sameUnit(unit, looked);
-  /** A twin is the same neuron elsewhere: there is none where each has weights of its own. */
+  /** A twin is a copy of the same neuron. With untied weights there are none. */
   const isTwin = (unit: Unit): boolean =>
     !untied && looked !== undefined && unit.level === looked.level && looked.level > 0;
-  const classOf = (edge: Edge): string => {
+  const lineClass = (edge: Edge): string => {
     const isEqual = weight !== undefined && edge.weight === weight;
     const isOwn = weight === undefined && isLooked(edge.to);
     const isTwins = weight === undefined && isTwin(edge.to) && edge.weight !== undefined;
@@ -36,47 +35,56 @@ export function Diagram(props: DiagramProps): JSX.Element {
   };
   const markOf = (unit: Unit): string =>
     isLooked(unit) ? "looked" : isTwin(unit) ? "twin" : reach.some((each) => sameUnit(each, unit)) ? "reached" : "";
+  const units = levels.map(unitsOf);
+  const lines = linesOf(levels, edges);
+  const decorate: DrawingProps["decorate"] = (shape) => {
+    const { "data-stage": level, "data-element": element } = shape;
+    if (element !== undefined) {
+      const unit = units[Number(level)]![Number(element)]!;
+      return {
+        class: `unit ${unit.name} ${markOf(unit)}`,
+        onPointerEnter: () => onPoint(unit),
+        onClick: () => onPick(unit),
+      };
+    }
+    const edge = level === undefined ? undefined : lines.get(lineOf(shape));
+    return edge && { class: lineClass(edge) };
+  };
   return (
-    <svg
+    <Drawing
       class="diagram"
-      viewBox={`0 0 ${layout.width} ${layout.height}`}
-      style={{ minWidth: `${Math.min(layout.width, 500)}px`, maxWidth: `${layout.width * 1.35}px` }}
-      role="img"
-      aria-label={label}
+      zoom={1.4}
+      draw={(width) => drawModules(graphOf(levels, edges), { width, title })}
+      decorate={decorate}
       onPointerLeave={() => onPoint(undefined)}
-    >
-      {layout.edges.map((edge, i) => (
-        <line key={i} class={classOf(edge)} x1={edge.x1} y1={edge.y1} x2={edge.x2} y2={edge.y2} />
-      ))}
-      {layout.units.map((unit) => (
-        <g
-          key={`${unit.level}.${unit.row}.${unit.column}`}
-          class={`unit ${unit.name} ${markOf(unit)}`}
-          transform={`translate(${unit.x} ${unit.y})`}
-          onPointerEnter={() => onPoint(unit)}
-          onClick={() => onPick(unit)}
-        >
-          <Shape unit={unit} />
-          <text dy="0.35em">
-            {unit.name === "x"
-              ? `x${unit.row === 0 && layout.units.every((each) => each.row === 0) ? subscript(unit.column) : ""}`
-              : unit.name}
-          </text>
-        </g>
-      ))}
-    </svg>
+    />
   );
 }
 
-const subscript = (index: number): string => [...String(index)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
+/** Properties of {@link Inside}. */
+export interface InsideProps {
+  readonly inputs: number;
+  readonly neurons: number;
+  /** Neurons of a second layer; 0 for none. */
+  readonly inner: number;
+}
 
-function Shape({ unit }: { readonly unit: PlacedUnit }): JSX.Element {
-  if (unit.name === "x") return <circle r={SIZE - 1} />;
-  if (unit.name === "F")
-    return (
-      <path
-        d={`M ${-2.4 * SIZE} ${SIZE} L ${-1.5 * SIZE} ${-SIZE} L ${1.5 * SIZE} ${-SIZE} L ${2.4 * SIZE} ${SIZE} Z`}
-      />
-    );
-  return <rect x={-SIZE} y={-SIZE} width={2 * SIZE} height={2 * SIZE} rx={unit.name === "max" ? SIZE : 5} />;
+/** The neurons of one A: in parallel, with the same inputs; and the neurons of a second layer that reads them. */
+export function Inside({ inputs, neurons, inner }: InsideProps): JSX.Element {
+  const second = inner > 0 ? `; behind them ${inner}, connected to all of those` : "";
+  const title = `Inside A: ${neurons} ${neurons === 1 ? "neuron" : "neurons"} in parallel, each connected to the same ${inputs} inputs with weights of its own${second}`;
+  const decorate: DrawingProps["decorate"] = ({ "data-stage": level, "data-element": element, "data-to": to }) =>
+    to !== undefined
+      ? { class: `edge twin neuron${to}` }
+      : element !== undefined
+        ? { class: level === 0 ? "unit x" : "unit A" }
+        : undefined;
+  return (
+    <Drawing
+      class="diagram inside"
+      zoom={1.4}
+      draw={(width) => drawModules(graphInside(inputs, neurons, inner), { width, title })}
+      decorate={decorate}
+    />
+  );
 }

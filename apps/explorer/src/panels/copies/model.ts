@@ -1,6 +1,9 @@
+import type { ModularGraph, ModularKind } from "@convlens/analysis";
+import type { ShapeAttributes } from "@convlens/analysis/render";
 import { choice, flag, whole, type StateOf } from "../../fields.ts";
+import { upTo } from "../../numbers.ts";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const copiesFields = {
   dimensions: choice("1", ["1", "2"] as const),
   /** Inputs in a row, and rows of them in two dimensions. */
@@ -9,18 +12,18 @@ export const copiesFields = {
   window: whole(3, 1, 4),
   stride: whole(1, 1, 3),
   layers: choice("A", ["A", "A B", "A max B"] as const),
-  /** Neurons in parallel that make up one A, each with its own feature. */
+  /** Neurons in parallel in one A. */
   features: whole(1, 1, 4),
-  /** Neurons that see those of the same A and nothing else: a network in the network. 0 for none. */
+  /** Neurons of a second layer in A, a network in the network; 0 for none. */
   inner: whole(0, 0, 3),
   untied: flag(false),
-  /** The copy of A that is looked at. */
+  /** The selected copy of A. */
   copy: whole(1, 1, 99),
 };
 /** The panel's state. */
 export type CopiesState = StateOf<typeof copiesFields>;
 
-/** What stands in a layer of the diagram. */
+/** Name of the units of a layer. */
 export type UnitName = "x" | "A" | "max" | "B" | "F";
 
 /** A layer of the diagram, from the inputs up. */
@@ -28,9 +31,9 @@ export interface Level {
   readonly name: UnitName;
   readonly height: number;
   readonly width: number;
-  /** How it looks at the level below; the inputs look at nothing, F at everything. */
+  /** Its window over the level below; `undefined` for the inputs, and for F, which reads everything. */
   readonly window: { readonly height: number; readonly width: number; readonly stride: number } | undefined;
-  /** Numbers that each unit gives. */
+  /** Outputs of each unit. */
   readonly features: number;
 }
 
@@ -42,30 +45,30 @@ export interface Unit {
   readonly column: number;
 }
 
-/** A connection, with the weight it has. */
+/** A connection with its weight. */
 export interface Edge {
   readonly from: Unit;
   readonly to: Unit;
-  /** Equal for connections with an equal weight, `A 1`; `undefined` where nothing is learned. */
+  /** Name of the weight, as in `A 1`; `undefined` for pooling and F. */
   readonly weight: string | undefined;
-  /** The place within the window, from 0. */
+  /** Place in the window, from 0. */
   readonly tap: number;
 }
 
-/** How many parameters there are, with one neuron for all places and with one for each. */
+/** Numbers of copies and parameters. */
 export interface Counts {
   readonly copies: number;
   readonly weights: number;
   readonly biases: number;
 }
 
-/** How the state is in two dimensions or one: rows of inputs, and the window's height. */
+/** Rows of inputs and height of the window, which are 1 for a line. */
 const heights = (state: CopiesState): { readonly inputs: number; readonly window: number } =>
   state.dimensions === "1" ? { inputs: 1, window: 1 } : { inputs: state.rows, window: Math.min(2, state.window) };
 
 const MAX_WINDOW = 2;
 
-/** The layers that fit, from the inputs up: one that has no place is left out, with all above it. */
+/** The layers that fit, from the inputs up. A layer that does not fit is left out with all above it. */
 export function levelsOf(state: CopiesState): Level[] {
   const { inputs, window, stride, layers } = state;
   const features = state.inner > 0 ? state.inner : state.features;
@@ -123,13 +126,13 @@ function seenBy(
   }));
 }
 
-/** Parameters of a layer that sees `seen` numbers at each of so many places, and gives `features` there. */
+/** Parameters of a layer with `seen` inputs and `features` outputs at each of `places` places. */
 export function countsOf(places: number, seen: number, features: number, untied: boolean): Counts {
   const neurons = untied ? places * features : features;
   return { copies: places, weights: neurons * seen, biases: neurons };
 }
 
-/** Parameters of all layers that learn, without F, with the state's tying or another. */
+/** Parameters of all layers except F, with tied or untied weights. */
 export function parametersOf(state: CopiesState, untied: boolean): Counts {
   const levels = levelsOf(state);
   return levels.reduce(
@@ -148,14 +151,14 @@ export function parametersOf(state: CopiesState, untied: boolean): Counts {
   );
 }
 
-/** The copy of A that is looked at; `undefined` where A has no place. */
+/** The selected copy of A; `undefined` if A does not fit. */
 export function lookedAt(state: CopiesState): Unit | undefined {
   const level = levelsOf(state)[1]!;
   if (level.name !== "A") return undefined;
   return unitsOf(level, 1)[Math.min(state.copy, level.height * level.width) - 1];
 }
 
-/** The inputs that a unit depends on, through all layers below it. */
+/** The inputs in the receptive field of a unit. */
 export function reachOf(state: CopiesState, unit: Unit): Unit[] {
   const edges = edgesOf(state);
   let front = [unit];
@@ -168,10 +171,68 @@ export function reachOf(state: CopiesState, unit: Unit): Unit[] {
   return front;
 }
 
-/** Whether two are one. */
+/** Whether two units are the same. */
 export const sameUnit = (a: Unit, b: Unit): boolean => a.level === b.level && a.row === b.row && a.column === b.column;
 
-/** How many there are of each, in words: "9 x, 7 A, 1 F". */
+const kinds: Readonly<Record<UnitName, ModularKind>> = {
+  x: "input",
+  A: "convolution",
+  max: "largest",
+  B: "convolution",
+  F: "dense",
+};
+
+/** The diagram as a graph of modules, each unit in the middle of its receptive field. */
+export function graphOf(levels: readonly Level[], edges: readonly Edge[]): ModularGraph {
+  let [first, jump]: [readonly [number, number], readonly [number, number]] = [
+    [0, 0],
+    [1, 1],
+  ];
+  const stages = levels.map((level, at): ModularGraph["stages"][number] => {
+    const { name, height, width, window, features } = level;
+    if (window !== undefined) {
+      first = [first[0] + ((window.height - 1) / 2) * jump[0], first[1] + ((window.width - 1) / 2) * jump[1]];
+      jump = [jump[0] * window.stride, jump[1] * window.stride];
+    }
+    return {
+      ...{ kind: kinds[name], label: name, layer: "", grid: [height, width], channels: features },
+      ...(name !== "F" && { stands: { first, jump } }),
+      edges: edges
+        .filter(({ to }) => to.level === at)
+        .map(({ from, to }) => ({ stage: from.level, from: indexIn(levels, from), to: indexIn(levels, to) })),
+    };
+  });
+  return { stages, isPlane: levels[0]!.height > 1 };
+}
+
+const indexIn = (levels: readonly Level[], { level, row, column }: Unit): number => row * levels[level]!.width + column;
+
+/** The key of a line of the drawing. */
+export const lineOf = ({ "data-stage": stage, "data-from": from, "data-to": to }: ShapeAttributes): string =>
+  `${stage} ${from} ${to}`;
+
+/** Connections by the key of their line. */
+export const linesOf = (levels: readonly Level[], edges: readonly Edge[]): ReadonlyMap<string, Edge> =>
+  new Map(
+    edges.map((edge) => {
+      const [from, to] = [indexIn(levels, edge.from), indexIn(levels, edge.to)];
+      return [`${edge.to.level} ${edge.from.level}.${from} ${to}`, edge] as const;
+    }),
+  );
+
+/** The neurons of one A as a graph of modules. */
+export function graphInside(inputs: number, neurons: number, inner: number): ModularGraph {
+  const rows = [inputs, neurons, ...(inner > 0 ? [inner] : [])];
+  const stages = rows.map((columns, at): ModularGraph["stages"][number] => ({
+    ...{ kind: at === 0 ? "input" : "dense", label: at === 0 ? "x" : "n", layer: "", grid: [1, columns], channels: 1 },
+    ...(at === 0 && { stands: { first: [0, 0], jump: [1, 1] } as const }),
+    edges:
+      at === 0 ? [] : upTo(columns).flatMap((to) => upTo(rows[at - 1]!).map((from) => ({ stage: at - 1, from, to }))),
+  }));
+  return { stages, isPlane: false };
+}
+
+/** The number of units of each level: "9 x, 7 A, 1 F". */
 export const census = (state: CopiesState): string =>
   levelsOf(state)
     .map(
@@ -180,7 +241,7 @@ export const census = (state: CopiesState): string =>
     )
     .join(", ");
 
-/** The layer A as a line of a program. */
+/** The program that the panel shows: layer A. */
 export function codeOf(state: CopiesState): string {
   const { dimensions, features, inner, untied, stride } = state;
   const first = levelsOf(state)[1]!;

@@ -1,14 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { Check } from "../../controls/Check.tsx";
-import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { grouped } from "../../draw/shown.ts";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { More } from "../../controls/More.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { counted, grouped } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
-import { Diagram } from "./Diagram.tsx";
-import { Inside } from "./Inside.tsx";
-import { layoutOf } from "./layout.ts";
+import { Diagram, Inside } from "./Diagram.tsx";
 import {
   census,
   codeOf,
@@ -19,168 +17,80 @@ import {
   lookedAt,
   parametersOf,
   reachOf,
-  type CopiesState,
   type Counts,
+  type Edge,
+  type Level,
   type Unit,
 } from "./model.ts";
 
-const layersInWords: Readonly<Record<CopiesState["layers"], string>> = {
-  A: "A",
-  "A B": "A, then B",
-  "A max B": "A, max, then B",
-};
+type Props = PanelProps<typeof copiesFields>;
 
-const counted = ({ weights, biases }: Counts): string =>
-  `${grouped(weights)} ${weights === 1 ? "weight" : "weights"} and ${grouped(biases)} ${biases === 1 ? "bias" : "biases"}`;
+const inWords = ({ weights, biases }: Counts): string =>
+  `${counted(weights, "weight")} and ${counted(biases, "bias", "biases")}`;
+const total = ({ weights, biases }: Counts): string => grouped(weights + biases);
 
-/** The net as many copies of one neuron. */
-export function CopiesView({ state: signal, set }: PanelProps<typeof copiesFields>): JSX.Element {
+/** The net as copies of one neuron. */
+export function CopiesView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
   const pointed = useSignal<Unit | undefined>(undefined);
   const weight = useSignal<string | undefined>(undefined);
   const levels = levelsOf(state);
-  const hasA = levels[1]!.name === "A";
+  const edges = edgesOf(state);
+  const first = levels[1]!;
   const missing = state.layers.split(" ").filter((name) => !levels.some((level) => level.name === name));
   const looked = pointed.value ?? lookedAt(state);
-  const edges = edgesOf(state);
   const weights = [...new Set(edges.flatMap((edge) => (edge.weight?.startsWith("A ") ? [edge.weight] : [])))];
   const shownWeight = weights.includes(weight.value ?? "") ? weight.value : undefined;
-  const copies = hasA ? levels[1]!.width * levels[1]!.height : 0;
+  const reach = looked ? reachOf(state, looked) : [];
+  const tying = state.untied ? "each copy has its own weights" : "all copies of a letter have the same weights";
   return (
     <>
-      <div class="controls">
-        <Choice
-          label="Inputs in"
-          options={copiesFields.dimensions.options}
-          value={state.dimensions}
-          onChange={(dimensions) => set({ dimensions })}
-          nameOf={(d) => (d === "1" ? "a line" : "a grid")}
-        />
-        <Slider
-          label="Inputs"
-          field={copiesFields.inputs}
-          value={state.inputs}
-          onChange={(inputs) => set({ inputs })}
-        />
-        <Slider
-          label="Window"
-          field={copiesFields.window}
-          value={state.window}
-          onChange={(window) => set({ window })}
-          most={state.dimensions === "1" ? copiesFields.window.most : 2}
-        />
-        <Choice
-          label="Layers"
-          options={copiesFields.layers.options}
-          value={state.layers}
-          onChange={(layers) => set({ layers })}
-          nameOf={(layers) => layersInWords[layers]}
-        />
-        <Check label="Untie the weights" value={state.untied} onChange={(untied) => set({ untied })} />
-      </div>
-      <details class="more">
-        <summary>More: stride, rows, neurons in A</summary>
-        <div class="controls">
-          <Slider
-            label="Stride"
-            field={copiesFields.stride}
-            value={state.stride}
-            onChange={(stride) => set({ stride })}
-          />
-          {state.dimensions === "2" && (
-            <Slider label="Rows" field={copiesFields.rows} value={state.rows} onChange={(rows) => set({ rows })} />
-          )}
-          <Slider
-            label="Neurons in each A"
-            field={copiesFields.features}
-            value={state.features}
-            onChange={(features) => set({ features })}
-          />
-          <Slider
-            label="Neurons behind those, in A"
-            field={copiesFields.inner}
-            value={state.inner}
-            onChange={(inner) => set({ inner })}
-          />
-        </div>
-      </details>
+      <Controls {...props} />
       {missing.length > 0 && (
-        <div class="notice" role="note">
-          <p>
-            {missing.join(" and ")} found no place: what is below is smaller than the window. More inputs, a smaller
-            window or a smaller stride make room.
-          </p>
-        </div>
-      )}
-      <div class="wide" tabIndex={0} role="group" aria-label="Diagram">
-        <Diagram
-          layout={layoutOf(state)}
-          label={`${census(state)}; ${state.untied ? "every copy has weights of its own" : "all copies of a letter have the same weights"}`}
-          looked={looked}
-          reach={looked ? reachOf(state, looked) : []}
-          weight={shownWeight}
-          untied={state.untied}
-          onPoint={(to) => (pointed.value = to)}
-          onPick={(to) => to.name === "A" && set({ copy: to.row * levels[1]!.width + to.column + 1 })}
+        <Notice
+          role="note"
+          text={`${missing.join(" and ")} ${missing.length === 1 ? "does" : "do"} not fit: the layer below is smaller than the window. Use more inputs, a smaller window or a smaller stride.`}
         />
-      </div>
-      {hasA && (
-        <div class="bar">
-          <div class="weights" role="group" aria-label="Weights of A">
-            {weights.slice(0, 36).map((each, i) => {
-              const own = edges.filter((edge) => edge.weight === each);
-              return (
-                <button
-                  type="button"
-                  key={each}
-                  class={`weight tap${own[0]!.tap % 4}`}
-                  aria-pressed={shownWeight === each}
-                  title={`in ${own.length} ${own.length === 1 ? "place" : "places"}`}
-                  onClick={() => (weight.value = shownWeight === each ? undefined : each)}
-                >
-                  w{i + 1} <small>× {own.length}</small>
-                </button>
-              );
-            })}
-            {weights.length > 36 && <span>and {weights.length - 36} more</span>}
-          </div>
-          <Slider
-            label="Look at copy"
-            field={copiesFields.copy}
-            most={copies}
-            value={Math.min(state.copy, copies)}
-            onChange={(copy) => set({ copy })}
-          />
-        </div>
+      )}
+      <Diagram
+        {...{ levels, edges, looked, reach, weight: shownWeight, untied: state.untied }}
+        title={`${census(state)}; ${tying}`}
+        onPoint={(to) => (pointed.value = to)}
+        onPick={(to) => to.name === "A" && set({ copy: to.row * first.width + to.column + 1 })}
+      />
+      {first.name === "A" && (
+        <Weights
+          {...props}
+          {...{ edges, weights, first }}
+          weight={shownWeight}
+          onWeight={(to) => (weight.value = to)}
+        />
       )}
       <p class="count">
         <strong data-count={parametersOf(state, state.untied).weights}>
-          {counted(parametersOf(state, state.untied))}
+          {inWords(parametersOf(state, state.untied))}
         </strong>{" "}
-        to learn below F{state.untied ? "" : `; untied it would be ${counted(parametersOf(state, true))}`}.
+        in the layers below F{state.untied ? "" : `; untied, there would be ${inWords(parametersOf(state, true))}`}.
       </p>
       <p class="readout" role="status">
         {census(state)}.{" "}
         {looked && looked.level > 0
-          ? `This ${looked.name} depends on ${reachOf(state, looked).length} of ${levels[0]!.width * levels[0]!.height} inputs.`
+          ? `This ${looked.name} depends on ${reach.length} of ${levels[0]!.width * levels[0]!.height} inputs.`
           : ""}
       </p>
-      {hasA && (state.features > 1 || state.inner > 0) && (
+      {first.name === "A" && (state.features > 1 || state.inner > 0) && (
         <div>
           <p class="caption">
-            Inside each A: {state.features} {state.features === 1 ? "neuron sees" : "neurons see the same"} inputs, each
-            with its own weights{state.inner > 0 ? `, and ${state.inner} more see those` : ""}
+            Inside each A: {counted(state.features, "neuron")} with the same inputs, each with its own weights
+            {state.inner > 0 ? `, and ${state.inner} more that read those` : ""}
           </p>
-          <Inside
-            inputs={levels[1]!.window!.width * levels[1]!.window!.height}
-            neurons={state.features}
-            inner={state.inner}
-          />
+          <Inside inputs={first.window!.width * first.window!.height} neurons={state.features} inner={state.inner} />
         </div>
       )}
       <p class="counts">
-        The same for a photo: the first layer of AlexNet has 96 neurons at 55 × 55 places, each seeing 363 numbers.
-        Shared, that makes <strong>{total(countsOf(55 * 55, 363, 96, false))}</strong> parameters, untied{" "}
+        The same for photographs: the first layer of AlexNet has 96 neurons at 55 × 55 places, each with 363 inputs.
+        With shared weights it has <strong>{total(countsOf(55 * 55, 363, 96, false))}</strong> parameters, untied{" "}
         <strong>{total(countsOf(55 * 55, 363, 96, true))}</strong>.
       </p>
       <Code text={codeOf(state)} />
@@ -188,4 +98,65 @@ export function CopiesView({ state: signal, set }: PanelProps<typeof copiesField
   );
 }
 
-const total = ({ weights, biases }: Counts): string => grouped(weights + biases);
+function Controls(props: Props): JSX.Element {
+  const { slider, choice, check } = controlsOf(copiesFields, props);
+  const isLine = props.state.value.dimensions === "1";
+  return (
+    <>
+      <div class="controls">
+        {choice("dimensions", "Inputs in", { 1: "a line", 2: "a grid" })}
+        {slider("inputs", "Inputs")}
+        {slider("window", "Window", { most: isLine ? copiesFields.window.most : 2 })}
+        {choice("layers", "Layers", { A: "A", "A B": "A, then B", "A max B": "A, max, then B" })}
+        {check("untied", "Untie the weights")}
+      </div>
+      <More title="More: stride, rows, neurons in A">
+        {slider("stride", "Stride")}
+        {!isLine && slider("rows", "Rows")}
+        {slider("features", "Neurons in each A")}
+        {slider("inner", "Neurons behind those, in A")}
+      </More>
+    </>
+  );
+}
+
+/** Most weights that have a button. */
+const MOST_WEIGHTS = 36;
+
+/** Buttons that highlight a weight, and the selected copy. */
+function Weights(
+  props: Props & {
+    readonly edges: readonly Edge[];
+    readonly weights: readonly string[];
+    readonly first: Level;
+    readonly weight: string | undefined;
+    readonly onWeight: (weight: string | undefined) => void;
+  },
+): JSX.Element {
+  const { edges, weights, first, weight, onWeight } = props;
+  const { slider } = controlsOf(copiesFields, props);
+  const copies = first.width * first.height;
+  return (
+    <div class="bar">
+      <div class="weights" role="group" aria-label="Weights of A">
+        {weights.slice(0, MOST_WEIGHTS).map((each, i) => {
+          const own = edges.filter((edge) => edge.weight === each);
+          return (
+            <button
+              type="button"
+              key={each}
+              class={`weight tap${own[0]!.tap % 4}`}
+              aria-pressed={weight === each}
+              title={`at ${counted(own.length, "place")}`}
+              onClick={() => onWeight(weight === each ? undefined : each)}
+            >
+              w{i + 1} <small>× {own.length}</small>
+            </button>
+          );
+        })}
+        {weights.length > MOST_WEIGHTS && <span>and {weights.length - MOST_WEIGHTS} more</span>}
+      </div>
+      {slider("copy", "Selected copy", { most: copies, value: Math.min(props.state.value.copy, copies) })}
+    </div>
+  );
+}

@@ -1,14 +1,17 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useAnswer, useCompute, type Watching } from "../../compute/compute.ts";
 import type { Painted } from "../../compute/painting.ts";
 import type { PatchPicture } from "../../compute/patches.ts";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { Picture } from "../../draw/Picture.tsx";
-import type { PanelProps } from "../../panel.ts";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { Select } from "../../controls/Select.tsx";
 import { SIDE } from "../../draw/ink.ts";
+import { ink, Picture } from "../../draw/Picture.tsx";
+import { upTo } from "../../numbers.ts";
+import type { PanelProps } from "../../panel.ts";
 import { figure, titleOf } from "../xray/model.ts";
 import { useApart } from "../xray/useApart.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
@@ -18,72 +21,52 @@ type Props = PanelProps<typeof featuresFields>;
 
 const PATCHES = 9;
 
-/** What a feature looks for: in digits, and in an image that is made for it. */
-export function FeaturesView({ state: signal, set }: Props): JSX.Element {
+/** What activates a feature most: in digits, and in an image that is optimized for it. */
+export function FeaturesView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
+  const { slider } = controlsOf(featuresFields, props);
   const drawing = useDrawing();
   const apart = useApart(drawing);
-  const layers = apart.value?.kind === "answer" ? apart.value.value.layers : undefined;
+  const layers = apart.value.value?.layers;
   const feature = layers && featureOf(state, layers);
-  const asked = useComputed(() => {
-    if (apart.value?.kind !== "answer") return undefined;
-    const { layer, channel } = featureOf(signal.value, apart.value.value.layers);
-    return `${layer.name} ${channel}`;
-  });
-  const found = useAnswer(
-    "patches",
-    useComputed(() => {
-      if (asked.value === undefined) return undefined;
-      const [layer = "", channel] = asked.value.split(" ");
-      return { net: drawing.net.value, layer, channel: Number(channel), count: PATCHES };
-    }),
-  );
-  const outcome = found.value?.outcome;
+  const found = useAnswer("patches", () => {
+    const known = apart.value.value;
+    if (known === undefined) return undefined;
+    const { layer, channel } = featureOf(signal.value, known.layers);
+    return { net: drawing.net.value, layer: layer.name, channel, count: PATCHES };
+  }).value;
   return (
     <>
       {layers && feature && (
         <div class="controls">
-          <label>
-            Layer{" "}
-            <select value={feature.index} onChange={(event) => set({ layer: Number(event.currentTarget.value) + 1 })}>
-              {layers.map((layer, i) => (
-                <option key={layer.name} value={i}>
-                  {i + 1}. {titleOf(layer)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <Slider
-            label={feature.layer.shape.length === 3 ? "Map" : "Number"}
-            field={featuresFields.map}
-            value={feature.channel + 1}
-            most={feature.layer.shape.at(-1)!}
-            onChange={(map) => set({ map })}
+          <Select
+            label="Layer"
+            options={upTo(layers.length)}
+            value={feature.index}
+            onChange={(index) => set({ layer: index + 1 })}
+            nameOf={(i) => `${i + 1}. ${titleOf(layers[i]!)}`}
           />
+          {slider("map", feature.layer.shape.length === 3 ? "Map" : "Number", {
+            ...{ value: feature.channel + 1, most: feature.layer.shape.at(-1)! },
+          })}
         </div>
       )}
-      {[outcome, apart.value].map(
-        (each, i) =>
-          each?.kind === "problem" && (
-            <div class="notice" role="alert" key={i}>
-              <p>{each.text}</p>
-            </div>
-          ),
-      )}
+      <Notice text={found.problem ?? apart.value.problem} />
       <div class="looks-for">
-        {outcome?.kind === "answer" && (
+        {found.value && (
           <div>
             <p class="caption">
-              <b>Among {outcome.value.examples} digits</b>: the pieces that excite it most, one of each digit at most
+              <b>In {found.value.examples} digits</b>: the patches with the largest activations, one per digit
             </p>
             <ol class="patches">
-              {outcome.value.patches.map((patch) => (
+              {found.value.patches.map((patch) => (
                 <Patch key={patch.index} patch={patch} />
               ))}
             </ol>
           </div>
         )}
-        {feature && <Painting feature={feature} net={drawing.net.value} state={state} set={set} />}
+        {feature && <Painting {...props} feature={feature} net={drawing.net.value} />}
       </div>
       {feature && <Code text={codeOf(feature, state)} />}
     </>
@@ -94,8 +77,8 @@ function Patch({ patch: { pixels, height, width, value, label } }: { readonly pa
   return (
     <li>
       <Picture
-        raster={{ values: pixels, height, width, range: [0, 1], colours: "sequence" }}
-        label={`A piece of a ${label}, ${height} × ${width} pixels, which excites it by ${figure(value)}`}
+        pixels={{ ...ink(pixels), height, width }}
+        label={`A patch of a ${label}, ${height} × ${width} pixels, activation ${figure(value)}`}
       />
       <p class="caption">
         of a {label}: {figure(value)}
@@ -104,25 +87,13 @@ function Patch({ patch: { pixels, height, width, value, label } }: { readonly pa
   );
 }
 
-/** The image that excites a feature, while it is being made. */
-function Painting({
-  feature,
-  net,
-  state,
-  set,
-}: {
-  readonly feature: Feature;
-  readonly net: number | undefined;
-  readonly state: Props["state"]["value"];
-  readonly set: Props["set"];
-}): JSX.Element {
+/** The image of a feature while it is being optimized. It is discarded when the feature or the net changes. */
+function usePainting({ layer, channel }: Feature, net: number | undefined, steps: number, seed: number) {
   const compute = useCompute();
   const look = useSignal<Painted | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   const isPainting = useSignal(false);
   const watching = useRef<Watching | undefined>(undefined);
-  const { layer, channel } = feature;
-  const { steps, seed } = state;
   const stop = (): void => {
     watching.current?.stop();
     watching.current = undefined;
@@ -142,34 +113,35 @@ function Painting({
       isPainting.value = false;
     });
   };
-  // Another feature, or another net: what was painted was for the one before.
   useEffect(() => {
     look.value = undefined;
     return stop;
   }, [layer.name, channel, net, steps, seed]);
-  const seen = look.value;
+  return { seen: look.value, problem: problem.value, isPainting: isPainting.value, stop, paint };
+}
+
+/** An image that activates a feature. */
+function Painting({
+  feature,
+  net,
+  state,
+  set,
+}: Props & { readonly feature: Feature; readonly net: number | undefined }): JSX.Element {
+  const { steps, seed } = state.value;
+  const { seen, problem, isPainting, stop, paint } = usePainting(feature, net, steps, seed);
+  const label =
+    seen === undefined
+      ? "No image yet"
+      : `An image after ${seen.step} steps, with activation ${figure(seen.excitement)} of the feature`;
   return (
     <div class="painting">
       <p class="caption">
-        <b>An image made for it</b>, from noise, by following the gradient
+        <b>An image optimized for it</b>, from noise, by gradient ascent
       </p>
-      <Picture
-        raster={{
-          values: seen?.pixels ?? new Float32Array(SIDE * SIDE),
-          height: SIDE,
-          width: SIDE,
-          range: [0, 1],
-          colours: "sequence",
-        }}
-        label={
-          seen === undefined
-            ? "Nothing painted yet"
-            : `An image after ${seen.step} steps, which excites the feature by ${figure(seen.excitement)}`
-        }
-      />
+      <Picture pixels={ink(seen?.pixels ?? new Float32Array(SIDE * SIDE))} label={label} />
       <div class="controls">
-        <button type="button" class="primary play" onClick={isPainting.value ? stop : paint}>
-          {isPainting.value ? "Stop" : "Paint"}
+        <button type="button" class="primary play" onClick={isPainting ? stop : paint}>
+          {isPainting ? "Stop" : "Paint"}
         </button>
         <button type="button" onClick={() => set({ seed: (seed % featuresFields.seed.most) + 1 })}>
           Other noise
@@ -177,14 +149,10 @@ function Painting({
       </div>
       <p class="readout" role="status">
         {seen === undefined
-          ? "Paint, and watch it appear."
-          : `Step ${seen.step} of ${steps}: it excites the feature by ${figure(seen.excitement)}.`}
+          ? "Press Paint to begin."
+          : `Step ${seen.step} of ${steps}: the activation is ${figure(seen.excitement)}.`}
       </p>
-      {problem.value !== undefined && (
-        <div class="notice" role="alert">
-          <p>{problem.value}</p>
-        </div>
-      )}
+      <Notice text={problem} />
     </div>
   );
 }

@@ -1,8 +1,8 @@
 import { windowFit, type WindowFit } from "@convlens/analysis";
-import { shown } from "../../draw/shown.ts";
-import { whole, type StateOf } from "../../fields.ts";
+import { counted, shown } from "../../draw/shown.ts";
+import { nearest, whole, type StateOf } from "../../fields.ts";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const fitFields = {
   W: whole(10, 1, 256),
   F: whole(3, 1, 16),
@@ -14,10 +14,10 @@ export type FitState = StateOf<typeof fitFields>;
 /** One of the four numbers. */
 export type FitName = keyof FitState;
 
-/** What each number is. */
+/** Names of the numbers. */
 export const fitNames: Readonly<Record<FitName, string>> = { W: "input", F: "window", S: "stride", P: "padding" };
 
-/** One change of one number after which everything fits. */
+/** A change of one number after which the windows fit. */
 export interface FitFix {
   readonly text: string;
   readonly change: Partial<FitState>;
@@ -26,10 +26,10 @@ export interface FitFix {
 /** How the window fits. */
 export const fitOf = ({ W, F, S, P }: FitState): WindowFit => windowFit({ input: W, window: F, stride: S, padding: P });
 
-/** Where each window begins, counted from the first cell of the padding. */
+/** First cell of each window, counted from the first cell of the padding. */
 export const begins = (state: FitState): number[] => Array.from({ length: fitOf(state).output }, (_, i) => i * state.S);
 
-/** A cell of the line: of the input or of its padding, and how many windows see it. */
+/** A cell of the line, of the input or its padding, and the number of windows that contain it. */
 export interface LineCell {
   readonly isPadding: boolean;
   readonly isDropped: boolean;
@@ -53,32 +53,29 @@ export function cellsOf(state: FitState): LineCell[] {
 export const formulaOf = ({ W, F, S, P }: FitState): string =>
   `(${W} − ${F} + 2 · ${P}) / ${S} + 1 = ${shown((W - F + 2 * P) / S + 1)}`;
 
-/** Up to two values of each number that make it fit, the nearest first. */
+/** Up to two values of each number with which the windows fit, the nearest first. */
 export function fixesOf(state: FitState): FitFix[] {
   if (fitOf(state).fits) return [];
-  return (Object.keys(fitFields) as FitName[]).flatMap((name) => {
-    const { least, most } = fitFields[name];
-    return Array.from({ length: most - least + 1 }, (_, i) => least + i)
-      .filter((value) => value !== state[name] && fitOf({ ...state, [name]: value }).fits)
-      .sort((a, b) => Math.abs(a - state[name]) - Math.abs(b - state[name]))
+  return (Object.keys(fitFields) as FitName[]).flatMap((name) =>
+    nearest(fitFields[name], state[name], (value) => fitOf({ ...state, [name]: value }).fits)
       .slice(0, 2)
-      .map((value) => ({ text: `${name} = ${value}`, change: { [name]: value } }));
-  });
+      .map((value) => ({ text: `${name} = ${value}`, change: { [name]: value } })),
+  );
 }
 
-/** Why, where it does not fit. */
+/** Why the windows do not fit; `undefined` if they do. */
 export function whyNot(state: FitState): string | undefined {
   const { W, F, S, P } = state;
   const { fits, output, dropped } = fitOf(state);
   if (fits) return undefined;
-  if (output === 0) return `The window has ${F} cells and the line ${W + 2 * P}: there is no place to put it.`;
-  const left = `${dropped} ${dropped === 1 ? "cell is" : "cells are"} left over at the end, and no window ever sees ${dropped === 1 ? "it" : "them"}.`;
+  if (output === 0) return `The window has ${F} cells, but the line has only ${W + 2 * P}, so it fits nowhere.`;
+  const left = `${counted(dropped, "cell is", "cells are")} left over at the end and never used.`;
   const isHopeless = S % 2 === 0 && (W - F) % 2 !== 0;
   return isHopeless
-    ? `${left} No padding mends it: it comes in twos, as it is on both sides, and ${W} − ${F} is odd while the stride is even.`
+    ? `${left} No padding fixes that: padding adds an even number of cells, but ${W} − ${F} is odd and the stride is even.`
     : left;
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = ({ W, F, S, P }: FitState): string =>
   `windowFit({ input: ${W}, window: ${F}, stride: ${S}, padding: ${P} }); // { positions, output, dropped, fits, why }`;

@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { counted } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import {
   begins,
@@ -16,22 +18,15 @@ import {
   type FitState,
 } from "./model.ts";
 
-/** The line of cells, with a window at each place that it has. */
-export function FitView({ state: signal, set }: PanelProps<typeof fitFields>): JSX.Element {
-  const state = signal.value;
+/** The line of cells, with a window at each of its positions. */
+export function FitView(props: PanelProps<typeof fitFields>): JSX.Element {
+  const { slider } = controlsOf(fitFields, props);
+  const state = props.state.value;
   const { fits, output } = fitOf(state);
   return (
     <>
       <div class="controls">
-        {(Object.keys(fitFields) as FitName[]).map((name) => (
-          <Slider
-            key={name}
-            label={`${name}, ${fitNames[name]}`}
-            field={fitFields[name]}
-            value={state[name]}
-            onChange={(value) => set({ [name]: value })}
-          />
-        ))}
+        {(Object.keys(fitFields) as FitName[]).map((name) => slider(name, `${name}, ${fitNames[name]}`))}
       </div>
       <p class={`fit-formula ${fits ? "fits" : ""}`}>
         <span>{formulaOf(state)}</span> <strong>{fits ? "fits ✓" : "does not fit ✗"}</strong>
@@ -39,39 +34,32 @@ export function FitView({ state: signal, set }: PanelProps<typeof fitFields>): J
       <div class="wide" tabIndex={0} role="group" aria-label="Line of cells">
         <Line state={state} />
       </div>
-      {!fits && (
-        <div class="notice" role="note">
-          <p>{whyNot(state)}</p>
-          <div class="fixes">
-            <span>One change that mends it:</span>
-            {fixesOf(state).map(({ text, change }) => (
-              <button type="button" key={text} onClick={() => set(change)}>
-                {text}
-              </button>
-            ))}
-          </div>
-        </div>
-      )}
+      <Notice
+        role="note"
+        text={whyNot(state)}
+        lead="Changes that fix it:"
+        fixes={fixesOf(state).map(({ text, change }) => ({ text, onClick: () => props.set(change) }))}
+      />
       <p class="readout" role="status">
         {output === 0
-          ? "No window, no output."
-          : `${output} ${output === 1 ? "window, so one number comes" : `windows, so ${output} numbers come`} out.`}
+          ? "No window fits, so there is no output."
+          : `${counted(output, "window fits", "windows fit")}, so the output has ${counted(output, "number")}.`}
       </p>
       <Code text={codeOf(state)} />
     </>
   );
 }
 
-/** Height of a cell, and from one row of windows to the next. */
+/** Height of a cell, and of a row of windows. */
 const CELL = 30;
 const ROW = 13;
-/** Windows below each other, at most. */
+/** Most rows of windows. */
 const MOST_ROWS = 8;
 
 function Line({ state }: { readonly state: FitState }): JSX.Element {
   const cells = cellsOf(state);
   const { F, S } = state;
-  // Wide enough to be read, as long as there are few of them.
+  // Wide enough to be read, if there are few of them.
   const width = Math.max(4, Math.min(44, Math.floor(1040 / cells.length)));
   const rows = Math.min(MOST_ROWS, Math.ceil(F / S) + (F % S === 0 ? 1 : 0));
   const isSmall = width < 16;
@@ -82,7 +70,7 @@ function Line({ state }: { readonly state: FitState }): JSX.Element {
       viewBox={`0 -4 ${cells.length * width + 2} ${CELL + 12 + rows * ROW}`}
       width={cells.length * width + 2}
       role="img"
-      aria-label={`${cells.length} cells, ${windows.length} windows; ${cells.filter(({ isDropped }) => isDropped).length} cells are never seen`}
+      aria-label={`${cells.length} cells, ${windows.length} windows; ${cells.filter(({ isDropped }) => isDropped).length} cells are not used`}
     >
       <pattern id="fit-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <line x1="0" x2="0" y1="0" y2="6" />

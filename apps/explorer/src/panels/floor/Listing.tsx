@@ -17,8 +17,8 @@ export function Listing(props: {
           <tr>
             <th scope="col">#</th>
             <th scope="col">Operation</th>
-            <th scope="col">For</th>
-            <th scope="col">Makes</th>
+            <th scope="col">Layer</th>
+            <th scope="col">Shape</th>
             <th scope="col">Time</th>
           </tr>
         </thead>
@@ -36,10 +36,10 @@ export function Listing(props: {
                   <code>{operation}</code>
                 </td>
                 <td>{layerOf(instruction)}</td>
-                <td>{shape.length === 0 ? "a number" : shape.join(" × ")}</td>
+                <td>{shape.length === 0 ? "scalar" : shape.join(" × ")}</td>
                 <td class="time">
                   {milliseconds === undefined ? (
-                    "nothing to do"
+                    "no work"
                   ) : (
                     <>
                       <span class="bar-of" aria-hidden="true">

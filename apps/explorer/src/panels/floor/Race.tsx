@@ -5,16 +5,20 @@ import { useCompute } from "../../compute/compute.ts";
 import type { FloorRequest, RaceAnswer } from "../../compute/floorWork.ts";
 import type { Outcome } from "../../compute/protocol.ts";
 import { Check } from "../../controls/Check.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { Table } from "../../controls/Table.tsx";
 import { difference, shown } from "../../draw/shown.ts";
 import { duration } from "./model.ts";
 
-/** One program on several backends, on demand: how fast each is, and how far their results are apart. */
-export function Race(props: {
+/** Properties of a {@link Race}. */
+export interface RaceProps {
   readonly request: FloorRequest;
   readonly graphics: boolean;
   readonly onGraphics: (graphics: boolean) => void;
-}): JSX.Element {
-  const { request, graphics, onGraphics } = props;
+}
+
+/** A race that the reader starts, and its outcome until something else is requested. */
+function useRace({ request, graphics }: RaceProps) {
   const compute = useCompute();
   const outcome = useSignal<Outcome<RaceAnswer> | undefined>(undefined);
   const isRunning = useSignal(false);
@@ -27,65 +31,54 @@ export function Race(props: {
     missing.value = outcome.value = undefined;
     isRunning.value = false;
   }, [work, batch, net, graphics]);
-  const start = (): void => {
+  const start = async (): Promise<void> => {
     const mine = ++latest.current;
     isRunning.value = true;
-    void (async () => {
-      // Found beside all that is asked, since it may take seconds.
-      const why = graphics ? await compute.prepare("graphics") : undefined;
-      if (mine !== latest.current) return;
-      const found = await compute.ask("race", { ...request, graphics: graphics && why === undefined });
-      if (mine !== latest.current) return;
-      together(() => {
-        missing.value = why;
-        outcome.value = found;
-        isRunning.value = false;
-      });
-    })();
+    // Preparing it may take seconds, while other jobs go on.
+    const why = graphics ? await compute.prepare("graphics") : undefined;
+    if (mine !== latest.current) return;
+    const found = await compute.ask("race", { ...request, graphics: graphics && why === undefined });
+    if (mine !== latest.current) return;
+    together(() => {
+      missing.value = why;
+      outcome.value = found;
+      isRunning.value = false;
+    });
   };
-  const answer = outcome.value?.kind === "answer" ? outcome.value.value : undefined;
+  return { outcome: outcome.value, isRunning: isRunning.value, missing: missing.value, start };
+}
+
+/** One program on several backends: how fast each is, and how much their results differ. */
+export function Race(props: RaceProps): JSX.Element {
+  const { outcome, isRunning, missing, start } = useRace(props);
+  const answer = outcome?.kind === "answer" ? outcome.value : undefined;
   const slow = answer?.racers[0]?.milliseconds ?? 1;
   return (
     <div class="contest">
       <div class="controls">
-        <button type="button" class="primary" disabled={isRunning.value} onClick={start}>
-          {isRunning.value ? "Running …" : "Race the backends"}
+        <button type="button" class="primary" disabled={isRunning} onClick={() => void start()}>
+          {isRunning ? "Running …" : "Race the backends"}
         </button>
-        <Check label="Try the graphics processor, too" value={graphics} onChange={onGraphics} />
+        <Check label="Try the graphics processor, too" value={props.graphics} onChange={props.onGraphics} />
       </div>
-      {missing.value !== undefined && (
-        <div class="notice" role="alert">
-          <p>{missing.value} The others raced without it.</p>
-        </div>
-      )}
-      {outcome.value?.kind === "problem" && (
-        <div class="notice" role="alert">
-          <p>{outcome.value.text}</p>
-        </div>
-      )}
+      <Notice text={missing && `${missing} The other backends ran without it.`} />
+      <Notice text={outcome?.kind === "problem" ? outcome.text : undefined} />
       {answer && (
-        <div class="wide" tabIndex={0} role="region" aria-label="The race">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Backend</th>
-                <th scope="col">A run</th>
-                <th scope="col">Times as fast</th>
-                <th scope="col">Greatest difference of {answer.compared} numbers from the reference</th>
-              </tr>
-            </thead>
-            <tbody>
-              {answer.racers.map(({ name, milliseconds, difference: apart }, i) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  <td>{duration(milliseconds)}</td>
-                  <td>{shown(slow / milliseconds)}</td>
-                  <td class="apart-by">{i === 0 ? "" : difference(apart)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="The race"
+          head={[
+            "Backend",
+            "Time of a run",
+            "Speed-up",
+            `Greatest difference of ${answer.compared} numbers from the reference`,
+          ]}
+          rows={answer.racers.map(({ name, milliseconds, difference: apart }, i) => [
+            name,
+            duration(milliseconds),
+            shown(slow / milliseconds),
+            <span class="apart-by">{i === 0 ? "" : difference(apart)}</span>,
+          ])}
+        />
       )}
     </div>
   );

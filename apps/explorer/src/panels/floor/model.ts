@@ -3,14 +3,14 @@ import { choice, flag, whole, type StateOf } from "../../fields.ts";
 
 const batchSizes = ["1", "8", "32", "64"] as const;
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const floorFields = {
   work: choice("read digits", works),
-  /** Digits at a time. */
+  /** Digits in a batch. */
   batch: choice("1", batchSizes),
-  /** Whether the graphics processor is to race, too. */
+  /** Whether the graphics processor takes part in the comparison. */
   graphics: flag(false),
-  /** The instruction that is looked at, from 1. */
+  /** The selected instruction, from 1. */
   step: whole(1, 1, 999),
 };
 /** The panel's state. */
@@ -25,7 +25,7 @@ export interface BlockBox {
   readonly block: FloorBlock;
 }
 
-/** Where blocks lie in the picture of a plan. What is fed is there before the first instruction. */
+/** Places of blocks in the picture of a plan. Inputs exist before the first instruction. */
 export function boxesOf({ blocks, instructions, peak }: FloorAnswer): BlockBox[] {
   const columns = instructions.length + 1;
   return blocks.map((block) => ({
@@ -37,26 +37,26 @@ export function boxesOf({ blocks, instructions, peak }: FloorAnswer): BlockBox[]
   }));
 }
 
-/** Whether a block is what an instruction makes, is read or kept while it runs, or neither. */
+/** Whether a block is the result of an instruction, is read or kept while it runs, or neither. */
 export function roleOf({ from, to }: FloorBlock, instruction: number): "made" | "alive" | "other" {
   if (from === instruction) return "made";
   return from < instruction && instruction <= to ? "alive" : "other";
 }
 
-/** Bytes for people. */
+/** A number of bytes with its unit. */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;
   if (count < 1e6) return `${(count / 1e3).toPrecision(3)} kB`;
   return `${(count / 1e6).toPrecision(3)} MB`;
 }
 
-/** Milliseconds for people. */
+/** A duration with its unit. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1) return `${Number((milliseconds * 1000).toPrecision(2))} µs`;
   return `${Number(milliseconds.toPrecision(3))} ms`;
 }
 
-/** What takes most of the time, in words. */
+/** The instruction that takes most of the time, in words. */
 export function slowest({ instructions }: FloorAnswer): string {
   const all = instructions.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0);
   const [most] = [...instructions].sort((a, b) => (b.milliseconds ?? 0) - (a.milliseconds ?? 0));
@@ -65,11 +65,11 @@ export function slowest({ instructions }: FloorAnswer): string {
   return `Most of the time, ${share} %, goes to ${most.operation} of ${layerOf(most)}.`;
 }
 
-/** What part of a net an instruction belongs to, in words. */
+/** The part of the net that an instruction belongs to, in words. */
 export const layerOf = ({ path, direction }: Pick<FloorInstruction, "path" | "direction">): string =>
   `${path === "" ? "the whole net" : path}${direction === "forward" ? "" : `, ${direction}`}`;
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = ({ work }: FloorState): string =>
   [
     work === "read digits"

@@ -1,9 +1,9 @@
-import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer, useCompute } from "../../compute/compute.ts";
 import type { FloorRequest } from "../../compute/floorWork.ts";
-import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
 import type { PanelProps } from "../../panel.ts";
 import { Listing } from "./Listing.tsx";
@@ -11,20 +11,17 @@ import { bytes, codeOf, duration, floorFields, layerOf, slowest } from "./model.
 import { Plan } from "./Plan.tsx";
 import { Race } from "./Race.tsx";
 
-/** The program that runs: its instructions, its memory, its times; and the same on other backends. */
-export function FloorView({ state: signal, set }: PanelProps<typeof floorFields>): JSX.Element {
+/** The program that runs: its instructions, its memory and its times; and the same program on other backends. */
+export function FloorView(props: PanelProps<typeof floorFields>): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
+  const { choice } = controlsOf(floorFields, props);
   const compute = useCompute();
-  const work = useComputed(() => signal.value.work);
-  const batch = useComputed(() => Number(signal.value.batch));
-  const request = useComputed((): FloorRequest => ({
-    net: compute.net.value?.version,
-    work: work.value,
-    batch: batch.value,
-  }));
-  const answered = useAnswer("floor", request);
-  const outcome = answered.value?.outcome;
-  const answer = outcome?.kind === "answer" ? outcome.value : undefined;
+  const requestOf = (): FloorRequest => {
+    const { work, batch } = signal.value;
+    return { net: compute.net.value?.version, work, batch: Number(batch) };
+  };
+  const { value: answer, problem } = useAnswer("floor", requestOf).value;
   const count = answer?.instructions.length ?? 0;
   const step = Math.min(state.step, Math.max(1, count)) - 1;
   const now = answer?.instructions[step];
@@ -32,34 +29,20 @@ export function FloorView({ state: signal, set }: PanelProps<typeof floorFields>
   return (
     <>
       <div class="controls">
-        <Choice
-          label="The machine is to"
-          options={floorFields.work.options}
-          value={state.work}
-          onChange={(to) => set({ work: to })}
-        />
-        <Choice
-          label="Digits at a time"
-          options={floorFields.batch.options}
-          value={state.batch}
-          onChange={(to) => set({ batch: to })}
-        />
+        {choice("work", "Task")}
+        {choice("batch", "Digits in a batch")}
       </div>
-      {outcome?.kind === "problem" && (
-        <div class="notice" role="alert">
-          <p>{outcome.text}</p>
-        </div>
-      )}
+      <Notice text={problem} />
       {answer && now && (
         <>
           <p class="counts" role="status">
-            <strong>{count}</strong> instructions, <strong>{duration(answer.whole)}</strong> for a run. Its values share{" "}
-            <strong>{bytes(answer.peak)}</strong> of memory; with memory of its own for each it would be{" "}
-            {bytes(answer.sum)}. {slowest(answer)}
+            <strong>{count}</strong> instructions; a run takes <strong>{duration(answer.whole)}</strong>. All values
+            share <strong>{bytes(answer.peak)}</strong> of memory; without sharing they would need {bytes(answer.sum)}.{" "}
+            {slowest(answer)}
           </p>
           <div>
             <p class="caption">
-              <b>Memory while it runs</b>: time from left to right, addresses from top to bottom
+              <b>Memory during a run</b>: time from left to right, addresses from top to bottom
             </p>
             <Plan answer={answer} step={step} onStep={go} />
           </div>
@@ -74,7 +57,7 @@ export function FloorView({ state: signal, set }: PanelProps<typeof floorFields>
             Instruction {step + 1}: <code>{now.operation}</code> of {layerOf(now)}
           </p>
           <Listing answer={answer} step={step} onStep={go} />
-          <Race request={request.value} graphics={state.graphics} onGraphics={(graphics) => set({ graphics })} />
+          <Race request={requestOf()} graphics={state.graphics} onGraphics={(graphics) => set({ graphics })} />
         </>
       )}
       <Code text={codeOf(state)} />

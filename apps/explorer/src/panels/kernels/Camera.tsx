@@ -4,19 +4,19 @@ import { useEffect, useRef } from "preact/hooks";
 import { refusalOf } from "../../controls/refusal.ts";
 import { middleOf } from "../../draw/readImage.ts";
 
-/** What a {@link Camera} is for. */
+/** Properties of a {@link Camera}. */
 export interface CameraProps {
   readonly side: number;
-  /** A picture, as grey from 0 to 1, row-major. */
+  /** Called with each picture: grey from 0 to 1, row-major. */
   readonly onPicture: (pixels: Float32Array) => void;
-  /** Why there is none, or nothing any more. */
+  /** Called with the problem, or with `undefined` when it is solved. */
   readonly onProblem: (text: string | undefined) => void;
 }
 
-/** Between two pictures. In milliseconds. */
+/** Milliseconds between two pictures. */
 const PAUSE = 100;
 
-/** Pictures of the camera, as long as the reader wants them. They stay on this page. */
+/** Takes pictures with the camera until the reader stops it. They stay on this page. */
 export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element {
   const stream = useSignal<MediaStream | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
@@ -29,7 +29,7 @@ export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element
   const begin = async (): Promise<void> => {
     onProblem(undefined);
     try {
-      // The property is missing where a page was not loaded over https.
+      // The property is missing if the page was not loaded over https.
       const devices = navigator.mediaDevices as MediaDevices | undefined;
       if (devices === undefined) throw new DOMException("", "SecurityError");
       stream.value = await devices.getUserMedia({ video: { width: 320, height: 240 } });

@@ -1,7 +1,32 @@
 import type { JSX } from "preact";
-import { Matrix, type Place } from "../../controls/Matrix.tsx";
+import { Matrix, numberLook, type CellLook, type Place } from "../../controls/Matrix.tsx";
 import { shown } from "../../draw/shown.ts";
-import { appliedKernel, composed, presets, productsOf, type KernelsState } from "./model.ts";
+import { largestSize } from "../../numbers.ts";
+import { appliedKernel, composed, kernelOf, productsOf, type KernelsState, type PresetName } from "./model.ts";
+
+/** A square grid of numbers under a caption. */
+function Grid(props: {
+  readonly caption: string;
+  readonly label: string;
+  readonly values: readonly number[];
+  /** Number at which colours are strongest. */
+  readonly most: number;
+  /** Changes the look of a cell. */
+  readonly look?: (look: CellLook, i: number) => CellLook;
+}): JSX.Element {
+  const { caption, label, values, most, look = (own) => own } = props;
+  const side = Math.sqrt(values.length);
+  const cell = ({ row, column }: Place): CellLook => {
+    const i = row * side + column;
+    return look(numberLook(values[i]!, `${label}, row ${row + 1}, column ${column + 1}`, most), i);
+  };
+  return (
+    <div>
+      <p class="caption">{caption}</p>
+      <Matrix label={label} className="decimals" rows={side} columns={side} cell={cell} />
+    </div>
+  );
+}
 
 /** The nine products under the pointer, and their sum. */
 export function Products(props: {
@@ -12,55 +37,23 @@ export function Products(props: {
 }): JSX.Element {
   const { state, image, at, computed } = props;
   const products = productsOf(state, image, at);
-  const sign = (value: number): string => (value < 0 ? "negative" : value > 0 ? "positive" : "");
-  const scale = Math.max(...appliedKernel(state).map(Math.abs), 1e-6);
-  const grid = (
-    label: string,
-    text: (i: number) => number,
-    className: (i: number) => string,
-    share: (i: number) => number,
-  ) => (
-    <div>
-      <p class="caption">{label}</p>
-      <Matrix
-        label={label}
-        className="decimals"
-        rows={3}
-        columns={3}
-        cell={({ row, column }) => {
-          const i = row * 3 + column;
-          return {
-            text: shown(text(i)),
-            label: `${label}, row ${row + 1}, column ${column + 1}: ${shown(text(i))}`,
-            className: className(i),
-            share: Math.min(1, share(i)),
-          };
-        }}
-      />
-    </div>
+  const most = largestSize(appliedKernel(state));
+  const grid = (label: string, of: (product: (typeof products)[number]) => number): JSX.Element => (
+    <Grid caption={label} label={label} values={products.map(of)} most={most} />
   );
   return (
     <div class="equation">
-      {grid(
-        "Pixels under it",
-        (i) => products[i]!.pixel,
-        (i) => (products[i]!.isBorder ? "padding" : "input"),
-        (i) => products[i]!.pixel,
-      )}
+      <Grid
+        caption="Pixels under it"
+        label="Pixels under it"
+        values={products.map(({ pixel }) => pixel)}
+        most={1}
+        look={(look, i) => ({ ...look, className: products[i]!.isBorder ? "padding" : "input" })}
+      />
       <span class="operator">×</span>
-      {grid(
-        "Weights",
-        (i) => products[i]!.weight,
-        (i) => sign(products[i]!.weight),
-        (i) => Math.abs(products[i]!.weight) / scale,
-      )}
+      {grid("Weights", ({ weight }) => weight)}
       <span class="operator">=</span>
-      {grid(
-        "Products",
-        (i) => products[i]!.weight * products[i]!.pixel,
-        (i) => sign(products[i]!.weight * products[i]!.pixel),
-        (i) => Math.abs(products[i]!.weight * products[i]!.pixel) / scale,
-      )}
+      {grid("Products", ({ weight, pixel }) => weight * pixel)}
       <p class="total">
         Row {at.row + 1}, column {at.column + 1}: the sum of the products is <strong>{shown(computed)}</strong>
       </p>
@@ -68,38 +61,15 @@ export function Products(props: {
   );
 }
 
-/** The kernel that does both at once. */
-export function Composed({
-  state,
-  then,
-}: {
-  readonly state: KernelsState;
-  readonly then: keyof typeof presets;
-}): JSX.Element {
-  const { cells, divisor } = presets[then];
-  const both = composed(
-    appliedKernel(state),
-    cells.map((cell) => cell / divisor),
-  );
-  const most = Math.max(...both.map(Math.abs), 1e-6);
+/** The one kernel that has the effect of both. */
+export function Composed({ state, then }: { readonly state: KernelsState; readonly then: PresetName }): JSX.Element {
+  const both = composed(appliedKernel(state), kernelOf(then));
   return (
-    <div>
-      <p class="caption">Both kernels at once, away from the border: one of 5 × 5</p>
-      <Matrix
-        label="Both kernels at once"
-        className="decimals"
-        rows={5}
-        columns={5}
-        cell={({ row, column }) => {
-          const value = both[row * 5 + column]!;
-          return {
-            text: shown(value),
-            label: `both, row ${row + 1}, column ${column + 1}: ${shown(value)}`,
-            className: value < 0 ? "negative" : value > 0 ? "positive" : "",
-            share: Math.abs(value) / most,
-          };
-        }}
-      />
-    </div>
+    <Grid
+      caption="Both kernels as one of 5 × 5 (except at the border)"
+      label="Both kernels at once"
+      values={both}
+      most={largestSize(both)}
+    />
   );
 }

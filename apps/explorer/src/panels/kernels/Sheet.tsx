@@ -5,18 +5,18 @@ import { inkText, stroked } from "../../draw/ink.ts";
 import { SIDE } from "../../draw/samples.ts";
 import { greysOf, inkOf, type KernelsState } from "./model.ts";
 
-/** What a {@link Sheet} shows, and what it does. */
+/** Properties of a {@link Sheet}. */
 export interface SheetProps {
   readonly state: ReadonlySignal<Pick<KernelsState, "sheet">>;
-  /** What is drawn now. */
+  /** Called with each change of the drawing. */
   readonly onDraw: (sheet: string) => void;
 }
 
-/** Half the width of the pen, without its soft edge. In pixels. */
+/** Half the width of the pen in pixels, without its soft edge. */
 const PEN = 1;
-const GREYS = { range: [0, 1], colours: "grey" } as const;
+const GRAYS = { range: [0, 1], map: "gray" } as const;
 
-/** A sheet to draw an image on, dark on light. */
+/** A sheet for drawing an image, dark on light. */
 export function Sheet({ state, onDraw }: SheetProps): JSX.Element {
   return (
     <div class="sheet">
@@ -24,7 +24,7 @@ export function Sheet({ state, onDraw }: SheetProps): JSX.Element {
         label="Drawing pad."
         pixels={greysOf(inkOf(state.value))}
         side={SIDE}
-        look={GREYS}
+        look={GRAYS}
         step={2}
         onStroke={(from, to, erases) => onDraw(inkText(stroked(inkOf(state.peek()), from, to, erases, PEN)))}
       />

@@ -1,56 +1,66 @@
+import { classicalKernels, composeKernels, type ClassicalKernelName } from "@convlens/analysis";
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
-import { cellValue, choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
+import { cells, choice, flag, whole, type StateOf } from "../../fields.ts";
+import { shown } from "../../draw/shown.ts";
 import { inkField, inkOn, NO_INK } from "../../draw/ink.ts";
 import { sample, SIDE, sampleNames } from "../../draw/samples.ts";
 
-/** A kernel as it is written: whole numbers, and what all are divided by. */
+/** A kernel as it is written: whole numbers, and a divisor of all of them. */
 export interface Kernel {
   /** Row-major, square. */
   readonly cells: readonly number[];
   readonly divisor: number;
 }
 
-/** Kernels that have a name. Each is written row by row. */
-export const presets = {
-  identity: { cells: [0, 0, 0, 0, 1, 0, 0, 0, 0], divisor: 1 },
-  "box blur": { cells: [1, 1, 1, 1, 1, 1, 1, 1, 1], divisor: 9 },
-  blur: { cells: [1, 2, 1, 2, 4, 2, 1, 2, 1], divisor: 16 },
-  sharpen: { cells: [0, -1, 0, -1, 5, -1, 0, -1, 0], divisor: 1 },
-  outline: { cells: [-1, -1, -1, -1, 8, -1, -1, -1, -1], divisor: 1 },
-  "left edges": { cells: [1, 0, -1, 2, 0, -2, 1, 0, -1], divisor: 1 },
-  "top edges": { cells: [1, 2, 1, 0, 0, 0, -1, -2, -1], divisor: 1 },
-  emboss: { cells: [-2, -1, 0, -1, 1, 1, 0, 1, 2], divisor: 1 },
-} as const satisfies Readonly<Record<string, Kernel>>;
-/** The name of a kernel that has one. */
-export type PresetName = keyof typeof presets;
+/** Names of the kernels on the page, and in `@convlens/analysis`. */
+const names = {
+  identity: "identity",
+  "box blur": "box",
+  blur: "blur",
+  sharpen: "sharpen",
+  outline: "outline",
+  "left edges": "sobelLeft",
+  "top edges": "sobelTop",
+  emboss: "emboss",
+} as const satisfies Readonly<Record<string, ClassicalKernelName>>;
+/** The name of a kernel. */
+export type PresetName = keyof typeof names;
 /** All of them. */
-export const presetNames = Object.keys(presets) as readonly PresetName[];
+export const presetNames = Object.keys(names) as readonly PresetName[];
+
+/** The weights of a kernel, row by row. */
+export const kernelOf = (name: PresetName): readonly number[] => classicalKernels[names[name]].values;
+
+const MOST_DIVISOR = 16;
+
+/** Weights as whole numbers over their smallest common divisor. */
+function written(values: readonly number[]): Kernel {
+  let divisor = 1;
+  const isWhole = (value: number): boolean => Math.abs(value * divisor - Math.round(value * divisor)) < 1e-9;
+  while (divisor < MOST_DIVISOR && !values.every(isWhole)) divisor++;
+  return { cells: values.map((value) => Math.round(value * divisor) + 0), divisor };
+}
+
+/** The kernels by name. */
+export const presets = Object.fromEntries(presetNames.map((name) => [name, written(kernelOf(name))])) as Readonly<
+  Record<PresetName, Kernel>
+>;
 
 const WIDTH = 3;
 
-/** Nine numbers. */
-const cells: Field<readonly number[]> = {
-  initial: presets["left edges"].cells,
-  print: (value) => value.join("*"),
-  parse: (text) => {
-    const values = text.split("*").map(cellValue);
-    return values.length === WIDTH * WIDTH && values.every((value) => value !== undefined) ? values : undefined;
-  },
-};
-
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const kernelsFields = {
   image: choice("house", sampleNames),
-  /** What the reader has drawn instead. */
+  /** A drawing of the reader in place of the image. */
   sheet: inkField(SIDE),
-  cells,
-  divisor: whole(1, 1, 16),
+  cells: cells(presets["left edges"].cells),
+  divisor: whole(1, 1, MOST_DIVISOR),
   border: choice("replicate", ["zero", "replicate", "reflect", "wrap", "none"] as const),
-  /** Whether the kernel is turned by half a turn first, as mathematicians do. */
+  /** Whether the kernel is flipped in both directions first, as in mathematics. */
   flip: flag(false),
-  /** A second kernel on the result of the first. */
+  /** A second kernel, applied to the result. */
   next: choice("nothing", ["nothing", ...presetNames] as const),
-  /** The pixel that is looked at, counted from 1. */
+  /** The selected pixel, counted from 1. */
   row: whole(34, 1, SIDE),
   column: whole(11, 1, SIDE),
 };
@@ -60,13 +70,13 @@ export type KernelsState = StateOf<typeof kernelsFields>;
 /** Greys of a drawing. */
 const [PAPER, INK] = [0.91, 0.09];
 
-/** The ink on the reader's sheet. */
+/** The ink of the drawing. */
 export const inkOf = ({ sheet }: Pick<KernelsState, "sheet">): Float32Array => inkOn(sheet, SIDE);
 
 /** A drawing as an image, dark on light. */
 export const greysOf = (ink: Float32Array): Float32Array => ink.map((level) => PAPER + level * (INK - PAPER));
 
-/** The image that the address names: a sample, or what the reader has drawn. */
+/** The image of a state: a sample or the drawing. */
 export const imageOf = (state: Pick<KernelsState, "image" | "sheet">): Float32Array =>
   state.sheet === NO_INK ? sample(state.image) : greysOf(inkOf(state));
 
@@ -74,21 +84,21 @@ export const imageOf = (state: Pick<KernelsState, "image" | "sheet">): Float32Ar
 export interface Product {
   readonly pixel: number;
   readonly weight: number;
-  /** Whether the pixel is no part of the image but of its border. */
+  /** Whether the pixel is beyond the border of the image. */
   readonly isBorder: boolean;
 }
 
-/** The kernel as it is applied, row-major, divided, turned if asked for. */
+/** The kernel as it is applied: row-major, divided, and flipped if `flip`. */
 export function appliedKernel({ cells, divisor, flip }: KernelsState): Float32Array {
   const applied = Float32Array.from(cells, (cell) => cell / divisor);
   return flip ? applied.reverse() : applied;
 }
 
-/** The name of a kernel; none for one of the reader's own. */
+/** The name of a kernel; `undefined` for one of the reader. */
 export const nameOf = ({ cells, divisor }: KernelsState): PresetName | undefined =>
   presetNames.find((name) => presets[name].divisor === divisor && presets[name].cells.join() === cells.join());
 
-/** Rows and columns that the result has fewer on each side. */
+/** Rows and columns that the result lacks on each side. */
 export const lostBy = ({ border }: KernelsState): number => (border === "none" ? 1 : 0);
 
 /** Height and width of the result. */
@@ -120,27 +130,17 @@ export const requestOf = (state: KernelsState, image: Float32Array): Convolution
 /** The second convolution, of the result of the first. */
 export function thenRequestOf(state: KernelsState, result: Float32Array): ConvolutionRequest | undefined {
   if (state.next === "nothing") return undefined;
-  const { cells, divisor } = presets[state.next];
-  const kernel = Float32Array.from(cells, (cell) => cell / divisor);
+  const kernel = Float32Array.from(kernelOf(state.next));
   return request(result, Math.round(Math.sqrt(result.length)), kernel, state.border);
 }
 
-/**
- * The one kernel of 5 × 5 that does what two of 3 × 3 do one after the other: `both[c] = Σ first[a] · second[c − a]`, which is the
- * convolution of the kernels.
- */
-export function composed(first: ArrayLike<number>, second: ArrayLike<number>): number[] {
-  const width = 2 * WIDTH - 1;
-  const both = new Array<number>(width * width).fill(0);
-  for (let a = 0; a < first.length; a++)
-    for (let b = 0; b < second.length; b++) {
-      const row = Math.floor(a / WIDTH) + Math.floor(b / WIDTH);
-      both[row * width + (a % WIDTH) + (b % WIDTH)]! += first[a]! * second[b]!;
-    }
-  return both;
+/** The one kernel of 5 × 5 that has the effect of two of 3 × 3 one after the other: the convolution of the kernels. */
+export function composed(first: ArrayLike<number>, second: ArrayLike<number>): readonly number[] {
+  const kernel = (values: ArrayLike<number>) => ({ height: WIDTH, width: WIDTH, values: Array.from(values) });
+  return composeKernels(kernel(first), kernel(second)).values;
 }
 
-/** Where a place beyond the border gets its pixel from; `undefined` for a zero. */
+/** The row or column whose pixel is used at a place; `undefined` for a zero. */
 function source(at: number, border: KernelsState["border"]): number | undefined {
   if (at >= 0 && at < SIDE) return at;
   if (border === "wrap") return (at + SIDE) % SIDE;
@@ -149,7 +149,7 @@ function source(at: number, border: KernelsState["border"]): number | undefined 
   return undefined;
 }
 
-/** The pixel that is looked at, held within the places that the kernel has. */
+/** The nearest place at which the kernel is applied. */
 export function lookedAt(
   state: KernelsState,
   { row, column }: { readonly row: number; readonly column: number },
@@ -162,7 +162,7 @@ export function lookedAt(
   return { row: clamp(row), column: clamp(column) };
 }
 
-/** The nine products that are added at one place of the image. */
+/** The nine products at one place of the image. */
 export function productsOf(
   state: KernelsState,
   image: ArrayLike<number>,
@@ -179,16 +179,16 @@ export function productsOf(
   });
 }
 
-/** What the sum of a kernel's cells says about it. */
+/** The sum of a kernel's cells, and its effect on flat areas. */
 export function sumSentence({ cells, divisor }: KernelsState): string {
   const sum = cells.reduce((a, b) => a + b, 0) / divisor;
-  const written = String(Math.round(sum * 100) / 100 + 0).replace("-", "−");
-  if (Math.abs(sum) < 1e-9) return "The cells add up to 0: flat areas give 0, only changes are left.";
-  if (Math.abs(sum - 1) < 1e-9) return "The cells add up to 1: flat areas stay as they are.";
-  return `The cells add up to ${written}: flat areas come out ${written} times as bright.`;
+  const text = shown(sum);
+  if (Math.abs(sum) < 1e-9) return "The cells add up to 0, so flat areas give 0 and only changes are left.";
+  if (Math.abs(sum - 1) < 1e-9) return "The cells add up to 1, so flat areas do not change.";
+  return `The cells add up to ${text}, so flat areas become ${text} times as bright.`;
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf(state: KernelsState): string {
   const { cells, divisor, border, flip } = state;
   const kernel = `tensor([${cells.join(", ")}], [3, 3, 1, 1])`;

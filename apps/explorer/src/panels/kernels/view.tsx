@@ -1,17 +1,18 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
-import { Check } from "../../controls/Check.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Matrix, type CellLook, type Place } from "../../controls/Matrix.tsx";
-import { Slider } from "../../controls/Slider.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Matrix, numberLook, type Place } from "../../controls/Matrix.tsx";
+import { More } from "../../controls/More.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { Select } from "../../controls/Select.tsx";
+import { gray, Plate, signed, type PictureProps, type Pixels } from "../../draw/Picture.tsx";
+import { SIDE } from "../../draw/samples.ts";
 import { shown } from "../../draw/shown.ts";
-import { Legend, Picture } from "../../draw/Picture.tsx";
+import { extremes, largestSize } from "../../numbers.ts";
 import type { PanelProps } from "../../panel.ts";
-import { Composed, Products } from "./Products.tsx";
-import { Result } from "./Result.tsx";
-import { Source } from "./Source.tsx";
 import {
   codeOf,
   imageOf,
@@ -22,124 +23,54 @@ import {
   presetNames,
   presets,
   requestOf,
+  resultSide,
   sumSentence,
   thenRequestOf,
-  type KernelsState,
 } from "./model.ts";
-import { SIDE } from "../../draw/samples.ts";
+import { Composed, Products } from "./Products.tsx";
+import { Source } from "./Source.tsx";
 
 type Props = PanelProps<typeof kernelsFields>;
 
-/** An image, nine numbers, and what they make of it. */
-export function KernelsView({ state: signal, set }: Props): JSX.Element {
+/** An image, nine numbers, and the result of the convolution. */
+export function KernelsView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
+  const { slider, choice, check } = controlsOf(kernelsFields, props);
   const own = useSignal<Float32Array | undefined>(undefined);
-  const pointed = useSignal<Place | undefined>(undefined);
   const [name, sheet] = [useComputed(() => signal.value.image), useComputed(() => signal.value.sheet)];
   const image = useComputed(() => own.value ?? imageOf({ image: name.value, sheet: sheet.value }));
-  const first = useAnswer(
-    "convolution",
-    useComputed(() => requestOf(signal.value, image.value)),
-  );
-  const result = first.value?.outcome.kind === "answer" ? first.value.outcome.value.output : undefined;
-  const second = useAnswer(
-    "convolution",
-    useComputed(() => {
-      const outcome = first.value?.outcome;
-      return outcome?.kind === "answer" ? thenRequestOf(signal.value, outcome.value.output) : undefined;
-    }),
-  );
-  const twice =
-    second.value?.outcome.kind === "answer" && state.next !== "nothing" ? second.value.outcome.value.output : undefined;
-
-  const at = lookedAt(state, pointed.value ?? { row: state.row - 1, column: state.column - 1 });
-  const lost = lostBy(state);
-  const pick =
-    (offset: number) =>
-    ({ row, column }: Place) =>
-      set({ row: row + offset + 1, column: column + offset + 1 });
-  const point = (offset: number) => (to: Place | undefined) =>
-    (pointed.value = to && { row: to.row + offset, column: to.column + offset });
+  const first = useAnswer("convolution", () => requestOf(signal.value, image.value));
+  const second = useAnswer("convolution", () => {
+    const result = first.value.value?.output;
+    return result && thenRequestOf(signal.value, result);
+  });
   return (
     <>
-      <Source state={signal} set={set} own={own} />
+      <Source {...props} own={own} />
       <Choice
         label="Kernel"
         options={presetNames}
         value={nameOf(state) ?? ("" as never)}
         onChange={(preset) => set(presets[preset])}
       />
-      <div class="pictures">
-        <div>
-          <p class="caption">
-            <b>Image</b>, {SIDE} × {SIDE}
-          </p>
-          <Picture
-            raster={{ values: image.value, height: SIDE, width: SIDE, range: [0, 1], colours: "grey" }}
-            label={`The image; the pixel at row ${at.row + 1}, column ${at.column + 1} is ${shown(image.value[at.row * SIDE + at.column]!)}`}
-            frame={{ row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 }}
-            onPoint={point(0)}
-            onPick={pick(0)}
-          />
-          <Legend range={[0, 1]} colours="grey" />
-        </div>
-        <KernelCells state={state} set={set} />
-        {result && (
-          <Result
-            name="Result"
-            values={result}
-            at={{ row: at.row - lost, column: at.column - lost }}
-            onPoint={point(lost)}
-            onPick={pick(lost)}
-          />
-        )}
-        {twice && <Result name={`Then ${state.next}`} values={twice} />}
-      </div>
-      {result && (
-        <Products state={state} image={image.value} at={at} computed={result[valueIndex(result, at, lost)]!} />
-      )}
+      <Notice text={first.value.problem ?? second.value.problem} />
+      <Pictures {...props} image={image.value} result={first.value.value?.output} twice={second.value.value?.output} />
       <div class="controls">
-        <Slider label="Row" field={kernelsFields.row} value={state.row} onChange={(row) => set({ row })} />
-        <Slider
-          label="Column"
-          field={kernelsFields.column}
-          value={state.column}
-          onChange={(column) => set({ column })}
-        />
-        <Choice
-          label="Beyond the border"
-          options={kernelsFields.border.options}
-          value={state.border}
-          onChange={(border) => set({ border })}
-        />
+        {slider("row", "Row")}
+        {slider("column", "Column")}
+        {choice("border", "Beyond the border")}
       </div>
-      <details class="more">
-        <summary>More: divide, turn, a second kernel</summary>
-        <div class="controls">
-          <Slider
-            label="Divide by"
-            field={kernelsFields.divisor}
-            value={state.divisor}
-            onChange={(divisor) => set({ divisor })}
-          />
-          <Check
-            label="Turn by half a turn (mathematicians' convolution)"
-            value={state.flip}
-            onChange={(flip) => set({ flip })}
-          />
-          <label>
-            Then, on the result{" "}
-            <select
-              value={state.next}
-              onChange={(event) => set({ next: event.currentTarget.value as KernelsState["next"] })}
-            >
-              {kernelsFields.next.options.map((option) => (
-                <option key={option}>{option}</option>
-              ))}
-            </select>
-          </label>
-        </div>
-      </details>
+      <More title="More: divide, flip, a second kernel">
+        {slider("divisor", "Divide by")}
+        {check("flip", "Flip the kernel (convolution in mathematics)")}
+        <Select
+          label="Then, on the result"
+          options={kernelsFields.next.options}
+          value={state.next}
+          onChange={(next) => set({ next })}
+        />
+      </More>
       {state.next !== "nothing" && <Composed state={state} then={state.next} />}
       <p class="readout" role="status">
         {sumSentence(state)}
@@ -149,26 +80,90 @@ export function KernelsView({ state: signal, set }: Props): JSX.Element {
   );
 }
 
-const valueIndex = (result: ArrayLike<number>, { row, column }: Place, lost: number): number =>
-  (row - lost) * Math.round(Math.sqrt(result.length)) + column - lost;
+/** Image, kernel and results side by side, and the products of the place that the pointer is at. */
+function Pictures(
+  props: Props & {
+    readonly image: Float32Array;
+    readonly result: Float32Array | undefined;
+    readonly twice: Float32Array | undefined;
+  },
+): JSX.Element {
+  const { state: signal, set, image, result, twice } = props;
+  const state = signal.value;
+  const pointed = useSignal<Place | undefined>(undefined);
+  const at = lookedAt(state, pointed.value ?? { row: state.row - 1, column: state.column - 1 });
+  const lost = lostBy(state);
+  /** Handlers of a picture whose first pixel is at `offset` of the image. */
+  const pointing = (offset: number) => ({
+    onPoint: (to: Place | undefined): void =>
+      void (pointed.value = to && { row: to.row + offset, column: to.column + offset }),
+    onPick: ({ row, column }: Place): void => set({ row: row + offset + 1, column: column + offset + 1 }),
+  });
+  const place = { row: at.row - lost, column: at.column - lost };
+  const computed = result?.[place.row * resultSide(state) + place.column];
+  return (
+    <>
+      <div class="pictures">
+        <Plate
+          caption={
+            <>
+              <b>Image</b>, {SIDE} × {SIDE}
+            </>
+          }
+          pixels={gray(image)}
+          label={`The image; the pixel at row ${at.row + 1}, column ${at.column + 1} is ${shown(image[at.row * SIDE + at.column]!)}`}
+          frame={{ row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 }}
+          {...pointing(0)}
+          hasLegend
+        />
+        <KernelCells {...props} />
+        {result && (
+          <Result name="Result" values={result} frame={{ ...place, rows: 1, columns: 1 }} {...pointing(lost)} />
+        )}
+        {twice && state.next !== "nothing" && <Result name={`Then ${state.next}`} values={twice} />}
+      </div>
+      {computed !== undefined && <Products state={state} image={image} at={at} computed={computed} />}
+    </>
+  );
+}
 
-/** The kernel, to be edited. */
-function KernelCells({ state, set }: { readonly state: KernelsState; readonly set: Props["set"] }): JSX.Element {
-  const cell = ({ row, column }: Place): CellLook => {
-    const value = state.cells[row * 3 + column]!;
-    return {
-      text: shown(value),
-      label: `kernel, row ${row + 1}, column ${column + 1}: ${shown(value)}`,
-      className: value < 0 ? "negative" : value > 0 ? "positive" : "",
-      share: Math.min(1, Math.abs(value) / Math.max(...state.cells.map(Math.abs), 1)),
-      isEditable: true,
-    };
-  };
+/** A result in greys, or in the colours of signs if a number is negative. */
+function Result({
+  name,
+  values,
+  ...picture
+}: Omit<PictureProps, "pixels" | "label"> & { readonly name: string; readonly values: Float32Array }): JSX.Element {
+  const [least, greatest] = extremes(values);
+  const range = `from ${shown(least)} to ${shown(greatest)}`;
+  const grays: Pixels = { values, range: [0, Math.max(1, greatest)], map: "gray" };
+  return (
+    <Plate
+      {...picture}
+      caption={
+        <>
+          <b>{name}</b>, {range}
+        </>
+      }
+      pixels={least < -1e-4 ? signed(values) : grays}
+      label={`${name}: numbers ${range}`}
+      hasLegend
+    />
+  );
+}
+
+/** The kernel, which can be edited. */
+function KernelCells({ state: signal, set }: Props): JSX.Element {
+  const { cells, divisor } = signal.value;
+  const most = largestSize(cells, 1);
+  const cell = ({ row, column }: Place) => ({
+    ...numberLook(cells[row * 3 + column]!, `kernel, row ${row + 1}, column ${column + 1}`, most),
+    isEditable: true,
+  });
   return (
     <div class="kernel">
       <p class="caption">
         <b>Kernel</b>
-        {state.divisor === 1 ? "" : ` / ${state.divisor}`}
+        {divisor === 1 ? "" : ` / ${divisor}`}
       </p>
       <Matrix
         label="Kernel"
@@ -176,7 +171,7 @@ function KernelCells({ state, set }: { readonly state: KernelsState; readonly se
         rows={3}
         columns={3}
         cell={cell}
-        onEdit={({ row, column }, value) => set({ cells: state.cells.with(row * 3 + column, value) })}
+        onEdit={({ row, column }, value) => set({ cells: cells.with(row * 3 + column, value) })}
       />
     </div>
   );

@@ -1,171 +1,129 @@
+import { drawLineChart, type LineChartOptions, type Series } from "@convlens/analysis/render";
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
-import type uPlot from "uplot";
-import type { Columns, ColumnName } from "./columns.ts";
-import { pointsOf } from "./columns.ts";
-import { percent, short } from "./model.ts";
-import { Plot, type Line } from "./Plot.tsx";
+import { Table } from "../../controls/Table.tsx";
+import { Drawing } from "../../draw/Drawing.tsx";
+import { percent } from "../../draw/shown.ts";
+import { clamp } from "../../numbers.ts";
+import { pointsOf, type ColumnName, type Columns } from "./columns.ts";
+import { short } from "./model.ts";
 
-/** What {@link Curves} show. */
+/** Properties of {@link Curves}. */
 export interface CurvesProps {
   readonly first: Columns;
   readonly second: Columns | undefined;
-  /** Grows with each change of the columns. */
-  readonly version: number;
+  /** The step that is shown. */
   readonly at: number;
+  /** Steps at which a setting changed. */
   readonly changes: readonly number[];
   readonly onPick: (step: number) => void;
 }
 
+/** Most points of a curve, and most rows of the table. */
 const MOST = 150;
 const ROWS = 20;
-const DASH = [6, 4];
+/** Steps of the horizontal axis at the beginning. */
+const FEWEST_STEPS = 10;
 
-/** Of one net a line for its batches and one for its tests; the second net's are dashed. */
-const linesOf = (hasTests: boolean, hasSecond: boolean): Line[] =>
-  ["first", ...(hasSecond ? ["second"] : [])].flatMap((net) => {
-    const look = net === "first" ? {} : { dash: DASH };
-    const name = hasSecond ? `, ${net} net` : "";
-    return [
-      { name: `batches${name}`, colour: net === "first" ? "--input" : "--positive", ...look },
-      ...(hasTests
-        ? [{ name: `tests${name}`, colour: net === "first" ? "--map" : "--gradient", dots: true, ...look }]
-        : []),
-    ];
-  });
+/** A chart: a column of the training, and the same of the tests. */
+interface Chart {
+  readonly column: ColumnName;
+  readonly test?: "loss" | "accuracy";
+  readonly title: string;
+  readonly label: string;
+  /** Factor of all numbers. */
+  readonly factor?: number;
+  readonly options: LineChartOptions;
+}
 
-type Tables = readonly uPlot.AlignedData[];
+const logarithmic = { yScale: "log" } as const;
+const charts: readonly Chart[] = [
+  { column: "loss", test: "loss", title: "Loss, on a logarithmic scale", label: "Loss", options: logarithmic },
+  {
+    ...{ column: "accuracy", test: "accuracy", title: "Accuracy in percent", label: "Accuracy" },
+    ...{ factor: 100, options: { low: 0, high: 100 } },
+  },
+  {
+    ...{ column: "gradientNorm", title: "Norm of the gradient, on a logarithmic scale", label: "Norm of the gradient" },
+    options: logarithmic,
+  },
+  {
+    ...{ column: "updateRatio", title: "Update ratio (update over weights); about 0.001 is healthy" },
+    ...{ label: "Update ratio", options: logarithmic },
+  },
+];
 
-/** Tables for each net. */
-function tablesOf(nets: readonly Columns[], name: ColumnName, test: "loss" | "accuracy" | undefined): Tables {
-  return nets.flatMap((columns): uPlot.AlignedData[] => {
+/** The lines of a chart: batches and tests of each net. */
+function linesOf({ column, test, factor = 1 }: Chart, nets: readonly Columns[]): Series[] {
+  return nets.flatMap((columns, i) => {
+    const name = nets.length === 1 ? "" : `, ${["first", "second"][i]} net`;
     const { steps, values } = pointsOf(columns, MOST);
-    const tests = columns.tests;
+    const batches = steps.map((step, k) => [step, factor * values[column][k]!] as const);
+    const tests = columns.tests.map((each) => [each.step, factor * each[test ?? "loss"]] as const);
     return [
-      [steps, values[name]],
-      ...(test === undefined
-        ? []
-        : [[tests.map(({ step }) => step), tests.map((each) => each[test])] as uPlot.AlignedData]),
+      { name: `batches${name}`, points: batches },
+      ...(test === undefined ? [] : [{ name: `tests${name}`, points: tests, marks: true }]),
     ];
   });
 }
 
-/** Loss, accuracy, gradients and updates over the steps, of one net or of two. */
-export function Curves({ first, second, version, at, changes, onPick }: CurvesProps): JSX.Element {
+/** Loss, accuracy, gradient and updates over the steps, of one net or two. Pointing at a curve shows that step. */
+export function Curves(props: CurvesProps): JSX.Element {
+  const { first, second, at, changes, onPick } = props;
   const nets = second === undefined ? [first] : [first, second];
-  const [loss, accuracy, gradients, updates] = useMemo<[Tables, Tables, Tables, Tables]>(
-    () => [
-      tablesOf(nets, "loss", "loss"),
-      tablesOf(nets, "accuracy", "accuracy"),
-      tablesOf(nets, "gradientNorm", undefined),
-      tablesOf(nets, "updateRatio", undefined),
-    ],
-    [version, nets.length],
-  );
-  const last = Math.max(first.step, second?.step ?? 0);
-  const shared = { at, changes, last, onPick };
-  const test = first.testAt(last);
-  const withTests = linesOf(true, second !== undefined);
-  const without = linesOf(false, second !== undefined);
+  const last = Math.max(...nets.map(({ step }) => step));
+  const pick = (event: PointerEvent & { readonly currentTarget: SVGSVGElement }): void => {
+    const area = event.currentTarget.querySelector<SVGElement>("[data-from]");
+    if (area === null || event.buttons === 0) return;
+    const { left, width } = area.getBoundingClientRect();
+    const [from, to] = [Number(area.dataset["from"]), Number(area.dataset["to"])];
+    onPick(clamp(Math.round(from + ((event.clientX - left) / width) * (to - from)), 0, last));
+  };
   return (
     <>
       <div class="plots">
-        <Plot
-          {...shared}
-          title="Loss, on a logarithmic scale"
-          label={`Loss after ${last} steps: ${short(first.mean("loss", last))} on batches, ${short(test?.loss ?? NaN)} on tests`}
-          lines={withTests}
-          tables={loss}
-          isLogarithmic
-          print={short}
-        />
-        <Plot
-          {...shared}
-          title="Accuracy"
-          label={`Accuracy after ${last} steps: ${percent(first.mean("accuracy", last))} on batches, ${percent(test?.accuracy ?? NaN)} on tests`}
-          lines={withTests}
-          tables={accuracy}
-          range={[0, 1]}
-          print={(value) => `${Math.round(100 * value)} %`}
-        />
-        <Plot
-          {...shared}
-          title="Length of the gradient, on a logarithmic scale"
-          label={`Length of the gradient after ${last} steps: ${short(first.mean("gradientNorm", last))}`}
-          lines={without}
-          tables={gradients}
-          isLogarithmic
-          print={short}
-        />
-        <Plot
-          {...shared}
-          title="Update over weights, where about 0.001 is healthy"
-          label={`Update over weights after ${last} steps: ${short(first.mean("updateRatio", last))}`}
-          lines={without}
-          tables={updates}
-          isLogarithmic
-          print={short}
-        />
-      </div>
-      <ul class="lines">
-        {withTests.map(({ name, colour, dash, dots }) => (
-          <li key={name}>
-            <svg width="36" height="12" aria-hidden="true">
-              <line
-                x1="0"
-                x2="36"
-                y1="6"
-                y2="6"
-                stroke={`var(${colour})`}
-                stroke-width={dots ? 1 : 2}
-                stroke-dasharray={dash?.join(" ")}
-              />
-              {dots && <circle cx="18" cy="6" r="4" fill={`var(${colour})`} />}
-            </svg>
-            {name}
-          </li>
+        {charts.map((chart) => (
+          <div class="plot" key={chart.label}>
+            <p class="caption">
+              <b>{chart.title}</b>
+            </p>
+            <Drawing
+              draw={(width) =>
+                drawLineChart(linesOf(chart, nets), {
+                  ...chart.options,
+                  ...{ width, height: 200, at, changes, xHigh: Math.max(FEWEST_STEPS, last) },
+                  title: `${chart.label} after ${last} steps`,
+                })
+              }
+              onPointer={pick}
+            />
+          </div>
         ))}
-      </ul>
-      <Table first={first} second={second} />
+      </div>
+      <CurvesTable first={first} second={second} />
     </>
   );
 }
 
 /** The curves as numbers. */
-function Table({ first, second }: Pick<CurvesProps, "first" | "second">): JSX.Element {
-  const points = pointsOf(first, ROWS);
-  const other = second && pointsOf(second, ROWS);
+function CurvesTable({ first, second }: Pick<CurvesProps, "first" | "second">): JSX.Element {
+  const { steps, values } = pointsOf(first, ROWS);
+  const other = second && pointsOf(second, ROWS).values;
   return (
     <details class="more">
       <summary>The curves as a table</summary>
-      <div class="wide" tabIndex={0} role="region" aria-label="The curves as a table">
-        <table class="numbers">
-          <thead>
-            <tr>
-              <th scope="col">Up to step</th>
-              <th scope="col">Loss</th>
-              <th scope="col">Accuracy</th>
-              <th scope="col">Gradient</th>
-              <th scope="col">Update</th>
-              {other && <th scope="col">Loss, second net</th>}
-              {other && <th scope="col">Accuracy, second net</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {points.steps.map((step, i) => (
-              <tr key={step}>
-                <th scope="row">{step}</th>
-                <td>{short(points.values.loss[i]!)}</td>
-                <td>{percent(points.values.accuracy[i]!)}</td>
-                <td>{short(points.values.gradientNorm[i]!)}</td>
-                <td>{short(points.values.updateRatio[i]!)}</td>
-                {other && <td>{short(other.values.loss[i] ?? NaN)}</td>}
-                {other && <td>{percent(other.values.accuracy[i] ?? NaN)}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        class="numbers"
+        label="The curves as a table"
+        head={[
+          ...["Up to step", "Loss", "Accuracy", "Gradient", "Update ratio"],
+          ...(other ? ["Loss, second net", "Accuracy, second net"] : []),
+        ]}
+        rows={steps.map((step, i) => [
+          ...[step, short(values.loss[i]!), percent(values.accuracy[i]!)],
+          ...[short(values.gradientNorm[i]!), short(values.updateRatio[i]!)],
+          ...(other ? [short(other.loss[i] ?? NaN), percent(other.accuracy[i] ?? NaN)] : []),
+        ])}
+      />
     </details>
   );
 }

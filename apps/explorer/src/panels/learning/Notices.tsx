@@ -1,65 +1,48 @@
 import type { JSX } from "preact";
+import { Notice } from "../../controls/Notice.tsx";
 import type { PanelProps } from "../../panel.ts";
 import { bestStep } from "./columns.ts";
 import { gentler, lostSentence, type learningFields, type LearningState } from "./model.ts";
-import type { LearningSession } from "./session.ts";
+import type { LearningSession } from "./sessionLoop.ts";
 
-/** What went wrong, or is not as the address says, each with a way to go on. */
+/** Problems, and differences from the address, each with a way to go on. */
 export function Notices(props: {
   readonly session: LearningSession;
   readonly state: LearningState;
   readonly set: PanelProps<typeof learningFields>["set"];
 }): JSX.Element {
   const { session, state, set } = props;
-  const problem = session.problem.value;
-  const lost = session.lost.value;
-  const begun = session.begun.value;
-  const { step } = session.nets.first;
-  const isBehind = begun !== undefined && step === 0 && state.trained > 0 && !session.running.value;
+  const { problem, lost, begun, nets, until } = session.shown.value;
+  const isBehind = begun !== undefined && nets.first.step === 0 && state.trained > 0 && until === undefined;
+  const restart = [
+    { text: "Learn from synthetic shapes", onClick: () => set({ ...session.afresh(), data: "shapes" }) },
+    { text: "Try again", onClick: () => session.reset() },
+  ];
   return (
     <>
-      {problem !== undefined && (
-        <div class="notice" role="alert">
-          <p>{problem}</p>
-          {begun === undefined && (
-            <div class="fixes">
-              <button type="button" onClick={() => set({ ...session.afresh(), data: "shapes" })}>
-                Learn from synthetic shapes
-              </button>
-              <button type="button" onClick={() => session.reset()}>
-                Try again
-              </button>
-            </div>
-          )}
-        </div>
-      )}
+      <Notice text={problem} fixes={begun === undefined ? restart : []} />
       {lost !== undefined && <LostNotice session={session} state={state} />}
       {isBehind && (
-        <div class="notice" role="note">
-          <p>
-            This address is of a net after {state.trained} steps. Weights do not stand in addresses, but what they are
-            made from does: the same steps give the same net, to the last bit, on any number of threads. The reference
-            and graphics processors add in another order, so that their nets are nearly the same.
-          </p>
-          <div class="fixes">
-            <button
-              type="button"
-              onClick={() => {
+        <Notice
+          role="note"
+          text={`This address describes a net after ${state.trained} steps. Addresses do not contain weights, but everything that they are computed from: the same steps give the same net, to the last bit, on any number of threads. The reference and graphics processors add in another order, so their nets are nearly the same.`}
+          fixes={[
+            {
+              text: `Learn the same ${state.trained} steps again`,
+              onClick: () => {
                 const { at, trained } = state;
                 session.run(trained);
                 set({ at });
-              }}
-            >
-              Learn the same {state.trained} steps again
-            </button>
-          </div>
-        </div>
+              },
+            },
+          ]}
+        />
       )}
     </>
   );
 }
 
-/** Numbers stopped being numbers: what happened, and how to go on. */
+/** The step that gave NaN or infinity, and how to go on. */
 function LostNotice({
   session,
   state,
@@ -67,25 +50,19 @@ function LostNotice({
   readonly session: LearningSession;
   readonly state: LearningState;
 }): JSX.Element {
-  const { net, row, optimizer } = session.lost.value!;
-  const columns = session.nets[net];
-  const best = bestStep(columns);
-  const settings = gentler(net === "first" ? state.changes : state.changes2, columns.step);
+  const { lost, nets } = session.shown.value;
+  const { net, row, optimizer } = lost!;
+  const best = bestStep(nets[net]);
+  const settings = gentler(net === "first" ? state.changes : state.changes2, nets[net].step);
   return (
-    <div class="notice" role="alert">
-      <p>{lostSentence(row, optimizer)}</p>
-      <div class="fixes">
-        <button
-          type="button"
-          onClick={() =>
-            void session.goBack(best).then(() => {
-              session.change(net, settings);
-            })
-          }
-        >
-          Back to step {best}, where the loss was lowest, with a learning rate of {settings.rate}
-        </button>
-      </div>
-    </div>
+    <Notice
+      text={lostSentence(row, optimizer)}
+      fixes={[
+        {
+          text: `Back to step ${best}, where the loss was lowest, with a learning rate of ${settings.rate}`,
+          onClick: () => void session.goBack(best).then(() => session.change(net, settings)),
+        },
+      ]}
+    />
   );
 }

@@ -3,10 +3,11 @@ import { useCompute } from "../../compute/compute.ts";
 import { trainedBy } from "../../compute/learned.ts";
 import { nameOf, processorsOn, type Processor } from "../../compute/processor.ts";
 import { Choice } from "../../controls/Choice.tsx";
+import { Notice } from "../../controls/Notice.tsx";
 import { comparisonInWords, speedsInWords } from "./model.ts";
 import type { Processing } from "./processing.ts";
 
-/** What trains the net, to be changed on the way: how fast each is, and how far two are apart. */
+/** The processor that trains the net, the speeds of all that were used, and the difference of the last two. */
 export function Processors(props: {
   readonly processing: Processing;
   readonly value: Processor;
@@ -34,16 +35,12 @@ export function Processors(props: {
       />
       {!isolated && (
         <p class="caption">
-          More threads share memory, which browsers allow pages that are served with isolation headers.
+          More threads need shared memory, which browsers allow only on pages with isolation headers.
         </p>
       )}
-      {refusal !== undefined && now !== undefined && (
-        <div class="notice" role="alert">
-          <p>
-            {refusal} The net goes on learning as before: {nameOf(now, threads)}.
-          </p>
-        </div>
-      )}
+      <Notice
+        text={refusal && now && `${refusal} Training continues on the same processor: ${nameOf(now, threads)}.`}
+      />
       {now !== undefined && <p class="speed">{speedsInWords(processing.speeds.value, now, threads)}</p>}
       <p role="status">
         {value === "graphics" && now !== value

@@ -3,15 +3,15 @@ import { optimizerNames } from "../../compute/learningNet.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { optimizerTitles, rates, type Settings } from "./model.ts";
 
-/** What {@link SettingsOf} shows. */
+/** Properties of {@link SettingsOf}. */
 export interface SettingsProps {
-  /** Of which net, where there are two: "first net". */
+  /** Name of the net, if there are two: "first net". */
   readonly of: string;
   readonly settings: Settings;
   readonly onChange: (settings: Settings) => void;
 }
 
-/** Optimizer and learning rate of a net, which can be changed while it learns. */
+/** Optimizer and learning rate of a net, which can be changed during training. */
 export function SettingsOf({ of, settings, onChange }: SettingsProps): JSX.Element {
   const { optimizer, rate } = settings;
   const suffix = of === "" ? "" : `, ${of}`;

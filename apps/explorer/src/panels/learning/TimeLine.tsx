@@ -1,20 +1,20 @@
 import type { JSX } from "preact";
 
-/** What a {@link TimeLine} shows. */
+/** Properties of a {@link TimeLine}. */
 export interface TimeLineProps {
-  /** Steps done, those that are kept, and the one that is shown. */
+  /** Steps done, distance of the steps that are kept, and the step that is shown. */
   readonly latest: number;
   readonly stride: number;
   readonly step: number;
   readonly isLive: boolean;
-  /** What there was at the step, in words. */
+  /** The step in words. */
   readonly describe: string;
-  /** −1 follows the net again. */
+  /** Shows a step; −1 follows the net. */
   readonly onStep: (step: number) => void;
   readonly onGoOn: () => void;
 }
 
-/** Every step that the net has been through, to be looked at again; and to go on from. */
+/** The steps of the net, to be shown again and continued from. */
 export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps): JSX.Element {
   const go = (to: number): void => onStep(to >= latest ? -1 : Math.max(0, to));
   return (
@@ -40,7 +40,7 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
           aria-valuetext={describe}
           onInput={(event) => {
             const to = event.currentTarget.valueAsNumber;
-            // Of the last steps only the very last is kept.
+            // After the last multiple of the stride only the latest step is kept.
             go(to + stride > latest ? latest : to);
           }}
         />
@@ -56,7 +56,7 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
           Latest
         </button>
         <button type="button" disabled={isLive} onClick={onGoOn}>
-          Forget what follows, go on from here
+          Discard later steps and continue from here
         </button>
       </div>
       <p class="readout">{describe}</p>

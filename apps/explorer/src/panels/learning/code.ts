@@ -13,7 +13,7 @@ function optimizerCode(state: LearningState): string {
   }
 }
 
-/** The learning rate as optimizers take it: a number, or a function of the step. */
+/** The option `learningRate` of the optimizer: a number, or a function of the step. */
 function rateCode({ changes }: LearningState): string {
   const [first, ...rest] = changes;
   if (rest.length === 0) return String(first!.rate);
@@ -23,7 +23,7 @@ function rateCode({ changes }: LearningState): string {
     .join("")}${first!.rate}`;
 }
 
-/** What computes, with what it is imported from. */
+/** Each processor as code, with its import. */
 const backendCode = {
   all: ["await cpu()", "cpu", "@convlens/backend-cpu"],
   one: ["await cpu({ threads: 1 })", "cpu", "@convlens/backend-cpu"],
@@ -31,7 +31,7 @@ const backendCode = {
   graphics: ["await cpu()", "cpu", "@convlens/backend-cpu"],
 } as const;
 
-/** The same in Node: the same net to the bit, saved to a file that this page can load. */
+/** The program that trains the same net in Node, to the bit, and saves it to a file that this page can load. */
 export function codeOf(state: LearningState): string {
   const { data, filters, seed, batch, changes, processor } = state;
   const batchSize = Number(batch);
@@ -47,8 +47,8 @@ export function codeOf(state: LearningState): string {
         ];
   const [backend, backendName, backendPackage] = backendCode[processor];
   return [
-    ...(processor === "graphics" ? ["// Node has no graphics processor; SIMD stands in for it."] : []),
-    ...(data === "own" ? ["// Your pictures stayed in the page; shapes stand in for them."] : []),
+    ...(processor === "graphics" ? ["// Node has no graphics processor; SIMD replaces it."] : []),
+    ...(data === "own" ? ["// Your pictures are not part of this program; shapes replace them."] : []),
     `import { writeFile } from "node:fs/promises";`,
     `import { ${backendName} } from "${backendPackage}";`,
     `import { ${source[1]} } from "${source[2]}";`,
@@ -83,8 +83,8 @@ export function codeOf(state: LearningState): string {
     `await writeFile("net.safetensors", await saveWeights(net));`,
     ...(differs
       ? [
-          `// Here it was ${changesInWords(changes)}.`,
-          `// fit has one optimizer for all steps; trainStep takes another at any of them.`,
+          `// On the page it was ${changesInWords(changes)}.`,
+          `// fit has one optimizer for all steps; trainStep allows another one for each step.`,
         ]
       : []),
   ].join("\n");

@@ -1,65 +1,82 @@
 import type { HealthRecord } from "@convlens/analysis";
 import type { LearningProgress, LearningTest } from "../../compute/learningRun.ts";
 
-/** What is drawn over steps. */
+/** Names of the numbers of each step. */
 export const columnNames = ["loss", "accuracy", "gradientNorm", "updateRatio"] as const;
 /** One of them. */
 export type ColumnName = (typeof columnNames)[number];
 
-/** All that the page knows of how a net came to be: a number for each step, and what was found now and then. */
+type Rows = Readonly<Record<ColumnName, readonly number[]>>;
+
+const noRows: Rows = { loss: [], accuracy: [], gradientNorm: [], updateRatio: [] };
+
+const perColumn = (of: (name: ColumnName) => readonly number[]): Rows =>
+  Object.fromEntries(columnNames.map((name) => [name, of(name)])) as Rows;
+
+/** The training of a net so far: numbers of each step, and what was measured now and then. */
 export class Columns {
-  readonly rows: Readonly<Record<ColumnName, number[]>> = { loss: [], accuracy: [], gradientNorm: [], updateRatio: [] };
-  tests: LearningTest[] = [];
-  health: HealthRecord[] = [];
-  advice: readonly string[] = [];
-  stride = 1;
+  readonly rows: Rows;
+  readonly tests: readonly LearningTest[];
+  readonly health: readonly HealthRecord[];
+  readonly advice: readonly string[];
+  readonly stride: number;
+
+  constructor(known: Partial<Pick<Columns, "rows" | "tests" | "health" | "advice" | "stride">> = {}) {
+    ({ rows: this.rows = noRows, tests: this.tests = [], health: this.health = [] } = known);
+    ({ advice: this.advice = [], stride: this.stride = 1 } = known);
+  }
 
   /** Steps done. */
   get step(): number {
     return this.rows.loss.length;
   }
 
-  /** Adds what a part of training came to. */
-  add({ rows, tests, health, advice, stride }: LearningProgress): void {
-    for (const row of rows) for (const name of columnNames) this.rows[name].push(row[name]);
-    this.tests.push(...tests);
-    this.health.push(...health);
-    this.advice = advice;
-    this.stride = stride;
+  /** These columns with the progress of further steps. */
+  with({ rows, tests, health, advice, stride }: LearningProgress): Columns {
+    return new Columns({
+      rows: perColumn((name) => this.rows[name].concat(rows.map((row) => row[name]))),
+      tests: [...this.tests, ...tests],
+      health: [...this.health, ...health],
+      ...{ advice, stride },
+    });
   }
 
-  /** Forgets what came after a step. */
-  cut(step: number): void {
-    for (const name of columnNames) this.rows[name].length = Math.min(step, this.step);
-    this.tests = this.tests.filter((test) => test.step <= step);
-    this.health = this.health.filter((record) => record.step <= step);
+  /** These columns without the steps after `step`. */
+  until(step: number): Columns {
+    const isKept = (each: { readonly step: number }): boolean => each.step <= step;
+    return new Columns({
+      rows: perColumn((name) => this.rows[name].slice(0, step)),
+      tests: this.tests.filter(isKept),
+      health: this.health.filter(isKept),
+      ...{ advice: this.advice, stride: this.stride },
+    });
   }
 
-  /** The last test that was made up to a step. */
+  /** The last test up to a step. */
   testAt(step: number): LearningTest | undefined {
     return this.tests.findLast((test) => test.step <= step);
   }
 
-  /** The mean of some steps up to one, since one batch says little. */
+  /** The mean over the last `over` steps up to one, because a single batch varies much. */
   mean(name: ColumnName, step: number, over = 20): number {
     const some = this.rows[name].slice(Math.max(0, step - over), step);
     return some.reduce((a, b) => a + b, 0) / some.length;
   }
 }
 
-/** A curve with no more points than can be seen. */
+/** A curve with a limited number of points. */
 export interface Points {
-  /** The last step that a point stands for. */
+  /** The last step of each point. */
   readonly steps: number[];
   readonly values: Readonly<Record<ColumnName, number[]>>;
-  /** Steps in a point, over which it is the mean. */
+  /** Steps of a point, which is their mean. */
   readonly over: number;
 }
 
-/** At least so many steps are one point: single batches jump too much to be read. */
+/** Fewest steps of a point, because single batches vary much. */
 const LEAST = 10;
 
-/** Means over equal numbers of steps, at most `most` of them; while there are few steps, the steps. */
+/** At most `most` points, each the mean of as many steps; single steps while there are few. */
 export function pointsOf({ rows, step }: Pick<Columns, "rows" | "step">, most: number): Points {
   const over = step < 2 * LEAST ? 1 : Math.max(LEAST, Math.ceil(step / most));
   const count = Math.ceil(step / over);
@@ -76,7 +93,7 @@ export function pointsOf({ rows, step }: Pick<Columns, "rows" | "step">, most: n
   };
 }
 
-/** The step with the lowest loss, as means over some steps show it: where to go back to when all went wrong. */
+/** The step with the lowest mean loss, to go back to when training fails. */
 export function bestStep(columns: Pick<Columns, "rows" | "step">): number {
   const { steps, values } = pointsOf(columns, 200);
   let best = 0;

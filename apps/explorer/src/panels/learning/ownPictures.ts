@@ -2,20 +2,20 @@ import { LEARNING_SIDE } from "../../compute/learningData.ts";
 import { stroked, type Spot } from "../../draw/ink.ts";
 import type { OwnPictures } from "./session.ts";
 
-/** A class of the reader's, with its pictures: greys from 0 to 255, each `[28, 28]`. */
+/** A class of the reader with its pictures: greys from 0 to 255, each `[28, 28]`. */
 export interface OwnClass {
   readonly name: string;
   readonly pictures: readonly Uint8Array[];
 }
 
-/** How many classes there may be. */
+/** Fewest classes. */
 export const LEAST_CLASSES = 2;
-/** As many as there are digits. */
+/** Most classes: as many as there are digits. */
 export const MOST_CLASSES = 10;
-/** In all, so that a folder of photos does no harm. */
+/** Most pictures of all classes. */
 export const MOST_PICTURES = 1000;
 
-/** The classes as the worker takes them. */
+/** The classes as data for the worker. */
 export function packed(classes: readonly OwnClass[]): OwnPictures {
   const all = classes.flatMap(({ pictures }, label) => pictures.map((picture) => ({ picture, label })));
   const pixels = new Uint8Array(all.length * LEARNING_SIDE ** 2);
@@ -28,18 +28,17 @@ export function packed(classes: readonly OwnClass[]): OwnPictures {
   };
 }
 
-/** What is still lacking before a net can learn from them; `undefined` for nothing. */
+/** What is missing before a net can be trained; `undefined` for nothing. */
 export function lacking(classes: readonly OwnClass[]): string | undefined {
   const names = classes.map(({ name }) => name.trim());
   const empty = classes.filter(({ pictures }) => pictures.length === 0).map(({ name }) => name);
   if (names.some((name) => name === "") || new Set(names).size < names.length)
     return "Each class needs a name of its own.";
-  if (empty.length > 0)
-    return `No picture yet of ${empty.join(" and ")}; about ten of each are enough to learn something.`;
+  if (empty.length > 0) return `No picture yet of ${empty.join(" and ")}; about ten of each class are enough.`;
   return undefined;
 }
 
-/** The pen is about as wide as those that digits of MNIST were written with: half its width, in pixels. */
+/** Half the width of the pen in pixels, about that of the digits of MNIST. */
 const PEN = 1.3;
 
 /** A picture after a stroke. */
@@ -48,7 +47,7 @@ export function drawnOn(pixels: Uint8Array, from: Spot, to: Spot, erases = false
   return Uint8Array.from(stroked(ink, from, to, erases, PEN), (level) => Math.round(255 * level));
 }
 
-/** A picture moved so that the middle of its ink lies in the middle, as those of MNIST are. An empty one stays. */
+/** A picture with its centre of mass in the middle, as those of MNIST. An empty one does not change. */
 export function inTheMiddle(pixels: Uint8Array): Uint8Array {
   let [mass, sumX, sumY] = [0, 0, 0];
   for (const [i, ink] of pixels.entries()) {

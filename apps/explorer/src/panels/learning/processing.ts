@@ -5,16 +5,16 @@ import type { LearningProgress } from "../../compute/learningRun.ts";
 import type { Processor } from "../../compute/processor.ts";
 import { learningFields, type Comparison, type Speeds } from "./model.ts";
 
-/** How much the last part of training counts in the speed that is shown. */
+/** Weight of the latest measurement in the average speed. */
 const FRESH = 0.3;
 
-/** What trains the nets of a session: has them moved, and knows how fast each processor was, and how far apart two are. */
+/** The processor that trains the nets of a session, the speeds of processors, and the difference of the last two. */
 export class Processing {
   /** Examples a second. */
   readonly speeds: Signal<Speeds> = signal({});
-  /** The first step after the last move. */
+  /** The first step after the last change, computed by both processors. */
   readonly comparison: Signal<Comparison | undefined> = signal(undefined);
-  /** Why the nets were not moved. */
+  /** Why the processor was not changed. */
   readonly refusal: Signal<string | undefined> = signal(undefined);
   readonly #compute: Pick<Compute, "ask" | "prepare">;
   readonly #set: (change: { readonly processor: Processor }) => void;
@@ -27,7 +27,7 @@ export class Processing {
   }
 
   /**
-   * Has the nets trained by another processor: until that is ready, they go on learning. Where it is not at hand, the state goes back.
+   * Changes the processor. Training continues until the new one is ready. If it is not available, the state is set back.
    */
   async moveTo(processor: Processor): Promise<void> {
     if (processor === this.#wanted) return;
@@ -55,7 +55,7 @@ export class Processing {
     });
   }
 
-  /** Hears what a part of training came to. The worker answers in order, so it was made by what trains now. */
+  /** Measures the speed of the present processor. The worker answers in order, so the progress was made by it. */
   heard({ rows, milliseconds, compared }: LearningProgress, batchSize: number): void {
     const [now, before] = [trainedBy.peek()?.processor, this.#before];
     if (now === undefined || rows.length === 0) return;
@@ -65,13 +65,13 @@ export class Processing {
     if (compared !== undefined && before !== undefined) this.comparison.value = { ...compared, from: before, to: now };
   }
 
-  /** Forgets what was found with a net that is no more. */
+  /** Forgets the measurements of a net that was replaced. */
   forget(): void {
     this.speeds.value = {};
     this.comparison.value = undefined;
   }
 
-  /** Nothing is trained any more. */
+  /** Ends the session. */
   end(): void {
     this.#wanted = undefined;
     trainedBy.value = undefined;

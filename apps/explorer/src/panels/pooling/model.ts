@@ -1,20 +1,20 @@
 import { droppedBy, GeometryError, pool2dGeometry, threefry } from "@convlens/backend";
 import type { PoolingRequest } from "../../compute/pooling.ts";
-import { shown } from "../../draw/shown.ts";
+import { bracketed, shown } from "../../draw/shown.ts";
 import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
 
 const isCell = (name: string): boolean => /^x\d\.\d$/.test(name);
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const poolingFields = {
   size: whole(4, 2, 8),
   kind: choice("max", ["max", "average", "L2"] as const),
   window: whole(2, 1, 4),
   stride: whole(2, 1, 4),
-  /** Which output is looked at, counted row by row. */
+  /** The selected output, counted row by row. */
   step: whole(0, 0, 63),
   direction: choice("forward", ["forward", "backward"] as const),
-  /** Backwards: whether only the output that is looked at has a gradient, or each has a gradient of 1. */
+  /** Backward: whether only the selected output has a gradient of 1, or all outputs. */
   one: flag(false),
   edits: edits(isCell),
 };
@@ -27,22 +27,22 @@ export interface Spot {
   readonly column: number;
 }
 
-/** How the windows lie. */
-export interface Lie {
-  /** Windows along a side; 0 where not even one has room. */
+/** Positions of the windows along a side. */
+export interface Positions {
+  /** Number of windows; 0 if the window is larger than the map. */
   readonly positions: number;
-  /** Rows and columns at the end that no window reaches. */
+  /** Rows and columns at the end that no window contains. */
   readonly dropped: number;
-  /** Rows and columns that neighbours share. */
+  /** Rows and columns that neighbouring windows share. */
   readonly overlap: number;
   /** `(W − F) / S + 1`, whole or not. */
   readonly exact: number;
 }
 
-/** Small enough to be pooled in the head. */
+/** The initial map, small enough to be pooled by hand. */
 const NUMBERS = ["1124", "5678", "3210", "1234"];
 
-/** A number of the map before anybody edits it; outside of the known ones they are drawn, always the same. */
+/** A number of the unedited map. Outside of the initial one numbers are random, but always the same. */
 function numberAt({ row, column }: Spot): number {
   const digit = NUMBERS[row]?.[column];
   return digit === undefined ? (threefry(row, column, 4, 11)[0] >>> 0) % 9 : Number(digit);
@@ -58,8 +58,8 @@ export const edited = (state: PoolingState, at: Spot, value: number): Partial<Po
   edits: { ...state.edits, [nameOf(at)]: value },
 });
 
-/** How the windows lie along a side. */
-export function lieOf({ size, window, stride }: PoolingState): Lie {
+/** Positions of the windows along a side. */
+export function positionsOf({ size, window, stride }: PoolingState): Positions {
   const exact = (size - window) / stride + 1;
   const overlap = Math.max(0, window - stride);
   try {
@@ -71,18 +71,19 @@ export function lieOf({ size, window, stride }: PoolingState): Lie {
   }
 }
 
-/** The output that is looked at; `undefined` where there is none. */
+/** The selected output; `undefined` if there are no outputs. */
 export function selected(state: PoolingState): Spot | undefined {
-  const { positions } = lieOf(state);
+  const { positions } = positionsOf(state);
   if (positions === 0) return undefined;
   const step = Math.min(state.step, positions * positions - 1);
   return { row: Math.floor(step / positions), column: step % positions };
 }
 
-/** The number of an output, as the state counts it. */
-export const stepOf = (state: PoolingState, { row, column }: Spot): number => row * lieOf(state).positions + column;
+/** Index of an output. */
+export const stepOf = (state: PoolingState, { row, column }: Spot): number =>
+  row * positionsOf(state).positions + column;
 
-/** The places that one output is made of. */
+/** The places in the window of an output. */
 export function seenBy({ window, stride }: PoolingState, output: Spot): Spot[] {
   return Array.from({ length: window * window }, (_, i) => ({
     row: output.row * stride + Math.floor(i / window),
@@ -90,9 +91,9 @@ export function seenBy({ window, stride }: PoolingState, output: Spot): Spot[] {
   }));
 }
 
-/** The outputs that a place has a part in. */
+/** The outputs whose windows contain a place. */
 export function usersOf(state: PoolingState, { row, column }: Spot): Spot[] {
-  const { positions } = lieOf(state);
+  const { positions } = positionsOf(state);
   const covers = (output: number, at: number): boolean =>
     at >= output * state.stride && at < output * state.stride + state.window;
   return Array.from({ length: positions * positions }, (_, step) => ({
@@ -101,8 +102,6 @@ export function usersOf(state: PoolingState, { row, column }: Spot): Spot[] {
   })).filter((output) => covers(output.row, row) && covers(output.column, column));
 }
 
-const inBrackets = (value: number): string => (value < 0 ? `(${shown(value)})` : shown(value));
-
 /** One output as a formula with its numbers: `max(1, 1, 5, 6) = 6`. */
 export function formulaOf(state: PoolingState, output: Spot, computed: number): string {
   const values = seenBy(state, output).map((at) => inputAt(state, at));
@@ -110,37 +109,37 @@ export function formulaOf(state: PoolingState, output: Spot, computed: number): 
     case "max":
       return `max(${values.map(shown).join(", ")}) = ${shown(computed)}`;
     case "average":
-      return `(${values.map(inBrackets).join(" + ")}) / ${values.length} = ${shown(computed)}`;
+      return `(${values.map(bracketed).join(" + ")}) / ${values.length} = ${shown(computed)}`;
     case "L2":
-      return `√(${values.map((value) => `${inBrackets(value)}²`).join(" + ")}) = ${shown(computed)}`;
+      return `√(${values.map((value) => `${bracketed(value)}²`).join(" + ")}) = ${shown(computed)}`;
   }
 }
 
-/** What is left of the map, in words. */
+/** What pooling keeps, in words. */
 export function summaryOf(state: PoolingState): string {
-  const { positions, dropped, overlap } = lieOf(state);
+  const { positions, dropped, overlap } = positionsOf(state);
   const [before, after] = [state.size ** 2, positions ** 2];
   if (positions === 0)
-    return `A window of ${state.window} × ${state.window} has no place on a map of ${state.size} × ${state.size}.`;
+    return `A window of ${state.window} × ${state.window} does not fit on a map of ${state.size} × ${state.size}.`;
   const share = Math.round((1 - after / before) * 1000) / 10;
-  const kept = `Of ${before} numbers ${after} ${after === 1 ? "is" : "are"} left: ${shown(share)} % are gone, and nothing was learned for it.`;
+  const kept = `${after} of ${before} numbers ${after === 1 ? "is" : "are"} left: ${shown(share)} % are removed, without any parameters.`;
   const shared =
     overlap > 0 ? ` Windows overlap by ${overlap === 1 ? "one row and column" : `${overlap} rows and columns`}.` : "";
   const missed =
     dropped > 0
-      ? ` No window reaches the last ${dropped === 1 ? "row and column" : `${dropped} rows and columns`}: (${state.size} − ${state.window}) / ${state.stride} + 1 = ${shown(lieOf(state).exact)}.`
+      ? ` No window contains the last ${dropped === 1 ? "row and column" : `${dropped} rows and columns`}: (${state.size} − ${state.window}) / ${state.stride} + 1 = ${shown(positionsOf(state).exact)}.`
       : "";
   return kept + shared + missed;
 }
 
-/** What the worker is to compute; nothing where no window has a place. */
+/** The request for the worker; `undefined` if there are no outputs. */
 export function requestOf(state: PoolingState): PoolingRequest | undefined {
   const { size, kind, window, stride, direction, one } = state;
-  const { positions } = lieOf(state);
+  const { positions } = positionsOf(state);
   const output = selected(state);
   if (output === undefined) return undefined;
-  const outputGradient = new Float32Array(positions * positions).fill(one ? 0 : 1);
-  if (one) outputGradient[stepOf(state, output)] = 1;
+  const gradient = new Float32Array(positions * positions).fill(one ? 0 : 1);
+  if (one) gradient[stepOf(state, output)] = 1;
   return {
     input: Float32Array.from({ length: size * size }, (_, i) =>
       inputAt(state, { row: Math.floor(i / size), column: i % size }),
@@ -149,11 +148,11 @@ export function requestOf(state: PoolingState): PoolingRequest | undefined {
     kind,
     kernelSize: window,
     stride,
-    outputGradient: direction === "backward" ? outputGradient : undefined,
+    outputGradient: direction === "backward" ? gradient : undefined,
   };
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf(state: PoolingState): string {
   const { kind, size, window, stride } = state;
   const name = { max: "maxPool2d", average: "averagePool2d", L2: "lpPool2d" }[kind];

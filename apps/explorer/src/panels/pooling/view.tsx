@@ -1,22 +1,20 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useAnswer } from "../../compute/compute.ts";
+import { useAnswer, type Answered } from "../../compute/compute.ts";
 import type { PoolingAnswer } from "../../compute/pooling.ts";
-import { Check } from "../../controls/Check.tsx";
-import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Matrix, type CellLook } from "../../controls/Matrix.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Matrix, numberLook, type CellLook } from "../../controls/Matrix.tsx";
+import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { shown } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
 import {
   codeOf,
   edited,
   formulaOf,
   inputAt,
-  lieOf,
   poolingFields,
+  positionsOf,
   requestOf,
   seenBy,
   selected,
@@ -32,78 +30,74 @@ type Props = PanelProps<typeof poolingFields>;
 const same = (a: Spot | undefined, b: Spot): boolean => a?.row === b.row && a.column === b.column;
 const inWords = ({ row, column }: Spot): string => `row ${row + 1}, column ${column + 1}`;
 
-/** A map, its windows, and what they leave of it; forward or backward. */
-export function PoolingView({ state: signal, set }: Props): JSX.Element {
+/** A map, its windows and the pooled map, forward or backward. */
+export function PoolingView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
-  const request = useComputed(() => requestOf(signal.value));
-  const answered = useAnswer("pooling", request);
+  const answered = useAnswer("pooling", () => requestOf(signal.value)).value;
   const pointed = useSignal<{ readonly kind: "input" | "output"; readonly at: Spot } | undefined>(undefined);
-
-  const lie = lieOf(state);
-  const answer = answerOf(state, answered.value);
+  const { positions } = positionsOf(state);
+  const answer = answerOf(state, answered);
   const output = pointed.value?.kind === "output" ? pointed.value.at : selected(state);
   const users = pointed.value?.kind === "input" ? usersOf(state, pointed.value.at) : [];
-  const winner = output && answer?.winners?.[stepOf(state, output)];
+  const shared = { state, set, answer, output };
   return (
     <>
-      <Controls state={state} set={set} />
-      {lie.positions === 0 && (
-        <div class="notice" role="note">
-          <p>{summaryOf(state)} A smaller window or a larger map makes room.</p>
-        </div>
+      <Controls {...props} />
+      <Notice text={answered.problem} />
+      {positions === 0 && (
+        <Notice role="note" text={`${summaryOf(state)} Make the window smaller or the map larger.`} />
       )}
       <Player
         label="Slide the window"
-        steps={lie.positions ** 2}
+        steps={positions ** 2}
         step={output === undefined ? 0 : stepOf(state, selected(state)!)}
         onStep={(step) => set({ step })}
         describe={(step) => {
           const at = selected({ ...state, step });
-          return at === undefined ? "no place" : inWords(at);
+          return at === undefined ? "no position" : inWords(at);
         }}
       />
       <div class="pool">
-        <InputMap
-          state={state}
-          set={set}
-          answer={answer}
-          output={output}
-          winner={winner}
-          onPoint={(at) => (pointed.value = at && { kind: "input", at })}
-        />
+        <InputMap {...shared} onPoint={(at) => (pointed.value = at && { kind: "input", at })} />
         <p class="step" aria-hidden="true">
           {state.direction === "forward" ? "→" : "←"}
         </p>
-        {lie.positions > 0 && (
-          <OutputMap
-            state={state}
-            set={set}
-            answer={answer}
-            output={output}
-            users={users}
-            onPoint={(at) => (pointed.value = at && { kind: "output", at })}
-          />
+        {positions > 0 && (
+          <OutputMap {...shared} users={users} onPoint={(at) => (pointed.value = at && { kind: "output", at })} />
         )}
-        {output && answer && (
-          <div class="said">
-            <p class="caption">Output {inWords(output)}</p>
-            <p class="formula">{formulaOf(state, output, answer.output[stepOf(state, output)]!)}</p>
-            {winner !== undefined && (
-              <p>
-                The winner ★ stands at {inWords({ row: Math.floor(winner / state.size), column: winner % state.size })}
-                {answer.gradient ? ", and takes all of the gradient." : "."}
-              </p>
-            )}
-          </div>
-        )}
+        {output && answer && <Formula state={state} answer={answer} output={output} />}
       </div>
       <p class="readout" role="status">
         {pointed.value?.kind === "input"
-          ? `This number has a part in ${users.length} of ${lie.positions ** 2} outputs.`
+          ? `This number is in the windows of ${users.length} of ${positions ** 2} outputs.`
           : summaryOf(state)}
       </p>
       <Code text={codeOf(state)} />
     </>
+  );
+}
+
+/** The formula of one output, and its winner. */
+function Formula(props: {
+  readonly state: PoolingState;
+  readonly answer: PoolingAnswer;
+  readonly output: Spot;
+}): JSX.Element {
+  const { state, answer, output } = props;
+  const step = stepOf(state, output);
+  const winner = answer.winners?.[step];
+  return (
+    <div class="said">
+      <p class="caption">Output {inWords(output)}</p>
+      <p class="formula">{formulaOf(state, output, answer.output[step]!)}</p>
+      {winner !== undefined && (
+        <p>
+          The largest number ★ is at {inWords({ row: Math.floor(winner / state.size), column: winner % state.size })}
+          {answer.gradient ? " and gets the whole gradient." : "."}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -114,55 +108,49 @@ interface MapProps extends Pick<Props, "set"> {
   readonly onPoint: (at?: Spot) => void;
 }
 
-function InputMap(props: MapProps & { readonly winner: number | undefined }): JSX.Element {
-  const { state, set, answer, output, winner, onPoint } = props;
+/** Values at which the colours of numbers and of gradients are strongest. */
+const [MOST, MOST_GRADIENT] = [9, 2];
+
+function InputMap({ state, set, answer, output, onPoint }: MapProps): JSX.Element {
   const { size, window, stride } = state;
-  const { dropped } = lieOf(state);
+  const { dropped } = positionsOf(state);
   const seen = output ? seenBy(state, output) : [];
   const winners = new Set(answer?.winners);
-  const gradients = answer?.gradient;
+  const winner = output && answer?.winners?.[stepOf(state, output)];
+  const gradient = answer?.gradient;
   const cell = (at: Spot): CellLook => {
     const index = at.row * size + at.column;
-    const value = gradients ? gradients[index]! : inputAt(state, at);
+    const look = gradient
+      ? numberLook(gradient[index]!, `gradient of input, ${inWords(at)}`, MOST_GRADIENT)
+      : numberLook(inputAt(state, at), `input, ${inWords(at)}`, MOST);
     const marks = [
-      gradients
-        ? value < 0
-          ? "negative"
-          : value > 0
-            ? "positive"
-            : ""
-        : value > 0
-          ? "map"
-          : value < 0
-            ? "negative"
-            : "",
+      !gradient && look.className === "positive" ? "map" : look.className,
       seen.some((each) => same(each, at)) && "seen",
       winners.has(index) && "winner",
       winner === index && "taken",
       (at.row >= size - dropped || at.column >= size - dropped) && "dropped",
     ];
     return {
-      text: shown(value),
-      label: `${gradients ? "gradient of input" : "input"}, ${inWords(at)}: ${shown(value)}${winners.has(index) ? ", winner" : ""}`,
+      ...look,
+      label: `${look.label}${winners.has(index) ? ", winner" : ""}`,
       className: marks.filter((mark) => mark !== false).join(" "),
-      share: Math.min(1, Math.abs(value) / (gradients ? 2 : 9)),
-      isEditable: gradients === undefined,
+      isEditable: gradient === undefined,
     };
   };
   return (
     <div>
       <p class="caption">
-        {gradients ? "gradient of " : ""}
+        {gradient ? "gradient of " : ""}
         <b>x</b>, {size} × {size}
       </p>
       <Matrix
         label="Map before pooling"
-        className={`roomy ${gradients ? "backward" : ""}`}
+        className={`roomy ${gradient ? "backward" : ""}`}
         rows={size}
         columns={size}
         cell={cell}
         frame={output && { row: output.row * stride, column: output.column * stride, rows: window, columns: window }}
-        {...(gradients === undefined && { onEdit: (at, value) => set(edited(state, at, value)) })}
+        onEdit={gradient === undefined ? (at, value) => set(edited(state, at, value)) : undefined}
         onPoint={onPoint}
       />
     </div>
@@ -171,19 +159,16 @@ function InputMap(props: MapProps & { readonly winner: number | undefined }): JS
 
 function OutputMap(props: MapProps & { readonly users: readonly Spot[] }): JSX.Element {
   const { state, set, answer, output, users, onPoint } = props;
-  const { positions } = lieOf(state);
+  const { positions } = positionsOf(state);
   const cell = (at: Spot): CellLook => {
-    const step = stepOf(state, at);
     if (answer === undefined) return { text: "…", label: `${inWords(at)}: being computed`, className: "" };
     const gradient = answer.gradient && (state.one && !same(selected(state), at) ? 0 : 1);
-    const value = gradient ?? answer.output[step]!;
-    const tint = gradient === undefined ? (value < 0 ? "negative" : "map") : "positive";
-    return {
-      text: shown(value),
-      label: `${gradient === undefined ? "output" : "gradient of output"}, ${inWords(at)}: ${shown(value)}`,
-      className: `${tint} ${users.some((user) => same(user, at)) ? "user" : ""}`,
-      share: Math.min(1, Math.abs(value) / (gradient === undefined ? 9 : 2)),
-    };
+    const look =
+      gradient === undefined
+        ? numberLook(answer.output[stepOf(state, at)]!, `output, ${inWords(at)}`, MOST)
+        : numberLook(gradient, `gradient of output, ${inWords(at)}`, MOST_GRADIENT);
+    const tint = gradient === undefined && look.className !== "negative" ? "map" : look.className;
+    return { ...look, className: `${tint} ${users.some((user) => same(user, at)) ? "user" : ""}` };
   };
   return (
     <div>
@@ -205,61 +190,37 @@ function OutputMap(props: MapProps & { readonly users: readonly Spot[] }): JSX.E
   );
 }
 
-function Controls({ state, set }: { readonly state: PoolingState } & Pick<Props, "set">): JSX.Element {
-  const slider = (label: string, name: "size" | "window" | "stride"): JSX.Element => (
-    <Slider
-      label={label}
-      field={poolingFields[name]}
-      value={state[name]}
-      onChange={(value) => set({ [name]: value })}
-    />
-  );
+function Controls(props: Props): JSX.Element {
+  const { slider, choice, check } = controlsOf(poolingFields, props);
   return (
     <>
       <div class="controls">
-        <Choice
-          label="Keep"
-          options={poolingFields.kind.options}
-          value={state.kind}
-          onChange={(kind) => set({ kind })}
-          nameOf={(kind) => ({ max: "the largest", average: "the mean", L2: "L2" })[kind]}
-        />
-        {slider("Window", "window")}
-        {slider("Stride", "stride")}
-        {slider("Size of the map", "size")}
-        <Choice
-          label="Direction"
-          options={poolingFields.direction.options}
-          value={state.direction}
-          onChange={(direction) => set({ direction })}
-          nameOf={(direction) => (direction === "forward" ? "Forward" : "Backward")}
-        />
+        {choice("kind", "Keep", { max: "the largest", average: "the mean", L2: "L2" })}
+        {slider("window", "Window")}
+        {slider("stride", "Stride")}
+        {slider("size", "Size of the map")}
+        {choice("direction", "Direction", { forward: "Forward", backward: "Backward" })}
       </div>
-      {state.direction === "backward" && (
+      {props.state.value.direction === "backward" && (
         <div>
           <p>
-            Each number of x is now a gradient: how much the sum of the outputs grows when that number grows a little.
-            Gradients have a dashed border.
+            The numbers of x are now gradients: how much the sum of the outputs grows when that number grows a little.
+            They have a dashed border.
           </p>
-          <Check label="Only of the output that is looked at" value={state.one} onChange={(one) => set({ one })} />
+          {check("one", "Only of the selected output")}
         </div>
       )}
     </>
   );
 }
 
-/** What the worker said, only where it is of this state's shape and direction. */
-function answerOf(
-  state: PoolingState,
-  answered: ReturnType<typeof useAnswer<"pooling">>["value"],
-): PoolingAnswer | undefined {
-  if (answered === undefined || answered.outcome.kind === "problem") return undefined;
-  const { request, outcome } = answered;
+/** The answer of the worker, if it is of this state's shape and direction. */
+function answerOf(state: PoolingState, { request, value }: Answered<"pooling">): PoolingAnswer | undefined {
   const isOfThis =
-    request.inputShape[0] === state.size &&
+    request?.inputShape[0] === state.size &&
     request.kernelSize === state.window &&
     request.stride === state.stride &&
     request.kind === state.kind &&
     (request.outputGradient !== undefined) === (state.direction === "backward");
-  return isOfThis ? outcome.value : undefined;
+  return isOfThis ? value : undefined;
 }

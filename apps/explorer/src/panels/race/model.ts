@@ -1,11 +1,12 @@
+import { grouped } from "../../draw/shown.ts";
 import { whole, type StateOf } from "../../fields.ts";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const raceFields = {
   /** Height and width of the input. */
   side: whole(32, 4, 256),
   channels: whole(3, 1, 16),
-  /** Of the convolution, whose outputs have the input's height and width. */
+  /** Window of the convolution, whose output has the height and width of the input. */
   window: whole(5, 1, 11),
   filters: whole(12, 1, 64),
 };
@@ -14,23 +15,23 @@ export type RaceState = StateOf<typeof raceFields>;
 
 /** A way to connect two layers. */
 export type Connection = "full" | "untied" | "convolution";
-/** All of them, the dearest first. */
+/** All of them, the most expensive first. */
 export const connections: readonly Connection[] = ["full", "untied", "convolution"];
 
-/** What they are called. */
+/** Names of the connections. */
 export const connectionNames: Readonly<Record<Connection, string>> = {
   full: "fully connected",
-  untied: "windows, each with its own weights",
+  untied: "locally connected",
   convolution: "convolution",
 };
 
-/** How many numbers one fully connected neuron sees, which is how many weights it has. */
+/** Numbers that one fully connected neuron reads, which is also its number of weights. */
 export const seenByOne = ({ side, channels }: RaceState): number => side * side * channels;
 
-/** How many numbers the layer puts out, whichever way it is connected. */
+/** Number of outputs of the layer, which is the same for all connections. */
 export const outputsOf = ({ side, filters }: RaceState): number => side * side * filters;
 
-/** Weights and biases of a layer that makes so many outputs. */
+/** Weights and biases of a layer with {@link outputsOf} outputs. */
 export function parametersOf(state: RaceState, connection: Connection): number {
   const { channels, window, filters } = state;
   const underWindow = window * window * channels + 1;
@@ -44,10 +45,10 @@ export function parametersOf(state: RaceState, connection: Connection): number {
   }
 }
 
-/** Sizes that the race goes through. */
+/** Sides of the image that the player goes through. */
 export const sides: readonly number[] = [4, 8, 16, 32, 64, 96, 128, 160, 200, 224, 256];
 
-/** The first of them that is no smaller than the state's. */
+/** Index of the first side that is at least the state's. */
 export const stepOf = ({ side }: RaceState): number =>
   Math.max(
     0,
@@ -62,10 +63,10 @@ export function inWords(count: number): string {
       [1e6, " million"],
     ] as const
   ).find(([size]) => count >= size) ?? [1, ""];
-  return size === 1 ? count.toLocaleString("en") : `${Number((count / size).toPrecision(3))}${word}`;
+  return size === 1 ? grouped(count) : `${Number((count / size).toPrecision(3))}${word}`;
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = (state: RaceState): string => {
   const { side, channels, window, filters } = state;
   const options = `{ filters: ${filters}, kernelSize: ${window}, padding: "same" }`;

@@ -1,9 +1,11 @@
+import { drawLineChart } from "@convlens/analysis/render";
 import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Player } from "../../controls/Player.tsx";
-import { Slider } from "../../controls/Slider.tsx";
+import { Drawing } from "../../draw/Drawing.tsx";
+import { grouped } from "../../draw/shown.ts";
 import type { PanelProps } from "../../panel.ts";
-import { Chart } from "./Chart.tsx";
 import {
   codeOf,
   connectionNames,
@@ -15,29 +17,27 @@ import {
   seenByOne,
   sides,
   stepOf,
+  type RaceState,
 } from "./model.ts";
 
-/** How many numbers three layers learn that make the same volume of the same input. */
-export function RaceView({ state: signal, set }: PanelProps<typeof raceFields>): JSX.Element {
-  const state = signal.value;
-  const slider = (label: string, name: keyof typeof raceFields): JSX.Element => (
-    <Slider label={label} field={raceFields[name]} value={state[name]} onChange={(value) => set({ [name]: value })} />
-  );
-  const most = parametersOf(state, "full");
+/** The parameters of three layers that compute a volume of the same size from the same input. */
+export function RaceView(props: PanelProps<typeof raceFields>): JSX.Element {
+  const { slider } = controlsOf(raceFields, props);
+  const state = props.state.value;
   const { side, channels, filters } = state;
   return (
     <>
       <div class="controls">
-        {slider("Side of the image", "side")}
-        {slider("Channels", "channels")}
-        {slider("Window", "window")}
-        {slider("Filters", "filters")}
+        {slider("side", "Side of the image")}
+        {slider("channels", "Channels")}
+        {slider("window", "Window")}
+        {slider("filters", "Filters")}
       </div>
       <Player
         label="Let the input grow"
         steps={sides.length}
         step={stepOf(state)}
-        onStep={(step) => set({ side: sides[step]! })}
+        onStep={(step) => props.set({ side: sides[step]! })}
         describe={(step) => `${sides[step]} × ${sides[step]}`}
       />
       <div class="race">
@@ -45,33 +45,69 @@ export function RaceView({ state: signal, set }: PanelProps<typeof raceFields>):
           <p class="caption">
             Parameters from {side} × {side} × {channels} to {side} × {side} × {filters}
           </p>
-          <dl class="runners">
-            {connections.map((connection) => {
-              const count = parametersOf(state, connection);
-              return (
-                <div key={connection} class={connection}>
-                  <dt>{connectionNames[connection]}</dt>
-                  <dd>
-                    <span class="bar-of" style={{ "--share": (count / most).toFixed(4) }} />
-                    <strong data-parameters={count}>{inWords(count)}</strong>
-                    <span class="times">
-                      {connection === "convolution"
-                        ? "at any size"
-                        : `${inWords(Math.round(count / parametersOf(state, "convolution")))} times the convolution`}
-                    </span>
-                  </dd>
-                </div>
-              );
-            })}
-          </dl>
+          <Runners state={state} />
         </div>
         <Chart state={state} />
       </div>
       <p class="readout" role="status">
-        One fully connected neuron sees {side} · {side} · {channels} = {seenByOne(state).toLocaleString("en")} numbers,
-        and has as many weights; {outputsOf(state).toLocaleString("en")} outputs need as many such neurons.
+        One fully connected neuron reads {side} · {side} · {channels} = {grouped(seenByOne(state))} numbers and has as
+        many weights. {grouped(outputsOf(state))} outputs need as many neurons.
       </p>
       <Code text={codeOf(state)} />
     </>
+  );
+}
+
+/** The counts as bars. */
+function Runners({ state }: { readonly state: RaceState }): JSX.Element {
+  const most = parametersOf(state, "full");
+  const least = parametersOf(state, "convolution");
+  return (
+    <dl class="runners">
+      {connections.map((connection) => {
+        const count = parametersOf(state, connection);
+        return (
+          <div key={connection} class={connection}>
+            <dt>{connectionNames[connection]}</dt>
+            <dd>
+              <span class="bar-of" style={{ "--share": (count / most).toFixed(4) }} />
+              <strong data-parameters={count}>{inWords(count)}</strong>
+              <span class="times">
+                {connection === "convolution"
+                  ? "at any size"
+                  : `${inWords(Math.round(count / least))} times the convolution`}
+              </span>
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+/** Sizes whose counts the description of the chart lists. */
+const told = [4, 32, 256];
+
+/** Parameters over the side of the image, on logarithmic scales. */
+function Chart({ state }: { readonly state: RaceState }): JSX.Element {
+  const series = connections.map((connection) => ({
+    name: connectionNames[connection],
+    points: sides.map((side) => [side, parametersOf({ ...state, side }, connection)] as const),
+  }));
+  const title = connections
+    .map((connection) => {
+      const counts = told.map((side) => `${inWords(parametersOf({ ...state, side }, connection))} at ${side}`);
+      return `${connectionNames[connection]}: ${counts.join(", ")}`;
+    })
+    .join("; ");
+  return (
+    <Drawing
+      draw={(width) =>
+        drawLineChart(series, {
+          ...{ title, xLabel: "side of the image", xScale: "log", yScale: "log", low: 1, high: 1e12 },
+          ...{ at: state.side, width: Math.min(width, 560) },
+        })
+      }
+    />
   );
 }

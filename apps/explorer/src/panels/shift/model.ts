@@ -1,8 +1,9 @@
 import type { ShapesAnswer, ShapesRequest } from "../../compute/shapes.ts";
 import { choice, whole, type StateOf } from "../../fields.ts";
+import { channelOf, indexOfGreatest, upTo } from "../../numbers.ts";
 import { drawShape, FAR, joined, shapeNames, shapeTemplates, SIDE, strokeFilters, strokes } from "../../draw/shapes.ts";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const shiftFields = {
   shape: choice("cross", shapeNames),
   /** Pixels below and to the right of the middle. */
@@ -18,14 +19,14 @@ export type ShiftState = StateOf<typeof shiftFields>;
 /** Places that a shape can be moved to along a side. */
 export const PLACES = 2 * FAR + 1;
 
-/** The number of a place among all that a shape can be moved to, row by row. */
+/** Index of a place among all that a shape can be moved to, row by row. */
 export const placeOf = ({ down, right }: Pick<ShiftState, "down" | "right">): number =>
   (down + FAR) * PLACES + right + FAR;
 
 /** The place in the middle. */
 export const MIDDLE = placeOf({ down: 0, right: 0 });
 
-/** What the worker is to compute: the shape at every place, compared with all shapes in the middle. */
+/** The request for the worker: the shape at every place, compared with all shapes in the middle. */
 export function requestOf({ shape, kind }: Pick<ShiftState, "shape" | "kind">, block: number): ShapesRequest {
   return {
     images: joined(
@@ -42,11 +43,11 @@ export function requestOf({ shape, kind }: Pick<ShiftState, "shape" | "kind">, b
 
 /** One map of one image: `[side, side]` of `[n, side, side, filters]`. */
 export function mapAt(maps: Float32Array, side: number, image: number, filter: number): Float32Array {
-  const filters = strokes.length;
-  return Float32Array.from({ length: side * side }, (_, i) => maps[(image * side * side + i) * filters + filter]!);
+  const size = side * side * strokes.length;
+  return channelOf(maps.subarray(image * size, (image + 1) * size), filter, strokes.length);
 }
 
-/** How many numbers of an image's maps are not what they are with the shape in the middle. */
+/** How many numbers of an image's maps differ from those with the shape in the middle. */
 export function changedBy(
   maps: Float32Array,
   side: number,
@@ -58,25 +59,22 @@ export function changedBy(
   return { changed, all };
 }
 
-/** The share that each shape gets at one place. */
+/** The share of each shape at one place. */
 export const scoresAt = ({ scores }: ShapesAnswer, image: number): Float32Array =>
   scores.slice(image * shapeNames.length, (image + 1) * shapeNames.length);
 
-/** The share that the shape itself gets, for every place that it can be moved to. */
+/** The share of the right shape for every place. */
 export function ownScores({ scores }: ShapesAnswer, shape: ShiftState["shape"]): Float32Array {
-  const own = shapeNames.indexOf(shape);
-  return Float32Array.from({ length: PLACES * PLACES }, (_, i) => scores[i * shapeNames.length + own]!);
+  return channelOf(scores, shapeNames.indexOf(shape), shapeNames.length);
 }
 
-/** At how many places the shape gets the largest share. */
+/** Number of places at which the shape is classified correctly. */
 export function rightAt(answer: ShapesAnswer, shape: ShiftState["shape"]): number {
   const own = shapeNames.indexOf(shape);
-  return Array.from({ length: PLACES * PLACES }, (_, i) => scoresAt(answer, i)).filter(
-    (shares) => shares[own] === Math.max(...shares),
-  ).length;
+  return upTo(PLACES * PLACES).filter((i) => indexOfGreatest(scoresAt(answer, i)) === own).length;
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf({ kind, block }: ShiftState): string {
   const name = { max: "maxPool2d", average: "averagePool2d", L2: "lpPool2d" }[kind];
   return [

@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { refusalOf } from "../../controls/refusal.ts";
 
-/** What a {@link Recorder} records for. */
+/** Properties of a {@link Recorder}. */
 export interface RecorderProps {
   readonly seconds: number;
   readonly onSound: (sound: Blob) => void;
   readonly onProblem: (text: string | undefined) => void;
 }
 
-/** A short recording by the microphone. It stays on this page. */
+/** Records a short sound with the microphone. It stays on this page. */
 export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.Element {
   const isRecording = useSignal(false);
   const stop = useRef<() => void>(() => undefined);

@@ -1,14 +1,14 @@
 import type { JSX } from "preact";
 import { envelope, ZOOM } from "./model.ts";
 
-/** What a {@link Wave} shows. */
+/** Properties of a {@link Wave}. */
 export interface WaveProps {
   readonly name: string;
   readonly samples: Float32Array;
-  /** Where the part that is seen sample by sample begins. */
+  /** First sample of the part that is shown in detail. */
   readonly start: number;
   readonly role: "input" | "map";
-  /** The largest number of both waves, so that they have one scale. */
+  /** Largest absolute value of both waves, which have the same scale. */
   readonly limit: number;
 }
 
@@ -16,7 +16,7 @@ const WIDTH = 520;
 const HEIGHT = 96;
 const COLUMNS = 260;
 
-/** A sound from beginning to end, and a part of it sample by sample. */
+/** A whole sound, and a part of it in detail. */
 export function Wave({ name, samples, start, role, limit }: WaveProps): JSX.Element {
   const y = (value: number): string => (HEIGHT / 2 - (value / limit) * (HEIGHT / 2 - 3)).toFixed(1);
   const all = envelope(samples, COLUMNS);

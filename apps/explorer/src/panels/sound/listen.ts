@@ -1,7 +1,7 @@
 let context: AudioContext | undefined;
 let playing: AudioBufferSourceNode | undefined;
 
-/** Plays samples, not louder than is good for ears; what was playing before ends. */
+/** Plays samples at a limited volume. A sound that is still playing stops. */
 export async function listen(samples: Float32Array, rate: number): Promise<void> {
   context ??= new AudioContext();
   await context.resume();

@@ -1,40 +1,31 @@
 import { threefry } from "@convlens/backend";
-import { cellValue, choice, whole, type Field, type StateOf } from "../../fields.ts";
+import { grouped } from "../../draw/shown.ts";
+import { cells, choice, whole, type StateOf } from "../../fields.ts";
+import { extremes } from "../../numbers.ts";
 
-/** Samples in a second. */
+/** Samples per second. */
 export const RATE = 8000;
-/** All sounds are as long, in samples: a second and a half. */
+/** Samples of a sound: one and a half seconds. */
 export const LENGTH = 12_000;
-/** Samples that are shown one by one. */
+/** Samples of the part that is shown in detail. */
 export const ZOOM = 160;
 
-/** Sounds that are made here. */
+/** Names of the synthetic sounds. */
 export const soundNames = ["two notes", "hiss and note", "clicks", "melody"] as const;
-/** Kernels that have a name. */
+/** Names of the kernels. */
 export const kernelNames = ["average", "difference", "echo", "your own"] as const;
 
-const WIDTH = 5;
-
-/** Five numbers. */
-const cells: Field<readonly number[]> = {
-  initial: [-1, 2, -1, 0, 0],
-  print: (value) => value.join("*"),
-  parse: (text) => {
-    const values = text.split("*").map(cellValue);
-    return values.length === WIDTH && values.every((value) => value !== undefined) ? values : undefined;
-  },
-};
-
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const soundFields = {
   sound: choice("two notes", soundNames),
   kernel: choice("average", kernelNames),
-  /** How many samples are averaged. */
+  /** Samples of the average. */
   width: whole(10, 2, 64),
-  /** After how many hundredths of a second the echo comes. */
+  /** Delay of the echo in hundredths of a second. */
   delay: whole(25, 1, 60),
-  cells,
-  /** The part that is seen sample by sample, in hundredths of the sound. */
+  /** The kernel of the reader: now, one sample ago, and so on. */
+  cells: cells([-1, 2, -1, 0, 0]),
+  /** Start of the part that is shown in detail, in hundredths of the sound. */
   at: whole(10, 0, 98),
 };
 /** The panel's state. */
@@ -42,7 +33,7 @@ export type SoundState = StateOf<typeof soundFields>;
 
 const wave = (frequency: number, t: number): number => Math.sin(2 * Math.PI * frequency * t);
 const noise = (i: number): number => ((threefry(i, 0, 5, 9)[0] >>> 0) / 2 ** 31 - 1) * 0.5;
-/** Notes of a melody, each as long. */
+/** Notes of the melody, in hertz. */
 const MELODY = [262, 330, 392, 523, 392, 330];
 
 const sounds: Readonly<Record<(typeof soundNames)[number], (t: number, i: number) => number>> = {
@@ -55,14 +46,14 @@ const sounds: Readonly<Record<(typeof soundNames)[number], (t: number, i: number
   },
 };
 
-/** A sound of a second and a half. */
+/** A synthetic sound. */
 export const soundOf = (name: SoundState["sound"]): Float32Array =>
   Float32Array.from({ length: LENGTH }, (_, i) => sounds[name](i / RATE, i));
 
-/** How loud the echo is. */
+/** Loudness of the echo. */
 const ECHO = 0.6;
 
-/** The kernel as it is laid over the sound: first what happens now, then what was one sample ago, and so on. */
+/** The kernel: the weight of the present sample, of the one before, and so on. */
 export function kernelOf({ kernel, width, delay, cells }: SoundState): Float32Array {
   switch (kernel) {
     case "average":
@@ -85,38 +76,34 @@ export function kernelSentence(state: SoundState): string {
   const { length } = kernelOf(state);
   switch (state.kernel) {
     case "average":
-      return `Each sample becomes the mean of the last ${length}: what swings faster than that is gone, and the sound gets dull.`;
+      return `Each sample becomes the mean of the last ${length}. Faster oscillations are removed, and the sound gets dull.`;
     case "difference":
-      return "Each sample becomes its difference from the one before: slow swings nearly vanish, and the sound gets thin.";
+      return "Each sample becomes its difference from the one before. Slow oscillations are almost removed, and the sound gets thin.";
     case "echo":
-      return `A kernel of ${length.toLocaleString("en")} numbers, all zeros but two: now, and ${ECHO} times what was ${state.delay / 100} seconds ago.`;
+      return `A kernel of ${grouped(length)} numbers, of which two are not 0: 1 for now, and ${ECHO} for ${state.delay / 100} seconds ago.`;
     case "your own":
-      return `Each sample becomes ${state.cells.map((cell) => `${cell}`.replace("-", "−")).join(", ")} times the last five, the newest first.`;
+      return `Each sample becomes the sum of the last five, the newest first, times ${state.cells.map((cell) => `${cell}`.replace("-", "−")).join(", ")}.`;
   }
 }
 
-/** For each of `columns` parts of a sound its least and largest number: what a picture of all of it shows. */
-export function envelope(
-  samples: ArrayLike<number>,
-  columns: number,
-): { readonly low: number; readonly high: number }[] {
+/** Least and greatest number in each of `columns` parts of a sound. */
+export function envelope(samples: Float32Array, columns: number): { readonly low: number; readonly high: number }[] {
   return Array.from({ length: columns }, (_, i) => {
     const [from, to] = [i, i + 1].map((at) => Math.floor((at * samples.length) / columns)) as [number, number];
-    let [low, high] = [Infinity, -Infinity];
-    for (let k = from; k < to; k++) [low, high] = [Math.min(low, samples[k]!), Math.max(high, samples[k]!)];
+    const [low, high] = extremes(samples.subarray(from, to));
     return { low, high };
   });
 }
 
-/** Where the part that is seen sample by sample begins. */
+/** First sample of the part that is shown in detail. */
 export const zoomStart = ({ at }: SoundState, length: number): number =>
   Math.max(0, Math.min(length - ZOOM, Math.round((at / 100) * length)));
 
-/** How loud a sound is: the root of the mean of its squares. */
+/** Loudness of a sound: the root mean square of its samples. */
 export const loudness = (samples: Float32Array): number =>
   Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export function codeOf(state: SoundState): string {
   const { length } = kernelOf(state);
   const kernels = {
@@ -127,7 +114,7 @@ export function codeOf(state: SoundState): string {
   };
   return [
     `const kernel = ${kernels[state.kernel]}`,
-    "// Turned round, as mathematicians do: y[t] = Σ kernel[a] · x[t − a].",
+    "// Flipped, as in mathematics: y[t] = Σ kernel[a] · x[t − a].",
     `const y = conv1d(sound, flip(kernel, [0]), { padding: [${length - 1}, 0] }); // sound: [1, ${LENGTH}, 1]`,
   ].join("\n");
 }

@@ -1,11 +1,11 @@
-/** A sound of the reader's, or why it is none. */
+/** A sound of the reader, or the problem with it. */
 export type ReadSound =
   { readonly kind: "sound"; readonly samples: Float32Array } | { readonly kind: "problem"; readonly text: string };
 
-/** Larger files are not even tried. In bytes. */
+/** Bytes of the largest file that is decoded. */
 const MOST_BYTES = 30_000_000;
 
-/** The beginning of a sound, mixed to one channel, as so many samples at so many a second; silence behind a short one. */
+/** The first `length` samples of a sound, mixed to one channel at `rate` samples per second. A short sound is followed by silence. */
 export async function readSound(file: Blob, name: string, length: number, rate: number): Promise<ReadSound> {
   if (file.size > MOST_BYTES)
     return {
@@ -22,7 +22,7 @@ export async function readSound(file: Blob, name: string, length: number, rate: 
   } catch {
     return {
       kind: "problem",
-      text: `${name} could not be read as a sound. Browsers read WAV, MP3, Ogg and most of what phones record; the sound before stays.`,
+      text: `${name} could not be read as a sound. Browsers read WAV, MP3, Ogg and most of what phones record; the previous sound stays.`,
     };
   }
 }

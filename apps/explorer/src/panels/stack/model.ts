@@ -1,16 +1,17 @@
+import type { drawVolumes } from "@convlens/analysis/render";
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
-import type { Volume } from "../../draw/volume.ts";
 import { choice, flag, whole, type StateOf } from "../../fields.ts";
-import { presetNames, presets } from "../kernels/model.ts";
+import { kernelOf, presetNames, type PresetName } from "../kernels/model.ts";
 import { sampleNames, SIDE } from "../../draw/samples.ts";
+import { channelOf } from "../../numbers.ts";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const stackFields = {
   image: choice("house", sampleNames),
   filters: whole(6, 1, presetNames.length),
-  /** Whether what is below 0 is left out. */
+  /** Whether a ReLU follows. */
   relu: flag(false),
-  /** The place that is looked at, counted from 1. */
+  /** The selected place, counted from 1. */
   row: whole(34, 1, SIDE),
   column: whole(11, 1, SIDE),
 };
@@ -19,18 +20,12 @@ export type StackState = StateOf<typeof stackFields>;
 
 const WINDOW = 3;
 
-/** The kernels of the chapter before as the filters of one layer. */
-export const kernelNames = ({ filters }: Pick<StackState, "filters">): string[] =>
-  // The one that changes nothing comes last.
+/** Names of the filters: the kernels of chapter 2. */
+export const kernelNames = ({ filters }: Pick<StackState, "filters">): PresetName[] =>
+  // The identity comes last.
   [...presetNames.slice(1), presetNames[0]!].slice(0, filters);
 
-/** A filter's weights, row by row. */
-export function kernelOf(name: string): number[] {
-  const { cells, divisor } = presets[name as keyof typeof presets];
-  return cells.map((cell) => cell / divisor);
-}
-
-/** What the worker is to compute. */
+/** The request for the worker. */
 export function requestOf(state: Pick<StackState, "filters">, image: Float32Array): ConvolutionRequest {
   const kernels = kernelNames(state).map(kernelOf);
   return {
@@ -51,28 +46,30 @@ export function requestOf(state: Pick<StackState, "filters">, image: Float32Arra
   };
 }
 
-/** One map of the output `[side, side, filters]`, without what is below 0 if asked for. */
-export const mapAt = (output: Float32Array, filters: number, filter: number, relu: boolean): Float32Array =>
-  Float32Array.from({ length: output.length / filters }, (_, i) => {
-    const value = output[i * filters + filter]!;
-    return relu ? Math.max(0, value) : value;
-  });
+/** One map of the output `[side, side, filters]`, after ReLU if `relu`. */
+export function mapAt(output: Float32Array, filters: number, filter: number, relu: boolean): Float32Array {
+  const map = channelOf(output, filter, filters);
+  return relu ? map.map((value) => Math.max(0, value)) : map;
+}
 
-/** The net of the notes, from image to classes, with as many filters. */
-export const volumesOf = ({ filters }: StackState): Volume[] => [
-  { name: "INPUT", shape: [SIDE, SIDE, 1], role: "input" },
-  { name: "CONV", shape: [SIDE, SIDE, filters], role: "map" },
-  { name: "RELU", shape: [SIDE, SIDE, filters], role: "map" },
-  { name: "POOL", shape: [SIDE / 2, SIDE / 2, filters], role: "pool" },
-  { name: "FC", shape: [1, 1, 10], role: "full" },
-];
+/** The net of CS231n's notes with `filters` filters. */
+export function volumesOf({ filters }: StackState): Parameters<typeof drawVolumes>[0] {
+  const rows = [
+    { name: "INPUT", shape: [SIDE, SIDE, 1] },
+    { name: "CONV", shape: [SIDE, SIDE, filters] },
+    { name: "RELU", shape: [SIDE, SIDE, filters] },
+    { name: "POOL", shape: [SIDE / 2, SIDE / 2, filters] },
+    { name: "FC", shape: [1, 1, 10] },
+  ];
+  return { rows, memory: rows.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0) };
+}
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = ({ filters, relu }: StackState): string =>
   [
     `const layer = new Conv2d({ filters: ${filters}, kernelSize: 3, padding: 1 });`,
     `const maps = layer.call(image); // [1, ${SIDE}, ${SIDE}, 1] → [1, ${SIDE}, ${SIDE}, ${filters}]`,
     ...(relu ? ["const kept = relu(maps);"] : []),
-    `const one = slice(maps, [0, 0, 0, 2], [1, ${SIDE}, ${SIDE}, 1]); // a map: what one filter says everywhere`,
-    `const all = slice(maps, [0, 10, 20, 0], [1, 1, 1, ${filters}]); // a column: what all filters say of one place`,
+    `const one = slice(maps, [0, 0, 0, 2], [1, ${SIDE}, ${SIDE}, 1]); // a map: one filter at all places`,
+    `const all = slice(maps, [0, 10, 20, 0], [1, 1, 1, ${filters}]); // a column: all filters at one place`,
   ].join("\n");

@@ -1,110 +1,86 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { drawVolumes } from "@convlens/analysis/render";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
-import { Check } from "../../controls/Check.tsx";
-import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
 import type { Place } from "../../controls/Matrix.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { Legend, Picture } from "../../draw/Picture.tsx";
-import { shown } from "../../draw/shown.ts";
-import { Volumes } from "../../draw/Volumes.tsx";
-import type { PanelProps } from "../../panel.ts";
+import { Drawing } from "../../draw/Drawing.tsx";
+import { gray, Legend, Plate, signed } from "../../draw/Picture.tsx";
 import { sample, SIDE } from "../../draw/samples.ts";
+import { shown } from "../../draw/shown.ts";
+import type { PanelProps } from "../../panel.ts";
 import { codeOf, kernelNames, mapAt, requestOf, stackFields, volumesOf } from "./model.ts";
 
 /** One scale for all maps, so that they can be compared. */
-const RANGE = [-4, 4] as const;
+const LIMIT = 4;
 
-/** An image, the maps that filters make of it, and what they say of one place. */
-export function StackView({ state: signal, set }: PanelProps<typeof stackFields>): JSX.Element {
+/** An image, the maps that filters compute from it, and the values of all maps at one place. */
+export function StackView(props: PanelProps<typeof stackFields>): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
+  const { slider, choice, check } = controlsOf(stackFields, props);
   const pointed = useSignal<Place | undefined>(undefined);
-  const filters = useComputed(() => signal.value.filters);
-  const name = useComputed(() => signal.value.image);
-  const answered = useAnswer(
-    "convolution",
-    useComputed(() => requestOf({ filters: filters.value }, sample(name.value))),
-  );
-  const answer = answered.value?.outcome.kind === "answer" ? answered.value.outcome.value : undefined;
-  const count = answer?.outputShape[2] ?? 0;
+  const answer = useAnswer("convolution", () => requestOf(signal.value, sample(signal.value.image))).value.value;
+  const names = kernelNames({ filters: answer?.outputShape[2] ?? 0 });
   const at = pointed.value ?? { row: state.row - 1, column: state.column - 1 };
-  const frame = { ...at, rows: 1, columns: 1 };
-  const maps = answer ? kernelNames({ filters: count }).map((_, i) => mapAt(answer.output, count, i, state.relu)) : [];
+  const maps = names.map((_, i) => mapAt(answer!.output, names.length, i, state.relu));
   const column = maps.map((map) => map[at.row * SIDE + at.column]!);
-  const onPick = ({ row, column }: Place): void => set({ row: row + 1, column: column + 1 });
-  const volumes = volumesOf(state);
+  const pointing = {
+    onPoint: (to: Place | undefined): void => void (pointed.value = to),
+    onPick: (to: Place): void => set({ row: to.row + 1, column: to.column + 1 }),
+  };
+  const where = `row ${at.row + 1}, column ${at.column + 1}`;
   return (
     <>
       <div class="controls">
-        <Choice
-          label="Image"
-          options={stackFields.image.options}
-          value={state.image}
-          onChange={(image) => set({ image })}
-        />
-        <Slider
-          label="Filters"
-          field={stackFields.filters}
-          value={state.filters}
-          onChange={(filters) => set({ filters })}
-        />
-        <Slider label="Row" field={stackFields.row} value={state.row} onChange={(row) => set({ row })} />
-        <Slider label="Column" field={stackFields.column} value={state.column} onChange={(column) => set({ column })} />
-        <Check label="ReLU after it" value={state.relu} onChange={(relu) => set({ relu })} />
+        {choice("image", "Image")}
+        {slider("filters", "Filters")}
+        {slider("row", "Row")}
+        {slider("column", "Column")}
+        {check("relu", "ReLU after the convolution")}
       </div>
       <div class="stack-figure">
         <div class="original">
-          <p class="caption">
-            <b>x</b>, {SIDE} × {SIDE} × 1
-          </p>
-          <Picture
-            raster={{ values: sample(state.image), height: SIDE, width: SIDE, range: [0, 1], colours: "grey" }}
+          <Plate
+            caption={
+              <>
+                <b>x</b>, {SIDE} × {SIDE} × 1
+              </>
+            }
+            pixels={gray(sample(state.image))}
             label={`The image, ${state.image}`}
             frame={{ row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 }}
-            onPoint={(to) => (pointed.value = to)}
-            onPick={onPick}
+            {...pointing}
           />
         </div>
         <div>
           <p class="caption">
-            <b>y</b>, {SIDE} × {SIDE} × {count}: a map for each filter
+            <b>y</b>, {SIDE} × {SIDE} × {names.length}: a map for each filter
           </p>
           <div class="slices-of">
             {maps.map((values, i) => (
-              <div key={i}>
-                <Picture
-                  raster={{
-                    values,
-                    height: SIDE,
-                    width: SIDE,
-                    range: RANGE,
-                    colours: "signed",
-                  }}
-                  label={`Map of ${kernelNames({ filters: count })[i]}: ${shown(values[at.row * SIDE + at.column]!)} at row ${at.row + 1}, column ${at.column + 1}`}
-                  frame={frame}
-                  onPoint={(to) => (pointed.value = to)}
-                  onPick={onPick}
-                />
-                <p class="caption">
-                  {kernelNames({ filters: count })[i]} <b>{shown(column[i]!)}</b>
-                </p>
-              </div>
+              <Plate
+                key={i}
+                caption={
+                  <>
+                    {names[i]} <b>{shown(column[i]!)}</b>
+                  </>
+                }
+                pixels={signed(values, LIMIT)}
+                label={`Map of ${names[i]}: ${shown(column[i]!)} at ${where}`}
+                frame={{ ...at, rows: 1, columns: 1 }}
+                {...pointing}
+              />
             ))}
           </div>
-          <Legend range={RANGE} colours="signed" />
+          <Legend range={[-LIMIT, LIMIT]} map="signed" />
         </div>
       </div>
       <p class="readout" role="status">
-        At row {at.row + 1}, column {at.column + 1} the layer says [{column.map(shown).join(", ")}].
+        The maps at {where}: [{column.map(shown).join(", ")}].
       </p>
-      <div class="wide" tabIndex={0} role="group" aria-label="Volumes">
-        <Volumes
-          volumes={volumes}
-          scale="true"
-          label={`Volumes in their true proportions: ${volumes.map(({ name, shape }) => `${name} ${shape.join(" × ")}`).join(", ")}`}
-        />
-      </div>
+      <Drawing zoom={1.4} draw={(width) => drawVolumes(volumesOf(state), { width, scale: "true" })} />
       <Code text={codeOf(state)} />
     </>
   );

@@ -2,27 +2,28 @@ import { windowFit } from "@convlens/analysis";
 import type { SurgeryAnswer, SurgeryRequest } from "../../compute/surgery.ts";
 import { putShape, shapeNames, shapeTemplates, strokeFilters } from "../../draw/shapes.ts";
 import { choice, whole, type StateOf } from "../../fields.ts";
+import { channelOf } from "../../numbers.ts";
 
 /** Height and width of the large image. */
 export const LARGE = 34;
-/** Of the images that the net was made for: a shape, and one pixel around it. */
+/** Height and width of the images that the net was made for: a shape, and one pixel around it. */
 export const CROP = 10;
-/** Crops along a side of it: one for each second pixel. */
+/** Crops along a side of the large image: one for every second pixel. */
 export const POSITIONS = 13;
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const surgeryFields = {
-  /** Whose scores are shown. */
+  /** The class whose scores are shown. */
   shape: choice("cross", shapeNames),
   padding: choice("0", ["0", "1"] as const),
-  /** The crop that is looked at, counted from 1. */
+  /** The selected crop, counted from 1. */
   row: whole(2, 1, POSITIONS),
   column: whole(2, 1, POSITIONS),
 };
 /** The panel's state. */
 export type SurgeryState = StateOf<typeof surgeryFields>;
 
-/** Where the shapes stand: each in the middle of some crop. */
+/** Places of the shapes: each is in the middle of a crop. */
 const PLACES = [
   { name: "cross", row: 3, column: 3 },
   { name: "square", row: 3, column: 21 },
@@ -37,7 +38,7 @@ export function largeImage(): Float32Array {
   return image;
 }
 
-/** What the worker is to compute. */
+/** The request for the worker. */
 export const requestOf = ({ padding }: Pick<SurgeryState, "padding">): SurgeryRequest => ({
   image: largeImage(),
   side: LARGE,
@@ -47,11 +48,11 @@ export const requestOf = ({ padding }: Pick<SurgeryState, "padding">): SurgeryRe
   padding: Number(padding),
 });
 
-/** The scores of one class at every position. */
+/** The scores of one class at all positions. */
 export const mapOf = (scores: Float32Array, shape: SurgeryState["shape"]): Float32Array =>
-  scores.filter((_, i) => i % shapeNames.length === shapeNames.indexOf(shape));
+  channelOf(scores, shapeNames.indexOf(shape), shapeNames.length);
 
-/** For each position the largest difference between crop and sliding. */
+/** The largest difference between the scores of the crop and of the sliding net, for each position. */
 export function differences({ crops, sliding }: SurgeryAnswer): Float32Array {
   const classes = shapeNames.length;
   return Float32Array.from({ length: crops.length / classes }, (_, i) =>
@@ -59,7 +60,7 @@ export function differences({ crops, sliding }: SurgeryAnswer): Float32Array {
   );
 }
 
-/** What both say of the crop that is looked at. */
+/** Both scores of each class for the selected crop. */
 export function scoresAt(
   { crops, sliding }: SurgeryAnswer,
   { row, column }: Pick<SurgeryState, "row" | "column">,
@@ -68,7 +69,7 @@ export function scoresAt(
   return shapeNames.map((name, k) => ({ name, crop: crops[first + k]!, sliding: sliding[first + k]! }));
 }
 
-/** A number too small for two decimals: `0`, `0.12`, `3.1 · 10⁻⁷`. */
+/** A small number: `0`, `0.12`, `3.1 · 10⁻⁷`. */
 export function small(value: number): string {
   if (value === 0) return "0";
   if (value >= 0.01) return value.toFixed(2);
@@ -77,13 +78,13 @@ export function small(value: number): string {
   return `${(value / 10 ** power).toFixed(1)} · 10⁻${digits}`;
 }
 
-/** The full connection of VGG-16 as a convolution, on an image of 384 × 384: its weights, and positions along a side. */
+/** The first fully connected layer of VGG-16 as a convolution on an image of 384 × 384: weights, and positions along a side. */
 export const vgg = {
   weights: 7 * 7 * 512 * 4096,
   positions: windowFit({ input: 384 / 32, window: 7 }).output,
 };
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = ({ padding }: SurgeryState): string =>
   [
     `const net = sequential([`,

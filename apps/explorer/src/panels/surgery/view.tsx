@@ -1,13 +1,13 @@
-import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { SurgeryAnswer } from "../../compute/surgery.ts";
-import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { Legend, Picture } from "../../draw/Picture.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { ink, Plate } from "../../draw/Picture.tsx";
 import { shapeNames } from "../../draw/shapes.ts";
-import { shown } from "../../draw/shown.ts";
+import { grouped, shown } from "../../draw/shown.ts";
+import { clamp } from "../../numbers.ts";
 import type { PanelProps } from "../../panel.ts";
 import {
   codeOf,
@@ -27,68 +27,50 @@ import {
 
 type Props = PanelProps<typeof surgeryFields>;
 
-/** The score of a shape in the middle of its crop is about so much. */
+/** About the largest score, that of a shape in the middle of its crop. */
 const BRIGHTEST = 20;
 
 /** A classifier on every crop, and as a convolution over the whole image. */
-export function SurgeryView({ state: signal, set }: Props): JSX.Element {
+export function SurgeryView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
-  const padding = useComputed(() => signal.value.padding);
-  const answered = useAnswer(
-    "surgery",
-    useComputed(() => requestOf({ padding: padding.value })),
-  );
-  const outcome = answered.value?.outcome;
-  const answer = outcome?.kind === "answer" ? outcome.value : undefined;
+  const { slider, choice } = controlsOf(surgeryFields, props);
+  const { value: answer, problem } = useAnswer("surgery", () => requestOf(signal.value)).value;
   const frame = { row: (state.row - 1) * 2, column: (state.column - 1) * 2, rows: CROP, columns: CROP };
-  const hold = (value: number): number => Math.max(1, Math.min(POSITIONS, value));
+  /** The crop with a pixel in its middle. */
+  const cropAt = (pixel: number): number => clamp(Math.round((pixel - CROP / 2) / 2) + 1, 1, POSITIONS);
   return (
     <>
       <div class="controls">
-        <Choice label="Scores of" options={shapeNames} value={state.shape} onChange={(shape) => set({ shape })} />
-        <Choice
-          label="Padding of the convolution"
-          options={surgeryFields.padding.options}
-          value={state.padding}
-          onChange={(padding) => set({ padding })}
-          nameOf={(padding) => (padding === "0" ? "none" : "one row of zeros")}
-        />
-        <Slider label="Crop, down" field={surgeryFields.row} value={state.row} onChange={(row) => set({ row })} />
-        <Slider
-          label="Crop, right"
-          field={surgeryFields.column}
-          value={state.column}
-          onChange={(column) => set({ column })}
-        />
+        {choice("shape", "Scores of")}
+        {choice("padding", "Padding of the convolution", { 0: "none", 1: "one row of zeros" })}
+        {slider("row", "Crop, down")}
+        {slider("column", "Crop, right")}
       </div>
+      <Notice text={problem} />
       <div class="pictures surgery">
-        <div>
-          <p class="caption">
-            <b>Image</b>, {LARGE} × {LARGE}, for a net of {CROP} × {CROP}
-          </p>
-          <Picture
-            raster={{ values: largeImage(), height: LARGE, width: LARGE, range: [0, 1], colours: "sequence" }}
-            label={`Four shapes; the crop begins at row ${frame.row + 1}, column ${frame.column + 1}`}
-            frame={frame}
-            onPick={({ row, column }) =>
-              set({
-                row: hold(Math.round((row - CROP / 2) / 2) + 1),
-                column: hold(Math.round((column - CROP / 2) / 2) + 1),
-              })
-            }
-          />
-        </div>
+        <Plate
+          caption={
+            <>
+              <b>Image</b>, {LARGE} × {LARGE}, for a net of {CROP} × {CROP}
+            </>
+          }
+          pixels={ink(largeImage())}
+          label={`Four shapes; the crop begins at row ${frame.row + 1}, column ${frame.column + 1}`}
+          frame={frame}
+          onPick={({ row, column }) => set({ row: cropAt(row), column: cropAt(column) })}
+        />
         {answer && (
           <Scores name="sliding, in one pass" state={state} set={set} values={mapOf(answer.sliding, state.shape)} />
         )}
-        {answer && <Scores name={"crop by crop"} state={state} set={set} values={mapOf(answer.crops, state.shape)} />}
+        {answer && <Scores name="crop by crop" state={state} set={set} values={mapOf(answer.crops, state.shape)} />}
       </div>
       {answer && <Comparison state={state} answer={answer} />}
       <p class="counts">
-        VGG-16, which was made for 224 × 224: its first full connection sees 7 × 7 × 512 numbers, so it becomes 4096
-        filters of 7 × 7, which are the same <strong>{vgg.weights.toLocaleString("en")}</strong> weights. On an image of
-        384 × 384 they stand at <strong>{`${vgg.positions} × ${vgg.positions}`}</strong> places, and{" "}
-        {vgg.positions ** 2} answers come out of one pass.
+        VGG-16 was made for 224 × 224 pixels. Its first fully connected layer reads 7 × 7 × 512 numbers, so it becomes
+        4096 filters of 7 × 7 with the same <strong>{grouped(vgg.weights)}</strong> weights. On an image of 384 × 384
+        they have <strong>{`${vgg.positions} × ${vgg.positions}`}</strong> positions, so one pass gives{" "}
+        {vgg.positions ** 2} answers.
       </p>
       <Code text={codeOf(state)} />
     </>
@@ -103,28 +85,35 @@ function Scores(props: {
 }): JSX.Element {
   const { name, state, set, values } = props;
   return (
-    <div>
-      <p class="caption">
-        Scores of “{state.shape}”, <b>{name}</b>
-      </p>
-      <Picture
-        raster={{ values, height: POSITIONS, width: POSITIONS, range: [0, BRIGHTEST], colours: "sequence" }}
-        label={`Scores of ${state.shape}, ${name}: from ${shown(Math.min(...values))} to ${shown(Math.max(...values))}`}
-        frame={{ row: state.row - 1, column: state.column - 1, rows: 1, columns: 1 }}
-        onPick={({ row, column }) => set({ row: row + 1, column: column + 1 })}
-      />
-      <Legend range={[0, BRIGHTEST]} colours="sequence" />
-    </div>
+    <Plate
+      caption={
+        <>
+          Scores of “{state.shape}”, <b>{name}</b>
+        </>
+      }
+      pixels={{ values, range: [0, BRIGHTEST], map: "sequential" }}
+      label={`Scores of ${state.shape}, ${name}: from ${shown(Math.min(...values))} to ${shown(Math.max(...values))}`}
+      frame={{ row: state.row - 1, column: state.column - 1, rows: 1, columns: 1 }}
+      onPick={({ row, column }) => set({ row: row + 1, column: column + 1 })}
+      hasLegend
+    />
   );
 }
 
-/** The numbers of one crop, and what can be said of all. */
+/** The scores of the selected crop, and facts about all of them. */
 function Comparison({ state, answer }: { readonly state: SurgeryState; readonly answer: SurgeryAnswer }): JSX.Element {
   const rows = scoresAt(answer, state);
   const best = rows.reduce((a, b) => (b.crop > a.crop ? b : a));
   const largest = Math.max(...differences(answer));
   const [side, channels] = answer.maps;
-  const { products } = answer;
+  const { crops, sliding } = answer.products;
+  const inputs = side * side * channels;
+  const why =
+    largest === 0
+      ? ": the same bits."
+      : largest < 1e-3
+        ? ", which is rounding."
+        : ": crops have zeros around them where the image continues.";
   return (
     <div class="comparison">
       <table class="scores-table">
@@ -132,7 +121,7 @@ function Comparison({ state, answer }: { readonly state: SurgeryState; readonly 
         <thead>
           <tr>
             <th scope="col">Score</th>
-            <th scope="col">by itself</th>
+            <th scope="col">crop</th>
             <th scope="col">sliding</th>
           </tr>
         </thead>
@@ -148,23 +137,19 @@ function Comparison({ state, answer }: { readonly state: SurgeryState; readonly 
       </table>
       <ul class="facts">
         <li>
-          Largest difference at all {POSITIONS * POSITIONS} places:{" "}
+          Largest difference at all {POSITIONS * POSITIONS} positions:{" "}
           <strong data-fact="difference">{small(largest)}</strong>
-          {largest === 0
-            ? ", to the bit."
-            : largest < 1e-3
-              ? ", which is rounding."
-              : ": crops see zeros where the image goes on."}
+          {why}
         </li>
         <li>
-          The same {side * side * channels * shapeNames.length} weights, as a matrix [{side * side * channels},{" "}
-          {shapeNames.length}] or as filters [{side}, {side}, {channels}, {shapeNames.length}]; there and back changes
-          them by <strong data-fact="roundTrip">{small(answer.roundTrip)}</strong>.
+          The same {inputs * shapeNames.length} weights are a matrix [{inputs}, {shapeNames.length}] or filters [{side},{" "}
+          {side}, {channels}, {shapeNames.length}]. Converting them there and back changes them by{" "}
+          <strong data-fact="roundTrip">{small(answer.roundTrip)}</strong>.
         </li>
         <li>
-          {products.crops.toLocaleString("en")} multiply-adds crop by crop, {products.sliding.toLocaleString("en")}{" "}
-          sliding: <strong>{(products.crops / products.sliding).toFixed(1)} times</strong> fewer, for lines are looked
-          for only once.
+          {grouped(crops)} multiply-adds crop by crop, {grouped(sliding)} sliding:{" "}
+          <strong>{(crops / sliding).toFixed(1)} times</strong> fewer, because the convolution runs only once over
+          overlapping crops.
         </li>
       </ul>
       <p class="readout" role="status">

@@ -1,27 +1,27 @@
 import { choice, whole, type StateOf } from "../../fields.ts";
 
-/** More layers than any net of this page has. */
+/** Most layers with weights. */
 const MOST_LAYERS = 8;
-/** What is explained if nobody asks for a class. */
+/** The target for the class that the net decides for. */
 export const ANSWER = "its answer";
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const whyFields = {
-  /** The class whose score is explained. */
+  /** The class whose logit is explained. */
   target: choice(ANSWER, [ANSWER, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] as const),
-  /** How many layers have forgotten what they learned, from the last on. */
+  /** Number of layers whose weights are shuffled, from the last on. */
   forgotten: whole(0, 0, MOST_LAYERS),
 };
 /** The panel's state. */
 export type WhyState = StateOf<typeof whyFields>;
 
-/** The class that a state asks about, given what the net answers. */
+/** The class that a state asks about, given the answer of the net. */
 export const targetOf = ({ target }: WhyState, classes: readonly string[], answer: number): number => {
   const asked = classes.indexOf(target);
   return asked < 0 ? answer : asked;
 };
 
-/** What is left of the net, in words. */
+/** The layers whose weights are shuffled, in words. */
 export function forgottenSentence(forgotten: number, titles: readonly string[]): string {
   const count = Math.min(forgotten, titles.length);
   if (count === 0) return "The net as it was trained.";
@@ -30,30 +30,29 @@ export function forgottenSentence(forgotten: number, titles: readonly string[]):
     .map((title) => `“${title}”`)
     .join(", ");
   return count === titles.length
-    ? "All weights are shuffled: nothing that the net has learned is left, and there is nothing to explain."
-    : `The weights of ${names} are shuffled: what ${count === 1 ? "this layer has" : "these layers have"} learned is gone.`;
+    ? "All weights are shuffled, so nothing that the net has learned is left."
+    : `The weights of ${names} are shuffled, so what ${count === 1 ? "this layer has" : "these layers have"} learned is lost.`;
 }
 
-/** Above this a map is taken to be the same. */
+/** Similarity above which a map counts as the same. */
 const SAME = 0.8;
-/** Below this it is taken to be another one. */
+/** Similarity below which it counts as another one. */
 const OTHER = 0.5;
 
-/** What the likeness of a map to that of the trained net says about a method, once something is forgotten. */
+/** What the similarity to the map of the trained net says about a method when weights are shuffled. */
 export function judgement(similarity: number, forgotten: number): string {
   if (forgotten === 0) return "";
-  if (Number.isNaN(similarity)) return "shows nothing";
-  if (similarity > SAME) return "hardly changed: it shows the drawing";
-  if (similarity < OTHER) return "another map: it depends on the net";
-  return "changed in part";
+  if (Number.isNaN(similarity)) return "empty";
+  if (similarity > SAME) return "hardly changed: it depends on the drawing";
+  if (similarity < OTHER) return "another map: it depends on the weights";
+  return "partly changed";
 }
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = (target: number): string =>
   [
     `const why = await explain(model, image, { method: "relevance", target: ${target} });`,
     `const heat = heatmap(why); // a number for each pixel`,
     `const sanity = await randomizationTest(model, image, { method: "relevance", target: ${target} });`,
-    `sanity.at(-1).similarity; // under about 0.5 for a map that owes its look to the weights;`,
-    `// one that stays alike shows the picture rather than what the net has learned`,
+    `sanity.at(-1).similarity; // below about 0.5 for a map that depends on the weights`,
   ].join("\n");

@@ -1,17 +1,18 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Check } from "../../controls/Check.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
 import { Pad } from "../../controls/Pad.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { usePanelState } from "../../shared.ts";
 import { NO_INK, SIDE } from "../../draw/ink.ts";
+import { usePanelState } from "../../shared.ts";
 import { xrayFields } from "./model.ts";
 import type { Drawing } from "./useDrawing.ts";
 
-/** Where digits begin. */
+/** First place of the pen: where digits begin. */
 const TOP = { x: SIDE / 2, y: SIDE / 4 };
 
-/** The drawing of the chapter, with what changes it. */
+/** The drawing of the chapter, with its controls. */
 export function DrawingPad({
   drawing,
   children,
@@ -19,13 +20,11 @@ export function DrawingPad({
   readonly drawing: Drawing;
   readonly children?: JSX.Element;
 }): JSX.Element {
-  const { state: signal, set } = usePanelState<typeof xrayFields>("xray");
-  const state = signal.value;
+  const panel = usePanelState<typeof xrayFields>("xray");
+  const { slider } = controlsOf(xrayFields, panel);
   const erases = useSignal(false);
   const pixels = drawing.pad.value ?? new Float32Array(SIDE * SIDE);
-  const what = drawing.isOwn.value
-    ? "Your drawing."
-    : `A digit that the net has not seen, a ${drawing.label.value ?? "…"}.`;
+  const what = drawing.isOwn.value ? "Your drawing." : `A digit of the test set: ${drawing.label.value ?? "…"}.`;
   return (
     <div class="drawing">
       <p class="caption">
@@ -39,17 +38,8 @@ export function DrawingPad({
         <Check label="Eraser" value={erases.value} onChange={(value) => (erases.value = value)} />
         {children}
       </div>
-      <Slider
-        label="Digit"
-        field={xrayFields.digit}
-        value={state.digit}
-        onChange={(digit) => set({ digit, ink: NO_INK })}
-      />
-      {drawing.problem.value !== undefined && (
-        <div class="notice" role="alert">
-          <p>{drawing.problem.value}</p>
-        </div>
-      )}
+      {slider("digit", "Digit", { onChange: (digit) => panel.set({ digit, ink: NO_INK }) })}
+      <Notice text={drawing.problem.value} />
     </div>
   );
 }

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { LayerMaps } from "../../compute/takeApart.ts";
-import { Legend, Picture } from "../../draw/Picture.tsx";
+import { Legend, Picture, signed } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
+import { extremes, largestSize } from "../../numbers.ts";
 import { atlasOf, frameOf, unitAt } from "./maps.ts";
 import { titleOf, type Chosen } from "./model.ts";
 
-/** Every map of every layer; a click chooses a unit. */
+/** All maps of all layers. A click selects a unit. */
 export function Layers(props: {
   readonly layers: readonly LayerMaps[];
   readonly chosen: Chosen;
@@ -28,6 +29,10 @@ export function Layers(props: {
   );
 }
 
+/** Width of a layer's picture, and the largest width of a number in it, in pixels. */
+const WIDE = 640;
+const LARGEST = 22;
+
 /** The maps of one layer. */
 function Maps({
   layer,
@@ -40,39 +45,27 @@ function Maps({
 }): JSX.Element {
   const { shape, values, sees } = layer;
   const atlas = useMemo(() => atlasOf(shape, values), [shape, values]);
-  const [least, largest] = useMemo(() => extremes(values), [values]);
-  const limit = Math.max(-least, largest, 1e-6);
-  const range = [-limit, limit] as const;
+  const [least, greatest] = useMemo(() => extremes(values), [values]);
+  const pixels = { ...signed(atlas.values, largestSize([least, greatest])), height: atlas.height, width: atlas.width };
+  const scale = `${Math.min(LARGEST, WIDE / atlas.width)}px`;
   return (
     <>
       <p class="caption">
         <b>{titleOf(layer)}</b>
-        {sees > 1 && `; each number depends on ${sees} × ${sees} pixels`}
+        {sees > 1 && `; receptive field ${sees} × ${sees}`}
       </p>
-      <div class="atlas" style={{ "--wide": atlas.width, "--scale": `${scaleOf(atlas.width)}px` }}>
+      <div class="atlas" style={{ "--wide": atlas.width, "--scale": scale }}>
         <Picture
-          raster={{ ...atlas, range, colours: "signed" }}
-          label={`${titleOf(layer)}, from ${shown(least)} to ${shown(largest)}`}
+          pixels={pixels}
+          label={`${titleOf(layer)}, from ${shown(least)} to ${shown(greatest)}`}
           frame={unit && frameOf(shape, unit)}
           onPick={(place) => {
             const picked = unitAt(shape, place);
             if (picked !== undefined) onChoose(picked);
           }}
         />
-        <Legend range={range} colours="signed" />
+        <Legend {...pixels} />
       </div>
     </>
   );
-}
-
-/** Width of a layer's picture, and what a number in it has at most, both in pixels. */
-const WIDE = 640;
-const LARGEST = 22;
-
-const scaleOf = (width: number): number => Math.min(LARGEST, WIDE / width);
-
-function extremes(values: Float32Array): readonly [number, number] {
-  let [least, largest] = [Infinity, -Infinity];
-  for (const value of values) [least, largest] = [Math.min(least, value), Math.max(largest, value)];
-  return [least, largest];
 }

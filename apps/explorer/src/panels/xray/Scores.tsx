@@ -1,25 +1,25 @@
 import type { JSX } from "preact";
 import { shown } from "../../draw/shown.ts";
+import { indexOfGreatest } from "../../numbers.ts";
 
-/** What a {@link Scores} shows. */
+/** Properties of {@link Scores}. */
 export interface ScoresProps {
   readonly classes: readonly string[];
-  /** A share of 1 for each class. */
+  /** Share of each class, from 0 to 1. */
   readonly shares: ArrayLike<number>;
-  /** The shares before something was changed, to be compared with. */
+  /** Shares before a change, for comparison. */
   readonly before?: ArrayLike<number> | undefined;
-  /** Picks the number that a share comes from. */
+  /** Selects the logit of a class. */
   readonly onPick?: ((index: number) => void) | undefined;
 }
 
-/** How sure a net is of each class. */
+/** The share of each class as bars. */
 export function Scores({ classes, shares, before, onPick }: ScoresProps): JSX.Element {
-  const best = Array.from(shares).reduce((most, share, i, all) => (share > all[most]! ? i : most), 0);
+  const best = indexOfGreatest(shares);
   return (
     <ol class="scores">
       {classes.map((name, i) => {
         const share = shares[i]!;
-        const percent = `${shown(100 * share)} %`;
         const was = before === undefined ? "" : `, before ${shown(100 * before[i]!)} %`;
         const row = (
           <>
@@ -29,8 +29,7 @@ export function Scores({ classes, shares, before, onPick }: ScoresProps): JSX.El
               {before && <span class="was" style={{ left: `${100 * before[i]!}%` }} />}
             </span>
             <span class="percent">
-              {percent}
-              <span class="hidden">{was}</span>
+              {shown(100 * share)} %<span class="hidden">{was}</span>
             </span>
           </>
         );

@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import type { UnitAnswer } from "../../compute/unit.ts";
 import type { LayerMaps } from "../../compute/takeApart.ts";
-import { Picture } from "../../draw/Picture.tsx";
+import { ink, Plate } from "../../draw/Picture.tsx";
+import { counted } from "../../draw/shown.ts";
 import { SIDE } from "../../draw/ink.ts";
 import {
   agreementOf,
@@ -16,10 +17,10 @@ import {
   type Parts,
 } from "./model.ts";
 
-/** Goes to another unit. */
+/** Selects another unit. */
 type Go = (index: number, unit: readonly number[]) => void;
 
-/** One number: what it sees, what it is made of, and where it goes. */
+/** One number: its receptive field, the numbers that it is computed from, and the numbers that read it. */
 export function UnitView(props: {
   readonly chosen: Chosen;
   readonly answer: UnitAnswer;
@@ -37,7 +38,7 @@ export function UnitView(props: {
     rows: rows[1] - rows[0] + 1,
     columns: columns[1] - columns[0] + 1,
   };
-  const sees = `Its receptive field: ${seen} ${seen === 1 ? "pixel" : "pixels"}, rows ${rows[0] + 1} to ${rows[1] + 1}, columns ${columns[0] + 1} to ${columns[1] + 1}`;
+  const sees = `Its receptive field: ${counted(seen, "pixel")}, rows ${rows[0] + 1} to ${rows[1] + 1}, columns ${columns[0] + 1} to ${columns[1] + 1}`;
   const from = layers[index - 1];
   const to = layers[index + 1];
   return (
@@ -46,17 +47,10 @@ export function UnitView(props: {
         {titleOf(layer)}; {unitName(unit)}
       </h4>
       <div class="anatomy">
-        <div>
-          <p class="caption">{sees}</p>
-          <Picture
-            raster={{ values: pixels, height: SIDE, width: SIDE, range: [0, 1], colours: "sequence" }}
-            label={sees}
-            frame={frame}
-          />
-        </div>
+        <Plate caption={sees} pixels={ink(pixels)} label={sees} frame={frame} />
         <div>
           <p class="caption">
-            <b>Made of</b> {countOf(answer)} {countOf(answer) === 1 ? "number" : "numbers"} of{" "}
+            <b>Computed from</b> {counted(countOf(answer), "number")} of{" "}
             {from === undefined ? "the drawing" : `“${titleOf(from)}”`}
           </p>
           <PartList
@@ -71,11 +65,11 @@ export function UnitView(props: {
         </div>
         <div>
           <p class="caption">
-            <b>Goes to</b> {to === undefined ? "nobody: it is the net's answer" : `“${titleOf(to)}”`}
+            <b>Read by</b> {to === undefined ? "no layer: it is an output of the net" : `“${titleOf(to)}”`}
           </p>
           <PartList
             parts={usesOf(answer)}
-            nothing={to === undefined ? `The class scores ${figure(trace.output)}.` : "No window reads it."}
+            nothing={to === undefined ? `The logit of the class is ${figure(trace.output)}.` : "No window contains it."}
             onGo={(at) => onGo(index + 1, at)}
           />
         </div>
@@ -84,7 +78,7 @@ export function UnitView(props: {
   );
 }
 
-/** Parts of a sum, each a way to where it comes from. */
+/** Parts of a sum. A click goes to the unit of a part. */
 function PartList({
   parts: { parts, others, othersSum },
   nothing,
@@ -101,7 +95,7 @@ function PartList({
       {parts.map(({ unit, text, value, isWinner }, i) => {
         const row = (
           <>
-            <span class="where">{unit === undefined ? "beyond the border" : unitName(unit)}</span>
+            <span class="where">{unit === undefined ? "padding" : unitName(unit)}</span>
             <span class="what">{text}</span>
             <span
               class={`amount ${value < 0 ? "negative" : "positive"} ${isWinner ? "winner" : ""}`}

@@ -1,18 +1,18 @@
 import type { Frame, Place } from "../../controls/Matrix.tsx";
 
-/** Maps side by side in one picture, a column and a row of nothing between them. */
+/** Maps side by side in one picture, with a row or column between them. */
 export interface Atlas {
-  /** Row-major; NaN where there is nothing. */
+  /** Row-major; NaN between maps. */
   readonly values: Float32Array;
   readonly height: number;
   readonly width: number;
 }
 
 const ACROSS = 8;
-/** Numbers without a place are laid out in rows of this many. */
+/** Columns of a picture of units without a place. */
 const IN_A_ROW = 56;
 
-/** How the units of a layer lie in a picture: of one map after the other, or in rows. */
+/** Layout of the units of a layer in a picture: map by map, or in rows. */
 export interface Layout {
   /** Height and width of a map. */
   readonly rows: number;
@@ -23,7 +23,7 @@ export interface Layout {
   readonly gap: number;
 }
 
-/** How a layer of this shape is laid out: `[height, width, channels]`, or `[units]`. */
+/** Layout of a layer of shape `[height, width, channels]` or `[units]`. */
 export function layoutOf(shape: readonly number[]): Layout {
   if (shape.length === 3) {
     const [rows, columns, maps] = shape as [number, number, number];
@@ -48,7 +48,7 @@ export function atlasOf(shape: readonly number[], values: ArrayLike<number>): At
   return { values: picture, height, width };
 }
 
-/** The place of number `i` in a layer. */
+/** The unit at an index of a layer. */
 function unitOfIndex(shape: readonly number[], i: number): number[] {
   const unit: number[] = [];
   let rest = i;
@@ -59,11 +59,11 @@ function unitOfIndex(shape: readonly number[], i: number): number[] {
   return unit;
 }
 
-/** The number of a unit in its layer. */
+/** Index of a unit in its layer. */
 export const indexOf = (shape: readonly number[], unit: readonly number[]): number =>
   unit.reduce((sum, at, axis) => sum * shape[axis]! + at, 0);
 
-/** Where a unit lies in the picture of its layer. */
+/** Place of a unit in the picture of its layer. */
 export function placeOf(shape: readonly number[], unit: readonly number[]): Place {
   const { rows, columns, across, gap } = layoutOf(shape);
   if (shape.length === 3) {
@@ -91,7 +91,7 @@ export function unitAt(shape: readonly number[], { row, column }: Place): number
   return i < shape.reduce((a, b) => a * b, 1) ? unitOfIndex(shape, i) : undefined;
 }
 
-/** A frame around a unit, with a little air, so that it can be seen. */
+/** A frame around a unit and its neighbours. */
 export function frameOf(shape: readonly number[], unit: readonly number[]): Frame {
   const { row, column } = placeOf(shape, unit);
   return { row: row - 1, column: column - 1, rows: 3, columns: 3 };

@@ -4,18 +4,18 @@ import { shown } from "../../draw/shown.ts";
 import { flag, whole, type StateOf } from "../../fields.ts";
 import { inkField } from "../../draw/ink.ts";
 
-/** Digits that can be shown. */
+/** Digits of the test set that can be shown. */
 const DIGITS = 2000;
 
-/** What the panel's state is made of. */
+/** Fields of the panel's state. */
 export const xrayFields = {
-  /** Which of the digits that the net has not seen. */
+  /** The digit of the test set, from 1. */
   digit: whole(18, 1, DIGITS),
-  /** The reader's own drawing, where there is one. */
+  /** A drawing of the reader in place of the digit. */
   ink: inkField(),
-  /** Whether a drawing is moved to where digits lie in what the net has learned from. */
+  /** Whether a drawing is moved and scaled as the digits of the training set. */
   centre: flag(true),
-  /** The unit that is looked at: its layer, its map (or its number, where there are no maps), row and column, from 1. */
+  /** The selected unit: its layer, its map (or its number, if there are no maps), row and column, from 1. */
   layer: whole(9, 1, 64),
   map: whole(7, 1, 4096),
   row: whole(1, 1, 512),
@@ -24,17 +24,17 @@ export const xrayFields = {
 /** The panel's state. */
 export type XrayState = StateOf<typeof xrayFields>;
 
-/** A unit of a net that is known. */
+/** A unit of a net. */
 export interface Chosen {
   readonly layer: LayerMaps;
-  /** Its place among the layers. */
+  /** Index of the layer. */
   readonly index: number;
   readonly unit: readonly number[];
 }
 
 const within = (value: number, size: number): number => Math.max(1, Math.min(size, value)) - 1;
 
-/** The unit that a state means: the nearest that there is in this net. */
+/** The unit of a state; the nearest one if the net does not have it. */
 export function chosenIn(state: XrayState, layers: readonly LayerMaps[]): Chosen {
   const index = within(state.layer, layers.length);
   const layer = layers[index]!;
@@ -46,13 +46,13 @@ export function chosenIn(state: XrayState, layers: readonly LayerMaps[]): Chosen
   return { layer, index, unit };
 }
 
-/** The change of the state that chooses a unit. */
+/** The change of the state that selects a unit. */
 export const choosing = (index: number, unit: readonly number[]): Partial<XrayState> =>
   unit.length === 3
     ? { layer: index + 1, row: unit[0]! + 1, column: unit[1]! + 1, map: unit[2]! + 1 }
     : { layer: index + 1, map: unit[0]! + 1 };
 
-/** What a layer is called by people. */
+/** A layer in words. */
 export function titleOf({ type, shape }: LayerMaps): string {
   const words: Record<string, string> = {
     Conv2d: "Convolution",
@@ -66,44 +66,44 @@ export function titleOf({ type, shape }: LayerMaps): string {
   return `${words[type] ?? type}: ${size}`;
 }
 
-/** Where a unit stands, in words. */
+/** The place of a unit in words. */
 export const unitName = (unit: readonly number[]): string =>
   unit.length === 3
     ? `map ${unit[2]! + 1}, row ${unit[0]! + 1}, column ${unit[1]! + 1}`
     : `number ${unit.map((at) => at + 1).join(", ")}`;
 
-/** A share that rounds to nothing. */
+/** A share that is printed as 0. */
 const NEGLIGIBLE = 5e-5;
 
-/** The class that the net decides for, how sure it is, and what comes second. */
+/** The class that the net decides for, its share, and the second class. */
 export function verdictOf({ net, shares }: TakeApartAnswer, pixels: ArrayLike<number>): string {
   if (Array.from(pixels).every((ink) => ink === 0))
-    return "The sheet is empty. The net must choose even so, and all that is left to it are its biases.";
+    return "The sheet is empty, so the answer of the net depends only on its biases.";
   const order = [...shares.keys()].sort((a, b) => shares[b]! - shares[a]!);
   const [first, second] = order as [number, number];
   const percent = (share: number): string => `${shown(100 * share)} %`;
   const next =
     shares[second]! < NEGLIGIBLE
-      ? "nothing else comes near"
-      : `next comes ${net.classes[second]} (${percent(shares[second]!)})`;
+      ? "all other classes have about 0 %"
+      : `second is ${net.classes[second]} (${percent(shares[second]!)})`;
   return `The net reads a ${net.classes[first]} (${percent(shares[first]!)}); ${next}.`;
 }
 
-/** One row of what a number is made of, or of where it goes. */
+/** One of the numbers that a number is computed from, or that read it. */
 export interface Part {
-  /** The unit of the other layer; `undefined` for a zero of the padding. */
+  /** The unit of the other layer; `undefined` for padding. */
   readonly unit: readonly number[] | undefined;
   readonly text: string;
-  /** How much it is. */
+  /** Its contribution. */
   readonly value: number;
-  /** Of the winner of a maximum. */
+  /** Whether it is the largest of a window. */
   readonly isWinner?: boolean;
 }
 
-/** Rows that are shown; what else there is is summed up. */
+/** Most parts that are shown; the others are summed up. */
 const MOST = 9;
 
-/** The weightiest parts, and what the others are together. */
+/** The largest parts, and the sum of the others. */
 export interface Parts {
   readonly parts: readonly Part[];
   readonly others: number;
@@ -122,14 +122,14 @@ function weightiest(all: readonly Part[], most = MOST): Parts {
 
 const factor = (value: number): string => (value < 0 ? `(${figure(value)})` : figure(value));
 
-/** A number with as many places as tell it apart from its neighbours. */
+/** A number with three decimals, or in scientific notation. */
 export function figure(value: number): string {
   if (value === 0) return "0";
   const text = Math.abs(value) >= 0.01 && Math.abs(value) < 1000 ? value.toFixed(3) : value.toExponential(1);
   return text.replaceAll("-", "−");
 }
 
-/** What a number is made of. */
+/** The numbers that a number is computed from. */
 export function partsOf({ trace }: UnitAnswer): Parts {
   switch (trace.kind) {
     case "products":
@@ -158,7 +158,7 @@ export function partsOf({ trace }: UnitAnswer): Parts {
   }
 }
 
-/** How many numbers it is made of. */
+/** How many numbers it is computed from. */
 export function countOf({ trace }: UnitAnswer): number {
   switch (trace.kind) {
     case "products":
@@ -172,7 +172,7 @@ export function countOf({ trace }: UnitAnswer): number {
   }
 }
 
-/** The sum that the number is, as one line: what is written there adds up to it. */
+/** The computation of the number in one line. */
 export function formulaOf(answer: UnitAnswer): string {
   const { trace } = answer;
   const is = `= ${figure(trace.value)}`;
@@ -191,14 +191,14 @@ export function formulaOf(answer: UnitAnswer): string {
   }
 }
 
-/** Whether that is what the layer has put out, and how near. */
+/** Whether the computation agrees with the output of the layer. */
 export function agreementOf({ trace: { value, output } }: UnitAnswer): string {
   return Object.is(value, output)
-    ? `The layer has put out ${figure(output)}: the same number, to the last bit.`
-    : `The layer has put out ${figure(output)}, which is ${Math.abs(value - output).toExponential(1)} away.`;
+    ? `The output of the layer is ${figure(output)}: the same number, to the last bit.`
+    : `The output of the layer is ${figure(output)}, which differs by ${Math.abs(value - output).toExponential(1)}.`;
 }
 
-/** Where a number goes, the weightiest first. */
+/** The numbers that read a number, the largest contribution first. */
 export const usesOf = ({ uses }: UnitAnswer): Parts =>
   weightiest(
     uses.map(({ unit, derivative, part }) => ({
@@ -208,7 +208,7 @@ export const usesOf = ({ uses }: UnitAnswer): Parts =>
     })),
   );
 
-/** The same as the lines of a program. */
+/** The program that the panel shows. */
 export const codeOf = ({ layer, unit }: Chosen): string =>
   [
     `const { layers, output } = await tap(model)(image); // image: [1, 28, 28, 1]`,

@@ -1,21 +1,15 @@
-import { useComputed, type ReadonlySignal } from "@preact/signals";
-import { useAnswer } from "../../compute/compute.ts";
-import type { Outcome } from "../../compute/protocol.ts";
+import type { ReadonlySignal } from "@preact/signals";
+import { useAnswer, type Answered } from "../../compute/compute.ts";
 import type { TakeApartAnswer } from "../../compute/takeApart.ts";
+import { indexOfGreatest } from "../../numbers.ts";
 import type { Drawing } from "./useDrawing.ts";
 
-/** What the net makes of the drawing, layer by layer. */
-export function useApart(drawing: Drawing): ReadonlySignal<Outcome<TakeApartAnswer> | undefined> {
-  const answered = useAnswer(
-    "takeApart",
-    useComputed(() => {
-      const pixels = drawing.pixels.value;
-      return pixels && { net: drawing.net.value, pixels };
-    }),
-  );
-  return useComputed(() => answered.value?.outcome);
-}
+/** The activations of all layers for the drawing. */
+export const useApart = (drawing: Drawing): ReadonlySignal<Answered<"takeApart">> =>
+  useAnswer("takeApart", () => {
+    const pixels = drawing.pixels.value;
+    return pixels && { net: drawing.net.value, pixels };
+  });
 
-/** The class that it decides for. */
-export const classOf = ({ scores }: TakeApartAnswer): number =>
-  scores.reduce((best, score, i) => (score > scores[best]! ? i : best), 0);
+/** The class that the net decides for. */
+export const classOf = ({ scores }: TakeApartAnswer): number => indexOfGreatest(scores);

@@ -1,16 +1,17 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
+import type { LayerMaps, TakeApartAnswer } from "../../compute/takeApart.ts";
 import type { UnitRequest } from "../../compute/unit.ts";
-import type { LayerMaps } from "../../compute/takeApart.ts";
-import { Check } from "../../controls/Check.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { Slider } from "../../controls/Slider.tsx";
-import { Picture } from "../../draw/Picture.tsx";
+import { controlsOf } from "../../controls/controlsOf.tsx";
+import { Notice } from "../../controls/Notice.tsx";
+import { Select } from "../../controls/Select.tsx";
+import { ink, Plate } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
+import { upTo } from "../../numbers.ts";
 import type { PanelProps } from "../../panel.ts";
 import { DrawingPad } from "./DrawingPad.tsx";
-import { SIDE } from "../../draw/ink.ts";
 import { Layers } from "./Layers.tsx";
 import { choosing, chosenIn, codeOf, titleOf, verdictOf, xrayFields, type Chosen } from "./model.ts";
 import { Scores } from "./Scores.tsx";
@@ -20,78 +21,47 @@ import { useDrawing } from "./useDrawing.ts";
 
 type Props = PanelProps<typeof xrayFields>;
 
-/** A drawing, and everything that a net makes of it, down to the last product. */
-export function XrayView({ state: signal, set }: Props): JSX.Element {
+/** A drawing, and everything that a net computes from it, down to the last product. */
+export function XrayView(props: Props): JSX.Element {
+  const { state: signal, set } = props;
   const state = signal.value;
+  const { check } = controlsOf(xrayFields, props);
   const drawing = useDrawing();
   const apart = useApart(drawing);
-  const seen = apart.value?.kind === "answer" ? apart.value.value : undefined;
-  const layers = useComputed(() => (apart.value?.kind === "answer" ? apart.value.value.layers : undefined));
-  const looked = useAnswer(
-    "unit",
-    useComputed((): UnitRequest | undefined => {
-      const pixels = drawing.pixels.value;
-      if (pixels === undefined || layers.value === undefined) return undefined;
-      const { layer, unit } = chosenIn(signal.value, layers.value);
-      return { net: drawing.net.value, pixels, layer: layer.name, unit };
-    }),
-  );
-  const problem = [apart.value, looked.value?.outcome].find((outcome) => outcome?.kind === "problem");
+  const layers = useComputed(() => apart.value.value?.layers);
+  const looked = useAnswer("unit", (): UnitRequest | undefined => {
+    const pixels = drawing.pixels.value;
+    if (pixels === undefined || layers.value === undefined) return undefined;
+    const { layer, unit } = chosenIn(signal.value, layers.value);
+    return { net: drawing.net.value, pixels, layer: layer.name, unit };
+  }).value;
+  const seen = apart.value.value;
   const go = (index: number, unit: readonly number[]): void => set(choosing(index, unit));
   const chosen = seen && chosenIn(state, seen.layers);
   const pixels = drawing.pixels.value;
   return (
     <>
       <div class="reading">
-        <DrawingPad drawing={drawing}>
-          <Check label="Centre it for me" value={state.centre} onChange={(centre) => set({ centre })} />
-        </DrawingPad>
+        <DrawingPad drawing={drawing}>{check("centre", "Centre it for me")}</DrawingPad>
         {drawing.isOwn.value && state.centre && pixels && (
           <div class="given">
-            <p class="caption">What the net is given</p>
-            <Picture
-              raster={{ values: pixels, height: SIDE, width: SIDE, range: [0, 1], colours: "sequence" }}
-              label="Your drawing, moved and scaled as the digits are that the net has learned from"
+            <Plate
+              caption="Input of the net"
+              pixels={ink(pixels)}
+              label="Your drawing, moved and scaled as the digits of the training set"
             />
           </div>
         )}
-        {seen && pixels && (
-          <div class="verdict">
-            <p class="readout" role="status">
-              {verdictOf(seen, pixels)}
-            </p>
-            <Scores
-              classes={seen.net.classes}
-              shares={seen.shares}
-              onPick={(index) => go(seen.layers.length - 1, [index])}
-            />
-            <p class="caption">
-              The net was {seen.net.origin}
-              {seen.net.accuracy !== undefined &&
-                `; it reads ${shown(100 * seen.net.accuracy)} % of the digits that it has not seen`}
-              .
-            </p>
-          </div>
-        )}
+        {seen && pixels && <Verdict seen={seen} pixels={pixels} onGo={go} />}
       </div>
-      {problem?.kind === "problem" && (
-        <div class="notice" role="alert">
-          <p>{problem.text}</p>
-        </div>
-      )}
+      <Notice text={apart.value.problem ?? looked.problem} />
       {seen && chosen && (
         <div class="apart">
           <Layers layers={seen.layers} chosen={chosen} onChoose={go} />
           <div class="unit">
-            <UnitChoice layers={seen.layers} chosen={chosen} set={set} />
-            {pixels && looked.value?.outcome.kind === "answer" && isOf(looked.value.request, chosen) && (
-              <UnitView
-                chosen={chosen}
-                answer={looked.value.outcome.value}
-                layers={seen.layers}
-                pixels={pixels}
-                onGo={go}
-              />
+            <UnitChoice {...props} layers={seen.layers} chosen={chosen} />
+            {pixels && looked.value && isOf(looked.request, chosen) && (
+              <UnitView chosen={chosen} answer={looked.value} layers={seen.layers} pixels={pixels} onGo={go} />
             )}
           </div>
         </div>
@@ -101,40 +71,52 @@ export function XrayView({ state: signal, set }: Props): JSX.Element {
   );
 }
 
-/** Whether an answer is about the unit that is looked at now. */
-const isOf = (request: UnitRequest, { layer, unit }: Chosen): boolean =>
-  request.layer === layer.name && request.unit.join() === unit.join();
-
-/** Chooses a unit by its numbers: what a click on a map does. */
-function UnitChoice({
-  layers,
-  chosen: { index, layer, unit },
-  set,
-}: {
-  readonly layers: readonly LayerMaps[];
-  readonly chosen: Chosen;
-  readonly set: Props["set"];
+/** The class that the net decides for, and the share of each class. */
+function Verdict(props: {
+  readonly seen: TakeApartAnswer;
+  readonly pixels: Float32Array;
+  readonly onGo: (index: number, unit: readonly number[]) => void;
 }): JSX.Element {
-  const { shape } = layer;
-  const hasMaps = unit.length === 3;
-  const slider = (label: string, name: "row" | "column" | "map", at: number, most: number): JSX.Element => (
-    <Slider label={label} field={xrayFields[name]} value={at + 1} most={most} onChange={(to) => set({ [name]: to })} />
+  const { seen, pixels, onGo } = props;
+  const { origin, accuracy, classes } = seen.net;
+  return (
+    <div class="verdict">
+      <p class="readout" role="status">
+        {verdictOf(seen, pixels)}
+      </p>
+      <Scores classes={classes} shares={seen.shares} onPick={(index) => onGo(seen.layers.length - 1, [index])} />
+      <p class="caption">
+        The net was {origin}
+        {accuracy !== undefined && `; its test accuracy is ${shown(100 * accuracy)} %`}.
+      </p>
+    </div>
   );
+}
+
+/** Whether an answer is about the selected unit. */
+const isOf = (request: UnitRequest | undefined, { layer, unit }: Chosen): boolean =>
+  request?.layer === layer.name && request.unit.join() === unit.join();
+
+/** Selects a unit by numbers, as a click on a map does. */
+function UnitChoice(props: Props & { readonly layers: readonly LayerMaps[]; readonly chosen: Chosen }): JSX.Element {
+  const { layers, chosen, set } = props;
+  const { index, layer, unit } = chosen;
+  const { shape } = layer;
+  const { slider } = controlsOf(xrayFields, props);
+  const hasMaps = unit.length === 3;
+  const at = (place: number, most: number) => ({ value: place + 1, most });
   return (
     <div class="controls">
-      <label>
-        Layer{" "}
-        <select value={index} onChange={(event) => set({ layer: Number(event.currentTarget.value) + 1 })}>
-          {layers.map((each, i) => (
-            <option key={each.name} value={i}>
-              {i + 1}. {titleOf(each)}
-            </option>
-          ))}
-        </select>
-      </label>
-      {slider(hasMaps ? "Map" : "Number", "map", unit.at(-1)!, shape.at(-1)!)}
-      {hasMaps && slider("Row", "row", unit[0]!, shape[0]!)}
-      {hasMaps && slider("Column", "column", unit[1]!, shape[1]!)}
+      <Select
+        label="Layer"
+        options={upTo(layers.length)}
+        value={index}
+        onChange={(to) => set({ layer: to + 1 })}
+        nameOf={(i) => `${i + 1}. ${titleOf(layers[i]!)}`}
+      />
+      {slider("map", hasMaps ? "Map" : "Number", at(unit.at(-1)!, shape.at(-1)!))}
+      {hasMaps && slider("row", "Row", at(unit[0]!, shape[0]!))}
+      {hasMaps && slider("column", "Column", at(unit[1]!, shape[1]!))}
     </div>
   );
 }
