@@ -24,7 +24,7 @@ const chosen = new Map<boolean, Machine>();
 /** Whether this engine has fused multiply-add. */
 function canFuse(): boolean {
   const machine = { ...plainMachine, isFused: true };
-  const probe = writeFunction("probe", ["to"], (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4)), {
+  const probe = writeFunction("probe", 1, (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4)), {
     machine,
   });
   return WebAssembly.validate(moduleOf([probe]));
@@ -63,12 +63,9 @@ function timeOf(machine: Machine): number {
     columns,
     terms: [{ count: terms, step: 1 }],
   };
-  const product = writeFunction(
-    "tile",
-    ["a", "b", "c"],
-    (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32", "none") }),
-    { machine },
-  );
+  const product = writeFunction("tile", 3, (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32") }), {
+    machine,
+  });
 
   const run = instantiate(moduleOf([product]), memory)[0]!;
   const [a, b, c] = [0, BYTES * rows * terms, BYTES * (rows + columns) * terms];

@@ -1,4 +1,4 @@
-import type { Arguments, FunctionWriter } from "./assembler/function.ts";
+import type { FunctionWriter } from "./assembler/function.ts";
 import type { Pointer } from "./assembler/expression.ts";
 
 /**
@@ -9,33 +9,20 @@ import type { Pointer } from "./assembler/expression.ts";
 export interface FunctionDefinition<P> {
   /** Shown by profilers. No two definitions have the same name. */
   readonly name: string;
-  /** Names of the arguments, which are addresses and counts. */
-  argumentsOf(parameters: P): readonly string[];
-  /** Writes the body. */
-  write(f: FunctionWriter, parameters: P, ...args: Pointer[]): void;
-  /** About how many elements or products a call computes: other threads are woken only for many. */
-  work(parameters: P): number;
+  /** Writes the body. The arguments of the function are addresses and counts. */
+  readonly write: (f: FunctionWriter, parameters: P, ...args: Pointer[]) => void;
+  /** Number of arguments. Default: as many as `write` declares. */
+  readonly arity?: (parameters: P) => number;
+  /** About how many elements or products a call computes: other threads are woken only for many. Default: 0. */
+  readonly work?: (parameters: P) => number;
 }
 
-/** Defines a function. `args` are the names of its arguments, which may depend on the parameters. */
-export function defineFunction<P, const Names extends readonly string[]>({
-  name,
-  args,
-  write,
-  work = () => 0,
-}: {
-  readonly name: string;
-  readonly args: Names | ((parameters: P) => Names);
-  readonly write: (f: FunctionWriter, parameters: P, ...args: Arguments<Names>) => void;
-  readonly work?: (parameters: P) => number;
-}): FunctionDefinition<P> {
-  return {
-    name,
-    argumentsOf: typeof args === "function" ? args : () => args,
-    write: write as FunctionDefinition<P>["write"],
-    work,
-  };
-}
+/** Defines a function. */
+export const defineFunction = <P>(definition: FunctionDefinition<P>): FunctionDefinition<P> => definition;
+
+/** Number of arguments of a function. */
+export const arityOf = <P>({ write, arity }: FunctionDefinition<P>, parameters: P): number =>
+  arity?.(parameters) ?? write.length - 2;
 
 /** Words that kernels read from the memory, computed from a record of parameters, which is their key in a cache. */
 export interface TableDefinition<P> {

@@ -32,8 +32,8 @@ export class FunctionCompiler {
   }
 
   /** Writes a function and returns its number. */
-  add(name: string, parameters: readonly string[], body: Body): number {
-    const written = writeFunction(name, parameters, body, this.#options);
+  add(name: string, arity: number, body: Body): number {
+    const written = writeFunction(name, arity, body, this.#options);
     const number = this.#free.pop() ?? this.#length++;
     this.#written.set(number, written);
     return number;

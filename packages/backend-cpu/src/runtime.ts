@@ -2,7 +2,7 @@ import type { Values } from "@convlens/backend";
 import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate } from "./assembler/module.ts";
 import { asCount, CallList, strided, valueIn, type Argument, type Count } from "./callList.ts";
-import { defineFunction, keyOf, type FunctionDefinition, type TableDefinition } from "./defineFunction.ts";
+import { arityOf, defineFunction, keyOf, type FunctionDefinition, type TableDefinition } from "./defineFunction.ts";
 import { MOST_ARGUMENTS, type WasmFunction } from "./execute.ts";
 import type { Executor } from "./executor.ts";
 import { FunctionCompiler } from "./functionCompiler.ts";
@@ -49,7 +49,6 @@ const CACHED = 512;
 const PART = 16384;
 const clear = defineFunction({
   name: "clear",
-  args: ["from", "bytes"],
   write: (f, _: object, from, bytes) => f.clearBytes(from, bytes),
 });
 
@@ -167,11 +166,11 @@ export class Runtime {
   compile<P>(definition: FunctionDefinition<P>, parameters: P): CompiledFunction {
     const key = keyOf(definition, parameters);
     return this.#functions.find(key, () => {
-      const names = definition.argumentsOf(parameters);
-      if (names.length > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} arguments`);
+      const arity = arityOf(definition, parameters);
+      if (arity > MOST_ARGUMENTS) throw new Error(`${key} has more than ${MOST_ARGUMENTS} arguments`);
       const name = definition.name.replaceAll(" ", "_");
-      const index = this.#compiler.add(name, names, (f, ...args) => definition.write(f, parameters, ...args));
-      const work = definition.work(parameters);
+      const index = this.#compiler.add(name, arity, (f, ...args) => definition.write(f, parameters, ...args));
+      const work = definition.work?.(parameters) ?? 0;
       const compiled =
         this.#executor === undefined
           ? new DirectFunction(() => this.#functionHere(index))

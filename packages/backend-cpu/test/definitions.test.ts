@@ -13,7 +13,7 @@ const call = /\bdefine[A-Z]\w*(<.*>)?\(/;
 /** Calls of functions that define a function: the line, the line at the left margin before it, and what follows. */
 const definitions = files.flatMap(({ path, lines }) =>
   lines.flatMap((line, i) => {
-    if (!call.test(line) || /function define/.test(line)) return [];
+    if (!call.test(line) || /(function|const) define/.test(line)) return [];
     const margin = lines.slice(0, i + 1).findLast((each) => /^\w/.test(each))!;
     const after = lines.slice(i, i + 3).join("\n");
     return [{ at: `${path}:${i + 1}`, line, margin, after: after.slice(after.search(call)) }];
@@ -22,7 +22,7 @@ const definitions = files.flatMap(({ path, lines }) =>
 
 /** Whether a call is the value of a constant at the top level, a part of one, or in a function that defines others. */
 const isAtTop = ({ line, margin }: (typeof definitions)[number]): boolean =>
-  /^(export )?function define/.test(margin) ||
+  /^(export )?(function|const) define/.test(margin) ||
   (line === margin && /^(export )?const \w+(: [^=]+)? = (\/\*.*\*\/ )?define/.test(line)) ||
   (margin.endsWith("= {") && /^ {2}\w+: define/.test(line)) ||
   (margin.endsWith("=") && /^ {2}(\/\*.*\*\/ )?define/.test(line));
@@ -47,7 +47,6 @@ describe("functions that are generated", () => {
     const written: unknown[] = [];
     const definition = defineFunction({
       name: "test",
-      args: ["at"],
       write: (f, parameters: unknown, at) => {
         written.push(parameters);
         f.clear(at, 1);

@@ -17,7 +17,7 @@ it("Functions are compiled together, long ones alone, and keep their numbers", (
   const functions = new FunctionCompiler({ isShared: false, machine: plainMachine, publish });
   /** Writes its value to an address, once or so often that it is long. */
   const add = (value: number, times: number): number =>
-    functions.add("put", ["to"], (f, to) => {
+    functions.add("put", 1, (f, to) => {
       for (let i = 0; i < times; i++) f.store(to, number(value));
     });
   const check = (index: number): void => {

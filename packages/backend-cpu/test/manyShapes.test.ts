@@ -17,7 +17,6 @@ const CALLS = 8;
 const numbered: TableDefinition<number> = { name: "table", words: (id) => new Int32Array(1000).fill(id) };
 const put = defineFunction({
   name: "put",
-  args: ["to"],
   write: (f, id: number, to) => {
     // Some are so long that they have a module of their own.
     for (let i = id % 7 === 0 ? 500 : 5; i > 0; i--) f.store(to, number(id));
@@ -96,7 +95,7 @@ it("A number is given to another function when its own is removed", () => {
     machine: plainMachine,
     publish: (_, numbers) => published.push([...numbers]),
   });
-  const add = (): number => functions.add("put", ["to"], (f, to) => f.store(to, number(1)));
+  const add = (): number => functions.add("put", 1, (f, to) => f.store(to, number(1)));
   expect([add(), add(), add()]).toEqual([0, 1, 2]);
   functions.compile();
   functions.remove(1);
@@ -132,7 +131,7 @@ it("A worker without shared memory lets go of functions, and gives their numbers
     publish: (module, numbers) => ask({ kind: "functions", module, numbers }),
   });
   for (const value of [3, 4]) {
-    const index = functions.add("put", ["to"], (f, to) => f.store(to, number(value)));
+    const index = functions.add("put", 1, (f, to) => f.store(to, number(value)));
     expect(index).toBe(0);
     functions.compile();
     const run: Request = { kind: "run", reach: 1000, list: Int32Array.of(index, 1, 1, 0, 0, 64, 0, 0) };

@@ -126,10 +126,7 @@ class Reader {
 
 /** The lines of a function: taken from its bytes, so that they show what an engine gets. */
 function linesOf(f: FunctionWriter): string[] {
-  const nameOf = (index: number): string => {
-    const local = index - f.parameters.length;
-    return local < 0 ? `$${f.parameters[index]!.name}` : `$${f.locals[local]!.name}${local}`;
-  };
+  const nameOf = (index: number): string => `$${index}`;
   const lines = f.locals.map(({ type }, i) => `    (local ${nameOf(f.parameters.length + i)} ${type})`);
   const reader = new Reader(f.bytes);
   // The types of the locals, each with a count before it.
@@ -191,7 +188,7 @@ function linesOf(f: FunctionWriter): string[] {
 /** A module of one function, and those that it calls, in WebAssembly's text format. */
 export function textOf(f: FunctionWriter): string {
   const functions = [f, ...f.inner].map((each) => {
-    const parameters = each.parameters.map(({ name }) => ` (param $${name} i32)`).join("");
+    const parameters = each.parameters.map((_, i) => ` (param $${i} i32)`).join("");
     const exported = each === f ? ` (export "0")` : "";
     return [`  (func $${each.name}${exported}${parameters}`, ...linesOf(each)].join("\n");
   });

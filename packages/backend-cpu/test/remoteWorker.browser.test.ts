@@ -10,7 +10,6 @@ import { limits } from "./limits.ts";
 
 const copyFour = defineFunction({
   name: "copy",
-  args: ["at"],
   write: (f, _: object, at) => f.store4(at, load4(at)),
 });
 

@@ -9,9 +9,8 @@ import { limits } from "./limits.ts";
 
 const busy = defineFunction({
   name: "busy",
-  args: ["at"],
   write: (f, _: object, at) => {
-    const sum = f.keep("sum", load4(at));
+    const sum = f.keep(load4(at));
     f.times(1_000_000, () => f.set(sum, f.multiplyAdd4(sum, f.constant4(0.5), sum)));
     f.store4(at, sum);
   },
@@ -19,12 +18,10 @@ const busy = defineFunction({
 });
 const copyFour = defineFunction({
   name: "copy",
-  args: ["at"],
   write: (f, _: object, at) => f.store4(at, load4(at)),
 });
 const endless = defineFunction({
   name: "endless",
-  args: ["from", "to"],
   write: (f, _: object, from, to) => f.until(from, to, () => undefined),
   work: () => 1_000_000,
 });

@@ -230,9 +230,8 @@ function memoized<A extends object, R>(of: (argument: A) => R): (argument: A) =>
 /** Does many products in each call. */
 const busy = defineFunction({
   name: "busy",
-  args: ["at"],
   write: (f, times: number, at) => {
-    const sum = f.keep("sum", load4(at));
+    const sum = f.keep(load4(at));
     f.times(times, () => f.set(sum, f.multiplyAdd4(sum, f.constant4(0.5), sum)));
     f.store4(at, sum);
   },

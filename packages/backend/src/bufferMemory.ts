@@ -22,7 +22,9 @@ export class BufferMemory<B> {
   readonly #pacer: Pacer;
   /** Of all programs that can still run. */
   readonly #programs = new Set<ProgramBuffers<B>>();
-  #arena: { readonly buffer: B; readonly length: number } | undefined;
+  /** The arena, as long as there is one, and its length. */
+  arena: B | undefined;
+  arenaLength = 0;
   #isDisposed = false;
 
   constructor(options: KernelBackendOptions<B>) {
@@ -77,29 +79,25 @@ export class BufferMemory<B> {
     return true;
   }
 
-  /** The arena, if it has at least `length` numbers. */
-  arena(length: number): B | undefined {
-    return this.#arena !== undefined && this.#arena.length >= length ? this.#arena.buffer : undefined;
-  }
-
   /** Replaces the arena by one of at least `length` numbers. */
-  async growArena(length: number): Promise<B> {
-    const grown = Math.max(length, 2 * (this.#arena?.length ?? 0));
+  async growArena(length: number): Promise<void> {
+    const grown = Math.max(length, 2 * this.arenaLength);
     this.dropArena();
-    this.#arena = { buffer: await this.reserve(grown), length: grown };
-    return this.#arena.buffer;
+    this.arena = await this.reserve(grown);
+    this.arenaLength = grown;
   }
 
   dropArena(): void {
-    if (this.#arena !== undefined) this.free(this.#arena.buffer);
-    this.#arena = undefined;
+    if (this.arena !== undefined) this.free(this.arena);
+    this.arena = undefined;
+    this.arenaLength = 0;
   }
 
   /** Drops the arena if it is much larger than any remaining program needs. */
   shrinkArena(): void {
     let most = 0;
     for (const { peak } of this.#programs) most = Math.max(most, peak);
-    if (this.#arena !== undefined && this.#arena.length > 2 * most) this.dropArena();
+    if (this.arenaLength > 2 * most) this.dropArena();
   }
 
   /** Frees all buffers. */

@@ -34,7 +34,6 @@ export class CompiledProgram<B> implements Executable {
   readonly #program: Program;
   readonly #shapes: readonly Shape[];
   readonly #plan: MemoryPlan;
-  readonly #usesArena: boolean;
   /** Values whose buffers are released after each instruction, by a backend that asks for it. */
   readonly #dead: readonly (readonly number[])[] | undefined;
   /** Values that lie in the memory of a variable. */
@@ -60,14 +59,15 @@ export class CompiledProgram<B> implements Executable {
     this.#program = program;
     this.#shapes = shapesOf(program);
     this.#plan = plan;
-    this.#usesArena = hasArena && plan.places.some((place) => place.in === "arena");
     this.#dead = hasArena || !options.release ? undefined : deadAfter(program, plan);
     this.#inVariables = plan.places.flatMap((place, value) =>
       place.in === "variable" ? [{ value, index: place.index }] : [],
     );
     this.#mayBeLong = plan.sum > LONG;
     this.#launches = table.isReady(program) ? table.prepare(program, plan) : undefined;
-    this.own = { constants: [], values: undefined, peak: this.#usesArena ? plan.peak : 0 };
+    // Empty values, too, need an arena to lie in.
+    const usesArena = hasArena && plan.places.some((place) => place.in === "arena");
+    this.own = { constants: [], values: undefined, peak: usesArena ? Math.max(1, plan.peak) : 0 };
     this.memory = { peak: plan.peak * memory.bytesPerNumber, sum: plan.sum * memory.bytesPerNumber };
   }
 
@@ -91,17 +91,16 @@ export class CompiledProgram<B> implements Executable {
   };
 
   async #run(feeds: readonly Values[], variables: readonly Storage[], options: RunOptions): Promise<Values[]> {
-    const { options: backend, memory } = this.#context;
+    const { options: backend, memory, variables: blocks } = this.#context;
     memory.check();
     if (this.#isDisposed) throw new UsageError(`${backend.name}: this program was disposed`);
     options.signal?.throwIfAborted();
     const launches = this.#launches ?? (await this.#load());
     if (!this.#isReady) await this.#allocate();
-    const settling = this.#settle(variables);
-    if (settling) await settling;
-    let arena = this.#usesArena ? memory.arena(this.#plan.peak) : undefined;
-    if (this.#usesArena && arena === undefined) arena = await memory.growArena(this.#plan.peak);
-    this.#bind(launches, variables, arena);
+    // Counted loops, as all loops of each run: an iterator allocates an object for each turn.
+    for (let i = 0; i < variables.length; i++) if (!blocks.isSettled(variables[i]!)) await blocks.settle(variables[i]!);
+    if (memory.arenaLength < this.own.peak) await memory.growArena(this.own.peak);
+    this.#bind(launches, variables);
     for (let i = 0; i < feeds.length; i++) {
       const pending = backend.upload(this.#buffers[i]!, feeds[i]!);
       if (pending) await pending;
@@ -136,22 +135,21 @@ export class CompiledProgram<B> implements Executable {
     this.#isReady = true;
   }
 
-  /** Waits for variables whose memory is not allocated yet. */
-  #settle(variables: readonly Storage[]): Promise<void> | undefined {
-    const blocks = this.#context.variables;
-    for (let i = 0; i < variables.length; i++)
-      if (!blocks.isSettled(variables[i]!)) {
-        const rest = variables.slice(i + 1);
-        return blocks.settle(variables[i]!).then(() => this.#settle(rest));
-      }
-    return undefined;
-  }
-
   /** Gives every value its buffer. From run to run only variables change, unless the arena has grown. */
-  #bind(launches: readonly Launch<B>[], variables: readonly Storage[], arena: B | undefined): void {
-    if (!this.#isBound || arena !== this.#arena) this.#bindFixed(arena);
+  #bind(launches: readonly Launch<B>[], variables: readonly Storage[]): void {
+    const { options, memory } = this.#context;
     const buffers = this.#buffers;
-    // A counted loop, as all loops of each run: an iterator allocates an object for each turn.
+    const arena = this.own.peak > 0 ? memory.arena : undefined;
+    if (!this.#isBound || arena !== this.#arena) {
+      this.#isBound = false;
+      this.#plan.places.forEach((place, value) => {
+        if (place.in === "constant") buffers[value] = this.own.constants[place.index]!;
+        else if (place.in === "arena")
+          buffers[value] =
+            this.own.values?.[value] ?? options.slice!(arena!, place.offset, sizeOf(this.#shapes[value]!));
+      });
+      this.#arena = arena;
+    }
     for (let i = 0; i < this.#inVariables.length; i++) {
       const { value, index } = this.#inVariables[i]!;
       const buffer = this.#context.variables.open(variables[index]!);
@@ -164,20 +162,6 @@ export class CompiledProgram<B> implements Executable {
       results.forEach((value, k) => (others[k] = buffers[value]!));
     }
     this.#isBound = true;
-  }
-
-  /** Binds constants and values that lie in the arena, or in buffers of their own. */
-  #bindFixed(arena: B | undefined): void {
-    const { own } = this;
-    const { options } = this.#context;
-    this.#plan.places.forEach((place, value) => {
-      if (place.in === "constant") this.#buffers[value] = own.constants[place.index]!;
-      else if (place.in === "arena")
-        this.#buffers[value] =
-          own.values?.[value] ?? options.slice!(arena!, place.offset, sizeOf(this.#shapes[value]!));
-    });
-    this.#arena = arena;
-    this.#isBound = false;
   }
 
   async #launchAll(launches: readonly Launch<B>[], { signal, onInstruction }: RunOptions): Promise<void> {

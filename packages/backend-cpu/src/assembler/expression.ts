@@ -1,4 +1,5 @@
 import { float, signed, unsigned } from "./encoding.ts";
+import * as op from "./instructions.ts";
 import {
   asFloat,
   asInt,
@@ -7,7 +8,6 @@ import {
   f32x4,
   i32,
   i8x16,
-  opcode,
   v128,
   type Expression,
   type WasmType,
@@ -15,8 +15,6 @@ import {
 
 /** A variable of a function. */
 export interface Local<T extends WasmType> extends Expression<T> {
-  /** Shown in the text format. Names need not be unique. */
-  readonly name: string;
   /** Its number, encoded. */
   readonly index: string;
 }
@@ -31,9 +29,9 @@ type Vector = Expression<"v128">;
 export const at = (offset: number): string => "\x02" + unsigned(4 * offset);
 
 /** A whole number. */
-export const int = (n: number): Int => asInt(opcode["i32.const"] + signed(n));
+export const int = (n: number): Int => asInt(op.i32_const + signed(n));
 /** A number. */
-export const number = (x: number): Float => asFloat(opcode["f32.const"] + float(x));
+export const number = (x: number): Float => asFloat(op.f32_const + float(x));
 /** Four zeros. */
 export const zero4: Vector = /* @__PURE__ */ v128.const(/* @__PURE__ */ new Uint8Array(16));
 /** Four whole numbers. */
@@ -50,21 +48,18 @@ export const plus = (address: Int, count: number): Int => i32.add(address, int(4
 export const element = (address: Int, index: Int, step: number): Int => i32.add(address, i32.mul(index, int(4 * step)));
 
 /** The whole number at an address. */
-export const loadInt = (address: Int, offset = 0): Int => asInt(address.bytes + opcode["i32.load"] + at(offset));
+export const loadInt = (address: Int, offset = 0): Int => asInt(address.bytes + op.i32_load + at(offset));
 /** The number at an address. */
-export const load = (address: Int, offset = 0): Float => asFloat(address.bytes + opcode["f32.load"] + at(offset));
+export const load = (address: Int, offset = 0): Float => asFloat(address.bytes + op.f32_load + at(offset));
 /** Four numbers from an address on. */
-export const load4 = (address: Int, offset = 0): Vector => asVector(address.bytes + opcode["v128.load"] + at(offset));
+export const load4 = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load + at(offset));
 /** The number at an address, four times. */
-export const splat = (address: Int, offset = 0): Vector =>
-  asVector(address.bytes + opcode["v128.load32_splat"] + at(offset));
+export const splat = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load32_splat + at(offset));
 /** The number at an address, and three zeros. */
-export const loadOne = (address: Int, offset = 0): Vector =>
-  asVector(address.bytes + opcode["v128.load32_zero"] + at(offset));
+export const loadOne = (address: Int, offset = 0): Vector => asVector(address.bytes + op.v128_load32_zero + at(offset));
 
 /** `a` if the condition is not 0, else `b`. */
-export const select = (condition: Int, a: Int, b: Int): Int =>
-  asInt(a.bytes + b.bytes + condition.bytes + opcode.select);
+export const select = (condition: Int, a: Int, b: Int): Int => asInt(a.bytes + b.bytes + condition.bytes + op.select);
 /** Bits of `a` where the mask has them set, of `b` elsewhere. */
 export const select4 = (mask: Vector, a: Vector, b: Vector): Vector => v128.bitselect(a, b, mask);
 /** Whether a number is not NaN. */

@@ -1,6 +1,7 @@
 import { bytes, list, unsigned } from "./encoding.ts";
 import { at, double2, int, number, plus, type Local, type Pointer } from "./expression.ts";
-import { f32x4, i32, opcode, type Expression, type WasmType } from "./instructions.ts";
+import * as op from "./instructions.ts";
+import { f32x4, i32, type Expression, type WasmType } from "./instructions.ts";
 
 const types: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
 const EMPTY_BLOCK = "\x40";
@@ -16,14 +17,8 @@ export interface Machine {
 /** A machine without special features. */
 export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 1 } };
 
-/** The arguments of a function as variables: one for each name or value. */
-export type Arguments<Names extends readonly unknown[]> = { readonly [K in keyof Names]: Pointer };
-
 /** Writes the body of a function. */
-export type Body<Names extends readonly unknown[] = readonly unknown[]> = (
-  f: FunctionWriter,
-  ...args: Arguments<Names>
-) => void;
+export type Body = (f: FunctionWriter, ...args: Pointer[]) => void;
 
 /** Options of {@link FunctionWriter}. */
 export interface WriterOptions {
@@ -46,16 +41,19 @@ export class FunctionWriter {
   #first = "";
   #rest = "";
 
-  /** @param name - Shown by profilers and debuggers. */
-  constructor(name: string, parameters: readonly string[], { machine = plainMachine }: WriterOptions = {}) {
+  /**
+   * @param name - Shown by profilers and debuggers.
+   * @param arity - Number of parameters.
+   */
+  constructor(name: string, arity: number, { machine = plainMachine }: WriterOptions = {}) {
     this.name = name;
     this.machine = machine;
-    this.parameters = parameters.map((parameter, index) => variable("i32", parameter, unsigned(index)));
+    this.parameters = Array.from({ length: arity }, (_, index) => variable("i32", unsigned(index)));
   }
 
-  /** Declares a variable. Its name is shown in the text format, and need not be unique. */
-  local<T extends WasmType>(type: T, name: string): Local<T> {
-    const local = variable(type, name, unsigned(this.parameters.length + this.locals.length));
+  /** Declares a variable. */
+  local<T extends WasmType>(type: T): Local<T> {
+    const local = variable(type, unsigned(this.parameters.length + this.locals.length));
     this.locals.push(local);
     return local;
   }
@@ -66,8 +64,8 @@ export class FunctionWriter {
   }
 
   /** Declares a variable with this value, for values that are used more than once. */
-  keep<T extends WasmType>(name: string, value: Expression<T>): Local<T> {
-    const local = this.local(value.type, name);
+  keep<T extends WasmType>(value: Expression<T>): Local<T> {
+    const local = this.local(value.type);
     this.set(local, value);
     return local;
   }
@@ -76,7 +74,7 @@ export class FunctionWriter {
   constant<T extends WasmType>(value: Expression<T>): Local<T> {
     let local = this.#constants.get(value.bytes) as Local<T> | undefined;
     if (local === undefined) {
-      local = this.local(value.type, "constant");
+      local = this.local(value.type);
       this.#constants.set(value.bytes, local);
       this.#first += setting(local, value);
     }
@@ -109,23 +107,23 @@ export class FunctionWriter {
 
   /** The number at an address ← value */
   store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
-    this.#rest += address.bytes + value.bytes + opcode["f32.store"] + at(offset);
+    this.#rest += address.bytes + value.bytes + op.f32_store + at(offset);
   }
 
   /** Four numbers from an address on ← value */
   store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
-    this.#rest += address.bytes + value.bytes + opcode["v128.store"] + at(offset);
+    this.#rest += address.bytes + value.bytes + op.v128_store + at(offset);
   }
 
   /** The number at an address ← lane of a vector */
   storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
-    this.#rest += address.bytes + value.bytes + opcode["v128.store32_lane"] + at(offset) + unsigned(lane);
+    this.#rest += address.bytes + value.bytes + op.v128_store32_lane + at(offset) + unsigned(lane);
   }
 
   /** The first `lanes` numbers from an address on ← those of a vector */
   storeLanes(address: Expression<"i32">, value: Expression<"v128">, offset: number, lanes: number): void {
     if (lanes === 4) return this.store4(address, value, offset);
-    const numbers = this.keep("lanes", value);
+    const numbers = this.keep(value);
     for (let lane = 0; lane < lanes; lane++) this.storeOne(address, numbers, offset + lane, lane);
   }
 
@@ -136,14 +134,14 @@ export class FunctionWriter {
 
   /** Writes zero bytes from an address on. */
   clearBytes(address: Expression<"i32">, bytes: Expression<"i32">): void {
-    this.#rest += address.bytes + int(0).bytes + bytes.bytes + opcode["memory.fill"] + "\x00";
+    this.#rest += address.bytes + int(0).bytes + bytes.bytes + op.memory_fill + "\x00";
   }
 
   /** Repeats the body `count` times. A count that is an expression must be at least 1. */
   times(count: number | Expression<"i32">, body: () => void): void {
     if (count === 1) return body();
     if (typeof count === "number" && count <= 0) return;
-    const left = this.keep("left", typeof count === "number" ? int(count) : count);
+    const left = this.keep(typeof count === "number" ? int(count) : count);
     this.#loop(() => {
       body();
       this.set(left, i32.add(left, int(-1)));
@@ -161,33 +159,32 @@ export class FunctionWriter {
 
   /** Runs the body if the condition is not 0. */
   when(condition: Expression<"i32">, body: () => void): void {
-    this.#block(condition.bytes + opcode.if, body);
+    this.#block(condition.bytes + op.if_, body);
   }
 
   /** Calls a function whose body is written here: engines optimize each function by itself, and short ones sooner. */
-  call<const Values extends readonly Expression<"i32">[]>(name: string, values: Values, body: Body<Values>): void {
-    const parameters = values.map((_, i) => `p${i}`);
-    const written = new FunctionWriter(name, parameters, { machine: this.machine });
-    (body as Body)(written, ...written.parameters);
+  call(name: string, values: readonly Expression<"i32">[], body: Body): void {
+    const written = new FunctionWriter(name, values.length, { machine: this.machine });
+    body(written, ...written.parameters);
     const { bytes } = written;
     let index = this.inner.findIndex((known) => known.bytes === bytes);
     if (index < 0) index = this.inner.push(written) - 1;
     // The calling function has number 0.
-    this.#rest += values.map(({ bytes }) => bytes).join("") + opcode.call + unsigned(1 + index);
+    this.#rest += values.map(({ bytes }) => bytes).join("") + op.call + unsigned(1 + index);
   }
 
   /** Repeats the body as long as it returns a value other than 0. */
   #loop(body: () => Expression<"i32">): void {
-    this.#block(opcode.loop, () => {
+    this.#block(op.loop, () => {
       const { bytes } = body();
-      this.#rest += bytes + opcode.br_if + "\x00";
+      this.#rest += bytes + op.br_if + "\x00";
     });
   }
 
   #block(begin: string, body: () => void): void {
     this.#rest += begin + EMPTY_BLOCK;
     body();
-    this.#rest += opcode.end;
+    this.#rest += op.end;
   }
 
   /** Number of bytes of the instructions so far, without constants. */
@@ -197,7 +194,7 @@ export class FunctionWriter {
 
   /** The code of the function: the types of its locals, then its instructions. */
   get bytes(): string {
-    return list(...this.locals.map(({ type }) => `\x01${types[type]}`)) + this.#first + this.#rest + opcode.end;
+    return list(...this.locals.map(({ type }) => `\x01${types[type]}`)) + this.#first + this.#rest + op.end;
   }
 
   /** The type of the function, encoded. */
@@ -206,13 +203,12 @@ export class FunctionWriter {
   }
 }
 
-const variable = <T extends WasmType>(type: T, name: string, index: string): Local<T> => ({
+const variable = <T extends WasmType>(type: T, index: string): Local<T> => ({
   type,
-  name,
   index,
-  bytes: opcode["local.get"] + index,
+  bytes: op.local_get + index,
 });
 
 /** The instruction local ← value. */
 const setting = <T extends WasmType>({ index }: Local<T>, value: Expression<T>): string =>
-  value.bytes + opcode["local.set"] + index;
+  value.bytes + op.local_set + index;

@@ -180,25 +180,25 @@ export const f64x2: Readonly<
   max: binary("\xfd\xf5\x01"),
 };
 
-/** Opcodes of control, variables, constants and memory. */
-export const opcode = {
-  loop: "\x03",
-  if: "\x04",
-  end: "\x0b",
-  br_if: "\x0d",
-  call: "\x10",
-  select: "\x1b",
-  "local.get": "\x20",
-  "local.set": "\x21",
-  "i32.load": "\x28",
-  "f32.load": "\x2a",
-  "f32.store": "\x38",
-  "i32.const": "\x41",
-  "f32.const": "\x43",
-  "memory.fill": "\xfc\x0b",
-  "v128.load": "\xfd\x00",
-  "v128.load32_splat": "\xfd\x09",
-  "v128.store": "\xfd\x0b",
-  "v128.store32_lane": "\xfd\x5a",
-  "v128.load32_zero": "\xfd\x5c",
-} as const;
+// Opcodes of control, variables, constants and memory. An underscore takes the place of a dot.
+
+export const loop = "\x03";
+/** `if` */
+export const if_ = "\x04";
+export const end = "\x0b";
+export const br_if = "\x0d";
+export const call = "\x10";
+export const select = "\x1b";
+export const local_get = "\x20";
+export const local_set = "\x21";
+export const i32_load = "\x28";
+export const f32_load = "\x2a";
+export const f32_store = "\x38";
+export const i32_const = "\x41";
+export const f32_const = "\x43";
+export const memory_fill = "\xfc\x0b";
+export const v128_load = "\xfd\x00";
+export const v128_load32_splat = "\xfd\x09";
+export const v128_store = "\xfd\x0b";
+export const v128_store32_lane = "\xfd\x5a";
+export const v128_load32_zero = "\xfd\x5c";

@@ -6,14 +6,9 @@ import { FunctionWriter, type Body, type WriterOptions } from "./function.ts";
 export const LARGEST_SHARED = 65536;
 
 /** Writes a function with its body. */
-export function writeFunction<const Names extends readonly string[]>(
-  name: string,
-  parameters: Names,
-  body: Body<Names>,
-  options?: WriterOptions,
-): FunctionWriter {
-  const f = new FunctionWriter(name, parameters, options);
-  (body as Body)(f, ...f.parameters);
+export function writeFunction(name: string, arity: number, body: Body, options?: WriterOptions): FunctionWriter {
+  const f = new FunctionWriter(name, arity, options);
+  body(f, ...f.parameters);
   return f;
 }
 

@@ -9,19 +9,13 @@ type Vector = Expression<"v128">;
 
 const argmaxFunction = defineFunction({
   name: "argmax",
-  args: ["x", "y"],
   write: (
     f,
     { outer, length, inner }: { readonly outer: number; readonly length: number; readonly inner: number },
     x,
     y,
   ) => {
-    const [best, place, at, rival] = [
-      f.local("v128", "best"),
-      f.local("v128", "place"),
-      f.local("v128", "at"),
-      f.local("v128", "rival"),
-    ];
+    const [best, place, at, rival] = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")];
     const one = f.constant4(1);
     const column = (load: (x: Pointer) => Vector, store: (v: Vector) => void, numbers: number): void => {
       f.set(best, load(x));
@@ -32,7 +26,7 @@ const argmaxFunction = defineFunction({
         f.set(rival, load(x));
         // NaN counts as the maximum, but a NaN after another one is not the first.
         const isNewNaN = v128.andnot(f32x4.ne(rival, rival), f32x4.ne(best, best));
-        const wins = f.keep("wins", v128.or(f32x4.gt(rival, best), isNewNaN));
+        const wins = f.keep(v128.or(f32x4.gt(rival, best), isNewNaN));
         f.set(best, select4(wins, rival, best));
         f.set(place, select4(wins, at, place));
         f.set(at, f32x4.add(at, one));

@@ -25,8 +25,8 @@ export interface Chain {
 
 /** A chain over a number of inputs. A single operation is a chain of one link. */
 export function chainOf(operation: Pointwise | readonly Link[], inputs: number): Chain {
-  const f = new FunctionWriter("length", []);
-  const x = Array.from({ length: inputs }, () => f.local("v128", "x"));
+  const f = new FunctionWriter("length", 0);
+  const x = Array.from({ length: inputs }, () => f.local("v128"));
   const links = typeof operation === "function" ? [{ formula: operation, operands: x.map((_, i) => i) }] : operation;
   writeLinks(f, links, x);
   // An instruction takes about three bytes.
@@ -42,7 +42,7 @@ function writeLinks(f: FunctionWriter, links: readonly Link[], inputs: Known, be
   for (const { formula, operands } of links) {
     const x = operands.flatMap((operand) => known[operand] ?? []);
     const isReady = x.length === operands.length;
-    known.push(before[known.length] ?? (isReady ? f.keep("link", formula(f, ...x)) : undefined));
+    known.push(before[known.length] ?? (isReady ? f.keep(formula(f, ...x)) : undefined));
   }
   return known;
 }
@@ -62,7 +62,7 @@ export class ChainWriter {
   /** Loads inputs whose address does not change from here on, and computes the links that depend on these only. */
   settle(isFixed: (input: number) => boolean, before: Known = []): Known {
     const inputs = this.#from.map((address, i) => {
-      return before[i] ?? (isFixed(i) ? this.#f.keep("x", splat(address)) : undefined);
+      return before[i] ?? (isFixed(i) ? this.#f.keep(splat(address)) : undefined);
     });
     return writeLinks(this.#f, this.#links, inputs, before);
   }
@@ -78,7 +78,7 @@ export class ChainWriter {
   }
 
   #result(before: Known, load: (address: Pointer) => Vector): Vector {
-    const inputs = this.#from.map((address, i) => before[i] ?? this.#f.keep("x", load(address)));
+    const inputs = this.#from.map((address, i) => before[i] ?? this.#f.keep(load(address)));
     const known = writeLinks(this.#f, this.#links.slice(0, -1), inputs, before);
     const { formula, operands } = this.#links.at(-1)!;
     return before[known.length] ?? formula(this.#f, ...operands.map((operand) => known[operand]!));

@@ -60,14 +60,13 @@ export function defineChunks<P>({
     places: ChunkPlaces,
   ) => void;
 }): ChunkWork<P> {
-  const names = [...Array.from({ length: whole }, () => "x"), ...Array.from({ length: spread }, () => "s"), "to"];
   return {
     whole,
     spread,
     resultsOf,
     definition: defineFunction({
       name,
-      args: names,
+      arity: () => whole + spread + 1,
       write: (f, { parameters, folding, part }, ...args) => {
         const places = { whole: args.slice(0, whole), spread: args.slice(whole, whole + spread), to: args.at(-1)! };
         const results = resultsOf(parameters, folding);

@@ -57,7 +57,7 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   // A 1 with the sign bit of x, unless x is 0 or NaN.
   sign: (f, x) => {
     const one = v128.or(f.constant4(1), v128.and(x, f.constant4(-0)));
-    const other = f.keep("other", v128.or(f32x4.eq(x, f.constant(zero4)), f32x4.ne(x, x)));
+    const other = f.keep(v128.or(f32x4.eq(x, f.constant(zero4)), f32x4.ne(x, x)));
     return select4(other, x, one);
   },
   where: (f, condition, a, b) => select4(f32x4.ne(condition, f.constant(zero4)), a, b),

@@ -2,7 +2,7 @@ import { sizeOf, type Shape } from "@convlens/backend";
 import { load4, loadOne, number, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import { f32, f32x4, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { ChainWriter, type Chain, type Known } from "./chain.ts";
+import { ChainWriter, type Chain } from "./chain.ts";
 
 /** A reduction over neighbouring axes: of a tensor [outer, folded, inner] to [outer, inner]. */
 export interface Fold {
@@ -67,120 +67,113 @@ const PART = 128;
 export function writeFold(
   f: FunctionWriter,
   reduction: Reduction,
-  fold: Fold,
-  source: Source,
+  { outer, folded, inner }: Fold,
+  { chain, isOne }: Source,
   addresses: readonly Pointer[],
 ): void {
-  const writer = new FoldWriter(f, reduction, source, addresses);
-  f.times(fold.outer, () => (fold.inner === 1 ? writer.neighbours(fold.folded) : writer.columns(fold)));
+  const from = addresses.slice(0, -1);
+  const writer = new ChainWriter(f, chain, from);
+  const known = writer.settle((input) => isOne[input]!);
+  const values: Values = {
+    vector: (offset) => () => writer.vector(known, offset),
+    one: (offset) => () => writer.one(known, offset),
+    move: (numbers) => from.forEach((x, i) => f.advance(x, isOne[i] ? 0 : numbers)),
+  };
+  const write = inner === 1 ? writeNeighbours : writeColumns;
+  f.times(outer, () => write(f, reductions[reduction], { folded, inner }, values, addresses.at(-1)!));
 }
 
-class FoldWriter {
-  readonly #f: FunctionWriter;
-  readonly #reduction: (typeof reductions)[Reduction];
-  readonly #isOne: readonly boolean[];
-  readonly #from: readonly Pointer[];
-  readonly #to: Pointer;
-  readonly #chain: ChainWriter;
-  readonly #known: Known;
+/** The values that are folded, at offsets from their addresses. */
+interface Values {
+  readonly vector: (offset: number) => () => Vector;
+  readonly one: (offset: number) => () => Vector;
+  readonly move: (numbers: number) => void;
+}
+type Operation = (typeof reductions)[Reduction];
 
-  constructor(f: FunctionWriter, reduction: Reduction, { chain, isOne }: Source, addresses: readonly Pointer[]) {
-    this.#f = f;
-    this.#reduction = reductions[reduction];
-    this.#isOne = isOne;
-    this.#from = addresses.slice(0, -1);
-    this.#to = addresses.at(-1)!;
-    this.#chain = new ChainWriter(f, chain, this.#from);
-    this.#known = this.#chain.settle((input) => isOne[input]!);
+/** Writes: folds values over `count` turns of `step` numbers. */
+function writeTurns(
+  f: FunctionWriter,
+  { start, join }: Operation,
+  { count, step }: { readonly count: number; readonly step: number },
+  move: Values["move"],
+  values: readonly (() => Vector)[],
+): Local<"v128">[] {
+  const totals = values.map(() => f.keep(start));
+  const parts = values.map(() => f.local("v128"));
+  const writePart = (length: number): void => {
+    parts.forEach((part) => f.set(part, start));
+    f.times(length, () => {
+      parts.forEach((part, i) => f.set(part, join(part, values[i]!())));
+      move(step);
+    });
+    totals.forEach((total, i) => f.set(total, join(total, parts[i]!)));
+  };
+  f.times(Math.floor(count / PART), () => writePart(PART));
+  if (count % PART > 0) writePart(count % PART);
+  return totals;
+}
+
+/** Writes: folds neighbours, in lanes and vectors first, then these together. */
+function writeNeighbours(
+  f: FunctionWriter,
+  operation: Operation,
+  { folded }: Omit<Fold, "outer">,
+  { vector, one, move }: Values,
+  y: Pointer,
+): void {
+  const turns = (count: number, step: number, values: readonly (() => Vector)[]): Local<"v128">[] =>
+    writeTurns(f, operation, { count, step }, move, values);
+  const vectors = Math.floor(folded / 4);
+  const totals: Vector[] = [];
+  if (vectors >= 4) totals.push(...turns(Math.floor(vectors / 4), 16, [0, 4, 8, 12].map(vector)));
+  if (vectors % 4 > 0) totals.push(...turns(vectors % 4, 4, [vector(0)]));
+  const parts: Expression<"f32">[] = [];
+  if (totals.length > 0) {
+    const total = f.keep(inPairs(totals, operation.join));
+    const lanes = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(total, lane));
+    parts.push(inPairs(lanes, operation.joinOne));
   }
+  if (folded % 4 > 0) parts.push(f32x4.extract_lane(turns(folded % 4, 1, [one(0)])[0]!, 0));
+  f.store(y, inPairs(parts, operation.joinOne));
+  f.advance(y, 1);
+}
 
-  #move(numbers: number): void {
-    this.#from.forEach((x, i) => this.#f.advance(x, this.#isOne[i] ? 0 : numbers));
-  }
-  readonly #vector = (offset: number): Vector => this.#chain.vector(this.#known, offset);
-  readonly #one = (offset: number): Vector => this.#chain.one(this.#known, offset);
-
-  /** Folds the values at some offsets, each over `count` turns of `step` numbers. */
-  #turns(count: number, step: number, values: readonly (() => Vector)[]): Local<"v128">[] {
-    const f = this.#f;
-    const { start, join } = this.#reduction;
-    const totals = values.map(() => f.keep("total", start));
-    const parts = values.map(() => f.local("v128", "part"));
-    const writePart = (length: number): void => {
-      parts.forEach((part) => f.set(part, start));
-      f.times(length, () => {
-        parts.forEach((part, i) => f.set(part, join(part, values[i]!())));
-        this.#move(step);
-      });
-      totals.forEach((total, i) => f.set(total, join(total, parts[i]!)));
-    };
-    f.times(Math.floor(count / PART), () => writePart(PART));
-    if (count % PART > 0) writePart(count % PART);
-    return totals;
-  }
-
-  /** Folds neighbours: in lanes and vectors first, then these together. */
-  neighbours(count: number): void {
-    const f = this.#f;
-    const { join, joinOne } = this.#reduction;
-    const vectors = Math.floor(count / 4);
-    const totals: Vector[] = [];
-    const four = [0, 4, 8, 12].map((offset) => () => this.#vector(offset));
-    if (vectors >= 4) totals.push(...this.#turns(Math.floor(vectors / 4), 16, four));
-    if (vectors % 4 > 0) totals.push(...this.#turns(vectors % 4, 4, four.slice(0, 1)));
-    const parts: Expression<"f32">[] = [];
-    if (totals.length > 0) {
-      const total = f.keep("total", inPairs(totals, join));
-      const lanes = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(total, lane));
-      parts.push(inPairs(lanes, joinOne));
-    }
-    if (count % 4 > 0) parts.push(f32x4.extract_lane(this.#turns(count % 4, 1, [() => this.#one(0)])[0]!, 0));
-    f.store(this.#to, inPairs(parts, joinOne));
-    f.advance(this.#to, 1);
-  }
-
-  /** Folds rows of several columns. */
-  columns({ folded, inner }: Fold): void {
-    const f = this.#f;
-    const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
-    this.#rows(few, inner, { isFirst: true });
-    const more = (rows: number): void => {
-      f.advance(this.#to, -inner);
-      this.#rows(rows, inner, { isFirst: false });
-    };
-    const left = folded - few;
-    f.times(Math.floor(left / few), () => more(few));
-    if (left % few > 0) more(left % few);
-  }
-
-  /** Folds some rows; moves on to the next ones. */
-  #rows(rows: number, inner: number, options: { readonly isFirst: boolean }): void {
-    const some = (numbers: number): void => this.#someColumns(rows, inner, numbers, options);
-    this.#f.times(Math.floor(inner / COLUMNS), () => some(COLUMNS));
-    if (inner % COLUMNS > 0) some(inner % COLUMNS);
-    this.#move((rows - 1) * inner);
-  }
-
-  /** Folds `numbers` columns of some rows; moves on to the next columns. */
-  #someColumns(rows: number, inner: number, numbers: number, { isFirst }: { readonly isFirst: boolean }): void {
-    const [f, y] = [this.#f, this.#to];
-    const { join } = this.#reduction;
+/** Writes: folds rows of several columns, some rows and columns at a time. */
+function writeColumns(
+  f: FunctionWriter,
+  operation: Operation,
+  { folded, inner }: Omit<Fold, "outer">,
+  { vector, one, move }: Values,
+  y: Pointer,
+): void {
+  const some = (rows: number, numbers: number, isFirst: boolean): void => {
     const vectors = Math.floor(numbers / 4);
     const offsets = [
       ...Array.from({ length: vectors }, (_, i) => 4 * i),
       ...Array.from({ length: numbers % 4 }, (_, i) => 4 * vectors + i),
     ];
-    const values = offsets.map((offset, i) => () => (i < vectors ? this.#vector(offset) : this.#one(offset)));
-    this.#turns(rows, inner, values).forEach((total, i) => {
-      const offset = offsets[i]!;
-      const isVector = i < vectors;
-      const all = isFirst ? total : join((isVector ? load4 : loadOne)(y, offset), total);
+    const values = offsets.map((offset, i) => (i < vectors ? vector : one)(offset));
+    writeTurns(f, operation, { count: rows, step: inner }, move, values).forEach((total, i) => {
+      const [offset, isVector] = [offsets[i]!, i < vectors];
+      const all = isFirst ? total : operation.join((isVector ? load4 : loadOne)(y, offset), total);
       if (isVector) f.store4(y, all, offset);
       else f.storeOne(y, all, offset);
     });
-    this.#move(numbers - rows * inner);
+    move(numbers - rows * inner);
     f.advance(y, numbers);
-  }
+  };
+  const writeRows = (rows: number, isFirst: boolean): void => {
+    if (!isFirst) f.advance(y, -inner);
+    f.times(Math.floor(inner / COLUMNS), () => some(rows, COLUMNS, isFirst));
+    if (inner % COLUMNS > 0) some(rows, inner % COLUMNS, isFirst);
+    move((rows - 1) * inner);
+  };
+  const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
+  writeRows(few, true);
+  const left = folded - few;
+  f.times(Math.floor(left / few), () => writeRows(few, false));
+  if (left % few > 0) writeRows(left % few, false);
 }
 
 /** Joins values in pairs, these in pairs, and so on. */

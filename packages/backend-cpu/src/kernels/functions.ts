@@ -19,10 +19,7 @@ const inDouble =
   (formula: Formula): Pointwise =>
   (f, ...x) => {
     const half = (of: (x: Vector) => Vector): Vector =>
-      f.keep(
-        "half",
-        f32x4.demote_f64x2_zero(formula(f, ...x.map((each) => f.keep("x", f64x2.promote_low_f32x4(of(each)))))),
-      );
+      f.keep(f32x4.demote_f64x2_zero(formula(f, ...x.map((each) => f.keep(f64x2.promote_low_f32x4(of(each)))))));
     const lower = half((each) => each);
     const upper = half((each) => shuffle4(each, each, 2, 3, 2, 3));
     return shuffle4(lower, upper, 0, 1, 4, 5);
@@ -49,12 +46,12 @@ const inverseFactorials = /* @__PURE__ */ (() => {
 /** eˣ = 2ᵏ (1 + q): 2ᵏ, q, and whether k is 0. No float32 but 0 and ∞ has a larger exponent than it is cut to. */
 function exponential(f: FunctionWriter, x: Vector): { scale: Vector; q: Vector; isSmall: Vector } {
   const cut = max(f.constant2(-150), min(f.constant2(150), x));
-  const within = f.keep("within", cut);
-  const k = f.keep("k", nearest(mul(within, f.constant2(Math.LOG2E))));
-  const r = f.keep("r", sub(within, mul(k, f.constant2(Math.LN2))));
-  const q = f.keep("q", mul(r, polynomial(f, r, inverseFactorials.slice(1))));
+  const within = f.keep(cut);
+  const k = f.keep(nearest(mul(within, f.constant2(Math.LOG2E))));
+  const r = f.keep(sub(within, mul(k, f.constant2(Math.LN2))));
+  const q = f.keep(mul(r, polynomial(f, r, inverseFactorials.slice(1))));
   const exponent = i64x2.add(bitsOf(f, k), f.constant(bits64(1023n)));
-  const scale = f.keep("scale", i64x2.shl(exponent, int(52)));
+  const scale = f.keep(i64x2.shl(exponent, int(52)));
   return { scale, q, isSmall: f64x2.eq(k, f.constant2(0)) };
 }
 const exp: Formula = (f, x) => {
@@ -76,7 +73,7 @@ function bits64(bits: bigint): Vector {
 
 /** ln((1 + s) / (1 − s)) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …), for |s| < 0.172. */
 function logOfRatio(f: FunctionWriter, s: Vector): Vector {
-  const square = f.keep("square", mul(s, s));
+  const square = f.keep(mul(s, s));
   const tail = polynomial(
     f,
     square,
@@ -92,12 +89,12 @@ const ROOT_HALF = 0x3fe6a09e667f3bcdn;
 /** ln x of two float64. */
 export const doubleLog: Formula = (f, x) => {
   const one = f.constant2(1);
-  const k = f.keep("k", i64x2.shr_s(i64x2.sub(x, f.constant(bits64(ROOT_HALF))), int(52)));
-  const m = f.keep("m", i64x2.sub(x, i64x2.shl(k, int(52))));
+  const k = f.keep(i64x2.shr_s(i64x2.sub(x, f.constant(bits64(ROOT_HALF))), int(52)));
+  const m = f.keep(i64x2.sub(x, i64x2.shl(k, int(52))));
   // The exponent as a number: put in the lowest bits of one, and that taken away.
   const magic = f.constant2(MAGIC);
   const exponent = sub(i64x2.add(k, magic), magic);
-  const s = f.keep("s", div(sub(m, one), add(m, one)));
+  const s = f.keep(div(sub(m, one), add(m, one)));
   const finite = add(mul(exponent, f.constant2(Math.LN2)), logOfRatio(f, s));
   const zero = f.constant2(0);
   const infinity = f.constant2(Infinity);
@@ -107,10 +104,10 @@ export const doubleLog: Formula = (f, x) => {
 };
 const log1p: Formula = (f, x) => {
   const two = f.constant2(2);
-  const s = f.keep("s", div(x, add(x, two)));
-  const near = f.keep("near", logOfRatio(f, s));
+  const s = f.keep(div(x, add(x, two)));
+  const near = f.keep(logOfRatio(f, s));
   const isNear = f64x2.lt(abs(x), f.constant2(0.25));
-  return select4(isNear, near, doubleLog(f, f.keep("u", add(x, f.constant2(1)))));
+  return select4(isNear, near, doubleLog(f, f.keep(add(x, f.constant2(1)))));
 };
 
 // 1/2π in parts of 29 bits, of which the product with a float32 is exact, and what is left of it.
@@ -125,21 +122,21 @@ const sine =
   (f, x) => {
     // Whole turns are dropped from each product (Payne 1983); that with the last part is less than one.
     const turns = TURNS_PER_RADIAN.map((part, i): Vector => {
-      const product = f.keep("product", mul(x, f.constant2(part)));
-      return i + 1 < TURNS_PER_RADIAN.length ? f.keep("turns", sub(product, nearest(product))) : product;
+      const product = f.keep(mul(x, f.constant2(part)));
+      return i + 1 < TURNS_PER_RADIAN.length ? f.keep(sub(product, nearest(product))) : product;
     });
     const four = f.constant2(4);
-    const k = f.keep("k", nearest(mul(turns.reduce(add), four)));
+    const k = f.keep(nearest(mul(turns.reduce(add), four)));
     // With the quarters gone first, no addition rounds away what is left.
     const rest = turns.slice(1).reduce(add, sub(turns[0]!, div(k, four)));
     const isZero = f64x2.eq(x, f.constant2(0));
-    const r = f.keep("r", select4(isZero, x, mul(rest, f.constant2(2 * Math.PI))));
-    const square = f.keep("square", mul(r, r));
+    const r = f.keep(select4(isZero, x, mul(rest, f.constant2(2 * Math.PI))));
+    const square = f.keep(mul(r, r));
     const alternating = (first: 0 | 1): number[] =>
       [0, 1, 2, 3, 4].map((i) => (-1) ** i * inverseFactorials[2 * i + first]!);
     const odd = mul(r, polynomial(f, square, alternating(1)));
     const even = polynomial(f, square, [...alternating(0), -1 / 3628800]);
-    const quarter = f.keep("quarter", bitsOf(f, add(k, f.constant2(quarters))));
+    const quarter = f.keep(bitsOf(f, add(k, f.constant2(quarters))));
     // The lowest bit, everywhere; and the next, in the place of the sign.
     const isOdd = i64x2.shr_s(i64x2.shl(quarter, int(63)), int(63));
     const sign = v128.and(i64x2.shl(quarter, int(62)), f.constant2(-0));
@@ -153,7 +150,7 @@ const withSignOf = (f: FunctionWriter, size: Vector, x: Vector): Vector => {
 
 // tanh x = (e²ˣ − 1) / (e²ˣ + 1)
 const tanh: Formula = (f, x) => {
-  const t = f.keep("t", expm1(f, mul(f.constant2(2), abs(x))));
+  const t = f.keep(expm1(f, mul(f.constant2(2), abs(x))));
   return withSignOf(f, div(t, add(t, f.constant2(2))), x);
 };
 const sigmoid: Formula = (f, x) => {
@@ -186,8 +183,8 @@ function erfCoefficients(): number[] {
 }
 const erfFormula: Formula = (f, x) => {
   const end = f.constant2(ERF_END);
-  const size = f.keep("size", min(abs(x), end));
-  const t = f.keep("t", sub(mul(mul(size, size), f.constant2(2 / ERF_END ** 2)), f.constant2(1)));
+  const size = f.keep(min(abs(x), end));
+  const t = f.keep(sub(mul(mul(size, size), f.constant2(2 / ERF_END ** 2)), f.constant2(1)));
   return withSignOf(f, mul(size, polynomial(f, t, erfCoefficients())), x);
 };
 
@@ -195,11 +192,11 @@ const erfFormula: Formula = (f, x) => {
 const power: Formula = (f, x, y) => {
   const zero = f.constant2(0);
   const one = f.constant2(1);
-  const size = f.keep("size", abs(x));
-  const exponent = f.keep("exponent", mul(y, doubleLog(f, size)));
-  const result = f.keep("result", exp(f, exponent));
-  const isWhole = f.keep("isWhole", f64x2.eq(sub(y, nearest(y)), zero));
-  const halved = f.keep("halved", mul(y, f.constant2(0.5)));
+  const size = f.keep(abs(x));
+  const exponent = f.keep(mul(y, doubleLog(f, size)));
+  const result = f.keep(exp(f, exponent));
+  const isWhole = f.keep(f64x2.eq(sub(y, nearest(y)), zero));
+  const halved = f.keep(mul(y, f.constant2(0.5)));
   const isOdd = v128.and(isWhole, f64x2.ne(halved, nearest(halved)));
   const signed = v128.or(result, v128.and(v128.and(x, f.constant2(-0)), isOdd));
   const whole = select4(v128.andnot(f64x2.lt(x, zero), isWhole), f.constant2(NaN), signed);
@@ -216,21 +213,18 @@ const FLOAT_MAGIC = 1.5 * 2 ** 23;
 const floatExp: Pointwise = (f, x) => {
   const c = (value: number): Vector => f.constant4(value);
   // Beyond these it is 0 and ∞.
-  const within = f.keep("within", f32x4.pmin(f32x4.pmax(x, c(-104)), c(89)));
-  const shifted = f.keep("shifted", f32x4.add(f32x4.mul(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
-  const k = f.keep("k", f32x4.sub(shifted, c(FLOAT_MAGIC)));
-  const r = f.keep(
-    "r",
-    LN2_PARTS.reduce<Vector>((rest, part) => f32x4.sub(rest, f32x4.mul(k, c(part))), within),
-  );
+  const within = f.keep(f32x4.pmin(f32x4.pmax(x, c(-104)), c(89)));
+  const shifted = f.keep(f32x4.add(f32x4.mul(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
+  const k = f.keep(f32x4.sub(shifted, c(FLOAT_MAGIC)));
+  const r = f.keep(LN2_PARTS.reduce<Vector>((rest, part) => f32x4.sub(rest, f32x4.mul(k, c(part))), within));
   // eʳ = 1 + (r + r² (1/2! + r/3! + … + r⁵/7!))
   const tail = inverseFactorials
     .slice(2, 7)
     .reduceRight<Vector>((sum, factor) => f32x4.add(c(factor), f32x4.mul(r, sum)), c(inverseFactorials[7]!));
-  const power = f.keep("power", f32x4.add(c(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), tail))));
+  const power = f.keep(f32x4.add(c(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), tail))));
   // 2ᵏ in two factors, since it may be out of range where the result is not.
-  const whole = f.keep("whole", i32x4.sub(shifted, c(FLOAT_MAGIC)));
-  const half = f.keep("half", i32x4.shr_s(whole, int(1)));
+  const whole = f.keep(i32x4.sub(shifted, c(FLOAT_MAGIC)));
+  const half = f.keep(i32x4.shr_s(whole, int(1)));
   const factor = (exponent: Vector): Vector => i32x4.add(i32x4.shl(exponent, int(23)), c(1));
   return f32x4.mul(f32x4.mul(power, factor(half)), factor(i32x4.sub(whole, half)));
 };

@@ -32,12 +32,12 @@ function writeEachRow(
   { table, indices, rows }: Readonly<Record<"table" | "indices" | "rows", Pointer>>,
   visit: (place: Place) => void,
 ): void {
-  const at = f.local("i32", "at");
+  const at = f.local("i32");
   f.times(count, () => {
-    const index = f.keep("index", splat(indices));
+    const index = f.keep(splat(indices));
     const within = v128.and(f32x4.ge(index, f.constant(zero4)), f32x4.gt(f.constant4(size), index));
-    const isIndex = f.keep("isIndex", v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
-    const isInvalid = f.keep("isInvalid", v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
+    const isIndex = f.keep(v128.and(within, f32x4.eq(index, f32x4.trunc(index))));
+    const isInvalid = f.keep(v128.andnot(f.constant(f32x4.eq(zero4, zero4)), isIndex));
     const whole = i32x4.extract_lane(i32x4.trunc_sat_f32x4_s(v128.and(index, isIndex)), 0);
     f.set(at, element(table, whole, length));
     const place = { table: at, row: rows, isInvalid };
@@ -59,7 +59,6 @@ function writeEachRow(
 
 const gatherFunction = defineFunction({
   name: "gather",
-  args: ["table", "indices", "rows"],
   write: (f, shape: RowsShape, table, indices, rows) =>
     // All bits set are a NaN.
     writeEachRow(f, shape, { table, indices, rows }, ({ load, store, table, row, isInvalid }) =>
@@ -68,7 +67,6 @@ const gatherFunction = defineFunction({
 });
 const scatterFunction = defineFunction({
   name: "scatter",
-  args: ["table", "indices", "rows"],
   write: (f, shape: RowsShape, table, indices, rows) =>
     writeEachRow(f, shape, { table, indices, rows }, ({ load, store, table, row, isInvalid }) =>
       store(table, f32x4.add(load(table), v128.andnot(load(row), isInvalid))),

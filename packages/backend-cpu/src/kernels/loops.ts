@@ -62,18 +62,17 @@ export function defineElementwise<P>(
   operationOf: (parameters: P) => Pointwise | readonly Link[],
 ): Elementwise<P> {
   const chain = (parameters: P, steps: readonly number[]): Chain => chainOf(operationOf(parameters), steps.length - 1);
-  const namesOf = (steps: readonly number[]): string[] => [...steps.slice(1).map((_, i) => `x${i}`), "y"];
   return {
     row: defineFunction({
       name: `${name} row`,
-      args: ({ steps }) => [...namesOf(steps), "numbers"],
+      arity: ({ steps }) => steps.length + 1,
       write: (f, { parameters, steps }, ...args) =>
         writeRow(f, chain(parameters, steps), steps, args.slice(0, -1), args.at(-1)!),
       work: ({ parameters, steps }) => TASK * workOf(chain(parameters, steps)),
     }),
     nest: defineFunction({
       name,
-      args: ({ loops }) => namesOf(loops[0]!.steps),
+      arity: ({ loops }) => loops[0]!.steps.length,
       write: (f, { parameters, loops }, ...addresses) =>
         writeNest(f, chain(parameters, loops[0]!.steps), loops, addresses),
       work: ({ parameters, loops }) =>
@@ -185,7 +184,7 @@ function writeRow(
   const known = writer.settle((input) => steps[input] === 0);
   const move = (numbers: number): void => addresses.forEach((address, i) => f.advance(address, numbers * steps[i]!));
   const writeVectors = (together: number): void => {
-    const count = f.keep("count", i32.div_u(left, int(4 * together)));
+    const count = f.keep(i32.div_u(left, int(4 * together)));
     f.when(count, () =>
       f.times(count, () => {
         for (let i = 0; i < together; i++) f.store4(to, writer.vector(known, 4 * i), 4 * i);
@@ -228,7 +227,7 @@ function writeNest(f: FunctionWriter, chain: Chain, loops: readonly Loop[], addr
     const left = vectors - turns * together;
     for (let i = 0; i < left; i++) writeVector(i);
     // The last vector may be read beyond the end of a row, but is not written there.
-    const last = count % 4 > 0 ? f.keep("last", writer.vector(known, 4 * left)) : undefined;
+    const last = count % 4 > 0 ? f.keep(writer.vector(known, 4 * left)) : undefined;
     for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 4 * left + i, i);
     return steps.map((step) => 4 * turns * together * step);
   };

@@ -42,7 +42,7 @@ const shareOf = (f: FunctionWriter, dy: Vector, y: Vector, p: number): Vector =>
 /** sign(x) · |x|^(p − 1) */
 function factorOf(f: FunctionWriter, x: Vector, p: number): Vector {
   if (p === 1) return signOf(f, x);
-  const size = f.keep("size", f32x4.abs(x));
+  const size = f.keep(f32x4.abs(x));
   if (p === 2) return x;
   if (PLAIN.has(p)) return f32x4.mul(x, powerOf(f, size, p - 2));
   return f32x4.mul(signOf(f, x), powerOf(f, size, p - 1));
@@ -50,12 +50,11 @@ function factorOf(f: FunctionWriter, x: Vector, p: number): Vector {
 
 const forward = definePool({
   name: "lpPool2d",
-  inputs: ["x"],
-  outputs: ["y"],
+  inputs: 1,
   body: (f, { load, store, taps }, { p }: Norm, x, y) => {
-    const sum = f.keep("sum", zero4);
+    const sum = f.keep(zero4);
     for (const tap of taps) {
-      const size = f.keep("size", f32x4.abs(load(x, tap)));
+      const size = f.keep(f32x4.abs(load(x, tap)));
       f.set(sum, f32x4.add(sum, powerOf(f, size, p)));
     }
     store(y, rootOf(f, sum, p));
@@ -64,10 +63,9 @@ const forward = definePool({
 /** Adds factor · share to all elements under each window. */
 const spreadProducts = definePool({
   name: "spreadProducts",
-  inputs: ["factor", "dx"],
-  outputs: ["share"],
+  inputs: 2,
   body: (f, { load, store, taps }, _: object, factor, dx, share) => {
-    const own = f.keep("share", load(share));
+    const own = f.keep(load(share));
     for (const tap of taps) {
       const part = f32x4.mul(load(factor, tap), own);
       store(dx, f32x4.add(load(dx, tap), part), tap);
@@ -76,13 +74,12 @@ const spreadProducts = definePool({
 });
 const backward = definePool({
   name: "lpPool2dGradient",
-  inputs: ["x", "dx"],
-  outputs: ["dy", "y"],
+  inputs: 2,
   body: (f, { load, store, taps }, { p }: Norm, x, dx, dy, y) => {
-    const length = f.keep("y", load(y));
-    const share = f.keep("share", shareOf(f, load(dy), length, p));
+    const length = f.keep(load(y));
+    const share = f.keep(shareOf(f, load(dy), length, p));
     for (const tap of taps) {
-      const part = f32x4.mul(factorOf(f, f.keep("x", load(x, tap)), p), share);
+      const part = f32x4.mul(factorOf(f, f.keep(load(x, tap)), p), share);
       store(dx, f32x4.add(load(dx, tap), part), tap);
     }
   },
@@ -92,7 +89,7 @@ const powers = defineElementwise<Norm>(
   "lpPool2d power",
   ({ p }) =>
     (f, x) =>
-      powerOf(f, f.keep("size", f32x4.abs(x)), p),
+      powerOf(f, f.keep(f32x4.abs(x)), p),
 );
 const roots = defineElementwise<Norm>(
   "lpPool2d root",

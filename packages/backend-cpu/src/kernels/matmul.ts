@@ -67,7 +67,6 @@ interface Part {
 
 const fewRowsFunction = defineFunction({
   name: "matmul few rows",
-  args: ["a", "b", "y", "bias"],
   write: (f, { product, count }: Part, a, b, y, bias) => {
     const width = widthOf(product);
     const panels = { width, termStep: product.n, step: width };
@@ -89,14 +88,12 @@ function fewRows(runtime: Runtime, product: MatrixProduct): (at: Operands) => vo
 
 const packFunction = defineFunction({
   name: "matmul pack",
-  args: ["b", "panels"],
   write: (f, shape: PanelShape, b, panels) => writePack(f, shape, b, panels),
   work: ({ terms, columns }) => 4 * terms * columns,
 });
 
 const manyRowsFunction = defineFunction({
   name: "matmul",
-  args: ["a", "panels", "y", "bias", "strip"],
   write: (f, { product, count }: Part, a, panels, y, bias, strip) => {
     const { k } = product;
     const { parts, terms } = partsOf(product);
@@ -131,7 +128,7 @@ function writeSomeTerms(
   // Columns are copied to a strip, where they lie close together.
   if (transposeA) {
     const rows = { rows: length, length: count, fromStep: m, toStep: count };
-    writeCopyRows(f, rows, f.keep("from", a), f.keep("to", strip));
+    writeCopyRows(f, rows, f.keep(a), f.keep(strip));
   }
   const { bias: hasBias, relu } = epilogueOf(epilogue);
   const shape: ProductShape = {
@@ -146,10 +143,10 @@ function writeSomeTerms(
     accumulate: !isFirst,
   };
   writeProduct(f, shape, {
-    a: transposeA ? strip : f.keep("a", a),
-    b: f.keep("b", panels),
-    c: f.keep("to", y),
-    bias: f.keep("bias", bias),
+    a: transposeA ? strip : f.keep(a),
+    b: f.keep(panels),
+    c: f.keep(y),
+    bias: f.keep(bias),
   });
   f.advance(a, length * (transposeA ? m : 1));
   f.advance(panels, length * PANEL);
@@ -183,10 +180,9 @@ export function matrixProduct(runtime: Runtime, product: MatrixProduct): (at: Op
 
 const manyProductsFunction = defineFunction({
   name: "matmul many",
-  args: ["a", "b", "y", "panels"],
   write: (f, product: MatrixProduct, a, b, y, panels) => {
-    writePack(f, columnsOf(product, product.n), b, f.keep("to", panels));
-    writeProduct(f, productOf(product), { a, b: panels, c: y, bias: f.local("i32", "none") });
+    writePack(f, columnsOf(product, product.n), b, f.keep(panels));
+    writeProduct(f, productOf(product), { a, b: panels, c: y, bias: f.local("i32") });
   },
   work: ({ m, k, n }) => m * k * n,
 });

@@ -89,7 +89,6 @@ function walksOf({ outer, inner }: Folding, ofPlace: number): { folded: Walk[][]
 /** Joins the sums of all chunks. */
 const joinFunction = defineFunction({
   name: "join statistics",
-  args: ["found", "moments", "y"],
   write: (
     f,
     { parameters: { name, epsilon }, folding }: { readonly parameters: Statistics; readonly folding: Folding },
@@ -107,10 +106,10 @@ const joinFunction = defineFunction({
     const neighbours = inner.at(-1)?.isFolded === false ? stays.pop()!.count : 1;
     const each = (visit: (planes: readonly Vector[], count: number) => void): void => {
       const some = (times: number, size: number, offset: number): void => {
-        const at = f.keep("chunk", plus(from, offset));
+        const at = f.keep(plus(from, offset));
         writeWalk(f, at, [...folded[0]!, { count: times, step: found }, ...folded[1]!], () => {
           const values = Array.from({ length: planes }, (_, plane) =>
-            f.keep("plane", f64x2.promote_low_f32x4(load4(at, plane * planeLength(folding)))),
+            f.keep(f64x2.promote_low_f32x4(load4(at, plane * planeLength(folding)))),
           );
           visit(values, size);
         });
@@ -121,7 +120,7 @@ const joinFunction = defineFunction({
     const some = (numbers: number): void => {
       const results = join(f, each, count, () => deviationOf(f, epsilon, load4(known, kept)));
       results.forEach((result, i) => {
-        const rounded = f.keep("result", f32x4.demote_f64x2_zero(result));
+        const rounded = f.keep(f32x4.demote_f64x2_zero(result));
         for (let lane = 0; lane < numbers; lane++) f.storeOne(y, rounded, i * kept + lane, lane);
       });
       f.advance(known, numbers);

@@ -74,7 +74,7 @@ function definePass(
     write: (f, { folding, rows }, places) => {
       const from = places.whole.slice(0, -1);
       const to = places.whole.at(-1)!;
-      const known = places.spread.map(() => f.local("v128", "known"));
+      const known = places.spread.map(() => f.local("v128"));
       const load = folding.width === 1 ? splat : load4;
       writeSweep(f, { folding, rows }, places.whole, places.spread, (offsets, lanes) => {
         known.forEach((each, i) => f.set(each, load(places.spread[i]!)));

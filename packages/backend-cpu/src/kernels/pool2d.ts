@@ -1,6 +1,6 @@
 import type { Kernel, Pool2dGeometry, Pooling, Sliding } from "@convlens/backend";
 import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
-import type { Arguments, FunctionWriter } from "../assembler/function.ts";
+import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import { strided } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
@@ -21,7 +21,7 @@ export interface Window {
 
 /** The largest element of a window, or NaN if there is one. */
 function largest(f: FunctionWriter, [first, ...others]: readonly Vector[]): Local<"v128"> {
-  const best = f.local("v128", "best");
+  const best = f.local("v128");
   f.set(best, first!);
   for (const other of others) f.set(best, f32x4.max(best, other));
   return best;
@@ -34,7 +34,7 @@ export function eachWinner(
   visit: (tap: number, wins: Vector, largest: Local<"v128">) => void,
 ): void {
   const best = largest(f, window);
-  const [taken, here] = [f.local("v128", "taken"), f.local("v128", "here")];
+  const [taken, here] = [f.local("v128"), f.local("v128")];
   f.set(taken, zero4);
   window.forEach((value, tap) => {
     f.set(here, value);
@@ -55,53 +55,40 @@ export interface Pool<P> {
   readonly inputs: number;
 }
 
-/** Defines a kind of pooling by what it does with one window. `inputs` have the size of the input, `outputs` that of the output. */
-export function definePool<P, const Inputs extends readonly string[], const Outputs extends readonly string[]>({
+/** Defines a kind of pooling by what it does with one window. The first `inputs` addresses are in tensors of the input's size. */
+export const definePool = <P>({
   name,
   inputs,
-  outputs,
   body,
 }: {
   readonly name: string;
-  readonly inputs: Inputs;
-  readonly outputs: Outputs;
-  readonly body: (
-    f: FunctionWriter,
-    window: Window,
-    parameters: P,
-    ...at: Arguments<readonly [...Inputs, ...Outputs]>
-  ) => void;
-}): Pool<P> {
-  return {
-    inputs: inputs.length,
-    definition: defineFunction({
-      name,
-      args: [...inputs, ...outputs] as string[],
-      write: (f, { parameters, image }, ...args) => {
-        const windowBody = body as (f: FunctionWriter, window: Window, parameters: P, ...at: Pointer[]) => void;
-        writePool(f, image, inputs.length, args, (window, at) => windowBody(f, window, parameters, ...at));
-      },
-      work: ({ image: { height: h, width: w, channels } }) => 4 * h.output * w.output * h.window * w.window * channels,
-    }),
-  };
-}
+  readonly inputs: number;
+  readonly body: (f: FunctionWriter, window: Window, parameters: P, ...at: Pointer[]) => void;
+}): Pool<P> => ({
+  inputs,
+  definition: defineFunction({
+    name,
+    arity: () => body.length - 3,
+    write: (f, { parameters, image }, ...args) =>
+      writePool(f, image, inputs, args, (window, at) => body(f, window, parameters, ...at)),
+    work: ({ image: { height: h, width: w, channels } }) => 4 * h.output * w.output * h.window * w.window * channels,
+  }),
+});
 
 type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
 
 export const pools: Readonly<Record<Kind, Pool<object>>> = {
   maxPool2d: definePool({
     name: "maxPool2d",
-    inputs: ["x"],
-    outputs: ["y"],
+    inputs: 1,
     body: (f, window, _: object, x, y) => window.store(y, largest(f, windowOf(window, x))),
   }),
   maxPool2dGradient: definePool({
     name: "maxPool2dGradient",
-    inputs: ["x", "dx"],
-    outputs: ["dy"],
+    inputs: 2,
     body: (f, window, _: object, x, dx, dy) => {
       const { load, store, taps, isApart } = window;
-      const slope = f.keep("dy", load(dy));
+      const slope = f.keep(load(dy));
       eachWinner(f, windowOf(window, x), (k, wins) => {
         const [won, tap] = [v128.and(wins, slope), taps[k]!];
         store(dx, isApart ? won : f32x4.add(load(dx, tap), won), tap);
@@ -110,11 +97,10 @@ export const pools: Readonly<Record<Kind, Pool<object>>> = {
   }),
   maxPool2dSelect: definePool({
     name: "maxPool2dSelect",
-    inputs: ["x", "v"],
-    outputs: ["y"],
+    inputs: 2,
     body: (f, window, _: object, x, v, y) => {
       const { load, store, taps } = window;
-      const chosen = f.local("v128", "chosen");
+      const chosen = f.local("v128");
       f.set(chosen, zero4);
       eachWinner(f, windowOf(window, x), (k, wins) => f.set(chosen, v128.or(chosen, v128.and(wins, load(v, taps[k])))));
       store(y, chosen);
@@ -122,10 +108,9 @@ export const pools: Readonly<Record<Kind, Pool<object>>> = {
   }),
   sumPool2d: definePool({
     name: "sumPool2d",
-    inputs: ["x"],
-    outputs: ["y"],
+    inputs: 1,
     body: (f, { load, store, taps }, _: object, x, y) => {
-      const sum = f.local("v128", "sum");
+      const sum = f.local("v128");
       f.set(sum, load(x, taps[0]));
       for (const tap of taps.slice(1)) f.set(sum, f32x4.add(sum, load(x, tap)));
       store(y, sum);
@@ -133,10 +118,9 @@ export const pools: Readonly<Record<Kind, Pool<object>>> = {
   }),
   sumPool2dGradient: definePool({
     name: "sumPool2dGradient",
-    inputs: ["dx"],
-    outputs: ["dy"],
+    inputs: 1,
     body: (f, { load, store, taps, isApart }, _: object, dx, dy) => {
-      const slope = f.keep("dy", load(dy));
+      const slope = f.keep(load(dy));
       for (const tap of taps) store(dx, isApart ? slope : f32x4.add(load(dx, tap), slope), tap);
     },
   }),
@@ -181,7 +165,7 @@ function writePool(
   body: (window: Window, at: readonly Pointer[]) => void,
 ): void {
   const row = channels * w.input;
-  const at = args.map(() => f.local("i32", "at"));
+  const at = args.map(() => f.local("i32"));
   const isInput = (i: number): boolean => i < inputs;
   /** Neighbouring windows that see the same taps. */
   const windows = (count: number, taps: readonly number[]): void => {

@@ -96,8 +96,8 @@ export function writeProduct(f: FunctionWriter, shape: ProductShape, places: Pro
 }
 
 function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: ProductPlaces): void {
-  const row = f.local("i32", "row");
-  const result = f.local("i32", "result");
+  const row = f.local("i32");
+  const result = f.local("i32");
   const { rows, panels = panelsOf(shape) } = shape;
   const tileRows = f.machine.tile.rows;
   const panel = (columns: number): void => {
@@ -155,10 +155,10 @@ interface Tile {
 
 function writeTile(f: FunctionWriter, shape: ProductShape, tile: Tile): void {
   const vectors = Math.ceil(tile.columns / 4);
-  const sums = Array.from({ length: tile.rows }, () => Array.from({ length: vectors }, () => f.local("v128", "sum")));
-  const factors = Array.from({ length: vectors }, () => f.local("v128", "b"));
-  const factor = f.local("v128", "a");
-  const [from, weights] = [f.local("i32", "from"), f.local("i32", "weights")];
+  const sums = Array.from({ length: tile.rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
+  const factors = Array.from({ length: vectors }, () => f.local("v128"));
+  const factor = f.local("v128");
+  const [from, weights] = [f.local("i32"), f.local("i32")];
   // A bias may be read beyond its end; those lanes are not stored.
   for (const row of sums) row.forEach((sum, j) => f.set(sum, shape.bias ? load4(tile.bias, 4 * j) : zero4));
   f.set(from, tile.row);
@@ -200,7 +200,7 @@ function writeTerms(
     const turns = Math.floor(count / unroll);
     if (turns > 1) {
       // The address of the panel serves as the loop's counter.
-      const end = f.keep("end", plus(weights, turns * unroll * termStep));
+      const end = f.keep(plus(weights, turns * unroll * termStep));
       f.until(weights, end, () => some(unroll, step));
     } else f.times(turns, () => some(unroll, step));
     if (count % unroll > 0) some(count % unroll, step);
@@ -237,7 +237,7 @@ export function writePack(
   from: Pointer,
   to: Pointer,
 ): void {
-  const at = f.local("i32", "at");
+  const at = f.local("i32");
   const panel = (count: number): void => {
     f.set(at, from);
     /** One term. Columns that lie side by side are copied four at a time. */
@@ -279,7 +279,7 @@ export function writePackAll(
   from: Pointer,
   to: Pointer,
 ): void {
-  const at = f.local("i32", "part");
+  const at = f.local("i32");
   f.times(count, () => {
     f.set(at, from);
     writePack(f, shape, at, to);

@@ -12,14 +12,13 @@ const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 /** Threefry-2×32, with four counters side by side. It gives the same bits as `threefry` in @convlens/backend. */
 const uniformFunction = defineFunction({
   name: "randomUniform",
-  args: ["seed", "y"],
   write: (f, { count, stream }: { readonly count: number; readonly stream: number }, seed, y) => {
     const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
-    const key0 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed)));
-    const key1 = f.keep("key", i32x4.trunc_sat_f32x4_s(splat(seed, 1)));
-    const key = [key0, key1, f.keep("key", v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
-    const counter = f.local("v128", "counter");
-    const [a, b] = [f.local("v128", "a"), f.local("v128", "b")];
+    const key0 = f.keep(i32x4.trunc_sat_f32x4_s(splat(seed)));
+    const key1 = f.keep(i32x4.trunc_sat_f32x4_s(splat(seed, 1)));
+    const key = [key0, key1, f.keep(v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
+    const counter = f.local("v128");
+    const [a, b] = [f.local("v128"), f.local("v128")];
     f.set(counter, int4(0, 1, 2, 3));
     const eight = (store: (first: Vector, second: Vector) => void): void => {
       f.set(a, i32x4.add(counter, key[0]!));

@@ -15,6 +15,7 @@ import { chainOf, copied } from "./chain.ts";
 import { foldsOf, writeFold, type Fold, type Reduction, type Source } from "./folds.ts";
 import { defineElementwise, runLoops, runTasks, TASK, tasksOf } from "./loops.ts";
 import { linksOf } from "./pointwise.ts";
+import { splitCalls } from "./splitCalls.ts";
 
 /** The tensors that are reduced: the results of a chain, or those of a single input. */
 interface Inputs {
@@ -35,8 +36,9 @@ interface FoldParameters {
 }
 const foldFunction = defineFunction({
   name: "fold",
-  args: ({ inputs }: FoldParameters) => [...inputs.isOne.map((_, i) => `x${i}`), "y"],
-  write: (f, { reduction, fold, inputs }, ...addresses) => writeFold(f, reduction, fold, sourceOf(inputs), addresses),
+  arity: ({ inputs }: FoldParameters) => inputs.isOne.length + 1,
+  write: (f, { reduction, fold, inputs }: FoldParameters, ...addresses) =>
+    writeFold(f, reduction, fold, sourceOf(inputs), addresses),
   work: ({ fold, inputs }) => fold.outer * fold.folded * fold.inner * Math.max(4, sourceOf(inputs).chain.length / 2),
 });
 
@@ -53,17 +55,14 @@ function runOf(runtime: Runtime, reduction: Reduction, fold: Fold, inputs: Input
     runtime.compile(foldFunction, { reduction, fold, inputs });
   const chunk = Math.ceil(TASK / inner);
   if (outer === 1 && folded >= 2 * chunk) {
-    const [chunks, rest] = [Math.floor(folded / chunk), folded % chunk];
-    const main = codeOf({ outer, folded: chunk, inner }, inputs);
-    const last = rest > 0 ? codeOf({ outer, folded: rest, inner }, inputs) : undefined;
-    const parts = chunks + (rest > 0 ? 1 : 0);
+    const run = splitCalls(folded, chunk, (count) => codeOf({ outer, folded: count, inner }, inputs));
+    const parts = Math.ceil(folded / chunk);
     const join = codeOf({ outer, folded: parts, inner }, single);
     const steps = inputs.isOne.map((isOne) => (isOne ? 0 : chunk * inner));
     return {
       scratch: Math.ceil((parts * inner) / 4) * 4,
       run: (from, to, scratch) => {
-        main.callMany(chunks, ...from.map((x, i) => strided(x, steps[i]!)), strided(scratch, inner));
-        last?.call(...from.map((x, i) => after(x, chunks * steps[i]!)), after(scratch, chunks * inner));
+        run(...from.map((x, i) => strided(x, steps[i]!)), strided(scratch, inner));
         join.call(scratch, to);
       },
     };

@@ -42,8 +42,8 @@ interface Mixture {
   readonly shares: readonly [Local<"v128">, Local<"v128">];
 }
 function entryAt(f: FunctionWriter, entry: Pointer, base: Pointer): Mixture {
-  const [first, second] = [0, 1].map((offset) => f.keep("place", i32.add(base, loadInt(entry, offset))));
-  const [a, b] = [2, 3].map((offset) => f.keep("share", splat(entry, offset)));
+  const [first, second] = [0, 1].map((offset) => f.keep(i32.add(base, loadInt(entry, offset))));
+  const [a, b] = [2, 3].map((offset) => f.keep(splat(entry, offset)));
   return { places: [first!, second!], shares: [a!, b!] };
 }
 
@@ -80,16 +80,16 @@ function writeRow(
   { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
 ): void {
   const { places, shares } = entryAt(f, rows, from);
-  const entry = f.keep("entry", columns);
+  const entry = f.keep(columns);
   if (mode === "nearest") {
     f.times(large[1], () => {
-      const at = f.keep("at", i32.add(places[0], loadInt(entry)));
+      const at = f.keep(i32.add(places[0], loadInt(entry)));
       eachNumber(f, channels, [at, to], (store) => store(to, load4(at)));
       f.advance(entry, ENTRY);
     });
     return;
   }
-  const mixed = f.keep("mixed", buffer);
+  const mixed = f.keep(buffer);
   eachNumber(f, channels * small[1], [...places, mixed], (store) =>
     store(mixed, f32x4.add(f32x4.mul(load4(places[0]), shares[0]), f32x4.mul(load4(places[1]), shares[1]))),
   );
@@ -110,10 +110,10 @@ function writeRowBack(
   { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
 ): void {
   const { places, shares } = entryAt(f, rows, to);
-  const entry = f.keep("entry", columns);
+  const entry = f.keep(columns);
   if (mode === "nearest") {
     f.times(large[1], () => {
-      const at = f.keep("at", i32.add(places[0], loadInt(entry)));
+      const at = f.keep(i32.add(places[0], loadInt(entry)));
       eachNumber(f, channels, [at, from], (store) => store(at, f32x4.add(load4(at), load4(from))));
       f.advance(entry, ENTRY);
     });
@@ -128,17 +128,14 @@ function writeRowBack(
     );
     f.advance(entry, ENTRY);
   });
-  const mixed = f.keep("mixed", buffer);
+  const mixed = f.keep(buffer);
   eachNumber(f, channels * small[1], [...places, mixed], (store) =>
     places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(mixed), shares[i]!)))),
   );
 }
 
-const ARGUMENTS = ["rows", "columns", "buffer", "from", "to"] as const;
-
 const resizeFunction = defineFunction({
   name: "resize",
-  args: ARGUMENTS,
   write: (f, { images, count }: { readonly images: Images; readonly count: number }, rows, columns, buffer, from, to) =>
     f.times(count, () => {
       writeRow(f, images, { rows, columns, buffer, from, to });
@@ -148,7 +145,6 @@ const resizeFunction = defineFunction({
 });
 const gradientFunction = defineFunction({
   name: "resizeGradient",
-  args: ARGUMENTS,
   write: (f, images: Images, rows, columns, buffer, from, to) => {
     f.clear(to, images.small[0] * images.small[1] * images.channels);
     f.times(images.large[0], () => {

@@ -4,10 +4,11 @@ import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.t
 import type { FunctionWriter } from "../assembler/function.ts";
 import { strided } from "../callList.ts";
 import { defineFunction } from "../defineFunction.ts";
-import { after, type Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
+import type { Block } from "../heap.ts";
+import type { Runtime } from "../runtime.ts";
 import { doubleLog, functions } from "./functions.ts";
 import { tasksOf } from "./loops.ts";
+import { splitCalls } from "./splitCalls.ts";
 import { transpose4 } from "./transpose4.ts";
 
 // Rows are often short: one number for each class. So four rows lie side by side in the lanes. They are transposed to columns of
@@ -15,7 +16,7 @@ import { transpose4 } from "./transpose4.ts";
 
 type Vector = Expression<"v128">;
 
-const exp = (f: FunctionWriter, x: Vector): Vector => functions.exp(f, f.keep("exponent", x));
+const exp = (f: FunctionWriter, x: Vector): Vector => functions.exp(f, f.keep(x));
 
 /** Loads a column of one of the buffers. */
 type Column = (buffer: number) => Vector;
@@ -44,7 +45,7 @@ class FourRows {
   /** Transposes rows to columns in a buffer, and visits each column. */
   load(rows: Pointer, buffer: number, visit?: (column: Vector) => void): void {
     const f = this.#f;
-    const [from, to] = [f.keep("from", rows), f.keep("to", this.#buffers)];
+    const [from, to] = [f.keep(rows), f.keep(this.#buffers)];
     const some = (columns: number): void => {
       const lines = this.#offsets.map((offset) => load4(from, offset));
       for (const [i, column] of transpose4(f, lines).slice(0, columns).entries()) {
@@ -60,7 +61,7 @@ class FourRows {
 
   /** Visits the columns of all buffers; a returned value is stored in the first buffer. */
   each(visit: (column: Column) => Vector | void): void {
-    const at = this.#f.keep("at", this.#buffers);
+    const at = this.#f.keep(this.#buffers);
     this.#f.times(this.#length, () => {
       const value = visit((buffer) => load4(at, this.#place(buffer)));
       if (value !== undefined) this.#f.store4(at, value);
@@ -71,7 +72,7 @@ class FourRows {
   /** Stores rows whose columns are computed from those of all buffers. */
   store(rows: Pointer, value: (column: Column) => Vector): void {
     const f = this.#f;
-    const [to, at] = [f.keep("to", rows), f.keep("at", this.#buffers)];
+    const [to, at] = [f.keep(rows), f.keep(this.#buffers)];
     const columnOf = (i: number): Vector => value((buffer) => load4(at, this.#place(buffer) + 4 * i));
     const present = this.#offsets.slice(0, this.#count);
     f.times(Math.floor(this.#length / 4), () => {
@@ -81,30 +82,30 @@ class FourRows {
       f.advance(at, 16);
     });
     for (let i = 0; i < this.#length % 4; i++) {
-      const column = f.keep("column", columnOf(i));
+      const column = f.keep(columnOf(i));
       present.forEach((offset, row) => f.storeOne(to, column, offset + i, row));
     }
   }
 
   /** Stores one number for each row. */
   storeOne(to: Pointer, value: Vector): void {
-    const numbers = this.#f.keep("value", value);
+    const numbers = this.#f.keep(value);
     for (let row = 0; row < this.#count; row++) this.#f.storeOne(to, numbers, row, row);
   }
 
   /** Four sums over columns, in float64; `formula` is applied before they are rounded. */
   sum(term: (column: Column) => Vector, { formula, storesTerms }: SumOptions = {}): Local<"v128"> {
     const f = this.#f;
-    const halves = [f.keep("sum", zero4), f.keep("sum", zero4)];
+    const halves = [f.keep(zero4), f.keep(zero4)];
     this.each((column) => {
-      const v = f.keep("term", term(column));
+      const v = f.keep(term(column));
       [v, shuffle4(v, v, 2, 3, 2, 3)].forEach((half, i) =>
         f.set(halves[i]!, f64x2.add(halves[i]!, f64x2.promote_low_f32x4(half))),
       );
       return storesTerms ? v : undefined;
     });
-    const [lower, upper] = halves.map((sum) => f.keep("half", f32x4.demote_f64x2_zero(formula?.(f, sum) ?? sum)));
-    return f.keep("total", shuffle4(lower!, upper!, 0, 1, 4, 5));
+    const [lower, upper] = halves.map((sum) => f.keep(f32x4.demote_f64x2_zero(formula?.(f, sum) ?? sum)));
+    return f.keep(shuffle4(lower!, upper!, 0, 1, 4, 5));
   }
 }
 interface SumOptions {
@@ -115,7 +116,7 @@ interface SumOptions {
 
 /** Loads rows, and returns the maximum of each. NaN is ignored here, and propagates by its exponential. */
 function loadLargest(f: FunctionWriter, four: FourRows, x: Pointer): Local<"v128"> {
-  const largest = f.keep("largest", f.constant4(-Infinity));
+  const largest = f.keep(f.constant4(-Infinity));
   four.load(x, 0, (column) => f.set(largest, f32x4.pmax(largest, column)));
   return largest;
 }
@@ -182,7 +183,7 @@ const bodies: Readonly<
     four.load(targets!, 1);
     const shares = four.sum((column) => column(1));
     const sum = writeExponentials(f, four, x!);
-    const slope = f.keep("slope", load4(dy!));
+    const slope = f.keep(load4(dy!));
     four.store(dx, (column) => f32x4.mul(slope, f32x4.sub(f32x4.mul(f32x4.div(column(0), sum), shares), column(1))));
   },
 };
@@ -200,8 +201,8 @@ interface RowsParameters {
 
 const softmaxFunction = defineFunction({
   name: "softmax",
-  args: ({ widths }: RowsParameters) => ["buffers", "to", ...widths.slice(1).map((_, i) => `x${i}`)],
-  write: (f, { name, count, length, widths }, buffers, to, ...from) => {
+  arity: ({ widths }: RowsParameters) => 1 + widths.length,
+  write: (f, { name, count, length, widths }: RowsParameters, buffers, to, ...from) => {
     const some = (rows: number): void => {
       bodies[name](f, new FourRows(f, length, rows, buffers), to, from);
       [to, ...from].forEach((each, i) => f.advance(each, rows * widths[i]!));
@@ -219,19 +220,12 @@ const kernelOf =
     // The last input has whole rows; others may have one number for each row.
     const length = inputs.at(-1)!.at(-1)!;
     const widths = [output, ...inputs].map((shape) => shape.at(-1)!);
-    const codeOf = (count: number): CompiledFunction =>
-      runtime.compile(softmaxFunction, { name, count, length, widths });
     const rows = sizeOf(output.slice(0, -1));
     const each = Math.min(rows, 4 * tasksOf(runtime, Math.ceil(rows / 4), 4 * COST * length).each);
-    const calls = Math.floor(rows / each) || 0;
-    const main = codeOf(each);
-    const last = rows % each > 0 ? codeOf(rows % each) : undefined;
-    const steps = widths.map((width) => each * width);
+    const run = splitCalls(rows, each, (count) => runtime.compile(softmaxFunction, { name, count, length, widths }));
     return (from, to) => {
-      const buffers = runtime.scratch(0, 8 * length);
-      const starts = [to, ...from].map(({ start }) => start);
-      main.callMany(calls, strided(buffers, 0, 8 * length), ...starts.map((start, i) => strided(start, steps[i]!)));
-      last?.call(buffers, ...starts.map((start, i) => after(start, calls * steps[i]!)));
+      const buffers = strided(runtime.scratch(0, 8 * length), 0, 8 * length);
+      run(buffers, ...[to, ...from].map(({ start }, i) => strided(start, each * widths[i]!)));
     };
   };
 

@@ -37,20 +37,20 @@ export function columnSums(
   return {
     count: rows,
     addUp: (into, known, terms) => {
-      const sums = into.map(() => f.local("v128", "sum"));
-      const means = f.local("v128", "known");
+      const sums = into.map(() => f.local("v128"));
+      const means = f.local("v128");
       writeSweep(f, { folding, rows }, whole, [...spread, to], (offsets) => {
         into.forEach((plane, i) => f.set(sums[i]!, load4(to, plane * step)));
         if (known !== undefined) f.set(means, known === "spread" ? load4(spread[0]!) : load4(to, known * step));
         for (const offset of offsets) {
-          const x = whole.map((address) => f.keep("x", load4(address, offset)));
+          const x = whole.map((address) => f.keep(load4(address, offset)));
           terms(x, means).forEach((term, i) => f.set(sums[i]!, f32x4.add(sums[i]!, term)));
         }
         into.forEach((plane, i) => f.store4(to, sums[i]!, plane * step));
       });
     },
     replace: (plane, formula) => {
-      const at = f.keep("at", plus(to, plane * step));
+      const at = f.keep(plus(to, plane * step));
       f.times(step / 4, () => {
         f.store4(at, formula(load4(at)));
         f.advance(at, 4);
@@ -70,13 +70,13 @@ export function flatSums(
     count: rows,
     values,
     addUp: (into, known, terms) => {
-      const means = typeof known === "number" ? values[known]! : f.local("v128", "known");
+      const means = typeof known === "number" ? values[known]! : f.local("v128");
       if (known === "spread") f.set(means, splat(spread[0]!));
-      const slots = into.map(() => [0, 1, 2, 3].map(() => f.keep("sum", zero4)));
+      const slots = into.map(() => [0, 1, 2, 3].map(() => f.keep(zero4)));
       writeSweep(f, { folding, rows }, whole, [], (offsets, lanes) => {
         const isWithin = int4(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
         for (const offset of offsets) {
-          const x = whole.map((address) => f.keep("x", load4(address, offset)));
+          const x = whole.map((address) => f.keep(load4(address, offset)));
           terms(x, means).forEach((term, i) => {
             const sum = slots[i]![offset / 4]!;
             f.set(sum, f32x4.add(sum, lanes < 4 ? v128.and(term, f.constant(isWithin)) : term));
@@ -84,7 +84,7 @@ export function flatSums(
         }
       });
       into.forEach((plane, i) => {
-        const total = f.keep("total", slots[i]!.reduce<Vector>(f32x4.add, zero4));
+        const total = f.keep(slots[i]!.reduce<Vector>(f32x4.add, zero4));
         f.set(total, f32x4.add(total, shuffle4(total, total, 2, 3, 0, 1)));
         f.set(total, f32x4.add(total, shuffle4(total, total, 1, 0, 3, 2)));
         values[plane] = total;
@@ -123,7 +123,7 @@ const moments: Statistic = {
     sums.addUp([0], undefined, ([x]) => [x!]);
     sums.replace(0, (total) => f32x4.mul(total, f.constant4(1 / sums.count)));
     sums.addUp([1, 2], 0, ([x], mean) => {
-      const off = f.keep("off", f32x4.sub(x!, mean));
+      const off = f.keep(f32x4.sub(x!, mean));
       return [off, f32x4.mul(off, off)];
     });
   },
@@ -135,16 +135,16 @@ const moments: Statistic = {
     return [f32x4.add(mean!, f32x4.mul(known, share)), f32x4.pmax(variance, zero4)];
   },
   join: (f, each, count) => {
-    const total = f.keep("total", zero4);
+    const total = f.keep(zero4);
     each(([m, sum], n) => {
       const known = v128.and(sum!, f64x2.eq(sum!, sum!));
       f.set(total, f64x2.add(total, f64x2.add(f64x2.mul(f.constant2(n), m!), known)));
     });
-    const mean = f.keep("mean", f64x2.div(total, f.constant2(count)));
-    const squares = f.keep("squares", zero4);
+    const mean = f.keep(f64x2.div(total, f.constant2(count)));
+    const squares = f.keep(zero4);
     // Σ (x − mean)² = Σ (x − m)² + 2 (m − mean) Σ (x − m) + n (m − mean)²
     each(([m, sum, square], n) => {
-      const off = f.keep("off", f64x2.sub(m!, mean));
+      const off = f.keep(f64x2.sub(m!, mean));
       const slope = f64x2.add(f64x2.add(sum!, sum!), f64x2.mul(f.constant2(n), off));
       f.set(squares, f64x2.add(squares, f64x2.add(square!, f64x2.mul(off, slope))));
     });
@@ -158,7 +158,7 @@ const normalizeSums: Statistic = {
   find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, f32x4.mul(dy!, f32x4.sub(x!, mean))]),
   finish: (_, [sum, product], __, deviation) => [sum!, f32x4.div(product!, deviation())],
   join: (f, each, _, deviation) => {
-    const [sum, product] = [f.keep("sum", zero4), f.keep("product", zero4)];
+    const [sum, product] = [f.keep(zero4), f.keep(zero4)];
     each(([a, b]) => {
       f.set(sum, f64x2.add(sum, a!));
       f.set(product, f64x2.add(product, b!));

@@ -60,7 +60,6 @@ function tiledOf(g: ImageGeometry): Tiled {
 
 const slideFunction = defineFunction({
   name: "depthwise",
-  args: ["x", "filters", "y", "bias", "first", "outside"],
   write: (
     f,
     { image: g, epilogue, isBackward, rows }: Slide & { readonly image: ImageGeometry; readonly rows: number },
@@ -73,10 +72,10 @@ const slideFunction = defineFunction({
   ) => {
     const { width, outChannels: channels } = g;
     const tiled = tiledOf(g);
-    const row = f.keep("row", element(y, first, width.output * channels));
-    const [to, weights, shift] = [f.local("i32", "to"), f.local("i32", "weights"), f.local("i32", "shift")];
-    const sums = Array.from({ length: outputsTogether(g) }, () => f.local("v128", "sum"));
-    const weight = f.local("v128", "weight");
+    const row = f.keep(element(y, first, width.output * channels));
+    const [to, weights, shift] = [f.local("i32"), f.local("i32"), f.local("i32")];
+    const sums = Array.from({ length: outputsTogether(g) }, () => f.local("v128"));
+    const weight = f.local("v128");
     const onTile = (): void => {
       f.set(to, row);
       f.set(weights, filters);
@@ -184,8 +183,8 @@ function writeWalk(
   },
 ): void {
   const { height, width, outChannels: channels } = g;
-  const [row, image, output] = [f.keep("row", start.image), f.local("i32", "image"), f.keep("output", start.output)];
-  const filters = f.local("i32", "filters");
+  const [row, image, output] = [f.keep(start.image), f.local("i32"), f.keep(start.output)];
+  const filters = f.local("i32");
   const some = (lanes: number): void => {
     const place = { image, output, filters, lanes };
     write.before(place);
@@ -214,14 +213,13 @@ const productsOf = ({ height, width, outChannels }: ImageGeometry): number =>
 
 const scatterFunction = defineFunction({
   name: "depthwise scatter",
-  args: ["dy", "filters", "dx", "buffer"],
   write: (f, g: ImageGeometry, dy, filters, dx, buffer) => {
     const padded = paddedOf(g);
     const taps = tapsOf(g);
     const target = padded.isPadded ? buffer : dx;
     f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
-    const weights = taps.map(() => f.local("v128", "weight"));
-    const [slope, total] = [f.local("v128", "dy"), f.local("v128", "total")];
+    const weights = taps.map(() => f.local("v128"));
+    const [slope, total] = [f.local("v128"), f.local("v128")];
     const start = { image: target, output: dy, filters };
     writeWalk(f, g, start, {
       before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
@@ -257,8 +255,8 @@ const imageGradient = defineImageGradient({
   scratchOf: () => 0,
   write: (f, g, { dy, x, dfilters }) => {
     const taps = tapsOf(g);
-    const slope = f.local("v128", "dy");
-    const sums = taps.map(() => f.local("v128", "sum"));
+    const slope = f.local("v128");
+    const sums = taps.map(() => f.local("v128"));
     writeWalk(
       f,
       g,

@@ -54,7 +54,6 @@ const workOf = (g: ImageGeometry): number => g.height.output * g.width.output * 
 
 const packFunction = defineFunction({
   name: "conv2d pack",
-  args: ["filters", "panels"],
   write: (f, g: ImageGeometry, filters, panels) => {
     const { f: columns, taps } = partsOf(g);
     const shape = { terms: taps, columns, termStep: g.outChannels, columnStep: 1 };
@@ -89,9 +88,9 @@ function writeRows(
     ],
     ...epilogueOf(epilogue),
   };
-  const row = f.keep("row", from);
+  const row = f.keep(from);
   f.times(count, () => {
-    const places = { a: f.keep("a", row), b: f.keep("b", packed), c: f.keep("to", y), bias: f.keep("bias", bias) };
+    const places = { a: f.keep(row), b: f.keep(packed), c: f.keep(y), bias: f.keep(bias) };
     f.times(g.groups, () => {
       writeProduct(f, product, places);
       f.advance(places.a, c);
@@ -103,7 +102,6 @@ function writeRows(
 
 const wholeFunction = defineFunction({
   name: "conv2d",
-  args: ["x", "panels", "y", "bias", "buffer"],
   write: (f, work: Forward, x, packed, y, bias, buffer) => {
     const from = paddedOf(work.image).enter(f, x, buffer);
     writeRows(f, work, work.image.height.output, { from, packed, y, bias });
@@ -112,14 +110,12 @@ const wholeFunction = defineFunction({
 });
 const rowsFunction = defineFunction({
   name: "conv2d rows",
-  args: ["x", "panels", "y", "bias"],
   write: (f, { count, ...work }: Forward & { readonly count: number }, x, packed, y, bias) =>
     writeRows(f, work, count, { from: x, packed, y, bias }),
   work: () => TASK,
 });
 const enterFunction = defineFunction({
   name: "conv2d pad",
-  args: ["x", "buffer"],
   write: (f, image: ImageGeometry, x, buffer) => void paddedOf(image).enter(f, x, buffer),
 });
 
@@ -178,13 +174,12 @@ function forwardByRows(runtime: Runtime, g: Conv2dGeometry, work: Forward): Laun
 
 const packGradientFunction = defineFunction({
   name: "conv2dInputGradient pack",
-  args: ["filters", "panels"],
   write: (f, g: ImageGeometry, from, to) => {
     const { f: filters, stretches, stretch } = partsOf(g);
     const shape = { terms: filters, columns: stretch, termStep: 1, columnStep: g.outChannels };
     const all = { count: g.height.window * stretches, step: stretch * g.outChannels };
     f.times(g.groups, () => {
-      writePackAll(f, shape, all, f.keep("group", from), to);
+      writePackAll(f, shape, all, f.keep(from), to);
       f.advance(from, filters);
     });
   },
@@ -192,7 +187,6 @@ const packGradientFunction = defineFunction({
 
 const inputGradientFunction = defineFunction({
   name: "conv2dInputGradient",
-  args: ["dy", "panels", "dx", "buffer"],
   write: (f, g: ImageGeometry, dy, packed, dx, buffer) => {
     const padded = paddedOf(g);
     const { f: filters, c, stretches, stretch, stretchStep, outputRow } = partsOf(g);
@@ -208,14 +202,14 @@ const inputGradientFunction = defineFunction({
     };
     const target = padded.isPadded ? buffer : dx;
     f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
-    const row = f.keep("row", target);
+    const row = f.keep(target);
     f.times(g.height.output, () => {
-      const [b, result] = [f.keep("b", packed), f.keep("result", row)];
+      const [b, result] = [f.keep(packed), f.keep(row)];
       f.times(g.groups, () => {
         for (let ky = 0; ky < g.height.window; ky++)
           for (let kx = 0; kx < stretches; kx++) {
             const to = plus(result, ky * g.height.dilation * padded.rowStep + kx * stretchStep);
-            writeProduct(f, product, { a: dy, b, c: f.keep("to", to), bias: f.local("i32", "bias") });
+            writeProduct(f, product, { a: dy, b, c: f.keep(to), bias: f.local("i32") });
           }
         f.advance(dy, filters);
         f.advance(result, c);
@@ -275,15 +269,15 @@ const imageGradient = defineImageGradient({
       termStep: g.outChannels,
       columnStep: 1,
     };
-    const [from, group, result] = [f.keep("from", x), f.keep("group", dy), f.keep("result", dfilters)];
+    const [from, group, result] = [f.keep(x), f.keep(dy), f.keep(dfilters)];
     f.times(g.groups, () => {
-      writePack(f, panels, f.keep("at", group), f.keep("to", scratch));
+      writePack(f, panels, f.keep(group), f.keep(scratch));
       for (let ky = 0; ky < g.height.window; ky++)
         for (let kx = 0; kx < stretches; kx++) {
           const a = plus(from, ky * g.height.dilation * rowStep + kx * stretchStep);
           const to = plus(result, (ky * stretches + kx) * stretch * g.outChannels);
-          const bias = f.local("i32", "bias");
-          writeProduct(f, product, { a: f.keep("a", a), b: f.keep("b", scratch), c: f.keep("to", to), bias });
+          const bias = f.local("i32");
+          writeProduct(f, product, { a: f.keep(a), b: f.keep(scratch), c: f.keep(to), bias });
         }
       f.advance(from, c);
       f.advance(group, filters);

@@ -7,6 +7,7 @@ import { defineFunction, type FunctionDefinition } from "../../defineFunction.ts
 import { after } from "../../heap.ts";
 import type { Runtime } from "../../runtime.ts";
 import { defineElementwise, runLoops, type Loop } from "../loops.ts";
+import { splitCalls } from "../splitCalls.ts";
 import { imageOf, type ImageGeometry, type Launch } from "./convolver.ts";
 import { paddedOf } from "./padded.ts";
 
@@ -43,7 +44,6 @@ export function defineImageGradient({
     scratchOf,
     definition: defineFunction({
       name,
-      args: ["dy", "x", "dfilters", "scratch", "buffer"],
       write: (f, { image, count }, dy, x, dfilters, scratch, buffer) => {
         const padded = paddedOf(image);
         f.times(count, () => {
@@ -84,14 +84,11 @@ export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gr
   const length = (g.height.window * g.width.window * g.inChannels * g.outChannels) / g.groups;
   const isParted = g.batch > 1 && length * Math.min(PARTS, g.batch) <= PARTS_NUMBERS;
   const each = isParted ? Math.ceil(g.batch / PARTS) : g.batch;
-  const [full, rest] = [Math.floor(g.batch / each), g.batch % each];
-  const parts = full + (rest > 0 ? 1 : 0);
-  const main = runtime.compile(gradient.definition, { image, count: each });
-  const last = rest > 0 ? runtime.compile(gradient.definition, { image, count: rest }) : undefined;
+  const parts = Math.ceil(g.batch / each);
+  const run = splitCalls(g.batch, each, (count) => runtime.compile(gradient.definition, { image, count }));
   const join = isParted ? totalOf(runtime, { parts, length }) : undefined;
   // Whole cache lines for each part, but not a power of two apart.
   const step = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
-  const [stepY, stepX] = [each * outputStep(image), each * padded.imageStep];
   return (dy, x, dfilters) => {
     const sums = runtime.scratch(parts * step, scratch + padded.length);
     const buffer = after(sums, parts * step);
@@ -99,15 +96,13 @@ export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gr
     const first = isParted ? sums : dfilters.start;
     runtime.clear(first, isParted ? parts * step : length);
     runtime.clear(buffer, runtime.threads * padded.length);
-    main.callMany(
-      full,
-      strided(dy.start, stepY),
-      strided(x.start, stepX),
+    run(
+      strided(dy.start, each * outputStep(image)),
+      strided(x.start, each * padded.imageStep),
       strided(first, step),
       strided(own, 0, scratch),
       strided(buffer, 0, padded.length),
     );
-    last?.call(after(dy.start, full * stepY), after(x.start, full * stepX), after(first, full * step), own, buffer);
     join?.(...Array.from({ length: parts }, (_, i) => after(sums, i * step)), dfilters.start);
   };
 }

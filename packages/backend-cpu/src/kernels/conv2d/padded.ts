@@ -32,12 +32,12 @@ export function paddedOf({ height, width, inChannels }: ImageGeometry): Padded {
     imageStep: height.input * width.input * inChannels,
     enter: (f, image, buffer) => {
       if (!isPadded) return image;
-      const [from, to] = [f.keep("from", image), f.keep("inside", plus(buffer, inside))];
+      const [from, to] = [f.keep(image), f.keep(plus(buffer, inside))];
       writeCopyRows(f, { ...own, fromStep: plain, toStep: padded }, from, to);
       return buffer;
     },
     leave: (f, buffer, image) => {
-      const [from, to] = [f.keep("inside", plus(buffer, inside)), f.keep("to", image)];
+      const [from, to] = [f.keep(plus(buffer, inside)), f.keep(image)];
       writeCopyRows(f, { ...own, fromStep: padded, toStep: plain }, from, to);
     },
   };

@@ -95,112 +95,66 @@ export function writeEachTile(
   walk: Walk,
   body: (pixels: TilePixels) => void,
 ): void {
-  const writer = new TileWriter(f, images, walk, body);
-  f.set(writer.tileRow, first);
-  f.times(count, () => {
-    writer.placeRow();
-    if (walk.marksEdges) writer.markedRow();
-    else writer.row({ isEdge: false });
-    walk.afterRow?.();
-    f.set(writer.tileRow, i32.add(writer.tileRow, int(1)));
-  });
-}
-
-class TileWriter {
-  readonly #f: FunctionWriter;
-  readonly #images: readonly Images[];
-  readonly #walk: Walk;
-  readonly #body: (pixels: TilePixels) => void;
-  readonly #channels: number;
-  readonly #image: Pointer;
-  /** Number of the row of tiles. */
-  readonly tileRow: Pointer;
-  readonly #top: Pointer;
-  /** For each image, the address of each row of pixels of the tiles, and of the tile's pixels in it. */
-  readonly #rows: readonly (readonly Pointer[])[];
-  readonly #at: readonly (readonly Pointer[])[];
-  /** For each row of the first image, whether it lies inside. */
-  readonly #isInside: readonly Pointer[];
-
-  constructor(f: FunctionWriter, images: readonly Images[], walk: Walk, body: (pixels: TilePixels) => void) {
-    const addresses = (name: string): Pointer[][] =>
-      images.map(({ tiled }) => Array.from({ length: tiled.height.reach }, () => f.local("i32", name)));
-    this.#f = f;
-    this.#images = images;
-    this.#walk = walk;
-    this.#body = body;
-    this.#channels = images[0]!.tiled.channels;
-    this.#image = f.local("i32", "image");
-    this.tileRow = f.local("i32", "tileRow");
-    this.#top = f.local("i32", "top");
-    this.#rows = addresses("row");
-    this.#at = addresses("at");
-    this.#isInside = walk.marksEdges ? this.#rows[0]!.map(() => f.local("i32", "isInside")) : [];
-  }
+  const { channels, height } = images[0]!.tiled;
+  const widths = images.map(({ tiled }) => tiled.width);
+  const image = f.local("i32");
+  const tile = f.local("i32");
+  const top = f.local("i32");
+  const addresses = (): Pointer[][] =>
+    images.map(({ tiled }) => Array.from({ length: tiled.height.reach }, () => f.local("i32")));
+  const [rows, at] = [addresses(), addresses()];
+  const isInside = walk.marksEdges ? rows[0]!.map(() => f.local("i32")) : [];
 
   /** Computes the addresses of the rows of pixels. Rows of tiles are counted through all images. */
-  placeRow(): void {
-    const f = this.#f;
-    const { count } = this.#images[0]!.tiled.height;
-    const n = f.keep("n", count === 1 ? this.tileRow : i32.div_u(this.tileRow, int(count)));
-    const down = f.keep("down", i32.sub(this.tileRow, i32.mul(n, int(count))));
-    this.#images.forEach(({ tiled: { height, width }, start, outside }, k) => {
-      const rowStep = width.size * this.#channels;
-      f.set(this.#image, element(start, n, height.size * rowStep));
-      f.set(this.#top, i32.add(i32.mul(down, int(height.step)), int(-height.before)));
-      this.#rows[k]!.forEach((row, i) => {
-        const y = f.keep("y", i32.add(this.#top, int(i)));
+  const placeRow = (): void => {
+    const n = f.keep(height.count === 1 ? tile : i32.div_u(tile, int(height.count)));
+    const down = f.keep(i32.sub(tile, i32.mul(n, int(height.count))));
+    images.forEach(({ tiled: { height, width }, start, outside }, k) => {
+      const rowStep = width.size * channels;
+      f.set(image, element(start, n, height.size * rowStep));
+      f.set(top, i32.add(i32.mul(down, int(height.step)), int(-height.before)));
+      rows[k]!.forEach((row, i) => {
+        const y = f.keep(i32.add(top, int(i)));
         // As an unsigned number, a row before the first is a very large one.
         const isRowInside = i32.lt_u(y, int(height.size));
-        f.set(row, select(isRowInside, element(this.#image, y, rowStep), outside));
-        if (k === 0 && this.#walk.marksEdges) f.set(this.#isInside[i]!, isRowInside);
+        f.set(row, select(isRowInside, element(image, y, rowStep), outside));
+        if (k === 0 && walk.marksEdges) f.set(isInside[i]!, isRowInside);
       });
     });
-  }
-
-  /** A row of tiles, with code of its own for rows that reach over an edge. */
-  markedRow(): void {
-    const f = this.#f;
-    const count = this.#isInside.reduce<Expression<"i32">>((sum, each) => i32.add(sum, each), int(0));
-    const isEdge = i32.lt_u(f.keep("insideRows", count), int(this.#images[0]!.tiled.height.reach));
-    f.when(isEdge, () => this.row({ isEdge: true }));
-    f.when(i32.sub(int(1), isEdge), () => this.row({ isEdge: false }));
-  }
-
-  row(options: { readonly isEdge: boolean }): void {
-    const f = this.#f;
-    const channels = this.#channels;
-    const widths = this.#images.map(({ tiled }) => tiled.width);
-    for (const stretch of stretchesOf(widths, this.#walk)) {
+  };
+  const writeRow = (isRowInside: TilePixels["isRowInside"]): void => {
+    for (const { from, count, inside } of stretchesOf(widths, walk)) {
       widths.forEach(({ step, before }, k) => {
-        const start = (stretch.from * step - before + stretch.inside[k]!.first) * channels;
-        this.#at[k]!.forEach((address, i) => f.set(address, plus(this.#rows[k]![i]!, start)));
+        const start = (from * step - before + inside[k]!.first) * channels;
+        at[k]!.forEach((address, i) => f.set(address, plus(rows[k]![i]!, start)));
       });
-      f.times(stretch.count, () => {
-        this.#walk.onTile?.();
-        f.times(Math.floor(channels / 4), () => this.#some(stretch, 4, options));
-        if (channels % 4 > 0) this.#some(stretch, channels % 4, options);
-        widths.forEach(({ step }, k) => {
-          for (const address of this.#at[k]!) f.advance(address, (step - 1) * channels);
-        });
+      const pixelAt: TilePixels["at"] = (row, column, k = 0) => {
+        const { first, end } = inside[k]!;
+        return column < first || column >= end ? undefined : [at[k]![row]!, (column - first) * channels];
+      };
+      const some = (lanes: number): void => {
+        body({ lanes, isFirst: from === 0, isRowInside, at: pixelAt });
+        for (const address of walk.moving) f.advance(address, 4);
+        for (const address of at.flat()) f.advance(address, lanes);
+      };
+      f.times(count, () => {
+        walk.onTile?.();
+        f.times(Math.floor(channels / 4), () => some(4));
+        if (channels % 4 > 0) some(channels % 4);
+        widths.forEach(({ step }, k) => at[k]!.forEach((address) => f.advance(address, (step - 1) * channels)));
       });
     }
-  }
-
-  /** Some channels of a tile. */
-  #some({ from, inside }: Stretch, lanes: number, { isEdge }: { readonly isEdge: boolean }): void {
-    const f = this.#f;
-    this.#body({
-      lanes,
-      isFirst: from === 0,
-      isRowInside: (row) => (isEdge ? this.#isInside[row] : undefined),
-      at: (row, column, k = 0) => {
-        const { first, end } = inside[k]!;
-        const offset = (column - first) * this.#channels;
-        return column < first || column >= end ? undefined : [this.#at[k]![row]!, offset];
-      },
-    });
-    for (const address of this.#walk.moving) f.advance(address, 4);
-    for (const address of this.#at.flat()) f.advance(address, lanes);
-  }
+  };
+  f.set(tile, first);
+  f.times(count, () => {
+    placeRow();
+    if (walk.marksEdges) {
+      const insideRows = isInside.reduce<Expression<"i32">>((sum, each) => i32.add(sum, each), int(0));
+      const isEdge = i32.lt_u(f.keep(insideRows), int(height.reach));
+      f.when(isEdge, () => writeRow((row) => isInside[row]));
+      f.when(i32.sub(int(1), isEdge), () => writeRow(() => undefined));
+    } else writeRow(() => undefined);
+    walk.afterRow?.();
+    f.set(tile, i32.add(tile, int(1)));
+  });
 }

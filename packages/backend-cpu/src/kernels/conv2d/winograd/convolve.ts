@@ -23,7 +23,6 @@ interface Direction {
 
 const convolveFunction = defineFunction({
   name: "winograd",
-  args: ["x", "filters", "y", "bias", "first", "end", "outside", "own", "plainFilters"],
   write: (
     f,
     { image: g, direction, epilogue }: Direction & { readonly image: ImageGeometry },
@@ -39,11 +38,11 @@ const convolveFunction = defineFunction({
   ) => {
     const tiles = tilesOf(f.machine, g, direction);
     const { from, to, across, down, block, fromPlane, toPlane } = tiles;
-    const count = f.keep("count", smaller(int(block), i32.sub(end, first)));
+    const count = f.keep(smaller(int(block), i32.sub(end, first)));
     const rows = { first, count };
     const images = [{ tiled: from, start: x, outside }];
     writeTransformed(f, images, rows, { planes: own, plane: fromPlane }, inputTransform);
-    const products = f.keep("products", plus(own, PLANES * fromPlane));
+    const products = f.keep(plus(own, PLANES * fromPlane));
     const tileRows = f.machine.tile.rows;
     writePlaneProducts(
       f,
@@ -58,9 +57,9 @@ const convolveFunction = defineFunction({
     eachFlagged(f, flags, rows, (row) =>
       f.call("repair", [x, plainFilters, y, bias, outside, row], (f, x, filters, y, bias, zeros, row) => {
         const at = placeOf(f, row, down);
-        const top = f.keep("top", i32.mul(at.row, int(to.height.step)));
-        const source = f.keep("source", imageAt(x, at.image, from));
-        const result = f.keep("result", imageAt(y, at.image, to));
+        const top = f.keep(i32.mul(at.row, int(to.height.step)));
+        const source = f.keep(imageAt(x, at.image, from));
+        const result = f.keep(imageAt(y, at.image, to));
         writeDirectRows(f, sums, { top, count: to.height.step }, { source, result, filters, bias, zeros });
       }),
     );
@@ -81,10 +80,10 @@ function writeOutputs(
 ): Pointer {
   const step = to.height.step;
   // Rows outside of the image are written to a place that is never read.
-  const nowhere = f.keep("nowhere", plus(products, PLANES * toPlane));
-  const channelBias = f.local("i32", "channel");
-  const flags = f.keep("flags", plus(nowhere, numbersOfRow(to)));
-  const [check, flag] = [new FiniteCheck(f), f.keep("flag", flags)];
+  const nowhere = f.keep(plus(products, PLANES * toPlane));
+  const channelBias = f.local("i32");
+  const flags = f.keep(plus(nowhere, numbersOfRow(to)));
+  const [check, flag] = [new FiniteCheck(f), f.keep(flags)];
   const walk = {
     moving: [products, channelBias],
     onTile: epilogue && (() => f.set(channelBias, bias)),

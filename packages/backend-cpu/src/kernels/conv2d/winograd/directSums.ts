@@ -17,8 +17,8 @@ import type { Tiled } from "../tiles.ts";
 type Int = Expression<"i32">;
 
 /** Writes: repeats the body for 0, 1, …, count − 1. */
-export function counting(f: FunctionWriter, name: string, count: number | Int, body: (i: Pointer) => void): void {
-  const i = f.local("i32", name);
+export function counting(f: FunctionWriter, count: number | Int, body: (i: Pointer) => void): void {
+  const i = f.local("i32");
   f.set(i, int(0));
   f.times(count, () => {
     body(i);
@@ -28,8 +28,8 @@ export function counting(f: FunctionWriter, name: string, count: number | Int, b
 
 /** Writes: the image of a row of tiles, and its number in the image. */
 export function placeOf(f: FunctionWriter, row: Int, down: number): { readonly image: Pointer; readonly row: Pointer } {
-  const image = f.keep("image", i32.div_u(row, int(down)));
-  return { image, row: f.keep("tileRow", i32.sub(row, i32.mul(image, int(down)))) };
+  const image = f.keep(i32.div_u(row, int(down)));
+  return { image, row: f.keep(i32.sub(row, i32.mul(image, int(down)))) };
 }
 
 /** The address of an image [height, width, channels] in a batch. */
@@ -102,25 +102,25 @@ export function writeDirectRows(
   /** The pixel of the source under a tap. */
   const under = (pixel: Int, tap: Int, before: number): Int =>
     isForward ? i32.add(i32.add(pixel, tap), int(-before)) : i32.sub(i32.add(pixel, int(before)), tap);
-  counting(f, "i", count, (i) => {
-    const row = f.keep("row", i32.add(top, i));
+  counting(f, count, (i) => {
+    const row = f.keep(i32.add(top, i));
     f.when(i32.lt_u(row, int(to.height.size)), () => {
-      const out = f.keep("out", pixelAt(at.result, row, int(0), to));
-      counting(f, "column", to.width.size, (column) => {
-        const filters = f.keep("filters", at.filters);
-        const shift = bias ? f.keep("shift", at.bias!) : undefined;
+      const out = f.keep(pixelAt(at.result, row, int(0), to));
+      counting(f, to.width.size, (column) => {
+        const filters = f.keep(at.filters);
+        const shift = bias ? f.keep(at.bias!) : undefined;
         f.times(results, () => {
-          const total = f.keep("total", shift === undefined ? number(0) : load(shift));
-          const tap = f.keep("tap", filters);
-          counting(f, "ky", taps, (ky) =>
-            counting(f, "kx", taps, (kx) => {
-              const y = f.keep("y", under(row, ky, before.height));
-              const x = f.keep("x", under(column, kx, before.width));
+          const total = f.keep(shift === undefined ? number(0) : load(shift));
+          const tap = f.keep(filters);
+          counting(f, taps, (ky) =>
+            counting(f, taps, (kx) => {
+              const y = f.keep(under(row, ky, before.height));
+              const x = f.keep(under(column, kx, before.width));
               const counts = isForward ? isNumber(total) : i32.mul(isNumber(total), isInside(y, x, from));
               // A sum that is NaN stays NaN.
               f.when(counts, () => {
-                const pixel = f.keep("pixel", pixelOrZeros(at.source, y, x, from, at.zeros));
-                const weight = f.keep("weight", tap);
+                const pixel = f.keep(pixelOrZeros(at.source, y, x, from, at.zeros));
+                const weight = f.keep(tap);
                 addProducts(f, total, terms, { at: pixel, step: 1 }, { at: weight, step: termStep });
               });
               f.advance(tap, tapStep);

@@ -24,13 +24,11 @@ interface Filters {
 
 const packFunction = defineFunction({
   name: "winograd filters pack",
-  args: ["filters", "panels"],
   write: (f, { taps, shape }: Filters, filters, panels) =>
     writePackAll(f, shape, { count: taps * taps, step: shape.terms * shape.columns }, filters, panels),
 });
 const transformFunction = defineFunction({
   name: "winograd filters",
-  args: ["panels", "planes", "end"],
   write: (f, { taps, shape, use }: Filters & { readonly use: FilterUse }, panels, planes, end) => {
     const length = panelLength(shape.terms, shape.columns);
     const tapOf = (row: number, column: number): number => {

@@ -52,11 +52,11 @@ function writeOutputGradient(
   at: Source,
   { image, first, count }: { readonly image: Pointer; readonly first: Pointer; readonly count: Int },
 ): Pointer {
-  if (!through.relu && !through.pool) return f.keep("source", imageAt(at.dy, image, to));
+  if (!through.relu && !through.pool) return f.keep(imageAt(at.dy, image, to));
   // Rows of tiles are counted through all images. Pixels lie as if the room held all rows of their image.
   const row = i32.mul(i32.sub(first, i32.mul(image, int(down))), int(to.height.step));
-  const source = f.keep("source", i32.sub(plus(at.room, numbersOfRow(to)), pixelAt(int(0), row, int(0), to)));
-  const start = f.keep("start", i32.sub(source, imageAt(int(0), image, to)));
+  const source = f.keep(i32.sub(plus(at.room, numbersOfRow(to)), pixelAt(int(0), row, int(0), to)));
+  const start = f.keep(i32.sub(source, imageAt(int(0), image, to)));
   const output = outputGradient(f, to, through, { dy: at.dy, y: at.y, outside: at.zeros });
   const images = [...output.images, { tiled: to, start, outside: at.room }];
   writeEachTile(f, images, { first, count }, { moving: [] }, (pixels) => {
@@ -82,10 +82,10 @@ export function writeInputRepair(
   const place = placeOf(f, row, down);
   const before = smaller(reach, place.row);
   const after = smaller(reach, i32.sub(int(down - 1), place.row));
-  const first = f.keep("first", i32.sub(row, before));
+  const first = f.keep(i32.sub(row, before));
   const count = i32.sub(i32.add(row, i32.add(after, int(1))), first);
   const source = writeOutputGradient(f, repaired, at, { image: place.image, first, count });
-  const top = f.keep("top", i32.sub(i32.mul(place.row, int(to.height.step)), int(from.height.before)));
+  const top = f.keep(i32.sub(i32.mul(place.row, int(to.height.step)), int(from.height.before)));
   writeDirectRows(
     f,
     {
@@ -96,7 +96,7 @@ export function writeInputRepair(
       before: { height: from.height.before, width: from.width.before },
     },
     { top, count: from.height.reach },
-    { source, result: f.keep("result", imageAt(at.dx, place.image, from)), filters: at.filters, zeros: at.zeros },
+    { source, result: f.keep(imageAt(at.dx, place.image, from)), filters: at.filters, zeros: at.zeros },
   );
 }
 
@@ -110,22 +110,22 @@ export function writeFilterRepair(f: FunctionWriter, repaired: Repaired, channel
   const tapStep = from.channels * to.channels;
   const { taps } = repaired;
   writeMarks(f, pairs, { taps, tapStep });
-  counting(f, "row", at.rows, (row) => {
+  counting(f, at.rows, (row) => {
     const place = placeOf(f, row, down);
     const source = writeOutputGradient(f, repaired, at, { image: place.image, first: row, count: int(1) });
-    const image = f.keep("image", imageAt(at.x, place.image, from));
-    const top = f.keep("top", i32.mul(place.row, int(to.height.step)));
+    const image = f.keep(imageAt(at.x, place.image, from));
+    const top = f.keep(i32.mul(place.row, int(to.height.step)));
     const left = i32.sub(int(to.height.size), top);
-    const height = f.keep("height", smaller(left, int(to.height.step)));
-    const [channel, k] = [f.keep("channel", at.channel), f.keep("k", int(0))];
+    const height = f.keep(smaller(left, int(to.height.step)));
+    const [channel, k] = [f.keep(at.channel), f.keep(int(0))];
     const places = { source, image, top, height, channel, k, zeros: at.zeros };
     writeEachPair(f, pairs, (filter, flag) => {
       f.when(isMarked(f, flag), () =>
-        counting(f, "ky", taps, (ky) =>
-          counting(f, "kx", taps, (kx) => {
+        counting(f, taps, (ky) =>
+          counting(f, taps, (kx) => {
             const tap = i32.add(i32.mul(ky, int(taps)), kx);
-            const gradient = f.keep("to", element(filter, tap, tapStep));
-            const total = f.keep("total", load(gradient));
+            const gradient = f.keep(element(filter, tap, tapStep));
+            const total = f.keep(load(gradient));
             f.when(isNumber(total), () => writeTap(f, repaired.tiles, places, { ky, kx, total }));
             f.store(gradient, total);
           }),
@@ -150,7 +150,7 @@ function writeEachPair(
   { count, filters, flags }: Pairs,
   body: (filter: Pointer, flag: Pointer) => void,
 ): void {
-  const [filter, flag] = [f.keep("filter", filters), f.keep("flag", flags)];
+  const [filter, flag] = [f.keep(filters), f.keep(flags)];
   f.times(count, () => {
     body(filter, flag);
     f.advance(filter, 1);
@@ -159,7 +159,7 @@ function writeEachPair(
 }
 
 /** Whether a flag is NaN. */
-const isMarked = (f: FunctionWriter, flag: Pointer): Int => i32.sub(int(1), isNumber(f.keep("mark", load(flag))));
+const isMarked = (f: FunctionWriter, flag: Pointer): Int => i32.sub(int(1), isNumber(f.keep(load(flag))));
 
 /** Writes: marks the pairs whose gradients are not all finite, and clears these gradients. */
 function writeMarks(
@@ -170,10 +170,7 @@ function writeMarks(
   writeEachPair(f, pairs, (filter, flag) => {
     // All products are terms of the corners of a filter.
     const corners = [0, taps - 1, taps * (taps - 1), taps * taps - 1].map((tap) => load(filter, tap * tapStep));
-    const sum = f.keep(
-      "sum",
-      corners.reduce((total, corner) => f32.add(total, corner)),
-    );
+    const sum = f.keep(corners.reduce((total, corner) => f32.add(total, corner)));
     f.store(flag, f32.sub(sum, sum));
     f.when(isMarked(f, flag), () => {
       for (let tap = 0; tap < taps * taps; tap++) f.store(filter, number(0), tap * tapStep);
@@ -188,14 +185,14 @@ function writeTap(
   at: Readonly<Record<"source" | "image" | "top" | "height" | "channel" | "k" | "zeros", Pointer>>,
   { ky, kx, total }: { readonly ky: Pointer; readonly kx: Pointer; readonly total: Local<"f32"> },
 ): void {
-  const sum = f.keep("sum", number(0));
-  const y = f.keep("y", i32.add(at.top, i32.add(ky, int(-from.height.before))));
-  const gradient = f.keep("gradient", element(pixelAt(at.source, at.top, int(0), to), at.k, 1));
+  const sum = f.keep(number(0));
+  const y = f.keep(i32.add(at.top, i32.add(ky, int(-from.height.before))));
+  const gradient = f.keep(element(pixelAt(at.source, at.top, int(0), to), at.k, 1));
   f.times(at.height, () => {
-    counting(f, "column", to.width.size, (column) => {
+    counting(f, to.width.size, (column) => {
       const x = i32.add(column, i32.add(kx, int(-from.width.before)));
-      const pixel = pixelOrZeros(at.image, y, f.keep("x", x), from, at.zeros);
-      const value = f.keep("pixel", element(pixel, at.channel, 1));
+      const pixel = pixelOrZeros(at.image, y, f.keep(x), from, at.zeros);
+      const value = f.keep(element(pixel, at.channel, 1));
       addProducts(f, sum, 1, { at: value, step: 0 }, { at: gradient, step: to.channels });
     });
     f.set(y, i32.add(y, int(1)));

@@ -103,25 +103,24 @@ function layoutOf(machine: Machine, { image, hasInput, hasBias, through, each }:
 
 const gradientsFunction = defineFunction({
   name: "winograd gradients",
-  args: ["dy", "x", "y", "filters", "dx", "sums", "first", "end", "outside", "own", "plainFilters"],
   write: (f, work: PartGradients, dy, x, y, filters, dx, sums, first, end, outside, own, plainFilters) => {
     const { hasInput, hasBias, through, each } = work;
     const { tiles, repaired, plane, flagsAt } = layoutOf(f.machine, work);
     const { from, to, across, block, fromPlane, toPlane } = tiles;
-    const begin = f.keep("begin", first);
-    const last = f.keep("last", smaller(i32.add(first, int(each)), end));
-    const flags = f.keep("flags", plus(own, flagsAt));
-    const [check, flag] = [new FiniteCheck(f), f.keep("flag", flags)];
-    const spread = f.keep("spread", plus(own, PLANES * fromPlane));
+    const begin = f.keep(first);
+    const last = f.keep(smaller(i32.add(first, int(each)), end));
+    const flags = f.keep(plus(own, flagsAt));
+    const [check, flag] = [new FiniteCheck(f), f.keep(flags)];
+    const spread = f.keep(plus(own, PLANES * fromPlane));
     if (hasInput) writeClearedEdges(f, tiles, dx, first, last);
     f.until(first, last, () => {
-      const count = f.keep("count", smaller(int(block), i32.sub(last, first)));
+      const count = f.keep(smaller(int(block), i32.sub(last, first)));
       const rows = { first, count };
       const images = [{ tiled: from, start: x, outside }];
       writeTransformed(f, images, rows, { planes: own, plane: fromPlane }, inputTransform);
       const output = outputGradient(f, to, through, { dy, y, outside });
       writeTransformed(f, output.images, rows, { planes: spread, plane: toPlane }, outputAdjoint, output.read);
-      const tileCount = f.keep("tiles", i32.mul(count, int(across)));
+      const tileCount = f.keep(i32.mul(count, int(across)));
       if (hasBias) writeBias(f, to.channels, plus(spread, ONES * toPlane), tileCount, plus(sums, PLANES * plane));
       writeFilterProducts(f, tiles, plane, { tileCount, own, spread, sums });
       // The transform of the input is not needed any more: its memory is reused.
@@ -199,8 +198,8 @@ function writeBias(
   tiles: Expression<"i32">,
   sums: Expression<"i32">,
 ): void {
-  const [column, to] = [f.keep("column", plane), f.keep("to", sums)];
-  const [at, sum] = [f.local("i32", "at"), f.local("v128", "sum")];
+  const [column, to] = [f.keep(plane), f.keep(sums)];
+  const [at, sum] = [f.local("i32"), f.local("v128")];
   f.times(Math.ceil(channels / 4), () => {
     f.set(at, column);
     f.set(sum, load4(to));
@@ -230,9 +229,9 @@ function writeFilterProducts(
     panels: { width: PANEL, termStep: roundUp(to.channels, 4), step: PANEL },
     accumulate: true,
   };
-  const [a, b, result] = [f.keep("a", own), f.keep("b", spread), f.keep("result", sums)];
+  const [a, b, result] = [f.keep(own), f.keep(spread), f.keep(sums)];
   f.times(PLANES, () => {
-    writeProduct(f, shape, { a, b: f.keep("b", b), c: f.keep("c", result), bias: f.local("i32", "none") });
+    writeProduct(f, shape, { a, b: f.keep(b), c: f.keep(result), bias: f.local("i32") });
     f.advance(a, fromPlane);
     f.advance(b, toPlane);
     f.advance(result, plane);
@@ -247,7 +246,7 @@ function writeClearedEdges(f: FunctionWriter, { from, down }: Tiles, dx: Pointer
   const { height, width, channels } = from;
   const rows = Math.min(height.size, Math.max(0, overlapOf(height) - height.before));
   if (rows === 0) return;
-  const [image, row] = [f.local("i32", "image"), channels * width.size];
+  const [image, row] = [f.local("i32"), channels * width.size];
   const begin = i32.div_u(first, int(down));
   f.set(image, element(dx, begin, height.size * row));
   f.times(i32.sub(i32.div_u(last, int(down)), begin), () => {
@@ -265,14 +264,14 @@ function writeInputGradient(
   at: Readonly<Record<"tileCount" | "spread" | "filters" | "products" | "dx" | "flag", Pointer>>,
 ): void {
   const tileRows = f.machine.tile.rows;
-  const rowTiles = f.keep("rows", i32.div_u(i32.add(at.tileCount, int(tileRows - 1)), int(tileRows)));
+  const rowTiles = f.keep(i32.div_u(i32.add(at.tileCount, int(tileRows - 1)), int(tileRows)));
   writePlaneProducts(f, rowTiles, { start: at.spread, plane: toPlane, channels: to.channels }, at.filters, {
     start: at.products,
     plane: fromPlane,
     channels: from.channels,
   });
-  const products = f.keep("products", at.products);
-  const nowhere = f.keep("nowhere", plus(at.products, PLANES * (fromPlane + toPlane)));
+  const products = f.keep(at.products);
+  const nowhere = f.keep(plus(at.products, PLANES * (fromPlane + toPlane)));
   const images = [{ tiled: from, start: at.dx, outside: nowhere }];
   const overlap = overlapOf(from.height);
   const walk = { moving: [products], afterRow: () => check.store(at.flag), isFirstAlone: true };

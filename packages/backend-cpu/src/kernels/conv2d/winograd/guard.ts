@@ -25,13 +25,13 @@ export class FiniteCheck {
 
   constructor(f: FunctionWriter) {
     this.#f = f;
-    this.#found = f.keep("found", zero4);
-    this.#sum = f.local("v128", "watched");
+    this.#found = f.keep(zero4);
+    this.#sum = f.local("v128");
   }
 
   /** Writes: adds a result to the sum of the tile, and returns it. */
   add(value: Vector): Vector {
-    const result = this.#f.keep("seen", value);
+    const result = this.#f.keep(value);
     this.#f.set(this.#sum, this.#isEmpty ? result : f32x4.add(this.#sum, result));
     this.#isEmpty = false;
     return result;
@@ -63,9 +63,9 @@ export function eachFlagged(
   { first, count }: TileRows,
   repair: (row: Pointer) => void,
 ): void {
-  const [flag, row] = [f.keep("flag", flags), f.keep("row", first)];
+  const [flag, row] = [f.keep(flags), f.keep(first)];
   f.times(count, () => {
-    const found = f.keep("found", load4(flag));
+    const found = f.keep(load4(flag));
     f.when(v128.any_true(f32x4.ne(found, found)), () => repair(row));
     f.advance(flag, FLAG);
     f.set(row, i32.add(row, int(1)));

@@ -37,7 +37,6 @@ const filtersOf = ({ tiles }: Repaired): number => tiles.to.channels;
 
 const joinFunction = defineFunction({
   name: "winograd join",
-  args: ["sums", "filters", "channel", "dy", "x", "y", "rows", "zeros", "own"],
   write: (
     f,
     {
@@ -55,10 +54,10 @@ const joinFunction = defineFunction({
     zeros,
     own,
   ) => {
-    const others = Array.from({ length: shape.parts - 1 }, () => f.local("i32", "sums"));
+    const others = Array.from({ length: shape.parts - 1 }, () => f.local("i32"));
     others.forEach((other, i) => f.set(other, plus(sums, (i + 1) * shape.part)));
     const addresses = [sums, ...others];
-    const start = f.keep("start", filters);
+    const start = f.keep(filters);
     const check = new FiniteCheck(f);
     const some = (load: typeof load4, store: (value: Vector, offset: number) => void, numbers: number): void => {
       writeJoin(
@@ -78,7 +77,7 @@ const joinFunction = defineFunction({
         "repair",
         [start, channel, dy, x, y, rows, zeros, own],
         (f, filters, channel, dy, x, y, rows, zeros, room) => {
-          const flags = f.keep("flags", plus(room, roomNumbers(repaired)));
+          const flags = f.keep(plus(room, roomNumbers(repaired)));
           writeFilterRepair(f, repaired, count, { dy, y, zeros, room, x, filters, channel, rows, flags });
         },
       ),

@@ -60,8 +60,8 @@ function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): Read
       const won: Vector[] = [];
       let dy: Vector = load4(...pooled);
       eachWinner(f, taps, (tap, wins, best) => {
-        if (tap === 0) dy = f.keep("dy", relu ? gated(dy, best) : dy);
-        won[tap] = f.keep("won", v128.and(wins, dy));
+        if (tap === 0) dy = f.keep(relu ? gated(dy, best) : dy);
+        won[tap] = f.keep(v128.and(wins, dy));
       });
       windows.set(key, (window = won));
     }

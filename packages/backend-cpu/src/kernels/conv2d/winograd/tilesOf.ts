@@ -86,7 +86,7 @@ export function writeTransformed(
   transform: Transform,
   read: (pixels: TilePixels) => ReadTile = pixelsOf,
 ): void {
-  const planes = f.keep("planes", to.planes);
+  const planes = f.keep(to.planes);
   writeEachTile(f, images, rows, { moving: [planes] }, (pixels) =>
     transformSquare(f, transform, images[0]!.tiled.height.reach, read(pixels), (row, column, value) =>
       f.store4(planes, value, (EDGE * row + column) * to.plane),
@@ -118,9 +118,9 @@ export function writePlaneProducts(
     columns,
     terms: [{ count: from.channels, step: 1 }],
   };
-  const [a, b, c] = [f.keep("a", from.start), f.keep("b", filters), f.keep("c", to.start)];
+  const [a, b, c] = [f.keep(from.start), f.keep(filters), f.keep(to.start)];
   f.times(PLANES, () => {
-    writeProduct(f, shape, { a, b, c: f.keep("c", c), bias: f.local("i32", "none") });
+    writeProduct(f, shape, { a, b, c: f.keep(c), bias: f.local("i32") });
     f.advance(a, from.plane);
     f.advance(c, to.plane);
   });

@@ -17,7 +17,7 @@ export const EDGE = 6;
 export const PLANES: number = EDGE * EDGE;
 
 const times = (f: FunctionWriter, x: number, v: Vector): Vector => f32x4.mul(f.constant4(x), v);
-const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep("t", v);
+const keep = (f: FunctionWriter, v: Vector): Local<"v128"> => f.keep(v);
 
 /** Bᵀ: the transform of the input, for products at the points 0, 1, −1, 2, −2 and ∞. */
 export const inputTransform: Transform = (f, x) => {
@@ -122,8 +122,8 @@ export function transformSquare(
   write: (row: number, column: number, value: Vector) => void,
 ): void {
   const columns = Array.from({ length: size }, (_, j) => {
-    const x = Array.from({ length: size }, (_, i) => f.keep("x", read(i, j)));
-    return transform(f, x).map((value) => f.keep("c", value));
+    const x = Array.from({ length: size }, (_, i) => f.keep(read(i, j)));
+    return transform(f, x).map((value) => f.keep(value));
   });
   const rows = columns[0]!.length;
   for (let i = 0; i < rows; i++)
