@@ -3,9 +3,10 @@ import { createCpu, type CpuOptions } from "./cpu.ts";
 import { lazyKernels } from "./lazyKernels.ts";
 
 /**
- * WebAssembly SIMD kernels, emitted for the shapes at hand, on as many threads as there are cores. In a page the threads are
- * workers, so that the page stays responsive. More than one take shared memory, which browsers give to isolated pages only;
- * elsewhere the same kernels run in one worker, or on the page's own thread where it may have none; the console says so once.
+ * Makes a backend of WebAssembly SIMD kernels, which are generated for each shape and run on all cores. In a page the threads are
+ * workers, so that the page stays responsive. Several threads need shared memory, which browsers allow on isolated pages only. On
+ * other pages the kernels run in one worker, or, if the page may not have workers, on its own thread; a message on the console
+ * says so once.
  *
  * @throws `ValueError` for an unknown option or a wrong value; `BackendError` where WebAssembly cannot be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
  *

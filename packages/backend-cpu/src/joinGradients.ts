@@ -14,9 +14,9 @@ import {
 } from "@convlens/backend";
 
 /**
- * Joins the gradients of a convolution, with respect to its input, its filters and its bias, to one instruction with several
- * results; and takes in what stands between the gradient that came and that of the convolution's output: relu, max pooling.
- * All of them begin with the same transform of that gradient.
+ * Replaces the gradients of a convolution, with respect to its input, its filters and its bias, by one instruction with several
+ * results, since all of them begin with the same transform of the gradient of the output. The gradients of relu and max pooling
+ * after the convolution become part of it.
  *
  * @param mayJoin - Whether there is a kernel for a convolution of this geometry.
  */
@@ -26,19 +26,19 @@ export function joinGradients(p: Program, mayJoin: (g: Conv2dGeometry) => boolea
   p.instructions.forEach((step, i) => {
     if (step.operation !== "conv2dInputGradient") return;
     const found = values.gradientsWith(values.first + i, mayJoin);
-    // Two convolutions of which the results are added have one gradient, and one sum for both biases.
+    // Two convolutions whose results are added have the same gradient, and one sum for both biases.
     if ([...found.keys()].every((value) => !replaced.has(value)))
       for (const [value, instruction] of found) replaced.set(value, instruction);
   });
   return rewrite(p, (step, value) => (replaced.has(value) ? replaced.get(value) : step));
 }
 
-/** Who reads what. */
+/** The values of a program, and the instructions that read them. */
 class Values {
   readonly first: number;
   readonly #program: Program;
   readonly #sizes: readonly number[];
-  /** The instructions that read each value; `NaN` for whoever reads it from outside. */
+  /** The instructions that read each value. `NaN` stands for an output or an update. */
   readonly #readers: readonly number[][];
 
   constructor(p: Program) {
@@ -56,14 +56,14 @@ class Values {
     return this.#program.instructions[value - this.first];
   }
 
-  /** The step that makes a value, if it is of this kind and nobody else reads it than those named. */
+  /** The instruction that computes a value, if it is of this kind, and only `readers` read the value. */
   #inner(value: number, operation: Instruction["operation"], readers: readonly number[]): Instruction | undefined {
     const step = this.#step(value);
     const isOnlyHere = this.#readers[value]!.every((reader) => readers.includes(reader));
     return step?.operation === operation && isOnlyHere ? step : undefined;
   }
 
-  /** What takes the place of the gradient of an input, and of all that is joined with it. */
+  /** The instructions that replace the gradient of an input and those that are joined with it; `undefined` for removed ones. */
   gradientsWith(value: number, mayJoin: (g: Conv2dGeometry) => boolean): Map<number, Instruction | undefined> {
     const none = new Map<number, Instruction | undefined>();
     const step = this.#step(value)!;
@@ -84,7 +84,7 @@ class Values {
     const x = this.#step(ofFilters)!.inputs[1]!;
     const { dy: given, y, taken, relu, pool } = through;
     const inputs = [given, x, filters, ...(y === undefined ? [] : [y])];
-    // All that is read must have been made before the first result is wanted.
+    // All inputs must be computed before the first result is read.
     const own = results[0]!.value;
     if (inputs.some((input) => input >= own)) return none;
     const attributes: ConvolutionGradients = { geometry, relu, pool, results: results.map(({ name }) => name) };
@@ -113,7 +113,7 @@ class Values {
     return step?.operation === "sum" && (step.attributes as Axes).axes.join() === "0,1,2";
   }
 
-  /** What stands before the gradient of a convolution's output, if only the results read it. */
+  /** The operations after the convolution whose gradients can be joined, because only the results read them. */
   #through(
     dy: number,
     results: readonly number[],
@@ -133,7 +133,7 @@ class Values {
     };
   }
 
-  /** `where(y > 0, dy, 0)`: what relu passes back. */
+  /** `where(y > 0, dy, 0)`: the gradient of relu. */
   #reluBefore(value: number, results: readonly number[]): { dy: number; y: number; taken: number[] } | undefined {
     const choice = this.#inner(value, "where", results);
     const [gate, dy, other] = (choice?.inputs ?? []) as [number, number, number];

@@ -1,7 +1,7 @@
 /**
- * The same backend in a smaller download: kernels that many nets do without are a file of their own, loaded by the first program
- * that needs one. For pages whose bundler splits code. Bundlers that must write one file refuse it: Vite for a worker with its
- * defaults, Rollup with `output.file`.
+ * The same backend in a smaller download: kernels that few models need are a separate file, loaded by the first program that needs
+ * one. It requires a bundler that splits code. Bundlers that write a single file refuse it: Vite for a worker by default, and Rollup
+ * with `output.file`.
  *
  * @module
  */
@@ -17,8 +17,8 @@ const later: readonly OperationName[] = [
 ];
 
 /**
- * The backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
- * random numbers when a program needs the first of them.
+ * Makes the backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
+ * random numbers when a program first needs one of them.
  *
  * @throws `ValueError` for an unknown option or a wrong value; `BackendError` where WebAssembly cannot be compiled, as in a page whose Content-Security-Policy lacks `'wasm-unsafe-eval'`.
  *

@@ -8,7 +8,7 @@ import { randomUniform } from "./kernels/random.ts";
 import { resizeKernels } from "./kernels/resize.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Kernels that a plain net does without: loaded, all together, by the first program that needs one. */
+/** Kernels that a plain model does not need. They are loaded together, by the first program that needs one. */
 export const lazyKernels = (runtime: Runtime): Kernels<Block> => ({
   ...gatherKernels(runtime),
   ...lpPool2dKernels(runtime),

@@ -152,9 +152,9 @@ describe("elementwise operations of the cpu backend", async () => {
     );
   });
 
-  it("refuse in a chain what is none of them", () => {
+  it("refuse other operations in a chain", () => {
     const steps = [{ operation: "sum", inputs: [0], attributes: { axes: [0] } }] as const;
     const program = programOf([[3]], [{ operation: "pointwise", inputs: [0], attributes: { steps }, shape: [3] }]);
-    expect(() => one.compile(program)).toThrow("sum is not computed number by number, and cannot be part of a chain");
+    expect(() => one.compile(program)).toThrow("sum is not elementwise, and cannot be part of a chain");
   });
 });

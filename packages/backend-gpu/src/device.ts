@@ -3,40 +3,40 @@ import {
   compileKernel,
   compileReader,
   executorOf,
-  letGo,
+  dropResult,
   type CompiledKernel,
   type GpuJs,
   type Handle,
 } from "./gpujs.ts";
 import { functions } from "./kernels/functions.ts";
 
-/** What runs kernels: two for graphics processors, and two of gpu.js's own for tests, where there is none. */
+/** What runs kernels: two executors for graphics processors, and two of gpu.js for tests without one. */
 export type Executor = "webgpu" | "webgl2" | "webasm" | "cpu";
 
-/** What a {@link Device} is made of. */
+/** Options of {@link Device}. */
 export interface DeviceOptions {
   readonly gpu: GpuJs;
   readonly executor: Executor;
-  /** What the kernels run on, as the browser calls it. */
+  /** Name of the graphics processor, as the browser gives it. */
   readonly renderer: string;
-  /** Whether that is a program and no graphics processor. */
+  /** Whether it is software. */
   readonly isSoftware: boolean;
-  /** The most numbers that a tensor may have. */
+  /** Maximum number of elements of a tensor. */
   readonly limit: number;
-  /** Why it can compute no more, once that is so. */
+  /** The reason why it cannot compute any more, if it cannot. */
   readonly failure?: () => string | undefined;
-  /** Called when results have been read. */
+  /** Called after results were read. */
   readonly onRead?: () => void;
 }
 
-/** A kernel by its text, which holds all shapes as numbers. */
+/** The source of a kernel, in which all shapes are numbers. */
 export class KernelText {
   readonly source: string;
   readonly length: number;
-  /** Kernels of the same key are one. */
+  /** Kernels with the same key are compiled once. */
   readonly key: string;
 
-  /** @param inputs - The lengths of the arrays that it reads, which are compiled with it. */
+  /** @param inputs - Lengths of the arrays that it reads, which are part of the compiled kernel. */
   constructor(source: string, inputs: readonly number[], length: number) {
     this.source = source;
     this.length = length;
@@ -46,28 +46,28 @@ export class KernelText {
 
 interface Compiled {
   readonly run: CompiledKernel;
-  /** Results that still exist: gpu.js needs their kernel to take them away. */
+  /** Number of results that still exist: gpu.js needs their kernel to free them. */
   alive: number;
 }
 
-/** Hands numbers through, under a name of its own: a kernel that saw an array first takes no texture later. */
+/** The source of a copy. Each use has its own name, since a kernel that was first called with an array accepts no texture later. */
 const copying = (name: string): string => `function ${name}(xs) { return xs[this.thread.x]; }`;
 
 /**
- * One instance of gpu.js, of which a page has one for each executor: compiles kernels when they are first needed and keeps
- * them, across backends and programs.
+ * An instance of gpu.js. A page has one for each executor, shared by all backends and programs. It compiles kernels when they are
+ * first needed, and caches them.
  */
 export class Device {
   readonly executor: Executor;
   readonly renderer: string;
   readonly isSoftware: boolean;
   readonly limit: number;
-  /** So many compiled kernels are kept. A large net needs a few hundred; each takes some ten milliseconds to compile. */
+  /** Maximum number of cached kernels. A large model needs a few hundred; each takes some ten milliseconds to compile. */
   mostKernels = 1024;
   readonly #gpu: GpuJs;
   readonly #failure: () => string | undefined;
   readonly #onRead: () => void;
-  /** Longest unused first. */
+  /** Least recently used first. */
   readonly #kernels = new Map<string, Compiled>();
   readonly #makers = new WeakMap<Handle, Compiled>();
 
@@ -89,17 +89,17 @@ export class Device {
     this.#onRead = onRead;
   }
 
-  /** How many kernels are compiled now. */
+  /** Number of cached kernels. */
   get kernels(): number {
     return this.#kernels.size;
   }
 
-  /** Whether it can compute no more. */
+  /** Whether it cannot compute any more. */
   get isLost(): boolean {
     return this.#failure() !== undefined;
   }
 
-  /** An error, if it can compute no more: a lost context of WebGL goes on and gives zeros. */
+  /** Throws if it cannot compute any more: a lost context of WebGL would return zeros. */
   check(): void {
     const reason = this.#failure();
     if (reason !== undefined)
@@ -109,7 +109,7 @@ export class Device {
       );
   }
 
-  /** Runs a kernel. Its result is a new one each time. */
+  /** Runs a kernel. Each result is a new one. */
   launch({ source, length, key }: KernelText, values: readonly (Handle | number)[]): Handle | Promise<Handle> {
     this.check();
     const compiled = this.#compiled(key, () => compileKernel(this.#gpu, source, length, functions));
@@ -121,7 +121,7 @@ export class Device {
           expected: this.executor,
           got: executor,
         });
-      letGo(compiled.run);
+      dropResult(compiled.run);
       this.#makers.set(result, compiled);
       return result;
     };
@@ -129,13 +129,13 @@ export class Device {
     return result instanceof Promise ? result.then(keep) : keep(result);
   }
 
-  /** Numbers from the host. */
+  /** Copies values from the host. */
   write(values: Float32Array): Handle | Promise<Handle> {
     const { length } = values;
     return this.launch(new KernelText(copying("fromHost"), [length], length), [values]);
   }
 
-  /** Numbers for the host, in an array of their own. */
+  /** Returns a copy of a result's values on the host. */
   async read(handle: Handle, length: number): Promise<Float32Array> {
     this.check();
     const values = await this.#download(handle, length);
@@ -147,12 +147,12 @@ export class Device {
   async #download(handle: Handle, length: number): Promise<Float32Array> {
     if (handle instanceof Float32Array) return handle.slice();
     if (this.executor === "webgpu") return handle.toArray();
-    // A texture would be read four numbers for one, and the page would stand still.
+    // Reading the texture directly would read four numbers for each one, and block the page.
     const reader = this.#compiled(`toHost ${length}`, () => compileReader(this.#gpu, copying("toHost"), length));
     return (await reader.run(handle)) as Float32Array;
   }
 
-  /** Gives the memory of a result back. */
+  /** Frees the memory of a result. */
   free(handle: Handle): void {
     const maker = this.#makers.get(handle);
     if (maker !== undefined) maker.alive--;

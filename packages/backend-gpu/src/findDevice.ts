@@ -2,13 +2,13 @@ import { BackendError } from "@convlens/backend";
 import { Device, type Executor } from "./device.ts";
 import { contextOf, loadGpuJs, type GpuJsConstructor, type Handle, type WebGpuContext } from "./gpujs.ts";
 
-/** Indices of kernels are float32, which is exact up to here. */
+/** Indices in kernels are float32, in which integers are exact up to this one. */
 const LARGEST_INDEX = 2 ** 24;
 
-/** What was found where a graphics processor was looked for: a device, or why there is none. */
+/** A device, or the reason why there is none. */
 type Found = { readonly device: Device } | { readonly missing: string };
 
-/** The parts of WebGPU that are used. */
+/** The parts of WebGPU that are used here. */
 interface WebGpu {
   requestAdapter(): Promise<Adapter | null>;
 }
@@ -23,13 +23,13 @@ interface Adapter {
   readonly limits: { readonly maxStorageBufferBindingSize: number; readonly maxBufferSize: number };
 }
 
-/** Names of programs that stand in for a graphics processor. */
+/** Names of software renderers. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render|lavapipe/i;
 
-/** Of each executor what was found in this page: it has one instance of gpu.js for each, since contexts are few. */
+/** The device of this page for each executor. There is one instance of gpu.js for each, since browsers limit contexts. */
 const found = new Map<Executor, Promise<Found>>();
 
-/** The device of this page for one executor. It is made when it is first asked for, and again after it was lost. */
+/** The device of this page for one executor. It is made at the first call, and again after it was lost. */
 export async function deviceFor(executor: "webgpu" | "webgl2"): Promise<Found> {
   const known = found.get(executor);
   if (known !== undefined) {
@@ -39,7 +39,7 @@ export async function deviceFor(executor: "webgpu" | "webgl2"): Promise<Found> {
   }
   const looking = loadGpuJs().then(executor === "webgpu" ? findWebGpu : findWebGl2);
   found.set(executor, looking);
-  // What is missing now may be there the next time, as when a driver was restarted.
+  // A failure is not cached: the next call may succeed, for example after a driver was restarted.
   looking.catch(() => found.delete(executor));
   return looking;
 }
@@ -66,7 +66,7 @@ async function findWebGpu(Gpu: GpuJsConstructor): Promise<Found> {
     failure: () => (context?.isLost === true ? "the WebGPU device was lost" : failure),
   });
   context = contextOf(await tryOut(device));
-  // What WebGPU finds wrong it only says here; it goes on with zeros.
+  // WebGPU reports errors by this event only, and goes on with zeros.
   context?.device.addEventListener("uncapturederror", (event) => {
     failure = `WebGPU failed: ${(event as Event & { error?: Error }).error?.message ?? "for an unknown reason"}`;
   });
@@ -93,11 +93,11 @@ async function findWebGl2(Gpu: GpuJsConstructor): Promise<Found> {
     executor: "webgl2",
     renderer,
     isSoftware: SOFTWARE.test(renderer),
-    // Textures are almost squares, a few texels wider than high.
+    // Textures are almost square, a few texels wider than high.
     limit: Math.min(LARGEST_INDEX, (side - 4) ** 2),
     failure: () => {
       if (gl.isContextLost()) return "the WebGL context was lost";
-      // Asked for only after results have been read, when nothing is to be waited for any more.
+      // Set only after results were read, when `getError` does not have to wait.
       return failure;
     },
     onRead: () => {
@@ -108,7 +108,7 @@ async function findWebGl2(Gpu: GpuJsConstructor): Promise<Found> {
   return { device };
 }
 
-/** One small kernel: it must run where it is meant to, and compute. */
+/** Runs a small kernel, to check that it runs on this executor and computes correctly. */
 async function tryOut(device: Device): Promise<Handle> {
   const handle = await device.write(Float32Array.of(1, 2, 3));
   const values = await device.read(handle, 3);

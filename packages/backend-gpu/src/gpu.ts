@@ -5,27 +5,26 @@ import { gpuBackend, type GpuBackend } from "./gpuBackend.ts";
 
 /** Options of {@link gpu}. */
 export interface GpuOptions {
-  /** What is to run the kernels. Default: `"auto"`, WebGPU where there is an adapter, else WebGL 2. */
+  /** Graphics interface. Default: `"auto"`, which is WebGPU if there is an adapter, else WebGL 2. */
   readonly mode?: "auto" | "webgpu" | "webgl2";
-  /** Whether a program that only stands in for a graphics processor will do: for tests, since it is slow. Default: false. */
+  /** Whether to accept a software renderer. They are slow, and useful for tests only. Default: false. */
   readonly allowSoftware?: boolean;
 }
 
 /**
- * Computes on the graphics processor of whoever opens the page, by gpu.js, which has to be installed beside this package. It
- * says what it runs on (`executor`, `renderer`, `isSoftware`), and never falls back to anything else.
+ * Makes a backend that computes on the graphics processor of the user's machine, by gpu.js, which must be installed beside this
+ * package. The backend states what it runs on (`executor`, `renderer`, `isSoftware`), and never falls back to anything else.
  *
- * Kernels compute in float32, and are right to a few units of it. They may take what is not a number, or infinite, for any
- * number: browsers allow graphics processors that. A tensor has at most 2²⁴ numbers, fewer where textures are small. A page
- * with a content security policy needs nothing allowed for it.
+ * Kernels compute in float32, with errors of a few units in the last place. NaN and infinity may become any number, since browsers
+ * allow that. A tensor has at most 2²⁴ elements, or fewer if textures are small. It needs no exception in a Content-Security-Policy.
  *
- * @throws BackendError where there is no graphics processor; it says what was looked for and what was found.
- * @throws UsageError where gpu.js is not installed.
+ * @throws BackendError if there is no graphics processor; it lists what was tried and found.
+ * @throws UsageError if gpu.js is not installed.
  * @throws ValueError for an unknown option or a wrong value.
  *
  * @example
  * ```ts
- * useBackend(await gpu().catch(() => cpu())); // where there is no graphics processor, as in Node, on the main one
+ * useBackend(await gpu().catch(() => cpu())); // on the CPU if there is no graphics processor, as in Node
  * ```
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
@@ -44,7 +43,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   }
   if (software !== undefined && allowSoftware) return software;
   throw new BackendError(
-    `gpu: there is no graphics processor to compute on: ${reasons.join("; ")}; use backend-cpu, or allowSoftware: true to try things out`,
+    `gpu: there is no graphics processor to compute on: ${reasons.join("; ")}; use backend-cpu, or allowSoftware: true for tests`,
     { expected: mode === "auto" ? "WebGPU or WebGL 2" : mode, got: reasons, fix: "backend-cpu" },
   );
 }

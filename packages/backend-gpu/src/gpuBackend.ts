@@ -12,15 +12,15 @@ import { resizeKernels } from "./kernels/resize.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
 import { Launcher, MOST_INPUTS, type Buffer } from "./launcher.ts";
 
-/** A backend, and what it runs on. */
+/** A backend on a graphics processor. */
 export interface GpuBackend extends Backend {
-  /** What runs the kernels. */
+  /** Interface that runs the kernels. */
   readonly executor: "webgpu" | "webgl2";
-  /** The graphics processor, as the browser calls it. */
+  /** Name of the graphics processor, as the browser gives it. */
   readonly renderer: string;
-  /** Whether that is a program that only stands in for one. */
+  /** Whether it is a software renderer. */
   readonly isSoftware: boolean;
-  /** How many textures (of WebGL) or buffers (of WebGPU) it holds now. */
+  /** Number of textures (WebGL) or buffers (WebGPU) in use. */
   textures(): number;
 }
 
@@ -32,7 +32,7 @@ type NoKernel = "reshape" | "conv2dGradients" | "result" | "softplus" | "sigmoid
 /** A kernel for every operation of the contract. */
 type WholeTable = KernelsOf<Buffer, Exclude<OwnOperationName, NoKernel>>;
 
-/** A backend of a device. */
+/** Makes a backend of a device. */
 export function gpuBackend(device: Device): Backend & Pick<GpuBackend, "textures"> {
   const gpu = new Launcher(device);
   const { executor, renderer } = device;

@@ -1,5 +1,5 @@
 /**
- * Computes on the graphics processor of whoever opens the page: kernels for WebGPU and WebGL 2, by gpu.js.
+ * A backend that computes on the graphics processor of the user's machine, with kernels for WebGPU and WebGL 2, by gpu.js.
  *
  * @module
  */

@@ -2,47 +2,47 @@ import { BackendError, type Values } from "@convlens/backend";
 import { KernelText, type Device } from "./device.ts";
 import type { Handle } from "./gpujs.ts";
 
-/** A result of gpu.js, and how many buffers hold it. */
+/** A result of gpu.js, with the number of buffers that hold it. */
 interface Result {
   readonly handle: Handle;
   readonly length: number;
   holders: number;
 }
 
-/** Room for so many numbers: a kernel of gpu.js makes its result anew each time, so what is in a buffer is replaced as a whole. */
+/** A reference to a result. Each run of a kernel of gpu.js makes a new one, so the content of a buffer is replaced as a whole. */
 export interface Buffer {
   readonly length: number;
   /** @internal */
   result: Result | undefined;
 }
 
-/** Does one thing that was prepared: reads the inputs (and looks at no further ones), and replaces the output. */
+/** A prepared call: reads the first inputs, and replaces the output. */
 export type Launch = (inputs: readonly Buffer[], output: Buffer) => void | Promise<void>;
 
 /**
- * A kernel in the language of gpu.js, a small part of JavaScript: `let` and `const`, `if` with braces, loops that count up to a
- * number in the text, and the functions in `kernels/functions.ts`. All numbers are float32. What lies beyond an array is not to be
- * read: executors disagree on what is there.
+ * A kernel in the language of gpu.js, a subset of JavaScript: `let` and `const`, `if` with braces, loops that count up to a literal
+ * number, and the functions in `kernels/functions.ts`. All numbers are float32. A kernel must not read beyond the end of an array:
+ * executors disagree about the result.
  */
 export interface KernelSource {
-  /** In error messages and in the profiler of a browser. */
+  /** Shown in error messages and in the profiler of a browser. */
   readonly name: string;
-  /** Names of the arrays that it reads, each with its length. */
+  /** Names and lengths of the arrays that it reads. */
   readonly inputs: Readonly<Record<string, number>>;
-  /** How many numbers it makes: it runs once for each, with `this.thread.x` as its number. */
+  /** Number of elements of the result. The kernel runs once for each, whose index is `this.thread.x`. */
   readonly length: number;
-  /** Names of further arguments, each a number: what changes from run to run or net to net, and needs no new kernel. */
+  /** Names and values of further arguments: numbers that change from run to run or model to model without a new kernel. */
   readonly numbers?: Readonly<Record<string, number>>;
-  /** The statements of its function. */
+  /** The statements of the function. */
   readonly body: string;
-  /** What all numbers are where one of the inputs is empty. Default: 0. */
+  /** The value of all elements if one of the inputs is empty. Default: 0. */
   readonly whenEmpty?: number;
 }
 
-/** WebGPU gives a kernel eight arrays, one of which is its result. */
+/** Maximum number of inputs: WebGPU allows eight arrays, and one is the result. */
 export const MOST_INPUTS = 7;
 
-/** Runs kernels for one backend, and counts the memory that it holds. */
+/** Runs the kernels of one backend, and counts its memory. */
 export class Launcher {
   readonly #device: Device;
   readonly #results = new Set<Result>();
@@ -51,7 +51,7 @@ export class Launcher {
     this.#device = device;
   }
 
-  /** How many textures, or buffers of WebGPU, there are now. */
+  /** Number of textures, or of buffers on WebGPU. */
   get textures(): number {
     return this.#results.size;
   }
@@ -61,7 +61,7 @@ export class Launcher {
     return [...this.#results].reduce((total, { length }) => total + 4 * length, 0);
   }
 
-  /** An empty buffer. */
+  /** Makes an empty buffer. */
   buffer(length: number): Buffer {
     const { limit, renderer } = this.#device;
     if (length > limit)
@@ -72,7 +72,7 @@ export class Launcher {
     return { length, result: undefined };
   }
 
-  /** A kernel for the shapes at hand. It is compiled when it runs for the first time. */
+  /** Prepares a kernel. It is compiled when it first runs. */
   prepare({ name, inputs, length, numbers = {}, body, whenEmpty = 0 }: KernelSource): Launch {
     if (length === 0) return () => undefined;
     if (Object.values(inputs).includes(0)) return (_, output) => this.upload(output, fill(length, whenEmpty));
@@ -86,19 +86,19 @@ export class Launcher {
     };
   }
 
-  /** Replaces what is in a buffer by values of the host. */
+  /** Replaces the content of a buffer by values of the host. */
   upload(buffer: Buffer, values: Values): void | Promise<void> {
     this.release(buffer);
     if (buffer.length === 0) return;
     return this.#keep(buffer, this.#device.write(values instanceof Float32Array ? values : Float32Array.from(values)));
   }
 
-  /** The values of a buffer, on the host. */
+  /** Copies the values of a buffer to the host. */
   async download(buffer: Buffer): Promise<Float32Array> {
     return buffer.length === 0 ? new Float32Array(0) : this.#device.read(handleOf(buffer), buffer.length);
   }
 
-  /** Lets a buffer hold what another holds: nothing is copied, since results never change. */
+  /** Makes a buffer refer to the result of another. Nothing is copied, since results never change. */
   share(from: Buffer, to: Buffer): void {
     if (from.result === to.result) return;
     this.release(to);
@@ -129,6 +129,6 @@ export class Launcher {
 const fill = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
 
 function handleOf({ result }: Buffer): Handle {
-  if (result === undefined) throw new BackendError("gpu: a buffer is read that was never written");
+  if (result === undefined) throw new BackendError("gpu: a buffer was read before it was written");
   return result.handle;
 }

@@ -45,7 +45,7 @@ describe("a device", () => {
     expect(() => gpu.buffer(2 ** 24 + 1)).toThrow(
       /^gpu: a tensor of 16777217 numbers is more than the 16777216 that can/,
     );
-    await expect(gpu.download(gpu.buffer(1))).rejects.toThrow("gpu: a buffer is read that was never written");
+    await expect(gpu.download(gpu.buffer(1))).rejects.toThrow("gpu: a buffer was read before it was written");
   });
 
   it("compiles nothing anew where only hyper-parameters change", async () => {

@@ -8,7 +8,7 @@ describe("gpu() where there is no graphics processor", () => {
     const error = await gpu().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(BackendError);
     expect((error as BackendError).message).toBe(
-      "gpu: there is no graphics processor to compute on: this browser has no WebGPU (navigator.gpu); this browser has no WebGL 2; use backend-cpu, or allowSoftware: true to try things out",
+      "gpu: there is no graphics processor to compute on: this browser has no WebGPU (navigator.gpu); this browser has no WebGL 2; use backend-cpu, or allowSoftware: true for tests",
     );
     expect((error as BackendError).details).toMatchObject({ expected: "WebGPU or WebGL 2", fix: "backend-cpu" });
     await expect(gpu({ mode: "webgl2", allowSoftware: true })).rejects.toThrow(
@@ -60,7 +60,7 @@ describe("gpu() without gpu.js", () => {
 
   it("says so where it is something else", async () => {
     vi.doMock("gpu.js", () => ({ GPU: undefined, default: {} }));
-    await expect(loadGpuJs()).rejects.toThrow("gpu: what was loaded as gpu.js exports no GPU; install gpu.js@2");
+    await expect(loadGpuJs()).rejects.toThrow("gpu: the loaded package gpu.js exports no GPU; install gpu.js@2");
     vi.doUnmock("gpu.js");
   });
 });

@@ -4,17 +4,17 @@ import { f32x4, f64x2, i32x4, i64x2, v128, type Expression } from "../assembler/
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Pointwise } from "./chain.ts";
 
-// Exponentials, logarithms and their like. They are computed in float64 and rounded once, at the end (but for exp alone): what
-// is lost on the way is far below half a unit of float32, subnormal numbers are ordinary ones, and only + − · ÷ are used, which
-// give the same bits on every machine.
+// Exponentials, logarithms and other elementary functions. All but exp are computed in float64 and rounded once, at the end. The
+// errors before that are far below half a unit in the last place of float32, subnormal numbers need no special case, and only
+// + − · ÷ are used, which give the same bits on every machine.
 
 type Vector = Expression<"v128">;
-/** What is done with two float64 of each input. */
+/** A function of two float64 of each input. */
 type Formula = (f: FunctionWriter, ...x: Vector[]) => Vector;
 
 const { add, sub, mul, div, min, max, abs, nearest } = f64x2;
 
-/** The formula for the lower and for the upper two of four float32. */
+/** Applies a formula to the lower two and to the upper two of four float32. */
 const inDouble =
   (formula: Formula): Pointwise =>
   (f, ...x) => {
@@ -31,7 +31,7 @@ const polynomial = (f: FunctionWriter, x: Vector, coefficients: readonly number[
     .slice(0, -1)
     .reduceRight<Vector>((sum, c) => add(f.constant2(c), mul(x, sum)), f.constant2(coefficients.at(-1)!));
 
-/** 1.5 · 2⁵²: a whole number added to it stands in its lowest bits. */
+/** 1.5 · 2⁵²: the lowest bits of its sum with a whole number are that number. */
 const MAGIC = 1.5 * 2 ** 52;
 /** Whole numbers as the lowest bits of a float64. */
 const bitsOf = (f: FunctionWriter, k: Vector): Vector => add(k, f.constant2(MAGIC));
@@ -43,7 +43,7 @@ const inverseFactorials = /* @__PURE__ */ (() => {
   return list;
 })();
 
-/** eˣ = 2ᵏ (1 + q): 2ᵏ, q, and whether k is 0. No float32 but 0 and ∞ has a larger exponent than it is cut to. */
+/** eˣ = 2ᵏ (1 + q): 2ᵏ, q, and whether k is 0. Beyond ±150 the result is 0 or ∞ in float32. */
 function exponential(f: FunctionWriter, x: Vector): { scale: Vector; q: Vector; isSmall: Vector } {
   const cut = max(f.constant2(-150), min(f.constant2(150), x));
   const within = f.keep(cut);
@@ -83,7 +83,7 @@ function logOfRatio(f: FunctionWriter, s: Vector): Vector {
   return add(twice, mul(mul(s, square), tail));
 }
 
-/** √½ as bits: a number's distance from it, in its exponent's place, is the exponent that leaves from √½ to √2. */
+/** The bits of √½. The exponent bits of x − √½, as integers, are the exponent k for which x / 2ᵏ is from √½ to √2. */
 const ROOT_HALF = 0x3fe6a09e667f3bcdn;
 
 /** ln x of two float64. */
@@ -91,7 +91,7 @@ export const doubleLog: Formula = (f, x) => {
   const one = f.constant2(1);
   const k = f.keep(i64x2.shr_s(i64x2.sub(x, f.constant(bits64(ROOT_HALF))), int(52)));
   const m = f.keep(i64x2.sub(x, i64x2.shl(k, int(52))));
-  // The exponent as a number: put in the lowest bits of one, and that taken away.
+  // The exponent as a float64: added to the bits of a number, which is then subtracted.
   const magic = f.constant2(MAGIC);
   const exponent = sub(i64x2.add(k, magic), magic);
   const s = f.keep(div(sub(m, one), add(m, one)));
@@ -110,7 +110,7 @@ const log1p: Formula = (f, x) => {
   return select4(isNear, near, doubleLog(f, f.keep(add(x, f.constant2(1)))));
 };
 
-// 1/2π in parts of 29 bits, of which the product with a float32 is exact, and what is left of it.
+// 1/2π in parts of 29 bits, whose products with a float32 are exact, and the rest.
 const TURNS_PER_RADIAN = [
   0.15915494272485375, 3.6704158115630214e-10, 5.690025167992954e-19, 1.4703036846932608e-27, 2.5867171752090537e-36,
   9.458140970740169e-46,
@@ -120,14 +120,14 @@ const TURNS_PER_RADIAN = [
 const sine =
   (quarters: 0 | 1): Formula =>
   (f, x) => {
-    // Whole turns are dropped from each product (Payne 1983); that with the last part is less than one.
+    // Whole turns are dropped from each product (Payne and Hanek 1983). The product with the last part is less than one.
     const turns = TURNS_PER_RADIAN.map((part, i): Vector => {
       const product = f.keep(mul(x, f.constant2(part)));
       return i + 1 < TURNS_PER_RADIAN.length ? f.keep(sub(product, nearest(product))) : product;
     });
     const four = f.constant2(4);
     const k = f.keep(nearest(mul(turns.reduce(add), four)));
-    // With the quarters gone first, no addition rounds away what is left.
+    // The quarters are subtracted first, so that no addition rounds the rest away.
     const rest = turns.slice(1).reduce(add, sub(turns[0]!, div(k, four)));
     const isZero = f64x2.eq(x, f.constant2(0));
     const r = f.keep(select4(isZero, x, mul(rest, f.constant2(2 * Math.PI))));
@@ -137,12 +137,12 @@ const sine =
     const odd = mul(r, polynomial(f, square, alternating(1)));
     const even = polynomial(f, square, [...alternating(0), -1 / 3628800]);
     const quarter = f.keep(bitsOf(f, add(k, f.constant2(quarters))));
-    // The lowest bit, everywhere; and the next, in the place of the sign.
+    // A mask of the lowest bit, and the next bit as a sign.
     const isOdd = i64x2.shr_s(i64x2.shl(quarter, int(63)), int(63));
     const sign = v128.and(i64x2.shl(quarter, int(62)), f.constant2(-0));
     return v128.xor(select4(isOdd, even, odd), sign);
   };
-/** The size of the first with the sign of the second. */
+/** The magnitude of the first with the sign of the second. */
 const withSignOf = (f: FunctionWriter, size: Vector, x: Vector): Vector => {
   const sign = f.constant2(-0);
   return v128.or(v128.andnot(size, sign), v128.and(x, sign));
@@ -158,9 +158,9 @@ const sigmoid: Formula = (f, x) => {
   return div(one, add(one, exp(f, f64x2.neg(x))));
 };
 
-/** Where erf is 1 in float32. */
+/** The number from which erf is 1 in float32. */
 const ERF_END = 4;
-/** erf x / x as a polynomial in x²/8 − 1, through its values at Chebyshev's points. */
+/** erf x / x as a polynomial in x²/8 − 1, interpolated at Chebyshev points. */
 function erfCoefficients(): number[] {
   const degree = 24;
   const n = degree + 1;
@@ -169,7 +169,7 @@ function erfCoefficients(): number[] {
     const x = Math.sqrt(((cos(angle(i)) + 1) * ERF_END ** 2) / 2);
     return erf(x) / x;
   });
-  // Sums of Chebyshev's polynomials T₀, T₁, … as sums of powers: Tₖ₊₁ = 2 t Tₖ − Tₖ₋₁.
+  // Converts a sum of Chebyshev polynomials to powers: Tₖ₊₁ = 2 t Tₖ − Tₖ₋₁.
   const powers = new Array<number>(n).fill(0);
   let [before, current] = [new Array<number>(n).fill(0), new Array<number>(n).fill(0)];
   current[0] = 1;
@@ -188,7 +188,7 @@ const erfFormula: Formula = (f, x) => {
   return withSignOf(f, mul(size, polynomial(f, t, erfCoefficients())), x);
 };
 
-// |x|ʸ = e^(y ln |x|); the sign is that of x if y is odd. A negative x has only whole powers.
+// |x|ʸ = e^(y ln |x|), with the sign of x if y is odd. A negative x has only integer powers.
 const power: Formula = (f, x, y) => {
   const zero = f.constant2(0);
   const one = f.constant2(1);
@@ -204,15 +204,15 @@ const power: Formula = (f, x, y) => {
   return select4(isOne, one, whole);
 };
 
-// ln 2 in two parts, of which the first has so few digits that whole multiples of it are exact.
+// ln 2 in two parts. The first has so few digits that its integer multiples are exact.
 const LN2_PARTS = [0.693359375, Math.LN2 - 0.693359375];
-/** 1.5 · 2²³: a whole number added to it stands in its lowest bits. */
+/** 1.5 · 2²³: the lowest bits of its sum with a whole number are that number. */
 const FLOAT_MAGIC = 1.5 * 2 ** 23;
 
-/** The exponential alone in float32: nets ask for it most, and this takes a third of the time. */
+/** exp in float32: it is the function that models use most, and this takes a third of the time. */
 const floatExp: Pointwise = (f, x) => {
   const c = (value: number): Vector => f.constant4(value);
-  // Beyond these it is 0 and ∞.
+  // Beyond these numbers the result is 0 or ∞.
   const within = f.keep(f32x4.pmin(f32x4.pmax(x, c(-104)), c(89)));
   const shifted = f.keep(f32x4.add(f32x4.mul(within, c(Math.LOG2E)), c(FLOAT_MAGIC)));
   const k = f.keep(f32x4.sub(shifted, c(FLOAT_MAGIC)));
@@ -222,14 +222,14 @@ const floatExp: Pointwise = (f, x) => {
     .slice(2, 7)
     .reduceRight<Vector>((sum, factor) => f32x4.add(c(factor), f32x4.mul(r, sum)), c(inverseFactorials[7]!));
   const power = f.keep(f32x4.add(c(1), f32x4.add(r, f32x4.mul(f32x4.mul(r, r), tail))));
-  // 2ᵏ in two factors, since it may be out of range where the result is not.
+  // 2ᵏ in two factors, since it may be out of range when the result is not.
   const whole = f.keep(i32x4.sub(shifted, c(FLOAT_MAGIC)));
   const half = f.keep(i32x4.shr_s(whole, int(1)));
   const factor = (exponent: Vector): Vector => i32x4.add(i32x4.shl(exponent, int(23)), c(1));
   return f32x4.mul(f32x4.mul(power, factor(half)), factor(i32x4.sub(whole, half)));
 };
 
-/** Functions that take more than a few instructions. */
+/** Functions of more than a few instructions. */
 export const functions: Readonly<
   Record<"exp" | "expm1" | "log" | "log1p" | "sin" | "cos" | "tanh" | "sigmoid" | "erf" | "power", Pointwise>
 > = {

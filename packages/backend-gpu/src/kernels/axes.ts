@@ -1,13 +1,13 @@
 import type { Shape } from "@convlens/backend";
 
-/** Some axes of an output, outermost first: their sizes, and how far along each of them the inputs move. */
+/** Axes of an output, outermost first: their sizes, and the steps of the inputs along each. */
 export interface Axes {
   readonly sizes: readonly number[];
-  /** Of each input the step along each axis, in numbers. */
+  /** For each input, the step along each axis, in elements. */
   readonly steps: readonly (readonly number[])[];
 }
 
-/** The axes of a shape, without those of one element, neighbours joined wherever all inputs go on in even steps. */
+/** The axes of a shape, without those of one element. Neighbouring axes are joined if all inputs have even steps there. */
 export function joinedAxes(shape: Shape, steps: readonly (readonly number[])[]): Axes {
   const axes: { size: number; steps: readonly number[] }[] = [];
   shape.forEach((size, axis) => {
@@ -22,10 +22,10 @@ export function joinedAxes(shape: Shape, steps: readonly (readonly number[])[]):
 }
 
 /**
- * Statements that take the number of an element apart into its place along each axis.
+ * Statements that split the index of an element into its position along each axis.
  *
- * @param from - The number of the element, as an expression.
- * @param sizes - Names of the places, outermost first, with the size of each axis.
+ * @param from - The index of the element, as an expression.
+ * @param sizes - Names of the positions, outermost first, and the size of each axis.
  */
 export function places(from: string, sizes: Readonly<Record<string, number>>): string {
   const names = Object.keys(sizes);
@@ -41,7 +41,7 @@ export function places(from: string, sizes: Readonly<Record<string, number>>): s
   return statements.join("\n");
 }
 
-/** `start + place · step + …` as an expression, for places `a0`, `a1`, … along axes. */
+/** `start + position · step + …` as an expression, for positions `a0`, `a1`, … along axes. */
 export function indexOf(
   steps: readonly number[],
   { start = 0, name = "a" }: { readonly start?: number; readonly name?: string } = {},
@@ -53,9 +53,9 @@ export function indexOf(
   return terms.join(" + ");
 }
 
-/** A number in the text of a kernel. */
+/** A number as source text. */
 export const literal = (x: number): string => (x < 0 ? `(${x})` : `${x}`);
 
-/** Places `a0`, `a1`, … along axes of these sizes. */
+/** Positions `a0`, `a1`, … along axes of these sizes. */
 export const placesOf = (from: string, sizes: readonly number[], name = "a"): string =>
   places(from, Object.fromEntries(sizes.map((size, axis) => [`${name}${axis}`, size])));

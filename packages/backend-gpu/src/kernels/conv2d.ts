@@ -15,14 +15,14 @@ import { places } from "./axes.ts";
 import { summed } from "./summed.ts";
 
 // out[o, f] = Σ in[i, c] · filter[tap, c, f] over all meetings of an output pixel o, a tap and the input pixel i under it.
-// Every kernel goes from the element that it makes to the meetings that this one has part in. Taps over padding count as zeros:
-// they are left out, but for 0 · ∞ and 0 · NaN.
+// Every kernel computes one element, from the meetings that it belongs to. Taps over padding count as zeros: they are left out,
+// except where 0 · ∞ and 0 · NaN matter.
 
-/** Where tap `k` of the window lies that stands at place `o`: `position · stride − before + tap · dilation`. */
+/** The position of tap `k` of the window at output `o`: `o · stride − before + k · dilation`. */
 export const underTap = (o: string, k: string, { stride, before, dilation }: Sliding): string =>
   `${o} * ${stride} - ${before} + ${k} * ${dilation}`;
 
-/** Statements for every tap that lies over the image: `y` and `x` are the place of its pixel. */
+/** Statements for every tap inside the image: `y` and `x` are the position of its pixel. */
 export const eachTap = (h: Sliding, w: Sliding, body: string): string => `for (let ky = 0; ky < ${h.window}; ky++) {
   const y = ${underTap("oy", "ky", h)};
   if (y >= 0) {
@@ -39,10 +39,10 @@ ${body}
   }
 }`;
 
-/** Whether a window ever lies over padding. */
+/** Whether any window reaches over padding. */
 const isPadded = (g: Conv2dGeometry): boolean => [g.height, g.width].some(({ before, after }) => before + after > 0);
 
-/** Statements for every tap: those of {@link eachTap} where it lies over the image, others where it lies over padding. */
+/** Statements for every tap: those of {@link eachTap} inside the image, others over padding. */
 const eachTapOrPadding = (h: Sliding, w: Sliding, body: string, overPadding: string): string =>
   `for (let ky = 0; ky < ${h.window}; ky++) {
   const y = ${underTap("oy", "ky", h)};
@@ -65,7 +65,7 @@ ${overPadding}
   }
 }`;
 
-/** Statements for every tap that ever lies over pixel `y, x`: `oy` and `ox` are the place where its window stands then. */
+/** Statements for every tap over pixel `y, x`: `oy` and `ox` are the position of its window. */
 export const eachWindow = (h: Sliding, w: Sliding, body: string): string => `for (let ky = 0; ky < ${h.window}; ky++) {
   const dy = y + ${h.before} - ky * ${h.dilation};
   if (dy >= 0) {
@@ -88,7 +88,7 @@ ${body}
   }
 }`;
 
-/** The length of the arrays of a convolution, and channels and filters of one group. */
+/** Lengths of the arrays of a convolution, and the channels and filters of one group. */
 const sizesOf = (g: Conv2dGeometry) => ({
   input: sizeOf(convInputShape(g)),
   filters: sizeOf(convFilterShape(g)),
@@ -97,7 +97,7 @@ const sizesOf = (g: Conv2dGeometry) => ({
   f: g.outChannels / g.groups,
 });
 
-/** A convolution, and what is done with its sum before it is written. */
+/** A convolution with an epilogue for its sum. */
 function convolution(
   gpu: Launcher,
   name: string,
@@ -121,7 +121,7 @@ for (let i = 0; i < ${c}; i++) {
     name,
     inputs: { xs: input, filters, ...(bias && { bias: g.outChannels }) },
     length: output,
-    // Compilers take the product with a zero that they know for 0.
+    // Compilers replace the product with a constant zero by 0.
     ...(isPadded(g) && { numbers: { zero: 0 } }),
     body: `${places("this.thread.x", { n: g.batch, oy: g.height.output, ox: g.width.output, f: g.outChannels })}
 const channel = quotient(f, ${f}) * ${c};
@@ -159,7 +159,7 @@ return total;`,
     });
   };
 
-/** One term is a row of one image of the batch. */
+/** A term is a row of one image of the batch. */
 const filterGradient =
   (gpu: Launcher): Kernel<Buffer, Operations["conv2dFilterGradient"]> =>
   ({ attributes: { geometry: g } }) => {

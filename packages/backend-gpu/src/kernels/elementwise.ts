@@ -1,9 +1,9 @@
 import type { Elementwise } from "@convlens/backend";
 
-/** The expression of one number, from those of the numbers that it is made of. */
+/** The expression of an element, from the expressions of its operands. */
 export type Expression = (...x: string[]) => string;
 
-/** A call of one of the functions beside this file. */
+/** A call of one of the functions in `functions.ts`. */
 const call =
   (name: string): Expression =>
   (...x) =>
@@ -13,7 +13,7 @@ const between =
   (a, b) =>
     `(${a} ${operator} ${b})`;
 
-/** How each elementwise operation is computed. What is not a number goes through, but for comparisons, which it fails. */
+/** The formula of each elementwise operation. NaN propagates, and fails comparisons. */
 export const elementwiseFormulas: Readonly<Record<Exclude<keyof Elementwise, "copy">, Expression>> = {
   negate: (x) => `(-${x})`,
   absolute: call("Math.abs"),

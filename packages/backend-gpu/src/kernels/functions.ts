@@ -1,10 +1,10 @@
 import type { KernelFunction } from "../gpujs.ts";
 import { powerOf } from "./powerOf.ts";
 
-// Functions that kernels may call. What graphics processors bring of their own is not good enough everywhere: WebGPU allows
-// a sine an error of 2⁻¹¹, gpu.js makes expm1 of an exponential, and a division may be one unit off.
+// Functions that kernels may call. The built-in functions of graphics processors are not exact enough: WebGPU allows an error of 2⁻¹¹
+// for a sine, gpu.js computes expm1 from exp, and a division may be one unit in the last place off.
 //
-// One that is called by another calls none itself: gpu.js would write them in the wrong order for WebGL.
+// A function that is called by another must not call any itself: gpu.js would write them in the wrong order for WebGL.
 
 const define = (source: string): KernelFunction => {
   const argumentTypes = source
@@ -14,7 +14,7 @@ const define = (source: string): KernelFunction => {
   return { source, settings: { argumentTypes, returnType: "Number" } };
 };
 
-/** ⌊i / d⌋ for whole numbers from 0 to 2²⁴: a quotient that was rounded the wrong way is put right by its remainder. */
+/** ⌊i / d⌋ for whole numbers from 0 to 2²⁴. A quotient that was rounded the wrong way is corrected by its remainder. */
 const quotient = `function quotient(i, d) {
   let q = Math.floor(i / d);
   const rest = i - q * d;
@@ -27,7 +27,7 @@ const quotient = `function quotient(i, d) {
   return q;
 }`;
 
-/** 1 for what is not a number. Compilers may think that there is no such thing; few find it out when it is put like this. */
+/** 1 for NaN, else 0. Compilers may assume that there is no NaN; few optimize this form away. */
 const notANumber = `function notANumber(x) {
   if (x >= 0) {
     return 0;
@@ -55,7 +55,7 @@ const signOf = `function signOf(x) {
   return x;
 }`;
 
-/** What is not a number is neither larger nor smaller, and stays in the sum. */
+/** NaN is neither larger nor smaller, and stays in the sum. */
 const largerOf = `function largerOf(a, b) {
   if (a > b) {
     return a;
@@ -89,7 +89,7 @@ const choiceOf = `function choiceOf(condition, a, b) {
   return a;
 }`;
 
-/** eˣ; some graphics processors make infinity of what is not a number. */
+/** eˣ. Some graphics processors return infinity for NaN. */
 const exponential = `function exponential(x) {
   if (x > 0) {
     return Math.exp(x);
@@ -100,7 +100,7 @@ const exponential = `function exponential(x) {
   return x;
 }`;
 
-/** ln x; some graphics processors make some number of 0, and of what has no logarithm. */
+/** ln x. Some graphics processors return a finite number for 0 and for negative numbers. */
 const logarithm = `function logarithm(x) {
   if (x > 0) {
     return Math.log(x);
@@ -111,7 +111,7 @@ const logarithm = `function logarithm(x) {
   return Math.sqrt(x);
 }`;
 
-/** eˣ − 1, exact also where x is small: x + x²/2! + … + x⁹/9!. */
+/** eˣ − 1, exact also for small x: x + x²/2! + … + x⁹/9!. */
 const exponentialLess1 = `function exponentialLess1(x) {
   if (x > 0.35) {
     return Math.exp(x) - 1;
@@ -130,7 +130,7 @@ const exponentialLess1 = `function exponentialLess1(x) {
   return x + x * sum;
 }`;
 
-/** ln(1 + x) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) with s = x / (2 + x), where x is small. */
+/** ln(1 + x) = 2 artanh s = 2 (s + s³/3 + s⁵/5 + …) with s = x / (2 + x), for small x. */
 const logarithmOf1And = `function logarithmOf1And(x) {
   if (x > 0.35) {
     return logarithm(1 + x);
@@ -143,12 +143,12 @@ const logarithmOf1And = `function logarithmOf1And(x) {
   return 2 * s + 2 * s * square * (0.3333333333 + square * (0.2 + square * (0.1428571429 + square * (0.1111111111 + square * 0.0909090909))));
 }`;
 
-/** The number of the quarter turn that x lies in, from −π/4 on. */
+/** The number of the quarter turn that contains x, counted from −π/4. */
 const quarterOf = `function quarterOf(x) {
   return Math.floor(x * 0.6366197723675814 + 0.5);
 }`;
 
-/** x less so many quarter turns: π/2 in three parts, of which small multiples are exact. Good for |x| up to about 8000. */
+/** x minus k quarter turns. π/2 is split in three parts whose small multiples are exact. Valid for |x| up to about 8000. */
 const withinQuarter = `function withinQuarter(x, k) {
   return ((x - k * 1.5703125) - k * 0.0004837512969970703) - k * 7.549789948768648e-8;
 }`;
@@ -170,9 +170,9 @@ const waveAt = `function waveAt(r, k) {
   return value;
 }`;
 
-/** 1/2π in parts of 12 bits, the first of which ends 14 bits behind the point. */
+/** 1/2π in parts of 12 bits, the first of which ends 14 bits after the binary point. */
 const TURNS_PER_RADIAN = [2607, 2435, 1764, 3652, 338, 2556, 629, 2001, 3923, 1245, 3085, 2914, 2393, 2364];
-/** Adds the product of a half of x with one of the parts, without its whole turns. Both were scaled, so that they are float32. */
+/** Adds the product of a half of x and one of the parts, without its whole turns. Both are scaled to be exact in float32. */
 const addTurns = (
   half: string,
   part: number,
@@ -180,8 +180,8 @@ const addTurns = (
   total = total + (product - Math.floor(product + 0.5));`;
 
 /**
- * x in turns, less whole turns and less quarter turns (Payne 1983), for large x. It is cut into halves of 12 bits, as
- * the product of two numbers of 12 bits is exact.
+ * x in turns, minus whole turns and quarter turns (Payne and Hanek 1983), for large x. It is split into halves of 12 bits, since the
+ * product of two numbers of 12 bits is exact.
  */
 const turnsOf = `function turnsOf(x, quarters) {
   let unit = 1;
@@ -241,8 +241,8 @@ const logistic = `function logistic(x) {
 }`;
 
 /**
- * 2/√π (x − x³/3 + x⁵/(2!·5) − …) where x is small; elsewhere 1 − e^(−x²) times a polynomial of 1 / (1 + 0.3275911 x), which
- * is good to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
+ * 2/√π (x − x³/3 + x⁵/(2!·5) − …) for small x; otherwise 1 − e^(−x²) times a polynomial of 1 / (1 + 0.3275911 x), with an
+ * error of 1.5e-7 (Abramowitz and Stegun, 7.1.26).
  */
 const errorFunction = `function errorFunction(x) {
   const size = Math.abs(x);
@@ -265,23 +265,23 @@ const errorFunction = `function errorFunction(x) {
   return value;
 }`;
 
-/** The lower 16 of the bits of a whole number below 2²⁴. */
+/** The lower 16 bits of a whole number below 2²⁴. */
 const lower16 = `function lower16(x) {
   return x - Math.floor(x * 0.0000152587890625) * 65536;
 }`;
 
-/** The upper half of a word of 32 bits turned left by less than 16 of them: by `up` = 2ⁿ. Its halves swapped, the lower one. */
+/** The upper half of a 32-bit word rotated left by n < 16 bits, for `up` = 2ⁿ. With the halves swapped, the lower half. */
 const turnedHalf = `function turnedHalf(high, low, up) {
   const down = 65536 / up;
   return (high - Math.floor(high / down) * down) * up + Math.floor(low / down);
 }`;
 
-/** The bits in which two whole numbers below 2¹⁶ differ. */
+/** The exclusive or of two whole numbers below 2¹⁶. */
 const differing16 = `function differing16(a, b) {
   return a ^ b;
 }`;
 
-/** All functions that kernels may call; only those that one does call are compiled with it. */
+/** All functions that kernels may call. A kernel is compiled with those that it calls. */
 export const functions: readonly KernelFunction[] = [
   quotient,
   notANumber,

@@ -3,7 +3,7 @@ import type { Buffer, Launcher } from "../launcher.ts";
 import { places } from "./axes.ts";
 import { summed } from "./summed.ts";
 
-/** y[i, j] = Σ a[i, l] · b[l, j] for every matrix of the batch; long sums by many threads. */
+/** y[i, j] = Σ a[i, l] · b[l, j] for every matrix of the batch. Long sums are divided among threads. */
 export const matmul =
   (gpu: Launcher): Kernel<Buffer, Operations["matmul"]> =>
   ({ inputs: [shapeA, shapeB], output, attributes: { transposeA, transposeB } }) => {

@@ -13,7 +13,7 @@ import { MOST_INPUTS, type Buffer, type Launch, type Launcher } from "../launche
 import { indexOf, joinedAxes, literal, placesOf } from "./axes.ts";
 import { summed } from "./summed.ts";
 
-/** Reads x along the given steps, one for each axis of the output. */
+/** Reads x with the given step along each axis of the output. */
 function read(gpu: Launcher, name: string, input: Shape, output: Shape, steps: readonly number[], start = 0): Launch {
   const joined = joinedAxes(output, [steps]);
   return gpu.prepare({
@@ -39,7 +39,7 @@ const slice =
     );
   };
 
-/** Every element asks whether the slice would have read it, and by which of its own. */
+/** For each element, finds the element of the slice that was read from it, if any. */
 const place =
   (gpu: Launcher): Kernel<Buffer, Operations["place"]> =>
   ({ inputs: [input], output, attributes: { begin, step } }) => {
@@ -61,7 +61,7 @@ if (b${axis} >= ${input[axis]!}) { return 0; }`;
     });
   };
 
-/** Some tensors side by side: each thread looks in which of them its element lies. */
+/** Concatenates a few tensors. Each thread finds the tensor of its element. */
 export function joined(gpu: Launcher, parts: readonly number[], outer: number): Launch {
   const whole = parts.reduce((sum, part) => sum + part, 0);
   let begin = 0;
@@ -87,7 +87,7 @@ const concat =
   (gpu: Launcher): Kernel<Buffer, Operations["concat"]> =>
   ({ inputs, output, attributes: { axis } }) => {
     const [inner, outer] = [sizeOf(output.slice(axis + 1)), sizeOf(output.slice(0, axis))];
-    // Empty ones add nothing. Of many the first few are joined, and then count as one.
+    // Empty tensors are skipped. If there are too many, the first few are concatenated to one.
     const kept = inputs.flatMap((shape, k) => (sizeOf(shape) === 0 ? [] : [{ k, part: shape[axis]! * inner }]));
     const launches: { readonly launch: Launch; readonly length: number; readonly count: number }[] = [];
     let parts = kept.map(({ part }) => part);
@@ -110,7 +110,7 @@ const concat =
     };
   };
 
-/** For an index that is none, what is not a number is read from `nothing`. */
+/** For an invalid index, NaN is read from `nothing`. */
 const gather =
   (gpu: Launcher): Kernel<Buffer, Operations["gather"]> =>
   ({ inputs: [table, indices], output }) => {
@@ -132,7 +132,7 @@ if (row >= 0) {
 }
 return nothing[0];`,
     });
-    // A kernel has no way to say NaN.
+    // A kernel has no NaN literal.
     return async (from, output) => {
       const nothing = gpu.buffer(1);
       try {
@@ -144,7 +144,7 @@ return nothing[0];`,
     };
   };
 
-/** Every element adds up what is meant for it. */
+/** Each element sums the rows that have its index. */
 const scatter =
   (gpu: Launcher): Kernel<Buffer, Operations["scatter"]> =>
   ({ inputs: [from, indices], output }) => {
@@ -159,7 +159,7 @@ const scatter =
     });
   };
 
-/** Kernels of the same numbers in other places. */
+/** Kernels that only move elements. */
 export const movementKernels = (gpu: Launcher): KernelsOf<Buffer, Exclude<keyof Movements, "reshape">> => ({
   broadcast: ({ inputs: [input], output }) => read(gpu, "broadcast", input, output, broadcastSteps(input, output)),
   transpose: ({ inputs: [input], output, attributes: { order } }) => {

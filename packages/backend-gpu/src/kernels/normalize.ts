@@ -14,12 +14,12 @@ import { joined } from "./movement.ts";
 import { foldedElements, foldedShape } from "./reduce.ts";
 import { summed } from "./summed.ts";
 
-/** How many numbers stay when some axes are folded: each of a pair has so many, the second after the first. */
+/** Number of elements that are left after a reduction over axes. A pair of results has twice as many, one behind the other. */
 const keptOf = (shape: Shape, axes: readonly number[]): number => sizeOf(foldedShape(shape, axes));
 
 /**
- * Sums of distances from the first number: a large mean costs them nothing, as it would a sum of the numbers themselves.
- * Nothing has a distance from infinity.
+ * Sums of deviations from the first number. A large mean would cost a sum of the numbers themselves its precision. A deviation from
+ * infinity counts as 0.
  */
 const meanOf = (gpu: Launcher, shape: Shape, axes: readonly number[]): Launch => {
   const { at, terms, before } = foldedElements(shape, axes);
@@ -72,7 +72,7 @@ const moments =
     };
   };
 
-/** 1 / √(variance + epsilon) is not written so: graphics processors are less exact in it than in a root and a quotient. */
+/** A root and a quotient: graphics processors are less exact in an inverse square root. */
 const deviationAt = (place: string): string => `Math.sqrt(moments[${place}] + epsilon)`;
 
 const normalizeSums =
@@ -101,7 +101,7 @@ total = total + part;`,
     });
   };
 
-/** One pass over numbers whose moments, `moments[k]` and `moments[k + kept]`, are known: `x` is at `this.thread.x`. */
+/** One pass over elements with known moments `moments[k]` and `moments[k + kept]`; `x` is at `this.thread.x`. */
 function overNormalized(
   gpu: Launcher,
   name: string,
@@ -113,11 +113,11 @@ function overNormalized(
     spread,
     result,
   }: {
-    /** Names of what has the whole shape. */
+    /** Names of the tensors of the whole shape. */
     readonly whole: readonly string[];
-    /** Names of pairs. */
+    /** Names of the pairs. */
     readonly pairs: readonly string[];
-    /** What broadcasts: `place` and its name is where it is read. */
+    /** Tensors that broadcast, which are read at `place` and their name. */
     readonly spread: Readonly<Record<string, Shape>>;
     readonly result: string;
   },
@@ -170,7 +170,7 @@ const normalizeGradient =
     });
   };
 
-/** Kernels of mean and variance, of what is normalised by them, and of its gradient. */
+/** Kernels of mean and variance, of normalization, and of its gradient. */
 export const normalizeKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Normalizations> => ({
   moments: moments(gpu),
   normalize: normalize(gpu),

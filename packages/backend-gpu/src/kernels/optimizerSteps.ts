@@ -1,14 +1,14 @@
 import type { Attributes, OptimizerSteps } from "@convlens/backend";
 
-/** How a step is computed. What is set once for a training is an argument of its kernel, and needs no new one. */
+/** The formula of a step. Hyperparameters are arguments of its kernel, so that other values need no new kernel. */
 export interface StepFormula<A> {
-  /** Names of the numbers that the attributes give. */
+  /** Names of the numbers that come from the attributes. */
   readonly numbers: (attributes: A) => Readonly<Record<string, number>>;
-  /** From the names of those numbers in the kernel, and the expressions of what is read. */
+  /** The expression, from the names of these numbers in the kernel and the expressions of the inputs. */
   readonly formula: (numbers: Readonly<Record<string, string>>, ...x: string[]) => string;
 }
 
-/** Steps of optimizers, each in one pass over its parameter. */
+/** Steps of optimizers, each in one pass over the parameter. */
 export const optimizerFormulas: { readonly [K in keyof OptimizerSteps]: StepFormula<Attributes<K>> } = {
   movingAverage: {
     numbers: ({ keep }) => ({ keep, share: 1 - keep }),

@@ -28,7 +28,7 @@ const formulas: { readonly [name in OperationName]?: StepFormula<never> } = {
   ...optimizerFormulas,
 };
 
-/** One number of each input, all of which broadcast to the output's shape, and then what statements make of them: `x0`, `x1`, …. */
+/** Reads an element `x0`, `x1`, … of each input, which broadcast to the output's shape, and runs statements on them. */
 export function pointwise(
   gpu: Launcher,
   name: string,
@@ -50,7 +50,7 @@ export function pointwise(
   });
 }
 
-/** Statements that compute a chain over `x0`, `x1`, … of its inputs; the numbers that they need; and the name of the result. */
+/** Statements that compute a chain over `x0`, `x1`, …, the numbers that they need, and the name of the result. */
 function chainOf(
   steps: readonly ChainStep[],
   inputs: number,
@@ -72,13 +72,13 @@ function chainOf(
   return { statements: statements.join("\n"), numbers, result: `x${inputs + steps.length - 1}` };
 }
 
-/** Operations that follow one another, in one kernel. */
+/** A chain of operations in one kernel. */
 function chain(gpu: Launcher, steps: readonly ChainStep[], call: KernelCall): Launch {
   const { statements, numbers, result } = chainOf(steps, call.inputs.length);
   return pointwise(gpu, steps.at(-1)!.operation, call, `${statements}\nreturn ${result};`, numbers);
 }
 
-/** What a chain makes is summed at once. */
+/** The sum of the results of a chain. */
 const chainSum =
   (gpu: Launcher): Kernel<Buffer, Operations["pointwiseSum"]> =>
   ({ inputs, output, attributes: { steps, axes, shape } }) => {
@@ -95,7 +95,7 @@ const chainSum =
     });
   };
 
-/** Kernels of what takes one number of each input and gives one, alone or in chains. */
+/** Kernels of elementwise operations, alone or in chains. */
 export function pointwiseKernels(gpu: Launcher): KernelsOf<Buffer, Single | "pointwise" | "pointwiseSum" | "copy"> {
   const single =
     (operation: Single): Kernel<Buffer, Operations[Single]> =>

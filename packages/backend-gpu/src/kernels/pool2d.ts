@@ -22,14 +22,14 @@ const outputPlaces = (g: Pool2dGeometry): string =>
   places("this.thread.x", { n: g.batch, oy: g.height.output, ox: g.width.output, channel: g.channels });
 const inputPlaces = (g: Pool2dGeometry): string =>
   places("this.thread.x", { n: g.batch, y: g.height.input, x: g.width.input, channel: g.channels });
-/** The number of the element at `y, x` of the input. */
+/** The index of the element at `y, x` of the input. */
 const pixel = (g: Pool2dGeometry): string =>
   `((n * ${g.height.input} + y) * ${g.width.input} + x) * ${g.channels} + channel`;
-/** The number of the element at `oy, ox` of the output. */
+/** The index of the element at `oy, ox` of the output. */
 const window = (g: Pool2dGeometry): string =>
   `((n * ${g.height.output} + oy) * ${g.width.output} + ox) * ${g.channels} + channel`;
 
-/** One number for each window, of all that lie under it. */
+/** One element for each window, computed from those under it. */
 function overWindows(
   gpu: Launcher,
   name: string,
@@ -52,7 +52,7 @@ ${result}`,
   });
 }
 
-/** Statements that find the winner: the first of the largest, or of what is not a number. Until there is one, it is at −1. */
+/** Statements that find the winner: the first maximum or NaN. Its index is −1 as long as there is none. */
 const winner = {
   begin: "let best = 0;\nlet winner = -1;",
   each: `const rival = xs[at];
@@ -77,7 +77,7 @@ const maxPool =
   ({ attributes: { geometry } }) =>
     overWindows(gpu, "maxPool2d", geometry, { ...winner, result: "return best;" });
 
-/** The number of every window's winner, from the second of the inputs; and then what is made of that. */
+/** Finds the index of each window's winner, in the second input, and computes an element from it. */
 function withWinners(gpu: Launcher, g: Pool2dGeometry, then: Launch): Launch {
   const winners = overWindows(gpu, "winners", g, { ...winner, result: "return winner;" });
   return through(gpu, lengths(g).output, ([, x], output) => winners([x!], output), then);
@@ -96,7 +96,7 @@ const maxPoolSelect =
     return withWinners(gpu, geometry, select);
   };
 
-/** One number for each element of the input, of all windows that it lies under. */
+/** One element for each element of the input, computed from all windows over it. */
 function overElements(
   gpu: Launcher,
   name: string,
@@ -157,7 +157,7 @@ const lpPool =
       result: `return powerOf(total, ${1 / p});`,
     });
 
-/** Of each window that is not all 0 its share, which is the same for all that lies under it. */
+/** The share of each window that is not all 0: the same for all elements under it. */
 const lpPoolGradient =
   (gpu: Launcher): Kernel<Buffer, Operations["lpPool2dGradient"]> =>
   ({ attributes: { geometry, p } }) => {
@@ -173,7 +173,7 @@ if (ys[at] !== 0) {
     });
   };
 
-/** Kernels of pooling and of its gradients. */
+/** Kernels of pooling and its gradients. */
 export const pool2dKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Poolings | "lpPool2d" | "lpPool2dGradient"> => ({
   maxPool2d: maxPool(gpu),
   maxPool2dGradient: maxPoolGradient(gpu),

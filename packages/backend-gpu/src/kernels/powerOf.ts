@@ -1,6 +1,6 @@
 /**
- * x to the power of y: a product for the whole part of y up to 1023, by a root or an exponential for the rest, which so loses
- * least. A negative x has whole powers only. 1 to any power, and any x⁰, is 1.
+ * x to the power of y: a product for the integer part of y up to 1023, and a root or an exponential for the rest, which loses least
+ * precision. A negative x has integer powers only. 1 to any power, and any x⁰, is 1.
  */
 export const powerOf = `function powerOf(x, y) {
   if (y === 0) {

@@ -1,8 +1,7 @@
 import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import type { Buffer, Launcher } from "../launcher.ts";
 
-// Threefry-2×32 (see `threefry` of @convlens/backend) in numbers of 16 bits: kernels compute in float32, which holds no 32.
-// A word w is two of them, wHigh and wLow.
+// Threefry-2×32 (see `threefry` of @convlens/backend) in halves of 16 bits, since kernels compute in float32. A word w is wHigh and wLow.
 
 /** The rotations of rounds 0 to 3, and of rounds 4 to 7. */
 const rotations = [
@@ -14,12 +13,12 @@ const rotations = [
 
 const high16 = (x: string): string => `Math.floor(${x} * 0.0000152587890625)`;
 
-/** w ← w + v, both given by their halves. */
+/** w ← w + v, in halves. */
 const add = (w: string, vHigh: string, vLow: string): string => `${w}Low = ${w}Low + ${vLow};
 ${w}High = lower16(${w}High + ${vHigh} + ${high16(`${w}Low`)});
 ${w}Low = lower16(${w}Low);`;
 
-/** A round: a ← a + b, and then b ← (b turned left) xor a. A turn by 16 or more swaps the halves first. */
+/** A round: a ← a + b, then b ← (b rotated left) xor a. A rotation by 16 or more swaps the halves first. */
 const round = ([even, odd]: readonly [number, number]): string => {
   const turn = (bits: number): string => `up = ${2 ** (bits % 16)};
 high = ${bits < 16 ? "bHigh" : "bLow"};
@@ -35,7 +34,7 @@ bLow = differing16(turnedHalf(low, high, up), aLow);`;
 
 const halves = (word: number): readonly [high: number, low: number] => [word >>> 16, word & 0xffff];
 
-/** Numbers that depend on the seed, the stream and their place, and on nothing else: the same bits as on every backend. */
+/** Uniform numbers that depend on the seed, the stream and the position only: the same bits as on every backend. */
 export const randomUniform =
   (gpu: Launcher): Kernel<Buffer, Operations["randomUniform"]> =>
   ({ output, attributes: { stream } }) => {
@@ -77,7 +76,7 @@ key2Low = low;
 ${add("a", "key0High", "key0Low")}
 ${add("b", "key1High", "(key1Low + group + 1)")}
 }
-// The upper 24 bits of a word fill a float32 exactly.
+// The upper 24 bits of a word are exact in float32.
 high = aHigh;
 low = aLow;
 if (this.thread.x > 2 * pair) {

@@ -11,14 +11,14 @@ import type { Buffer, Launcher } from "../launcher.ts";
 import { indexOf, joinedAxes, placesOf } from "./axes.ts";
 import { summed } from "./summed.ts";
 
-/** The same shape with all axes that are folded of size 1. */
+/** The shape with all reduced axes of size 1. */
 export const foldedShape = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
 /**
- * How many elements are folded into each, and statements that find them: `at` is the place of element `m` of output `o`.
+ * Number of elements that are reduced to one, and statements that find them: `at` is the index of element `m` of output `o`.
  *
- * @param number - The number of the output, as an expression, where that is not `o`.
+ * @param number - The index of the output, as an expression. Default: `o`.
  */
 export function foldedElements(
   input: Shape,
@@ -49,7 +49,7 @@ const sum =
     });
   };
 
-/** The larger of `total` and `part`; what is not a number wins. */
+/** The maximum of `total` and `part`, or NaN. */
 const larger = "if (part > total) { total = part; } else { if (notANumber(part) > 0) { total = part; } }";
 
 const max =
@@ -61,7 +61,7 @@ const max =
       inputs: { xs: sizeOf(shape) },
       length: sizeOf(output),
       terms,
-      // Kernels have no infinity to begin with.
+      // Kernels have no infinity literal.
       before: `${before}\nconst start = xs[first];`,
       start: "start",
       term: `${at}\nconst part = xs[at];\n${larger}`,
@@ -70,7 +70,7 @@ const max =
     });
   };
 
-/** The place of the first maximum; what is not a number is one. */
+/** The index of the first maximum. NaN counts as the maximum. */
 const argmax =
   (gpu: Launcher): Kernel<Buffer, Operations["argmax"]> =>
   ({ inputs: [shape], output, attributes: { axis } }) => {
@@ -101,7 +101,7 @@ return place;`,
     });
   };
 
-/** Kernels of many numbers in, one out. */
+/** Kernels of reductions. */
 export const reduceKernels = (gpu: Launcher): KernelsOf<Buffer, keyof Reductions> => ({
   sum: sum(gpu),
   max: max(gpu),

@@ -5,7 +5,7 @@ import { through } from "./summed.ts";
 
 type Image = readonly [n: number, height: number, width: number, channels: number];
 
-/** Statements that find, for a new pixel, the old ones on either side and the `share` of the second. */
+/** Statements that find the two neighbours of a new pixel, and the weight `share` of the second. */
 const between = (
   name: string,
   from: number,
@@ -15,7 +15,7 @@ const ${name}0 = Math.floor(${name}At);
 const ${name}1 = Math.min(${from - 1}, ${name}0 + 1);
 const ${name}Share = ${name}At - ${name}0;`;
 
-/** An image of another size; pixel centres lie at halves, and beyond the first and last centre the edge goes on. */
+/** An image of another size. Pixel centres are at halves; beyond the first and last centre the edge is repeated. */
 const resize =
   (gpu: Launcher): Kernel<Buffer, Operations["resize"]> =>
   ({ inputs: [shape], output, attributes: { height, width, mode } }) => {
@@ -41,7 +41,7 @@ return above * (1 - yShare) + below * yShare;`,
     });
   };
 
-/** An axis, what lies outside of it and within it, and its two sizes: `to` is that of the gradients, `from` that of the result. */
+/** An axis with the sizes outside and inside of it, and its two lengths: `to` of the given gradient, `from` of the result. */
 interface Axis {
   readonly outer: number;
   readonly inner: number;
@@ -50,9 +50,9 @@ interface Axis {
   readonly mode: ResizeMode;
 }
 
-/** Every old pixel of an axis asks all new ones that may come from it how much of it they took. */
+/** For each old pixel of an axis, sums the gradients of the new pixels that were computed from it. */
 function resampledBack(gpu: Launcher, { outer, inner, from, to, mode }: Axis): Launch {
-  // They are those whose centres lie less than a pixel away: some more, since places are rounded.
+  // Their centres are less than a pixel away. A few more are visited, since positions are rounded.
   const count = Math.ceil((2 * to) / from) + 3;
   const shares =
     mode === "nearest"
@@ -84,7 +84,7 @@ return total;`,
   });
 }
 
-/** The adjoint, an axis at a time: columns first. */
+/** The adjoint, one axis at a time, columns first. */
 const resizeGradient =
   (gpu: Launcher): Kernel<Buffer, Operations["resizeGradient"]> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
@@ -97,7 +97,7 @@ const resizeGradient =
     );
   };
 
-/** Kernels of images of another size, and of the gradient. */
+/** Kernels of resizing and its gradient. */
 export const resizeKernels = (gpu: Launcher): KernelsOf<Buffer, "resize" | "resizeGradient"> => ({
   resize: resize(gpu),
   resizeGradient: resizeGradient(gpu),

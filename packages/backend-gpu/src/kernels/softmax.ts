@@ -10,7 +10,7 @@ import {
 import type { Buffer, Launch, Launcher } from "../launcher.ts";
 import { through } from "./summed.ts";
 
-/** Statements that find `high`, the largest of a row that begins at `first`, and `lost`, ln Σ e^(x − high). */
+/** Statements that compute `high`, the maximum of the row that begins at `first`, and `lost`, ln Σ e^(x − high). */
 const rowTotals = (columns: number): string => `let high = xs[first];
 for (let i = 1; i < ${columns}; i++) {
   if (xs[first + i] > high) {
@@ -28,7 +28,7 @@ const sizes = (shape: Shape): { readonly length: number; readonly columns: numbe
   return { length, columns, rows: length / columns || 0 };
 };
 
-/** One thread finds `totals` of each row (so many numbers, one each time), and then one for each element makes something of them. */
+/** Computes the `totals` of each row, one number per thread, and then each element from them. */
 function overRows(
   gpu: Launcher,
   name: string,
@@ -60,7 +60,7 @@ return ${result};`,
   return through(gpu, count * rows, first, second);
 }
 
-// The largest of a row and what is lost are kept apart: x − high is exact, and x − (high + lost) is not.
+// The maximum and the logarithm are two numbers: x − high is exact, but x − (high + lost) is not.
 const highAndLost = "if (which < 1) {\n  return high;\n}";
 const logarithmOf = (count: number): string =>
   `xs[this.thread.x] - totals[${count} * row] - totals[${count} * row + 1]`;
@@ -124,7 +124,7 @@ return sum;`,
     });
   };
 
-/** Kernels of softmax and its like, which take a row of the last axis for one thing, and of their gradients. */
+/** Kernels of softmax, cross-entropy and their gradients, along the last axis. */
 export const softmaxKernels = (gpu: Launcher): KernelsOf<Buffer, keyof RowOperations> => ({
   softmax: forward(gpu, "softmax", `exponential(${logarithmOf(2)})`),
   softmaxGradient: backward(

@@ -1,29 +1,29 @@
 import type { Buffer, KernelSource, Launch, Launcher } from "../launcher.ts";
 
-/** A fold of many terms for each number of the output. */
+/** A reduction of many terms for each element of the output. */
 interface Fold extends Omit<KernelSource, "body"> {
-  /** Terms of each. */
+  /** Number of terms of each element. */
   readonly terms: number;
-  /** Statements before the first term, and before the result: `o` is the number of the output's element. */
+  /** Statements before the first term, and before the result; `o` is the index of the element. */
   readonly before?: string;
   /** Statements that add term number `m` to `total`. */
   readonly term: string;
-  /** What `total` begins with. Default: 0. */
+  /** The initial value of `total`. Default: 0. */
   readonly start?: string;
-  /** The statement that adds `part`, the fold of some terms, to `total`. Default: the sum. */
+  /** The statement that joins `part`, the reduction of some terms, to `total`. Default: their sum. */
   readonly join?: string;
-  /** What is returned, of `total` and of what stands before. Default: just that. */
+  /** The returned expression. Default: `total`. */
   readonly result?: string;
 }
 
-/** Fewer terms than this are added by one thread. */
+/** Number of terms below which one thread adds all of them. */
 const FEW = 128;
-/** A graphics processor has no more threads than this at the same time; more parts would only take memory. */
+/** Maximum number of parts: graphics processors run no more threads at the same time. */
 const THREADS = 1 << 17;
 
 /**
- * Sums in two stages where there are many terms: so there is work for many threads also where the output is small, and a sum
- * of n terms loses as little as two of √n.
+ * Prepares a reduction. Many terms are summed in two stages: there is work for many threads even if the output is small, and the
+ * rounding error of a sum of n terms is that of two sums of √n terms.
  */
 export function summed(
   gpu: Launcher,
@@ -62,7 +62,7 @@ return total;`,
   });
   const second = gpu.prepare({
     name: `${name}Total`,
-    // What is returned may need what stands before, and that the inputs.
+    // The result may depend on the first statements, and these on the inputs.
     inputs: { parts: parts * length, ...(result !== undefined && source.inputs) },
     length,
     body: `const o = this.thread.x;
@@ -77,7 +77,7 @@ return ${result ?? "total"};`,
   return through(gpu, parts * length, first, second);
 }
 
-/** One launch after the other, with a buffer of so many numbers between them, which the second gets before the inputs. */
+/** Two launches with a buffer between them, which is the first input of the second. */
 export const through =
   (gpu: Launcher, length: number, first: Launch, second: Launch): Launch =>
   async (inputs, output) => {
