@@ -10,8 +10,8 @@ import {
   type Tensor,
   type Tensors,
 } from "@convlens/tensor";
-import { apply, layerOption, nameVariables, variables, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
-import { initialize } from "./parameter.ts";
+import { apply, layerOption, variables, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
+import { initialize, nameVariables } from "./parameter.ts";
 import { checkReachable } from "./reachable.ts";
 
 /** Options of {@link build}. */

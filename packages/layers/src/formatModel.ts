@@ -1,9 +1,9 @@
 import { showShape } from "@convlens/backend";
-import { printByToString, Variable } from "@convlens/tensor";
-import { typeOf, walk } from "./layer.ts";
+import { printByToString } from "@convlens/tensor";
+import { layersOf, parameters, typeOf, variables } from "./layer.ts";
 
 /** A whole number with commas: `61,706`. */
-export const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",");
+export const thousands = (n: number): string => n.toLocaleString("en");
 
 /**
  * Formats a model as a tree: the name and class of each layer, the shapes of its variables, and the number of its parameters,
@@ -21,36 +21,29 @@ export const thousands = (n: number): string => `${n}`.replace(/\B(?=(\d{3})+$)/
  * ```
  */
 export function formatModel(model: object): string {
-  const begin = (path: string, name: string, layer: object, depth: number) => ({
-    path,
-    text: "  ".repeat(depth) + name + typeOf(layer),
-    variables: [] as string[],
-    parameters: 0,
-  });
-  const rows = [begin("", "", model, 0)];
-  /** The rows of the model and of the layers around the current path. */
-  let around = rows.slice();
-  walk(model, (path, found) => {
-    if (path === "") return;
-    around = around.filter((row) => row.path === "" || path.startsWith(`${row.path}.`));
-    const outer = around.at(-1)!.path;
-    const name = outer === "" ? path : path.slice(outer.length + 1);
-    if (found instanceof Variable) {
-      around.at(-1)!.variables.push(`${name} ${showShape(found.shape)}`);
-      for (const row of around) if (found.trainable) row.parameters += found.size;
-    } else {
-      around.push(begin(path, `${name} `, found, around.length));
-      rows.push(around.at(-1)!);
-    }
-  });
-  return rows
-    .map(
-      ({ text, variables, parameters }) =>
-        text +
-        (variables.length > 0 ? `: ${variables.join(", ")}` : "") +
-        (parameters > 0 ? ` (${thousands(parameters)} parameters)` : ""),
-    )
-    .join("\n");
+  const layers = new Map<string, object>([["", model], ...layersOf(model)]);
+  /** Path of the layer that contains a layer or a variable. */
+  const outerOf = (path: string): string => {
+    const above = path.slice(0, Math.max(0, path.lastIndexOf(".")));
+    return layers.has(above) ? above : outerOf(above);
+  };
+  const nameOf = (path: string): string => (outerOf(path) === "" ? path : path.slice(outerOf(path).length + 1));
+  const depthOf = (path: string): number => (path === "" ? 0 : 1 + depthOf(outerOf(path)));
+  const all = Array.from(variables(model), ([path, { shape }]) => ({
+    layer: outerOf(path),
+    text: `${nameOf(path)} ${showShape(shape)}`,
+  }));
+  return Array.from(layers, ([path, layer]) => {
+    const own = all.filter((each) => each.layer === path).map(({ text }) => text);
+    const count = [...parameters(layer).values()].reduce((sum, { size }) => sum + size, 0);
+    return (
+      "  ".repeat(depthOf(path)) +
+      (path && `${nameOf(path)} `) +
+      typeOf(layer) +
+      (own.length > 0 ? `: ${own.join(", ")}` : "") +
+      (count > 0 ? ` (${thousands(count)} parameters)` : "")
+    );
+  }).join("\n");
 }
 
 /** Layers that print as a tree. */

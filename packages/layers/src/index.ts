@@ -55,7 +55,6 @@ export {
   isLayer,
   layerOption,
   layersOf,
-  nameVariables,
   parameters,
   run,
   variables,
@@ -71,7 +70,7 @@ export { LayerNorm, type LayerNormLayerOptions } from "./layerNorm.ts";
 export { LocalResponseNorm } from "./localResponseNorm.ts";
 export { LocallyConnected2d, type LocallyConnected2dOptions } from "./locallyConnected2d.ts";
 export { Parallel } from "./parallel.ts";
-export { parameter } from "./parameter.ts";
+export { nameVariables, parameter } from "./parameter.ts";
 export {
   formatPattern,
   parsePattern,

@@ -200,8 +200,3 @@ export function variables(model: object): Map<string, Variable> {
 /** The trainable variables of a model under their paths. */
 export const parameters = (model: object): Map<string, Variable> =>
   new Map([...variables(model)].filter(([, variable]) => variable.trainable));
-
-/** Names every variable of a model by its path, for messages. */
-export function nameVariables(model: object): void {
-  for (const [path, variable] of variables(model)) variable.name = path;
-}

@@ -7,11 +7,11 @@ import { currentPath, variables } from "./layer.ts";
 interface First {
   readonly make: (random: Random) => ArrayLike<number>;
   random: Random;
+  /** Whether `build` has decided the values. */
+  isBuilt?: boolean;
 }
 
 const firsts = /* @__PURE__ */ new WeakMap<Variable, First>();
-/** Parameters that `build` gave their first values. */
-const initialized = /* @__PURE__ */ new WeakSet<Variable>();
 
 /**
  * Makes a parameter of a layer, for your own layers. In {@link build} the seed and its path decide its first values. Without
@@ -56,14 +56,15 @@ export const statistic = (name: string, shape: Shape, value: number): Variable =
 /** Gives a parameter the first values for a seed and a path; with `onlyFresh`, unless it was given values before. */
 export function initialize(variable: Variable, path: string, seed: number, onlyFresh: boolean): void {
   const first = firsts.get(variable);
-  if (first === undefined || (onlyFresh && (initialized.has(variable) || !variable.isInitial))) return;
-  initialized.add(variable);
+  if (first === undefined || (onlyFresh && (first.isBuilt || !variable.isInitial))) return;
+  first.isBuilt = true;
   variable.initialize(() => first.make(new Random(seed).split(path)));
 }
 
-/** Makes the paths of a model decide the first values of parameters that have not been used yet. */
-export function beginByPath(model: object): void {
+/** Names every variable of a model by its path, which also decides the first values of parameters that have none yet. */
+export function nameVariables(model: object): void {
   for (const [path, variable] of variables(model)) {
+    variable.name = path;
     const first = firsts.get(variable);
     if (first !== undefined) first.random = streamFor(path, 0);
   }

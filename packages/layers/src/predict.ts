@@ -2,8 +2,8 @@ import { checkValue, type Shape } from "@convlens/backend";
 import { evaluate, mapTensors, tensorsIn, type Tensor, type Tensors } from "@convlens/tensor";
 import { compiledFor } from "./compiledFor.ts";
 import { compileModel } from "./compileModel.ts";
-import { apply, checkTensors, layerOption, nameVariables, typeOf, type Layer, type Mode } from "./layer.ts";
-import { beginByPath } from "./parameter.ts";
+import { apply, checkTensors, layerOption, typeOf, type Layer, type Mode } from "./layer.ts";
+import { nameVariables } from "./parameter.ts";
 import { noteRecording } from "./reachable.ts";
 
 function checkCall(operation: string, model: unknown, x: unknown): void {
@@ -15,7 +15,6 @@ function checkCall(operation: string, model: unknown, x: unknown): void {
 export function recordForward<Input, Output>(model: Layer<Input, Output>, x: Input, mode?: Mode): Output {
   const y = apply(model, x, mode);
   nameVariables(model);
-  beginByPath(model);
   noteRecording(model, tensorsIn(y as Tensors));
   return y;
 }
