@@ -33,6 +33,7 @@ import {
   sequential,
   summary,
   variables,
+  type Chained,
   type InputOf,
   type Layer,
   type Mode,
@@ -67,6 +68,16 @@ class Heads implements Layer<Tensor, Answer> {
   readonly box = new Dense({ units: 4 });
   call(x: Tensor, mode?: Mode): Answer {
     return { label: this.label.call(x, mode), box: this.box.call(x, mode) };
+  }
+}
+
+type Repeated<T, N extends number, All extends T[] = []> = All["length"] extends N ? All : Repeated<T, N, [...All, T]>;
+/** A chain that is too long for a type that is not tail-recursive. */
+type Long = [ByName, Merge, ...Repeated<Dense, 100>];
+
+class Merge implements Layer<Answer> {
+  call({ label, box }: Answer): Tensor {
+    return concat([label, box], 1);
   }
 }
 
@@ -204,11 +215,6 @@ describe("models that take and return several tensors", () => {
   });
 
   it("stand in chains, whose types the compiler follows", async () => {
-    class Merge implements Layer<Answer> {
-      call({ label, box }: Answer): Tensor {
-        return concat([label, box], 1);
-      }
-    }
     const model = sequential([new ByName(), new Merge(), new Dense({ units: 1 })]);
     build(model, shapes);
     const y: Tensor = await predict(model, patients(2));
@@ -219,6 +225,8 @@ describe("models that take and return several tensors", () => {
     expect(model.layers[2].weights!.shape).toEqual([6, 1]);
     const many: Layer[] = [new Relu(), new Relu()];
     expect(sequential([...many, new Dense({ units: 1 })]).call(some([1, 2])).shape).toEqual([1, 1]);
+    const long: Chained<Long> extends Long ? true : false = true;
+    expect(long).toBe(true);
     // @ts-expect-error a Dense takes one tensor, the layer before returns two
     expect(() => sequential([new ByName(), new Dense({ units: 1 })]).call(patients(1))).toThrow();
     // @ts-expect-error meta is missing
