@@ -80,7 +80,10 @@ async function findWebGl2(Gpu: GpuJsConstructor): Promise<Found> {
         ? undefined
         : new OffscreenCanvas(1, 1)
       : document.createElement("canvas");
-  const gl = canvas?.getContext("webgl2", { alpha: false, depth: false, antialias: false });
+  // Before TypeScript 7, which typedoc uses, the types of both canvases give any rendering context.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion
+  const gl = canvas?.getContext("webgl2", { alpha: false, depth: false, antialias: false }) as
+    WebGL2RenderingContext | null | undefined;
   if (gl === undefined || gl === null) return { missing: "this browser has no WebGL 2" };
   if (gl.getExtension("EXT_color_buffer_float") === null)
     return { missing: "its WebGL 2 cannot render to float32 textures (EXT_color_buffer_float)" };
