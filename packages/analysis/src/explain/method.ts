@@ -16,5 +16,6 @@ export interface ExplanationMethod<Options extends object = object> {
   readonly channels: "sum" | "largest";
   /** Checks of its own options. */
   readonly options: OptionChecks<Options>;
+  /** Computes the attributions. */
   readonly run: (question: Question, options: Options) => Promise<Attribution>;
 }

@@ -52,7 +52,5 @@ export const explanationMethodNames: readonly ExplanationMethodName[] = Object.k
 
 /** A method by its name, with its own options. */
 export type ExplainMethod = {
-  [Name in ExplanationMethodName]: { readonly method: Name } & OptionsOf<ExplanationMethods[Name]>;
+  [Name in ExplanationMethodName]: { readonly method: Name } & Parameters<ExplanationMethods[Name]["run"]>[1];
 }[ExplanationMethodName];
-
-type OptionsOf<M> = M extends ExplanationMethod<infer Options> ? Options : never;
