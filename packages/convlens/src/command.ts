@@ -44,7 +44,10 @@ function helpOf({ usage, about, details, argument, options }: Omit<CommandParts<
   return [
     ...usage.map((line) => `convlens ${line}`),
     "",
-    ...folded(`${about}.${details === undefined ? "" : ` ${details}`}`, WIDTH - 2).map((line) => `  ${line}`),
+    ...folded(
+      `${about[0]!.toUpperCase()}${about.slice(1)}.${details === undefined ? "" : ` ${details}`}`,
+      WIDTH - 2,
+    ).map((line) => `  ${line}`),
     "",
     ...[...(argument === undefined ? [] : [argument]), ...rows].flatMap(([head, text]) =>
       folded(text, WIDTH - SENTENCES).map((line, i) => `${`  ${i === 0 ? head : ""}`.padEnd(SENTENCES - 1)} ${line}`),

@@ -9,7 +9,7 @@ export class CommandLineError extends Error {
 /** An option of a command. Parsing, help and the type of the settings derive from it. */
 export interface Option {
   readonly type: "flag" | "text" | "number";
-  /** One sentence for the help, without its full stop. */
+  /** One sentence for the help, in the imperative and without its full stop. */
   readonly about: string;
   /** What the help calls the value; a flag has none. */
   readonly value?: string;
@@ -36,7 +36,7 @@ export interface Parsed<O extends Options> {
 }
 
 /** The option of commands that print their result as JSON. */
-export const jsonOption = { type: "flag", about: "prints one JSON object and nothing else" } as const;
+export const jsonOption = { type: "flag", about: "print one JSON object and nothing else" } as const;
 
 /** An option as it is typed. */
 export const flagOf = (name: string): string =>

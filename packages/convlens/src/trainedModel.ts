@@ -24,11 +24,11 @@ export const modelOptions = {
   model: {
     type: "text",
     value: "name",
-    about: "uses this model instead of the one that the folder names: a name or a module",
+    about: "use this model instead of the one that the folder names: a name or a module",
   },
   trust: {
     type: "flag",
-    about: "runs the module that the folder names as its model; only for folders whose origin you trust",
+    about: "run the module that the folder names as its model; only for folders whose origin you trust",
   },
 } as const;
 /** The values of {@link modelOptions}. */

@@ -180,7 +180,12 @@ describe("convlens evaluate, inspect, summary", () => {
   });
 
   it("helps", async () => {
-    for (const command of ["train", "evaluate", "inspect", "summary"]) expect(await run(command, "--help")).toBe(0);
+    for (const command of ["train", "evaluate", "inspect", "summary"]) {
+      said.out = "";
+      expect(await run(command, "--help")).toBe(0);
+      expect(said.out).toMatchSnapshot(command);
+      expect(Math.max(...said.out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    }
     expect([await run("--help"), await run(), await run("fly")]).toEqual([0, 2, 2]);
     expect(said.err).toContain('there is no command "fly"');
     expect(said.out).toMatch(/Exit codes: 0 success; 1 failure; 2 wrong command line; 130/);

@@ -5,7 +5,7 @@ import { loadRun, modelOptions } from "../trainedModel.ts";
 
 /** Tests the model of a run. */
 export const evaluate: Command = command({
-  about: "tests a trained model on the test set of its data",
+  about: "test a trained model on the test set of its data",
   usage: ["evaluate runs/<name> [options]"],
   options: { ...modelOptions, json: jsonOption },
   async run({ words, settings }) {

@@ -18,20 +18,20 @@ import { loadRun, modelOptions } from "../trainedModel.ts";
 
 const options = {
   image: { type: "text", value: "file", about: "input: a PNG or JPEG file, fitted to the model" },
-  invert: { type: "flag", about: "exchanges black and white of that file" },
+  invert: { type: "flag", about: "exchange black and white of that file" },
   example: { type: "number", value: "n", default: 0, check: wholeFrom(0), about: "input: example n of the test set" },
   output: { type: "text", value: "file", about: "file of the page (inspection.html in the folder of the run)" },
-  noReport: { type: "flag", about: "writes no page" },
+  noReport: { type: "flag", about: "write no page" },
   ...modelOptions,
   json: jsonOption,
 } as const;
 
 /** Prints the weights of a model and its activations for one input, and writes a page about it. */
 export const inspect: Command = command({
-  about: "shows what a trained model has learned and how it processes one input",
+  about: "show what a trained model has learned and how it processes one input",
   usage: ["inspect runs/<name> [options]"],
   details:
-    "Prints statistics of weights and activations, and writes a page with filters, activation maps, explanations, attacks, embeddings and more. The run is given by its folder or its checkpoint.",
+    "It prints statistics of weights and activations, and writes a page with filters, activation maps, explanations, attacks, embeddings and more. The run is given by its folder or its checkpoint.",
   options,
   async run({ words, settings, given }) {
     const path = onlyWord(words, "the folder of a run");

@@ -24,7 +24,7 @@ const inputs: Readonly<Record<string, string>> = {
 
 /** Prints the layers of a model. */
 export const summary: Command = command({
-  about: "prints shapes, parameters and multiply-adds of the layers of a model",
+  about: "print shapes, parameters and multiply-adds of the layers of a model",
   usage: ["summary <model> [options]"],
   argument: ["model", Object.keys(known).join(", ")],
   options: {

@@ -35,15 +35,15 @@ const options = {
   optimizer: { type: "text", value: "name", default: "adam", about: Object.keys(optimizers).join(", ") },
   seed: { type: "number", value: "n", default: 1, check: settingChecks.seed, about: "seed of all random numbers" },
   name: { type: "text", value: "name", about: "folder in runs/ (<data>-<model>, with a number added if it is taken)" },
-  overwrite: { type: "flag", about: "uses that folder even if it holds a run" },
+  overwrite: { type: "flag", about: "use that folder even if it holds a run" },
   resume: {
     type: "text",
     value: "folder",
-    about: "continues a run that was stopped; takes --epochs, --backend, --json, --model and --trust",
+    about: "continue a run that was stopped; takes --epochs, --backend, --json, --model and --trust",
   },
   trust: { ...modelOptions.trust, about: `with --resume: ${modelOptions.trust.about}` },
   backend: { type: "text", value: "name", default: "cpu", about: Object.keys(backends).join(", ") },
-  json: { type: "flag", about: "prints one JSON object for each epoch and nothing else" },
+  json: { type: "flag", about: "print one JSON object for each epoch and nothing else" },
 } as const;
 type Arguments = Parsed<typeof options>;
 
@@ -52,7 +52,7 @@ const resumable: ReadonlySet<string> = new Set(["resume", "epochs", "backend", "
 
 /** Trains a model: progress on stderr, checkpoint and report in `runs/<name>`. */
 export const train: Command = command({
-  about: "trains a model and writes a report about it",
+  about: "train a model and write a report about it",
   usage: ["train <data> [options]", "train --resume runs/<name>"],
   argument: ["data", Object.keys(data).join(", ")],
   options,
