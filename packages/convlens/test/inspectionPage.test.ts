@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
       );
       expect(shown.length).toBeGreaterThan(10);
       expect(new Set(shown)).toEqual(new Set([looks]));
-      for (const name of ["The net as volumes", "The net as modules"]) {
+      for (const name of ["The model as volumes", "The model as modules"]) {
         const region = page.getByRole("region", { name });
         expect(await region.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
       }

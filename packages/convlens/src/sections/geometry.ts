@@ -21,7 +21,7 @@ export async function geometrySection(subject: Subject): Promise<Section> {
     axes.map(({ start }) => `${start}`.replace("-", "−")).join(", "),
   ]);
   const body = table(
-    "Receptive fields",
+    "Receptive fields by layer",
     ["layer", "output", "receptive field (pixels)", "jump (pixels)", "first begins at"],
     rows,
   );
