@@ -7,6 +7,8 @@ import {
   wholeFrom,
   type Backend,
   type KernelBackendOptions,
+  type KernelsOf,
+  type OwnOperationName,
 } from "@convlens/backend";
 import type { Machine } from "./assembler/function.ts";
 import { chooseMachine } from "./chooseMachine.ts";
@@ -20,6 +22,7 @@ import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
+import type { LazyOperation } from "./lazyKernels.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
 import { RemoteExecutor } from "./remoteExecutor.ts";
 import { Runtime } from "./runtime.ts";
@@ -102,6 +105,21 @@ async function runtimeOf({
   });
 }
 
+/** Operations without a kernel: a memory plan aliases reshape, and the last two are lowered to elementwise operations. */
+type NoKernel = "reshape" | "result" | "softplus" | "sigmoidCrossEntropy";
+
+/** Kernels that most models need. */
+const kernelsOf = (runtime: Runtime): KernelsOf<Block, Exclude<OwnOperationName, NoKernel | LazyOperation>> => ({
+  ...pointwiseKernels(runtime),
+  ...movementKernels(runtime),
+  ...reduceKernels(runtime),
+  argmax: argmax(runtime),
+  ...pool2dKernels(runtime),
+  matmul: matmul(runtime),
+  ...conv2dKernels(runtime),
+  ...softmaxKernels(runtime),
+});
+
 /** Kernels that few models need: present, or loaded by the first program that needs one. */
 type FurtherKernels = (runtime: Runtime) => Pick<KernelBackendOptions<Block>, "kernels" | "loaders">;
 
@@ -147,17 +165,7 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
     dispose: () => runtime.dispose(),
     mostBytes: LARGEST,
     isHandle: true,
-    kernels: {
-      ...pointwiseKernels(runtime),
-      ...movementKernels(runtime),
-      ...reduceKernels(runtime),
-      argmax: argmax(runtime),
-      ...pool2dKernels(runtime),
-      matmul: matmul(runtime),
-      ...conv2dKernels(runtime),
-      ...softmaxKernels(runtime),
-      ...kernels,
-    },
+    kernels: { ...kernelsOf(runtime), ...kernels },
     ...(loaders && { loaders }),
   });
 }

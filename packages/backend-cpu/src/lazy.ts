@@ -5,16 +5,26 @@
  *
  * @module
  */
-import type { Backend, OperationName } from "@convlens/backend";
+import type { Backend } from "@convlens/backend";
 import { createCpu, type CpuOptions } from "./cpu.ts";
+import type { LazyOperation } from "./lazyKernels.ts";
 
 export type { CpuOptions } from "./cpu.ts";
 
-/** Operations of `lazyKernels`. */
-const later: readonly OperationName[] = [
-  ...(["gather", "scatter", "lpPool2d", "lpPool2dGradient", "moments", "normalizeSums"] as const),
-  ...(["normalize", "normalizeGradient", "resize", "resizeGradient", "randomUniform"] as const),
-];
+/** The names of `lazyKernels`, which cannot be listed before they are loaded. */
+const lazyOperations: Readonly<Record<LazyOperation, true>> = {
+  gather: true,
+  scatter: true,
+  lpPool2d: true,
+  lpPool2dGradient: true,
+  moments: true,
+  normalize: true,
+  normalizeSums: true,
+  normalizeGradient: true,
+  resize: true,
+  resizeGradient: true,
+  randomUniform: true,
+};
 
 /**
  * Makes the backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
@@ -31,5 +41,8 @@ const later: readonly OperationName[] = [
 export const cpu = (options: CpuOptions = {}): Promise<Backend> =>
   createCpu((runtime) => {
     const load = async () => (await import("./lazyKernels.ts")).lazyKernels(runtime);
-    return { kernels: {}, loaders: Object.fromEntries(later.map((operation) => [operation, load])) };
+    return {
+      kernels: {},
+      loaders: Object.fromEntries(Object.keys(lazyOperations).map((operation) => [operation, load])),
+    };
   }, options);

@@ -1,4 +1,4 @@
-import type { Kernels } from "@convlens/backend";
+import type { KernelsOf, Normalizations } from "@convlens/backend";
 import type { Block } from "./heap.ts";
 import { gatherKernels } from "./kernels/gather.ts";
 import { lpPool2dKernels } from "./kernels/lpPool2d.ts";
@@ -8,8 +8,13 @@ import { randomUniform } from "./kernels/random.ts";
 import { resizeKernels } from "./kernels/resize.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Kernels that a plain model does not need. They are loaded together, by the first program that needs one. */
-export const lazyKernels = (runtime: Runtime): Kernels<Block> => ({
+/** Operations that few models need. */
+export type LazyOperation =
+  | keyof Normalizations
+  | ("gather" | "scatter" | "lpPool2d" | "lpPool2dGradient" | "resize" | "resizeGradient" | "randomUniform");
+
+/** Kernels that few models need. They are loaded together, by the first program that needs one. */
+export const lazyKernels = (runtime: Runtime): KernelsOf<Block, LazyOperation> => ({
   ...gatherKernels(runtime),
   ...lpPool2dKernels(runtime),
   ...momentsKernels(runtime),

@@ -4,14 +4,11 @@ import type { MemoryPlan } from "./plan.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
-// Attributes alone stand for an operation of any number of inputs.
-type AsOp<O> = O extends Op ? O : Op<readonly unknown[], O>;
-
 /** What a kernel is made for: everything that is known before the first run. */
-export interface KernelCall<O = Op> {
-  readonly attributes: AsOp<O>["attributes"];
+export interface KernelCall<O extends Op = Op> {
+  readonly attributes: O["attributes"];
   /** Shapes of the inputs. */
-  readonly inputs: Inputs<AsOp<O>, Shape>;
+  readonly inputs: Inputs<O, Shape>;
   /** Shape of the output. */
   readonly output: Shape;
 }
@@ -24,7 +21,7 @@ export type PreparedKernel<B, O extends Op = Op> = (
 ) => void | Promise<void>;
 
 /** Prepares an instruction of an operation `O` on memory of type `B`: emits code, picks a tile. */
-export type Kernel<B, O> = (call: KernelCall<O>) => PreparedKernel<B, AsOp<O>>;
+export type Kernel<B, O extends Op> = (call: KernelCall<O>) => PreparedKernel<B, O>;
 
 /** A kernel for each of some operations. */
 export type KernelsOf<B, K extends OperationName> = { readonly [N in K]: Kernel<B, Operations[N]> };
@@ -88,7 +85,7 @@ function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
 }
 
 /** Kernels to look up by a name that is known only when a program runs. */
-const byName = <B>(kernels: Kernels<B>): { readonly [name: string]: Kernel<B, Op> | undefined } => kernels;
+const byName = <B>(kernels: Kernels<B>) => kernels as { readonly [name: string]: Kernel<B, Op> | undefined };
 
 /** Looks kernels up, loads what is missing, and makes programs ready. */
 export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels): KernelTable<B> {

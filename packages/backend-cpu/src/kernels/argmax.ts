@@ -1,4 +1,4 @@
-import { sizeOf, type Kernel, type OneAxis } from "@convlens/backend";
+import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
 import { load4, loadOne, select4, zero4, type Pointer } from "../assembler/expression.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
@@ -45,12 +45,12 @@ const argmaxFunction = defineFunction({
 
 /** The index of the first maximum along an axis. NaN counts as the maximum. */
 export const argmax =
-  (runtime: Runtime): Kernel<Block, OneAxis> =>
+  (runtime: Runtime): Kernel<Block, Operations["argmax"]> =>
   ({ inputs: [shape], attributes: { axis } }) => {
     const code = runtime.compile(argmaxFunction, {
-      outer: sizeOf(shape!.slice(0, axis)),
-      length: shape![axis]!,
-      inner: sizeOf(shape!.slice(axis + 1)),
+      outer: sizeOf(shape.slice(0, axis)),
+      length: shape[axis]!,
+      inner: sizeOf(shape.slice(axis + 1)),
     });
-    return ([x], y) => code.call(x!.start, y.start);
+    return ([x], y) => code.call(x.start, y.start);
   };

@@ -1,4 +1,13 @@
-import type { Conv2dGeometry, Convolution, ConvolutionGradients, Kernel } from "@convlens/backend";
+import type {
+  Conv2dGeometry,
+  Convolution,
+  Input,
+  Kernel,
+  KernelsOf,
+  Op,
+  Operations,
+  Products,
+} from "@convlens/backend";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Convolver } from "./conv2d/convolver.ts";
@@ -23,29 +32,30 @@ function convolverOf(runtime: Runtime, g: Conv2dGeometry): Convolver {
   return usesWinograd(runtime, g) ? winograd(runtime, g) : direct(runtime, g);
 }
 
-type Kind = "conv2d" | "conv2dBias" | "conv2dBiasRelu" | "conv2dInputGradient" | "conv2dFilterGradient";
+/** A convolution or one of its gradients: two inputs, and perhaps a bias. */
+type AnyConvolution = Op<[first: Input, second: Input, ...bias: Input[]], Convolution>;
 
 const together =
-  (runtime: Runtime): Kernel<Block, ConvolutionGradients> =>
+  (runtime: Runtime): Kernel<Block, Operations["conv2dGradients"]> =>
   ({ attributes: { geometry, ...wanted } }) => {
     const run = gradients(runtime, geometry, wanted);
     return ([dy, x, filters, y], first, others) => {
       const results: Results = Object.fromEntries(
         wanted.results.map((name, i) => [name, i === 0 ? first : others[i - 1]!]),
       );
-      run({ dy: dy!, x: x!, filters: filters!, y }, results);
+      run({ dy, x, filters, y }, results);
     };
   };
 
 /** Convolutions and their gradients. */
 export function conv2dKernels(
   runtime: Runtime,
-): Record<Kind, Kernel<Block, Convolution>> & { readonly conv2dGradients: Kernel<Block, ConvolutionGradients> } {
+): KernelsOf<Block, Exclude<keyof Products, "matmul"> | "conv2dBias" | "conv2dBiasRelu" | "conv2dGradients"> {
   const kernel =
-    (launchOf: (convolver: Convolver) => ReturnType<Convolver["forward"]>): Kernel<Block, Convolution> =>
+    (launchOf: (convolver: Convolver) => ReturnType<Convolver["forward"]>): Kernel<Block, AnyConvolution> =>
     ({ attributes: { geometry } }) => {
       const launch = launchOf(convolverOf(runtime, geometry));
-      return ([first, second, bias], result) => launch(first!, second!, result, bias);
+      return ([first, second, bias], result) => launch(first, second, result, bias);
     };
   return {
     conv2d: kernel((convolver) => convolver.forward()),

@@ -1,3 +1,4 @@
+import type { Elementwise } from "@convlens/backend";
 import { relu4, select4, zero4 } from "../assembler/expression.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
 import { copied, type Pointwise } from "./chain.ts";
@@ -19,27 +20,9 @@ const comparison =
   (f, a, b) =>
     v128.and(operation(a, b), f.constant4(1));
 
-type PlainName =
-  | "add"
-  | "subtract"
-  | "multiply"
-  | "divide"
-  | "maximum"
-  | "minimum"
-  | "equal"
-  | "greater"
-  | "greaterEqual"
-  | "negate"
-  | "absolute"
-  | "sqrt"
-  | "reciprocal"
-  | "relu"
-  | "sign"
-  | "where"
-  | "copy";
-
-/** Operations of a few instructions. */
-const plain: Readonly<Record<PlainName, Pointwise>> = {
+/** Formulas of elementwise operations. */
+export const elementwiseFormulas: Readonly<Record<keyof Elementwise, Pointwise>> = {
+  ...functions,
   add: binary(f32x4.add),
   subtract: binary(f32x4.sub),
   multiply: binary(f32x4.mul),
@@ -62,10 +45,4 @@ const plain: Readonly<Record<PlainName, Pointwise>> = {
   },
   where: (f, condition, a, b) => select4(f32x4.ne(condition, f.constant(zero4)), a, b),
   copy: copied,
-};
-
-/** Formulas of elementwise operations. */
-export const elementwiseFormulas: Readonly<Record<PlainName | keyof typeof functions, Pointwise>> = {
-  ...plain,
-  ...functions,
 };

@@ -1,4 +1,4 @@
-import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
+import { sizeOf, type KernelsOf } from "@convlens/backend";
 import { element, load4, loadOne, splat, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
@@ -74,12 +74,7 @@ const scatterFunction = defineFunction({
 });
 
 /** Rows of a table by their indices, and the adjoint. */
-export const gatherKernels = (
-  runtime: Runtime,
-): {
-  readonly gather: Kernel<Block, Operations["gather"]>;
-  readonly scatter: Kernel<Block, Operations["scatter"]>;
-} => ({
+export const gatherKernels = (runtime: Runtime): KernelsOf<Block, "gather" | "scatter"> => ({
   gather: ({ inputs: [table, indices] }) => {
     const shape = { count: sizeOf(indices), size: table[0]!, length: sizeOf(table.slice(1)) };
     const code = runtime.compile(gatherFunction, shape);

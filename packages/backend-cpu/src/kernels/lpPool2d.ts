@@ -1,4 +1,11 @@
-import { poolInputShape, poolOutputShape, sizeOf, type Kernel, type LpPooling } from "@convlens/backend";
+import {
+  poolInputShape,
+  poolOutputShape,
+  sizeOf,
+  type Kernel,
+  type KernelsOf,
+  type Operations,
+} from "@convlens/backend";
 import { zero4 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
@@ -115,11 +122,11 @@ const row = (count: number, inputs: number): Loop[] => [{ count, steps: Array.fr
 
 /** Powers that are not plain take so many instructions that they are computed once for each element. */
 const lpPool2d =
-  (runtime: Runtime): Kernel<Block, LpPooling> =>
+  (runtime: Runtime): Kernel<Block, Operations["lpPool2d"]> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
       const run = poolRun(runtime, forward, { p }, geometry);
-      return ([x], y) => run(x!.start, y.start);
+      return ([x], y) => run(x.start, y.start);
     }
     const length = sizeOf(poolInputShape(geometry));
     const power = runLoops(runtime, powers, { p }, row(length, 1));
@@ -127,20 +134,20 @@ const lpPool2d =
     const root = runLoops(runtime, roots, { p }, row(sizeOf(poolOutputShape(geometry)), 1));
     return ([x], y) => {
       const scratch = runtime.scratch(length);
-      power(x!.start, scratch);
+      power(x.start, scratch);
       sum(scratch, y.start);
       root(y.start, y.start);
     };
   };
 
 const lpPool2dGradient =
-  (runtime: Runtime): Kernel<Block, LpPooling> =>
+  (runtime: Runtime): Kernel<Block, Operations["lpPool2dGradient"]> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
       const run = poolRun(runtime, backward, { p }, geometry);
       return ([dy, x, y], dx) => {
         runtime.clear(dx.start, dx.length);
-        run(x!.start, dx.start, dy!.start, y!.start);
+        run(x.start, dx.start, dy.start, y.start);
       };
     }
     const [length, result] = [sizeOf(poolInputShape(geometry)), sizeOf(poolOutputShape(geometry))];
@@ -150,17 +157,15 @@ const lpPool2dGradient =
     return ([dy, x, y], dx) => {
       const ofInput = runtime.scratch(length + result);
       const ofOutput = after(ofInput, length);
-      factor(x!.start, ofInput);
-      share(dy!.start, y!.start, ofOutput);
+      factor(x.start, ofInput);
+      share(dy.start, y.start, ofOutput);
       runtime.clear(dx.start, dx.length);
       spread(ofInput, dx.start, ofOutput);
     };
   };
 
 /** Pooling by a norm, and its gradient. */
-export const lpPool2dKernels = (
-  runtime: Runtime,
-): Readonly<Record<"lpPool2d" | "lpPool2dGradient", Kernel<Block, LpPooling>>> => ({
+export const lpPool2dKernels = (runtime: Runtime): KernelsOf<Block, "lpPool2d" | "lpPool2dGradient"> => ({
   lpPool2d: lpPool2d(runtime),
   lpPool2dGradient: lpPool2dGradient(runtime),
 });

@@ -1,4 +1,4 @@
-import { sizeOf, type Axes, type Kernel, type Normalization, type Shape } from "@convlens/backend";
+import { sizeOf, type Axes, type KernelsOf, type Normalization, type Shape } from "@convlens/backend";
 import { load4, plus, splat, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, f64x2, type Expression } from "../assembler/instructions.ts";
@@ -163,17 +163,15 @@ function runOf(
 }
 
 /** Mean and variance, and the sums that the gradient of a normalization consists of. */
-export const momentsKernels = (
-  runtime: Runtime,
-): { readonly moments: Kernel<Block, Axes>; readonly normalizeSums: Kernel<Block, Normalization> } => ({
+export const momentsKernels = (runtime: Runtime): KernelsOf<Block, "moments" | "normalizeSums"> => ({
   moments: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return fill(runtime, NaN, output);
-    const run = runOf(runtime, "moments", shape!, attributes);
-    return ([x], y) => run([x!.start], undefined, y.start);
+    if (shape.includes(0)) return fill(runtime, NaN, output);
+    const run = runOf(runtime, "moments", shape, attributes);
+    return ([x], y) => run([x.start], undefined, y.start);
   },
   normalizeSums: ({ inputs: [shape], output, attributes }) => {
-    if (shape!.includes(0)) return fill(runtime, 0, output);
-    const run = runOf(runtime, "normalizeSums", shape!, attributes);
-    return ([dy, x, moments], y) => run([dy!.start, x!.start], moments!.start, y.start);
+    if (shape.includes(0)) return fill(runtime, 0, output);
+    const run = runOf(runtime, "normalizeSums", shape, attributes);
+    return ([dy, x, moments], y) => run([dy.start, x.start], moments.start, y.start);
   },
 });

@@ -1,4 +1,13 @@
-import { broadcastSteps, stepsOf, type Kernel, type Operations, type Section, type Shape } from "@convlens/backend";
+import {
+  broadcastSteps,
+  stepsOf,
+  type Kernel,
+  type KernelsOf,
+  type Movements,
+  type Operations,
+  type Section,
+  type Shape,
+} from "@convlens/backend";
 import { after, type Address, type Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
 import { copied } from "./chain.ts";
@@ -42,13 +51,7 @@ const concat =
 /** Operations that only move numbers. */
 export const movementKernels = (
   runtime: Runtime,
-): {
-  readonly broadcast: Kernel<Block, Operations["broadcast"]>;
-  readonly transpose: Kernel<Block, Operations["transpose"]>;
-  readonly slice: Kernel<Block, Section>;
-  readonly place: Kernel<Block, Section>;
-  readonly concat: Kernel<Block, Operations["concat"]>;
-} => ({
+): KernelsOf<Block, Exclude<keyof Movements, "reshape" | "gather" | "scatter">> => ({
   broadcast: ({ inputs: [input], output }) => {
     const move = mover(runtime, output, broadcastSteps(input, output), stepsOf(output));
     return ([x], y) => move(x.start, y.start);
@@ -60,16 +63,16 @@ export const movementKernels = (
     return ([x], y) => move(x.start, y.start);
   },
   slice: ({ inputs: [input], output, attributes }) => {
-    const { begin, steps } = sectionOf(input!, attributes);
+    const { begin, steps } = sectionOf(input, attributes);
     const move = mover(runtime, output, steps, stepsOf(output));
-    return ([x], y) => move(after(x!.start, begin), y.start);
+    return ([x], y) => move(after(x.start, begin), y.start);
   },
   place: ({ inputs: [input], output, attributes }) => {
     const { begin, steps } = sectionOf(output, attributes);
-    const move = mover(runtime, input!, stepsOf(input!), steps);
+    const move = mover(runtime, input, stepsOf(input), steps);
     return ([x], y) => {
       runtime.clear(y.start, y.length);
-      move(x!.start, after(y.start, begin));
+      move(x.start, after(y.start, begin));
     };
   },
   concat: concat(runtime),

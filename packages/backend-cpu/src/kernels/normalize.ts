@@ -1,4 +1,12 @@
-import { broadcastSteps, stepsOf, type Kernel, type Normalization, type Shape } from "@convlens/backend";
+import {
+  broadcastSteps,
+  stepsOf,
+  type Kernel,
+  type KernelsOf,
+  type Normalization,
+  type Operations,
+  type Shape,
+} from "@convlens/backend";
 import { load4, splat, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, type Expression } from "../assembler/instructions.ts";
@@ -98,30 +106,30 @@ const halvesOf = (moments: Block, { kept }: Folding): [Address, Address] => [mom
 
 /** (x − mean) · scale / √(variance + epsilon) + shift */
 const normalize =
-  (runtime: Runtime): Kernel<Block, Normalization> =>
+  (runtime: Runtime): Kernel<Block, Operations["normalize"]> =>
   ({ inputs, output, attributes }) => {
-    const [shape, , scale, shift] = inputs as [Shape, Shape, Shape, Shape];
+    const [shape, , scale, shift] = inputs;
     if (output.includes(0)) return () => undefined;
     const { folding, kept, room, perKept, spread } = settingOf(runtime, shape, attributes);
     const factor = perKept(factors, attributes.epsilon, [scale, kept]);
     const copyShift = perKept(move, {}, [shift]);
     const pass = runChunks(runtime, normalizePass, { parameters: {}, folding });
     return ([x, moments, a, b], y) => {
-      const [mean, variance] = halvesOf(moments!, folding);
+      const [mean, variance] = halvesOf(moments, folding);
       const scratch = runtime.scratch(5 * room);
       const place = (i: number): Address => after(scratch, i * room);
-      factor(a!.start, variance, place(0));
-      copyShift(b!.start, place(1));
+      factor(a.start, variance, place(0));
+      copyShift(b.start, place(1));
       const known = [mean, place(0), place(1)].map((each, i) => spread(each, place(2 + i)));
-      pass([x!.start, y.start], known, NOWHERE);
+      pass([x.start, y.start], known, NOWHERE);
     };
   };
 
 /** scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n) */
 const normalizeGradient =
-  (runtime: Runtime): Kernel<Block, Normalization> =>
+  (runtime: Runtime): Kernel<Block, Operations["normalizeGradient"]> =>
   ({ inputs, output, attributes }) => {
-    const [shape, , , , scale] = inputs as [Shape, Shape, Shape, Shape, Shape];
+    const [shape, , , , scale] = inputs;
     if (output.includes(0)) return () => undefined;
     const { folding, kept, room, perKept, spread } = settingOf(runtime, shape, attributes);
     const { epsilon } = attributes;
@@ -131,22 +139,20 @@ const normalizeGradient =
     const pull = perKept(pulls, { epsilon, share }, [kept, kept]);
     const pass = runChunks(runtime, gradientPass, { parameters: {}, folding });
     return ([dy, x, moments, sums, a], dx) => {
-      const [mean, variance] = halvesOf(moments!, folding);
-      const [sum, product] = halvesOf(sums!, folding);
+      const [mean, variance] = halvesOf(moments, folding);
+      const [sum, product] = halvesOf(sums, folding);
       const scratch = runtime.scratch(7 * room);
       const place = (i: number): Address => after(scratch, i * room);
-      factor(a!.start, variance, place(0));
+      factor(a.start, variance, place(0));
       meanOf(sum, place(1));
       pull(product, variance, place(2));
       const known = [mean, place(0), place(1), place(2)].map((each, i) => spread(each, place(3 + i)));
-      pass([dy!.start, x!.start, dx.start], known, NOWHERE);
+      pass([dy.start, x.start, dx.start], known, NOWHERE);
     };
   };
 
 /** Normalization to mean 0 and variance 1, given the moments. */
-export const normalizeKernels = (
-  runtime: Runtime,
-): Readonly<Record<"normalize" | "normalizeGradient", Kernel<Block, Normalization>>> => ({
+export const normalizeKernels = (runtime: Runtime): KernelsOf<Block, "normalize" | "normalizeGradient"> => ({
   normalize: normalize(runtime),
   normalizeGradient: normalizeGradient(runtime),
 });

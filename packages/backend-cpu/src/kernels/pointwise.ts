@@ -5,8 +5,10 @@ import {
   type ChainStep,
   type Kernel,
   type KernelCall,
+  type KernelsOf,
   type OperationName,
   type Operations,
+  type PreparedKernel,
 } from "@convlens/backend";
 import type { Block } from "../heap.ts";
 import type { Runtime } from "../runtime.ts";
@@ -35,13 +37,8 @@ const pointwise = defineElementwise("pointwise", linksOf);
 type Single = keyof typeof elementwiseFormulas | keyof typeof optimizerFormulas;
 
 /** Elementwise operations, alone or in chains: one pass over memory. The result may overwrite an input of its shape. */
-export function pointwiseKernels(runtime: Runtime): {
-  readonly [K in Single | "pointwise"]: Kernel<Block, Operations[K]>;
-} {
-  const kernel = (
-    steps: readonly ChainStep[],
-    { inputs, output }: KernelCall<unknown>,
-  ): ReturnType<Kernel<Block, unknown>> => {
+export function pointwiseKernels(runtime: Runtime): KernelsOf<Block, Single | "pointwise"> {
+  const kernel = (steps: readonly ChainStep[], { inputs, output }: KernelCall): PreparedKernel<Block> => {
     if (output.includes(0)) return () => undefined;
     const strides = [...inputs.map((shape) => broadcastSteps(shape, output)), stepsOf(output)];
     return runOverBlocks(runtime, pointwise, steps, loopsOf(output, strides));
@@ -52,9 +49,7 @@ export function pointwiseKernels(runtime: Runtime): {
       kernel([{ operation, attributes: call.attributes, inputs: call.inputs.map((_, i) => i) }], call);
   const names = Object.keys(formulas) as Single[];
   return {
-    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as {
-      readonly [K in Single]: Kernel<Block, Operations[K]>;
-    }),
+    ...(Object.fromEntries(names.map((name) => [name, single(name)])) as KernelsOf<Block, Single>),
     pointwise: (call) => kernel(call.attributes.steps, call),
   };
 }

@@ -1,4 +1,4 @@
-import type { Kernel, Pool2dGeometry, Pooling, Sliding } from "@convlens/backend";
+import type { Inputs, Kernel, KernelsOf, Pool2dGeometry, Poolings, Sliding } from "@convlens/backend";
 import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
@@ -75,7 +75,7 @@ export const definePool = <P>({
   }),
 });
 
-type Kind = "maxPool2d" | "maxPool2dGradient" | "maxPool2dSelect" | "sumPool2d" | "sumPool2dGradient";
+type Kind = keyof Poolings;
 
 export const pools: Readonly<Record<Kind, Pool<object>>> = {
   maxPool2d: definePool({
@@ -214,11 +214,11 @@ export function poolRun<P>(
 
 /** The kernel of one kind; `order` puts inputs and output of the operation in the order of its arguments. */
 const kernelOf =
-  (
+  <K extends keyof Poolings>(
     runtime: Runtime,
-    kind: Kind,
-    order: (inputs: readonly Block[], output: Block) => readonly Block[],
-  ): Kernel<Block, Pooling> =>
+    kind: K,
+    order: (inputs: Inputs<Poolings[K], Block>, output: Block) => readonly Block[],
+  ): Kernel<Block, Poolings[K]> =>
   ({ attributes: { geometry: g } }) => {
     const run = poolRun(runtime, pools[kind], {}, g);
     const mayLeaveGaps = kind.endsWith("Gradient") && ![g.height, g.width].every(isCovered);
@@ -229,10 +229,10 @@ const kernelOf =
   };
 
 /** Pooling and its gradients, with channels in the lanes. */
-export const pool2dKernels = (runtime: Runtime): Record<Kind, Kernel<Block, Pooling>> => ({
-  maxPool2d: kernelOf(runtime, "maxPool2d", ([x], y) => [x!, y]),
-  maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", ([dy, x], dx) => [x!, dx, dy!]),
-  maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", ([v, x], y) => [x!, v!, y]),
-  sumPool2d: kernelOf(runtime, "sumPool2d", ([x], y) => [x!, y]),
-  sumPool2dGradient: kernelOf(runtime, "sumPool2dGradient", ([dy], dx) => [dx, dy!]),
+export const pool2dKernels = (runtime: Runtime): KernelsOf<Block, keyof Poolings> => ({
+  maxPool2d: kernelOf(runtime, "maxPool2d", ([x], y) => [x, y]),
+  maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", ([dy, x], dx) => [x, dx, dy]),
+  maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", ([v, x], y) => [x, v, y]),
+  sumPool2d: kernelOf(runtime, "sumPool2d", ([x], y) => [x, y]),
+  sumPool2dGradient: kernelOf(runtime, "sumPool2dGradient", ([dy], dx) => [dx, dy]),
 });

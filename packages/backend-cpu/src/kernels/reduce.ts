@@ -3,9 +3,10 @@ import {
   type Axes,
   type ChainStep,
   type Kernel,
-  type KernelCall,
+  type KernelsOf,
   type Operations,
   type Shape,
+  type UnaryOp,
 } from "@convlens/backend";
 import { strided } from "../callList.ts";
 import { defineFunction } from "../defineFunction.ts";
@@ -125,15 +126,15 @@ export function fill(runtime: Runtime, value: number, shape: Shape): (inputs: re
 const emptyResult = { sum: 0, max: -Infinity };
 
 const reduction =
-  (runtime: Runtime, name: Reduction): Kernel<Block, Axes> =>
+  (runtime: Runtime, name: Reduction): Kernel<Block, UnaryOp<Axes>> =>
   ({ inputs: [shape], output, attributes: { axes } }) =>
-    sizeOf(shape!) === 0
+    sizeOf(shape) === 0
       ? fill(runtime, emptyResult[name], output)
-      : reduced(runtime, name, { shape: shape!, axes }, single);
+      : reduced(runtime, name, { shape: shape, axes }, single);
 
 const pointwiseSum =
   (runtime: Runtime): Kernel<Block, Operations["pointwiseSum"]> =>
-  ({ inputs, output, attributes: { steps, shape, axes } }: KernelCall<Operations["pointwiseSum"]>) => {
+  ({ inputs, output, attributes: { steps, shape, axes } }) => {
     if (sizeOf(shape) === 0) return fill(runtime, emptyResult.sum, output);
     // If all tensors are single numbers, an input counts as one of the elements that are reduced.
     const isOne = inputs.map((input) => sizeOf(input) === 1 && sizeOf(shape) > 1);
@@ -141,13 +142,7 @@ const pointwiseSum =
   };
 
 /** Reductions. */
-export const reduceKernels = (
-  runtime: Runtime,
-): {
-  readonly sum: Kernel<Block, Axes>;
-  readonly max: Kernel<Block, Axes>;
-  readonly pointwiseSum: Kernel<Block, Operations["pointwiseSum"]>;
-} => ({
+export const reduceKernels = (runtime: Runtime): KernelsOf<Block, "sum" | "max" | "pointwiseSum"> => ({
   sum: reduction(runtime, "sum"),
   max: reduction(runtime, "max"),
   pointwiseSum: pointwiseSum(runtime),

@@ -1,4 +1,4 @@
-import { resampling, type Kernel, type Resizing, type ResizeMode } from "@convlens/backend";
+import { resampling, type Kernel, type KernelsOf, type Operations, type ResizeMode } from "@convlens/backend";
 import { load4, loadInt, splat, type Local, type Pointer } from "../assembler/expression.ts";
 import { f32x4, i32, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
@@ -167,7 +167,7 @@ function settingOf(runtime: Runtime, { mode, channels, small, large }: Images) {
 }
 
 const resize =
-  (runtime: Runtime): Kernel<Block, Resizing> =>
+  (runtime: Runtime): Kernel<Block, Operations["resize"]> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [h, w], large: [height, width] };
@@ -182,12 +182,12 @@ const resize =
       const buffer = runtime.scratch(0, room);
       const ownBuffer = strided(buffer, 0, room);
       if (tasks.calls === 1 && last === undefined) {
-        const [from, to] = [strided(x!.start, smallStep), strided(y.start, height * largeRow)];
+        const [from, to] = [strided(x.start, smallStep), strided(y.start, height * largeRow)];
         return main.callMany(batch, rows.start, columns.start, ownBuffer, from, to);
       }
       const [entries, numbers] = [tasks.each * ENTRY, tasks.each * largeRow];
       for (let n = 0; n < batch; n++) {
-        const [from, to] = [after(x!.start, n * smallStep), after(y.start, n * height * largeRow)];
+        const [from, to] = [after(x.start, n * smallStep), after(y.start, n * height * largeRow)];
         main.callMany(tasks.calls, strided(rows.start, entries), columns.start, ownBuffer, from, strided(to, numbers));
         const [lastRows, lastTo] = [after(rows.start, tasks.calls * entries), after(to, tasks.calls * numbers)];
         last?.call(lastRows, columns.start, buffer, from, lastTo);
@@ -196,7 +196,7 @@ const resize =
   };
 
 const resizeGradient =
-  (runtime: Runtime): Kernel<Block, Resizing> =>
+  (runtime: Runtime): Kernel<Block, Operations["resizeGradient"]> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [height, width], large: [h, w] };
@@ -204,15 +204,13 @@ const resizeGradient =
     const code = runtime.compile(gradientFunction, images);
     return ([dy], dx) => {
       const ownBuffer = strided(runtime.scratch(0, room), 0, room);
-      const [from, to] = [strided(dy!.start, h * largeRow), strided(dx.start, smallStep)];
+      const [from, to] = [strided(dy.start, h * largeRow), strided(dx.start, smallStep)];
       code.callMany(batch, rows.start, columns.start, ownBuffer, from, to);
     };
   };
 
 /** Resizing of images, and its gradient. */
-export const resizeKernels = (
-  runtime: Runtime,
-): Readonly<Record<"resize" | "resizeGradient", Kernel<Block, Resizing>>> => ({
+export const resizeKernels = (runtime: Runtime): KernelsOf<Block, "resize" | "resizeGradient"> => ({
   resize: resize(runtime),
   resizeGradient: resizeGradient(runtime),
 });

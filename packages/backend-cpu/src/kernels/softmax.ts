@@ -1,4 +1,13 @@
-import { sizeOf, type Kernel, type None } from "@convlens/backend";
+import {
+  sizeOf,
+  type Input,
+  type Inputs,
+  type Kernel,
+  type KernelsOf,
+  type None,
+  type Op,
+  type RowOperations,
+} from "@convlens/backend";
 import { load4, shuffle4, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
@@ -134,41 +143,36 @@ function logSoftmaxOf(f: FunctionWriter, four: FourRows, x: Pointer): (column: C
   return (column) => f32x4.sub(f32x4.sub(column(0), largest), logarithm);
 }
 
-type Name =
-  | "softmax"
-  | "softmaxGradient"
-  | "logSoftmax"
-  | "logSoftmaxGradient"
-  | "softmaxCrossEntropy"
-  | "softmaxCrossEntropyGradient";
+type Name = keyof RowOperations;
 
 /** Computes four rows of the output from four rows of each input. */
-const bodies: Readonly<
-  Record<Name, (f: FunctionWriter, four: FourRows, to: Pointer, from: readonly Pointer[]) => void>
-> = {
+interface RowWriter<O extends Op = Op> {
+  write(f: FunctionWriter, four: FourRows, to: Pointer, from: Inputs<O, Pointer>): void;
+}
+const bodies: { readonly [K in Name]: RowWriter<RowOperations[K]>["write"] } = {
   softmax: (f, four, y, [x]) => {
-    const sum = writeExponentials(f, four, x!);
+    const sum = writeExponentials(f, four, x);
     four.store(y, (column) => f32x4.div(column(0), sum));
   },
   // y · (dy − Σ dy·y)
   softmaxGradient: (_, four, dx, [dy, y]) => {
-    four.load(dy!, 0);
-    four.load(y!, 1);
+    four.load(dy, 0);
+    four.load(y, 1);
     const sum = four.sum((column) => f32x4.mul(column(0), column(1)));
     four.store(dx, (column) => f32x4.mul(column(1), f32x4.sub(column(0), sum)));
   },
-  logSoftmax: (f, four, y, [x]) => four.store(y, logSoftmaxOf(f, four, x!)),
+  logSoftmax: (f, four, y, [x]) => four.store(y, logSoftmaxOf(f, four, x)),
   // dy − eʸ · Σ dy
   logSoftmaxGradient: (f, four, dx, [dy, y]) => {
-    four.load(dy!, 0);
-    four.load(y!, 1);
+    four.load(dy, 0);
+    four.load(y, 1);
     const sum = four.sum((column) => column(0));
     four.store(dx, (column) => f32x4.sub(column(0), f32x4.mul(exp(f, column(1)), sum)));
   },
   // −Σ t · ln softmax(x), without the classes of target 0
   softmaxCrossEntropy: (f, four, y, [x, targets]) => {
-    four.load(targets!, 1);
-    const logSoftmax = logSoftmaxOf(f, four, x!);
+    four.load(targets, 1);
+    const logSoftmax = logSoftmaxOf(f, four, x);
     four.storeOne(
       y,
       f32x4.neg(
@@ -180,10 +184,10 @@ const bodies: Readonly<
   },
   // dy · (softmax(x) · Σ t − t)
   softmaxCrossEntropyGradient: (f, four, dx, [dy, x, targets]) => {
-    four.load(targets!, 1);
+    four.load(targets, 1);
     const shares = four.sum((column) => column(1));
-    const sum = writeExponentials(f, four, x!);
-    const slope = f.keep(load4(dy!));
+    const sum = writeExponentials(f, four, x);
+    const slope = f.keep(load4(dy));
     four.store(dx, (column) => f32x4.mul(slope, f32x4.sub(f32x4.mul(f32x4.div(column(0), sum), shares), column(1))));
   },
 };
@@ -203,8 +207,9 @@ const softmaxFunction = defineFunction({
   name: "softmax",
   arity: ({ widths }: RowsParameters) => 1 + widths.length,
   write: (f, { name, count, length, widths }: RowsParameters, buffers, to, ...from) => {
+    const writeRows: RowWriter["write"] = bodies[name];
     const some = (rows: number): void => {
-      bodies[name](f, new FourRows(f, length, rows, buffers), to, from);
+      writeRows(f, new FourRows(f, length, rows, buffers), to, from);
       [to, ...from].forEach((each, i) => f.advance(each, rows * widths[i]!));
     };
     f.times(Math.floor(count / 4), () => some(4));
@@ -215,7 +220,7 @@ const softmaxFunction = defineFunction({
 
 /** Prepares an operation along the last axis. */
 const kernelOf =
-  (runtime: Runtime, name: Name): Kernel<Block, None> =>
+  (runtime: Runtime, name: Name): Kernel<Block, Op<readonly Input[], None>> =>
   ({ inputs, output }) => {
     // The last input has whole rows; others may have one number for each row.
     const length = inputs.at(-1)!.at(-1)!;
@@ -230,7 +235,7 @@ const kernelOf =
   };
 
 /** Softmax, cross-entropy, and their gradients. */
-export const softmaxKernels = (runtime: Runtime): Readonly<Record<Name, Kernel<Block, None>>> => ({
+export const softmaxKernels = (runtime: Runtime): KernelsOf<Block, Name> => ({
   softmax: kernelOf(runtime, "softmax"),
   softmaxGradient: kernelOf(runtime, "softmaxGradient"),
   logSoftmax: kernelOf(runtime, "logSoftmax"),

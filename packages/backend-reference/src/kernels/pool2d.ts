@@ -1,4 +1,4 @@
-import type { Each, KernelsOf, Op, Pool2dGeometry, Pooling, Poolings, PreparedKernel, Values } from "@convlens/backend";
+import type { Each, Kernel, KernelsOf, Op, Pool2dGeometry, Pooling, Poolings, Values } from "@convlens/backend";
 import { eachWindow } from "./windows.ts";
 
 /** Visits every window of every image and channel with the place of its output and of its winner in x. */
@@ -36,7 +36,7 @@ function eachMeeting(g: Pool2dGeometry, visit: (input: number, output: number) =
 const summed =
   <In extends readonly unknown[]>(
     add: (g: Pool2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
-  ): ((call: { readonly attributes: Pooling }) => PreparedKernel<Values, Op<In, Pooling>>) =>
+  ): Kernel<Values, Op<In, Pooling>> =>
   ({ attributes: { geometry } }) =>
   (inputs, y) => {
     const totals = new Float64Array(y.length);
