@@ -39,17 +39,24 @@ class Values {
   readonly #program: Program;
   readonly #sizes: readonly number[];
   /** The instructions that read each value. `NaN` stands for an output or an update. */
-  readonly #readers: readonly number[][];
+  readonly #readers = new Map<number, readonly number[]>();
 
   constructor(p: Program) {
     this.first = firstInstruction(p);
     this.#program = p;
     this.#sizes = shapesOf(p).map(sizeOf);
-    this.#readers = this.#sizes.map(() => []);
     p.instructions.forEach(({ inputs }, i) => {
-      for (const input of new Set(inputs)) this.#readers[input]!.push(this.first + i);
+      for (const input of new Set(inputs)) this.#addReader(input, this.first + i);
     });
-    for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) this.#readers[value]!.push(NaN);
+    for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) this.#addReader(value, NaN);
+  }
+
+  #addReader(value: number, reader: number): void {
+    this.#readers.set(value, [...this.#readersOf(value), reader]);
+  }
+
+  #readersOf(value: number): readonly number[] {
+    return this.#readers.get(value) ?? [];
   }
 
   #step(value: number): Instruction | undefined {
@@ -59,7 +66,7 @@ class Values {
   /** The instruction that computes a value, if it is of this kind, and only `readers` read the value. */
   #inner(value: number, operation: Instruction["operation"], readers: readonly number[]): Instruction | undefined {
     const step = this.#step(value);
-    const isOnlyHere = this.#readers[value]!.every((reader) => readers.includes(reader));
+    const isOnlyHere = this.#readersOf(value).every((reader) => readers.includes(reader));
     return step?.operation === operation && isOnlyHere ? step : undefined;
   }
 
@@ -69,9 +76,9 @@ class Values {
     const step = this.#step(value)!;
     const { geometry } = step.attributes as Convolution;
     const [dy, filters] = step.inputs as [number, number];
-    const ofFilters = this.#readers[dy]!.find((reader) => this.#isFilterGradient(reader, dy, geometry));
+    const ofFilters = this.#readersOf(dy).find((reader) => this.#isFilterGradient(reader, dy, geometry));
     if (ofFilters === undefined || !mayJoin(geometry)) return none;
-    const ofBias = this.#readers[dy]!.find((reader) => this.#isBiasGradient(reader));
+    const ofBias = this.#readersOf(dy).find((reader) => this.#isBiasGradient(reader));
     const results = [
       { value, name: "input" as const },
       { value: ofFilters, name: "filters" as const },
@@ -142,7 +149,7 @@ class Values {
       return undefined;
     const [y, zero] = step.inputs as [number, number];
     if (!this.#isZero(zero) || this.#sizes[y] !== this.#sizes[value]) return undefined;
-    const isOnlyHere = this.#readers[gate]!.every((reader) => reader === value);
+    const isOnlyHere = this.#readersOf(gate).every((reader) => reader === value);
     return { dy, y, taken: isOnlyHere ? [value, gate] : [value] };
   }
 

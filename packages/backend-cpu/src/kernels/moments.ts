@@ -48,7 +48,7 @@ function writeChunk(
   find(f, sums);
   const { spread, to } = places;
   const deviation = (): Vector => deviationOf(f, epsilon, splat(spread[0]!, kept));
-  const results = isDirect(folding) ? finish(f, sums.values, rows, deviation) : sums.values;
+  const results = isDirect(folding) ? finish(f, { count: rows, deviation }, ...sums.values) : sums.values;
   results.forEach((result, i) => f.storeOne(to, result, i * (isDirect(folding) ? kept : 1)));
 }
 
@@ -74,14 +74,17 @@ function writeWalk(f: FunctionWriter, at: Pointer, [walk, ...others]: readonly W
 }
 
 /** Walks over the groups of axes of the results of chunks. */
-function walksOf({ outer, inner }: Folding, ofPlace: number): { folded: Walk[][]; stays: Walk[] } {
+function walksOf(
+  { outer, inner }: Folding,
+  ofPlace: number,
+): { folded: readonly [outer: Walk[], inner: Walk[]]; stays: Walk[] } {
   const walks = (groups: readonly Group[], width: number): (Walk & { readonly isFolded: boolean })[] => {
     const steps = stepsIn(groups, () => true, width);
     return groups.map(({ size, isFolded }, i) => ({ count: size, step: steps[i]!, isFolded }));
   };
   const [ofOuter, ofInner] = [walks(outer, ofPlace), walks(inner, 1)];
   return {
-    folded: [ofOuter, ofInner].map((each) => each.filter(({ isFolded }) => isFolded)),
+    folded: [ofOuter.filter(({ isFolded }) => isFolded), ofInner.filter(({ isFolded }) => isFolded)],
     stays: [...ofOuter, ...ofInner].filter(({ isFolded }) => !isFolded),
   };
 }
@@ -104,21 +107,21 @@ const joinFunction = defineFunction({
     const { folded, stays } = walksOf(folding, chunksIn(folding) * found);
     // Two neighbours at a time, if the last group is kept.
     const neighbours = inner.at(-1)?.isFolded === false ? stays.pop()!.count : 1;
-    const each = (visit: (planes: readonly Vector[], count: number) => void): void => {
+    const each = (visit: (count: number, ...planes: Vector[]) => void): void => {
       const some = (times: number, size: number, offset: number): void => {
         const at = f.keep(plus(from, offset));
-        writeWalk(f, at, [...folded[0]!, { count: times, step: found }, ...folded[1]!], () => {
+        writeWalk(f, at, [...folded[0], { count: times, step: found }, ...folded[1]], () => {
           const values = Array.from({ length: planes }, (_, plane) =>
             f.keep(f64x2.promote_low_f32x4(load4(at, plane * planeLength(folding)))),
           );
-          visit(values, size);
+          visit(size, ...values);
         });
       };
       if (chunks > 0) some(chunks, length, 0);
       if (rest > 0) some(1, rest, chunks * found);
     };
     const some = (numbers: number): void => {
-      const results = join(f, each, count, () => deviationOf(f, epsilon, load4(known, kept)));
+      const results = join(f, each, { count, deviation: () => deviationOf(f, epsilon, load4(known, kept)) });
       results.forEach((result, i) => {
         const rounded = f.keep(f32x4.demote_f64x2_zero(result));
         for (let lane = 0; lane < numbers; lane++) f.storeOne(y, rounded, i * kept + lane, lane);

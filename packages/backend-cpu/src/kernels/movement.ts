@@ -1,5 +1,6 @@
 import {
   broadcastSteps,
+  offsetOf,
   stepsOf,
   type Kernel,
   type KernelsOf,
@@ -20,7 +21,7 @@ export const move: Elementwise<object> = /* @__PURE__ */ defineElementwise("move
 function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: number; readonly steps: number[] } {
   const steps = stepsOf(whole);
   return {
-    begin: begin.reduce((sum, at, axis) => sum + at * steps[axis]!, 0),
+    begin: offsetOf(begin, steps),
     steps: steps.map((size, axis) => size * step[axis]!),
   };
 }

@@ -72,7 +72,7 @@ const pulls = defineElementwise<Share>(
 function definePass(
   name: string,
   { whole, spread }: { readonly whole: number; readonly spread: number },
-  formula: (known: readonly Local<"v128">[], ...x: Vector[]) => Vector,
+  formula: (...known: Local<"v128">[]) => (...x: Vector[]) => Vector,
 ): ChunkWork<object> {
   return defineChunks<object>({
     name,
@@ -87,18 +87,23 @@ function definePass(
       writeSweep(f, { folding, rows }, places.whole, places.spread, (offsets, lanes) => {
         known.forEach((each, i) => f.set(each, load(places.spread[i]!)));
         for (const offset of offsets)
-          f.storeLanes(to, formula(known, ...from.map((x) => load4(x, offset))), offset, lanes);
+          f.storeLanes(to, formula(...known)(...from.map((x) => load4(x, offset))), offset, lanes);
       });
     },
   });
 }
 /** (x − mean) · factor + shift */
-const normalizePass = definePass("normalize", { whole: 2, spread: 3 }, ([mean, factor, shift], x) =>
-  f32x4.add(f32x4.mul(f32x4.sub(x, mean!), factor!), shift!),
+const normalizePass = definePass(
+  "normalize",
+  { whole: 2, spread: 3 },
+  (mean, factor, shift) => (x) => f32x4.add(f32x4.mul(f32x4.sub(x, mean), factor), shift),
 );
 /** factor · (dy − slope − (x − mean) · pull) */
-const gradientPass = definePass("normalizeGradient", { whole: 3, spread: 4 }, ([mean, factor, slope, pull], dy, x) =>
-  f32x4.mul(factor!, f32x4.sub(f32x4.sub(dy, slope!), f32x4.mul(f32x4.sub(x, mean!), pull!))),
+const gradientPass = definePass(
+  "normalizeGradient",
+  { whole: 3, spread: 4 },
+  (mean, factor, slope, pull) => (dy, x) =>
+    f32x4.mul(factor, f32x4.sub(f32x4.sub(dy, slope), f32x4.mul(f32x4.sub(x, mean), pull))),
 );
 
 /** Mean and variance of each kept number, one behind the other. */

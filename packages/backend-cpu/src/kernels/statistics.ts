@@ -17,7 +17,7 @@ export interface Sums {
   readonly addUp: (
     planes: readonly number[],
     known: number | "spread" | undefined,
-    terms: (x: readonly Vector[], known: Local<"v128">) => readonly Vector[],
+    terms: (known: Local<"v128">, ...x: Vector[]) => readonly Vector[],
   ) => void;
   /** Replaces a plane. */
   readonly replace: (plane: number, formula: (v: Vector) => Vector) => void;
@@ -44,7 +44,7 @@ export function columnSums(
         if (known !== undefined) f.set(means, known === "spread" ? load4(spread[0]!) : load4(to, known * step));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep(load4(address, offset)));
-          terms(x, means).forEach((term, i) => f.set(sums[i]!, f32x4.add(sums[i]!, term)));
+          terms(means, ...x).forEach((term, i) => f.set(sums[i]!, f32x4.add(sums[i]!, term)));
         }
         into.forEach((plane, i) => f.store4(to, sums[i]!, plane * step));
       });
@@ -77,7 +77,7 @@ export function flatSums(
         const isWithin = int4(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep(load4(address, offset)));
-          terms(x, means).forEach((term, i) => {
+          terms(means, ...x).forEach((term, i) => {
             const sum = slots[i]![offset / 4]!;
             f.set(sum, f32x4.add(sum, lanes < 4 ? v128.and(term, f.constant(isWithin)) : term));
           });
@@ -103,16 +103,14 @@ export interface Statistic {
   /** The results, if there is only one chunk. */
   readonly finish: (
     f: FunctionWriter,
-    planes: readonly Vector[],
-    count: number,
-    deviation: () => Vector,
+    given: { readonly count: number; readonly deviation: () => Vector },
+    ...planes: Vector[]
   ) => readonly [Vector, Vector];
   /** The results for two neighbours, in float64. `each` visits the sums of all chunks, and the number of their terms. */
   readonly join: (
     f: FunctionWriter,
-    each: (visit: (planes: readonly Vector[], count: number) => void) => void,
-    count: number,
-    deviation: () => Vector,
+    each: (visit: (count: number, ...planes: Vector[]) => void) => void,
+    given: { readonly count: number; readonly deviation: () => Vector },
   ) => readonly [Vector, Vector];
 }
 
@@ -120,33 +118,33 @@ export interface Statistic {
 const moments: Statistic = {
   planes: 3,
   find: (f, sums) => {
-    sums.addUp([0], undefined, ([x]) => [x!]);
+    sums.addUp([0], undefined, (_, x) => [x]);
     sums.replace(0, (total) => f32x4.mul(total, f.constant4(1 / sums.count)));
-    sums.addUp([1, 2], 0, ([x], mean) => {
-      const off = f.keep(f32x4.sub(x!, mean));
+    sums.addUp([1, 2], 0, (mean, x) => {
+      const off = f.keep(f32x4.sub(x, mean));
       return [off, f32x4.mul(off, off)];
     });
   },
-  finish: (f, [mean, sum, squares], count) => {
+  finish: (f, { count }, mean, sum, squares) => {
     const share = f.constant4(1 / count);
     // The sum of deviations from infinity is NaN.
-    const known = v128.and(sum!, f32x4.eq(sum!, sum!));
-    const variance = f32x4.mul(f32x4.sub(squares!, f32x4.mul(f32x4.mul(sum!, sum!), share)), share);
-    return [f32x4.add(mean!, f32x4.mul(known, share)), f32x4.pmax(variance, zero4)];
+    const known = v128.and(sum, f32x4.eq(sum, sum));
+    const variance = f32x4.mul(f32x4.sub(squares, f32x4.mul(f32x4.mul(sum, sum), share)), share);
+    return [f32x4.add(mean, f32x4.mul(known, share)), f32x4.pmax(variance, zero4)];
   },
-  join: (f, each, count) => {
+  join: (f, each, { count }) => {
     const total = f.keep(zero4);
-    each(([m, sum], n) => {
-      const known = v128.and(sum!, f64x2.eq(sum!, sum!));
-      f.set(total, f64x2.add(total, f64x2.add(f64x2.mul(f.constant2(n), m!), known)));
+    each((n, m, sum) => {
+      const known = v128.and(sum, f64x2.eq(sum, sum));
+      f.set(total, f64x2.add(total, f64x2.add(f64x2.mul(f.constant2(n), m), known)));
     });
     const mean = f.keep(f64x2.div(total, f.constant2(count)));
     const squares = f.keep(zero4);
     // Σ (x − mean)² = Σ (x − m)² + 2 (m − mean) Σ (x − m) + n (m − mean)²
-    each(([m, sum, square], n) => {
-      const off = f.keep(f64x2.sub(m!, mean));
-      const slope = f64x2.add(f64x2.add(sum!, sum!), f64x2.mul(f.constant2(n), off));
-      f.set(squares, f64x2.add(squares, f64x2.add(square!, f64x2.mul(off, slope))));
+    each((n, m, sum, square) => {
+      const off = f.keep(f64x2.sub(m, mean));
+      const slope = f64x2.add(f64x2.add(sum, sum), f64x2.mul(f.constant2(n), off));
+      f.set(squares, f64x2.add(squares, f64x2.add(square, f64x2.mul(off, slope))));
     });
     return [mean, f64x2.max(f64x2.div(squares, f.constant2(count)), f.constant2(0))];
   },
@@ -155,13 +153,13 @@ const moments: Statistic = {
 /** Σ dy, and Σ dy · (x − mean), which is divided by the standard deviation at the end. */
 const normalizeSums: Statistic = {
   planes: 2,
-  find: (_, sums) => sums.addUp([0, 1], "spread", ([dy, x], mean) => [dy!, f32x4.mul(dy!, f32x4.sub(x!, mean))]),
-  finish: (_, [sum, product], __, deviation) => [sum!, f32x4.div(product!, deviation())],
-  join: (f, each, _, deviation) => {
+  find: (_, sums) => sums.addUp([0, 1], "spread", (mean, dy, x) => [dy, f32x4.mul(dy, f32x4.sub(x, mean))]),
+  finish: (_, { deviation }, sum, product) => [sum, f32x4.div(product, deviation())],
+  join: (f, each, { deviation }) => {
     const [sum, product] = [f.keep(zero4), f.keep(zero4)];
-    each(([a, b]) => {
-      f.set(sum, f64x2.add(sum, a!));
-      f.set(product, f64x2.add(product, b!));
+    each((_, a, b) => {
+      f.set(sum, f64x2.add(sum, a));
+      f.set(product, f64x2.add(product, b));
     });
     return [sum, f64x2.div(product, f64x2.promote_low_f32x4(deviation()))];
   },
