@@ -17,13 +17,11 @@ const PORT = 4173;
 function showProgress({ record, epochs }) {
   const head = `epoch ${record.epoch + 1}/${epochs}`;
   if (record.kind === "epoch")
-    console.log(
-      `${isWatched ? "\r\x1b[2K" : ""}${head}: reads ${(100 * record.testAccuracy).toFixed(2)} % of digits that it has not seen`,
-    );
+    console.log(`${isWatched ? "\r\x1b[2K" : ""}${head}: test accuracy ${(100 * record.testAccuracy).toFixed(2)} %`);
   else if (isWatched && (record.batch % 10 === 0 || record.batch === record.batches)) {
     const filled = Math.round((24 * record.batch) / record.batches);
     process.stdout.write(
-      `\r\x1b[2K${head} ${"█".repeat(filled)}${"░".repeat(24 - filled)} loss ${record.loss.toFixed(3)}, ${Math.round(record.imagesPerSecond)} images a second`,
+      `\r\x1b[2K${head} ${"█".repeat(filled)}${"░".repeat(24 - filled)} loss ${record.loss.toFixed(3)}, ${Math.round(record.imagesPerSecond)} images per second`,
     );
   }
 }
@@ -42,7 +40,7 @@ async function tryPage(address) {
 }
 
 console.log("A small network learns to read 8,000 digits:");
-await prepareData({ anew: true, onProgress: showProgress });
+await prepareData({ force: true, onProgress: showProgress });
 console.log("Building the page around it …");
 await build({ root: here, logLevel: "error", build: { outDir: dist, emptyOutDir: true } });
 const site = { isolated: true, folder: "/" };

@@ -1,13 +1,13 @@
-// Makes what the page opens with, unless it exists: node prepare.mjs [--anew]. Training the network takes a few seconds.
-// It runs the sources of the packages, so nothing has to be built first.
+// Creates the data of the page, unless it exists: node prepare.mjs [--force]. Training the network takes a few seconds.
+// It runs the sources of the packages, so no build is needed.
 import { join } from "node:path";
 import { runnerImport } from "vite";
 
 const here = import.meta.dirname;
 export const dataFolder = join(here, "data");
 
-/** Makes the data; `onProgress` is called after each step of training. */
-export async function prepareData({ anew = false, onProgress } = {}) {
+/** Creates the data; `onProgress` is called after each step of training. */
+export async function prepareData({ force = false, onProgress } = {}) {
   const resolve = { conditions: ["@convlens/source", "module", "node"], noExternal: /^@convlens\// };
   const { module } = await runnerImport(join(here, "prepare/prepare.ts"), {
     configFile: false,
@@ -16,7 +16,7 @@ export async function prepareData({ anew = false, onProgress } = {}) {
     resolve,
     environments: { inline: { consumer: "server", resolve } },
   });
-  await module.prepare(dataFolder, { anew, onProgress });
+  await module.prepare(dataFolder, { force, onProgress });
 }
 
 /** For vitest. */
@@ -24,7 +24,7 @@ export const setup = () => prepareData();
 
 if (import.meta.filename === process.argv[1])
   await prepareData({
-    anew: process.argv.includes("--anew"),
+    force: process.argv.includes("--force"),
     onProgress: ({ record: { kind, epoch, testAccuracy }, epochs }) =>
       kind === "epoch" &&
       console.log(`net of the page: epoch ${epoch + 1}/${epochs}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`),

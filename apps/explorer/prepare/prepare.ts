@@ -6,10 +6,10 @@ import { mnist } from "@convlens/datasets/node";
 import { writeFileAtomic } from "@convlens/training/node";
 import { trainNet, type TrainingProgress } from "./trainNet.ts";
 
-/** What {@link prepare} may be told. */
+/** Options of {@link prepare}. */
 export interface PrepareOptions {
-  /** Makes everything anew, even what is there. Default: false. */
-  readonly anew?: boolean;
+  /** Replaces existing files. Default: false. */
+  readonly force?: boolean;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
@@ -29,11 +29,11 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes what the page opens with, in `folder`: the digits, and a net that has learned from those which are not for tests. */
-export async function prepare(folder: string, { anew = false, onProgress }: PrepareOptions = {}): Promise<void> {
+/** Creates the data of the page in `folder`: the digits, and a net that is trained with the training digits. */
+export async function prepare(folder: string, { force = false, onProgress }: PrepareOptions = {}): Promise<void> {
   const fileOf = (name: string): string => join(folder, name);
   const names = ["net.safetensors", ...parts.flatMap((part) => [`${part}-images.idx.gz`, `${part}-labels.idx.gz`])];
-  if (!anew && (await Promise.all(names.map((name) => isThere(fileOf(name))))).every(Boolean)) return;
+  if (!force && (await Promise.all(names.map((name) => isThere(fileOf(name))))).every(Boolean)) return;
   await mkdir(folder, { recursive: true });
   const sets = await mnist();
   for (const part of parts) {

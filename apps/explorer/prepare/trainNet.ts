@@ -5,18 +5,18 @@ import { useBackend } from "@convlens/tensor";
 import { adam, fit, oneCycle, type FitRecord } from "@convlens/training";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
 
-/** Passes over the digits: a few seconds, after which it reads nearly 98 % of those that it has not seen. */
+/** Training takes a few seconds, and reaches a test accuracy of almost 98 %. */
 const EPOCHS = 3;
 const BATCH = 16;
 const HIGHEST_RATE = 4e-3;
 
-/** How far training is. */
+/** Progress of training. */
 export interface TrainingProgress {
   readonly record: FitRecord;
   readonly epochs: number;
 }
 
-/** Trains the net that the page opens with. Gives its weights as a safetensors file, which says how the net is made. */
+/** Trains the net of the page. Returns its weights as a safetensors file, whose metadata has the recipe of the net. */
 export async function trainNet(
   { train, test }: TrainAndTest,
   onProgress: (progress: TrainingProgress) => void = () => {},

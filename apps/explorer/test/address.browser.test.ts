@@ -6,7 +6,7 @@ import { openPage, textOf } from "./page.ts";
 
 const hostile = ["__proto__.x=y", "constructor.name=x", "conv2d.__proto__=1", "only=__proto__", "%", "=", "v=2&v=1"];
 
-it.each(hostile)("#v=1&%s gives the whole page", (piece) => {
+it.each(hostile)("#v=1&%s opens the whole page", (piece) => {
   openPage(`#v=1&${piece}`);
   expect(textOf("h1")).toContain("Convolutional nets");
   expect(document.querySelectorAll("section.panel")).toHaveLength(panels.length);

@@ -38,7 +38,7 @@ function placeAt(hash: string): Place & { go(hash: string): void; url: string } 
 }
 
 describe("an address", () => {
-  it("holds a panel's state to the last edited cell", () =>
+  it("contains all of a panel's state, with each edited cell", () =>
     fc.assert(
       fc.property(states, (changes) => {
         const state = { ...initialState(conv2dFields), ...changes } as never;
@@ -50,7 +50,7 @@ describe("an address", () => {
       }),
     ));
 
-  it("is empty for what is shown at first", () => {
+  it("is empty for the initial state", () => {
     const printed = printState(conv2dFields, initialState(conv2dFields));
     expect(printAddress({ panels: new Map([["conv2d", printed]]), only: [] })).toBe("");
   });
@@ -63,7 +63,7 @@ describe("an address", () => {
     },
   );
 
-  it("with -0 means 0", () => expect(parseState(conv2dFields, new Map([["padding", "-0"]])).state.padding).toBe(0));
+  it("reads -0 as 0", () => expect(parseState(conv2dFields, new Map([["padding", "-0"]])).state.padding).toBe(0));
 
   it("of another version is not read", () => {
     const { panels, problem } = parseAddress("#v=99&conv2d.stride=3");
@@ -71,10 +71,10 @@ describe("an address", () => {
     expect(problem).toContain("version 99");
   });
 
-  it("never fails, whatever it is", () =>
+  it("never throws, for any text", () =>
     fc.assert(fc.property(fc.string(), (hash) => void expect(() => parseAddress(hash)).not.toThrow())));
 
-  it("keeps the names that an address gives out of every prototype", () => {
+  it("cannot change a prototype", () => {
     const names = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"];
     const prototypes = [Object.prototype, Function.prototype, Array.prototype, Object];
     const keys = prototypes.map((each) => Object.getOwnPropertyNames(each));
@@ -95,7 +95,7 @@ describe("an address", () => {
     expect(parseState(conv2dFields, panels.get("conv2d")!).problems).toEqual(["__proto__=z"]);
   });
 
-  it("of a net with a billion layers leaves the questions about nets open", () => {
+  it("of a net with a billion layers does not answer the questions about nets", () => {
     const about = questions.filter(({ panel }) => panel === "architectures");
     expect(about.length).toBeGreaterThan(0);
     for (const pattern of [
@@ -108,7 +108,7 @@ describe("an address", () => {
     }
   });
 
-  it("holds a text of the reader's with all its signs, but none that is too long", () =>
+  it("contains every character of a text, and refuses a text that is too long", () =>
     fc.assert(
       fc.property(fc.string({ maxLength: 40 }), (pattern) => {
         const fields = { pattern: text("INPUT -> FC", 40) };
@@ -118,7 +118,7 @@ describe("an address", () => {
       }),
     ));
 
-  it("does not hold more edits than a net has cells", () => {
+  it("contains no more edits than the layer has cells", () => {
     const many = Array.from({ length: 401 }, (_, i) => `c${i}_1`).join("*");
     expect(edits(() => true).parse(many)).toBeUndefined();
   });
@@ -140,7 +140,7 @@ describe("the store", () => {
   const panels: readonly Panel[] = [
     panel({ id: "conv2d", chapter: 3, title: "", text: [], fields: conv2dFields, View: () => null as never }),
   ];
-  it("begins with what the address says, follows it, and writes changes back", () => {
+  it("begins with the state of the address, follows it, and writes changes back", () => {
     vi.useFakeTimers();
     const place = placeAt("#v=1&conv2d.stride=1&only=conv2d,nothing");
     const store = new Store(panels, place);
@@ -158,7 +158,7 @@ describe("the store", () => {
     vi.useRealTimers();
   });
 
-  it("names what it cannot use", () => {
+  it("lists the parts of the address that it cannot use", () => {
     expect(new Store(panels, placeAt("#v=1&conv2d.stride=77&other.x=1")).problem.value).toContain(
       "conv2d.stride=77, other",
     );

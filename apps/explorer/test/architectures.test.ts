@@ -37,8 +37,8 @@ const first = initialState(architecturesFields);
 const count = (name: PresetName, change: Partial<ArchitecturesState> = {}): Promise<ArchitectureAnswer> =>
   architecture(requestOf({ ...first, ...presets[name], ...change }));
 
-describe("the nets that everybody knows", () => {
-  it("VGG-16, row by row", async () => {
+describe("well-known nets", () => {
+  it("VGG-16 has the published rows", async () => {
     const { rows, activations, weights, parameters, multiplyAdds } = await count("VGG-16");
     const { vgg16 } = golden;
     expect(
@@ -74,24 +74,24 @@ describe("the nets that everybody knows", () => {
     expect([answer.parameters, answer.multiplyAdds]).toEqual([parameters, products]);
   });
 
-  it.each(presetNames)("%s: the products of the rows are all that there are", async (name) => {
+  it.each(presetNames)("%s: the multiply-adds of the rows add up to the total", async (name) => {
     const { rows, multiplyAdds } = await count(name);
     expect(rows.reduce((sum, row) => sum + productsOf(row), 0)).toBe(multiplyAdds);
     expect(nameOf({ ...first, ...presets[name] })).toBe(name);
     expect(codeOf({ ...first, ...presets[name] })).toContain(presets[name].pattern);
   });
 
-  it("more images at once take more memory to learn from, and none to answer", async () => {
+  it("a larger batch takes more memory for training, and not for inference", async () => {
     const [one, many] = [await count("LeNet-5", { batch: 1 }), await count("LeNet-5", { batch: 64 })];
     expect(many.training.total).toBeGreaterThan(2 * one.training.total);
     expect(many.inference).toEqual(one.inference);
   });
 });
 
-describe("a pattern of the reader's", () => {
+describe("an edited pattern", () => {
   const state: ArchitecturesState = { ...first, ...presets["the pattern"] };
 
-  it("has sliders for its letters, and a switch for what may be left out", async () => {
+  it("has sliders for its letters, and a switch for optional layers", async () => {
     expect(lettersOf(state)).toEqual(["N", "M", "K"]);
     expect(lettersOf({ ...state, pattern: "INPUT -> [CONV]*2 -> FC" })).toEqual([]);
     expect(hasOptional(state)).toBe(true);
@@ -112,13 +112,13 @@ describe("a pattern of the reader's", () => {
     await expect(architecture(requestOf({ ...state, pattern }))).rejects.toThrow(sentence);
   });
 
-  it("where not everything fits, what is left over is left out", async () => {
+  it("drops rows and columns that no window reaches", async () => {
     const { rows } = await architecture(requestOf({ ...state, side: 7, pattern: "INPUT -> POOL2 -> FC" }));
     expect(rows[1]!.shape).toEqual([3, 3, 3]);
   });
 });
 
-it("bytes are told in the largest unit that they fill", () => {
+it("bytes are written in the largest unit of which there is at least one", () => {
   expect(["0 bytes", "1023 bytes", "1.0 KiB", "58.1 MiB", "1.0 GiB"]).toEqual(
     [0, 1023, 1024, 60_950_432, 2 ** 30].map(bytesInWords),
   );

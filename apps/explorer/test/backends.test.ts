@@ -12,15 +12,15 @@ afterEach(() => vi.clearAllMocks());
 const { startLearning, advanceLearning, learnOn } = learningJobs;
 
 describe("the backend of a processor", () => {
-  it("is made once", async () => {
+  it("is created once", async () => {
     const found = await Promise.all([backendOf("reference"), backendOf("reference"), backendOf("one")]);
     expect(found[0]).toBe(found[1]);
     expect(found.map(({ name }) => name)).toEqual(["reference", "reference", "cpu"]);
-    // Node shares no memory with a page: one thread is all.
+    // Node shares no memory with a page, so there is one thread.
     expect(await backendOf("all")).toBe(found[2]);
   });
 
-  it("is looked for each time that it is asked for until it is found, and what was found instead is said", async () => {
+  it("is tried again after a failure, and the error gives the reasons", async () => {
     for (let i = 0; i < 2; i++)
       await expect(backendOf("graphics")).rejects.toThrow(
         /^No graphics processor can be used: this browser has no WebGPU .*; this browser has no WebGL 2\.$/,
@@ -30,8 +30,8 @@ describe("the backend of a processor", () => {
   });
 });
 
-describe("a net that learns on a graphics processor", () => {
-  /** Stands in for one, which may fail. */
+describe("a net that trains on a graphics processor", () => {
+  /** A fake device, which can fail. */
   const device = { isLost: false, room: Infinity };
   const changes = [{ step: 0, optimizer: "adam", rate: 0.01 }] as const;
   const advance = (net: NetName, until: number) => advanceLearning({ net, changes, until, milliseconds: 60_000 });
@@ -60,7 +60,7 @@ describe("a net that learns on a graphics processor", () => {
   });
   afterEach(() => learnOn({ processor: "all" }));
 
-  it("is still there when that fails, and goes on elsewhere, and on another", async () => {
+  it("keeps its last step when the processor fails, and continues on another one", async () => {
     const { rows: expected } = await advance("second", 8);
     await learnOn({ processor: "graphics" });
     const rows = [...(await advance("first", 3)).rows];
@@ -77,7 +77,7 @@ describe("a net that learns on a graphics processor", () => {
     expect(backendGpu.gpu).toHaveBeenCalledTimes(2);
   });
 
-  it("stays where it was if there is no room for the one beside it", async () => {
+  it("stays on its processor if there is no memory for the second net", async () => {
     // Filters and biases of three layers.
     device.room = 6;
     await expect(learnOn({ processor: "graphics" })).rejects.toThrow("no room");

@@ -9,7 +9,7 @@ const counts = (): number[] =>
   );
 
 describe("a race of parameters", () => {
-  it("runs, by keys and by pointer, and the convolution stays where it is", async () => {
+  it("runs by keyboard and by pointer, and the parameters of the convolution do not change", async () => {
     const { store } = openPage("#v=1&only=race");
     expect(counts()).toEqual([3073 * 12 * 32 * 32, 76 * 12 * 32 * 32, 76 * 12]);
     page.getByRole("slider", { name: "Let the input grow: step" }).element().focus();
@@ -30,7 +30,7 @@ const rows = (): string[][] =>
   );
 
 describe("a net in one line", () => {
-  it("shows the rows and sums of VGG-16 that are known", async () => {
+  it("shows the published rows and sums of VGG-16", async () => {
     openPage("#v=1&only=architectures");
     const { vgg16 } = golden;
     await expect.poll(() => total("parameters")).toBe(vgg16.params);
@@ -55,7 +55,7 @@ describe("a net in one line", () => {
     await expect.poll(() => total("parameters")).toBe(parameters);
   });
 
-  it("follows what is typed, says where it is wrong, and stays with what was understood", async () => {
+  it("follows the typed pattern, and at an error shows its place and the last valid net", async () => {
     const { store } = openPage("#v=1&only=architectures&architectures.side=32&architectures.channels=1");
     const line = page.getByRole("textbox", { name: "Its pattern" });
     await line.fill("INPUT -> CONV5-8 -> RELU -> POOL2 -> FC-10");
@@ -78,7 +78,7 @@ describe("a net in one line", () => {
     await expect.poll(() => rows()).toHaveLength(6);
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=architectures");
     await expect.poll(() => rows()).toHaveLength(22);
     expect(await barriers()).toEqual([]);
@@ -91,7 +91,7 @@ describe("a net in one line", () => {
 const fact = (name: string): string => textOf(`#surgery [data-fact=${name}]`);
 
 describe("surgery", () => {
-  it("changes nothing without padding, and something with it", async () => {
+  it("changes no result without padding, and some with padding", async () => {
     openPage("#v=1&only=surgery");
     await expect.poll(() => fact("roundTrip")).toBe("0");
     expect(fact("difference")).toMatch(/^0$|10⁻/);
@@ -103,7 +103,7 @@ describe("surgery", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("knows the shapes where they stand, whichever way one looks there", async () => {
+  it("classifies the shapes at their places, by pointer and by keyboard", async () => {
     const { store } = openPage("#v=1&only=surgery");
     await expect.poll(() => textOf("#surgery .readout")).toContain("most like a cross");
     const image = page.getByRole("img", { name: /^Four shapes/ });

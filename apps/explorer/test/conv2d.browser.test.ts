@@ -7,12 +7,12 @@ const { O, grad_ones } = golden.convDemo;
 const asText = (map: readonly (readonly number[])[]): string[][] => map.map((row) => row.map(String));
 const total = (): string => textOf("#conv2d .total").replaceAll("−", "-").replace(/^sum/, "");
 
-/** Waits until the worker has answered. */
+/** Waits for the answer of the worker. */
 const computed = (label: string, map: readonly (readonly number[])[]): Promise<void> =>
   expect.poll(() => cellsOf(label)).toEqual(asText(map));
 
 describe("the convolution layer", () => {
-  it("shows the outputs that are known, each with products that add up to it", async () => {
+  it("shows the published outputs, each with products that add up to it", async () => {
     openPage("#v=1&only=conv2d");
     await computed("Output map 1", O[0]!);
     await computed("Output map 2", O[1]!);
@@ -21,7 +21,7 @@ describe("the convolution layer", () => {
     for (const [filter, map] of O.entries())
       for (const row of map)
         for (const value of row) {
-          // The last number of the sum is what the worker computed, those before are what is shown.
+          // The last number is the result of the worker, the numbers before it are the terms.
           const [sum, result] = total().split(" = ");
           const parts = sum!.split(" + ").map((part) => Number(part.replace(/[()]/g, "")));
           expect(parts.reduce((a, b) => a + b)).toBe(value);
@@ -32,10 +32,10 @@ describe("the convolution layer", () => {
         }
   });
 
-  it("is edited by keyboard and by pointer, with the same outcome", async () => {
+  it("is edited by keyboard and by pointer, with the same result", async () => {
     const { store } = openPage("#v=1&only=conv2d");
     await computed("Output map 1", O[0]!);
-    // The weight above the first input is −1: one more there is one less in the output.
+    // The weight above the first input is −1, so increasing the input by 1 decreases the output by 1.
     const changed = O[0]!.map((row, y) => row.map((value, x) => (x + y === 0 ? value - 5 : value)));
     page.getByRole("gridcell", { name: "input, slice 1, row 1, column 1: 0" }).element().focus();
     await userEvent.keyboard("5{Enter}");
@@ -50,7 +50,7 @@ describe("the convolution layer", () => {
     expect(store.hash()).toContain("conv2d.edits=x0.0.0_5");
   });
 
-  it("goes backward to the gradients that are known", async () => {
+  it("shows the published gradients", async () => {
     openPage("#v=1&only=conv2d");
     await page.getByRole("radio", { name: "Backward" }).click();
     for (const [channel, map] of grad_ones.dX.entries())
@@ -67,7 +67,7 @@ describe("the convolution layer", () => {
     expect([cellsOf("Bias 1"), cellsOf("Bias 2")].flat(2)).toEqual(grad_ones.db.map(String));
   });
 
-  it("says what does not fit, and mends it with one click", async () => {
+  it("reports a window that does not fit, and fixes it with one click", async () => {
     const { store } = openPage("#v=1&only=conv2d&conv2d.stride=3");
     await expect.element(page.getByRole("note")).toHaveTextContent("not a whole number of positions");
     await page.getByRole("button", { name: "padding 2" }).click();
@@ -75,7 +75,7 @@ describe("the convolution layer", () => {
     expect(store.hash()).toContain("conv2d.padding=2");
   });
 
-  it("looks where the reader points and stays where the reader clicks", async () => {
+  it("selects the output under the pointer, and keeps the one that is clicked", async () => {
     const { store } = openPage("#v=1&only=conv2d");
     await computed("Output map 2", O[1]!);
     const output = page.getByRole("gridcell", { name: "map 2, row 3, column 2: 8", exact: true });
@@ -87,13 +87,13 @@ describe("the convolution layer", () => {
     await expect.poll(() => textOf("#conv2d .readout")).toContain("This input contributes to 2 of 18 outputs");
   });
 
-  it("opens as its address says, and says what it cannot use of it", async () => {
+  it("opens with the state of its address, and lists the parts that it cannot use", async () => {
     openPage("#v=1&only=conv2d&conv2d.stride=1&conv2d.filters=1&conv2d.size=99");
     await expect.poll(() => cellsOf("Output map 1")).toHaveLength(5);
     await expect.element(page.getByRole("alert")).toHaveTextContent("conv2d.size=99");
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=conv2d&conv2d.stride=3");
     await expect.poll(() => cellsOf("Output map 1")[0]).toHaveLength(2);
     expect(await barriers()).toEqual([]);

@@ -61,7 +61,7 @@ const map = (values: ArrayLike<number>, [h, w, c]: readonly number[], channel: n
   Array.from({ length: h! }, (_, y) => Array.from({ length: w! }, (_, x) => values[(y * w! + x) * c! + channel]!));
 
 describe("the demo", () => {
-  it("gives the outputs, gradients and counts that are known", async () => {
+  it("gives the published outputs, gradients and counts", async () => {
     const request = requestOf({ ...first, direction: "backward" })!;
     const { output, outputShape, gradients } = await convolution(request);
     expect([0, 1].map((filter) => map(output, outputShape, filter))).toEqual(convDemo.O);
@@ -90,7 +90,7 @@ describe("the demo", () => {
 });
 
 describe("in every geometry", () => {
-  it("the products that are shown add up to what is computed", () =>
+  it("the terms add up to the computed output", () =>
     fc.assert(
       fc.asyncProperty(states, async (state) => {
         const request = requestOf(state);
@@ -105,7 +105,7 @@ describe("in every geometry", () => {
       { numRuns: 60 },
     ));
 
-  it("an output is among those that an input has a part in exactly where the input is among its products", () =>
+  it("an output reads an input exactly if the input is among its products", () =>
     fc.assert(
       fc.property(states, fc.nat(3), fc.nat(8), fc.nat(8), (state, channel, row, column) => {
         const at = { channel: channel % state.channels, row: row % state.size, column: column % state.size };
@@ -121,7 +121,7 @@ describe("in every geometry", () => {
       { numRuns: 40 },
     ));
 
-  it("each way to make it fit does", () =>
+  it("each offered fix makes the windows fit", () =>
     fc.assert(
       fc.property(states, (state) => {
         const { problem, fixes, exact, positions } = fitOf(state);
@@ -139,7 +139,7 @@ describe("in every geometry", () => {
     ));
 });
 
-it.each(outputSize)("W = $W, F = $F, S = $S, P = $P: $out places", ({ W, F, S, P, out, valid }) => {
+it.each(outputSize)("W = $W, F = $F, S = $S, P = $P: $out positions", ({ W, F, S, P, out, valid }) => {
   const { exact, problem } = fitOf({ ...first, size: W, window: F, stride: S, padding: P });
   expect(exact).toBeCloseTo(out, 12);
   expect(problem === undefined).toBe(valid);

@@ -5,8 +5,8 @@ import { barriers, openPage, textOf } from "./page.ts";
 const count = (name: string): number => document.querySelectorAll(`#copies .unit.${name}`).length;
 const learned = (): string => textOf("#copies .count strong");
 
-describe("one neuron, many copies", () => {
-  it("draws the nets that are known", async () => {
+describe("copies of a neuron", () => {
+  it("draws the published nets", async () => {
     openPage("#v=1&only=copies");
     await expect.poll(() => [count("x"), count("A"), count("F")]).toEqual([9, 7, 1]);
     expect(document.querySelectorAll("#copies .edge:not(.faint)")).toHaveLength(21);
@@ -16,7 +16,7 @@ describe("one neuron, many copies", () => {
     await expect.poll(() => [count("x"), count("A"), count("max"), count("B")]).toEqual([45, 32, 8, 3]);
   });
 
-  it("shares its weights until they are untied, by keyboard and by pointer", async () => {
+  it("shares its weights until sharing is turned off, by keyboard and by pointer", async () => {
     const { store } = openPage("#v=1&only=copies");
     expect(learned()).toBe("3 weights and 1 bias");
     await expect.poll(() => document.querySelectorAll("#copies .A.twin").length).toBe(6);
@@ -34,14 +34,14 @@ describe("one neuron, many copies", () => {
     await expect.poll(() => store.state("copies").value["copy"]).toBe(3);
   });
 
-  it("lights up every place of a weight", async () => {
+  it("highlights every connection of a weight", async () => {
     openPage("#v=1&only=copies");
     await page.getByRole("button", { name: "w2" }).click();
     await expect.poll(() => document.querySelectorAll("#copies .edge.strong.tap1").length).toBe(7);
     expect(document.querySelectorAll("#copies .edge.strong")).toHaveLength(7);
   });
 
-  it("opens A, and puts a network into it", async () => {
+  it("shows the inside of A, and a network in it", async () => {
     openPage("#v=1&only=copies");
     await page.getByRole("button", { name: "several neurons" }).click();
     await expect.poll(learned).toBe("9 weights and 3 biases");
@@ -55,7 +55,7 @@ describe("one neuron, many copies", () => {
     await expect.poll(learned).toBe("9 weights and 3 biases");
   });
 
-  it("puts no barrier in anybody's way, and says what found no place", async () => {
+  it("is accessible, and lists the inputs that no window reads", async () => {
     openPage("#v=1&only=copies&copies.inputs=4&copies.window=4&copies.layers=A+max+B&copies.features=2");
     await expect.element(page.getByRole("note")).toHaveTextContent("max and B do not fit");
     expect(await barriers()).toEqual([]);

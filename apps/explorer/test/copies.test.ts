@@ -46,7 +46,7 @@ const widths = (state: CopiesState): number[] =>
     .slice(0, -1)
     .map(({ width }) => width);
 
-describe("the diagrams that are known", () => {
+describe("the published diagrams", () => {
   it("nine inputs under a window of three: 7 copies, 21 connections, 3 weights and a bias", () => {
     expect(census(first)).toBe("9 x, 7 A, 1 F");
     expect(edgesOf(first).filter(({ to }) => to.name === "A")).toHaveLength(21);
@@ -70,7 +70,7 @@ describe("the diagrams that are known", () => {
     expect(sizes({ ...grid, layers: "A max B" })).toEqual(colah["d2_9x5_A2max2B2"]);
   });
 
-  it("AlexNet's first layer: what sharing saves", () => {
+  it("the first layer of AlexNet: parameters with and without sharing", () => {
     const tied = countsOf(55 * 55, 363, 96, false);
     const untied = countsOf(55 * 55, 363, 96, true);
     expect(tied.weights + tied.biases).toBe(alexConv1["shared"]);
@@ -79,7 +79,7 @@ describe("the diagrams that are known", () => {
 });
 
 describe("in every diagram", () => {
-  it("A has the parameters that the library's layer has, tied and untied", () =>
+  it("A has as many parameters as the layer of the library, shared or not", () =>
     fc.assert(
       fc.property(states, (state) => {
         const [x, A] = levelsOf({ ...state, layers: "A" });
@@ -105,7 +105,7 @@ describe("in every diagram", () => {
       { numRuns: 60 },
     ));
 
-  it("connections have as many different weights as are counted, and join what is there", () =>
+  it("connections have as many different weights as the count says, and join existing nodes", () =>
     fc.assert(
       fc.property(states, (state) => {
         const levels = levelsOf(state);

@@ -30,7 +30,7 @@ beforeAll(async () => {
 describe("an explanation", () => {
   const ask = { net: undefined, pixels, method: "inputTimesGradient", target: 4 } as const;
 
-  it("changes the more, the more the net has forgotten, and is itself again afterwards", async () => {
+  it("changes more with more shuffled layers, and is the first map again without any", async () => {
     const trained = await explanation(net, { ...ask, forgotten: 0 });
     expect(trained.similarity).toBeCloseTo(1, 12);
     expect(trained.layers).toHaveLength(3);
@@ -40,7 +40,7 @@ describe("an explanation", () => {
     expect((await explanation(net, { ...ask, forgotten: 0 })).values).toEqual(trained.values);
   });
 
-  it("is of the class that is asked for, else of the answer", () => {
+  it("explains the selected class, by default the answer", () => {
     const state = initialState(whyFields);
     expect(targetOf(state, classes, 6)).toBe(6);
     expect(targetOf({ ...state, target: "3" }, classes, 6)).toBe(3);
@@ -59,8 +59,8 @@ describe("an explanation", () => {
   });
 });
 
-describe("fooling", () => {
-  it("moves no pixel further than it may, and lowers the share of the class", async () => {
+describe("an adversarial example", () => {
+  it("changes no pixel by more than epsilon, and lowers the probability of the class", async () => {
     const { before, after, pixels: moved } = await fool(net, { net: undefined, pixels, label: 2, epsilon: 0.1 });
     moved.forEach((ink, i) => expect(Math.abs(ink - pixels[i]!)).toBeLessThanOrEqual(0.1 + 1e-6));
     expect(after[2]!).toBeLessThan(before[2]!);
@@ -69,7 +69,7 @@ describe("fooling", () => {
     expect(still.pixels).toEqual(pixels);
   });
 
-  it("is said in words", () => {
+  it("is described in words", () => {
     const [yes, no] = [
       [0.9, 0.1],
       [0.2, 0.8],
@@ -81,8 +81,8 @@ describe("fooling", () => {
   });
 });
 
-describe("what a feature looks for", () => {
-  it("are pieces of digits, the most exciting first, as large as what it sees", async () => {
+describe("a feature", () => {
+  it("has patches of digits, the highest activation first, of the size of the receptive field", async () => {
     const inputs = Uint8Array.from({ length: 20 * 784 }, (_, i) => (i * 7919) % 256);
     const digits = dataset({ shape: inputShape, inputs, labels: new Uint8Array(20), classes });
     const { patches: found, examples } = await patches(net, digits, {
@@ -101,11 +101,11 @@ describe("what a feature looks for", () => {
     expect(values).toEqual(values.toSorted((a, b) => b - a));
   });
 
-  it("is painted, and stops when it is told to", async () => {
+  it("is visualized step by step, and stops when it is aborted", async () => {
     const request = { layer: "layers.1", channel: 3, steps: 24, seed: 1 };
     const looks = [];
     for await (const look of painting(async () => net, request, new AbortController().signal)) looks.push(look);
-    // Looks that follow too fast for a page are left out, but never the first and the last.
+    // Pictures that come too fast for a page are skipped, but not the first and the last.
     const steps = looks.map(({ step }) => step);
     expect([steps[0], steps.at(-1)]).toEqual([0, 24]);
     expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));

@@ -34,7 +34,7 @@ describe("whether a window fits", () => {
     expect(whyNot(state) === undefined).toBe(valid);
   });
 
-  it("each window lies on the line, and what none sees is told", () =>
+  it("each window lies on the line, and inputs that no window reads are reported", () =>
     fc.assert(
       fc.property(states, (state) => {
         const cells = cellsOf(state);
@@ -46,7 +46,7 @@ describe("whether a window fits", () => {
       }),
     ));
 
-  it("each change that is offered mends it, and where no padding does, that is said", () =>
+  it("each offered fix makes the windows fit, and a sentence says when no padding does", () =>
     fc.assert(
       fc.property(states, (state) => {
         const fixes = fixesOf(state);
@@ -56,7 +56,7 @@ describe("whether a window fits", () => {
       }),
     ));
 
-  it("no padding mends W = 10, F = 3, S = 2", () => {
+  it("no padding fits W = 10, F = 3, S = 2", () => {
     const state = { W: 10, F: 3, S: 2, P: 0 };
     expect(whyNot(state)).toContain("No padding fixes that");
     expect(fixesOf(state).map(({ text }) => text)).toEqual(["W = 9", "W = 11", "F = 2", "F = 4", "S = 1", "S = 7"]);

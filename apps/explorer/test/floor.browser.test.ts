@@ -5,8 +5,8 @@ import { barriers, openPage, textOf } from "./page.ts";
 const rows = (): number => document.querySelectorAll("#floor .listing tbody tr").length;
 const chosen = (): string => textOf("#floor .listing tr.chosen button");
 
-describe("the program that runs", () => {
-  it("is longer for learning, and can be stepped through by keyboard and by pointer", async () => {
+describe("the compiled program", () => {
+  it("is longer for training, and can be stepped through by keyboard and by pointer", async () => {
     const { store } = openPage("#v=1&only=floor");
     await expect.poll(rows).toBeGreaterThan(4);
     const reading = rows();
@@ -24,12 +24,12 @@ describe("the program that runs", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("is run by other backends, whose results are nearly the same", async () => {
+  it("runs on other backends, with nearly the same results", async () => {
     openPage("#v=1&only=floor&floor.batch=8");
     await page.getByRole("button", { name: "Race the backends" }).click();
     await expect.poll(() => document.querySelectorAll("#floor .contest tbody tr").length).toBeGreaterThanOrEqual(2);
     const apart = [...document.querySelectorAll("#floor .apart-by")].slice(1).map((cell) => cell.textContent);
-    // The same bits on any number of threads, and little beside the reference.
+    // The bits are the same on any number of threads; the reference differs a little.
     expect(new Set(apart).size).toBe(1);
     expect(apart[0]).toMatch(/10\^−[5-9]$/);
     expect(await barriers()).toEqual([]);

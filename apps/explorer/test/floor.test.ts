@@ -27,14 +27,14 @@ beforeAll(async () => {
 });
 
 describe.each(works)("a program to %s", (work) => {
-  it("has values that share memory, none with another that is alive at the same time", async () => {
+  it("shares memory only between values that are not alive at the same time", async () => {
     const answer = await floor(net, digits, { net: undefined, work, batch: 8 });
     const { blocks, peak, sum, instructions } = answer;
     expect(peak).toBeLessThan(sum);
     for (const [i, a] of blocks.entries()) {
       expect(a.offset + a.size).toBeLessThanOrEqual(peak);
       for (const b of blocks.slice(0, i)) {
-        // What is made in the place of its input begins while that ends.
+        // A result that replaces its input begins where the input ends.
         const apart =
           a.from >= b.to || b.from >= a.to || a.offset >= b.offset + b.size || b.offset >= a.offset + a.size;
         expect(apart).toBe(true);
@@ -50,7 +50,7 @@ describe.each(works)("a program to %s", (work) => {
     expect(slowest(answer)).toMatch(/^Most of the time, \d+ %, goes to \w+ of/);
   });
 
-  it("gives nearly the same on all backends, and the same bits on any number of threads", async () => {
+  it("gives nearly the same results on all backends, and the same bits on any number of threads", async () => {
     const { racers, compared } = await race(net, digits, { net: undefined, work, batch: 8, graphics: false });
     expect(racers.map(({ name }) => name.split(",")[1]!.trim())).toEqual(["one thread", "one thread", "2 threads"]);
     const [plain, single, many] = racers;
@@ -58,18 +58,18 @@ describe.each(works)("a program to %s", (work) => {
     expect(single!.difference).toBeGreaterThan(0);
     expect(single!.difference).toBeLessThan(1e-4);
     expect(many!.difference).toBe(single!.difference);
-    // Eight answers of ten numbers; or a loss; and all that was learned.
+    // Eight rows of ten logits, or a loss and all parameters.
     const learned = [...net.weights.values()].reduce((total, { values }) => total + values.length, 0);
     expect(compared).toBe((work === "read digits" ? 80 : 1) + learned);
   }, 60_000);
 });
 
-it("a block is made by one instruction and alive until its last reader", () => {
+it("a block is written by one instruction and alive until its last reader", () => {
   const block = { from: 2, to: 5, offset: 0, size: 1 };
   expect([1, 2, 3, 5, 6].map((step) => roleOf(block, step))).toEqual(["other", "made", "alive", "alive", "other"]);
 });
 
-it("numbers are written for people", () => {
+it("numbers are written with units", () => {
   expect([bytes(999), bytes(45_800), bytes(3.2e6)]).toEqual(["999 B", "45.8 kB", "3.20 MB"]);
   expect([duration(0.0123), duration(12.345)]).toEqual(["12 µs", "12.3 ms"]);
   expect([difference(0), difference(1.5e-7)]).toEqual(["none, to the last bit", "1.5 · 10^−7"]);

@@ -5,7 +5,7 @@ import { openPage, textOf } from "./page.ts";
 const net = (): string => textOf("#xray .verdict .caption");
 const progress = (): string => textOf("#learning .counts");
 
-it("looks into the net of chapter 6 as of the step of its time line, and into the page's own when that begins anew", async () => {
+it("shows the net of chapter 6 at the step of its time line, and the net of the page after a reset", async () => {
   openPage("#v=1&only=learning,xray");
   const xray = document.querySelector("#xray")!;
   xray.scrollIntoView();
@@ -18,7 +18,7 @@ it("looks into the net of chapter 6 as of the step of its time line, and into th
   const step = (): string => /Step (\d+),/.exec(progress())![1]!;
   await expect.poll(() => net().includes(`trained in chapter 6 and is shown at step ${step()}.`)).toBe(true);
   const late = textOf("#xray .verdict");
-  // Back to the first step.
+  // Goes back to the first step.
   const line = page.getByRole("slider", { name: /step/i }).elements()[0] as HTMLInputElement;
   line.value = "0";
   line.dispatchEvent(new Event("input", { bubbles: true }));

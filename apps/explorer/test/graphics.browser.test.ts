@@ -4,11 +4,11 @@ import { Compute } from "../src/compute/compute.ts";
 import { trainedBy } from "../src/compute/learned.ts";
 import { barriers, openPage, textOf } from "./page.ts";
 
-/** A worker for which a program may stand in for a graphics processor: machines that run tests have no other. */
+/** A worker that accepts a software renderer as graphics processor, because test machines have no other. */
 const withSoftware = new Compute({ allowSoftwareGraphics: true });
 
 const LEARNING = "#v=1&only=learning&learning.data=shapes&learning.filters=2&learning.batch=8";
-/** As long as it may take where it is a program. */
+/** Milliseconds that a software renderer may take. */
 const LONG = { timeout: 60_000 };
 const RACE = "#v=1&only=floor";
 const REFUSAL =
@@ -50,7 +50,7 @@ describe("a graphics processor", () => {
       await userEvent.keyboard("{ArrowRight}");
       await expect.poll(() => trainedBy.value?.processor).toBe("reference");
       await userEvent.keyboard("{ArrowRight}");
-      // Meanwhile it goes on.
+      // Training continues meanwhile.
       const then = steps();
       await expect.poll(steps).toBeGreaterThan(then);
       await expect.element(page.getByRole("alert"), LONG).toHaveTextContent(REFUSAL);
@@ -68,7 +68,7 @@ describe("a graphics processor", () => {
     },
   );
 
-  it("goes on from the very step, and comes to nearly the same", { timeout: 200_000 }, async () => {
+  it("continues from the same step, with nearly the same results", { timeout: 200_000 }, async () => {
     const stayed = openPage(LEARNING, withSoftware);
     await ready();
     await learnUntil(8);
@@ -93,7 +93,7 @@ describe("a graphics processor", () => {
     expect(page.getByRole("alert").query()).toBeNull();
   });
 
-  it("races when it is to", { timeout: 200_000 }, async () => {
+  it("takes part in a race if it is selected", { timeout: 200_000 }, async () => {
     openPage(`${RACE}&floor.graphics=1`, withSoftware);
     await button("Race the backends").click();
     const rows = (): string[] =>
@@ -103,7 +103,7 @@ describe("a graphics processor", () => {
     expect(page.getByRole("alert").query()).toBeNull();
   });
 
-  it("is missed by nobody where there is none", { timeout: 200_000 }, async () => {
+  it("is not needed for the page", { timeout: 200_000 }, async () => {
     const { store } = openPage(RACE);
     await page.getByRole("checkbox", { name: "Try the graphics processor, too" }).click();
     expect(store.hash()).toContain("floor.graphics=1");

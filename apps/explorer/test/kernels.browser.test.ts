@@ -8,11 +8,11 @@ const sumOfProducts = (): number =>
     .flat()
     .reduce((sum, text) => sum + Number(text), 0);
 
-/** What is shown has two decimals: nine products may be off by nine halves of one. */
+/** Numbers have two decimals, so the sum of nine products may differ by nine half units. */
 const agree = (): Promise<void> => expect.poll(() => Math.abs(sumShown() - sumOfProducts())).toBeLessThan(0.05);
 
 describe("a kernel over an image", () => {
-  it("shows products that add up to the pixel that was computed, wherever the reader points", async () => {
+  it("shows products that add up to the computed pixel, at every place", async () => {
     const { store } = openPage("#v=1&only=kernels");
     await agree();
     const before = sumShown();
@@ -27,12 +27,12 @@ describe("a kernel over an image", () => {
     await agree();
   });
 
-  it("answers to an edited cell, to presets by name, and to the text", async () => {
+  it("follows an edited cell, a preset, and a link of the text", async () => {
     const { store } = openPage("#v=1&only=kernels&kernels.image=square&kernels.row=32&kernels.column=32");
     await expect.poll(sumShown).toBe(0);
     page.getByRole("gridcell", { name: "kernel, row 2, column 2: 0" }).element().focus();
     await userEvent.keyboard("4{Enter}");
-    // The middle of the square is 0.85 all around.
+    // All pixels around the middle of the square are 0.85.
     await expect.poll(sumShown).toBe(3.4);
     await page.getByRole("radio", { name: "blur", exact: true }).click();
     await expect.poll(sumShown).toBe(0.85);
@@ -41,7 +41,7 @@ describe("a kernel over an image", () => {
     expect(store.hash()).not.toContain("cells");
   });
 
-  it("takes an image of the reader's, and says so where a file is none", async () => {
+  it("accepts an image file, and reports a file that is no image", async () => {
     openPage("#v=1&only=kernels");
     await agree();
     const input = page.getByLabelText("Or one of yours");
@@ -62,7 +62,7 @@ describe("a kernel over an image", () => {
     await expect.element(page.getByRole("img", { name: /^Then box blur/ })).toBeInTheDocument();
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=kernels&kernels.next=blur");
     await agree();
     expect(await barriers()).toEqual([]);

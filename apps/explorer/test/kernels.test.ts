@@ -44,7 +44,7 @@ const result = async (state: KernelsState, image = sample(state.image)): Promise
   (await convolution(requestOf(state, image))).output;
 
 describe("an image", () => {
-  it("is the sample that the address names, or what was drawn: dark ink on light paper, empty paper too", () => {
+  it("is the sample of the address, or the drawing: dark ink on light paper, or empty paper", () => {
     expect(imageOf(first)).toEqual(sample(first.image));
     const [from, to] = [
       { x: 10, y: 32 },
@@ -58,7 +58,7 @@ describe("an image", () => {
 });
 
 describe("a kernel on an image", () => {
-  it("gives what the products that are shown add up to, at the border too", () =>
+  it("gives the sum of the products, at the border, too", () =>
     fc.assert(
       fc.asyncProperty(states, fc.constantFrom(0, 1, 30, SIDE - 2, SIDE - 1), async (state, column) => {
         const image = sample(state.image);
@@ -71,7 +71,7 @@ describe("a kernel on an image", () => {
       { numRuns: 30 },
     ));
 
-  it.each(presetNames)("%s does to a flat image what its sum says", async (name) => {
+  it.each(presetNames)("%s multiplies a flat image by its sum", async (name) => {
     const sum = presets[name].cells.reduce((a: number, b) => a + b, 0) / presets[name].divisor;
     const output = await result({ ...first, ...presets[name] }, new Float32Array(SIDE * SIDE).fill(0.5));
     for (const value of output) expect(value).toBeCloseTo(0.5 * sum, 5);
@@ -79,13 +79,13 @@ describe("a kernel on an image", () => {
     expect(nameOf({ ...first, ...presets[name] })).toBe(name);
   });
 
-  it("turned by half a turn is another one, and turned twice the same", () => {
+  it("rotated by 180° is another kernel, and rotated twice the same", () => {
     const { cells } = presets["left edges"];
     expect([...appliedKernel({ ...first, cells, flip: true })]).toEqual([...cells].reverse());
     expect([...appliedKernel({ ...first, cells: [...cells].reverse(), flip: true })]).toEqual([...cells]);
   });
 
-  it("before another one is the same as one of both, away from the border", async () => {
+  it("followed by another one equals their composition, away from the border", async () => {
     const then = "sharpen";
     const state: KernelsState = { ...first, ...presets.blur, border: "none", next: then };
     const image = sample("house");
@@ -101,7 +101,7 @@ describe("a kernel on an image", () => {
   });
 });
 
-it("the pictures are images: from 0 to 1, and none is flat", () => {
+it("the samples are images from 0 to 1, and none is flat", () => {
   for (const name of kernelsFields.image.options) {
     const pixels = sample(name);
     expect(Math.min(...pixels)).toBeGreaterThanOrEqual(0);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { barriers, openPage, textOf } from "./page.ts";
 
-describe("will it fit", () => {
-  it("says what is left over, and mends it by one click or key", async () => {
+describe("the fit of a window", () => {
+  it("reports leftover inputs, and fixes them by one click or key", async () => {
     const { store } = openPage("#v=1&only=fit");
     await expect.element(page.getByRole("note")).toHaveTextContent("No padding fixes that");
     expect(textOf("#fit .fit-formula")).toContain("= 4.5");
@@ -22,7 +22,7 @@ describe("will it fit", () => {
 });
 
 describe("the layer as matrices", () => {
-  it("multiplies to what the convolution gives, and is looked at together with it", async () => {
+  it("gives the result of the convolution, and selects the same numbers", async () => {
     const { store } = openPage("#v=1&only=conv2d&conv2d.matrix=im2col");
     const windows = page.getByRole("img", { name: "Windows as columns: 27 × 9" });
     await expect.element(windows).toBeVisible();
@@ -41,13 +41,13 @@ describe("the layer as matrices", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("is read by keyboard, number by number, with the same links", async () => {
+  it("is read by keyboard, number by number, with the same selection", async () => {
     const { store } = openPage("#v=1&only=conv2d&conv2d.matrix=im2col");
     const windows = page.getByRole("application", { name: /^Windows as columns/ });
     await expect.element(windows).toBeVisible();
     const said = (): string => textOf("#conv2d [role=application]:focus [role=status]");
     windows.element().focus();
-    // Tap 14 of the middle window is the middle of its second slice, which is the middle of the input.
+    // Tap 14 of the middle window is the middle of the second slice of the input.
     await userEvent.keyboard(`${"{ArrowRight}".repeat(4)}${"{ArrowDown}".repeat(13)}`);
     await expect
       .poll(said)
@@ -66,7 +66,7 @@ describe("the layer as matrices", () => {
     const matrix = page.getByRole("application", { name: /^The layer as a matrix/ });
     await expect.element(matrix).toBeVisible();
     matrix.element().focus();
-    // The first window hangs over the border: the input at row 1, column 1 is under the middle of the filter.
+    // The first window overlaps the border: its middle is the input at row 1, column 1.
     await expect.poll(said).toContain("weight of filter 1, slice 1, row 2, column 2: −1, which is in 9 rows");
     expect(textOf("#conv2d .toeplitz .said")).toContain("The weight under the pointer is in 9 rows");
     await userEvent.keyboard("{End}");
@@ -78,7 +78,7 @@ describe("the layer as matrices", () => {
 });
 
 describe("a stack of maps", () => {
-  it("says what all filters say of one place", async () => {
+  it("shows the outputs of all filters at one place", async () => {
     const { store } = openPage("#v=1&only=stack");
     await expect.poll(() => textOf("#stack .readout")).toContain("−1.12");
     await page.getByRole("button", { name: "relu" }).click();

@@ -4,21 +4,21 @@ import { learned } from "../src/compute/learned.ts";
 import { barriers, openPage, textOf } from "./page.ts";
 
 const OPEN = "#v=1&only=learning";
-/** Synthetic images, and a small net: what needs no digits is quick. */
+/** Synthetic images and a small net, which are quick. */
 const SMALL = `${OPEN}&learning.data=shapes&learning.filters=2&learning.batch=8`;
 
 const button = (name: string) => page.getByRole("button", { name, exact: true });
 const timeLine = page.getByRole("slider", { name: "Step that is shown" });
 const at = (): string => timeLine.element().getAttribute("aria-valuetext") ?? "";
-/** Steps done, as the page says. */
+/** The number of steps on the page. */
 const steps = (): number => Number(/^Step (\d+)/.exec(textOf("#learning .counts"))?.[1] ?? 0);
 const accuracy = (): number => Number(/^Test accuracy ([\d.]+) %/.exec(textOf("#learning .test-accuracy"))?.[1] ?? NaN);
 
-/** What computes and how fast, and how far apart two were. */
+/** The sentence about the processor, its speed and the comparison of two. */
 const processors = (): string => textOf("#learning .processors .speed");
 const twice = (): string => textOf("#learning .processors [role=status]");
 
-/** What the filters' pictures are. */
+/** The pictures of the filters. */
 function pictures(): string {
   const canvases = [...document.querySelectorAll<HTMLCanvasElement>("#learning canvas[aria-label^='Filter ']")];
   return canvases
@@ -26,17 +26,17 @@ function pictures(): string {
     .join("|");
 }
 
-/** Eight digits that differ as soon as one bit of the weights does. */
+/** The fingerprint of the net: eight digits that change with every bit of the weights. */
 const weights = (): string => textOf("#learning .legends code");
 
-/** Waits until the pictures are of this step. */
+/** Waits for the pictures of this step. */
 const shown = (step: number, of = ""): Promise<void> =>
   expect.poll(() => textOf("#learning .insides .caption")).toContain(`${of} at step ${step},`);
 
 const ready = (): Promise<void> =>
   expect.poll(() => textOf("#learning .test-accuracy"), { timeout: 50_000 }).toContain("weights");
 
-/** Lets a net learn so many steps, one by one. */
+/** Trains a net for `count` steps, one by one. */
 async function learn(count: number): Promise<void> {
   await ready();
   for (let step = 1; step <= count; step++) {
@@ -46,8 +46,8 @@ async function learn(count: number): Promise<void> {
   }
 }
 
-describe("a net that learns", () => {
-  it("reads 97 % of digits that it has never seen", { timeout: 240_000 }, async () => {
+describe("the training of a net", () => {
+  it("reaches a test accuracy of 97 %", { timeout: 240_000 }, async () => {
     openPage(OPEN);
     await ready();
     await button("Start").click();
@@ -56,7 +56,7 @@ describe("a net that learns", () => {
     await button("Pause").click();
   });
 
-  it("shows the filters of earlier steps to the bit, by keyboard and by pointer", async () => {
+  it("shows the exact filters of earlier steps, by keyboard and by pointer", async () => {
     openPage(SMALL);
     await ready();
     await shown(0);
@@ -88,7 +88,7 @@ describe("a net that learns", () => {
     expect(at()).toContain("Step 3 of 3");
   });
 
-  it("goes on from an earlier step, to the same again", async () => {
+  it("continues from an earlier step with the same results", async () => {
     openPage(SMALL);
     await learn(3);
     await shown(3);
@@ -104,7 +104,7 @@ describe("a net that learns", () => {
     expect(weights()).toBe(before);
   });
 
-  it("is found again by its address", async () => {
+  it("is restored from the address", async () => {
     const first = openPage(SMALL);
     await learn(2);
     page.getByRole("slider", { name: "Learning rate" }).element().focus();
@@ -126,7 +126,7 @@ describe("a net that learns", () => {
     await expect.element(page.getByRole("slider", { name: "Learning rate" })).toHaveAttribute("aria-valuetext", "0.01");
   });
 
-  it("goes on from its step when something else computes, by keyboard", async () => {
+  it("continues from its step on another processor, by keyboard", async () => {
     const { store } = openPage(SMALL);
     await ready();
     button("Start").element().focus();
@@ -158,13 +158,13 @@ describe("a net that learns", () => {
     expect(button("Pause").query()).not.toBeNull();
     await button("Pause").click();
     await expect.poll(() => button("Start").query()).not.toBeNull();
-    // One curve, from the first step to the last.
+    // There is one curve, from the first step to the last.
     const label = `Loss after ${steps()} steps`;
     await expect.poll(() => document.querySelector(`#learning [aria-label^="${label}"]`)).not.toBeNull();
     expect(page.getByRole("alert").query()).toBeNull();
   });
 
-  it("is the same net on any number of threads, wherever it was moved on the way", async () => {
+  it("gives the same net on any number of threads, after any moves", async () => {
     const stayed = openPage(SMALL);
     await learn(4);
     await shown(4);
@@ -181,8 +181,8 @@ describe("a net that learns", () => {
     expect(weights()).toBe(expected);
   });
 
-  it("loses nothing to a rate that is far too large, and says how to go on", async () => {
-    // With this seed the numbers overflow; with others all units may die first, and then the loss stays finite.
+  it("keeps the last finite step when the learning rate is far too large, and offers ways to continue", async () => {
+    // With this seed the numbers overflow. With others all units may die first, and the loss stays finite.
     openPage(`${SMALL}&learning.seed=2&learning.changes=0_sgd_1000`);
     await ready();
     await button("Start").click();
@@ -197,7 +197,7 @@ describe("a net that learns", () => {
     await expect.poll(steps).toBe(from + 1);
   });
 
-  it("stands beside a second one that began the same", async () => {
+  it("trains a second net with the same initial weights", async () => {
     openPage(SMALL);
     await learn(2);
     await page.getByRole("checkbox", { name: "A second net beside it" }).click();
@@ -218,7 +218,7 @@ describe("a net that learns", () => {
     expect(weights()).toBe(fresh);
   });
 
-  it("can be taken away and brought back, and refuses what is no net", async () => {
+  it("saves the net and loads it again, and refuses other files", async () => {
     openPage(SMALL);
     await learn(2);
     await shown(2);
@@ -252,7 +252,7 @@ describe("a net that learns", () => {
     expect(page.getByRole("alert").query()).toBeNull();
   });
 
-  it("learns from pictures of the reader's own, and refuses what is none", async () => {
+  it("uses pictures of the reader, and refuses files that are no pictures", async () => {
     openPage(`${OPEN}&learning.data=own`);
     const make = button("Make a net for these pictures");
     await expect.element(make).toBeDisabled();
@@ -275,7 +275,7 @@ describe("a net that learns", () => {
     expect(textOf("#learning .answer")).toContain("A");
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage(`${SMALL}&learning.beside=1`);
     await learn(1);
     await shown(1);

@@ -45,8 +45,8 @@ const anyChanges = fc
     ...steps.toSorted((a, b) => a - b).map((step) => ({ step, ...more.next().value! })),
   ]);
 
-describe("the address of a net that learns", () => {
-  it("holds its settings, and how they changed", () => {
+describe("the address of a net in training", () => {
+  it("contains its settings, and their changes", () => {
     fc.assert(
       fc.property(anyChanges, fc.nat(99), (changes, seed) => {
         const state: LearningState = { ...initial, changes, seed, data: "shapes", trained: 12, at: 3 };
@@ -77,8 +77,8 @@ it.each([[0, 5, 5, 1_000_000_000], [5, 5, 1, 0], [5, 5, 1, 257], [5]])(
   },
 );
 
-describe("settings that change on the way", () => {
-  it("hold from the step on at which they were set, and leave what was before", () => {
+describe("settings that change during training", () => {
+  it("apply from their step on, and keep earlier ones", () => {
     fc.assert(
       fc.property(anyChanges, fc.nat(5000), anySettings, (changes, step, settings) => {
         const changed = withChange(changes, step, settings);
@@ -90,19 +90,19 @@ describe("settings that change on the way", () => {
     );
   });
 
-  it("are forgotten with the steps that they made", () => {
+  it("are removed with their steps", () => {
     const changes = [0, 5, 9].map((step) => ({ step, optimizer: "sgd", rate: 0.1 }) as const);
     expect(changesUntil(changes, 9).map(({ step }) => step)).toEqual([0, 5]);
     expect(changesUntil(changes, 0).map(({ step }) => step)).toEqual([0]);
   });
 
-  it("become gentler, but never none", () => {
+  it("get a lower learning rate, but never 0", () => {
     const at = (rate: number): number => gentler([{ step: 0, optimizer: "sgd", rate }], 7).rate;
     expect([at(10), at(0.3), at(0.0001)]).toEqual([1, 0.03, 0.0001]);
   });
 });
 
-/** Columns of a net whose loss is given, step by step. */
+/** Columns of a net with these losses, one for each step. */
 function columnsOf(losses: readonly number[]): Columns {
   const rows = losses.map((loss, i): LearningRow => ({
     step: i + 1,
@@ -118,7 +118,7 @@ function columnsOf(losses: readonly number[]): Columns {
 }
 
 describe("curves", () => {
-  it("have few points, each the mean of its steps, and all of them together the mean of all", () => {
+  it("have few points, each the mean of its steps, and the mean of all points is the mean of all steps", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { minLength: 1, maxLength: 400 }),
@@ -139,7 +139,7 @@ describe("curves", () => {
     );
   });
 
-  it("say where it was best, and forget what is cut off", () => {
+  it("find the best step, and drop later rows when cut", () => {
     const columns = columnsOf(Array.from({ length: 100 }, (_, i) => Math.abs(i - 64) + 1));
     expect(bestStep(columns)).toBe(70);
     expect(columns.mean("loss", 100, 2)).toBe(35.5);
@@ -149,8 +149,8 @@ describe("curves", () => {
   });
 });
 
-describe("what is shown", () => {
-  it("is a step that is kept", () => {
+describe("the panel", () => {
+  it("shows a step that is stored", () => {
     fc.assert(
       fc.property(fc.integer({ min: -1, max: 999 }), fc.nat(500), fc.constantFrom(1, 2, 4, 8), (at, latest, stride) => {
         const step = shownStep(at, latest, stride);
@@ -160,24 +160,24 @@ describe("what is shown", () => {
     );
   });
 
-  it("are numbers in three digits", () =>
+  it("writes numbers with three digits", () =>
     expect([0.123456, 1234.5, 0.0000123, -4, NaN].map(short)).toEqual(["0.123", "1230", "0.000012", "−4", "—"]));
 
-  it("is the answer in words", () => {
+  it("describes the answer in words", () => {
     expect(sharesOf([0, Math.log(3)])).toEqual([expect.closeTo(0.25), expect.closeTo(0.75)]);
     expect(verdict([0, Math.log(3)], ["a", "b"], 1)).toBe("The net says b (75.0 %), which is right.");
     expect(verdict([0, Math.log(3)], ["a", "b"], 0)).toContain("but it is a (25.0 %)");
     expect(verdict([NaN, NaN], ["a", "b"], 0)).toContain("no answer");
   });
 
-  it("is which of two nets is ahead", () => {
+  it("says which of two nets is better", () => {
     const test = (accuracy: number, step = 9) => ({ loss: 1, accuracy, step });
     expect(comparison(test(0.9), test(0.88))).toContain("the test accuracy of the first net is higher by 2 points");
     expect(comparison(test(0.9), test(0.9))).toContain("the same test accuracy");
     expect(comparison(test(0.9), test(0.9, 8))).toBe("");
   });
 
-  it("is what went wrong", () => {
+  it("says what went wrong", () => {
     const said = (loss: number): string => lostSentence({ step: 8, loss, learningRate: 3 }, "sgd");
     expect(said(NaN)).toContain("NaN");
     expect(said(Infinity)).toContain("infinite");
@@ -186,7 +186,7 @@ describe("what is shown", () => {
   });
 });
 
-describe("pictures of the reader's own", () => {
+describe("pictures of the reader", () => {
   const blank = new Uint8Array(784);
 
   it("are drawn as strokes", () => {
@@ -197,7 +197,7 @@ describe("pictures of the reader's own", () => {
     expect(drawnOn(drawn, { x: 5, y: 10 }, { x: 5, y: 10 })).toEqual(drawn);
   });
 
-  it("have the middle of their ink in the middle", () => {
+  it("have their centre of mass in the middle", () => {
     fc.assert(
       fc.property(fc.tuple(fc.integer({ min: 4, max: 24 }), fc.integer({ min: 4, max: 24 })), ([x, y]) => {
         const drawn = inTheMiddle(drawnOn(blank, { x, y }, { x, y }));
@@ -209,7 +209,7 @@ describe("pictures of the reader's own", () => {
     expect(inTheMiddle(blank)).toEqual(blank);
   });
 
-  it("are packed class by class, when nothing is lacking", () => {
+  it("are collected class by class, if no class is empty", () => {
     const a = { name: "A", pictures: [blank.fill(0), blank] };
     const b = { name: "B", pictures: [Uint8Array.from(blank, () => 7)] };
     const { pixels, labels, classes } = packed([a, b]);
@@ -220,14 +220,14 @@ describe("pictures of the reader's own", () => {
   });
 });
 
-describe("the code that is shown", () => {
+describe("the program of the panel", () => {
   const AsyncFunction = (async () => undefined).constructor as new (
     ...parts: string[]
   ) => (...values: unknown[]) => Promise<unknown>;
 
   const backends = { all: () => backendCpu.cpu({ threads: 1 }), reference: backendReference.reference };
 
-  /** Runs it, with what it imports, and gives the file that it writes. */
+  /** Runs the program with its imports, and returns the file that it writes. */
   async function run(code: string): Promise<Uint8Array> {
     let file: Uint8Array | undefined;
     const known = {
@@ -256,12 +256,12 @@ describe("the code that is shown", () => {
     return file!;
   }
 
-  it("computes by what the page computes by", () => {
+  it("uses the backend of the page", () => {
     const found = processors.map((processor) => /^useBackend\((.*)\);$/m.exec(codeOf({ ...initial, processor }))![1]);
     expect(found).toEqual(["await cpu()", "await cpu({ threads: 1 })", "reference()", "await cpu()"]);
   });
 
-  it.each(["all", "reference"] as const)("makes the net of the page, to the bit, on %s", async (processor) => {
+  it.each(["all", "reference"] as const)("gives the exact net of the page on %s", async (processor) => {
     const state: LearningState = {
       ...initial,
       data: "shapes",
@@ -287,7 +287,7 @@ describe("the code that is shown", () => {
     for (const [path, { values }] of ours) expect(tensors.get(path)!.values).toEqual(values);
   });
 
-  it("says what one call of fit cannot do", () => {
+  it("says what one call of fit cannot express", () => {
     const changes = [
       { step: 0, optimizer: "adam", rate: 0.003 },
       { step: 9, optimizer: "sgd", rate: 0.1 },

@@ -29,14 +29,14 @@ beforeAll(async () => {
   useBackend(single);
 });
 
-describe("the past of a net", () => {
+describe("the history of a net", () => {
   const one = (step: number, size: number): KeptStep => ({
     weights: new Map([["w", { shape: [size], values: new Float32Array(size).fill(step) }]]),
     optimizer: "sgd",
     memory: new Map([["velocity.w", new Float32Array(size)]]),
   });
 
-  it("fits into its room, with the first step, the latest, and evenly those between", () => {
+  it("fits into its memory limit, with the first step, the latest, and evenly spaced ones between", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 2, max: 40 }), (steps, room) => {
         const history = new LearningHistory(room * 8 * 10);
@@ -48,13 +48,13 @@ describe("the past of a net", () => {
           expect(history.at(step).kept.weights.get("w")!.values[0]).toBe(step);
           if (step !== steps) expect(step % history.stride).toBe(0);
         }
-        // Twice as dense would not have fitted.
+        // Half the distance would not fit.
         if (history.stride > 1) expect(Math.floor(steps / (history.stride / 2)) + 1).toBeGreaterThan(room - 1);
       }),
     );
   });
 
-  it("can be gone back in, and on from there", () => {
+  it("goes back to a step, and continues from there", () => {
     const history = new LearningHistory(1e6);
     for (let step = 0; step <= 5; step++) history.keep(step, one(step, 1));
     history.goBack(2);
@@ -65,15 +65,15 @@ describe("the past of a net", () => {
   });
 });
 
-describe("settings that change while a net learns", () => {
-  it("hold from their step on", () => {
+describe("settings that change during training", () => {
+  it("apply from their step on", () => {
     const changes = [adamAt(1), adamAt(2, 5), adamAt(3, 8)];
     expect([0, 4, 5, 7, 8, 99].map((step) => settingsAt(changes, step).rate)).toEqual([1, 1, 2, 2, 3, 3]);
   });
 });
 
-describe("a net that learns in steps", () => {
-  it("is the net that fit makes, to the bit, over the end of an epoch", async () => {
+describe("a net that is trained in steps", () => {
+  it("is exactly the net of fit, across the end of an epoch", async () => {
     const run = await begin();
     const { step, rows } = await run.advance([adamAt(0.01)], 9, 60_000);
     expect([step, rows.length]).toEqual([9, 9]);
@@ -94,13 +94,13 @@ describe("a net that learns in steps", () => {
     expect(at(run, 9)).toEqual(numbers(await weightsOf(net)));
   });
 
-  it("makes a step even if there is no time", async () => {
+  it("takes at least one step, even without time", async () => {
     const run = await begin();
     expect((await run.advance([adamAt(0.01)], 9, 0)).step).toBe(1);
     expect((await run.advance([adamAt(0.01)], 9, 0)).step).toBe(2);
   });
 
-  it("goes back, and comes to the same again; with other settings to something else", async () => {
+  it("goes back and repeats the same steps; with other settings, others", async () => {
     const run = await begin();
     const changes: LearningChange[] = [adamAt(0.01), { step: 3, optimizer: "momentum", rate: 0.02 }];
     await run.advance(changes, 6, 60_000);
@@ -118,7 +118,7 @@ describe("a net that learns in steps", () => {
     expect(at(run, 6)).not.toEqual(late);
   });
 
-  it("loses nothing when the rate is far too large", async () => {
+  it("keeps its last finite step when the learning rate is far too large", async () => {
     const run = await begin();
     await run.advance([adamAt(0.01)], 2, 60_000);
     const before = at(run, 2);
@@ -133,7 +133,7 @@ describe("a net that learns in steps", () => {
     expect([rows.at(-1)!.step, again]).toEqual([5, undefined]);
   });
 
-  it("looks inside, is tested, and is advised", async () => {
+  it("has health records, tests and advice", async () => {
     const run = await begin();
     const { tests, health, advice } = await run.advance([{ step: 0, optimizer: "sgd", rate: 1e-9 }], 30, 60_000);
     expect(tests.map(({ step }) => step)).toEqual([0, 20]);
@@ -144,16 +144,16 @@ describe("a net that learns in steps", () => {
   });
 });
 
-describe("a net that is moved from backend to backend while it learns", () => {
+describe("a net that is moved between backends during training", () => {
   const STEPS = 28;
   const changes: LearningChange[] = [adamAt(0.01), { step: 9, optimizer: "momentum", rate: 0.02 }, adamAt(0.01, 19)];
-  /** What it comes to, but for how long that took. */
+  /** The result without the time that it took. */
   const progress = async (run: LearningRun, until: number) => {
     const { rows, tests, health, compared } = await run.advance(changes, until, 60_000);
     return { rows, tests, health, compared };
   };
 
-  it("becomes the same on any number of threads, to the bit, as if it had stayed", async () => {
+  it("is exactly the same on any number of threads, as if it had stayed", async () => {
     const stayed = await begin();
     const expected = await progress(stayed, STEPS);
     await fc.assert(
@@ -168,7 +168,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
           if (i > 0 && place > 0) expect(made.compared).toMatchObject({ difference: 0 });
           await run.moveTo(i % 2 === 0 ? double : single);
         }
-        // At step 0 it is tested each time that it is asked to go on.
+        // At step 0 each request to advance tests the net.
         expect([rows, tests.slice(-expected.tests.length), health]).toEqual([
           expected.rows,
           expected.tests,
@@ -181,7 +181,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
     );
   });
 
-  it("becomes nearly the same with the reference, which adds in another order", async () => {
+  it("is nearly the same with the reference, which adds in another order", async () => {
     const stayed = await begin();
     await progress(stayed, STEPS);
     const run = await begin();
@@ -199,7 +199,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
     expect(Math.max(...ours.map((value, i) => Math.abs(value - theirs[i]!)))).toBeLessThan(1e-4);
   });
 
-  it("goes back and on wherever it is, to the same again", async () => {
+  it("goes back and continues on any backend, with the same results", async () => {
     const run = await begin();
     const first = await progress(run, STEPS);
     const late = at(run, STEPS);
@@ -215,7 +215,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
     expect(at(run, STEPS)).toEqual(late);
   });
 
-  it("stays where it is if it cannot be moved", async () => {
+  it("stays on its backend if it cannot be moved", async () => {
     const [run, stayed] = [await begin(), await begin()];
     for (const each of [run, stayed]) await progress(each, 2);
     const full: Backend = {
@@ -231,7 +231,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
     expect(at(run, 4)).toEqual(at(stayed, 4));
   });
 
-  it("goes on elsewhere from the last step that came to an end, when its backend fails", async () => {
+  it("continues from the last complete step on another backend when its backend fails", async () => {
     const stayed = await begin();
     const expected = await progress(stayed, STEPS);
     let left = Infinity;
@@ -260,7 +260,7 @@ describe("a net that is moved from backend to backend while it learns", () => {
     );
   });
 
-  it("leaves nothing of its own behind", async () => {
+  it("frees all of its tensors", async () => {
     const once = async (): Promise<number[]> => {
       const run = await begin();
       await progress(run, 2);
@@ -271,18 +271,18 @@ describe("a net that is moved from backend to backend while it learns", () => {
     };
     const [page, other] = await once();
     const [pageAgain, otherAgain] = await once();
-    // Single numbers that are part of the tests' program.
+    // Scalars that belong to the program of the tests.
     expect(pageAgain! - page!).toBeLessThan(200);
     expect(otherAgain).toBe(other);
   });
 });
 
-describe("what a net learns from", () => {
-  it("is, of digits, what the page has", async () => {
+describe("training data", () => {
+  it("are the digits of the page", async () => {
     expect(await learningData({ kind: "digits" }, async () => data)).toBe(data);
   });
 
-  it("is, of the reader's own pictures, a part for tests only where there are enough", async () => {
+  it("have a test part, if there are enough pictures of the reader", async () => {
     const own = (counts: readonly number[]) =>
       learningData(
         {
@@ -302,7 +302,7 @@ describe("what a net learns from", () => {
 });
 
 describe("the fingerprint of a net", () => {
-  it("is another when a single bit is", () => {
+  it("changes with a single bit", () => {
     const of = (values: Float32Array): string => fingerprint(new Map([["w", { shape: [values.length], values }]]));
     const values = Float32Array.of(1, -0.5, 3e-8);
     expect(of(values)).toMatch(/^[\da-f]{8}$/);

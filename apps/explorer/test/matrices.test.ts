@@ -51,7 +51,7 @@ const states: fc.Arbitrary<Conv2dState> = fc
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
 describe("a layer as matrices", () => {
-  it("the demo: 27 × 9 by columns, and the outputs that are known", async () => {
+  it("the demo: 27 × 9 columns, and the published outputs", async () => {
     const answer = await matrices(requestOf(first)!);
     expect([answer.taps, answer.places]).toEqual(convDemo.im2colShape);
     expect(answer.columns).toHaveLength(27 * 9);
@@ -62,7 +62,7 @@ describe("a layer as matrices", () => {
     expect([answer.distinct, answer.inputs]).toEqual([54, 75]);
   });
 
-  it("in every geometry, each entry stands where the figure says", () =>
+  it("in every geometry, each entry has the place of the figure", () =>
     fc.assert(
       fc.asyncProperty(states, async (state) => {
         const request = requestOf(state);
@@ -101,7 +101,7 @@ describe("a layer as matrices", () => {
 });
 
 describe("a stack of maps", () => {
-  it("has for each filter what its kernel alone gives", async () => {
+  it("has the map of each kernel", async () => {
     const filters = stackFields.filters.most;
     const image = sample("house");
     const { output } = await convolution(stackRequest({ filters }, image));

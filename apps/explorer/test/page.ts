@@ -10,10 +10,10 @@ let mounted: Mounted | undefined;
 let root: HTMLElement | undefined;
 
 /**
- * Opens the page with a state in its address, as a reader does, in place of the one that is open; ends it after the test, which
- * fails if the console saw errors.
+ * Opens the page with a state in its address, as a reader does, and closes the open one. The page is closed after the test, which
+ * fails if the console has errors.
  *
- * @param worker - What computes, where that is not what other tests share.
+ * @param worker - The worker, by default the one that all tests share.
  */
 export function openPage(hash: string, worker: Compute = compute): Mounted {
   closePage();
@@ -41,16 +41,16 @@ afterEach(() => {
   expect(console.warn).not.toHaveBeenCalled();
 });
 
-/** What stands in the cells of a grid, row by row. */
+/** The texts of the cells of a grid, row by row. */
 export const cellsOf = (label: string): string[][] =>
   [...document.querySelectorAll(`[role=grid][aria-label="${label}"] [role=row]`)].map((row) =>
     [...row.querySelectorAll("[role=gridcell]")].map((cell) => cell.textContent.replace("−", "-")),
   );
 
-/** What stands in an element of the page. */
+/** The text of an element of the page. */
 export const textOf = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
 
-/** Everything that stands in the way of readers with other senses, in light and in dark; to be empty. */
+/** All accessibility problems, in light and dark colours; empty if there are none. */
 export async function barriers(): Promise<string[]> {
   const found: string[] = [];
   for (const theme of ["light", "dark"]) {

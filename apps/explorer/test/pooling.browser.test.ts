@@ -11,7 +11,7 @@ const after = (map: readonly (readonly number[])[]): Promise<void> =>
 const formula = (): string => textOf("#pooling .formula");
 
 describe("pooling", () => {
-  it("shows the numbers that are known, of each kind", async () => {
+  it("shows the published numbers of each kind", async () => {
     openPage("#v=1&only=pooling");
     await after(max);
     await page.getByRole("radio", { name: "the mean" }).click();
@@ -29,7 +29,7 @@ describe("pooling", () => {
     await expect.poll(formula).toBe("max(3, 2, 1, 2) = 3");
   });
 
-  it("gives the gradient to the winners, with pointer and keys", async () => {
+  it("gives the gradient to the largest inputs, by pointer and by keyboard", async () => {
     const { store } = openPage("#v=1&only=pooling");
     await after(max);
     await page.getByRole("radio", { name: "Backward" }).click();
@@ -43,7 +43,7 @@ describe("pooling", () => {
     expect(store.hash()).toContain("pooling.one=1");
   });
 
-  it("stays while the winner wins, and changes with another one", async () => {
+  it("does not change while the largest input stays the same, and changes with another one", async () => {
     openPage("#v=1&only=pooling");
     await after(max);
     page.getByRole("gridcell", { name: "input, row 1, column 1: 1" }).element().focus();
@@ -55,7 +55,7 @@ describe("pooling", () => {
     await expect.element(page.getByRole("gridcell", { name: "input, row 1, column 1: 9, winner" })).toBeVisible();
   });
 
-  it("says what no window reaches, and where none has a place", async () => {
+  it("reports inputs that no window reaches, and a map without windows", async () => {
     openPage("#v=1&only=pooling&pooling.size=4&pooling.window=3");
     await expect.poll(() => textOf("#pooling .readout")).toContain("(4 − 3) / 2 + 1 = 1.5");
     page.getByRole("slider", { name: "Size of the map" }).element().focus();
@@ -63,7 +63,7 @@ describe("pooling", () => {
     await expect.element(page.getByRole("note")).toHaveTextContent("does not fit");
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=pooling&pooling.direction=backward");
     await expect.poll(() => cellsOf("Map before pooling").flat()[5]).toBe("1");
     expect(await barriers()).toEqual([]);
@@ -76,7 +76,7 @@ const changed = (): number[] =>
   [...document.querySelectorAll<HTMLElement>("#shift [data-changed]")].map(({ dataset }) => Number(dataset["changed"]));
 
 describe("a shape that is moved", () => {
-  it("by one pixel is taken for another without pooling, and is known with it", async () => {
+  it("by one pixel is misclassified without pooling, and recognized with it", async () => {
     openPage("#v=1&only=shift");
     await expect.poll(() => shares()[0]).toBeGreaterThan(80);
     await expect.poll(() => changed()[1]!).toBeLessThan(changed()[0]!);
@@ -85,7 +85,7 @@ describe("a shape that is moved", () => {
     expect(Math.max(...shares())).toBe(shares()[1]);
   });
 
-  it("follows keys, buttons, the pointer and a click on the map of places alike", async () => {
+  it("is moved by keys, buttons, the pointer and a click on the map of places", async () => {
     const { store } = openPage("#v=1&only=shift&shift.right=0");
     const at = (): unknown[] => [store.state("shift").value["down"], store.state("shift").value["right"]];
     await expect.poll(changed).toEqual([0, 0]);
@@ -106,7 +106,7 @@ describe("a shape that is moved", () => {
         new PointerEvent(type, { bubbles: true, pointerId: 1, clientX: box.left + x, clientY: box.top + y }),
       );
     const pixel = box.width / 16;
-    // A pointer that is made up cannot be captured.
+    // A synthetic pointer cannot be captured.
     image.parentElement!.parentElement!.setPointerCapture = () => undefined;
     send("pointerdown", 50, 150);
     send("pointermove", 50 + 3 * pixel, 150 - 2 * pixel);
@@ -114,7 +114,7 @@ describe("a shape that is moved", () => {
     await expect.poll(at).toEqual([2, -1]);
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=shift");
     await expect.poll(() => shares()[0]).toBeGreaterThan(80);
     expect(await barriers()).toEqual([]);

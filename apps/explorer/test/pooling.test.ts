@@ -47,8 +47,8 @@ beforeAll(() => useBackend(reference({ precision: "float64" })));
 
 const lastNumber = (formula: string): number => Number(formula.split(" = ")[1]!.replace("−", "-"));
 
-describe("the map of the notes", () => {
-  it("is what it is there, and pooled as it is there", async () => {
+describe("the published map", () => {
+  it("has the published numbers and results", async () => {
     expect(maxpoolFig.x).toEqual(
       [0, 1, 2, 3].map((row) => [0, 1, 2, 3].map((column) => inputAt(first, { row, column }))),
     );
@@ -60,7 +60,7 @@ describe("the map of the notes", () => {
     for (const [i, value] of (await pooled("L2")).entries()) expect(value).toBeCloseTo(maxpoolFig.l2.flat()[i]!, 5);
   });
 
-  it("has the winners that are known, and they alone take the gradient", async () => {
+  it("has the published largest inputs, and only they get a gradient", async () => {
     const { winners, gradient } = await pooling(requestOf({ ...first, direction: "backward" })!);
     expect([...winners!]).toEqual(maxpoolFig.argFlat);
     expect([...gradient!]).toEqual(Array.from({ length: 16 }, (_, i) => (maxpoolFig.argFlat.includes(i) ? 1 : 0)));
@@ -69,7 +69,7 @@ describe("the map of the notes", () => {
 });
 
 describe("in every geometry", () => {
-  it("the formula of each output comes to what was computed", () =>
+  it("the formula of each output gives the computed number", () =>
     fc.assert(
       fc.asyncProperty(states, async (state) => {
         const request = requestOf(state);
@@ -95,7 +95,7 @@ describe("in every geometry", () => {
       { numRuns: 80 },
     ));
 
-  it("the gradient of the largest and of the mean is shared out, not lost", () =>
+  it("the gradients of max and average pooling add up to those of the outputs", () =>
     fc.assert(
       fc.asyncProperty(states, async (state) => {
         const request = requestOf({ ...state, direction: "backward", kind: state.kind === "L2" ? "max" : state.kind });
@@ -107,7 +107,7 @@ describe("in every geometry", () => {
       { numRuns: 60 },
     ));
 
-  it("a place has a part in exactly the outputs whose window is over it", () =>
+  it("a place is read by exactly the outputs whose windows contain it", () =>
     fc.assert(
       fc.property(states, fc.nat(7), fc.nat(7), (state, row, column) => {
         const at = { row: row % state.size, column: column % state.size };
@@ -120,7 +120,7 @@ describe("in every geometry", () => {
       }),
     ));
 
-  it("an edited number is the one that is pooled", async () => {
+  it("an edited number is pooled", async () => {
     const state = { ...first, ...edited(first, { row: 0, column: 0 }, 9) };
     expect((await pooling(requestOf(state)!)).output[0]).toBe(9);
   });

@@ -19,8 +19,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-describe("what the page opens with", () => {
-  it("is a net that reads the digits beside it as well as its file says, on any backend", async () => {
+describe("the data of the page", () => {
+  it("contain a net with the test accuracy of its file, on any backend", async () => {
     const file = await readFile(join(folder, "net.safetensors"));
     const { metadata } = readSafetensors(file);
     const recipe = JSON.parse(metadata["recipe"]!) as Recipe;
@@ -37,11 +37,11 @@ describe("what the page opens with", () => {
     const [batch] = batches(take(digits, 300), { size: 300 });
     const read = await argmax(await predict(model, batch!.inputs)).data();
     const right = read.filter((digit, i) => digit === batch!.labels.values[i]).length;
-    // A sample of 300: four standard deviations of 0.8 % below.
+    // A sample of 300, with a tolerance of four standard deviations of 0.8 %.
     expect(right / 300).toBeGreaterThan(0.94);
   });
 
-  it("are the digits that mnist() gives in Node", async () => {
+  it("contain the digits that mnist() returns in Node", async () => {
     const node = await mnist();
     for (const part of ["train", "test"] as const) {
       const [images, labels] = await Promise.all(
@@ -53,19 +53,19 @@ describe("what the page opens with", () => {
     }
   });
 
-  it("is made only where it is missing", async () => {
+  it("are created only if they are missing", async () => {
     const before = await stat(join(folder, "net.safetensors"));
     await prepare(folder);
     expect((await stat(join(folder, "net.safetensors"))).mtimeMs).toBe(before.mtimeMs);
     const { tensors } = readSafetensors(await readFile(join(folder, "net.safetensors")));
     await writeFile(join(folder, "net.safetensors"), "spoilt");
-    await prepare(folder, { anew: true });
-    // The file also says how long learning took, so that not all of it is the same.
+    await prepare(folder, { force: true });
+    // The file also contains the training time, so it is not the same as a whole.
     expect(readSafetensors(await readFile(join(folder, "net.safetensors"))).tensors).toEqual(tensors);
   }, 60_000);
 });
 
-it("the demo trains, builds and loads the page, and ends, where nobody watches", async () => {
+it("the demo trains, builds and loads the page, and ends without a terminal", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     join(import.meta.dirname, "../demo.mjs"),
     ...["--out", join(folder, "site")],

@@ -5,8 +5,8 @@ import type { Processor } from "../src/compute/processor.ts";
 import { comparisonInWords, speedsInWords } from "../src/panels/learning/model.ts";
 import { Processing } from "../src/panels/learning/processing.ts";
 
-describe("what trains a net", () => {
-  /** A worker that answers when it is told to: what it was asked first, or what is in the way. */
+describe("the processor that trains a net", () => {
+  /** A worker that answers its first request on command, with a result or a problem. */
   const slowWorker = () => {
     const asked: { readonly what: string; readonly resolve: (value: unknown) => void }[] = [];
     const wait = (what: string) => new Promise((resolve) => asked.push({ what, resolve }));
@@ -42,7 +42,7 @@ describe("what trains a net", () => {
     ...{ step, stride: 1, tests: [], health: [], advice: [], lost: undefined, milliseconds, compared },
   });
 
-  it("is changed when the worker says so, and goes back to the last that did where it cannot", async () => {
+  it("changes when the worker confirms it, and otherwise goes back to the last one", async () => {
     const { processing, moveTo, move, answer, now } = slowWorker();
     await move("all");
     expect(trainedBy.value).toEqual({ processor: "all", backend: "a backend" });
@@ -50,7 +50,7 @@ describe("what trains a net", () => {
     expect(now()).toEqual(["all", "graphics", undefined]);
     await answer("prepare graphics", "There is none.");
     expect(now()).toEqual(["all", "all", "There is none."]);
-    // Two are asked for in a row, the second in vain.
+    // Two are requested in a row, and the second fails.
     moveTo("one");
     await answer("prepare one");
     moveTo("reference");
@@ -65,7 +65,7 @@ describe("what trains a net", () => {
     expect(trainedBy.value).toBeUndefined();
   });
 
-  it("is not what was given up before it was ready", async () => {
+  it("is not one that was given up before it was ready", async () => {
     const { processing, moveTo, move, answer, now, asked } = slowWorker();
     await move("all");
     moveTo("graphics");
@@ -81,7 +81,7 @@ describe("what trains a net", () => {
     expect([trainedBy.value, asked]).toEqual([undefined, []]);
   });
 
-  it("is asked for again from the beginning where the first is not at hand", async () => {
+  it("is requested again if the first one is not available", async () => {
     const { processing, moveTo, move, answer, now } = slowWorker();
     moveTo("graphics");
     await answer("prepare graphics", "There is none.");
@@ -91,7 +91,7 @@ describe("what trains a net", () => {
     processing.end();
   });
 
-  it("has a speed for each, and a step that two have made", async () => {
+  it("has a speed for each, and a step that two have computed", async () => {
     const { processing, move } = slowWorker();
     await move("all");
     processing.heard(progress(1, 10), 32);
@@ -104,7 +104,7 @@ describe("what trains a net", () => {
     processing.end();
   });
 
-  it("is said in words", () => {
+  it("is described in words", () => {
     expect(speedsInWords({}, "all", 4)).toBe("");
     expect(speedsInWords({ all: 1234.5 }, "all", 4)).toBe("Examples per second: 1,235 now (SIMD, 4 threads).");
     expect(speedsInWords({ all: 1234, reference: 56 }, "reference", 4)).toBe(

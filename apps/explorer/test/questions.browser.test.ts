@@ -3,7 +3,7 @@ import { page, userEvent } from "vitest/browser";
 import { barriers, openPage } from "./page.ts";
 
 describe("questions at the end of a chapter", () => {
-  it("are answered by trying, with keys or pointer, and stay answered", async () => {
+  it("are answered by trying, by keyboard or pointer, and stay answered", async () => {
     openPage("#v=1&only=conv2d,fit");
     const items = page.getByRole("listitem");
     await expect.element(items.nth(0)).toHaveTextContent("Set stride and padding");
@@ -22,7 +22,7 @@ describe("questions at the end of a chapter", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("are shown to whoever gives up", async () => {
+  it("show their answer on request", async () => {
     const { store } = openPage("#v=1&only=pooling");
     await page.getByRole("button", { name: "Show me" }).nth(1).click();
     await expect.element(page.getByRole("listitem").nth(1)).toHaveTextContent("Answer: Windows of 3");

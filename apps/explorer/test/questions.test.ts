@@ -40,13 +40,13 @@ const answeredBy = ({ panel, isAnswered }: Question, change: string): boolean =>
 const about = (panel: string): Question[] => questions.filter((question) => question.panel === panel);
 
 describe.each(questions)("$text", (question) => {
-  it("is open at first, and answered by its answer", () => {
+  it("is not answered by the initial state, and is answered by its answer", () => {
     expect(question.isAnswered(initialState(fields[question.panel]) as never)).toBe(false);
     expect(answeredBy(question, question.answer)).toBe(true);
   });
 });
 
-it("each chapter asks two or three", () => {
+it("each chapter has two or three", () => {
   for (const chapter of [1, 2, 3, 4, 5, 6, 7, 8]) {
     const { length } = questions.filter((question) => question.chapter === chapter);
     expect(length).toBeGreaterThanOrEqual(2);
@@ -54,7 +54,7 @@ it("each chapter asks two or three", () => {
   }
 });
 
-describe("other answers that are right, and what is nearly one", () => {
+describe("other correct answers, and almost correct ones", () => {
   it.each([
     ["conv2d", 0, "size=7&stride=3&padding=1", true],
     ["conv2d", 0, "size=7&stride=2&padding=1", false],

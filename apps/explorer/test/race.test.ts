@@ -23,7 +23,7 @@ const { alexConv1 } = JSON.parse(
 const first = initialState(raceFields);
 
 describe("a race of parameters", () => {
-  it("counts what layers of the library have", () =>
+  it("counts the parameters of the layers of the library", () =>
     fc.assert(
       fc.property(
         fc.record({
@@ -47,7 +47,7 @@ describe("a race of parameters", () => {
       { numRuns: 25 },
     ));
 
-  it("knows the neurons of the notes", () => {
+  it("counts the published neurons", () => {
     expect(seenByOne({ ...first, side: 32 })).toBe(3072);
     expect(seenByOne({ ...first, side: 200 })).toBe(120_000);
     expect(outputsOf({ ...first, side: 55, filters: 96 })).toBe(alexConv1.neurons);

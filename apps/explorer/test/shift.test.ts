@@ -18,7 +18,7 @@ import { drawShape, FAR, shapeNames, SIDE } from "../src/draw/shapes.ts";
 beforeAll(() => useBackend(reference()));
 
 describe("a shape that is moved", () => {
-  it("keeps all of its pixels wherever it can be moved to", () => {
+  it("keeps all of its pixels at every place", () => {
     for (const name of shapeNames) {
       const ink = drawShape(name, 0, 0).reduce((sum, pixel) => sum + pixel);
       for (const [down, right] of [
@@ -50,7 +50,7 @@ describe("a shape that is moved", () => {
     },
   );
 
-  it("by one pixel is another one without pooling, and the same with it", async () => {
+  it("by one pixel is misclassified without pooling, and recognized with it", async () => {
     const place = placeOf({ down: 0, right: 1 });
     const best = async (block: number): Promise<string | undefined> => {
       const shares = scoresAt(await shapes(requestOf({ shape: "cross", kind: "max" }, block)), place);
@@ -60,7 +60,7 @@ describe("a shape that is moved", () => {
     for (const block of [2, 4, 8]) expect(await best(block)).toBe("cross");
   });
 
-  it("within a block changes nothing of what is pooled", async () => {
+  it("within a block does not change the pooled map", async () => {
     const answer = await shapes(requestOf({ shape: "square", kind: "max" }, 8));
     const place = placeOf({ down: 0, right: 1 });
     expect(changedBy(answer.before, SIDE, place).changed).toBeGreaterThan(50);

@@ -29,7 +29,7 @@ const first = initialState(soundFields);
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
-/** All of a convolution: silence behind the sound lets the kernel die away. */
+/** A full convolution: silence after the sound leaves room for the end of the kernel. */
 const whole = async (samples: number[], kernel: number[]): Promise<number[]> => [
   ...(
     await signal({
@@ -44,7 +44,7 @@ const close = (found: number[], expected: number[]): void => {
 };
 
 describe("a kernel on a sound", () => {
-  it("is the convolution of mathematicians: the cases that are known, either way round", async () => {
+  it("is the mathematical convolution: the published cases, in both orders", async () => {
     const [f, g] = [
       [0.5, 0.3, 0.2],
       [0.1, 0.6, 0.3],
@@ -55,7 +55,7 @@ describe("a kernel on a sound", () => {
     close(await whole([1, 2, 3], [0, 1, 0.5]), mathConv.npConv);
   });
 
-  it("hears only what was before", () =>
+  it("reads only earlier samples", () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 6 }), async (kernel) => {
         const samples = new Float32Array(20);
@@ -66,12 +66,12 @@ describe("a kernel on a sound", () => {
       { numRuns: 30 },
     ));
 
-  it("an average takes the high note, a difference the low one", async () => {
+  it("an average removes the high note, a difference the low one", async () => {
     const low = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 220 * i) / RATE));
     const high = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 2000 * i) / RATE));
     const left = async (samples: Float32Array, kernel: "average" | "difference"): Promise<number> =>
       loudness((await signal({ samples, kernel: kernelOf({ ...first, kernel }) })).output) / loudness(samples);
-    // Of a sine of frequency f, an average of n leaves |sin(n π f / R) / (n sin(π f / R))|, a difference 2 |sin(π f / R)|.
+    // For a sine of frequency f, an average of n has the gain |sin(n π f / R) / (n sin(π f / R))|, a difference 2 |sin(π f / R)|.
     const averaged = (f: number): number => {
       const angle = (Math.PI * f) / RATE;
       return Math.abs(Math.sin(first.width * angle) / (first.width * Math.sin(angle)));
@@ -85,7 +85,7 @@ describe("a kernel on a sound", () => {
     expect(differed(220)).toBeLessThan(differed(2000) / 4);
   });
 
-  it("an echo says all once more, later and softer", async () => {
+  it("an echo repeats the sound, later and more quietly", async () => {
     const samples = soundOf("clicks").subarray(2900, 3300);
     const { output } = await signal({ samples, kernel: kernelOf({ ...first, kernel: "echo", delay: 1 }) });
     for (const [i, value] of output.entries())
@@ -94,7 +94,7 @@ describe("a kernel on a sound", () => {
 });
 
 describe("sounds", () => {
-  it.each(soundNames)("%s can be heard and does not hurt", (name) => {
+  it.each(soundNames)("%s is audible and not too loud", (name) => {
     const samples = soundOf(name);
     expect(samples).toHaveLength(LENGTH);
     expect(Math.max(...samples.map(Math.abs))).toBeLessThanOrEqual(1);
@@ -104,7 +104,7 @@ describe("sounds", () => {
     expect(Math.min(...parts.map(({ low }) => low))).toBe(Math.min(...samples));
   });
 
-  it("the part that is looked at is within them, and each kernel has its sentence", () => {
+  it("the visible part is within them, and each kernel has a sentence", () => {
     for (let at = soundFields.at.least; at <= soundFields.at.most; at++)
       expect(zoomStart({ ...first, at }, LENGTH) + ZOOM).toBeLessThanOrEqual(LENGTH);
     for (const kernel of kernelNames) {

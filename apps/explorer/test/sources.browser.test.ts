@@ -4,8 +4,8 @@ import { barriers, cellsOf, openPage, textOf } from "./page.ts";
 
 const pixels = (): number[] => cellsOf("Pixels under it").flat().map(Number);
 
-describe("an image of the reader's", () => {
-  it("is drawn by pointer or by keys", async () => {
+describe("an image of the reader", () => {
+  it("is drawn by pointer or by keyboard", async () => {
     openPage("#v=1&only=kernels&kernels.row=32&kernels.column=32");
     await expect.poll(pixels).toHaveLength(9);
     await page.getByRole("button", { name: "Draw one" }).click();
@@ -22,7 +22,7 @@ describe("an image of the reader's", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("goes along with the address, if it is drawn; a sample takes its place", async () => {
+  it("is part of the address, if it is drawn, until a sample replaces it", async () => {
     const { store } = openPage("#v=1&only=kernels&kernels.row=32&kernels.column=32");
     await page.getByRole("button", { name: "Draw one" }).click();
     await page.getByRole("application", { name: /^Drawing pad/ }).click({ position: { x: 120, y: 120 } });
@@ -36,7 +36,7 @@ describe("an image of the reader's", () => {
     expect(page.getByRole("radio", { name: "yours" }).query()).toBeNull();
   });
 
-  it("is taken by the camera, or a sentence says why not", async () => {
+  it("is taken by the camera, or a message gives the reason", async () => {
     openPage("#v=1&only=kernels");
     await expect.poll(pixels).toHaveLength(9);
     const { mediaDevices } = navigator;
@@ -72,7 +72,7 @@ describe("a sound", () => {
   const loudness = (): number[] =>
     [.../([\d.]+) before, ([\d.]+) after/.exec(textOf("#sound .readout"))!.slice(1)].map(Number);
 
-  it("is changed by a kernel, chosen by keys or by the text, edited, and heard", async () => {
+  it("is changed by a kernel, which is selected by keyboard or link, edited, and played", async () => {
     openPage("#v=1&only=sound");
     await expect.poll(() => textOf("#sound .readout")).toContain("after");
     const [before, after] = loudness();
@@ -87,14 +87,14 @@ describe("a sound", () => {
     await userEvent.keyboard("0{Enter}");
     page.getByRole("gridcell", { name: "kernel, 2 samples ago: −1" }).element().focus();
     await userEvent.keyboard("2{Enter}");
-    // Twice as loud, and two samples late.
+    // Twice as loud, and two samples later.
     await expect.poll(() => Math.abs(loudness()[1]! - 2 * loudness()[0]!)).toBeLessThan(0.011);
     await page.getByRole("button", { name: "Listen after" }).click();
     expect(page.getByRole("alert").query()).toBeNull();
     expect(await barriers()).toEqual([]);
   });
 
-  it("is read from a file, and a text is none", async () => {
+  it("is read from a file, and a text file is refused", async () => {
     openPage("#v=1&only=sound");
     await expect.poll(() => textOf("#sound .readout")).toContain("after");
     const input = page.getByLabelText("Or a file of yours");

@@ -4,10 +4,10 @@ import { expect, it } from "vitest";
 import { panels } from "../src/panels/panels.ts";
 
 const folder = join(import.meta.dirname, "../src/style");
-/** What all panels share. */
+/** Sheets that all panels share. */
 const shared = new Set(["main.css", "tokens.css", "page.css", "controls.css", "figures.css", "questions.css"]);
 
-it("A style sheet of panels styles nothing but those: a class may mean something else elsewhere", () => {
+it("a style sheet of panels styles only these panels", () => {
   const own = readdirSync(folder).filter((name) => !shared.has(name));
   expect(own.length).toBeGreaterThan(5);
   const ids = new Set(panels.map(({ id }) => id));
@@ -16,7 +16,7 @@ it("A style sheet of panels styles nothing but those: a class may mean something
     const [, list] = /^:where\(([^)]+)\) \{\n/.exec(text) ?? [];
     expect(list, name).toBeDefined();
     for (const id of list!.split(", ")) expect(ids, name).toContain(id.slice(1));
-    // The one rule ends where the file does: what is within is indented.
+    // The file is one rule, so all lines within it are indented.
     expect(text.match(/^\S.*$/gm), name).toHaveLength(2);
   }
 });

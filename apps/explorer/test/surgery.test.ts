@@ -26,8 +26,8 @@ const first = initialState(surgeryFields);
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
-describe("a full connection that becomes a convolution", () => {
-  it("says the same of each crop, without padding", async () => {
+describe("a fully connected layer as a convolution", () => {
+  it("gives the same logits for each crop, without padding", async () => {
     const answer = await surgery(requestOf({ padding: "0" }));
     expect(answer.positions).toBe(POSITIONS);
     expect(answer.crops).toHaveLength(POSITIONS ** 2 * shapeNames.length);
@@ -38,15 +38,15 @@ describe("a full connection that becomes a convolution", () => {
     expect(answer.products.crops).toBeGreaterThan(3 * answer.products.sliding);
   });
 
-  it("does not, with padding: where lines cross the border of a crop", async () => {
+  it("gives others with padding, where lines cross the border of a crop", async () => {
     const answer = await surgery(requestOf({ padding: "1" }));
     const found = differences(answer);
     expect(Math.max(...found)).toBeGreaterThan(0.1);
-    // Around the cross, which stands in the middle of its crop, there is nothing to be cut off.
+    // The cross is in the middle of its crop, so no lines are cut off.
     expect(found[POSITIONS + 1]).toBe(0);
   });
 
-  it("finds each shape where it stands", async () => {
+  it("finds each shape at its place", async () => {
     const answer = await surgery(requestOf({ padding: "0" }));
     const places = { cross: [2, 2], square: [2, 11], seven: [12, 3], hook: [11, 12] } as const;
     for (const name of shapeNames) {
@@ -59,14 +59,14 @@ describe("a full connection that becomes a convolution", () => {
     }
   });
 
-  it("knows VGG's", () => {
+  it("converts the layer of VGG", () => {
     expect([7, 384 / 32, vgg.positions]).toEqual(fc2conv.sizes);
     expect(vgg.positions ** 2).toBe(fc2conv.crops);
     expect(vgg.weights).toBe(102_760_448);
     expect(first.padding).toBe("0");
   });
 
-  it("tells small numbers so that they can be read", () => {
+  it("writes small numbers readably", () => {
     expect([0, 0.123, 3.14e-7].map(small)).toEqual(["0", "0.12", "3.1 · 10⁻⁷"]);
   });
 });

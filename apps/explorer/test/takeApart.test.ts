@@ -39,8 +39,8 @@ const units = fc.tuple(fc.nat(7), fc.array(fc.nat(10_000), { minLength: 3, maxLe
 const valueAt = ({ shape, values }: TakeApartAnswer["layers"][number], at: readonly number[]): number =>
   values[at.reduce((sum, i, axis) => sum * shape[axis]! + i, 0)]!;
 
-describe("a net taken apart", () => {
-  it("shows all layers, and an answer that is the last of them", () => {
+describe("the layers of a net", () => {
+  it("are all listed, and the answer is the last of them", () => {
     expect(apart.layers.map(({ type, shape, sees }) => [type, ...shape, sees].join(" "))).toEqual([
       "Conv2d 28 28 8 5",
       "Relu 28 28 8 5",
@@ -56,22 +56,22 @@ describe("a net taken apart", () => {
   });
 });
 
-describe("one number of it", () => {
-  it("is the sum that is shown, to the last bit, and what the layer has put out", () =>
+describe("a number of a layer", () => {
+  it("is exactly the sum of its terms, and the output of the layer", () =>
     fc.assert(
       fc.asyncProperty(units, async ({ index, place }) => {
         const layer = apart.layers[index]!;
         const at = place(layer.shape);
         const { trace, from } = await unit(net, { net: undefined, pixels, layer: layer.name, unit: at });
         expect(trace.value).toBe(trace.output);
-        // In float64 what float32 has computed, as near as that is.
+        // The float64 result is near the float32 result.
         expect(trace.output).toBeCloseTo(valueAt(layer, at), 4);
         expect(from).toBe(apart.layers[index - 1]?.name);
       }),
       { numRuns: 30 },
     ));
 
-  it("is among what each unit is made of that it goes to, with the same part", () =>
+  it("is among the terms of each unit that reads it, with the same contribution", () =>
     fc.assert(
       fc.asyncProperty(units, fc.nat(1000), async ({ index, place }, which) => {
         const at = place(apart.layers[index]!.shape);
@@ -94,14 +94,14 @@ describe("one number of it", () => {
             );
             break;
           default:
-            // Zero is zero, whatever its sign.
+            // The sign of 0 does not matter.
             expect(trace.output + 0).toBe(use.part + 0);
         }
       }),
       { numRuns: 30 },
     ));
 
-  it("depends on pixels only within its box", async () => {
+  it("depends only on pixels in its receptive field", async () => {
     const name = apart.layers[4]!.name;
     const at = [6, 7, 3];
     const { box, seen } = await unit(net, { net: undefined, pixels, layer: name, unit: at });
@@ -121,7 +121,7 @@ describe("one number of it", () => {
 });
 
 describe("the current net", () => {
-  it("is replaced by another one, of which all are told", async () => {
+  it("is replaced by another one, and all listeners are notified", async () => {
     expect(made.map(({ version }) => version)).toEqual([1]);
     const weights = await weightsOf(build(modelOf(openingRecipe), inputShape, { seed: 4 }));
     current.set({ ...parts, origin: "another", weights });
@@ -131,7 +131,7 @@ describe("the current net", () => {
     expect(made).toHaveLength(2);
   });
 
-  it("of the same make is filled anew, and everything about it is of the new weights", async () => {
+  it("with the same recipe gets the new weights, and all results follow", async () => {
     const { model, weights } = await current.get();
     const before = await takeApart(await current.get(), { net: 2, pixels });
     current.set({ ...(await current.get()), weights: parts.weights });
@@ -150,7 +150,7 @@ describe("the current net", () => {
     expect((await explanation(await current.get(), why)).values).toEqual(explained.values);
   });
 
-  it("comes out of a file that says how it is made, and out of no other", async () => {
+  it("is read from a file with a recipe, and from no other file", async () => {
     const file = await saveWeights(net.model, { recipe: JSON.stringify(openingRecipe), testAccuracy: "0.5" });
     const opened = netOfFile(file, "a file");
     expect(opened.accuracy).toBe(0.5);
@@ -163,7 +163,7 @@ describe("the current net", () => {
     expect(() => netOfFile(plain, "a file")).toThrow("no recipe of their net");
   });
 
-  it("that comes late does not take the place of one that was set meanwhile", async () => {
+  it("that arrives late does not replace one that was set meanwhile", async () => {
     const told: string[] = [];
     const late = new CurrentNet(
       () => new Promise((resolve) => setTimeout(() => resolve({ ...parts, origin: "late" }), 20)),
@@ -175,7 +175,7 @@ describe("the current net", () => {
     expect(told).toEqual(["set"]);
   });
 
-  it("that cannot be loaded is tried again", async () => {
+  it("is loaded again after a failure", async () => {
     let tries = 0;
     const shaky = new CurrentNet(
       async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { piecesIn } from "../texts.ts";
 
-it("A text is taken apart into what a page shows", () => {
+it("a text is parsed into pieces", () => {
   const text =
     "One *neuron*, **many** `copies`: [try it](set:window=3), or [read on](#v=1).\n\n- first\n- second *one*\n";
   expect(piecesIn(text)).toEqual([

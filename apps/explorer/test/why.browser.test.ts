@@ -5,7 +5,7 @@ import { barriers, openPage, textOf } from "./page.ts";
 
 const likeness = (method: string): number =>
   Number(textOf(`#why [data-method=${method}] strong`).replace("−", "-") || Number.NaN);
-/** How sure the net is of a class, in percent, in the n-th list of the panel. */
+/** The probability of a class, in percent, in the n-th list of the panel. */
 const percentOf = (name: string, list: number): number =>
   Number.parseFloat(
     [...document.querySelectorAll("#fool .scores")[list]!.querySelectorAll(".score")]
@@ -13,8 +13,8 @@ const percentOf = (name: string, list: number): number =>
       .querySelector(".percent")!.textContent,
   );
 
-describe("ten ways to ask why", () => {
-  it("are the same as long as nothing is forgotten, and those that explain the net change when it has forgotten all", async () => {
+describe("the explanation methods", () => {
+  it("do not change without shuffled weights, and those that depend on the weights change when all are shuffled", async () => {
     const { store } = openPage("#v=1&only=why");
     for (const method of explanationMethodNames) await expect.poll(() => likeness(method)).toBe(1);
     expect(textOf("#why .readout")).toContain("Why a 6?");
@@ -29,7 +29,7 @@ describe("ten ways to ask why", () => {
     await userEvent.keyboard("{Home}");
   });
 
-  it("are asked about another class, by pointer or from the address", async () => {
+  it("explain another class, by pointer or from the address", async () => {
     openPage("#v=1&only=why&why.target=0");
     await expect.poll(() => textOf("#why .readout")).toContain("Why a 0?");
     await page.getByRole("radio", { name: "3", exact: true }).click();
@@ -39,13 +39,13 @@ describe("ten ways to ask why", () => {
   });
 });
 
-describe("covering and fooling", () => {
-  it("is less sure when strokes are wiped out, by keyboard, and as sure as before when they are back", async () => {
+describe("covering and adversarial examples", () => {
+  it("lower the probability when strokes are erased, by keyboard, and restore it with the strokes", async () => {
     const { store } = openPage("#v=1&only=fool&fool.epsilon=0");
     await expect.poll(() => document.querySelectorAll("#fool .scores").length).toBe(2);
     expect(percentOf("6", 0)).toBeGreaterThan(95);
     page.getByRole("application").element().focus();
-    // To the left of the loop, down with the brush, and back and forth over it.
+    // Moves to the left of the loop, lowers the brush, and goes back and forth over it.
     const keys = (key: string, times: number): string => `{${key}}`.repeat(times);
     await userEvent.keyboard(`${keys("ArrowLeft", 6)}${keys("ArrowDown", 5)} `);
     for (let i = 0; i < 3; i++)
@@ -57,7 +57,7 @@ describe("covering and fooling", () => {
     await expect.poll(() => percentOf("6", 0)).toBeGreaterThan(95);
   });
 
-  it("moves pixels until it reads something else, and says how far", async () => {
+  it("change pixels until the answer changes, and show by how much", async () => {
     openPage("#v=1&only=fool&fool.epsilon=0");
     await expect.poll(() => percentOf("6", 1)).toBeGreaterThan(95);
     const readouts = (): string => document.querySelectorAll("#fool .readout")[1]?.textContent ?? "";
@@ -75,11 +75,11 @@ describe("covering and fooling", () => {
   });
 });
 
-describe("what a feature looks for", () => {
+describe("a feature", () => {
   const excitement = (): number =>
     Number(/is (\S+)\.$/.exec(textOf("#features .painting .readout"))?.[1] ?? Number.NaN);
 
-  it("is found in digits, the most exciting first, and painted live until it is stopped", async () => {
+  it("has patches of digits, the highest activation first, and a live visualization that can be stopped", async () => {
     const { store } = openPage("#v=1&only=features&features.steps=9999");
     const values = (): number[] =>
       [...document.querySelectorAll("#features .patches .caption")].map((caption) =>
@@ -98,7 +98,7 @@ describe("what a feature looks for", () => {
     await page.getByRole("button", { name: "Stop" }).click();
     const stopped = textOf("#features .painting .readout");
     expect(stopped).toMatch(/Step \d+ of 9999/);
-    // Whatever was on its way has arrived by the time something else is answered.
+    // All earlier answers have arrived when a later request is answered.
     await page.getByRole("button", { name: "a map of the first convolution" }).click();
     await expect.poll(() => textOf("#features .painting .readout")).toContain("Press Paint");
     await page.getByRole("button", { name: "one of the second" }).click();
@@ -107,7 +107,7 @@ describe("what a feature looks for", () => {
     expect(await barriers()).toEqual([]);
   });
 
-  it("is painted to the end", async () => {
+  it("is visualized to the end", async () => {
     openPage("#v=1&only=features&features.steps=16&features.layer=2&features.map=3");
     await expect.poll(() => document.querySelectorAll("#features .patches li").length).toBe(9);
     await page.getByRole("button", { name: "Paint" }).click();

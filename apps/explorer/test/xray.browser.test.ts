@@ -8,13 +8,13 @@ const agreement = (): string => textOf("#xray .agreement");
 const verdict = (): string => textOf("#xray .verdict .readout");
 const heading = (): string => textOf("#xray .unit h4");
 
-/** The weightiest products and what the others are together; of a convolution or a fully connected layer they are the sum. */
+/** The largest products and the sum of the others; for a convolution or a fully connected layer they add up to the output. */
 const amounts = (): number[] =>
   [...document.querySelectorAll("#xray .anatomy > div:nth-child(2) .amount")].map((amount) =>
     number(amount.textContent ?? ""),
   );
 
-/** What is shown adds up to what the layer has put out: ten rounded numbers may be off by half of a thousandth each. */
+/** The terms add up to the output of the layer: each of ten rounded numbers may differ by half of a thousandth. */
 async function addsUp(): Promise<void> {
   await expect.poll(agreement).toContain("the same number, to the last bit");
   const [, sum, bias, value] = /products \(?(\S+?)\)? \+ bias \(?(\S+?)\)? = (\S+)/.exec(total())!.map(number);
@@ -23,8 +23,8 @@ async function addsUp(): Promise<void> {
   expect(agreement()).toContain(total().split("= ").at(-1)!);
 }
 
-describe("a net taken apart", () => {
-  it("reads a digit, and each click goes a layer down, to the pixels, with sums that agree", async () => {
+describe("the layers of a net", () => {
+  it("classify a digit, and each click goes down a layer, to the pixels, with sums that agree", async () => {
     openPage("#v=1&only=xray");
     await expect.poll(verdict).toContain("The net reads a 6");
     await expect.poll(heading).toBe("Fully connected: 10 numbers; number 7");
@@ -46,17 +46,17 @@ describe("a net taken apart", () => {
       await expect.poll(agreement).toContain("the same number, to the last bit");
     }
     await addsUp();
-    // A window of 5 × 5 pixels, and no layer below.
+    // The lowest layer reads a window of 5 × 5 pixels.
     expect(textOf("#xray .anatomy .caption")).toContain("25 pixels");
     expect(document.querySelectorAll("#xray .anatomy > div:nth-child(2) button")).toHaveLength(0);
   });
 
-  it("shows the unit that is clicked in a map, or chosen by keyboard, and holds it in the address", async () => {
+  it("show the unit that is clicked in a map or selected by keyboard, and keep it in the address", async () => {
     const { store } = openPage("#v=1&only=xray");
     await expect.poll(agreement).not.toBe("");
     const maps = page.getByRole("img", { name: /^Convolution: 16 maps/ });
     const { width, height } = maps.element().getBoundingClientRect();
-    // The picture has 8 maps of 14 across, two rows of them: the middle of the third in the second row.
+    // The picture has 16 maps of 14 × 14 in two rows; this is the middle of the third map in the second row.
     await maps.click({ position: { x: (width * (2 * 15 + 7.5)) / 119, y: (height * (15 + 7.5)) / 29 } });
     await expect.poll(heading).toBe("Convolution: 16 maps of 14 × 14; map 11, row 8, column 8");
     await addsUp();
@@ -67,13 +67,13 @@ describe("a net taken apart", () => {
     expect(store.hash()).toContain("xray.row=9");
   });
 
-  it("is drawn on by pointer and by keyboard, and answers", async () => {
+  it("follow a drawing by pointer and by keyboard", async () => {
     const { store } = openPage("#v=1&only=xray&xray.ink=");
     await expect.poll(verdict).not.toBe("");
     const blank = verdict();
     const pad = page.getByRole("application");
     pad.element().focus();
-    // A one: the pen goes down and along.
+    // Draws a one.
     await userEvent.keyboard(` ${"{ArrowDown}".repeat(14)} `);
     await expect.poll(verdict).toContain("reads a 1");
     expect(verdict()).not.toBe(blank);
@@ -91,7 +91,7 @@ describe("a net taken apart", () => {
     await expect.poll(verdict).toContain("reads a 1");
   });
 
-  it("puts no barrier in anybody's way", async () => {
+  it("is accessible", async () => {
     openPage("#v=1&only=xray");
     await expect.poll(agreement).not.toBe("");
     expect(await barriers()).toEqual([]);

@@ -19,7 +19,7 @@ const shapes = fc.oneof(
 );
 
 describe("a drawing", () => {
-  it("comes back from its text, which is short", () =>
+  it("is restored from its text, which is short", () =>
     fc.assert(
       fc.property(drawings, (pixels) => {
         const text = inkText(pixels);
@@ -30,13 +30,13 @@ describe("a drawing", () => {
       }),
     ));
 
-  it("is refused where its text is none, or too long", () => {
+  it("is refused if its text is invalid or too long", () => {
     for (const text of ["A", "0!", "z".repeat(40), "f".repeat(785)]) expect(inkField().parse(text)).toBeUndefined();
     expect(inkField(29).parse("f".repeat(785))).toBe("f".repeat(785));
     expect(inkPixels("")).toEqual(new Float32Array(784));
   });
 
-  it("gets ink where the pen was, and loses it to the eraser", () => {
+  it("gets ink at the pen, and loses it at the eraser", () => {
     const [from, to] = [
       { x: 5, y: 5 },
       { x: 20, y: 5 },
@@ -48,7 +48,7 @@ describe("a drawing", () => {
     expect(stroked(drawn, from, to, true)[5 * SIDE + 12]).toBe(0);
   });
 
-  it("lies where digits do when it is centred: its mass at pixel 14, its longest side 20", () =>
+  it("is centred like the digits: its centre of mass at pixel 14, its longest side 20", () =>
     fc.assert(
       fc.property(
         fc.record({ x: fc.integer({ min: 4, max: 14 }), y: fc.integer({ min: 4, max: 14 }) }),
@@ -68,11 +68,11 @@ describe("a drawing", () => {
       ),
     ));
 
-  it("of no ink stays paper", () => expect(centred(new Float32Array(784))).toEqual(new Float32Array(784)));
+  it("without ink stays empty", () => expect(centred(new Float32Array(784))).toEqual(new Float32Array(784)));
 });
 
 describe("maps in a picture", () => {
-  it("keep every number, and a click finds its unit", () =>
+  it("contain every number, and a click finds its unit", () =>
     fc.assert(
       fc.property(shapes, fc.nat(1_000_000), (shape, dice) => {
         const size = shape.reduce((a, b) => a * b, 1);
@@ -94,14 +94,14 @@ describe("maps in a picture", () => {
     ));
 });
 
-describe("the unit that is looked at", () => {
+describe("the selected unit", () => {
   const layers = [
     { name: "layers.0", type: "Conv2d", shape: [4, 5, 3], values: new Float32Array(60), sees: 5 },
     { name: "layers.1", type: "Dense", shape: [7], values: new Float32Array(7), sees: 28 },
   ];
   const state = initialState(xrayFields);
 
-  it("is one that there is, whatever the address says", () =>
+  it("exists, for every address", () =>
     fc.assert(
       fc.property(fc.nat(64), fc.nat(4096), fc.nat(512), fc.nat(512), (layer, map, row, column) => {
         const { layer: found, unit } = chosenIn({ ...state, layer, map, row, column }, layers);
@@ -110,7 +110,7 @@ describe("the unit that is looked at", () => {
       }),
     ));
 
-  it("is found again from the state that chooses it", () => {
+  it("is found from the state that selects it", () => {
     for (const [index, unit] of [
       [0, [3, 4, 2]],
       [1, [6]],
@@ -119,11 +119,11 @@ describe("the unit that is looked at", () => {
   });
 });
 
-describe("what a number is made of", () => {
+describe("the terms of a number", () => {
   const answer = (trace: Partial<UnitAnswer["trace"]>): UnitAnswer =>
     ({ trace: { name: "a", type: "b", unit: [0], output: 0, value: 0, ...trace }, uses: [] }) as unknown as UnitAnswer;
 
-  it("is shown by weight, and what is left out is summed up", () =>
+  it("are sorted by size, and the rest is summed", () =>
     fc.assert(
       fc.property(fc.array(fc.double({ min: -9, max: 9, noNaN: true }), { maxLength: 40 }), (products) => {
         const terms = products.map((product, i) => ({ input: [i], x: product, w: 1, weight: [i], product }));
@@ -139,7 +139,7 @@ describe("what a number is made of", () => {
       }),
     ));
 
-  it("is written as a sum, with a minus that is one", () => {
+  it("are written as a sum, with a minus sign", () => {
     const term = { input: [0], x: 2, w: -1.5, weight: [0], product: -3 };
     expect(formulaOf(answer({ kind: "products", sums: [[term]], bias: 0.25, value: -2.75 }))).toBe(
       "1 product (−3.000) + bias 0.250 = −2.750",
