@@ -50,7 +50,7 @@ function infer({ steps, tensors }) {
   const { values, shape } = tensors.x;
   return {
     run: () => predict(net, tensor(values, shape)),
-    result: async () => (await predict(net, tensor(values, shape))).values,
+    result: async () => (await predict(net, tensor(values, shape))).knownValues,
     release: () => Object.values(net.weights).forEach((weight) => weight.dispose()),
   };
 }
@@ -62,7 +62,7 @@ function train({ steps, tensors, rate, momentum }) {
   const run = async () => {
     const x = tensor(tensors.x.values, tensors.x.shape);
     const labels = tensor(tensors.labels.values, tensors.labels.shape);
-    return (await step(x, labels, rate)).loss.number;
+    return (await step(x, labels, rate)).loss.knownValue;
   };
   const reset = () => {
     for (const [name, weight] of Object.entries(net.weights)) weight.write(tensors[name].values);

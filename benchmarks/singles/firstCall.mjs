@@ -35,7 +35,7 @@ for (let i = 0; i < count; i++) {
     preparedCpu = (user + system) / 1000;
   }
   const { loss } = await promise;
-  if (!Number.isFinite(loss.number)) throw new Error(`the loss of step ${i + 1} is ${loss.number}`);
+  if (!Number.isFinite(loss.knownValue)) throw new Error(`the loss of step ${i + 1} is ${loss.knownValue}`);
   times.push(performance.now() - began);
 }
 const steady = times.slice(-Math.ceil(count / 3)).sort((a, b) => a - b);

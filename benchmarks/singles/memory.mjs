@@ -16,7 +16,7 @@ const [x, label] = [full([1, 28, 28, 1], 0.5), zeros([1])];
 const train = async (count) => {
   for (let i = 0; i < count; i++) {
     const { loss } = await step(x, label, 1e-4);
-    if (!Number.isFinite(loss.number)) throw new Error(`the loss is ${loss.number}`);
+    if (!Number.isFinite(loss.knownValue)) throw new Error(`the loss is ${loss.knownValue}`);
   }
 };
 function held() {

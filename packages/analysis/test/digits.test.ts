@@ -39,7 +39,7 @@ beforeAll(async () => {
   trained = await trainedOnDigits();
   const [batch] = batches(subset(trained.test, [0, 1, 2, 3, 4, 5, 6, 7]), { size: 8 });
   images = batch!.inputs;
-  labels = batch!.labels.values;
+  labels = batch!.labels.knownValues;
 }, 300_000);
 
 /** The last look at something that is being painted, and the first. */
@@ -139,7 +139,7 @@ describe("what it looks for", () => {
     const data = take(trained.test, 200);
     const found = await topPatches(trained.model, data, { layer: "layers.4", count: 4 });
     expect(found).toHaveLength(12);
-    const [inputs] = [...batches(data, { size: 200 })].map((batch) => batch.inputs.values);
+    const [inputs] = [...batches(data, { size: 200 })].map((batch) => batch.inputs.knownValues);
     // Up to and with the second relu.
     const part = sequential(trained.model.layers.slice(0, 5));
     for (const { channel, patches } of found.slice(0, 4))
@@ -150,7 +150,7 @@ describe("what it looks for", () => {
           return row >= top && row <= bottom && column >= left && column <= right ? inputs![index * 784 + i]! : 0;
         });
         const maps = await predict(part, tensor(kept, [1, 28, 28, 1]));
-        expect(maps.values[(place[0]! * 14 + place[1]!) * 12 + channel]).toBeCloseTo(value, 4);
+        expect(maps.knownValues[(place[0]! * 14 + place[1]!) * 12 + channel]).toBeCloseTo(value, 4);
         const crop = cropOf(data, index, box);
         expect(crop.shape).toEqual([bottom - top + 1, right - left + 1, 1]);
         expect(crop.values[0]).toBeCloseTo(inputs![index * 784 + top * 28 + left]!, 6);
@@ -162,14 +162,14 @@ describe("how fragile it is", () => {
   it("a step of 0.1 against it brings it below 50 %, steps in turn further, and no pixel moves more", async () => {
     const data = take(trained.test, 200);
     const [batch] = batches(data, { size: 200 });
-    const told = { labels: batch!.labels.values, epsilon: 0.1 };
+    const told = { labels: batch!.labels.knownValues, epsilon: 0.1 };
     const once = await adversarial(trained.model, batch!.inputs, told);
     const often = await adversarial(trained.model, batch!.inputs, { ...told, steps: 10 });
     expect(once.accuracyBefore).toBeGreaterThan(0.85);
     expect(once.accuracy).toBeLessThan(0.5);
     expect(often.accuracy).toBeLessThan(once.accuracy);
     for (const { values } of [once, often]) {
-      const moves = values.map((value, i) => Math.abs(value - batch!.inputs.values[i]!));
+      const moves = values.map((value, i) => Math.abs(value - batch!.inputs.knownValues[i]!));
       const largest = (numbers: typeof values): number =>
         Array.from(numbers).reduce((a, b) => Math.max(a, b), -Infinity);
       expect(largest(moves)).toBeLessThan(0.1 + 1e-6);
@@ -186,7 +186,7 @@ describe("how fragile it is", () => {
       seed: 1,
     }));
     const [batch] = batches(take(trained.test, 200), { size: 200 });
-    const told = { labels: batch!.labels.values, epsilon: 0.1 };
+    const told = { labels: batch!.labels.knownValues, epsilon: 0.1 };
     const once = await adversarial(model, batch!.inputs, told);
     expect(once.accuracyBefore).toBeGreaterThan(0.9);
     expect(once.accuracy).toBeGreaterThan(0.5);
@@ -213,7 +213,7 @@ describe("how fragile it is", () => {
   });
 
   it("a code of its second layer gives a digit back that it takes for the same", async () => {
-    const one = tensor(images.values.subarray(0, 784), [1, 28, 28, 1]);
+    const one = tensor(images.knownValues.subarray(0, 784), [1, 28, 28, 1]);
     const [first, last] = await ends(invert(trained.model, one, { layer: "layers.2", steps: 128, every: 128 }));
     expect(last.measures[0]).toBeLessThan(first.measures[0]! / 10);
     const [before, after] = [

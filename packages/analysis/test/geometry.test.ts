@@ -161,7 +161,7 @@ describe("what a unit sees", () => {
     );
     const unit = [1, 2, 0];
     const { mask } = inputsSeen(net, shape, "layers.3", unit);
-    const values = some([1, ...shape], 2, 0.1, 1).values.slice();
+    const values = some([1, ...shape], 2, 0.1, 1).knownValues.slice();
     const answer = async (x: ArrayLike<number>): Promise<number> =>
       (await net.call(tensor(x, [1, ...shape])).data())[1 * 4 + 2]!;
     const before = await answer(values);

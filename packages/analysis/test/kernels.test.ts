@@ -28,7 +28,11 @@ const close = (got: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 
 };
 const kernels = fc
   .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.nat())
-  .map(([height, width, seed]): ImageKernel => ({ height, width, values: [...some([height * width], seed).values] }));
+  .map(([height, width, seed]): ImageKernel => ({
+    height,
+    width,
+    values: [...some([height * width], seed).knownValues],
+  }));
 
 describe("the classical kernels", () => {
   it("have the values that everybody knows them by", () => {
@@ -97,7 +101,7 @@ describe("filtering an image", () => {
       );
       expect(y.shape).toEqual(image.shape);
       // One to the right.
-      const [got, before] = [await y.data(), image.values];
+      const [got, before] = [await y.data(), image.knownValues];
       expect(got[(2 * 6 + 1) * 3 + 2]).toBe(before[(2 * 6 + 2) * 3 + 2]);
     }
     expect(filterImage(image, classicalKernels.box, { border: "valid" }).shape).toEqual([2, 3, 4, 3]);
@@ -157,7 +161,7 @@ describe("composition", () => {
 describe("the Fourier view", () => {
   it("transforms as it is defined, and back again", () => {
     const shape = [4, 8];
-    const [re, im] = [some([32], 1).values, some([32], 2).values] as [Float64Array, Float64Array];
+    const [re, im] = [some([32], 1).knownValues, some([32], 2).knownValues] as [Float64Array, Float64Array];
     const z = { re: re.slice(), im: im.slice() };
     fourierTransform(z, shape);
     for (const [u, v] of [
@@ -230,7 +234,7 @@ describe("one convolution", () => {
         for (const algorithm of algorithms) {
           const { output } = await convolveBy(algorithm, x, filters, options);
           expect(output.shape).toEqual(conv2d(x, filters, options).shape);
-          close(output.values, expected, 1e-11);
+          close(output.knownValues, expected, 1e-11);
         }
       },
     );
@@ -240,9 +244,9 @@ describe("one convolution", () => {
   it("agrees within 1e-5 in float32 too", async () => {
     useBackend(reference());
     const [x, filters] = [some([1, 12, 12, 3]), some([5, 5, 3, 4], 2)];
-    const expected = (await convolveBy("sliding", x, filters, { padding: 2 })).output.values;
+    const expected = (await convolveBy("sliding", x, filters, { padding: 2 })).output.knownValues;
     for (const algorithm of algorithms)
-      close((await convolveBy(algorithm, x, filters, { padding: 2 })).output.values, expected, 1e-5);
+      close((await convolveBy(algorithm, x, filters, { padding: 2 })).output.knownValues, expected, 1e-5);
   });
 
   it("costs more products the plainer it is written, and fewer by Fourier where windows are large", async () => {

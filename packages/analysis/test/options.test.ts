@@ -66,10 +66,10 @@ beforeEach(() => useBackend(reference()));
 const net = (): Layer =>
   build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1]);
 const x = some([2, 6, 6, 1], 1, 0, 1);
-const points = { rows: 6, columns: 3, values: some([6, 3]).values as Float64Array };
+const points = { rows: 6, columns: 3, values: some([6, 3]).knownValues as Float64Array };
 const picture = { height: 1, width: 2, values: [0, 1] };
 const data = shapes({ size: 8, height: 6, width: 6 });
-const heat = heatmap({ method: "gradient", shape: x.shape, values: x.values });
+const heat = heatmap({ method: "gradient", shape: x.shape, values: x.knownValues });
 
 const map = { name: "a map", shape: [1, 1, 2, 3], values: new Float32Array(6) };
 const pixels = { shape: [1, 1, 1], values: [1] };

@@ -465,7 +465,7 @@ describe("painting", () => {
   });
 
   it("becomes a PNG file that others read", () => {
-    const picture = paintMap({ shape: [100, 120], values: some([100, 120]).values });
+    const picture = paintMap({ shape: [100, 120], values: some([100, 120]).knownValues });
     const read = decode(encodePng(picture));
     expect([read.width, read.height, read.channels]).toEqual([120, 100, 4]);
     expect([...read.data]).toEqual([...picture.data]);

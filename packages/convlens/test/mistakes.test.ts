@@ -42,11 +42,11 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a promise where a tensor belongs": () => c.relu(Promise.resolve(c.zeros([1])) as never),
   "a tensor used as a number": () => Number(c.add(c.zeros([]), 1)) + 1,
   "one number of many": () => c.zeros([3]).item(),
-  "values before they are computed": () => c.add(c.zeros([1]), 1).values,
+  "values before they are computed": () => c.add(c.zeros([1]), 1).knownValues,
   "everything dropped": () => c.dropout(c.zeros([2]), 1),
   // Programs
   "a gradient of what it does not depend on": () => c.gradients(c.zeros([]), [c.zeros([2])]),
-  "reading inside of a compiled function": () => c.compile((x: Tensor) => void x.values)(c.zeros([1])),
+  "reading inside of a compiled function": () => c.compile((x: Tensor) => void x.knownValues)(c.zeros([1])),
   "a compiled function that waits": () => c.compile((async (x: Tensor) => x) as never)(),
   "a tensor over a variable from outside": () => {
     const outside = c.multiply(new c.Variable([1], [], { name: "w" }), 2);

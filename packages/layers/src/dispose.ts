@@ -11,7 +11,7 @@ import { variables } from "./layer.ts";
  * const model = lenet5();
  * const logits = await predict(model, zeros([1, 28, 28, 1]));
  * dispose(model);
- * logits.values; // values that were computed before stay
+ * logits.knownValues; // values that were computed before stay
  * ```
  */
 export function dispose(model: object): void {

@@ -28,7 +28,7 @@ export function recordForward<Input, Output>(model: Layer<Input, Output>, x: Inp
  * @example
  * ```ts
  * const logits = await predict(model, images);
- * logits.values;
+ * logits.knownValues;
  * ```
  */
 export async function predict<Input, Output>(model: Layer<Input, Output>, x: Input): Promise<Output> {

@@ -75,7 +75,7 @@ const seeds = { next: 1 };
  *   return loss;
  * });
  * const loss = await step(x, y, 0.1);
- * loss.number;
+ * loss.knownValue;
  * ```
  */
 export function compile<P extends readonly Parameter[], const R extends Results>(

@@ -46,7 +46,7 @@ const none: readonly Tensor[] = [];
  * const x = add(tensor([1, 2, 3]), 1);
  * x.shape; // [3]
  * await x.data(); // Float32Array [2, 3, 4]
- * x.values; // the same, at once, now that they are known
+ * x.knownValues; // the same, without waiting, since they have been read
  * ```
  */
 export class Tensor {
@@ -117,29 +117,33 @@ export class Tensor {
     return this.source.kind === "operation" ? this.source.attributes : undefined;
   }
 
-  /** Whether its values are here, so that `values` and `number` answer. */
+  /** Whether its values are known, so that `knownValues` and `knownValue` can be read. */
   get isKnown(): boolean {
     return this.known !== undefined;
   }
 
-  /** Computes its values (once) and gives a copy of them, in row-major order. */
+  /** Computes its values, unless they are known, and returns a copy of them in row-major order. */
   async data(): Promise<Values> {
     return (await session.evaluate([this]))[0]!;
   }
 
-  /** Computes its one number. */
+  /**
+   * Computes its only value, unless it is known.
+   *
+   * @throws `ShapeError` for a tensor of more or fewer values than one.
+   */
   async item(): Promise<number> {
     this.#mustBeOne("item()");
     return (await this.data())[0]!;
   }
 
   /**
-   * Its values, at once. Known for tensors made from numbers, results of compiled functions, and whatever was read before.
-   * Not a copy: do not write into it.
+   * Its values in row-major order, if they are known: those of tensors made from numbers, of results of compiled functions and
+   * of tensors that were read before. Not a copy: do not write into it.
    *
-   * @throws `UsageError` where they are not known yet.
+   * @throws `UsageError` if they are not known yet.
    */
-  get values(): Values {
+  get knownValues(): Values {
     if (this.known === undefined)
       throw new UsageError(
         `the values of ${this.toString()} are not known yet: use \`await x.data()\`, or return it from a compiled function`,
@@ -150,7 +154,7 @@ export class Tensor {
     return this.present();
   }
 
-  /** @internal Its known values in the precision of the backend: of that which has computed them, if that is the finer one. */
+  /** @internal Its known values in the precision of the backend, or of the backend that computed them if that is higher. */
   present(): Values {
     const { Numbers } = session;
     if (this.known instanceof Numbers) return this.known;
@@ -159,10 +163,14 @@ export class Tensor {
     return this.#shown;
   }
 
-  /** Its one number, at once; see {@link Tensor.values}. */
-  get number(): number {
-    this.#mustBeOne("number");
-    return this.values[0]!;
+  /**
+   * Its only value, if it is known; see {@link Tensor.knownValues}.
+   *
+   * @throws `UsageError` if it is not known yet; `ShapeError` for a tensor of more or fewer values than one.
+   */
+  get knownValue(): number {
+    this.#mustBeOne("knownValue");
+    return this.knownValues[0]!;
   }
 
   #mustBeOne(what: string): void {

@@ -174,8 +174,8 @@ export class Variable extends Tensor {
     return this.current.isKnown;
   }
 
-  override get values(): Values {
-    return this.current.values;
+  override get knownValues(): Values {
+    return this.current.knownValues;
   }
 
   override toString(): string {

@@ -69,7 +69,7 @@ function depthOf(error: Tensor, targets: Tensor): number {
 }
 
 /** Whether a tensor holds the classes 0, 1, …, which `oneHot` compares labels with. */
-const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.values.every((x, i) => x === i);
+const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.knownValues.every((x, i) => x === i);
 
 /** @throws `ValueError` for a label that is not below this number of classes. */
 export function checkLabels(owner: string, data: Dataset, classes: number): void {

@@ -93,7 +93,7 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
     // Labels beyond the outputs are correct only in a regression.
     if (indices[0] === 0 && labelBeyond(data, scores.outputs.shape.at(-1) ?? 1) !== undefined)
       checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
-    total += scores.loss.number * indices.length;
+    total += scores.loss.knownValue * indices.length;
     const { predicted, correct, outputs } = scores;
     if (predicted !== undefined && correct !== undefined) {
       isClassifier = true;
@@ -101,14 +101,14 @@ export async function evaluateModel(model: Layer, data: Dataset, options: Evalua
       classes = Math.max(classes, width);
       indices.forEach((index, i) => {
         const label = data.labels[index]!;
-        const row = outputs.values.subarray(i * width, (i + 1) * width);
+        const row = outputs.knownValues.subarray(i * width, (i + 1) * width);
         const isNumber = !row.some(Number.isNaN);
-        const guess = isNumber ? predicted.values[i]! : NaN;
+        const guess = isNumber ? predicted.knownValues[i]! : NaN;
         if (isNumber) {
           predictions.push(guess);
           labelled.push(label);
         }
-        if (correct.values[i] === 1) return;
+        if (correct.knownValues[i] === 1) return;
         mistakes.push({ index, label, predicted: guess, confidence: isNumber ? confidenceOf(row, guess) : 0 });
       });
     }

@@ -225,8 +225,8 @@ class Run {
             p.step++;
             p.batch++;
             // Weighted by the size relative to a full batch: without a smaller batch, sums are those of the losses to the bit.
-            p.lossSum += done.loss.number * (size / p.batchSize);
-            p.accuracySum += done.accuracy.number * (size / p.batchSize);
+            p.lossSum += done.loss.knownValue * (size / p.batchSize);
+            p.accuracySum += done.accuracy.knownValue * (size / p.batchSize);
             return done;
           });
           const record: StepRecord = {
@@ -235,11 +235,11 @@ class Run {
             step: p.step,
             batch: p.batch,
             batches: count,
-            loss: results.loss.number,
-            ...known("accuracy", results.accuracy.number),
+            loss: results.loss.knownValue,
+            ...known("accuracy", results.accuracy.knownValue),
             imagesPerSecond: seen / seconds,
-            gradientNorm: results.gradientNorm.number,
-            updateRatio: results.updateRatio.number,
+            gradientNorm: results.gradientNorm.knownValue,
+            updateRatio: results.updateRatio.knownValue,
             learningRate,
           };
           if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notANumber(record);

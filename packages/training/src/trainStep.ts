@@ -104,7 +104,7 @@ export interface RecordedStep {
  * ```ts
  * const optimizer = adam({ learningRate: 3e-4 });
  * const step = trainStep(model, { loss: crossEntropy, optimizer, seed: 1 });
- * for (const { inputs, labels } of batches(data)) console.log((await step(inputs, labels)).loss.number);
+ * for (const { inputs, labels } of batches(data)) console.log((await step(inputs, labels)).loss.knownValue);
  * ```
  */
 export function trainStep(model: Layer, options: TrainStepOptions): TrainStep {

@@ -34,7 +34,7 @@ async function stepOf(gradient: readonly number[], clip: ClipOptions): Promise<{
   const { gradientNorm } = await step(zeros([1]), zeros([1]), 1);
   return {
     moved: (await evaluate(...parameters(model).values())).flatMap((values) => [...values]).map((x) => -x),
-    norm: gradientNorm.number,
+    norm: gradientNorm.knownValue,
   };
 }
 

@@ -179,7 +179,7 @@ describe("fit", () => {
       for (let epoch = 0; epoch < 3; epoch++) {
         let sum = 0;
         for (const { inputs, labels } of batches(few, { size: 16, shuffle: true, seed: 3, epoch })) {
-          losses.push((await step(inputs, labels)).number);
+          losses.push((await step(inputs, labels)).knownValue);
           sum += losses.at(-1)! * labels.size;
         }
         means.push(sum / size);

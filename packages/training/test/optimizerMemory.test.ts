@@ -121,7 +121,7 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
           return { slope: slope, critic: critic.current };
         });
         const { slope, critic: after } = await step(0.1);
-        expect(slope.values).toEqual(after.values);
+        expect(slope.knownValues).toEqual(after.knownValues);
       }),
       { numRuns: 20 },
     );
@@ -139,7 +139,7 @@ it("neither does one flow through running statistics", async () => {
     return [slope, norm.variance!.current];
   });
   const [slope, variance] = await slopes(x);
-  for (const value of slope.values) expect(value).toBeCloseTo(1 / Math.sqrt(variance.values[0]! + 1e-5), 6);
+  for (const value of slope.knownValues) expect(value).toBeCloseTo(1 / Math.sqrt(variance.knownValues[0]! + 1e-5), 6);
 });
 
 const data = shapes({ size: 48, height: 6, width: 6, seed: 3 });
@@ -234,7 +234,7 @@ it("one adam() trains two nets of equal paths with trainStep as two would", asyn
     });
     const losses: number[] = [];
     for (let i = 0; i < 10; i++)
-      for (const step of steps) losses.push((await step(inputs, tensor([0, 1, 2, 3]), 0.03)).loss.number);
+      for (const step of steps) losses.push((await step(inputs, tensor([0, 1, 2, 3]), 0.03)).loss.knownValue);
     return losses;
   };
   const shared = adam();
@@ -269,7 +269,7 @@ describe("Adam in float32 is as close to its definition as float32 allows, also 
         second = beta2 * second + (1 - beta2) * gradient * gradient;
         const corrections = [beta1, beta2].map((beta) => (beta === 0 ? 1 : -Math.expm1(t * Math.log1p(beta - 1))));
         expected -= first / corrections[0]! / (Math.sqrt(second / corrections[1]!) + 1e-8);
-        const { values } = await step(tensor([gradient]));
+        const { knownValues: values } = await step(tensor([gradient]));
         expect(Math.abs(values[0]! / expected - 1), `β₁ ${beta1}, β₂ ${beta2}, step ${t}`).toBeLessThan(2e-6);
       }
     }

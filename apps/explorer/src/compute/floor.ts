@@ -49,7 +49,7 @@ function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest
   const program =
     work === "read digits" ? programOf(answer, [shaped[0]], { backend }) : programOf(learn, [...shaped], { backend });
   // The last feed is the seed of random numbers, which this program does not use.
-  const feeds = [inputs.values, labels.values].slice(0, program.feeds.length - 1);
+  const feeds = [inputs.knownValues, labels.knownValues].slice(0, program.feeds.length - 1);
   return { program, feeds: [...feeds, new Float32Array(2)] };
 }
 

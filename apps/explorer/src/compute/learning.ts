@@ -211,10 +211,10 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
     step,
     fingerprint: fingerprint(kept.weights),
     filters: Float32Array.from(kept.weights.get("layers.0.filters")!.values),
-    input: Float32Array.from(one!.inputs.values),
+    input: Float32Array.from(one!.inputs.knownValues),
     label: test.labels[index]!,
     maps,
-    scores: Float32Array.from(output.values),
+    scores: Float32Array.from(output.knownValues),
   };
 }
 

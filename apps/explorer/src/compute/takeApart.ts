@@ -55,7 +55,7 @@ function lookInto(net: Net): Look {
 export async function takeApart(net: Net, { pixels }: TakeApartRequest): Promise<TakeApartAnswer> {
   const look = looks.get(net.model) ?? lookInto(net);
   const [scores, shares, ...made] = (await look(tensor(pixels, [1, ...net.inputShape]))).map((t) =>
-    Float32Array.from(t.values),
+    Float32Array.from(t.knownValues),
   );
   const fields = new Map(receptiveFields(net.model, net.inputShape).map(({ name, axes }) => [name, axes[0]!.size]));
   const layers = simpleLayers(net, net.inputShape).map(({ name, type, output }, i) => ({

@@ -74,10 +74,10 @@ export class Trainer {
     const began = performance.now();
     const { loss, accuracy, gradientNorm, updateRatio } = await run(inputs, labels, rate);
     return {
-      loss: loss.number,
-      accuracy: accuracy.number,
-      gradientNorm: gradientNorm.number,
-      updateRatio: updateRatio.number,
+      loss: loss.knownValue,
+      accuracy: accuracy.knownValue,
+      gradientNorm: gradientNorm.knownValue,
+      updateRatio: updateRatio.knownValue,
       milliseconds: performance.now() - began,
     };
   }

@@ -86,7 +86,7 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
       names: layers.map(({ name }) => name),
       read: async (name) => {
         const { type, shape, copy } = layerNamed({ layers }, name);
-        return { name, type, shape, values: (await copy()).values };
+        return { name, type, shape, values: (await copy()).knownValues };
       },
     };
   };

@@ -74,7 +74,7 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
     const made = await pending;
     const layers = head!.map(({ name, type, shape, result }): [string, LayerActivation] => [
       name,
-      { name, type, shape, values: made[result]!.values },
+      { name, type, shape, values: made[result]!.knownValues },
     ]);
     return { output: made[0]!, layers: new Map(layers) };
   };

@@ -74,10 +74,10 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
   await withCompiled(strongest, async (run) => {
     for (const { inputs, indices } of batches(data, { size: batchSize })) {
       const { value, at } = await run(inputs);
-      value.values.forEach((excited, i) =>
+      value.knownValues.forEach((excited, i) =>
         insert(
           best[i % channels]!,
-          { value: excited, index: indices[Math.floor(i / channels)]!, at: at.values[i]! },
+          { value: excited, index: indices[Math.floor(i / channels)]!, at: at.knownValues[i]! },
           count,
         ),
       );

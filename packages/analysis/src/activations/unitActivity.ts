@@ -89,7 +89,7 @@ export async function unitActivity(
     if (n === 0) continue;
     const found = await look(x);
     examples += n;
-    for (const [i, { values }] of found.entries()) {
+    for (const [i, { knownValues: values }] of found.entries()) {
       const kind = i % KINDS;
       sums[i] ??= new Float64Array(values.length).fill(kind < 3 ? 0 : kind === 3 ? Infinity : -Infinity);
       combine(sums[i], values, kind, n);

@@ -112,9 +112,9 @@ export async function slidingError(model: Layer, inputShape: Shape, x: Tensor): 
     const at = places.length === 1 ? [i] : [Math.floor(i / places[1]!), i % places[1]!];
     const begin = at.map((place, axis) => place * stride[axis]!);
     const crop = slice(x, [0, ...begin, 0], [1, ...inputShape]);
-    const { values } = await predict(model, crop);
+    const { knownValues: values } = await predict(model, crop);
     for (let unit = 0; unit < units; unit++) {
-      error[i] = Math.max(error[i]!, Math.abs(values[unit]! - sliding.values[i * units + unit]!));
+      error[i] = Math.max(error[i]!, Math.abs(values[unit]! - sliding.knownValues[i * units + unit]!));
       scale = Math.max(scale, Math.abs(values[unit]!));
     }
   }

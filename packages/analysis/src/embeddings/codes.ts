@@ -50,7 +50,7 @@ export async function codesOf(model: Layer, data: Dataset, options: CodesOptions
         const code = await run(inputs);
         columns = code.shape[1]!;
         if (values.length === 0) values = new Float32Array(data.size * columns);
-        values.set(code.values, indices[0]! * columns);
+        values.set(code.knownValues, indices[0]! * columns);
         await turn();
       }
       return { rows: data.size, columns, values, labels: data.labels, classes: data.classes };

@@ -79,8 +79,8 @@ export async function faithfulness(
   const order = hottest(heat);
   const empty = new Float64Array(x.size).fill(value);
   return {
-    deletion: await curve(shares, order, question.x.values, empty, steps),
-    insertion: await curve(shares, order, empty, question.x.values, steps),
+    deletion: await curve(shares, order, question.x.knownValues, empty, steps),
+    insertion: await curve(shares, order, empty, question.x.knownValues, steps),
   };
 }
 

@@ -65,7 +65,7 @@ export async function occlusionCurve(
       const least = new Float64Array(count).fill(Infinity);
       let total = 0;
       for (const place of places) {
-        const scores = await at(tensor(cover(question.x.values, planes, place, value), x.shape));
+        const scores = await at(tensor(cover(question.x.knownValues, planes, place, value), x.shape));
         scores.forEach((score, n) => {
           total += score;
           least[n] = Math.min(least[n]!, score);

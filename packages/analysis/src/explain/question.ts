@@ -115,9 +115,11 @@ export const withScores = <R>(
 ): Promise<R> =>
   withCompiled(
     (point) => ({ scores: score(apply(model, point)) }),
-    (run) => use(async (point) => (await run(point)).scores.values),
+    (run) => use(async (point) => (await run(point)).scores.knownValues),
   );
 
 /** The values of named tensors. */
 const valuesOf = <K extends string>(tensors: { readonly [name in K]: Tensor }): { [name in K]: Values } =>
-  Object.fromEntries(Object.entries<Tensor>(tensors).map(([name, t]) => [name, t.values])) as { [name in K]: Values };
+  Object.fromEntries(Object.entries<Tensor>(tensors).map(([name, t]) => [name, t.knownValues])) as {
+    [name in K]: Values;
+  };

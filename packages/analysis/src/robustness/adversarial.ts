@@ -52,7 +52,7 @@ export interface Adversarial {
  * @example
  * ```ts
  * const [batch] = batches(data, { size: 8 });
- * const options = { labels: batch!.labels.values, epsilon: 0.1 };
+ * const options = { labels: batch!.labels.knownValues, epsilon: 0.1 };
  * const { accuracyBefore, accuracy } = await adversarial(model, batch!.inputs, { ...options, steps: 10 });
  * ```
  */
@@ -100,7 +100,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
     const values = original.slice();
     let { gradient } = first;
     for (let step = 1; ; step++) {
-      gradient.values.forEach((derivative, i) => {
+      gradient.knownValues.forEach((derivative, i) => {
         const from = original[i]!;
         const moved = Math.min(from + epsilon, Math.max(from - epsilon, values[i]! + reach * Math.sign(derivative)));
         // A number that is outside of the range stays there.
@@ -109,7 +109,10 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
       const now = await run(tensor(values, x.shape));
       ({ gradient } = now);
       if (step < steps) continue;
-      const [before, after] = [first, now].map(({ classes }) => Array.from(classes.values)) as [number[], number[]];
+      const [before, after] = [first, now].map(({ classes }) => Array.from(classes.knownValues)) as [
+        number[],
+        number[],
+      ];
       const share = (classes: readonly number[]): number => classes.filter((c, i) => c === labels[i]).length / count;
       return { shape: x.shape, values, before, after, accuracyBefore: share(before), accuracy: share(after) };
     }

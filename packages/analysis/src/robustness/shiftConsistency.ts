@@ -108,7 +108,7 @@ export async function shiftConsistency(model: Layer, x: Tensor, options: ShiftOp
 }
 
 /** Splits a batch into the numbers of each example. */
-function rowsOf({ values, shape }: Tensor): Float64Array[] {
+function rowsOf({ knownValues: values, shape }: Tensor): Float64Array[] {
   const size = values.length / shape[0]!;
   return Array.from({ length: shape[0]! }, (_, n) => Float64Array.from(values.subarray(n * size, (n + 1) * size)));
 }

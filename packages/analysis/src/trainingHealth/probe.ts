@@ -46,9 +46,9 @@ export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => T
     const [sizes, ...counts] = await run(inputs);
     const layers = heads.map((head, i) => ({
       ...head,
-      dead: counts[2 * i]!.number,
-      saturated: counts[2 * i + 1]!.number,
+      dead: counts[2 * i]!.knownValue,
+      saturated: counts[2 * i + 1]!.knownValue,
     }));
-    return { sizes: sizes!.values, layers };
+    return { sizes: sizes!.knownValues, layers };
   };
 }

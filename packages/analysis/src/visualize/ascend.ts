@@ -170,7 +170,7 @@ export async function* ascend(subject: Subject, options: AscentOptions): AsyncGe
       signal?.throwIfAborted();
       if (done % every === 0 || done === steps) {
         const { now, measures } = await look();
-        yield { step: done, shape: subject.shape, values: now.values, measures: measures.values };
+        yield { step: done, shape: subject.shape, values: now.knownValues, measures: measures.knownValues };
       }
       if (done >= steps) return;
       const { indices, weights } = moved();

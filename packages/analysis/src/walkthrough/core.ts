@@ -47,7 +47,7 @@ export function coreOf({ output, operations }: RecordedLayer, recorded: Recorded
       [bias, movesToBias] = [{ tensor: b, output: t.shape }, moves.length];
       t = a;
     } else if (t.operation === "divide" && b.size === 1 && b.isKnown && divisor === 1) {
-      divisor = b.values[0]!;
+      divisor = b.knownValues[0]!;
       t = a;
     } else break;
   }

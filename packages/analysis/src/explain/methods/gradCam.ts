@@ -119,9 +119,9 @@ async function runGradCam({ model, x, score }: Question, { layer }: GradCamOptio
       const { scores, coarse, fine } = await run(x);
       return {
         shape: [...x.shape.slice(0, -1), 1],
-        values: fine.values,
-        scores: scores.values,
-        coarse: { shape: coarse.shape, values: coarse.values },
+        values: fine.knownValues,
+        scores: scores.knownValues,
+        coarse: { shape: coarse.shape, values: coarse.knownValues },
       };
     },
   );

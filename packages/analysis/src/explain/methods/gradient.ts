@@ -50,7 +50,7 @@ export const inputTimesGradient: ExplanationMethod = {
   options: {},
   async run(question) {
     const { values, ...rest } = await gradientAt(question);
-    return { ...rest, values: values.map((gradient, i) => gradient * question.x.values[i]!) };
+    return { ...rest, values: values.map((gradient, i) => gradient * question.x.knownValues[i]!) };
   },
 };
 

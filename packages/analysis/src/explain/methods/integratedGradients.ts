@@ -57,10 +57,10 @@ export const integratedGradients: ExplanationMethod<IntegratedGradientsOptions> 
       const along = async (count: number): Promise<Attribution> => {
         const total = new Float64Array(x.size);
         for (const { node, weight } of gaussLegendre(count)) {
-          const point = start.map((from, i) => from + node * (x.values[i]! - from));
+          const point = start.map((from, i) => from + node * (x.knownValues[i]! - from));
           (await at(tensor(point, x.shape))).gradient.forEach((gradient, i) => (total[i]! += weight * gradient));
         }
-        const values = total.map((sum, i) => sum * (x.values[i]! - start[i]!));
+        const values = total.map((sum, i) => sum * (x.knownValues[i]! - start[i]!));
         const difference = high.map((score, i) => fallOf(score, low[i]!));
         return {
           shape: x.shape,

@@ -53,7 +53,7 @@ export const occlusion: ExplanationMethod<OcclusionOptions> = {
     return withScores(question, async (at) => {
       const before = await at(x);
       for (const place of places) {
-        const after = await at(tensor(cover(x.values, planes, place, value), x.shape));
+        const after = await at(tensor(cover(x.knownValues, planes, place, value), x.shape));
         for (let row = place.top; row < place.bottom; row++)
           for (let column = place.left; column < place.right; column++) {
             times[row * width + column]!++;

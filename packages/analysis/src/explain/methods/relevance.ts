@@ -40,7 +40,7 @@ export const relevance: ExplanationMethod<RelevanceOptions> = {
       async (at) => {
         const { x } = question;
         const { scores, gradient } = await at(x);
-        const values = gradient.map((share, i) => share * x.values[i]!);
+        const values = gradient.map((share, i) => share * x.knownValues[i]!);
         return { shape: x.shape, values, scores, completeness: completenessOf(values, scores) };
       },
       (scores, point) => ({ rule: relevant(scores, point, epsilon), seed: seedOf(scores, epsilon) }),

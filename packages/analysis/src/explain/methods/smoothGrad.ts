@@ -33,7 +33,7 @@ export const smoothGrad: ExplanationMethod<SmoothGradOptions> = {
     const size = x.size / x.shape[0]!;
     const deviations = Array.from({ length: x.shape[0]! }, (_, n) => {
       let [low, high] = [Infinity, -Infinity];
-      for (const value of x.values.subarray(n * size, (n + 1) * size)) {
+      for (const value of x.knownValues.subarray(n * size, (n + 1) * size)) {
         low = Math.min(low, value);
         high = Math.max(high, value);
       }
@@ -44,7 +44,7 @@ export const smoothGrad: ExplanationMethod<SmoothGradOptions> = {
       const total = new Float64Array(x.size);
       for (let sample = 0; sample < samples; sample++) {
         const normal = new Random(seed).split(sample).normal(x.size);
-        const noisy = Float64Array.from(normal, (z, i) => x.values[i]! + z * deviations[Math.floor(i / size)]!);
+        const noisy = Float64Array.from(normal, (z, i) => x.knownValues[i]! + z * deviations[Math.floor(i / size)]!);
         (await at(tensor(noisy, x.shape))).gradient.forEach((gradient, i) => (total[i]! += gradient / samples));
       }
       return { shape: x.shape, values: total, scores };
