@@ -7,14 +7,14 @@ import { softwareGraphics } from "./chromium.mjs";
 const page = `import { gpu } from "@convlens/backend-gpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
-import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential } from "@convlens/layers";
+import { Conv2d, Dense, Flatten, MaxPool2d, ReLU, sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { fit } from "@convlens/training";
 
 async function losses(backend) {
   useBackend(backend);
   const data = shapes({ size: 12, height: 10, width: 10 });
-  const model = sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dense({ units: 4 })]);
+  const model = sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new ReLU(), new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dense({ units: 4 })]);
   const found = [];
   for await (const step of fit(model, data, { batchSize: 4, seed: 1 })) if (step.kind === "step") found.push(step.loss);
   return found;

@@ -16,7 +16,7 @@ import {
   Flatten,
   GlobalAveragePool,
   predict,
-  Relu,
+  ReLU,
   sequential,
 } from "../packages/layers/dist/index.js";
 import { uniform, useBackend, zeros } from "../packages/tensor/dist/index.js";
@@ -25,7 +25,7 @@ import { adam, crossEntropy, fit, trainStep } from "../packages/training/dist/in
 const data = shapes({ size: 64, height: 8, width: 8 });
 const small = () =>
   build(
-    sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]),
+    sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]),
     data.shape,
   );
 

@@ -8,7 +8,7 @@ import {
   Dense,
   Dropout,
   Flatten,
-  Relu,
+  ReLU,
   sequential,
   weightsOf,
 } from "../../packages/layers/src/index.ts";
@@ -22,7 +22,7 @@ export const count = 150;
 const data = shapes({ size: 40, height: 6, width: 6, seed: 3 });
 const net = () =>
   sequential([
-    ...[new Conv2d({ filters: 3, kernelSize: 3 }), new BatchNorm(), new Relu(), new Flatten()],
+    ...[new Conv2d({ filters: 3, kernelSize: 3 }), new BatchNorm(), new ReLU(), new Flatten()],
     ...[new Dropout({ rate: 0.2 }), new Dense({ units: 4 })],
   ]);
 

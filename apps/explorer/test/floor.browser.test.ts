@@ -14,7 +14,7 @@ describe("the compiled program", () => {
     page.getByRole("slider", { name: "Run the program: step" }).element().focus();
     await userEvent.keyboard("{ArrowRight}{ArrowRight}");
     await expect.poll(chosen).toBe("3");
-    expect(textOf("#floor .readout")).toContain("Instruction 3: conv2dBiasRelu of layers.4 (Relu)");
+    expect(textOf("#floor .readout")).toContain("Instruction 3: conv2dBiasRelu of layers.4 (ReLU)");
     expect(document.querySelectorAll("#floor .plan .made").length).toBe(1);
     await page.getByRole("button", { name: "2", exact: true }).click();
     await expect.poll(chosen).toBe("2");

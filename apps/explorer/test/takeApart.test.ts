@@ -43,10 +43,10 @@ describe("the layers of a net", () => {
   it("are all listed, and the answer is the last of them", () => {
     expect(apart.layers.map(({ type, shape, sees }) => [type, ...shape, sees].join(" "))).toEqual([
       "Conv2d 28 28 8 5",
-      "Relu 28 28 8 5",
+      "ReLU 28 28 8 5",
       "MaxPool2d 14 14 8 6",
       "Conv2d 14 14 16 14",
-      "Relu 14 14 16 14",
+      "ReLU 14 14 16 14",
       "MaxPool2d 7 7 16 16",
       "Flatten 784 16",
       "Dense 10 28",

@@ -9,7 +9,7 @@ import {
   Flatten,
   MaxPool2d,
   predict,
-  Relu,
+  ReLU,
   sequential,
   Sigmoid,
   Tanh,
@@ -262,7 +262,7 @@ describe("statistics", () => {
 
 describe("unit activity", () => {
   it("finds the dead, the active and the saturated, over all batches together", async () => {
-    const net = filled(sequential([new Dense({ units: 3 }), new Relu()]), [2]);
+    const net = filled(sequential([new Dense({ units: 3 }), new ReLU()]), [2]);
     const [dense] = net.layers as [Dense];
     // x0, −x0 − x1 (never above 0), and 0.
     dense.weights!.write([1, -1, 0, 0, -1, 0]);
@@ -298,7 +298,7 @@ describe("unit activity", () => {
 
   it("of chosen layers, from batches that come in time; not of none", async () => {
     const net = filled(
-      sequential([new Conv1d({ filters: 2, kernelSize: 2 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+      sequential([new Conv1d({ filters: 2, kernelSize: 2 }), new ReLU(), new Flatten(), new Dense({ units: 2 })]),
       [4, 1],
     );
     async function* batches(): AsyncGenerator<Tensor> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { BatchNorm, Conv2d, Dense, Flatten, MaxPool2d, Relu, Residual, sequential, type Layer } from "@convlens/layers";
+import { BatchNorm, Conv2d, Dense, Flatten, MaxPool2d, ReLU, Residual, sequential, type Layer } from "@convlens/layers";
 import { matmul, reshape, useBackend } from "@convlens/tensor";
 import {
   classicalKernels,
@@ -31,8 +31,8 @@ const x = some([1, ...shape], 5);
 const makeNet = (): Layer =>
   filled(
     sequential([
-      ...[new Conv2d({ filters: 4, kernelSize: 3 }), new BatchNorm(), new Relu(), new TwoWays()],
-      new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 3, padding: 1 }), new Relu()]) }),
+      ...[new Conv2d({ filters: 4, kernelSize: 3 }), new BatchNorm(), new ReLU(), new TwoWays()],
+      new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 3, padding: 1 }), new ReLU()]) }),
       ...[new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dense({ units: 3 })],
     ]),
     shape,
@@ -92,7 +92,7 @@ const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>
     matmul(toRows(some([3, 3, 2, 4], 8)), toColumns(x, { kernelSize: 3, stride: 2, padding: 1 })).data(),
   "a sliding net": async () => {
     const net = filled(
-      sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+      sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 2 })]),
       [6, 6, 2],
     );
     const { largest } = await slidingError(net, [6, 6, 2], x);

@@ -2,7 +2,7 @@ import { Random } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { batches, shapes } from "@convlens/datasets";
-import { build, Conv2d, Flatten, MaxPool2d, Relu, sequential } from "@convlens/layers";
+import { build, Conv2d, Flatten, MaxPool2d, ReLU, sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -56,7 +56,7 @@ describe("codes", () => {
       const model = build(
         sequential([
           new Conv2d({ filters: 3, kernelSize: 3 }),
-          new Relu(),
+          new ReLU(),
           new MaxPool2d({ kernelSize: 2 }),
           new Flatten(),
         ]),

@@ -15,7 +15,7 @@ import {
   Parallel,
   parameters,
   predict,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   variables,
@@ -35,7 +35,7 @@ class Own implements Layer {
   readonly stem: Layer = new Conv2d({ filters: 8, kernelSize: 3, padding: "same" });
   readonly ways: Layer = new TwoWays();
   readonly block: Layer = new Residual({
-    body: sequential([new Conv2d({ filters: 4, kernelSize: 3, padding: "same" }), new BatchNorm(), new Relu()]),
+    body: sequential([new Conv2d({ filters: 4, kernelSize: 3, padding: "same" }), new BatchNorm(), new ReLU()]),
   });
   readonly branches: Layer = new Parallel([
     new Conv2d({ filters: 3, kernelSize: 1 }),
@@ -63,7 +63,7 @@ const nets: readonly (readonly [string, () => Layer])[] = [
         ...[16, 32].flatMap((filters) => [
           new Conv2d({ filters, kernelSize: 3, padding: "same" }),
           new BatchNorm(),
-          new Relu(),
+          new ReLU(),
           new MaxPool2d({ kernelSize: 2 }),
         ]),
         ...[new Flatten(), new Dropout(), new Dense({ units: 4 })],
@@ -161,7 +161,7 @@ describe("what well-known nets cost", () => {
   it("of LeNet-5 layer by layer: a reshape makes nothing and keeps nothing", () => {
     const rows = cost(lenet5(), [28, 28, 1]).layers.map(({ type, activations, kept }) => [type, activations, kept]);
     expect(rows.slice(4, 8)).toEqual([
-      ["Relu", 1600, 1600],
+      ["ReLU", 1600, 1600],
       ["MaxPool2d", 400, 400],
       ["Flatten", 0, 0],
       ["Dense", 120, 0],

@@ -9,7 +9,7 @@ import {
   LocallyConnected2d,
   MaxPool1d,
   MaxPool2d,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Mode,
@@ -27,7 +27,7 @@ const F = (): Layer[] => [new Flatten(), new Dense({ units: 1 })];
 
 describe("a net as modules", () => {
   it("of nine inputs, as colah draws them: 7 A of three, 8 of two, B on A, with max between", () => {
-    const three = modularGraph(sequential([A(3), new Relu(), ...F()]), [9, 1]);
+    const three = modularGraph(sequential([A(3), new ReLU(), ...F()]), [9, 1]);
     expect(rows(three)).toEqual(["1×9 x", "1×7 A", "1×1 F"]);
     expect(edges(three)).toEqual([0, 21, 7]);
     expect(rows(modularGraph(sequential([A(2), ...F()]), [9, 1]))).toEqual(["1×9 x", "1×8 A", "1×1 F"]);
@@ -49,7 +49,7 @@ describe("a net as modules", () => {
 
   it("of plain numbers: neurons side by side, each reading all", () => {
     // Conv-A, and with two more behind them (a network in a network).
-    const a = modularGraph(sequential([new Dense({ units: 3 }), new Relu(), new Dense({ units: 1 })]), [2]);
+    const a = modularGraph(sequential([new Dense({ units: 3 }), new ReLU(), new Dense({ units: 1 })]), [2]);
     expect(rows(a)).toEqual(["1×2 x", "1×3 n", "1×1 n"]);
     expect(edges(a)).toEqual([0, 6, 3]);
     const nin = modularGraph(sequential([3, 2, 1].map((units) => new Dense({ units }))), [2]);
@@ -105,7 +105,7 @@ describe("a net as modules", () => {
 describe("a net as a graph of operations", () => {
   it("has a node for each, with what it reads and its parameters", () => {
     const { nodes } = operationGraph(
-      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new MaxPool2d({ kernelSize: 2 })]),
+      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new MaxPool2d({ kernelSize: 2 })]),
       [6, 6, 1],
     );
     expect(nodes).toEqual([

@@ -1,7 +1,7 @@
 import { cpu } from "@convlens/backend-cpu";
 import { take, type TrainAndTest } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
-import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential, type Sequential } from "@convlens/layers";
+import { Conv2d, Dense, Flatten, MaxPool2d, ReLU, sequential, type Sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { adam, evaluateModel, fit } from "@convlens/training";
 
@@ -9,10 +9,10 @@ import { adam, evaluateModel, fit } from "@convlens/training";
 export const netForDigits = (): Sequential =>
   sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),
-    new Relu(),
+    new ReLU(),
     new MaxPool2d({ kernelSize: 2 }),
     new Conv2d({ filters: 12, kernelSize: 3, padding: 1 }),
-    new Relu(),
+    new ReLU(),
     new MaxPool2d({ kernelSize: 2 }),
     new Flatten(),
     new Dense({ units: 10 }),

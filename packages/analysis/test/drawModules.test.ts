@@ -1,4 +1,4 @@
-import { Conv1d, Conv2d, Dense, Flatten, Relu, Residual, sequential } from "@convlens/layers";
+import { Conv1d, Conv2d, Dense, Flatten, ReLU, Residual, sequential } from "@convlens/layers";
 import { lenet5 } from "@convlens/layers/models";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -82,7 +82,7 @@ describe("a drawing of modules", () => {
   it("draws neighbours of a large layer as one, and says so", () => {
     const net = sequential([
       new Conv2d({ filters: 16, kernelSize: 3 }),
-      new Relu(),
+      new ReLU(),
       new Conv2d({ filters: 24, kernelSize: 3 }),
       new Flatten(),
     ]);
@@ -95,7 +95,7 @@ describe("a drawing of modules", () => {
 
   it("draws blocks that follow each other once, and says how often they are there", () => {
     const block = (): Residual =>
-      new Residual({ body: sequential([new Conv1d({ filters: 2, kernelSize: 3, padding: 1 }), new Relu()]) });
+      new Residual({ body: sequential([new Conv1d({ filters: 2, kernelSize: 3, padding: 1 }), new ReLU()]) });
     const svg = checked(modularGraph(sequential(Array.from({ length: 200 }, block)), [4, 2]));
     expect(titleOf(svg)).toBe(
       "4 inputs x; 200 times 4 copies of A, 2 neurons each; 200 times 4 sums +. 1604 elements, 3600 lines",

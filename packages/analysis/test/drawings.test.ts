@@ -1,5 +1,5 @@
 import { reference } from "@convlens/backend-reference";
-import { Conv1d, Conv2d, Dense, Flatten, MaxPool1d, MaxPool2d, Relu, sequential } from "@convlens/layers";
+import { Conv1d, Conv2d, Dense, Flatten, MaxPool1d, MaxPool2d, ReLU, sequential } from "@convlens/layers";
 import { lenet5, vgg16 } from "@convlens/layers/models";
 import { useBackend } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ const net = filled(
   sequential([
     new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
     new MaxPool2d({ kernelSize: 2 }),
-    new Relu(),
+    new ReLU(),
     new Flatten(),
   ]),
   [4, 4, 2],

@@ -9,19 +9,19 @@ import {
   Conv1d,
   Conv2d,
   Dense,
-  Elu,
+  ELU,
   Flatten,
-  Gelu,
+  GELU,
   LayerNorm,
-  LeakyRelu,
+  LeakyReLU,
   LocalResponseNorm,
   LpPool2d,
   MaxPool2d,
   Parallel,
   predict,
-  Relu,
+  ReLU,
   Residual,
-  Selu,
+  SELU,
   sequential,
   Sigmoid,
   Softplus,
@@ -74,7 +74,7 @@ const { targets, epsilon, samples, noise, seed, steps, size, stride } = golden.o
 class Chain implements Layer {
   readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
   readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3 });
-  readonly open2 = new Relu();
+  readonly open2 = new ReLU();
   readonly dense1 = new Dense({ units: 8 });
   readonly dense2 = new Dense({ units: 5 });
   readonly pool = new MaxPool2d({ kernelSize: 2 });
@@ -92,7 +92,7 @@ class Branches implements Layer {
   readonly body = new Conv2d({ filters: 3, kernelSize: 3, padding: 1 });
   readonly narrow = new Conv2d({ filters: 2, kernelSize: 1 });
   readonly wide = new Conv2d({ filters: 2, kernelSize: 3, padding: 1 });
-  readonly open = new Relu();
+  readonly open = new ReLU();
   readonly pool = new AveragePool2d({ kernelSize: 2 });
   readonly flatten = new Flatten();
   readonly head = new Dense({ units: 5 });
@@ -162,12 +162,12 @@ function homogeneous(random: Random): Layer {
     () => new AveragePool2d({ kernelSize: 2 }),
     () => new LpPool2d({ kernelSize: 2 }),
   ];
-  const body = random.integer(2) === 0 ? [new Parallel([conv(), conv()])] : [new Residual({ body: new Relu() })];
+  const body = random.integer(2) === 0 ? [new Parallel([conv(), conv()])] : [new Residual({ body: new ReLU() })];
   return sequential([
     conv(),
-    random.integer(2) === 0 ? new Relu() : new LeakyRelu({ slope: 0.2 }),
+    random.integer(2) === 0 ? new ReLU() : new LeakyReLU({ negativeSlope: 0.2 }),
     ...body,
-    new Relu(),
+    new ReLU(),
     pools[random.integer(3)]!(),
     new Flatten(),
     new Dense({ units: 3, bias: false }),
@@ -228,7 +228,7 @@ describe("what explanations sum up to", () => {
     ));
 
   it("relevance goes through other activations and normalisations, and stays the score's", async () => {
-    for (const activation of [new Elu(), new Selu(), new Tanh()]) {
+    for (const activation of [new ELU(), new SELU(), new Tanh()]) {
       const layers = [new Conv2d({ filters: 3, kernelSize: 3, bias: false }), activation, new Flatten()];
       const model = build(sequential([...layers, new Dense({ units: 2, bias: false })]), [5, 5, 1], { seed: 4 });
       const x = tensor(new Random(1).normal(25), [1, 5, 5, 1]);
@@ -238,7 +238,7 @@ describe("what explanations sum up to", () => {
     const normal = [new Conv2d({ filters: 3, kernelSize: 3, bias: false }), new LayerNorm(), new Flatten()];
     const gated: Layer & { a: Layer; b: Layer } = {
       a: new Conv2d({ filters: 2, kernelSize: 3, bias: false }),
-      b: sequential([new Conv2d({ filters: 2, kernelSize: 3, bias: false }), new Relu()]),
+      b: sequential([new Conv2d({ filters: 2, kernelSize: 3, bias: false }), new ReLU()]),
       call(x, mode) {
         return multiply(this.a.call(x, mode), this.b.call(x, mode));
       },
@@ -250,7 +250,7 @@ describe("what explanations sum up to", () => {
       expect(sums(found)[0], first[0]!.constructor.name).toBeCloseTo(found.scores[0]!, 6);
     }
     const others = [
-      new Gelu(),
+      new GELU(),
       new Swish(),
       new Softplus(),
       new Sigmoid(),
@@ -277,7 +277,7 @@ describe("what is explained", () => {
   beforeEach(() => useBackend(reference()));
   const image = (): Tensor => tensor(new Random(3).normal(2 * 36), [2, 6, 6, 1]);
   const small = (): Layer =>
-    sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 3 })]);
+    sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 3 })]);
 
   it("is the answer of the model unless told otherwise, for each example its own", async () => {
     const model = build(small(), [6, 6, 1], { seed: 1 });
@@ -315,7 +315,7 @@ describe("what is explained", () => {
 
   it("can be a signal: all methods hold for one dimension", async () => {
     const model = build(
-      sequential([new Conv1d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 2 })]),
+      sequential([new Conv1d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 2 })]),
       [9, 2],
     );
     const signal = tensor(new Random(5).normal(18), [1, 9, 2]);

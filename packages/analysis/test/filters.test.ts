@@ -12,7 +12,7 @@ import {
   Flatten,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
 } from "@convlens/layers";
@@ -90,7 +90,7 @@ describe("patches that excite most", () => {
         const model = build(
           sequential([
             new Conv2d({ filters: 3, kernelSize: 3, padding: random.integer(2), stride: 1 }),
-            new Relu(),
+            new ReLU(),
             new MaxPool2d({ kernelSize: 2, geometry: "floor" }),
             new Conv2d({ filters: 2, kernelSize: 2, dilation: 1 + random.integer(2) }),
           ]),
@@ -136,7 +136,7 @@ describe("patches that excite most", () => {
     useBackend(await cpu({ threads: 1 }));
     const data = some(5, [12, 1], 1);
     const model = build(
-      sequential([new Conv1d({ filters: 2, kernelSize: 4 }), new Relu(), new Flatten(), new Dense({ units: 3 })]),
+      sequential([new Conv1d({ filters: 2, kernelSize: 4 }), new ReLU(), new Flatten(), new Dense({ units: 3 })]),
       [12, 1],
     );
     const [signal] = await topPatches(model, data, { layer: "layers.0", count: 9 });

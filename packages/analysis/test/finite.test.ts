@@ -8,7 +8,7 @@ import {
   Dense,
   Flatten,
   parameters,
-  Relu,
+  ReLU,
   sequential,
   Softmax,
   type Layer,
@@ -132,7 +132,7 @@ function silenced<L extends Layer>(model: L): L {
 
 /** A convolution whose weights are all 0, so that nothing depends on the input. */
 function silent(): Layer {
-  const model = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu()]), [6, 6, 1]);
+  const model = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU()]), [6, 6, 1]);
   return silenced(model);
 }
 
@@ -203,7 +203,7 @@ describe("occlusion", () => {
 /** A trunk of a convolution and relu, with a branch of convolutions beside it that the scores may depend on or not. */
 class WithBranch implements Layer {
   readonly trunk = new Conv2d({ filters: 3, kernelSize: 3 });
-  readonly curve = new Relu();
+  readonly curve = new ReLU();
   readonly head = sequential([new Flatten(), new Dense({ units: 4 })]);
   readonly side = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Conv2d({ filters: 2, kernelSize: 1 })]);
   call(x: Tensor, mode?: Mode): Tensor {
@@ -228,7 +228,7 @@ describe("Grad-CAM in a net with a side branch", () => {
   });
 
   it("looks at the last maps where no convolution has more than one place", async () => {
-    const pooled = [new Relu(), new AveragePool2d({ kernelSize: 2 })];
+    const pooled = [new ReLU(), new AveragePool2d({ kernelSize: 2 })];
     const alone = [new Conv2d({ filters: 3, kernelSize: 4 }), new Flatten(), new Dense({ units: 4 })];
     const net = build(sequential([...pooled, ...alone]), [8, 8, 1]);
     const found = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1 });
@@ -278,7 +278,7 @@ describe.each(Object.entries(backends))("on %s", (_, make) => {
   describe.each(Object.keys(masks))("a net that masks a class by %s", (way) => {
     const net = (): Layer => {
       const inner = build(
-        sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 3 })]),
+        sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 3 })]),
         [6, 6, 1],
         { seed: 3 },
       );

@@ -8,7 +8,7 @@ import {
   Flatten,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Sequential,
@@ -45,7 +45,7 @@ const small = (seed = 1): Sequential =>
   build(
     sequential([
       new Parallel([new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }), new Conv2d({ filters: 2, kernelSize: 1 })]),
-      new Relu(),
+      new ReLU(),
       new Flatten(),
       new Dense({ units: 3 }),
     ]),

@@ -14,7 +14,7 @@ import {
   GroupNorm,
   MaxPool1d,
   MaxPool2d,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Mode,
@@ -150,7 +150,7 @@ describe("what a unit sees", () => {
     const net = filled(
       sequential([
         new Conv2d({ filters: 2, kernelSize: 3, stride: 1 }),
-        new Relu(),
+        new ReLU(),
         new MaxPool2d({ kernelSize: 2 }),
         new Conv2d({ filters: 1, kernelSize: 2 }),
       ]),
@@ -316,15 +316,15 @@ describe("receptive fields", () => {
   it("say which unit is none", () => {
     const [field] = receptiveFields(sequential([new MaxPool2d({ kernelSize: 4 })]), [8, 8, 1]);
     expect(() => field!.box([2, 0])).toThrow("there is no unit [2, 0] in layers.0 (MaxPool2d), which makes [2, 2, 1]");
-    expect(() => inputsSeen(sequential([new Relu()]), [8, 8, 1], "layers.7", [0, 0, 0])).toThrow(ValueError);
-    expect(() => inputsSeen(sequential([new Relu()]), [8, 8, 1], "layers.0", [8, 0, 0])).toThrow("[8, 0, 0]");
+    expect(() => inputsSeen(sequential([new ReLU()]), [8, 8, 1], "layers.7", [0, 0, 0])).toThrow(ValueError);
+    expect(() => inputsSeen(sequential([new ReLU()]), [8, 8, 1], "layers.0", [8, 0, 0])).toThrow("[8, 0, 0]");
   });
 });
 
 describe("a recorded model", () => {
   it("names each call, and says what each layer records itself", () => {
     class Twice implements Layer {
-      readonly inner: Layer = new Relu();
+      readonly inner: Layer = new ReLU();
       call(x: Tensor, mode?: Mode): Tensor {
         return multiply(this.inner.call(this.inner.call(x, mode), mode), 2);
       }
@@ -338,8 +338,8 @@ describe("a recorded model", () => {
         operations.map((t) => t.operation),
       ]),
     ).toEqual([
-      ["layers.0.inner", "Relu", false, ["relu"]],
-      ["layers.0.inner#2", "Relu", false, ["relu"]],
+      ["layers.0.inner", "ReLU", false, ["relu"]],
+      ["layers.0.inner#2", "ReLU", false, ["relu"]],
       ["layers.0", "Twice", true, ["multiply"]],
       ["layers.1", "Dense", false, ["matmul", "add"]],
       ["", "Sequential", true, []],

@@ -10,7 +10,7 @@ import {
   onesInitializer,
   parameter,
   parameters,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Mode,
@@ -76,7 +76,7 @@ class Fault implements Layer {
 class Net implements Layer {
   readonly before: Layer;
   readonly branch: Layer;
-  readonly head = sequential([new Relu(), new Flatten(), new Dense({ units: 3 })]);
+  readonly head = sequential([new ReLU(), new Flatten(), new Dense({ units: 3 })]);
   constructor(before: readonly Layer[], branch: readonly Layer[]) {
     this.before = sequential([...before, new Conv2d({ filters: 2, kernelSize: 3, padding: 1 })]);
     this.branch = sequential([...branch, new Conv2d({ filters: 2, kernelSize: 1 })]);
@@ -163,7 +163,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
 
   it("in one of several operations that one kernel could do at once", async () => {
     useBackend(checked(await make()));
-    const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new Relu()]), [4, 4, 1]);
+    const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new ReLU()]), [4, 4, 1]);
     parameters(model).get("layers.0.filters")!.write(new Float32Array(9).fill(1e30));
     const failed = model.call(full([1, 4, 4, 1], 1e30)).data();
     await expect(failed).rejects.toThrow("layers.0 (Conv2d), forward: conv2d [1, 2, 2, 1] made Infinity at element 0");

@@ -10,7 +10,7 @@ import {
   GlobalAveragePool,
   MaxPool1d,
   MaxPool2d,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   type Layer,
@@ -85,7 +85,7 @@ describe("drawings", () => {
     sequential([
       new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
       new MaxPool2d({ kernelSize: 2 }),
-      new Relu(),
+      new ReLU(),
       ...F(),
     ]),
     [4, 4, 3],

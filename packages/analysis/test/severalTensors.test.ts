@@ -7,7 +7,7 @@ import {
   Dense,
   Flatten,
   predict,
-  Relu,
+  ReLU,
   restrict,
   sequential,
   variables,
@@ -40,7 +40,7 @@ class Heads implements Layer<Tensor, Answer> {
 
 /** Two inputs and two outputs by name. */
 class ByName implements Layer<Patient, Answer> {
-  readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten()]);
+  readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten()]);
   readonly meta = new Dense({ units: 3 });
   readonly heads = new Heads();
   call({ image, meta }: Patient, mode?: Mode): Answer {
@@ -74,7 +74,7 @@ describe("a model with several inputs and outputs", () => {
     expect([...recorded.outputs.keys()]).toEqual(["label", "box"]);
     expect(recorded.layers.map(({ name, type, inputs }) => `${name} ${type} ${[...inputs.keys()].join("+")}`)).toEqual([
       "tower.layers.0 Conv2d ",
-      "tower.layers.1 Relu ",
+      "tower.layers.1 ReLU ",
       "tower.layers.2 Flatten ",
       "tower Sequential ",
       "meta Dense ",
@@ -99,7 +99,7 @@ describe("a model with several inputs and outputs", () => {
         "input image ",
         "input meta ",
         "Conv2d 0",
-        "Relu 2",
+        "ReLU 2",
         "Flatten 3",
         "Dense 1",
         "concat 4+5",
@@ -140,7 +140,7 @@ describe("a model restricted to one input and output", () => {
     expect([...variables(label)]).toEqual([...variables(model)]);
     const { layers } = recordModel(label, patients.image);
     expect(layers.map(({ name, type }) => `${name} ${type}`)).toEqual([
-      ...["tower.layers.0 Conv2d", "tower.layers.1 Relu", "tower.layers.2 Flatten", "tower Sequential", "meta Dense"],
+      ...["tower.layers.0 Conv2d", "tower.layers.1 ReLU", "tower.layers.2 Flatten", "tower Sequential", "meta Dense"],
       ...["heads.label Dense", "heads.box Dense", "heads:label Heads", "heads:box Heads", " ByName"],
     ]);
     const chain = sequential([model, new Join()]);
@@ -187,7 +187,7 @@ describe("a model restricted to one input and output", () => {
     expect(() => restrict(model, patients, { input: "image" }).call(patients.image)).toThrow(
       'output must be one of "label", "box", got undefined',
     );
-    expect(tensorsIn(restrict(new Relu(), patients.meta).call(patients.meta))).toHaveLength(1);
+    expect(tensorsIn(restrict(new ReLU(), patients.meta).call(patients.meta))).toHaveLength(1);
   });
 });
 

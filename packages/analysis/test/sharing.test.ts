@@ -20,7 +20,7 @@ import {
   MaxPool2d,
   Parallel,
   predict,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   Softmax,
@@ -172,7 +172,7 @@ describe("a layer as a matrix", () => {
   });
 
   it("is refused for what is no product of weights, and where it would be too large to write down", () => {
-    expect(() => toMatrix(new Relu(), [4])).toThrow(UsageError);
+    expect(() => toMatrix(new ReLU(), [4])).toThrow(UsageError);
     expect(() =>
       toMatrix(
         sequential([new Conv2d({ filters: 1, kernelSize: 1 }), new Conv2d({ filters: 1, kernelSize: 1 })]),
@@ -232,7 +232,7 @@ describe("net surgery", () => {
           ...[
             new Conv2d({ filters: 4, kernelSize: 3, stride: 2 }),
             new BatchNorm(),
-            new Relu(),
+            new ReLU(),
             new LocalResponseNorm(),
           ],
           ...[new AveragePool2d({ kernelSize: 2 }), new GlobalAveragePool(), new Dense({ units: 5 }), new Softmax()],
@@ -245,10 +245,10 @@ describe("net surgery", () => {
       () =>
         sequential([
           new Conv2d({ filters: 3, kernelSize: 3 }),
-          new Residual({ body: sequential([new Conv2d({ filters: 3, kernelSize: 1 }), new Relu()]) }),
+          new Residual({ body: sequential([new Conv2d({ filters: 3, kernelSize: 1 }), new ReLU()]) }),
           new Parallel([
             sequential([new GlobalMaxPool(), new Dense({ units: 2 })]),
-            sequential([new Flatten(), new Dense({ units: 3 }), new Relu(), new Dense({ units: 4 })]),
+            sequential([new Flatten(), new Dense({ units: 3 }), new ReLU(), new Dense({ units: 4 })]),
           ]),
         ]),
       [6, 5, 1],
@@ -258,8 +258,8 @@ describe("net surgery", () => {
       "signals",
       () =>
         sequential([
-          ...[new Conv1d({ filters: 3, kernelSize: 3 }), new Relu(), new MaxPool1d({ kernelSize: 2 })],
-          ...[new Flatten(), new Dense({ units: 4 }), new Relu(), new Dense({ units: 2 })],
+          ...[new Conv1d({ filters: 3, kernelSize: 3 }), new ReLU(), new MaxPool1d({ kernelSize: 2 })],
+          ...[new Flatten(), new Dense({ units: 4 }), new ReLU(), new Dense({ units: 2 })],
         ]),
       [12, 2],
       [22, 2],
@@ -285,10 +285,10 @@ describe("net surgery", () => {
     const model = filled(
       sequential([
         conv(),
-        new Relu(),
+        new ReLU(),
         new MaxPool2d({ kernelSize: 2 }),
         conv(),
-        new Relu(),
+        new ReLU(),
         new Flatten(),
         new Dense({ units: 3 }),
       ]),

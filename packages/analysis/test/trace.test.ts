@@ -17,7 +17,7 @@ import {
   MaxPool1d,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   Softmax,
@@ -298,7 +298,7 @@ describe("trace", () => {
       sequential([
         new TwoWays(),
         new Residual({ body: new Conv2d({ filters: 4, kernelSize: 3, padding: 1 }) }),
-        new Relu(),
+        new ReLU(),
       ]),
       [5, 5, 1],
     );

@@ -97,7 +97,7 @@ describe("what is measured", () => {
     const [advice] = watch.advice();
     expect(advice).toMatchObject({ topic: "dead units", about: "conv2 (Conv2d)", figure: 0.4, step: 1 });
     expect(advice!.text).toBe(
-      "40 % of the units of conv2 (Conv2d) are dead at step 1 (2 of 5; 2 at step 1): lower the learning rate, initialize other weights or use LeakyRelu.",
+      "40 % of the units of conv2 (Conv2d) are dead at step 1 (2 of 5; 2 at step 1): lower the learning rate, initialize other weights or use LeakyReLU.",
     );
   });
 

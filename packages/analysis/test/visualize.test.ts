@@ -1,7 +1,7 @@
 import { Random } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { Conv1d, Conv2d, build, Dense, Flatten, Relu, Residual, sequential, type Sequential } from "@convlens/layers";
+import { Conv1d, Conv2d, build, Dense, Flatten, ReLU, Residual, sequential, type Sequential } from "@convlens/layers";
 import { evaluate, gradients, multiply, sum, tensor, useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -52,7 +52,7 @@ describe("an image as waves", () => {
 });
 
 describe("the start", () => {
-  const net = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu()]), [8, 8, 1]);
+  const net = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU()]), [8, 8, 1]);
   const start = async (options: object): Promise<number> => {
     const [first] = await looksOf(visualize(net, [8, 8, 1], { layer: "layers.1" }, { steps: 0, ...options }));
     return statisticsOf(first!.values).mean;
@@ -124,9 +124,9 @@ describe("what excites", () => {
     build(
       sequential([
         new Conv2d({ filters: 3, kernelSize: 3, padding: 1 }),
-        new Relu(),
+        new ReLU(),
         new Residual({ body: new Conv2d({ filters: 3, kernelSize: 3, padding: 1 }) }),
-        new Relu(),
+        new ReLU(),
         new Flatten(),
         new Dense({ units: 4 }),
       ]),
@@ -162,7 +162,7 @@ describe("what excites", () => {
   });
 
   it("wakes a unit up that is silent at the start", async () => {
-    const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new Relu()]), [5, 5, 1]);
+    const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new ReLU()]), [5, 5, 1]);
     model.layers.forEach((layer) => layer instanceof Conv2d && layer.filters!.write([0, 1, 0, 0, 2, 0, 0, -1, 0]));
     model.layers.forEach((layer) => layer instanceof Conv2d && layer.bias!.write([-1.5]));
     const looks = await looksOf(visualize(model, [5, 5, 1], { layer: "layers.1", unit: [1, 1, 0] }, { steps: 60 }));
@@ -197,7 +197,7 @@ describe("what excites", () => {
 
   it("of a signal is a signal; on the cpu backend too", async () => {
     useBackend(await cpu({ threads: 1 }));
-    const model = build(sequential([new Conv1d({ filters: 2, kernelSize: 5 }), new Relu()]), [20, 1], { seed: 1 });
+    const model = build(sequential([new Conv1d({ filters: 2, kernelSize: 5 }), new ReLU()]), [20, 1], { seed: 1 });
     const looks = await looksOf(visualize(model, [20, 1], { layer: "layers.1", channel: 0 }, { steps: 30 }));
     expect(looks.at(-1)!.shape).toEqual([1, 20, 1]);
     expect(looks.at(-1)!.measures[0]).toBeGreaterThan(looks[0]!.measures[0]!);
@@ -233,7 +233,7 @@ describe("what excites", () => {
 
 describe("a code turned back", () => {
   it("comes ever nearer; of a layer that keeps everything the image comes back", async () => {
-    const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 1 }), new Relu()]), [6, 6, 1], { seed: 2 });
+    const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 1 }), new ReLU()]), [6, 6, 1], { seed: 2 });
     const image = tensor(new Random(7).uniform(36, 0.1, 0.9), [1, 6, 6, 1]);
     const looks = await looksOf(
       invert(model, image, { layer: "layers.0", steps: 200, totalVariation: 0, parameters: "pixels" }),
@@ -245,7 +245,7 @@ describe("a code turned back", () => {
   });
 
   it("each of a batch to its own image", async () => {
-    const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu()]), [6, 6, 1], { seed: 2 });
+    const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), [6, 6, 1], { seed: 2 });
     const images = tensor(new Random(9).uniform(72), [2, 6, 6, 1]);
     const looks = await looksOf(invert(model, images, { layer: "layers.1", steps: 120, totalVariation: 0 }));
     for (const n of [0, 1]) expect(looks.at(-1)!.measures[n]).toBeLessThan(looks[0]!.measures[n]! / 20);

@@ -21,7 +21,7 @@ import {
   GlobalMaxPool,
   isLayer,
   MaxPool1d,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
 } from "@convlens/layers";
@@ -62,10 +62,10 @@ export const models: Readonly<Record<string, MakeModel>> = {
   signal: (classes) =>
     sequential([
       new Conv1d({ filters: 8, kernelSize: 9, padding: "same" }),
-      new Relu(),
+      new ReLU(),
       new MaxPool1d({ kernelSize: 4 }),
       new Conv1d({ filters: 16, kernelSize: 5, padding: "same" }),
-      new Relu(),
+      new ReLU(),
       new GlobalMaxPool(),
       new Dense({ units: classes }),
     ]),

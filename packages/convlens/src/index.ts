@@ -23,7 +23,7 @@ export {
   loadWeights,
   MaxPool2d,
   predict,
-  Relu,
+  ReLU,
   saveWeights,
   sequential,
   summary,

@@ -18,7 +18,7 @@ describe("the cpu backend and the reference", () => {
       const model = c.sequential([
         new c.Conv2d({ filters: 5, kernelSize: 3, padding: 1 }),
         new c.BatchNorm(),
-        new c.Relu(),
+        new c.ReLU(),
         new c.MaxPool2d({ kernelSize: 2 }),
         new c.Flatten(),
         new c.Dropout(),

@@ -72,7 +72,7 @@ describe.each(modes)("on the gpu backend, through %s", (mode) => {
       const model = (): c.Layer =>
         c.sequential([
           new c.Conv2d({ filters: 3, kernelSize: 3 }),
-          new c.Relu(),
+          new c.ReLU(),
           new c.Flatten(),
           new c.Dense({ units: 4 }),
         ]);

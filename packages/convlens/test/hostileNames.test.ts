@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reference } from "@convlens/backend-reference";
 import { dataset, shapes } from "@convlens/datasets";
-import { build, Conv2d, Dense, Flatten, Relu, type Layer, type Mode } from "@convlens/layers";
+import { build, Conv2d, Dense, Flatten, ReLU, type Layer, type Mode } from "@convlens/layers";
 import { useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -32,7 +32,7 @@ class Hostile implements Layer {
     };
     Object.assign(this, {
       [`${hostile} 1`]: named(new Conv2d({ filters: 2, kernelSize: 3 })),
-      [`${hostile} 2`]: named(new Relu()),
+      [`${hostile} 2`]: named(new ReLU()),
       [`${hostile} 3`]: named(new Flatten()),
       [`${hostile} 4`]: named(new Dense({ units: classes })),
     });

@@ -86,7 +86,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     c.build(
       c.sequential([
         new c.Conv2d({ filters: 2, kernelSize: 3 }),
-        new c.Relu(),
+        new c.ReLU(),
         new c.MaxPool2d({ kernelSize: 3, geometry: "strict" }),
       ]),
       [9, 9, 1],
@@ -95,7 +95,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     const model = c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 })]), [8, 8, 1]);
     return model.call(c.zeros([1, 8, 8, 3]));
   },
-  "a layer that is none": () => c.sequential([new c.Relu(), c.relu]),
+  "a layer that is none": () => c.sequential([new c.ReLU(), c.relu]),
   "a shortcut of another shape": () =>
     c.build(new c.Residual({ body: new c.Conv2d({ filters: 4, kernelSize: 3, padding: 1 }) }), [8, 8, 2]),
   "a pattern with a slip": () => c.fromPattern("INPUT -> [CONV -> RELU]*2 -> FOO -> FC"),

@@ -17,40 +17,40 @@ import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 const activation = (name: string, f: (x: Tensor) => Tensor): FunctionLayerClass => functionLayer(name, (x) => f(x), {});
 
-/** Options of {@link LeakyRelu}. */
-export interface LeakyReluOptions {
-  /** Factor of negative numbers. Default: 0.01. */
-  readonly slope?: number;
+/** Options of {@link LeakyReLU}. */
+export interface LeakyReLUOptions {
+  /** Factor of negative inputs. Default: 0.01. */
+  readonly negativeSlope?: number;
 }
 
-/** Options of {@link Elu}. */
-export interface EluOptions {
+/** Options of {@link ELU}. */
+export interface ELUOptions {
   /** Distance of the lower asymptote from 0. Default: 1. */
   readonly alpha?: number;
 }
 
 /** Rectified linear unit: max(x, 0). */
-export const Relu: FunctionLayerClass = /* @__PURE__ */ activation("Relu", relu);
+export const ReLU: FunctionLayerClass = /* @__PURE__ */ activation("ReLU", relu);
 
-/** x, or `slope` · x where x is negative. */
-export const LeakyRelu: FunctionLayerClass<LeakyReluOptions> = /* @__PURE__ */ functionLayer<LeakyReluOptions>(
-  "LeakyRelu",
-  (x, { slope }) => leakyRelu(x, slope),
-  { slope: finiteOption },
+/** x, or `negativeSlope` · x where x is negative. */
+export const LeakyReLU: FunctionLayerClass<LeakyReLUOptions> = /* @__PURE__ */ functionLayer<LeakyReLUOptions>(
+  "LeakyReLU",
+  (x, { negativeSlope }) => leakyRelu(x, negativeSlope),
+  { negativeSlope: finiteOption },
 );
 
 /** Exponential linear unit: x, or `alpha` · (eˣ − 1) where x is negative (Clevert 2015). */
-export const Elu: FunctionLayerClass<EluOptions> = /* @__PURE__ */ functionLayer<EluOptions>(
-  "Elu",
+export const ELU: FunctionLayerClass<ELUOptions> = /* @__PURE__ */ functionLayer<ELUOptions>(
+  "ELU",
   (x, { alpha }) => elu(x, alpha),
   { alpha: finiteOption },
 );
 
-/** Scaled {@link Elu}, whose constants keep the mean and the variance of activations near 0 and 1 (Klambauer 2017). */
-export const Selu: FunctionLayerClass = /* @__PURE__ */ activation("Selu", selu);
+/** Scaled {@link ELU}, whose constants keep the mean and the variance of activations near 0 and 1 (Klambauer 2017). */
+export const SELU: FunctionLayerClass = /* @__PURE__ */ activation("SELU", selu);
 
 /** x · Φ(x), where Φ is the normal distribution function (Hendrycks 2016). */
-export const Gelu: FunctionLayerClass = /* @__PURE__ */ activation("Gelu", gelu);
+export const GELU: FunctionLayerClass = /* @__PURE__ */ activation("GELU", gelu);
 
 /** x · sigmoid(x), also called SiLU. */
 export const Swish: FunctionLayerClass = /* @__PURE__ */ activation("Swish", swish);

@@ -41,7 +41,7 @@ export interface BatchNormLayerOptions {
  *
  * @example
  * ```ts
- * sequential([new Conv2d({ filters: 8, kernelSize: 3, bias: false }), new BatchNorm(), new Relu()]);
+ * sequential([new Conv2d({ filters: 8, kernelSize: 3, bias: false }), new BatchNorm(), new ReLU()]);
  * ```
  */
 export class BatchNorm extends PrintedLayer implements Layer {

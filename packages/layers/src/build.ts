@@ -43,7 +43,7 @@ export const zerosOf = (shapes: unknown, batch: number): Tensors =>
  *
  * @example
  * ```ts
- * const model = build(sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new Relu()]), [28, 28, 1], { seed: 42 });
+ * const model = build(sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new ReLU()]), [28, 28, 1], { seed: 42 });
  * ```
  */
 export function build<M extends Layer<Tensor, unknown>>(model: M, inputShape: Shape, options?: BuildOptions): M;

@@ -19,7 +19,7 @@ export interface DenseOptions extends WeightOptions {
  *
  * @example
  * ```ts
- * sequential([new Flatten(), new Dense({ units: 120 }), new Relu(), new Dense({ units: 10 })]);
+ * sequential([new Flatten(), new Dense({ units: 120 }), new ReLU(), new Dense({ units: 10 })]);
  * ```
  */
 export class Dense extends PrintedLayer implements Layer {

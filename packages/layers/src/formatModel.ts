@@ -11,12 +11,12 @@ export const thousands = (n: number): string => n.toLocaleString("en");
  *
  * @example
  * ```ts
- * const net = build(sequential([new Dense({ units: 8 }), new Relu(), new Dense({ units: 2 })]), [4]);
+ * const net = build(sequential([new Dense({ units: 8 }), new ReLU(), new Dense({ units: 2 })]), [4]);
  * formatModel({ net });
  * // Object (58 parameters)
  * //   net Sequential (58 parameters)
  * //     layers.0 Dense: weights [4, 8], bias [8] (40 parameters)
- * //     layers.1 Relu
+ * //     layers.1 ReLU
  * //     layers.2 Dense: weights [8, 2], bias [2] (18 parameters)
  * ```
  */

@@ -1,6 +1,6 @@
 import { countOption, windowChecks } from "@convlens/tensor";
 import { checkOptions, ValueError, type GeometryMode } from "@convlens/backend";
-import { Relu } from "./activations.ts";
+import { ReLU } from "./activations.ts";
 import { BatchNorm } from "./batchNorm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Dense } from "./dense.ts";
@@ -91,7 +91,7 @@ class PatternBuilder {
       case "ADD":
         return [this.#residual(step.body)];
       case "RELU":
-        return [new Relu()];
+        return [new ReLU()];
       case "NORM":
         return [new BatchNorm()];
       case "LRN":

@@ -4,19 +4,19 @@
  * @module
  */
 export {
-  Elu,
-  Gelu,
-  LeakyRelu,
+  ELU,
+  GELU,
+  LeakyReLU,
   LogSoftmax,
-  Relu,
-  Selu,
+  ReLU,
+  SELU,
   Sigmoid,
   Softmax,
   Softplus,
   Swish,
   Tanh,
-  type EluOptions,
-  type LeakyReluOptions,
+  type ELUOptions,
+  type LeakyReLUOptions,
 } from "./activations.ts";
 export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
 export { build, type BuildOptions } from "./build.ts";

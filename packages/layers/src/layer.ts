@@ -135,7 +135,7 @@ export const apply = <Input, Output>(layer: Layer<Input, Output>, x: Input, mode
 
 /** Accepts layers. */
 export const layerOption: OptionCheck = (value) =>
-  isLayer(value) ? undefined : "a layer, an object with a call method such as new Relu()";
+  isLayer(value) ? undefined : "a layer, an object with a call method such as new ReLU()";
 
 /** @throws `ValueError` if the parts of a container are not layers. */
 export function checkLayers(type: string, name: string, layers: readonly unknown[]): void {

@@ -29,7 +29,7 @@ type ChainedFrom<L extends readonly unknown[], Given, Done extends readonly unkn
  *
  * @example
  * ```ts
- * const model = new Sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 10 })]);
+ * const model = new Sequential([new Conv2d({ filters: 8, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 10 })]);
  * ```
  */
 export class Sequential<L extends readonly AnyLayer[] = readonly Layer[]>

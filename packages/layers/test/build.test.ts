@@ -11,7 +11,7 @@ import {
   loadWeights,
   parameters,
   predict,
-  Relu,
+  ReLU,
   saveWeights,
   Sequential,
   variables,
@@ -24,7 +24,7 @@ import { some, useFloat64 } from "./helpers.ts";
 beforeAll(useFloat64);
 
 const net = (): Sequential =>
-  new Sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]);
+  new Sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]);
 
 /** The bits of all variables. */
 async function bits(model: object): Promise<Record<string, number[]>> {
@@ -154,7 +154,7 @@ describe("without build", () => {
     const makers = [
       () => new Dense({ units: 5 }),
       () => new Dense({ units: 5, inputs: 5 }),
-      () => new Sequential([new Dense({ units: 5 }), new Relu()]),
+      () => new Sequential([new Dense({ units: 5 }), new ReLU()]),
     ];
     for (const make of makers) {
       const values = [];
@@ -165,8 +165,8 @@ describe("without build", () => {
 
   it("a model with two inputs has two different towers, the same ones after setSeed", async () => {
     class TwoInputs {
-      readonly left = new Sequential([new Dense({ units: 4 }), new Relu()]);
-      readonly right = new Sequential([new Dense({ units: 4 }), new Relu()]);
+      readonly left = new Sequential([new Dense({ units: 4 }), new ReLU()]);
+      readonly right = new Sequential([new Dense({ units: 4 }), new ReLU()]);
       readonly head = [new Dense({ units: 2 }), new Dense({ units: 2 })];
       call(x: Tensor, y: Tensor): Tensor {
         const both = concat([this.left.call(x), this.right.call(y)], 1);

@@ -8,9 +8,9 @@ import {
   compileModel,
   Dense,
   Dropout,
-  LeakyRelu,
+  LeakyReLU,
   predict,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Mode,
@@ -27,7 +27,7 @@ class Everything implements Layer {
   text = "1";
   flag = true;
   variable = weights(1);
-  layer: Layer = new LeakyRelu({ slope: 1 });
+  layer: Layer = new LeakyReLU({ negativeSlope: 1 });
   step: (t: Tensor) => Tensor = (t) => t;
   options: { deep: { factor: number; list: number[] }; later?: number } = { deep: { factor: 1, list: [1, 1] } };
   list: (number | Layer)[] = [1, 1];
@@ -71,8 +71,9 @@ const changes: Readonly<Record<string, (m: Everything) => void>> = {
   "a text": (m) => (m.text = "2"),
   "a flag": (m) => (m.flag = false),
   "a variable": (m) => (m.variable = weights(2)),
-  "a layer": (m) => (m.layer = new Relu()),
-  "an option of a layer": (m) => ((m.layer as unknown as { options: { slope: number } }).options.slope = 0.5),
+  "a layer": (m) => (m.layer = new ReLU()),
+  "an option of a layer": (m) =>
+    ((m.layer as unknown as { options: { negativeSlope: number } }).options.negativeSlope = 0.5),
   "a function": (m) => (m.step = (t) => add(t, 1)),
   "a nested option": (m) => (m.options.deep.factor = 3),
   "an element of a nested array": (m) => (m.options.deep.list[1] = 3),
@@ -80,7 +81,7 @@ const changes: Readonly<Record<string, (m: Everything) => void>> = {
   "a nested object": (m) => (m.options = { deep: { factor: 4, list: [1] } }),
   "a field added to a nested object": (m) => (m.options.later = 2),
   "an element": (m) => (m.list[0] = 3),
-  "a layer pushed": (m) => m.list.push(new Relu()),
+  "a layer pushed": (m) => m.list.push(new ReLU()),
   "an element taken away": (m) => {
     m.list[0] = 3;
     m.list.pop();
@@ -129,7 +130,7 @@ describe("predict after the model has changed", () => {
   });
 
   it("sees another head, another depth and another rate of dropout", async () => {
-    const model = build(sequential([new Dense({ units: 4 }), new Relu(), new Dense({ units: 2 })]), [3], { seed: 1 });
+    const model = build(sequential([new Dense({ units: 4 }), new ReLU(), new Dense({ units: 2 })]), [3], { seed: 1 });
     expect((await predict(model, x)).shape).toEqual([1, 2]);
     const layers = model.layers as Layer[];
     layers[2] = new Dense({ units: 5 });

@@ -8,7 +8,7 @@ import {
   formatModel,
   Flatten,
   Parallel,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   variables,
@@ -22,16 +22,16 @@ describe("a model prints as a tree", () => {
     expect(String(model)).toMatchInlineSnapshot(`
       "Sequential (61,706 parameters)
         layers.0 Conv2d: filters [5, 5, 1, 6], bias [6] (156 parameters)
-        layers.1 Relu
+        layers.1 ReLU
         layers.2 MaxPool2d
         layers.3 Conv2d: filters [5, 5, 6, 16], bias [16] (2,416 parameters)
-        layers.4 Relu
+        layers.4 ReLU
         layers.5 MaxPool2d
         layers.6 Flatten
         layers.7 Dense: weights [400, 120], bias [120] (48,120 parameters)
-        layers.8 Relu
+        layers.8 ReLU
         layers.9 Dense: weights [120, 84], bias [84] (10,164 parameters)
-        layers.10 Relu
+        layers.10 ReLU
         layers.11 Dense: weights [84, 10], bias [10] (850 parameters)"
     `);
     expect(inspect(model)).toBe(String(model));
@@ -40,11 +40,11 @@ describe("a model prints as a tree", () => {
 
   it("with the shapes that are known: none before it was built", () => {
     expect(
-      String(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Dense({ units: 3, inputs: 2 })])),
+      String(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Dense({ units: 3, inputs: 2 })])),
     ).toMatchInlineSnapshot(`
         "Sequential (9 parameters)
           layers.0 Conv2d
-          layers.1 Relu
+          layers.1 ReLU
           layers.2 Dense: weights [2, 3], bias [3] (9 parameters)"
       `);
   });
@@ -67,7 +67,7 @@ describe("a model prints as a tree", () => {
             layers.0 Dense: weights [4, 4], bias [4] (20 parameters)
         heads.first Dense: weights [4, 2], bias [2] (10 parameters)"
     `);
-    expect(formatModel({ nets: [own, new Parallel([new Relu(), new Flatten()])] })).toMatchInlineSnapshot(`
+    expect(formatModel({ nets: [own, new Parallel([new ReLU(), new Flatten()])] })).toMatchInlineSnapshot(`
       "Object (32 parameters)
         nets.0 Own: temperature [], weights.scale [2] (32 parameters)
           body Residual (20 parameters)
@@ -75,13 +75,13 @@ describe("a model prints as a tree", () => {
               layers.0 Dense: weights [4, 4], bias [4] (20 parameters)
           heads.first Dense: weights [4, 2], bias [2] (10 parameters)
         nets.1 Parallel
-          branches.0 Relu
+          branches.0 ReLU
           branches.1 Flatten"
     `);
   });
 
   it("of one layer as one line", () => {
-    expect(String(new Relu())).toBe("Relu");
+    expect(String(new ReLU())).toBe("ReLU");
     expect(`${String(new Dense({ units: 3, inputs: 2 }))}`).toBe("Dense: weights [2, 3], bias [3] (9 parameters)");
   });
 

@@ -179,13 +179,13 @@ describe("layers without parameters are their operation", () => {
   it("activations", async () => {
     const x = some([3, 4]);
     const pairs: [Layer, Tensor][] = [
-      [new layers.Relu(), relu(x)],
-      [new layers.LeakyRelu({ slope: 0.3 }), leakyRelu(x, 0.3)],
-      [new layers.LeakyRelu(), leakyRelu(x, 0.01)],
-      [new layers.Elu({ alpha: 0.5 }), elu(x, 0.5)],
-      [new layers.Elu(), elu(x)],
-      [new layers.Selu(), selu(x)],
-      [new layers.Gelu(), gelu(x)],
+      [new layers.ReLU(), relu(x)],
+      [new layers.LeakyReLU({ negativeSlope: 0.3 }), leakyRelu(x, 0.3)],
+      [new layers.LeakyReLU(), leakyRelu(x, 0.01)],
+      [new layers.ELU({ alpha: 0.5 }), elu(x, 0.5)],
+      [new layers.ELU(), elu(x)],
+      [new layers.SELU(), selu(x)],
+      [new layers.GELU(), gelu(x)],
       [new layers.Swish(), swish(x)],
       [new layers.Sigmoid(), sigmoid(x)],
       [new layers.Tanh(), tanh(x)],
@@ -277,7 +277,7 @@ describe("layers of layers", () => {
 
   it("Sequential: one after the other", async () => {
     const [first, second] = [conv(4), conv(2)];
-    const model = layers.sequential([first, new layers.Relu(), second]);
+    const model = layers.sequential([first, new layers.ReLU(), second]);
     await same(model.call(x), second.call(relu(first.call(x))));
     expect(new layers.Sequential([]).call(x)).toBe(x);
   });
@@ -290,7 +290,7 @@ describe("layers of layers", () => {
   });
 
   it("Parallel: the maps of each branch, in order", async () => {
-    const branches = [conv(2), new layers.Relu(), conv(1)];
+    const branches = [conv(2), new layers.ReLU(), conv(1)];
     const y = new layers.Parallel(branches).call(x);
     expect(y.shape).toEqual([2, 4, 4, 6]);
     const [all, a, b, c] = await evaluate(y, ...branches.map((branch) => branch.call(x)));

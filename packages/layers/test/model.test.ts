@@ -18,7 +18,7 @@ import {
   parameter,
   parameters,
   predict,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   Sequential,
@@ -64,7 +64,7 @@ describe("a model is a tree of plain objects", () => {
         new Conv2d({ filters: 4, kernelSize: 3 }),
         new BatchNorm(),
         new Residual({ body: sequential([new Conv2d({ filters: 4, kernelSize: 1, bias: false })]) }),
-        new Parallel([new Relu(), new Conv2d({ filters: 2, kernelSize: 1 })]),
+        new Parallel([new ReLU(), new Conv2d({ filters: 2, kernelSize: 1 })]),
         new Flatten(),
         new Dense({ units: 10 }),
       ]),
@@ -138,7 +138,7 @@ it("predict compiles a model once for each shape, and sees what it has learned s
 describe("who watches sees what every layer makes", () => {
   const model = new Sequential([
     new Conv2d({ filters: 2, kernelSize: 3 }),
-    new Residual({ body: new Relu() }),
+    new Residual({ body: new ReLU() }),
     new Scale(),
     { call: (x) => add(x, 1) },
   ]);
@@ -153,7 +153,7 @@ describe("who watches sees what every layer makes", () => {
     expect(y.shape).toEqual([1, 3, 3, 2]);
     expect(seen).toEqual([
       "layers.0 Conv2d 1x3x3x2",
-      "layers.1.body Relu 1x3x3x2",
+      "layers.1.body ReLU 1x3x3x2",
       "layers.1 Residual 1x3x3x2",
       "layers.2 Scale 1x3x3x2",
       "layers.3 Object 1x3x3x2",
@@ -216,7 +216,7 @@ describe("errors say where in the model they happened, what was expected, what c
     expect(message(() => sequential([new Residual({ body: grow })]).call(x))).toMatchInlineSnapshot(
       `"layers.0 (Residual): the body makes [2, 6, 6, 4], the shortcut [2, 8, 8, 1], and they cannot be added; give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1"`,
     );
-    expect(message(() => sequential([new Parallel([new Relu(), grow])]).call(x))).toMatchInlineSnapshot(
+    expect(message(() => sequential([new Parallel([new ReLU(), grow])]).call(x))).toMatchInlineSnapshot(
       `"layers.0 (Parallel): the branches' maps can only be stacked if all axes but the channels agree: branches.0 makes [2, 8, 8, 1], branches.1 [2, 6, 6, 4]; padding: "same" keeps sizes"`,
     );
     expect(message(() => sequential([new Dense({ units: 10 })]).call(x))).toMatchInlineSnapshot(
@@ -237,7 +237,7 @@ describe("errors say where in the model they happened, what was expected, what c
   });
 
   it("deep within, the path is given once", () => {
-    const net = sequential([new Residual({ body: sequential([new Relu(), new Parallel([new Dense({ units: 1 })])]) })]);
+    const net = sequential([new Residual({ body: sequential([new ReLU(), new Parallel([new Dense({ units: 1 })])]) })]);
     const path = "layers.0.body.layers.1.branches.0 (Dense): ";
     expect(message(() => net.call(x)).startsWith(`${path}dense: expected`)).toBe(true);
     expect(message(() => sequential([net]).call(x)).startsWith(`layers.0.${path}`)).toBe(true);
@@ -255,25 +255,25 @@ describe("errors say where in the model they happened, what was expected, what c
       `"Dense: units must be a whole number of at least 1, got 2.5"`,
     );
     expect(message(() => sequential([no(relu)]))).toMatchInlineSnapshot(
-      `"Sequential: layers[0] must be a layer, an object with a call method such as new Relu(), got a function"`,
+      `"Sequential: layers[0] must be a layer, an object with a call method such as new ReLU(), got a function"`,
     );
-    expect(message(() => sequential([no(Relu)]))).toMatchInlineSnapshot(
-      `"Sequential: layers[0] must be a layer, an object with a call method such as new Relu(), got the function Relu"`,
+    expect(message(() => sequential([no(ReLU)]))).toMatchInlineSnapshot(
+      `"Sequential: layers[0] must be a layer, an object with a call method such as new ReLU(), got the function ReLU"`,
     );
-    expect(message(() => sequential(no(new Relu())))).toMatchInlineSnapshot(
-      `"Sequential: layers must be an array of layers, got an object (Relu)"`,
+    expect(message(() => sequential(no(new ReLU())))).toMatchInlineSnapshot(
+      `"Sequential: layers must be an array of layers, got an object (ReLU)"`,
     );
-    expect(message(() => new Parallel([new Relu(), no(undefined)]))).toMatchInlineSnapshot(
-      `"Parallel: branches[1] must be a layer, an object with a call method such as new Relu(), got undefined"`,
+    expect(message(() => new Parallel([new ReLU(), no(undefined)]))).toMatchInlineSnapshot(
+      `"Parallel: branches[1] must be a layer, an object with a call method such as new ReLU(), got undefined"`,
     );
-    expect(message(() => new Residual({ body: no([new Relu()]) }))).toMatchInlineSnapshot(
-      `"Residual: body must be a layer, an object with a call method such as new Relu(), got an array of 1"`,
+    expect(message(() => new Residual({ body: no([new ReLU()]) }))).toMatchInlineSnapshot(
+      `"Residual: body must be a layer, an object with a call method such as new ReLU(), got an array of 1"`,
     );
     expect(message(() => new Dropout({ rate: 1.5 }))).toMatchInlineSnapshot(
       `"Dropout: rate must be a number of at least 0 and below 1, got 1.5"`,
     );
-    expect(message(() => sequential([new Relu()]).call(no([1, 2])))).toMatchInlineSnapshot(
-      `"layers.0 (Relu): the input of a layer must be a tensor, or a tuple or record of tensors, got an array of 2; make one of numbers: tensor(values, shape)"`,
+    expect(message(() => sequential([new ReLU()]).call(no([1, 2])))).toMatchInlineSnapshot(
+      `"layers.0 (ReLU): the input of a layer must be a tensor, or a tuple or record of tensors, got an array of 2; make one of numbers: tensor(values, shape)"`,
     );
     const late: Layer = { call: no(async (t: Tensor) => t) };
     expect(message(() => sequential([late]).call(x))).toMatchInlineSnapshot(

@@ -5,7 +5,7 @@ import {
   formatSummary,
   LocallyConnected2d,
   parameters,
-  Relu,
+  ReLU,
   Sequential,
   summary,
   variables,
@@ -24,16 +24,16 @@ describe("the parameters and products of known nets", () => {
       "layer               output        parameters  multiply-adds
       input               [28, 28, 1]
       layers.0 Conv2d     [28, 28, 6]          156        117,600
-      layers.1 Relu       [28, 28, 6]            0              0
+      layers.1 ReLU       [28, 28, 6]            0              0
       layers.2 MaxPool2d  [14, 14, 6]            0              0
       layers.3 Conv2d     [10, 10, 16]       2,416        240,000
-      layers.4 Relu       [10, 10, 16]           0              0
+      layers.4 ReLU       [10, 10, 16]           0              0
       layers.5 MaxPool2d  [5, 5, 16]             0              0
       layers.6 Flatten    [400]                  0              0
       layers.7 Dense      [120]             48,120         48,000
-      layers.8 Relu       [120]                  0              0
+      layers.8 ReLU       [120]                  0              0
       layers.9 Dense      [84]              10,164         10,080
-      layers.10 Relu      [84]                   0              0
+      layers.10 ReLU      [84]                   0              0
       layers.11 Dense     [10]                 850            840
       total                                 61,706        416,520"
     `);
@@ -115,7 +115,7 @@ describe("what the texts count", () => {
   it("VGG-16 as a convolution throughout: 36 crops of a larger image at once", () => {
     const features = vgg16().layers.slice(0, 31);
     const conv = (filters: number, kernelSize: number): Conv2d => new Conv2d({ filters, kernelSize });
-    const model = new Sequential([...features, conv(4096, 7), new Relu(), conv(4096, 1), new Relu(), conv(1000, 1)]);
+    const model = new Sequential([...features, conv(4096, 7), new ReLU(), conv(4096, 1), new ReLU(), conv(1000, 1)]);
     const sides = summary(model, [384, 384, 3]).rows.map(({ outputShape }) => outputShape[0]);
     const [small, before, after] = golden.fc2conv.sizes;
     expect(sides.slice(30)).toEqual([before, after, after, after, after, after]);

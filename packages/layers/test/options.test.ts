@@ -92,16 +92,16 @@ const cases: Readonly<Record<string, Case>> = {
     bad: { kernelSize: counts, countPadding: booleans, ...signal },
   },
   LpPool1d: { good: { kernelSize: 2, p: 3 }, bad: { kernelSize: counts, p: [0, -1, ...numbers], ...signal } },
-  LeakyRelu: { good: { slope: -0.5 }, bad: { slope: numbers } },
-  Elu: { good: { alpha: 2 }, bad: { alpha: numbers } },
+  LeakyReLU: { good: { negativeSlope: -0.5 }, bad: { negativeSlope: numbers } },
+  ELU: { good: { alpha: 2 }, bad: { alpha: numbers } },
   Dropout: { good: { rate: 0 }, bad: { rate: [1, -0.1, ...numbers] } },
   Residual: {
-    good: { body: new layers.Relu(), shortcut: new layers.Relu() },
+    good: { body: new layers.ReLU(), shortcut: new layers.ReLU() },
     bad: { body: [undefined, 3], shortcut: [3] },
   },
 };
 const plain = [
-  ...["Relu", "Selu", "Gelu", "Swish", "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax"],
+  ...["ReLU", "SELU", "GELU", "Swish", "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax"],
   ...["Flatten", "GlobalMaxPool", "GlobalAveragePool"],
 ];
 

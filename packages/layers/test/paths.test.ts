@@ -9,7 +9,7 @@ import {
   layersOf,
   Parallel,
   predict,
-  Relu,
+  ReLU,
   Residual,
   Sequential,
   variables,
@@ -112,7 +112,7 @@ const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
           fc.array(
             fc.oneof(
               ...containers,
-              leaf(() => new Relu()),
+              leaf(() => new ReLU()),
             ),
             { minLength: 1, maxLength: 3 },
           ),
@@ -122,7 +122,7 @@ const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
     };
   }).any;
 
-const leaves = [leaf(() => new Relu()), leaf(() => new Plain())];
+const leaves = [leaf(() => new ReLU()), leaf(() => new Plain())];
 
 describe("in random nested models", () => {
   it("each call of each layer is watched once, with the path under which the layer and its variables are found", () => {
@@ -186,14 +186,14 @@ describe("paths of layers", () => {
   };
 
   it("begin at the layer that is called: a part that is called alone has paths of its own", () => {
-    const part = new Sequential([new Relu()]);
-    expect(pathsSeen(new Sequential([part]))).toEqual(["layers.0.layers.0 Relu", "layers.0 Sequential", " Sequential"]);
-    expect(pathsSeen(part)).toEqual(["layers.0 Relu", " Sequential"]);
+    const part = new Sequential([new ReLU()]);
+    expect(pathsSeen(new Sequential([part]))).toEqual(["layers.0.layers.0 ReLU", "layers.0 Sequential", " Sequential"]);
+    expect(pathsSeen(part)).toEqual(["layers.0 ReLU", " Sequential"]);
   });
 
   it("of a layer in two places are the first, as that of its variables", () => {
     const shared = new Dense({ units: 3 });
-    const model = build(new Sequential([new Sequential([new Relu(), shared]), shared]), [3]);
+    const model = build(new Sequential([new Sequential([new ReLU(), shared]), shared]), [3]);
     expect([...variables(model).keys()]).toEqual(["layers.0.layers.1.weights", "layers.0.layers.1.bias"]);
     expect(pathsSeen(model).filter((text) => text.endsWith("Dense"))).toEqual([
       "layers.0.layers.1 Dense",
@@ -205,12 +205,12 @@ describe("paths of layers", () => {
     class Lazy implements Layer {
       inner: Layer | undefined;
       call(input: Tensor, mode?: Mode): Tensor {
-        this.inner ??= new Sequential([new Relu()]);
+        this.inner ??= new Sequential([new ReLU()]);
         return this.inner.call(input, mode);
       }
     }
     expect(pathsSeen(new Sequential([new Lazy()]))).toEqual([
-      "layers.0.inner.layers.0 Relu",
+      "layers.0.inner.layers.0 ReLU",
       "layers.0.inner Sequential",
       "layers.0 Lazy",
       " Sequential",
@@ -218,14 +218,14 @@ describe("paths of layers", () => {
   });
 
   it("follow a layer that moves within its model", () => {
-    const [a, b] = [new Dense({ units: 3 }), new Relu()];
+    const [a, b] = [new Dense({ units: 3 }), new ReLU()];
     const model = {
       layers: [a, b] as Layer[],
       call: (t: Tensor, mode?: Mode) => model.layers.reduce((y, layer) => layer.call(y, mode), t),
     };
-    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 Dense", "layers.1 Relu"]);
+    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 Dense", "layers.1 ReLU"]);
     model.layers.reverse();
-    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 Relu", "layers.1 Dense"]);
+    expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 ReLU", "layers.1 Dense"]);
   });
 
   it("of layers that are called without the mode, or that no path leads to, begin with that of their caller", () => {
@@ -248,7 +248,7 @@ describe("paths of layers", () => {
 
   it("are those of the model after a part of it was used alone", async () => {
     const part = new Sequential([new Dense({ units: 3 })]);
-    const model = new Sequential([new Relu(), part]);
+    const model = new Sequential([new ReLU(), part]);
     await predict(model, x);
     await predict(part, x);
     expect(errorOf(() => model.call(some([2, 3, 3, 1])))).toContain("layers.1.layers.0 (Dense): dense:");
@@ -258,6 +258,6 @@ describe("paths of layers", () => {
 
   it("are not needed by a layer on its own", () => {
     expect(() => new Dense({ units: 1 }).call(some([3]))).toThrow(/^Dense: dense: expected/);
-    expect(() => apply(new Relu(), 3 as never)).toThrow(UsageError);
+    expect(() => apply(new ReLU(), 3 as never)).toThrow(UsageError);
   });
 });

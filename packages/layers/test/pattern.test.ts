@@ -168,20 +168,20 @@ describe("models from patterns", () => {
     const { rows } = summary(model, [16, 16, 3]);
     expect(rows.map(({ type, outputShape }) => `${type} ${outputShape.join("x")}`)).toEqual([
       "Conv2d 16x16x8",
-      "Relu 16x16x8",
+      "ReLU 16x16x8",
       "Conv2d 16x16x8",
-      "Relu 16x16x8",
+      "ReLU 16x16x8",
       "MaxPool2d 8x8x8",
       "Conv2d 8x8x8",
-      "Relu 8x8x8",
+      "ReLU 8x8x8",
       "Conv2d 8x8x8",
-      "Relu 8x8x8",
+      "ReLU 8x8x8",
       "MaxPool2d 4x4x8",
       "Flatten 128",
       "Dense 32",
-      "Relu 32",
+      "ReLU 32",
       "Dense 32",
-      "Relu 32",
+      "ReLU 32",
       "Dense 7",
     ]);
   });

@@ -28,7 +28,7 @@ import {
   loadWeights,
   parameters,
   predict,
-  Relu,
+  ReLU,
   saveWeights,
   sequential,
   summary,
@@ -55,7 +55,7 @@ interface Answer {
 
 /** Two inputs and two outputs by name. */
 class ByName implements Layer<Patient, Answer> {
-  readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten()]);
+  readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten()]);
   readonly meta = new Dense({ units: 3 });
   readonly heads = new Heads();
   call({ image, meta }: Patient, mode?: Mode): Answer {
@@ -134,7 +134,7 @@ describe("models that take and return several tensors", () => {
       "layer                   output                           parameters  multiply-adds
       input                   { image: [5, 5, 1], meta: [4] }
       tower.layers.0 Conv2d   [3, 3, 2]                                20            162
-      tower.layers.1 Relu     [3, 3, 2]                                 0              0
+      tower.layers.1 ReLU     [3, 3, 2]                                 0              0
       tower.layers.2 Flatten  [18]                                      0              0
       meta Dense              [3]                                      15             12
       heads.label Dense       [2]                                      44             42
@@ -223,7 +223,7 @@ describe("models that take and return several tensors", () => {
     const output: OutputOf<typeof model> = model.call(input);
     expect(output.shape).toEqual([1, 1]);
     expect(model.layers[2].weights!.shape).toEqual([6, 1]);
-    const many: Layer[] = [new Relu(), new Relu()];
+    const many: Layer[] = [new ReLU(), new ReLU()];
     expect(sequential([...many, new Dense({ units: 1 })]).call(some([1, 2])).shape).toEqual([1, 1]);
     const long: Chained<Long> extends Long ? true : false = true;
     expect(long).toBe(true);

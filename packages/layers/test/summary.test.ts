@@ -14,7 +14,7 @@ import {
   LpPool2d,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   Sequential,
@@ -94,10 +94,10 @@ describe("summary counts parameters and products", () => {
     }
     const expected = { parameters: 81, multiplyAdds: 36 * 9 + 36 * 2 };
     expect(count(new Own(), [8, 8, 1])).toEqual(expected);
-    expect(summary(sequential([new Relu(), new Own(), new Relu()]), [8, 8, 1]).rows).toEqual([
-      { path: "layers.0", type: "Relu", outputShape: [8, 8, 1], parameters: 0, multiplyAdds: 0 },
+    expect(summary(sequential([new ReLU(), new Own(), new ReLU()]), [8, 8, 1]).rows).toEqual([
+      { path: "layers.0", type: "ReLU", outputShape: [8, 8, 1], parameters: 0, multiplyAdds: 0 },
       { path: "layers.1", type: "Own", outputShape: [2], ...expected },
-      { path: "layers.2", type: "Relu", outputShape: [2], parameters: 0, multiplyAdds: 0 },
+      { path: "layers.2", type: "ReLU", outputShape: [2], parameters: 0, multiplyAdds: 0 },
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("summary counts parameters and products", () => {
     }
     const model = new Sequential([
       new Residual({ body: sequential([new Conv2d({ filters: 2, kernelSize: 1 }), new BatchNorm()]) }),
-      new Parallel([new Relu(), new Conv2d({ filters: 1, kernelSize: 1 })]),
+      new Parallel([new ReLU(), new Conv2d({ filters: 1, kernelSize: 1 })]),
       new Flatten(),
       new Twice(),
     ]);
@@ -128,7 +128,7 @@ describe("summary counts parameters and products", () => {
     ).toEqual([
       "layers.0.body.layers.0 Conv2d 36",
       "layers.0.body.layers.1 BatchNorm 0",
-      "layers.1.branches.0 Relu 0",
+      "layers.1.branches.0 ReLU 0",
       "layers.1.branches.1 Conv2d 18",
       "layers.2 Flatten 0",
       "layers.3.inner Dense 81",
@@ -148,7 +148,7 @@ describe("summary counts parameters and products", () => {
   it("prints as a table", () => {
     const model = sequential([
       new Conv2d({ filters: 16, kernelSize: 3, stride: 2 }),
-      new Relu(),
+      new ReLU(),
       new Flatten(),
       new Dense({ units: 10 }),
     ]);
@@ -156,7 +156,7 @@ describe("summary counts parameters and products", () => {
       "layer             output                                   parameters  multiply-adds
       input             [32, 32, 3]
       layers.0 Conv2d   [15, 15, 16] (drops 1 row and 1 column)         448         97,200
-      layers.1 Relu     [15, 15, 16]                                      0              0
+      layers.1 ReLU     [15, 15, 16]                                      0              0
       layers.2 Flatten  [3600]                                            0              0
       layers.3 Dense    [10]                                         36,010         36,000
       total                                                          36,458        133,200"

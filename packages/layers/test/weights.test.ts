@@ -11,7 +11,7 @@ import {
   loadWeights,
   parameters,
   predict,
-  Relu,
+  ReLU,
   saveWeights,
   Sequential,
   setWeights,
@@ -26,7 +26,7 @@ const net = (classes = 3): Sequential =>
   new Sequential([
     new Conv2d({ filters: 4, kernelSize: 3 }),
     new BatchNorm(),
-    new Relu(),
+    new ReLU(),
     new Flatten(),
     new Dense({ units: classes }),
   ]);
@@ -99,7 +99,7 @@ describe("weights in a file", () => {
   });
 
   it("with strict: false, teach a model with another head what both know", async () => {
-    const source = build(new Sequential([...net().layers, new Relu()]), shape, { seed: 1 });
+    const source = build(new Sequential([...net().layers, new ReLU()]), shape, { seed: 1 });
     const tensors = await weightsOf(source);
     tensors.delete("layers.4.weights");
     tensors.delete("layers.4.bias");

@@ -1,6 +1,6 @@
 import { reference } from "@convlens/backend-reference";
 import { dataset, type Dataset } from "@convlens/datasets";
-import { Dense, Flatten, Relu, sequential, setWeights, build, type Layer } from "@convlens/layers";
+import { Dense, Flatten, ReLU, sequential, setWeights, build, type Layer } from "@convlens/layers";
 import {
   add,
   divide,
@@ -192,7 +192,7 @@ describe("the accuracy of scores of classes", () => {
 
   it("is absent in a resumed run as in the first", async () => {
     const loss: Loss = (outputs) => mean(square(outputs));
-    const make = (): Layer => sequential([new Flatten(), new Dense({ units: 3 }), new Relu()]);
+    const make = (): Layer => sequential([new Flatten(), new Dense({ units: 3 }), new ReLU()]);
     const data = labelled([[1], [2], [3], [4]], [0, 1, 0, 1], 2);
     const options = { loss, batchSize: 2, epochs: 2, seed: 1 };
     const run = fit(make(), data, options);

@@ -1,7 +1,7 @@
 import { UsageError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
-import { build, Dense, Dropout, Flatten, Relu, sequential, type Layer, type Sequential } from "@convlens/layers";
+import { build, Dense, Dropout, Flatten, ReLU, sequential, type Layer, type Sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
 import { evaluateModel, fit, type EpochRecord } from "../src/index.ts";
@@ -36,7 +36,7 @@ describe("a model that is changed", () => {
     const changed = await train((model) => ((layersOf(model)[1] as unknown as { rate: number }).rate = 0));
     expect(changed[0]!.loss).toBe(plain[0]!.loss);
     expect(changed[1]!.loss).not.toBe(plain[1]!.loss);
-    const bent = await train((model) => layersOf(model).push(new Relu()));
+    const bent = await train((model) => layersOf(model).push(new ReLU()));
     expect(bent[1]!.testLoss).not.toBe(plain[1]!.testLoss);
   });
 

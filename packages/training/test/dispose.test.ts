@@ -5,12 +5,12 @@ import { shapes } from "@convlens/datasets";
 import { useBackend, zeros } from "@convlens/tensor";
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
-import { build, Conv2d, Dense, dispose, Flatten, predict, Relu, sequential, type Layer } from "@convlens/layers";
+import { build, Conv2d, Dense, dispose, Flatten, predict, ReLU, sequential, type Layer } from "@convlens/layers";
 
 const shape = [6, 6, 1];
 const net = (): Layer =>
   build(
-    sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]),
+    sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]),
     shape,
   );
 

@@ -22,7 +22,7 @@ import {
   Flatten,
   MaxPool2d,
   parameters,
-  Relu,
+  ReLU,
   sequential,
   weightsOf,
   type Layer,
@@ -51,7 +51,7 @@ const small = (classes = 4): Layer =>
     ...[
       new Conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
       new BatchNorm(),
-      new Relu(),
+      new ReLU(),
       new MaxPool2d({ kernelSize: 2 }),
     ],
     ...[new Flatten(), new Dropout({ rate: 0.2 }), new Dense({ units: classes })],
@@ -200,7 +200,7 @@ describe("fit", () => {
     );
     const model = sequential([
       new Conv2d({ filters: 4, kernelSize: 5, stride: 2, padding: 2, geometry: "floor" }),
-      new Relu(),
+      new ReLU(),
       new Flatten(),
       new Dense({ units: 10, initializer: (shape) => new Float32Array(shape[0]! * shape[1]!) }),
     ]);
@@ -327,7 +327,7 @@ describe("fit", () => {
     const shape: Shape = [1];
     // Labels are whole numbers: 3 where x > 0, 1 elsewhere.
     const line = dataset({ shape, inputs, labels: Uint8Array.from(inputs, (x) => (x > 0 ? 3 : 1)) });
-    const model = sequential([new Dense({ units: 8 }), new Relu(), new Dense({ units: 1 })]);
+    const model = sequential([new Dense({ units: 8 }), new ReLU(), new Dense({ units: 1 })]);
     const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>
       meanSquaredError(outputs, reshape(targets, outputs.shape));
     const records = steps(

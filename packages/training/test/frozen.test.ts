@@ -9,7 +9,7 @@ import {
   Dense,
   Flatten,
   parameters,
-  Relu,
+  ReLU,
   Residual,
   sequential,
   weightsOf,
@@ -24,7 +24,7 @@ const data = shapes({ size: 24, height: 6, width: 6, seed: 3 });
 
 /** Normalisation alone, in a block, and in a layer of a user's own making. */
 class Net implements Layer {
-  readonly stem = sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new BatchNorm(), new Relu()]);
+  readonly stem = sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new BatchNorm(), new ReLU()]);
   readonly block = new Residual({
     body: sequential([new Conv2d({ filters: 3, kernelSize: 3, padding: "same" }), new BatchNorm()]),
   });

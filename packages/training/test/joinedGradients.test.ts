@@ -1,7 +1,7 @@
 import { cpu } from "@convlens/backend-cpu";
 import type { Instruction } from "@convlens/backend";
 import { shapes } from "@convlens/datasets";
-import { Conv2d, Dense, Flatten, MaxPool2d, Relu, sequential } from "@convlens/layers";
+import { Conv2d, Dense, Flatten, MaxPool2d, ReLU, sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
@@ -20,7 +20,7 @@ describe("training on the cpu", () => {
     });
     const conv = (filters: number): Conv2d => new Conv2d({ filters, kernelSize: 3, padding: "same" });
     const model = sequential([
-      ...[conv(8), new Relu(), conv(8), new Relu(), conv(8), new Relu(), new MaxPool2d({ kernelSize: 2 })],
+      ...[conv(8), new ReLU(), conv(8), new ReLU(), conv(8), new ReLU(), new MaxPool2d({ kernelSize: 2 })],
       ...[new Flatten(), new Dense({ units: 4 })],
     ]);
     for await (const { loss } of fit(model, shapes({ size: 16, height: 12, width: 12, seed: 1 }), { batchSize: 16 }))

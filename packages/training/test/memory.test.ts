@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { batches, shapes } from "@convlens/datasets";
-import { build, Conv2d, Dense, Flatten, Relu, sequential } from "@convlens/layers";
+import { build, Conv2d, Dense, Flatten, ReLU, sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
 import { adam, crossEntropy, trainStep } from "../src/index.ts";
@@ -26,7 +26,7 @@ it.each([
     useBackend(backend);
     const data = shapes({ size: 64, height: 6, width: 6 });
     const model = build(
-      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]),
+      sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]),
       data.shape,
     );
     const step = trainStep(model, { loss: crossEntropy, optimizer: adam(), seed: 1 });

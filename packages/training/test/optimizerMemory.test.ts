@@ -8,7 +8,7 @@ import {
   build,
   Dense,
   Flatten,
-  Relu,
+  ReLU,
   parameters,
   sequential,
   weightsOf,
@@ -143,7 +143,7 @@ it("neither does one flow through running statistics", async () => {
 });
 
 const data = shapes({ size: 48, height: 6, width: 6, seed: 3 });
-const net = (): Layer => sequential([new Flatten(), new Dense({ units: 6 }), new Relu(), new Dense({ units: 4 })]);
+const net = (): Layer => sequential([new Flatten(), new Dense({ units: 6 }), new ReLU(), new Dense({ units: 4 })]);
 
 async function all(records: AsyncIterable<FitRecord>): Promise<unknown[]> {
   const found: unknown[] = [];

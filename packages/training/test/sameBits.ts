@@ -11,7 +11,7 @@ import {
   GlobalAveragePool,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   sequential,
   Tanh,
   weightsOf,
@@ -26,10 +26,10 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
     ...[
       new Conv2d({ filters: 8, kernelSize: 3, padding: "same" }),
       new BatchNorm(),
-      new Relu(),
+      new ReLU(),
       // Enough channels for Winograd's algorithm, forward and backward.
       new Conv2d({ filters: 9, kernelSize: 3, padding: "same" }),
-      new Relu(),
+      new ReLU(),
       new MaxPool2d({ kernelSize: 2 }),
     ],
     new Parallel([sequential([new Flatten(), new Dense({ units: 6 }), new Tanh()]), new GlobalAveragePool()]),

@@ -52,7 +52,7 @@ function insert<T extends { readonly value: number }>(list: T[], item: T, count:
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu()]), data.shape);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), data.shape);
  * const [first] = await topPatches(net, data, { layer: "layers.1", count: 3 });
  * const { index, box, value } = first!.patches[0]!;
  * console.log(index, box, value, cropOf(data, index, box).shape); // …, [3, 3, 1]

@@ -144,7 +144,7 @@ function aboutUnits({ records }: TrainingHealth): Advice[] {
           about: path,
           figure: share,
           step: last!.step,
-          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", initialize other weights" : ""} or use LeakyRelu.`,
+          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", initialize other weights" : ""} or use LeakyReLU.`,
         },
       ];
     if (curve !== "relu" && saturated >= SATURATED)
@@ -154,7 +154,7 @@ function aboutUnits({ records }: TrainingHealth): Advice[] {
           about: path,
           figure: saturated,
           step: last!.step,
-          text: `${percent(saturated)} of the outputs of ${path} are saturated by ${curve} at step ${last!.step}, where almost no gradient flows: initialize smaller weights, normalize the inputs, or use Relu.`,
+          text: `${percent(saturated)} of the outputs of ${path} are saturated by ${curve} at step ${last!.step}, where almost no gradient flows: initialize smaller weights, normalize the inputs, or use ReLU.`,
         },
       ];
     return [];
@@ -175,7 +175,7 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
       {
         ...seen,
         topic: "vanishing gradients",
-        text: `${finding}: gradients vanish; use Relu instead of Sigmoid, normalization, or shortcuts (Residual).`,
+        text: `${finding}: gradients vanish; use ReLU instead of Sigmoid, normalization, or shortcuts (Residual).`,
       },
     ];
   if (ratio > APART)

@@ -24,7 +24,7 @@ export interface InvertOptions extends AscentOptions {
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new MaxPool2d({ kernelSize: 2 })]), [12, 12, 1]);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU(), new MaxPool2d({ kernelSize: 2 })]), [12, 12, 1]);
  * for await (const { step, measures } of invert(net, images, { layer: "layers.2", steps: 32 }))
  *   console.log(step, measures[0]); // approaches 0
  * ```

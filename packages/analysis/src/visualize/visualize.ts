@@ -116,7 +116,7 @@ function mapsBefore(recorded: RecordedModel, objective: Objective): Tensor | und
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu()]), [12, 12, 1]);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), [12, 12, 1]);
  * for await (const { step, measures, values } of visualize(net, [12, 12, 1], { layer: "layers.1", channel: 2 }, { steps: 32 }))
  *   console.log(step, measures[0], values.length); // the activation of the channel, and the image
  * ```

@@ -6,7 +6,7 @@ import {
   Flatten,
   MaxPool2d,
   Parallel,
-  Relu,
+  ReLU,
   sequential,
   type Layer,
   type Mode,
@@ -14,7 +14,7 @@ import {
 import { add, tanh, type Tensor } from "@convlens/tensor";
 
 const conv = (kernelSize: number): Layer =>
-  sequential([new Conv2d({ filters: 4, kernelSize, padding: "same" }), new Relu()]);
+  sequential([new Conv2d({ filters: 4, kernelSize, padding: "same" }), new ReLU()]);
 
 class TwoWays implements Layer {
   // Of 28 pixels it makes 14; one pixel more than its window would not fit.

@@ -1,5 +1,5 @@
 import { booleanOption, checkOptions, wholeFrom } from "@convlens/backend";
-import { Relu } from "../activations.ts";
+import { ReLU } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Dropout } from "../dropout.ts";
@@ -30,25 +30,25 @@ export function alexNet(options: AlexNetOptions = {}): Sequential {
     new Flatten(),
     new Dropout(),
     new Dense({ units: 4096 }),
-    new Relu(),
+    new ReLU(),
     new Dropout(),
     new Dense({ units: 4096 }),
-    new Relu(),
+    new ReLU(),
     new Dense({ units: classes }),
   ];
   const conv = (filters: number, kernelSize: number, groups = 1): Conv2d =>
     new Conv2d({ filters, kernelSize, padding: "same", groups });
   const stages = grouped
     ? [
-        [new Conv2d({ filters: 96, kernelSize: 11, stride: 4 }), new Relu(), new LocalResponseNorm(), pool()],
-        [conv(256, 5, 2), new Relu(), new LocalResponseNorm(), pool()],
-        [conv(384, 3), new Relu(), conv(384, 3, 2), new Relu(), conv(256, 3, 2), new Relu(), pool()],
+        [new Conv2d({ filters: 96, kernelSize: 11, stride: 4 }), new ReLU(), new LocalResponseNorm(), pool()],
+        [conv(256, 5, 2), new ReLU(), new LocalResponseNorm(), pool()],
+        [conv(384, 3), new ReLU(), conv(384, 3, 2), new ReLU(), conv(256, 3, 2), new ReLU(), pool()],
       ]
     : [
         // 224 pixels and 2 of padding on each side: one more row and column of windows would need one pixel more.
-        [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2 }), new Relu(), pool()],
-        [conv(192, 5), new Relu(), pool()],
-        [conv(384, 3), new Relu(), conv(256, 3), new Relu(), conv(256, 3), new Relu(), pool()],
+        [new Conv2d({ filters: 64, kernelSize: 11, stride: 4, padding: 2 }), new ReLU(), pool()],
+        [conv(192, 5), new ReLU(), pool()],
+        [conv(384, 3), new ReLU(), conv(256, 3), new ReLU(), conv(256, 3), new ReLU(), pool()],
       ];
   return new Sequential([...stages.flat(), ...head]);
 }

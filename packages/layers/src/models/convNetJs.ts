@@ -1,5 +1,5 @@
 import { checkOptions, wholeFrom } from "@convlens/backend";
-import { Relu } from "../activations.ts";
+import { ReLU } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Flatten } from "../flatten.ts";
@@ -12,10 +12,10 @@ export function convNetJsMnist(options: { readonly classes?: number } = {}): Seq
   const { classes = 10 } = options;
   return new Sequential([
     new Conv2d({ filters: 8, kernelSize: 5, padding: 2 }),
-    new Relu(),
+    new ReLU(),
     new MaxPool2d({ kernelSize: 2 }),
     new Conv2d({ filters: 16, kernelSize: 5, padding: 2 }),
-    new Relu(),
+    new ReLU(),
     // Of 14 columns (28 at the input) windows of 3 leave out 2.
     new MaxPool2d({ kernelSize: 3 }),
     new Flatten(),
@@ -30,7 +30,7 @@ export function convNetJsCifar(options: { readonly classes?: number } = {}): Seq
   return new Sequential([
     ...[16, 20, 20].flatMap((filters) => [
       new Conv2d({ filters, kernelSize: 5, padding: 2 }),
-      new Relu(),
+      new ReLU(),
       new MaxPool2d({ kernelSize: 2 }),
     ]),
     new Flatten(),

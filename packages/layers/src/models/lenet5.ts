@@ -1,5 +1,5 @@
 import { booleanOption, checkOptions, wholeFrom } from "@convlens/backend";
-import { Relu, Tanh } from "../activations.ts";
+import { ReLU, Tanh } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Flatten } from "../flatten.ts";
@@ -19,7 +19,7 @@ export interface LeNet5Options {
 export function lenet5(options: LeNet5Options = {}): Sequential {
   checkOptions("lenet5", options, { classes: wholeFrom(1), original: booleanOption });
   const { classes = 10, original = false } = options;
-  const activation = (): Layer => (original ? new Tanh() : new Relu());
+  const activation = (): Layer => (original ? new Tanh() : new ReLU());
   const pool = (): Layer => (original ? new AveragePool2d({ kernelSize: 2 }) : new MaxPool2d({ kernelSize: 2 }));
   return new Sequential([
     new Conv2d({ filters: 6, kernelSize: 5, padding: 2 }),

@@ -1,5 +1,5 @@
 import { checkOptions, wholeFrom } from "@convlens/backend";
-import { Relu } from "../activations.ts";
+import { ReLU } from "../activations.ts";
 import { Residual } from "../residual.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
@@ -16,8 +16,8 @@ const conv = (filters: number, kernelSize: number, stride = 1): Layer[] => [
 
 /** Two convolutions and a shortcut around them, which is a convolution where the shape changes. */
 function block(filters: number, stride: number, grows: boolean): Layer[] {
-  const body = new Sequential([...conv(filters, 3, stride), new Relu(), ...conv(filters, 3)]);
-  return [new Residual(grows ? { body, shortcut: new Sequential(conv(filters, 1, stride)) } : { body }), new Relu()];
+  const body = new Sequential([...conv(filters, 3, stride), new ReLU(), ...conv(filters, 3)]);
+  return [new Residual(grows ? { body, shortcut: new Sequential(conv(filters, 1, stride)) } : { body }), new ReLU()];
 }
 
 /** ResNet-18 (He 2016) for images `[224, 224, 3]`: 11,689,512 parameters, 1,814,073,344 multiply-adds. */
@@ -26,7 +26,7 @@ export function resnet18(options: { readonly classes?: number } = {}): Sequentia
   const { classes = 1000 } = options;
   return new Sequential([
     ...conv(64, 7, 2),
-    new Relu(),
+    new ReLU(),
     new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
     ...[64, 128, 256, 512].flatMap((filters, stage) =>
       [block(filters, stage === 0 ? 1 : 2, stage > 0), block(filters, 1, false)].flat(),

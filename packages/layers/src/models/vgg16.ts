@@ -1,5 +1,5 @@
 import { checkOptions, wholeFrom } from "@convlens/backend";
-import { Relu } from "../activations.ts";
+import { ReLU } from "../activations.ts";
 import { Conv2d } from "../conv2d.ts";
 import { Dense } from "../dense.ts";
 import { Dropout } from "../dropout.ts";
@@ -24,8 +24,8 @@ const stages = [
 export function vgg16(options: { readonly classes?: number } = {}): Sequential {
   checkOptions("vgg16", options, { classes: wholeFrom(1) });
   const { classes = 1000 } = options;
-  const conv = (filters: number): Layer[] => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new Relu()];
-  const dense = (units: number): Layer[] => [new Dense({ units }), new Relu(), new Dropout()];
+  const conv = (filters: number): Layer[] => [new Conv2d({ filters, kernelSize: 3, padding: 1 }), new ReLU()];
+  const dense = (units: number): Layer[] => [new Dense({ units }), new ReLU(), new Dropout()];
   return new Sequential([
     ...stages.flatMap((stage) => stage.flatMap(conv).concat(new MaxPool2d({ kernelSize: 2 }))),
     new Flatten(),

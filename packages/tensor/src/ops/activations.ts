@@ -20,8 +20,9 @@ import {
   where,
 } from "./elementwise.ts";
 
-/** x, or `slope` · x where it is negative. */
-export const leakyRelu = (x: Operand, slope = 0.01): Tensor => multiply(x, where(greater(x, 0), 1, slope));
+/** x, or `negativeSlope` · x where it is negative. */
+export const leakyRelu = (x: Operand, negativeSlope = 0.01): Tensor =>
+  multiply(x, where(greater(x, 0), 1, negativeSlope));
 
 /** x, or `alpha` · (eˣ − 1) where it is negative (Clevert 2015). */
 export const elu = (x: Operand, alpha = 1): Tensor => add(relu(x), multiply(expm1(minimum(x, 0)), alpha));

@@ -252,5 +252,5 @@ export function codeOf(state: CopiesState): string {
   const one = `new ${kind}(${options})`;
   if (inner === 0) return `const A = ${one};`;
   const within = `{ filters: ${inner}, kernelSize: 1 }`;
-  return `const A = sequential([${one}, new Relu(), new ${kind}(${within})]); // a network in the network`;
+  return `const A = sequential([${one}, new ReLU(), new ${kind}(${within})]); // a network in the network`;
 }

@@ -88,7 +88,7 @@ export const vgg = {
 export const codeOf = ({ padding }: SurgeryState): string =>
   [
     `const net = sequential([`,
-    `  new Conv2d({ filters: 4, kernelSize: 3, padding: ${padding} }), new Relu(), new MaxPool2d({ kernelSize: 2 }),`,
+    `  new Conv2d({ filters: 4, kernelSize: 3, padding: ${padding} }), new ReLU(), new MaxPool2d({ kernelSize: 2 }),`,
     `  new Flatten(), new Dense({ units: 4, bias: false }),`,
     `]);`,
     `const sliding = toConvolutional(net, [${CROP}, ${CROP}, 1]); // with the same weights`,

@@ -56,7 +56,7 @@ export const choosing = (index: number, unit: readonly number[]): Partial<XraySt
 export function titleOf({ type, shape }: LayerMaps): string {
   const words: Record<string, string> = {
     Conv2d: "Convolution",
-    Relu: "ReLU",
+    ReLU: "ReLU",
     MaxPool2d: "Max pooling",
     AveragePool2d: "Average pooling",
     Dense: "Fully connected",

@@ -59,7 +59,7 @@ function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefin
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
  * const { shape, coarse } = await explain(net, images, { method: "gradCam", layer: "layers.1", target: 2 });
  * shape; // [4, 12, 12, 1]
  * coarse!.shape; // [4, 10, 10, 1]: that of the layer's maps
@@ -79,7 +79,7 @@ export const gradCam: ExplanationMethod<GradCamOptions> = {
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new Relu(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]), [12, 12, 1]);
  * const { shape } = await explain(net, images, { method: "guidedGradCam", layer: "layers.1", target: 2 });
  * shape; // [4, 12, 12, 1], that of the images
  * ```
