@@ -186,7 +186,9 @@ describe("models that take and return several tensors", () => {
     const step = compile((x: { image: Tensor; meta: Tensor }, target: { label: Tensor; box: Tensor }, rate: Tensor) => {
       const y = apply(model, x, { training: true });
       const loss = add(error(y.label, target.label), error(y.box, target.box));
-      gradients(loss, learned).forEach((slope, i) => learned[i]!.assign(subtract(learned[i]!, multiply(rate, slope))));
+      gradients(loss, learned).forEach((gradient, i) =>
+        learned[i]!.assign(subtract(learned[i]!, multiply(rate, gradient))),
+      );
       return { loss, parts: [error(y.label, target.label), error(y.box, target.box)] };
     });
     const x = { ...patients(8) };
@@ -205,7 +207,9 @@ describe("models that take and return several tensors", () => {
     const descend = compile((inputs: readonly [Tensor, Tensor]) => {
       const [sum, product] = apply(two, inputs);
       const loss = add(error(sum, tensor(1)), error(product, tensor(2)));
-      gradients(loss, weights).forEach((slope, i) => weights[i]!.assign(subtract(weights[i]!, multiply(slope, 0.05))));
+      gradients(loss, weights).forEach((gradient, i) =>
+        weights[i]!.assign(subtract(weights[i]!, multiply(gradient, 0.05))),
+      );
       return loss;
     });
     const first = (await descend(pair(6))).knownValue;

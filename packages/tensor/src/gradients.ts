@@ -29,7 +29,7 @@ export interface GradientsOptions {
   readonly seed?: Operand;
   /** What an `x` that `y` does not depend on gets. Default: an error. */
   readonly unused?: "error" | "zeros";
-  /** Goes backward by other rules: those of an explanation, that are no slopes. */
+  /** Goes backward by other rules: those of an explanation, which are not gradients. */
   readonly rule?: GradientRule;
 }
 
@@ -91,7 +91,7 @@ export function gradients(y: Operand, xs: readonly Operand[], options: Gradients
   return wanted.map((x, i) => {
     const gradient = found.get(x);
     if (gradient !== undefined) return gradient;
-    // Reached only through comparisons, sign and their like, whose slope is 0.
+    // Reached only through comparisons, sign and their like, whose gradient is 0.
     if (leading.has(x) || unused === "zeros") return broadcastTo(0, x.shape);
     const asked = xs[i] as Tensor;
     const assigned =

@@ -71,7 +71,7 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
   shape: (_, { geometry }) => poolInputShape(geometry),
   lower: ([dy, x, y], { geometry, p }) => {
     const share = where(equal(y, 0), 0, divide(dy, power(y, p - 1)));
-    // For p = 2 the factor is x, which also has a slope at 0.
+    // For p = 2 the factor is x, which also has a gradient at 0.
     const factor = p === 2 ? x : multiply(sign(x), power(absolute(x), p - 1));
     const dx = multiply(factor, record(spreadOperation, [share], { geometry }));
     // The empty sum of what no window sees is 0, also where x is not finite.

@@ -86,7 +86,7 @@ export const divide: Binary = /* @__PURE__ */ binary("divide", (dy, _, b, y) => 
 });
 /** a to the power of b. A negative a has only whole powers (else NaN). */
 export const power: Binary = /* @__PURE__ */ binary("power", (dy, a, b, y) => [
-  // Where b is 0 the slope is 0, also at a = 0, where a^(b − 1) is infinite; where a is 0, so is the slope in b.
+  // Where b is 0 the gradient is 0, also at a = 0, where a^(b − 1) is infinite; where a is 0, so is the gradient of b.
   multiply(dy, where(equal(b, 0), 0, multiply(b, power(a, subtract(b, 1))))),
   multiply(dy, where(equal(a, 0), 0, multiply(y, log(a)))),
 ]);

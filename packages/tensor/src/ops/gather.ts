@@ -19,7 +19,7 @@ const scatterOperation: Operation<"scatter"> = {
   shape: ([rows, indices], { size }) => [size, ...rows.slice(indices.length)],
   gradient: (dy, { inputs: [rows, indices], attributes: { size } }) => {
     const taken = gather(dy, indices);
-    // What was passed over has no slope; gathering ones shows it, as NaN.
+    // Rows that were left out have no gradient; gathering ones gives NaN for them.
     const isIndex = equal(gather(broadcastTo(1, [size]), indices), 1);
     const inner = rows.shape.slice(indices.rank).map(() => 1);
     return [where(reshape(isIndex, [...indices.shape, ...inner]), taken, 0), null];

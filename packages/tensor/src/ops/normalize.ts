@@ -50,8 +50,8 @@ const gradientOperation: Operation<"normalizeGradient"> = {
   shape: ([dy]) => dy,
   lower: ([dy, x, moments, sums, scale], { epsilon }) => {
     const { normal, deviation } = normalOf(x, moments, epsilon);
-    const [slope, pull] = pairOf(divide(sums, (2 * x.size) / sums.size || 0));
-    return multiply(subtract(subtract(dy, slope), multiply(normal, pull)), divide(scale, deviation));
+    const [meanOfDy, meanOfProduct] = pairOf(divide(sums, (2 * x.size) / sums.size || 0));
+    return multiply(subtract(subtract(dy, meanOfDy), multiply(normal, meanOfProduct)), divide(scale, deviation));
   },
 };
 
