@@ -54,7 +54,7 @@ const MOST_THREADS = 128;
 const WITHOUT_SHARED_MEMORY =
   "cpu: runs on one thread, since this page may not share memory. To use all, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 const WITHOUT_WORKER =
-  "cpu: computes on the page's own thread and blocks it meanwhile, since no worker could be started. A Content-Security-Policy must allow it: worker-src blob:.";
+  "cpu: computes on the page's own thread, which is blocked meanwhile, since no worker could be started. A Content-Security-Policy must allow it: worker-src blob:.";
 const reported = new Set<string>();
 
 /** Prints each message once. */

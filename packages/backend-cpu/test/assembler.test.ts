@@ -19,7 +19,7 @@ function decode(encoded: string, isSigned: boolean): number {
 }
 
 describe("the encoding of numbers", () => {
-  it("comes back as it was", () => {
+  it("can be decoded", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => void expect(decode(unsigned(n), false)).toBe(n)),
     );
@@ -46,14 +46,14 @@ function runOver(numbers: readonly number[], write: Body, ...args: number[]): Fl
 }
 
 describe("code", () => {
-  it("loops as often as it says: not at all, once, many times", () => {
+  it("loops not at all, once, or many times", () => {
     for (const times of [0, 1, 2, 7]) {
       const [sum] = runOver([0], (f, at) => f.times(times, () => f.store(at, f32.add(load(at), number(1)))), 0);
       expect(sum).toBe(times);
     }
   });
 
-  it("walks until an address is reached", () => {
+  it("loops until an address is reached", () => {
     const marked = runOver(
       [0, 0, 0, 0],
       (f, at, end) =>
@@ -67,7 +67,7 @@ describe("code", () => {
     expect([...marked]).toEqual([0, 5, 5, 0]);
   });
 
-  it("calls functions of its own, each written once", () => {
+  it("calls inner functions, each written once", () => {
     const write: Body = (f, at) => {
       const double = (offset: number): void =>
         f.call("double", [plus(at, offset)], (inner, x) => inner.store(x, f32.add(load(x), load(x))));

@@ -94,8 +94,8 @@ const wanted = fc.record({
 /** Gradients of input and filters are both wanted. */
 const isJoined = ({ results }: Wanted): boolean => results.includes("input") && results.includes("filters");
 
-describe("gradients of a convolution that are found together", () => {
-  it("are those that the reference finds one by one, through relu and pooling, in any order", async () => {
+describe("joined gradients of a convolution", () => {
+  it("equal the separate gradients of the reference, through relu and pooling, in any order", async () => {
     const exact = reference({ precision: "float64" });
     await fc.assert(
       fc.asyncProperty(unitStride(10, 1), wanted.filter(isJoined), fc.nat(), async (g, options, seed) => {
@@ -120,7 +120,7 @@ describe("gradients of a convolution that are found together", () => {
     );
   });
 
-  it("are those of the reference where dy, x, filters and y are not finite, through relu and pooling", async () => {
+  it("equal those of the reference if dy, x, filters and y are not finite, through relu and pooling", async () => {
     const exact = reference({ precision: "float64" });
     const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers, specialNumbers);
     await fc.assert(
@@ -168,7 +168,7 @@ describe("gradients of a convolution that are found together", () => {
     }
   });
 
-  it("are joined only where that saves time, and each thread has images of its own", () => {
+  it("are joined only where that is faster, and each thread has images of its own", () => {
     const shares = (shape: Shape, filters: number): boolean =>
       canShare(new Runtime(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
     expect(shares([32, 32, 32, 32], 32)).toBe(true);
@@ -179,19 +179,19 @@ describe("gradients of a convolution that are found together", () => {
     expect(shares([32, 14, 14, 512], 512)).toBe(false);
   });
 
-  describe("are left apart", () => {
+  describe("are not joined", () => {
     const g = conv2dGeometry([8, 8, 8, 4], [3, 3, 4, 4], { padding: "same" });
     const all: Wanted = { results: ["input", "filters", "bias"], relu: true, pool: false };
     const operations = (p: Program): string => p.instructions.map(({ operation }) => operation).join(" ");
     const both = written(g, all);
 
-    it("where there is no kernel, or only one of them is wanted", () => {
+    it("if there is no kernel, or only one of them is computed", () => {
       expect(joinGradients(both, () => false)).toEqual(both);
       const one = written(g, { ...all, results: ["input", "bias"] });
       expect(joinGradients(one, () => true)).toEqual(one);
     });
 
-    it("from a relu whose result somebody else reads, too", () => {
+    it("with a relu whose result has another reader", () => {
       const passed = 6;
       const p = joinGradients({ ...both, outputs: [...both.outputs, passed] }, () => true);
       expect(operations(p)).toBe("greater where conv2dGradients result result");
@@ -199,7 +199,7 @@ describe("gradients of a convolution that are found together", () => {
       expect(p.outputs).toEqual([7, 8, 9, 6]);
     });
 
-    it("from pooling with other windows, or of another tensor than relu looks at", () => {
+    it("with pooling by other windows, or of another tensor than that of relu", () => {
       const pooled = written(g, { ...all, pool: true });
       const wide = pool2dGeometry([8, 8, 8, 4], { kernelSize: 3, stride: 2, geometry: "floor" }, "maxPool2d");
       const change = (replace: (step: Instruction) => Instruction): string =>
@@ -213,7 +213,7 @@ describe("gradients of a convolution that are found together", () => {
       expect(change((step) => (isPool(step) ? { ...step, inputs: [0, 0] } : step))).toBe(apart);
     });
 
-    it("where one result is wanted before another's input is there", () => {
+    it("if one result is read before another's input is computed", () => {
       // The filters are made after the gradient of the input has been asked for … of other filters.
       const [input, ...others] = written(g, { results: ["input", "filters"], relu: false, pool: false }).instructions;
       const late: Instruction = { operation: "negate", inputs: [1], attributes: {}, shape: convInputShape(g) };
@@ -225,7 +225,7 @@ describe("gradients of a convolution that are found together", () => {
       expect(joinGradients(p, () => true)).toEqual(p);
     });
 
-    it("where two convolutions have one gradient: the bias is summed once", () => {
+    it("if two convolutions have the same gradient: the bias is summed once", () => {
       const [input, filters, bias] = written(g, { ...all, relu: false }).instructions;
       const p: Program = {
         ...both,

@@ -4,7 +4,7 @@ import { Heap, type Block } from "../src/heap.ts";
 import { cpu } from "../src/index.ts";
 
 describe("the heap", () => {
-  it("gives blocks that do not overlap, begin at cache lines, and come back", () => {
+  it("allocates blocks that do not overlap and begin at cache lines, and frees them", () => {
     const heap = new Heap();
     const random = new Random(1);
     const blocks: Block[] = [];
@@ -36,7 +36,7 @@ describe("the heap", () => {
     expect([...heap.view(block)]).toEqual(new Array(10).fill(7));
   });
 
-  it("says what was wanted when there is no more", () => {
+  it("reports the requested size when memory is full", () => {
     const heap = new Heap();
     expect(() => heap.allocate(2 ** 31)).toThrow(
       /cpu: out of memory: 8192\.0 MiB more were wanted, 0\.1 MiB are in use; use a smaller batch/,
@@ -48,7 +48,7 @@ describe("the heap", () => {
 describe("a process that may not reserve memory", () => {
   afterEach(() => vi.restoreAllMocks());
 
-  it("gets an error that says what to do", async () => {
+  it("gets an error with advice", async () => {
     vi.spyOn(WebAssembly, "Memory").mockImplementation(function () {
       throw new RangeError("WebAssembly.Memory(): could not allocate memory");
     });

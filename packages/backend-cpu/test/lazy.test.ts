@@ -17,7 +17,7 @@ const program: Program = {
   updates: [],
 };
 
-it("the lazy backend has every kernel of the other, and computes the same with those that are loaded late", async () => {
+it("the lazy backend has every kernel of the other, and loads them when they are needed", async () => {
   const backends = [await eager({ threads: 1 }), await lazy({ threads: 1 })];
   for (const backend of backends) {
     expect(later.filter((operation) => !backend.supports(operation))).toEqual([]);

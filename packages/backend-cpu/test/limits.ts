@@ -14,7 +14,7 @@ const negate = (input: number, shape: Shape): Instruction => ({
 
 /** What a backend does where there is no more memory. */
 export function limits(make: () => Promise<Backend>): void {
-  it("says how much was wanted where memory ends, and goes on with what there is", async () => {
+  it("reports the requested size when memory is full, and continues with the rest", async () => {
     const backend = await make();
     const kept = backend.allocate(3);
     backend.write(kept, Float32Array.of(1, 2, 3));
@@ -48,7 +48,7 @@ export function limits(make: () => Promise<Backend>): void {
     backend.dispose();
   });
 
-  it("leaves nothing of a run that fails to the next one", async () => {
+  it("does not use the memory of a failed run in the next one", async () => {
     const backend = await make();
     const [rows, size] = [64, 4096];
     // As much as is there but for 100 MiB: enough for the matrices, and not for how the product wants them.

@@ -27,8 +27,8 @@ const put = defineFunction({
 describe.each([
   ["one thread", 1],
   ["three threads", 3],
-] as const)("code and tables of ever new shapes, on %s", (_, threads) => {
-  it("come back, but for what is kept or used", async () => {
+] as const)("functions and tables of ever new shapes, on %s", (_, threads) => {
+  it("are freed, except those that are cached or in use", async () => {
     const runtime = new Runtime({ threads });
     const result = runtime.heap.allocate(CALLS);
     /** A kernel with a function and a table of its own. */
@@ -59,7 +59,7 @@ describe.each([
   });
 });
 
-it("Threads of a backend that nobody can reach end, and no others", async () => {
+it("The threads of an unreachable backend end, and no others", async () => {
   const ended = vi.spyOn(Worker.prototype, "terminate");
   const shape = [2 ** 21];
   const exponential: Program = {
@@ -88,7 +88,7 @@ it("Threads of a backend that nobody can reach end, and no others", async () => 
   kept.dispose();
 });
 
-it("A number is given to another function when its own is removed", () => {
+it("The number of a removed function is reused", () => {
   const published: number[][] = [];
   const functions = new FunctionCompiler({
     isShared: false,
@@ -108,16 +108,16 @@ it("A number is given to another function when its own is removed", () => {
   expect(published).toEqual([[0, 1, 2], [1]]);
 });
 
-it("The values used last are kept", () => {
-  const recent = new LruCache<object>(2);
-  const [a, b] = [recent.find("a", () => ({})), recent.find("b", () => ({}))];
-  expect(recent.find("a", () => ({}))).toBe(a);
-  recent.find("c", () => ({}));
-  expect(recent.find("a", () => ({}))).toBe(a);
-  expect(recent.find("b", () => ({}))).not.toBe(b);
+it("A cache keeps the values used last", () => {
+  const cache = new LruCache<object>(2);
+  const [a, b] = [cache.find("a", () => ({})), cache.find("b", () => ({}))];
+  expect(cache.find("a", () => ({}))).toBe(a);
+  cache.find("c", () => ({}));
+  expect(cache.find("a", () => ({}))).toBe(a);
+  expect(cache.find("b", () => ({}))).not.toBe(b);
 });
 
-it("A worker without shared memory lets go of functions, and gives their numbers to others", () => {
+it("A worker without shared memory drops functions, and reuses their numbers", () => {
   let ask: (request: Request) => void = () => undefined;
   const answers: Answer[] = [];
   remoteWorker(
@@ -145,44 +145,41 @@ it("A worker without shared memory lets go of functions, and gives their numbers
   }
 });
 
-it.each([1, 2])(
-  "images of ever new sizes are answered in a steady amount of memory, on %s threads",
-  async (threads) => {
-    const backend = await cpu({ threads });
-    const filters = Float32Array.from({ length: 1000 }, () => 1);
-    async function answer(width: number): Promise<void> {
-      const geometry = { from: [1, 5, width, 1], to: [1, 7, width + 3, 1] };
-      const program: Program = {
-        feeds: [geometry.from],
-        variables: [],
-        constants: [{ shape: [1000], values: filters }],
-        instructions: [
-          {
-            operation: "resize",
-            inputs: [0],
-            attributes: { height: 7, width: width + 3, mode: "bilinear" },
-            shape: geometry.to,
-          },
-          { operation: "sum", inputs: [2], attributes: { axes: [1, 2] }, shape: [1, 1, 1, 1] },
-          { operation: "sum", inputs: [1], attributes: { axes: [0] }, shape: [1] },
-          { operation: "reshape", inputs: [4], attributes: { shape: [1, 1, 1, 1] }, shape: [1, 1, 1, 1] },
-          { operation: "add", inputs: [3, 5], attributes: {}, shape: [1, 1, 1, 1] },
-        ],
-        outputs: [6],
-        updates: [],
-      };
-      const [y] = await backend.compile(program).run([new Float32Array(5 * width).fill(1)], []);
-      expect(y![0]).toBeCloseTo(7 * (width + 3) + 1000, 2);
-    }
-    let most = 0;
-    for (let width = 2; width < 402; width++) {
-      await answer(width);
-      if (width % 100 !== 1) continue;
-      await collectGarbage(() => backend.memory() < 300_000);
-      most = Math.max(most, backend.memory());
-    }
-    // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may be left.
-    expect(most).toBeLessThan(300_000);
-    backend.dispose();
-  },
-);
+it.each([1, 2])("images of ever new sizes need a constant amount of memory, on %s threads", async (threads) => {
+  const backend = await cpu({ threads });
+  const filters = Float32Array.from({ length: 1000 }, () => 1);
+  async function answer(width: number): Promise<void> {
+    const geometry = { from: [1, 5, width, 1], to: [1, 7, width + 3, 1] };
+    const program: Program = {
+      feeds: [geometry.from],
+      variables: [],
+      constants: [{ shape: [1000], values: filters }],
+      instructions: [
+        {
+          operation: "resize",
+          inputs: [0],
+          attributes: { height: 7, width: width + 3, mode: "bilinear" },
+          shape: geometry.to,
+        },
+        { operation: "sum", inputs: [2], attributes: { axes: [1, 2] }, shape: [1, 1, 1, 1] },
+        { operation: "sum", inputs: [1], attributes: { axes: [0] }, shape: [1] },
+        { operation: "reshape", inputs: [4], attributes: { shape: [1, 1, 1, 1] }, shape: [1, 1, 1, 1] },
+        { operation: "add", inputs: [3, 5], attributes: {}, shape: [1, 1, 1, 1] },
+      ],
+      outputs: [6],
+      updates: [],
+    };
+    const [y] = await backend.compile(program).run([new Float32Array(5 * width).fill(1)], []);
+    expect(y![0]).toBeCloseTo(7 * (width + 3) + 1000, 2);
+  }
+  let most = 0;
+  for (let width = 2; width < 402; width++) {
+    await answer(width);
+    if (width % 100 !== 1) continue;
+    await collectGarbage(() => backend.memory() < 300_000);
+    most = Math.max(most, backend.memory());
+  }
+  // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may be left.
+  expect(most).toBeLessThan(300_000);
+  backend.dispose();
+});

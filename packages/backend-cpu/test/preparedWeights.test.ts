@@ -4,8 +4,8 @@ import { Heap } from "../src/heap.ts";
 import { cpu } from "../src/index.ts";
 import { PreparedWeights } from "../src/preparedWeights.ts";
 
-describe("what is kept of a source", () => {
-  it("is computed when the source has been the same twice, once, and again when it has changed", () => {
+describe("prepared weights", () => {
+  it("are computed at the second request for the same weights, once, and again after a change", () => {
     const heap = new Heap();
     const prepared = new PreparedWeights(heap);
     const source = heap.allocate(10);
@@ -26,7 +26,7 @@ describe("what is kept of a source", () => {
     expect(prepared.find(source, "a", 100)).toBeUndefined();
   });
 
-  it("goes with its source, stays within its budget, and is not there for what changes all the time", () => {
+  it("are freed with their weights, stay within their budget, and are not cached for weights that change in every run", () => {
     const heap = new Heap();
     const prepared = new PreparedWeights(heap, 1000);
     const [one, two] = [heap.allocate(1), heap.allocate(1)];
@@ -45,7 +45,7 @@ describe("what is kept of a source", () => {
   });
 });
 
-describe("filters that are kept", () => {
+describe("prepared filters", () => {
   const geometry = conv2dGeometry([2, 9, 9, 8], [3, 3, 8, 8]);
   const [x, w] = [new Random(1).uniform(2 * 81 * 8), new Random(2).uniform(9 * 64)];
   /** y = x * w, and, if it trains, w ← w + w in its own memory. */
@@ -67,7 +67,7 @@ describe("filters that are kept", () => {
     return y!;
   };
 
-  it.each([1, 2])("never outlive a change, whoever makes it, on %i threads", async (threads) => {
+  it.each([1, 2])("are invalidated by every kind of change, on %i threads", async (threads) => {
     const backend = await cpu({ threads });
     const storage = backend.allocate(w.length);
     const ratio = async (trains = false): Promise<number> => {

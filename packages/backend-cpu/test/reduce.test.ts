@@ -40,7 +40,7 @@ const programOf = (feeds: readonly Shape[], instructions: readonly Instruction[]
 const numbers = (size: number, seed: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(seed + 12.9898 * (i + 1)) * 2);
 
-describe("folds of the cpu backend", async () => {
+describe("reductions of the cpu backend", async () => {
   const [one, three, exact] = [
     await cpu({ threads: 1 }),
     await cpu({ threads: 3 }),
@@ -78,7 +78,7 @@ describe("folds of the cpu backend", async () => {
     );
   });
 
-  it("of what a chain makes are the same as of what was written before, to the bit", async () => {
+  it("of a chain have the same bits as those of its stored results", async () => {
     const steps: ChainStep[] = [
       { operation: "subtract", inputs: [0, 1], attributes: {} },
       { operation: "exp", inputs: [2], attributes: {} },
@@ -107,7 +107,7 @@ describe("folds of the cpu backend", async () => {
     );
   });
 
-  it("of nothing give nothing", async () => {
+  it("of empty tensors", async () => {
     const of = (axes: number[], shape: Shape): Promise<Values> =>
       run(
         one,

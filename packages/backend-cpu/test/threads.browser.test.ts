@@ -43,7 +43,7 @@ describe("threads in a page", () => {
     runtime.dispose();
   });
 
-  it("that fail are noticed, and the next run has new ones", async () => {
+  it("that fail make the run fail, and the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
     const code = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
@@ -56,7 +56,7 @@ describe("threads in a page", () => {
     runtime.dispose();
   });
 
-  it("that are ended in the middle of a run are noticed, and the next run has new ones", async () => {
+  it("that are ended in the middle of a run make it fail, and the next run has new ones", async () => {
     const workers: Worker[] = [];
     const Original = Worker;
     vi.stubGlobal(

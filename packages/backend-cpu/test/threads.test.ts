@@ -295,7 +295,7 @@ describe("threads", async () => {
     };
   }
 
-  it("that end before their work is done are noticed; the next run has new ones", async () => {
+  it("that end before their work is done fail the run; the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
     const run = partlyBroken(runtime);
     // Until the other thread has begun, nothing breaks.
@@ -312,7 +312,7 @@ describe("threads", async () => {
     runtime.dispose();
   });
 
-  it("that were called and come late do not look at a list that is being written anew", async () => {
+  it("that start late do not read a list that is being rewritten", async () => {
     const send = vi.spyOn(Worker.prototype, "postMessage");
     const runtime = new Runtime({ threads: 2 });
     const run = partlyBroken(runtime);

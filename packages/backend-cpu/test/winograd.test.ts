@@ -51,7 +51,7 @@ function compute(runtime: Runtime, pass: Pass, g: Conv2dGeometry, feeds: readonl
 }
 
 describe("Winograd's algorithm", () => {
-  it.each(passes)("computes the same as the direct sum, for sizes that tiles do not divide, too: %s", (pass) => {
+  it.each(passes)("equals the direct sum, also for sizes that are no multiple of a tile: %s", (pass) => {
     const [direct, winograd] = [new Runtime({ winograd: "never" }), new Runtime({ winograd: "always" })];
     fc.assert(
       fc.property(unitStride(4), fc.nat(), (g, seed) => {
@@ -66,7 +66,7 @@ describe("Winograd's algorithm", () => {
     );
   });
 
-  it("is off by less than two millionths of what is usual in the result, the direct sum by half a one", async () => {
+  it("has an error below two millionths of the typical result, the direct sum below half of one", async () => {
     const g = conv2dGeometry([4, 24, 24, 32], [3, 3, 32, 32], { padding: "same" });
     const random = new Random(7);
     for (const pass of passes) {
@@ -86,7 +86,7 @@ describe("Winograd's algorithm", () => {
     }
   });
 
-  it.each(passes)("gives what the definition gives where numbers are not finite: %s", async (pass) => {
+  it.each(passes)("equals the definition if numbers are not finite: %s", async (pass) => {
     const runtime = new Runtime({ winograd: "always" });
     const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers);
     await fc.assert(
@@ -99,7 +99,7 @@ describe("Winograd's algorithm", () => {
     );
   });
 
-  it.each(passes)("does not let numbers overflow that the definition keeps finite: %s", async (pass) => {
+  it.each(passes)("does not overflow where the definition is finite: %s", async (pass) => {
     const g = conv2dGeometry([2, 9, 10, 5], [3, 3, 5, 6], { padding: 1 });
     const random = new Random(3);
     const [first, second, bias] = callOf(pass, g).inputs.map((shape) => random.uniform(sizeOf(shape), -0.05, 0.05));

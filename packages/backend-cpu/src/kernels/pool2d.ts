@@ -88,9 +88,9 @@ export const pools: Readonly<Record<Kind, Pool<object>>> = {
     inputs: 2,
     body: (f, window, _: object, x, dx, dy) => {
       const { load, store, taps, isApart } = window;
-      const slope = f.keep(load(dy));
+      const gradient = f.keep(load(dy));
       eachWinner(f, windowOf(window, x), (k, wins) => {
-        const [won, tap] = [v128.and(wins, slope), taps[k]!];
+        const [won, tap] = [v128.and(wins, gradient), taps[k]!];
         store(dx, isApart ? won : f32x4.add(load(dx, tap), won), tap);
       });
     },
@@ -120,8 +120,8 @@ export const pools: Readonly<Record<Kind, Pool<object>>> = {
     name: "sumPool2dGradient",
     inputs: 1,
     body: (f, { load, store, taps, isApart }, _: object, dx, dy) => {
-      const slope = f.keep(load(dy));
-      for (const tap of taps) store(dx, isApart ? slope : f32x4.add(load(dx, tap), slope), tap);
+      const gradient = f.keep(load(dy));
+      for (const tap of taps) store(dx, isApart ? gradient : f32x4.add(load(dx, tap), gradient), tap);
     },
   }),
 };

@@ -187,8 +187,8 @@ const bodies: { readonly [K in Name]: RowWriter<RowOperations[K]>["write"] } = {
     four.load(targets, 1);
     const shares = four.sum((column) => column(1));
     const sum = writeExponentials(f, four, x);
-    const slope = f.keep(load4(dy));
-    four.store(dx, (column) => f32x4.mul(slope, f32x4.sub(f32x4.mul(f32x4.div(column(0), sum), shares), column(1))));
+    const gradient = f.keep(load4(dy));
+    four.store(dx, (column) => f32x4.mul(gradient, f32x4.sub(f32x4.mul(f32x4.div(column(0), sum), shares), column(1))));
   },
 };
 

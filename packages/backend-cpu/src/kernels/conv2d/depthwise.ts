@@ -219,14 +219,14 @@ const scatterFunction = defineFunction({
     const target = padded.isPadded ? buffer : dx;
     f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
     const weights = taps.map(() => f.local("v128"));
-    const [slope, total] = [f.local("v128"), f.local("v128")];
+    const [gradient, total] = [f.local("v128"), f.local("v128")];
     const start = { image: target, output: dy, filters };
     writeWalk(f, g, start, {
       before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
       each: (at) => {
-        f.set(slope, load4(at.output));
+        f.set(gradient, load4(at.output));
         taps.forEach((offset, tap) => {
-          f.set(total, f.multiplyAdd4(slope, weights[tap]!, load4(at.image, offset)));
+          f.set(total, f.multiplyAdd4(gradient, weights[tap]!, load4(at.image, offset)));
           f.storeLanes(at.image, total, offset, at.lanes);
         });
       },
@@ -255,7 +255,7 @@ const imageGradient = defineImageGradient({
   scratchOf: () => 0,
   write: (f, g, { dy, x, dfilters }) => {
     const taps = tapsOf(g);
-    const slope = f.local("v128");
+    const gradient = f.local("v128");
     const sums = taps.map(() => f.local("v128"));
     writeWalk(
       f,
@@ -264,8 +264,8 @@ const imageGradient = defineImageGradient({
       {
         before: () => sums.forEach((sum) => f.set(sum, zero4)),
         each: (at) => {
-          f.set(slope, load4(at.output));
-          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), slope, sum)));
+          f.set(gradient, load4(at.output));
+          sums.forEach((sum, tap) => f.set(sum, f.multiplyAdd4(load4(at.image, taps[tap]), gradient, sum)));
         },
         after: (at) =>
           sums.forEach((sum, tap) => {
