@@ -47,7 +47,14 @@ import {
 } from "@convlens/tensor";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { explain, explanationMethodNames, type ExplainMethod, type Explanation } from "../src/index.ts";
+import {
+  explain,
+  explanationMethodNames,
+  explanationMethods,
+  type ExplanationMethod,
+  type ExplainMethod,
+  type Explanation,
+} from "../src/index.ts";
 
 interface Stored {
   readonly shape: Shape;
@@ -149,6 +156,21 @@ for (const [backend, make] of Object.entries(backends))
       });
     }
   });
+
+it("each method has its own title, a sentence and a source, and shares options only with the same check", () => {
+  const methods: readonly ExplanationMethod[] = Object.values(explanationMethods);
+  expect(new Set(methods.map(({ title }) => title)).size).toBe(methods.length);
+  for (const { summary, source } of methods) {
+    expect(summary).toMatch(/^[A-Z].*\.$/);
+    expect(source).toMatch(/ \d{4}$/);
+  }
+  const checks = new Map<string, unknown>();
+  for (const { options } of methods)
+    for (const [name, check] of Object.entries(options)) {
+      if (checks.has(name)) expect(check, name).toBe(checks.get(name));
+      checks.set(name, check);
+    }
+});
 
 it("the golden values hold every method", () => {
   expect(Object.keys(golden.nets["chain"]!.maps).sort()).toEqual([...explanationMethodNames].sort());
