@@ -1,4 +1,4 @@
-import { ShapeError, showShape } from "@convlens/backend";
+import { ShapeError } from "@convlens/backend";
 import type { Tensor } from "@convlens/tensor";
 
 /**
@@ -9,10 +9,5 @@ import type { Tensor } from "@convlens/tensor";
 export function examplesIn(x: Tensor, operation: string): number {
   const count = x.shape[0] ?? 0;
   if (count >= 1) return count;
-  throw new ShapeError(`${operation}: expected a batch of at least one example, got ${showShape(x.shape)}`, {
-    operation,
-    axis: "batch",
-    expected: "at least 1",
-    got: x.shape,
-  });
+  throw new ShapeError({ operation, expected: "a batch of at least one example", got: x.shape });
 }

@@ -1,4 +1,4 @@
-import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import { ShapeError, type Shape } from "@convlens/backend";
 
 /** The sizes of images `[n, h, w, c]`, or of signals `[n, l, c]` as images of height 1. */
 export interface Planes {
@@ -11,14 +11,7 @@ export interface Planes {
 /** Returns the sizes of images or signals, or throws an error that names the operation. */
 export function planesOf(shape: Shape, operation: string): Planes {
   if (shape.includes(0))
-    throw new ShapeError(
-      `${operation}: expected at least one example with at least one pixel, got ${showShape(shape)}`,
-      {
-        operation,
-        expected: "no axis of length 0",
-        got: shape,
-      },
-    );
+    throw new ShapeError({ operation, expected: "at least one example with at least one pixel", got: shape });
   if (shape.length === 4) {
     const [count, height, width, channels] = shape as readonly [number, number, number, number];
     return { count, height, width, channels };
@@ -27,8 +20,9 @@ export function planesOf(shape: Shape, operation: string): Planes {
     const [count, width, channels] = shape as readonly [number, number, number];
     return { count, height: 1, width, channels };
   }
-  throw new ShapeError(
-    `${operation}: expected images [batch, height, width, channels] or signals [batch, length, channels], got ${showShape(shape)}`,
-    { operation, axis: "rank", expected: "[batch, height, width, channels]", got: shape },
-  );
+  throw new ShapeError({
+    operation,
+    expected: "images [batch, height, width, channels] or signals [batch, length, channels]",
+    got: shape,
+  });
 }

@@ -168,7 +168,7 @@ export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
   const found = layers.find((layer) => layer.name === name);
   if (found !== undefined) return found;
   const names = layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ");
-  throw new ValueError(`no layer is called "${name}"; there are ${names}`, { expected: names, got: name });
+  throw new ValueError({ problem: `no layer is called "${name}"`, fix: `layers are ${names}` });
 }
 
 /** Returns the layer calls of these names, or all of them. */

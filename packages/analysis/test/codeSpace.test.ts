@@ -123,7 +123,7 @@ describe("principal components", () => {
     // Distances 3 along (1, 2, 2): 9 · 5 / 3
     expect(variances[0]).toBeCloseTo(15, 9);
     expect(() => principalComponents(matrix(4, 3, new Float64Array(12)), { count: 4 })).toThrow(
-      "1 to 3 components, got 4",
+      "principalComponents: count must be from 1 to 3 for 4 points of 3 numbers, got 4",
     );
   });
 });
@@ -161,9 +161,11 @@ describe("nearest neighbours", () => {
 
   it("says what it cannot find", () => {
     const three = matrix(3, 1, [0, 1, 2]);
-    expect(() => nearestNeighbors(three, { count: 3 })).toThrow("each point has 1 to 2 neighbours, asked for 3");
+    expect(() => nearestNeighbors(three, { count: 3 })).toThrow(
+      "nearestNeighbors: count must be a whole number from 1 to 2, the number of neighbours of each point, got 3",
+    );
     expect(() => nearestNeighbors(three, { count: 1, of: matrix(1, 2, [0, 0]) })).toThrow(
-      "points of 1 numbers have no distance to points of 2",
+      "nearestNeighbors: the points to look up must be of 1 numbers each, like the others, got 2",
     );
   });
 });
@@ -244,7 +246,9 @@ describe("t-SNE", () => {
         if (step === 3) controller.abort(new Error("enough"));
     };
     await expect(stopped()).rejects.toThrow("enough");
-    await expect(mapOf(points, { perplexity: 60 })).rejects.toThrow("less than the 59 neighbours");
+    await expect(mapOf(points, { perplexity: 60 })).rejects.toThrow(
+      "tsne: perplexity must be at least 1 and less than 59, the number of neighbours of each of 60 points, got 60",
+    );
   });
 
   it("holds where points are the same", async () => {

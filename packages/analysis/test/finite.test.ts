@@ -84,7 +84,7 @@ describe("t-SNE", () => {
 
 it.each([NaN, Infinity, -Infinity])("points with %s are refused", async (value) => {
   const points = matrix(2, [0, 1, 2, value, 4, 5, 6, 7, 8, 9]);
-  const said = `expected finite numbers, got ${value} in row 1`;
+  const said = `row 1 must be finite, got ${value}; leave that point out`;
   expect(() => principalComponents(points)).toThrow(said);
   expect(() => nearestNeighbors(points, { count: 1 })).toThrow(said);
   await expect(tsne(points, { perplexity: 1 }).next()).rejects.toThrow(said);
@@ -122,7 +122,7 @@ it.each([1e-200, 1e-3, 0.01, 1, 1e200])(
 );
 
 it.each([0, NaN, Infinity])("a kernel cannot be divided by %s", (divisor) =>
-  expect(() => imageKernel([[1]], divisor)).toThrow("the divisor must be finite and not 0"),
+  expect(() => imageKernel([[1]], divisor)).toThrow(`imageKernel: divisor must be finite and not 0, got ${divisor}`),
 );
 
 function silenced<L extends Layer>(model: L): L {
@@ -183,8 +183,14 @@ describe("occlusion", () => {
   const net = (): Layer => build(sequential([new Flatten(), new Dense({ units: 3 })]), [8, 8, 1]);
 
   it.each([
-    [{ size: 2, stride: 3 }, "with a stride of 3 an occluder of 2 leaves pixels uncovered; give a stride of at most 2"],
-    [{ size: [8, 1] as const, stride: [9, 2] as const }, "with a stride of 2 an occluder of 1 leaves"],
+    [
+      { size: 2, stride: 3 },
+      "occlusion: stride (height) must be at most 2, the size of the occluder, to cover every pixel, got 3",
+    ],
+    [
+      { size: [8, 1] as const, stride: [9, 2] as const },
+      "occlusion: stride (width) must be at most 1, the size of the occluder, to cover every pixel, got 2",
+    ],
   ])("by %j is refused", async (options, said) =>
     expect(explain(net(), some([1, 8, 8, 1]), { method: "occlusion", ...options })).rejects.toThrow(said),
   );
@@ -241,12 +247,14 @@ describe("Grad-CAM in a net with a side branch", () => {
     expect(
       explain(build(new WithBranch(), [8, 8, 1]), x, { method: "gradCam", layer: "side.layers.0" }),
     ).rejects.toThrow(
-      'gradCam: the score does not depend on layer "side.layers.0"; layers with maps that it depends on: "trunk", "curve"',
+      'gradCam: the score does not depend on layer "side.layers.0"; choose one of the layers with maps that it depends on: "trunk", "curve"',
     ));
 
   it("says what explains a net without maps", async () => {
     const net = build(sequential([new Flatten(), new Dense({ units: 3 })]), [8, 8, 1]);
-    await expect(explain(net, x, { method: "gradCam" })).rejects.toThrow('the method "gradient" explains any model');
+    await expect(explain(net, x, { method: "gradCam" })).rejects.toThrow(
+      'gradCam: no layer that the score depends on makes maps of more than one pixel; use { method: "gradient" }, which explains any model',
+    );
   });
 });
 

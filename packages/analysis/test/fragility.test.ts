@@ -147,8 +147,12 @@ describe("attacks", () => {
         expect(value).toBeGreaterThanOrEqual(0);
         expect(value).toBeLessThanOrEqual(1);
       });
-    await expect(adversarial(model, x, { labels: [1], epsilon: 0.1 })).rejects.toThrow("1 labels for 6 examples");
-    await expect(adversarial(model, x, { labels, epsilon: -1 })).rejects.toThrow("must not be negative");
+    await expect(adversarial(model, x, { labels: [1], epsilon: 0.1 })).rejects.toThrow(
+      "adversarial: expected one label for each of 6 examples, got 1",
+    );
+    await expect(adversarial(model, x, { labels, epsilon: -1 })).rejects.toThrow(
+      "adversarial: expected an epsilon of at least 0 and steps of at least 1, got -1 and 1",
+    );
   });
 });
 
@@ -219,7 +223,9 @@ describe("structural similarity", () => {
     expect(structuralSimilarity(half(0), half(1), { onlyShown: true })).toBeLessThan(
       structuralSimilarity(half(0), half(1)) - 0.3,
     );
-    expect(() => structuralSimilarity(clean, { ...clean, width: 8 })).toThrow("of one size, got 16 × 16 and 16 × 8");
+    expect(() => structuralSimilarity(clean, { ...clean, width: 8 })).toThrow(
+      "structuralSimilarity: the second picture must be 16 × 16, the size of the first, got 16 × 8",
+    );
   });
 });
 
@@ -278,7 +284,7 @@ describe("deletion and insertion", () => {
   it("refuses a map of other images", async () => {
     const heat = heatmap(await explain(small(), images(2), { method: "gradient" }));
     await expect(faithfulness(small(), images(3), heat)).rejects.toThrow(
-      "is of 2 examples of 6 × 6, the inputs are 3 of 6 × 6",
+      "faithfulness: expected a heatmap of 3 examples of 6 × 6, like the inputs, got 2 of 6 × 6",
     );
   });
 });

@@ -315,7 +315,9 @@ describe("receptive fields", () => {
 
   it("say which unit is none", () => {
     const [field] = receptiveFields(sequential([new MaxPool2d({ kernelSize: 4 })]), [8, 8, 1]);
-    expect(() => field!.box([2, 0])).toThrow("there is no unit [2, 0] in layers.0 (MaxPool2d), which makes [2, 2, 1]");
+    expect(() => field!.box([2, 0])).toThrow(
+      'the unit of layer "layers.0" must be a position in [2, 2, 1], got [2, 0]',
+    );
     expect(() => inputsSeen(sequential([new ReLU()]), [8, 8, 1], "layers.7", [0, 0, 0])).toThrow(ValueError);
     expect(() => inputsSeen(sequential([new ReLU()]), [8, 8, 1], "layers.0", [8, 0, 0])).toThrow("[8, 0, 0]");
   });
@@ -381,7 +383,7 @@ describe("the effective receptive field", () => {
       (await effectiveReceptiveField(net, some([2, 8, 2]), "layers.0", [1])).values.map((x) => (x > 0 ? 1 : 0)),
     ).toEqual(Float64Array.of(0, 1, 1, 1, 0, 0, 0, 0));
     await expect(effectiveReceptiveField(net, some([2, 8, 2]), "layers.0", [6])).rejects.toThrow(
-      "there is no unit [6]",
+      'the unit of layer "layers.0" must be a position in [6, 2], got [6]',
     );
   });
 });

@@ -123,7 +123,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
       expect(found).toMatchObject({ operation, direction, step: STEP, path: `${place}.layers.0 (Fault)` });
       expect(found.text).toMatch(
         new RegExp(
-          `^step ${STEP}: ${place}\\.layers\\.0 \\(Fault\\), ${direction}: ${operation} \\[.*\\] made (NaN|-?Infinity) at`,
+          `^step ${STEP}: ${place}\\.layers\\.0 \\(Fault\\), ${direction}: ${operation}: element \\d+ of \\[.*\\] must be finite, got (NaN|-?Infinity)`,
         ),
       );
     });
@@ -157,7 +157,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     expect(await failure(model, withBright(-1))).toMatchObject({ step: 1, path: "branch.layers.0.filters", got: NaN });
     weights.write([1, 1]);
     await expect(model.call(tensor([Infinity, ...new Float32Array(15)], [1, 4, 4, 1])).data()).rejects.toThrow(
-      "argument 0 [1, 4, 4, 1] holds Infinity at element 0, before anything is computed",
+      "element 0 of argument 0 [1, 4, 4, 1] must be finite, got Infinity",
     );
   });
 
@@ -166,7 +166,9 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new ReLU()]), [4, 4, 1]);
     parameters(model).get("layers.0.filters")!.write(new Float32Array(9).fill(1e30));
     const failed = model.call(full([1, 4, 4, 1], 1e30)).data();
-    await expect(failed).rejects.toThrow("layers.0 (Conv2d), forward: conv2d [1, 2, 2, 1] made Infinity at element 0");
+    await expect(failed).rejects.toThrow(
+      "layers.0 (Conv2d), forward: conv2d: element 0 of [1, 2, 2, 1] must be finite, got Infinity",
+    );
   });
 
   it("nothing is said of what never reaches a result", async () => {

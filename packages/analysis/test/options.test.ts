@@ -264,8 +264,12 @@ it.each<[string, unknown]>([
 });
 
 it("tap and retain name the layers that there are, where one is unknown", async () => {
-  await expect(tap(net(), ["layers.9"])(x)).rejects.toThrow('no layer is called "layers.9"; there are');
-  await expect(retain(net(), ["layers.9"])(x)).rejects.toThrow('no layer is called "layers.9"; there are');
+  await expect(tap(net(), ["layers.9"])(x)).rejects.toThrow(
+    'no layer is called "layers.9"; layers are "layers.0" (Conv2d), "layers.1" (Flatten), "layers.2" (Dense), "" (Sequential)',
+  );
+  await expect(retain(net(), ["layers.9"])(x)).rejects.toThrow(
+    'no layer is called "layers.9"; layers are "layers.0" (Conv2d), "layers.1" (Flatten), "layers.2" (Dense), "" (Sequential)',
+  );
 });
 
 it.each<[string, unknown, unknown]>([

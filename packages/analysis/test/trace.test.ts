@@ -360,12 +360,14 @@ describe("trace", () => {
     await expect(trace(net, some([2, 5, 5, 1]), "layers.0", [0, 0, 0])).rejects.toThrow(
       "expected a batch of one example",
     );
-    await expect(trace(net, some([1, 5, 5, 1]), "layers.0", [0, 5, 0])).rejects.toThrow("there is no unit [0, 5, 0]");
+    await expect(trace(net, some([1, 5, 5, 1]), "layers.0", [0, 5, 0])).rejects.toThrow(
+      'the unit of layer "layers.0" must be a position in [5, 5, 4], got [0, 5, 0]',
+    );
     await expect(traceGradient(net, some([1, 5, 5, 1]), "layers.0.far", [0, 0, 1])).rejects.toThrow(
-      "layers.0.far (Conv2d) gets [5, 5, 1], in which there is no place [0, 0, 1]",
+      "layers.0.far (Conv2d): the place must be within its input, [5, 5, 1], got [0, 0, 1]",
     );
     await expect(traceGradient(net, some([1, 5, 5, 1]), "layers.0", [0, 0, 0])).rejects.toThrow(
-      "reads 2 tensors itself",
+      'traceGradient: expected a layer that reads one tensor itself, got "layers.0" (TwoWays), which reads 2; name another, such as one of those that it contains',
     );
   });
 });

@@ -66,7 +66,7 @@ describe("the start", () => {
 
   it("lies between the darkest and the brightest", () =>
     expect(() => start({ brightness: 0 })).rejects.toThrow(
-      /brightness of the start must lie between .* 0 and 1, got 0/,
+      /brightness of the start must be between 0 and 1, .* got 0/,
     ));
 });
 
@@ -220,11 +220,11 @@ describe("what excites", () => {
   });
 
   it.each<readonly [Objective, RegExp]>([
-    [{ class: 4 }, /no class 4 in the output, which has 4: 0 to 3/],
-    [{ layer: "layers.1", channel: 3 }, /no channel 3 in layer "layers\.1", which has 3/],
+    [{ class: 4 }, /the class of the output must be from 0 to 3, got 4/],
+    [{ layer: "layers.1", channel: 3 }, /the channel of layer "layers\.1" must be from 0 to 2, got 3/],
     [{ layer: "layers.1", unit: [8, 0, 0] }, /\[8, 0, 0\].*layer "layers\.1"/],
-    [{ layer: "layers.1", unit: [1, 2] }, /must have 3 numbers/],
-    [{ layer: "layers.1", direction: [1] }, /has 1 numbers?, layer "layers\.1" has 3 channels/],
+    [{ layer: "layers.1", unit: [1, 2] }, /must be a place of 3 numbers/],
+    [{ layer: "layers.1", direction: [1] }, /3 numbers, one for each channel of layer "layers\.1", got 1/],
     [{ layer: "nowhere" }, /no layer is called "nowhere"/],
   ])("that there is not is said at once: %o", (objective, message) => {
     expect(() => visualize(net(), [8, 8, 2], objective)).toThrow(message);

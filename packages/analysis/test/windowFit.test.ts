@@ -37,7 +37,9 @@ describe("windowFit", () => {
   it("says that a window is larger than all there is", () => {
     const fit = windowFit({ input: 3, window: 3, dilation: 2 });
     expect(fit).toMatchObject({ positions: 0, output: 0, fits: false });
-    expect(fit.why).toContain("padding of at least 2");
+    expect(fit.why).toContain(
+      "the window does not fit: the input (length) must be at least 5 (3 taps with dilation 2), got 3; use a smaller window, a larger input, or padding of 2 in total",
+    );
   });
 
   it("refuses what is no stride", () =>

@@ -76,10 +76,12 @@ function machineHere(mayFuse: boolean): Machine {
     return chooseMachine(mayFuse);
   } catch (cause) {
     if (cause instanceof RangeError) throw cannotReserve(cause);
-    throw new BackendError(
-      `cpu: WebAssembly with SIMD cannot be compiled here (${String(cause)}). In a page, the Content-Security-Policy must allow it: script-src 'wasm-unsafe-eval'. The reference backend runs without it`,
-      { expected: "script-src 'wasm-unsafe-eval'", fix: "script-src 'wasm-unsafe-eval'", cause },
-    );
+    throw new BackendError({
+      operation: "cpu",
+      problem: `WebAssembly with SIMD cannot be compiled here (${String(cause)})`,
+      fix: "in a page, allow it in the Content-Security-Policy: script-src 'wasm-unsafe-eval'; or use reference(), which runs without it",
+      cause,
+    });
   }
 }
 

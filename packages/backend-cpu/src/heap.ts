@@ -38,19 +38,22 @@ const LINE = 64;
 /** The error of an allocation that does not fit. */
 export function outOfMemory(wanted: number, used: number, cause?: unknown): BackendError {
   const mebibytes = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
-  return new BackendError(
-    `cpu: out of memory: ${mebibytes(wanted)} more were wanted, ${mebibytes(used)} are in use; use a smaller batch, or free tensors that are not needed`,
-    { expected: "at most 4 GiB", got: used + wanted, fix: "a smaller batch", cause },
-  );
+  return new BackendError({
+    operation: "cpu",
+    problem: `out of memory: ${mebibytes(wanted)} more were wanted, ${mebibytes(used)} are in use`,
+    fix: "use a smaller batch, or free what is not needed",
+    cause,
+  });
 }
 
 /** The error of a process that may not reserve the address space of a WebAssembly memory. */
 export const cannotReserve = (cause: unknown): BackendError =>
-  new BackendError(
-    "cpu: this process cannot reserve memory for WebAssembly, which takes 4 to 10 GiB of addresses; raise its limit " +
-      "(ulimit -v unlimited), start node with --disable-wasm-trap-handler, or use reference()",
-    { operation: "cpu", fix: "ulimit -v unlimited, or node --disable-wasm-trap-handler", cause },
-  );
+  new BackendError({
+    operation: "cpu",
+    problem: "this process cannot reserve memory for WebAssembly, which takes 4 to 10 GiB of addresses",
+    fix: "raise its limit (ulimit -v unlimited), start node with --disable-wasm-trap-handler, or use reference()",
+    cause,
+  });
 
 /** Allocates blocks in the memory of a backend. */
 export class Heap {

@@ -39,18 +39,19 @@ export class RemoteExecutor implements Executor {
     if (answer.kind === "done") return resolve(answer.bytes);
     if (answer.kind === "full") return reject(outOfMemory(answer.reach - answer.size, answer.size));
     reject(
-      new BackendError(
-        `cpu: the worker did not finish its work (${answer.reason}); this run is lost, and variables that it was updating may be half updated`,
-        { expected: "a worker that works", got: answer.reason },
-      ),
+      new BackendError({
+        operation: "cpu",
+        problem: `the worker did not finish its work (${answer.reason}); this run is lost, and variables that it was updating may be half updated`,
+      }),
     );
   }
 
   #lose(reason: string): void {
-    this.#lost ??= new BackendError(
-      `cpu: the worker ended (${reason}), and with it the values of all variables; make a new backend, and load the saved values there`,
-      { expected: "a worker that works", got: reason, fix: "make a new backend" },
-    );
+    this.#lost ??= new BackendError({
+      operation: "cpu",
+      problem: `the worker ended (${reason}), and with it the values of all variables`,
+      fix: "make a new backend, and load the saved values there",
+    });
     for (const { reject } of this.#waiting.splice(0)) reject(this.#lost);
   }
 

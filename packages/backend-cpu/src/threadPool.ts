@@ -209,10 +209,11 @@ export class ThreadPool implements Executor {
     const reason = this.#lost;
     if (reason === undefined) return;
     this.end();
-    throw new BackendError(
-      `cpu: a thread did not finish its work (${reason}); this run is lost, variables that it was updating may be half updated, and the next run starts new threads`,
-      { expected: "a thread that works", got: reason, fix: "threads: 1, if it happens again" },
-    );
+    throw new BackendError({
+      operation: "cpu",
+      problem: `a thread did not finish its work (${reason}); this run is lost, variables that it was updating may be half updated, and the next run starts new threads`,
+      fix: "use threads: 1 if it happens again",
+    });
   }
 
   end(): void {

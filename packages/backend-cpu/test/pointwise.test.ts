@@ -155,6 +155,6 @@ describe("elementwise operations of the cpu backend", async () => {
   it("refuse other operations in a chain", () => {
     const steps = [{ operation: "sum", inputs: [0], attributes: { axes: [0] } }] as const;
     const program = programOf([[3]], [{ operation: "pointwise", inputs: [0], attributes: { steps }, shape: [3] }]);
-    expect(() => one.compile(program)).toThrow("sum is not elementwise, and cannot be part of a chain");
+    expect(() => one.compile(program)).toThrow("sum: it is not elementwise, and cannot be part of a chain");
   });
 });

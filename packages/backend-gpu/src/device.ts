@@ -103,10 +103,11 @@ export class Device {
   check(): void {
     const reason = this.#failure();
     if (reason !== undefined)
-      throw new BackendError(
-        `gpu: ${reason}; variables that were on it are gone: make a new backend with gpu(), and load the last checkpoint`,
-        { got: reason, fix: "a new backend, and the last checkpoint" },
-      );
+      throw new BackendError({
+        operation: "gpu",
+        problem: `${reason}; variables that were on it are gone`,
+        fix: "make a new backend with gpu(), and load the last checkpoint",
+      });
   }
 
   /** Runs a kernel. Each result is a new one. */
@@ -117,7 +118,9 @@ export class Device {
     const keep = (result: Handle): Handle => {
       const executor = executorOf(compiled.run, result);
       if (!this.executor.startsWith(executor))
-        throw new BackendError(`gpu: gpu.js ran a kernel on its executor ${executor} instead of ${this.executor}`, {
+        throw new BackendError({
+          operation: "gpu",
+          what: "the executor of gpu.js",
           expected: this.executor,
           got: executor,
         });

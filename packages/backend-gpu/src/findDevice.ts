@@ -116,8 +116,10 @@ async function tryOut(device: Device): Promise<Handle> {
   const handle = await device.write(Float32Array.of(1, 2, 3));
   const values = await device.read(handle, 3);
   if (values.join() !== "1,2,3")
-    throw new BackendError(`gpu: ${device.renderer} gave ${values.join()} back for 1,2,3`, {
-      expected: [1, 2, 3],
+    throw new BackendError({
+      operation: "gpu",
+      what: `a test on ${device.renderer}`,
+      expected: "1, 2, 3",
       got: [...values],
     });
   device.free(handle);

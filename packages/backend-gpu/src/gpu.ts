@@ -42,10 +42,13 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
     }
   }
   if (software !== undefined && allowSoftware) return software;
-  throw new BackendError(
-    `gpu: there is no graphics processor to compute on: ${reasons.join("; ")}; use backend-cpu, or allowSoftware: true for tests`,
-    { expected: mode === "auto" ? "WebGPU or WebGL 2" : mode, got: reasons, fix: "backend-cpu" },
-  );
+  throw new BackendError({
+    operation: "gpu",
+    expected: mode === "auto" ? "WebGPU or WebGL 2" : mode,
+    got: reasons,
+    gotWords: `no graphics processor to compute on: ${reasons.join("; ")}`,
+    fix: "use backend-cpu, or allowSoftware: true for tests",
+  });
 }
 
 const of = (device: Device, executor: GpuBackend["executor"]): GpuBackend => ({

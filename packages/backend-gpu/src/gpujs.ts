@@ -62,10 +62,12 @@ export async function loadGpuJs(): Promise<GpuJsConstructor> {
   const own = Object.getOwnPropertyDescriptor(globalThis, "GPU");
   // Because of this `catch`, bundlers accept that gpu.js is absent.
   const loaded = (await import("gpu.js").catch((cause: unknown) => {
-    throw new UsageError(
-      `gpu: the package gpu.js could not be loaded (${(cause as Error).message}); install it beside @convlens/backend-gpu: npm install gpu.js@2`,
-      { fix: "npm install gpu.js@2", cause },
-    );
+    throw new UsageError({
+      operation: "gpu",
+      problem: `the package gpu.js could not be loaded (${(cause as Error).message})`,
+      fix: "install it beside @convlens/backend-gpu: npm install gpu.js@2",
+      cause,
+    });
   })) as unknown;
   // gpu.js overwrites the browser's global GPU.
   if (own !== undefined) Object.defineProperty(globalThis, "GPU", own);
@@ -74,8 +76,10 @@ export async function loadGpuJs(): Promise<GpuJsConstructor> {
     return typeof found === "function" ? [found as GpuJsConstructor] : [];
   })[0];
   if (constructor === undefined)
-    throw new BackendError("gpu: the loaded package gpu.js exports no GPU; install gpu.js@2", {
-      fix: "npm install gpu.js@2",
+    throw new BackendError({
+      operation: "gpu",
+      problem: "the loaded package gpu.js exports no GPU",
+      fix: "install gpu.js@2",
     });
   return constructor;
 }

@@ -65,10 +65,12 @@ export class Launcher {
   buffer(length: number): Buffer {
     const { limit, renderer } = this.#device;
     if (length > limit)
-      throw new BackendError(
-        `gpu: a tensor of ${length} numbers is more than the ${limit} that can be addressed on ${renderer}; use a smaller batch, or backend-cpu`,
-        { expected: `at most ${limit} numbers`, got: length, fix: "a smaller batch" },
-      );
+      throw new BackendError({
+        operation: "gpu",
+        expected: `a tensor of at most ${limit} numbers, which ${renderer} can address`,
+        got: length,
+        fix: "use a smaller batch, or backend-cpu",
+      });
     return { length, result: undefined };
   }
 
@@ -129,6 +131,7 @@ export class Launcher {
 const fill = (length: number, value: number): Float32Array => new Float32Array(length).fill(value);
 
 function handleOf({ result }: Buffer): Handle {
-  if (result === undefined) throw new BackendError("gpu: a buffer was read before it was written");
+  if (result === undefined)
+    throw new BackendError({ operation: "gpu", problem: "a buffer was read before it was written" });
   return result.handle;
 }

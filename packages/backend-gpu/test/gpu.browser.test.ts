@@ -266,7 +266,7 @@ describe.each(modes)("memory, through %s", (mode) => {
     expect(worst).toBeLessThan(1e-6);
     executable.dispose();
     await expect(backend.read(backend.allocate(2 ** 24 + 1))).rejects.toThrow(
-      /^gpu: a tensor of 16777217 numbers is more than the 16777216 that can be addressed on .*; use a smaller batch, or backend-cpu/,
+      /^gpu: expected a tensor of at most 16777216 numbers, which .* can address, got 16777217; use a smaller batch, or backend-cpu/,
     );
     backend.dispose();
   });

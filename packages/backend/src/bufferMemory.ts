@@ -40,7 +40,8 @@ export class BufferMemory<B> {
 
   /** Throws if the backend was disposed. */
   check(advice = "make a new one"): void {
-    if (this.#isDisposed) throw new UsageError(`${this.#options.name}: this backend was disposed; ${advice}`);
+    if (this.#isDisposed)
+      throw new UsageError({ operation: this.#options.name, problem: "this backend was disposed", fix: advice });
   }
 
   allocate(length: number): B {

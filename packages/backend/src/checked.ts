@@ -2,13 +2,13 @@ import type { Backend } from "./backend.ts";
 import { checkBackend } from "./checkBackend.ts";
 import { BackendError } from "./errors.ts";
 import { traitsOf } from "./operations.ts";
-import { describeInstruction, firstInstruction, type Program, type Values } from "./program.ts";
-import { showShape } from "./shape.ts";
+import { firstInstruction, type Program, type Values } from "./program.ts";
+import { showShape, type Shape } from "./shape.ts";
 
 /**
- * For hunting a NaN: a backend that also looks at every value in between, and names where the first NaN or infinity came from
- * that reached a result: the operation, the layer that recorded it, whether that was on the way forward, backward or in an
- * update, and, where call sites are captured, the line. Slow: each value is read back.
+ * Wraps a backend to find the origin of NaN and infinity. It also checks every intermediate value, and its error names the
+ * first one that was not finite and reached a result: the operation, the layer that recorded it, whether that was in the forward
+ * pass, the backward pass or an update, and, where call sites are captured, the line. It is slow, since each value is read back.
  *
  * @throws {@link BackendError} from a run whose results are not all finite; its details have `operation`, `path` and `direction`,
  * and from `fit` the `step`.
@@ -19,7 +19,7 @@ import { showShape } from "./shape.ts";
  * try {
  *   for await (const record of fit(sequential([new Flatten(), new Dense({ units: 4 })]), train, { rate: 1e38, onNaN: "continue" })) record.step;
  * } catch (error) {
- *   console.log((error as Error).message); // step 2: layers.1 (Dense), forward: matmul [32, 4] made Infinity at element 0
+ *   console.log((error as Error).message); // step 2: layers.1 (Dense), forward: matmul: element 0 of [32, 4] must be finite, got Infinity
  * }
  * ```
  */
@@ -28,7 +28,7 @@ export function checked(backend: Backend): Backend {
   return {
     name: `checked ${backend.name}`,
     precision: backend.precision,
-    // A fused kernel would hide which of its operations it was.
+    // A fused kernel would hide which of its operations is the origin.
     supports: (operation) => traitsOf(operation).kind !== "fusion" && backend.supports(operation),
     mostInputs: backend.mostInputs,
     allocate: (length) => backend.allocate(length),
@@ -69,8 +69,8 @@ export function checked(backend: Backend): Backend {
 const isBad = (x: number): boolean => !Number.isFinite(x);
 
 /**
- * Where what is not finite in the results came from: of all values that led there, the first that was not finite although all
- * that it was computed from was. Constants may hold infinities, and mean them; what never reaches a result does no harm.
+ * Finds the first value that is not finite although all its inputs are, among the values that lead to a result that is not
+ * finite. Constants may hold infinities on purpose, and a value that reaches no result does no harm.
  */
 function firstSource(p: Program, valueOf: (value: number) => Values | undefined): number | undefined {
   const first = firstInstruction(p);
@@ -91,7 +91,7 @@ function firstSource(p: Program, valueOf: (value: number) => Values | undefined)
   return source;
 }
 
-/** What the variable is called whose new value is computed from this one. */
+/** Returns the name of the variable whose new value is computed from this one. */
 function updatedBy(p: Program, source: number): string | undefined {
   const first = firstInstruction(p);
   const reached = new Set([source]);
@@ -105,28 +105,23 @@ function updatedBy(p: Program, source: number): string | undefined {
 function notFinite(p: Program, source: number, values: Values): BackendError {
   const first = firstInstruction(p);
   const at = values.findIndex(isBad);
-  const details = { expected: "finite numbers", got: values[at] };
+  const found = (shape: Shape, before = "", after = "") => ({
+    what: `element ${at} of ${before}${showShape(shape)}${after}`,
+    expected: "finite",
+    got: values[at],
+  });
   if (source >= first) {
-    const step = p.instructions[source - first]!;
-    const direction = step.scope?.direction;
-    const path = step.scope?.path ?? (direction === "update" ? updatedBy(p, source) : undefined);
-    const placed = direction === undefined ? step : { ...step, scope: { path, direction } };
-    return new BackendError(`${describeInstruction(placed)} made ${values[at]} at element ${at}`, {
-      ...details,
-      operation: step.operation,
-      ...(path !== undefined && { path }),
-      ...(direction && { direction }),
+    const { operation, shape, site, scope } = p.instructions[source - first]!;
+    const path = scope?.path ?? (scope?.direction === "update" ? updatedBy(p, source) : undefined);
+    return new BackendError({
+      operation,
+      path,
+      direction: scope?.direction,
+      ...found(shape, "", site === undefined ? "" : ` (${site})`),
     });
   }
   const variable = source - p.feeds.length;
-  if (variable < 0)
-    return new BackendError(
-      `argument ${source} ${showShape(p.feeds[source]!)} holds ${values[at]} at element ${at}, before anything is computed`,
-      details,
-    );
-  const name = p.variableNames?.[variable] ?? `variable ${variable}`;
-  return new BackendError(
-    `${name} ${showShape(p.variables[variable]!)} holds ${values[at]} at element ${at}, before anything is computed`,
-    { ...details, path: name },
-  );
+  if (variable < 0) return new BackendError(found(p.feeds[source]!, `argument ${source} `));
+  const path = p.variableNames?.[variable] ?? `variable ${variable}`;
+  return new BackendError({ path, ...found(p.variables[variable]!) });
 }

@@ -5,8 +5,8 @@ import { BackendError, UsageError } from "./errors.ts";
 import type { KernelBackendOptions } from "./kernelBackendOptions.ts";
 import type { KernelTable, Launch } from "./kernelTable.ts";
 import { planMemory, type MemoryPlan } from "./plan.ts";
-import { describeInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
-import { sizeOf, type Shape } from "./shape.ts";
+import { shapesOf, type Instruction, type Program, type Values } from "./program.ts";
+import { showShape, sizeOf, type Shape } from "./shape.ts";
 import { nextTurn } from "./turn.ts";
 import { deadAfter, wholeBuffers } from "./wholeBuffers.ts";
 
@@ -93,7 +93,7 @@ export class CompiledProgram<B> implements Executable {
   async #run(feeds: readonly Values[], variables: readonly Storage[], options: RunOptions): Promise<Values[]> {
     const { options: backend, memory, variables: blocks } = this.#context;
     memory.check();
-    if (this.#isDisposed) throw new UsageError(`${backend.name}: this program was disposed`);
+    if (this.#isDisposed) throw new UsageError({ operation: backend.name, problem: "this program was disposed" });
     options.signal?.throwIfAborted();
     const launches = this.#launches ?? (await this.#load());
     if (!this.#isReady) await this.#allocate();
@@ -200,10 +200,12 @@ export class CompiledProgram<B> implements Executable {
     onInstruction(each.index, performance.now() - began);
   }
 
-  #failure(step: Instruction, cause: Error): BackendError {
-    const { name } = this.#context.options;
-    return new BackendError(`${name}: ${describeInstruction(step)}: ${cause.message}`, {
-      operation: step.operation,
+  #failure({ operation, shape, site, scope }: Instruction, cause: Error): BackendError {
+    const line = site === undefined ? "" : ` (${site})`;
+    return new BackendError({
+      ...scope,
+      operation,
+      problem: `${this.#context.options.name} failed to compute ${showShape(shape)}${line}: ${cause.message}`,
       cause,
     });
   }

@@ -1,33 +1,68 @@
-/** What an error is about, for programs that want to react to it. */
+import { show } from "./show.ts";
+
+/** Parts of an error. Its sentence is composed from them, and programs can react to them. */
 export interface ErrorDetails {
-  /** The operation that was asked for, `conv2d`. */
-  readonly operation?: string;
-  /** The layer in its model, `layers.3 (Conv2d)`. */
-  readonly path?: string;
+  /** Function or layer that refuses: `conv2d`. The sentence begins with it. */
+  readonly operation?: string | undefined;
+  /** Layer in its model: `layers.3 (Conv2d)`. */
+  readonly path?: string | undefined;
   /** What the operation was recorded for: `"forward"`, `"backward"` or `"update"`. */
-  readonly direction?: string;
-  /** The step of training, from 1. */
-  readonly step?: number;
+  readonly direction?: string | undefined;
+  /** Step of training, from 1. */
+  readonly step?: number | undefined;
+  /** What is wrong, as a clause, where "expected …, got …" alone does not say it. */
+  readonly problem?: string | undefined;
+  /** Subject of the sentence: the argument or property that is wrong, `"stride"`. */
+  readonly what?: string | undefined;
   /** The axis by name or number. */
-  readonly axis?: string | number;
-  /** What would have been right. */
+  readonly axis?: string | number | undefined;
+  /** The right value, or words for it: `"a whole number of at least 1"`. */
   readonly expected?: unknown;
-  /** What came. */
+  /** The value that came. */
   readonly got?: unknown;
-  /** How to mend it. */
-  readonly fix?: string;
+  /** Words for `got`, where the value itself would say too little. */
+  readonly gotWords?: string | undefined;
+  /** How to fix it, as a request: `"use less padding"`. */
+  readonly fix?: string | undefined;
   /** The error that led to this one. It becomes the `cause` of the error. */
   readonly cause?: unknown;
 }
 
-/** The base of every error of Convlens: one sentence to read, and the same as data. */
+/** What an error needs at least: what is wrong, or what was expected. */
+export type ErrorParts = ErrorDetails & ({ readonly problem: string } | { readonly expected: unknown });
+
+const inWords = (value: unknown): string => (typeof value === "string" ? value : show(value));
+
+/** Composes `place: operation: problem: what (axis) must be expected, got value; fix` from the parts that are given. */
+function sentenceOf(details: ErrorDetails): string {
+  const { step, path, direction, operation, problem, what, axis, expected, got, gotWords, fix } = details;
+  const subject = axis === undefined ? what : `${what} (${typeof axis === "number" ? `axis ${axis}` : axis})`;
+  const claim =
+    expected !== undefined &&
+    (what === undefined ? `expected ${inWords(expected)}` : `${subject} must be ${inWords(expected)}`) +
+      ("got" in details ? `, got ${gotWords ?? show(got)}` : "");
+  const place = [path, direction].filter(Boolean).join(", ");
+  const parts = [step !== undefined && `step ${step}`, place, operation, problem, claim].filter(Boolean);
+  return parts.join(": ") + (fix === undefined ? "" : `; ${fix}`);
+}
+
+/**
+ * The base of every error of Convlens. The message is one sentence, composed from the details.
+ *
+ * @example
+ * ```ts
+ * const error = new ValueError({ operation: "conv2d", what: "stride", expected: "at least 1", got: 0 });
+ * error.message; // "conv2d: stride must be at least 1, got 0"
+ * ```
+ */
 export class ConvlensError extends Error {
   override readonly name: string = "ConvlensError";
-  /** The parts that the sentence is made of. */
+  /** Parts that the sentence is composed from, without the cause. */
   readonly details: ErrorDetails;
 
-  constructor(sentence: string, { cause, ...details }: ErrorDetails = {}) {
-    super(sentence, cause === undefined ? undefined : { cause });
+  constructor(parts: ErrorParts | string, rest: ErrorDetails = {}) {
+    const { cause, ...details } = typeof parts === "string" ? rest : parts;
+    super(typeof parts === "string" ? parts : sentenceOf(details), cause === undefined ? undefined : { cause });
     // Without the cause, which would be printed twice.
     this.details = details;
   }
@@ -43,7 +78,7 @@ export class GeometryError extends ShapeError {
   override readonly name = "GeometryError";
 }
 
-/** An option or a value that has no meaning here: a negative stride, a label out of range, an empty data set. */
+/** An option or a value that is not allowed: a negative stride, a label out of range, an empty data set. */
 export class ValueError extends ConvlensError {
   override readonly name = "ValueError";
 }
@@ -53,21 +88,28 @@ export class UsageError extends ConvlensError {
   override readonly name = "UsageError";
 }
 
-/** Something that went wrong while a backend computed. */
+/** A failure while a backend computed. */
 export class BackendError extends ConvlensError {
   override readonly name = "BackendError";
 }
 
-/** The same error with a place in front of its sentence. */
-function at(error: ConvlensError, place: string, details: ErrorDetails): ConvlensError {
-  const Kind = error.constructor as new (sentence: string, details: ErrorDetails) => ConvlensError;
-  return new Kind(`${place}: ${error.message}`, { ...error.details, ...details, cause: error });
+/** Returns the same error with more details, such as the place where it happened. */
+function located(error: ConvlensError, place: ErrorDetails): ConvlensError {
+  const Kind = error.constructor as new (parts: ErrorParts | string, rest?: ErrorDetails) => ConvlensError;
+  // Errors whose sentence is not composed yet.
+  if (error.message !== sentenceOf(error.details))
+    return new Kind(`${place.path ?? `step ${place.step}`}: ${error.message}`, {
+      ...error.details,
+      ...place,
+      cause: error,
+    });
+  return new Kind({ ...error.details, ...place, cause: error } as ErrorParts);
 }
 
-/** The same error with the layer's path in front of its sentence, so that it says where in the model it happened. */
+/** Returns the same error with the path of the layer in front, unless it has one. Other errors are returned unchanged. */
 export const atPath = (error: unknown, path: string): unknown =>
-  error instanceof ConvlensError && error.details.path === undefined ? at(error, path, { path }) : error;
+  error instanceof ConvlensError && error.details.path === undefined ? located(error, { path }) : error;
 
-/** What went wrong while a step of training was computed, with the step in front of its sentence. */
+/** Returns the same failure of a backend with the step of training in front. Other errors are returned unchanged. */
 export const atStep = (error: unknown, step: number): unknown =>
-  error instanceof BackendError && error.details.step === undefined ? at(error, `step ${step}`, { step }) : error;
+  error instanceof BackendError && error.details.step === undefined ? located(error, { step }) : error;

@@ -1,18 +1,18 @@
 import type { OptionCheck, OptionChecks } from "./options.ts";
 
-/** Accepts texts. */
+/** Accepts strings. */
 export const textField: OptionCheck = (value) => (typeof value === "string" ? undefined : "a text");
 
-/** Accepts numbers, among them NaN and infinities. */
+/** Accepts numbers, including NaN and infinities. */
 export const numberField: OptionCheck = (value) => (typeof value === "number" ? undefined : "a number");
 
-/** Accepts what `check` accepts, and an absent field. */
+/** Accepts an absent field, and every value that `check` accepts. */
 export const optionalField =
   (check: OptionCheck): OptionCheck =>
   (value) =>
     value === undefined ? undefined : check(value);
 
-/** What is wrong with a field: `epochs[2].loss is not a number`. Of fields within it, `expected` begins with their path. */
+/** Says what is wrong with a field: `epochs[2].loss is not a number`. For a nested field, `expected` begins with its path. */
 const problem = (name: string, expected: string): string =>
   /^[.[]/.test(expected) ? `${name}${expected}` : `${name} is not ${expected}`;
 
@@ -25,7 +25,7 @@ export const arrayField =
     return wrong < 0 ? undefined : problem(`[${wrong}]`, check(value[wrong])!);
   };
 
-/** Accepts objects whose fields are right. Fields without a check are ignored. */
+/** Accepts objects whose fields pass their checks. Fields without a check are ignored. */
 export const objectField =
   <O extends object>(checks: OptionChecks<O>): OptionCheck =>
   (value) => {
@@ -40,8 +40,8 @@ export const objectField =
 /**
  * Checks a value that was read from a file.
  *
- * @param name - What the value is called in the sentence.
- * @returns What is wrong, as a sentence without its full stop, or `undefined`.
+ * @param name - Name of the value in the sentence.
+ * @returns What is wrong, as a sentence without a full stop, or `undefined`.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** A kind of file that is often given where another is expected. */
+/** A kind of file that is often passed where another kind is expected. */
 export interface FileKind {
   /** `"a zip archive"`. */
   readonly name: string;
@@ -6,13 +6,13 @@ export interface FileKind {
   readonly fix: string;
 }
 
-/** Bytes from the beginning of a file that {@link fileKind} looks at. */
+/** Number of bytes at the beginning of a file that {@link fileKind} examines. */
 export const FILE_KIND_BYTES = 512;
 
 const unpack = "unpack it and give a file from inside";
 const exported = "export its arrays to a format that is read here";
 
-/** Kinds by the bytes at a place in the file, as Latin-1 text. */
+/** Kinds by the bytes at a position in the file, as Latin-1 text. */
 const kinds: readonly (readonly [at: number, magic: string, name: string, fix: string])[] = [
   [
     0,
@@ -49,9 +49,9 @@ const stands = (bytes: Uint8Array, at: number, magic: string): boolean => {
 };
 
 /**
- * Returns what kind of file begins with these bytes, for an error message; `undefined` for kinds that are not known.
+ * Returns the kind of file that begins with these bytes, for an error message; `undefined` for unknown kinds.
  *
- * @param bytes - The first {@link FILE_KIND_BYTES} bytes, or all of a shorter file.
+ * @param bytes - The first {@link FILE_KIND_BYTES} bytes, or the whole of a shorter file.
  *
  * @example
  * ```ts

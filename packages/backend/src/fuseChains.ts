@@ -4,28 +4,27 @@ import { anyOption, checkOptions } from "./options.ts";
 import { rewrite } from "./rewrite.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
-/** A kernel has so many registers. */
+/** Number of registers of a kernel. */
 const [MOST_STEPS, MOST_INPUTS] = [16, 8];
 
 const isLink = ({ operation }: Instruction): boolean =>
   traitsOf(operation).elementwise === true && operation !== "copy";
 
-/** What a backend has kernels for. */
+/** Kernels for chains that a backend has. */
 export interface ChainKernels {
-  /** Inputs of one chain, at most. */
+  /** Maximum number of inputs of a chain. */
   readonly mostInputs?: number | undefined;
   /** Whether a chain may end in a sum. */
   readonly canSum: boolean;
 }
 
 /**
- * Joins elementwise instructions, and a sum at their end, to chains that are computed in one pass over memory. What stands
- * between is read by nobody else, or is so cheap that every reader can compute it anew from what it would have to read in any
- * case.
+ * Joins elementwise instructions, and a sum at their end, into chains that are computed in one pass over memory. An intermediate
+ * value of a chain has no other reader, or it is cheap and each reader can recompute it from tensors that it reads anyway.
  */
 export function fuseChains(p: Program, kernels: ChainKernels): Program {
   checkOptions("fuseChains", kernels, { mostInputs: anyOption, canSum: anyOption });
-  // What is written for one reader need not be computed anew by another: then all is done once more without that.
+  // A value that is written for one reader need not be recomputed by another, so the search is repeated without it.
   const written = new Set<number>();
   for (;;) {
     const chains = new Chains(p, written, kernels);
@@ -36,7 +35,7 @@ export function fuseChains(p: Program, kernels: ChainKernels): Program {
   }
 }
 
-/** The instructions that somebody reads, from the last to the first, each with all that it takes in. */
+/** Instructions whose value is read, from the last to the first, each with the instructions that it absorbs. */
 function keptOf(p: Program, chains: Chains): Map<number, Instruction> {
   const read = new Set([...p.outputs, ...p.updates.map(({ value }) => value)]);
   const kept = new Map<number, Instruction>();
@@ -51,7 +50,7 @@ function keptOf(p: Program, chains: Chains): Map<number, Instruction> {
 }
 
 class Chains {
-  /** The number of the first instruction's value. */
+  /** Number of the first instruction's value. */
   readonly first: number;
   /** Values that more than one chain computes. */
   readonly copies: Set<number> = new Set<number>();
@@ -60,10 +59,10 @@ class Chains {
   readonly #shapes: readonly Shape[];
   readonly #kernels: ChainKernels;
   readonly #sizes: readonly number[];
-  /** The values that are made from each; `NaN` for those who read it from outside. */
+  /** Readers of each value; `NaN` for a reader outside of the program. */
   readonly #readers: readonly number[][];
 
-  /** @param written - Values that are not to be computed more than once. */
+  /** @param written - Values that must not be computed more than once. */
   constructor(p: Program, written: ReadonlySet<number>, kernels: ChainKernels) {
     this.first = firstInstruction(p);
     this.#written = written;
@@ -82,7 +81,7 @@ class Chains {
     return this.#program.instructions[value - this.first];
   }
 
-  /** The longest chain that ends in an instruction; that itself, if it is all. */
+  /** Returns the longest chain that ends in an instruction; the instruction alone if there is none. */
   endingIn(end: number): Instruction {
     const last = this.#step(end)!;
     const isSum = this.#kernels.canSum && last.operation === "sum";
@@ -91,7 +90,7 @@ class Chains {
     const copied = new Set<number>();
     const refused = new Set<number>();
     for (;;) {
-      // The latest first: whoever reads it has been looked at before.
+      // The latest first, since all its readers have been examined then.
       const candidate = Math.max(...this.#inputsOf(members).filter((input) => !refused.has(input)));
       if (candidate < this.first) break;
       const isOnlyHere = this.#readers[candidate]!.every((reader) => members.has(reader) && !copied.has(reader));
@@ -125,14 +124,14 @@ class Chains {
     };
   }
 
-  /** What instructions read that none of them makes. */
+  /** Values that instructions read and that none of them makes. */
   #inputsOf(values: Iterable<number>): number[] {
     const members = new Set(values);
     const read = [...members].flatMap((member) => this.#step(member)!.inputs);
     return [...new Set(read.filter((input) => !members.has(input)))];
   }
 
-  /** Whether a value can be made on the way to another: as often as that has elements, or once before all. */
+  /** Whether a value can be computed as part of another: once for each of its elements, or once before the loop. */
   #fits(value: number, end: number): boolean {
     const step = this.#step(value);
     if (step === undefined || !isLink(step)) return false;
@@ -140,11 +139,11 @@ class Chains {
     const isSum = operation === "sum";
     const size = this.#sizes[isSum ? inputs[0]! : end]!;
     const isOneOrAll = (each: number): boolean => this.#sizes[each] === 1 || this.#sizes[each] === size;
-    // A sum walks through its inputs in one and the same way.
+    // A sum traverses all its inputs in the same order.
     return isOneOrAll(value) && (!isSum || step.inputs.every(isOneOrAll));
   }
 
-  /** Whether all who read a value may just as well read the one that it is made from. */
+  /** Whether all readers of a value could read the value that it is computed from instead. */
   #isForAll(value: number): boolean {
     const { operation, inputs } = this.#step(value)!;
     const { feeds, variables } = this.#program;
@@ -161,7 +160,7 @@ class Chains {
     );
   }
 
-  /** Instructions as one, in the order in which they stand. */
+  /** Joins instructions into one, in program order. */
   #chainOf(members: ReadonlySet<number>): { inputs: number[]; attributes: { steps: ChainStep[] } } {
     const inOrder = [...members].sort((a, b) => a - b);
     const inputs = this.#inputsOf(inOrder);

@@ -1,4 +1,4 @@
-/** The number that 16 bits stand for in IEEE 754's binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+/** Decodes 16 bits as IEEE 754 binary16: 1 sign bit, 5 exponent bits and 10 fraction bits. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

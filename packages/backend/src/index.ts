@@ -1,6 +1,6 @@
 /**
- * What a backend must do: shapes and geometry, the operations, programs and the plan of their memory, the errors, and
- * `kernelBackend`, which makes a backend of a table of kernels.
+ * The contract of a backend: shapes and geometry, operations, programs and their memory plan, errors, and `kernelBackend`,
+ * which makes a backend from a table of kernels.
  *
  * @module
  */
@@ -17,6 +17,7 @@ export {
   atPath,
   atStep,
   type ErrorDetails,
+  type ErrorParts,
 } from "./errors.ts";
 export { FILE_KIND_BYTES, fileKind, type FileKind } from "./fileKind.ts";
 export {
@@ -25,18 +26,15 @@ export {
   convInputShape,
   convOutputShape,
   convTranspose2dGeometry,
-  droppedBy,
   pool2dGeometry,
   poolInputShape,
   poolOutputShape,
-  spanOf,
   windowGeometry,
   type Conv2dGeometry,
   type GeometryMode,
   type Padding,
   type Pair,
   type Pool2dGeometry,
-  type Sliding,
   type WindowOptions,
 } from "./geometry.ts";
 export { halfToNumber } from "./halfFloat.ts";
@@ -101,7 +99,6 @@ export {
   numberFrom,
   oneOf,
   seedOption,
-  show,
   wholeFrom,
   type OptionCheck,
   type OptionChecks,
@@ -126,12 +123,27 @@ export {
   checkShape,
   makeNumbers,
   offsetOf,
+  placeOf,
   sameShape,
   showShape,
   sizeOf,
   stepsOf,
   type Shape,
 } from "./shape.ts";
+export { show } from "./show.ts";
 export { fuseChains, type ChainKernels } from "./fuseChains.ts";
 export { rewrite, withoutUnread } from "./rewrite.ts";
+export {
+  droppedBy,
+  eachWindow,
+  fitWindow,
+  inputUnder,
+  meetings,
+  spanOf,
+  windowsOver,
+  type AxisFit,
+  type AxisWindow,
+  type Meeting,
+  type Sliding,
+} from "./sliding.ts";
 export { nextTurn, turn } from "./turn.ts";

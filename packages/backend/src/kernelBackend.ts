@@ -69,7 +69,8 @@ class KernelBackend<B> implements Backend {
       free: (buffer) => memory.free(buffer),
       upload: (buffer, values) => options.upload(buffer, values),
       check: () => memory.check("its variables are gone"),
-      missing: () => new UsageError(`${name}: this variable was disposed, or belongs to another backend`),
+      missing: () =>
+        new UsageError({ operation: name, problem: "this variable was disposed, or belongs to another backend" }),
     });
   }
 

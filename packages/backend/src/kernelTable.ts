@@ -4,7 +4,7 @@ import type { MemoryPlan } from "./plan.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program, type Values } from "./program.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
-/** What a kernel is made for: everything that is known before the first run. */
+/** Parameters of a kernel: everything that is known before the first run. */
 export interface KernelCall<O extends Op = Op> {
   readonly attributes: O["attributes"];
   /** Shapes of the inputs. */
@@ -29,29 +29,29 @@ export type KernelsOf<B, K extends OperationName> = { readonly [N in K]: Kernel<
 /** Kernels of any operations. */
 export type Kernels<B> = Partial<KernelsOf<B, OperationName>>;
 
-/** How to get the kernel of an operation that is not here yet, perhaps together with others. */
+/** Functions that load the kernel of an operation, possibly together with others. */
 export type KernelLoaders<B> = { readonly [K in OperationName]?: () => Promise<Kernels<B>> };
 
-/** Kernels over arrays on the host, for what a backend has none for. */
+/** Kernels over arrays on the host, for operations without a kernel of the backend. */
 export type HostKernels = Kernels<Values>;
 
-/** An instruction made ready: what it calls, and the buffers that it reads. */
+/** A prepared instruction: its kernel and the buffers that it reads. */
 export interface Launch<B> {
   readonly launch: PreparedKernel<B>;
   readonly step: Instruction;
-  /** Its place in the program. */
+  /** Index in the program. */
   readonly index: number;
-  /** The number of its value. */
+  /** Number of its value. */
   readonly value: number;
-  /** Whether that lies in a variable's memory. */
+  /** Whether its value is in the memory of a variable. */
   readonly isUpdate: boolean;
   readonly from: B[];
-  /** The numbers of its other results, and where they are written. */
+  /** Numbers of its other results, and the buffers for them. */
   readonly results: readonly number[];
   readonly others: B[];
 }
 
-/** What {@link kernelTable} is made of. */
+/** Options of {@link kernelTable}. */
 interface KernelTableOptions<B> {
   readonly name: string;
   readonly kernels: Kernels<B>;
@@ -60,18 +60,18 @@ interface KernelTableOptions<B> {
   download(buffer: B): Values | Promise<Values>;
 }
 
-/** The kernels of a backend, those that are loaded later, and those of the host for what it has none for. */
+/** Kernels of a backend: its own, those that are loaded on demand, and those of the host as a fallback. */
 export interface KernelTable<B> {
   readonly supports: (operation: OperationName) => boolean;
-  /** Whether all kernels of a program are here. */
+  /** Whether all kernels of a program are loaded. */
   readonly isReady: (p: Program) => boolean;
-  /** Loads those that are not. */
+  /** Loads the kernels of a program. */
   readonly load: (p: Program) => Promise<void>;
-  /** Makes all instructions of a program ready. */
+  /** Prepares all instructions of a program. */
   readonly prepare: (p: Program, plan: MemoryPlan) => Launch<B>[];
 }
 
-/** By instruction the numbers of the values that it makes besides its own. */
+/** For each instruction, the numbers of its further results. */
 function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
   const first = firstInstruction(p);
   const found = new Map<number, number[]>();
@@ -87,17 +87,20 @@ function furtherResults(p: Program): ReadonlyMap<number, readonly number[]> {
 /** Kernels to look up by a name that is known only when a program runs. */
 const byName = <B>(kernels: Kernels<B>) => kernels as { readonly [name: string]: Kernel<B, Op> | undefined };
 
-/** Looks kernels up, loads what is missing, and makes programs ready. */
+/** Finds and loads kernels, and prepares programs. */
 export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels): KernelTable<B> {
   const { name, loaders = {} } = options;
   const kernels = { ...options.kernels };
   const warned = new Set<OperationName>();
 
-  /** What has no kernel is downloaded, computed by the reference's, and uploaded. */
+  /** Computes an operation without a kernel on the host: downloads the inputs, runs the reference kernel, uploads the result. */
   function onHost(operation: OperationName, call: KernelCall): PreparedKernel<B> {
     const kernel = byName(host)[operation];
     if (kernel === undefined)
-      throw new BackendError(`${name}: no kernel for ${operation}, and the reference has none either`, { operation });
+      throw new BackendError({
+        operation: name,
+        problem: `no kernel for ${operation}, and the reference has none either`,
+      });
     if (!warned.has(operation)) {
       warned.add(operation);
       console.warn(`${name}: no kernel for ${operation}; it will run on the host`);
@@ -110,7 +113,7 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
     };
   }
 
-  /** Operations of a program whose kernels are not here yet. */
+  /** Operations of a program whose kernels are not loaded yet. */
   const missingIn = ({ instructions }: Program): OperationName[] =>
     [...new Set(instructions.map(({ operation }) => operation))].filter(
       (each) => !(each in kernels) && each in loaders,
@@ -120,10 +123,12 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
     try {
       Object.assign(kernels, await loaders[operation]!());
     } catch (cause) {
-      throw new BackendError(
-        `${name}: the kernel of ${operation} could not be loaded (${(cause as Error).message}); try again, or bundle all into one file`,
-        { operation, fix: "one file", cause },
-      );
+      throw new BackendError({
+        operation: name,
+        problem: `the kernel of ${operation} could not be loaded (${(cause as Error).message})`,
+        fix: "try again, or bundle everything into one file",
+        cause,
+      });
     }
   }
 

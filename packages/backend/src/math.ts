@@ -1,7 +1,7 @@
 /**
- * Elementary functions in float64 that give the same bits in every JavaScript engine: the language leaves the last digits of
- * `Math.exp` and its like open, and one different bit in a first weight is another training run. Only operations that
- * IEEE 754 rounds correctly are used (+ − · ÷ √). Errors are a few units in the last place.
+ * Elementary functions in float64 that give the same bits in every JavaScript engine. The language does not specify the last
+ * digits of `Math.exp` and similar functions, and one different bit in an initial weight changes the training run. Only
+ * operations that IEEE 754 rounds correctly are used (+ − · ÷ √). Errors are a few units in the last place.
  */
 
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
@@ -15,7 +15,7 @@ function scale(x: number, k: number): number {
   return x * bits.getFloat64(0);
 }
 
-// ln 2 and π/2 in parts whose first ones have trailing zeros, so that small multiples of them are exact.
+// ln 2 and π/2 as sums whose first terms have trailing zeros, so that small multiples of them are exact.
 const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
 const HALF_PI_1 = 1.57079632673412561417;
@@ -38,7 +38,7 @@ export function exp(x: number): number {
   return scale(1 + expm1Series(x - k * LN2_HIGH - k * LN2_LOW), k);
 }
 
-/** eˣ − 1, exact also where x is small. */
+/** eˣ − 1, accurate also for small x. */
 export const expm1 = (x: number): number => (x > -0.35 && x < 0.35 ? expm1Series(x) : exp(x) - 1);
 
 /** The natural logarithm. */
@@ -64,7 +64,7 @@ export function log(x: number): number {
   return k * LN2_HIGH + (2 * s + (2 * s * sum + k * LN2_LOW));
 }
 
-/** ln(1 + x), exact also where x is small. */
+/** ln(1 + x), accurate also for small x. */
 export function log1p(x: number): number {
   const u = 1 + x;
   if (u === 1) return x;
@@ -72,18 +72,18 @@ export function log1p(x: number): number {
   return u === Infinity ? u : (log(u) * x) / (u - 1);
 }
 
-/** The quarter turn that x lies in, and what is left: |r| ≤ π/4. */
+/** Number of the quarter turn that x lies in, and the remainder r with |r| ≤ π/4. */
 function reduce(x: number): [quarter: number, r: number] {
   const k = Math.round(x / (Math.PI / 2));
   const r = x - k * HALF_PI_1 - k * HALF_PI_2 - k * HALF_PI_3;
-  // Of a large x, and of one close to a multiple of π/2, these parts of π/2 have too few digits.
+  // For a large x, and for one close to a multiple of π/2, these terms of π/2 have too few digits.
   if (Math.abs(x) > 1e6 || (k !== 0 && Math.abs(r) < 1e-4)) return reduceExactly(x);
   return [((k % 4) + 4) % 4, r];
 }
 
-/** Bits of π/2 behind the point: those of the largest float64, and enough for the remainder of any. */
+/** Number of fractional bits of π/2: enough for the remainder of any float64. */
 const BITS = 1280n;
-/** π/2 · 2^BITS, once it is needed. */
+/** π/2 · 2^BITS, computed when it is first needed. */
 let halfPi: bigint | undefined;
 
 /** π/2 · 2^BITS = (8 arctan 1/5 − 2 arctan 1/239) · 2^BITS (Machin 1706). */
@@ -98,7 +98,7 @@ function wholeHalfPi(): bigint {
   return (8n * arctan(5n) - 2n * arctan(239n)) >> guard;
 }
 
-/** {@link reduce} for any finite x, in whole numbers of 2^−BITS. */
+/** {@link reduce} for any finite x, in integer multiples of 2^−BITS. */
 function reduceExactly(x: number): [quarter: number, r: number] {
   if (x < 0) {
     const [quarter, r] = reduceExactly(-x);
@@ -151,7 +151,7 @@ export function tanh(x: number): number {
   return x < 0 ? -t / (t + 2) : x === 0 ? x : t / (t + 2);
 }
 
-/** 1 / (1 + e⁻ˣ), without overflow on either side. */
+/** 1 / (1 + e⁻ˣ), without overflow for large |x|. */
 export function sigmoid(x: number): number {
   if (x >= 0) return 1 / (1 + exp(-x));
   const e = exp(x);
@@ -164,7 +164,7 @@ export function erf(x: number): number {
   if (size > 6) return Math.sign(x);
   const bell = exp(-x * x) / Math.sqrt(Math.PI);
   if (size < 3) {
-    // 2 e^(−x²)/√π · (x + 2x³/3 + 4x⁵/15 + …): all terms have one sign, nothing cancels.
+    // 2 e^(−x²)/√π · (x + 2x³/3 + 4x⁵/15 + …): all terms have the same sign, so nothing cancels.
     let term = x;
     let sum = x;
     for (let n = 1; Math.abs(term) > Math.abs(sum) * 2 ** -54; n++) {
@@ -179,7 +179,7 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - bell / fraction);
 }
 
-/** x to the power of y. Whole powers are products; a negative x has no others (NaN). 1 to any power, and any x⁰, is 1. */
+/** x to the power of y. Integer powers are products; other powers of a negative x are NaN. 1 to any power, and any x⁰, is 1. */
 export function power(x: number, y: number): number {
   if (y === 0 || x === 1) return 1;
   if (y === 0.5) return Math.sqrt(x);

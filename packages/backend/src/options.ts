@@ -4,7 +4,7 @@ import { nearest } from "./nearest.ts";
 /** A check of one option: returns what is expected, in words, where the value is wrong. */
 export type OptionCheck = (value: unknown) => string | undefined;
 
-/** One check for each option; the compiler asks for a new one with each new option. */
+/** One check for each option; with a new option the compiler asks for its check. */
 export type OptionChecks<O extends object> = { readonly [K in keyof O]-?: OptionCheck };
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
@@ -49,26 +49,17 @@ export const seedOption: OptionCheck = /* @__PURE__ */ wholeFrom(0, 0xffffffff);
 /** Accepts functions. */
 export const functionOption: OptionCheck = (value) => (typeof value === "function" ? undefined : "a function");
 
-/** Accepts the given texts. */
+/** Accepts the given strings. */
 export const oneOf =
   (...names: readonly string[]): OptionCheck =>
   (value) =>
     typeof value === "string" && names.includes(value) ? undefined : names.map((name) => `"${name}"`).join(" or ");
 
-/** A value as an error message shows it: short, and never a whole array. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
-  if (typeof value === "object" && value !== null)
-    return Array.isArray(value) ? `an array of ${value.length}` : `an object (${value.constructor?.name ?? "Object"})`;
-  return typeof value === "bigint" ? `${value}n` : String(value);
-}
-
 /**
  * Checks one value that must be given.
  *
  * @param owner - What it belongs to; the error begins with it.
- * @throws `ValueError` where it is wrong.
+ * @throws {@link ValueError} where it is wrong.
  *
  * @example
  * ```ts
@@ -77,13 +68,16 @@ export function show(value: unknown): string {
  */
 export function checkValue(owner: string, name: string, value: unknown, check: OptionCheck): void {
   const expected = check(value);
-  if (expected !== undefined)
-    throw new ValueError(`${owner}: ${name} must be ${expected}, got ${show(value)}`, {
-      operation: owner,
-      axis: name,
-      expected,
-      got: value,
-    });
+  if (expected !== undefined) throw new ValueError({ operation: owner, what: name, expected, got: value });
+}
+
+function unknownOption(owner: string, name: string, known: readonly string[]): ValueError {
+  const hint = nearest(name, known);
+  return new ValueError({
+    operation: owner,
+    problem: `unknown option "${name}"`,
+    fix: hint === undefined ? "it has no options" : `did you mean "${hint}"? Options are ${known.join(", ")}`,
+  });
 }
 
 /**
@@ -91,7 +85,7 @@ export function checkValue(owner: string, name: string, value: unknown, check: O
  * `undefined` keep their defaults and are not checked.
  *
  * @param owner - What the options belong to, `"Dropout"` or `"fit"`; the error begins with it.
- * @throws `ValueError` where an option is unknown or its value is wrong.
+ * @throws {@link ValueError} where an option is unknown or its value is wrong.
  *
  * @example
  * ```ts
@@ -101,20 +95,13 @@ export function checkValue(owner: string, name: string, value: unknown, check: O
 export function checkOptions<O extends object>(owner: string, options: O, checks: OptionChecks<O>): void {
   const known = Object.keys(checks);
   if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new ValueError(`${owner}: expected an object of options { ${known.join(", ")} }, got ${show(options)}`, {
+    throw new ValueError({
       operation: owner,
-      expected: known,
+      expected: `an object of options { ${known.join(", ")} }`,
       got: options,
-      fix: `{ ${known.join(", ")} }`,
     });
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      const fix = nearest(name, known);
-      throw new ValueError(
-        `${owner}: unknown option "${name}"${fix === undefined ? "" : `; did you mean "${fix}"?`} ${known.length === 0 ? "It has no options" : `Options are ${known.join(", ")}`}`,
-        { operation: owner, expected: known, got: name, ...(fix !== undefined && { fix }) },
-      );
-    }
+    if (!Object.hasOwn(checks, name)) throw unknownOption(owner, name, known);
     if (value === undefined) continue;
     checkValue(owner, name, value, (checks as Readonly<Record<string, OptionCheck>>)[name]!);
   }

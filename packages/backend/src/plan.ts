@@ -3,30 +3,30 @@ import { traitsOf } from "./operations.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
 import { sameShape, sizeOf, type Shape } from "./shape.ts";
 
-/** Where a value lives while a program runs. */
+/** Location of a value while a program runs. */
 export type Place =
   | { readonly in: "arena"; readonly offset: number }
   | { readonly in: "variable"; readonly index: number }
   | { readonly in: "constant"; readonly index: number };
 
-/** Where every value of a program lives, and what that takes. Offsets and sizes are in numbers, not bytes. */
+/** Locations of all values of a program, and the memory they need. Offsets and sizes count elements, not bytes. */
 export interface MemoryPlan {
   /**
-   * By the value's number. A reshape lives where its input does; an elementwise result may live where an input did that is not
-   * needed any more, and an update in its variable.
+   * Locations by value number. A reshape shares the location of its input. An elementwise result may take over that of an input
+   * that is not needed any more, and an update that of its variable.
    */
   readonly places: readonly Place[];
-  /** The updates that still have to be copied after the last instruction: the others are computed in place. */
+  /** Updates that have to be copied after the last instruction; the others are computed in place. */
   readonly copies: Program["updates"];
-  /** The first instruction that writes into a variable: from here on a run cannot be undone. */
+  /** Index of the first instruction that writes into a variable; from there on a run cannot be aborted. */
   readonly commits: number;
   /** Size of the arena. */
   readonly peak: number;
-  /** What it would be if no memory were used twice. */
+  /** Size of the arena if no memory were reused. */
   readonly sum: number;
 }
 
-/** For each value the number of the value whose memory it shares: its own, but for a reshape, which is its input's. */
+/** For each value, the number of the value whose memory it uses: that of its input for a reshape, else its own. */
 export function aliases(p: Program): number[] {
   const first = firstInstruction(p);
   const roots = Array.from({ length: first }, (_, value) => value);
@@ -34,7 +34,7 @@ export function aliases(p: Program): number[] {
   return roots;
 }
 
-/** For each value that owns its memory the last instruction that reads it; `Infinity` if it must outlive them all. */
+/** For each value that owns its memory, the last instruction that reads it; `Infinity` if it must outlive the run. */
 export function lastUses(p: Program, roots: readonly number[], kept: readonly number[]): number[] {
   const first = firstInstruction(p);
   const last = roots.map((_, value) => value - first);
@@ -44,8 +44,8 @@ export function lastUses(p: Program, roots: readonly number[], kept: readonly nu
 }
 
 /**
- * The updates that can be computed straight into their variable: nobody reads the old value after the instruction that
- * makes the new one, and that instruction reads it, if at all, element by element.
+ * Finds the updates that can be computed directly in the memory of their variable: no later instruction reads the old value, and
+ * the instruction that makes the new value reads the old one, if at all, element by element.
  */
 function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, number> {
   const first = firstInstruction(p);
@@ -56,7 +56,7 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
     const root = roots[value]!;
     const memory = p.feeds.length + variable;
     const step = p.instructions[root - first];
-    // Another result is written when the first one is, before its own place in the program.
+    // A further result is written together with the first one, before its own place in the program.
     if (step === undefined || step.operation === "result" || lastRead[memory]! > root - first) continue;
     const own = step.inputs.filter((input) => roots[input] === memory);
     if (own.length > 0 && !mayOverwrite(step, own, shapes)) continue;
@@ -69,15 +69,15 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
 const mayOverwrite = (step: Instruction, inputs: readonly number[], shapes: readonly Shape[]): boolean =>
   traitsOf(step.operation).elementwise === true && inputs.every((input) => sameShape(shapes[input]!, step.shape));
 
-/** Updates happen all at once, so none may read what another one writes. */
+/** Checks that no update reads the memory that another one writes, since all updates happen at once. */
 function checkUpdates(p: Program, roots: readonly number[]): void {
   const [from, to] = [p.feeds.length, p.feeds.length + p.variables.length];
   for (const { variable, value } of p.updates)
     if (roots[value]! >= from && roots[value]! < to)
-      throw new BackendError(
-        `a program updates variable ${variable} with the memory of variable ${roots[value]! - from}, which may change before; copy it by an instruction`,
-        { expected: "an instruction's value", got: value, fix: "copy it by an instruction" },
-      );
+      throw new BackendError({
+        problem: `a program updates variable ${variable} with the memory of variable ${roots[value]! - from}, which may change earlier`,
+        fix: "copy it by an instruction",
+      });
 }
 
 interface Block {
@@ -88,7 +88,7 @@ interface Block {
   offset: number;
 }
 
-/** Greedy by size: the largest value chooses first, each at the lowest gap that is free for its whole life. */
+/** Allocates greedily by size: the largest value first, each in the lowest gap that is free for its whole lifetime. */
 function place(blocks: readonly Block[]): number {
   const placed: Block[] = [];
   let peak = 0;
@@ -106,10 +106,10 @@ function place(blocks: readonly Block[]): number {
 }
 
 /**
- * Plans the memory of a program: the life of each value, and a place in one arena that it has to itself as long.
+ * Plans the memory of a program: the lifetime of each value, and a location in one arena that no other value uses meanwhile.
  *
- * @param options - `align`: offsets are multiples of this many numbers. `inPlace`: whether elementwise
- * instructions may write where an input lies, and updates in their variable's memory.
+ * @param options - `align`: offsets are multiples of this number of elements. `inPlace`: whether elementwise
+ * instructions may overwrite an input, and updates may be computed in the memory of their variable.
  */
 export function planMemory(
   p: Program,
@@ -125,7 +125,7 @@ export function planMemory(
 
   const blocks = new Map<number, Block>();
   let sum = 0;
-  /** The block of an input that nobody reads after this instruction, which may write there. */
+  /** Finds the block of an input that no later instruction reads, so that this instruction may overwrite it. */
   const takenOver = (step: Instruction, i: number): Block | undefined => {
     const memory = step.inputs
       .map((input) => roots[input]!)

@@ -1,40 +1,40 @@
 import type { Attributes, OperationName } from "./operations.ts";
 import type { Shape } from "./shape.ts";
 
-/** Numbers on the host. */
+/** Values on the host. */
 export type Values = Float32Array | Float64Array;
 
-/** What a recorded operation is there for: what the model makes, its gradients, or the new values of variables. */
+/** Purpose of a recorded operation: the output of the model, its gradients, or the new values of variables. */
 export type Direction = "forward" | "backward" | "update";
 
-/** In which part of a model an operation was recorded, and what for. */
+/** Part of a model that recorded an operation, and its purpose. */
 export interface Scope {
-  /** The layer, `layers.3 (Conv2d)`; of a gradient, the layer that it goes back through. */
+  /** The layer, `layers.3 (Conv2d)`; for a gradient, the layer that it goes back through. */
   readonly path?: string | undefined;
   readonly direction: Direction;
 }
 
-/** One step of a program. Its value is numbered by its place, after feeds, variables and constants. */
+/** One instruction of a program. Its value is numbered by its position, after feeds, variables and constants. */
 export interface Instruction<K extends OperationName = OperationName> {
   readonly operation: K;
   /** Numbers of the values that it reads. */
   readonly inputs: readonly number[];
   readonly attributes: Attributes<K>;
-  /** Of its value. */
+  /** Shape of its value. */
   readonly shape: Shape;
   /** The line that recorded it, where call sites are captured. */
   readonly site?: string | undefined;
-  /** The part of a model that recorded it, where one did. */
+  /** The part of a model that recorded it, if any. */
   readonly scope?: Scope | undefined;
 }
 
-/** A straight-line computation. Its values are numbered: feeds, then variables, constants, and instructions. */
+/** A computation without branches. Its values are numbered: feeds, then variables, constants and instructions. */
 export interface Program {
-  /** Values given at each run. */
+  /** Shapes of the values passed at each run. */
   readonly feeds: readonly Shape[];
-  /** Memory that outlives the run. */
+  /** Shapes of the variables, whose memory outlives the run. */
   readonly variables: readonly Shape[];
-  /** What they are called, in messages. */
+  /** Names of the variables, for messages. */
   readonly variableNames?: readonly string[];
   /** Values that never change. */
   readonly constants: readonly { readonly shape: Shape; readonly values: Values }[];
@@ -42,16 +42,16 @@ export interface Program {
   /** Numbers of the values that a run returns. */
   readonly outputs: readonly number[];
   /**
-   * After the last instruction, all at once: variable (its place in `variables`) ← value. The value is never a variable's own
-   * memory: `copy` makes a value of it.
+   * Updates after the last instruction, all at once: variable (its index in `variables`) ← value. The value is never the memory
+   * of a variable itself; a `copy` instruction makes a value from it.
    */
   readonly updates: readonly { readonly variable: number; readonly value: number }[];
 }
 
-/** The number of the first instruction's value. */
+/** Number of the first instruction's value. */
 export const firstInstruction = (p: Program): number => p.feeds.length + p.variables.length + p.constants.length;
 
-/** The shape of every value, by its number. */
+/** Shapes of all values, by number. */
 export const shapesOf = (p: Program): Shape[] => [
   ...p.feeds,
   ...p.variables,
@@ -59,7 +59,7 @@ export const shapesOf = (p: Program): Shape[] => [
   ...p.instructions.map((step) => step.shape),
 ];
 
-/** An instruction as a person reads it: `layers.3 (Conv2d), backward: conv2dInputGradient [8, 24, 24, 12] (model.ts:7)`. */
+/** Describes an instruction for messages: `layers.3 (Conv2d), backward: conv2dInputGradient [8, 24, 24, 12] (model.ts:7)`. */
 export function describeInstruction({ operation, shape, site, scope }: Instruction): string {
   const place = scope === undefined ? "" : `${[scope.path, scope.direction].filter(Boolean).join(", ")}: `;
   return `${place}${operation} [${shape.join(", ")}]${site === undefined ? "" : ` (${site})`}`;

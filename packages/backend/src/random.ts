@@ -4,8 +4,8 @@ import { checkValue, seedOption, wholeFrom } from "./options.ts";
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 
 /**
- * Threefry-2×32 with 20 rounds (Salmon et al. 2011): two random words for every key and counter, without a state. The
- * source of every random number in Convlens, so that a number depends on where it is needed and on nothing else.
+ * Threefry-2×32 with 20 rounds (Salmon et al. 2011): two random words for every key and counter, without a state. It is the
+ * source of all random numbers in Convlens, so that a number depends only on its seed, stream and index.
  */
 export function threefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
   const key = [key0 | 0, key1 | 0, 0x1bd11bda ^ key0 ^ key1];
@@ -24,14 +24,14 @@ export function threefry(key0: number, key1: number, counter0: number, counter1:
   return [a >>> 0, b >>> 0];
 }
 
-/** Where a {@link Random} stands: enough to go on from there. */
+/** State of a {@link Random}, from which it can continue. */
 export interface RandomState {
   readonly seed: number;
   readonly stream: number;
   readonly count: number;
 }
 
-/** A word for a name, by FNV-1a, to number streams by what they are for. */
+/** Hashes a name by FNV-1a, to number streams by their purpose. */
 function wordOf(label: number | string): number {
   if (typeof label === "number") {
     checkValue("Random.split", "label", label, seedOption);
@@ -43,8 +43,8 @@ function wordOf(label: number | string): number {
 }
 
 /**
- * Random numbers on the host, the same in every JavaScript engine. `split` makes independent streams, so that shuffling
- * does not disturb initialisation.
+ * Random numbers on the host, equal in every JavaScript engine. `split` makes independent streams, so that shuffling
+ * does not affect initialization.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export class Random {
   #count: number;
 
   /**
-   * @param seed - A whole number from 0 to 2³² − 1; each gives other numbers.
+   * @param seed - A whole number from 0 to 2³² − 1.
    * @throws `ValueError` for any other seed.
    */
   constructor(seed: number, stream = 0, count = 0) {
@@ -71,17 +71,17 @@ export class Random {
     this.#count = count;
   }
 
-  /** Goes on where another stood. */
+  /** Makes a generator that continues from a state. */
   static from({ seed, stream, count }: RandomState): Random {
     return new Random(seed, stream, count);
   }
 
-  /** Where it stands. */
+  /** Current state. */
   get state(): RandomState {
     return { seed: this.#seed, stream: this.#stream, count: this.#count };
   }
 
-  /** An independent stream, which depends on the label and not on how many numbers were drawn. */
+  /** Makes an independent stream, which depends on the label and not on the numbers drawn so far. */
   split(label: number | string): Random {
     return new Random(this.#seed, threefry(this.#stream, 0x5eed, wordOf(label), 0)[0]);
   }
@@ -99,7 +99,7 @@ export class Random {
   /** A whole number from 0 to `below` − 1, all equally likely; `below` is at most 2³². */
   integer(below: number): number {
     checkValue("Random.integer", "below", below, wholeFrom(1, 0x100000000));
-    // Words past the last multiple of `below` would favour the small numbers: draw again.
+    // Words past the last multiple of `below` would favour small numbers, so they are drawn again.
     const limit = 0x100000000 - (0x100000000 % below);
     let word = this.word();
     while (word >= limit) word = this.word();

@@ -1,7 +1,7 @@
-/** How a pixel between pixels is found: the one above and left of it, or a mean of the nearest. */
+/** Method of resizing: the pixel above and to the left, or a weighted mean of the nearest pixels. */
 export type ResizeMode = "nearest" | "bilinear";
 
-/** Where one pixel of an axis of another size comes from: `(1 − weight) · old[first] + weight · old[second]`. */
+/** Sources of one pixel of a resized axis: `(1 − weight) · old[first] + weight · old[second]`. */
 export interface PixelSource {
   readonly first: number;
   readonly second: number;
@@ -9,8 +9,8 @@ export interface PixelSource {
 }
 
 /**
- * Where all pixels of an axis come from when it is resized, as PyTorch has it without aligned corners: pixel centres lie at
- * halves, and beyond the first and the last one the edge goes on.
+ * Sources of all pixels of a resized axis, as in PyTorch without aligned corners: pixel centres lie at halves, and pixels
+ * beyond the first and last centre repeat the edge.
  *
  * @example
  * ```ts

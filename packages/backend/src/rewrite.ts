@@ -1,6 +1,6 @@
 import { firstInstruction, type Instruction, type Program } from "./program.ts";
 
-/** The program with each instruction replaced, or left out where the callback gives nothing; values are numbered anew. */
+/** Replaces each instruction of a program, or removes it where the callback returns nothing, and renumbers the values. */
 export function rewrite(p: Program, replace: (step: Instruction, value: number) => Instruction | undefined): Program {
   const first = firstInstruction(p);
   const numbers = Array.from({ length: first + p.instructions.length }, (_, value) => value);
@@ -19,7 +19,7 @@ export function rewrite(p: Program, replace: (step: Instruction, value: number) 
   };
 }
 
-/** Without instructions whose value nobody reads: what simplification has passed by. */
+/** Removes instructions whose value is never read, such as those that simplification bypassed. */
 export function withoutUnread(p: Program): Program {
   const read = new Set([...p.outputs, ...p.updates.map(({ value }) => value)]);
   const first = firstInstruction(p);

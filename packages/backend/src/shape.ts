@@ -3,19 +3,19 @@ import { BackendError, ShapeError } from "./errors.ts";
 /** Sizes of the axes of a tensor, outermost first: `[batch, height, width, channels]` for images, `[]` for a scalar. */
 export type Shape = readonly number[];
 
-/** How many numbers a tensor of this shape holds. */
+/** Number of elements of a tensor of this shape. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const axis of shape) size *= axis;
   return size;
 }
 
-/** Whether two shapes are the same, axis by axis. */
+/** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
 
 /**
- * A shape as text, with the names of its axes where they are given.
+ * Shows a shape, with the names of its axes where they are given.
  *
  * @example
  * ```ts
@@ -25,27 +25,29 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 export const showShape = (shape: Shape, names: readonly string[] = []): string =>
   `[${shape.map((size, axis) => (names[axis] === undefined ? `${size}` : `${names[axis]} ${size}`)).join(", ")}]`;
 
-/** Refuses what is no shape: every axis must be a whole number of at least 0. */
+/**
+ * Checks a shape: every axis must be a whole number of at least 0.
+ *
+ * @throws {@link ShapeError} where one is not.
+ */
 export function checkShape(operation: string, shape: Shape): Shape {
   shape.forEach((size, axis) => {
     if (!Number.isInteger(size) || size < 0)
-      throw new ShapeError(
-        `${operation}: axis ${axis} of shape ${showShape(shape)} must be a whole number of at least 0`,
-        {
-          operation,
-          axis,
-          expected: "a whole number of at least 0",
-          got: size,
-        },
-      );
+      throw new ShapeError({
+        operation,
+        what: `shape ${showShape(shape)}`,
+        axis,
+        expected: "a whole number of at least 0",
+        got: size,
+      });
   });
   return shape;
 }
 
 /**
- * Makes an array of numbers of a shape, or anything as large.
+ * Calls `make` with the size of a shape, to allocate an array.
  *
- * @throws `BackendError` where the engine has no room for so large an array.
+ * @throws {@link BackendError} where the engine has no room for an array of this size.
  */
 export function makeNumbers<T>(what: string, shape: Shape, make: (size: number) => T): T {
   const size = sizeOf(shape);
@@ -53,20 +55,20 @@ export function makeNumbers<T>(what: string, shape: Shape, make: (size: number) 
     return make(size);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new BackendError(`${what}: the ${size} numbers of shape ${showShape(shape)} do not fit into memory`, {
+    throw new BackendError({
       operation: what,
-      got: shape,
-      fix: "a smaller shape",
+      problem: `the ${size} numbers of shape ${showShape(shape)} do not fit into memory`,
+      fix: "use a smaller shape",
       cause,
     });
   }
 }
 
 /**
- * The shape of an elementwise operation of two tensors, aligned at their last axes, as NumPy does it: an axis of size 1
- * is stretched.
+ * Returns the shape of an elementwise operation of two tensors. They are aligned at their last axes, and an axis of size 1 is
+ * stretched, as in NumPy.
  *
- * @throws {@link ShapeError} naming the axis where the two do not fit.
+ * @throws {@link ShapeError} naming the axis where the shapes do not fit together.
  */
 export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
@@ -75,23 +77,31 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
     const n = a[axis - rank + a.length] ?? 1;
     const m = b[axis - rank + b.length] ?? 1;
     if (n !== m && n !== 1 && m !== 1)
-      throw new ShapeError(
-        `${operation}: shapes ${showShape(a)} and ${showShape(b)} do not fit together: aligned at their last axes, axis ${axis - rank} ` +
-          `is ${n} in one and ${m} in the other; make them equal, or one of them 1`,
-        { operation, axis: axis - rank, expected: n, got: m },
-      );
+      throw new ShapeError({
+        operation,
+        problem: `shapes ${showShape(a)} and ${showShape(b)} do not fit together, aligned at their last axes`,
+        axis: axis - rank,
+        what: "sizes",
+        expected: "equal or 1",
+        got: [n, m],
+        gotWords: `${n} and ${m}`,
+      });
     return n === 1 ? m : n;
   });
 }
 
-/** How far apart neighbours along each axis lie in memory (the last axis is contiguous). */
+/** Steps in memory from one element to the next along each axis; the last axis is contiguous. */
 export function stepsOf(shape: Shape): number[] {
   const steps = shape.map(() => 1);
   for (let axis = shape.length - 2; axis >= 0; axis--) steps[axis] = steps[axis + 1]! * shape[axis + 1]!;
   return steps;
 }
 
-/** The step of each axis of `output` through the memory of an `input` that is broadcast to it: 0 where it is stretched. */
+/** Position along each axis of element `index` of a tensor; the inverse of {@link offsetOf}. */
+export const placeOf = (index: number, shape: Shape): number[] =>
+  stepsOf(shape).map((step, axis) => Math.floor(index / step) % shape[axis]!);
+
+/** Steps of an `input` that is broadcast to `output`, one for each axis of `output`: 0 where the input is stretched. */
 export function broadcastSteps(input: Shape, output: Shape): number[] {
   const steps = output.map(() => 0);
   const own = stepsOf(input);

@@ -1,8 +1,8 @@
-/** Milliseconds after which long work gives others a turn: input, drawing, timers, a signal. */
+/** Milliseconds after which long work yields to input, drawing, timers and signals. */
 const EVERY = 16;
 const last = { at: 0 };
 
-/** Waits for one turn of the event loop: by a message, since timers of a hidden page come once a second, or once a minute. */
+/** Waits for one turn of the event loop. It posts a message, since timers of a hidden page fire once a second or once a minute. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -16,10 +16,10 @@ export function nextTurn(): Promise<void> {
   });
 }
 
-/** Whether the last turn that was waited for is some time ago. */
+/** Whether it is time to wait for a turn again. */
 export const isTurnDue = (): boolean => performance.now() - last.at >= EVERY;
 
-/** Waits for one turn of the event loop, if the last one was some time ago. */
+/** Waits for one turn of the event loop if it is time to. */
 export async function turn(): Promise<void> {
   if (isTurnDue()) await nextTurn();
 }

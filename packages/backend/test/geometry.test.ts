@@ -12,7 +12,10 @@ describe("output sizes", () => {
     for (const { W, F, S, P, out, valid } of golden.outputSize) {
       const options = { stride: S, padding: P };
       if (valid) expect(conv(W, F, { ...options, geometry: "strict" }).height.output).toBe(out);
-      else expect(() => conv(W, F, { ...options, geometry: "strict" })).toThrow(`= ${+out.toFixed(2)} positions`);
+      else
+        expect(() => conv(W, F, { ...options, geometry: "strict" })).toThrow(
+          `whole number of positions, got ${+out.toFixed(2)}`,
+        );
       expect(conv(W, F, options).height.output).toBe(Math.floor(out));
     }
   });
@@ -109,7 +112,7 @@ describe("output sizes", () => {
   });
 });
 
-describe("refusals say what is wrong and how to mend it", () => {
+describe("refusals say what is wrong and how to fix it", () => {
   const refused = {
     "a stride that does not fit": () => conv(10, 3, { stride: 2, geometry: "strict" }),
     "a window larger than the input": () => conv(4, 5, {}),

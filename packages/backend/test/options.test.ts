@@ -50,7 +50,7 @@ describe("checkOptions", () => {
       [0.2, "0.2"],
       ["a", '"a"'],
       [null, "null"],
-      [[1], "an array of 1"],
+      [[1], "[1]"],
     ] as const)
       expect(() => check(options)).toThrow(
         `train: expected an object of options { rate, epochs, scale, mode, data }, got ${shown}`,

@@ -182,7 +182,7 @@ describe("the plan of memory", () => {
       updates: [{ variable: 0, value: 1 }],
     };
     expect(() => planMemory(swap)).toThrowErrorMatchingInlineSnapshot(
-      `[BackendError: a program updates variable 0 with the memory of variable 1, which may change before; copy it by an instruction]`,
+      `[BackendError: a program updates variable 0 with the memory of variable 1, which may change earlier; copy it by an instruction]`,
     );
   });
 });

@@ -46,6 +46,6 @@ export async function saveFile(path: string, content: Uint8Array | string): Prom
   try {
     await writeFileAtomic(path, content);
   } catch (cause) {
-    throw new ConvlensError(`${path} cannot be written: ${reasonOf(cause)}`, { cause });
+    throw new ConvlensError({ problem: `${path} cannot be written: ${reasonOf(cause)}`, cause });
   }
 }

@@ -8,10 +8,14 @@ import { ConvlensError } from "@convlens/backend";
  */
 export async function readRegular(path: string, most: number): Promise<Buffer> {
   const found = await stat(path);
-  if (!found.isFile()) throw new ConvlensError(`${path} is not a regular file; give the folder of a run`);
+  if (!found.isFile())
+    throw new ConvlensError({ problem: `${path} is not a regular file`, fix: "give the folder of a run" });
   if (found.size > most)
-    throw new ConvlensError(
-      `${path} has ${Math.round(found.size / 1e6)} MB; at most ${Math.round(most / 1e6)} MB are read`,
-    );
+    throw new ConvlensError({
+      what: path,
+      expected: `at most ${Math.round(most / 1e6)} MB large`,
+      got: found.size,
+      gotWords: `${Math.round(found.size / 1e6)} MB`,
+    });
   return readFile(path);
 }

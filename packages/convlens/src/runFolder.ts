@@ -163,7 +163,7 @@ export class RunFolder {
         await mkdir(path);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "EEXIST") continue;
-        throw new ConvlensError(`the folder ${path} cannot be made: ${reasonOf(cause)}`, { cause });
+        throw new ConvlensError({ problem: `the folder ${path} cannot be made: ${reasonOf(cause)}`, cause });
       }
   }
 
@@ -171,7 +171,7 @@ export class RunFolder {
     try {
       return await FolderLock.take(this.path);
     } catch (cause) {
-      throw new ConvlensError(`nothing can be written to ${this.path}: ${reasonOf(cause)}`, { cause });
+      throw new ConvlensError({ problem: `nothing can be written to ${this.path}: ${reasonOf(cause)}`, cause });
     }
   }
 
@@ -183,10 +183,10 @@ export class RunFolder {
   async lock(): Promise<FolderLock> {
     const lock = await this.#takeLock();
     if (lock === undefined)
-      throw new UsageError(
-        `${this.path} is being written by another convlens train; wait for it, or choose another --name ` +
-          `(if that process no longer runs, delete ${FolderLock.pathIn(this.path)})`,
-      );
+      throw new UsageError({
+        problem: `${this.path} is being written by another convlens train`,
+        fix: `wait for it, or choose another --name (if that process has ended, delete ${FolderLock.pathIn(this.path)})`,
+      });
     return lock;
   }
 
@@ -222,7 +222,7 @@ export class RunFolder {
       text = (await readRegular(this.#history, LARGEST_HISTORY)).toString();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw new ConvlensError(`${this.#history} cannot be read: ${reasonOf(error)}`, { cause: error });
+      throw new ConvlensError({ problem: `${this.#history} cannot be read: ${reasonOf(error)}`, cause: error });
     }
     return parsed<RunHistory>(this.#history, text, isHistory, "delete it to continue without it", (value) =>
       value === null ? NaN : value,
@@ -251,9 +251,9 @@ function parsed<T>(
   try {
     value = JSON.parse(text, (_, inner: unknown) => revive(inner));
   } catch (cause) {
-    throw new ConvlensError(`${path} is damaged: it is not JSON (${messageOf(cause)}); ${fix}`, { cause });
+    throw new ConvlensError({ problem: `${path} is damaged: it is not JSON (${messageOf(cause)})`, fix, cause });
   }
   const wrong = wrongField("its content", value, check);
-  if (wrong !== undefined) throw new ConvlensError(`${path} is damaged: ${wrong}; ${fix}`);
+  if (wrong !== undefined) throw new ConvlensError({ problem: `${path} is damaged: ${wrong}`, fix });
   return value as T;
 }

@@ -159,7 +159,7 @@ describe("convlens evaluate, inspect, summary", () => {
     expect(json()[0]).toMatchObject({ step: 40, weights: expect.any(Array), activations: expect.any(Array) });
     expect(readdirSync("runs/first")).not.toContain("inspection.html");
     expect(await run("inspect", "runs/first", "--example", "9999", "--no-report")).toBe(1);
-    expect(said.err).toMatch(/out of range/);
+    expect(said.err).toMatch(/indices\[0\] must be a whole number from 0 to/);
   });
 
   it("a damaged checkpoint is an error that says so", async () => {

@@ -427,7 +427,7 @@ describe("an image as the input of a model", () => {
         grays(2, 2, () => 0),
         [128, 1],
       ),
-    ).toThrow(/is .*128.*, not an image .*--example/);
+    ).toThrow(/must be an image .*, got \[128, 1\]; use --example/);
   });
 });
 

@@ -5,7 +5,6 @@ import {
   functionOption,
   numberFrom,
   ShapeError,
-  showShape,
   ValueError,
   wholeFrom,
   type Random,
@@ -22,11 +21,7 @@ export type Augmentation = (example: Float32Array, shape: Shape, random: Random)
 /** Height, width and channels of an image. */
 function imageOf(name: string, shape: Shape): [height: number, width: number, channels: number] {
   if (shape.length === 3) return shape as unknown as [number, number, number];
-  throw new ShapeError(`${name}: expected images [height, width, channels], got examples of ${showShape(shape)}`, {
-    operation: name,
-    expected: "[height, width, channels]",
-    got: shape,
-  });
+  throw new ShapeError({ operation: name, expected: "images [height, width, channels]", got: shape });
 }
 
 /** Image with each pixel interpolated at another position; outside of the image there are zeros. */
@@ -76,10 +71,12 @@ export function crop(options: { readonly height: number; readonly width: number 
   return (example, shape, random) => {
     const size = imageOf("crop", shape);
     if (!(height <= size[0] && width <= size[1]))
-      throw new ValueError(`crop: a part of ${height} × ${width} does not fit into images of ${size[0]} × ${size[1]}`, {
+      throw new ValueError({
         operation: "crop",
-        expected: `at most ${size[0]} × ${size[1]}`,
+        what: "the size",
+        expected: `at most ${size[0]} × ${size[1]}, the size of the images`,
         got: [height, width],
+        gotWords: `${height} × ${width}`,
       });
     const [top, left] = [(size[0] - height) * random.next(), (size[1] - width) * random.next()];
     // From corner to corner, so that no pixel outside of the part is read.

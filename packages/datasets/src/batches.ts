@@ -63,16 +63,17 @@ function checkAugmented(got: unknown, size: number): Float32Array {
   if (got instanceof Float32Array && got.length === size) return got;
   const what =
     got instanceof Promise
-      ? "a promise: it must not be async"
+      ? "a promise (the function must not be async)"
       : got instanceof Float32Array
         ? `${got.length} numbers`
         : got === null || got === undefined
           ? `${got}`
           : (got.constructor?.name ?? typeof got);
-  throw new ValueError(`augment: expected a Float32Array of ${size} numbers for each example, got ${what}`, {
+  throw new ValueError({
     operation: "augment",
-    expected: size,
+    expected: `a Float32Array of ${size} numbers for each example`,
     got,
+    gotWords: what,
   });
 }
 

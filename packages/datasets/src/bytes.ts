@@ -36,11 +36,12 @@ function checkSource(what: string, source: unknown): void {
       Symbol.asyncIterator in source)
   )
     return;
-  const got = typeof source === "string" ? `the text ${JSON.stringify(source.slice(0, 60))}` : typeof source;
-  throw new ValueError(
-    `${what}: expected its bytes (a Uint8Array, an ArrayBuffer, a Blob, a Response or a stream), got ${got}; read or fetch the file first`,
-    { expected: "bytes", got: source },
-  );
+  throw new ValueError({
+    operation: what,
+    expected: "its bytes (a Uint8Array, an ArrayBuffer, a Blob, a Response or a stream)",
+    got: source,
+    fix: "read or fetch the file first",
+  });
 }
 
 /** Reads a stream of bytes, and unpacks it if it is gzipped. Keeps only what was asked for. */
@@ -82,11 +83,7 @@ export class ByteReader {
       await reader.#fill(FILE_KIND_BYTES);
       const kind = fileKind(reader.#left);
       if (kind !== undefined && kind.name !== own)
-        throw new ValueError(`${what}: this is ${kind.name}; ${kind.fix}`, {
-          expected: what,
-          got: kind.name,
-          fix: kind.fix,
-        });
+        throw new ValueError({ operation: what, problem: `this is ${kind.name}`, fix: kind.fix });
       return await read(reader);
     } finally {
       await reader.#chunks.return?.();
@@ -112,17 +109,15 @@ export class ByteReader {
       try {
         next = await this.#chunks.next();
       } catch (cause) {
-        throw new ValueError(
-          `${this.#what}: reading failed after ${this.#position + have} bytes: ${(cause as Error).message}`,
-          { cause },
-        );
+        throw new ValueError({
+          operation: this.#what,
+          problem: `reading failed after ${this.#position + have} bytes: ${(cause as Error).message}`,
+          cause,
+        });
       }
       if (next.done) break;
       if (!(next.value instanceof Uint8Array))
-        throw new ValueError(`${this.#what}: expected chunks of bytes (Uint8Array), got ${typeof next.value}`, {
-          expected: "Uint8Array",
-          got: next.value,
-        });
+        throw new ValueError({ operation: this.#what, expected: "chunks of bytes (Uint8Array)", got: next.value });
       parts.push(next.value);
       have += next.value.length;
     }
@@ -144,16 +139,21 @@ export class ByteReader {
    */
   async take(length: number, of: string): Promise<Uint8Array> {
     if (length > MOST_BYTES)
-      throw new ValueError(
-        `${this.#what}: ${of} needs ${length} bytes, more than can be held (${MOST_BYTES}); the file is damaged, or must be split`,
-        { expected: `at most ${MOST_BYTES}`, got: length },
-      );
+      throw new ValueError({
+        operation: this.#what,
+        expected: `at most ${MOST_BYTES} bytes for ${of}`,
+        got: length,
+        fix: "split the file, if it is not damaged",
+      });
     await this.#fill(length);
     if (this.#left.length < length)
-      throw new ValueError(
-        `${this.#what}: truncated: ${of} needs ${length} bytes from byte ${this.#position} on, but only ${this.#left.length} follow; fetch the file again`,
-        { expected: length, got: this.#left.length, fix: "fetch the file again" },
-      );
+      throw new ValueError({
+        operation: this.#what,
+        problem: "truncated",
+        expected: `${length} bytes of ${of} from byte ${this.#position} on`,
+        got: this.#left.length,
+        fix: "fetch the file again",
+      });
     const taken = this.#left.subarray(0, length);
     this.#left = this.#left.subarray(length);
     this.#position += length;
@@ -170,13 +170,11 @@ export class ByteReader {
   async end(): Promise<void> {
     await this.#fill(1);
     if (this.#left.length > 0)
-      throw new ValueError(
-        `${this.#what}: more follows after byte ${this.#position}, where it should end; it is damaged, or another kind of file`,
-        {
-          expected: "the end",
-          got: "more bytes",
-        },
-      );
+      throw new ValueError({
+        operation: this.#what,
+        problem: `more follows after byte ${this.#position}, where it should end`,
+        fix: "it is damaged, or another kind of file",
+      });
   }
 }
 

@@ -26,30 +26,36 @@ export async function readCifar10(...sources: readonly ByteSource[]): Promise<Da
   return dataset({ shape: [32, 32, 3], inputs, labels: Uint8Array.from(records, ([label]) => label!), classes });
 }
 
+const operation = "CIFAR-10 file";
+
 /** Adds the records of a file to `records`. */
 async function readRecords(reader: ByteReader, records: Uint8Array[]): Promise<void> {
   for (let record = await reader.takeUpTo(RECORD); record.length > 0; record = await reader.takeUpTo(RECORD)) {
     const label = record[0]!;
-    const fail = (what: string, expected: unknown, got: unknown): ValueError =>
-      new ValueError(`CIFAR-10 file: ${what}`, { operation: "readCifar10", expected, got });
+    const what = `record ${records.length}`;
     if (record.length < RECORD)
-      throw fail(
-        `truncated: record ${records.length} has ${record.length} of ${RECORD} bytes; fetch the file again`,
-        RECORD,
-        record.length,
-      );
+      throw new ValueError({
+        operation,
+        problem: "truncated",
+        what,
+        expected: `${RECORD} bytes long`,
+        got: record.length,
+        fix: "fetch the file again",
+      });
     if (label >= classes.length)
-      throw fail(
-        `record ${records.length} has the label ${label}, expected 0 to 9: it is another kind of file`,
-        "0 to 9",
-        label,
-      );
+      throw new ValueError({
+        operation,
+        what: `the label of ${what}`,
+        expected: `from 0 to ${classes.length - 1}`,
+        got: label,
+        fix: "it is another kind of file",
+      });
     if (records.length === MOST_RECORDS)
-      throw fail(
-        `more than ${MOST_RECORDS} records; the file is damaged, or must be read in parts`,
-        `at most ${MOST_RECORDS}`,
-        `more than ${MOST_RECORDS}`,
-      );
+      throw new ValueError({
+        operation,
+        problem: `more than ${MOST_RECORDS} records`,
+        fix: "read the file in parts, if it is not damaged",
+      });
     records.push(record.slice());
   }
 }

@@ -40,10 +40,6 @@ export interface DatasetParts extends Pick<Dataset, "shape"> {
   readonly scale?: number;
 }
 
-function fail(operation: string, problem: string, expected: unknown, got: unknown): never {
-  throw new ValueError(`${operation}: ${problem}`, { operation, expected, got });
-}
-
 const checks: OptionChecks<DatasetParts> = {
   size: wholeFrom(1),
   shape: (x) =>
@@ -72,13 +68,12 @@ function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | u
   for (let i = 0; i < labels.length; i++) {
     const got: unknown = labels[i];
     if (Number.isInteger(got) && (got as number) >= 0 && (got as number) < most) continue;
-    fail(
-      "dataset",
-      `labels[${i}] is ${typeof got === "string" ? `"${got}"` : String(got)}, out of range: expected a whole number from 0 to ${most - 1}, ` +
-        (classes === undefined ? "an index of `classes`" : `as there are ${most} classes`),
-      `0 to ${most - 1}`,
+    throw new ValueError({
+      operation: "dataset",
+      what: `labels[${i}]`,
+      expected: `a whole number from 0 to ${most - 1}, ${classes === undefined ? "the index of a class" : `since there are ${most} classes`}`,
       got,
-    );
+    });
   }
   return labels instanceof Uint8Array || labels instanceof Uint16Array || labels instanceof Int32Array
     ? labels
@@ -99,18 +94,18 @@ function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | u
 export function dataset(parts: DatasetParts): Dataset {
   checkOptions("dataset", parts, checks);
   for (const name of ["shape", "inputs", "labels"] as const)
-    if (parts[name] === undefined) fail("dataset", `${name} is missing`, name, undefined);
+    if (parts[name] === undefined) throw new ValueError({ operation: "dataset", problem: `${name} is missing` });
   const { shape } = parts;
   const one = sizeOf(shape);
   const size = parts.labels.length;
-  if (size === 0) fail("dataset", "there are no examples; expected at least one", "at least 1", 0);
+  if (size === 0)
+    throw new ValueError({ operation: "dataset", expected: "at least one example", got: 0, gotWords: "none" });
   if (parts.inputs.length !== size * one)
-    fail(
-      "dataset",
-      `expected ${size * one} numbers for ${size} examples of ${showShape(shape)}, got ${parts.inputs.length}`,
-      size * one,
-      parts.inputs.length,
-    );
+    throw new ValueError({
+      operation: "dataset",
+      expected: `${size * one} numbers for ${size} examples of ${showShape(shape)}`,
+      got: parts.inputs.length,
+    });
   const labels = labelsOf(parts.labels, parts.classes);
   const inputs = inputsOf(parts.inputs);
   let largest = 0;
@@ -118,12 +113,13 @@ export function dataset(parts: DatasetParts): Dataset {
   const classes = parts.classes ?? Array.from({ length: largest + 1 }, (_, i) => `${i}`);
   const hole = inputs instanceof Float32Array ? inputs.findIndex((x) => !Number.isFinite(x)) : -1;
   if (hole >= 0)
-    fail(
-      "dataset",
-      `example ${Math.floor(hole / one)} holds ${inputs[hole]} at element ${hole % one}; expected finite numbers: replace it or leave the example out`,
-      "finite numbers",
-      inputs[hole],
-    );
+    throw new ValueError({
+      operation: "dataset",
+      what: `element ${hole % one} of example ${Math.floor(hole / one)}`,
+      expected: "finite",
+      got: inputs[hole],
+      fix: "replace it or leave the example out",
+    });
   return { size, shape, classes, inputs, labels, scale: parts.scale ?? (inputs instanceof Uint8Array ? 1 / 255 : 1) };
 }
 
@@ -135,12 +131,12 @@ export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= from.size)
-      fail(
-        "subset",
-        `indices[${i}] is ${index}, out of range: there are ${from.size} examples`,
-        `0 to ${from.size - 1}`,
-        index,
-      );
+      throw new ValueError({
+        operation: "subset",
+        what: `indices[${i}]`,
+        expected: `a whole number from 0 to ${from.size - 1}`,
+        got: index,
+      });
     inputs.set(from.inputs.subarray(index * one, (index + 1) * one), i * one);
     labels[i] = from.labels[index]!;
   }

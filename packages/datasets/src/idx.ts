@@ -38,11 +38,13 @@ async function contentOf(reader: ByteReader): Promise<Idx> {
   ];
   const type = types[code];
   if (zero !== 0 || alsoZero !== 0 || type === undefined)
-    throw new ValueError(
-      `IDX file: it begins with the bytes ${[zero, alsoZero, code, rank].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}; expected 00 00, ` +
-        "a type from 08 to 0e, and the number of axes: it is another kind of file",
-      { operation: "readIdx", expected: "00 00 08…0e", got: [zero, alsoZero, code, rank] },
-    );
+    throw new ValueError({
+      operation: "IDX file",
+      expected: "00 00, a type from 08 to 0e and the number of axes as the first bytes",
+      got: [zero, alsoZero, code, rank],
+      gotWords: [zero, alsoZero, code, rank].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
+      fix: "it is another kind of file",
+    });
   const shape = [
     ...numbersFrom(await reader.take(4 * rank, "the sizes of the axes"), 4, false, (buffer) => new Uint32Array(buffer)),
   ];

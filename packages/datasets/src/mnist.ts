@@ -1,4 +1,4 @@
-import { anyOption, booleanOption, checkOptions, ValueError, wholeFrom } from "@convlens/backend";
+import { anyOption, atPath, booleanOption, checkOptions, showShape, ValueError, wholeFrom } from "@convlens/backend";
 import type { ByteSource } from "./bytes.ts";
 import { dataset, type Dataset } from "./dataset.ts";
 import { readIdx, type Idx } from "./idx.ts";
@@ -44,21 +44,20 @@ export async function readMnist(images: ByteSource, labels: ByteSource, options:
   const { classes = digits, firstLabel = 0, transposed = false } = options;
   const [pictures, names] = await Promise.all([readIdx(images), readIdx(labels)]);
   if (pictures.shape.length !== 3 || !(pictures.values instanceof Uint8Array) || names.shape.length !== 1)
-    throw new ValueError(
-      `mnist: expected images [n, height, width] of bytes and labels [n], got [${pictures.shape.join(", ")}] of ${nameOf(pictures)} and [${names.shape.join(", ")}] of ${nameOf(names)}; are the two files swapped?`,
-      {
-        operation: "mnist",
-        expected: "[n, height, width] and [n]",
-        got: [pictures.shape, names.shape],
-        fix: "swap the two files",
-      },
-    );
+    throw new ValueError({
+      operation: "mnist",
+      expected: "images [n, height, width] of bytes and labels [n]",
+      got: [pictures.shape, names.shape],
+      gotWords: `${showShape(pictures.shape)} of ${nameOf(pictures)} and ${showShape(names.shape)} of ${nameOf(names)}`,
+      fix: "are the two files swapped?",
+    });
   const [n, height, width] = pictures.shape as [number, number, number];
   if (n !== names.shape[0])
-    throw new ValueError(`mnist: ${n} images but ${names.shape[0]} labels; are the files of one set?`, {
+    throw new ValueError({
       operation: "mnist",
-      expected: n,
+      expected: `a label for each of ${n} images`,
       got: names.shape[0],
+      fix: "are the files of one set?",
     });
   const inputs = transposed ? transposedImages(pictures.values, height, width) : pictures.values;
   return dataset({
@@ -78,12 +77,15 @@ function classesOf({ values }: Idx, count: number, firstLabel: number): Uint8Arr
   if (bad >= 0) {
     const fix =
       firstLabel === 0 && values[bad] === count
-        ? "if the labels begin with 1, as EMNIST's letters do, give firstLabel: 1"
+        ? "give firstLabel: 1 if the labels begin with 1, as EMNIST's letters do"
         : "give the names of all classes: { classes }";
-    throw new ValueError(
-      `mnist: labels[${bad}] is ${values[bad]}, out of range: there are ${count} classes, so labels go from ${least} to ${most}; ${fix}`,
-      { operation: "mnist", expected: `${least} to ${most}`, got: values[bad], fix },
-    );
+    throw new ValueError({
+      operation: "mnist",
+      what: `labels[${bad}]`,
+      expected: `from ${least} to ${most}, since there are ${count} classes`,
+      got: values[bad],
+      fix,
+    });
   }
   if (values instanceof Uint8Array && firstLabel === 0) return values;
   return Int32Array.from(values, (label) => label - firstLabel);
@@ -110,9 +112,7 @@ export interface MnistUrls {
 const naming =
   (images: string | URL, labels: string | URL) =>
   (error: unknown): never => {
-    if (!(error instanceof ValueError)) throw error;
-    const { details, message } = error;
-    throw new ValueError(`${images.toString()} and ${labels.toString()}: ${message}`, { ...details, cause: error });
+    throw atPath(error, `${images.toString()} and ${labels.toString()}`);
   };
 
 const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const;
@@ -130,10 +130,11 @@ export async function openMnist(files: MnistUrls, open: Open, options?: MnistOpt
   });
   const missing = fileNames.find((name) => files[name] === undefined);
   if (missing !== undefined)
-    throw new ValueError(`mnist: expected the addresses ${fileNames.join(", ")}; ${missing} is missing`, {
+    throw new ValueError({
       operation: "mnist",
-      expected: fileNames,
-      got: Object.keys(files),
+      expected: `the addresses ${fileNames.join(", ")}`,
+      got: undefined,
+      gotWords: `none for ${missing}`,
     });
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all([
     open(files.trainImages),
@@ -155,9 +156,9 @@ export async function fetchBytes(
 ): Promise<Response> {
   const response = await fetchFrom(url);
   if (response.ok) return response;
-  throw new ValueError(`mnist: ${url.toString()} answered ${response.status} ${response.statusText}`, {
+  throw new ValueError({
     operation: "mnist",
-    got: response.status,
+    problem: `${url.toString()} answered ${response.status} ${response.statusText}`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { halfToNumber, sizeOf, stepsOf, ValueError, type Shape } from "@convlens/backend";
+import { halfToNumber, showShape, sizeOf, stepsOf, ValueError, type Shape } from "@convlens/backend";
 import { ByteReader, numbersFrom, type ByteSource } from "./bytes.ts";
 import { pythonLiteral, type PythonValue } from "./pythonLiteral.ts";
 
@@ -60,12 +60,8 @@ const LARGEST_HEADER = 1 << 20;
 /** Largest number of axes, the limit of NumPy. */
 const MOST_AXES = 64;
 
-const wrong = (what: string, fix = "is it an npy file, and whole?", cause?: unknown): ValueError =>
-  new ValueError(`npy file: ${what}; ${fix}`, {
-    operation: "readNpy",
-    fix,
-    ...(cause !== undefined && { cause }),
-  });
+const wrong = (problem: string, fix = "is it a complete npy file?", cause?: unknown): ValueError =>
+  new ValueError({ operation: "npy file", problem, fix, cause });
 
 /** Header of an npy file. */
 interface NpyHeader {
@@ -171,15 +167,19 @@ export function writeNpy({
 }): Uint8Array {
   const code = written[values?.constructor?.name ?? ""];
   if (code === undefined)
-    throw new ValueError(
-      `writeNpy: expected values in one of ${Object.keys(written).join(", ")}; make one, for example Float32Array.from(values)`,
-      { operation: "writeNpy", expected: Object.keys(written), fix: "Float32Array.from(values)" },
-    );
+    throw new ValueError({
+      operation: "writeNpy",
+      what: "values",
+      expected: `one of ${Object.keys(written).join(", ")}`,
+      got: values,
+      fix: "make one, for example Float32Array.from(values)",
+    });
   if (values.length !== sizeOf(shape) || shape.length > MOST_AXES)
-    throw new ValueError(
-      `writeNpy: expected ${sizeOf(shape)} values for [${shape.join(", ")}] (at most ${MOST_AXES} axes), got ${values.length}`,
-      { operation: "writeNpy", expected: sizeOf(shape), got: values.length },
-    );
+    throw new ValueError({
+      operation: "writeNpy",
+      expected: `${sizeOf(shape)} values for ${showShape(shape)} (at most ${MOST_AXES} axes)`,
+      got: values.length,
+    });
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${code}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // Magic, version, length and header together are a multiple of 64 bytes, ending in a new line.

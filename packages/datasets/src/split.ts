@@ -54,10 +54,11 @@ export function split(from: Dataset, options: SplitOptions): TrainAndTest {
     }
   }
   if (tested === 0)
-    throw new ValueError(
-      `split: a test share of ${share} of ${seen} examples in classes of two or more is less than one example; use a larger share or more examples`,
-      { operation: "split", axis: "test", expected: "at least 1 example", got: seen * share, fix: "a larger share" },
-    );
+    throw new ValueError({
+      operation: "split",
+      problem: `a test share of ${share} of ${seen} examples in classes of two or more is less than one example`,
+      fix: "use a larger share or more examples",
+    });
   const part = (wanted: number): Dataset =>
     subset(
       from,

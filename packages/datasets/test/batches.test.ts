@@ -32,13 +32,13 @@ describe("a data set", () => {
       "expected 4 numbers for 2 examples of [2], got 3",
     );
     expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels, classes: ["only"] })).toThrow(
-      "labels[1] is 1, out of range: expected a whole number from 0 to 0, as there are 1 classes",
+      "dataset: labels[1] must be a whole number from 0 to 0, since there are 1 classes, got 1",
     );
     expect(() => dataset({ shape: [1], inputs: Float32Array.of(1, NaN), labels })).toThrow(
-      "example 1 holds NaN at element 0",
+      "dataset: element 0 of example 1 must be finite, got NaN; replace it or leave the example out",
     );
     expect(() => dataset({ shape: [1], inputs: new Uint8Array(0), labels: new Uint8Array(0) })).toThrow(
-      "there are no examples",
+      "dataset: expected at least one example, got none",
     );
     expect(dataset({ shape: [1], inputs: new Uint8Array(2), labels: Int32Array.of(0, 3) }).classes).toEqual([
       "0",
@@ -52,8 +52,12 @@ describe("a data set", () => {
     for (const bad of [0.5, NaN, -1, Infinity, "0", "cat", null, undefined, 1n, true]) {
       const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, bad] as number[] };
       expect(() => dataset(parts)).toThrow(ValueError);
-      expect(() => dataset(parts)).toThrow("labels[1] is");
-      expect(() => dataset({ ...parts, classes: ["a", "b", "c"] })).toThrow("expected a whole number from 0 to 2");
+      expect(() => dataset(parts)).toThrow(
+        "dataset: labels[1] must be a whole number from 0 to 1048575, the index of a class, got ",
+      );
+      expect(() => dataset({ ...parts, classes: ["a", "b", "c"] })).toThrow(
+        "dataset: labels[1] must be a whole number from 0 to 2, since there are 3 classes, got ",
+      );
     }
     for (const labels of [Float32Array.of(0, 0.5), Int8Array.of(0, -1), BigInt64Array.of(0n, 1n)])
       expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels: labels as Float32Array })).toThrow(
@@ -150,7 +154,7 @@ describe("a data set", () => {
     expect(() => split(data, { test: 0.2, stratify: 1 as never })).toThrow("stratify must be");
     expect(take(numbered(3), 9).size).toBe(3);
     for (const count of [0, -1, NaN, 1.5]) expect(() => take(numbered(3), count)).toThrow("take: count must be");
-    expect(() => subset(numbered(3), [3])).toThrow("indices[0] is 3, out of range");
+    expect(() => subset(numbered(3), [3])).toThrow("subset: indices[0] must be a whole number from 0 to 2, got 3");
   });
 });
 
@@ -269,7 +273,7 @@ describe("augmentation", () => {
     expect(crop({ height: 4, width: 5 })(image, shape, new Random(1))).toEqual(image);
     expect(rotate(0)(image, shape, new Random(1))).toEqual(image);
     expect(() => crop({ height: 5, width: 5 })(image, shape, new Random(1))).toThrow(
-      "5 × 5 does not fit into images of 4 × 5",
+      "crop: the size must be at most 4 × 5, the size of the images, got 5 × 5",
     );
     expect(() => rotate(5)(image, [40], new Random(1))).toThrow("expected images [height, width, channels]");
   });

@@ -23,9 +23,12 @@ export function affineOf(
   layer.shift ??= parameter("shift", shape, zerosInitializer);
   const expected = layer.scale.shape;
   if (showShape(expected) !== showShape(shape))
-    throw new ShapeError(
-      `expected an input whose normalised axes are ${showShape(expected)}, as at the first call, got ${showShape(shape)} in ${showShape(input)}`,
-      { operation: "normalize", axis: "channels", expected, got: shape },
-    );
+    throw new ShapeError({
+      operation: "normalize",
+      what: "the normalised axes",
+      expected: `${showShape(expected)}, as at the first call`,
+      got: shape,
+      gotWords: `${showShape(shape)} in ${showShape(input)}`,
+    });
   return { scale: layer.scale, shift: layer.shift };
 }

@@ -9,12 +9,10 @@ import { statistic } from "./parameter.ts";
 function checkMomentum(options: object): void {
   const { momentum } = (options ?? {}) as { readonly momentum?: unknown };
   if (typeof momentum !== "number") return;
-  const fix = `keep: ${momentum} for the momentum of Keras, keep: ${+(1 - momentum).toFixed(6)} for that of PyTorch`;
-  throw new ValueError(`BatchNorm: momentum has opposite meanings in Keras and PyTorch; use ${fix}`, {
+  throw new ValueError({
     operation: "BatchNorm",
-    axis: "momentum",
-    got: momentum,
-    fix,
+    problem: "momentum has opposite meanings in Keras and PyTorch",
+    fix: `use keep: ${momentum} for the momentum of Keras, keep: ${+(1 - momentum).toFixed(6)} for that of PyTorch`,
   });
 }
 

@@ -29,11 +29,13 @@ export class Parallel extends PrintedLayer implements Layer {
       const places = (t: Tensor | undefined): string => `${t?.shape.slice(0, -1)}`;
       const other = maps.findIndex((y) => places(y) !== places(maps[0]));
       if (other < 0) return concat(maps, -1);
-      throw new ShapeError(
-        `the branches' maps can only be stacked if all axes but the channels agree: branches.0 makes ${showShape(maps[0]!.shape)}, ` +
-          `branches.${other} ${showShape(maps[other]!.shape)}; padding: "same" keeps sizes`,
-        { operation: "parallel", expected: maps[0]!.shape, got: maps[other]!.shape, fix: 'padding: "same"' },
-      );
+      throw new ShapeError({
+        operation: "parallel",
+        what: `the output of branches.${other}`,
+        expected: `equal to ${showShape(maps[0]!.shape)}, that of branches.0, in all axes but the channels`,
+        got: maps[other]!.shape,
+        fix: 'keep sizes with padding: "same"',
+      });
     });
   }
 }

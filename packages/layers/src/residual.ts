@@ -29,11 +29,13 @@ export class Residual extends PrintedLayer implements Layer {
       const y = apply(this.body, x, inner);
       const past = this.shortcut === undefined ? x : apply(this.shortcut, x, inner);
       if (sameShape(y.shape, past.shape)) return add(y, past);
-      const fix = "a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1";
-      throw new ShapeError(
-        `the body makes ${showShape(y.shape)}, the shortcut ${showShape(past.shape)}, and they cannot be added; give ${fix}`,
-        { operation: "residual", expected: y.shape, got: past.shape, fix },
-      );
+      throw new ShapeError({
+        operation: "residual",
+        what: "the output of the shortcut",
+        expected: `${showShape(y.shape)}, like that of the body`,
+        got: past.shape,
+        fix: "give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1",
+      });
     });
   }
 }

@@ -195,16 +195,16 @@ describe("errors say where in the model they happened, what was expected, what c
       [8, 8, 1],
     );
     expect(message(() => net.call(some([2, 8, 8, 3])))).toMatchInlineSnapshot(
-      `"layers.0 (Conv2d): conv2d: expected 1 input channels (filters [height 3, width 3, channels 1, filters 4]), got 3 in [batch 2, height 8, width 8, channels 3]"`,
+      `"layers.0 (Conv2d): conv2d: expected 1 input channel (filters [height 3, width 3, channels 1, filters 4]), got 3 in [batch 2, height 8, width 8, channels 3]"`,
     );
     expect(message(() => net.call(some([8, 8, 1])))).toMatchInlineSnapshot(
-      `"layers.0 (Conv2d): conv2d: expected an input [batch, height, width, channels] of 4 axes, got [8, 8, 1] of 3; one example needs a batch axis of 1: reshape(x, [1, 8, 8, 1])"`,
+      `"layers.0 (Conv2d): conv2d: expected an input [batch, height, width, channels], got [8, 8, 1]; add a batch axis to one example: reshape(x, [1, 8, 8, 1])"`,
     );
     expect(message(() => net.call(some([2, 2, 8, 1])))).toMatchInlineSnapshot(
-      `"layers.0 (Conv2d): conv2d: the window does not fit: its height spans 3, the input's height is 2; use a smaller window, a larger input, or padding of at least 1"`,
+      `"layers.0 (Conv2d): conv2d: the window does not fit: the input (height) must be at least 3, got 2; use a smaller window, a larger input, or padding of 1 in total"`,
     );
     expect(message(() => net.call(some([2, 9, 9, 1])))).toMatchInlineSnapshot(
-      `"layers.2 (MaxPool2d): maxPool2d: the stride does not fit: height (7 + 0 padding − 2 window) / 2 + 1 = 3.5 positions; use an input height of 6 or 8, or 1 more of padding in all (now 0 before, 0 after), or a stride of 1, or geometry: "floor", which drops the last 1"`,
+      `"layers.2 (MaxPool2d): maxPool2d: the stride does not fit the height: expected (7 + 0 padding − 2 window) / 2 + 1 to be a whole number of positions, got 3.5; use an input height of 6 or 8, or 1 more padding in total (now 0 before, 0 after), or a stride of 1, or geometry: "floor", which drops the last 1"`,
     );
     expect(message(() => net.call(some([2, 10, 10, 1])))).toMatchInlineSnapshot(
       `"layers.4 (Dense): dense: expected [batch, inputs 36], got [2, 64]; a layer keeps the input size of its first call: make a new layer, or give examples of that size"`,
@@ -214,16 +214,16 @@ describe("errors say where in the model they happened, what was expected, what c
   it("layers that were put together wrongly", () => {
     const grow = new Conv2d({ filters: 4, kernelSize: 3 });
     expect(message(() => sequential([new Residual({ body: grow })]).call(x))).toMatchInlineSnapshot(
-      `"layers.0 (Residual): the body makes [2, 6, 6, 4], the shortcut [2, 8, 8, 1], and they cannot be added; give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1"`,
+      `"layers.0 (Residual): residual: the output of the shortcut must be [2, 6, 6, 4], like that of the body, got [2, 8, 8, 1]; give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1"`,
     );
     expect(message(() => sequential([new Parallel([new ReLU(), grow])]).call(x))).toMatchInlineSnapshot(
-      `"layers.0 (Parallel): the branches' maps can only be stacked if all axes but the channels agree: branches.0 makes [2, 8, 8, 1], branches.1 [2, 6, 6, 4]; padding: "same" keeps sizes"`,
+      `"layers.0 (Parallel): parallel: the output of branches.1 must be equal to [2, 8, 8, 1], that of branches.0, in all axes but the channels, got [2, 6, 6, 4]; keep sizes with padding: "same""`,
     );
     expect(message(() => sequential([new Dense({ units: 10 })]).call(x))).toMatchInlineSnapshot(
       `"layers.0 (Dense): dense: expected [batch, inputs], got [2, 8, 8, 1]; put a Flatten before it"`,
     );
     expect(message(() => sequential([new Dense({ units: 10 })]).call(some([8])))).toMatchInlineSnapshot(
-      `"layers.0 (Dense): dense: expected [batch, inputs], got [8]; one example needs a batch axis of 1: reshape(x, [1, 8])"`,
+      `"layers.0 (Dense): dense: expected [batch, inputs], got [8]; add a batch axis to one example: reshape(x, [1, 8])"`,
     );
     expect(message(() => sequential([new GlobalAveragePool()]).call(some([2, 8])))).toMatchInlineSnapshot(
       `"layers.0 (GlobalAveragePool): expected maps [batch, height, width, channels] or [batch, length, channels], got [2, 8]"`,
@@ -232,7 +232,7 @@ describe("errors say where in the model they happened, what was expected, what c
     norm.call(some([2, 4]));
     // Broadcasting would stretch the one channel to four.
     expect(message(() => sequential([norm]).call(x))).toMatchInlineSnapshot(
-      `"layers.0 (BatchNorm): expected an input whose normalised axes are [4], as at the first call, got [1] in [2, 8, 8, 1]"`,
+      `"layers.0 (BatchNorm): normalize: the normalised axes must be [4], as at the first call, got [1] in [2, 8, 8, 1]"`,
     );
   });
 

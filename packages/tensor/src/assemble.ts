@@ -7,17 +7,17 @@ import { within } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
-/** What a program is made of. */
+/** Recorded tensors from which a program is made. */
 export interface Recipe {
   readonly outputs: readonly Tensor[];
   readonly updates: ReadonlyMap<Variable, Tensor>;
-  /** Leaves whose values are given at each run, in this order; other leaves become constants. */
+  /** Leaves whose values are passed at each run, in this order; other leaves become constants. */
   readonly feeds: readonly Tensor[];
-  /** Variables in the order that the run will give their memory in. */
+  /** Variables, in the order in which a run receives their memory. */
   readonly variables: readonly Variable[];
 }
 
-/** Composites that the backend does not know, as what they are made of. */
+/** Lowers composites that the backend does not support. */
 function lowering(backend: Backend): { inputsOf: (t: Tensor) => readonly Tensor[]; lowered: Map<Tensor, Tensor> } {
   const lowered = new Map<Tensor, Tensor>();
   const inputsOf = (t: Tensor): readonly Tensor[] => {
@@ -31,7 +31,7 @@ function lowering(backend: Backend): { inputsOf: (t: Tensor) => readonly Tensor[
   return { inputsOf, lowered };
 }
 
-/** Writes instructions: each once (equal ones share a value), and none that changes nothing. */
+/** Appends instructions: equal ones once, and none that changes nothing. */
 class Writer {
   readonly instructions: Instruction[] = [];
   readonly #values: Value[];
@@ -55,7 +55,7 @@ class Writer {
     return value;
   }
 
-  /** Whether a value is the memory of a variable, seen through reshapes. */
+  /** Whether a value is the memory of a variable, possibly reshaped. */
   isMemory(value: number, variables: { readonly from: number; readonly to: number }): boolean {
     let at = value;
     for (let step = this.#values[at]!.step; step?.operation === "reshape"; step = this.#values[at]!.step)
@@ -64,7 +64,7 @@ class Writer {
   }
 }
 
-/** From recorded tensors to a straight-line program. */
+/** Makes a program from recorded tensors. */
 export function assemble({ outputs, updates, feeds, variables }: Recipe, backend: Backend): Program {
   const { inputsOf, lowered } = lowering(backend);
   const order = sorted([...outputs, ...updates.values()], inputsOf);
@@ -109,7 +109,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
       .filter(([variable, t]) => number.get(t) !== memoryOf.get(variable))
       .map(([variable, t]) => {
         const value = number.get(t)!;
-        // All updates happen at once: what is another variable's memory is copied before any of it changes.
+        // All updates happen at once, so a value in the memory of another variable is copied before that changes.
         const safe = writer.isMemory(value, memories)
           ? writer.write({ operation: "copy", inputs: [value], attributes: {}, shape: variable.shape })
           : value;
@@ -120,7 +120,7 @@ export function assemble({ outputs, updates, feeds, variables }: Recipe, backend
   return fuse(withoutUnread(program), backend);
 }
 
-/** Leaves that are not fed, each value once, numbered from `first`. */
+/** Leaves that are not fed, with equal values once, numbered from `first`. */
 function constantsOf(
   order: readonly Tensor[],
   number: Map<Tensor, number>,

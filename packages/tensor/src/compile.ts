@@ -26,26 +26,26 @@ export type Arguments<P extends readonly Parameter[]> = {
 };
 /** Options of {@link compile}. */
 export interface CompileOptions {
-  /** A whole number from 0 to 2³² − 1: with the number of the run it decides all random numbers drawn inside. */
+  /** Seed of the random numbers drawn inside, together with the number of the run: a whole number from 0 to 2³² − 1. */
   readonly seed?: number;
-  /** Default: where its variables live, else the one chosen with `useBackend`. */
+  /** Backend to run on. Default: that of its variables, else the one chosen with `useBackend`. */
   readonly backend?: Backend;
-  /** Asked before each call: whether what the function closes over has changed, so that it must be recorded again. */
+  /** Called before each call. Returns true if values that the function closes over have changed, so that it must be recorded again. */
   readonly isOutdated?: () => boolean;
 }
 
-/** A function made into programs: call it as the plain one, and await its results, whose values are known then. */
+/** A compiled function: takes the arguments of the plain one, and resolves to results whose values are known. */
 export interface Compiled<P extends readonly Parameter[], R> {
   (...args: Arguments<P>): Promise<R>;
-  /** The programs made so far, one for each combination of shapes, booleans and strings. */
+  /** Number of programs made so far, one for each combination of shapes, booleans and strings. */
   readonly programs: ReadonlyMap<string, { readonly program: Program; readonly executable: Executable }>;
-  /** How often it has run. With the seed, the key of its random numbers: set it to go on where another left off. */
+  /** Number of runs so far. With the seed it is the key of the random numbers; set it to continue from another run. */
   runs: number;
-  /** Frees what the programs hold at once; this happens by itself when nobody can reach the function any more. */
+  /** Frees the memory of the programs now; it is freed automatically once the function is unreachable. */
   dispose(): void;
 }
 
-/** One program, and how to call it. */
+/** A program and the bindings of its arguments. */
 interface Built {
   readonly program: Program;
   readonly executable: Executable;
@@ -55,16 +55,16 @@ interface Built {
   readonly results: (values: readonly Values[]) => unknown;
 }
 
-/** Programs kept for each function. */
+/** Number of programs kept for each function. */
 const KEPT = 64;
-/** Seeds of compiled functions that are given none. */
+/** Seeds of compiled functions without one. */
 const seeds = { next: 1 };
 
 /**
  * Records a function once for each combination of argument shapes; later calls only run the program. Numbers passed for
- * tensors are fed (a learning rate never records again); what the function closes over is frozen as it was.
+ * tensors are fed, so a changing learning rate does not record again. Other values that the function closes over are constants.
  *
- * Nothing can be read inside: values do not exist while it is recorded. Return what you need.
+ * Values cannot be read inside, since they do not exist while the function is recorded. Return the tensors that you need.
  *
  * @example
  * ```ts
@@ -90,7 +90,11 @@ export function compile<P extends readonly Parameter[], const R extends Results>
   function call(...args: readonly (Parameter | number)[]): Promise<R> {
     if (session.compiling !== undefined)
       return Promise.reject(
-        new UsageError("a compiled function cannot be called inside another one; call the plain function there"),
+        new UsageError({
+          operation: "compile",
+          problem: "a compiled function cannot be called inside another one",
+          fix: "call the plain function there",
+        }),
       );
     let key = "";
     const given: (Tensor | number)[] = [];
@@ -152,7 +156,7 @@ export function compile<P extends readonly Parameter[], const R extends Results>
   return compiled;
 }
 
-/** Records the function with arguments of these shapes, and makes its program. */
+/** Records the function with arguments of these shapes and makes its program. */
 function build<P extends readonly Parameter[], R extends Results>(
   fn: (...args: P) => R,
   args: readonly (Parameter | number)[],

@@ -2,7 +2,7 @@ import type { Operation } from "./operation.ts";
 import { leaf, operand, record, type Operand } from "./record.ts";
 import type { Tensor } from "./tensor.ts";
 
-// A composite of nothing: it is gone once the program is made.
+// A composite that lowers to its input, so that programs do not contain it.
 const detachOperation: Operation<"copy"> = {
   name: "copy",
   shape: ([x]) => x,
@@ -11,8 +11,8 @@ const detachOperation: Operation<"copy"> = {
 };
 
 /**
- * The same values, through which no gradient flows. If they are known already, without their past: what ends the ever longer
- * recipe of a total that is carried through a loop.
+ * Returns a tensor of the same values through which no gradient flows. If the values are known, it does not refer to the
+ * operations that made them, so a total that is carried through a loop stops growing.
  */
 export function detach(x: Operand): Tensor {
   const from = operand(x);

@@ -6,17 +6,17 @@ import { structureOf } from "./structure.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
-/** Programs kept for each backend: enough for what a person does by hand, few enough to bound their memory. */
+/** Number of programs kept for each backend: enough for interactive use, few enough to bound their memory. */
 const KEPT = 64;
 const caches = /* @__PURE__ */ new WeakMap<Backend, Map<string, Executable>>();
 
-/** The backend that a computation runs on: where its variables live, else the chosen one. */
+/** Returns the backend that a computation runs on: that of its variables, else the chosen one. */
 export function backendFor(variables: Iterable<Variable>): Backend {
   for (const { backend } of variables) if (backend !== undefined) return backend;
   return currentBackend();
 }
 
-/** The program of this structure on this backend; the least recently used one makes room. */
+/** Returns the program of this structure on this backend, from a cache that evicts the least recently used one. */
 function executableFor(backend: Backend, key: string, make: () => Executable): Executable {
   let cache = caches.get(backend);
   if (cache === undefined) caches.set(backend, (cache = new Map()));
@@ -32,9 +32,9 @@ function executableFor(backend: Backend, key: string, make: () => Executable): E
 }
 
 /**
- * Computes tensors together, shared work once, and carries out the assignments recorded so far.
+ * Computes tensors together, with shared work done once, and performs the assignments recorded so far.
  *
- * @returns The values of each, row-major: `Float32Array`, or `Float64Array` from a backend of that precision. They are yours.
+ * @returns New arrays of the values of each, row-major: `Float32Array`, or `Float64Array` from a backend of that precision.
  *
  * @example
  * ```ts
@@ -46,16 +46,14 @@ export function evaluate<const Tensors extends readonly Operand[]>(
 ): Promise<{ -readonly [I in keyof Tensors]: Values }>;
 export async function evaluate(...tensors: readonly Operand[]): Promise<Values[]> {
   if (session.compiling !== undefined)
-    throw new UsageError(
-      "values do not exist while a function is being compiled: return the tensor from it, and read it outside",
-      {
-        fix: "return the tensor, and read it outside",
-      },
-    );
+    throw new UsageError({
+      problem: "values do not exist while a function is being compiled",
+      fix: "return the tensor from it, and read it outside",
+    });
   const roots = tensors.map(operand);
   const { updates } = session.open;
   if (updates.size > 0 || roots.some((t) => t.known === undefined)) await run(roots, updates);
-  // Nothing waits for a backend here.
+  // No backend is needed here.
   else await turn();
   return roots.map((t) => t.present().slice());
 }
@@ -78,9 +76,9 @@ async function run(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tens
 }
 
 /**
- * Chooses where tensors are computed and new variables live. What already lives on another backend stays there.
+ * Chooses the backend that computes tensors and holds new variables. Existing variables stay on their backend.
  *
- * @throws `UsageError` for what is no backend, such as the promise of one.
+ * @throws {@link UsageError} for a value that is not a backend, such as the promise of one.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import type { Shape, Values } from "@convlens/backend";
 
 const number = (x: number): string => `${+x.toPrecision(4)}`;
 
-/** Numbers as nested brackets, long axes shortened: `[[1, 2], [3, 4]]`, or a plain `3` for a scalar. */
+/** Formats values as nested brackets, with long axes shortened: `[[1, 2], [3, 4]]`, or a plain `3` for a scalar. */
 export function format(values: Values, shape: Shape, longest = 8): string {
   const show = (axis: number, start: number, step: number): string => {
     if (axis === shape.length) return number(values[start]!);

@@ -8,12 +8,12 @@ import {
   type Program,
 } from "@convlens/backend";
 
-/** Instruction `after` that reads the result of `before` as its first input, and what both together are. */
+/** A fusion of instruction `before` and instruction `after`, which reads its result as the first input. */
 interface Fusion {
   readonly before: OperationName;
   readonly after: OperationName;
   readonly fused: OperationName;
-  /** Of the second input of `after`: a bias is one number for each filter. */
+  /** Shape of the second input of `after`: a bias has one element for each filter. */
   readonly isBias?: true;
 }
 
@@ -23,8 +23,8 @@ const fusions: readonly Fusion[] = [
 ];
 
 /**
- * Joins instructions that a backend has one kernel for, where nobody else reads what is between them. Done on the finished
- * program, after differentiation, so that it is a fast path and never a meaning.
+ * Joins instructions that a backend has one kernel for, where the value between them has no other reader. It works on the
+ * finished program, after differentiation, so that it is only a fast path.
  */
 export function fuse(program: Program, backend: Backend): Program {
   const joined = fusions.filter(({ fused }) => backend.supports(fused)).reduce(applyFusion, program);

@@ -1,13 +1,4 @@
-import {
-  anyOption,
-  checkOptions,
-  functionOption,
-  oneOf,
-  sameShape,
-  ShapeError,
-  showShape,
-  UsageError,
-} from "@convlens/backend";
+import { anyOption, checkOptions, functionOption, oneOf, sameShape, ShapeError, UsageError } from "@convlens/backend";
 import { broadcastTo } from "./ops/broadcast.ts";
 import { add } from "./ops/elementwise.ts";
 import type { Operation } from "./operation.ts";
@@ -18,26 +9,26 @@ import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
 /**
- * A rule that stands in for an operation's own: from the gradient `dy` of what it made, `y`, the gradient of each of its inputs,
- * `null` where none flows. `undefined` leaves the operation its own rule.
+ * A replacement for the gradient rule of an operation: from the gradient `dy` of its result `y` to the gradient of each input,
+ * `null` where none flows. It returns `undefined` to keep the rule of the operation.
  */
 export type GradientRule = (dy: Tensor, y: Tensor) => readonly (Tensor | null)[] | undefined;
 
 /** Options of {@link gradients}. */
 export interface GradientsOptions {
-  /** The gradient of `y` itself, of its shape; by default ones, which gives the gradients of its sum. */
+  /** Gradient of `y` itself, of its shape. Default: ones, which gives the gradients of its sum. */
   readonly seed?: Operand;
-  /** What an `x` that `y` does not depend on gets. Default: an error. */
+  /** Treatment of an `x` that `y` does not depend on: `"zeros"` as its gradient, or an error (default). */
   readonly unused?: "error" | "zeros";
-  /** Goes backward by other rules: those of an explanation, which are not gradients. */
+  /** Gradient rules to use instead of those of the operations, for explanation methods. */
   readonly rule?: GradientRule;
 }
 
 /**
- * The gradients of `y` (of its sum, if it is no scalar) with respect to each of `xs`: inputs, variables, or any tensor on
- * the way from them to `y`. They are recipes again, so they can be differentiated again.
+ * Records the gradients of `y` (of its sum, if it is not a scalar) with respect to each of `xs`: inputs, variables, or any
+ * tensor between them and `y`. The gradients are recorded tensors, so they can be differentiated again.
  *
- * @throws `UsageError` if `y` does not depend on one of them.
+ * @throws {@link UsageError} if `y` does not depend on one of them.
  *
  * @example
  * ```ts
@@ -57,16 +48,14 @@ export function gradients(y: Operand, xs: readonly Operand[], options: Gradients
   const wanted = xs.map(operand);
   const start = seed === undefined ? broadcastTo(1, from.shape) : operand(seed);
   if (!sameShape(start.shape, from.shape))
-    throw new ShapeError(
-      `gradients: the seed ${showShape(start.shape)} must have the shape of y, ${showShape(from.shape)}`,
-      {
-        operation: "gradients",
-        expected: from.shape,
-        got: start.shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "gradients",
+      what: "the shape of the seed",
+      expected: from.shape,
+      got: start.shape,
+    });
 
-  // Only tensors that lead to y from one of xs matter.
+  // Only tensors on a path from one of xs to y matter.
   const targets = new Set(wanted);
   const leading = new Set<Tensor>();
   const order = sorted([from], (t) => t.inputs);
@@ -91,24 +80,22 @@ export function gradients(y: Operand, xs: readonly Operand[], options: Gradients
   return wanted.map((x, i) => {
     const gradient = found.get(x);
     if (gradient !== undefined) return gradient;
-    // Reached only through comparisons, sign and their like, whose gradient is 0.
+    // The only paths are through comparisons, sign and similar operations, whose gradient is 0.
     if (leading.has(x) || unused === "zeros") return broadcastTo(0, x.shape);
     const asked = xs[i] as Tensor;
     const assigned =
       asked.source.kind === "variable"
         ? ` as ${(asked as Variable).name} is now (was it assigned after y was recorded?)`
         : "";
-    throw new UsageError(
-      `gradients: ${from.toString()} does not depend on ${asked.toString()}${assigned}; pass { unused: "zeros" } if that is meant`,
-      {
-        operation: "gradients",
-        fix: '{ unused: "zeros" }',
-      },
-    );
+    throw new UsageError({
+      operation: "gradients",
+      problem: `${from.toString()} does not depend on ${asked.toString()}${assigned}`,
+      fix: 'pass { unused: "zeros" } to get zeros',
+    });
   });
 }
 
-// The same tensor as a thing of its own; it is gone once the program is made.
+// A copy of a tensor with its own identity, which lowers to its input.
 const standIn: Operation<"copy"> = {
   name: "copy",
   shape: ([x]) => x,
@@ -117,13 +104,13 @@ const standIn: Operation<"copy"> = {
 };
 
 /**
- * A composite without a rule of its own is differentiated as what it is made of. One of its inputs may be made of another one,
- * or be the same; stand-ins are not, so that only what the composite itself does with each is found.
+ * Differentiates a composite without a rule through its lowering. Its inputs may depend on each other or be equal; stand-ins are
+ * independent, so that only the contribution of the composite itself is found.
  */
 function throughLowering(t: Tensor, dy: Tensor, rule: GradientRule | undefined): readonly (Tensor | null)[] {
   const { source } = t;
   if (source.kind !== "operation" || source.operation.lower === undefined)
-    throw new UsageError(`gradients: ${t.toString()} has no gradient rule`, { operation: "gradients" });
+    throw new UsageError({ operation: "gradients", problem: `${t.toString()} has no gradient rule` });
   const inputs = source.inputs.map((x) => record(standIn, [x], {}));
   return gradients(source.operation.lower(inputs, source.attributes), inputs, {
     seed: dy,

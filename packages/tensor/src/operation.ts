@@ -17,10 +17,10 @@ export const asRecorded = (t: Tensor): Recorded | undefined =>
 /** The rules of an operation. */
 export interface Rules<K extends OperationName> {
   readonly name: K;
-  /** The shape of the result, or an error: checked at once, when the operation is recorded. */
+  /** Returns the shape of the result, or throws. It is called when the operation is recorded. */
   shape(inputs: Inputs<Operations[K], Shape>, attributes: Attributes<K>): Shape;
   /**
-   * The gradient of each input, from the gradient `dy` of the result `y`; `null` where none flows. Written in tensor
+   * Records the gradient of each input from the gradient `dy` of the result `y`, `null` where none flows. It uses tensor
    * operations, so that it can be differentiated again. Default: the gradient of what the operation is made of.
    */
   gradient?(dy: Tensor, y: Recorded<K>): Inputs<Operations[K], Tensor | null>;

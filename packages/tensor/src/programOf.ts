@@ -5,13 +5,13 @@ import { currentBackend } from "./session.ts";
 
 /** Options of {@link programOf}. */
 export interface ProgramOptions {
-  /** Whose program: backends differ in what they compute whole and what they join. Default: that of `useBackend`. */
+  /** Backend of the program; backends differ in the composites and fusions that they support. Default: that of `useBackend`. */
   readonly backend?: Pick<Backend, "supports"> | undefined;
 }
 
 /**
- * The program that `compile` would run for arguments of these shapes: to be counted, drawn or planned. Nothing is computed, no
- * memory is taken, and what the function assigns stays as it is. The last feed is the seed of random numbers.
+ * Makes the program that `compile` would run for arguments of these shapes, to count, draw or plan it. Nothing is computed, no
+ * memory is allocated, and no variable changes. The last feed is the seed of random numbers.
  *
  * @example
  * ```ts
@@ -26,6 +26,6 @@ export function programOf<P extends readonly Parameter[], R extends Results>(
 ): Program {
   checkOptions("programOf", options, { backend: anyOption });
   const { backend = currentBackend() } = options;
-  // Nothing else of it is asked while a program is written.
+  // A program is made with nothing but these.
   return assemble(recordFunction(fn, args), backend as Backend);
 }

@@ -16,20 +16,20 @@ import type { AnyOperation, Rules } from "./operation.ts";
 import { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
-/** What operations take: a tensor, or a number for a scalar. */
+/** Operand of an operation: a tensor, or a number as a scalar. */
 export type Operand = Tensor | number;
 
-/** Scalars that were met before: most programs use the same few. */
+/** Cache of scalars, since most programs use the same few. */
 const scalars = /* @__PURE__ */ new Map<number, Tensor>();
 const KEPT = 256;
 
-/** A number becomes a scalar, a variable its value at this point of the recording. */
+/** Converts an operand to a tensor: a number to a scalar, a variable to its value at this point of the recording. */
 export function operand(x: Operand): Tensor {
   if (typeof x !== "number") {
     if (!(x instanceof Tensor)) throw notATensor(x);
     return x.source.kind === "variable" ? (x as Variable).current : x;
   }
-  // A map does not tell −0 from 0.
+  // A Map does not distinguish −0 from 0.
   const isNegativeZero = Object.is(x, -0);
   const known = isNegativeZero ? undefined : scalars.get(x);
   if (known !== undefined) return known;
@@ -45,24 +45,10 @@ function notATensor(x: unknown): ValueError {
       : Array.isArray(x) || ArrayBuffer.isView(x)
         ? "make it one: tensor(values, shape)"
         : "pass tensor(values, shape) or a number";
-  const got =
-    x instanceof Promise
-      ? "a promise"
-      : Array.isArray(x)
-        ? "an array"
-        : x === null
-          ? "null"
-          : ArrayBuffer.isView(x)
-            ? x.constructor.name
-            : typeof x;
-  return new ValueError(`expected a tensor or a number, got ${got}; ${fix}`, {
-    expected: "a tensor or a number",
-    got,
-    fix,
-  });
+  return new ValueError({ expected: "a tensor or a number", got: x, fix });
 }
 
-/** A tensor of values that belong to it. */
+/** Makes a tensor of values that it takes over. */
 export const leaf = (shape: Shape, values: Values): Tensor => new Tensor(shape, { kind: "values" }, values);
 
 /** Records one operation: every tensor that is computed comes from here. */
@@ -79,10 +65,10 @@ export function recordAny(operation: AnyOperation, inputs: readonly Operand[], a
   return new Tensor(operation.shape(shapes, attributes), { kind: "operation", operation, inputs: from, attributes });
 }
 
-/** Numbers in nested arrays, or one number for all. */
+/** Numbers in nested arrays, or a single number. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
-/** The shape of nested arrays, or an error if they are ragged. */
+/** Returns the shape of nested arrays; throws if they are ragged. */
 function flattened(values: readonly NestedNumbers[]): { numbers: number[]; shape: number[] } {
   const shape: number[] = [];
   for (let level: NestedNumbers = values; Array.isArray(level); level = (level as readonly NestedNumbers[])[0]!)
@@ -102,17 +88,14 @@ function flattened(values: readonly NestedNumbers[]): { numbers: number[]; shape
 }
 
 const ragged = (shape: Shape, axis: number): ShapeError =>
-  new ShapeError(
-    `tensor: the nested arrays are ragged: the first has the shape ${showShape(shape)}, another differs at axis ${axis}`,
-    {
-      operation: "tensor",
-      axis,
-      expected: shape,
-    },
-  );
+  new ShapeError({
+    operation: "tensor",
+    problem: `the nested arrays are ragged: the first has the shape ${showShape(shape)}, another differs at axis ${axis}`,
+    axis,
+  });
 
 /**
- * A tensor of the given numbers, in row-major order. They are copied: changing the array afterwards changes nothing.
+ * Makes a tensor of numbers in row-major order. They are copied, so later changes of the array have no effect.
  *
  * @param values - A typed array, numbers, or nested arrays of numbers.
  * @param shape - Default: the shape of the nested arrays; one axis for a flat list.
@@ -129,32 +112,32 @@ export function tensor(values: ArrayLike<number> | readonly NestedNumbers[] | nu
   const numbers = nested?.numbers ?? (values as ArrayLike<number>);
   const wanted = checkShape("tensor", shape ?? nested?.shape ?? [numbers.length]);
   if (numbers.length !== sizeOf(wanted))
-    throw new ShapeError(`tensor: expected ${sizeOf(wanted)} values for ${showShape(wanted)}, got ${numbers.length}`, {
+    throw new ShapeError({
       operation: "tensor",
-      expected: sizeOf(wanted),
+      expected: `${sizeOf(wanted)} values for ${showShape(wanted)}`,
       got: numbers.length,
     });
   return leaf([...wanted], numbers instanceof Float32Array ? numbers.slice() : Float64Array.from(numbers));
 }
 
-/** A tensor of the same number everywhere. */
+/** Makes a tensor whose elements all have the same value. */
 export const full = (shape: Shape, value: number): Tensor =>
   leaf([...checkShape("full", shape)], makeNumbers("full", shape, (size) => new Float64Array(size)).fill(value));
 
-/** A tensor that is the same number everywhere. */
+/** Makes a tensor whose elements all have the same value. */
 const filled = (name: string, shape: Shape, value: 0 | 1): Tensor => {
   const numbers = makeNumbers(name, checkShape(name, shape), (size) => new Float32Array(size));
   return leaf([...shape], value === 0 ? numbers : numbers.fill(value));
 };
 
-/** A tensor of zeros. */
+/** Makes a tensor of zeros. */
 export const zeros = (shape: Shape): Tensor => filled("zeros", shape, 0);
 
-/** A tensor of ones. */
+/** Makes a tensor of ones. */
 export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 
 /**
- * Numbers at equal distances: `range(n)` is 0 … n − 1, `range(from, to, step)` goes from `from` up to, not including, `to`.
+ * Makes a tensor of evenly spaced numbers: `range(n)` is 0 … n − 1, `range(from, to, step)` goes from `from` up to, not including, `to`.
  *
  * @example
  * ```ts
@@ -165,8 +148,10 @@ export const ones = (shape: Shape): Tensor => filled("ones", shape, 1);
 export function range(from: number, to?: number, step = 1): Tensor {
   const [start, end] = to === undefined ? [0, from] : [from, to];
   if (step === 0 || !Number.isFinite((end - start) / step))
-    throw new ValueError(`range: from ${start} to ${end} in steps of ${step} has no end`, {
+    throw new ValueError({
       operation: "range",
+      what: "the step",
+      expected: `a number other than 0 that leads from ${start} to ${end}`,
       got: step,
     });
   const length = Math.max(0, Math.ceil((end - start) / step));

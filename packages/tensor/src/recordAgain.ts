@@ -3,9 +3,10 @@ import { recordAny, type Operand } from "./record.ts";
 import type { Tensor } from "./tensor.ts";
 
 /**
- * The operation that made a tensor, recorded of other inputs: what replays a recording. What no operation made stays as it is.
+ * Records the operation that made a tensor with other inputs, to replay a recording. A tensor without an operation is returned
+ * unchanged.
  *
- * @param attributes - Where sizes stand in them, those of the new inputs. Default: as they were.
+ * @param attributes - Attributes for the new inputs, where they contain sizes. Default: unchanged.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@ import { Recording, session } from "./session.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
- * Records what `work` records in a recording of its own, as in a compiled function, and drops what it assigns. For looking at
- * what a model would do, such as in training: nothing is computed, and no variable changes.
+ * Calls `work` with a separate recording, as in a compiled function, and drops its assignments. It shows what a model would do,
+ * for example in training: nothing is computed, and no variable changes.
  *
  * @example
  * ```ts

@@ -6,17 +6,17 @@ import { Tensor } from "./tensor.ts";
 import { mapTensors, type Tensors } from "./tree.ts";
 import type { Variable } from "./variable.ts";
 
-/** What a compiled function may take: tensors are fed at each call; booleans and strings choose a program. */
+/** Argument of a compiled function: tensors are fed at each call; booleans and strings select a program. */
 export type Parameter = Tensors | boolean | string;
-/** What a compiled function may return. */
+/** Result of a compiled function. */
 export type Results = Tensors | void;
 
-/** A function as it was recorded, which is all that its program is made of. */
+/** A recorded function, from which its program is made. */
 export interface RecordedFunction extends Recipe {
   readonly result: Results;
 }
 
-/** Records a function once, with arguments that are fed. */
+/** Records a function with arguments that are fed. */
 export function recordFunction<P extends readonly Parameter[], R extends Results>(
   fn: (...args: P) => R,
   args: readonly (Parameter | number)[],
@@ -36,9 +36,10 @@ export function recordFunction<P extends readonly Parameter[], R extends Results
   try {
     result = fn(...(given as P));
     if (result instanceof Promise)
-      throw new UsageError(
-        "compile: the function must not be async: it describes the computation, which is awaited when it is called",
-      );
+      throw new UsageError({
+        operation: "compile",
+        problem: "the function must not be async: it describes the computation, which is awaited when it is called",
+      });
     outputs = listOf(result).map((t) => (t.source.kind === "variable" ? (t as Variable).current : t));
   } finally {
     session.compiling = outer;
@@ -61,24 +62,30 @@ function listOf(result: Results): Tensor[] {
   if (result !== undefined)
     mapTensors(result, (t: unknown) => {
       if (t instanceof Tensor) return list.push(t);
-      const expected = "tensors: one, a tuple or record of them, or nothing";
-      throw new UsageError(`compile: the function must return ${expected}; it returned ${typeof t}`, {
-        expected,
-        got: typeof t,
+      throw new UsageError({
+        operation: "compile",
+        what: "the result of the function",
+        expected: "tensors: one, a tuple or record of them, or nothing",
+        got: t,
       });
     });
   return list;
 }
 
-/** What a compiled function uses must mean the same at each call. */
+/** Checks that a tensor that a compiled function uses has the same meaning at each call. */
 function checkBelongs(t: Tensor, recording: Recording): void {
   const { source } = t;
   if (t.known !== undefined || (source.kind !== "feed" && source.kind !== "read") || source.recording === recording)
     return;
   throw source.kind === "feed"
-    ? new UsageError("compile: this uses an argument of another compiled function; pass it as an argument of this one")
-    : new UsageError(
-        `compile: this uses a tensor over ${source.variable.toString()} that was recorded outside; record it inside, pass it as an ` +
-          "argument, or await its data() first to make it a constant",
-      );
+    ? new UsageError({
+        operation: "compile",
+        problem: "this uses an argument of another compiled function",
+        fix: "pass it as an argument of this one",
+      })
+    : new UsageError({
+        operation: "compile",
+        problem: `this uses a tensor over ${source.variable.toString()} that was recorded outside`,
+        fix: "record it inside, pass it as an argument, or await its data() first to make it a constant",
+      });
 }

@@ -12,17 +12,17 @@ import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
 /**
- * One stretch of recording: what was assigned since it began, in order. Outside of compiled functions there is always one,
- * which ends when something is evaluated; a compiled function has its own.
+ * A recording: the assignments since it began, in order. Outside of compiled functions there is always one, which ends at the
+ * next evaluation; a compiled function has its own.
  */
 export class Recording {
-  /** What variables have become, by assignment. */
+  /** Values that were assigned to variables. */
   readonly updates: Map<Variable, Tensor> = new Map();
-  /** Inside a compiled function: what they were when it began. */
+  /** Inside a compiled function: the values of variables when it began. */
   readonly reads: Map<Variable, Tensor> = new Map();
-  /** The seed of a compiled function's random numbers, fed at each run; `undefined` outside of one. */
+  /** Seed of the random numbers of a compiled function, fed at each run; `undefined` outside of one. */
   readonly seed: Tensor | undefined;
-  /** Random tensors drawn so far: each has a stream of its own. */
+  /** Number of random tensors drawn so far; each has its own stream. */
   draws = 0;
 
   constructor(makeSeed?: (recording: Recording) => Tensor) {
@@ -31,47 +31,47 @@ export class Recording {
 }
 
 const noBackend = (): UsageError =>
-  new UsageError(
-    "no backend chosen: call useBackend(await cpu()), the fast one, or useBackend(reference()) before values are asked for",
-    { fix: "useBackend(await cpu())" },
-  );
+  new UsageError({
+    problem: "no backend chosen",
+    fix: "call useBackend(await cpu()), the fast one, or useBackend(reference()) before values are read",
+  });
 
-/** What recording shares with evaluating. */
+/** State that recording and evaluation share. */
 class Session {
-  /** The compiled function being recorded now. */
+  /** Recording of the compiled function that is being recorded now. */
   compiling: Recording | undefined;
-  /** The recording outside of compiled functions. */
+  /** Recording outside of compiled functions. */
   open: Recording = new Recording();
   backend: Backend | undefined;
   captureSites = false;
-  /** What is being recorded now belongs to this part of a model. */
+  /** Part of a model that is being recorded now. */
   scope: Scope | undefined;
-  /** Seeds of random tensors outside of compiled functions: this one, and a number for each draw. */
+  /** Seed of random tensors outside of compiled functions; each draw also has a number. */
   seed = 0;
   draws = 0;
-  /** How often {@link streamFor} was asked for each name since the seed was set. */
+  /** Number of calls of {@link streamFor} for each name since the seed was set. */
   readonly streams: Map<string, number> = new Map();
-  /** Filled in by `useBackend`, so that no import has an effect. */
+  /** Set by `useBackend`, so that no import has a side effect. */
   evaluate: (tensors: readonly Tensor[]) => Promise<Values[]> = () => Promise.reject(noBackend());
 
-  /** The recording that an operation belongs to now. */
+  /** Recording that an operation belongs to now. */
   get recording(): Recording {
     return this.compiling ?? this.open;
   }
 
-  /** The arrays that values are presented in: those of the backend's precision. */
+  /** Array type of values, by the precision of the backend. */
   get Numbers(): Float32ArrayConstructor | Float64ArrayConstructor {
     return this.backend?.precision === "float64" ? Float64Array : Float32Array;
   }
 }
 
-/** The one session of this program. */
+/** The session of this process. */
 export const session: Session = /* @__PURE__ */ new Session();
 
 /**
- * The backend that `useBackend` chose.
+ * Returns the backend that `useBackend` chose.
  *
- * @throws `UsageError` if none was chosen yet.
+ * @throws {@link UsageError} if none was chosen yet.
  */
 export function currentBackend(): Backend {
   if (session.backend === undefined) throw noBackend();
@@ -79,16 +79,16 @@ export function currentBackend(): Backend {
 }
 
 /**
- * Debugging: whether every tensor remembers the line that recorded it, for error messages and `checked(backend)`. Slow.
+ * Sets whether every tensor remembers the line that recorded it, for error messages and `checked(backend)`. It is slow.
  */
 export function captureCallSites(on: boolean): void {
   session.captureSites = on;
 }
 
-/** Numbers up to this survive float32, in which a backend is fed the key of its random numbers. */
+/** Largest number that float32, in which a backend receives the key of its random numbers, represents exactly with all smaller ones. */
 const WORD = 0xffffff;
 
-/** The key of the random numbers of a seed and a count: both as they are where they survive float32, else hashed. */
+/** Key of the random numbers of a seed and a count: both unchanged if float32 represents them exactly, else hashed. */
 export function randomKey(seed: number, count: number): Float32Array {
   if (seed <= WORD && count <= WORD) return Float32Array.of(seed, count);
   const [a, b] = threefry(seed, 0x5eed, count, 0);
@@ -96,11 +96,11 @@ export function randomKey(seed: number, count: number): Float32Array {
 }
 
 /**
- * Where the random numbers of `uniform`, `normal` and `dropout` begin outside of compiled functions, and the first values of
- * parameters that are made outside of `build`. Default: 0.
+ * Sets the seed of `uniform`, `normal` and `dropout` outside of compiled functions, and of the initial values of parameters that
+ * are made outside of `build`. Default: 0.
  *
  * @param seed - A whole number from 0 to 2³² − 1.
- * @throws `ValueError` for any other seed.
+ * @throws {@link ValueError} for any other seed.
  */
 export function setSeed(seed: number): void {
   checkValue("setSeed", "seed", seed, seedOption);
@@ -110,10 +110,9 @@ export function setSeed(seed: number): void {
 }
 
 /**
- * Random numbers for the first values of something that is made outside of `build`: by the seed of {@link setSeed}, its name,
- * and a count.
+ * Makes random numbers for initial values outside of `build`, from the seed of {@link setSeed}, a name and a count.
  *
- * @param count - Default: how often that name was asked for since the seed was set, so that two things of one name differ.
+ * @param count - Default: the number of calls with that name since the seed was set, so that two streams of one name differ.
  *
  * @example
  * ```ts

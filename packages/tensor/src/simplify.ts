@@ -1,23 +1,23 @@
 import { broadcastShapes, sameShape, traitsOf, type Instruction, type Shape, type Values } from "@convlens/backend";
 
-/** What is known of a value while a program is written. */
+/** Facts about a value while a program is made. */
 export interface Value {
   readonly shape: Shape;
-  /** The instruction that makes it. */
+  /** Instruction that makes it. */
   readonly step?: Instruction;
-  /** The number that all its elements are, where that is known. */
+  /** Value of all its elements, if they are known to be equal. */
   readonly splat?: number | undefined;
 }
 
-/** The number that all of an array are, if it is short enough to look. */
+/** Returns the value of all elements of an array, if they are equal and few enough to compare. */
 export const splatOf = (values: Values): number | undefined => (values.length === 1 ? values[0] : undefined);
 
-/** The splat of what an instruction makes. */
+/** Value of all elements of the result of an instruction, if it is known. */
 export function splatAfter(step: Instruction, values: readonly Value[]): number | undefined {
   return step.operation === "broadcast" || step.operation === "reshape" ? values[step.inputs[0]!]!.splat : undefined;
 }
 
-/** The instruction with each stretched input as it was before, if the others make it stretch that by itself. */
+/** Replaces stretched inputs of an instruction by the tensors before stretching, if the instruction broadcasts them itself. */
 export function withoutBroadcasts(step: Instruction, values: readonly Value[]): Instruction {
   if (!traitsOf(step.operation).elementwise) return step;
   let inputs = step.inputs;
@@ -32,8 +32,8 @@ export function withoutBroadcasts(step: Instruction, values: readonly Value[]): 
 }
 
 /**
- * The number of a value that is what this instruction would make, if there is one: x · 1, x + 0, a reshape to the same
- * shape, the negative of a negative. (x · 0 is not 0 for a NaN, and stays.)
+ * Returns the number of an existing value that equals the result of an instruction, if there is one: x · 1, x + 0, a reshape to
+ * the same shape, the negative of a negative. (x · 0 is not 0 for NaN, and stays.)
  */
 export function simplified(step: Instruction, values: readonly Value[]): number | undefined {
   const [a, b] = step.inputs as [number, number];

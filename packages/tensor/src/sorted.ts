@@ -1,6 +1,6 @@
 import type { Tensor } from "./tensor.ts";
 
-/** Every tensor that `roots` are computed from, inputs before what uses them. Without recursion, for graphs may be deep. */
+/** Sorts the tensors that `roots` depend on topologically, inputs first. It does not recurse, since graphs may be deep. */
 export function sorted(roots: Iterable<Tensor>, inputsOf: (t: Tensor) => readonly Tensor[]): Tensor[] {
   const done = new Set<Tensor>();
   const order: Tensor[] = [];

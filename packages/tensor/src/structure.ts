@@ -5,7 +5,7 @@ import type { Variable } from "./variable.ts";
 
 const texts = /* @__PURE__ */ new WeakMap<object, string>();
 
-/** Attributes as text, remembered for as long as they live. */
+/** Attributes as text, cached for their lifetime. */
 export function textOf(attributes: object): string {
   let text = texts.get(attributes);
   if (text === undefined)
@@ -18,21 +18,21 @@ export function textOf(attributes: object): string {
   return text;
 }
 
-/** A graph without its values. */
+/** Structure of a graph, without its values. */
 export interface Structure {
-  /** Equal texts mean equal programs, whatever the leaves hold. */
+  /** Graphs with equal keys have equal programs, whatever the values of their leaves. */
   readonly key: string;
-  /** Tensors with values, in the order met. */
+  /** Tensors with known values, in the order of the traversal. */
   readonly leaves: readonly Tensor[];
-  /** Variables: the updated ones first, then those read, in the order met. */
+  /** Variables: updated ones first, then those that are read, in the order of the traversal. */
   readonly variables: readonly Variable[];
 }
 
-/** Neutral elements are part of the structure, so that programs can leave out what they do nothing to. (−0 is another number.) */
+/** Neutral elements are part of the structure, so that programs can omit operations without effect. (−0 is not neutral.) */
 const isNeutral = ({ shape, known }: Tensor): boolean =>
   shape.length === 0 && (Object.is(known![0], 0) || known![0] === 1);
 
-/** The structure of what `roots` and `updates` are computed from, down to known values. */
+/** Returns the structure of the graph of `roots` and `updates`, down to known values. */
 export function structureOf(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Structure {
   const number = new Map<Tensor, number>();
   const leaves: Tensor[] = [];
@@ -57,20 +57,20 @@ export function structureOf(roots: readonly Tensor[], updates: ReadonlyMap<Varia
       if (i === undefined) variables.set(source.variable, (i = variables.size));
       key += `v${i}:${t.shape.join()};`;
     } else
-      throw new UsageError(
-        `${t.toString()} of a compiled function has no value outside of it; return what you need from the function`,
-      );
+      throw new UsageError({
+        problem: `${t.toString()} of a compiled function has no value outside of it`,
+        fix: "return what you need from the function",
+      });
   }
   const ends = [...roots, ...updates.values()].map((t) => number.get(t)).join();
   return { key: `${key}>${roots.length}>${ends}`, leaves, variables: [...variables.keys()] };
 }
 
-/** A tensor that reads what a variable held can be computed only as long as it holds it. */
+/** Checks that the variable that a tensor reads still has the value that was recorded. */
 export function checkVersion({ source }: Tensor): void {
   if (source.kind === "read" && source.version !== source.variable.version)
-    throw new UsageError(
-      `this tensor reads ${source.variable.toString()} as it was before an assignment that has been carried out since; ` +
-        "record it again, or ask for its value before assigning",
-      { fix: "record it again" },
-    );
+    throw new UsageError({
+      problem: `this tensor reads ${source.variable.toString()} as it was before an assignment that has been carried out since`,
+      fix: "record it again, or read its value before assigning",
+    });
 }

@@ -14,14 +14,14 @@ import { printByToString } from "./printByToString.ts";
 import { session, type Recording } from "./session.ts";
 import type { Variable } from "./variable.ts";
 
-/** Where a tensor's values come from. */
+/** Source of the values of a tensor. */
 export type Source =
   | { readonly kind: "values" }
-  /** An argument of a compiled function. */
+  /** Argument of a compiled function. */
   | { readonly kind: "feed"; readonly recording: Recording }
-  /** What a variable held at some point: `version` counts the writes to its memory. */
+  /** Value of a variable at some point: `version` counts the writes to its memory. */
   | { readonly kind: "read"; readonly variable: Variable; readonly version: number; readonly recording: Recording }
-  /** The variable itself, which stands for its current value wherever a tensor is expected. */
+  /** A variable, which stands for its current value wherever a tensor is expected. */
   | { readonly kind: "variable" }
   | {
       readonly kind: "operation";
@@ -30,16 +30,16 @@ export type Source =
       readonly attributes: object;
     };
 
-/** This many operations without a value in between: a loop has forgotten to read. */
+/** Maximum number of operations without a known value in between; more means a loop that never reads. */
 const MAX_DEPTH = 20_000;
-/** This many operations in one recipe, known or not: a total has been carried on and on, and keeps all its past alive. */
+/** Maximum length of a recorded computation, known or not; more means a total that is carried on and keeps its whole past. */
 const MAX_LENGTH = 100_000;
 
 const none: readonly Tensor[] = [];
 
 /**
- * A recipe for a block of numbers: an operation, its inputs and a shape. Recording one costs a small object; it is computed
- * when its values are asked for, and collected as garbage like any other object. Made by `tensor(…)` and the operations.
+ * A recorded computation of an array of numbers: an operation, its inputs and a shape. It is a small object that is computed
+ * when its values are read, and garbage-collected like any other object. `tensor(…)` and the operations make tensors.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export class Tensor {
     printByToString(this);
   }
 
-  /** Sizes of its axes. */
+  /** Size of each axis. */
   readonly shape: Shape;
   /** @internal */
   readonly source: Source;
@@ -62,13 +62,13 @@ export class Tensor {
   readonly depth: number;
   /** @internal Operations since the first leaf. */
   readonly length: number;
-  /** The line that recorded it, if `captureCallSites(true)` was called before. */
+  /** Line that recorded it, if `captureCallSites(true)` was called before. */
   readonly site: string | undefined;
-  /** The part of a model that recorded it, and what for. */
+  /** Part of a model that recorded it, and the purpose. */
   readonly scope: Scope | undefined;
-  /** @internal Its values, once somebody has asked for them. */
+  /** @internal Values, once they were read. */
   known: Values | undefined;
-  /** The same in the precision of the backend, where that is another. */
+  /** The values in the precision of the backend, if it differs. */
   #shown: Values | undefined;
 
   /** @internal */
@@ -92,27 +92,27 @@ export class Tensor {
     this.length = length;
   }
 
-  /** How many numbers it holds. */
+  /** Number of elements. */
   get size(): number {
     return sizeOf(this.shape);
   }
 
-  /** How many axes it has. */
+  /** Number of axes. */
   get rank(): number {
     return this.shape.length;
   }
 
-  /** What it is computed from. */
+  /** Inputs of the operation that makes it. */
   get inputs(): readonly Tensor[] {
     return this.source.kind === "operation" ? this.source.inputs : none;
   }
 
-  /** The name of the operation that makes it; `undefined` for what was given or read. */
+  /** Name of the operation that makes it; `undefined` for given values, arguments and variables. */
   get operation(): OperationName | undefined {
     return this.source.kind === "operation" ? this.source.operation.name : undefined;
   }
 
-  /** The attributes of the operation that makes it. */
+  /** Attributes of the operation that makes it. */
   get attributes(): object | undefined {
     return this.source.kind === "operation" ? this.source.attributes : undefined;
   }
@@ -145,12 +145,10 @@ export class Tensor {
    */
   get knownValues(): Values {
     if (this.known === undefined)
-      throw new UsageError(
-        `the values of ${this.toString()} are not known yet: use \`await x.data()\`, or return it from a compiled function`,
-        {
-          fix: "await x.data()",
-        },
-      );
+      throw new UsageError({
+        problem: `the values of ${this.toString()} are not known yet`,
+        fix: "use `await x.data()`, or return it from a compiled function",
+      });
     return this.present();
   }
 
@@ -175,17 +173,16 @@ export class Tensor {
 
   #mustBeOne(what: string): void {
     if (this.size === 1) return;
-    throw new ShapeError(
-      `${what}: expected a tensor of one value, this one is ${showShape(this.shape)} with ${this.size}; use data(), or sum or mean first`,
-      {
-        expected: 1,
-        got: this.size,
-        fix: "use data(), or sum or mean first",
-      },
-    );
+    throw new ShapeError({
+      operation: what,
+      expected: "a tensor of one value",
+      got: this.shape,
+      gotWords: `${this.size} in ${showShape(this.shape)}`,
+      fix: "use data(), or sum or mean first",
+    });
   }
 
-  /** Its operation and shape, and its values if they are known. */
+  /** Shows the operation and shape, and the values if they are known. */
   toString(): string {
     const { source } = this;
     const from =
@@ -200,15 +197,13 @@ export class Tensor {
     return `Tensor ${showShape(this.shape)}${from}${values}`;
   }
 
-  /** Refuses `x + 1`, `x < 1` and `+x`, with advice. */
+  /** Throws for `x + 1`, `x < 1` and `+x`, with advice. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
-    throw new UsageError(
-      `${this.toString()} is a recipe, not a number: use \`await x.item()\`, or add(), multiply(), greater() …`,
-      {
-        fix: "await x.item()",
-      },
-    );
+    throw new UsageError({
+      problem: `${this.toString()} is a recorded computation, not a number`,
+      fix: "use `await x.item()`, or add(), multiply(), greater() …",
+    });
   }
 }
 
@@ -216,19 +211,17 @@ function tooLong(depth: number, length: number): UsageError {
   const remedies =
     "keep it in a Variable (total.assign(add(total, x))), or in a plain number (total += await x.item())";
   return depth > MAX_DEPTH
-    ? new UsageError(
-        `this tensor is ${depth} operations deep without a value in between: a total kept across a loop grows its recipe; ` +
-          `read it now and then (await total.item()), ${remedies}`,
-        { expected: `at most ${MAX_DEPTH} operations`, got: depth, fix: remedies },
-      )
-    : new UsageError(
-        `this tensor's recipe is ${length} operations long: a total kept across a loop keeps all its past alive, for gradients; ` +
-          `cut it with detach(total) once it was read, ${remedies}`,
-        { expected: `at most ${MAX_LENGTH} operations`, got: length, fix: `detach(total), ${remedies}` },
-      );
+    ? new UsageError({
+        problem: `this tensor is ${depth} operations deep without a value in between: a total kept across a loop keeps growing`,
+        fix: `read it now and then (await total.item()), ${remedies}`,
+      })
+    : new UsageError({
+        problem: `the computation of this tensor is ${length} operations long: a total kept across a loop keeps its whole past for gradients`,
+        fix: `cut it with detach(total) after reading it, ${remedies}`,
+      });
 }
 
-/** The line of the user's code that is recording now: the first one outside of this package and of layers. */
+/** Returns the line of the user's code that is recording now: the first one outside of this package and of layers. */
 function callSite(): string | undefined {
   const lines = new Error().stack?.split("\n").slice(2) ?? [];
   const outside = lines.find(

@@ -20,15 +20,15 @@ const textOption: OptionCheck = (value) => (typeof value === "string" ? undefine
 
 /** Options of {@link Variable}. */
 export interface VariableOptions {
-  /** For error messages and files. A layer's path is set when its model is walked. */
+  /** Name for error messages and files. The variables of a layer are named by their path. */
   readonly name?: string;
-  /** Whether optimizers may change it; running statistics are not trainable. Default: true. */
+  /** Whether optimizers update it. Running statistics are not trainable. Default: true. */
   readonly trainable?: boolean;
 }
 
 /**
- * Memory that stays: a parameter, an optimizer's moment, a running mean. It stands for its current value wherever a tensor is
- * expected. Its memory is freed when nobody can reach it any more; {@link Variable.dispose} frees it at once.
+ * Memory that outlives a computation: a parameter, a moment of an optimizer, a running mean. It stands for its current value
+ * wherever a tensor is expected. Its memory is freed once it is unreachable; {@link Variable.dispose} frees it now.
  *
  * @example
  * ```ts
@@ -38,11 +38,11 @@ export interface VariableOptions {
  * ```
  */
 export class Variable extends Tensor {
-  /** What it is called in messages. */
+  /** Name in messages. */
   name: string;
-  /** Whether optimizers may change it. */
+  /** Whether optimizers update it. */
   trainable: boolean;
-  /** @internal How often its memory was written. */
+  /** @internal Number of writes to its memory. */
   version = 0;
   #initial: Values | (() => ArrayLike<number>);
   #memory: { readonly backend: Backend; readonly storage: Storage } | undefined;
@@ -50,9 +50,9 @@ export class Variable extends Tensor {
   #disposed = false;
 
   /**
-   * @param initial - Its first values, which are copied; or a function that makes them when they are first needed, so that a
-   * model can be counted without filling memory.
-   * @param shape - Their shape.
+   * @param initial - Initial values, which are copied; or a function that makes them when they are first needed, so that the
+   * parameters of a model can be counted without allocating memory.
+   * @param shape - Shape of the values.
    */
   constructor(initial: ArrayLike<number> | (() => ArrayLike<number>), shape: Shape, options: VariableOptions = {}) {
     super(shape, { kind: "variable" });
@@ -62,27 +62,28 @@ export class Variable extends Tensor {
     this.#initial = typeof initial === "function" ? initial : this.#checked(initial).slice();
   }
 
-  /** One number for each place; not copied, if they are floats in an array of their own. */
+  /** Returns one number for each element, without a copy if they are floats in their own array. */
   #checked(values: ArrayLike<number>): Values {
     if (values.length !== sizeOf(this.shape))
-      throw new ShapeError(
-        `${this.toString()}: expected ${sizeOf(this.shape)} values for ${showShape(this.shape)}, got ${values.length}`,
-        { expected: sizeOf(this.shape), got: values.length },
-      );
+      throw new ShapeError({
+        operation: this.toString(),
+        expected: `${sizeOf(this.shape)} values for ${showShape(this.shape)}`,
+        got: values.length,
+      });
     return values instanceof Float32Array || values instanceof Float64Array ? values : Float64Array.from(values);
   }
 
-  /** Whether it still has the values that it began with: nothing was written or assigned since. */
+  /** Whether it still has its initial values: nothing was written or assigned since. */
   get isInitial(): boolean {
     return this.version === 0 && !session.recording.updates.has(this);
   }
 
-  /** The backend that holds it, once it has been used. */
+  /** Backend that holds it, once it has been used. */
   get backend(): Backend | undefined {
     return this.#memory?.backend;
   }
 
-  /** Its value at this point of the recording: what was assigned last, or else what its memory holds. */
+  /** Value at this point of the recording: the one assigned last, else that in its memory. */
   get current(): Tensor {
     this.#mustLive();
     const { compiling, open } = session;
@@ -99,29 +100,29 @@ export class Variable extends Tensor {
   }
 
   /**
-   * From here on, in the order of recording, it is `value`; what was recorded before keeps the old one. Its memory is written
-   * when the recording runs. Means the same inside and outside of compiled functions.
+   * Assigns `value` from here on, in the order of recording; tensors recorded before keep the old value. The memory is written
+   * when the recording runs, inside and outside of compiled functions.
    */
   assign(value: Operand): void {
     this.#mustLive();
     const next = operand(value);
     if (showShape(next.shape) !== showShape(this.shape))
-      throw new ShapeError(
-        `assign: ${this.toString()} cannot become ${showShape(next.shape)}; a variable keeps its shape`,
-        {
-          operation: "assign",
-          expected: this.shape,
-          got: next.shape,
-        },
-      );
+      throw new ShapeError({
+        operation: "assign",
+        what: `the shape of ${this.toString()}`,
+        expected: this.shape,
+        got: next.shape,
+      });
     session.recording.updates.set(this, next);
   }
 
-  /** Writes values into its memory now, in place of whatever was assigned and has not run yet. */
+  /** Writes values into its memory now, and drops assignments that have not run yet. */
   write(values: ArrayLike<number>): void {
     this.#mustLive();
     if (session.compiling !== undefined)
-      throw new UsageError(`write: ${this.toString()} cannot be written while a function is compiled; use assign`, {
+      throw new UsageError({
+        operation: "write",
+        problem: `${this.toString()} cannot be written while a function is compiled`,
         fix: "use assign",
       });
     const given = this.#checked(values);
@@ -131,7 +132,7 @@ export class Variable extends Tensor {
     this.written();
   }
 
-  /** Begins anew with values that are made when they are first needed; at once, if it has been used before. */
+  /** Resets it to values that are made when they are first needed, or now if it has been used before. */
   initialize(make: () => ArrayLike<number>): void {
     if (this.#memory !== undefined) return this.write(make());
     this.#mustLive();
@@ -140,7 +141,7 @@ export class Variable extends Tensor {
     this.written();
   }
 
-  /** @internal Its memory on a backend: allocated there at its first use. */
+  /** @internal Memory on a backend, allocated at the first use. */
   memory(backend: Backend): Storage {
     this.#mustLive();
     if (this.#memory === undefined) {
@@ -152,15 +153,14 @@ export class Variable extends Tensor {
       this.#initial = new Float32Array(0);
     }
     if (this.#memory.backend !== backend)
-      throw new UsageError(
-        `${this.toString()} lives on the backend "${this.#memory.backend.name}", this computation runs on "${backend.name}"; ` +
-          "make the model after useBackend, or save its weights and load them there",
-        { expected: backend.name, got: this.#memory.backend.name },
-      );
+      throw new UsageError({
+        problem: `${this.toString()} is on the backend "${this.#memory.backend.name}", but this computation runs on "${backend.name}"`,
+        fix: "make the model after useBackend, or save its weights and load them there",
+      });
     return this.#memory.storage;
   }
 
-  /** @internal Its memory is about to change: what was recorded over the old value must not be computed any more. */
+  /** @internal Marks its memory as changed: tensors recorded over the old value must not be computed any more. */
   written(): void {
     this.version++;
     this.#read = undefined;
@@ -182,7 +182,7 @@ export class Variable extends Tensor {
     return `Variable ${this.name} ${showShape(this.shape)}`;
   }
 
-  /** Frees its memory; using it afterwards is an error. */
+  /** Frees its memory; using it afterwards throws. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -191,6 +191,7 @@ export class Variable extends Tensor {
   }
 
   #mustLive(): void {
-    if (this.#disposed) throw new UsageError(`${this.toString()} was disposed and cannot be used any more`);
+    if (this.#disposed)
+      throw new UsageError({ problem: `${this.toString()} was disposed and cannot be used any more` });
   }
 }

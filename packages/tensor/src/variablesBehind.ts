@@ -3,7 +3,7 @@ import type { Tensor } from "./tensor.ts";
 import type { Variable } from "./variable.ts";
 
 /**
- * The variables whose values recorded tensors are computed from, each once.
+ * Returns the variables that recorded tensors depend on, each once.
  *
  * @example
  * ```ts

@@ -176,7 +176,9 @@ describe("an optimizer's step", () => {
 describe("a checked backend", () => {
   it("names the operation in the middle of what would be a chain", async () => {
     useBackend(checked(backend));
-    await expect(negate(exp(log(tensor([1, -1])))).data()).rejects.toThrow(/^log \[2\] made NaN at element 1/);
+    await expect(negate(exp(log(tensor([1, -1])))).data()).rejects.toThrow(
+      "log: element 1 of [2] must be finite, got NaN",
+    );
   });
 });
 

@@ -87,7 +87,7 @@ describe("tensors", () => {
   it("tell what they are, and their values once known", async () => {
     const x = add(tensor([1, 2]), 2);
     expect(`${x}`).toBe("Tensor [2] add([2], []) (not computed yet)");
-    expect(() => x.knownValues).toThrow("are not known yet: use `await x.data()`");
+    expect(() => x.knownValues).toThrow("are not known yet; use `await x.data()`");
     await x.data();
     expect(`${x}`).toBe("Tensor [2] add([2], []) = [3, 4]");
     expect([x.isKnown, ...x.knownValues]).toEqual([true, 3, 4]);
@@ -261,7 +261,7 @@ describe("variables", () => {
     useBackend(reference({ precision: "float64" }));
     b.assign(add(b, 1));
     await evaluate();
-    await expect(add(a, b).data()).rejects.toThrow(/lives on the backend "reference/);
+    await expect(add(a, b).data()).rejects.toThrow(/is on the backend "reference/);
     // What lives elsewhere stays there.
     expect(await add(a, 1).item()).toBe(2);
   });
@@ -513,7 +513,9 @@ describe("when something goes wrong", () => {
     captureCallSites(true);
     const y = sum(multiply(log(subtract(tensor([1, 2, 0]), 1)), 3));
     captureCallSites(false);
-    await expect(y.data()).rejects.toThrow(/log \[3\] .*recording\.test\.ts:\d+.* made -Infinity at element 0/);
+    await expect(y.data()).rejects.toThrow(
+      /^log: element 0 of \[3\] \(.*recording\.test\.ts:\d+.*\) must be finite, got -Infinity$/,
+    );
   });
 
   it("a failed evaluation does not poison later ones", async () => {
@@ -531,7 +533,7 @@ describe("when something goes wrong", () => {
     vi.resetModules();
     const fresh = await import("../src/index.ts");
     await expect(fresh.add(fresh.tensor([1]), 1).data()).rejects.toThrow(
-      "no backend chosen: call useBackend(await cpu()), the fast one, or useBackend(reference())",
+      "no backend chosen; call useBackend(await cpu()), the fast one, or useBackend(reference())",
     );
     expect(() => fresh.currentBackend()).toThrow(/no backend chosen/);
   });

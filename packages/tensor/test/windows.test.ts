@@ -116,7 +116,7 @@ describe("pooling", () => {
 
   it("says which window sees padding only", () => {
     expect(() => t.maxPool1d(t.tensor([5], [1, 1, 1]), { kernelSize: 2, stride: 1, dilation: 2, padding: 1 })).toThrow(
-      "maxPool1d: window 0 (length) of 2 taps with dilation 2 sees nothing of the input, only padding (1 before, 1 after an input length of 1); use less padding or dilation",
+      "maxPool1d: window 0 (length) of 2 taps with dilation 2 covers only padding (1 before and 1 after an input length of 1); use less padding or dilation",
     );
   });
 });
@@ -187,7 +187,7 @@ describe("transposed convolution", () => {
 
   it("names a signal's axis in its errors", () => {
     expect(() => t.convTranspose1d(t.ones([1, 2, 1]), t.ones([1, 1, 1]), { padding: 1 })).toThrow(
-      "convTranspose1d: nothing is left: output length",
+      "convTranspose1d: the padding leaves no output: expected an output length",
     );
   });
 });

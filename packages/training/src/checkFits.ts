@@ -19,16 +19,20 @@ export interface Fitting {
  */
 export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }: Fitting): void {
   if (test !== undefined && !sameShape(test.shape, data.shape))
-    throw new ShapeError(
-      `fit: examples of the test set are ${showShape(test.shape)}, those of the data ${showShape(data.shape)}; expected one shape`,
-      { operation: "fit", axis: "test", expected: data.shape, got: test.shape },
-    );
+    throw new ShapeError({
+      operation: "fit",
+      what: "examples of the test set",
+      expected: `of shape ${showShape(data.shape)} like the data`,
+      got: test.shape,
+    });
   const outputs = model.call(zeros([1, ...data.shape]));
   if (outputs.shape[0] !== 1)
-    throw new ShapeError(
-      `fit: the model makes ${showShape(outputs.shape)} of a batch of one; expected the batch axis to stay first`,
-      { operation: "fit", expected: "[1, …]", got: outputs.shape },
-    );
+    throw new ShapeError({
+      operation: "fit",
+      what: "the output for a batch of one",
+      expected: "[1, …] with the batch axis first",
+      got: outputs.shape,
+    });
   const shape = [Math.min(batchSize, data.size), ...data.shape];
   checkLabels("fit: the data", data, classesOf(model, loss, shape, { training: true }));
   if (test !== undefined) checkLabels("fit: the test set", test, classesOf(model, loss, shape));
@@ -75,12 +79,13 @@ const isRange = (t: Tensor): boolean => t.rank === 1 && t.isKnown && t.knownValu
 export function checkLabels(owner: string, data: Dataset, classes: number): void {
   const label = labelBeyond(data, classes);
   if (label === undefined) return;
-  const units = Math.max(data.classes.length, label + 1);
-  const fix = label < 0 ? "labels are whole numbers from 0" : `give its last layer ${units} units`;
-  throw new ValueError(
-    `${owner} has the label ${label}, out of range for the ${classes} outputs of the model; ${fix}`,
-    { operation: "fit", expected: `labels 0 to ${classes - 1}`, got: label, fix },
-  );
+  throw new ValueError({
+    operation: owner,
+    what: "a label",
+    expected: `from 0 to ${classes - 1}, since the model has ${classes} outputs`,
+    got: label,
+    fix: label < 0 ? undefined : `give its last layer ${Math.max(data.classes.length, label + 1)} units`,
+  });
 }
 
 /** A label that is negative or not below the number of classes, if there is one. `Infinity` classes mean a regression. */

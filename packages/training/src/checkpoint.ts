@@ -89,10 +89,13 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
     metadata: { kind, progress, checksum },
   } = readSafetensors(file);
   if (kind !== KIND || progress === undefined)
-    throw new ValueError(
-      `checkpoint: the file is not a checkpoint of training (its kind is ${kind ?? "not given"}); load weights alone with loadWeights`,
-      { operation: "readCheckpoint", expected: KIND, got: kind, fix: "loadWeights" },
-    );
+    throw new ValueError({
+      operation: "readCheckpoint",
+      expected: `a checkpoint of training (kind "${KIND}")`,
+      got: kind,
+      gotWords: kind === undefined ? "a file without a kind" : `the kind "${kind}"`,
+      fix: "load weights alone with loadWeights",
+    });
   const stray = [...tensors.keys()].find((name) => !prefixes.some((prefix) => name.startsWith(`${prefix}.`)));
   if (stray !== undefined) throw damaged(`"${stray}" belongs to no part of it`);
   const read = readProgress(progress);
@@ -121,17 +124,23 @@ function checkSame(what: string, variables: ReadonlyMap<string, { readonly shape
     [...variables.keys()].find((name) => !stored.has(name)) ?? [...stored.keys()].find((name) => !variables.has(name));
   const fix = `resume with the same ${what}`;
   if (differing !== undefined)
-    throw new ValueError(
-      `checkpoint: it was made with another ${what}: "${differing}" is only in one of the two; ${fix}`,
-      { operation: "resume", expected: [...variables.keys()], got: [...stored.keys()], fix },
-    );
+    throw new ValueError({
+      operation: "resume",
+      problem: `the checkpoint was made with another ${what}: "${differing}" is only in one of the two`,
+      fix,
+    });
   for (const [name, { shape }] of variables) {
     const found = stored.get(name)!.shape;
     if (!sameShape(shape, found))
-      throw new ValueError(
-        `checkpoint: it was made with another ${what}: "${name}" is ${showShape(shape)} in this ${what}, ${showShape(found)} in the file; ${fix}`,
-        { operation: "resume", path: name, expected: shape, got: found, fix },
-      );
+      throw new ValueError({
+        operation: "resume",
+        problem: `the checkpoint was made with another ${what}`,
+        what: `"${name}"`,
+        expected: `${showShape(shape)} as in this ${what}`,
+        got: found,
+        gotWords: `${showShape(found)} in the file`,
+        fix,
+      });
   }
 }
 

@@ -107,20 +107,20 @@ class Run {
       ["number of examples", progress.examples, this.#data.size],
     ] as const)
       if (before !== now)
-        throw new ValueError(
-          `fit: the checkpoint was made with a ${what} of ${before}, now it is ${now}; resume with the same`,
-          {
-            operation: "resume",
-            expected: before,
-            got: now,
-          },
-        );
+        throw new ValueError({
+          operation: "resume",
+          what: `the ${what}`,
+          expected: `${before}, as in the checkpoint`,
+          got: now,
+        });
     const begun = progress.epoch + (progress.batch > 0 ? 1 : 0);
     if (epochs < begun)
-      throw new ValueError(
-        `fit: the checkpoint was made in epoch ${begun}, but epochs is ${epochs}; resume with epochs of at least ${begun}`,
-        { operation: "resume", axis: "epochs", expected: `at least ${begun}`, got: epochs },
-      );
+      throw new ValueError({
+        operation: "resume",
+        what: "epochs",
+        expected: `at least ${begun}, the epoch of the checkpoint`,
+        got: epochs,
+      });
     // This calls the model, and so creates the variables that the checkpoint is compared with.
     checkFits(this.#model, this.#data, { batchSize, loss: this.#loss, test: this.#options.test });
     restoreCheckpoint(checkpoint, this.#model, this.#optimizer.state(this.#learning), () =>
@@ -242,7 +242,7 @@ class Run {
             updateRatio: results.updateRatio.knownValue,
             learningRate,
           };
-          if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notANumber(record);
+          if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notFinite(record);
           yield record;
           await turn();
         }
@@ -297,21 +297,25 @@ const known = <K extends string>(name: K, accuracy: number = NaN): { readonly [_
 
 const nothingLearns = (parameters: number): ValueError =>
   parameters === 0
-    ? new ValueError("fit: the model has no parameters, so nothing would learn; give it a layer such as Dense", {
+    ? new ValueError({
         operation: "fit",
-        expected: "at least 1 parameter",
-        got: 0,
+        problem: "the model has no parameters, so nothing would learn",
+        fix: "give it a layer such as Dense",
       })
-    : new ValueError(`fit: all ${parameters} parameters are frozen, so nothing would learn; freeze fewer in groups`, {
+    : new ValueError({
         operation: "fit",
-        expected: "at least 1 parameter that learns",
-        got: 0,
+        problem: `all ${parameters} parameters are frozen, so nothing would learn`,
         fix: "freeze fewer in groups",
       });
 
-const notANumber = ({ step, epoch, loss, learningRate }: StepRecord): ValueError =>
-  new ValueError(
-    `fit: the loss is ${loss} at step ${step} (epoch ${epoch}, learning rate ${learningRate}): use a lower learning rate, clip: { norm: 1 }, or make the model after ` +
-      "useBackend(checked(backend)) and run it again, which names the layer and the operation that made the first such number",
-    { operation: "fit", expected: "a finite loss", got: loss, fix: "a lower learning rate, or clip: { norm: 1 }" },
-  );
+const notFinite = ({ step, epoch, loss, learningRate }: StepRecord): ValueError =>
+  new ValueError({
+    operation: "fit",
+    step,
+    what: `the loss (epoch ${epoch}, learning rate ${learningRate})`,
+    expected: "finite",
+    got: loss,
+    fix:
+      "use a lower learning rate, clip: { norm: 1 }, or make the model after useBackend(checked(backend)) and run it again, " +
+      "which names the layer and the operation that made the first such number",
+  });

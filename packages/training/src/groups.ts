@@ -59,10 +59,11 @@ export function learningRates(
   checkGroups(groups);
   for (const group of groups)
     if (![...parameters.keys()].some((path) => matches(group, path)))
-      throw new ValueError(
-        `groups: ${typeof group.match === "function" ? "a function" : `"${group.match.toString()}"`} matches no parameter; there are ${[...parameters.keys()].join(", ")}`,
-        { operation: "groups", expected: [...parameters.keys()], got: group.match },
-      );
+      throw new ValueError({
+        operation: "groups",
+        problem: `${typeof group.match === "function" ? "a function" : `"${group.match.toString()}"`} matches no parameter`,
+        fix: `parameters are ${[...parameters.keys()].join(", ")}`,
+      });
   const rates = new Map<string, number | Schedule>();
   for (const path of parameters.keys()) {
     const group = groups.find((each) => matches(each, path));

@@ -30,12 +30,11 @@ export type Loss = (outputs: Tensor, targets: Tensor) => Tensor;
 export function recordLoss(loss: Loss, outputs: Tensor, targets: Tensor): Tensor {
   const value: unknown = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
   if (value instanceof Tensor && value.rank === 0) return value;
-  const got = value instanceof Tensor ? showShape(value.shape) : typeof value;
-  throw new ShapeError(`loss: expected a scalar tensor, such as mean(…) over the batch, got ${got}`, {
+  throw new ShapeError({
     operation: "loss",
-    expected: [],
+    expected: "a scalar tensor, such as mean(…) over the batch",
     got: value,
-    fix: "mean(…) over the batch",
+    gotWords: value instanceof Tensor ? showShape(value.shape) : undefined,
   });
 }
 
@@ -44,24 +43,23 @@ function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
   const labels = showShape(outputs.shape.slice(0, -1));
   if (outputs.rank > 0 && showShape(targets.shape) === labels) return oneHot(targets, outputs.shape.at(-1)!);
   if (outputs.rank > 0 && showShape(targets.shape) === showShape(outputs.shape)) return targets;
-  throw new ShapeError(
-    `${name}: for outputs ${showShape(outputs.shape)} expected labels ${labels} or probabilities ${showShape(outputs.shape)}, got ${showShape(targets.shape)}`,
-    { operation: name, expected: outputs.shape.slice(0, -1), got: targets.shape },
-  );
+  throw new ShapeError({
+    operation: name,
+    expected: `labels ${labels} or probabilities ${showShape(outputs.shape)} for outputs ${showShape(outputs.shape)}`,
+    got: targets.shape,
+  });
 }
 
 /** @throws `ShapeError` for outputs and targets of different shapes. */
 function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
   if (showShape(outputs.shape) !== showShape(targets.shape))
-    throw new ShapeError(
-      `${name}: outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)} must have the same shape; reshape one of them`,
-      {
-        operation: name,
-        expected: outputs.shape,
-        got: targets.shape,
-        fix: "reshape one of them",
-      },
-    );
+    throw new ShapeError({
+      operation: name,
+      what: "the shape of the targets",
+      expected: `that of the outputs, ${showShape(outputs.shape)}`,
+      got: targets.shape,
+      fix: "reshape one of them",
+    });
 }
 
 /**

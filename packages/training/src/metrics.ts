@@ -2,14 +2,12 @@ import { checkValue, ValueError, wholeFrom } from "@convlens/backend";
 
 function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   if (a.length !== b.length || a.length === 0)
-    throw new ValueError(
-      `${name}: expected as many predictions as labels, at least one, got ${a.length} and ${b.length}`,
-      {
-        operation: name,
-        expected: b.length,
-        got: a.length,
-      },
-    );
+    throw new ValueError({
+      operation: name,
+      expected: "as many predictions as labels, at least one",
+      got: [a.length, b.length],
+      gotWords: `${a.length} and ${b.length}`,
+    });
 }
 
 /** Share of the labels that were predicted. */
@@ -23,14 +21,12 @@ export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>
 /** @throws `ValueError` for a number that is not a class. */
 function checkClass(name: string, what: string, got: number | undefined, classes: number): void {
   if (Number.isInteger(got) && got! >= 0 && got! < classes) return;
-  throw new ValueError(
-    `${name}: ${what} is ${got}; with ${classes} classes it must be a whole number below ${classes}`,
-    {
-      operation: name,
-      expected: `0 to ${classes - 1}`,
-      got,
-    },
-  );
+  throw new ValueError({
+    operation: name,
+    what,
+    expected: `a whole number below ${classes}, the number of classes`,
+    got,
+  });
 }
 
 /**
@@ -46,9 +42,11 @@ export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: nu
   checkValue("topK", "k", k, wholeFrom(1));
   const classes = scores.length / labels.length;
   if (!Number.isInteger(classes) || classes === 0)
-    throw new ValueError(`topK: ${scores.length} scores do not make rows for ${labels.length} labels`, {
+    throw new ValueError({
       operation: "topK",
+      expected: `a row of scores for each of ${labels.length} labels`,
       got: scores.length,
+      gotWords: `${scores.length} scores`,
     });
   let right = 0;
   for (let i = 0; i < labels.length; i++) {
@@ -99,10 +97,12 @@ export interface ClassScores {
  */
 export function classScores(matrix: readonly (readonly number[])[]): ClassScores[] {
   if (matrix.some((row) => row.length !== matrix.length))
-    throw new ValueError("classScores: the confusion matrix must have as many columns as rows", {
+    throw new ValueError({
       operation: "classScores",
-      expected: [matrix.length, matrix.length],
+      what: "the confusion matrix",
+      expected: "square",
       got: matrix.map((row) => row.length),
+      gotWords: `${matrix.length} rows of ${matrix.map((row) => row.length).join(", ")}`,
     });
   return matrix.map((row, c) => {
     const right = row[c]!;

@@ -170,10 +170,11 @@ export function optimizerOf<Slot extends string>(rule: OptimizerRule<Slot>): Opt
 }
 
 const needsRate = (path: string): UsageError =>
-  new UsageError(
-    `optimizer: the update of ${path} needs a learningRate, as that of the optimizer is a schedule; give each update the rate of the step`,
-    { operation: "update", path, expected: "a learningRate", fix: "give each update the rate of the step" },
-  );
+  new UsageError({
+    operation: "update",
+    problem: `the update of ${path} needs a learningRate, as that of the optimizer is a schedule`,
+    fix: "give each update the rate of the step",
+  });
 
 const zerosNamed = (name: string, shape: Variable["shape"]): Variable =>
   new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, { name, trainable: false });

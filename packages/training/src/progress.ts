@@ -59,10 +59,11 @@ const isProgress = objectField<Progress>({
 
 /** Error for a checkpoint that `fit` cannot have written. */
 export const damaged = (what: string, cause?: unknown): ValueError =>
-  new ValueError(`checkpoint: the file is damaged: ${what}; resume from another checkpoint`, {
+  new ValueError({
     operation: "readCheckpoint",
+    problem: `the file is damaged: ${what}`,
     fix: "resume from another checkpoint",
-    ...(cause !== undefined && { cause }),
+    cause,
   });
 
 /** Numbers that JSON does not have, by the names that {@link formatProgress} writes. */

@@ -36,12 +36,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   });
   const { learningRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && momentum === 0)
-    throw new ValueError("sgd: nesterov needs a momentum above 0, such as 0.9", {
+    throw new ValueError({
       operation: "sgd",
-      axis: "momentum",
-      expected: "above 0",
+      what: "momentum",
+      expected: "above 0 with nesterov",
       got: momentum,
-      fix: "momentum: 0.9",
+      fix: "use one such as 0.9",
     });
   if (momentum === 0)
     return optimizerOf({

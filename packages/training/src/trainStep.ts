@@ -207,10 +207,11 @@ function checkUnchanged(
   const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
   if (fresh.length === 0) return before ?? new Set(now);
   nameVariables(model);
-  throw new UsageError(
-    `fit: the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began; begin a new fit`,
-    { operation: "fit", got: fresh.map(({ name }) => name), fix: "begin a new fit" },
-  );
+  throw new UsageError({
+    operation: "fit",
+    problem: `the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began`,
+    fix: "begin a new fit",
+  });
 }
 
 /** Calls a model in training. Layers whose parameters are all frozen keep their running statistics. */

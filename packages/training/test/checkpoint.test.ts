@@ -165,7 +165,9 @@ describe("a checkpoint that does not fit", () => {
   });
 
   it("for fewer epochs than it has begun is refused, for as many it ends at once", async () => {
-    expect(() => fit(model(), data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(/epochs of at least 2/);
+    expect(() => fit(model(), data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(
+      /epochs must be at least 2/,
+    );
     expect(await all(fit(model(), data, { ...options(), epochs: 1, resume: files[3]! }))).toEqual([]);
   });
 

@@ -115,10 +115,14 @@ describe("one seed, one curve", () => {
     await training.next();
     const resume = await training.checkpoint();
     expect(() => fit(small(), take(data, 90), { ...options(), resume })).toThrow(
-      "made with a number of examples of 100, now it is 90",
+      "resume: the number of examples must be 100, as in the checkpoint, got 90",
     );
-    expect(() => fit(small(), data, { ...options(), resume, batchSize: 8 })).toThrow("batch size of 16, now it is 8");
-    expect(() => fit(small(), data, { ...options(), resume, seed: 1 })).toThrow("seed of 7, now it is 1");
+    expect(() => fit(small(), data, { ...options(), resume, batchSize: 8 })).toThrow(
+      "resume: the batch size must be 16, as in the checkpoint, got 8",
+    );
+    expect(() => fit(small(), data, { ...options(), resume, seed: 1 })).toThrow(
+      "resume: the seed must be 7, as in the checkpoint, got 1",
+    );
     expect(() => fit(small(), data, { ...options(), resume, optimizer: sgd() })).toThrow("made with another optimizer");
     expect(() => fit(small(5), data, { ...options(), resume })).toThrow(/"layers\.6\.weights" is/);
     expect(() => fit(small(), data, { ...options(), resume: resume.subarray(0, resume.length - 4) })).toThrow(
@@ -297,7 +301,7 @@ describe("fit", () => {
 
   it("says where the loss stops being a number, or goes on if asked to", async () => {
     await expect(all(fit(small(), data, { ...options(), optimizer: sgd({ learningRate: 1e38 }) }))).rejects.toThrow(
-      /the loss is (NaN|Infinity) at step \d+ \(epoch 0, learning rate 1e\+38\): use a lower learning rate/,
+      /^step \d+: fit: the loss \(epoch 0, learning rate 1e\+38\) must be finite, got (NaN|Infinity); use a lower/,
     );
     expect(
       await all(
@@ -314,7 +318,7 @@ describe("fit", () => {
 
   it("refuses data that does not fit the model", () => {
     expect(() => fit(small(3), data, options())).toThrow(
-      "the data has the label 3, out of range for the 3 outputs of the model; give its last layer 4 units",
+      "the data: a label must be from 0 to 2, since the model has 3 outputs, got 3; give its last layer 4 units",
     );
     expect(() => fit(sequential([new Dense({ units: 4 })]), data, options())).toThrow(
       /layers\.0 \(Dense\): .*put a Flatten before it/,

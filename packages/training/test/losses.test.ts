@@ -130,12 +130,12 @@ describe("losses", () => {
     });
     expect(told).toMatchInlineSnapshot(`
       [
-        "crossEntropy: for outputs [4, 10] expected labels [4] or probabilities [4, 10], got [5]",
-        "hinge: for outputs [4, 10] expected labels [4] or probabilities [4, 10], got [5]",
-        "binaryCrossEntropy: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
-        "meanSquaredError: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
-        "meanAbsoluteError: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
-        "huber: outputs [4, 10] and targets [5] must have the same shape; reshape one of them",
+        "crossEntropy: expected labels [4] or probabilities [4, 10] for outputs [4, 10], got [5]",
+        "hinge: expected labels [4] or probabilities [4, 10] for outputs [4, 10], got [5]",
+        "binaryCrossEntropy: the shape of the targets must be that of the outputs, [4, 10], got [5]; reshape one of them",
+        "meanSquaredError: the shape of the targets must be that of the outputs, [4, 10], got [5]; reshape one of them",
+        "meanAbsoluteError: the shape of the targets must be that of the outputs, [4, 10], got [5]; reshape one of them",
+        "huber: the shape of the targets must be that of the outputs, [4, 10], got [5]; reshape one of them",
       ]
     `);
     expect(() => crossEntropy(zeros([1, 2]), zeros([1]), { smoothing: 1 })).toThrow(

@@ -108,11 +108,13 @@ describe("metrics", () => {
     expect(() => accuracy([1], [1, 2])).toThrow("as many predictions as labels");
     expect(() => accuracy([], [])).toThrow("at least one");
     expect(() => confusionMatrix([3], [0], 3)).toThrow(
-      "predicted[0] is 3; with 3 classes it must be a whole number below 3",
+      "confusionMatrix: predicted[0] must be a whole number below 3, the number of classes, got 3",
     );
-    expect(() => confusionMatrix([0], [0.5], 3)).toThrow("labels[0] is 0.5");
+    expect(() => confusionMatrix([0], [0.5], 3)).toThrow(
+      "confusionMatrix: labels[0] must be a whole number below 3, the number of classes, got 0.5",
+    );
     expect(() => confusionMatrix([0], [0], 0)).toThrow("classes must be a whole number of at least 1, got 0");
-    expect(() => classScores([[1, 0]])).toThrow("as many columns as rows");
+    expect(() => classScores([[1, 0]])).toThrow("classScores: the confusion matrix must be square, got 1 rows of 2");
     expect(() => topK([1, 2, 3], [0, 1], 1)).toThrow("do not make rows");
     expect(() => topK([], [0], 1)).toThrow("do not make rows");
     for (const label of [2, 5, -1, 0.5, NaN])

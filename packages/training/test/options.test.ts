@@ -277,18 +277,20 @@ describe("fit finds before the weights move", () => {
         constructor: ShapeError,
         message: expect.stringMatching(/^loss: expected a scalar tensor, such as mean\(…\) over the batch, got \[/),
       });
-    expect((await refused({ loss: () => 1 as never })).message).toMatch("got number");
+    expect((await refused({ loss: () => 1 as never })).message).toMatch(
+      "loss: expected a scalar tensor, such as mean(…) over the batch, got 1",
+    );
     await expect(evaluateModel(net(), data, { loss: (outputs) => outputs })).rejects.toThrow("expected a scalar");
   });
 
   it("a test set of another shape, or with labels beyond the outputs", async () => {
     const test = shapes({ size: 8, height: 6, width: 7 });
     expect((await refused({ test })).message).toBe(
-      "fit: examples of the test set are [6, 7, 1], those of the data [6, 6, 1]; expected one shape",
+      "fit: examples of the test set must be of shape [6, 6, 1] like the data, got [6, 7, 1]",
     );
     const labelled = { ...take(data, 8), labels: new Uint8Array(8).fill(4) };
     expect((await refused({ test: labelled })).message).toMatch(
-      "fit: the test set has the label 4, out of range for the 4",
+      "fit: the test set: a label must be from 0 to 3, since the model has 4 outputs, got 4",
     );
   });
 
@@ -306,16 +308,20 @@ describe("fit finds before the weights move", () => {
     for (const [name, loss] of Object.entries(classified)) {
       for (const units of [1, 3])
         expect((await refused({ loss }, { units })).message, name).toBe(
-          `fit: the data has the label 3, out of range for the ${units} outputs of the model; give its last layer 4 units`,
+          `fit: the data: a label must be from 0 to ${units - 1}, since the model has ${units} outputs, got 3; give its last layer 4 units`,
         );
       await expect(evaluateModel(net(3), data, { loss }), name).rejects.toThrow(
-        "has the label 3, out of range for the 3",
+        "a label must be from 0 to 2, since the model has 3 outputs, got 3",
       );
       for (const units of [4, 5]) expect(() => fit(net(units), data, { loss })).not.toThrow();
     }
     const negative = { ...data, labels: Int32Array.from(data.labels, (label) => label - 1) };
-    expect((await refused({}, { of: negative })).message).toMatch("fit: the data has the label -1, out of range");
-    await expect(evaluateModel(net(), negative)).rejects.toThrow("the data has the label -1, out of range");
+    expect((await refused({}, { of: negative })).message).toMatch(
+      "fit: the data: a label must be from 0 to 3, since the model has 4 outputs, got -1",
+    );
+    await expect(evaluateModel(net(), negative)).rejects.toThrow(
+      "evaluateModel: the data: a label must be from 0 to 3, since the model has 4 outputs, got -1",
+    );
     // A regression takes labels for numbers.
     const regression: Loss = (outputs, targets) => meanSquaredError(outputs, reshape(targets, outputs.shape));
     for (const numbers of [data, negative]) expect(() => fit(net(1), numbers, { loss: regression })).not.toThrow();

@@ -81,11 +81,7 @@ export function histogram(
   checkOptions("histogram", options, { bins: wholeFrom(1), low: finiteOption, high: finiteOption });
   const { bins = 30, low, high } = options;
   if (low !== undefined && high !== undefined && low > high)
-    throw new ValueError(`histogram: low must not be above high, got ${low} and ${high}`, {
-      operation: "histogram",
-      expected: `at most ${high}`,
-      got: low,
-    });
+    throw new ValueError({ operation: "histogram", what: "low", expected: `at most high (${high})`, got: low });
   const { smallest, largest } = statisticsOf(values);
   const from = low ?? (Number.isNaN(smallest) ? 0 : smallest);
   const to = high ?? (Number.isNaN(largest) ? 1 : largest);

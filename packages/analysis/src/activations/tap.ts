@@ -105,12 +105,7 @@ export interface ActivationPart {
 
 function check(name: string, axis: string, at: number, size: number): number {
   if (Number.isInteger(at) && at >= 0 && at < size) return at;
-  throw new ShapeError(`${name}: there is no ${axis} ${at}; there are ${size}, from 0 on`, {
-    path: name,
-    axis,
-    expected: `0 to ${size - 1}`,
-    got: at,
-  });
+  throw new ShapeError({ operation: name, what: `the ${axis}`, expected: `from 0 to ${size - 1}`, got: at });
 }
 
 /**
@@ -131,10 +126,12 @@ export function activationMap(
   const [n, ...rest] = shape as [number, ...number[]];
   const channels = rest.pop() ?? 1;
   if (rest.length === 0)
-    throw new ShapeError(
-      `${name}: it makes ${showShape(shape)}, numbers without a place, and has no maps; depthColumn gives them all`,
-      { path: name, expected: "[n, …, channels]", got: shape, fix: "depthColumn" },
-    );
+    throw new ShapeError({
+      operation: name,
+      expected: "a layer that makes maps [n, …, channels]",
+      got: shape,
+      fix: "use depthColumn, which returns all its numbers",
+    });
   check(name, "example", example, n);
   check(name, "channel", channel, channels);
   const size = rest.reduce((a, b) => a * b, 1);
@@ -163,14 +160,11 @@ export function depthColumn(
   const channels = rest.pop() ?? 1;
   check(name, "example", example, n);
   if (place.length !== rest.length)
-    throw new ShapeError(
-      `${name}: a place in ${showShape(shape)} has ${rest.length} numbers, got [${place.join(", ")}]`,
-      {
-        path: name,
-        expected: rest.length,
-        got: place,
-      },
-    );
+    throw new ShapeError({
+      operation: name,
+      expected: `a place of ${rest.length} numbers in ${showShape(shape)}`,
+      got: place,
+    });
   const at = rest.reduce(
     (sum, size, axis) => sum * size + check(name, `place along axis ${axis + 1}`, place[axis]!, size),
     example,

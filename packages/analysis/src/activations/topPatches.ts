@@ -1,8 +1,7 @@
-import { checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
+import { placeOf, checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
-import { placeOf } from "../geometry/originOf.ts";
 import { receptiveFields } from "../geometry/receptiveField.ts";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";

@@ -97,11 +97,7 @@ export async function unitActivity(
   }
   look.dispose();
   if (examples === 0)
-    throw new ValueError("unitActivity: expected at least one batch, got none", {
-      operation: "unitActivity",
-      expected: "at least 1",
-      got: 0,
-    });
+    throw new ValueError({ operation: "unitActivity", expected: "at least one batch", got: 0, gotWords: "none" });
   return heads.map((head, layer) => {
     const [means, active, saturated, smallest, largest] = sums.slice(KINDS * layer, KINDS * (layer + 1)) as [
       Float64Array,

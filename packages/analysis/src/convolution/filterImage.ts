@@ -1,4 +1,4 @@
-import { checkOptions, booleanOption, oneOf, ShapeError, showShape } from "@convlens/backend";
+import { checkOptions, booleanOption, oneOf, ShapeError } from "@convlens/backend";
 import { conv2d, pad, tensor, type Operand, type Tensor } from "@convlens/tensor";
 import { flipKernel, type ImageKernel } from "./imageKernels.ts";
 
@@ -39,11 +39,7 @@ export function filterImage(image: Operand, kernel: ImageKernel, options: Filter
   const { border = "replicate", flip = false } = options;
   const shape = typeof image === "number" ? [] : image.shape;
   if (shape.length !== 4)
-    throw new ShapeError(`filterImage: expected images [batch, height, width, channels], got ${showShape(shape)}`, {
-      operation: "filterImage",
-      expected: "[batch, height, width, channels]",
-      got: shape,
-    });
+    throw new ShapeError({ operation: "filterImage", expected: "images [batch, height, width, channels]", got: shape });
   const { height, width, values } = flip ? flipKernel(kernel) : kernel;
   const channels = shape[3]!;
   // The same kernel for every channel: [height, width, 1, channels].

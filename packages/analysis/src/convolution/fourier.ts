@@ -89,14 +89,12 @@ export interface Spectrum {
  */
 export function kernelSpectrum({ height, width, values }: ImageKernel, size = 64): Spectrum {
   if (powerOfTwo(size) !== size || size < Math.max(height, width))
-    throw new ValueError(
-      `kernelSpectrum: size must be a power of two of at least ${Math.max(height, width)}, got ${size}`,
-      {
-        operation: "kernelSpectrum",
-        expected: powerOfTwo(Math.max(height, width)),
-        got: size,
-      },
-    );
+    throw new ValueError({
+      operation: "kernelSpectrum",
+      what: "size",
+      expected: `a power of two of at least ${Math.max(height, width)}`,
+      got: size,
+    });
   const z: Complex = { re: new Float64Array(size * size), im: new Float64Array(size * size) };
   values.forEach((x, i) => (z.re[Math.floor(i / width) * size + (i % width)] = x));
   fourierTransform(z, [size, size]);

@@ -19,27 +19,20 @@ export interface ImageKernel {
 export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): ImageKernel {
   const [first = []] = rows;
   if (first.length === 0 || rows.some((row) => row.length !== first.length))
-    throw new ValueError("imageKernel: expected rows of numbers, all of one length", {
+    throw new ValueError({
       operation: "imageKernel",
-      expected: first.length,
+      expected: "rows of numbers, all of one length",
       got: rows.map((row) => row.length),
+      gotWords: `rows of ${rows.map((row) => row.length).join(", ")}`,
     });
   if (!Number.isFinite(divisor) || divisor === 0)
-    throw new ValueError(`imageKernel: the divisor must be finite and not 0, got ${divisor}`, {
-      operation: "imageKernel",
-      expected: "finite and not 0",
-      got: divisor,
-    });
+    throw new ValueError({ operation: "imageKernel", what: "divisor", expected: "finite and not 0", got: divisor });
   return { height: rows.length, width: first.length, values: rows.flat().map((x) => x / divisor) };
 }
 
 function checkSize(name: string, size: number): void {
   if (Number.isInteger(size) && size >= 1) return;
-  throw new ValueError(`${name}: size must be a whole number of at least 1, got ${size}`, {
-    operation: name,
-    expected: "a whole number of at least 1",
-    got: size,
-  });
+  throw new ValueError({ operation: name, what: "size", expected: "a whole number of at least 1", got: size });
 }
 
 /** Makes a box filter: the mean of a square of pixels. */
@@ -61,11 +54,7 @@ export function boxKernel(size = 3): ImageKernel {
  */
 export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3 * deviation) + 1): ImageKernel {
   if (!(deviation > 0))
-    throw new ValueError(`gaussianKernel: the deviation must be above 0, got ${deviation}`, {
-      operation: "gaussianKernel",
-      expected: "above 0",
-      got: deviation,
-    });
+    throw new ValueError({ operation: "gaussianKernel", what: "deviation", expected: "above 0", got: deviation });
   checkSize("gaussianKernel", size);
   // exp((e² − d²) / 2σ²), where e is the smallest distance d from the middle: at least one weight is 1, however small σ is.
   const nearest = (size % 2 === 1 ? 0 : 0.5) ** 2;

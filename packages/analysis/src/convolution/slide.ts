@@ -227,10 +227,11 @@ export function slide({ input, output, tensors, layers }: RecordedModel, large: 
     );
     if (next === undefined) {
       const layer = layers.find(({ operations }) => operations.includes(t));
-      throw new ValueError(
-        `toConvolutional: ${t.operation} of ${showShape(t.inputs[0]!.shape)} in ${layer?.name || "the model"} (${layer?.type}) depends on the size of the whole input, and cannot slide over a larger one`,
-        { operation: t.operation!, path: layer?.name ?? "" },
-      );
+      throw new ValueError({
+        operation: "toConvolutional",
+        path: layer?.name,
+        problem: `${t.operation} of ${showShape(t.inputs[0]!.shape)} in ${layer?.name || "the model"} (${layer?.type}) depends on the size of the whole input, and cannot slide over a larger one`,
+      });
     }
     slid.set(t, next);
   }

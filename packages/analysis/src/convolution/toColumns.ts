@@ -1,12 +1,4 @@
-import {
-  anyOption,
-  checkOptions,
-  checkValue,
-  conv2dGeometry,
-  ShapeError,
-  showShape,
-  type OptionCheck,
-} from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, conv2dGeometry, ShapeError, type OptionCheck } from "@convlens/backend";
 import {
   pad,
   patches,
@@ -82,11 +74,7 @@ export function toColumns(x: Operand, options: PatchesOptions): Tensor {
 export function toRows(filters: Operand): Tensor {
   const shape = typeof filters === "number" ? [] : filters.shape;
   if (shape.length !== 4)
-    throw new ShapeError(`toRows: expected filters [height, width, channels, filters], got ${showShape(shape)}`, {
-      operation: "toRows",
-      expected: "[height, width, channels, filters]",
-      got: shape,
-    });
+    throw new ShapeError({ operation: "toRows", expected: "filters [height, width, channels, filters]", got: shape });
   const [kh, kw, c, f] = shape as [number, number, number, number];
   return transpose(reshape(filters, [kh * kw * c, f]));
 }

@@ -18,10 +18,11 @@ class Convolutional implements Layer {
   call(x: Tensor): Tensor {
     const { inputShape } = this;
     if (x.rank !== inputShape.length + 1 || inputShape.some((size, axis) => x.shape[axis + 1]! < size))
-      throw new ShapeError(
-        `toConvolutional: expected a batch of inputs of at least ${showShape(inputShape)}, got ${showShape(x.shape)}`,
-        { operation: "toConvolutional", expected: inputShape, got: x.shape },
-      );
+      throw new ShapeError({
+        operation: "toConvolutional",
+        expected: `a batch of inputs of at least ${showShape(inputShape)}`,
+        got: x.shape,
+      });
     // Two examples, to distinguish the batch from axes of size 1.
     return slide(recordModel(this.model, zeros([2, ...inputShape])), x);
   }

@@ -1,12 +1,4 @@
-import {
-  ShapeError,
-  sizeOf,
-  traitsOf,
-  UsageError,
-  type Conv2dGeometry,
-  type Shape,
-  type Sliding,
-} from "@convlens/backend";
+import { meetings, ShapeError, sizeOf, traitsOf, UsageError, type Conv2dGeometry, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { concat, gather, reshape, tensor, type Tensor } from "@convlens/tensor";
 import { recordModel, variableBehind } from "../recordModel.ts";
@@ -38,16 +30,6 @@ interface Entry {
   readonly row: number;
   readonly column: number;
   readonly weight: number;
-}
-
-/** For each output position along an axis, the inputs and their taps. */
-function meetings(s: Sliding): { readonly input: number; readonly tap: number }[][] {
-  return Array.from({ length: s.output }, (_, o) =>
-    Array.from({ length: s.window }, (_unused, tap) => ({
-      input: o * s.stride - s.before + tap * s.dilation,
-      tap,
-    })).filter(({ input }) => input >= 0 && input < s.input),
-  );
 }
 
 /** Visits the entries of a convolution: a Toeplitz matrix of Toeplitz matrices. */
@@ -126,10 +108,12 @@ export function toMatrix(layer: Layer, inputShape: Shape): LayerMatrix {
   const [t] = products;
   const weights = t && variableBehind(t.inputs[1]!, recorded);
   if (products.length !== 1 || weights === undefined)
-    throw new UsageError(
-      `toMatrix: expected a layer that multiplies its input by weights once, such as a Conv2d or a Dense; this one does so ${products.length} times`,
-      { operation: "toMatrix", expected: 1, got: products.length },
-    );
+    throw new UsageError({
+      operation: "toMatrix",
+      expected: "a layer that multiplies its input by weights once, such as a Conv2d or a Dense",
+      got: products.length,
+      gotWords: `one that does so ${products.length} times`,
+    });
   return { ...matrixOf(t!, weights), inputShape, outputShape: recorded.output.shape.slice(1) };
 }
 
@@ -151,15 +135,13 @@ const LARGEST = 2 ** 26;
  */
 export function denseMatrix({ rows, columns, entries, weights }: LayerMatrix): Tensor {
   if (rows * columns > LARGEST)
-    throw new ShapeError(
-      `denseMatrix: ${rows} · ${columns} entries are too many to write down; use the entries that are not 0`,
-      {
-        operation: "denseMatrix",
-        expected: `at most ${LARGEST}`,
-        got: rows * columns,
-        fix: "use the entries that are not 0",
-      },
-    );
+    throw new ShapeError({
+      operation: "denseMatrix",
+      expected: `at most ${LARGEST} entries`,
+      got: rows * columns,
+      gotWords: `${rows} · ${columns}`,
+      fix: "use the entries that are not 0",
+    });
   // All other entries point to a 0 behind the weights.
   const zero = sizeOf(weights.shape);
   const where = new Float64Array(rows * columns).fill(zero);

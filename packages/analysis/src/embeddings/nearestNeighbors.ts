@@ -59,15 +59,18 @@ export function nearestNeighbors(points: Matrix, options: NearestNeighborsOption
   checkMatrix("nearestNeighbors", points);
   checkMatrix("nearestNeighbors", asked);
   if (asked.columns !== points.columns)
-    throw new ShapeError(
-      `nearestNeighbors: points of ${points.columns} numbers have no distance to points of ${asked.columns}`,
-      { operation: "nearestNeighbors", axis: "columns", expected: points.columns, got: asked.columns },
-    );
+    throw new ShapeError({
+      operation: "nearestNeighbors",
+      what: "the points to look up",
+      expected: `of ${points.columns} numbers each, like the others`,
+      got: asked.columns,
+    });
   const most = of === undefined ? points.rows - 1 : points.rows;
   if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError(`nearestNeighbors: each point has 1 to ${most} neighbours, asked for ${count}`, {
+    throw new ValueError({
       operation: "nearestNeighbors",
-      expected: `1 to ${most}`,
+      what: "count",
+      expected: `a whole number from 1 to ${most}, the number of neighbours of each point`,
       got: count,
     });
   const [from, to] = metric === "cosine" ? [units(asked, 0), units(points, 1)] : [asked, points];

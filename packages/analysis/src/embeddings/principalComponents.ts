@@ -49,10 +49,12 @@ export function principalComponents(points: Matrix, options: PrincipalComponents
   const { rows, columns } = points;
   const most = Math.min(rows - 1, columns);
   if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError(
-      `principalComponents: of ${rows} points with ${columns} numbers there are 1 to ${most} components, got ${count}`,
-      { operation: "principalComponents", expected: `1 to ${most}`, got: count },
-    );
+    throw new ValueError({
+      operation: "principalComponents",
+      what: "count",
+      expected: `from 1 to ${most} for ${rows} points of ${columns} numbers`,
+      got: count,
+    });
   checkMatrix("principalComponents", points);
   const { mean, centered } = centeredOf(points);
   let total = 0;

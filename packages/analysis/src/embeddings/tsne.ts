@@ -73,10 +73,12 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
   const { perplexity = Math.min(30, rows / 4), steps = 750, every = 25, theta = 0.5, seed = 0, signal } = options;
   const { learningRate = Math.max(50, rows / EXAGGERATION / 4) } = options;
   if (!(perplexity >= 1 && perplexity < rows - 1))
-    throw new ValueError(
-      `tsne: the perplexity must be at least 1 and less than the ${rows - 1} neighbours that each of ${rows} points has, got ${perplexity}`,
-      { operation: "tsne", expected: `1 to ${rows - 2}`, got: perplexity },
-    );
+    throw new ValueError({
+      operation: "tsne",
+      what: "perplexity",
+      expected: `at least 1 and less than ${rows - 1}, the number of neighbours of each of ${rows} points`,
+      got: perplexity,
+    });
   const affinities = affinitiesOf(
     nearestNeighbors(codes, { count: Math.min(rows - 1, Math.ceil(3 * perplexity)) }),
     perplexity,
@@ -104,11 +106,7 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
 /** Returns the first two principal components, scaled to be very small. */
 function startOf(codes: Matrix, seed: number): Float64Array {
   if (Math.min(codes.rows - 1, codes.columns) < 2)
-    throw new ValueError(`tsne: points of ${codes.columns} numbers are a line already`, {
-      operation: "tsne",
-      expected: "at least 2 numbers",
-      got: codes.columns,
-    });
+    throw new ValueError({ operation: "tsne", expected: "points of at least 2 numbers", got: codes.columns });
   const { scores, variances } = principalComponents(codes, { count: 2, seed });
   const deviation = Math.sqrt(variances[0]!) || 1;
   return scores.values.map((score) => (1e-4 * score) / deviation);

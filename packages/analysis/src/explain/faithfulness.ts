@@ -71,10 +71,12 @@ export async function faithfulness(
   const question = await questionOf(model, x, target);
   const { count, height, width } = planesOf(question.x.shape, "faithfulness");
   if (heat.count !== count || heat.height !== height || heat.width !== width)
-    throw new ValueError(
-      `faithfulness: the heatmap is of ${heat.count} examples of ${heat.height} × ${heat.width}, the inputs are ${count} of ${height} × ${width}`,
-      { operation: "faithfulness", expected: [count, height, width], got: [heat.count, heat.height, heat.width] },
-    );
+    throw new ValueError({
+      operation: "faithfulness",
+      expected: `a heatmap of ${count} examples of ${height} × ${width}, like the inputs`,
+      got: [heat.count, heat.height, heat.width],
+      gotWords: `${heat.count} of ${heat.height} × ${heat.width}`,
+    });
   const shares = { ...question, score: (output: Tensor) => question.score(sharesOf(output)) };
   const order = hottest(heat);
   const empty = new Float64Array(x.size).fill(value);

@@ -20,9 +20,10 @@ export function placesOf({ height, width }: Pick<Planes, "height" | "width">, si
   const along = (length: number, span: number, step: number): readonly (readonly [number, number])[] => {
     for (const [what, number] of Object.entries({ size: span, stride: step }))
       if (!Number.isInteger(number) || number < 1)
-        throw new ValueError(`occlusion: the ${what} must be a whole number of pixels, at least 1, got ${number}`, {
+        throw new ValueError({
           operation: "occlusion",
-          expected: "at least 1",
+          what: `the ${what}`,
+          expected: "a whole number of at least 1 pixel",
           got: number,
         });
     const places = 1 + Math.max(0, Math.ceil((length - span) / step));

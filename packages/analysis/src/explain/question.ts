@@ -30,11 +30,12 @@ async function answers(model: Layer, x: Tensor): Promise<number[]> {
 
 function checkOutput(output: Tensor): void {
   if (output.rank !== 2)
-    throw new ShapeError(
-      `explain: the model makes ${showShape(output.shape)}; for a class as the target it must make [batch, classes]; ` +
-        "else give a function of the output as the target: { target: (y) => mean(y, [1, 2, 3]) }",
-      { operation: "explain", expected: "[batch, classes]", got: output.shape, fix: "a function as the target" },
-    );
+    throw new ShapeError({
+      operation: "explain",
+      expected: "a model that makes [batch, classes], for a class as the target",
+      got: output.shape,
+      fix: "give a function of the output as the target: { target: (y) => mean(y, [1, 2, 3]) }",
+    });
 }
 
 /** Checks model, examples and target, and makes a question of them. */
@@ -49,9 +50,9 @@ export async function questionOf(model: Layer, x: Tensor, target?: Target): Prom
         ? Array.from({ length: count }, () => target)
         : target;
   if (classes.length !== count)
-    throw new ValueError(`explain: ${classes.length} targets for ${count} examples; give one class, or one for each`, {
+    throw new ValueError({
       operation: "explain",
-      expected: count,
+      expected: `one class as the target, or one for each of ${count} examples`,
       got: classes.length,
     });
   return { model, x: known, classes, score: scoreOfClasses(classes) };
@@ -64,9 +65,10 @@ function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor 
     const depth = output.shape[1]!;
     const bad = classes.find((c) => !Number.isInteger(c) || c < 0 || c >= depth);
     if (bad !== undefined)
-      throw new ValueError(`explain: the target ${bad} is none of the ${depth} classes 0 to ${depth - 1}`, {
+      throw new ValueError({
         operation: "explain",
-        expected: `0 to ${depth - 1}`,
+        what: "the target",
+        expected: `a class from 0 to ${depth - 1}`,
         got: bad,
       });
     // A product with the one-hot rows would be NaN if another class is infinite.
@@ -78,10 +80,12 @@ function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Te
   return (output) => {
     const y = score(output);
     if (y.rank === 1 && y.shape[0] === output.shape[0]) return y;
-    throw new ShapeError(
-      `explain: the target made ${showShape(y.shape)} of ${showShape(output.shape)}; expected one number for each example, ${showShape([output.shape[0]!])}`,
-      { operation: "explain", expected: [output.shape[0]!], got: y.shape },
-    );
+    throw new ShapeError({
+      operation: "explain",
+      what: `the target made of ${showShape(output.shape)}`,
+      expected: `one number for each example, ${showShape([output.shape[0]!])}`,
+      got: y.shape,
+    });
   };
 }
 

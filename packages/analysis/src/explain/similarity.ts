@@ -58,10 +58,13 @@ export function structuralSimilarity(a: Picture, b: Picture, options: Similarity
   const { range = 1, onlyShown = false } = options;
   const { height, width } = a;
   if (b.height !== height || b.width !== width)
-    throw new ShapeError(
-      `structuralSimilarity: both pictures must be of one size, got ${height} × ${width} and ${b.height} × ${b.width}`,
-      { operation: "structuralSimilarity", expected: [height, width], got: [b.height, b.width] },
-    );
+    throw new ShapeError({
+      operation: "structuralSimilarity",
+      what: "the second picture",
+      expected: `${height} × ${width}, the size of the first`,
+      got: [b.height, b.width],
+      gotWords: `${b.height} × ${b.width}`,
+    });
   const [c1, c2] = [(0.01 * range) ** 2, (0.03 * range) ** 2];
   const mean = (of: (i: number) => number): Float64Array =>
     blurred(

@@ -1,7 +1,8 @@
-import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { gradients, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
+import { noUnit } from "./inputsSeen.ts";
 
 /** The effective receptive field of a unit. */
 export interface EffectiveReceptiveField {
@@ -47,11 +48,7 @@ export async function effectiveReceptiveField(
   const [n, ...own] = output.shape as [number, ...number[]];
   const wanted = unit ?? own.slice(0, -1).map((size) => Math.floor(size / 2));
   if (wanted.length > own.length || wanted.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < own[axis]!)))
-    throw new ShapeError(`there is no unit [${wanted.join(", ")}] in layer "${layer}", which makes ${showShape(own)}`, {
-      path: layer,
-      expected: own,
-      got: wanted,
-    });
+    throw noUnit(layer, own, wanted);
   const seed = new Float64Array(output.size);
   const steps = stepsOf(own);
   const first = offsetOf(wanted, steps);

@@ -1,4 +1,4 @@
-import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, placeOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
@@ -16,27 +16,28 @@ export interface InputsSeen {
   readonly box: readonly (readonly [first: number, last: number])[] | undefined;
 }
 
+/** Makes the error for a unit that a layer does not have. */
+export const noUnit = (layer: string, shape: Shape, unit: readonly number[]): ShapeError =>
+  new ShapeError({
+    what: layer === "" ? "the unit" : `the unit of layer "${layer}"`,
+    expected: `a position in ${showShape(shape)}`,
+    got: unit,
+  });
+
 /** Returns the index of a unit in a tensor `[1, …]`. */
 export function unitNumber(name: string, output: Tensor, unit: readonly number[]): number {
   const shape = output.shape.slice(1);
   if (unit.length !== shape.length || unit.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!)))
-    throw new ShapeError(`there is no unit [${unit.join(", ")}] in layer "${name}", which makes ${showShape(shape)}`, {
-      path: name,
-      expected: shape,
-      got: unit,
-    });
+    throw noUnit(name, shape, unit);
   return offsetOf(unit, stepsOf(shape));
 }
 
 function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
   const box = shape.map((): [number, number] => [Infinity, -Infinity]);
-  const steps = stepsOf(shape);
   for (let i = 0; i < mask.length; i++)
     if (mask[i])
-      for (const [axis, step] of steps.entries()) {
-        const at = Math.floor(i / step) % shape[axis]!;
+      for (const [axis, at] of placeOf(i, shape).entries())
         box[axis] = [Math.min(box[axis]![0], at), Math.max(box[axis]![1], at)];
-      }
   return box.every(([first, last]) => first <= last) ? box : undefined;
 }
 

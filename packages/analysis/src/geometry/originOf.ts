@@ -1,11 +1,5 @@
-import { offsetOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, placeOf, stepsOf } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
-
-/** Returns the position of number `i` in a tensor of this shape. */
-export const placeOf = (i: number, shape: Shape): number[] => {
-  const steps = stepsOf(shape);
-  return steps.map((step, axis) => Math.floor(i / step) % shape[axis]!);
-};
 
 /** An element of a tensor; no number for a zero that was put around it. */
 interface Origin {

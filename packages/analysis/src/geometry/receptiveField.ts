@@ -1,8 +1,9 @@
-import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import type { Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Field, Interval } from "./field.ts";
 import { fieldsOf } from "./fieldsOf.ts";
+import { noUnit } from "./inputsSeen.ts";
 import { recordModel } from "../recordModel.ts";
 
 /** The receptive field of a layer along one axis of the input. */
@@ -89,14 +90,7 @@ function receptiveField(name: string, type: string, output: Tensor, field: Field
     axes: places.map((along, i) => axisField(field, along, names[i]!)),
     box: (unit) => {
       if (unit.length > outputShape.length || unit.some((at, axis) => !(at >= 0 && at < outputShape[axis]!)))
-        throw new ShapeError(
-          `there is no unit [${unit.join(", ")}] in ${name} (${type}), which makes ${showShape(outputShape)}`,
-          {
-            path: name,
-            expected: outputShape,
-            got: unit,
-          },
-        );
+        throw noUnit(name, outputShape, unit);
       return places.map((along) => {
         const { low, high } = sightOf(field, along, unit)!;
         const last = input.shape[along]! - 1;

@@ -1,5 +1,6 @@
 import {
   broadcastSteps,
+  eachWindow,
   offsetOf,
   sizeOf,
   stepsOf,
@@ -51,25 +52,6 @@ function folded(mask: Mask, shape: Shape, axes: readonly number[], result: Shape
   return Uint8Array.from(places(shape, broadcastSteps(small, shape)), (from) => any[from]!);
 }
 
-/** Visits every pair of input and output position that a tap connects, along one axis. */
-function eachMeeting(s: Sliding, visit: (input: number, output: number, tap: number) => void): void {
-  for (let o = 0; o < s.output; o++)
-    for (let tap = 0; tap < s.window; tap++) {
-      const i = o * s.stride - s.before + tap * s.dilation;
-      if (i >= 0 && i < s.input) visit(i, o, tap);
-    }
-}
-
-/** Visits every pair of input and output pixel that a tap connects. */
-function eachPixelMeeting(
-  { height, width }: { readonly height: Sliding; readonly width: Sliding },
-  visit: (input: number, output: number, tap: number) => void,
-): void {
-  eachMeeting(height, (y, oy, ky) =>
-    eachMeeting(width, (x, ox, kx) => visit(y * width.input + x, oy * width.output + ox, ky * width.window + kx)),
-  );
-}
-
 /** Marks groups of which any channel is marked: `[pixels, channels] → [pixels, groups]`. */
 function anyOfGroup(mask: Mask, channels: number, groups: number): Mask {
   const each = channels / groups;
@@ -98,11 +80,13 @@ function slid(
   const [inputs, outputs] = [g.height.input * g.width.input, g.height.output * g.width.output];
   const [from, to] = back ? [inputs, outputs] : [outputs, inputs];
   const seen = new Uint8Array(g.batch * to * groups);
-  eachPixelMeeting(g, (input, output) => {
-    const [source, target] = back ? [input, output] : [output, input];
-    for (let n = 0; n < g.batch; n++)
-      for (let k = 0; k < groups; k++)
-        if (mask[(n * from + source) * groups + k]) seen[(n * to + target) * groups + k] = 1;
+  eachWindow(g, (output, taps) => {
+    for (const { input } of taps) {
+      const [source, target] = back ? [input, output] : [output, input];
+      for (let n = 0; n < g.batch; n++)
+        for (let k = 0; k < groups; k++)
+          if (mask[(n * from + source) * groups + k]) seen[(n * to + target) * groups + k] = 1;
+    }
   });
   return seen;
 }
@@ -113,10 +97,11 @@ function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
   const depth = g.inChannels / g.groups;
   const [h, w] = [g.height.output * g.width.output, g.height.window * g.width.window];
   const seen = new Uint8Array(w * depth * f);
-  eachPixelMeeting(g, (_, output, tap) => {
+  eachWindow(g, (output, taps) => {
     for (let n = 0; n < g.batch; n++)
       for (let filter = 0; filter < f; filter++)
-        if (dy[(n * h + output) * f + filter]) for (let c = 0; c < depth; c++) seen[(tap * depth + c) * f + filter] = 1;
+        if (dy[(n * h + output) * f + filter])
+          for (const { tap } of taps) for (let c = 0; c < depth; c++) seen[(tap * depth + c) * f + filter] = 1;
   });
   return seen;
 }

@@ -1,13 +1,11 @@
 import {
   checkOptions,
   checkValue,
-  conv2dGeometry,
-  droppedBy,
+  fitWindow,
   GeometryError,
   wholeFrom,
   type OptionCheck,
   type OptionChecks,
-  type Sliding,
 } from "@convlens/backend";
 
 /** A window along one axis. */
@@ -69,29 +67,15 @@ export function windowFit(options: WindowFitOptions): WindowFit {
   checkOptions("windowFit", options, windowChecks);
   for (const name of ["input", "window"] as const) checkValue("windowFit", name, options[name], windowChecks[name]);
   const { input, window, stride = 1, padding = 0, dilation = 1 } = options;
-  const sliding = (geometry: "floor" | "strict"): Sliding =>
-    conv2dGeometry(
-      [1, 1, input, 1],
-      [1, window, 1, 1],
-      {
-        stride: [1, stride],
-        padding:
-          typeof padding === "string" ? padding : [[0, 0], typeof padding === "number" ? [padding, padding] : padding],
-        dilation: [1, dilation],
-        geometry,
-      },
-      "conv1d",
-    ).width;
-  try {
-    const { output } = sliding("strict");
-    return { positions: output, output, dropped: 0, fits: true };
-  } catch (error) {
-    if (!(error instanceof GeometryError)) throw error;
-    const why = error.message.replace(/^conv1d: /, "");
-    const positions = error.details.got as number;
-    // Larger than all there is: not even one position.
-    if (Number.isInteger(positions)) return { positions: 0, output: 0, dropped: positions, fits: false, why };
-    const floor = sliding("floor");
-    return { positions, output: floor.output, dropped: droppedBy(floor), fits: false, why };
-  }
+  const sides =
+    typeof padding === "number" ? ([padding, padding] as const) : padding === "valid" ? ([0, 0] as const) : padding;
+  const fit = fitWindow({ input, window, stride, dilation, padding: sides }, "length");
+  const { output } = fit.sliding;
+  return {
+    positions: output === 0 ? 0 : fit.positions,
+    output,
+    dropped: fit.dropped,
+    fits: fit.misfit === undefined,
+    ...(fit.misfit && { why: new GeometryError(fit.misfit).message }),
+  };
 }

@@ -115,10 +115,13 @@ function fill(
 
 function sizesOf({ shape, values }: Numbers): readonly [height: number, width: number] {
   if (shape.length > 2 || sizeOf(shape) !== values.length)
-    throw new ShapeError(
-      `to paint: expected numbers in rows and columns, got ${values.length} for ${showShape(shape)}; take a map or a column out of them`,
-      { expected: "[height, width]", got: shape, fix: "activationMap(…)" },
-    );
+    throw new ShapeError({
+      operation: "to paint",
+      expected: `numbers in rows and columns`,
+      got: shape,
+      gotWords: `${values.length} for ${showShape(shape)}`,
+      fix: "select a map or a column first, for example with activationMap(…)",
+    });
   return shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0] ?? 1];
 }
 
@@ -201,14 +204,12 @@ export function paintImage(
   const [low, high] = options.range ?? [0, 1];
   const [height, width, channels] = shape as [number, number, number];
   if (shape.length !== 3 || ![1, 3, 4].includes(channels) || sizeOf(shape) !== values.length)
-    throw new ShapeError(
-      `paintImage: expected pixels [height, width, 1, 3 or 4], got ${values.length} numbers for ${showShape(shape)}`,
-      {
-        operation: "paintImage",
-        expected: "[height, width, 1, 3 or 4]",
-        got: shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "paintImage",
+      expected: "pixels [height, width, 1, 3 or 4]",
+      got: shape,
+      gotWords: `${values.length} numbers for ${showShape(shape)}`,
+    });
   const data = new Uint8ClampedArray(4 * height * width).fill(255);
   for (let pixel = 0; pixel < height * width; pixel++)
     for (let k = 0; k < 4; k++) {
@@ -229,8 +230,9 @@ export function paintImage(
  */
 export function enlarge({ width, height, data }: Raster, factor: number): Raster {
   if (!Number.isInteger(factor) || factor < 1)
-    throw new ValueError(`enlarge: the factor must be a whole number of at least 1, got ${factor}`, {
+    throw new ValueError({
       operation: "enlarge",
+      what: "factor",
       expected: "a whole number of at least 1",
       got: factor,
     });
@@ -261,15 +263,14 @@ export function overlay(
   const { strength = 0.8, ...painted } = options;
   const [height, width] = sizesOf(numbers);
   if (height !== picture.height || width !== picture.width)
-    throw new ShapeError(
-      `overlay: the map is ${height} · ${width}, the picture ${picture.height} · ${picture.width}; resize one of them`,
-      {
-        operation: "overlay",
-        expected: [picture.height, picture.width],
-        got: [height, width],
-        fix: "resize one of them",
-      },
-    );
+    throw new ShapeError({
+      operation: "overlay",
+      what: "the map",
+      expected: `${picture.height} × ${picture.width}, the size of the picture`,
+      got: [height, width],
+      gotWords: `${height} × ${width}`,
+      fix: "resize one of them",
+    });
   const scale = scaleOf([numbers.values], painted);
   const data = new Uint8ClampedArray(4 * height * width);
   fill(data, (i) => i, numbers.values, scale);

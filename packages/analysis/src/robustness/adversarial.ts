@@ -3,7 +3,6 @@ import {
   anyOption,
   numberFrom,
   ShapeError,
-  showShape,
   ValueError,
   type Shape,
   type Values,
@@ -67,28 +66,27 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
   const { labels, epsilon, steps = 1, stepSize, range = [0, 1] } = options;
   const count = examplesIn(x, "adversarial");
   if (labels.length !== count)
-    throw new ValueError(`adversarial: ${labels.length} labels for ${count} examples; give one for each`, {
+    throw new ValueError({
       operation: "adversarial",
-      expected: count,
+      expected: `one label for each of ${count} examples`,
       got: labels.length,
     });
   if (!(epsilon >= 0) || !Number.isInteger(steps) || steps < 1)
-    throw new ValueError(
-      `adversarial: epsilon must not be negative and steps a whole number of at least 1, got ${epsilon} and ${steps}`,
-      { operation: "adversarial", expected: "epsilon ≥ 0, steps ≥ 1", got: [epsilon, steps] },
-    );
+    throw new ValueError({
+      operation: "adversarial",
+      expected: "an epsilon of at least 0 and steps of at least 1",
+      got: [epsilon, steps],
+      gotWords: `${epsilon} and ${steps}`,
+    });
   const right = tensor(labels);
   const run = compile((point: Tensor) => {
     const logits = apply(model, point);
     if (logits.rank !== 2 || logits.shape[1]! < 2)
-      throw new ShapeError(
-        `adversarial: expected a model that makes scores [n, classes], it makes ${showShape(logits.shape)}`,
-        {
-          operation: "adversarial",
-          expected: "[n, classes]",
-          got: logits.shape,
-        },
-      );
+      throw new ShapeError({
+        operation: "adversarial",
+        expected: "a model that makes scores [n, classes]",
+        got: logits.shape,
+      });
     const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
     return { gradient: gradients(loss, [point], { unused: "zeros" })[0], classes: argmax(logits) };
   });

@@ -143,11 +143,11 @@ export function modularGraph(model: Layer<Tensor, unknown>, inputShape: Shape): 
     const grid = gridOf(t, fields.get(t), places);
     const count = grid.rows * grid.columns;
     if (count > LARGEST)
-      throw new ShapeError(`modularGraph: ${count} elements are more than anybody can look at; give a smaller input`, {
+      throw new ShapeError({
         operation: "modularGraph",
-        expected: `at most ${LARGEST}`,
+        expected: `at most ${LARGEST} elements, which a diagram can show`,
         got: count,
-        fix: "a smaller input",
+        fix: "give a smaller input",
       });
     const edges = kind === "input" ? [] : edgesOf(t, grid, known);
     known.set(t, { stage: stages.length, grid });

@@ -1,4 +1,4 @@
-import { traitsOf, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
+import { meetings, traitsOf, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { recordModel, variableBehind, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
@@ -23,16 +23,8 @@ export interface LayerSharing {
   readonly untied: number;
 }
 
-/** Returns the number of taps over the input, summed over all positions. */
-function tapsInside(s: Sliding): number {
-  let inside = 0;
-  for (let o = 0; o < s.output; o++)
-    for (let tap = 0; tap < s.window; tap++) {
-      const i = o * s.stride - s.before + tap * s.dilation;
-      if (i >= 0 && i < s.input) inside++;
-    }
-  return inside;
-}
+/** Returns the number of taps over the input, of all positions together. */
+const tapsInside = (s: Sliding): number => meetings(s).reduce((sum, taps) => sum + taps.length, 0);
 
 /** Returns the bias that is added to the result of an operation. */
 function biasOf(t: Tensor, { operations }: RecordedLayer, recorded: RecordedModel): Tensor | undefined {

@@ -55,9 +55,10 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
   const { inputs, targets, loss = crossEntropy, chance, every = 50 } = options;
   const all = [...parameters(model)];
   if (all.length === 0)
-    throw new UsageError("watchTraining: this model has no parameters yet; build(model, inputShape) makes them", {
+    throw new UsageError({
       operation: "watchTraining",
-      fix: "build(model, inputShape)",
+      problem: "this model has no parameters yet",
+      fix: "make them with build(model, inputShape)",
     });
   const outputs = apply(model, inputs);
   const steps: TrainingStep[] = [];

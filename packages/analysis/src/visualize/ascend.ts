@@ -123,10 +123,12 @@ export async function* ascend(subject: Subject, options: AscentOptions): AsyncGe
     });
   const { brightness = (range[0] + range[1]) / 2 } = options;
   if (!(brightness > range[0] && brightness < range[1]))
-    throw new ValueError(
-      `visualize: the brightness of the start must lie between the darkest and the brightest, ${range[0]} and ${range[1]}, got ${brightness}`,
-      { operation: "visualize", expected: `between ${range[0]} and ${range[1]}`, got: brightness },
-    );
+    throw new ValueError({
+      operation: "visualize",
+      what: "the brightness of the start",
+      expected: `between ${range[0]} and ${range[1]}, the darkest and the brightest`,
+      got: brightness,
+    });
   const planes = planesOf(subject.shape, "visualize");
   const { height, width } = planes;
   const random = new Random(options.seed ?? 0);

@@ -43,9 +43,10 @@ export interface VisualizeOptions extends AscentOptions {
 
 const checkIndex = (what: string, index: number, size: number, layer: string): void => {
   if (Number.isInteger(index) && index >= 0 && index < size) return;
-  throw new ValueError(`visualize: there is no ${what} ${index} in ${layer}, which has ${size}: 0 to ${size - 1}`, {
+  throw new ValueError({
     operation: "visualize",
-    expected: `0 to ${size - 1}`,
+    what: `the ${what} of ${layer}`,
+    expected: `from 0 to ${size - 1}`,
     got: index,
   });
 };
@@ -66,20 +67,24 @@ function excitement(recorded: RecordedModel, objective: Objective): Tensor {
   if ("unit" in objective) {
     const { unit } = objective;
     if (unit.length !== y.rank - 1)
-      throw new ShapeError(
-        `visualize: the unit [${unit.join(", ")}] of ${name} must have ${y.rank - 1} numbers, a place in ${showShape(y.shape.slice(1))}`,
-        { operation: "visualize", expected: y.shape.slice(1), got: unit },
-      );
+      throw new ShapeError({
+        operation: "visualize",
+        what: `the unit of ${name}`,
+        expected: `a place of ${y.rank - 1} numbers in ${showShape(y.shape.slice(1))}`,
+        got: unit,
+      });
     unit.forEach((at, axis) => checkIndex(`place [${unit.join(", ")}]: no`, at, y.shape[axis + 1]!, name));
     return reshape(slice(y, [0, ...unit], [y.shape[0]!, ...unit.map(() => 1)]), [y.shape[0]!]);
   }
   if ("direction" in objective) {
     const { direction } = objective;
     if (direction.length !== channels)
-      throw new ShapeError(
-        `visualize: the direction has ${direction.length} numbers, ${name} has ${channels} channels; give one for each`,
-        { operation: "visualize", expected: channels, got: direction.length },
-      );
+      throw new ShapeError({
+        operation: "visualize",
+        what: "direction",
+        expected: `${channels} numbers, one for each channel of ${name}`,
+        got: direction.length,
+      });
     return sum(multiply(overPlaces(y), tensor(direction)), -1);
   }
   return mean(square(y), y.shape.map((_, axis) => axis).slice(1));

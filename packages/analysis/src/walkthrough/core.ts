@@ -1,14 +1,16 @@
 import {
   broadcastSteps,
+  inputUnder,
   offsetOf,
+  placeOf,
   stepsOf,
   traitsOf,
+  windowsOver,
   type Conv2dGeometry,
   type Attributes,
   type Shape,
 } from "@convlens/backend";
 import type { Tensor } from "@convlens/tensor";
-import { placeOf } from "../geometry/originOf.ts";
 import { dependentsOf, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
 /** The main operation of a layer, without bias, divisor and reshapes. */
@@ -90,7 +92,8 @@ export function meetingsOf(t: Tensor, i: number): Meeting[][] {
   return t.operation === "conv2d" ? [meetingsOfConvolution(g, i)] : meetingsOfTransposed(g, i);
 }
 
-function meetingsOfConvolution(g: Conv2dGeometry, i: number): Meeting[] {
+/** Returns the pairs of a convolution: every weight of the filter, with the input under it. */
+export function meetingsOfConvolution(g: Conv2dGeometry, i: number): Meeting[] {
   const { height: h, width: w } = g;
   const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
   const [image, oy, ox, filter] = placeOf(i, [g.batch, h.output, w.output, g.outChannels]) as [
@@ -102,8 +105,7 @@ function meetingsOfConvolution(g: Conv2dGeometry, i: number): Meeting[] {
   const first = Math.floor(filter / f) * c;
   return Array.from({ length: h.window * w.window * c }, (_, l) => {
     const [ky, kx, channel] = placeOf(l, [h.window, w.window, c]) as [number, number, number];
-    const y = oy * h.stride - h.before + ky * h.dilation;
-    const x = ox * w.stride - w.before + kx * w.dilation;
+    const [y, x] = [inputUnder(h, oy, ky), inputUnder(w, ox, kx)];
     const inside = y >= 0 && y < h.input && x >= 0 && x < w.input;
     return {
       input: inside ? ((image * h.input + y) * w.input + x) * g.inChannels + first + channel : undefined,
@@ -123,19 +125,13 @@ export function meetingsOfTransposed(g: Conv2dGeometry, i: number): Meeting[][] 
     number,
   ];
   const group = Math.floor(channel / c);
-  const places: Meeting[][] = [];
-  for (let oy = 0; oy < h.output; oy++)
-    for (let ky = 0; ky < h.window; ky++) {
-      if (oy * h.stride - h.before + ky * h.dilation !== y) continue;
-      for (let ox = 0; ox < w.output; ox++)
-        for (let kx = 0; kx < w.window; kx++) {
-          if (ox * w.stride - w.before + kx * w.dilation !== x) continue;
-          const place = ((image * h.output + oy) * w.output + ox) * g.outChannels + group * f;
-          const weight = ((ky * w.window + kx) * c + (channel % c)) * g.outChannels + group * f;
-          places.push(Array.from({ length: f }, (_, k) => ({ input: place + k, weight: weight + k })));
-        }
-    }
-  return places;
+  return windowsOver(h, y).flatMap((row) =>
+    windowsOver(w, x).map((column) => {
+      const place = ((image * h.output + row.output) * w.output + column.output) * g.outChannels + group * f;
+      const weight = ((row.tap * w.window + column.tap) * c + (channel % c)) * g.outChannels + group * f;
+      return Array.from({ length: f }, (_, k) => ({ input: place + k, weight: weight + k }));
+    }),
+  );
 }
 
 /** Returns the inputs of unit `i` of a pooling or a reduction, in order. */

@@ -1,8 +1,8 @@
-import { ShapeError, showShape, sizeOf, type Shape } from "@convlens/backend";
+import { placeOf, ShapeError, sizeOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
 import { biasNumber, candidatesOf, coreOf, meetingsOf, type Core } from "./core.ts";
-import { originOf, placeOf } from "../geometry/originOf.ts";
+import { originOf } from "../geometry/originOf.ts";
 import { dependentsOf, layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 import { unitNumber } from "../geometry/inputsSeen.ts";
 import { markInputs, type Mask } from "../geometry/sources.ts";
@@ -84,11 +84,11 @@ export function inputsOf({ operations }: RecordedLayer, recorded: RecordedModel)
 /** Refuses batches of more than one example, in which a position would be ambiguous. */
 export function checkSingle(what: string, x: Tensor): void {
   if (x.shape[0] === 1) return;
-  throw new ShapeError(`${what}: expected a batch of one example, got ${showShape(x.shape)}; give slice(x, …) of it`, {
+  throw new ShapeError({
     operation: what,
-    axis: "batch",
-    expected: 1,
-    got: x.shape[0],
+    expected: "a batch of one example",
+    got: x.shape,
+    fix: "take one of it: slice(x, …)",
   });
 }
 

@@ -1,6 +1,7 @@
 import {
   checkOptions,
   offsetOf,
+  placeOf,
   ShapeError,
   showShape,
   sizeOf,
@@ -12,10 +13,10 @@ import {
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, gradients, tensor, type Tensor } from "@convlens/tensor";
-import { candidatesOf, coreOf, meetingsOfTransposed, type Core } from "./core.ts";
+import { candidatesOf, coreOf, meetingsOfConvolution, meetingsOfTransposed, type Core } from "./core.ts";
 import { unitNumber } from "../geometry/inputsSeen.ts";
 import { placeOption } from "../optionChecks.ts";
-import { originOf, placeOf } from "../geometry/originOf.ts";
+import { originOf } from "../geometry/originOf.ts";
 import { layerNamed, recordModel, type RecordedLayer } from "../recordModel.ts";
 import { checkSingle, inputsOf } from "./trace.ts";
 
@@ -84,10 +85,13 @@ export async function traceGradient(
   const own = layerNamed(recorded, layer);
   const [from, ...more] = inputsOf(own, recorded);
   if (from === undefined || more.length > 0)
-    throw new UsageError(
-      `traceGradient: "${layer}" (${own.type}) reads ${more.length + (from === undefined ? 0 : 1)} tensors itself; name a layer that reads one, such as one of those that it contains`,
-      { operation: "traceGradient", path: layer, expected: 1 },
-    );
+    throw new UsageError({
+      operation: "traceGradient",
+      expected: "a layer that reads one tensor itself",
+      got: more.length + (from === undefined ? 0 : 1),
+      gotWords: `"${layer}" (${own.type}), which reads ${more.length + (from === undefined ? 0 : 1)}`,
+      fix: "name another, such as one of those that it contains",
+    });
   const i = inputNumber(own, from, input);
   const seed = new Float64Array(recorded.output.size).fill(target === undefined ? 1 : 0);
   if (target !== undefined) seed[unitNumber("", recorded.output, target)] = 1;
@@ -106,16 +110,13 @@ function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonl
     input.length !== shape.length ||
     input.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!))
   )
-    throw new ShapeError(
-      `${name} (${type}) gets ${showShape(shape)}, in which there is no place [${input.join(", ")}]`,
-      {
-        path: name,
-        expected: shape,
-        got: input,
-      },
-    );
-  const steps = stepsOf(shape);
-  return offsetOf(input, steps);
+    throw new ShapeError({
+      operation: `${name} (${type})`,
+      what: "the place",
+      expected: `within its input, ${showShape(shape)}`,
+      got: input,
+    });
+  return offsetOf(input, stepsOf(shape));
 }
 
 /** Returns the contributions to input `i` through a sum or a maximum. */
@@ -187,26 +188,10 @@ function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; reado
   const { geometry: g } = t.attributes as { readonly geometry: Conv2dGeometry };
   if (t.operation === "conv2d")
     return meetingsOfTransposed(g, i).map((places) => places.map(({ input, weight }) => ({ unit: input!, weight })));
-  return [convolutionOf(g, i)];
-}
-
-/** Returns the outputs of a transposed convolution that depend on input `i`. */
-function convolutionOf(g: Conv2dGeometry, i: number): { readonly unit: number; readonly weight: number }[] {
-  const { height: h, width: w } = g;
-  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
-  const [image, oy, ox, filter] = placeOf(i, [g.batch, h.output, w.output, g.outChannels]) as [
-    number,
-    number,
-    number,
-    number,
+  // A transposed convolution adds each input to the pixels that the convolution would read for it.
+  return [
+    meetingsOfConvolution(g, i).flatMap(({ input, weight }) => (input === undefined ? [] : [{ unit: input, weight }])),
   ];
-  return Array.from({ length: h.window * w.window * c }, (_, l) => l).flatMap((l) => {
-    const [ky, kx, channel] = placeOf(l, [h.window, w.window, c]) as [number, number, number];
-    const [y, x] = [oy * h.stride - h.before + ky * h.dilation, ox * w.stride - w.before + kx * w.dilation];
-    if (y < 0 || y >= h.input || x < 0 || x >= w.input) return [];
-    const unit = ((image * h.input + y) * w.input + x) * g.inChannels + Math.floor(filter / f) * c + channel;
-    return [{ unit, weight: l * g.outChannels + filter }];
-  });
 }
 
 /** Returns the contributions through any other layer, by the gradient of each output. */

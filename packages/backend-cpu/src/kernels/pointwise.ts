@@ -28,7 +28,7 @@ export const linksOf = (steps: readonly ChainStep[]): Link[] =>
   steps.map(({ operation, attributes, inputs }) => {
     const formula = formulas[operation]?.(attributes as never);
     if (formula === undefined)
-      throw new BackendError(`${operation} is not elementwise, and cannot be part of a chain`, { operation });
+      throw new BackendError({ operation, problem: "it is not elementwise, and cannot be part of a chain" });
     return { formula, operands: inputs };
   });
 

@@ -1,4 +1,4 @@
-import type { Inputs, Kernel, KernelsOf, Pool2dGeometry, Poolings, Sliding } from "@convlens/backend";
+import { meetings, type Inputs, type Kernel, type KernelsOf, type Pool2dGeometry, type Poolings, type Sliding } from "@convlens/backend";
 import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
@@ -135,17 +135,13 @@ interface Stretch {
 }
 
 /** The positions along one axis as stretches. */
-function stretchesOf({ input, window, output, stride, dilation, before }: Sliding): Stretch[] {
+function stretchesOf(s: Sliding): Stretch[] {
   const found: Stretch[] = [];
-  for (let o = 0; o < output; o++) {
-    const inside = Array.from({ length: window }, (_, tap) => tap).filter((tap) => {
-      const at = o * stride - before + tap * dilation;
-      return at >= 0 && at < input;
-    });
-    const [firstTap, taps] = [inside[0]!, inside.length];
+  for (const [from, inside] of meetings(s).entries()) {
+    const [firstTap, taps] = [inside[0]?.tap ?? 0, inside.length];
     const last = found.at(-1);
     if (last?.firstTap === firstTap && last.taps === taps) found.splice(-1, 1, { ...last, count: last.count + 1 });
-    else found.push({ from: o, count: 1, firstTap, taps });
+    else found.push({ from, count: 1, firstTap, taps });
   }
   return found;
 }

@@ -59,9 +59,7 @@ function chainOf(
   const statements = steps.map(({ operation, attributes, inputs: operands }, i) => {
     const step = formulas[operation];
     if (step === undefined)
-      throw new BackendError(`${operation} is not computed number by number, and cannot be part of a chain`, {
-        operation,
-      });
+      throw new BackendError({ operation, problem: "it is not elementwise, and cannot be part of a chain" });
     const own = Object.entries(step.numbers(attributes as never)).map(([name, value]) => {
       numbers[`${name}${i}`] = value;
       return [name, `${name}${i}`] as const;

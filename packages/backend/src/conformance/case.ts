@@ -3,14 +3,14 @@ import type { Shape } from "../shape.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
-/** One call of an operation: shapes, attributes, and what its inputs may hold. */
+/** One call of an operation: shapes, attributes and the values of its inputs. */
 export interface Case<O extends Op = Op> {
   readonly inputs: Inputs<O, Shape>;
   readonly attributes: O["attributes"];
   readonly output: Shape;
-  /** A number of an input; default: from −2 to 2. */
+  /** Draws an element of an input. Default: from −2 to 2. */
   readonly number?: (dice: Dice, input: number) => number;
-  /** For composites and fusions: the same in primitives, from the feeds. */
+  /** For composites and fusions: records the same computation in primitives, from the feeds. */
   meaning?(this: void, write: Writer, feeds: Inputs<O, number>): number;
 }
 
@@ -25,6 +25,6 @@ export type CompositeCases<K extends keyof Operations> = {
   readonly [N in K]: (dice: Dice) => CompositeCase<Operations[N]>;
 };
 
-/** From −2 to 2, and now and then what is no number, or infinite. */
+/** Draws from −2 to 2, with an occasional NaN or infinity. */
 export const sometimesSpecial = (dice: Dice): number =>
   dice.unit() < 0.02 ? dice.pick([NaN, Infinity, -Infinity]) : 4 * dice.unit() - 2;

@@ -30,7 +30,7 @@ const binary = (dice: Dice): Case<BinaryOp> => {
   const [a, b] = [dice.shrunk(shape), dice.shrunk(shape)];
   return { inputs: [a, b], attributes: {}, output: broadcastShapes("test", a, b) };
 };
-/** Few different numbers, so that many are equal. */
+/** Draws one of a few numbers, so that many are equal. */
 const coarse = (dice: Dice): number => dice.int(-2, 2);
 const comparison = (dice: Dice): Case<BinaryOp> => ({ ...binary(dice), number: coarse });
 
@@ -40,7 +40,7 @@ const reduction = (dice: Dice): Case<Operations["sum"]> => {
   return { inputs: [shape], attributes: { axes }, output: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) };
 };
 
-/** A block inside of a larger tensor, with steps in both directions. */
+/** A section of a larger tensor, with positive and negative steps. */
 const section = (dice: Dice): { readonly whole: Shape; readonly part: Section } => {
   const whole = dice.shape(dice.int(1, 4));
   const step = whole.map(() => dice.pick([1, 1, 2, -1, -2]));
@@ -74,7 +74,7 @@ const convolution = (dice: Dice): Conv2dGeometry => {
     stride: [dice.int(1, 3), dice.int(1, 3)] as const,
     dilation: [dice.int(1, 2), dice.int(1, 2)] as const,
   };
-  // A transposed convolution has geometries that no convolution has: rows after the last window, windows beside the padding.
+  // A transposed convolution has geometries that no convolution has: rows after the last window, and windows beyond the padding.
   return dice.unit() < 0.3 ? transposedConvolution(dice) : conv2dGeometry(input, [...window, c, f], options);
 };
 const transposedConvolution = (dice: Dice): Conv2dGeometry => {
@@ -122,7 +122,7 @@ const withBias = (dice: Dice, relu: boolean): CompositeCase<Operations["conv2dBi
   };
 };
 
-/** What only a backend's own `join` writes, for the geometries that it has a kernel for. */
+/** Operations that only the `join` of a backend makes, for geometries that it has a kernel for. */
 type OfOneBackend = "conv2dGradients" | "result";
 
 /** Ways to make cases of every operation; the type leaves none out. */
@@ -216,7 +216,7 @@ export const cases: Cases<keyof Primitives> & CompositeCases<Exclude<keyof Compo
     scatter: (dice) => {
       const [indices, rest] = [dice.shape(dice.int(0, 2)), dice.shape(dice.int(0, 2))];
       const size = dice.int(1, 6);
-      // One past the end is passed over.
+      // An index past the end is ignored.
       const number = (d: Dice, input: number): number => (input === 0 ? d.unit() : d.int(0, size));
       return { inputs: [[...indices, ...rest], indices], attributes: { size }, output: [size, ...rest], number };
     },

@@ -4,11 +4,11 @@ import type { CompositeCase } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
-/** What is known of a number before it is computed: its shape, how large it is at most, and how far off. */
+/** Estimate of a value before it is computed: its shape, largest magnitude and error. */
 interface Estimate {
   readonly shape: Shape;
   readonly most: number;
-  /** In units of float32. */
+  /** Error in units of float32 precision. */
   readonly error: number;
 }
 
@@ -46,7 +46,7 @@ const larger = (a: Estimate, b: Estimate): Growth => ({
   most: Math.max(a.most, b.most),
   error: Math.max(a.error, b.error),
 });
-/** The slope of these functions is 1 at most. */
+/** Functions whose slope is at most 1. */
 const smooth = (x: Estimate): Growth => ({ most: 1, error: x.error + 2 });
 /** A comparison needs exact numbers. */
 const exact = (...x: readonly Estimate[]): Growth =>
@@ -73,7 +73,7 @@ const kinds: readonly Kind[] = [
   ),
 ];
 
-/** A chain of random steps, of which no error grows to more than a few units. */
+/** A chain of random steps whose error stays within a few units. */
 export function chainCase(dice: Dice): CompositeCase<Operations["pointwise"]> {
   const output = dice.shape();
   return chainOver(dice, [output, ...Array.from({ length: dice.int(0, 7) }, () => dice.shrunk(output))]);
@@ -113,7 +113,7 @@ function chainOver(dice: Dice, inputs: readonly [Shape, ...Shape[]]): CompositeC
   const last = (): number => values.length - 1;
   for (let tries = dice.int(0, 15); tries > 0; tries--) {
     const next = dice.pick(kinds);
-    // Most go on with what was made last.
+    // Most steps continue with the latest value.
     take(
       next,
       Array.from({ length: next.operands }, () => (dice.unit() < 0.4 ? last() : dice.int(0, last()))),

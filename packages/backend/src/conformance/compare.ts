@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.ts";
 import type { Program, Values } from "../program.ts";
 
-/** An error, unless all numbers are equal within a tolerance, relative where they are large; NaN is equal to NaN. */
+/** Throws unless all values are equal within a tolerance, which is relative for large values; NaN equals NaN. */
 export function compare(got: Values, want: ArrayLike<number>, tolerance: number, what: string): void {
   if (got.length !== want.length) throw new Error(`${what}: expected ${want.length} numbers, got ${got.length}`);
   for (let i = 0; i < want.length; i++) {
@@ -21,7 +21,7 @@ export async function runOnce(backend: Backend, program: Program, feeds: readonl
   }
 }
 
-/** An error, unless something fails. */
+/** Throws unless `work` fails. */
 export async function mustFail(what: string, work: () => Promise<unknown> | void): Promise<void> {
   try {
     await work();

@@ -1,7 +1,7 @@
 import type { Shape } from "../shape.ts";
 import { Random } from "../random.ts";
 
-/** Random choices that a seed decides, so that a failure can be had again. */
+/** Random choices that depend on a seed, so that a failure can be reproduced. */
 export class Dice {
   readonly #random: Random;
 
@@ -9,33 +9,33 @@ export class Dice {
     this.#random = new Random(seed);
   }
 
-  /** From 0 to 1. */
+  /** Draws from 0 to 1. */
   unit(): number {
     return this.#random.next();
   }
 
-  /** A whole number, both ends included. */
+  /** Draws a whole number, both ends included. */
   int(from: number, to: number): number {
     return from + this.#random.integer(to - from + 1);
   }
 
-  /** One of a list. */
+  /** Draws an element of a list. */
   pick<T>(list: readonly T[]): T {
     return list[this.int(0, list.length - 1)]!;
   }
 
-  /** A shape with axes of 1 to 5. */
+  /** Draws a shape with axes of 1 to 5. */
   shape(rank: number = this.int(0, 4)): Shape {
     return Array.from({ length: rank }, () => this.int(1, 5));
   }
 
-  /** A shape that broadcasts to this one. */
+  /** Draws a shape that broadcasts to this one. */
   shrunk(shape: Shape): Shape {
     const from = this.unit() < 0.3 ? this.int(0, shape.length) : 0;
     return shape.map((size) => (this.unit() < 0.3 ? 1 : size)).slice(from);
   }
 
-  /** The axes 0 … rank − 1 in some order. */
+  /** Draws an order of the axes 0 … rank − 1. */
   order(rank: number): number[] {
     return [...this.#random.permutation(rank)];
   }

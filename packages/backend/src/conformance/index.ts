@@ -1,6 +1,6 @@
 /**
- * Proves that a backend does what it must: every operation over random shapes against the reference, and how programs,
- * variables and memory behave.
+ * Tests of a backend: every operation over random shapes against the reference, and the behaviour of programs, variables and
+ * memory.
  *
  * @module
  */
@@ -18,24 +18,24 @@ import { compare, runOnce } from "./compare.ts";
 import { Dice } from "./dice.ts";
 import { programOf } from "./writer.ts";
 
-/** What is left out, and why. */
+/** A test that is skipped, and the reason. */
 export interface Skip {
   /** An operation, or the name of a test. */
   readonly test: string;
   readonly reason: string;
 }
 
-/** What {@link conformance} needs. */
+/** Options of {@link conformance}. */
 export interface ConformanceOptions {
-  /** Of the test runner. */
+  /** Function of the test runner. */
   readonly describe: (name: string, body: () => void) => void;
-  /** Of the test runner. */
+  /** Function of the test runner. */
   readonly it: (name: string, body: () => Promise<void>) => void;
-  /** The backend to agree with: `reference({ precision: "float64" })`. */
+  /** Makes the backend to compare with: `reference({ precision: "float64" })`. */
   readonly reference: () => Backend;
-  /** Random cases for each operation. Default: 20. */
+  /** Number of random cases for each operation. Default: 20. */
   readonly rounds?: number;
-  /** Of a number x the difference may be this times 1 + |x|. Default: 1e-5. */
+  /** Tolerance: a value x may differ by this times 1 + |x|. Default: 1e-5. */
   readonly tolerance?: number;
   /** Tests that this backend does not pass, each with a reason. */
   readonly skip?: readonly Skip[];
@@ -65,8 +65,11 @@ export function conformance(makeBackend: () => Backend | Promise<Backend>, optio
   const names = Object.keys({ ...cases, ...behaviour });
   for (const { test } of skip) {
     if (names.includes(test)) continue;
-    const fix = nearest(test, names)!;
-    throw new ValueError(`conformance: there is no test "${test}" to skip; did you mean "${fix}"?`, { got: test, fix });
+    throw new ValueError({
+      operation: "conformance",
+      problem: `there is no test "${test}" to skip`,
+      fix: `did you mean "${nearest(test, names)}"?`,
+    });
   }
   const test = (name: string, body: (backend: Backend) => Promise<void>): void => {
     const skipped = skip.find((each) => each.test === name);
@@ -87,7 +90,7 @@ export function conformance(makeBackend: () => Backend | Promise<Backend>, optio
         for (let round = 0; round < rounds; round++) {
           const dice = new Dice(round);
           const made: Case<Operations[typeof operation]> = cases[operation](dice);
-          // A composite that the backend does not know never gets there.
+          // The backend is never given a composite that it does not support.
           if (made.meaning !== undefined && !backend.supports(operation)) return;
           if (operation.startsWith("pointwise") && made.inputs.length > (backend.mostInputs ?? 8)) continue;
           const feeds = made.inputs.map((shape, input) =>

@@ -3,7 +3,7 @@ import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
-/** A tensor of two to four axes, some of them folded, with long ones now and then; and what stays of it. */
+/** Shape of a tensor of two to four axes, some of them normalized over and some long; and the shape of its moments. */
 const folding = (dice: Dice): { readonly shape: Shape; readonly axes: readonly number[]; readonly kept: Shape } => {
   const shape = dice.shape(dice.int(1, 4)).map((size) => (dice.unit() < 0.2 ? dice.int(6, 40) : size));
   const axes = shape.flatMap((_, axis) => (dice.unit() < 0.5 ? [axis] : []));
@@ -15,12 +15,12 @@ const partOf = (write: Writer, pair: number, index: number, kept: Shape): number
   const part = write("slice", [pair], { begin, step: shape.map(() => 1), shape }, shape);
   return write("reshape", [part], { shape: kept }, kept);
 };
-/** Two tensors of one shape as one, `[2, …]`. */
+/** Stacks two tensors of one shape: `[2, …]`. */
 const pairOf = (write: Writer, first: number, second: number, kept: Shape): number => {
   const part = (value: number): number => write("reshape", [value], { shape: [1, ...kept] }, [1, ...kept]);
   return write("concat", [part(first), part(second)], { axis: 0 }, [2, ...kept]);
 };
-/** (x − mean) / √(variance + epsilon), given the moments; and the deviation. */
+/** (x − mean) / √(variance + epsilon) from given moments, and the deviation. */
 const normalization = (
   write: Writer,
   x: number,
@@ -32,17 +32,17 @@ const normalization = (
   const deviation = write("sqrt", [variance], {}, kept);
   return { normal: write("divide", [off, deviation], {}, shape), deviation };
 };
-/** Moments are given as numbers of their own: variances must not be negative. */
+/** Draws moments, whose variances must not be negative. */
 const withMoments =
   (moments: number) =>
   (dice: Dice, input: number): number =>
     input === moments ? 4 * dice.unit() : sometimesSpecial(dice);
-/** Moments, what is normalised by them, and its gradients. */
+/** Cases of moments, of normalization by them and of its gradients. */
 export const normalizeCases: CompositeCases<"moments" | "normalize" | "normalizeSums" | "normalizeGradient"> = {
   moments: (dice) => {
     const { shape, axes, kept } = folding(dice);
     const count = sizeOf(shape) / sizeOf(kept);
-    // As far from 0 as would drown the variance in a difference of sums of squares.
+    // So far from 0 that a difference of sums of squares would lose the variance.
     const shift = dice.pick([0, 0, 300]);
     return {
       inputs: [shape],

@@ -4,13 +4,13 @@ import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
-/** Images of two sizes. */
+/** Draws an image shape and another size. */
 const resizing = (dice: Dice): { readonly small: Shape; readonly large: Shape; readonly mode: ResizeMode } => {
   const [n, c] = [dice.int(1, 2), dice.int(1, 6)];
   const image = (): Shape => [n, dice.int(1, 7), dice.int(1, 7), c];
   return { small: image(), large: image(), mode: dice.pick(["nearest", "bilinear"] as const) };
 };
-/** The old pixels that a new one of an axis is made of, and how much of each. */
+/** Source pixels of a pixel of a resized axis, with their weights. */
 function partsOfPixel(i: number, from: number, to: number, mode: ResizeMode): [place: number, share: number][] {
   if (mode === "nearest") return [[Math.floor((i * from) / to), 1]];
   const center = Math.max(0, ((2 * i + 1) * from) / (2 * to) - 0.5);
@@ -23,7 +23,7 @@ function partsOfPixel(i: number, from: number, to: number, mode: ResizeMode): [p
 }
 const along = (shape: Shape, axis: number, at: number): number[] => shape.map((_, a) => (a === axis ? at : 0));
 const ones = [1, 1, 1, 1];
-/** An axis of another size, pixel by pixel. */
+/** Records the resizing of an axis, pixel by pixel. */
 function resampled(write: Writer, x: number, shape: Shape, axis: number, to: number, mode: ResizeMode): number {
   const pixel = shape.with(axis, 1);
   const made = (i: number): number =>
@@ -36,7 +36,7 @@ function resampled(write: Writer, x: number, shape: Shape, axis: number, to: num
   const others = Array.from({ length: to - 1 }, (_, i) => made(i + 1));
   return write("concat", [made(0), ...others], { axis }, shape.with(axis, to));
 }
-/** What each pixel has is given to those that it came from. */
+/** Records the adjoint: adds each pixel to its source pixels. */
 function resampledBack(write: Writer, dy: number, shape: Shape, axis: number, to: number, mode: ResizeMode): number {
   const [pixel, whole] = [shape.with(axis, 1), shape.with(axis, to)];
   return Array.from({ length: shape[axis]! }, (_, i) =>
@@ -50,7 +50,7 @@ function resampledBack(write: Writer, dy: number, shape: Shape, axis: number, to
     .reduce((a, b) => write("add", [a, b], {}, whole));
 }
 
-/** Images of another size, and the adjoint. */
+/** Cases of resizing and of its adjoint. */
 export const resizeCases: CompositeCases<"resize" | "resizeGradient"> = {
   resize: (dice) => {
     const { small, large, mode } = resizing(dice);

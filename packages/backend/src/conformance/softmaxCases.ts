@@ -3,7 +3,7 @@ import { sometimesSpecial, type CompositeCases } from "./case.ts";
 import type { Dice } from "./dice.ts";
 import type { Writer } from "./writer.ts";
 
-/** Rows of the last axis, as long as there are classes. */
+/** Draws a shape whose last axis holds the classes. */
 const rows = (dice: Dice): Shape => [...dice.shape(dice.int(0, 2)), dice.int(1, 19)];
 const folded = (shape: Shape): Shape => shape.with(shape.length - 1, 1);
 const sumOfRows = (write: Writer, x: number, shape: Shape): number =>
@@ -21,7 +21,7 @@ const lostBySign = (write: Writer, x: number, shape: Shape): number => {
   return write("log1p", [write("exp", [negative], {}, shape)], {}, shape);
 };
 
-/** Shares along rows and of single numbers, and their gradients. */
+/** Cases of softmax, sigmoid, their cross-entropies and gradients. */
 export const softmaxCases: CompositeCases<
   | "softmax"
   | "softmaxGradient"
@@ -113,7 +113,7 @@ export const softmaxCases: CompositeCases<
       inputs: [shape, shape],
       attributes: {},
       output: folded(shape),
-      // Some targets are 0, and some logits −∞.
+      // Some targets are 0, and some logits are −∞.
       number: (d, input) =>
         input === 1 ? d.pick([0, 0, 1, d.unit()]) : d.unit() < 0.1 ? -Infinity : sometimesSpecial(d),
       meaning: (write, [x, targets]) => {

@@ -2,7 +2,7 @@ import type { Attributes, Each, Inputs, OperationName, Operations } from "../ope
 import type { Instruction, Program } from "../program.ts";
 import type { Shape } from "../shape.ts";
 
-/** Writes one instruction and gives the number of its value. */
+/** Appends an instruction and returns the number of its value. */
 export interface Writer {
   <K extends OperationName>(
     operation: K,
@@ -10,7 +10,7 @@ export interface Writer {
     attributes: Attributes<K>,
     shape: Shape,
   ): number;
-  /** The number of a scalar constant. */
+  /** Returns the number of a scalar constant. */
   constant(value: number): number;
 }
 
@@ -23,7 +23,7 @@ export function programOf(
   feeds: readonly Shape[],
   body: (write: Writer, feeds: readonly number[]) => readonly number[],
 ): Program {
-  // Constants stand before instructions, and their number is known only in the end: until then theirs are negative.
+  // Constants precede instructions, and their count is known only at the end; until then their numbers are negative.
   const constants: number[] = [];
   const instructions: Instruction[] = [];
   const write = Object.assign(

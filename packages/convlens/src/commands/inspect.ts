@@ -83,7 +83,9 @@ async function checkWritable(report: string): Promise<void> {
     if (await isFolder(report)) throw Object.assign(new Error(), { code: "EISDIR" });
     await access(dirname(report), constants.W_OK);
   } catch (cause) {
-    throw new ConvlensError(`${report} cannot be written: ${reasonOf(cause)}; or name another file with --output`, {
+    throw new ConvlensError({
+      problem: `${report} cannot be written: ${reasonOf(cause)}`,
+      fix: "name another file with --output",
       cause,
     });
   }
@@ -112,10 +114,10 @@ interface Row extends Statistics {
 /** Collects all that is printed. */
 async function findings({ model, x, settings, step, answer, probabilities, file, sets, inputName }: Subject) {
   if (answer < 0)
-    throw new ValueError(
-      `the outputs of the model for ${inputName} are not finite, so there is nothing to explain; train it again with a lower learning rate`,
-      { expected: "finite outputs", got: NaN, fix: "a lower learning rate" },
-    );
+    throw new ValueError({
+      problem: `the outputs of the model for ${inputName} are not finite, so there is nothing to explain`,
+      fix: "train it again with a lower learning rate",
+    });
   const weights = [...(await weightsOf(model))].map(([name, { shape, values }]): Row => ({
     name,
     shape,

@@ -3,12 +3,7 @@ import { LONGEST_SIDE, MOST_PIXELS } from "./pixels.ts";
 
 /** The error of an image file, in one sentence that names it. */
 export const imageError = (name: string, what: string, fix: string, cause?: unknown): ValueError =>
-  new ValueError(`${name} ${what}; ${fix}`, {
-    operation: "image",
-    got: name,
-    fix,
-    ...(cause !== undefined && { cause }),
-  });
+  new ValueError({ problem: `${name} ${what}`, fix, cause });
 
 /** The error of a damaged or incomplete file. */
 export const damagedError = (name: string, kind: string, cause?: unknown): ValueError => {

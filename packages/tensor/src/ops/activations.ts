@@ -27,7 +27,7 @@ export const leakyRelu = (x: Operand, negativeSlope = 0.01): Tensor =>
 /** x, or `alpha` · (eˣ − 1) where it is negative (Clevert 2015). */
 export const elu = (x: Operand, alpha = 1): Tensor => add(relu(x), multiply(expm1(minimum(x, 0)), alpha));
 
-/** elu with the two constants that keep a deep net's activations normalised (Klambauer 2017). */
+/** elu with the two constants that keep the activations of a deep net normalized (Klambauer 2017). */
 export const selu = (x: Operand): Tensor => multiply(elu(x, 1.6732632423543772), 1.0507009873554805);
 
 /** x · Φ(x), with the normal distribution Φ (Hendrycks 2016). */
@@ -36,7 +36,7 @@ export const gelu = (x: Operand): Tensor => multiply(multiply(x, 0.5), add(erf(m
 /** x · sigmoid(x), also called SiLU. */
 export const swish = (x: Operand): Tensor => multiply(x, sigmoid(x));
 
-// The pieces of the lowering have a kink at 0, the whole has none: so it has a gradient rule of its own.
+// The parts of the lowering have a kink at 0 and their sum has none, so it has its own gradient rule.
 const softplusOperation: Operation<"softplus"> = {
   name: "softplus",
   shape: ([x]) => x,
@@ -44,7 +44,7 @@ const softplusOperation: Operation<"softplus"> = {
   lower: ([x]) => add(relu(x), log1p(exp(negate(absolute(x))))),
 };
 
-/** ln(1 + eˣ), the smooth relu; without overflow. */
+/** ln(1 + eˣ), a smooth ReLU, without overflow. */
 export const softplus = (x: Operand): Tensor => record(softplusOperation, [x], {});
 
 const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
@@ -54,7 +54,7 @@ const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
     multiply(dy, subtract(sigmoid(logits), targets)),
     negate(multiply(dy, logits)),
   ],
-  // ln(1 + e^−|x|) + (1 − t) · max(x, 0) + t · max(−x, 0), where a product with 0 is 0 for an infinite x, too
+  // ln(1 + e^−|x|) + (1 − t) · max(x, 0) + t · max(−x, 0), where a product with 0 is 0 also for an infinite x
   lower: ([x, t]) => {
     const share = where(greater(x, 0), subtract(1, t), t);
     const size = absolute(x);
@@ -63,7 +63,7 @@ const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
 };
 
 /**
- * The cross-entropy −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of every number, with the sigmoid σ; without overflow.
+ * Cross-entropy −t · ln σ(x) − (1 − t) · ln(1 − σ(x)) of each element, with the sigmoid σ, without overflow.
  *
  * @param logits - Any shape.
  * @param targets - The same shape, from 0 to 1.
@@ -76,9 +76,12 @@ const sigmoidCrossEntropyOperation: Operation<"sigmoidCrossEntropy"> = {
 export function sigmoidCrossEntropy(logits: Operand, targets: Operand): Tensor {
   const [x, t] = [operand(logits), operand(targets)];
   if (!sameShape(x.shape, t.shape))
-    throw new ShapeError(
-      `sigmoidCrossEntropy: logits ${showShape(x.shape)} and targets ${showShape(t.shape)} must have one shape; reshape one of them`,
-      { operation: "sigmoidCrossEntropy", expected: x.shape, got: t.shape, fix: "reshape one of them" },
-    );
+    throw new ShapeError({
+      operation: "sigmoidCrossEntropy",
+      what: "the shape of the targets",
+      expected: `that of the logits, ${showShape(x.shape)}`,
+      got: t.shape,
+      fix: "reshape one of them",
+    });
   return record(sigmoidCrossEntropyOperation, [x, t], {});
 }

@@ -26,21 +26,21 @@ const spreadOperation: Operation<"sumPool2dGradient"> = {
 };
 const sumPool2d = (x: Tensor, geometry: Pool2dGeometry): Tensor => record(sumOperation, [x], { geometry });
 
-/** The same windows on one image of one channel. */
+/** The same windows over one image of one channel. */
 const planeOf = (geometry: Pool2dGeometry): Pool2dGeometry => ({ ...geometry, batch: 1, channels: 1 });
 
-/** How {@link averagePool2d} slides, and what it divides by. */
+/** Options of {@link averagePool2d}. */
 export interface AveragePool2dOptions extends Pool2dOptions {
   /** Whether the zeros of the padding count as pixels. Default: true. */
   readonly countPadding?: boolean | undefined;
 }
 
 /**
- * The mean of the numbers under each window, channel by channel.
+ * Mean of the elements under each window, for each channel.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
- * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
+ * @throws `GeometryError` for a window that does not fit, or that covers padding only, as in {@link maxPool2d}.
  */
 export function averagePool2d(x: Operand, given: AveragePool2dOptions): Tensor {
   checkWindow("averagePool2d", given, { ...poolChecks, countPadding: booleanOption });
@@ -53,9 +53,9 @@ export function averagePool2d(x: Operand, given: AveragePool2dOptions): Tensor {
   return divide(total, sumPool2d(broadcastTo(1, poolInputShape(plane)), plane));
 }
 
-/** How {@link lpPool2d} slides, and its norm. */
+/** Options of {@link lpPool2d}. */
 export interface LpPool2dOptions extends Pool2dOptions {
-  /** 1 for the sum of sizes, 2 for the Euclidean length. Default: 2. */
+  /** Exponent p: 1 for the sum of magnitudes, 2 for the Euclidean norm. Default: 2. */
   readonly p?: number | undefined;
 }
 
@@ -74,7 +74,7 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
     // For p = 2 the factor is x, which also has a gradient at 0.
     const factor = p === 2 ? x : multiply(sign(x), power(absolute(x), p - 1));
     const dx = multiply(factor, record(spreadOperation, [share], { geometry }));
-    // The empty sum of what no window sees is 0, also where x is not finite.
+    // An element that no window covers has the gradient 0, also where it is not finite.
     const plane = planeOf(geometry);
     return where(record(spreadOperation, [broadcastTo(1, poolOutputShape(plane))], { geometry: plane }), dx, 0);
   },
@@ -83,11 +83,11 @@ const lpGradient: Operation<"lpPool2dGradient"> = {
 const lpPool = (x: Tensor, geometry: Pool2dGeometry, p: number): Tensor => record(lpOperation, [x], { geometry, p });
 
 /**
- * The p-norm of the numbers under each window: `(Σ |x|^p)^(1/p)`, channel by channel.
+ * p-norm of the elements under each window, `(Σ |x|^p)^(1/p)`, for each channel.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
- * @throws `GeometryError` for a window that does not fit, or that sees padding only, as in {@link maxPool2d}.
+ * @throws `GeometryError` for a window that does not fit, or that covers padding only, as in {@link maxPool2d}.
  */
 export function lpPool2d(x: Operand, given: LpPool2dOptions): Tensor {
   checkWindow("lpPool2d", given, { ...poolChecks, p: numberFrom(1) });

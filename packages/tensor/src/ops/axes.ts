@@ -1,20 +1,24 @@
 import { ShapeError, showShape, type Shape } from "@convlens/backend";
 
-/** The axes that a reduction folds: one, several, or (if not given) all. Negative ones count from the end. */
+/** Axes of a reduction: one, several, or all if not given. Negative ones count from the end. */
 export type ReduceAxes = number | readonly number[] | undefined;
 
-/** An axis as a number from 0 up. */
+/** Returns an axis as a number from 0. */
 export function checkAxis(operation: string, shape: Shape, axis: number): number {
   const at = axis < 0 ? axis + shape.length : axis;
   if (Number.isInteger(at) && at >= 0 && at < shape.length) return at;
-  throw new ShapeError(
-    `${operation}: axis ${axis} does not exist in ${showShape(shape)}, which has ` +
-      `${shape.length === 0 ? "none" : `axes 0 to ${shape.length - 1}, or −${shape.length} to −1 from the end`}`,
-    { operation, axis, expected: `0 to ${shape.length - 1}`, got: axis },
-  );
+  throw new ShapeError({
+    operation,
+    what: "axis",
+    expected:
+      shape.length === 0
+        ? "left out, since a scalar has no axes"
+        : `from 0 to ${shape.length - 1}, or from -${shape.length} to -1, in ${showShape(shape)}`,
+    got: axis,
+  });
 }
 
-/** Axes in rising order, each once. */
+/** Returns axes in ascending order, each once. */
 export function checkAxes(operation: string, shape: Shape, axes: ReduceAxes): number[] {
   if (axes === undefined) return shape.map((_, axis) => axis);
   const list = (typeof axes === "number" ? [axes] : axes).map((axis) => checkAxis(operation, shape, axis));

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkReduce } from "./options.ts";
 import { checkAxes, type ReduceAxes } from "./axes.ts";
 
-// Reshaping, stretching and summing are each other's gradients: stretched forward is summed backward.
+// The gradient of stretching is summing, that of summing is stretching, and that of reshaping is reshaping.
 
 const reshapeOperation: Operation<"reshape"> = {
   name: "reshape",
@@ -26,9 +26,9 @@ const sumOperation: Operation<"sum"> = {
 };
 
 /**
- * The same numbers in another shape. One axis may be −1: as long as the others leave.
+ * Returns the same elements in another shape. One axis may be −1; its size follows from the others.
  *
- * @throws `ShapeError` where the sizes differ.
+ * @throws {@link ShapeError} if the sizes differ.
  *
  * @example
  * ```ts
@@ -41,54 +41,45 @@ export function reshape(x: Operand, shape: Shape): Tensor {
   const rest = sizeOf(shape.filter((_, axis) => axis !== open));
   const wanted = open < 0 ? shape : shape.with(open, rest === 0 ? 0 : from.size / rest);
   if (sizeOf(wanted) !== from.size || !wanted.every(Number.isInteger))
-    throw new ShapeError(
-      `reshape: ${showShape(from.shape)} holds ${from.size} values, which do not fill ${showShape(shape)}`,
-      {
-        operation: "reshape",
-        expected: from.size,
-        got: shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "reshape",
+      expected: `a shape of ${from.size} values, like ${showShape(from.shape)}`,
+      got: shape,
+      gotWords: showShape(shape),
+    });
   checkShape("reshape", wanted);
   return sameShape(wanted, from.shape) ? from : record(reshapeOperation, [from], { shape: [...wanted] });
 }
 
-/** All axes after the first as one: `[n, …] → [n, size / n]`. What stands between maps and a dense layer. */
+/** Joins all axes after the first: `[n, …] → [n, size / n]`. It stands between activation maps and a dense layer. */
 export function flatten(x: Operand): Tensor {
   const from = operand(x);
   if (from.rank === 0)
-    throw new ShapeError("flatten: expected at least a batch axis, got a scalar", {
-      operation: "flatten",
-      expected: "[batch, …]",
-      got: [],
-    });
+    throw new ShapeError({ operation: "flatten", expected: "at least a batch axis", got: [], gotWords: "a scalar" });
   return reshape(from, [from.shape[0]!, sizeOf(from.shape.slice(1))]);
 }
 
-/** Stretched to a larger shape, as NumPy does it: axes of size 1 are repeated, missing ones come in front. */
+/** Stretches a tensor to a larger shape, as in NumPy: axes of size 1 are repeated, missing ones are added in front. */
 export function broadcastTo(x: Operand, shape: Shape): Tensor {
   const from = operand(x);
   if (sameShape(from.shape, shape)) return from;
   const reached = broadcastShapes("broadcastTo", from.shape, checkShape("broadcastTo", shape));
   if (!sameShape(reached, shape))
-    throw new ShapeError(
-      `broadcastTo: ${showShape(from.shape)} cannot be stretched to ${showShape(shape)}: its axes must be equal or 1`,
-      {
-        operation: "broadcastTo",
-        expected: shape,
-        got: from.shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "broadcastTo",
+      expected: `a shape that can be stretched to ${showShape(shape)}, each axis equal or 1`,
+      got: from.shape,
+    });
   return record(broadcastOperation, [from], { shape: [...shape] });
 }
 
-/** What a reduction does with the axes that it folds. */
+/** Options of a reduction. */
 export interface ReduceOptions {
-  /** Whether they stay, with size 1. Default: false. */
+  /** Whether reduced axes stay, with size 1. Default: false. */
   readonly keepAxes?: boolean;
 }
 
-/** Drops axes of size 1 that a reduction has folded. */
+/** Drops reduced axes of size 1. */
 export const withoutAxes = (y: Tensor, axes: readonly number[]): Tensor =>
   reshape(
     y,
@@ -96,7 +87,7 @@ export const withoutAxes = (y: Tensor, axes: readonly number[]): Tensor =>
   );
 
 /**
- * The sum over some axes (negative ones count from the end), or over all. Of nothing it is 0.
+ * Sum over some axes (negative ones count from the end), or over all. The sum of no elements is 0.
  *
  * @example
  * ```ts
@@ -111,7 +102,7 @@ export function sum(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}):
   return options.keepAxes ? y : withoutAxes(y, folded);
 }
 
-/** The adjoint of broadcasting: sums over the axes that were stretched to give back a tensor of the smaller shape. */
+/** Adjoint of broadcasting: sums over the stretched axes to get a tensor of the smaller shape. */
 export function sumTo(y: Tensor, shape: Shape): Tensor {
   if (sameShape(y.shape, shape)) return y;
   const lead = y.rank - shape.length;

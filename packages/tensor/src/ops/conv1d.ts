@@ -5,7 +5,7 @@ import { conv2d, convTranspose2d } from "./conv2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
 import { countOption, signalChecks } from "./options.ts";
 
-/** How filters slide along a signal. */
+/** Options of {@link conv1d}. */
 export interface Conv1dOptions {
   readonly stride?: number | undefined;
   readonly padding?: Padding1d | undefined;
@@ -15,7 +15,7 @@ export interface Conv1dOptions {
 }
 
 /**
- * The filters slide along a signal: many copies of the same neuron side by side.
+ * Convolution of a signal. The filters slide along it: each is many copies of the same neuron side by side.
  *
  * @param x - `[n, l, c]`
  * @param filters - `[k, c / groups, f]`
@@ -43,14 +43,14 @@ export function conv1d(x: Operand, filters: Operand, given: Conv1dOptions = {}):
   return asSignal(conv2d(image, weights, options));
 }
 
-/** How filters slide in a transposed convolution of a signal. */
+/** Options of {@link convTranspose1d}. */
 export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "geometry"> {
-  /** Added to the end of the output. */
+  /** Number of elements added to the end of the output. */
   readonly outputPadding?: number | undefined;
 }
 
 /**
- * {@link conv1d} run backwards.
+ * Transposed convolution of a signal: {@link conv1d} run backwards.
  *
  * @param x - `[n, l, c]`
  * @param filters - `[k, f / groups, c]`

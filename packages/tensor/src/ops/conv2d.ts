@@ -14,8 +14,8 @@ import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { countOption, pairFrom, windowChecks } from "./options.ts";
 
-// out[o] = Σ in[i] · filter[k] over all meetings (i, k, o) of an input, a tap and an output: linear in both factors, so each
-// gradient is the same sum solved for another corner, and the three are closed under differentiation.
+// out[o] = Σ in[i] · filter[k] over all triples (i, k, o) of an input, a tap and an output. The sum is linear in both factors,
+// so each gradient is the same sum with the roles exchanged, and the three operations are closed under differentiation.
 const forward: Operation<"conv2d"> = {
   name: "conv2d",
   shape: (_, { geometry }) => convOutputShape(geometry),
@@ -45,20 +45,20 @@ const inputGradient = (dy: Operand, filters: Operand, geometry: Conv2dGeometry):
 const filterGradient = (dy: Operand, x: Operand, geometry: Conv2dGeometry): Tensor =>
   record(toFilters, [dy, x], { geometry });
 
-/** How filters slide. */
+/** Options of {@link conv2d}. */
 export interface Conv2dOptions extends WindowOptions {
-  /** Channels and filters are divided into this many groups; as many as channels make the convolution depthwise. */
+  /** Number of groups that channels and filters are divided into; with one group per channel it is a depthwise convolution. */
   readonly groups?: number | undefined;
 }
 
 /**
- * The filters slide to every position of the image; each number of the result is the sum of the products of the pixels under a
- * filter, through the full depth of the input, with its weights. (As everywhere in the field the filter is not flipped: a
- * mathematician calls this cross-correlation.)
+ * Convolution of images. The filters slide to every position of the image; each element of the result is the sum of the products
+ * of the weights of a filter and the pixels under it, through the full depth of the input. (As is usual, the filter is not
+ * flipped, so mathematically this is a cross-correlation.)
  *
  * @param x - `[n, h, w, c]`
  * @param filters - `[kh, kw, c / groups, f]`
- * @returns `[n, oh, ow, f]`: an activation map for each filter, stacked along the last axis.
+ * @returns `[n, oh, ow, f]`: an activation map for each filter, along the last axis.
  * @throws `ShapeError` for wrong ranks or channels, `GeometryError` for a window that does not fit.
  *
  * @example
@@ -72,18 +72,18 @@ export function conv2d(x: Operand, filters: Operand, options: Conv2dOptions = {}
   return record(forward, [image, weights], { geometry: conv2dGeometry(image.shape, weights.shape, options) });
 }
 
-/** How filters slide in a transposed convolution. */
+/** Options of {@link convTranspose2d}. */
 export interface ConvTranspose2dOptions extends Omit<Conv2dOptions, "geometry"> {
-  /** Added to the output's size below and to the right: with a stride, several sizes have the same number of positions. */
+  /** Number of rows and columns added below and to the right, since with a stride several sizes have the same number of positions. */
   readonly outputPadding?: Pair | undefined;
 }
 
 /**
- * The convolution run backwards: every pixel paints the filters, weighted, onto a larger image. The same as the gradient of
- * {@link conv2d} with respect to its input, and with a stride the usual way to enlarge a map.
+ * Transposed convolution: every pixel adds the filters, weighted by it, to a larger image. It is the gradient of {@link conv2d}
+ * with respect to its input; with a stride it is the usual way to enlarge activation maps.
  *
  * @param x - `[n, h, w, c]`
- * @param filters - `[kh, kw, f / groups, c]`: those of the convolution that it runs backwards.
+ * @param filters - `[kh, kw, f / groups, c]`, as for the convolution that it runs backwards.
  * @returns `[n, (h − 1) · stride + kh − padding + outputPadding, …, f]`; with `"same"` padding `[n, h · stride + outputPadding, …, f]`
  */
 export function convTranspose2d(x: Operand, filters: Operand, options: ConvTranspose2dOptions = {}): Tensor {

@@ -6,12 +6,12 @@ import { sumTo } from "./broadcast.ts";
 
 /** Names of the primitives of this kind. */
 type NamesOf<O> = { [K in keyof Primitives]: O extends Primitives[K] ? K : never }[keyof Primitives];
-/** An operation on one tensor, number by number. */
+/** An elementwise operation on one tensor. */
 export type Unary = (x: Operand) => Tensor;
-/** An operation on two tensors that broadcast, number by number. */
+/** An elementwise operation on two tensors, with broadcasting. */
 export type Binary = (a: Operand, b: Operand) => Tensor;
 
-/** An operation on one tensor, number by number. */
+/** An elementwise operation on one tensor. */
 function unary(name: NamesOf<UnaryOp>, gradient: (dy: Tensor, x: Tensor, y: Tensor) => Tensor | null): Unary {
   const operation: Operation<NamesOf<UnaryOp>> = {
     name,
@@ -46,11 +46,11 @@ export const absolute: Unary = /* @__PURE__ */ unary("absolute", (dy, x) => mult
 export const sign: Unary = /* @__PURE__ */ unary("sign", () => null);
 /** eˣ */
 export const exp: Unary = /* @__PURE__ */ unary("exp", (dy, _, y) => multiply(dy, y));
-/** eˣ − 1, exact also where x is small. */
+/** eˣ − 1, accurate also for small x. */
 export const expm1: Unary = /* @__PURE__ */ unary("expm1", (dy, _, y) => multiply(dy, add(y, 1)));
 /** The natural logarithm: −∞ at 0, NaN below. */
 export const log: Unary = /* @__PURE__ */ unary("log", (dy, x) => divide(dy, x));
-/** ln(1 + x), exact also where x is small. */
+/** ln(1 + x), accurate also for small x. */
 export const log1p: Unary = /* @__PURE__ */ unary("log1p", (dy, x) => divide(dy, add(x, 1)));
 /** √x */
 export const sqrt: Unary = /* @__PURE__ */ unary("sqrt", (dy, _, y) => divide(dy, multiply(y, 2)));
@@ -70,32 +70,32 @@ export const erf: Unary = /* @__PURE__ */ unary("erf", (dy, x) =>
 );
 /** 1 / (1 + e⁻ˣ) */
 export const sigmoid: Unary = /* @__PURE__ */ unary("sigmoid", (dy, _, y) => multiply(dy, multiply(y, subtract(1, y))));
-/** max(x, 0). Its gradient looks at the output, never at the input, which then need not outlive a fused kernel. */
+/** max(x, 0). Its gradient reads the output, not the input, so that a fused kernel need not keep the input. */
 export const relu: Unary = /* @__PURE__ */ unary("relu", (dy, _, y) => where(greater(y, 0), dy, 0));
 
 /** a + b */
 export const add: Binary = /* @__PURE__ */ binary("add", (dy) => [dy, dy]);
 /** a − b */
 export const subtract: Binary = /* @__PURE__ */ binary("subtract", (dy) => [dy, negate(dy)]);
-/** a · b, number by number. */
+/** a · b, elementwise. */
 export const multiply: Binary = /* @__PURE__ */ binary("multiply", (dy, a, b) => [multiply(dy, b), multiply(dy, a)]);
 /** a / b */
 export const divide: Binary = /* @__PURE__ */ binary("divide", (dy, _, b, y) => {
   const da = divide(dy, b);
   return [da, negate(multiply(da, y))];
 });
-/** a to the power of b. A negative a has only whole powers (else NaN). */
+/** a to the power of b. For a negative a only integer powers are defined; others are NaN. */
 export const power: Binary = /* @__PURE__ */ binary("power", (dy, a, b, y) => [
-  // Where b is 0 the gradient is 0, also at a = 0, where a^(b − 1) is infinite; where a is 0, so is the gradient of b.
+  // Where b is 0 the gradient of a is 0, also at a = 0, where a^(b − 1) is infinite. Where a is 0 the gradient of b is 0.
   multiply(dy, where(equal(b, 0), 0, multiply(b, power(a, subtract(b, 1))))),
   multiply(dy, where(equal(a, 0), 0, multiply(y, log(a)))),
 ]);
-/** The larger one; NaN if either is. The gradient goes to the larger, to `a` where they are equal. */
+/** Elementwise maximum; NaN if either is. The gradient goes to the larger one, to `a` where they are equal. */
 export const maximum: Binary = /* @__PURE__ */ binary("maximum", (dy, a, b) => [
   where(greaterEqual(a, b), dy, 0),
   where(greater(b, a), dy, 0),
 ]);
-/** The smaller one; NaN if either is. The gradient goes to the smaller, to `a` where they are equal. */
+/** Elementwise minimum; NaN if either is. The gradient goes to the smaller one, to `a` where they are equal. */
 export const minimum: Binary = /* @__PURE__ */ binary("minimum", (dy, a, b) => [
   where(greaterEqual(b, a), dy, 0),
   where(greater(a, b), dy, 0),
@@ -110,7 +110,7 @@ export const greaterEqual: Binary = /* @__PURE__ */ binary("greaterEqual", () =>
 export const less: Binary = (a, b) => greater(b, a);
 /** 1 where a ≤ b, else 0. */
 export const lessEqual: Binary = (a, b) => greaterEqual(b, a);
-/** 1 where a ≠ b, else 0; a NaN is equal to nothing. */
+/** 1 where a ≠ b, else 0; NaN is not equal to anything. */
 export const notEqual: Binary = (a, b) => subtract(1, equal(a, b));
 
 const whereOperation: Operation<"where"> = {
@@ -124,7 +124,7 @@ const whereOperation: Operation<"where"> = {
 };
 
 /**
- * `a` where the condition is not 0, `b` where it is; all three broadcast.
+ * Selects `a` where the condition is not 0, and `b` where it is; all three broadcast.
  *
  * @example
  * ```ts
@@ -139,5 +139,5 @@ export function square(x: Operand): Tensor {
   return multiply(x, x);
 }
 
-/** x held between two bounds; no gradient flows where it is outside. */
+/** Limits x to two bounds; no gradient flows where it is outside. */
 export const clip = (x: Operand, low: Operand, high: Operand): Tensor => minimum(maximum(x, low), high);

@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from "@convlens/backend";
+import { ShapeError, showShape, ValueError } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, range, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,7 +8,7 @@ import { equal, where } from "./elementwise.ts";
 import { transpose } from "./movement.ts";
 import { max } from "./reduce.ts";
 
-// Reading rows, and adding rows where they were read: each other's gradient.
+// Reading rows, and adding rows where they were read, are the gradients of each other.
 const gatherOperation: Operation<"gather"> = {
   name: "gather",
   shape: ([x, indices]) => [...indices, ...x.slice(1)],
@@ -19,7 +19,7 @@ const scatterOperation: Operation<"scatter"> = {
   shape: ([rows, indices], { size }) => [size, ...rows.slice(indices.length)],
   gradient: (dy, { inputs: [rows, indices], attributes: { size } }) => {
     const taken = gather(dy, indices);
-    // Rows that were left out have no gradient; gathering ones gives NaN for them.
+    // An ignored row has the gradient 0; gathering ones marks it with NaN.
     const isIndex = equal(gather(broadcastTo(1, [size]), indices), 1);
     const inner = rows.shape.slice(indices.rank).map(() => 1);
     return [where(reshape(isIndex, [...indices.shape, ...inner]), taken, 0), null];
@@ -27,9 +27,8 @@ const scatterOperation: Operation<"scatter"> = {
 };
 
 /**
- * The elements of an axis that the indices name, as `take` of NumPy: indices `[…i]` into axis 0 of `[n, …]` give `[…i, …]`.
- * With a data set in a variable, batches can be gathered where it lives. An index that is out of
- * range or not a whole number gives NaN.
+ * Takes the elements of an axis at the indices, as `numpy.take`: indices `[…i]` into axis 0 of `[n, …]` give `[…i, …]`.
+ * Batches can be gathered from a data set in a variable. An index that is out of range or not a whole number gives NaN.
  *
  * @example
  * ```ts
@@ -42,33 +41,31 @@ export function gather(x: Operand, indices: Operand, axis = 0): Tensor {
   const axes = from.shape.map((_, a) => a);
   const front = transpose(from, [along, ...axes.toSpliced(along, 1)]);
   const taken = record(gatherOperation, [front, at], {});
-  // The axes of the indices stand in front; they belong where the axis was.
+  // The axes of the indices come first; they belong in the position of the axis.
   const order = taken.shape.map((_, a) => a);
   const moved = order.splice(0, at.rank);
   return transpose(taken, order.toSpliced(along, 0, ...moved));
 }
 
 /**
- * The adjoint of {@link gather} along axis 0: zeros `[size, …]`, to which each row is added where its index says. A row
- * whose index is out of range or not a whole number is passed over, and its gradient is 0.
+ * Adjoint of {@link gather} along axis 0: zeros `[size, …]`, to which each row is added at its index. A row whose index is out
+ * of range or not a whole number is ignored, and its gradient is 0.
  */
 export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
   const [from, at] = [operand(rows), operand(indices)];
   if (!at.shape.every((length, axis) => length === from.shape[axis]))
-    throw new ShapeError(
-      `scatter: rows [${from.shape.join(", ")}] must begin with the axes of the indices [${at.shape.join(", ")}]`,
-      {
-        operation: "scatter",
-        expected: at.shape,
-        got: from.shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "scatter",
+      what: "the shape of the rows",
+      expected: `that of the indices, ${showShape(at.shape)}, and any further axes`,
+      got: from.shape,
+    });
   return record(scatterOperation, [from, at], { size });
 }
 
 /**
- * Rows of zeros with a 1 where each label says: `[…] → […, depth]`. A label that is no class (out of range, not a whole
- * number, NaN) gives a row of NaN.
+ * One-hot encoding: rows of zeros with a 1 at each label, `[…] → […, depth]`. A label that is out of range or not a whole number
+ * gives a row of NaN.
  *
  * @example
  * ```ts
@@ -77,8 +74,9 @@ export function scatter(rows: Operand, indices: Operand, size: number): Tensor {
  */
 export function oneHot(labels: Operand, depth: number): Tensor {
   if (!Number.isInteger(depth) || depth < 1)
-    throw new ValueError(`oneHot: the depth (number of classes) must be a whole number of at least 1, got ${depth}`, {
+    throw new ValueError({
       operation: "oneHot",
+      what: "depth (the number of classes)",
       expected: "a whole number of at least 1",
       got: depth,
     });

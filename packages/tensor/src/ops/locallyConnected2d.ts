@@ -6,17 +6,17 @@ import { matmul } from "./matmul.ts";
 import { checkWindow, poolChecks } from "./options.ts";
 import { concat, pad, slice, transpose } from "./movement.ts";
 
-/** A window of a given size, and how it slides. */
+/** Options of {@link patches}. */
 export interface PatchesOptions extends WindowOptions {
   /** Height and width of the window. */
   readonly kernelSize: Pair;
 }
 
 /**
- * What each position of a sliding window sees, flattened to a row (im2col): a convolution is this times a matrix.
+ * Elements under each position of a sliding window, in a row (im2col). A convolution is the product of this and a matrix.
  *
  * @param x - `[n, h, w, c]`
- * @returns `[n, oh, ow, kh · kw · c]`, the taps row by row, all channels of a tap together.
+ * @returns `[n, oh, ow, kh · kw · c]`, taps row by row, with all channels of a tap together.
  */
 export function patches(x: Operand, given: PatchesOptions, operation = "patches"): Tensor {
   checkWindow(operation, given, poolChecks);
@@ -41,8 +41,7 @@ export function patches(x: Operand, given: PatchesOptions, operation = "patches"
 }
 
 /**
- * A convolution whose weights are untied: every position has filters of its own. What a convolution would be without
- * sharing, at `oh · ow` times the weights.
+ * Convolution without weight sharing: every position has its own filters, which takes `oh · ow` times as many weights.
  *
  * @param x - `[n, h, w, c]`
  * @param filters - `[oh, ow, kh · kw · c, f]`
@@ -54,11 +53,12 @@ export function locallyConnected2d(x: Operand, filters: Operand, options: Patche
   const [n, oh, ow, k] = seen.shape as [number, number, number, number];
   const expected = [oh, ow, k];
   if (weights.rank !== 4 || expected.some((size, axis) => weights.shape[axis] !== size))
-    throw new ShapeError(
-      `locallyConnected2d: expected filters ${showShape([oh, ow, k], ["height", "width", "window · channels"])} and the number of filters, got ${showShape(weights.shape)}`,
-      { operation: "locallyConnected2d", expected: [...expected, "filters"], got: weights.shape },
-    );
-  // For every position a product of its own: [oh·ow, n, k] · [oh·ow, k, f]
+    throw new ShapeError({
+      operation: "locallyConnected2d",
+      expected: `filters ${showShape([oh, ow, k], ["height", "width", "window · channels"]).slice(0, -1)}, filters]`,
+      got: weights.shape,
+    });
+  // A separate product for each position: [oh·ow, n, k] · [oh·ow, k, f]
   const f = weights.shape[3]!;
   const rows = transpose(reshape(seen, [n, oh * ow, k]), [1, 0, 2]);
   const y = matmul(rows, reshape(weights, [oh * ow, k, f]));

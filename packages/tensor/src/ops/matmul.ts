@@ -4,7 +4,7 @@ import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 
-/** What {@link matmul} does with its matrices first. */
+/** Options of {@link matmul}. */
 export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
@@ -17,7 +17,7 @@ const matmulOperation: Operation<"matmul"> = {
     a.at(transposeA ? -1 : -2)!,
     b.at(transposeB ? -2 : -1)!,
   ],
-  // Of y = a·b: da = dy·bᵀ, db = aᵀ·dy; where a or b came transposed, so goes its gradient.
+  // y = a·b has the gradients da = dy·bᵀ and db = aᵀ·dy, transposed where a or b is.
   gradient: (dy, { inputs: [a, b], attributes: { transposeA, transposeB } }) => [
     transposeA
       ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
@@ -29,9 +29,9 @@ const matmulOperation: Operation<"matmul"> = {
 };
 
 /**
- * The product of matrices: `[…, m, k] · […, k, n] → […, m, n]`. Axes before the last two are batches, and broadcast.
+ * Matrix product: `[…, m, k] · […, k, n] → […, m, n]`. Axes before the last two are batch axes, and broadcast.
  *
- * @throws `ShapeError` where the inner sizes differ.
+ * @throws {@link ShapeError} if the inner sizes differ.
  *
  * @example
  * ```ts
@@ -44,21 +44,21 @@ export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Ten
   const [x, y] = [operand(a), operand(b)];
   const told = `${showShape(x.shape)}${transposeA ? " transposed" : ""} and ${showShape(y.shape)}${transposeB ? " transposed" : ""}`;
   if (x.rank < 2 || y.rank < 2)
-    throw new ShapeError(
-      `matmul: expected matrices of at least two axes, got ${told}; reshape a vector to [1, n] or [n, 1]`,
-      {
-        operation: "matmul",
-        expected: "at least 2 axes",
-        got: [x.shape, y.shape],
-        fix: "reshape a vector to [1, n] or [n, 1]",
-      },
-    );
+    throw new ShapeError({
+      operation: "matmul",
+      expected: "matrices of at least 2 axes",
+      got: [x.shape, y.shape],
+      gotWords: told,
+      fix: "reshape a vector to [1, n] or [n, 1]",
+    });
   const [inner, other] = [x.shape.at(transposeA ? -2 : -1)!, y.shape.at(transposeB ? -1 : -2)!];
   if (inner !== other)
-    throw new ShapeError(`matmul: the inner sizes of ${told} must be equal, they are ${inner} and ${other}`, {
+    throw new ShapeError({
       operation: "matmul",
-      expected: inner,
-      got: other,
+      what: `the inner sizes of ${told}`,
+      expected: "equal",
+      got: [inner, other],
+      gotWords: `${inner} and ${other}`,
     });
   const lead = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
   const full = (t: Tensor): Tensor =>

@@ -15,7 +15,7 @@ import { add, divide, maximum, multiply } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
 import { checkExtent, checkWindow, poolChecks } from "./options.ts";
 
-/** A pooling window, and how it slides. */
+/** Options of pooling. */
 export interface Pool2dOptions extends WindowOptions {
   /** Height and width of the window. The stride is the same unless given, so that windows do not overlap. */
   readonly kernelSize: Pair;
@@ -26,7 +26,7 @@ const maxOperation: Operation<"maxPool2d"> = {
   shape: (_, { geometry }) => poolOutputShape(geometry),
   gradient: (dy, { inputs: [x], attributes }) => [record(toWinners, [dy, x], attributes)],
 };
-// Who wins does not change with a small change of x: both are linear in their first input and flat in the second.
+// A small change of x does not change the winner: both are linear in their first input and constant in the second.
 const toWinners: Operation<"maxPool2dGradient"> = {
   name: "maxPool2dGradient",
   shape: (_, { geometry }) => poolInputShape(geometry),
@@ -39,12 +39,12 @@ const fromWinners: Operation<"maxPool2dSelect"> = {
 };
 
 /**
- * The largest number under each window, channel by channel: whether a feature is there, but not precisely where. Padding
- * never wins; of equal numbers the first does; a NaN always does. The gradient goes to the winner alone.
+ * Maximum under each window, for each channel: whether a feature is present, but not precisely where. Padding is never the
+ * maximum; of equal elements the first is; NaN always is. The gradient goes to the maximum only.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, oh, ow, c]`
- * @throws `GeometryError` for a window that does not fit, or that sees padding only: its largest number is not defined.
+ * @throws `GeometryError` for a window that does not fit, or that covers padding only, whose maximum is not defined.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {
 }
 
 /**
- * Where the winner of each window stands (the "switches"): row · width + column, in its own channel.
+ * Position of the maximum of each window (the "switches"): row · width + column, in its channel.
  *
  * @returns `[n, oh, ow, c]`
  */
@@ -71,15 +71,15 @@ export function maxPool2dIndices(x: Operand, options: Pool2dOptions): Tensor {
   return record(fromWinners, [places, from], { geometry });
 }
 
-/** Beyond this, float32 does not hold every whole number. */
+/** Float32 represents all whole numbers up to this one. */
 const LARGEST_INDEX = 2 ** 24;
 
 /**
- * Pooled numbers put back where their winners stood, zeros elsewhere. Where windows overlapped and had the same winner, its
- * number is put there once.
+ * Puts pooled elements back at the positions of the maxima, with zeros elsewhere. An element that was the maximum of several
+ * overlapping windows is put back once.
  *
  * @param y - `[n, oh, ow, c]`
- * @param indices - From {@link maxPool2dIndices}, of the same shape. A number whose index is no place of the result is left out.
+ * @param indices - From {@link maxPool2dIndices}, of the same shape. An element whose index is not a position of the result is ignored.
  * @param size - Height and width of the result `[n, height, width, c]`.
  */
 export function maxUnpool2d(
@@ -91,25 +91,25 @@ export function maxUnpool2d(
   const { height, width } = size;
   const [values, given] = [operand(y), operand(indices)];
   if (values.rank !== 4 || showShape(values.shape) !== showShape(given.shape))
-    throw new ShapeError(
-      `maxUnpool2d: values and indices must both be [batch, height, width, channels] of one shape, got ${showShape(values.shape)} and ${showShape(given.shape)}`,
-      { operation: "maxUnpool2d", expected: values.shape, got: given.shape },
-    );
+    throw new ShapeError({
+      operation: "maxUnpool2d",
+      expected: "values and indices of one shape [batch, height, width, channels]",
+      got: [values.shape, given.shape],
+      gotWords: `${showShape(values.shape)} and ${showShape(given.shape)}`,
+    });
   const [n, , , c] = values.shape as [number, number, number, number];
   const count = n * height * width * c;
   if (count > LARGEST_INDEX)
-    throw new ShapeError(
-      `maxUnpool2d: ${showShape([n, height, width, c])} has ${count} numbers, more than the ${LARGEST_INDEX} that float32 indices can name; unpool fewer examples at a time`,
-      {
-        operation: "maxUnpool2d",
-        expected: `at most ${LARGEST_INDEX}`,
-        got: count,
-        fix: "unpool fewer examples at a time",
-      },
-    );
-  // NaN for what is no place of the plane, which would else be one of the next example.
+    throw new ShapeError({
+      operation: "maxUnpool2d",
+      what: `the size of ${showShape([n, height, width, c])}`,
+      expected: `at most ${LARGEST_INDEX}, the largest index that float32 holds exactly`,
+      got: count,
+      fix: "unpool fewer examples at a time",
+    });
+  // NaN for an index outside of the plane, which would otherwise be in that of the next example.
   const places = gather(range(height * width), given);
-  // place in memory = ((example · height · width) + index) · channels + channel
+  // offset = ((example · height · width) + index) · channels + channel
   const examples = reshape(multiply(range(n), height * width), [n, 1, 1, 1]);
   const at = reshape(add(multiply(add(places, examples), c), range(c)), [values.size]);
   const flat = reshape(values, [values.size]);

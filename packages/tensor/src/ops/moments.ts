@@ -7,7 +7,7 @@ import { add, divide, multiply, square, subtract } from "./elementwise.ts";
 import { slice, stack } from "./movement.ts";
 import { checkReduce } from "./options.ts";
 
-/** The two tensors that one holds side by side: `[2, …] → […], […]`. */
+/** Splits a tensor in two: `[2, …] → […], […]`. */
 export function pairOf(both: Tensor): [Tensor, Tensor] {
   const shape = both.shape.slice(1);
   const part = (i: number): Tensor => reshape(slice(both, [i, ...shape.map(() => 0)], [1, ...shape]), shape);
@@ -17,7 +17,7 @@ export function pairOf(both: Tensor): [Tensor, Tensor] {
 const momentsOperation: Operation<"moments"> = {
   name: "moments",
   shape: ([x], { axes }) => [2, ...x.map((size, axis) => (axes.includes(axis) ? 1 : size))],
-  // A mean moves by 1/n of what a number does, a variance by 2 (x − mean) / n.
+  // The derivative of the mean is 1/n, that of the variance 2 (x − mean) / n.
   gradient: (dy, y) => {
     const [x] = y.inputs;
     const [mean] = pairOf(y);
@@ -34,14 +34,14 @@ const momentsOperation: Operation<"moments"> = {
   },
 };
 
-/** How many numbers became one of each pair. */
+/** Number of elements that were reduced to each pair of moments. */
 const countOf = (x: Tensor, both: Tensor): number => (2 * x.size) / both.size || 0;
 
 /** Mean and variance over some axes, which stay with size 1, as one tensor `[2, …]`. */
 export const momentsOf = (x: Tensor, axes: readonly number[]): Tensor => record(momentsOperation, [x], { axes });
 
 /**
- * Mean and variance over some axes, or over all, found together. Of nothing both are NaN.
+ * Mean and variance over some axes, or over all, computed together. Both are NaN for no elements.
  *
  * @example
  * ```ts

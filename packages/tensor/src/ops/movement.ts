@@ -17,7 +17,7 @@ const transposeOperation: Operation<"transpose"> = {
 };
 
 /**
- * The axes in another order; reversed, if none is given.
+ * Permutes the axes; reverses them if no order is given.
  *
  * @example
  * ```ts
@@ -29,18 +29,16 @@ export function transpose(x: Operand, order?: readonly number[]): Tensor {
   const wanted =
     order?.map((axis) => checkAxis("transpose", from.shape, axis)) ?? from.shape.map((_, axis) => from.rank - 1 - axis);
   if (wanted.length !== from.rank || new Set(wanted).size !== from.rank)
-    throw new ShapeError(
-      `transpose: the order [${order?.join(", ")}] must name each axis of ${showShape(from.shape)} once`,
-      {
-        operation: "transpose",
-        expected: from.shape.map((_, axis) => axis),
-        got: order,
-      },
-    );
+    throw new ShapeError({
+      operation: "transpose",
+      what: "the order",
+      expected: `a permutation of the axes of ${showShape(from.shape)}`,
+      got: order,
+    });
   return wanted.every((axis, i) => axis === i) ? from : record(transposeOperation, [from], { order: wanted });
 }
 
-// Reading every step-th element, and laying elements at every step-th place among zeros: each other's gradient.
+// Reading every step-th element, and placing elements at every step-th position among zeros, are the gradients of each other.
 const sliceOperation: Operation<"slice"> = {
   name: "slice",
   shape: (_, { shape }) => shape,
@@ -53,9 +51,9 @@ const placeOperation: Operation<"place"> = {
 };
 
 /**
- * A block of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step walks backwards.
+ * Section of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step goes backwards.
  *
- * @throws `ShapeError` where it reaches beyond the tensor.
+ * @throws {@link ShapeError} if it reaches beyond the tensor.
  *
  * @example
  * ```ts
@@ -71,10 +69,11 @@ export function slice(
 ): Tensor {
   const from = operand(x);
   if (begin.length !== from.rank || size.length !== from.rank || step.length !== from.rank)
-    throw new ShapeError(
-      `slice: begin [${begin.join(", ")}], size [${size.join(", ")}] and step [${step.join(", ")}] need one number for each axis of ${showShape(from.shape)}`,
-      { operation: "slice", expected: from.rank, got: begin.length },
-    );
+    throw new ShapeError({
+      operation: "slice",
+      expected: `one number for each axis of ${showShape(from.shape)} in begin, size and step`,
+      got: [begin, size, step],
+    });
   from.shape.forEach((length, axis) => {
     const last = begin[axis]! + (size[axis]! - 1) * step[axis]!;
     const inside = (at: number): boolean => Number.isInteger(at) && at >= 0 && at < length;
@@ -85,16 +84,20 @@ export function slice(
       (size[axis] === 0 || (inside(begin[axis]!) && inside(last)))
     )
       return;
-    throw new ShapeError(
-      `slice: axis ${axis}: ${size[axis]} elements from ${begin[axis]} in steps of ${step[axis]} reach beyond 0 … ${length - 1} of ${showShape(from.shape)}`,
-      { operation: "slice", axis, expected: `0 to ${length - 1}`, got: [begin[axis], last] },
-    );
+    throw new ShapeError({
+      operation: "slice",
+      axis,
+      what: "indices",
+      expected: `whole numbers from 0 to ${length - 1} in ${showShape(from.shape)}`,
+      got: [begin[axis], last],
+      gotWords: `${begin[axis]} to ${last} (${size[axis]} elements in steps of ${step[axis]})`,
+    });
   });
   if (sameShape(size, from.shape) && step.every((s) => s === 1)) return from;
   return record(sliceOperation, [from], { begin: [...begin], step: [...step], shape: [...size] });
 }
 
-/** Backwards along some axes, or along all. */
+/** Reverses some axes, or all. */
 export function flip(x: Operand, axes?: number | readonly number[]): Tensor {
   const from = operand(x);
   const turned = checkAxes("flip", from.shape, axes);
@@ -106,7 +109,7 @@ export function flip(x: Operand, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** A part of one axis, the others whole. */
+/** Section of one axis, with the others whole. */
 function part(x: Tensor, axis: number, begin: number, size: number, step = 1): Tensor {
   return slice(
     x,
@@ -134,27 +137,25 @@ const concatOperation: Operation<"concat"> = {
   },
 };
 
-/** Tensors one after the other along an axis; their other axes must be equal. */
+/** Joins tensors along an axis; their other axes must be equal. */
 export function concat(tensors: readonly Operand[], axis = 0): Tensor {
   const [first, ...others] = tensors.map(operand);
   if (first === undefined)
-    throw new ValueError("concat: expected at least one tensor, got none", {
-      operation: "concat",
-      expected: "at least 1",
-      got: 0,
-    });
+    throw new ValueError({ operation: "concat", expected: "at least one tensor", got: 0, gotWords: "none" });
   const along = checkAxis("concat", first.shape, axis);
   others.forEach((x, i) => {
     if (x.rank !== first.rank || !sameShape(x.shape.with(along, 0), first.shape.with(along, 0)))
-      throw new ShapeError(
-        `concat: all axes but ${along} must be equal: tensor 0 is ${showShape(first.shape)}, tensor ${i + 1} is ${showShape(x.shape)}`,
-        { operation: "concat", axis: along, expected: first.shape, got: x.shape },
-      );
+      throw new ShapeError({
+        operation: "concat",
+        what: `tensor ${i}`,
+        expected: `equal to ${showShape(first.shape)} (tensor 0) in all axes but ${along}`,
+        got: x.shape,
+      });
   });
   return others.length === 0 ? first : record(concatOperation, [first, ...others], { axis: along });
 }
 
-/** Tensors of one shape side by side along a new axis. */
+/** Joins tensors of one shape along a new axis. */
 export function stack(tensors: readonly Operand[], axis = 0): Tensor {
   const parts = tensors.map(operand);
   const rank = (parts[0]?.rank ?? 0) + 1;
@@ -165,17 +166,17 @@ export function stack(tensors: readonly Operand[], axis = 0): Tensor {
   );
 }
 
-/** What {@link pad} puts around a tensor. */
+/** Options of {@link pad}. */
 export interface PadOptions {
   /**
-   * Zeros; the mirror image, without the edge itself (`cb|abc|ba`); the edge over and over (`aa|abc|cc`); or the other end
-   * (`bc|abc|ab`). Default: `"zero"`.
+   * Values of the padding: zeros; the mirror image without the edge (`cb|abc|ba`); the edge repeated (`aa|abc|cc`); or the other
+   * end (`bc|abc|ab`). Default: `"zero"`.
    */
   readonly mode?: "zero" | "reflect" | "replicate" | "wrap";
 }
 
 /**
- * More around a tensor: along each axis so many elements before and after.
+ * Pads a tensor: along each axis with a number of elements before and after.
  *
  * @example
  * ```ts
@@ -191,29 +192,25 @@ export function pad(
   const { mode = "zero" } = options;
   const from = operand(x);
   if (amounts.length !== from.rank)
-    throw new ShapeError(
-      `pad: expected [before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}, got ${amounts.length}`,
-      {
-        operation: "pad",
-        expected: from.rank,
-        got: amounts.length,
-      },
-    );
+    throw new ShapeError({
+      operation: "pad",
+      expected: `[before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}`,
+      got: amounts.length,
+      gotWords: `${amounts.length}`,
+    });
   amounts.forEach(([before, after], axis) => {
     const size = from.shape[axis]!;
     const most =
       mode === "reflect" ? size - 1 : mode === "wrap" ? size : mode === "replicate" && size === 0 ? 0 : Infinity;
     for (const amount of [before, after])
       if (!Number.isInteger(amount) || amount < 0 || amount > most)
-        throw new ValueError(
-          `pad: axis ${axis}: expected a whole number from 0 to ${most} (mode "${mode}", size ${size}), got ${amount}`,
-          {
-            operation: "pad",
-            axis,
-            expected: `0 to ${most}`,
-            got: amount,
-          },
-        );
+        throw new ValueError({
+          operation: "pad",
+          what: "padding",
+          axis,
+          expected: `a whole number from 0 to ${most} (mode "${mode}", size ${size})`,
+          got: amount,
+        });
   });
   if (amounts.every(([before, after]) => before + after === 0)) return from;
   if (mode === "zero")
@@ -229,7 +226,7 @@ export function pad(
   );
 }
 
-/** What lies before or after an axis in each mode but zero; nothing if the amount is 0. */
+/** Padding before or after an axis in all modes but zero; none if the amount is 0. */
 function edge(
   x: Tensor,
   axis: number,

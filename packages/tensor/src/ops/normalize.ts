@@ -1,4 +1,4 @@
-import { anyOption, checkOptions, checkValue, showShape, ShapeError, wholeFrom } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, ShapeError, wholeFrom } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -10,7 +10,7 @@ import { momentsOf, pairOf } from "./moments.ts";
 import { stack } from "./movement.ts";
 import { affineChecks, epsilonOption, finiteOption } from "./options.ts";
 
-/** x̂, and what it was divided by. */
+/** x̂, and its divisor. */
 function normalOf(
   x: Tensor,
   moments: Tensor,
@@ -21,7 +21,7 @@ function normalOf(
   return { normal: divide(subtract(x, mean), deviation), deviation };
 }
 
-// The moments are always those of x: how they move with it is part of its gradient, and nothing is left for theirs.
+// The moments are always those of x, so their dependence on x is part of its gradient, and they get no gradient of their own.
 const normalizeOperation: Operation<"normalize"> = {
   name: "normalize",
   shape: ([x]) => x,
@@ -55,25 +55,25 @@ const gradientOperation: Operation<"normalizeGradient"> = {
   },
 };
 
-/** Keeps the root of a variance away from 0. */
+/** Option that keeps a deviation away from 0. */
 export interface EpsilonOptions {
   /** Added to the variance. Default: 1e-5. */
   readonly epsilon?: number | undefined;
 }
 
-/** Mean 0 and variance 1 over some axes: (x − mean) / √(variance + epsilon). What all normalisations are made of. */
+/** Normalizes to mean 0 and variance 1 over some axes: (x − mean) / √(variance + epsilon). All normalizations use it. */
 export function normalize(x: Operand, axes: ReduceAxes, options: EpsilonOptions = {}): Tensor {
   checkOptions("normalize", options, { epsilon: epsilonOption });
   return normalizeAffine(operand(x), axes, { epsilon: options.epsilon });
 }
 
-/** What is learned on top of a normalisation: `normal · scale + shift`. */
+/** Learned scale and shift of a normalization: `normal · scale + shift`. */
 export interface AffineOptions extends EpsilonOptions {
   readonly scale?: Operand | undefined;
   readonly shift?: Operand | undefined;
 }
 
-/** In one step where scale and shift are the same along the axes; else one after the other. */
+/** Normalizes, scales and shifts: in one operation if scale and shift are constant along the axes, else one after the other. */
 function normalizeAffine(x: Tensor, of: ReduceAxes, { epsilon = 1e-5, scale = 1, shift = 0 }: AffineOptions): Tensor {
   const axes = checkAxes("normalize", x.shape, of);
   const moments = momentsOf(x, axes);
@@ -92,14 +92,14 @@ function affine(normal: Tensor, { scale, shift }: AffineOptions): Tensor {
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormOptions extends AffineOptions {
-  /** `[c]`: given together with `variance`, they stand in for the batch's own, as in use after training. */
+  /** `[c]`: given together with `variance`, they replace the moments of the batch, as at inference. */
   readonly mean?: Operand | undefined;
   readonly variance?: Operand | undefined;
 }
 
 /**
- * Each channel (the last axis) brought to mean 0 and variance 1 over the batch and all places, then scaled and shifted
- * (Ioffe 2015).
+ * Batch normalization: each channel (the last axis) gets mean 0 and variance 1 over the batch and all positions, and is then
+ * scaled and shifted (Ioffe 2015).
  */
 export function batchNorm(x: Operand, given: BatchNormOptions = {}): Tensor {
   checkOptions("batchNorm", given, { ...affineChecks, mean: anyOption, variance: anyOption });
@@ -112,17 +112,17 @@ export function batchNorm(x: Operand, given: BatchNormOptions = {}): Tensor {
       options,
     );
   const { epsilon = 1e-5, scale = 1, shift } = options;
-  // One factor for each channel, so that nothing is divided number by number.
+  // One factor for each channel, so that no element is divided.
   return affine(multiply(subtract(from, center), divide(scale, sqrt(add(spread, epsilon)))), { shift });
 }
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions extends AffineOptions {
-  /** Default: the last. */
+  /** Axes to normalize over. Default: the last. */
   readonly axes?: number | readonly number[] | undefined;
 }
 
-/** Each example brought to mean 0 and variance 1 over some of its axes, then scaled and shifted (Ba 2016). */
+/** Layer normalization: each example gets mean 0 and variance 1 over some axes, and is then scaled and shifted (Ba 2016). */
 export function layerNorm(x: Operand, given: LayerNormOptions = {}): Tensor {
   checkOptions("layerNorm", given, { ...affineChecks, axes: anyOption });
   const { axes = -1, ...options } = given;
@@ -131,11 +131,11 @@ export function layerNorm(x: Operand, given: LayerNormOptions = {}): Tensor {
 
 /** Options of {@link groupNorm}. */
 export interface GroupNormOptions extends AffineOptions {
-  /** The channels are divided into this many groups, each normalised with all its places. */
+  /** Number of groups that the channels are divided into; each is normalized over all its positions. */
   readonly groups: number;
 }
 
-/** Each example's groups of channels brought to mean 0 and variance 1, then scaled and shifted by channel (Wu 2018). */
+/** Group normalization: each group of channels of each example gets mean 0 and variance 1; channels are then scaled and shifted (Wu 2018). */
 export function groupNorm(x: Operand, given: GroupNormOptions): Tensor {
   checkOptions("groupNorm", given, { ...affineChecks, groups: wholeFrom(1) });
   checkValue("groupNorm", "groups", given.groups, wholeFrom(1));
@@ -143,24 +143,20 @@ export function groupNorm(x: Operand, given: GroupNormOptions): Tensor {
   const from = operand(x);
   const channels = from.shape.at(-1);
   if (channels === undefined || from.rank < 2 || channels % groups !== 0)
-    throw new ShapeError(
-      `groupNorm: the channels of ${showShape(from.shape)} (its last axis) cannot be divided into ${groups} groups`,
-      {
-        operation: "groupNorm",
-        axis: "channels",
-        expected: `a multiple of ${groups}`,
-        got: channels,
-      },
-    );
+    throw new ShapeError({
+      operation: "groupNorm",
+      expected: `an input whose channels can be divided into ${groups} groups`,
+      got: from.shape,
+    });
   const [n] = from.shape as [number];
   const places = from.size / (n * channels) || 0;
   const grouped = reshape(from, [n, places, groups, channels / groups]);
   return affine(reshape(normalize(grouped, [1, 3], { epsilon: options.epsilon }), from.shape), options);
 }
 
-/** Constants of {@link localResponseNorm}, AlexNet's if not given. */
+/** Options of {@link localResponseNorm}; the defaults are those of AlexNet. */
 export interface LocalResponseNormOptions {
-  /** Neighbouring channels that count, itself among them. Default: 5. */
+  /** Number of neighbouring channels, including the channel itself. Default: 5. */
   readonly size?: number | undefined;
   /** Default: 1e-4. */
   readonly alpha?: number | undefined;
@@ -171,8 +167,8 @@ export interface LocalResponseNormOptions {
 }
 
 /**
- * Each number divided by how active its neighbours in depth are: x / (k + alpha · mean(x² of `size` channels))^beta, channels
- * beyond the ends counting as 0 (Krizhevsky 2012).
+ * Local response normalization: divides each element by the activity of its neighbours in depth,
+ * x / (k + alpha · mean(x² of `size` channels))^beta, with channels beyond the ends as 0 (Krizhevsky 2012).
  */
 export function localResponseNorm(x: Operand, options: LocalResponseNormOptions = {}): Tensor {
   checkOptions("localResponseNorm", options, {
@@ -184,7 +180,7 @@ export function localResponseNorm(x: Operand, options: LocalResponseNormOptions 
   const { size = 5, alpha = 1e-4, beta = 0.75, k = 2 } = options;
   const from = operand(x);
   const channels = from.shape.at(-1) ?? 1;
-  // The channels of each place, as an image of one column.
+  // The channels of each position as an image of one column.
   const column = reshape(square(from), [from.size / channels || 0, channels, 1, 1]);
   const before = Math.floor(size / 2);
   const neighbours = averagePool2d(column, {

@@ -7,30 +7,27 @@ import { reshape } from "./broadcast.ts";
 /** Zeros around a signal: a number for both ends, `[before, after]`, `"same"` or `"valid"`. */
 export type Padding1d = number | "same" | "valid" | readonly [before: number, after: number];
 
-/** `[n, l, c] → [n, 1, l, c]`, or an error that shows what was expected. */
+/** Reshapes `[n, l, c]` to `[n, 1, l, c]`; throws for another rank. */
 export function asImage(operation: string, x: Tensor, what = "an input [batch, length, channels]"): Tensor {
   if (x.rank !== 3) {
-    const fix =
-      x.rank === 2 && what.startsWith("an input")
-        ? `; one example needs a batch axis of 1: reshape(x, ${showShape([1, ...x.shape])})`
-        : "";
-    throw new ShapeError(`${operation}: expected ${what} of 3 axes, got ${showShape(x.shape)} of ${x.rank}${fix}`, {
+    const isOneExample = x.rank === 2 && what.startsWith("an input");
+    throw new ShapeError({
       operation,
       expected: what,
       got: x.shape,
-      ...(fix && { fix: fix.slice(2) }),
+      fix: isOneExample ? `add a batch axis to one example: reshape(x, ${showShape([1, ...x.shape])})` : undefined,
     });
   }
   const [n, ...rest] = x.shape as [number, number, number];
   return reshape(x, what.startsWith("an input") ? [n, 1, ...rest] : [1, n, ...rest]);
 }
 
-/** `[n, 1, l, c] → [n, l, c]` */
+/** Reshapes `[n, 1, l, c]` to `[n, l, c]`. */
 export const asSignal = (y: Tensor): Tensor => reshape(y, y.shape.toSpliced(1, 1));
 
-/** An option of one axis as that of an image whose other axis has nothing to do. */
+/** Converts an option of a signal to that of an image; `other` is its value for the height. */
 export const onWidth = (value: number, other = 1): Pair => [other, value];
 
-/** Padding of one axis as that of an image. */
+/** Converts the padding of a signal to that of an image. */
 export const padWidth = (padding: Padding1d): Padding =>
   typeof padding === "string" ? padding : [[0, 0], typeof padding === "number" ? [padding, padding] : padding];

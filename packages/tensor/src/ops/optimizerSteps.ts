@@ -11,7 +11,7 @@ import { record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, divide, multiply, sqrt, subtract } from "./elementwise.ts";
 
-// Composites, so that a backend can compute each in one pass over the parameter, in its own memory.
+// Composites, so that a backend can compute each in one pass over the parameter, in place.
 
 function step<K extends keyof OptimizerSteps>(
   name: K,

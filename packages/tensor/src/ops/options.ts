@@ -58,10 +58,10 @@ export const poolChecks: OptionChecks<WindowOptions & { readonly kernelSize: Pai
   kernelSize: /* @__PURE__ */ pairFrom(1),
 };
 
-/** Of what is added to a variance. */
+/** Check of the epsilon of a normalization. */
 export const epsilonOption: OptionCheck = /* @__PURE__ */ numberFrom(0);
 
-/** Of normalisations with a scale and a shift. */
+/** Checks of normalizations with a scale and a shift. */
 export const affineChecks: Readonly<Record<"epsilon" | "scale" | "shift", OptionCheck>> = {
   epsilon: epsilonOption,
   scale: anyOption,
@@ -83,7 +83,7 @@ export function checkExtent<O extends { readonly height: number; readonly width:
   for (const name of ["height", "width"] as const) checkValue(owner, name, options[name], size);
 }
 
-/** Checks options of which `kernelSize` must be given. */
+/** Checks options among which `kernelSize` is required. */
 export function checkWindow<O extends { readonly kernelSize: unknown }>(
   owner: string,
   options: O,

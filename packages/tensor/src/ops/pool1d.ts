@@ -13,9 +13,9 @@ import { maxPool2d, type Pool2dOptions } from "./maxPool2d.ts";
 import { asImage, asSignal, onWidth, padWidth, type Padding1d } from "./oneDimension.ts";
 import { checkWindow, countOption, signalChecks } from "./options.ts";
 
-/** A pooling window along a signal, and how it slides. */
+/** Options of pooling of a signal. */
 export interface Pool1dOptions {
-  /** Length of the window; the stride is the same unless given. */
+  /** Length of the window, which is also the default stride. */
   readonly kernelSize: number;
   readonly stride?: number | undefined;
   readonly padding?: Padding1d | undefined;
@@ -48,7 +48,7 @@ function along<O extends Pool1dOptions>(
 }
 
 /**
- * The largest number under each window of a signal, channel by channel: `[n, l, c] → [n, ol, c]`. See {@link maxPool2d}.
+ * Maximum under each window of a signal, for each channel: `[n, l, c] → [n, ol, c]`. See {@link maxPool2d}.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ function along<O extends Pool1dOptions>(
 export const maxPool1d = (x: Operand, options: Pool1dOptions): Tensor =>
   along("maxPool1d", x, options, poolChecks, maxPool2d);
 
-/** The mean under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link averagePool2d}. */
+/** Mean under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link averagePool2d}. */
 export const averagePool1d = (
   x: Operand,
   options: Pool1dOptions & { readonly countPadding?: boolean | undefined },
@@ -67,7 +67,7 @@ export const averagePool1d = (
     averagePool2d(image, { ...window, countPadding: options.countPadding }),
   );
 
-/** The p-norm under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link lpPool2d}. */
+/** p-norm under each window of a signal: `[n, l, c] → [n, ol, c]`. See {@link lpPool2d}. */
 export const lpPool1d = (x: Operand, options: Pool1dOptions & { readonly p?: number | undefined }): Tensor =>
   along("lpPool1d", x, options, { ...poolChecks, p: numberFrom(1) }, (image, window) =>
     lpPool2d(image, { ...window, p: options.p }),

@@ -13,8 +13,8 @@ const uniformOperation: Operation<"randomUniform"> = {
 };
 
 /**
- * The next draw. In a compiled function the seed is fed, a new one for each run, and each draw is a stream of its own; so two
- * draws are never the same, and one tensor never changes. Outside, each draw has a key of its own.
+ * Records the next draw. In a compiled function the seed is fed, a new one for each run, and each draw has its own stream, so
+ * draws are independent and a tensor never changes. Outside, each draw has its own key.
  */
 function draw(shape: Shape): Tensor {
   const { recording } = session;
@@ -26,7 +26,7 @@ function draw(shape: Shape): Tensor {
   });
 }
 
-/** Uniform random numbers in [from, to). The seed is that of `compile`, or of `setSeed` outside of it. */
+/** Uniform random numbers in [from, to). The seed is that of `compile`, or outside of it that of `setSeed`. */
 export function uniform(shape: Shape, options: { readonly from?: number; readonly to?: number } = {}): Tensor {
   checkOptions("uniform", options, { from: finiteOption, to: finiteOption });
   const { from = 0, to = 1 } = options;
@@ -34,24 +34,20 @@ export function uniform(shape: Shape, options: { readonly from?: number; readonl
   return from === 0 && to === 1 ? unit : add(multiply(unit, to - from), from);
 }
 
-/** Normal random numbers, by Box and Muller. */
+/** Normal random numbers (Box and Muller). */
 export function normal(shape: Shape, options: { readonly mean?: number; readonly deviation?: number } = {}): Tensor {
   checkOptions("normal", options, { mean: finiteOption, deviation: numberFrom(0) });
   const { mean = 0, deviation = 1 } = options;
-  // 1 − u lies in (0, 1], so that its logarithm is finite.
+  // 1 − u is in (0, 1], so that its logarithm is finite.
   const radius = sqrt(multiply(log(subtract(1, uniform(shape))), -2));
   const turn = cos(multiply(uniform(shape), 2 * Math.PI));
   return add(multiply(multiply(radius, turn), deviation), mean);
 }
 
-/** Each number set to 0 with probability `rate`, the others enlarged so that the expected sum stays (Srivastava 2014). */
+/** Sets each element to 0 with probability `rate`, and scales the others so that the expected sum is unchanged (Srivastava 2014). */
 export function dropout(x: Operand, rate: number): Tensor {
   if (!(rate >= 0 && rate < 1))
-    throw new ValueError(`dropout: the rate must be at least 0 and less than 1, got ${rate}`, {
-      operation: "dropout",
-      expected: "0 ≤ rate < 1",
-      got: rate,
-    });
+    throw new ValueError({ operation: "dropout", what: "the rate", expected: "at least 0 and less than 1", got: rate });
   const from = operand(x);
   return rate === 0 ? from : multiply(from, divide(greaterEqual(uniform(from.shape), rate), 1 - rate));
 }

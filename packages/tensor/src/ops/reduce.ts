@@ -25,7 +25,7 @@ const argmaxOperation: Operation<"argmax"> = {
   gradient: () => [null],
 };
 
-/** The mean over some axes, or over all. Of nothing it is NaN. */
+/** Mean over some axes, or over all. The mean of no elements is NaN. */
 export function mean(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
   checkReduce("mean", options);
   const from = operand(x);
@@ -33,7 +33,7 @@ export function mean(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {})
   return divide(total, from.size / total.size || 0);
 }
 
-/** The maximum over some axes, or over all; a NaN counts as one. Of nothing it is −∞. Equal maxima share the gradient. */
+/** Maximum over some axes, or over all; NaN if there is one. The maximum of no elements is −∞. Equal maxima share the gradient. */
 export function max(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
   checkReduce("max", options);
   const from = operand(x);
@@ -42,14 +42,14 @@ export function max(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}):
   return options.keepAxes ? y : withoutAxes(y, folded);
 }
 
-/** The minimum over some axes, or over all. Of nothing it is ∞. */
+/** Minimum over some axes, or over all. The minimum of no elements is ∞. */
 export function min(x: Operand, axes?: ReduceAxes, options: ReduceOptions = {}): Tensor {
   checkReduce("min", options);
   return negate(max(negate(x), axes, options));
 }
 
 /**
- * The place of the maximum along an axis, the first of equal ones: for logits, the class. No gradient flows.
+ * Index of the maximum along an axis, the first of equal ones: for logits, the class. No gradient flows.
  *
  * @example
  * ```ts
@@ -61,26 +61,24 @@ export function argmax(x: Operand, axis = -1, options: ReduceOptions = {}): Tens
   const from = operand(x);
   const along = checkAxis("argmax", from.shape, axis);
   if (from.shape[along] === 0)
-    throw new ShapeError(
-      `argmax: axis ${along} of ${showShape(from.shape)} is empty, so nothing in it is the largest`,
-      {
-        operation: "argmax",
-        axis: along,
-        expected: "at least 1",
-        got: 0,
-      },
-    );
+    throw new ShapeError({
+      operation: "argmax",
+      what: `an axis of ${showShape(from.shape)}`,
+      axis: along,
+      expected: "at least 1 long",
+      got: 0,
+    });
   const y = record(argmaxOperation, [from], { axis: along });
   return options.keepAxes ? y : withoutAxes(y, [along]);
 }
 
 /** Options of {@link variance}. */
 export interface VarianceOptions extends ReduceOptions {
-  /** The mean square is taken over n − `correction`: 0 for these numbers, 1 for the population that they were drawn from. */
+  /** The sum of squares is divided by n − `correction`: 0 for the variance of the elements, 1 for an estimate from a sample. */
   readonly correction?: number;
 }
 
-/** The mean squared distance from the mean, over some axes or over all. */
+/** Variance over some axes, or over all: the mean squared distance from the mean. */
 export function variance(x: Operand, axes?: ReduceAxes, options: VarianceOptions = {}): Tensor {
   checkOptions("variance", options, { keepAxes: booleanOption, correction: numberFrom(0) });
   const { keepAxes = false, correction = 0 } = options;

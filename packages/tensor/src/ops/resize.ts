@@ -1,4 +1,4 @@
-import { oneOf, resampling, ShapeError, showShape, type ResizeMode, type PixelSource } from "@convlens/backend";
+import { oneOf, resampling, ShapeError, type ResizeMode, type PixelSource } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, tensor, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -7,7 +7,7 @@ import { gather, scatter } from "./gather.ts";
 import { transpose } from "./movement.ts";
 import { checkExtent } from "./options.ts";
 
-/** Numbers of the samples of an axis, which multiply images along it. */
+/** Sources and weights of the samples of an axis. */
 const alongAxis = (axis: number, numbers: readonly number[]): Tensor =>
   tensor(numbers, [1, 1, 1, 1].with(axis, numbers.length));
 const weightsOf = (samples: readonly PixelSource[], axis: number): [first: Tensor, second: Tensor] => [
@@ -25,7 +25,7 @@ const placesOf = (samples: readonly PixelSource[]): [first: Tensor, second: Tens
   tensor(samples.map(({ second }) => second)),
 ];
 
-/** One axis of images resampled. */
+/** Resamples one axis of images. */
 function resample(x: Tensor, axis: number, size: number, mode: ResizeMode): Tensor {
   const samples = resampling(x.shape[axis]!, size, mode);
   const [first, second] = placesOf(samples).map((places) => gather(x, places, axis)) as [Tensor, Tensor];
@@ -34,7 +34,7 @@ function resample(x: Tensor, axis: number, size: number, mode: ResizeMode): Tens
   return add(multiply(first, a), multiply(second, b));
 }
 
-/** Its adjoint: what each new pixel has is added to the old ones that it came from. */
+/** Its adjoint: adds each new pixel to its source pixels. */
 function resampleBack(dy: Tensor, axis: number, size: number, mode: ResizeMode): Tensor {
   const samples = resampling(size, dy.shape[axis]!, mode);
   const swapped = [0, 1, 2, 3].with(0, axis).with(axis, 0);
@@ -48,7 +48,7 @@ function resampleBack(dy: Tensor, axis: number, size: number, mode: ResizeMode):
 
 const sized = ([n, , , c]: readonly number[], height: number, width: number): number[] => [n!, height, width, c!];
 
-// Each other's gradient.
+// The gradients of each other.
 const resizeOperation: Operation<"resize"> = {
   name: "resize",
   shape: ([x], { height, width }) => sized(x, height, width),
@@ -56,7 +56,7 @@ const resizeOperation: Operation<"resize"> = {
     const [, height, width] = x.shape as [number, number, number];
     return [record(gradientOperation, [dy], { height, width, mode })];
   },
-  // Separable: rows first, then columns.
+  // The operation is separable: rows first, then columns.
   lower: ([x], { height, width, mode }) => resample(resample(x, 1, height, mode), 2, width, mode),
 };
 const gradientOperation: Operation<"resizeGradient"> = {
@@ -70,8 +70,8 @@ const gradientOperation: Operation<"resizeGradient"> = {
 };
 
 /**
- * An image of another size: every new pixel the nearest old one (the one above and left of it), or a mean of the four around
- * it. As `interpolate` of PyTorch without aligned corners.
+ * Resizes images: every new pixel is the nearest old one (above and to the left), or a weighted mean of the four around it, as
+ * `torch.nn.functional.interpolate` without aligned corners.
  *
  * @param x - `[n, h, w, c]`
  * @returns `[n, height, width, c]`
@@ -89,13 +89,10 @@ export function resize(
   const { height, width, mode = "bilinear" } = options;
   const from = operand(x);
   if (from.rank !== 4 || from.size === 0)
-    throw new ShapeError(
-      `resize: expected an image [batch, height, width, channels] with pixels, got ${showShape(from.shape)}`,
-      {
-        operation: "resize",
-        expected: "[batch, height, width, channels]",
-        got: from.shape,
-      },
-    );
+    throw new ShapeError({
+      operation: "resize",
+      expected: "images [batch, height, width, channels] with at least one pixel",
+      got: from.shape,
+    });
   return record(resizeOperation, [from], { height, width, mode });
 }

@@ -10,7 +10,7 @@ import { transpose } from "./movement.ts";
 import { max } from "./reduce.ts";
 
 const lastAxis = { keepAxes: true } as const;
-/** Less the largest of its row: the same softmax, and no overflow. */
+/** Subtracts the maximum of each row, which leaves the softmax unchanged and prevents overflow. */
 const shifted = (x: Tensor): Tensor => subtract(x, detach(max(x, -1, lastAxis)));
 
 const softmaxOperation: Operation<"softmax"> = {
@@ -52,7 +52,7 @@ const crossEntropyOperation: Operation<"softmaxCrossEntropy"> = {
     record(crossEntropyGradient, [dy, logits, targets], {}),
     negate(multiply(dy, logSoftmax(logits))),
   ],
-  // A class of target 0 adds nothing, also where its logit is −∞, which excludes it.
+  // A class of target 0 adds nothing, even if its logit is −∞.
   lower: ([logits, targets]) =>
     negate(sum(where(equal(targets, 0), 0, multiply(targets, logSoftmax(logits))), -1, lastAxis)),
 };
@@ -64,7 +64,7 @@ const crossEntropyGradient: Operation<"softmaxCrossEntropyGradient"> = {
     multiply(dy, subtract(multiply(softmax(logits), sum(targets, -1, lastAxis)), targets)),
 };
 
-/** Along any axis what the operation does along the last. */
+/** Applies an operation on the last axis to any axis. */
 function along(operation: Operation<"softmax"> | Operation<"logSoftmax">, x: Operand, axis: number): Tensor {
   const from = operand(x);
   const at = checkAxis(operation.name, from.shape, axis);
@@ -74,7 +74,7 @@ function along(operation: Operation<"softmax"> | Operation<"logSoftmax">, x: Ope
 }
 
 /**
- * Numbers turned into shares of 1 along an axis: eˣ / Σ eˣ.
+ * Softmax along an axis, eˣ / Σ eˣ: positive numbers with the sum 1.
  *
  * @example
  * ```ts
@@ -83,21 +83,24 @@ function along(operation: Operation<"softmax"> | Operation<"logSoftmax">, x: Ope
  */
 export const softmax = (x: Operand, axis = -1): Tensor => along(softmaxOperation, x, axis);
 
-/** The logarithm of {@link softmax}, exact also where that is almost 0. */
+/** Logarithm of {@link softmax}, accurate also where that is almost 0. */
 export const logSoftmax = (x: Operand, axis = -1): Tensor => along(logSoftmaxOperation, x, axis);
 
 /**
- * The cross-entropy −Σ t · ln softmax(logits) of each row of the last axis: `[…, classes], […, classes] → […]`. A class whose
- * target is 0 adds nothing, also where its logit is −∞.
+ * Cross-entropy −Σ t · ln softmax(logits) of each row of the last axis: `[…, classes], […, classes] → […]`. A class whose
+ * target is 0 adds nothing, even if its logit is −∞.
  *
- * @param targets - Shares of each class, for a label a row of {@link oneHot}.
+ * @param targets - Probability of each class; for a label, a row of {@link oneHot}.
  */
 export function softmaxCrossEntropy(logits: Operand, targets: Operand): Tensor {
   const [x, t] = [operand(logits), operand(targets)];
   if (x.rank === 0 || !sameShape(x.shape, t.shape))
-    throw new ShapeError(
-      `softmaxCrossEntropy: logits ${showShape(x.shape)} and targets ${showShape(t.shape)} must both be […, classes]; make labels rows with oneHot(labels, classes)`,
-      { operation: "softmaxCrossEntropy", expected: x.shape, got: t.shape, fix: "oneHot(labels, classes)" },
-    );
+    throw new ShapeError({
+      operation: "softmaxCrossEntropy",
+      what: "the shape of the targets",
+      expected: `[…, classes] like that of the logits, ${showShape(x.shape)}`,
+      got: t.shape,
+      fix: "turn labels into rows: oneHot(labels, classes)",
+    });
   return reshape(record(crossEntropyOperation, [x, t], {}), x.shape.slice(0, -1));
 }

@@ -1,3 +1,4 @@
+import { inputUnder } from "@convlens/backend";
 import type { ComponentChildren, JSX } from "preact";
 import { Matrix, numberLook, type CellLook, type MatrixProps, type Place } from "../../controls/Matrix.tsx";
 import { upTo } from "../../numbers.ts";
@@ -11,6 +12,7 @@ import {
   fitOf,
   inputAt,
   isOutside,
+  slide,
   stepOf,
   weightAt,
   type Cell,
@@ -76,19 +78,22 @@ export function InputSlice(props: GridProps & { readonly channel: number }): JSX
   const { state, set, numbers, output, pointed, onPoint, channel } = props;
   const { size, padding, window, stride, dilation } = state;
   const { span, dropped } = fitOf(state);
+  const { sliding } = slide(state);
   const side = size + 2 * padding;
   const { gradients } = numbers;
   const cellAt = ({ row, column }: Place): Cell => ({ channel, row: row - padding, column: column - padding });
   const first = output === undefined ? 0 : firstChannel(state, output.channel);
   const isSeen = output !== undefined && channel >= first && channel < first + depthOf(state);
   const corner = output && { row: output.row * stride, column: output.column * stride };
-  const isUnder = (at: number, from: number): boolean =>
-    at >= from && (at - from) % dilation === 0 && (at - from) / dilation < window;
+  const taps = Array.from({ length: window }, (_, tap) => tap);
+  const isUnder = (at: number, position: number): boolean =>
+    taps.some((tap) => inputUnder(sliding, position, tap) === at);
+
   const cell = (place: Place): CellLook => {
     const at = cellAt(place);
     const isHot = (pointed?.kind === "term" || pointed?.kind === "input") && same(pointed.at, at);
     const marks = [
-      isSeen && corner && isUnder(place.row, corner.row) && isUnder(place.column, corner.column) && "seen",
+      isSeen && isUnder(at.row, output.row) && isUnder(at.column, output.column) && "seen",
       isHot && "hot",
       (place.row >= side - dropped || place.column >= side - dropped) && "dropped",
     ].filter((mark) => typeof mark === "string");

@@ -1,4 +1,4 @@
-import { conv2dGeometry, droppedBy, GeometryError, spanOf, type Sliding } from "@convlens/backend";
+import { fitWindow, inputUnder, spanOf, windowsOver, type AxisFit } from "@convlens/backend";
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { shown } from "../../draw/shown.ts";
 import { choice, edits, flag, nearest, whole, type StateOf } from "../../fields.ts";
@@ -107,34 +107,17 @@ export const depthOf = (state: Conv2dState): number => state.channels / usedGrou
 export const firstChannel = (state: Conv2dState, filter: number): number =>
   Math.floor(filter / (state.filters / usedGroups(state))) * depthOf(state);
 
-/** How the window slides along a side, or the error. */
-function slide(state: Conv2dState, geometry: "floor" | "strict"): Sliding | GeometryError {
-  const { size, channels, filters, window, stride, padding, dilation } = state;
-  const groups = usedGroups(state);
-  try {
-    return conv2dGeometry([1, size, size, channels], [window, window, channels / groups, filters], {
-      stride,
-      padding,
-      dilation,
-      groups,
-      geometry,
-    }).width;
-  } catch (error) {
-    if (error instanceof GeometryError) return error;
-    throw error;
-  }
-}
+/** How the window fits along a side. */
+export const slide = ({ size, window, stride, padding, dilation }: Conv2dState): AxisFit =>
+  fitWindow({ input: size, window, stride, dilation, padding: [padding, padding] });
 
-const fits = (state: Conv2dState): boolean => !(slide(state, "strict") instanceof GeometryError);
-
-/** Whether the windows fit, what they leave out, and what fixes it. */
+/** Whether the windows fit, what they leave out, and what would fix it. */
 export function fitOf(state: Conv2dState): Fit {
   const { size, window, stride, padding, dilation } = state;
   const span = spanOf({ window, dilation });
-  const exact = (size - span + 2 * padding) / stride + 1;
-  const sliding = slide(state, "floor");
-  const dropped = sliding instanceof GeometryError ? 0 : droppedBy(sliding);
-  const positions = sliding instanceof GeometryError ? 0 : sliding.output;
+  const { sliding, positions: exact, ...fit } = slide(state);
+  const positions = sliding.output;
+  const dropped = positions === 0 ? 0 : fit.dropped;
   const problem =
     positions === 0
       ? `The window spans ${span} cells, but the input with its padding has only ${size + 2 * padding}, so it fits nowhere.`
@@ -155,7 +138,11 @@ function fixesOf(state: Conv2dState): Fix[] {
   };
   return Object.entries(names).flatMap(([name, text]) => {
     const key = name as keyof typeof names;
-    const [value] = nearest(conv2dFields[key], state[key], (each) => fits({ ...state, [key]: each }));
+    const [value] = nearest(
+      conv2dFields[key],
+      state[key],
+      (each) => slide({ ...state, [key]: each }).misfit === undefined,
+    );
     return value === undefined ? [] : [{ text: `${text} ${value}`, change: { [key]: value } }];
   });
 }
@@ -192,7 +179,8 @@ export const isOutside = ({ size }: Conv2dState, { row, column }: Cell): boolean
 
 /** The products of one output, through all channels of its window. */
 export function termsOf(state: Conv2dState, output: Cell): Term[] {
-  const { window, stride, padding, dilation } = state;
+  const { window } = state;
+  const { sliding } = slide(state);
   const terms: Term[] = [];
   for (let depth = 0; depth < depthOf(state); depth++)
     for (let y = 0; y < window; y++)
@@ -200,8 +188,8 @@ export function termsOf(state: Conv2dState, output: Cell): Term[] {
         const tap = { channel: depth, row: y, column: x };
         const at = {
           channel: firstChannel(state, output.channel) + depth,
-          row: output.row * stride - padding + y * dilation,
-          column: output.column * stride - padding + x * dilation,
+          row: inputUnder(sliding, output.row, y),
+          column: inputUnder(sliding, output.column, x),
         };
         const isPadding = isOutside(state, at);
         const value = isPadding ? 0 : inputAt(state, at);
@@ -212,17 +200,12 @@ export function termsOf(state: Conv2dState, output: Cell): Term[] {
 
 /** The outputs to which an input contributes, over which its gradient is summed. */
 export function usersOf(state: Conv2dState, input: Cell): Cell[] {
-  const { window, stride, padding, dilation } = state;
-  const { positions } = fitOf(state);
-  const reached = (at: number): number[] =>
-    Array.from({ length: positions }, (_, o) => o).filter((o) => {
-      const offset = at + padding - o * stride;
-      return offset >= 0 && offset % dilation === 0 && offset / dilation < window;
-    });
+  const { sliding } = slide(state);
+  const [rows, columns] = [windowsOver(sliding, input.row), windowsOver(sliding, input.column)];
   return Array.from({ length: state.filters }, (_, filter) => filter).flatMap((channel) => {
     const first = firstChannel(state, channel);
     if (input.channel < first || input.channel >= first + depthOf(state)) return [];
-    return reached(input.row).flatMap((row) => reached(input.column).map((column) => ({ channel, row, column })));
+    return rows.flatMap((row) => columns.map((column) => ({ channel, row: row.output, column: column.output })));
   });
 }
 

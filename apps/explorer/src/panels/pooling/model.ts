@@ -1,4 +1,4 @@
-import { droppedBy, GeometryError, pool2dGeometry, threefry } from "@convlens/backend";
+import { fitWindow, inputUnder, threefry, windowsOver, type AxisFit } from "@convlens/backend";
 import type { PoolingRequest } from "../../compute/pooling.ts";
 import { bracketed, shown } from "../../draw/shown.ts";
 import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
@@ -58,17 +58,19 @@ export const edited = (state: PoolingState, at: Spot, value: number): Partial<Po
   edits: { ...state.edits, [nameOf(at)]: value },
 });
 
+const slide = ({ size, window, stride }: PoolingState): AxisFit =>
+  fitWindow({ input: size, window, stride, dilation: 1, padding: [0, 0] });
+
 /** Positions of the windows along a side. */
-export function positionsOf({ size, window, stride }: PoolingState): Positions {
-  const exact = (size - window) / stride + 1;
-  const overlap = Math.max(0, window - stride);
-  try {
-    const { width } = pool2dGeometry([1, size, size, 1], { kernelSize: window, stride, geometry: "floor" });
-    return { positions: width.output, dropped: droppedBy(width), overlap, exact };
-  } catch (error) {
-    if (error instanceof GeometryError) return { positions: 0, dropped: 0, overlap, exact };
-    throw error;
-  }
+export function positionsOf(state: PoolingState): Positions {
+  const { sliding, positions: exact, dropped } = slide(state);
+  const positions = sliding.output;
+  return {
+    positions,
+    dropped: positions === 0 ? 0 : dropped,
+    overlap: Math.max(0, state.window - state.stride),
+    exact,
+  };
 }
 
 /** The selected output; `undefined` if there are no outputs. */
@@ -84,22 +86,21 @@ export const stepOf = (state: PoolingState, { row, column }: Spot): number =>
   row * positionsOf(state).positions + column;
 
 /** The places in the window of an output. */
-export function seenBy({ window, stride }: PoolingState, output: Spot): Spot[] {
+export function seenBy(state: PoolingState, output: Spot): Spot[] {
+  const { window } = state;
+  const { sliding } = slide(state);
   return Array.from({ length: window * window }, (_, i) => ({
-    row: output.row * stride + Math.floor(i / window),
-    column: output.column * stride + (i % window),
+    row: inputUnder(sliding, output.row, Math.floor(i / window)),
+    column: inputUnder(sliding, output.column, i % window),
   }));
 }
 
 /** The outputs whose windows contain a place. */
 export function usersOf(state: PoolingState, { row, column }: Spot): Spot[] {
-  const { positions } = positionsOf(state);
-  const covers = (output: number, at: number): boolean =>
-    at >= output * state.stride && at < output * state.stride + state.window;
-  return Array.from({ length: positions * positions }, (_, step) => ({
-    row: Math.floor(step / positions),
-    column: step % positions,
-  })).filter((output) => covers(output.row, row) && covers(output.column, column));
+  const { sliding } = slide(state);
+  return windowsOver(sliding, row).flatMap((y) =>
+    windowsOver(sliding, column).map((x) => ({ row: y.output, column: x.output })),
+  );
 }
 
 /** One output as a formula with its numbers: `max(1, 1, 5, 6) = 6`. */

@@ -1,4 +1,4 @@
-import { ShapeError, showShape, UsageError } from "@convlens/backend";
+import { ShapeError, UsageError } from "@convlens/backend";
 import { gradients, mean, multiply, relu, reshape, resize, sorted, sum, type Tensor } from "@convlens/tensor";
 import { planesOf } from "../../planes.ts";
 import { dependentsOf, layerNamed, recordModel, type RecordedModel } from "../../recordModel.ts";
@@ -34,23 +34,28 @@ function mapsOf(recorded: RecordedModel, scores: Tensor, layer: string | undefin
   if (layer !== undefined) {
     const maps = layerNamed(recorded, layer).output;
     if (!before.has(maps))
-      throw new UsageError(
-        `gradCam: the score does not depend on layer "${layer}"; layers with maps that it depends on: ${onTheWay.map(({ name }) => `"${name}"`).join(", ") || "none"}`,
-        { operation: "gradCam", expected: onTheWay.map(({ name }) => name), got: layer },
-      );
+      throw new UsageError({
+        operation: "gradCam",
+        problem: `the score does not depend on layer "${layer}"`,
+        fix: `choose one of the layers with maps that it depends on: ${onTheWay.map(({ name }) => `"${name}"`).join(", ") || "there are none"}`,
+      });
     if (maps.rank === 3 || maps.rank === 4) return maps;
-    throw new ShapeError(
-      `gradCam: the layer makes ${showShape(maps.shape)}, and only maps [batch, height, width, channels] can be laid over an image; ask for a layer before the first Flatten`,
-      { operation: "gradCam", expected: "[batch, height, width, channels]", got: maps.shape },
-    );
+    throw new ShapeError({
+      operation: "gradCam",
+      what: "the output of the layer",
+      expected: "maps [batch, height, width, channels]",
+      got: maps.shape,
+      fix: "choose a layer before the first Flatten",
+    });
   }
   const wide = onTheWay.filter(({ output: t }) => t.size > t.shape[0]! * t.shape.at(-1)!);
   const last = wide.findLast(({ operations }) => operations.some(isConvolution)) ?? wide.at(-1);
   if (last !== undefined) return last.output;
-  throw new UsageError(
-    'gradCam: no layer that the score depends on makes maps of more than one place; the method "gradient" explains any model',
-    { operation: "gradCam", fix: '{ method: "gradient" }' },
-  );
+  throw new UsageError({
+    operation: "gradCam",
+    problem: "no layer that the score depends on makes maps of more than one pixel",
+    fix: 'use { method: "gradient" }, which explains any model',
+  });
 }
 
 /**

@@ -25,10 +25,12 @@ async function baselineOf(x: Tensor, baseline: number | Tensor): Promise<Values>
   const one = x.shape.slice(1);
   if (sameShape(baseline.shape, x.shape)) return baseline.data();
   if (!sameShape(baseline.shape, one) && !sameShape(baseline.shape, [1, ...one]))
-    throw new ShapeError(
-      `integratedGradients: the baseline ${showShape(baseline.shape)} must be like the inputs ${showShape(x.shape)}, or like one of them ${showShape(one)}`,
-      { operation: "integratedGradients", expected: one, got: baseline.shape },
-    );
+    throw new ShapeError({
+      operation: "integratedGradients",
+      what: "the shape of the baseline",
+      expected: `that of the inputs, ${showShape(x.shape)}, or of one of them, ${showShape(one)}`,
+      got: baseline.shape,
+    });
   const values = await baseline.data();
   return Float64Array.from({ length: x.size }, (_, i) => values[i % values.length]!);
 }

@@ -44,10 +44,13 @@ export const occlusion: ExplanationMethod<OcclusionOptions> = {
     [height, width].forEach((length, axis) => {
       const [span, step] = [both(size)[axis]!, both(stride)[axis]!];
       if (span < length && step > span)
-        throw new ValueError(
-          `occlusion: with a stride of ${step} an occluder of ${span} leaves pixels uncovered; give a stride of at most ${span}`,
-          { operation: "occlusion", axis: ["height", "width"][axis]!, expected: `at most ${span}`, got: step },
-        );
+        throw new ValueError({
+          operation: "occlusion",
+          what: "stride",
+          axis: ["height", "width"][axis],
+          expected: `at most ${span}, the size of the occluder, to cover every pixel`,
+          got: step,
+        });
     });
     const [total, times] = [new Float64Array(count * height * width), new Float64Array(height * width)];
     return withScores(question, async (at) => {
