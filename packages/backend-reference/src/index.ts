@@ -1,5 +1,5 @@
 /**
- * Every operation in the plainest TypeScript: the specification that other backends are held against, and a backend itself.
+ * Every operation as plain loops, which are the specification that other backends are tested against, and a backend of them.
  *
  * @module
  */

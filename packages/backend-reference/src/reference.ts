@@ -1,15 +1,18 @@
 import { checkOptions, kernelBackend, oneOf, type Backend, type Values } from "@convlens/backend";
 import { referenceKernels } from "./referenceKernels.ts";
+import { tiledConv2dKernels } from "./tiled/conv2d.ts";
+import { tiledMatmul } from "./tiled/matmul.ts";
 
 /** Options of {@link reference}. */
 export interface ReferenceOptions {
-  /** Of the values between operations, and of those returned. Sums are always kept in float64. Default: `"float32"`. */
+  /** Precision of intermediate values and results. Sums are always computed in float64. Default: `"float32"`. */
   readonly precision?: Backend["precision"];
 }
 
 /**
- * The backend that defines what every operation means: plain loops, sums in float64, the same bits in every JavaScript
- * engine. Slow beside a real one, fast enough for small nets, and exact enough (`precision: "float64"`) to check gradients.
+ * Makes the backend that other backends are compared with: sums in float64, and the same bits in every JavaScript engine. It
+ * runs {@link referenceKernels}, but computes convolutions and matrix products in tiles. It is fast enough for small nets, and
+ * with `precision: "float64"` accurate enough to check gradients.
  *
  * @throws `ValueError` for an unknown option or a wrong value.
  *
@@ -33,7 +36,8 @@ export function reference(options: ReferenceOptions = {}): Backend {
       download: (buffer) => buffer.slice(),
       copy: (from, to) => to.set(from),
       slice: (buffer, offset, length) => buffer.subarray(offset, offset + length),
-      kernels: referenceKernels,
+      // Sums of many products are several times as fast in tiles.
+      kernels: { ...referenceKernels, ...tiledConv2dKernels, matmul: tiledMatmul },
     },
     referenceKernels,
   );

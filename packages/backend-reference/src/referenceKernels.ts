@@ -7,7 +7,7 @@ import { pool2dKernels } from "./kernels/pool2d.ts";
 import { randomKernels } from "./kernels/random.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 
-/** Every primitive operation in its plainest form: the meaning that all other kernels must agree with. */
+/** Kernels of all primitive operations as plain loops. They specify the results of all other kernels. */
 export const referenceKernels: KernelsOf<Values, keyof Primitives> = {
   ...elementwiseKernels,
   ...reduceKernels,

@@ -49,8 +49,8 @@ describe("fitWindow", () => {
       fc.property(asked, (each) => {
         const { misfit } = fitWindow(each, "height");
         fc.pre(misfit !== undefined && each.padding !== "same");
-        const fix = misfit!.fix!;
-        const [before, after] = each.padding as readonly [number, number];
+        const fix = misfit.fix!;
+        const [before, after] = each.padding;
         const fits = (other: Partial<AxisWindow>): boolean => fitWindow({ ...each, ...other }).misfit === undefined;
         const more = /(\d+) more padding/.exec(fix) ?? /padding of (\d+)/.exec(fix);
         const padded = fitWindow({ ...each, padding: [before, after + Number(more![1])] });

@@ -223,7 +223,7 @@ describe("errors say where in the model they happened, what was expected, what c
       `"layers.0 (Dense): dense: expected [batch, inputs], got [2, 8, 8, 1]; put a Flatten before it"`,
     );
     expect(message(() => sequential([new Dense({ units: 10 })]).call(some([8])))).toMatchInlineSnapshot(
-      `"layers.0 (Dense): dense: expected [batch, inputs], got [8]; add a batch axis to one example: reshape(x, [1, 8])"`,
+      `"layers.0 (Dense): dense: expected [batch, inputs], got [8]; one example needs a batch axis of 1: reshape(x, [1, 8])"`,
     );
     expect(message(() => sequential([new GlobalAveragePool()]).call(some([2, 8])))).toMatchInlineSnapshot(
       `"layers.0 (GlobalAveragePool): expected maps [batch, height, width, channels] or [batch, length, channels], got [2, 8]"`,
@@ -267,13 +267,13 @@ describe("errors say where in the model they happened, what was expected, what c
       `"Parallel: branches[1] must be a layer, an object with a call method such as new ReLU(), got undefined"`,
     );
     expect(message(() => new Residual({ body: no([new ReLU()]) }))).toMatchInlineSnapshot(
-      `"Residual: body must be a layer, an object with a call method such as new ReLU(), got an array of 1"`,
+      `"Residual: body must be a layer, an object with a call method such as new ReLU(), got [an object (ReLU)]"`,
     );
     expect(message(() => new Dropout({ rate: 1.5 }))).toMatchInlineSnapshot(
       `"Dropout: rate must be a number of at least 0 and below 1, got 1.5"`,
     );
     expect(message(() => sequential([new ReLU()]).call(no([1, 2])))).toMatchInlineSnapshot(
-      `"layers.0 (ReLU): the input of a layer must be a tensor, or a tuple or record of tensors, got an array of 2; make one of numbers: tensor(values, shape)"`,
+      `"layers.0 (ReLU): the input of a layer must be a tensor, or a tuple or record of tensors, got [1, 2]; make one of numbers: tensor(values, shape)"`,
     );
     const late: Layer = { call: no(async (t: Tensor) => t) };
     expect(message(() => sequential([late]).call(x))).toMatchInlineSnapshot(

@@ -84,7 +84,7 @@ describe("weights in a file", () => {
       `[ValueError: weights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); use the same model, and build it first; { strict: false } ignores names that differ]`,
     );
     expect(() => setWeights(net(), tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: setWeights: this model has no variables yet, since layers make theirs at the first call; build(model, inputShape) first]`,
+      `[UsageError: setWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
     );
   });
 
@@ -116,7 +116,7 @@ describe("weights in a file", () => {
 
   it("are not saved before there are any", async () => {
     await expect(saveWeights(net())).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: saveWeights: this model has no variables yet, since layers make theirs at the first call; build(model, inputShape) first]`,
+      `[UsageError: saveWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
     );
   });
 });

@@ -1,4 +1,12 @@
-import { meetings, type Inputs, type Kernel, type KernelsOf, type Pool2dGeometry, type Poolings, type Sliding } from "@convlens/backend";
+import {
+  meetings,
+  type Inputs,
+  type Kernel,
+  type KernelsOf,
+  type Pool2dGeometry,
+  type Poolings,
+  type Sliding,
+} from "@convlens/backend";
 import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, v128, type Expression } from "../assembler/instructions.ts";

@@ -21,7 +21,7 @@ const map =
     for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
   };
 
-/** Writes one row of y; a step of 0 reads the same number again and again. */
+/** Writes one row of y; a step of 0 reads the same element again. */
 type Row = (
   y: Values,
   start: number,
@@ -34,7 +34,7 @@ type Row = (
   stepB: number,
 ) => void;
 
-/** y = f(a, b), with both broadcast to the shape of y; row by row, or all at once where nothing is stretched but scalars. */
+/** y = f(a, b), with both broadcast to the shape of y; row by row, or as one row where at most scalars are stretched. */
 const rows =
   (row: Row): Kernel<Values, BinaryOp> =>
   ({ inputs, output }) => {
@@ -51,7 +51,7 @@ const zip = (f: (a: number, b: number) => number): Kernel<Values, BinaryOp> =>
     for (let i = 0; i < length; i++) y[start + i] = f(a[p + i * stepA]!, b[q + i * stepB]!);
   });
 
-// The four that training does most have loops of their own: a call for each number would take several times as long.
+// The four most frequent operations have their own loops: a call for each element would take several times as long.
 const add = rows((y, start, length, a, p, stepA, b, q, stepB) => {
   for (let i = 0; i < length; i++) y[start + i] = a[p + i * stepA]! + b[q + i * stepB]!;
 });
@@ -75,7 +75,7 @@ const where: Kernel<Values, Operations["where"]> = ({ inputs, output }) => {
     });
 };
 
-/** One number in, one number out, at every place. A NaN goes through all but the comparisons, which it fails. */
+/** Operations on each element. NaN gives NaN, except in comparisons, which it fails. */
 export const elementwiseKernels: KernelsOf<Values, keyof Elementwise> = {
   negate: map((x) => -x),
   absolute: map(Math.abs),

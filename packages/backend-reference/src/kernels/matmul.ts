@@ -1,7 +1,6 @@
 import { sizeOf, type Kernel, type Operations, type Values } from "@convlens/backend";
-import { addProduct } from "./product.ts";
 
-/** y[i, j] = Σ a[i, l] · b[l, j] for every matrix of the batch. */
+/** y[i, j] = Σ a[i, l] · b[l, j] for every matrix of the batch, summed in float64. */
 export const matmul: Kernel<Values, Operations["matmul"]> = ({
   inputs: [shapeA],
   output,
@@ -13,15 +12,13 @@ export const matmul: Kernel<Values, Operations["matmul"]> = ({
   const [rowA, columnA] = transposeA ? [1, m] : [k, 1];
   const [rowB, columnB] = transposeB ? [1, k] : [n, 1];
   return ([a, b], y) => {
-    y.fill(0);
     for (let matrix = 0; matrix < batch; matrix++)
-      addProduct(
-        m,
-        n,
-        k,
-        { values: a, start: matrix * m * k, row: rowA, column: columnA },
-        { values: b, start: matrix * k * n, row: rowB, column: columnB },
-        { values: y, start: matrix * m * n, row: n, column: 1 },
-      );
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) {
+          let total = 0;
+          for (let l = 0; l < k; l++)
+            total += a[matrix * m * k + i * rowA + l * columnA]! * b[matrix * k * n + l * rowB + j * columnB]!;
+          y[(matrix * m + i) * n + j] = total;
+        }
   };
 };

@@ -22,7 +22,7 @@ function read(output: Shape, steps: readonly number[], begin = 0): (inputs: read
     });
 }
 
-/** Where a section of a tensor of this shape begins, and its step along each axis, in memory. */
+/** Offset in memory of a section of a tensor, and its step along each axis. */
 function sectionOf(whole: Shape, { begin, step }: Section): [begin: number, steps: number[]] {
   const steps = stepsOf(whole);
   return [offsetOf(begin, steps), steps.map((size, axis) => size * step[axis]!)];
@@ -76,7 +76,7 @@ const scatter: Kernel<Values, Operations["scatter"]> = ({ output, attributes: { 
   };
 };
 
-/** The same numbers in other places. */
+/** Operations that move elements. */
 export const movementKernels: KernelsOf<Values, keyof Movements> = {
   reshape:
     () =>

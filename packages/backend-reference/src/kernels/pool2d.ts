@@ -1,38 +1,45 @@
-import type { Each, Kernel, KernelsOf, Op, Pool2dGeometry, Pooling, Poolings, Values } from "@convlens/backend";
-import { eachWindow } from "./windows.ts";
+import {
+  eachWindow,
+  type Each,
+  type Kernel,
+  type KernelsOf,
+  type Op,
+  type Pool2dGeometry,
+  type Pooling,
+  type Poolings,
+  type Values,
+} from "@convlens/backend";
 
-/** Visits every window of every image and channel with the place of its output and of its winner in x. */
+/** Visits every window of every image and channel with the index of its output and those of the inputs under it. */
+function eachPool(g: Pool2dGeometry, visit: (output: number, inputs: readonly number[]) => void): void {
+  const c = g.channels;
+  const [pixels, windows] = [g.height.input * g.width.input, g.height.output * g.width.output];
+  eachWindow(g, (window, taps) => {
+    for (let image = 0; image < g.batch; image++)
+      for (let channel = 0; channel < c; channel++)
+        visit(
+          (image * windows + window) * c + channel,
+          taps.map(({ input }) => (image * pixels + input) * c + channel),
+        );
+  });
+}
+
+/** Visits every window with the index of its output and that of the first of its largest inputs; NaN is the largest. */
 function eachWinner(g: Pool2dGeometry, x: Values, visit: (output: number, winner: number) => void): void {
-  const c = g.channels;
-  const image = g.height.input * g.width.input * c;
-  const result = g.height.output * g.width.output * c;
-  for (let n = 0; n < g.batch; n++)
-    eachWindow(g, (output, inputs, _, count) => {
-      for (let channel = 0; channel < c; channel++) {
-        let winner = n * image + inputs[0]! * c + channel;
-        for (let m = 1; m < count && !Number.isNaN(x[winner]!); m++) {
-          const rival = n * image + inputs[m]! * c + channel;
-          if (x[rival]! > x[winner]! || Number.isNaN(x[rival]!)) winner = rival;
-        }
-        visit(n * result + output * c + channel, winner);
-      }
-    });
+  const isLarger = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
+  eachPool(g, (output, inputs) =>
+    visit(
+      output,
+      inputs.reduce((winner, input) => (isLarger(x[input]!, x[winner]!) ? input : winner)),
+    ),
+  );
 }
 
-/** Visits every meeting of an output with an input under its window, for every image and channel. */
-function eachMeeting(g: Pool2dGeometry, visit: (input: number, output: number) => void): void {
-  const c = g.channels;
-  const image = g.height.input * g.width.input * c;
-  const result = g.height.output * g.width.output * c;
-  for (let n = 0; n < g.batch; n++)
-    eachWindow(g, (output, inputs, _, count) => {
-      for (let m = 0; m < count; m++)
-        for (let channel = 0; channel < c; channel++)
-          visit(n * image + inputs[m]! * c + channel, n * result + output * c + channel);
-    });
-}
+/** Visits every pair of an output and an input under its window. */
+const eachPair = (g: Pool2dGeometry, visit: (input: number, output: number) => void): void =>
+  eachPool(g, (output, inputs) => inputs.forEach((input) => visit(input, output)));
 
-/** An output that many may add to is summed in float64. */
+/** Makes a kernel that sums in float64. */
 const summed =
   <In extends readonly unknown[]>(
     add: (g: Pool2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
@@ -44,7 +51,7 @@ const summed =
     y.set(totals);
   };
 
-/** Many neighbouring numbers of a channel in, one out. */
+/** Pooling of the elements under each window, by channel. */
 export const pool2dKernels: KernelsOf<Values, keyof Poolings> = {
   maxPool2d:
     ({ attributes: { geometry } }) =>
@@ -57,6 +64,6 @@ export const pool2dKernels: KernelsOf<Values, keyof Poolings> = {
   maxPool2dGradient: summed((g, [dy, x], totals) =>
     eachWinner(g, x, (output, winner) => (totals[winner]! += dy[output]!)),
   ),
-  sumPool2d: summed((g, [x], totals) => eachMeeting(g, (input, output) => (totals[output]! += x[input]!))),
-  sumPool2dGradient: summed((g, [dy], totals) => eachMeeting(g, (input, output) => (totals[input]! += dy[output]!))),
+  sumPool2d: summed((g, [x], totals) => eachPair(g, (input, output) => (totals[output]! += x[input]!))),
+  sumPool2dGradient: summed((g, [dy], totals) => eachPair(g, (input, output) => (totals[input]! += dy[output]!))),
 };

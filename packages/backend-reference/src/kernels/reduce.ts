@@ -9,7 +9,7 @@ import {
 } from "@convlens/backend";
 import { lastStep, walkRows } from "./walk.ts";
 
-/** y = the fold of x over some axes, in float64 and in memory order; `start` where there is nothing to fold. */
+/** Folds x over some axes, in float64 and in memory order, from `start`. */
 const fold =
   (start: number, f: (total: number, x: number) => number): Kernel<Values, Operations["sum"]> =>
   ({ inputs: [input], output }) => {
@@ -42,7 +42,7 @@ const argmax: Kernel<Values, Operations["argmax"]> = ({ inputs: [input], attribu
   };
 };
 
-/** Many numbers in, one out. Of nothing the sum is 0 and the maximum −∞. */
+/** Operations that reduce axes. The sum of no elements is 0, their maximum −∞. */
 export const reduceKernels: KernelsOf<Values, keyof Reductions> = {
   sum: fold(0, (total, x) => total + x),
   max: fold(-Infinity, Math.max),

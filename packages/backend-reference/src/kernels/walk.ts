@@ -1,12 +1,12 @@
 import type { Shape } from "@convlens/backend";
 
 /**
- * Visits every row (the stretch of the last axis) of a tensor, with the place where it begins and, for each of the other
- * tensors that are read along the way, the place given by its steps.
+ * Visits every row (the elements along the last axis) of a tensor with the offset of its first element, and the offsets of the
+ * corresponding elements of up to three other tensors.
  *
- * @param shape - Of the tensor that is walked in its own order.
- * @param steps - Of each other tensor, the step along each axis of `shape`.
- * @param visit - Gets the row's first element, its length, and the first element of the others.
+ * @param shape - Shape of the tensor, which is visited in memory order.
+ * @param steps - For each other tensor, its step along each axis of `shape`.
+ * @param visit - Receives the offset of the row, its length, and the offsets in the others.
  */
 export function walkRows(
   shape: Shape,

@@ -1,6 +1,6 @@
 import type { Values } from "@convlens/backend";
 
-/** A matrix somewhere in an array: its first element, and how far apart rows and columns lie. */
+/** A matrix in an array: its first element, and the steps from one row and from one column to the next. */
 export interface Matrix {
   readonly values: Values;
   readonly start: number;
@@ -9,10 +9,9 @@ export interface Matrix {
 }
 
 /**
- * y[i, j] += Σ a[i, l] · b[l, j] for i < m, j < n, l < k: the one loop under every product and convolution. Sums are kept in
- * float64, in the order of l.
+ * y[i, j] += Σ a[i, l] · b[l, j] for i < m, j < n, l < k. Sums are computed in float64, in the order of l.
  *
- * Sixteen sums at a time: each number that is read then serves four products, which is four times as fast as one by one.
+ * It computes tiles of sixteen sums, so that each element that is read serves four products, which is several times as fast.
  */
 export function addProduct(m: number, n: number, k: number, a: Matrix, b: Matrix, y: Matrix): void {
   let i = 0;
@@ -96,7 +95,7 @@ function addTile(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Matri
   t[to + 3 * column]! += y33;
 }
 
-/** Four sums, where fewer than four columns are left. */
+/** Adds four sums, where fewer than four columns are left. */
 function addColumn(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Matrix): void {
   const x = a.values;
   const w = b.values;
