@@ -34,9 +34,9 @@ function canFuse(): boolean {
  * The machine at hand, with the tile that is fastest for a small product. It is measured once, in some milliseconds. All tiles add
  * in the same order, so results do not depend on the choice.
  *
- * @param mayFuse - Whether fused multiply-add may be used, which gives other bits than other machines.
+ * @param options - `mayFuse`: whether fused multiply-add may be used, which gives other bits than other machines.
  */
-export function chooseMachine(mayFuse: boolean): Machine {
+export function chooseMachine({ mayFuse }: { readonly mayFuse: boolean }): Machine {
   const isFused = mayFuse && canFuse();
   let machine = chosen.get(isFused);
   if (machine === undefined) {

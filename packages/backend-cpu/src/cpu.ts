@@ -71,9 +71,9 @@ const startRemote = (): Promise<RemoteExecutor | undefined> =>
   });
 
 /** The machine at hand. Throws an error with advice if it cannot be used. */
-function machineHere(mayFuse: boolean): Machine {
+function machineHere(options: Parameters<typeof chooseMachine>[0]): Machine {
   try {
-    return chooseMachine(mayFuse);
+    return chooseMachine(options);
   } catch (cause) {
     if (cause instanceof RangeError) throw cannotReserve(cause);
     throw new BackendError({
@@ -91,7 +91,7 @@ async function runtimeOf({
   deterministic,
   winograd,
 }: CpuOptions): Promise<Runtime> {
-  const machine = machineHere(deterministic === false);
+  const machine = machineHere({ mayFuse: deterministic === false });
   if (threads > 1 && !canShare()) report(WITHOUT_SHARED_MEMORY);
   // Starting a worker shows whether a page may have any. Without shared memory it needs no more than this one.
   const isPage = !mayWait();

@@ -139,6 +139,9 @@ function writeNeighbours(
   f.advance(y, 1);
 }
 
+/** Whether rows are the first ones, or are joined to the result of earlier ones. */
+type Position = "first" | "further";
+
 /** Writes: folds rows of several columns, some rows and columns at a time. */
 function writeColumns(
   f: FunctionWriter,
@@ -147,7 +150,7 @@ function writeColumns(
   { vector, one, move }: Values,
   y: Pointer,
 ): void {
-  const some = (rows: number, numbers: number, isFirst: boolean): void => {
+  const some = (rows: number, numbers: number, position: Position): void => {
     const vectors = Math.floor(numbers / 4);
     const offsets = [
       ...Array.from({ length: vectors }, (_, i) => 4 * i),
@@ -156,24 +159,24 @@ function writeColumns(
     const values = offsets.map((offset, i) => (i < vectors ? vector : one)(offset));
     writeTurns(f, operation, { count: rows, step: inner }, move, values).forEach((total, i) => {
       const [offset, isVector] = [offsets[i]!, i < vectors];
-      const all = isFirst ? total : operation.join((isVector ? load4 : loadOne)(y, offset), total);
+      const all = position === "first" ? total : operation.join((isVector ? load4 : loadOne)(y, offset), total);
       if (isVector) f.store4(y, all, offset);
       else f.storeOne(y, all, offset);
     });
     move(numbers - rows * inner);
     f.advance(y, numbers);
   };
-  const writeRows = (rows: number, isFirst: boolean): void => {
-    if (!isFirst) f.advance(y, -inner);
-    f.times(Math.floor(inner / COLUMNS), () => some(rows, COLUMNS, isFirst));
-    if (inner % COLUMNS > 0) some(rows, inner % COLUMNS, isFirst);
+  const writeRows = (rows: number, position: Position): void => {
+    if (position === "further") f.advance(y, -inner);
+    f.times(Math.floor(inner / COLUMNS), () => some(rows, COLUMNS, position));
+    if (inner % COLUMNS > 0) some(rows, inner % COLUMNS, position);
     move((rows - 1) * inner);
   };
   const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
-  writeRows(few, true);
+  writeRows(few, "first");
   const left = folded - few;
-  f.times(Math.floor(left / few), () => writeRows(few, false));
-  if (left % few > 0) writeRows(left % few, false);
+  f.times(Math.floor(left / few), () => writeRows(few, "further"));
+  if (left % few > 0) writeRows(left % few, "further");
 }
 
 /** Joins values in pairs, these in pairs, and so on. */

@@ -108,7 +108,7 @@ const step = (dice: Dice): Case<Operations["momentumStep"]> => {
   const shape = dice.shape();
   return { inputs: [shape, shape], attributes: { momentum: 0.9 }, output: shape };
 };
-const withBias = (dice: Dice, relu: boolean): CompositeCase<Operations["conv2dBias"]> => {
+const withBias = (dice: Dice, { relu }: { readonly relu: boolean }): CompositeCase<Operations["conv2dBias"]> => {
   const geometry = convolution(dice);
   const output = convOutputShape(geometry);
   return {
@@ -397,8 +397,8 @@ export const cases: Cases<keyof Primitives> & CompositeCases<Exclude<keyof Compo
         },
       };
     },
-    conv2dBias: (dice) => withBias(dice, false),
-    conv2dBiasRelu: (dice) => withBias(dice, true),
+    conv2dBias: (dice) => withBias(dice, { relu: false }),
+    conv2dBiasRelu: (dice) => withBias(dice, { relu: true }),
     pointwise: chainCase,
     pointwiseSum: chainSumCase,
   };

@@ -32,7 +32,7 @@ export function outputGradient(
 ): { readonly images: readonly Images[]; readonly read: (pixels: TilePixels) => ReadTile } {
   const output = { tiled: to, start: y, outside };
   const given = { tiled: pool ? halved(to) : to, start: dy, outside };
-  if (pool) return { images: [output, given], read: (pixels) => throughPool(f, pixels, relu) };
+  if (pool) return { images: [output, given], read: (pixels) => throughPool(f, pixels, { relu }) };
   return relu ? { images: [output, given], read: throughRelu } : { images: [given], read: pixelsOf };
 }
 
@@ -47,7 +47,7 @@ const throughRelu =
   };
 
 /** Passes each number of the smaller image to the winner of its window. */
-function throughPool(f: FunctionWriter, { at }: TilePixels, relu: boolean): ReadTile {
+function throughPool(f: FunctionWriter, { at }: TilePixels, { relu }: Pick<Through, "relu">): ReadTile {
   const windows = new Map<string, readonly Vector[]>();
   return (row, column) => {
     const [down, across] = [row >> 1, column >> 1];
