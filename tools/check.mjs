@@ -46,7 +46,7 @@ console.log(`${TEST_MACHINE}: ${tasks.join(", ")}`);
 // A result or summary of an earlier run must not stand for a task that did not finish.
 for (const path of [...resultsOf(tasks), join(root, ".turbo/runs")]) rmSync(path, { force: true, recursive: true });
 
-const options = ["--continue", "--summarize", "--env-mode=loose", "--output-logs=new-only"];
+const options = ["--continue", "--summarize", "--output-logs=new-only"];
 const lanes = `--concurrency=${availableParallelism()}`;
 const force = process.env.CI_FULL ? ["--force"] : [];
 const { status } = spawnSync("turbo", ["run", ...tasks, ...options, lanes, ...filters, ...force], {

