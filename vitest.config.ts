@@ -9,12 +9,21 @@ const conditions = ["@convlens/source"];
 /** Milliseconds that a test may take. Only a test that hangs takes longer, even on a busy machine. */
 const testTimeout = 120_000;
 
+/** The folder of the package whose tests run. Default: all. */
+const folder = process.env["TEST_FOLDER"];
+const isTested = (path: string): boolean => folder === undefined || path.startsWith(`${folder}/`);
+const tests = `${folder ?? "{packages,apps}/*"}/test/**`;
+
 /** Tests that need a graphics processor. Here it is software, and slow. */
 const gpuTests = [
   "packages/backend-gpu/test/**/*.browser.test.ts",
   "packages/convlens/test/gpu.browser.test.ts",
   "apps/explorer/test/graphics.browser.test.ts",
 ];
+/** Browser tests that also run in pages without shared memory, as most hosts serve them. */
+const testsWithoutSharedMemory = ["backend-cpu", "tensor", "training"].map(
+  (name) => `packages/${name}/test/**/*.browser.test.ts`,
+);
 /** Shared memory needs an isolated page. */
 const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
@@ -25,7 +34,7 @@ const projects: TestProjectConfiguration[] = [
     ssr: { resolve: { conditions } },
     test: {
       name: "unit",
-      include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+      include: [`${tests}/*.test.ts`],
       exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
       testTimeout,
     },
@@ -36,18 +45,10 @@ if (chromium === undefined) {
   if (process.env["CI"]) throw new Error("No Chromium found: the browser tests must run on CI.");
   console.warn("\n  SKIPPED: the browser tests. No Chromium found; install one or set CONVLENS_CHROMIUM.\n");
 } else {
-  const everywhere = ["packages/*/test/**/*.browser.test.ts", "apps/*/test/**/*.browser.test.ts"];
-  const never = ["**/node_modules/**"];
   projects.push(
-    inBrowser("browser", isolated, everywhere, [...gpuTests, "**/remoteWorker.browser.test.ts", ...never]),
-    // Most hosts serve pages without these headers.
-    inBrowser(
-      "browser without shared memory",
-      {},
-      ["packages/{backend-cpu,tensor,training}/test/**/*.browser.test.ts"],
-      ["**/threads.browser.test.ts", ...never],
-    ),
-    inBrowser("gpu", isolated, gpuTests, never),
+    inBrowser("browser", isolated, [`${tests}/*.browser.test.ts`], [...gpuTests, "**/remoteWorker.browser.test.ts"]),
+    inBrowser("browser without shared memory", {}, testsWithoutSharedMemory, ["**/threads.browser.test.ts"]),
+    inBrowser("gpu", isolated, gpuTests, []),
   );
 }
 
@@ -62,15 +63,15 @@ function inBrowser(
     plugins: [texts()],
     resolve: { conditions },
     // Packages are tested at the same time, and each run writes the dependencies that it has bundled.
-    cacheDir: `node_modules/.vite/${process.env["TEST_TASK"] ?? "all"}/${name.replaceAll(" ", "-")}`,
+    cacheDir: `node_modules/.vite/${folder ?? "all"}/${name.replaceAll(" ", "-")}`,
     worker: { format: "es" },
     server: { headers },
     test: {
       name,
-      include,
-      exclude,
+      include: include.filter(isTested),
+      exclude: [...exclude, "**/node_modules/**"],
       // The network that the explorer opens with.
-      globalSetup: ["apps/explorer/prepare.mjs"],
+      ...(isTested("apps/explorer/") && { globalSetup: ["apps/explorer/prepare.mjs"] }),
       testTimeout,
       // Pages compute in workers, and other programs may use the machine.
       expect: { poll: { timeout: 20_000 } },

@@ -35,7 +35,7 @@ if (node === undefined || (needsBrowser && chromium === undefined)) {
     ...(files.length > 0 ? files.map((file) => `${folder}/test/${file}`) : [`${folder}/test/`]),
     ...options,
   ];
-  const env = { ...process.env, TEST_RESULTS: results, TEST_TASK: `${folder}/${kind}` };
+  const env = { ...process.env, TEST_RESULTS: results, TEST_FOLDER: folder };
   const { status } = spawnSync(node, [join(root, "node_modules/vitest/vitest.mjs"), ...args], {
     stdio: "inherit",
     cwd: root,
