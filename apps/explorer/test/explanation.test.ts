@@ -63,7 +63,7 @@ describe("an adversarial example", () => {
   it("changes no pixel by more than epsilon, and lowers the probability of the class", async () => {
     const { before, after, pixels: moved } = await fool(net, { net: undefined, pixels, label: 2, epsilon: 0.1 });
     moved.forEach((ink, i) => expect(Math.abs(ink - pixels[i]!)).toBeLessThanOrEqual(0.1 + 1e-6));
-    expect(after[2]!).toBeLessThan(before[2]!);
+    expect(after[2]).toBeLessThan(before[2]!);
     expect(before.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     const still = await fool(net, { net: undefined, pixels, label: 2, epsilon: 0 });
     expect(still.pixels).toEqual(pixels);
@@ -109,7 +109,7 @@ describe("a feature", () => {
     const steps = looks.map(({ step }) => step);
     expect([steps[0], steps.at(-1)]).toEqual([0, 24]);
     expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
-    expect(looks.at(-1)!.excitement).toBeGreaterThan(looks[0]!.excitement);
+    expect(looks.at(-1)?.excitement).toBeGreaterThan(looks[0]!.excitement);
     const controller = new AbortController();
     const seen: number[] = [];
     await expect(async () => {

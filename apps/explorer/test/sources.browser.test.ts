@@ -63,7 +63,7 @@ describe("an image of the reader", () => {
     await expect.poll(() => Math.max(...pixels())).toBeLessThan(0.1);
     await page.getByRole("button", { name: "Stop the camera" }).click();
     clearInterval(timer);
-    expect(stream.getTracks()[0]!.readyState).toBe("ended");
+    expect(stream.getTracks()[0]?.readyState).toBe("ended");
     Object.defineProperty(navigator, "mediaDevices", { configurable: true, value: mediaDevices });
   });
 });

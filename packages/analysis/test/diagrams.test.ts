@@ -62,7 +62,7 @@ describe("a net as modules", () => {
       [5, 1],
     );
     // Windows begin at −1, 1 and 3, and skip one.
-    expect(stages[1]!.edges).toEqual([
+    expect(stages[1]?.edges).toEqual([
       { stage: 0, from: 1, to: 0 },
       { stage: 0, from: 1, to: 1 },
       { stage: 0, from: 3, to: 1 },

@@ -176,7 +176,7 @@ it("a parameter of zeros that does not move has an update ratio of 0", async () 
   const watch = await watchTraining(model, { inputs: some([1, 2, 1]), targets: tensor([0]), every: 1 });
   await watch.observe({ step: 1, loss: 1 });
   const bias = watch.records[0]!.parameters.find(({ path }) => path === "layers.1.bias");
-  expect(bias!.updateRatio).toBe(0);
+  expect(bias?.updateRatio).toBe(0);
 });
 
 describe("occlusion", () => {
@@ -228,7 +228,7 @@ describe("Grad-CAM in a net with a side branch", () => {
     const found = await explain(net, x, { method: "gradCam", target: 1 });
     const wanted = await explain(net, x, { method: "gradCam", target: 1, layer: "trunk" });
     const other = await explain(net, x, { method: "gradCam", target: 1, layer: "curve" });
-    expect(found.coarse!.shape).toEqual([2, 6, 6, 1]);
+    expect(found.coarse?.shape).toEqual([2, 6, 6, 1]);
     expect(found.values).toEqual(wanted.values);
     expect(found.values).not.toEqual(other.values);
   });
@@ -239,7 +239,7 @@ describe("Grad-CAM in a net with a side branch", () => {
     const net = build(sequential([...pooled, ...alone]), [8, 8, 1]);
     const found = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1 });
     const wanted = await explain(net, some([2, 8, 8, 1]), { method: "gradCam", target: 1, layer: "layers.1" });
-    expect(found.coarse!.shape).toEqual([2, 4, 4, 1]);
+    expect(found.coarse?.shape).toEqual([2, 4, 4, 1]);
     expect(found.values).toEqual(wanted.values);
   });
 

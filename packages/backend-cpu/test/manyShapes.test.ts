@@ -73,7 +73,7 @@ it("The threads of an unreachable backend end, and no others", async () => {
   const x = new Float32Array(shape[0]!);
   const use = async (): Promise<Backend> => {
     const backend = await cpu({ threads: 2 });
-    expect((await backend.compile(exponential).run([x], []))[0]![7]).toBe(1);
+    expect((await backend.compile(exponential).run([x], []))[0]?.[7]).toBe(1);
     return backend;
   };
   const kept = await use();
@@ -84,7 +84,7 @@ it("The threads of an unreachable backend end, and no others", async () => {
   expect(ended.mock.calls.length).toBeGreaterThanOrEqual(3);
   expect(ended.mock.calls.length).toBeLessThanOrEqual(4);
   ended.mockRestore();
-  expect((await program.run([x], []))[0]![7]).toBe(1);
+  expect((await program.run([x], []))[0]?.[7]).toBe(1);
   kept.dispose();
 });
 
@@ -141,7 +141,7 @@ it("A worker without shared memory drops functions, and reuses their numbers", (
     functions.remove(index);
     ask({ kind: "forget", number: index });
     ask(run);
-    expect(answers.at(-1)!.kind).toBe("failed");
+    expect(answers.at(-1)?.kind).toBe("failed");
   }
 });
 
@@ -170,7 +170,7 @@ it.each([1, 2])("images of ever new sizes need a constant amount of memory, on %
       updates: [],
     };
     const [y] = await backend.compile(program).run([new Float32Array(5 * width).fill(1)], []);
-    expect(y![0]).toBeCloseTo(7 * (width + 3) + 1000, 2);
+    expect(y?.[0]).toBeCloseTo(7 * (width + 3) + 1000, 2);
   }
   let most = 0;
   for (let width = 2; width < 402; width++) {

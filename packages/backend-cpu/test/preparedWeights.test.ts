@@ -20,7 +20,7 @@ describe("prepared weights", () => {
     expect(prepared.find(source, "b", 100)!.start).not.toBe(first.start);
     prepared.invalidate(source);
     expect(prepared.find(source, "a", 100)).toBeUndefined();
-    expect(prepared.find(source, "a", 100)!.isNew).toBe(true);
+    expect(prepared.find(source, "a", 100)?.isNew).toBe(true);
     prepared.clear();
     expect(prepared.bytes).toBe(0);
     expect(prepared.find(source, "a", 100)).toBeUndefined();
@@ -41,7 +41,7 @@ describe("prepared weights", () => {
     expect(prepared.find(two, "a", 100)).toBeUndefined();
     prepared.remove(one);
     expect(prepared.bytes).toBe(0);
-    expect(prepared.find(two, "a", 100)!.isNew).toBe(true);
+    expect(prepared.find(two, "a", 100)?.isNew).toBe(true);
   });
 });
 

@@ -58,7 +58,7 @@ describe("memory that nobody can reach", () => {
     const program = backend.compile(negate({ variables: [shape] }));
     for (let i = 0; i < 5 * ROOM; i++) {
       const [y] = await program.run([], [variable(backend, i)]);
-      expect(y![SIZE - 1]).toBe(-i);
+      expect(y?.[SIZE - 1]).toBe(-i);
     }
     expect((await backend.read(kept))[0]).toBe(7);
   });
@@ -68,9 +68,9 @@ describe("memory that nobody can reach", () => {
     const kept = backend.compile(negate({ constants: [{ shape, values: new Float32Array(SIZE).fill(7) }] }));
     for (let i = 0; i < 5 * ROOM; i++) {
       const program = backend.compile(negate({ constants: [{ shape, values: new Float32Array(SIZE).fill(i) }] }));
-      expect((await program.run([], []))[0]![SIZE - 1]).toBe(-i);
+      expect((await program.run([], []))[0]?.[SIZE - 1]).toBe(-i);
     }
-    expect((await kept.run([], []))[0]![0]).toBe(-7);
+    expect((await kept.run([], []))[0]?.[0]).toBe(-7);
   });
 
   it("is not looked for in vain: what does not fit is refused, and there is room again when something is freed", async () => {

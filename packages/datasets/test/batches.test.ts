@@ -75,7 +75,7 @@ describe("a data set", () => {
       expect(of(labels)).toEqual([2, 0]);
     const inputs = new Uint8ClampedArray([0, 255, 51, 102]);
     const data = dataset({ shape: [2], inputs, labels: [0, 1] });
-    expect([...batches(data)][0]!.inputs.knownValues).toEqual(Float32Array.of(0, 1, 51 / 255, 102 / 255));
+    expect([...batches(data)][0]?.inputs.knownValues).toEqual(Float32Array.of(0, 1, 51 / 255, 102 / 255));
     expect(data).toEqual(dataset({ shape: [2], inputs: Uint8Array.from(inputs), labels: [0, 1] }));
   });
 

@@ -78,7 +78,7 @@ describe("safetensors", () => {
     ["F64", [0, 0, 0, 0, 0, 0, 0xf0, 0x3f], 1],
   ])("%s", (dtype, bytes, value) => {
     const file = fileOf({ x: { dtype, shape: [], data_offsets: [0, bytes.length] } }, bytes);
-    expect(readSafetensors(file).tensors.get("x")!.values[0]).toBe(value);
+    expect(readSafetensors(file).tensors.get("x")?.values[0]).toBe(value);
   });
 
   it("cannot be written wrongly", () => {

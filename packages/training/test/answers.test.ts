@@ -93,7 +93,7 @@ describe("the accuracy of one logit", () => {
         [2, 0],
       ]);
       // σ(2)
-      expect(mistakes![0]).toMatchObject({ index: 0, label: 1, predicted: 0, confidence: 1 / (1 + Math.exp(-2)) });
+      expect(mistakes?.[0]).toMatchObject({ index: 0, label: 1, predicted: 0, confidence: 1 / (1 + Math.exp(-2)) });
     });
 
   it("is that of a rank without classes, too", async () => {
@@ -218,7 +218,7 @@ describe("a model that is trained", () => {
     try {
       await trained(await scoring(), points, (outputs) => mean(square(critic.call(outputs))));
       expect(warn).toHaveBeenCalledTimes(1);
-      expect(warn.mock.calls[0]![0]).toContain('fit: the loss uses 2 variables ("weights" [1, 1]');
+      expect(warn.mock.calls[0]?.[0]).toContain('fit: the loss uses 2 variables ("weights" [1, 1]');
     } finally {
       warn.mockRestore();
     }

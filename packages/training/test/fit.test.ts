@@ -149,11 +149,11 @@ describe("fit", () => {
     const own = steps(records).slice(0, 7);
     const mean = (of: (record: StepRecord) => number): number =>
       own.reduce((sum, record, i) => sum + of(record) * (i < 6 ? 16 : 4), 0) / 100;
-    expect(epoch!.loss).toBeCloseTo(
+    expect(epoch?.loss).toBeCloseTo(
       mean(({ loss }) => loss),
       10,
     );
-    expect(epoch!.accuracy).toBeCloseTo(
+    expect(epoch?.accuracy).toBeCloseTo(
       mean(({ accuracy }) => accuracy!),
       10,
     );
@@ -339,6 +339,6 @@ describe("fit", () => {
         fit(model, line, { epochs: 40, batchSize: 50, optimizer: adam({ learningRate: 0.03 }), loss, seed: 1 }),
       ),
     );
-    expect(records.at(-1)!.loss).toBeLessThan(records[0]!.loss / 5);
+    expect(records.at(-1)?.loss).toBeLessThan(records[0]!.loss / 5);
   });
 });

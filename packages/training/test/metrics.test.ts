@@ -27,9 +27,9 @@ describe("metrics", () => {
       [1, 0, 1],
     ]);
     const scores = classScores(matrix);
-    expect(scores[1]!.precision).toBeCloseTo(2 / 3);
-    expect(scores[1]!.recall).toBe(1);
-    expect(scores[1]!.f1).toBeCloseTo(0.8);
+    expect(scores[1]?.precision).toBeCloseTo(2 / 3);
+    expect(scores[1]?.recall).toBe(1);
+    expect(scores[1]?.f1).toBeCloseTo(0.8);
     expect(macro(scores, "f1")).toBeCloseTo((0.5 + 0.8 + 2 / 3) / 3);
     // A class that nobody is, and that nothing is taken for.
     expect(
