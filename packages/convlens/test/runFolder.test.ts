@@ -304,7 +304,7 @@ describe("a model of one's own", () => {
     ["returns a list", "() => []", /returned an array; return a layer/],
     ["is a class", "class {}", /failed: Class/],
     ["is a layer whose call throws", "() => ({ call() { throw new TypeError('deep') } })", /deep/],
-    ["is a layer whose call is async", "() => ({ async call() {} })", /the result of call must be a Tensor/],
+    ["is a layer whose call is async", "() => ({ async call() {} })", /the output of a layer must be a tensor/],
   ])("that %s is told in one sentence", async (name, code, told) => {
     const file = `./${name.replaceAll(/\W/g, "-")}.mjs`;
     writeFileSync(file, `export const model = ${code};`);
