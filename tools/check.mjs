@@ -56,7 +56,8 @@ const { status } = spawnSync("turbo", ["run", ...tasks, ...options, lanes, ...fi
 process.exitCode = status ?? 1;
 printSummary();
 
-if (!args.includes("--without-count") && filters.length === 0) {
+const isCounted = !args.includes("--without-count") && filters.length === 0 && resultsOf(tasks).length > 0;
+if (isCounted) {
   const count = spawnSync(process.execPath, [join(root, "tools/countTests.mjs"), ...tasks], { stdio: "inherit" });
   if (count.status !== 0) process.exitCode = 1;
 }
