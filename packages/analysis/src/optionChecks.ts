@@ -1,7 +1,14 @@
 import type { OptionCheck } from "@convlens/backend";
+import { isShape } from "@convlens/tensor";
 
 /** Accepts finite numbers. */
 export const finiteOption: OptionCheck = (value) => (Number.isFinite(value) ? undefined : "a finite number");
+
+/** Accepts the shape of one example of a model with one input. */
+export const shapeOption: OptionCheck = (value) =>
+  isShape(value)
+    ? undefined
+    : "the shape of one example, such as [28, 28, 1]; restrict(model, x, { input }) makes a model with one input";
 
 /** Accepts strings, such as the name of a layer. */
 export const textOption: OptionCheck = (value) => (typeof value === "string" ? undefined : "a text");

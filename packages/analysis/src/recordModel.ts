@@ -1,8 +1,9 @@
-import { UsageError, ValueError } from "@convlens/backend";
+import { ValueError } from "@convlens/backend";
 import {
   layersOf,
   namedTensors,
   recordForward,
+  singleTensor,
   variables,
   type AnyLayer,
   type Layer,
@@ -12,13 +13,10 @@ import {
   areTensors,
   isShape,
   mapTree,
-  showShapes,
   sorted,
   zeros,
-  type Shapes,
   type ShapesOf,
   type Tensor,
-  type Tensors,
   type Variable,
 } from "@convlens/tensor";
 
@@ -77,20 +75,6 @@ export interface RecordedModel {
   readonly variables: ReadonlyMap<Tensor, { readonly path: string; readonly variable: Variable }>;
 }
 
-/** @throws `UsageError` if there are several. */
-function single(tensors: ReadonlyMap<string, Tensor>, what: "input" | "output"): Tensor {
-  const [first] = tensors.values();
-  if (tensors.size === 1) return first!;
-  const shapes: Shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
-  const expected = `a model with a single ${what}`;
-  const fix = "choose one with restrict(model, x, { input, output })";
-  throw new UsageError(`expected ${expected}, got one with ${tensors.size}: ${showShapes(shapes)}; ${fix}`, {
-    expected,
-    got: shapes,
-    fix,
-  });
-}
-
 /**
  * Records a model for an input. Nothing is computed until the values of a tensor are requested.
  *
@@ -131,7 +115,7 @@ export function recordModel<Input, Output>(
         layer,
         inputs,
         get input() {
-          return single(inputs, "input");
+          return singleTensor("input", from);
         },
         output,
         operations: operations.filter((t) => t.operation !== undefined),
@@ -139,16 +123,17 @@ export function recordModel<Input, Output>(
       });
     }
   };
-  const outputs = namedTensors(recordForward(model, x as Input, { ...mode, watch }) as Tensors);
+  const result = recordForward(model, x as Input, { ...mode, watch });
+  const outputs = namedTensors(result);
   return {
     model,
     inputs,
     outputs,
     get input() {
-      return single(inputs, "input");
+      return singleTensor("input", x);
     },
     get output() {
-      return single(outputs, "output");
+      return singleTensor("output", result);
     },
     layers,
     tensors: sorted([...outputs.values()], (t) => t.inputs),

@@ -16,7 +16,20 @@ import {
 } from "@convlens/layers";
 import { concat, evaluate, gradients, slice, sum, tensorsIn, useBackend, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { cost, explain, operationGraph, receptiveFields, recordModel, retain, tap } from "../src/index.ts";
+import { shapes as generated } from "@convlens/datasets";
+import { evaluateModel, fit } from "@convlens/training";
+import {
+  adversarial,
+  cost,
+  explain,
+  operationGraph,
+  receptiveFields,
+  recordModel,
+  retain,
+  tap,
+  visualize,
+  watchTraining,
+} from "../src/index.ts";
 import { some } from "./helpers.ts";
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
@@ -109,7 +122,7 @@ describe("a model with several inputs and outputs", () => {
     `);
   });
 
-  it("is refused, with a way out, where one input or output is needed", () => {
+  it("is refused, with a way out, where one input or output is needed", async () => {
     const way = /choose one with restrict\(model, x, \{ input, output \}\)/;
     expect(() => recordModel(model, shapes).input).toThrow(UsageError);
     expect(() => recordModel(model, shapes).output).toThrow(
@@ -117,6 +130,26 @@ describe("a model with several inputs and outputs", () => {
     );
     expect(() => receptiveFields(model as unknown as Layer, shapes as never)).toThrow(way);
     expect(() => cost(twoOutputs() as unknown as Layer, [8, 8, 1])).toThrow(way);
+    expect(() => cost(model as unknown as Layer, shapes as never)).toThrow(/restrict\(model, x, \{ input \}\)/);
+    expect(() => visualize(model as unknown as Layer, shapes as never, { class: 0 })).toThrow(/restrict/);
+    const two = twoOutputs() as unknown as Layer;
+    const many = model as unknown as Layer;
+    const x = some([2, 8, 8, 1]);
+    const data = generated({ size: 8, height: 8, width: 8 });
+    const refused: readonly (() => Promise<unknown>)[] = [
+      () => explain(two, x, { method: "gradient" }),
+      () => explain(two, x, { method: "gradient", target: 0 }),
+      () => explain(two, x, { method: "gradCam", target: 0 }),
+      () => explain(many, patients as never, { method: "gradient" }),
+      () => tap(two)(x),
+      () => tap(many)(patients as never),
+      () => retain(many)(patients as never),
+      () => adversarial(two, x, { labels: [0, 1], epsilon: 0.1 }),
+      () => watchTraining(two, { inputs: x, targets: x }),
+      () => evaluateModel(two, data),
+      () => fit(two, data, { batchSize: 8 }).next(),
+    ];
+    for (const ask of refused) await expect((async () => ask())()).rejects.toThrow(way);
   });
 
   it("has receptive fields of every layer if it has one input", () => {
@@ -182,7 +215,7 @@ describe("a model restricted to one input and output", () => {
   it("must name what it chooses", () => {
     expect(() => restrict(model, patients)).toThrow(ValueError);
     expect(() => restrict(model, patients, { input: "sound" })).toThrow(
-      'input must be one of "image", "meta", got sound',
+      'input must be one of "image", "meta", got "sound"',
     );
     expect(() => restrict(model, patients, { input: "image" }).call(patients.image)).toThrow(
       'output must be one of "label", "box", got undefined',

@@ -94,7 +94,7 @@ export { activations, predict, recordForward, type Activation } from "./predict.
 export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Residual } from "./residual.ts";
-export { namedTensors, restrict, type RestrictOptions } from "./restrict.ts";
+export { namedTensors, restrict, singleTensor, type RestrictOptions } from "./restrict.ts";
 export { sequential, Sequential, type Chained, type ChainInput, type ChainOutput } from "./sequential.ts";
 export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";

@@ -1,5 +1,5 @@
-import { ValueError } from "@convlens/backend";
-import { mapTensors, type Tensor } from "@convlens/tensor";
+import { UsageError, ValueError } from "@convlens/backend";
+import { areTensors, mapTensors, showShapes, Tensor } from "@convlens/tensor";
 import type { Layer, Mode } from "./layer.ts";
 
 /** Options of {@link restrict}. */
@@ -17,15 +17,34 @@ export function namedTensors(tensors: unknown): Map<string, Tensor> {
   return found;
 }
 
+/**
+ * Returns the input or output of a model that takes or returns one tensor.
+ *
+ * @param operation - The function that needs it, for the error.
+ * @throws `UsageError` for a tuple or record of several.
+ */
+export function singleTensor(what: "input" | "output", tensors: unknown, operation?: string): Tensor {
+  if (tensors instanceof Tensor || !areTensors(tensors)) return tensors as Tensor;
+  const found = namedTensors(tensors);
+  const shapes = Object.fromEntries([...found].map(([name, { shape }]) => [name, shape]));
+  throw new UsageError({
+    operation,
+    expected: `a model with a single ${what}`,
+    got: shapes,
+    gotWords: `one with ${found.size}: ${showShapes(shapes)}`,
+    fix: "choose one with restrict(model, x, { input, output })",
+  });
+}
+
 /** @throws `ValueError` if there is no tensor of this name. */
 function choose(what: "input" | "output", tensors: ReadonlyMap<string, Tensor>, name: string | undefined): string {
   const names = [...tensors.keys()];
   const chosen = name ?? (names.length === 1 ? names[0]! : undefined);
   if (chosen !== undefined && tensors.has(chosen)) return chosen;
-  throw new ValueError(`restrict: ${what} must be one of ${names.map((each) => `"${each}"`).join(", ")}, got ${name}`, {
+  throw new ValueError({
     operation: "restrict",
-    axis: what,
-    expected: names,
+    what,
+    expected: `one of ${names.map((each) => `"${each}"`).join(", ")}`,
     got: name,
   });
 }

@@ -1,6 +1,6 @@
 import { sameShape, ShapeError, showShape, traitsOf, ValueError, type Shape } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
-import { apply, type Layer, type Mode } from "@convlens/layers";
+import { apply, singleTensor, type Layer, type Mode } from "@convlens/layers";
 import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
 import { recordLoss, type Loss } from "./losses.ts";
 
@@ -25,7 +25,7 @@ export function checkFits(model: Layer, data: Dataset, { batchSize, loss, test }
       expected: `of shape ${showShape(data.shape)} like the data`,
       got: test.shape,
     });
-  const outputs = model.call(zeros([1, ...data.shape]));
+  const outputs = singleTensor("output", model.call(zeros([1, ...data.shape])), "fit");
   if (outputs.shape[0] !== 1)
     throw new ShapeError({
       operation: "fit",

@@ -1,7 +1,7 @@
 import { anyOption, checkOptions, functionOption, turn, wholeFrom } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
-import { compiledFor, compileModel, recordForward, type Layer } from "@convlens/layers";
+import { compiledFor, compileModel, recordForward, singleTensor, type Layer } from "@convlens/layers";
 import type { Compiled, Tensor } from "@convlens/tensor";
 import { answersOf } from "./answers.ts";
 import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
@@ -56,7 +56,7 @@ type Program = Compiled<[inputs: Tensor, labels: Tensor], { readonly [name: stri
 const programOf = (model: Layer, loss: Loss): Program =>
   compiledFor(model, loss, () =>
     compileModel(model, (inputs: Tensor, labels: Tensor): { readonly [name: string]: Tensor } => {
-      const outputs = recordForward(model, inputs);
+      const outputs = singleTensor("output", recordForward(model, inputs), "evaluateModel");
       const error = recordLoss(loss, outputs, labels);
       return { loss: error, outputs, ...answersOf(outputs, labels, error) };
     }),

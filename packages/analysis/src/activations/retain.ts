@@ -1,5 +1,5 @@
 import { checkValue } from "@convlens/backend";
-import { compileModel, type Layer } from "@convlens/layers";
+import { compileModel, singleTensor, type Layer } from "@convlens/layers";
 import { compile, Variable, type Compiled, type Tensor } from "@convlens/tensor";
 import { textsOption } from "../optionChecks.ts";
 import { layerNamed, layersNamed, numbersOf, recordModel } from "../recordModel.ts";
@@ -76,7 +76,7 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
   });
   const look = async (x: Tensor): Promise<Retained> => {
     // Recorded synchronously; concurrent calls may replace it.
-    const pending = run(x);
+    const pending = run(singleTensor("input", x, "retain"));
     const recorded = kept.get(x.shape.join());
     keepThoseOf(run, kept);
     const output = await pending;

@@ -1,5 +1,5 @@
 import { anyOption, checkOptions, checkValue, ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
-import { compileModel, type Layer } from "@convlens/layers";
+import { compileModel, singleTensor, type Layer } from "@convlens/layers";
 import type { Compiled, Tensor } from "@convlens/tensor";
 import { placeOption, textsOption } from "../optionChecks.ts";
 import { layersNamed, numbersOf, recordModel } from "../recordModel.ts";
@@ -68,7 +68,7 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
   });
   const look = async (x: Tensor): Promise<Tapped> => {
     // Recorded synchronously; concurrent calls may replace it.
-    const pending = run(x);
+    const pending = run(singleTensor("input", x, "tap"));
     const head = heads.get(x.shape.join());
     keepThoseOf(run, heads);
     const made = await pending;

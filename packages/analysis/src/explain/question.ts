@@ -1,5 +1,5 @@
 import { ShapeError, showShape, ValueError, type Values } from "@convlens/backend";
-import { apply, predict, type Layer } from "@convlens/layers";
+import { apply, predict, singleTensor, type Layer } from "@convlens/layers";
 import { argmax, gradients, oneHot, sum, tensor, where, type GradientsOptions, type Tensor } from "@convlens/tensor";
 import { examplesIn } from "../examplesIn.ts";
 import { withCompiled } from "../withCompiled.ts";
@@ -23,7 +23,7 @@ export interface Question {
 
 /** Returns the predicted classes. */
 async function answers(model: Layer, x: Tensor): Promise<number[]> {
-  const output = await predict(model, x);
+  const output = singleTensor("output", await predict(model, x), "explain");
   checkOutput(output);
   return Array.from(await argmax(output).data());
 }
@@ -106,7 +106,7 @@ export const withGradient = <R>(
 ): Promise<R> =>
   withCompiled(
     (point) => {
-      const scores = score(apply(model, point));
+      const scores = score(singleTensor("output", apply(model, point), "explain"));
       return { scores, gradient: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0] };
     },
     (run) => use(async (point) => valuesOf(await run(point))),
@@ -118,7 +118,7 @@ export const withScores = <R>(
   use: (at: (point: Tensor) => Promise<Values>) => Promise<R>,
 ): Promise<R> =>
   withCompiled(
-    (point) => ({ scores: score(apply(model, point)) }),
+    (point) => ({ scores: score(singleTensor("output", apply(model, point), "explain")) }),
     (run) => use(async (point) => (await run(point)).scores.knownValues),
   );
 

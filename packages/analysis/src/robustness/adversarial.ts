@@ -7,7 +7,7 @@ import {
   type Shape,
   type Values,
 } from "@convlens/backend";
-import { apply, type Layer } from "@convlens/layers";
+import { apply, singleTensor, type Layer } from "@convlens/layers";
 import { argmax, compile, gradients, oneHot, softmaxCrossEntropy, sum, tensor, type Tensor } from "@convlens/tensor";
 import { examplesIn } from "../examplesIn.ts";
 import { rangeOption } from "../optionChecks.ts";
@@ -80,7 +80,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
     });
   const right = tensor(labels);
   const run = compile((point: Tensor) => {
-    const logits = apply(model, point);
+    const logits = singleTensor("output", apply(model, point), "adversarial");
     if (logits.rank !== 2 || logits.shape[1]! < 2)
       throw new ShapeError({
         operation: "adversarial",

@@ -2,6 +2,7 @@ import {
   anyOption,
   booleanOption,
   checkOptions,
+  checkValue,
   functionOption,
   planMemory,
   sizeOf,
@@ -21,6 +22,7 @@ import {
   type FitOptions,
   type Optimizer,
 } from "@convlens/training";
+import { shapeOption } from "../optionChecks.ts";
 import { numbersOf, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
 
 /** The cost of one layer for one example. */
@@ -141,6 +143,7 @@ function keptFor({ tensors, variables, input }: RecordedModel, ends: readonly Te
  * ```
  */
 export function cost(model: Layer, inputShape: Shape, options: CostOptions = {}): Cost {
+  checkValue("cost", "inputShape", inputShape, shapeOption);
   checkOptions("cost", options, {
     batch: wholeFrom(1),
     optimizer: (value) =>

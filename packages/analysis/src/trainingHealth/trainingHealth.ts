@@ -1,5 +1,5 @@
 import { checkOptions, anyOption, functionOption, wholeFrom, UsageError } from "@convlens/backend";
-import { apply, parameters, type Layer } from "@convlens/layers";
+import { apply, parameters, singleTensor, type Layer } from "@convlens/layers";
 import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "@convlens/training";
 import { adviceOn, type Advice } from "./advice.ts";
@@ -60,7 +60,7 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
       problem: "this model has no parameters yet",
       fix: "make them with build(model, inputShape)",
     });
-  const outputs = apply(model, inputs);
+  const outputs = singleTensor("output", apply(model, inputs), "watchTraining");
   const steps: TrainingStep[] = [];
   const records: HealthRecord[] = [];
   const health = {

@@ -1,4 +1,13 @@
-import { checkOptions, numberFrom, wholeFrom, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  numberFrom,
+  wholeFrom,
+  ShapeError,
+  showShape,
+  ValueError,
+  type Shape,
+} from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import {
   add,
@@ -16,6 +25,7 @@ import {
   tensor,
   type Tensor,
 } from "@convlens/tensor";
+import { shapeOption } from "../optionChecks.ts";
 import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
 import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
 
@@ -133,6 +143,7 @@ export function visualize(
   options: VisualizeOptions = {},
 ): AsyncGenerator<Painting, void, void> {
   checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
+  checkValue("visualize", "inputShape", inputShape, shapeOption);
   const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
   const shape = [count, ...inputShape];
   // Throws early for a wrong objective.
