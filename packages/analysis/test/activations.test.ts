@@ -196,8 +196,8 @@ describe("a map and a column", () => {
     expect(() => activationMap(signal, { channel: 0, example: 1 })).toThrow(
       "s: the example must be from 0 to 0, got 1",
     );
-    expect(() => depthColumn(signal, { place: [3] })).toThrow("no place along axis 1 3");
-    expect(() => depthColumn(signal)).toThrow("a place in [1, 3, 2] has 1 numbers, got []");
+    expect(() => depthColumn(signal, { place: [3] })).toThrow("s: the place along axis 1 must be from 0 to 2, got 3");
+    expect(() => depthColumn(signal)).toThrow("s: expected a place of 1 numbers in [1, 3, 2]");
   });
 });
 

@@ -368,8 +368,12 @@ describe("what is explained", () => {
   });
 
   it.each<readonly [string, ExplainMethod & { target?: never }, RegExp]>([
-    ["a class that there is not", { method: "gradient", target: 7 } as never, /target 7 is none of the 3 classes/],
-    ["too many targets", { method: "gradient", target: [1, 2, 0] } as never, /3 targets for 2 examples/],
+    [
+      "a class that there is not",
+      { method: "gradient", target: 7 } as never,
+      /the target must be a class from 0 to 2, got 7/,
+    ],
+    ["too many targets", { method: "gradient", target: [1, 2, 0] } as never, /one for each of 2 examples, got 3/],
     [
       "a target of another shape",
       { method: "gradient", target: (y: Tensor) => y } as never,
@@ -378,11 +382,15 @@ describe("what is explained", () => {
     [
       "a layer that there is not",
       { method: "gradCam", layer: "layers.9" },
-      /no layer is called "layers\.9"; there are "layers\.0" \(Conv2d\)/,
+      /no layer is called "layers\.9"; layers are "layers\.0" \(Conv2d\)/,
     ],
     ["a layer without maps", { method: "gradCam", layer: "layers.3" }, /before the first Flatten/],
-    ["an occluder of half a pixel", { method: "occlusion", size: 0.5 }, /whole number of pixels/],
-    ["a baseline of another shape", { method: "integratedGradients", baseline: zeros([3]) }, /must be like the inputs/],
+    ["an occluder of half a pixel", { method: "occlusion", size: 0.5 }, /a whole number of at least 1 pixel/],
+    [
+      "a baseline of another shape",
+      { method: "integratedGradients", baseline: zeros([3]) },
+      /the shape of the baseline must be that of the inputs/,
+    ],
   ])("%s is refused", async (_, options, message) => {
     await expect(explain(build(small(), [6, 6, 1]), image(), options)).rejects.toThrow(message);
   });

@@ -102,7 +102,9 @@ describe("what is measured", () => {
   });
 
   it("needs a model that was built", async () => {
-    await expect(watchTraining(new Net(), told)).rejects.toThrow("build(model, inputShape) makes them");
+    await expect(watchTraining(new Net(), told)).rejects.toThrow(
+      "watchTraining: this model has no parameters yet; make them with build(model, inputShape)",
+    );
   });
 });
 

@@ -63,7 +63,9 @@ describe("a data set", () => {
       expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels: labels as Float32Array })).toThrow(
         "labels[",
       );
-    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: [2 ** 31] })).toThrow("labels[0] is");
+    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: [2 ** 31] })).toThrow(
+      "dataset: labels[0] must be a whole number from 0 to 1048575, the index of a class, got 2147483648",
+    );
     expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: "0" as never })).toThrow("labels must be");
   });
 

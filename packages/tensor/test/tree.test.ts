@@ -62,7 +62,9 @@ describe("tuples and records of tensors", () => {
     const scaled = compile((x: { readonly a: Tensor; readonly factor: Tensor }) => multiply(x.a, x.factor));
     expect([...(await scaled({ a: tensor([1, 2]), factor: tensor(3) })).knownValues]).toEqual([3, 6]);
     const wrong = compile(() => ({ a: [zeros([1]), 3 as unknown as Tensor] }));
-    await expect(wrong()).rejects.toThrow("the function must return tensors");
+    await expect(wrong()).rejects.toThrow(
+      "compile: the result of the function must be tensors: one, a tuple or record of them, or nothing, got 3",
+    );
   });
 
   it("are recognised, and what is not one is not", () => {

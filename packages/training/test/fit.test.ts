@@ -124,7 +124,7 @@ describe("one seed, one curve", () => {
       "resume: the seed must be 7, as in the checkpoint, got 1",
     );
     expect(() => fit(small(), data, { ...options(), resume, optimizer: sgd() })).toThrow("made with another optimizer");
-    expect(() => fit(small(5), data, { ...options(), resume })).toThrow(/"layers\.6\.weights" is/);
+    expect(() => fit(small(5), data, { ...options(), resume })).toThrow(/"layers\.6\.weights" must be/);
     expect(() => fit(small(), data, { ...options(), resume: resume.subarray(0, resume.length - 4) })).toThrow(
       /safetensors/,
     );

@@ -115,10 +115,12 @@ describe("metrics", () => {
     );
     expect(() => confusionMatrix([0], [0], 0)).toThrow("classes must be a whole number of at least 1, got 0");
     expect(() => classScores([[1, 0]])).toThrow("classScores: the confusion matrix must be square, got 1 rows of 2");
-    expect(() => topK([1, 2, 3], [0, 1], 1)).toThrow("do not make rows");
-    expect(() => topK([], [0], 1)).toThrow("do not make rows");
+    expect(() => topK([1, 2, 3], [0, 1], 1)).toThrow("topK: expected a row of scores for each of");
+    expect(() => topK([], [0], 1)).toThrow("topK: expected a row of scores for each of");
     for (const label of [2, 5, -1, 0.5, NaN])
-      expect(() => topK([1, 2], [label], 1)).toThrow(`labels[0] is ${label}; with 2 classes`);
+      expect(() => topK([1, 2], [label], 1)).toThrow(
+        `labels[0] must be a whole number below 2, the number of classes, got ${label}`,
+      );
     for (const k of [0, -1, NaN, 1.5]) expect(() => topK([1, 2], [0], k)).toThrow("k must be a whole number");
   });
 });
