@@ -105,7 +105,7 @@ describe("an edited pattern", () => {
     ["INPUT -> CONVV -> FC", "did you mean CONV?"],
     ["INPUT -> [CONV -> FC", "expected ] at column 21, got the end"],
     ["INPUT -> FC -> POOL", "put all FCs last"],
-    ["INPUT -> CONV*Q", "expected a whole number for Q"],
+    ["INPUT -> CONV*Q", "repetitions Q must be a whole number"],
     ["INPUT -> [CONV*999]*999", "This pattern has 998001 layers"],
     ["INPUT -> POOL2*9 -> FC", "layers."],
   ])("%s says what is wrong", async (pattern, sentence) => {

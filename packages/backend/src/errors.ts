@@ -60,9 +60,8 @@ export class ConvlensError extends Error {
   /** Parts that the sentence is composed from, without the cause. */
   readonly details: ErrorDetails;
 
-  constructor(parts: ErrorParts | string, rest: ErrorDetails = {}) {
-    const { cause, ...details } = typeof parts === "string" ? rest : parts;
-    super(typeof parts === "string" ? parts : sentenceOf(details), cause === undefined ? undefined : { cause });
+  constructor({ cause, ...details }: ErrorParts) {
+    super(sentenceOf(details), cause === undefined ? undefined : { cause });
     // Without the cause, which would be printed twice.
     this.details = details;
   }
@@ -95,14 +94,7 @@ export class BackendError extends ConvlensError {
 
 /** Returns the same error with more details, such as the place where it happened. */
 function located(error: ConvlensError, place: ErrorDetails): ConvlensError {
-  const Kind = error.constructor as new (parts: ErrorParts | string, rest?: ErrorDetails) => ConvlensError;
-  // Errors whose sentence is not composed yet.
-  if (error.message !== sentenceOf(error.details))
-    return new Kind(`${place.path ?? `step ${place.step}`}: ${error.message}`, {
-      ...error.details,
-      ...place,
-      cause: error,
-    });
+  const Kind = error.constructor as new (parts: ErrorParts) => ConvlensError;
   return new Kind({ ...error.details, ...place, cause: error } as ErrorParts);
 }
 

@@ -14,7 +14,7 @@ function small(abandon = (): void => undefined): { readonly backend: Backend; re
     abandon,
     allocate: (length) => {
       const numbers = [...held].reduce((total, buffer) => total + buffer.length, 0);
-      if (numbers + length > SIZE * ROOM) throw new BackendError("small: out of memory", {});
+      if (numbers + length > SIZE * ROOM) throw new BackendError({ operation: "small", problem: "out of memory" });
       const buffer = new Float32Array(length);
       held.add(buffer);
       return buffer;

@@ -64,11 +64,5 @@ function doesNotFit(input: Shape, inputs: number | undefined): ShapeError {
         ? `one example needs a batch axis of 1: reshape(x, ${showShape([1, ...input])})`
         : "a layer keeps the input size of its first call: make a new layer, or give examples of that size";
   const expected = inputs === undefined ? "[batch, inputs]" : `[batch, inputs ${inputs}]`;
-  return new ShapeError(`dense: expected ${expected}, got ${showShape(input)}; ${fix}`, {
-    operation: "dense",
-    axis: input.length === 2 ? "inputs" : "rank",
-    expected,
-    got: input,
-    fix,
-  });
+  return new ShapeError({ operation: "dense", expected, got: input, fix });
 }

@@ -38,16 +38,13 @@ export function stepsOfPattern(
   const numberOf = (times: number | string): number => {
     const count = typeof times === "number" ? times : repeats[times];
     if (Number.isInteger(count) && count! >= 0) return count!;
-    const fix = `{ repeats: { ${times}: 2 } }`;
-    throw new ValueError(
-      `expandPattern: the pattern has a part that is repeated ${times} times; expected a whole number for ${times}, for example ${fix}, got ${count}`,
-      {
-        operation: "expandPattern",
-        expected: "a whole number",
-        got: count,
-        fix,
-      },
-    );
+    throw new ValueError({
+      operation: "expandPattern",
+      what: `the number of repetitions ${times}`,
+      expected: "a whole number of at least 0",
+      got: count,
+      fix: `give one, for example { repeats: { ${times}: 2 } }`,
+    });
   };
   const isThere = ({ optional: mayLack }: PatternPart): boolean => !mayLack || optional;
   /** Counts the steps before any is made. */
@@ -74,10 +71,13 @@ export function stepsOfPattern(
   const parts = typeof pattern === "string" ? parsePattern(pattern) : pattern;
   const steps = count(parts, 0);
   if (steps > MOST_STEPS)
-    throw new ValueError(
-      `expandPattern: the pattern expands to ${steps} steps, the limit is ${MOST_STEPS}; use fewer repetitions`,
-      { operation: "expandPattern", expected: `at most ${MOST_STEPS}`, got: steps, fix: "fewer repetitions" },
-    );
+    throw new ValueError({
+      operation: "expandPattern",
+      what: "the number of steps",
+      expected: `at most ${MOST_STEPS}`,
+      got: steps,
+      fix: "use fewer repetitions",
+    });
   return expand(parts);
 }
 

@@ -72,15 +72,16 @@ class PatternBuilder {
   }
 
   layers(steps: readonly PatternStep[]): Layer[] {
-    return steps.flatMap((step, i) => this.#layer(step, steps[i + 1], i));
+    return steps.flatMap((step, i) => this.#layer(step, steps[i + 1]));
   }
 
-  #layer(step: PatternStep, next: PatternStep | undefined, i: number): Layer[] {
+  #layer(step: PatternStep, next: PatternStep | undefined): Layer[] {
     if (this.#flattened !== undefined && !["FC", "RELU", "NORM"].includes(step.word))
-      throw new ValueError(
-        `fromPattern: a ${step.word} cannot follow ${this.#flattened === "FC" ? "an FC" : "a MEAN"}, which leaves no height and width; put all FCs last`,
-        { operation: "fromPattern", axis: i, fix: "put all FCs last" },
-      );
+      throw new ValueError({
+        operation: "fromPattern",
+        problem: `a ${step.word} cannot follow ${this.#flattened === "FC" ? "an FC" : "a MEAN"}, which leaves no height and width`,
+        fix: "put all FCs last",
+      });
     switch (step.word) {
       case "CONV":
         return [this.#convolution(step.size, next?.word !== "NORM")];

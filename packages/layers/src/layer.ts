@@ -1,4 +1,4 @@
-import { atPath, checkValue, show, UsageError, type OptionCheck } from "@convlens/backend";
+import { atPath, checkValue, UsageError, type OptionCheck } from "@convlens/backend";
 import { areTensors, currentScope, Tensor, Variable, within, type Tensors } from "@convlens/tensor";
 
 /** A layer that calls others, and the paths of its model. */
@@ -146,8 +146,7 @@ export function checkLayers(type: string, name: string, layers: readonly unknown
 /** @throws `UsageError` if a value does not consist of tensors. */
 export function checkTensors(what: string, x: unknown, fix: string): void {
   if (areTensors(x)) return;
-  const expected = "a tensor, or a tuple or record of tensors";
-  throw new UsageError(`${what} must be ${expected}, got ${show(x)}; ${fix}`, { expected, got: x, fix });
+  throw new UsageError({ what, expected: "a tensor, or a tuple or record of tensors", got: x, fix });
 }
 
 /** The name of an entry of a map: its key if it is a string or a number, else its index. */

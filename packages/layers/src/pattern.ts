@@ -45,10 +45,13 @@ const DEEPEST = 100;
  */
 export function checkDepth(operation: string, depth: number): void {
   if (depth > DEEPEST)
-    throw new ValueError(
-      `${operation}: the brackets of the pattern are nested more than ${DEEPEST} deep; write out the inner parts`,
-      { operation, expected: `at most ${DEEPEST}`, got: depth, fix: "write out the inner parts" },
-    );
+    throw new ValueError({
+      operation,
+      what: "the depth of nested brackets",
+      expected: `at most ${DEEPEST}`,
+      got: depth,
+      fix: "write out the inner parts",
+    });
 }
 
 /**
@@ -88,10 +91,12 @@ export function parsePattern(pattern: string): Pattern {
     const start = pattern.length > 200 ? Math.max(0, column - 60) : 0;
     const shown = pattern.length > 200 ? pattern.slice(start, column + 60) : pattern;
     const hint = isWord ? ` (did you mean ${nearest(got!.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
-    return new ValueError(
-      `parsePattern: expected ${expected} at column ${column + 1}, got ${peek().slice(0, 40)}${hint}:\n${shown}\n${" ".repeat(column - start)}^`,
-      { operation: "parsePattern", axis: column + 1, expected, got: peek() },
-    );
+    return new ValueError({
+      operation: "parsePattern",
+      expected: `${expected} at column ${column + 1}`,
+      got: peek(),
+      gotWords: `${peek().slice(0, 40)}${hint}:\n${shown}\n${" ".repeat(column - start)}^`,
+    });
   };
   const take = (text: string): void => {
     if (!skip(text)) throw fail(text);

@@ -1,4 +1,4 @@
-import { booleanOption, numberAbove, type OptionChecks, ShapeError, showShape } from "@convlens/backend";
+import { booleanOption, numberAbove, type OptionChecks, ShapeError } from "@convlens/backend";
 import {
   averagePool1d,
   averagePool2d,
@@ -74,10 +74,10 @@ export const LpPool1d: PoolingClass<LpPool1dOptions> = /* @__PURE__ */ overSigna
 /** The spatial axes: all but the batch and the channels. */
 function spatialAxes(x: Tensor): number[] {
   if (x.rank < 3)
-    throw new ShapeError(
-      `expected maps [batch, height, width, channels] or [batch, length, channels], got ${showShape(x.shape)}`,
-      { expected: "[batch, …, channels]", got: x.shape },
-    );
+    throw new ShapeError({
+      expected: "maps [batch, height, width, channels] or [batch, length, channels]",
+      got: x.shape,
+    });
   return x.shape.map((_, axis) => axis).slice(1, -1);
 }
 

@@ -29,13 +29,15 @@ export function checkReachable(operation: string, model: object, recorded?: read
   const known = new Set(variables(model).values());
   const found = (hidden.get(model) ?? []).filter((variable) => variable.trainable && !known.has(variable));
   if (found.length === 0) return;
-  const fix =
-    "keep their layers in public fields, arrays, Maps or Sets of the model, not in closures or #private fields; " +
-    "or set trainable = false on variables that are not to be trained";
-  throw new UsageError(
-    `${operation}: the model uses ${describeVariables(found)}, which no path leads to, so ${found.length === 1 ? "it" : "they"} would be neither trained nor saved; ${fix}`,
-    { operation, got: found.map(({ name }) => name), fix },
-  );
+  const they = found.length === 1 ? "it" : "they";
+  throw new UsageError({
+    operation,
+    problem: `the model uses ${describeVariables(found)}, which no path leads to, so ${they} would be neither trained nor saved`,
+    got: found.map(({ name }) => name),
+    fix:
+      "keep their layers in public fields, arrays, Maps or Sets of the model, not in closures or #private fields; " +
+      "or set trainable = false on variables that are not to be trained",
+  });
 }
 
 /** `the variable "weights" [4, 2]`, or `3 variables ("weights" [4, 2], …)`. */

@@ -1,4 +1,4 @@
-import { halfToNumber, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
+import { halfToNumber, showShape, sizeOf, ValueError, type Shape, type Values } from "@convlens/backend";
 import { checkHeaderText } from "./safetensorsHeader.ts";
 
 /** A tensor of a file. */
@@ -71,8 +71,9 @@ export function writeSafetensors(
 ): Uint8Array {
   for (const [key, text] of Object.entries(metadata))
     if (typeof text !== "string")
-      throw new ValueError(`safetensors: the metadata "${key}" must be a string, got ${typeof text}`, {
+      throw new ValueError({
         operation: "writeSafetensors",
+        what: `the metadata "${key}"`,
         expected: "a string",
         got: text,
       });
@@ -80,20 +81,26 @@ export function writeSafetensors(
   let length = 0;
   for (const [name, { shape, values }] of tensors) {
     if (name === METADATA)
-      throw new ValueError(`safetensors: "${METADATA}" is the name of the metadata; no tensor can have that name`, {
+      throw new ValueError({
         operation: "writeSafetensors",
-        got: name,
+        problem: `"${METADATA}" is the name of the metadata`,
+        fix: "give the tensor another name",
       });
     if (!(values instanceof Float32Array || values instanceof Float64Array))
-      throw new ValueError(
-        `safetensors: the values of "${name}" must be a Float32Array or a Float64Array; make one, for example Float32Array.from(values)`,
-        { operation: "writeSafetensors", expected: "Float32Array or Float64Array", got: values },
-      );
+      throw new ValueError({
+        operation: "writeSafetensors",
+        what: `the values of "${name}"`,
+        expected: "a Float32Array or a Float64Array",
+        got: values,
+        fix: "make one, for example Float32Array.from(values)",
+      });
     if (values.length !== sizeOf(shape))
-      throw new ValueError(
-        `safetensors: the tensor "${name}" has ${values.length} values for the shape [${shape.join(", ")}]`,
-        { operation: "writeSafetensors", expected: sizeOf(shape), got: values.length },
-      );
+      throw new ValueError({
+        operation: "writeSafetensors",
+        what: `the number of values of "${name}" ${showShape(shape)}`,
+        expected: sizeOf(shape),
+        got: values.length,
+      });
     const dtype = values instanceof Float64Array ? "F64" : "F32";
     entries.push([name, { dtype, shape, data_offsets: [length, length + values.byteLength] }]);
     length += values.byteLength;
@@ -116,8 +123,8 @@ export function writeSafetensors(
   return file;
 }
 
-const wrong = (what: string, fix = "check that it is a complete safetensors file"): ValueError =>
-  new ValueError(`safetensors: ${what}; ${fix}`, { operation: "readSafetensors", fix });
+const wrong = (problem: string, fix = "check that it is a complete safetensors file"): ValueError =>
+  new ValueError({ operation: "readSafetensors", problem, fix });
 
 /**
  * Reads a safetensors file. Every length and offset is checked before it is used. Numbers become float32, or float64 where
@@ -127,10 +134,12 @@ const wrong = (what: string, fix = "check that it is a complete safetensors file
  */
 export function readSafetensors(file: Uint8Array | ArrayBuffer): Safetensors {
   if (!(file instanceof ArrayBuffer || file instanceof Uint8Array))
-    throw new ValueError(
-      `safetensors: expected the bytes of a file (a Uint8Array or an ArrayBuffer), got ${typeof file}; read or fetch the file first`,
-      { operation: "readSafetensors", expected: "Uint8Array", got: file },
-    );
+    throw new ValueError({
+      operation: "readSafetensors",
+      expected: "the bytes of a file (a Uint8Array or an ArrayBuffer)",
+      got: file,
+      fix: "read or fetch the file first",
+    });
   const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The length of a header may look like the first byte of another kind of file, but then "{" follows it.

@@ -31,10 +31,11 @@ export async function saveWeights(model: object, metadata?: Readonly<Record<stri
 }
 
 const notBuilt = (operation: string): UsageError =>
-  new UsageError(
-    `${operation}: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)`,
-    { operation, fix: "build(model, inputShape)" },
-  );
+  new UsageError({
+    operation,
+    problem: "this model has no variables yet",
+    fix: "call it once, or use build(model, inputShape)",
+  });
 
 /** Options of {@link setWeights}. */
 export interface SetWeightsOptions {
@@ -78,11 +79,13 @@ export function setWeights(
     const stored = tensors.get(path);
     if (stored === undefined) continue;
     if (!sameShape(stored.shape, variable.shape))
-      throw new ValueError(
-        `weights: "${path}" is ${showShape(variable.shape)} in this model, ${showShape(stored.shape)} in the file; ` +
-          "build the same model for the same input shape",
-        { path, expected: variable.shape, got: stored.shape, fix: "build the model for the same input shape" },
-      );
+      throw new ValueError({
+        operation: "setWeights",
+        what: `the shape of "${path}"`,
+        expected: `${showShape(variable.shape)} as in this model`,
+        got: stored.shape,
+        fix: "build the same model for the same input shape",
+      });
     fitting.push([variable, stored]);
   }
   for (const [variable, { values }] of fitting) variable.write(values);
@@ -91,12 +94,13 @@ export function setWeights(
 
 function badName(names: readonly string[], problem: string, known: readonly string[]): ValueError {
   const hint = nearest(names[0]!, known);
-  const fix = "use the same model, and build it first; { strict: false } ignores names that differ";
-  return new ValueError(
-    `weights: "${names[0]}" ${problem}${names.length > 1 ? `, and ${names.length - 1} more` : ""}` +
-      `${hint === undefined ? "" : ` (nearest: "${hint}")`}; ${fix}`,
-    { operation: "setWeights", expected: known, got: names, fix },
-  );
+  const more = names.length > 1 ? `, and ${names.length - 1} more` : "";
+  return new ValueError({
+    operation: "setWeights",
+    problem: `"${names[0]}" ${problem}${more}${hint === undefined ? "" : ` (nearest: "${hint}")`}`,
+    got: names,
+    fix: "use the same model, and build it first; { strict: false } ignores names that differ",
+  });
 }
 
 /**

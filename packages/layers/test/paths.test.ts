@@ -55,7 +55,7 @@ class Plain implements Layer {
 
 class Failing implements Layer {
   call(): Tensor {
-    throw new ValueError("it fails", { operation: "failing" });
+    throw new ValueError({ problem: "it fails" });
   }
 }
 

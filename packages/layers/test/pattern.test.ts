@@ -151,7 +151,7 @@ describe("patterns in the notation of CS231n", () => {
 
   it("need a number for every letter", () => {
     expect(() => expandPattern("INPUT -> CONV*N -> FC")).toThrow(
-      "expected a whole number for N, for example { repeats: { N: 2 } }",
+      "repetitions N must be a whole number of at least 0, got undefined; give one, for example { repeats: { N: 2 } }",
     );
     expect(() => expandPattern("INPUT -> CONV*N", { repeats: { N: 1.5 } })).toThrow("got 1.5");
   });
@@ -263,9 +263,11 @@ describe("patterns beyond what can be made", () => {
     expect(expandPattern(deep(100))).toEqual(["CONV"]);
     for (const depth of [101, 4400, 100_000]) {
       expect(() => parsePattern(deep(depth))).toThrow(ValueError);
-      expect(() => expandPattern(deep(depth))).toThrow(/nested more than 100 deep/);
+      expect(() => expandPattern(deep(depth))).toThrow(/depth of nested brackets must be at most 100, got 101/);
     }
-    expect(() => parsePattern("INPUT -> ".concat("ADD[".repeat(5000)))).toThrow(/nested more than 100 deep/);
+    expect(() => parsePattern("INPUT -> ".concat("ADD[".repeat(5000)))).toThrow(
+      /depth of nested brackets must be at most 100, got 101/,
+    );
     expect(expandPattern("INPUT -> [CONV]*10000").length).toBe(10_000);
     for (const pattern of [
       "[CONV]*999999999",
@@ -275,7 +277,9 @@ describe("patterns beyond what can be made", () => {
       `CONV*${"9".repeat(300)}`,
     ])
       for (const make of [expandPattern, fromPattern])
-        expect(() => make(`INPUT -> ${pattern}`, { repeats: { N: 1e9 } }), pattern).toThrow(/the limit is 10000/);
+        expect(() => make(`INPUT -> ${pattern}`, { repeats: { N: 1e9 } }), pattern).toThrow(
+          /the number of steps must be at most 10000/,
+        );
     // Nothing, however often.
     expect(expandPattern("INPUT -> [CONV*0]*999999999 -> FC")).toEqual(["FC"]);
     expect(expandPattern("INPUT -> [[CONV]*999999999]*0 -> FC")).toEqual(["FC"]);
@@ -284,8 +288,8 @@ describe("patterns beyond what can be made", () => {
   it("that hold themselves are refused", () => {
     const itself: PatternPart[] = [{ part: "CONV" }];
     itself.push({ part: itself });
-    expect(() => expandPattern(itself)).toThrow(/nested more than 100 deep/);
-    expect(() => formatPattern(itself)).toThrow(/nested more than 100 deep/);
+    expect(() => expandPattern(itself)).toThrow(/depth of nested brackets must be at most 100, got 101/);
+    expect(() => formatPattern(itself)).toThrow(/depth of nested brackets must be at most 100, got 101/);
   });
 
   it("show what is around a slip in a long one", () => {

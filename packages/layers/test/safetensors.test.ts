@@ -83,9 +83,11 @@ describe("safetensors", () => {
 
   it("cannot be written wrongly", () => {
     const wrong = { shape: [3], values: new Float32Array(2) };
-    expect(() => writeSafetensors(new Map([["w", wrong]]))).toThrow('the tensor "w" has 2 values for the shape [3]');
+    expect(() => writeSafetensors(new Map([["w", wrong]]))).toThrow('the number of values of "w" [3] must be 3, got 2');
     const fine = { shape: [2], values: new Float32Array(2) };
-    expect(() => writeSafetensors(new Map([["__metadata__", fine]]))).toThrow("no tensor can have that name");
+    expect(() => writeSafetensors(new Map([["__metadata__", fine]]))).toThrow(
+      '"__metadata__" is the name of the metadata',
+    );
     for (const values of [[1, 2], new Uint8Array(2), new Int32Array(2), undefined])
       expect(() => writeSafetensors(new Map([["w", { shape: [2], values: values as never }]]))).toThrow(
         'the values of "w" must be a Float32Array or a Float64Array',
@@ -163,7 +165,7 @@ describe("a hostile file is refused before its numbers are believed", () => {
   ])("%s", (_, file, sentence) => {
     expect(() => readSafetensors(file)).toThrow(sentence);
     expect(() => readSafetensors(file)).toThrow(
-      /^safetensors: .*; (check that it is a complete safetensors file|the known ones are)/s,
+      /^readSafetensors: .*; (check that it is a complete safetensors file|the known ones are)/s,
     );
   });
 
@@ -187,13 +189,13 @@ describe("a hostile file is refused before its numbers are believed", () => {
   ])("%s", (_, begin, sentence) => {
     const file = new Uint8Array(100);
     file.set(typeof begin === "string" ? new TextEncoder().encode(begin) : begin);
-    expect(() => readSafetensors(file)).toThrow(`safetensors: this is ${sentence}; give a safetensors file`);
+    expect(() => readSafetensors(file)).toThrow(`readSafetensors: this is ${sentence}; give a safetensors file`);
   });
 
   it("wherever it is cut off", () => {
     const file = writeSafetensors(new Map([["w", { shape: [3], values: new Float32Array(3) }]]));
     for (let length = 0; length < file.length; length++)
-      expect(() => readSafetensors(file.subarray(0, length))).toThrow(/^safetensors: /);
+      expect(() => readSafetensors(file.subarray(0, length))).toThrow(/^readSafetensors: /);
   });
 
   it("whatever byte of its header is changed: it is read or refused, and nothing else", () => {
@@ -212,7 +214,7 @@ describe("a hostile file is refused before its numbers are believed", () => {
           for (const { shape, values } of readSafetensors(changed).tensors.values())
             expect(values).toHaveLength(shape.reduce((a, b) => a * b, 1));
         } catch (error) {
-          expect((error as Error).message).toMatch(/^safetensors: /);
+          expect((error as Error).message).toMatch(/^readSafetensors: /);
         }
       }),
       { numRuns: 500 },

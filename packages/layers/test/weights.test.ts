@@ -76,15 +76,15 @@ describe("weights in a file", () => {
     tensors.set("layers.0.filter", tensors.get("layers.0.filters")!);
     tensors.delete("layers.0.filters");
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.0.filter" is not a variable of this model (nearest: "layers.0.filters"); use the same model, and build it first; { strict: false } ignores names that differ]`,
+      `[ValueError: setWeights: "layers.0.filter" is not a variable of this model (nearest: "layers.0.filters"); use the same model, and build it first; { strict: false } ignores names that differ]`,
     );
     tensors.delete("layers.0.filter");
     tensors.delete("layers.4.bias");
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); use the same model, and build it first; { strict: false } ignores names that differ]`,
+      `[ValueError: setWeights: "layers.0.filters" is missing in the file, and 1 more (nearest: "layers.0.bias"); use the same model, and build it first; { strict: false } ignores names that differ]`,
     );
     expect(() => setWeights(net(), tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: setWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
+      `[UsageError: setWeights: this model has no variables yet; call it once, or use build(model, inputShape)]`,
     );
   });
 
@@ -93,7 +93,7 @@ describe("weights in a file", () => {
     const before = await weightsOf(model);
     const tensors = await weightsOf(build(net(3), shape, { seed: 2 }));
     expect(() => setWeights(model, tensors)).toThrowErrorMatchingInlineSnapshot(
-      `[ValueError: weights: "layers.4.weights" is [36, 4] in this model, [36, 3] in the file; build the same model for the same input shape]`,
+      `[ValueError: setWeights: the shape of "layers.4.weights" must be [36, 4] as in this model, got [36, 3]; build the same model for the same input shape]`,
     );
     expect(await weightsOf(model)).toEqual(before);
   });
@@ -116,7 +116,7 @@ describe("weights in a file", () => {
 
   it("are not saved before there are any", async () => {
     await expect(saveWeights(net())).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[UsageError: saveWeights: this model has no variables yet; layers make theirs at the first call, or in build(model, inputShape)]`,
+      `[UsageError: saveWeights: this model has no variables yet; call it once, or use build(model, inputShape)]`,
     );
   });
 });
