@@ -50,7 +50,7 @@ it.each([1, 2])(
     parent.postMessage({ said, workers: started.length });`;
     expect(await answerOf("script-src 'self' 'unsafe-inline'", program)).toEqual({
       said: expect.stringMatching(
-        /^BackendError: cpu: WebAssembly with SIMD cannot be compiled here \(CompileError: .*\)\. In a page, .* script-src 'wasm-unsafe-eval'\./,
+        /^BackendError: cpu: WebAssembly with SIMD cannot be compiled here \(CompileError: .*\); in a page, .* script-src 'wasm-unsafe-eval'; or use reference\(\)/,
       ),
       workers: 0,
     });

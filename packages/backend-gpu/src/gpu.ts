@@ -44,9 +44,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   if (software !== undefined && allowSoftware) return software;
   throw new BackendError({
     operation: "gpu",
-    expected: mode === "auto" ? "WebGPU or WebGL 2" : mode,
-    got: reasons,
-    gotWords: `no graphics processor to compute on: ${reasons.join("; ")}`,
+    problem: `there is no graphics processor to compute on: ${reasons.join("; ")}`,
     fix: "use backend-cpu, or allowSoftware: true for tests",
   });
 }

@@ -8,12 +8,9 @@ describe("gpu() where there is no graphics processor", () => {
     const error = await gpu().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(BackendError);
     expect((error as BackendError).message).toBe(
-      "gpu: expected WebGPU or WebGL 2, got no graphics processor to compute on: this browser has no WebGPU (navigator.gpu); this browser has no WebGL 2; use backend-cpu, or allowSoftware: true for tests",
+      "gpu: there is no graphics processor to compute on: this browser has no WebGPU (navigator.gpu); this browser has no WebGL 2; use backend-cpu, or allowSoftware: true for tests",
     );
-    expect((error as BackendError).details).toMatchObject({
-      expected: "WebGPU or WebGL 2",
-      fix: "use backend-cpu, or allowSoftware: true for tests",
-    });
+    expect((error as BackendError).details.fix).toBe("use backend-cpu, or allowSoftware: true for tests");
     await expect(gpu({ mode: "webgl2", allowSoftware: true })).rejects.toThrow(
       /compute on: this browser has no WebGL 2;/,
     );
