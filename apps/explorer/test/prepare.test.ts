@@ -70,6 +70,6 @@ it("the demo trains, builds and loads the page, and ends without a terminal", as
     join(import.meta.dirname, "../demo.mjs"),
     ...["--out", join(folder, "site")],
   ]);
-  expect(stdout).toMatch(/epoch 3\/3: reads 9[78]\.\d+ % of digits/);
+  expect(stdout).toMatch(/epoch 3\/3: test accuracy 9[78]\.\d+ %/);
   expect(stdout).toMatch(/The page and its \d+ files can be loaded/);
 }, 120_000);

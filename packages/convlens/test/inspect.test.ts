@@ -163,7 +163,7 @@ describe("convlens inspect --image", () => {
         "convlens inspect: text.png is not an image: it begins with "no picture at al"; give a PNG or a JPEG file",
         "convlens inspect: empty.png is empty; give a PNG or a JPEG file",
         "convlens inspect: cut.png is a PNG file that is damaged or incomplete (a chunk is longer than the file); give a complete file",
-        "convlens inspect: the input of this model is [128, 1], not an image [height, width, 1 or 3]; use --example, which takes an example of its test set",
+        "convlens inspect: the input of this model must be an image [height, width, 1 or 3], got [128, 1]; use --example, which takes an example of its test set",
         "convlens inspect: --image: nowhere.png cannot be read: ENOENT: no such file or directory, open 'nowhere.png'",
         "convlens inspect: --image: runs is a folder; give a PNG or a JPEG file",
         "convlens inspect: --invert exchanges black and white of an image; give one with --image",
