@@ -15,6 +15,9 @@ const nodes = [process.execPath, newestNode()].filter((node) => node !== undefin
 const compilers = ["typescript/bin/tsc", "typescript-oldest/bin/tsc"].map((path) =>
   join(root, "tools/node_modules", path),
 );
+// pnpm sets it to the packages of this repository, and esbuild would find those that a user does not have.
+delete process.env.NODE_PATH;
+
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 

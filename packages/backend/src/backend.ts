@@ -17,7 +17,7 @@ export interface Backend {
   supports(operation: OperationName): boolean;
   /** Maximum number of tensors that a fusion may read. Default: 8. */
   readonly mostInputs?: number | undefined;
-  /** Joins instructions of a finished program that the backend has one kernel for, such as {@link fuseChains} for chains. */
+  /** Joins instructions of a finished program that the backend has one kernel for, such as `fuseChains` for chains. */
   join?(program: Program): Program;
   /**
    * Allocates memory for a variable. If there is no room, the next use of the variable throws. A backend frees the memory once the

@@ -87,6 +87,8 @@ export {
   LpPool1d,
   LpPool2d,
   MaxPool1d,
+  type AveragePool1dOptions,
+  type LpPool1dOptions,
   MaxPool2d,
   type PoolingClass,
 } from "./pooling.ts";
@@ -95,7 +97,16 @@ export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
 export { Residual } from "./residual.ts";
 export { namedTensors, restrict, singleTensor, type RestrictOptions } from "./restrict.ts";
-export { sequential, Sequential, type Chained, type ChainInput, type ChainOutput } from "./sequential.ts";
+export {
+  sequential,
+  Sequential,
+  type Chained,
+  type ChainedFrom,
+  type ChainInput,
+  type ChainOutput,
+  type First,
+  type Last,
+} from "./sequential.ts";
 export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";
 export type { WeightOptions } from "./weightOptions.ts";

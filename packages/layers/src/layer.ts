@@ -61,9 +61,9 @@ export interface Layer<Input = Tensor, Output = Tensor> {
 /** A layer with any input and output. */
 export type AnyLayer = Layer<never, unknown>;
 /** The input of a layer. */
-export type InputOf<L> = L extends { readonly call: (x: infer Input, ...rest: never[]) => unknown } ? Input : never;
+export type InputOf<L> = L extends Pick<Layer<infer Input, unknown>, "call"> ? Input : never;
 /** The output of a layer. */
-export type OutputOf<L> = L extends { readonly call: (...args: never[]) => infer Output } ? Output : never;
+export type OutputOf<L> = L extends Pick<Layer<never, infer Output>, "call"> ? Output : never;
 
 /** Whether a value can be called as a layer. */
 export const isLayer = (x: unknown): x is AnyLayer =>

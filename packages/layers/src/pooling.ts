@@ -38,8 +38,10 @@ const overSignals = <O extends Pool1dOptions>(
     "kernelSize",
   ]);
 
-type AveragePool1dOptions = Parameters<typeof averagePool1d>[1];
-type LpPool1dOptions = Parameters<typeof lpPool1d>[1];
+/** Options of {@link AveragePool1d}. */
+export type AveragePool1dOptions = Parameters<typeof averagePool1d>[1];
+/** Options of {@link LpPool1d}. */
+export type LpPool1dOptions = Parameters<typeof lpPool1d>[1];
 
 /** The largest number under each window of an image, for each channel: `[n, h, w, c] → [n, oh, ow, c]`. */
 export const MaxPool2d: PoolingClass<Pool2dOptions> = /* @__PURE__ */ overImages("MaxPool2d", maxPool2d, {});

@@ -1,8 +1,10 @@
 import { PrintedLayer } from "./formatModel.ts";
 import { apply, checkLayers, run, type AnyLayer, type InputOf, type Layer, type Mode, type OutputOf } from "./layer.ts";
 
-type First<L extends readonly unknown[]> = L extends readonly [infer F, ...unknown[]] ? F : L[number];
-type Last<L extends readonly unknown[]> = L extends readonly [...unknown[], infer F] ? F : L[number];
+/** The first type of a list. */
+export type First<L extends readonly unknown[]> = L extends readonly [infer F, ...unknown[]] ? F : L[number];
+/** The last type of a list. */
+export type Last<L extends readonly unknown[]> = L extends readonly [...unknown[], infer F] ? F : L[number];
 
 /** The input of a chain of layers. */
 export type ChainInput<L extends readonly AnyLayer[]> = InputOf<First<L>>;
@@ -15,10 +17,12 @@ export type ChainOutput<L extends readonly AnyLayer[]> = OutputOf<Last<L>>;
  * checked.
  */
 export type Chained<L extends readonly unknown[]> = number extends L["length"] ? L : ChainedFrom<L, InputOf<First<L>>>;
-type ChainedFrom<L extends readonly unknown[], Given, Done extends readonly unknown[] = []> = L extends readonly [
-  infer Next,
-  ...infer Rest,
-]
+/** The layers `L`, of which the first takes `Given`, after the layers `Done`; see {@link Chained}. */
+export type ChainedFrom<
+  L extends readonly unknown[],
+  Given,
+  Done extends readonly unknown[] = [],
+> = L extends readonly [infer Next, ...infer Rest]
   ? ChainedFrom<Rest, OutputOf<Next>, [...Done, [Given] extends [InputOf<Next>] ? Next : Layer<Given, OutputOf<Next>>]>
   : Done;
 

@@ -78,7 +78,7 @@ async function run(roots: readonly Tensor[], updates: ReadonlyMap<Variable, Tens
 /**
  * Chooses the backend that computes tensors and holds new variables. Existing variables stay on their backend.
  *
- * @throws {@link UsageError} for a value that is not a backend, such as the promise of one.
+ * @throws `UsageError` for a value that is not a backend, such as the promise of one.
  *
  * @example
  * ```ts

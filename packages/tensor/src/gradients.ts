@@ -28,7 +28,7 @@ export interface GradientsOptions {
  * Records the gradients of `y` (of its sum, if it is not a scalar) with respect to each of `xs`: inputs, variables, or any
  * tensor between them and `y`. The gradients are recorded tensors, so they can be differentiated again.
  *
- * @throws {@link UsageError} if `y` does not depend on one of them.
+ * @throws `UsageError` if `y` does not depend on one of them.
  *
  * @example
  * ```ts

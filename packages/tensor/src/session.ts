@@ -71,7 +71,7 @@ export const session: Session = /* @__PURE__ */ new Session();
 /**
  * Returns the backend that `useBackend` chose.
  *
- * @throws {@link UsageError} if none was chosen yet.
+ * @throws `UsageError` if none was chosen yet.
  */
 export function currentBackend(): Backend {
   if (session.backend === undefined) throw noBackend();
@@ -100,7 +100,7 @@ export function randomKey(seed: number, count: number): Float32Array {
  * are made outside of `build`. Default: 0.
  *
  * @param seed - A whole number from 0 to 2³² − 1.
- * @throws {@link ValueError} for any other seed.
+ * @throws `ValueError` for any other seed.
  */
 export function setSeed(seed: number): void {
   checkValue("setSeed", "seed", seed, seedOption);

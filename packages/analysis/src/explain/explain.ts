@@ -37,7 +37,7 @@ const checks: Readonly<Record<string, OptionCheck>> = Object.assign(
  *
  * Options of other methods have no effect, so that one set of options serves to compare methods.
  *
- * A map may resemble the image and yet say nothing about the model: {@link randomizationTest} shuffles the weights and measures
+ * A map may resemble the image and yet say nothing about the model: `randomizationTest` shuffles the weights and measures
  * how similar the map stays (Adebayo et al. 2018, "Sanity Checks for Saliency Maps").
  *
  * @param x - `[n, h, w, c]` or `[n, l, c]`; for methods other than Grad-CAM and occlusion any `[n, …]`.

@@ -28,7 +28,7 @@ const sumOperation: Operation<"sum"> = {
 /**
  * Returns the same elements in another shape. One axis may be −1; its size follows from the others.
  *
- * @throws {@link ShapeError} if the sizes differ.
+ * @throws `ShapeError` if the sizes differ.
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ const matmulOperation: Operation<"matmul"> = {
 /**
  * Matrix product: `[…, m, k] · […, k, n] → […, m, n]`. Axes before the last two are batch axes, and broadcast.
  *
- * @throws {@link ShapeError} if the inner sizes differ.
+ * @throws `ShapeError` if the inner sizes differ.
  *
  * @example
  * ```ts

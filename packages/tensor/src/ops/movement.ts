@@ -53,7 +53,7 @@ const placeOperation: Operation<"place"> = {
 /**
  * Section of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step goes backwards.
  *
- * @throws {@link ShapeError} if it reaches beyond the tensor.
+ * @throws `ShapeError` if it reaches beyond the tensor.
  *
  * @example
  * ```ts
