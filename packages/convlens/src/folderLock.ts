@@ -1,8 +1,9 @@
+import { createHash, randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 /** The process that holds a lock. */
 interface Holder {
@@ -35,15 +36,7 @@ export class FolderLock {
     const path = FolderLock.pathIn(folder);
     const holder: Holder = { pid: process.pid, host: hostname(), id: randomUUID() };
     const text = JSON.stringify(holder);
-    // After a removal another process may take the lock first, so this is retried a limited number of times.
-    for (let i = 0; i < 100; i++) {
-      if (await created(path, text)) return new FolderLock(path, text);
-      const found = await contentOf(path);
-      if (found === undefined) continue;
-      if (isHeld(found)) return undefined;
-      await removeLeftover(path, found.text);
-    }
-    return undefined;
+    return (await taken(path, text)) ? new FolderLock(path, text) : undefined;
   }
 
   /** Releases the lock. */
@@ -109,15 +102,24 @@ function isHeld({ text, written }: Content): boolean {
   }
 }
 
-/** Removes a lock file with the content `text`, but not one that another process has written in its place meanwhile. */
-async function removeLeftover(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+/**
+ * Creates a lock file, or replaces one that a killed process left; returns false if a running process holds it. A file can be
+ * replaced only by the process that holds the lock of its replacement, which is named after the content: a process that found the
+ * old file later cannot replace the new one.
+ */
+async function taken(path: string, text: string): Promise<boolean> {
+  // Each repetition waits for a process that replaces the file.
+  for (let i = 0; i < 100; i++) {
+    if (await created(path, text)) return true;
+    const found = await contentOf(path);
+    if (found === undefined) continue;
+    if (isHeld(found)) return false;
+    const replacement = `${path}.${createHash("sha256").update(found.text).digest("hex").slice(0, 16)}`;
+    if (!(await taken(replacement, text))) await setTimeout(10);
+    else if ((await contentOf(path))?.text === found.text) {
+      await rename(replacement, path);
+      return true;
+    } else await rm(replacement, { force: true });
   }
-  if ((await contentOf(aside))?.text === text) await rm(aside, { force: true });
-  else await rename(aside, path);
+  return false;
 }
