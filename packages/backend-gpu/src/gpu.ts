@@ -45,6 +45,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   throw new BackendError({
     operation: "gpu",
     problem: `there is no graphics processor to compute on: ${reasons.join("; ")}`,
+    got: reasons,
     fix: "use backend-cpu, or allowSoftware: true for tests",
   });
 }
