@@ -120,7 +120,7 @@ const factors = defineElementwise<Norm>(
 /** Elements side by side. */
 const row = (count: number, inputs: number): Loop[] => [{ count, steps: Array.from({ length: inputs + 1 }, () => 1) }];
 
-/** Powers that are not plain take so many instructions that they are computed once for each element. */
+/** General powers take many instructions, so they are computed once for each element. */
 const lpPool2d =
   (runtime: Runtime): Kernel<Block, Operations["lpPool2d"]> =>
   ({ attributes: { geometry, p } }) => {

@@ -55,7 +55,7 @@ const FEWEST_TILES = 9;
 /**
  * Whether it is faster to compute the gradients of input and filters together, with one transform of the gradient of the output.
  * Tiles of the input's gradient overlap and are added, so each image of a part belongs to one thread: there must be about as many
- * parts of images as there would be of tiles. If there is no memory for all parts, there are so many channels that products take
+ * parts of images as there would be of tiles. Memory is short only where there are many channels, and there the products take
  * nearly all of the time.
  */
 export function canShare(runtime: Runtime, g: Conv2dGeometry): boolean {
