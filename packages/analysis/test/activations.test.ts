@@ -24,13 +24,13 @@ import { filled, some, TwoWays } from "./helpers.ts";
 beforeEach(() => useBackend(reference({ precision: "float64" })));
 
 describe("tap", () => {
-  it("gives the answer, and what each layer made on the way", async () => {
+  it("returns the output of the model and the outputs of the layers", async () => {
     const net = filled(lenet5(), [28, 28, 1]);
     const x = some([2, 28, 28, 1]);
     const { output, layers } = await tap(net)(x);
     expect(output.knownValues).toEqual((await predict(net, x)).knownValues);
     expect([...layers.keys()]).toEqual([...net.layers.map((_, i) => `layers.${i}`), ""]);
-    // Each layer made it of what the one before made.
+    // Each layer computes its output from that of the previous one.
     for (const i of net.layers.keys()) {
       if (i === 0) continue;
       const { shape, values } = layers.get(`layers.${i - 1}`)!;
@@ -40,7 +40,7 @@ describe("tap", () => {
     }
   });
 
-  it("looks at the model as it is now, as retain does", async () => {
+  it("reads the model as it is now, as retain does", async () => {
     const net = filled(sequential([new Flatten(), new Dense({ units: 3 })]), [2, 2, 1]);
     const x = some([2, 2, 2, 1]);
     const [look, kept] = [tap(net), retain(net)];
@@ -56,7 +56,7 @@ describe("tap", () => {
     kept.dispose();
   });
 
-  it("looks into branches and layers of one's own, at each call of a layer, for batches of any size", async () => {
+  it("records branches, custom layers and every call of a layer, for batches of any size", async () => {
     class Twice implements Layer {
       readonly inner: Layer = new TwoWays();
       readonly back: Layer = new Conv2d({ filters: 1, kernelSize: 1 });
@@ -78,8 +78,8 @@ describe("tap", () => {
     await expect(tap(net, ["outer"])(some([1, 6, 6, 1]))).rejects.toThrow('no layer is called "outer"');
   });
 
-  it("costs no computation: the program with taps has no more instructions than the one without", async () => {
-    // Where nothing is joined, so that the two can be compared.
+  it("adds no computation: the program with taps has no more instructions than the one without", async () => {
+    // Without fusion, so that both can be compared.
     const net = filled(lenet5(), [28, 28, 1]);
     const backend = reference();
     const lengths: number[] = [];
@@ -101,7 +101,7 @@ describe("tap", () => {
 });
 
 describe("retain", () => {
-  it("gives what tap gives, of those layers that are read, until the next call", async () => {
+  it("returns what tap returns for the layers that are read, until the next call", async () => {
     for (const net of [filled(lenet5(), [28, 28, 1]), filled(new TwoWays(), [28, 28, 1])]) {
       const [look, kept] = [tap(net), retain(net)];
       for (const n of [2, 1, 2]) {
@@ -116,7 +116,7 @@ describe("retain", () => {
     }
   });
 
-  it("reads copies that belong to the reader: nothing changes them later, and they change nothing", async () => {
+  it("returns copies: later calls do not change them, and writing to them changes nothing else", async () => {
     const kept = retain(filled(lenet5(), [28, 28, 1]));
     const { read } = await kept(some([1, 28, 28, 1], 1));
     const [first, before] = [await read("layers.3"), (await read("layers.3")).values.slice()];
@@ -129,7 +129,7 @@ describe("retain", () => {
     kept.dispose();
   });
 
-  it("keeps only the layers asked for, and says what those are", async () => {
+  it("keeps only the requested layers, and lists them", async () => {
     const kept = retain(filled(lenet5(), [28, 28, 1]), ["layers.3", "layers.6"]);
     const { names, read } = await kept(some([1, 28, 28, 1]));
     expect(names).toEqual(["layers.3", "layers.6"]);
@@ -140,7 +140,7 @@ describe("retain", () => {
     await expect(read("layers.3")).rejects.toThrow(/disposed/);
   });
 
-  it("copies nothing out but the answer", async () => {
+  it("copies only the output", async () => {
     const backend = reference();
     const results: number[] = [];
     useBackend({
@@ -153,13 +153,13 @@ describe("retain", () => {
     await retain(filled(lenet5(), [28, 28, 1]))(some([1, 28, 28, 1]));
     expect(results.at(-1)).toBe(1);
     await tap(filled(lenet5(), [28, 28, 1]))(some([1, 28, 28, 1]));
-    // Twelve layers, of which the flatten only names the numbers of the one before.
+    // Twelve layers; the Flatten shares the numbers of the previous layer.
     expect(results.at(-1)).toBe(11);
   });
 });
 
-describe("a map and a column", () => {
-  it("of channel d is what the filter d alone makes", async () => {
+describe("activationMap and depthColumn", () => {
+  it("activationMap returns what filter d alone computes for channel d", async () => {
     const conv = filled(new Conv2d({ filters: 3, kernelSize: 2 }), [5, 4, 2]);
     const x = some([2, 5, 4, 2]);
     const { layers } = await tap(conv)(x);
@@ -170,7 +170,7 @@ describe("a map and a column", () => {
     expect(activationMap(made, { channel: d, example: 1 })).toEqual({ shape: [4, 3], values: expected });
   });
 
-  it("meet: the number of map c at a place is number c of the column there", async () => {
+  it("have the same number where map c and the column of a place meet", async () => {
     const shape = [2, 3, 4, 5];
     const values = some(shape).knownValues;
     const whole = { name: "here", shape, values };
@@ -183,7 +183,7 @@ describe("a map and a column", () => {
     );
   });
 
-  it("are of signals and of plain numbers too, and refuse what is not there", () => {
+  it("accept signals and vectors, and refuse places that do not exist", () => {
     const signal = { name: "s", shape: [1, 3, 2], values: Float64Array.of(1, 2, 3, 4, 5, 6) };
     expect(activationMap(signal, { channel: 1 })).toEqual({ shape: [3], values: Float64Array.of(2, 4, 6) });
     expect(depthColumn(signal, { place: [1] }).values).toEqual(Float64Array.of(3, 4));
@@ -202,7 +202,7 @@ describe("a map and a column", () => {
 });
 
 describe("statistics", () => {
-  it("of finite numbers are what they are by definition", () => {
+  it("equal their definitions for finite numbers", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }), (list) => {
         const got = statisticsOf(list);
@@ -216,7 +216,7 @@ describe("statistics", () => {
     );
   });
 
-  it("count what is not finite, and are NaN of nothing", () => {
+  it("count non-finite numbers, and are NaN for no numbers", () => {
     expect(statisticsOf([1, NaN, 3, Infinity])).toEqual({
       count: 4,
       mean: 2,
@@ -231,7 +231,7 @@ describe("statistics", () => {
     expect(statisticsOf([1e9 + 1, 1e9 + 2, 1e9 + 3]).deviation).toBeCloseTo(Math.sqrt(2 / 3), 9);
   });
 
-  it("a histogram holds every number once", () => {
+  it("of a histogram count every number once", () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: -5, max: 5, noNaN: true })),
@@ -262,8 +262,8 @@ describe("statistics", () => {
   });
 });
 
-describe("unit activity", () => {
-  it("finds the dead, the active and the saturated, over all batches together", async () => {
+describe("unitActivity", () => {
+  it("finds dead, active and saturated units over all batches", async () => {
     const net = filled(sequential([new Dense({ units: 3 }), new ReLU()]), [2]);
     const [dense] = net.layers as [Dense];
     // x0, −x0 − x1 (never above 0), and 0.
@@ -286,7 +286,7 @@ describe("unit activity", () => {
     expect([...after!.saturated]).toEqual([0, 0, 0]);
   });
 
-  it("counts numbers near the ends of sigmoid and tanh, for maps over all places", async () => {
+  it("counts numbers near the limits of sigmoid and tanh, over all places of a map", async () => {
     for (const [layer, high] of [
       [new Sigmoid(), 4.6],
       [new Tanh(), 2.31],
@@ -298,7 +298,7 @@ describe("unit activity", () => {
     }
   });
 
-  it("of chosen layers, from batches that come in time; not of none", async () => {
+  it("reads asynchronous batches of the selected layers, and refuses none", async () => {
     const net = filled(
       sequential([new Conv1d({ filters: 2, kernelSize: 2 }), new ReLU(), new Flatten(), new Dense({ units: 2 })]),
       [4, 1],

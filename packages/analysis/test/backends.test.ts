@@ -24,7 +24,7 @@ import {
 } from "../src/index.ts";
 import { filled, some, TwoWays } from "./helpers.ts";
 
-// What needs no numbers (geometry, cost, sharing, diagrams) is the same anywhere. All else is computed here and there.
+// Geometry, cost, sharing and diagrams need no backend. Everything else is computed on both backends.
 
 const shape = [12, 12, 2];
 const x = some([1, ...shape], 5);
@@ -39,15 +39,15 @@ const makeNet = (): Layer =>
     4,
   );
 
-/** Every way of looking that computes, and the numbers that it gives. */
+/** Every analysis that computes numbers. */
 const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>> = {
   "the effective receptive field": async (net) =>
     (await effectiveReceptiveField(net, some([2, ...shape], 6), "layers.4")).values,
-  retains: async (net) => {
+"retained outputs": async (net) => {
     const { names, read } = await retain(net)(x);
     return (await Promise.all(names.map(read))).flatMap(({ values }) => [...values]);
   },
-  taps: async (net) => [...(await tap(net)(x)).layers.values()].flatMap(({ values }) => [...values]),
+"tapped outputs": async (net) => [...(await tap(net)(x)).layers.values()].flatMap(({ values }) => [...values]),
   "the activity of units": async (net) =>
     (await unitActivity(net, [x, some([3, ...shape], 7)])).flatMap((unit) => [
       ...unit.mean,
@@ -113,7 +113,7 @@ const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>
   },
 };
 
-describe("the cpu backend and the reference show the same", () => {
+describe("the cpu backend and the reference return the same", () => {
   const backends: Backend[] = [];
   beforeAll(
     async () =>

@@ -49,7 +49,7 @@ const row = ({ values, columns }: Matrix, r: number): number[] =>
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
 describe("codes", () => {
-  it("are what the layer makes of each example, on every backend", async () => {
+  it("are the layer's output for each example, on every backend", async () => {
     const data = shapes({ size: 23, height: 8, width: 8 });
     for (const backend of [reference(), await cpu({ threads: 1 })]) {
       useBackend(backend);
@@ -85,7 +85,7 @@ describe("principal components", () => {
       );
     });
 
-  it("are unit vectors at right angles, and the eigenvectors of the covariance", () =>
+  it("are orthogonal unit vectors, and the eigenvectors of the covariance", () =>
     fc.assert(
       fc.property(points, (x) => {
         const count = Math.min(3, x.rows - 1, x.columns);
@@ -117,7 +117,7 @@ describe("principal components", () => {
       }),
     ));
 
-  it("points on a line have one component, with all of the variance", () => {
+  it("of points on a line have one component, with all of the variance", () => {
     const { shares, variances } = principalComponents(matrix(4, 3, [0, 0, 0, 1, 2, 2, 2, 4, 4, 3, 6, 6]), { count: 2 });
     expect([...shares].map((share) => Math.round(share * 1e9) / 1e9)).toEqual([1, 0]);
     // Distances 3 along (1, 2, 2): 9 · 5 / 3
@@ -129,7 +129,7 @@ describe("principal components", () => {
 });
 
 describe("nearest neighbours", () => {
-  it("are those that sorting all distances finds", () =>
+  it("are those that sorting by distance finds", () =>
     fc.assert(
       fc.property(
         fc.nat(1e6),
@@ -159,7 +159,7 @@ describe("nearest neighbours", () => {
       ),
     ));
 
-  it("says what it cannot find", () => {
+  it("refuse what they cannot find", () => {
     const three = matrix(3, 1, [0, 1, 2]);
     expect(() => nearestNeighbors(three, { count: 3 })).toThrow(
       "nearestNeighbors: count must be a whole number from 1 to 2, the number of neighbours of each point, got 3",
@@ -170,14 +170,14 @@ describe("nearest neighbours", () => {
   });
 });
 
-/** The last look at a map. */
+/** Last yielded map. */
 async function mapOf(points: Matrix, options: TsneOptions): Promise<TsneMap> {
   let last: TsneMap | undefined;
   for await (const look of tsne(points, options)) last = look;
   return last!;
 }
 
-/** The share of each point's neighbours that are its neighbours in the map, too. */
+/** Share of each point's neighbours that are its neighbours in the map, too. */
 function preserved(points: Matrix, map: Matrix, count: number): number {
   const [before, after] = [nearestNeighbors(points, { count }), nearestNeighbors(map, { count })];
   let kept = 0;
@@ -189,7 +189,7 @@ function preserved(points: Matrix, map: Matrix, count: number): number {
 }
 
 describe("t-SNE", () => {
-  it("goes down the slope of the divergence, as central differences find it; what is far away may be taken for one", () => {
+  it("follows the gradient of the divergence as central differences find it, and may approximate distant points", () => {
     const points = clusters(3, 12, 4);
     const affinities = affinitiesOf(nearestNeighbors(points, { count: 12 }), 4);
     expect(affinities.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
@@ -216,7 +216,7 @@ describe("t-SNE", () => {
   });
 
   it(
-    "by Barnes and Hut keeps at least 0.9 of the neighbours that the exact one keeps, of 480 points",
+    "of 480 points by Barnes and Hut keeps at least 0.9 of the neighbours that exact t-SNE keeps",
     { timeout: 240_000 },
     async () => {
       const points = clusters(8, 60, 20, 2);
@@ -225,14 +225,14 @@ describe("t-SNE", () => {
       expect(keptExact).toBeGreaterThan(0.3);
       expect(keptFast / keptExact).toBeGreaterThanOrEqual(0.9);
       expect(Math.abs(fast.divergence - exact.divergence)).toBeLessThan(0.1 * exact.divergence);
-      // Who is near on the map is of the same cluster.
+      // Neighbours in the map belong to the same cluster.
       const near = nearestNeighbors(fast.points, { count: 5 });
       const same = Array.from(near.indices, (index, i) => points.labels[index] === points.labels[Math.floor(i / 5)]);
       expect(same.filter(Boolean).length / same.length).toBeGreaterThan(0.95);
     },
   );
 
-  it("can be watched and stopped; its divergence falls, and it is the same each time", async () => {
+  it("yields its progress and can be stopped; the divergence falls and is the same in each run", async () => {
     const points = clusters(3, 20, 5);
     const looks: TsneMap[] = [];
     for await (const look of tsne(points, { steps: 200, every: 40, perplexity: 10 })) looks.push(look);
@@ -251,7 +251,7 @@ describe("t-SNE", () => {
     );
   });
 
-  it("holds where points are the same", async () => {
+  it("accepts points that are the same", async () => {
     const map = await mapOf(
       matrix(
         12,

@@ -7,7 +7,7 @@ const themes: readonly Theme[] = ["light", "dark"];
 const distance = (a: Triple, b: Triple): number => Math.hypot(...toOklab(a).map((x, i) => x - toOklab(b)[i]!));
 const lightness = (rgb: Triple): number => toOklab(rgb)[0];
 
-/** What those see who lack one kind of cone entirely (Machado 2009), on linear light. */
+/** Matrices that simulate dichromacy (Machado 2009), on linear light. */
 const deficiencies: Readonly<Record<string, readonly Triple[]>> = {
   protanopia: [
     [0.152286, 1.052583, -0.204868],
@@ -38,7 +38,7 @@ describe.each(themes)("colour maps on a %s page", (theme) => {
   const at = (name: ColorMapName, x: number): Triple => colorOf(colorMap(name, theme), x);
   const steps = Array.from({ length: 17 }, (_, i) => i / 16);
 
-  it("have a lightness that only grows or only falls with the size", () => {
+  it("have a lightness that is monotonic in the magnitude", () => {
     for (const sign of [1, -1])
       for (const name of ["sequential", "signed"] as const) {
         if (name === "sequential" && sign < 0) continue;
@@ -59,7 +59,7 @@ describe.each(themes)("colour maps on a %s page", (theme) => {
     }
   });
 
-  it.each(Object.entries(deficiencies))("keep steps and signs apart in %s", (_, matrix) => {
+  it.each(Object.entries(deficiencies))("keep steps and signs distinguishable with %s", (_, matrix) => {
     const seen = (name: ColorMapName, x: number): Triple => seenBy(matrix, at(name, x));
     for (const x of steps.slice(1)) {
       expect(distance(seen("sequential", x), seen("sequential", x - 1 / 16))).toBeGreaterThan(0.025);
@@ -67,7 +67,7 @@ describe.each(themes)("colour maps on a %s page", (theme) => {
     }
   });
 
-  it("show NaN, hold the ends, and give zero one colour", () => {
+  it("show NaN, clip out-of-range numbers, and give zero one colour", () => {
     expect(at("sequential", NaN)).toEqual([255, 0, 255]);
     expect(at("sequential", 7)).toEqual(at("sequential", 1));
     expect(at("signed", -7)).toEqual(at("signed", -1));

@@ -30,7 +30,7 @@ import { TwoWays } from "./helpers.ts";
 
 beforeEach(() => useBackend(reference()));
 
-/** A net of a user's own making: branches that meet again in three ways. */
+/** A custom net with branches that are joined in three ways. */
 class Own implements Layer {
   readonly stem: Layer = new Conv2d({ filters: 8, kernelSize: 3, padding: "same" });
   readonly ways: Layer = new TwoWays();
@@ -75,8 +75,8 @@ const shape: Shape = [28, 28, 1];
 describe.each<[string, () => Promise<Backend>]>([
   ["the reference", async () => reference()],
   ["cpu", () => cpu({ threads: 1 })],
-])("the memory that %s takes is what was predicted", (_, make) => {
-  it.each(nets)("for a step of learning of %s", { timeout: 60_000 }, async (_name, net) => {
+])("cost predicts the memory that %s takes", (_, make) => {
+  it.each(nets)("for a training step of %s", { timeout: 60_000 }, async (_name, net) => {
     for (const options of [
       { optimizer: adam() },
       { optimizer: adamW({ weightDecay: 0.1 }), clip: { norm: 1 } },
@@ -112,14 +112,14 @@ describe.each<[string, () => Promise<Backend>]>([
         valuesUnplanned: 4 * sum,
         total: variables + constants + 4 * peak,
       });
-      // A backend adds a little of its own, such as what it aligns.
+      // A backend needs a little more, for example for alignment.
       expect(training.total / backend.memory()).toBeGreaterThan(0.9);
       expect(training.total / backend.memory()).toBeLessThan(1.1);
       backend.dispose();
     }
   });
 
-  it.each(nets)("for an answer of %s", async (_name, net) => {
+  it.each(nets)("for inference with %s", async (_name, net) => {
     const backend = await make();
     useBackend(backend);
     const model = build(net(), shape);
@@ -131,34 +131,34 @@ describe.each<[string, () => Promise<Backend>]>([
   });
 });
 
-describe("what well-known nets cost", () => {
+describe("the cost of well-known nets", () => {
   it.each<[string, () => Layer, Shape, number, number]>([
     ["LeNet-5", () => lenet5(), [28, 28, 1], 61_706, 416_520],
     ["AlexNet", () => alexNet(), [224, 224, 3], 61_100_840, 714_188_480],
     ["VGG-16", () => vgg16(), [224, 224, 3], 138_357_544, 15_470_264_320],
     ["ResNet-18", () => resnet18(), [224, 224, 3], 11_689_512, 1_814_073_344],
-  ])("%s", (_, net, input, learned, products) => {
+  ])("%s has the published parameters and multiply-adds", (_, net, input, learned, products) => {
     const got = cost(net(), input, { optimizer: "adam" });
     expect(got.parameters).toBe(learned);
     expect(got.multiplyAdds.forward).toBe(products);
     expect(got.layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(learned);
-    // Two moments of each parameter, and the count of steps.
+    // Two moments for each parameter, and the number of steps.
     expect(got.optimizer).toBe(8 * learned + 4);
-    // Twice as many back as forth, but for the first layer, whose input needs no gradient.
+    // The backward pass needs twice as many as the forward pass, except in the first layer, whose input needs no gradient.
     const first = got.layers.find((layer) => layer.multiplyAdds > 0)!.multiplyAdds;
     expect(got.multiplyAdds.training).toBe(3 * products - first);
     expect(got.training.valuesUnplanned).toBeGreaterThan(got.training.values);
   });
 
-  it("of VGG-16 keeps for the way back what its layers put out, once: what relu made, and not what it was made from", () => {
+  it("keeps each output of VGG-16 once for the backward pass: the output of ReLU, and not its input", () => {
     const { kept, layers, activations } = cost(vgg16(), [224, 224, 3]);
-    // The table of CS231n, which counts a convolution and its relu once; and what dropout multiplies, and multiplied.
+    // The table of CS231n, which counts a convolution and its ReLU once, and the input and the mask of dropout.
     expect(kept).toBe(15_237_608 + 2 * 2 * 4096);
     expect(layers.filter(({ type }) => type === "Conv2d").every((layer) => layer.kept === 0)).toBe(true);
     expect(activations).toBeGreaterThan(1.8 * kept);
   });
 
-  it("of LeNet-5 layer by layer: a reshape makes nothing and keeps nothing", () => {
+  it("of a reshape in LeNet-5 is zero", () => {
     const rows = cost(lenet5(), [28, 28, 1]).layers.map(({ type, activations, kept }) => [type, activations, kept]);
     expect(rows.slice(4, 8)).toEqual([
       ["ReLU", 1600, 1600],
@@ -168,7 +168,7 @@ describe("what well-known nets cost", () => {
     ]);
   });
 
-  it("of three convolutions of 64 filters: 9,633,792 activations, 73.5 MiB back and forth", () => {
+  it("of three convolutions of 64 filters is 9,633,792 activations and 73.5 MiB, forward and backward", () => {
     const conv = (): Layer => new Conv2d({ filters: 64, kernelSize: 3, padding: 1 });
     const { layers } = cost(sequential([conv(), conv(), conv()]), [224, 224, 3]);
     const numbers = layers.reduce((sum, layer) => sum + layer.activations, 0);
@@ -178,7 +178,7 @@ describe("what well-known nets cost", () => {
 });
 
 describe("cost", () => {
-  it("leaves the model as it was: no memory, no running statistics, no step", async () => {
+  it("leaves the model unchanged: memory, running statistics and optimizer steps", async () => {
     const model = build(new Own(), shape);
     const before = await Promise.all([...variables(model).values()].map((variable) => variable.data()));
     cost(model, shape, { batch: 3, optimizer: "adam" });
@@ -186,7 +186,7 @@ describe("cost", () => {
     expect(after).toEqual(before);
   });
 
-  it("counts a layer that is used twice once, and its products twice", () => {
+  it("counts the parameters of a shared layer once, and its multiply-adds for each use", () => {
     class Twice implements Layer {
       readonly inner: Layer = new Dense({ units: 3 });
       call(x: Tensor, mode?: Mode): Tensor {
@@ -201,7 +201,7 @@ describe("cost", () => {
     ]);
   });
 
-  it("of values grows with the batch, that of variables does not; float64 takes twice as much", () => {
+  it("of activations grows with the batch, that of variables does not; float64 takes twice as much", () => {
     const [one, ten] = [1, 10].map((batch) => cost(lenet5(), shape, { batch }));
     expect(ten?.inference.variables).toBe(one!.inference.variables);
     expect(ten!.inference.values / one!.inference.values).toBeCloseTo(10, 0);
@@ -210,7 +210,7 @@ describe("cost", () => {
     expect(wide.training.total).toBe(2 * one!.training.total);
   });
 
-  it("refuses options that are unknown or wrong", () => {
+  it("refuses unknown options and wrong values", () => {
     for (const options of [
       { batchSize: 3 },
       { batch: 0 },
@@ -225,7 +225,7 @@ describe("cost", () => {
       expect(() => cost(lenet5(), shape, options as never), Object.keys(options)[0]).toThrow(ValueError);
   });
 
-  it("needs no backend, and knows nets without parameters", () => {
+  it("needs no backend, and accepts nets without parameters", () => {
     const { training, parameters: learned } = cost(sequential([new Flatten()]), [3, 3, 1], {
       backend: { supports: () => false, precision: "float32" },
     });

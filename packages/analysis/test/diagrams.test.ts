@@ -25,8 +25,8 @@ const A = (kernelSize: number): Layer => new Conv1d({ filters: 2, kernelSize });
 const A2 = (): Layer => new Conv2d({ filters: 2, kernelSize: 2 });
 const F = (): Layer[] => [new Flatten(), new Dense({ units: 1 })];
 
-describe("a net as modules", () => {
-  it("of nine inputs, as colah draws them: 7 A of three, 8 of two, B on A, with max between", () => {
+describe("modularGraph", () => {
+  it("draws nine inputs as published: 7 A of three, 8 B of two, with max between them", () => {
     const three = modularGraph(sequential([A(3), new ReLU(), ...F()]), [9, 1]);
     expect(rows(three)).toEqual(["1×9 x", "1×7 A", "1×1 F"]);
     expect(edges(three)).toEqual([0, 21, 7]);
@@ -38,7 +38,7 @@ describe("a net as modules", () => {
     expect(countModules(pooled)).toEqual({ elements: 25, edges: 33 });
   });
 
-  it("of 9 · 5 inputs: 8 · 4 A, 7 · 3 B; with max 4 · 2, and 3 · 1 B", () => {
+  it("draws 9 · 5 inputs: 8 · 4 A, 7 · 3 B; with max 4 · 2, and 3 · 1 B", () => {
     const plain = modularGraph(sequential([A2(), A2(), ...F()]), [9, 5, 1]);
     expect(plain.isPlane).toBe(true);
     expect(rows(plain)).toEqual(["9×5 x", "8×4 A", "7×3 B", "1×1 F"]);
@@ -47,8 +47,8 @@ describe("a net as modules", () => {
     expect(rows(pooled)).toEqual(["9×5 x", "8×4 A", "4×2 max", "3×1 B", "1×1 F"]);
   });
 
-  it("of plain numbers: neurons side by side, each reading all", () => {
-    // Conv-A, and with two more behind them (a network in a network).
+  it("draws the units of dense layers side by side, each reading all inputs", () => {
+    // Conv-A, and with two more after it (network in network).
     const a = modularGraph(sequential([new Dense({ units: 3 }), new ReLU(), new Dense({ units: 1 })]), [2]);
     expect(rows(a)).toEqual(["1×2 x", "1×3 n", "1×1 n"]);
     expect(edges(a)).toEqual([0, 6, 3]);
@@ -56,7 +56,7 @@ describe("a net as modules", () => {
     expect(rows(nin)).toEqual(["1×2 x", "1×3 n", "1×2 n", "1×1 n"]);
   });
 
-  it("says which element reads which", () => {
+  it("lists which element reads which", () => {
     const { stages } = modularGraph(
       sequential([new Conv1d({ filters: 1, kernelSize: 2, dilation: 2, stride: 2, padding: 1, geometry: "floor" })]),
       [5, 1],
@@ -70,7 +70,7 @@ describe("a net as modules", () => {
     ]);
   });
 
-  it("stands each element in the middle of what it sees, whatever padding there is", () => {
+  it("centres each element over its receptive field, for any padding", () => {
     const conv = new Conv2d({ filters: 1, kernelSize: 3, padding: 1, stride: 2 });
     const { stages } = modularGraph(sequential([conv, new Flatten(), new Dense({ units: 1 })]), [5, 5, 1]);
     expect(stages.map(({ stands }) => stands)).toEqual([
@@ -80,7 +80,7 @@ describe("a net as modules", () => {
     ]);
   });
 
-  it("shows branches, gates, and layers without sharing, of any making", () => {
+  it("shows branches, gates and layers without shared weights, and custom layers", () => {
     expect(rows(modularGraph(new TwoWays(), [4, 4, 1]))).toEqual(["4×4 x", "4×4 A", "4×4 B", "4×4 ∪"]);
     class Gate implements Layer {
       readonly pool: Layer = new GlobalAveragePool();
@@ -90,20 +90,20 @@ describe("a net as modules", () => {
     }
     const gated = modularGraph(sequential([A2(), new BatchNorm(), new Gate()]), [3, 3, 1]);
     expect(rows(gated)).toEqual(["3×3 x", "2×2 A", "1×1 mean", "2×2 ×"]);
-    // Each element of the product reads its own and the mean.
+    // Each element of the product reads its own input and the mean.
     expect(edges(gated)).toEqual([0, 16, 4, 8]);
     const local = modularGraph(new LocallyConnected2d({ filters: 2, kernelSize: 2 }), [3, 4, 1]);
     expect(rows(local)).toEqual(["3×4 x", "2×3 A"]);
     expect(edges(local)).toEqual([0, 24]);
   });
 
-  it("of a whole photograph is refused", () => {
+  it("refuses a whole photograph", () => {
     expect(() => modularGraph(lenet5(), [228, 228, 1])).toThrow("give a smaller input");
   });
 });
 
-describe("a net as a graph of operations", () => {
-  it("has a node for each, with what it reads and its parameters", () => {
+describe("operationGraph", () => {
+  it("has a node for each operation, with its inputs and parameters", () => {
     const { nodes } = operationGraph(
       sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new MaxPool2d({ kernelSize: 2 })]),
       [6, 6, 1],
@@ -117,7 +117,7 @@ describe("a net as a graph of operations", () => {
     ]);
   });
 
-  it("or one for each layer, and the joins of those that contain others", () => {
+  it("has a node for each layer if asked, and the joins of containers", () => {
     class Own implements Layer {
       readonly ways: Layer = new TwoWays();
       call(x: Tensor, mode?: Mode): Tensor {
@@ -138,7 +138,7 @@ describe("a net as a graph of operations", () => {
     expect(resnet.nodes.filter(({ inputs }) => inputs.length > 1).map(({ label }) => label)).toEqual(
       Array(8).fill("add"),
     );
-    // Every node stands behind those that it reads.
+    // Every node follows its inputs.
     for (const { nodes: all } of [resnet, operationGraph(resnet18(), [64, 64, 3])])
       all.forEach(({ inputs }, i) => inputs.forEach((from) => expect(from).toBeLessThan(i)));
   });

@@ -28,10 +28,10 @@ import {
 } from "../src/index.ts";
 import { netForDigits, trainedOnDigits } from "./digits.ts";
 
-// A net that has learned something: all of this only means anything there.
+// These properties hold only for a trained net.
 
 let trained: Awaited<ReturnType<typeof trainedOnDigits>>;
-/** Eight digits that it has never seen. */
+/** Eight digits of the test set. */
 let images: Tensor;
 let labels: ArrayLike<number>;
 
@@ -42,30 +42,30 @@ beforeAll(async () => {
   labels = batch!.labels.knownValues;
 }, 300_000);
 
-/** The last look at something that is being painted, and the first. */
+/** First and last yielded image. */
 async function ends(painting: AsyncIterable<Painting>): Promise<readonly [first: Painting, last: Painting]> {
   const looks: Painting[] = [];
   for await (const look of painting) looks.push(look);
   return [looks[0]!, looks.at(-1)!];
 }
 
-it("it reads nine of ten digits", () => expect(trained.accuracy).toBeGreaterThan(0.9));
+it("the trained net classifies nine of ten digits correctly", () => expect(trained.accuracy).toBeGreaterThan(0.9));
 
-// In a net that ends in a flattened dense layer Grad-CAM says most at an early layer.
+// In a net that ends in Flatten and Dense, Grad-CAM is most informative at an early layer.
 const told = (method: string): ExplainMethod => ({ method, layer: "layers.2", samples: 8 }) as unknown as ExplainMethod;
 
 describe("each explanation", () => {
-  it.each(explanationMethodNames)("by %s depends on what the net has learned", async (method) => {
+  it.each(explanationMethodNames)("by %s depends on the trained weights", async (method) => {
     const { model } = trained;
     const before = await (await predict(model, images)).data();
     const found = await randomizationTest(model, images, told(method));
     expect(found.map(({ path }) => path)).toEqual(["layers.7", "layers.3", "layers.0"]);
     expect(found.at(-1)?.similarity).toBeLessThan(0.5);
-    // The net is what it was.
+    // The net is unchanged.
     expect(await (await predict(model, images)).data()).toEqual(before);
   });
 
-  it.each(explanationMethodNames)("by %s marks what the answer depends on, more than chance would", async (method) => {
+  it.each(explanationMethodNames)("by %s marks pixels that the output depends on, more than chance would", async (method) => {
     const { model } = trained;
     const heat = heatmap(await explain(model, images, told(method)));
     const found = await faithfulness(model, images, heat);
@@ -77,21 +77,21 @@ describe("each explanation", () => {
     expect(found.deletion.share.at(-1)).toBeCloseTo(found.insertion.share.at(0)!, 5);
   });
 
-  it("by integrated gradients accounts for 99 % of the score", async () => {
+  it("by integrated gradients explains 99 % of the score", async () => {
     const { completeness } = await explain(trained.model, images, { method: "integratedGradients" });
     for (const { gap } of completeness!) expect(gap).toBeLessThan(0.01);
   });
 });
 
-describe("what it looks for", () => {
+describe("visualize on the trained net", () => {
   const ratio = async (objective: Objective, options: VisualizeOptions = {}): Promise<number> => {
     const told = { steps: 128, every: 128, ...options };
     const [first, last] = await ends(visualize(trained.model, [28, 28, 1], objective, told));
     return last.measures[0]! / first.measures[0]!;
   };
 
-  // Digits are dark: a start of middle grey already gives the channels that like ink a third of all they can get.
-  it("every channel is excited five times as much as by noise as dark as digits are", async () => {
+  // Digits are dark: middle grey already gives the channels that respond to ink a third of their maximum.
+  it("excites every channel five times as much as noise as dark as digits does", async () => {
     const { inputs, scale } = take(trained.train, 1000);
     const brightness = (inputs as Uint8Array).reduce((sum, x) => sum + x * scale, 0) / inputs.length;
     expect(brightness).toBeCloseTo(0.13, 2);
@@ -104,14 +104,14 @@ describe("what it looks for", () => {
   });
 
   it.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    "unit %i of the second convolution is excited five times as much as by noise",
+    "excites unit %i of the second convolution five times as much as noise does",
     async (channel) => {
-      // A unit that noise does not excite at all has no such ratio, but is infinitely better.
+      // For a unit that noise does not excite at all the ratio is infinite.
       expect(await ratio({ layer: "layers.4", unit: [7, 7, channel] })).toBeGreaterThanOrEqual(5);
     },
   );
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("class %i: what is painted for it is taken for it", async (label) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])("makes an image of class %i that the net classifies as %i", async (label) => {
     const [first, last] = await ends(
       visualize(trained.model, [28, 28, 1], { class: label }, { steps: 128, every: 128 }),
     );
@@ -119,13 +119,13 @@ describe("what it looks for", () => {
       softmax(await predict(trained.model, tensor(values, shape))).data();
     const [before, after] = [await shares(first), await shares(last)];
     expect(after[label]).toBeGreaterThan(0.99);
-    // Shares end at 1: what rises fivefold and more are the odds.
+    // Probabilities are at most 1, so the odds are compared.
     const odds = (share: number): number => share / (1 - share);
     expect(odds(after[label]!)).toBeGreaterThanOrEqual(5 * odds(before[label]!));
     expect(last.measures[0]).toBeGreaterThan(first.measures[0]! + 8);
   });
 
-  it("filters have become smoother than they were", async () => {
+  it("the filters of the trained net are smoother than the initial ones", async () => {
     const before = await learnedFilters(build(netForDigits(), [28, 28, 1], { seed: 1 }), [28, 28, 1]);
     const after = await learnedFilters(trained.model, [28, 28, 1]);
     expect(after.map(({ path, count, height }) => [path, count, height])).toEqual([
@@ -135,12 +135,12 @@ describe("what it looks for", () => {
     expect(after[0]?.roughness).toBeLessThan(before[0]!.roughness);
   });
 
-  it("patches that excite a unit most excite it as much when nothing but what they show is left", async () => {
+  it("the best patches excite a unit as much when everything outside of them is removed", async () => {
     const data = take(trained.test, 200);
     const found = await topPatches(trained.model, data, { layer: "layers.4", count: 4 });
     expect(found).toHaveLength(12);
     const [inputs] = [...batches(data, { size: 200 })].map((batch) => batch.inputs.knownValues);
-    // Up to and with the second relu.
+    // Up to the second ReLU, inclusive.
     const part = sequential(trained.model.layers.slice(0, 5));
     for (const { channel, patches } of found.slice(0, 4))
       for (const { index, place, box, value } of patches) {
@@ -158,8 +158,8 @@ describe("what it looks for", () => {
   });
 });
 
-describe("how fragile it is", () => {
-  it("a step of 0.1 against it brings it below 50 %, steps in turn further, and no pixel moves more", async () => {
+describe("robustness of the trained net", () => {
+  it("one adversarial step of 0.1 lowers the accuracy below 50 %, several steps lower it further, and no pixel moves more", async () => {
     const data = take(trained.test, 200);
     const [batch] = batches(data, { size: 200 });
     const told = { labels: batch!.labels.knownValues, epsilon: 0.1 };
@@ -177,7 +177,7 @@ describe("how fragile it is", () => {
     }
   });
 
-  it("LeNet-5, which one step of 0.1 leaves right on more than half, falls far below that in ten steps", async () => {
+  it("LeNet-5, which classifies more than half correctly after one step of 0.1, falls far below that after ten", async () => {
     const model = lenet5();
     for await (const _ of fit(model, take(trained.train, 4000), {
       batchSize: 20,
@@ -193,7 +193,7 @@ describe("how fragile it is", () => {
     expect((await adversarial(model, batch!.inputs, { ...told, steps: 10 })).accuracy).toBeLessThan(0.4);
   });
 
-  it("a shift by one pixel leaves most answers as they were, by four fewer", async () => {
+  it("a shift by one pixel keeps most answers, a shift by four keeps fewer", async () => {
     const found = await shiftConsistency(trained.model, images, { shift: 4 });
     const at = (down: number, right: number): (typeof found)[number] =>
       found.find((each) => each.down === down && each.right === right)!;
@@ -203,7 +203,7 @@ describe("how fragile it is", () => {
     expect(far).toBeLessThan(at(0, 1).share);
   });
 
-  it("the more is covered, the less is left of the answer", async () => {
+  it("the score falls the more is covered", async () => {
     const curve = await occlusionCurve(trained.model, images, { sizes: [2, 8, 28] });
     expect(curve.map(({ covered }) => covered)).toEqual([4 / 784, 64 / 784, 1]);
     expect(curve[0]?.mean).toBeGreaterThan(curve[1]!.mean);
@@ -212,7 +212,7 @@ describe("how fragile it is", () => {
     expect(curve[2]?.least).toBeCloseTo(curve[2]!.mean, 6);
   });
 
-  it("a code of its second layer gives a digit back that it takes for the same", async () => {
+  it("inverting a code of the second layer gives a digit of the same class", async () => {
     const one = tensor(images.knownValues.subarray(0, 784), [1, 28, 28, 1]);
     const [first, last] = await ends(invert(trained.model, one, { layer: "layers.2", steps: 128, every: 128 }));
     expect(last.measures[0]).toBeLessThan(first.measures[0]! / 10);
@@ -224,7 +224,7 @@ describe("how fragile it is", () => {
   });
 });
 
-it("examples that the last layer before the answer takes for alike are of one class", async () => {
+it("nearest neighbours in the codes of the last hidden layer have the same class", async () => {
   const data = take(trained.test, 300);
   const codes = await codesOf(trained.model, data, { layer: "layers.5" });
   const { indices } = nearestNeighbors(codes, { count: 1 });

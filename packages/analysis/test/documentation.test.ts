@@ -18,10 +18,10 @@ const documented = new Map(
   ),
 );
 
-describe("every way of looking", () => {
+describe("every exported function", () => {
   const functions = Object.entries({ ...analysis, ...render }).filter(([, value]) => typeof value === "function");
 
-  // That they run is tested with all other examples of the repository.
+  // packages/convlens/test/examples.test.ts runs them.
   it.each(functions.map(([name]) => name))("%s has an example of at most 15 lines", (name) => {
     const example = /```ts\n([\s\S]*?) \* ```/.exec(documented.get(name) ?? "")?.[1];
     expect(example).toBeDefined();

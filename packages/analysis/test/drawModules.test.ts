@@ -28,7 +28,7 @@ function checked(graph: ModularGraph): string {
 
 const titleOf = (svg: string): string => /aria-label="([^"]*)"/.exec(svg)![1]!;
 
-/** Graphs of any size, which no net needs to make: each stage reads some elements of earlier ones. */
+/** Graphs of any size, not necessarily of a net: each stage reads some elements of earlier ones. */
 const graphs: fc.Arbitrary<ModularGraph> = fc
   .record({
     isPlane: fc.boolean(),
@@ -63,13 +63,13 @@ const graphs: fc.Arbitrary<ModularGraph> = fc
   });
 
 describe("a drawing of modules", () => {
-  it("keeps to its budget, and joins what is drawn, whatever the graph", () =>
+  it("keeps to its budget, and its lines join drawn elements, for any graph", () =>
     fc.assert(
       fc.property(graphs, (graph) => void checked(graph)),
       { numRuns: 40, endOnFailure: true },
     ));
 
-  it("draws every element of a small net, in every theme and width", () => {
+  it("contains every element of a small net, in every theme and width", () => {
     const graph = modularGraph(
       sequential([new Conv1d({ filters: 1, kernelSize: 3 }), new Flatten(), new Dense({ units: 1 })]),
       [9, 1],
@@ -79,7 +79,7 @@ describe("a drawing of modules", () => {
     expect(svg).not.toContain("drawn as");
   });
 
-  it("draws neighbours of a large layer as one, and says so", () => {
+  it("merges neighbours of a large layer, and labels them", () => {
     const net = sequential([
       new Conv2d({ filters: 16, kernelSize: 3 }),
       new ReLU(),
@@ -93,7 +93,7 @@ describe("a drawing of modules", () => {
     checked(modularGraph(lenet5(), [12, 12, 1]));
   });
 
-  it("draws blocks that follow each other once, and says how often they are there", () => {
+  it("shows repeated blocks once, with their count", () => {
     const block = (): Residual =>
       new Residual({ body: sequential([new Conv1d({ filters: 2, kernelSize: 3, padding: 1 }), new ReLU()]) });
     const svg = checked(modularGraph(sequential(Array.from({ length: 200 }, block)), [4, 2]));
@@ -102,7 +102,7 @@ describe("a drawing of modules", () => {
     );
   });
 
-  it("leaves out the middle of a net of very many different layers", () => {
+  it("omits the middle of a net of very many different layers", () => {
     const layers = Array.from({ length: 400 }, (_, i) => new Conv1d({ filters: (i % 29) + 1, kernelSize: 1 }));
     const svg = checked(modularGraph(sequential(layers), [2, 1]));
     expect(svg).toMatch(/>\d+ rows that are not drawn</);

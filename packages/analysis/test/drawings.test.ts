@@ -7,7 +7,7 @@ import { histogram, modularGraph, operationGraph, trace, volumeTable } from "../
 import * as render from "../src/render/index.ts";
 import { filled, some, TwoWays } from "./helpers.ts";
 
-// Each drawing as a file, to be looked at and compared. `vitest -u` writes them again.
+// Each drawing is a file, to be viewed and compared. `vitest -u` updates them.
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
@@ -86,13 +86,13 @@ const drawings: Readonly<Record<string, () => render.Scene | Promise<render.Scen
 };
 
 describe("drawings", () => {
-  it.each(Object.entries(drawings))("%s", async (name, draw) => {
+  it.each(Object.entries(drawings))("%s matches its snapshot", async (name, draw) => {
     // A line for each shape, so that differences can be read.
     const text = render.toSvg(await draw()).replaceAll("><", ">\n<");
     await expect(`${text}\n`).toMatchFileSnapshot(`drawings/${name}.svg`);
   });
 
-  it("are all in the list", () => {
+  it("include every drawing function", () => {
     const functions = Object.keys(render).filter((name) => name.startsWith("draw"));
     const drawn = Object.values(drawings).map(String).join();
     for (const name of functions) expect(drawn).toContain(`${name}(`);

@@ -77,7 +77,7 @@ const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/explain.js
 };
 const { targets, epsilon, samples, noise, seed, steps, size, stride } = golden.options;
 
-/** Layers in a row, under names. */
+/** Layers in a row, with names. */
 class Chain implements Layer {
   readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
   readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3 });
@@ -117,11 +117,11 @@ const nets: Readonly<Record<string, { readonly make: () => Layer; readonly layer
 };
 const x = tensor(golden.x.values, golden.x.shape);
 
-/** What each method is told in the golden values. */
+/** Options of each method in the golden values. */
 const told = (method: string, layer: string): ExplainMethod =>
   ({ method, layer, epsilon, samples, noise, seed, steps, size, stride }) as unknown as ExplainMethod;
 
-/** The largest distance, over the largest number. */
+/** Largest difference, relative to the largest number. */
 function distance(got: ArrayLike<number>, want: readonly number[]): number {
   expect(got.length).toBe(want.length);
   let [far, large] = [0, 0];
@@ -157,7 +157,7 @@ for (const [backend, make] of Object.entries(backends))
     }
   });
 
-it("each method has its own title, a sentence and a source, and shares options only with the same check", () => {
+it("each method has its own title, summary and source, and shares options only with the same check", () => {
   const methods: readonly ExplanationMethod[] = Object.values(explanationMethods);
   expect(new Set(methods.map(({ title }) => title)).size).toBe(methods.length);
   for (const { summary, source } of methods) {
@@ -172,11 +172,11 @@ it("each method has its own title, a sentence and a source, and shares options o
     }
 });
 
-it("the golden values hold every method", () => {
+it("the golden values contain every method", () => {
   expect(Object.keys(golden.nets["chain"]!.maps).sort()).toEqual([...explanationMethodNames].sort());
 });
 
-/** A random net without biases, of relus, pooling, sums and stacks: homogeneous, so that scores are slopes times inputs. */
+/** A random net without biases, of ReLU, pooling, sums and stacks: homogeneous, so that scores are gradients times inputs. */
 function homogeneous(random: Random): Layer {
   const conv = (): Layer => new Conv2d({ filters: 1 + random.integer(4), kernelSize: 3, padding: 1, bias: false });
   const pools = [
@@ -208,17 +208,17 @@ function problem({ seed, height, width }: { seed: number; height: number; width:
   return { model, x: tensor(random.normal(2 * height * width * 2), [2, height, width, 2]) };
 }
 
-describe("what explanations sum up to", () => {
+describe("sums of explanations", () => {
   beforeEach(() => useBackend(reference({ precision: "float64" })));
 
-  /** The sums over each example. */
+  /** Sum of each example. */
   const sums = ({ values, scores }: Explanation): number[] =>
     Array.from(scores, (_, n) => {
       const size = values.length / scores.length;
       return Array.from(values.subarray(n * size, (n + 1) * size)).reduce((a, b) => a + b, 0);
     });
 
-  it("without biases, gradient times input and relevance sum up to the score, in nets with branches too", () =>
+  it("gradient × input and relevance sum up to the score without biases, in nets with branches, too", () =>
     fc.assert(
       fc.asyncProperty(net, fc.nat(2), async (shape, target) => {
         const { model, x } = problem(shape);
@@ -230,7 +230,7 @@ describe("what explanations sum up to", () => {
       { numRuns: 40 },
     ));
 
-  it("integrated gradients leave less than 1 % of the difference out, and say so", () =>
+  it("integrated gradients miss less than 1 % of the difference, and report how much", () =>
     fc.assert(
       fc.asyncProperty(net, fc.constantFrom(0, 0.5), async (shape, baseline) => {
         const { model, x } = problem(shape);
@@ -238,7 +238,7 @@ describe("what explanations sum up to", () => {
         const before = await explain(model, full(x.shape, baseline), { method: "gradient", target: found.classes! });
         sums(found).forEach((sum, n) => {
           const difference = found.scores[n]! - before.scores[n]!;
-          // Of almost nothing, what is left of large numbers for and against, 1 % would be less than the corners of relus cost.
+          // If large contributions cancel, 1 % of the small sum is less than the integration error at the kinks of ReLU.
           const size = found.values.length / found.scores.length;
           const all = Array.from(found.values.subarray(n * size, (n + 1) * size), Math.abs).reduce((a, b) => a + b, 0);
           expect(Math.abs(sum - difference)).toBeLessThanOrEqual(0.01 * Math.max(Math.abs(difference), 0.05 * all));
@@ -249,7 +249,7 @@ describe("what explanations sum up to", () => {
       { numRuns: 20 },
     ));
 
-  it("relevance goes through other activations and normalisations, and stays the score's", async () => {
+  it("relevance passes through other activations and normalisations, and sums up to the score", async () => {
     for (const activation of [new ELU(), new SELU(), new Tanh()]) {
       const layers = [new Conv2d({ filters: 3, kernelSize: 3, bias: false }), activation, new Flatten()];
       const model = build(sequential([...layers, new Dense({ units: 2, bias: false })]), [5, 5, 1], { seed: 4 });
@@ -295,13 +295,13 @@ describe("what explanations sum up to", () => {
   });
 });
 
-describe("what is explained", () => {
+describe("explain", () => {
   beforeEach(() => useBackend(reference()));
   const image = (): Tensor => tensor(new Random(3).normal(2 * 36), [2, 6, 6, 1]);
   const small = (): Layer =>
     sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 3 })]);
 
-  it("is the answer of the model unless told otherwise, for each example its own", async () => {
+  it("explains the predicted class of each example by default", async () => {
     const model = build(small(), [6, 6, 1], { seed: 1 });
     const logits = await (await predict(model, image())).data();
     const largest = [0, 1].map((n) => [0, 1, 2].reduce((a, b) => (logits[n * 3 + b]! > logits[n * 3 + a]! ? b : a)));
@@ -322,20 +322,20 @@ describe("what is explained", () => {
     }
   });
 
-  it("may be any number of the output, of any model", async () => {
+  it("explains any number of the output, of any model", async () => {
     const model = build(new Conv2d({ filters: 2, kernelSize: 3 }), [6, 6, 1], { seed: 1 });
     const one = await explain(model, image(), {
       method: "gradient",
       target: (y) => reshape(slice(y, [0, 1, 2, 0], [2, 1, 1, 1]), [2]),
     });
-    // One unit sees nine pixels, and through the filter itself.
+    // One unit reads nine pixels, weighted by the filter itself.
     expect([...one.values].filter((value) => value !== 0)).toHaveLength(18);
     expect(one.classes).toBeUndefined();
     const filter = await model.filters!.data();
     expect(one.values[1 * 6 + 2]).toBeCloseTo(filter[0]!, 6);
   });
 
-  it("can be a signal: all methods hold for one dimension", async () => {
+  it("explains signals: all methods work in one dimension", async () => {
     const model = build(
       sequential([new Conv1d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 2 })]),
       [9, 2],
@@ -354,7 +354,7 @@ describe("what is explained", () => {
     }
   });
 
-  it("occlusion by what is there already changes nothing; pixels that no window sees do not matter", async () => {
+  it("occlusion is 0 if the occluder equals the image, and where no window covers a pixel", async () => {
     const model = build(small(), [6, 6, 1]);
     const flat = await explain(model, full([1, 6, 6, 1], 0.5), { method: "occlusion", value: 0.5 });
     expect([...flat.values]).toEqual(Array.from({ length: 36 }, () => 0));
@@ -369,7 +369,7 @@ describe("what is explained", () => {
 
   it.each<readonly [string, ExplainMethod & { target?: never }, RegExp]>([
     [
-      "a class that there is not",
+      "a missing class",
       { method: "gradient", target: 7 } as never,
       /the target must be a class from 0 to 2, got 7/,
     ],
@@ -380,7 +380,7 @@ describe("what is explained", () => {
       /one number for each example/,
     ],
     [
-      "a layer that there is not",
+      "a layer that does not exist",
       { method: "gradCam", layer: "layers.9" },
       /no layer is called "layers\.9"; layers are "layers\.0" \(Conv2d\)/,
     ],

@@ -24,7 +24,7 @@ import { cropOf, learnedFilters, topPatches } from "../src/index.ts";
 beforeEach(() => useBackend(reference({ precision: "float64" })));
 
 describe("filters as images", () => {
-  it("come from every convolution, of any making, filter by filter", async () => {
+  it("are found in every convolution, also of custom layers, filter by filter", async () => {
     const own = new Variable(
       Float64Array.from({ length: 24 }, (_, i) => i),
       [2, 3, 1, 4],
@@ -48,31 +48,31 @@ describe("filters as images", () => {
       ["layers.1.branches.1.filters", 3, 3, 1, 4],
       ["layers.2.filters", 2, 2, 3, 6],
     ]);
-    // Filter 1 of 4 holds every fourth number from 1 on.
+    // Filter 1 of 4 has every fourth number, beginning with number 1.
     expect([...found[0]!.values.subarray(6, 12)]).toEqual([1, 5, 9, 13, 17, 21]);
     expect(found[1]!.roughness).toBeNaN();
   });
 
-  it("of signals are of one row", async () => {
+  it("of signals have one row", async () => {
     const model = build(new Conv1d({ filters: 5, kernelSize: 3 }), [9, 2]);
     expect(await learnedFilters(model, [9, 2])).toMatchObject([
       { path: "filters", height: 1, width: 3, channels: 2, count: 5 },
     ]);
   });
 
-  it("are rough where weights know nothing of each other, and smooth where they do", async () => {
+  it("are rough if neighbouring weights are independent, and smooth if they are alike", async () => {
     const model = build(sequential([new Conv2d({ filters: 40, kernelSize: 7 })]), [9, 9, 3]);
     const [random] = await learnedFilters(model, [9, 9, 3]);
     expect(random?.roughness).toBeGreaterThan(1.8);
     expect(random?.roughness).toBeLessThan(2.2);
     const { filters } = model.layers[0] as Conv2d;
-    // A ramp from −3 to 3: neighbours in a row differ by 1, in a column not at all; the mean square is 4.
+    // A ramp from −3 to 3: neighbours in a row differ by 1, in a column by 0; the mean square is 4.
     filters!.write(Float64Array.from({ length: filters!.size }, (_, i) => (Math.floor(i / 120) % 7) - 3));
     expect((await learnedFilters(model, [9, 9, 3]))[0]?.roughness).toBeCloseTo(0.5 / 4, 9);
   });
 });
 
-describe("patches that excite most", () => {
+describe("topPatches", () => {
   const some = (size: number, shape: readonly number[], seed: number): Dataset => {
     const random = new Random(seed);
     return dataset({
@@ -82,7 +82,7 @@ describe("patches that excite most", () => {
     });
   };
 
-  it("are what looking at every unit finds, and depend on nothing outside of their boxes", () =>
+  it("finds what a search of all units finds, and depends on nothing outside of the boxes", () =>
     fc.assert(
       fc.asyncProperty(fc.nat(1e6), async (seed) => {
         const random = new Random(seed);
@@ -116,7 +116,7 @@ describe("patches that excite most", () => {
             expect(crop.shape).toEqual([...box.map(([a, b]) => b - a + 1), 2]);
             expect(crop.values[3]).toBe(data.inputs[((index * 8 + box[0]![0]) * 9 + box[1]![0]) * 2 + 3]);
           });
-          // Outside of its box everything may change.
+          // Values outside of the box do not matter.
           const { index, place, box, value } = patches[0]!;
           const [[top, bottom], [left, right]] = box as [[number, number], [number, number]];
           const other = Float64Array.from({ length: 144 }, (_, i) => {
@@ -132,7 +132,7 @@ describe("patches that excite most", () => {
       { numRuns: 25 },
     ));
 
-  it("of signals, of dense layers and on the cpu backend", async () => {
+  it("accepts signals and dense layers, on the cpu backend, too", async () => {
     useBackend(await cpu({ threads: 1 }));
     const data = some(5, [12, 1], 1);
     const model = build(

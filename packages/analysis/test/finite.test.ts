@@ -38,7 +38,7 @@ import {
 } from "../src/index.ts";
 import { some } from "./helpers.ts";
 
-// Sums of nothing, quotients of zeros and logarithms of zero: what has a limit, or nothing to divide, is finite.
+// Empty sums, quotients of zeros and logarithms of zero are finite if they have a limit or nothing to divide.
 
 beforeEach(() => useBackend(reference()));
 
@@ -59,7 +59,7 @@ describe("t-SNE", () => {
     seed: fc.nat(999),
   });
 
-  it("has finite maps and divergences of clusters however far apart, and of equal points", () =>
+  it("has finite maps and divergences for clusters at any distance, and for equal points", () =>
     fc.assert(
       fc.asyncProperty(clusters, async ({ rows, columns, centers, apart, spread, seed }) => {
         const random = new Random(seed);
@@ -76,7 +76,7 @@ describe("t-SNE", () => {
       { numRuns: 30 },
     ));
 
-  it("has no divergence where all neighbourhoods are equal: ln of the pairs less ln of the pairs", async () => {
+  it("has the divergence 0 if all neighbourhoods are equal: ln of the pairs minus ln of the pairs", async () => {
     for await (const { divergence } of tsne(matrix(2, new Array<number>(12).fill(3)), { steps: 20, perplexity: 4 }))
       expect(divergence).toBeCloseTo(0, 12);
   });
@@ -90,7 +90,7 @@ it.each([NaN, Infinity, -Infinity])("points with %s are refused", async (value) 
   await expect(tsne(points, { perplexity: 1 }).next()).rejects.toThrow(said);
 });
 
-it("the cosine distance of a point of zeros is 1", () => {
+it("the cosine distance of a zero vector is 1", () => {
   // sklearn.metrics.pairwise.cosine_distances([[0, 0], [3, 4], [0, 0]], [[0, 0], [0, 2], [-5, 0]])
   // = [[1, 1, 1], [1, 0.2, 1.6], [1, 1, 1]]
   const [asked, points] = [matrix(2, [0, 0, 3, 4, 0, 0]), matrix(2, [0, 0, 0, 2, -5, 0])];
@@ -98,7 +98,7 @@ it("the cosine distance of a point of zeros is 1", () => {
   [1, 1, 1, 0.2, 1, 1.6, 1, 1, 1].forEach((distance, i) => expect(distances[i]).toBeCloseTo(distance, 12));
   expect([...indices]).toEqual([0, 1, 2, 1, 0, 2, 0, 1, 2]);
   expect([...nearestNeighbors(asked, { count: 2, metric: "cosine" }).distances]).toEqual([1, 1, 1, 1, 1, 1]);
-  // The square of its length is too large, or too small, to be written.
+  // The square of its length overflows or underflows.
   const { distances: same } = nearestNeighbors(matrix(2, [3e200, 4e200, 3e-200, 4e-200]), {
     count: 1,
     metric: "cosine",
@@ -106,7 +106,7 @@ it("the cosine distance of a point of zeros is 1", () => {
   same.forEach((distance) => expect(distance).toBeCloseTo(0, 12));
 });
 
-it("constant points have components that explain nothing", () => {
+it("components of constant points explain no variance", () => {
   const { shares, variances, scores } = principalComponents(matrix(3, new Array<number>(12).fill(7)));
   expect([...shares, ...variances, ...scores.values].every((value) => value === 0)).toBe(true);
 });
@@ -121,7 +121,7 @@ it.each([1e-200, 1e-3, 0.01, 1, 1e200])(
   },
 );
 
-it.each([0, NaN, Infinity])("a kernel cannot be divided by %s", (divisor) =>
+it.each([0, NaN, Infinity])("dividing a kernel by %s is refused", (divisor) =>
   expect(() => imageKernel([[1]], divisor)).toThrow(`imageKernel: divisor must be finite and not 0, got ${divisor}`),
 );
 
@@ -136,20 +136,20 @@ function silent(): Layer {
   return silenced(model);
 }
 
-describe("a net that is silent", () => {
-  it("has a receptive field of which nothing counts", async () => {
+describe("a net whose outputs do not depend on the input", () => {
+  it("has a receptive field of zeros", async () => {
     const field = await effectiveReceptiveField(silent(), some([1, 6, 6, 1]), "layers.1");
     expect(field).toMatchObject({ area: 0, center: [2.5, 2.5], deviation: [0, 0] });
   });
 
-  it("has filters that are not rough", async () =>
+  it("has filters with roughness 0", async () =>
     expect((await learnedFilters(silent(), [6, 6, 1])).map(({ roughness }) => roughness)).toEqual([0]));
 
-  it("moves none of its numbers where the image is shifted", async () => {
+  it("has a shift consistency without changes", async () => {
     for (const { change } of await shiftConsistency(silent(), some([2, 6, 6, 1]), { shift: 1 })) expect(change).toBe(0);
   });
 
-  it("is explained by maps of zeros", async () => {
+  it("has explanations of zeros", async () => {
     const net = silenced(build(sequential([silent(), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1]));
     const x = some([1, 6, 6, 1]);
     for (const method of explanationMethodNames) {
@@ -159,19 +159,19 @@ describe("a net that is silent", () => {
   });
 });
 
-it("a code that was 0 and is not any more has moved by its whole length", async () => {
+it("a code that was 0 and changes has a relative change of 1", async () => {
   const net: Layer = { call: (x) => maximum(add(x, -0.5), 0) };
   const x = tensor([0, 0, 0, 0], [1, 2, 2, 1]);
   for (const { down, right, change } of await shiftConsistency(net, x, { shift: 1, value: 1 }))
     expect(change).toBe(down === 0 && right === 0 ? 0 : 1);
 });
 
-it("gradients that were usually 0 give no advice with an infinite figure", () => {
+it("a gradient whose median is 0 gives no advice with an infinite figure", () => {
   const steps = Array.from({ length: 10 }, (_, i) => ({ step: i + 1, loss: 1, gradientNorm: i === 4 ? 3 : 0 }));
   expect(adviceOn({ chance: 0, steps, records: [] })).toEqual([]);
 });
 
-it("a parameter of zeros that does not move has an update ratio of 0", async () => {
+it("a parameter of zeros that does not change has an update ratio of 0", async () => {
   const model = build(sequential([new Flatten(), new Dense({ units: 2 })]), [2, 1]);
   const watch = await watchTraining(model, { inputs: some([1, 2, 1]), targets: tensor([0]), every: 1 });
   await watch.observe({ step: 1, loss: 1 });
@@ -191,7 +191,7 @@ describe("occlusion", () => {
       { size: [8, 1] as const, stride: [9, 2] as const },
       "occlusion: stride (width) must be at most 1, the size of the occluder, to cover every pixel, got 2",
     ],
-  ])("by %j is refused", async (options, said) =>
+  ])("refuses %j", async (options, said) =>
     expect(explain(net(), some([1, 8, 8, 1]), { method: "occlusion", ...options })).rejects.toThrow(said),
   );
 
@@ -223,7 +223,7 @@ class WithBranch implements Layer {
 describe("Grad-CAM in a net with a side branch", () => {
   const x = some([2, 8, 8, 1]);
 
-  it("looks at the last convolution that the score depends on", async () => {
+  it("uses the last convolution that the score depends on", async () => {
     const net = build(new WithBranch(), [8, 8, 1]);
     const found = await explain(net, x, { method: "gradCam", target: 1 });
     const wanted = await explain(net, x, { method: "gradCam", target: 1, layer: "trunk" });
@@ -233,7 +233,7 @@ describe("Grad-CAM in a net with a side branch", () => {
     expect(found.values).not.toEqual(other.values);
   });
 
-  it("looks at the last maps where no convolution has more than one place", async () => {
+  it("uses the last maps if every convolution has a single place", async () => {
     const pooled = [new ReLU(), new AveragePool2d({ kernelSize: 2 })];
     const alone = [new Conv2d({ filters: 3, kernelSize: 4 }), new Flatten(), new Dense({ units: 4 })];
     const net = build(sequential([...pooled, ...alone]), [8, 8, 1]);
@@ -243,14 +243,14 @@ describe("Grad-CAM in a net with a side branch", () => {
     expect(found.values).toEqual(wanted.values);
   });
 
-  it("names layers that can be asked for where one is asked for that cannot", async () =>
+  it("lists the available layers if the requested one is unavailable", async () =>
     expect(
       explain(build(new WithBranch(), [8, 8, 1]), x, { method: "gradCam", layer: "side.layers.0" }),
     ).rejects.toThrow(
       'gradCam: the score does not depend on layer "side.layers.0"; choose one of the layers with maps that it depends on: "trunk", "curve"',
     ));
 
-  it("says what explains a net without maps", async () => {
+  it("suggests other methods for a net without maps", async () => {
     const net = build(sequential([new Flatten(), new Dense({ units: 3 })]), [8, 8, 1]);
     await expect(explain(net, x, { method: "gradCam" })).rejects.toThrow(
       'gradCam: no layer that the score depends on makes maps of more than one pixel; use { method: "gradient" }, which explains any model',
@@ -260,7 +260,7 @@ describe("Grad-CAM in a net with a side branch", () => {
 
 const backends = { reference: () => reference(), cpu: () => cpu({ threads: 1 }) };
 const mask = tensor([0, -Infinity, 0]);
-/** Ways to take a class out of the scores. */
+/** Ways to mask a class. */
 const masks: Readonly<Record<string, (y: Tensor) => Tensor>> = {
   add: (y) => add(y, mask),
   minimum: (y) => minimum(y, tensor([Infinity, -Infinity, Infinity])),
@@ -314,7 +314,7 @@ describe.each(Object.entries(backends))("on %s", (_, make) => {
   });
 });
 
-it("a target that does not depend on the input has slopes of 0", async () => {
+it("a target that does not depend on the input has gradients of 0", async () => {
   const net: Layer = { call: (x) => x };
   const target = (y: Tensor): Tensor => mean(zeros(y.shape), [1, 2, 3]);
   const { values } = await explain(net, some([2, 4, 4, 1]), { method: "gradient", target });
@@ -324,6 +324,6 @@ it("a target that does not depend on the input has slopes of 0", async () => {
 it.each([
   ["explain", (x: Tensor) => explain(silent(), x, { method: "gradient", target: (y) => mean(y, [1, 2, 3]) })],
   ["shiftConsistency", (x: Tensor) => shiftConsistency(silent(), x)],
-])("%s of no example is refused", async (_, call) =>
+])("%s refuses a batch without examples", async (_, call) =>
   expect(call(zeros([0, 6, 6, 1]))).rejects.toThrow("at least one example"),
 );

@@ -65,7 +65,7 @@ describe("shifts", () => {
   const to = (found: readonly Shifted[], down: number, right: number): Shifted =>
     found.find((each) => each.down === down && each.right === right)!;
 
-  it("within a window of pooling change nothing, beyond it they do", async () => {
+  it("change nothing within a pooling window, and do beyond it", async () => {
     const found = await shiftConsistency(pooling(), impulse(2, 4), { shift: 1 });
     expect(found.map(({ down, right }) => [down, right])).toEqual(
       [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right])),
@@ -88,7 +88,7 @@ describe("shifts", () => {
     expect(to(found, 0, 0).same).toBeNaN();
   });
 
-  it("move what is there, and let in what is asked for", async () => {
+  it("move the image and fill the border as requested", async () => {
     const seen: Tensor[] = [];
     const eye: Layer = {
       call: (x) => {
@@ -105,7 +105,7 @@ describe("shifts", () => {
     expect(seen.length).toBeGreaterThan(0);
   });
 
-  it("of answers are counted", async () => {
+  it("count the changed answers", async () => {
     const found = await shiftConsistency(small(), images(), { shift: 1, layer: "layers.1" });
     expect(to(found, 0, 0)).toMatchObject({ same: 1, change: 0 });
     for (const { same, share, change } of found) {
@@ -118,7 +118,7 @@ describe("shifts", () => {
 });
 
 describe("attacks", () => {
-  it("move each number by epsilon to where the loss grows", () =>
+  it("move each number by epsilon in the direction that raises the loss", () =>
     fc.assert(
       fc.asyncProperty(fc.nat(1e6), fc.constantFrom(0.01, 0.1), async (seed, epsilon) => {
         const [model, x] = [small(seed), images(2, seed)];
@@ -131,7 +131,7 @@ describe("attacks", () => {
       { numRuns: 20 },
     ));
 
-  it("in several steps stay within epsilon and the range, and cost more than one step", async () => {
+  it("in several steps stay within epsilon and the range, and raise the loss more than one step", async () => {
     const [model, x] = [small(), images(6)];
     const labels = Array.from(await argmax(model.call(x)).data());
     const lossAt = async (values: ArrayLike<number>): Promise<number> =>
@@ -157,7 +157,7 @@ describe("attacks", () => {
 });
 
 describe("occluders", () => {
-  it("that cover nothing of what a class looks at take nothing away; one that covers all leaves what an empty image has", async () => {
+  it("change nothing outside of what the class depends on; one that covers everything gives the score of an empty image", async () => {
     const [model, x] = [small(), images()];
     const [all] = await occlusionCurve(model, x, { sizes: [6], value: 0.3, target: 1 });
     const flat = tensor(new Float64Array(36).fill(0.3), [1, 6, 6, 1]);
@@ -169,7 +169,7 @@ describe("occluders", () => {
     expect(none?.least).toBeCloseTo(shares[1]!, 9);
   });
 
-  it("come in eighths of the image unless told otherwise", async () => {
+  it("have sizes in eighths of the image by default", async () => {
     expect((await occlusionCurve(small(), images())).map(({ size }) => size)).toEqual([1, 2, 3, 4, 5]);
   });
 });
@@ -183,7 +183,7 @@ describe("structural similarity", () => {
       values: new Random(seed).uniform(h * w),
     }));
 
-  it("is 1 of a picture with itself, the same both ways, and never more", () =>
+  it("is 1 for equal images, symmetric, and never more than 1", () =>
     fc.assert(
       fc.property(picture, fc.nat(1e6), (a, seed) => {
         const b = { ...a, values: new Random(seed).uniform(a.values.length) };
@@ -199,12 +199,12 @@ describe("structural similarity", () => {
       }),
     ));
 
-  it("of two flat pictures is what their means say: (2ab + c) / (a² + b² + c)", () => {
+  it("of two flat images follows from their means: (2ab + c) / (a² + b² + c)", () => {
     const flat = (value: number) => ({ height: 5, width: 7, values: new Float64Array(35).fill(value) });
     expect(structuralSimilarity(flat(0.5), flat(0.25))).toBeCloseTo((0.25 + 1e-4) / (0.3125 + 1e-4), 9);
   });
 
-  it("falls the more noise there is, and leaves out what is shown nowhere if asked to", () => {
+  it("falls with more noise, and omits empty regions if asked", () => {
     const random = new Random(3);
     const clean = {
       height: 16,
@@ -230,7 +230,7 @@ describe("structural similarity", () => {
 });
 
 describe("the randomization test", () => {
-  it("goes from the last layer with parameters to the first, and puts everything back", async () => {
+  it("shuffles layers from the last with parameters to the first, and restores everything", async () => {
     for (const backend of [reference(), await cpu({ threads: 1 })]) {
       useBackend(backend);
       const [model, x] = [small(), images()];
@@ -242,7 +242,7 @@ describe("the randomization test", () => {
     }
   });
 
-  it("puts everything back when it fails, too", async () => {
+  it("restores everything after a failure, too", async () => {
     const [model, x] = [small(), images()];
     const before = await model.call(x).data();
     let calls = 0;
@@ -258,7 +258,7 @@ describe("the randomization test", () => {
 });
 
 describe("deletion and insertion", () => {
-  it("of a linear model by its own shares go from one end to the other, with the areas that trapezoids have", async () => {
+  it("of a linear model by its own contributions go from one end to the other, with the areas of trapezoids", async () => {
     const model = build(sequential([new Flatten(), new Dense({ units: 2 })]), [2, 2, 1]);
     const [x, weights] = [
       [1, 1, 1, 1],
@@ -281,7 +281,7 @@ describe("deletion and insertion", () => {
     expectCurve(insertion, [0, 3, 4, 4, 2]);
   });
 
-  it("refuses a map of other images", async () => {
+  it("refuse a map of other images", async () => {
     const heat = heatmap(await explain(small(), images(2), { method: "gradient" }));
     await expect(faithfulness(small(), images(3), heat)).rejects.toThrow(
       "faithfulness: expected a heatmap of 3 examples of 6 × 6, like the inputs, got 2 of 6 × 6",

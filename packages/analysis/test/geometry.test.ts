@@ -36,7 +36,7 @@ beforeAll(() => useBackend(reference({ precision: "float64" })));
 const fieldOf = (fields: readonly ReceptiveField[], name: string): ReceptiveField =>
   fields.find((f) => f.name === name)!;
 
-/** Where the gradient of one unit with respect to the input is not zero. */
+/** Mask of the inputs for which the gradient of one unit is not zero. */
 async function withSlope(model: Layer, x: Tensor, name: string, unit: readonly number[]): Promise<number[]> {
   const { output } = layerNamed(recordModel(model, x), name);
   const seed = new Float64Array(output.size);
@@ -45,7 +45,7 @@ async function withSlope(model: Layer, x: Tensor, name: string, unit: readonly n
   return Array.from(await dx.data(), (slope) => (slope === 0 ? 0 : 1));
 }
 
-/** The smallest box around what is marked, without the channels. */
+/** Smallest box around the marked places, without the channels. */
 function boxAround(mask: ArrayLike<number>, [height, width, channels]: Shape): number[][] {
   const [rows, columns] = [new Set<number>(), new Set<number>()];
   for (let i = 0; i < height! * width! * channels!; i++)
@@ -61,7 +61,7 @@ const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const middle = fc.double({ min: 0.4, max: 0.6, noNaN: true });
 const pick = (shape: Shape, chances: readonly number[]): number[] =>
   shape.map((size, axis) => Math.floor(size * chances[axis]!));
-/** A net that fits the input, or another case. */
+/** The net, if it fits the input; otherwise fast-check tries another case. */
 function fitting(make: () => Layer, shape: Shape): Layer {
   try {
     // Positive weights and inputs: nothing cancels.
@@ -72,8 +72,8 @@ function fitting(make: () => Layer, shape: Shape): Layer {
   }
 }
 
-describe("what a unit sees", () => {
-  it("is exactly where its gradient is not zero, on random nets with branches", async () => {
+describe("the inputs of a unit", () => {
+  it("are exactly those with a non-zero gradient, in random nets with branches", async () => {
     const property = fc.asyncProperty(
       fc.oneof(randomNet, randomNetThatGrows),
       fc.tuple(chance, chance, chance),
@@ -94,7 +94,7 @@ describe("what a unit sees", () => {
     await fc.assert(property, { numRuns: 150 });
   });
 
-  it("is the box that the closed form gives, away from the borders", () => {
+  it("are the box of the closed form, away from the borders", () => {
     const property = fc.property(randomNet, fc.tuple(middle, middle, chance), (make, chances) => {
       const shape = [43, 39, 1];
       const net = fitting(make, shape);
@@ -103,7 +103,7 @@ describe("what a unit sees", () => {
       const box = top.box(unit);
       const margin = Math.max(...top.axes.map(({ size, jump }) => size + 2 * jump));
       fc.pre(box.every(([first, end], axis) => first >= margin && end <= shape[axis]! - 1 - margin));
-      // What the units of all channels at this place see together: some come from another branch.
+      // Inputs of the units of all channels at this place, which may come from different branches.
       const seen = new Uint8Array(43 * 39);
       for (let channel = 0; channel < top.outputShape[2]!; channel++)
         inputsSeen(net, shape, top.name, [unit[0]!, unit[1]!, channel]).mask.forEach((x, i) => (seen[i]! |= x));
@@ -117,7 +117,7 @@ describe("what a unit sees", () => {
     fc.assert(property, { numRuns: 60 });
   });
 
-  it("is the whole of that box where windows have no holes, borders too", async () => {
+  it("are all of that box if windows have no holes, at the borders, too", async () => {
     const window = fc.record({
       kernelSize: fc.tuple(fc.integer({ min: 2, max: 3 }), fc.integer({ min: 2, max: 4 })),
       stride: fc.integer({ min: 1, max: 2 }),
@@ -145,7 +145,7 @@ describe("what a unit sees", () => {
     await fc.assert(property, { numRuns: 60 });
   });
 
-  it("counts what max pooling may choose: no matter how large a number is, it comes through", async () => {
+  it("include all that max pooling may select, whatever the magnitudes", async () => {
     const shape = [12, 12, 1];
     const net = filled(
       sequential([
@@ -171,7 +171,7 @@ describe("what a unit sees", () => {
     }
   });
 
-  it("leaves out other groups of channels and the holes of dilation", () => {
+  it("exclude other groups of channels and the holes of dilation", () => {
     const grouped = sequential([new Conv2d({ filters: 4, kernelSize: 1, groups: 2 })]);
     expect([...inputsSeen(grouped, [1, 1, 4], "layers.0", [0, 0, 3]).mask]).toEqual([0, 0, 1, 1]);
     const dilated = sequential([new Conv2d({ filters: 1, kernelSize: 2, dilation: 3 })]);
@@ -185,7 +185,7 @@ describe("what a unit sees", () => {
     });
   });
 
-  it("is nothing where a unit does not depend on the input", () => {
+  it("are empty if the unit does not depend on the input", () => {
     class Constant implements Layer {
       call(x: Tensor): Tensor {
         return multiply(tensor([1, 2], [1, 2]), x.shape[1]!);
@@ -205,7 +205,7 @@ describe("receptive fields", () => {
       expect(fields.map(({ axes }) => axes[axis]!.size)).toEqual(sizes);
       expect(fields.map(({ axes }) => axes[axis]!.jump)).toEqual(jumps);
     }
-    // The first unit of the last pooling is centred between pixels 15 and 16, for its own part of the image is 32 wide.
+    // The first unit of the last pooling is centred between pixels 15 and 16, since its jump is 32.
     expect(last(fields).axes[0]).toEqual({ axis: "height", size: 212, jump: 32, start: -90, center: 15.5 });
     expect(last(fields).box([3, 3])).toEqual([
       [6, 217],
@@ -213,7 +213,7 @@ describe("receptive fields", () => {
     ]);
   });
 
-  it("of three 3×3 windows are that of one 7×7; dilated by 1, 2, 4 they reach 15", () => {
+  it("of three 3×3 windows equal that of one 7×7; dilated by 1, 2, 4 they reach 15", () => {
     const sizes = (dilations: readonly number[]): number[] =>
       receptiveFields(
         sequential(dilations.map((dilation) => new Conv2d({ filters: 1, kernelSize: 3, dilation, padding: "same" }))),
@@ -225,7 +225,7 @@ describe("receptive fields", () => {
     expect(sizes([1, 2, 4])).toEqual([3, 7, 15]);
   });
 
-  it("of a net of signals have a length only", () => {
+  it("of a net of signals have only a length", () => {
     const net = sequential([
       new Conv1d({ filters: 2, kernelSize: 2 }),
       new MaxPool1d({ kernelSize: 2 }),
@@ -236,7 +236,7 @@ describe("receptive fields", () => {
     ).toEqual([[["length", 2, 1]], [["length", 3, 2]], [["length", 5, 2]], [["length", 5, 2]]]);
   });
 
-  it("of units that see everything are the whole image", () => {
+  it("of units that depend on everything are the whole image", () => {
     const net = sequential([
       new Conv2d({ filters: 2, kernelSize: 3, padding: 1 }),
       new GlobalAveragePool(),
@@ -250,7 +250,7 @@ describe("receptive fields", () => {
     ]);
   });
 
-  it("are found behind Flatten, where rows, columns and channels share an axis", () => {
+  it("are found behind Flatten, which joins rows, columns and channels in one axis", () => {
     const net = sequential([new MaxPool2d({ kernelSize: 2 }), new Flatten(), new Dropout()]);
     // Row 1, column 2, channel 1 of [3, 4, 3].
     expect(fieldOf(receptiveFields(net, [6, 8, 3]), "layers.1").box([1 * 12 + 2 * 3 + 1])).toEqual([
@@ -259,11 +259,11 @@ describe("receptive fields", () => {
     ]);
   });
 
-  it("join what both ways of a branch see, in layers of one's own too", () => {
+  it("join those of all branches, in custom layers, too", () => {
     const [own] = receptiveFields(new TwoWays(), [9, 9, 1]).slice(-1);
     expect(own?.axes[0]).toMatchObject({ size: 5, jump: 1, start: -2 });
     const resnet = receptiveFields(resnet18(), [224, 224, 3]).filter(({ type }) => type === "Residual");
-    // 435 is what is written of ResNet-18 everywhere.
+    // 435 is the published value for ResNet-18.
     expect(resnet.map(({ axes }) => axes[0]!.size)).toEqual([27, 43, 67, 99, 147, 211, 307, 435]);
   });
 
@@ -286,7 +286,7 @@ describe("receptive fields", () => {
     expect(conv!.box([1, 3, 0])).toEqual(inputsSeen(net, [8, 12, 1], "layers.1", [1, 3, 0]).box!.slice(0, 2));
   });
 
-  it("take in the whole image where its mean is taken, for gates and for normalisation", () => {
+  it("are the whole image after a mean over it, for gates and for normalisation", () => {
     class Gate implements Layer {
       readonly pool: Layer = new GlobalAveragePool();
       readonly weigh: Layer = new Dense({ units: 2 });
@@ -302,18 +302,18 @@ describe("receptive fields", () => {
         [0, 8],
         [0, 8],
       ]);
-      // It still moves.
+      // Its receptive field still moves.
       expect(top.axes[0]?.jump).toBe(1);
     }
   });
 
-  it("of enlarged maps jump by fractions", () => {
+  it("of upsampled maps have fractional jumps", () => {
     const net = sequential([new MaxPool2d({ kernelSize: 4 }), new Enlarge("nearest")]);
     const field = fieldOf(receptiveFields(net, [8, 8, 1]), "layers.1");
     expect(field.axes[0]?.jump).toBe(2);
   });
 
-  it("say which unit is none", () => {
+  it("refuse units that do not exist", () => {
     const [field] = receptiveFields(sequential([new MaxPool2d({ kernelSize: 4 })]), [8, 8, 1]);
     expect(() => field!.box([2, 0])).toThrow(
       'the unit of layer "layers.0" must be a position in [2, 2, 1], got [2, 0]',
@@ -323,8 +323,8 @@ describe("receptive fields", () => {
   });
 });
 
-describe("a recorded model", () => {
-  it("names each call, and says what each layer records itself", () => {
+describe("recordModel", () => {
+  it("names each call, and lists the operations that each layer records itself", () => {
     class Twice implements Layer {
       readonly inner: Layer = new ReLU();
       call(x: Tensor, mode?: Mode): Tensor {
@@ -350,7 +350,7 @@ describe("a recorded model", () => {
 });
 
 describe("the effective receptive field", () => {
-  it("of windows of equal weights is the number of ways that lead from each pixel to the unit", async () => {
+  it("of windows of equal weights is the number of paths from each pixel to the unit", async () => {
     const conv = (): Layer =>
       new Conv2d({ filters: 1, kernelSize: 3, padding: 1, bias: false, initializer: onesInitializer });
     const net = build(sequential([conv(), conv()]), [9, 9, 1]);
@@ -364,7 +364,7 @@ describe("the effective receptive field", () => {
     expect(area).toBe(25);
   });
 
-  it("lies within the receptive field, and counts less at its border", async () => {
+  it("lies within the receptive field, and is smaller at its border", async () => {
     const net = filled(sequential([1, 2, 3].map(() => new Conv2d({ filters: 3, kernelSize: 3 }))), [15, 15, 2], 7);
     const { values, area } = await effectiveReceptiveField(net, some([4, 15, 15, 2]), "layers.2", [2, 3, 1]);
     const box = fieldOf(receptiveFields(net, [15, 15, 2]), "layers.2").box([2, 3]);
@@ -377,7 +377,7 @@ describe("the effective receptive field", () => {
     expect(values[2 * 15 + 3]).toBeLessThan(values[5 * 15 + 6]!);
   });
 
-  it("of a signal has a length, and of a unit that sees nothing no pixel", async () => {
+  it("of a signal has a length, and of a unit without inputs no pixel", async () => {
     const net = filled(sequential([new Conv1d({ filters: 2, kernelSize: 3 })]), [8, 2]);
     expect(
       (await effectiveReceptiveField(net, some([2, 8, 2]), "layers.0", [1])).values.map((x) => (x > 0 ? 1 : 0)),

@@ -16,11 +16,11 @@ import {
 } from "@convlens/layers";
 import { add, concat, multiply, reshape, resize, tensor, transpose, type Tensor } from "@convlens/tensor";
 
-/** Numbers between two bounds. */
+/** A tensor of random numbers between two bounds. */
 export const some = (shape: Shape, seed = 1, low = -1, high = 1): Tensor =>
   tensor(new Random(seed).uniform(sizeOf(shape), low, high), shape);
 
-/** A model whose parameters all lie between two bounds. */
+/** A model with random parameters between two bounds. */
 export function filled<L extends Layer>(model: L, inputShape: Shape, seed = 3, low = -1, high = 1): L {
   build(model, inputShape, { seed });
   let stream = 0;
@@ -29,7 +29,7 @@ export function filled<L extends Layer>(model: L, inputShape: Shape, seed = 3, l
   return model;
 }
 
-/** A user's own layer with two ways that meet again, by an operation and not by a container. */
+/** A custom layer with two branches that are joined by an operation and not by a container. */
 export class TwoWays implements Layer {
   readonly near: Layer = new Conv2d({ filters: 2, kernelSize: 1 });
   readonly far: Layer = new Conv2d({ filters: 2, kernelSize: 3, dilation: 2, padding: 2 });
@@ -38,7 +38,7 @@ export class TwoWays implements Layer {
   }
 }
 
-/** Squares of four pixels laid out in depth: `[n, h, w, c] → [n, h / 2, w / 2, 4 c]`. */
+/** Moves squares of four pixels into the channels: `[n, h, w, c] → [n, h / 2, w / 2, 4 c]`. */
 export class ToDepth implements Layer {
   call(x: Tensor): Tensor {
     const [n, h, w, c] = x.shape as [number, number, number, number];
@@ -67,7 +67,7 @@ const windows = fc.record({
 });
 const floor = { geometry: "floor" } as const;
 
-/** A layer that makes maps of maps. */
+/** A layer with maps as input and output. */
 const simple: fc.Arbitrary<() => Layer> = fc.oneof(
   { weight: 4, arbitrary: windows.map((options) => () => new Conv2d({ ...options, ...floor })) },
   {
@@ -93,7 +93,7 @@ const simple: fc.Arbitrary<() => Layer> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(() => new TwoWays()) },
 );
 
-/** Layers of which every map keeps its size, so that they can go side by side. */
+/** Layers that keep the size of maps, so that they can be branches. */
 const keeping: fc.Arbitrary<() => Layer> = windows.map(
   ({ kernelSize, dilation }) =>
     () =>
@@ -125,14 +125,14 @@ export const randomNet: fc.Arbitrary<() => Layer> = fc
   )
   .map((makes) => () => sequential(makes.map((make) => make())));
 
-/** Nets that also enlarge maps. */
+/** Nets that also upsample maps. */
 export const randomNetThatGrows: fc.Arbitrary<() => Layer> = fc
   .array(
     fc.oneof(
       { weight: 2, arbitrary: simple },
       {
         weight: 1,
-        // With "same" padding windows may be smaller than the stride, and see nothing in between.
+        // With "same" padding windows may be smaller than the stride and skip inputs.
         arbitrary: fc.tuple(windows, fc.boolean()).map(
           ([{ filters, kernelSize, stride }, isSame]) =>
             () =>

@@ -20,7 +20,7 @@ import {
 
 beforeAll(() => useBackend(reference()));
 
-/** A net whose field has any name. */
+/** A net with a field of the given name. */
 class Named implements Layer {
   readonly [name: string]: Layer | ((x: Tensor, mode?: Mode) => Tensor);
   constructor(name: string) {
@@ -48,7 +48,7 @@ const isClean = (svg: string): boolean =>
   // oxlint-disable-next-line no-control-regex
   !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(svg);
 
-it("no drawing takes a name for markup", async () => {
+it("every drawing escapes names", async () => {
   const hostile = `"'></title></text><script>alert(1)</script> onload="x" <!--\u0000&lt;`;
   const names = fc.oneof(
     fc.constant(hostile),

@@ -35,7 +35,7 @@ const kernels = fc
   }));
 
 describe("the classical kernels", () => {
-  it("have the values that everybody knows them by", () => {
+  it("have their published values", () => {
     const { box, blur, emboss, sharpen, outline, sobelBottom, laplacian } = classicalKernels;
     expect(box.values).toEqual(Array(9).fill(1 / 9));
     expect(blur.values.map((x) => 16 * x)).toEqual([1, 2, 1, 2, 4, 2, 1, 2, 1]);
@@ -44,7 +44,7 @@ describe("the classical kernels", () => {
     expect([sharpen.values[4], outline.values[4], laplacian.values[4]]).toEqual([5, 8, -4]);
   });
 
-  it("leave flat images as they are, or nothing of them", async () => {
+  it("keep flat images, or make them zero", async () => {
     const flat = full([1, 6, 5, 2], 0.7);
     const one = new Set(["identity", "box", "blur", "sharpen", "emboss"]);
     for (const [name, kernel] of Object.entries(classicalKernels)) {
@@ -55,7 +55,7 @@ describe("the classical kernels", () => {
     }
   });
 
-  it("of Sobel look in four directions, each the flipped one of its opposite", () => {
+  it("of Sobel detect edges in four directions, each the opposite of another one flipped", () => {
     const { sobelTop, sobelBottom, sobelLeft, sobelRight } = classicalKernels;
     expect(flipKernel(sobelTop)).toEqual(sobelBottom);
     expect(flipKernel(sobelLeft)).toEqual(sobelRight);
@@ -68,7 +68,7 @@ describe("the classical kernels", () => {
       expect(sum(values)).toBeCloseTo(1, 12);
       const middle = Math.floor(height / 2);
       expect(values[middle * width + middle + 1]).toBeCloseTo(values[(middle + 1) * width + middle]!, 15);
-      // One step away from the middle, e^(−1 / 2σ²) is left.
+      // One step from the centre the weight is e^(−1 / 2σ²) of the largest.
       expect(values[middle * width + middle + 1]! / values[middle * width + middle]!).toBeCloseTo(
         Math.exp(-1 / (2 * deviation ** 2)),
         12,
@@ -81,13 +81,13 @@ describe("the classical kernels", () => {
   });
 });
 
-describe("filtering an image", () => {
-  it("finds the edge where it is: colah's [−1, 1]", async () => {
+describe("filterImage", () => {
+  it("finds an edge at its place: the published [−1, 1]", async () => {
     const step = tensor([0, 0, 1, 1, 1], [1, 1, 5, 1]);
     expect([...(await filterImage(step, imageKernel([[-1, 1]]), { border: "valid" }).data())]).toEqual([0, 1, 0, 0]);
   });
 
-  it("keeps size with every border but valid, and each channel to itself", async () => {
+  it("keeps the size with every border except valid, and keeps channels separate", async () => {
     const image = some([2, 5, 6, 3]);
     for (const border of ["zero", "reflect", "replicate", "wrap"] satisfies Border[]) {
       const y = filterImage(
@@ -100,7 +100,7 @@ describe("filtering an image", () => {
         { border },
       );
       expect(y.shape).toEqual(image.shape);
-      // One to the right.
+      // A shift to the right by one.
       const [got, before] = [await y.data(), image.knownValues];
       expect(got[(2 * 6 + 1) * 3 + 2]).toBe(before[(2 * 6 + 2) * 3 + 2]);
     }
@@ -108,7 +108,7 @@ describe("filtering an image", () => {
     expect(() => filterImage(tensor([1]), classicalKernels.box)).toThrow("[batch, height, width, channels]");
   });
 
-  it("sees beyond the border what it is told to see", async () => {
+  it("reads the requested values beyond the border", async () => {
     const row = tensor([1, 2, 3], [1, 1, 3, 1]);
     const left = imageKernel([[1, 0, 0]]);
     const first = async (border: Border): Promise<number> => (await filterImage(row, left, { border }).data())[0]!;
@@ -117,7 +117,7 @@ describe("filtering an image", () => {
     ).toEqual([0, 2, 1, 3, 1]);
   });
 
-  it("flipped is the convolution of mathematics; as it is, the correlation of neural nets", async () => {
+  it("with flip is the mathematical convolution, and without it the correlation of neural nets", async () => {
     const impulse = tensor([0, 0, 0, 0, 1, 0, 0, 0, 0], [1, 3, 3, 1]);
     const { emboss } = classicalKernels;
     const lopsided = { ...emboss, values: [1, 2, 3, 4, 5, 6, 7, 8, 9] };
@@ -128,7 +128,7 @@ describe("filtering an image", () => {
 });
 
 describe("composition", () => {
-  it("one kernel does what two do one after the other, in either order", async () => {
+  it("gives one kernel that equals two applied in turn, in either order", async () => {
     const property = fc.asyncProperty(kernels, kernels, fc.boolean(), async (a, b, flip) => {
       const image = some([1, 9, 8, 2], 3);
       const options = { border: "valid", flip } as const;
@@ -148,7 +148,7 @@ describe("composition", () => {
     );
   });
 
-  it("of sequences: the ball that is dropped twice, and boxes that become triangles", () => {
+  it("of sequences gives the published sums of two throws, and triangles from boxes", () => {
     close(convolve([0.5, 0.3, 0.2], [0.1, 0.6, 0.3]), [0.05, 0.33, 0.35, 0.21, 0.06]);
     expect(convolve([1, 1, 1], [1, 1, 1])).toEqual([1, 2, 3, 2, 1]);
     expect(convolve([1, 2, 3], [0, 1, 0.5])).toEqual([0, 1, 2.5, 4, 1.5]);
@@ -158,8 +158,8 @@ describe("composition", () => {
   });
 });
 
-describe("the Fourier view", () => {
-  it("transforms as it is defined, and back again", () => {
+describe("the Fourier transform", () => {
+  it("equals its definition, and its inverse restores the kernel", () => {
     const shape = [4, 8];
     const [re, im] = [some([32], 1).knownValues, some([32], 2).knownValues] as [Float64Array, Float64Array];
     const z = { re: re.slice(), im: im.slice() };
@@ -183,7 +183,7 @@ describe("the Fourier view", () => {
     close(z.im, im);
   });
 
-  it("a blur lets the long waves through, an edge detector the short ones, and the identity all", () => {
+  it("of a blur passes low frequencies, that of an edge detector high ones, and that of the identity all", () => {
     const at = (kernel: ImageKernel, row: number, column: number): number =>
       kernelSpectrum(kernel, 32).values[row * 32 + column]!;
     expect(at(classicalKernels.blur, 16, 16)).toBeCloseTo(1, 12);
@@ -198,7 +198,7 @@ describe("the Fourier view", () => {
     expect(() => kernelSpectrum(boxKernel(9), 8)).toThrow("a power of two of at least 9");
   });
 
-  it("of kernels one after the other is the product of their spectra", () => {
+  it("of composed kernels is the product of their transforms", () => {
     fc.assert(
       fc.property(kernels, kernels, (a, b) => {
         const [x, y, both] = [a, b, composeKernels(a, b)].map((kernel) => kernelSpectrum(kernel, 16).values);
@@ -212,10 +212,10 @@ describe("the Fourier view", () => {
   });
 });
 
-describe("one convolution", () => {
+describe("a convolution", () => {
   const algorithms: readonly ConvolutionAlgorithm[] = ["sliding", "columns", "matrix", "fourier"];
 
-  it("by four algorithms has one answer, whatever the geometry", async () => {
+  it("by four algorithms has the same result, for any geometry", async () => {
     const property = fc.asyncProperty(
       fc.record({
         stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 })),
@@ -241,7 +241,7 @@ describe("one convolution", () => {
     await fc.assert(property, { numRuns: 60 });
   });
 
-  it("agrees within 1e-5 in float32 too", async () => {
+  it("agrees within 1e-5 in float32, too", async () => {
     useBackend(reference());
     const [x, filters] = [some([1, 12, 12, 3]), some([5, 5, 3, 4], 2)];
     const expected = (await convolveBy("sliding", x, filters, { padding: 2 })).output.knownValues;
@@ -249,7 +249,7 @@ describe("one convolution", () => {
       close((await convolveBy(algorithm, x, filters, { padding: 2 })).output.knownValues, expected, 1e-5);
   });
 
-  it("costs more products the plainer it is written, and fewer by Fourier where windows are large", async () => {
+  it("needs most multiply-adds as a matrix, and fewer by Fourier transform for large windows", async () => {
     const products = async (algorithm: ConvolutionAlgorithm, x: Tensor, filters: Tensor): Promise<number> =>
       (await convolveBy(algorithm, x, filters)).products;
     const [x, filters] = [some([1, 9, 9, 1]), some([3, 3, 1, 1])];

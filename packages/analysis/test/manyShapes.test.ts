@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { retain, tap } from "../src/index.ts";
 import { filled } from "./helpers.ts";
 
-it("inputs of ever new sizes leave no layers behind, and each is answered, also many at once", async () => {
+it("many inputs of different sizes leave no layers in memory, and concurrent calls return their results", async () => {
   const backend = reference();
   useBackend(backend);
   const net = filled(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new GlobalAveragePool()]), [4, 4, 1]);
@@ -23,7 +23,7 @@ it("inputs of ever new sizes leave no layers behind, and each is answered, also 
     await collectGarbage(() => false);
     return backend.memory();
   };
-  // More than programs are kept, then as many again of about the same size, so that memory compares.
+  // More programs than the cache keeps, then as many again of about the same size, so that memory can be compared.
   await look(10, 140);
   const held = await look(200, 270);
   expect(await look(270, 340)).toBeLessThan(1.5 * held);

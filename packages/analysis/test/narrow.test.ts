@@ -19,12 +19,12 @@ import { modularGraph, operationGraph, trace, volumeTable } from "../src/index.t
 import { filled, some } from "./helpers.ts";
 import { drawBars, drawLineChart, drawModules, drawOperations, drawPoints, drawTrace, drawVolumes } from "./svgs.ts";
 
-// What drawings do where there is little room, as on a phone of 360 pixels.
+// Drawings with little room, as on a phone of 360 pixels.
 
 const PHONE = 328;
 const widthOf = (svg: string): number => Number(/ width="([\d.]+)"/.exec(svg)![1]);
 const numbers = (svg: string, pattern: RegExp): number[] => [...svg.matchAll(pattern)].map(([, x]) => Number(x));
-/** Where elements of a drawing of modules stand, and how large they are drawn. */
+/** Places and size of the elements in a drawing of modules. */
 const elements = (svg: string): { x: number; y: number; scale: number; stage: number }[] =>
   [...svg.matchAll(/translate\(([-\d.]+) ([-\d.]+)\)(?: scale\(([\d.]+)\))?" data-stage="(\d+)" data-element/g)].map(
     ([, x, y, scale, stage]) => ({ x: Number(x), y: Number(y), scale: Number(scale ?? 1), stage: Number(stage) }),
@@ -33,7 +33,7 @@ const elements = (svg: string): { x: number; y: number; scale: number; stage: nu
 const answer = (): [Layer, Dense] => [new Flatten(), new Dense({ units: 3 })];
 
 describe("modules", () => {
-  it("fit any width that leaves their elements room, and elements do not lie on their neighbours", () => {
+  it("fit every width that has room for their elements, and elements do not overlap", () => {
     // Even, so that the pooling fits.
     const side = fc.integer({ min: 2, max: 6 }).map((half) => 2 * half);
     fc.assert(
@@ -53,7 +53,7 @@ describe("modules", () => {
           expect(x).toBeLessThan(width - 15);
           expect(y).toBeGreaterThan(15);
         }
-        // Those of one row follow each other; a cylinder is 24 wide.
+        // Elements of one row follow each other; a cylinder is 24 wide.
         const convolution = all.filter(({ stage }) => stage === 1);
         for (let i = 1; i < convolution.length; i++) {
           const [before, next] = [convolution[i - 1]!, convolution[i]!];
@@ -63,7 +63,7 @@ describe("modules", () => {
     );
   });
 
-  it("say what each row is beside it where there is room, else above it", () => {
+  it("have the label of each row beside it if there is room, and above it otherwise", () => {
     const graph = modularGraph(lenet5(), [12, 12, 1]);
     const captions = (svg: string): number[] => numbers(svg, /<text x="12" y="([\d.]+)" class="f-ink/g);
     const [wide, narrow] = [drawModules(graph), drawModules(graph, { width: PHONE })];
@@ -80,7 +80,7 @@ describe("modules", () => {
     }
   });
 
-  it("lie no higher above each other than their planes need", () => {
+  it("are no taller than their planes need", () => {
     const graph = modularGraph(lenet5(), [12, 12, 1]);
     const all = elements(drawModules(graph));
     for (let stage = 1; stage < graph.stages.length; stage++) {
@@ -92,11 +92,11 @@ describe("modules", () => {
 
 describe("volumes", () => {
   const nets = { "LeNet-5": volumeTable(lenet5(), [28, 28, 1]), "VGG-16": volumeTable(vgg16(), [224, 224, 3]) };
-  // To one scale, in one line of a wide page but not of a narrow one.
+  // On one scale, in one line of a wide page but not of a narrow one.
   const small = volumeTable(fromPattern("INPUT -> [CONV -> RELU -> POOL]*2 -> FC", { classes: 10 }), [28, 28, 1]);
 
   it.each(Object.entries({ ...nets, "a small net": small }))(
-    "of %s fit a phone, in as many lines as they need",
+    "of %s fit a phone, in as many lines as necessary",
     (_, table) => {
       const [wide, narrow] = [drawVolumes(table), drawVolumes(table, { width: PHONE })];
       expect(widthOf(narrow)).toBeLessThanOrEqual(PHONE);
@@ -108,7 +108,7 @@ describe("volumes", () => {
 });
 
 describe("charts, points and bars", () => {
-  it("are as wide as they are told, and keys of lines go on below where they do not fit", () => {
+  it("have the requested width, and their legend wraps if necessary", () => {
     const lines = ["the first of several", "the second of several", "the third of several"].map((name, i) => ({
       name,
       points: [[0, i] as const, [1, 2 * i] as const],
@@ -120,7 +120,7 @@ describe("charts, points and bars", () => {
     expect(new Set(numbers(svg, /y="([-\d.]+)" text-anchor="start"/g)).size).toBe(3);
   });
 
-  it("of points lie in a square of the width that they are told, and say which class is which below", () => {
+  it("of points lie in a square of the requested width, with a legend below", () => {
     const points = [-1, 1].flatMap((x) => [-3, 3].map((y) => ({ x, y, kind: x < 0 ? 0 : 1 })));
     const svg = drawPoints(points, ["first", "second"], { width: PHONE });
     expect(widthOf(svg)).toBe(PHONE);
@@ -133,7 +133,7 @@ describe("charts, points and bars", () => {
     expect(numbers(svg, /y="([\d.]+)" text-anchor="start" class="f-ink">\d (?:first|second)/g)).toEqual([346, 346]);
   });
 
-  it("have shorter bars where there is less room, in proportion", () => {
+  it("have shorter bars in less room, in proportion", () => {
     const bars = [
       { name: "ways.branches.0", value: 4 },
       { name: "b", value: 1 },
@@ -148,7 +148,7 @@ describe("charts, points and bars", () => {
 });
 
 describe("traces", () => {
-  it("of windows have their grids side by side, or below each other where that is too wide", async () => {
+  it("of windows have their grids side by side, or below each other if the width is too small", async () => {
     useBackend(reference());
     const net = filled(new Conv2d({ filters: 1, kernelSize: 5 }), [5, 5, 2]);
     const found = await trace(net, some([1, 5, 5, 2]), "", [0, 0, 0]);
@@ -164,7 +164,7 @@ describe("traces", () => {
     }
   });
 
-  it("as lists fit a phone, and bars end before the words begin", async () => {
+  it("as lists fit a phone, and bars end before the text begins", async () => {
     useBackend(reference());
     // Bars on one side of the line, and on both.
     for (const low of [0, -1]) {

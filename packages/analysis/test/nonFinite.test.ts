@@ -34,14 +34,14 @@ import {
 import { fit, sgd, type Optimizer } from "@convlens/training";
 import { describe, expect, it } from "vitest";
 
-// A NaN is put in one layer, at one step, on one way, and must be found there.
+// A fault makes NaN in one layer, at one step, in one direction, and must be found there.
 
-/** In the batch of this step, and in no other, one pixel is as bright as this. */
+/** Value of one bright pixel, which only the batch of this step contains. */
 const BRIGHT = 9;
 const STEP = 4;
 const BATCH = 5;
 
-/** Examples of which one, in the order that training takes them, is bright. */
+/** Examples of which one, counted in the order of training, is bright. */
 function withBright(place: number): Dataset {
   const inputs = Float32Array.from({ length: 40 * 16 }, (_, i) => ((i * 7) % 11) / 22);
   if (place >= 0) inputs[place * 16 + 3] = BRIGHT;
@@ -50,13 +50,13 @@ function withBright(place: number): Dataset {
 
 const bright = (x: Tensor): Tensor => greater(x, BRIGHT - 1);
 
-/** Layers that do nothing but where it is bright. */
+/** Layers that change only bright inputs. */
 const faulty: Readonly<Record<string, (x: Tensor, scale: Tensor) => Tensor>> = {
   // ln 0
   "log forward": (x) => add(x, where(bright(x), log(subtract(x, x)), 0)),
   // 0 / 0
   "divide forward": (x) => add(x, multiply(bright(x), divide(subtract(x, x), maximum(0, subtract(BRIGHT, x))))),
-  // √0 is 0, and its slope infinite.
+  // √0 is 0, and its gradient infinite.
   "divide backward": (x, scale) => add(x, sqrt(multiply(subtract(1, bright(x)), square(scale)))),
 };
 
@@ -72,7 +72,7 @@ class Fault implements Layer {
   }
 }
 
-/** A net of one's own with a branch; the fault sits in one of two places. */
+/** A custom net with a branch; the fault is in one of two places. */
 class Net implements Layer {
   readonly before: Layer;
   readonly branch: Layer;
@@ -86,13 +86,13 @@ class Net implements Layer {
   }
 }
 
-/** Which example comes first in the batch of the step, in the order of this seed. */
+/** First example in the batch of the step, in the order of this seed. */
 function exampleOf(step: number): number {
   const order = batches(withBright(-1), { size: BATCH, shuffle: true, seed: 1 });
   return [...order][step - 1]!.indices[0]!;
 }
 
-/** Trains until it fails, and gives what the error holds. */
+/** Trains until it fails, and returns the data of the error. */
 async function failure(
   model: Layer,
   data: Dataset,
@@ -112,7 +112,7 @@ const backends: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
   cpu: () => cpu(),
 };
 
-describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
+describe.each(Object.entries(backends))("the checked %s reports non-finite numbers", (_, make) => {
   for (const place of ["before", "branch"])
     it.each(Object.keys(faulty))(`in ${place}: %s`, async (kind) => {
       useBackend(checked(await make()));
@@ -149,7 +149,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     expect(updates).toBe(1);
   });
 
-  it("in what was there before: a weight, an input, a label", async () => {
+  it("in existing data: a weight, an input, a label", async () => {
     useBackend(checked(await make()));
     const model = build(new Net([], []), [4, 4, 1]);
     const weights = parameters(model).get("branch.layers.0.filters")!;
@@ -161,7 +161,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     );
   });
 
-  it("in one of several operations that one kernel could do at once", async () => {
+  it("in one of several operations that one kernel could compute at once", async () => {
     useBackend(checked(await make()));
     const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new ReLU()]), [4, 4, 1]);
     parameters(model).get("layers.0.filters")!.write(new Float32Array(9).fill(1e30));
@@ -171,7 +171,7 @@ describe.each(Object.entries(backends))("on the checked %s", (_, make) => {
     );
   });
 
-  it("nothing is said of what never reaches a result", async () => {
+  it("but not those that never reach a result", async () => {
     useBackend(checked(await make()));
     const x = tensor([0, 4]);
     expect([...(await where(greater(x, 0), log(x), 7).data())]).toEqual([7, Math.fround(Math.log(4))]);

@@ -76,7 +76,7 @@ const pixels = { shape: [1, 1, 1], values: [1] };
 const raster = paintImage(pixels);
 const layer = new Conv2d({ filters: 1, kernelSize: 2 });
 
-/** Calls with options that are right but for what is added to them. */
+/** Calls with valid options and the given ones. */
 const calls: Readonly<Record<string, (options: Options) => unknown>> = {
   activationMap: (o) => activationMap(map, { channel: 0, ...o }),
   adversarial: (o) => adversarial(net(), x, { labels: [0, 1], epsilon: 0.1, ...o }),
@@ -126,7 +126,7 @@ const errorOf = async (call: () => unknown): Promise<unknown> => {
   }
 };
 
-it("calls with right options are accepted", async () => {
+it("right options are accepted", async () => {
   for (const [name, call] of Object.entries(calls)) expect(await errorOf(() => call({})), name).toBeUndefined();
 });
 
@@ -230,10 +230,10 @@ it.each<[string, () => unknown]>([
   ],
 ])("painting refuses %s", (_, paint) => expect(paint).toThrow(ValueError));
 
-it("errors of windowFit name it and its option", () =>
+it("windowFit names itself and the option in its errors", () =>
   expect(() => windowFit({ input: 5, window: 3, padding: -1 })).toThrow("windowFit: padding must be"));
 
-it("no call takes something else for an object of options", async () => {
+it("every call refuses values that are not objects of options", async () => {
   for (const [name, call] of Object.entries<(given: never) => unknown>({
     activationMap: (given) => activationMap(map, given),
     depthColumn: (given) => depthColumn(map, given),
@@ -263,7 +263,7 @@ it.each<[string, unknown]>([
   expect(() => retain(net(), names as never)).toThrow("retain: names must be an array of texts");
 });
 
-it("tap and retain name the layers that there are, where one is unknown", async () => {
+it("tap and retain list the layers of the model if a name is unknown", async () => {
   await expect(tap(net(), ["layers.9"])(x)).rejects.toThrow(
     'no layer is called "layers.9"; layers are "layers.0" (Conv2d), "layers.1" (Flatten), "layers.2" (Dense), "" (Sequential)',
   );
@@ -345,7 +345,7 @@ it.each<[string, unknown, unknown]>([
   expect(() => cropOf(data, index as number, box as never)).toThrow(/^cropOf: (index|box) must be/),
 );
 
-it("names the option that is nearest, and the methods that there are", async () => {
+it("names the nearest option, and lists the methods", async () => {
   await expect(explain(net(), x, { method: "smoothGrad", sample: 3 } as never)).rejects.toThrow(
     'did you mean "samples"?',
   );
@@ -355,5 +355,5 @@ it("names the option that is nearest, and the methods that there are", async () 
   await expect(explain(net(), x, "gradient" as never)).rejects.toThrow("expected an object of options");
 });
 
-it("one seed decides the shuffle of weights and the noise of SmoothGrad", () =>
+it("one seed determines the shuffle of weights and the noise of SmoothGrad", () =>
   expect(randomizationTest(net(), x, { method: "smoothGrad", samples: 1, seed: 1 })).resolves.toHaveLength(2));

@@ -57,7 +57,7 @@ const pixel = ({ width, data }: Raster, x: number, y: number): number[] => [
 ];
 const count = (svg: string, pattern: RegExp): number => [...svg.matchAll(pattern)].length;
 
-/** Fails where a tag is not closed, or an attribute not quoted. */
+/** Fails if a tag is not closed or an attribute is not quoted. */
 function checkWellFormed(svg: string): void {
   const open: string[] = [];
   const rest = svg.replace(
@@ -99,7 +99,7 @@ describe("drawings", () => {
       drawModules(modularGraph(sequential([A2(), new MaxPool2d({ kernelSize: 2 }), A2(), ...F()]), [9, 5, 1]), o),
     "a net of numbers as modules": (o) =>
       drawModules(modularGraph(sequential([new Dense({ units: 3 }), new Dense({ units: 1 })]), [2]), o),
-    "ways that meet again as modules": (o) =>
+    "branches as modules": (o) =>
       drawModules(modularGraph(sequential([new TwoWays(), new GlobalAveragePool()]), [4, 4, 1]), o),
     volumes: (o) => drawVolumes(volumeTable(vgg16(), [224, 224, 3]), o),
     operations: (o) => drawOperations(operationGraph(resnet18(), [64, 64, 3]), o),
@@ -163,7 +163,7 @@ describe("drawings", () => {
       drawTrace(await trace(net, some([1, 4, 4, 3]), "layers.2", [0, 0, 1]), { title }),
   };
 
-  it.each(Object.entries(draw))("of %s are well-formed, in every theme, and say what they show", async (_, make) => {
+  it.each(Object.entries(draw))("of %s are well-formed in every theme, and have a description", async (_, make) => {
     for (const theme of ["light", "dark", "auto"] as const) {
       const svg = await make({ theme });
       checkWellFormed(svg);
@@ -176,7 +176,7 @@ describe("drawings", () => {
     expect(titled).not.toContain("<b ");
   });
 
-  it("bring the colours of both kinds of page, and change with the reader's", () => {
+  it("contain the colours of both themes, and follow the reader's", () => {
     const svg = drawBars([{ name: "a", value: 1 }]);
     for (const theme of ["light", "dark"] as const) expect(svg).toContain(palette[theme].activation);
     expect(svg).toContain("@media (prefers-color-scheme:dark)");
@@ -200,7 +200,7 @@ describe("drawings", () => {
     expect(count(svg, /data-to=/g)).toBe(counts.edges);
   });
 
-  it("of modules put the same things as colah: nine circles, seven boxes, a trapezium", () => {
+  it("of modules have the shapes of the published ones: nine circles, seven boxes, a trapezium", () => {
     const svg = drawModules(modularGraph(sequential([A(3), ...F()]), [9, 1]));
     expect(count(svg, />x<\/text>/g)).toBe(9);
     expect(count(svg, />A<\/text>/g)).toBe(7);
@@ -233,7 +233,7 @@ describe("drawings", () => {
     expect(count(drawVolumes(volumeTable(lenet5(), [28, 28, 1])), /<path [^>]*fill-opacity/g)).toBe(3 * 8);
   });
 
-  it("of operations have a box for each node, a line for each input, and none lies on another", () => {
+  it("of operations have a box for each node and a line for each input, and boxes do not overlap", () => {
     for (const graph of [operationGraph(resnet18(), [64, 64, 3], "layers"), operationGraph(new TwoWays(), [5, 5, 1])]) {
       const svg = drawOperations(graph);
       expect(count(svg, /data-node=/g)).toBe(graph.nodes.length);
@@ -249,7 +249,7 @@ describe("drawings", () => {
     }
   });
 
-  it("of lines rise where numbers rise, and leave out what is none", () => {
+  it("of lines rise with the numbers, and omit non-finite ones", () => {
     const svg = drawLineChart(
       [
         {
@@ -287,7 +287,7 @@ describe("drawings", () => {
     ]);
   });
 
-  it("of lines list long names below each other, and everything else goes down", () => {
+  it("of lines list long names below each other, and move the rest down", () => {
     const points = [[0, 0] as const, [1, 1] as const];
     const one = drawLineChart([{ name: "a", points }]);
     const many = drawLineChart(Array.from({ length: 4 }, (_, i) => ({ name: `layers.${i}.filters`, points })));
@@ -308,18 +308,18 @@ describe("drawings", () => {
     expect(new Set(names.map(([, y]) => y)).size).toBe(2);
   });
 
-  it("of a histogram have bars as tall as there are numbers", () => {
+  it("of a histogram have bars in proportion to the counts", () => {
     const svg = drawHistogram(histogram([0, 1, 1, 2, 2, 2, 2], { bins: 3 }));
     const heights = [...svg.matchAll(/<rect class="f-activation"[^>]*height="([\d.]+)"/g)].map((m) => Number(m[1]));
     expect(heights.map((h) => +((4 * h) / heights[2]!).toFixed(2))).toEqual([1, 2, 4]);
   });
 
-  it("of a trace show every number of the window, and who won", async () => {
+  it("of a trace show every number of the window, and mark the largest", async () => {
     const x = some([1, 4, 4, 3]);
     const svg = drawTrace(await trace(net, x, "layers.0", [1, 1, 0]));
     expect(count(svg, /<rect x=/g)).toBe(3 * 27);
     expect(count(drawTrace(await trace(net, x, "layers.1", [0, 0, 1])), /★/g)).toBe(1);
-    // Of 16 channels six are shown, and the others counted.
+    // Six of 16 channels are shown, and the others counted.
     const wide = filled(new Conv2d({ filters: 1, kernelSize: 2 }), [3, 3, 16]);
     const many = drawTrace(await trace(wide, some([1, 3, 3, 16]), "", [0, 0, 0]));
     expect(many).toContain("10 more channels");
@@ -337,7 +337,7 @@ describe("points", () => {
     return [Number(x), Number(y) - 4];
   };
 
-  it("lie on one scale for both axes, upwards, within the frame", () => {
+  it("have the same scale on both axes, upwards, within the frame", () => {
     const svg = drawPoints(
       [...[0, 1, 2].map((kind) => ({ x: [-3, 1, 0][kind]!, y: [0, 2, -2][kind]!, kind }))],
       ["a", "b", "c"],
@@ -350,12 +350,12 @@ describe("points", () => {
     ];
     expect([a[0], b[0]]).toEqual([16, 464]);
     expect(b[0] - a[0]).toBeCloseTo(448, 6);
-    // 4 to the right are as long as 4 down.
+    // 4 to the right is as long as 4 down.
     expect(c[1] - b[1]).toBeCloseTo(448, 6);
     expect(svg).toContain("3 points of 3 classes");
   });
 
-  it("of classes with long names are numbered and listed; the selected one comes last, so that nothing hides it", () => {
+  it("of classes with long names have a numbered legend; the selected point is drawn last, so that nothing hides it", () => {
     const points = [
       { x: 0, y: 0, kind: 1, selected: true, about: "a < b" },
       { x: 1, y: 1, kind: 0 },
@@ -387,12 +387,12 @@ describe("painting", () => {
           });
         },
       ),
-      // The smallest numbers there are.
+      // Subnormal numbers.
       { examples: [[[0, 5e-324, 0, 0, 0, 0], "light"]] },
     );
   });
 
-  it("shows zero in one colour, NaN in magenta, and holds what is beyond the range", () => {
+  it("shows zero in one colour and NaN in magenta, and clips out-of-range numbers", () => {
     const picture = paintMap({ shape: [5], values: [0, NaN, 9, -9, 1] }, { range: [-1, 1], map: "signed" });
     const map = colorMap("signed");
     expect([0, 1, 2, 3, 4].map((x) => pixel(picture, x, 0).slice(0, 3))).toEqual([
@@ -402,14 +402,14 @@ describe("painting", () => {
       [...colorOf(map, -1)],
       [...colorOf(map, 1)],
     ]);
-    // Nothing but zeros is no reason for colour.
+    // Zeros alone have no colour.
     expect(pixel(paintMap({ shape: [1], values: [0] }), 0, 0).slice(0, 3)).toEqual([
       ...colorOf(colorMap("sequential"), 0),
     ]);
     expect(pixel(paintMap({ shape: [1], values: [0] }, { map: "signed" }), 0, 0).slice(0, 3)).toEqual([
       ...colorOf(map, 0),
     ]);
-    // Ink on paper: a range the other way round.
+    // Ink on paper: a reversed range.
     expect(pixel(paintMap({ shape: [2], values: [0, 1] }, { map: "gray", range: [1, 0] }), 0, 0)).toEqual([
       255, 255, 255, 255,
     ]);
@@ -417,7 +417,7 @@ describe("painting", () => {
     expect(() => paintMap({ shape: [3], values: [1] })).toThrow("got 1 for [3]");
   });
 
-  it("lays maps side by side on one scale, with a gap to see through", () => {
+  it("places maps side by side on one scale, with a transparent gap", () => {
     const maps = [1, 2, 3].map((x) => ({ shape: [2, 2], values: [x, x, x, x] }));
     const atlas = paintAtlas(maps, { columns: 2 });
     expect(atlas).toMatchObject({ width: 5, height: 5, columns: 2, step: [3, 3] });
@@ -428,7 +428,7 @@ describe("painting", () => {
     expect(paintAtlas([])).toMatchObject({ width: 1, height: 1 });
   });
 
-  it("of photographs keeps their colours", () => {
+  it("keeps the colours of photographs", () => {
     expect([...paintImage({ shape: [1, 2, 3], values: [1, 0, 0, 0, 0.5, 1] }).data]).toEqual([
       255, 0, 0, 255, 0, 128, 255, 255,
     ]);
@@ -437,7 +437,7 @@ describe("painting", () => {
     expect(() => paintImage({ shape: [1, 1, 2], values: [1, 2] })).toThrow("[height, width, 1, 3 or 4]");
   });
 
-  it("enlarges without smoothing, and lays one over another", () => {
+  it("enlarges without smoothing, and blends two images", () => {
     const small = paintImage({ shape: [1, 2, 1], values: [0, 1] });
     const large = enlarge(small, 3);
     expect(large).toMatchObject({ width: 6, height: 3 });
@@ -449,7 +449,7 @@ describe("painting", () => {
     expect(() => overlay(small, { shape: [2, 2], values: [1, 2, 3, 4] })).toThrow("resize one of them");
   });
 
-  it("of a matrix gives every copy of a weight the weight's colour", () => {
+  it("gives every copy of a weight in a matrix the colour of the weight", () => {
     const matrix = toMatrix(new Conv2d({ filters: 1, kernelSize: 2 }), [3, 3, 1]);
     for (const options of [{}, { weights: [1, -2, 0.5, 2] }]) {
       const picture = paintMatrix(matrix, options);
@@ -464,7 +464,7 @@ describe("painting", () => {
     }
   });
 
-  it("becomes a PNG file that others read", () => {
+  it("makes a PNG file that another decoder reads", () => {
     const picture = paintMap({ shape: [100, 120], values: some([100, 120]).knownValues });
     const read = decode(encodePng(picture));
     expect([read.width, read.height, read.channels]).toEqual([120, 100, 4]);
@@ -475,7 +475,7 @@ describe("painting", () => {
 });
 
 describe("roles", () => {
-  it("can be read as text on their page, all that are text", () => {
+  it("of text have enough contrast on their page", () => {
     const light = (hex: string): number => {
       const [r, g, b] = [1, 3, 5]
         .map((i) => parseInt(hex.slice(i, i + 2), 16) / 255)
@@ -491,7 +491,7 @@ describe("roles", () => {
     }
   });
 
-  it("numbers are short", () => {
+  it("numbers are formatted briefly", () => {
     expect([0, -0.12345, 1234, 123456, 7654321, 2e10, Infinity].map(shortNumber)).toEqual([
       "0",
       "−0.123",

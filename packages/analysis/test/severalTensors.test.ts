@@ -51,7 +51,7 @@ class Heads implements Layer<Tensor, Answer> {
   }
 }
 
-/** Two inputs and two outputs by name. */
+/** A record of two inputs and one of two outputs. */
 class ByName implements Layer<Patient, Answer> {
   readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten()]);
   readonly meta = new Dense({ units: 3 });
@@ -61,7 +61,7 @@ class ByName implements Layer<Patient, Answer> {
   }
 }
 
-/** One input and two outputs by place. */
+/** One input, and a tuple of two outputs. */
 const twoOutputs = () => {
   class Two implements Layer<Tensor, readonly [Tensor, Tensor]> {
     readonly first = new Conv2d({ filters: 2, kernelSize: 3 });
@@ -105,7 +105,7 @@ describe("a model with several inputs and outputs", () => {
     expect(owned).toHaveLength(all.length);
   });
 
-  it("is a graph with a node for each input", () => {
+  it("has a graph with a node for each input", () => {
     const { nodes } = operationGraph(model, shapes, "layers");
     expect(nodes.map(({ label, inputs }) => `${label} ${inputs.join("+")}`)).toMatchInlineSnapshot(`
       [
@@ -122,7 +122,7 @@ describe("a model with several inputs and outputs", () => {
     `);
   });
 
-  it("is refused, with a way out, where one input or output is needed", async () => {
+  it("is refused with a fix if one input or output is required", async () => {
     const way = /choose one with restrict\(model, x, \{ input, output \}\)/;
     expect(() => recordModel(model, shapes).input).toThrow(UsageError);
     expect(() => recordModel(model, shapes).output).toThrow(
@@ -166,7 +166,7 @@ describe("a model restricted to one input and output", () => {
   const label = restrict(model, patients, { input: "image", output: "label" });
   const box = restrict(model, patients, { input: "meta", output: "box" });
 
-  it("computes what the model does, with the same layers, paths and variables", async () => {
+  it("computes the results of the model, with the same layers, paths and variables", async () => {
     const y = await predict(model, patients);
     expect((await predict(label, patients.image)).knownValues).toEqual(y.label.knownValues);
     expect((await predict(box, patients.meta)).knownValues).toEqual(y.box.knownValues);
@@ -182,7 +182,7 @@ describe("a model restricted to one input and output", () => {
     expect((await predict(image, patients.image)).knownValues).toEqual((await predict(chain, patients)).knownValues);
   });
 
-  it("is explained: gradients of each input agree with those of the whole model", async () => {
+  it("has explanations whose gradients agree with those of the whole model", async () => {
     for (const [part, name, output] of [
       [label, "image", "label"],
       [box, "meta", "box"],
@@ -199,7 +199,7 @@ describe("a model restricted to one input and output", () => {
     for (const { gap } of complete.completeness!) expect(gap).toBeLessThan(1e-6);
   });
 
-  it("is tapped, and its fields and costs are known", async () => {
+  it("has activations, receptive fields and costs", async () => {
     const { layers, output } = await tap(label, ["tower.layers.0", "heads:box"])(patients.image);
     expect(layers.get("tower.layers.0")?.shape).toEqual([2, 3, 3, 2]);
     expect(layers.get("heads:box")?.shape).toEqual([2, 4]);
@@ -212,7 +212,7 @@ describe("a model restricted to one input and output", () => {
     expect(cost(one, [5, 5, 1]).parameters).toBe(20 + 15 + 3 * 22 + 4 * 22);
   });
 
-  it("must name what it chooses", () => {
+  it("must name its input and output", () => {
     expect(() => restrict(model, patients)).toThrow(ValueError);
     expect(() => restrict(model, patients, { input: "sound" })).toThrow(
       'input must be one of "image", "meta", got "sound"',

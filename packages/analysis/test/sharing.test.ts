@@ -50,7 +50,7 @@ const close = (got: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 
 };
 
 describe("sharing", () => {
-  it("of nine inputs under a window of three: 7 copies, 21 connections, 3 weights and a bias", () => {
+  it("of nine inputs under a window of three has 7 copies, 21 connections, 3 weights and a bias", () => {
     expect(sharing(sequential([new Conv1d({ filters: 1, kernelSize: 3 })]), [9, 1])).toEqual([
       {
         name: "layers.0",
@@ -67,11 +67,11 @@ describe("sharing", () => {
     expect(dense).toMatchObject({ neurons: 7, copies: 1, connections: 63, weights: 63, untied: 63 });
   });
 
-  it("of AlexNet's first layer: 290,400 neurons, 34,944 weights, 105,705,600 untied", () => {
+  it("of AlexNet's first layer has 290,400 neurons, 34,944 weights, 105,705,600 without sharing", () => {
     const [first, second] = sharing(alexNet({ grouped: true }), [227, 227, 3]);
     expect(first).toMatchObject({ neurons: 290_400, copies: 55 * 55, weights: 34_944, untied: 105_705_600 });
     expect(first?.connections).toBe(290_400 * 363);
-    // Two groups: each neuron sees half of the 96 maps.
+    // Two groups: each neuron reads half of the 96 maps.
     expect(second).toMatchObject({ neurons: 27 * 27 * 256, copies: 27 * 27, weights: 5 * 5 * 48 * 256 + 256 });
   });
 
@@ -81,7 +81,7 @@ describe("sharing", () => {
     expect(row).toMatchObject({ neurons: 32, connections: 10 * 10 * 2, untied: 32 * 9 });
   });
 
-  it("is none in a locally connected layer, and found in layers of one's own, twice used too", () => {
+  it("is absent in a locally connected layer, and found in custom layers and layers that are used twice", () => {
     const local = sharing(new LocallyConnected2d({ filters: 2, kernelSize: 2 }), [4, 4, 3])[0]!;
     expect(local).toMatchObject({ copies: 1, neurons: 18, weights: 18 * 13, untied: 18 * 13 });
     expect(sharing(new TwoWays(), [6, 6, 1]).map(({ name, copies }) => [name, copies])).toEqual([
@@ -94,9 +94,9 @@ describe("sharing", () => {
 });
 
 describe("a layer as a matrix", () => {
-  it("of nine inputs and a filter of two: 8 · 9, 16 entries, 2 weights, 56 zeros", async () => {
+  it("of nine inputs and a filter of two is 8 · 9, with 16 entries, 2 weights and 56 zeros", async () => {
     const layer = filled(new Conv1d({ filters: 1, kernelSize: 2, bias: false }), [9, 1]);
-    // Layers slide filters as they are; the mathematician's convolution by [2, −3] turns them round.
+    // Layers do not flip filters; the mathematical convolution by [2, −3] does.
     layer.filters!.write([-3, 2]);
     const matrix = toMatrix(layer, [9, 1]);
     expect(matrix).toMatchObject({ rows: 8, columns: 9, nonZeros: 16, distinct: 2 });
@@ -106,14 +106,14 @@ describe("a layer as a matrix", () => {
     expect([...values.slice(0, 3), ...values.slice(9, 12)]).toEqual([-3, 2, 0, 0, -3, 2]);
     const x = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [9, 1]);
     expect([...(await matmul(dense, x).data())]).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((a) => -3 * a + 2 * (a + 1)));
-    // And as colah writes it, with w0 behind w1: −4 … −11.
+    // As colah writes it, with w0 after w1: −4 … −11.
     layer.filters!.write([2, -3]);
     expect([...(await matmul(denseMatrix(toMatrix(layer, [9, 1])), x).data())]).toEqual([
       -4, -5, -6, -7, -8, -9, -10, -11,
     ]);
   });
 
-  it("does what the layer does, on random geometries, and its weights get the same gradient", async () => {
+  it("computes what the layer computes, for random geometries, and gives its weights the same gradient", async () => {
     const property = fc.asyncProperty(
       fc.record({
         kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
@@ -152,7 +152,7 @@ describe("a layer as a matrix", () => {
     await fc.assert(property, { numRuns: 100 });
   });
 
-  it("has its entries where the units see the input", () => {
+  it("has entries exactly where units read the input", () => {
     const layer = new Conv2d({ filters: 2, kernelSize: 2, dilation: 2, padding: 1 });
     const { entries, rows, columns } = toMatrix(layer, [4, 3, 2]);
     for (let row = 0; row < rows; row++) {
@@ -163,7 +163,7 @@ describe("a layer as a matrix", () => {
     }
   });
 
-  it("of a fully connected layer is its weights", async () => {
+  it("of a fully connected layer is its weight matrix", async () => {
     const layer = filled(new Dense({ units: 3 }), [4]);
     const matrix = toMatrix(layer, [4]);
     expect(matrix).toMatchObject({ rows: 3, columns: 4, nonZeros: 12, distinct: 12 });
@@ -171,7 +171,7 @@ describe("a layer as a matrix", () => {
     close(await matmul(denseMatrix(matrix), reshape(x, [4, 1])).data(), await matmul(x, layer.weights!).data());
   });
 
-  it("is refused for what is no product of weights, and where it would be too large to write down", () => {
+  it("is refused for layers that are no matrix product, and if it would be too large", () => {
     expect(() => toMatrix(new ReLU(), [4])).toThrow(UsageError);
     expect(() =>
       toMatrix(
@@ -185,14 +185,14 @@ describe("a layer as a matrix", () => {
   });
 });
 
-describe("windows as columns", () => {
-  it("of AlexNet's first layer: rows 96 · 363 times columns 363 · 3025", () => {
+describe("toColumns", () => {
+  it("makes 363 · 3025 numbers for AlexNet's first layer, and toRows 96 · 363", () => {
     expect(toColumns(zeros([1, 227, 227, 3]), { kernelSize: 11, stride: 4 }).shape).toEqual([1, 363, 3025]);
     expect(toRows(zeros([11, 11, 3, 96])).shape).toEqual([96, 363]);
     expect(() => toRows(zeros([3, 3]))).toThrow("toRows");
   });
 
-  it("times filters as rows are the convolution", async () => {
+  it("times toRows of the filters equals the convolution", async () => {
     const [x, filters] = [some([2, 7, 6, 3]), some([3, 2, 3, 4], 2)];
     const options = { stride: 2, padding: 1, dilation: 2 };
     const product = matmul(toRows(filters), toColumns(x, { ...options, kernelSize: [3, 2] }));
@@ -207,8 +207,8 @@ describe("windows as columns", () => {
   });
 });
 
-describe("net surgery", () => {
-  it("turns 7 · 7 · 512 → 4096 into filters and back", async () => {
+describe("toConvolutional", () => {
+  it("converts 7 · 7 · 512 → 4096 into filters and back", async () => {
     expect(weightsToFilters(zeros([2 * 3 * 5, 7]), [2, 3, 5]).shape).toEqual([2, 3, 5, 7]);
     const weights = some([12, 2]);
     const back = filtersToWeights(weightsToFilters(weights, [2, 2, 3]));
@@ -218,7 +218,7 @@ describe("net surgery", () => {
     expect(weightsToFilters(large, [7, 7, 512]).size).toBe(102_760_448);
   });
 
-  it("lets VGG-16 answer for 36 crops of 224 in an image of 384 at once", () => {
+  it("makes VGG-16 classify 36 crops of 224 in an image of 384 at once", () => {
     const y = toConvolutional(vgg16(), [224, 224, 3]).call(zeros([1, 384, 384, 3]));
     expect(y.shape).toEqual([1, 6, 6, 1000]);
   });
@@ -280,7 +280,7 @@ describe("net surgery", () => {
     expect(largest).toBeLessThan(1e-12);
   });
 
-  it("says where the crops see zeros and the image goes on, where there is padding", async () => {
+  it("reports where crops see zeros but the image has pixels, if there is padding", async () => {
     const conv = (): Layer => new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
     const model = filled(
       sequential([
@@ -298,15 +298,15 @@ describe("net surgery", () => {
     expect(stride).toEqual([2, 2]);
     expect(shape).toEqual([5, 3]);
     expect(largest).toBeGreaterThan(0.01);
-    // A crop in a corner has two of its borders where the image has its own.
+    // A crop in a corner shares two borders with the image.
     const corners = [0, 2, 12, 14].map((i) => error[i]!);
     expect(Math.max(...error.filter((_, i) => ![0, 2, 12, 14].includes(i)))).toBeGreaterThan(Math.max(...corners));
-    // On an image of just its size it is the model.
+    // On an image of the size of a crop it equals the model.
     const x = some([2, 8, 8, 1], 7);
     close((await predict(toConvolutional(model, [8, 8, 1]), x)).knownValues, (await predict(model, x)).knownValues);
   });
 
-  it("shares the weights of the model: what it learns, the other knows", async () => {
+  it("shares the weights of the model: training one trains the other", async () => {
     const model = filled(sequential([new Flatten(), new Dense({ units: 2, bias: false })]), [2, 2, 1]);
     const net = toConvolutional(model, [2, 2, 1]);
     const x = some([1, 3, 3, 1]);
@@ -319,7 +319,7 @@ describe("net surgery", () => {
     );
   });
 
-  it("refuses what sees the whole input, and inputs that are too small", () => {
+  it("refuses layers that depend on the whole input, and inputs that are too small", () => {
     const model = sequential([
       new Conv2d({ filters: 2, kernelSize: 3 }),
       new LayerNorm({ axes: [1, 2, 3] }),

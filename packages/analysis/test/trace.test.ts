@@ -111,7 +111,7 @@ async function demo(): Promise<{ readonly net: Conv2d; readonly x: Tensor }> {
   return { net, x: stack([transpose(tensor(demoInput), [1, 2, 0])]) };
 }
 
-/** A convolution of channels-first maps: axes go round before it and after it, and the bias is added in between. */
+/** A convolution of channels-first maps: axes are permuted before and after it, and the bias is added in between. */
 class ChannelsFirst implements Layer {
   readonly filters: Variable = new Variable(new Random(4).uniform(24, -1, 1), [2, 2, 2, 3]);
   readonly bias: Variable = new Variable([0.1, 0.2, 0.4], [3]);
@@ -159,7 +159,7 @@ const layers: readonly (readonly [string, () => Layer, Shape])[] = [
 ];
 
 describe.each(layers)("the trace of %s", (_, make, shape) => {
-  it("is the output, to the last bit, for every unit", async () => {
+  it("equals the output of every unit, to the last bit", async () => {
     const net = filled(make(), shape);
     const x = some([1, ...shape], 9);
     const { output } = layerNamed(recordModel(net, x), "");
@@ -173,7 +173,7 @@ describe.each(layers)("the trace of %s", (_, make, shape) => {
       expect(got.value === values[i]).toBe(true);
       expect(got.output).toBe(values[i]);
       expect(got.unit).toEqual(unit);
-      // Each factor stands where the trace says.
+      // Each factor is at the place that the trace gives.
       const seen =
         got.kind === "products"
           ? got.sums.flat()
@@ -191,10 +191,10 @@ describe.each(layers)("the trace of %s", (_, make, shape) => {
 });
 
 describe.each(layers.filter(([name]) => !/softmax|branches|untied|^the largest/.test(name)))(
-  "the gradient's trace of %s",
+  "traceGradient of %s",
   (_, make, shape) => {
-    it("is the gradient, to the last bit, for every input", async () => {
-      // Behind it numbers that make every output's gradient another one.
+    it("equals the gradient of every input, to the last bit", async () => {
+      // The following product gives every output another gradient.
       const net = filled(sequential([make(), new Tanh(), new Flatten(), new Dense({ units: 2 })]), shape);
       const x = some([1, ...shape], 9);
       for (let i = 0; i < x.size; i++) {
@@ -211,7 +211,7 @@ describe.each(layers.filter(([name]) => !/softmax|branches|untied|^the largest/.
 );
 
 describe("trace", () => {
-  it("of the convolution of CS231n: 18 sums of 27 products", async () => {
+  it("of the convolution of CS231n has 18 sums of 27 products", async () => {
     const { net, x } = await demo();
     for (const filter of [0, 1])
       for (const row of [0, 1, 2])
@@ -230,7 +230,7 @@ describe("trace", () => {
         }
   });
 
-  it("backwards: what the pixels of that demo get from all outputs, and how many those are", async () => {
+  it("of gradients lists what the pixels of that demo receive from all outputs", async () => {
     const { net, x } = await demo();
     // Of the first channel, as PyTorch computes it for a gradient of ones.
     const expected = [
@@ -244,12 +244,12 @@ describe("trace", () => {
       for (const column of [0, 1, 2, 3, 4]) {
         const { value, sums } = await traceGradient(net, x, "", [row, column, 0]);
         expect(value).toBe(expected[row]![column]);
-        // Between two windows, a pixel is under both.
+        // Two windows overlap in this pixel.
         expect(sums.flat()).toHaveLength(2 * (1 + (row % 2)) * (1 + (column % 2)));
       }
   });
 
-  it("of max pooling says which input won, and gives the whole gradient to it", async () => {
+  it("of max pooling names the selected input, and gives it the whole gradient", async () => {
     const net = new MaxPool2d({ kernelSize: 2 });
     const x = tensor([1, 1, 2, 4, 5, 6, 7, 8, 3, 2, 1, 0, 1, 2, 3, 4], [1, 4, 4, 1]);
     const winners = [];
@@ -271,19 +271,19 @@ describe("trace", () => {
     const gradient = async (row: number, column: number): Promise<number> =>
       (await traceGradient(net, x, "", [row, column, 0])).value;
     expect(await Promise.all([gradient(1, 1), gradient(2, 0), gradient(0, 0)])).toEqual([1, 1, 0]);
-    // NaN wins over everything, and the first of equals.
+    // NaN is the maximum; of equal numbers the first is.
     const odd = await trace(net, tensor([9, NaN, 9, NaN], [1, 2, 2, 1]), "", [0, 0, 0]);
     expect(odd).toMatchObject({ winner: 1, value: NaN });
     expect(await trace(net, tensor([1, 9, 9, 2], [1, 2, 2, 1]), "", [0, 0, 0])).toMatchObject({ winner: 1 });
   });
 
-  it("of the largest of maps shares the gradient among equals", async () => {
+  it("of a maximum over maps shares the gradient among equal numbers", async () => {
     const x = tensor([3, 1, 3, 2], [1, 2, 2, 1]);
     expect((await traceGradient(new GlobalMaxPool(), x, "", [0, 0, 0])).value).toBe(0.5);
     expect((await traceGradient(new GlobalMaxPool(), x, "", [0, 1, 0])).value).toBe(0);
   });
 
-  it("in CS231n's example is V[2, 3, 1] = Σ X[4:9, 6:11, :] · W1 + b1", async () => {
+  it("of CS231n's example is V[2, 3, 1] = Σ X[4:9, 6:11, :] · W1 + b1", async () => {
     const net = filled(new Conv2d({ filters: 2, kernelSize: 5, stride: 2 }), [11, 11, 4]);
     const x = some([1, 11, 11, 4]);
     const got = (await trace(net, x, "", [2, 3, 1])) as ProductsTrace;
@@ -293,7 +293,7 @@ describe("trace", () => {
     expect(got.sums[0]).toHaveLength(5 * 5 * 4);
   });
 
-  it("goes into any layer of a net, of one's own making too, on its own input", async () => {
+  it("accepts any layer of a net, also a custom one, and reads its actual input", async () => {
     const net = filled(
       sequential([
         new TwoWays(),
@@ -310,7 +310,7 @@ describe("trace", () => {
       expect(got.value).toBe(got.output);
     }
     const residual = await trace(net, x, "layers.1", [2, 3, 1]);
-    // What the body makes, and what goes past it.
+    // The output of the body, and the shortcut.
     expect(residual).toMatchObject({ kind: "function", operations: ["add"] });
     expect(residual.kind === "function" && residual.inputs.map(({ input }) => input)).toEqual([
       [2, 3, 1],
@@ -320,7 +320,7 @@ describe("trace", () => {
     expect(through.value).toBe(through.gradient);
   });
 
-  it("knows weights that nobody learns", async () => {
+  it("lists weights that are not trainable", async () => {
     class Edge implements Layer {
       call(x: Tensor): Tensor {
         return conv2d(x, tensor([-1, 1], [1, 2, 1, 1]));
@@ -333,14 +333,14 @@ describe("trace", () => {
     });
   });
 
-  it("of softmax comes back from every output", async () => {
+  it("of softmax has a gradient from every output", async () => {
     const x = tensor([[0.1, 0.5, -0.2]]);
     const { value, gradient, sums } = await traceGradient(new Softmax(), x, "", [1], { target: [2] });
     expect(sums.flat()).toHaveLength(3);
     expect(value).toBeCloseTo(gradient, 15);
   });
 
-  it("adds up on float32, to rounding", async () => {
+  it("is equal up to rounding in float32", async () => {
     useBackend(reference());
     const net = filled(lenet5(), [28, 28, 1]);
     const x = some([1, 28, 28, 1]);
@@ -355,7 +355,7 @@ describe("trace", () => {
     );
   });
 
-  it("refuses batches, places that are none, and layers that read several tensors", async () => {
+  it("refuses batches, places that do not exist, and layers with several inputs", async () => {
     const net = filled(sequential([new TwoWays()]), [5, 5, 1]);
     await expect(trace(net, some([2, 5, 5, 1]), "layers.0", [0, 0, 0])).rejects.toThrow(
       "expected a batch of one example",

@@ -25,7 +25,7 @@ const data = shapes({ size: 80, height: 8, width: 8 });
 const [probe] = batches(data, { size: 40 });
 const told = { inputs: probe!.inputs, targets: probe!.labels };
 
-/** A net of one's own, whose relus are no layers. */
+/** A custom net whose ReLUs are operations and not layers. */
 class Net implements Layer {
   readonly conv1 = new Conv2d({ filters: 4, kernelSize: 3, padding: 1 });
   readonly conv2 = new Conv2d({ filters: 5, kernelSize: 3, padding: 1 });
@@ -46,8 +46,8 @@ async function watched(model: Layer, options: FitOptions, set: Dataset = data, e
   return watch;
 }
 
-describe("what is measured", () => {
-  it("is how far a step moved each parameter, and how large its gradient is", async () => {
+describe("trainingHealth", () => {
+  it("measures the update and the gradient of each parameter", async () => {
     for (const backend of [reference(), await cpu({ threads: 1 })]) {
       useBackend(backend);
       const model = build(new Net(), data.shape, { seed: 3 });
@@ -75,7 +75,7 @@ describe("what is measured", () => {
           const ratio = rms(Array.from(now, (value, i) => value - old[i]!)) / rms(old);
           if (Number.isFinite(ratio)) expect(updateRatio).toBeCloseTo(ratio, 5);
         }
-      // Gradients as they are now, on the examples.
+      // Current gradients on the examples.
       await watch.observe({ step: 9, loss: 1 });
       const loss = mean(softmaxCrossEntropy(model.call(told.inputs), oneHot(told.targets, 4)));
       const slope = await gradients(loss, [model.conv1.filters!])[0].data();
@@ -85,7 +85,7 @@ describe("what is measured", () => {
     }
   });
 
-  it("is which units are dead, by the layer that makes them, also where a relu is no layer", async () => {
+  it("counts dead units by the layer that computes them, also if ReLU is not a layer", async () => {
     const model = build(new Net(), data.shape, { seed: 3 });
     model.conv2.bias!.write([0, -1e3, 0, -1e3, 0]);
     const watch = await watchTraining(model, { ...told, every: 1 });
@@ -101,19 +101,19 @@ describe("what is measured", () => {
     );
   });
 
-  it("needs a model that was built", async () => {
+  it("requires a model that was built", async () => {
     await expect(watchTraining(new Net(), told)).rejects.toThrow(
       "watchTraining: this model has no parameters yet; make them with build(model, inputShape)",
     );
   });
 });
 
-describe("what is said of real training", () => {
-  it("nothing, where all is well", async () => {
+describe("advice on real training", () => {
+  it("is empty if all is well", async () => {
     expect((await watched(new Net(), { epochs: 15, optimizer: adam({ learningRate: 2e-3 }) })).advice()).toEqual([]);
   });
 
-  it("dead units and too large steps, where the rate is too high", async () => {
+  it("reports dead units and too large updates if the learning rate is too high", async () => {
     const watch = await watched(new Net(), { epochs: 6, optimizer: sgd({ learningRate: 2 }), onNaN: "continue" });
     const topics = watch.advice().map(({ topic }) => topic);
     expect(topics).toContain("dead units");
@@ -123,14 +123,14 @@ describe("what is said of real training", () => {
     expect(dead.figure).toBe(layer.dead / layer.units);
   });
 
-  it("small steps, where it is too low; and that the loss does not fall", async () => {
+  it("reports small updates and a loss that does not fall if it is too low", async () => {
     const watch = await watched(new Net(), { epochs: 30, optimizer: adam({ learningRate: 1e-7 }) });
     const topics = new Set(watch.advice().map(({ topic }) => topic));
     expect(topics).toContain("small updates");
     expect(topics).toContain("no progress");
   });
 
-  it("vanishing gradients and saturated units in a deep net of sigmoids with large weights", async () => {
+  it("reports vanishing gradients and saturated units in a deep net of sigmoids with large weights", async () => {
     const deep = sequential([
       new Flatten(),
       ...Array.from({ length: 6 }, () => [new Dense({ units: 12, initializer: constant(2) }), new Sigmoid()]).flat(),
@@ -141,7 +141,7 @@ describe("what is said of real training", () => {
     expect(advice.find(({ topic }) => topic === "vanishing gradients")?.about).toBe("layers.1.weights");
   });
 
-  it("a start far from chance", async () => {
+  it("reports an initial loss far from chance", async () => {
     const model = sequential([
       new Flatten(),
       new Dense({ units: 4, initializer: (shape, _, random) => random.normal(shape[0]! * shape[1]!, 0, 5) }),
@@ -152,14 +152,14 @@ describe("what is said of real training", () => {
   });
 });
 
-describe("advice rests on figures", () => {
+describe("advice", () => {
   const base: TrainingHealth = { chance: undefined, steps: [], records: [] };
   const parameter = (path: string, updateRatio: number, gradient = 1) => ({ path, size: 1, gradient, updateRatio });
   const record = (step: number, parameters: ReturnType<typeof parameter>[]) => ({ step, layers: [], parameters });
 
   it.each<readonly [string, Partial<TrainingHealth>, object]>([
     [
-      "a loss that is no number",
+      "reports a loss of NaN",
       {
         steps: [
           { step: 1, loss: 2 },
@@ -169,22 +169,22 @@ describe("advice rests on figures", () => {
       { topic: "not finite", figure: NaN, step: 2 },
     ],
     [
-      "a burst of gradients",
+      "reports a single large gradient",
       { steps: Array.from({ length: 9 }, (_, i) => ({ step: i + 1, loss: 1, gradientNorm: i === 5 ? 500 : 2 })) },
       { topic: "exploding gradients", figure: 250, step: 6 },
     ],
     [
-      "the median of three looks, not one of them",
+      "uses the median of three records",
       { records: [0.5, 0.02, 0.03].map((ratio, i) => record(i, [parameter("layers.0.filters", ratio)])) },
       { topic: "large updates", about: "layers.0.filters", figure: 0.03, step: 2 },
     ],
     [
-      "what does not move",
+      "reports a parameter that does not change",
       { records: [record(1, [parameter("a.weights", 0)])] },
       { topic: "small updates", figure: 0 },
     ],
     [
-      "gradients that explode",
+      "reports exploding gradients",
       { records: [record(1, [parameter("a.weights", 1e-3, 5000), parameter("b.weights", 1e-3, 1)])] },
       { topic: "exploding gradients", about: "a.weights", figure: 5000 },
     ],
@@ -196,7 +196,7 @@ describe("advice rests on figures", () => {
     expect(text).toContain(figure === 0 ? "at all" : `${figure}`);
   });
 
-  it("says nothing of biases that begin at 0, and nothing of a healthy run", () => {
+  it("ignores biases that begin at 0, and is empty for a healthy run", () => {
     expect(adviceOn({ ...base, records: [record(1, [parameter("a.bias", 1), parameter("b.filters", 1e-3)])] })).toEqual(
       [],
     );

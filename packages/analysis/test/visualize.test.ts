@@ -11,15 +11,15 @@ import { resampled, samplingOf } from "../src/visualize/transformation.ts";
 
 beforeEach(() => useBackend(reference({ precision: "float64" })));
 
-/** All looks at what is being painted. */
+/** All yielded images. */
 async function looksOf(painting: AsyncIterable<Painting>): Promise<Painting[]> {
   const looks: Painting[] = [];
   for await (const look of painting) looks.push(look);
   return looks;
 }
 
-describe("an image as waves", () => {
-  it("is the inverse of the discrete Fourier transform, each wave over its frequency", () =>
+describe("an image in the Fourier parametrisation", () => {
+  it("is the inverse discrete Fourier transform, with each wave divided by its frequency", () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 7 }),
@@ -30,7 +30,7 @@ describe("an image as waves", () => {
           const waves = Math.floor(w / 2) + 1;
           const [re, im] = [random.normal(h * waves), random.normal(h * waves)];
           const found = await inverseFourier(h, w)(tensor(re, [1, h, waves]), tensor(im, [1, h, waves])).data();
-          // Σ over all waves, those of the other half being the conjugates: what numpy's irfft2 does.
+          // Σ over all waves, where the other half are the conjugates, as in numpy's irfft2.
           for (let y = 0; y < h; y++)
             for (let x = 0; x < w; x++) {
               let sum = 0;
@@ -51,26 +51,26 @@ describe("an image as waves", () => {
     ));
 });
 
-describe("the start", () => {
+describe("the initial image", () => {
   const net = build(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU()]), [8, 8, 1]);
   const start = async (options: object): Promise<number> => {
     const [first] = await looksOf(visualize(net, [8, 8, 1], { layer: "layers.1" }, { steps: 0, ...options }));
     return statisticsOf(first!.values).mean;
   };
 
-  it.each(["fourier", "pixels"] as const)("is as bright as asked for, described by %s", async (parameters) => {
+  it.each(["fourier", "pixels"] as const)("has the requested mean in the parametrisation %s", async (parameters) => {
     expect(await start({ parameters })).toBeCloseTo(0.5, 1);
     expect(await start({ parameters, brightness: 0.1 })).toBeCloseTo(0.1, 1);
     expect(await start({ parameters, range: [-2, 2], brightness: 1.5 })).toBeCloseTo(1.5, 1);
   });
 
-  it("lies between the darkest and the brightest", () =>
+  it("lies between the darkest and the brightest value", () =>
     expect(() => start({ brightness: 0 })).rejects.toThrow(
       /brightness of the start must be between 0 and 1, .* got 0/,
     ));
 });
 
-describe("an image that is moved", () => {
+describe("a random transformation of an image", () => {
   const image = (h: number, w: number, seed = 1): Tensor =>
     tensor(new Random(seed).normal(2 * h * w * 3), [2, h, w, 3]);
   const moved = (x: Tensor, movement: Partial<Parameters<typeof samplingOf>[2]>): Tensor => {
@@ -81,7 +81,7 @@ describe("an image that is moved", () => {
   const close = (a: ArrayLike<number>, b: ArrayLike<number>): void =>
     Array.from(a).forEach((value, i) => expect(value).toBeCloseTo(b[i]!, 9));
 
-  it("stays where it is, shifts by whole pixels, and turns by quarters", async () => {
+  it("can be none, a shift by whole pixels, or a quarter turn", async () => {
     const x = image(4, 4);
     const values = await x.data();
     close(await moved(x, {}).data(), values);
@@ -97,7 +97,7 @@ describe("an image that is moved", () => {
         }
   });
 
-  it("keeps flat images flat, and gives back all of a gradient", () =>
+  it("keeps flat images flat, and passes on all of a gradient", () =>
     fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -111,7 +111,7 @@ describe("an image that is moved", () => {
           const y = moved(flat, movement);
           const [values, slopes] = await evaluate(y, gradients(sum(multiply(y, 2)), [flat])[0]);
           close(values, new Float64Array(180).fill(0.7));
-          // Each number of the result is a mean of pixels: so many twos go back.
+          // Each output is a weighted mean of pixels, so the gradient of its double has twice the number of pixels as its sum.
           expect(Array.from(slopes).reduce((a, b) => a + b, 0)).toBeCloseTo(360, 6);
         },
       ),
@@ -119,7 +119,7 @@ describe("an image that is moved", () => {
     ));
 });
 
-describe("what excites", () => {
+describe("visualize", () => {
   const net = (): Sequential =>
     build(
       sequential([
@@ -145,7 +145,7 @@ describe("what excites", () => {
     objectives.flatMap((objective) =>
       (["fourier", "pixels"] as const).map((parameters) => ({ objective, parameters })),
     ),
-  )("grows while it is painted: $objective by $parameters", async ({ objective, parameters }) => {
+  )("raises the objective $objective in the parametrisation $parameters", async ({ objective, parameters }) => {
     const looks = await looksOf(visualize(net(), [8, 8, 2], objective, { steps: 40, every: 15, parameters, seed: 3 }));
     expect(looks.map(({ step }) => step)).toEqual([0, 15, 30, 40]);
     expect(looks[3]?.shape).toEqual([1, 8, 8, 2]);
@@ -153,7 +153,7 @@ describe("what excites", () => {
     expect([...looks[3]!.values].filter((value) => value < 0 || value > 1)).toEqual([]);
   });
 
-  it("is measured on the image that is shown: as the model itself sees it", async () => {
+  it("measures the activation on the displayed image, as the model itself computes it", async () => {
     const model = net();
     const [, last] = await looksOf(visualize(model, [8, 8, 2], { class: 1 }, { steps: 5, every: 9, range: [-2, 2] }));
     const logits = await model.call(tensor(last!.values, last!.shape)).data();
@@ -161,7 +161,7 @@ describe("what excites", () => {
     expect(Math.max(...last!.values.map(Math.abs))).toBeLessThan(2);
   });
 
-  it("wakes a unit up that is silent at the start", async () => {
+  it("activates a unit that is 0 at the start", async () => {
     const model = build(sequential([new Conv2d({ filters: 1, kernelSize: 3 }), new ReLU()]), [5, 5, 1]);
     model.layers.forEach((layer) => layer instanceof Conv2d && layer.filters!.write([0, 1, 0, 0, 2, 0, 0, -1, 0]));
     model.layers.forEach((layer) => layer instanceof Conv2d && layer.bias!.write([-1.5]));
@@ -170,7 +170,7 @@ describe("what excites", () => {
     expect(looks.at(-1)?.measures[0]).toBeGreaterThan(0.5);
   });
 
-  it("is the same for the same seed, another for another; several differ the more, the more diversity is asked for", async () => {
+  it("returns the same for the same seed, and others for others; more diversity makes several images differ more", async () => {
     const paint = async (options: object): Promise<Painting> =>
       (await looksOf(visualize(net(), [8, 8, 2], { layer: "layers.3", channel: 1 }, { steps: 40, ...options }))).at(
         -1,
@@ -184,7 +184,7 @@ describe("what excites", () => {
     expect(await distance(3)).toBeGreaterThan(1.5 * (await distance(0)));
   });
 
-  it("is smoother the heavier the total variation weighs", async () => {
+  it("makes smoother images with more total variation", async () => {
     const rough = async (totalVariation: number): Promise<number> => {
       const looks = await looksOf(
         visualize(net(), [8, 8, 2], { class: 0 }, { steps: 40, parameters: "pixels", totalVariation }),
@@ -195,7 +195,7 @@ describe("what excites", () => {
     expect(await rough(5)).toBeLessThan((await rough(0)) / 2);
   });
 
-  it("of a signal is a signal; on the cpu backend too", async () => {
+  it("makes signals for models of signals; on the cpu backend, too", async () => {
     useBackend(await cpu({ threads: 1 }));
     const model = build(sequential([new Conv1d({ filters: 2, kernelSize: 5 }), new ReLU()]), [20, 1], { seed: 1 });
     const looks = await looksOf(visualize(model, [20, 1], { layer: "layers.1", channel: 0 }, { steps: 30 }));
@@ -203,7 +203,7 @@ describe("what excites", () => {
     expect(looks.at(-1)?.measures[0]).toBeGreaterThan(looks[0]!.measures[0]!);
   });
 
-  it("can be stopped by those who watch, and by a signal", async () => {
+  it("can be stopped by its reader, and by a signal", async () => {
     for await (const { step } of visualize(net(), [8, 8, 2], { class: 0 }, { steps: 1e9, every: 1 }))
       if (step === 3) break;
     const controller = new AbortController();
@@ -226,13 +226,13 @@ describe("what excites", () => {
     [{ layer: "layers.1", unit: [1, 2] }, /must be a place of 3 numbers/],
     [{ layer: "layers.1", direction: [1] }, /3 numbers, one for each channel of layer "layers\.1", got 1/],
     [{ layer: "nowhere" }, /no layer is called "nowhere"/],
-  ])("that there is not is said at once: %o", (objective, message) => {
+  ])("refuses an objective that does not exist: %o", (objective, message) => {
     expect(() => visualize(net(), [8, 8, 2], objective)).toThrow(message);
   });
 });
 
-describe("a code turned back", () => {
-  it("comes ever nearer; of a layer that keeps everything the image comes back", async () => {
+describe("invertCode", () => {
+  it("approaches the code; from a layer that keeps everything the image is restored", async () => {
     const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 1 }), new ReLU()]), [6, 6, 1], { seed: 2 });
     const image = tensor(new Random(7).uniform(36, 0.1, 0.9), [1, 6, 6, 1]);
     const looks = await looksOf(
@@ -244,7 +244,7 @@ describe("a code turned back", () => {
     looks.at(-1)!.values.forEach((value, i) => expect(Math.abs(value - image.knownValues[i]!)).toBeLessThan(0.05));
   });
 
-  it("each of a batch to its own image", async () => {
+  it("restores each image of a batch", async () => {
     const model = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), [6, 6, 1], { seed: 2 });
     const images = tensor(new Random(9).uniform(72), [2, 6, 6, 1]);
     const looks = await looksOf(invert(model, images, { layer: "layers.1", steps: 120, totalVariation: 0 }));

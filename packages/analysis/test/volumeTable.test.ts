@@ -3,8 +3,8 @@ import { Conv1d, ConvTranspose2d, Dense, Flatten, LocallyConnected2d, sequential
 import { alexNet, lenet5, resnet18, vgg16 } from "@convlens/layers/models";
 import { formatVolumeTable, volumeTable } from "../src/index.ts";
 
-describe("the table of volumes", () => {
-  it("of VGG-16 is the one in the notes of CS231n, row by row", () => {
+describe("volumeTable", () => {
+  it("of VGG-16 equals the one in the notes of CS231n, row by row", () => {
     const { rows, memory, weights, parameters } = volumeTable(vgg16(), [224, 224, 3]);
     expect(rows.map(({ name, shape, memory: numbers, weights: own }) => [name, shape.join("x"), numbers, own])).toEqual(
       [
@@ -58,7 +58,7 @@ describe("the table of volumes", () => {
     expect(text).toContain("138,344,128, and 13,416 biases and the like: 138,357,544 parameters");
   });
 
-  it("leaves out what normalises over channels, and follows branches", () => {
+  it("omits normalisation over channels, and follows branches", () => {
     const names = volumeTable(alexNet({ grouped: true }), [227, 227, 3]).rows.map(({ name }) => name);
     expect(names.filter((name) => name.startsWith("POOL"))).toEqual(["POOL3", "POOL3", "POOL3"]);
     expect(volumeTable(resnet18(), [224, 224, 3]).rows.filter(({ name }) => name.startsWith("CONV"))).toHaveLength(20);
@@ -67,7 +67,7 @@ describe("the table of volumes", () => {
     );
   });
 
-  it("knows signals, enlarging convolutions, and layers without sharing", () => {
+  it("accepts signals, transposed convolutions, and layers without shared weights", () => {
     expect(volumeTable(sequential([new Conv1d({ filters: 4, kernelSize: 3 })]), [9, 2]).rows[1]).toMatchObject({
       name: "CONV3-4",
       shape: [1, 7, 4],

@@ -34,7 +34,7 @@ describe("windowFit", () => {
     expect(fit.why).toContain("use ");
   });
 
-  it("says that a window is larger than all there is", () => {
+  it("reports a window that is larger than the padded input", () => {
     const fit = windowFit({ input: 3, window: 3, dilation: 2 });
     expect(fit).toMatchObject({ positions: 0, output: 0, fits: false });
     expect(fit.why).toContain(
@@ -42,6 +42,6 @@ describe("windowFit", () => {
     );
   });
 
-  it("refuses what is no stride", () =>
+  it("refuses invalid strides", () =>
     expect(() => windowFit({ input: 3, window: 3, stride: 0 })).toThrow(ValueError));
 });
