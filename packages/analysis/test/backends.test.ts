@@ -43,11 +43,11 @@ const makeNet = (): Layer =>
 const looks: Readonly<Record<string, (net: Layer) => Promise<ArrayLike<number>>>> = {
   "the effective receptive field": async (net) =>
     (await effectiveReceptiveField(net, some([2, ...shape], 6), "layers.4")).values,
-"retained outputs": async (net) => {
+  "retained outputs": async (net) => {
     const { names, read } = await retain(net)(x);
     return (await Promise.all(names.map(read))).flatMap(({ values }) => [...values]);
   },
-"tapped outputs": async (net) => [...(await tap(net)(x)).layers.values()].flatMap(({ values }) => [...values]),
+  "tapped outputs": async (net) => [...(await tap(net)(x)).layers.values()].flatMap(({ values }) => [...values]),
   "the activity of units": async (net) =>
     (await unitActivity(net, [x, some([3, ...shape], 7)])).flatMap((unit) => [
       ...unit.mean,

@@ -65,17 +65,20 @@ describe("each explanation", () => {
     expect(await (await predict(model, images)).data()).toEqual(before);
   });
 
-  it.each(explanationMethodNames)("by %s marks pixels that the output depends on, more than chance would", async (method) => {
-    const { model } = trained;
-    const heat = heatmap(await explain(model, images, told(method)));
-    const found = await faithfulness(model, images, heat);
-    const random = { ...heat, values: Float64Array.from(new Random(1).uniform(heat.values.length)) };
-    const chance = await faithfulness(model, images, random);
-    const score = ({ deletion, insertion }: typeof found): number => insertion.area - deletion.area;
-    expect(score(found)).toBeGreaterThan(score(chance) + 0.1);
-    expect(found.deletion.share.at(0)).toBeCloseTo(found.insertion.share.at(-1)!, 5);
-    expect(found.deletion.share.at(-1)).toBeCloseTo(found.insertion.share.at(0)!, 5);
-  });
+  it.each(explanationMethodNames)(
+    "by %s marks pixels that the output depends on, more than chance would",
+    async (method) => {
+      const { model } = trained;
+      const heat = heatmap(await explain(model, images, told(method)));
+      const found = await faithfulness(model, images, heat);
+      const random = { ...heat, values: Float64Array.from(new Random(1).uniform(heat.values.length)) };
+      const chance = await faithfulness(model, images, random);
+      const score = ({ deletion, insertion }: typeof found): number => insertion.area - deletion.area;
+      expect(score(found)).toBeGreaterThan(score(chance) + 0.1);
+      expect(found.deletion.share.at(0)).toBeCloseTo(found.insertion.share.at(-1)!, 5);
+      expect(found.deletion.share.at(-1)).toBeCloseTo(found.insertion.share.at(0)!, 5);
+    },
+  );
 
   it("by integrated gradients explains 99 % of the score", async () => {
     const { completeness } = await explain(trained.model, images, { method: "integratedGradients" });

@@ -368,11 +368,7 @@ describe("explain", () => {
   });
 
   it.each<readonly [string, ExplainMethod & { target?: never }, RegExp]>([
-    [
-      "a missing class",
-      { method: "gradient", target: 7 } as never,
-      /the target must be a class from 0 to 2, got 7/,
-    ],
+    ["a missing class", { method: "gradient", target: 7 } as never, /the target must be a class from 0 to 2, got 7/],
     ["too many targets", { method: "gradient", target: [1, 2, 0] } as never, /one for each of 2 examples, got 3/],
     [
       "a target of another shape",

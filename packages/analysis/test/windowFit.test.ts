@@ -42,6 +42,5 @@ describe("windowFit", () => {
     );
   });
 
-  it("refuses invalid strides", () =>
-    expect(() => windowFit({ input: 3, window: 3, stride: 0 })).toThrow(ValueError));
+  it("refuses invalid strides", () => expect(() => windowFit({ input: 3, window: 3, stride: 0 })).toThrow(ValueError));
 });

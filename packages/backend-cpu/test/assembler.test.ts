@@ -36,7 +36,7 @@ describe("the encoding of numbers", () => {
   });
 });
 
-/** Runs code over a fresh memory that begins with some numbers, and gives the numbers at the beginning. */
+/** Runs code over a new memory that begins with `numbers`, and returns the numbers at the beginning. */
 function runOver(numbers: readonly number[], write: Body, ...args: number[]): Float32Array {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const view = new Float32Array(memory.buffer);
@@ -46,7 +46,7 @@ function runOver(numbers: readonly number[], write: Body, ...args: number[]): Fl
 }
 
 describe("code", () => {
-  it("loops not at all, once, or many times", () => {
+  it("runs loops zero, one or many times", () => {
     for (const times of [0, 1, 2, 7]) {
       const [sum] = runOver([0], (f, at) => f.times(times, () => f.store(at, f32.add(load(at), number(1)))), 0);
       expect(sum).toBe(times);
@@ -114,7 +114,7 @@ describe("code", () => {
     expect(write().length).toBeLessThan(4096);
   });
 
-  it("can be read", () => {
+  it("prints as text", () => {
     const product = writeFunction("product", 4, (f, a, b, c, bias) =>
       writeProduct(
         f,
@@ -125,7 +125,7 @@ describe("code", () => {
     expect(textOf(product)).toMatchSnapshot();
   });
 
-  it.each(Object.entries(functions))("of %s can be read", (_, formula) => {
+  it.each(Object.entries(functions))("of %s prints as text", (_, formula) => {
     const written = writeFunction("formula", 1, (f, at) => f.store4(at, formula(f, load4(at), load4(at, 4))));
     expect(textOf(written).split("\n").at(-3)).toMatch(/^ {4}\(v128\.store \(local\.get \$0\) \(.*\)\)$/);
   });

@@ -22,7 +22,7 @@ const axis = fc.record({
   before: fc.nat(3),
   after: fc.nat(3),
 });
-/** Convolutions of all kinds: one filter for each channel, groups, single pixels, and any other. */
+/** Convolutions of all kinds: depthwise, with groups, of single pixels, and any other. */
 const convolutions: fc.Arbitrary<Conv2dGeometry> = fc
   .record({
     height: axis,
@@ -48,9 +48,9 @@ const convolutions: fc.Arbitrary<Conv2dGeometry> = fc
     ),
   );
 
-describe("convolutions of numbers that are not finite", () => {
+describe("convolutions with non-finite numbers", () => {
   it.each(["conv2d", "conv2dInputGradient", "conv2dFilterGradient"] as const)(
-    "are the reference's: %s",
+    "equal those of the reference: %s",
     async (pass) => {
       const exact = reference({ precision: "float64" });
       const backend = await cpu({ threads: 1 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-/** What a page posts that has this policy and runs this program. */
+/** Message of a page with this policy that runs this program. */
 async function answerOf(policy: string, program: string): Promise<unknown> {
   const frame = document.createElement("iframe");
   frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="${policy}"><script type="module">${program}</script>`;
@@ -11,7 +11,7 @@ async function answerOf(policy: string, program: string): Promise<unknown> {
   return data;
 }
 
-it("a page that may have no worker computes by itself, and says so", async () => {
+it("a page without permission for workers computes on its own thread, and says so", async () => {
   const program = `
     const said = [];
     console.info = (sentence) => said.push(sentence);
@@ -35,7 +35,7 @@ it("a page that may have no worker computes by itself, and says so", async () =>
 });
 
 it.each([1, 2])(
-  "cpu() in a page that may not compile WebAssembly names what its policy lacks (threads: %i)",
+  "cpu() names the missing permission in a page that may not compile WebAssembly (threads: %i)",
   async (threads) => {
     const program = `
     const started = [];

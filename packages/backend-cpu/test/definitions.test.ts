@@ -10,7 +10,7 @@ const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
 
 const call = /\bdefine[A-Z]\w*(<.*>)?\(/;
 
-/** Calls of functions that define a function: the line, the line at the left margin before it, and what follows. */
+/** Calls of functions that define a function: the line, the preceding line at the left margin, and the rest. */
 const definitions = files.flatMap(({ path, lines }) =>
   lines.flatMap((line, i) => {
     if (!call.test(line) || /(function|const) define/.test(line)) return [];
@@ -20,18 +20,18 @@ const definitions = files.flatMap(({ path, lines }) =>
   }),
 );
 
-/** Whether a call is the value of a constant at the top level, a part of one, or in a function that defines others. */
+/** Whether a call is the value of a top-level constant, a part of one, or in a function that defines others. */
 const isAtTop = ({ line, margin }: (typeof definitions)[number]): boolean =>
   /^(export )?(function|const) define/.test(margin) ||
   (line === margin && /^(export )?const \w+(: [^=]+)? = (\/\*.*\*\/ )?define/.test(line)) ||
   (margin.endsWith("= {") && /^ {2}\w+: define/.test(line)) ||
   (margin.endsWith("=") && /^ {2}(\/\*.*\*\/ )?define/.test(line));
 
-describe("functions that are generated", () => {
-  it("are defined at the top level, where they can depend on their parameters only", () => {
+describe("generated functions", () => {
+  it("are defined at the top level, where they depend only on their parameters", () => {
     expect(definitions.length).toBeGreaterThan(30);
     expect(definitions.filter((each) => !isAtTop(each))).toEqual([]);
-    // Nor is there a variable that they could depend on.
+    // There is no variable that they could depend on.
     const variables = files.flatMap(({ lines }) => lines.filter((line) => /^(export )?(let|var) /.test(line)));
     expect(variables).toEqual([]);
   });
@@ -42,7 +42,7 @@ describe("functions that are generated", () => {
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
-  it("are compiled once for all equal parameters", () => {
+  it("are compiled once for equal parameters", () => {
     const runtime = new Runtime();
     const written: unknown[] = [];
     const definition = defineFunction({
@@ -60,7 +60,7 @@ describe("functions that are generated", () => {
     runtime.dispose();
   });
 
-  it("take plain data only, which is their key", () => {
+  it("accept only plain data, which is their key", () => {
     for (const parameters of [{ write: () => 1 }, { values: Float32Array.of(1) }])
       expect(() => keyOf({ name: "test" }, parameters)).toThrow("is not plain data");
   });

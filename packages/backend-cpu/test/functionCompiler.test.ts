@@ -5,7 +5,7 @@ import { instantiate } from "../src/assembler/module.ts";
 import type { WasmFunction } from "../src/execute.ts";
 import { FunctionCompiler } from "../src/functionCompiler.ts";
 
-it("Functions are compiled together, long ones alone, and keep their numbers", () => {
+it("functions are compiled together, long ones alone, and keep their numbers", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const view = new Float32Array(memory.buffer);
   const modules: (readonly number[])[] = [];
@@ -15,7 +15,7 @@ it("Functions are compiled together, long ones alone, and keep their numbers", (
     instantiate(module, memory).forEach((run, i) => (compiled[numbers[i]!] = run));
   };
   const functions = new FunctionCompiler({ isShared: false, machine: plainMachine, publish });
-  /** Writes its value to an address, once or so often that it is long. */
+  /** Writes its value to an address once, or so many times that the function is long. */
   const add = (value: number, times: number): number =>
     functions.add("put", 1, (f, to) => {
       for (let i = 0; i < times; i++) f.store(to, number(value));

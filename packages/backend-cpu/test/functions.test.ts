@@ -23,7 +23,7 @@ async function compute(operation: OperationName, ...inputs: Float32Array[]): Pro
   return result as Float32Array;
 }
 
-/** How many float32 lie between two numbers. */
+/** Number of float32 values between two numbers. */
 function distance(a: number, b: number): number {
   const order = (x: number): number => {
     const bits = new Int32Array(Float32Array.of(x).buffer)[0]!;
@@ -74,7 +74,7 @@ const extremes = [
   -0.25,
   -0.9999999,
 ]);
-/** Numbers of all sizes: any bits at all, and those that nets are made of. */
+/** Numbers of all magnitudes: random bits, and numbers of the size that nets have. */
 const numbers = fc.oneof(fc.float(), fc.float({ min: -20, max: 20 }), fc.constantFrom(...extremes));
 
 const functions = {
@@ -91,7 +91,7 @@ const functions = {
 
 describe("elementary functions", () => {
   it.for(Object.entries(functions) as [keyof typeof functions, (x: number) => number][])(
-    "%s is within one unit in the last place, at the extremes, too",
+    "%s is within one unit in the last place, at extremes, too",
     async ([name, f]) => {
       await fc.assert(
         fc.asyncProperty(fc.array(numbers, { minLength: 1, maxLength: 300 }), async (list) => {
@@ -107,7 +107,7 @@ describe("elementary functions", () => {
     },
   );
 
-  it("powers are within two units in the last place, and whole powers of negative numbers have their sign", async () => {
+  it("powers are within two units in the last place, and integer powers of negative numbers have the right sign", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(numbers, fc.oneof(numbers, fc.integer({ min: -6, max: 6 }), fc.constantFrom(0.5, 1 / 3))), {

@@ -27,7 +27,7 @@ import { unitStride } from "./unitStride.ts";
 type Wanted = Omit<ConvolutionGradients, "geometry">;
 type Result = Wanted["results"][number];
 
-/** Feeds dy, x, filters, y, and the gradients one by one, in an order, as a recording has them. */
+/** A program with the feeds dy, x, filters, y, and the separate gradients in the given order, as a recording has them. */
 function written(g: Conv2dGeometry, { results, relu, pool }: Wanted): Program {
   const [x, w, y] = [convInputShape(g), convFilterShape(g), convOutputShape(g)];
   const geometry = pool2dGeometry(y, { kernelSize: 2, geometry: "floor" }, "maxPool2d");
@@ -59,13 +59,13 @@ function written(g: Conv2dGeometry, { results, relu, pool }: Wanted): Program {
 
 const feedsOf = ({ feeds }: Program, seed: number): Float32Array[] => {
   const random = new Random(seed);
-  // Of y, some numbers are zero and some are equal, as relu makes them.
+  // Some numbers of y are zero and some are equal, as after ReLU.
   return feeds.map((shape, i) =>
     random.uniform(sizeOf(shape), -1, 1).map((v) => (i === 3 ? Math.max(0, Math.round(4 * v) / 4) : v)),
   );
 };
 
-/** A backend of one kernel; memory that nobody wrote holds NaN. */
+/** A backend with one kernel; memory that was never written contains NaN. */
 function backendOf(runtime: Runtime): ReturnType<typeof kernelBackend> {
   const { heap } = runtime;
   return kernelBackend<ReturnType<typeof heap.allocate>>({
@@ -91,11 +91,11 @@ const wanted = fc.record({
   relu: fc.boolean(),
   pool: fc.boolean(),
 });
-/** Gradients of input and filters are both wanted. */
+/** Attributes that request the gradients of input and filters. */
 const isJoined = ({ results }: Wanted): boolean => results.includes("input") && results.includes("filters");
 
 describe("joined gradients of a convolution", () => {
-  it("equal the separate gradients of the reference, through relu and pooling, in any order", async () => {
+  it("equal the separate gradients of the reference, through ReLU and pooling, in any order", async () => {
     const exact = reference({ precision: "float64" });
     await fc.assert(
       fc.asyncProperty(unitStride(10, 1), wanted.filter(isJoined), fc.nat(), async (g, options, seed) => {
@@ -120,7 +120,7 @@ describe("joined gradients of a convolution", () => {
     );
   });
 
-  it("equal those of the reference if dy, x, filters and y are not finite, through relu and pooling", async () => {
+  it("equal those of the reference if dy, x, filters and y are not finite, through ReLU and pooling", async () => {
     const exact = reference({ precision: "float64" });
     const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers, specialNumbers);
     await fc.assert(
@@ -152,7 +152,7 @@ describe("joined gradients of a convolution", () => {
       () => true,
     );
     const finite = feedsOf(program, 1);
-    // A pixel of one image, and a gradient of another.
+    // A pixel of one image and a gradient of another are not finite.
     const special = finite.map((values) => values.slice());
     special[1]![4321] = Infinity;
     special[0]![5432] = NaN;
@@ -168,12 +168,12 @@ describe("joined gradients of a convolution", () => {
     }
   });
 
-  it("are joined only where that is faster, and each thread has images of its own", () => {
+  it("are joined only if that is faster, and each thread has its own images", () => {
     const shares = (shape: Shape, filters: number): boolean =>
       canShare(new Runtime(), conv2dGeometry(shape, [3, 3, shape[3]!, filters], { padding: "same" }));
     expect(shares([32, 32, 32, 32], 32)).toBe(true);
     expect(shares([32, 12, 12, 64], 128)).toBe(true);
-    // Small images, one image, and so many channels that there is no memory for many sums.
+    // Small images, one image, and so many channels that memory limits the number of partial sums.
     expect(shares([32, 8, 8, 64], 128)).toBe(false);
     expect(shares([1, 56, 56, 64], 64)).toBe(false);
     expect(shares([32, 14, 14, 512], 512)).toBe(false);
@@ -185,13 +185,13 @@ describe("joined gradients of a convolution", () => {
     const operations = (p: Program): string => p.instructions.map(({ operation }) => operation).join(" ");
     const both = written(g, all);
 
-    it("if there is no kernel, or only one of them is computed", () => {
+    it("if a kernel is missing or only one of them is computed", () => {
       expect(joinGradients(both, () => false)).toEqual(both);
       const one = written(g, { ...all, results: ["input", "bias"] });
       expect(joinGradients(one, () => true)).toEqual(one);
     });
 
-    it("with a relu whose result has another reader", () => {
+    it("with a ReLU whose result has another reader", () => {
       const passed = 6;
       const p = joinGradients({ ...both, outputs: [...both.outputs, passed] }, () => true);
       expect(operations(p)).toBe("greater where conv2dGradients result result");
@@ -199,7 +199,7 @@ describe("joined gradients of a convolution", () => {
       expect(p.outputs).toEqual([7, 8, 9, 6]);
     });
 
-    it("with pooling by other windows, or of another tensor than that of relu", () => {
+    it("with pooling by other windows, or of another tensor than that of ReLU", () => {
       const pooled = written(g, { ...all, pool: true });
       const wide = pool2dGeometry([8, 8, 8, 4], { kernelSize: 3, stride: 2, geometry: "floor" }, "maxPool2d");
       const change = (replace: (step: Instruction) => Instruction): string =>
@@ -214,7 +214,7 @@ describe("joined gradients of a convolution", () => {
     });
 
     it("if one result is read before another's input is computed", () => {
-      // The filters are made after the gradient of the input has been asked for … of other filters.
+      // The filters are computed after the gradient of the input, which has other filters.
       const [input, ...others] = written(g, { results: ["input", "filters"], relu: false, pool: false }).instructions;
       const late: Instruction = { operation: "negate", inputs: [1], attributes: {}, shape: convInputShape(g) };
       const p: Program = {
@@ -225,7 +225,7 @@ describe("joined gradients of a convolution", () => {
       expect(joinGradients(p, () => true)).toEqual(p);
     });
 
-    it("if two convolutions have the same gradient: the bias is summed once", () => {
+    it("if two convolutions share the same gradient: the bias is summed once", () => {
       const [input, filters, bias] = written(g, { ...all, relu: false }).instructions;
       const p: Program = {
         ...both,

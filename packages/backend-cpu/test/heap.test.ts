@@ -23,7 +23,7 @@ describe("the heap", () => {
     }
     for (const block of blocks) heap.free(block);
     const size = heap.memory.buffer.byteLength;
-    // All in one piece again: the whole can be had without growing.
+    // All blocks are joined again: the whole memory can be allocated without growing.
     heap.allocate(size / 4 - 32);
     expect(heap.memory.buffer.byteLength).toBe(size);
   });

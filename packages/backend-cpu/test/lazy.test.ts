@@ -7,7 +7,7 @@ import { Runtime } from "../src/runtime.ts";
 
 const later = Object.keys(lazyKernels(new Runtime())) as OperationName[];
 
-/** Gathers rows 1 and 0, a kernel that is loaded late. */
+/** Gathers rows 1 and 0, with a kernel that is loaded lazily. */
 const program: Program = {
   feeds: [[2, 2], [2]],
   variables: [],
@@ -17,7 +17,7 @@ const program: Program = {
   updates: [],
 };
 
-it("the lazy backend has every kernel of the other, and loads them when they are needed", async () => {
+it("the lazy backend has every kernel of the other one, and loads them when they are needed", async () => {
   const backends = [await eager({ threads: 1 }), await lazy({ threads: 1 })];
   for (const backend of backends) {
     expect(later.filter((operation) => !backend.supports(operation))).toEqual([]);

@@ -12,13 +12,13 @@ const negate = (input: number, shape: Shape): Instruction => ({
   shape,
 });
 
-/** What a backend does where there is no more memory. */
+/** Tests of a backend that runs out of memory. */
 export function limits(make: () => Promise<Backend>): void {
   it("reports the requested size when memory is full, and continues with the rest", async () => {
     const backend = await make();
     const kept = backend.allocate(3);
     backend.write(kept, Float32Array.of(1, 2, 3));
-    // Half of what there can be is used, and nothing was written there.
+    // Half of the maximum is used, and was never written.
     const half = backend.allocate(2 ** 29);
     const tooLarge = backend.allocate(2 ** 30);
     await expect(backend.read(tooLarge)).rejects.toThrow(
@@ -51,7 +51,7 @@ export function limits(make: () => Promise<Backend>): void {
   it("does not use the memory of a failed run in the next one", async () => {
     const backend = await make();
     const [rows, size] = [64, 4096];
-    // As much as is there but for 100 MiB: enough for the matrices, and not for how the product wants them.
+    // All of the memory except 100 MiB: enough for the matrices, and not for their prepared copies.
     const filler = [2 ** 29, 2 ** 29 - 2 ** 23 - 2 ** 23 - 2 ** 22].map((length) => backend.allocate(length));
     const product = run(
       backend,
@@ -74,7 +74,7 @@ export function limits(make: () => Promise<Backend>): void {
       [new Float32Array(rows * size).fill(1), new Float32Array(size * size).fill(1)],
     );
     await expect(product).rejects.toThrow(/^matmul: cpu.* failed to compute .*out of memory/);
-    // Where the first instruction would write there are feeds now.
+    // The feeds are now where the first instruction would write.
     const shape = [size, size];
     const [y] = await run(backend, { feeds: [shape], instructions: [negate(0, shape)], outputs: [1] }, [
       new Float32Array(size * size).fill(2),

@@ -18,7 +18,7 @@ const numbered: TableDefinition<number> = { name: "table", words: (id) => new In
 const put = defineFunction({
   name: "put",
   write: (f, id: number, to) => {
-    // Some are so long that they have a module of their own.
+    // Some are so long that they have their own module.
     for (let i = id % 7 === 0 ? 500 : 5; i > 0; i--) f.store(to, number(id));
   },
   work: () => 1_000_000,
@@ -27,11 +27,11 @@ const put = defineFunction({
 describe.each([
   ["one thread", 1],
   ["three threads", 3],
-] as const)("functions and tables of ever new shapes, on %s", (_, threads) => {
+] as const)("functions and tables of many shapes, on %s,", (_, threads) => {
   it("are freed, except those that are cached or in use", async () => {
     const runtime = new Runtime({ threads });
     const result = runtime.heap.allocate(CALLS);
-    /** A kernel with a function and a table of its own. */
+    /** A kernel with its own function and table. */
     function prepare(id: number): () => Promise<void> {
       const table = runtime.table(numbered, id);
       const code = runtime.compile(put, id);
@@ -59,7 +59,7 @@ describe.each([
   });
 });
 
-it("The threads of an unreachable backend end, and no others", async () => {
+it("the threads of an unreachable backend end, and no others", async () => {
   const ended = vi.spyOn(Worker.prototype, "terminate");
   const shape = [2 ** 21];
   const exponential: Program = {
@@ -77,7 +77,7 @@ it("The threads of an unreachable backend end, and no others", async () => {
     return backend;
   };
   const kept = await use();
-  // A program keeps the threads of its backend.
+  // A program keeps the threads of its backend alive.
   const program = (await use()).compile(exponential);
   for (let i = 0; i < 4; i++) await use();
   await collectGarbage(() => ended.mock.calls.length === 4);
@@ -88,7 +88,7 @@ it("The threads of an unreachable backend end, and no others", async () => {
   kept.dispose();
 });
 
-it("The number of a removed function is reused", () => {
+it("the number of a removed function is reused", () => {
   const published: number[][] = [];
   const functions = new FunctionCompiler({
     isShared: false,
@@ -108,7 +108,7 @@ it("The number of a removed function is reused", () => {
   expect(published).toEqual([[0, 1, 2], [1]]);
 });
 
-it("A cache keeps the values used last", () => {
+it("a cache keeps the most recently used values", () => {
   const cache = new LruCache<object>(2);
   const [a, b] = [cache.find("a", () => ({})), cache.find("b", () => ({}))];
   expect(cache.find("a", () => ({}))).toBe(a);
@@ -117,7 +117,7 @@ it("A cache keeps the values used last", () => {
   expect(cache.find("b", () => ({}))).not.toBe(b);
 });
 
-it("A worker without shared memory drops functions, and reuses their numbers", () => {
+it("a worker without shared memory drops functions, and reuses their numbers", () => {
   let ask: (request: Request) => void = () => undefined;
   const answers: Answer[] = [];
   remoteWorker(
@@ -145,7 +145,7 @@ it("A worker without shared memory drops functions, and reuses their numbers", (
   }
 });
 
-it.each([1, 2])("images of ever new sizes need a constant amount of memory, on %s threads", async (threads) => {
+it.each([1, 2])("images of many sizes need a constant amount of memory, on %s threads", async (threads) => {
   const backend = await cpu({ threads });
   const filters = Float32Array.from({ length: 1000 }, () => 1);
   async function answer(width: number): Promise<void> {
@@ -179,7 +179,7 @@ it.each([1, 2])("images of ever new sizes need a constant amount of memory, on %
     await collectGarbage(() => backend.memory() < 300_000);
     most = Math.max(most, backend.memory());
   }
-  // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may be left.
+  // Constants of all programs are 1.6 MB; the arena has room for twice the largest image, and a few programs may remain.
   expect(most).toBeLessThan(300_000);
   backend.dispose();
 });

@@ -22,7 +22,7 @@ async function momentsOf(x: Float32Array, shape: Shape, axes: readonly number[])
   return result as Float32Array;
 }
 
-/** Mean and variance in float64, one after the other, for each number that stays. */
+/** Means and then variances in float64, for each output. */
 function expected(x: Float32Array, shape: Shape, axes: readonly number[]): [mean: number, variance: number][] {
   const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const [steps, keptSteps] = [stepsOf(shape), stepsOf(kept)];
@@ -41,7 +41,7 @@ function expected(x: Float32Array, shape: Shape, axes: readonly number[]): [mean
   });
 }
 
-/** Up to four axes, one of them longer than what is taken at a time. */
+/** Up to four axes, one of them longer than a block. */
 const cases = fc
   .record({
     sizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 0, maxLength: 3 }),
@@ -62,7 +62,7 @@ describe("mean and variance", () => {
     [1e4, 1],
     [-3e5, 2],
     [1, 1e-3],
-  ])("of numbers around %f, some %f away, are as good as float32 can say them", async (center, deviation) => {
+  ])("of numbers around %f with a deviation of %f are as accurate as float32 allows", async (center, deviation) => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ shape, axes, seed }) => {
         const x = new Random(seed).normal(sizeOf(shape), center, deviation);

@@ -1,13 +1,13 @@
 import type { Random } from "@convlens/backend";
 import fc from "fast-check";
 
-/** Infinity and NaN at a few places, or at none: fractions of the length of an array. */
+/** Places of Infinity and NaN, or none, as fractions of the length of an array. */
 export const specialNumbers: fc.Arbitrary<readonly (readonly [place: number, value: number])[]> = fc.array(
   fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.constantFrom(NaN, Infinity, -Infinity)),
   { maxLength: 3 },
 );
 
-/** Random numbers from −1 to 1 with zeros among them, and special ones at some places. */
+/** Random numbers from −1 to 1, some of them zero, and special ones at some places. */
 export function withSpecial(
   random: Random,
   length: number,

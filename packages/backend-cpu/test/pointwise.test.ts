@@ -39,7 +39,7 @@ const shapes = fc
     return [shape, ...stretched.map((isOne) => shape.map((size, axis) => (isOne[axis] ? 1 : size)))];
   });
 
-/** A chain of any operations on anything before them; the last one has the shape of the first input. */
+/** A random chain of operations on inputs and earlier results; the last one has the shape of the first input. */
 const chains = shapes.chain((inputs) =>
   fc
     .array(fc.tuple(fc.constantFrom(1, 2, 3, 2, 2), fc.nat(), fc.tuple(...[0, 1, 2].map(() => fc.nat({ max: 30 })))), {
@@ -90,7 +90,7 @@ const numbers = (size: number, seed: number): Float32Array =>
     return [x, x, x, x, Math.round(x), 0, -0, x * 1e-3, x * 30][(i * 7 + seed) % 9]!;
   });
 
-/** Expects the same bits; a NaN is a NaN. (What is large is not printed.) */
+/** Expects the same bits, where every NaN equals every other, without printing large arrays. */
 function expectSame(got: Values, want: Values): void {
   expect(got).toHaveLength(want.length);
   const at = got.findIndex((x, i) => !Object.is(x, want[i]));
@@ -109,7 +109,7 @@ describe("elementwise operations of the cpu backend", async () => {
     return result!;
   };
 
-  it("in a chain give the same bits as one after the other", async () => {
+  it("in a chain give the same bits as one by one", async () => {
     await fc.assert(
       fc.asyncProperty(chains, async (chain) => {
         expectSame(await run(one, asOne(chain)), await run(one, asMany(chain)));
@@ -118,7 +118,7 @@ describe("elementwise operations of the cpu backend", async () => {
     );
   });
 
-  it("in a chain give the same bits on any number of threads, also where they share the work", async () => {
+  it("in a chain give the same bits on any number of threads, also if the threads share the work", async () => {
     const large: TestChain = {
       inputs: [[70, 33, 37], [37], [33, 1], []],
       shapes: [[70, 33, 37], [37], [33, 1], [], [33, 37], [70, 33, 37], [], [70, 33, 37]],
@@ -137,7 +137,7 @@ describe("elementwise operations of the cpu backend", async () => {
     }
   });
 
-  it("with long rows, and rows of any length, agree with the reference", async () => {
+  it("agree with the reference for long rows and for rows of any length", async () => {
     await fc.assert(
       fc.asyncProperty(
         shapes,

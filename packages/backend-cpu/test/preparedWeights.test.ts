@@ -15,7 +15,7 @@ describe("prepared weights", () => {
     const first = prepared.find(source, "a", 100)!;
     expect(first.isNew).toBe(true);
     expect(prepared.find(source, "a", 100)).toEqual({ start: first.start, isNew: false });
-    // Another thing has memory of its own.
+    // Another key has its own memory.
     expect(prepared.find(source, "b", 100)).toBeUndefined();
     expect(prepared.find(source, "b", 100)!.start).not.toBe(first.start);
     prepared.invalidate(source);
@@ -77,7 +77,7 @@ describe("prepared filters", () => {
     backend.write(storage, w);
     const first = await run(backend, storage);
     for (let turn = 0; turn < 3; turn++) expect(await run(backend, storage)).toEqual(first);
-    // The run that changes them still sees what was there.
+    // The run that changes them still reads the old weights.
     expect(await ratio(true)).toBe(1);
     for (let turn = 0; turn < 3; turn++) expect(await ratio()).toBe(2);
     backend.write(

@@ -1,10 +1,10 @@
 import { arrayOf } from "../src/assembler/encoding.ts";
 import type { FunctionWriter } from "../src/assembler/function.ts";
 
-/** An instruction: its name, how many values it takes, how many immediates follow, and whether it leaves no value. */
+/** An instruction: its name, number of operands, number of immediates, and whether it has no result. */
 type Entry = readonly [name: string, operands: number, immediates?: number, leaves?: "nothing"];
 
-/** By opcode; those of sixteen bytes at once by the number after their prefix. */
+/** Instructions by opcode; those with the SIMD prefix by the number after it. */
 const plain: Readonly<Record<number, Entry>> = {
   0x0d: ["br_if", 1, 1, "nothing"],
   0x1b: ["select", 3],
@@ -90,7 +90,7 @@ const simd: Readonly<Record<number, Entry>> = {
   0x105: ["f32x4.relaxed_madd", 3],
 };
 
-/** The bytes of a function, from the first to the last. */
+/** Reader of the bytes of a function. */
 class Reader {
   readonly #view: DataView;
   #at = 0;
@@ -111,20 +111,20 @@ class Reader {
     return this.#view.getFloat32((this.#at += 4) - 4, true);
   }
 
-  /** An unsigned whole number (LEB128). */
+  /** Reads an unsigned integer (LEB128). */
   whole(): number {
     const byte = this.byte();
     return byte < 0x80 ? byte : ((byte & 0x7f) | (this.whole() << 7)) >>> 0;
   }
 
-  /** A signed one. */
+  /** Reads a signed integer (LEB128). */
   signed(): number {
     const byte = this.byte();
     return byte < 0x80 ? (byte << 25) >> 25 : (byte & 0x7f) | (this.signed() << 7);
   }
 }
 
-/** The lines of a function: taken from its bytes, so that they show what an engine gets. */
+/** Lines of a function, decoded from its bytes, so that they show what an engine receives. */
 function linesOf(f: FunctionWriter): string[] {
   const nameOf = (index: number): string => `$${index}`;
   const lines = f.locals.map(({ type }, i) => `    (local ${nameOf(f.parameters.length + i)} ${type})`);
@@ -133,7 +133,7 @@ function linesOf(f: FunctionWriter): string[] {
   for (let left = 2 * reader.whole(); left > 0; left--) reader.byte();
 
   let depth = 2;
-  /** Values that no instruction has taken yet. */
+  /** Values on the stack. */
   const values: string[] = [];
   const taken = (count: number): string[] => values.splice(values.length - count);
   const write = (line: string): void => void lines.push("  ".repeat(depth) + line);
@@ -185,7 +185,7 @@ function linesOf(f: FunctionWriter): string[] {
   return lines;
 }
 
-/** A module of one function, and those that it calls, in WebAssembly's text format. */
+/** Text format of a module with one function and those that it calls. */
 export function textOf(f: FunctionWriter): string {
   const functions = [f, ...f.inner].map((each) => {
     const parameters = each.parameters.map((_, i) => ` (param $${i} i32)`).join("");

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cpu } from "../src/index.ts";
 
-/** Shapes whose folds are of all kinds: short and long, of few columns and of many, apart and together. */
+/** Shapes and axes of all kinds: short and long rows, few and many columns. */
 const folds = fc
   .tuple(
     fc.array(
@@ -18,7 +18,7 @@ const folds = fc
     while (sizeOf(shape) > 60_000) shape.pop();
     return { shape, axes: shape.flatMap((_, axis) => (isFolded[axis] ? [axis] : [])) };
   });
-/** One of each kind: long rows with some that are left over, for each example apart, short ones taken together, neighbours. */
+/** One of each kind: long rows with a rest, rows of each example, short rows that are joined, neighbours. */
 const kinds = [
   { shape: [50, 70], axes: [0] },
   { shape: [3, 37, 100], axes: [1] },
@@ -55,7 +55,7 @@ describe("reductions of the cpu backend", async () => {
     executable.dispose();
     return result!;
   };
-  /** Expects the same bits; what is large is not printed. */
+  /** Expects the same bits, without printing large arrays. */
   const expectSame = (got: Values, want: Values): void => {
     const at = got.findIndex((x, i) => !Object.is(x, want[i]));
     expect(`element ${at}: ${got[at]}`).toBe(`element -1: ${want[at]}`);
@@ -69,7 +69,7 @@ describe("reductions of the cpu backend", async () => {
           [{ operation, inputs: [0], attributes: { axes: fold.axes }, shape: folded(fold) }],
         );
         const [got, want] = [await run(one, program), await run(exact, program)];
-        // A sum is off by some units of the size that its terms have together.
+        // The error of a sum is some units of the sum of its absolute terms.
         const most = operation === "sum" ? 1e-6 * Math.sqrt(sizeOf(fold.shape) / want.length) : 1e-7;
         want.forEach((x, i) => expect(Math.abs(got[i]! - x)).toBeLessThanOrEqual(most * (2 + Math.abs(x))));
         expectSame(await run(three, program), got);
@@ -107,7 +107,7 @@ describe("reductions of the cpu backend", async () => {
     );
   });
 
-  it("of empty tensors", async () => {
+  it("of empty tensors are zeros or empty", async () => {
     const of = (axes: number[], shape: Shape): Promise<Values> =>
       run(
         one,

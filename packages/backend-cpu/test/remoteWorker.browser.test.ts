@@ -15,7 +15,7 @@ const copyFour = defineFunction({
 
 // In pages without shared memory, as most hosts serve them.
 
-/** Convolutions of an image, one after the other, that take some tenths of a second; and w ← w + w at their end. */
+/** A chain of convolutions of an image that takes some tenths of a second, and w ← w + w at its end. */
 const shape: Shape = [4, 96, 96, 64];
 const geometry = conv2dGeometry(shape, [3, 3, 64, 64], { padding: "same" });
 const heavy: Program = {
@@ -35,13 +35,13 @@ const heavy: Program = {
   updates: [{ variable: 0, value: 10 }],
 };
 const image = new Float32Array(4 * 96 * 96 * 64).fill(1);
-/** Filters that change nothing: the middle of each is the unit matrix. */
+/** Identity filters: the centre of each is the unit matrix. */
 const identity = Float32Array.from({ length: 9 * 64 * 64 }, (_, i) => {
   const [tap, from, to] = [Math.floor(i / 4096), Math.floor(i / 64) % 64, i % 64];
   return tap === 4 && from === to ? 1 : 0;
 });
 
-/** Runs the heavy program, with its filters in a variable. */
+/** Runs the long program, with its filters in a variable. */
 function begin(backend: Backend, signal?: AbortSignal): { result: Promise<Values[]>; filters: () => Promise<Values> } {
   const storage = backend.allocate(identity.length);
   backend.write(storage, identity);
@@ -49,7 +49,7 @@ function begin(backend: Backend, signal?: AbortSignal): { result: Promise<Values
   return { result, filters: () => backend.read(storage) };
 }
 
-/** Workers that are started from now on. */
+/** Records the workers that start after this call. */
 function watchWorkers(): Worker[] {
   const workers: Worker[] = [];
   const Original = Worker;
@@ -68,7 +68,7 @@ function watchWorkers(): Worker[] {
 afterEach(() => vi.unstubAllGlobals());
 
 describe("a page without shared memory", () => {
-  it("says once why it has one thread, and what would change that", async () => {
+  it("warns once that it has one thread, and how to get more", async () => {
     expect([crossOriginIsolated, typeof SharedArrayBuffer]).toEqual([false, "undefined"]);
     const info = vi.spyOn(console, "info").mockImplementation(() => undefined);
     expect([(await cpu({ threads: 2 })).name, (await cpu({ threads: 4 })).name]).toEqual(["cpu", "cpu"]);
@@ -99,7 +99,7 @@ describe("a page without shared memory", () => {
     backend.dispose();
   });
 
-  it("can cancel a program while it runs, and nothing is updated", async () => {
+  it("can cancel a program while it runs, and then updates no variable", async () => {
     const backend = await cpu({ threads: 1 });
     const controller = new AbortController();
     const { result, filters } = begin(backend, controller.signal);
@@ -109,7 +109,7 @@ describe("a page without shared memory", () => {
     backend.dispose();
   });
 
-  it("can dispose of a backend while a program runs: what was asked for before is done, and nothing after", async () => {
+  it("can dispose of a backend while a program runs: earlier work is completed, later work is refused", async () => {
     const workers = watchWorkers();
     const backend = await cpu({ threads: 1 });
     const terminate = vi.spyOn(workers[0]!, "terminate");
@@ -120,7 +120,7 @@ describe("a page without shared memory", () => {
     expect([workers.length, terminate.mock.calls.length]).toEqual([1, 1]);
   });
 
-  it("is told when its worker ends while a program runs, and may make a new backend", async () => {
+  it("gets an error if its worker ends while a program runs, and can create a new backend", async () => {
     const workers = watchWorkers();
     const backend = await cpu({ threads: 1 });
     const { result, filters } = begin(backend);
@@ -135,7 +135,7 @@ describe("a page without shared memory", () => {
     another.dispose();
   });
 
-  it("keeps its variables when work fails in the worker", async () => {
+  it("keeps its variables if work fails in the worker", async () => {
     const runtime = new Runtime({ remote: await RemoteExecutor.start() });
     const code = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
@@ -148,10 +148,10 @@ describe("a page without shared memory", () => {
     runtime.dispose();
   });
 
-  it("keeps infinity out of the outputs of Winograd's algorithm that do not see it", async () => {
+  it("keeps infinity out of those outputs of Winograd's algorithm that do not depend on it", async () => {
     const backend = await cpu();
     const spoilt = image.slice();
-    // A pixel in the middle: two passes of 3 × 3 windows see it from two pixels away.
+    // A pixel in the middle: two convolutions of 3 × 3 read it from two pixels away.
     const [y, x, channel] = [47, 50, 7];
     spoilt[(y * 96 + x) * 64 + channel] = Infinity;
     const storage = backend.allocate(identity.length);
@@ -167,7 +167,7 @@ describe("a page without shared memory", () => {
     backend.dispose();
   });
 
-  it("may have several backends, each with numbers of its own", async () => {
+  it("can have several backends, each with its own numbers", async () => {
     const backends = await Promise.all([cpu({ threads: 1 }), cpu({ threads: 1 }), cpu({ threads: 1 })]);
     const storages = backends.map((backend, i) => {
       const storage = backend.allocate(2);

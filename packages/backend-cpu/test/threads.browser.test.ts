@@ -27,7 +27,7 @@ const endless = defineFunction({
 });
 
 describe("threads in a page", () => {
-  it("are workers, so that the page can do other things meanwhile", async () => {
+  it("are workers, so that the page stays responsive", async () => {
     expect(crossOriginIsolated).toBe(true);
     const runtime = new Runtime({ threads: 2 });
     const code = runtime.compile(busy, {});
@@ -43,7 +43,7 @@ describe("threads in a page", () => {
     runtime.dispose();
   });
 
-  it("that fail make the run fail, and the next run has new ones", async () => {
+  it("make the run fail if they fail, and the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
     const code = runtime.compile(copyFour, {});
     const block = runtime.heap.allocate(4);
@@ -56,7 +56,7 @@ describe("threads in a page", () => {
     runtime.dispose();
   });
 
-  it("that are ended in the middle of a run make it fail, and the next run has new ones", async () => {
+  it("make the run fail if they are terminated during it, and the next run has new ones", async () => {
     const workers: Worker[] = [];
     const Original = Worker;
     vi.stubGlobal(

@@ -41,7 +41,7 @@ const work = <K extends OperationName>(
   output: Shape,
 ): Work => ({ name, operation, inputs, attributes, output });
 
-/** Convolutions forward and backward, images shared out whole and in rows. */
+/** Convolutions forward and backward, divided by images and by rows. */
 const convolutions = [
   { batch: 1, size: 40, channels: 16, filters: 24, kernel: 3, groups: 1 },
   { batch: 3, size: 31, channels: 16, filters: 20, kernel: 3, groups: 1 },
@@ -227,7 +227,7 @@ function memoized<A extends object, R>(of: (argument: A) => R): (argument: A) =>
   };
 }
 
-/** Does many products in each call. */
+/** Computes many products in each call. */
 const busy = defineFunction({
   name: "busy",
   write: (f, times: number, at) => {
@@ -247,16 +247,16 @@ describe("threads", async () => {
   });
   afterAll(() => backends.forEach((backend) => backend.dispose()));
 
-  it.each(all)("any number of them gives the same bits: $name", async (each) => {
+  it.each(all)("give the same bits in any number: $name", async (each) => {
     const [one, ...others] = await Promise.all(backends.map((backend) => compute(backend, each)));
     expect(one!.some((x) => x !== 0)).toBe(true);
     const bits = (values: Values): Int32Array => new Int32Array(values.buffer);
     for (const other of others) expect(bits(other).every((word, i) => word === bits(one!)[i])).toBe(true);
   });
 
-  // Shapes of several tasks each, and a smaller one at the end: more than what every backend is tried with.
+  // Shapes of several tasks each, and a smaller one at the end, larger than in the conformance suite.
   const known = all.filter(({ operation }) => operation in referenceKernels);
-  it.each(known)("compute what the reference does: $name", async (each) => {
+  it.each(known)("compute what the reference computes: $name", async (each) => {
     const exact = reference({ precision: "float64" });
     const [got, want] = [await compute(backends[1]!, each), await compute(exact, each)];
     let [scale, worst] = [1, 0];
@@ -267,7 +267,7 @@ describe("threads", async () => {
     expect(worst / scale).toBeLessThan(2e-5);
   });
 
-  it("are as many as asked for, or as there are cores", async () => {
+  it("are as many as requested, by default as many as there are cores", async () => {
     const backend = await cpu({ threads: 3 });
     expect(backend.name).toBe("cpu (3 threads)");
     backend.dispose();
@@ -295,10 +295,10 @@ describe("threads", async () => {
     };
   }
 
-  it("that end before their work is done fail the run; the next run has new ones", async () => {
+  it("fail the run if they end before their work is done; the next run has new ones", async () => {
     const runtime = new Runtime({ threads: 2 });
     const run = partlyBroken(runtime);
-    // Until the other thread has begun, nothing breaks.
+    // The fault needs the other thread to run.
     const broken = async (): Promise<void> => {
       for (let i = 0; i < 100; i++) {
         await run(true);
@@ -312,7 +312,7 @@ describe("threads", async () => {
     runtime.dispose();
   });
 
-  it("that start late do not read a list that is being rewritten", async () => {
+  it("do not read a list that is being rewritten if they start late", async () => {
     const send = vi.spyOn(Worker.prototype, "postMessage");
     const runtime = new Runtime({ threads: 2 });
     const run = partlyBroken(runtime);
@@ -332,7 +332,7 @@ describe("threads", async () => {
     expect(Atomics.load(new Int32Array(memory.buffer), epoch)).not.toBe(call);
   });
 
-  it("may be ended in the middle of a run, which then fails, and does not hang", async () => {
+  it("fail the run if they are terminated during it, and do not hang", async () => {
     const backend = await cpu({ threads: 2 });
     const pending = compute(backend, all[0]!);
     backend.dispose();

@@ -2,10 +2,10 @@ import { conv2dGeometry, type Conv2dGeometry } from "@convlens/backend";
 import fc from "fast-check";
 
 /**
- * Random convolutions of 3 × 3 or 5 × 5 that move by one pixel, with any padding.
+ * Random convolutions of 3 × 3 or 5 × 5 with stride 1 and any padding.
  *
- * @param mostImages - In a batch.
- * @param least - Pixels that an image is larger than a window, at least.
+ * @param mostImages - Maximum number of images in a batch.
+ * @param least - Minimum difference between the sizes of image and window.
  */
 export const unitStride = (mostImages: number, least = 0): fc.Arbitrary<Conv2dGeometry> =>
   fc

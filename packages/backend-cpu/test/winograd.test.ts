@@ -15,7 +15,7 @@ type Pass = (typeof passes)[number];
 
 const exact = reference({ precision: "float64" });
 
-/** What the reference says, in float64; it has no bias and relu in one. */
+/** Result of the reference in float64, which has no fused bias and ReLU. */
 async function exactly(pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Array[]): Promise<Values> {
   const { inputs, output } = callOf(pass, g);
   const operation = pass === "conv2dBiasRelu" ? "conv2d" : pass;
@@ -32,7 +32,7 @@ async function exactly(pass: Pass, g: Conv2dGeometry, feeds: readonly Float32Arr
   return bias === undefined ? values! : values!.map((x, i) => Math.max(0, x + bias[i % bias.length]!));
 }
 
-/** Inputs of a pass, in its order, and the shape of its result. */
+/** Inputs of a pass in order, and the shape of its result. */
 function callOf(pass: Pass, g: Conv2dGeometry): { inputs: (readonly number[])[]; output: readonly number[] } {
   const [x, w, y] = [convInputShape(g), convFilterShape(g), convOutputShape(g)];
   if (pass === "conv2dBiasRelu") return { inputs: [x, w, [g.outChannels]], output: y };
@@ -51,7 +51,7 @@ function compute(runtime: Runtime, pass: Pass, g: Conv2dGeometry, feeds: readonl
 }
 
 describe("Winograd's algorithm", () => {
-  it.each(passes)("equals the direct sum, also for sizes that are no multiple of a tile: %s", (pass) => {
+  it.each(passes)("equals the direct sum, also for sizes that are not multiples of a tile: %s", (pass) => {
     const [direct, winograd] = [new Runtime({ winograd: "never" }), new Runtime({ winograd: "always" })];
     fc.assert(
       fc.property(unitStride(4), fc.nat(), (g, seed) => {
@@ -66,7 +66,7 @@ describe("Winograd's algorithm", () => {
     );
   });
 
-  it("has an error below two millionths of the typical result, the direct sum below half of one", async () => {
+  it("has an error below two millionths of the typical result, and the direct sum below half a millionth", async () => {
     const g = conv2dGeometry([4, 24, 24, 32], [3, 3, 32, 32], { padding: "same" });
     const random = new Random(7);
     for (const pass of passes) {
@@ -81,12 +81,12 @@ describe("Winograd's algorithm", () => {
       const [direct, winograd] = [error("never"), error("always")];
       expect(direct).toBeLessThan(5e-7);
       expect(winograd).toBeLessThan(2e-6);
-      // It is another algorithm, and the bound is not met by computing the same.
+      // The errors differ, so Winograd's algorithm is really used.
       expect(winograd).toBeGreaterThan(2 * direct);
     }
   });
 
-  it.each(passes)("equals the definition if numbers are not finite: %s", async (pass) => {
+  it.each(passes)("equals the definition for non-finite numbers: %s", async (pass) => {
     const runtime = new Runtime({ winograd: "always" });
     const special = fc.tuple(specialNumbers, specialNumbers, specialNumbers);
     await fc.assert(
@@ -99,7 +99,7 @@ describe("Winograd's algorithm", () => {
     );
   });
 
-  it.each(passes)("does not overflow where the definition is finite: %s", async (pass) => {
+  it.each(passes)("does not overflow if the definition is finite: %s", async (pass) => {
     const g = conv2dGeometry([2, 9, 10, 5], [3, 3, 5, 6], { padding: 1 });
     const random = new Random(3);
     const [first, second, bias] = callOf(pass, g).inputs.map((shape) => random.uniform(sizeOf(shape), -0.05, 0.05));
@@ -112,7 +112,7 @@ describe("Winograd's algorithm", () => {
     want.forEach((x, i) => expect(Math.abs(got[i]! - x)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(x))));
   });
 
-  // A search for the worst inputs found 2⁻¹⁴, with four channels and filters of which one tap counts.
+  // A search for the worst inputs found 2⁻¹⁴, with four channels and filters with one large tap.
   it.each([
     ["2⁻¹⁸ · max |x| of the tile · Σ |w| where numbers are alike", 2 ** -18, fc.constant(1)],
     [

@@ -5,7 +5,7 @@ import { Launcher } from "../src/launcher.ts";
 import { hostDevice } from "./devices.ts";
 
 describe("a device", () => {
-  it("keeps so many kernels and no more, but none whose results still exist", async () => {
+  it("keeps a limited number of kernels, but all whose results still exist", async () => {
     const device = await hostDevice("cpu");
     device.mostKernels = 3;
     const gpu = new Launcher(device);
@@ -33,7 +33,7 @@ describe("a device", () => {
   it("refuses a kernel that gpu.js runs elsewhere", async () => {
     const device = await hostDevice("webasm");
     const real = await hostDevice("cpu");
-    // A device that believes to be another is what a silent fallback would be.
+    // Simulates a silent fallback: the device runs another mode than it reports.
     Object.defineProperty(real, "executor", { value: device.executor });
     expect(() => real.write(Float32Array.of(1))).toThrow('gpu: the executor of gpu.js must be webasm, got "cpu"');
   });
@@ -46,7 +46,7 @@ describe("a device", () => {
     await expect(gpu.download(gpu.buffer(1))).rejects.toThrow("gpu: a buffer was read before it was written");
   });
 
-  it("compiles nothing anew where only hyper-parameters change", async () => {
+  it("compiles no kernel again if only hyper-parameters change", async () => {
     const device = await hostDevice("cpu");
     const backend = gpuBackend(device);
     const shape = [3];

@@ -7,7 +7,7 @@ import { hostDevice } from "./devices.ts";
 
 const device = await hostDevice("webasm");
 
-/** An elementwise operation of some numbers. */
+/** Computes an elementwise operation on numbers. */
 async function computed(operation: OperationName, ...inputs: readonly Float32Array[]): Promise<Float32Array> {
   const backend = gpuBackend(device);
   const shape = [inputs[0]!.length];
@@ -24,14 +24,14 @@ async function computed(operation: OperationName, ...inputs: readonly Float32Arr
   return values as Float32Array;
 }
 
-/** So many numbers from one to the other, evenly, or each larger than the one before by the same factor. */
+/** `count` numbers from `low` to `high`, with equal differences or equal ratios. */
 const evenly = (from: number, to: number, count = 2000): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 const byFactors = (from: number, to: number, count = 2000): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => from * (to / from) ** (i / (count - 1)));
 
-describe("functions that kernels call", () => {
-  it("call none that calls another: gpu.js would write them in the wrong order", () => {
+describe("functions for kernels", () => {
+  it("do not call each other, because gpu.js would write them in the wrong order", () => {
     const names = functions.map(({ source }) => /^function (\w+)/.exec(source)![1]!);
     const calls = new Map(
       functions.map(({ source }, i) => [
@@ -53,10 +53,10 @@ describe("functions that kernels call", () => {
     ["tanh", [evenly(-20, 20), evenly(-0.01, 0.01)]],
     ["sigmoid", [evenly(-80, 80)]],
     ["erf", [evenly(-5, 5), evenly(-0.01, 0.01)]],
-  ] as const)("%s is right to a few units of float32", async (name, ranges) => {
+  ] as const)("%s is accurate to a few units of float32", async (name, ranges) => {
     for (const x of ranges) {
       const got = await computed(name, x);
-      // Waves are right to a few units of 1, and so is the error function away from 0.
+      // The error of sine and cosine is absolute, and so is that of erf away from 0.
       const isAbsolute = name === "sin" || name === "cos" || name === "erf";
       x.forEach((v, i) => {
         const want = math[name](v);
@@ -66,12 +66,12 @@ describe("functions that kernels call", () => {
     }
   });
 
-  it("an infinite angle has neither sine nor cosine", async () => {
+  it("sine and cosine of an infinite angle are NaN", async () => {
     const x = Float32Array.of(Infinity, -Infinity, NaN);
     expect([...(await computed("sin", x)), ...(await computed("cos", x))]).toEqual(Array(6).fill(NaN));
   });
 
-  it("powers are products where they are whole, and know what a negative number has none of", async () => {
+  it("integer powers are products, and other powers of negative numbers are NaN", async () => {
     const bases = evenly(-3, 3, 61);
     for (const exponent of [0, 1, 2, 3, -1, -2, 7, 0.5, 1.5, -0.5, 1001]) {
       const got = await computed("power", bases, new Float32Array(61).fill(exponent));

@@ -11,7 +11,7 @@ const webGpuDevices = vi.spyOn(GPUAdapter.prototype, "requestDevice").mock;
 afterEach(() => vi.unstubAllGlobals());
 
 describe("gpu()", () => {
-  it("takes WebGPU first, then WebGL 2, and says what that is", async () => {
+  it("prefers WebGPU, then WebGL 2, and returns which one it uses", async () => {
     const first = await gpu({ allowSoftware: true });
     expect([first.executor, first.isSoftware]).toEqual(["webgpu", true]);
     expect(first.renderer).toMatch(/swiftshader/i);
@@ -21,7 +21,7 @@ describe("gpu()", () => {
     expect(second.renderer).toMatch(/swiftshader/i);
   });
 
-  it("refuses a program that stands in for a graphics processor, unless it is asked for", async () => {
+  it("refuses a software renderer unless it is requested", async () => {
     await expect(gpu()).rejects.toThrow(
       /^gpu: there is no graphics processor to compute on: webgpu runs on .*swiftshader.*, which is software; webgl2 runs on .*SwiftShader.*, which is software; use backend-cpu, or allowSoftware: true/i,
     );
@@ -30,7 +30,7 @@ describe("gpu()", () => {
     );
   });
 
-  it("makes one context for a page, however many backends there are", async () => {
+  it("creates one context for a page, however many backends there are", async () => {
     const contexts = vi.spyOn(HTMLCanvasElement.prototype, "getContext");
     const made: unknown[] = [];
     for (let i = 0; i < 20; i++) {
@@ -43,7 +43,7 @@ describe("gpu()", () => {
     contexts.mockRestore();
   });
 
-  it("leaves what browsers call GPU where it is", async () => {
+  it("does not change the browser's global GPU", async () => {
     await gpu({ allowSoftware: true });
     expect(String((globalThis as { GPU?: unknown }).GPU)).toMatch(/\[native code\]/);
   });
@@ -52,7 +52,7 @@ describe("gpu()", () => {
 const floats = (length: number, of: (i: number) => number): Float32Array =>
   Float32Array.from({ length }, (_, i) => of(i));
 
-/** A step of training: loss = Σ (x · w)², w ← w − rate · slope; its sums are long enough for two stages. */
+/** A training step: loss = Σ (x · w)², w ← w − rate · gradient; its sums are long enough for two stages. */
 const [rows, columns] = [300, 5];
 const step: Program = (() => {
   const instructions: Instruction[] = [];
@@ -88,8 +88,8 @@ const step: Program = (() => {
   };
 })();
 
-describe("what WebGPU finds wrong", () => {
-  it("is an error of what is asked next, and a new backend works", async () => {
+describe("an error of WebGPU", () => {
+  it("is thrown by the next request, and a new backend works", async () => {
     const backend = await gpu({ mode: "webgpu", allowSoftware: true });
     const storage = backend.allocate(1);
     backend.write(storage, Float32Array.of(5));
@@ -106,15 +106,15 @@ describe("what WebGPU finds wrong", () => {
   });
 });
 
-describe.each(modes)("functions that kernels call, through %s", (mode) => {
-  it("divide whole numbers without a rest, up to 2²⁴", async () => {
+describe.each(modes)("functions for kernels, through %s,", (mode) => {
+  it("divide integers exactly, up to 2²⁴", async () => {
     const found = await deviceFor(mode);
     if ("missing" in found) throw new Error(found.missing);
     const gpu = new Launcher(found.device);
     const random = new Random(1);
     const count = 4096;
     const [input, output] = [gpu.buffer(count), gpu.buffer(count)];
-    // Compilers multiply by 1 / d where d is known.
+    // Compilers multiply by 1 / d if d is constant.
     for (const d of [
       3,
       7,
@@ -128,7 +128,7 @@ describe.each(modes)("functions that kernels call, through %s", (mode) => {
       5461,
       ...Array.from({ length: 10 }, () => 2 + random.integer(3000)),
     ]) {
-      // Around multiples, where a quotient that is one unit off is another whole number.
+      // Around multiples, where a quotient with an error of one unit rounds to another integer.
       const numbers = floats(count, () =>
         Math.max(0, d * random.integer(Math.floor(2 ** 24 / d)) + random.integer(3) - 1),
       );
@@ -152,7 +152,7 @@ describe.each(modes)("functions that kernels call, through %s", (mode) => {
     for (let turn = 0; turn < 6; turn++) {
       const order = [...unary.slice(turn), ...unary.slice(0, turn)];
       if (turn % 2 === 1) order.reverse();
-      // All of x, and x to the power of itself; and the sum of the last and of the first four.
+      // All functions of x, and x to the power of itself; and the sums of the last and of the first four.
       const steps: ChainStep[] = order.map((operation) => ({ operation, inputs: [0], attributes: {} }));
       steps.push({ operation: "power", inputs: [0, 0], attributes: {} });
       const parts = steps.length;
@@ -176,7 +176,7 @@ describe.each(modes)("functions that kernels call, through %s", (mode) => {
   });
 });
 
-/** Counts what the browser is asked to make and to take away. */
+/** Counts textures that the page creates and deletes. */
 function countMemory(mode: (typeof modes)[number]): () => number {
   let count = 0;
   const counted = (holder: object, name: string, by: number): void => {
@@ -200,7 +200,7 @@ function countMemory(mode: (typeof modes)[number]): () => number {
 
 describe.each(modes)("memory, through %s", (mode) => {
   it(
-    "holds as many textures after 1,000 steps as after 10, and none when all is given back",
+    "holds as many textures after 1,000 steps as after 10, and none after disposal",
     { timeout: 120_000 },
     async () => {
       const backend = await gpu({ mode, allowSoftware: true });
@@ -220,7 +220,7 @@ describe.each(modes)("memory, through %s", (mode) => {
       };
       await run(10);
       const [textures, bytes, real] = [backend.textures(), backend.memory(), made()];
-      // The two variables, and nothing of what was in between.
+      // The two variables, and no intermediate values.
       expect([textures, bytes]).toEqual([2, 4 * 2 * columns]);
       await run(990);
       expect([backend.textures(), backend.memory(), made()]).toEqual([textures, bytes, real]);
@@ -233,41 +233,45 @@ describe.each(modes)("memory, through %s", (mode) => {
     },
   );
 
-  it("is right for tensors up to the largest, 2²⁴ numbers, and refuses larger ones", { timeout: 120_000 }, async () => {
-    const backend = await gpu({ mode, allowSoftware: true });
-    const side = 4096;
-    const program: Program = {
-      feeds: [[side, side], [side]],
-      variables: [],
-      constants: [],
-      instructions: [
-        { operation: "add", inputs: [0, 1], attributes: {}, shape: [side, side] },
-        { operation: "transpose", inputs: [2], attributes: { order: [1, 0] }, shape: [side, side] },
-        { operation: "sum", inputs: [3], attributes: { axes: [0] }, shape: [1, side] },
-      ],
-      outputs: [3, 4],
-      updates: [],
-    };
-    const x = floats(side * side, (i) => (i * 7919) % 1021);
-    const row = floats(side, (i) => i % 7);
-    const executable = backend.compile(program);
-    const [turned, sums] = (await executable.run([x, row], [])) as [Float32Array, Float32Array];
-    let [wrong, worst] = [0, 0];
-    for (let i = 0; i < side; i++) {
-      let total = 0;
-      for (let j = 0; j < side; j++) {
-        const want = x[i * side + j]! + row[j]!;
-        total += want;
-        if (turned[j * side + i] !== want) wrong++;
+  it(
+    "is correct for tensors up to the largest, 2²⁴ numbers, and larger ones are refused",
+    { timeout: 120_000 },
+    async () => {
+      const backend = await gpu({ mode, allowSoftware: true });
+      const side = 4096;
+      const program: Program = {
+        feeds: [[side, side], [side]],
+        variables: [],
+        constants: [],
+        instructions: [
+          { operation: "add", inputs: [0, 1], attributes: {}, shape: [side, side] },
+          { operation: "transpose", inputs: [2], attributes: { order: [1, 0] }, shape: [side, side] },
+          { operation: "sum", inputs: [3], attributes: { axes: [0] }, shape: [1, side] },
+        ],
+        outputs: [3, 4],
+        updates: [],
+      };
+      const x = floats(side * side, (i) => (i * 7919) % 1021);
+      const row = floats(side, (i) => i % 7);
+      const executable = backend.compile(program);
+      const [turned, sums] = (await executable.run([x, row], [])) as [Float32Array, Float32Array];
+      let [wrong, worst] = [0, 0];
+      for (let i = 0; i < side; i++) {
+        let total = 0;
+        for (let j = 0; j < side; j++) {
+          const want = x[i * side + j]! + row[j]!;
+          total += want;
+          if (turned[j * side + i] !== want) wrong++;
+        }
+        worst = Math.max(worst, Math.abs(sums[i]! - total) / total);
       }
-      worst = Math.max(worst, Math.abs(sums[i]! - total) / total);
-    }
-    expect(wrong).toBe(0);
-    expect(worst).toBeLessThan(1e-6);
-    executable.dispose();
-    await expect(backend.read(backend.allocate(2 ** 24 + 1))).rejects.toThrow(
-      /^gpu: expected a tensor of at most 16777216 numbers, which .* can address, got 16777217; use a smaller batch, or backend-cpu/,
-    );
-    backend.dispose();
-  });
+      expect(wrong).toBe(0);
+      expect(worst).toBeLessThan(1e-6);
+      executable.dispose();
+      await expect(backend.read(backend.allocate(2 ** 24 + 1))).rejects.toThrow(
+        /^gpu: expected a tensor of at most 16777216 numbers, which .* can address, got 16777217; use a smaller batch, or backend-cpu/,
+      );
+      backend.dispose();
+    },
+  );
 });

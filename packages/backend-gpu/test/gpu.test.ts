@@ -3,8 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { gpu } from "../src/index.ts";
 import { loadGpuJs } from "../src/gpujs.ts";
 
-describe("gpu() where there is no graphics processor", () => {
-  it("says what was looked for, and what to do", async () => {
+describe("gpu() without a graphics processor", () => {
+  it("lists what it tried, and how to fix it", async () => {
     const error = await gpu().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(BackendError);
     expect((error as BackendError).message).toBe(
@@ -25,13 +25,13 @@ describe("gpu() where there is no graphics processor", () => {
     );
   });
 
-  it("says so where WebGPU has no adapter", async () => {
+  it("reports WebGPU without an adapter", async () => {
     vi.stubGlobal("navigator", { gpu: { requestAdapter: async () => null } });
     await expect(gpu({ mode: "webgpu" })).rejects.toThrow(/compute on: WebGPU has no adapter;/);
     vi.unstubAllGlobals();
   });
 
-  it("says so where WebGL 2 cannot render to float32", async () => {
+  it("reports WebGL 2 that cannot render to float32", async () => {
     vi.stubGlobal(
       "OffscreenCanvas",
       class {
@@ -46,7 +46,7 @@ describe("gpu() where there is no graphics processor", () => {
 });
 
 describe("gpu() without gpu.js", () => {
-  it("says what to install", async () => {
+  it("names the package to install", async () => {
     vi.doMock("gpu.js", () => {
       throw new Error("Cannot find package 'gpu.js'");
     });
@@ -58,7 +58,7 @@ describe("gpu() without gpu.js", () => {
     vi.doUnmock("gpu.js");
   });
 
-  it("says so where it is something else", async () => {
+  it("reports another module in its place", async () => {
     vi.doMock("gpu.js", () => ({ GPU: undefined, default: {} }));
     await expect(loadGpuJs()).rejects.toThrow("gpu: the loaded package gpu.js exports no GPU; install gpu.js@2");
     vi.doUnmock("gpu.js");

@@ -20,7 +20,7 @@ import { hostDevice } from "./devices.ts";
 const device = await hostDevice("webasm");
 
 /**
- * Runs an instruction over made-up inputs, and compares it with what it should be: what the reference says, or this.
+ * Runs an instruction over synthetic inputs, and compares the result with that of the reference or with `meaning`.
  * Sums of products of small whole numbers are exact in float32, in whatever order they are added.
  */
 async function agrees(
@@ -54,7 +54,7 @@ async function agrees(
   );
 }
 
-/** Of a shape that is folded over some axes: the shape that stays, and for each number the place of what it is folded into. */
+/** Shape of a reduction over axes, and for each input the index of the output that it is added to. */
 function folding(
   shape: Shape,
   axes: readonly number[],
@@ -70,7 +70,7 @@ const settings = { numRuns: 12 };
 const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 
 describe("long sums", () => {
-  it("over any axes, and their maxima", async () => {
+  it("over any axes, and maxima, equal those of the reference", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.tuple(size(30), size(30), size(6), size(4)),
@@ -85,7 +85,7 @@ describe("long sums", () => {
     );
   });
 
-  it("in products of matrices", async () => {
+  it("in matrix products are exact", async () => {
     await fc.assert(
       fc.asyncProperty(
         size(4),
@@ -103,7 +103,7 @@ describe("long sums", () => {
     );
   });
 
-  it("in gradients of filters, over many images", async () => {
+  it("in gradients of filters over many images are exact", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 20, max: 40 }),
@@ -125,7 +125,7 @@ describe("long sums", () => {
     );
   });
 
-  it("in moments of numbers far from 0, of which the variance keeps its digits", async () => {
+  it("in moments of numbers far from 0 keep the digits of the variance", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.tuple(fc.integer({ min: 200, max: 600 }), size(5), size(5)),
@@ -142,7 +142,7 @@ describe("long sums", () => {
               const means = groups.map(mean);
               return [...means, ...groups.map((values, k) => mean(values.map((v) => (v - means[k]!) ** 2)))];
             },
-            // A mean is one unit of float32 off at most, a variance a few.
+            // The error of a mean is at most one unit of float32, that of a variance a few.
             tolerance: (want, k) => (k < count ? 1.2e-7 * Math.abs(want) + 1e-6 : 2e-6 * want),
           });
         },
@@ -151,7 +151,7 @@ describe("long sums", () => {
     );
   });
 
-  it("in gradients of what was normalised", async () => {
+  it("in gradients of normalisations equal those of the reference", async () => {
     for (const axes of [[0], [0, 1], [2]]) {
       const shape = axes.includes(2) ? [9, 3, 400] : [90, 30, 7];
       const { kept, placeOf } = folding(shape, axes);
@@ -174,7 +174,7 @@ describe("long sums", () => {
     }
   });
 
-  it("in what is scattered", async () => {
+  it("in scatter are exact", async () => {
     await agrees({ operation: "scatter", attributes: { size: 7 }, shape: [7, 3] }, [[500, 3], [500]], {
       of: (i) => i % 8,
     });

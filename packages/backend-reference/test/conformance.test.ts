@@ -20,11 +20,11 @@ import { reference, referenceKernels } from "../src/index.ts";
 
 const options = { describe, it, reference: () => reference({ precision: "float64" }) };
 
-describe("the reference, in float32", () => conformance(() => reference(), options));
-describe("the reference, in float64", () =>
+describe("the reference in float32", () => conformance(() => reference(), options));
+describe("the reference in float64", () =>
   conformance(() => reference({ precision: "float64" }), { ...options, tolerance: 1e-12 }));
 
-/** A backend of whole buffers, each an object around an array, as one of a graphics card would be. */
+/** A backend whose buffers are objects around arrays, as on a graphics processor. */
 const boxed = (operations: readonly (keyof Primitives)[]) => {
   interface Box {
     values: Values;
@@ -59,7 +59,7 @@ const boxed = (operations: readonly (keyof Primitives)[]) => {
       },
       download: async (box) => box.values.slice(),
       copy: (from, to) => to.values.set(from.values),
-      // Who reads what nobody should need any more is found out.
+      // Reading a released buffer fails.
       release: (box) => box.values.fill(NaN),
       kernels,
     },
@@ -67,7 +67,7 @@ const boxed = (operations: readonly (keyof Primitives)[]) => {
   );
 };
 
-describe("a backend without an arena, whose kernels, reads and writes take their time", () =>
+describe("a backend without an arena, whose kernels, reads and writes are asynchronous,", () =>
   conformance(() => boxed(Object.keys(referenceKernels) as (keyof Primitives)[]), options));
 
 describe("a backend with a few kernels", () => {
@@ -80,7 +80,7 @@ describe("a backend with a few kernels", () => {
   });
   conformance(() => boxed(["add", "relu"]), options);
 
-  it("gives back what a run needs no more, and at its end all that it made", async () => {
+  it("releases values that a run does not need any more, and all values at its end", async () => {
     const released: number[] = [];
     const backend = kernelBackend<{ values: Values }>({
       name: "boxes",
@@ -108,13 +108,13 @@ describe("a backend with a few kernels", () => {
       outputs: [3],
       updates: [],
     });
-    // Of one number, then of two and of three: each is released when the next has been made.
+    // Of one, two and three numbers: each is released when the next one has been computed.
     expect(await executable.run([Float32Array.of(7)], [])).toEqual([Float32Array.of(10, 10, 10, 10)]);
     expect(released.slice(0, 3)).toEqual([1, 2, 3]);
     expect(released.slice(3).sort((a, b) => a - b)).toEqual([1, 2, 3, 4]);
   });
 
-  it("says of a write that failed when the variable is used", async () => {
+  it("reports a failed write when the variable is used", async () => {
     const backend = kernelBackend<object>({
       name: "broken",
       allocate: () => ({}),
@@ -140,7 +140,7 @@ describe("a backend with a few kernels", () => {
     await expect(constant.run([], [])).rejects.toThrow("no room");
   });
 
-  it("loads kernels before the first run that needs them, and tries again if that failed", async () => {
+  it("loads kernels before the first run that needs them, and tries again after a failure", async () => {
     let calls = 0;
     const load = async (): Promise<Kernels<Values>> => {
       if (calls++ === 0) throw new Error("no connection");
@@ -180,7 +180,7 @@ describe("a backend with a few kernels", () => {
     expect(calls).toBe(2);
   });
 
-  it("says once for each operation that it runs on the host", async () => {
+  it("warns once for each operation that runs on the host", async () => {
     const backend = boxed([]);
     for (let i = 0; i < 2; i++)
       backend.compile({
@@ -209,14 +209,14 @@ describe("a checked backend", () => {
   });
 });
 
-it("conformance refuses unknown options, and to skip tests that do not exist", () => {
+it("conformance refuses unknown options, and names of tests that do not exist", () => {
   const make = (more: object) => () => conformance(reference, { ...options, ...more });
   expect(make({ skips: [] })).toThrow('conformance: unknown option "skips"; did you mean "skip"?');
   expect(make({ rounds: 0 })).toThrow("conformance: rounds must be a whole number of at least 1, got 0");
   expect(make({ skip: [{ test: "conv2D", reason: "-" }] })).toThrow('no test "conv2D" to skip; did you mean "conv2d"?');
 });
 
-it("every primitive has a kernel, and nothing else has", () => {
+it("every primitive has a kernel, and no other operation has one", () => {
   const isComposite = (name: string): boolean => cases[name as keyof typeof cases]?.(new Dice(0)).meaning !== undefined;
   const primitives = Object.keys(traits).filter((name) => name in cases && !isComposite(name));
   expect(Object.keys(referenceKernels).sort()).toEqual(primitives.sort());

@@ -9,9 +9,9 @@ import {
 import { describe, expect, it } from "vitest";
 import { reference } from "../src/index.ts";
 
-// What operations mean where it is not plain: ties, infinities, what is no number, nothing at all.
+// Results of operations in special cases: ties, infinities, NaN, empty tensors.
 
-/** One operation on plain numbers. */
+/** Computes one operation on numbers. */
 async function compute<K extends OperationName>(
   operation: K,
   inputs: readonly (readonly [readonly number[], Shape])[],
@@ -62,8 +62,8 @@ it("the reference refuses unknown options and wrong values", () => {
   );
 });
 
-describe("number by number", () => {
-  it("what is no number stays so, but for comparisons, which it fails", async () => {
+describe("elementwise operations", () => {
+  it("return NaN for NaN, except comparisons, which are false", async () => {
     expect(await each("relu", [NaN, -1, 2, Infinity, -Infinity])).toEqual([NaN, 0, 2, Infinity, 0]);
     expect(await pair("maximum", [NaN, 1], [1, NaN])).toEqual([NaN, NaN]);
     expect(await pair("equal", [NaN, 1, Infinity], [NaN, 1, Infinity])).toEqual([0, 1, 1]);
@@ -71,7 +71,7 @@ describe("number by number", () => {
     expect(await pair("greaterEqual", [NaN, 2, 1], [1, 1, 1])).toEqual([0, 1, 1]);
   });
 
-  it("at the ends", async () => {
+  it("return the limits at infinity", async () => {
     expect(await each("log", [0, -1, Infinity])).toEqual([-Infinity, NaN, Infinity]);
     expect(await each("sqrt", [-1, 0, 4])).toEqual([NaN, 0, 2]);
     expect(await each("reciprocal", [0, Infinity])).toEqual([Infinity, 0]);
@@ -81,7 +81,7 @@ describe("number by number", () => {
     expect(await pair("power", [0, -2, -2, 2], [0, 3, 0.5, -1])).toEqual([1, -8, NaN, 0.5]);
   });
 
-  it("a condition holds unless it is 0", async () => {
+  it("treat every number except 0 as true in a condition", async () => {
     expect(
       await compute(
         "where",
@@ -97,21 +97,21 @@ describe("number by number", () => {
   });
 });
 
-describe("many numbers in one", () => {
-  it("of nothing the sum is 0 and the maximum −∞", async () => {
+describe("reductions", () => {
+  it("of no numbers are 0 for the sum and −∞ for the maximum", async () => {
     expect(await compute("sum", [[[], [0, 2]]], { axes: [0] }, [1, 2])).toEqual([0, 0]);
     expect(await compute("max", [[[], [0, 2]]], { axes: [0] }, [1, 2])).toEqual([-Infinity, -Infinity]);
   });
 
-  it("the first of equal maxima is the place; what is no number is a maximum", async () => {
+  it("choose the first of equal maxima, and NaN as the maximum", async () => {
     expect(await compute("argmax", [[[1, 3, 3, 2], [4]]], { axis: 0 }, [1])).toEqual([1]);
     expect(await compute("argmax", [[[1, 3, NaN, NaN], [4]]], { axis: 0 }, [1])).toEqual([2]);
     expect(await compute("max", [[[1, NaN], [2]]], { axes: [0] }, [1])).toEqual([NaN]);
   });
 });
 
-describe("places", () => {
-  it("an index that is none reads NaN and adds nothing", async () => {
+describe("indexing", () => {
+  it("reads NaN for an index out of range, and adds nothing there", async () => {
     expect(
       await compute(
         "gather",
@@ -136,7 +136,7 @@ describe("places", () => {
     ).toEqual([0, 3]);
   });
 
-  it("a slice can walk backwards; place lays it back among zeros", async () => {
+  it("slices backwards, and place inserts the slice among zeros", async () => {
     const section = { begin: [4], step: [-2] };
     expect(await compute("slice", [[[0, 1, 2, 3, 4], [5]]], { ...section, shape: [3] }, [3])).toEqual([4, 2, 0]);
     expect(await compute("place", [[[7, 8, 9], [3]]], { ...section, shape: [5] }, [5])).toEqual([9, 0, 8, 0, 7]);
@@ -154,7 +154,7 @@ describe("windows", () => {
     ],
   });
 
-  it("padding never wins; the first of equals does; what is no number always does", async () => {
+  it("never choose padding, choose the first of equal numbers, and always choose NaN", async () => {
     const x = [-1, -1, -5, -1, NaN, -5, -9, -9, -9];
     expect(await compute("maxPool2d", [[x, square]], { geometry }, square)).toEqual([
       -1,
@@ -182,7 +182,7 @@ describe("windows", () => {
     ).toEqual([0, 0, 1, 0, 0, 1, 3, 3, 4]);
   });
 
-  it("an input under several windows gets the gradient of all that it wins", async () => {
+  it("give an input the gradients of all windows that chose it", async () => {
     const x = [0, 0, 0, 0, 5, 0, 0, 0, 0];
     const ones = x.map(() => 1);
     expect(
@@ -201,7 +201,7 @@ describe("windows", () => {
     ]);
   });
 
-  it("padding counts as zeros under a convolution: an infinite weight over it gives NaN", async () => {
+  it("multiply padding as zeros in a convolution: an infinite weight over it gives NaN", async () => {
     const conv = conv2dGeometry([1, 1, 2, 1], [1, 2, 1, 1], {
       padding: [
         [0, 0],

@@ -15,7 +15,7 @@ import { referenceKernels } from "../src/index.ts";
 import { tiledConv2dKernels } from "../src/tiled/conv2d.ts";
 import { tiledMatmul } from "../src/tiled/matmul.ts";
 
-// The tiled kernels against those that specify the operations.
+// Compares the tiled kernels with those that specify the operations.
 
 type Numbers = new (length: number) => Values;
 
@@ -46,7 +46,7 @@ describe.each([Float32Array, Float64Array] as readonly Numbers[])("tiles in a %o
     padding: fc.tuple(fc.nat(3), fc.nat(3)),
   });
 
-  it("convolve as the plain loops do", () => {
+  it("convolve like the plain loops", () => {
     fc.assert(
       fc.property(
         side,
@@ -95,7 +95,7 @@ describe.each([Float32Array, Float64Array] as readonly Numbers[])("tiles in a %o
     );
   });
 
-  it("multiply matrices as the plain loops do, to the bit", () => {
+  it("multiply matrices like the plain loops, to the bit", () => {
     const size = fc.integer({ min: 0, max: 9 });
     fc.assert(
       fc.property(

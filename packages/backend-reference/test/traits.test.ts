@@ -11,7 +11,7 @@ type Name = keyof typeof cases;
 const names = (Object.keys(cases) as Name[]).filter((name) => traits[name].kind !== "fusion");
 const backend = reference({ precision: "float64" });
 
-/** A random call of an operation: numbers of its inputs, and what it computes of others. */
+/** A random call of an operation: its inputs, and a function that computes it on other inputs. */
 interface Call extends Pick<Case, "inputs" | "attributes" | "output"> {
   readonly feeds: readonly Values[];
   readonly compute: (feeds: readonly ArrayLike<number>[]) => Promise<number[]>;
@@ -39,7 +39,7 @@ function callOf(name: Name, round: number): Call {
 const finite = (x: number): number => (Number.isFinite(x) ? x : 0.75);
 
 const scaled = (values: Values, factor: number): Values => values.map((x) => factor * x);
-/** The second input holds indices. */
+/** Whether the second input contains indices. */
 const isIndexed = (name: Name): boolean => name === "gather" || name === "scatter";
 const close = (got: readonly number[], want: readonly number[], what: string): void => {
   expect(got.length, what).toBe(want.length);
@@ -54,7 +54,7 @@ const each = (some: readonly Name[], check: (call: Call, name: Name) => Promise<
     for (let round = 0; round < 10; round++) await check(callOf(name, round), name);
   });
 
-describe("what is linear, at least in pieces, doubles with its inputs", () =>
+describe("a linear or piecewise linear operation doubles with its inputs", () =>
   each(
     having((name) => ["linear", "choice"].includes(traits[name].kind)),
     async ({ feeds, compute }, name) => {
@@ -67,7 +67,7 @@ describe("what is linear, at least in pieces, doubles with its inputs", () =>
     },
   ));
 
-describe("what is linear changes its sign with its inputs", () =>
+describe("a linear operation changes its sign with its inputs", () =>
   each(
     having((name) => traits[name].kind === "linear"),
     async ({ feeds, compute }, name) => {
@@ -97,15 +97,15 @@ describe("a product doubles with each input, a quotient halves with the second",
     },
   ));
 
-describe("a step does not see the scale of its inputs", () =>
+describe("a step function does not depend on the scale of its inputs", () =>
   each(
-    // What is copied keeps its numbers, and only its gradient is that of a step; a seed is no number to scale.
+    // `copy` keeps its numbers, and only its gradient is that of a step; a seed cannot be scaled.
     having((name) => traits[name].kind === "step" && name !== "copy" && name !== "randomUniform"),
     async ({ feeds, compute }, name) =>
       close(await compute(feeds.map((values) => scaled(values, 2))), await compute(feeds), name),
   ));
 
-describe("what moves numbers makes no new ones", () =>
+describe("an operation that moves numbers makes no new ones", () =>
   each(
     having((name) => traits[name].moves),
     async ({ feeds: [x = new Float64Array(0)], compute }) => {
@@ -113,7 +113,7 @@ describe("what moves numbers makes no new ones", () =>
     },
   ));
 
-describe("an elementwise result sees its own place only", () =>
+describe("an elementwise result depends only on its own place", () =>
   each(
     having((name) => traits[name].elementwise),
     async ({ inputs, feeds, output, compute }, name) => {
@@ -128,7 +128,7 @@ describe("an elementwise result sees its own place only", () =>
     },
   ));
 
-describe("what is increasing keeps the order along the last axis", () =>
+describe("an increasing operation keeps the order along the last axis", () =>
   each(
     having((name) => traits[name].increasing),
     async ({ feeds: [x = new Float64Array(0)], output, compute }) => {
@@ -149,7 +149,7 @@ describe("an activation function keeps its bounds", () =>
     },
   ));
 
-it("a window slides where there is a geometry, and weights are the second of two inputs", () => {
+it("an operation with a geometry slides, and weights are the second of two inputs", () => {
   for (const name of names) {
     const { attributes, inputs } = callOf(name, 0);
     expect(traits[name].slides !== undefined, name).toBe("geometry" in (attributes as object));

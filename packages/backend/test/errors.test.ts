@@ -26,7 +26,7 @@ describe("the sentence of an error", () => {
     expect(new ValueError(parts).message).toBe(sentence);
   });
 
-  it("holds every part that is text, and each part once", () => {
+  it("contains every part that is text, each part once", () => {
     const word = fc.stringMatching(/^[a-z]{9}$/);
     const parts = fc.record(
       { operation: word, path: word, problem: word, what: word, fix: word, gotWords: word, got: word },
@@ -74,7 +74,7 @@ it("an error that is printed names its cause once", () => {
   expect(placed).toMatchObject({ details: { path: "layers.0 (Conv2d)" }, cause: { message: "a stride of 0" } });
 });
 
-it("a place is added once, and only to errors of this library", () => {
+it("a path is added once, and only to errors of this library", () => {
   const inner = atPath(new ShapeError({ operation: "conv2d", expected: 3, got: 1 }), "layers.0 (Conv2d)");
   expect(inner).toBeInstanceOf(ShapeError);
   expect((inner as Error).message).toBe("layers.0 (Conv2d): conv2d: expected 3, got 1");

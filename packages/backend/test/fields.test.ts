@@ -27,12 +27,12 @@ const check = objectField<Run>({
 const good = { name: "a", losses: [1, NaN], epochs: [{ epoch: 0 }, { epoch: 1, testLoss: Infinity }], mode: "max" };
 
 describe("wrongField", () => {
-  it("accepts what is right, with fields that nobody asked for", () => {
+  it("accepts right fields, and ignores others", () => {
     expect(wrongField("run", good, check)).toBeUndefined();
     expect(wrongField("run", { ...good, more: 1 }, check)).toBeUndefined();
   });
 
-  it("says which field is not what it should be", () => {
+  it("names the wrong field", () => {
     for (const [value, told] of [
       [null, "run is not an object"],
       [{}, "run.name is not a text"],
@@ -42,13 +42,13 @@ describe("wrongField", () => {
       [{ ...good, epochs: [{ epoch: 0.5 }] }, "run.epochs[0].epoch is not a whole number of at least 0"],
       [{ ...good, epochs: [{ epoch: 0, testLoss: "1" }] }, "run.epochs[0].testLoss is not a number"],
       [{ ...good, mode: "toString" }, 'run.mode is not "max" or "min"'],
-      // What is inherited is no field of a file.
+      // Inherited properties are not fields of a file.
       [Object.create(good), "run.name is not a text"],
     ] as const)
       expect(wrongField("run", value, check)).toBe(told);
   });
 
-  it("gives a sentence or accepts, and never throws", () => {
+  it("returns a sentence or nothing, and never throws", () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withBigInt: true }), (value) => {
         for (const each of [value, { ...good, epochs: value }, { ...good, epochs: [value] }])

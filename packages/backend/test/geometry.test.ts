@@ -8,7 +8,7 @@ const conv = (input: number, window: number, options: object): ReturnType<typeof
   conv2dGeometry([1, input, input, 1], [window, window, 1, 1], options);
 
 describe("output sizes", () => {
-  it("of the table of CS231n: (W − F + 2P) / S + 1, or a refusal", () => {
+  it("equal those of the table of CS231n: (W − F + 2P) / S + 1, or a refusal", () => {
     for (const { W, F, S, P, out, valid } of golden.outputSize) {
       const options = { stride: S, padding: P };
       if (valid) expect(conv(W, F, { ...options, geometry: "strict" }).height.output).toBe(out);
@@ -20,7 +20,7 @@ describe("output sizes", () => {
     }
   });
 
-  it('"same" keeps ⌈input / stride⌉, and always fits', () => {
+  it('are ⌈input / stride⌉ for "same" padding, which always fits', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),
@@ -37,7 +37,7 @@ describe("output sizes", () => {
     );
   });
 
-  it("the last window and what is dropped fill the padded input", () => {
+  it("and the dropped numbers add up to the padded input", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -65,7 +65,7 @@ describe("output sizes", () => {
     );
   });
 
-  it("a transposed convolution gives back the size that the convolution came from", () => {
+  it("of a transposed convolution are the inputs of the convolution that it reverses", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 5, max: 20 }),
@@ -86,7 +86,7 @@ describe("output sizes", () => {
     );
   });
 
-  it("padding in all its forms", () => {
+  it("accept padding in all forms", () => {
     const sides = (padding: never): number[] => {
       const { height: h, width: w } = conv(9, 3, { padding });
       return [h.before, h.after, w.before, w.after];

@@ -20,5 +20,5 @@ export function hashOfMath(): number {
   return hash >>> 0;
 }
 
-/** What it is in Node; a browser must say the same. */
+/** Hash in Node; a browser must give the same. */
 export const MATH_HASH = 2512520271;

@@ -3,7 +3,7 @@ import * as math from "../src/math.ts";
 import { Random } from "../src/random.ts";
 import { hashOfMath, MATH_HASH } from "./hashOfMath.ts";
 
-/** Distance in units of the last place of the right answer. */
+/** Distance in units in the last place of the expected result. */
 const ulps = (got: number, want: number): number =>
   Math.abs(got - want) / Math.max(Number.MIN_VALUE, Math.abs(want) * 2 ** -52);
 
@@ -22,12 +22,12 @@ describe("elementary functions", () => {
       for (let i = 0; i <= 20_000; i++) {
         const x = low + ((high - low) * i) / 20_000 + 1e-7;
         const [got, want] = [math[name as "exp"](x), Math[name as "exp"](x)];
-        // Near a zero of sine and cosine the argument's own rounding is larger than any error.
+        // Near a zero of sine and cosine the rounding of the argument is larger than the error.
         if (Math.abs(want) > 1e-9) expect(ulps(got, want), `${name}(${x})`).toBeLessThan(4);
       }
     });
 
-  it("sine and cosine are right for arguments of any size, and close to multiples of π/2", () => {
+  it("sine and cosine are accurate for arguments of any size, and close to multiples of π/2", () => {
     // sin x and cos x with 3000 bits (mpmath 1.3), rounded.
     const golden = [
       [1e12, -0.6112387023768895, 0.7914463018528902],
@@ -55,7 +55,7 @@ describe("elementary functions", () => {
     expect([math.sin(0), math.sin(-0)]).toEqual([0, -0]);
   });
 
-  it("at the ends and at what is no number", () => {
+  it("have the right values at infinity and NaN", () => {
     expect([math.exp(-Infinity), math.exp(Infinity), math.exp(710), math.exp(-746)]).toEqual([
       0,
       Infinity,
@@ -74,12 +74,12 @@ describe("elementary functions", () => {
       expect(math[name](NaN)).toBeNaN();
   });
 
-  it("subnormal numbers", () => {
+  it("are accurate for subnormal numbers", () => {
     expect(math.log(5e-324)).toBeCloseTo(-744.4400719213812, 12);
     expect(math.exp(-740)).toBe(4.2e-322);
   });
 
-  it("erf, against its tabulated values", () => {
+  it("include erf, with its tabulated values", () => {
     const table = [
       [0.1, 0.1124629160182849],
       [0.5, 0.5204998778130465],
@@ -92,7 +92,7 @@ describe("elementary functions", () => {
     for (const [x, y] of table) expect(Math.abs(math.erf(x) - y)).toBeLessThan(3e-16);
   });
 
-  it("power", () => {
+  it("include powers, with the special cases of the standard", () => {
     expect([
       math.power(2, 10),
       math.power(-2, 3),

@@ -5,7 +5,7 @@ const SIZE = 2 ** 10;
 /** Number of variables that fit. */
 const ROOM = 20;
 
-/** A backend with little memory, that counts what it holds. */
+/** A backend with little memory that counts its buffers. */
 function small(abandon = (): void => undefined): { readonly backend: Backend; readonly held: Set<Float32Array> } {
   const held = new Set<Float32Array>();
   const backend = kernelBackend<Float32Array>({
@@ -51,8 +51,8 @@ function variable(backend: Backend, value: number): Storage {
   return storage;
 }
 
-describe("memory that nobody can reach", () => {
-  it("comes back in a loop that only awaits results: variables", { timeout: 120_000 }, async () => {
+describe("limited memory", () => {
+  it("is reused for variables in a loop that only awaits results", { timeout: 120_000 }, async () => {
     const { backend } = small();
     const kept = variable(backend, 7);
     const program = backend.compile(negate({ variables: [shape] }));
@@ -63,7 +63,7 @@ describe("memory that nobody can reach", () => {
     expect((await backend.read(kept))[0]).toBe(7);
   });
 
-  it("comes back in a loop that only awaits results: programs", { timeout: 120_000 }, async () => {
+  it("is reused for programs in a loop that only awaits results", { timeout: 120_000 }, async () => {
     const { backend } = small();
     const kept = backend.compile(negate({ constants: [{ shape, values: new Float32Array(SIZE).fill(7) }] }));
     for (let i = 0; i < 5 * ROOM; i++) {
@@ -73,19 +73,19 @@ describe("memory that nobody can reach", () => {
     expect((await kept.run([], []))[0]?.[0]).toBe(-7);
   });
 
-  it("is not looked for in vain: what does not fit is refused, and there is room again when something is freed", async () => {
+  it("is never exceeded: what does not fit is refused, and fits after something was freed", async () => {
     const { backend } = small();
     const all = Array.from({ length: ROOM }, (_, i) => variable(backend, i));
     const more = variable(backend, 9);
     await expect(backend.read(more)).rejects.toThrow("small: out of memory");
     backend.free(all[3]!);
-    // What was written while there was no room is not lost.
+    // Data that was written while memory was full is not lost.
     expect([...(await backend.read(more))]).toEqual(new Array<number>(SIZE).fill(9));
     expect((await backend.read(all[4]!))[0]).toBe(4);
     await expect(backend.read(backend.allocate(SIZE * ROOM + 1))).rejects.toThrow("small: out of memory");
   });
 
-  it("is also what a backend only keeps to be quick", async () => {
+  it("is taken from caches if necessary", async () => {
     const { backend, held } = small(() => held.delete(kept));
     const kept = new Float32Array(SIZE * (ROOM - 2));
     held.add(kept);
@@ -94,7 +94,7 @@ describe("memory that nobody can reach", () => {
     expect(held.has(kept)).toBe(false);
   });
 
-  it("is also the arena of programs that were larger", async () => {
+  it("is taken from the arena of larger programs if necessary", async () => {
     const { backend, held } = small();
     const step = (length: number): Program =>
       negate({
@@ -116,18 +116,18 @@ describe("memory that nobody can reach", () => {
 });
 
 describe("the event loop", () => {
-  it("turns while a loop only awaits results, so that timers come", async () => {
+  it("continues during a loop that only awaits results, so that timers fire", async () => {
     const { backend } = small();
     const program = backend.compile(negate({ feeds: [shape] }));
     const x = new Float32Array(SIZE);
     const seen = { turns: 0 };
     const timer = setInterval(() => seen.turns++, 1);
-    // Without a turn the loop would have no end.
+    // Without a turn of the event loop the loop would not end.
     while (seen.turns < 5) await program.run([x], []);
     clearInterval(timer);
   });
 
-  it("turns between the instructions of a run that took long the last time", async () => {
+  it("continues between the instructions of a run that took long the last time", async () => {
     let calls = 0;
     const slow = kernelBackend<Float32Array>({
       name: "slow",

@@ -30,7 +30,7 @@ const check = (options: unknown): void =>
   });
 
 describe("checkOptions", () => {
-  it("accepts known options with good values, and undefined for each", () => {
+  it("accepts known options with valid values, and undefined for each", () => {
     expect(() => check({})).not.toThrow();
     expect(() => check({ rate: 0, epochs: 1, scale: 9.9, mode: "min", data: [1] })).not.toThrow();
     expect(() => check({ rate: undefined, epochs: undefined })).not.toThrow();
@@ -41,11 +41,11 @@ describe("checkOptions", () => {
     expect(() => check({ epoch: 3 })).toThrow(
       'train: unknown option "epoch"; did you mean "epochs"? Options are rate, epochs, scale, mode, data',
     );
-    // A name that every object inherits is no option.
+    // A property that every object inherits is not an option.
     expect(() => check({ toString: 1 })).toThrow('unknown option "toString"');
   });
 
-  it("refuses what is no object of options", () => {
+  it("refuses values that are not objects of options", () => {
     for (const [options, shown] of [
       [0.2, "0.2"],
       ["a", '"a"'],
@@ -57,7 +57,7 @@ describe("checkOptions", () => {
       );
   });
 
-  it("says what is expected of a value", () => {
+  it("states what it expects of a value", () => {
     for (const [options, sentence] of [
       [{ rate: 1 }, "train: rate must be a number of at least 0 and below 1, got 1"],
       [{ rate: NaN }, "train: rate must be a number of at least 0 and below 1, got NaN"],
@@ -72,7 +72,7 @@ describe("checkOptions", () => {
   });
 });
 
-describe("kernelBackend and fuseChains refuse options that they do not know", () => {
+describe("kernelBackend and fuseChains refuse unknown options", () => {
   const options = {
     name: "mine",
     allocate: (length: number) => new Float32Array(length),
@@ -84,7 +84,7 @@ describe("kernelBackend and fuseChains refuse options that they do not know", ()
   };
   const program = { feeds: [], variables: [], constants: [], instructions: [], outputs: [], updates: [] };
 
-  it("and name the nearest", () => {
+  it("and name the nearest option", () => {
     expect(() => kernelBackend(options)).not.toThrow();
     expect(() => kernelBackend({ ...options, mostByte: 8 } as never)).toThrow(
       'kernelBackend: unknown option "mostByte"; did you mean "mostBytes"?',

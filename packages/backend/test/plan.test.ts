@@ -12,14 +12,14 @@ import {
 } from "../src/index.ts";
 
 const shape = [5, 7];
-/** A program of random instructions, some of them reshapes or with a second result, with variables that some of them update. */
+/** A program of random instructions; some are reshapes, have a second result, or update variables. */
 function randomProgram(seed: number): Program {
   const random = new Random(seed);
   const given = 4;
   const instructions: Instruction[] = [];
   for (let i = 0; i < 3 + random.integer(40); i++) {
     const input = (): number => Math.max(0, given + i - 1 - random.integer(7));
-    // The second result of one of the instructions before that have none yet.
+    // The second result of an earlier instruction.
     const several = instructions.flatMap(({ operation }, k) =>
       operation === "transpose" &&
       !instructions.some((other) => other.operation === "result" && other.inputs[0] === given + k)
@@ -65,8 +65,8 @@ function randomProgram(seed: number): Program {
   };
 }
 
-describe("the plan of memory", () => {
-  it("gives no two values that are needed at the same time the same place", () => {
+describe("the memory plan", () => {
+  it("gives different places to values that are needed at the same time", () => {
     for (let seed = 0; seed < 500; seed++) {
       const p = randomProgram(seed);
       const { places, copies, peak, sum } = planMemory(p);
@@ -74,7 +74,7 @@ describe("the plan of memory", () => {
       const roots = aliases(p);
       const size = (value: number): number => Math.ceil(sizeOf(shapesOf(p)[value]!) / 16) * 16;
       expect(peak).toBeLessThanOrEqual(sum);
-      // Who owns each number of the arena, and each variable, while the program runs.
+      // The value at each place of the arena and in each variable while the program runs.
       const arena = new Map<number, number>();
       const variables = p.variables.map((_, i) => p.feeds.length + i);
       const write = (value: number): void => {
@@ -92,14 +92,14 @@ describe("the plan of memory", () => {
       };
       p.feeds.forEach((_, value) => write(value));
       p.instructions.forEach((step, i) => {
-        // A second result has been written together with the first, whatever has become of that.
+        // A second result is written together with the first.
         if (step.operation === "result") return;
         step.inputs.forEach(check);
         const results = p.instructions.flatMap(({ operation, inputs }, k) =>
           operation === "result" && inputs[0] === first + i ? [first + k] : [],
         );
         for (const value of [first + i, ...results]) {
-          // Nothing may be read while its memory is written, unless it is the very same element.
+          // No input may be read while its memory is written, except the same element.
           if (step.operation === "transpose")
             for (const input of step.inputs) expect(places[input]).not.toEqual(places[value]);
           if (roots[value] === value) write(value);
@@ -108,14 +108,14 @@ describe("the plan of memory", () => {
       });
       p.outputs.forEach(check);
       copies.forEach(({ value }) => check(value));
-      // What is not copied is there already.
+      // Values that are not copied exist already.
       for (const { variable, value } of p.updates)
         if (!copies.some((each) => each.variable === variable))
           expect(variables[variable], `seed ${seed}`).toBe(roots[value]);
     }
   });
 
-  /** Fifty instructions in a row, each on what the one before has made. */
+  /** Fifty instructions, each on the result of the previous one. */
   const chainOf = (step: Omit<Instruction, "inputs">): Program => ({
     feeds: [[16]],
     variables: [],
@@ -125,7 +125,7 @@ describe("the plan of memory", () => {
     updates: [],
   });
 
-  it("uses memory again: a chain takes two places, however long; one, where it is elementwise", () => {
+  it("reuses memory: a chain of any length takes two places, an elementwise chain one", () => {
     const flip = { operation: "slice", attributes: { begin: [15], step: [-1], shape: [16] }, shape: [16] } as const;
     const slices = planMemory(chainOf(flip));
     expect([slices.peak, slices.sum]).toEqual([32, 51 * 16]);
@@ -134,7 +134,7 @@ describe("the plan of memory", () => {
     expect(planMemory(exp, { inPlace: false }).peak).toBe(32);
   });
 
-  it("writes over an input that is not read again, has the shape of the result, and no other part in it", () => {
+  it("overwrites an input that is not read again, has the shape of the result, and is not another input as well", () => {
     const isOver = (shape: Shape, inputs: number[], outputs: number[]): boolean => {
       const { places } = planMemory({
         feeds: [[4, 4], [4]],
@@ -156,7 +156,7 @@ describe("the plan of memory", () => {
     expect(isOver([1, 4, 4], [2, 0], [3])).toBe(false);
   });
 
-  it("computes an update in the variable's own memory, but not if that is read later or not element by element", () => {
+  it("computes an update in the variable's own memory, unless that is read later or the update is not elementwise", () => {
     const update = (operation: "add" | "matmul", later: boolean): number =>
       planMemory({
         feeds: [[2, 2]],
@@ -172,7 +172,7 @@ describe("the plan of memory", () => {
     expect([update("add", false), update("add", true), update("matmul", false)]).toEqual([0, 1, 1]);
   });
 
-  it("refuses an update with a variable's own memory", () => {
+  it("refuses an update from the variable's own memory", () => {
     const swap: Program = {
       feeds: [],
       variables: [[1], [1]],

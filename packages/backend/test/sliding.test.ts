@@ -26,7 +26,7 @@ const asked: fc.Arbitrary<AxisWindow> = fc.record({
 const window: fc.Arbitrary<Sliding> = asked.map((each) => fitWindow(each).sliding);
 
 describe("fitWindow", () => {
-  it("places as many windows as there is room for, and says what is dropped", () => {
+  it("places as many windows as fit, and reports the dropped numbers", () => {
     fc.assert(
       fc.property(asked, (each) => {
         const { sliding: s, positions, dropped, misfit } = fitWindow(each);
@@ -84,7 +84,7 @@ describe("meetings", () => {
     );
   });
 
-  it("seen from an input are the windows over it, in the padding, too", () => {
+  it("of an input are the windows over it, in the padding, too", () => {
     fc.assert(
       fc.property(window, fc.integer({ min: -4, max: 12 }), (s, input) => {
         const over = windowsOver(s, input);
@@ -99,7 +99,7 @@ describe("meetings", () => {
     );
   });
 
-  it("in two dimensions are pairs of those of both axes, row by row", () => {
+  it("in two dimensions are the pairs of those of both axes, row by row", () => {
     fc.assert(
       fc.property(window, window, (height, width) => {
         const visited: number[] = [];
@@ -120,7 +120,7 @@ describe("meetings", () => {
   });
 });
 
-it("placeOf and offsetOf are inverse to each other", () => {
+it("placeOf and offsetOf are inverse functions", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 }), (shape) => {
       for (let i = 0; i < sizeOf(shape); i++) {

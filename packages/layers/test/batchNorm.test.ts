@@ -5,7 +5,7 @@ import { some, useFloat64 } from "./helpers.ts";
 
 beforeAll(useFloat64);
 
-/** Mean and unbiased variance of each channel, by hand. */
+/** Mean and unbiased variance of each channel, by their formulas. */
 async function momentsOf(x: Tensor): Promise<{ mean: number[]; variance: number[] }> {
   const values = await x.data();
   const channels = x.shape.at(-1)!;
@@ -30,7 +30,7 @@ const close = (actual: ArrayLike<number>, expected: readonly number[]): void => 
 
 const batches = [some([4, 3, 3, 2], 1), some([4, 3, 3, 2], 2), some([4, 3, 3, 2], 3)];
 
-/** What the running statistics are after these batches. */
+/** Running statistics after these batches. */
 async function expectedAfter(seen: readonly Tensor[], keep: number): Promise<{ mean: number[]; variance: number[] }> {
   let running = { mean: [0, 0], variance: [1, 1] };
   for (const x of seen) {
@@ -51,15 +51,18 @@ it("explains momentum, which Keras and PyTorch define in opposite ways", () => {
 });
 
 describe("the running statistics of BatchNorm", () => {
-  it.each([0.9, 0.5])("move by 1 − %d of each batch's mean and unbiased variance, outside of compile", async (keep) => {
-    const norm = build(new BatchNorm({ keep }), [3, 3, 2]);
-    for (const x of batches) await norm.call(x, { training: true }).data();
-    const expected = await expectedAfter(batches, keep);
-    close(await norm.mean!.data(), expected.mean);
-    close(await norm.variance!.data(), expected.variance);
-  });
+  it.each([0.9, 0.5])(
+    "change by 1 − %d of each batch's mean and unbiased variance, outside of compile",
+    async (keep) => {
+      const norm = build(new BatchNorm({ keep }), [3, 3, 2]);
+      for (const x of batches) await norm.call(x, { training: true }).data();
+      const expected = await expectedAfter(batches, keep);
+      close(await norm.mean!.data(), expected.mean);
+      close(await norm.variance!.data(), expected.variance);
+    },
+  );
 
-  it("and the same within a compiled step that learns", async () => {
+  it("change by the same in a compiled training step", async () => {
     const norm = build(new BatchNorm(), [3, 3, 2]);
     const step = compile((x: Tensor) => {
       const loss = sum(multiply(norm.call(x, { training: true }), some([3, 3, 2], 7)));
@@ -74,7 +77,7 @@ describe("the running statistics of BatchNorm", () => {
     expect(await norm.shift!.data()).not.toEqual(new Float64Array(2));
   });
 
-  it("are used, and left alone, outside of training", async () => {
+  it("are used, and unchanged, outside of training", async () => {
     const norm = build(new BatchNorm({ epsilon: 0.01 }), [3, 3, 2]);
     await norm.call(batches[0]!, { training: true }).data();
     const { mean, variance } = await expectedAfter([batches[0]!], 0.9);
@@ -88,7 +91,7 @@ describe("the running statistics of BatchNorm", () => {
     close(await norm.variance!.data(), variance);
   });
 
-  it("are not touched by build, and begin at 0 and 1", async () => {
+  it("are not changed by build, and begin at 0 and 1", async () => {
     const norm = build(new BatchNorm(), [3, 3, 2]);
     expect((await evaluate(norm.mean!, norm.variance!)).map((v) => [...v])).toEqual([
       [0, 0],
@@ -97,14 +100,14 @@ describe("the running statistics of BatchNorm", () => {
     expect(norm.mean!.trainable || norm.variance!.trainable).toBe(false);
   });
 
-  it("take the variance of a single number for 0", async () => {
+  it("use 0 as the variance of a single number", async () => {
     const norm = build(new BatchNorm({ keep: 0 }), [2]);
     await norm.call(some([1, 2]), { training: true }).data();
     expect([...(await norm.variance!.data())]).toEqual([0, 0]);
   });
 });
 
-it("while training, every channel of what BatchNorm makes has mean 0 and variance 1", async () => {
+it("every channel of the output of BatchNorm has mean 0 and variance 1 during training", async () => {
   const x = add(multiply(some([8, 4, 4, 2]), tensor([3, 0.2])), tensor([10, -4]));
   const { mean, variance } = await momentsOf(
     build(new BatchNorm({ epsilon: 0 }), [4, 4, 2]).call(x, { training: true }),

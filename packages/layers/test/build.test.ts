@@ -26,7 +26,7 @@ beforeAll(useFloat64);
 const net = (): Sequential =>
   new Sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]);
 
-/** The bits of all variables. */
+/** Bits of all variables. */
 async function bits(model: object): Promise<Record<string, number[]>> {
   const found = variables(model);
   const values = await evaluate(...found.values());
@@ -34,7 +34,7 @@ async function bits(model: object): Promise<Record<string, number[]>> {
 }
 
 describe("build", () => {
-  it("gives the same bits for the same seed, others for another", async () => {
+  it("gives the same bits for the same seed, and others for another", async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
         const first = await bits(build(net(), [5, 5, 2], { seed }));
@@ -46,14 +46,14 @@ describe("build", () => {
     );
   });
 
-  it("gives them again to a model that was built before, used or not", async () => {
+  it("gives the same bits again to a model that was built before, used or not", async () => {
     const model = build(net(), [5, 5, 2], { seed: 1 });
     const first = await bits(model);
     expect(await bits(build(model, [5, 5, 2], { seed: 2 }))).not.toEqual(first);
     expect(await bits(build(model, [5, 5, 2], { seed: 1 }))).toEqual(first);
   });
 
-  it("does not depend on the order that layers were made or called in", async () => {
+  it("does not depend on the order in which layers are created or called", async () => {
     class Both implements Layer {
       readonly a: Layer;
       readonly b: Layer;
@@ -78,7 +78,7 @@ describe("build", () => {
     const [forwards, backwards] = [build(new Both(false), [4]), build(new Both(true), [4])];
     const first = await bits(forwards);
     expect(await bits(backwards)).toEqual(first);
-    // Layers of the same shape begin differently, by their paths.
+    // Layers of the same shape have different initial values, by their paths.
     expect(first["a.weights"]).not.toEqual(first["b.weights"]);
   });
 
@@ -87,7 +87,7 @@ describe("build", () => {
     for (const variable of variables(model).values()) expect(variable.backend).toBeUndefined();
   });
 
-  it("with onlyFresh leaves alone what was built, written or learned before, and nothing else", async () => {
+  it("with onlyFresh keeps variables that were built, written or trained before, and no others", async () => {
     const again = { seed: 9, onlyFresh: true };
     const built = build(net(), [5, 5, 2], { seed: 1 });
     const first = await bits(built);
@@ -106,14 +106,14 @@ describe("build", () => {
     expect(after["layers.0.filters"]).toEqual((await bits(build(net(), [5, 5, 2], { seed: 9 })))["layers.0.filters"]);
   });
 
-  it("keeps what was assigned and not computed yet", async () => {
+  it("keeps an assigned value that is not computed yet", async () => {
     const model = new Dense({ units: 2, inputs: 2, bias: false });
     model.weights!.assign(some([2, 2]));
     build(model, [2], { onlyFresh: true });
     expect(await model.weights!.data()).toEqual(await some([2, 2]).data());
   });
 
-  it("leaves variables alone that are of one's own making", async () => {
+  it("keeps variables that are not parameters of layers", async () => {
     const model = { own: new Variable([7], []), call: (x: Tensor): Tensor => x };
     build(model, [2]);
     expect(await model.own.item()).toBe(7);
@@ -121,8 +121,8 @@ describe("build", () => {
   });
 });
 
-describe("without build", () => {
-  it("a layer begins with values that are the same at each run, by the seed of setSeed", async () => {
+describe("a model without build", () => {
+  it("begins with the same values in each run, by the seed of setSeed", async () => {
     const x = some([2, 5, 5, 2]);
     const first = async (seed: number) => {
       setSeed(seed);
@@ -135,7 +135,7 @@ describe("without build", () => {
     expect(await model.call(x).data()).toEqual(y);
   });
 
-  it("also within a compiled function", async () => {
+  it("begins with the same values in a compiled function", async () => {
     const x = some([2, 5, 5, 2]);
     const model = net();
     const run = compile((input: Tensor) => model.call(input));
@@ -146,7 +146,7 @@ describe("without build", () => {
     expect((await run(x)).knownValues).toEqual(plain);
   });
 
-  it("equal layers begin with different values, called at once or one after the other", async () => {
+  it("begins with different values in equal layers, called at once or one after the other", async () => {
     const x = some([2, 5]);
     const [a, b] = [new Dense({ units: 3 }), new Dense({ units: 3 })];
     const [p, q] = await evaluate(a.call(x), b.call(x));
@@ -163,7 +163,7 @@ describe("without build", () => {
     }
   });
 
-  it("a model with two inputs has two different towers, the same ones after setSeed", async () => {
+  it("begins with two different towers if it has two inputs, and the same ones after setSeed", async () => {
     class TwoInputs {
       readonly left = new Sequential([new Dense({ units: 4 }), new ReLU()]);
       readonly right = new Sequential([new Dense({ units: 4 }), new ReLU()]);
@@ -186,7 +186,7 @@ describe("without build", () => {
     expect((await all(8))["head.0.weights"]).not.toEqual(first["head.0.weights"]);
   });
 
-  it("in predict the paths decide, as in build with the seed of setSeed", async () => {
+  it("begins in predict with values by its paths, as in build with the seed of setSeed", async () => {
     const x = some([2, 5, 5, 2]);
     setSeed(9);
     const [model, again] = [net(), net()];
@@ -195,7 +195,7 @@ describe("without build", () => {
     expect((await predict(build(net(), [5, 5, 2], { seed: 9 }), x)).knownValues).toEqual(y);
   });
 
-  it("predict leaves values alone that were used before", async () => {
+  it("keeps in predict the values that were used before", async () => {
     const x = some([2, 5, 5, 2]);
     const model = net();
     const y = await model.call(x).data();
@@ -204,7 +204,7 @@ describe("without build", () => {
 });
 
 describe("layers that are called only in training", () => {
-  /** A head that only training calls, which also watches a running mean. */
+  /** A head that is called only in training, with a running mean. */
   class Auxiliary implements Layer {
     readonly trunk = new Dense({ units: 4 });
     readonly norm = new BatchNorm();
@@ -217,7 +217,7 @@ describe("layers that are called only in training", () => {
     }
   }
 
-  it("are built and seeded by their paths, and nothing is assigned", async () => {
+  it("are built and seeded by their paths, and assign nothing", async () => {
     const model = build(new Auxiliary(), [3], { seed: 5 });
     expect([...variables(model).keys()]).toContain("auxiliary.weights");
     const first = await bits(model);
@@ -237,7 +237,7 @@ describe("layers that are called only in training", () => {
   });
 });
 
-describe("trainable variables that no path leads to", () => {
+describe("trainable variables without a path", () => {
   const hiding: Readonly<Record<string, () => Layer>> = {
     closure: () => {
       const hidden = new Dense({ units: 2 });
@@ -276,7 +276,7 @@ describe("trainable variables that no path leads to", () => {
       expect(() => build(make(), [2])).toThrow(/build: the model uses .*"(weights|own scale)" .*no path leads to/);
     });
 
-  it("do no harm in predict, after which saveWeights refuses them", async () => {
+  it("are accepted by predict, and then refused by saveWeights", async () => {
     for (const make of [hiding["private field"]!, hiding["closure"]!]) {
       const model = make();
       expect((await predict(model, some([1, 2]))).shape).toEqual([1, 2]);
@@ -284,7 +284,7 @@ describe("trainable variables that no path leads to", () => {
     }
   });
 
-  it("are accepted where they are not trainable, and once a path leads to them", async () => {
+  it("are accepted if they are not trainable, and as soon as they have a path", async () => {
     const hidden = new Dense({ units: 2, inputs: 2 });
     const model: Layer & { seen?: Layer } = { call: (x) => hidden.call(x) };
     expect(() => build(model, [2])).toThrow(UsageError);

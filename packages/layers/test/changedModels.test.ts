@@ -21,7 +21,7 @@ beforeAll(() => useBackend(reference()));
 const x = tensor([[1, -2, 3]]);
 const weights = (value: number): Variable => new Variable([value], [], { name: "w" });
 
-/** A model of everything that can be changed: each number in it is a factor of its answer. */
+/** A model with every kind of changeable field: each number in it is a factor of its output. */
 class Everything implements Layer {
   field = 1;
   text = "1";
@@ -102,7 +102,7 @@ const changes: Readonly<Record<string, (m: Everything) => void>> = {
 
 describe("predict after the model has changed", () => {
   for (const [what, change] of Object.entries(changes))
-    it(`answers as the model is now: ${what}`, async () => {
+    it(`uses the current model: ${what}`, async () => {
       const model = new Everything();
       const before = [...(await predict(model, x)).knownValues];
       change(model);
@@ -113,7 +113,7 @@ describe("predict after the model has changed", () => {
       expect([...(await predict(model, x)).knownValues]).toEqual(direct);
     });
 
-  it("answers as the model is now after any changes in a row, back and forth, for several shapes", async () => {
+  it("uses the current model after any sequence of changes, for several shapes", async () => {
     const names = Object.keys(changes);
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...names, "back"), { maxLength: 8 }), async (row) => {
@@ -129,7 +129,7 @@ describe("predict after the model has changed", () => {
     );
   });
 
-  it("sees another head, another depth and another rate of dropout", async () => {
+  it("uses a new head, depth and dropout rate", async () => {
     const model = build(sequential([new Dense({ units: 4 }), new ReLU(), new Dense({ units: 2 })]), [3], { seed: 1 });
     expect((await predict(model, x)).shape).toEqual([1, 2]);
     const layers = model.layers as Layer[];
@@ -146,7 +146,7 @@ describe("predict after the model has changed", () => {
     expect([...(await noisy(x)).knownValues]).toEqual([1, -2, 3]);
   });
 
-  it("records a model that does not change once for each shape", async () => {
+  it("records an unchanged model once for each shape", async () => {
     let recorded = 0;
     const dense = build(new Dense({ units: 2 }), [3], { seed: 1 });
     const model = compileModel(dense, (input: Tensor) => {
@@ -167,7 +167,7 @@ describe("predict after the model has changed", () => {
     expect(model.programs.size).toBe(2);
   });
 
-  it("holds for a model with more numbers than a call has arguments", async () => {
+  it("accepts a model with more numbers than a call has arguments", async () => {
     const list = Array.from({ length: 200_000 }, () => 1);
     const typed = new Float32Array(200_000).fill(1);
     const model = { list, typed, call: (t: Tensor): Tensor => multiply(t, list.at(-1)! * typed.at(-1)!) };
@@ -178,7 +178,7 @@ describe("predict after the model has changed", () => {
     expect([...(await predict(model, x)).knownValues]).toEqual([6, -12, 18]);
   });
 
-  it("is not confused by a model that holds itself", async () => {
+  it("accepts a model with a reference to itself", async () => {
     const model = { factor: 2, self: undefined as unknown, call: (t: Tensor): Tensor => multiply(t, model.factor) };
     model.self = model;
     expect([...(await predict(model, x)).knownValues]).toEqual([2, -4, 6]);

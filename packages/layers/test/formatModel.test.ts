@@ -16,8 +16,8 @@ import {
 } from "../src/index.ts";
 import { lenet5, resnet18 } from "../src/models/index.ts";
 
-describe("a model prints as a tree", () => {
-  it("by String and by console.log in Node", () => {
+describe("a printed model", () => {
+  it("is the same by String and by console.log in Node", () => {
     const model = build(lenet5(), [28, 28, 1]);
     expect(String(model)).toMatchInlineSnapshot(`
       "Sequential (61,706 parameters)
@@ -38,7 +38,7 @@ describe("a model prints as a tree", () => {
     expect(inspect({ model })).toContain("layers.0 Conv2d");
   });
 
-  it("with the shapes that are known: none before it was built", () => {
+  it("has no unknown shapes before it is built", () => {
     expect(
       String(sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Dense({ units: 3, inputs: 2 })])),
     ).toMatchInlineSnapshot(`
@@ -49,7 +49,7 @@ describe("a model prints as a tree", () => {
       `);
   });
 
-  it("of containers, variables that are not trained, and classes of one's own", () => {
+  it("shows containers, variables that are not trainable, and custom classes", () => {
     class Own implements Layer {
       readonly body = new Residual({ body: sequential([new Dense({ units: 4, inputs: 4 })]) });
       readonly heads = new Map<string, Layer>([["first", new Dense({ units: 2, inputs: 4 })]]);
@@ -80,12 +80,12 @@ describe("a model prints as a tree", () => {
     `);
   });
 
-  it("of one layer as one line", () => {
+  it("of one layer has one line", () => {
     expect(String(new ReLU())).toBe("ReLU");
     expect(`${String(new Dense({ units: 3, inputs: 2 }))}`).toBe("Dense: weights [2, 3], bias [3] (9 parameters)");
   });
 
-  it("with every variable once, in a model with shared layers, too", () => {
+  it("lists every variable once, in a model with shared layers, too", () => {
     const shared = new Dense({ units: 2, inputs: 2 });
     const text = formatModel(sequential([shared, sequential([shared])]));
     expect(text.match(/weights/g)).toHaveLength(1);

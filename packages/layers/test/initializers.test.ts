@@ -31,7 +31,7 @@ describe("initialisers", () => {
     ["heNormal", initializers.heNormal, 2 / 40],
     ["glorotNormal", initializers.glorotNormal, 2 / 50],
     ["lecunNormal", initializers.lecunNormal, 1 / 40],
-  ])("%s: mean 0 and its variance", (_, initializer, expected) => {
+  ])("%s has mean 0 and the variance of its definition", (_, initializer, expected) => {
     const { mean, variance, largest } = moments(initializer);
     expect(Math.abs(mean)).toBeLessThan(0.01);
     expect(variance / expected).toBeGreaterThan(0.97);
@@ -43,7 +43,7 @@ describe("initialisers", () => {
     ["heUniform", initializers.heUniform, 2 / 40],
     ["glorotUniform", initializers.glorotUniform, 2 / 50],
     ["lecunUniform", initializers.lecunUniform, 1 / 40],
-  ])("%s: mean 0 and its variance, within its bounds", (_, initializer, expected) => {
+  ])("%s has mean 0 and the variance of its definition, within its bounds", (_, initializer, expected) => {
     const { mean, variance, largest } = moments(initializer);
     expect(Math.abs(mean)).toBeLessThan(0.01);
     expect(variance / expected).toBeGreaterThan(0.97);
@@ -52,13 +52,13 @@ describe("initialisers", () => {
     expect(largest).toBeGreaterThan(0.99 * Math.sqrt(3 * expected));
   });
 
-  it("constants", () => {
+  it("constants fill the shape", () => {
     expect(initializers.constant(3)([2, 2], fans, new Random(1))).toEqual(new Float32Array([3, 3, 3, 3]));
     expect(initializers.zerosInitializer([2], fans, new Random(1))).toEqual(new Float32Array(2));
     expect(initializers.onesInitializer([2], fans, new Random(1))).toEqual(new Float32Array([1, 1]));
   });
 
-  it("orthogonal: the columns, or rows if there are fewer, have length 1 and right angles", () => {
+  it("orthogonal makes columns, or rows if there are fewer, of length 1 and at right angles", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.nat(), (rows, columns, seed) => {
         const m = initializers.orthogonal([1, rows, columns], fans, new Random(seed));
@@ -75,7 +75,7 @@ describe("initialisers", () => {
     );
   });
 
-  it("see how many numbers flow into one output, and how many outputs one number flows into", async () => {
+  it("use the fan-in and the fan-out of a shape", async () => {
     const seen: Fans[] = [];
     const initializer: Initializer = (of, given, random) => {
       seen.push(given);

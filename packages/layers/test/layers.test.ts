@@ -49,7 +49,7 @@ const same = async (a: Tensor, b: Tensor): Promise<void> => {
   expect(left).toEqual(right);
 };
 
-/** A side of 1 to 5 with windows, strides, padding and dilation that fit it. */
+/** A size with a window, stride, padding and dilation that fit it. */
 const windows = fc.record({
   batch: fc.integer({ min: 1, max: 3 }),
   channels: fc.integer({ min: 1, max: 2 }),
@@ -62,8 +62,8 @@ const windows = fc.record({
   filters: fc.integer({ min: 1, max: 2 }),
 });
 
-describe("layers with filters are their operation with the filters they keep, and a bias", () => {
-  it("Conv1d, Conv2d, DepthwiseConv2d, ConvTranspose2d, LocallyConnected2d", async () => {
+describe("a layer with filters", () => {
+  it("equals its operation with its filters and bias: Conv1d, Conv2d, DepthwiseConv2d, ConvTranspose2d, LocallyConnected2d", async () => {
     await fc.assert(
       fc.asyncProperty(windows, async ({ batch, kernel, stride, padding: pad, dilation, steps, groups, ...rest }) => {
         const padding = Math.min(pad, Math.floor(((kernel - 1) * dilation) / 2));
@@ -99,7 +99,7 @@ describe("layers with filters are their operation with the filters they keep, an
     );
   });
 
-  it("take a kernel of [height, width], and no bias where none is wanted", async () => {
+  it("accepts a kernel of [height, width], and has no bias if that is off", async () => {
     const x = some([2, 5, 6, 3]);
     const layer = ready(new layers.Conv2d({ filters: 4, kernelSize: [2, 3], stride: [1, 3], bias: false }), x);
     expect(layer.filters?.shape).toEqual([2, 3, 3, 4]);
@@ -107,7 +107,7 @@ describe("layers with filters are their operation with the filters they keep, an
     await same(layer.call(x), conv2d(x, layer.filters!, { stride: [1, 3] }));
   });
 
-  it("have their parameters at once if the input's channels are given", () => {
+  it("has its parameters at once if the number of input channels is given", () => {
     const shapes = (layer: object): Record<string, readonly number[]> =>
       Object.fromEntries([...parameters(layer)].map(([path, { shape }]) => [path, shape]));
     expect(shapes(new layers.Conv2d({ filters: 4, kernelSize: 3, groups: 2, inChannels: 6 }))).toEqual({
@@ -128,7 +128,7 @@ describe("layers with filters are their operation with the filters they keep, an
     expect(shapes(new layers.Dense({ units: 4, inputs: 7 }))).toEqual({ weights: [7, 4], bias: [4] });
   });
 
-  it("Dense: every neuron is a weighted sum of the whole input, and a bias", async () => {
+  it("Dense gives each unit the weighted sum of the whole input, and a bias", async () => {
     const x = some([2, 3]);
     const dense = ready(new layers.Dense({ units: 4 }), x);
     const [y, inputs, weights, bias] = await evaluate(dense.call(x), x, dense.weights!, dense.bias!);
@@ -141,8 +141,8 @@ describe("layers with filters are their operation with the filters they keep, an
   });
 });
 
-describe("layers without parameters are their operation", () => {
-  it("pooling, over windows that fit", async () => {
+describe("a layer without parameters equals its operation:", () => {
+  it("pooling, with windows that fit", async () => {
     await fc.assert(
       fc.asyncProperty(windows, async ({ batch, kernel, stride, padding: pad, steps, channels }) => {
         const padding = Math.min(pad, Math.floor((kernel - 1) / 2));
@@ -197,7 +197,7 @@ describe("layers without parameters are their operation", () => {
   });
 });
 
-describe("windows drop what they do not reach, unless they must fit", () => {
+describe('windows drop inputs by default, and must fit with geometry "strict":', () => {
   const image = some([1, 6, 6, 2]);
   const signal = some([1, 6, 2]);
   const strided = { kernelSize: 3, filters: 2, stride: 2 };
@@ -223,7 +223,7 @@ describe("windows drop what they do not reach, unless they must fit", () => {
   });
 });
 
-describe("normalisations scale and shift by what they learn", () => {
+describe("normalisations scale and shift by their parameters:", () => {
   const x = some([3, 4, 5, 6]);
 
   it("BatchNorm while training, LayerNorm, GroupNorm", async () => {
@@ -262,7 +262,7 @@ describe("Dropout", () => {
     expect(new layers.Dropout({ rate: 0.9 }).call(x, { training: false })).toBe(x);
   });
 
-  it("sets about the given share to 0 while training, and keeps the mean", async () => {
+  it("sets about the given share to 0 in training, and keeps the mean", async () => {
     const y = await new layers.Dropout({ rate: 0.25 })
       .call(tensor(new Float32Array(4000).fill(1), [4000]), { training: true })
       .data();
@@ -273,25 +273,25 @@ describe("Dropout", () => {
   });
 });
 
-describe("layers of layers", () => {
+describe("containers", () => {
   const x = some([2, 4, 4, 3]);
   const conv = (filters: number): layers.Conv2d => new layers.Conv2d({ filters, kernelSize: 3, padding: "same" });
 
-  it("Sequential: one after the other", async () => {
+  it("Sequential calls its layers in order", async () => {
     const [first, second] = [conv(4), conv(2)];
     const model = layers.sequential([first, new layers.ReLU(), second]);
     await same(model.call(x), second.call(relu(first.call(x))));
     expect(new layers.Sequential([]).call(x)).toBe(x);
   });
 
-  it("Residual: what the body makes, and x or what the shortcut makes of it", async () => {
+  it("Residual adds the output of the body and the input, or the output of the shortcut", async () => {
     const body = conv(3);
     await same(new layers.Residual({ body }).call(x), add(body.call(x), x));
     const [wide, shortcut] = [conv(5), new layers.Conv2d({ filters: 5, kernelSize: 1 })];
     await same(new layers.Residual({ body: wide, shortcut }).call(x), add(wide.call(x), shortcut.call(x)));
   });
 
-  it("Parallel: the maps of each branch, in order", async () => {
+  it("Parallel concatenates the maps of its branches in order", async () => {
     const branches = [conv(2), new layers.ReLU(), conv(1)];
     const y = new layers.Parallel(branches).call(x);
     expect(y.shape).toEqual([2, 4, 4, 6]);
@@ -305,7 +305,7 @@ describe("layers of layers", () => {
   });
 });
 
-describe("every parameter of every layer learns", () => {
+describe("every parameter of every layer is trained", () => {
   const image = some([2, 5, 5, 4]);
   const cases: [string, () => Layer, Tensor][] = [
     ["Conv1d", () => new layers.Conv1d({ filters: 3, kernelSize: 3 }), some([2, 7, 2])],
@@ -331,7 +331,7 @@ describe("every parameter of every layer learns", () => {
     ],
   ];
 
-  it.each(cases)("%s: gradients are the slopes of the loss", async (_, make, x) => {
+  it.each(cases)("the gradients of %s equal the slopes of the loss", async (_, make, x) => {
     const layer = ready(make(), x);
     const loss = (): Tensor => {
       const y = layer.call(x, { training: true });

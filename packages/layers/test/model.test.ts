@@ -31,7 +31,7 @@ import { some, useFloat64 } from "./helpers.ts";
 
 beforeAll(useFloat64);
 
-/** A layer that knows nothing of this package but its interface. */
+/** A layer that depends only on the interface of this package. */
 class Scale implements Layer {
   factor: Variable | undefined;
   call(x: Tensor): Tensor {
@@ -40,7 +40,7 @@ class Scale implements Layer {
   }
 }
 
-/** A model of one's own making: fields of all kinds, one layer used twice. */
+/** A custom model: fields of all kinds, one layer used twice. */
 class Own implements Layer {
   last: Tensor | undefined;
   readonly stem = new Conv2d({ filters: 4, kernelSize: 3, padding: "same" });
@@ -58,7 +58,7 @@ class Own implements Layer {
 }
 
 describe("a model is a tree of plain objects", () => {
-  it("whose variables have their path for a name", () => {
+  it("with variables that are named by their paths", () => {
     const model = build(
       new Sequential([
         new Conv2d({ filters: 4, kernelSize: 3 }),
@@ -88,7 +88,7 @@ describe("a model is a tree of plain objects", () => {
     for (const [path, variable] of variables(model)) expect(variable.name).toBe(path);
   });
 
-  it("also if it is a class of one's own: fields, arrays, maps and objects, each found once, tensors left out", () => {
+  it("also as a custom class: fields, arrays, maps and objects, each found once, without tensors", () => {
     const model = build(new Own(), [6, 6, 1]);
     expect(model.last?.inputs.length).toBeGreaterThan(0);
     expect([...variables(model).keys()]).toEqual([
@@ -104,14 +104,14 @@ describe("a model is a tree of plain objects", () => {
     expect([...layersOf(model).keys()]).toEqual(["", "stem", "heads.digit", "blocks.0", "blocks.1.scale"]);
   });
 
-  it("walks objects that point to each other", () => {
+  it("in which objects may refer to each other", () => {
     const child: { parent?: object; weights: Variable } = { weights: new Variable([1], []) };
     const model = { child };
     child.parent = model;
     expect([...variables(model).keys()]).toEqual(["child.weights"]);
   });
 
-  it("counts and predicts as any other", async () => {
+  it("with counts and predictions like any other", async () => {
     const model = new Own();
     const counted = summary(model, [6, 6, 1]);
     expect(counted.parameters).toBe(40 + 50 + 20 + 4 + 1);
@@ -122,7 +122,7 @@ describe("a model is a tree of plain objects", () => {
   });
 });
 
-it("predict compiles a model once for each shape, and sees what it has learned since", async () => {
+it("that predict compiles once for each shape, and reads with its current weights", async () => {
   let calls = 0;
   const own = new Scale();
   const model: Layer = { call: (x) => (calls++, own.call(x)) };
@@ -135,7 +135,7 @@ it("predict compiles a model once for each shape, and sees what it has learned s
   expect(calls).toBe(2);
 });
 
-describe("who watches sees what every layer makes", () => {
+describe("watchers", () => {
   const model = new Sequential([
     new Conv2d({ filters: 2, kernelSize: 3 }),
     new Residual({ body: new ReLU() }),
@@ -143,7 +143,7 @@ describe("who watches sees what every layer makes", () => {
     { call: (x) => add(x, 1) },
   ]);
 
-  it("in order, with its path, classes of one's own too, each once", () => {
+  it("receive the outputs of all layers in order, with paths, also of custom classes, each once", () => {
     const seen: string[] = [];
     const x = some([1, 5, 5, 1]);
     const y = apply(model, x, {
@@ -161,7 +161,7 @@ describe("who watches sees what every layer makes", () => {
     ]);
   });
 
-  it("and activations gives the values", async () => {
+  it("collect the values in activations", async () => {
     const x = some([2, 5, 5, 1]);
     const taps = await activations(model, x);
     expect(taps.map(({ path }) => path)).toEqual(["layers.0", "layers.1.body", "layers.1", "layers.2", "layers.3", ""]);
@@ -172,7 +172,7 @@ describe("who watches sees what every layer makes", () => {
   });
 });
 
-describe("errors say where in the model they happened, what was expected, what came and how to mend it", () => {
+describe("errors name the path, the expectation, the received value and a fix", () => {
   const message = (work: () => unknown): string => {
     try {
       work();
@@ -183,7 +183,7 @@ describe("errors say where in the model they happened, what was expected, what c
   };
   const x = some([2, 8, 8, 1]);
 
-  it("channels, sizes, windows and ranks that do not fit", () => {
+  it("for wrong channels, sizes, windows and ranks", () => {
     const net = build(
       new Sequential([
         new Conv2d({ filters: 4, kernelSize: 3 }),
@@ -211,7 +211,7 @@ describe("errors say where in the model they happened, what was expected, what c
     );
   });
 
-  it("layers that were put together wrongly", () => {
+  it("for layers that do not fit together", () => {
     const grow = new Conv2d({ filters: 4, kernelSize: 3 });
     expect(message(() => sequential([new Residual({ body: grow })]).call(x))).toMatchInlineSnapshot(
       `"layers.0 (Residual): residual: the output of the shortcut must be [2, 6, 6, 4], like that of the body, got [2, 8, 8, 1]; give a shortcut that ends in the same shape, such as a Conv2d of kernelSize 1"`,
@@ -230,20 +230,20 @@ describe("errors say where in the model they happened, what was expected, what c
     );
     const norm = new BatchNorm();
     norm.call(some([2, 4]));
-    // Broadcasting would stretch the one channel to four.
+    // Broadcasting would repeat the one channel four times.
     expect(message(() => sequential([norm]).call(x))).toMatchInlineSnapshot(
       `"layers.0 (BatchNorm): normalize: the normalised axes must be [4], as at the first call, got [1] in [2, 8, 8, 1]"`,
     );
   });
 
-  it("deep within, the path is given once", () => {
+  it("with the path once, in deep models", () => {
     const net = sequential([new Residual({ body: sequential([new ReLU(), new Parallel([new Dense({ units: 1 })])]) })]);
     const path = "layers.0.body.layers.1.branches.0 (Dense): ";
     expect(message(() => net.call(x)).startsWith(`${path}dense: expected`)).toBe(true);
     expect(message(() => sequential([net]).call(x)).startsWith(`layers.0.${path}`)).toBe(true);
   });
 
-  it("options and layers that are none", () => {
+  it("for wrong options and values that are not layers", () => {
     const no = <T>(value: unknown): T => value as T;
     expect(message(() => new Conv2d({ filters: 0, kernelSize: 3 }))).toMatchInlineSnapshot(
       `"Conv2d: filters must be a whole number of at least 1, got 0"`,
@@ -284,7 +284,7 @@ describe("errors say where in the model they happened, what was expected, what c
     );
   });
 
-  it("are of their class, with the same as data", () => {
+  it("with a class, and the parts as data", () => {
     const net = sequential([new Dense({ units: 1 })]);
     expect(() => net.call(x)).toThrow(
       expect.objectContaining({
@@ -296,7 +296,7 @@ describe("errors say where in the model they happened, what was expected, what c
     expect(() => new Conv2d({ filters: -1, kernelSize: 1 })).toThrow(ValueError);
   });
 
-  it("leave the layer as it was: the right input works afterwards", () => {
+  it("and keep the layer usable: the right input works afterwards", () => {
     const conv = new Conv2d({ filters: 4, kernelSize: 3, groups: 2 });
     expect(() => conv.call(some([1, 5, 5, 3]))).toThrow("groups");
     expect(conv.filters).toBeUndefined();

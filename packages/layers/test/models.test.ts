@@ -14,7 +14,7 @@ import { alexNet, convNetJsCifar, convNetJsMnist, lenet5, resnet18, vgg16 } from
 
 const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/seed.json", import.meta.url), "utf8"));
 
-describe("the parameters and products of known nets", () => {
+describe("the parameters and multiply-adds of well-known nets", () => {
   it("LeNet-5", () => {
     expect(summary(lenet5(), [28, 28, 1])).toMatchObject({
       parameters: golden.lenet5.params,
@@ -73,7 +73,7 @@ describe("the parameters and products of known nets", () => {
     const { parameters: total, multiplyAdds } = summary(model, [224, 224, 3]);
     expect(total).toBe(golden.resnet18.params);
     expect(multiplyAdds / 1e9).toBeCloseTo(golden.resnet18.GMAC, 12);
-    // The running means and variances are kept, not learned.
+    // Running means and variances are not trained.
     expect(variables(model).size - parameters(model).size).toBe(40);
   });
 
@@ -86,10 +86,10 @@ describe("the parameters and products of known nets", () => {
   });
 });
 
-describe("what the texts count", () => {
+describe("published counts", () => {
   const options = { kernelSize: 11, stride: 4, filters: 96 };
 
-  it("the first convolution of AlexNet, tied and untied", () => {
+  it("include the first convolution of AlexNet, with and without shared weights", () => {
     const { unshared, shared, out } = golden.alexConv1;
     expect(summary(new Conv2d(options), [227, 227, 3])).toMatchObject({
       parameters: shared,
@@ -98,21 +98,21 @@ describe("what the texts count", () => {
     expect(summary(new LocallyConnected2d(options), [227, 227, 3]).parameters).toBe(unshared);
   });
 
-  it("the running demonstration of CS231n", () => {
+  it("include the demo of CS231n", () => {
     const demo = new Conv2d({ filters: 2, kernelSize: 3, stride: 2, padding: 1 });
     const { parameters: count, multiplyAdds } = summary(demo, [5, 5, 3]);
     expect(count).toBe(golden.convDemo.params);
     expect(multiplyAdds).toBe(golden.convDemo.steps * golden.convDemo.macsPerStep);
   });
 
-  it("three convolutions of 64 filters at 224 pixels", () => {
+  it("include three convolutions of 64 filters at 224 pixels", () => {
     const conv = (): Conv2d => new Conv2d({ filters: 64, kernelSize: 3, padding: 1 });
     const { rows } = summary(new Sequential([conv(), conv(), conv()]), [224, 224, 3]);
     const maps = rows.reduce((sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b), 0);
     expect(maps).toBe(golden.threeConvs224.acts);
   });
 
-  it("VGG-16 as a convolution throughout: 36 crops of a larger image at once", () => {
+  it("include VGG-16 as a convolutional net: 36 crops of a larger image at once", () => {
     const features = vgg16().layers.slice(0, 31);
     const conv = (filters: number, kernelSize: number): Conv2d => new Conv2d({ filters, kernelSize });
     const model = new Sequential([...features, conv(4096, 7), new ReLU(), conv(4096, 1), new ReLU(), conv(1000, 1)]);

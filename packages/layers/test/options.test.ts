@@ -10,9 +10,9 @@ beforeAll(() => useBackend(reference()));
 
 type Options = Readonly<Record<string, unknown>>;
 interface Case {
-  /** Options that are accepted. */
+  /** Valid options. */
   readonly good: Options;
-  /** Values of each option that are refused. */
+  /** Wrong values of each option. */
   readonly bad: Readonly<Record<string, readonly unknown[]>>;
 }
 
@@ -109,7 +109,7 @@ const make = (name: string, ...options: readonly unknown[]): unknown =>
   new (layers as unknown as Readonly<Record<string, new (...given: readonly unknown[]) => unknown>>)[name]!(...options);
 
 describe("options of layers", () => {
-  it("are tried here for every layer", () => {
+  it("are tested here for every layer", () => {
     const all = Object.entries(layers)
       .filter(
         ([, value]) => typeof value === "function" && Function.prototype.toString.call(value).startsWith("class "),
@@ -122,7 +122,7 @@ describe("options of layers", () => {
   });
 
   for (const [name, { good, bad }] of Object.entries(cases)) {
-    it(`of ${name} are refused where a name is unknown`, () => {
+    it(`of ${name} are refused if a name is unknown`, () => {
       expect(() => make(name, good)).not.toThrow();
       expect(() => make(name, { ...good, somethingElse: 1 })).toThrow(`${name}: unknown option "somethingElse"`);
       const [known] = Object.keys(good);
@@ -130,7 +130,7 @@ describe("options of layers", () => {
       for (const options of [3, null, "same", [1]]) expect(() => make(name, options)).toThrow(ValueError);
     });
 
-    it(`of ${name} are refused where a value is wrong`, () => {
+    it(`of ${name} are refused if a value is wrong`, () => {
       for (const [option, values] of Object.entries(bad))
         for (const value of values) {
           expect(() => make(name, { ...good, [option]: value }), `${option}: ${JSON.stringify(value)}`).toThrow(
@@ -141,7 +141,7 @@ describe("options of layers", () => {
     });
   }
 
-  it("are refused by layers that have none", () => {
+  it("are refused by layers without options", () => {
     for (const name of plain) {
       expect(() => make(name)).not.toThrow();
       expect(() => make(name, { axis: 1 })).toThrow(`${name}: unknown option "axis"`);
@@ -149,7 +149,7 @@ describe("options of layers", () => {
     }
   });
 
-  it("that must be given are missed", () => {
+  it("are reported if they are required and missing", () => {
     for (const name of ["Conv1d", "Conv2d", "ConvTranspose2d", "DepthwiseConv2d", "LocallyConnected2d"])
       expect(() => make(name, { ...cases[name]!.good, kernelSize: undefined })).toThrow(`${name}: kernelSize must be`);
     for (const name of ["MaxPool1d", "MaxPool2d", "LpPool2d"])
@@ -183,7 +183,7 @@ describe("options of layers", () => {
 describe("predict and activations", () => {
   const dense = new layers.Dense({ units: 2 });
 
-  it("refuse what is not a tensor, by name, with the way to make one", async () => {
+  it("refuse values that are not tensors, with a way to make one", async () => {
     for (const input of [
       [1, 2],
       [[1, 2]],
@@ -201,7 +201,7 @@ describe("predict and activations", () => {
     }
   });
 
-  it("refuse what is not a model", async () => {
+  it("refuse values that are not models", async () => {
     for (const model of [some([1, 2]), null, {}, () => some([1, 2])])
       await expect(layers.predict(model as never, some([1, 2]))).rejects.toThrow("predict: model must be a layer");
   });

@@ -20,7 +20,7 @@ import { some, useFloat64 } from "./helpers.ts";
 
 beforeAll(useFloat64);
 
-/** Adds up what it is given by its layers, which it calls without `apply`. They stand in fields of all kinds. */
+/** Adds up the outputs of its layers, which it calls without `apply`. They are in fields of all kinds. */
 class CallsDirectly implements Layer {
   readonly first: Layer;
   readonly parts: { readonly list: readonly Layer[]; readonly map: ReadonlyMap<string, Layer> };
@@ -61,7 +61,7 @@ class Failing implements Layer {
 
 interface Make {
   readonly model: Layer;
-  /** How often each layer is called in one call of the model, without those that nobody can see: plain ones called directly. */
+  /** Number of calls of each layer in one call of the model, without invisible ones: plain layers that are called directly. */
   readonly calls: ReadonlyMap<Layer, number>;
 }
 
@@ -87,7 +87,7 @@ const containing = (
     return { model, calls: merged(all, times).set(model, 1) };
   });
 
-/** Models of layers that keep the shape of what they are given, nested in all ways. */
+/** Models of layers that keep the shape of their input, nested in all ways. */
 const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
   fc.letrec<{ any: Make }>((tie) => {
     const several = fc.array(tie("any"), { minLength: 1, maxLength: 3 });
@@ -107,7 +107,7 @@ const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
           (layers) => new Applies(layers),
           (i) => (i === 0 ? 2 : 1),
         ),
-        // What calls directly is only told about by layers that use `run`.
+        // Direct calls are reported only by layers that use `run`.
         containing(
           fc.array(
             fc.oneof(
@@ -125,7 +125,7 @@ const models = (leaves: readonly fc.Arbitrary<Make>[]): fc.Arbitrary<Make> =>
 const leaves = [leaf(() => new ReLU()), leaf(() => new Plain())];
 
 describe("in random nested models", () => {
-  it("each call of each layer is watched once, with the path under which the layer and its variables are found", () => {
+  it("each call of each layer is watched once, with the path of the layer and its variables", () => {
     fc.assert(
       fc.property(models(leaves), ({ model, calls }) => {
         const seen = new Map<Layer, number>();
@@ -142,7 +142,7 @@ describe("in random nested models", () => {
     );
   });
 
-  it("an error names the path and the class of the layer that failed, once", () => {
+  it("an error names the path and the class of the failing layer once", () => {
     const failing = leaf(() => new Failing());
     fc.assert(
       fc.property(models([...leaves, failing]), ({ model }) => {
@@ -185,13 +185,13 @@ describe("paths of layers", () => {
     throw new Error("no error was thrown");
   };
 
-  it("begin at the layer that is called: a part that is called alone has paths of its own", () => {
+  it("begin at the called layer: a part that is called alone has its own paths", () => {
     const part = new Sequential([new ReLU()]);
     expect(pathsSeen(new Sequential([part]))).toEqual(["layers.0.layers.0 ReLU", "layers.0 Sequential", " Sequential"]);
     expect(pathsSeen(part)).toEqual(["layers.0 ReLU", " Sequential"]);
   });
 
-  it("of a layer in two places are the first, as that of its variables", () => {
+  it("of a shared layer are the first ones, as those of its variables", () => {
     const shared = new Dense({ units: 3 });
     const model = build(new Sequential([new Sequential([new ReLU(), shared]), shared]), [3]);
     expect([...variables(model).keys()]).toEqual(["layers.0.layers.1.weights", "layers.0.layers.1.bias"]);
@@ -201,7 +201,7 @@ describe("paths of layers", () => {
     ]);
   });
 
-  it("are found for layers that are made while the model is called, also in the first call", () => {
+  it("are found for layers that are created during a call, also in the first call", () => {
     class Lazy implements Layer {
       inner: Layer | undefined;
       call(input: Tensor, mode?: Mode): Tensor {
@@ -228,7 +228,7 @@ describe("paths of layers", () => {
     expect(pathsSeen(model).slice(0, 2)).toEqual(["layers.0 ReLU", "layers.1 Dense"]);
   });
 
-  it("of layers that are called without the mode, or that no path leads to, begin with that of their caller", () => {
+  it("of layers that are called without the mode, or have no path, begin with that of their caller", () => {
     const hidden = new Sequential([new Dense({ units: 1 })]);
     class Forgetful implements Layer {
       readonly inner = new Dense({ units: 1 });
@@ -246,7 +246,7 @@ describe("paths of layers", () => {
     );
   });
 
-  it("are those of the model after a part of it was used alone", async () => {
+  it("are those of the model after a part of it was called alone", async () => {
     const part = new Sequential([new Dense({ units: 3 })]);
     const model = new Sequential([new ReLU(), part]);
     await predict(model, x);
@@ -256,7 +256,7 @@ describe("paths of layers", () => {
     expect(variables(model).get("layers.1.layers.0.weights")?.name).toBe("layers.1.layers.0.weights");
   });
 
-  it("are not needed by a layer on its own", () => {
+  it("are not needed by a single layer", () => {
     expect(() => new Dense({ units: 1 }).call(some([3]))).toThrow(/^Dense: dense: expected/);
     expect(() => apply(new ReLU(), 3 as never)).toThrow(UsageError);
   });

@@ -16,7 +16,7 @@ import {
 } from "../src/index.ts";
 import { alexNet, lenet5, resnet18, vgg16 } from "../src/models/index.ts";
 
-/** The general pattern of CS231n, and the four that it names. */
+/** The general pattern of CS231n, and its four examples. */
 const general = "INPUT -> [[CONV -> RELU]*N -> POOL?]*M -> [FC -> RELU]*K -> FC";
 const examples: [pattern: string, words: string][] = [
   ["INPUT -> FC", "FC"],
@@ -31,7 +31,7 @@ const examples: [pattern: string, words: string][] = [
 const whole = fc.option(fc.integer({ min: 1, max: 999 }), { nil: undefined });
 const given = (size: { readonly [K in keyof PatternSize]: number | undefined }): PatternSize =>
   Object.fromEntries(Object.entries(size).filter(([, value]) => value !== undefined));
-/** A word with sizes that it can have. */
+/** A word with valid sizes. */
 const sized = fc
   .tuple(
     fc.constantFrom("CONV", "RELU", "POOL", "FC", "NORM", "LRN", "MEAN"),
@@ -65,7 +65,7 @@ const { pattern: anyPattern } = fc.letrec<{ part: PatternPart; pattern: Pattern 
 }));
 
 describe("patterns in the notation of CS231n", () => {
-  it("are read as they are written", () => {
+  it("are parsed into names and operators", () => {
     fc.assert(
       fc.property(anyPattern, (pattern) => {
         expect(parsePattern(formatPattern(pattern))).toEqual(pattern);
@@ -75,7 +75,7 @@ describe("patterns in the notation of CS231n", () => {
       expect(formatPattern(parsePattern(text))).toBe(text);
   });
 
-  it("whatever the spaces", () => {
+  it("ignore white space", () => {
     expect(parsePattern("INPUT->[CONV ->RELU] * 2\n-> POOL ?->FC")).toEqual(
       parsePattern("INPUT -> [CONV -> RELU]*2 -> POOL? -> FC"),
     );
@@ -83,7 +83,7 @@ describe("patterns in the notation of CS231n", () => {
 
   it.each(examples)("%s", (pattern, words) => expect(expandPattern(pattern).join(" ")).toBe(words));
 
-  it("take numbers for letters, and leave out what is optional", () => {
+  it("replace letters by numbers, and omit optional parts", () => {
     const repeats = { N: 2, M: 2, K: 1 };
     expect(expandPattern(general, { repeats }).join(" ")).toBe(
       "CONV RELU CONV RELU POOL CONV RELU CONV RELU POOL FC RELU FC",
@@ -118,7 +118,7 @@ describe("patterns in the notation of CS231n", () => {
     expect(() => parsePattern(pattern)).toThrow(`parsePattern: ${sentence}:\n${pattern}\n${" ".repeat(column - 1)}^`);
   });
 
-  it("never fail in another way", () => {
+  it("never fail with another error", () => {
     const pieces = fc.constantFrom(
       "INPUT",
       "CONV",
@@ -158,7 +158,7 @@ describe("patterns in the notation of CS231n", () => {
 });
 
 describe("models from patterns", () => {
-  it("have the layers of the pattern, a Flatten before the first FC", () => {
+  it("have the layers of the pattern, and a Flatten before the first FC", () => {
     const model = fromPattern("INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> [FC -> RELU]*2 -> FC", {
       filters: 8,
       kernelSize: 5,
@@ -186,7 +186,7 @@ describe("models from patterns", () => {
     ]);
   });
 
-  it("have twice the filters after each POOL, unless told otherwise", () => {
+  it("have twice as many filters after each POOL by default", () => {
     const filtersOf = (...options: Parameters<typeof fromPattern>): number[] =>
       fromPattern(...options).layers.flatMap((layer) => (layer instanceof Conv2d ? [layer.options.filters] : []));
     const pattern = "INPUT -> [[CONV -> RELU]*2 -> POOL]*2 -> FC";
@@ -203,7 +203,7 @@ describe("models from patterns", () => {
     expect(count(Dense)).toBe(words.split("FC").length - 1);
   });
 
-  it("know the last FC from the others, however they are written", () => {
+  it("recognise the last FC in every notation", () => {
     const unitsOf = (pattern: string): number[] =>
       fromPattern(pattern, { units: 5, classes: 3 }).layers.flatMap((layer) =>
         layer instanceof Dense ? [layer.options.units] : [],
@@ -257,8 +257,8 @@ describe("models from patterns", () => {
   });
 });
 
-describe("patterns beyond what can be made", () => {
-  it("are refused before anything is made", () => {
+describe("patterns that are too large", () => {
+  it("are refused before any layer is created", () => {
     const deep = (depth: number): string => `INPUT -> ${"[".repeat(depth)}CONV${"]".repeat(depth)}`;
     expect(expandPattern(deep(100))).toEqual(["CONV"]);
     for (const depth of [101, 4400, 100_000]) {
@@ -280,19 +280,19 @@ describe("patterns beyond what can be made", () => {
         expect(() => make(`INPUT -> ${pattern}`, { repeats: { N: 1e9 } }), pattern).toThrow(
           /the number of steps must be at most 10000/,
         );
-    // Nothing, however often.
+    // Empty repetitions.
     expect(expandPattern("INPUT -> [CONV*0]*999999999 -> FC")).toEqual(["FC"]);
     expect(expandPattern("INPUT -> [[CONV]*999999999]*0 -> FC")).toEqual(["FC"]);
   });
 
-  it("that hold themselves are refused", () => {
+  it("are refused if they contain themselves", () => {
     const itself: PatternPart[] = [{ part: "CONV" }];
     itself.push({ part: itself });
     expect(() => expandPattern(itself)).toThrow(/depth of nested brackets must be at most 100, got 101/);
     expect(() => formatPattern(itself)).toThrow(/depth of nested brackets must be at most 100, got 101/);
   });
 
-  it("show what is around a slip in a long one", () => {
+  it("show the part around an error in a long one", () => {
     const long = `INPUT -> ${"CONV -> ".repeat(10_000)}FOO`;
     const error = (() => {
       try {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../src/index.ts";
 
-/** A file with this header and so many bytes of numbers. */
+/** A file with this header and `length` bytes of numbers. */
 function fileOf(header: unknown, numbers: ArrayLike<number> = [], headerLength?: number): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + numbers.length);
@@ -36,7 +36,7 @@ describe("safetensors", () => {
     );
   });
 
-  it("keep names that mean something to JavaScript", () => {
+  it("keep names that have a meaning in JavaScript", () => {
     const written = new Map([["__proto__", { shape: [1], values: new Float32Array([1]) }]]);
     expect(readSafetensors(writeSafetensors(written)).tensors).toEqual(written);
   });
@@ -81,7 +81,7 @@ describe("safetensors", () => {
     expect(readSafetensors(file).tensors.get("x")?.values[0]).toBe(value);
   });
 
-  it("cannot be written wrongly", () => {
+  it("refuse wrong data when they are written", () => {
     const wrong = { shape: [3], values: new Float32Array(2) };
     expect(() => writeSafetensors(new Map([["w", wrong]]))).toThrow('the number of values of "w" [3] must be 3, got 2');
     const fine = { shape: [2], values: new Float32Array(2) };
@@ -95,14 +95,14 @@ describe("safetensors", () => {
     expect(() => writeSafetensors(new Map(), { epoch: 3 as never })).toThrow('the metadata "epoch" must be a string');
   });
 
-  it("are read from an ArrayBuffer, and from nothing that is not bytes", () => {
+  it("are read from an ArrayBuffer, and only from bytes", () => {
     const file = fileOf({ __metadata__: { by: "us" } });
     expect(readSafetensors(file.buffer as ArrayBuffer).metadata).toEqual({ by: "us" });
     for (const source of ["w.safetensors", undefined, null, [1], new Blob([])])
       expect(() => readSafetensors(source as never)).toThrow(/expected the bytes of a file/);
   });
 
-  it("may have null for metadata", () => {
+  it("may have null as metadata", () => {
     const file = fileOf({ __metadata__: null, w: { dtype: "U8", shape: [1], data_offsets: [0, 1] } }, [7]);
     expect(readSafetensors(file)).toEqual({
       tensors: new Map([["w", { shape: [1], values: Float32Array.of(7) }]]),
@@ -111,7 +111,7 @@ describe("safetensors", () => {
   });
 });
 
-describe("a hostile file is refused before its numbers are believed", () => {
+describe("a hostile file is refused before its numbers are read", () => {
   const w = { dtype: "F32", shape: [2], data_offsets: [0, 8] };
   const eight = new Uint8Array(8);
 
@@ -192,13 +192,13 @@ describe("a hostile file is refused before its numbers are believed", () => {
     expect(() => readSafetensors(file)).toThrow(`readSafetensors: this is ${sentence}; give a safetensors file`);
   });
 
-  it("wherever it is cut off", () => {
+  it("at any truncation", () => {
     const file = writeSafetensors(new Map([["w", { shape: [3], values: new Float32Array(3) }]]));
     for (let length = 0; length < file.length; length++)
       expect(() => readSafetensors(file.subarray(0, length))).toThrow(/^readSafetensors: /);
   });
 
-  it("whatever byte of its header is changed: it is read or refused, and nothing else", () => {
+  it("or read, if any byte of its header is changed, without another error", () => {
     const file = writeSafetensors(
       new Map([
         ["a.b", { shape: [2], values: new Float32Array(2) }],

@@ -53,7 +53,7 @@ interface Answer {
   readonly box: Tensor;
 }
 
-/** Two inputs and two outputs by name. */
+/** A record of two inputs and one of two outputs. */
 class ByName implements Layer<Patient, Answer> {
   readonly tower = sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten()]);
   readonly meta = new Dense({ units: 3 });
@@ -81,7 +81,7 @@ class Merge implements Layer<Answer> {
   }
 }
 
-/** Two inputs and two outputs by place. */
+/** A tuple of two inputs and one of two outputs. */
 class ByPlace implements Layer<readonly [Tensor, Tensor], readonly [Tensor, Tensor]> {
   readonly left = new Dense({ units: 3 });
   readonly right = new Dense({ units: 3 });
@@ -113,7 +113,7 @@ describe("models that take and return several tensors", () => {
     ]);
   });
 
-  it("predict what their call records, once compiled for each shape", async () => {
+  it("are compiled by predict once for each shape, and give the results of their calls", async () => {
     for (const [model, x] of [
       [build(new ByName(), shapes), patients(2)],
       [build(new ByPlace(), [[2], [5]]), pair(3)],
@@ -126,7 +126,7 @@ describe("models that take and return several tensors", () => {
     }
   });
 
-  it("are summarised: every layer with the shapes of its outputs", () => {
+  it("are summarised with the shapes of all outputs of every layer", () => {
     const found = summary(new ByName(), shapes);
     expect(found.parameters).toBe(20 + 15 + 44 + 88);
     expect(found.multiplyAdds).toBe(9 * 9 * 2 + 12 + 42 + 84);
@@ -179,7 +179,7 @@ describe("models that take and return several tensors", () => {
     }
   });
 
-  it("are trained by steps of one's own, in a compiled function of all inputs and targets", async () => {
+  it("are trained in a compiled function of all inputs and targets", async () => {
     const model = build(new ByName(), shapes, { seed: 5 });
     const learned = [...parameters(model).values()];
     const error = (a: Tensor, b: Tensor): Tensor => mean(square(subtract(a, b)));
@@ -218,7 +218,7 @@ describe("models that take and return several tensors", () => {
     expect(last).toBeLessThan(first / 2);
   });
 
-  it("stand in chains, whose types the compiler follows", async () => {
+  it("are parts of chains, with types that TypeScript checks", async () => {
     const model = sequential([new ByName(), new Merge(), new Dense({ units: 1 })]);
     build(model, shapes);
     const y: Tensor = await predict(model, patients(2));
@@ -237,12 +237,12 @@ describe("models that take and return several tensors", () => {
     expect(() => build(new ByName(), { image: [5, 5, 1] })).toThrow();
     // @ts-expect-error two shapes are expected
     expect(() => build(new ByPlace(), [2])).toThrow();
-    // @ts-expect-error a layer that needs more is not one that needs less
+    // @ts-expect-error a layer that needs more inputs is not assignable to one that needs fewer
     const less: Layer<{ readonly image: Tensor }, Answer> = new ByName();
     expect(less).toBeInstanceOf(ByName);
   });
 
-  it("name the layer in errors, and refuse what is not made of tensors", async () => {
+  it("are named in errors, and accept only structures of tensors", async () => {
     const model = build(new ByName(), shapes);
     expect(() => apply(model, { ...patients(1), meta: some([1, 3]) })).toThrow(
       expect.objectContaining({ name: "ShapeError", details: expect.objectContaining({ path: "meta (Dense)" }) }),
@@ -269,7 +269,7 @@ describe("any tuple or record of tensors", () => {
     ),
   })).tree;
 
-  it("passes through a model as it is, with other values", async () => {
+  it("passes through a model unchanged, with other values", async () => {
     class Twice implements Layer<Tensors, Tensors> {
       call(x: Tensors): Tensors {
         return mapTensors(x, (t) => multiply(t, 2)) as Tensors;

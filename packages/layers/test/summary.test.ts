@@ -28,7 +28,7 @@ const count = (layer: Layer, inputShape: readonly number[]): { parameters: numbe
   return { parameters, multiplyAdds };
 };
 
-describe("summary counts parameters and products", () => {
+describe("summary counts parameters and multiply-adds", () => {
   it("of each kind of layer", () => {
     const options = { filters: 4, kernelSize: 3 };
     // 6·6 places, 3·3·2 taps, 4 filters
@@ -42,7 +42,7 @@ describe("summary counts parameters and products", () => {
       parameters: 20,
       multiplyAdds: 36 * 9 * 2,
     });
-    // Each pixel paints: 8·8 places of the input, 3·3·4 for each of 2 channels.
+    // Each of the 8·8 input pixels is multiplied by 3·3·4 weights for each of 2 channels.
     expect(count(new ConvTranspose2d({ ...options, stride: 2 }), [8, 8, 2])).toEqual({
       parameters: 76,
       multiplyAdds: 64 * 9 * 4 * 2,
@@ -56,19 +56,19 @@ describe("summary counts parameters and products", () => {
     expect(count(new BatchNorm(), [8, 8, 2])).toEqual({ parameters: 4, multiplyAdds: 0 });
   });
 
-  it("of three 3×3 convolutions and of one 7×7, which see the same", () => {
+  it("of three 3×3 convolutions and of one 7×7 with the same receptive field", () => {
     const conv = (kernelSize: number): Conv2d => new Conv2d({ filters: 64, kernelSize, padding: "same", bias: false });
     expect(count(sequential([conv(3), conv(3), conv(3)]), [8, 8, 64]).parameters).toBe(110_592);
     expect(count(conv(7), [8, 8, 64]).parameters).toBe(200_704);
   });
 
-  it("of a fully connected layer, and of the convolution that it is", () => {
+  it("of a fully connected layer, and of the equal convolution", () => {
     const dense = count(sequential([new Flatten(), new Dense({ units: 4096 })]), [7, 7, 512]);
     expect(dense.parameters).toBe(102_760_448 + 4096);
     expect(count(new Conv2d({ filters: 4096, kernelSize: 7 }), [7, 7, 512])).toEqual(dense);
   });
 
-  it("of a layer that works before it calls the one that it contains: each its own", () => {
+  it("of a layer that computes before it calls an inner layer, separately", () => {
     class Own implements Layer {
       readonly filters = new Variable(new Float32Array(9), [3, 3, 1, 1]);
       readonly inner: Layer = new Conv2d({ filters: 2, kernelSize: 1, bias: false });
@@ -83,7 +83,7 @@ describe("summary counts parameters and products", () => {
     ]);
   });
 
-  it("of layers of one's own making, by what they record", () => {
+  it("of custom layers, by their recorded operations", () => {
     class Own implements Layer {
       readonly filters = new Variable(new Float32Array(9), [3, 3, 1, 1]);
       readonly weights = new Variable(new Float32Array(36 * 2), [36, 2]);
@@ -101,7 +101,7 @@ describe("summary counts parameters and products", () => {
     ]);
   });
 
-  it("counts the parameters of a layer used twice once, its products twice", () => {
+  it("of a shared layer: its parameters once, its multiply-adds for each use", () => {
     const shared = new Conv2d({ filters: 1, kernelSize: 3, padding: "same" });
     const { rows } = summary(sequential([shared, shared]), [4, 4, 1]);
     expect(rows.map(({ path, parameters, multiplyAdds }) => [path, parameters, multiplyAdds])).toEqual([
@@ -110,7 +110,7 @@ describe("summary counts parameters and products", () => {
     ]);
   });
 
-  it("shows layers within others, and what others do themselves", () => {
+  it("shows nested layers, and operations of containers themselves", () => {
     class Twice implements Layer {
       readonly inner = new Dense({ units: 3, bias: false });
       call(x: Tensor, mode?: Mode): Tensor {
@@ -136,7 +136,7 @@ describe("summary counts parameters and products", () => {
     ]);
   });
 
-  it("says what windows do not reach", () => {
+  it("reports inputs that no window reaches", () => {
     const droppedBy = (layer: Layer, shape: number[]): string | undefined => summary(layer, shape).rows[0]!.dropped;
     expect(droppedBy(new MaxPool2d({ kernelSize: 3 }), [14, 13, 1])).toBe("2 rows and 1 column");
     expect(droppedBy(new AveragePool2d({ kernelSize: 2 }), [5, 4, 1])).toBe("1 row");

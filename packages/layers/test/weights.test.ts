@@ -33,7 +33,7 @@ const net = (classes = 3): Sequential =>
 const shape = [5, 5, 2];
 
 describe("weights in a file", () => {
-  it("make another model answer the same, to the bit, running statistics too", async () => {
+  it("give another model the same outputs, to the bit, including running statistics", async () => {
     const model = build(net(), shape, { seed: 1 });
     const x = some([4, ...shape]);
     await model.call(x, { training: true }).data();
@@ -44,7 +44,7 @@ describe("weights in a file", () => {
     expect((await predict(other, x)).knownValues).toEqual(y);
   });
 
-  it("stand under their paths", async () => {
+  it("are named by their paths", async () => {
     const model = build(net(), shape);
     const found = await weightsOf(model);
     expect([...found].map(([path, { shape: of }]) => `${path} ${of.join("x")}`)).toEqual([
@@ -61,7 +61,7 @@ describe("weights in a file", () => {
     expect([...found.values()].map((stored) => stored.values)).toEqual(values);
   });
 
-  it("are not begun anew by a build that keeps what there is", async () => {
+  it("are not initialised again by a build with onlyFresh", async () => {
     const source = await weightsOf(build(net(), shape, { seed: 1 }));
     const model = net();
     model.call(some([1, ...shape]));
@@ -70,7 +70,7 @@ describe("weights in a file", () => {
     expect(await weightsOf(model)).toEqual(source);
   });
 
-  it("are refused where a name differs, and the nearest one is named", async () => {
+  it("are refused if a name differs, with the nearest name", async () => {
     const model = build(net(), shape);
     const tensors = await weightsOf(model);
     tensors.set("layers.0.filter", tensors.get("layers.0.filters")!);
@@ -88,7 +88,7 @@ describe("weights in a file", () => {
     );
   });
 
-  it("are refused where a shape differs, and nothing is written", async () => {
+  it("are refused if a shape differs, before anything is written", async () => {
     const model = build(net(4), shape, { seed: 1 });
     const before = await weightsOf(model);
     const tensors = await weightsOf(build(net(3), shape, { seed: 2 }));
@@ -98,7 +98,7 @@ describe("weights in a file", () => {
     expect(await weightsOf(model)).toEqual(before);
   });
 
-  it("with strict: false, teach a model with another head what both know", async () => {
+  it("with strict: false, load the common part into a model with another head", async () => {
     const source = build(new Sequential([...net().layers, new ReLU()]), shape, { seed: 1 });
     const tensors = await weightsOf(source);
     tensors.delete("layers.4.weights");
@@ -114,7 +114,7 @@ describe("weights in a file", () => {
     expect(await parameters(model).get("layers.4.weights")!.data()).toEqual(head);
   });
 
-  it("are not saved before there are any", async () => {
+  it("are not saved before they exist", async () => {
     await expect(saveWeights(net())).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: saveWeights: this model has no variables yet; call it once, or use build(model, inputShape)]`,
     );

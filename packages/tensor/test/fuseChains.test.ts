@@ -51,10 +51,10 @@ import {
 const backend = await cpu({ threads: 1 });
 afterAll(() => backend.dispose());
 beforeEach(() => useBackend(backend));
-/** The same, but what is elementwise is computed one by one. */
+/** The same backend without fusion of elementwise operations. */
 const apart: Backend = { ...backend, join: (program) => program };
 
-/** The program of a function over feeds of these shapes. */
+/** Program of a function over feeds of these shapes. */
 async function programOf(fn: (...x: Tensor[]) => Results, ...shapes: number[][]): Promise<Program> {
   const f = compile(fn);
   await f(...shapes.map((shape) => zeros(shape)));
@@ -70,19 +70,19 @@ const textsOf = async (fn: (...x: Tensor[]) => Results, ...shapes: number[][]): 
   (await programOf(fn, ...shapes)).instructions.filter(({ operation }) => operation !== "reshape").map(textOf);
 
 describe("elementwise instructions", () => {
-  it("that follow one another are one", async () => {
+  it("are joined if one follows the other", async () => {
     expect(await textsOf((x) => negate(sqrt(exp(x))), [4])).toEqual(["exp sqrt negate"]);
     expect(await textsOf((x, y) => multiply(tanh(x), add(y, exp(x))), [4], [4])).toEqual(["tanh exp add multiply"]);
   });
 
-  it("stay apart where what is between is an output, becomes a variable, or is read by others", async () => {
+  it("stay separate if the value in between is an output, updates a variable, or has other readers", async () => {
     const v = new Variable([0, 0], [2]);
     expect(await textsOf((x) => [exp(x), negate(exp(x))], [2])).toEqual(["exp", "negate"]);
     expect(await textsOf((x) => (v.assign(exp(x)), negate(v)), [2])).toEqual(["exp", "negate"]);
     expect(await textsOf((x) => [negate(exp(x)), transpose(exp(x))], [2, 2])).toEqual(["exp", "negate", "transpose"]);
   });
 
-  it("that only elementwise ones read are computed by each of them, if that is cheap and reads no more", async () => {
+  it("are computed by each of their elementwise readers, if that is cheap and reads no more", async () => {
     const twice = (made: Tensor): Tensor[] => [sqrt(made), tanh(made)];
     expect(await textsOf((x) => twice(square(x)), [4])).toEqual(["multiply sqrt", "multiply tanh"]);
     expect(await textsOf((x) => twice(exp(x)), [4])).toEqual(["exp", "sqrt", "tanh"]);
@@ -92,13 +92,13 @@ describe("elementwise instructions", () => {
     ]);
   });
 
-  it("of a smaller shape are not computed more often; a single number is, before all others", async () => {
+  it("of a smaller shape are not computed more often; a scalar is, before all others", async () => {
     expect(await textsOf((x, y) => add(x, exp(y)), [4, 3], [3])).toEqual(["exp", "add"]);
     expect(await textsOf((x, y) => add(x, multiply(y, y)), [4, 3], [3])).toEqual(["multiply", "add"]);
     expect(await textsOf((x, y) => add(x, exp(y)), [4, 3], [1])).toEqual(["exp add"]);
   });
 
-  it("are summed as they are made, if all is read in one and the same way", async () => {
+  it("are summed during their computation, if all inputs are read in the same way", async () => {
     expect(await textsOf((x) => sum(square(x)), [4, 3])).toEqual(["multiply sum"]);
     expect(await textsOf((x, y) => sum(multiply(exp(x), y), 0), [4, 3], [])).toEqual(["exp multiply sum"]);
     expect(await textsOf((x, y) => sum(multiply(x, y), 0), [4, 3], [3])).toEqual(["multiply", "sum"]);
@@ -107,14 +107,14 @@ describe("elementwise instructions", () => {
     expect(await textsOf((x) => max(square(x)), [4])).toEqual(["multiply", "max"]);
   });
 
-  it("that one reader must have written are not computed anew by the others", async () => {
-    // The sum cannot compute the product, which reads each row alike: so it is there for the root as well.
+  it("are not recomputed by other readers if one reader has to write them", async () => {
+    // The sum cannot compute the product, which broadcasts each row; so the root reads the stored product, too.
     expect(await textsOf((x, y) => [sum(exp(multiply(x, y)), 0), sqrt(multiply(x, y))], [4, 3], [3])).toEqual([
       ...["multiply", "exp sum", "sqrt"],
     ]);
   });
 
-  it("join at most 16 steps and 8 inputs, or fewer if the backend says so", async () => {
+  it("join at most 16 steps and 8 inputs, or fewer if the backend requires it", async () => {
     const long = await textsOf((x) => Array.from({ length: 20 }).reduce<Tensor>((y) => negate(exp(y)), x), [2]);
     expect(long.map((each) => each.split(" ").length)).toEqual([8, 16, 16]);
     const wide = await programOf((...x) => x.reduce((a, b) => add(a, b)), ...Array.from({ length: 12 }, () => [2]));
@@ -124,7 +124,7 @@ describe("elementwise instructions", () => {
     expect(narrow.instructions.map(({ inputs }) => inputs.length)).toEqual([6, 7]);
   });
 
-  it("of training are joined: relu backward, what follows a normalisation, dropout, gates", async () => {
+  it("of training are joined: the gradient of ReLU, operations after a normalisation, dropout, gates", async () => {
     const slope = (fn: (x: Tensor) => Tensor) => (x: Tensor, dy: Tensor) => gradients(fn(x), [x], { seed: dy });
     const backward = async (fn: (x: Tensor) => Tensor): Promise<string[]> => textsOf(slope(fn), [4, 4], [4, 4]);
     expect(await backward((x) => relu(transpose(x)))).toEqual(["transpose", "relu greater where", "transpose"]);
@@ -151,14 +151,14 @@ describe("an optimizer's step", () => {
     await step(tensor([1, 1, 1]), 0.1);
     const { program, executable } = [...step.programs.values()][0]!;
     expect(program.instructions.map(textOf)).toEqual(["multiply add momentumStep", "multiply sgdStep"]);
-    // Only what is fed has a place of its own: two rates and seeds, three numbers, in lines of 64 bytes.
+    // Only feeds have their own places: two rates and seeds, three numbers, in lines of 64 bytes.
     expect(executable.memory.peak).toBe(3 * 64);
     const [velocity, parameter] = await evaluate(v, p);
     expect([...velocity].map((x) => x.toFixed(4))).toEqual(["1.1000", "1.2000", "1.3000"]);
     expect([...parameter].map((x) => x.toFixed(4))).toEqual(["0.9450", "1.9400", "2.9350"]);
   });
 
-  it("of Adam computes the square of the gradient on the way", async () => {
+  it("of Adam computes the square of the gradient in the same pass", async () => {
     const [p, first, second] = [0, 0, 0].map(() => new Variable([1, 2], [2])) as [Variable, Variable, Variable];
     const texts = await textsOf(
       (g, rate) => {
@@ -174,7 +174,7 @@ describe("an optimizer's step", () => {
 });
 
 describe("a checked backend", () => {
-  it("names the operation in the middle of what would be a chain", async () => {
+  it("names the operation in the middle of a chain", async () => {
     useBackend(checked(backend));
     await expect(negate(exp(log(tensor([1, -1])))).data()).rejects.toThrow(
       "log: element 1 of [2] must be finite, got NaN",
@@ -182,7 +182,7 @@ describe("a checked backend", () => {
   });
 });
 
-/** Numbers that decide a recipe, and what it makes of them: two steps of training, all that is between them, and what is left. */
+/** Numbers that define a random program, and its results: two training steps, all intermediate values, and the variables. */
 async function trained(on: Backend, choices: readonly number[]): Promise<Values[]> {
   useBackend(on);
   const shape = [4, 6];
@@ -234,7 +234,7 @@ async function trained(on: Backend, choices: readonly number[]): Promise<Values[
 }
 
 describe("a program with chains", () => {
-  it("computes the same bits as one without, whatever the recipe", async () => {
+  it("computes the same bits as one without, for any program", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(), { minLength: 1, maxLength: 25 }), async (choices) => {
         expect(await trained(backend, choices)).toEqual(await trained(apart, choices));

@@ -26,7 +26,7 @@ function decode({ i, f }: Coded): Float64Array {
   return i === undefined ? new Float64Array(buffer) : Float64Array.from(new Int16Array(buffer), (k) => k / 64);
 }
 
-/** How each kind is called. */
+/** Calls of each kind of operation. */
 const calls: Readonly<Record<string, (x: Readonly<Record<string, Tensor>>, options: never) => Tensor>> = {
   conv1d: ({ x, filters }, options) => t.conv1d(x!, filters!, options),
   conv2d: ({ x, filters }, options) => t.conv2d(x!, filters!, options),
@@ -45,7 +45,7 @@ const calls: Readonly<Record<string, (x: Readonly<Record<string, Tensor>>, optio
   localResponseNorm: ({ x }, options) => t.localResponseNorm(x!, options),
 };
 
-/** The largest distance, relative where numbers are larger than 1. */
+/** Largest difference, relative for numbers above 1. */
 function distance(got: ArrayLike<number>, want: Float64Array): number {
   expect(got.length).toBe(want.length);
   return want.reduce((worst, x, i) => Math.max(worst, Math.abs(got[i]! - x) / (1 + Math.abs(x))), 0);
@@ -54,7 +54,7 @@ function distance(got: ArrayLike<number>, want: Float64Array): number {
 /**
  * Compares a backend with the values of PyTorch that tools/golden/grid.py has made, forward and every gradient.
  *
- * @param tolerance - Of a difference, relative where numbers are larger than 1.
+ * @param tolerance - Largest allowed difference, relative for numbers above 1.
  */
 export function golden(name: string, make: () => Backend | Promise<Backend>, tolerance: number): void {
   describe(`${name} agrees with PyTorch, forward and every gradient`, () => {

@@ -6,19 +6,19 @@ import type { Tensor } from "../src/index.ts";
 
 beforeAll(() => t.useBackend(reference({ precision: "float64" })));
 
-/** What an operation is checked with. */
+/** Inputs and options of the check of an operation. */
 interface Case {
   readonly inputs: readonly Shape[];
   readonly call: (...x: Tensor[]) => Tensor;
   /** Values of the inputs; default: from −1.5 to 1.5, none near 0 or near each other. */
   readonly values?: (random: Random, size: number) => ArrayLike<number>;
-  /** Of which inputs the gradient is looked at; default: all. */
+  /** Inputs whose gradients are checked. Default: all. */
   readonly of?: readonly number[];
-  /** Whether the gradient has a gradient worth looking at. */
+  /** Whether the second derivative is checked, too. */
   readonly second?: boolean;
 }
 
-/** Numbers from −1.5 to 1.5, no two closer than what a difference quotient moves, and none close to 0. */
+/** Numbers from −1.5 to 1.5, further from each other and from 0 than the step of a difference quotient. */
 const spread = (random: Random, size: number): Float64Array => {
   const order = random.permutation(size);
   return Float64Array.from(order, (place) => {
@@ -42,13 +42,13 @@ const binary = (call: (a: Tensor, b: Tensor) => Tensor, more: Partial<Case> = {}
     [[], [2]],
   ].map((inputs) => ({ inputs, call, second: true, ...more }));
 
-/** Its gradient depends on its input by the way of its result, too. */
+/** The gradient depends on the input through the result, too. */
 const squared =
   (call: (...x: Tensor[]) => Tensor) =>
   (...x: Tensor[]): Tensor =>
     t.square(call(...x));
 
-/** Every exported operation through which a gradient flows, in several shapes. */
+/** Every exported differentiable operation, in several shapes. */
 const table: Record<string, readonly Case[]> = {
   absolute: unary(t.absolute),
   negate: unary(t.negate),
@@ -440,7 +440,7 @@ describe("gradients agree with central differences in float64", () => {
             );
     });
 
-  it("of every exported operation", () => {
+  it("are tested for every exported operation", () => {
     const others = new Set([
       ...[
         "Tensor",
@@ -486,14 +486,14 @@ describe("gradients agree with central differences in float64", () => {
         ],
         ...["tensorsIn", "countOption", "finiteOption", "pairFrom", "poolChecks", "signalChecks", "windowChecks"],
       ],
-      // No gradient flows through these.
+      // These are not differentiable.
       ...["sign", "equal", "notEqual", "greater", "greaterEqual", "less", "lessEqual", "argmax", "maxPool2dIndices"],
     ]);
     expect(Object.keys(t).filter((name) => !others.has(name) && !(name in table))).toEqual([]);
   });
 });
 
-/** Numbers of which half are exactly 0. */
+/** Numbers, half of them exactly 0. */
 const withZeros = (random: Random, size: number): Float64Array =>
   spread(random, size).map((x, i) => ((i + size) % 2 === 0 ? 0 : x));
 const smooth = (call: (x: Tensor) => Tensor, more: Partial<Case> = {}): Case => ({
@@ -506,7 +506,7 @@ const smooth = (call: (x: Tensor) => Tensor, more: Partial<Case> = {}): Case => 
 const images = { inputs: [[1, 4, 4, 1]] } as const;
 const rows = { inputs: [[3, 4]] } as const;
 
-/** Functions with two derivatives everywhere: also where those that they are computed with have a kink, which is at 0. */
+/** Functions with two derivatives everywhere, also at 0, where the operations that compute them have a kink. */
 const smoothTable: Record<string, Case> = {
   exp: smooth(t.exp),
   expm1: smooth(t.expm1),
@@ -555,7 +555,7 @@ describe("gradients of smooth functions at 0 agree with central differences", ()
   });
 });
 
-describe("an infinite slope is not multiplied with the 0 of what was not picked", () => {
+describe("an infinite gradient is not multiplied with the 0 of inputs that were not selected", () => {
   // As PyTorch 1.13 gives for relu, clamp, torch.maximum, torch.minimum and max(dim): 0, where 0 · ∞ is NaN.
   const x = t.tensor([-1, 4]);
   it.each<[string, Tensor, number[]]>([
@@ -576,8 +576,8 @@ describe("an infinite slope is not multiplied with the 0 of what was not picked"
   });
 });
 
-describe("by other rules", () => {
-  it("a rule stands in for that of an operation, and leaves the others theirs", async () => {
+describe("gradients with the option rule", () => {
+  it("replace the gradient of an operation, and keep those of others", async () => {
     const x = t.tensor([-2, 1, 3]);
     const y = t.multiply(t.relu(t.multiply(x, 2)), t.tensor([1, -1, 5]));
     const seen: (string | undefined)[] = [];
@@ -587,12 +587,12 @@ describe("by other rules", () => {
         return made.operation === "relu" ? [t.relu(dy)] : undefined;
       },
     });
-    // Slopes 1, −1, 5 come to the relu, which lets through the positive ones, wherever it was itself.
+    // ReLU receives the gradients 1, −1, 5; the rule passes on the positive ones, whatever the input was.
     expect([...(await dx.data())]).toEqual([2, 0, 10]);
     expect(seen).toEqual(["multiply", "relu", "multiply"]);
   });
 
-  it("it also holds inside what is differentiated as what it is made of", async () => {
+  it("replace it within composite operations, too", async () => {
     const [p, g] = [t.tensor([1, 2]), t.tensor([4, 9])];
     const [dg] = t.gradients(t.sgdStep(p, g, 0.1), [g], {
       rule: (_, made) =>

@@ -17,7 +17,7 @@ import {
 
 const backends: Record<string, () => Backend | Promise<Backend>> = { reference: () => reference(), cpu: () => cpu() };
 
-/** Indices of which many are none. */
+/** Indices, many of them invalid. */
 const indices = fc.array(
   fc.oneof(fc.integer({ min: -2, max: 6 }), fc.constantFrom(-0, 0.5, 1.5, NaN, Infinity, -Infinity, 1e10, 2 ** 24)),
   { minLength: 1, maxLength: 12 },
@@ -25,8 +25,8 @@ const indices = fc.array(
 const isIndex = (index: number, size: number): boolean => Number.isInteger(index) && index >= 0 && index < size;
 
 for (const [name, make] of Object.entries(backends))
-  describe(`what is no index, on ${name}`, () => {
-    it("is passed over by scatter, whose gradient there is 0", async () => {
+  describe(`an invalid index, on ${name},`, () => {
+    it("is skipped by scatter, with a gradient of 0", async () => {
       useBackend(await make());
       await fc.assert(
         fc.asyncProperty(indices, fc.integer({ min: 1, max: 5 }), async (at, size) => {
@@ -55,7 +55,7 @@ for (const [name, make] of Object.entries(backends))
       );
     });
 
-    it("is NaN after gather and oneHot, and no gradient flows to any row", async () => {
+    it("gives NaN in gather and oneHot, and no gradient to any row", async () => {
       useBackend(await make());
       await fc.assert(
         fc.asyncProperty(indices, fc.integer({ min: 1, max: 5 }), async (at, size) => {
@@ -75,7 +75,7 @@ for (const [name, make] of Object.entries(backends))
       );
     });
 
-    it("is left out by maxUnpool2d, which never writes to another example or channel", async () => {
+    it("is skipped by maxUnpool2d, which never writes to another example or channel", async () => {
       useBackend(await make());
       await fc.assert(
         fc.asyncProperty(indices, fc.integer({ min: 1, max: 3 }), async (at, width) => {
@@ -85,7 +85,7 @@ for (const [name, make] of Object.entries(backends))
             at.flatMap((_, i) => [i + 1, i + 101]),
             shape,
           );
-          // The second channel has indices of its own.
+          // The second channel has its own indices.
           const places = at.flatMap((index) => [index, 0]);
           const x = maxUnpool2d(y, tensor(places, shape), { height: 1, width });
           const [dy] = gradients(x, [y]);

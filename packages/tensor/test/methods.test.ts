@@ -42,12 +42,12 @@ const others = new Set([
   ...["tensorsIn", "countOption", "finiteOption", "pairFrom", "poolChecks", "signalChecks", "windowChecks"],
 ]);
 
-it("every operation that the package exports is a method", () => {
+it("every exported operation is a method", () => {
   const operations = Object.keys(t).filter((name) => !others.has(name));
   expect(Object.keys(table).sort()).toEqual(operations.map((name) => renamed[name] ?? name).sort());
 });
 
-it("a method computes what the function does", async () => {
+it("a method computes what the function computes", async () => {
   const x = t.tensor([
     [1, -2, 3],
     [-4, 5, 6],
@@ -72,7 +72,7 @@ it("a method computes what the function does", async () => {
   }
 });
 
-describe("types", () => {
+describe("the types of methods", () => {
   it("are those of the functions without the first operand", () => {
     const x = t.zeros([2, 3]);
     expectTypeOf(x.mul).parameters.toEqualTypeOf<[b: t.Operand]>();
@@ -83,7 +83,7 @@ describe("types", () => {
   });
 });
 
-it("nothing but the entry imports the methods, so that other programs do not load them", () => {
+it("only the entry imports the methods, so that other programs do not load them", () => {
   const folder = join(import.meta.dirname, "../src");
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const importing = files.filter((name) => /\/method(s|Table)\.ts"/.test(readFileSync(join(folder, name), "utf8")));

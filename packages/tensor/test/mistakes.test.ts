@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as t from "../src/index.ts";
 import type { Tensor } from "../src/index.ts";
 
-// The sentences of this package's errors, one for each mistake that users can make. Those of windows are in packages/backend.
+// Errors of this package, one for each mistake of a user. Those of windows are tested in packages/backend.
 
 beforeEach(() => t.useBackend(reference()));
 

@@ -7,7 +7,7 @@ import * as t from "../src/index.ts";
 const [x, image, signal] = [t.ones([2, 4]), t.ones([1, 4, 4, 2]), t.ones([1, 6, 2])];
 const [filters, line] = [t.ones([2, 2, 2, 2]), t.ones([2, 2, 2])];
 
-/** Every function with an object of options: a call with one, right options, and wrong values of each option. */
+/** Every function with an object of options: a call with options, valid options, and wrong values of each option. */
 const calls: Record<string, readonly [call: (options: never) => unknown, right: object, wrong: object]> = {
   sum: [(o) => t.sum(x, 0, o), {}, { keepAxes: 1 }],
   mean: [(o) => t.mean(x, 0, o), {}, { keepAxes: "yes" }],
@@ -74,7 +74,7 @@ const calls: Record<string, readonly [call: (options: never) => unknown, right: 
 
 describe("options", () => {
   it.each(Object.entries(calls))(
-    "of %s: right ones are taken, others refused with the nearest name",
+    "of %s are accepted if they are right, and refused otherwise with the nearest name",
     (owner, entry) => {
       const [call, right, wrong] = entry;
       expect(() => call(right as never)).not.toThrow();
@@ -89,7 +89,7 @@ describe("options", () => {
     },
   );
 
-  it("that are needed are asked for", () => {
+  it("are reported if they are required and missing", () => {
     const needed = {
       maxPool1d: "kernelSize",
       averagePool2d: "kernelSize",
@@ -103,7 +103,7 @@ describe("options", () => {
     }
   });
 
-  it("of any other name are refused, whatever the name", () => {
+  it("are refused with any other name", () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom(...Object.keys(calls)), (name, owner) => {
         const [call, right, wrong] = calls[owner]!;
@@ -126,7 +126,7 @@ describe("a shape with more numbers than an array can hold", () => {
     expect(make).toThrow(`${name}: the 1000000000000000000 numbers of shape [1000000000, 1000000000] do not fit`);
   });
 
-  it("is refused for a variable when its first values are made", async () => {
+  it("is refused for a variable when its initial values are computed", async () => {
     t.useBackend(reference());
     const weights = new t.Variable(() => new Float32Array(1e18), huge, { name: "weights" });
     await expect(t.evaluate(weights)).rejects.toThrow("weights: the 1000000000000000000 numbers of shape");

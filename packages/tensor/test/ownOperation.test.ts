@@ -3,7 +3,7 @@ import { reference, referenceKernels } from "@convlens/backend-reference";
 import { expect, it } from "vitest";
 import { evaluate, gradients, multiply, record, tensor, useBackend, type Operation } from "../src/index.ts";
 
-// What a package outside declares: an operation made of others, which a backend may compute at once.
+// An operation that another package declares: a composite that a backend may compute as a whole.
 declare module "@convlens/backend" {
   interface Operations {
     cube: UnaryOp;
@@ -15,7 +15,7 @@ const cubeOperation: Operation<"cube"> = {
   lower: ([x]) => multiply(x, multiply(x, x)),
 };
 
-it("an operation of another package is lowered, differentiated, and sent whole to a backend with a kernel", async () => {
+it("an operation of another package is lowered, differentiated, and passed whole to a backend with a kernel", async () => {
   useBackend(reference({ precision: "float64" }));
   const x = tensor([-1, 2]);
   const y = record(cubeOperation, [x], {});

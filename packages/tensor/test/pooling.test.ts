@@ -7,7 +7,7 @@ describe.each([
   ["reference", () => reference()],
   ["cpu", () => cpu()],
 ] as const)("the gradient of Lp pooling on %s", (_, make) => {
-  it.each([1, 2, 3, 1.5, 7])("is 0 where no window sees an infinite number, for p = %s", async (p) => {
+  it.each([1, 2, 3, 1.5, 7])("is 0 if no window contains an infinite number, for p = %s", async (p) => {
     useBackend(await make());
     const x = tensor([3, 4, Infinity, NaN, 1, -Infinity], [1, 1, 3, 2]);
     const y = lpPool2d(x, { kernelSize: [1, 2], geometry: "floor", p });

@@ -44,7 +44,7 @@ const scalar = (x: number, name = "w"): Variable => new Variable([x], [], { name
 const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 
 describe("tensors", () => {
-  it("copy the array that they are made from, and give copies", async () => {
+  it("copy the array that they are made from, and return copies", async () => {
     const array = new Float32Array([1, 2]);
     const x = tensor(array);
     const y = multiply(x, 2);
@@ -79,12 +79,12 @@ describe("tensors", () => {
     expect(x[0]).toBe(0.1);
   });
 
-  it("are told apart by −0 as well, though the program is known", async () => {
+  it("distinguish −0 from 0 in a cached program", async () => {
     const divided = (zero: number): Promise<number> => divide(tensor([1]), zero).item();
     expect([await divided(0), await divided(-0)]).toEqual([Infinity, -Infinity]);
   });
 
-  it("tell what they are, and their values once known", async () => {
+  it("describe themselves, with their values once known", async () => {
     const x = add(tensor([1, 2]), 2);
     expect(`${x}`).toBe("Tensor [2] add([2], []) (not computed yet)");
     expect(() => x.knownValues).toThrow("are not known yet; use `await x.data()`");
@@ -102,13 +102,13 @@ describe("tensors", () => {
     said.mockRestore();
   });
 
-  it("are no promises: an async function gives them back as they are", async () => {
+  it("are not promises: an async function returns them as they are", async () => {
     const x = add(tensor([1]), 1);
     expect(await (async () => x)()).toBe(x);
     expect(x).not.toHaveProperty("then");
   });
 
-  it("compute shared work once and unused work not at all", async () => {
+  it("compute shared work once and unused work never", async () => {
     const f = compile((x: Tensor) => {
       multiply(x, 9);
       return add(multiply(x, x), multiply(x, x));
@@ -122,7 +122,7 @@ describe("tensors", () => {
 });
 
 describe("an operation recorded again", () => {
-  it("does to other inputs what it did, with attributes of its own or others; what nothing made stays", async () => {
+  it("computes the same for other inputs, with the same or other attributes; leaves stay as they are", async () => {
     const y = subtract(tensor([5, 7]), 2);
     expect(await numbers(recordAgain(y, [tensor([1, 2, 3]), 1]))).toEqual([0, 1, 2]);
     const total = sum(ones([2, 3]), 1, { keepAxes: true });
@@ -133,7 +133,7 @@ describe("an operation recorded again", () => {
   });
 });
 
-describe("long recipes", () => {
+describe("long recordings", () => {
   it("of 15,000 operations are evaluated and differentiated", async () => {
     const x = tensor(2);
     let y: Tensor = x;
@@ -142,7 +142,7 @@ describe("long recipes", () => {
     expect([value[0], slope[0]]).toEqual([15_002, 1]);
   });
 
-  it("that are never read are cut off with advice; reading them goes on", async () => {
+  it("that are never read are refused with advice; reading them continues", async () => {
     expect(() => {
       let total: Tensor = zeros([]);
       for (let i = 0; i < 30_000; i++) total = add(total, i);
@@ -155,7 +155,7 @@ describe("long recipes", () => {
     expect(total.knownValue).toBe(300);
   });
 
-  it("that are read but carried on and on are cut off too; detach ends them", async () => {
+  it("that are read but grow further are refused, too; detach ends them", async () => {
     let total: Tensor = zeros([]);
     const carry = async (turns: number, cut: boolean): Promise<void> => {
       for (let i = 0; i < turns; i++) {
@@ -172,7 +172,7 @@ describe("long recipes", () => {
 });
 
 describe("variables", () => {
-  it("what was recorded keeps the value it was recorded with; what comes later sees the new one", async () => {
+  it("keep the recorded value in earlier expressions, and have the new one in later ones", async () => {
     const w = scalar(1);
     const before = multiply(w, 10);
     w.assign(add(w, 1));
@@ -182,7 +182,7 @@ describe("variables", () => {
     expect(w.current.isKnown).toBe(true);
   });
 
-  it("an old value that is gone is refused, never silently wrong, also where the program is known already", async () => {
+  it("refuse to read an old value that is gone, also in a cached program", async () => {
     const w = scalar(1);
     const old = multiply(w, 10);
     w.assign(add(w, 1));
@@ -195,7 +195,7 @@ describe("variables", () => {
     await expect(fresh.data()).rejects.toThrow(/as it was before/);
   });
 
-  it("swap, in the open and in a compiled function, twice", async () => {
+  it("swap values, inside and outside of a compiled function, twice", async () => {
     const [a, b] = [scalar(1, "a"), scalar(2, "b")];
     const swap = (): void => {
       const [x, y] = [a.current, b.current];
@@ -212,7 +212,7 @@ describe("variables", () => {
     expect([await a.item(), await b.item()]).toEqual([2, 1]);
   });
 
-  it("a reshape of another variable, or of itself, is no way around the order", async () => {
+  it("keep the order of updates through reshapes of another variable or of themselves", async () => {
     const [a, b] = [new Variable([1], [1], { name: "a" }), new Variable([2], [1], { name: "b" })];
     const step = compile(() => {
       const old = reshape(reshape(a.current, [1, 1]), [1]);
@@ -223,7 +223,7 @@ describe("variables", () => {
     expect([(await a.data())[0], (await b.data())[0]]).toEqual([2, 1]);
   });
 
-  it("calls that nobody waits for still happen in order", async () => {
+  it("are updated in order by calls that nobody awaits", async () => {
     const n = scalar(0);
     const count = compile((by: Tensor) => {
       n.assign(add(n, by));
@@ -232,7 +232,7 @@ describe("variables", () => {
     expect((await Promise.all([count(1), count(2), count(3)])).map((x) => x.knownValue)).toEqual([1, 3, 6]);
   });
 
-  it("a gradient after an assignment says what is wrong", () => {
+  it("explain why there is no gradient after an assignment", () => {
     const w = scalar(1);
     const y = multiply(w, w);
     w.assign(subtract(w, 1));
@@ -242,7 +242,7 @@ describe("variables", () => {
     return evaluate();
   });
 
-  it("can be made before a backend is chosen, written, and disposed of", async () => {
+  it("can be created before a backend is selected, written, and disposed", async () => {
     const w = new Variable(() => [1, 2], [2], { name: "w" });
     expect(w.backend).toBeUndefined();
     w.write([3, 4]);
@@ -254,7 +254,7 @@ describe("variables", () => {
     expect(() => add(w, 1)).toThrow("Variable w [2] was disposed");
   });
 
-  it("of different backends do not mix", async () => {
+  it("of different backends cannot be combined", async () => {
     const [a, b] = [scalar(0, "a"), scalar(0, "b")];
     a.assign(add(a, 1));
     await evaluate();
@@ -262,24 +262,24 @@ describe("variables", () => {
     b.assign(add(b, 1));
     await evaluate();
     await expect(add(a, b).data()).rejects.toThrow(/is on the backend "reference/);
-    // What lives elsewhere stays there.
+    // Values of another backend stay there.
     expect(await add(a, 1).item()).toBe(2);
   });
 
-  it("of a finer backend than the one chosen make results that are not rounded", async () => {
+  it("of a backend with higher precision give results that are not rounded", async () => {
     useBackend(reference({ precision: "float64" }));
     const a = scalar(0.1, "a");
     a.assign(add(a, 0));
     await evaluate();
     useBackend(reference());
     expect((await evaluate(add(a, 0.2)))[0]).toEqual(Float64Array.of(0.1 + 0.2));
-    // What is not computed from them is presented as before.
+    // Other values are printed as before.
     expect((await evaluate(add(tensor([0.1]), 0.2)))[0]).toBeInstanceOf(Float32Array);
   });
 });
 
 describe("compiled functions", () => {
-  it("record once for each combination of shapes; numbers are fed, booleans and strings choose", async () => {
+  it("are recorded once for each combination of shapes; numbers are fed, booleans and strings select a program", async () => {
     let recorded = 0;
     const f = compile((x: Tensor, k: Tensor, twice: boolean, name: string) => {
       recorded++;
@@ -292,20 +292,20 @@ describe("compiled functions", () => {
     expect(recorded).toBe(3);
   });
 
-  it("give one tensor, several, or none; their values are known", async () => {
+  it("return one tensor, several, or none, with known values", async () => {
     const [a, b] = await compile((x: Tensor) => [add(x, 1), add(x, 2)])(tensor([1]));
     expect([a.knownValue, b.knownValue]).toEqual([2, 3]);
     expect(await compile(() => undefined)()).toBeUndefined();
   });
 
-  it("take tensors that are not computed yet, and what was assigned before", async () => {
+  it("accept tensors that are not computed yet, and values that were assigned before", async () => {
     const w = scalar(1);
     w.assign(add(w, 1));
     const f = compile((x: Tensor) => multiply(x, w));
     expect((await f(add(tensor([1]), 1))).knownValue).toBe(4);
   });
 
-  it("refuse what cannot mean the same at each call", async () => {
+  it("refuse code that cannot mean the same in each call", async () => {
     const w = scalar(1);
     const outside = multiply(w, 2);
     await expect(compile((x: Tensor) => add(x, outside))(tensor([1]))).rejects.toThrow(/recorded outside/);
@@ -332,7 +332,7 @@ describe("compiled functions", () => {
     expect(() => compile((x: Tensor) => x)).not.toThrow();
   });
 
-  it("freeze what they close over, as they say", async () => {
+  it("freeze the tensors that they close over, as documented", async () => {
     let rate = 1;
     const f = compile((x: Tensor) => multiply(x, rate));
     await f(tensor([2]));
@@ -340,7 +340,7 @@ describe("compiled functions", () => {
     expect((await f(tensor([2]))).knownValue).toBe(2);
   });
 
-  it("can be looked at as the program that they would be, without running or assigning anything", async () => {
+  it("can be inspected as a program, without a run or an assignment", async () => {
     const w = scalar(2);
     const step = (x: Tensor): Tensor => {
       w.assign(add(w, sum(x)));
@@ -352,7 +352,7 @@ describe("compiled functions", () => {
     expect(seen).toEqual([...compiled.programs.values()][0]!.program);
     expect(await w.item()).toBe(5);
 
-    // Composites whole or as what they are made of, as the backend says; and none has to be chosen.
+    // Composites are whole or lowered, as the backend requires; no backend has to be selected.
     const operations = (supports: boolean): string[] =>
       programOf((x: Tensor) => softmax(x), [ones([3])], { backend: { supports: () => supports } }).instructions.map(
         ({ operation }) => operation,
@@ -360,12 +360,12 @@ describe("compiled functions", () => {
     expect(operations(true)).toEqual(["softmax"]);
     expect(operations(false)).toContain("exp");
 
-    // Variables take no memory for it.
+    // This takes no memory for variables.
     const large = new Variable(() => expect.unreachable(), [10_000]);
     expect(programOf(() => add(large, 1), []).variables).toEqual([[10_000]]);
   });
 
-  it("an error while recording leaves nothing behind", async () => {
+  it("leave no state behind if recording fails", async () => {
     const w = scalar(1);
     const f = compile((x: Tensor) => {
       w.assign(add(w, 1));
@@ -376,7 +376,7 @@ describe("compiled functions", () => {
     expect(await add(w, 1).item()).toBe(2);
   });
 
-  it("leave out what does nothing: · 1, + 0, and the ones that a gradient begins with", async () => {
+  it("omit operations without effect: · 1, + 0, and the ones that a gradient begins with", async () => {
     const f = compile((x: Tensor) => gradients(multiply(add(multiply(x, 1), 0), x), [x])[0]);
     await f(tensor([1, 2]));
     expect([...f.programs.values()][0]!.program.instructions.map(({ operation }) => operation)).toEqual(["add"]);
@@ -384,7 +384,7 @@ describe("compiled functions", () => {
     expect([...y]).toEqual([1, 2]);
   });
 
-  it("stretch only what the operation would not stretch by itself", async () => {
+  it("broadcast only if the operation does not broadcast by itself", async () => {
     const operationsOf = async (fn: (x: Tensor) => Tensor): Promise<string[]> => {
       const f = compile(fn);
       await f(ones([2, 3]));
@@ -403,7 +403,7 @@ describe("compiled functions", () => {
     ]);
   });
 
-  it("join a convolution, its bias and relu for a backend that can, also in training", async () => {
+  it("fuse a convolution, its bias and ReLU for a backend that has the kernel, also in training", async () => {
     const fused: Backend = {
       ...reference(),
       name: "fusing",
@@ -436,13 +436,13 @@ describe("compiled functions", () => {
       const y = conv2d(x, filters);
       return [relu(add(y, bias)), y];
     })(zeros([1, 2, 2, 1]));
-    // Somebody else reads what is between: nothing is joined.
+    // The value in between has another reader, so nothing is fused.
     expect(seen[1]).toEqual(["conv2d", "add", "relu"]);
   });
 });
 
 describe("random numbers", () => {
-  it("two draws differ, one tensor never changes, runs differ, seeds repeat", async () => {
+  it("differ between draws and runs, are fixed in a tensor, and repeat with a seed", async () => {
     const [a, b] = [uniform([4]), uniform([4])];
     const [p, q] = await evaluate(a, b);
     expect([...p]).not.toEqual([...q]);
@@ -476,14 +476,14 @@ describe("a seed", () => {
     expect(new Set(inside).size).toBe(33);
   });
 
-  it("goes on beyond 2²⁴ runs without repeating the first ones", async () => {
+  it("continues beyond 2²⁴ runs without repeating the first ones", async () => {
     const draw = compile(() => uniform([2]), { seed: 3 });
     const first = [...(await draw()).knownValues];
     draw.runs = 2 ** 24;
     expect([...(await draw()).knownValues]).not.toEqual(first);
   });
 
-  it("is refused where it would be cut", () => {
+  it("is refused if it would be truncated", () => {
     for (const bad of [NaN, 0.5, -1, 2 ** 32, 2 ** 53, "x"]) {
       expect(() => setSeed(bad as number)).toThrow("setSeed: seed must be a whole number from 0 to 4294967295");
       expect(() => compile(() => uniform([2]), { seed: bad as number })).toThrow("compile: seed must be");
@@ -491,8 +491,8 @@ describe("a seed", () => {
   });
 });
 
-describe("a data set that lives where it is computed", () => {
-  it("is a variable, of which a compiled function gathers its batches: only indices are fed", async () => {
+describe("a data set in the memory of the backend", () => {
+  it("is a variable from which a compiled function gathers its batches: only indices are fed", async () => {
     const images = new Variable(
       Float32Array.from({ length: 12 }, (_, i) => i),
       [6, 2],
@@ -507,8 +507,8 @@ describe("a data set that lives where it is computed", () => {
   });
 });
 
-describe("when something goes wrong", () => {
-  it("the first number that is not finite is named, with its operation and line", async () => {
+describe("errors", () => {
+  it("name the first non-finite number, with its operation and line", async () => {
     useBackend(checked(reference()));
     captureCallSites(true);
     const y = sum(multiply(log(subtract(tensor([1, 2, 0]), 1)), 3));
@@ -518,7 +518,7 @@ describe("when something goes wrong", () => {
     );
   });
 
-  it("a failed evaluation does not poison later ones", async () => {
+  it("of a failed evaluation do not affect later ones", async () => {
     const w = scalar(1);
     const old = multiply(w, 10);
     w.assign(add(w, 1));
@@ -529,7 +529,7 @@ describe("when something goes wrong", () => {
     expect(await w.item()).toBe(2);
   });
 
-  it("without a backend, what to do is said", async () => {
+  it("give advice if there is no backend", async () => {
     vi.resetModules();
     const fresh = await import("../src/index.ts");
     await expect(fresh.add(fresh.tensor([1]), 1).data()).rejects.toThrow(
@@ -538,7 +538,7 @@ describe("when something goes wrong", () => {
     expect(() => fresh.currentBackend()).toThrow(/no backend chosen/);
   });
 
-  it("what is no backend is refused at once, above all the promise of one", () => {
+  it("refuse a value that is not a backend at once, in particular a promise of one", () => {
     const before = currentBackend();
     const promise = Promise.resolve(reference()) as never;
     expect(() => useBackend(promise)).toThrow(
@@ -553,7 +553,7 @@ describe("when something goes wrong", () => {
 });
 
 describe("memory", () => {
-  /** The reference's kernels in an arena that is counted and limited. */
+  /** The kernels of the reference, with counted and limited memory. */
   function limited(most: number): Backend & { held: () => number } {
     let held = 0;
     const backend = kernelBackend<Values>(
@@ -578,14 +578,14 @@ describe("memory", () => {
     return Object.assign(backend, { held: () => held });
   }
 
-  it("300 shapes share one arena", async () => {
+  it("is one arena for 300 shapes", async () => {
     const backend = limited(200_000);
     useBackend(backend);
     for (let i = 1; i <= 300; i++) await sum(add(zeros([1000 + i, 16]), 1)).data();
     expect(backend.held()).toBeLessThan(100_000);
   });
 
-  it("of a compiled function's constants is freed with it", async () => {
+  it("of a compiled function's constants is freed with the function", async () => {
     const backend = limited(1_000_000);
     useBackend(backend);
     const big = zeros([1000]);

@@ -9,9 +9,9 @@ const line = (values: readonly number[]): Tensor => t.tensor(values, [1, values.
 const kernel = (values: readonly number[]): Tensor => t.tensor(values, [values.length, 1, 1]);
 
 /**
- * Goes through the worked examples of the texts that Convlens sets out from, kept in tools/golden/seed.json.
+ * Tests the worked examples of the texts on which Convlens is based, from tools/golden/seed.json.
  *
- * @param digits - After the point, that results must have right where they are not exact.
+ * @param digits - Number of correct decimal places of results that are not exact.
  */
 export function seed(name: string, make: () => Backend | Promise<Backend>, digits: number): void {
   describe(name, () => {
@@ -19,7 +19,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
 
     describe("the running demo of CS231n: 5 × 5 × 3, two filters of 3 × 3 × 3, stride 2, padding 1", () => {
       const { X, W, b, O, grad_ones: gradients } = golden.convDemo;
-      // Depth comes first there: [c, h, w] and [f, c, kh, kw].
+      // The texts have channels first: [c, h, w] and [f, c, kh, kw].
       const make = (): { x: Tensor; filters: Tensor; bias: Tensor; y: Tensor } => {
         const x = t.reshape(t.transpose(t.tensor(X), [1, 2, 0]), [1, 5, 5, 3]);
         const filters = t.transpose(t.tensor(W), [2, 3, 1, 0]);
@@ -80,7 +80,7 @@ export function seed(name: string, make: () => Backend | Promise<Backend>, digit
       });
 
       it("as a matrix with the same numbers on every diagonal (Toeplitz)", async () => {
-        // Each column of the matrix is what the convolution makes of one unit vector.
+        // Each column of the matrix is the convolution of a unit vector.
         const taps = kernel([2, -3]);
         const columns = await numbers(t.conv1d(t.reshape(t.transpose(t.oneHot(t.range(9), 9)), [9, 9, 1]), taps));
         const matrix = t.transpose(t.tensor(columns, [9, 8]));

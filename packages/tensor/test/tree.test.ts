@@ -33,7 +33,7 @@ const trees: fc.Arbitrary<Tensors> = fc.letrec<{ tree: Tensors }>((tie) => ({
 const valuesOf = (tree: unknown): unknown => mapTensors(tree, ({ knownValues: values }) => [...values]);
 
 describe("tuples and records of tensors", () => {
-  it("are fed to compiled functions and returned by them as they are", async () => {
+  it("are passed to compiled functions and returned by them as they are", async () => {
     await fc.assert(
       fc.asyncProperty(trees, trees, async (a, b) => {
         const double = compile((x: Tensors, y: Tensors) => ({
@@ -50,7 +50,7 @@ describe("tuples and records of tensors", () => {
     );
   });
 
-  it("choose a program by their structure, and not only by their shapes", async () => {
+  it("select a program by their structure, and not only by their shapes", async () => {
     const sum = compile((x: Tensors) => tensorsIn(x).reduce((a, b) => add(a, b)));
     const [a, b] = [tensor([1, 2]), tensor([3, 4])];
     const inputs: Tensors[] = [[a, b], { a, b }, { b, a }, [[a], b], [a, [b]], { "a:": a, b }, { 0: a, 1: b }];
@@ -58,7 +58,7 @@ describe("tuples and records of tensors", () => {
     expect(sum.programs.size).toBe(inputs.length);
   });
 
-  it("take numbers for scalars, and refuse results that are no tensors", async () => {
+  it("accept numbers as scalars, and refuse results that are not tensors", async () => {
     const scaled = compile((x: { readonly a: Tensor; readonly factor: Tensor }) => multiply(x.a, x.factor));
     expect([...(await scaled({ a: tensor([1, 2]), factor: tensor(3) })).knownValues]).toEqual([3, 6]);
     const wrong = compile(() => ({ a: [zeros([1]), 3 as unknown as Tensor] }));
@@ -67,7 +67,7 @@ describe("tuples and records of tensors", () => {
     );
   });
 
-  it("are recognised, and what is not one is not", () => {
+  it("are recognised, and other values are not", () => {
     const t = zeros([2]);
     for (const x of [t, [t], { a: t }, [{ a: [t] }]]) expect(areTensors(x)).toBe(true);
     for (const x of [1, null, undefined, [], {}, [1], { a: t, b: 1 }, [[]], Float32Array.of(1), Promise.resolve(t)])
@@ -77,7 +77,7 @@ describe("tuples and records of tensors", () => {
       expect(areShapes(x)).toBe(false);
   });
 
-  it("print their shapes, and are made of shapes", () => {
+  it("print their shapes, and are created from shapes", () => {
     expect(showShapes([2, 3])).toBe("[2, 3]");
     expect(showShapes([[2], []])).toBe("([2], [])");
     expect(showShapes({ image: [8, 8, 1], rest: [[2], [3]] })).toBe("{ image: [8, 8, 1], rest: ([2], [3]) }");

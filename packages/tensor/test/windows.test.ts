@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import * as t from "../src/index.ts";
 
-// Sliding windows by their definition, with any kernel size, stride, dilation and padding, on all backends that run here.
+// Sliding windows by their definition, with any kernel size, stride, dilation and padding, on all backends that run in Node.
 
 const backends = { reference: reference(), cpu: await cpu({ threads: 1 }) };
 afterAll(() => backends.cpu.dispose());
@@ -28,14 +28,14 @@ const window: fc.Arbitrary<Window> = fc.record({
 });
 const spanOf = ({ kernelSize, dilation }: Window): number => (kernelSize - 1) * dilation + 1;
 
-/** Padding on both sides; "same" as Keras has it, for an output of ⌈input / stride⌉. */
+/** Padding on both sides; "same" as in Keras, for an output of ⌈input / stride⌉. */
 function sidesOf(w: Window, input = w.input): readonly [number, number] {
   if (w.padding !== "same") return w.padding;
   const total = Math.max(0, (Math.ceil(input / w.stride) - 1) * w.stride + spanOf(w) - input);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** The places that each window sees, padding left out; undefined where no window fits. */
+/** Inputs of each window without padding; undefined if no window fits. */
 function sights(w: Window): number[][] | undefined {
   const [before, after] = sidesOf(w);
   const room = before + w.input + after - spanOf(w);
@@ -74,13 +74,13 @@ describe("pooling", () => {
 
   for (const [name, backend] of Object.entries(backends))
     for (const [kind, [two, one, fold]] of Object.entries(kinds))
-      it(`${kind} is what the definition says, or refused where a window sees padding only, on ${name}`, async () => {
+      it(`${kind} equals the definition, or is refused if a window contains only padding, on ${name}`, async () => {
         t.useBackend(backend);
         await fc.assert(
           fc.asyncProperty(window, window, fc.boolean(), fc.nat(), async (h, w, isSignal, seed) => {
             const isLine = isSignal && one !== undefined;
             const height: Window = isLine ? { ...h, input: 1, kernelSize: 1, stride: 1, padding: [0, 0] } : h;
-            // "same" is for both axes or for none.
+            // "same" applies to both axes or to none.
             const width: Window = !isLine && height.padding === "same" ? { ...w, padding: "same" } : w;
             fc.pre(isLine || height.padding === "same" || width.padding !== "same");
             const [rows, columns] = [sights(height), sights(width)];
@@ -114,7 +114,7 @@ describe("pooling", () => {
         );
       });
 
-  it("says which window sees padding only", () => {
+  it("names the window that contains only padding", () => {
     expect(() => t.maxPool1d(t.tensor([5], [1, 1, 1]), { kernelSize: 2, stride: 1, dilation: 2, padding: 1 })).toThrow(
       "maxPool1d: window 0 (length) of 2 taps with dilation 2 covers only padding (1 before and 1 after an input length of 1); use less padding or dilation",
     );
@@ -123,7 +123,7 @@ describe("pooling", () => {
 
 describe("transposed convolution", () => {
   for (const [name, backend] of Object.entries(backends))
-    it(`adds every pixel times the filter where its window lies, on ${name}`, async () => {
+    it(`adds every pixel times the filter at the place of its window, on ${name}`, async () => {
       t.useBackend(backend);
       await fc.assert(
         fc.asyncProperty(
@@ -134,7 +134,7 @@ describe("transposed convolution", () => {
           async (w, extra, { groups, ...sizes }, seed) => {
             const [c, f] = [(1 + sizes.channels) * groups, 1 + sizes.filters];
             const outputPadding = Math.min(extra, Math.max(w.stride, w.dilation) - 1);
-            // "same": input · stride numbers come out.
+            // "same": the output has input · stride numbers.
             const [before, after] = sidesOf(w, w.input * w.stride);
             const whole = (w.input - 1) * w.stride + spanOf(w) - before - after + outputPadding;
             const length = w.padding === "same" ? w.input * w.stride + outputPadding : whole;
@@ -169,7 +169,7 @@ describe("transposed convolution", () => {
       );
     });
 
-  it('gives input · stride numbers with "same" padding, as Keras does, where windows are smaller than the stride', async () => {
+  it('has input · stride outputs with "same" padding, as in Keras, if windows are smaller than the stride', async () => {
     t.useBackend(backends.reference);
     // keras.layers.Conv2DTranspose(1, kernel, strides, padding="same") with filters of ones.
     const ones = (size: number): t.Tensor => t.ones([size, size, 1, 1]);
@@ -185,7 +185,7 @@ describe("transposed convolution", () => {
     ]);
   });
 
-  it("names a signal's axis in its errors", () => {
+  it("names the axis of a signal in its errors", () => {
     expect(() => t.convTranspose1d(t.ones([1, 2, 1]), t.ones([1, 1, 1]), { padding: 1 })).toThrow(
       "convTranspose1d: the padding leaves no output: expected an output length",
     );

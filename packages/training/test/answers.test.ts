@@ -35,7 +35,7 @@ import {
 
 beforeAll(() => useBackend(reference()));
 
-/** A model that gives its inputs back. */
+/** A model that returns its inputs. */
 const identity: Layer = { call: (x) => x };
 const labelled = (rows: readonly (readonly number[])[], labels: readonly number[], classes: number): Dataset => ({
   // Not through `dataset`, which refuses inputs that are not finite.
@@ -48,7 +48,7 @@ const labelled = (rows: readonly (readonly number[])[], labels: readonly number[
   inputs: Float32Array.from(rows.flat()),
 });
 
-/** The records of one epoch, and the test of what came of it. */
+/** Records of one epoch, and the evaluation after it. */
 async function trained(model: Layer, data: Dataset, loss: Loss) {
   const steps: StepRecord[] = [];
   let epoch: EpochRecord | undefined;
@@ -65,7 +65,7 @@ async function trained(model: Layer, data: Dataset, loss: Loss) {
 }
 
 const points = labelled([[-2], [-1], [1], [2]], [0, 0, 1, 1], 2);
-/** One weight of 1, no bias: the score of a point is the point. */
+/** One weight of 1, no bias: the logit of a point is the point. */
 async function scoring(...after: Layer[]): Promise<Layer> {
   const model = build(sequential([new Dense({ units: 1, bias: false }), ...after]), [1]);
   setWeights(model, new Map([["layers.0.weights", { shape: [1, 1], values: Float32Array.of(1) }]]));
@@ -96,13 +96,13 @@ describe("the accuracy of one logit", () => {
       expect(mistakes?.[0]).toMatchObject({ index: 0, label: 1, predicted: 0, confidence: 1 / (1 + Math.exp(-2)) });
     });
 
-  it("is that of a rank without classes, too", async () => {
+  it("is that of a vector of logits, too", async () => {
     const model = await scoring({ call: (x) => reshape(x, [-1]) });
     const { evaluation } = await trained(model, points, binaryCrossEntropy);
     expect(evaluation.accuracy).toBe(1);
   });
 
-  it("is absent where nothing says which logit means which class", async () => {
+  it("is absent if the loss does not say which logit means which class", async () => {
     const losses: readonly Loss[] = [
       (outputs, targets) => meanSquaredError(reshape(outputs, [-1]), targets),
       (outputs, targets) => mean(square(subtract(outputs, reshape(targets, [-1, 1])))),
@@ -148,7 +148,7 @@ describe("the accuracy of scores of classes", () => {
       );
     });
 
-  it("is 0 for a net that makes NaN", async () => {
+  it("is 0 for a net that returns NaN", async () => {
     const dead = labelled(
       [0, 1, 2, 3].map(() => [NaN, NaN, NaN]),
       [0, 0, 0, 1],
@@ -159,14 +159,14 @@ describe("the accuracy of scores of classes", () => {
     expect(confusion!.flat()).toEqual(Array(9).fill(0));
   });
 
-  it("is absent for autoencoders, maps and outputs whose least is meant", async () => {
+  it("is absent for autoencoders, maps and losses for which the smallest output is best", async () => {
     const images = labelled(
       Array.from({ length: 6 }, (_, i) => [i, 1, 2, 3]),
       [0, 1, 2, 3, 0, 1],
       4,
     );
     const own: readonly (readonly [Layer, Loss])[] = [
-      // What is left over of an image.
+      // Reconstruction error of an image.
       [sequential([new Dense({ units: 4 })]), (outputs) => mean(square(outputs))],
       // The same, weighted by the label.
       [
@@ -178,7 +178,7 @@ describe("the accuracy of scores of classes", () => {
         sequential([new Dense({ units: 4 }), { call: (x) => reshape(x, [-1, 2, 2]) }]),
         (outputs, targets) => crossEntropy(reshape(outputs, [-1, 4]), targets),
       ],
-      // Distances: the least one is the answer.
+      // Distances: the smallest one is the prediction.
       [sequential([new Dense({ units: 4 })]), (outputs, targets) => crossEntropy(negate(outputs), targets)],
     ];
     for (const [model, loss] of own) {
@@ -207,7 +207,7 @@ describe("the accuracy of scores of classes", () => {
 });
 
 describe("a model that is trained", () => {
-  it("is refused where variables are hidden, before anything is trained", () => {
+  it("is refused if it hides variables, before any training", () => {
     const hidden = new Dense({ units: 2 });
     expect(() => fit({ call: (x) => hidden.call(x) }, points)).toThrow(/"weights" .*no path leads to/);
   });

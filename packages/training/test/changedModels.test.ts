@@ -13,8 +13,8 @@ const net = (): Sequential =>
   build(sequential([new Flatten(), new Dropout({ rate: 0.5 }), new Dense({ units: 4 })]), data.shape, { seed: 1 });
 const layersOf = (model: Sequential): Layer[] => model.layers as Layer[];
 
-describe("a model that is changed", () => {
-  it("is evaluated as it is now", async () => {
+describe("a model that changes", () => {
+  it("is evaluated in its current form", async () => {
     const model = net();
     const before = await evaluateModel(model, data);
     layersOf(model)[2] = build(new Dense({ units: 4 }), [64], { seed: 9 });
@@ -24,7 +24,7 @@ describe("a model that is changed", () => {
     expect(now.loss).not.toBe(before.loss);
   });
 
-  it("between two epochs of one fit is tested and trained as it is now", async () => {
+  it("between two epochs of one fit is tested and trained in its current form", async () => {
     const train = async (change: (model: Sequential) => void): Promise<EpochRecord[]> => {
       const model = net();
       const epochs: EpochRecord[] = [];
@@ -40,7 +40,7 @@ describe("a model that is changed", () => {
     expect(bent[1]!.testLoss).not.toBe(plain[1]!.testLoss);
   });
 
-  it("by new parameters during a fit is refused by name, instead of trained without them", async () => {
+  it("by new parameters during a fit is refused with their names, instead of trained without them", async () => {
     const model = net();
     const run = fit(model, data, { epochs: 2, batchSize: 8 });
     await run.next();

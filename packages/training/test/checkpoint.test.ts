@@ -37,7 +37,7 @@ beforeAll(async () => {
   for await (const _ of training) files.push(await training.checkpoint());
 });
 
-/** A checkpoint with other progress, and a checksum that fits. */
+/** A checkpoint with other progress and a matching checksum. */
 function withProgress(file: Uint8Array, change: (progress: Record<string, unknown>) => unknown): Uint8Array {
   const { tensors, metadata } = readSafetensors(file);
   const progress = JSON.stringify(change(JSON.parse(metadata["progress"]!) as Record<string, unknown>));
@@ -52,7 +52,7 @@ async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
   return found;
 }
 
-/** Resumes a file that must be refused with an error of this library, and changes nothing. */
+/** Expects that resuming from a file throws an error of this library and changes nothing. */
 async function refuses(file: Uint8Array, told?: RegExp): Promise<void> {
   const own = build(model(), data.shape, { seed: 1 });
   const optimizer = adam();
@@ -71,7 +71,7 @@ async function refuses(file: Uint8Array, told?: RegExp): Promise<void> {
 }
 
 describe("a damaged checkpoint", () => {
-  it("with any byte changed or cut off is refused, and nothing is changed", async () => {
+  it("with any byte changed or truncated is refused, and changes nothing", async () => {
     const file = files[5]!;
     await fc.assert(
       fc.asyncProperty(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, by, isCut) => {
@@ -87,7 +87,7 @@ describe("a damaged checkpoint", () => {
     );
   });
 
-  it("with any field of its progress replaced is refused, though its checksum fits", async () => {
+  it("with any field of its progress replaced is refused, even if its checksum fits", async () => {
     const fields = ["seed", "batchSize", "examples", "epoch", "batch", "step", "history"];
     const records = ["kind", "epoch", "step", "loss", "accuracy", "testLoss", "testAccuracy", "stopped"];
     const value = fc.oneof(fc.jsonValue(), fc.integer(), fc.constant(undefined), fc.double({ noNaN: true }));
@@ -122,7 +122,7 @@ describe("a damaged checkpoint", () => {
     );
   });
 
-  it("says what is wrong", async () => {
+  it("has an error that names the damage", async () => {
     const file = files[5]!;
     const cases: readonly (readonly [change: (own: Record<string, unknown>) => unknown, told: RegExp])[] = [
       [() => null, /progress is not an object/],
@@ -144,7 +144,7 @@ describe("a damaged checkpoint", () => {
 });
 
 describe("a checkpoint that does not fit", () => {
-  it("of another model, optimizer or best model is refused before anything is written", async () => {
+  it("because of another model, optimizer or best model is refused before anything is written", async () => {
     const { tensors, metadata } = readSafetensors(files[5]!);
     const change = (name: string, to: string | undefined, shape?: readonly number[]): Uint8Array => {
       const stored = tensors.get(name)!;
@@ -164,14 +164,14 @@ describe("a checkpoint that does not fit", () => {
     await refuses(change("model.layers.1.bias", "other"), /"other" belongs to no part of it/);
   });
 
-  it("for fewer epochs than it has begun is refused, for as many it ends at once", async () => {
+  it("because it has more epochs is refused, and one with as many ends at once", async () => {
     expect(() => fit(model(), data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(
       /epochs must be at least 2/,
     );
     expect(await all(fit(model(), data, { ...options(), epochs: 1, resume: files[3]! }))).toEqual([]);
   });
 
-  it("leaves a model that was never built as one that is built by the next fit", async () => {
+  it("keeps a model that was never built as it is", async () => {
     const own = model();
     expect(() => fit(own, data, { ...options(), epochs: 1, resume: files[5]! })).toThrow(ConvlensError);
     expect(() => fit(own, take(data, 16), { ...options(), resume: files[5]! })).toThrow(ConvlensError);
@@ -185,8 +185,8 @@ describe("a checkpoint that does not fit", () => {
   });
 });
 
-describe("a checkpoint that is asked for while training goes on", () => {
-  it("is that of one step, whenever it is asked for", async () => {
+describe("a checkpoint that is requested during training", () => {
+  it("is that of one step, at any time", async () => {
     const expected = curve(await all(fit(model(), data, options())));
     await fc.assert(
       fc.asyncProperty(fc.nat(8), fc.nat(4), fc.nat(40), async (records, turns, jobs) => {
@@ -202,7 +202,7 @@ describe("a checkpoint that is asked for while training goes on", () => {
         const { step, batch } = readCheckpoint(resume).progress;
         const resumed = curve(await all(fit(model(), data, { ...options(), resume })));
         expect(resumed).toEqual(expected.slice(expected.length - resumed.length));
-        // Of the record before, of that which was going on, or of the next one.
+        // Of the previous record, of the current one, or of the next one.
         const done = step + Math.floor(step / 3) - (batch === 3 ? 1 : 0);
         expect(done).toBeGreaterThanOrEqual(records);
         expect(done).toBeLessThanOrEqual(records + 2);

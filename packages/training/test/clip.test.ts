@@ -7,7 +7,7 @@ import { sgd, trainStep, type ClipOptions } from "../src/index.ts";
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
-/** A model whose gradients are given numbers. */
+/** A model with given gradients. */
 class Given implements Layer {
   readonly first = new Variable([0, 0], [2]);
   readonly second = new Variable([0], [1]);
@@ -21,7 +21,7 @@ class Given implements Layer {
   }
 }
 
-/** What a step of the learning rate 1 subtracts from the parameters, and the length of the gradient that it reports. */
+/** Change of the parameters in a step with learning rate 1, and the gradient norm that it reports. */
 async function stepOf(gradient: readonly number[], clip: ClipOptions): Promise<{ moved: number[]; norm: number }> {
   const model = new Given(gradient);
   const step = trainStep(model, {
@@ -45,7 +45,7 @@ function clipped(gradient: readonly number[], { value = Infinity, norm = Infinit
   return held.map((x) => x * factor);
 }
 
-it("gradients are held between −value and value, and what is left of them is shortened to norm", async () => {
+it("gradients are clipped to −value and value, and then shortened to norm", async () => {
   const { moved } = await stepOf([3, 4, 0], { value: 1, norm: 1 });
   [Math.SQRT1_2, Math.SQRT1_2, 0].forEach((x, i) => expect(moved[i]).toBeCloseTo(x, 12));
   const number = fc.double({ min: -9, max: 9, noNaN: true });

@@ -18,7 +18,7 @@ describe.each([
   ["reference", async () => reference()],
   ["cpu", () => cpu({ threads: 1 })],
 ] as const)("dispose(model) on %s", (_, make) => {
-  it("frees all that the model holds, and nothing of another", async () => {
+  it("frees everything that the model holds, and nothing of another", async () => {
     const backend = await make();
     useBackend(backend);
     const [one, other] = [net(), net()];
@@ -38,7 +38,7 @@ describe.each([
     expect(backend.memory()).toBe(0);
   });
 
-  it("may come twice, for a model that was never used, and while an answer is waited for", async () => {
+  it("can be called twice, for a model that was never used, and while a prediction is pending", async () => {
     useBackend(await make());
     const model = net();
     const waiting = predict(model, zeros([1, ...shape]));
@@ -48,7 +48,7 @@ describe.each([
     dispose(sequential([new Conv2d({ filters: 3, kernelSize: 3 })]));
   });
 
-  it("is not needed for models that nobody can reach", async () => {
+  it("is not needed for unreachable models", async () => {
     const backend = await make();
     useBackend(backend);
     const kept = net();
@@ -61,13 +61,13 @@ describe.each([
       const data = shapes({ size: 8, height: 6, width: 6 });
       const controller = new AbortController();
       const run = fit(model, data, { epochs: 9, batchSize: 4, signal: controller.signal, test: data });
-      // Neither ended nor stopped.
+      // Neither completed nor stopped.
       await run.next();
     };
     for (let i = 0; i < 20; i++) await use();
     const all = backend.memory() - held;
     expect(all).toBeGreaterThan(0);
-    // An engine may still hold what was used last.
+    // The engine may still refer to the last used objects.
     const isBack = (): boolean => backend.memory() - held <= 0.2 * all;
     await collectGarbage(isBack);
     expect(isBack()).toBe(true);

@@ -18,7 +18,7 @@ import { judgeEpoch } from "../src/earlyStopping.ts";
 
 beforeEach(() => useBackend(reference()));
 
-/** Losses of epochs, also such as no training should have. */
+/** Losses of epochs, also NaN and infinite ones. */
 const losses = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: -10, max: 10 }).map((tenths) => tenths / 10) },
@@ -28,7 +28,7 @@ const losses = fc.array(
 );
 const delta = fc.constantFrom(0, 0.1, 0.25, 1);
 
-/** The epoch after which Keras 3 stops, and its best one: by the rule of `EarlyStopping` in mode "min". */
+/** Epoch after which Keras 3 stops, and its best epoch, by the rule of `EarlyStopping` in mode "min". */
 function kerasEarlyStopping(values: readonly number[], patience: number, minDelta: number): [number, number] {
   const min_delta = -minDelta;
   let [best, wait, best_epoch] = [Infinity, 0, -1];
@@ -45,7 +45,7 @@ function kerasEarlyStopping(values: readonly number[], patience: number, minDelt
   return [values.length, best_epoch];
 }
 
-/** The learning rate after all epochs, by the rule of `ReduceLROnPlateau` of Keras 3 in mode "min", without cooldown. */
+/** Learning rate after all epochs, by the rule of `ReduceLROnPlateau` of Keras 3 in mode "min", without cooldown. */
 function kerasPlateau(values: readonly number[], patience: number, min_delta: number, factor: number): number {
   let [best, wait, rate] = [Infinity, 0, 1];
   for (const current of values)
@@ -63,7 +63,7 @@ function kerasPlateau(values: readonly number[], patience: number, min_delta: nu
 }
 
 describe("as Keras's callbacks", () => {
-  it("early stopping finds the same last and best epoch, whatever the losses", () => {
+  it("early stopping finds the same last and best epoch, for any losses", () => {
     fc.assert(
       fc.property(losses, fc.integer({ min: 0, max: 4 }), delta, (values, patience, minimumDelta) => {
         const verdicts = values.map((_, i) => judgeEpoch(values.slice(0, i + 1), { patience, minimumDelta }));
@@ -75,7 +75,7 @@ describe("as Keras's callbacks", () => {
     );
   });
 
-  it("a plateau lowers the rate after the same epochs", () => {
+  it("a plateau lowers the learning rate after the same epochs", () => {
     const epoch = (loss: number): EpochRecord => ({
       kind: "epoch",
       epoch: 0,
@@ -94,14 +94,14 @@ describe("as Keras's callbacks", () => {
     );
   });
 
-  // Followed by hand through Keras's code: losses, patience, min_delta; the epoch after which it stops, and the best.
+  // Keras's code executed by hand: losses, patience, min_delta; the epoch after which it stops, and the best one.
   it.each([
-    ["falls by less than delta each epoch, but by more in two", [1, 0.95, 0.9, 0.85, 0.8], 2, 0.08, 5, 4],
+    ["the loss falls by less than delta in each epoch, but by more in two", [1, 0.95, 0.9, 0.85, 0.8], 2, 0.08, 5, 4],
     ["patience counts the epochs after the best", [3, 2, 2, 2, 2], 2, 0, 3, 1],
-    ["patience 1 stops at the first that is no better", [3, 2, 2, 1], 1, 0, 2, 1],
-    ["patience 0 as well, but never after the first epoch", [NaN, 2, 2], 0, 0, 2, 1],
-    ["a NaN is an epoch that is no better", [3, NaN, 2, NaN, NaN, 1], 2, 0, 4, 2],
-    ["equal is no better", [1, 1, 1], 2, 0, 2, 0],
+    ["patience 1 stops at the first epoch that is not better", [3, 2, 2, 1], 1, 0, 2, 1],
+    ["patience 0 stops there, too, but never after the first epoch", [NaN, 2, 2], 0, 0, 2, 1],
+    ["an epoch with NaN is not better", [3, NaN, 2, NaN, NaN, 1], 2, 0, 4, 2],
+    ["an epoch with the same loss is not better", [1, 1, 1], 2, 0, 2, 0],
   ] as const)("%s", (_, values, patience, minDelta, end, best) => {
     expect(kerasEarlyStopping(values, patience, minDelta)).toEqual([end, best]);
     const verdicts = values.map((_, i) => judgeEpoch(values.slice(0, i + 1), { patience, minimumDelta: minDelta }));
@@ -110,7 +110,7 @@ describe("as Keras's callbacks", () => {
   });
 });
 
-/** A model whose loss is the number in `value`; each step of learning rate 1 takes 1 from `steps`. */
+/** A model whose loss is the number in `value`; each step with learning rate 1 subtracts 1 from `steps`. */
 class Given implements Layer {
   readonly steps = new Variable([0], [1]);
   readonly value = new Variable([0], [1], { trainable: false });
@@ -128,7 +128,7 @@ const train = (model: Given, options: FitOptions): Fit =>
     ...options,
   });
 
-/** Trains with these losses; the test set's are those that count, where it is tested. */
+/** Trains with these losses; if there is a test set, they are the losses of the test set. */
 async function run(
   values: readonly number[],
   earlyStopping: EarlyStopping,
@@ -157,21 +157,21 @@ async function run(
 const stepsOf = async (model: object): Promise<number> => -(await weightsOf(model)).get("steps")!.values[0]!;
 
 describe.each([true, false])("fit with early stopping (tested after each epoch: %s)", (isTested) => {
-  it("stops after Keras's epoch and gives back its best weights, whatever the losses", async () => {
+  it("stops after Keras's epoch and restores its best weights, for any losses", async () => {
     await fc.assert(
       fc.asyncProperty(losses, fc.integer({ min: 0, max: 4 }), delta, async (values, patience, minimumDelta) => {
         const rounded = values.map(Math.fround);
         const { model, epochs } = await run(rounded, { patience, minimumDelta, restoreBest: true }, { isTested });
         const [end, best] = kerasEarlyStopping(rounded, patience, minimumDelta);
         expect(epochs).toBe(Math.min(end + 1, values.length));
-        // Without a best epoch the weights stay those of the last.
+        // Without a best epoch the weights are those of the last one.
         expect(await stepsOf(model)).toBe(best < 0 ? epochs : best + 1);
       }),
       { numRuns: 25 },
     );
   });
 
-  it.each(["break", "an error"] as const)("gives back the best weights after %s", async (end) => {
+  it.each(["break", "an error"] as const)("restores the best weights after %s", async (end) => {
     const values = [3, 1, NaN, 2, 2];
     const { model, training, error } = await run(
       values,
@@ -187,14 +187,14 @@ describe.each([true, false])("fit with early stopping (tested after each epoch: 
     );
     expect((error as Error | undefined)?.message).toBe(end === "break" ? undefined : "enough");
     expect(await stepsOf(model)).toBe(2);
-    // A checkpoint goes on from where training stopped.
+    // A checkpoint continues where training stopped.
     const other = build(new Given(), [1]);
     loadCheckpoint(other, await training.checkpoint());
     expect(await stepsOf(other)).toBe(5);
   });
 });
 
-it("an abort gives back the best weights as well; without restoreBest the weights stay", async () => {
+it("restores the best weights after an abort, too; without restoreBest the weights stay", async () => {
   for (const restoreBest of [true, false]) {
     const model = build(new Given(), [1]);
     const controller = new AbortController();
@@ -214,7 +214,7 @@ it("an abort gives back the best weights as well; without restoreBest the weight
   }
 });
 
-it("training that was stopped and resumed has the best weights of all epochs", async () => {
+it("has the best weights of all epochs if training was stopped and resumed", async () => {
   const values = [3, 1, 2, 2];
   const model = build(new Given(), [1]);
   const first = train(model, { epochs: 4, earlyStopping: { patience: 9, restoreBest: true } });

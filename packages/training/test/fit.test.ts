@@ -71,14 +71,14 @@ async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
   for await (const record of records) found.push(record);
   return found;
 }
-/** All that does not depend on the clock. */
+/** Fields that do not depend on the clock. */
 const curve = (records: readonly FitRecord[]): unknown[] =>
   records.map((record) => ({ ...record, imagesPerSecond: 0 }));
 const steps = (records: readonly FitRecord[]): StepRecord[] => records.filter((record) => record.kind === "step");
 const epochs = (records: readonly FitRecord[]): EpochRecord[] => records.filter((record) => record.kind === "epoch");
 
 describe("one seed, one curve", () => {
-  it("the same seed gives the same losses and weights to the bit, another seed others", async () => {
+  it("the same seed gives the same losses and weights to the bit, and another seed others", async () => {
     const run = async (seed: number): Promise<[unknown, unknown]> => {
       const model = small();
       return [curve(await all(fit(model, data, { ...options(), seed }))), await weightsOf(model)];
@@ -88,7 +88,7 @@ describe("one seed, one curve", () => {
     expect(await run(8)).not.toEqual(first);
   });
 
-  it("stopped anywhere and resumed, training goes on to the bit: dropout, statistics, augmentation, Adam and all", async () => {
+  it("stopped anywhere and resumed, training continues to the bit: dropout, statistics, augmentation, Adam", async () => {
     const whole = small();
     const expected = curve(await all(fit(whole, data, options())));
     // In the first epoch, at its last step, after it, and in the second.
@@ -133,7 +133,7 @@ describe("one seed, one curve", () => {
 });
 
 describe("fit", () => {
-  it("tells what each step and each epoch come to", async () => {
+  it("returns a record for each step and each epoch", async () => {
     const records = await all(fit(small(), data, options()));
     expect([steps(records).length, epochs(records).length]).toEqual([14, 2]);
     const [first] = steps(records);
@@ -161,7 +161,7 @@ describe("fit", () => {
   });
 
   it.each([100, 16, 5])(
-    "trains on all of %i examples, in batches of 16 and what is left, as a plain loop does",
+    "trains on all of %i examples in batches of 16, the last one smaller, like a plain loop",
     async (size) => {
       const few = take(data, size);
       const make = (): Layer => build(sequential([new Flatten(), new Dense({ units: 4 })]), few.shape, { seed: 3 });
@@ -197,7 +197,7 @@ describe("fit", () => {
     },
   );
 
-  it("starts at chance where nothing is known, and learns 20 digits by heart", { timeout: 120_000 }, async () => {
+  it("starts at the loss of chance, and memorises 20 digits", { timeout: 120_000 }, async () => {
     const digits = subset(
       (await mnist()).train,
       Array.from({ length: 20 }, (_, i) => i),
@@ -224,7 +224,7 @@ describe("fit", () => {
     expect(last).toBeLessThan(1e-3);
   });
 
-  it("leaves frozen parameters as they are to the bit, and gives others rates of their own", async () => {
+  it("keeps frozen parameters to the bit, and uses the learning rates of groups", async () => {
     const model = build(small(), data.shape, { seed: 7 });
     const before = await weightsOf(model);
     await all(
@@ -265,7 +265,7 @@ describe("fit", () => {
     expect(await moved({})).toBeGreaterThan(0.1);
   });
 
-  it("stops early when the loss falls no more, and brings back the best weights", async () => {
+  it("stops early when the loss does not fall any more, and restores the best weights", async () => {
     const model = small();
     const noisy: Dataset = { ...data, labels: Uint8Array.from(data.labels, (_, i) => (i * 7) % 4) };
     const stopping = { patience: 1, restoreBest: true };
@@ -287,7 +287,7 @@ describe("fit", () => {
     expect((await evaluateModel(model, noisy)).loss).toBeCloseTo(best, 5);
   });
 
-  it("can be cancelled, and stopped by those who listen", async () => {
+  it("can be aborted, and stopped by its reader", async () => {
     const controller = new AbortController();
     let seen = 0;
     const run = async (): Promise<void> => {
@@ -299,7 +299,7 @@ describe("fit", () => {
     for await (const _ of fit(small(), data, options())) break;
   });
 
-  it("says where the loss stops being a number, or goes on if asked to", async () => {
+  it("reports a loss that is not finite, or continues if asked to", async () => {
     await expect(all(fit(small(), data, { ...options(), optimizer: sgd({ learningRate: 1e38 }) }))).rejects.toThrow(
       /^step \d+: fit: the loss \(epoch 0, learning rate 1e\+38\) must be finite, got (NaN|Infinity); use a lower/,
     );
@@ -325,11 +325,11 @@ describe("fit", () => {
     );
   });
 
-  it("fits lines as well as classes", async () => {
+  it("trains regressions as well as classifiers", async () => {
     const random = new Random(1);
     const inputs = random.uniform(200, -1, 1);
     const shape: Shape = [1];
-    // Labels are whole numbers: 3 where x > 0, 1 elsewhere.
+    // Labels are integers: 3 if x > 0, otherwise 1.
     const line = dataset({ shape, inputs, labels: Uint8Array.from(inputs, (x) => (x > 0 ? 3 : 1)) });
     const model = sequential([new Dense({ units: 8 }), new ReLU(), new Dense({ units: 1 })]);
     const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>

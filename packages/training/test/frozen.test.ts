@@ -22,7 +22,7 @@ import { evaluateModel, fit, sgd, type FitOptions, type ParameterGroup } from ".
 
 const data = shapes({ size: 24, height: 6, width: 6, seed: 3 });
 
-/** Normalisation alone, in a block, and in a layer of a user's own making. */
+/** Normalisation alone, in a block, and in a custom layer. */
 class Net implements Layer {
   readonly stem = sequential([new Conv2d({ filters: 3, kernelSize: 3 }), new BatchNorm(), new ReLU()]);
   readonly block = new Residual({
@@ -37,7 +37,7 @@ class Net implements Layer {
   }
 }
 
-/** A layer that keeps a statistic and knows nothing of freezing. */
+/** A layer with a running statistic that does not support freezing. */
 class Own implements Layer {
   readonly scale = new Variable([1], []);
   readonly level = new Variable([0], [], { trainable: false });
@@ -59,7 +59,7 @@ describe.each([
   ["the reference", async () => reference()],
   ["cpu", () => cpu({ threads: 1 })],
 ] as const)("on %s", (_, make) => {
-  it("layers whose parameters are all frozen keep all that they hold, to the bit, and other layers do not", async () => {
+  it("layers with only frozen parameters keep all variables to the bit, and other layers do not", async () => {
     useBackend(await make());
     const paths = [...parameters(build(new Net(), data.shape)).keys()];
     await fc.assert(
@@ -86,7 +86,7 @@ describe.each([
     );
   });
 
-  it("frozen normalisation computes with its running statistics: the loss of a step is that of a test before it", async () => {
+  it("frozen normalisation uses its running statistics: the loss of a step is that of a test before it", async () => {
     useBackend(await make());
     const model = build(new Net(), data.shape, { seed: 4 });
     for await (const _ of fit(model, data, options([])));

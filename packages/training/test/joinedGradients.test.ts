@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
 
 describe("training on the cpu", () => {
-  it("finds the gradients of a convolution together, through relu and pooling", async () => {
+  it("joins the gradients of a convolution, through ReLU and pooling", async () => {
     const backend = await cpu({ threads: 1 });
     const seen: (readonly Instruction[])[] = [];
     useBackend({
@@ -28,7 +28,7 @@ describe("training on the cpu", () => {
     const joined = seen.flatMap((instructions) =>
       instructions.flatMap(({ operation, attributes }) => (operation === "conv2dGradients" ? [attributes] : [])),
     );
-    // Not of the first one, whose input nobody learns.
+    // Not of the first convolution, whose input needs no gradient.
     expect(joined).toMatchObject([
       { relu: true, pool: true },
       { relu: true, pool: false },

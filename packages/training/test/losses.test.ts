@@ -23,7 +23,7 @@ const softmax = (row: readonly number[]): number[] => {
 };
 
 describe("losses", () => {
-  it("cross-entropy is −ln of the share of the right class, for labels and for shares, smoothed or not", async () => {
+  it("cross-entropy is −ln of the probability of the right class, for labels and for probabilities, smoothed or not", async () => {
     const x = tensor(logits);
     const [p, q] = logits.map(softmax);
     const want = -(Math.log(p![1]!) + Math.log(q![0]!)) / 2;
@@ -38,22 +38,22 @@ describe("losses", () => {
       .forEach((share, i) => expect(slopes[i]).toBeCloseTo((share - (i === 1 || i === 3 ? 1 : 0)) / 2, 12));
   });
 
-  it("chance: ln 10 for cross-entropy, 9 for the hinge, of ten classes", async () => {
+  it("chanceLoss is ln 10 for cross-entropy and 9 for the hinge, with ten classes", async () => {
     expect(await crossEntropy(zeros([4, 10]), tensor([0, 3, 9, 5])).item()).toBeCloseTo(Math.LN10, 12);
     expect(await hinge(zeros([4, 10]), tensor([0, 3, 9, 5])).item()).toBe(9);
   });
 
-  it("a label out of range makes the loss NaN, and is not taken for a class", async () => {
+  it("a label out of range makes the loss NaN, and is not used as a class", async () => {
     expect(await crossEntropy(zeros([2, 3]), tensor([1, 3])).item()).toBeNaN();
     expect(await crossEntropy(zeros([1, 3]), tensor([-1])).item()).toBeNaN();
   });
 
-  it("the hinge asks for a margin over every wrong class", async () => {
+  it("the hinge loss requires a margin over every wrong class", async () => {
     // 1 − 2 + 0.5 and 1 − 2 + 1 of the first; −(−1) + 0 + 1 and 3 + 1 + 1 of the second
     expect(await hinge(tensor(logits), tensor([1, 0])).item()).toBeCloseTo((0 + 0 + 2 + 5) / 2, 12);
   });
 
-  it("binary cross-entropy, also where a sigmoid would overflow", async () => {
+  it("binary cross-entropy is accurate where a sigmoid would overflow, too", async () => {
     const [x, t] = [
       [-2, 0.5, 3],
       [0, 1, 0],
@@ -64,7 +64,7 @@ describe("losses", () => {
     expect(await binaryCrossEntropy(tensor([-1000, 1000]), tensor([1, 0])).item()).toBe(1000);
   });
 
-  it("squared, absolute and Huber", async () => {
+  it("squared, absolute and Huber losses equal their formulas", async () => {
     const [a, b] = [tensor([1, 2, 5]), tensor([1, 1.5, 2])];
     expect(await meanSquaredError(a, b).item()).toBeCloseTo(9.25 / 3, 12);
     expect(await meanAbsoluteError(a, b).item()).toBeCloseTo(3.5 / 3, 12);
@@ -89,8 +89,8 @@ describe("losses", () => {
     expect((await curvature.data())[0]).toBe(1 / 3);
   });
 
-  // As torch.nn.functional.cross_entropy and multi_margin_loss of PyTorch 1.13, which pick the class by its index.
-  it("a score of −∞ excludes a class, and makes neither loss nor gradient NaN", async () => {
+  // As torch.nn.functional.cross_entropy and multi_margin_loss of PyTorch 1.13, which select the class by its index.
+  it("a logit of −∞ excludes a class, and makes neither loss nor gradient NaN", async () => {
     const x = tensor([[-Infinity, 0]]);
     const both = (loss: Tensor): Tensor[] => [loss, gradients(loss, [x])[0]];
     const [entropy, dEntropy, margin, dMargin] = await evaluate(
@@ -104,7 +104,7 @@ describe("losses", () => {
     // The excluded class is the right one: the loss is infinite, as it must be.
     expect(await crossEntropy(x, tensor([0])).item()).toBe(Infinity);
     expect(await hinge(x, tensor([0])).item()).toBe(Infinity);
-    // Shares that are 0, and the certain answers of one output.
+    // Probabilities that are 0, and certain predictions of one logit.
     expect(await crossEntropy(x, tensor([[0, 1]])).item()).toBe(0);
     const certain = tensor([Infinity, -Infinity]);
     const binary = binaryCrossEntropy(certain, tensor([1, 0]));
@@ -112,13 +112,13 @@ describe("losses", () => {
     expect([...(await gradients(binary, [certain])[0].data())]).toEqual([0, 0]);
   });
 
-  it("a label that is no whole number makes the loss NaN, as one out of range does", async () => {
+  it("a label that is not an integer makes the loss NaN, like one out of range", async () => {
     for (const label of [0.5, NaN, -0.5, 2.5, 3, -1, Infinity])
       for (const loss of [crossEntropy, hinge])
         expect(await loss(zeros([2, 3]), tensor([1, label])).item(), `${label}`).toBeNaN();
   });
 
-  it("refuse shapes that do not belong together", () => {
+  it("all losses refuse shapes that do not match", () => {
     const all: readonly Loss[] = [crossEntropy, hinge, binaryCrossEntropy, meanSquaredError, meanAbsoluteError, huber];
     const told = all.map((loss) => {
       try {

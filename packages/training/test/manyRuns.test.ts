@@ -10,7 +10,7 @@ import { evaluateModel, fit } from "../src/index.ts";
 it.each([
   ["reference", async () => reference()],
   ["cpu", () => cpu({ threads: 1 })],
-] as const)("losses written where they are used leave no program each: %s", async (_, make) => {
+] as const)("losses that are defined inline leave no programs behind: %s", async (_, make) => {
   const backend = await make();
   useBackend(backend);
   const data = shapes({ size: 4, height: 6, width: 6 });
@@ -33,7 +33,7 @@ it.each([
   expect(backend.memory()).toBe(0);
 });
 
-it("one model trained again and again holds what it held after the first time", async () => {
+it("a model that is trained repeatedly holds as much memory as after the first time", async () => {
   const backend = await cpu({ threads: 1 });
   useBackend(backend);
   const data = shapes({ size: 8, height: 6, width: 6 });
@@ -44,7 +44,7 @@ it("one model trained again and again holds what it held after the first time", 
     const run = fit(model, data, { epochs: 2, batchSize: 4, test: data });
     runs.push(run);
     for await (const record of run) if (i % 2 === 1 && record.step === 3) break;
-    // Programs that were dropped are freed by now or later, as the engine likes.
+    // The engine frees unreachable programs at any time.
     await collectGarbage(() => false);
     held.push(backend.memory());
   }

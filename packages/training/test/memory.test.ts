@@ -8,7 +8,7 @@ import { useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
 import { adam, crossEntropy, trainStep } from "../src/index.ts";
 
-/** Collects garbage, wholly. */
+/** Collects all garbage. */
 function collect(): void {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
@@ -19,7 +19,7 @@ it.each([
   ["reference", async () => reference()],
   ["cpu", cpu],
 ] as const)(
-  "10,000 training steps leave nothing behind: heap and the %s backend hold what they held",
+  "10,000 training steps leave nothing behind: the heap and the %s backend do not grow",
   { timeout: 180_000 },
   async (_, make) => {
     const backend = await make();

@@ -18,7 +18,7 @@ describe("metrics", () => {
   const labels = [0, 0, 1, 1, 2, 2];
   const predicted = [0, 1, 1, 1, 2, 0];
 
-  it("accuracy, confusion, precision, recall, F1", () => {
+  it("include accuracy, confusion, precision, recall and F1", () => {
     expect(accuracy(predicted, labels)).toBeCloseTo(4 / 6);
     const matrix = confusionMatrix(predicted, labels, 3);
     expect(matrix).toEqual([
@@ -31,7 +31,7 @@ describe("metrics", () => {
     expect(scores[1]?.recall).toBe(1);
     expect(scores[1]?.f1).toBeCloseTo(0.8);
     expect(macro(scores, "f1")).toBeCloseTo((0.5 + 0.8 + 2 / 3) / 3);
-    // A class that nobody is, and that nothing is taken for.
+    // A class that never occurs and is never predicted.
     expect(
       classScores([
         [1, 0],
@@ -40,7 +40,7 @@ describe("metrics", () => {
     ).toEqual({ precision: NaN, recall: NaN, f1: NaN });
   });
 
-  it("macro scores as scikit-learn 1.9.1 gives them, zero_division at its default", () => {
+  it("include macro scores as in scikit-learn 1.9.1, with zero_division at its default", () => {
     // precision_recall_fscore_support(labels, predicted, average="macro")
     const golden = [
       { labels: [0, 0, 1, 1], predicted: [0, 0, 1, 1], classes: 5, is: [1, 1, 1] },
@@ -57,7 +57,7 @@ describe("metrics", () => {
     expect(macro([], "f1")).toBeNaN();
   });
 
-  it("macro scores do not depend on classes that never occur", () => {
+  it("include macro scores that do not depend on classes that never occur", () => {
     const pairs = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(pairs, fc.integer({ min: 5, max: 9 }), (both, classes) => {
@@ -77,12 +77,12 @@ describe("metrics", () => {
     );
   });
 
-  it("the label among the k best", () => {
+  it("include top-k accuracy", () => {
     const scores = [0.1, 0.7, 0.2, 0.5, 0.3, 0.2];
     expect([topK(scores, [2, 2], 1), topK(scores, [2, 2], 2), topK(scores, [2, 2], 3)]).toEqual([0, 0.5, 1]);
   });
 
-  it("the label among the k best is what a sort with NaN first and the first of equals first says", () => {
+  it("rank NaN first and the first of equal logits first in top-k accuracy", () => {
     const score = fc.constantFrom(NaN, -Infinity, -1, 0, 0, 1, Infinity);
     const rows = fc.array(fc.tuple(score, score, score), { minLength: 1, maxLength: 6 });
     fc.assert(
@@ -99,12 +99,12 @@ describe("metrics", () => {
     );
   });
 
-  it("the best one is the accuracy, also of ties; a net that makes NaN is never right", () => {
+  it("give a top-1 accuracy that equals the accuracy, also for ties; a net that returns NaN is never right", () => {
     expect(topK([0, 0, 0, 0], [0, 1], 1)).toBe(0.5);
     expect(topK([NaN, NaN, NaN, NaN], [0, 1], 2)).toBe(0);
   });
 
-  it("refuse what does not fit", () => {
+  it("refuse arguments that do not fit together", () => {
     expect(() => accuracy([1], [1, 2])).toThrow("as many predictions as labels");
     expect(() => accuracy([], [])).toThrow("at least one");
     expect(() => confusionMatrix([3], [0], 3)).toThrow(
@@ -127,7 +127,7 @@ describe("metrics", () => {
 
 describe("schedules", () => {
   const at = (step: number, epoch = 0, history: EpochRecord[] = []) => ({ step, steps: 100, epoch, history });
-  it("go as their names say", () => {
+  it("follow the formulas of their names", () => {
     expect([0, 2, 3, 6].map((e) => stepDecay(1, { epochs: 3 })(at(0, e)))).toEqual([
       1,
       1,

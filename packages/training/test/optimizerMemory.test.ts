@@ -69,14 +69,14 @@ const optimizers: readonly (readonly [string, () => Optimizer])[] = [
   ],
 ];
 
-describe.each(optimizers)("the memory of %s belongs to each variable", (_, make) => {
-  it("one optimizer steps any two sets of parameters of equal paths, in any order, as two optimizers do", async () => {
+describe.each(optimizers)("the state of %s belongs to each variable", (_, make) => {
+  it("one optimizer steps two parameter sets with equal paths, in any order, like two optimizers", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
         fc.integer({ min: 0, max: 999 }),
         async (order, seed) => {
-          /** Values of both sets of parameters after steps in this order. */
+          /** Values of both parameter sets after steps in this order. */
           const run = async ([first, second]: readonly [Optimizer, Optimizer]): Promise<unknown> => {
             const random = new Random(seed);
             const sets = [first, second].map((optimizer) => {
@@ -106,14 +106,14 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
     );
   });
 
-  it("no gradient flows through an update: a generator learns from a critic that was updated before, as if it were given", async () => {
+  it("no gradient flows through an update: a generator learns from an updated critic as if that were given", async () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: -2, max: 2, noNaN: true }), async (start) => {
         const optimizer = make();
         const critic = new Variable([0.7, -0.4], [2], { name: "critic" });
         const generator = new Variable([start, 0], [2], { name: "generator" });
         const step = compile((learningRate: Tensor) => {
-          // The second number has the gradient 0, at which √ has no slope.
+          // The second number has the gradient 0, at which √ has no derivative.
           const made = relu(generator);
           const [gradient] = gradients(sum(square(multiply(critic, made))), [critic]);
           optimizer.update([{ path: "critic", parameter: critic, gradient: gradient, learningRate }]);
@@ -128,13 +128,13 @@ describe.each(optimizers)("the memory of %s belongs to each variable", (_, make)
   });
 });
 
-it("neither does one flow through running statistics", async () => {
+it("no gradient flows through running statistics", async () => {
   const norm = new BatchNorm();
   const x = tensor([1, 2, 5, 7], [4, 1]);
   build(norm, [1]);
   const slopes = compile((inputs: Tensor) => {
     norm.call(multiply(inputs, 3), { training: true });
-    // In use, the layer is a line: (x − mean) / √(variance + ε).
+    // Outside of training the layer is linear: (x − mean) / √(variance + ε).
     const [slope] = gradients(sum(norm.call(inputs)), [inputs]);
     return [slope, norm.variance!.current];
   });
@@ -154,7 +154,7 @@ async function all(records: AsyncIterable<FitRecord>): Promise<unknown[]> {
 describe("runs of one optimizer", () => {
   const options = (optimizer: Optimizer): FitOptions => ({ epochs: 2, batchSize: 16, optimizer, seed: 5 });
 
-  it.each(optimizers)("%s: a second run is the first run's equal, also beside it", async (_, make) => {
+  it.each(optimizers)("%s: a second run equals the first, also in parallel", async (_, make) => {
     const optimizer = make();
     const first = await all(fit(net(), data, options(optimizer)));
     expect(await all(fit(net(), data, options(optimizer)))).toEqual(first);
@@ -168,7 +168,7 @@ describe("runs of one optimizer", () => {
     expect(beside).toEqual([first, first]);
   });
 
-  it("on one model begin without memory of the run before", async () => {
+  it("begin on one model without the state of the run before", async () => {
     const [one, two] = [build(net(), data.shape), build(net(), data.shape)];
     const optimizer = adam();
     const runs = async (model: Layer, next: () => Optimizer): Promise<unknown> => [
@@ -182,7 +182,7 @@ describe("runs of one optimizer", () => {
   it.each([
     ["the reference", async () => reference()],
     ["cpu", () => cpu({ threads: 1 })],
-  ] as const)("give their memory back to %s when they end: by themselves, by break, by an error", async (_, make) => {
+  ] as const)("return their memory to %s when they end: by completion, by break, by an error", async (_, make) => {
     const backend = await make();
     useBackend(backend);
     const model = build(net(), data.shape);
@@ -216,7 +216,7 @@ describe("runs of one optimizer", () => {
     expect(await training.checkpoint()).toEqual(before);
   });
 
-  it("keep nothing for parameters that are frozen", async () => {
+  it("keep no state for frozen parameters", async () => {
     const training = fit(net(), data, { ...options(adam()), groups: [{ match: "layers.1", frozen: true }] });
     await training.next();
     const text = new TextDecoder().decode(await training.checkpoint());
@@ -225,7 +225,7 @@ describe("runs of one optimizer", () => {
   });
 });
 
-it("one adam() trains two nets of equal paths with trainStep as two would", async () => {
+it("train two nets with equal paths by one adam() and trainStep like two would", async () => {
   const inputs = tensor(new Random(1).normal(4 * 36, 0, 1), [4, 6, 6, 1]);
   const train = async (next: () => Optimizer): Promise<number[]> => {
     const steps = [0, 1].map((seed) => {

@@ -9,7 +9,7 @@ const make: Readonly<Record<string, (options: never) => Optimizer>> = { sgd, ada
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 
-describe("optimizers step as PyTorch's do", () => {
+describe("optimizers step like PyTorch's", () => {
   for (const [name, { options, path }] of Object.entries(
     golden.optimizers as Record<string, { options: never; path: number[][] }>,
   ))
@@ -27,7 +27,7 @@ describe("optimizers step as PyTorch's do", () => {
     });
 });
 
-it("the memory of an optimizer has the names of its parameters, and is there before the first step", () => {
+it("the state of an optimizer is named by its parameters, and exists before the first step", () => {
   const parameters = new Map([["layers.0.bias", new Variable([1, 2], [2])]]);
   expect([...sgd().state(parameters).keys()]).toEqual([]);
   expect([...sgd({ momentum: 0.9 }).state(parameters).keys()]).toEqual(["velocity.layers.0.bias"]);

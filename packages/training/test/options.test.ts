@@ -49,7 +49,7 @@ const data = shapes({ size: 32, height: 6, width: 6, seed: 3 });
 const net = (units = 4): Layer => build(sequential([new Flatten(), new Dense({ units })]), data.shape);
 
 type Options = Readonly<Record<string, unknown>>;
-/** Numbers that are no rates, limits or shares. */
+/** Invalid rates, limits and shares. */
 const bad = { negative: [-1, -1e-9, NaN, -Infinity, Infinity, "1", null], fraction: [1, 1.5, -0.1, NaN, "0.5", null] };
 const notWhole = [0, -1, NaN, 1.5, Infinity, "3", null];
 
@@ -60,7 +60,7 @@ const stepOptions = {
   seed: 1,
 };
 
-/** What takes options, those that it must have, and wrong values of each. */
+/** Functions with options, their required options, and wrong values of each. */
 const takers: Readonly<
   Record<
     string,
@@ -166,7 +166,7 @@ const takers: Readonly<
 };
 
 describe.each(Object.entries(takers))("%s", (owner, [take, required, wrong]) => {
-  it("takes its options, refuses others and names the nearest", () => {
+  it("accepts its options, refuses others and names the nearest", () => {
     expect(() => take(required)).not.toThrow();
     fc.assert(
       fc.property(
@@ -188,7 +188,7 @@ describe.each(Object.entries(takers))("%s", (owner, [take, required, wrong]) => 
       for (const other of [7, null, []]) expect(() => take(other as never)).toThrow(ConvlensError);
   });
 
-  it.each(Object.entries(wrong))("refuses wrong values of %s, in a sentence that names it", (name, values) => {
+  it.each(Object.entries(wrong))("refuses wrong values of %s, in a sentence with the name", (name, values) => {
     for (const value of values) {
       expect(() => take({ ...required, [name]: value }), `${value}`).toThrow(ValueError);
       expect(() => take({ ...required, [name]: value })).toThrow(new RegExp(`^.*(${name}|momentum).* (must be|needs)`));
@@ -203,16 +203,16 @@ it.each([
   ["oneCycle", (rate: number) => oneCycle(rate)],
   ["onPlateau", (rate: number) => onPlateau(rate)],
   ["warmUp", (rate: number) => warmUp(3, rate)],
-])("%s refuses rates that are negative or no numbers", (_, schedule) => {
+])("%s refuses learning rates that are negative or not numbers", (_, schedule) => {
   for (const rate of bad.negative) expect(() => schedule(rate as number)).toThrow(ValueError);
   expect(() => schedule(0)).not.toThrow();
 });
 
-it("warmUp refuses what is no number of steps", () => {
+it("warmUp refuses invalid numbers of steps", () => {
   for (const steps of notWhole) expect(() => warmUp(steps as number, 1)).toThrow(ValueError);
 });
 
-it("learningRates refuses what is no group", () => {
+it("learningRates refuses values that are not groups", () => {
   const all = new Map([["weights", new Variable([1], [1])]]);
   expect(() => learningRates(all, [{ match: "weights", weightDecay: 1 } as never], 1)).toThrow(
     'unknown option "weightDecay"',
@@ -222,7 +222,7 @@ it("learningRates refuses what is no group", () => {
   );
 });
 
-it("a step refuses limits that are unknown or wrong when it is recorded", async () => {
+it("a training step refuses unknown or wrong limits when it is recorded", async () => {
   for (const clip of [{ norms: 1 }, { norm: 0 }, { value: -1 }, { value: NaN }, null, 1]) {
     const step = trainStep(net(), { ...stepOptions, clip: clip as never });
     await expect(step(zeros([1, 6, 6, 1]), zeros([1]), 1)).rejects.toThrow(/^clip: /);
@@ -234,7 +234,7 @@ it("evaluateModel refuses unknown options and wrong values", async () => {
     await expect(evaluateModel(net(), data, options as never)).rejects.toThrow(ValueError);
 });
 
-it("what is no model and what is no data set is refused", async () => {
+it("values that are not models and values that are not data sets are refused", async () => {
   for (const [model, set] of [
     [undefined, data],
     [{}, data],
@@ -248,7 +248,7 @@ it("what is no model and what is no data set is refused", async () => {
   }
 });
 
-/** Nothing of what fit refuses has changed the model. */
+/** Error of fit, which must not have changed the model. */
 async function refused(
   options: FitOptions,
   { units = 4, of = data }: { units?: number; of?: Dataset } = {},
@@ -266,8 +266,8 @@ async function refused(
   return error as Error;
 }
 
-describe("fit finds before the weights move", () => {
-  it("a loss that is not a scalar", async () => {
+describe("before the weights change, fit", () => {
+  it("refuses a loss that is not a scalar", async () => {
     for (const loss of [
       (outputs) => outputs,
       (outputs, targets) => square(subtract(sum(outputs, -1), targets)),
@@ -283,7 +283,7 @@ describe("fit finds before the weights move", () => {
     await expect(evaluateModel(net(), data, { loss: (outputs) => outputs })).rejects.toThrow("expected a scalar");
   });
 
-  it("a test set of another shape, or with labels beyond the outputs", async () => {
+  it("refuses a test set of another shape, or with labels beyond the outputs", async () => {
     const test = shapes({ size: 8, height: 6, width: 7 });
     expect((await refused({ test })).message).toBe(
       "fit: examples of the test set must be of shape [6, 6, 1] like the data, got [6, 7, 1]",
@@ -294,7 +294,7 @@ describe("fit finds before the weights move", () => {
     );
   });
 
-  it("labels beyond the outputs, under any loss that takes them for classes", async () => {
+  it("refuses labels beyond the outputs, with any loss that uses them as classes", async () => {
     const classified: Readonly<Record<string, Loss>> = {
       crossEntropy,
       hinge,
@@ -322,13 +322,13 @@ describe("fit finds before the weights move", () => {
     await expect(evaluateModel(net(), negative)).rejects.toThrow(
       "evaluateModel: the data: a label must be from 0 to 3, since the model has 4 outputs, got -1",
     );
-    // A regression takes labels for numbers.
+    // A regression uses labels as numbers.
     const regression: Loss = (outputs, targets) => meanSquaredError(outputs, reshape(targets, outputs.shape));
     for (const numbers of [data, negative]) expect(() => fit(net(1), numbers, { loss: regression })).not.toThrow();
     await expect(evaluateModel(net(1), data, { loss: regression })).resolves.toBeDefined();
   });
 
-  it("that nothing would learn", async () => {
+  it("refuses groups that freeze everything, and models without parameters", async () => {
     for (const groups of [[{ match: /./, frozen: true }], [{ match: "layers", frozen: true }]])
       expect((await refused({ groups })).message).toBe(
         "fit: all 2 parameters are frozen, so nothing would learn; freeze fewer in groups",
@@ -341,7 +341,7 @@ describe("fit finds before the weights move", () => {
     ).rejects.toThrow("fit: the model has no parameters");
   });
 
-  it("a schedule that gives no learning rate, and an augmentation that gives no example", async () => {
+  it("refuses a schedule without a learning rate, and an augmentation without an example", async () => {
     for (const rate of [-1, NaN, Infinity, undefined, "1"])
       expect((await refused({ optimizer: adam({ learningRate: () => rate as number }) })).message).toMatch(
         "fit: step 1: the learning rate that the schedule gives must be a number of at least 0",
@@ -352,7 +352,7 @@ describe("fit finds before the weights move", () => {
       );
   });
 
-  it("and takes a loss that reads what the model only records in training", async () => {
+  it("accepts a loss that reads what the model records only in training", async () => {
     class Auxiliary implements Layer {
       readonly stem = sequential([new Flatten(), new Dense({ units: 8 })]);
       readonly head = new Dense({ units: 4 });
@@ -368,11 +368,11 @@ describe("fit finds before the weights move", () => {
     const loss: Loss = (outputs, targets) => add(crossEntropy(outputs, targets), crossEntropy(model.extra!, targets));
     expect((await fit(model, data, { batchSize: 16, loss }).next()).value?.loss).toBeGreaterThan(0);
     expect([...parameters(model).keys()]).toContain("side.weights");
-    // A test calls the model as it is used.
+    // An evaluation calls the model outside of training.
     expect(() => fit(model, data, { batchSize: 16, loss, test: data })).toThrow();
   });
 
-  it("and a loss that assigns variables assigns none when it is only checked", async () => {
+  it("assigns no variables when it checks a loss that assigns some", async () => {
     const calls = new Variable([0], []);
     const loss: Loss = (outputs, targets) => {
       calls.assign(add(calls, 1));

@@ -19,7 +19,7 @@ import {
 import { useBackend } from "@convlens/tensor";
 import { adam, fit } from "../src/index.ts";
 
-/** Trains a small net with everything random in it, and gives a hash (FNV-1a) of the bits of all losses and weights. */
+/** Trains a small net with every kind of randomness, and returns a hash (FNV-1a) of the bits of all losses and weights. */
 export async function hashOfTraining(backend: Backend): Promise<number> {
   useBackend(backend);
   const model = sequential([
@@ -50,7 +50,7 @@ export async function hashOfTraining(backend: Backend): Promise<number> {
   return bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 }
 
-/** What it is in Node, for each backend; every other engine must say the same. */
+/** Hashes in Node for each backend; every other engine must give the same. */
 export const trainingHashes = [
   ["reference", async () => reference(), 225579347],
   ["cpu", cpu, 2201565615],

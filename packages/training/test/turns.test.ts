@@ -18,7 +18,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { fit } from "../src/index.ts";
 
-/** Awaits work again and again, until something else has happened; that fails where the loop lets nothing else happen. */
+/** Awaits work in a loop until something else has happened; it fails if the loop blocks everything else. */
 async function untilOther(isOver: () => boolean, work: () => Promise<unknown>): Promise<void> {
   for (const began = performance.now(); !isOver();) {
     if (performance.now() - began > 30_000) throw new Error("nothing else had its turn");
@@ -31,7 +31,7 @@ describe.each([
   ["cpu on one thread", () => cpu({ threads: 1 })],
   ["cpu on two threads", () => cpu({ threads: 2 })],
 ] as const)("a loop that only awaits, on the %s", (_, make) => {
-  it("lets a fit beside it end", async () => {
+  it("lets a concurrent fit end", async () => {
     useBackend(await make());
     const data = shapes({ size: 64, height: 6, width: 6 });
     const [asked, trained] = [0, 1].map((seed) =>
@@ -50,14 +50,14 @@ describe.each([
     await training;
   });
 
-  it("has turns within a run, if runs are long", async () => {
+  it("yields during a run, if runs are long", async () => {
     const backend = await make();
     useBackend(backend);
     const [x, w] = [uniform([256, 128]), uniform([128, 128])];
     await evaluate(x, w);
     const run = compile((a: Tensor, b: Tensor) => {
       let y = a;
-      // As often as takes some 100 ms.
+      // So many times that a run takes some 100 ms.
       for (let i = backend.name === "reference" ? 30 : 600; i > 0; i--) y = tanh(matmul(y, b));
       return mean(y);
     });
@@ -74,7 +74,7 @@ describe.each([
     expect(most).toBeGreaterThan(1);
   });
 
-  it("lets timers come: predictions, values, known values", async () => {
+  it("lets timers fire: predictions, values, known values", async () => {
     useBackend(await make());
     const known = tensor([1, 2, 3]);
     const double = compile((x: Tensor) => add(x, x));

@@ -29,8 +29,8 @@ it("writes a file in place of another, and leaves nothing beside it", async () =
   expect(readdirSync(folder)).toEqual(["file"]);
 });
 
-it("leaves everything as it was when it fails", async () => {
-  // A folder with something in it cannot be replaced by a file.
+it("leaves everything unchanged when it fails", async () => {
+  // A folder that is not empty cannot be replaced by a file.
   const path = join(folder, "taken");
   mkdirSync(join(path, "inner"), { recursive: true });
   await expect(writeFileAtomic(path, "text")).rejects.toThrow();
@@ -39,7 +39,7 @@ it("leaves everything as it was when it fails", async () => {
   await expect(writeFileAtomic(join(folder, "nowhere", "file"), "text")).rejects.toThrow(/ENOENT/);
 });
 
-it("writes of one path that overlap are never torn: the file is that of the last call, and whole at any moment", async () => {
+it("overlapping writes to one path are never torn: the file is that of the last call, and complete at any moment", async () => {
   const path = join(folder, "shared");
   const whole = (size: number): string => `${size} `.repeat(size);
   await fc.assert(
@@ -62,7 +62,7 @@ it("writes of one path that overlap are never torn: the file is that of the last
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
-it("a failed write does not stop the next one of the same path", async () => {
+it("a failed write does not stop the next one to the same path", async () => {
   const path = join(folder, "later", "file");
   const [first, second] = [writeFileAtomic(path, "first"), writeFileAtomic(path, "second")];
   await expect(first).rejects.toThrow(/ENOENT/);
@@ -72,7 +72,7 @@ it("a failed write does not stop the next one of the same path", async () => {
   expect(readFileSync(path, "utf8")).toBe("third");
 });
 
-it("removes what killed processes left, and nothing else", async () => {
+it("removes the files of killed processes, and nothing else", async () => {
   const own = join(folder, "leftovers");
   mkdirSync(own);
   const host = hostname().replaceAll(/[^\w-]/g, "-");
@@ -92,7 +92,7 @@ it("removes what killed processes left, and nothing else", async () => {
   expect(readdirSync(own).sort()).toEqual([ours, theirs, other, ".file.notes.tmp", "file"].sort());
 });
 
-it("replaces a symbolic link and leaves alone what it leads to", async () => {
+it("replaces a symbolic link and keeps its target", async () => {
   const [target, link] = [join(folder, "target"), join(folder, "link")];
   writeFileSync(target, "precious");
   symlinkSync(target, link);
@@ -101,7 +101,7 @@ it("replaces a symbolic link and leaves alone what it leads to", async () => {
   expect(lstatSync(link).isSymbolicLink()).toBe(false);
 });
 
-it("writes files whose names are as long as names can be", async () => {
+it("writes files with names of the maximum length", async () => {
   const path = join(folder, `${"\u{1f4c8}".repeat(60)}.bin`);
   await writeFileAtomic(path, "text");
   expect(readFileSync(path, "utf8")).toBe("text");
