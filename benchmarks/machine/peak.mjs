@@ -95,7 +95,7 @@ const moduleOf = (body) =>
 function rateOf(bytes, argument, units, seconds) {
   if (!WebAssembly.validate(bytes)) return { best: undefined };
   const { run } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-  // The first calls run what was compiled in a hurry.
+  // The first calls run code of the baseline compiler.
   for (let i = 0; i < WARM; i++) run(argument);
   let [best, calls] = [Infinity, 0];
   const start = performance.now();
@@ -121,9 +121,9 @@ function here(seconds) {
 }
 
 /**
- * What so many threads can do at the same time: FLOP/s by multiplying and adding and by fused multiply-add (undefined where
- * the engine has no relaxed SIMD), bytes read and written a second by copying; and `steady`: what share of the first was
- * reached on the whole, which is less where others use the machine.
+ * Measures the peak of `threads` threads together: FLOP/s by multiplying and adding and by fused multiply-add (undefined if
+ * the engine has no relaxed SIMD), bytes read and written per second by copying, and `steady`: the average share of the
+ * first, which is smaller if other programs use the machine.
  */
 export async function peak({ threads = 1, seconds = 0.05 } = {}) {
   if (threads === 1) return here(seconds);

@@ -1,10 +1,10 @@
-"""Golden values of ten explanations, from PyTorch's autograd in float64: one net of layers in a row, one with branches.
+"""Golden values of ten explanations of two nets (a chain and one with branches) from PyTorch's autograd in float64.
 
 Run: /usr/bin/python3 tools/golden/explain.py   (Debian's python3-torch; writes explain.json beside this file)
 
-Everything is written in the layouts of Convlens (activations [n, h, w, c], filters [kh, kw, c, f], weights [in, out]). The
-rules of guided backpropagation and of the deconvnet are autograd functions in place of relu; layer-wise relevance is computed
-layer by layer, from the last to the first, as its authors write it.
+Layouts are those of Convlens (activations [n, h, w, c], filters [kh, kw, c, f], weights [in, out]). The
+rules of guided backpropagation and of the deconvnet are autograd functions that replace ReLU. Layer-wise relevance is computed
+layer by layer, from the last to the first, as in its paper.
 """
 import json
 import math
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(11)
 
-EPSILON = 0.05  # of layer-wise relevance: large enough to be seen
+EPSILON = 0.05  # of layer-wise relevance, large enough to have an effect
 SAMPLES, NOISE, SEED = 4, 0.15, 3  # of SmoothGrad
 STEPS = 16  # of integrated gradients
 SIZE, STRIDE = 3, 2  # of the occluder
@@ -50,7 +50,7 @@ weights = {
 
 
 class Guided(torch.autograd.Function):
-    """Lets through what is positive both forward and backward."""
+    """ReLU that passes on gradients where both the input and the gradient are positive."""
     @staticmethod
     def forward(ctx, z):
         ctx.save_for_backward(z)
@@ -63,7 +63,7 @@ class Guided(torch.autograd.Function):
 
 
 class Deconvolved(torch.autograd.Function):
-    """Lets through what is positive backward, whatever came forward."""
+    """ReLU that passes on positive gradients, whatever the input is."""
     @staticmethod
     def forward(ctx, z):
         return z.clamp(min=0)
@@ -97,12 +97,12 @@ def branch_stack(x, w):
     return torch.cat([conv(x, w, "narrow"), conv(x, w, "wide", 1)], -1)
 
 
-# Each net as stretches with a relu between any two: every stretch is one linear map, or one that max pooling makes
-# piecewise linear. `maps` is the stretch whose relu Grad-CAM looks at.
+# Each net is a list of stages with a ReLU after each but the last. Every stage is linear, or piecewise linear through max
+# pooling. `maps` is the index of the stage whose ReLU Grad-CAM uses.
 nets = {
     "chain": {
         "maps": 1,
-        "stretches": [
+        "stages": [
             lambda x, w: conv(x, w, "conv1", 1),
             lambda x, w: conv(max_pool(x), w, "conv2"),
             lambda x, w: dense(x, w, "dense1"),
@@ -111,7 +111,7 @@ nets = {
     },
     "branches": {
         "maps": 2,
-        "stretches": [
+        "stages": [
             lambda x, w: conv(x, w, "stem", 1),
             branch_sum,
             branch_stack,
@@ -122,10 +122,10 @@ nets = {
 
 
 def forward(net, w, x, relu=torch.relu, keep=None):
-    stretches = net["stretches"]
-    for i, stretch in enumerate(stretches):
-        x = stretch(x, w)
-        if i < len(stretches) - 1:
+    stages = net["stages"]
+    for i, stage in enumerate(stages):
+        x = stage(x, w)
+        if i < len(stages) - 1:
             x = relu(x)
         if keep is not None and i == net["maps"]:
             keep.append(x)
@@ -141,7 +141,7 @@ def slope(net, w, x, relu=torch.relu):
     return torch.autograd.grad(scores(net, w, x, relu).sum(), x)[0]
 
 
-# The random numbers of Convlens, so that the noise is the same: Threefry-2x32 with 20 rounds, then Box and Muller.
+# The random numbers of Convlens, so that the noise is the same: Threefry-2x32 with 20 rounds, then the Box-Muller transform.
 WORD = 0xFFFFFFFF
 TURNS = [13, 15, 26, 6, 17, 29, 16, 24]
 
@@ -211,15 +211,15 @@ def occlusion(net, w):
 
 
 def relevance(net, w):
-    """Epsilon rule: R_i = sum_j a_i w_ij / (z_j + epsilon sign z_j) R_j, one stretch after the other; a relu passes it on."""
-    stretches = net["stretches"]
+    """Epsilon rule: R_i = sum_j a_i w_ij / (z_j + epsilon sign z_j) R_j for each stage; ReLU passes relevance on unchanged."""
+    stages = net["stages"]
     inputs = [x]
-    for stretch in stretches[:-1]:
-        inputs.append(torch.relu(stretch(inputs[-1], w)))
+    for stage in stages[:-1]:
+        inputs.append(torch.relu(stage(inputs[-1], w)))
     R = None
-    for stretch, a in reversed(list(zip(stretches, inputs))):
+    for stage, a in reversed(list(zip(stages, inputs))):
         a = a.clone().requires_grad_(True)
-        z = stretch(a, w)
+        z = stage(a, w)
         if R is None:
             R = torch.zeros_like(z)
             R[torch.arange(len(x)), TARGETS] = z.detach()[torch.arange(len(x)), TARGETS]

@@ -1,9 +1,9 @@
-"""Golden values of PyTorch for a grid of random geometries: forward, and the gradient of every input.
+"""Golden values of PyTorch for random geometries: the result and the gradient of every input.
 
 Run: /usr/bin/python3 tools/golden/grid.py   (Debian's python3-torch; writes grid.json beside this file)
 
-Everything is in the layouts of Convlens (activations [n, h, w, c], filters [kh, kw, c / groups, f]) and computed in float64.
-Inputs are whole multiples of 1/64, no two in a tensor alike, so that float32 holds them and no pooling window has a tie.
+Layouts are those of Convlens (activations [n, h, w, c], filters [kh, kw, c / groups, f]); computations are in float64.
+Inputs are distinct multiples of 1/64, so that they are exact in float32 and no pooling window has equal numbers.
 """
 import base64
 import json
@@ -29,7 +29,7 @@ def numbers(*shape, positive=False):
 
 
 def coded(t):
-    """A tensor of multiples of 1/64 as 16-bit integers, any other as float64."""
+    """Encodes multiples of 1/64 as 16-bit integers, and other tensors as float64, in base64."""
     a = t.detach().numpy()
     whole = a * 64
     kind, b = ("i", whole.astype("<i2")) if np.array_equal(whole, np.round(whole)) and abs(whole).max(initial=0) < 32768 else ("f", a.astype("<f8"))
@@ -57,7 +57,7 @@ last = lambda x: x.movedim(1, -1)
 
 
 def sides(padding, size, window, stride, dilation):
-    """Padding as [before, after] of one axis."""
+    """Padding of one axis as [before, after]."""
     if padding == "valid":
         return [0, 0]
     if padding == "same":
@@ -142,7 +142,7 @@ def pooling(kind, rank):
     else:
         p = options["p"] = pick([1, 2, 3])
         pool = F.avg_pool1d if rank == 1 else F.avg_pool2d
-        # torch's own lp_pool forgets the sign for odd p
+        # lp_pool of PyTorch does not take absolute values for odd p.
         function = lambda x: last((pool(first(x).abs() ** p, size, stride) * math.prod(size)) ** (1 / p))
     add(f"{kind}{rank}d", options, function, x=numbers(*shape))
 

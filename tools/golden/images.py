@@ -12,7 +12,7 @@ W, H = 13, 11
 
 
 def smooth(mode, width=W, height=H):
-    """Something with edges in both directions, the same in all channels but for a phase."""
+    """An image with edges in both directions; channels differ in slope."""
     channels = {"L": 1, "RGB": 3, "RGBA": 4, "LA": 2}[mode]
     image = Image.new(mode, (width, height))
     for y in range(height):
@@ -39,7 +39,7 @@ def by_magick(data, *options, to="png"):
 
 
 def packed(bits):
-    """Greys of few bits, written by hand: no program is willing to."""
+    """A gray PNG file of 2 or 4 bits, written here because Pillow and ImageMagick do not write such files."""
     rows = b""
     for y in range(H):
         number = "".join(format((x * 5 + y * 3) % 2**bits, f"0{bits}b") for x in range(W))
@@ -59,14 +59,14 @@ few = gray.quantize(4)
 clear = rgb.quantize(6)
 
 def cjpeg(*options, width=35, height=18, mode="RGB"):
-    """By libjpeg's own program, from a larger image, so that there are several units of every sampling."""
+    """A JPEG file by libjpeg's program, from a larger image, so that every subsampling has several units."""
     out = io.BytesIO()
     smooth(mode, width, height).save(out, "PPM")
     return subprocess.run(["/usr/bin/cjpeg", "-quality", "90", *options], input=out.getvalue(), stdout=subprocess.PIPE, check=True).stdout
 
 
 def segments(data):
-    """The segments of a JPEG file up to its first scan, each with its marker, and what follows them."""
+    """The segments of a JPEG file before its first scan, each with its marker, and the rest of the file."""
     at, found = 2, []
     while data[at + 1] != 0xDA:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
@@ -76,7 +76,7 @@ def segments(data):
 
 
 def marked(data, adobe=None, ids=None):
-    """Without the markers of JFIF and Adobe; with Adobe's and this transform, with components of these names."""
+    """Removes the markers of JFIF and Adobe, and adds Adobe's with the given transform and the given component names, if any."""
     head, scan = segments(data)
     head = [part for part in head if part[1] not in (0xE0, 0xEE)]
     if ids is not None:
@@ -167,7 +167,7 @@ files = {
 
 
 def read(data):
-    """0 to 1, on white, upright; of 8 bits without opacity as bytes, in base64."""
+    """Pixels from 0 to 1 on white, turned upright. Images of 8 bits without transparency are bytes in base64."""
     image = Image.open(io.BytesIO(data))
     if image.mode.startswith("I"):
         return {"height": image.height, "width": image.width, "pixels": [[round(x / 65535, 6)] * 3 for x in image.getdata()]}

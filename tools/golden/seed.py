@@ -1,4 +1,4 @@
-"""Computes again, with PyTorch and NumPy, what seed.json says, and fails where they differ.
+"""Computes the values of seed.json with PyTorch and NumPy, and fails if they differ.
 
 Run: /usr/bin/python3 tools/golden/seed.py
 """

@@ -24,7 +24,7 @@ async function computed(operation: OperationName, ...inputs: readonly Float32Arr
   return values as Float32Array;
 }
 
-/** `count` numbers from `low` to `high`, with equal differences or equal ratios. */
+/** `count` numbers between two bounds, with equal differences. */
 const evenly = (from: number, to: number, count = 2000): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 const byFactors = (from: number, to: number, count = 2000): Float32Array =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../src/index.ts";
 
-/** A file with this header and `length` bytes of numbers. */
+/** A file with this header and these bytes of numbers. */
 function fileOf(header: unknown, numbers: ArrayLike<number> = [], headerLength?: number): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + numbers.length);
