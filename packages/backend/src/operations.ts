@@ -295,8 +295,8 @@ const elementwiseMixed: Traits = { kind: "mixed", elementwise: true };
 const fusion: Traits = { kind: "fusion" };
 
 /**
- * The traits of every operation. Rows with the same traits share an object, since each page loads the table. Whoever needs a set
- * of operations filters this table; nobody keeps a list of names.
+ * The traits of every operation. Rows with the same traits share an object, since each page loads the table. Every set of
+ * operations is a filter over this table.
  */
 export const traits: { readonly [K in OwnOperationName]: Traits } = {
   negate: elementwiseLinear,

@@ -25,6 +25,12 @@ export type CompositeCases<K extends keyof Operations> = {
   readonly [N in K]: (dice: Dice) => CompositeCase<Operations[N]>;
 };
 
+/** Draws a number from 0.1 to 3.1. */
+export const positive = (dice: Dice): number => 0.1 + 3 * dice.unit();
+
+/** Draws one of a few numbers, so that many are equal. */
+export const coarse = (dice: Dice): number => dice.int(-2, 2);
+
 /** Draws from −2 to 2, with an occasional NaN or infinity. */
 export const sometimesSpecial = (dice: Dice): number =>
   dice.unit() < 0.02 ? dice.pick([NaN, Infinity, -Infinity]) : 4 * dice.unit() - 2;
