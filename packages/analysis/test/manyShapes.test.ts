@@ -1,8 +1,8 @@
-import { collectGarbage } from "@convlens/backend/conformance";
 import { reference } from "@convlens/backend-reference";
 import { Conv2d, GlobalAveragePool, sequential } from "@convlens/layers";
 import { useBackend, zeros } from "@convlens/tensor";
 import { expect, it } from "vitest";
+import { collectGarbage } from "../../backend/src/pacer.ts";
 import { retain, tap } from "../src/index.ts";
 import { filled } from "./helpers.ts";
 

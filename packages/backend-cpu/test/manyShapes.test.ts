@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, vi } from "vitest";
+import { collectGarbage } from "../../backend/src/pacer.ts";
 import { number } from "../src/assembler/expression.ts";
 import { plainMachine } from "../src/assembler/function.ts";
 import { execute } from "../src/execute.ts";
@@ -11,7 +12,6 @@ import { remoteWorker, type Answer, type Request } from "../src/remoteWorker.ts"
 import { LruCache } from "../src/lruCache.ts";
 import { Runtime } from "../src/runtime.ts";
 import type { Backend, Program } from "@convlens/backend";
-import { collectGarbage } from "@convlens/backend/conformance";
 
 const CALLS = 8;
 const numbered: TableDefinition<number> = { name: "table", words: (id) => new Int32Array(1000).fill(id) };

@@ -1,7 +1,6 @@
 import {
   checked,
   kernelBackend,
-  traits,
   type Instruction,
   type Kernel,
   type KernelCall,
@@ -15,6 +14,7 @@ import {
 import { conformance } from "@convlens/backend/conformance";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cases } from "../../backend/src/conformance/cases.ts";
+import { traits } from "../../backend/src/operations.ts";
 import { Dice } from "../../backend/src/conformance/dice.ts";
 import { reference, referenceKernels } from "../src/index.ts";
 

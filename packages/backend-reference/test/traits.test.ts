@@ -1,10 +1,11 @@
-import { sizeOf, traits, type Values } from "@convlens/backend";
+import { sizeOf, type Values } from "@convlens/backend";
 import { describe, expect, it } from "vitest";
 import type { Case } from "../../backend/src/conformance/case.ts";
 import { cases } from "../../backend/src/conformance/cases.ts";
 import { runOnce } from "../../backend/src/conformance/compare.ts";
 import { Dice } from "../../backend/src/conformance/dice.ts";
 import { programOf } from "../../backend/src/conformance/writer.ts";
+import { traits } from "../../backend/src/operations.ts";
 import { reference } from "../src/index.ts";
 
 type Name = keyof typeof cases;

@@ -50,7 +50,6 @@ export type {
   PreparedKernel,
 } from "./kernelTable.ts";
 export {
-  traits,
   traitsOf,
   type Attributes,
   type Axes,
@@ -130,7 +129,6 @@ export {
   stepsOf,
   type Shape,
 } from "./shape.ts";
-export { show } from "./show.ts";
 export { fuseChains, type ChainKernels } from "./fuseChains.ts";
 export { rewrite, withoutUnread } from "./rewrite.ts";
 export {

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
-import { atPath, atStep, BackendError, ConvlensError, ShapeError, show, ValueError } from "@convlens/backend";
+import { atPath, atStep, BackendError, ConvlensError, ShapeError, ValueError } from "@convlens/backend";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { show } from "../src/show.ts";
 
 const times = (text: string, word: string): number => text.split(word).length - 1;
 

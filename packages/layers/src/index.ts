@@ -58,7 +58,6 @@ export {
   parameters,
   run,
   variables,
-  walk,
   type AnyLayer,
   type Caller,
   type InputOf,

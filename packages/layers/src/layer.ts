@@ -157,7 +157,7 @@ const entryName = (key: unknown, index: number): string =>
  * Visits every layer and variable of a model once, with its path, in the order of fields: those of objects, arrays, maps and
  * sets, but not of closures and private fields (`#inner`), which cannot be seen from outside.
  */
-export function walk(model: object, visit: (path: string, found: AnyLayer | Variable) => void): void {
+function walk(model: object, visit: (path: string, found: AnyLayer | Variable) => void): void {
   const seen = new Set<object>();
   const enter = (value: unknown, path: string): void => {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;

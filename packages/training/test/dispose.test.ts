@@ -1,9 +1,9 @@
-import { collectGarbage } from "@convlens/backend/conformance";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
 import { useBackend, zeros } from "@convlens/tensor";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../backend/src/pacer.ts";
 import { fit } from "../src/index.ts";
 import { build, Conv2d, Dense, dispose, Flatten, predict, ReLU, sequential, type Layer } from "@convlens/layers";
 

@@ -1,10 +1,10 @@
-import { collectGarbage } from "@convlens/backend/conformance";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { shapes } from "@convlens/datasets";
 import { build, Dense, dispose, Flatten, sequential } from "@convlens/layers";
 import { multiply, mean, tensor, useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
+import { collectGarbage } from "../../backend/src/pacer.ts";
 import { evaluateModel, fit } from "../src/index.ts";
 
 it.each([

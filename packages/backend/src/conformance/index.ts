@@ -4,7 +4,6 @@
  *
  * @module
  */
-export { collectGarbage } from "../pacer.ts";
 import type { Backend } from "../backend.ts";
 import { ValueError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
