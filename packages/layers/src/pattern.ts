@@ -71,91 +71,117 @@ export function checkDepth(operation: string, depth: number): void {
  * ```
  */
 export function parsePattern(pattern: string): Pattern {
-  const tokens = [...pattern.matchAll(/->|[[\]*?/-]|[A-Za-z]+|\d+|\S/g)].map(({ 0: text, index }) => ({
-    text,
-    at: index,
-  }));
-  let next = 0;
-  let depth = 0;
-  const peek = (): string => tokens[next]?.text ?? "the end";
-  const skip = (text: string): boolean => {
-    const here = peek() === text;
-    if (here) next++;
-    return here;
-  };
-  const fail = (expected: string): ValueError => {
-    const column = tokens[next]?.at ?? pattern.length;
-    const got = tokens[next]?.text;
-    const isWord = expected.startsWith(words[0]!) && /^[a-z]{2,}$/i.test(got ?? "");
-    // Of a long pattern only the surroundings of the error.
-    const start = pattern.length > 200 ? Math.max(0, column - 60) : 0;
-    const shown = pattern.length > 200 ? pattern.slice(start, column + 60) : pattern;
-    const hint = isWord ? ` (did you mean ${nearest(got!.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
-    return new ValueError({
-      operation: "parsePattern",
-      expected: `${expected} at column ${column + 1}`,
-      got: peek(),
-      gotWords: `${peek().slice(0, 40)}${hint}:\n${shown}\n${" ".repeat(column - start)}^`,
-    });
-  };
-  const take = (text: string): void => {
-    if (!skip(text)) throw fail(text);
-  };
-  const number = (): number => {
-    if (!/^\d+$/.test(peek())) throw fail("a number");
-    return Number(tokens[next++]!.text);
-  };
+  return new PatternParser(pattern).pattern();
+}
 
-  function part(): PatternPart {
-    const residual = skip(ADD);
-    if (residual || peek() === "[") {
-      take("[");
-      checkDepth("parsePattern", ++depth);
-      const inner = parts();
-      depth--;
-      take("]");
-      return { part: inner, ...(residual && { residual }), ...ending() };
-    }
-    const word = words.find(skip);
-    if (word === undefined) throw fail(`${words.join(", ")}, ${ADD} or [`);
-    return { part: word, ...size(word), ...ending() };
+/** Longest pattern that an error shows in full. */
+const LONGEST_SHOWN = 200;
+
+/** Recursive descent over the tokens of a pattern. */
+class PatternParser {
+  readonly #text: string;
+  readonly #tokens: readonly { readonly text: string; readonly at: number }[];
+  #next = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = [...text.matchAll(/->|[[\]*?/-]|[A-Za-z]+|\d+|\S/g)].map((match) => ({
+      text: match[0],
+      at: match.index,
+    }));
   }
 
-  function size(word: PatternWord): { readonly size?: PatternSize } {
+  pattern(): Pattern {
+    this.#take("INPUT");
+    this.#take("->");
+    const found = this.#parts();
+    if (this.#next < this.#tokens.length) throw this.#error("-> or the end");
+    return found;
+  }
+
+  #parts(): Pattern {
+    const found = [this.#part()];
+    while (this.#skip("->")) found.push(this.#part());
+    return found;
+  }
+
+  #part(): PatternPart {
+    const residual = this.#skip(ADD);
+    if (residual || this.#peek() === "[") {
+      this.#take("[");
+      checkDepth("parsePattern", ++this.#depth);
+      const inner = this.#parts();
+      this.#depth--;
+      this.#take("]");
+      return { part: inner, ...(residual && { residual }), ...this.#ending() };
+    }
+    const word = words.find((each) => this.#skip(each));
+    if (word === undefined) throw this.#error(`${words.join(", ")}, ${ADD} or [`);
+    return { part: word, ...this.#size(word), ...this.#ending() };
+  }
+
+  #size(word: PatternWord): { readonly size?: PatternSize } {
     const isWindow = word === "CONV" || word === "POOL";
     const found: PatternSize = {
-      ...(isWindow && /^\d/.test(peek()) && { window: number() }),
-      ...((word === "CONV" || word === "FC") && skip("-") && { count: number() }),
-      ...(isWindow && skip("/") && { stride: number() }),
-      ...(isWindow && skip("pad") && { padding: number() }),
-      ...(word === "CONV" && skip("groups") && { groups: number() }),
+      ...(isWindow && /^\d/.test(this.#peek()) && { window: this.#number() }),
+      ...((word === "CONV" || word === "FC") && this.#skip("-") && { count: this.#number() }),
+      ...(isWindow && this.#skip("/") && { stride: this.#number() }),
+      ...(isWindow && this.#skip("pad") && { padding: this.#number() }),
+      ...(word === "CONV" && this.#skip("groups") && { groups: this.#number() }),
     };
     return Object.keys(found).length > 0 ? { size: found } : {};
   }
 
-  function ending(): Pick<PatternPart, "times" | "optional"> {
-    const times = skip("*") ? count() : 1;
-    return { ...(times !== 1 && { times }), ...(skip("?") && { optional: true }) };
+  #ending(): Pick<PatternPart, "times" | "optional"> {
+    const times = this.#skip("*") ? this.#count() : 1;
+    return { ...(times !== 1 && { times }), ...(this.#skip("?") && { optional: true }) };
   }
 
-  function count(): number | string {
-    const text = peek();
-    if (!/^(\d+|[A-Za-z])$/.test(text)) throw fail("a number or a letter");
-    next++;
+  #count(): number | string {
+    const text = this.#peek();
+    if (!/^(\d+|[A-Za-z])$/.test(text)) throw this.#error("a number or a letter");
+    this.#next++;
     return /\d/.test(text) ? Number(text) : text;
   }
 
-  function parts(): Pattern {
-    const found = [part()];
-    while (skip("->")) found.push(part());
-    return found;
+  #number(): number {
+    const text = this.#peek();
+    if (!/^\d+$/.test(text)) throw this.#error("a number");
+    this.#next++;
+    return Number(text);
   }
 
-  take("INPUT");
-  take("->");
-  const found = parts();
-  if (next < tokens.length) throw fail("-> or the end");
-  return found;
+  #peek(): string {
+    return this.#tokens[this.#next]?.text ?? "the end";
+  }
+
+  #skip(text: string): boolean {
+    const isNext = this.#peek() === text;
+    if (isNext) this.#next++;
+    return isNext;
+  }
+
+  #take(text: string): void {
+    if (!this.#skip(text)) throw this.#error(text);
+  }
+
+  /** Returns an error that shows the pattern, or the part around the error, and marks the column. */
+  #error(expected: string): ValueError {
+    const got = this.#peek();
+    const column = this.#tokens[this.#next]?.at ?? this.#text.length;
+    const isWord = expected.startsWith(words[0]!) && /^[a-z]{2,}$/i.test(got);
+    const hint = isWord ? ` (did you mean ${nearest(got.slice(0, 40).toUpperCase(), [...words, ADD])}?)` : "";
+    const isLong = this.#text.length > LONGEST_SHOWN;
+    const start = isLong ? Math.max(0, column - 60) : 0;
+    const shown = isLong ? this.#text.slice(start, column + 60) : this.#text;
+    return new ValueError({
+      operation: "parsePattern",
+      expected: `${expected} at column ${column + 1}`,
+      got,
+      gotWords: `${got.slice(0, 40)}${hint}:\n${shown}\n${" ".repeat(column - start)}^`,
+    });
+  }
 }
 
 const formatSize = ({ window, count, stride, padding, groups }: PatternSize = {}): string =>
