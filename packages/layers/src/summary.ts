@@ -6,6 +6,7 @@ import {
   traitsOf,
   type Conv2dGeometry,
   type Pool2dGeometry,
+  type Section,
   type Shape,
 } from "@convlens/backend";
 import {
@@ -58,11 +59,32 @@ export function multiplyAddsOf(t: Tensor): number {
   return t.size * t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
 }
 
-/** The rows and columns that the window of a recorded operation drops, in words. */
-function droppedIn(t: Tensor): string | undefined {
+/**
+ * Numbers of rows and columns at the end that no window reaches: of an operation that slides, or of slices of an image that are
+ * concatenated by channel, as {@link LocallyConnected2d} records its windows.
+ */
+function droppedIn(t: Tensor): readonly [rows: number, columns: number] {
   const { geometry } = (t.attributes ?? {}) as { geometry?: Conv2dGeometry | Pool2dGeometry };
-  if (geometry === undefined || traitsOf(t.operation).slides !== "input") return undefined;
-  const [rows, columns] = [droppedBy(geometry.height), droppedBy(geometry.width)];
+  if (geometry !== undefined && traitsOf(t.operation).slides === "input")
+    return [droppedBy(geometry.height), droppedBy(geometry.width)];
+  const image = t.inputs[0]?.inputs[0];
+  const areWindows =
+    t.operation === "concat" &&
+    image?.rank === 4 &&
+    t.inputs.every(({ operation, inputs }) => operation === "slice" && inputs[0] === image);
+  if (!areWindows) return [0, 0];
+  const last = (axis: number): number =>
+    Math.max(
+      ...t.inputs.map(({ attributes }) => {
+        const { begin, step, shape } = attributes as Section;
+        return begin[axis]! + (shape[axis]! - 1) * Math.max(0, step[axis]!);
+      }),
+    );
+  return [image.shape[1]! - 1 - last(1), image.shape[2]! - 1 - last(2)];
+}
+
+/** Such as `"1 row and 2 columns"`; undefined if there are none. */
+function rowsAndColumns([rows, columns]: readonly [rows: number, columns: number]): string | undefined {
   const parts = [
     rows > 0 ? `${rows} row${rows > 1 ? "s" : ""}` : "",
     columns > 0 ? `${columns} column${columns > 1 ? "s" : ""}` : "",
@@ -109,7 +131,7 @@ export function summary(model: AnyLayer, inputShape: unknown): Summary<Shapes> {
       const recorded = newlyRecorded(inputs, output, seen);
       const own = [...parameters(layer).values()].filter((variable) => !counted.has(variable));
       for (const variable of own) counted.add(variable);
-      const dropped = recorded.map(droppedIn).find((text) => text !== undefined);
+      const dropped = recorded.map((t) => rowsAndColumns(droppedIn(t))).find((text) => text !== undefined);
       const row: SummaryRow = {
         path,
         type: typeOf(layer),

@@ -1,4 +1,5 @@
 import { conv2d, matmul, multiply, reshape, Variable, type Tensor } from "@convlens/tensor";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   AveragePool2d,
@@ -143,6 +144,19 @@ describe("summary counts parameters and multiply-adds", () => {
     expect(droppedBy(new Conv2d({ filters: 1, kernelSize: 3, stride: 2 }), [5, 6, 1])).toBe("1 column");
     expect(droppedBy(new LpPool2d({ kernelSize: [2, 3] }), [5, 5, 1])).toBe("1 row and 2 columns");
     expect(droppedBy(new MaxPool2d({ kernelSize: 2 }), [4, 4, 1])).toBeUndefined();
+  });
+
+  it("reports the same for LocallyConnected2d as for Conv2d", () => {
+    const size = fc.integer({ min: 1, max: 3 });
+    fc.assert(
+      fc.property(size, size, size, fc.constantFrom(0, 1, "same" as const), (kernelSize, stride, dilation, padding) => {
+        const options = { filters: 1, kernelSize: [kernelSize, 2], stride, dilation, padding } as const;
+        const [shared, separate] = [new Conv2d(options), new LocallyConnected2d(options)].map(
+          (layer) => summary(layer, [9, 8, 2]).rows[0]!,
+        );
+        expect(separate!.dropped).toBe(shared!.dropped);
+      }),
+    );
   });
 
   it("prints as a table", () => {
