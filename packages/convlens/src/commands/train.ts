@@ -157,7 +157,7 @@ async function run(parts: Run, lock: FolderLock): Promise<number> {
 
 async function trainAndReport(parts: Run): Promise<number> {
   const { folder, settings, sets, make, model, backend } = parts;
-  const bar = new ProgressBar(settings.epochs);
+  const bar = new ProgressBar({ ...settings, examples: sets.train.size });
   bar.line(
     printable(
       `${runTitle(parts)}: ${sets.train.size} training examples, ${sets.test.size} test examples; backend ${backend.name}`,
@@ -195,7 +195,7 @@ async function trainAll(
     for await (const record of training) {
       if (record.kind === "step") {
         await watch.observe(record);
-        bar.step(record, settings.batchSize);
+        bar.step(record);
       } else {
         epochs.push(record);
         await save();
