@@ -18,14 +18,11 @@ import {
 /** Index of an input in the padding. */
 const PADDING = -1;
 
-/** Index of the input under each tap of the window, by position. */
-const inputsUnder = (s: Sliding): number[][] =>
-  Array.from({ length: s.output }, (_, output) =>
-    Array.from({ length: s.window }, (_unused, tap) => {
-      const input = inputUnder(s, output, tap);
-      return input >= 0 && input < s.input ? input : PADDING;
-    }),
-  );
+/** Index of the input under a tap of the window at position `output`. */
+function inputOrPadding(s: Sliding, output: number, tap: number): number {
+  const input = inputUnder(s, output, tap);
+  return input < s.input ? Math.max(PADDING, input) : PADDING;
+}
 
 /**
  * Visits every product of a convolution with the indices of its input, weight and output. With groups, the filters of a group read
@@ -36,7 +33,6 @@ function eachProduct(
   visit: (input: number, weight: number, output: number) => void,
 ): void {
   const [channels, filters] = [g.inChannels / g.groups, g.outChannels / g.groups];
-  const [rows, columns] = [inputsUnder(h), inputsUnder(w)];
   for (let image = 0; image < g.batch; image++)
     for (let oy = 0; oy < h.output; oy++)
       for (let ox = 0; ox < w.output; ox++)
@@ -44,8 +40,8 @@ function eachProduct(
           for (let ky = 0; ky < h.window; ky++)
             for (let kx = 0; kx < w.window; kx++)
               for (let c = 0; c < channels; c++) {
-                const y = rows[oy]![ky]!;
-                const x = columns[ox]![kx]!;
+                const y = inputOrPadding(h, oy, ky);
+                const x = inputOrPadding(w, ox, kx);
                 const channel = Math.floor(filter / filters) * channels + c;
                 visit(
                   y < 0 || x < 0 ? PADDING : ((image * h.input + y) * w.input + x) * g.inChannels + channel,

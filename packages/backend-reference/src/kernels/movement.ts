@@ -39,14 +39,13 @@ const place: Kernel<Values, Operations["place"]> = ({ inputs: [input], output, a
   };
 };
 
-const concat: Kernel<Values, Operations["concat"]> = ({ inputs, output, attributes: { axis } }) => {
-  const inner = sizeOf(output.slice(axis + 1));
+const concat: Kernel<Values, Operations["concat"]> = ({ output, attributes: { axis } }) => {
   const outer = sizeOf(output.slice(0, axis));
   return (parts, y) => {
     let at = 0;
     for (let o = 0; o < outer; o++)
-      parts.forEach((part, k) => {
-        const length = inputs[k]![axis]! * inner;
+      parts.forEach((part) => {
+        const length = part.length / outer;
         y.set(part.subarray(o * length, (o + 1) * length), at);
         at += length;
       });

@@ -35,10 +35,6 @@ function eachWinner(g: Pool2dGeometry, x: Values, visit: (output: number, winner
   );
 }
 
-/** Visits every pair of an output and an input under its window. */
-const eachPair = (g: Pool2dGeometry, visit: (input: number, output: number) => void): void =>
-  eachPool(g, (output, inputs) => inputs.forEach((input) => visit(input, output)));
-
 /** Makes a kernel that sums in float64. */
 const summed =
   <In extends readonly unknown[]>(
@@ -64,6 +60,11 @@ export const pool2dKernels: KernelsOf<Values, keyof Poolings> = {
   maxPool2dGradient: summed((g, [dy, x], totals) =>
     eachWinner(g, x, (output, winner) => (totals[winner]! += dy[output]!)),
   ),
-  sumPool2d: summed((g, [x], totals) => eachPair(g, (input, output) => (totals[output]! += x[input]!))),
-  sumPool2dGradient: summed((g, [dy], totals) => eachPair(g, (input, output) => (totals[input]! += dy[output]!))),
+  sumPool2d:
+    ({ attributes: { geometry } }) =>
+    ([x], y) =>
+      eachPool(geometry, (output, inputs) => (y[output] = inputs.reduce((sum, input) => sum + x[input]!, 0))),
+  sumPool2dGradient: summed((g, [dy], totals) =>
+    eachPool(g, (output, inputs) => inputs.forEach((input) => (totals[input]! += dy[output]!))),
+  ),
 };

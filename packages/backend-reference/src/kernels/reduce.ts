@@ -13,11 +13,11 @@ import { lastStep, walkRows } from "./walk.ts";
 const fold =
   (start: number, f: (total: number, x: number) => number): Kernel<Values, Operations["sum"]> =>
   ({ inputs: [input], output }) => {
-    const steps = [broadcastSteps(output, input)];
-    const step = lastStep(steps[0]!);
+    const steps = broadcastSteps(output, input);
+    const step = lastStep(steps);
     return ([x], y) => {
       const totals = new Float64Array(sizeOf(output)).fill(start);
-      walkRows(input, steps, (from, length, to) => {
+      walkRows(input, [steps], (from, length, to) => {
         for (let i = 0; i < length; i++) totals[to + i * step] = f(totals[to + i * step]!, x[from + i]!);
       });
       y.set(totals);

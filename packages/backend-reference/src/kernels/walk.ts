@@ -13,23 +13,33 @@ export function walkRows(
   steps: readonly (readonly number[])[],
   visit: (start: number, length: number, a: number, b: number, c: number) => void,
 ): void {
+  if (shape.includes(0)) return;
   const length = shape.at(-1) ?? 1;
-  const leading = shape.slice(0, -1);
-  if (length === 0 || leading.includes(0)) return;
-  const at = leading.map(() => 0);
-  const places = [0, 0, 0];
-  for (let start = 0; ; start += length) {
-    visit(start, length, places[0]!, places[1]!, places[2]!);
-    let axis = leading.length - 1;
-    for (; axis >= 0; axis--) {
-      at[axis]!++;
-      steps.forEach((step, k) => (places[k]! += step[axis]!));
-      if (at[axis]! < leading[axis]!) break;
-      steps.forEach((step, k) => (places[k]! -= step[axis]! * leading[axis]!));
-      at[axis] = 0;
-    }
-    if (axis < 0) return;
-  }
+  // The axes that rows are counted along, the innermost first. There may be fewer than three other tensors.
+  const axes = shape.slice(0, -1).map((size, axis) => {
+    const [a = 0, b = 0, c = 0] = steps.map((each) => each[axis]!);
+    return { size, a, b, c, at: 0 };
+  });
+  axes.reverse();
+  const place = { a: 0, b: 0, c: 0 };
+  const move = (axis: typeof place, times: number): void => {
+    place.a += times * axis.a;
+    place.b += times * axis.b;
+    place.c += times * axis.c;
+  };
+  const next = (): boolean =>
+    axes.some((axis) => {
+      move(axis, 1);
+      if (++axis.at < axis.size) return true;
+      move(axis, -axis.size);
+      axis.at = 0;
+      return false;
+    });
+  let start = 0;
+  do {
+    visit(start, length, place.a, place.b, place.c);
+    start += length;
+  } while (next());
 }
 
 /** The step along the last axis; 0 for a scalar. */

@@ -71,28 +71,19 @@ function addTile(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Matri
     y32 += x3 * w2;
     y33 += x3 * w3;
   }
-  const t = y.values;
-  const column = y.column;
-  let to = y.start + i * y.row + j * column;
-  t[to]! += y00;
-  t[to + column]! += y01;
-  t[to + 2 * column]! += y02;
-  t[to + 3 * column]! += y03;
-  to += y.row;
-  t[to]! += y10;
-  t[to + column]! += y11;
-  t[to + 2 * column]! += y12;
-  t[to + 3 * column]! += y13;
-  to += y.row;
-  t[to]! += y20;
-  t[to + column]! += y21;
-  t[to + 2 * column]! += y22;
-  t[to + 3 * column]! += y23;
-  to += y.row;
-  t[to]! += y30;
-  t[to + column]! += y31;
-  t[to + 2 * column]! += y32;
-  t[to + 3 * column]! += y33;
+  const to = y.start + i * y.row + j * y.column;
+  addFour(y.values, to, y.column, y00, y01, y02, y03);
+  addFour(y.values, to + y.row, y.column, y10, y11, y12, y13);
+  addFour(y.values, to + 2 * y.row, y.column, y20, y21, y22, y23);
+  addFour(y.values, to + 3 * y.row, y.column, y30, y31, y32, y33);
+}
+
+/** Adds four sums to elements that are `step` apart. */
+function addFour(t: Values, to: number, step: number, a: number, b: number, c: number, d: number): void {
+  t[to]! += a;
+  t[to + step]! += b;
+  t[to + 2 * step]! += c;
+  t[to + 3 * step]! += d;
 }
 
 /** Adds four sums, where fewer than four columns are left. */
@@ -112,10 +103,5 @@ function addColumn(i: number, j: number, k: number, a: Matrix, b: Matrix, y: Mat
     y2 += x[p + 2 * rowX]! * w0;
     y3 += x[p + 3 * rowX]! * w0;
   }
-  const t = y.values;
-  const to = y.start + i * y.row + j * y.column;
-  t[to]! += y0;
-  t[to + y.row]! += y1;
-  t[to + 2 * y.row]! += y2;
-  t[to + 3 * y.row]! += y3;
+  addFour(y.values, y.start + i * y.row + j * y.column, y.row, y0, y1, y2, y3);
 }
