@@ -78,9 +78,9 @@ function firstSource(p: Program, valueOf: (value: number) => Values | undefined)
   const waiting = [...p.outputs, ...p.updates.map(({ value }) => value)].filter(bad);
   const met = new Set(waiting);
   let source: number | undefined;
-  while (waiting.length > 0) {
-    const value = waiting.pop()!;
-    const causes = value < first ? [] : p.instructions[value - first]!.inputs.filter(bad);
+  // Causes are appended as they are met.
+  for (const value of waiting) {
+    const causes = (p.instructions[value - first]?.inputs ?? []).filter(bad);
     if (causes.length === 0) source = Math.min(source ?? Infinity, value);
     for (const cause of causes)
       if (!met.has(cause)) {
@@ -110,8 +110,9 @@ function notFinite(p: Program, source: number, values: Values): BackendError {
     expected: "finite",
     got: values[at],
   });
-  if (source >= first) {
-    const { operation, shape, site, scope } = p.instructions[source - first]!;
+  const step = p.instructions[source - first];
+  if (step !== undefined) {
+    const { operation, shape, site, scope } = step;
     const path = scope?.path ?? (scope?.direction === "update" ? updatedBy(p, source) : undefined);
     return new BackendError({
       operation,
@@ -120,8 +121,9 @@ function notFinite(p: Program, source: number, values: Values): BackendError {
       ...found(shape, "", site === undefined ? "" : ` (${site})`),
     });
   }
+  const feed = p.feeds[source];
+  if (feed !== undefined) return new BackendError(found(feed, `argument ${source} `));
   const variable = source - p.feeds.length;
-  if (variable < 0) return new BackendError(found(p.feeds[source]!, `argument ${source} `));
   const path = p.variableNames?.[variable] ?? `variable ${variable}`;
   return new BackendError({ path, ...found(p.variables[variable]!) });
 }

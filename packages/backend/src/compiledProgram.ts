@@ -111,7 +111,7 @@ export class CompiledProgram<B> implements Executable {
     if (pending) await pending;
     const results = await this.#results(variables);
     // Where the host waits for the work, the event loop turns anyway.
-    if (this.#mayBeLong) this.#setStride(pending === undefined ? performance.now() - started : 0);
+    if (this.#mayBeLong) this.#setStride(launches.length, pending === undefined ? performance.now() - started : 0);
     return results;
   }
 
@@ -175,7 +175,7 @@ export class CompiledProgram<B> implements Executable {
       } catch (cause) {
         throw this.#failure(each.step, cause as Error);
       }
-      if (this.#dead) for (const value of this.#dead[each.index]!) options.release!(this.#buffers[value]!);
+      if (this.#dead) for (const value of this.#dead[each.index]!) options.release?.(this.#buffers[value]!);
       const canStop = signal !== undefined && each.index < this.#plan.commits;
       if (!canStop && (i + 1) % this.#stride !== 0) continue;
       const pending = options.finish?.();
@@ -223,8 +223,7 @@ export class CompiledProgram<B> implements Executable {
   }
 
   /** Lets the event loop turn twice in each {@link TURN} of the next run, if this one blocked it for longer than that. */
-  #setStride(blocked: number): void {
-    const count = this.#launches!.length;
+  #setStride(count: number, blocked: number): void {
     this.#stride = blocked > TURN ? Math.max(1, Math.floor((count * TURN) / (2 * blocked))) : Infinity;
   }
 
@@ -239,7 +238,7 @@ export class CompiledProgram<B> implements Executable {
   /** After every run: releases the buffers that only a run needs. */
   #letGo(): void {
     const { options } = this.#context;
-    if (this.#dead) for (const buffer of new Set(this.own.values)) if (buffer !== undefined) options.release!(buffer);
+    if (this.#dead) for (const buffer of new Set(this.own.values)) if (buffer !== undefined) options.release?.(buffer);
     if (options.isHandle) return;
     this.#buffers.length = 0;
     for (const { from, others } of this.#launches ?? []) from.length = others.length = 0;

@@ -1,5 +1,5 @@
 import { traitsOf, type Axes, type ChainStep } from "./operations.ts";
-import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
+import { firstInstruction, readersOf, shapesOf, type Instruction, type Program } from "./program.ts";
 import { anyOption, checkOptions } from "./options.ts";
 import { rewrite } from "./rewrite.ts";
 import { sizeOf, type Shape } from "./shape.ts";
@@ -39,13 +39,14 @@ export function fuseChains(p: Program, kernels: ChainKernels): Program {
 function keptOf(p: Program, chains: Chains): Map<number, Instruction> {
   const read = new Set([...p.outputs, ...p.updates.map(({ value }) => value)]);
   const kept = new Map<number, Instruction>();
-  for (let i = p.instructions.length - 1; i >= 0; i--) {
-    const value = chains.first + i;
-    if (!read.has(value)) continue;
-    const step = chains.endingIn(value);
+  const end = chains.first + p.instructions.length - 1;
+  p.instructions.toReversed().forEach((last, i) => {
+    const value = end - i;
+    if (!read.has(value)) return;
+    const step = chains.endingIn(value, last);
     for (const input of step.inputs) read.add(input);
     kept.set(value, step);
-  }
+  });
   return kept;
 }
 
@@ -59,8 +60,7 @@ class Chains {
   readonly #shapes: readonly Shape[];
   readonly #kernels: ChainKernels;
   readonly #sizes: readonly number[];
-  /** Readers of each value; `NaN` for a reader outside of the program. */
-  readonly #readers: readonly number[][];
+  readonly #readersOf: ReturnType<typeof readersOf>;
 
   /** @param written - Values that must not be computed more than once. */
   constructor(p: Program, written: ReadonlySet<number>, kernels: ChainKernels) {
@@ -70,11 +70,7 @@ class Chains {
     this.#kernels = kernels;
     this.#shapes = shapesOf(p);
     this.#sizes = this.#shapes.map(sizeOf);
-    this.#readers = this.#sizes.map(() => []);
-    p.instructions.forEach(({ inputs }, i) => {
-      for (const input of inputs) this.#readers[input]!.push(this.first + i);
-    });
-    for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) this.#readers[value]!.push(NaN);
+    this.#readersOf = readersOf(p);
   }
 
   #step(value: number): Instruction | undefined {
@@ -82,8 +78,7 @@ class Chains {
   }
 
   /** Returns the longest chain that ends in an instruction; the instruction alone if there is none. */
-  endingIn(end: number): Instruction {
-    const last = this.#step(end)!;
+  endingIn(end: number, last: Instruction): Instruction {
     const isSum = this.#kernels.canSum && last.operation === "sum";
     if (!isSum && !isLink(last)) return last;
     const members = new Set([end]);
@@ -93,11 +88,12 @@ class Chains {
       // The latest first, since all its readers have been examined then.
       const candidate = Math.max(...this.#inputsOf(members).filter((input) => !refused.has(input)));
       if (candidate < this.first) break;
-      const isOnlyHere = this.#readers[candidate]!.every((reader) => members.has(reader) && !copied.has(reader));
+      const step = this.#step(candidate);
+      const isOnlyHere = this.#readersOf(candidate).every((reader) => members.has(reader) && !copied.has(reader));
       members.add(candidate);
       if (
-        this.#fits(candidate, end) &&
-        (isOnlyHere || this.#isForAll(candidate)) &&
+        this.#fits(candidate, step, end, last) &&
+        (isOnlyHere || this.#isForAll(candidate, step)) &&
         members.size <= MOST_STEPS &&
         this.#inputsOf(members).length <= (this.#kernels.mostInputs ?? MOST_INPUTS)
       ) {
@@ -127,25 +123,23 @@ class Chains {
   /** Values that instructions read and that none of them makes. */
   #inputsOf(values: Iterable<number>): number[] {
     const members = new Set(values);
-    const read = [...members].flatMap((member) => this.#step(member)!.inputs);
+    const read = [...members].flatMap((member) => this.#step(member)?.inputs ?? []);
     return [...new Set(read.filter((input) => !members.has(input)))];
   }
 
   /** Whether a value can be computed as part of another: once for each of its elements, or once before the loop. */
-  #fits(value: number, end: number): boolean {
-    const step = this.#step(value);
+  #fits(value: number, step: Instruction | undefined, end: number, last: Instruction): step is Instruction {
     if (step === undefined || !isLink(step)) return false;
-    const { operation, inputs } = this.#step(end)!;
-    const isSum = operation === "sum";
-    const size = this.#sizes[isSum ? inputs[0]! : end]!;
+    const isSum = last.operation === "sum";
+    const size = this.#sizes[isSum ? last.inputs[0]! : end];
     const isOneOrAll = (each: number): boolean => this.#sizes[each] === 1 || this.#sizes[each] === size;
     // A sum traverses all its inputs in the same order.
     return isOneOrAll(value) && (!isSum || step.inputs.every(isOneOrAll));
   }
 
   /** Whether all readers of a value could read the value that it is computed from instead. */
-  #isForAll(value: number): boolean {
-    const { operation, inputs } = this.#step(value)!;
+  #isForAll(value: number, step: Instruction): boolean {
+    const { operation, inputs } = step;
     const { feeds, variables } = this.#program;
     const isConstant = (input: number): boolean => input >= feeds.length + variables.length && input < this.first;
     const large = new Set(inputs.filter((input) => this.#sizes[input] === this.#sizes[value] && !isConstant(input)));
@@ -153,9 +147,9 @@ class Chains {
       !this.#written.has(value) &&
       !traitsOf(operation).costly &&
       large.size <= 1 &&
-      this.#readers[value]!.every((reader) => {
-        const step = this.#step(reader);
-        return step !== undefined && (isLink(step) || step.operation === "sum") && this.#fits(value, reader);
+      this.#readersOf(value).every((reader) => {
+        const last = this.#step(reader);
+        return last && (isLink(last) || last.operation === "sum") && this.#fits(value, step, reader, last);
       })
     );
   }

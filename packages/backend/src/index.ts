@@ -107,6 +107,7 @@ export { aliases, lastUses, planMemory, type MemoryPlan, type Place } from "./pl
 export {
   describeInstruction,
   firstInstruction,
+  readersOf,
   shapesOf,
   type Direction,
   type Instruction,

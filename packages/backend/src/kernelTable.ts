@@ -113,15 +113,16 @@ export function kernelTable<B>(options: KernelTableOptions<B>, host: HostKernels
     };
   }
 
-  /** Operations of a program whose kernels are not loaded yet. */
-  const missingIn = ({ instructions }: Program): OperationName[] =>
-    [...new Set(instructions.map(({ operation }) => operation))].filter(
-      (each) => !(each in kernels) && each in loaders,
-    );
+  /** The operations of a program whose kernels are not loaded yet, and how to load them. */
+  const missingIn = ({ instructions }: Program) =>
+    [...new Set(instructions.map(({ operation }) => operation))].flatMap((operation) => {
+      const loader = operation in kernels ? undefined : loaders[operation];
+      return loader === undefined ? [] : [{ operation, loader }];
+    });
 
-  async function load(operation: OperationName): Promise<void> {
+  async function load({ operation, loader }: ReturnType<typeof missingIn>[number]): Promise<void> {
     try {
-      Object.assign(kernels, await loaders[operation]!());
+      Object.assign(kernels, await loader());
     } catch (cause) {
       throw new BackendError({
         operation: name,

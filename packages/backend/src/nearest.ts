@@ -1,13 +1,18 @@
 /** Number of letters to insert, delete or replace to turn one text into the other (Levenshtein 1965). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
+  // The distances of the first i letters of `a` to the first 1, 2, … letters of `b`.
+  let row = Array.from(b, (_, j) => j + 1);
+  let last = b.length;
+  for (let i = 0; i < a.length; i++) {
+    let corner = i;
+    last = i + 1;
+    row = row.map((above, j) => {
+      last = Math.min(above + 1, last + 1, corner + (a[i] === b[j] ? 0 : 1));
+      corner = above;
+      return last;
+    });
   }
-  return row.at(-1)!;
+  return last;
 }
 
 /** Returns the name that differs least from `name`, for a hint; `undefined` where there are no names. */

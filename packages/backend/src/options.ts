@@ -93,7 +93,8 @@ function unknownOption(owner: string, name: string, known: readonly string[]): V
  * ```
  */
 export function checkOptions<O extends object>(owner: string, options: O, checks: OptionChecks<O>): void {
-  const known = Object.keys(checks);
+  const all = new Map<string, OptionCheck>(Object.entries(checks));
+  const known = [...all.keys()];
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw new ValueError({
       operation: owner,
@@ -101,8 +102,8 @@ export function checkOptions<O extends object>(owner: string, options: O, checks
       got: options,
     });
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) throw unknownOption(owner, name, known);
-    if (value === undefined) continue;
-    checkValue(owner, name, value, (checks as Readonly<Record<string, OptionCheck>>)[name]!);
+    const check = all.get(name);
+    if (check === undefined) throw unknownOption(owner, name, known);
+    if (value !== undefined) checkValue(owner, name, value, check);
   }
 }

@@ -72,12 +72,14 @@ const mayOverwrite = (step: Instruction, inputs: readonly number[], shapes: read
 /** Checks that no update reads the memory that another one writes, since all updates happen at once. */
 function checkUpdates(p: Program, roots: readonly number[]): void {
   const [from, to] = [p.feeds.length, p.feeds.length + p.variables.length];
-  for (const { variable, value } of p.updates)
-    if (roots[value]! >= from && roots[value]! < to)
+  for (const { variable, value } of p.updates) {
+    const root = roots[value]!;
+    if (root >= from && root < to)
       throw new BackendError({
-        problem: `a program updates variable ${variable} with the memory of variable ${roots[value]! - from}, which may change earlier`,
+        problem: `a program updates variable ${variable} with the memory of variable ${root - from}, which may change earlier`,
         fix: "copy it by an instruction",
       });
+  }
 }
 
 interface Block {
@@ -138,7 +140,7 @@ export function planMemory(
   roots.forEach((root, value) => {
     const isFeed = value < p.feeds.length;
     if (root !== value || updated.has(value) || (!isFeed && value < first)) return;
-    const step = isFeed ? undefined : p.instructions[value - first]!;
+    const step = p.instructions[value - first];
     const from = isFeed ? -1 : (step?.operation === "result" ? step.inputs[0]! : value) - first;
     const size = Math.ceil(sizeOf(shapes[value]!) / align) * align;
     sum += size;

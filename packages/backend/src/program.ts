@@ -59,6 +59,20 @@ export const shapesOf = (p: Program): Shape[] => [
   ...p.instructions.map((step) => step.shape),
 ];
 
+/** Finds the instructions that read a value, by the numbers of their values; `NaN` stands for an output or an update. */
+export function readersOf(p: Program): (value: number) => readonly number[] {
+  const readers = new Map<number, number[]>();
+  const add = (value: number, reader: number): void => {
+    const known = readers.get(value);
+    if (known === undefined) readers.set(value, [reader]);
+    else known.push(reader);
+  };
+  const first = firstInstruction(p);
+  p.instructions.forEach(({ inputs }, i) => new Set(inputs).forEach((input) => add(input, first + i)));
+  for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) add(value, NaN);
+  return (value) => readers.get(value) ?? [];
+}
+
 /** Describes an instruction for messages: `layers.3 (Conv2d), backward: conv2dInputGradient [8, 24, 24, 12] (model.ts:7)`. */
 export function describeInstruction({ operation, shape, site, scope }: Instruction): string {
   const place = scope === undefined ? "" : `${[scope.path, scope.direction].filter(Boolean).join(", ")}: `;

@@ -1,25 +1,28 @@
 import { cos, log } from "./math.ts";
 import { checkValue, seedOption, wholeFrom } from "./options.ts";
 
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+/** Rotations of four rounds, and of the next four. */
+const rotations = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
 
 /**
  * Threefry-2×32 with 20 rounds (Salmon et al. 2011): two random words for every key and counter, without a state. It is the
  * source of all random numbers in Convlens, so that a number depends only on its seed, stream and index.
  */
 export function threefry(key0: number, key1: number, counter0: number, counter1: number): [number, number] {
-  const key = [key0 | 0, key1 | 0, 0x1bd11bda ^ key0 ^ key1];
-  let a = (counter0 + key[0]!) | 0;
-  let b = (counter1 + key[1]!) | 0;
-  for (let round = 0; round < 20; round++) {
-    a = (a + b) | 0;
-    const turn = rotations[round % 8]!;
-    b = ((b << turn) | (b >>> (32 - turn))) ^ a;
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      a = (a + key[injection % 3]!) | 0;
-      b = (b + key[(injection + 1) % 3]! + injection) | 0;
+  let [now, next, later] = [key0 | 0, key1 | 0, 0x1bd11bda ^ key0 ^ key1];
+  let a = (counter0 + now) | 0;
+  let b = (counter1 + next) | 0;
+  for (let injection = 1; injection <= 5; injection++) {
+    for (const turn of rotations[injection % 2 === 1 ? 0 : 1]) {
+      a = (a + b) | 0;
+      b = ((b << turn) | (b >>> (32 - turn))) ^ a;
     }
+    [now, next, later] = [next, later, now];
+    a = (a + now) | 0;
+    b = (b + next + injection) | 0;
   }
   return [a >>> 0, b >>> 0];
 }

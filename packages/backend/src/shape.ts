@@ -92,8 +92,12 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
 
 /** Steps in memory from one element to the next along each axis; the last axis is contiguous. */
 export function stepsOf(shape: Shape): number[] {
-  const steps = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) steps[axis] = steps[axis + 1]! * shape[axis + 1]!;
+  const steps: number[] = [];
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    steps[axis] = step;
+    step *= shape[axis]!;
+  }
   return steps;
 }
 
@@ -104,9 +108,8 @@ export const placeOf = (index: number, shape: Shape): number[] =>
 /** Steps of an `input` that is broadcast to `output`, one for each axis of `output`: 0 where the input is stretched. */
 export function broadcastSteps(input: Shape, output: Shape): number[] {
   const steps = output.map(() => 0);
-  const own = stepsOf(input);
-  input.forEach((size, axis) => {
-    if (size !== 1) steps[axis + output.length - input.length] = own[axis]!;
+  stepsOf(input).forEach((step, axis) => {
+    if (input[axis] !== 1) steps[axis + output.length - input.length] = step;
   });
   return steps;
 }
