@@ -1,5 +1,5 @@
 import { zero4 } from "./assembler/expression.ts";
-import { plainMachine, type Machine } from "./assembler/function.ts";
+import { plainMachine, type Body, type Machine } from "./assembler/function.ts";
 import { instantiate, moduleOf, writeFunction } from "./assembler/module.ts";
 import { BYTES } from "./heap.ts";
 import { writeProduct, type ProductShape } from "./kernels/product.ts";
@@ -24,9 +24,7 @@ const chosen = new Map<boolean, Machine>();
 /** Whether this engine has fused multiply-add. */
 function canFuse(): boolean {
   const machine = { ...plainMachine, isFused: true };
-  const probe = writeFunction("probe", 1, (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4)), {
-    machine,
-  });
+  const probe = writeFunction("probe", 1, (f, to) => f.store4(to, f.multiplyAdd4(zero4, zero4, zero4)), machine);
   return WebAssembly.validate(moduleOf([probe]));
 }
 
@@ -63,11 +61,8 @@ function timeOf(machine: Machine): number {
     columns,
     terms: [{ count: terms, step: 1 }],
   };
-  const product = writeFunction("tile", 3, (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32") }), {
-    machine,
-  });
-
-  const run = instantiate(moduleOf([product]), memory)[0]!;
+  const write: Body = (f, a, b, c) => writeProduct(f, shape, { a, b, c, bias: f.local("i32") });
+  const run = instantiate(moduleOf([writeFunction("tile", 3, write, machine)]), memory)[0]!;
   const [a, b, c] = [0, BYTES * rows * terms, BYTES * (rows + columns) * terms];
   let best = Infinity;
   for (let call = 0; call < CALLS; call++) {

@@ -7,7 +7,6 @@ import {
   wholeFrom,
   type Backend,
   type KernelBackendOptions,
-  type KernelsOf,
   type OwnOperationName,
 } from "@convlens/backend";
 import type { Machine } from "./assembler/function.ts";
@@ -22,10 +21,10 @@ import { pointwiseKernels } from "./kernels/pointwise.ts";
 import { pool2dKernels } from "./kernels/pool2d.ts";
 import { reduceKernels } from "./kernels/reduce.ts";
 import { softmaxKernels } from "./kernels/softmax.ts";
-import type { LazyOperation } from "./lazyKernels.ts";
+import type { LazyOperation } from "./lazyOperations.ts";
 import { canShare, coresHere, mayWait } from "./platform.ts";
 import { RemoteExecutor } from "./remoteExecutor.ts";
-import { Runtime } from "./runtime.ts";
+import { Runtime, type CpuKernels } from "./runtime.ts";
 
 /** Options of `cpu`. */
 export interface CpuOptions {
@@ -111,7 +110,7 @@ async function runtimeOf({
 type NoKernel = "reshape" | "result" | "softplus" | "sigmoidCrossEntropy";
 
 /** Kernels that most models need. */
-const kernelsOf = (runtime: Runtime): KernelsOf<Block, Exclude<OwnOperationName, NoKernel | LazyOperation>> => ({
+const kernelsOf = (runtime: Runtime): CpuKernels<Exclude<OwnOperationName, NoKernel | LazyOperation>> => ({
   ...pointwiseKernels(runtime),
   ...movementKernels(runtime),
   ...reduceKernels(runtime),
@@ -146,15 +145,9 @@ export async function createCpu(further: FurtherKernels, options: CpuOptions = {
       preparedWeights.remove(block);
       heap.free(block);
     },
-    upload: (block, values) => {
-      preparedWeights.invalidate(block);
-      runtime.write(block, values);
-    },
+    upload: (block, values) => runtime.write(block, values),
     download: (block) => runtime.read(block),
-    copy: (from, to) => {
-      preparedWeights.invalidate(to);
-      runtime.copy(from, to);
-    },
+    copy: (from, to) => runtime.copy(from, to),
     updated: (block) => preparedWeights.invalidate(block),
     slice: ({ start }, offset, length) => ({ start: after(start, offset), length }),
     join: (program) =>

@@ -3,6 +3,8 @@ export type WasmFunction = (...args: number[]) => void;
 
 /** Maximum number of arguments that {@link execute} passes on. */
 export const MOST_ARGUMENTS = 12;
+type Four = [number, number, number, number];
+type Arguments = [...Four, ...Four, ...Four];
 
 /** A list of steps, and how one thread takes part in it. */
 export interface Execution {
@@ -34,7 +36,7 @@ export interface Execution {
  * Threads receive this function as text, so it must not refer to anything outside of it.
  */
 export function execute({ words, from, end, functionOf, thread, isAlone, isLeader, patience }: Execution): number {
-  const a = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  const a: Arguments = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let at = from; at < end;) {
     const calls = words[at + 1]!;
     const next = at + 5 + 3 * words[at + 2]!;
@@ -44,7 +46,7 @@ export function execute({ words, from, end, functionOf, thread, isAlone, isLeade
       while (call < calls) {
         for (let k = 0, word = at + 5; word < next; k++, word += 3)
           a[k] = words[word]! + call * words[word + 1]! + thread * words[word + 2]!;
-        run(a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!, a[7]!, a[8]!, a[9]!, a[10]!, a[11]!);
+        run(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11]);
         if (isAlone) call++;
         else {
           Atomics.add(words, at + 4, 1);

@@ -33,7 +33,7 @@ export class FunctionCompiler {
 
   /** Writes a function and returns its number. */
   add(name: string, arity: number, body: Body): number {
-    const written = writeFunction(name, arity, body, this.#options);
+    const written = writeFunction(name, arity, body, this.#options.machine);
     const number = this.#free.pop() ?? this.#length++;
     this.#written.set(number, written);
     return number;

@@ -7,24 +7,9 @@
  */
 import type { Backend } from "@convlens/backend";
 import { createCpu, type CpuOptions } from "./cpu.ts";
-import type { LazyOperation } from "./lazyKernels.ts";
+import { lazyOperations } from "./lazyOperations.ts";
 
 export type { CpuOptions } from "./cpu.ts";
-
-/** The names of `lazyKernels`, which cannot be listed before they are loaded. */
-const lazyOperations: Readonly<Record<LazyOperation, true>> = {
-  gather: true,
-  scatter: true,
-  lpPool2d: true,
-  lpPool2dGradient: true,
-  moments: true,
-  normalize: true,
-  normalizeSums: true,
-  normalizeGradient: true,
-  resize: true,
-  resizeGradient: true,
-  randomUniform: true,
-};
 
 /**
  * Makes the backend `cpu` of the package's main entry, which loads the kernels of normalization, resizing, Lp pooling, gathering and
@@ -43,6 +28,6 @@ export const cpu = (options: CpuOptions = {}): Promise<Backend> =>
     const load = async () => (await import("./lazyKernels.ts")).lazyKernels(runtime);
     return {
       kernels: {},
-      loaders: Object.fromEntries(Object.keys(lazyOperations).map((operation) => [operation, load])),
+      loaders: Object.fromEntries(lazyOperations.map((operation) => [operation, load])),
     };
   }, options);

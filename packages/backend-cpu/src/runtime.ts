@@ -1,4 +1,4 @@
-import type { Values } from "@convlens/backend";
+import type { Kernel, KernelsOf, OperationName, Operations, Values } from "@convlens/backend";
 import { plainMachine, type Machine } from "./assembler/function.ts";
 import { instantiate } from "./assembler/module.ts";
 import { asCount, CallList, strided, valueIn, type Argument, type Count } from "./callList.ts";
@@ -19,6 +19,11 @@ export interface CompiledFunction {
   /** Calls it `calls` times, on all threads: no call may read what another one writes. */
   readonly callMany: (calls: number, ...args: Argument[]) => void;
 }
+
+/** A kernel of the operation `K`. */
+export type CpuKernel<K extends OperationName> = Kernel<Block, Operations[K]>;
+/** A kernel for each of the operations `K`. */
+export type CpuKernels<K extends OperationName> = KernelsOf<Block, K>;
 
 /** Which convolutions use Winograd's algorithm: none, those where it is faster, or all that can. */
 export type WinogradUse = "never" | "auto" | "always";
@@ -140,6 +145,7 @@ export class Runtime {
 
   /** Copies numbers into a block. */
   write(block: Block, values: Values): void {
+    this.preparedWeights.invalidate(block);
     if (this.#remote === undefined) this.heap.view(block).set(values);
     else this.#remote.write(block, values instanceof Float32Array ? values : new Float32Array(values));
   }
@@ -151,6 +157,7 @@ export class Runtime {
 
   /** Copies between two blocks of the same length. */
   copy(from: Block, to: Block): void {
+    this.preparedWeights.invalidate(to);
     if (this.#remote === undefined) this.heap.view(to).set(this.heap.view(from));
     else this.#remote.copy(from, to);
   }

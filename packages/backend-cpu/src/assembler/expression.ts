@@ -10,6 +10,9 @@ import {
   i8x16,
   v128,
   type Expression,
+  type Float,
+  type Int,
+  type Vector,
   type WasmType,
 } from "./instructions.ts";
 
@@ -18,10 +21,6 @@ export interface Local<T extends WasmType> extends Expression<T> {
   /** Its number, encoded. */
   readonly index: string;
 }
-
-type Int = Expression<"i32">;
-type Float = Expression<"f32">;
-type Vector = Expression<"v128">;
 
 // All offsets are counts of numbers, of 4 = 2² bytes each.
 

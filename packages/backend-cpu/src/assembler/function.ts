@@ -1,7 +1,7 @@
 import { bytes, list, unsigned } from "./encoding.ts";
 import { at, double2, int, number, plus, type Local, type Pointer } from "./expression.ts";
 import * as op from "./instructions.ts";
-import { f32x4, i32, type Expression, type WasmType } from "./instructions.ts";
+import { f32x4, i32, type Expression, type Float, type Int, type Vector, type WasmType } from "./instructions.ts";
 
 const types: Readonly<Record<WasmType, string>> = { i32: "\x7f", f32: "\x7d", v128: "\x7b" };
 const EMPTY_BLOCK = "\x40";
@@ -19,12 +19,6 @@ export const plainMachine: Machine = { isFused: false, tile: { rows: 4, unroll: 
 
 /** Writes the body of a function. */
 export type Body = (f: FunctionWriter, ...args: Pointer[]) => void;
-
-/** Options of {@link FunctionWriter}. */
-export interface WriterOptions {
-  /** Default: {@link plainMachine}. */
-  readonly machine?: Machine;
-}
 
 /** Writes a function. Its parameters are addresses and counts, and it has no result. */
 export class FunctionWriter {
@@ -45,7 +39,7 @@ export class FunctionWriter {
    * @param name - Shown by profilers and debuggers.
    * @param arity - Number of parameters.
    */
-  constructor(name: string, arity: number, { machine = plainMachine }: WriterOptions = {}) {
+  constructor(name: string, arity: number, machine: Machine = plainMachine) {
     this.name = name;
     this.machine = machine;
     this.parameters = Array.from({ length: arity }, (_, index) => variable("i32", unsigned(index)));
@@ -101,44 +95,44 @@ export class FunctionWriter {
   }
 
   /** a · b + c. It is rounded twice, so that every machine gives the same bits, unless the machine is fused. */
-  multiplyAdd4(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
+  multiplyAdd4(a: Vector, b: Vector, c: Vector): Vector {
     return this.machine.isFused ? f32x4.relaxed_madd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
   }
 
   /** The number at an address ← value */
-  store(address: Expression<"i32">, value: Expression<"f32">, offset = 0): void {
+  store(address: Int, value: Float, offset = 0): void {
     this.#rest += address.bytes + value.bytes + op.f32_store + at(offset);
   }
 
   /** Four numbers from an address on ← value */
-  store4(address: Expression<"i32">, value: Expression<"v128">, offset = 0): void {
+  store4(address: Int, value: Vector, offset = 0): void {
     this.#rest += address.bytes + value.bytes + op.v128_store + at(offset);
   }
 
   /** The number at an address ← lane of a vector */
-  storeOne(address: Expression<"i32">, value: Expression<"v128">, offset = 0, lane = 0): void {
+  storeOne(address: Int, value: Vector, offset = 0, lane = 0): void {
     this.#rest += address.bytes + value.bytes + op.v128_store32_lane + at(offset) + unsigned(lane);
   }
 
   /** The first `lanes` numbers from an address on ← those of a vector */
-  storeLanes(address: Expression<"i32">, value: Expression<"v128">, offset: number, lanes: number): void {
+  storeLanes(address: Int, value: Vector, offset: number, lanes: number): void {
     if (lanes === 4) return this.store4(address, value, offset);
     const numbers = this.keep(value);
     for (let lane = 0; lane < lanes; lane++) this.storeOne(address, numbers, offset + lane, lane);
   }
 
   /** Writes `count` zeros from an address on. */
-  clear(address: Expression<"i32">, count: number): void {
+  clear(address: Int, count: number): void {
     this.clearBytes(address, int(4 * count));
   }
 
   /** Writes zero bytes from an address on. */
-  clearBytes(address: Expression<"i32">, bytes: Expression<"i32">): void {
+  clearBytes(address: Int, bytes: Int): void {
     this.#rest += address.bytes + int(0).bytes + bytes.bytes + op.memory_fill + "\x00";
   }
 
   /** Repeats the body `count` times. A count that is an expression must be at least 1. */
-  times(count: number | Expression<"i32">, body: () => void): void {
+  times(count: number | Int, body: () => void): void {
     if (count === 1) return body();
     if (typeof count === "number" && count <= 0) return;
     const left = this.keep(typeof count === "number" ? int(count) : count);
@@ -149,8 +143,14 @@ export class FunctionWriter {
     });
   }
 
+  /** Repeats the body for `count` items, `each` at a time, and once more for the rest. */
+  inParts(count: number, each: number, body: (items: number) => void): void {
+    this.times(Math.floor(count / each), () => body(each));
+    if (count % each > 0) body(count % each);
+  }
+
   /** Repeats the body, which must advance `address`, until that reaches `end`; at least once. */
-  until(address: Local<"i32">, end: Expression<"i32">, body: () => void): void {
+  until(address: Local<"i32">, end: Int, body: () => void): void {
     this.#loop(() => {
       body();
       return i32.lt_u(address, end);
@@ -158,13 +158,13 @@ export class FunctionWriter {
   }
 
   /** Runs the body if the condition is not 0. */
-  when(condition: Expression<"i32">, body: () => void): void {
+  when(condition: Int, body: () => void): void {
     this.#block(condition.bytes + op.if_, body);
   }
 
   /** Calls a function whose body is written here: engines optimize each function by itself, and short ones sooner. */
-  call(name: string, values: readonly Expression<"i32">[], body: Body): void {
-    const written = new FunctionWriter(name, values.length, { machine: this.machine });
+  call(name: string, values: readonly Int[], body: Body): void {
+    const written = new FunctionWriter(name, values.length, this.machine);
     body(written, ...written.parameters);
     const { bytes } = written;
     let index = this.inner.findIndex((known) => known.bytes === bytes);
@@ -174,7 +174,7 @@ export class FunctionWriter {
   }
 
   /** Repeats the body as long as it returns a value other than 0. */
-  #loop(body: () => Expression<"i32">): void {
+  #loop(body: () => Int): void {
     this.#block(op.loop, () => {
       const { bytes } = body();
       this.#rest += bytes + op.br_if + "\x00";

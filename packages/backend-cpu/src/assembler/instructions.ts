@@ -13,9 +13,12 @@ export interface Expression<T extends WasmType> {
   readonly bytes: string;
 }
 
-type Int = Expression<"i32">;
-type Float = Expression<"f32">;
-type Vector = Expression<"v128">;
+/** Code that leaves an address, a count or another whole number. */
+export type Int = Expression<"i32">;
+/** Code that leaves a number. */
+export type Float = Expression<"f32">;
+/** Code that leaves sixteen bytes, mostly four numbers. */
+export type Vector = Expression<"v128">;
 
 /** Code as an expression that leaves a whole number. */
 export const asInt = (bytes: string): Int => ({ type: "i32", bytes });
@@ -31,10 +34,7 @@ const unary = (opcode: string) => (a: Vector) => asVector(a.bytes + opcode);
 const binary = (opcode: string) => (a: Vector, b: Vector) => asVector(a.bytes + b.bytes + opcode);
 const ternary = (opcode: string) => (a: Vector, b: Vector, c: Vector) => asVector(a.bytes + b.bytes + c.bytes + opcode);
 const shift = (opcode: string) => (a: Vector, by: Int) => asVector(a.bytes + by.bytes + opcode);
-const splat =
-  <T extends "i32" | "f32">(opcode: string) =>
-  (a: Expression<T>) =>
-    asVector(a.bytes + opcode);
+const splat = (opcode: string) => (a: Int | Float) => asVector(a.bytes + opcode);
 
 type IntBinary = (a: Int, b: Int) => Int;
 type FloatUnary = (a: Float) => Float;
@@ -104,7 +104,7 @@ export const i32x4: Readonly<
       trunc_sat_f32x4_s: Unary;
     }
 > = {
-  splat: splat<"i32">("\xfd\x11"),
+  splat: splat("\xfd\x11"),
   extract_lane: (a: Vector, lane: 0 | 1 | 2 | 3): Int => asInt(a.bytes + "\xfd\x1b" + bytes(lane)),
   shl: shift("\xfd\xab\x01"),
   shr_s: shift("\xfd\xac\x01"),
@@ -136,7 +136,7 @@ export const f32x4: Readonly<
       relaxed_madd: Ternary;
     }
 > = {
-  splat: splat<"f32">("\xfd\x13"),
+  splat: splat("\xfd\x13"),
   extract_lane: (a: Vector, lane: 0 | 1 | 2 | 3): Float => asFloat(a.bytes + "\xfd\x1f" + bytes(lane)),
   eq: binary("\xfd\x41"),
   ne: binary("\xfd\x42"),

@@ -1,13 +1,13 @@
 import type { WasmFunction } from "../execute.ts";
 import { arrayOf, bytes, list, sized, unsigned } from "./encoding.ts";
-import { FunctionWriter, type Body, type WriterOptions } from "./function.ts";
+import { FunctionWriter, type Body, type Machine } from "./function.ts";
 
 /** Maximum size of a shared memory, in pages: all that WebAssembly allows. */
 export const LARGEST_SHARED = 65536;
 
 /** Writes a function with its body. */
-export function writeFunction(name: string, arity: number, body: Body, options?: WriterOptions): FunctionWriter {
-  const f = new FunctionWriter(name, arity, options);
+export function writeFunction(name: string, arity: number, body: Body, machine?: Machine): FunctionWriter {
+  const f = new FunctionWriter(name, arity, machine);
   body(f, ...f.parameters);
   return f;
 }

@@ -1,20 +1,15 @@
-import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
+import { sizeOf } from "@convlens/backend";
 import { load4, loadOne, select4, zero4, type Pointer } from "../assembler/expression.ts";
-import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
-import type { Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, CpuKernel } from "../runtime.ts";
 
-type Vector = Expression<"v128">;
+/** A tensor [outer, length, inner]. */
+type Sizes = Readonly<Record<"outer" | "length" | "inner", number>>;
 
 const argmaxFunction = defineFunction({
   name: "argmax",
-  write: (
-    f,
-    { outer, length, inner }: { readonly outer: number; readonly length: number; readonly inner: number },
-    x,
-    y,
-  ) => {
+  write: (f, { outer, length, inner }: Sizes, x, y) => {
     const [best, place, at, rival] = [f.local("v128"), f.local("v128"), f.local("v128"), f.local("v128")];
     const one = f.constant4(1);
     const column = (load: (x: Pointer) => Vector, store: (v: Vector) => void, numbers: number): void => {
@@ -45,7 +40,7 @@ const argmaxFunction = defineFunction({
 
 /** The index of the first maximum along an axis. NaN counts as the maximum. */
 export const argmax =
-  (runtime: Runtime): Kernel<Block, Operations["argmax"]> =>
+  (runtime: Runtime): CpuKernel<"argmax"> =>
   ({ inputs: [shape], attributes: { axis } }) => {
     const code = runtime.compile(argmaxFunction, {
       outer: sizeOf(shape.slice(0, axis)),

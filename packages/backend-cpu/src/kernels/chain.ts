@@ -1,8 +1,6 @@
 import { load4, loadOne, splat, type Pointer } from "../assembler/expression.ts";
 import { FunctionWriter } from "../assembler/function.ts";
-import type { Expression } from "../assembler/instructions.ts";
-
-type Vector = Expression<"v128">;
+import type { Vector } from "../assembler/instructions.ts";
 
 /** An elementwise operation, on four numbers of each input. */
 export type Pointwise = (f: FunctionWriter, ...x: Vector[]) => Vector;

@@ -1,12 +1,13 @@
-import { sizeOf } from "@convlens/backend";
+import { offsetOf, placeOf, sizeOf } from "@convlens/backend";
 import type { Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { strided } from "../callList.ts";
+import { strided, type Strided } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
 import { after, type Address } from "../heap.ts";
 import type { CompiledFunction, Runtime } from "../runtime.ts";
 import { stepsIn, type Folding, type Group } from "./folding.ts";
 import { tasksOf } from "./loops.ts";
+import { callsAndRest } from "./splitCalls.ts";
 
 // Tensors with reduced axes are processed in chunks of rows, few enough to be in the cache when they are read again. The chunks
 // depend on the shape alone, and so do the bits of the results, whichever thread computes which chunk.
@@ -25,6 +26,12 @@ export interface ChunkPlaces {
   readonly spread: readonly Pointer[];
   /** The results of the chunk. */
   readonly to: Pointer;
+}
+
+/** Some rows of a folded tensor, which are processed together. */
+export interface Chunk {
+  readonly folding: Folding;
+  readonly rows: number;
 }
 
 /** Groups of axes, in each place of them a number of whole chunks, and the rows of one more. */
@@ -54,11 +61,7 @@ export function defineChunks<P>({
   write,
 }: Omit<ChunkWork<P>, "definition"> & {
   readonly name: string;
-  readonly write: (
-    f: FunctionWriter,
-    chunk: { readonly parameters: P; readonly folding: Folding; readonly rows: number },
-    places: ChunkPlaces,
-  ) => void;
+  readonly write: (f: FunctionWriter, parameters: P, chunk: Chunk, places: ChunkPlaces) => void;
 }): ChunkWork<P> {
   return {
     whole,
@@ -70,7 +73,7 @@ export function defineChunks<P>({
       write: (f, { parameters, folding, part }, ...args) => {
         const places = { whole: args.slice(0, whole), spread: args.slice(whole, whole + spread), to: args.at(-1)! };
         const results = resultsOf(parameters, folding);
-        writePart(f, { folding, part, results }, places, (rows) => write(f, { parameters, folding, rows }, places));
+        writePart(f, { folding, part, results }, places, (rows) => write(f, parameters, { folding, rows }, places));
       },
       work: ({ folding, part: { groups, chunks, rest } }) =>
         4 * sizeOf(groups.map(({ size }) => size)) * (chunks * chunkRows(folding) + rest) * folding.width,
@@ -126,25 +129,21 @@ export function runChunks<P>(
   const places = sizeOf(outer.map(({ size }) => size));
   const results = work.resultsOf(parameters, folding);
   const codeOf = (part: Part): CompiledFunction => runtime.compile(work.definition, { parameters, folding, part });
-  const stepsOf = (ofWhole: number, ofSpread: number, ofResults: number): number[] => [
-    ...Array.from({ length: work.whole }, () => ofWhole),
-    ...Array.from({ length: work.spread }, () => ofSpread),
-    ofResults,
-  ];
   const ofPlace = chunksIn(folding) * results;
   if (runtime.threads > 1 && places < 2 * runtime.threads && chunks > 1) {
     // There are few places: the threads share the chunks of each.
     const tasks = tasksOf(runtime, chunks, length * width);
-    const run = pairOf({
-      main: codeOf({ groups: [], chunks: tasks.each, rest: 0 }),
-      end: tasks.rest === 0 && rest === 0 ? undefined : codeOf({ groups: [], chunks: tasks.rest, rest }),
-      calls: tasks.calls,
-      steps: stepsOf(tasks.each * length * width, 0, tasks.each * results),
-    });
-    const starts = spreadStarts(folding, places).map((at, place) => stepsOf(place * rows * width, at, place * ofPlace));
-    return (...addresses) => {
-      for (const start of starts) run(moved(addresses.flat(), start, 1));
-    };
+    const main = codeOf({ groups: [], chunks: tasks.each, rest: 0 });
+    const hasRest = tasks.rest > 0 || rest > 0;
+    const last = hasRest ? codeOf({ groups: [], chunks: tasks.rest, rest }) : undefined;
+    const run = callsAndRest(tasks.calls, main, last);
+    const argumentsOf = argumentsBy(tasks.each * length * width, 0, tasks.each * results);
+    const spreadAt = spreadStarts(folding, places);
+    return (whole, spread, to) =>
+      spreadAt.forEach((at, place) => {
+        const moved = (addresses: readonly Address[], count: number) => addresses.map((each) => after(each, count));
+        run(...argumentsOf(moved(whole, place * rows * width), moved(spread, at), after(to, place * ofPlace)));
+      });
   }
   const [first = { size: 1, isFolded: false }, ...others] = outer;
   const below = places / first.size;
@@ -152,47 +151,26 @@ export function runChunks<P>(
   const tasks = tasksOf(runtime, first.size, below * rows * width);
   const partOf = (size: number): Part => ({ groups: [{ ...first, size }, ...others], chunks, rest });
   const n = tasks.each * below;
-  const run = pairOf({
-    main: codeOf(partOf(tasks.each)),
-    end: tasks.rest > 0 ? codeOf(partOf(tasks.rest)) : undefined,
-    calls: tasks.calls,
-    steps: stepsOf(n * rows * width, first.isFolded ? 0 : tasks.each * kept, n * ofPlace),
-  });
-  return (...addresses) => run(addresses.flat());
+  const main = codeOf(partOf(tasks.each));
+  const run = callsAndRest(tasks.calls, main, tasks.rest > 0 ? codeOf(partOf(tasks.rest)) : undefined);
+  const argumentsOf = argumentsBy(n * rows * width, first.isFolded ? 0 : tasks.each * kept, n * ofPlace);
+  return (...addresses) => run(...argumentsOf(...addresses));
 }
 
-const moved = (starts: readonly Address[], steps: readonly number[], times: number): Address[] =>
-  starts.map((start, i) => after(start, steps[i]! * times));
-
-/** Calls a function several times, and another one for the rest. */
-const pairOf =
-  ({
-    main,
-    end,
-    calls,
-    steps,
-  }: {
-    readonly main: CompiledFunction;
-    readonly end: CompiledFunction | undefined;
-    readonly calls: number;
-    readonly steps: readonly number[];
-  }) =>
-  (starts: readonly Address[]): void => {
-    main.callMany(calls, ...starts.map((start, i) => strided(start, steps[i]!)));
-    end?.call(...moved(starts, steps, calls));
-  };
+/** The arguments of calls, whose addresses move by some numbers from call to call. */
+const argumentsBy =
+  (ofWhole: number, ofSpread: number, ofResults: number) =>
+  (...[whole, spread, to]: Parameters<RunChunks>): Strided[] => [
+    ...whole.map((each) => strided(each, ofWhole)),
+    ...spread.map((each) => strided(each, ofSpread)),
+    strided(to, ofResults),
+  ];
 
 /** For each place of the outer groups, the distance of its values for rows from the first ones. */
 function spreadStarts({ outer, width }: Folding, places: number): number[] {
+  const sizes = outer.map(({ size }) => size);
   const steps = stepsIn(outer, ({ isFolded }) => !isFolded, width);
-  return Array.from({ length: places }, (_, place) => {
-    let [left, at] = [place, 0];
-    for (let i = outer.length - 1; i >= 0; i--) {
-      at += (left % outer[i]!.size) * steps[i]!;
-      left = Math.floor(left / outer[i]!.size);
-    }
-    return at;
-  });
+  return Array.from({ length: places }, (_, place) => offsetOf(placeOf(place, sizes), steps));
 }
 
 /** Number of chunks of the rows of one place. */
@@ -217,7 +195,7 @@ const rowsTogether = ({ count, kept, width }: Folding, tensors: number): number 
  */
 export function writeSweep(
   f: FunctionWriter,
-  { folding, rows }: { readonly folding: Folding; readonly rows: number },
+  { folding, rows }: Chunk,
   whole: readonly Pointer[],
   along: readonly Pointer[],
   visit: (offsets: readonly number[], lanes: number) => void,
@@ -249,7 +227,6 @@ export function writeSweep(
     move(along, -4 * vectors);
   };
   const together = rowsTogether(folding, whole.length);
-  f.times(Math.floor(rows / together), () => some(together));
-  if (rows % together > 0) some(rows % together);
+  f.inParts(rows, together, some);
   move(whole, -rows * width);
 }

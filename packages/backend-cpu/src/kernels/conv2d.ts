@@ -1,15 +1,6 @@
-import type {
-  Conv2dGeometry,
-  Convolution,
-  Input,
-  Kernel,
-  KernelsOf,
-  Op,
-  Operations,
-  Products,
-} from "@convlens/backend";
+import type { Conv2dGeometry, Convolution, Input, Kernel, Op, Products } from "@convlens/backend";
 import type { Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import type { Convolver } from "./conv2d/convolver.ts";
 import { depthwise, isDepthwise } from "./conv2d/depthwise.ts";
 import { direct } from "./conv2d/direct.ts";
@@ -36,7 +27,7 @@ function convolverOf(runtime: Runtime, g: Conv2dGeometry): Convolver {
 type AnyConvolution = Op<[first: Input, second: Input, ...bias: Input[]], Convolution>;
 
 const together =
-  (runtime: Runtime): Kernel<Block, Operations["conv2dGradients"]> =>
+  (runtime: Runtime): CpuKernel<"conv2dGradients"> =>
   ({ attributes: { geometry, ...wanted } }) => {
     const run = gradients(runtime, geometry, wanted);
     return ([dy, x, filters, y], first, others) => {
@@ -50,7 +41,7 @@ const together =
 /** Convolutions and their gradients. */
 export function conv2dKernels(
   runtime: Runtime,
-): KernelsOf<Block, Exclude<keyof Products, "matmul"> | "conv2dBias" | "conv2dBiasRelu" | "conv2dGradients"> {
+): CpuKernels<Exclude<keyof Products, "matmul"> | "conv2dBias" | "conv2dBiasRelu" | "conv2dGradients"> {
   const kernel =
     (launchOf: (convolver: Convolver) => ReturnType<Convolver["forward"]>): Kernel<Block, AnyConvolution> =>
     ({ attributes: { geometry } }) => {

@@ -1,10 +1,8 @@
 import type { Elementwise } from "@convlens/backend";
 import { relu4, select4, zero4 } from "../assembler/expression.ts";
-import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { copied, type Pointwise } from "./chain.ts";
 import { functions } from "./functions.ts";
-
-type Vector = Expression<"v128">;
 
 const unary =
   (operation: (a: Vector) => Vector): Pointwise =>

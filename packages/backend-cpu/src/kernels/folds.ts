@@ -1,6 +1,6 @@
 import { sizeOf, type Shape } from "@convlens/backend";
 import { load4, loadOne, number, zero4, type Local, type Pointer } from "../assembler/expression.ts";
-import { f32, f32x4, type Expression } from "../assembler/instructions.ts";
+import { f32, f32x4, type Float, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { ChainWriter, type Chain } from "./chain.ts";
 
@@ -41,7 +41,6 @@ function widened({ outer, folded, inner }: Fold): Fold[] {
   return folds.filter((fold) => fold.folded > 1);
 }
 
-type Vector = Expression<"v128">;
 /** The name of a reduction. */
 export type Reduction = "sum" | "max";
 /** The initial value of each reduction, and its operation on vectors and on single numbers. */
@@ -73,7 +72,7 @@ export function writeFold(
 ): void {
   const from = addresses.slice(0, -1);
   const writer = new ChainWriter(f, chain, from);
-  const known = writer.settle((input) => isOne[input]!);
+  const known = writer.settle((input) => isOne[input] === true);
   const values: Values = {
     vector: (offset) => () => writer.vector(known, offset),
     one: (offset) => () => writer.one(known, offset),
@@ -99,19 +98,18 @@ function writeTurns(
   move: Values["move"],
   values: readonly (() => Vector)[],
 ): Local<"v128">[] {
-  const totals = values.map(() => f.keep(start));
-  const parts = values.map(() => f.local("v128"));
+  const totals = values.map((value) => ({ value, total: f.keep(start) }));
+  const sums = totals.map((each) => ({ ...each, part: f.local("v128") }));
   const writePart = (length: number): void => {
-    parts.forEach((part) => f.set(part, start));
+    for (const { part } of sums) f.set(part, start);
     f.times(length, () => {
-      parts.forEach((part, i) => f.set(part, join(part, values[i]!())));
+      for (const { part, value } of sums) f.set(part, join(part, value()));
       move(step);
     });
-    totals.forEach((total, i) => f.set(total, join(total, parts[i]!)));
+    for (const { total, part } of sums) f.set(total, join(total, part));
   };
-  f.times(Math.floor(count / PART), () => writePart(PART));
-  if (count % PART > 0) writePart(count % PART);
-  return totals;
+  f.inParts(count, PART, writePart);
+  return sums.map(({ total }) => total);
 }
 
 /** Writes: folds neighbours, in lanes and vectors first, then these together. */
@@ -128,7 +126,7 @@ function writeNeighbours(
   const totals: Vector[] = [];
   if (vectors >= 4) totals.push(...turns(Math.floor(vectors / 4), 16, [0, 4, 8, 12].map(vector)));
   if (vectors % 4 > 0) totals.push(...turns(vectors % 4, 4, [vector(0)]));
-  const parts: Expression<"f32">[] = [];
+  const parts: Float[] = [];
   if (totals.length > 0) {
     const total = f.keep(inPairs(totals, operation.join));
     const lanes = ([0, 1, 2, 3] as const).map((lane) => f32x4.extract_lane(total, lane));
@@ -168,20 +166,17 @@ function writeColumns(
   };
   const writeRows = (rows: number, position: Position): void => {
     if (position === "further") f.advance(y, -inner);
-    f.times(Math.floor(inner / COLUMNS), () => some(rows, COLUMNS, position));
-    if (inner % COLUMNS > 0) some(rows, inner % COLUMNS, position);
+    f.inParts(inner, COLUMNS, (columns) => some(rows, columns, position));
     move((rows - 1) * inner);
   };
   const few = inner <= COLUMNS ? folded : Math.min(folded, ROWS);
   writeRows(few, "first");
-  const left = folded - few;
-  f.times(Math.floor(left / few), () => writeRows(few, "further"));
-  if (left % few > 0) writeRows(left % few, "further");
+  f.inParts(folded - few, few, (rows) => writeRows(rows, "further"));
 }
 
 /** Joins values in pairs, these in pairs, and so on. */
 function inPairs<T>(parts: readonly T[], join: (a: T, b: T) => T): T {
   if (parts.length === 1) return parts[0]!;
-  const halves = [parts.slice(0, Math.ceil(parts.length / 2)), parts.slice(Math.ceil(parts.length / 2))];
-  return join(inPairs(halves[0]!, join), inPairs(halves[1]!, join));
+  const half = Math.ceil(parts.length / 2);
+  return join(inPairs(parts.slice(0, half), join), inPairs(parts.slice(half), join));
 }

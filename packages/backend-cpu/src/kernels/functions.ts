@@ -1,6 +1,6 @@
 import { cos, erf } from "@convlens/backend/math";
 import { double2, int, select4, shuffle4 } from "../assembler/expression.ts";
-import { f32x4, f64x2, i32x4, i64x2, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, f64x2, i32x4, i64x2, v128, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Pointwise } from "./chain.ts";
 
@@ -8,7 +8,6 @@ import type { Pointwise } from "./chain.ts";
 // errors before that are far below half a unit in the last place of float32, subnormal numbers need no special case, and only
 // + − · ÷ are used, which give the same bits on every machine.
 
-type Vector = Expression<"v128">;
 /** A function of two float64 of each input. */
 type Formula = (f: FunctionWriter, ...x: Vector[]) => Vector;
 

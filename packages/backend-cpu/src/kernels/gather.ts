@@ -1,12 +1,9 @@
-import { sizeOf, type KernelsOf } from "@convlens/backend";
+import { sizeOf } from "@convlens/backend";
 import { element, load4, loadOne, splat, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, i32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
-import type { Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
-
-type Vector = Expression<"v128">;
+import type { Runtime, CpuKernels } from "../runtime.ts";
 
 /** Rows [count, length], each of which belongs to one of the rows [size, length] of a table. */
 interface RowsShape {
@@ -74,7 +71,7 @@ const scatterFunction = defineFunction({
 });
 
 /** Rows of a table by their indices, and the adjoint. */
-export const gatherKernels = (runtime: Runtime): KernelsOf<Block, "gather" | "scatter"> => ({
+export const gatherKernels = (runtime: Runtime): CpuKernels<"gather" | "scatter"> => ({
   gather: ({ inputs: [table, indices] }) => {
     const shape = { count: sizeOf(indices), size: table[0]!, length: sizeOf(table.slice(1)) };
     const code = runtime.compile(gatherFunction, shape);

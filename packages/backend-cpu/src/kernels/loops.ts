@@ -1,7 +1,7 @@
 import type { Shape } from "@convlens/backend";
 import { int, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { i32 } from "../assembler/instructions.ts";
+import { i32, type Vector } from "../assembler/instructions.ts";
 import { asCount, strided, type Count } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
 import { after, NOWHERE, type Address, type Block } from "../heap.ts";
@@ -57,7 +57,19 @@ export interface Elementwise<P> {
 }
 
 /** Defines an elementwise operation. */
-export function defineElementwise<P>(
+export const defineElementwise = <P>(
+  name: string,
+  formula: (f: FunctionWriter, parameters: P, ...x: Vector[]) => Vector,
+): Elementwise<P> =>
+  defineChain(
+    name,
+    (parameters) =>
+      (f, ...x) =>
+        formula(f, parameters, ...x),
+  );
+
+/** Defines a chain of elementwise operations. */
+export function defineChain<P>(
   name: string,
   operationOf: (parameters: P) => Pointwise | readonly Link[],
 ): Elementwise<P> {

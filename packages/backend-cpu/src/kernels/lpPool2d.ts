@@ -1,21 +1,12 @@
-import {
-  poolInputShape,
-  poolOutputShape,
-  sizeOf,
-  type Kernel,
-  type KernelsOf,
-  type Operations,
-} from "@convlens/backend";
+import { poolInputShape, poolOutputShape, sizeOf } from "@convlens/backend";
 import { zero4 } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
-import { after, type Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
+import { after } from "../heap.ts";
+import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { functions } from "./functions.ts";
 import { defineElementwise, runLoops, type Loop } from "./loops.ts";
 import { definePool, poolRun, pools } from "./pool2d.ts";
-
-type Vector = Expression<"v128">;
 
 /** The norm of a pooling. */
 interface Norm {
@@ -27,8 +18,8 @@ const isZero = (f: FunctionWriter, x: Vector): Vector => f32x4.eq(x, f.constant(
 /** −1, 0 or 1, and NaN for NaN. */
 function signOf(f: FunctionWriter, x: Vector): Vector {
   const [one, zero] = [f.constant4(1), f.constant(zero4)];
-  const [above, below] = [f32x4.gt(x, zero), f32x4.gt(zero, x)].map((mask) => v128.and(mask, one));
-  return v128.or(f32x4.sub(above!, below!), f32x4.ne(x, x));
+  const oneWhere = (mask: Vector): Vector => v128.and(mask, one);
+  return v128.or(f32x4.sub(oneWhere(f32x4.gt(x, zero)), oneWhere(f32x4.gt(zero, x))), f32x4.ne(x, x));
 }
 
 /** Norms whose powers are a few products. */
@@ -92,37 +83,17 @@ const backward = definePool({
   },
 });
 
-const powers = defineElementwise<Norm>(
-  "lpPool2d power",
-  ({ p }) =>
-    (f, x) =>
-      powerOf(f, f.keep(f32x4.abs(x)), p),
-);
-const roots = defineElementwise<Norm>(
-  "lpPool2d root",
-  ({ p }) =>
-    (f, x) =>
-      rootOf(f, x, p),
-);
-const shares = defineElementwise<Norm>(
-  "lpPool2d share",
-  ({ p }) =>
-    (f, dy, y) =>
-      shareOf(f, dy, y, p),
-);
-const factors = defineElementwise<Norm>(
-  "lpPool2d factor",
-  ({ p }) =>
-    (f, x) =>
-      factorOf(f, x, p),
-);
+const powers = defineElementwise<Norm>("lpPool2d power", (f, { p }, x) => powerOf(f, f.keep(f32x4.abs(x)), p));
+const roots = defineElementwise<Norm>("lpPool2d root", (f, { p }, x) => rootOf(f, x, p));
+const shares = defineElementwise<Norm>("lpPool2d share", (f, { p }, dy, y) => shareOf(f, dy, y, p));
+const factors = defineElementwise<Norm>("lpPool2d factor", (f, { p }, x) => factorOf(f, x, p));
 
 /** Elements side by side. */
 const row = (count: number, inputs: number): Loop[] => [{ count, steps: Array.from({ length: inputs + 1 }, () => 1) }];
 
 /** General powers take many instructions, so they are computed once for each element. */
 const lpPool2d =
-  (runtime: Runtime): Kernel<Block, Operations["lpPool2d"]> =>
+  (runtime: Runtime): CpuKernel<"lpPool2d"> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
       const run = poolRun(runtime, forward, { p }, geometry);
@@ -141,7 +112,7 @@ const lpPool2d =
   };
 
 const lpPool2dGradient =
-  (runtime: Runtime): Kernel<Block, Operations["lpPool2dGradient"]> =>
+  (runtime: Runtime): CpuKernel<"lpPool2dGradient"> =>
   ({ attributes: { geometry, p } }) => {
     if (PLAIN.has(p)) {
       const run = poolRun(runtime, backward, { p }, geometry);
@@ -165,7 +136,7 @@ const lpPool2dGradient =
   };
 
 /** Pooling by a norm, and its gradient. */
-export const lpPool2dKernels = (runtime: Runtime): KernelsOf<Block, "lpPool2d" | "lpPool2dGradient"> => ({
+export const lpPool2dKernels = (runtime: Runtime): CpuKernels<"lpPool2d" | "lpPool2dGradient"> => ({
   lpPool2d: lpPool2d(runtime),
   lpPool2dGradient: lpPool2dGradient(runtime),
 });

@@ -1,10 +1,10 @@
-import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
+import { sizeOf } from "@convlens/backend";
 import { strided } from "../callList.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import type { Pointer } from "../assembler/expression.ts";
 import { defineFunction } from "../defineFunction.ts";
-import { after, NOWHERE, type Address, type Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import { after, NOWHERE, type Address } from "../heap.ts";
+import type { Runtime, CpuKernel } from "../runtime.ts";
 import {
   epilogueOf,
   PANEL,
@@ -200,7 +200,7 @@ function manyProducts(runtime: Runtime, product: MatrixProduct, batch: number): 
 
 /** The products of a batch of matrices. */
 export const matmul =
-  (runtime: Runtime): Kernel<Block, Operations["matmul"]> =>
+  (runtime: Runtime): CpuKernel<"matmul"> =>
   ({ inputs: [shapeA], output, attributes: { transposeA, transposeB } }) => {
     const [m, n] = output.slice(-2) as [number, number];
     const k = shapeA.at(transposeA ? -2 : -1)!;

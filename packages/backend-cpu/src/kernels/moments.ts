@@ -1,18 +1,16 @@
-import { sizeOf, type Axes, type KernelsOf, type Normalization, type Shape } from "@convlens/backend";
+import { sizeOf, type Axes, type Normalization, type Shape } from "@convlens/backend";
 import { load4, plus, splat, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { f32x4, f64x2, type Expression } from "../assembler/instructions.ts";
+import { f32x4, f64x2, type Vector } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
-import { after, NOWHERE, type Address, type Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
-import { chunkRows, chunksIn, defineChunks, runChunks, type ChunkPlaces } from "./chunks.ts";
+import { after, NOWHERE, type Address } from "../heap.ts";
+import type { Runtime, CpuKernels } from "../runtime.ts";
+import { chunkRows, chunksIn, defineChunks, runChunks, type Chunk, type ChunkPlaces } from "./chunks.ts";
 import { foldingOf, spreadingOf, stepsIn, type Folding, type Group } from "./folding.ts";
 import { runLoops } from "./loops.ts";
 import { move } from "./movement.ts";
 import { fill } from "./reduce.ts";
-import { columnSums, flatSums, planeLength, statistics } from "./statistics.ts";
-
-type Vector = Expression<"v128">;
+import { columnSums, deviationOf, flatSums, planeLength, statistics } from "./statistics.ts";
 
 /** A statistic of a tensor. */
 interface Statistics {
@@ -27,24 +25,13 @@ const isDirect = (folding: Folding): boolean =>
 const resultsOf = ({ name }: Statistics, folding: Folding): number =>
   isDirect(folding) ? 1 : statistics[name].planes * planeLength(folding);
 
-/** √(variance + epsilon) */
-const deviationOf = (f: FunctionWriter, epsilon: number, variance: Vector): Vector =>
-  f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
-
 /** Writes: computes the sums of a chunk. */
-function writeChunk(
-  f: FunctionWriter,
-  {
-    parameters: { name, epsilon },
-    folding,
-    rows,
-  }: { readonly parameters: Statistics; readonly folding: Folding; readonly rows: number },
-  places: ChunkPlaces,
-): void {
+function writeChunk(f: FunctionWriter, { name, epsilon }: Statistics, chunk: Chunk, places: ChunkPlaces): void {
+  const { folding, rows } = chunk;
   const { width, kept } = folding;
   const { planes, find, finish } = statistics[name];
-  if (width > 1) return find(f, columnSums(f, { folding, rows, planes }, places));
-  const sums = flatSums(f, { folding, rows }, places);
+  if (width > 1) return find(f, columnSums(f, chunk, planes, places));
+  const sums = flatSums(f, chunk, places);
   find(f, sums);
   const { spread, to } = places;
   const deviation = (): Vector => deviationOf(f, epsilon, splat(spread[0]!, kept));
@@ -92,13 +79,7 @@ function walksOf(
 /** Joins the sums of all chunks. */
 const joinFunction = defineFunction({
   name: "join statistics",
-  write: (
-    f,
-    { parameters: { name, epsilon }, folding }: { readonly parameters: Statistics; readonly folding: Folding },
-    from,
-    known,
-    y,
-  ) => {
+  write: (f, { name, epsilon, folding }: Statistics & { readonly folding: Folding }, from, known, y) => {
     const { planes, join } = statistics[name];
     const { rows, inner, count, kept } = folding;
     const length = chunkRows(folding);
@@ -155,7 +136,7 @@ function runOf(
   const spread = loops === undefined || name === "moments" ? undefined : runLoops(runtime, move, {}, loops);
   const places = sizeOf(folding.outer.map(({ size }) => size)) * chunksIn(folding);
   const total = Math.ceil((places * resultsOf(parameters, folding)) / 16) * 16;
-  const join = runtime.compile(joinFunction, { parameters, folding });
+  const join = runtime.compile(joinFunction, { ...parameters, folding });
   return (tensors, moments, y) => {
     const scratch = runtime.scratch(total + (spread === undefined ? 0 : length));
     const means = spread === undefined ? moments : after(scratch, total);
@@ -166,7 +147,7 @@ function runOf(
 }
 
 /** Mean and variance, and the sums that the gradient of a normalization consists of. */
-export const momentsKernels = (runtime: Runtime): KernelsOf<Block, "moments" | "normalizeSums"> => ({
+export const momentsKernels = (runtime: Runtime): CpuKernels<"moments" | "normalizeSums"> => ({
   moments: ({ inputs: [shape], output, attributes }) => {
     if (shape.includes(0)) return fill(runtime, NaN, output);
     const run = runOf(runtime, "moments", shape, attributes);

@@ -1,21 +1,11 @@
-import {
-  broadcastSteps,
-  offsetOf,
-  stepsOf,
-  type Kernel,
-  type KernelsOf,
-  type Movements,
-  type Operations,
-  type Section,
-  type Shape,
-} from "@convlens/backend";
-import { after, type Address, type Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import { broadcastSteps, offsetOf, stepsOf, type Movements, type Section, type Shape } from "@convlens/backend";
+import { after, type Address } from "../heap.ts";
+import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { copied } from "./chain.ts";
-import { defineElementwise, loopsOf, runLoops, type Elementwise } from "./loops.ts";
+import { defineChain, loopsOf, runLoops, type Elementwise } from "./loops.ts";
 
 /** Copies numbers. */
-export const move: Elementwise<object> = /* @__PURE__ */ defineElementwise("move", () => copied);
+export const move: Elementwise<object> = /* @__PURE__ */ defineChain("move", () => copied);
 
 /** The first element of a section of a tensor, and its step along each axis. */
 function sectionOf(whole: Shape, { begin, step }: Section): { readonly begin: number; readonly steps: number[] } {
@@ -37,7 +27,7 @@ function mover(
 }
 
 const concat =
-  (runtime: Runtime): Kernel<Block, Operations["concat"]> =>
+  (runtime: Runtime): CpuKernel<"concat"> =>
   ({ inputs, output, attributes: { axis } }) => {
     const steps = stepsOf(output);
     let begin = 0;
@@ -52,7 +42,7 @@ const concat =
 /** Operations that only move numbers. */
 export const movementKernels = (
   runtime: Runtime,
-): KernelsOf<Block, Exclude<keyof Movements, "reshape" | "gather" | "scatter">> => ({
+): CpuKernels<Exclude<keyof Movements, "reshape" | "gather" | "scatter">> => ({
   broadcast: ({ inputs: [input], output }) => {
     const move = mover(runtime, output, broadcastSteps(input, output), stepsOf(output));
     return ([x], y) => move(x.start, y.start);

@@ -1,26 +1,16 @@
-import {
-  broadcastSteps,
-  stepsOf,
-  type Kernel,
-  type KernelsOf,
-  type Normalization,
-  type Operations,
-  type Shape,
-} from "@convlens/backend";
+import { broadcastSteps, stepsOf, type Normalization, type Shape } from "@convlens/backend";
 import { load4, splat, type Local } from "../assembler/expression.ts";
-import type { FunctionWriter } from "../assembler/function.ts";
-import { f32x4, type Expression } from "../assembler/instructions.ts";
+import { f32x4, type Vector } from "../assembler/instructions.ts";
 import { after, NOWHERE, type Address, type Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { defineChunks, runChunks, writeSweep, type ChunkWork } from "./chunks.ts";
 import { foldingOf, spreadingOf, type Folding } from "./folding.ts";
 import { defineElementwise, loopsOf, runLoops, type Elementwise } from "./loops.ts";
 import { move } from "./movement.ts";
+import { deviationOf } from "./statistics.ts";
 
 // Values that are the same for all numbers reduced together (means, factors) are computed once for each kept number. Then they are
 // repeated so that four neighbours are a vector, whatever the axes are; the rest is one pass.
-
-type Vector = Expression<"v128">;
 
 /** A call of an operation over axes, and what its kernels have in common. */
 function settingOf(runtime: Runtime, shape: Shape, { axes }: Normalization) {
@@ -47,25 +37,17 @@ function settingOf(runtime: Runtime, shape: Shape, { axes }: Normalization) {
   };
 }
 
-/** √(variance + epsilon) */
-const deviation = (f: FunctionWriter, epsilon: number, variance: Vector): Vector =>
-  f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
-
 /** A parameter of a normalization, and the share of one number in a mean. */
 interface Share {
   readonly epsilon: number;
   readonly share: number;
 }
-const factors = defineElementwise<number>(
-  "scale / deviation",
-  (epsilon) => (f, scale, variance) => f32x4.div(scale, deviation(f, epsilon, variance)),
+const factors = defineElementwise<number>("scale / deviation", (f, epsilon, scale, variance) =>
+  f32x4.div(scale, deviationOf(f, epsilon, variance)),
 );
-const means = defineElementwise<number>("mean", (share) => (f, sum) => f32x4.mul(sum, f.constant4(share)));
-const pulls = defineElementwise<Share>(
-  "pull",
-  ({ epsilon, share }) =>
-    (f, sum, variance) =>
-      f32x4.div(f32x4.mul(sum, f.constant4(share)), deviation(f, epsilon, variance)),
+const means = defineElementwise<number>("mean", (f, share, sum) => f32x4.mul(sum, f.constant4(share)));
+const pulls = defineElementwise<Share>("pull", (f, { epsilon, share }, sum, variance) =>
+  f32x4.div(f32x4.mul(sum, f.constant4(share)), deviationOf(f, epsilon, variance)),
 );
 
 /** Defines a pass over tensors: the last of `whole` receives the result of the formula of the others and of values for rows. */
@@ -79,12 +61,12 @@ function definePass(
     whole,
     spread,
     resultsOf: () => 0,
-    write: (f, { folding, rows }, places) => {
+    write: (f, _, chunk, places) => {
       const from = places.whole.slice(0, -1);
       const to = places.whole.at(-1)!;
       const known = places.spread.map(() => f.local("v128"));
-      const load = folding.width === 1 ? splat : load4;
-      writeSweep(f, { folding, rows }, places.whole, places.spread, (offsets, lanes) => {
+      const load = chunk.folding.width === 1 ? splat : load4;
+      writeSweep(f, chunk, places.whole, places.spread, (offsets, lanes) => {
         known.forEach((each, i) => f.set(each, load(places.spread[i]!)));
         for (const offset of offsets)
           f.storeLanes(to, formula(...known)(...from.map((x) => load4(x, offset))), offset, lanes);
@@ -111,7 +93,7 @@ const halvesOf = (moments: Block, { kept }: Folding): [Address, Address] => [mom
 
 /** (x − mean) · scale / √(variance + epsilon) + shift */
 const normalize =
-  (runtime: Runtime): Kernel<Block, Operations["normalize"]> =>
+  (runtime: Runtime): CpuKernel<"normalize"> =>
   ({ inputs, output, attributes }) => {
     const [shape, , scale, shift] = inputs;
     if (output.includes(0)) return () => undefined;
@@ -132,7 +114,7 @@ const normalize =
 
 /** scale / √(variance + epsilon) · (dy − Σ dy / n − x̂ · Σ dy·x̂ / n) */
 const normalizeGradient =
-  (runtime: Runtime): Kernel<Block, Operations["normalizeGradient"]> =>
+  (runtime: Runtime): CpuKernel<"normalizeGradient"> =>
   ({ inputs, output, attributes }) => {
     const [shape, , , , scale] = inputs;
     if (output.includes(0)) return () => undefined;
@@ -157,7 +139,7 @@ const normalizeGradient =
   };
 
 /** Normalization to mean 0 and variance 1, given the moments. */
-export const normalizeKernels = (runtime: Runtime): KernelsOf<Block, "normalize" | "normalizeGradient"> => ({
+export const normalizeKernels = (runtime: Runtime): CpuKernels<"normalize" | "normalizeGradient"> => ({
   normalize: normalize(runtime),
   normalizeGradient: normalizeGradient(runtime),
 });

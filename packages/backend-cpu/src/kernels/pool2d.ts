@@ -1,21 +1,18 @@
 import {
   meetings,
   type Inputs,
-  type Kernel,
-  type KernelsOf,
+  type Operations,
   type Pool2dGeometry,
   type Poolings,
   type Sliding,
 } from "@convlens/backend";
 import { load4, loadOne, plus, zero4, type Local, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { f32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { strided } from "../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../defineFunction.ts";
 import type { Address, Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
-
-type Vector = Expression<"v128">;
+import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 
 /** A window of four channels, or of one, at this place of the code. */
 export interface Window {
@@ -221,8 +218,8 @@ const kernelOf =
   <K extends keyof Poolings>(
     runtime: Runtime,
     kind: K,
-    order: (inputs: Inputs<Poolings[K], Block>, output: Block) => readonly Block[],
-  ): Kernel<Block, Poolings[K]> =>
+    order: (inputs: Inputs<Operations[K], Block>, output: Block) => readonly Block[],
+  ): CpuKernel<K> =>
   ({ attributes: { geometry: g } }) => {
     const run = poolRun(runtime, pools[kind], {}, g);
     const mayLeaveGaps = kind.endsWith("Gradient") && ![g.height, g.width].every(isCovered);
@@ -233,7 +230,7 @@ const kernelOf =
   };
 
 /** Pooling and its gradients, with channels in the lanes. */
-export const pool2dKernels = (runtime: Runtime): KernelsOf<Block, keyof Poolings> => ({
+export const pool2dKernels = (runtime: Runtime): CpuKernels<keyof Poolings> => ({
   maxPool2d: kernelOf(runtime, "maxPool2d", ([x], y) => [x, y]),
   maxPool2dGradient: kernelOf(runtime, "maxPool2dGradient", ([dy, x], dx) => [x, dx, dy]),
   maxPool2dSelect: kernelOf(runtime, "maxPool2dSelect", ([v, x], y) => [x, v, y]),

@@ -1,5 +1,5 @@
 import { load, load4, number, plus, relu4, splat, zero4, type Pointer } from "../assembler/expression.ts";
-import { f32x4, type Expression } from "../assembler/instructions.ts";
+import { f32x4, type Int } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { transpose4 } from "./transpose4.ts";
 
@@ -21,14 +21,14 @@ export const epilogueOf = (epilogue: Epilogue | undefined): { readonly bias: boo
 /** Where the parts of a product lie. */
 export interface ProductShape {
   /** Number of rows; or number of tiles, if it is known only when the code runs. All rows of the last tile are written. */
-  readonly rows: number | { readonly tiles: Expression<"i32"> };
+  readonly rows: number | { readonly tiles: Int };
   /** Distance between rows of a. */
   readonly rowStep: number;
   /** Distance between rows of the result. Its columns lie side by side. */
   readonly resultStep: number;
   readonly columns: number;
   /** The terms of a row of a, as nested loops, the outermost first. */
-  readonly terms: readonly { readonly count: number | Expression<"i32">; readonly step: number }[];
+  readonly terms: readonly { readonly count: number | Int; readonly step: number }[];
   /** How b lies. Default: as {@link writePack} packs it. */
   readonly panels?: Panels;
   /** Whether the result is added to the values in memory. */
@@ -80,7 +80,7 @@ export function writeProduct(f: FunctionWriter, shape: ProductShape, places: Pro
     typeof rows === "number" ? undefined : rows.tiles,
     typeof outermost.count === "number" ? undefined : outermost.count,
   ];
-  const passed: readonly Expression<"i32">[] = counts.filter((count) => count !== undefined);
+  const passed: readonly Int[] = counts.filter((count) => count !== undefined);
   f.call("product", [a, b, c, bias, ...passed], (inner, a, b, c, bias, ...given) => {
     const [tiles, count] = counts.map((count) => count && given.shift());
     const known = {
@@ -104,7 +104,7 @@ function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: Pr
     f.set(row, a);
     f.set(result, c);
     /** Tiles of `count` rows each, which are `apart` rows from each other. */
-    const tiles = (times: number | Expression<"i32">, count: number, apart = 1): void => {
+    const tiles = (times: number | Int, count: number, apart = 1): void => {
       const tile = { rows: count, apart, columns, termStep: panels.termStep, row, panel: b, result, bias };
       const next = apart === 1 ? count : 1;
       f.times(times, () => {
@@ -127,8 +127,7 @@ function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: Pr
     f.advance(c, columns);
     f.advance(bias, columns);
   };
-  f.times(Math.floor(shape.columns / panels.width), () => panel(panels.width));
-  if (shape.columns % panels.width > 0) panel(shape.columns % panels.width);
+  f.inParts(shape.columns, panels.width, panel);
 }
 
 /** Panels as {@link writePack} packs them. */
@@ -267,8 +266,7 @@ export function writePack(
     f.times(terms - 4 * blocks, term);
     f.set(from, plus(from, PANEL * columnStep));
   };
-  f.times(Math.floor(columns / PANEL), () => panel(PANEL));
-  if (columns % PANEL > 0) panel(columns % PANEL);
+  f.inParts(columns, PANEL, panel);
 }
 
 /** Writes: packs `count` matrices that are `step` numbers apart, one behind the other; moves both addresses on. */

@@ -1,13 +1,14 @@
-import { sizeOf, type Kernel, type Operations } from "@convlens/backend";
+import { sizeOf } from "@convlens/backend";
 import { int, int4, shuffle4, splat } from "../assembler/expression.ts";
-import { f32x4, i32x4, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, i32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
-import type { Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, CpuKernel } from "../runtime.ts";
 
-type Vector = Expression<"v128">;
-
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+/** Rotations of four rounds, and of the next four. */
+const rotations = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
 
 /** Threefry-2×32, with four counters side by side. It gives the same bits as `threefry` in @convlens/backend. */
 const uniformFunction = defineFunction({
@@ -16,22 +17,22 @@ const uniformFunction = defineFunction({
     const each = (n: number): Vector => f.constant(i32x4.splat(int(n)));
     const key0 = f.keep(i32x4.trunc_sat_f32x4_s(splat(seed)));
     const key1 = f.keep(i32x4.trunc_sat_f32x4_s(splat(seed, 1)));
-    const key = [key0, key1, f.keep(v128.xor(each(0x1bd11bda), v128.xor(key0, key1)))];
+    const key2 = f.keep(v128.xor(each(0x1bd11bda), v128.xor(key0, key1)));
     const counter = f.local("v128");
     const [a, b] = [f.local("v128"), f.local("v128")];
     f.set(counter, int4(0, 1, 2, 3));
     const eight = (store: (first: Vector, second: Vector) => void): void => {
-      f.set(a, i32x4.add(counter, key[0]!));
-      f.set(b, i32x4.add(each(stream), key[1]!));
-      for (let round = 0; round < 20; round++) {
-        f.set(a, i32x4.add(a, b));
-        const turn = rotations[round % 8]!;
-        f.set(b, v128.xor(v128.or(i32x4.shl(b, int(turn)), i32x4.shr_u(b, int(32 - turn))), a));
-        if (round % 4 === 3) {
-          const injection = (round + 1) / 4;
-          f.set(a, i32x4.add(a, key[injection % 3]!));
-          f.set(b, i32x4.add(b, i32x4.add(key[(injection + 1) % 3]!, each(injection))));
+      let [now, next, later] = [key0, key1, key2];
+      f.set(a, i32x4.add(counter, now));
+      f.set(b, i32x4.add(each(stream), next));
+      for (let injection = 1; injection <= 5; injection++) {
+        for (const turn of rotations[injection % 2 === 1 ? 0 : 1]) {
+          f.set(a, i32x4.add(a, b));
+          f.set(b, v128.xor(v128.or(i32x4.shl(b, int(turn)), i32x4.shr_u(b, int(32 - turn))), a));
         }
+        [now, next, later] = [next, later, now];
+        f.set(a, i32x4.add(a, now));
+        f.set(b, i32x4.add(b, i32x4.add(next, each(injection))));
       }
       // The upper 24 bits are exact in float32.
       for (const word of [a, b])
@@ -56,7 +57,7 @@ const uniformFunction = defineFunction({
 
 /** Uniform random numbers from 0 to 1. */
 export const randomUniform =
-  (runtime: Runtime): Kernel<Block, Operations["randomUniform"]> =>
+  (runtime: Runtime): CpuKernel<"randomUniform"> =>
   ({ output, attributes: { stream } }) => {
     const code = runtime.compile(uniformFunction, { count: sizeOf(output), stream });
     return ([seed], y) => code.call(seed.start, y.start);

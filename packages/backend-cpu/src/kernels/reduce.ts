@@ -1,17 +1,8 @@
-import {
-  sizeOf,
-  type Axes,
-  type ChainStep,
-  type Kernel,
-  type KernelsOf,
-  type Operations,
-  type Shape,
-  type UnaryOp,
-} from "@convlens/backend";
+import { sizeOf, type ChainStep, type Shape } from "@convlens/backend";
 import { strided } from "../callList.ts";
 import { defineFunction } from "../defineFunction.ts";
 import { after, NOWHERE, type Address, type Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
+import type { CompiledFunction, Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { chainOf, copied } from "./chain.ts";
 import { foldsOf, writeFold, type Fold, type Reduction, type Source } from "./folds.ts";
 import { defineElementwise, runLoops, runTasks, TASK, tasksOf } from "./loops.ts";
@@ -113,7 +104,7 @@ function reduced(
   };
 }
 
-const fillElementwise = defineElementwise<number>("fill", (value) => (f) => f.constant4(value));
+const fillElementwise = defineElementwise<number>("fill", (f, value) => f.constant4(value));
 
 /** Prepares filling a tensor with a number. */
 export function fill(runtime: Runtime, value: number, shape: Shape): (inputs: readonly Block[], output: Block) => void {
@@ -126,14 +117,14 @@ export function fill(runtime: Runtime, value: number, shape: Shape): (inputs: re
 const emptyResult = { sum: 0, max: -Infinity };
 
 const reduction =
-  (runtime: Runtime, name: Reduction): Kernel<Block, UnaryOp<Axes>> =>
+  (runtime: Runtime, name: Reduction): CpuKernel<Reduction> =>
   ({ inputs: [shape], output, attributes: { axes } }) =>
     sizeOf(shape) === 0
       ? fill(runtime, emptyResult[name], output)
       : reduced(runtime, name, { shape: shape, axes }, single);
 
 const pointwiseSum =
-  (runtime: Runtime): Kernel<Block, Operations["pointwiseSum"]> =>
+  (runtime: Runtime): CpuKernel<"pointwiseSum"> =>
   ({ inputs, output, attributes: { steps, shape, axes } }) => {
     if (sizeOf(shape) === 0) return fill(runtime, emptyResult.sum, output);
     // If all tensors are single numbers, an input counts as one of the elements that are reduced.
@@ -142,7 +133,7 @@ const pointwiseSum =
   };
 
 /** Reductions. */
-export const reduceKernels = (runtime: Runtime): KernelsOf<Block, "sum" | "max" | "pointwiseSum"> => ({
+export const reduceKernels = (runtime: Runtime): CpuKernels<"sum" | "max" | "pointwiseSum"> => ({
   sum: reduction(runtime, "sum"),
   max: reduction(runtime, "max"),
   pointwiseSum: pointwiseSum(runtime),

@@ -1,17 +1,16 @@
-import { resampling, type Kernel, type KernelsOf, type Operations, type ResizeMode } from "@convlens/backend";
+import { resampling, type ResizeMode } from "@convlens/backend";
 import { load4, loadInt, splat, type Local, type Pointer } from "../assembler/expression.ts";
-import { f32x4, i32, type Expression } from "../assembler/instructions.ts";
+import { f32x4, i32, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { strided } from "../callList.ts";
 import { defineFunction, type TableDefinition } from "../defineFunction.ts";
-import { after, BYTES, type Block } from "../heap.ts";
-import type { CompiledFunction, Runtime } from "../runtime.ts";
+import { BYTES, after } from "../heap.ts";
+import type { CompiledFunction, Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { tasksOf } from "./loops.ts";
+import { splitCalls } from "./splitCalls.ts";
 
 // Two tables, for rows and for columns, hold the two neighbours of each position and their weights. Rows are interpolated first, into
 // a buffer, since their numbers lie side by side whatever the channels are; then columns.
-
-type Vector = Expression<"v128">;
 
 /** Words of an entry: byte offsets of the first and the second neighbour, and their weights. */
 const ENTRY = 4;
@@ -42,27 +41,35 @@ interface Mixture {
   readonly shares: readonly [Local<"v128">, Local<"v128">];
 }
 function entryAt(f: FunctionWriter, entry: Pointer, base: Pointer): Mixture {
-  const [first, second] = [0, 1].map((offset) => f.keep(i32.add(base, loadInt(entry, offset))));
-  const [a, b] = [2, 3].map((offset) => f.keep(splat(entry, offset)));
-  return { places: [first!, second!], shares: [a!, b!] };
+  const place = (offset: number): Pointer => f.keep(i32.add(base, loadInt(entry, offset)));
+  const share = (offset: number): Local<"v128"> => f.keep(splat(entry, offset));
+  return { places: [place(0), place(1)], shares: [share(2), share(3)] };
 }
 
-/** Writes: visits numbers side by side, four at a time, and moves addresses behind them. The callback stores as many as are left. */
+/** Stores four numbers at an address, or as many as are left. */
+type Store = (to: Pointer, value: Vector) => void;
+
+/** Writes: visits numbers side by side, four at a time, and moves addresses behind them. */
 function eachNumber(
   f: FunctionWriter,
   count: number,
   addresses: readonly Pointer[],
-  visit: (store: (to: Pointer, value: Vector) => void) => void,
+  visit: (store: Store) => void,
 ): void {
-  const vectors = Math.floor(count / 4);
-  f.times(vectors, () => {
-    visit((to, value) => f.store4(to, value));
-    addresses.forEach((each) => f.advance(each, 4));
+  f.inParts(count, 4, (lanes) => {
+    visit((to, value) => f.storeLanes(to, value, 0, lanes));
+    addresses.forEach((each) => f.advance(each, lanes));
   });
-  const rest = count % 4;
-  if (rest === 0) return;
-  visit((to, value) => f.storeLanes(to, value, 0, rest));
-  addresses.forEach((each) => f.advance(each, rest));
+}
+
+/** a · share a + b · share b */
+const mixed = ({ places: [a, b], shares }: Mixture): Vector =>
+  f32x4.add(f32x4.mul(load4(a), shares[0]), f32x4.mul(load4(b), shares[1]));
+
+/** Writes the adjoint of {@link mixed}: adds the shares of a number to both places, which may be the same. */
+function spread({ places: [a, b], shares }: Mixture, value: Pointer, store: Store): void {
+  store(a, f32x4.add(load4(a), f32x4.mul(load4(value), shares[0])));
+  store(b, f32x4.add(load4(b), f32x4.mul(load4(value), shares[1])));
 }
 
 /** Images of two sizes. The operation reads the small one and writes the large one, and its gradient the other way round. */
@@ -73,82 +80,71 @@ interface Images {
   readonly large: readonly [height: number, width: number];
 }
 
-/** Writes: computes a row of a large image from those of a small one. */
+/** Addresses of the tables, of the buffer, of the small image, and of a row of the large one. */
+type RowPlaces = Readonly<Record<"rows" | "columns" | "buffer" | "image" | "row", Pointer>>;
+
+/** Writes: computes a row of the large image from the small one, or adds it back to the rows that it was computed from. */
 function writeRow(
   f: FunctionWriter,
   { mode, channels, small, large }: Images,
-  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
+  { rows, columns, buffer, image, row }: RowPlaces,
+  direction: "forward" | "backward",
 ): void {
-  const { places, shares } = entryAt(f, rows, from);
+  const isForward = direction === "forward";
+  const neighbours = entryAt(f, rows, image);
   const entry = f.keep(columns);
-  if (mode === "nearest") {
+  const eachPixel = (visit: () => void): void =>
     f.times(large[1], () => {
-      const at = f.keep(i32.add(places[0], loadInt(entry)));
-      eachNumber(f, channels, [at, to], (store) => store(to, load4(at)));
+      visit();
       f.advance(entry, ENTRY);
     });
-    return;
-  }
-  const mixed = f.keep(buffer);
-  eachNumber(f, channels * small[1], [...places, mixed], (store) =>
-    store(mixed, f32x4.add(f32x4.mul(load4(places[0]), shares[0]), f32x4.mul(load4(places[1]), shares[1]))),
-  );
-  f.times(large[1], () => {
-    const pixel = entryAt(f, entry, buffer);
-    const [a, b] = pixel.places;
-    eachNumber(f, channels, [a, b, to], (store) =>
-      store(to, f32x4.add(f32x4.mul(load4(a), pixel.shares[0]), f32x4.mul(load4(b), pixel.shares[1]))),
-    );
-    f.advance(entry, ENTRY);
-  });
-}
-
-/** Writes: adds a row of a large image to the rows of the small one that it was computed from. */
-function writeRowBack(
-  f: FunctionWriter,
-  { mode, channels, small, large }: Images,
-  { rows, columns, buffer, from, to }: Readonly<Record<"rows" | "columns" | "buffer" | "from" | "to", Pointer>>,
-): void {
-  const { places, shares } = entryAt(f, rows, to);
-  const entry = f.keep(columns);
-  if (mode === "nearest") {
-    f.times(large[1], () => {
-      const at = f.keep(i32.add(places[0], loadInt(entry)));
-      eachNumber(f, channels, [at, from], (store) => store(at, f32x4.add(load4(at), load4(from))));
-      f.advance(entry, ENTRY);
+  if (mode === "nearest")
+    return eachPixel(() => {
+      const at = f.keep(i32.add(neighbours.places[0], loadInt(entry)));
+      eachNumber(f, channels, [at, row], (store) =>
+        isForward ? store(row, load4(at)) : store(at, f32x4.add(load4(at), load4(row))),
+      );
     });
-    return;
-  }
-  f.clear(buffer, channels * small[1]);
-  f.times(large[1], () => {
-    const pixel = entryAt(f, entry, buffer);
-    eachNumber(f, channels, [...pixel.places, from], (store) =>
-      // Both neighbours may be the same.
-      pixel.places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(from), pixel.shares[i]!)))),
+  const throughBuffer = (): void => {
+    const between = f.keep(buffer);
+    eachNumber(f, channels * small[1], [...neighbours.places, between], (store) =>
+      isForward ? store(between, mixed(neighbours)) : spread(neighbours, between, store),
     );
-    f.advance(entry, ENTRY);
+  };
+  if (isForward) throughBuffer();
+  else f.clear(buffer, channels * small[1]);
+  eachPixel(() => {
+    const pixel = entryAt(f, entry, buffer);
+    eachNumber(f, channels, [...pixel.places, row], (store) =>
+      isForward ? store(row, mixed(pixel)) : spread(pixel, row, store),
+    );
   });
-  const mixed = f.keep(buffer);
-  eachNumber(f, channels * small[1], [...places, mixed], (store) =>
-    places.forEach((at, i) => store(at, f32x4.add(load4(at), f32x4.mul(load4(mixed), shares[i]!)))),
-  );
+  if (!isForward) throughBuffer();
 }
 
 const resizeFunction = defineFunction({
   name: "resize",
-  write: (f, { images, count }: { readonly images: Images; readonly count: number }, rows, columns, buffer, from, to) =>
+  write: (
+    f,
+    { images, count }: { readonly images: Images; readonly count: number },
+    rows,
+    columns,
+    buffer,
+    image,
+    row,
+  ) =>
     f.times(count, () => {
-      writeRow(f, images, { rows, columns, buffer, from, to });
+      writeRow(f, images, { rows, columns, buffer, image, row }, "forward");
       f.advance(rows, ENTRY);
     }),
   work: ({ images: { large, channels }, count }) => 4 * count * large[1] * channels,
 });
 const gradientFunction = defineFunction({
   name: "resizeGradient",
-  write: (f, images: Images, rows, columns, buffer, from, to) => {
-    f.clear(to, images.small[0] * images.small[1] * images.channels);
+  write: (f, images: Images, rows, columns, buffer, row, image) => {
+    f.clear(image, images.small[0] * images.small[1] * images.channels);
     f.times(images.large[0], () => {
-      writeRowBack(f, images, { rows, columns, buffer, from, to });
+      writeRow(f, images, { rows, columns, buffer, image, row }, "backward");
       f.advance(rows, ENTRY);
     });
   },
@@ -167,36 +163,31 @@ function settingOf(runtime: Runtime, { mode, channels, small, large }: Images) {
 }
 
 const resize =
-  (runtime: Runtime): Kernel<Block, Operations["resize"]> =>
+  (runtime: Runtime): CpuKernel<"resize"> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [h, w], large: [height, width] };
     const { rows, columns, smallStep, largeRow, room } = settingOf(runtime, images);
     const codeOf = (count: number): CompiledFunction => runtime.compile(resizeFunction, { images, count });
     // Threads share whole images, or the rows of each if there are few images.
-    const tasks =
-      batch < 2 * runtime.threads ? tasksOf(runtime, height, width * channels) : { each: height, calls: 1, rest: 0 };
-    const main = codeOf(tasks.each);
-    const last = tasks.rest > 0 ? codeOf(tasks.rest) : undefined;
+    const each = batch < 2 * runtime.threads ? tasksOf(runtime, height, width * channels).each : height;
+    const whole = each === height ? codeOf(height) : undefined;
+    const run = splitCalls(height, each, codeOf);
     return ([x], y) => {
-      const buffer = runtime.scratch(0, room);
-      const ownBuffer = strided(buffer, 0, room);
-      if (tasks.calls === 1 && last === undefined) {
+      const buffer = strided(runtime.scratch(0, room), 0, room);
+      if (whole !== undefined) {
         const [from, to] = [strided(x.start, smallStep), strided(y.start, height * largeRow)];
-        return main.callMany(batch, rows.start, columns.start, ownBuffer, from, to);
+        return whole.callMany(batch, rows.start, columns.start, buffer, from, to);
       }
-      const [entries, numbers] = [tasks.each * ENTRY, tasks.each * largeRow];
       for (let n = 0; n < batch; n++) {
         const [from, to] = [after(x.start, n * smallStep), after(y.start, n * height * largeRow)];
-        main.callMany(tasks.calls, strided(rows.start, entries), columns.start, ownBuffer, from, strided(to, numbers));
-        const [lastRows, lastTo] = [after(rows.start, tasks.calls * entries), after(to, tasks.calls * numbers)];
-        last?.call(lastRows, columns.start, buffer, from, lastTo);
+        run(strided(rows.start, each * ENTRY), columns.start, buffer, from, strided(to, each * largeRow));
       }
     };
   };
 
 const resizeGradient =
-  (runtime: Runtime): Kernel<Block, Operations["resizeGradient"]> =>
+  (runtime: Runtime): CpuKernel<"resizeGradient"> =>
   ({ inputs: [shape], attributes: { height, width, mode } }) => {
     const [batch, h, w, channels] = shape as [number, number, number, number];
     const images: Images = { mode, channels, small: [height, width], large: [h, w] };
@@ -210,7 +201,7 @@ const resizeGradient =
   };
 
 /** Resizing of images, and its gradient. */
-export const resizeKernels = (runtime: Runtime): KernelsOf<Block, "resize" | "resizeGradient"> => ({
+export const resizeKernels = (runtime: Runtime): CpuKernels<"resize" | "resizeGradient"> => ({
   resize: resize(runtime),
   resizeGradient: resizeGradient(runtime),
 });

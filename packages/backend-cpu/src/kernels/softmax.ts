@@ -3,18 +3,17 @@ import {
   type Input,
   type Inputs,
   type Kernel,
-  type KernelsOf,
   type None,
   type Op,
   type RowOperations,
 } from "@convlens/backend";
 import { load4, shuffle4, zero4, type Local, type Pointer } from "../assembler/expression.ts";
-import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, f64x2, v128, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { strided } from "../callList.ts";
 import { defineFunction } from "../defineFunction.ts";
 import type { Block } from "../heap.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime, CpuKernels } from "../runtime.ts";
 import { doubleLog, functions } from "./functions.ts";
 import { tasksOf } from "./loops.ts";
 import { splitCalls } from "./splitCalls.ts";
@@ -22,8 +21,6 @@ import { transpose4 } from "./transpose4.ts";
 
 // Rows are often short: one number for each class. So four rows lie side by side in the lanes. They are transposed to columns of
 // four numbers in a buffer, so that rows of any length fill whole vectors. Sums are in float64.
-
-type Vector = Expression<"v128">;
 
 const exp = (f: FunctionWriter, x: Vector): Vector => functions.exp(f, f.keep(x));
 
@@ -64,8 +61,7 @@ class FourRows {
       f.advance(from, columns);
       f.advance(to, 4 * columns);
     };
-    f.times(Math.floor(this.#length / 4), () => some(4));
-    if (this.#length % 4 > 0) some(this.#length % 4);
+    f.inParts(this.#length, 4, some);
   }
 
   /** Visits the columns of all buffers; a returned value is stored in the first buffer. */
@@ -105,16 +101,15 @@ class FourRows {
   /** Four sums over columns, in float64; `formula` is applied before they are rounded. */
   sum(term: (column: Column) => Vector, { formula, storesTerms }: SumOptions = {}): Local<"v128"> {
     const f = this.#f;
-    const halves = [f.keep(zero4), f.keep(zero4)];
+    const [lower, upper] = [f.keep(zero4), f.keep(zero4)];
     this.each((column) => {
       const v = f.keep(term(column));
-      [v, shuffle4(v, v, 2, 3, 2, 3)].forEach((half, i) =>
-        f.set(halves[i]!, f64x2.add(halves[i]!, f64x2.promote_low_f32x4(half))),
-      );
+      f.set(lower, f64x2.add(lower, f64x2.promote_low_f32x4(v)));
+      f.set(upper, f64x2.add(upper, f64x2.promote_low_f32x4(shuffle4(v, v, 2, 3, 2, 3))));
       return storesTerms ? v : undefined;
     });
-    const [lower, upper] = halves.map((sum) => f.keep(f32x4.demote_f64x2_zero(formula?.(f, sum) ?? sum)));
-    return f.keep(shuffle4(lower!, upper!, 0, 1, 4, 5));
+    const rounded = (sum: Vector): Vector => f.keep(f32x4.demote_f64x2_zero(formula?.(f, sum) ?? sum));
+    return f.keep(shuffle4(rounded(lower), rounded(upper), 0, 1, 4, 5));
   }
 }
 interface SumOptions {
@@ -212,8 +207,7 @@ const softmaxFunction = defineFunction({
       writeRows(f, new FourRows(f, length, rows, buffers), to, from);
       [to, ...from].forEach((each, i) => f.advance(each, rows * widths[i]!));
     };
-    f.times(Math.floor(count / 4), () => some(4));
-    if (count % 4 > 0) some(count % 4);
+    f.inParts(count, 4, some);
   },
   work: ({ count, length }) => COST * count * length,
 });
@@ -235,7 +229,7 @@ const kernelOf =
   };
 
 /** Softmax, cross-entropy, and their gradients. */
-export const softmaxKernels = (runtime: Runtime): KernelsOf<Block, Name> => ({
+export const softmaxKernels = (runtime: Runtime): CpuKernels<Name> => ({
   softmax: kernelOf(runtime, "softmax"),
   softmaxGradient: kernelOf(runtime, "softmaxGradient"),
   logSoftmax: kernelOf(runtime, "logSoftmax"),

@@ -1,13 +1,15 @@
 import { int4, load4, plus, shuffle4, splat, zero4, type Local } from "../assembler/expression.ts";
-import { f32x4, f64x2, v128, type Expression } from "../assembler/instructions.ts";
+import { f32x4, f64x2, v128, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { writeSweep, type ChunkPlaces } from "./chunks.ts";
+import { writeSweep, type Chunk, type ChunkPlaces } from "./chunks.ts";
 import type { Folding } from "./folding.ts";
 
 // Statistics of chunks, and how they are joined. A chunk gives its mean and the deviations from that, and chunks are joined in
 // float64. A difference of sums would lose the digits of the variance if the mean is large.
 
-type Vector = Expression<"v128">;
+/** √(variance + epsilon) */
+export const deviationOf = (f: FunctionWriter, epsilon: number, variance: Vector): Vector =>
+  f32x4.sqrt(f32x4.add(variance, f.constant4(epsilon)));
 
 /** Sums over a chunk, of each column or of all numbers. There is a plane for each kind of sum. */
 export interface Sums {
@@ -27,26 +29,25 @@ export interface Sums {
 export const planeLength = ({ width }: Folding): number => (width === 1 ? 1 : 4 * Math.ceil(width / 4));
 
 /** Sums of each column, in the memory of the results, since there may be many. */
-export function columnSums(
-  f: FunctionWriter,
-  { folding, rows, planes }: { readonly folding: Folding; readonly rows: number; readonly planes: number },
-  { whole, spread, to }: ChunkPlaces,
-): Sums {
-  const step = planeLength(folding);
+export function columnSums(f: FunctionWriter, chunk: Chunk, planes: number, { whole, spread, to }: ChunkPlaces): Sums {
+  const step = planeLength(chunk.folding);
   f.clear(to, planes * step);
   return {
-    count: rows,
+    count: chunk.rows,
     addUp: (into, known, terms) => {
-      const sums = into.map(() => f.local("v128"));
+      const sums = into.map((plane) => ({ plane, sum: f.local("v128") }));
       const means = f.local("v128");
-      writeSweep(f, { folding, rows }, whole, [...spread, to], (offsets) => {
-        into.forEach((plane, i) => f.set(sums[i]!, load4(to, plane * step)));
+      writeSweep(f, chunk, whole, [...spread, to], (offsets) => {
+        for (const { plane, sum } of sums) f.set(sum, load4(to, plane * step));
         if (known !== undefined) f.set(means, known === "spread" ? load4(spread[0]!) : load4(to, known * step));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep(load4(address, offset)));
-          terms(means, ...x).forEach((term, i) => f.set(sums[i]!, f32x4.add(sums[i]!, term)));
+          terms(means, ...x).forEach((term, i) => {
+            const { sum } = sums[i]!;
+            f.set(sum, f32x4.add(sum, term));
+          });
         }
-        into.forEach((plane, i) => f.store4(to, sums[i]!, plane * step));
+        for (const { plane, sum } of sums) f.store4(to, sum, plane * step);
       });
     },
     replace: (plane, formula) => {
@@ -62,29 +63,29 @@ export function columnSums(
 /** Sums of all numbers, in registers, with the same value in all lanes. */
 export function flatSums(
   f: FunctionWriter,
-  { folding, rows }: { readonly folding: Folding; readonly rows: number },
+  chunk: Chunk,
   { whole, spread }: ChunkPlaces,
 ): Sums & { readonly values: readonly Local<"v128">[] } {
   const values: Local<"v128">[] = [];
   return {
-    count: rows,
+    count: chunk.rows,
     values,
     addUp: (into, known, terms) => {
       const means = typeof known === "number" ? values[known]! : f.local("v128");
       if (known === "spread") f.set(means, splat(spread[0]!));
-      const slots = into.map(() => [0, 1, 2, 3].map(() => f.keep(zero4)));
-      writeSweep(f, { folding, rows }, whole, [], (offsets, lanes) => {
+      const sums = into.map((plane) => ({ plane, slots: [0, 1, 2, 3].map(() => f.keep(zero4)) }));
+      writeSweep(f, chunk, whole, [], (offsets, lanes) => {
         const isWithin = int4(...[0, 1, 2, 3].map((lane) => (lane < lanes ? -1 : 0)));
         for (const offset of offsets) {
           const x = whole.map((address) => f.keep(load4(address, offset)));
           terms(means, ...x).forEach((term, i) => {
-            const sum = slots[i]![offset / 4]!;
+            const sum = sums[i]!.slots[offset / 4]!;
             f.set(sum, f32x4.add(sum, lanes < 4 ? v128.and(term, f.constant(isWithin)) : term));
           });
         }
       });
-      into.forEach((plane, i) => {
-        const total = f.keep(slots[i]!.reduce<Vector>(f32x4.add, zero4));
+      sums.forEach(({ plane, slots }) => {
+        const total = f.keep(slots.reduce<Vector>(f32x4.add, zero4));
         f.set(total, f32x4.add(total, shuffle4(total, total, 2, 3, 0, 1)));
         f.set(total, f32x4.add(total, shuffle4(total, total, 1, 0, 3, 2)));
         values[plane] = total;

@@ -1,9 +1,9 @@
 import { shuffle4, type Local } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Expression } from "../assembler/instructions.ts";
+import type { Vector } from "../assembler/instructions.ts";
 
 /** Writes: transposes four vectors of four numbers. */
-export function transpose4(f: FunctionWriter, lines: readonly Expression<"v128">[]): Local<"v128">[] {
+export function transpose4(f: FunctionWriter, lines: readonly Vector[]): Local<"v128">[] {
   const [a, b, c, d] = lines.map((line) => f.keep(line));
   const halves: readonly [number, number, number, number][] = [
     [0, 4, 1, 5],

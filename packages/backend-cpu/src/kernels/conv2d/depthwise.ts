@@ -12,7 +12,7 @@ import { splitCalls } from "../splitCalls.ts";
 import { imageOf, isUnitStride, reversed, type Convolver, type ImageGeometry, type Launch } from "./convolver.ts";
 import { defineImageGradient, filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
-import { writeEachTile, type Tiled, type TilePixels } from "./tiles.ts";
+import { writeEachTile, type ImageList, type TilePixels, type Tiled } from "./tiles.ts";
 
 /** Whether each channel has one filter to itself. */
 export const isDepthwise = ({ groups, inChannels, outChannels }: Conv2dGeometry): boolean =>
@@ -58,19 +58,23 @@ function tiledOf(g: ImageGeometry): Tiled {
   };
 }
 
+/** Some rows of the output. */
+interface SlideRows extends Slide {
+  readonly image: ImageGeometry;
+  readonly rows: number;
+}
+
+/** Products of a row of outputs, and of all rows. */
+const productsOfRow = ({ height, width, outChannels }: ImageGeometry): number =>
+  width.output * outChannels * height.window * width.window;
+const productsOf = (g: ImageGeometry): number => g.height.output * productsOfRow(g);
+
 const slideFunction = defineFunction({
   name: "depthwise",
-  write: (
-    f,
-    { image: g, epilogue, isBackward, rows }: Slide & { readonly image: ImageGeometry; readonly rows: number },
-    x,
-    filters,
-    y,
-    bias,
-    first,
-    outside,
-  ) => {
-    const { width, outChannels: channels } = g;
+  write: (f, work: SlideRows, x, filters, y, bias, first, outside) => {
+    const { image: g, epilogue, isBackward, rows } = work;
+    const { height, width, outChannels: channels } = g;
+    const taps = height.window * width.window;
     const tiled = tiledOf(g);
     const row = f.keep(element(y, first, width.output * channels));
     const [to, weights, shift] = [f.local("i32"), f.local("i32"), f.local("i32")];
@@ -84,19 +88,16 @@ const slideFunction = defineFunction({
     };
     // Forward, padding counts as zeros. Backward, only outputs that exist count, which differs if weights are infinite.
     const walk = { moving: [to, weights, shift], onTile, marksEdges: isBackward && tiled.height.reach > 1 };
-    const images = [{ tiled, start: x, outside }];
+    const images: ImageList = [{ tiled, start: x, outside }];
     writeEachTile(f, images, { first, count: int(rows) }, walk, (pixels) => {
       for (const sum of sums) f.set(sum, epilogue === undefined ? zero4 : load4(shift));
-      writeTaps(f, g, pixels, {
-        isBackward,
-        add: (tap, from) => {
-          f.set(weight, load4(weights, channels * tap));
-          sums.forEach((sum, i) => {
-            const pixel = from(i);
-            if (pixel === undefined && isBackward) return;
-            f.set(sum, f.multiplyAdd4(pixel === undefined ? zero4 : load4(...pixel), weight, sum));
-          });
-        },
+      writeTaps(f, g, pixels, (tap, from) => {
+        f.set(weight, load4(weights, channels * (isBackward ? taps - 1 - tap : tap)));
+        sums.forEach((sum, i) => {
+          const pixel = from(i);
+          if (pixel === undefined && isBackward) return;
+          f.set(sum, f.multiplyAdd4(pixel === undefined ? zero4 : load4(...pixel), weight, sum));
+        });
       });
       sums.forEach((sum, i) => {
         if (epilogue === "biasRelu") f.set(sum, relu4(sum));
@@ -104,8 +105,7 @@ const slideFunction = defineFunction({
       });
     });
   },
-  work: ({ image: { height, width, outChannels }, rows }) =>
-    rows * width.output * outChannels * height.window * width.window,
+  work: ({ image, rows }) => rows * productsOfRow(image),
 });
 
 /** Writes: visits the taps of the filters, and of each output the pixel under a tap; rows outside of the image are left out. */
@@ -113,23 +113,12 @@ function writeTaps(
   f: FunctionWriter,
   { height, width }: ImageGeometry,
   { at, isRowInside }: TilePixels,
-  {
-    isBackward,
-    add,
-  }: {
-    readonly isBackward: boolean;
-    readonly add: (tap: number, pixelOf: (output: number) => ReturnType<TilePixels["at"]>) => void;
-  },
+  add: (tap: number, pixelOf: (output: number) => ReturnType<TilePixels["at"]>) => void,
 ): void {
-  const taps = height.window * width.window;
   for (let ky = 0; ky < height.window; ky++) {
     const addRow = (): void => {
-      for (let kx = 0; kx < width.window; kx++) {
-        const tap = ky * width.window + kx;
-        add(isBackward ? taps - 1 - tap : tap, (output) =>
-          at(ky * height.dilation, output * width.stride + kx * width.dilation),
-        );
-      }
+      for (let kx = 0; kx < width.window; kx++)
+        add(ky * width.window + kx, (output) => at(ky * height.dilation, output * width.stride + kx * width.dilation));
     };
     const isInside = isRowInside(ky * height.dilation);
     if (isInside === undefined) addRow();
@@ -141,7 +130,7 @@ function slide(runtime: Runtime, g: Conv2dGeometry, work: Slide): Launch {
   const { height, width, outChannels: channels } = g;
   const image = imageOf(g);
   const rows = g.batch * height.output;
-  const { each } = tasksOf(runtime, rows, width.output * channels * height.window * width.window);
+  const { each } = tasksOf(runtime, rows, productsOfRow(g));
   const run = splitCalls(rows, each, (count) => runtime.compile(slideFunction, { image, ...work, rows: count }));
   const zeros = Math.ceil((width.input * channels + 4) / 16) * 16;
   return (x, filters, y, bias) => {
@@ -161,13 +150,8 @@ function tapsOf(g: ImageGeometry): number[] {
   });
 }
 
-/** A place of a walk over outputs, four channels at a time. */
-interface Place {
-  /** The first pixel under the window. */
-  readonly image: Pointer;
-  readonly output: Pointer;
-  /** These channels of the filters. */
-  readonly filters: Pointer;
+/** A place of a walk over outputs, four channels at a time: the first pixel under the window, and these channels of the filters. */
+interface Place extends Readonly<Record<"image" | "output" | "filters", Pointer>> {
   readonly lanes: number;
 }
 
@@ -175,12 +159,8 @@ interface Place {
 function writeWalk(
   f: FunctionWriter,
   g: ImageGeometry,
-  start: Readonly<Record<"image" | "output" | "filters", Pointer>>,
-  write: {
-    readonly before: (at: Place) => void;
-    readonly each: (at: Place) => void;
-    readonly after?: (at: Place) => void;
-  },
+  start: Omit<Place, "lanes">,
+  write: { before: (at: Place) => void; each: (at: Place) => void; after?: (at: Place) => void },
 ): void {
   const { height, width, outChannels: channels } = g;
   const [row, image, output] = [f.keep(start.image), f.local("i32"), f.keep(start.output)];
@@ -201,15 +181,11 @@ function writeWalk(
   f.times(height.output, () => {
     f.set(image, row);
     f.set(filters, start.filters);
-    f.times(Math.floor(channels / 4), () => some(4));
-    if (channels % 4 > 0) some(channels % 4);
+    f.inParts(channels, 4, some);
     f.advance(output, (width.output - 1) * channels);
     f.advance(row, height.stride * paddedOf(g).rowStep);
   });
 }
-
-const productsOf = ({ height, width, outChannels }: ImageGeometry): number =>
-  height.output * width.output * outChannels * height.window * width.window;
 
 const scatterFunction = defineFunction({
   name: "depthwise scatter",
@@ -218,17 +194,17 @@ const scatterFunction = defineFunction({
     const taps = tapsOf(g);
     const target = padded.isPadded ? buffer : dx;
     f.clear(target, padded.isPadded ? padded.length : padded.imageStep);
-    const weights = taps.map(() => f.local("v128"));
+    const weights = taps.map((offset) => ({ offset, weight: f.local("v128") }));
     const [gradient, total] = [f.local("v128"), f.local("v128")];
     const start = { image: target, output: dy, filters };
     writeWalk(f, g, start, {
-      before: (at) => weights.forEach((weight, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
+      before: (at) => weights.forEach(({ weight }, tap) => f.set(weight, load4(at.filters, tap * g.outChannels))),
       each: (at) => {
         f.set(gradient, load4(at.output));
-        taps.forEach((offset, tap) => {
-          f.set(total, f.multiplyAdd4(gradient, weights[tap]!, load4(at.image, offset)));
+        for (const { offset, weight } of weights) {
+          f.set(total, f.multiplyAdd4(gradient, weight, load4(at.image, offset)));
           f.storeLanes(at.image, total, offset, at.lanes);
-        });
+        }
       },
     });
     if (padded.isPadded) padded.leave(f, buffer, dx);

@@ -122,38 +122,23 @@ const enterFunction = defineFunction({
 /** Threads share whole images, or the rows of each if there are few images. */
 function forward(runtime: Runtime, g: Conv2dGeometry, epilogue?: Epilogue): Launch {
   const image = imageOf(g);
-  const isShared = runtime.threads > 1 && g.batch < 2 * runtime.threads && workOf(image) > 2 * TASK;
-  return (isShared ? forwardByRows : forwardByImages)(runtime, g, { image, epilogue });
-}
-
-function forwardByImages(runtime: Runtime, g: Conv2dGeometry, work: Forward): Launch {
-  const padded = paddedOf(work.image);
-  const { f: filters, taps, outputRow } = partsOf(work.image);
-  const panels = g.groups * panelLength(taps, filters);
-  const pack = runtime.compile(packFunction, work.image);
-  const whole = runtime.compile(wholeFunction, work);
-  return (x, w, y, bias) => {
-    const packed = runtime.scratch(panels, padded.length);
-    const buffer = after(packed, panels);
-    runtime.clear(buffer, runtime.threads * padded.length);
-    pack.call(w.start, packed);
-    whole.callMany(
-      g.batch,
-      strided(x.start, padded.imageStep),
-      packed,
-      strided(y.start, g.height.output * outputRow),
-      bias?.start ?? NOWHERE,
-      strided(buffer, 0, padded.length),
-    );
-  };
-}
-
-function forwardByRows(runtime: Runtime, g: Conv2dGeometry, work: Forward): Launch {
-  const { image } = work;
+  const work: Forward = { image, epilogue };
   const padded = paddedOf(image);
   const { f: filters, taps, outputRow } = partsOf(image);
   const panels = g.groups * panelLength(taps, filters);
   const pack = runtime.compile(packFunction, image);
+  if (runtime.threads === 1 || g.batch >= 2 * runtime.threads || workOf(image) <= 2 * TASK) {
+    const whole = runtime.compile(wholeFunction, work);
+    return (x, w, y, bias) => {
+      const packed = runtime.scratch(panels, padded.length);
+      const buffer = after(packed, panels);
+      runtime.clear(buffer, runtime.threads * padded.length);
+      pack.call(w.start, packed);
+      const [from, to] = [strided(x.start, padded.imageStep), strided(y.start, g.height.output * outputRow)];
+      const ownBuffer = strided(buffer, 0, padded.length);
+      whole.callMany(g.batch, from, packed, to, bias?.start ?? NOWHERE, ownBuffer);
+    };
+  }
   const enter = runtime.compile(enterFunction, image);
   const each = Math.max(1, Math.round((g.height.output * TASK) / workOf(image)));
   const run = splitCalls(g.height.output, each, (count) => runtime.compile(rowsFunction, { ...work, count }));

@@ -60,12 +60,7 @@ const outputStep = ({ height, width, outChannels }: ImageGeometry): number =>
   height.output * width.output * outChannels;
 
 /** The sum of its inputs. */
-const total = defineElementwise<object>(
-  "total",
-  () =>
-    (_, ...x) =>
-      x.reduce((sum, part) => f32x4.add(sum, part)),
-);
+const total = defineElementwise<object>("total", (_f, _, ...x) => x.reduce((sum, part) => f32x4.add(sum, part)));
 
 /** Prepares the sum of several tensors of `length` numbers each, which lie anywhere. */
 export function totalOf(

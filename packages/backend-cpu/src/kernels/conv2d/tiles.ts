@@ -1,5 +1,5 @@
 import { element, int, plus, select, type Pointer } from "../../assembler/expression.ts";
-import { i32, type Expression } from "../../assembler/instructions.ts";
+import { i32, type Int } from "../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 
 /** The tiles along one axis of an image: each begins `step` pixels after the one before it. Tiles may reach over the edges. */
@@ -26,20 +26,31 @@ interface Stretch {
   readonly from: number;
   readonly count: number;
   /** For each image, the first pixel inside, and the one behind the last. */
-  readonly inside: readonly { readonly first: number; readonly end: number }[];
+  readonly inside: readonly (Lines & { readonly first: number; readonly end: number })[];
 }
 
-/** The tiles of a row as stretches. */
-function stretchesOf(tilings: readonly Tiling[], { isFirstAlone = false }: Pick<Walk, "isFirstAlone">): Stretch[] {
+/** Addresses of the rows of pixels under a tile: of their first pixels, and of the pixels at a place of the code. */
+interface Lines {
+  readonly width: Tiling;
+  readonly lines: readonly { readonly row: Pointer; readonly at: Pointer }[];
+}
+
+/** The `count` tiles of a row as stretches. */
+function stretchesOf(
+  images: readonly Lines[],
+  count: number,
+  { isFirstAlone = false }: Pick<Walk, "isFirstAlone">,
+): Stretch[] {
   const found: Stretch[] = [];
-  for (let tile = 0; tile < tilings[0]!.count; tile++) {
-    const inside = tilings.map(({ size, step, before, reach }) => {
+  for (let tile = 0; tile < count; tile++) {
+    const inside = images.map((image) => {
+      const { size, step, before, reach } = image.width;
       const start = tile * step - before;
       const first = Math.max(0, -start);
-      return { first, end: Math.max(first, Math.min(reach, size - start)) };
+      return { ...image, first, end: Math.max(first, Math.min(reach, size - start)) };
     });
     const last = found.at(-1);
-    const isSame = last?.inside.every(({ first, end }, i) => first === inside[i]!.first && end === inside[i]!.end);
+    const isSame = last?.inside.every(({ first, end }, i) => first === inside[i]?.first && end === inside[i].end);
     if (last !== undefined && isSame && !(isFirstAlone && tile === 1))
       found.splice(-1, 1, { ...last, count: last.count + 1 });
     else found.push({ from: tile, count: 1, inside });
@@ -52,7 +63,7 @@ export interface TilePixels {
   /** The address of a pixel's channels, by default in the first image. Columns outside of the image have none. */
   readonly at: (row: number, column: number, image?: number) => readonly [address: Pointer, offset: number] | undefined;
   /** Whether a row lies in the first image; undefined if all rows do, or if {@link Walk.marksEdges} is not set. */
-  readonly isRowInside: (row: number) => Expression<"i32"> | undefined;
+  readonly isRowInside: (row: number) => Int | undefined;
   /** Number of channels: four, except for the last ones. */
   readonly lanes: number;
   /** Whether the tile is the first of its row, if {@link Walk.isFirstAlone} is set. */
@@ -66,6 +77,9 @@ export interface Images {
   /** A row of pixels that takes the place of all rows above and below an image. */
   readonly outside: Pointer;
 }
+
+/** Several images, which are visited together. */
+export type ImageList = readonly [Images, ...Images[]];
 
 /** What is done from tile to tile. */
 export interface Walk {
@@ -84,64 +98,74 @@ export interface Walk {
 /** Some rows of tiles, which are counted through all images. */
 export interface TileRows {
   readonly first: Pointer;
-  readonly count: Expression<"i32">;
+  readonly count: Int;
 }
 
 /** Writes: visits tiles row by row, and four channels of each at a time, in several images with as many tiles and channels. */
 export function writeEachTile(
   f: FunctionWriter,
-  images: readonly Images[],
+  images: ImageList,
   { first, count }: TileRows,
   walk: Walk,
   body: (pixels: TilePixels) => void,
 ): void {
-  const { channels, height } = images[0]!.tiled;
-  const widths = images.map(({ tiled }) => tiled.width);
+  const { channels, height, width } = images[0].tiled;
   const image = f.local("i32");
   const tile = f.local("i32");
   const top = f.local("i32");
-  const addresses = (): Pointer[][] =>
-    images.map(({ tiled }) => Array.from({ length: tiled.height.reach }, () => f.local("i32")));
-  const [rows, at] = [addresses(), addresses()];
-  const isInside = walk.marksEdges ? rows[0]!.map(() => f.local("i32")) : [];
+  const rowed = images.map(({ tiled, ...image }) => ({
+    ...image,
+    ...tiled,
+    rows: Array.from({ length: tiled.height.reach }, () => f.local("i32")),
+  }));
+  const lined = rowed.map(({ rows, ...image }) => ({
+    ...image,
+    lines: rows.map((row) => ({ row, at: f.local("i32") })),
+  }));
+  const isInside = Array.from({ length: walk.marksEdges ? height.reach : 0 }, () => f.local("i32"));
 
   /** Computes the addresses of the rows of pixels. Rows of tiles are counted through all images. */
   const placeRow = (): void => {
     const n = f.keep(height.count === 1 ? tile : i32.div_u(tile, int(height.count)));
     const down = f.keep(i32.sub(tile, i32.mul(n, int(height.count))));
-    images.forEach(({ tiled: { height, width }, start, outside }, k) => {
+    lined.forEach(({ height, width, start, outside, lines }, k) => {
       const rowStep = width.size * channels;
       f.set(image, element(start, n, height.size * rowStep));
       f.set(top, i32.add(i32.mul(down, int(height.step)), int(-height.before)));
-      rows[k]!.forEach((row, i) => {
+      lines.forEach(({ row }, i) => {
         const y = f.keep(i32.add(top, int(i)));
         // As an unsigned number, a row before the first is a very large one.
         const isRowInside = i32.lt_u(y, int(height.size));
         f.set(row, select(isRowInside, element(image, y, rowStep), outside));
-        if (k === 0 && walk.marksEdges) f.set(isInside[i]!, isRowInside);
+        const mark = k === 0 ? isInside[i] : undefined;
+        if (mark !== undefined) f.set(mark, isRowInside);
       });
     });
   };
+  const advance = (numbersOf: (width: Tiling) => number): void => {
+    for (const { width, lines } of lined) for (const { at } of lines) f.advance(at, numbersOf(width));
+  };
   const writeRow = (isRowInside: TilePixels["isRowInside"]): void => {
-    for (const { from, count, inside } of stretchesOf(widths, walk)) {
-      widths.forEach(({ step, before }, k) => {
-        const start = (from * step - before + inside[k]!.first) * channels;
-        at[k]!.forEach((address, i) => f.set(address, plus(rows[k]![i]!, start)));
-      });
-      const pixelAt: TilePixels["at"] = (row, column, k = 0) => {
-        const { first, end } = inside[k]!;
-        return column < first || column >= end ? undefined : [at[k]![row]!, (column - first) * channels];
+    for (const { from, count, inside } of stretchesOf(lined, width.count, walk)) {
+      for (const { width, lines, first } of inside) {
+        const start = (from * width.step - width.before + first) * channels;
+        for (const { row, at } of lines) f.set(at, plus(row, start));
+      }
+      const at: TilePixels["at"] = (row, column, k = 0) => {
+        const image = inside[k];
+        const line = image?.lines[row];
+        if (image === undefined || line === undefined || column < image.first || column >= image.end) return undefined;
+        return [line.at, (column - image.first) * channels];
       };
       const some = (lanes: number): void => {
-        body({ lanes, isFirst: from === 0, isRowInside, at: pixelAt });
+        body({ lanes, isFirst: from === 0, isRowInside, at });
         for (const address of walk.moving) f.advance(address, 4);
-        for (const address of at.flat()) f.advance(address, lanes);
+        advance(() => lanes);
       };
       f.times(count, () => {
         walk.onTile?.();
-        f.times(Math.floor(channels / 4), () => some(4));
-        if (channels % 4 > 0) some(channels % 4);
-        widths.forEach(({ step }, k) => at[k]!.forEach((address) => f.advance(address, (step - 1) * channels)));
+        f.inParts(channels, 4, some);
+        advance(({ step }) => (step - 1) * channels);
       });
     }
   };
@@ -149,7 +173,7 @@ export function writeEachTile(
   f.times(count, () => {
     placeRow();
     if (walk.marksEdges) {
-      const insideRows = isInside.reduce<Expression<"i32">>((sum, each) => i32.add(sum, each), int(0));
+      const insideRows = isInside.reduce<Int>((sum, each) => i32.add(sum, each), int(0));
       const isEdge = i32.lt_u(f.keep(insideRows), int(height.reach));
       f.when(isEdge, () => writeRow((row) => isInside[row]));
       f.when(i32.sub(int(1), isEdge), () => writeRow(() => undefined));

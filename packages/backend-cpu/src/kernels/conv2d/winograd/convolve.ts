@@ -8,7 +8,7 @@ import { after, NOWHERE } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
 import { epilogueOf, type Epilogue } from "../../product.ts";
 import { imageOf, type ImageGeometry, type Launch } from "../convolver.ts";
-import { writeEachTile, type TileRows } from "../tiles.ts";
+import { writeEachTile, type ImageList, type TileRows } from "../tiles.ts";
 import { imageAt, placeOf, writeDirectRows } from "./directSums.ts";
 import { filterTransforms } from "./filters.ts";
 import { eachFlagged, FiniteCheck, flagNumbers } from "./guard.ts";
@@ -21,26 +21,20 @@ interface Direction {
   readonly epilogue: Epilogue | undefined;
 }
 
+/** The convolution of images of one size. */
+interface Convolution extends Direction {
+  readonly image: ImageGeometry;
+}
+
 const convolveFunction = defineFunction({
   name: "winograd",
-  write: (
-    f,
-    { image: g, direction, epilogue }: Direction & { readonly image: ImageGeometry },
-    x,
-    filters,
-    y,
-    bias,
-    first,
-    end,
-    outside,
-    own,
-    plainFilters,
-  ) => {
+  write: (f, work: Convolution, x, filters, y, bias, first, end, outside, own, plainFilters) => {
+    const { image: g, direction, epilogue } = work;
     const tiles = tilesOf(f.machine, g, direction);
     const { from, to, across, down, block, fromPlane, toPlane } = tiles;
     const count = f.keep(smaller(int(block), i32.sub(end, first)));
     const rows = { first, count };
-    const images = [{ tiled: from, start: x, outside }];
+    const images: ImageList = [{ tiled: from, start: x, outside }];
     writeTransformed(f, images, rows, { planes: own, plane: fromPlane }, inputTransform);
     const products = f.keep(plus(own, PLANES * fromPlane));
     const tileRows = f.machine.tile.rows;

@@ -8,13 +8,11 @@ import {
   type Local,
   type Pointer,
 } from "../../../assembler/expression.ts";
-import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
+import { f32, i32, type Int } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import type { Tiled } from "../tiles.ts";
 
 // Direct sums, one number at a time: slow, but short, and needed only for values that are not finite.
-
-type Int = Expression<"i32">;
 
 /** Writes: repeats the body for 0, 1, …, count − 1. */
 export function counting(f: FunctionWriter, count: number | Int, body: (i: Pointer) => void): void {
@@ -108,7 +106,7 @@ export function writeDirectRows(
       const out = f.keep(pixelAt(at.result, row, int(0), to));
       counting(f, to.width.size, (column) => {
         const filters = f.keep(at.filters);
-        const shift = bias ? f.keep(at.bias!) : undefined;
+        const shift = bias && at.bias ? f.keep(at.bias) : undefined;
         f.times(results, () => {
           const total = f.keep(shift === undefined ? number(0) : load(shift));
           const tap = f.keep(filters);

@@ -9,14 +9,12 @@ import {
   type Local,
   type Pointer,
 } from "../../../assembler/expression.ts";
-import { f32, i32, type Expression } from "../../../assembler/instructions.ts";
+import { f32, i32, type Int } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import { writeEachTile } from "../tiles.ts";
+import { writeEachTile, type ImageList } from "../tiles.ts";
 import { addProducts, counting, imageAt, pixelAt, pixelOrZeros, placeOf, writeDirectRows } from "./directSums.ts";
 import { outputGradient, type Through } from "./outputGradient.ts";
 import { numbersOfRow, smaller, type Tiles } from "./tilesOf.ts";
-
-type Int = Expression<"i32">;
 
 /** A convolution in tiles, and the operations between its output and the given gradient. */
 export interface Repaired {
@@ -58,7 +56,7 @@ function writeOutputGradient(
   const source = f.keep(i32.sub(plus(at.room, numbersOfRow(to)), pixelAt(int(0), row, int(0), to)));
   const start = f.keep(i32.sub(source, imageAt(int(0), image, to)));
   const output = outputGradient(f, to, through, { dy: at.dy, y: at.y, outside: at.zeros });
-  const images = [...output.images, { tiled: to, start, outside: at.room }];
+  const images: ImageList = [...output.images, { tiled: to, start, outside: at.room }];
   writeEachTile(f, images, { first, count }, { moving: [] }, (pixels) => {
     const read = output.read(pixels);
     for (let i = 0; i < to.height.reach; i++)

@@ -1,7 +1,7 @@
 import type { Conv2dGeometry, ConvolutionGradients } from "@convlens/backend";
 import { element, int, load4, plus, type Pointer } from "../../../assembler/expression.ts";
 import { plainMachine, type FunctionWriter, type Machine } from "../../../assembler/function.ts";
-import { f32x4, i32, type Expression } from "../../../assembler/instructions.ts";
+import { f32x4, i32, type Int } from "../../../assembler/instructions.ts";
 import { asCount, counted, strided } from "../../../callList.ts";
 import { defineFunction } from "../../../defineFunction.ts";
 import { after, NOWHERE, type Address, type Block } from "../../../heap.ts";
@@ -9,7 +9,7 @@ import type { Runtime } from "../../../runtime.ts";
 import { PANEL, writeProduct, type ProductShape } from "../../product.ts";
 import { imageOf, type ImageGeometry } from "../convolver.ts";
 import { totalOf } from "../filterGradient.ts";
-import { writeEachTile, type TileRows } from "../tiles.ts";
+import { writeEachTile, type ImageList, type TileRows } from "../tiles.ts";
 import { filterTransforms } from "./filters.ts";
 import { roomNumbers, writeInputRepair, type Repaired } from "./gradientRepair.ts";
 import { eachFlagged, FiniteCheck, flagNumbers } from "./guard.ts";
@@ -116,7 +116,7 @@ const gradientsFunction = defineFunction({
     f.until(first, last, () => {
       const count = f.keep(smaller(int(block), i32.sub(last, first)));
       const rows = { first, count };
-      const images = [{ tiled: from, start: x, outside }];
+      const images: ImageList = [{ tiled: from, start: x, outside }];
       writeTransformed(f, images, rows, { planes: own, plane: fromPlane }, inputTransform);
       const output = outputGradient(f, to, through, { dy, y, outside });
       writeTransformed(f, output.images, rows, { planes: spread, plane: toPlane }, outputAdjoint, output.read);
@@ -191,13 +191,7 @@ export function gradients(
 const ONES = EDGE + 1;
 
 /** Writes: adds the columns of a plane [tile][channel] to sums. */
-function writeBias(
-  f: FunctionWriter,
-  channels: number,
-  plane: Expression<"i32">,
-  tiles: Expression<"i32">,
-  sums: Expression<"i32">,
-): void {
+function writeBias(f: FunctionWriter, channels: number, plane: Int, tiles: Int, sums: Int): void {
   const [column, to] = [f.keep(plane), f.keep(sums)];
   const [at, sum] = [f.local("i32"), f.local("v128")];
   f.times(Math.ceil(channels / 4), () => {
@@ -272,7 +266,7 @@ function writeInputGradient(
   });
   const products = f.keep(at.products);
   const nowhere = f.keep(plus(at.products, PLANES * (fromPlane + toPlane)));
-  const images = [{ tiled: from, start: at.dx, outside: nowhere }];
+  const images: ImageList = [{ tiled: from, start: at.dx, outside: nowhere }];
   const overlap = overlapOf(from.height);
   const walk = { moving: [products], afterRow: () => check.store(at.flag), isFirstAlone: true };
   writeEachTile(f, images, rows, walk, ({ at: pixelAt, lanes, isFirst }) => {

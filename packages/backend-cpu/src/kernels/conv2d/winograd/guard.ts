@@ -1,14 +1,12 @@
 import { int, load4, zero4, type Local, type Pointer } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import { f32x4, i32, v128, type Expression } from "../../../assembler/instructions.ts";
+import { f32x4, i32, v128, type Int, type Vector } from "../../../assembler/instructions.ts";
 import type { TileRows } from "../tiles.ts";
 
 // The results of a tile are sums over all of its products. Products that a result does not depend on cancel, but infinity and NaN
 // do not cancel: they would make results NaN whose windows do not contain them. So some results of each tile are checked, chosen such
 // that each of the 36 products is a term of at least one of them. If one of these is not finite, the results are computed again as
 // direct sums. No bit of a finite result changes.
-
-type Vector = Expression<"v128">;
 
 /** Numbers of a flag: a vector of zeros, or with NaN if a row of tiles must be computed again. */
 const FLAG = 4;
@@ -51,7 +49,7 @@ export class FiniteCheck {
   }
 
   /** Whether a number that is not finite was found. */
-  get hasFound(): Expression<"i32"> {
+  get hasFound(): Int {
     return v128.any_true(f32x4.ne(this.#found, this.#found));
   }
 }
@@ -59,7 +57,7 @@ export class FiniteCheck {
 /** Writes: repairs each row of tiles whose flag is set. */
 export function eachFlagged(
   f: FunctionWriter,
-  flags: Expression<"i32">,
+  flags: Int,
   { first, count }: TileRows,
   repair: (row: Pointer) => void,
 ): void {

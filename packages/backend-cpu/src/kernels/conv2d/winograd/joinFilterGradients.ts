@@ -1,6 +1,6 @@
 import { load4, loadOne, plus } from "../../../assembler/expression.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
-import { f32x4, type Expression } from "../../../assembler/instructions.ts";
+import { f32x4, type Vector } from "../../../assembler/instructions.ts";
 import { counted, strided, type Argument, type Count } from "../../../callList.ts";
 import { defineFunction } from "../../../defineFunction.ts";
 import type { Address } from "../../../heap.ts";
@@ -35,25 +35,17 @@ export interface Sources {
 const channelsOf = ({ tiles }: Repaired): number => tiles.from.channels;
 const filtersOf = ({ tiles }: Repaired): number => tiles.to.channels;
 
+/** The gradients of the filters of `count` channels. */
+interface Join {
+  readonly sums: PartialSums;
+  readonly repaired: Repaired;
+  readonly count: number;
+}
+
 const joinFunction = defineFunction({
   name: "winograd join",
-  write: (
-    f,
-    {
-      sums: shape,
-      repaired,
-      count,
-    }: { readonly sums: PartialSums; readonly repaired: Repaired; readonly count: number },
-    sums,
-    filters,
-    channel,
-    dy,
-    x,
-    y,
-    rows,
-    zeros,
-    own,
-  ) => {
+  write: (f, join: Join, sums, filters, channel, dy, x, y, rows, zeros, own) => {
+    const { sums: shape, repaired, count } = join;
     const others = Array.from({ length: shape.parts - 1 }, () => f.local("i32"));
     others.forEach((other, i) => f.set(other, plus(sums, (i + 1) * shape.part)));
     const addresses = [sums, ...others];
@@ -85,8 +77,6 @@ const joinFunction = defineFunction({
   },
   work: ({ repaired }) => channelsEach(repaired) * filtersOf(repaired) * PLANES,
 });
-
-type Vector = Expression<"v128">;
 
 /** Writes: transforms the sums of four pairs of a channel and a filter, or of one, to the gradients of taps. */
 function writeJoin(

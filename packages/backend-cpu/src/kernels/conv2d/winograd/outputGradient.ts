@@ -1,12 +1,10 @@
 import type { ConvolutionGradients } from "@convlens/backend";
 import { load4, zero4, type Pointer } from "../../../assembler/expression.ts";
-import { f32x4, v128, type Expression } from "../../../assembler/instructions.ts";
+import { f32x4, v128, type Vector } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 import { eachWinner } from "../../pool2d.ts";
-import type { Images, Tiled, TilePixels, Tiling } from "../tiles.ts";
+import type { Tiled, TilePixels, Tiling, ImageList } from "../tiles.ts";
 import { pixelsOf, type ReadTile } from "./tilesOf.ts";
-
-type Vector = Expression<"v128">;
 
 /** Operations between the convolution's output and the given gradient. */
 export type Through = Pick<ConvolutionGradients, "relu" | "pool">;
@@ -29,7 +27,7 @@ export function outputGradient(
   to: Tiled,
   { relu, pool }: Through,
   { dy, y, outside }: { readonly dy: Pointer; readonly y: Pointer; readonly outside: Pointer },
-): { readonly images: readonly Images[]; readonly read: (pixels: TilePixels) => ReadTile } {
+): { readonly images: ImageList; readonly read: (pixels: TilePixels) => ReadTile } {
   const output = { tiled: to, start: y, outside };
   const given = { tiled: pool ? halved(to) : to, start: dy, outside };
   if (pool) return { images: [output, given], read: (pixels) => throughPool(f, pixels, { relu }) };
@@ -43,7 +41,7 @@ const throughRelu =
   ({ at }: TilePixels): ReadTile =>
   (row, column) => {
     const [y, dy] = [at(row, column), at(row, column, 1)];
-    return y === undefined ? zero4 : gated(load4(...dy!), load4(...y));
+    return y === undefined || dy === undefined ? zero4 : gated(load4(...dy), load4(...y));
   };
 
 /** Passes each number of the smaller image to the winner of its window. */

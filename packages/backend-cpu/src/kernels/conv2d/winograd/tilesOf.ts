@@ -1,10 +1,10 @@
 import type { Sliding } from "@convlens/backend";
 import { load4, select, zero4, type Pointer } from "../../../assembler/expression.ts";
 import type { FunctionWriter, Machine } from "../../../assembler/function.ts";
-import { i32, type Expression } from "../../../assembler/instructions.ts";
+import { i32, type Int, type Vector } from "../../../assembler/instructions.ts";
 import { writeProduct, type ProductShape } from "../../product.ts";
 import type { ImageGeometry } from "../convolver.ts";
-import { writeEachTile, type Images, type Tiled, type TilePixels, type TileRows, type Tiling } from "../tiles.ts";
+import { writeEachTile, type ImageList, type TilePixels, type TileRows, type Tiled, type Tiling } from "../tiles.ts";
 import { EDGE, PLANES, transformSquare, type Transform } from "./transforms.ts";
 
 /** The next multiple of `to`. */
@@ -68,7 +68,7 @@ export function tilesOf(machine: Machine, g: ImageGeometry, direction: "forward"
 export const numbersOfRow = ({ width, channels }: Tiled): number => roundUp(width.size * channels + 4, 16);
 
 /** Four channels of a pixel of a tile. */
-export type ReadTile = (row: number, column: number) => Expression<"v128">;
+export type ReadTile = (row: number, column: number) => Vector;
 /** The pixels of a tile of the first image. */
 export const pixelsOf =
   ({ at }: TilePixels): ReadTile =>
@@ -80,7 +80,7 @@ export const pixelsOf =
 /** Writes: transforms tiles of images to planes [36][tile][channel]; `read` gives the pixels of a tile. */
 export function writeTransformed(
   f: FunctionWriter,
-  images: readonly Images[],
+  images: ImageList,
   rows: TileRows,
   to: { readonly planes: Pointer; readonly plane: number },
   transform: Transform,
@@ -88,7 +88,7 @@ export function writeTransformed(
 ): void {
   const planes = f.keep(to.planes);
   writeEachTile(f, images, rows, { moving: [planes] }, (pixels) =>
-    transformSquare(f, transform, images[0]!.tiled.height.reach, read(pixels), (row, column, value) =>
+    transformSquare(f, transform, images[0].tiled.height.reach, read(pixels), (row, column, value) =>
       f.store4(planes, value, (EDGE * row + column) * to.plane),
     ),
   );
@@ -103,13 +103,7 @@ export interface Planes {
 }
 
 /** Writes: multiplies each plane of transformed tiles by its plane of packed filters. */
-export function writePlaneProducts(
-  f: FunctionWriter,
-  tiles: Expression<"i32">,
-  from: Planes,
-  filters: Pointer,
-  to: Planes,
-): void {
+export function writePlaneProducts(f: FunctionWriter, tiles: Int, from: Planes, filters: Pointer, to: Planes): void {
   const columns = roundUp(to.channels, 4);
   const shape: ProductShape = {
     rows: { tiles },
@@ -127,4 +121,4 @@ export function writePlaneProducts(
 }
 
 /** Writes: min(a, b) */
-export const smaller = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> => select(i32.lt_u(a, b), a, b);
+export const smaller = (a: Int, b: Int): Int => select(i32.lt_u(a, b), a, b);

@@ -1,5 +1,5 @@
 import type { Local } from "../../../assembler/expression.ts";
-import { f32x4, type Expression } from "../../../assembler/instructions.ts";
+import { f32x4, type Vector } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
 
 // Winograd's algorithm (Lavin and Gray 2015) computes m × m outputs of filters of r × r taps with 36 products, where m + r = 7. A
@@ -7,7 +7,6 @@ import type { FunctionWriter } from "../../../assembler/function.ts";
 // interpolated. In two dimensions the same is done along both axes: y = Aᵀ [(G w Gᵀ) · (Bᵀ x B)] A. The gradient of filters is
 // dw = Gᵀ [(Bᵀ x B) · (A dy Aᵀ)] G.
 
-type Vector = Expression<"v128">;
 /** A transform along one axis, of four channels at a time. */
 export type Transform = (f: FunctionWriter, x: readonly Vector[]) => Vector[];
 
