@@ -45,7 +45,7 @@ function helpOf({ usage, about, details, argument, options }: Omit<CommandParts<
     ...usage.map((line) => `convlens ${line}`),
     "",
     ...folded(
-      `${about[0]!.toUpperCase()}${about.slice(1)}.${details === undefined ? "" : ` ${details}`}`,
+      `${about.charAt(0).toUpperCase()}${about.slice(1)}.${details === undefined ? "" : ` ${details}`}`,
       WIDTH - 2,
     ).map((line) => `  ${line}`),
     "",

@@ -2,24 +2,26 @@ import { ConvlensError } from "@convlens/backend";
 import { writeFileAtomic } from "@convlens/training/node";
 
 /** Reasons and fixes by error code of the file system. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full; free some space",
-  EDQUOT: "your share of the disk is full; free some space",
-  EFBIG: "the file would be larger than the file system allows; choose another folder",
-  EROFS: "the file system is read-only; choose another folder",
-  EACCES: "permission is denied; change the permissions, or choose another folder",
-  EPERM: "the system does not permit it; change the permissions, or choose another folder",
-  ENOENT: "there is no such file or folder; check the path",
-  ENOTDIR: "a part of the path is a file, not a folder; check the path",
-  EISDIR: "it is a folder; give a file",
-  EEXIST: "there is a file of that name already; choose another name",
-  ENAMETOOLONG: "the name is too long; choose a shorter one",
-  ELOOP: "its symbolic links lead in a circle; check the path",
-  EMFILE: "too many files are open; close other programs",
-  ENFILE: "too many files are open; close other programs",
-  EBUSY: "another program is using it; close that program",
-  EIO: "the disk does not answer; check the disk",
-};
+const reasons = new Map<string | undefined, string>(
+  Object.entries({
+    ENOSPC: "the disk is full; free some space",
+    EDQUOT: "your share of the disk is full; free some space",
+    EFBIG: "the file would be larger than the file system allows; choose another folder",
+    EROFS: "the file system is read-only; choose another folder",
+    EACCES: "permission is denied; change the permissions, or choose another folder",
+    EPERM: "the system does not permit it; change the permissions, or choose another folder",
+    ENOENT: "there is no such file or folder; check the path",
+    ENOTDIR: "a part of the path is a file, not a folder; check the path",
+    EISDIR: "it is a folder; give a file",
+    EEXIST: "there is a file of that name already; choose another name",
+    ENAMETOOLONG: "the name is too long; choose a shorter one",
+    ELOOP: "its symbolic links lead in a circle; check the path",
+    EMFILE: "too many files are open; close other programs",
+    ENFILE: "too many files are open; close other programs",
+    EBUSY: "another program is using it; close that program",
+    EIO: "the disk does not answer; check the disk",
+  }),
+);
 
 /** Whether an error comes from the file system. */
 export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
@@ -27,8 +29,7 @@ export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
 
 /** Returns why a file operation failed and what to do, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  return Object.hasOwn(reasons, code) ? reasons[code]! : messageOf(error);
+  return reasons.get((error as NodeJS.ErrnoException).code) ?? messageOf(error);
 }
 
 /** Returns the message of a thrown value, which need not be an `Error`. */

@@ -38,6 +38,9 @@ export interface Parsed<O extends Options> {
 /** The option of commands that print their result as JSON. */
 export const jsonOption = { type: "flag", about: "print one JSON object and nothing else" } as const;
 
+/** The option of every command. */
+const helpOption = { type: "flag", about: "print this help" } as const;
+
 /** An option as it is typed. */
 export const flagOf = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -54,12 +57,18 @@ export function hint(typed: string, known: readonly string[], prefix = ""): stri
  * @throws `CommandLineError` for an unknown option, a missing value or a wrong one.
  */
 export function parse<O extends Options>(args: readonly string[], options: O): Parsed<O> & { readonly help: boolean } {
-  const names = new Map([...Object.keys(options), "help"].map((name) => [flagOf(name).slice(2), name]));
-  const isFlag = (name: string): boolean => name === "help" || options[name]!.type === "flag";
+  const known = new Map(
+    Object.entries<Option>({ ...options, help: helpOption }).map(([name, option]) => [
+      flagOf(name).slice(2),
+      { name, option },
+    ]),
+  );
   const { tokens } = parseArgs({
     args: [...args],
     options: {
-      ...Object.fromEntries([...names].map(([flag, name]) => [flag, { type: isFlag(name) ? "boolean" : "string" }])),
+      ...Object.fromEntries(
+        Array.from(known, ([flag, { option }]) => [flag, { type: option.type === "flag" ? "boolean" : "string" }]),
+      ),
       help: { type: "boolean", short: "h" },
     },
     // Checked below, so that errors can suggest the nearest option.
@@ -75,17 +84,18 @@ export function parse<O extends Options>(args: readonly string[], options: O): P
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
     const { rawName, value, inlineValue } = token;
-    const name = names.get(token.name);
-    if (name === undefined)
-      throw new CommandLineError(`there is no option ${rawName}${hint(token.name, [...names.keys()], "--")}`);
+    const found = known.get(token.name);
+    if (found === undefined)
+      throw new CommandLineError(`there is no option ${rawName}${hint(token.name, [...known.keys()], "--")}`);
+    const { name, option } = found;
     given.add(name);
-    if (isFlag(name)) {
+    if (option.type === "flag") {
       if (value !== undefined) throw new CommandLineError(`${rawName} takes no value`);
       settings[name] = true;
     } else {
       if (value === undefined || (!inlineValue && value.startsWith("--")))
         throw new CommandLineError(`${rawName} needs a value: ${rawName} <value>`);
-      settings[name] = read(rawName, value, options[name]!);
+      settings[name] = read(rawName, value, option);
     }
   }
   return { words, settings: settings as Settings<O>, given, help: settings["help"] === true };
@@ -108,6 +118,6 @@ export function onlyWord(words: readonly string[], what: string): string {
 
 /** Looks up a name. */
 export function choice<T>(what: string, name: string, known: Readonly<Record<string, T>>): T {
-  if (Object.hasOwn(known, name)) return known[name]!;
+  for (const [each, value] of Object.entries(known)) if (each === name) return value;
   throw new CommandLineError(`there is no ${what} "${name}"; there are ${Object.keys(known).join(", ")}`);
 }

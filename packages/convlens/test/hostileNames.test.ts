@@ -7,6 +7,7 @@ import { build, Conv2d, Dense, Flatten, ReLU, type Layer, type Mode } from "@con
 import { useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ImageInput } from "../src/images/imageToInput.ts";
 import { looksInverted } from "../src/images/looksInverted.ts";
 import { inspectionSections, makePage, reportSections } from "../src/sections/pages.ts";
 import { exampleSubject, subjectOf, type ImageFile } from "../src/sections/subject.ts";
@@ -120,7 +121,7 @@ describe("names that look like markup", () => {
     const folder = new RunFolder(hostile);
     const trained = { folder, settings, sets, model, make, step: 3 };
     const values = Float32Array.from(data.inputs.slice(0, 64), (x) => x * data.scale);
-    const input = { shape: [8, 8, 1], values, changes: [hostile] };
+    const input: ImageInput = { shape: [8, 8, 1], values, changes: [hostile] };
     const file: ImageFile = {
       name: hostile,
       size: [8, 8],

@@ -37,15 +37,15 @@ export const inspect: Command = command({
     const path = onlyWord(words, "the folder of a run");
     checkCombination(settings, given);
     // Before the model is loaded, so that a wrong file is reported at once.
-    const pixels = settings.image === undefined ? undefined : await openImage(settings.image);
+    const image = settings.image === undefined ? undefined : await readImageFile(settings.image);
     const loaded = await loadRun(path, settings);
     const report = settings.noReport ? undefined : (settings.output ?? loaded.folder.inspection);
     if (report !== undefined) await checkWritable(report);
     const trained = { ...loaded, history: report === undefined ? undefined : await loaded.folder.readHistory() };
     const subject =
-      pixels === undefined
+      image === undefined
         ? await exampleSubject(trained, settings.example)
-        : await imageSubject(trained, pixels, basename(settings.image!), settings.invert);
+        : await imageSubject(trained, image, settings.invert);
     const found = await findings(subject);
     process.stdout.write(
       settings.json
@@ -94,8 +94,14 @@ async function checkWritable(report: string): Promise<void> {
 /** Largest side of the preview of an image on the page. */
 const PREVIEW = 280;
 
+const readImageFile = async (path: string) => ({ name: basename(path), pixels: await openImage(path) });
+
 /** Makes an image file the input of the model. */
-function imageSubject(trained: InspectedRun, pixels: Pixels, name: string, invert: boolean): Promise<Subject> {
+function imageSubject(
+  trained: InspectedRun,
+  { name, pixels }: { readonly name: string; readonly pixels: Pixels },
+  invert: boolean,
+): Promise<Subject> {
   const { test, train } = trained.sets;
   const input = imageToInput(pixels, test.shape, { invert });
   const size =
@@ -141,13 +147,13 @@ async function findings({ model, x, settings, step, answer, probabilities, file,
 }
 
 function linesOf(subject: Subject, { weights, activations: maps }: Awaited<ReturnType<typeof findings>>): string[] {
-  const { step, inputName, answer, probabilities } = subject;
+  const { step, inputName, answer, confidence } = subject;
   return [
     `${runTitle(subject)} after ${step} steps`,
     "",
     ...tableOf(weights),
     "",
-    `${inputName}: predicted ${className(subject, answer)}, with ${(100 * probabilities[answer]!).toFixed(1)} %`,
+    `${inputName}: predicted ${className(subject, answer)}, with ${(100 * confidence).toFixed(1)} %`,
     ...remarksOf(subject).map((text) => `  ${text}`),
     ...tableOf(maps),
   ];

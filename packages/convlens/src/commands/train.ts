@@ -226,7 +226,7 @@ const historyOf = (past: RunHistory | undefined, watch: TrainingWatch, epochs: r
 });
 
 const lineOf = ({ epoch, loss, testLoss, testAccuracy, imagesPerSecond }: EpochRecord, epochs: number): string =>
-  `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, test loss ${testLoss!.toFixed(4)}, ` +
+  `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, ${testLoss === undefined ? "" : `test loss ${testLoss.toFixed(4)}, `}` +
   `${testAccuracy === undefined ? "" : `test accuracy ${(100 * testAccuracy).toFixed(2)} %, `}${Math.round(imagesPerSecond)} images/s`;
 
 /** Number of times that the model is watched, and the examples it is watched on. */

@@ -7,6 +7,7 @@ import { decodeScan } from "./jpeg/scan.ts";
 import { isFrame, marker, segmentsOf, type Segment } from "./jpeg/segments.ts";
 import { zigzag } from "./jpeg/zigzag.ts";
 import type { Pixels } from "./pixels.ts";
+import { viewOf } from "./viewOf.ts";
 
 /** Largest number of scans. Encoders write about ten; a scan of a few bytes may still go through all blocks. */
 const MOST_SCANS = 200;
@@ -79,7 +80,7 @@ function readSegment({ marker: code, data, coded }: Segment, state: State): void
   else if (code === marker.huffmanTables) readHuffmanTables(data, state.huffman);
   else if (code === marker.restartInterval) {
     if (data.length !== 2) throw new Error("a restart interval is damaged");
-    state.restartInterval = data[0]! * 256 + data[1]!;
+    state.restartInterval = viewOf(data).getUint16(0);
   } else if (code === marker.scan) {
     if (state.frame === undefined) throw new Error("a scan comes before its frame");
     if (++state.scans > MOST_SCANS) throw new Error(`it has more than ${MOST_SCANS} scans`);
@@ -89,14 +90,15 @@ function readSegment({ marker: code, data, coded }: Segment, state: State): void
 
 /** Reads quantization tables: 64 factors in zigzag order, of one or two bytes each. */
 function readQuantizationTables(data: Uint8Array, tables: (Uint16Array | undefined)[]): void {
+  const view = viewOf(data);
   for (let at = 0; at < data.length;) {
-    const [isWide, place] = [data[at]! >> 4, data[at]! & 15];
+    const head = view.getUint8(at++);
+    const [isWide, place] = [head >> 4, head & 15];
     const size = isWide ? 128 : 64;
-    const factors = data.subarray(at + 1, at + 1 + size);
-    if (isWide > 1 || place > 3 || factors.length < size) throw new Error("a quantization table is damaged");
+    if (isWide > 1 || place > 3 || at + size > data.length) throw new Error("a quantization table is damaged");
     const table = new Uint16Array(64);
-    for (let k = 0; k < 64; k++) table[zigzag[k]!] = isWide ? factors[2 * k]! * 256 + factors[2 * k + 1]! : factors[k]!;
+    for (const [k, to] of zigzag.entries()) table[to] = isWide ? view.getUint16(at + 2 * k) : view.getUint8(at + k);
     tables[place] = table;
-    at += 1 + size;
+    at += size;
   }
 }

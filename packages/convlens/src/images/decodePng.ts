@@ -2,6 +2,7 @@ import { checkSize, damagedError } from "./imageError.ts";
 import type { Pixels } from "./pixels.ts";
 import { readChunks, sizeOfPng, type PngFile } from "./png/readChunks.ts";
 import { unpackSamples } from "./png/unpackSamples.ts";
+import { viewOf } from "./viewOf.ts";
 
 /**
  * Decodes a PNG file of any kind; of an animation the first image. Profiles and texts are skipped, and only as many pixels as
@@ -49,7 +50,8 @@ function clearColor(channels: number, transparency: Uint8Array | undefined): num
   // An image with an alpha channel has no transparent colour.
   if (transparency === undefined || channels === 2 || channels === 4) return undefined;
   if (transparency.length !== 2 * channels) throw new Error(`its transparent colour has ${transparency.length} bytes`);
-  return Array.from({ length: channels }, (_, k) => transparency[2 * k]! * 256 + transparency[2 * k + 1]!);
+  const view = viewOf(transparency);
+  return Array.from({ length: channels }, (_, k) => view.getUint16(2 * k));
 }
 
 function withOpacity(

@@ -1,3 +1,5 @@
+import { viewOf } from "./viewOf.ts";
+
 /** The tag of the orientation, and the number types it may have. */
 const [ORIENTATION, SHORT, LONG] = [0x0112, 3, 4];
 /** "II" for little-endian, "MM" for big-endian; then 42. */
@@ -11,7 +13,7 @@ const [LITTLE, BIG, MAGIC] = [0x4949, 0x4d4d, 42];
  */
 export function exifOrientation(tiff: Uint8Array): number | undefined {
   if (tiff.length < 14) return undefined;
-  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
+  const view = viewOf(tiff);
   const order = view.getUint16(0);
   const isLittle = order === LITTLE;
   if ((!isLittle && order !== BIG) || view.getUint16(2, isLittle) !== MAGIC) return undefined;

@@ -4,13 +4,17 @@ import { resample, upright, type Light } from "./resample.ts";
 
 /** An image as the input of a model. */
 export interface ImageInput {
-  /** `[height, width, channels]`, the input shape of the model. */
-  readonly shape: Shape;
+  /** The input shape of the model. */
+  readonly shape: readonly [height: number, width: number, channels: number];
   /** From 0 (black) to 1 (white), or inverted. */
   readonly values: Float32Array;
   /** The changes made to fit the image to the model, in words. */
   readonly changes: readonly string[];
 }
+
+/** The mean of numbers. */
+export const mean = (values: Float32Array | Float64Array): number =>
+  Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
 /** The mean colour of the pixels at the edge. */
 export function edgeOf({
@@ -18,23 +22,24 @@ export function edgeOf({
   width,
   channels,
   values,
-}: Pick<Light, "height" | "width" | "values"> & { readonly channels: number }): number[] {
-  const sums = Array.from({ length: channels }, () => 0);
-  let count = 0;
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      if (y > 0 && y < height - 1 && x > 0 && x < width - 1) continue;
-      count++;
-      for (let c = 0; c < channels; c++) sums[c]! += values[(y * width + x) * channels + c]!;
-    }
-  return sums.map((sum) => sum / count);
+}: Pick<Light, "height" | "width"> & {
+  readonly channels: number;
+  readonly values: Float32Array | Float64Array;
+}): number[] {
+  const isEdge = (pixel: number): boolean => {
+    const [y, x] = [Math.floor(pixel / width), pixel % width];
+    return y === 0 || y === height - 1 || x === 0 || x === width - 1;
+  };
+  const edge = values.filter((_, i) => isEdge(Math.floor(i / channels)));
+  return Array.from({ length: channels }, (_, c) => mean(edge.filter((_value, i) => i % channels === c)));
 }
 
 /** Pads an image on all sides with the colour of its edge. */
 function framed(light: Light, height: number, width: number): Light {
   const { channels } = light;
   const edge = edgeOf(light);
-  const values = Float64Array.from({ length: height * width * channels }, (_, i) => edge[i % channels]!);
+  const values = new Float64Array(height * width * channels);
+  for (let at = 0; at < values.length; at += channels) values.set(edge, at);
   const [top, left] = [Math.floor((height - light.height) / 2), Math.floor((width - light.width) / 2)];
   for (let y = 0; y < light.height; y++)
     values.set(
@@ -93,7 +98,11 @@ export function imageToInput(
     );
   }
   if (invert) changes.push("black and white exchanged");
-  return { shape, values: Float32Array.from(light.values, (x) => (invert ? 1 - x : x)), changes };
+  return {
+    shape: [height, width, channels],
+    values: Float32Array.from(light.values, (x) => (invert ? 1 - x : x)),
+    changes,
+  };
 }
 
 /** Whether red, green and blue differ anywhere. */

@@ -1,6 +1,6 @@
 import { sizeOf } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
-import { edgeOf, type ImageInput } from "./imageToInput.ts";
+import { edgeOf, mean, type ImageInput } from "./imageToInput.ts";
 
 /** Mean brightness of images: at their edges, and overall. */
 export interface Brightness {
@@ -13,21 +13,16 @@ const MOST = 1000;
 /** Smallest difference of brightness that counts. */
 const CLEAR = 0.25;
 
-const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
-
-function brightnessOf(values: Float32Array | Float64Array, [height, width, channels]: readonly number[]): Brightness {
-  return {
-    edge: mean(edgeOf({ height: height!, width: width!, channels: channels!, values: Float64Array.from(values) })),
-    whole: mean(values),
-  };
+function brightnessOf(values: Float32Array | Float64Array, [height, width, channels]: ImageInput["shape"]): Brightness {
+  return { edge: mean(Float64Array.from(edgeOf({ height, width, channels, values }))), whole: mean(values) };
 }
 
-/** Returns the brightness of the images of a data set. */
-export function usualBrightness({ size, shape, inputs, scale }: Dataset): Brightness {
+/** Returns the mean of the images of a data set. */
+function meanImage({ size, shape, inputs, scale }: Dataset): Float64Array {
   const [one, count] = [sizeOf(shape), Math.min(MOST, size)];
   const total = new Float64Array(one);
-  for (let i = 0; i < count * one; i++) total[i % one]! += (inputs[i]! * scale) / count;
-  return brightnessOf(total, shape);
+  for (const [i, x] of inputs.subarray(0, count * one).entries()) total[i % one]! += (x * scale) / count;
+  return total;
 }
 
 /** The comparison of an image with a data set. */
@@ -40,7 +35,7 @@ export interface InversionCheck {
 
 /** Checks whether an image looks like a negative of the training images. */
 export function looksInverted({ shape, values }: ImageInput, examples: Dataset): InversionCheck {
-  const [image, data] = [brightnessOf(values, shape), usualBrightness(examples)];
+  const [image, data] = [brightnessOf(values, shape), brightnessOf(meanImage(examples), shape)];
   const distance = ({ edge, whole }: Brightness): number => Math.abs(edge - data.edge) + Math.abs(whole - data.whole);
   const [own, negative] = [distance(image), distance({ edge: 1 - image.edge, whole: 1 - image.whole })];
   return { image, data, isInverted: own > 2 * CLEAR && negative < own / 2 };

@@ -53,16 +53,14 @@ export function resample(pixels: Pixels, height: number, width: number, channels
   const [whole, narrow] = [new Float64Array(pixels.width * channels), new Float64Array(width * channels)];
   for (let row = 0; row < pixels.height; row++) {
     lightOfRow(pixels, row, channels, whole);
-    for (let x = 0; x < width; x++) {
-      const { first, weights } = across[x]!;
+    for (const [x, { first, weights }] of across.entries())
       for (let c = 0; c < channels; c++) {
         let sum = 0;
         for (let k = 0; k < weights.length; k++) sum += weights[k]! * whole[(first + k) * channels + c]!;
         narrow[x * channels + c] = sum;
       }
-    }
-    for (let y = 0; y < height; y++) {
-      const weight = down[y]!.weights[row - down[y]!.first];
+    for (const [y, { first, weights }] of down.entries()) {
+      const weight = weights[row - first];
       if (weight === undefined || weight === 0) continue;
       for (let i = 0; i < narrow.length; i++) values[y * narrow.length + i]! += weight * narrow[i]!;
     }

@@ -17,13 +17,20 @@ export class Html {
   }
 }
 
-const codes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+/** Characters with a meaning in markup, and their references. */
+const references = [
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+  ["'", "&#39;"],
+] as const;
 
 /** Escapes text for use between tags and within quoted attributes. */
 function escaped(text: string): string {
   return (
-    text
-      .replaceAll(/[&<>"']/g, (character) => codes[character]!)
+    references
+      .reduce((all, [character, reference]) => all.replaceAll(character, reference), text)
       // oxlint-disable-next-line no-control-regex
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "\ufffd")
   );

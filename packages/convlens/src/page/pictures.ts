@@ -55,21 +55,28 @@ export const chart = (series: readonly Series[], options: Omit<LineChartOptions,
 export const picture = (numbers: Numbers, about: string, size?: number, options: RasterOptions = {}): Html =>
   showRaster((theme) => paintMap(numbers, { ...options, theme }), about, size);
 
-/** An input of a model: an image, or the first channel of one that has neither 1 nor 3 channels; a signal as a line. */
-export function showInput({ shape, values }: Numbers, about: string, size = 4): Html {
+/**
+ * An input of a model: an image about `width` pixels wide, or the first channel of one that has neither 1 nor 3 channels; a signal
+ * as a line.
+ */
+export function showInput({ shape, values }: Numbers, about: string, width: number): Html {
   if (shape.length < 3) {
-    const points = Array.from({ length: shape[0]! }, (_, i) => [i, values[i * (shape[1] ?? 1)]!] as const);
+    const points = firstChannel(values, shape[1]).map((y, x) => [x, y] as const);
     return chart([{ name: about, points }], { title: about, xLabel: "place" });
   }
-  return showPicture(rasterOfInput({ shape, values }), about, size);
+  const raster = rasterOfInput({ shape, values });
+  return showPicture(raster, about, sizeFor(raster.width, width));
 }
+
+/** Returns the numbers of the first channel. */
+export const firstChannel = (values: ArrayLike<number>, channels = 1): number[] =>
+  Array.from(values).filter((_, i) => i % channels === 0);
 
 /** Converts an input to an image; of more channels than 3, or of 2, the first is used. */
 export function rasterOfInput({ shape, values }: Numbers): Raster {
   const [height, width, channels] = shape as readonly [number, number, number];
   if (channels === 1 || channels === 3) return paintImage({ shape, values });
-  const first = Float64Array.from({ length: height * width }, (_, i) => values[i * channels]!);
-  return paintImage({ shape: [height, width, 1], values: first });
+  return paintImage({ shape: [height, width, 1], values: firstChannel(values, channels) });
 }
 
 /** Returns the scale at which a picture has about the wanted width. */

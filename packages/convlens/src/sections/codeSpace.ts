@@ -13,7 +13,7 @@ import { traitsOf } from "@convlens/backend";
 import { take } from "@convlens/datasets";
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
-import { forWidths, showInput, sizeFor } from "../page/pictures.ts";
+import { forWidths, showInput } from "../page/pictures.ts";
 import { className, exampleOf, nameOf, type Subject } from "./subject.ts";
 
 /** Test examples in the plots, and neighbours that are shown. */
@@ -38,16 +38,17 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
   look.dispose();
   const all = withRow(codes, own);
   const { scores, shares } = principalComponents(all, { count: 2 });
+  const share = shares.reduce((sum, each) => sum + each, 0);
   let map: Matrix = scores;
   let divergence = NaN;
   for await (const look_ of tsne(all)) ({ points: map, divergence } = look_);
   const drawn = (points: Matrix, title: string): Html => {
-    const marks = Array.from({ length: points.rows }, (_, i) => ({
+    const marks = [...Array.from(codes.labels), subject.answer].map((kind, i) => ({
       x: points.values[2 * i]!,
       y: points.values[2 * i + 1]!,
-      kind: i < codes.rows ? codes.labels[i]! : subject.answer,
+      kind,
       selected: i === codes.rows,
-      about: i < codes.rows ? `test example ${i}, a ${data.classes[codes.labels[i]!]}` : inputName,
+      about: i < codes.rows ? `test example ${i}, a ${data.classes[kind]}` : inputName,
     }));
     return forWidths((width) => svg(drawPoints(marks, data.classes, { title, width: Math.min(width, 480) })));
   };
@@ -59,7 +60,7 @@ export async function codeSection(subject: Subject): Promise<Section | undefined
         class; ${inputName} is in a yellow circle, drawn as the predicted class.
       </p>
       <div class="gallery">
-        ${figure(drawn(scores, "principal components"), "Principal components", `the two directions of largest variance, ${percent(shares[0]! + shares[1]!, 0)} of the total`)}${figure(
+        ${figure(drawn(scores, "principal components"), "Principal components", `the two directions of largest variance, ${percent(share, 0)} of the total`)}${figure(
           drawn(map, "t-SNE"),
           "t-SNE",
           `keeps neighbours together (Kullback–Leibler divergence ${divergence.toFixed(2)}); distances between clusters mean little`,
@@ -85,7 +86,7 @@ function neighbors(subject: Subject, codes: Codes, own: ArrayLike<number>): Html
   const [indices, distances] = [found.indices.subarray(itself, itself + NEIGHBORS), found.distances.subarray(itself)];
   const figures = Array.from(indices, (index, i) =>
     figure(
-      showInput(exampleOf(subject.sets.test, index), `test example ${index}`, sizeFor(subject.shape[1] ?? 1, 84)),
+      showInput(exampleOf(subject.sets.test, index), `test example ${index}`, 84),
       className(subject, codes.labels[index]!),
       `distance ${distances[i]!.toFixed(2)}`,
     ),

@@ -70,10 +70,10 @@ export async function sharingSection(subject: Subject): Promise<Section> {
 const [LEAST, MOST] = [1, 4];
 
 /** Returns a layer as a matrix, for the smallest input larger than its window that its stride fits. */
-function smallMatrix(layer: Layer, [height, width, channels]: Shape): LayerMatrix | undefined {
+function smallMatrix(layer: Layer, window: Shape, channels: number): LayerMatrix | undefined {
   for (let more = LEAST; more <= MOST; more++)
     try {
-      return toMatrix(layer, [height! + more, width! + more, channels!]);
+      return toMatrix(layer, [...window.map((size) => size + more), channels]);
     } catch (error) {
       if (!(error instanceof ConvlensError)) throw error;
     }
@@ -85,13 +85,13 @@ async function matrixFigure(subject: Subject): Promise<HtmlPart> {
   const [first] = convolutions(subject);
   const filters = first && (await weightsOf(first.layer)).get("filters");
   if (first === undefined || filters === undefined || subject.shape.length !== 3) return "";
-  const matrix = smallMatrix(first.layer as Layer, [...filters.shape.slice(0, 2), first.input.shape.at(-1)!]);
+  const matrix = smallMatrix(first.layer as Layer, filters.shape.slice(0, 2), first.input.shape.at(-1)!);
   if (matrix === undefined) return "";
   if (matrix.rows * matrix.columns > 1e6) return "";
   const [weights] = await evaluate(matrix.weights);
   const about = `${nameOf(first)} as a matrix: ${matrix.rows} rows for outputs, ${matrix.columns} columns for inputs, ${whole(matrix.nonZeros)} nonzero entries, ${matrix.distinct} distinct weights`;
   const raster = showRaster(
-    (theme) => paintMatrix(matrix, { weights: weights, theme }),
+    (theme) => paintMatrix(matrix, { weights, theme }),
     about,
     Math.max(2, sizeFor(matrix.rows, 560)),
   );

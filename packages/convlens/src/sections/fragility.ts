@@ -4,14 +4,23 @@ import { argmax } from "@convlens/tensor";
 import { predict } from "@convlens/layers";
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
-import { chart, picture, showDrawing, showInput, showRaster, sizeFor } from "../page/pictures.ts";
+import {
+  chart,
+  firstChannel,
+  picture,
+  rasterOfInput,
+  showDrawing,
+  showInput,
+  showRaster,
+  sizeFor,
+} from "../page/pictures.ts";
 import { className, someOf, type Subject } from "./subject.ts";
 
 /** Test examples, and the largest shift in pixels. */
 const [EXAMPLES, SHIFT] = [200, 4];
 const EPSILONS = [0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
-/** The epsilon of the example that is shown. */
-const SHOWN = 0.1;
+/** The epsilon of the example that is shown, and the width of its pictures. */
+const [SHOWN, WIDTH] = [0.1, 168];
 
 /** Robustness against shifts, occlusion and adversarial attacks. */
 export async function fragilitySection(subject: Subject): Promise<Section | undefined> {
@@ -103,15 +112,14 @@ async function attacked(subject: Subject): Promise<Html> {
   const moved = await adversarial(model, x, { labels: [answer], epsilon: SHOWN, steps: 10 });
   const difference = Float64Array.from(moved.values, (value, i) => value - values[i]!);
   const now = await argmax(await predict(model, x)).item();
-  const size = sizeFor(shape[1]!, 168);
-  const channels = shape[2]!;
-  const first = difference.filter((_, i) => i % channels === 0);
+  const size = sizeFor(rasterOfInput({ shape, values }).width, WIDTH);
+  const first = firstChannel(difference, shape[2]);
   const at = (curve: typeof once, epsilon: number): string => percent(curve.find(([e]) => e === epsilon)![1], 1);
   return html`<h3>Adversarial attacks</h3>
     ${figure(lines, "Accuracy when every pixel may change a little", `with changes of up to ${SHOWN}, ${at(once, SHOWN)} of ${labels.length} are still correct after one step, ${at(often, SHOWN)} after ten smaller steps`)}
     <div class="gallery">
       ${[
-        figure(showInput({ shape, values }, "the input", size), "The input", `predicted ${className(subject, now)}`),
+        figure(showInput({ shape, values }, "the input", WIDTH), "The input", `predicted ${className(subject, now)}`),
         figure(
           picture({ shape: shape.slice(0, 2), values: first }, "the perturbation", size, {
             map: "signed",
@@ -121,7 +129,7 @@ async function attacked(subject: Subject): Promise<Html> {
           `at most ${SHOWN} at each pixel: orange brightens, violet darkens`,
         ),
         figure(
-          showInput({ shape, values: moved.values }, "the attacked input", size),
+          showInput({ shape, values: moved.values }, "the attacked input", WIDTH),
           "The sum",
           `predicted ${className(subject, moved.after[0]!)}`,
         ),

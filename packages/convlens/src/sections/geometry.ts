@@ -39,7 +39,8 @@ export async function geometrySection(subject: Subject): Promise<Section> {
 
 async function fieldPictures(subject: Subject, fields: ReturnType<typeof receptiveFields>): Promise<HtmlPart> {
   const { model, shape, values, sets } = subject;
-  const size = sizeFor(shape[1]!, 200);
+  const image = rasterOfInput({ shape, values });
+  const size = sizeFor(image.width, 200);
   const chosen = [...convolutions(subject)].slice(0, MOST);
   if (chosen.length === 0) return "";
   const { inputs } = someOf(sets.test, EXAMPLES);
@@ -49,7 +50,7 @@ async function fieldPictures(subject: Subject, fields: ReturnType<typeof recepti
       const box = fields.find((field) => field.name === name)!.box(unit);
       const effective = await effectiveReceptiveField(model, inputs, name, unit);
       const about = `${nameOf({ name, type })}, unit ${unit.join(", ")}`;
-      const boxed = drawBoxes(rasterOfInput({ shape, values }), [{ box }], {
+      const boxed = drawBoxes(image, [{ box }], {
         size,
         title: `the receptive field of ${about}`,
       });

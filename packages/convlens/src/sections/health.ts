@@ -54,7 +54,9 @@ function testLine(epochs: RunHistory["epochs"], valueOf: (epoch: EpochRecord) =>
 }
 
 function lossChart({ steps, epochs, chance = NaN }: RunHistory): HtmlPart {
-  const [first, last] = [steps[0]!, steps.at(-1)!];
+  const [first] = steps;
+  const last = steps.at(-1);
+  if (first === undefined || last === undefined) return undefined;
   const known = Number.isFinite(chance);
   const guessing: Series = {
     name: "guessing",

@@ -1,7 +1,7 @@
 import { drawBars } from "@convlens/analysis/render";
 import { html, svg, type Html, type HtmlPart } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
-import { forWidths, showInput, sizeFor } from "../page/pictures.ts";
+import { forWidths, showInput } from "../page/pictures.ts";
 import { className, type ImageFile, type Subject } from "./subject.ts";
 
 /** Remarks about an image file: the changes made to fit it to the model, and whether it looks inverted. */
@@ -19,7 +19,7 @@ export function remarksOf({ file }: Subject): readonly string[] {
 
 /** The input, and what the model predicts for it. */
 export function inputSection(subject: Subject): Section {
-  const { shape, values, inputName, probabilities, answer, file, label } = subject;
+  const { shape, values, inputName, probabilities, answer, confidence, file, label } = subject;
   const truth =
     label === undefined
       ? ""
@@ -27,7 +27,7 @@ export function inputSection(subject: Subject): Section {
         ? ", which is correct"
         : `; the true class is ${className(subject, label)}`;
   const input = figure(
-    showInput({ shape, values }, inputName, sizeFor(shape.length === 3 ? shape[1]! : 1, 280)),
+    showInput({ shape, values }, inputName, 280),
     file === undefined ? inputName : "The input of the model",
     `${shape.join(" × ")} numbers`,
   );
@@ -35,9 +35,8 @@ export function inputSection(subject: Subject): Section {
     id: "input",
     title: file === undefined ? "The example" : "The image",
     body: html`<p>
-        The model predicts <strong>${className(subject, answer)}</strong>, with
-        ${percent(probabilities[answer] ?? NaN, 1)}${truth}. Probabilities are the softmax of its
-        ${probabilities.length} outputs.
+        The model predicts <strong>${className(subject, answer)}</strong>, with ${percent(confidence, 1)}${truth}.
+        Probabilities are the softmax of its ${probabilities.length} outputs.
       </p>
       ${remarks(subject)}
       <div class="gallery">
@@ -50,7 +49,7 @@ export function inputSection(subject: Subject): Section {
 const original = (file: ImageFile | undefined): HtmlPart =>
   file &&
   figure(
-    showInput(file.preview, `${file.name}, as it is`, sizeFor(file.preview.shape[1]!, 280)),
+    showInput(file.preview, `${file.name}, as it is`, 280),
     file.name,
     `${file.size.join(" × ")} pixels (height × width)`,
   );
@@ -68,15 +67,13 @@ function remarks(subject: Subject): HtmlPart {
 const MOST_CLASSES = 20;
 
 function probabilityBars(subject: Subject): Html {
-  const { probabilities, answer, sets } = subject;
-  const order = probabilities.map((_, label) => label);
-  if (probabilities.length > MOST_CLASSES)
-    order.sort((a, b) => probabilities[b]! - probabilities[a]!).splice(MOST_CLASSES);
-  const bars = order.map((label) => ({
+  const { probabilities, answer, confidence, sets } = subject;
+  const bars = probabilities.map((value, label) => ({
     name: sets.test.classes[label] ?? `${label}`,
-    value: probabilities[label]!,
-    text: percent(probabilities[label]!, 1),
+    value,
+    text: percent(value, 1),
   }));
-  const title = `prediction: ${className(subject, answer)} with ${percent(probabilities[answer] ?? NaN, 1)}`;
+  if (bars.length > MOST_CLASSES) bars.sort((a, b) => b.value - a.value).splice(MOST_CLASSES);
+  const title = `prediction: ${className(subject, answer)} with ${percent(confidence, 1)}`;
   return forWidths((width) => svg(drawBars(bars, { width, title })));
 }

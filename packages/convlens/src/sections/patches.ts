@@ -40,13 +40,14 @@ function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Htm
   const [best] = patches;
   if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "no example activates it");
   const label = (at: number): string => data.classes[at] ?? `${at}`;
-  const whole = drawBoxes(rasterOfInput(exampleOf(data, best.index)), [{ box: best.box }], {
-    size: sizeFor(data.shape[1]!, 112),
+  const example = rasterOfInput(exampleOf(data, best.index));
+  const whole = drawBoxes(example, [{ box: best.box }], {
+    size: sizeFor(example.width, 112),
     title: `test example ${best.index}, a ${label(best.label)}: the box activates channel ${channel} most`,
   });
   const crops = patches.map(({ index, box, label: own, value }) => {
-    const crop = cropOf(data, index, box);
-    return showInput(crop, `example ${index}, a ${label(own)}: ${shortNumber(value)}`, sizeFor(crop.shape[1]!, 34));
+    const about = `example ${index}, a ${label(own)}: ${shortNumber(value)}`;
+    return showInput(cropOf(data, index, box), about, 34);
   });
   return figure(
     html`${svg(whole)}

@@ -1,7 +1,7 @@
 import { colorMap, colorOf } from "@convlens/analysis/render";
 import { html } from "../page/html.ts";
 import { figure, percent, scrolling, type Section } from "../page/page.ts";
-import { showInput, sizeFor } from "../page/pictures.ts";
+import { showInput } from "../page/pictures.ts";
 import { exampleOf, type EvaluatedSubject } from "./subject.ts";
 
 /** Mistakes that are shown. */
@@ -56,9 +56,8 @@ export function mistakeSection({ evaluation, sets: { test } }: EvaluatedSubject)
   const { mistakes } = evaluation;
   if (mistakes === undefined) return undefined;
   const shown = mistakes.slice(0, MOST_MISTAKES).map(({ index, label, predicted, confidence }) => {
-    const example = exampleOf(test, index);
     return figure(
-      showInput(example, `test example ${index}`, sizeFor(example.shape[1] ?? 1, 84)),
+      showInput(exampleOf(test, index), `test example ${index}`, 84),
       html`${test.classes[label]}, predicted <b>${test.classes[predicted] ?? predicted}</b>`,
       `confidence ${percent(confidence, 0)}`,
     );

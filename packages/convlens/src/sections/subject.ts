@@ -25,8 +25,10 @@ export interface Subject extends InspectedRun {
   readonly x: Tensor;
   /** The probability of each class. */
   readonly probabilities: readonly number[];
-  /** The predicted class. */
+  /** The predicted class, or −1 if the outputs of the model are not finite. */
   readonly answer: number;
+  /** The probability of the predicted class. */
+  readonly confidence: number;
   /** The layers, without containers. */
   readonly layers: readonly RecordedLayer[];
   /** The true class, where it is known. */
@@ -64,8 +66,9 @@ export async function subjectOf(
   const x = tensor(values, [1, ...shape]);
   const probabilities = Array.from(await softmax(await predict(model, x)).data());
   const layers = recordModel(model, shape).layers.filter(({ isContainer }) => !isContainer);
-  const answer = probabilities.indexOf(Math.max(...probabilities));
-  return { ...trained, inputName, shape, values, x, probabilities, answer, layers, ...more };
+  const confidence = Math.max(...probabilities);
+  const answer = probabilities.indexOf(confidence);
+  return { ...trained, inputName, shape, values, x, probabilities, answer, confidence, layers, ...more };
 }
 
 /** Makes the subject of a page about an example of the test set. */
@@ -112,7 +115,7 @@ export function exampleOf(
   index: number,
 ): { readonly shape: Shape; readonly values: Float32Array } {
   const size = sizeOf(shape);
-  return { shape, values: Float32Array.from({ length: size }, (_, i) => inputs[index * size + i]! * scale) };
+  return { shape, values: Float32Array.from(inputs.subarray(index * size, (index + 1) * size), (x) => x * scale) };
 }
 
 /** Evenly spaced examples of a data set as one batch. */
@@ -122,6 +125,7 @@ export function someOf(
 ): { readonly inputs: Tensor; readonly labels: Int32Array; readonly indices: readonly number[] } {
   const size = Math.min(count, data.size);
   const indices = Array.from({ length: size }, (_, i) => Math.floor((i * data.size) / size));
-  const [batch] = batches(subset(data, indices), { size });
-  return { inputs: batch!.inputs, labels: Int32Array.from(indices, (index) => data.labels[index]!), indices };
+  const chosen = subset(data, indices);
+  const [batch] = batches(chosen, { size });
+  return { inputs: batch!.inputs, labels: Int32Array.from(chosen.labels), indices };
 }

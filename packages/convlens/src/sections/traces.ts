@@ -22,11 +22,11 @@ export async function traceSection(subject: Subject): Promise<Section> {
   const { layers: made } = await look(x);
   look.dispose();
   const parts = await Promise.all(
-    asked.map(async (layer) => {
-      const values = Array.from(made.get(layer.name)!.values);
+    Array.from(made.values(), async (layer) => {
+      const values = Array.from(layer.values);
       const at = values.indexOf(values.reduce((a, b) => Math.max(a, b), -Infinity));
       return traceFigure(
-        await trace(model, x, layer.name, placeOf(at, layer.output.shape.slice(1))),
+        await trace(model, x, layer.name, placeOf(at, layer.shape.slice(1))),
         `The largest output of ${nameOf(layer)}`,
       );
     }),

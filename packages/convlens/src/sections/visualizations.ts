@@ -6,7 +6,7 @@ import { statisticsOf } from "@convlens/analysis";
 import { take, type Dataset } from "@convlens/datasets";
 import { html, type Html } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
-import { showInput, sizeFor } from "../page/pictures.ts";
+import { showInput } from "../page/pictures.ts";
 import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
 
 /** Steps of each optimization; classes, channels and layers that are shown. */
@@ -40,11 +40,7 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
   ): Promise<Html> => {
     const ends = await paint(objective);
     const values = ends[1].values;
-    return figure(
-      showInput({ shape, values }, `image that activates ${name}`, sizeFor(shape[1]!, 112)),
-      name,
-      await tell(ends),
-    );
+    return figure(showInput({ shape, values }, `image that activates ${name}`, 112), name, await tell(ends));
   };
   const probabilityOf = async ({ values, shape: whole }: Painting, label: number): Promise<number> =>
     (await softmax(await predict(model, tensor(values, whole))).data())[label]!;
@@ -66,9 +62,11 @@ export async function visualizationSection(subject: Subject): Promise<Section | 
   const last = convolutions(subject).at(-1);
   const channels: Html[] = [];
   const layer = last && detectorOf(subject, last);
-  const shown = layer === undefined ? 0 : Math.min(CHANNELS, layer.output.shape.at(-1)!);
-  for (let channel = 0; channel < shown; channel++)
-    channels.push(await painted({ layer: layer!.name, channel }, `channel ${channel}`, rise));
+  if (layer !== undefined) {
+    const shown = Math.min(CHANNELS, layer.output.shape.at(-1)!);
+    for (let channel = 0; channel < shown; channel++)
+      channels.push(await painted({ layer: layer.name, channel }, `channel ${channel}`, rise));
+  }
   return {
     id: "visualization",
     title: "Feature visualization",
@@ -95,21 +93,15 @@ export async function inversionSection(subject: Subject): Promise<Section | unde
   const brightness = brightnessOf(sets.train);
   const own = layers.filter((layer) => layer.operations.some(({ operation }) => operation !== "reshape"));
   // Evenly spaced, with the first and the last.
-  const chosen = [
-    ...new Set(Array.from({ length: LAYERS + 1 }, (_, i) => own[Math.round((i * (own.length - 1)) / LAYERS)]!)),
-  ];
-  const figures = [figure(showInput({ shape, values }, "the input", sizeFor(shape[1]!, 140)), "The input")];
-  for (const layer of chosen) {
+  const chosen = new Set(Array.from({ length: LAYERS + 1 }, (_, i) => Math.round((i * (own.length - 1)) / LAYERS)));
+  const figures = [figure(showInput({ shape, values }, "the input", 140), "The input")];
+  for (const layer of own.filter((_, i) => chosen.has(i))) {
     const [first, last] = await endsOf(
       invert(model, x, { layer: layer.name, steps: STEPS, every: STEPS, seed: 1, brightness }),
     );
     figures.push(
       figure(
-        showInput(
-          { shape, values: last.values },
-          `an image with the same activations in ${nameOf(layer)}`,
-          sizeFor(shape[1]!, 140),
-        ),
+        showInput({ shape, values: last.values }, `an image with the same activations in ${nameOf(layer)}`, 140),
         nameOf(layer),
         `distance ${shortNumber(first.measures[0]!)} → ${shortNumber(last.measures[0]!)}`,
       ),

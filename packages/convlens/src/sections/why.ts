@@ -96,7 +96,7 @@ export async function whySection(subject: Subject): Promise<Section | undefined>
 const worth = ({ faith: { deletion, insertion } }: Answer): number => insertion.area - deletion.area;
 
 function whyFigure(subject: Subject, { title, summary, heat }: Answer): Html {
-  const size = sizeFor(subject.shape[1]!, 136);
+  const size = sizeFor(heat.width, 136);
   const map = { shape: [heat.height, heat.width], values: heat.values };
   const painted = showRaster((theme) => paintMap(map, { theme }), `${title}: the map`, size);
   const laid = showOverlay(subject, map, `${title}: over the image`, size);

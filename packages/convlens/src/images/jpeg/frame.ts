@@ -1,3 +1,5 @@
+import { viewOf } from "../viewOf.ts";
+
 /** Number of coefficients of a block. */
 export const BLOCK = 64;
 
@@ -47,10 +49,11 @@ export function readFrame(data: Uint8Array, isProgressive: boolean): Frame {
   const count = data[5] ?? 0;
   if (data.length !== 6 + 3 * count) throw new Error("its header has a wrong length");
   if (count !== 1 && count !== 3 && count !== 4) throw new Error(`it has ${count} colours`);
-  const [height, width] = [data[1]! * 256 + data[2]!, data[3]! * 256 + data[4]!];
+  const view = viewOf(data);
+  const [height, width] = [view.getUint16(1), view.getUint16(3)];
   const parts = Array.from({ length: count }, (_, i) => {
-    const [id, sampling, table] = data.subarray(6 + 3 * i) as unknown as [number, number, number];
-    return { id, h: sampling >> 4, v: sampling & 15, table };
+    const sampling = view.getUint8(7 + 3 * i);
+    return { id: view.getUint8(6 + 3 * i), h: sampling >> 4, v: sampling & 15, table: view.getUint8(8 + 3 * i) };
   });
   if (parts.some(({ h, v, table }) => h < 1 || h > 4 || v < 1 || v > 4 || table > 3))
     throw new Error("a colour has a wrong sampling factor or table");

@@ -1,3 +1,5 @@
+import { viewOf } from "../viewOf.ts";
+
 /** Number of bits of the lookup table. */
 const FAST = 8;
 const LONGEST = 16;
@@ -86,12 +88,15 @@ export class HuffmanTable {
     this.#values = values;
     let code = 0;
     let place = 0;
-    for (let length = 1; length <= LONGEST; length++) {
-      const count = counts[length - 1]!;
+    for (const [i, count] of counts.entries()) {
+      const length = i + 1;
       this.#offset[length] = place - code;
-      for (let i = 0; i < count; i++, code++, place++)
+      for (const value of values.subarray(place, place + count)) {
         if (length <= FAST)
-          this.#fast.fill((length << 8) | values[place]!, code << (FAST - length), (code + 1) << (FAST - length));
+          this.#fast.fill((length << 8) | value, code << (FAST - length), (code + 1) << (FAST - length));
+        code++;
+      }
+      place += count;
       if (code > 1 << length) throw new Error("a Huffman table has too many codes");
       this.#end[length] = code;
       code <<= 1;
@@ -117,8 +122,9 @@ export class HuffmanTable {
 
 /** Reads the Huffman tables of a segment into `tables`: first the four of DC coefficients, then the four of AC. */
 export function readHuffmanTables(data: Uint8Array, tables: (HuffmanTable | undefined)[]): void {
+  const view = viewOf(data);
   for (let at = 0; at < data.length;) {
-    const place = data[at]!;
+    const place = view.getUint8(at);
     const counts = data.subarray(at + 1, at + 1 + LONGEST);
     const total = counts.reduce((sum, count) => sum + count, 0);
     const values = data.subarray(at + 1 + LONGEST, at + 1 + LONGEST + total);

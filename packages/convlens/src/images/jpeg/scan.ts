@@ -1,5 +1,6 @@
+import { viewOf } from "../viewOf.ts";
 import { BLOCK, type Component, type Frame } from "./frame.ts";
-import { BitReader, type HuffmanTable } from "./huffman.ts";
+import { BitReader, HuffmanTable } from "./huffman.ts";
 import { zigzag } from "./zigzag.ts";
 
 /** The tables in effect at a scan. */
@@ -26,11 +27,15 @@ interface Scan {
 interface Coded {
   readonly component: Component;
   readonly coefficients: Int16Array;
-  readonly dc: HuffmanTable | undefined;
-  readonly ac: HuffmanTable | undefined;
+  /** Its Huffman tables; one that the scan does not use may have no codes. */
+  readonly dc: HuffmanTable;
+  readonly ac: HuffmanTable;
   /** The previous DC coefficient; the file stores differences. */
   predicted: number;
 }
+
+/** A table without codes. */
+const noCodes = /* @__PURE__ */ new HuffmanTable(/* @__PURE__ */ new Uint8Array(16), /* @__PURE__ */ new Uint8Array(0));
 
 /** Adds the coefficients of a scan to the block at `at`. */
 type ReadBlock = (coded: Coded, at: number) => void;
@@ -44,10 +49,9 @@ export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, 
   const scan = readHeader(frame, header, bytes, tables);
   const reader = new BitReader(bytes);
   const { readBlock, restart } = blockReader(frame, scan, reader);
-  const [only] = scan.components;
-  const isSingle = scan.components.length === 1;
-  const across = isSingle ? only!.component.blocksAcross : frame.unitsAcross;
-  const units = across * (isSingle ? only!.component.blocksDown : frame.unitsDown);
+  const only = scan.components.length === 1 ? scan.components[0] : undefined;
+  const across = only?.component.blocksAcross ?? frame.unitsAcross;
+  const units = across * (only?.component.blocksDown ?? frame.unitsDown);
   for (let unit = 0; unit < units; unit++) {
     if (tables.restartInterval > 0 && unit > 0 && unit % tables.restartInterval === 0) {
       reader.restart();
@@ -56,7 +60,7 @@ export function decodeScan(frame: Frame, header: Uint8Array, bytes: Uint8Array, 
     const row = Math.floor(unit / across);
     const column = unit % across;
     // A scan of one component stores its blocks without those that pad minimum coded units.
-    if (isSingle) readBlock(only!, (row * only!.component.blocksInRow + column) * BLOCK);
+    if (only !== undefined) readBlock(only, (row * only.component.blocksInRow + column) * BLOCK);
     else
       for (const coded of scan.components) {
         const { h, v, blocksInRow } = coded.component;
@@ -70,15 +74,17 @@ function readHeader(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables:
   const count = header[0] ?? 0;
   if (count < 1 || count > frame.components.length || header.length !== 4 + 2 * count)
     throw new Error("the header of a scan has a wrong length");
-  const [start, end, bits] = header.subarray(1 + 2 * count) as unknown as [number, number, number];
+  const view = viewOf(header);
+  const [start, end] = [view.getUint8(1 + 2 * count), view.getUint8(2 + 2 * count)];
+  const bits = view.getUint8(3 + 2 * count);
   const [high, low] = [bits >> 4, bits & 15];
   const isWhole = start === 0 && end === BLOCK - 1 && bits === 0;
   const isPart = start === 0 ? end === 0 : start <= end && end < BLOCK && count === 1;
   if (!(frame.isProgressive ? isPart && low <= 13 : isWhole)) throw new Error("a scan holds unknown coefficients");
   const selected = Array.from({ length: count }, (_, i) => {
-    const component = frame.components.find(({ id }) => id === header[1 + 2 * i]);
+    const component = frame.components.find(({ id }) => id === view.getUint8(1 + 2 * i));
     if (component === undefined) throw new Error("a scan holds an unknown colour");
-    return { component, tables: header[2 + 2 * i]! };
+    return { component, tables: view.getUint8(2 + 2 * i) };
   });
   // Each bit may be read once, so that the size of the image bounds the work.
   for (const { component } of selected)
@@ -98,7 +104,7 @@ function readHeader(frame: Frame, header: Uint8Array, bytes: Uint8Array, tables:
     const [dc, ac] = [tables.huffman[(places >> 4) & 3], tables.huffman[4 + (places & 3)]];
     if ((start === 0 && high === 0 && dc === undefined) || (end > 0 && ac === undefined))
       throw new Error("a Huffman table is missing");
-    return { component, coefficients, dc, ac, predicted: 0 };
+    return { component, coefficients, dc: dc ?? noCodes, ac: ac ?? noCodes, predicted: 0 };
   });
   return { components, start, end, high, low };
 }
@@ -114,7 +120,7 @@ function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: 
   };
 
   function first(coded: Coded, at: number): void {
-    const length = coded.dc!.take(reader);
+    const length = coded.dc.take(reader);
     if (length > 15) throw new Error("a coefficient is too large");
     coded.predicted += reader.takeSigned(length);
     coded.coefficients[at] = coded.predicted << low;
@@ -128,7 +134,7 @@ function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: 
       return;
     }
     for (let k = Math.max(1, start); k <= end; k++) {
-      const code = ac!.take(reader);
+      const code = ac.take(reader);
       const zeros = code >> 4;
       const length = code & 15;
       if (length === 0 && zeros < 15) {
@@ -148,7 +154,7 @@ function blockReader(frame: Frame, scan: Scan, reader: BitReader): { readBlock: 
   function othersAgain({ ac, coefficients }: Coded, at: number): void {
     let k = start;
     for (; run === 0 && k <= end; k++) {
-      const code = ac!.take(reader);
+      const code = ac.take(reader);
       let zeros = code >> 4;
       const length = code & 15;
       if (length === 0 && zeros < 15) {

@@ -1,3 +1,5 @@
+import { viewOf } from "../viewOf.ts";
+
 /** Markers of the segments that the decoder reads. */
 export const marker = {
   frameBaseline: 0xc0,
@@ -52,6 +54,7 @@ function endOfCoded(bytes: Uint8Array, at: number): number {
  * @throws `Error` if the file is incomplete.
  */
 export function* segmentsOf(bytes: Uint8Array): Generator<Segment> {
+  const view = viewOf(bytes);
   let at = 2;
   for (;;) {
     const place = nextMarker(bytes, at);
@@ -61,7 +64,7 @@ export function* segmentsOf(bytes: Uint8Array): Generator<Segment> {
     if (code === marker.end) return;
     // These markers have no content.
     if (isRestart(code) || code === 0x01 || code === 0xd8) continue;
-    const length = at + 1 < bytes.length ? bytes[at]! * 256 + bytes[at + 1]! : 0;
+    const length = at + 1 < bytes.length ? view.getUint16(at) : 0;
     if (length < 2 || at + length > bytes.length) throw new Error("a segment is longer than the file");
     const data = bytes.subarray(at + 2, at + length);
     at += length;

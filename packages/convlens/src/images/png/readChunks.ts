@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { exifOrientation } from "../exifOrientation.ts";
+import { viewOf } from "../viewOf.ts";
 
 /** The content of a PNG file, still compressed. */
 export interface PngFile {
@@ -36,7 +37,7 @@ const isAncillary = (type: string): boolean => (type.charCodeAt(0) & 32) !== 0;
 
 /** Yields the chunks of a PNG file. */
 function* chunksOf(bytes: Uint8Array): Generator<readonly [type: string, data: Uint8Array]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const end = at + 8 + length;
@@ -57,7 +58,7 @@ function* chunksOf(bytes: Uint8Array): Generator<readonly [type: string, data: U
 /** Reads the size of an image from the start of its file; `undefined` if the file does not begin with it. */
 export function sizeOfPng(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
   if (bytes.length < 24) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
@@ -76,15 +77,11 @@ export function readChunks(bytes: Uint8Array): PngFile {
     else if (others.has(type)) throw new Error(`it has two chunks ${type}`);
     else others.set(type, data);
   }
-  const header = others.get("IHDR")!;
-  if (header.length !== HEADER_BYTES) throw new Error(`its header has ${header.length} bytes`);
-  const [depth, colorType, compression, filter, interlace] = header.subarray(8) as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const header = others.get("IHDR");
+  if (header?.length !== HEADER_BYTES) throw new Error(`its header has ${header?.length} bytes`);
+  const view = viewOf(header);
+  const [depth, colorType] = [view.getUint8(8), view.getUint8(9)];
+  const [compression, filter, interlace] = [view.getUint8(10), view.getUint8(11), view.getUint8(12)];
   const [channels, depths] = colorTypes[colorType] ?? [1, []];
   if (!depths.includes(depth)) throw new Error(`it has ${depth} bits of the type of colour ${colorType}`);
   if (compression !== 0 || filter !== 0 || interlace > 1) throw new Error("its pixels are stored in an unknown way");
@@ -93,7 +90,8 @@ export function readChunks(bytes: Uint8Array): PngFile {
     throw new Error(`its palette has ${palette.length} bytes`);
   if (colorType === INDEXED && palette === undefined) throw new Error("its palette is missing");
   return {
-    ...sizeOfPng(bytes)!,
+    width: view.getUint32(0),
+    height: view.getUint32(4),
     depth,
     channels,
     isInterlaced: interlace === 1,

@@ -1,4 +1,5 @@
 import { inflateSync } from "node:zlib";
+import { viewOf } from "../viewOf.ts";
 import type { PngFile } from "./readChunks.ts";
 
 /** Largest compression ratio of deflate. */
@@ -109,6 +110,7 @@ function placeRow(
   step: number,
 ): void {
   const gap = (step - 1) * channels;
+  const view = viewOf(raw);
   for (let i = 0, at = to, channel = 0; i < count; i++, at++) {
     if (channel === channels) {
       channel = 0;
@@ -118,9 +120,9 @@ function placeRow(
     const bit = i * depth;
     samples[at] =
       depth === 8
-        ? raw[from + i]!
+        ? view.getUint8(from + i)
         : depth === 16
-          ? raw[from + 2 * i]! * 256 + raw[from + 2 * i + 1]!
-          : (raw[from + (bit >> 3)]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+          ? view.getUint16(from + 2 * i)
+          : (view.getUint8(from + (bit >> 3)) >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
   }
 }
