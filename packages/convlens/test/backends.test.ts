@@ -5,9 +5,9 @@ import { worstDifference } from "./randomRecipe.ts";
 afterAll(() => c.useBackend(c.reference()));
 
 describe("the cpu backend and the reference", () => {
-  it("agree on 2,000 random recipes, forward and backward", { timeout: 240_000 }, async () => {
+  it("agree on 500 random recipes, forward and backward", { timeout: 240_000 }, async () => {
     const [reference, cpu] = [c.reference({ precision: "float64" }), await c.cpu()];
-    for (let seed = 0; seed < 2000; seed++)
+    for (let seed = 0; seed < 500; seed++)
       expect(await worstDifference(seed, reference, cpu), `seed ${seed}`).toBeLessThan(2e-4);
   });
 

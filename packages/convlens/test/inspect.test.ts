@@ -1,8 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import axe, { type AxeResults } from "axe-core";
 import { encode } from "fast-png";
+import { chromium as browsers, type Browser, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { chromium, quiet } from "../../../tools/chromium.mjs";
 import { main } from "../src/main.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "convlens-inspect-"));
@@ -110,6 +114,100 @@ describe("the page of convlens inspect", () => {
       everything.filter((id) => !["why", "fragility", "inversion", "patches", "visualization"].includes(id)),
     );
   });
+});
+
+// Opens the pages that the command line writes from their files, as readers do. Without a Chromium vitest.config.ts refuses on CI.
+describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () => {
+  let browser: Browser;
+  const pages = ["colours.html", "runs/edges/report.html"];
+
+  beforeAll(async () => {
+    browser = await browsers.launch({ executablePath: chromium!, args: quiet });
+  });
+  afterAll(() => browser?.close());
+
+  /** A page, and what went wrong while it opened. */
+  async function opened(
+    path: string,
+    width: number,
+    colorScheme: "light" | "dark",
+  ): Promise<{ readonly page: Page; readonly wrong: string[] }> {
+    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+    const wrong: string[] = [];
+    page.on("console", (message) => wrong.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => wrong.push(error.message));
+    page.on("request", (request) => {
+      if (!/^(data|file):/.test(request.url())) wrong.push(`asked for ${request.url()}`);
+    });
+    page.on("requestfailed", (request) => wrong.push(`failed: ${request.url().slice(0, 80)}`));
+    await page.goto(pathToFileURL(join(folder, path)).href);
+    return { page, wrong };
+  }
+
+  it.each(
+    pages.flatMap((path) =>
+      [["light", 1120] as const, ["dark", 1120] as const, ["light", 360] as const].map(
+        ([scheme, width]) => [path, scheme, width] as const,
+      ),
+    ),
+  )(
+    "%s opens without an error or a barrier, and no wider than the window: %s, %i pixels",
+    { timeout: 120_000 },
+    async (path, scheme, width) => {
+      const { page, wrong } = await opened(path, width, scheme);
+      expect(wrong).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      // Every picture is one: it has been decoded, and shows something.
+      expect(
+        await page.evaluate(
+          "[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length",
+        ),
+      ).toBe(0);
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 120)}`)).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it.each([
+    [1120, "wide"],
+    [360, "narrow"],
+  ] as const)(
+    "shows of each drawing the one for its width: %i pixels, the %s ones",
+    { timeout: 60_000 },
+    async (width, looks) => {
+      const { page } = await opened(pages[0]!, width, "dark");
+      const shown = await page.evaluate<string[]>(
+        "[...document.querySelectorAll('.wide, .narrow')].filter((one) => one.getClientRects().length > 0).map((one) => one.className)",
+      );
+      expect(shown.length).toBeGreaterThan(10);
+      expect(new Set(shown)).toEqual(new Set([looks]));
+      for (const name of ["The model as volumes", "The model as modules"]) {
+        const region = page.getByRole("region", { name });
+        expect(await region.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+      }
+      await page.close();
+    },
+  );
+
+  it(
+    "is walked through by keyboard: links lead to chapters, and what is wide scrolls",
+    { timeout: 60_000 },
+    async () => {
+      const { page } = await opened(pages[0]!, 360, "light");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      // The address is known here a moment after the browser knows it.
+      await expect.poll(() => new URL(page.url()).hash).toBe("#why");
+      const wide = page.getByRole("region", { name: "Costs", exact: true });
+      await wide.focus();
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => wide.evaluate((region) => region.scrollLeft)).toBeGreaterThan(0);
+      await page.close();
+    },
+  );
 });
 
 describe("convlens inspect --image", () => {
