@@ -5,29 +5,60 @@ import {
   functionOption,
   numberFrom,
   ShapeError,
+  showShape,
   ValueError,
   wholeFrom,
   type Random,
   type Shape,
 } from "@convlens/backend";
 import { cos, sin } from "@convlens/backend/math";
+import { floatsOf, isNumbers, mapNumbers, type Example, type Numbers } from "./example.ts";
 
-/**
- * Returns a changed copy of an example, of the same class and shape. It must not change the example itself, and must not be
- * async.
- */
-export type Augmentation = (example: Float32Array, shape: Shape, random: Random) => Float32Array;
+/** A random change of images or signals. */
+export interface Augmentation {
+  /**
+   * Returns a changed copy of the same shape. It must not change `values` itself, and must not be async.
+   *
+   * @param values - Of one example, scaled as in a batch.
+   */
+  (values: Float32Array, shape: Shape, random: Random): Float32Array;
+  /**
+   * Whether pixels move, as in a flip, so that a target of the same height and width, such as a mask, is changed like its image.
+   * Default: false, and targets stay as they are.
+   */
+  readonly movesPixels?: boolean;
+  /** The steps of a sequence of augmentations. */
+  readonly steps?: readonly Augmentation[];
+}
 
-/** Height, width and channels of an image. */
-function imageOf(name: string, shape: Shape): [height: number, width: number, channels: number] {
-  if (shape.length === 3) return shape as unknown as [number, number, number];
+/** Marks an augmentation as one that moves pixels. */
+const moving = (change: (values: Float32Array, shape: Shape, random: Random) => Float32Array): Augmentation =>
+  Object.assign(change, { movesPixels: true });
+
+/** Height, width and channels of an image; a map of labels `[height, width]` has one channel. */
+function imageOf(name: string, shape: Shape): Image {
+  if (shape.length === 2 || shape.length === 3) {
+    const [height, width, channels = 1] = shape as readonly [number, number, number?];
+    return { height, width, channels, isLabels: shape.length === 2 };
+  }
   throw new ShapeError({ operation: name, expected: "images [height, width, channels]", got: shape });
 }
 
-/** Image with each pixel interpolated at another position; outside of the image there are zeros. */
+interface Image {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Whether numbers are labels, of which there is no mean. */
+  readonly isLabels: boolean;
+}
+
+/**
+ * Image with each pixel taken from another position: interpolated, or of the nearest pixel in a map of labels. Outside of the
+ * image there are zeros.
+ */
 function resampled(
   image: Float32Array,
-  [height, width, channels]: readonly [number, number, number],
+  { height, width, channels, isLabels }: Image,
   from: (x: number, y: number) => readonly [number, number],
 ): Float32Array {
   const pixel = (x: number, y: number, c: number): number =>
@@ -35,7 +66,7 @@ function resampled(
   const result = new Float32Array(image.length);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      const [atX, atY] = from(x, y);
+      const [atX, atY] = from(x, y).map(isLabels ? Math.round : Number) as [number, number];
       const [left, top] = [Math.floor(atX), Math.floor(atY)];
       const [right, below] = [atX - left, atY - top];
       for (let c = 0; c < channels; c++)
@@ -49,18 +80,19 @@ function resampled(
 /** Shifts images by up to `pixels` whole pixels in each direction, and fills with zeros. */
 export function shift(pixels: number): Augmentation {
   checkValue("shift", "pixels", pixels, wholeFrom(0, 0xffff));
-  return (example, shape, random) => {
+  return moving((example, shape, random) => {
     const size = imageOf("shift", shape);
     const [dx, dy] = [random.integer(2 * pixels + 1) - pixels, random.integer(2 * pixels + 1) - pixels];
     return resampled(example, size, (x, y) => [x - dx, y - dy]);
-  };
+  });
 }
 
 /** Flips images from left to right, with probability 0.5. */
-export const flipHorizontal = (): Augmentation => (example, shape, random) => {
-  const size = imageOf("flipHorizontal", shape);
-  return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size[1] - 1 - x, y]);
-};
+export const flipHorizontal = (): Augmentation =>
+  moving((example, shape, random) => {
+    const size = imageOf("flipHorizontal", shape);
+    return random.next() < 0.5 ? example : resampled(example, size, (x, y) => [size.width - 1 - x, y]);
+  });
 
 /** Crops a random part of `height` × `width` pixels, and enlarges it to the size of the image. */
 export function crop(options: { readonly height: number; readonly width: number }): Augmentation {
@@ -68,36 +100,39 @@ export function crop(options: { readonly height: number; readonly width: number 
   const { height, width } = options;
   checkValue("crop", "height", height, wholeFrom(1));
   checkValue("crop", "width", width, wholeFrom(1));
-  return (example, shape, random) => {
+  return moving((example, shape, random) => {
     const size = imageOf("crop", shape);
-    if (!(height <= size[0] && width <= size[1]))
+    if (!(height <= size.height && width <= size.width))
       throw new ValueError({
         operation: "crop",
         what: "the size",
-        expected: `at most ${size[0]} × ${size[1]}, the size of the images`,
+        expected: `at most ${size.height} × ${size.width}, the size of the images`,
         got: [height, width],
         gotWords: `${height} × ${width}`,
       });
-    const [top, left] = [(size[0] - height) * random.next(), (size[1] - width) * random.next()];
+    const [top, left] = [(size.height - height) * random.next(), (size.width - width) * random.next()];
     // From corner to corner, so that no pixel outside of the part is read.
     const step = (part: number, whole: number): number => (whole > 1 ? (part - 1) / (whole - 1) : 0);
-    return resampled(example, size, (x, y) => [left + x * step(width, size[1]), top + y * step(height, size[0])]);
-  };
+    return resampled(example, size, (x, y) => [
+      left + x * step(width, size.width),
+      top + y * step(height, size.height),
+    ]);
+  });
 }
 
 /** Rotates images about their center by up to `degrees` in either direction. */
 export function rotate(degrees: number): Augmentation {
   checkValue("rotate", "degrees", degrees, numberFrom(0));
-  return (example, shape, random) => {
+  return moving((example, shape, random) => {
     const size = imageOf("rotate", shape);
     const angle = ((2 * random.next() - 1) * degrees * Math.PI) / 180;
     const [c, s] = [cos(angle), sin(angle)];
-    const [middleY, middleX] = [(size[0] - 1) / 2, (size[1] - 1) / 2];
+    const [middleY, middleX] = [(size.height - 1) / 2, (size.width - 1) / 2];
     return resampled(example, size, (x, y) => [
       middleX + c * (x - middleX) + s * (y - middleY),
       middleY - s * (x - middleX) + c * (y - middleY),
     ]);
-  };
+  });
 }
 
 /** Adds normal noise to images or signals. */
@@ -113,7 +148,7 @@ export function noise(deviation: number): Augmentation {
 export function cutout(pixels: number): Augmentation {
   checkValue("cutout", "pixels", pixels, wholeFrom(0));
   return (example, shape, random) => {
-    const [height, width, channels] = imageOf("cutout", shape);
+    const { height, width, channels } = imageOf("cutout", shape);
     const [top, left] = [
       random.integer(height) - Math.floor(pixels / 2),
       random.integer(width) - Math.floor(pixels / 2),
@@ -132,5 +167,73 @@ export function cutout(pixels: number): Augmentation {
 /** Applies several augmentations in order, each with its own random numbers. */
 export function augment(...steps: readonly Augmentation[]): Augmentation {
   for (const step of steps) checkValue("augment", "step", step, functionOption);
-  return (example, shape, random) => steps.reduce((image, step, i) => step(image, shape, random.split(i)), example);
+  const change = (values: Float32Array, shape: Shape, random: Random): Float32Array =>
+    steps.reduce((image, step, i) => step(image, shape, random.split(i)), values);
+  return Object.assign(change, { movesPixels: steps.some(({ movesPixels }) => movesPixels), steps });
+}
+
+/** Only the steps of an augmentation that move pixels. */
+function movingStepsOf(augmentation: Augmentation, values: Float32Array, shape: Shape, random: Random): Float32Array {
+  const { steps, movesPixels } = augmentation;
+  if (steps !== undefined)
+    return steps.reduce((image, step, i) => movingStepsOf(step, image, shape, random.split(i)), values);
+  return movesPixels ? augmentation(values, shape, random) : values;
+}
+
+/** @throws `ValueError` for an invalid result of an augmentation. */
+function checkAugmented(got: unknown, size: number): Float32Array {
+  if (got instanceof Float32Array && got.length === size) return got;
+  const what =
+    got instanceof Promise
+      ? "a promise (the function must not be async)"
+      : got instanceof Float32Array
+        ? `${got.length} numbers`
+        : got === null || got === undefined
+          ? `${got}`
+          : (got.constructor?.name ?? typeof got);
+  throw new ValueError({
+    operation: "augment",
+    expected: `a Float32Array of ${size} numbers for each example`,
+    got,
+    gotWords: what,
+  });
+}
+
+/**
+ * Changes an example at random: its inputs (of several, those with two axes or more), and targets of the same height and width,
+ * such as masks, by the steps that move pixels.
+ *
+ * @param random - Makes the random numbers of the example, the same at each call.
+ * @throws `ValueError` for a target that is an image of another size, which the change cannot follow.
+ */
+export function applyAugmentation<Input, Target>(
+  augmentation: Augmentation,
+  example: Example<Input, Target>,
+  random: () => Random,
+): Example<Input, Target> {
+  const isSingle = isNumbers(example.input);
+  let size: Shape | undefined;
+  const changed = (values: Float32Array, shape: Shape, by: typeof movingStepsOf): Numbers => ({
+    values: checkAugmented(by(augmentation, values, shape, random()), values.length),
+    shape,
+  });
+  const input = mapNumbers(example.input, (numbers) => {
+    if (!isSingle && numbers.shape.length < 2) return numbers;
+    size ??= numbers.shape;
+    return changed(floatsOf(numbers), numbers.shape, (change, ...parts) => change(...parts));
+  });
+  const isFixed = !augmentation.movesPixels || size === undefined || size.length < 2;
+  const target = mapNumbers(example.target, (numbers) => {
+    if (isFixed || numbers.shape.length < 2) return numbers;
+    if (numbers.shape[0] !== size?.[0] || numbers.shape[1] !== size?.[1])
+      throw new ValueError({
+        operation: "augment",
+        what: "a target",
+        expected: `of the height and width of its input ${showShape(size ?? [])}, as the augmentation moves pixels`,
+        got: numbers.shape,
+        fix: "change input and target together with map(data, …)",
+      });
+    return changed(floatsOf(numbers, "target"), numbers.shape, movingStepsOf);
+  });
+  return { ...example, input, target } as Example<Input, Target>;
 }

@@ -1,6 +1,7 @@
 import { ValueError } from "@convlens/backend";
+import { classification } from "./arrays.ts";
 import { ByteReader, type ByteSource } from "./bytes.ts";
-import { dataset, type Dataset } from "./dataset.ts";
+import type { Classification } from "./dataset.ts";
 
 const classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"] as const;
 const PIXELS = 32 * 32;
@@ -14,7 +15,7 @@ const MOST_RECORDS = 100_000;
  *
  * @throws `ValueError` for a file that is truncated or of another kind, and for more than 100,000 records.
  */
-export async function readCifar10(...sources: readonly ByteSource[]): Promise<Dataset> {
+export async function readCifar10(...sources: readonly ByteSource[]): Promise<Classification> {
   const records: Uint8Array[] = [];
   for (const source of sources)
     await ByteReader.read("CIFAR-10 file", source, (reader) => readRecords(reader, records));
@@ -23,7 +24,11 @@ export async function readCifar10(...sources: readonly ByteSource[]): Promise<Da
     for (let channel = 0, from = 1; channel < 3; channel++)
       for (let pixel = 0; pixel < PIXELS; pixel++) inputs[(i * PIXELS + pixel) * 3 + channel] = record[from++]!;
   });
-  return dataset({ shape: [32, 32, 3], inputs, labels: Uint8Array.from(records, ([label]) => label!), classes });
+  return classification({
+    inputs: { values: inputs, shape: [records.length, 32, 32, 3] },
+    labels: Uint8Array.from(records, ([label]) => label!),
+    classes,
+  });
 }
 
 const operation = "CIFAR-10 file";

@@ -1,153 +1,121 @@
-import {
-  checkOptions,
-  checkValue,
-  numberAbove,
-  showShape,
-  sizeOf,
-  ValueError,
-  wholeFrom,
-  type OptionChecks,
-  type Shape,
-} from "@convlens/backend";
+import { checkValue, ValueError, wholeFrom } from "@convlens/backend";
+import type { Tensor } from "@convlens/tensor";
+import type { Example, ExampleShapes } from "./example.ts";
 
-/** Examples and their labels in memory. Bytes become floats when a batch is made. */
-export interface Dataset {
+/** A pass over the data. It decides the order of the examples and all random changes of them. */
+export interface Pass {
+  /** A whole number from 0 to 2³² − 1. */
+  readonly seed: number;
+  /** Number of the pass, from 0. */
+  readonly epoch: number;
+}
+
+/** Position within a pass, as JSON: with the pass it decides everything that follows. */
+export type Place = number | string | null | readonly Place[] | { readonly [name: string]: Place };
+
+/** What all data sets have. */
+export interface DatasetParts<Input, Target> {
+  /** Shapes of one example. */
+  readonly shapes: ExampleShapes<Input, Target>;
+  /** Class of each example, where targets are classes: an index of `classes`. */
+  readonly labels?: ArrayLike<number> | undefined;
+  /** Names of the classes. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** A data set of known size, whose examples can be read in any order. */
+export interface SizedDataset<Input = Tensor, Target = Tensor> extends DatasetParts<Input, Target> {
+  readonly kind: "sized";
   /** Number of examples. */
   readonly size: number;
-  /** Shape of one example: `[height, width, channels]` or `[length, channels]`. */
-  readonly shape: Shape;
-  /** Names of the classes; a label is an index of this list. */
-  readonly classes: readonly string[];
-  /** Numbers of all examples, one example after the other. */
-  readonly inputs: Uint8Array | Float32Array;
-  /** Factor of `inputs`: 1/255 scales bytes to the range from 0 to 1. */
-  readonly scale: number;
-  /** Class of each example. */
-  readonly labels: Uint8Array | Uint16Array | Int32Array;
+  /** Returns an example. The same index and pass give the same example. */
+  readonly example: (index: number, pass: Pass) => Example<Input, Target> | Promise<Example<Input, Target>>;
 }
 
-/** Options of {@link dataset}. */
-export interface DatasetParts extends Pick<Dataset, "shape"> {
-  /** Number of examples. It is that of the labels; the option allows to pass the fields of another data set. */
-  readonly size?: number;
-  /** Numbers of all examples, one example after the other. */
-  readonly inputs: Uint8Array | Uint8ClampedArray | Float32Array;
-  /** Class of each example, as an index of `classes`. */
-  readonly labels: ArrayLike<number>;
-  /** Names of the classes. Default: the numbers up to the largest label. */
-  readonly classes?: readonly string[];
-  /** Factor of `inputs`. Default: 1/255 for bytes, which scales them to the range from 0 to 1; else 1. */
-  readonly scale?: number;
+/** An example of a stream. */
+export interface Streamed<Input = Tensor, Target = Tensor> {
+  readonly example: Example<Input, Target>;
+  /** Number of the example in the source, from 0. It decides random changes. */
+  readonly index: number;
+  /** Returns the place after this example. It is asked for before the next example is read. */
+  readonly after: () => Place;
 }
 
-const checks: OptionChecks<DatasetParts> = {
-  size: wholeFrom(1),
-  shape: (x) =>
-    Array.isArray(x) && x.every((size) => Number.isSafeInteger(size) && size > 0)
-      ? undefined
-      : "an array of whole numbers of at least 1",
-  inputs: (x) =>
-    x instanceof Uint8Array || x instanceof Uint8ClampedArray || x instanceof Float32Array
-      ? undefined
-      : "a Float32Array, or bytes (Uint8Array, Uint8ClampedArray); Float32Array.from(numbers) makes one",
-  labels: (x) => (ArrayBuffer.isView(x) || Array.isArray(x) ? undefined : "an array of whole numbers"),
-  classes: (x) => (Array.isArray(x) && x.every((name) => typeof name === "string") ? undefined : "an array of names"),
-  scale: numberAbove(0),
-};
-
-/** Bytes as a Uint8Array, without a copy; floats unchanged. */
-const inputsOf = (x: DatasetParts["inputs"]): Dataset["inputs"] =>
-  x instanceof Uint8ClampedArray ? new Uint8Array(x.buffer, x.byteOffset, x.length) : x;
-
-/** Largest number of classes without names; a larger label is refused as a mistake. */
-const MOST_CLASSES = 2 ** 20;
-
-/** Labels in a typed array, after checking that each is a class. */
-function labelsOf(labels: DatasetParts["labels"], classes: readonly string[] | undefined): Dataset["labels"] {
-  const most = classes?.length ?? MOST_CLASSES;
-  for (let i = 0; i < labels.length; i++) {
-    const got: unknown = labels[i];
-    if (Number.isInteger(got) && (got as number) >= 0 && (got as number) < most) continue;
-    throw new ValueError({
-      operation: "dataset",
-      what: `labels[${i}]`,
-      expected: `a whole number from 0 to ${most - 1}, ${classes === undefined ? "the index of a class" : `since there are ${most} classes`}`,
-      got,
-    });
-  }
-  return labels instanceof Uint8Array || labels instanceof Uint16Array || labels instanceof Int32Array
-    ? labels
-    : Int32Array.from(labels);
+/** A data set that is read one example after the other, such as the lines of a file. */
+export interface StreamDataset<Input = Tensor, Target = Tensor> extends DatasetParts<Input, Target> {
+  readonly kind: "stream";
+  /** Reads from a place on. The same pass and place give the same examples. */
+  readonly open: (pass: Pass, from: Place) => AsyncIterable<Streamed<Input, Target>>;
 }
 
 /**
- * Makes a data set.
+ * Examples to train on or to evaluate with: of known size and in any order, or a stream.
  *
- * @throws `ValueError` for lengths that do not match, no examples, a label that is not a class, a number that is not finite,
- * or an option that is unknown.
+ * @typeParam Input - What the model takes: a tensor, or a tuple or record of tensors.
+ * @typeParam Target - What the loss takes beside the output.
+ */
+export type Dataset<Input = Tensor, Target = Tensor> = SizedDataset<Input, Target> | StreamDataset<Input, Target>;
+
+/** Data whose targets are classes. */
+export interface Classification<Input = Tensor> extends SizedDataset<Input> {
+  readonly labels: Uint8Array | Uint16Array | Int32Array;
+  readonly classes: readonly string[];
+}
+
+/** A training set and a test set of one kind. */
+export interface TrainAndTest<D = Classification> {
+  readonly train: D;
+  readonly test: D;
+}
+
+/** Start of a pass. */
+export const START: Place = 0;
+
+/** Whether a value is a data set. */
+export const isDataset = (x: unknown): x is Dataset => {
+  const { kind, shapes } = (x ?? {}) as Partial<Dataset>;
+  return (kind === "sized" || kind === "stream") && typeof shapes === "object";
+};
+
+/**
+ * Examples with these indices, in this order. Nothing is copied but the labels.
+ *
+ * @throws `ValueError` for an index that is not one of the data set, or for no indices.
  *
  * @example
  * ```ts
- * dataset({ shape: [1, 2, 1], inputs: new Float32Array([0, 1, 1, 0]), labels: new Uint8Array([0, 1]) }).size; // 2
+ * const data = arrays({
+ *   inputs: { values: Float32Array.of(1, 2, 3), shape: [3, 1] },
+ *   targets: { values: Float32Array.of(2, 4, 6), shape: [3, 1] },
+ * });
+ * subset(data, [2, 0]).size; // 2
  * ```
  */
-export function dataset(parts: DatasetParts): Dataset {
-  checkOptions("dataset", parts, checks);
-  for (const name of ["shape", "inputs", "labels"] as const)
-    if (parts[name] === undefined) throw new ValueError({ operation: "dataset", problem: `${name} is missing` });
-  const { shape } = parts;
-  const one = sizeOf(shape);
-  const size = parts.labels.length;
-  if (size === 0)
-    throw new ValueError({ operation: "dataset", expected: "at least one example", got: 0, gotWords: "none" });
-  if (parts.inputs.length !== size * one)
-    throw new ValueError({
-      operation: "dataset",
-      expected: `${size * one} numbers for ${size} examples of ${showShape(shape)}`,
-      got: parts.inputs.length,
-    });
-  const labels = labelsOf(parts.labels, parts.classes);
-  const inputs = inputsOf(parts.inputs);
-  let largest = 0;
-  for (const label of labels) largest = Math.max(largest, label);
-  const classes = parts.classes ?? Array.from({ length: largest + 1 }, (_, i) => `${i}`);
-  const hole = inputs instanceof Float32Array ? inputs.findIndex((x) => !Number.isFinite(x)) : -1;
-  if (hole >= 0)
-    throw new ValueError({
-      operation: "dataset",
-      what: `element ${hole % one} of example ${Math.floor(hole / one)}`,
-      expected: "finite",
-      got: inputs[hole],
-      fix: "replace it or leave the example out",
-    });
-  return { size, shape, classes, inputs, labels, scale: parts.scale ?? (inputs instanceof Uint8Array ? 1 / 255 : 1) };
-}
-
-/** Examples with these indices, in this order. */
-export function subset(from: Dataset, indices: ArrayLike<number>): Dataset {
-  const one = sizeOf(from.shape);
-  const inputs = new (from.inputs.constructor as Float32ArrayConstructor)(indices.length * one);
-  const labels = new (from.labels.constructor as Uint8ArrayConstructor)(indices.length);
+export function subset<D extends SizedDataset<unknown, unknown>>(data: D, indices: ArrayLike<number>): D {
+  const chosen = Uint32Array.from(indices);
+  if (chosen.length === 0)
+    throw new ValueError({ operation: "subset", expected: "at least one index", got: 0, gotWords: "none" });
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (!Number.isInteger(index) || index < 0 || index >= from.size)
+    if (!Number.isInteger(index) || index < 0 || index >= data.size)
       throw new ValueError({
         operation: "subset",
         what: `indices[${i}]`,
-        expected: `a whole number from 0 to ${from.size - 1}`,
+        expected: `a whole number from 0 to ${data.size - 1}`,
         got: index,
       });
-    inputs.set(from.inputs.subarray(index * one, (index + 1) * one), i * one);
-    labels[i] = from.labels[index]!;
   }
-  return dataset({ ...from, size: labels.length, inputs, labels });
+  const { labels } = data;
+  return {
+    ...data,
+    size: chosen.length,
+    example: (i: number, pass: Pass) => data.example(chosen[i]!, pass),
+    ...(labels !== undefined && {
+      labels: (labels.constructor as Uint8ArrayConstructor).from(chosen, (index) => labels[index]!),
+    }),
+  };
 }
 
-/** First `count` examples, or all if there are fewer. */
-export function take(from: Dataset, count: number): Dataset {
-  checkValue("take", "count", count, wholeFrom(1));
-  return subset(
-    from,
-    Array.from({ length: Math.min(count, from.size) }, (_, i) => i),
-  );
-}
+/** Counts of examples that are taken or skipped. */
+export const checkCount = (operation: string, count: number, least = 1): void =>
+  checkValue(operation, "count", count, wholeFrom(least));

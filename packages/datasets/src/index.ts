@@ -4,12 +4,47 @@
  * @module
  */
 export { augment, crop, cutout, flipHorizontal, noise, rotate, shift, type Augmentation } from "./augmentation.ts";
-export { batchCount, batches, type Batch, type BatchesOptions } from "./batches.ts";
+export { arrays, classification, fromExamples, type ArraysOptions, type ClassificationOptions } from "./arrays.ts";
+export { batchCount, batches, batchOf, datasetOption, orderOf, type Batch, type BatchesOptions } from "./batches.ts";
 export type { ByteSource } from "./bytes.ts";
 export { readCifar10 } from "./cifar10.ts";
-export { dataset, subset, take, type Dataset, type DatasetParts } from "./dataset.ts";
+export {
+  isDataset,
+  subset,
+  type Classification,
+  type Dataset,
+  type DatasetParts,
+  type Pass,
+  type Place,
+  type SizedDataset,
+  type Streamed,
+  type StreamDataset,
+  type TrainAndTest,
+} from "./dataset.ts";
+export {
+  floatsOf,
+  type Example,
+  type ExampleShapes,
+  type NumberArray,
+  type Numbers,
+  type NumbersOf,
+  type TensorsOf,
+} from "./example.ts";
 export { readIdx, type Idx, type IdxValues } from "./idx.ts";
-export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls, type TrainAndTest } from "./mnist.ts";
+export { digits, fetchMnist, readMnist, type MnistOptions, type MnistUrls } from "./mnist.ts";
 export { readNpy, writeNpy, type Npy } from "./npy.ts";
-export { split, type SplitOptions } from "./split.ts";
+export { kFolds, split, type FoldsOptions, type SplitOptions } from "./split.ts";
+export { fromStream, type OpenStream, type StreamExample } from "./stream.ts";
 export { orientedEdges, shapes, tones, type SyntheticImageOptions, type SyntheticOptions } from "./synthetic.ts";
+export {
+  cache,
+  concat,
+  filter,
+  map,
+  shuffle,
+  skip,
+  take,
+  zip,
+  type ExampleChange,
+  type KeepExample,
+} from "./transforms.ts";

@@ -1,13 +1,8 @@
 import { anyOption, atPath, booleanOption, checkOptions, showShape, ValueError, wholeFrom } from "@convlens/backend";
 import type { ByteSource } from "./bytes.ts";
-import { dataset, type Dataset } from "./dataset.ts";
+import { classification } from "./arrays.ts";
+import type { Classification, TrainAndTest } from "./dataset.ts";
 import { readIdx, type Idx } from "./idx.ts";
-
-/** A training set and a test set. */
-export interface TrainAndTest {
-  readonly train: Dataset;
-  readonly test: Dataset;
-}
 
 /** Names of the ten digits. */
 export const digits: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -35,11 +30,11 @@ export interface MnistOptions {
  * const alphabet = [..."abcdefghijklmnopqrstuvwxyz"];
  * // The letters of EMNIST are stored column by column, and "a" is 1.
  * const letters = await readMnist(images, labels, { classes: alphabet, firstLabel: 1, transposed: true });
- * letters.inputs; // 1, 3, 2, 4
+ * batchOf(letters, [0]).inputs; // 1/255, 3/255, 2/255, 4/255
  * letters.labels; // 25
  * ```
  */
-export async function readMnist(images: ByteSource, labels: ByteSource, options: MnistOptions = {}): Promise<Dataset> {
+export async function readMnist(images: ByteSource, labels: ByteSource, options: MnistOptions = {}): Promise<Classification> {
   checkOptions("readMnist", options, { classes: anyOption, firstLabel: wholeFrom(0), transposed: booleanOption });
   const { classes = digits, firstLabel = 0, transposed = false } = options;
   const [pictures, names] = await Promise.all([readIdx(images), readIdx(labels)]);
@@ -60,9 +55,8 @@ export async function readMnist(images: ByteSource, labels: ByteSource, options:
       fix: "are the files of one set?",
     });
   const inputs = transposed ? transposedImages(pictures.values, height, width) : pictures.values;
-  return dataset({
-    shape: transposed ? [width, height, 1] : [height, width, 1],
-    inputs,
+  return classification({
+    inputs: { values: inputs, shape: transposed ? [n, width, height, 1] : [n, height, width, 1] },
     labels: classesOf(names, classes.length, firstLabel),
     classes,
   });

@@ -8,7 +8,8 @@ import {
   type Shape,
 } from "@convlens/backend";
 import { cos, sin } from "@convlens/backend/math";
-import { dataset, type Dataset } from "./dataset.ts";
+import { classification } from "./arrays.ts";
+import type { Classification } from "./dataset.ts";
 
 /** Options of synthetic data sets. */
 export interface SyntheticOptions {
@@ -37,7 +38,7 @@ function make(
   classes: readonly string[],
   { size, seed = 1, noise = 0.1 }: SyntheticOptions,
   draw: (label: number, random: Random, put: (index: number, value: number) => void) => void,
-): Dataset {
+): Classification {
   const one = shape.reduce((a, b) => a * b, 1);
   const inputs = new Float32Array(size * one);
   const labels = Uint8Array.from({ length: size }, (_, i) => i % classes.length);
@@ -46,7 +47,7 @@ function make(
     inputs.set(random.normal(one, 0, noise), i * one);
     draw(labels[i]!, random, (index, value) => (inputs[i * one + index]! += value));
   }
-  return dataset({ shape, inputs, labels, classes });
+  return classification({ inputs: { values: inputs, shape: [size, ...shape] }, labels, classes });
 }
 
 /**
@@ -54,7 +55,7 @@ function make(
  *
  * @param options - `directions`: number of classes, evenly over half a turn. Default: 4.
  */
-export function orientedEdges(options: SyntheticImageOptions & { readonly directions?: number }): Dataset {
+export function orientedEdges(options: SyntheticImageOptions & { readonly directions?: number }): Classification {
   checkOptions("orientedEdges", options, { ...imageChecks, directions: wholeFrom(1, 256) });
   const { height = 28, width = 28, directions = 4 } = options;
   const classes = Array.from({ length: directions }, (_, i) => `${Math.round((180 * i) / directions)}°`);
@@ -78,7 +79,7 @@ const insides: readonly { readonly name: string; readonly inside: (x: number, y:
 ];
 
 /** Images of a circle, square, triangle or cross of random size and position. The class is the shape. */
-export function shapes(options: SyntheticImageOptions): Dataset {
+export function shapes(options: SyntheticImageOptions): Classification {
   checkOptions("shapes", options, imageChecks);
   const { height = 28, width = 28 } = options;
   const classes = insides.map(({ name }) => name);
@@ -96,7 +97,7 @@ export function shapes(options: SyntheticImageOptions): Dataset {
  *
  * @param options - `length`: number of samples of a signal. Default: 128.
  */
-export function tones(options: SyntheticOptions & { readonly length?: number }): Dataset {
+export function tones(options: SyntheticOptions & { readonly length?: number }): Classification {
   checkOptions("tones", options, { ...checks, length: wholeFrom(1) });
   const { length = 128, noise = 0.5 } = options;
   return make([length, 1], ["noise", "tone"], { ...options, noise }, (label, random, put) => {

@@ -37,9 +37,11 @@ function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
     learningRate: options.learningRate,
     slots: ["first", "second"],
     counts: true,
-    next: ({ parameter, gradient, learningRate, count }, old) => {
-      const from = decoupled ? multiply(parameter, subtract(1, multiply(learningRate, weightDecay))) : parameter;
-      const decayedGradient = decoupled ? gradient : decayed(gradient, parameter, weightDecay);
+    weightDecay,
+    next: ({ parameter, gradient, learningRate, count, weightDecay: decay }, old) => {
+      const isDecoupled = decoupled && decay > 0;
+      const from = isDecoupled ? multiply(parameter, subtract(1, multiply(learningRate, decay))) : parameter;
+      const decayedGradient = decoupled ? gradient : decayed(gradient, parameter, decay);
       const first = movingAverage(old.first, decayedGradient, beta1);
       const second = movingAverage(old.second, square(decayedGradient), beta2);
       const [correction1, correction2] = [correction(beta1, count), correction(beta2, count)];

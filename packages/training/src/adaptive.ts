@@ -36,8 +36,9 @@ const make = (
   optimizerOf({
     learningRate,
     slots: ["squares"],
-    next: ({ parameter, gradient: raw, learningRate: rate }, old) => {
-      const gradient = decayed(raw, parameter, weightDecay);
+    weightDecay,
+    next: ({ parameter, gradient: raw, learningRate: rate, weightDecay: decay }, old) => {
+      const gradient = decayed(raw, parameter, decay);
       const squares = remember(old.squares, square(gradient));
       return { parameter: sgdStep(parameter, divide(gradient, add(sqrt(squares), epsilon)), rate), squares };
     },

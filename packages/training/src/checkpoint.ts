@@ -3,36 +3,29 @@ import { readSafetensors, setWeights, variables, writeSafetensors, type StoredTe
 import { evaluate, type Variable } from "@convlens/tensor";
 import { damaged, formatProgress, readProgress, type Progress } from "./progress.ts";
 
-/** Content of a checkpoint. */
-export interface CheckpointParts {
+/** Parts of a checkpoint, in the order of the file. */
+const parts = ["model", "optimizer", "best", "average", "gradient"] as const;
+type Part = (typeof parts)[number];
+
+/** Tensors under their names. */
+type Tensors = ReadonlyMap<string, StoredTensor>;
+
+/**
+ * The tensors of a checkpoint: weights of the model, state of the optimizer, best weights so far, moving averages of the
+ * parameters, and accumulated gradients. A part that is not used is empty.
+ */
+export type Sections = Readonly<Record<Part, Tensors>>;
+
+/** Content of a checkpoint's file. */
+export interface Checkpoint {
   readonly weights: ReadonlyMap<string, StoredTensor>;
-  /** State of the optimizer. */
   readonly optimizer: ReadonlyMap<string, StoredTensor>;
   /** Best weights so far, if they are kept. */
   readonly best: ReadonlyMap<string, StoredTensor> | undefined;
   readonly progress: Progress;
 }
 
-/** Content of a checkpoint's file. */
-export interface Checkpoint {
-  readonly weights: ReadonlyMap<string, StoredTensor>;
-  readonly optimizer: ReadonlyMap<string, StoredTensor>;
-  readonly best: ReadonlyMap<string, StoredTensor> | undefined;
-  readonly progress: Progress;
-}
-
-type Tensors = ReadonlyMap<string, StoredTensor>;
-
-const KIND = "convlens-checkpoint-2";
-const prefixes = ["model", "optimizer", "best"] as const;
-const prefixed = (prefix: (typeof prefixes)[number], tensors: Tensors): [string, StoredTensor][] =>
-  [...tensors].map(([name, stored]) => [`${prefix}.${name}`, stored]);
-const unprefixed = (prefix: (typeof prefixes)[number], tensors: Tensors): Map<string, StoredTensor> =>
-  new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(`${prefix}.`))
-      .map(([name, stored]) => [name.slice(prefix.length + 1), stored]),
-  );
+const KIND = "convlens-checkpoint-3";
 
 /** 32-bit hash of the content of a checkpoint. Each step is one-to-one, so a single changed number changes the hash. */
 export function checksumOf(progress: string, tensors: Tensors): string {
@@ -67,23 +60,22 @@ export async function storedValues(variables: ReadonlyMap<string, Variable>): Pr
   return new Map(named.map(([name, { shape }], i) => [name, { shape, values: values[i]! }]));
 }
 
-/** Safetensors file with the weights, the state of the optimizer and the position in the data. */
-export function writeCheckpoint({ weights, optimizer, best, progress }: CheckpointParts): Uint8Array {
-  const tensors = new Map([
-    ...prefixed("model", weights),
-    ...prefixed("optimizer", optimizer),
-    ...prefixed("best", best ?? new Map()),
-  ]);
-  const text = formatProgress(progress);
-  return writeSafetensors(tensors, { kind: KIND, progress: text, checksum: checksumOf(text, tensors) });
+/** Writes a safetensors file of the parts, and the state of the loop as JSON. */
+export function writeSections(sections: Sections, progress: string): Uint8Array {
+  const tensors = new Map(
+    parts.flatMap((part) =>
+      Array.from(sections[part], ([name, stored]): [string, StoredTensor] => [`${part}.${name}`, stored]),
+    ),
+  );
+  return writeSafetensors(tensors, { kind: KIND, progress, checksum: checksumOf(progress, tensors) });
 }
 
 /**
- * Reads a checkpoint that `fit(…).checkpoint()` returned.
+ * Reads what {@link writeSections} wrote.
  *
- * @throws `ValueError` for a file that is damaged or not a checkpoint.
+ * @throws `ValueError` for a file that is damaged or of another kind.
  */
-export function readCheckpoint(file: Uint8Array): Checkpoint {
+export function readSections(file: Uint8Array): { readonly sections: Sections; readonly progress: string } {
   const {
     tensors,
     metadata: { kind, progress, checksum },
@@ -96,17 +88,42 @@ export function readCheckpoint(file: Uint8Array): Checkpoint {
       gotWords: kind === undefined ? "a file without a kind" : `the kind "${kind}"`,
       fix: "load weights alone with loadWeights",
     });
-  const stray = [...tensors.keys()].find((name) => !prefixes.some((prefix) => name.startsWith(`${prefix}.`)));
-  if (stray !== undefined) throw damaged(`"${stray}" belongs to no part of it`);
-  const read = readProgress(progress);
+  const sections = Object.fromEntries(parts.map((part) => [part, new Map<string, StoredTensor>()])) as Record<
+    Part,
+    Map<string, StoredTensor>
+  >;
+  for (const [name, stored] of tensors) {
+    const part = parts.find((each) => name.startsWith(`${each}.`));
+    if (part === undefined) throw damaged(`"${name}" belongs to no part of it`);
+    sections[part].set(name.slice(part.length + 1), stored);
+  }
   if (checksum !== checksumOf(progress, tensors)) throw damaged("its checksum does not fit its content");
-  const best = unprefixed("best", tensors);
-  return {
-    weights: unprefixed("model", tensors),
-    optimizer: unprefixed("optimizer", tensors),
-    best: best.size === 0 ? undefined : best,
-    progress: read,
-  };
+  return { sections, progress };
+}
+
+/** Writes a checkpoint of {@link fit}. */
+export const writeCheckpoint = (sections: Sections, progress: Progress): Uint8Array =>
+  writeSections(sections, formatProgress(progress));
+
+/**
+ * Reads the parts of a checkpoint, and the progress of the loop.
+ *
+ * @throws `ValueError` for a file that is damaged or not a checkpoint.
+ */
+export function readTraining(file: Uint8Array): { readonly sections: Sections; readonly progress: Progress } {
+  const { sections, progress } = readSections(file);
+  return { sections, progress: readProgress(progress) };
+}
+
+/**
+ * Reads a checkpoint that `fit(…).checkpoint()` returned.
+ *
+ * @throws `ValueError` for a file that is damaged or not a checkpoint.
+ */
+export function readCheckpoint(file: Uint8Array): Checkpoint {
+  const { sections, progress } = readTraining(file);
+  const { model, optimizer, best } = sections;
+  return { weights: model, optimizer, best: best.size === 0 ? undefined : best, progress };
 }
 
 /**
@@ -145,21 +162,19 @@ function checkSame(what: string, variables: ReadonlyMap<string, { readonly shape
 }
 
 /**
- * Restores a model and an optimizer from a checkpoint. If a name or shape does not match, nothing is written.
+ * Checks that the parts of a checkpoint belong to a model and to what training keeps for it.
  *
- * @param prepare - Called between the checks and the first write.
+ * @throws `ValueError` for a name or shape that differs.
  */
-export function restoreCheckpoint(
-  { weights, optimizer, best }: Checkpoint,
+export function checkMatches(
   model: object,
-  memory: ReadonlyMap<string, Variable>,
-  prepare: () => void,
+  sections: Sections,
+  kept: Readonly<Record<"optimizer" | "average" | "gradient", ReadonlyMap<string, Variable>>>,
 ): void {
   const found = variables(model);
-  checkSame("model", found, weights);
-  if (best !== undefined) checkSame("model", found, best);
-  checkSame("optimizer", memory, optimizer);
-  prepare();
-  setWeights(model, weights);
-  for (const [name, variable] of memory) variable.write(optimizer.get(name)!.values);
+  checkSame("model", found, sections.model);
+  if (sections.best.size > 0) checkSame("model", found, sections.best);
+  checkSame("optimizer", kept.optimizer, sections.optimizer);
+  checkSame("option ema", kept.average, sections.average);
+  checkSame("option accumulate", kept.gradient, sections.gradient);
 }

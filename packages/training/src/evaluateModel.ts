@@ -1,13 +1,17 @@
-import { anyOption, checkOptions, functionOption, turn, wholeFrom } from "@convlens/backend";
+import { anyOption, checkOptions, turn, wholeFrom } from "@convlens/backend";
 import { exp } from "@convlens/backend/math";
 import { batches, type Dataset } from "@convlens/datasets";
-import { compiledFor, compileModel, recordForward, singleTensor, type Layer } from "@convlens/layers";
-import type { Compiled, Tensor } from "@convlens/tensor";
+import { compiledFor, compileModel, recordForward, type Layer } from "@convlens/layers";
+import { Tensor, type Compiled, type Tensors } from "@convlens/tensor";
 import { answersOf } from "./answers.ts";
 import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
 import { checkSubject } from "./fitOptions.ts";
-import { crossEntropy, recordLoss, type Loss } from "./losses.ts";
-import { confusionMatrix } from "./metrics.ts";
+import { lossOption, recordLoss, type Loss } from "./loss.ts";
+import { crossEntropy } from "./losses.ts";
+import { mergeSums, sumsOf, valuesOf, type Metrics, type MetricSums, type RecordedMetrics } from "./metric.ts";
+import { accuracy } from "./metrics.ts";
+import { metricsFor, sizeOfBatch } from "./recordStep.ts";
+import type { ValuesOf } from "./trainer.ts";
 
 /** Example that a model classifies wrongly. */
 export interface Mistake {
@@ -20,45 +24,67 @@ export interface Mistake {
   readonly confidence: number;
 }
 
-/** Result of {@link evaluateModel}. */
-export interface Evaluation {
+/**
+ * Result of {@link evaluateModel}.
+ *
+ * @typeParam Values - Values of the metrics.
+ */
+export interface Evaluation<Values> {
+  /** Mean loss over the examples, by their weights. */
   readonly loss: number;
+  readonly metrics: Values;
   /**
-   * Share of the examples whose label was predicted. Absent, like `confusion` and `mistakes`, if the loss does not treat the
-   * outputs as scores of classes, as for an autoencoder.
+   * Number of examples of each class (row) that were predicted as each class (column), without those with NaN outputs. Absent,
+   * like `mistakes`, if the loss does not treat the outputs as scores of one class for each example, as for an autoencoder.
    */
-  readonly accuracy?: number;
-  /** Number of examples of each class (row) that were predicted as each class (column), without those with NaN outputs. */
   readonly confusion?: readonly (readonly number[])[];
   /** Wrongly classified examples, the most confident first. */
   readonly mistakes?: readonly Mistake[];
 }
 
 /** Options of {@link evaluateModel}. */
-export interface EvaluateOptions {
+export interface EvaluateOptions<Output = Tensor, Target = Tensor, M = undefined> {
   /** Examples in a batch. Default: 200. */
-  readonly batchSize?: number;
-  /** Scalar loss of outputs and targets. Default: {@link crossEntropy}. */
-  readonly loss?: Loss;
+  readonly batchSize?: number | undefined;
+  /** Loss of outputs and targets. Default: {@link crossEntropy}. */
+  readonly loss?: Loss<Output, Target> | undefined;
+  /** Metrics by name. Default: those of the loss, else the accuracy of a classifier. */
+  readonly metrics?: M | undefined;
   /** Aborts between two batches. */
   readonly signal?: AbortSignal | undefined;
 }
 
 type Scores = {
   readonly loss: Tensor;
-  readonly outputs: Tensor;
+  readonly weight: Tensor;
+  readonly metrics: RecordedMetrics;
+  readonly outputs?: Tensor;
   readonly predicted?: Tensor;
   readonly correct?: Tensor;
 };
-type Program = Compiled<[inputs: Tensor, labels: Tensor], { readonly [name: string]: Tensor }>;
+type Program = Compiled<[inputs: Tensors, targets: Tensors, weights: Tensors | boolean], { readonly [name: string]: Tensors }>;
 
 /** The compiled evaluation of a model. */
-const programOf = (model: Layer, loss: Loss): Program =>
-  compiledFor(model, loss, () =>
-    compileModel(model, (inputs: Tensor, labels: Tensor): { readonly [name: string]: Tensor } => {
-      const outputs = singleTensor("output", recordForward(model, inputs), "evaluateModel");
-      const error = recordLoss(loss, outputs, labels);
-      return { loss: error, outputs, ...answersOf(outputs, labels, error) };
+const programOf = <Input, Output, Target>(
+  model: Layer<Input, Output>,
+  loss: Loss<Output, Target>,
+  metrics: Metrics<Output, Target> | undefined,
+): Program =>
+  compiledFor(model, metrics ?? loss, () =>
+    compileModel(model, (inputs: Tensors, targets: Tensors, weights: Tensors | boolean) => {
+      const outputs = recordForward(model, inputs as Input);
+      const given = typeof weights === "boolean" ? undefined : (weights as Tensor);
+      const error = recordLoss(loss, outputs, targets as Target, given, sizeOfBatch(inputs));
+      const answers =
+        outputs instanceof Tensor && targets instanceof Tensor && targets.rank === 1
+          ? answersOf(outputs, targets, error.mean)
+          : undefined;
+      return {
+        loss: error.mean,
+        weight: error.weight,
+        metrics: metricsFor({ loss, metrics }, outputs, targets as Target, error),
+        ...(answers && { ...answers, outputs: outputs as Tensor }),
+      } as { readonly [name: string]: Tensors };
     }),
   );
 
@@ -73,56 +99,101 @@ function confidenceOf(row: ArrayLike<number>, guess: number): number {
 /**
  * Evaluates a model on all examples of a data set.
  *
- * @param model - `[n, …] → [n, classes]`, or any other output that the loss accepts.
  * @throws `ValueError` for an option that is unknown or wrong, and labels beyond the outputs of the model; `ShapeError` for a
  * loss that is not a scalar.
+ *
+ * @example
+ * ```ts
+ * const { loss, metrics, confusion } = await evaluateModel(model, test);
+ * ```
  */
-export async function evaluateModel(model: Layer, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluateModel<
+  Input,
+  Output = Tensor,
+  Target = Tensor,
+  M extends Metrics<Output, Target> | undefined = undefined,
+>(
+  model: Layer<Input, Output>,
+  data: Dataset<NoInfer<Input>, Target>,
+  options: EvaluateOptions<NoInfer<Output>, NoInfer<Target>, M> = {},
+): Promise<Evaluation<ValuesOf<M>>> {
   checkSubject("evaluateModel", model, data);
-  checkOptions("evaluateModel", options, { batchSize: wholeFrom(1), loss: functionOption, signal: anyOption });
-  const { batchSize = 200, loss = crossEntropy, signal } = options;
-  const program = programOf(model, loss);
-  const [predictions, labelled]: [number[], number[]] = [[], []];
-  const mistakes: Mistake[] = [];
-  let total = 0;
-  let isClassifier = false;
-  let classes = Math.max(2, data.classes.length);
-  for (const { inputs, labels, indices } of batches(data, { size: batchSize })) {
+  checkOptions("evaluateModel", options, {
+    batchSize: wholeFrom(1),
+    loss: lossOption,
+    metrics: anyOption,
+    signal: anyOption,
+  });
+  const { batchSize = 200, loss = crossEntropy as unknown as Loss<Output, Target>, signal } = options;
+  const metrics = options.metrics as Metrics<Output, Target> | undefined;
+  const program = programOf(model, loss, metrics);
+  const measured = (metrics ?? loss.metrics ?? { accuracy }) as Metrics<never, never>;
+  const answers = new Answered(data.classes?.length ?? 2);
+  let sums: MetricSums | undefined;
+  let [total, weightSum] = [0, 0];
+  let isFirst = true;
+  for await (const { inputs, targets, weights, indices } of batches(data, { size: batchSize })) {
     signal?.throwIfAborted();
-    const scores = (await program(inputs, labels)) as Scores;
+    const scores = (await program(inputs as Tensors, targets as Tensors, weights ?? false)) as Scores;
     // Labels beyond the outputs are correct only in a regression.
-    if (indices[0] === 0 && labelBeyond(data, scores.outputs.shape.at(-1) ?? 1) !== undefined)
-      checkLabels("evaluateModel: the data", data, classesOf(model, loss, inputs.shape));
-    total += scores.loss.knownValue * indices.length;
-    const { predicted, correct, outputs } = scores;
-    if (predicted !== undefined && correct !== undefined) {
-      isClassifier = true;
-      const width = outputs.size / indices.length;
-      classes = Math.max(classes, width);
-      indices.forEach((index, i) => {
-        const label = data.labels[index]!;
-        const row = outputs.knownValues.subarray(i * width, (i + 1) * width);
-        const isNumber = !row.some(Number.isNaN);
-        const guess = isNumber ? predicted.knownValues[i]! : NaN;
-        if (isNumber) {
-          predictions.push(guess);
-          labelled.push(label);
-        }
-        if (correct.knownValues[i] === 1) return;
-        mistakes.push({ index, label, predicted: guess, confidence: isNumber ? confidenceOf(row, guess) : 0 });
-      });
-    }
+    if (isFirst && labelBeyond(data, scores.outputs?.shape.at(-1) ?? 1) !== undefined)
+      checkLabels("evaluateModel: the data", data, classesOf(model, loss, data, indices.length));
+    isFirst = false;
+    const weight = scores.weight.knownValue;
+    total += weight === 0 ? 0 : scores.loss.knownValue * weight;
+    weightSum += weight;
+    const found = sumsOf(scores.metrics);
+    sums = sums === undefined ? found : mergeSums(measured, sums, found);
+    if (scores.outputs !== undefined) answers.add(scores, indices, targets as Tensor);
     await turn();
   }
-  if (!isClassifier) return { loss: total / data.size };
-  mistakes.sort((a, b) => b.confidence - a.confidence || a.index - b.index);
   return {
-    loss: total / data.size,
-    accuracy: (data.size - mistakes.length) / data.size,
-    confusion:
-      predictions.length > 0
-        ? confusionMatrix(predictions, labelled, classes)
-        : Array.from({ length: classes }, () => new Array<number>(classes).fill(0)),
-    mistakes,
+    loss: total / weightSum,
+    metrics: valuesOf(measured, sums ?? {}) as ValuesOf<M>,
+    ...answers.result,
   };
+}
+
+/** Answers of a classifier, one class for each example. */
+class Answered {
+  readonly #predictions: number[] = [];
+  readonly #labels: number[] = [];
+  readonly #mistakes: Mistake[] = [];
+  #classes: number;
+  #isClassifier = false;
+
+  constructor(classes: number) {
+    this.#classes = Math.max(2, classes);
+  }
+
+  add({ outputs, predicted, correct }: Scores, indices: Uint32Array, targets: Tensor): void {
+    if (outputs === undefined || predicted === undefined || correct === undefined) return;
+    this.#isClassifier = true;
+    const width = outputs.size / indices.length;
+    this.#classes = Math.max(this.#classes, width);
+    const labels = targets.knownValues;
+    for (const [i, index] of indices.entries()) {
+      const label = labels[i]!;
+      const row = outputs.knownValues.subarray(i * width, (i + 1) * width);
+      const isNumber = !row.some(Number.isNaN);
+      const guess = isNumber ? predicted.knownValues[i]! : NaN;
+      if (isNumber) {
+        this.#predictions.push(guess);
+        this.#labels.push(label);
+      }
+      if (correct.knownValues[i] === 1) continue;
+      this.#mistakes.push({ index, label, predicted: guess, confidence: isNumber ? confidenceOf(row, guess) : 0 });
+    }
+  }
+
+  get result(): Pick<Evaluation<unknown>, "confusion" | "mistakes"> {
+    if (!this.#isClassifier) return {};
+    const confusion = Array.from({ length: this.#classes }, () => new Array<number>(this.#classes).fill(0));
+    for (const [i, label] of this.#labels.entries()) {
+      const [row, column] = [confusion[label], this.#predictions[i]!];
+      if (row?.[column] !== undefined) row[column]++;
+    }
+    const mistakes = this.#mistakes.sort((a, b) => b.confidence - a.confidence || a.index - b.index);
+    return { confusion, mistakes };
+  }
 }

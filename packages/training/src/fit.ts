@@ -1,154 +1,239 @@
-import { atStep, checkValue, numberFrom, turn, ValueError } from "@convlens/backend";
-import { batchCount, batches, type Dataset } from "@convlens/datasets";
-import { build, parameters, setWeights, weightsOf, type Layer, type StoredTensor } from "@convlens/layers";
-import type { Variable } from "@convlens/tensor";
-import { adam } from "./adam.ts";
-import { readCheckpoint, restoreCheckpoint, storedValues, writeCheckpoint } from "./checkpoint.ts";
+import { turn, ValueError } from "@convlens/backend";
+import {
+  batchCount,
+  batches,
+  split,
+  type Batch,
+  type Classification,
+  type Dataset,
+  type SizedDataset,
+} from "@convlens/datasets";
+import { build, setWeights, type Layer, type StoredTensor } from "@convlens/layers";
+import type { Tensor } from "@convlens/tensor";
 import { checkFits } from "./checkFits.ts";
-import { judgeEpoch } from "./earlyStopping.ts";
-import { evaluateModel } from "./evaluateModel.ts";
+import { readTraining, writeCheckpoint, type Sections } from "./checkpoint.ts";
+import { judgeEpoch, monitored, type Monitored } from "./earlyStopping.ts";
 import { checkFitOptions, checkSubject, type FitOptions } from "./fitOptions.ts";
-import { learningRates } from "./groups.ts";
-import { crossEntropy, type Loss } from "./losses.ts";
-import type { Optimizer } from "./optimizer.ts";
+import type { Loss } from "./loss.ts";
+import { crossEntropy } from "./losses.ts";
+import type { Metrics } from "./metric.ts";
 import type { Progress } from "./progress.ts";
-import type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
-import { learningRateAt, type Schedule } from "./schedules.ts";
-import { trainStep } from "./trainStep.ts";
+import type { EpochRecord, FitRecord, History, StepRecord } from "./records.ts";
+import { Trainer, type DefaultMetrics, type Measured, type StepDone, type ValuesOf } from "./trainer.ts";
 
-/** A training run: an async iterator of its records. */
-export interface Fit extends AsyncGenerator<FitRecord, void, void> {
+/**
+ * A training run. Iterate over its records, await its history, or both. It begins with the first record or `await`.
+ *
+ * An async function that returns a run returns its history, since a run can be awaited; return it in an object where the run is
+ * wanted: `return { run: fit(…) }`.
+ *
+ * @typeParam Values - Values of the metrics.
+ */
+export class Fit<Values = DefaultMetrics> implements AsyncIterableIterator<FitRecord<Values>>, PromiseLike<History<Values>> {
+  readonly #run: { readonly history: History<Values>; checkpoint(): Promise<Uint8Array> };
+  readonly #records: AsyncGenerator<FitRecord<Values>, void, void>;
+  #isIterated = false;
+  #drained: Promise<History<Values>> | undefined;
+  readonly #end: Promise<History<Values>>;
+  #settle!: { readonly resolve: (history: History<Values>) => void; readonly reject: (error: unknown) => void };
+
+  /** @internal */
+  constructor(
+    run: { readonly history: History<Values>; checkpoint(): Promise<Uint8Array> },
+    records: AsyncGenerator<FitRecord<Values>, void, void>,
+  ) {
+    this.#run = run;
+    this.#records = records;
+    this.#end = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // The error is thrown to whoever iterates; nobody may be waiting for the end.
+    this.#end.catch(() => undefined);
+  }
+
+  async #advance(): Promise<IteratorResult<FitRecord<Values>, void>> {
+    try {
+      const next = await this.#records.next();
+      if (next.done) this.#settle.resolve(this.#run.history);
+      return next;
+    } catch (error) {
+      this.#settle.reject(error);
+      throw error;
+    }
+  }
+
+  async #drain(): Promise<History<Values>> {
+    while (!(await this.#advance()).done);
+    return this.#run.history;
+  }
+
+  /** Makes the next step, and returns its record. */
+  next(): Promise<IteratorResult<FitRecord<Values>, void>> {
+    this.#isIterated = true;
+    return this.#advance();
+  }
+
+  /** Ends training, like `break` in `for await`. */
+  async return(): Promise<IteratorResult<FitRecord<Values>, void>> {
+    this.#isIterated = true;
+    try {
+      return await this.#records.return();
+    } finally {
+      this.#settle.resolve(this.#run.history);
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Trains to the end, unless the records are iterated over elsewhere, and gives the records of the epochs. */
+  // oxlint-disable-next-line unicorn/no-thenable -- A run is meant to be awaited.
+  then<A = History<Values>, B = never>(
+    fulfilled?: ((history: History<Values>) => A | PromiseLike<A>) | null,
+    rejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    const history = this.#isIterated ? this.#end : (this.#drained ??= this.#drain());
+    return history.then(fulfilled, rejected);
+  }
+
   /**
    * Returns a file with everything that is needed to resume training. During a step it waits for the step to end, and the
    * next step waits for it.
    */
-  checkpoint(): Promise<Uint8Array>;
+  checkpoint(): Promise<Uint8Array> {
+    return this.#run.checkpoint();
+  }
 }
 
 /**
- * Trains a model. Yields a record after each step and each epoch; the next step begins when the next record is asked for.
- * `break` stops training.
+ * Trains a model. The result can be awaited, and gives one record for each epoch; or iterated over, and gives a record after
+ * each step and each epoch, where `break` stops training.
  *
- * @param model - `[n, …shape] → [n, classes]`. Built here if necessary.
+ * @param model - Built here if necessary.
+ * @param data - Classes, or any inputs and targets that model and loss take.
  * @throws `ValueError` for an option that is unknown or wrong, labels beyond the outputs of the model, a loss that is NaN or
- * infinite, or a model without parameters that learn; `ShapeError` for a loss that is not a scalar, or a test set of another
- * shape. All errors except the non-finite loss are thrown before any weight changes.
+ * infinite, or a model without parameters that learn; `ShapeError` where model, loss and data do not fit together. All errors
+ * except the non-finite loss are thrown before any weight changes.
  *
  * @example
  * ```ts
- * for await (const record of fit(model, train, { epochs: 3, test }))
- *   if (record.kind === "epoch") console.log(record.epoch, record.loss, record.testAccuracy);
+ * const history = await fit(model, train, { epochs: 3, validation: test });
+ * console.log(history.at(-1)!.validation!.metrics.accuracy);
+ *
+ * for await (const record of fit(model, train, { epochs: 3 }))
+ *   if (record.kind === "step") console.log(record.step, record.loss);
  * ```
  */
-export function fit(model: Layer, data: Dataset, options: FitOptions = {}): Fit {
+export function fit<Input, M extends Metrics | undefined = undefined>(
+  model: Layer<Input, Tensor>,
+  data: Classification<NoInfer<Input>>,
+  options?: FitOptions<NoInfer<Input>, Tensor, Tensor, M>,
+): Fit<ValuesOf<M>>;
+export function fit<Input, Output, Target, M extends Metrics<Output, Target> | undefined = undefined>(
+  model: Layer<Input, Output>,
+  data: Dataset<NoInfer<Input>, Target>,
+  options: FitOptions<NoInfer<Input>, NoInfer<Output>, NoInfer<Target>, M> & {
+    readonly loss: Loss<NoInfer<Output>, NoInfer<Target>>;
+  },
+): Fit<ValuesOf<M>>;
+export function fit<Input, Output, Target, M>(
+  model: Layer<Input, Output>,
+  data: Dataset<Input, Target>,
+  options: FitOptions<Input, Output, Target, M> = {},
+): Fit<ValuesOf<M>> {
   const run = new Run(model, data, options);
-  return Object.assign(run.records(), { checkpoint: () => run.checkpoint() });
+  return new Fit(run, run.records());
 }
 
-/** Values after the last step. */
-interface LastStep {
-  /** State of the optimizer. */
-  readonly optimizer: ReadonlyMap<string, StoredTensor>;
-  /** Weights of the last step, if the model gets back the best ones. */
-  readonly weights: ReadonlyMap<string, StoredTensor> | undefined;
+/** Training data and validation data. */
+interface Sets<Input, Target> {
+  readonly train: Dataset<Input, Target>;
+  readonly validation: Dataset<Input, Target> | undefined;
+}
+
+function setsOf<Input, Target>(
+  data: Dataset<Input, Target>,
+  validation: Dataset<Input, Target> | number | undefined,
+  seed: number,
+): Sets<Input, Target> {
+  if (typeof validation !== "number") return { train: data, validation };
+  if (data.kind === "stream")
+    throw new ValueError({
+      operation: "fit",
+      problem: "a share of a stream cannot be set apart for validation",
+      fix: "give validation a data set of its own",
+    });
+  const parts = split<SizedDataset<unknown, unknown>>(data as unknown as SizedDataset<unknown, unknown>, {
+    test: validation,
+    seed,
+  });
+  return { train: parts.train, validation: parts.test } as unknown as Sets<Input, Target>;
 }
 
 /** One call of {@link fit}. */
-class Run {
-  readonly #model: Layer;
-  readonly #data: Dataset;
-  readonly #options: FitOptions;
-  readonly #optimizer: Optimizer;
-  readonly #loss: Loss;
+class Run<Input, Output, Target, M> {
+  readonly #model: Layer<Input, Output>;
+  readonly #sets: Sets<Input, Target>;
+  readonly #options: FitOptions<Input, Output, Target, M>;
+  readonly #trainer: Trainer<Input, Output, Target, M>;
+  readonly #monitored: Monitored | undefined;
   readonly #progress: Progress;
-  #best: Map<string, StoredTensor> | undefined;
-  /** Paths of the parameters that learn. */
-  #paths: ReadonlySet<string> | undefined;
-  /** Values after the last step, once training has ended. */
-  #last: Promise<LastStep> | undefined;
+  #best: ReadonlyMap<string, StoredTensor> = new Map();
+  /** Copies after the last step, once training has ended. */
+  #last: Promise<Sections> | undefined;
   /** Queue of everything that reads or changes the state of training. */
   #queue: Promise<unknown> = Promise.resolve();
+  #lastCheckpoint = { epoch: 0, step: 0, time: performance.now() };
 
-  constructor(model: Layer, data: Dataset, options: FitOptions) {
+  constructor(model: Layer<Input, Output>, data: Dataset<Input, Target>, options: FitOptions<Input, Output, Target, M>) {
     checkSubject("fit", model, data);
     checkFitOptions(options);
-    const { batchSize = 32, seed, optimizer = adam(), loss = crossEntropy, resume, test } = options;
+    const { seed = 0, resume, earlyStopping } = options;
     this.#model = model;
-    this.#data = data;
+    this.#sets = setsOf(data, options.validation, seed);
     this.#options = options;
-    this.#optimizer = optimizer.fresh();
-    this.#loss = loss;
-    const start = {
-      seed: seed ?? 0,
-      batchSize,
-      examples: data.size,
-      epoch: 0,
-      batch: 0,
-      step: 0,
-      lossSum: 0,
-      accuracySum: 0,
-      history: [],
+    const loss = (options.loss ?? crossEntropy) as Loss<Output, Target>;
+    const { batchSize = 32, accumulate = 1, stepsPerEpoch } = options;
+    const { train, validation } = this.#sets;
+    const examples = train.kind === "sized" ? train.size : null;
+    const count = examples === null ? Infinity : batchCount(examples, batchSize);
+    const perEpoch = Math.min(count, stepsPerEpoch ?? Infinity);
+    const start: Progress = {
+      ...{ seed, batchSize, examples, accumulate, batchesPerEpoch: Number.isFinite(perEpoch) ? perEpoch : null },
+      ...{ epoch: 0, batch: 0, step: 0, batches: 0, place: 0, sums: null, history: [] },
     };
-    if (resume === undefined) {
-      build(model, data.shape, { seed: start.seed, onlyFresh: true });
-      this.#progress = start;
-      checkFits(model, data, { batchSize, loss, test });
-    } else this.#progress = this.#restore(resume, batchSize);
+    const found = resume === undefined ? undefined : readTraining(resume);
+    if (found !== undefined) checkResumed(found.progress, options.seed === undefined ? { ...start, seed: found.progress.seed } : start, options.epochs ?? 1);
+    this.#progress = found?.progress ?? start;
+    const prepare = (): void =>
+      void build(model as Layer<never, unknown>, train.shapes.input as never, { seed: this.#progress.seed, onlyFresh: true });
+    if (found === undefined) prepare();
+    // This calls the model, and so creates the variables that a checkpoint is compared with.
+    checkFits(model, train, { batchSize, loss, validation });
+    const { metrics, optimizer, groups, clip, ema, diagnostics, unused, backend } = options;
+    this.#trainer = new Trainer(model, {
+      ...{ loss, metrics, optimizer, groups, clip, accumulate, ema, diagnostics, unused, backend },
+      seed: this.#progress.seed,
+    });
+    this.#monitored =
+      earlyStopping && monitored("fit: earlyStopping", earlyStopping, this.#trainer.metrics);
+    if (found === undefined) return;
+    this.#trainer.restoreSections(found.sections, prepare);
+    this.#best = found.sections.best;
+    this.#trainer.batches = this.#progress.batches;
   }
 
-  /** Restores a checkpoint of the same data and options. If it does not match, nothing is changed. */
-  #restore(file: Uint8Array, batchSize: number): Progress {
-    const { epochs = 1, seed } = this.#options;
-    const checkpoint = readCheckpoint(file);
-    const { progress } = checkpoint;
-    for (const [what, before, now] of [
-      ["seed", progress.seed, seed ?? progress.seed],
-      ["batch size", progress.batchSize, batchSize],
-      ["number of examples", progress.examples, this.#data.size],
-    ] as const)
-      if (before !== now)
-        throw new ValueError({
-          operation: "resume",
-          what: `the ${what}`,
-          expected: `${before}, as in the checkpoint`,
-          got: now,
-        });
-    const begun = progress.epoch + (progress.batch > 0 ? 1 : 0);
-    if (epochs < begun)
-      throw new ValueError({
-        operation: "resume",
-        what: "epochs",
-        expected: `at least ${begun}, the epoch of the checkpoint`,
-        got: epochs,
-      });
-    // This calls the model, and so creates the variables that the checkpoint is compared with.
-    checkFits(this.#model, this.#data, { batchSize, loss: this.#loss, test: this.#options.test });
-    restoreCheckpoint(checkpoint, this.#model, this.#optimizer.state(this.#learning), () =>
-      build(this.#model, this.#data.shape, { seed: progress.seed, onlyFresh: true }),
-    );
-    this.#best = checkpoint.best === undefined ? undefined : new Map(checkpoint.best);
-    return progress;
-  }
-
-  /** Parameters that learn. */
-  get #learning(): ReadonlyMap<string, Variable> {
-    const all = parameters(this.#model);
-    const { learningRate } = this.#optimizer;
-    const paths = (this.#paths ??= new Set(learningRates(all, this.#options.groups ?? [], learningRate).keys()));
-    if (paths.size === 0) throw nothingLearns(all.size);
-    return new Map([...all].filter(([path]) => paths.has(path)));
+  /** Records of the epochs so far. */
+  get history(): History<ValuesOf<M>> {
+    return this.#progress.history as unknown as History<ValuesOf<M>>;
   }
 
   checkpoint(): Promise<Uint8Array> {
-    return this.#inTurn(async () => {
-      const { optimizer, weights } = await (this.#last ?? this.#lastStep());
-      return writeCheckpoint({
-        weights: weights ?? (await weightsOf(this.#model)),
-        optimizer,
-        best: this.#best,
-        progress: this.#progress,
-      });
-    });
+    return this.#inTurn(() => this.#checkpoint());
+  }
+
+  async #checkpoint(): Promise<Uint8Array> {
+    const sections = await (this.#last ?? this.#trainer.sections());
+    return writeCheckpoint({ ...sections, best: this.#best }, this.#progress);
   }
 
   /** Runs work after all earlier work, so that a checkpoint never mixes two steps. */
@@ -158,157 +243,168 @@ class Run {
     return result;
   }
 
-  async #lastStep(): Promise<LastStep> {
-    const optimizer = await storedValues(this.#optimizer.state(this.#learning));
-    return { optimizer, weights: this.#restored === undefined ? undefined : await weightsOf(this.#model) };
-  }
-
-  /** Weights that the model gets when training ends. */
-  get #restored(): ReadonlyMap<string, StoredTensor> | undefined {
-    return this.#options.earlyStopping?.restoreBest ? this.#best : undefined;
+  /** Writes a checkpoint where it is time to. */
+  async #writeCheckpoint(isEpoch: boolean): Promise<void> {
+    const { checkpoints } = this.#options;
+    if (checkpoints === undefined) return;
+    const { write, everySteps, everySeconds } = checkpoints;
+    const { everyEpochs = everySteps === undefined && everySeconds === undefined ? 1 : undefined } = checkpoints;
+    const { epoch, step } = this.#progress;
+    const last = this.#lastCheckpoint;
+    const isDue =
+      (isEpoch && everyEpochs !== undefined && epoch - last.epoch >= everyEpochs) ||
+      (everySteps !== undefined && step - last.step >= everySteps) ||
+      (everySeconds !== undefined && performance.now() - last.time >= 1000 * everySeconds);
+    if (!isDue) return;
+    const file = await this.checkpoint();
+    await write(file, { epoch, step });
+    this.#lastCheckpoint = { epoch, step, time: performance.now() };
   }
 
   /**
-   * Frees the state of the optimizer and restores the best weights. Copies of what a later checkpoint needs stay in memory of
-   * JavaScript.
+   * Gives the model the best weights, or the averages, and frees the state of training. Copies of what a later checkpoint needs
+   * stay in memory of JavaScript.
    */
   async #end(): Promise<void> {
-    this.#last = this.#lastStep();
+    this.#last = this.#trainer.sections();
     // An error is reported by checkpoint().
-    await this.#last.catch(() => undefined);
-    for (const variable of this.#optimizer.state(this.#learning).values()) variable.dispose();
-    if (this.#restored !== undefined) setWeights(this.#model, this.#restored);
+    const sections = await this.#last.catch(() => undefined);
+    this.#trainer.dispose();
+    if (this.#options.earlyStopping?.restoreBest && this.#best.size > 0) setWeights(this.#model, this.#best);
+    else if (sections !== undefined && sections.average.size > 0)
+      setWeights(this.#model, new Map([...sections.model, ...sections.average]));
   }
 
-  async *records(): AsyncGenerator<FitRecord, void, void> {
-    const { epochs = 1, signal, diagnostics, clip, groups, augment } = this.#options;
+  async *records(): AsyncGenerator<FitRecord<ValuesOf<M>>, void, void> {
+    const { epochs = 1 } = this.#options;
     const p = this.#progress;
-    // Throws before anything is recorded if no parameter learns.
-    this.#optimizer.state(this.#learning);
-    const step = trainStep(this.#model, {
-      loss: this.#loss,
-      optimizer: this.#optimizer,
-      groups,
-      clip,
-      diagnostics,
-      seed: p.seed,
-    });
-    step.runs = p.step;
-    const count = batchCount(p.examples, p.batchSize);
+    this.#lastCheckpoint = { epoch: p.epoch, step: p.step, time: performance.now() };
     try {
-      while (p.epoch < epochs && !p.history.at(-1)?.stopped) {
-        let seconds = 0;
-        let seen = 0;
-        const order = {
-          size: p.batchSize,
-          shuffle: true,
-          seed: p.seed,
-          epoch: p.epoch,
-          start: p.batch,
-          augment,
-        } as const;
-        for (const { inputs, labels } of batches(this.#data, order)) {
-          signal?.throwIfAborted();
-          const own = this.#optimizer.learningRate;
-          const learningRate = this.#rateOfStep(own, epochs * count);
-          const rates = step.learningRates.map((each) =>
-            each === own ? learningRate : this.#rateOfStep(each, epochs * count),
-          );
-          const results = await this.#inTurn(async () => {
-            const began = performance.now();
-            const done = await step(inputs, labels, ...rates).catch((error: unknown) => {
-              throw atStep(error, p.step + 1);
-            });
-            seconds += (performance.now() - began) / 1000;
-            const size = labels.size;
-            seen += size;
-            p.step++;
-            p.batch++;
-            // Weighted by the size relative to a full batch: without a smaller batch, sums are those of the losses to the bit.
-            p.lossSum += done.loss.knownValue * (size / p.batchSize);
-            p.accuracySum += done.accuracy.knownValue * (size / p.batchSize);
-            return done;
-          });
-          const record: StepRecord = {
-            kind: "step",
-            epoch: p.epoch,
-            step: p.step,
-            batch: p.batch,
-            batches: count,
-            loss: results.loss.knownValue,
-            ...known("accuracy", results.accuracy.knownValue),
-            imagesPerSecond: seen / seconds,
-            gradientNorm: results.gradientNorm.knownValue,
-            updateRatio: results.updateRatio.knownValue,
-            learningRate,
-          };
-          if (!Number.isFinite(record.loss) && this.#options.onNaN !== "continue") throw notFinite(record);
-          yield record;
-          await turn();
-        }
-        yield await this.#inTurn(() => this.#endEpoch(seen / seconds, signal));
-      }
+      while (p.epoch < epochs && !p.history.at(-1)?.stopped) yield* this.#epoch(epochs);
     } finally {
-      step.dispose();
       await this.#inTurn(() => this.#end());
     }
   }
 
-  /** Learning rate of the next step. */
-  #rateOfStep(learningRate: number | Schedule, steps: number): number {
-    const { step, epoch, history } = this.#progress;
-    const rate = learningRateAt(learningRate, { step, steps, epoch, history });
-    checkValue(`fit: step ${step + 1}`, "the learning rate that the schedule gives", rate, numberFrom(0));
-    return rate;
+  async *#epoch(epochs: number): AsyncGenerator<FitRecord<ValuesOf<M>>, void, void> {
+    const { signal, augment, shuffle = true, prefetch, onNaN } = this.#options;
+    const p = this.#progress;
+    const { train } = this.#sets;
+    const most = p.batchesPerEpoch ?? Infinity;
+    const order = {
+      size: p.batchSize,
+      shuffle: train.kind === "sized" && shuffle,
+      seed: p.seed,
+      epoch: p.epoch,
+      from: p.place,
+      augment,
+      ...(prefetch !== undefined && { prefetch }),
+    };
+    let seconds = 0;
+    let seen = 0;
+    if (p.batch < most)
+      for await (const batch of batches(train, order)) {
+        signal?.throwIfAborted();
+        const done = await this.#inTurn(async () => {
+          const began = performance.now();
+          const result = await this.#step(batch, epochs);
+          seconds += (performance.now() - began) / 1000;
+          seen += batch.size;
+          return result;
+        });
+        const record = this.#stepRecord(done, seen / seconds);
+        if (!Number.isFinite(record.loss) && onNaN !== "continue") throw notFinite(record);
+        yield record;
+        await this.#writeCheckpoint(false);
+        await turn();
+        if (p.batch >= most) break;
+      }
+    if (p.batch === 0)
+      throw new ValueError({ operation: "fit", problem: "the data has no examples", fix: "check the source of the stream" });
+    yield await this.#inTurn(() => this.#endEpoch(seen / seconds, signal));
+    await this.#writeCheckpoint(true);
   }
 
-  async #endEpoch(imagesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord> {
+  /** Makes a step, and notes it in the progress. */
+  async #step(batch: Batch<Input, Target>, epochs: number): Promise<StepDone<ValuesOf<M>>> {
     const p = this.#progress;
-    const { test, earlyStopping } = this.#options;
-    const tested = test && (await evaluateModel(this.#model, test, { loss: this.#loss, signal }));
-    const fullBatches = p.examples / p.batchSize;
-    const loss = p.lossSum / fullBatches;
-    const losses = [...p.history.map((record) => record.testLoss ?? record.loss), tested?.loss ?? loss];
-    const verdict = earlyStopping && judgeEpoch(losses, earlyStopping);
-    const record: EpochRecord = {
+    const steps = p.batchesPerEpoch === null ? NaN : Math.floor((epochs * p.batchesPerEpoch) / p.accumulate);
+    const at = { step: p.step, steps, epoch: p.epoch, history: p.history };
+    const result = await this.#trainer.step(batch, { at });
+    p.step = result.step;
+    p.batch++;
+    p.batches++;
+    p.place = batch.after;
+    p.sums = this.#trainer.merge(p.sums ?? undefined, result.sums);
+    return result;
+  }
+
+  #stepRecord(done: StepDone<ValuesOf<M>>, examplesPerSecond: number): StepRecord<ValuesOf<M>> {
+    const { epoch, batch, batchesPerEpoch } = this.#progress;
+    const { step, loss, metrics, gradientNorm, updateRatio, learningRate } = done;
+    return {
+      kind: "step",
+      ...{ epoch, step, batch, ...(batchesPerEpoch !== null && { batches: batchesPerEpoch }) },
+      ...{ loss, metrics, examplesPerSecond, gradientNorm, updateRatio, learningRate },
+    };
+  }
+
+  async #endEpoch(examplesPerSecond: number, signal: AbortSignal | undefined): Promise<EpochRecord<ValuesOf<M>>> {
+    const p = this.#progress;
+    const { earlyStopping } = this.#options;
+    const { validation: data } = this.#sets;
+    const validation = data && (await this.#trainer.evaluate(data, { signal }));
+    const { loss, metrics }: Measured<ValuesOf<M>> = this.#trainer.measured(p.sums!);
+    const found = { loss, metrics, ...(validation && { validation }) };
+    const verdict =
+      earlyStopping &&
+      this.#monitored &&
+      judgeEpoch([...p.history, found].map(this.#monitored.costOf), earlyStopping);
+    const record: EpochRecord<ValuesOf<M>> = {
       kind: "epoch",
-      epoch: p.epoch,
-      step: p.step,
-      loss,
-      ...known("accuracy", p.accuracySum / fullBatches),
-      ...(tested && { testLoss: tested.loss }),
-      ...known("testAccuracy", tested?.accuracy),
-      imagesPerSecond,
+      ...{ epoch: p.epoch, step: p.step, ...found, examplesPerSecond },
       stopped: verdict?.stops ?? false,
     };
-    if (earlyStopping?.restoreBest && verdict?.isBest) this.#best = await weightsOf(this.#model);
-    p.history.push(record);
+    if (earlyStopping?.restoreBest && verdict?.isBest) {
+      const { model, average } = await this.#trainer.sections();
+      this.#best = new Map([...model, ...average]);
+    }
+    p.history.push(record as unknown as Progress["history"][number]);
     p.epoch++;
     p.batch = 0;
-    p.lossSum = 0;
-    p.accuracySum = 0;
+    p.place = 0;
+    p.sums = null;
     return record;
   }
 }
 
-/** An accuracy under its name, unless it is NaN. */
-const known = <K extends string>(name: K, accuracy: number = NaN): { readonly [_ in K]?: number } =>
-  Number.isNaN(accuracy) ? {} : ({ [name]: accuracy } as { readonly [_ in K]: number });
-
-const nothingLearns = (parameters: number): ValueError =>
-  parameters === 0
-    ? new ValueError({
-        operation: "fit",
-        problem: "the model has no parameters, so nothing would learn",
-        fix: "give it a layer such as Dense",
-      })
-    : new ValueError({
-        operation: "fit",
-        problem: `all ${parameters} parameters are frozen, so nothing would learn`,
-        fix: "freeze fewer in groups",
+/** @throws `ValueError` for a checkpoint of other data or options. */
+function checkResumed(progress: Progress, now: Progress, epochs: number): void {
+  for (const [what, name] of [
+    ["seed", "seed"],
+    ["batch size", "batchSize"],
+    ["number of examples", "examples"],
+    ["option accumulate", "accumulate"],
+    ["number of batches in an epoch", "batchesPerEpoch"],
+  ] as const)
+    if (progress[name] !== now[name])
+      throw new ValueError({
+        operation: "resume",
+        what: `the ${what}`,
+        expected: `${progress[name] ?? "unknown"}, as in the checkpoint`,
+        got: now[name],
       });
+  const begun = progress.epoch + (progress.batch > 0 ? 1 : 0);
+  if (epochs < begun)
+    throw new ValueError({
+      operation: "resume",
+      what: "epochs",
+      expected: `at least ${begun}, the epoch of the checkpoint`,
+      got: epochs,
+    });
+}
 
-const notFinite = ({ step, epoch, loss, learningRate }: StepRecord): ValueError =>
+const notFinite = ({ step, epoch, loss, learningRate }: StepRecord<unknown>): ValueError =>
   new ValueError({
     operation: "fit",
     step,

@@ -10,8 +10,17 @@ export { loadCheckpoint, readCheckpoint, type Checkpoint } from "./checkpoint.ts
 export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } from "./evaluateModel.ts";
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit } from "./fit.ts";
-export type { FitOptions } from "./fitOptions.ts";
-export { learningRates, type ParameterGroup } from "./groups.ts";
+export type { CheckpointOptions, FitOptions } from "./fitOptions.ts";
+export { learningParameters, noDecay, type GroupedParameter, type ParameterGroup } from "./groups.ts";
+export {
+  defineLoss,
+  recordLoss,
+  type EachLoss,
+  type Loss,
+  type LossParts,
+  type LossWithOptions,
+  type ReductionOption,
+} from "./loss.ts";
 export {
   binaryCrossEntropy,
   crossEntropy,
@@ -19,9 +28,13 @@ export {
   huber,
   meanAbsoluteError,
   meanSquaredError,
-  type Loss,
+  type BinaryCrossEntropyOptions,
+  type CrossEntropyOptions,
+  type HingeOptions,
+  type HuberOptions,
 } from "./losses.ts";
-export { accuracy, classScores, confusionMatrix, macro, topK, type ClassScores } from "./metrics.ts";
+export { meanOf, type Metric, type Metrics, type MetricValues, type Sums } from "./metric.ts";
+export { accuracy, binaryAccuracy, classScores, macro, mae, mse, type ClassScores } from "./metrics.ts";
 export {
   optimizerOf,
   type LearningParameter,
@@ -32,7 +45,7 @@ export {
   type ParameterUpdate,
 } from "./optimizer.ts";
 export type { Progress } from "./progress.ts";
-export type { EpochRecord, FitRecord, StepRecord } from "./records.ts";
+export type { EpochRecord, FitRecord, History, StepRecord } from "./records.ts";
 export {
   cosineDecay,
   exponentialDecay,
@@ -48,12 +61,23 @@ export {
 } from "./schedules.ts";
 export { sgd, type SgdOptions } from "./sgd.ts";
 export {
-  recordTrainStep,
-  trainStep,
-  type LearningOptions,
+  recordStep,
+  withValues,
+  type Accumulated,
   type RecordedStep,
-  type StepOptions,
+  type StepBatch,
+  type StepPhase,
+  type StepPlan,
   type StepResults,
-  type TrainStep,
-  type TrainStepOptions,
-} from "./trainStep.ts";
+} from "./recordStep.ts";
+export {
+  Trainer,
+  type DefaultMetrics,
+  type EvaluateCall,
+  type Measured,
+  type StepCall,
+  type StepDone,
+  type TrainerOptions,
+  type TrainingSums,
+  type ValuesOf,
+} from "./trainer.ts";

@@ -1,4 +1,4 @@
-import { checkOptions, fractionOption, numberAbove, numberFrom, ShapeError, showShape } from "@convlens/backend";
+import { anyOption, fractionOption, numberAbove, numberFrom, ShapeError, showShape, ValueError, type OptionCheck } from "@convlens/backend";
 import {
   absolute,
   add,
@@ -6,37 +6,20 @@ import {
   equal,
   greater,
   maximum,
-  mean,
   multiply,
+  notEqual,
   oneHot,
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
   square,
   subtract,
   sum,
+  tensor,
   Tensor,
   where,
-  within,
 } from "@convlens/tensor";
-
-/** Loss of the outputs of a model: a scalar, usually the mean over the batch. */
-export type Loss = (outputs: Tensor, targets: Tensor) => Tensor;
-
-/**
- * Records a loss.
- *
- * @throws `ShapeError` for a loss that is not a scalar.
- */
-export function recordLoss(loss: Loss, outputs: Tensor, targets: Tensor): Tensor {
-  const value: unknown = within({ path: "loss", direction: "forward" }, () => loss(outputs, targets));
-  if (value instanceof Tensor && value.rank === 0) return value;
-  throw new ShapeError({
-    operation: "loss",
-    expected: "a scalar tensor, such as mean(…) over the batch",
-    got: value,
-    gotWords: value instanceof Tensor ? showShape(value.shape) : undefined,
-  });
-}
+import { defineLoss, type LossWithOptions, type ReductionOption } from "./loss.ts";
+import { accuracyWithout } from "./metrics.ts";
 
 /** Targets as rows `[n, classes]`: one-hot rows of labels `[n]`, other targets unchanged. */
 function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
@@ -62,20 +45,58 @@ function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
     });
 }
 
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends ReductionOption {
+  /** Share of each target that is spread evenly over all classes (Szegedy 2016). Default: 0. */
+  readonly smoothing?: number;
+  /** Weight of each class. The mean over labels is then weighted, as in PyTorch. Default: 1 each. */
+  readonly classWeights?: readonly number[];
+  /** Label of elements that do not count, such as 255 for pixels without a class. Default: none. */
+  readonly ignoreLabel?: number;
+}
+
+const weightsOption: OptionCheck = (x) =>
+  Array.isArray(x) && x.every((weight) => numberFrom(0)(weight) === undefined)
+    ? undefined
+    : "an array of numbers of at least 0, one for each class";
+
 /**
  * Softmax cross-entropy: mean of −ln of the probability of the right class. Chance level is ln(classes), 2.3026 for ten.
+ * Outputs are logits `[n, classes]`, before softmax, and targets labels `[n]` or probabilities `[n, classes]`; or maps of both,
+ * `[n, height, width, classes]` with `[n, height, width]`. A label out of range makes the loss NaN.
  *
- * @param logits - `[n, classes]`, before softmax.
- * @param targets - Labels `[n]`, or probabilities `[n, classes]`. A label out of range makes the loss NaN.
- * @param options - `smoothing`: share of each target that is spread evenly over all classes (Szegedy 2016). Default: 0.
+ * @example
+ * ```ts
+ * fit(model, data, { loss: crossEntropy({ smoothing: 0.1 }) });
+ * fit(segmenter, photographs, { loss: crossEntropy({ ignoreLabel: 255, classWeights: [0.2, 1, 1] }) });
+ * ```
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, options: { readonly smoothing?: number } = {}): Tensor {
-  checkOptions("crossEntropy", options, { smoothing: fractionOption });
-  const { smoothing = 0 } = options;
-  const rows = rowsOf("crossEntropy", logits, targets);
-  const smooth = smoothing === 0 ? rows : add(multiply(rows, 1 - smoothing), smoothing / logits.shape.at(-1)!);
-  return mean(softmaxCrossEntropy(logits, smooth));
-}
+export const crossEntropy: LossWithOptions<CrossEntropyOptions> = /* @__PURE__ */ defineLoss<CrossEntropyOptions>(
+  "crossEntropy",
+  { smoothing: fractionOption, classWeights: weightsOption, ignoreLabel: /* @__PURE__ */ anyOption },
+  (logits, targets, { smoothing = 0, classWeights, ignoreLabel }) => {
+    const isLabels = targets.rank < logits.rank;
+    const counted = ignoreLabel !== undefined && isLabels ? notEqual(targets, ignoreLabel) : undefined;
+    const known = counted === undefined ? targets : where(counted, targets, 0);
+    const rows = rowsOf("crossEntropy", logits, known);
+    const classes = logits.shape.at(-1) ?? 0;
+    const smooth = smoothing === 0 ? rows : add(multiply(rows, 1 - smoothing), smoothing / classes);
+    if (classWeights !== undefined && classWeights.length !== classes)
+      throw new ValueError({
+        operation: "crossEntropy",
+        what: "classWeights",
+        expected: `one weight for each of ${classes} classes`,
+        got: classWeights.length,
+      });
+    const byClass = classWeights && tensor(classWeights);
+    const all = softmaxCrossEntropy(logits, byClass === undefined ? smooth : multiply(smooth, byClass));
+    const ofLabels = byClass && isLabels ? sum(multiply(rows, byClass), -1) : undefined;
+    if (counted === undefined) return { each: all, weights: ofLabels };
+    const weights = ofLabels === undefined ? counted : multiply(ofLabels, counted);
+    return { each: where(counted, all, 0), weights };
+  },
+  ({ ignoreLabel }) => (ignoreLabel === undefined ? undefined : { accuracy: accuracyWithout(ignoreLabel) }),
+);
 
 /** Inputs of a binary cross-entropy. */
 interface Compared {
@@ -85,64 +106,97 @@ interface Compared {
 
 const binary = /* @__PURE__ */ new WeakMap<Tensor, Compared>();
 
-/** Logits and targets of a loss that {@link binaryCrossEntropy} made. */
-export const comparedByBinaryCrossEntropy = (loss: Tensor): Compared | undefined => binary.get(loss);
+/** Logits and targets of losses that {@link binaryCrossEntropy} made. */
+export const comparedByBinaryCrossEntropy = (losses: Tensor): Compared | undefined => binary.get(losses);
+
+/** Options of {@link binaryCrossEntropy}. */
+export interface BinaryCrossEntropyOptions extends ReductionOption {
+  /** Factor of the losses of targets that are 1, one for all or one for each of the last axis: `pos_weight` of PyTorch. Default: 1. */
+  readonly positiveWeight?: number | readonly number[];
+}
 
 /**
- * Binary cross-entropy: mean of −t · ln σ(x) − (1 − t) · ln(1 − σ(x)).
- *
- * @param logits - Any shape, before the sigmoid.
- * @param targets - Probabilities of the same shape.
+ * Binary cross-entropy: mean of −t · ln σ(x) − (1 − t) · ln(1 − σ(x)). Outputs are logits of any shape, before the sigmoid, and
+ * targets probabilities of the same shape: one of two classes, several labels at once, or masks.
  */
-export function binaryCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
-  checkSame("binaryCrossEntropy", logits, targets);
-  const loss = mean(sigmoidCrossEntropy(logits, targets));
-  binary.set(loss, { logits, targets });
-  return loss;
-}
+export const binaryCrossEntropy: LossWithOptions<BinaryCrossEntropyOptions> =
+  /* @__PURE__ */ defineLoss<BinaryCrossEntropyOptions>(
+    "binaryCrossEntropy",
+    {
+      positiveWeight: (x) =>
+        Array.isArray(x) ? weightsOption(x) : numberFrom(0)(x) && "a number of at least 0, or one for each output",
+    },
+    (logits, targets, { positiveWeight }) => {
+      checkSame("binaryCrossEntropy", logits, targets);
+      const each = sigmoidCrossEntropy(logits, targets);
+      binary.set(each, { logits, targets });
+      if (positiveWeight === undefined) return { each };
+      const factor = typeof positiveWeight === "number" ? positiveWeight : tensor(positiveWeight);
+      // The loss is linear in the target, so its part for t = 1 is t · loss(1).
+      const added = multiply(multiply(targets, subtract(factor, 1)), sigmoidCrossEntropy(logits, 1));
+      return { each: add(each, added) };
+    },
+  );
 
 /** Mean of the squared differences. */
-export function meanSquaredError(outputs: Tensor, targets: Tensor): Tensor {
-  checkSame("meanSquaredError", outputs, targets);
-  return mean(square(subtract(outputs, targets)));
-}
+export const meanSquaredError: LossWithOptions<ReductionOption> = /* @__PURE__ */ defineLoss<ReductionOption>(
+  "meanSquaredError",
+  {},
+  (outputs, targets) => {
+    checkSame("meanSquaredError", outputs, targets);
+    return { each: square(subtract(outputs, targets)) };
+  },
+);
 
 /** Mean of the absolute differences. */
-export function meanAbsoluteError(outputs: Tensor, targets: Tensor): Tensor {
-  checkSame("meanAbsoluteError", outputs, targets);
-  return mean(absolute(subtract(outputs, targets)));
+export const meanAbsoluteError: LossWithOptions<ReductionOption> = /* @__PURE__ */ defineLoss<ReductionOption>(
+  "meanAbsoluteError",
+  {},
+  (outputs, targets) => {
+    checkSame("meanAbsoluteError", outputs, targets);
+    return { each: absolute(subtract(outputs, targets)) };
+  },
+);
+
+/** Options of {@link huber}. */
+export interface HuberOptions extends ReductionOption {
+  /** Absolute difference at which the loss becomes linear. Default: 1. */
+  readonly delta?: number;
 }
 
-/**
- * Huber loss: quadratic for small differences, linear for large ones (Huber 1964).
- *
- * @param options - `delta`: absolute difference at which one becomes the other. Default: 1.
- */
-export function huber(outputs: Tensor, targets: Tensor, options: { readonly delta?: number } = {}): Tensor {
-  checkOptions("huber", options, { delta: numberAbove(0) });
-  const { delta = 1 } = options;
-  checkSame("huber", outputs, targets);
-  const difference = subtract(outputs, targets);
-  const size = absolute(difference);
-  // The square of |difference| would have no second derivative at 0; an infinite difference would make the gradient NaN.
-  const squared = multiply(square(clip(difference, -delta, delta)), 0.5);
-  return mean(where(greater(size, delta), multiply(subtract(size, delta / 2), delta), squared));
+/** Huber loss: quadratic for small differences, linear for large ones (Huber 1964). */
+export const huber: LossWithOptions<HuberOptions> = /* @__PURE__ */ defineLoss<HuberOptions>(
+  "huber",
+  { delta: /* @__PURE__ */ numberAbove(0) },
+  (outputs, targets, { delta = 1 }) => {
+    checkSame("huber", outputs, targets);
+    const difference = subtract(outputs, targets);
+    const size = absolute(difference);
+    // The square of |difference| would have no second derivative at 0; an infinite difference would make the gradient NaN.
+    const squared = multiply(square(clip(difference, -delta, delta)), 0.5);
+    return { each: where(greater(size, delta), multiply(subtract(size, delta / 2), delta), squared) };
+  },
+);
+
+/** Options of {@link hinge}. */
+export interface HingeOptions extends ReductionOption {
+  /** Margin by which the right class must win. Default: 1. */
+  readonly margin?: number;
 }
 
 /**
  * The multi-class support vector loss (Weston 1999): Σ max(0, s − s(right) + margin) over the wrong classes. Chance level is
- * (classes − 1) · margin: 9 for ten classes.
- *
- * @param scores - `[n, classes]`
- * @param targets - Labels `[n]`.
+ * (classes − 1) · margin: 9 for ten classes. Outputs are scores `[n, classes]`, targets labels `[n]`.
  */
-export function hinge(scores: Tensor, targets: Tensor, options: { readonly margin?: number } = {}): Tensor {
-  checkOptions("hinge", options, { margin: numberFrom(0) });
-  const { margin = 1 } = options;
-  const rows = rowsOf("hinge", scores, targets);
-  // A product with 0 is replaced by 0, since 0 · ∞ is NaN: a score of −∞ excludes a class.
-  const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));
-  const right = sum(chosen(scores, rows), -1, { keepAxes: true });
-  const over = maximum(add(subtract(scores, right), margin), 0);
-  return mean(sum(chosen(over, subtract(1, rows)), -1));
-}
+export const hinge: LossWithOptions<HingeOptions> = /* @__PURE__ */ defineLoss<HingeOptions>(
+  "hinge",
+  { margin: /* @__PURE__ */ numberFrom(0) },
+  (scores, targets, { margin = 1 }) => {
+    const rows = rowsOf("hinge", scores, targets);
+    // A product with 0 is replaced by 0, since 0 · ∞ is NaN: a score of −∞ excludes a class.
+    const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));
+    const right = sum(chosen(scores, rows), -1, { keepAxes: true });
+    const over = maximum(add(subtract(scores, right), margin), 0);
+    return { each: sum(chosen(over, subtract(1, rows)), -1) };
+  },
+);

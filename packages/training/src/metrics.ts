@@ -1,84 +1,70 @@
-import { checkValue, ValueError, wholeFrom } from "@convlens/backend";
+import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import {
+  absolute,
+  argmax,
+  equal,
+  greater,
+  multiply,
+  notEqual,
+  square,
+  subtract,
+  sum,
+  type Tensor,
+} from "@convlens/tensor";
+import { meanOf, type Metric } from "./metric.ts";
 
-function checkLengths(name: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
-  if (a.length !== b.length || a.length === 0)
-    throw new ValueError({
-      operation: name,
-      expected: "as many predictions as labels, at least one",
-      got: [a.length, b.length],
-      gotWords: `${a.length} and ${b.length}`,
-    });
-}
-
-/** Share of the labels that were predicted. */
-export function accuracy(predicted: ArrayLike<number>, labels: ArrayLike<number>): number {
-  checkLengths("accuracy", predicted, labels);
-  let right = 0;
-  for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) right++;
-  return right / labels.length;
-}
-
-/** @throws `ValueError` for a number that is not a class. */
-function checkClass(name: string, what: string, got: number | undefined, classes: number): void {
-  if (Number.isInteger(got) && got! >= 0 && got! < classes) return;
-  throw new ValueError({
+/** @throws `ShapeError` unless outputs are scores of two classes or more, and targets labels. */
+function checkScores(name: string, outputs: Tensor, targets: Tensor): void {
+  const isRight = (outputs.shape.at(-1) ?? 0) >= 2 && showShape(outputs.shape.slice(0, -1)) === showShape(targets.shape);
+  if (isRight) return;
+  throw new ShapeError({
     operation: name,
-    what,
-    expected: `a whole number below ${classes}, the number of classes`,
-    got,
+    expected: "scores of two classes or more […, classes] and labels […]",
+    got: [outputs.shape, targets.shape],
+    gotWords: `outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)}`,
+    fix: "use binaryAccuracy for one logit for each target",
   });
 }
 
-/**
- * Share of the labels that are among the `k` classes with the largest scores. Of equal scores the first class counts as the
- * larger one, as in `argmax`, so with `k` = 1 this is the accuracy. A label whose score is NaN is never among them, and other
- * scores that are NaN count as larger.
- *
- * @param scores - `[n, classes]`, row-major.
- * @param labels - Classes `[n]`.
- * @throws `ValueError` if `k` is not a whole number of at least 1, or a label is not a class.
- */
-export function topK(scores: ArrayLike<number>, labels: ArrayLike<number>, k: number): number {
-  checkValue("topK", "k", k, wholeFrom(1));
-  const classes = scores.length / labels.length;
-  if (!Number.isInteger(classes) || classes === 0)
-    throw new ValueError({
-      operation: "topK",
-      expected: `a row of scores for each of ${labels.length} labels`,
-      got: scores.length,
-      gotWords: `${scores.length} scores`,
-    });
-  let right = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    checkClass("topK", `labels[${i}]`, label, classes);
-    const own = scores[i * classes + label]!;
-    let better = Number.isNaN(own) ? Infinity : 0;
-    for (let c = 0; c < classes; c++) {
-      const other = scores[i * classes + c]!;
-      if (other > own || Number.isNaN(other) || (other === own && c < label)) better++;
-    }
-    if (better < k) right++;
-  }
-  return right / labels.length;
+/** 1 where the label was predicted, 0 elsewhere, also where a score is NaN. */
+function predicted(outputs: Tensor, targets: Tensor): Tensor {
+  const isNumber = equal(sum(outputs, -1), sum(outputs, -1));
+  return multiply(equal(argmax(outputs), targets), isNumber);
 }
 
-/**
- * Number of examples of each class (row) that were predicted as each class (column).
- *
- * @throws `ValueError` for a label or a prediction that is not a class.
- */
-export function confusionMatrix(predicted: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number[][] {
-  checkLengths("confusionMatrix", predicted, labels);
-  checkValue("confusionMatrix", "classes", classes, wholeFrom(1));
-  const matrix = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
-  for (let i = 0; i < labels.length; i++) {
-    checkClass("confusionMatrix", `labels[${i}]`, labels[i], classes);
-    checkClass("confusionMatrix", `predicted[${i}]`, predicted[i], classes);
-    matrix[labels[i]!]![predicted[i]!]!++;
-  }
-  return matrix;
-}
+/** Share of the labels that were predicted: outputs are scores `[…, classes]`, targets labels `[…]`. */
+export const accuracy: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
+  checkScores("accuracy", outputs, targets);
+  return predicted(outputs, targets);
+}, "maximize");
+
+/** {@link accuracy} of the labels that are not `ignoreLabel`. */
+export const accuracyWithout = (ignoreLabel: number): Metric => ({
+  record: (outputs, targets) => {
+    checkScores("accuracy", outputs, targets);
+    const counted = notEqual(targets, ignoreLabel);
+    return { sum: sum(multiply(predicted(outputs, targets), counted)), count: sum(counted) };
+  },
+  value: accuracy.value,
+  goal: "maximize",
+});
+
+/** Share of the targets 0 and 1 that have the sign of their logit; for masks and several labels at once. */
+export const binaryAccuracy: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
+  if (showShape(outputs.shape) !== showShape(targets.shape))
+    throw new ShapeError({
+      operation: "binaryAccuracy",
+      expected: `targets of the shape of the outputs, ${showShape(outputs.shape)}`,
+      got: targets.shape,
+    });
+  return multiply(equal(greater(outputs, 0), targets), equal(outputs, outputs));
+}, "maximize");
+
+/** Mean absolute error. */
+export const mae: Metric = /* @__PURE__ */ meanOf((outputs, targets) => absolute(subtract(outputs, targets)), "minimize");
+
+/** Mean squared error. */
+export const mse: Metric = /* @__PURE__ */ meanOf((outputs, targets) => square(subtract(outputs, targets)), "minimize");
 
 /** Scores of one class. */
 export interface ClassScores {

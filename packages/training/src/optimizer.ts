@@ -15,6 +15,8 @@ export interface LearningParameter {
   readonly parameter: Variable;
   /** Number or scalar tensor. Default: the optimizer's learning rate, if that is a number. */
   readonly learningRate?: Operand | undefined;
+  /** Weight decay in place of the optimizer's. */
+  readonly weightDecay?: number | undefined;
 }
 
 /** A parameter, and its gradient in one step. */
@@ -32,6 +34,8 @@ export interface OptimizerStep {
   readonly learningRate: Operand;
   /** Number of this step, from 1: a scalar. */
   readonly count: Tensor;
+  /** Weight decay of this parameter, at least 0. */
+  readonly weightDecay: number;
 }
 
 /** Rule by which an optimizer computes the next value of a parameter. It has no memory of its own. */
@@ -40,6 +44,8 @@ export interface OptimizerRule<Slot extends string> extends LearningRateOption {
   readonly slots: readonly Slot[];
   /** Whether `count` is used. Default: false. */
   readonly counts?: boolean;
+  /** Weight decay of parameters that have none of their own. Default: 0. */
+  readonly weightDecay?: number;
   /** Returns the next value of the parameter and of its slots. */
   readonly next: (
     step: OptimizerStep,
@@ -141,11 +147,17 @@ export function optimizerOf<Slot extends string>(rule: OptimizerRule<Slot>): Opt
       const kept = keptOf(updates.map(({ path, parameter }) => [path, parameter]));
       if (rule.counts)
         for (const count of new Set(kept.map(({ count: { variable } }) => variable))) count.assign(add(count, 1));
-      updates.forEach(({ path, parameter, gradient, learningRate: own = learningRate }, i) => {
+      updates.forEach(({ path, parameter, gradient, learningRate: own = learningRate, weightDecay }, i) => {
         if (typeof own === "function") throw needsRate(path);
         const { slots, count } = kept[i]!;
         const next = rule.next(
-          { parameter: parameter.current, gradient, learningRate: own, count: count.variable },
+          {
+            parameter: parameter.current,
+            gradient: detach(gradient),
+            learningRate: own,
+            count: count.variable,
+            weightDecay: weightDecay ?? rule.weightDecay ?? 0,
+          },
           slots,
         );
         parameter.assign(detach(next.parameter));

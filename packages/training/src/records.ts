@@ -1,22 +1,27 @@
-/** Record of a step. */
-export interface StepRecord {
+import type { DefaultMetrics } from "./trainer.ts";
+
+/**
+ * Record of a step.
+ *
+ * @typeParam Values - Values of the metrics.
+ */
+export interface StepRecord<Values = DefaultMetrics> {
   readonly kind: "step";
   /** Number of the epoch, from 0. */
   readonly epoch: number;
-  /** Number of steps so far. */
+  /** Number of updates of the parameters so far. */
   readonly step: number;
-  /** Number of batches done in this epoch, and in all of it. */
+  /** Number of batches done in this epoch. */
   readonly batch: number;
-  readonly batches: number;
+  /** Number of batches of an epoch; absent for a stream whose length is not known. */
+  readonly batches?: number;
+  /** Mean loss of the batch. */
   readonly loss: number;
-  /**
-   * Share of the batch whose label was predicted. Absent if the loss does not treat the outputs as scores of classes, as for an
-   * autoencoder.
-   */
-  readonly accuracy?: number;
+  /** Metrics of the batch. */
+  readonly metrics: Values;
   /** Mean number of examples per second in this epoch, since training began or was resumed. */
-  readonly imagesPerSecond: number;
-  /** Norm of all gradients together, before clipping. */
+  readonly examplesPerSecond: number;
+  /** Norm of all gradients together, before clipping. NaN without diagnostics. */
   readonly gradientNorm: number;
   /** Norm of the change of the parameters over the norm of the parameters; about 1e-3 is healthy. NaN without diagnostics. */
   readonly updateRatio: number;
@@ -24,23 +29,30 @@ export interface StepRecord {
   readonly learningRate: number;
 }
 
-/** Record of an epoch. */
-export interface EpochRecord {
+/**
+ * Record of an epoch.
+ *
+ * @typeParam Values - Values of the metrics.
+ */
+export interface EpochRecord<Values = DefaultMetrics> {
   readonly kind: "epoch";
   /** Number of the epoch, from 0. */
   readonly epoch: number;
-  /** Number of steps so far. */
+  /** Number of updates of the parameters so far. */
   readonly step: number;
   /** Mean over the examples, of the losses during the epoch. */
   readonly loss: number;
-  /** Mean over the examples, where batches have an accuracy. */
-  readonly accuracy?: number;
-  readonly testLoss?: number;
-  readonly testAccuracy?: number;
-  readonly imagesPerSecond: number;
+  /** Metrics over the examples, of the outputs during the epoch. */
+  readonly metrics: Values;
+  /** Loss and metrics on the validation data after the epoch. */
+  readonly validation?: { readonly loss: number; readonly metrics: Values };
+  readonly examplesPerSecond: number;
   /** Whether early stopping ends training here. */
   readonly stopped: boolean;
 }
 
 /** Record that `fit` yields. */
-export type FitRecord = StepRecord | EpochRecord;
+export type FitRecord<Values = DefaultMetrics> = StepRecord<Values> | EpochRecord<Values>;
+
+/** Records of the epochs of a run. */
+export type History<Values = DefaultMetrics> = readonly EpochRecord<Values>[];

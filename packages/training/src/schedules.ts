@@ -6,12 +6,12 @@ import type { EpochRecord } from "./records.ts";
 export interface ScheduleContext {
   /** Number of steps done. */
   readonly step: number;
-  /** Number of steps of all epochs. */
+  /** Number of steps of all epochs; NaN where it is not known. */
   readonly steps: number;
   /** Number of epochs done. */
   readonly epoch: number;
   /** Records of these epochs. */
-  readonly history: readonly EpochRecord[];
+  readonly history: readonly Pick<EpochRecord<unknown>, "loss" | "validation" | "metrics">[];
 }
 
 /** Learning rate of a step, as a function of the state of training, so that it is the same after training was resumed. */
@@ -113,7 +113,7 @@ export interface PlateauOptions {
 }
 
 /**
- * Learning rate that is multiplied by `factor` whenever the loss (on the test set, if there is one) has not been better for
+ * Learning rate that is multiplied by `factor` whenever the loss (on the validation data, if there is some) has not been better for
  * `patience` epochs, by the rules of Keras's `ReduceLROnPlateau`.
  */
 export function onPlateau(learningRate: number, options: PlateauOptions = {}): Schedule {
@@ -128,9 +128,10 @@ export function onPlateau(learningRate: number, options: PlateauOptions = {}): S
     let best = Infinity;
     let waited = 0;
     let now = learningRate;
-    for (const { loss, testLoss = loss } of history) {
-      if (testLoss < best - minimumDelta) {
-        best = testLoss;
+    for (const { loss, validation } of history) {
+      const value = validation?.loss ?? loss;
+      if (value < best - minimumDelta) {
+        best = value;
         waited = 0;
       } else if (++waited >= patience) {
         now *= factor;

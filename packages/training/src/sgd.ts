@@ -47,15 +47,17 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     return optimizerOf({
       learningRate,
       slots: [],
-      next: ({ parameter, gradient, learningRate: rate }) => ({
-        parameter: sgdStep(parameter, decayed(gradient, parameter, weightDecay), rate),
+      weightDecay,
+      next: ({ parameter, gradient, learningRate: rate, weightDecay: decay }) => ({
+        parameter: sgdStep(parameter, decayed(gradient, parameter, decay), rate),
       }),
     });
   return optimizerOf({
     learningRate,
     slots: ["velocity"],
-    next: ({ parameter, gradient: raw, learningRate: rate }, old) => {
-      const gradient = decayed(raw, parameter, weightDecay);
+    weightDecay,
+    next: ({ parameter, gradient: raw, learningRate: rate, weightDecay: decay }, old) => {
+      const gradient = decayed(raw, parameter, decay);
       const velocity = momentumStep(old.velocity, gradient, momentum);
       const step = nesterov ? momentumStep(velocity, gradient, momentum) : velocity;
       return { parameter: sgdStep(parameter, step, rate), velocity };

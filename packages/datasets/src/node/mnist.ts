@@ -4,8 +4,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Random, ValueError } from "@convlens/backend";
-import { dataset, subset, type Dataset } from "../dataset.ts";
-import { digits, fetchBytes, openMnist, type MnistOptions, type MnistUrls, type TrainAndTest } from "../mnist.ts";
+import { classification } from "../arrays.ts";
+import { subset, type Classification, type TrainAndTest } from "../dataset.ts";
+import { digits, fetchBytes, openMnist, type MnistOptions, type MnistUrls } from "../mnist.ts";
 
 const PIXELS = 28 * 28;
 
@@ -69,7 +70,7 @@ async function packageFolder(): Promise<string> {
 }
 
 /** Digits of the package, shuffled; its files are sorted by class. */
-async function digitsOfPackage(): Promise<Dataset> {
+async function digitsOfPackage(): Promise<Classification> {
   const folder = await packageFolder();
   const classes = await Promise.all(
     digits.map(async (digit) => {
@@ -92,6 +93,10 @@ async function digitsOfPackage(): Promise<Dataset> {
     inputs.set(pixels, at * PIXELS);
     labels.fill(label, at, (at += pixels.length / PIXELS));
   });
-  const sorted = dataset({ shape: [28, 28, 1], inputs, labels, classes: digits });
+  const sorted = classification({
+    inputs: { values: inputs, shape: [labels.length, 28, 28, 1] },
+    labels,
+    classes: digits,
+  });
   return subset(sorted, new Random(0).split("mnist").permutation(sorted.size));
 }

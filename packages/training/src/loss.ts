@@ -1,0 +1,175 @@
+import {
+  checkOptions,
+  oneOf,
+  ShapeError,
+  showShape,
+  ValueError,
+  type OptionCheck,
+  type OptionChecks,
+} from "@convlens/backend";
+import { broadcastTo, divide, equal, maximum, multiply, reshape, sum, Tensor, tensor, where, within } from "@convlens/tensor";
+import type { Metrics } from "./metric.ts";
+
+/** Sum of the losses of a batch, and sum of the weights that count in it: scalars. Their quotient is the mean. */
+export interface LossParts {
+  readonly sum: Tensor;
+  readonly weight: Tensor;
+}
+
+/**
+ * Loss of the outputs of a model: a scalar, usually the mean over the batch. Any such function is a loss. The losses of this
+ * package also have `parts`, so that weights of examples count, and means over an epoch or over accumulated batches are exact.
+ */
+export interface Loss<Output = Tensor, Target = Tensor> {
+  (outputs: Output, targets: Target): Tensor;
+  /**
+   * Sum of the losses, and of their weights.
+   *
+   * @param weights - Weights of the examples, `[n]`.
+   */
+  readonly parts?: (outputs: Output, targets: Target, weights: Tensor | undefined) => LossParts;
+  /** Metrics that suit the loss, used where none are chosen. */
+  readonly metrics?: Metrics<Output, Target>;
+}
+
+/** Option of all losses of this package. */
+export interface ReductionOption {
+  /** The mean of all losses, their sum, or each of them. Default: `"mean"`. */
+  readonly reduction?: "mean" | "sum" | "none" | undefined;
+}
+
+/** A loss with options: `loss(outputs, targets, options)` is its value, `loss(options)` another loss. */
+export interface LossWithOptions<Options extends ReductionOption> extends Loss {
+  (outputs: Tensor, targets: Tensor, options: Options): Tensor;
+  (options: Options): Loss;
+}
+
+/** Losses of each element before they are summed. */
+export interface EachLoss {
+  /** Losses, the first axis of which counts the examples. */
+  readonly each: Tensor;
+  /** What each counts in the mean, in the same shape. Default: 1. */
+  readonly weights?: Tensor | undefined;
+}
+
+/**
+ * Makes a loss with options from its losses of each element.
+ *
+ * @param name - For messages.
+ * @param checks - Of the options beside `reduction`.
+ * @param each - Records the losses.
+ * @param metricsOf - Metrics that suit the loss with these options.
+ *
+ * @example
+ * ```ts
+ * // (1 + |difference|)ⁿ − 1
+ * const powerLoss = defineLoss<{ readonly n?: number; readonly reduction?: "mean" }>(
+ *   "powerLoss",
+ *   { n: numberFrom(1) },
+ *   (outputs, targets, { n = 2 }) => ({ each: subtract(power(add(absolute(subtract(outputs, targets)), 1), n), 1) }),
+ * );
+ * fit(model, data, { loss: powerLoss({ n: 3 }) });
+ * ```
+ */
+export function defineLoss<Options extends ReductionOption>(
+  name: string,
+  checks: OptionChecks<Omit<Options, "reduction">>,
+  each: (outputs: Tensor, targets: Tensor, options: Options) => EachLoss,
+  metricsOf?: (options: Options) => Metrics | undefined,
+): LossWithOptions<Options> {
+  const all = { ...checks, reduction: oneOf("mean", "sum", "none") } as unknown as OptionChecks<Options>;
+  const value = (outputs: Tensor, targets: Tensor, options: Options): Tensor => {
+    const found = each(outputs, targets, options);
+    if (options.reduction === "none") return found.each;
+    const parts = reduced(found, undefined);
+    return options.reduction === "sum" ? parts.sum : meanOfParts(parts);
+  };
+  const withOptions = (options: Options): Loss => {
+    checkOptions(name, options, all);
+    const parts = (outputs: Tensor, targets: Tensor, weights: Tensor | undefined): LossParts => {
+      if (options.reduction === "none")
+        throw new ValueError({
+          operation: name,
+          what: "reduction",
+          expected: '"mean" or "sum" in training',
+          got: "none",
+        });
+      const { sum: total, weight } = reduced(each(outputs, targets, options), weights);
+      return { sum: total, weight: options.reduction === "sum" ? tensor(1) : weight };
+    };
+    const metrics = metricsOf?.(options);
+    return Object.assign((outputs: Tensor, targets: Tensor) => value(outputs, targets, options), {
+      parts,
+      ...(metrics && { metrics }),
+    });
+  };
+  const plain = withOptions({} as Options);
+  const loss = (...args: [Options] | [Tensor, Tensor, Options?]): Tensor | Loss => {
+    const [outputs, targets, options = {} as Options] = args as [Tensor, Tensor, Options?];
+    if (!(outputs instanceof Tensor) && args.length === 1) return withOptions(args[0] as Options);
+    checkOptions(name, options, all);
+    return value(outputs, targets, options);
+  };
+  return Object.assign(loss, { parts: plain.parts, metrics: plain.metrics }) as unknown as LossWithOptions<Options>;
+}
+
+/** Sums losses with the weights of the examples. */
+function reduced({ each, weights: own }: EachLoss, weights: Tensor | undefined): LossParts {
+  if (weights === undefined)
+    return { sum: sum(each), weight: own === undefined ? tensor(each.size) : sum(own) };
+  const perElement = broadcastTo(
+    reshape(weights, [weights.size, ...each.shape.slice(1).map(() => 1)]),
+    each.shape,
+  );
+  // A product with 0 is replaced by 0, since 0 · ∞ is NaN.
+  const weighted = where(equal(perElement, 0), 0, multiply(each, perElement));
+  return { sum: sum(weighted), weight: sum(own === undefined ? perElement : multiply(own, perElement)) };
+}
+
+/** Mean of a loss. It is 0, with gradients of 0, where nothing counts, as in an image whose labels are all ignored. */
+const meanOfParts = ({ sum: total, weight }: LossParts): Tensor =>
+  divide(total, weight.isKnown ? weight : maximum(weight, 1e-12));
+
+/** A recorded loss: its mean over the batch, its sum, and the weight of the sum. */
+export interface RecordedLoss extends LossParts {
+  readonly mean: Tensor;
+}
+
+/**
+ * Records a loss.
+ *
+ * @param size - Number of examples.
+ * @throws `ShapeError` for a loss that is not a scalar; `ValueError` for weights of examples where the loss does not take them.
+ */
+export function recordLoss<Output, Target>(
+  loss: Loss<Output, Target>,
+  outputs: Output,
+  targets: Target,
+  weights: Tensor | undefined,
+  size: number,
+): RecordedLoss {
+  return within({ path: "loss", direction: "forward" }, () => {
+    if (loss.parts !== undefined) {
+      const parts = loss.parts(outputs, targets, weights);
+      return { ...parts, mean: meanOfParts(parts) };
+    }
+    if (weights !== undefined)
+      throw new ValueError({
+        operation: "loss",
+        problem: "the examples have weights, and the loss does not take them",
+        fix: "use a loss of this package, or give yours a property parts: (outputs, targets, weights) => ({ sum, weight })",
+      });
+    const mean: unknown = loss(outputs, targets);
+    if (mean instanceof Tensor && mean.rank === 0)
+      return { mean, sum: multiply(mean, size), weight: tensor(size) };
+    throw new ShapeError({
+      operation: "loss",
+      expected: "a scalar tensor, such as mean(…) over the batch",
+      got: mean,
+      gotWords: mean instanceof Tensor ? showShape(mean.shape) : undefined,
+    });
+  });
+}
+
+/** Accepts losses. */
+export const lossOption: OptionCheck = (value) => (typeof value === "function" ? undefined : "a function");

@@ -1,0 +1,512 @@
+import {
+  anyOption,
+  booleanOption,
+  checkOptions,
+  checkValue,
+  functionOption,
+  numberAbove,
+  numberFrom,
+  seedOption,
+  turn,
+  UsageError,
+  ValueError,
+  wholeFrom,
+  type Backend,
+  type OptionCheck,
+  type OptionChecks,
+} from "@convlens/backend";
+import { batches, datasetOption, type Dataset } from "@convlens/datasets";
+import {
+  apply,
+  compileModel,
+  describeVariables,
+  layerOption,
+  nameVariables,
+  parameters as parametersOf,
+  setWeights,
+  weightsOf,
+  type Layer,
+} from "@convlens/layers";
+import {
+  tensorsIn,
+  Variable,
+  variablesBehind,
+  type Compiled,
+  type GradientsOptions,
+  type Tensor,
+  type Tensors,
+} from "@convlens/tensor";
+import { adam } from "./adam.ts";
+import { checkMatches, readSections, storedValues, writeSections, type Sections } from "./checkpoint.ts";
+import { checkClip, type ClipOptions } from "./clip.ts";
+import { groupsOption, learningParameters, type GroupedParameter, type ParameterGroup } from "./groups.ts";
+import { lossOption, recordLoss, type Loss } from "./loss.ts";
+import { mergeSums, sumsOf, valuesOf, type Metrics, type MetricSums, type MetricValues } from "./metric.ts";
+import { accuracy } from "./metrics.ts";
+import { optimizerOption, type Optimizer } from "./optimizer.ts";
+import {
+  metricsFor,
+  recordStep,
+  sizeOfBatch,
+  withValues,
+  type Accumulated,
+  type StepBatch,
+  type StepPhase,
+  type StepPlan,
+  type StepResults,
+} from "./recordStep.ts";
+import { learningRateAt, type Schedule, type ScheduleContext } from "./schedules.ts";
+
+/** Options of {@link Trainer}, and of {@link fit}. */
+export interface TrainerOptions<Output = Tensor, Target = Tensor, M = unknown> {
+  /** Compares outputs with targets. */
+  readonly loss: Loss<Output, Target>;
+  /** Updates the parameters, with its learning rate. It keeps nothing of other runs. Default: `adam()`, with a rate of 1e-3. */
+  readonly optimizer?: Optimizer | undefined;
+  /** Metrics by name. Default: those of the loss, else the accuracy of a classifier. */
+  readonly metrics?: M | undefined;
+  /** Parameters that have learning rates or weight decay of their own, or are frozen. */
+  readonly groups?: readonly ParameterGroup[] | undefined;
+  /** Limits on the gradients. */
+  readonly clip?: ClipOptions | undefined;
+  /** Number of batches whose gradients are added up for one update. Default: 1. */
+  readonly accumulate?: number | undefined;
+  /**
+   * Share that a moving average of the parameters keeps at each update, such as 0.999. Evaluation then uses the averages.
+   * Default: no averages.
+   */
+  readonly ema?: number | undefined;
+  /** Seed of the random numbers of dropout. Default: 0. */
+  readonly seed?: number | undefined;
+  /** Whether to measure the gradients and how far the parameters move. Default: true. */
+  readonly diagnostics?: boolean | undefined;
+  /** Gradient of a parameter that the loss does not depend on. Default: an error. */
+  readonly unused?: GradientsOptions["unused"];
+  /** Backend to run on. Default: that of the model's variables, else the one chosen with `useBackend`. */
+  readonly backend?: Backend | undefined;
+}
+
+const objectOption =
+  (what: string): OptionCheck =>
+  (value) =>
+    typeof value === "object" && value !== null ? undefined : what;
+
+const isMetric = (x: unknown): boolean =>
+  typeof (x as { record?: unknown } | null)?.record === "function" &&
+  typeof (x as { value?: unknown } | null)?.value === "function";
+
+/** Accepts metrics by name. */
+const metricsOption: OptionCheck = (x) =>
+  typeof x === "object" && x !== null && Object.values(x).every(isMetric)
+    ? undefined
+    : "an object of metrics, such as { mae }; each has functions record and value";
+
+/** Checks of the options that {@link Trainer} and {@link fit} share. */
+export const trainerChecks: OptionChecks<TrainerOptions> = {
+  loss: lossOption,
+  optimizer: optimizerOption,
+  metrics: metricsOption,
+  groups: groupsOption,
+  clip: /* @__PURE__ */ objectOption("an object { value, norm }"),
+  accumulate: /* @__PURE__ */ wholeFrom(1),
+  ema: (x) => numberAbove(0)(x) ?? (numberFrom(0, 1)(x) && "a number above 0 and at most 1"),
+  seed: seedOption,
+  diagnostics: booleanOption,
+  unused: (x) => (x === "error" || x === "zeros" ? undefined : '"error" or "zeros"'),
+  backend: anyOption,
+};
+
+/** Sums over batches. */
+export interface TrainingSums {
+  /** Sum of the losses. */
+  readonly loss: number;
+  /** Sum of their weights. */
+  readonly weight: number;
+  readonly metrics: MetricSums;
+}
+
+/** Loss and metrics of a batch or of a data set. */
+export interface Measured<Values> {
+  /** Mean loss over the examples, by their weights. */
+  readonly loss: number;
+  readonly metrics: Values;
+}
+
+/** Result of a step. */
+export interface StepDone<Values> extends Measured<Values> {
+  /** Number of updates so far. */
+  readonly step: number;
+  /** Learning rate of the optimizer. */
+  readonly learningRate: number;
+  /** Norm of all gradients together, before clipping. NaN without diagnostics, or where gradients are only accumulated. */
+  readonly gradientNorm: number;
+  /** Norm of the change of the parameters over the norm of the parameters; about 1e-3 is healthy. NaN like `gradientNorm`. */
+  readonly updateRatio: number;
+  /** Sums of the batch, for {@link Trainer.merge}. */
+  readonly sums: TrainingSums;
+}
+
+/** Values of metrics that are chosen by default. */
+export interface DefaultMetrics {
+  /** Share of the labels that were predicted. Absent if the loss does not treat the outputs as scores of classes. */
+  readonly accuracy?: number;
+}
+
+/** Values of the metrics `M`, or of the default ones. */
+export type ValuesOf<M> = [M] extends [Metrics<never, never>] ? MetricValues<M> : DefaultMetrics;
+
+/** Options of {@link Trainer.step}. */
+export interface StepCall {
+  /** Learning rate of this step, in place of the optimizer's. */
+  readonly learningRate?: number | undefined;
+  /** State of training at which schedules are evaluated. Default: the number of steps so far. */
+  readonly at?: ScheduleContext | undefined;
+}
+
+/** Options of {@link Trainer.evaluate}. */
+export interface EvaluateCall {
+  /** Examples in a batch. Default: 200. */
+  readonly batchSize?: number | undefined;
+  /** Aborts between two batches. */
+  readonly signal?: AbortSignal | undefined;
+  /** Batches made ahead. Default: 0. */
+  readonly prefetch?: number | undefined;
+}
+
+type Results = { readonly [K in keyof StepResults]: StepResults[K] } & { readonly [name: string]: Tensors };
+type StepArguments = [phase: string, inputs: Tensors, targets: Tensors, weights: Tensors | boolean, ...rates: Tensor[]];
+
+const zerosLike = (name: string, shape: Variable["shape"]): Variable =>
+  new Variable(() => new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, { name, trainable: false });
+
+/**
+ * A model that learns one batch at a time, with everything that a step keeps: the state of the optimizer, averages of the
+ * parameters, accumulated gradients. {@link fit} is the loop over it; a loop of one's own calls `step`.
+ *
+ * @example
+ * ```ts
+ * const trainer = new Trainer(model, { loss: crossEntropy, optimizer: adam({ learningRate: 3e-4 }) });
+ * for await (const batch of batches(data, { shuffle: true })) console.log((await trainer.step(batch)).loss);
+ * ```
+ */
+export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unknown> {
+  readonly model: Layer<Input, Output>;
+  readonly #options: TrainerOptions<Output, Target, M>;
+  readonly #optimizer: Optimizer;
+  readonly #learning: readonly GroupedParameter[];
+  /** Learning rates that a call of the step takes: each one that the optimizer and the groups have, once. */
+  readonly #rates: readonly (number | Schedule)[];
+  readonly #averages: ReadonlyMap<Variable, Variable> | undefined;
+  readonly #accumulated: Accumulated | undefined;
+  readonly #step: Compiled<StepArguments, Results>;
+  #evaluation: Compiled<[Tensors, Tensors, Tensors | boolean], Results> | undefined;
+  #used: ReadonlySet<Variable> | undefined;
+  /** Number of updates so far. */
+  steps = 0;
+
+  /**
+   * @param model - Built: its parameters are those that it has now.
+   * @throws `ValueError` for an option that is unknown or wrong, or a model without parameters that learn.
+   */
+  constructor(model: Layer<Input, Output>, options: TrainerOptions<Output, Target, M>) {
+    checkValue("Trainer", "the model", model, layerOption);
+    checkOptions("Trainer", options, trainerChecks as OptionChecks<TrainerOptions<Output, Target, M>>);
+    checkValue("Trainer", "loss", options.loss, functionOption);
+    if (options.clip !== undefined) checkClip("Trainer: clip", options.clip);
+    this.model = model;
+    this.#options = options;
+    this.#optimizer = (options.optimizer ?? adam()).fresh();
+    const all = parametersOf(model);
+    this.#learning = learningParameters(all, options.groups ?? [], this.#optimizer.learningRate);
+    if (this.#learning.length === 0) throw nothingLearns(all.size);
+    this.#rates = [...new Set(this.#learning.map(({ learningRate }) => learningRate))];
+    this.#averages =
+      options.ema === undefined
+        ? undefined
+        : new Map(
+            this.#learning.map(({ path, parameter }) => [parameter, zerosLike(`average.${path}`, parameter.shape)]),
+          );
+    for (const [parameter, average] of this.#averages ?? []) average.assign(parameter);
+    this.#accumulated =
+      (options.accumulate ?? 1) === 1
+        ? undefined
+        : {
+            gradients: this.#learning.map(({ path, parameter }) => zerosLike(`gradient.${path}`, parameter.shape)),
+            weight: zerosLike("gradient weight", []),
+          };
+    // Made now, so that a checkpoint of the first step has it.
+    this.#optimizer.state(this.parameters);
+    this.#step = compileModel(
+      model,
+      (phase: string, inputs: Tensors, targets: Tensors, weights: Tensors | boolean, ...rates: Tensor[]) =>
+        recordStep(
+          model,
+          { inputs: inputs as Input, targets: targets as Target, weights: weightsFrom(weights) },
+          this.#plan(rates),
+          phase as StepPhase,
+          (x, mode) => {
+            const outputs = apply(model, x, mode);
+            this.#used = checkUnchanged(model, outputs, this.#used);
+            return outputs;
+          },
+        ).results as Results,
+      { seed: options.seed ?? 0, ...(options.backend && { backend: options.backend }) },
+    );
+  }
+
+  #plan(rates: readonly Tensor[]): StepPlan<Output, Target> {
+    const { loss, clip, diagnostics, unused, ema = 0, metrics } = this.#options;
+    return {
+      loss,
+      metrics: metrics as Metrics<Output, Target> | undefined,
+      optimizer: this.#optimizer,
+      learning: this.#learning.map(({ learningRate, ...each }) => ({
+        ...each,
+        learningRate: rates[this.#rates.indexOf(learningRate)],
+      })),
+      clip,
+      diagnostics,
+      unused,
+      averages: this.#averages && { of: this.#averages, keep: ema },
+      accumulated: this.#accumulated,
+    };
+  }
+
+  /** Parameters that learn, under their paths. */
+  get parameters(): ReadonlyMap<string, Variable> {
+    return new Map(this.#learning.map(({ path, parameter }) => [path, parameter]));
+  }
+
+  /** The optimizer, with what it keeps for this model. */
+  get optimizer(): Optimizer {
+    return this.#optimizer;
+  }
+
+  /** Number of batches so far: with the seed it is the key of the random numbers of the next one. */
+  get batches(): number {
+    return this.#step.runs;
+  }
+  set batches(count: number) {
+    this.#step.runs = count;
+    this.steps = Math.floor(count / (this.#options.accumulate ?? 1));
+  }
+
+  /** The metrics that are measured. */
+  get metrics(): Metrics<never, never> {
+    return (this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy }) as Metrics<never, never>;
+  }
+
+  /**
+   * Learns from a batch. With `accumulate`, parameters change at every `accumulate`-th call.
+   *
+   * @throws `ValueError` for a learning rate of a schedule that is negative or not finite.
+   */
+  async step(batch: StepBatch<Input, Target>, { learningRate, at }: StepCall = {}): Promise<StepDone<ValuesOf<M>>> {
+    const accumulate = this.#options.accumulate ?? 1;
+    const phase = accumulate === 1 ? "whole" : (this.batches + 1) % accumulate === 0 ? "update" : "gather";
+    const context = at ?? { step: this.steps, steps: NaN, epoch: 0, history: [] };
+    const own = this.#optimizer.learningRate;
+    const rateOf = (rate: number | Schedule): number =>
+      rate === own && learningRate !== undefined ? learningRate : this.#rateAt(rate, context);
+    const results = await this.#step(
+      phase,
+      batch.inputs as Tensors,
+      batch.targets as Tensors,
+      batch.weights ?? false,
+      ...this.#rates.map(rateOf),
+    );
+    if (phase !== "gather") this.steps++;
+    const sums = sumsFrom(results);
+    return {
+      step: this.steps,
+      loss: results.loss.knownValue,
+      metrics: valuesOf(this.metrics, sums.metrics) as ValuesOf<M>,
+      learningRate: rateOf(own),
+      gradientNorm: results.gradientNorm?.knownValue ?? NaN,
+      updateRatio: results.updateRatio?.knownValue ?? NaN,
+      sums,
+    };
+  }
+
+  #rateAt(rate: number | Schedule, at: ScheduleContext): number {
+    const found = learningRateAt(rate, at);
+    if (Number.isFinite(found) && found >= 0) return found;
+    throw new ValueError({
+      operation: `fit: step ${at.step + 1}`,
+      what: "the learning rate that the schedule gives",
+      expected: "a number of at least 0",
+      got: found,
+      fix: Number.isNaN(at.steps) ? "this schedule needs the number of steps; give stepsPerEpoch for a stream" : undefined,
+    });
+  }
+
+  /** Loss and metrics on a data set, by the averaged parameters if there are averages. Nothing changes. */
+  async evaluate(data: Dataset<Input, Target>, options: EvaluateCall = {}): Promise<Measured<ValuesOf<M>>> {
+    checkValue("evaluate", "the data", data, datasetOption);
+    checkOptions("evaluate", options, { batchSize: wholeFrom(1), signal: anyOption, prefetch: wholeFrom(0, 64) });
+    const { batchSize = 200, signal, prefetch = 0 } = options;
+    const { loss, metrics } = this.#options;
+    this.#evaluation ??= compileModel(
+      this.model,
+      (inputs: Tensors, targets: Tensors, weights: Tensors | boolean) => {
+        const averages = new Map(Array.from(this.#averages ?? [], ([parameter, average]) => [parameter, average.current]));
+        const outputs = withValues(averages, () => apply(this.model, inputs as Input));
+        const error = recordLoss(loss, outputs, targets as Target, weightsFrom(weights), sizeOfBatch(inputs));
+        const plan = { loss, metrics: metrics as Metrics<Output, Target> | undefined };
+        return {
+          loss: error.mean,
+          weight: error.weight,
+          metrics: metricsFor(plan, outputs, targets as Target, error),
+        } as Results;
+      },
+      this.#options.backend && { backend: this.#options.backend },
+    );
+    let sums: TrainingSums | undefined;
+    for await (const { inputs, targets, weights } of batches(data, { size: batchSize, prefetch })) {
+      signal?.throwIfAborted();
+      const results = await this.#evaluation(inputs as Tensors, targets as Tensors, weights ?? false);
+      sums = this.merge(sums, sumsFrom(results));
+      await turn();
+    }
+    if (sums === undefined)
+      throw new ValueError({ operation: "evaluate", problem: "the data set has no examples", fix: "check the stream" });
+    return this.measured(sums);
+  }
+
+  /** Adds up the sums of several batches. */
+  merge(a: TrainingSums | undefined, b: TrainingSums): TrainingSums {
+    if (a === undefined) return b;
+    return {
+      loss: a.loss + b.loss,
+      weight: a.weight + b.weight,
+      metrics: mergeSums(this.metrics, a.metrics, b.metrics),
+    };
+  }
+
+  /** Loss and metrics of merged sums. */
+  measured({ loss, weight, metrics }: TrainingSums): Measured<ValuesOf<M>> {
+    return { loss: loss / weight, metrics: valuesOf(this.metrics, metrics) as ValuesOf<M> };
+  }
+
+  /** The averaged parameters under their paths, if there are averages. */
+  async averages(): Promise<ReadonlyMap<string, Float32Array> | undefined> {
+    if (this.#averages === undefined) return undefined;
+    const stored = await storedValues(this.#kept.average);
+    return new Map([...stored].map(([path, { values }]) => [path, Float32Array.from(values)]));
+  }
+
+  /** Variables beside the model's, by part of a checkpoint. */
+  get #kept(): { readonly [_ in "optimizer" | "average" | "gradient"]: ReadonlyMap<string, Variable> } {
+    const { gradients, weight } = this.#accumulated ?? { gradients: [], weight: undefined };
+    return {
+      optimizer: this.#optimizer.state(this.parameters),
+      average: new Map(
+        this.#averages && this.#learning.map(({ path, parameter }) => [path, this.#averages!.get(parameter)!]),
+      ),
+      gradient: new Map([
+        ...(weight === undefined ? [] : [["(weight)", weight] as const]),
+        ...gradients.map((variable, i) => [this.#learning[i]!.path, variable] as const),
+      ]),
+    };
+  }
+
+  /** Copies of everything that is needed to go on from here. */
+  async sections(): Promise<Sections> {
+    const { optimizer, average, gradient } = this.#kept;
+    return {
+      model: await weightsOf(this.model),
+      optimizer: await storedValues(optimizer),
+      average: await storedValues(average),
+      gradient: await storedValues(gradient),
+      best: new Map(),
+    };
+  }
+
+  /**
+   * Goes back to copies of {@link sections}. If a name or shape does not match, nothing is changed.
+   *
+   * @param prepare - Called between the checks and the first write.
+   */
+  restoreSections(sections: Sections, prepare: () => void = () => undefined): void {
+    const kept = this.#kept;
+    checkMatches(this.model, sections, kept);
+    prepare();
+    setWeights(this.model, sections.model);
+    for (const part of ["optimizer", "average", "gradient"] as const)
+      for (const [name, variable] of kept[part]) variable.write(sections[part].get(name)!.values);
+  }
+
+  /** Returns a file with everything that is needed to go on from here, also in another process or on another backend. */
+  async state(): Promise<Uint8Array> {
+    return writeSections(await this.sections(), JSON.stringify({ batches: this.batches, steps: this.steps }));
+  }
+
+  /**
+   * Goes back to a state.
+   *
+   * @throws `ValueError` for a file that is damaged, or of another model, optimizer or options; nothing is changed then.
+   */
+  restore(file: Uint8Array): void {
+    const { sections, progress } = readSections(file);
+    const { batches: count } = JSON.parse(progress) as { readonly batches?: unknown };
+    if (!Number.isSafeInteger(count))
+      throw new ValueError({
+        operation: "restore",
+        problem: "the file is not a state of a Trainer",
+        fix: "resume a checkpoint of fit with fit(model, data, { resume })",
+      });
+    this.restoreSections(sections);
+    this.batches = count as number;
+  }
+
+  /** Frees the memory of the compiled step and of what it keeps; the model stays. */
+  dispose(): void {
+    this.#step.dispose();
+    this.#evaluation?.dispose();
+    for (const part of Object.values(this.#kept)) for (const variable of part.values()) variable.dispose();
+  }
+}
+
+const weightsFrom = (weights: Tensors | boolean): Tensor | undefined =>
+  typeof weights === "boolean" ? undefined : (weights as Tensor);
+
+const sumsFrom = ({ loss, weight, metrics }: Pick<StepResults, "loss" | "weight" | "metrics">): TrainingSums => ({
+  loss: weight.knownValue === 0 ? 0 : loss.knownValue * weight.knownValue,
+  weight: weight.knownValue,
+  metrics: sumsOf(metrics),
+});
+
+const nothingLearns = (parameters: number): ValueError =>
+  parameters === 0
+    ? new ValueError({
+        operation: "fit",
+        problem: "the model has no parameters, so nothing would learn",
+        fix: "give it a layer such as Dense, and build it",
+      })
+    : new ValueError({
+        operation: "fit",
+        problem: `all ${parameters} parameters are frozen, so nothing would learn`,
+        fix: "freeze fewer in groups",
+      });
+
+/**
+ * Trainable variables that a model uses.
+ *
+ * @param before - Variables of the first recording.
+ * @throws `UsageError` if there are others now: the optimizer does not update them, so they would not learn.
+ */
+function checkUnchanged(
+  model: object,
+  outputs: unknown,
+  before: ReadonlySet<Variable> | undefined,
+): ReadonlySet<Variable> {
+  const now = variablesBehind(tensorsIn(outputs as Tensors)).filter(({ trainable }) => trainable);
+  const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
+  if (fresh.length === 0) return before ?? new Set(now);
+  nameVariables(model as never);
+  throw new UsageError({
+    operation: "fit",
+    problem: `the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began`,
+    fix: "begin a new fit",
+  });
+}
