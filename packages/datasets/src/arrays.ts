@@ -80,7 +80,12 @@ function checkFinite(operation: string, what: string, values: Numbers["values"],
 /** @throws `ValueError` for weights of another number, negative or not finite. */
 function checkWeights(operation: string, weights: ArrayLike<number>, size: number): void {
   if (weights.length !== size)
-    throw new ValueError({ operation, what: "weights", expected: `one for each of ${size} examples`, got: weights.length });
+    throw new ValueError({
+      operation,
+      what: "weights",
+      expected: `one for each of ${size} examples`,
+      got: weights.length,
+    });
   const bad = Array.from(weights).findIndex((weight) => !(weight >= 0 && weight < Infinity));
   if (bad >= 0)
     throw new ValueError({ operation, what: `weights[${bad}]`, expected: "a number of at least 0", got: weights[bad] });
@@ -100,10 +105,15 @@ function checkWeights(operation: string, weights: ArrayLike<number>, size: numbe
  * data.shapes.target; // { box: [4], label: [] }
  * ```
  */
-export function arrays<A, B>(options: ArraysOptions<A, B>): SizedDataset<TensorsOf<A>, TensorsOf<B>> {
-  const operation = "arrays";
-  checkOptions(operation, options, { inputs: treeOption, targets: treeOption, weights: numbersOption });
-  const { inputs, targets, weights } = options;
+export function arrays<const A, const B>(options: ArraysOptions<A, B>): SizedDataset<TensorsOf<A>, TensorsOf<B>> {
+  checkOptions("arrays", options, { inputs: treeOption, targets: treeOption, weights: numbersOption });
+  return fromArrays("arrays", options);
+}
+
+function fromArrays<A, B>(
+  operation: string,
+  { inputs, targets, weights }: ArraysOptions<A, B>,
+): SizedDataset<TensorsOf<A>, TensorsOf<B>> {
   const [x, y] = [rowsOf(operation, "inputs", inputs), rowsOf(operation, "targets", targets)];
   if (x.size !== y.size)
     throw new ValueError({
@@ -179,7 +189,7 @@ export function labelsOf(
  * classification({ inputs, labels: [0, 1], classes: ["left", "right"] }).size; // 2
  * ```
  */
-export function classification<A>(options: ClassificationOptions<A>): Classification<TensorsOf<A>> {
+export function classification<const A>(options: ClassificationOptions<A>): Classification<TensorsOf<A>> {
   const operation = "classification";
   checkOptions(operation, options, {
     inputs: treeOption,
@@ -191,11 +201,12 @@ export function classification<A>(options: ClassificationOptions<A>): Classifica
   for (const name of ["inputs", "labels"] as const)
     if (options[name] === undefined) throw new ValueError({ operation, problem: `${name} is missing` });
   const labels = labelsOf(operation, options.labels, options.classes);
-  const data = arrays({ inputs, targets: { values: labels, shape: [labels.length] }, weights });
+  const targets = { values: labels, shape: [labels.length] };
+  const data = fromArrays(operation, { inputs, targets, weights });
   let largest = 0;
   for (const label of labels) largest = Math.max(largest, label);
   const classes = options.classes ?? Array.from({ length: largest + 1 }, (_, i) => `${i}`);
-  return { ...data, labels, classes } as Classification<TensorsOf<A>>;
+  return { ...data, labels, classes };
 }
 
 /**
@@ -209,7 +220,7 @@ export function classification<A>(options: ClassificationOptions<A>): Classifica
  * fromExamples([{ input: vector(1, 2), target: vector(3) }]).size; // 1
  * ```
  */
-export function fromExamples<A, B>(
+export function fromExamples<const A, const B>(
   examples: readonly { readonly input: A; readonly target: B; readonly weight?: number }[],
 ): SizedDataset<TensorsOf<A>, TensorsOf<B>> {
   const operation = "fromExamples";
@@ -222,7 +233,13 @@ export function fromExamples<A, B>(
       checkNumbers(operation, `${part} ${i}`, example[part]);
       const shapes = shapesOfNumbers(example[part]);
       if (showShapes(shapes) !== wanted)
-        throw new ValueError({ operation, what: `the ${part} of example ${i}`, expected: `${wanted} like the first`, got: shapes, gotWords: showShapes(shapes) });
+        throw new ValueError({
+          operation,
+          what: `the ${part} of example ${i}`,
+          expected: `${wanted} like the first`,
+          got: shapes,
+          gotWords: showShapes(shapes),
+        });
     }
   }
   type Kind = SizedDataset<TensorsOf<A>, TensorsOf<B>>;

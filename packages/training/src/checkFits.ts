@@ -1,9 +1,4 @@
-import {
-  ConvlensError,
-  ShapeError,
-  traitsOf,
-  ValueError,
-} from "@convlens/backend";
+import { ConvlensError, ShapeError, traitsOf, ValueError } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { apply, type Layer, type Mode } from "@convlens/layers";
 import {

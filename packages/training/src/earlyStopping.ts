@@ -1,4 +1,14 @@
-import { booleanOption, checkOptions, checkValue, numberFrom, oneOf, textField, ValueError, wholeFrom, type OptionCheck } from "@convlens/backend";
+import {
+  booleanOption,
+  checkOptions,
+  checkValue,
+  numberFrom,
+  oneOf,
+  textField,
+  ValueError,
+  wholeFrom,
+  type OptionCheck,
+} from "@convlens/backend";
 import type { Metrics } from "./metric.ts";
 import type { EpochRecord } from "./records.ts";
 

@@ -62,7 +62,10 @@ type Scores = {
   readonly predicted?: Tensor;
   readonly correct?: Tensor;
 };
-type Program = Compiled<[inputs: Tensors, targets: Tensors, weights: Tensors | boolean], { readonly [name: string]: Tensors }>;
+type Program = Compiled<
+  [inputs: Tensors, targets: Tensors, weights: Tensors | boolean],
+  { readonly [name: string]: Tensors }
+>;
 
 /** The compiled evaluation of a model. */
 const programOf = <Input, Output, Target>(
@@ -84,7 +87,7 @@ const programOf = <Input, Output, Target>(
         weight: error.weight,
         metrics: metricsFor({ loss, metrics }, outputs, targets as Target, error),
         ...(answers && { ...answers, outputs: outputs as Tensor }),
-      } as { readonly [name: string]: Tensors };
+      };
     }),
   );
 
@@ -125,7 +128,7 @@ export async function evaluateModel<
     signal: anyOption,
   });
   const { batchSize = 200, loss = crossEntropy as unknown as Loss<Output, Target>, signal } = options;
-  const metrics = options.metrics as Metrics<Output, Target> | undefined;
+  const metrics = options.metrics;
   const program = programOf(model, loss, metrics);
   const measured = (metrics ?? loss.metrics ?? { accuracy }) as Metrics<never, never>;
   const answers = new Answered(data.classes?.length ?? 2);

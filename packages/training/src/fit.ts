@@ -29,7 +29,9 @@ import { Trainer, type DefaultMetrics, type Measured, type StepDone, type Values
  *
  * @typeParam Values - Values of the metrics.
  */
-export class Fit<Values = DefaultMetrics> implements AsyncIterableIterator<FitRecord<Values>>, PromiseLike<History<Values>> {
+export class Fit<Values = DefaultMetrics>
+  implements AsyncIterableIterator<FitRecord<Values>>, PromiseLike<History<Values>>
+{
   readonly #run: { readonly history: History<Values>; checkpoint(): Promise<Uint8Array> };
   readonly #records: AsyncGenerator<FitRecord<Values>, void, void>;
   #isIterated = false;
@@ -162,7 +164,7 @@ function setsOf<Input, Target>(
       problem: "a share of a stream cannot be set apart for validation",
       fix: "give validation a data set of its own",
     });
-  const parts = split<SizedDataset<unknown, unknown>>(data as unknown as SizedDataset<unknown, unknown>, {
+  const parts = split<SizedDataset<unknown, unknown>>(data, {
     test: validation,
     seed,
   });
@@ -184,7 +186,11 @@ class Run<Input, Output, Target, M> {
   #queue: Promise<unknown> = Promise.resolve();
   #lastCheckpoint = { epoch: 0, step: 0, time: performance.now() };
 
-  constructor(model: Layer<Input, Output>, data: Dataset<Input, Target>, options: FitOptions<Input, Output, Target, M>) {
+  constructor(
+    model: Layer<Input, Output>,
+    data: Dataset<Input, Target>,
+    options: FitOptions<Input, Output, Target, M>,
+  ) {
     checkSubject("fit", model, data);
     checkFitOptions(options);
     const { seed = 0, resume, earlyStopping } = options;
@@ -202,10 +208,18 @@ class Run<Input, Output, Target, M> {
       ...{ epoch: 0, batch: 0, step: 0, batches: 0, place: 0, sums: null, history: [] },
     };
     const found = resume === undefined ? undefined : readTraining(resume);
-    if (found !== undefined) checkResumed(found.progress, options.seed === undefined ? { ...start, seed: found.progress.seed } : start, options.epochs ?? 1);
+    if (found !== undefined)
+      checkResumed(
+        found.progress,
+        options.seed === undefined ? { ...start, seed: found.progress.seed } : start,
+        options.epochs ?? 1,
+      );
     this.#progress = found?.progress ?? start;
     const prepare = (): void =>
-      void build(model as Layer<never, unknown>, train.shapes.input as never, { seed: this.#progress.seed, onlyFresh: true });
+      void build(model as Layer<never, unknown>, train.shapes.input as never, {
+        seed: this.#progress.seed,
+        onlyFresh: true,
+      });
     if (found === undefined) prepare();
     // This calls the model, and so creates the variables that a checkpoint is compared with.
     checkFits(model, train, { batchSize, loss, validation });
@@ -214,8 +228,7 @@ class Run<Input, Output, Target, M> {
       ...{ loss, metrics, optimizer, groups, clip, accumulate, ema, diagnostics, unused, backend },
       seed: this.#progress.seed,
     });
-    this.#monitored =
-      earlyStopping && monitored("fit: earlyStopping", earlyStopping, this.#trainer.metrics);
+    this.#monitored = earlyStopping && monitored("fit: earlyStopping", earlyStopping, this.#trainer.metrics);
     if (found === undefined) return;
     this.#trainer.restoreSections(found.sections, prepare);
     this.#best = found.sections.best;
@@ -320,7 +333,11 @@ class Run<Input, Output, Target, M> {
         if (p.batch >= most) break;
       }
     if (p.batch === 0)
-      throw new ValueError({ operation: "fit", problem: "the data has no examples", fix: "check the source of the stream" });
+      throw new ValueError({
+        operation: "fit",
+        problem: "the data has no examples",
+        fix: "check the source of the stream",
+      });
     yield await this.#inTurn(() => this.#endEpoch(seen / seconds, signal));
     await this.#writeCheckpoint(true);
   }
@@ -357,9 +374,7 @@ class Run<Input, Output, Target, M> {
     const { loss, metrics }: Measured<ValuesOf<M>> = this.#trainer.measured(p.sums!);
     const found = { loss, metrics, ...(validation && { validation }) };
     const verdict =
-      earlyStopping &&
-      this.#monitored &&
-      judgeEpoch([...p.history, found].map(this.#monitored.costOf), earlyStopping);
+      earlyStopping && this.#monitored && judgeEpoch([...p.history, found].map(this.#monitored.costOf), earlyStopping);
     const record: EpochRecord<ValuesOf<M>> = {
       kind: "epoch",
       ...{ epoch: p.epoch, step: p.step, ...found, examplesPerSecond },

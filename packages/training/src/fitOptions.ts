@@ -32,8 +32,10 @@ export interface CheckpointOptions {
 }
 
 /** Options of {@link fit}, beside those of a {@link Trainer}. */
-export interface FitOptions<Input = Tensor, Output = Tensor, Target = Tensor, M = unknown>
-  extends Omit<TrainerOptions<Output, Target, M>, "loss"> {
+export interface FitOptions<Input = Tensor, Output = Tensor, Target = Tensor, M = unknown> extends Omit<
+  TrainerOptions<Output, Target, M>,
+  "loss"
+> {
   /** Compares outputs with targets. Default: `crossEntropy`. */
   readonly loss?: Loss<Output, Target> | undefined;
   /** Number of passes over the data, at least 1. Default: 1. */
@@ -110,4 +112,3 @@ export function checkFitOptions(options: object): void {
       everySeconds: numberFrom(0),
     });
 }
-

@@ -7,7 +7,19 @@ import {
   type OptionCheck,
   type OptionChecks,
 } from "@convlens/backend";
-import { broadcastTo, divide, equal, maximum, multiply, reshape, sum, Tensor, tensor, where, within } from "@convlens/tensor";
+import {
+  broadcastTo,
+  divide,
+  equal,
+  maximum,
+  multiply,
+  reshape,
+  sum,
+  Tensor,
+  tensor,
+  where,
+  within,
+} from "@convlens/tensor";
 import type { Metrics } from "./metric.ts";
 
 /** Sum of the losses of a batch, and sum of the weights that count in it: scalars. Their quotient is the mean. */
@@ -106,7 +118,7 @@ export function defineLoss<Options extends ReductionOption>(
   const plain = withOptions({} as Options);
   const loss = (...args: [Options] | [Tensor, Tensor, Options?]): Tensor | Loss => {
     const [outputs, targets, options = {} as Options] = args as [Tensor, Tensor, Options?];
-    if (!(outputs instanceof Tensor) && args.length === 1) return withOptions(args[0] as Options);
+    if (!(outputs instanceof Tensor) && args.length === 1) return withOptions(args[0]);
     checkOptions(name, options, all);
     return value(outputs, targets, options);
   };
@@ -115,12 +127,8 @@ export function defineLoss<Options extends ReductionOption>(
 
 /** Sums losses with the weights of the examples. */
 function reduced({ each, weights: own }: EachLoss, weights: Tensor | undefined): LossParts {
-  if (weights === undefined)
-    return { sum: sum(each), weight: own === undefined ? tensor(each.size) : sum(own) };
-  const perElement = broadcastTo(
-    reshape(weights, [weights.size, ...each.shape.slice(1).map(() => 1)]),
-    each.shape,
-  );
+  if (weights === undefined) return { sum: sum(each), weight: own === undefined ? tensor(each.size) : sum(own) };
+  const perElement = broadcastTo(reshape(weights, [weights.size, ...each.shape.slice(1).map(() => 1)]), each.shape);
   // A product with 0 is replaced by 0, since 0 · ∞ is NaN.
   const weighted = where(equal(perElement, 0), 0, multiply(each, perElement));
   return { sum: sum(weighted), weight: sum(own === undefined ? perElement : multiply(own, perElement)) };
@@ -160,8 +168,7 @@ export function recordLoss<Output, Target>(
         fix: "use a loss of this package, or give yours a property parts: (outputs, targets, weights) => ({ sum, weight })",
       });
     const mean: unknown = loss(outputs, targets);
-    if (mean instanceof Tensor && mean.rank === 0)
-      return { mean, sum: multiply(mean, size), weight: tensor(size) };
+    if (mean instanceof Tensor && mean.rank === 0) return { mean, sum: multiply(mean, size), weight: tensor(size) };
     throw new ShapeError({
       operation: "loss",
       expected: "a scalar tensor, such as mean(…) over the batch",

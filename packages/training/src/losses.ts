@@ -1,4 +1,13 @@
-import { anyOption, fractionOption, numberAbove, numberFrom, ShapeError, showShape, ValueError, type OptionCheck } from "@convlens/backend";
+import {
+  anyOption,
+  fractionOption,
+  numberAbove,
+  numberFrom,
+  ShapeError,
+  showShape,
+  ValueError,
+  type OptionCheck,
+} from "@convlens/backend";
 import {
   absolute,
   add,

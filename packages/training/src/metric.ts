@@ -55,7 +55,9 @@ export const sumsOf = (recorded: RecordedMetrics): MetricSums =>
   mapTensors(recorded, ({ knownValues }) => Float64Array.from(knownValues)) as MetricSums;
 
 const added = (a: Sums, b: Sums): Sums =>
-  Object.fromEntries(Object.entries(a).map(([name, values]) => [name, values.map((x, i) => x + (b[name]?.[i] ?? NaN))]));
+  Object.fromEntries(
+    Object.entries(a).map(([name, values]) => [name, values.map((x, i) => x + (b[name]?.[i] ?? NaN))]),
+  );
 
 /** Merges sums of metrics. */
 export const mergeSums = (metrics: Metrics<never, never>, a: MetricSums, b: MetricSums): MetricSums =>

@@ -15,7 +15,8 @@ import { meanOf, type Metric } from "./metric.ts";
 
 /** @throws `ShapeError` unless outputs are scores of two classes or more, and targets labels. */
 function checkScores(name: string, outputs: Tensor, targets: Tensor): void {
-  const isRight = (outputs.shape.at(-1) ?? 0) >= 2 && showShape(outputs.shape.slice(0, -1)) === showShape(targets.shape);
+  const isRight =
+    (outputs.shape.at(-1) ?? 0) >= 2 && showShape(outputs.shape.slice(0, -1)) === showShape(targets.shape);
   if (isRight) return;
   throw new ShapeError({
     operation: name,
@@ -61,7 +62,10 @@ export const binaryAccuracy: Metric = /* @__PURE__ */ meanOf((outputs, targets) 
 }, "maximize");
 
 /** Mean absolute error. */
-export const mae: Metric = /* @__PURE__ */ meanOf((outputs, targets) => absolute(subtract(outputs, targets)), "minimize");
+export const mae: Metric = /* @__PURE__ */ meanOf(
+  (outputs, targets) => absolute(subtract(outputs, targets)),
+  "minimize",
+);
 
 /** Mean squared error. */
 export const mse: Metric = /* @__PURE__ */ meanOf((outputs, targets) => square(subtract(outputs, targets)), "minimize");

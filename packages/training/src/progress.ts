@@ -115,7 +115,7 @@ function parse(text: string): unknown {
       const { number, float64 } = (x ?? {}) as { readonly number?: unknown; readonly float64?: unknown };
       if (typeof number === "string" && Object.hasOwn(numbers, number)) return numbers[number];
       if (Array.isArray(float64) && float64.every((value) => typeof value === "number"))
-        return Float64Array.from(float64 as number[]);
+        return Float64Array.from(float64);
       return x;
     });
   } catch (cause) {

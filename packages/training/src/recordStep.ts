@@ -158,9 +158,7 @@ export function metricsFor<Output, Target>(
   if (metrics !== undefined) return recordMetrics(metrics, outputs, targets);
   if (!(outputs instanceof Tensor && targets instanceof Tensor)) return {};
   const answers = answersOf(outputs, targets, error);
-  return answers === undefined
-    ? {}
-    : { accuracy: { sum: sum(answers.correct), count: tensor(answers.correct.size) } };
+  return answers === undefined ? {} : { accuracy: { sum: sum(answers.correct), count: tensor(answers.correct.size) } };
 }
 
 /** Adds gradients to the accumulated ones. Returns their means in the last batch before an update. */
@@ -191,11 +189,7 @@ function checkLearns(model: object, outputs: unknown, loss: Tensor): void {
 }
 
 /** Calls a model in training. Layers whose parameters are all frozen keep their running statistics. */
-function callFrozen<Output>(
-  model: object,
-  learning: ReadonlySet<Variable>,
-  call: (mode: Mode) => Output,
-): Output {
+function callFrozen<Output>(model: object, learning: ReadonlySet<Variable>, call: (mode: Mode) => Output): Output {
   const frozen = new Set<AnyLayer>();
   for (const layer of layersOf(model).values()) {
     const own = [...parametersOf(layer).values()];

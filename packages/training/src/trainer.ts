@@ -293,7 +293,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unkno
 
   /** The metrics that are measured. */
   get metrics(): Metrics<never, never> {
-    return (this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy }) as Metrics<never, never>;
+    return (this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy });
   }
 
   /**
@@ -336,7 +336,9 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unkno
       what: "the learning rate that the schedule gives",
       expected: "a number of at least 0",
       got: found,
-      fix: Number.isNaN(at.steps) ? "this schedule needs the number of steps; give stepsPerEpoch for a stream" : undefined,
+      fix: Number.isNaN(at.steps)
+        ? "this schedule needs the number of steps; give stepsPerEpoch for a stream"
+        : undefined,
     });
   }
 
@@ -349,7 +351,9 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unkno
     this.#evaluation ??= compileModel(
       this.model,
       (inputs: Tensors, targets: Tensors, weights: Tensors | boolean) => {
-        const averages = new Map(Array.from(this.#averages ?? [], ([parameter, average]) => [parameter, average.current]));
+        const averages = new Map(
+          Array.from(this.#averages ?? [], ([parameter, average]) => [parameter, average.current]),
+        );
         const outputs = withValues(averages, () => apply(this.model, inputs as Input));
         const error = recordLoss(loss, outputs, targets as Target, weightsFrom(weights), sizeOfBatch(inputs));
         const plan = { loss, metrics: metrics as Metrics<Output, Target> | undefined };
@@ -357,7 +361,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unkno
           loss: error.mean,
           weight: error.weight,
           metrics: metricsFor(plan, outputs, targets as Target, error),
-        } as Results;
+        };
       },
       this.#options.backend && { backend: this.#options.backend },
     );
@@ -503,7 +507,7 @@ function checkUnchanged(
   const now = variablesBehind(tensorsIn(outputs as Tensors)).filter(({ trainable }) => trainable);
   const fresh = before === undefined ? [] : now.filter((variable) => !before.has(variable));
   if (fresh.length === 0) return before ?? new Set(now);
-  nameVariables(model as never);
+  nameVariables(model);
   throw new UsageError({
     operation: "fit",
     problem: `the model has changed during training: ${describeVariables(fresh)} ${fresh.length === 1 ? "was" : "were"} not there when it began`,
