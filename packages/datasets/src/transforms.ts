@@ -124,7 +124,7 @@ export function take<D extends Dataset<unknown, unknown>>(data: D, count: number
     async *open(pass: Pass, from: Place) {
       let { taken, place } = placeWith("take", from, "taken", START);
       if (taken >= count) return;
-      for await (const one of data.open(pass, place)) {
+      for await (const one of source.open(pass, place)) {
         const now = ++taken;
         yield { ...one, after: () => ({ taken: now, place: one.after() }) };
         if (now >= count) return;
@@ -142,7 +142,7 @@ export function skip<D extends Dataset<unknown, unknown>>(data: D, count: number
     ...data,
     async *open(pass: Pass, from: Place) {
       let { taken, place } = placeWith("skip", from, "taken", START);
-      for await (const one of data.open(pass, place)) {
+      for await (const one of source.open(pass, place)) {
         if (taken >= count) yield { ...one, after: () => ({ taken: count, place: one.after() }) };
         else taken++;
       }
