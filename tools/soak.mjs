@@ -20,13 +20,13 @@ import {
   sequential,
 } from "../packages/layers/dist/index.js";
 import { uniform, useBackend, zeros } from "../packages/tensor/dist/index.js";
-import { adam, crossEntropy, fit, trainStep } from "../packages/training/dist/index.js";
+import { adam, crossEntropy, fit, Trainer } from "../packages/training/dist/index.js";
 
 const data = shapes({ size: 64, height: 8, width: 8 });
 const small = () =>
   build(
     sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]),
-    data.shape,
+    data.shapes.input,
   );
 
 /** By name: how often it is repeated, long and short, and `make`, which returns the function that does it once. */
@@ -35,7 +35,7 @@ const soaks = {
     what: "models made, asked and dropped",
     counts: [10_000, 1500],
     make: () => async () => {
-      await predict(small(), zeros([1, ...data.shape]));
+      await predict(small(), zeros([1, ...data.shapes.input]));
     },
   },
   fits: {
@@ -44,7 +44,12 @@ const soaks = {
     make: () => {
       const model = small();
       return async (i) => {
-        const run = fit(model, data, { epochs: 2, batchSize: 16, test: data, loss: (y, t) => crossEntropy(y, t) });
+        const run = fit(model, data, {
+          epochs: 2,
+          batchSize: 16,
+          validation: data,
+          loss: (y, t) => crossEntropy(y, t),
+        });
         for await (const { step } of run) if (i % 3 === 1 && step === 5) break;
       };
     },
@@ -66,10 +71,10 @@ const soaks = {
     counts: [20_000, 2000],
     make: () => {
       const model = small();
-      const step = trainStep(model, { loss: crossEntropy, optimizer: adam(), seed: 1 });
-      const [inputs, labels] = [uniform([8, ...data.shape]), zeros([8])];
+      const trainer = new Trainer(model, { loss: crossEntropy, optimizer: adam(), seed: 1 });
+      const batch = { inputs: uniform([8, ...data.shapes.input]), targets: zeros([8]) };
       return async () => {
-        await step(inputs, labels, 1e-3);
+        await trainer.step(batch);
       };
     },
   },

@@ -5,7 +5,7 @@ import { cpu } from "@convlens/backend-cpu";
 import { build, parameters } from "@convlens/layers";
 import { lenet5 } from "@convlens/layers/models";
 import { compile, useBackend, Variable, zeros } from "@convlens/tensor";
-import { adam, crossEntropy, trainStep } from "@convlens/training";
+import { adam, crossEntropy, Trainer } from "@convlens/training";
 
 const { rounds, options } = JSON.parse(process.argv[2]);
 const CALLS = 32;
@@ -29,10 +29,10 @@ function updatesOf(sizes) {
 }
 
 const sizes = [...learned.values()].map(({ size }) => size);
-const step = trainStep(net, { loss: crossEntropy, optimizer: adam(), diagnostics: false, seed: 1 });
-const [image, label] = [zeros([1, 28, 28, 1]), zeros([1])];
+const trainer = new Trainer(net, { loss: crossEntropy, optimizer: adam(), diagnostics: false, seed: 1 });
+const batch = { inputs: zeros([1, 28, 28, 1]), targets: zeros([1]) };
 const ways = {
-  step: () => step(image, label, 1e-4),
+  step: () => trainer.step(batch, { learningRate: 1e-4 }),
   apart: updatesOf(sizes),
   joined: updatesOf([sizes.reduce((sum, size) => sum + size)]),
 };

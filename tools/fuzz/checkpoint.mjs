@@ -31,11 +31,11 @@ const options = () => ({
   epochs: EPOCHS,
   batchSize: 4,
   seed: 7,
-  test: take(data, 4),
+  validation: take(data, 4),
   onNaN: "continue",
   earlyStopping: { patience: 9, restoreBest: true },
 });
-const curve = (records) => records.map((record) => ({ ...record, imagesPerSecond: 0 }));
+const curve = (records) => records.map((record) => ({ ...record, examplesPerSecond: 0 }));
 
 async function all(training) {
   const records = [];
@@ -134,7 +134,7 @@ export async function run(given) {
     const { more, data: set = data, units = 4 } = isDamaged ? {} : otherRun(dice);
     const model = net(units);
     const isBuilt = dice.chance(0.7);
-    if (isBuilt) build(model, data.shape, { seed: 1 });
+    if (isBuilt) build(model, data.shapes.input, { seed: 1 });
     const optimizer = adam();
     const state = isBuilt ? [...optimizer.state(parameters(model)).values()] : [];
     const before = await weightsOf(model);

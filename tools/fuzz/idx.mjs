@@ -1,6 +1,6 @@
 // The readers of MNIST's and CIFAR-10's files: a damaged file gives as many numbers as it says, or a ValueError.
 import { gzipSync } from "node:zlib";
-import { readCifar10, readIdx, readMnist } from "../../packages/datasets/src/index.ts";
+import { batchOf, readCifar10, readIdx, readMnist } from "../../packages/datasets/src/index.ts";
 import { cases, check, damage, joined, outcome } from "../fuzzing.mjs";
 
 export const name = "idx";
@@ -60,9 +60,15 @@ async function tryMnist(dice, isInput) {
   isInput(JSON.stringify({ images: [...images], labels: [...labels], options }));
   const data = await outcome(() => readMnist(images, labels, options));
   if (data === undefined) return;
-  check(data.inputs.length === data.size * data.shape.reduce((a, b) => a * b, 1), "the pixels do not fill the images");
+  check(
+    pixelsOf(data) === data.size * data.shapes.input.reduce((a, b) => a * b, 1),
+    "the pixels do not fill the images",
+  );
   check(data.labels.length === data.size && data.labels.every((label) => label < data.classes.length), "wrong labels");
 }
+
+/** Number of pixels of all images. */
+const pixelsOf = (data) => batchOf(data, [...data.labels.keys()]).inputs.size;
 
 async function tryCifar(dice, isInput) {
   const records = joined(...Array.from({ length: dice.below(3) }, () => joined([dice.below(11)], dice.bytes(3072))));
@@ -70,10 +76,7 @@ async function tryCifar(dice, isInput) {
   isInput(bytes);
   const data = await outcome(() => readCifar10(bytes));
   if (data === undefined) return;
-  check(
-    data.inputs.length === data.size * 3072 && data.labels.length === data.size,
-    "the pixels do not fill the images",
-  );
+  check(pixelsOf(data) === data.size * 3072 && data.labels.length === data.size, "the pixels do not fill the images");
 }
 
 export const run = (options) =>

@@ -51,7 +51,7 @@ const optionsOf = (dice) => ({
   seed: dice.below(3),
   diagnostics: dice.chance(0.5),
   ...(dice.chance(0.5) && { augment: augment(noise(0.1)) }),
-  ...(dice.chance(0.5) && { test: take(data, 20) }),
+  ...(dice.chance(0.5) && { validation: take(data, 20) }),
   ...dice.pick([{}, { clip: { value: 0.1, norm: 0.2 } }, { clip: { norm: 0.1 } }]),
   ...dice.pick([
     {},
@@ -74,7 +74,7 @@ const optionsOf = (dice) => ({
 async function recordsOf(training, count = Infinity) {
   const found = [];
   for await (const record of training) {
-    found.push({ ...record, imagesPerSecond: 0 });
+    found.push({ ...record, examplesPerSecond: 0 });
     if (found.length >= count) break;
   }
   return found;

@@ -1,7 +1,7 @@
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Dataset } from "@convlens/datasets";
+import type { Classification } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import { writeFileAtomic } from "@convlens/training/node";
 import { trainNet, type TrainingProgress } from "./trainNet.ts";
@@ -37,9 +37,11 @@ export async function prepare(folder: string, { force = false, onProgress }: Pre
   await mkdir(folder, { recursive: true });
   const sets = await mnist();
   for (const part of parts) {
-    const { inputs, labels, size, shape }: Dataset = sets[part];
-    const [height, width] = shape;
-    await writeFileAtomic(fileOf(`${part}-images.idx.gz`), idx(inputs as Uint8Array, [size, height!, width!]));
+    const { labels, size, shapes, example }: Classification = sets[part];
+    const [height, width] = shapes.input;
+    const images = await Promise.all([...labels.keys()].map((i) => example(i, { seed: 0, epoch: 0 })));
+    const pixels = Uint8Array.from(images.flatMap(({ input }) => Array.from(input.values)));
+    await writeFileAtomic(fileOf(`${part}-images.idx.gz`), idx(pixels, [size, height!, width!]));
     await writeFileAtomic(fileOf(`${part}-labels.idx.gz`), idx(labels as Uint8Array, [size]));
   }
   await writeFileAtomic(fileOf("net.safetensors"), await trainNet(sets, onProgress));

@@ -32,8 +32,8 @@ export async function trainNet(
       seed: 1,
     };
     let accuracy = 0;
-    for await (const record of fit(model, train, { ...options, test, augment: augment(shift(1)) })) {
-      if (record.kind === "epoch") accuracy = record.testAccuracy!;
+    for await (const record of fit(model, train, { ...options, validation: test, augment: augment(shift(1)) })) {
+      if (record.kind === "epoch") accuracy = record.validation!.metrics.accuracy!;
       onProgress({ record, epochs: EPOCHS });
     }
     return await saveWeights(model, {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { cpu } from "@convlens/backend-cpu";
-import { dataset } from "@convlens/datasets";
+import { classification } from "@convlens/datasets";
 import { build, weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { explanation } from "../src/compute/explanation.ts";
@@ -84,7 +84,11 @@ describe("an adversarial example", () => {
 describe("a feature", () => {
   it("has patches of digits, the highest activation first, of the size of the receptive field", async () => {
     const inputs = Uint8Array.from({ length: 20 * 784 }, (_, i) => (i * 7919) % 256);
-    const digits = dataset({ shape: inputShape, inputs, labels: new Uint8Array(20), classes });
+    const digits = classification({
+      inputs: { values: inputs, shape: [20, ...inputShape] },
+      labels: new Uint8Array(20),
+      classes,
+    });
     const { patches: found, examples } = await patches(net, digits, {
       net: undefined,
       layer: "layers.1",

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { cpu } from "@convlens/backend-cpu";
-import { dataset, type Dataset } from "@convlens/datasets";
+import { classification, type Classification } from "@convlens/datasets";
 import { build, weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { floor, race } from "../src/compute/floor.ts";
@@ -12,7 +12,7 @@ import { boxesOf, bytes, duration, roleOf, slowest } from "../src/panels/floor/m
 
 const { inputShape, classes } = openingRecipe;
 let net: Net;
-let digits: Dataset;
+let digits: Classification;
 
 beforeAll(async () => {
   useBackend(await cpu({ threads: 2 }));
@@ -23,7 +23,11 @@ beforeAll(async () => {
     () => {},
   ).get();
   const inputs = Uint8Array.from({ length: 8 * 784 }, (_, i) => (i * 7919) % 256);
-  digits = dataset({ shape: inputShape, inputs, labels: Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]), classes });
+  digits = classification({
+    inputs: { values: inputs, shape: [8, ...inputShape] },
+    labels: [0, 1, 2, 3, 4, 5, 6, 7],
+    classes,
+  });
 });
 
 describe.each(works)("a program to %s", (work) => {

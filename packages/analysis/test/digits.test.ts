@@ -1,5 +1,5 @@
 import { Random } from "@convlens/backend";
-import { batches, subset, take } from "@convlens/datasets";
+import { batchOf, take } from "@convlens/datasets";
 import { build, predict, sequential } from "@convlens/layers";
 import { lenet5 } from "@convlens/layers/models";
 import { argmax, softmax, tensor, type Tensor } from "@convlens/tensor";
@@ -37,9 +37,9 @@ let labels: ArrayLike<number>;
 
 beforeAll(async () => {
   trained = await trainedOnDigits();
-  const [batch] = batches(subset(trained.test, [0, 1, 2, 3, 4, 5, 6, 7]), { size: 8 });
-  images = batch!.inputs;
-  labels = batch!.labels.knownValues;
+  const batch = batchOf(trained.test, [0, 1, 2, 3, 4, 5, 6, 7]);
+  images = batch.inputs;
+  labels = batch.targets.knownValues;
 }, 300_000);
 
 /** First and last yielded image. */
@@ -95,8 +95,8 @@ describe("visualize on the trained net", () => {
 
   // Digits are dark: middle grey already gives the channels that respond to ink a third of their maximum.
   it("excites every channel five times as much as noise as dark as digits does", async () => {
-    const { inputs, scale } = take(trained.train, 1000);
-    const brightness = (inputs as Uint8Array).reduce((sum, x) => sum + x * scale, 0) / inputs.length;
+    const { inputs } = batchOf(trained.train, [...Array(1000).keys()]);
+    const brightness = Array.from(inputs.knownValues).reduce((sum, x) => sum + x, 0) / inputs.size;
     expect(brightness).toBeCloseTo(0.13, 2);
     for (const [layer, channels] of [
       ["layers.1", 6],
@@ -142,7 +142,7 @@ describe("visualize on the trained net", () => {
     const data = take(trained.test, 200);
     const found = await topPatches(trained.model, data, { layer: "layers.4", count: 4 });
     expect(found).toHaveLength(12);
-    const [inputs] = [...batches(data, { size: 200 })].map((batch) => batch.inputs.knownValues);
+    const inputs = batchOf(data, [...Array(200).keys()]).inputs.knownValues;
     // Up to the second ReLU, inclusive.
     const part = sequential(trained.model.layers.slice(0, 5));
     for (const { channel, patches } of found.slice(0, 4))
@@ -150,13 +150,13 @@ describe("visualize on the trained net", () => {
         const [[top, bottom], [left, right]] = box as [[number, number], [number, number]];
         const kept = Float32Array.from({ length: 784 }, (_, i) => {
           const [row, column] = [Math.floor(i / 28), i % 28];
-          return row >= top && row <= bottom && column >= left && column <= right ? inputs![index * 784 + i]! : 0;
+          return row >= top && row <= bottom && column >= left && column <= right ? inputs[index * 784 + i]! : 0;
         });
         const maps = await predict(part, tensor(kept, [1, 28, 28, 1]));
         expect(maps.knownValues[(place[0]! * 14 + place[1]!) * 12 + channel]).toBeCloseTo(value, 4);
         const crop = cropOf(data, index, box);
         expect(crop.shape).toEqual([bottom - top + 1, right - left + 1, 1]);
-        expect(crop.values[0]).toBeCloseTo(inputs![index * 784 + top * 28 + left]!, 6);
+        expect(crop.values[0]).toBeCloseTo(inputs[index * 784 + top * 28 + left]!, 6);
       }
   });
 });
@@ -164,15 +164,15 @@ describe("visualize on the trained net", () => {
 describe("robustness of the trained net", () => {
   it("one adversarial step of 0.1 lowers the accuracy below 50 %, several steps lower it further, and no pixel moves more", async () => {
     const data = take(trained.test, 200);
-    const [batch] = batches(data, { size: 200 });
-    const told = { labels: batch!.labels.knownValues, epsilon: 0.1 };
-    const once = await adversarial(trained.model, batch!.inputs, told);
-    const often = await adversarial(trained.model, batch!.inputs, { ...told, steps: 10 });
+    const batch = batchOf(data, [...Array(200).keys()]);
+    const told = { labels: batch.targets.knownValues, epsilon: 0.1 };
+    const once = await adversarial(trained.model, batch.inputs, told);
+    const often = await adversarial(trained.model, batch.inputs, { ...told, steps: 10 });
     expect(once.accuracyBefore).toBeGreaterThan(0.85);
     expect(once.accuracy).toBeLessThan(0.5);
     expect(often.accuracy).toBeLessThan(once.accuracy);
     for (const { values } of [once, often]) {
-      const moves = values.map((value, i) => Math.abs(value - batch!.inputs.knownValues[i]!));
+      const moves = values.map((value, i) => Math.abs(value - batch.inputs.knownValues[i]!));
       const largest = (numbers: typeof values): number =>
         Array.from(numbers).reduce((a, b) => Math.max(a, b), -Infinity);
       expect(largest(moves)).toBeLessThan(0.1 + 1e-6);
@@ -188,12 +188,12 @@ describe("robustness of the trained net", () => {
       optimizer: adam({ learningRate: 2e-3 }),
       seed: 1,
     }));
-    const [batch] = batches(take(trained.test, 200), { size: 200 });
-    const told = { labels: batch!.labels.knownValues, epsilon: 0.1 };
-    const once = await adversarial(model, batch!.inputs, told);
+    const batch = batchOf(trained.test, [...Array(200).keys()]);
+    const told = { labels: batch.targets.knownValues, epsilon: 0.1 };
+    const once = await adversarial(model, batch.inputs, told);
     expect(once.accuracyBefore).toBeGreaterThan(0.9);
     expect(once.accuracy).toBeGreaterThan(0.5);
-    expect((await adversarial(model, batch!.inputs, { ...told, steps: 10 })).accuracy).toBeLessThan(0.4);
+    expect((await adversarial(model, batch.inputs, { ...told, steps: 10 })).accuracy).toBeLessThan(0.4);
   });
 
   it("a shift by one pixel keeps most answers, a shift by four keeps fewer", async () => {

@@ -1,7 +1,7 @@
 import { Random } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { dataset, type Dataset } from "@convlens/datasets";
+import { batchOf, classification, type Classification } from "@convlens/datasets";
 import {
   build,
   Conv1d,
@@ -73,14 +73,17 @@ describe("filters as images", () => {
 });
 
 describe("topPatches", () => {
-  const some = (size: number, shape: readonly number[], seed: number): Dataset => {
-    const random = new Random(seed);
-    return dataset({
-      shape,
-      inputs: random.uniform(size * shape.reduce((a, b) => a * b, 1)),
+  const some = (size: number, shape: readonly number[], seed: number): Classification => {
+    const values = new Random(seed).uniform(size * shape.reduce((a, b) => a * b, 1));
+    return classification({
+      inputs: { values, shape: [size, ...shape] },
       labels: Uint8Array.from({ length: size }, (_, i) => i % 3),
     });
   };
+  const inputsOf = (
+    data: Classification,
+  ): ArrayLike<number> & { subarray(from: number, to: number): Iterable<number> } =>
+    batchOf(data, [...data.labels.keys()]).inputs.knownValues;
 
   it("finds what a search of all units finds, and depends on nothing outside of the boxes", () =>
     fc.assert(
@@ -98,7 +101,8 @@ describe("topPatches", () => {
           { seed },
         );
         const found = await topPatches(model, data, { layer: "layers.3", count: 3, batchSize: 4 });
-        const all = tensor(data.inputs, [7, 8, 9, 2]);
+        const { inputs: all } = batchOf(data, [...data.labels.keys()]);
+        const inputs = inputsOf(data);
         const maps = model.call(all);
         const values = await maps.data();
         const [, h, w] = maps.shape as [number, number, number, number];
@@ -114,7 +118,7 @@ describe("topPatches", () => {
             expect(place).toEqual([Math.floor(best[k]!.place / w), best[k]!.place % w]);
             const crop = cropOf(data, index, box);
             expect(crop.shape).toEqual([...box.map(([a, b]) => b - a + 1), 2]);
-            expect(crop.values[3]).toBe(data.inputs[((index * 8 + box[0]![0]) * 9 + box[1]![0]) * 2 + 3]);
+            expect(crop.values[3]).toBe(inputs[((index * 8 + box[0]![0]) * 9 + box[1]![0]) * 2 + 3]);
           });
           // Values outside of the box do not matter.
           const { index, place, box, value } = patches[0]!;
@@ -122,7 +126,7 @@ describe("topPatches", () => {
           const other = Float64Array.from({ length: 144 }, (_, i) => {
             const [row, column] = [Math.floor(i / 18), Math.floor(i / 2) % 9];
             return row >= top && row <= bottom && column >= left && column <= right
-              ? data.inputs[index * 144 + i]!
+              ? inputs[index * 144 + i]!
               : random.next();
           });
           const again = await model.call(tensor(other, [1, 8, 9, 2])).data();
@@ -144,7 +148,7 @@ describe("topPatches", () => {
     const { place, box, index } = signal!.patches[0]!;
     expect(box).toEqual([[place[0], place[0]! + 3]]);
     expect([...cropOf(data, index, box).values]).toEqual([
-      ...data.inputs.subarray(index * 12 + place[0]!, index * 12 + place[0]! + 4),
+      ...inputsOf(data).subarray(index * 12 + place[0]!, index * 12 + place[0]! + 4),
     ]);
     const dense = await topPatches(model, data, { layer: "layers.3", count: 1 });
     expect(dense).toHaveLength(3);

@@ -1,7 +1,7 @@
 import { BackendError, checked, type Backend, type ErrorDetails } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { batches, dataset, type Dataset } from "@convlens/datasets";
+import { classification, orderOf, type Classification } from "@convlens/datasets";
 import {
   build,
   Conv2d,
@@ -42,10 +42,13 @@ const STEP = 4;
 const BATCH = 5;
 
 /** Examples of which one, counted in the order of training, is bright. */
-function withBright(place: number): Dataset {
+function withBright(place: number): Classification {
   const inputs = Float32Array.from({ length: 40 * 16 }, (_, i) => ((i * 7) % 11) / 22);
   if (place >= 0) inputs[place * 16 + 3] = BRIGHT;
-  return dataset({ shape: [4, 4, 1], inputs, labels: Uint8Array.from({ length: 40 }, (_, i) => i % 3) });
+  return classification({
+    inputs: { values: inputs, shape: [40, 4, 4, 1] },
+    labels: Uint8Array.from({ length: 40 }, (_, i) => i % 3),
+  });
 }
 
 const bright = (x: Tensor): Tensor => greater(x, BRIGHT - 1);
@@ -88,14 +91,13 @@ class Net implements Layer {
 
 /** First example in the batch of the step, in the order of this seed. */
 function exampleOf(step: number): number {
-  const order = batches(withBright(-1), { size: BATCH, shuffle: true, seed: 1 });
-  return [...order][step - 1]!.indices[0]!;
+  return orderOf(40, true, { seed: 1, epoch: 0 })[(step - 1) * BATCH]!;
 }
 
 /** Trains until it fails, and returns the data of the error. */
 async function failure(
   model: Layer,
-  data: Dataset,
+  data: Classification,
   optimizer: Optimizer = sgd(),
 ): Promise<ErrorDetails & { text: string }> {
   try {

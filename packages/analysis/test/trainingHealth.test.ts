@@ -1,6 +1,6 @@
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { batches, shapes, type Dataset } from "@convlens/datasets";
+import { batchOf, shapes, type Classification } from "@convlens/datasets";
 import {
   build,
   constant,
@@ -22,8 +22,8 @@ import { adviceOn, watchTraining, type TrainingHealth, type TrainingWatch } from
 beforeEach(() => useBackend(reference()));
 
 const data = shapes({ size: 80, height: 8, width: 8 });
-const [probe] = batches(data, { size: 40 });
-const told = { inputs: probe!.inputs, targets: probe!.labels };
+const { inputs, targets } = batchOf(data, [...Array(40).keys()]);
+const told = { inputs, targets };
 
 /** A custom net whose ReLUs are operations and not layers. */
 class Net implements Layer {
@@ -38,8 +38,13 @@ class Net implements Layer {
   }
 }
 
-async function watched(model: Layer, options: FitOptions, set: Dataset = data, every = 10): Promise<TrainingWatch> {
-  build(model, set.shape, { seed: 1, onlyFresh: true });
+async function watched(
+  model: Layer,
+  options: FitOptions,
+  set: Classification = data,
+  every = 10,
+): Promise<TrainingWatch> {
+  build(model, set.shapes.input, { seed: 1, onlyFresh: true });
   const watch = await watchTraining(model, { ...told, every });
   for await (const record of fit(model, set, { batchSize: 20, seed: 1, ...options }))
     if (record.kind === "step") await watch.observe(record);
@@ -50,7 +55,7 @@ describe("trainingHealth", () => {
   it("measures the update and the gradient of each parameter", async () => {
     for (const backend of [reference(), await cpu({ threads: 1 })]) {
       useBackend(backend);
-      const model = build(new Net(), data.shape, { seed: 3 });
+      const model = build(new Net(), data.shapes.input, { seed: 3 });
       const watch = await watchTraining(model, { ...told, every: 2 });
       expect(watch.chance).toBeCloseTo(Math.log(4), 12);
       expect((await watchTraining(model, { ...told, loss: crossEntropy })).chance).toBe(watch.chance);
@@ -86,7 +91,7 @@ describe("trainingHealth", () => {
   });
 
   it("counts dead units by the layer that computes them, also if ReLU is not a layer", async () => {
-    const model = build(new Net(), data.shape, { seed: 3 });
+    const model = build(new Net(), data.shapes.input, { seed: 3 });
     model.conv2.bias!.write([0, -1e3, 0, -1e3, 0]);
     const watch = await watchTraining(model, { ...told, every: 1 });
     await watch.observe({ step: 1, loss: 1.4 });

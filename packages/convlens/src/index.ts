@@ -9,7 +9,7 @@ export { ConvlensError, type Backend, type Shape } from "@convlens/backend";
 export { cpu } from "@convlens/backend-cpu";
 export { gpu } from "@convlens/backend-gpu";
 export { reference } from "@convlens/backend-reference";
-export { batches, dataset, shapes, split, type Dataset } from "@convlens/datasets";
+export { arrays, batches, batchOf, classification, shapes, split, type Dataset } from "@convlens/datasets";
 export {
   activations,
   BatchNorm,

@@ -24,19 +24,20 @@ export class ProgressBar {
     this.#stream = stream;
   }
 
-  step({ epoch, batch, batches, loss, accuracy, imagesPerSecond }: StepRecord): void {
+  step({ epoch, batch, loss, metrics: { accuracy }, examplesPerSecond }: StepRecord): void {
     const { epochs, examples, batchSize } = this.#size;
+    const batches = Math.ceil(examples / batchSize);
     const terminal = this.#stream.isTTY;
     const now = performance.now();
     if (now - this.#drawn < (terminal ? 100 : 10_000) && !(terminal && batch === batches)) return;
     this.#drawn = now;
     // The last batch of an epoch may be smaller.
     const done = Math.min(batch * batchSize, examples);
-    const left = ((epochs - epoch) * examples - done) / imagesPerSecond;
+    const left = ((epochs - epoch) * examples - done) / examplesPerSecond;
     const filled = Math.round((24 * batch) / batches);
     const text =
       `epoch ${epoch + 1}/${epochs} ${"█".repeat(filled)}${"░".repeat(24 - filled)} ${batch}/${batches}  ` +
-      `loss ${loss.toFixed(4)}  ${accuracy === undefined ? "" : `accuracy ${(100 * accuracy).toFixed(1)} %  `}${Math.round(imagesPerSecond)} images/s  ${time(left)} left`;
+      `loss ${loss.toFixed(4)}  ${accuracy === undefined ? "" : `accuracy ${(100 * accuracy).toFixed(1)} %  `}${Math.round(examplesPerSecond)} images/s  ${time(left)} left`;
     this.#stream.write(terminal ? `\r\x1b[2K${text.slice(0, Math.max(20, this.#stream.columns - 1))}` : `${text}\n`);
   }
 

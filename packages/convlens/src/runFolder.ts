@@ -84,9 +84,10 @@ const isHistory = objectField<RunHistory>({
       epoch: numberField,
       step: numberField,
       loss: numberField,
-      testLoss: optionalField(numberField),
-      testAccuracy: optionalField(numberField),
-      imagesPerSecond: optionalField(numberField),
+      validation: optionalField(
+        objectField({ loss: numberField, metrics: objectField({ accuracy: optionalField(numberField) }) }),
+      ),
+      examplesPerSecond: optionalField(numberField),
     }),
   ),
 });

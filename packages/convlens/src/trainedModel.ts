@@ -59,7 +59,7 @@ export async function loadRun(path: string, options: ModelSettings): Promise<Tra
   const make = await modelNamed(settings.model);
   useBackend(await cpu());
   const sets = await named.load();
-  const model = build(make(sets.train.classes.length), sets.train.shape);
+  const model = build(make(sets.train.classes.length), sets.train.shapes.input);
   setWeights(model, weights);
   return { folder, settings, sets, model, make, step: progress.step };
 }

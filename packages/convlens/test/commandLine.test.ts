@@ -38,8 +38,8 @@ describe("convlens train", () => {
       const records = json();
       expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
       expect(records[1]).toMatchObject({
-        testAccuracy: expect.any(Number),
-        imagesPerSecond: expect.any(Number),
+        validation: { metrics: { accuracy: expect.any(Number) } },
+        examplesPerSecond: expect.any(Number),
         backend: expect.stringMatching(/^cpu/) as string,
         checkpoint: "runs/first/checkpoint.safetensors",
       });
@@ -99,7 +99,7 @@ describe("convlens train", () => {
     expect(said.err).toMatch(/stopped after step \d+; to continue: convlens train --resume runs\/parts/);
     said.out = "";
     expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
-    const { imagesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
+    const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
     expect(whole).toMatchObject(numbers);
   });
 

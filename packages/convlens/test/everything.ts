@@ -10,3 +10,6 @@ export * from "@convlens/layers";
 export * from "@convlens/layers/models";
 export * from "@convlens/tensor";
 export * from "@convlens/training";
+// Names of two packages.
+export { concat } from "@convlens/tensor";
+export type { Numbers, Place } from "@convlens/datasets";

@@ -37,9 +37,9 @@ async function surroundings(): Promise<Record<string, unknown>> {
   const { train, test } = convlens.split(data, { test: 0.25 });
   const model = convlens.build(
     convlens.sequential([new convlens.Flatten(), new convlens.Dense({ units: 4 })]),
-    data.shape,
+    data.shapes.input,
   );
-  const [first] = convlens.batches(data, { size: 4 });
+  const first = convlens.batchOf(data, [0, 1, 2, 3]);
   return {
     ...convlens,
     ...conformance,
@@ -52,7 +52,7 @@ async function surroundings(): Promise<Record<string, unknown>> {
       train,
       test,
       model,
-      images: first!.inputs,
+      images: first.inputs,
       describe: () => undefined,
       it: () => undefined,
       myBackend: convlens.reference,

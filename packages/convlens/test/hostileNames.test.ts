@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reference } from "@convlens/backend-reference";
-import { dataset, shapes } from "@convlens/datasets";
+import { batchOf, shapes, type Classification } from "@convlens/datasets";
 import { build, Conv2d, Dense, Flatten, ReLU, type Layer, type Mode } from "@convlens/layers";
 import { useBackend, type Tensor } from "@convlens/tensor";
 import fc from "fast-check";
@@ -44,12 +44,7 @@ class Hostile implements Layer {
 }
 
 const digits = shapes({ size: 24, height: 8, width: 8, seed: 1 });
-const data = dataset({
-  shape: digits.shape,
-  inputs: digits.inputs,
-  labels: digits.labels,
-  classes: digits.classes.map((_, i) => `${hostile} ${i}`),
-});
+const data: Classification = { ...digits, classes: digits.classes.map((_, i) => `${hostile} ${i}`) };
 const sets = { train: data, test: data };
 const make = (classes: number): Layer => new Hostile(classes);
 const settings = {
@@ -107,7 +102,7 @@ beforeAll(() => useBackend(reference()));
 
 describe("names that look like markup", () => {
   it("are text on the report", async () => {
-    const model = build(make(data.classes.length), data.shape, { seed: 1 });
+    const model = build(make(data.classes.length), data.shapes.input, { seed: 1 });
     const folder = new RunFolder(hostile);
     const subject = await exampleSubject({ folder, settings, sets, model, make, step: 3, history }, 0);
     const page = await makePage(hostile, subject, reportSections);
@@ -117,10 +112,10 @@ describe("names that look like markup", () => {
   });
 
   it("are text on the page of inspect", { timeout: 300_000 }, async () => {
-    const model = build(make(data.classes.length), data.shape, { seed: 1 });
+    const model = build(make(data.classes.length), data.shapes.input, { seed: 1 });
     const folder = new RunFolder(hostile);
     const trained = { folder, settings, sets, model, make, step: 3 };
-    const values = Float32Array.from(data.inputs.slice(0, 64), (x) => x * data.scale);
+    const values = Float32Array.from(batchOf(data, [0]).inputs.knownValues);
     const input: ImageInput = { shape: [8, 8, 1], values, changes: [hostile] };
     const file: ImageFile = {
       name: hostile,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { Random, ShapeError, ValueError } from "@convlens/backend";
-import { dataset } from "@convlens/datasets";
+import { classification } from "@convlens/datasets";
 import { encode } from "fast-png";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
@@ -433,11 +433,8 @@ describe("an image as the input of a model", () => {
 
 describe("ink on paper, for a model of light on dark", () => {
   const digit = (i: number): number => (Math.abs((i % 12) - 6) < 2 && Math.abs(Math.floor(i / 12) - 6) < 5 ? 255 : 0);
-  const data = dataset({
-    shape: [12, 12, 1],
-    inputs: Uint8Array.from({ length: 144 }, (_, i) => digit(i)),
-    labels: new Uint8Array(1),
-  });
+  const values = Uint8Array.from({ length: 144 }, (_, i) => digit(i));
+  const data = classification({ inputs: { values, shape: [1, 12, 12, 1] }, labels: [0] });
   const check = (value: (i: number) => number): boolean =>
     looksInverted(imageToInput(grays(12, 12, value), [12, 12, 1]), data).isInverted;
 

@@ -105,9 +105,10 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     c.loadWeights(c.build(net(), [2]), new TextEncoder().encode("<!doctype html><html></html>")),
   // Data and training
   "a label out of range": () =>
-    c.dataset({ shape: [1], inputs: new Uint8Array(2), labels: Uint8Array.of(0, 12), classes: ["a", "b"] }),
-  "a hole in the data": () => c.dataset({ shape: [1], inputs: Float32Array.of(0, NaN), labels: Uint8Array.of(0, 1) }),
-  "no data": () => c.dataset({ shape: [1], inputs: new Uint8Array(0), labels: new Uint8Array(0) }),
+    c.classification({ inputs: { values: new Uint8Array(2), shape: [2, 1] }, labels: [0, 12], classes: ["a", "b"] }),
+  "a hole in the data": () =>
+    c.classification({ inputs: { values: Float32Array.of(0, NaN), shape: [2, 1] }, labels: [0, 1] }),
+  "no data": () => c.classification({ inputs: { values: new Uint8Array(0), shape: [0, 1] }, labels: [] }),
   "fewer outputs than classes": () => c.fit(net(3), data),
   "a learning rate that is too high": async () => {
     for await (const _ of c.fit(net(), data, { batchSize: 8, epochs: 9, optimizer: c.sgd({ learningRate: 1e38 }) }));

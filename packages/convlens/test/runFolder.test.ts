@@ -168,7 +168,9 @@ describe("files of a run in another form", () => {
           parameters: [{ path: "a", size: 1, gradient: 1, updateRatio: 1 }],
         },
       ],
-      epochs: [{ kind: "epoch", epoch: 0, step: 1, loss: 1, accuracy: 1, imagesPerSecond: 1, stopped: false }],
+      epochs: [
+        { kind: "epoch", epoch: 0, step: 1, loss: 1, metrics: { accuracy: 1 }, examplesPerSecond: 1, stopped: false },
+      ],
     } as never;
     await own.saveHistory(history);
     expect(await own.readHistory()).toEqual(history);

@@ -32,7 +32,7 @@ export interface CheckpointOptions {
 }
 
 /** Options of {@link fit}, beside those of a {@link Trainer}. */
-export interface FitOptions<Input = Tensor, Output = Tensor, Target = Tensor, M = unknown> extends Omit<
+export interface FitOptions<Input = Tensor, Output = Tensor, Target = Tensor, M = undefined> extends Omit<
   TrainerOptions<Output, Target, M>,
   "loss"
 > {

@@ -58,7 +58,7 @@ import {
 import { learningRateAt, type Schedule, type ScheduleContext } from "./schedules.ts";
 
 /** Options of {@link Trainer}, and of {@link fit}. */
-export interface TrainerOptions<Output = Tensor, Target = Tensor, M = unknown> {
+export interface TrainerOptions<Output = Tensor, Target = Tensor, M = undefined> {
   /** Compares outputs with targets. */
   readonly loss: Loss<Output, Target>;
   /** Updates the parameters, with its learning rate. It keeps nothing of other runs. Default: `adam()`, with a rate of 1e-3. */
@@ -189,7 +189,7 @@ const zerosLike = (name: string, shape: Variable["shape"]): Variable =>
  * for await (const batch of batches(data, { shuffle: true })) console.log((await trainer.step(batch)).loss);
  * ```
  */
-export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unknown> {
+export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undefined> {
   readonly model: Layer<Input, Output>;
   readonly #options: TrainerOptions<Output, Target, M>;
   readonly #optimizer: Optimizer;
@@ -293,7 +293,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = unkno
 
   /** The metrics that are measured. */
   get metrics(): Metrics<never, never> {
-    return (this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy });
+    return this.#options.metrics ?? this.#options.loss.metrics ?? { accuracy };
   }
 
   /**

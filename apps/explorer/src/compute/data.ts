@@ -1,4 +1,4 @@
-import { readMnist, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { readMnist, type Classification, type TrainAndTest } from "@convlens/datasets";
 import netUrl from "../../data/net.safetensors?url";
 import testImagesUrl from "../../data/test-images.idx.gz?url";
 import testLabelsUrl from "../../data/test-labels.idx.gz?url";
@@ -19,8 +19,8 @@ export async function openNet(): Promise<NetParts> {
 }
 
 /** A dataset that is loaded when it is first used, and again if that failed. */
-function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
-  let set: Promise<Dataset> | undefined;
+function kept(imagesUrl: string, labelsUrl: string): () => Promise<Classification> {
+  let set: Promise<Classification> | undefined;
   return () => {
     if (set === undefined) {
       set = Promise.all([load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")]).then(
@@ -33,7 +33,7 @@ function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
 }
 
 /** Digits of the test set. */
-export const testDigits: () => Promise<Dataset> = kept(testImagesUrl, testLabelsUrl);
+export const testDigits: () => Promise<Classification> = kept(testImagesUrl, testLabelsUrl);
 const trainDigits = kept(trainImagesUrl, trainLabelsUrl);
 
 /** Digits of the training set and of the test set. */

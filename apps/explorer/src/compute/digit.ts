@@ -1,4 +1,4 @@
-import type { Dataset } from "@convlens/datasets";
+import { batchOf, type Classification } from "@convlens/datasets";
 
 /** A digit of the test set. */
 export interface DigitRequest {
@@ -14,11 +14,9 @@ export interface DigitAnswer {
 }
 
 /** A digit of a set. */
-export async function digit(digits: Dataset, { index }: DigitRequest): Promise<DigitAnswer> {
-  const size = digits.shape.reduce((a, b) => a * b);
-  const start = index * size;
+export async function digit(digits: Classification, { index }: DigitRequest): Promise<DigitAnswer> {
   return {
-    pixels: Float32Array.from(digits.inputs.subarray(start, start + size), (value) => value * digits.scale),
+    pixels: Float32Array.from(batchOf(digits, [index]).inputs.knownValues),
     label: digits.classes[digits.labels[index]!]!,
   };
 }

@@ -10,7 +10,7 @@ import {
   type Storage,
   type Values,
 } from "@convlens/backend";
-import { batches, take, type Dataset } from "@convlens/datasets";
+import { batchOf, type Classification } from "@convlens/datasets";
 import { apply, parameters, type Layer } from "@convlens/layers";
 import {
   currentBackend,
@@ -34,9 +34,16 @@ const BYTES = 4;
 const ALIGNED = { align: 16 } as const;
 
 /** The program of a task for a backend, and its inputs. */
-function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest, backend: Backend): FloorProgram {
-  const [one] = batches(take(digits, batch), { size: batch });
-  const { inputs, labels } = one!;
+function programFor(
+  model: Layer,
+  digits: Classification,
+  { work, batch }: FloorRequest,
+  backend: Backend,
+): FloorProgram {
+  const { inputs, targets: labels } = batchOf(
+    digits,
+    Array.from({ length: Math.min(batch, digits.size) }, (_, i) => i),
+  );
   const shaped = [zeros(inputs.shape), zeros(labels.shape)] as const;
   const answer = (x: Tensor): Tensor => apply(model, x);
   const learn = (x: Tensor, right: Tensor): Tensor => {
@@ -101,7 +108,7 @@ async function timed(call: () => Promise<unknown>): Promise<number> {
 }
 
 /** The program of the page's backend, its memory plan, and the time of each instruction. */
-export async function floor(net: Net, digits: Dataset, request: FloorRequest): Promise<FloorAnswer> {
+export async function floor(net: Net, digits: Classification, request: FloorRequest): Promise<FloorAnswer> {
   const backend = currentBackend();
   const ready = programFor(net.model, digits, request, backend);
   const { program } = ready;
@@ -157,7 +164,7 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
 }
 
 /** The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested. */
-export async function race(net: Net, digits: Dataset, request: RaceRequest): Promise<RaceAnswer> {
+export async function race(net: Net, digits: Classification, request: RaceRequest): Promise<RaceAnswer> {
   const own = currentBackend();
   const single = await backendOf("one");
   const graphics = request.graphics ? [await backendOf("graphics")] : [];

@@ -1,5 +1,5 @@
 import { tap, type Tap } from "@convlens/analysis";
-import { batches, subset } from "@convlens/datasets";
+import { batchOf } from "@convlens/datasets";
 import {
   build,
   parameters,
@@ -120,21 +120,21 @@ function learnerOf(net: NetName): Learner {
 export function learnedParts({ net, step }: LearnedStep): NetParts {
   const { run, make } = learnerOf(net);
   const found = run.history.at(step);
-  const { classes, shape } = run.data.train;
+  const { classes, shapes } = run.data.train;
   const origin = `trained in chapter 6${net === "second" ? " beside the first one" : ""} and is shown at step ${found.step}`;
-  return { origin, make, inputShape: shape, classes, weights: found.kept.weights };
+  return { origin, make, inputShape: shapes.input, classes, weights: found.kept.weights };
 }
 
 async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
   const weights = file && weightsIn(file);
   const filters = weights === undefined ? recipe.filters : filtersIn(weights, recipe.filters);
   const examples = await learningData(data, allDigits);
-  const { classes, shape } = examples.train;
+  const { classes, shapes } = examples.train;
   const backend = await backendOf(processor);
   const isOwn = data.kind === "own";
   const run = await LearningRun.begin({ ...recipe, filters }, examples, { backend, isOwn, weights });
   const make = (): Sequential => learningNet(filters, classes.length);
-  const model = build(make(), shape);
+  const model = build(make(), shapes.input);
   const before = learners.get(net);
   before?.look.dispose();
   before?.run.dispose();
@@ -200,8 +200,8 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
   // One model for all steps, so that its compiled functions are reused. Jobs run one after the other.
   setWeights(model, kept.weights);
   const index = example % test.size;
-  const [one] = batches(subset(test, [index]), { size: 1 });
-  const { output, layers } = await look(one!.inputs);
+  const { inputs } = batchOf(test, [index]);
+  const { output, layers } = await look(inputs);
   const maps = [...layers.values()].map(({ name, shape, values }) => ({
     name,
     shape: shape.slice(1) as unknown as LookedMaps["shape"],
@@ -211,7 +211,7 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
     step,
     fingerprint: fingerprint(kept.weights),
     filters: Float32Array.from(kept.weights.get("layers.0.filters")!.values),
-    input: Float32Array.from(one!.inputs.knownValues),
+    input: Float32Array.from(inputs.knownValues),
     label: test.labels[index]!,
     maps,
     scores: Float32Array.from(output.knownValues),

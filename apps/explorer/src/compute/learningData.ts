@@ -1,4 +1,4 @@
-import { dataset, orientedEdges, shapes, split, subset, type TrainAndTest } from "@convlens/datasets";
+import { classification, orientedEdges, shapes, split, subset, type TrainAndTest } from "@convlens/datasets";
 
 /** Data to train on. */
 export type LearningData =
@@ -44,7 +44,11 @@ export async function learningData(data: LearningData, digits: () => Promise<Tra
 
 /** Pictures of the reader. If a class has few, the test set is the training set, which says little. */
 function ownPictures({ classes, pixels, labels }: Extract<LearningData, { kind: "own" }>): TrainAndTest {
-  const all = dataset({ shape: [LEARNING_SIDE, LEARNING_SIDE, 1], inputs: pixels, labels, classes });
+  const all = classification({
+    inputs: { values: pixels, shape: [labels.length, LEARNING_SIDE, LEARNING_SIDE, 1] },
+    labels,
+    classes,
+  });
   const places = classes.map((_, label) => [...labels.keys()].filter((i) => labels[i] === label));
   const lacking = classes.findIndex((_, label) => places[label]!.length === 0);
   if (classes.length < 2 || lacking >= 0)

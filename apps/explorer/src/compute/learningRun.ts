@@ -5,7 +5,7 @@ import { build, setWeights, variables, type Sequential, type StoredTensor } from
 import { evaluateModel } from "@convlens/training";
 import { LearningHistory, type KeptStep } from "./learningHistory.ts";
 import { learningNet, settingsAt, type LearningChange, type LearningRecipe } from "./learningNet.ts";
-import { Trainer, type StepMade } from "./trainer.ts";
+import { LearningNet, type StepMade } from "./trainer.ts";
 
 /** A step with its measurements. */
 export interface LearningRow extends TrainingStep, Omit<StepMade, "milliseconds"> {
@@ -74,21 +74,21 @@ export class LearningRun {
   /** The model for tests. They run on the page's backend, because the reference is slow. */
   readonly #tested: Sequential;
   /** One trainer for each backend that was used. */
-  readonly #trainers: Map<Backend, Trainer> = new Map();
-  #trainer: Trainer;
+  readonly #trainers: Map<Backend, LearningNet> = new Map();
+  #trainer: LearningNet;
   /** The trainer before a move, which computes the next step, too. */
-  #before: Trainer | undefined;
+  #before: LearningNet | undefined;
   readonly #seen: { readonly rows: LearningRow[]; readonly health: HealthRecord[] } = { rows: [], health: [] };
   #step = 0;
   /** Whether a step has failed, so that the trainer's state is unknown. */
   #isAstray = false;
-  #batches: Iterator<Batch> | undefined;
+  #batches: AsyncIterator<Batch, void> | undefined;
 
-  private constructor(recipe: LearningRecipe, data: TrainAndTest, isOwn: boolean, trainer: Trainer) {
+  private constructor(recipe: LearningRecipe, data: TrainAndTest, isOwn: boolean, trainer: LearningNet) {
     this.#recipe = { ...recipe, batchSize: Math.min(recipe.batchSize, data.train.size) };
     this.data = data;
     this.#isOwn = isOwn;
-    this.#tested = build(learningNet(recipe.filters, data.test.classes.length), data.train.shape);
+    this.#tested = build(learningNet(recipe.filters, data.test.classes.length), data.train.shapes.input);
     this.#trainer = trainer;
     this.#trainers.set(trainer.backend, trainer);
   }
@@ -99,7 +99,7 @@ export class LearningRun {
     data: TrainAndTest,
     { backend, isOwn, weights }: Beginning,
   ): Promise<LearningRun> {
-    const trainer = await Trainer.on(backend, recipe, data);
+    const trainer = await LearningNet.on(backend, recipe, data);
     if (weights !== undefined) trainer.restore({ weights, optimizer: undefined, memory: new Map() });
     const run = new LearningRun(recipe, data, isOwn, trainer);
     run.history.keep(0, await trainer.state());
@@ -157,7 +157,7 @@ export class LearningRun {
    */
   async moveTo(backend: Backend): Promise<void> {
     if (backend === this.#trainer.backend) return;
-    const trainer = this.#trainers.get(backend) ?? (await Trainer.on(backend, this.#recipe, this.data));
+    const trainer = this.#trainers.get(backend) ?? (await LearningNet.on(backend, this.#recipe, this.data));
     this.#trainers.set(backend, trainer);
     // A failed backend has lost the state of the net.
     const before = this.#isAstray ? undefined : this.#trainer;
@@ -180,7 +180,7 @@ export class LearningRun {
   }
 
   /** Sets a trainer to the present step. */
-  async #restore(trainer: Trainer): Promise<void> {
+  async #restore(trainer: LearningNet): Promise<void> {
     this.#before = undefined;
     this.#batches = undefined;
     trainer.restore(this.history.at(this.#step).kept);
@@ -193,7 +193,7 @@ export class LearningRun {
   async #learn(settings: LearningChange): Promise<MadeStep> {
     if (this.#isAstray) await this.#restore(this.#trainer);
     this.#isAstray = true;
-    const [done, batch] = [this.#step, this.#nextBatch()];
+    const [done, batch] = [this.#step, await this.#nextBatch()];
     const { milliseconds, ...made } = await this.#trainer.step(done, batch, settings);
     const row = { step: done + 1, ...made, learningRate: settings.rate };
     if (!Number.isFinite(row.loss) || !Number.isFinite(row.updateRatio)) {
@@ -218,20 +218,20 @@ export class LearningRun {
   }
 
   /** The order of examples is that of `fit`: determined by seed and epoch. */
-  #nextBatch(): Batch {
-    const next = this.#batches?.next();
+  async #nextBatch(): Promise<Batch> {
+    const next = await this.#batches?.next();
     if (next !== undefined && !next.done) return next.value;
     const { seed, batchSize: size } = this.#recipe;
-    const [epoch, start] = [Math.floor(this.#step / this.#batchesInEpoch), this.#step % this.#batchesInEpoch];
+    const [epoch, from] = [Math.floor(this.#step / this.#batchesInEpoch), this.#step % this.#batchesInEpoch];
     const augment = this.#isOwn ? shift(2) : undefined;
-    this.#batches = batches(this.data.train, { size, shuffle: true, seed, epoch, start, augment });
+    this.#batches = batches(this.data.train, { size, shuffle: true, seed, epoch, from, augment });
     return this.#nextBatch();
   }
 
   async #test(): Promise<LearningTest> {
     setWeights(this.#tested, this.history.at(this.#step).kept.weights);
-    const { loss, accuracy = NaN } = await evaluateModel(this.#tested, this.data.test);
-    return { step: this.#step, loss, accuracy };
+    const { loss, metrics } = await evaluateModel(this.#tested, this.data.test);
+    return { step: this.#step, loss, accuracy: metrics.accuracy ?? NaN };
   }
 
   #advice(): string[] {

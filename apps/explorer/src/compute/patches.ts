@@ -1,5 +1,5 @@
 import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
-import { take, type Dataset } from "@convlens/datasets";
+import { take, type Classification } from "@convlens/datasets";
 import type { Net } from "./net.ts";
 
 /** Digits that are searched. */
@@ -39,7 +39,7 @@ const found = new WeakMap<Net, Map<string, Promise<ChannelPatches[]>>>();
 /** Searches the digits, for all channels of a layer at once, and once for each net. */
 export async function patches(
   net: Net,
-  digits: Dataset,
+  digits: Classification,
   { layer, channel, count }: PatchesRequest,
 ): Promise<PatchesAnswer> {
   const data = take(digits, EXAMPLES);

@@ -1,9 +1,9 @@
 import type { Backend } from "@convlens/backend";
 import { watchTraining, type HealthRecord, type TrainingStep, type TrainingWatch } from "@convlens/analysis";
-import { batches, type Batch, type TrainAndTest } from "@convlens/datasets";
+import { batchOf, type Batch, type TrainAndTest } from "@convlens/datasets";
 import { build, parameters, setWeights, variables, weightsOf, type Sequential } from "@convlens/layers";
 import { compile, evaluate, type Variable } from "@convlens/tensor";
-import { adam, crossEntropy, sgd, trainStep, type Optimizer } from "@convlens/training";
+import { adam, crossEntropy, sgd, Trainer, type Optimizer } from "@convlens/training";
 import type { KeptStep } from "./learningHistory.ts";
 import { learningNet, type LearningChange, type LearningRecipe, type OptimizerName } from "./learningNet.ts";
 
@@ -33,13 +33,13 @@ export interface StepMade {
  * A net on one backend, where its variables stay, with the optimizer and its state, the compiled step, and the measurements of its
  * health.
  */
-export class Trainer {
+export class LearningNet {
   readonly backend: Backend;
   readonly #net: Sequential;
   readonly #watch: TrainingWatch;
   readonly #seed: number;
   #watched = 0;
-  #optimizer: { readonly name: OptimizerName; readonly memory: Optimizer; readonly run: StepProgram } | undefined;
+  #optimizer: { readonly name: OptimizerName; readonly trainer: Trainer } | undefined;
 
   private constructor(backend: Backend, net: Sequential, watch: TrainingWatch, seed: number) {
     this.backend = backend;
@@ -53,12 +53,15 @@ export class Trainer {
     backend: Backend,
     { filters, seed }: LearningRecipe,
     { train, test }: TrainAndTest,
-  ): Promise<Trainer> {
-    const net = build(learningNet(filters, test.classes.length), train.shape, { seed });
+  ): Promise<LearningNet> {
+    const net = build(learningNet(filters, test.classes.length), train.shapes.input, { seed });
     await place(variables(net).values(), backend);
-    const [probe] = batches(test, { size: Math.min(LOOK_AT, test.size) });
-    const watch = await watchTraining(net, { inputs: probe!.inputs, targets: probe!.labels, every: LOOK_EVERY });
-    return new Trainer(backend, net, watch, seed);
+    const { inputs, targets } = batchOf(
+      test,
+      Array.from({ length: Math.min(LOOK_AT, test.size) }, (_, i) => i),
+    );
+    const watch = await watchTraining(net, { inputs, targets, every: LOOK_EVERY });
+    return new LearningNet(backend, net, watch, seed);
   }
 
   /** Loss of a random guess. */
@@ -67,19 +70,14 @@ export class Trainer {
   }
 
   /** Makes step `done + 1`. */
-  async step(done: number, { inputs, labels }: Batch, { optimizer, rate }: LearningChange): Promise<StepMade> {
-    const run = this.#program(optimizer);
+  async step(done: number, batch: Batch, { optimizer, rate }: LearningChange): Promise<StepMade> {
+    const trainer = this.#trainerWith(optimizer);
     // The key of random numbers: seed and step, whichever backend made the steps before.
-    run.runs = done;
+    trainer.batches = done;
     const began = performance.now();
-    const { loss, accuracy, gradientNorm, updateRatio } = await run(inputs, labels, rate);
-    return {
-      loss: loss.knownValue,
-      accuracy: accuracy.knownValue,
-      gradientNorm: gradientNorm.knownValue,
-      updateRatio: updateRatio.knownValue,
-      milliseconds: performance.now() - began,
-    };
+    const { loss, metrics, gradientNorm, updateRatio } = await trainer.step(batch, { learningRate: rate });
+    const milliseconds = performance.now() - began;
+    return { loss, accuracy: metrics.accuracy ?? NaN, gradientNorm, updateRatio, milliseconds };
   }
 
   /** Measures the health of the net after a step, if it is time to. Returns the new records. */
@@ -92,7 +90,7 @@ export class Trainer {
 
   /** The net and everything that is needed to continue from here. */
   async state(): Promise<KeptStep> {
-    const memory = [...(this.#optimizer?.memory.state(parameters(this.#net)) ?? [])];
+    const memory = [...(this.#optimizer?.trainer.optimizer.state(parameters(this.#net)) ?? [])];
     const [weights, values] = [await weightsOf(this.#net), await evaluate(...memory.map(([, variable]) => variable))];
     return {
       weights: new Map([...weights].map(([path, { shape, values }]) => [path, { shape, values: values.slice() }])),
@@ -105,8 +103,7 @@ export class Trainer {
   restore({ weights, optimizer, memory }: KeptStep): void {
     setWeights(this.#net, weights);
     if (optimizer === undefined) return this.#forgetOptimizer();
-    this.#program(optimizer);
-    for (const [name, variable] of this.#optimizer!.memory.state(parameters(this.#net)))
+    for (const [name, variable] of this.#trainerWith(optimizer).optimizer.state(parameters(this.#net)))
       variable.write(memory.get(name)!);
   }
 
@@ -116,24 +113,18 @@ export class Trainer {
     for (const variable of variables(this.#net).values()) variable.dispose();
   }
 
-  /** The program of a step. Another optimizer begins without state. */
-  #program(name: OptimizerName): StepProgram {
+  /** Returns what makes the steps. Another optimizer begins without state. */
+  #trainerWith(name: OptimizerName): Trainer {
     if (this.#optimizer?.name !== name) {
       this.#forgetOptimizer();
-      const all = parameters(this.#net);
-      const memory = optimizers[name]();
-      memory.state(all);
-      const run = trainStep(this.#net, { loss: crossEntropy, optimizer: memory, seed: this.#seed });
-      this.#optimizer = { name, memory, run };
+      const options = { loss: crossEntropy, optimizer: optimizers[name](), seed: this.#seed };
+      this.#optimizer = { name, trainer: new Trainer(this.#net, options) };
     }
-    return this.#optimizer.run;
+    return this.#optimizer.trainer;
   }
 
   #forgetOptimizer(): void {
-    if (this.#optimizer === undefined) return;
-    const { run, memory } = this.#optimizer;
-    run.dispose();
-    for (const variable of memory.state(parameters(this.#net)).values()) variable.dispose();
+    this.#optimizer?.trainer.dispose();
     this.#optimizer = undefined;
   }
 }
@@ -144,6 +135,3 @@ async function place(all: Iterable<Variable>, backend: Backend): Promise<void> {
   await read();
   read.dispose();
 }
-
-/** A compiled training step. */
-type StepProgram = ReturnType<typeof trainStep>;

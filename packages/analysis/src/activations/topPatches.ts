@@ -1,5 +1,5 @@
 import { placeOf, checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
-import { batches, type Dataset } from "@convlens/datasets";
+import { batches, batchOf, type Classification, type SizedDataset } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
 import { receptiveFields } from "../geometry/receptiveField.ts";
@@ -51,17 +51,21 @@ function insert<T extends { readonly value: number }>(list: T[], item: T, count:
  *
  * @example
  * ```ts
- * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), data.shape);
+ * const net = build(sequential([new Conv2d({ filters: 4, kernelSize: 3 }), new ReLU()]), data.shapes.input);
  * const [first] = await topPatches(net, data, { layer: "layers.1", count: 3 });
  * const { index, box, value } = first!.patches[0]!;
  * console.log(index, box, value, cropOf(data, index, box).shape); // …, [3, 3, 1]
  * ```
  */
-export async function topPatches(model: Layer, data: Dataset, options: TopPatchesOptions): Promise<ChannelPatches[]> {
+export async function topPatches(
+  model: Layer,
+  data: Classification,
+  options: TopPatchesOptions,
+): Promise<ChannelPatches[]> {
   checkOptions("topPatches", options, { layer: textOption, count: wholeFrom(1), batchSize: wholeFrom(1) });
   const { layer, count = 9, batchSize = 100 } = options;
-  const field = receptiveFields(model, data.shape).find(({ name }) => name === layer);
-  const shape = layerNamed(recordModel(model, data.shape), layer).output.shape.slice(1);
+  const field = receptiveFields(model, data.shapes.input).find(({ name }) => name === layer);
+  const shape = layerNamed(recordModel(model, data.shapes.input), layer).output.shape.slice(1);
   const channels = shape.at(-1)!;
   const sizes = shape.slice(0, -1);
   const best = Array.from({ length: channels }, (): { value: number; index: number; at: number }[] => []);
@@ -71,7 +75,7 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
     return { value: max(units, 1), at: argmax(units, 1) };
   };
   await withCompiled(strongest, async (run) => {
-    for (const { inputs, indices } of batches(data, { size: batchSize })) {
+    for await (const { inputs, indices } of batches(data, { size: batchSize })) {
       const { value, at } = await run(inputs);
       value.knownValues.forEach((excited, i) =>
         insert(
@@ -83,7 +87,7 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
       await turn();
     }
   });
-  const whole = data.shape.slice(0, -1).map((size) => [0, size - 1] as const);
+  const whole = data.shapes.input.slice(0, -1).map((size) => [0, size - 1] as const);
   return best.map((found, channel) => ({
     channel,
     patches: found.map(({ value, index, at }) => {
@@ -127,17 +131,18 @@ const boxIn =
  * cropOf(data, 7, [[2, 4], [0, 11]]).shape; // [3, 12, 1]: three rows of the eighth example
  * ```
  */
-export function cropOf(data: Dataset, index: number, box: Patch["box"]): Crop {
-  const channels = data.shape.at(-1)!;
-  const sizes = data.shape.slice(0, -1);
+export function cropOf(data: SizedDataset, index: number, box: Patch["box"]): Crop {
+  const { input: whole } = data.shapes;
+  const channels = whole.at(-1)!;
+  const sizes = whole.slice(0, -1);
   checkValue("cropOf", "index", index, wholeFrom(0, data.size - 1));
   checkValue("cropOf", "box", box, boxIn(sizes));
   const shape = [...box.map(([first, last]) => last - first + 1), channels];
-  const start = index * sizes.reduce((a, b) => a * b, channels);
+  const pixels = batchOf(data, [index]).inputs.knownValues;
   const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => {
     const place = placeOf(Math.floor(i / channels), shape.slice(0, -1));
     const pixel = place.reduce((sum, at, axis) => sum * sizes[axis]! + at + box[axis]![0], 0);
-    return data.inputs[start + pixel * channels + (i % channels)]! * data.scale;
+    return pixels[pixel * channels + (i % channels)]!;
   });
   return { shape, values };
 }

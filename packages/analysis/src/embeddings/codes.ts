@@ -1,5 +1,5 @@
 import { checkOptions, wholeFrom, turn } from "@convlens/backend";
-import { batches, type Dataset } from "@convlens/datasets";
+import { batches, type Classification } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import { flatten } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
@@ -38,7 +38,7 @@ export interface Codes extends Matrix {
  * codes.rows; // 64 examples, of `codes.columns` numbers each
  * ```
  */
-export async function codesOf(model: Layer, data: Dataset, options: CodesOptions): Promise<Codes> {
+export async function codesOf(model: Layer, data: Classification, options: CodesOptions): Promise<Codes> {
   checkOptions("codesOf", options, { layer: textOption, batchSize: wholeFrom(1) });
   const { layer, batchSize = 100 } = options;
   return withCompiled(
@@ -46,7 +46,7 @@ export async function codesOf(model: Layer, data: Dataset, options: CodesOptions
     async (run) => {
       let values = new Float32Array(0);
       let columns = 0;
-      for (const { inputs, indices } of batches(data, { size: batchSize })) {
+      for await (const { inputs, indices } of batches(data, { size: batchSize })) {
         const code = await run(inputs);
         columns = code.shape[1]!;
         if (values.length === 0) values = new Float32Array(data.size * columns);

@@ -12,12 +12,21 @@ import {
   type Shape,
 } from "@convlens/backend";
 import { multiplyAddsOf, parameters, type Layer } from "@convlens/layers";
-import { broadcastTo, currentBackend, programOf, sorted, type Tensor, type Variable } from "@convlens/tensor";
+import {
+  broadcastTo,
+  currentBackend,
+  programOf,
+  sorted,
+  tensorsIn,
+  type Tensor,
+  type Tensors,
+  type Variable,
+} from "@convlens/tensor";
 import {
   adam,
   crossEntropy,
-  learningRates,
-  recordTrainStep,
+  learningParameters,
+  recordStep,
   sgd,
   type FitOptions,
   type Optimizer,
@@ -83,6 +92,8 @@ export type OptimizerName = "sgd" | "momentum" | "adam";
 export interface CostOptions extends Pick<FitOptions, "loss" | "clip" | "groups" | "diagnostics"> {
   /** Batch size. Default: 1. */
   readonly batch?: number;
+  /** Shape of one target of `loss`. Default: that of a label, `[]`. */
+  readonly targetShape?: Shape;
   /** An optimizer or its name. Default: `"sgd"`. */
   readonly optimizer?: OptimizerName | Optimizer;
   /** Backend for which memory is planned. Default: that of `useBackend`, or else one without composite kernels. */
@@ -152,6 +163,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
         : `an optimizer, such as adam(), or one of ${Object.keys(optimizers).join(", ")}`,
     backend: anyOption,
     loss: functionOption,
+    targetShape: shapeOption,
     clip: anyOption,
     groups: anyOption,
     diagnostics: booleanOption,
@@ -161,6 +173,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
     optimizer = "sgd",
     backend = chosenBackend(),
     loss,
+    targetShape = [],
     clip,
     groups = [],
     diagnostics = true,
@@ -179,29 +192,35 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
   );
   const all = parameters(model);
   const memory = (typeof optimizer === "string" ? optimizers[optimizer]() : optimizer).fresh();
-  const rates = learningRates(all, groups, memory.learningRate);
-  const different = [...new Set(rates.values())];
-  const targets = broadcastTo(0, loss === undefined ? output.slice(0, -1) : [batch]);
+  const grouped = learningParameters(all, groups, memory.learningRate);
+  const different = [...new Set(grouped.map(({ learningRate }) => learningRate))];
+  const targets = broadcastTo(0, loss === undefined ? output.slice(0, -1) : [batch, ...targetShape]);
   let recorded: RecordedModel | undefined;
   let kept: ReadonlySet<Tensor> = new Set();
   let multiplyAdds = 0;
   const training = programOf(
     (inputs: Tensor, labels: Tensor, ...given: Tensor[]) => {
-      const learning = Array.from(rates, ([path, rate]) => ({
-        path,
-        parameter: all.get(path)!,
-        learningRate: given[different.indexOf(rate)]!,
+      const learning = grouped.map(({ learningRate, ...each }) => ({
+        ...each,
+        learningRate: given[different.indexOf(learningRate)],
       }));
-      const step = recordTrainStep(
-        model,
-        { inputs, targets: labels },
-        { loss: loss ?? crossEntropy, optimizer: memory, learning, clip, diagnostics, unused: "zeros" },
-        (given, mode) => (recorded = recordModel(model, given, mode)).output,
-      );
+      const plan = {
+        loss: loss ?? crossEntropy,
+        optimizer: memory,
+        learning,
+        clip,
+        diagnostics,
+        unused: "zeros",
+      } as const;
+      const step = recordStep(model, { inputs, targets: labels }, plan, "whole", (given, mode) => {
+        recorded = recordModel(model, given, mode);
+        return recorded.output;
+      });
       kept = keptFor(recorded!, step.gradients);
-      const products = sorted([...Object.values(step.results), ...step.gradients], (t) => t.inputs).map(multiplyAddsOf);
+      const results = tensorsIn(step.results as unknown as Tensors);
+      const products = sorted([...results, ...step.gradients], (t) => t.inputs).map(multiplyAddsOf);
       multiplyAdds = products.reduce((a, b) => a + b, 0) / batch;
-      return step.results;
+      return results;
     },
     [x, targets, ...different.map(() => broadcastTo(0, []))],
     { backend },
@@ -211,7 +230,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
   const total = (pick: (layer: LayerCost) => number): number => costs.reduce((sum, layer) => sum + pick(layer), 0);
   const sizeOfAll = (variables: ReadonlyMap<string, Variable>): number =>
     [...variables.values()].reduce((sum, { size }) => sum + size, 0);
-  const learning = new Map([...all].filter(([path]) => rates.has(path)));
+  const learning = new Map(grouped.map(({ path, parameter }) => [path, parameter]));
   return {
     layers: costs,
     parameters: sizeOfAll(all),

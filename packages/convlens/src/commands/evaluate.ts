@@ -10,7 +10,8 @@ export const evaluate: Command = command({
   options: { ...modelOptions, json: jsonOption },
   async run({ words, settings }) {
     const { model, sets } = await loadRun(onlyWord(words, "the folder of a run"), settings);
-    const { loss, accuracy, confusion, mistakes } = await evaluateModel(model, sets.test);
+    const { loss, metrics, confusion, mistakes } = await evaluateModel(model, sets.test);
+    const { accuracy } = metrics;
     const scores = confusion && classScores(confusion);
     if (settings.json) {
       process.stdout.write(

@@ -103,7 +103,7 @@ function imageSubject(
   invert: boolean,
 ): Promise<Subject> {
   const { test, train } = trained.sets;
-  const input = imageToInput(pixels, test.shape, { invert });
+  const input = imageToInput(pixels, test.shapes.input, { invert });
   const size =
     pixels.orientation >= 5 ? ([pixels.width, pixels.height] as const) : ([pixels.height, pixels.width] as const);
   const factor = Math.min(1, PREVIEW / Math.max(...size));

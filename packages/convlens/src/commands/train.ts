@@ -1,6 +1,6 @@
 import { watchTraining, type TrainingWatch } from "@convlens/analysis";
 import type { Backend } from "@convlens/backend";
-import { batchCount, batches, take, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { batchCount, batchOf, type Classification, type TrainAndTest } from "@convlens/datasets";
 import { build, type Layer } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { fit, oneCycle, readCheckpoint, type EpochRecord, type Fit } from "@convlens/training";
@@ -124,13 +124,13 @@ async function prepare(settings: RunSettings, backendName: string, checkpoint?: 
   const backend = await makeBackend();
   useBackend(backend);
   const sets = await named.load();
-  const model = build(make(sets.train.classes.length), sets.train.shape, { seed: settings.seed });
+  const model = build(make(sets.train.classes.length), sets.train.shapes.input, { seed: settings.seed });
   const training = fit(model, sets.train, {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
     optimizer: makeOptimizer({ learningRate: oneCycle(settings.learningRate) }),
     seed: settings.seed,
-    test: sets.test,
+    validation: sets.test,
     resume: checkpoint,
     ...(named.augment && { augment: named.augment }),
   });
@@ -194,7 +194,7 @@ async function trainAll(
   try {
     for await (const record of training) {
       if (record.kind === "step") {
-        await watch.observe(record);
+        await watch.observe({ ...record, ...record.metrics });
         bar.step(record);
       } else {
         epochs.push(record);
@@ -225,21 +225,30 @@ const historyOf = (past: RunHistory | undefined, watch: TrainingWatch, epochs: r
   epochs: [...(past?.epochs ?? []), ...epochs],
 });
 
-const lineOf = ({ epoch, loss, testLoss, testAccuracy, imagesPerSecond }: EpochRecord, epochs: number): string =>
-  `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, ${testLoss === undefined ? "" : `test loss ${testLoss.toFixed(4)}, `}` +
-  `${testAccuracy === undefined ? "" : `test accuracy ${(100 * testAccuracy).toFixed(2)} %, `}${Math.round(imagesPerSecond)} images/s`;
+function lineOf({ epoch, loss, validation, examplesPerSecond }: EpochRecord, epochs: number): string {
+  const accuracy = validation?.metrics.accuracy;
+  return [
+    `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}`,
+    ...(validation === undefined ? [] : [`test loss ${validation.loss.toFixed(4)}`]),
+    ...(accuracy === undefined ? [] : [`test accuracy ${(100 * accuracy).toFixed(2)} %`]),
+    `${Math.round(examplesPerSecond)} images/s`,
+  ].join(", ");
+}
 
 /** Number of times that the model is watched, and the examples it is watched on. */
 const [WATCHES, WATCHED_EXAMPLES] = [40, 128];
 
 /** Watches the training, always on the same examples. */
-function watchFit(model: Layer, data: Dataset, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
-  const watched = take(data, WATCHED_EXAMPLES);
-  const [batch] = batches(watched, { size: watched.size });
+function watchFit(model: Layer, data: Classification, { epochs, batchSize }: RunSettings): Promise<TrainingWatch> {
+  const count = Math.min(WATCHED_EXAMPLES, data.size);
+  const { inputs, targets } = batchOf(
+    data,
+    Array.from({ length: count }, (_, i) => i),
+  );
   const steps = epochs * batchCount(data.size, batchSize);
   return watchTraining(model, {
-    inputs: batch!.inputs,
-    targets: batch!.labels,
+    inputs,
+    targets,
     every: Math.max(2, Math.round(steps / WATCHES)),
   });
 }

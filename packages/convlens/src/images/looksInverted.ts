@@ -1,5 +1,4 @@
-import { sizeOf } from "@convlens/backend";
-import type { Dataset } from "@convlens/datasets";
+import { batchOf, type Classification } from "@convlens/datasets";
 import { edgeOf, mean, type ImageInput } from "./imageToInput.ts";
 
 /** Mean brightness of images: at their edges, and overall. */
@@ -18,10 +17,15 @@ function brightnessOf(values: Float32Array | Float64Array, [height, width, chann
 }
 
 /** Returns the mean of the images of a data set. */
-function meanImage({ size, shape, inputs, scale }: Dataset): Float64Array {
-  const [one, count] = [sizeOf(shape), Math.min(MOST, size)];
+function meanImage(data: Classification): Float64Array {
+  const count = Math.min(MOST, data.size);
+  const { inputs } = batchOf(
+    data,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const one = inputs.size / count;
   const total = new Float64Array(one);
-  for (const [i, x] of inputs.subarray(0, count * one).entries()) total[i % one]! += (x * scale) / count;
+  for (const [i, x] of inputs.knownValues.entries()) total[i % one]! += x / count;
   return total;
 }
 
@@ -34,7 +38,7 @@ export interface InversionCheck {
 }
 
 /** Checks whether an image looks like a negative of the training images. */
-export function looksInverted({ shape, values }: ImageInput, examples: Dataset): InversionCheck {
+export function looksInverted({ shape, values }: ImageInput, examples: Classification): InversionCheck {
   const [image, data] = [brightnessOf(values, shape), brightnessOf(meanImage(examples), shape)];
   const distance = ({ edge, whole }: Brightness): number => Math.abs(edge - data.edge) + Math.abs(whole - data.whole);
   const [own, negative] = [distance(image), distance({ edge: 1 - image.edge, whole: 1 - image.whole })];

@@ -1,6 +1,7 @@
 import { adviceOn, unitActivity, type HealthRecord } from "@convlens/analysis";
 import { shortNumber, thinned, type Series } from "@convlens/analysis/render";
 import { batches, take } from "@convlens/datasets";
+import type { Tensor } from "@convlens/tensor";
 import type { EpochRecord } from "@convlens/training";
 import type { RunHistory } from "../runFolder.ts";
 import { html, type HtmlPart } from "../page/html.ts";
@@ -70,7 +71,7 @@ function lossChart({ steps, epochs, chance = NaN }: RunHistory): HtmlPart {
     `${shortNumber(first.loss)} at first${known ? `; guessing has ${shortNumber(chance)}` : ""}`,
     [
       { name: "training", points: thinned(steps.map(({ step, loss }) => [step, loss])) },
-      ...testLine(epochs, ({ testLoss }) => testLoss),
+      ...testLine(epochs, ({ validation }) => validation?.loss),
       ...(known ? [guessing] : []),
     ],
   );
@@ -84,7 +85,7 @@ const accuracyChart = ({ steps, epochs }: RunHistory): HtmlPart =>
       ...(steps.some(({ accuracy }) => accuracy !== undefined)
         ? [{ name: "training", points: thinned(steps.map(({ step, accuracy = NaN }) => [step, accuracy])) }]
         : []),
-      ...testLine(epochs, ({ testAccuracy }) => testAccuracy),
+      ...testLine(epochs, ({ validation }) => validation?.metrics.accuracy),
     ],
     { high: 1 },
   );
@@ -133,7 +134,8 @@ const EXAMPLES = 1000;
 /** Dead and saturated units. */
 export async function unitSection({ model, sets, layers }: Subject): Promise<Section> {
   const data = take(sets.test, EXAMPLES);
-  const inputs = [...batches(data, { size: 200 })].map((batch) => batch.inputs);
+  const inputs: Tensor[] = [];
+  for await (const batch of batches(data, { size: 200 })) inputs.push(batch.inputs);
   const found = await unitActivity(
     model,
     inputs,

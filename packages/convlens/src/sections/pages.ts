@@ -82,9 +82,10 @@ export const runTitle = ({ settings }: Pick<Subject, "settings">): string =>
 
 /** The most important facts about a run. */
 function overview({ model, sets, settings, step, history, evaluation }: EvaluatedSubject): Html {
-  const { accuracy, loss, mistakes, confusion } = evaluation;
+  const { loss, mistakes, confusion } = evaluation;
+  const { accuracy } = evaluation.metrics;
   const learned = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
-  const speed = history?.epochs.at(-1)?.imagesPerSecond ?? NaN;
+  const speed = history?.epochs.at(-1)?.examplesPerSecond ?? NaN;
   const known: readonly (readonly [name: string, value: string | undefined])[] = [
     ["test accuracy", accuracy === undefined ? undefined : percent(accuracy)],
     ["test loss", loss.toFixed(4)],
@@ -95,7 +96,7 @@ function overview({ model, sets, settings, step, history, evaluation }: Evaluate
     ["images per second", Number.isFinite(speed) ? whole(speed) : undefined],
     ["optimizer", `${settings.optimizer}, learning rate ${settings.learningRate}, seed ${settings.seed}`],
     ["parameters", whole(learned)],
-    ["input", sets.test.shape.join(" × ")],
+    ["input", sets.test.shapes.input.join(" × ")],
   ];
   return facts(known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }

@@ -1,6 +1,6 @@
 import { cropOf, topPatches, type ChannelPatches } from "@convlens/analysis";
 import { drawBoxes, shortNumber } from "@convlens/analysis/render";
-import { take, type Dataset } from "@convlens/datasets";
+import { take, type Classification } from "@convlens/datasets";
 import { html, svg, type Html } from "../page/html.ts";
 import { figure, type Section } from "../page/page.ts";
 import { rasterOfInput, showInput, sizeFor } from "../page/pictures.ts";
@@ -36,7 +36,7 @@ export async function patchSection(subject: Subject): Promise<Section | undefine
   };
 }
 
-function channelFigure(data: Dataset, { channel, patches }: ChannelPatches): Html {
+function channelFigure(data: Classification, { channel, patches }: ChannelPatches): Html {
   const [best] = patches;
   if (best === undefined || best.value <= 0) return figure("", `channel ${channel}`, "no example activates it");
   const label = (at: number): string => data.classes[at] ?? `${at}`;

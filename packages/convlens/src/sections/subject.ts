@@ -1,9 +1,9 @@
 import { recordModel, type RecordedLayer } from "@convlens/analysis";
-import { sizeOf, traitsOf, type Shape } from "@convlens/backend";
-import { batches, subset, type Dataset } from "@convlens/datasets";
+import { traitsOf, type Shape } from "@convlens/backend";
+import { batchOf, type Classification } from "@convlens/datasets";
 import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
-import type { Evaluation } from "@convlens/training";
+import type { DefaultMetrics, Evaluation } from "@convlens/training";
 import type { ImageInput } from "../images/imageToInput.ts";
 import type { InversionCheck } from "../images/looksInverted.ts";
 import type { RunHistory } from "../runFolder.ts";
@@ -39,7 +39,7 @@ export interface Subject extends InspectedRun {
 
 /** A subject with the results of its model on the test set. */
 export interface EvaluatedSubject extends Subject {
-  readonly evaluation: Evaluation;
+  readonly evaluation: Evaluation<DefaultMetrics>;
 }
 
 /** An image file as an input. */
@@ -62,7 +62,7 @@ export async function subjectOf(
   more: Pick<Subject, "label" | "file"> = {},
 ): Promise<Subject> {
   const { model, sets } = trained;
-  const { shape } = sets.test;
+  const { input: shape } = sets.test.shapes;
   const x = tensor(values, [1, ...shape]);
   const probabilities = Array.from(await softmax(await predict(model, x)).data());
   const layers = recordModel(model, shape).layers.filter(({ isContainer }) => !isContainer);
@@ -74,8 +74,7 @@ export async function subjectOf(
 /** Makes the subject of a page about an example of the test set. */
 export function exampleSubject(trained: InspectedRun, index: number): Promise<Subject> {
   const { test } = trained.sets;
-  const { labels } = subset(test, [index]);
-  const label = labels[0]!;
+  const label = test.labels[index]!;
   return subjectOf(trained, `example ${index}, a “${test.classes[label]}”`, exampleOf(test, index).values, { label });
 }
 
@@ -111,21 +110,20 @@ export function detectorOf({ layers }: Pick<Subject, "layers">, convolution: Rec
 
 /** One example of a data set. */
 export function exampleOf(
-  { inputs, shape, scale }: Dataset,
+  data: Classification,
   index: number,
 ): { readonly shape: Shape; readonly values: Float32Array } {
-  const size = sizeOf(shape);
-  return { shape, values: Float32Array.from(inputs.subarray(index * size, (index + 1) * size), (x) => x * scale) };
+  const { inputs } = batchOf(data, [index]);
+  return { shape: inputs.shape.slice(1), values: Float32Array.from(inputs.knownValues) };
 }
 
 /** Evenly spaced examples of a data set as one batch. */
 export function someOf(
-  data: Dataset,
+  data: Classification,
   count: number,
 ): { readonly inputs: Tensor; readonly labels: Int32Array; readonly indices: readonly number[] } {
   const size = Math.min(count, data.size);
   const indices = Array.from({ length: size }, (_, i) => Math.floor((i * data.size) / size));
-  const chosen = subset(data, indices);
-  const [batch] = batches(chosen, { size });
-  return { inputs: batch!.inputs, labels: Int32Array.from(chosen.labels), indices };
+  const { inputs } = batchOf(data, indices);
+  return { inputs, labels: Int32Array.from(indices, (index) => data.labels[index]!), indices };
 }

@@ -3,19 +3,19 @@ import { shortNumber } from "@convlens/analysis/render";
 import { predict } from "@convlens/layers";
 import { softmax, tensor } from "@convlens/tensor";
 import { statisticsOf } from "@convlens/analysis";
-import { take, type Dataset } from "@convlens/datasets";
+import type { Classification } from "@convlens/datasets";
 import { html, type Html } from "../page/html.ts";
 import { figure, percent, type Section } from "../page/page.ts";
 import { showInput } from "../page/pictures.ts";
-import { className, convolutions, detectorOf, nameOf, type Subject } from "./subject.ts";
+import { className, convolutions, detectorOf, nameOf, someOf, type Subject } from "./subject.ts";
 
 /** Steps of each optimization; classes, channels and layers that are shown. */
 const [STEPS, CLASSES, CHANNELS, LAYERS] = [256, 10, 8, 3];
 
 /** Returns the mean brightness of the data, which the optimization starts from. */
-function brightnessOf(data: Dataset): number {
-  const { inputs, scale } = take(data, 500);
-  const mean = statisticsOf(inputs).mean * scale;
+function brightnessOf(data: Classification): number {
+  const { inputs } = someOf(data, 500);
+  const { mean } = statisticsOf(inputs.knownValues);
   return Math.min(0.95, Math.max(0.05, mean));
 }
 

@@ -74,17 +74,17 @@ export function codeOf(state: LearningState): string {
     `  batchSize: ${batchSize},`,
     `  optimizer: ${optimizerCode(state)},`,
     `  seed: ${seed},`,
-    `  test,`,
+    `  validation: test,`,
     `};`,
     `for await (const record of fit(net, train, options)) {`,
-    `  if (record.kind === "epoch") console.log(record.epoch, record.loss, record.testAccuracy);`,
+    `  if (record.kind === "epoch") console.log(record.epoch, record.loss, record.validation.metrics.accuracy);`,
     `  else if (record.step === steps) break;`,
     `}`,
     `await writeFile("net.safetensors", await saveWeights(net));`,
     ...(differs
       ? [
           `// On the page it was ${changesInWords(changes)}.`,
-          `// fit has one optimizer for all steps; trainStep allows another one for each step.`,
+          `// fit has one optimizer for all steps; a Trainer allows another one for each step.`,
         ]
       : []),
   ].join("\n");
