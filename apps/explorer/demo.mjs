@@ -17,11 +17,13 @@ const PORT = 4173;
 function showProgress({ record, epochs }) {
   const head = `epoch ${record.epoch + 1}/${epochs}`;
   if (record.kind === "epoch")
-    console.log(`${isWatched ? "\r\x1b[2K" : ""}${head}: test accuracy ${(100 * record.testAccuracy).toFixed(2)} %`);
+    console.log(
+      `${isWatched ? "\r\x1b[2K" : ""}${head}: test accuracy ${(100 * record.validation.metrics.accuracy).toFixed(2)} %`,
+    );
   else if (isWatched && (record.batch % 10 === 0 || record.batch === record.batches)) {
     const filled = Math.round((24 * record.batch) / record.batches);
     process.stdout.write(
-      `\r\x1b[2K${head} ${"█".repeat(filled)}${"░".repeat(24 - filled)} loss ${record.loss.toFixed(3)}, ${Math.round(record.imagesPerSecond)} images per second`,
+      `\r\x1b[2K${head} ${"█".repeat(filled)}${"░".repeat(24 - filled)} loss ${record.loss.toFixed(3)}, ${Math.round(record.examplesPerSecond)} images per second`,
     );
   }
 }

@@ -25,7 +25,9 @@ export const setup = () => prepareData();
 if (import.meta.filename === process.argv[1])
   await prepareData({
     force: process.argv.includes("--force"),
-    onProgress: ({ record: { kind, epoch, testAccuracy }, epochs }) =>
+    onProgress: ({ record: { kind, epoch, validation }, epochs }) =>
       kind === "epoch" &&
-      console.log(`net of the page: epoch ${epoch + 1}/${epochs}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`),
+      console.log(
+        `net of the page: epoch ${epoch + 1}/${epochs}, test accuracy ${(100 * validation.metrics.accuracy).toFixed(2)} %`,
+      ),
   });

@@ -292,8 +292,8 @@ describe("the program of the panel", () => {
       { step: 0, optimizer: "adam", rate: 0.003 },
       { step: 9, optimizer: "sgd", rate: 0.1 },
     ] as const;
-    expect(codeOf({ ...initial, changes })).toContain("trainStep allows another");
-    expect(codeOf(initial)).not.toContain("trainStep");
+    expect(codeOf({ ...initial, changes })).toContain("a Trainer allows another");
+    expect(codeOf(initial)).not.toContain("a Trainer");
     expect(codeOf(initial)).toContain("await mnist()");
     expect(codeOf({ ...initial, data: "own" })).toContain("shapes replace them");
   });

@@ -1,5 +1,6 @@
 import {
   anyOption,
+  atStep,
   booleanOption,
   checkOptions,
   checkValue,
@@ -314,7 +315,9 @@ export class Trainer<Input = Tensor, Output = Tensor, Target = Tensor, M = undef
       batch.targets as Tensors,
       batch.weights ?? false,
       ...this.#rates.map(rateOf),
-    );
+    ).catch((error: unknown) => {
+      throw atStep(error, this.steps + 1);
+    });
     if (phase !== "gather") this.steps++;
     const sums = sumsFrom(results);
     return {
