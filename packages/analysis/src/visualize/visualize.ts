@@ -6,6 +6,7 @@ import {
   ShapeError,
   showShape,
   ValueError,
+  type OptionCheck,
   type Shape,
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
@@ -63,6 +64,10 @@ const checkIndex = (what: string, index: number, size: number, layer: string): v
 
 /** The mean over all positions of a layer's output: `[n, …, c] → [n, c]`. */
 const overPlaces = (y: Tensor): Tensor => (y.rank === 2 ? y : mean(y, y.shape.map((_, axis) => axis).slice(1, -1)));
+
+/** Accepts objects; their fields are checked with the recorded model. */
+const objectiveOption: OptionCheck = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object such as { class: 0 } or { layer, channel }";
 
 /** The objective in a recorded model: `[n]`. */
 function excitement(recorded: RecordedModel, objective: Objective): Tensor {
@@ -144,6 +149,7 @@ export function visualize(
 ): AsyncGenerator<Painting, void, void> {
   checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
   checkValue("visualize", "inputShape", inputShape, shapeOption);
+  checkValue("visualize", "objective", objective, objectiveOption);
   const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
   const shape = [count, ...inputShape];
   // Throws early for a wrong objective.
