@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { PanelProps } from "../panel.ts";
+import type { PanelProps } from "../controls/panelProps.tsx";
 
 type View<F> = (props: PanelProps<F>) => JSX.Element;
 

@@ -1,4 +1,4 @@
-import { readMnist, type Dataset, type TrainAndTest } from "@convlens/datasets";
+import { readMnist, subset, type Dataset, type TrainAndTest } from "@convlens/datasets";
 import netUrl from "../../data/net.safetensors?url";
 import testImagesUrl from "../../data/test-images.idx.gz?url";
 import testLabelsUrl from "../../data/test-labels.idx.gz?url";
@@ -40,4 +40,14 @@ const trainDigits = kept(trainImagesUrl, trainLabelsUrl);
 export async function allDigits(): Promise<TrainAndTest> {
   const [train, test] = await Promise.all([trainDigits(), testDigits()]);
   return { train, test };
+}
+
+/** A digit of a set: its pixels, row-major from 0 (paper) to 1 (ink), and its label. */
+export function digit(
+  digits: Dataset,
+  index: number,
+): { readonly pixels: Float32Array; readonly label: string | undefined } {
+  const { inputs, scale, labels, classes } = subset(digits, [index]);
+  const [label] = Array.from(labels, (label) => classes[label]);
+  return { pixels: Float32Array.from(inputs, (value) => value * scale), label };
 }

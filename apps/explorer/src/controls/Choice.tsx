@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** Properties of a {@link Choice}. */
+/** Properties of a {@link Choice} and of a {@link Select}. */
 export interface ChoiceProps<T extends string | number> {
   readonly label: string;
   readonly options: readonly T[];
@@ -27,5 +27,23 @@ export function Choice<T extends string | number>(props: ChoiceProps<T>): JSX.El
         ))}
       </div>
     </fieldset>
+  );
+}
+
+/** One of many options, in a list that opens. */
+export function Select<T extends string | number>(props: ChoiceProps<T>): JSX.Element {
+  const { label, options, value, onChange, nameOf = String } = props;
+  const pick = (chosen: string): void => options.forEach((option) => String(option) === chosen && onChange(option));
+  return (
+    <label>
+      {label}{" "}
+      <select value={value} onChange={(event) => pick(event.currentTarget.value)}>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {nameOf(option)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

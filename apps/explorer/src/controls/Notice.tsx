@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { Button } from "./Button.tsx";
 
 /** A way to go on, as a button. */
 export interface Fix {
@@ -27,9 +28,7 @@ export function Notice({ text, role = "alert", lead, fixes = [] }: NoticeProps):
         <div class="fixes">
           {lead !== undefined && <span>{lead}</span>}
           {fixes.map((fix) => (
-            <button type="button" key={fix.text} onClick={fix.onClick}>
-              {fix.text}
-            </button>
+            <Button key={fix.text} {...fix} />
           ))}
         </div>
       )}

@@ -1,6 +1,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "./Button.tsx";
 
 /** Properties of a {@link Player}. */
 export interface PlayerProps {
@@ -36,20 +37,14 @@ export function Player({ label, steps, step, onStep, describe }: PlayerProps): J
   };
   return (
     <div class="player" role="group" aria-label={label}>
-      <button
-        type="button"
+      <Button
+        text={playing.value ? "Pause" : "Play"}
         class="play primary"
         disabled={steps === 0}
         onClick={() => (playing.value = !playing.value)}
-      >
-        {playing.value ? "Pause" : "Play"}
-      </button>
-      <button type="button" aria-label="One step back" disabled={step <= 0} onClick={() => go(step - 1)}>
-        ‹
-      </button>
-      <button type="button" aria-label="One step on" disabled={step >= steps - 1} onClick={() => go(step + 1)}>
-        ›
-      </button>
+      />
+      <Button text="‹" aria-label="One step back" disabled={step <= 0} onClick={() => go(step - 1)} />
+      <Button text="›" aria-label="One step on" disabled={step >= steps - 1} onClick={() => go(step + 1)} />
       <input
         class="scrub"
         type="range"

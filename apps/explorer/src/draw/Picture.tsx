@@ -2,7 +2,7 @@ import { paintMap, type ColorMapName } from "@convlens/analysis/render";
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { moved, type Frame, type Place } from "../controls/Matrix.tsx";
+import { moved, type Frame, type Place } from "../place.ts";
 import { clamp, largestSize } from "../numbers.ts";
 import { shown } from "./shown.ts";
 import { isDark } from "./theme.ts";
@@ -155,17 +155,24 @@ function useReading({ pixels, label, onPoint, onPick, describe }: Omit<PicturePr
 
 /** Properties of a {@link Plate}. */
 export interface PlateProps extends PictureProps {
-  readonly caption: ComponentChildren;
+  /** The caption, with a bold title. */
+  readonly lead?: string;
+  readonly title?: string;
+  readonly caption?: ComponentChildren;
   /** Whether a legend of the colours stands below. */
   readonly hasLegend?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** A picture with its caption. */
-export function Plate({ caption, hasLegend = false, children, ...picture }: PlateProps): JSX.Element {
+export function Plate({ lead, title, caption, hasLegend = false, children, ...picture }: PlateProps): JSX.Element {
   return (
     <div>
-      <p class="caption">{caption}</p>
+      <p class="caption">
+        {lead}
+        {title && <b>{title}</b>}
+        {caption}
+      </p>
       <Picture {...picture} />
       {hasLegend && <Legend {...picture.pixels} />}
       {children}

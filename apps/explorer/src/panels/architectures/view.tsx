@@ -5,10 +5,9 @@ import type { ArchitectureAnswer } from "../../compute/architecture.ts";
 import { useAnswer } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { counted, grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   architecturesFields,
   bytesInWords,
@@ -27,9 +26,8 @@ type Props = PanelProps<typeof architecturesFields>;
 
 /** A net as text, with its volumes and their cost. */
 export function ArchitecturesView(props: Props): JSX.Element {
-  const state = props.state.value;
-  const { choice } = controlsOf(architecturesFields, props);
-  const { value, problem } = useAnswer("architecture", () => requestOf(props.state.value)).value;
+  const { signal, state, choice } = props;
+  const { value, problem } = useAnswer("architecture", () => requestOf(signal.value)).value;
   const pointed = useSignal<number | undefined>(undefined);
   const onPoint = (to: number | undefined): void => void (pointed.value = to);
   // The last valid pattern stays visible while the reader types.
@@ -102,9 +100,7 @@ function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readon
 }
 
 function Controls(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, check } = controlsOf(architecturesFields, props);
+  const { state, set, slider, check } = props;
   return (
     <>
       <Choice

@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { More } from "../../controls/More.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { counted, grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Diagram, Inside } from "./Diagram.tsx";
 import {
   census,
@@ -31,8 +30,7 @@ const total = ({ weights, biases }: Counts): string => grouped(weights + biases)
 
 /** The net as copies of one neuron. */
 export function CopiesView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
+  const { state, set } = props;
   const pointed = useSignal<Unit | undefined>(undefined);
   const weight = useSignal<string | undefined>(undefined);
   const levels = levelsOf(state);
@@ -99,8 +97,8 @@ export function CopiesView(props: Props): JSX.Element {
 }
 
 function Controls(props: Props): JSX.Element {
-  const { slider, choice, check } = controlsOf(copiesFields, props);
-  const isLine = props.state.value.dimensions === "1";
+  const { state, slider, choice, check } = props;
+  const isLine = state.dimensions === "1";
   return (
     <>
       <div class="controls">
@@ -133,8 +131,7 @@ function Weights(
     readonly onWeight: (weight: string | undefined) => void;
   },
 ): JSX.Element {
-  const { edges, weights, first, weight, onWeight } = props;
-  const { slider } = controlsOf(copiesFields, props);
+  const { edges, weights, first, weight, onWeight, state, slider } = props;
   const copies = first.width * first.height;
   return (
     <div class="bar">
@@ -156,7 +153,7 @@ function Weights(
         })}
         {weights.length > MOST_WEIGHTS && <span>and {weights.length - MOST_WEIGHTS} more</span>}
       </div>
-      {slider("copy", "Selected copy", { most: copies, value: Math.min(props.state.value.copy, copies) })}
+      {slider("copy", "Selected copy", { most: copies, value: Math.min(state.copy, copies) })}
     </div>
   );
 }

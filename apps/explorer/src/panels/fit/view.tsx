@@ -1,9 +1,8 @@
 import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { counted } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   begins,
   cellsOf,
@@ -20,8 +19,7 @@ import {
 
 /** The line of cells, with a window at each of its positions. */
 export function FitView(props: PanelProps<typeof fitFields>): JSX.Element {
-  const { slider } = controlsOf(fitFields, props);
-  const state = props.state.value;
+  const { state, slider } = props;
   const { fits, output } = fitOf(state);
   return (
     <>

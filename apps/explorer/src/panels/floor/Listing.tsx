@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import type { FloorAnswer } from "../../compute/floorWork.ts";
+import type { FloorAnswer } from "../../compute/floor.ts";
+import { Button } from "../../controls/Button.tsx";
 import { duration, layerOf } from "./model.ts";
 
 /** The instructions in order, with their times. */
@@ -28,9 +29,7 @@ export function Listing(props: {
             return (
               <tr key={i} class={i === step ? "chosen" : ""}>
                 <td>
-                  <button type="button" aria-pressed={i === step} onClick={() => onStep(i)}>
-                    {i + 1}
-                  </button>
+                  <Button text={String(i + 1)} aria-pressed={i === step} onClick={() => onStep(i)} />
                 </td>
                 <td>
                   <code>{operation}</code>

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { FloorAnswer } from "../../compute/floorWork.ts";
+import type { FloorAnswer } from "../../compute/floor.ts";
 import { boxesOf, bytes, layerOf, roleOf } from "./model.ts";
 
 const WIDTH = 1000;

@@ -2,8 +2,9 @@ import { batch as together, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useCompute } from "../../compute/compute.ts";
-import type { FloorRequest, RaceAnswer } from "../../compute/floorWork.ts";
+import type { FloorRequest, RaceAnswer } from "../../compute/floor.ts";
 import type { Outcome } from "../../compute/protocol.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Table } from "../../controls/Table.tsx";
@@ -56,9 +57,12 @@ export function Race(props: RaceProps): JSX.Element {
   return (
     <div class="contest">
       <div class="controls">
-        <button type="button" class="primary" disabled={isRunning} onClick={() => void start()}>
-          {isRunning ? "Running …" : "Race the backends"}
-        </button>
+        <Button
+          text={isRunning ? "Running …" : "Race the backends"}
+          class="primary"
+          disabled={isRunning}
+          onClick={() => void start()}
+        />
         <Check label="Try the graphics processor, too" value={props.graphics} onChange={props.onGraphics} />
       </div>
       <Notice text={missing && `${missing} The other backends ran without it.`} />

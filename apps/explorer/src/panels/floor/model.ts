@@ -1,11 +1,11 @@
-import { works, type FloorAnswer, type FloorBlock, type FloorInstruction } from "../../compute/floorWork.ts";
+import type { FloorAnswer, FloorBlock, FloorInstruction } from "../../compute/floor.ts";
 import { choice, flag, whole, type StateOf } from "../../fields.ts";
 
 const batchSizes = ["1", "8", "32", "64"] as const;
 
 /** Fields of the panel's state. */
 export const floorFields = {
-  work: choice("read digits", works),
+  work: choice("read digits", ["read digits", "learn from digits"] as const),
   /** Digits in a batch. */
   batch: choice("1", batchSizes),
   /** Whether the graphics processor takes part in the comparison. */

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { refusalOf } from "../../controls/refusal.ts";
+import { Button } from "../../controls/Button.tsx";
+import { openDevice, refusalOf } from "../../controls/device.ts";
 import { middleOf } from "../../draw/readImage.ts";
 
 /** Properties of a {@link Camera}. */
@@ -29,10 +30,7 @@ export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element
   const begin = async (): Promise<void> => {
     onProblem(undefined);
     try {
-      // The property is missing if the page was not loaded over https.
-      const devices = navigator.mediaDevices as MediaDevices | undefined;
-      if (devices === undefined) throw new DOMException("", "SecurityError");
-      stream.value = await devices.getUserMedia({ video: { width: 320, height: 240 } });
+      stream.value = await openDevice({ video: { width: 320, height: 240 } });
       const video = document.createElement("video");
       Object.assign(video, { srcObject: stream.value, muted: true, playsInline: true });
       await video.play();
@@ -45,8 +43,9 @@ export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element
     }
   };
   return (
-    <button type="button" onClick={() => (stream.value === undefined ? void begin() : end())}>
-      {stream.value === undefined ? "Use the camera" : "Stop the camera"}
-    </button>
+    <Button
+      text={stream.value === undefined ? "Use the camera" : "Stop the camera"}
+      onClick={() => (stream.value === undefined ? void begin() : end())}
+    />
   );
 }

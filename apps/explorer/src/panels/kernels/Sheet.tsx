@@ -1,13 +1,13 @@
-import type { ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../controls/Button.tsx";
 import { Pad } from "../../controls/Pad.tsx";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { inkText, stroked } from "../../draw/ink.ts";
 import { SIDE } from "../../draw/samples.ts";
-import { greysOf, inkOf, type KernelsState } from "./model.ts";
+import { greysOf, inkOf, type kernelsFields } from "./model.ts";
 
 /** Properties of a {@link Sheet}. */
-export interface SheetProps {
-  readonly state: ReadonlySignal<Pick<KernelsState, "sheet">>;
+export interface SheetProps extends Pick<PanelProps<typeof kernelsFields>, "signal"> {
   /** Called with each change of the drawing. */
   readonly onDraw: (sheet: string) => void;
 }
@@ -17,20 +17,18 @@ const PEN = 1;
 const GRAYS = { range: [0, 1], map: "gray" } as const;
 
 /** A sheet for drawing an image, dark on light. */
-export function Sheet({ state, onDraw }: SheetProps): JSX.Element {
+export function Sheet({ signal, onDraw }: SheetProps): JSX.Element {
   return (
     <div class="sheet">
       <Pad
         label="Drawing pad."
-        pixels={greysOf(inkOf(state.value))}
+        pixels={greysOf(inkOf(signal.value))}
         side={SIDE}
         look={GRAYS}
         step={2}
-        onStroke={(from, to, erases) => onDraw(inkText(stroked(inkOf(state.peek()), from, to, erases, PEN)))}
+        onStroke={(from, to, erases) => onDraw(inkText(stroked(inkOf(signal.peek()), from, to, erases, PEN)))}
       />
-      <button type="button" onClick={() => onDraw(inkText([]))}>
-        Clear the sheet
-      </button>
+      <Button text="Clear the sheet" onClick={() => onDraw(inkText([]))} />
     </div>
   );
 }

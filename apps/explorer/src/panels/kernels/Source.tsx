@@ -1,12 +1,13 @@
 import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { NO_INK } from "../../draw/ink.ts";
 import { readImage } from "../../draw/readImage.ts";
 import { SIDE } from "../../draw/samples.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Camera } from "./Camera.tsx";
 import { kernelsFields } from "./model.ts";
 import { Sheet } from "./Sheet.tsx";
@@ -18,8 +19,7 @@ export interface SourceProps extends PanelProps<typeof kernelsFields> {
 }
 
 /** Source of the image: a sample, a file, a drawing, or the camera. */
-export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
-  const state = signal.value;
+export function Source({ signal, state, set, own }: SourceProps): JSX.Element {
   const isOwn = own.value !== undefined || state.sheet !== NO_INK;
   const problem = useSignal<string | undefined>(undefined);
   const isDrawing = useSignal(false);
@@ -46,14 +46,16 @@ export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
           }}
         />
         <FileInput label="Or one of yours" accept="image/*" onFiles={([file]) => load(file!)} />
-        <button type="button" aria-expanded={isDrawing.value} onClick={() => (isDrawing.value = !isDrawing.value)}>
-          {isDrawing.value ? "Put the sheet away" : "Draw one"}
-        </button>
+        <Button
+          text={isDrawing.value ? "Put the sheet away" : "Draw one"}
+          aria-expanded={isDrawing.value}
+          onClick={() => (isDrawing.value = !isDrawing.value)}
+        />
         <Camera side={SIDE} onPicture={take} onProblem={(text) => (problem.value = text)} />
       </div>
       {isDrawing.value && (
         <Sheet
-          state={signal}
+          signal={signal}
           onDraw={(sheet) => {
             take(undefined);
             set({ sheet });

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { NetName } from "../../compute/learning.ts";
+import { Button } from "../../controls/Button.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import type { LearningSession } from "./sessionLoop.ts";
 
@@ -36,9 +37,7 @@ export function Files(props: {
   };
   return (
     <div class="controls">
-      <button type="button" onClick={() => void save()}>
-        Download the net of step {step}
-      </button>
+      <Button text={`Download the net of step ${step}`} onClick={() => void save()} />
       <FileInput label="Or load a net (safetensors)" accept=".safetensors" onFiles={([file]) => load(file!)} />
     </div>
   );

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { LookAnswer, LookedMaps } from "../../compute/learning.ts";
+import { Button } from "../../controls/Button.tsx";
 import { gray, Legend, Picture, Plate, signed, type Pixels } from "../../draw/Picture.tsx";
 import { percent, shown } from "../../draw/shown.ts";
 import { channelOf, extremes, largestSize, upTo } from "../../numbers.ts";
@@ -27,21 +28,14 @@ export function Inside({ look, of, classes, onExample }: InsideProps): JSX.Eleme
     <div class="inside">
       <div class="example">
         <Plate
-          caption={
-            <>
-              <b>A test example</b>, 28 × 28
-            </>
-          }
+          title="A test example"
+          caption=", 28 × 28"
           pixels={gray(look.input)}
           label={`A test example: ${classes[look.label]}`}
         />
         <div class="player">
-          <button type="button" aria-label="Example before" onClick={() => onExample(-1)}>
-            ‹
-          </button>
-          <button type="button" aria-label="Next example" onClick={() => onExample(1)}>
-            ›
-          </button>
+          <Button text="‹" aria-label="Example before" onClick={() => onExample(-1)} />
+          <Button text="›" aria-label="Next example" onClick={() => onExample(1)} />
         </div>
         <Answer scores={look.scores} classes={classes} label={look.label} />
       </div>

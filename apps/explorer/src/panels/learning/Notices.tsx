@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { Notice } from "../../controls/Notice.tsx";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { bestStep } from "./columns.ts";
 import { gentler, lostSentence, type learningFields, type LearningState } from "./model.ts";
 import type { LearningSession } from "./sessionLoop.ts";

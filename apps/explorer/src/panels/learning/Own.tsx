@@ -1,6 +1,7 @@
 import { useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { LEARNING_SIDE } from "../../compute/learningData.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import { Notice } from "../../controls/Notice.tsx";
@@ -57,14 +58,12 @@ export function Own({ session }: { readonly session: LearningSession }): JSX.Ele
         <Collected {...shared} />
       </div>
       <div class="controls">
-        <button
-          type="button"
+        <Button
+          text="Make a net for these pictures"
           class="primary"
           disabled={lack !== undefined}
           onClick={() => session.learnFrom(packed(all))}
-        >
-          Make a net for these pictures
-        </button>
+        />
         <p class="readout">{lack}</p>
       </div>
     </fieldset>
@@ -92,23 +91,19 @@ function Classes({ classes, at, own, change, onChoose }: OwnProps & { onChoose: 
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
       </label>
-      <button
-        type="button"
+      <Button
+        text="One more class"
         disabled={all.length >= MOST_CLASSES}
         onClick={() => {
           classes.value = [...all, { name: String.fromCharCode(65 + all.length), pictures: [] }];
           onChoose(all.length);
         }}
-      >
-        One more class
-      </button>
-      <button
-        type="button"
+      />
+      <Button
+        text="Remove this class"
         disabled={all.length <= LEAST_CLASSES}
         onClick={() => (classes.value = all.filter((_, i) => i !== at))}
-      >
-        Remove this class
-      </button>
+      />
     </div>
   );
 }
@@ -126,20 +121,16 @@ function Sketch({ own, change }: OwnProps): JSX.Element {
         onStroke={(from, to, erases) => (drawing.value = drawnOn(drawing.peek(), from, to, erases))}
       />
       <div class="player">
-        <button
-          type="button"
+        <Button
+          text={`Add to ${own.name}`}
           class="primary"
           disabled={drawing.value.every((level) => level === 0)}
           onClick={() => {
             change({ pictures: [...own.pictures, inTheMiddle(drawing.value)] });
             drawing.value = blank();
           }}
-        >
-          Add to {own.name}
-        </button>
-        <button type="button" onClick={() => (drawing.value = blank())}>
-          Wipe
-        </button>
+        />
+        <Button text="Wipe" onClick={() => (drawing.value = blank())} />
       </div>
     </div>
   );
@@ -174,9 +165,10 @@ function Collected({ classes, own, change }: OwnProps): JSX.Element {
         ))}
       </div>
       {own.pictures.length > 0 && (
-        <button type="button" onClick={() => change({ pictures: own.pictures.slice(0, -1) })}>
-          Remove the last of {own.name}
-        </button>
+        <Button
+          text={`Remove the last of ${own.name}`}
+          onClick={() => change({ pictures: own.pictures.slice(0, -1) })}
+        />
       )}
     </div>
   );

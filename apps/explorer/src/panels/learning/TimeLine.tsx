@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { Button } from "../../controls/Button.tsx";
 
 /** Properties of a {@link TimeLine}. */
 export interface TimeLineProps {
@@ -20,14 +21,12 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
   return (
     <div class="timeline" role="group" aria-label="Time line">
       <div class="player">
-        <button
-          type="button"
+        <Button
+          text="‹"
           aria-label="One step back in time"
           disabled={step <= 0}
           onClick={() => go((Math.ceil(step / stride) - 1) * stride)}
-        >
-          ‹
-        </button>
+        />
         <input
           class="scrub"
           type="range"
@@ -44,20 +43,14 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
             go(to + stride > latest ? latest : to);
           }}
         />
-        <button
-          type="button"
+        <Button
+          text="›"
           aria-label="One step on in time"
           disabled={isLive || step >= latest}
           onClick={() => go((Math.floor(step / stride) + 1) * stride)}
-        >
-          ›
-        </button>
-        <button type="button" disabled={isLive} onClick={() => onStep(-1)}>
-          Latest
-        </button>
-        <button type="button" disabled={isLive} onClick={onGoOn}>
-          Discard later steps and continue from here
-        </button>
+        />
+        <Button text="Latest" disabled={isLive} onClick={() => onStep(-1)} />
+        <Button text="Discard later steps and continue from here" disabled={isLive} onClick={onGoOn} />
       </div>
       <p class="readout">{describe}</p>
     </div>

@@ -1,11 +1,10 @@
 import { drawLineChart } from "@convlens/analysis/render";
 import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Player } from "../../controls/Player.tsx";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   codeOf,
   connectionNames,
@@ -22,8 +21,7 @@ import {
 
 /** The parameters of three layers that compute a volume of the same size from the same input. */
 export function RaceView(props: PanelProps<typeof raceFields>): JSX.Element {
-  const { slider } = controlsOf(raceFields, props);
-  const state = props.state.value;
+  const { state, slider } = props;
   const { side, channels, filters } = state;
   return (
     <>

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { refusalOf } from "../../controls/refusal.ts";
+import { Button } from "../../controls/Button.tsx";
+import { openDevice, refusalOf } from "../../controls/device.ts";
 
 /** Properties of a {@link Recorder}. */
 export interface RecorderProps {
@@ -18,9 +19,7 @@ export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.El
   const record = async (): Promise<void> => {
     onProblem(undefined);
     try {
-      const devices = navigator.mediaDevices as MediaDevices | undefined;
-      if (devices === undefined) throw new DOMException("", "SecurityError");
-      const stream = await devices.getUserMedia({ audio: true });
+      const stream = await openDevice({ audio: true });
       const recorder = new MediaRecorder(stream);
       const parts: Blob[] = [];
       recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
@@ -39,8 +38,10 @@ export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.El
     }
   };
   return (
-    <button type="button" disabled={isRecording.value} onClick={() => void record()}>
-      {isRecording.value ? `Recording ${seconds} seconds…` : "Record one"}
-    </button>
+    <Button
+      text={isRecording.value ? `Recording ${seconds} seconds…` : "Record one"}
+      disabled={isRecording.value}
+      onClick={() => void record()}
+    />
   );
 }

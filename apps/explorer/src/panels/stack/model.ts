@@ -36,13 +36,8 @@ export function requestOf(state: Pick<StackState, "filters">, image: Float32Arra
       (_, i) => kernels[i % kernels.length]![Math.floor(i / kernels.length)]!,
     ),
     filterShape: [WINDOW, WINDOW, 1, kernels.length],
-    bias: new Float32Array(kernels.length),
-    stride: 1,
     padding: 1,
     border: "replicate",
-    dilation: 1,
-    groups: 1,
-    outputGradient: undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Frame, Place } from "../../controls/Matrix.tsx";
+import type { Frame, Place } from "../../place.ts";
 
 /** Maps side by side in one picture, with a row or column between them. */
 export interface Atlas {

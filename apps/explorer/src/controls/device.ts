@@ -1,3 +1,11 @@
+/** Asks the browser for a camera or a microphone. */
+export async function openDevice(constraints: MediaStreamConstraints): Promise<MediaStream> {
+  // The property is missing if the page was not loaded over https.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (devices === undefined) throw new DOMException("", "SecurityError");
+  return devices.getUserMedia(constraints);
+}
+
 /** Why a device cannot be used, and what the reader can do. */
 export function refusalOf(device: "camera" | "microphone", error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
