@@ -3,11 +3,11 @@ import * as t from "../packages/tensor/src/index.ts";
 
 const UNARY = [
   ...["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos", "tanh", "erf"],
-  ...["sigmoid", "relu", "square", "leakyRelu", "elu", "selu", "gelu", "swish", "softplus"],
+  ...["floor", "ceil", "round", "sigmoid", "relu", "square", "leakyRelu", "elu", "selu", "gelu", "swish", "softplus"],
 ];
 const BINARY = [
   ...["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "equal", "greater", "greaterEqual"],
-  ...["less", "lessEqual", "notEqual"],
+  ...["less", "lessEqual", "notEqual", "mod"],
 ];
 const NOT_FINITE = [NaN, Infinity, -Infinity];
 const ODD = [0, -0, 1, -1, 1e-45, -1e-40, 1e-30, -1e-15, 1e15, -1e18, 65535, 16777217];

@@ -100,8 +100,8 @@ describe("a product doubles with each input, a quotient halves with the second",
 
 describe("a step function does not depend on the scale of its inputs", () =>
   each(
-    // `copy` keeps its numbers, and only its gradient is that of a step; a seed cannot be scaled.
-    having((name) => traits[name].kind === "step" && name !== "copy" && name !== "randomUniform"),
+    // `copy` and `floor` scale with their input, and only their gradients are those of a step; a seed cannot be scaled.
+    having((name) => traits[name].kind === "step" && !["copy", "floor", "randomUniform"].includes(name)),
     async ({ feeds, compute }, name) =>
       close(await compute(feeds.map((values) => scaled(values, 2))), await compute(feeds), name),
   ));

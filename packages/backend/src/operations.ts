@@ -78,6 +78,8 @@ export interface Elementwise {
   negate: UnaryOp;
   absolute: UnaryOp;
   sign: UnaryOp;
+  /** The largest whole number that is not above x. */
+  floor: UnaryOp;
   exp: UnaryOp;
   expm1: UnaryOp;
   log: UnaryOp;
@@ -302,6 +304,7 @@ export const traits: { readonly [K in OwnOperationName]: Traits } = {
   negate: elementwiseLinear,
   absolute: choice,
   sign: comparison,
+  floor: comparison,
   exp: costlyIncreasing,
   expm1: costlyIncreasing,
   log: costlyIncreasing,
