@@ -1,4 +1,4 @@
-import { sameShape, ShapeError, showShape, traitsOf, ValueError, type Shape } from "@convlens/backend";
+import { sameShape, ShapeError, showShape, runTraitsOf, ValueError, type Shape } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { apply, singleTensor, type Layer, type Mode } from "@convlens/layers";
 import { programOf, sorted, zeros, type Tensor } from "@convlens/tensor";
@@ -65,7 +65,7 @@ function depthOf(error: Tensor, targets: Tensor): number {
   let classes = Infinity;
   for (const t of sorted([error], ({ inputs }) => inputs)) {
     const [a, b] = t.inputs;
-    if (traitsOf(t.operation).moves && labels.has(a!)) labels.add(t);
+    if (runTraitsOf(t.operation).moves && labels.has(a!)) labels.add(t);
     else if (t.operation === "gather" && labels.has(b!)) classes = Math.min(classes, a!.shape[0]!);
     else if (t.operation === "equal" && labels.has(a!) && isRange(b!)) classes = Math.min(classes, b!.size);
   }
