@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   activationMap,
   adversarial,
+  convolveBy,
   cost,
   cropOf,
   depthColumn,
@@ -95,6 +96,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a unit of a missing layer": () => effectiveReceptiveField(net(), images(), "layers.9"),
   "inputs of a missing layer": () => inputsSeen(net(), [6, 6, 1], "layers.9", [0, 0, 0]),
   "an optimizer that does not exist": () => cost(net(), [6, 6, 1], { optimizer: "lion" as never }),
+  "an algorithm that does not exist": () => convolveBy("winograd" as never, images(), zeros([3, 3, 1, 1])),
   // Options
   "an unknown option": () => explain(net(), images(), { method: "smoothGrad", sample: 3 } as never),
   "samples of 0": () => explain(net(), images(), { method: "smoothGrad", samples: 0 }),

@@ -1,4 +1,12 @@
-import { conv2dGeometry, convOutputShape, sizeOf, type Conv2dGeometry, type Sliding } from "@convlens/backend";
+import {
+  checkValue,
+  conv2dGeometry,
+  convOutputShape,
+  oneOf,
+  sizeOf,
+  type Conv2dGeometry,
+  type Sliding,
+} from "@convlens/backend";
 import {
   concat,
   conv2d,
@@ -146,6 +154,7 @@ export function convolveBy(
   filters: Tensor,
   options: Conv2dOptions = {},
 ): Promise<Convolved> {
+  checkValue("convolveBy", "algorithm", algorithm, oneOf(...Object.keys(ways)));
   const g = conv2dGeometry(x.shape, filters.shape, options, "convolveBy");
   return ways[algorithm](x, filters, options, g);
 }
