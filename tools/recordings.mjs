@@ -3,7 +3,8 @@ import * as t from "../packages/tensor/src/index.ts";
 
 const UNARY = [
   ...["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos", "tanh", "erf"],
-  ...["floor", "ceil", "round", "sigmoid", "relu", "square", "leakyRelu", "elu", "selu", "gelu", "swish", "softplus"],
+  ...["floor", "ceil", "round", "sigmoid", "relu", "square"],
+  ...["leakyRelu", "elu", "selu", "gelu", "swish", "hardSwish", "softplus"],
 ];
 const BINARY = [
   ...["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "equal", "greater", "greaterEqual"],

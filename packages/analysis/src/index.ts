@@ -109,7 +109,7 @@ export {
   cropOf,
   topPatches,
   type ChannelPatches,
-  type Crop,
+  type CroppedImage,
   type Patch,
   type TopPatchesOptions,
 } from "./activations/topPatches.ts";

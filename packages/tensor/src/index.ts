@@ -9,7 +9,17 @@ export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
 export { gradients, type GradientRule, type GradientsOptions } from "./gradients.ts";
 export { asRecorded, type Operation, type Recorded, type Rules } from "./operation.ts";
-export { elu, gelu, leakyRelu, selu, sigmoidCrossEntropy, softplus, swish } from "./ops/activations.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  selu,
+  sigmoidCrossEntropy,
+  softplus,
+  swish,
+} from "./ops/activations.ts";
 export { averagePool2d, lpPool2d, type AveragePool2dOptions, type LpPool2dOptions } from "./ops/averagePool2d.ts";
 export type { ReduceAxes } from "./ops/axes.ts";
 export { broadcastTo, flatten, reshape, sum, type ReduceOptions } from "./ops/broadcast.ts";

@@ -7,7 +7,17 @@ import type { Tensor } from "./tensor.ts";
 // another name than that of the function, it is theirs.
 
 export { detach } from "./detach.ts";
-export { elu, gelu, leakyRelu, selu, sigmoidCrossEntropy, softplus, swish } from "./ops/activations.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  selu,
+  sigmoidCrossEntropy,
+  softplus,
+  swish,
+} from "./ops/activations.ts";
 export { averagePool2d, lpPool2d } from "./ops/averagePool2d.ts";
 export { broadcastTo, flatten, reshape, sum } from "./ops/broadcast.ts";
 export { conv1d, convTranspose1d } from "./ops/conv1d.ts";

@@ -70,6 +70,8 @@ const table: Record<string, readonly Case[]> = {
   selu: unary(t.selu),
   gelu: unary(t.gelu),
   swish: unary(t.swish),
+  hardSigmoid: unary((x) => t.hardSigmoid(t.multiply(x, 3)), { second: false }),
+  hardSwish: unary((x) => t.hardSwish(t.multiply(x, 3)), { second: false }),
   softplus: unary(t.softplus),
   sigmoidCrossEntropy: [
     {

@@ -95,7 +95,7 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
 }
 
 /** A crop of an example, scaled as the input of a model. */
-export interface Crop {
+export interface CroppedImage {
   /** `[height, width, channels]` or `[length, channels]` */
   readonly shape: readonly number[];
   readonly values: Float64Array;
@@ -127,7 +127,7 @@ const boxIn =
  * cropOf(data, 7, [[2, 4], [0, 11]]).shape; // [3, 12, 1]: three rows of the eighth example
  * ```
  */
-export function cropOf(data: Dataset, index: number, box: Patch["box"]): Crop {
+export function cropOf(data: Dataset, index: number, box: Patch["box"]): CroppedImage {
   const channels = data.shape.at(-1)!;
   const sizes = data.shape.slice(0, -1);
   checkValue("cropOf", "index", index, wholeFrom(0, data.size - 1));
