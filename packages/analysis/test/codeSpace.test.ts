@@ -124,7 +124,7 @@ describe("principal components", () => {
     // Distances 3 along (1, 2, 2): 9 · 5 / 3
     expect(variances[0]).toBeCloseTo(15, 9);
     expect(() => principalComponents(matrix(4, 3, new Float64Array(12)), { count: 4 })).toThrow(
-      "principalComponents: count must be from 1 to 3 for 4 points of 3 numbers, got 4",
+      "principalComponents: count for 4 points of 3 numbers must be a whole number from 1 to 3, got 4",
     );
   });
 });
@@ -163,7 +163,7 @@ describe("nearest neighbours", () => {
   it("refuse what they cannot find", () => {
     const three = matrix(3, 1, [0, 1, 2]);
     expect(() => nearestNeighbors(three, { count: 3 })).toThrow(
-      "nearestNeighbors: count must be a whole number from 1 to 2, the number of neighbours of each point, got 3",
+      "nearestNeighbors: count, the number of neighbours, must be a whole number from 1 to 2, got 3",
     );
     expect(() => nearestNeighbors(three, { count: 1, of: matrix(1, 2, [0, 0]) })).toThrow(
       "nearestNeighbors: the points to look up must be of 1 numbers each, like the others, got 2",

@@ -1,8 +1,20 @@
-import { placeOf, checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  offsetOf,
+  placeOf,
+  sizeOf,
+  stepsOf,
+  turn,
+  wholeFrom,
+  type OptionCheck,
+} from "@convlens/backend";
 import { batches, type Dataset } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
 import { receptiveFields } from "../geometry/receptiveField.ts";
+import { throughView } from "../geometry/view.ts";
+import { partsOf } from "../numbers.ts";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
 import { textOption } from "../optionChecks.ts";
@@ -61,25 +73,22 @@ export async function topPatches(model: Layer, data: Dataset, options: TopPatche
   checkOptions("topPatches", options, { layer: textOption, count: wholeFrom(1), batchSize: wholeFrom(1) });
   const { layer, count = 9, batchSize = 100 } = options;
   const field = receptiveFields(model, data.shape).find(({ name }) => name === layer);
-  const shape = layerNamed(recordModel(model, data.shape), layer).output.shape.slice(1);
-  const channels = shape.at(-1)!;
-  const sizes = shape.slice(0, -1);
+  const { shape } = layerNamed(recordModel(model, data.shape), layer).output;
+  const channels = shape.at(-1) ?? 1;
+  const sizes = shape.slice(1, -1);
   const best = Array.from({ length: channels }, (): { value: number; index: number; at: number }[] => []);
   const strongest = (x: Tensor): { value: Tensor; at: Tensor } => {
     const { output } = layerNamed(recordModel(model, x), layer);
-    const units = reshape(output, [x.shape[0]!, sizes.reduce((a, b) => a * b, 1), channels]);
+    const units = reshape(output, [-1, sizeOf(sizes), channels]);
     return { value: max(units, 1), at: argmax(units, 1) };
   };
   await withCompiled(strongest, async (run) => {
     for (const { inputs, indices } of batches(data, { size: batchSize })) {
       const { value, at } = await run(inputs);
-      value.knownValues.forEach((excited, i) =>
-        insert(
-          best[i % channels]!,
-          { value: excited, index: indices[Math.floor(i / channels)]!, at: at.knownValues[i]! },
-          count,
-        ),
-      );
+      const places = partsOf(at.knownValues, indices.length);
+      for (const [n, values] of partsOf(value.knownValues, indices.length).entries())
+        for (const [channel, found] of best.entries())
+          insert(found, { value: values[channel]!, index: indices[n]!, at: places[n]![channel]! }, count);
       await turn();
     }
   });
@@ -128,16 +137,15 @@ const boxIn =
  * ```
  */
 export function cropOf(data: Dataset, index: number, box: Patch["box"]): CroppedImage {
-  const channels = data.shape.at(-1)!;
-  const sizes = data.shape.slice(0, -1);
   checkValue("cropOf", "index", index, wholeFrom(0, data.size - 1));
-  checkValue("cropOf", "box", box, boxIn(sizes));
-  const shape = [...box.map(([first, last]) => last - first + 1), channels];
-  const start = index * sizes.reduce((a, b) => a * b, channels);
-  const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => {
-    const place = placeOf(Math.floor(i / channels), shape.slice(0, -1));
-    const pixel = place.reduce((sum, at, axis) => sum * sizes[axis]! + at + box[axis]![0], 0);
-    return data.inputs[start + pixel * channels + (i % channels)]! * data.scale;
-  });
+  checkValue("cropOf", "box", box, boxIn(data.shape.slice(0, -1)));
+  const shape = [...box.map(([first, last]) => last - first + 1), data.shape.at(-1) ?? 1];
+  const steps = stepsOf(data.shape);
+  const first = box.map(([begin]) => begin);
+  const view = { start: index * sizeOf(data.shape) + offsetOf(first, steps), steps };
+  const values = Float64Array.from(
+    { length: sizeOf(shape) },
+    (_, i) => data.inputs[throughView(i, shape, view)]! * data.scale,
+  );
   return { shape, values };
 }

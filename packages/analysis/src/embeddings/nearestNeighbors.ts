@@ -1,4 +1,4 @@
-import { checkOptions, anyOption, oneOf, ShapeError, ValueError } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, oneOf, ShapeError, wholeFrom } from "@convlens/backend";
 import { magnitudeOf } from "../numbers.ts";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
@@ -63,13 +63,7 @@ export function nearestNeighbors(points: Matrix, options: NearestNeighborsOption
       got: asked.columns,
     });
   const most = of === undefined ? points.rows - 1 : points.rows;
-  if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError({
-      operation: "nearestNeighbors",
-      what: "count",
-      expected: `a whole number from 1 to ${most}, the number of neighbours of each point`,
-      got: count,
-    });
+  checkValue("nearestNeighbors", "count, the number of neighbours,", count, wholeFrom(1, most));
   const vectorsOf = (matrix: Matrix, own: 0 | 1): Vector[] =>
     metric === "cosine" ? rowsOf(matrix).map((row) => unitOf(row, own)) : rowsOf(matrix);
   const [from, to] = [vectorsOf(asked, 0), vectorsOf(points, 1)];

@@ -1,4 +1,4 @@
-import { checkOptions, anyOption, seedOption, Random, ValueError } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, Random, seedOption, wholeFrom } from "@convlens/backend";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
 import {
@@ -58,13 +58,7 @@ export function principalComponents(points: Matrix, options: PrincipalComponents
   const { count = 2, seed = 0 } = options;
   const { rows, columns } = points;
   const most = Math.min(rows - 1, columns);
-  if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError({
-      operation: "principalComponents",
-      what: "count",
-      expected: `from 1 to ${most} for ${rows} points of ${columns} numbers`,
-      got: count,
-    });
+  checkValue("principalComponents", `count for ${rows} points of ${columns} numbers`, count, wholeFrom(1, most));
   checkMatrix("principalComponents", points);
   const { mean, centered } = centeredOf(points);
   let total = 0;

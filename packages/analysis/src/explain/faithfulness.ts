@@ -1,12 +1,11 @@
 import { checkOptions, anyOption, wholeFrom, ValueError, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
 import { questionOf, withScores, type Question, type Target } from "./question.ts";
 import type { Heatmap } from "./heatmap.ts";
 import { meanOf, partsOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
-import { finiteOption } from "../optionChecks.ts";
 
 /** Options of {@link faithfulness}. */
 export interface FaithfulnessOptions {

@@ -1,12 +1,11 @@
 import { checkOptions, anyOption } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
 import { cover, placesOf } from "./occluder.ts";
 import { questionOf, withScores, type Target } from "./question.ts";
 import { meanOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
-import { finiteOption } from "../optionChecks.ts";
 
 /** Options of {@link occlusionCurve}. */
 export interface OcclusionCurveOptions {

@@ -1,12 +1,12 @@
 import { checkOptions, wholeFrom, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
 import { meanOf, partsOf } from "../numbers.ts";
 import { planesOf, type Planes } from "../planes.ts";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { sharesOf } from "../shares.ts";
 import { withCompiled } from "../withCompiled.ts";
-import { finiteOption, textOption } from "../optionChecks.ts";
+import { textOption } from "../optionChecks.ts";
 
 /** Options of {@link shiftConsistency}. */
 export interface ShiftOptions {

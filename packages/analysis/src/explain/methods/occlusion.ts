@@ -1,7 +1,6 @@
 import { anyOption, ValueError, type Pair } from "@convlens/backend";
-import { tensor } from "@convlens/tensor";
+import { finiteOption, tensor } from "@convlens/tensor";
 import { planesOf } from "../../planes.ts";
-import { finiteOption } from "../../optionChecks.ts";
 import type { ExplanationMethod } from "../method.ts";
 import { both, cover, fallOf, placesOf } from "../occluder.ts";
 import { withScores } from "../question.ts";
