@@ -61,9 +61,14 @@ const OPERATIONS = {
   },
   pad: (r) => {
     const x = r.any();
-    const mode = r.dice.pick(["zero", "replicate", "wrap"]);
-    return r.call("pad", [x, x.shape.map(() => pair(() => r.dice.below(2))), { mode }]);
+    const options = r.dice.pick([{}, { value: -1.5 }, { mode: "replicate" }, { mode: "wrap" }]);
+    return r.call("pad", [x, x.shape.map(() => pair(() => r.dice.below(2))), options]);
   },
+  tile: (r) => {
+    const x = r.any();
+    return r.call("tile", [x, x.shape.map(() => r.dice.from(1, 2))]);
+  },
+  cumsum: (r) => r.call("cumsum", [r.atLeast(1), r.dice.pick([0, -1])]),
   concat: (r) => {
     const x = r.atLeast(1);
     return r.call("concat", [[x, r.leaf(x.shape), x], -1]);

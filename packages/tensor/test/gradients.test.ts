@@ -134,7 +134,9 @@ const table: Record<string, readonly Case[]> = {
   })),
   slice: [{ inputs: [[5, 4]], call: (x) => t.square(t.slice(x, [4, 1], [2, 2], [-2, 1])), second: true }],
   flip: [{ inputs: [[3, 2]], call: (x) => t.multiply(t.flip(x, 0), x), second: true }],
-  pad: (["zero", "reflect", "replicate", "wrap"] as const).map((mode) => ({
+  pad: (
+    [{}, { value: 0.5 }, { mode: "reflect" }, { mode: "replicate" }, { mode: "wrap" }] satisfies t.PadOptions[]
+  ).map((options) => ({
     inputs: [[3, 4]],
     call: (x) =>
       t.square(
@@ -144,11 +146,13 @@ const table: Record<string, readonly Case[]> = {
             [1, 2],
             [2, 0],
           ],
-          { mode },
+          options,
         ),
       ),
     second: true,
   })),
+  tile: [{ inputs: [[3, 2]], call: (x) => t.square(t.tile(x, [2, 3])), second: true }],
+  cumsum: [0, 1].map((axis) => ({ inputs: [[3, 6]], call: (x) => t.square(t.cumsum(x, axis)), second: true })),
   concat: [
     {
       inputs: [

@@ -38,14 +38,17 @@ export interface ConvolutionAnswer {
 
 /** Convolves, and computes the gradients if they are wanted. */
 export async function convolution(request: ConvolutionRequest): Promise<ConvolutionAnswer> {
-  const { inputShape, filterShape, padding, border = "zero", outputGradient } = request;
+  const { inputShape, filterShape, padding, border = "constant", outputGradient } = request;
   const { stride = 1, dilation = 1, groups = 1, bias: biases = new Float32Array(filterShape[3]) } = request;
   const input = tensor(request.input, [1, ...inputShape]);
   const filters = tensor(request.filters, filterShape);
   const bias = tensor(biases, [filterShape[3]]);
   const aside = [padding, padding] as const;
-  const framed = border === "zero" ? input : pad(input, [[0, 0], aside, aside, [0, 0]], { mode: border });
-  const y = add(conv2d(framed, filters, { stride, dilation, groups, padding: border === "zero" ? padding : 0 }), bias);
+  const framed = border === "constant" ? input : pad(input, [[0, 0], aside, aside, [0, 0]], { mode: border });
+  const y = add(
+    conv2d(framed, filters, { stride, dilation, groups, padding: border === "constant" ? padding : 0 }),
+    bias,
+  );
   const [output] = await floats(y);
   const answer = { output, outputShape: y.shape.slice(1) };
   if (outputGradient === undefined) return { ...answer, gradients: undefined };

@@ -117,7 +117,7 @@ const request = (
   filters: kernel,
   filterShape: [WIDTH, WIDTH, 1, 1],
   padding: border === "none" ? 0 : 1,
-  border: border === "none" ? "zero" : border,
+  border: border === "none" || border === "zero" ? "constant" : border,
 });
 
 /** The convolution of an image with the kernel. */
