@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
 import { Button } from "../controls/Button.tsx";
@@ -15,15 +14,14 @@ import { MachineLine } from "./MachineLine.tsx";
 import { Text } from "./Text.tsx";
 import { useFollowing } from "./useFollowing.ts";
 
-/** Properties of an {@link Article}. */
-export interface ArticleProps {
+interface ArticleProps {
   readonly panels: readonly Panel[];
   readonly store: Store;
   readonly compute: Compute;
 }
 
 /** The page: chapters with their panels, or only the panels that the address asks for. */
-export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
+export function Article({ panels, store, compute }: ArticleProps) {
   const only = store.only.value;
   const shown = only.length === 0 ? panels : panels.filter(({ id }) => only.includes(id));
   const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
@@ -71,14 +69,14 @@ function Following(): null {
   return null;
 }
 
-function Figure({ panel: { id, fields, View } }: { readonly panel: Panel }): JSX.Element {
+function Figure({ panel: { id, fields, View } }: { readonly panel: Panel }) {
   return <View {...usePanel(id, fields)} />;
 }
 
 /** Distance from the window within which a panel is near. */
 const NEAR = "60% 0px";
 
-function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
+function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }) {
   const { id, title, text } = panel;
   // Texts are rendered one after the other, and each figure when the reader comes near, so that no task is long and nothing is
   // computed in vain.

@@ -27,7 +27,7 @@ export interface ConvolutionRequest {
 }
 
 /** The result of a convolution. */
-export interface ConvolutionAnswer {
+interface ConvolutionAnswer {
   readonly output: Float32Array;
   /** `[height, width, filters]` */
   readonly outputShape: readonly number[];

@@ -5,6 +5,7 @@ import testLabelsUrl from "../../data/test-labels.idx.gz?url";
 import trainImagesUrl from "../../data/train-images.idx.gz?url";
 import trainLabelsUrl from "../../data/train-labels.idx.gz?url";
 import { netOfFile, type NetParts } from "./net.ts";
+import { once } from "./once.ts";
 
 async function load(url: string, what: string): Promise<Response> {
   const response = await fetch(url).catch(() => undefined);
@@ -18,23 +19,15 @@ export async function openNet(): Promise<NetParts> {
   return netOfFile(new Uint8Array(await file.arrayBuffer()), "trained in seconds when this page was built");
 }
 
-/** A dataset that is loaded when it is first used, and again if that failed. */
-function kept(imagesUrl: string, labelsUrl: string): () => Promise<Dataset> {
-  let set: Promise<Dataset> | undefined;
-  return () => {
-    if (set === undefined) {
-      set = Promise.all([load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")]).then(
-        ([images, labels]) => readMnist(images, labels),
-      );
-      set.catch(() => (set = undefined));
-    }
-    return set;
-  };
-}
+const open = (imagesUrl: string, labelsUrl: string): (() => Promise<Dataset>) =>
+  once(async () => {
+    const files = [load(imagesUrl, "The digits"), load(labelsUrl, "The labels of the digits")] as const;
+    return readMnist(...(await Promise.all(files)));
+  });
 
 /** Digits of the test set. */
-export const testDigits: () => Promise<Dataset> = kept(testImagesUrl, testLabelsUrl);
-const trainDigits = kept(trainImagesUrl, trainLabelsUrl);
+export const testDigits: () => Promise<Dataset> = open(testImagesUrl, testLabelsUrl);
+const trainDigits = open(trainImagesUrl, trainLabelsUrl);
 
 /** Digits of the training set and of the test set. */
 export async function allDigits(): Promise<TrainAndTest> {

@@ -41,7 +41,7 @@ export interface ExplainRequest {
 }
 
 /** A map over the image. */
-export interface ExplainAnswer {
+interface ExplainAnswer {
   /** Row-major, a number for each pixel. */
   readonly values: Float32Array;
   /** Similarity to the map of the trained net: 1 for the same. */

@@ -73,7 +73,7 @@ export interface FloorAnswer {
 }
 
 /** A backend of a comparison. */
-export interface Racer {
+interface Racer {
   readonly name: string;
   /** Milliseconds of a run: the least of several. */
   readonly milliseconds: number;

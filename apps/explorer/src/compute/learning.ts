@@ -29,7 +29,7 @@ export interface LearnedStep {
 }
 
 /** A net to train. */
-export interface StartRequest {
+interface StartRequest {
   readonly net: NetName;
   readonly data: LearningData;
   readonly recipe: LearningRecipe;
@@ -48,7 +48,7 @@ export interface StartAnswer {
 }
 
 /** A slice of training. */
-export interface AdvanceRequest {
+interface AdvanceRequest {
   readonly net: NetName;
   readonly changes: readonly LearningChange[];
   readonly until: number;
@@ -56,7 +56,7 @@ export interface AdvanceRequest {
 }
 
 /** A step and an example to inspect. */
-export interface LookRequest extends LearnedStep {
+interface LookRequest extends LearnedStep {
   /** Index of the test example. */
   readonly example: number;
 }

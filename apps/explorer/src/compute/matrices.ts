@@ -15,28 +15,8 @@ import {
 import type { ConvolutionRequest } from "./convolution.ts";
 import { floats } from "./floats.ts";
 
-/** A convolution as products of matrices. */
-export interface MatricesAnswer {
-  /** The inputs of each window as a column (im2col): `[taps, places]`; only without groups. */
-  readonly columns: Float32Array | undefined;
-  /** Filters as rows: `[filters, taps]`. */
-  readonly rows: Float32Array | undefined;
-  /** Their product: `[filters, places]`, without bias. */
-  readonly product: Float32Array;
-  readonly taps: number;
-  readonly places: number;
-  /** Index of the weight at each entry of the one matrix `[places · filters, inputs]` (Toeplitz), or −1 for a zero. */
-  readonly weightAt: Int32Array;
-  readonly matrix: Float32Array;
-  readonly inputs: number;
-  readonly nonZeros: number;
-  readonly distinct: number;
-  /** Largest difference between the products and the convolution. */
-  readonly difference: number;
-}
-
 /** Writes a convolution as matrices, and multiplies them. */
-export async function matrices(request: ConvolutionRequest): Promise<MatricesAnswer> {
+export async function matrices(request: ConvolutionRequest) {
   const { inputShape, filterShape, stride = 1, padding, dilation = 1, groups = 1 } = request;
   const [kh, kw, depth, filters] = filterShape;
   const options = { kernelSize: [kh, kw], stride, padding, dilation, geometry: "floor" } as const;
@@ -60,7 +40,14 @@ export async function matrices(request: ConvolutionRequest): Promise<MatricesAns
   const [made, first, second] = await floats(product, apart(transpose(product)), apart(byMatrix));
   const [rows, columns] = factors === undefined ? [] : await floats(...factors);
   return {
-    ...{ columns, rows, product: made, difference: Math.max(...first, ...second) },
-    ...{ taps, places, weightAt, matrix, inputs, nonZeros, distinct },
+    /** The inputs of each window as a column (im2col), `[taps, places]`, and filters as rows, `[filters, taps]`; without groups. */
+    ...{ columns, rows },
+    /** Their product, `[filters, places]`, without bias, and its largest difference from the convolution. */
+    ...{ product: made, difference: Math.max(...first, ...second), taps, places },
+    /** One matrix `[places · filters, inputs]` (Toeplitz), and the index of the weight at each entry, or −1 for a zero. */
+    ...{ matrix, weightAt, inputs, nonZeros, distinct },
   };
 }
+
+/** A convolution as products of matrices. */
+export type MatricesAnswer = Awaited<ReturnType<typeof matrices>>;

@@ -11,7 +11,7 @@ import {
 import { floats } from "./floats.ts";
 
 /** The number that a window gives: the largest, the mean, or the root of the sum of squares. */
-export type PoolingKind = "max" | "average" | "L2";
+type PoolingKind = "max" | "average" | "L2";
 
 /** A window, and how it slides over maps. Rows and columns at the end that do not fit are left out. */
 export interface PoolingWindow {

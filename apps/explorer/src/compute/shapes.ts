@@ -28,17 +28,6 @@ export interface ShapesRequest {
   readonly window: PoolingWindow;
 }
 
-/** Activations and answers of the net. */
-export interface ShapesAnswer {
-  /** Maps before pooling: `[n, side, side, filters]`. */
-  readonly before: Float32Array;
-  /** After it: `[n, pooled, pooled, filters]`. */
-  readonly after: Float32Array;
-  readonly pooled: number;
-  /** `[n, classes]`, each row with a sum of 1. */
-  readonly scores: Float32Array;
-}
-
 /** The maps of each image as a row of norm 1: `[n, side, side, filters] → [n, numbers]`. */
 export function unitCodes(maps: Tensor): Tensor {
   const codes = flatten(maps);
@@ -49,7 +38,7 @@ export function unitCodes(maps: Tensor): Tensor {
 const DECIDED = 12;
 
 /** Applies the net. */
-export async function shapes({ images, templates, side, filters, window }: ShapesRequest): Promise<ShapesAnswer> {
+export async function shapes({ images, templates, side, filters, window }: ShapesRequest) {
   const kernels = tensor(filters, [3, 3, 1, filters.length / 9]);
   const mapsOf = (pixels: Float32Array): Tensor =>
     relu(conv2d(tensor(pixels, [pixels.length / side ** 2, side, side, 1]), kernels, { padding: "same" }));
@@ -58,5 +47,9 @@ export async function shapes({ images, templates, side, filters, window }: Shape
   const weights = transpose(unitCodes(poolBy(window, mapsOf(templates))));
   const scores = softmax(multiply(matmul(unitCodes(after), weights), DECIDED));
   const [values, kept, answers] = await floats(before, after, scores);
+  // Maps `[n, side, side, filters]` before pooling and `[n, pooled, pooled, filters]` after it, and scores `[n, classes]`.
   return { before: values, after: kept, pooled: after.shape[1]!, scores: answers };
 }
+
+/** Activations and answers of the net. */
+export type ShapesAnswer = Awaited<ReturnType<typeof shapes>>;

@@ -33,28 +33,11 @@ export interface SurgeryRequest {
   readonly padding: number;
 }
 
-/** The classifier on each crop, and as a convolution over the whole image. */
-export interface SurgeryAnswer {
-  /** Positions along a side. */
-  readonly positions: number;
-  /** Pixels from one crop to the next. */
-  readonly stride: number;
-  /** `[positions, positions, classes]` */
-  readonly crops: Float32Array;
-  readonly sliding: Float32Array;
-  /** Side and number of the maps that the last layer reads. */
-  readonly maps: readonly [side: number, channels: number];
-  /** Largest change of a weight by the conversion to filters and back. */
-  readonly roundTrip: number;
-  /** Multiply-adds for all crops one by one, and for sliding. */
-  readonly products: { readonly crops: number; readonly sliding: number };
-}
-
 /** Pixels from one unit of the pooled maps to the next. */
 const JUMP = 2;
 
 /** Applies the classifier to every crop, and as a convolution to the whole image. */
-export async function surgery(request: SurgeryRequest): Promise<SurgeryAnswer> {
+export async function surgery(request: SurgeryRequest) {
   const { side, crop, padding } = request;
   const [classes, channels] = [request.templates.length / crop ** 2, request.filters.length / 9];
   const filters = tensor(request.filters, [3, 3, 1, channels]);
@@ -77,12 +60,18 @@ export async function surgery(request: SurgeryRequest): Promise<SurgeryAnswer> {
   const convolved = (size: number): number => (size - 2 + 2 * padding) ** 2 * filters.size;
   const compared = codes.length * positions ** 2;
   return {
-    positions,
-    stride: JUMP,
-    crops: one,
-    sliding: all,
-    maps: [mapSide, channels],
+    /** Positions along a side, and pixels from one to the next. */
+    ...{ positions, stride: JUMP },
+    /** Scores of each crop, and of the sliding net: `[positions, positions, classes]`. */
+    ...{ crops: one, sliding: all },
+    /** Side and number of the maps that the last layer reads. */
+    maps: [mapSide, channels] as const,
+    /** Largest change of a weight by the conversion to filters and back. */
     roundTrip: Math.max(...roundTrip),
+    /** Multiply-adds for all crops one by one, and for sliding. */
     products: { crops: positions ** 2 * convolved(crop) + compared, sliding: convolved(side) + compared },
   };
 }
+
+/** The classifier on each crop, and as a convolution over the whole image. */
+export type SurgeryAnswer = Awaited<ReturnType<typeof surgery>>;

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { Matrix, numberLook, type CellLook, type MatrixProps } from "./Matrix.tsx";
 import { inWords, type Place } from "../place.ts";
 
@@ -12,8 +12,7 @@ export const lookOf = (
 ): CellLook =>
   gradient === undefined ? numberLook(value, name, most) : numberLook(gradient, `gradient of ${name}`, mostGradient);
 
-/** Properties of a {@link Grid}. */
-export interface GridProps extends MatrixProps {
+interface GridProps extends MatrixProps {
   /** The caption, with a bold title. */
   readonly lead?: string | undefined;
   readonly title?: ComponentChildren;
@@ -23,7 +22,7 @@ export interface GridProps extends MatrixProps {
 }
 
 /** A matrix with its caption. */
-export function Grid(props: GridProps): JSX.Element {
+export function Grid(props: GridProps) {
   const { lead, title, caption, isGradient = false, className = "", onEdit, ...matrix } = props;
   return (
     <div>
@@ -41,8 +40,7 @@ export function Grid(props: GridProps): JSX.Element {
   );
 }
 
-/** Properties of {@link Numbers}. */
-export interface NumbersProps extends Pick<GridProps, "title" | "caption" | "label" | "className"> {
+interface NumbersProps extends Pick<GridProps, "title" | "caption" | "label" | "className"> {
   /** Row-major. */
   readonly values: readonly number[];
   /** Number of rows. Default: that of a square. */
@@ -58,7 +56,7 @@ export interface NumbersProps extends Pick<GridProps, "title" | "caption" | "lab
 }
 
 /** A grid of numbers. */
-export function Numbers(props: NumbersProps): JSX.Element {
+export function Numbers(props: NumbersProps) {
   const { values, rows = Math.sqrt(values.length), most, placeName, classOf, onEdit, ...grid } = props;
   const columns = values.length / rows;
   const { label } = grid;

@@ -1,5 +1,4 @@
 import { useSignal, type Signal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { shown, signOf } from "../draw/shown.ts";
 import { cellValue } from "../fields.ts";
@@ -86,7 +85,7 @@ function useGrid({ rows, columns, cell, onEdit, onPick }: MatrixProps) {
  * A grid of numbers that can be pointed at, picked and edited. It is one tab stop: arrow keys move within it; a digit, Enter or F2
  * begins to edit, Enter ends that and Escape cancels it; Delete writes 0.
  */
-export function Matrix(props: MatrixProps): JSX.Element {
+export function Matrix(props: MatrixProps) {
   const { label, rows, columns, frame, className = "", onPoint } = props;
   const grid = useGrid(props);
   return (
@@ -117,7 +116,7 @@ export function Matrix(props: MatrixProps): JSX.Element {
   );
 }
 
-function Cell(props: MatrixProps & { readonly place: Place; readonly grid: ReturnType<typeof useGrid> }): JSX.Element {
+function Cell(props: MatrixProps & { readonly place: Place; readonly grid: ReturnType<typeof useGrid> }) {
   const { cell, onPick, onPoint, place, grid } = props;
   const { row, column } = place;
   const look = cell(place);

@@ -1,10 +1,8 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "./Button.tsx";
 
-/** Properties of a {@link Player}. */
-export interface PlayerProps {
+interface PlayerProps {
   readonly label: string;
   readonly steps: number;
   readonly step: number;
@@ -16,7 +14,7 @@ export interface PlayerProps {
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 /** Plays steps in a loop, or goes to one by buttons or a slider, which stop playing. */
-export function Player({ label, steps, step, onStep, describe }: PlayerProps): JSX.Element {
+export function Player({ label, steps, step, onStep, describe }: PlayerProps) {
   const playing = useSignal(false);
   const speed = useSignal(2);
   const latest = useRef({ steps, step, onStep });

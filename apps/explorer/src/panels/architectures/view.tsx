@@ -1,6 +1,5 @@
 import { drawVolumes } from "@convlens/analysis/render";
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import type { ArchitectureAnswer } from "../../compute/architecture.ts";
 import { useAnswer } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
@@ -25,7 +24,7 @@ import { Table } from "./Table.tsx";
 type Props = PanelProps<typeof architecturesFields>;
 
 /** A net as text, with its volumes and their cost. */
-export function ArchitecturesView(props: Props): JSX.Element {
+export function ArchitecturesView(props: Props) {
   const { signal, state, choice } = props;
   const { value, problem } = useAnswer("architecture", () => requestOf(signal.value)).value;
   const pointed = useSignal<number | undefined>(undefined);
@@ -73,7 +72,7 @@ export function ArchitecturesView(props: Props): JSX.Element {
   );
 }
 
-function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readonly batch: number }): JSX.Element {
+function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readonly batch: number }) {
   const totals: readonly { name: string; text: string; id?: string; more?: string }[] = [
     { name: "parameters", text: grouped(answer.parameters), id: "parameters" },
     { name: "multiply-adds for one image", text: grouped(answer.multiplyAdds), id: "products" },
@@ -99,7 +98,7 @@ function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readon
   );
 }
 
-function Controls(props: Props): JSX.Element {
+function Controls(props: Props) {
   const { state, set, slider, check } = props;
   return (
     <>

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { MatricesAnswer } from "../../compute/matrices.ts";
 import type { Place } from "../../place.ts";
@@ -23,8 +22,7 @@ import {
   type conv2dFields,
 } from "./model.ts";
 
-/** Properties of {@link Matrices}. */
-export interface MatricesProps extends PanelProps<typeof conv2dFields> {
+interface MatricesProps extends PanelProps<typeof conv2dFields> {
   readonly output: Cell;
   readonly pointed: Pointed | undefined;
   readonly onPoint: (to?: Pointed) => void;
@@ -40,7 +38,7 @@ const sideOf = (cells: number, width: number): string =>
   `min(${Math.max(40, Math.min(560, cells * width))}px, calc(100vw - 64px))`;
 
 /** The layer as a product of matrices: with windows as columns, or as one matrix. */
-export function Matrices(props: MatricesProps): JSX.Element | null {
+export function Matrices(props: MatricesProps) {
   const { signal, state } = props;
   const { value: answer } = useAnswer("matrices", () => requestOf({ ...signal.value, direction: "forward" })).value;
   const { positions } = fitOf(state);
@@ -66,7 +64,7 @@ interface KnownProps extends MatricesProps {
 /** A factor or the result of the product. */
 function Factor(
   props: Omit<PlateProps, "label"> & { readonly title: string; readonly as: string; readonly side: string },
-): JSX.Element {
+) {
   const { as, side, caption, ...plate } = props;
   const { height, width } = plate.pixels;
   const size = `${height} × ${width}`;
@@ -81,7 +79,7 @@ function Factor(
 const box = (row: number, column: number, rows = 1, columns = 1) => ({ row, column, rows, columns });
 
 /** im2col: the inputs of each window as a column, filters as rows. */
-function Columns(props: KnownProps & { readonly columns: Float32Array; readonly rows: Float32Array }): JSX.Element {
+function Columns(props: KnownProps & { readonly columns: Float32Array; readonly rows: Float32Array }) {
   const { state, set, answer, columns, rows, output, pointed, onPoint } = props;
   const { filters, size, channels } = state;
   const { taps, places, product } = answer;
@@ -138,7 +136,7 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
 }
 
 /** The layer as one matrix, mostly zeros. */
-function Toeplitz(props: KnownProps): JSX.Element {
+function Toeplitz(props: KnownProps) {
   const { state, set, answer, output, pointed, onPoint } = props;
   const { matrix, weightAt, inputs, places, nonZeros, distinct } = answer;
   const rows = places * state.filters;
@@ -186,7 +184,7 @@ function Toeplitz(props: KnownProps): JSX.Element {
   );
 }
 
-function Difference({ answer: { difference } }: { readonly answer: MatricesAnswer }): JSX.Element {
+function Difference({ answer: { difference } }: { readonly answer: MatricesAnswer }) {
   return (
     <>
       Product and convolution differ by <strong data-difference={difference}>{shown(difference)}</strong>.

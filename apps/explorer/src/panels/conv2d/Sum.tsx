@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { bracketed, shown, signOf } from "../../draw/shown.ts";
 import { upTo } from "../../numbers.ts";
 import type { Pointed } from "./grids.tsx";
@@ -14,7 +13,7 @@ export function Sum(props: {
   /** The result of the worker. */
   readonly computed: number;
   readonly onPoint: (to?: Pointed) => void;
-}): JSX.Element {
+}) {
   const { state, output, computed, onPoint } = props;
   const terms = termsOf(state, output);
   const bias = biasAt(state, output.channel);
@@ -53,11 +52,7 @@ export function Sum(props: {
   );
 }
 
-function Product(props: {
-  readonly term: Term;
-  readonly isFirst: boolean;
-  readonly onPoint: (to?: Pointed) => void;
-}): JSX.Element {
+function Product(props: { readonly term: Term; readonly isFirst: boolean; readonly onPoint: (to?: Pointed) => void }) {
   const { term, isFirst, onPoint } = props;
   const { value, weight, isPadding } = term;
   return (

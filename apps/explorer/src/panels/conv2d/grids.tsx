@@ -1,5 +1,4 @@
 import { inputUnder } from "@convlens/backend";
-import type { JSX } from "preact";
 import { Grid, lookOf } from "../../controls/Grid.tsx";
 import type { CellLook } from "../../controls/Matrix.tsx";
 import { inWords, type Place } from "../../place.ts";
@@ -53,7 +52,7 @@ export interface LayerProps {
 const same = (a: Cell, b: Cell): boolean => a.channel === b.channel && a.row === b.row && a.column === b.column;
 
 /** One slice of the input with its padding, and the window over it. */
-export function InputSlice(props: LayerProps & { readonly channel: number }): JSX.Element {
+export function InputSlice(props: LayerProps & { readonly channel: number }) {
   const { state, set, numbers, output, pointed, onPoint, channel } = props;
   const { size, padding, window, stride, dilation } = state;
   const { span, dropped } = fitOf(state);
@@ -102,9 +101,7 @@ export function InputSlice(props: LayerProps & { readonly channel: number }): JS
 }
 
 /** One filter: a slice of weights for each slice of the input that it reads. */
-export function Filter(
-  props: LayerProps & { readonly filter: number; readonly visible: (channel: number) => string },
-): JSX.Element {
+export function Filter(props: LayerProps & { readonly filter: number; readonly visible: (channel: number) => string }) {
   const { state, set, numbers, output, pointed, filter, visible } = props;
   const { window } = state;
   const first = firstChannel(state, filter);
@@ -146,7 +143,7 @@ export function Filter(
 }
 
 /** The bias of a filter. */
-export function Biases({ state, set, numbers, filter }: LayerProps & { readonly filter: number }): JSX.Element {
+export function Biases({ state, set, numbers, filter }: LayerProps & { readonly filter: number }) {
   const gradient = numbers.gradients?.bias;
   return (
     <div style={{ "--at": state.channels + 1 }}>
@@ -168,7 +165,7 @@ export function Biases({ state, set, numbers, filter }: LayerProps & { readonly 
 }
 
 /** One activation map. Picking a number selects it. */
-export function OutputMap(props: LayerProps & { readonly filter: number }): JSX.Element {
+export function OutputMap(props: LayerProps & { readonly filter: number }) {
   const { state, set, numbers, output, users, onPoint, filter } = props;
   const { positions } = fitOf(state);
   const gradient = numbers.gradients?.output;

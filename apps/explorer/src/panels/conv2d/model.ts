@@ -66,7 +66,7 @@ export interface Term {
 }
 
 /** Positions of the windows along a side. */
-export interface Fit {
+interface Fit {
   /** Number of positions, rounded down; 0 if the window is larger than the image. */
   readonly positions: number;
   /** `(W − F + 2P) / S + 1`, whole or not. */

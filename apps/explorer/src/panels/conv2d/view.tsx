@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer, type Answered } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
@@ -39,7 +38,7 @@ type Props = PanelProps<typeof conv2dFields>;
 const inWords = (at: Cell): string => `map ${at.channel + 1}, ${placeInWords(at)}`;
 
 /** A convolution layer: input, filters and output side by side, forward or backward. */
-export function Conv2dView(props: Props): JSX.Element {
+export function Conv2dView(props: Props) {
   const { signal, state, set, choice } = props;
   const answered = useAnswer("convolution", () => requestOf(signal.value)).value;
   const pointed = useSignal<Pointed | undefined>(undefined);
@@ -84,7 +83,7 @@ export function Conv2dView(props: Props): JSX.Element {
 }
 
 /** Input, filters, products and output. On narrow pages one slice of the input is visible at a time. */
-function Layer(props: LayerProps & { readonly positions: number }): JSX.Element {
+function Layer(props: LayerProps & { readonly positions: number }) {
   const { state, numbers, output, positions } = props;
   const { size, channels, filters, window, padding } = state;
   const slice = useSignal(0);
@@ -165,7 +164,7 @@ function readout(
   return output === undefined ? counts : `Selected: ${inWords(output)}. ${counts}`;
 }
 
-function Controls(props: Props): JSX.Element {
+function Controls(props: Props) {
   const { state, slider, choice, check } = props;
   return (
     <>

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
 import { More } from "../../controls/More.tsx";
 import { Notice } from "../../controls/Notice.tsx";
@@ -29,7 +28,7 @@ const inWords = ({ weights, biases }: Counts): string =>
 const total = ({ weights, biases }: Counts): string => grouped(weights + biases);
 
 /** The net as copies of one neuron. */
-export function CopiesView(props: Props): JSX.Element {
+export function CopiesView(props: Props) {
   const { state, set } = props;
   const pointed = useSignal<Unit | undefined>(undefined);
   const weight = useSignal<string | undefined>(undefined);
@@ -96,7 +95,7 @@ export function CopiesView(props: Props): JSX.Element {
   );
 }
 
-function Controls(props: Props): JSX.Element {
+function Controls(props: Props) {
   const { state, slider, choice, check } = props;
   const isLine = state.dimensions === "1";
   return (
@@ -130,7 +129,7 @@ function Weights(
     readonly weight: string | undefined;
     readonly onWeight: (weight: string | undefined) => void;
   },
-): JSX.Element {
+) {
   const { edges, weights, first, weight, onWeight, state, slider } = props;
   const copies = first.width * first.height;
   return (

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useAnswer, useCompute } from "../../compute/compute.ts";
 import type { Painted } from "../../compute/painting.ts";
@@ -20,7 +19,7 @@ type Props = PanelProps<typeof featuresFields>;
 const PATCHES = 9;
 
 /** What activates a feature most: in digits, and in an image that is optimized for it. */
-export function FeaturesView(props: Props): JSX.Element {
+export function FeaturesView(props: Props) {
   const { signal, state, set, slider } = props;
   const drawing = useDrawing();
   const { apart } = drawing;
@@ -63,7 +62,7 @@ export function FeaturesView(props: Props): JSX.Element {
   );
 }
 
-function Patch({ patch: { pixels, height, width, value, label } }: { readonly patch: PatchPicture }): JSX.Element {
+function Patch({ patch: { pixels, height, width, value, label } }: { readonly patch: PatchPicture }) {
   return (
     <li>
       <Picture
@@ -112,7 +111,7 @@ function Painting({
   net,
   state,
   set,
-}: Props & { readonly feature: Feature; readonly net: number | undefined }): JSX.Element {
+}: Props & { readonly feature: Feature; readonly net: number | undefined }) {
   const { steps, seed } = state;
   const { seen, problem, isPainting, stop, paint } = usePainting(feature, net, steps, seed);
   const label =

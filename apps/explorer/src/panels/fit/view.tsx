@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { counted } from "../../draw/shown.ts";
@@ -18,7 +17,7 @@ import {
 } from "./model.ts";
 
 /** The line of cells, with a window at each of its positions. */
-export function FitView(props: PanelProps<typeof fitFields>): JSX.Element {
+export function FitView(props: PanelProps<typeof fitFields>) {
   const { state, slider } = props;
   const { fits, output } = fitOf(state);
   return (
@@ -54,7 +53,7 @@ const ROW = 13;
 /** Most rows of windows. */
 const MOST_ROWS = 8;
 
-function Line({ state }: { readonly state: FitState }): JSX.Element {
+function Line({ state }: { readonly state: FitState }) {
   const cells = cellsOf(state);
   const { F, S } = state;
   // Wide enough to be read, if there are few of them.

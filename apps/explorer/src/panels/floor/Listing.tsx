@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import type { FloorAnswer } from "../../compute/floor.ts";
 import { Button } from "../../controls/Button.tsx";
 import { duration, layerOf } from "./model.ts";
@@ -8,7 +7,7 @@ export function Listing(props: {
   readonly answer: FloorAnswer;
   readonly step: number;
   readonly onStep: (instruction: number) => void;
-}): JSX.Element {
+}) {
   const { answer, step, onStep } = props;
   const most = Math.max(...answer.instructions.map(({ milliseconds = 0 }) => milliseconds), 1e-9);
   return (

@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import type { FloorAnswer } from "../../compute/floor.ts";
 import { boxesOf, bytes, layerOf, roleOf } from "./model.ts";
 
@@ -10,7 +9,7 @@ export function Plan(props: {
   readonly answer: FloorAnswer;
   readonly step: number;
   readonly onStep: (instruction: number) => void;
-}): JSX.Element {
+}) {
   const { answer, step, onStep } = props;
   const { instructions, peak, sum } = answer;
   const column = WIDTH / (instructions.length + 1);

@@ -1,5 +1,4 @@
 import { batch as together, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useCompute } from "../../compute/compute.ts";
 import type { FloorRequest, RaceAnswer } from "../../compute/floor.ts";
@@ -11,8 +10,7 @@ import { Table } from "../../controls/Table.tsx";
 import { difference, shown } from "../../draw/shown.ts";
 import { duration } from "./model.ts";
 
-/** Properties of a {@link Race}. */
-export interface RaceProps {
+interface RaceProps {
   readonly request: FloorRequest;
   readonly graphics: boolean;
   readonly onGraphics: (graphics: boolean) => void;
@@ -50,7 +48,7 @@ function useRace({ request, graphics }: RaceProps) {
 }
 
 /** One program on several backends: how fast each is, and how much their results differ. */
-export function Race(props: RaceProps): JSX.Element {
+export function Race(props: RaceProps) {
   const { outcome, isRunning, missing, start } = useRace(props);
   const answer = outcome?.kind === "answer" ? outcome.value : undefined;
   const slow = answer?.racers[0]?.milliseconds ?? 1;

@@ -13,11 +13,10 @@ export const floorFields = {
   /** The selected instruction, from 1. */
   step: whole(1, 1, 999),
 };
-/** The panel's state. */
-export type FloorState = StateOf<typeof floorFields>;
+type FloorState = StateOf<typeof floorFields>;
 
 /** A block of memory in a picture of width and height 1: time from left to right, addresses from top to bottom. */
-export interface BlockBox {
+interface BlockBox {
   readonly x: number;
   readonly y: number;
   readonly width: number;

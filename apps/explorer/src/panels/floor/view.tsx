@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useAnswer, useCompute } from "../../compute/compute.ts";
 import type { FloorRequest } from "../../compute/floor.ts";
 import { Code } from "../../controls/Code.tsx";
@@ -11,7 +10,7 @@ import { Plan } from "./Plan.tsx";
 import { Race } from "./Race.tsx";
 
 /** The program that runs: its instructions, its memory and its times; and the same program on other backends. */
-export function FloorView(props: PanelProps<typeof floorFields>): JSX.Element {
+export function FloorView(props: PanelProps<typeof floorFields>) {
   const { signal, state, set, choice } = props;
   const compute = useCompute();
   const requestOf = (): FloorRequest => {

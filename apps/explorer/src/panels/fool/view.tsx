@@ -1,5 +1,4 @@
 import { useComputed } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { FoolAnswer, FoolRequest } from "../../compute/fool.ts";
 import type { TakeApartAnswer } from "../../compute/takeApart.ts";
@@ -21,7 +20,7 @@ type Props = PanelProps<typeof foolFields>;
 const BRUSH = 1.6;
 
 /** Covers parts of a drawing, and changes its pixels, until the net reads something else. */
-export function FoolView(props: Props): JSX.Element {
+export function FoolView(props: Props) {
   const { signal } = props;
   const drawing = useDrawing();
   const { apart } = drawing;
@@ -57,7 +56,7 @@ interface PartProps extends Props {
 }
 
 /** The drawing, which the reader covers, and the answer of the net. */
-function Cover({ signal, state, set, pixels, left, seen, answer }: PartProps): JSX.Element {
+function Cover({ signal, state, set, pixels, left, seen, answer }: PartProps) {
   const { classes } = seen.net;
   return (
     <>
@@ -93,7 +92,7 @@ function Cover({ signal, state, set, pixels, left, seen, answer }: PartProps): J
 }
 
 /** The changed pixels, and the answer of the net. */
-function Move(props: PartProps): JSX.Element {
+function Move(props: PartProps) {
   const { state, left, seen, answer, slider } = props;
   const { classes } = seen.net;
   return (

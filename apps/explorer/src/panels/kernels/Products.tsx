@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { Numbers } from "../../controls/Grid.tsx";
 import type { Place } from "../../place.ts";
 import { shown } from "../../draw/shown.ts";
@@ -19,11 +18,11 @@ export function Products(props: {
   readonly image: Float32Array;
   readonly at: Place;
   readonly computed: number;
-}): JSX.Element {
+}) {
   const { state, image, at, computed } = props;
   const products = productsOf(state, image, at);
   const most = largestSize(appliedKernel(state));
-  const grid = (label: string, of: (product: Product) => number): JSX.Element => (
+  const grid = (label: string, of: (product: Product) => number) => (
     <Numbers className="decimals" caption={label} label={label} values={products.map(of)} most={most} />
   );
   return (
@@ -48,7 +47,7 @@ export function Products(props: {
 }
 
 /** The one kernel that has the effect of both. */
-export function Composed({ state, then }: { readonly state: KernelsState; readonly then: PresetName }): JSX.Element {
+export function Composed({ state, then }: { readonly state: KernelsState; readonly then: PresetName }) {
   const both = composed(appliedKernel(state), kernelOf(then));
   return (
     <Numbers

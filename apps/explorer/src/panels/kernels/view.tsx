@@ -1,5 +1,4 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
@@ -33,7 +32,7 @@ import { Source } from "./Source.tsx";
 type Props = PanelProps<typeof kernelsFields>;
 
 /** An image, nine numbers, and the result of the convolution. */
-export function KernelsView(props: Props): JSX.Element {
+export function KernelsView(props: Props) {
   const { signal, state, set, slider, choice, check } = props;
   const own = useSignal<Float32Array | undefined>(undefined);
   const [name, sheet] = [useComputed(() => signal.value.image), useComputed(() => signal.value.sheet)];
@@ -85,7 +84,7 @@ function Pictures(
     readonly result: Float32Array | undefined;
     readonly twice: Float32Array | undefined;
   },
-): JSX.Element {
+) {
   const { state, set, image, result, twice } = props;
   const pointed = useSignal<Place | undefined>(undefined);
   const at = lookedAt(state, pointed.value ?? { row: state.row - 1, column: state.column - 1 });
@@ -126,7 +125,7 @@ function Result({
   name,
   values,
   ...picture
-}: Omit<PictureProps, "pixels" | "label"> & { readonly name: string; readonly values: Float32Array }): JSX.Element {
+}: Omit<PictureProps, "pixels" | "label"> & { readonly name: string; readonly values: Float32Array }) {
   const [least, greatest] = extremes(values);
   const range = `from ${shown(least)} to ${shown(greatest)}`;
   const grays: Pixels = { values, range: [0, Math.max(1, greatest)], map: "gray" };
@@ -143,7 +142,7 @@ function Result({
 }
 
 /** The kernel, which can be edited. */
-function KernelCells({ state, set }: Props): JSX.Element {
+function KernelCells({ state, set }: Props) {
   const { cells, divisor } = state;
   return (
     <div class="kernel">

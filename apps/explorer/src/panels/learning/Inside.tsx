@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import type { LookAnswer, LookedMaps } from "../../compute/learning.ts";
 import { Button } from "../../controls/Button.tsx";
 import { gray, Legend, Picture, Plate, signed, type Pixels } from "../../draw/Picture.tsx";
@@ -22,7 +21,7 @@ interface InsideProps {
 }
 
 /** A net at a step: its filters, its activation maps for one example, and its answer. */
-export function Inside({ look, of, classes, onExample }: InsideProps): JSX.Element {
+export function Inside({ look, of, classes, onExample }: InsideProps) {
   const [early, late] = look.maps as [LookedMaps, LookedMaps];
   return (
     <div class="inside">
@@ -48,7 +47,7 @@ export function Inside({ look, of, classes, onExample }: InsideProps): JSX.Eleme
 }
 
 /** The filters of the first layer, each above its map. */
-function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: LookedMaps }): JSX.Element {
+function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: LookedMaps }) {
   const { look, of, maps } = props;
   const count = maps.shape[2];
   const [limit, top] = [limitOf(look.filters), limitOf(maps.values)];
@@ -86,7 +85,7 @@ function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: L
 }
 
 /** The maps of the second layer. */
-function SecondLayer({ maps }: { readonly maps: LookedMaps }): JSX.Element {
+function SecondLayer({ maps }: { readonly maps: LookedMaps }) {
   const [height, width, count] = maps.shape;
   const top = limitOf(maps.values);
   return (
@@ -114,11 +113,7 @@ function SecondLayer({ maps }: { readonly maps: LookedMaps }): JSX.Element {
 }
 
 /** The share of each class. */
-function Answer(props: {
-  readonly scores: Float32Array;
-  readonly classes: readonly string[];
-  readonly label: number;
-}): JSX.Element {
+function Answer(props: { readonly scores: Float32Array; readonly classes: readonly string[]; readonly label: number }) {
   const { scores, classes, label } = props;
   const shares = sharesOf(scores);
   return (

@@ -1,8 +1,6 @@
-import type { JSX } from "preact";
 import { Button } from "../../controls/Button.tsx";
 
-/** Properties of a {@link TimeLine}. */
-export interface TimeLineProps {
+interface TimeLineProps {
   /** Steps done, distance of the steps that are kept, and the step that is shown. */
   readonly latest: number;
   readonly stride: number;
@@ -16,7 +14,7 @@ export interface TimeLineProps {
 }
 
 /** The steps of the net, to be shown again and continued from. */
-export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps): JSX.Element {
+export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps) {
   const go = (to: number): void => onStep(to >= latest ? -1 : Math.max(0, to));
   return (
     <div class="timeline" role="group" aria-label="Time line">

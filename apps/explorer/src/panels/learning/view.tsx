@@ -1,5 +1,4 @@
 import { useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useCompute, useSteadyAnswer, type Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
@@ -46,7 +45,7 @@ function useSession(compute: Compute, { signal, set }: Props): LearningSession {
 }
 
 /** A net in training: its data, its settings, its curves, its earlier steps, and what is inside. */
-export function LearningView(props: Props): JSX.Element {
+export function LearningView(props: Props) {
   const { state } = props;
   const session = useSession(useCompute(), props);
   const { begun } = session.shown.value;
@@ -65,13 +64,13 @@ export function LearningView(props: Props): JSX.Element {
 }
 
 /** Data, settings and processor. */
-function Controls(props: PartProps): JSX.Element {
+function Controls(props: PartProps) {
   const { signal, state, set, session } = props;
   const { begun, until, nets } = session.shown.value;
   const isRunning = until !== undefined;
   // Most settings need a new net.
   const { slider, choice } = panelProps(learningFields, signal, (change) => set({ ...session.afresh(), ...change }));
-  const settings = (net: NetName, of: string): JSX.Element => (
+  const settings = (net: NetName, of: string) => (
     <SettingsOf
       of={of}
       settings={settingsOf(session.shown.value, state, net)}
@@ -133,7 +132,7 @@ function progressOf({ begun, nets: { first } }: Session, { data }: LearningState
 }
 
 /** Curves, time line and the inside of the net. */
-function Progress(props: PartProps): JSX.Element {
+function Progress(props: PartProps) {
   const { signal, state, set, session, choice } = props;
   const begun = session.shown.value.begun!;
   const { nets } = session.shown.value;

@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer, type Answered } from "../../compute/compute.ts";
 import type { PoolingAnswer } from "../../compute/pooling.ts";
 import { Code } from "../../controls/Code.tsx";
@@ -30,7 +29,7 @@ type Props = PanelProps<typeof poolingFields>;
 const same = (a: Place | undefined, b: Place): boolean => a?.row === b.row && a.column === b.column;
 
 /** A map, its windows and the pooled map, forward or backward. */
-export function PoolingView(props: Props): JSX.Element {
+export function PoolingView(props: Props) {
   const { signal, state, set } = props;
   const answered = useAnswer("pooling", () => requestOf(signal.value)).value;
   const pointed = useSignal<{ readonly kind: "input" | "output"; readonly at: Place } | undefined>(undefined);
@@ -77,7 +76,7 @@ export function PoolingView(props: Props): JSX.Element {
 }
 
 /** The formula of one output, and its winner. */
-function Formula({ state, answer, output }: Pick<MapProps, "state" | "answer" | "output">): JSX.Element | null {
+function Formula({ state, answer, output }: Pick<MapProps, "state" | "answer" | "output">) {
   const step = output && stepOf(state, output);
   const computed = step === undefined ? undefined : answer?.output[step];
   if (answer === undefined || output === undefined || step === undefined || computed === undefined) return null;
@@ -106,7 +105,7 @@ interface MapProps extends Pick<Props, "set"> {
 /** Values at which the colours of numbers and of gradients are strongest. */
 const [MOST, MOST_GRADIENT] = [9, 2];
 
-function InputMap({ state, set, answer, output, onPoint }: MapProps): JSX.Element {
+function InputMap({ state, set, answer, output, onPoint }: MapProps) {
   const { size, window, stride } = state;
   const { dropped } = positionsOf(state);
   const seen = output ? seenBy(state, output) : [];
@@ -147,7 +146,7 @@ function InputMap({ state, set, answer, output, onPoint }: MapProps): JSX.Elemen
   );
 }
 
-function OutputMap(props: MapProps & { readonly users: readonly Place[] }): JSX.Element {
+function OutputMap(props: MapProps & { readonly users: readonly Place[] }) {
   const { state, set, answer, output, users, onPoint } = props;
   const { positions } = positionsOf(state);
   const isGradient = answer?.gradient !== undefined;
@@ -177,7 +176,7 @@ function OutputMap(props: MapProps & { readonly users: readonly Place[] }): JSX.
   );
 }
 
-function Controls(props: Props): JSX.Element {
+function Controls(props: Props) {
   const { state, slider, choice, check } = props;
   return (
     <>

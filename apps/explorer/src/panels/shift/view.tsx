@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useAnswer } from "../../compute/compute.ts";
 import type { ShapesAnswer } from "../../compute/shapes.ts";
@@ -30,7 +29,7 @@ type Props = PanelProps<typeof shiftFields>;
 const BRIGHTEST = 6;
 
 /** A shape that can be moved, the maps before and after pooling, and the class that the net assigns. */
-export function ShiftView(props: Props): JSX.Element {
+export function ShiftView(props: Props) {
   const { signal, state, set, choice } = props;
   // Answers contain all places, so moving the shape needs no new one.
   const pooled = useAnswer("shapes", () => requestOf(signal.value, Number(signal.value.block))).value;
@@ -112,7 +111,7 @@ const arrows = [
 ] as const;
 
 /** The image, whose shape is moved by pointer, buttons or sliders. */
-function Movable(props: Props): JSX.Element {
+function Movable(props: Props) {
   const { state, slider } = props;
   const { down, right, shape } = state;
   const within = (value: number): number => clamp(value, -FAR, FAR);
@@ -153,7 +152,7 @@ function Maps(props: {
   readonly maps: Float32Array;
   readonly side: number;
   readonly place: number;
-}): JSX.Element {
+}) {
   const { name, maps, side, place } = props;
   const { changed, all } = changedBy(maps, side, place);
   return (
@@ -183,7 +182,7 @@ function Maps(props: {
 }
 
 /** The share of each class. */
-function Scores({ state, answer }: { readonly state: ShiftState; readonly answer: ShapesAnswer }): JSX.Element {
+function Scores({ state, answer }: { readonly state: ShiftState; readonly answer: ShapesAnswer }) {
   const shares = scoresAt(answer, placeOf(state));
   return (
     <div class="shift-scores">
@@ -206,7 +205,7 @@ function Everywhere(props: {
   readonly state: ShiftState;
   readonly answer: ShapesAnswer;
   readonly set: Props["set"];
-}): JSX.Element {
+}) {
   const { name, state, answer, set } = props;
   const right = rightAt(answer, state.shape);
   return (

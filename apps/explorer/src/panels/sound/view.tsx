@@ -1,5 +1,4 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
@@ -7,6 +6,7 @@ import { Code } from "../../controls/Code.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import { Numbers } from "../../controls/Grid.tsx";
 import { Notice } from "../../controls/Notice.tsx";
+import { useAttempt, type Attempt } from "../../controls/useAttempt.ts";
 import { shown } from "../../draw/shown.ts";
 import { largestSize } from "../../numbers.ts";
 import type { PanelProps } from "../../controls/panelProps.tsx";
@@ -30,19 +30,16 @@ import { Wave } from "./Wave.tsx";
 type Props = PanelProps<typeof soundFields>;
 
 /** A sound before and after a kernel, as pictures and to listen to. */
-export function SoundView(props: Props): JSX.Element {
+export function SoundView(props: Props) {
   const { signal, state, set, slider, choice } = props;
   const own = useSignal<Float32Array | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
+  const { problem, attempt } = useAttempt();
   const name = useComputed(() => signal.value.sound);
   const samples = useComputed(() => own.value ?? soundOf(name.value));
   const answered = useAnswer("signal", () => ({ samples: samples.value, kernel: kernelOf(signal.value) })).value;
   const output = answered.value;
-  const take = async (file: Blob, name: string): Promise<void> => {
-    const read = await readSound(file, name, LENGTH, RATE);
-    problem.value = read.kind === "problem" ? read.text : undefined;
-    if (read.kind === "sound") own.value = read.samples;
-  };
+  const take = (file: Blob, name: string): Promise<void> =>
+    attempt(async () => void (own.value = await readSound(file, name)));
   return (
     <>
       <div class="controls">
@@ -56,12 +53,8 @@ export function SoundView(props: Props): JSX.Element {
             set({ sound: sound });
           }}
         />
-        <FileInput label="Or a file of yours" accept="audio/*" onFiles={([file]) => take(file!, file!.name)} />
-        <Recorder
-          seconds={LENGTH / RATE}
-          onSound={(sound) => void take(sound, "The recording")}
-          onProblem={(text) => (problem.value = text)}
-        />
+        <FileInput label="Or a file of yours" accept="audio/*" onFiles={([file]) => take(file, file.name)} />
+        <Recorder seconds={LENGTH / RATE} attempt={attempt} onSound={(sound) => void take(sound, "The recording")} />
       </div>
       <Notice text={problem.value ?? answered.problem} />
       <div class="controls">
@@ -82,12 +75,7 @@ export function SoundView(props: Props): JSX.Element {
         )}
         {slider("at", "Look closer at")}
       </div>
-      <Waves
-        before={samples.value}
-        after={output}
-        start={zoomStart(state, samples.value.length)}
-        onProblem={(text) => (problem.value = text)}
-      />
+      <Waves before={samples.value} after={output} start={zoomStart(state, samples.value.length)} attempt={attempt} />
       <p class="readout" role="status">
         {kernelSentence(state)}
         {output && ` Loudness ${shown(loudness(samples.value))} before, ${shown(loudness(output))} after.`}
@@ -102,13 +90,14 @@ function Waves(props: {
   readonly before: Float32Array;
   readonly after: Float32Array | undefined;
   readonly start: number;
-  readonly onProblem: (text: string) => void;
-}): JSX.Element {
-  const { before, after, start, onProblem } = props;
+  readonly attempt: Attempt;
+}) {
+  const { before, after, start, attempt } = props;
   const limit = Math.max(largestSize(before, 0.01), after === undefined ? 0 : largestSize(after));
-  const play = (sound: Float32Array): void => {
-    listen(sound, RATE).catch(() => onProblem("This browser cannot play the sound; the pictures show it."));
+  const failed = (cause: unknown): never => {
+    throw new Error("This browser cannot play the sound; the pictures show it.", { cause });
   };
+  const play = (sound: Float32Array): void => void attempt(() => listen(sound, RATE).catch(failed));
   return (
     <div class="waves">
       <div>

@@ -15,8 +15,7 @@ export const stackFields = {
   row: whole(34, 1, SIDE),
   column: whole(11, 1, SIDE),
 };
-/** The panel's state. */
-export type StackState = StateOf<typeof stackFields>;
+type StackState = StateOf<typeof stackFields>;
 
 const WINDOW = 3;
 

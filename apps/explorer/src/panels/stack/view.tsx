@@ -1,6 +1,5 @@
 import { drawVolumes } from "@convlens/analysis/render";
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import { Code } from "../../controls/Code.tsx";
 import type { Place } from "../../place.ts";
@@ -15,7 +14,7 @@ import { codeOf, kernelNames, mapAt, requestOf, stackFields, volumesOf } from ".
 const LIMIT = 4;
 
 /** An image, the maps that filters compute from it, and the values of all maps at one place. */
-export function StackView(props: PanelProps<typeof stackFields>): JSX.Element {
+export function StackView(props: PanelProps<typeof stackFields>) {
   const { signal, state, set, slider, choice, check } = props;
   const pointed = useSignal<Place | undefined>(undefined);
   const answer = useAnswer("convolution", () => requestOf(signal.value, sample(signal.value.image))).value.value;

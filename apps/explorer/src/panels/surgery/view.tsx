@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { SurgeryAnswer } from "../../compute/surgery.ts";
 import { Code } from "../../controls/Code.tsx";
@@ -30,7 +29,7 @@ type Props = PanelProps<typeof surgeryFields>;
 const BRIGHTEST = 20;
 
 /** A classifier on every crop, and as a convolution over the whole image. */
-export function SurgeryView(props: Props): JSX.Element {
+export function SurgeryView(props: Props) {
   const { signal, state, set, slider, choice } = props;
   const { value: answer, problem } = useAnswer("surgery", () => requestOf(signal.value)).value;
   const frame = { row: (state.row - 1) * 2, column: (state.column - 1) * 2, rows: CROP, columns: CROP };
@@ -76,7 +75,7 @@ function Scores(props: {
   readonly state: SurgeryState;
   readonly set: Props["set"];
   readonly values: Float32Array;
-}): JSX.Element {
+}) {
   const { name, state, set, values } = props;
   return (
     <Plate
@@ -92,7 +91,7 @@ function Scores(props: {
 }
 
 /** The scores of the selected crop, and facts about all of them. */
-function Comparison({ state, answer }: { readonly state: SurgeryState; readonly answer: SurgeryAnswer }): JSX.Element {
+function Comparison({ state, answer }: { readonly state: SurgeryState; readonly answer: SurgeryAnswer }) {
   const rows = scoresAt(answer, state);
   const best = rows.reduce((a, b) => (b.crop > a.crop ? b : a));
   const largest = Math.max(...differences(answer));

@@ -1,5 +1,4 @@
 import { useComputed, type ReadonlySignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { ExplainRequest, MethodInfo } from "../../compute/explanation.ts";
 import { Code } from "../../controls/Code.tsx";
@@ -17,7 +16,7 @@ import { codeOf, forgottenSentence, judgement, targetOf, whyFields } from "./mod
 type Question = Omit<ExplainRequest, "method">;
 
 /** Explanations of the net's answer by all methods side by side, and whether they depend on what the net has learned. */
-export function WhyView(props: PanelProps<typeof whyFields>): JSX.Element {
+export function WhyView(props: PanelProps<typeof whyFields>) {
   const { signal, state, slider, choice } = props;
   const drawing = useDrawing();
   const { apart } = drawing;
@@ -78,7 +77,7 @@ function Method({
 }: {
   readonly method: MethodInfo;
   readonly question: ReadonlySignal<Question | undefined>;
-}): JSX.Element {
+}) {
   const { request, value, problem } = useAnswer(
     "explain",
     () => question.value && { ...question.value, method: name },

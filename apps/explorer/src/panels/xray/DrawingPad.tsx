@@ -13,13 +13,7 @@ import type { Drawing } from "./useDrawing.ts";
 const TOP = { x: SIDE / 2, y: SIDE / 4 };
 
 /** The drawing of the chapter, with its controls. */
-export function DrawingPad({
-  drawing,
-  children,
-}: {
-  readonly drawing: Drawing;
-  readonly children?: JSX.Element;
-}): JSX.Element {
+export function DrawingPad({ drawing, children }: { readonly drawing: Drawing; readonly children?: JSX.Element }) {
   const { slider, set } = usePanel("xray", xrayFields);
   const erases = useSignal(false);
   const pixels = drawing.pad.value ?? new Float32Array(SIDE * SIDE);

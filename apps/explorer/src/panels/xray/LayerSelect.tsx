@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import type { LayerMaps } from "../../compute/takeApart.ts";
 import { Select } from "../../controls/Choice.tsx";
 import { titleOf } from "./model.ts";
@@ -8,7 +7,7 @@ export function LayerSelect(props: {
   readonly layers: readonly LayerMaps[];
   readonly value: number;
   readonly set: (change: { readonly layer: number }) => void;
-}): JSX.Element {
+}) {
   const names = props.layers.map((layer, i) => `${i + 1}. ${titleOf(layer)}`);
   return (
     <Select

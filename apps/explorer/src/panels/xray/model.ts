@@ -23,8 +23,7 @@ export const xrayFields = {
   row: whole(1, 1, 512),
   column: whole(1, 1, 512),
 };
-/** The panel's state. */
-export type XrayState = StateOf<typeof xrayFields>;
+type XrayState = StateOf<typeof xrayFields>;
 
 /** A unit of a net. */
 export interface Chosen {

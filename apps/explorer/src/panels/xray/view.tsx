@@ -1,5 +1,4 @@
 import { useComputed } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { LayerMaps, TakeApartAnswer } from "../../compute/takeApart.ts";
 import type { UnitRequest } from "../../compute/unit.ts";
@@ -19,7 +18,7 @@ import { useDrawing } from "./useDrawing.ts";
 type Props = PanelProps<typeof xrayFields>;
 
 /** A drawing, and everything that a net computes from it, down to the last product. */
-export function XrayView(props: Props): JSX.Element {
+export function XrayView(props: Props) {
   const { signal, state, set, check } = props;
   const drawing = useDrawing();
   const { apart } = drawing;
@@ -71,7 +70,7 @@ function Verdict(props: {
   readonly seen: TakeApartAnswer;
   readonly pixels: Float32Array;
   readonly onGo: (index: number, unit: readonly number[]) => void;
-}): JSX.Element {
+}) {
   const { seen, pixels, onGo } = props;
   const { origin, accuracy, classes } = seen.net;
   return (
@@ -93,7 +92,7 @@ const isOf = (request: UnitRequest | undefined, { layer, unit }: Chosen): boolea
   request?.layer === layer.name && request.unit.join() === unit.join();
 
 /** Selects a unit by numbers, as a click on a map does. */
-function UnitChoice(props: Props & { readonly layers: readonly LayerMaps[]; readonly chosen: Chosen }): JSX.Element {
+function UnitChoice(props: Props & { readonly layers: readonly LayerMaps[]; readonly chosen: Chosen }) {
   const { layers, chosen, set, slider } = props;
   const { index, layer, unit } = chosen;
   const names = { map: unit.length === 3 ? "Map" : "Number", row: "Row", column: "Column" };
