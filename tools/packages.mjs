@@ -1,5 +1,5 @@
-// Every package as its users get it: packed, and installed without install scripts. pnpm installs each package alone, in a
-// layout where a package finds only its own dependencies; npm and both versions of yarn install all of them together.
+// Every package as its users get it: packed, and installed without install scripts. pnpm installs each package into a folder of
+// its own, in a layout where a package finds only its own dependencies; npm and both versions of yarn install all of them together.
 // What is installed is imported in this Node and in the newest one, type-checked with two kinds of module resolution by the
 // TypeScript of this repository and by the oldest one that users may have, and bundled by vite and by esbuild. publint and
 // arethetypeswrong check each package.
@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "vite";
 import { newestNode, run } from "./run.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -24,8 +25,6 @@ const work = mkdtempSync(join(tmpdir(), "convlens-packages-"));
 /** The tarballs of packages by name, as package managers take them. */
 const tarballsOf = (packages) => Object.fromEntries(packages.map(({ name, tarball }) => [name, `file:${tarball}`]));
 
-const npm = ["npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]];
-const pnpm = ["pnpm", ["install", "--ignore-scripts", "--silent"]];
 // Their files, because the programs of both are called yarn.
 const yarns = [
   [
@@ -56,7 +55,7 @@ console.warn = (message) => { throw new Error(message); };
 useBackend(await cpu({ threads: 3 }));
 const image = tensor(new Float32Array(4 * 64 * 64 * 16).fill(1), [4, 64, 64, 16]);
 const filters = tensor(new Float32Array(3 * 3 * 16 * 16).fill(0.5), [3, 3, 16, 16]);
-for (const end = performance.now() + 500; performance.now() < end; ) {
+for (const end = performance.now() + 200; performance.now() < end; ) {
   await new Promise((resolve) => setTimeout(resolve));
   const [maps] = await evaluate(conv2d(image, filters));
   const wrong = maps.findIndex((y) => Math.abs(y - 72) > 1e-3);
@@ -75,13 +74,14 @@ const programs = { convlens: netThatRuns, "@convlens/backend-gpu": gpuWithoutGpu
 
 try {
   const packages = pack();
-  for (const each of packages) {
-    use(each.folder, [each], packages, pnpm);
-    run(bin("publint"), ["--strict", "--pack=false", each.tarball]);
-    run(bin("attw"), [each.tarball, "--profile", "esm-only", "--quiet"]);
-    console.log(`${each.name}: ${each.entries.length} entries, in ${nodes.length} versions of Node and two bundlers`);
+  const folders = [...installEach(packages), installAll(packages)];
+  checkTypes(folders);
+  for (const folder of folders) await use(folder);
+  for (const { name, entries, tarball } of packages) {
+    run(bin("publint"), ["--strict", "--pack=false", tarball]);
+    run(bin("attw"), [tarball, "--profile", "esm-only", "--quiet"]);
+    console.log(`${name}: ${entries.length} entries, in ${nodes.length} versions of Node and two bundlers`);
   }
-  use("all", packages, packages, npm);
   for (const yarn of yarns) useByYarn(packages, yarn);
   console.log(`all: by npm and ${yarns.length} versions of yarn`);
 } finally {
@@ -112,21 +112,56 @@ function writeModules(cwd, packages) {
   writeFileSync(join(cwd, "page.mjs"), running + importing(entries.filter((entry) => !entry.endsWith("/node"))));
 }
 
-/** Installs packages and their declared dependencies in a bare folder, and uses them from there. */
-function use(title, installed, packages, [installer, install]) {
-  const cwd = join(work, `${title}-${installer}`);
+/** Makes a folder that depends on packages, and uses `overrides` for their dependencies. */
+function makeFolder(cwd, installed, overrides) {
   mkdirSync(cwd);
-  const write = (path, text) => writeFileSync(join(cwd, path), text);
-  const overrides = tarballsOf(packages);
   const dependencies = tarballsOf(installed);
-  write("package.json", JSON.stringify({ private: true, type: "module", dependencies, overrides }));
-  write(
-    "pnpm-workspace.yaml",
-    `overrides: ${JSON.stringify(overrides)}\nhoist: false\nminimumReleaseAge: 0\npmOnFail: ignore\n`,
+  writeFileSync(
+    join(cwd, "package.json"),
+    JSON.stringify({ private: true, type: "module", dependencies, ...overrides }),
   );
-  run(installer, install, { cwd });
   writeModules(cwd, installed);
+  return { cwd, installed };
+}
 
+/** Installs each package with its declared dependencies into its own folder, by pnpm, as one workspace. */
+function installEach(packages) {
+  const cwd = join(work, "each");
+  mkdirSync(cwd);
+  writeFileSync(
+    join(cwd, "pnpm-workspace.yaml"),
+    `packages: ["*"]\noverrides: ${JSON.stringify(tarballsOf(packages))}\nhoist: false\nminimumReleaseAge: 0\npmOnFail: ignore\n`,
+  );
+  const folders = packages.map((each) => makeFolder(join(cwd, each.folder), [each]));
+  run("pnpm", ["install", "--ignore-scripts", "--silent"], { cwd });
+  return folders;
+}
+
+/** Installs all packages together, by npm. */
+function installAll(packages) {
+  const folder = makeFolder(join(work, "all-npm"), packages, { overrides: tarballsOf(packages) });
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder.cwd });
+  return folder;
+}
+
+/** Type-checks what the packages export, in all folders at once. */
+function checkTypes(folders) {
+  const files = folders.map(({ cwd }) => join(cwd, "types.ts"));
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["preserve", "bundler"],
+  ]) {
+    const checked = { strict: true, noEmit: true, target: "es2022", lib: ["es2023", "dom"], types: [] };
+    writeFileSync(
+      join(work, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: { ...checked, module, moduleResolution }, files }),
+    );
+    for (const compiler of compilers) run(process.execPath, [compiler, "-p", work]);
+  }
+}
+
+/** Runs what is installed in a folder, and bundles of it. */
+async function use({ cwd, installed }) {
   for (const node of nodes) run(node, ["all.mjs"], { cwd });
   if (installed.some(({ name }) => name === "convlens"))
     for (const node of nodes)
@@ -135,43 +170,25 @@ function use(title, installed, packages, [installer, install]) {
         env: { PATH: `${join(node, "..")}:${process.env.PATH}` },
       });
 
-  for (const [module, moduleResolution] of [
-    ["nodenext", "nodenext"],
-    ["preserve", "bundler"],
-  ]) {
-    const checked = { strict: true, noEmit: true, target: "es2022", lib: ["es2023", "dom"], types: [] };
-    write(
-      "tsconfig.json",
-      JSON.stringify({ compilerOptions: { ...checked, module, moduleResolution }, files: ["types.ts"] }),
-    );
-    for (const compiler of compilers) run(process.execPath, [compiler, "-p", cwd]);
-  }
-
   // Its file: the program that pnpm puts on the path lets esbuild find every package of this repository.
   const esbuild = join(root, "tools/node_modules/esbuild/bin/esbuild");
   const bundling = ["--bundle", "--minify", "--keep-names", "--format=esm", "--outfile=esbuild/page.mjs"];
   run(process.execPath, [esbuild, "page.mjs", ...bundling], { cwd });
   const output = { entryFileNames: "page.mjs", format: "es" };
-  const build = {
-    outDir: "vite",
-    target: "esnext",
-    modulePreload: false,
-    rolldownOptions: { input: "page.mjs", output },
-  };
-  write("vite.config.mjs", `export default ${JSON.stringify({ logLevel: "error", build })};`);
-  run(bin("vite"), ["build"], { cwd, env: { NODE_ENV: "production" } });
+  const rolldownOptions = { input: join(cwd, "page.mjs"), output };
+  await build({
+    root: cwd,
+    configFile: false,
+    logLevel: "error",
+    build: { outDir: "vite", target: "esnext", modulePreload: false, rolldownOptions },
+  });
   rmSync(join(cwd, "node_modules"), { recursive: true });
   for (const bundle of ["esbuild/page.mjs", "vite/page.mjs"]) for (const node of nodes) run(node, [bundle], { cwd });
 }
 
 /** Installs all packages by yarn and runs them. Version 4 has no node_modules; a package finds only its own dependencies. */
 function useByYarn(packages, [yarn, url, install]) {
-  const cwd = join(work, `all-${yarn}`);
-  mkdirSync(cwd);
-  const tarballs = tarballsOf(packages);
-  const manifest = { private: true, type: "module", dependencies: tarballs, resolutions: tarballs };
-  writeFileSync(join(cwd, "package.json"), JSON.stringify(manifest));
-  writeModules(cwd, packages);
+  const { cwd } = makeFolder(join(work, `all-${yarn}`), packages, { resolutions: tarballsOf(packages) });
   const env = {
     // Without a lockfile it would refuse on CI.
     YARN_ENABLE_IMMUTABLE_INSTALLS: "false",

@@ -3,11 +3,12 @@ import * as t from "../packages/tensor/src/index.ts";
 
 const UNARY = [
   ...["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal", "sin", "cos", "tanh", "erf"],
-  ...["sigmoid", "relu", "square", "leakyRelu", "elu", "selu", "gelu", "swish", "softplus"],
+  ...["floor", "ceil", "round", "sigmoid", "relu", "square"],
+  ...["leakyRelu", "elu", "selu", "gelu", "swish", "hardSwish", "softplus"],
 ];
 const BINARY = [
   ...["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "equal", "greater", "greaterEqual"],
-  ...["less", "lessEqual", "notEqual"],
+  ...["less", "lessEqual", "notEqual", "mod"],
 ];
 const NOT_FINITE = [NaN, Infinity, -Infinity];
 const ODD = [0, -0, 1, -1, 1e-45, -1e-40, 1e-30, -1e-15, 1e15, -1e18, 65535, 16777217];
@@ -60,9 +61,14 @@ const OPERATIONS = {
   },
   pad: (r) => {
     const x = r.any();
-    const mode = r.dice.pick(["zero", "replicate", "wrap"]);
-    return r.call("pad", [x, x.shape.map(() => pair(() => r.dice.below(2))), { mode }]);
+    const options = r.dice.pick([{}, { value: -1.5 }, { mode: "replicate" }, { mode: "wrap" }]);
+    return r.call("pad", [x, x.shape.map(() => pair(() => r.dice.below(2))), options]);
   },
+  tile: (r) => {
+    const x = r.any();
+    return r.call("tile", [x, x.shape.map(() => r.dice.from(1, 2))]);
+  },
+  cumsum: (r) => r.call("cumsum", [r.atLeast(1), r.dice.pick([0, -1])]),
   concat: (r) => {
     const x = r.atLeast(1);
     return r.call("concat", [[x, r.leaf(x.shape), x], -1]);

@@ -193,6 +193,39 @@ for kind in ["batchNorm", "batchNormInference", "layerNorm", "groupNorm", "local
     for _ in range(10):
         normalization(kind)
 
+
+
+def padding():
+    shape = [random.randint(1, 2), random.randint(3, 5), random.randint(3, 5), random.randint(1, 2)]
+    sizes = [[random.randint(0, 2), random.randint(0, 2)] for _ in range(2)]
+    flat = [p for pair in reversed(sizes) for p in pair]
+    mode = pick(["constant", "reflect", "replicate", "wrap"])
+    options = {"mode": mode}
+    value = 0
+    if mode == "constant":
+        value = options["value"] = pick([0, 1.5, -3])
+    function = lambda x: last(F.pad(first(x), flat, "circular" if mode == "wrap" else mode, value))
+    add("pad", {"amounts": [[0, 0], *sizes, [0, 0]], "options": options}, function, x=numbers(*shape))
+
+
+def repeated():
+    shape = [random.randint(1, 4) for _ in range(random.randint(1, 3))]
+    repeats = [random.randint(1, 3) for _ in shape]
+    add("tile", {"repeats": repeats}, lambda x: torch.tile(x, repeats), x=numbers(*shape))
+
+
+def cumulated():
+    shape = [random.randint(1, 9) for _ in range(random.randint(1, 3))]
+    axis = random.randrange(-len(shape), len(shape))
+    add("cumsum", {"axis": axis}, lambda x: torch.cumsum(x, axis), x=numbers(*shape))
+
+
+for _ in range(16):
+    padding()
+for _ in range(8):
+    repeated()
+    cumulated()
+
 path = pathlib.Path(__file__).with_name("grid.json")
 path.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, separators=(",", ":")))
 print(f"{len(cases)} cases, {path.stat().st_size} bytes")

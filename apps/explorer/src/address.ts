@@ -5,7 +5,7 @@ const VERSION = "1";
 export type Texts = ReadonlyMap<string, string>;
 
 /** Content of an address: texts by panel and field, and the panels to show if not all are shown. */
-export interface Address {
+interface Address {
   readonly panels: ReadonlyMap<string, Texts>;
   readonly only: readonly string[];
   /** A sentence for the reader about what is wrong with the address. */

@@ -64,7 +64,7 @@ export const text = (initial: string, most: number): Field<string> => ({
 });
 
 /** Numbers that the reader typed, by the name of their cell. */
-export type Edits = Readonly<Record<string, number>>;
+type Edits = Readonly<Record<string, number>>;
 
 /** Largest absolute value of a cell: its text must fit. */
 export const LARGEST = 99;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { parseAddress, printAddress } from "../src/address.ts";
 import { cellValue, edits, initialState, parseState, printState, text } from "../src/fields.ts";
-import { panel, type Panel } from "../src/panel.ts";
+import type { Panel } from "../src/panel.ts";
 import { panels as allPanels } from "../src/panels/panels.ts";
 import { conv2dFields } from "../src/panels/conv2d/model.ts";
 import { questions } from "../src/questions/questions.ts";
@@ -138,7 +138,7 @@ describe("a cell", () => {
 
 describe("the store", () => {
   const panels: readonly Panel[] = [
-    panel({ id: "conv2d", chapter: 3, title: "", text: [], fields: conv2dFields, View: () => null as never }),
+    { id: "conv2d", chapter: 3, title: "", text: [], fields: conv2dFields, View: () => null as never },
   ];
   it("begins with the state of the address, follows it, and writes changes back", () => {
     vi.useFakeTimers();

@@ -108,7 +108,7 @@ describe("a feature", () => {
   it("is visualized step by step, and stops when it is aborted", async () => {
     const request = { layer: "layers.1", channel: 3, steps: 24, seed: 1 };
     const looks = [];
-    for await (const look of painting(async () => net, request, new AbortController().signal)) looks.push(look);
+    for await (const look of painting(net, request, new AbortController().signal)) looks.push(look);
     // Pictures that come too fast for a page are skipped, but not the first and the last.
     const steps = looks.map(({ step }) => step);
     expect([steps[0], steps.at(-1)]).toEqual([0, 24]);
@@ -117,7 +117,7 @@ describe("a feature", () => {
     const controller = new AbortController();
     const seen: number[] = [];
     await expect(async () => {
-      for await (const { step } of painting(async () => net, request, controller.signal)) {
+      for await (const { step } of painting(net, request, controller.signal)) {
         seen.push(step);
         controller.abort();
       }

@@ -4,11 +4,10 @@ import { classification, type Classification } from "@convlens/datasets";
 import { build, weightsOf } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { floor, race } from "../src/compute/floor.ts";
-import { works } from "../src/compute/floorWork.ts";
 import { CurrentNet, type Net } from "../src/compute/net.ts";
 import { modelOf, openingRecipe } from "../src/compute/recipe.ts";
 import { difference } from "../src/draw/shown.ts";
-import { boxesOf, bytes, duration, roleOf, slowest } from "../src/panels/floor/model.ts";
+import { boxesOf, bytes, duration, floorFields, roleOf, slowest } from "../src/panels/floor/model.ts";
 
 const { inputShape, classes } = openingRecipe;
 let net: Net;
@@ -30,7 +29,7 @@ beforeAll(async () => {
   });
 });
 
-describe.each(works)("a program to %s", (work) => {
+describe.each(floorFields.work.options)("a program to %s", (work) => {
   it("shares memory only between values that are not alive at the same time", async () => {
     const answer = await floor(net, digits, { net: undefined, work, batch: 8 });
     const { blocks, peak, sum, instructions } = answer;

@@ -9,22 +9,17 @@ import { initialState } from "../src/fields.ts";
 import {
   biasAt,
   conv2dFields,
+  inputsOf,
+  outputsOf,
   requestOf,
   selected,
+  stepOf,
   stepsOf,
+  tapsOf,
+  termAt,
   termsOf,
   type Conv2dState,
 } from "../src/panels/conv2d/model.ts";
-import {
-  inputOfColumn,
-  outputOfRow,
-  stepOfRow,
-  tapOf,
-  termAt,
-  toeplitzColumn,
-  toeplitzRow,
-  weightOfIndex,
-} from "../src/panels/conv2d/places.ts";
 import { kernelNames, mapAt, requestOf as stackRequest, stackFields, volumesOf } from "../src/panels/stack/model.ts";
 import { convolution } from "../src/compute/convolution.ts";
 import { sample, SIDE } from "../src/draw/samples.ts";
@@ -71,24 +66,23 @@ describe("a layer as matrices", () => {
         expect(answer.difference).toBeLessThan(1e-6);
         const at = selected(state)!;
         const terms = termsOf(state, at);
-        const row = toeplitzRow(state, at);
-        expect(stepOfRow(state, row)).toBe(Math.min(state.step, stepsOf(state) - 1));
-        expect(outputOfRow(state, row)).toEqual(at);
+        const [inputs, taps, outputs] = [inputsOf(state), tapsOf(state), outputsOf(state)];
+        const row = outputs.indexOf(at);
+        expect(stepOf(state, at)).toBe(Math.min(state.step, stepsOf(state) - 1));
+        expect(outputs.cellAt(row)).toEqual(at);
         let inRow = 0;
         for (const term of terms) {
-          const column = toeplitzColumn(state, term.at);
-          expect(column === undefined).toBe(term.isPadding);
-          if (column !== undefined) {
+          if (!term.isPadding) {
+            const column = inputs.indexOf(term.at);
             expect(answer.matrix[row * answer.inputs + column]).toBe(term.weight);
-            expect(inputOfColumn(state, column)).toEqual(term.at);
-            expect(weightOfIndex(state, answer.weightAt[row * answer.inputs + column]!)).toEqual({
-              filter: at.channel,
-              tap: term.tap,
-            });
+            expect(inputs.cellAt(column)).toEqual(term.at);
+            const index = answer.weightAt[row * answer.inputs + column]!;
+            expect(index % state.filters).toBe(at.channel);
+            expect(taps.cellAt(Math.floor(index / state.filters))).toEqual(term.tap);
             inRow++;
           }
-          const tap = tapOf(state, term.tap);
-          expect(termAt(state, at, tap)).toMatchObject({ kind: "term", at: term.at, tap: term.tap });
+          const tap = taps.indexOf(term.tap);
+          expect(termAt(state, at, taps.cellAt(tap))).toEqual(term);
           const place = Math.floor(row / state.filters);
           if (answer.columns) expect(answer.columns[tap * answer.places + place]).toBe(term.value);
           if (answer.rows) expect(answer.rows[at.channel * answer.taps + tap]).toBe(term.weight);

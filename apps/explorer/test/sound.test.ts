@@ -31,12 +31,10 @@ beforeAll(() => useBackend(reference({ precision: "float64" })));
 
 /** A full convolution: silence after the sound leaves room for the end of the kernel. */
 const whole = async (samples: number[], kernel: number[]): Promise<number[]> => [
-  ...(
-    await signal({
-      samples: Float32Array.from([...samples, ...new Array<number>(kernel.length - 1).fill(0)]),
-      kernel: Float32Array.from(kernel),
-    })
-  ).output,
+  ...(await signal({
+    samples: Float32Array.from([...samples, ...new Array<number>(kernel.length - 1).fill(0)]),
+    kernel: Float32Array.from(kernel),
+  })),
 ];
 const close = (found: number[], expected: number[]): void => {
   expect(found).toHaveLength(expected.length);
@@ -60,7 +58,7 @@ describe("a kernel on a sound", () => {
       fc.asyncProperty(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 1, maxLength: 6 }), async (kernel) => {
         const samples = new Float32Array(20);
         samples[7] = 1;
-        const { output } = await signal({ samples, kernel: Float32Array.from(kernel) });
+        const output = await signal({ samples, kernel: Float32Array.from(kernel) });
         expect([...output]).toEqual(Array.from({ length: 20 }, (_, t) => (t < 7 ? 0 : (kernel[t - 7] ?? 0)) + 0));
       }),
       { numRuns: 30 },
@@ -70,7 +68,7 @@ describe("a kernel on a sound", () => {
     const low = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 220 * i) / RATE));
     const high = Float32Array.from({ length: 2000 }, (_, i) => Math.sin((2 * Math.PI * 2000 * i) / RATE));
     const left = async (samples: Float32Array, kernel: "average" | "difference"): Promise<number> =>
-      loudness((await signal({ samples, kernel: kernelOf({ ...first, kernel }) })).output) / loudness(samples);
+      loudness(await signal({ samples, kernel: kernelOf({ ...first, kernel }) })) / loudness(samples);
     // For a sine of frequency f, an average of n has the gain |sin(n π f / R) / (n sin(π f / R))|, a difference 2 |sin(π f / R)|.
     const averaged = (f: number): number => {
       const angle = (Math.PI * f) / RATE;
@@ -87,7 +85,7 @@ describe("a kernel on a sound", () => {
 
   it("an echo repeats the sound, later and more quietly", async () => {
     const samples = soundOf("clicks").subarray(2900, 3300);
-    const { output } = await signal({ samples, kernel: kernelOf({ ...first, kernel: "echo", delay: 1 }) });
+    const output = await signal({ samples, kernel: kernelOf({ ...first, kernel: "echo", delay: 1 }) });
     for (const [i, value] of output.entries())
       expect(value).toBeCloseTo(samples[i]! + 0.6 * (samples[i - RATE / 100] ?? 0), 5);
   });

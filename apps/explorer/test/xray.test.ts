@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { UnitAnswer } from "../src/compute/unit.ts";
 import { initialState } from "../src/fields.ts";
 import { centred, inkField, inkPixels, inkText, SIDE, stroked } from "../src/draw/ink.ts";
-import { atlasOf, placeOf, unitAt } from "../src/panels/xray/maps.ts";
+import { atlasOf, placeIn, unitAt } from "../src/panels/xray/maps.ts";
 import { choosing, chosenIn, figure, formulaOf, partsOf, xrayFields } from "../src/panels/xray/model.ts";
 
 const drawings = fc
@@ -88,7 +88,7 @@ describe("maps in a picture", () => {
         const unit = unitAt(shape, place);
         expect(unit === undefined).toBe(Number.isNaN(atlas.values[at]));
         if (unit === undefined) return;
-        expect(placeOf(shape, unit)).toEqual(place);
+        expect(placeIn(shape, unit)).toEqual(place);
         expect(unit.reduce((sum, i, axis) => sum * shape[axis]! + i, 0)).toBe(atlas.values[at]);
       }),
     ));

@@ -75,7 +75,13 @@ export {
 } from "./embeddings/principalComponents.ts";
 export { randomizationTest, type Randomized } from "./explain/randomization.ts";
 export { receptiveFields, type AxisField, type ReceptiveField } from "./geometry/receptiveField.ts";
-export { recordModel, type RecordedLayer, type RecordedModel } from "./recordModel.ts";
+export {
+  recordModel,
+  type LayerCall,
+  type LayerOutput,
+  type RecordedLayer,
+  type RecordedModel,
+} from "./recordModel.ts";
 export { retain, type Retain, type Retained } from "./activations/retain.ts";
 export { sharing, type LayerSharing } from "./structure/sharing.ts";
 export { shiftConsistency, type Shifted, type ShiftOptions } from "./robustness/shiftConsistency.ts";
@@ -103,7 +109,7 @@ export {
   cropOf,
   topPatches,
   type ChannelPatches,
-  type Crop,
+  type CroppedImage,
   type Patch,
   type TopPatchesOptions,
 } from "./activations/topPatches.ts";

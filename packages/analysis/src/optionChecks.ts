@@ -1,9 +1,6 @@
 import type { OptionCheck } from "@convlens/backend";
 import { isShape } from "@convlens/tensor";
 
-/** Accepts finite numbers. */
-export const finiteOption: OptionCheck = (value) => (Number.isFinite(value) ? undefined : "a finite number");
-
 /** Accepts the shape of one example of a model with one input. */
 export const shapeOption: OptionCheck = (value) =>
   isShape(value)

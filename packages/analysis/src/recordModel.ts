@@ -1,4 +1,4 @@
-import { ValueError } from "@convlens/backend";
+import { ValueError, type Shape } from "@convlens/backend";
 import {
   layersOf,
   namedTensors,
@@ -20,17 +20,27 @@ import {
   type Variable,
 } from "@convlens/tensor";
 
-/** One tensor that a call of a layer returned. A layer that returns a tuple or record of tensors has one for each of them. */
-export interface RecordedLayer {
+/** A call of a layer. */
+export interface LayerCall {
   /**
    * Name of the call and the tensor: the layer's path; `path#2` for the second call of a layer that is used twice; `path:part`
    * for a tensor in a tuple or record.
    */
   readonly name: string;
-  /** Path of the layer in its model; `""` for the model itself. */
-  readonly path: string;
   /** Name of the layer's class. */
   readonly type: string;
+}
+
+/** A call of a layer and the shape of its output. */
+export interface LayerOutput extends LayerCall {
+  /** Shape of one example. */
+  readonly outputShape: Shape;
+}
+
+/** One tensor that a call of a layer returned. A layer that returns a tuple or record of tensors has one for each of them. */
+export interface RecordedLayer extends LayerCall {
+  /** Path of the layer in its model; `""` for the model itself. */
+  readonly path: string;
   readonly layer: AnyLayer;
   /** The tensors that it was given, by their names in a tuple or record: `[n, …]`. */
   readonly inputs: ReadonlyMap<string, Tensor>;
@@ -141,15 +151,19 @@ export function recordModel<Input, Output>(
   };
 }
 
+/** Returns the name, the class and the output shape of a layer call. */
+export const headOf = ({ name, type, output }: RecordedLayer): LayerOutput => ({
+  name,
+  type,
+  outputShape: output.shape.slice(1),
+});
+
 /**
  * Returns the layer call of a name.
  *
  * @throws `ValueError` that lists all names, if there is none.
  */
-export function layerNamed<L extends Pick<RecordedLayer, "name" | "type">>(
-  { layers }: { readonly layers: readonly L[] },
-  name: string,
-): L {
+export function layerNamed<L extends LayerCall>({ layers }: { readonly layers: readonly L[] }, name: string): L {
   const found = layers.find((layer) => layer.name === name);
   if (found !== undefined) return found;
   const names = layers.map((layer) => `"${layer.name}" (${layer.type})`).join(", ");

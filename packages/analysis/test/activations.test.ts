@@ -192,11 +192,15 @@ describe("activationMap and depthColumn", () => {
     expect(() => activationMap(units, { channel: 0 })).toThrow(
       "u: expected a layer that makes maps [n, …, channels], got [2, 2]; use depthColumn, which returns all its numbers",
     );
-    expect(() => activationMap(signal, { channel: 2 })).toThrow("s: the channel must be from 0 to 1, got 2");
-    expect(() => activationMap(signal, { channel: 0, example: 1 })).toThrow(
-      "s: the example must be from 0 to 0, got 1",
+    expect(() => activationMap(signal, { channel: 2 })).toThrow(
+      "s: the channel must be a whole number from 0 to 1, got 2",
     );
-    expect(() => depthColumn(signal, { place: [3] })).toThrow("s: the place along axis 1 must be from 0 to 2, got 3");
+    expect(() => activationMap(signal, { channel: 0, example: 1 })).toThrow(
+      "s: the example must be a whole number from 0 to 0, got 1",
+    );
+    expect(() => depthColumn(signal, { place: [3] })).toThrow(
+      "s: the place along axis 1 must be a whole number from 0 to 2, got 3",
+    );
     expect(() => depthColumn(signal)).toThrow("s: expected a place of 1 numbers in [1, 3, 2]");
   });
 });

@@ -18,6 +18,7 @@ import {
 import { eigenOf } from "../src/embeddings/linearAlgebra.ts";
 import { affinitiesOf } from "../src/embeddings/tsne/affinities.ts";
 import { forcesOn } from "../src/embeddings/tsne/forces.ts";
+import { partsOf } from "../src/numbers.ts";
 
 const matrix = (rows: number, columns: number, values: ArrayLike<number>): Matrix => ({
   rows,
@@ -96,7 +97,7 @@ describe("principal components", () => {
             for (let j = 0; j < x.columns; j++)
               covariance[i * x.columns + j]! +=
                 ((row(x, r)[i]! - mean[i]!) * (row(x, r)[j]! - mean[j]!)) / (x.rows - 1);
-        const { values } = eigenOf(covariance, x.columns);
+        const values = eigenOf(partsOf(covariance, x.columns)).map(({ value }) => value);
         const trace = values.reduce((a, b) => a + b, 0);
         for (let k = 0; k < count; k++) {
           expect(variances[k]).toBeCloseTo(values[k]!, 6);
@@ -123,7 +124,7 @@ describe("principal components", () => {
     // Distances 3 along (1, 2, 2): 9 · 5 / 3
     expect(variances[0]).toBeCloseTo(15, 9);
     expect(() => principalComponents(matrix(4, 3, new Float64Array(12)), { count: 4 })).toThrow(
-      "principalComponents: count must be from 1 to 3 for 4 points of 3 numbers, got 4",
+      "principalComponents: count for 4 points of 3 numbers must be a whole number from 1 to 3, got 4",
     );
   });
 });
@@ -162,7 +163,7 @@ describe("nearest neighbours", () => {
   it("refuse what they cannot find", () => {
     const three = matrix(3, 1, [0, 1, 2]);
     expect(() => nearestNeighbors(three, { count: 3 })).toThrow(
-      "nearestNeighbors: count must be a whole number from 1 to 2, the number of neighbours of each point, got 3",
+      "nearestNeighbors: count, the number of neighbours, must be a whole number from 1 to 2, got 3",
     );
     expect(() => nearestNeighbors(three, { count: 1, of: matrix(1, 2, [0, 0]) })).toThrow(
       "nearestNeighbors: the points to look up must be of 1 numbers each, like the others, got 2",
@@ -192,7 +193,7 @@ describe("t-SNE", () => {
   it("follows the gradient of the divergence as central differences find it, and may approximate distant points", () => {
     const points = clusters(3, 12, 4);
     const affinities = affinitiesOf(nearestNeighbors(points, { count: 12 }), 4);
-    expect(affinities.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+    expect(affinities.flatMap(({ weights }) => [...weights]).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
     const map = Float64Array.from(new Random(4).normal(72));
     const { forces, divergence } = forcesOn(map, affinities, 0, 1);
     // Σ p ln(p / q), over all pairs
@@ -200,11 +201,8 @@ describe("t-SNE", () => {
       1 / (1 + (map[2 * i]! - map[2 * j]!) ** 2 + (map[2 * i + 1]! - map[2 * j + 1]!) ** 2);
     let [total, expected] = [0, 0];
     for (let i = 0; i < 36; i++) for (let j = 0; j < 36; j++) if (i !== j) total += attraction(i, j);
-    for (let i = 0; i < 36; i++)
-      for (let k = affinities.starts[i]!; k < affinities.starts[i + 1]!; k++) {
-        const p = affinities.weights[k]!;
-        expected += p * Math.log((p * total) / attraction(i, affinities.neighbors[k]!));
-      }
+    for (const [i, { neighbors, weights }] of affinities.entries())
+      weights.forEach((p, k) => (expected += p * Math.log((p * total) / attraction(i, neighbors[k]!))));
     expect(divergence).toBeCloseTo(expected, 9);
     for (let i = 0; i < map.length; i++) {
       const moved = (by: number): number => forcesOn(map.with(i, map[i]! + by), affinities, 0, 1).divergence;

@@ -381,7 +381,11 @@ describe("explain", () => {
       /no layer is called "layers\.9"; layers are "layers\.0" \(Conv2d\)/,
     ],
     ["a layer without maps", { method: "gradCam", layer: "layers.3" }, /before the first Flatten/],
-    ["an occluder of half a pixel", { method: "occlusion", size: 0.5 }, /a whole number of at least 1 pixel/],
+    [
+      "an occluder of half a pixel",
+      { method: "occlusion", size: 0.5 },
+      /occlusion: the size in pixels must be a whole number of at least 1/,
+    ],
     [
       "a baseline of another shape",
       { method: "integratedGradients", baseline: zeros([3]) },

@@ -151,7 +151,7 @@ describe("attacks", () => {
       "adversarial: expected one label for each of 6 examples, got 1",
     );
     await expect(adversarial(model, x, { labels, epsilon: -1 })).rejects.toThrow(
-      "adversarial: expected an epsilon of at least 0 and steps of at least 1, got -1 and 1",
+      "adversarial: epsilon must be a number of at least 0, got -1",
     );
   });
 });

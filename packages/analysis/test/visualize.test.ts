@@ -220,10 +220,13 @@ describe("visualize", () => {
   });
 
   it.each<readonly [Objective, RegExp]>([
-    [{ class: 4 }, /the class of the output must be from 0 to 3, got 4/],
-    [{ layer: "layers.1", channel: 3 }, /the channel of layer "layers\.1" must be from 0 to 2, got 3/],
-    [{ layer: "layers.1", unit: [8, 0, 0] }, /\[8, 0, 0\].*layer "layers\.1"/],
-    [{ layer: "layers.1", unit: [1, 2] }, /must be a place of 3 numbers/],
+    [{ class: 4 }, /the class of the output must be a whole number from 0 to 3, got 4/],
+    [{ layer: "layers.1", channel: 3 }, /the channel of layer "layers\.1" must be a whole number from 0 to 2, got 3/],
+    [
+      { layer: "layers.1", unit: [8, 0, 0] },
+      /the unit of layer "layers\.1" must be a position in \[8, 8, 3\], got \[8, 0, 0\]/,
+    ],
+    [{ layer: "layers.1", unit: [1, 2] }, /must be a position in \[8, 8, 3\], got \[1, 2\]/],
     [{ layer: "layers.1", direction: [1] }, /3 numbers, one for each channel of layer "layers\.1", got 1/],
     [{ layer: "nowhere" }, /no layer is called "nowhere"/],
   ])("refuses an objective that does not exist: %o", (objective, message) => {

@@ -14,14 +14,14 @@ export interface Execution {
   /** Index behind the last word. */
   readonly end: number;
   readonly functionOf: (index: number) => WasmFunction;
-  /** Number of this thread. */
-  readonly thread: number;
-  /** Whether no other thread reads the list. */
-  readonly isAlone: boolean;
-  /** Whether this thread also waits for the last step. */
-  readonly isLeader: boolean;
-  /** Milliseconds to wait for the other threads before giving up. */
-  readonly patience: number;
+  /** Number of this thread. Default: 0. */
+  readonly thread?: number;
+  /** Whether no other thread reads the list. Default: false. */
+  readonly isAlone?: boolean;
+  /** Whether this thread also waits for the last step. Default: true. */
+  readonly isLeader?: boolean;
+  /** Milliseconds to wait for the other threads before giving up. Default: Infinity. */
+  readonly patience?: number;
 }
 
 /**
@@ -35,7 +35,16 @@ export interface Execution {
  *
  * Threads receive this function as text, so it must not refer to anything outside of it.
  */
-export function execute({ words, from, end, functionOf, thread, isAlone, isLeader, patience }: Execution): number {
+export function execute({
+  words,
+  from,
+  end,
+  functionOf,
+  thread = 0,
+  isAlone = false,
+  isLeader = true,
+  patience = Infinity,
+}: Execution): number {
   const a: Arguments = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let at = from; at < end;) {
     const calls = words[at + 1]!;

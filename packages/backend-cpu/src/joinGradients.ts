@@ -3,13 +3,12 @@ import {
   rewrite,
   shapesOf,
   sizeOf,
-  type Axes,
+  readersOf,
   type Conv2dGeometry,
-  type Convolution,
   type ConvolutionGradients,
   type Instruction,
+  type OperationName,
   type Pool2dGeometry,
-  type Pooling,
   type Program,
 } from "@convlens/backend";
 
@@ -24,8 +23,8 @@ export function joinGradients(p: Program, mayJoin: (g: Conv2dGeometry) => boolea
   const values = new Values(p);
   const replaced = new Map<number, Instruction | undefined>();
   p.instructions.forEach((step, i) => {
-    if (step.operation !== "conv2dInputGradient") return;
-    const found = values.gradientsWith(values.first + i, mayJoin);
+    if (!isStep(step, "conv2dInputGradient")) return;
+    const found = values.gradientsWith(values.first + i, step, mayJoin);
     // Two convolutions whose results are added have the same gradient, and one sum for both biases.
     if ([...found.keys()].every((value) => !replaced.has(value)))
       for (const [value, instruction] of found) replaced.set(value, instruction);
@@ -33,30 +32,22 @@ export function joinGradients(p: Program, mayJoin: (g: Conv2dGeometry) => boolea
   return rewrite(p, (step, value) => (replaced.has(value) ? replaced.get(value) : step));
 }
 
+/** Whether an instruction has this operation. */
+const isStep = <K extends OperationName>(step: Instruction | undefined, operation: K): step is Instruction<K> =>
+  step?.operation === operation;
+
 /** The values of a program, and the instructions that read them. */
 class Values {
   readonly first: number;
   readonly #program: Program;
   readonly #sizes: readonly number[];
-  /** The instructions that read each value. `NaN` stands for an output or an update. */
-  readonly #readers = new Map<number, readonly number[]>();
+  readonly #readersOf: ReturnType<typeof readersOf>;
 
   constructor(p: Program) {
     this.first = firstInstruction(p);
     this.#program = p;
     this.#sizes = shapesOf(p).map(sizeOf);
-    p.instructions.forEach(({ inputs }, i) => {
-      for (const input of new Set(inputs)) this.#addReader(input, this.first + i);
-    });
-    for (const value of [...p.outputs, ...p.updates.map((update) => update.value)]) this.#addReader(value, NaN);
-  }
-
-  #addReader(value: number, reader: number): void {
-    this.#readers.set(value, [...this.#readersOf(value), reader]);
-  }
-
-  #readersOf(value: number): readonly number[] {
-    return this.#readers.get(value) ?? [];
+    this.#readersOf = readersOf(p);
   }
 
   #step(value: number): Instruction | undefined {
@@ -64,17 +55,20 @@ class Values {
   }
 
   /** The instruction that computes a value, if it is of this kind, and only `readers` read the value. */
-  #inner(value: number, operation: Instruction["operation"], readers: readonly number[]): Instruction | undefined {
+  #inner<K extends OperationName>(value: number, operation: K, readers: readonly number[]): Instruction<K> | undefined {
     const step = this.#step(value);
     const isOnlyHere = this.#readersOf(value).every((reader) => readers.includes(reader));
-    return step?.operation === operation && isOnlyHere ? step : undefined;
+    return isStep(step, operation) && isOnlyHere ? step : undefined;
   }
 
   /** The instructions that replace the gradient of an input and those that are joined with it; `undefined` for removed ones. */
-  gradientsWith(value: number, mayJoin: (g: Conv2dGeometry) => boolean): Map<number, Instruction | undefined> {
+  gradientsWith(
+    value: number,
+    step: Instruction<"conv2dInputGradient">,
+    mayJoin: (g: Conv2dGeometry) => boolean,
+  ): Map<number, Instruction | undefined> {
     const none = new Map<number, Instruction | undefined>();
-    const step = this.#step(value)!;
-    const { geometry } = step.attributes as Convolution;
+    const { geometry } = step.attributes;
     const [dy, filters] = step.inputs as [number, number];
     const ofFilters = this.#readersOf(dy).find((reader) => this.#isFilterGradient(reader, dy, geometry));
     if (ofFilters === undefined || !mayJoin(geometry)) return none;
@@ -110,14 +104,14 @@ class Values {
 
   #isFilterGradient(value: number, dy: number, geometry: Conv2dGeometry): boolean {
     const step = this.#step(value);
-    if (step?.operation !== "conv2dFilterGradient" || step.inputs[0] !== dy) return false;
-    return JSON.stringify((step.attributes as Convolution).geometry) === JSON.stringify(geometry);
+    if (!isStep(step, "conv2dFilterGradient") || step.inputs[0] !== dy) return false;
+    return JSON.stringify(step.attributes.geometry) === JSON.stringify(geometry);
   }
 
   /** A sum over all axes but that of the filters. */
   #isBiasGradient(value: number): boolean {
     const step = this.#step(value);
-    return step?.operation === "sum" && (step.attributes as Axes).axes.join() === "0,1,2";
+    return isStep(step, "sum") && step.attributes.axes.join() === "0,1,2";
   }
 
   /** The operations after the convolution whose gradients can be joined, because only the results read them. */
@@ -129,8 +123,7 @@ class Values {
     const given = relu?.dy ?? dy;
     const pool = this.#inner(given, "maxPool2dGradient", relu === undefined ? results : [dy]);
     const [pooled, y] = (pool?.inputs ?? []) as [number, number];
-    const isPool =
-      pool !== undefined && isHalving((pool.attributes as Pooling).geometry) && (relu === undefined || relu.y === y);
+    const isPool = pool !== undefined && isHalving(pool.attributes.geometry) && (relu === undefined || relu.y === y);
     return {
       dy: isPool ? pooled : given,
       y: isPool ? y : relu?.y,

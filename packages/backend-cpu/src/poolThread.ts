@@ -77,16 +77,8 @@ export function poolThread(
       Atomics.add(words, list, 1);
       if (Atomics.load(words, epoch) === seen) {
         const isLeader = thread === 0;
-        work({
-          words,
-          from: words[list + 1]!,
-          end: words[list + 2]!,
-          functionOf: code.functionOf,
-          thread,
-          isAlone: false,
-          isLeader,
-          patience: Infinity,
-        });
+        const { functionOf } = code;
+        work({ words, from: words[list + 1]!, end: words[list + 2]!, functionOf, thread, isLeader });
         if (isLeader) send("done");
       }
       Atomics.sub(words, list, 1);

@@ -79,16 +79,7 @@ export function remoteWorker(
           new Uint8Array(memory.buffer).copyWithin(request.to, request.from, request.from + request.length);
           return undefined;
         case "run":
-          work({
-            words: request.list,
-            from: 0,
-            end: request.list.length,
-            functionOf: own.functionOf,
-            thread: 0,
-            isAlone: true,
-            isLeader: true,
-            patience: Infinity,
-          });
+          work({ words: request.list, from: 0, end: request.list.length, functionOf: own.functionOf, isAlone: true });
           return undefined;
         case "read":
           return memory.buffer.slice(request.start, request.start + request.length);

@@ -179,9 +179,7 @@ export class Runtime {
       const index = this.#compiler.add(name, arity, (f, ...args) => definition.write(f, parameters, ...args));
       const work = definition.work?.(parameters) ?? 0;
       const compiled =
-        this.#executor === undefined
-          ? new DirectFunction(() => this.#functionHere(index))
-          : this.#recorded(index, work);
+        this.#executor === undefined ? directFunction(() => this.#functionHere(index)) : this.#recorded(index, work);
       this.#collectedFunctions.register(compiled, index);
       return compiled;
     });
@@ -243,26 +241,21 @@ export class Runtime {
   }
 }
 
-/** A function that is called at once, on a single thread. */
-class DirectFunction implements CompiledFunction {
-  #run: WasmFunction | undefined;
-  readonly #find: () => WasmFunction;
+/** A function that is called at once, on a single thread; found by the first call. */
+function directFunction(find: () => WasmFunction): CompiledFunction {
+  let found: WasmFunction | undefined;
   // Reused by all calls: a new array for each would be garbage.
-  readonly #args: number[] = [];
-
-  constructor(find: () => WasmFunction) {
-    this.#find = find;
-  }
-
-  get call(): WasmFunction {
-    return (this.#run ??= this.#find());
-  }
-
-  callMany(calls: number, ...args: Argument[]): void {
-    const { call: run } = this;
-    for (let call = 0; call < calls; call++) {
-      for (let k = 0; k < args.length; k++) this.#args[k] = valueIn(args[k]!, call);
-      run(...this.#args);
-    }
-  }
+  const values: number[] = [];
+  return {
+    get call() {
+      return (found ??= find());
+    },
+    callMany(calls, ...args) {
+      const run = (found ??= find());
+      for (let call = 0; call < calls; call++) {
+        for (let k = 0; k < args.length; k++) values[k] = valueIn(args[k]!, call);
+        run(...values);
+      }
+    },
+  };
 }

@@ -136,7 +136,7 @@ export class ThreadPool implements Executor {
   ): number {
     const functionOf = (index: number): WasmFunction => this.#functions[index]!;
     const patience = isAlone ? Infinity : PATIENCE;
-    return execute({ words, from, end, functionOf, thread: 0, isAlone, isLeader: true, patience });
+    return execute({ words, from, end, functionOf, isAlone, patience });
   }
 
   /** Replaces threads that ended while no run was waiting for them: that costs time, but no results. */

@@ -16,7 +16,7 @@ import { cpu } from "../src/index.ts";
 const operands: Readonly<Record<1 | 2 | 3, readonly OperationName[]>> = {
   1: [
     ...(["negate", "absolute", "sign", "exp", "expm1", "log", "log1p", "sqrt", "reciprocal"] as const),
-    ...(["sin", "cos", "tanh", "erf", "sigmoid", "relu"] as const),
+    ...(["sin", "cos", "tanh", "erf", "sigmoid", "relu", "floor"] as const),
   ],
   2: [
     ...(["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"] as const),

@@ -55,6 +55,7 @@ const simd: Readonly<Record<number, Entry>> = {
   0x5c: ["v128.load32_zero", 1, 2],
   0x5e: ["f32x4.demote_f64x2_zero", 1],
   0x5f: ["f64x2.promote_low_f32x4", 1],
+  0x68: ["f32x4.floor", 1],
   0x69: ["f32x4.trunc", 1],
   0x94: ["f64x2.nearest", 1],
   0xab: ["i32x4.shl", 2],

@@ -35,7 +35,7 @@ async function compute<K extends OperationName>(
   return [...values!];
 }
 const each = (
-  operation: "relu" | "sign" | "exp" | "log" | "sqrt" | "reciprocal" | "absolute" | "tanh" | "sigmoid",
+  operation: "relu" | "sign" | "floor" | "exp" | "log" | "sqrt" | "reciprocal" | "absolute" | "tanh" | "sigmoid",
   x: readonly number[],
 ): Promise<number[]> => compute(operation, [[x, [x.length]]], {}, [x.length]);
 const pair = (
@@ -76,6 +76,7 @@ describe("elementwise operations", () => {
     expect(await each("sqrt", [-1, 0, 4])).toEqual([NaN, 0, 2]);
     expect(await each("reciprocal", [0, Infinity])).toEqual([Infinity, 0]);
     expect(await each("sign", [-3, 0, 2])).toEqual([-1, 0, 1]);
+    expect(await each("floor", [-1.5, -1, 0.5, 2 ** 30 + 0.5, -Infinity])).toEqual([-2, -1, 0, 2 ** 30, -Infinity]);
     expect(await each("sigmoid", [-1000, 0, 1000])).toEqual([0, 0.5, 1]);
     expect(await pair("divide", [1, 0], [0, 0])).toEqual([Infinity, NaN]);
     expect(await pair("power", [0, -2, -2, 2], [0, 3, 0.5, -1])).toEqual([1, -8, NaN, 0.5]);

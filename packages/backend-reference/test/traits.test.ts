@@ -5,11 +5,11 @@ import { cases } from "../../backend/src/conformance/cases.ts";
 import { runOnce } from "../../backend/src/conformance/compare.ts";
 import { Dice } from "../../backend/src/conformance/dice.ts";
 import { programOf } from "../../backend/src/conformance/writer.ts";
-import { traits } from "../../backend/src/operations.ts";
+import { traitsOf } from "../../backend/src/traits.ts";
 import { reference } from "../src/index.ts";
 
 type Name = keyof typeof cases;
-const names = (Object.keys(cases) as Name[]).filter((name) => traits[name].kind !== "fusion");
+const names = (Object.keys(cases) as Name[]).filter((name) => traitsOf(name).kind !== "fusion");
 const backend = reference({ precision: "float64" });
 
 /** A random call of an operation: its inputs, and a function that computes it on other inputs. */
@@ -57,7 +57,7 @@ const each = (some: readonly Name[], check: (call: Call, name: Name) => Promise<
 
 describe("a linear or piecewise linear operation doubles with its inputs", () =>
   each(
-    having((name) => ["linear", "choice"].includes(traits[name].kind)),
+    having((name) => ["linear", "choice"].includes(traitsOf(name).kind)),
     async ({ feeds, compute }, name) => {
       const doubled = feeds.map((values, i) => (i === 1 && isIndexed(name) ? values : scaled(values, 2)));
       close(
@@ -70,7 +70,7 @@ describe("a linear or piecewise linear operation doubles with its inputs", () =>
 
 describe("a linear operation changes its sign with its inputs", () =>
   each(
-    having((name) => traits[name].kind === "linear"),
+    having((name) => traitsOf(name).kind === "linear"),
     async ({ feeds, compute }, name) => {
       const negated = feeds.map((values, i) => (i === 1 && isIndexed(name) ? values : scaled(values, -1)));
       close(
@@ -83,11 +83,11 @@ describe("a linear operation changes its sign with its inputs", () =>
 
 describe("a product doubles with each input, a quotient halves with the second", () =>
   each(
-    having((name) => ["product", "quotient"].includes(traits[name].kind)),
+    having((name) => ["product", "quotient"].includes(traitsOf(name).kind)),
     async ({ feeds, compute }, name) => {
       const result = await compute(feeds);
       for (const which of feeds.keys()) {
-        const factor = traits[name].kind === "quotient" && which === 1 ? 0.5 : 2;
+        const factor = traitsOf(name).kind === "quotient" && which === 1 ? 0.5 : 2;
         const doubled = feeds.map((values, i) => (i === which ? scaled(values, 2) : values));
         close(
           await compute(doubled),
@@ -100,15 +100,15 @@ describe("a product doubles with each input, a quotient halves with the second",
 
 describe("a step function does not depend on the scale of its inputs", () =>
   each(
-    // `copy` keeps its numbers, and only its gradient is that of a step; a seed cannot be scaled.
-    having((name) => traits[name].kind === "step" && name !== "copy" && name !== "randomUniform"),
+    // `copy` and `floor` scale with their input, and only their gradients are those of a step; a seed cannot be scaled.
+    having((name) => traitsOf(name).kind === "step" && !["copy", "floor", "randomUniform"].includes(name)),
     async ({ feeds, compute }, name) =>
       close(await compute(feeds.map((values) => scaled(values, 2))), await compute(feeds), name),
   ));
 
 describe("an operation that moves numbers makes no new ones", () =>
   each(
-    having((name) => traits[name].moves),
+    having((name) => traitsOf(name).moves),
     async ({ feeds: [x = new Float64Array(0)], compute }) => {
       for (const y of await compute([x])) expect(x).toContain(y);
     },
@@ -116,7 +116,7 @@ describe("an operation that moves numbers makes no new ones", () =>
 
 describe("an elementwise result depends only on its own place", () =>
   each(
-    having((name) => traits[name].elementwise),
+    having((name) => traitsOf(name).elementwise),
     async ({ inputs, feeds, output, compute }, name) => {
       const size = sizeOf(output);
       const whole = inputs.flatMap((shape, i) => (sizeOf(shape) === size ? [i] : []));
@@ -131,7 +131,7 @@ describe("an elementwise result depends only on its own place", () =>
 
 describe("an increasing operation keeps the order along the last axis", () =>
   each(
-    having((name) => traits[name].increasing),
+    having((name) => traitsOf(name).increasing),
     async ({ feeds: [x = new Float64Array(0)], output, compute }) => {
       const y = await compute([x]);
       const length = output.at(-1) ?? 1;
@@ -143,9 +143,9 @@ describe("an increasing operation keeps the order along the last axis", () =>
 
 describe("an activation function keeps its bounds", () =>
   each(
-    having((name) => traits[name].bounds),
+    having((name) => traitsOf(name).bounds),
     async ({ feeds: [x = new Float64Array(0)], compute }, name) => {
-      const [low, high] = traits[name].bounds ?? [NaN, NaN];
+      const [low, high] = traitsOf(name).bounds ?? [NaN, NaN];
       for (const y of await compute([scaled(x, 30)])) expect(y >= low && y <= high, `${y}`).toBe(true);
     },
   ));
@@ -153,7 +153,7 @@ describe("an activation function keeps its bounds", () =>
 it("an operation with a geometry slides, and weights are the second of two inputs", () => {
   for (const name of names) {
     const { attributes, inputs } = callOf(name, 0);
-    expect(traits[name].slides !== undefined, name).toBe("geometry" in (attributes as object));
-    if (traits[name].weighs) expect([traits[name].kind, inputs.length], name).toEqual(["product", 2]);
+    expect(traitsOf(name).slides !== undefined, name).toBe("geometry" in (attributes as object));
+    if (traitsOf(name).weighs) expect([traitsOf(name).kind, inputs.length], name).toEqual(["product", 2]);
   }
 });

@@ -1,9 +1,9 @@
 import type { Backend } from "./backend.ts";
 import { checkBackend } from "./checkBackend.ts";
 import { BackendError } from "./errors.ts";
-import { traitsOf } from "./operations.ts";
 import { firstInstruction, type Program, type Values } from "./program.ts";
 import { showShape, type Shape } from "./shape.ts";
+import { traitsOf } from "./traits.ts";
 
 /**
  * Wraps a backend to find the origin of NaN and infinity. It also checks every intermediate value, and its error names the

@@ -1,14 +1,15 @@
-import { traitsOf, type Axes, type ChainStep } from "./operations.ts";
+import type { Axes, ChainStep } from "./operations.ts";
 import { firstInstruction, readersOf, shapesOf, type Instruction, type Program } from "./program.ts";
 import { anyOption, checkOptions } from "./options.ts";
 import { rewrite } from "./rewrite.ts";
+import { runTraitsOf } from "./runTraits.ts";
 import { sizeOf, type Shape } from "./shape.ts";
 
 /** Number of registers of a kernel. */
 const [MOST_STEPS, MOST_INPUTS] = [16, 8];
 
 const isLink = ({ operation }: Instruction): boolean =>
-  traitsOf(operation).elementwise === true && operation !== "copy";
+  runTraitsOf(operation).elementwise === true && operation !== "copy";
 
 /** Kernels for chains that a backend has. */
 export interface ChainKernels {
@@ -145,7 +146,7 @@ class Chains {
     const large = new Set(inputs.filter((input) => this.#sizes[input] === this.#sizes[value] && !isConstant(input)));
     return (
       !this.#written.has(value) &&
-      !traitsOf(operation).costly &&
+      !runTraitsOf(operation).costly &&
       large.size <= 1 &&
       this.#readersOf(value).every((reader) => {
         const last = this.#step(reader);

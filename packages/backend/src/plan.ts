@@ -1,6 +1,6 @@
 import { BackendError } from "./errors.ts";
-import { traitsOf } from "./operations.ts";
 import { firstInstruction, shapesOf, type Instruction, type Program } from "./program.ts";
+import { runTraitsOf } from "./runTraits.ts";
 import { sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Location of a value while a program runs. */
@@ -67,7 +67,7 @@ function inPlaceUpdates(p: Program, roots: readonly number[]): Map<number, numbe
 
 /** Whether an instruction reads each element of these inputs only to write the same element of its result. */
 const mayOverwrite = (step: Instruction, inputs: readonly number[], shapes: readonly Shape[]): boolean =>
-  traitsOf(step.operation).elementwise === true && inputs.every((input) => sameShape(shapes[input]!, step.shape));
+  runTraitsOf(step.operation).elementwise === true && inputs.every((input) => sameShape(shapes[input]!, step.shape));
 
 /** Checks that no update reads the memory that another one writes, since all updates happen at once. */
 function checkUpdates(p: Program, roots: readonly number[]): void {

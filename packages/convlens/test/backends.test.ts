@@ -11,7 +11,7 @@ describe("the cpu backend and the reference", () => {
       expect(await worstDifference(seed, reference, cpu), `seed ${seed}`).toBeLessThan(2e-4);
   });
 
-  it("train alike: 100 steps of a small net with the same seed stay within 1e-3", { timeout: 60_000 }, async () => {
+  it("train equally: 100 steps of a small net with the same seed stay within 1e-3", { timeout: 60_000 }, async () => {
     const losses = async (backend: c.Backend): Promise<number[]> => {
       c.useBackend(backend);
       const data = c.shapes({ size: 100, height: 12, width: 12 });

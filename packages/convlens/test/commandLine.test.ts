@@ -53,10 +53,10 @@ describe("convlens train", () => {
     },
   );
 
-  it("writes a report that needs nothing else and shows what there is to see", () => {
+  it("writes a report without external files, with all sections", () => {
     const report = readFileSync("runs/first/report.html", "utf8");
     expect(report.match(/(?:src|srcset|href)="(?!data:|#)/)).toBeNull();
-    // But for the name of SVG, which is no address.
+    // Except the namespace of SVG, which is not an address.
     expect(report.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:\/\//)).toBeNull();
     for (const part of [
       "Training",
@@ -68,7 +68,7 @@ describe("convlens train", () => {
       "Multiply-adds of each layer",
     ])
       expect(report, part).toContain(part);
-    // Every picture is a whole PNG file.
+    // Every picture is a complete PNG file.
     for (const [, base64] of report.matchAll(/src="data:image\/png;base64,([^"]+)"/g)) {
       const png = Buffer.from(base64!, "base64");
       expect(png.subarray(1, 4).toString()).toBe("PNG");
@@ -78,32 +78,36 @@ describe("convlens train", () => {
     expect(report.match(/<img (?![^>]*alt=")/)).toBeNull();
   });
 
-  it("takes the first free folder, unless told to overwrite", { timeout: 60_000 }, async () => {
+  it("uses the first free folder, unless --overwrite is given", { timeout: 60_000 }, async () => {
     expect(await run("train", "edges", ...quick, "--name", "first")).toBe(0);
     expect(readdirSync("runs").sort()).toEqual(["first", "first-2"]);
     expect(await run("train", "edges", ...quick, "--name", "first-2", "--overwrite")).toBe(0);
     expect(readdirSync("runs").sort()).toEqual(["first", "first-2"]);
   });
 
-  it("saves when it is interrupted, says how to go on, and comes to the same end", { timeout: 60_000 }, async () => {
-    const epochs = ["train", "edges", "--model", "small", "--epochs", "2", "--batch-size", "200", "--json"];
-    expect(await run(...epochs, "--name", "whole")).toBe(0);
-    const whole = json().at(-1)!;
-    const interrupted = run(...epochs, "--name", "parts");
-    await vi.waitFor(() => expect(process.listenerCount("SIGINT")).toBeGreaterThan(0), {
-      timeout: 20_000,
-      interval: 5,
-    });
-    process.emit("SIGINT");
-    expect(await interrupted).toBe(130);
-    expect(said.err).toMatch(/stopped after step \d+; to continue: convlens train --resume runs\/parts/);
-    said.out = "";
-    expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
-    const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
-    expect(whole).toMatchObject(numbers);
-  });
+  it(
+    "saves when it is interrupted, says how to continue, and then gives the same result",
+    { timeout: 60_000 },
+    async () => {
+      const epochs = ["train", "edges", "--model", "small", "--epochs", "2", "--batch-size", "200", "--json"];
+      expect(await run(...epochs, "--name", "whole")).toBe(0);
+      const whole = json().at(-1)!;
+      const interrupted = run(...epochs, "--name", "parts");
+      await vi.waitFor(() => expect(process.listenerCount("SIGINT")).toBeGreaterThan(0), {
+        timeout: 20_000,
+        interval: 5,
+      });
+      process.emit("SIGINT");
+      expect(await interrupted).toBe(130);
+      expect(said.err).toMatch(/stopped after step \d+; to continue: convlens train --resume runs\/parts/);
+      said.out = "";
+      expect(await run("train", "--resume", "runs/parts", "--json")).toBe(0);
+      const { examplesPerSecond: _, checkpoint: _path, ...numbers } = json().at(-1)!;
+      expect(whole).toMatchObject(numbers);
+    },
+  );
 
-  it("says what it does not understand", async () => {
+  it("refuses unknown words and wrong values", async () => {
     const wrong: readonly (readonly string[])[] = [
       [],
       ["nothing"],
@@ -139,8 +143,8 @@ describe("convlens train", () => {
   });
 });
 
-describe("convlens evaluate, inspect, summary", () => {
-  it("evaluate tells how good the net of a run is", async () => {
+describe("convlens", () => {
+  it("evaluate prints the accuracy of the net of a run", async () => {
     expect(await run("evaluate", "runs/first")).toBe(0);
     expect(said.out).toMatch(/^500 examples: loss [\d.]+, accuracy [\d.]+ %, \d+ mistakes\n/);
     expect(said.out).toContain("precision");
@@ -150,7 +154,7 @@ describe("convlens evaluate, inspect, summary", () => {
     expect(await run("evaluate", "runs/nowhere")).toBe(2);
   });
 
-  it("inspect tells what it holds", async () => {
+  it("inspect prints the content of a checkpoint", async () => {
     expect(await run("inspect", "runs/first", "--example", "3", "--no-report")).toBe(0);
     expect(said.out).toMatch(/layers\.0\.filters\s+3 × 3 × 1 × 8/);
     expect(said.out).toMatch(/example 3, a “.+”: predicted “/);
@@ -162,13 +166,13 @@ describe("convlens evaluate, inspect, summary", () => {
     expect(said.err).toMatch(/indices\[0\] must be a whole number from 0 to/);
   });
 
-  it("a damaged checkpoint is an error that says so", async () => {
+  it("reports a damaged checkpoint", async () => {
     writeFileSync("runs/first-2/checkpoint.safetensors", new Uint8Array(40));
     expect(await run("evaluate", "runs/first-2")).toBe(1);
     expect(said.err).toMatch(/safetensors/);
   });
 
-  it("summary counts", async () => {
+  it("summary prints shapes, parameters and multiply-adds", async () => {
     expect(await run("summary", "lenet")).toBe(0);
     expect(said.out).toMatch(/total\s+61,706\s+416,520\n$/);
     said.out = "";
@@ -179,7 +183,7 @@ describe("convlens evaluate, inspect, summary", () => {
     expect(said.err).toMatch(/layers\.\d \(\w+\): .*does not fit/);
   });
 
-  it("helps", async () => {
+  it("--help prints the options of a command", async () => {
     for (const command of ["train", "evaluate", "inspect", "summary"]) {
       said.out = "";
       expect(await run(command, "--help")).toBe(0);
@@ -208,7 +212,7 @@ describe("convlens evaluate, inspect, summary", () => {
     }
   });
 
-  it("refuses options that would change nothing", async () => {
+  it("refuses options that would have no effect", async () => {
     for (const [args, told] of [
       [["train", "edges", "--trust"], "--trust is for --resume"],
       [["train", "--resume", "runs/first", "--learning-rate", "1"], "leave --learning-rate out"],
@@ -231,7 +235,7 @@ describe("convlens evaluate, inspect, summary", () => {
     }
   });
 
-  it("tells its version", async () => {
+  it("--version prints the version", async () => {
     expect([await run("--version"), await run("-v")]).toEqual([0, 0]);
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
       version: string;

@@ -14,7 +14,7 @@ it("the main entry exports a few dozen names", () => {
   expect(length).toBeLessThan(60);
 });
 
-// Without node: modules, and without the test runner that conformance needs no more than its users do.
+// Entries need neither node: modules nor a test runner.
 const entries = readdirSync(packages)
   .filter((folder) => folder !== "convlens")
   .flatMap((folder) =>

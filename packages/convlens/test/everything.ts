@@ -1,4 +1,4 @@
-// All that the packages export, in one namespace.
+// All exports of all packages in one namespace.
 export * from "@convlens/analysis";
 export * from "@convlens/analysis/render";
 export * from "@convlens/backend";

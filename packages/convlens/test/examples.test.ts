@@ -8,7 +8,7 @@ import * as datasetsNode from "@convlens/datasets/node";
 import * as methods from "@convlens/tensor/methods";
 import * as convlens from "./everything.ts";
 
-// Every example in the documentation runs: those of doc comments, of the README, and of the guides.
+// Runs every example in doc comments, in the README, and in the guides.
 
 const root = join(import.meta.dirname, "../../..");
 const sources = readdirSync(join(root, "packages"))
@@ -21,7 +21,7 @@ const sources = readdirSync(join(root, "packages"))
   .concat("README.md", ...readdirSync(join(root, "packages")).map((folder) => `packages/${folder}/README.md`))
   .sort();
 
-/** The examples of a file with the line where each begins. */
+/** Examples of a file, with the line where each begins. */
 function examplesOf(path: string): { readonly name: string; readonly code: string }[] {
   const text = readFileSync(join(root, path), "utf8");
   return [...text.matchAll(/^([ \t]*\*? ?)```ts\n([\s\S]*?)^[ \t]*\*? ?```/gm)].map(({ 2: body, index }) => ({
@@ -30,7 +30,7 @@ function examplesOf(path: string): { readonly name: string; readonly code: strin
   }));
 }
 
-/** What an example may speak of without having made it. */
+/** Names that an example may use without a definition. */
 async function surroundings(): Promise<Record<string, unknown>> {
   convlens.useBackend(convlens.reference());
   const data = convlens.shapes({ size: 64, height: 12, width: 12 });
@@ -68,12 +68,12 @@ const AsyncFunction = (async () => undefined).constructor as new (
   ...parts: string[]
 ) => (...values: unknown[]) => Promise<unknown>;
 
-describe("every example runs", () => {
+describe("examples of the documentation", () => {
   const examples = sources.flatMap(examplesOf);
 
-  it("and there are many", () => expect(examples.length).toBeGreaterThan(40));
+  it("are more than 40", () => expect(examples.length).toBeGreaterThan(40));
 
-  it.each(examples)("$name", async ({ code }) => {
+  it.each(examples)("run: $name", async ({ code }) => {
     const silent = vi.spyOn(console, "log").mockImplementation(() => undefined);
     try {
       const withoutImports = code.replace(/^import [\s\S]*?from "[^"]+";\n/gm, "").replaceAll(/… *$/gm, ";");

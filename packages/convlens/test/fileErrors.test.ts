@@ -8,11 +8,11 @@ import { messageOf, reasonOf, saveFile } from "../src/fileErrors.ts";
 const folder = mkdtempSync(join(tmpdir(), "convlens-errors-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** As the file system of Node throws it. */
+/** An error as the file system of Node throws it. */
 const systemError = (code: string): Error =>
   Object.assign(new Error(`${code}: what the system says, write`), { code, syscall: "write", errno: -1 });
 
-it("says what a file system refuses, and what to do", async () => {
+it("an error of the file system names the problem and a fix", async () => {
   const told = ["ENOSPC", "EROFS", "EACCES", "ENOTDIR"].map((code) => reasonOf(systemError(code)));
   expect(told).toEqual([
     "the disk is full; free some space",
@@ -20,7 +20,7 @@ it("says what a file system refuses, and what to do", async () => {
     "permission is denied; change the permissions, or choose another folder",
     "a part of the path is a file, not a folder; check the path",
   ]);
-  // Codes that are not known, and names that every object has.
+  // Unknown codes, and names that every object inherits.
   expect(reasonOf(systemError("EWHAT"))).toBe("EWHAT: what the system says, write");
   expect(reasonOf(systemError("toString"))).toBe("toString: what the system says, write");
   writeFileSync(join(folder, "file"), "");
@@ -31,7 +31,7 @@ it("says what a file system refuses, and what to do", async () => {
   );
 });
 
-it("has a message for whatever is thrown", () => {
+it("every thrown value has a message", () => {
   const noText = Object.assign(Object.create(null) as object, { toString: vi.fn(() => ({})) });
   expect([new Error("a"), new TypeError(""), "b", 3, null, undefined, Symbol("c"), noText].map(messageOf)).toEqual([
     ...["a", "TypeError", "b", "3", "null", "undefined", "Symbol(c)", "something that has no text"],

@@ -11,7 +11,7 @@ const options = (): c.FitOptions => ({
   diagnostics: false,
 });
 
-/** Losses of the next steps; fewer, if training ends before. */
+/** Losses of the next steps; fewer if training ends before. */
 async function lossesOf(training: c.Fit, steps: number): Promise<number[]> {
   const losses: number[] = [];
   while (losses.length < steps) {
@@ -22,7 +22,7 @@ async function lossesOf(training: c.Fit, steps: number): Promise<number[]> {
   return losses;
 }
 
-/** Makes the browser take a context away, as it does when a driver is restarted. */
+/** Makes the browser lose a context, as when a driver restarts. */
 async function loseContext(mode: (typeof modes)[number]): Promise<void> {
   for (const { value } of contexts[mode].results) {
     const context = (await value) as { getExtension?(name: string): unknown; destroy(): void; lost: Promise<unknown> };
@@ -33,14 +33,14 @@ async function loseContext(mode: (typeof modes)[number]): Promise<void> {
   }
 }
 
-// Contexts as they are made: a page makes one of each, when it first needs it.
+// All created contexts: a page creates one of each kind when it needs it.
 const { GPUAdapter } = globalThis as unknown as { GPUAdapter: { prototype: { requestDevice(): unknown } } };
 const contexts = {
   webgl2: vi.spyOn(HTMLCanvasElement.prototype, "getContext").mock,
   webgpu: vi.spyOn(GPUAdapter.prototype, "requestDevice").mock,
 };
 
-/** The losses of 100 steps of LeNet on a backend. */
+/** Losses of 100 steps of LeNet on a backend. */
 function trainLenet(backend: c.Backend): Promise<number[]> {
   c.useBackend(backend);
   const data = c.shapes({ size: 24, height: 28, width: 28 });
@@ -50,7 +50,7 @@ let lossesOfReference: Promise<number[]> | undefined;
 
 describe.each(modes)("on the gpu backend, through %s", (mode) => {
   it(
-    "LeNet trains as on the reference: 100 losses with the same seed are within 1e-5",
+    "training LeNet gives the losses of the reference: 100 losses with the same seed are within 1e-5",
     { timeout: 240_000 },
     async () => {
       const want = await (lossesOfReference ??= trainLenet(c.reference()));
@@ -61,14 +61,14 @@ describe.each(modes)("on the gpu backend, through %s", (mode) => {
     },
   );
 
-  it("40 random recipes come out as on the reference, forward and backward", { timeout: 240_000 }, async () => {
+  it("40 random programs agree with the reference, forward and backward", { timeout: 240_000 }, async () => {
     const [reference, gpu] = [c.reference({ precision: "float64" }), await c.gpu({ mode, allowSoftware: true })];
     for (let seed = 0; seed < 40; seed++)
       expect(await worstDifference(seed, reference, gpu), `seed ${seed}`).toBeLessThan(2e-4);
   });
 
   it(
-    "a lost context is an error, and training goes on from its checkpoint on a new one",
+    "a lost context is an error, and training continues from its checkpoint on a new one",
     { timeout: 60_000 },
     async () => {
       const data = c.shapes({ size: 24, height: 12, width: 12 });
@@ -95,7 +95,7 @@ describe.each(modes)("on the gpu backend, through %s", (mode) => {
       );
       await expect(parameter!.data()).rejects.toThrow(/the WebG.* was lost/);
       silent.mockRestore();
-      // What has been read is on the host.
+      // Values that were read are on the host.
       expect(before.every(Number.isFinite)).toBe(true);
 
       c.useBackend(await c.gpu({ mode, allowSoftware: true }));

@@ -7,7 +7,7 @@ import * as reference from "@convlens/backend-reference";
 import { transformWithOxc } from "vite";
 import { afterAll, describe, expect, it, vi } from "vitest";
 
-// The guide "Write a backend" is one program, which declares the tests of the backend that it writes.
+// The guide "Write a backend" is one program, which declares the tests of its backend.
 
 const text = readFileSync(join(import.meta.dirname, "../../../docs/guides/write-a-backend.md"), "utf8");
 const code = [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, block]) => block).join("\n");
@@ -18,7 +18,7 @@ const available: Record<string, Record<string, unknown>> = {
   "@convlens/backend-reference": reference,
   vitest: { describe, it },
 };
-/** What it imports, types left out. */
+/** Imported names, without types. */
 const imported = Object.fromEntries(
   [...code.matchAll(/^import \{([\s\S]*?)\} from "([^"]+)";/gm)].flatMap(([, list, from]) =>
     list!
@@ -44,13 +44,13 @@ const { beginner, small } = run(...Object.values(imported)) as {
 };
 
 describe("the guide Write a backend", () => {
-  it("writes one in about a hundred lines", () => {
+  it("writes a backend in about a hundred lines", () => {
     const lines = code.split("\n").filter((line) => line.trim() !== "");
     expect(lines.length).toBeGreaterThan(90);
     expect(lines.length).toBeLessThan(130);
   });
 
-  it("imports only what there is", () => {
+  it("imports only existing names", () => {
     expect(Object.keys(imported)).toContain("kernelBackend");
     for (const [name, value] of Object.entries(imported)) expect(value, name).toBeDefined();
   });

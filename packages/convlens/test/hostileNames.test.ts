@@ -15,7 +15,7 @@ import { main } from "../src/main.ts";
 import { html } from "../src/page/html.ts";
 import { RunFolder, type RunHistory } from "../src/runFolder.ts";
 
-/** Ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
+/** A text that ends texts, attributes in either kind of quotes, tags, comments and style sheets. */
 const hostile = `"'></title></style></pre><script>alert(1)</script><img src=x onerror=alert(1)><!--\u0000{{7*7}}&lt;\``;
 
 /** A model whose fields and layer classes have hostile names. */
@@ -74,7 +74,7 @@ const tags =
 const attributes =
   /^(alt|aria-label|aria-labelledby|charset|class|content|data-[a-z]+|height|href|id|lang|media|name|open|role|scope|src|srcset|style|tabindex|title|width|xmlns|viewBox|[xyrd]|[xy][12]|c[xy]|r[xy]|points|transform|preserveAspectRatio|text-anchor|paint-order|(fill|stroke|font)(-[a-z]+)*)$/;
 
-/** What stands in a page beside texts: tags and attributes that this package does not write, and angle brackets in texts. */
+/** Tags and attributes in a page that this package does not write, and angle brackets in its texts. */
 function foreign(page: string): string[] {
   const found: string[] = [];
   const texts = page
@@ -90,7 +90,7 @@ function foreign(page: string): string[] {
       },
     );
   for (const [around] of texts.matchAll(/.{0,40}[<>].{0,40}/g)) found.push(around);
-  // Escaped once, not twice, and nothing that was meant as markup.
+  // Names are escaped once, not twice, and markup is not escaped.
   for (const [around] of page.matchAll(
     /.{0,20}&amp;(?:#|amp|quot|gt;)|.{0,20}&lt;(?:svg|div|p|b|span|figure)\b.{0,20}/g,
   ))
@@ -100,18 +100,18 @@ function foreign(page: string): string[] {
 
 beforeAll(() => useBackend(reference()));
 
-describe("names that look like markup", () => {
-  it("are text on the report", async () => {
+describe("names that contain markup", () => {
+  it("are text in the report", async () => {
     const model = build(make(data.classes.length), data.shapes.input, { seed: 1 });
     const folder = new RunFolder(hostile);
     const subject = await exampleSubject({ folder, settings, sets, model, make, step: 3, history }, 0);
     const page = await makePage(hostile, subject, reportSections);
     expect(foreign(page)).toEqual([]);
-    // Those of the title, the classes and the layers.
+    // Names of the title, the classes and the layers.
     expect(page.split("&lt;script&gt;").length).toBeGreaterThan(20);
   });
 
-  it("are text on the page of inspect", { timeout: 300_000 }, async () => {
+  it("are text in the page of inspect", { timeout: 300_000 }, async () => {
     const model = build(make(data.classes.length), data.shapes.input, { seed: 1 });
     const folder = new RunFolder(hostile);
     const trained = { folder, settings, sets, model, make, step: 3 };
@@ -139,7 +139,7 @@ describe("names that look like markup", () => {
 });
 
 describe("html", () => {
-  it("escapes whatever is put into it, but markup", () => {
+  it("escapes every value except markup", () => {
     const [title, inner] = ["a \"b\" > 'c'", html`<i>x</i>`];
     expect(html`<b title="${title}">${["<i>", inner, 3, undefined]}</b>`.toString()).toBe(
       '<b title="a &quot;b&quot; &gt; &#39;c&#39;">&lt;i&gt;<i>x</i>3</b>',
@@ -152,13 +152,13 @@ describe("html", () => {
     );
   });
 
-  it("takes no object for markup that only looks like it", () => {
+  it("does not accept objects that imitate markup", () => {
     expect(html`<b>${{ toString: () => "<i>" } as never}</b>`.toString()).toBe("<b>&lt;i&gt;</b>");
   });
 });
 
 describe("the check of pages", () => {
-  it("finds what does not belong there", () => {
+  it("finds foreign tags and attributes", () => {
     for (const page of [
       "<script>",
       '<b onclick="x">',
@@ -183,7 +183,7 @@ describe("the files of a run", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("hold nothing but what this package writes", { timeout: 120_000 }, async () => {
+  it("contain only what this package writes", { timeout: 120_000 }, async () => {
     process.chdir(folder);
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     expect(

@@ -24,7 +24,7 @@ interface Golden {
         readonly file: string;
         readonly height: number;
         readonly width: number;
-        /** Red, green and blue of each pixel, or the same as bytes in base64. */
+        /** Red, green and blue of each pixel, or bytes in base64. */
         readonly pixels?: number[][];
         readonly bytes?: string;
       }
@@ -61,7 +61,7 @@ describe("an image file", () => {
     expect(Math.max(...expected.map((x, i) => Math.abs(x - found.values[i]!)))).toBeLessThan(1e-6);
   });
 
-  it("that is none is told by name, with what to do", () => {
+  it("of another kind is refused by name, with a fix", () => {
     const text = (name: string, ...content: number[]): string => {
       try {
         readImage(Uint8Array.from(content), name);
@@ -95,18 +95,18 @@ describe("an image file", () => {
     `);
   });
 
-  it("of which the end is missing is never taken for a whole one", () =>
+  it("without its end is never read", () =>
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.double({ min: 0, max: 0.999, noNaN: true }), (name, share) => {
         const whole = bytesOf(name);
-        // The last bytes of a PNG are an empty chunk that holds nothing; what is behind the end of a JPEG belongs to nobody.
+        // The last bytes of a PNG are an empty chunk; bytes after the end of a JPEG are ignored.
         const cut = whole.subarray(0, Math.floor(share * (whole.length - 12)));
         expect(() => readImage(cut, name)).toThrow(ValueError);
       }),
       { numRuns: 300 },
     ));
 
-  it("in which bytes were changed is an error that names it, or an image of the size it says", () =>
+  it("with changed bytes is an error with its name, or an image of the size in its header", () =>
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.nat(), fc.integer({ min: 1, max: 255 }), (name, where, change) => {
         const bytes = bytesOf(name);
@@ -134,7 +134,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** A PNG file of greys out of its packed pixels, and chunks before them. */
+/** A PNG file of grays from its packed pixels, and the chunks before them. */
 function pngOf(width: number, height: number, packed: Uint8Array, ...before: Buffer[]): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -165,7 +165,7 @@ function partsOf(file: Uint8Array): { readonly segments: readonly Buffer[]; read
 const jpegOf = (...parts: readonly Uint8Array[]): Buffer => Buffer.concat([Buffer.of(0xff, 0xd8), ...parts]);
 const isFrame = (segment: Uint8Array): boolean => [0xc0, 0xc2].includes(segment[1]!);
 
-describe("a small file that would grow", () => {
+describe("a small file that unpacks to a large one:", () => {
   /** 200 MB of zeros, about 200 kB packed. */
   const bomb = deflateSync(new Uint8Array(2e8), { level: 9 });
   const white = deflateSync(Uint8Array.of(0, 255));
@@ -183,7 +183,7 @@ describe("a small file that would grow", () => {
     ["fdAT", "\0\0\0\x01"],
   ])("a chunk %s is skipped", (type, begin) => {
     const before = chunk(type, Buffer.concat([Buffer.from(begin, "latin1"), bomb]));
-    // One whose checksum is wrong, too: nobody looks into it.
+    // A chunk with a wrong checksum is skipped as well.
     const damaged = Buffer.from(before);
     damaged[damaged.length - 1]! ^= 1;
     for (const part of [before, damaged])
@@ -261,7 +261,7 @@ describe("a small file that would grow", () => {
   });
 });
 
-describe("a JPEG of a rare kind is refused by name", () => {
+describe("a JPEG of an unsupported kind is refused by name:", () => {
   it.each([0xc3, 0xc5, 0xc9, 0xca, 0xcf])("frame %i", (code) => {
     const { segments, rest } = partsOf(bytesOf("rgb.jpg"));
     const changed = segments.map((segment) =>
@@ -290,11 +290,11 @@ describe("a JPEG of a rare kind is refused by name", () => {
   });
 });
 
-describe("what is opened", () => {
+describe("openImage", () => {
   const folder = mkdtempSync(join(tmpdir(), "convlens-images-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("is a file or a pipe; nothing that has no end is read", async () => {
+  it("opens files and pipes, and refuses devices, folders and sockets", async () => {
     for (const path of ["/dev/zero", "/dev/urandom", "/dev/null"])
       await expect(openImage(path)).rejects.toThrow(`--image: ${path} is not a file; give a PNG or a JPEG file`);
     await expect(openImage(folder)).rejects.toThrow("is a folder; give a PNG or a JPEG file");
@@ -308,7 +308,7 @@ describe("what is opened", () => {
     }
   });
 
-  it("through a pipe", async () => {
+  it("reads a pipe", async () => {
     const pipe = join(folder, "pipe");
     expect(spawnSync("sh", ["-c", `mkfifo ${pipe}`]).status).toBe(0);
     const writer = spawn("sh", ["-c", `cat > ${pipe}`]);
@@ -316,7 +316,7 @@ describe("what is opened", () => {
     expect(await openImage(pipe)).toEqual(readImage(bytesOf("rgb.png"), "pipe"));
   });
 
-  it("through a pipe that does not end, up to a limit", { timeout: 120_000 }, async () => {
+  it("reads an endless pipe up to a limit", { timeout: 120_000 }, async () => {
     const pipe = join(folder, "endless");
     expect(spawnSync("sh", ["-c", `mkfifo ${pipe}`]).status).toBe(0);
     const writer = spawn("sh", ["-c", `exec cat /dev/zero > ${pipe}`]);
@@ -329,13 +329,13 @@ describe("what is opened", () => {
 });
 
 describe("resizing", () => {
-  it.each(golden.resized)("$width × $height to $toWidth × $toHeight is as Pillow does it", (row) => {
+  it.each(golden.resized)("$width × $height to $toWidth × $toHeight equals the result of Pillow", (row) => {
     const from = grays(row.height, row.width, (i) => row.values[i]!);
     const { values } = resample(from, row.toHeight, row.toWidth, 1);
     row.resized.forEach((x, i) => expect(values[i]! * 255).toBeCloseTo(x, 2));
   });
 
-  it("keeps what is even as it is, and every number in the range of the picture", () =>
+  it("keeps even areas, and all numbers in the range of the image", () =>
     fc.assert(
       fc.property(
         fc.record({ h: fc.integer({ min: 1, max: 30 }), w: fc.integer({ min: 1, max: 30 }), seed: fc.nat(1e6) }),
@@ -354,7 +354,7 @@ describe("resizing", () => {
           const { values } = resample(from, tall, wide, 1);
           expect(Math.max(...values)).toBeLessThanOrEqual(Math.max(...from.data) / 255 + 1e-9);
           expect(Math.min(...values)).toBeGreaterThanOrEqual(Math.min(...from.data) / 255 - 1e-9);
-          // Made smaller by a whole number the mean stays; at the same size everything does.
+          // Reduction by an integer factor keeps the mean; the same size keeps everything.
           if (tall === h && wide === w) values.forEach((x, i) => expect(x).toBeCloseTo(from.data[i]! / 255, 12));
         },
       ),
@@ -371,7 +371,7 @@ describe("an image as the input of a model", () => {
     expect(Array.from(values)).toEqual(Array.from({ length: 16 }, (_, i) => Math.fround((16 * i) / 255)));
   });
 
-  it("is told what was done to it", () => {
+  it("lists its changes", () => {
     const changesOf = (name: string, shape: number[], options = {}): readonly string[] =>
       imageToInput(readImage(bytesOf(name), name), shape, options).changes;
     expect({
@@ -404,7 +404,7 @@ describe("an image as the input of a model", () => {
     `);
   });
 
-  it("stands in the middle of the colour of its edge, as a whole", () => {
+  it("is placed whole in the middle of the colour of its edge", () => {
     const { values } = imageToInput(
       grays(2, 6, (i) => (i === 0 ? 255 : 51)),
       [6, 6, 1],
@@ -438,7 +438,7 @@ describe("ink on paper, for a model of light on dark", () => {
   const check = (value: (i: number) => number): boolean =>
     looksInverted(imageToInput(grays(12, 12, value), [12, 12, 1]), data).isInverted;
 
-  it("is noticed, and nothing else is", () => {
+  it("is detected, and nothing else is", () => {
     expect(check((i) => 255 - digit(i))).toBe(true);
     expect(check((i) => 200 - 0.7 * digit(i))).toBe(true);
     expect(check(digit)).toBe(false);
@@ -459,7 +459,7 @@ describe("a large image", () => {
 
   it("of 40 megapixels is read", { timeout: 120_000 }, () => {
     const { values, changes } = imageToInput(readImage(wide(8000, 5000), "large.png"), [28, 28, 1]);
-    // From 0 on the left to 249 on the right, each pixel the mean of nearly two columns of 286 pixels.
+    // From 0 on the left to 249 on the right; each pixel is the mean of nearly two columns of 286 pixels.
     expect([0, 13, 27].map((column) => Math.round(values[14 * 28 + column]! * 255))).toEqual([5, 120, 244]);
     expect(changes[0]).toContain("from 5000 × 8000 to 18 × 28 pixels");
   });

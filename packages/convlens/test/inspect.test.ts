@@ -50,18 +50,18 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** The chapters of a page. */
+/** Chapters of a page. */
 const chapters = (page: string): string[] => [...page.matchAll(/<h2 id="([^"]+)"/g)].map(([, id]) => id!);
 const everything = [
   ...["input", "why", "activations", "trace", "codes", "fragility", "inversion", "filters", "patches", "visualization"],
   ...["confusion", "mistakes", "diagrams", "geometry", "cost", "sharing", "health", "units"],
 ];
 
-/** Fails where a page needs something beside itself, or shows a picture without words. */
+/** Fails if a page loads external files, or has a picture without a description. */
 function checkPage(page: string): void {
   const found = (pattern: RegExp): string[] => [...page.matchAll(pattern)].map(([text]) => text.slice(0, 80));
   expect(found(/(?:src|srcset|href)="(?!data:|#)[^"]*/g)).toEqual([]);
-  // But for the name of SVG, which is no address.
+  // Except the namespace of SVG, which is not an address.
   expect(found(/https?:\/\/(?!www\.w3\.org\/2000\/svg)/g)).toEqual([]);
   expect(found(/<img (?![^>]*alt="[^"]+")[^>]*/g)).toEqual([]);
   expect(found(/.{20}(undefined|\[object |Infinity)/g)).toEqual([]);
@@ -73,7 +73,7 @@ function checkPage(page: string): void {
 }
 
 describe("the page of convlens inspect", () => {
-  it("shows an image that was given, and says what was done to it", { timeout: 120_000 }, async () => {
+  it("shows a given image, and lists its changes", { timeout: 120_000 }, async () => {
     expect(await run("inspect", "runs/edges", "--image", "colours.jpg", "--output", "colours.html", "--json")).toBe(0);
     expect(shown()).toMatchObject({
       input: "colours.jpg",
@@ -92,7 +92,7 @@ describe("the page of convlens inspect", () => {
     expect(page.includes("The input of the model")).toBe(true);
   });
 
-  it("holds every way of looking, for a user's own model with branches", { timeout: 120_000 }, async () => {
+  it("has every section, for a custom model with branches", { timeout: 120_000 }, async () => {
     expect(await run("inspect", "runs/branches", "--trust", "--example", "2")).toBe(0);
     expect(said.err).toBe(`report: ${join("runs/branches/inspection.html")}\n`);
     const page = readFileSync("runs/branches/inspection.html", "utf8");
@@ -106,7 +106,7 @@ describe("the page of convlens inspect", () => {
       expect(page.includes(part), part).toBe(true);
   });
 
-  it("of a net of signals leaves out what only images have", { timeout: 120_000 }, async () => {
+  it("of a net of signals omits sections about images", { timeout: 120_000 }, async () => {
     expect(await run("inspect", "runs/tones")).toBe(0);
     const page = readFileSync("runs/tones/inspection.html", "utf8");
     checkPage(page);
@@ -126,7 +126,7 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
   });
   afterAll(() => browser?.close());
 
-  /** A page, and what went wrong while it opened. */
+  /** A page, and the errors while it opened. */
   async function opened(
     path: string,
     width: number,
@@ -151,13 +151,13 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
       ),
     ),
   )(
-    "%s opens without an error or a barrier, and no wider than the window: %s, %i pixels",
+    "have no errors, no barriers and no horizontal scroll bar: %s, %s, %i pixels",
     { timeout: 120_000 },
     async (path, scheme, width) => {
       const { page, wrong } = await opened(path, width, scheme);
       expect(wrong).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-      // Every picture is one: it has been decoded, and shows something.
+      // Every picture was decoded and is not empty.
       expect(
         await page.evaluate(
           "[...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length",
@@ -174,7 +174,7 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
     [1120, "wide"],
     [360, "narrow"],
   ] as const)(
-    "shows of each drawing the one for its width: %i pixels, the %s ones",
+    "show the drawings for the width: at %i pixels the %s ones",
     { timeout: 60_000 },
     async (width, looks) => {
       const { page } = await opened(pages[0]!, width, "dark");
@@ -191,23 +191,19 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
     },
   );
 
-  it(
-    "is walked through by keyboard: links lead to chapters, and what is wide scrolls",
-    { timeout: 60_000 },
-    async () => {
-      const { page } = await opened(pages[0]!, 360, "light");
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("Enter");
-      // The address is known here a moment after the browser knows it.
-      await expect.poll(() => new URL(page.url()).hash).toBe("#why");
-      const wide = page.getByRole("region", { name: "Costs", exact: true });
-      await wide.focus();
-      await page.keyboard.press("ArrowRight");
-      await expect.poll(() => wide.evaluate((region) => region.scrollLeft)).toBeGreaterThan(0);
-      await page.close();
-    },
-  );
+  it("are usable by keyboard: links lead to chapters, and wide regions scroll", { timeout: 60_000 }, async () => {
+    const { page } = await opened(pages[0]!, 360, "light");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    // The address arrives here after the browser has changed it.
+    await expect.poll(() => new URL(page.url()).hash).toBe("#why");
+    const wide = page.getByRole("region", { name: "Costs", exact: true });
+    await wide.focus();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => wide.evaluate((region) => region.scrollLeft)).toBeGreaterThan(0);
+    await page.close();
+  });
 });
 
 describe("convlens inspect --image", () => {
@@ -216,7 +212,7 @@ describe("convlens inspect --image", () => {
     return said.out;
   };
 
-  it("says of an image that fits nothing, and of ink on paper what --invert would do", async () => {
+  it("warns of an image that does not fit, and suggests --invert for ink on paper", async () => {
     expect(await told("--image", "fits.png")).toMatch(/fits\.png: predicted “\w+”, with [\d.]+ %\n\s+shape/);
     said.out = "";
     const paper = await told("--image", "paper.png");
@@ -233,7 +229,7 @@ describe("convlens inspect --image", () => {
     );
   });
 
-  it("gives clear errors, and nothing is written", async () => {
+  it("gives clear errors and writes nothing", async () => {
     writeFileSync("text.png", "no picture at all");
     writeFileSync("empty.png", "");
     writeFileSync("cut.png", readFileSync("fits.png").subarray(0, 70));
@@ -273,8 +269,8 @@ describe("convlens inspect --image", () => {
   });
 });
 
-describe("a model in a module of one's own", () => {
-  it("that cannot be loaded, or exports no model, is told", async () => {
+describe("a custom module", () => {
+  it("that cannot be loaded or exports no model is refused", async () => {
     writeFileSync("other.mjs", "export const net = 1;");
     expect(await run("train", "edges", "--model", "./other.mjs")).toBe(2);
     expect(said.err).toMatch(

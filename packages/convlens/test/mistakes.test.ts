@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as c from "./everything.ts";
 import type { Layer, Tensor } from "./everything.ts";
 
-// Mistakes that everybody makes once. Each must be told with what was expected, what came, and how to mend it.
+// Common mistakes. The error of each states what was expected, what was received and how to fix it.
 
 beforeEach(() => c.useBackend(c.reference()));
 
@@ -28,14 +28,14 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "pooling a vector": () => c.maxPool2d(c.zeros([8]), { kernelSize: 2 }),
   "a matrix product that does not fit": () => c.matmul(c.zeros([2, 3]), c.zeros([4, 5])),
   "a vector where a matrix belongs": () => c.matmul(c.zeros([3]), c.zeros([3, 2])),
-  "adding what does not broadcast": () => c.add(c.zeros([2, 3]), c.zeros([2])),
+  "adding shapes that do not broadcast": () => c.add(c.zeros([2, 3]), c.zeros([2])),
   "values that do not fill a shape": () => c.tensor([1, 2, 3], [2, 2]),
   "ragged rows": () => c.tensor([[1, 2], [3]]),
   "a shape of halves": () => c.zeros([2.5]),
   "a reshape of another size": () => c.reshape(c.zeros([2, 3]), [4]),
   "an axis that does not exist": () => c.sum(c.zeros([2, 3]), 2),
   "a slice beyond the end": () => c.slice(c.range(5), [3], [4]),
-  "concatenating what differs": () => c.concat([c.zeros([2, 3]), c.zeros([2, 4])], 0),
+  "concatenating shapes that differ": () => c.concat([c.zeros([2, 3]), c.zeros([2, 4])], 0),
   "the largest of nothing": () => c.argmax(c.zeros([2, 0]), 1),
   // Values and options
   "an array where a tensor belongs": () => c.relu([1, 2] as never),
@@ -45,7 +45,7 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "values before they are computed": () => c.add(c.zeros([1]), 1).knownValues,
   "everything dropped": () => c.dropout(c.zeros([2]), 1),
   // Programs
-  "a gradient of what it does not depend on": () => c.gradients(c.zeros([]), [c.zeros([2])]),
+  "a gradient of a tensor that is not involved": () => c.gradients(c.zeros([]), [c.zeros([2])]),
   "reading inside of a compiled function": () => c.compile((x: Tensor) => void x.knownValues)(c.zeros([1])),
   "a compiled function that waits": () => c.compile((async (x: Tensor) => x) as never)(),
   "a tensor over a variable from outside": () => {
@@ -95,13 +95,13 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
     const model = c.build(c.sequential([new c.Conv2d({ filters: 2, kernelSize: 3 })]), [8, 8, 1]);
     return model.call(c.zeros([1, 8, 8, 3]));
   },
-  "a layer that is none": () => c.sequential([new c.ReLU(), c.relu]),
+  "a value that is not a layer": () => c.sequential([new c.ReLU(), c.relu]),
   "a shortcut of another shape": () =>
     c.build(new c.Residual({ body: new c.Conv2d({ filters: 4, kernelSize: 3, padding: 1 }) }), [8, 8, 2]),
-  "a pattern with a slip": () => c.fromPattern("INPUT -> [CONV -> RELU]*2 -> FOO -> FC"),
+  "a misspelt pattern": () => c.fromPattern("INPUT -> [CONV -> RELU]*2 -> FOO -> FC"),
   "weights of another model": async () =>
     c.loadWeights(c.build(net(), [2]), await c.saveWeights(c.build(c.lenet5(), [28, 28, 1]))),
-  "a file of weights that is none": () =>
+  "a file without weights": () =>
     c.loadWeights(c.build(net(), [2]), new TextEncoder().encode("<!doctype html><html></html>")),
   // Data and training
   "a label out of range": () =>
@@ -113,13 +113,13 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a learning rate that is too high": async () => {
     for await (const _ of c.fit(net(), data, { batchSize: 8, epochs: 9, optimizer: c.sgd({ learningRate: 1e38 }) }));
   },
-  "a group of parameters that there are not": async () =>
+  "a group of parameters that do not exist": async () =>
     c.fit(net(), data, { groups: [{ match: "conv1", frozen: true }] }).next(),
   "targets of another shape": () => c.meanSquaredError(c.zeros([4, 1]), c.zeros([4])),
 };
 
-describe("mistakes are told so that they can be mended", () => {
-  it("at least 40 of them", () => expect(Object.keys(mistakes).length).toBeGreaterThanOrEqual(40));
+describe("mistakes are answered with what is wrong and how to fix it", () => {
+  it("the table has at least 40 of them", () => expect(Object.keys(mistakes).length).toBeGreaterThanOrEqual(40));
 
   it.each(Object.entries(mistakes))("%s", async (_, work) => {
     let error: unknown;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 
-// What only a process of its own shows. It runs the sources, as the other tests do.
+// Needs a separate process, which runs the sources, as the other tests do.
 const folder = mkdtempSync(join(tmpdir(), "convlens-process-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -17,7 +17,7 @@ const start = `
     environments: { inline: { consumer: "server", resolve } },
   });`;
 
-it("ends quietly where the reader of its output goes, and leaves a folder that is free", async () => {
+it("the process ends without an error if the reader of its output closes, and leaves no lock", async () => {
   const args = [
     "train",
     "edges",

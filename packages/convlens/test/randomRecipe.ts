@@ -1,7 +1,7 @@
 import * as c from "./everything.ts";
 import type { Tensor } from "./everything.ts";
 
-/** A random recipe over an image: a chain of operations, some of them joined to what came before. */
+/** A random program over an image: a chain of operations, some of them joined with earlier results. */
 function randomRecipe(random: c.Random, x: Tensor): Tensor {
   const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
   const some = (shape: c.Shape): Tensor => c.tensor(random.uniform(c.sizeOf(shape), -1, 1), shape);
@@ -40,7 +40,7 @@ function randomRecipe(random: c.Random, x: Tensor): Tensor {
       () => c.lpPool2d(y, { kernelSize: 2, stride: 1, padding: "same", p: pick([2, 2.5, 3]) }),
       () => c.resize(y, { height: 1 + random.integer(9), width: w, mode: pick(["nearest", "bilinear"]) }),
       () => c.logSoftmax(y),
-      // Continuous where one branch becomes the other, or rounding would decide.
+      // Continuous where the branch changes; otherwise rounding would decide.
       () => c.where(c.greater(y, 0.3), y, c.subtract(0.6, y)),
       () => c.concat([y, c.flip(y, 2)], 3),
       () => c.subtract(y, c.max(y, [1, 2], { keepAxes: true })),
@@ -50,13 +50,13 @@ function randomRecipe(random: c.Random, x: Tensor): Tensor {
       () => c.reshape(c.matmul(c.reshape(y, [n * h * w, channels]), some([channels, filters])), [n, h, w, filters]),
     ];
     const next = pick(steps)();
-    // Too large a thing would only make it slow.
+    // Large tensors would be slow.
     if (next.size < 5000) y = next;
   }
   return y;
 }
 
-/** What a backend makes of the recipe with this seed, and of its gradient. */
+/** Results of a backend for the program with this seed, and for its gradient. */
 async function computed(seed: number, backend: c.Backend): Promise<c.Values[]> {
   c.useBackend(backend);
   const random = new c.Random(seed);
@@ -69,12 +69,12 @@ async function computed(seed: number, backend: c.Backend): Promise<c.Values[]> {
   );
 }
 
-/** How far two backends are apart on the recipe with this seed, forward or backward, as a share of the largest number. */
+/** Largest difference of two backends for the program with this seed, forward or backward, relative to the largest number. */
 export async function worstDifference(seed: number, reference: c.Backend, backend: c.Backend): Promise<number> {
   const [want, got] = [await computed(seed, reference), await computed(seed, backend)];
   let worst = 0;
   want.forEach((values, k) => {
-    // A sum is as exact as the largest of its parts; a normalisation by almost nothing enlarges what is lost.
+    // The error of a sum is relative to its largest term; normalisation with a small deviation enlarges it.
     let scale = 1;
     for (const v of values) scale = Math.max(scale, 1 + Math.abs(v));
     values.forEach((v, i) => (worst = Math.max(worst, Math.abs(v - got[k]![i]!) / scale)));

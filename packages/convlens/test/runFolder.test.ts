@@ -48,13 +48,13 @@ const settings: RunSettings = {
 };
 const create = (name: string, overwrite = false): ReturnType<typeof RunFolder.create> =>
   RunFolder.create("made", name, settings, { overwrite });
-/** A process that has ended. */
+/** Id of a process that has ended. */
 const { pid: ended } = spawnSync(process.execPath, ["--version"]);
 const lockOf = (path: string, holder: object): void =>
   writeFileSync(FolderLock.pathIn(path), JSON.stringify({ host: hostname(), id: "other", ...holder }));
 
 describe("folders of runs", () => {
-  it("are each one run's, however many begin at once", async () => {
+  it("belong to one run each, however many begin at once", async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => create("same")));
     expect(made.map(({ folder: { path } }) => path).sort()).toEqual(
       ["same", "same-2", "same-3", "same-4", "same-5", "same-6"].map((name) => join("made", name)),
@@ -64,7 +64,7 @@ describe("folders of runs", () => {
     expect((await create("same")).folder.path).toBe(join("made", "same-7"));
   });
 
-  it("are taken over where nothing is in them, and where a killed process has left a lock", async () => {
+  it("are used if they are empty, or contain only the lock of a killed process", async () => {
     mkdirSync("made/empty", { recursive: true });
     mkdirSync("made/killed");
     lockOf("made/killed", { pid: ended });
@@ -85,7 +85,7 @@ describe("folders of runs", () => {
     expect(all.filter(({ status }) => status === "fulfilled").length).toBe(1);
   });
 
-  it("are free again after processes that were killed, and only then", async () => {
+  it("become free when their process was killed, and only then", async () => {
     mkdirSync("locks");
     const cases: readonly (readonly [holder: object, isHeld: boolean])[] = [
       [{ pid: ended }, false],
@@ -105,7 +105,7 @@ describe("folders of runs", () => {
     }
   });
 
-  it("are not outside of runs/", async () => {
+  it("are always in runs/", async () => {
     for (const name of ["../out", "..", ".", "", "a/b", "a\\b", "a\0b", "x".repeat(101)]) {
       said.err = "";
       expect(await run("train", "edges", "--name", name), name).toBe(2);
@@ -114,7 +114,7 @@ describe("folders of runs", () => {
     expect(existsSync("runs")).toBe(false);
   });
 
-  it("that cannot be made are told in one sentence", async () => {
+  it("are refused in one sentence if they cannot be created", async () => {
     writeFileSync("file", "");
     await expect(RunFolder.create("file", "a", settings, { overwrite: false })).rejects.toThrow(
       /the folder file\/a cannot be made: a part of the path is a file, not a folder; check the path/,
@@ -122,13 +122,13 @@ describe("folders of runs", () => {
   });
 });
 
-describe("files of a run in another form", () => {
+describe("files of a run", () => {
   const path = "forms";
   const own = new RunFolder(path);
   beforeAll(() => mkdirSync(path));
   const write = (name: string, text: string): void => writeFileSync(join(path, name), text);
 
-  it("settings are read as they were written, or refused", async () => {
+  it("contain settings, which are read as they were written, or refused", async () => {
     write("run.json", JSON.stringify(settings));
     expect(await own.settings()).toEqual(settings);
     const kinds = fc.oneof(fc.jsonValue(), fc.constant(undefined));
@@ -157,7 +157,7 @@ describe("files of a run in another form", () => {
     }
   });
 
-  it("history is read as it was written, or refused", async () => {
+  it("contain the history, which is read as it was written, or refused", async () => {
     const history = {
       chance: NaN,
       steps: [{ kind: "step", step: 1, loss: NaN, gradientNorm: 1 }],
@@ -186,7 +186,7 @@ describe("files of a run in another form", () => {
     expect(await own.readHistory()).toBeUndefined();
   });
 
-  it("devices are not read, which may have no end", async () => {
+  it("are not read from devices, which may be endless", async () => {
     for (const name of ["run.json", "history.json", "checkpoint.safetensors"]) {
       rmSync(join(path, name), { force: true });
       symlinkSync("/dev/zero", join(path, name));
@@ -197,7 +197,7 @@ describe("files of a run in another form", () => {
   });
 });
 
-describe("a run folder of somebody else", () => {
+describe("a run folder from an untrusted source", () => {
   // Writes a file when it is imported: code that ran.
   const hostile = `import { writeFileSync } from "node:fs";
 writeFileSync("ran", "");
@@ -220,7 +220,7 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
   });
   let copies = 0;
 
-  it("runs no code unless the command line says so", async () => {
+  it("runs no code by default", async () => {
     for (const args of [
       ["evaluate", "runs/theirs"],
       ["inspect", "runs/theirs", "--no-report"],
@@ -236,7 +236,7 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
     }
   });
 
-  it("runs the module that the command line names, and not that of the folder", { timeout: 60_000 }, async () => {
+  it("is used with the module of the command line, not with that of the folder", { timeout: 60_000 }, async () => {
     const mine = join(import.meta.dirname, "nets/branches.ts");
     expect(await run("evaluate", "runs/theirs", "--model", mine)).toBe(0);
     expect(existsSync("ran")).toBe(false);
@@ -262,7 +262,7 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
     }
   });
 
-  it("leads no write out of it by links", { timeout: 60_000 }, async () => {
+  it("cannot redirect writes by links", { timeout: 60_000 }, async () => {
     rmSync("runs/theirs/run.json");
     const names = ["checkpoint.safetensors", "history.json", "report.html", "run.json"];
     const { folder: own, lock } = await RunFolder.create("runs", "linked", settings, { overwrite: false });
@@ -291,10 +291,10 @@ export { model } from ${JSON.stringify(join(import.meta.dirname, "nets/branches.
   });
 });
 
-describe("a model of one's own", () => {
+describe("a custom model", () => {
   it.each([
     ["throws", "() => { throw new Error('no such layer'); }", /model\(4\) of .* failed: no such layer/],
-    ["throws what is no error", "() => { throw null; }", /failed: null/],
+    ["throws a value that is not an error", "() => { throw null; }", /failed: null/],
     ["is async", "async () => { throw new Error('later'); }", /returned a promise; return the layer itself/],
     ["returns nothing", "() => undefined", /returned a value of type undefined; return a layer/],
     ["returns null", "() => null", /returned null; return a layer/],
@@ -302,13 +302,13 @@ describe("a model of one's own", () => {
     ["is a class", "class {}", /failed: Class/],
     ["is a layer whose call throws", "() => ({ call() { throw new TypeError('deep') } })", /deep/],
     ["is a layer whose call is async", "() => ({ async call() {} })", /the output of a layer must be a tensor/],
-  ])("that %s is told in one sentence", async (name, code, told) => {
+  ])("that %s is refused in one sentence", async (name, code, told) => {
     const file = `./${name.replaceAll(/\W/g, "-")}.mjs`;
     writeFileSync(file, `export const model = ${code};`);
     expect(await run("train", "shapes", "--model", file)).toBeGreaterThan(0);
     expect(said.err).toMatch(told);
     expect(said.err).not.toMatch(/\n\s+at /);
-    // Nothing is left of a run that could not begin.
+    // A run that cannot begin leaves no folder.
     expect(readdirSync("runs").filter((run) => run.startsWith("shapes-"))).toEqual([]);
   });
 });

@@ -1,6 +1,9 @@
 import {
+  clip,
   elu,
   gelu,
+  hardSigmoid,
+  hardSwish,
   leakyRelu,
   logSoftmax,
   relu,
@@ -32,7 +35,10 @@ export interface ELUOptions {
 /** Rectified linear unit: max(x, 0). */
 export const ReLU: FunctionLayerClass = /* @__PURE__ */ activation("ReLU", relu);
 
-/** x, or `negativeSlope` · x where x is negative. */
+/** ReLU with an upper limit: min(max(x, 0), 6). */
+export const ReLU6: FunctionLayerClass = /* @__PURE__ */ activation("ReLU6", (x) => clip(x, 0, 6));
+
+/** x, or `negativeSlope` · x where x is negative; {@link PReLU} learns the slope. */
 export const LeakyReLU: FunctionLayerClass<LeakyReLUOptions> = /* @__PURE__ */ functionLayer<LeakyReLUOptions>(
   "LeakyReLU",
   (x, { negativeSlope }) => leakyRelu(x, negativeSlope),
@@ -55,8 +61,14 @@ export const GELU: FunctionLayerClass = /* @__PURE__ */ activation("GELU", gelu)
 /** x · sigmoid(x), also called SiLU. */
 export const Swish: FunctionLayerClass = /* @__PURE__ */ activation("Swish", swish);
 
+/** x · (x / 6 + 1 / 2), where the second factor is limited to 0 to 1: a {@link Swish} without exponentials (Howard 2019). */
+export const HardSwish: FunctionLayerClass = /* @__PURE__ */ activation("HardSwish", hardSwish);
+
 /** 1 / (1 + e⁻ˣ) */
 export const Sigmoid: FunctionLayerClass = /* @__PURE__ */ activation("Sigmoid", sigmoid);
+
+/** A piecewise linear {@link Sigmoid}: x / 6 + 1 / 2, limited to 0 to 1 (Howard 2019). */
+export const HardSigmoid: FunctionLayerClass = /* @__PURE__ */ activation("HardSigmoid", hardSigmoid);
 
 /** Hyperbolic tangent. */
 export const Tanh: FunctionLayerClass = /* @__PURE__ */ activation("Tanh", tanh);

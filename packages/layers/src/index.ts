@@ -6,9 +6,12 @@
 export {
   ELU,
   GELU,
+  HardSigmoid,
+  HardSwish,
   LeakyReLU,
   LogSoftmax,
   ReLU,
+  ReLU6,
   SELU,
   Sigmoid,
   Softmax,
@@ -19,6 +22,7 @@ export {
   type LeakyReLUOptions,
 } from "./activations.ts";
 export { BatchNorm, type BatchNormLayerOptions } from "./batchNorm.ts";
+export { Crop, ZeroPad, type Borders, type CropOptions, type ZeroPadOptions } from "./borders.ts";
 export { build, type BuildOptions } from "./build.ts";
 export { compiledFor } from "./compiledFor.ts";
 export { compileModel } from "./compileModel.ts";
@@ -36,6 +40,7 @@ export { formatModel, PrintedLayer } from "./formatModel.ts";
 export { fromPattern, type FromPatternOptions } from "./fromPattern.ts";
 export { functionLayer, type FunctionLayer, type FunctionLayerClass, type NoOptions } from "./functionLayer.ts";
 export { GroupNorm, type GroupNormLayerOptions } from "./groupNorm.ts";
+export { Identity } from "./identity.ts";
 export {
   constant,
   glorotNormal,
@@ -86,15 +91,19 @@ export {
   LpPool1d,
   LpPool2d,
   MaxPool1d,
-  type AveragePool1dOptions,
-  type LpPool1dOptions,
   MaxPool2d,
+  type AveragePool1dOptions,
+  type GlobalPoolOptions,
+  type LpPool1dOptions,
   type PoolingClass,
 } from "./pooling.ts";
 export { activations, predict, recordForward, type Activation } from "./predict.ts";
+export { PReLU, type PReLUOptions } from "./prelu.ts";
 export { checkReachable, describeVariables, unreachable } from "./reachable.ts";
 export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor } from "./safetensors.ts";
+export { Permute, Reshape, type PermuteOptions, type ReshapeOptions } from "./reshape.ts";
 export { Residual } from "./residual.ts";
+export { Resize, Upsample, type ResizeLayerOptions, type UpsampleOptions } from "./resizing.ts";
 export { namedTensors, restrict, singleTensor, type RestrictOptions } from "./restrict.ts";
 export {
   sequential,
@@ -106,6 +115,7 @@ export {
   type First,
   type Last,
 } from "./sequential.ts";
+export { SpatialDropout } from "./spatialDropout.ts";
 export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";
 export type { WeightOptions } from "./weightOptions.ts";

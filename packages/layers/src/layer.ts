@@ -144,9 +144,9 @@ export function checkLayers(type: string, name: string, layers: readonly unknown
 }
 
 /** @throws `UsageError` if a value does not consist of tensors. */
-export function checkTensors(what: string, x: unknown, fix: string): void {
+export function checkTensors(what: string, x: unknown, fix: string, operation?: string): void {
   if (areTensors(x)) return;
-  throw new UsageError({ what, expected: "a tensor, or a tuple or record of tensors", got: x, fix });
+  throw new UsageError({ operation, what, expected: "a tensor, or a tuple or record of tensors", got: x, fix });
 }
 
 /** The name of an entry of a map: its key if it is a string or a number, else its index. */

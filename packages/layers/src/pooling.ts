@@ -83,16 +83,23 @@ function spatialAxes(x: Tensor): number[] {
   return x.shape.map((_, axis) => axis).slice(1, -1);
 }
 
+/** Options of {@link GlobalAveragePool} and {@link GlobalMaxPool}. */
+export interface GlobalPoolOptions {
+  /** Whether height and width, or the length, stay as axes of size 1: `[n, 1, 1, c]`. Default: false. */
+  readonly keepAxes?: boolean;
+}
+
+const overMaps = (
+  name: string,
+  pool: (x: Tensor, axes: readonly number[], options: GlobalPoolOptions) => Tensor,
+): FunctionLayerClass<GlobalPoolOptions> =>
+  functionLayer<GlobalPoolOptions>(name, (x, options) => pool(x, spatialAxes(x), options), { keepAxes: booleanOption });
+
 /** The largest number of each whole map: `[n, …, c] → [n, c]`. */
-export const GlobalMaxPool: FunctionLayerClass = /* @__PURE__ */ functionLayer(
-  "GlobalMaxPool",
-  (x) => max(x, spatialAxes(x)),
-  {},
-);
+export const GlobalMaxPool: FunctionLayerClass<GlobalPoolOptions> = /* @__PURE__ */ overMaps("GlobalMaxPool", max);
 
 /** The mean of each whole map: `[n, …, c] → [n, c]`. */
-export const GlobalAveragePool: FunctionLayerClass = /* @__PURE__ */ functionLayer(
+export const GlobalAveragePool: FunctionLayerClass<GlobalPoolOptions> = /* @__PURE__ */ overMaps(
   "GlobalAveragePool",
-  (x) => mean(x, spatialAxes(x)),
-  {},
+  mean,
 );

@@ -1,4 +1,4 @@
-import { checkValue, type Shape } from "@convlens/backend";
+import { checkValue, ValueError, type Shape } from "@convlens/backend";
 import { evaluate, mapTensors, tensorsIn, type Tensor, type Tensors } from "@convlens/tensor";
 import { compiledFor } from "./compiledFor.ts";
 import { compileModel } from "./compileModel.ts";
@@ -11,8 +11,14 @@ function checkCall(operation: string, model: unknown, x: unknown): void {
   checkTensors(`the input of ${operation}`, x, "make one of numbers: tensor(values, shape)");
 }
 
-/** Records the output of a whole model for a batch. Variables get their paths, which decide the first values of new ones. */
+/**
+ * Records the output of a whole model for a batch. Variables get their paths, which decide the first values of new ones.
+ *
+ * @throws `ValueError` if the model is not a layer; `UsageError` if the input does not consist of tensors.
+ */
 export function recordForward<Input, Output>(model: Layer<Input, Output>, x: Input, mode?: Mode): Output {
+  const expected = layerOption(model);
+  if (expected !== undefined) throw new ValueError({ what: "the model", expected, got: model });
   const y = apply(model, x, mode);
   nameVariables(model);
   noteRecording(model, tensorsIn(y as Tensors));

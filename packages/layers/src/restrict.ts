@@ -1,6 +1,6 @@
 import { UsageError, ValueError } from "@convlens/backend";
-import { areTensors, mapTensors, showShapes, Tensor } from "@convlens/tensor";
-import type { Layer, Mode } from "./layer.ts";
+import { mapTensors, showShapes, Tensor } from "@convlens/tensor";
+import { checkTensors, type Layer, type Mode } from "./layer.ts";
 
 /** Options of {@link restrict}. */
 export interface RestrictOptions {
@@ -21,10 +21,11 @@ export function namedTensors(tensors: unknown): Map<string, Tensor> {
  * Returns the input or output of a model that takes or returns one tensor.
  *
  * @param operation - The function that needs it, for the error.
- * @throws `UsageError` for a tuple or record of several.
+ * @throws `UsageError` for a tuple or record of several, or a value that does not consist of tensors.
  */
 export function singleTensor(what: "input" | "output", tensors: unknown, operation?: string): Tensor {
-  if (tensors instanceof Tensor || !areTensors(tensors)) return tensors as Tensor;
+  if (tensors instanceof Tensor) return tensors;
+  checkTensors(`the ${what} of the model`, tensors, "make one of numbers: tensor(values, shape)", operation);
   const found = namedTensors(tensors);
   const shapes = Object.fromEntries([...found].map(([name, { shape }]) => [name, shape]));
   throw new UsageError({

@@ -1,4 +1,5 @@
 import {
+  checkValue,
   convOutputShape,
   droppedBy,
   showShape,
@@ -19,7 +20,7 @@ import {
   type Tensor,
   type Tensors,
 } from "@convlens/tensor";
-import { zerosOf } from "./build.ts";
+import { shapesOption, zerosOf } from "./build.ts";
 import { thousands } from "./formatModel.ts";
 import { apply, layersOf, parameters, typeOf, type AnyLayer, type InputOf, type Layer } from "./layer.ts";
 
@@ -121,6 +122,7 @@ export function summary<M extends AnyLayer>(
   inputShape: ShapesOf<InputOf<M>>,
 ): Summary<ShapesOf<InputOf<M>> & Shapes>;
 export function summary(model: AnyLayer, inputShape: unknown): Summary<Shapes> {
+  checkValue("summary", "inputShape", inputShape, shapesOption);
   const rows: SummaryRow[] = [];
   const counted = new Set<object>();
   const x = zerosOf(inputShape, 1);

@@ -4,6 +4,7 @@ import {
   averagePool1d,
   averagePool2d,
   batchNorm,
+  clip,
   conv1d,
   conv2d,
   convTranspose2d,
@@ -13,6 +14,8 @@ import {
   gelu,
   gradients,
   groupNorm,
+  hardSigmoid,
+  hardSwish,
   layerNorm,
   leakyRelu,
   localResponseNorm,
@@ -192,6 +195,10 @@ describe("a layer without parameters equals its operation:", () => {
       [new layers.Softplus(), softplus(x)],
       [new layers.Softmax(), softmax(x)],
       [new layers.LogSoftmax(), logSoftmax(x)],
+      [new layers.HardSigmoid(), hardSigmoid(x)],
+      [new layers.HardSwish(), hardSwish(x)],
+      [new layers.ReLU6(), clip(x, 0, 6)],
+      [new layers.Identity(), x],
     ];
     for (const [layer, y] of pairs) await same(layer.call(x), y);
   });

@@ -19,6 +19,8 @@ interface Case {
 const counts = [0, -1, 1.5, NaN, Infinity, "3", null, [1]];
 const pairs = [0, -1, 1.5, NaN, "3", null, [1], [1, 2, 3], [0, 1], [1, NaN]];
 const paddings = [-1, 0.5, NaN, "SAME", "full", null, [1], [1, -1], [[1, 2, 3], 1], [[[1, 1], 1], 1]];
+const borders = [...paddings, "same", "valid"];
+const modes = ["cubicle", true, null];
 const numbers = [NaN, Infinity, "1", null];
 const booleans = [0, 1, "true", null];
 const geometry = ["loose", true, null];
@@ -95,14 +97,32 @@ const cases: Readonly<Record<string, Case>> = {
   LeakyReLU: { good: { negativeSlope: -0.5 }, bad: { negativeSlope: numbers } },
   ELU: { good: { alpha: 2 }, bad: { alpha: numbers } },
   Dropout: { good: { rate: 0 }, bad: { rate: [1, -0.1, ...numbers] } },
+  SpatialDropout: { good: { rate: 0.2 }, bad: { rate: [1, -0.1, ...numbers] } },
+  PReLU: { good: { shared: true, initial: 0 }, bad: { shared: booleans, initial: numbers } },
+  GlobalMaxPool: { good: { keepAxes: true }, bad: { keepAxes: booleans } },
+  GlobalAveragePool: { good: { keepAxes: false }, bad: { keepAxes: booleans } },
+  Resize: { good: { height: 4, width: 5, mode: "nearest" }, bad: { height: counts, width: counts, mode: modes } },
+  Upsample: { good: { factor: [2, 3], mode: "bilinear" }, bad: { factor: pairs, mode: modes } },
+  ZeroPad: {
+    good: {
+      padding: [
+        [1, 0],
+        [2, 1],
+      ],
+    },
+    bad: { padding: borders },
+  },
+  Crop: { good: { cropping: 1 }, bad: { cropping: borders } },
+  Reshape: { good: { shape: [2, -1] }, bad: { shape: [3, "3", null, [0.5], [-2], [-1, -1]] } },
+  Permute: { good: { order: [0, 2, 1] }, bad: { order: [3, null, [], [1, 0], [0, 1, 1], [0, 2], [0, "1"]] } },
   Residual: {
     good: { body: new layers.ReLU(), shortcut: new layers.ReLU() },
     bad: { body: [undefined, 3], shortcut: [3] },
   },
 };
 const plain = [
-  ...["ReLU", "SELU", "GELU", "Swish", "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax"],
-  ...["Flatten", "GlobalMaxPool", "GlobalAveragePool"],
+  ...["ReLU", "ReLU6", "SELU", "GELU", "Swish", "HardSwish", "Sigmoid", "HardSigmoid", "Tanh", "Softplus", "Softmax"],
+  ...["LogSoftmax", "Flatten", "Identity"],
 ];
 
 const make = (name: string, ...options: readonly unknown[]): unknown =>
@@ -155,6 +175,14 @@ describe("options of layers", () => {
     for (const name of ["MaxPool1d", "MaxPool2d", "LpPool2d"])
       expect(() => make(name, {})).toThrow(`${name}: kernelSize must be`);
     expect(() => make("Dense", {})).toThrow("Dense: units must be");
+    for (const [name, option] of [
+      ["Resize", "height"],
+      ["ZeroPad", "padding"],
+      ["Crop", "cropping"],
+      ["Reshape", "shape"],
+      ["Permute", "order"],
+    ] as const)
+      expect(() => make(name, {})).toThrow(`${name}: ${option} must be`);
     expect(() => make("Conv2d")).toThrow(ValueError);
   });
 

@@ -9,15 +9,27 @@ export { evaluate, useBackend } from "./evaluate.ts";
 export { format } from "./format.ts";
 export { gradients, type GradientRule, type GradientsOptions } from "./gradients.ts";
 export { asRecorded, type Operation, type Recorded, type Rules } from "./operation.ts";
-export { elu, gelu, leakyRelu, selu, sigmoidCrossEntropy, softplus, swish } from "./ops/activations.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  selu,
+  sigmoidCrossEntropy,
+  softplus,
+  swish,
+} from "./ops/activations.ts";
 export { averagePool2d, lpPool2d, type AveragePool2dOptions, type LpPool2dOptions } from "./ops/averagePool2d.ts";
 export type { ReduceAxes } from "./ops/axes.ts";
-export { broadcastTo, flatten, reshape, sum, type ReduceOptions } from "./ops/broadcast.ts";
+export { broadcastTo, flatten, reshape, sum, tile, type ReduceOptions } from "./ops/broadcast.ts";
 export { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "./ops/conv1d.ts";
 export { conv2d, convTranspose2d, type Conv2dOptions, type ConvTranspose2dOptions } from "./ops/conv2d.ts";
+export { cumsum } from "./ops/cumsum.ts";
 export {
   absolute,
   add,
+  ceil,
   clip,
   cos,
   divide,
@@ -25,6 +37,7 @@ export {
   erf,
   exp,
   expm1,
+  floor,
   greater,
   greaterEqual,
   less,
@@ -33,12 +46,14 @@ export {
   log1p,
   maximum,
   minimum,
+  mod,
   multiply,
   negate,
   notEqual,
   power,
   reciprocal,
   relu,
+  round,
   sigmoid,
   sign,
   sin,
@@ -55,7 +70,7 @@ export { locallyConnected2d, patches, type PatchesOptions } from "./ops/locallyC
 export { matmul, type MatmulOptions } from "./ops/matmul.ts";
 export { maxPool2d, maxPool2dIndices, maxUnpool2d, type Pool2dOptions } from "./ops/maxPool2d.ts";
 export { moments } from "./ops/moments.ts";
-export { concat, flip, pad, slice, stack, transpose, type PadOptions } from "./ops/movement.ts";
+export { concat, flip, slice, stack, transpose } from "./ops/movement.ts";
 export {
   batchNorm,
   groupNorm,
@@ -72,6 +87,7 @@ export {
 export { countOption, finiteOption, pairFrom, poolChecks, signalChecks, windowChecks } from "./ops/options.ts";
 export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
+export { pad, type PadOptions } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";

@@ -7,14 +7,26 @@ import type { Tensor } from "./tensor.ts";
 // another name than that of the function, it is theirs.
 
 export { detach } from "./detach.ts";
-export { elu, gelu, leakyRelu, selu, sigmoidCrossEntropy, softplus, swish } from "./ops/activations.ts";
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  selu,
+  sigmoidCrossEntropy,
+  softplus,
+  swish,
+} from "./ops/activations.ts";
 export { averagePool2d, lpPool2d } from "./ops/averagePool2d.ts";
-export { broadcastTo, flatten, reshape, sum } from "./ops/broadcast.ts";
+export { broadcastTo, flatten, reshape, sum, tile } from "./ops/broadcast.ts";
 export { conv1d, convTranspose1d } from "./ops/conv1d.ts";
 export { conv2d, convTranspose2d } from "./ops/conv2d.ts";
+export { cumsum } from "./ops/cumsum.ts";
 export {
   absolute as abs,
   add,
+  ceil,
   clip,
   cos,
   divide as div,
@@ -22,6 +34,7 @@ export {
   erf,
   exp,
   expm1,
+  floor,
   greater,
   greaterEqual,
   less,
@@ -30,12 +43,14 @@ export {
   log1p,
   maximum,
   minimum,
+  mod,
   multiply as mul,
   negate as neg,
   notEqual,
   power as pow,
   reciprocal,
   relu,
+  round,
   sigmoid,
   sign,
   sin,
@@ -49,8 +64,9 @@ export { locallyConnected2d, patches } from "./ops/locallyConnected2d.ts";
 export { matmul } from "./ops/matmul.ts";
 export { maxPool2d, maxPool2dIndices, maxUnpool2d } from "./ops/maxPool2d.ts";
 export { moments } from "./ops/moments.ts";
-export { flip, pad, slice, transpose } from "./ops/movement.ts";
+export { flip, slice, transpose } from "./ops/movement.ts";
 export { batchNorm, groupNorm, layerNorm, localResponseNorm, normalize } from "./ops/normalize.ts";
+export { pad } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d } from "./ops/pool1d.ts";
 export { dropout } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance } from "./ops/reduce.ts";

@@ -1,4 +1,4 @@
-import { broadcastShapes, sameShape, traitsOf, type Instruction, type Shape, type Values } from "@convlens/backend";
+import { broadcastShapes, sameShape, runTraitsOf, type Instruction, type Shape, type Values } from "@convlens/backend";
 
 /** Facts about a value while a program is made. */
 export interface Value {
@@ -19,7 +19,7 @@ export function splatAfter(step: Instruction, values: readonly Value[]): number 
 
 /** Replaces stretched inputs of an instruction by the tensors before stretching, if the instruction broadcasts them itself. */
 export function withoutBroadcasts(step: Instruction, values: readonly Value[]): Instruction {
-  if (!traitsOf(step.operation).elementwise) return step;
+  if (!runTraitsOf(step.operation).elementwise) return step;
   let inputs = step.inputs;
   step.inputs.forEach((input, i) => {
     const maker = values[input]!.step;

@@ -43,6 +43,10 @@ const calls: Readonly<Record<string, (x: Readonly<Record<string, Tensor>>, optio
   layerNorm: ({ x, ...rest }, options) => t.layerNorm(x!, { ...rest, ...(options as object) }),
   groupNorm: ({ x, ...rest }, options) => t.groupNorm(x!, { ...rest, ...(options as { groups: number }) }),
   localResponseNorm: ({ x }, options) => t.localResponseNorm(x!, options),
+  pad: ({ x }, { amounts, options }: { readonly amounts: [number, number][]; readonly options: t.PadOptions }) =>
+    t.pad(x!, amounts, options),
+  tile: ({ x }, { repeats }: { readonly repeats: number[] }) => t.tile(x!, repeats),
+  cumsum: ({ x }, { axis }: { readonly axis: number }) => t.cumsum(x!, axis),
 };
 
 /** Largest difference, relative for numbers above 1. */

@@ -57,7 +57,7 @@ const calls: Record<string, readonly [call: (options: never) => unknown, right: 
     { kernelSize: 0, padding: "full" },
   ],
   resize: [(o) => t.resize(image, o), { height: 2, width: 3 }, { height: 0, width: NaN, mode: "cubic" }],
-  pad: [(o) => t.pad(t.ones([2]), [[1, 1]], o), { mode: "wrap" }, { mode: "mirror" }],
+  pad: [(o) => t.pad(t.ones([2]), [[1, 1]], o), { mode: "constant", value: 2 }, { mode: "mirror", value: "2" }],
   normalize: [(o) => t.normalize(x, 0, o), { epsilon: 0 }, { epsilon: -1e-5 }],
   batchNorm: [(o) => t.batchNorm(x, o), { epsilon: 1e-3 }, { epsilon: NaN }],
   layerNorm: [(o) => t.layerNorm(x, o), { axes: -1 }, { epsilon: Infinity }],

@@ -1,4 +1,4 @@
-import { sameShape, traitsOf } from "@convlens/backend";
+import { sameShape, runTraitsOf } from "@convlens/backend";
 import { argmax, equal, greater, max, multiply, reshape, sorted, type Tensor } from "@convlens/tensor";
 import { comparedByBinaryCrossEntropy } from "./losses.ts";
 
@@ -58,7 +58,7 @@ function comparesClasses(order: readonly Tensor[], outputs: Tensor, targets: Ten
     const { inputs, operation } = t;
     const isRow = inputs.some((x) => rows.has(x));
     if (isRow && inputs.some((x) => scores.has(x))) return true;
-    if (inputs.some((x) => scores.has(x)) && traitsOf(operation).increasing) scores.add(t);
+    if (inputs.some((x) => scores.has(x)) && runTraitsOf(operation).increasing) scores.add(t);
     const ofLabels = inputs.some((x) => labels.has(x));
     if (ofLabels) labels.add(t);
     if (t.shape.at(-1) === classes && (isRow || (ofLabels && operation === "equal"))) rows.add(t);

@@ -1,4 +1,4 @@
-import { ConvlensError, ShapeError, traitsOf, ValueError } from "@convlens/backend";
+import { ConvlensError, ShapeError, runTraitsOf, ValueError } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { apply, type Layer, type Mode } from "@convlens/layers";
 import {
@@ -116,7 +116,7 @@ function depthOf(error: Tensor, targets: Tensor): number {
   let classes = Infinity;
   for (const t of sorted([error], ({ inputs }) => inputs)) {
     const [a, b] = t.inputs;
-    if (traitsOf(t.operation).moves && labels.has(a!)) labels.add(t);
+    if (runTraitsOf(t.operation).moves && labels.has(a!)) labels.add(t);
     else if (t.operation === "gather" && labels.has(b!)) classes = Math.min(classes, a!.shape[0]!);
     else if (t.operation === "equal" && labels.has(a!) && isRange(b!)) classes = Math.min(classes, b!.size);
   }

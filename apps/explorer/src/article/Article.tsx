@@ -1,34 +1,33 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { Compute, ComputeContext } from "../compute/compute.ts";
+import { Button } from "../controls/Button.tsx";
 import { Notice } from "../controls/Notice.tsx";
 import { chapters } from "../panels/panels.ts";
 import type { Panel } from "../panel.ts";
 import type { Question } from "../questions/question.ts";
 import { Questions } from "../questions/Questions.tsx";
 import { questions } from "../questions/questions.ts";
-import { StoreContext } from "../shared.ts";
+import { StoreContext, usePanel } from "../shared.ts";
 import type { Store } from "../store.ts";
 import { MachineLine } from "./MachineLine.tsx";
 import { Text } from "./Text.tsx";
 import { useFollowing } from "./useFollowing.ts";
 
-/** Properties of an {@link Article}. */
-export interface ArticleProps {
+interface ArticleProps {
   readonly panels: readonly Panel[];
   readonly store: Store;
   readonly compute: Compute;
 }
 
 /** The page: chapters with their panels, or only the panels that the address asks for. */
-export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
+export function Article({ panels, store, compute }: ArticleProps) {
   const only = store.only.value;
   const shown = only.length === 0 ? panels : panels.filter(({ id }) => only.includes(id));
-  // Questions need their panel.
-  const asked = (number: number): readonly Question[] =>
-    questions.filter(({ chapter, panel }) => chapter === number && shown.some(({ id }) => id === panel));
   const numbers = [...new Set(shown.map(({ chapter }) => chapter))];
+  const panelsOf = (number: number): readonly Panel[] => shown.filter(({ chapter }) => chapter === number);
+  const asked = (number: number): readonly Question[] =>
+    questions.filter(({ panel }) => panelsOf(number).some(({ id }) => id === panel));
   return (
     <ComputeContext.Provider value={compute}>
       <StoreContext.Provider value={store}>
@@ -51,12 +50,10 @@ export function Article({ panels, store, compute }: ArticleProps): JSX.Element {
                   <span class="number">{chapters[number]?.question}</span>
                   {chapters[number]?.title}
                 </h2>
-                {shown
-                  .filter(({ chapter }) => chapter === number)
-                  .map((panel) => (
-                    <PanelSection key={panel.id} panel={panel} store={store} />
-                  ))}
-                {asked(number).length > 0 && <Questions questions={asked(number)} store={store} />}
+                {panelsOf(number).map((panel) => (
+                  <PanelSection key={panel.id} panel={panel} store={store} />
+                ))}
+                {asked(number).length > 0 && <Questions chapter={number} questions={asked(number)} store={store} />}
               </section>
             ))}
           </main>
@@ -72,11 +69,15 @@ function Following(): null {
   return null;
 }
 
+function Figure({ panel: { id, fields, View } }: { readonly panel: Panel }) {
+  return <View {...usePanel(id, fields)} />;
+}
+
 /** Distance from the window within which a panel is near. */
 const NEAR = "60% 0px";
 
-function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }): JSX.Element {
-  const { id, title, text, View } = panel;
+function PanelSection({ panel, store }: { readonly panel: Panel; readonly store: Store }) {
+  const { id, title, text } = panel;
   // Texts are rendered one after the other, and each figure when the reader comes near, so that no task is long and nothing is
   // computed in vain.
   const isWritten = useSignal(store.only.value.length > 0);
@@ -109,27 +110,21 @@ function PanelSection({ panel, store }: { readonly panel: Panel; readonly store:
         {!isNear.value ? (
           <div class="coming" />
         ) : error === undefined ? (
-          <View
-            key={resets.value}
-            state={store.state(id)}
-            set={(change) => store.set(id, change as Readonly<Record<string, unknown>>)}
-          />
+          <Figure key={resets.value} panel={panel} />
         ) : (
           <Notice
             text={`This panel failed (${String(error)}). Reset it below to start again. The others still work.`}
           />
         )}
         <div class="bar">
-          <button
-            type="button"
+          <Button
+            text="Reset this panel"
             onClick={() => {
               store.reset(id);
               resets.value++;
               retry();
             }}
-          >
-            Reset this panel
-          </button>
+          />
         </div>
       </div>
     </section>

@@ -1,18 +1,16 @@
-import type { JSX } from "preact";
 import { useCompute, type ComputeStatus } from "../compute/compute.ts";
 import { trainedBy } from "../compute/learned.ts";
 import { nameOf } from "../compute/processor.ts";
+import { Button } from "../controls/Button.tsx";
 import { nextTheme, theme } from "../draw/theme.ts";
 
 /** The backend, its threads and its speed; the processor of chapter 6, if it is another one; and a button for the theme. */
-export function MachineLine(): JSX.Element {
+export function MachineLine() {
   const { status } = useCompute();
   return (
     <div class="machine">
       <p role="status">{sentence(status.value)}</p>
-      <button type="button" onClick={nextTheme}>
-        Theme: {theme.value}
-      </button>
+      <Button text={`Theme: ${theme.value}`} onClick={nextTheme} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 
 /** A part of a text: plain text or an element. */
 export type Piece =
@@ -6,15 +6,14 @@ export type Piece =
   | { readonly element: "p" | "strong" | "em" | "code" | "ul" | "li"; readonly parts: readonly Piece[] }
   | { readonly element: "a"; readonly href: string; readonly parts: readonly Piece[] };
 
-/** Properties of a {@link Text}. */
-export interface TextProps {
+interface TextProps {
   readonly pieces: readonly Piece[];
   /** Follows a link to `set:…`, which is a button. */
   readonly onSay: (change: string) => void;
 }
 
 /** The text of a panel, with buttons that set its state. */
-export function Text({ pieces, onSay }: TextProps): JSX.Element {
+export function Text({ pieces, onSay }: TextProps) {
   const all = (parts: readonly Piece[]): ComponentChildren => parts.map((part) => one(part));
   const one = (piece: Piece): ComponentChildren => {
     if (typeof piece === "string") return piece;

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { PanelProps } from "../panel.ts";
+import type { PanelProps } from "../controls/panelProps.tsx";
 
 type View<F> = (props: PanelProps<F>) => JSX.Element;
 
 /** A view whose code is loaded when it is first shown. If that fails, the panel shows the error. */
 export function lazyView<F extends object>(load: () => Promise<View<F>>): View<F> {
-  return function LazyView(props: PanelProps<F>): JSX.Element {
+  return function LazyView(props: PanelProps<F>) {
     const loaded = useSignal<{ readonly View: View<F> } | undefined>(undefined);
     const error = useSignal<unknown>(undefined);
     useEffect(() => {

@@ -2,12 +2,10 @@ import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { useAnswer } from "../compute/compute.ts";
 import { learned } from "../compute/learned.ts";
-import type { LearningJobs } from "../compute/learning.ts";
+import type { RequestOf } from "../compute/protocol.ts";
 
 /** Milliseconds between two versions of a net in training for the panels that inspect it. */
 const PAUSE = 400;
-
-type Request = LearningJobs["lookInto"]["request"];
 
 /** Whether the section with a heading of this id is visible. */
 function useInSight(id: string): Signal<boolean> {
@@ -28,7 +26,7 @@ function useInSight(id: string): Signal<boolean> {
  */
 export function useFollowing(chapter: string): void {
   const inSight = useInSight(chapter);
-  const wanted = useSignal<Request | undefined>(undefined);
+  const wanted = useSignal<RequestOf<"lookInto"> | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useSignalEffect(() => {
     // Reads all signals, so that every change runs the effect.

@@ -1,4 +1,4 @@
-import { cost, volumeTable, type MemoryCost, type VolumeRow } from "@convlens/analysis";
+import { cost, volumeTable } from "@convlens/analysis";
 import { fromPattern, parsePattern } from "@convlens/layers";
 import { wordsIn } from "./wordsIn.ts";
 
@@ -14,26 +14,11 @@ export interface ArchitectureRequest {
   readonly batch: number;
 }
 
-/** Volumes and cost of a net. */
-export interface ArchitectureAnswer {
-  readonly rows: readonly VolumeRow[];
-  /** Weights and biases. */
-  readonly parameters: number;
-  readonly weights: number;
-  /** Multiply-adds of inference for one example. */
-  readonly multiplyAdds: number;
-  /** Numbers in all volumes of one example. */
-  readonly activations: number;
-  /** Memory of inference for one example, and of training on a batch. */
-  readonly inference: MemoryCost;
-  readonly training: MemoryCost;
-}
-
 /** Most layers that are shown. */
 const MOST_LAYERS = 200;
 
 /** Counts the parameters, multiply-adds and memory of a net, without computing or allocating any of it. */
-export async function architecture(request: ArchitectureRequest): Promise<ArchitectureAnswer> {
+export async function architecture(request: ArchitectureRequest) {
   const { pattern, inputShape, repeats, optional, batch } = request;
   const parsed = parsePattern(pattern);
   const length = [...wordsIn(parsed, repeats).values()].reduce((sum, count) => sum + count, 0);
@@ -43,5 +28,9 @@ export async function architecture(request: ArchitectureRequest): Promise<Archit
   const { rows, parameters, weights, memory } = volumeTable(model, inputShape);
   const { multiplyAdds, inference } = cost(model, inputShape);
   const { training } = batch === 1 ? cost(model, inputShape) : cost(model, inputShape, { batch });
+  // Multiply-adds, activations and memory of inference are those of one example, memory of training that of a batch.
   return { rows, parameters, weights, multiplyAdds: multiplyAdds.forward, activations: memory, inference, training };
 }
+
+/** Volumes and cost of a net. */
+export type ArchitectureAnswer = Awaited<ReturnType<typeof architecture>>;

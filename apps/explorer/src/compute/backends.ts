@@ -1,6 +1,7 @@
 import { BackendError, type Backend } from "@convlens/backend";
 import { cpu } from "@convlens/backend-cpu/lazy";
 import { reference } from "@convlens/backend-reference";
+import { once } from "./once.ts";
 import type { Processor } from "./processor.ts";
 
 /** Threads of this page: one if it must not share memory. */
@@ -35,16 +36,13 @@ const make: { readonly [P in Processor]: () => Promise<Backend> } = {
   graphics: () => graphics().catch((error: unknown) => Promise.reject(graphicsRefusal(error))),
 };
 
-const made = new Map<Processor, Promise<Backend>>();
+const made = new Map<Processor, () => Promise<Backend>>();
 
-/** The backend of a processor: created when it is first used, and again if that failed. */
+/** The backend of a processor. */
 export function backendOf(processor: Processor): Promise<Backend> {
-  let backend = made.get(processor);
-  if (backend === undefined) {
-    made.set(processor, (backend = make[processor]()));
-    backend.catch(() => made.delete(processor));
-  }
-  return backend;
+  const get = made.get(processor) ?? once(make[processor]);
+  made.set(processor, get);
+  return get();
 }
 
 /** Forgets a backend that has failed, so that a new one is created. */

@@ -3,7 +3,8 @@ import { createContext } from "preact";
 import { useContext, useRef } from "preact/hooks";
 import type { NetInfo } from "./net.ts";
 import type { Processor } from "./processor.ts";
-import type { FromWorker, Job, Jobs, Machine, Outcome, Show, Shows, ToWorker } from "./protocol.ts";
+import type { Painted } from "./painting.ts";
+import type { AnswerOf, FromWorker, Job, Machine, Outcome, RequestOf, ToWorker } from "./protocol.ts";
 
 /** State of the worker. */
 export type ComputeStatus =
@@ -11,17 +12,17 @@ export type ComputeStatus =
   | { readonly kind: "ready"; readonly machine: Machine }
   | { readonly kind: "failed"; readonly text: string };
 
-/** A running show of the worker. */
-export interface Watching {
-  /** Resolves when the show has ended or was stopped; to the problem, if there was one. */
-  readonly ended: Promise<string | undefined>;
-  stop(): void;
+/** Options of a job. */
+interface AskOptions {
+  /** Cancels the job if the worker has not begun with it, or if it runs beside others. */
+  readonly signal?: AbortSignal;
+  /** Called with each intermediate result. */
+  readonly onLook?: (look: Painted) => void;
 }
 
-/** Callbacks of a show. */
-interface Watcher {
-  readonly onLook: (look: never) => void;
-  readonly onEnd: (problem: string | undefined) => void;
+/** A job whose outcome is awaited. */
+interface Waiting extends Pick<AskOptions, "onLook"> {
+  readonly onOutcome: (outcome: Outcome<never>) => void;
 }
 
 /** The page's side of the worker that computes. */
@@ -30,8 +31,7 @@ export class Compute {
   /** The net that panels inspect; `undefined` until one was requested. */
   readonly net: Signal<NetInfo | undefined> = signal<NetInfo | undefined>(undefined);
   readonly #worker: Worker;
-  readonly #waiting: Map<number, (outcome: Outcome<never>) => void> = new Map();
-  readonly #watchers: Map<number, Watcher> = new Map();
+  readonly #waiting: Map<number, Waiting> = new Map();
   #asked = 0;
 
   /** @param options - `allowSoftwareGraphics`: whether a software renderer may replace a graphics processor, for tests. */
@@ -46,28 +46,26 @@ export class Compute {
   }
 
   /**
-   * Sends a job to the worker. A problem is an outcome like an answer; nothing is thrown. The promise stays pending if `signal`
-   * cancels the job before the worker begins with it.
+   * Sends a job to the worker. A problem is an outcome like an answer; nothing is thrown. The promise of a cancelled job stays pending.
    */
-  ask<J extends Job>(job: J, request: Jobs[J]["request"], signal?: AbortSignal): Promise<Outcome<Jobs[J]["answer"]>> {
+  ask<J extends Job>(
+    job: J,
+    request: RequestOf<J>,
+    { signal, onLook }: AskOptions = {},
+  ): Promise<Outcome<AnswerOf<J>>> {
     const id = this.#asked++;
-    const outcome = new Promise<Outcome<Jobs[J]["answer"]>>((resolve) => this.#waiting.set(id, resolve));
-    this.#send({ kind: "ask", id, job, request } as ToWorker);
+    const outcome = new Promise<Outcome<AnswerOf<J>>>((onOutcome) =>
+      this.#waiting.set(id, { onOutcome, ...(onLook && { onLook }) }),
+    );
+    this.#send({ kind: "ask", id, job, request });
     signal?.addEventListener("abort", () => this.#waiting.has(id) && this.#send({ kind: "cancel", id }));
     return outcome;
   }
 
-  /** Starts a show: a job with intermediate results. */
-  watch<S extends Show>(show: S, request: Shows[S]["request"], onLook: (look: Shows[S]["look"]) => void): Watching {
-    const id = this.#asked++;
-    const ended = new Promise<string | undefined>((onEnd) => this.#watchers.set(id, { onLook, onEnd }));
-    this.#send({ kind: "watch", id, show, request } as ToWorker);
-    return { ended, stop: () => this.#watchers.has(id) && this.#send({ kind: "cancel", id }) };
-  }
-
   /** Prepares a processor while other jobs go on. Resolves to the problem, if there was one. */
-  prepare(processor: Processor): Promise<string | undefined> {
-    return this.watch("prepare", { processor }, () => undefined).ended;
+  async prepare(processor: Processor): Promise<string | undefined> {
+    const outcome = await this.ask("prepare", { processor });
+    return outcome.kind === "problem" ? outcome.text : undefined;
   }
 
   #send(message: ToWorker): void {
@@ -88,17 +86,13 @@ export class Compute {
         this.net.value = message.net;
         break;
       case "look":
-        this.#watchers.get(message.id)?.onLook(message.look as never);
-        break;
-      case "ended":
-        this.#watchers.get(message.id)?.onEnd(message.problem);
-        this.#watchers.delete(message.id);
+        this.#waiting.get(message.id)?.onLook?.(message.look);
         break;
       case "dropped":
         this.#waiting.delete(message.id);
         break;
       case "outcome":
-        this.#waiting.get(message.id)?.(message.outcome as Outcome<never>);
+        this.#waiting.get(message.id)?.onOutcome(message.outcome as Outcome<never>);
         this.#waiting.delete(message.id);
         break;
     }
@@ -106,9 +100,7 @@ export class Compute {
 }
 
 /** The worker of the page. */
-export const ComputeContext: ReturnType<typeof createContext<Compute | undefined>> = createContext<Compute | undefined>(
-  undefined,
-);
+export const ComputeContext = createContext<Compute | undefined>(undefined);
 
 /** The worker, in a component. */
 export function useCompute(): Compute {
@@ -119,12 +111,12 @@ export function useCompute(): Compute {
 
 /** The outcome of a job with its request. Everything is `undefined` before the first outcome. */
 export interface Answered<J extends Job> {
-  readonly request: Jobs[J]["request"] | undefined;
-  readonly value: Jobs[J]["answer"] | undefined;
+  readonly request: RequestOf<J> | undefined;
+  readonly value: AnswerOf<J> | undefined;
   readonly problem: string | undefined;
 }
 
-const answeredBy = <J extends Job>(request: Jobs[J]["request"], outcome: Outcome<Jobs[J]["answer"]>): Answered<J> => ({
+const answeredBy = <J extends Job>(request: RequestOf<J>, outcome: Outcome<AnswerOf<J>>): Answered<J> => ({
   request,
   value: outcome.kind === "answer" ? outcome.value : undefined,
   problem: outcome.kind === "problem" ? outcome.text : undefined,
@@ -144,8 +136,8 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** A request, which changes only when its content does; and a place for its answer. */
-function useRequest<J extends Job>(make: () => Jobs[J]["request"] | undefined) {
-  const last = useRef<Jobs[J]["request"] | undefined>(undefined);
+function useRequest<J extends Job>(make: () => RequestOf<J> | undefined) {
+  const last = useRef<RequestOf<J> | undefined>(undefined);
   const request = useComputed(() => {
     const now = make();
     if (!isSame(now, last.current)) last.current = now;
@@ -161,10 +153,7 @@ function useRequest<J extends Job>(make: () => Jobs[J]["request"] | undefined) {
  *
  * @param make - Makes the request from signals; nothing is requested while it gives `undefined`.
  */
-export function useAnswer<J extends Job>(
-  job: J,
-  make: () => Jobs[J]["request"] | undefined,
-): ReadonlySignal<Answered<J>> {
+export function useAnswer<J extends Job>(job: J, make: () => RequestOf<J> | undefined): ReadonlySignal<Answered<J>> {
   const compute = useCompute();
   const { request, answered } = useRequest<J>(make);
   const asking = useRef(0);
@@ -174,7 +163,7 @@ export function useAnswer<J extends Job>(
     if (asked === undefined) return;
     const mine = ++asking.current;
     const controller = new AbortController();
-    void compute.ask(job, asked, controller.signal).then((outcome) => {
+    void compute.ask(job, asked, { signal: controller.signal }).then((outcome) => {
       if (mine < shown.current) return;
       shown.current = mine;
       answered.value = answeredBy(asked, outcome);
@@ -190,26 +179,22 @@ export function useAnswer<J extends Job>(
  */
 export function useSteadyAnswer<J extends Job>(
   job: J,
-  make: () => Jobs[J]["request"] | undefined,
+  make: () => RequestOf<J> | undefined,
 ): ReadonlySignal<Answered<J>> {
   const compute = useCompute();
   const { request, answered } = useRequest<J>(make);
-  const asking = useRef<{ wanted: Jobs[J]["request"] | undefined; isBusy: boolean }>({
-    wanted: undefined,
-    isBusy: false,
-  });
+  const wanted = useRef<RequestOf<J> | undefined>(undefined);
+  const isBusy = useRef(false);
   useSignalEffect(() => {
-    const current = asking.current;
-    current.wanted = request.value;
-    if (current.isBusy) return;
-    current.isBusy = true;
+    wanted.current = request.value;
+    if (isBusy.current) return;
+    isBusy.current = true;
     void (async () => {
-      while (current.wanted !== undefined) {
-        const asked = current.wanted;
-        current.wanted = undefined;
+      for (let asked = wanted.current; asked !== undefined; asked = wanted.current) {
+        wanted.current = undefined;
         answered.value = answeredBy(asked, await compute.ask(job, asked));
       }
-      current.isBusy = false;
+      isBusy.current = false;
     })();
   });
   return answered;

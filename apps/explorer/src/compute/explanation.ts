@@ -9,7 +9,7 @@ import {
 } from "@convlens/analysis";
 import { Random } from "@convlens/backend";
 import { parameters, setWeights, type Layer } from "@convlens/layers";
-import { evaluate, tensor } from "@convlens/tensor";
+import { tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
 import { simpleLayers } from "./takeApart.ts";
 
@@ -41,7 +41,7 @@ export interface ExplainRequest {
 }
 
 /** A map over the image. */
-export interface ExplainAnswer {
+interface ExplainAnswer {
   /** Row-major, a number for each pixel. */
   readonly values: Float32Array;
   /** Similarity to the map of the trained net: 1 for the same. */
@@ -56,44 +56,31 @@ const trainedLayers = (net: Net): string[] =>
     .filter(({ layer }) => parameters(layer).size > 0)
     .map(({ name }) => name);
 
-/** Copies of a net with shuffled weights in the last layers, and the version of the net. */
-interface ShuffledNets {
-  readonly copies: readonly Layer[];
-  readonly version: number;
-}
-const shuffledNets = new WeakMap<Layer, Promise<ShuffledNets>>();
+const copies = new WeakMap<Layer, Layer>();
 
-/** Shuffles the weights of the last k + 1 layers of the k-th copy. */
-async function shuffle(copies: readonly Layer[], layers: readonly string[]): Promise<void> {
+/** A copy of a net whose weights in some layers are shuffled. All calls for a model share one copy, because jobs do not overlap. */
+function shuffled(net: Net, layers: readonly string[]): Layer {
+  const copy = copies.get(net.model) ?? net.copy();
+  copies.set(net.model, copy);
+  setWeights(copy, net.weights);
   const random = new Random(1);
-  for (const [k, copy] of copies.entries())
-    for (const [path, variable] of parameters(copy)) {
-      if (!layers.slice(-(k + 1)).some((layer) => path.startsWith(`${layer}.`))) continue;
-      const [values] = await evaluate(variable);
-      const order = random.split(path).permutation(variable.size);
-      variable.write(Float64Array.from(order, (from) => values[from]!));
-    }
-}
-
-/** A net and its copies, each with one more shuffled layer. They are created once, and filled again when weights change. */
-async function netsOf(net: Net, layers: readonly string[]): Promise<readonly Layer[]> {
-  const before = await shuffledNets.get(net.model);
-  if (before?.version === net.info.version) return [net.model, ...before.copies];
-  const copies = before?.copies ?? layers.map(() => net.copy());
-  if (before !== undefined) for (const copy of copies) setWeights(copy, net.weights);
-  const ready = shuffle(copies, layers).then(() => ({ copies, version: net.info.version }));
-  shuffledNets.set(net.model, ready);
-  await ready;
-  return [net.model, ...copies];
+  for (const [path, { values }] of net.weights) {
+    if (!layers.some((layer) => path.startsWith(`${layer}.`))) continue;
+    const order = random.split(path).permutation(values.length);
+    parameters(copy)
+      .get(path)
+      ?.write(Float64Array.from(order, (from) => values[from]!));
+  }
+  return copy;
 }
 
 /** Similarity of two maps, each scaled to 1, where one of them is not 0. */
 function similarityOf(before: Heatmap, after: Heatmap): number {
-  const [a, b] = [before, after].map(({ height, width, values }) => {
+  const scaled = ({ height, width, values }: Heatmap) => {
     const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
     return { height, width, values: values.map((value) => value / largest) };
-  });
-  return structuralSimilarity(a!, b!, { range: 2, onlyShown: true });
+  };
+  return structuralSimilarity(scaled(before), scaled(after), { range: 2, onlyShown: true });
 }
 
 /** Explains an answer, and compares the explanation with that of the trained net. */
@@ -104,8 +91,7 @@ export async function explanation(
   const layers = trainedLayers(net);
   const x = tensor(pixels, [1, ...net.inputShape]);
   const mapOf = async (model: Layer): Promise<Heatmap> => heatmap(await explain(model, x, { method, target }));
-  const nets = await netsOf(net, layers);
-  const trained = await mapOf(nets[0]!);
-  const now = forgotten === 0 ? trained : await mapOf(nets[Math.min(forgotten, layers.length)]!);
+  const trained = await mapOf(net.model);
+  const now = forgotten === 0 ? trained : await mapOf(shuffled(net, layers.slice(-forgotten)));
   return { values: Float32Array.from(now.values), similarity: similarityOf(trained, now), layers };
 }

@@ -1,6 +1,7 @@
 import { adversarial } from "@convlens/analysis";
 import { predict } from "@convlens/layers";
 import { softmax, tensor, type Tensor } from "@convlens/tensor";
+import { floats } from "./floats.ts";
 import type { Net } from "./net.ts";
 
 /** An image that shall be misclassified. */
@@ -26,7 +27,7 @@ export interface FoolAnswer {
 export async function fool(net: Net, { pixels, label, epsilon }: FoolRequest): Promise<FoolAnswer> {
   const x = tensor(pixels, [1, ...net.inputShape]);
   const { values, shape } = await adversarial(net.model, x, { labels: [label], epsilon });
-  const shares = async (image: Tensor): Promise<Float32Array> =>
-    Float32Array.from(await softmax(await predict(net.model, image)).data());
-  return { pixels: Float32Array.from(values), before: await shares(x), after: await shares(tensor(values, shape)) };
+  const shares = async (image: Tensor): Promise<Tensor> => softmax(await predict(net.model, image));
+  const [before, after] = await floats(await shares(x), await shares(tensor(values, shape)));
+  return { pixels: Float32Array.from(values), before, after };
 }

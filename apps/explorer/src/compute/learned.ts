@@ -14,7 +14,7 @@ export interface ShownStep extends LearnedStep {
 export const learned: Signal<ShownStep | undefined> = signal(undefined);
 
 /** A processor and the name of its backend. */
-export interface TrainedBy {
+interface TrainedBy {
   readonly processor: Processor;
   readonly backend: string;
 }

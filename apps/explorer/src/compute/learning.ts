@@ -29,7 +29,7 @@ export interface LearnedStep {
 }
 
 /** A net to train. */
-export interface StartRequest {
+interface StartRequest {
   readonly net: NetName;
   readonly data: LearningData;
   readonly recipe: LearningRecipe;
@@ -48,7 +48,7 @@ export interface StartAnswer {
 }
 
 /** A slice of training. */
-export interface AdvanceRequest {
+interface AdvanceRequest {
   readonly net: NetName;
   readonly changes: readonly LearningChange[];
   readonly until: number;
@@ -56,7 +56,7 @@ export interface AdvanceRequest {
 }
 
 /** A step and an example to inspect. */
-export interface LookRequest extends LearnedStep {
+interface LookRequest extends LearnedStep {
   /** Index of the test example. */
   readonly example: number;
 }
@@ -82,21 +82,6 @@ export interface LookAnswer {
   readonly maps: readonly LookedMaps[];
   /** Logits. */
   readonly scores: Float32Array;
-}
-
-/** Jobs of the learning panel. */
-export interface LearningJobs {
-  readonly startLearning: { readonly request: StartRequest; readonly answer: StartAnswer };
-  /** Moves all nets to another processor, at their present steps. Answers with the name of its backend. */
-  readonly learnOn: { readonly request: { readonly processor: Processor }; readonly answer: string };
-  readonly advanceLearning: { readonly request: AdvanceRequest; readonly answer: LearningProgress };
-  /** Discards the steps after a step. Answers with the nearest step that is kept. */
-  readonly goBack: { readonly request: LearnedStep; readonly answer: number };
-  readonly lookAtLearning: { readonly request: LookRequest; readonly answer: LookAnswer };
-  /** Lets panels inspect the net at a step; without one, the pretrained net. */
-  readonly lookInto: { readonly request: { readonly at: LearnedStep | undefined }; readonly answer: undefined };
-  /** The weights of a step as a safetensors file. */
-  readonly saveLearned: { readonly request: LearnedStep; readonly answer: Uint8Array };
 }
 
 /** A net in training, and a copy of its model for inspection. */
@@ -143,7 +128,8 @@ async function startLearning({ net, data, recipe, file }: StartRequest): Promise
   return { classes, examples: examples.train.size, tests: examples.test.size, filters, parameters: count };
 }
 
-async function learnOn({ processor: wanted }: LearningJobs["learnOn"]["request"]): Promise<string> {
+/** Moves all nets to another processor, at their present steps. Answers with the name of its backend. */
+async function learnOn({ processor: wanted }: { readonly processor: Processor }): Promise<string> {
   const backend = await backendOf(wanted);
   const runs = [...learners.values()].map(({ run }) => run);
   try {
@@ -218,19 +204,12 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
   };
 }
 
-/** The functions of {@link LearningJobs}, except the one that concerns other panels. */
-export const learningJobs: {
-  readonly [J in Exclude<keyof LearningJobs, "lookInto">]: (
-    request: LearningJobs[J]["request"],
-  ) => Promise<LearningJobs[J]["answer"]>;
-} = {
-  startLearning,
-  learnOn,
-  advanceLearning,
-  goBack: ({ net, step }) => learnerOf(net).run.goBack(step),
-  lookAtLearning,
-  saveLearned: ({ net, step }) => {
-    const { run } = learnerOf(net);
-    return Promise.resolve(writeSafetensors(run.history.at(step).kept.weights));
-  },
+/** Jobs of the learning panel. */
+export const learningJobs = {
+  ...{ startLearning, learnOn, advanceLearning, lookAtLearning },
+  /** Discards the steps after a step. Answers with the nearest step that is kept. */
+  goBack: ({ net, step }: LearnedStep): Promise<number> => learnerOf(net).run.goBack(step),
+  /** The weights of a step as a safetensors file. */
+  saveLearned: async ({ net, step }: LearnedStep): Promise<Uint8Array> =>
+    writeSafetensors(learnerOf(net).run.history.at(step).kept.weights),
 };

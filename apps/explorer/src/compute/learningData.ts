@@ -1,4 +1,4 @@
-import { classification, orientedEdges, shapes, split, subset, type TrainAndTest } from "@convlens/datasets";
+import { classification, orientedEdges, shapes, split, type TrainAndTest } from "@convlens/datasets";
 
 /** Data to train on. */
 export type LearningData =
@@ -19,8 +19,8 @@ export const LEARNING_SIDE = 28;
 
 /** Options of the synthetic images. */
 const SYNTHETIC = { size: 2500, height: LEARNING_SIDE, width: LEARNING_SIDE, seed: 1 } as const;
-/** One of `EVERY` examples is a test example. */
-const EVERY = 5;
+/** Share of the test examples. */
+const TEST_SHARE = 0.2;
 /** Fewest pictures in a class for a separate test set. */
 const FEWEST = 10;
 
@@ -34,9 +34,9 @@ export async function learningData(data: LearningData, digits: () => Promise<Tra
     case "digits":
       return digits();
     case "shapes":
-      return split(shapes(SYNTHETIC), { test: 1 / EVERY });
+      return split(shapes(SYNTHETIC), { test: TEST_SHARE });
     case "edges":
-      return split(orientedEdges(SYNTHETIC), { test: 1 / EVERY });
+      return split(orientedEdges(SYNTHETIC), { test: TEST_SHARE });
     case "own":
       return ownPictures(data);
   }
@@ -49,24 +49,10 @@ function ownPictures({ classes, pixels, labels }: Extract<LearningData, { kind: 
     labels,
     classes,
   });
-  const places = classes.map((_, label) => [...labels.keys()].filter((i) => labels[i] === label));
-  const lacking = classes.findIndex((_, label) => places[label]!.length === 0);
-  if (classes.length < 2 || lacking >= 0)
-    throw new Error(
-      classes.length < 2
-        ? "A classifier needs at least two classes; add a second."
-        : `There is no picture of "${classes[lacking]}" yet; draw one, upload one, or remove the class.`,
-    );
-  if (places.some(({ length }) => length < FEWEST)) return { train: all, test: all };
-  const isTest = (_: number, place: number): boolean => place % EVERY === EVERY - 1;
-  return {
-    train: subset(
-      all,
-      places.flatMap((own) => own.filter((i, place) => !isTest(i, place))),
-    ),
-    test: subset(
-      all,
-      places.flatMap((own) => own.filter(isTest)),
-    ),
-  };
+  const counts = classes.map((_, label) => labels.filter((each) => each === label).length);
+  if (classes.length < 2) throw new Error("A classifier needs at least two classes; add a second.");
+  const lacking = classes.find((_, label) => counts[label] === 0);
+  if (lacking !== undefined)
+    throw new Error(`There is no picture of "${lacking}" yet; draw one, upload one, or remove the class.`);
+  return Math.min(...counts) < FEWEST ? { train: all, test: all } : split(all, { test: TEST_SHARE });
 }

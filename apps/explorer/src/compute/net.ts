@@ -1,6 +1,7 @@
 import { reference } from "@convlens/backend-reference";
 import { build, readSafetensors, setWeights, variables, type Layer, type StoredTensor } from "@convlens/layers";
 import { currentBackend, evaluate, useBackend } from "@convlens/tensor";
+import { once } from "./once.ts";
 import { modelOf, type Recipe } from "./recipe.ts";
 
 /** A net for inspection: how to create it, and its weights. */
@@ -139,10 +140,4 @@ export class CurrentNet {
     this.#onChange(info);
     return net;
   }
-}
-
-/** Calls a function once, when its result is first needed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

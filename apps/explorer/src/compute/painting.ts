@@ -25,11 +25,10 @@ const PAUSE = 30;
 
 /** Optimizes an image for a feature, and yields it now and then. */
 export async function* painting(
-  netOf: () => Promise<Net>,
+  { model, inputShape }: Net,
   { layer, channel, steps, seed }: PaintRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Painted, void, void> {
-  const { model, inputShape } = await netOf();
   const options = { steps, every: EVERY, seed, signal };
   let last = -Infinity;
   for await (const { step, values, measures } of visualize(model, inputShape, { layer, channel }, options)) {

@@ -29,7 +29,7 @@ export interface PatchPicture {
 }
 
 /** The patches with the largest activations, the largest first. */
-export interface PatchesAnswer {
+interface PatchesAnswer {
   readonly patches: readonly PatchPicture[];
   readonly examples: number;
 }

@@ -1,19 +1,17 @@
 import {
   averagePool2d,
-  evaluate,
   gradients,
   lpPool2d,
   maxPool2d,
   maxPool2dIndices,
-  multiply,
-  sum,
   tensor,
   type Operand,
   type Tensor,
 } from "@convlens/tensor";
+import { floats } from "./floats.ts";
 
 /** The number that a window gives: the largest, the mean, or the root of the sum of squares. */
-export type PoolingKind = "max" | "average" | "L2";
+type PoolingKind = "max" | "average" | "L2";
 
 /** A window, and how it slides over maps. Rows and columns at the end that do not fit are left out. */
 export interface PoolingWindow {
@@ -36,7 +34,7 @@ export interface PoolingRequest extends PoolingWindow {
 export interface PoolingAnswer {
   readonly output: Float32Array;
   /** `[height, width]` */
-  readonly outputShape: readonly [number, number];
+  readonly outputShape: readonly number[];
   /** Index of the largest input of each output, row-major; only for max pooling. */
   readonly winners: Float32Array | undefined;
   /** Gradient of the input. */
@@ -61,14 +59,14 @@ export async function pooling(request: PoolingRequest): Promise<PoolingAnswer> {
   const { input, inputShape, kind, kernelSize, stride, outputGradient } = request;
   const x = tensor(input, [1, ...inputShape, 1]);
   const y = poolBy(request, x);
-  const wanted: Tensor[] = [y];
-  if (outputGradient !== undefined) wanted.push(...gradients(sum(multiply(y, tensor(outputGradient, y.shape))), [x]));
-  if (kind === "max") wanted.push(maxPool2dIndices(x, { kernelSize, stride, geometry: "floor" }));
-  const values = (await evaluate(...wanted)).map((each) => Float32Array.from(each));
+  const winners = kind === "max" ? maxPool2dIndices(x, { kernelSize, stride, geometry: "floor" }) : y;
+  const seed = outputGradient && tensor(outputGradient, y.shape);
+  const [dx] = seed === undefined ? [y] : gradients(y, [x], { seed });
+  const [output, largest, gradient] = await floats(y, winners, dx);
   return {
-    output: values[0]!,
-    outputShape: [y.shape[1]!, y.shape[2]!],
-    winners: kind === "max" ? values.at(-1) : undefined,
-    gradient: outputGradient && values[1],
+    output,
+    outputShape: y.shape.slice(1, 3),
+    winners: kind === "max" ? largest : undefined,
+    gradient: outputGradient && gradient,
   };
 }

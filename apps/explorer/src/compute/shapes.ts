@@ -1,12 +1,10 @@
 import {
   conv2d,
   divide,
-  evaluate,
   flatten,
   matmul,
   multiply,
   relu,
-  reshape,
   softmax,
   sqrt,
   square,
@@ -15,6 +13,7 @@ import {
   transpose,
   type Tensor,
 } from "@convlens/tensor";
+import { floats } from "./floats.ts";
 import { poolBy, type PoolingWindow } from "./pooling.ts";
 
 /** Images for a net with one convolution, a pooling, and a layer that compares with templates. */
@@ -29,34 +28,28 @@ export interface ShapesRequest {
   readonly window: PoolingWindow;
 }
 
-/** Activations and answers of the net. */
-export interface ShapesAnswer {
-  /** Maps before pooling: `[n, side, side, filters]`. */
-  readonly before: Float32Array;
-  /** After it: `[n, pooled, pooled, filters]`. */
-  readonly after: Float32Array;
-  readonly pooled: number;
-  /** `[n, classes]`, each row with a sum of 1. */
-  readonly scores: Float32Array;
+/** The maps of each image as a row of norm 1: `[n, side, side, filters] → [n, numbers]`. */
+export function unitCodes(maps: Tensor): Tensor {
+  const codes = flatten(maps);
+  return divide(codes, sqrt(sum(square(codes), 1, { keepAxes: true })));
 }
 
 /** Factor of the cosines before the softmax. */
 const DECIDED = 12;
 
 /** Applies the net. */
-export async function shapes({ images, templates, side, filters, window }: ShapesRequest): Promise<ShapesAnswer> {
+export async function shapes({ images, templates, side, filters, window }: ShapesRequest) {
   const kernels = tensor(filters, [3, 3, 1, filters.length / 9]);
   const mapsOf = (pixels: Float32Array): Tensor =>
     relu(conv2d(tensor(pixels, [pixels.length / side ** 2, side, side, 1]), kernels, { padding: "same" }));
-  const normalized = (maps: Tensor): Tensor => {
-    const code = flatten(maps);
-    return divide(code, sqrt(sum(square(code), 1, { keepAxes: true })));
-  };
   const before = mapsOf(images);
   const after = poolBy(window, before);
-  const weights = transpose(normalized(poolBy(window, mapsOf(templates))));
-  const scores = softmax(multiply(matmul(normalized(after), weights), DECIDED));
-  const found = await evaluate(before, after, reshape(scores, [scores.size]));
-  const [values, kept, answers] = found.map((each) => Float32Array.from(each));
-  return { before: values!, after: kept!, pooled: after.shape[1]!, scores: answers! };
+  const weights = transpose(unitCodes(poolBy(window, mapsOf(templates))));
+  const scores = softmax(multiply(matmul(unitCodes(after), weights), DECIDED));
+  const [values, kept, answers] = await floats(before, after, scores);
+  // Maps `[n, side, side, filters]` before pooling and `[n, pooled, pooled, filters]` after it, and scores `[n, classes]`.
+  return { before: values, after: kept, pooled: after.shape[1]!, scores: answers };
 }
+
+/** Activations and answers of the net. */
+export type ShapesAnswer = Awaited<ReturnType<typeof shapes>>;

@@ -1,5 +1,5 @@
 import { filtersToWeights, toConvolutional, weightsToFilters } from "@convlens/analysis";
-import { apply, type Layer, type Mode } from "@convlens/layers";
+import { apply, type Layer } from "@convlens/layers";
 import {
   absolute,
   concat,
@@ -10,12 +10,14 @@ import {
   max,
   maxPool2d,
   relu,
-  reshape,
   slice,
   subtract,
   tensor,
+  transpose,
   type Tensor,
 } from "@convlens/tensor";
+import { floats } from "./floats.ts";
+import { unitCodes } from "./shapes.ts";
 
 /** A classifier for small images, and a larger image. */
 export interface SurgeryRequest {
@@ -31,88 +33,45 @@ export interface SurgeryRequest {
   readonly padding: number;
 }
 
-/** The classifier on each crop, and as a convolution over the whole image. */
-export interface SurgeryAnswer {
-  /** Positions along a side. */
-  readonly positions: number;
-  /** Pixels from one crop to the next. */
-  readonly stride: number;
-  /** `[positions, positions, classes]` */
-  readonly crops: Float32Array;
-  readonly sliding: Float32Array;
-  /** Side and number of the maps that the last layer reads. */
-  readonly maps: readonly [side: number, channels: number];
-  /** Largest change of a weight by the conversion to filters and back. */
-  readonly roundTrip: number;
-  /** Multiply-adds for all crops one by one, and for sliding. */
-  readonly products: { readonly crops: number; readonly sliding: number };
-}
-
 /** Pixels from one unit of the pooled maps to the next. */
 const JUMP = 2;
 
-/** A convolution for lines, max pooling, and a fully connected layer. */
-class Comparison implements Layer {
-  readonly filters: Tensor;
-  readonly padding: number;
-  weights: Tensor | undefined;
-
-  constructor(filters: Tensor, padding: number) {
-    this.filters = filters;
-    this.padding = padding;
-  }
-
-  maps(x: Tensor): Tensor {
-    const lines = relu(conv2d(x, this.filters, { padding: this.padding }));
-    return maxPool2d(lines, { kernelSize: JUMP, geometry: "floor" });
-  }
-
-  call(x: Tensor, _mode?: Mode): Tensor {
-    return matmul(flatten(this.maps(x)), this.weights!);
-  }
-}
-
 /** Applies the classifier to every crop, and as a convolution to the whole image. */
-export async function surgery(request: SurgeryRequest): Promise<SurgeryAnswer> {
-  const { side, crop, padding, filters } = request;
+export async function surgery(request: SurgeryRequest) {
+  const { side, crop, padding } = request;
+  const [classes, channels] = [request.templates.length / crop ** 2, request.filters.length / 9];
+  const filters = tensor(request.filters, [3, 3, 1, channels]);
+  const mapsOf = (x: Tensor): Tensor =>
+    maxPool2d(relu(conv2d(x, filters, { padding })), { kernelSize: JUMP, geometry: "floor" });
+  const templates = mapsOf(tensor(request.templates, [classes, crop, crop, 1]));
+  const [codes] = await evaluate(transpose(unitCodes(templates)));
+  const mapSide = Math.sqrt(codes.length / classes / channels);
+  const weights = tensor(codes, [codes.length / classes, classes]);
+  const net: Layer = { call: (x) => matmul(flatten(mapsOf(x)), weights) };
   const image = tensor(request.image, [1, side, side, 1]);
-  const net = new Comparison(tensor(filters, [3, 3, 1, filters.length / 9]), padding);
-  const known = net.maps(tensor(request.templates, [request.templates.length / crop ** 2, crop, crop, 1]));
-  net.weights = await unitCodes(known);
   const scores = apply(toConvolutional(net, [crop, crop, 1]), image);
-  const positions = scores.shape[1]!;
+  const positions = Math.sqrt(scores.size / classes);
   const crops = Array.from({ length: positions ** 2 }, (_, i) =>
     slice(image, [0, Math.floor(i / positions) * JUMP, (i % positions) * JUMP, 0], [1, crop, crop, 1]),
   );
-  const [mapSide, channels, classes] = [known.shape[1]!, known.shape[3]!, known.shape[0]!];
-  const back = filtersToWeights(weightsToFilters(net.weights, [mapSide, mapSide, channels]));
-  const difference = max(absolute(subtract(back, net.weights)));
-  const values = await evaluate(apply(net, concat(crops)), reshape(scores, [scores.size]), reshape(difference, [1]));
-  const [one, all, roundTrip] = values.map((each) => Float32Array.from(each));
-  const mapsOf = (size: number): number => size - 2 + 2 * padding;
-  const convolved = (size: number): number => mapsOf(size) ** 2 * filters.length;
-  const compared = mapSide ** 2 * channels * classes * positions ** 2;
+  const back = filtersToWeights(weightsToFilters(weights, [mapSide, mapSide, channels]));
+  const change = max(absolute(subtract(back, weights)));
+  const [one, all, roundTrip] = await floats(apply(net, concat(crops)), scores, change);
+  const convolved = (size: number): number => (size - 2 + 2 * padding) ** 2 * filters.size;
+  const compared = codes.length * positions ** 2;
   return {
-    positions,
-    stride: JUMP,
-    crops: one!,
-    sliding: all!,
-    maps: [mapSide, channels],
-    roundTrip: roundTrip![0]!,
+    /** Positions along a side, and pixels from one to the next. */
+    ...{ positions, stride: JUMP },
+    /** Scores of each crop, and of the sliding net: `[positions, positions, classes]`. */
+    ...{ crops: one, sliding: all },
+    /** Side and number of the maps that the last layer reads. */
+    maps: [mapSide, channels] as const,
+    /** Largest change of a weight by the conversion to filters and back. */
+    roundTrip: Math.max(...roundTrip),
+    /** Multiply-adds for all crops one by one, and for sliding. */
     products: { crops: positions ** 2 * convolved(crop) + compared, sliding: convolved(side) + compared },
   };
 }
 
-/** The pooled maps of each template as a column of norm 1. */
-async function unitCodes(maps: Tensor): Promise<Tensor> {
-  const [values] = await evaluate(flatten(maps));
-  const classes = maps.shape[0]!;
-  const size = maps.size / classes;
-  const columns = new Float32Array(maps.size);
-  for (let k = 0; k < classes; k++) {
-    const code = Float64Array.from(values.subarray(k * size, (k + 1) * size));
-    const length = Math.hypot(...code);
-    for (let i = 0; i < size; i++) columns[i * classes + k] = code[i]! / length;
-  }
-  return tensor(columns, [size, classes]);
-}
+/** The classifier on each crop, and as a convolution over the whole image. */
+export type SurgeryAnswer = Awaited<ReturnType<typeof surgery>>;

@@ -1,4 +1,5 @@
-import { inputsSeen, recordModel, trace, traceGradient, type Trace } from "@convlens/analysis";
+import { inputsSeen, trace, traceGradient, type RecordedLayer, type Trace } from "@convlens/analysis";
+import { offsetOf, placeOf, stepsOf, traitsOf } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { tensor, type Tensor } from "@convlens/tensor";
 import type { Net } from "./net.ts";
@@ -52,7 +53,7 @@ export async function unit(net: Net, { pixels, layer, unit: at }: UnitRequest): 
     box: box?.slice(0, 2) ?? [],
     seen: count,
     to: next?.name,
-    uses: next === undefined ? [] : await usesOf(await net.exact(), x, next.name, at, found.output),
+    uses: next === undefined ? [] : await usesOf(await net.exact(), x, next, at, found.output),
   };
 }
 
@@ -60,21 +61,17 @@ export async function unit(net: Net, { pixels, layer, unit: at }: UnitRequest): 
 async function usesOf(
   model: Layer,
   x: Tensor,
-  layer: string,
+  { name, input, output, operations }: RecordedLayer,
   at: readonly number[],
   value: number,
 ): Promise<readonly Use[]> {
-  const own = recordModel(model, x).layers.find(({ name }) => name === layer)!;
-  const [from, to] = [own.input.shape.slice(1), own.output.shape.slice(1)];
-  const hasWeights =
-    own.output.size !== own.input.size || own.operations.some((t) => /conv|matmul|Pool/.test(t.operation!));
-  if (!hasWeights) {
-    // An elementwise layer, or flatten.
-    const index = at.reduce((sum, i, axis) => sum * from[axis]! + i, 0);
-    const unit = to.map((size, axis) => Math.floor(index / to.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
-    const derivative = own.operations.some((t) => t.operation === "relu") && value < 0 ? 0 : 1;
+  const isElementwise = operations.every(({ operation }) => !traitsOf(operation).weighs && !traitsOf(operation).slides);
+  if (isElementwise && output.size === input.size) {
+    // Flatten is one of these layers, too.
+    const unit = placeOf(offsetOf(at, stepsOf(input.shape.slice(1))), output.shape.slice(1));
+    const derivative = operations.some(({ operation }) => operation === "relu") && value < 0 ? 0 : 1;
     return [{ unit, derivative, part: derivative === 0 ? 0 : value }];
   }
-  const { sums } = await traceGradient(model, x, layer, at);
+  const { sums } = await traceGradient(model, x, name, at);
   return sums.flat().map(({ output, derivative }) => ({ unit: output, derivative, part: value * derivative }));
 }

@@ -1,14 +1,11 @@
-import type { JSX } from "preact";
-
-/** Properties of a {@link Check}. */
-export interface CheckProps {
+interface CheckProps {
   readonly label: string;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
 }
 
 /** A box to tick. */
-export function Check({ label, value, onChange }: CheckProps): JSX.Element {
+export function Check({ label, value, onChange }: CheckProps) {
   return (
     <label class="check">
       <input type="checkbox" checked={value} onChange={(event) => onChange(event.currentTarget.checked)} />

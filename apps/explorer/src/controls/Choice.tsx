@@ -1,8 +1,6 @@
-import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
-/** Properties of a {@link Choice}. */
-export interface ChoiceProps<T extends string | number> {
+interface ChoiceProps<T extends string | number> {
   readonly label: string;
   readonly options: readonly T[];
   readonly value: T;
@@ -12,7 +10,7 @@ export interface ChoiceProps<T extends string | number> {
 }
 
 /** One of a few options, all of them visible. */
-export function Choice<T extends string | number>(props: ChoiceProps<T>): JSX.Element {
+export function Choice<T extends string | number>(props: ChoiceProps<T>) {
   const { label, options, value, onChange, nameOf = String } = props;
   const name = useId();
   return (
@@ -27,5 +25,23 @@ export function Choice<T extends string | number>(props: ChoiceProps<T>): JSX.El
         ))}
       </div>
     </fieldset>
+  );
+}
+
+/** One of many options, in a list that opens. */
+export function Select<T extends string | number>(props: ChoiceProps<T>) {
+  const { label, options, value, onChange, nameOf = String } = props;
+  const pick = (chosen: string): void => options.forEach((option) => String(option) === chosen && onChange(option));
+  return (
+    <label>
+      {label}{" "}
+      <select value={value} onChange={(event) => pick(event.currentTarget.value)}>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {nameOf(option)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

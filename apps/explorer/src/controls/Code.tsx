@@ -1,7 +1,5 @@
-import type { JSX } from "preact";
-
 /** The program that does what the figure shows. */
-export function Code({ text }: { readonly text: string }): JSX.Element {
+export function Code({ text }: { readonly text: string }) {
   return (
     <details class="more">
       <summary>Show the code</summary>

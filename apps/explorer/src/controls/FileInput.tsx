@@ -1,15 +1,12 @@
-import type { JSX } from "preact";
-
-/** Properties of a {@link FileInput}. */
-export interface FileInputProps {
+interface FileInputProps {
   readonly label: string;
   readonly accept: string;
   readonly isMultiple?: boolean;
-  readonly onFiles: (files: readonly File[]) => Promise<void>;
+  readonly onFiles: (files: readonly [File, ...File[]]) => Promise<void>;
 }
 
 /** Takes files of the reader. They stay on the page. */
-export function FileInput({ label, accept, isMultiple = false, onFiles }: FileInputProps): JSX.Element {
+export function FileInput({ label, accept, isMultiple = false, onFiles }: FileInputProps) {
   return (
     <label class="file">
       <span>{label}</span>
@@ -19,9 +16,9 @@ export function FileInput({ label, accept, isMultiple = false, onFiles }: FileIn
         multiple={isMultiple}
         onChange={(event) => {
           const input = event.currentTarget;
-          const files = [...(input.files ?? [])];
+          const [first, ...others] = input.files ?? [];
           // Emptied afterwards, so that the same file can be chosen again.
-          if (files.length > 0) void onFiles(files).finally(() => (input.value = ""));
+          if (first !== undefined) void onFiles([first, ...others]).finally(() => (input.value = ""));
         }}
       />
     </label>

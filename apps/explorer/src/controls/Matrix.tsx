@@ -1,21 +1,9 @@
 import { useSignal, type Signal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { shown, signOf } from "../draw/shown.ts";
 import { cellValue } from "../fields.ts";
-import { clamp, upTo } from "../numbers.ts";
-
-/** A place in a {@link Matrix}. */
-export interface Place {
-  readonly row: number;
-  readonly column: number;
-}
-
-/** A part of a matrix with a frame around it. */
-export interface Frame extends Place {
-  readonly rows: number;
-  readonly columns: number;
-}
+import { upTo } from "../numbers.ts";
+import { moved, type Frame, type Place } from "../place.ts";
 
 /** Content of a cell. */
 export interface CellLook {
@@ -25,7 +13,8 @@ export interface CellLook {
   readonly className: string;
   /** Strength of its colour, from 0 to 1. */
   readonly share?: number;
-  readonly isEditable?: boolean;
+  /** Whether it cannot be edited in a matrix that can. */
+  readonly isFixed?: boolean;
 }
 
 /** A number as a cell, with the colour of its sign, which is strongest at `most`. */
@@ -50,23 +39,6 @@ export interface MatrixProps {
   readonly onPoint?: (at: Place | undefined) => void;
 }
 
-const MOVES: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  Home: [0, -Infinity],
-  End: [0, Infinity],
-  PageUp: [-Infinity, 0],
-  PageDown: [Infinity, 0],
-};
-
-/** The place that a key leads to in a grid of `rows` and `columns`; `undefined` for other keys. */
-export function moved({ row, column }: Place, key: string, rows: number, columns: number): Place | undefined {
-  const move = MOVES[key];
-  return move && { row: clamp(row + move[0], 0, rows - 1), column: clamp(column + move[1], 0, columns - 1) };
-}
-
 /** A cell that is being edited. */
 interface Typing {
   readonly at: Place;
@@ -85,8 +57,9 @@ function useGrid({ rows, columns, cell, onEdit, onPick }: MatrixProps) {
     at.value = { row, column };
     root.current?.querySelector<HTMLElement>(`[data-at="${row}.${column}"]`)?.focus();
   };
+  const isEditable = (look: CellLook): boolean => onEdit !== undefined && !look.isFixed;
   const edit = (place: Place, text: string, isNew = false): void => {
-    if (onEdit !== undefined && cell(place).isEditable) typing.value = { at: place, text, isNew };
+    if (isEditable(cell(place))) typing.value = { at: place, text, isNew };
   };
   const commit = (text: string): void => {
     const where = typing.value?.at;
@@ -101,18 +74,18 @@ function useGrid({ rows, columns, cell, onEdit, onPick }: MatrixProps) {
     else if (event.key === "Enter" && onPick !== undefined) onPick(stop);
     else if (event.key === "Enter" || event.key === "F2") edit(stop, cell(stop).text);
     else if (/^[-−\d.]$/.test(event.key)) edit(stop, event.key, true);
-    else if ((event.key === "Delete" || event.key === "Backspace") && cell(stop).isEditable) onEdit?.(stop, 0);
+    else if ((event.key === "Delete" || event.key === "Backspace") && isEditable(cell(stop))) onEdit?.(stop, 0);
     else return;
     event.preventDefault();
   };
-  return { root, at, stop, typing, focus, edit, commit, onKey };
+  return { root, at, stop, typing, isEditable, focus, edit, commit, onKey };
 }
 
 /**
  * A grid of numbers that can be pointed at, picked and edited. It is one tab stop: arrow keys move within it; a digit, Enter or F2
  * begins to edit, Enter ends that and Escape cancels it; Delete writes 0.
  */
-export function Matrix(props: MatrixProps): JSX.Element {
+export function Matrix(props: MatrixProps) {
   const { label, rows, columns, frame, className = "", onPoint } = props;
   const grid = useGrid(props);
   return (
@@ -143,13 +116,13 @@ export function Matrix(props: MatrixProps): JSX.Element {
   );
 }
 
-function Cell(props: MatrixProps & { readonly place: Place; readonly grid: ReturnType<typeof useGrid> }): JSX.Element {
+function Cell(props: MatrixProps & { readonly place: Place; readonly grid: ReturnType<typeof useGrid> }) {
   const { cell, onPick, onPoint, place, grid } = props;
   const { row, column } = place;
   const look = cell(place);
   const typing = grid.typing.value;
   const isTyping = typing?.at.row === row && typing.at.column === column;
-  const use = look.isEditable ? "editable" : onPick === undefined ? "" : "pickable";
+  const use = grid.isEditable(look) ? "editable" : onPick === undefined ? "" : "pickable";
   return (
     <div
       role="gridcell"

@@ -1,13 +1,12 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 
-/** Properties of {@link More}. */
-export interface MoreProps {
+interface MoreProps {
   readonly title: string;
   readonly children: ComponentChildren;
 }
 
 /** Controls that few readers need, behind a title that opens them. */
-export function More({ title, children }: MoreProps): JSX.Element {
+export function More({ title, children }: MoreProps) {
   return (
     <details class="more">
       <summary>{title}</summary>

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import { Button } from "./Button.tsx";
 
 /** A way to go on, as a button. */
 export interface Fix {
@@ -6,8 +6,7 @@ export interface Fix {
   readonly onClick: () => void;
 }
 
-/** Properties of a {@link Notice}. */
-export interface NoticeProps {
+interface NoticeProps {
   /** What the reader has to know; nothing is shown without it. */
   readonly text: string | undefined;
   /** `"alert"` for what went wrong, `"note"` for advice. Default: `"alert"`. */
@@ -18,7 +17,7 @@ export interface NoticeProps {
 }
 
 /** A sentence that the reader must not miss, with ways to go on. */
-export function Notice({ text, role = "alert", lead, fixes = [] }: NoticeProps): JSX.Element | null {
+export function Notice({ text, role = "alert", lead, fixes = [] }: NoticeProps) {
   if (text === undefined) return null;
   return (
     <div class="notice" role={role}>
@@ -27,9 +26,7 @@ export function Notice({ text, role = "alert", lead, fixes = [] }: NoticeProps):
         <div class="fixes">
           {lead !== undefined && <span>{lead}</span>}
           {fixes.map((fix) => (
-            <button type="button" key={fix.text} onClick={fix.onClick}>
-              {fix.text}
-            </button>
+            <Button key={fix.text} {...fix} />
           ))}
         </div>
       )}

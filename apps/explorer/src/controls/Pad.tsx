@@ -1,19 +1,17 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Spot } from "../draw/ink.ts";
 import { ink, Picture, type Pixels } from "../draw/Picture.tsx";
 import { clamp } from "../numbers.ts";
 
-/** Properties of a {@link Pad}. */
-export interface PadProps {
+interface PadProps {
   /** What is drawn on it, in words. */
   readonly label: string;
   /** Row-major. */
   readonly pixels: ArrayLike<number>;
   readonly side: number;
-  /** Colours of the pixels. Default: from 0 (paper) to 1 (ink). */
-  readonly look?: Pick<Pixels, "range" | "map">;
+  /** Colours of the pixels. Default: those of {@link ink}. */
+  readonly look?: (values: ArrayLike<number>) => Pixels;
   /** First place of the pen. Default: the middle. */
   readonly start?: Spot;
   /** Pixels that an arrow key moves the pen. Default: 1. */
@@ -98,8 +96,8 @@ function usePen({ side, start = { x: side / 2, y: side / 2 }, step = 1, onStroke
  * Paper to draw on with a pointer or the keyboard: arrow keys move the pen, Space puts it down and lifts it, Delete erases at its
  * place.
  */
-export function Pad(props: PadProps): JSX.Element {
-  const { label, pixels, side, look = {} } = props;
+export function Pad(props: PadProps) {
+  const { label, pixels, look = ink } = props;
   const pointer = usePointer(props);
   const { pen, isDown, isFocused, handlers } = usePen(props);
   const at = { row: Math.floor(pen.value.y), column: Math.floor(pen.value.x) };
@@ -113,7 +111,7 @@ export function Pad(props: PadProps): JSX.Element {
       {...pointer}
     >
       <Picture
-        pixels={{ ...ink(pixels), height: side, width: side, ...look }}
+        pixels={look(pixels)}
         label={label}
         frame={isFocused.value ? { row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 } : undefined}
       />

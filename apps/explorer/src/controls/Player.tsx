@@ -1,9 +1,8 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Button } from "./Button.tsx";
 
-/** Properties of a {@link Player}. */
-export interface PlayerProps {
+interface PlayerProps {
   readonly label: string;
   readonly steps: number;
   readonly step: number;
@@ -15,7 +14,7 @@ export interface PlayerProps {
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 /** Plays steps in a loop, or goes to one by buttons or a slider, which stop playing. */
-export function Player({ label, steps, step, onStep, describe }: PlayerProps): JSX.Element {
+export function Player({ label, steps, step, onStep, describe }: PlayerProps) {
   const playing = useSignal(false);
   const speed = useSignal(2);
   const latest = useRef({ steps, step, onStep });
@@ -36,20 +35,14 @@ export function Player({ label, steps, step, onStep, describe }: PlayerProps): J
   };
   return (
     <div class="player" role="group" aria-label={label}>
-      <button
-        type="button"
+      <Button
+        text={playing.value ? "Pause" : "Play"}
         class="play primary"
         disabled={steps === 0}
         onClick={() => (playing.value = !playing.value)}
-      >
-        {playing.value ? "Pause" : "Play"}
-      </button>
-      <button type="button" aria-label="One step back" disabled={step <= 0} onClick={() => go(step - 1)}>
-        ‹
-      </button>
-      <button type="button" aria-label="One step on" disabled={step >= steps - 1} onClick={() => go(step + 1)}>
-        ›
-      </button>
+      />
+      <Button text="‹" aria-label="One step back" disabled={step <= 0} onClick={() => go(step - 1)} />
+      <Button text="›" aria-label="One step on" disabled={step >= steps - 1} onClick={() => go(step + 1)} />
       <input
         class="scrub"
         type="range"

@@ -1,7 +1,6 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 
-/** Properties of a {@link Table}. */
-export interface TableProps {
+interface TableProps {
   readonly label: string;
   readonly head: readonly ComponentChildren[];
   /** Cells by row. The first cell of a row is its header. */
@@ -10,7 +9,7 @@ export interface TableProps {
 }
 
 /** A table of numbers, which scrolls by itself if it is wider than the page. */
-export function Table({ label, head, rows, class: name }: TableProps): JSX.Element {
+export function Table({ label, head, rows, class: name }: TableProps) {
   return (
     <div class="wide" tabIndex={0} role="region" aria-label={label}>
       <table class={name}>

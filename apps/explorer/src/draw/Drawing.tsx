@@ -1,10 +1,10 @@
 import { attributesOf, type Scene, type SceneShape, type ShapeAttributes } from "@convlens/analysis/render";
 import { useSignal } from "@preact/signals";
-import { createElement, type ComponentChild, type JSX } from "preact";
+import { createElement, type ComponentChild } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** Attributes and handlers that a page adds to a shape. */
-export type Decoration = Readonly<Record<string, unknown>> & { readonly class?: string };
+type Decoration = Readonly<Record<string, unknown>> & { readonly class?: string };
 
 /** Properties of a {@link Drawing}. */
 export interface DrawingProps {
@@ -23,7 +23,7 @@ export interface DrawingProps {
 const WIDE = 760;
 
 /** A drawing of `@convlens/analysis/render` as elements, as wide as there is room. */
-export function Drawing(props: DrawingProps): JSX.Element {
+export function Drawing(props: DrawingProps) {
   const { draw, decorate, onPointerLeave, onPointer, class: name = "", zoom = 1 } = props;
   const root = useRef<HTMLDivElement>(null);
   const room = useSignal(0);

@@ -1,8 +1,8 @@
 import { paintMap, type ColorMapName } from "@convlens/analysis/render";
 import { useSignal, useSignalEffect } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { moved, type Frame, type Place } from "../controls/Matrix.tsx";
+import { moved, type Frame, type Place } from "../place.ts";
 import { clamp, largestSize } from "../numbers.ts";
 import { shown } from "./shown.ts";
 import { isDark } from "./theme.ts";
@@ -57,7 +57,7 @@ const frameStyle = ({ row, column, rows, columns }: Frame): Readonly<Record<stri
  * An image or a map on a canvas with a pixel for each number, enlarged by the style sheet. With `describe` it is a tab stop: arrow
  * keys go to its numbers, which are announced, and Enter picks one.
  */
-export function Picture({ pixels, label, frame, onPoint, onPick, describe }: PictureProps): JSX.Element {
+export function Picture({ pixels, label, frame, onPoint, onPick, describe }: PictureProps) {
   const { height, width } = sizeOf(pixels);
   const canvas = useCanvas(pixels);
   const reading = useReading({ pixels, label, onPoint, onPick, describe });
@@ -155,17 +155,24 @@ function useReading({ pixels, label, onPoint, onPick, describe }: Omit<PicturePr
 
 /** Properties of a {@link Plate}. */
 export interface PlateProps extends PictureProps {
-  readonly caption: ComponentChildren;
+  /** The caption, with a bold title. */
+  readonly lead?: string;
+  readonly title?: string;
+  readonly caption?: ComponentChildren;
   /** Whether a legend of the colours stands below. */
   readonly hasLegend?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** A picture with its caption. */
-export function Plate({ caption, hasLegend = false, children, ...picture }: PlateProps): JSX.Element {
+export function Plate({ lead, title, caption, hasLegend = false, children, ...picture }: PlateProps) {
   return (
     <div>
-      <p class="caption">{caption}</p>
+      <p class="caption">
+        {lead}
+        {title && <b>{title}</b>}
+        {caption}
+      </p>
       <Picture {...picture} />
       {hasLegend && <Legend {...picture.pixels} />}
       {children}
@@ -176,7 +183,7 @@ export function Plate({ caption, hasLegend = false, children, ...picture }: Plat
 const STEPS = 64;
 
 /** Legend of a colour map. */
-export function Legend({ range: [least, greatest], map }: Pick<Pixels, "range" | "map">): JSX.Element {
+export function Legend({ range: [least, greatest], map }: Pick<Pixels, "range" | "map">) {
   const values = Array.from({ length: STEPS }, (_, i) => least + ((greatest - least) * i) / (STEPS - 1));
   return (
     <div class="legend">

@@ -1,6 +1,4 @@
-/** An image of the reader, or the problem with it. */
-export type ReadImage =
-  { readonly kind: "image"; readonly pixels: Float32Array } | { readonly kind: "problem"; readonly text: string };
+import { readFile } from "../controls/readFile.ts";
 
 /** Bytes of the largest file that is decoded. */
 const MOST_BYTES = 60_000_000;
@@ -27,23 +25,20 @@ export function middleOf(picture: CanvasImageSource, width: number, height: numb
 /**
  * The middle square of an image as grey from 0 to 1, `side` × `side`, row-major. It is scaled down while it is decoded, outside of
  * the page's thread, so that a large photo does not block the page.
+ *
+ * @throws An error with a sentence for the reader.
  */
-export async function readImage(file: Blob & { readonly name: string }, side: number): Promise<ReadImage> {
-  if (file.size > MOST_BYTES)
-    return {
-      kind: "problem",
-      text: `${file.name} has ${Math.round(file.size / 1e6)} MB; an image of less than ${MOST_BYTES / 1e6} MB is enough for ${side} × ${side} pixels.`,
-    };
-  try {
-    const options = { resizeQuality: "medium", imageOrientation: "from-image" } as const;
-    const small = await createImageBitmap(file, { ...options, resizeHeight: 4 * side });
-    const pixels = middleOf(small, small.width, small.height, side);
-    small.close();
-    return { kind: "image", pixels };
-  } catch {
-    return {
-      kind: "problem",
-      text: `${file.name} could not be read as an image. This browser reads PNG, JPEG, WebP and GIF; the previous picture stays.`,
-    };
-  }
-}
+export const readImage = (file: File, side: number): Promise<Float32Array> =>
+  readFile(file, {
+    name: file.name,
+    most: MOST_BYTES,
+    enough: `an image of less than ${MOST_BYTES / 1e6} MB is enough for ${side} × ${side} pixels`,
+    otherwise: "an image. This browser reads PNG, JPEG, WebP and GIF; the previous picture stays.",
+    decode: async () => {
+      const options = { resizeQuality: "medium", imageOrientation: "from-image" } as const;
+      const small = await createImageBitmap(file, { ...options, resizeHeight: 4 * side });
+      const pixels = middleOf(small, small.width, small.height, side);
+      small.close();
+      return pixels;
+    },
+  });

@@ -35,7 +35,7 @@ const pictures = { house, rings, square, slope };
 /** The pictures by name. */
 export const sampleNames = ["house", "rings", "square", "slope"] as const;
 /** One of the pictures. */
-export type SampleName = (typeof sampleNames)[number];
+type SampleName = (typeof sampleNames)[number];
 
 /** Points along each side of a pixel that are averaged. */
 const FINE = 3;

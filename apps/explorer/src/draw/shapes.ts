@@ -6,7 +6,7 @@ export const FAR = 4;
 /** The shapes by name. */
 export const shapeNames = ["cross", "square", "seven", "hook"] as const;
 /** One of the shapes. */
-export type ShapeName = (typeof shapeNames)[number];
+type ShapeName = (typeof shapeNames)[number];
 
 /** Eight rows of eight pixels, drawn in the middle of an image. */
 const drawings: Readonly<Record<ShapeName, readonly string[]>> = {

@@ -1,5 +1,6 @@
 import { lazyView } from "../article/lazyView.tsx";
-import { panel, type Panel } from "../panel.ts";
+import type { StateOf } from "../fields.ts";
+import type { Panel } from "../panel.ts";
 import { architecturesFields } from "./architectures/model.ts";
 import architecturesText from "./architectures/text.md?pieces";
 import { ArchitecturesView } from "./architectures/view.tsx";
@@ -57,17 +58,16 @@ const LearningView = lazyView<typeof learningFields>(() =>
 );
 
 /** One row of {@link panels}. */
-const row = <F extends object>(
+const row = <const I extends string, F extends object>(
   chapter: number,
-  id: string,
+  id: I,
   title: string,
   text: Panel["text"],
   fields: F,
   View: Panel<F>["View"],
-): Panel => panel({ id, chapter, title, text, fields, View });
+) => ({ id, chapter, title, text, fields, View }) satisfies Panel<F>;
 
-/** All panels in the order of the page. */
-export const panels: readonly Panel[] = [
+const rows = [
   row(1, "copies", "The same neuron at every place", copiesText, copiesFields, CopiesView),
   row(2, "kernels", "Nine numbers on an image", kernelsText, kernelsFields, KernelsView),
   row(2, "sound", "The same for sounds", soundText, soundFields, SoundView),
@@ -85,7 +85,13 @@ export const panels: readonly Panel[] = [
   row(7, "fool", "Cover it, and fool it", foolText, foolFields, FoolView),
   row(7, "features", "What activates a feature", featuresText, featuresFields, FeaturesView),
   row(8, "floor", "A list of instructions and one block of memory", floorText, floorFields, FloorView),
-];
+] as const;
+
+/** All panels in the order of the page. */
+export const panels = rows as unknown as readonly Panel[];
+
+/** The states of the panels, by id. */
+export type PanelStates = { readonly [R in (typeof rows)[number] as R["id"]]: StateOf<R["fields"]> };
 
 /** Titles of the chapters, and the questions that they answer, by number. */
 export const chapters: Readonly<Record<number, { readonly title: string; readonly question: string }>> = {

@@ -1,18 +1,19 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
+import { Button } from "../controls/Button.tsx";
 import type { Store } from "../store.ts";
-import type { PanelStates, Question } from "./question.ts";
+import type { PanelStates } from "../panels/panels.ts";
+import type { Question } from "./question.ts";
 
-/** Properties of {@link Questions}. */
-export interface QuestionsProps {
+interface QuestionsProps {
+  readonly chapter: number;
   readonly questions: readonly Question[];
   readonly store: Store;
 }
 
 /** The questions at the end of a chapter, which the page checks. */
-export function Questions({ questions, store }: QuestionsProps): JSX.Element {
+export function Questions({ chapter, questions, store }: QuestionsProps) {
   return (
-    <section class="questions" aria-label={`Questions of chapter ${questions[0]?.chapter}`}>
+    <section class="questions" aria-label={`Questions of chapter ${chapter}`}>
       <h3>Find out</h3>
       <ol>
         {questions.map((question) => (
@@ -23,7 +24,7 @@ export function Questions({ questions, store }: QuestionsProps): JSX.Element {
   );
 }
 
-function One({ question, store }: { readonly question: Question; readonly store: Store }): JSX.Element {
+function One({ question, store }: { readonly question: Question; readonly store: Store }) {
   const { panel, text, isAnswered, answer, because } = question;
   const isNow = useComputed(() => isAnswered(store.state(panel).value as unknown as PanelStates[typeof panel]));
   // An answered question stays answered when the state changes.
@@ -47,15 +48,13 @@ function One({ question, store }: { readonly question: Question; readonly store:
           <a href={`#${panel}`} onClick={(event) => goTo(event, panel)}>
             To the figure
           </a>
-          <button
-            type="button"
+          <Button
+            text="Show me"
             onClick={() => {
               found.value = "shown";
               store.setFromText(panel, answer);
             }}
-          >
-            Show me
-          </button>
+          />
         </div>
       )}
     </li>

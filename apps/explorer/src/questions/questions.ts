@@ -31,7 +31,6 @@ function countsIn(pattern: string, repeats: Readonly<Record<string, number>>): {
 /** All questions in the order of the page. */
 export const questions: readonly Question[] = [
   question({
-    chapter: 1,
     panel: "copies",
     text: "How many copies of A are there for twelve inputs in a line and a window of four?",
     isAnswered: (state) => state.dimensions === "1" && state.inputs === 12 && state.window === 4 && state.stride === 1,
@@ -39,7 +38,6 @@ export const questions: readonly Question[] = [
     because: "Nine: the first window begins at input 1, the last one at input 9. They share 4 weights and 1 bias.",
   }),
   question({
-    chapter: 1,
     panel: "copies",
     text: "Build a net with 8 copies of A, 4 of max and 3 of B.",
     isAnswered: (state) =>
@@ -51,7 +49,6 @@ export const questions: readonly Question[] = [
       "Windows of two have 8 positions on 9 inputs, max pooling halves them, and B has 3 positions on the remaining 4.",
   }),
   question({
-    chapter: 1,
     panel: "copies",
     text: "How can seven copies of A have 21 weights instead of 3?",
     isAnswered: (state) =>
@@ -60,7 +57,6 @@ export const questions: readonly Question[] = [
     because: "With untied weights they are no longer copies: each learns its own weights, from its own place only.",
   }),
   question({
-    chapter: 2,
     panel: "kernels",
     text: "Find a kernel that detects horizontal edges, but is 0 for vertical edges and flat areas.",
     isAnswered: (state) => {
@@ -72,7 +68,6 @@ export const questions: readonly Question[] = [
       "Each column adds up to 0, so areas and vertical edges give 0. The rows do not, so changes from top to bottom are detected.",
   }),
   question({
-    chapter: 2,
     panel: "kernels",
     text: "Which kernel does not change any image?",
     isAnswered: (state) => appliedKernel(state).every((cell, i) => isZero(cell - (i === 4 ? 1 : 0))),
@@ -80,7 +75,6 @@ export const questions: readonly Question[] = [
     because: "A 1 in the middle and zeros around it: each pixel becomes itself.",
   }),
   question({
-    chapter: 2,
     panel: "sound",
     text: `The higher of the two notes oscillates 2,000 times per second, and a second has ${grouped(RATE)} samples. An average of how many samples removes it completely?`,
     isAnswered: ({ sound, kernel, width }) =>
@@ -89,7 +83,6 @@ export const questions: readonly Question[] = [
     because: "4, or a multiple of 4: each window then contains whole oscillations, whose average is 0.",
   }),
   question({
-    chapter: 3,
     panel: "conv2d",
     text: "Set stride and padding so that an input of 7 × 7 gives maps of 3 × 3, with filters of 3 × 3 and no unused rows or columns.",
     isAnswered: (state) => {
@@ -100,7 +93,6 @@ export const questions: readonly Question[] = [
     because: "(7 − 3 + 2 · 0) / 2 + 1 = 3. A stride of 3 with a padding of 1 gives the same.",
   }),
   question({
-    chapter: 3,
     panel: "conv2d",
     text: "With filters of 5 × 5 and a stride of 1, which padding gives maps of the same size as the input?",
     isAnswered: (state) =>
@@ -109,7 +101,6 @@ export const questions: readonly Question[] = [
     because: "2, the number of cells on each side of the middle of the window: (F − 1) / 2.",
   }),
   question({
-    chapter: 3,
     panel: "fit",
     text: "W = 10, F = 3, S = 2, P = 0 does not fit. Fix it by changing a single number.",
     isAnswered: (state) => {
@@ -122,7 +113,6 @@ export const questions: readonly Question[] = [
       "An input of 9 or 11, a window of 2 or 4, or a stride of 1 or 7. No padding works, because padding adds an even number of cells.",
   }),
   question({
-    chapter: 4,
     panel: "pooling",
     text: "Change one number so that another one is the largest of the first block and gets its gradient.",
     isAnswered: (state) => {
@@ -135,7 +125,6 @@ export const questions: readonly Question[] = [
     because: "Only the largest number of a block matters. A number that is almost as large gets no gradient.",
   }),
   question({
-    chapter: 4,
     panel: "pooling",
     text: "Pool a map of 7 × 7 to 3 × 3 with blocks that overlap and no unused rows or columns.",
     isAnswered: (state) => {
@@ -146,7 +135,6 @@ export const questions: readonly Question[] = [
     because: "Windows of 3 with a stride of 2, as in AlexNet: (7 − 3) / 2 + 1 = 3.",
   }),
   question({
-    chapter: 5,
     panel: "race",
     text: "Find a size of colour images for which a fully connected neuron needs more than 100,000 weights.",
     isAnswered: (state) => state.channels === 3 && seenByOne(state) > 100_000,
@@ -154,7 +142,6 @@ export const questions: readonly Question[] = [
     because: "From 183 × 183 × 3 = 100,467 on. A filter of 5 × 5 × 3 has 75 weights at any size.",
   }),
   question({
-    chapter: 5,
     panel: "surgery",
     text: "A net that slides over an image should give the same answers as for each crop. When does it not?",
     isAnswered: ({ padding }) => padding !== "0",
@@ -162,7 +149,6 @@ export const questions: readonly Question[] = [
     because: "With padding: a crop has zeros around it where the image continues.",
   }),
   question({
-    chapter: 5,
     panel: "architectures",
     text: "Write a net with at least three convolutions and a single fully connected layer.",
     isAnswered: ({ pattern, N, M, K }) => {
@@ -173,7 +159,6 @@ export const questions: readonly Question[] = [
     because: "The table shows that this one layer may still have most of the weights.",
   }),
   question({
-    chapter: 6,
     panel: "learning",
     text: "How did the filters look before training? Train the net, then go back.",
     isAnswered: ({ trained, at }) => trained > 0 && at === 0,
@@ -181,7 +166,6 @@ export const questions: readonly Question[] = [
     because: "Like noise: the initial weights are random. Everything else was learned from examples.",
   }),
   question({
-    chapter: 6,
     panel: "learning",
     text: "Smaller steps can make late training steadier. After at least 20 steps, reduce the learning rate to a tenth or less.",
     isAnswered: ({ changes }) =>
@@ -190,7 +174,6 @@ export const questions: readonly Question[] = [
     because: "From there on the loss is steadier and falls more slowly. Learning rate schedules do this.",
   }),
   question({
-    chapter: 7,
     panel: "xray",
     text: "The receptive field of the first convolution is 5 × 5. For which layer is it 16 × 16?",
     isAnswered: ({ layer }) => layer === 6,
@@ -199,7 +182,6 @@ export const questions: readonly Question[] = [
       "The second pooling: 5, then 5 + 1 = 6 after the first pooling, 6 + 4 · 2 = 14 after the second convolution, and 14 + 2 = 16.",
   }),
   question({
-    chapter: 7,
     panel: "why",
     text: "Which explanations change when nothing that the net has learned is left? Shuffle the weights of three layers and compare.",
     isAnswered: ({ forgotten }) => forgotten >= 3,
@@ -207,7 +189,6 @@ export const questions: readonly Question[] = [
     because: "A map that still looks the same depends on the edges of the drawing, not on the net.",
   }),
   question({
-    chapter: 8,
     panel: "floor",
     text: "Which needs the most memory: reading one digit, reading 64, or learning from 64?",
     isAnswered: ({ work, batch }) => work === "learn from digits" && batch === "64",
@@ -215,7 +196,6 @@ export const questions: readonly Question[] = [
     because: "Learning: activations of the forward pass must be kept until the backward pass has used them.",
   }),
   question({
-    chapter: 8,
     panel: "floor",
     text: "Does reading 64 digits in a batch take 64 times as long as reading one?",
     isAnswered: ({ work, batch }) => work === "read digits" && batch === "64",

@@ -1,6 +1,6 @@
-import { traitsOf, type Shape, type Values } from "@convlens/backend";
+import { traitsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { evaluate, type Tensor } from "@convlens/tensor";
+import { evaluate, transpose, type Tensor } from "@convlens/tensor";
 import { recordModel, variableBehind } from "../recordModel.ts";
 
 /** The filters of one convolution as images. */
@@ -22,27 +22,18 @@ export interface LearnedFilters {
   readonly roughness: number;
 }
 
-/** Transposes `[height, width, channels, filters]` to `[filters, height, width, channels]`. */
-function oneByOne(values: Values, count: number): Float64Array {
-  const size = values.length / count;
-  return Float64Array.from({ length: values.length }, (_, i) => values[(i % size) * count + Math.floor(i / size)]!);
-}
-
-function roughnessOf({ height, width, channels, count, values }: Omit<LearnedFilters, "path" | "roughness">): number {
+function roughnessOf({ height, width, channels, values }: Omit<LearnedFilters, "path" | "roughness">): number {
   let [differences, pairs, squares] = [0, 0, 0];
-  const compare = (i: number, j: number): void => {
-    differences += (values[i]! - values[j]!) ** 2;
+  const compare = (a: number, b: number): void => {
+    differences += (a - b) ** 2;
     pairs++;
   };
-  for (let f = 0; f < count; f++)
-    for (let row = 0; row < height; row++)
-      for (let column = 0; column < width; column++)
-        for (let c = 0; c < channels; c++) {
-          const at = ((f * height + row) * width + column) * channels + c;
-          if (column + 1 < width) compare(at, at + channels);
-          if (row + 1 < height) compare(at, at + width * channels);
-          squares += values[at]! ** 2;
-        }
+  values.forEach((value, i) => {
+    const pixel = Math.floor(i / channels);
+    if ((pixel + 1) % width > 0) compare(value, values[i + channels]!);
+    if ((Math.floor(pixel / width) + 1) % height > 0) compare(value, values[i + width * channels]!);
+    squares += value ** 2;
+  });
   return pairs > 0 && differences === 0 ? 0 : differences / pairs / (squares / values.length);
 }
 
@@ -68,12 +59,12 @@ export async function learnedFilters(model: Layer<Tensor, unknown>, inputShape: 
     const filters = weighs && slides ? t.inputs[1] : undefined;
     const variable = filters && variableBehind(filters, recorded);
     const path = variable && recorded.variables.get(variable)?.path;
-    if (path !== undefined && !found.has(path)) found.set(path, filters!);
+    if (filters !== undefined && path !== undefined && !found.has(path)) found.set(path, filters);
   }
-  const values = await evaluate(...found.values());
+  const values = await evaluate(...Array.from(found.values(), (filters) => transpose(filters, [3, 0, 1, 2])));
   return [...found].map(([path, { shape }], i) => {
     const [height, width, channels, count] = shape as readonly [number, number, number, number];
-    const images = { height, width, channels, count, values: oneByOne(values[i]!, count) };
+    const images = { height, width, channels, count, values: Float64Array.from(values[i]!) };
     return { path, ...images, roughness: roughnessOf(images) };
   });
 }

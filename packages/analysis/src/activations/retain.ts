@@ -65,22 +65,18 @@ export function retain(model: Layer, names?: readonly string[]): Retain {
       memory.assign(numbers);
       memories.set(numbers, { memory, copy: compile(() => memory) });
     }
-    kept.set(
-      x.shape.join(),
-      layers.map(({ name, type, output }) => ({
-        ...{ name, type, shape: output.shape },
-        ...memories.get(numbersOf(output))!,
-      })),
-    );
+    const keptLayers = layers.map(({ name, type, output }) => {
+      return { name, type, shape: output.shape, ...memories.get(numbersOf(output))! };
+    });
+    kept.set(x.shape.join(), keptLayers);
     return recorded.output;
   });
   const look = async (x: Tensor): Promise<Retained> => {
     // Recorded synchronously; concurrent calls may replace it.
     const pending = run(singleTensor("input", x, "retain"));
-    const recorded = kept.get(x.shape.join());
+    const layers = kept.get(x.shape.join()) ?? [];
     keepThoseOf(run, kept);
     const output = await pending;
-    const layers = recorded!;
     return {
       output,
       names: layers.map(({ name }) => name),

@@ -1,5 +1,5 @@
 import { checkOptions, ValueError, wholeFrom } from "@convlens/backend";
-import { finiteOption } from "../optionChecks.ts";
+import { finiteOption } from "@convlens/tensor";
 /** Summary statistics. Values that are not finite are only counted. */
 export interface Statistics {
   readonly count: number;

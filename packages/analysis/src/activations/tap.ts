@@ -1,20 +1,31 @@
-import { anyOption, checkOptions, checkValue, ShapeError, showShape, type Shape, type Values } from "@convlens/backend";
+import {
+  anyOption,
+  checkOptions,
+  checkValue,
+  offsetOf,
+  ShapeError,
+  showShape,
+  sizeOf,
+  stepsOf,
+  wholeFrom,
+  type Shape,
+  type Values,
+} from "@convlens/backend";
 import { compileModel, singleTensor, type Layer } from "@convlens/layers";
 import type { Compiled, Tensor } from "@convlens/tensor";
 import { placeOption, textsOption } from "../optionChecks.ts";
-import { layersNamed, numbersOf, recordModel } from "../recordModel.ts";
+import { layersNamed, numbersOf, recordModel, type LayerCall } from "../recordModel.ts";
 
 /** The output of one layer for a batch. */
-export interface LayerActivation {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
+export interface LayerActivation extends LayerCall {
   /** `[n, …]` */
   readonly shape: Shape;
   /** Row-major. */
   readonly values: Values;
 }
+
+/** The output of a model, and those of layers with numbers of their own. */
+type Results = readonly [output: Tensor, ...layers: Tensor[]];
 
 /** The outputs of a tapped model for a batch. */
 export interface Tapped {
@@ -50,33 +61,29 @@ export function tap(model: Layer, names?: readonly string[]): Tap {
   if (names !== undefined) checkValue("tap", "names", names, textsOption);
   /** The layers, and the result that holds the numbers of each. */
   let heads = new Map<string, readonly (Omit<LayerActivation, "values"> & { readonly result: number })[]>();
-  const run: Compiled<[x: Tensor], readonly Tensor[]> = compileModel(model, (x: Tensor): readonly Tensor[] => {
+  const run: Compiled<[x: Tensor], Results> = compileModel(model, (x: Tensor): Results => {
     const recorded = recordModel(model, x);
     const tapped = layersNamed(recorded, names);
     // A flatten or a container outputs the numbers of another layer, which are copied once.
     const results = [...new Set([recorded.output, ...tapped.map(({ output }) => output)].map(numbersOf))];
     heads.set(
       x.shape.join(),
-      tapped.map(({ name, type, output }) => ({
-        name,
-        type,
-        shape: output.shape,
-        result: results.indexOf(numbersOf(output)),
-      })),
+      tapped.map(({ name, type, output }) => {
+        const result = results.indexOf(numbersOf(output));
+        return { name, type, shape: output.shape, result };
+      }),
     );
     return [recorded.output, ...results.slice(1)];
   });
   const look = async (x: Tensor): Promise<Tapped> => {
     // Recorded synchronously; concurrent calls may replace it.
     const pending = run(singleTensor("input", x, "tap"));
-    const head = heads.get(x.shape.join());
+    const head = heads.get(x.shape.join()) ?? [];
     keepThoseOf(run, heads);
-    const made = await pending;
-    const layers = head!.map(({ name, type, shape, result }): [string, LayerActivation] => [
-      name,
-      { name, type, shape, values: made[result]!.knownValues },
-    ]);
-    return { output: made[0]!, layers: new Map(layers) };
+    const [output, ...others] = await pending;
+    const results = [output, ...others].map(({ knownValues }) => knownValues);
+    const layers = head.map(({ result, ...layer }) => [layer.name, { ...layer, values: results[result]! }] as const);
+    return { output, layers: new Map(layers) };
   };
   return Object.assign(look, {
     dispose: () => {
@@ -103,11 +110,6 @@ export interface ActivationPart {
   readonly values: Float64Array;
 }
 
-function check(name: string, axis: string, at: number, size: number): number {
-  if (Number.isInteger(at) && at >= 0 && at < size) return at;
-  throw new ShapeError({ operation: name, what: `the ${axis}`, expected: `from 0 to ${size - 1}`, got: at });
-}
-
 /**
  * Returns the activation map of one channel (depth slice): `[n, h, w, c] → [h, w]`.
  *
@@ -123,7 +125,7 @@ export function activationMap(
 ): ActivationPart {
   checkOptions("activationMap", options, { channel: anyOption, example: anyOption });
   const { channel, example = 0 } = options;
-  const [n, ...rest] = shape as [number, ...number[]];
+  const [n = 1, ...rest] = shape;
   const channels = rest.pop() ?? 1;
   if (rest.length === 0)
     throw new ShapeError({
@@ -132,9 +134,9 @@ export function activationMap(
       got: shape,
       fix: "use depthColumn, which returns all its numbers",
     });
-  check(name, "example", example, n);
-  check(name, "channel", channel, channels);
-  const size = rest.reduce((a, b) => a * b, 1);
+  checkValue(name, "the example", example, wholeFrom(0, n - 1));
+  checkValue(name, "the channel", channel, wholeFrom(0, channels - 1));
+  const size = sizeOf(rest);
   const first = example * size * channels + channel;
   return { shape: rest, values: Float64Array.from({ length: size }, (_, i) => values[first + i * channels]!) };
 }
@@ -156,18 +158,17 @@ export function depthColumn(
 ): ActivationPart {
   checkOptions("depthColumn", options, { place: placeOption, example: anyOption });
   const { place = [], example = 0 } = options;
-  const [n, ...rest] = shape as [number, ...number[]];
+  const [n = 1, ...rest] = shape;
   const channels = rest.pop() ?? 1;
-  check(name, "example", example, n);
+  checkValue(name, "the example", example, wholeFrom(0, n - 1));
   if (place.length !== rest.length)
     throw new ShapeError({
       operation: name,
       expected: `a place of ${rest.length} numbers in ${showShape(shape)}`,
       got: place,
     });
-  const at = rest.reduce(
-    (sum, size, axis) => sum * size + check(name, `place along axis ${axis + 1}`, place[axis]!, size),
-    example,
-  );
-  return { shape: [channels], values: Float64Array.from(values.subarray(at * channels, (at + 1) * channels)) };
+  for (const [axis, size] of rest.entries())
+    checkValue(name, `the place along axis ${axis + 1}`, place[axis], wholeFrom(0, size - 1));
+  const first = offsetOf([example, ...place], stepsOf(shape));
+  return { shape: [channels], values: Float64Array.from(values.subarray(first, first + channels)) };
 }

@@ -1,8 +1,20 @@
-import { placeOf, checkOptions, checkValue, wholeFrom, turn, type OptionCheck } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  offsetOf,
+  placeOf,
+  sizeOf,
+  stepsOf,
+  turn,
+  wholeFrom,
+  type OptionCheck,
+} from "@convlens/backend";
 import { batches, batchOf, type Classification, type SizedDataset } from "@convlens/datasets";
 import type { Layer } from "@convlens/layers";
 import { argmax, max, reshape, type Tensor } from "@convlens/tensor";
 import { receptiveFields } from "../geometry/receptiveField.ts";
+import { throughView } from "../geometry/view.ts";
+import { partsOf } from "../numbers.ts";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { withCompiled } from "../withCompiled.ts";
 import { textOption } from "../optionChecks.ts";
@@ -65,25 +77,22 @@ export async function topPatches(
   checkOptions("topPatches", options, { layer: textOption, count: wholeFrom(1), batchSize: wholeFrom(1) });
   const { layer, count = 9, batchSize = 100 } = options;
   const field = receptiveFields(model, data.shapes.input).find(({ name }) => name === layer);
-  const shape = layerNamed(recordModel(model, data.shapes.input), layer).output.shape.slice(1);
-  const channels = shape.at(-1)!;
-  const sizes = shape.slice(0, -1);
+  const { shape } = layerNamed(recordModel(model, data.shapes.input), layer).output;
+  const channels = shape.at(-1) ?? 1;
+  const sizes = shape.slice(1, -1);
   const best = Array.from({ length: channels }, (): { value: number; index: number; at: number }[] => []);
   const strongest = (x: Tensor): { value: Tensor; at: Tensor } => {
     const { output } = layerNamed(recordModel(model, x), layer);
-    const units = reshape(output, [x.shape[0]!, sizes.reduce((a, b) => a * b, 1), channels]);
+    const units = reshape(output, [-1, sizeOf(sizes), channels]);
     return { value: max(units, 1), at: argmax(units, 1) };
   };
   await withCompiled(strongest, async (run) => {
     for await (const { inputs, indices } of batches(data, { size: batchSize })) {
       const { value, at } = await run(inputs);
-      value.knownValues.forEach((excited, i) =>
-        insert(
-          best[i % channels]!,
-          { value: excited, index: indices[Math.floor(i / channels)]!, at: at.knownValues[i]! },
-          count,
-        ),
-      );
+      const places = partsOf(at.knownValues, indices.length);
+      for (const [n, values] of partsOf(value.knownValues, indices.length).entries())
+        for (const [channel, found] of best.entries())
+          insert(found, { value: values[channel]!, index: indices[n]!, at: places[n]![channel]! }, count);
       await turn();
     }
   });
@@ -99,7 +108,7 @@ export async function topPatches(
 }
 
 /** A crop of an example, scaled as the input of a model. */
-export interface Crop {
+export interface CroppedImage {
   /** `[height, width, channels]` or `[length, channels]` */
   readonly shape: readonly number[];
   readonly values: Float64Array;
@@ -131,18 +140,14 @@ const boxIn =
  * cropOf(data, 7, [[2, 4], [0, 11]]).shape; // [3, 12, 1]: three rows of the eighth example
  * ```
  */
-export function cropOf(data: SizedDataset, index: number, box: Patch["box"]): Crop {
-  const { input: whole } = data.shapes;
-  const channels = whole.at(-1)!;
-  const sizes = whole.slice(0, -1);
+export function cropOf(data: SizedDataset, index: number, box: Patch["box"]): CroppedImage {
   checkValue("cropOf", "index", index, wholeFrom(0, data.size - 1));
-  checkValue("cropOf", "box", box, boxIn(sizes));
-  const shape = [...box.map(([first, last]) => last - first + 1), channels];
+  checkValue("cropOf", "box", box, boxIn(data.shapes.input.slice(0, -1)));
+  const shape = [...box.map(([first, last]) => last - first + 1), data.shapes.input.at(-1) ?? 1];
+  const steps = stepsOf(data.shapes.input);
+  const first = box.map(([begin]) => begin);
+  const view = { start: offsetOf(first, steps), steps };
   const pixels = batchOf(data, [index]).inputs.knownValues;
-  const values = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => {
-    const place = placeOf(Math.floor(i / channels), shape.slice(0, -1));
-    const pixel = place.reduce((sum, at, axis) => sum * sizes[axis]! + at + box[axis]![0], 0);
-    return pixels[pixel * channels + (i % channels)]!;
-  });
+  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => pixels[throughView(i, shape, view)]!);
   return { shape, values };
 }

@@ -1,4 +1,4 @@
-import { traitsOf, ValueError, type Shape, type Values } from "@convlens/backend";
+import { traitsOf, ValueError, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import {
   absolute,
@@ -12,16 +12,10 @@ import {
   subtract,
   type Tensor,
 } from "@convlens/tensor";
-import { layersNamed, recordModel } from "../recordModel.ts";
+import { headOf, layersNamed, recordModel, type LayerOutput } from "../recordModel.ts";
 
 /** Statistics of the channels of one layer over many examples. Units of a fully connected layer count as channels. */
-export interface UnitActivity {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
-  /** Shape of one example. */
-  readonly outputShape: Shape;
+export interface UnitActivity extends LayerOutput {
   /** Number of examples. */
   readonly examples: number;
   /** Mean of each channel, over all positions and examples. */
@@ -32,10 +26,7 @@ export interface UnitActivity {
   readonly largest: Float64Array;
   /** Fraction of each channel's values above 0. */
   readonly active: Float64Array;
-  /**
-   * Fraction of each channel's values within 1 % of the ends of sigmoid or tanh, where the gradient is almost 0; 0 for other
-   * layers.
-   */
+  /** Fraction of each channel's values within 1 % of the ends of sigmoid or tanh; 0 for other layers. */
   readonly saturated: Float64Array;
   /** Channels that are 0 everywhere: no gradient flows through them. */
   readonly dead: readonly number[];
@@ -52,6 +43,8 @@ export function saturation(y: Tensor): Tensor {
   return greater(absolute(fromMiddle), 1 - 2 * NEAR);
 }
 
+/** Mean, fraction above 0, fraction saturated, minimum and maximum of each channel. */
+type Measures<T> = readonly [mean: T, active: T, saturated: T, smallest: T, largest: T];
 const KINDS = 5;
 
 /**
@@ -72,12 +65,12 @@ export async function unitActivity(
   batches: Iterable<Tensor> | AsyncIterable<Tensor>,
   names?: readonly string[],
 ): Promise<UnitActivity[]> {
-  let heads: readonly Pick<UnitActivity, "name" | "type" | "outputShape">[] = [];
+  let heads: readonly LayerOutput[] = [];
   const look = compile((x: Tensor): readonly Tensor[] => {
     const recorded = recordModel(model, x);
     const layers = layersNamed(recorded, names);
-    heads = layers.map(({ name, type, output }) => ({ name, type, outputShape: output.shape.slice(1) }));
-    return layers.flatMap(({ output: y }) => {
+    heads = layers.map(headOf);
+    return layers.flatMap(({ output: y }): Measures<Tensor> => {
       const axes = y.shape.map((_, axis) => axis).slice(0, -1);
       return [mean(y, axes), mean(greater(y, 0), axes), mean(saturation(y), axes), min(y, axes), max(y, axes)];
     });
@@ -85,7 +78,7 @@ export async function unitActivity(
   const sums: Float64Array[] = [];
   let examples = 0;
   for await (const x of batches) {
-    const [n] = x.shape as [number];
+    const [n = 1] = x.shape;
     if (n === 0) continue;
     const found = await look(x);
     examples += n;
@@ -99,14 +92,10 @@ export async function unitActivity(
   if (examples === 0)
     throw new ValueError({ operation: "unitActivity", expected: "at least one batch", got: 0, gotWords: "none" });
   return heads.map((head, layer) => {
-    const [means, active, saturated, smallest, largest] = sums.slice(KINDS * layer, KINDS * (layer + 1)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    for (const shares of [means, active, saturated]) for (let i = 0; i < shares.length; i++) shares[i]! /= examples;
+    const own = sums
+      .slice(KINDS * layer, KINDS * (layer + 1))
+      .map((values, kind) => (kind < 3 ? values.map((sum) => sum / examples) : values));
+    const [means, active, saturated, smallest, largest] = own as unknown as Measures<Float64Array>;
     const dead = [...largest.keys()].filter((channel) => largest[channel] === 0 && smallest[channel] === 0);
     return { ...head, examples, mean: means, smallest, largest, active, saturated, dead };
   });
@@ -114,8 +103,6 @@ export async function unitActivity(
 
 /** Adds the results of a batch of n: weighted means, minima or maxima. */
 function combine(sums: Float64Array, values: Values, kind: number, n: number): void {
-  for (let i = 0; i < sums.length; i++) {
-    const x = values[i]!;
-    sums[i] = kind < 3 ? sums[i]! + n * x : kind === 3 ? Math.min(sums[i]!, x) : Math.max(sums[i]!, x);
-  }
+  const join = kind < 3 ? (sum: number, x: number) => sum + n * x : kind === 3 ? Math.min : Math.max;
+  sums.set(sums.map((sum, i) => join(sum, values[i]!)));
 }

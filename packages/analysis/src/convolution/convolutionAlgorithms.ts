@@ -1,5 +1,14 @@
-import { conv2dGeometry, convOutputShape, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import {
+  checkValue,
+  conv2dGeometry,
+  convOutputShape,
+  oneOf,
+  sizeOf,
+  type Conv2dGeometry,
+  type Sliding,
+} from "@convlens/backend";
+import {
+  concat,
   conv2d,
   evaluate,
   matmul,
@@ -10,7 +19,7 @@ import {
   type Conv2dOptions,
   type Tensor,
 } from "@convlens/tensor";
-import { fourierTransform, powerOfTwo, type Complex } from "./fourier.ts";
+import { addProduct, fourierTransform, powerOfTwo, transformOf, zeros } from "./fourier.ts";
 import { toColumns, toRows } from "./toColumns.ts";
 import { denseMatrix, matrixOf } from "./toMatrix.ts";
 
@@ -32,7 +41,7 @@ type Way = (x: Tensor, filters: Tensor, options: Conv2dOptions, g: Conv2dGeometr
 
 const known = async (t: Tensor): Promise<Tensor> => tensor(await t.data(), t.shape);
 const slidProducts = (g: Conv2dGeometry): number =>
-  convOutputShape(g).reduce((a, b) => a * b, 1) * g.height.window * g.width.window * (g.inChannels / g.groups);
+  sizeOf(convOutputShape(g)) * g.height.window * g.width.window * (g.inChannels / g.groups);
 
 /** The definition: filters slide over the input. */
 const sliding: Way = async (x, filters, options, g) => ({
@@ -51,18 +60,13 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
     const rows = toRows(slice(filters, [0, 0, 0, group * f], [kh, kw, c, f]));
     return { maps: matmul(rows, seen), size: seen.size };
   });
-  const maps = await evaluate(...groups.map((group) => group.maps));
   // [n, f, places] of each group → [n, places, f] of all.
-  const shape = convOutputShape(g);
-  const places = g.height.output * g.width.output;
-  const values = new Float64Array(n * places * g.outChannels);
-  for (const [group, made] of maps.entries())
-    for (let i = 0; i < made.length; i++) {
-      const [image, filter, place] = [Math.floor(i / (f * places)), Math.floor(i / places) % f, i % places];
-      values[(image * places + place) * g.outChannels + group * f + filter] = made[i]!;
-    }
+  const maps = concat(
+    groups.map((group) => transpose(group.maps, [0, 2, 1])),
+    2,
+  );
   return {
-    output: tensor(values, shape),
+    output: await known(reshape(maps, convOutputShape(g))),
     products: slidProducts(g),
     numbers: groups.reduce((sum, { size }) => sum + size, 0),
   };
@@ -71,20 +75,11 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
 /** The dense Toeplitz matrix times each flattened image. */
 const matrix: Way = async (x, filters, options, g) => {
   const one = slice(x, [0, 0, 0, 0], [1, ...x.shape.slice(1)]);
-  const toeplitz = denseMatrix(matrixOf(conv2d(one, filters, options), filters));
-  const images = reshape(x, [g.batch, toeplitz.shape[1]!]);
+  const toeplitz = denseMatrix(matrixOf(conv2d(one, filters, options), one, filters));
+  const images = reshape(x, [g.batch, one.size]);
   const output = await known(reshape(matmul(images, transpose(toeplitz)), convOutputShape(g)));
   return { output, products: g.batch * toeplitz.size, numbers: toeplitz.size };
 };
-
-/** Returns the Fourier transform of a real image. */
-function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
-  const size = shape[0]! * shape[1]!;
-  const z: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
-  fill(z.re);
-  fourierTransform(z, shape);
-  return z;
-}
 
 /**
  * The convolution theorem: each image and each filter is transformed once, and each pair costs one complex product per
@@ -92,53 +87,47 @@ function transformed(shape: Shape, fill: (re: Float64Array) => void): Complex {
  */
 const fourier: Way = async (x, filters, _, g) => {
   const [input, weights] = await evaluate(x, filters);
-  const { height: h, width: w } = g;
-  const [c, f] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const { height: h, width: w, inChannels, outChannels } = g;
+  const [c, f] = [inChannels / g.groups, outChannels / g.groups];
   // Circular wrap-around reaches only positions outside all windows.
   const padded = (s: Sliding): number => powerOfTwo(s.before + s.input + s.after);
-  const shape: Shape = [padded(h), padded(w)];
-  const [rows, across] = shape as [number, number];
-  const size = rows * across;
-  const taps = Array.from({ length: c * g.outChannels }, (_unused, i) =>
-    transformed(shape, (re) => {
-      for (let ky = 0; ky < h.window; ky++)
-        for (let kx = 0; kx < w.window; kx++)
-          re[ky * h.dilation * across + kx * w.dilation] = weights[(ky * w.window + kx) * c * g.outChannels + i]!;
-    }),
+  const shape = [padded(h), padded(w)] as const;
+  /** Places in a transformed image, from those along its axes. */
+  const places = (along: (s: Sliding) => readonly [count: number, first: number, step: number]): number[] => {
+    const [rows, columns] = [h, w].map((s) => {
+      const [length, first, step] = along(s);
+      return Array.from({ length }, (_unused, i) => first + i * step);
+    }) as [number[], number[]];
+    return rows.flatMap((row) => columns.map((column) => row * shape[1] + column));
+  };
+  const pixels = places((s) => [s.input, s.before, 1]);
+  const tapPlaces = places((s) => [s.window, 0, s.dilation]);
+  const positions = places((s) => [s.output, 0, s.stride]);
+  const taps = Array.from({ length: c * outChannels }, (_unused, i) =>
+    transformOf(shape, tapPlaces, (tap) => weights[tap * c * outChannels + i]!),
   );
-  const values = new Float64Array(convOutputShape(g).reduce((a, b) => a * b, 1));
+  const values = new Float64Array(sizeOf(convOutputShape(g)));
   for (let image = 0; image < g.batch; image++) {
-    const maps = Array.from({ length: g.inChannels }, (_unused, channel) =>
-      transformed(shape, (re) => {
-        for (let y = 0; y < h.input; y++)
-          for (let at = 0; at < w.input; at++)
-            re[(y + h.before) * across + at + w.before] =
-              input[((image * h.input + y) * w.input + at) * g.inChannels + channel]!;
-      }),
+    const maps = Array.from({ length: inChannels }, (_unused, channel) =>
+      transformOf(shape, pixels, (pixel) => input[(image * pixels.length + pixel) * inChannels + channel]!),
     );
-    for (let filter = 0; filter < g.outChannels; filter++) {
-      const sum: Complex = { re: new Float64Array(size), im: new Float64Array(size) };
-      for (let channel = 0; channel < c; channel++) {
-        const [a, b] = [maps[Math.floor(filter / f) * c + channel]!, taps[channel * g.outChannels + filter]!];
-        // A correlation multiplies by the conjugate.
-        for (let i = 0; i < size; i++) {
-          sum.re[i]! += a.re[i]! * b.re[i]! + a.im[i]! * b.im[i]!;
-          sum.im[i]! += a.im[i]! * b.re[i]! - a.re[i]! * b.im[i]!;
-        }
-      }
+    for (let filter = 0; filter < outChannels; filter++) {
+      const sum = zeros(shape);
+      const first = Math.floor(filter / f) * c;
+      for (const [channel, map] of maps.slice(first, first + c).entries())
+        addProduct(sum, map, taps[channel * outChannels + filter]!);
       fourierTransform(sum, shape, true);
-      for (let oy = 0; oy < h.output; oy++)
-        for (let ox = 0; ox < w.output; ox++)
-          values[((image * h.output + oy) * w.output + ox) * g.outChannels + filter] =
-            sum.re[oy * h.stride * across + ox * w.stride]!;
+      for (const [i, at] of positions.entries())
+        values[(image * positions.length + i) * outChannels + filter] = sum.re[at]!;
     }
   }
   // A transform of n numbers takes n/2 · log₂ n complex products of four real ones each.
-  const transforms = taps.length + g.batch * (g.inChannels + g.outChannels);
+  const size = sizeOf(shape);
+  const transforms = taps.length + g.batch * (inChannels + outChannels);
   return {
     output: tensor(values, convOutputShape(g)),
-    products: transforms * 2 * size * Math.log2(size) + g.batch * c * g.outChannels * 4 * size,
-    numbers: 2 * size * (taps.length + g.inChannels + 1),
+    products: transforms * 2 * size * Math.log2(size) + g.batch * c * outChannels * 4 * size,
+    numbers: 2 * size * (taps.length + inChannels + 1),
   };
 };
 
@@ -165,6 +154,7 @@ export function convolveBy(
   filters: Tensor,
   options: Conv2dOptions = {},
 ): Promise<Convolved> {
+  checkValue("convolveBy", "algorithm", algorithm, oneOf(...Object.keys(ways)));
   const g = conv2dGeometry(x.shape, filters.shape, options, "convolveBy");
   return ways[algorithm](x, filters, options, g);
 }

@@ -48,7 +48,7 @@ export function filterImage(image: Operand, kernel: ImageKernel, options: Filter
     [height, width, 1, channels],
   );
   const around = (size: number): readonly [number, number] => [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
-  const padded =
-    border === "valid" ? image : pad(image, [[0, 0], around(height), around(width), [0, 0]], { mode: border });
+  const mode = border === "zero" ? "constant" : border;
+  const padded = mode === "valid" ? image : pad(image, [[0, 0], around(height), around(width), [0, 0]], { mode });
   return conv2d(padded, filters, { groups: channels });
 }

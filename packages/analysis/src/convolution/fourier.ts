@@ -7,6 +7,9 @@ export interface Complex {
   readonly im: Float64Array;
 }
 
+/** Height and width of an image, powers of two. */
+export type ImageSize = readonly [height: number, width: number];
+
 /** Returns the smallest power of two that is at least n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
@@ -45,25 +48,41 @@ function transformLine({ re, im }: Complex, start: number, step: number, n: numb
       for (let k = 0; k < half; k++) {
         const [c, s] = [turn.re[(k * n) / (2 * half)]!, (back ? -1 : 1) * turn.im[(k * n) / (2 * half)]!];
         const [a, b] = [start + (from + k) * step, start + (from + k + half) * step];
-        const [x, y] = [re[b]! * c - im[b]! * s, re[b]! * s + im[b]! * c];
-        [re[b], im[b]] = [re[a]! - x, im[a]! - y];
-        [re[a], im[a]] = [re[a]! + x, im[a]! + y];
+        const [aRe, aIm, bRe, bIm] = [re[a]!, im[a]!, re[b]!, im[b]!];
+        const [x, y] = [bRe * c - bIm * s, bRe * s + bIm * c];
+        [re[b], im[b]] = [aRe - x, aIm - y];
+        [re[a], im[a]] = [aRe + x, aIm + y];
       }
 }
 
-/**
- * Computes the Fourier transform of an image in place, or with `back` the inverse.
- *
- * @param shape - `[height, width]`, powers of two.
- */
-export function fourierTransform(values: Complex, [height, width]: Shape, back = false): void {
-  for (let y = 0; y < height!; y++) transformLine(values, y * width!, 1, width!, back);
-  for (let x = 0; x < width!; x++) transformLine(values, x, width!, height!, back);
+/** Computes the Fourier transform of an image in place, or with `back` the inverse. */
+export function fourierTransform(values: Complex, [height, width]: ImageSize, back = false): void {
+  for (let y = 0; y < height; y++) transformLine(values, y * width, 1, width, back);
+  for (let x = 0; x < width; x++) transformLine(values, x, width, height, back);
   if (!back) return;
-  const size = height! * width!;
-  for (let i = 0; i < size; i++) {
-    values.re[i]! /= size;
-    values.im[i]! /= size;
+  for (const part of [values.re, values.im]) part.set(part.map((x) => x / (height * width)));
+}
+
+/** Returns the Fourier transform of an image that is 0 except at some places. */
+export function transformOf(size: ImageSize, places: readonly number[], valueAt: (pixel: number) => number): Complex {
+  const z = zeros(size);
+  for (const [pixel, at] of places.entries()) z.re[at] = valueAt(pixel);
+  fourierTransform(z, size);
+  return z;
+}
+
+/** Returns an image of zeros. */
+export const zeros = ([height, width]: ImageSize): Complex => ({
+  re: new Float64Array(height * width),
+  im: new Float64Array(height * width),
+});
+
+/** Adds a · b̄, the spectrum of a correlation. */
+export function addProduct(sum: Complex, a: Complex, b: Complex): void {
+  for (let i = 0; i < sum.re.length; i++) {
+    const [aRe, aIm, bRe, bIm] = [a.re[i]!, a.im[i]!, b.re[i]!, b.im[i]!];
+    sum.re[i]! += aRe * bRe + aIm * bIm;
+    sum.im[i]! += aIm * bRe - aRe * bIm;
   }
 }
 
@@ -95,9 +114,8 @@ export function kernelSpectrum({ height, width, values }: ImageKernel, size = 64
       expected: `a power of two of at least ${Math.max(height, width)}`,
       got: size,
     });
-  const z: Complex = { re: new Float64Array(size * size), im: new Float64Array(size * size) };
-  values.forEach((x, i) => (z.re[Math.floor(i / width) * size + (i % width)] = x));
-  fourierTransform(z, [size, size]);
+  const places = values.map((_, i) => Math.floor(i / width) * size + (i % width));
+  const z = transformOf([size, size], places, (pixel) => values[pixel]!);
   const half = size / 2;
   return {
     shape: [size, size],

@@ -1,4 +1,4 @@
-import { ValueError } from "@convlens/backend";
+import { checkValue, ValueError, wholeFrom } from "@convlens/backend";
 
 /** A kernel for filtering images. */
 export interface ImageKernel {
@@ -30,15 +30,12 @@ export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): 
   return { height: rows.length, width: first.length, values: rows.flat().map((x) => x / divisor) };
 }
 
-function checkSize(name: string, size: number): void {
-  if (Number.isInteger(size) && size >= 1) return;
-  throw new ValueError({ operation: name, what: "size", expected: "a whole number of at least 1", got: size });
-}
-
-/** Makes a box filter: the mean of a square of pixels. */
-export function boxKernel(size = 3): ImageKernel {
-  checkSize("boxKernel", size);
-  return { height: size, width: size, values: Array.from({ length: size * size }, () => 1 / (size * size)) };
+/** Makes the kernel whose rows are multiples of one row: a filter of the columns, then of the rows. */
+function separable(column: readonly number[], row: readonly number[], divisor = 1): ImageKernel {
+  return imageKernel(
+    column.map((a) => row.map((b) => a * b)),
+    divisor,
+  );
 }
 
 /**
@@ -55,16 +52,15 @@ export function boxKernel(size = 3): ImageKernel {
 export function gaussianKernel(deviation: number, size: number = 2 * Math.ceil(3 * deviation) + 1): ImageKernel {
   if (!(deviation > 0))
     throw new ValueError({ operation: "gaussianKernel", what: "deviation", expected: "above 0", got: deviation });
-  checkSize("gaussianKernel", size);
+  checkValue("gaussianKernel", "size", size, wholeFrom(1));
   // exp((e² − d²) / 2σ²), where e is the smallest distance d from the middle: at least one weight is 1, however small σ is.
   const nearest = (size % 2 === 1 ? 0 : 0.5) ** 2;
   const row = Array.from({ length: size }, (_, i) => {
     const beyond = (i - (size - 1) / 2) ** 2 - nearest;
     return beyond === 0 ? 1 : Math.exp(-beyond / (2 * deviation ** 2));
   });
-  const values = row.flatMap((a) => row.map((b) => a * b));
-  const sum = values.reduce((a, b) => a + b, 0);
-  return { height: size, width: size, values: values.map((x) => x / sum) };
+  const sum = row.flatMap((a) => row.map((b) => a * b)).reduce((a, b) => a + b, 0);
+  return separable(row, row, sum);
 }
 
 /** The names of {@link classicalKernels}. */
@@ -96,16 +92,9 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
     [0, 1, 0],
     [0, 0, 0],
   ]),
-  box: /* @__PURE__ */ boxKernel(3),
+  box: /* @__PURE__ */ separable([1, 1, 1], [1, 1, 1], 9),
   /** Approximately Gaussian. */
-  blur: /* @__PURE__ */ imageKernel(
-    [
-      [1, 2, 1],
-      [2, 4, 2],
-      [1, 2, 1],
-    ],
-    16,
-  ),
+  blur: /* @__PURE__ */ separable([1, 2, 1], [1, 2, 1], 16),
   /** The pixel plus its difference from its four neighbours. */
   sharpen: /* @__PURE__ */ imageKernel([
     [0, -1, 0],
@@ -125,26 +114,10 @@ export const classicalKernels: Readonly<Record<ClassicalKernelName, ImageKernel>
     [0, 1, 2],
   ]),
   /** Bright above, dark below. */
-  sobelTop: /* @__PURE__ */ imageKernel([
-    [1, 2, 1],
-    [0, 0, 0],
-    [-1, -2, -1],
-  ]),
-  sobelBottom: /* @__PURE__ */ imageKernel([
-    [-1, -2, -1],
-    [0, 0, 0],
-    [1, 2, 1],
-  ]),
-  sobelLeft: /* @__PURE__ */ imageKernel([
-    [1, 0, -1],
-    [2, 0, -2],
-    [1, 0, -1],
-  ]),
-  sobelRight: /* @__PURE__ */ imageKernel([
-    [-1, 0, 1],
-    [-2, 0, 2],
-    [-1, 0, 1],
-  ]),
+  sobelTop: /* @__PURE__ */ separable([1, 0, -1], [1, 2, 1]),
+  sobelBottom: /* @__PURE__ */ separable([-1, 0, 1], [1, 2, 1]),
+  sobelLeft: /* @__PURE__ */ separable([1, 2, 1], [1, 0, -1]),
+  sobelRight: /* @__PURE__ */ separable([1, 2, 1], [-1, 0, 1]),
   /** The sum of both second differences. */
   laplacian: /* @__PURE__ */ imageKernel([
     [0, 1, 0],

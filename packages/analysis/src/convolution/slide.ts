@@ -3,15 +3,15 @@ import {
   pool2dGeometry,
   sameShape,
   showShape,
+  sizeOf,
   traitsOf,
   ValueError,
-  type Attributes,
-  type Conv2dGeometry,
   type Shape,
   type Sliding,
   type WindowOptions,
 } from "@convlens/backend";
 import {
+  asRecorded,
   averagePool2d,
   conv2d,
   maxPool2d,
@@ -19,8 +19,11 @@ import {
   recordAgain,
   reshape,
   transpose,
+  type Recorded,
   type Tensor,
 } from "@convlens/tensor";
+import { regrouped } from "../geometry/field.ts";
+import { planesOf } from "../planes.ts";
 import type { RecordedModel } from "../recordModel.ts";
 
 // Records a model, recorded for one input size, again for a larger one: convolutions and pooling continue, and fully connected
@@ -37,22 +40,26 @@ type Slid =
   /** Larger maps. */
   | { readonly kind: "maps"; readonly tensor: Tensor; readonly axes: readonly (readonly Part[])[] }
   /** Maps `[n, H, W, c]` for flattened maps `[n, height · width · c]`. */
-  | { readonly kind: "flat"; readonly tensor: Tensor; readonly window: readonly [height: number, width: number] }
+  | { readonly kind: "flat"; readonly tensor: Tensor; readonly window: Window }
   /** An output for each position: `[n, H, W, units]` for `[n, units]`. */
   | { readonly kind: "answers"; readonly tensor: Tensor };
 
-const single = (small: number, large: number): readonly Part[] =>
-  small === 1 && large === 1 ? [] : [{ small, large }];
+type Window = readonly [height: number, width: number];
+
+/** A factor of the same size in both. */
+const single = (size: number): Part => ({ small: size, large: size });
 const sizeIn = (recording: keyof Part, parts: readonly Part[]): number =>
   parts.reduce((size, part) => size * part[recording], 1);
 
 /** Makes maps the counterpart of `t`; an axis that is unchanged from one of `from` keeps its factors. */
 function maps(t: Tensor, tensor: Tensor, from: readonly (Slid | undefined)[] = []): Slid {
-  const axes = t.shape.map((small, axis) => {
-    const large = tensor.shape[axis]!;
-    const known = from.flatMap((x) => (x?.kind === "maps" && x.axes.length === t.rank ? [x.axes[axis]!] : []));
-    const same = known.find((parts) => sizeIn("small", parts) === small && sizeIn("large", parts) === large);
-    return same ?? single(small, large);
+  const known = from.flatMap((x) => (x?.kind === "maps" && x.axes.length === t.rank ? [x.axes] : []));
+  const axes = tensor.shape.map((large, axis) => {
+    const small = t.shape[axis] ?? 1;
+    const same = known
+      .flatMap((own) => own.slice(axis, axis + 1))
+      .find((parts) => sizeIn("small", parts) === small && sizeIn("large", parts) === large);
+    return same ?? (small === 1 && large === 1 ? [] : [{ small, large }]);
   });
   return { kind: "maps", tensor, axes };
 }
@@ -68,118 +75,103 @@ const windowOf = (h: Sliding, w: Sliding): WindowOptions => ({
 });
 
 /** Returns the factors of each axis after a reshape; `undefined` if it would split a factor that has grown. */
-function regrouped(axes: readonly (readonly Part[])[], shape: Shape): readonly (readonly Part[])[] | undefined {
-  const pool = axes.flat();
-  const found = shape.map((size) => {
-    const own: Part[] = [];
-    let rest = size;
-    while (rest > 1) {
-      const next = pool.shift();
-      if (next === undefined) return undefined;
-      if (rest % next.small === 0) {
-        own.push(next);
-        rest /= next.small;
-      } else if (next.small === next.large && next.small % rest === 0) {
-        own.push({ small: rest, large: rest });
-        pool.unshift({ small: next.small / rest, large: next.small / rest });
-        rest = 1;
-      } else return undefined;
-    }
-    return own;
-  });
-  return pool.length > 0 || found.includes(undefined) ? undefined : (found as Part[][]);
-}
-
-function slidReshape(t: Tensor, x: Slid): Slid | undefined {
-  if (x.kind !== "maps") return undefined;
-  const from = t.inputs[0]!.shape;
-  const isFlat = t.rank === 2 && from.length > 2 && t.shape[0] === from[0];
-  if (isFlat && (from.length === 3 || from.length === 4)) {
-    const [n, ...rest] = x.tensor.shape;
-    const image = from.length === 3 ? reshape(x.tensor, [n!, 1, ...rest]) : x.tensor;
-    return { kind: "flat", tensor: image, window: from.length === 3 ? [1, from[1]!] : [from[1]!, from[2]!] };
-  }
-  const axes = regrouped(x.axes, t.shape);
-  return (
-    axes && {
-      kind: "maps",
-      tensor: reshape(
-        x.tensor,
-        axes.map((parts) => sizeIn("large", parts)),
-      ),
-      axes,
-    }
+function reshapedAxes(axes: readonly (readonly Part[])[], shape: Shape): Part[][] | undefined {
+  const found = regrouped(
+    axes.flat(),
+    shape,
+    ({ small }) => small,
+    ({ small, large }, outer) => (small === large ? [single(outer), single(small / outer)] : undefined),
   );
+  const isWhole = found !== undefined && sizeIn("large", found.flat()) === sizeIn("large", axes.flat());
+  return isWhole ? found : undefined;
 }
 
-function slidMatmul(t: Tensor, x: Slid, b: Tensor): Slid | undefined {
-  const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
+/** Larger maps as images, with the size of the small ones; those of a signal have one row. */
+function imagesOf({ tensor }: Slid, small: Shape): { readonly tensor: Tensor; readonly window: Window } {
+  const { height, width } = planesOf(small, "toConvolutional");
+  return {
+    tensor: small.length === 3 ? reshape(tensor, tensor.shape.toSpliced(1, 0, 1)) : tensor,
+    window: [height, width],
+  };
+}
+
+function slidReshape({ shape, inputs: [from] }: Recorded<"reshape">, x: Slid): Slid | undefined {
+  // The mean of whole maps has no positions left.
+  if (x.kind === "flat" && from.size === sizeOf([shape[0] ?? 1, shape.at(-1) ?? 1]))
+    return { kind: "answers", tensor: x.tensor };
+  if (x.kind !== "maps") return undefined;
+  if (shape.length === 2 && shape[0] === from.shape[0] && (from.rank === 3 || from.rank === 4))
+    return { kind: "flat", ...imagesOf(x, from.shape) };
+  const axes = reshapedAxes(x.axes, shape);
+  if (axes === undefined) return undefined;
+  const large = axes.map((parts) => sizeIn("large", parts));
+  return { kind: "maps", tensor: reshape(x.tensor, large), axes };
+}
+
+function slidMatmul(t: Recorded<"matmul">, x: Slid): Slid | undefined {
+  const { transposeA, transposeB } = t.attributes;
+  const [, b] = t.inputs;
   if (b.rank !== 2 || transposeA) return undefined;
   if (x.kind === "maps") return maps(t, recordAgain(t, [x.tensor, b]), [x]);
   const weights = transposeB ? transpose(b) : b;
-  const [h, w] = x.kind === "flat" ? x.window : [1, 1];
-  return { kind: "answers", tensor: conv2d(x.tensor, reshape(weights, [h, w, x.tensor.shape[3]!, weights.shape[1]!])) };
+  const window = x.kind === "flat" ? x.window : ([1, 1] as const);
+  const [, , , channels] = x.tensor.shape as readonly [number, number, number, number];
+  return { kind: "answers", tensor: conv2d(x.tensor, reshape(weights, [...window, channels, -1])) };
 }
 
 /** Converts a reduction over all positions to one over windows of their number. */
-function slidFold(t: Tensor, x: Slid): Slid | undefined {
-  const { axes } = t.attributes as Attributes<"sum">;
+function slidFold(t: Recorded<"sum" | "max">, x: Slid): Slid | undefined {
+  const { axes } = t.attributes;
   if (x.kind === "flat") return undefined;
   if (x.kind === "answers")
     return sameShape(axes, [1]) ? { kind: "answers", tensor: recordAgain(t, [x.tensor], { axes: [3] }) } : undefined;
-  const from = t.inputs[0]!.shape;
+  const { shape: from, rank } = t.inputs[0];
   if (axes.every((axis) => x.tensor.shape[axis] === from[axis])) return maps(t, recordAgain(t, [x.tensor]), [x]);
-  const isSignal = from.length === 3 && sameShape(axes, [1]);
-  if (!isSignal && !(from.length === 4 && sameShape(axes, [1, 2]))) return undefined;
-  const size: readonly [number, number] = isSignal ? [1, from[1]!] : [from[1]!, from[2]!];
-  const [n, ...rest] = x.tensor.shape;
-  const image = isSignal ? reshape(x.tensor, [n!, 1, ...rest]) : x.tensor;
-  const window = { kernelSize: size, stride: 1 };
-  const tensor =
-    t.operation === "max" ? maxPool2d(image, window) : multiply(averagePool2d(image, window), size[0] * size[1]);
-  return { kind: "flat", tensor, window: [1, 1] };
+  if (!sameShape(axes, rank === 3 ? [1] : rank === 4 ? [1, 2] : [])) return undefined;
+  const { tensor, window } = imagesOf(x, from);
+  const options = { kernelSize: window, stride: 1 };
+  const made =
+    t.operation === "max" ? maxPool2d(tensor, options) : multiply(averagePool2d(tensor, options), sizeOf(window));
+  return { kind: "flat", tensor: made, window: [1, 1] };
 }
 
 /** Records one tensor of the small recording for the large input; `undefined` if that is impossible. */
-function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | undefined {
-  const [x] = all;
-  const others = t.inputs.filter((_, i) => all[i] === undefined);
-  const kinds = new Set(all.flatMap((each) => each?.kind ?? []));
-  const tensors = t.inputs.map((input, i) => all[i]?.tensor ?? input);
+function slidOperation(t: Recorded, all: readonly (Slid | undefined)[]): Slid | undefined {
+  const inputs: readonly Tensor[] = t.inputs;
+  const known = all.filter((each) => each !== undefined);
+  const others = inputs.filter((_, i) => all[i] === undefined);
+  const isUniform = known.every(({ kind }) => kind === known[0]?.kind);
+  const tensors = inputs.map((input, i) => all[i]?.tensor ?? input);
   if (traitsOf(t.operation).elementwise) {
-    const [kind] = kinds;
-    const fits =
-      kind === "maps" ||
-      others.every((other) => other.size === 1 || (kind === "answers" && other.size === other.shape.at(-1)));
-    if (kinds.size !== 1 || !fits) return undefined;
+    const [x] = known;
+    const fits = ({ size, shape }: Tensor): boolean =>
+      size === 1 || x?.kind === "maps" || (x?.kind === "answers" && size === shape.at(-1));
+    if (x === undefined || !isUniform || !others.every(fits)) return undefined;
     const tensor = recordAgain(t, tensors);
-    if (kind === "maps") return maps(t, tensor, all);
-    return { ...all.find((each) => each !== undefined)!, tensor };
+    return x.kind === "maps" ? maps(t, tensor, all) : { ...x, tensor };
   }
-  if (x === undefined || (others.length < t.inputs.length - 1 && t.operation !== "concat")) return undefined;
+  const [x] = all;
+  if (x === undefined || (others.length < inputs.length - 1 && t.operation !== "concat")) return undefined;
   switch (t.operation) {
     case "conv2d":
     case "maxPool2d":
     case "sumPool2d":
     case "lpPool2d": {
       if (x.kind !== "maps") return undefined;
-      const { geometry: g } = t.attributes as { readonly geometry: Conv2dGeometry };
-      const options = windowOf(g.height, g.width);
+      const { height, width } = t.attributes.geometry;
+      const options = windowOf(height, width);
       const geometry =
         t.operation === "conv2d"
-          ? conv2dGeometry(x.tensor.shape, t.inputs[1]!.shape, { ...options, groups: g.groups })
-          : pool2dGeometry(x.tensor.shape, { ...options, kernelSize: [g.height.window, g.width.window] });
+          ? conv2dGeometry(x.tensor.shape, t.inputs[1].shape, { ...options, groups: t.attributes.geometry.groups })
+          : pool2dGeometry(x.tensor.shape, { ...options, kernelSize: [height.window, width.window] });
       return maps(t, recordAgain(t, tensors, { ...t.attributes, geometry }), all);
     }
     case "matmul":
-      return slidMatmul(t, x, t.inputs[1]!);
+      return slidMatmul(t, x);
     case "sum":
     case "max":
       return slidFold(t, x);
     case "reshape":
-      // The mean of whole maps has no positions left.
-      if (x.kind === "flat" && t.inputs[0]!.size === t.shape[0]! * t.shape.at(-1)!)
-        return { kind: "answers", tensor: x.tensor };
       return slidReshape(t, x);
     case "softmax":
     case "logSoftmax":
@@ -192,19 +184,20 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
       return {
         kind: "maps",
         tensor: recordAgain(t, tensors),
-        axes: (t.attributes as Attributes<"transpose">).order.map((axis) => x.axes[axis]!),
+        axes: t.attributes.order.flatMap((axis) => x.axes.slice(axis, axis + 1)),
       };
     case "concat": {
-      const { axis } = t.attributes as Attributes<"concat">;
-      if (kinds.size !== 1 || x.kind === "flat" || others.length > 0) return undefined;
+      const { axis } = t.attributes;
+      if (!isUniform || x.kind === "flat" || others.length > 0) return undefined;
       if (x.kind === "answers")
         return { kind: "answers", tensor: recordAgain(t, tensors, { axis: axis === 1 ? 3 : axis }) };
       return maps(t, recordAgain(t, tensors), all);
     }
     case "place": {
-      const { begin, step, shape } = t.attributes as Attributes<"place">;
+      const { begin, step, shape } = t.attributes;
       if (x.kind !== "maps" || step.some((each) => each !== 1)) return undefined;
-      const grown = shape.map((size, axis) => size + x.tensor.shape[axis]! - t.inputs[0]!.shape[axis]!);
+      const { shape: small } = t.inputs[0];
+      const grown = x.tensor.shape.map((size, axis) => size + (shape[axis]! - small[axis]!));
       return maps(t, recordAgain(t, tensors, { begin, step, shape: grown }), all);
     }
     default:
@@ -220,17 +213,16 @@ function slidOperation(t: Tensor, all: readonly (Slid | undefined)[]): Slid | un
 export function slide({ input, output, tensors, layers }: RecordedModel, large: Tensor): Tensor {
   const slid = new Map<Tensor, Slid>([[input, maps(input, large)]]);
   for (const t of tensors) {
-    if (slid.has(t) || !t.inputs.some((x) => slid.has(x))) continue;
-    const next = slidOperation(
-      t,
-      t.inputs.map((x) => slid.get(x)),
-    );
+    const made = asRecorded(t);
+    const inputs = t.inputs.map((x) => slid.get(x));
+    if (made === undefined || slid.has(t) || inputs.every((x) => x === undefined)) continue;
+    const next = slidOperation(made, inputs);
     if (next === undefined) {
       const layer = layers.find(({ operations }) => operations.includes(t));
       throw new ValueError({
         operation: "toConvolutional",
         path: layer?.name,
-        problem: `${t.operation} of ${showShape(t.inputs[0]!.shape)} in ${layer?.name || "the model"} (${layer?.type}) depends on the size of the whole input, and cannot slide over a larger one`,
+        problem: `${t.operation} of ${showShape(made.inputs[0].shape)} in ${layer?.name || "the model"} (${layer?.type}) depends on the size of the whole input, and cannot slide over a larger one`,
       });
     }
     slid.set(t, next);

@@ -1,7 +1,8 @@
-import { anyOption, checkOptions, checkValue, conv2dGeometry, ShapeError, type OptionCheck } from "@convlens/backend";
+import { checkOptions, checkValue, conv2dGeometry, ShapeError } from "@convlens/backend";
 import {
   pad,
   patches,
+  poolChecks,
   reshape,
   tensor,
   transpose,
@@ -9,11 +10,6 @@ import {
   type PatchesOptions,
   type Tensor,
 } from "@convlens/tensor";
-
-const sizeOption: OptionCheck = (value) =>
-  typeof value === "number" || (Array.isArray(value) && value.length === 2)
-    ? undefined
-    : "a number or a pair [height, width]";
 
 /**
  * Returns the window at each position as a column (im2col). With {@link toRows} a convolution is one matrix product, rows of
@@ -30,15 +26,8 @@ const sizeOption: OptionCheck = (value) =>
  * ```
  */
 export function toColumns(x: Operand, options: PatchesOptions): Tensor {
-  // The values are checked with the geometry.
-  checkOptions("toColumns", options, {
-    kernelSize: sizeOption,
-    stride: anyOption,
-    padding: anyOption,
-    dilation: anyOption,
-    geometry: anyOption,
-  });
-  checkValue("toColumns", "kernelSize", options.kernelSize, sizeOption);
+  checkOptions("toColumns", options, poolChecks);
+  checkValue("toColumns", "kernelSize", options.kernelSize, poolChecks.kernelSize);
   const image = typeof x === "number" ? tensor(x) : x;
   const [kh, kw] =
     typeof options.kernelSize === "number" ? [options.kernelSize, options.kernelSize] : options.kernelSize;

@@ -1,4 +1,4 @@
-import { ShapeError, showShape, type Shape } from "@convlens/backend";
+import { placeOf, ShapeError, showShape, sizeOf, type Shape } from "@convlens/backend";
 import { predict, type Layer } from "@convlens/layers";
 import { reshape, slice, zeros, type Operand, type Tensor } from "@convlens/tensor";
 import { fieldsOf } from "../geometry/fieldsOf.ts";
@@ -104,19 +104,18 @@ export interface SlidingError {
  */
 export async function slidingError(model: Layer, inputShape: Shape, x: Tensor): Promise<SlidingError> {
   const sliding = await predict(toConvolutional(model, inputShape), x);
-  const [, ...places] = sliding.shape;
-  const units = places.pop()!;
+  const logits = sliding.knownValues;
+  const places = sliding.shape.slice(1, -1);
+  const units = sliding.shape.at(-1) ?? 1;
   const stride = strideOf(model, inputShape);
-  const error = new Float64Array(places.reduce((a, b) => a * b, 1));
+  const error = new Float64Array(sizeOf(places));
   let scale = 0;
-  for (let i = 0; i < error.length; i++) {
-    const at = places.length === 1 ? [i] : [Math.floor(i / places[1]!), i % places[1]!];
-    const begin = at.map((place, axis) => place * stride[axis]!);
+  for (const i of error.keys()) {
+    const begin = placeOf(i, places).map((place, axis) => place * stride[axis]!);
     const crop = slice(x, [0, ...begin, 0], [1, ...inputShape]);
-    const { knownValues: values } = await predict(model, crop);
-    for (let unit = 0; unit < units; unit++) {
-      error[i] = Math.max(error[i]!, Math.abs(values[unit]! - sliding.knownValues[i * units + unit]!));
-      scale = Math.max(scale, Math.abs(values[unit]!));
+    for (const [unit, value] of (await predict(model, crop)).knownValues.entries()) {
+      error[i] = Math.max(error[i]!, Math.abs(value - logits[i * units + unit]!));
+      scale = Math.max(scale, Math.abs(value));
     }
   }
   return { shape: places, error, largest: error.reduce((a, b) => Math.max(a, b), 0) / (scale || 1), stride };
@@ -127,14 +126,12 @@ function strideOf(model: Layer, inputShape: Shape): number[] {
   const recorded = recordModel(model, zeros([2, ...inputShape]));
   const fields = fieldsOf(recorded);
   return inputShape.slice(0, -1).map((_, i) => {
-    let jump = 1;
-    for (const t of recorded.tensors) {
-      const factor = fields
+    const factors = recorded.tensors.map((t) =>
+      fields
         .get(t)
         ?.axes.flat()
-        .find(({ along }) => along === i + 1);
-      if (factor !== undefined) jump = Math.max(jump, Math.abs(factor.step));
-    }
-    return jump;
+        .find(({ along }) => along === i + 1),
+    );
+    return Math.max(1, ...factors.map((factor) => Math.abs(factor?.step ?? 0)));
   });
 }

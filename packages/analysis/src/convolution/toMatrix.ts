@@ -49,7 +49,7 @@ function convolutionEntries(g: Conv2dGeometry, visit: (output: number, input: nu
               );
 }
 
-function entriesOf(t: Tensor, outputs: number): Entry[] {
+function entriesOf(t: Tensor, { size: inputs }: Tensor): Entry[] {
   const entries: Entry[] = [];
   const { geometry } = t.attributes as { readonly geometry?: Conv2dGeometry };
   if (geometry !== undefined) {
@@ -59,20 +59,19 @@ function entriesOf(t: Tensor, outputs: number): Entry[] {
     );
     if (transposed) entries.sort((a, b) => a.row - b.row || a.column - b.column);
   } else {
-    const inputs = t.inputs[0]!.size;
-    for (let row = 0; row < outputs; row++)
-      for (let column = 0; column < inputs; column++) entries.push({ row, column, weight: column * outputs + row });
+    for (let row = 0; row < t.size; row++)
+      for (let column = 0; column < inputs; column++) entries.push({ row, column, weight: column * t.size + row });
   }
   return entries;
 }
 
-/** Returns the matrix of a convolution or a product that was recorded for one example. */
-export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
-  const entries = entriesOf(t, t.size);
+/** Returns the matrix of a convolution or a product `t` of one example `x`. */
+export function matrixOf(t: Tensor, x: Tensor, weights: Tensor): LayerMatrix {
+  const entries = entriesOf(t, x);
   return {
     rows: t.size,
-    columns: t.inputs[0]!.size,
-    inputShape: t.inputs[0]!.shape.slice(1),
+    columns: x.size,
+    inputShape: x.shape.slice(1),
     outputShape: t.shape.slice(1),
     entries: {
       row: Int32Array.from(entries, ({ row }) => row),
@@ -101,20 +100,22 @@ export function matrixOf(t: Tensor, weights: Tensor): LayerMatrix {
  */
 export function toMatrix(layer: Layer, inputShape: Shape): LayerMatrix {
   const recorded = recordModel(layer, inputShape);
-  const products = recorded.tensors.filter(({ operation, inputs: [x, weights] }) => {
-    const { weighs, slides } = traitsOf(operation);
-    return weighs && (slides || weights?.rank === 2) && x?.size === recorded.input.size;
+  const products = recorded.tensors.flatMap((t) => {
+    const { weighs, slides } = traitsOf(t.operation);
+    const [x, weights] = t.inputs;
+    if (!weighs || x?.size !== recorded.input.size || weights === undefined) return [];
+    return slides || weights.rank === 2 ? [{ t, x, weights: variableBehind(weights, recorded) }] : [];
   });
-  const [t] = products;
-  const weights = t && variableBehind(t.inputs[1]!, recorded);
-  if (products.length !== 1 || weights === undefined)
+  const [product] = products;
+  if (product?.weights === undefined || products.length > 1)
     throw new UsageError({
       operation: "toMatrix",
       expected: "a layer that multiplies its input by weights once, such as a Conv2d or a Dense",
       got: products.length,
       gotWords: `one that does so ${products.length} times`,
     });
-  return { ...matrixOf(t!, weights), inputShape, outputShape: recorded.output.shape.slice(1) };
+  const matrix = matrixOf(product.t, product.x, product.weights);
+  return { ...matrix, inputShape, outputShape: recorded.output.shape.slice(1) };
 }
 
 /** Largest number of entries of a dense matrix. */
@@ -145,7 +146,6 @@ export function denseMatrix({ rows, columns, entries, weights }: LayerMatrix): T
   // All other entries point to a 0 behind the weights.
   const zero = sizeOf(weights.shape);
   const where = new Float64Array(rows * columns).fill(zero);
-  for (let i = 0; i < entries.row.length; i++)
-    where[entries.row[i]! * columns + entries.column[i]!] = entries.weight[i]!;
+  entries.row.forEach((row, i) => (where[row * columns + entries.column[i]!] = entries.weight[i]!));
   return gather(concat([reshape(weights, [zero]), tensor([0])]), tensor(where, [rows, columns]));
 }

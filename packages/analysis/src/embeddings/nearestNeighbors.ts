@@ -1,6 +1,8 @@
-import { checkOptions, anyOption, oneOf, ShapeError, ValueError } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, oneOf, ShapeError, wholeFrom } from "@convlens/backend";
+import { magnitudeOf } from "../numbers.ts";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
+import { rowsOf, type Vector } from "./linearAlgebra.ts";
 
 /** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
@@ -23,23 +25,18 @@ export interface NearestNeighbors {
 }
 
 /**
- * Normalizes rows to unit vectors. A row of zeros becomes a unit vector along one of two additional axes, so that its cosine with
+ * Normalizes a row to a unit vector. A row of zeros becomes a unit vector along one of two additional axes, so that its cosine with
  * every other row is 0.
  */
-function units({ rows, columns, values }: Matrix, own: 0 | 1): Matrix {
-  const wide = columns + 2;
-  const made = new Float64Array(rows * wide);
-  for (let r = 0; r < rows; r++) {
-    const row = Float64Array.from(values.subarray(r * columns, (r + 1) * columns));
-    // Divided by the largest number first, whose square may overflow or underflow.
-    const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    if (largest === 0) made[r * wide + columns + own] = 1;
-    else {
-      const length = Math.sqrt(row.reduce((sum, x) => sum + (x / largest) ** 2, 0));
-      row.forEach((x, c) => (made[r * wide + c] = x / largest / length));
-    }
-  }
-  return { rows, columns: wide, values: made };
+function unitOf(row: Vector, own: 0 | 1): Float64Array {
+  const unit = new Float64Array(row.length + 2);
+  // Divided by the largest number first, whose square may overflow or underflow.
+  const largest = magnitudeOf(row);
+  if (largest === 0) return unit.fill(1, row.length + own, row.length + own + 1);
+  const scaled = Float64Array.from(row, (x) => x / largest);
+  const length = Math.sqrt(scaled.reduce((sum, x) => sum + x ** 2, 0));
+  unit.set(scaled.map((x) => x / length));
+  return unit;
 }
 
 /**
@@ -66,48 +63,39 @@ export function nearestNeighbors(points: Matrix, options: NearestNeighborsOption
       got: asked.columns,
     });
   const most = of === undefined ? points.rows - 1 : points.rows;
-  if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError({
-      operation: "nearestNeighbors",
-      what: "count",
-      expected: `a whole number from 1 to ${most}, the number of neighbours of each point`,
-      got: count,
-    });
-  const [from, to] = metric === "cosine" ? [units(asked, 0), units(points, 1)] : [asked, points];
-  const indices = new Uint32Array(from.rows * count);
-  const distances = new Float64Array(from.rows * count).fill(Infinity);
-  for (let r = 0; r < from.rows; r++) {
-    const begin = r * count;
-    for (let p = 0; p < to.rows; p++) {
+  checkValue("nearestNeighbors", "count, the number of neighbours,", count, wholeFrom(1, most));
+  const vectorsOf = (matrix: Matrix, own: 0 | 1): Vector[] =>
+    metric === "cosine" ? rowsOf(matrix).map((row) => unitOf(row, own)) : rowsOf(matrix);
+  const [from, to] = [vectorsOf(asked, 0), vectorsOf(points, 1)];
+  const indices = new Uint32Array(asked.rows * count);
+  const distances = new Float64Array(asked.rows * count).fill(Infinity);
+  for (const [r, x] of from.entries()) {
+    const nearest = indices.subarray(r * count, (r + 1) * count);
+    const squares = distances.subarray(r * count, (r + 1) * count);
+    let worst = Infinity;
+    for (const [p, y] of to.entries()) {
       if (of === undefined && p === r) continue;
-      const worst = distances[begin + count - 1]!;
-      const square = squareDistance(from, r, to, p, worst);
+      const square = squareDistance(x, y, worst);
       if (square >= worst) continue;
       // Inserts it among the nearest so far.
-      let at = count - 1;
-      for (; at > 0 && distances[begin + at - 1]! > square; at--) {
-        distances[begin + at] = distances[begin + at - 1]!;
-        indices[begin + at] = indices[begin + at - 1]!;
-      }
-      distances[begin + at] = square;
-      indices[begin + at] = p;
+      const at = squares.findIndex((each) => each > square);
+      squares.copyWithin(at + 1, at).set([square], at);
+      nearest.copyWithin(at + 1, at).set([p], at);
+      worst = squares.at(-1)!;
     }
   }
   // For unit vectors |a − b|² = 2 − 2 cos.
   const measured = distances.map((square) => (metric === "cosine" ? square / 2 : Math.sqrt(square)));
-  return { rows: from.rows, count, indices, distances: measured };
+  return { rows: asked.rows, count, indices, distances: measured };
 }
 
-/** Returns |a − b|², or a partial sum once it exceeds `limit`. */
-function squareDistance(a: Matrix, i: number, b: Matrix, j: number, limit: number): number {
-  const { columns } = a;
-  const [x, y] = [a.values, b.values];
-  const [from, to] = [i * columns, j * columns];
+/** Returns |x − y|², or a partial sum once it exceeds `limit`. */
+function squareDistance(x: Vector, y: Vector, limit: number): number {
   let sum = 0;
-  for (let c = 0; c < columns; c++) {
-    const d = x[from + c]! - y[to + c]!;
+  for (let i = 0; i < x.length; i++) {
+    const d = x[i]! - y[i]!;
     sum += d * d;
-    if ((c & 31) === 31 && sum > limit) return sum;
+    if ((i & 31) === 31 && sum > limit) return sum;
   }
   return sum;
 }

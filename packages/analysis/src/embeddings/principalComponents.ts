@@ -1,7 +1,17 @@
-import { checkOptions, anyOption, seedOption, Random, ValueError } from "@convlens/backend";
+import { anyOption, checkOptions, checkValue, Random, seedOption, wholeFrom } from "@convlens/backend";
 import { checkMatrix } from "./checkMatrix.ts";
 import type { Matrix } from "./codes.ts";
-import { eigenOf, orthonormalized } from "./linearAlgebra.ts";
+import {
+  combined,
+  eigenOf,
+  matrixOf,
+  orthonormalized,
+  projected,
+  rowsOf,
+  transposedProduct,
+  type Eigen,
+  type Vector,
+} from "./linearAlgebra.ts";
 
 /** Options of {@link principalComponents}. */
 export interface PrincipalComponentsOptions {
@@ -48,113 +58,50 @@ export function principalComponents(points: Matrix, options: PrincipalComponents
   const { count = 2, seed = 0 } = options;
   const { rows, columns } = points;
   const most = Math.min(rows - 1, columns);
-  if (!Number.isInteger(count) || count < 1 || count > most)
-    throw new ValueError({
-      operation: "principalComponents",
-      what: "count",
-      expected: `from 1 to ${most} for ${rows} points of ${columns} numbers`,
-      got: count,
-    });
+  checkValue("principalComponents", `count for ${rows} points of ${columns} numbers`, count, wholeFrom(1, most));
   checkMatrix("principalComponents", points);
   const { mean, centered } = centeredOf(points);
   let total = 0;
-  for (const x of centered) total += x * x;
-  const width = Math.min(most, count + MORE);
-  let basis: Float32Array | Float64Array = new Random(seed).normal(width * columns);
-  let values: Float64Array = new Float64Array(width);
-  let vectors: Float64Array = new Float64Array(0);
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const q = orthonormalized(basis, width, columns);
-    // B = Q Xᵀ; the eigenvectors of its Gram matrix rotate the basis (Rayleigh–Ritz).
-    const seen = project(centered, rows, columns, q, width);
-    const { values: now, turns } = eigenOf(gram(seen, rows, width), width);
-    vectors = turned(q, turns, width, columns);
-    const change = now.slice(0, count).reduce((most_, value, i) => Math.max(most_, Math.abs(value - values[i]!)), 0);
-    values = now;
-    if (change <= PRECISION * now[0]!) break;
-    basis = back(centered, rows, columns, vectors, width);
-  }
-  const components = withSigns(vectors.subarray(0, count * columns), count, columns);
-  const variances = values.slice(0, count).map((value) => Math.max(0, value) / Math.max(1, rows - 1));
+  for (const row of centered) for (const x of row) total += x * x;
+  const found = largestEigen(centered, columns, count, Math.min(most, count + MORE), seed);
+  const components = found.map(({ vector }) => withSign(vector));
+  const values = Float64Array.from(found, ({ value }) => Math.max(0, value));
   return {
     mean,
-    components: { rows: count, columns, values: components },
-    variances,
-    shares: values.slice(0, count).map((value) => (total === 0 ? 0 : Math.max(0, value) / total)),
-    scores: { rows, columns: count, values: project(centered, rows, columns, components, count) },
+    components: matrixOf(components, columns),
+    variances: values.map((value) => value / Math.max(1, rows - 1)),
+    shares: values.map((value) => (total === 0 ? 0 : value / total)),
+    scores: matrixOf(projected(centered, components), count),
   };
 }
 
-function centeredOf({ rows, columns, values }: Matrix): {
-  readonly mean: Float64Array;
-  readonly centered: Float64Array;
-} {
-  const mean = new Float64Array(columns);
-  for (let i = 0; i < values.length; i++) mean[i % columns]! += values[i]! / rows;
-  return { mean, centered: Float64Array.from(values, (value, i) => value - mean[i % columns]!) };
-}
-
-/** Projects points onto directions: `[rows, width]`. */
-function project(
-  points: Float64Array,
-  rows: number,
-  columns: number,
-  directions: Float64Array | Float32Array,
-  width: number,
-): Float64Array {
-  const seen = new Float64Array(rows * width);
-  for (let r = 0; r < rows; r++)
-    for (let k = 0; k < width; k++) {
-      let sum = 0;
-      for (let c = 0; c < columns; c++) sum += points[r * columns + c]! * directions[k * columns + c]!;
-      seen[r * width + k] = sum;
-    }
-  return seen;
-}
-
-/** Multiplies directions by Xᵀ X: `[width, columns]`. */
-function back(
-  points: Float64Array,
-  rows: number,
-  columns: number,
-  directions: Float64Array | Float32Array,
-  width: number,
-): Float64Array {
-  const seen = project(points, rows, columns, directions, width);
-  const made = new Float64Array(width * columns);
-  for (let r = 0; r < rows; r++)
-    for (let k = 0; k < width; k++) {
-      const weight = seen[r * width + k]!;
-      for (let c = 0; c < columns; c++) made[k * columns + c]! += weight * points[r * columns + c]!;
-    }
-  return made;
-}
-
-/** Returns the Gram matrix of the columns: `[width, width]`. */
-function gram(seen: Float64Array, rows: number, width: number): Float64Array {
-  const products = new Float64Array(width * width);
-  for (let r = 0; r < rows; r++)
-    for (let i = 0; i < width; i++)
-      for (let j = 0; j < width; j++) products[i * width + j]! += seen[r * width + i]! * seen[r * width + j]!;
-  return products;
-}
-
-/** Rotates the basis: direction k is Σ turns[k, i] · basis[i]. */
-function turned(basis: Float64Array, turns: Float64Array, width: number, columns: number): Float64Array {
-  const made = new Float64Array(width * columns);
-  for (let k = 0; k < width; k++)
-    for (let i = 0; i < width; i++)
-      for (let c = 0; c < columns; c++) made[k * columns + c]! += turns[k * width + i]! * basis[i * columns + c]!;
-  return made;
-}
-
-/** Flips directions so that the number of the largest magnitude is positive. */
-function withSigns(directions: Float64Array, count: number, columns: number): Float64Array {
-  const signed = directions.slice();
-  for (let k = 0; k < count; k++) {
-    const row = signed.subarray(k * columns, (k + 1) * columns);
-    const largest = row.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-    if (largest < 0) row.forEach((value, c) => (row[c] = -value));
+/** Returns the `count` largest eigenvalues of XᵀX, by orthogonal iteration of `width` directions. */
+function largestEigen(x: readonly Vector[], columns: number, count: number, width: number, seed: number): Eigen[] {
+  let basis = rowsOf({ rows: width, values: new Random(seed).normal(width * columns) });
+  let found: Eigen[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const q = orthonormalized(basis);
+    // B = Q Xᵀ; the eigenvectors of its Gram matrix rotate the basis (Rayleigh–Ritz).
+    const seen = projected(x, q);
+    const now = eigenOf(transposedProduct(seen, seen));
+    const vectors = now.map(({ vector }) => combined(vector, q));
+    const changes = now.slice(0, count).map(({ value }, i) => Math.abs(value - (found[i]?.value ?? 0)));
+    found = now.map(({ value }, i) => ({ value, vector: vectors[i]! }));
+    if (Math.max(...changes) <= PRECISION * now[0]!.value) break;
+    basis = transposedProduct(projected(x, vectors), x);
   }
-  return signed;
+  return found.slice(0, count);
+}
+
+function centeredOf(points: Matrix): { readonly mean: Float64Array; readonly centered: Float64Array[] } {
+  const mean = new Float64Array(points.columns);
+  const rows = rowsOf(points);
+  for (const row of rows) for (const [c, x] of row.entries()) mean[c]! += x / points.rows;
+  return { mean, centered: rows.map((row) => mean.map((middle, c) => row[c]! - middle)) };
+}
+
+/** Flips a direction if its number of the largest magnitude is negative. */
+function withSign(direction: Float64Array): Float64Array {
+  const largest = direction.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+  return largest < 0 ? direction.map((value) => -value) : direction;
 }

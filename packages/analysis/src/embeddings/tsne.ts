@@ -92,12 +92,13 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
     if (step % every === 0 || step === steps)
       yield { step, points: { rows, columns: 2, values: points.slice() }, divergence };
     if (step >= steps) return;
-    for (let i = 0; i < points.length; i++) {
+    for (const [i, force] of forces.entries()) {
+      const speed = velocity[i]!;
       // The gain grows while the direction stays the same.
-      const goesOn = Math.sign(forces[i]!) !== Math.sign(velocity[i]!);
-      gains[i] = goesOn ? gains[i]! + 0.2 : Math.max(0.01, gains[i]! * 0.8);
-      velocity[i] = (isEarly ? 0.5 : 0.8) * velocity[i]! - learningRate * gains[i]! * forces[i]!;
-      points[i]! += velocity[i]!;
+      const gain = Math.sign(force) !== Math.sign(speed) ? gains[i]! + 0.2 : Math.max(0.01, gains[i]! * 0.8);
+      gains[i] = gain;
+      velocity[i] = (isEarly ? 0.5 : 0.8) * speed - learningRate * gain * force;
+      points[i]! += velocity[i];
     }
     await turn();
   }
@@ -108,6 +109,6 @@ function startOf(codes: Matrix, seed: number): Float64Array {
   if (Math.min(codes.rows - 1, codes.columns) < 2)
     throw new ValueError({ operation: "tsne", expected: "points of at least 2 numbers", got: codes.columns });
   const { scores, variances } = principalComponents(codes, { count: 2, seed });
-  const deviation = Math.sqrt(variances[0]!) || 1;
+  const deviation = Math.sqrt(Math.max(...variances)) || 1;
   return scores.values.map((score) => (1e-4 * score) / deviation);
 }

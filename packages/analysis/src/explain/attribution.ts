@@ -1,4 +1,5 @@
 import type { Shape, Values } from "@convlens/backend";
+import { sumOf } from "../numbers.ts";
 
 /** The attribution of a score to the input. */
 export interface Attribution {
@@ -25,8 +26,7 @@ export interface Completeness {
 export function completenessOf(values: Values, expected: Values): Completeness[] {
   const size = values.length / expected.length;
   return Array.from(expected, (wanted, n) => {
-    let sum = 0;
-    for (const value of values.subarray(n * size, (n + 1) * size)) sum += value;
+    const sum = sumOf(values.subarray(n * size, (n + 1) * size));
     // No sum reaches the infinite score of a masked class.
     const gap = Number.isFinite(wanted) ? Math.abs(sum - wanted) / Math.max(Math.abs(wanted), 1e-12) : 1;
     return { sum, expected: wanted, gap };

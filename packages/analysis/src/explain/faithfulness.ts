@@ -1,11 +1,11 @@
-import { checkOptions, anyOption, wholeFrom, ValueError } from "@convlens/backend";
+import { checkOptions, anyOption, wholeFrom, ValueError, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
 import { questionOf, withScores, type Question, type Target } from "./question.ts";
 import type { Heatmap } from "./heatmap.ts";
+import { meanOf, partsOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
-import { finiteOption } from "../optionChecks.ts";
 
 /** Options of {@link faithfulness}. */
 export interface FaithfulnessOptions {
@@ -38,14 +38,8 @@ export interface Faithfulness {
 }
 
 /** Returns the pixels of each example in descending order; of equal ones the first in the image comes first. */
-function hottest({ count, height, width, values }: Heatmap): Uint32Array[] {
-  const size = height * width;
-  return Array.from({ length: count }, (_, n) =>
-    Uint32Array.from({ length: size }, (_unused, i) => i).sort(
-      (a, b) => values[n * size + b]! - values[n * size + a]! || a - b,
-    ),
-  );
-}
+const hottest = ({ count, values }: Heatmap): Uint32Array[] =>
+  partsOf(values, count).map((heat) => Uint32Array.from(heat.keys()).sort((a, b) => heat[b]! - heat[a]! || a - b));
 
 /**
  * Measures whether the prediction depends on the pixels that an explanation marks (Petsiuk et al. 2018): the probability of the
@@ -90,36 +84,38 @@ export async function faithfulness(
 async function curve(
   question: Question,
   order: readonly Uint32Array[],
-  from: ArrayLike<number>,
-  to: ArrayLike<number>,
+  from: Values,
+  to: Values,
   steps: number,
 ): Promise<FaithfulnessCurve> {
   const { shape } = question.x;
-  const channels = shape.at(-1)!;
-  const pixels = order[0]!.length;
+  const channels = shape.at(-1) ?? 1;
+  const pixels = from.length / channels / order.length;
   const now = Float64Array.from(from);
-  const changed: number[] = [];
-  const scores: Float64Array[] = [];
+  const points: { readonly changed: number; readonly scores: Float64Array }[] = [];
   await withScores(question, async (at) => {
-    for (let step = 0; step <= steps; step++) {
-      const [begin, end] = [step - 1, step].map((s) => Math.round((Math.max(0, s) * pixels) / steps)) as [
-        number,
-        number,
-      ];
-      order.forEach((hot, n) => {
-        for (const pixel of hot.subarray(begin, end))
-          for (let i = (n * pixels + pixel) * channels, c = 0; c < channels; c++) now[i + c] = to[i + c]!;
-      });
-      changed.push(end / pixels);
-      scores.push(Float64Array.from(await at(tensor(now, shape))));
+    for (let [step, begin] = [0, 0]; step <= steps; step++) {
+      const end = Math.round((step * pixels) / steps);
+      for (const [n, hot] of order.entries())
+        for (const pixel of hot.subarray(begin, end)) {
+          const first = (n * pixels + pixel) * channels;
+          now.set(to.subarray(first, first + channels), first);
+        }
+      begin = end;
+      points.push({ changed: end / pixels, scores: Float64Array.from(await at(tensor(now, shape))) });
     }
   });
   // The trapezoidal rule.
   const areas = order.map((_, n) =>
-    scores
-      .slice(1)
-      .reduce((sum, score, k) => sum + ((score[n]! + scores[k]![n]!) / 2) * (changed[k + 1]! - changed[k]!), 0),
+    points.slice(1).reduce((sum, { changed, scores }, k) => {
+      const before = points[k]!;
+      return sum + ((scores[n]! + before.scores[n]!) / 2) * (changed - before.changed);
+    }, 0),
   );
-  const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
-  return { changed, share: scores.map(mean), areas, area: mean(areas) };
+  return {
+    changed: points.map(({ changed }) => changed),
+    share: points.map(({ scores }) => meanOf(scores)),
+    areas,
+    area: meanOf(areas),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Explanation } from "./explain.ts";
 import { explanationMethods } from "./methods.ts";
+import { magnitudeOf, sumOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
 
 /** One number for each pixel of each example. */
@@ -27,13 +28,8 @@ export function heatmap({ method, shape, values }: Pick<Explanation, "method" | 
   const { count, height, width, channels } = planesOf(shape, "heatmap");
   const isGradient = explanationMethods[method].channels === "largest";
   const heat = Float64Array.from({ length: count * height * width }, (_, i) => {
-    let [sum, largest] = [0, 0];
-    for (let c = 0; c < channels; c++) {
-      const value = values[i * channels + c]!;
-      sum += value;
-      largest = Math.max(largest, Math.abs(value));
-    }
-    return isGradient ? largest : sum;
+    const pixel = values.subarray(i * channels, (i + 1) * channels);
+    return isGradient ? magnitudeOf(pixel) : sumOf(pixel);
   });
   return { count, height, width, values: heat };
 }
@@ -49,6 +45,6 @@ export interface ExampleMap {
 /** Returns the map of one example, scaled so that its largest magnitude is 1. */
 export function normalizedMap({ height, width, values }: Heatmap, example: number): ExampleMap {
   const one = values.slice(example * height * width, (example + 1) * height * width);
-  const largest = one.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const largest = magnitudeOf(one) || 1;
   return { height, width, values: one.map((value) => value / largest) };
 }

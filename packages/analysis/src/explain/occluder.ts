@@ -1,4 +1,4 @@
-import { ValueError, type Pair, type Values } from "@convlens/backend";
+import { checkValue, wholeFrom, type Pair, type Values } from "@convlens/backend";
 import type { Planes } from "../planes.ts";
 
 /** A rectangle of pixels; `bottom` and `right` are exclusive. */
@@ -18,14 +18,8 @@ export const fallOf = (before: number, after: number): number => (before === aft
 /** Returns the positions of an occluder over the whole image, cut off at its border. */
 export function placesOf({ height, width }: Pick<Planes, "height" | "width">, size: Pair, stride: Pair): Rectangle[] {
   const along = (length: number, span: number, step: number): readonly (readonly [number, number])[] => {
-    for (const [what, number] of Object.entries({ size: span, stride: step }))
-      if (!Number.isInteger(number) || number < 1)
-        throw new ValueError({
-          operation: "occlusion",
-          what: `the ${what}`,
-          expected: "a whole number of at least 1 pixel",
-          got: number,
-        });
+    checkValue("occlusion", "the size in pixels", span, wholeFrom(1));
+    checkValue("occlusion", "the stride in pixels", step, wholeFrom(1));
     const places = 1 + Math.max(0, Math.ceil((length - span) / step));
     return Array.from({ length: places }, (_, i) => [i * step, Math.min(length, i * step + span)]);
   };

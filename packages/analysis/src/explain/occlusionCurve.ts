@@ -1,11 +1,11 @@
 import { checkOptions, anyOption } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
 import { cover, placesOf } from "./occluder.ts";
 import { questionOf, withScores, type Target } from "./question.ts";
+import { meanOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
 import { sharesOf } from "../shares.ts";
-import { finiteOption } from "../optionChecks.ts";
 
 /** Options of {@link occlusionCurve}. */
 export interface OcclusionCurveOptions {
@@ -75,7 +75,7 @@ export async function occlusionCurve(
         size,
         covered: (Math.min(size, height) * Math.min(size, width)) / (height * width),
         mean: total / places.length / count,
-        least: least.reduce((sum, score) => sum + score, 0) / count,
+        least: meanOf(least),
       });
     }
     return found;

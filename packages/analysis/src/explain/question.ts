@@ -24,18 +24,20 @@ export interface Question {
 /** Returns the predicted classes. */
 async function answers(model: Layer, x: Tensor): Promise<number[]> {
   const output = singleTensor("output", await predict(model, x), "explain");
-  checkOutput(output);
+  classCount(output);
   return Array.from(await argmax(output).data());
 }
 
-function checkOutput(output: Tensor): void {
-  if (output.rank !== 2)
-    throw new ShapeError({
-      operation: "explain",
-      expected: "a model that makes [batch, classes], for a class as the target",
-      got: output.shape,
-      fix: "give a function of the output as the target: { target: (y) => mean(y, [1, 2, 3]) }",
-    });
+/** Returns the number of classes of an output, or throws if it has none. */
+function classCount({ shape }: Tensor): number {
+  const [, count] = shape;
+  if (count !== undefined && shape.length === 2) return count;
+  throw new ShapeError({
+    operation: "explain",
+    expected: "a model that makes [batch, classes], for a class as the target",
+    got: shape,
+    fix: "give a function of the output as the target: { target: (y) => mean(y, [1, 2, 3]) }",
+  });
 }
 
 /** Checks model, examples and target, and makes a question of them. */
@@ -61,8 +63,7 @@ export async function questionOf(model: Layer, x: Tensor, target?: Target): Prom
 /** Returns a function to the output of one class of each example. */
 function scoreOfClasses(classes: readonly number[]): (output: Tensor) => Tensor {
   return (output) => {
-    checkOutput(output);
-    const depth = output.shape[1]!;
+    const depth = classCount(output);
     const bad = classes.find((c) => !Number.isInteger(c) || c < 0 || c >= depth);
     if (bad !== undefined)
       throw new ValueError({
@@ -83,7 +84,7 @@ function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Te
     throw new ShapeError({
       operation: "explain",
       what: `the target made of ${showShape(output.shape)}`,
-      expected: `one number for each example, ${showShape([output.shape[0]!])}`,
+      expected: `one number for each example, ${showShape(output.shape.slice(0, 1))}`,
       got: y.shape,
     });
   };
@@ -109,7 +110,11 @@ export const withGradient = <R>(
       const scores = score(singleTensor("output", apply(model, point), "explain"));
       return { scores, gradient: gradients(scores, [point], { unused: "zeros", ...backward(scores, point) })[0] };
     },
-    (run) => use(async (point) => valuesOf(await run(point))),
+    (run) =>
+      use(async (point) => {
+        const { scores, gradient } = await run(point);
+        return { scores: scores.knownValues, gradient: gradient.knownValues };
+      }),
   );
 
 /** Passes `use` a compiled function from inputs to their scores. */
@@ -121,9 +126,3 @@ export const withScores = <R>(
     (point) => ({ scores: score(singleTensor("output", apply(model, point), "explain")) }),
     (run) => use(async (point) => (await run(point)).scores.knownValues),
   );
-
-/** The values of named tensors. */
-const valuesOf = <K extends string>(tensors: { readonly [name in K]: Tensor }): { [name in K]: Values } =>
-  Object.fromEntries(Object.entries<Tensor>(tensors).map(([name, t]) => [name, t.knownValues])) as {
-    [name in K]: Values;
-  };

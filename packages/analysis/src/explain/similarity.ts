@@ -66,22 +66,18 @@ export function structuralSimilarity(a: Picture, b: Picture, options: Similarity
       gotWords: `${b.height} × ${b.width}`,
     });
   const [c1, c2] = [(0.01 * range) ** 2, (0.03 * range) ** 2];
-  const mean = (of: (i: number) => number): Float64Array =>
-    blurred(
-      Float64Array.from({ length: height * width }, (_, i) => of(i)),
-      height,
-      width,
-    );
-  const [meanA, meanB] = [mean((i) => a.values[i]!), mean((i) => b.values[i]!)];
-  const [squareA, squareB] = [mean((i) => a.values[i]! ** 2), mean((i) => b.values[i]! ** 2)];
-  const product = mean((i) => a.values[i]! * b.values[i]!);
+  const [x, y] = [Float64Array.from(a.values), Float64Array.from(b.values)];
+  const mean = (values: Float64Array): Float64Array => blurred(values, height, width);
+  const [meanX, meanY] = [mean(x), mean(y)];
+  const [squareX, squareY] = [mean(x.map((value) => value ** 2)), mean(y.map((value) => value ** 2))];
+  const product = mean(x.map((value, i) => value * y[i]!));
   let [total, pixels] = [0, 0];
   for (let i = 0; i < height * width; i++) {
-    if (onlyShown && a.values[i] === 0 && b.values[i] === 0) continue;
-    const [ma, mb] = [meanA[i]!, meanB[i]!];
-    const [varianceA, varianceB, covariance] = [squareA[i]! - ma * ma, squareB[i]! - mb * mb, product[i]! - ma * mb];
-    // (2 µaµb + c1)(2 σab + c2) / ((µa² + µb² + c1)(σa² + σb² + c2))
-    total += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (varianceA + varianceB + c2));
+    if (onlyShown && x[i] === 0 && y[i] === 0) continue;
+    const [mx, my] = [meanX[i]!, meanY[i]!];
+    const [varianceX, varianceY, covariance] = [squareX[i]! - mx * mx, squareY[i]! - my * my, product[i]! - mx * my];
+    // (2 µxµy + c1)(2 σxy + c2) / ((µx² + µy² + c1)(σx² + σy² + c2))
+    total += ((2 * mx * my + c1) * (2 * covariance + c2)) / ((mx * mx + my * my + c1) * (varianceX + varianceY + c2));
     pixels++;
   }
   return pixels === 0 ? 1 : total / pixels;

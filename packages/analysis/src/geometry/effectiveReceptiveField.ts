@@ -2,7 +2,7 @@ import { offsetOf, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { gradients, tensor, type Tensor } from "@convlens/tensor";
 import { layerNamed, recordModel } from "../recordModel.ts";
-import { noUnit } from "./inputsSeen.ts";
+import { checkUnit } from "./inputsSeen.ts";
 
 /** The effective receptive field of a unit. */
 export interface EffectiveReceptiveField {
@@ -45,16 +45,13 @@ export async function effectiveReceptiveField(
 ): Promise<EffectiveReceptiveField> {
   const recorded = recordModel(model, x);
   const { output } = layerNamed(recorded, layer);
-  const [n, ...own] = output.shape as [number, ...number[]];
+  const [, ...own] = output.shape;
   const wanted = unit ?? own.slice(0, -1).map((size) => Math.floor(size / 2));
-  if (wanted.length > own.length || wanted.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < own[axis]!)))
-    throw noUnit(layer, own, wanted);
-  const seed = new Float64Array(output.size);
-  const steps = stepsOf(own);
-  const first = offsetOf(wanted, steps);
+  checkUnit(layer, own, wanted, 0);
+  const first = offsetOf(wanted, stepsOf(own));
   const count = sizeOf(own.slice(wanted.length));
-  for (let example = 0; example < n; example++)
-    seed.fill(1, example * sizeOf(own) + first, example * sizeOf(own) + first + count);
+  const seed = new Float64Array(output.size);
+  for (let start = first; start < seed.length; start += sizeOf(own)) seed.fill(1, start, start + count);
   const [dx] = gradients(output, [x], { seed: tensor(seed, output.shape), unused: "zeros" });
   return fieldOf(await dx.data(), x.shape);
 }
@@ -63,29 +60,25 @@ function fieldOf(gradient: ArrayLike<number>, [, ...shape]: Shape): EffectiveRec
   const places = shape.slice(0, -1);
   const channels = shape.at(-1) ?? 1;
   const size = sizeOf(places);
-  const values = new Float64Array(size);
-  for (let i = 0; i < gradient.length; i++) values[Math.floor(i / channels) % size]! += Math.abs(gradient[i]!);
-  const largest = values.reduce((a, b) => Math.max(a, b), 0);
-  if (largest > 0) for (let i = 0; i < size; i++) values[i]! /= largest;
+  const sums = new Float64Array(size);
+  for (let i = 0; i < gradient.length; i++) sums[Math.floor(i / channels) % size]! += Math.abs(gradient[i]!);
+  const largest = sums.reduce((a, b) => Math.max(a, b), 0);
+  const values = largest > 0 ? sums.map((value) => value / largest) : sums;
   const total = values.reduce((a, b) => a + b, 0);
-  if (total === 0)
-    return {
-      shape: places,
-      values,
-      area: 0,
-      center: places.map((length) => (length - 1) / 2),
-      deviation: places.map(() => 0),
-    };
   const steps = stepsOf(places);
-  /** Returns the mean of a function of the position along an axis, weighted by the gradient. */
-  const meanAlong = (axis: number, f: (at: number) => number): number =>
-    values.reduce((sum, weight, i) => sum + weight * f(Math.floor(i / steps[axis]!) % places[axis]!), 0) / total;
-  const center = places.map((_, axis) => meanAlong(axis, (at) => at));
+  const axes = places.map((length, axis) => {
+    if (total === 0) return { center: (length - 1) / 2, deviation: 0 };
+    /** Returns the mean of a function of the position along the axis, weighted by the gradient. */
+    const mean = (f: (at: number) => number): number =>
+      values.reduce((sum, weight, i) => sum + weight * f(Math.floor(i / steps[axis]!) % length), 0) / total;
+    const center = mean((at) => at);
+    return { center, deviation: Math.sqrt(mean((at) => (at - center) ** 2)) };
+  });
   return {
     shape: places,
     values,
-    area: values.reduce((sum, value) => sum + (value > OUTSIDE ? 1 : 0), 0),
-    center,
-    deviation: center.map((middle, axis) => Math.sqrt(meanAlong(axis, (at) => (at - middle) ** 2))),
+    area: values.filter((value) => value > OUTSIDE).length,
+    center: axes.map(({ center }) => center),
+    deviation: axes.map(({ deviation }) => deviation),
   };
 }

@@ -18,7 +18,7 @@ export interface Interval {
 }
 
 /** What the units of a tensor see along one axis of the input. */
-interface Sight {
+export interface Sight {
   /** What the unit at the origin sees; for other units it moves with the factors along this axis. */
   readonly moving?: Interval | undefined;
   /** What every unit sees, regardless of its position. */
@@ -33,7 +33,8 @@ export interface Field {
   readonly sights: ReadonlyMap<number, Sight>;
 }
 
-const hull = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
+/** Returns the smallest interval around both. */
+export const hull = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
   a === undefined ? b : b === undefined ? a : { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
 
 const plain = (size: number): Factor => ({ size, step: 0 });
@@ -51,36 +52,34 @@ const swept = (interval: Interval, factors: readonly Factor[]): Interval =>
     interval,
   );
 
-const withSight = (field: Field, along: number, change: (sight: Sight) => Sight): Field => ({
+const withSights = (field: Field, change: (sight: Sight, along: number) => Sight): Field => ({
   ...field,
-  sights: new Map(field.sights).set(along, change(field.sights.get(along)!)),
+  sights: new Map(Array.from(field.sights, ([along, sight]) => [along, change(sight, along)])),
 });
+
+/** Whether an axis follows an axis of the input: any, or axis `axis`. */
+export const follows = (factors: readonly Factor[], axis?: number): boolean =>
+  factors.some(({ along }) => (axis === undefined ? along !== undefined : along === axis));
 
 /** Reduces axes: each unit then sees what all positions along them saw. A reduced axis has size 1, or `size`. */
 export function fold(field: Field, axes: readonly number[], size = 1): Field {
-  let folded = field;
-  for (const along of field.sights.keys()) {
-    const walked = axes.flatMap((axis) => field.axes[axis]!.filter((factor) => factor.along === along));
-    if (walked.length === 0) continue;
+  const gone = field.axes.filter((_, axis) => axes.includes(axis)).flat();
+  const left = field.axes.filter((_, axis) => !axes.includes(axis)).flat();
+  const folded = withSights(field, (sight, along) => {
+    const walked = gone.filter((factor) => factor.along === along);
+    if (walked.length === 0) return sight;
     // Remaining factors still move the unit; reduced ones extend what it sees.
-    folded = withSight(folded, along, ({ moving, fixed }) => {
-      const stays = folded.axes.some((axis, i) => !axes.includes(i) && axis.some((factor) => factor.along === along));
-      const seen = moving && swept(moving, walked);
-      return stays ? { moving: seen, fixed } : { fixed: hull(seen, fixed) };
-    });
-  }
-  return { ...folded, axes: folded.axes.map((axis, i) => (axes.includes(i) ? plainAxis(size) : axis)) };
+    const seen = sight.moving && swept(sight.moving, walked);
+    return follows(left, along) ? { ...sight, moving: seen } : { fixed: hull(seen, sight.fixed) };
+  });
+  return { ...folded, axes: field.axes.map((axis, i) => (axes.includes(i) ? plainAxis(size) : axis)) };
 }
 
 /** Every unit sees what any unit saw. */
 export const everything = (fields: readonly Field[], shape: Shape): Field => {
-  const all = fields.map((field) => fold(field, [...field.axes.keys()]));
-  const sights = new Map(
-    [...all[0]!.sights.keys()].map((along) => [
-      along,
-      { fixed: all.map((field) => field.sights.get(along)?.fixed).reduce(hull, undefined) },
-    ]),
-  );
+  const all = fields.flatMap((field) => [...fold(field, [...field.axes.keys()]).sights]);
+  const sights = new Map<number, Sight>();
+  for (const [along, { fixed }] of all) sights.set(along, { fixed: hull(sights.get(along)?.fixed, fixed) });
   return { axes: shape.map(plainAxis), sights };
 };
 
@@ -98,10 +97,11 @@ export function walk(field: Field, axis: number, { size, pace, low, high }: Walk
   if (factor?.along === undefined || factors.length > 1) return fold(field, [axis], size);
   const { along, step } = factor;
   const reach = [step * low, step * high];
-  const moved = withSight(field, along, ({ moving, fixed }) => ({
-    moving: moving && { low: moving.low + Math.min(...reach), high: moving.high + Math.max(...reach) },
-    fixed,
-  }));
+  const moved = withSights(field, ({ moving, fixed }, each) =>
+    each === along && moving !== undefined
+      ? { moving: { low: moving.low + Math.min(...reach), high: moving.high + Math.max(...reach) }, fixed }
+      : { moving, fixed },
+  );
   return { ...moved, axes: moved.axes.with(axis, [{ size, along, step: step * pace }]) };
 }
 
@@ -114,25 +114,24 @@ export function merge(fields: readonly Field[], shape: Shape): Field {
       return sizeOfAxis(own) === size ? own : [];
     }),
   }));
-  let axes = shape.map(plainAxis);
   const same = (a: readonly Factor[], b: readonly Factor[]): boolean =>
     a.length === b.length &&
-    a.every(({ size, along, step }, i) => size === b[i]!.size && along === b[i]!.along && step === b[i]!.step);
-  for (const field of stretched)
-    for (const [axis, factors] of field.axes.entries()) {
-      const walks = (list: readonly Factor[]): boolean => list.some(({ along }) => along !== undefined);
-      if (!walks(factors)) continue;
-      if (!walks(axes[axis]!)) axes = axes.with(axis, [...factors]);
-      // Branches with different jumps have no common affine map.
-      else if (!same(axes[axis]!, factors)) return everything(fields, shape);
-    }
+    a.every(({ size, along, step }, i) => size === b[i]?.size && along === b[i]?.along && step === b[i]?.step);
+  const axes: (readonly Factor[])[] = [];
+  for (const [axis, size] of shape.entries()) {
+    const moving = stretched.flatMap((field) => field.axes.slice(axis, axis + 1)).filter((factors) => follows(factors));
+    const [first = plainAxis(size), ...others] = moving;
+    // Branches with different jumps have no common affine map.
+    if (others.some((other) => !same(first, other))) return everything(fields, shape);
+    axes.push(first);
+  }
   const sights = new Map<number, Sight>();
-  const walked = new Set(axes.flat().map(({ along }) => along));
+  const walked = axes.flat();
   for (const { sights: own, axes: ownAxes } of stretched)
     for (const [along, { moving, fixed }] of own) {
       const before = sights.get(along);
       // What does not move with the axes of the result is seen by every unit.
-      const moves = moving !== undefined && walked.has(along) && ownAxes.flat().some((f) => f.along === along);
+      const moves = moving !== undefined && follows(walked, along) && follows(ownAxes.flat(), along);
       sights.set(along, {
         moving: moves ? hull(before?.moving, moving) : before?.moving,
         fixed: moves ? hull(before?.fixed, fixed) : hull(before?.fixed, hull(moving, fixed)),
@@ -141,31 +140,62 @@ export function merge(fields: readonly Field[], shape: Shape): Field {
   return { axes, sights };
 }
 
-/** Reshapes: factors are split and merged. */
-export function reshape(field: Field, shape: Shape): Field {
-  const pool = field.axes.flat();
-  const axes: Factor[][] = [];
+/**
+ * Groups factors into axes of a shape. A factor that is larger than what an axis lacks is split into an outer and an inner one.
+ *
+ * @returns `undefined` if the factors do not fit the axes.
+ */
+export function regrouped<F>(
+  factors: readonly F[],
+  shape: Shape,
+  sizeOf: (factor: F) => number,
+  split: (factor: F, outer: number) => readonly [outer: F, inner: F] | undefined,
+): F[][] | undefined {
+  const pool = [...factors];
+  const axes: F[][] = [];
   for (const size of shape) {
-    const own: Factor[] = [];
-    let rest = size;
-    while (rest > 1) {
+    const own: F[] = [];
+    for (let rest = size; rest > 1;) {
       const next = pool.shift();
-      if (next === undefined) return everything([field], shape);
-      if (rest % next.size === 0) {
-        const outer = own.at(-1);
-        // Merges factors that were split before.
-        if (outer?.along === next.along && outer?.step === next.step * next.size)
-          own.splice(-1, 1, { ...next, size: outer.size * next.size });
-        else own.push(next);
-        rest /= next.size;
-      } else if (next.size % rest === 0) {
-        const inner = next.size / rest;
-        own.push({ ...next, size: rest, step: next.step * inner });
-        pool.unshift({ ...next, size: inner });
-        rest = 1;
-      } else return everything([field], shape);
+      if (next === undefined) return undefined;
+      const isPart = rest % sizeOf(next) === 0;
+      const parts = isPart ? ([next] as const) : sizeOf(next) % rest === 0 ? split(next, rest) : undefined;
+      if (parts === undefined) return undefined;
+      const [outer, ...inner] = parts;
+      own.push(outer);
+      pool.unshift(...inner);
+      rest /= sizeOf(outer);
     }
     axes.push(own);
   }
-  return { ...field, axes };
+  return axes;
+}
+
+/** Reshapes: factors are split and merged. */
+export function reshape(field: Field, shape: Shape): Field {
+  const axes = regrouped(
+    field.axes.flat(),
+    shape,
+    ({ size }) => size,
+    (factor, outer) => {
+      const inner = factor.size / outer;
+      return [
+        { ...factor, size: outer, step: factor.step * inner },
+        { ...factor, size: inner },
+      ];
+    },
+  );
+  return axes === undefined ? everything([field], shape) : { ...field, axes: axes.map(merged) };
+}
+
+/** Merges neighbouring factors that are parts of one. */
+function merged(axis: readonly Factor[]): readonly Factor[] {
+  const factors: Factor[] = [];
+  for (const next of axis) {
+    const outer = factors.at(-1);
+    const isSplit = outer?.along === next.along && outer?.step === next.step * next.size;
+    if (isSplit) factors.splice(-1, 1, { ...next, size: outer.size * next.size });
+    else factors.push(next);
+  }
+  return factors;
 }

@@ -1,6 +1,17 @@
 import { spanOf, traitsOf, type Section, type Shape, type Sliding } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
-import { everything, fold, merge, plainAxis, reshape, sizeOfAxis, walk, type Field, type Walk } from "./field.ts";
+import {
+  everything,
+  fold,
+  follows,
+  merge,
+  plainAxis,
+  reshape,
+  sizeOfAxis,
+  walk,
+  type Field,
+  type Walk,
+} from "./field.ts";
 import type { RecordedModel } from "../recordModel.ts";
 
 /** A sliding window: its first tap is at stride · i − before. */
@@ -22,18 +33,12 @@ const slidingBack = (s: Sliding): Walk => ({
 const slide = (field: Field, g: { readonly height: Sliding; readonly width: Sliding }, kind = sliding): Field =>
   walk(walk(field, 1, kind(g.height)), 2, kind(g.width));
 
-/** A slice: every `step`-th position of each axis, from `begin`. */
-const section = (field: Field, { begin, step, shape }: Section): Field =>
-  shape.reduce(
-    (y, size, axis) => walk(y, axis, { size, pace: step[axis]!, low: begin[axis]!, high: begin[axis]! }),
-    field,
-  );
-
-/** The adjoint of a slice: positions placed among zeros. */
-const placed = (field: Field, { begin, step, shape }: Section): Field =>
+/** A slice: every `step`-th position of each axis, from `begin`; with `back`, positions placed among zeros. */
+const section = (field: Field, { begin, step, shape }: Section, back = false): Field =>
   shape.reduce((y, size, axis) => {
-    const at = -begin[axis]! / step[axis]!;
-    return walk(y, axis, { size, pace: 1 / step[axis]!, low: at, high: at });
+    const [first, distance] = [begin[axis]!, step[axis]!];
+    const at = back ? -first / distance : first;
+    return walk(y, axis, { size, pace: back ? 1 / distance : distance, low: at, high: at });
   }, field);
 
 /** Resamples an axis to another size. */
@@ -59,8 +64,7 @@ function after(t: Recorded, fields: ReadonlyMap<Tensor, Field>): Field | undefin
 
 /** Concatenates tensors along an axis. If one of them moves along that axis, every unit sees everything. */
 function joined(parts: readonly Field[], shape: Shape, axis: number): Field {
-  if (parts.some((field) => field.axes[axis]?.some(({ along }) => along !== undefined)))
-    return everything(parts, shape);
+  if (parts.some((field) => follows(field.axes.slice(axis, axis + 1).flat()))) return everything(parts, shape);
   const plain = plainAxis(shape[axis] ?? 1);
   return merge(
     parts.map((field) => ({ ...field, axes: field.axes.with(axis, plain) })),
@@ -108,7 +112,7 @@ function ofFirst(t: Recorded, x: Field, isOnly: boolean): Field | undefined {
     case "slice":
       return section(x, t.attributes);
     case "place":
-      return placed(x, t.attributes);
+      return section(x, t.attributes, true);
     case "resize": {
       const { height, width, mode } = t.attributes;
       return resampled(resampled(x, 1, height, mode), 2, width, mode);

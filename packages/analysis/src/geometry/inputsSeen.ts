@@ -1,8 +1,8 @@
-import { offsetOf, placeOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
+import { offsetOf, ShapeError, showShape, sizeOf, stepsOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import { dependentsOf, layerNamed, recordModel } from "../recordModel.ts";
-import { markInputs, type Mask } from "./sources.ts";
+import { markedIn, markInputs, maskOf } from "./sources.ts";
 
 /** The numbers of an input that a unit depends on. */
 export interface InputsSeen {
@@ -16,29 +16,37 @@ export interface InputsSeen {
   readonly box: readonly (readonly [first: number, last: number])[] | undefined;
 }
 
-/** Makes the error for a unit that a layer does not have. */
-export const noUnit = (layer: string, shape: Shape, unit: readonly number[]): ShapeError =>
-  new ShapeError({
+/** Whether these are whole numbers inside a shape; the last axes may be left out. */
+export const isUnit = (shape: Shape, unit: readonly number[]): boolean =>
+  unit.length <= shape.length && unit.every((at, axis) => Number.isInteger(at) && at >= 0 && at < shape[axis]!);
+
+/**
+ * Checks the position of a unit in one example.
+ *
+ * @param fewest - Number of axes that must be given. Default: all.
+ */
+export function checkUnit(layer: string, shape: Shape, unit: readonly number[], fewest: number = shape.length): void {
+  if (unit.length >= fewest && isUnit(shape, unit)) return;
+  throw new ShapeError({
     what: layer === "" ? "the unit" : `the unit of layer "${layer}"`,
     expected: `a position in ${showShape(shape)}`,
     got: unit,
   });
+}
 
 /** Returns the index of a unit in a tensor `[1, …]`. */
-export function unitNumber(name: string, output: Tensor, unit: readonly number[]): number {
+export function unitNumber(layer: string, output: Tensor, unit: readonly number[]): number {
   const shape = output.shape.slice(1);
-  if (unit.length !== shape.length || unit.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!)))
-    throw noUnit(name, shape, unit);
+  checkUnit(layer, shape, unit);
   return offsetOf(unit, stepsOf(shape));
 }
 
-function boxOf(mask: Mask, shape: Shape): InputsSeen["box"] {
-  const box = shape.map((): [number, number] => [Infinity, -Infinity]);
-  for (let i = 0; i < mask.length; i++)
-    if (mask[i])
-      for (const [axis, at] of placeOf(i, shape).entries())
-        box[axis] = [Math.min(box[axis]![0], at), Math.max(box[axis]![1], at)];
-  return box.every(([first, last]) => first <= last) ? box : undefined;
+function boxOf(marked: readonly number[], shape: Shape): InputsSeen["box"] {
+  if (marked.length === 0) return undefined;
+  return stepsOf(shape).map((step, axis) => {
+    const places = marked.map((i) => Math.floor(i / step) % shape[axis]!);
+    return [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))];
+  });
 }
 
 /**
@@ -64,14 +72,13 @@ export function inputsSeen(
   const recorded = recordModel(model, inputShape);
   const { name, output } = layerNamed(recorded, layer);
   const depends = dependentsOf(recorded);
-  const start = new Uint8Array(output.size);
-  start[unitNumber(name, output, unit)] = 1;
-  const masks = new Map<Tensor, Mask>([[output, start]]);
+  const masks = new Map([[output, maskOf(output, unitNumber(name, output, unit))]]);
   for (const t of [...recorded.tensors].reverse()) {
     if (t === recorded.input) continue;
     markInputs(t, masks, (x) => depends.has(x));
     masks.delete(t);
   }
   const mask = masks.get(recorded.input) ?? new Uint8Array(sizeOf(inputShape));
-  return { shape: inputShape, mask, count: mask.reduce((sum, x) => sum + x, 0), box: boxOf(mask, inputShape) };
+  const marked = markedIn(mask);
+  return { shape: inputShape, mask, count: marked.length, box: boxOf(marked, inputShape) };
 }

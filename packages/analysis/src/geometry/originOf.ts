@@ -1,5 +1,7 @@
 import { offsetOf, placeOf, stepsOf } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
+import { isUnit } from "./inputsSeen.ts";
+import { sectionOf, throughView, transposeOf } from "./view.ts";
 
 /** An element of a tensor; no number for a zero that was put around it. */
 interface Origin {
@@ -21,43 +23,34 @@ export function originOf(t: Tensor, i: number, operations: readonly Tensor[]): O
 
 /** Returns the input that element `i` was moved from and its index there; `undefined` if the operation does more than move. */
 function stepBack(t: Recorded, i: number | undefined, operations: readonly Tensor[]): Origin | undefined {
-  const at = placeOf(i ?? 0, t.shape);
   const [tensor] = t.inputs;
-  const moved = (from: readonly number[]): Origin => ({
+  const to = (number: (i: number) => number | undefined): Origin => ({
     tensor,
-    number: i === undefined || from.some(Number.isNaN) ? undefined : offsetOf(from, stepsOf(tensor.shape)),
+    number: i === undefined ? undefined : number(i),
   });
   switch (t.operation) {
     case "reshape":
       return { tensor, number: i };
     case "transpose":
-      return moved(t.attributes.order.map((_, axis) => at[t.attributes.order.indexOf(axis)]!));
-    case "slice": {
-      const { begin, step } = t.attributes;
-      return moved(at.map((place, axis) => begin[axis]! + step[axis]! * place));
-    }
+      return to((at) => throughView(at, t.shape, transposeOf(t)));
+    case "slice":
+      return to((at) => throughView(at, t.shape, sectionOf(tensor.shape, t.attributes)));
     case "place": {
       const { begin, step } = t.attributes;
-      return moved(
-        tensor.shape.map((size, axis) => {
-          const before = (at[axis]! - begin[axis]!) / step[axis]!;
-          return Number.isInteger(before) && before >= 0 && before < size ? before : NaN;
-        }),
-      );
+      return to((at) => {
+        const from = placeOf(at, t.shape).map((place, axis) => (place - begin[axis]!) / step[axis]!);
+        return isUnit(tensor.shape, from) ? offsetOf(from, stepsOf(tensor.shape)) : undefined;
+      });
     }
     case "concat": {
       const { axis } = t.attributes;
       // Parts of different tensors have no common origin.
       if (new Set(t.inputs.map((x) => originOf(x, 0, operations).tensor)).size > 1) return undefined;
-      let rest = at[axis]!;
+      let from = placeOf(i ?? 0, t.shape);
       for (const part of t.inputs) {
-        const size = part.shape[axis]!;
-        if (rest < size)
-          return {
-            tensor: part,
-            number: i === undefined ? undefined : offsetOf(at.with(axis, rest), stepsOf(part.shape)),
-          };
-        rest -= size;
+        if (isUnit(part.shape, from))
+          return { tensor: part, number: i === undefined ? undefined : offsetOf(from, stepsOf(part.shape)) };
+        from = from.with(axis, from[axis]! - part.shape[axis]!);
       }
       return undefined;
     }

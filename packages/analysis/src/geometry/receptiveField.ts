@@ -1,10 +1,10 @@
-import type { Shape } from "@convlens/backend";
+import { offsetOf, placeOf, type Shape } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
-import type { Field, Interval } from "./field.ts";
+import { hull, type Field, type Interval } from "./field.ts";
 import { fieldsOf } from "./fieldsOf.ts";
-import { noUnit } from "./inputsSeen.ts";
-import { recordModel } from "../recordModel.ts";
+import { checkUnit } from "./inputsSeen.ts";
+import { headOf, recordModel, type LayerOutput } from "../recordModel.ts";
 
 /** The receptive field of a layer along one axis of the input. */
 export interface AxisField {
@@ -21,13 +21,7 @@ export interface AxisField {
 }
 
 /** The receptive field of a layer. */
-export interface ReceptiveField {
-  /** Name of the call: the path of the layer, `layers.3`, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
-  /** Shape of one example. */
-  readonly outputShape: Shape;
+export interface ReceptiveField extends LayerOutput {
   /** The field along each spatial axis of the input. */
   readonly axes: readonly AxisField[];
   /**
@@ -41,64 +35,39 @@ export interface ReceptiveField {
 const namesOf = (rank: number): readonly string[] =>
   rank === 1 ? ["length"] : rank === 2 ? ["height", "width"] : Array.from({ length: rank }, (_, i) => `axis ${i}`);
 
-/** Returns the interval that a unit sees, given its position in one example. */
-function sightOf(field: Field, along: number, unit: readonly number[]): Interval | undefined {
-  const { moving, fixed } = field.sights.get(along)!;
-  if (moving === undefined) return fixed;
-  let offset = 0;
-  for (const [axis, factors] of field.axes.entries()) {
-    let rest = axis === 0 ? 0 : (unit[axis - 1] ?? 0);
-    for (let i = factors.length - 1; i >= 0; i--) {
-      const factor = factors[i]!;
-      if (factor.along === along) offset += factor.step * (rest % factor.size);
-      rest = Math.floor(rest / factor.size);
-    }
-  }
-  const { low, high } = moving;
-  return {
-    low: Math.min(low + offset, fixed?.low ?? Infinity),
-    high: Math.max(high + offset, fixed?.high ?? -Infinity),
-  };
-}
+/** Returns the interval that a unit sees along each spatial axis of the input, given its position in one example. */
+const intervalsOf = ({ axes, sights }: Field, unit: readonly number[]): (Interval & { readonly along: number })[] =>
+  [...sights].flatMap(([along, { moving, fixed }]) => {
+    const offset = axes.reduce((sum, factors, axis) => {
+      const at = placeOf(
+        axis === 0 ? 0 : (unit[axis - 1] ?? 0),
+        factors.map(({ size }) => size),
+      );
+      const steps = factors.map((factor) => (factor.along === along ? factor.step : 0));
+      return sum + offsetOf(at, steps);
+    }, 0);
+    const seen = hull(moving && { low: moving.low + offset, high: moving.high + offset }, fixed);
+    return seen === undefined ? [] : [{ along, ...seen }];
+  });
 
-/** Returns a field along one axis of the input. */
-export function axisField(field: Field, along: number, name: string): AxisField {
-  const { moving, fixed } = field.sights.get(along)!;
-  const factor = field.axes.flat().find((each) => each.along === along);
-  const first = sightOf(field, along, [])!;
-  const size = Math.max(first.high - first.low, (fixed?.high ?? 0) - (fixed?.low ?? 0)) + 1;
-  return {
-    axis: name,
-    size,
-    jump: moving === undefined ? 0 : Math.abs(factor?.step ?? 0),
-    start: first.low,
-    center: (first.low + first.high) / 2,
-  };
+/** Returns a field along each spatial axis of the input. */
+export function axisFieldsOf(field: Field): AxisField[] {
+  const names = namesOf(field.sights.size);
+  return intervalsOf(field, []).map(({ along, low, high }, i) => {
+    const isMoving = field.sights.get(along)?.moving !== undefined;
+    const factor = isMoving ? field.axes.flat().find((each) => each.along === along) : undefined;
+    return {
+      axis: names[i] ?? "",
+      size: high - low + 1,
+      jump: Math.abs(factor?.step ?? 0),
+      start: low,
+      center: (low + high) / 2,
+    };
+  });
 }
 
 // Jumps that are fractions of a pixel carry rounding errors.
 const SLACK = 1e-6;
-
-function receptiveField(name: string, type: string, output: Tensor, field: Field, input: Tensor): ReceptiveField {
-  const places = [...field.sights.keys()];
-  const names = namesOf(places.length);
-  const outputShape = output.shape.slice(1);
-  return {
-    name,
-    type,
-    outputShape,
-    axes: places.map((along, i) => axisField(field, along, names[i]!)),
-    box: (unit) => {
-      if (unit.length > outputShape.length || unit.some((at, axis) => !(at >= 0 && at < outputShape[axis]!)))
-        throw noUnit(name, outputShape, unit);
-      return places.map((along) => {
-        const { low, high } = sightOf(field, along, unit)!;
-        const last = input.shape[along]! - 1;
-        return [Math.max(0, Math.ceil(low - SLACK)), Math.min(last, Math.floor(high + SLACK))];
-      });
-    },
-  };
-}
 
 /**
  * Returns the receptive fields of all layers in closed form: unit i of a map sees `size` pixels from start + jump · i on. They are
@@ -117,8 +86,20 @@ function receptiveField(name: string, type: string, output: Tensor, field: Field
 export function receptiveFields(model: Layer<Tensor, unknown>, inputShape: Shape): ReceptiveField[] {
   const recorded = recordModel(model, inputShape);
   const fields = fieldsOf(recorded);
-  return recorded.layers.flatMap(({ name, type, output }) => {
-    const field = fields.get(output);
-    return field === undefined ? [] : [receptiveField(name, type, output, field, recorded.input)];
+  return recorded.layers.flatMap((layer) => {
+    const field = fields.get(layer.output);
+    if (field === undefined) return [];
+    const head = headOf(layer);
+    return {
+      ...head,
+      axes: axisFieldsOf(field),
+      box: (unit) => {
+        checkUnit(head.name, head.outputShape, unit, 0);
+        return intervalsOf(field, unit).map(({ along, low, high }) => {
+          const last = recorded.input.shape[along]! - 1;
+          return [Math.max(0, Math.ceil(low - SLACK)), Math.min(last, Math.floor(high + SLACK))] as const;
+        });
+      },
+    };
   });
 }

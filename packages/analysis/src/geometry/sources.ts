@@ -1,24 +1,30 @@
 import {
   broadcastSteps,
   eachWindow,
-  offsetOf,
+  placeOf,
+  resampling,
   sizeOf,
-  stepsOf,
   traitsOf,
   type Conv2dGeometry,
-  type Section,
   type Shape,
   type Sliding,
 } from "@convlens/backend";
 import { asRecorded, type Recorded, type Tensor } from "@convlens/tensor";
+import { sectionOf, transposeOf, type View } from "./view.ts";
 
 /** A subset of the numbers of a tensor: 1 for members. */
 export type Mask = Uint8Array;
 
 const ones = (shape: Shape): Mask => new Uint8Array(sizeOf(shape)).fill(1);
 
-/** Returns the index of every element of `output` in an array with these strides. */
-function places(output: Shape, steps: readonly number[], start = 0): Int32Array {
+/** Marks one number of a tensor. */
+export const maskOf = ({ size }: Tensor, i: number): Mask => new Uint8Array(size).fill(1, i, i + 1);
+
+/** Returns the indices of the marked numbers. */
+export const markedIn = (mask: Mask): number[] => [...mask.keys()].filter((i) => mask[i]);
+
+/** Returns the index of every element of a view in the tensor that it lies in. */
+function places(output: Shape, { start, steps }: View): Int32Array {
   const found = new Int32Array(sizeOf(output));
   const at = output.map(() => 0);
   let place = start;
@@ -41,15 +47,17 @@ function read(mask: Mask, from: Int32Array, size: number): Mask {
   return seen;
 }
 
+/** How a broadcast result lies in its input. */
+const broadcast = (input: Shape, output: Shape): View => ({ start: 0, steps: broadcastSteps(input, output) });
+
 const stretched = (mask: Mask, input: Shape, output: Shape): Mask =>
-  read(mask, places(output, broadcastSteps(input, output)), sizeOf(input));
+  read(mask, places(output, broadcast(input, output)), sizeOf(input));
 
 /** Returns the inputs of a reduction or normalization over axes: one marked result marks all positions along them. */
 function folded(mask: Mask, shape: Shape, axes: readonly number[], result: Shape): Mask {
   const small = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  const any =
-    sizeOf(small) === mask.length ? mask : read(mask, places(result, broadcastSteps(small, result)), sizeOf(small));
-  return Uint8Array.from(places(shape, broadcastSteps(small, shape)), (from) => any[from]!);
+  const any = sizeOf(small) === mask.length ? mask : stretched(mask, small, result);
+  return Uint8Array.from(places(shape, broadcast(small, shape)), (from) => any[from]!);
 }
 
 /** Marks groups of which any channel is marked: `[pixels, channels] → [pixels, groups]`. */
@@ -104,14 +112,6 @@ function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
           for (const { tap } of taps) for (let c = 0; c < depth; c++) seen[(tap * depth + c) * f + filter] = 1;
   });
   return seen;
-}
-
-/** Returns the source pixels of pixel `i`, along one axis of a resized image. */
-function resampledFrom(from: number, to: number, mode: "nearest" | "bilinear", i: number): number[] {
-  if (mode === "nearest") return [Math.floor((i * from) / to)];
-  const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
-  const left = Math.floor(at);
-  return at === left ? [left] : [left, left + 1];
 }
 
 /**
@@ -171,26 +171,18 @@ function readBy(t: Recorded, which: number, own: Shape, mask: Mask): Mask | unde
       return mask;
     case "broadcast":
       return stretched(mask, own, t.shape);
-    case "transpose": {
-      const steps = stepsOf(own);
-      return read(
-        mask,
-        places(
-          t.shape,
-          t.attributes.order.map((axis) => steps[axis]!),
-        ),
-        mask.length,
-      );
-    }
+    case "transpose":
+      return read(mask, places(t.shape, transposeOf(t)), mask.length);
     case "slice":
-      return read(mask, sectionOf(own, t.shape, t.attributes), sizeOf(own));
+      return read(mask, places(t.shape, sectionOf(own, t.attributes)), sizeOf(own));
     case "place":
-      return Uint8Array.from(sectionOf(t.shape, own, t.attributes), (at) => mask[at]!);
+      return Uint8Array.from(places(own, sectionOf(t.shape, t.attributes)), (at) => mask[at]!);
     case "concat": {
       const { axis } = t.attributes;
-      const steps = stepsOf(t.shape);
       const before = t.inputs.slice(0, which).reduce((sum, { shape }) => sum + shape[axis]!, 0);
-      return Uint8Array.from(places(own, steps, before * steps[axis]!), (at) => mask[at]!);
+      const begin = own.map((_, i) => (i === axis ? before : 0));
+      const view = sectionOf(t.shape, { begin, step: own.map(() => 1) });
+      return Uint8Array.from(places(own, view), (at) => mask[at]!);
     }
     case "resize":
       return readByResize(t, mask);
@@ -199,16 +191,6 @@ function readBy(t: Recorded, which: number, own: Shape, mask: Mask): Mask | unde
     default:
       return undefined;
   }
-}
-
-/** The place in a whole tensor of every element of a section of it. */
-function sectionOf(whole: Shape, part: Shape, { begin, step }: Section): Int32Array {
-  const steps = stepsOf(whole);
-  return places(
-    part,
-    steps.map((size, axis) => size * step[axis]!),
-    offsetOf(begin, steps),
-  );
 }
 
 /** Marks what the marked numbers of `t` read of those inputs that `includes` accepts. */
@@ -246,12 +228,12 @@ function readByResize(t: Recorded<"resize">, mask: Mask): Mask {
   const { height, width, mode } = t.attributes;
   const [, h, w, c] = t.inputs[0].shape as [number, number, number, number];
   const seen = new Uint8Array(t.inputs[0].size);
-  mask.forEach((marked, i) => {
-    if (!marked) return;
-    const pixel = Math.floor(i / c);
-    const image = Math.floor(pixel / (height * width));
-    for (const y of resampledFrom(h, height, mode, Math.floor(pixel / width) % height))
-      for (const x of resampledFrom(w, width, mode, pixel % width)) seen[((image * h + y) * w + x) * c + (i % c)] = 1;
-  });
+  const sourcesAlong = (from: number, to: number): number[][] =>
+    resampling(from, to, mode).map(({ first, second, weight }) => (weight === 0 ? [first] : [first, second]));
+  const [rows, columns] = [sourcesAlong(h, height), sourcesAlong(w, width)];
+  for (const i of markedIn(mask)) {
+    const [image, row, column, channel] = placeOf(i, t.shape) as [number, number, number, number];
+    for (const y of rows[row]!) for (const x of columns[column]!) seen[((image * h + y) * w + x) * c + channel] = 1;
+  }
   return seen;
 }

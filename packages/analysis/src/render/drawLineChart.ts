@@ -1,5 +1,7 @@
 import { checkOptions, numberAbove, oneOf } from "@convlens/backend";
-import { finiteOption, textOption } from "../optionChecks.ts";
+import { finiteOption } from "@convlens/tensor";
+import { textOption } from "../optionChecks.ts";
+import { extentOf } from "../numbers.ts";
 import type { Role } from "./palette.ts";
 import {
   label,
@@ -69,10 +71,10 @@ interface Axis {
   readonly ticks: (count: number) => number[];
 }
 
-function axisOf(low: number, high: number, scale: "linear" | "log"): Axis {
-  const of = scale === "log" ? Math.log10 : (x: number): number => x;
+function axisOf(low: number, high: number, isLog: boolean): Axis {
+  const of = isLog ? Math.log10 : (x: number): number => x;
   const place = (x: number): number => (of(Math.min(high, Math.max(low, x))) - of(low)) / (of(high) - of(low) || 1);
-  return { low, high, place, ticks: (count) => (scale === "log" ? logTicks : ticks)(low, high, count) };
+  return { low, high, place, ticks: (count) => (isLog ? logTicks : ticks)(low, high, count) };
 }
 
 /** Where each entry of a legend begins: side by side, and on a further line where there is no more room. */
@@ -100,23 +102,22 @@ interface Plot {
 function plotOf(series: readonly Series[], options: LineChartOptions): Plot {
   const { low, high, xHigh, xScale = "linear", yScale = "linear", width = 640, height = 260 } = options;
   const all = series.flatMap(({ points }) => points);
-  const usable = (values: readonly number[], scale: string): number[] =>
-    values.filter((value) => Number.isFinite(value) && (scale === "linear" || value > 0));
-  const xs = usable(
-    all.map(([x]) => x),
-    xScale,
+  /** The ends of the numbers that an axis can show. */
+  const endsOf = (values: readonly number[], isLog: boolean): readonly [low: number, high: number] => {
+    const usable = values.filter((value) => Number.isFinite(value) && (!isLog || value > 0));
+    return usable.length === 0 ? [isLog ? 0.1 : 0, 1] : extentOf(usable);
+  };
+  const [isLogX, isLogY] = [xScale === "log", yScale === "log"];
+  const [left, right] = endsOf(
+    all.map(([at]) => at),
+    isLogX,
   );
-  const ys = usable(
-    all.map(([, y]) => y),
-    yScale,
+  const [bottom, top] = endsOf(
+    all.map(([, value]) => value),
+    isLogY,
   );
-  const least = (values: readonly number[], scale: string): number =>
-    values.reduce((a, b) => Math.min(a, b), values.length === 0 ? (scale === "log" ? 0.1 : 0) : Infinity);
-  const most = (values: readonly number[]): number =>
-    values.reduce((a, b) => Math.max(a, b), values.length === 0 ? 1 : -Infinity);
-  const start = least(xs, xScale);
-  const x = axisOf(xScale === "log" ? start : Math.min(0, start), xHigh ?? most(xs), xScale);
-  const y = axisOf(low ?? least(ys, yScale), high ?? most(ys), yScale);
+  const x = axisOf(isLogX ? left : Math.min(0, left), xHigh ?? right, isLogX);
+  const y = axisOf(low ?? bottom, high ?? top, isLogY);
   return {
     ...{ width, height, x, y },
     px: (at) => LEFT + x.place(at) * (width - LEFT - RIGHT),

@@ -1,4 +1,5 @@
 import { checkOptions } from "@convlens/backend";
+import { extentOf, meanOf } from "../numbers.ts";
 import { countModules, type ModularGraph } from "../structure/modularGraph.ts";
 import { groupModules, type DrawnGraph, type DrawnStage } from "./groupModules.ts";
 import { moduleShapes, moduleSizes } from "./moduleShapes.ts";
@@ -68,8 +69,10 @@ function placesOf({ stages }: DrawnGraph): Point[][] {
     const [rows, columns] = grid;
     // Elements without a place of their own read the same: they lie side by side in the middle of it.
     const read = edges.map(({ stage, from }) => found[stage]![from]!);
-    const middle = (pick: (point: Point) => number): number =>
-      read.length === 0 ? 0 : (Math.min(...read.map(pick)) + Math.max(...read.map(pick))) / 2;
+    const middle = (pick: (point: Point) => number): number => {
+      const [low, high] = extentOf(read.map(pick));
+      return read.length === 0 ? 0 : (low + high) / 2;
+    };
     const first = stands?.first ?? [middle(({ y }) => y), middle(({ x }) => x) - (columns - 1) / 2];
     const jump = stands?.jump ?? [0, 1];
     found.push(
@@ -97,7 +100,7 @@ interface ModuleLayout {
 function layoutOf(graph: DrawnGraph, captions: readonly Caption[], widest: number): ModuleLayout {
   const places = placesOf(graph);
   const all = places.flat();
-  const [left, right] = [Math.min(...all.map(({ x }) => x)), Math.max(...all.map(({ x }) => x))];
+  const [left, right] = extentOf(all.map(({ x }) => x));
   const depth = graph.isPlane ? Math.max(...all.map(({ y }) => y)) : 0;
   const acrossBy = ({ x }: Point): number => right - left + depth * x;
   const isBeside = CAPTION + acrossBy(BACK) * UNIT + FRAME <= widest;
@@ -108,16 +111,17 @@ function layoutOf(graph: DrawnGraph, captions: readonly Caption[], widest: numbe
   const width = Math.max(start + across * unit + FRAME, isBeside ? 0 : Math.min(widest, widestOf(captions)));
   // The first row of an image lies at the back.
   const backOf = ({ y }: Point): number => (graph.isPlane ? depth - y : 0) * unit;
-  const backs = places.map((own) => own.map((place) => backOf(place) * way.y));
-  const heights: number[] = [];
-  for (const [s, own] of backs.entries())
-    heights.push(s === 0 ? 0 : heights[s - 1]! + GAP + Math.max(0, Math.max(...backs[s - 1]!) - Math.min(...own)));
-  const tops = heights.map((height, s) => height + Math.max(...backs[s]!));
-  const height = Math.max(...tops) + FRAME + (isBeside ? 0 : 24);
-  const points = places.map((own, s) =>
-    own.map((place, i) => ({
+  const rows: { readonly own: readonly Point[]; readonly base: number; readonly far: number }[] = [];
+  for (const own of places) {
+    const [near, far] = extentOf(own.map((place) => backOf(place) * way.y));
+    const below = rows.at(-1);
+    rows.push({ own, far, base: below === undefined ? 0 : below.base + GAP + Math.max(0, below.far - near) });
+  }
+  const height = Math.max(...rows.map(({ base, far }) => base + far)) + FRAME + (isBeside ? 0 : 24);
+  const points = rows.map(({ own, base }) =>
+    own.map((place) => ({
       x: start + MARGIN + 15 + (place.x - left) * unit + backOf(place) * way.x,
-      y: height - MARGIN - 15 - heights[s]! - backs[s]![i]!,
+      y: height - MARGIN - 15 - base - backOf(place) * way.y,
     })),
   );
   return { width, height, unit, isBeside, points };
@@ -127,14 +131,13 @@ function layoutOf(graph: DrawnGraph, captions: readonly Caption[], widest: numbe
 const scaleOf = ({ kind, grid, stands }: DrawnStage, unit: number): number =>
   grid[1] > 1 ? Math.min(1, ((stands?.jump[1] ?? 1) * unit) / (moduleSizes[kind].wide + 2)) : 1;
 
-/** The lines to the elements of a stage. */
+/** The lines to the elements of stage `s`. */
 function drawEdges({ stages, isPlane }: DrawnGraph, s: number, { points, unit }: ModuleLayout): SceneShape {
-  const { edges } = stages[s]!;
-  const lines = edges.map(({ stage: source, from, to }) => {
+  // In planes they begin at the top of an element, so that its letter stays free.
+  const rises = stages.map((stage) => (isPlane ? moduleSizes[stage.kind].rise * scaleOf(stage, unit) : 0));
+  const lines = stages[s]!.edges.map(({ stage: source, from, to }) => {
     const [below, b] = [points[source]![from]!, points[s]![to]!];
-    // In planes they begin at the top of an element, so that its letter stays free.
-    const rise = isPlane ? moduleSizes[stages[source]!.kind].rise * scaleOf(stages[source]!, unit) : 0;
-    const a = { x: below.x, y: below.y - rise };
+    const a = { x: below.x, y: below.y - rises[source]! };
     const data = { "data-stage": s, "data-from": `${source}.${from}`, "data-to": to };
     if (s - source === 1) return shape("line", { x1: a.x, y1: a.y, x2: b.x, y2: b.y, ...data });
     // A line that passes a stage bends around its elements.
@@ -148,17 +151,17 @@ function drawEdges({ stages, isPlane }: DrawnGraph, s: number, { points, unit }:
   return shape("g", { stroke: "line", "stroke-opacity": strength, "stroke-width": thin }, ...lines);
 }
 
-/** The elements of a stage. */
-function drawElements({ stages, isPlane }: DrawnGraph, s: number, { points, unit }: ModuleLayout): SceneShape[] {
-  const stage = stages[s]!;
-  const content = moduleShapes(stage, isPlane);
-  const factor = scaleOf(stage, unit);
-  const scale = factor === 1 ? "" : ` scale(${round(factor)})`;
-  return points[s]!.map(({ x, y }, i) => {
-    const transform = `translate(${+x.toFixed(1)} ${+y.toFixed(1)})${scale}`;
-    return shape("g", { transform, "data-stage": s, "data-element": i }, ...content);
+/** The elements of each stage. */
+const drawElements = ({ stages, isPlane }: DrawnGraph, { points, unit }: ModuleLayout): SceneShape[][] =>
+  stages.map((stage, s) => {
+    const content = moduleShapes(stage, isPlane);
+    const factor = scaleOf(stage, unit);
+    const scale = factor === 1 ? "" : ` scale(${round(factor)})`;
+    return points[s]!.map(({ x, y }, i) => {
+      const transform = `translate(${+x.toFixed(1)} ${+y.toFixed(1)})${scale}`;
+      return shape("g", { transform, "data-stage": s, "data-element": i }, ...content);
+    });
   });
-}
 
 /** A caption that can be read on lines, too. */
 function drawCaption(y: number, [what, layer]: Caption): SceneShape[] {
@@ -196,14 +199,13 @@ export function drawModules(graph: ModularGraph, options: WidthOptions = {}): Sc
   const told = stages.map(captionOf);
   const layout = layoutOf(drawn, told, widest);
   const edges = stages.map((_, s) => drawEdges(drawn, s, layout));
-  const elements = stages.map((_, s) => drawElements(drawn, s, layout));
-  const captions = layout.points.flatMap((points, s) => {
-    const ys = points.map(({ y }) => y);
-    const middle = layout.isBeside ? ys.reduce((sum, y) => sum + y, 0) / ys.length : Math.min(...ys) - 36;
-    return drawCaption(middle, told[s]!);
+  const elements = drawElements(drawn, layout);
+  const captions = told.flatMap((caption, s) => {
+    const ys = layout.points[s]!.map(({ y }) => y);
+    return drawCaption(layout.isBeside ? meanOf(ys) : Math.min(...ys) - 36, caption);
   });
   // Lines end behind the elements that they join. Planes are built from below, each over the lines to it.
-  const layers = isPlane ? stages.flatMap((_, s) => [edges[s]!, ...elements[s]!]) : [...edges, ...elements.flat()];
+  const layers = isPlane ? edges.flatMap((lines, s) => [lines, ...elements[s]!]) : [...edges, ...elements.flat()];
   const counts = countModules(graph);
   return scene(layout.width, layout.height, [...layers, ...captions], {
     theme,

@@ -1,4 +1,5 @@
 import { checkOptions } from "@convlens/backend";
+import { meanOf } from "../numbers.ts";
 import type { OperationGraph, GraphNode } from "../structure/operationGraph.ts";
 import {
   drawChecks,
@@ -42,9 +43,10 @@ function rowsOf({ nodes }: OperationGraph): Cell[][] {
     return cell;
   };
   for (const [i, { inputs }] of nodes.entries()) {
-    const row = Math.max(-1, ...inputs.map((from) => cells[from]!.row)) + 1;
-    const above = inputs.map((from) => {
-      let at = cells[from]!;
+    const read = inputs.flatMap((from) => cells[from] ?? []);
+    const row = Math.max(-1, ...read.map((cell) => cell.row)) + 1;
+    const above = read.map((cell) => {
+      let at = cell;
       while (at.row < row - 1) at = place(undefined, at.row + 1, [at]);
       return at;
     });
@@ -56,20 +58,22 @@ function rowsOf({ nodes }: OperationGraph): Cell[][] {
 /** Sorts each row by the mean place of the cells that it is connected to, a few times down and up. */
 function arrange(rows: readonly Cell[][]): void {
   const settle = (row: Cell[], pick: (cell: Cell) => readonly Cell[]): void => {
-    const middle = (cell: Cell): number => {
+    const places = row.map((cell) => {
       const near = pick(cell);
-      return near.length === 0 ? cell.x : near.reduce((sum, { x }) => sum + x, 0) / near.length;
-    };
-    const wanted = new Map(row.map((cell) => [cell, middle(cell)]));
-    row.sort((a, b) => wanted.get(a)! - wanted.get(b)!);
+      return { cell, wanted: near.length === 0 ? cell.x : meanOf(near.map(({ x }) => x)) };
+    });
+    places.sort((a, b) => a.wanted - b.wanted);
     // As near to the wanted place as the neighbours on the left allow; then the row is moved back by the mean distance.
     let edge = -Infinity;
-    for (const cell of row) {
-      cell.x = Math.max(wanted.get(cell)!, edge + width(cell) / 2);
+    for (const { cell, wanted } of places) {
+      cell.x = Math.max(wanted, edge + width(cell) / 2);
       edge = cell.x + width(cell) / 2;
     }
-    const shift = row.reduce((sum, cell) => sum + wanted.get(cell)! - cell.x, 0) / row.length;
-    for (const cell of row) cell.x += shift;
+    const shift = places.reduce((sum, { cell, wanted }) => sum + wanted - cell.x, 0) / places.length;
+    for (const [i, { cell }] of places.entries()) {
+      cell.x += shift;
+      row[i] = cell;
+    }
   };
   for (const row of rows) row.forEach((cell, i) => (cell.x = i * ACROSS));
   for (let sweep = 0; sweep < 6; sweep++) {

@@ -1,4 +1,5 @@
 import { checkOptions } from "@convlens/backend";
+import { extentOf } from "../numbers.ts";
 import { label, scene, shape, tooltip, widthChecks, type Scene, type SceneShape, type WidthOptions } from "./scene.ts";
 
 /** A point of the plane, and its class. */
@@ -22,12 +23,6 @@ const roles = ["input", "positive", "activation", "gradient", "negative"] as con
 /** Longest name that is written at each point. */
 const SHORT = 2;
 
-/** Least and greatest number. */
-const extent = (values: readonly number[]): readonly [number, number] =>
-  values.length === 0
-    ? [0, 0]
-    : values.reduce(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [Infinity, -Infinity]);
-
 /**
  * Points of the plane, each marked by the name of its class: codes along principal components, or a t-SNE map. Both axes have the
  * same scale. If a name has more than two letters, classes are numbered and listed below.
@@ -50,7 +45,8 @@ export function drawPoints(
   const { width: side = SIDE, theme = "auto", title } = options;
   const isShort = names.every((name) => name.length <= SHORT);
   const mark = (kind: number): string => (isShort ? (names[kind] ?? `${kind}`) : `${kind + 1}`);
-  const [[left, right], [bottom, top]] = [extent(points.map(({ x }) => x)), extent(points.map(({ y }) => y))];
+  const [left, right] = extentOf(points.map(({ x }) => x));
+  const [bottom, top] = extentOf(points.map(({ y }) => y));
   const scale = (side - 2 * MARGIN) / (Math.max(right - left, top - bottom) || 1);
   const draw = ({ x, y, kind, selected, about }: MarkedPoint): SceneShape[] => {
     const [px, py] = [side / 2 + (x - (left + right) / 2) * scale, side / 2 - (y - (bottom + top) / 2) * scale];

@@ -32,8 +32,7 @@ export function paintMatrix(
   for (let i = 0; i < rows * columns; i++) data.set([ground >> 16, (ground >> 8) & 255, ground & 255, 255], 4 * i);
   const scale = values === undefined ? undefined : scaleOf([values], { map: "signed", theme });
   const byNumber = colorMap("sequential", theme);
-  for (let i = 0; i < entries.row.length; i++) {
-    const weight = entries.weight[i]!;
+  for (const [i, weight] of entries.weight.entries()) {
     // The first fifth of the colours is too close to the colour of the page.
     const color =
       scale === undefined

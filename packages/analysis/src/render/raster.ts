@@ -1,11 +1,11 @@
 import {
   checkOptions,
+  checkValue,
   numberFrom,
   oneOf,
   ShapeError,
   showShape,
   sizeOf,
-  ValueError,
   wholeFrom,
   type OptionChecks,
   type Shape,
@@ -117,12 +117,13 @@ function sizesOf({ shape, values }: Numbers): readonly [height: number, width: n
   if (shape.length > 2 || sizeOf(shape) !== values.length)
     throw new ShapeError({
       operation: "to paint",
-      expected: `numbers in rows and columns`,
+      expected: "numbers in rows and columns",
       got: shape,
       gotWords: `${values.length} for ${showShape(shape)}`,
       fix: "select a map or a column first, for example with activationMap(…)",
     });
-  return shape.length === 2 ? [shape[0]!, shape[1]!] : [1, shape[0] ?? 1];
+  const [width = 1, height = 1] = shape.toReversed();
+  return [height, width];
 }
 
 /**
@@ -170,7 +171,8 @@ export function paintAtlas(
   checkOptions("paintAtlas", options, { ...rasterChecks, columns: wholeFrom(1), gap: wholeFrom(0) });
   const { columns = Math.max(1, Math.ceil(Math.sqrt(maps.length))), gap = 1, ...painted } = options;
   const sizes = maps.map(sizesOf);
-  const [tall, wide] = [0, 1].map((axis) => Math.max(1, ...sizes.map((size) => size[axis]!))) as [number, number];
+  const tall = Math.max(1, ...sizes.map(([own]) => own));
+  const wide = Math.max(1, ...sizes.map(([, own]) => own));
   const rows = Math.ceil(maps.length / columns);
   const [height, width] = [Math.max(1, rows * (tall + gap) - gap), Math.max(1, columns * (wide + gap) - gap)];
   const data = new Uint8ClampedArray(4 * height * width);
@@ -180,7 +182,7 @@ export function paintAtlas(
   );
   for (const [k, { values }] of maps.entries()) {
     const first = Math.floor(k / columns) * (tall + gap) * width + (k % columns) * (wide + gap);
-    const own = sizes[k]![1];
+    const [, own] = sizes[k]!;
     fill(data, (i) => first + Math.floor(i / own) * width + (i % own), values, scale);
   }
   return { width, height, data, columns, step: [tall + gap, wide + gap] };
@@ -229,13 +231,7 @@ export function paintImage(
  * ```
  */
 export function enlarge({ width, height, data }: Raster, factor: number): Raster {
-  if (!Number.isInteger(factor) || factor < 1)
-    throw new ValueError({
-      operation: "enlarge",
-      what: "factor",
-      expected: "a whole number of at least 1",
-      got: factor,
-    });
+  checkValue("enlarge", "factor", factor, wholeFrom(1));
   const [from, to] = [new Uint32Array(data.buffer), new Uint32Array(width * factor * height * factor)];
   for (let y = 0; y < height * factor; y++)
     for (let x = 0; x < width * factor; x++)
@@ -276,8 +272,9 @@ export function overlay(
   fill(data, (i) => i, numbers.values, scale);
   const most = Math.max(Math.abs(scale.low), Math.abs(scale.high)) || 1;
   for (let i = 0; i < height * width; i++) {
-    const share = Number.isNaN(numbers.values[i]!) ? 1 : strength * Math.min(1, Math.abs(numbers.values[i]!) / most);
-    for (let k = 0; k < 3; k++) data[4 * i + k] = share * data[4 * i + k]! + (1 - share) * picture.data[4 * i + k]!;
+    const x = numbers.values[i]!;
+    const share = Number.isNaN(x) ? 1 : strength * Math.min(1, Math.abs(x) / most);
+    for (let at = 4 * i; at < 4 * i + 3; at++) data[at] = share * data[at]! + (1 - share) * picture.data[at]!;
   }
   return { width, height, data };
 }

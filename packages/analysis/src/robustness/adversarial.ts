@@ -2,8 +2,11 @@ import {
   checkOptions,
   anyOption,
   numberFrom,
+  checkValue,
   ShapeError,
   ValueError,
+  wholeFrom,
+  type OptionCheck,
   type Shape,
   type Values,
 } from "@convlens/backend";
@@ -25,6 +28,8 @@ export interface AdversarialOptions {
   /** Range of the input. Default: 0 to 1. */
   readonly range?: readonly [low: number, high: number];
 }
+
+const epsilonOption: OptionCheck = /* @__PURE__ */ numberFrom(0);
 
 /** Adversarial examples and the predictions for them. */
 export interface Adversarial {
@@ -58,8 +63,8 @@ export interface Adversarial {
 export async function adversarial(model: Layer, x: Tensor, options: AdversarialOptions): Promise<Adversarial> {
   checkOptions("adversarial", options, {
     labels: anyOption,
-    epsilon: anyOption,
-    steps: anyOption,
+    epsilon: epsilonOption,
+    steps: wholeFrom(1),
     stepSize: numberFrom(0),
     range: rangeOption,
   });
@@ -71,23 +76,18 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
       expected: `one label for each of ${count} examples`,
       got: labels.length,
     });
-  if (!(epsilon >= 0) || !Number.isInteger(steps) || steps < 1)
-    throw new ValueError({
-      operation: "adversarial",
-      expected: "an epsilon of at least 0 and steps of at least 1",
-      got: [epsilon, steps],
-      gotWords: `${epsilon} and ${steps}`,
-    });
+  checkValue("adversarial", "epsilon", epsilon, epsilonOption);
   const right = tensor(labels);
   const run = compile((point: Tensor) => {
     const logits = singleTensor("output", apply(model, point), "adversarial");
-    if (logits.rank !== 2 || logits.shape[1]! < 2)
+    const [, depth] = logits.shape;
+    if (depth === undefined || depth < 2 || logits.rank > 2)
       throw new ShapeError({
         operation: "adversarial",
         expected: "a model that makes scores [n, classes]",
         got: logits.shape,
       });
-    const loss = sum(softmaxCrossEntropy(logits, oneHot(right, logits.shape.at(-1)!)));
+    const loss = sum(softmaxCrossEntropy(logits, oneHot(right, depth)));
     return { gradient: gradients(loss, [point], { unused: "zeros" })[0], classes: argmax(logits) };
   });
   const reach = stepSize ?? (steps === 1 ? epsilon : (2.5 * epsilon) / steps);
@@ -107,10 +107,7 @@ export async function adversarial(model: Layer, x: Tensor, options: AdversarialO
       const now = await run(tensor(values, x.shape));
       ({ gradient } = now);
       if (step < steps) continue;
-      const [before, after] = [first, now].map(({ classes }) => Array.from(classes.knownValues)) as [
-        number[],
-        number[],
-      ];
+      const [before, after] = [Array.from(first.classes.knownValues), Array.from(now.classes.knownValues)];
       const share = (classes: readonly number[]): number => classes.filter((c, i) => c === labels[i]).length / count;
       return { shape: x.shape, values, before, after, accuracyBefore: share(before), accuracy: share(after) };
     }

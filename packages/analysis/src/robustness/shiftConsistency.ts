@@ -1,11 +1,12 @@
 import { checkOptions, wholeFrom, type Values } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { tensor, type Tensor } from "@convlens/tensor";
+import { finiteOption, tensor, type Tensor } from "@convlens/tensor";
+import { meanOf, partsOf } from "../numbers.ts";
 import { planesOf, type Planes } from "../planes.ts";
 import { layerNamed, recordModel } from "../recordModel.ts";
 import { sharesOf } from "../shares.ts";
 import { withCompiled } from "../withCompiled.ts";
-import { finiteOption, textOption } from "../optionChecks.ts";
+import { textOption } from "../optionChecks.ts";
 
 /** Options of {@link shiftConsistency}. */
 export interface ShiftOptions {
@@ -42,12 +43,11 @@ function shifted(
   value: number,
 ): Values {
   const moved = values.slice().fill(value);
+  const [first, last] = [Math.max(0, -right), Math.min(width, width - right)];
+  const place = (n: number, row: number, column: number): number => ((n * height + row) * width + column) * channels;
   for (let n = 0; n < count; n++)
-    for (let row = Math.max(0, down); row < Math.min(height, height + down); row++) {
-      const [from, to] = [row - down, row].map((r) => (n * height + r) * width) as [number, number];
-      const [first, last] = [Math.max(0, -right), Math.min(width, width - right)];
-      moved.set(values.subarray((from + first) * channels, (from + last) * channels), (to + first + right) * channels);
-    }
+    for (let row = Math.max(0, -down); row < Math.min(height, height - down); row++)
+      moved.set(values.subarray(place(n, row, first), place(n, row, last)), place(n, row + down, first + right));
   return moved;
 }
 
@@ -80,27 +80,19 @@ export async function shiftConsistency(model: Layer, x: Tensor, options: ShiftOp
   return withCompiled(look, async (run) => {
     const original = await run(tensor(values, x.shape));
     const classes = original.shares.rank === 2 ? rowsOf(original.shares).map(largest) : undefined;
+    const codes = rowsOf(original.code);
     const found: Shifted[] = [];
     const vertical = planes.height === 1 ? 0 : shift;
     for (let down = 0 - vertical; down <= vertical; down++)
       for (let right = -shift; right <= shift; right++) {
         const moved = await run(tensor(shifted(values, planes, down, right, value), x.shape));
-        const rows = rowsOf(moved.shares);
-        const codes = rowsOf(moved.code);
+        const [rows, moves] = [rowsOf(moved.shares), rowsOf(moved.code)];
         found.push({
           down,
           right,
-          same: mean(rows, (row, n) => (classes === undefined ? NaN : largest(row) === classes[n] ? 1 : 0)),
-          share: mean(rows, (row, n) => (classes === undefined ? NaN : row[classes[n]!]!)),
-          change: mean(rowsOf(original.code), (code, n) => {
-            const now = codes[n]!;
-            const finite = code.map((number, i) =>
-              Math.abs(now[i]!) === Infinity || Math.abs(number) === Infinity ? 0 : 1,
-            );
-            const part = (of: (i: number) => number): number => norm(code.map((_, i) => (finite[i] ? of(i) : 0)));
-            const [length, distance] = [part((i) => code[i]!), part((i) => code[i]! - now[i]!)];
-            return distance === 0 ? 0 : length === 0 ? 1 : distance / length;
-          }),
+          same: meanOf(rows.map((row, n) => (classes === undefined ? NaN : largest(row) === classes[n] ? 1 : 0))),
+          share: meanOf(rows.map((row, n) => (classes === undefined ? NaN : row[classes[n]!]!))),
+          change: meanOf(codes.map((code, n) => changeOf(code, moves[n]!))),
         });
       }
     return found;
@@ -108,12 +100,22 @@ export async function shiftConsistency(model: Layer, x: Tensor, options: ShiftOp
 }
 
 /** Splits a batch into the numbers of each example. */
-function rowsOf({ knownValues: values, shape }: Tensor): Float64Array[] {
-  const size = values.length / shape[0]!;
-  return Array.from({ length: shape[0]! }, (_, n) => Float64Array.from(values.subarray(n * size, (n + 1) * size)));
+const rowsOf = ({ knownValues, shape: [count = 1] }: Tensor): Values[] => partsOf(knownValues, count);
+
+function largest(row: Values): number {
+  let best = 0;
+  for (const [i, value] of row.entries()) if (value > row[best]!) best = i;
+  return best;
 }
 
-const largest = (row: Float64Array): number => row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
-const norm = (row: Float64Array): number => Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-const mean = (rows: readonly Float64Array[], of: (row: Float64Array, n: number) => number): number =>
-  rows.reduce((sum, row, n) => sum + of(row, n), 0) / rows.length;
+/** Returns the distance of two codes relative to the norm of the first, over the numbers that are not infinite in either. */
+function changeOf(before: Values, now: Values): number {
+  let [length, distance] = [0, 0];
+  for (const [i, x] of before.entries()) {
+    const y = now[i]!;
+    if (Math.abs(x) === Infinity || Math.abs(y) === Infinity) continue;
+    length += x * x;
+    distance += (x - y) * (x - y);
+  }
+  return distance === 0 ? 0 : length === 0 ? 1 : Math.sqrt(distance) / Math.sqrt(length);
+}

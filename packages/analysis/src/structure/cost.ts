@@ -12,16 +12,7 @@ import {
   type Shape,
 } from "@convlens/backend";
 import { multiplyAddsOf, parameters, type Layer } from "@convlens/layers";
-import {
-  broadcastTo,
-  currentBackend,
-  programOf,
-  sorted,
-  tensorsIn,
-  type Tensor,
-  type Tensors,
-  type Variable,
-} from "@convlens/tensor";
+import { broadcastTo, currentBackend, programOf, sorted, tensorsIn, type Tensor, type Tensors } from "@convlens/tensor";
 import {
   adam,
   crossEntropy,
@@ -32,16 +23,18 @@ import {
   type Optimizer,
 } from "@convlens/training";
 import { shapeOption } from "../optionChecks.ts";
-import { numbersOf, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+import { sumOf } from "../numbers.ts";
+import {
+  headOf,
+  numbersOf,
+  recordModel,
+  type LayerOutput,
+  type RecordedLayer,
+  type RecordedModel,
+} from "../recordModel.ts";
 
 /** The cost of one layer for one example. */
-export interface LayerCost {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
-  /** Shape of one example. */
-  readonly outputShape: Shape;
+export interface LayerCost extends LayerOutput {
   /** Number of parameters; those of a layer used twice count once. */
   readonly parameters: number;
   /** Number of multiply-adds. */
@@ -117,7 +110,7 @@ function chosenBackend(): Pick<Backend, "supports" | "precision"> {
 }
 
 function memoryOf(program: Program, bytes: number): MemoryCost {
-  const sum = (shapes: readonly Shape[]): number => bytes * shapes.reduce((total, shape) => total + sizeOf(shape), 0);
+  const sum = (shapes: readonly Shape[]): number => bytes * sumOf(shapes.map(sizeOf));
   const { peak, sum: unplanned } = planMemory(program);
   const [variables, constants] = [sum(program.variables), sum(program.constants.map(({ shape }) => shape))];
   return {
@@ -219,7 +212,7 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
       kept = keptFor(recorded!, step.gradients);
       const results = tensorsIn(step.results as unknown as Tensors);
       const products = sorted([...results, ...step.gradients], (t) => t.inputs).map(multiplyAddsOf);
-      multiplyAdds = products.reduce((a, b) => a + b, 0) / batch;
+      multiplyAdds = sumOf(products) / batch;
       return results;
     },
     [x, targets, ...different.map(() => broadcastTo(0, []))],
@@ -227,37 +220,35 @@ export function cost(model: Layer, inputShape: Shape, options: CostOptions = {})
   );
   const { layers, input } = recorded!;
   const costs = layerCosts(layers, kept, batch);
-  const total = (pick: (layer: LayerCost) => number): number => costs.reduce((sum, layer) => sum + pick(layer), 0);
-  const sizeOfAll = (variables: ReadonlyMap<string, Variable>): number =>
-    [...variables.values()].reduce((sum, { size }) => sum + size, 0);
+  const total = (pick: (layer: LayerCost) => number): number => sumOf(costs.map(pick));
   const learning = new Map(grouped.map(({ path, parameter }) => [path, parameter]));
   return {
     layers: costs,
-    parameters: sizeOfAll(all),
+    parameters: totalSize(all.values()),
     multiplyAdds: { forward: total((layer) => layer.multiplyAdds), training: multiplyAdds },
     activations: sizeOf(inputShape) + total((layer) => layer.activations),
     kept: (kept.has(input) ? sizeOf(inputShape) : 0) + total((layer) => layer.kept),
-    optimizer: bytes * sizeOfAll(memory.state(learning)),
+    optimizer: bytes * totalSize(memory.state(learning).values()),
     inference: memoryOf(forward, bytes),
     training: memoryOf(training, bytes),
   };
 }
 
+const totalSize = (all: Iterable<{ readonly size: number }>): number => sumOf(Array.from(all, ({ size }) => size));
+
 /** Returns the cost of each layer; one that only contains others costs nothing and is left out. */
 function layerCosts(layers: readonly RecordedLayer[], kept: ReadonlySet<Tensor>, batch: number): LayerCost[] {
   const counted = new Set<object>();
-  return layers.flatMap(({ name, type, layer, output, operations, isContainer }) => {
+  return layers.flatMap((call) => {
+    const { layer, output, operations, isContainer } = call;
     const own = [...parameters(layer).values()].filter((variable) => !counted.has(variable));
     for (const variable of own) counted.add(variable);
-    const stays = operations.filter((t) => kept.has(t));
     const row: LayerCost = {
-      name,
-      type,
-      outputShape: output.shape.slice(1),
-      parameters: own.reduce((sum, { size }) => sum + size, 0),
-      multiplyAdds: operations.reduce((sum, t) => sum + multiplyAddsOf(t), 0) / batch,
+      ...headOf(call),
+      parameters: totalSize(own),
+      multiplyAdds: sumOf(operations.map(multiplyAddsOf)) / batch,
       activations: operations.includes(numbersOf(output)) ? output.size / batch : 0,
-      kept: stays.reduce((sum, { size }) => sum + size, 0) / batch,
+      kept: totalSize(operations.filter((t) => kept.has(t))) / batch,
     };
     return isContainer && row.parameters + row.multiplyAdds + row.activations === 0 ? [] : [row];
   });

@@ -3,9 +3,9 @@ import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
 import type { Field } from "../geometry/field.ts";
 import { fieldsOf } from "../geometry/fieldsOf.ts";
-import { axisField } from "../geometry/receptiveField.ts";
+import { axisFieldsOf } from "../geometry/receptiveField.ts";
 import { dependentsOf, recordModel } from "../recordModel.ts";
-import { markInputs, type Mask } from "../geometry/sources.ts";
+import { markedIn, markInputs, type Mask } from "../geometry/sources.ts";
 
 /** The kind of a {@link ModularStage}. */
 export type ModularKind = "input" | "convolution" | "largest" | "mean" | "dense" | "join";
@@ -85,30 +85,24 @@ interface Grid {
 
 /** Returns the grid of a tensor: its spatial axes, or one element for each number if there are none. */
 function gridOf(t: Tensor, field: Field | undefined, places: readonly number[]): Grid {
-  const steps = stepsOf(t.shape);
   if (places.length === 0) {
     const columns = t.shape.at(-1) ?? 1;
     return { rows: 1, columns, elements: Int32Array.from({ length: t.size }, (_, i) => i % columns) };
   }
-  const sizes = places.map((along) =>
-    (field?.axes.flat() ?? []).reduce((size, factor) => (factor.along === along ? size * factor.size : size), 1),
-  );
-  const columns = sizes.at(-1)!;
-  const elements = Int32Array.from({ length: t.size }, (_, i) => {
-    const at = places.map(() => 0);
-    for (const [axis, factors] of (field?.axes ?? []).entries()) {
-      let rest = Math.floor(i / steps[axis]!) % t.shape[axis]!;
-      const scale = factors.map((_unused, k) => factors.slice(k + 1).reduce((product, { size }) => product * size, 1));
-      for (const [k, factor] of factors.entries()) {
-        const place = Math.floor(rest / scale[k]!);
-        rest %= scale[k]!;
-        const which = places.indexOf(factor.along ?? -1);
-        if (which >= 0) at[which] = at[which]! * factor.size + place;
-      }
-    }
-    return at.length === 1 ? at[0]! : at[0]! * columns + at[1]!;
+  const steps = stepsOf(t.shape);
+  // The factors of the axes are the digits of an index. Those along spatial axes make the index of the element.
+  const digits = (field?.axes ?? []).flatMap((factors, axis) => {
+    const inner = stepsOf(factors.map(({ size }) => size));
+    return factors.map(({ size, along = 0 }, k) => ({ size, along, step: steps[axis]! * inner[k]! }));
   });
-  return { rows: sizes.length === 1 ? 1 : sizes[0]!, columns, elements };
+  const own = places.map((along) => digits.filter((digit) => digit.along === along));
+  const [columns = 1, rows = 1] = own.map((list) => sizeOf(list.map(({ size }) => size))).reverse();
+  const inOrder = own.flat();
+  const weights = stepsOf(inOrder.map(({ size }) => size));
+  const elements = Int32Array.from({ length: t.size }, (_, i) =>
+    inOrder.reduce((sum, { size, step }, k) => sum + (Math.floor(i / step) % size) * weights[k]!, 0),
+  );
+  return { rows, columns, elements };
 }
 
 /**
@@ -152,7 +146,7 @@ export function modularGraph(model: Layer<Tensor, unknown>, inputShape: Shape): 
     const edges = kind === "input" ? [] : edgesOf(t, grid, known);
     known.set(t, { stage: stages.length, grid });
     const letter = kind === "convolution" ? String.fromCharCode(65 + (letters++ % 26)) : label;
-    const stands = standsOf(fields.get(t), places);
+    const stands = standsOf(fields.get(t));
     stages.push({
       ...(stands !== undefined && { stands }),
       kind,
@@ -174,12 +168,12 @@ export function modularGraph(model: Layer<Tensor, unknown>, inputShape: Shape): 
 }
 
 /** Returns the centers of the receptive fields, padding included. */
-function standsOf(field: Field | undefined, places: readonly number[]): ModularStage["stands"] {
-  if (field === undefined || places.length === 0) return undefined;
-  const axes = places.map((along) => axisField(field, along, ""));
+function standsOf(field: Field | undefined): ModularStage["stands"] {
+  const axes = field === undefined ? [] : axisFieldsOf(field);
   if (axes.every(({ jump }) => jump === 0)) return undefined;
-  const [row, column] = axes.length === 1 ? [{ center: 0, jump: 1 }, axes[0]!] : [axes[0]!, axes[1]!];
-  return { first: [row.center, column.center], jump: [row.jump, column.jump] };
+  // A signal has one row.
+  const [column, row = { center: 0, jump: 1 }] = axes.reverse();
+  return column && { first: [row.center, column.center], jump: [row.jump, column.jump] };
 }
 
 function channelsOf(t: Tensor, fields: ReadonlyMap<Tensor, Field>, places: readonly number[]): number {
@@ -189,18 +183,11 @@ function channelsOf(t: Tensor, fields: ReadonlyMap<Tensor, Field>, places: reado
 
 /** Whether the inputs of a join come from different stages, or from one stage through different operations. */
 function joinsStages(t: Tensor, known: ReadonlyMap<Tensor, unknown>, depends: ReadonlySet<Tensor>): boolean {
-  const roots = t.inputs
-    .filter((x) => depends.has(x))
-    .map((x) => {
-      let at = x;
-      while (!known.has(at)) {
-        const next = at.inputs.filter((y) => depends.has(y));
-        if (next.length !== 1) return at;
-        at = next[0]!;
-      }
-      return at;
-    });
-  return new Set(roots).size > 1;
+  const rootOf = (x: Tensor): Tensor => {
+    const [next, ...others] = x.inputs.filter((y) => depends.has(y));
+    return known.has(x) || next === undefined || others.length > 0 ? x : rootOf(next);
+  };
+  return new Set(t.inputs.filter((x) => depends.has(x)).map(rootOf)).size > 1;
 }
 
 /** Returns the elements of earlier stages that each element reads, found by going back from all its numbers. */
@@ -225,12 +212,12 @@ function edgesOf(
       const source = at === t ? undefined : known.get(at);
       if (source === undefined) markInputs(at, masks, (x) => order.includes(x));
       else
-        masks.get(at)?.forEach((marked, i) => {
-          const key = `${source.stage} ${source.grid.elements[i]}`;
-          if (!marked || read.has(key)) return;
+        for (const i of markedIn(masks.get(at) ?? new Uint8Array(0))) {
+          const from = source.grid.elements[i]!;
+          const key = `${source.stage} ${from}`;
+          if (!read.has(key)) edges.push({ stage: source.stage, from, to });
           read.add(key);
-          edges.push({ stage: source.stage, from: source.grid.elements[i]!, to });
-        });
+        }
     }
   }
   return edges;

@@ -65,18 +65,24 @@ export function operationGraph<Input>(
     const layer = owner.get(t);
     return level === "operations" || layer === undefined || layer.isContainer ? t : layer;
   };
-  const groups = new Map<object, Tensor[]>();
-  for (const t of computed) groups.set(groupOf(t), [...(groups.get(groupOf(t)) ?? []), t]);
-  const inOrder = [...groups].sort(([, a], [, b]) => computed.indexOf(a.at(-1)!) - computed.indexOf(b.at(-1)!));
+  const groups = new Map<object, { readonly own: Tensor[]; readonly last: Tensor }>();
+  for (const t of computed) {
+    const key = groupOf(t);
+    const own = [...(groups.get(key)?.own ?? []), t];
+    // Groups are in the order of their last operations.
+    groups.delete(key);
+    groups.set(key, { own, last: t });
+  }
+  const inOrder = [...groups];
   const numbers = new Map<Tensor, number>(inputs.map(([, t], i) => [t, i]));
-  for (const [i, [, own]] of inOrder.entries()) for (const t of own) numbers.set(t, inputs.length + i);
-  const nodes = inOrder.map(([group, own], i): GraphNode => {
-    const layer = owner.get(own[0]!);
-    const read = own.flatMap((t) => t.inputs.flatMap((x) => (depends.has(x) ? numbers.get(x)! : [])));
+  for (const [i, [, { own }]] of inOrder.entries()) for (const t of own) numbers.set(t, inputs.length + i);
+  const nodes = inOrder.map(([group, { own, last }], i): GraphNode => {
+    const layer = owner.get(last);
+    const read = own.flatMap((t) => t.inputs.flatMap((x) => numbers.get(x) ?? []));
     return {
-      label: group === layer ? layer.type : own[0]!.operation!,
+      label: group === layer ? layer.type : (last.operation ?? ""),
       layer: layer?.name ?? "",
-      shape: own.at(-1)!.shape.slice(1),
+      shape: last.shape.slice(1),
       inputs: [...new Set(read)].filter((number) => number !== inputs.length + i),
       parameters: [...new Set(own.flatMap((t) => parametersOf(t, recorded, depends)))],
     };

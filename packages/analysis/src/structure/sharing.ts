@@ -1,16 +1,17 @@
-import { meetings, traitsOf, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
+import { meetings, traitsOf, type Attributes, type Conv2dGeometry, type Shape, type Sliding } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
-import { recordModel, variableBehind, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+import {
+  headOf,
+  recordModel,
+  variableBehind,
+  type LayerOutput,
+  type RecordedLayer,
+  type RecordedModel,
+} from "../recordModel.ts";
 
 /** Weight sharing of a layer. */
-export interface LayerSharing {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
-  /** Shape of one example. */
-  readonly outputShape: Shape;
+export interface LayerSharing extends LayerOutput {
   /** Number of neurons, one for each number of the output. */
   readonly neurons: number;
   /** Number of neurons with the same weights: for a convolution one at each position. */
@@ -30,18 +31,20 @@ const tapsInside = (s: Sliding): number => meetings(s).reduce((sum, taps) => sum
 function biasOf(t: Tensor, { operations }: RecordedLayer, recorded: RecordedModel): Tensor | undefined {
   const same = new Set<Tensor>([t]);
   for (const next of operations) {
-    if ((next.operation === "reshape" || next.operation === "transpose") && same.has(next.inputs[0]!)) same.add(next);
-    const [a, b] = next.inputs;
-    if (next.operation === "add" && same.has(a!)) return variableBehind(b!, recorded);
+    const [a, b] = next.inputs as [Tensor, Tensor];
+    if (!same.has(a)) continue;
+    if (next.operation === "reshape" || next.operation === "transpose") same.add(next);
+    if (next.operation === "add") return variableBehind(b, recorded);
   }
   return undefined;
 }
 
 /** Returns the number of connections, and of inputs of each neuron. */
-function connectionsOf(t: Tensor): { readonly connections: number; readonly inputs: number } {
+function connectionsOf(t: Tensor, weights: Tensor): { readonly connections: number; readonly inputs: number } {
   const { geometry: g } = t.attributes as { readonly geometry?: Conv2dGeometry };
   if (g === undefined) {
-    const inputs = t.inputs[1]!.shape.at((t.attributes as { transposeB?: boolean }).transposeB ? -1 : -2)!;
+    const { transposeB } = t.attributes as Attributes<"matmul">;
+    const inputs = weights.shape.at(transposeB ? -1 : -2) ?? 1;
     return { connections: t.size * inputs, inputs };
   }
   const depth = g.inChannels / g.groups;
@@ -68,16 +71,15 @@ export function sharing(model: Layer<Tensor, unknown>, inputShape: Shape): Layer
   const recorded = recordModel(model, inputShape);
   return recorded.layers.flatMap((layer) =>
     layer.operations.flatMap((t) => {
-      if (!traitsOf(t.operation).weighs) return [];
-      const weights = variableBehind(t.inputs[1]!, recorded);
+      const [, read] = t.inputs;
+      if (!traitsOf(t.operation).weighs || read === undefined) return [];
+      const weights = variableBehind(read, recorded);
       if (weights === undefined) return [];
       const bias = biasOf(t, layer, recorded);
-      const { connections, inputs } = connectionsOf(t);
+      const { connections, inputs } = connectionsOf(t, read);
       return [
         {
-          name: layer.name,
-          type: layer.type,
-          outputShape: layer.output.shape.slice(1),
+          ...headOf(layer),
           neurons: t.size,
           copies: Math.max(1, Math.round((t.size * inputs) / weights.size)),
           connections,

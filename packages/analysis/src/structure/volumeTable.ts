@@ -1,9 +1,10 @@
 import { sizeOf, traitsOf, type Conv2dGeometry, type Pool2dGeometry, type Shape } from "@convlens/backend";
 import { parameters, type Layer } from "@convlens/layers";
 import type { Tensor } from "@convlens/tensor";
-import type { Field } from "../geometry/field.ts";
+import { follows, type Field } from "../geometry/field.ts";
 import { fieldsOf } from "../geometry/fieldsOf.ts";
-import { axisField } from "../geometry/receptiveField.ts";
+import { axisFieldsOf } from "../geometry/receptiveField.ts";
+import { sumOf } from "../numbers.ts";
 import { recordModel, variableBehind, type RecordedModel } from "../recordModel.ts";
 
 /** A row of a {@link VolumeTable}: an activation volume and the weights that compute it. */
@@ -53,25 +54,23 @@ function rowOf(t: Tensor, recorded: RecordedModel, fields: ReadonlyMap<Tensor, F
   });
   const seen = (made: VolumeRow): VolumeRow => {
     const field = fields.get(t);
-    const [along] = field?.sights.keys() ?? [];
-    if (along === undefined) return made;
-    const { size, jump } = axisField(field!, along, "");
-    return { ...made, receptiveField: { size, jump } };
+    const [axis] = field === undefined ? [] : axisFieldsOf(field);
+    return axis === undefined ? made : { ...made, receptiveField: { size: axis.size, jump: axis.jump } };
   };
-  const { geometry } = (t.attributes ?? {}) as { readonly geometry?: Conv2dGeometry & Pool2dGeometry };
+  const { geometry: g } = (t.attributes ?? {}) as { readonly geometry?: Conv2dGeometry & Pool2dGeometry };
   const { weighs, slides, folds } = traitsOf(t.operation);
-  const window = geometry && squared(geometry.height.window, geometry.width.window);
-  if (weighs && slides === "input") return seen(row(`CONV${window}-${geometry!.outChannels}`));
-  if (weighs && slides === "output") return seen(row(`DECONV${window}-${geometry!.inChannels}`));
+  const window = g && squared(g.height.window, g.width.window);
+  if (weighs && slides === "input") return seen(row(`CONV${window}-${g?.outChannels}`));
+  if (weighs && slides === "output") return seen(row(`DECONV${window}-${g?.inChannels}`));
   if (folds && slides) {
     // Windows over channels are those of a normalization.
-    const axes = fields.get(t.inputs[0]!)?.axes.slice(1, 3) ?? [];
-    return axes.flat().some(({ along }) => along !== undefined) ? seen(row(`POOL${window}`)) : undefined;
+    const [x] = t.inputs as readonly [Tensor];
+    return follows(fields.get(x)?.axes.slice(1, 3).flat() ?? []) ? seen(row(`POOL${window}`)) : undefined;
   }
   if (!weighs || weights === undefined) return undefined;
-  return weightShape.length === 2
-    ? row("FC")
-    : { ...seen(row("LOCAL")), shape: weightShape.with(2, weightShape[3]!).slice(0, 3) };
+  if (weightShape.length === 2) return row("FC");
+  const [height, width, , filters] = weightShape as readonly [number, number, number, number];
+  return { ...seen(row("LOCAL")), shape: [height, width, filters] };
 }
 
 /**
@@ -101,9 +100,9 @@ export function volumeTable(model: Layer<Tensor, unknown>, inputShape: Shape): V
   const rows = [input, ...recorded.tensors.flatMap((t) => rowOf(t, recorded, fields) ?? [])];
   return {
     rows,
-    memory: rows.reduce((sum, row) => sum + row.memory, 0),
-    weights: rows.reduce((sum, row) => sum + row.weights, 0),
-    parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
+    memory: sumOf(rows.map((row) => row.memory)),
+    weights: sumOf(rows.map((row) => row.weights)),
+    parameters: sumOf(Array.from(parameters(model).values(), ({ size }) => size)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { meanOf } from "../numbers.ts";
 import type { TrainingHealth } from "./records.ts";
 
 /** The topic of an {@link Advice}. */
@@ -42,151 +43,97 @@ const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 };
-const average = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Advice on the losses. */
-function aboutLoss({ chance, steps }: TrainingHealth): Advice[] {
-  const [first] = steps;
-  const advice: Advice[] = [];
-  if (first === undefined) return advice;
+function* aboutLoss({ chance, steps }: TrainingHealth): Generator<Advice> {
+  const about = "loss";
   const lost = steps.find(({ loss }) => !Number.isFinite(loss));
-  if (lost !== undefined)
-    advice.push({
-      topic: "not finite",
-      about: "loss",
-      figure: lost.loss,
-      step: lost.step,
-      text: `The loss is ${lost.loss} at step ${lost.step}: lower the learning rate or clip gradients; checked(backend) names the operation that made the first such number.`,
-    });
-  if (chance !== undefined && chance > 0 && Math.abs(first.loss - chance) > START * chance)
-    advice.push({
-      topic: "start",
-      about: "loss",
-      figure: first.loss,
-      step: first.step,
-      text:
-        first.loss > chance
-          ? `The first loss is ${short(first.loss)}, random guessing has ${short(chance)}: the untrained model is overconfident; initialize the last layer with smaller weights, or scale the inputs.`
-          : `The first loss is ${short(first.loss)}, below the ${short(chance)} of random guessing: the model is already trained, or the inputs contain the labels.`,
-    });
+  if (lost !== undefined) {
+    const { loss: figure, step } = lost;
+    const text = `The loss is ${figure} at step ${step}: lower the learning rate or clip gradients; checked(backend) names the operation that made the first such number.`;
+    yield { topic: "not finite", about, figure, step, text };
+  }
+  const [first] = steps;
+  if (first !== undefined && chance !== undefined && chance > 0 && Math.abs(first.loss - chance) > START * chance) {
+    const { loss: figure, step } = first;
+    const text =
+      figure > chance
+        ? `The first loss is ${short(figure)}, random guessing has ${short(chance)}: the untrained model is overconfident; initialize the last layer with smaller weights, or scale the inputs.`
+        : `The first loss is ${short(figure)}, below the ${short(chance)} of random guessing: the model is already trained, or the inputs contain the labels.`;
+    yield { topic: "start", about, figure, step, text };
+  }
   const finite = steps.filter(({ loss }) => Number.isFinite(loss));
   const part = Math.max(1, Math.floor(finite.length / 10));
-  const [begin, end] = [finite.slice(0, part), finite.slice(-part)].map((some) =>
-    average(some.map(({ loss }) => loss)),
-  );
-  if (finite.length >= PATIENCE && end! > (1 - PROGRESS) * begin!)
-    advice.push({
-      topic: "no progress",
-      about: "loss",
-      figure: end!,
-      step: finite.at(-1)!.step,
-      text: `The loss was ${short(begin!)} and is ${short(end!)} after ${finite.at(-1)!.step} steps: it does not decrease; try a learning rate ten times larger or smaller, and check that the model can overfit 20 examples.`,
-    });
-  const norms = finite.flatMap(({ step, gradientNorm }) =>
-    gradientNorm === undefined ? [] : [{ step, norm: gradientNorm }],
-  );
+  const begin = meanOf(finite.slice(0, part).map(({ loss }) => loss));
+  const end = meanOf(finite.slice(-part).map(({ loss }) => loss));
+  const last = finite.at(-1);
+  if (last !== undefined && finite.length >= PATIENCE && end > (1 - PROGRESS) * begin) {
+    const text = `The loss was ${short(begin)} and is ${short(end)} after ${last.step} steps: it does not decrease; try a learning rate ten times larger or smaller, and check that the model can overfit 20 examples.`;
+    yield { topic: "no progress", about, figure: end, step: last.step, text };
+  }
+  const norms = finite.flatMap(({ step, gradientNorm: norm }) => (norm === undefined ? [] : [{ step, norm }]));
   const usual = median(norms.map(({ norm }) => norm));
-  const burst = norms.reduce((worst, now) => (now.norm > worst.norm ? now : worst), { step: 0, norm: 0 });
-  if (usual > 0 && burst.norm > BURST * usual)
-    advice.push({
-      topic: "exploding gradients",
-      about: "loss",
-      figure: burst.norm / usual,
-      step: burst.step,
-      text: `At step ${burst.step} the gradient norm was ${short(burst.norm / usual)} times the usual (${short(burst.norm)} against ${short(usual)}): clip gradients to a norm of about ${short(2 * usual)}.`,
-    });
-  return advice;
+  const { step, norm } = norms.reduce((worst, now) => (now.norm > worst.norm ? now : worst), { step: 0, norm: 0 });
+  if (usual > 0 && norm > BURST * usual) {
+    const figure = norm / usual;
+    const text = `At step ${step} the gradient norm was ${short(figure)} times the usual (${short(norm)} against ${short(usual)}): clip gradients to a norm of about ${short(2 * usual)}.`;
+    yield { topic: "exploding gradients", about, figure, step, text };
+  }
 }
 
 /** Advice on the updates, by the median of the last records. */
-function aboutUpdates({ records }: TrainingHealth): Advice[] {
+function* aboutUpdates({ records }: TrainingHealth): Generator<Advice> {
   const recent = records.slice(-3);
   const last = recent.at(-1);
-  return (last?.parameters ?? []).flatMap(({ path }, i): Advice[] => {
-    const ratios = recent.map(({ parameters }) => parameters[i]!.updateRatio).filter(Number.isFinite);
-    const ratio = median(ratios);
+  for (const { path } of last?.parameters ?? []) {
     // A bias starts at 0, so any step is large for it.
-    if (/(^|\.)(bias|shift)$/.test(path)) return [];
-    const seen = { about: path, figure: ratio, step: last!.step };
-    if (ratio > LARGE_UPDATE)
-      return [
-        {
-          ...seen,
-          topic: "large updates",
-          text: `A step changes ${path} by ${short(ratio)} of its size; about 0.001 is healthy: lower the learning rate, by a factor of ${short(ratio / 1e-3)}.`,
-        },
-      ];
-    if (ratio < SMALL_UPDATE)
-      return [
-        {
-          ...seen,
-          topic: "small updates",
-          text:
-            ratio === 0
-              ? `A step does not change ${path} at all: it is frozen, or no gradient reaches it.`
-              : `A step changes ${path} by ${short(ratio)} of its size; about 0.001 is healthy: raise the learning rate.`,
-        },
-      ];
-    return [];
-  });
+    if (last === undefined || /(^|\.)(bias|shift)$/.test(path)) continue;
+    const own = recent.flatMap(({ parameters }) => parameters.filter((each) => each.path === path));
+    const figure = median(own.map(({ updateRatio }) => updateRatio).filter(Number.isFinite));
+    const finding = `A step changes ${path} by ${short(figure)} of its size; about 0.001 is healthy`;
+    const seen = { about: path, figure, step: last.step };
+    if (figure > LARGE_UPDATE) {
+      const text = `${finding}: lower the learning rate, by a factor of ${short(figure / 1e-3)}.`;
+      yield { topic: "large updates", ...seen, text };
+    } else if (figure < SMALL_UPDATE) {
+      const none = `A step does not change ${path} at all: it is frozen, or no gradient reaches it.`;
+      yield { topic: "small updates", ...seen, text: figure === 0 ? none : `${finding}: raise the learning rate.` };
+    }
+  }
 }
 
 /** Advice on units. */
-function aboutUnits({ records }: TrainingHealth): Advice[] {
+function* aboutUnits({ records }: TrainingHealth): Generator<Advice> {
+  const [first] = records;
   const last = records.at(-1);
-  return (last?.layers ?? []).flatMap(({ path, curve, units, dead, saturated }): Advice[] => {
-    const share = dead / units;
-    const before = records[0]!.layers.find((layer) => layer.path === path)?.dead ?? 0;
-    if (curve === "relu" && share >= DEAD)
-      return [
-        {
-          topic: "dead units",
-          about: path,
-          figure: share,
-          step: last!.step,
-          text: `${percent(share)} of the units of ${path} are dead at step ${last!.step} (${dead} of ${units}; ${before} at step ${records[0]!.step}): lower the learning rate${before >= dead ? ", initialize other weights" : ""} or use LeakyReLU.`,
-        },
-      ];
-    if (curve !== "relu" && saturated >= SATURATED)
-      return [
-        {
-          topic: "saturated units",
-          about: path,
-          figure: saturated,
-          step: last!.step,
-          text: `${percent(saturated)} of the outputs of ${path} are saturated by ${curve} at step ${last!.step}, where almost no gradient flows: initialize smaller weights, normalize the inputs, or use ReLU.`,
-        },
-      ];
-    return [];
-  });
+  if (first === undefined || last === undefined) return;
+  const { step } = last;
+  for (const { path: about, curve, units, dead, saturated } of last.layers) {
+    const figure = dead / units;
+    const before = first.layers.find(({ path }) => path === about)?.dead ?? 0;
+    if (curve === "relu" && figure >= DEAD) {
+      const text = `${percent(figure)} of the units of ${about} are dead at step ${step} (${dead} of ${units}; ${before} at step ${first.step}): lower the learning rate${before >= dead ? ", initialize other weights" : ""} or use LeakyReLU.`;
+      yield { topic: "dead units", about, figure, step, text };
+    } else if (curve !== "relu" && saturated >= SATURATED) {
+      const text = `${percent(saturated)} of the outputs of ${about} are saturated by ${curve} at step ${step}, where almost no gradient flows: initialize smaller weights, normalize the inputs, or use ReLU.`;
+      yield { topic: "saturated units", about, figure: saturated, step, text };
+    }
+  }
 }
 
 /** Advice on gradients, by comparing the first weights with the last. */
-function aboutGradients({ records }: TrainingHealth): Advice[] {
-  const last = records.at(-1);
-  const weights = (last?.parameters ?? []).filter(({ path }) => /(filters|weights)$/.test(path));
+function* aboutGradients({ records }: TrainingHealth): Generator<Advice> {
+  const { step = 0, parameters = [] } = records.at(-1) ?? {};
+  const weights = parameters.filter(({ path }) => /(filters|weights)$/.test(path));
   const [first, final] = [weights[0], weights.at(-1)];
-  if (first === undefined || final === undefined || first === final || final.gradient === 0) return [];
-  const ratio = first.gradient / final.gradient;
-  const seen = { about: first.path, figure: ratio, step: last!.step };
-  const finding = `The gradients of ${first.path} are ${short(ratio)} times as large as those of ${final.path}`;
-  if (ratio < 1 / APART)
-    return [
-      {
-        ...seen,
-        topic: "vanishing gradients",
-        text: `${finding}: gradients vanish; use ReLU instead of Sigmoid, normalization, or shortcuts (Residual).`,
-      },
-    ];
-  if (ratio > APART)
-    return [
-      {
-        ...seen,
-        topic: "exploding gradients",
-        text: `${finding}: gradients explode; initialize smaller weights (heNormal), normalize, or clip gradients.`,
-      },
-    ];
-  return [];
+  if (first === undefined || final === undefined || first === final || final.gradient === 0) return;
+  const figure = first.gradient / final.gradient;
+  const seen = { about: first.path, figure, step };
+  const finding = `The gradients of ${first.path} are ${short(figure)} times as large as those of ${final.path}`;
+  const vanish = "gradients vanish; use ReLU instead of Sigmoid, normalization, or shortcuts (Residual).";
+  const explode = "gradients explode; initialize smaller weights (heNormal), normalize, or clip gradients.";
+  if (figure < 1 / APART) yield { topic: "vanishing gradients", ...seen, text: `${finding}: ${vanish}` };
+  if (figure > APART) yield { topic: "exploding gradients", ...seen, text: `${finding}: ${explode}` };
 }
 
 /**
@@ -199,4 +146,4 @@ function aboutGradients({ records }: TrainingHealth): Advice[] {
  * ```
  */
 export const adviceOn = (health: TrainingHealth): Advice[] =>
-  [aboutLoss, aboutUnits, aboutUpdates, aboutGradients].flatMap((look) => look(health));
+  [aboutLoss, aboutUnits, aboutUpdates, aboutGradients].flatMap((look) => [...look(health)]);

@@ -1,11 +1,10 @@
-import { checkOptions, anyOption, functionOption, wholeFrom, UsageError } from "@convlens/backend";
+import { checkOptions, anyOption, functionOption, wholeFrom, UsageError, type Values } from "@convlens/backend";
 import { apply, parameters, singleTensor, type Layer } from "@convlens/layers";
-import { evaluate, type Tensor, type Variable } from "@convlens/tensor";
+import { finiteOption, evaluate, type Tensor, type Variable } from "@convlens/tensor";
 import { crossEntropy, type Loss } from "@convlens/training";
 import { adviceOn, type Advice } from "./advice.ts";
 import { probe } from "./probe.ts";
 import type { HealthRecord, ParameterHealth, TrainingHealth, TrainingStep } from "./records.ts";
-import { finiteOption } from "../optionChecks.ts";
 
 /** Options of {@link watchTraining}. */
 export interface WatchTrainingOptions {
@@ -72,8 +71,8 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
   let before: Weights = { step: 0, values: await valuesOf(all) };
 
   const parameterHealth = (step: number, values: Weights["values"], sizes: ArrayLike<number>): ParameterHealth[] =>
-    all.map(([path], i) => {
-      const [old, now] = [before.values[i]!, values[i]!];
+    values.map((now, i) => {
+      const [[path], old] = [all[i]!, before.values[i]!];
       const moved = Float64Array.from(now, (value, k) => value - old[k]!);
       return {
         path,
@@ -105,17 +104,17 @@ export async function watchTraining(model: Layer, options: WatchTrainingOptions)
 /** The numbers of all parameters after a step. */
 interface Weights {
   readonly step: number;
-  readonly values: readonly ArrayLike<number>[];
+  readonly values: readonly Values[];
 }
 
-const valuesOf = (all: readonly (readonly [string, Variable])[]): Promise<readonly ArrayLike<number>[]> =>
+const valuesOf = (all: readonly (readonly [string, Variable])[]): Promise<readonly Values[]> =>
   evaluate(...all.map(([, variable]) => variable));
 
 /** Infinity for what was 0 and has moved, 0 for what has not. */
 const ratioOf = (moved: number, size: number): number => (moved === 0 ? 0 : moved / size);
 
-function rootMeanSquare(values: ArrayLike<number>): number {
+function rootMeanSquare(values: Values): number {
   let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]! ** 2;
+  for (const value of values) total += value ** 2;
   return Math.sqrt(total / Math.max(1, values.length));
 }

@@ -14,6 +14,7 @@ import {
   type Values,
 } from "@convlens/backend";
 import {
+  finiteOption,
   absolute,
   adamStep,
   add,
@@ -35,7 +36,7 @@ import { planesOf } from "../planes.ts";
 import { awaken } from "./awaken.ts";
 import { imageParameters, type ImageParameterKind } from "./imageParameters.ts";
 import { randomMovement, resampled, samplingOf, type TransformationOptions } from "./transformation.ts";
-import { finiteOption, rangeOption } from "../optionChecks.ts";
+import { rangeOption } from "../optionChecks.ts";
 
 /** Options of the optimization of an image. */
 export interface AscentOptions {

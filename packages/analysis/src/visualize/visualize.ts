@@ -4,8 +4,7 @@ import {
   numberFrom,
   wholeFrom,
   ShapeError,
-  showShape,
-  ValueError,
+  type OptionCheck,
   type Shape,
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
@@ -25,6 +24,7 @@ import {
   tensor,
   type Tensor,
 } from "@convlens/tensor";
+import { checkUnit } from "../geometry/inputsSeen.ts";
 import { shapeOption } from "../optionChecks.ts";
 import { layerNamed, recordModel, type RecordedModel } from "../recordModel.ts";
 import { ascend, ascentChecks, type AscentOptions, type Painting } from "./ascend.ts";
@@ -51,40 +51,31 @@ export interface VisualizeOptions extends AscentOptions {
   readonly totalVariation?: number;
 }
 
-const checkIndex = (what: string, index: number, size: number, layer: string): void => {
-  if (Number.isInteger(index) && index >= 0 && index < size) return;
-  throw new ValueError({
-    operation: "visualize",
-    what: `the ${what} of ${layer}`,
-    expected: `from 0 to ${size - 1}`,
-    got: index,
-  });
-};
+const checkIndex = (what: string, index: number, size: number, layer: string): void =>
+  checkValue("visualize", `the ${what} of ${layer}`, index, wholeFrom(0, size - 1));
 
 /** The mean over all positions of a layer's output: `[n, …, c] → [n, c]`. */
 const overPlaces = (y: Tensor): Tensor => (y.rank === 2 ? y : mean(y, y.shape.map((_, axis) => axis).slice(1, -1)));
+
+/** Accepts objects; their fields are checked with the recorded model. */
+const objectiveOption: OptionCheck = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object such as { class: 0 } or { layer, channel }";
 
 /** The objective in a recorded model: `[n]`. */
 function excitement(recorded: RecordedModel, objective: Objective): Tensor {
   const name = "class" in objective ? "the output" : `layer "${objective.layer}"`;
   const y = "class" in objective ? recorded.output : layerNamed(recorded, objective.layer).output;
-  const channels = y.shape.at(-1)!;
+  const [n = 1, ...shape] = y.shape;
+  const channels = shape.at(-1) ?? 1;
   const channel = "class" in objective ? objective.class : "channel" in objective ? objective.channel : undefined;
   if (channel !== undefined) {
     checkIndex("class" in objective ? "class" : "channel", channel, channels, name);
-    return reshape(slice(overPlaces(y), [0, channel], [y.shape[0]!, 1]), [y.shape[0]!]);
+    return reshape(slice(overPlaces(y), [0, channel], [n, 1]), [n]);
   }
   if ("unit" in objective) {
     const { unit } = objective;
-    if (unit.length !== y.rank - 1)
-      throw new ShapeError({
-        operation: "visualize",
-        what: `the unit of ${name}`,
-        expected: `a place of ${y.rank - 1} numbers in ${showShape(y.shape.slice(1))}`,
-        got: unit,
-      });
-    unit.forEach((at, axis) => checkIndex(`place [${unit.join(", ")}]: no`, at, y.shape[axis + 1]!, name));
-    return reshape(slice(y, [0, ...unit], [y.shape[0]!, ...unit.map(() => 1)]), [y.shape[0]!]);
+    checkUnit(objective.layer, shape, unit);
+    return reshape(slice(y, [0, ...unit], [n, ...unit.map(() => 1)]), [n]);
   }
   if ("direction" in objective) {
     const { direction } = objective;
@@ -102,7 +93,8 @@ function excitement(recorded: RecordedModel, objective: Objective): Tensor {
 
 /** The similarity of images: the mean cosine, over pairs, of the Gram matrices of their channels (Olah et al. 2017). */
 function likeness(maps: Tensor): Tensor {
-  const [n, channels] = [maps.shape[0]!, maps.shape.at(-1)!];
+  const [n = 1] = maps.shape;
+  const channels = maps.shape.at(-1) ?? 1;
   const flat = reshape(maps, [n, maps.size / n / channels, channels]);
   const gram = reshape(matmul(flat, flat, { transposeA: true }), [n, channels * channels]);
   // Maps of zeros have no direction.
@@ -116,8 +108,8 @@ function likeness(maps: Tensor): Tensor {
 function mapsBefore(recorded: RecordedModel, objective: Objective): Tensor | undefined {
   const last =
     "layer" in objective ? recorded.layers.indexOf(layerNamed(recorded, objective.layer)) : recorded.layers.length - 1;
-  const hasPlaces = ({ rank, shape }: Tensor): boolean => rank >= 3 && shape.at(-1)! > 1;
-  return recorded.layers.slice(0, last + 1).findLast(({ output }) => hasPlaces(output))?.output;
+  const outputs = recorded.layers.slice(0, last + 1).map(({ output }) => output);
+  return outputs.findLast(({ rank, shape }) => rank >= 3 && shape.at(-1) !== 1);
 }
 
 /**
@@ -144,6 +136,7 @@ export function visualize(
 ): AsyncGenerator<Painting, void, void> {
   checkOptions("visualize", options, { ...ascentChecks(), count: wholeFrom(1), diversity: numberFrom(0) });
   checkValue("visualize", "inputShape", inputShape, shapeOption);
+  checkValue("visualize", "objective", objective, objectiveOption);
   const { count = 1, diversity = count > 1 ? 1 : 0, totalVariation = 0.1 } = options;
   const shape = [count, ...inputShape];
   // Throws early for a wrong objective.

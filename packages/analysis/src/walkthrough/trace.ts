@@ -1,11 +1,18 @@
-import { placeOf, ShapeError, sizeOf, type Shape } from "@convlens/backend";
+import { placeOf, ShapeError } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
 import { evaluate, type Tensor } from "@convlens/tensor";
 import { biasNumber, candidatesOf, coreOf, meetingsOf, type Core } from "./core.ts";
 import { originOf } from "../geometry/originOf.ts";
-import { dependentsOf, layerNamed, recordModel, type RecordedLayer, type RecordedModel } from "../recordModel.ts";
+import {
+  dependentsOf,
+  layerNamed,
+  recordModel,
+  type LayerCall,
+  type RecordedLayer,
+  type RecordedModel,
+} from "../recordModel.ts";
 import { unitNumber } from "../geometry/inputsSeen.ts";
-import { markInputs, type Mask } from "../geometry/sources.ts";
+import { markedIn, markInputs, maskOf } from "../geometry/sources.ts";
 
 /** An input of a unit. */
 export interface TracedInput {
@@ -22,11 +29,7 @@ export interface TracedProduct extends TracedInput {
   readonly product: number;
 }
 
-interface Traced {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
+interface Traced extends LayerCall {
   /** Position of the unit in the output for one example. */
   readonly unit: readonly number[];
   /** The output of the layer. */
@@ -92,8 +95,6 @@ export function checkSingle(what: string, x: Tensor): void {
   });
 }
 
-const without = (shape: Shape): Shape => shape.slice(1);
-
 /**
  * Traces the computation of one number of a layer's output for one input: the products and the bias that a unit of a convolution
  * sums, with the position of each factor; the candidates of a maximum and the winner; the terms of a mean; and for other layers
@@ -127,57 +128,60 @@ async function traceCore(own: RecordedLayer, { kind, tensor, bias, divisor, unit
   const from = originOf(first, 0, operations).tensor;
   const weights = second && originOf(second, 0, operations).tensor;
   const [made, inputs, factors, biases] = await evaluate(output, from, weights ?? 0, bias?.tensor ?? 0);
-  const head: Traced = { name, type, unit: placeOf(i, without(output.shape)), output: made[i]! };
+  const head: Traced = { name, type, unit: placeOf(i, output.shape.slice(1)), output: made[i]! };
   const { inTensor, inSum } = unitOf(i);
   const input = (at: number | undefined): TracedInput => {
     const origin = at === undefined ? undefined : originOf(first, at, operations).number;
     if (origin === undefined) return { input: undefined, x: 0 };
     return { input: placeOf(origin, from.shape).slice(1), x: inputs[origin]! };
   };
-  if (kind === "products") {
+  if (second !== undefined && weights !== undefined && kind === "products") {
     const sums = meetingsOf(tensor, inTensor).map((meetings) =>
       meetings.map(({ input: at, weight }): TracedProduct => {
         const seen = input(at);
-        const origin = originOf(second!, weight, operations).number!;
+        const origin = originOf(second, weight, operations).number!;
         const w = factors[origin]!;
-        return { ...seen, weight: placeOf(origin, weights!.shape), w, product: seen.x * w };
+        return { ...seen, weight: placeOf(origin, weights.shape), w, product: seen.x * w };
       }),
     );
     const added = bias === undefined ? undefined : biases[biasNumber(bias.tensor.shape, bias.output, inSum)]!;
-    const total = sums.reduce((sum, terms) => sum + terms.reduce((part, { product }) => part + product, 0), 0);
+    const total = totalOf(sums);
     return { ...head, kind, sums, bias: added, value: added === undefined ? total : total + added };
   }
   const seen = candidatesOf(tensor, inTensor).map(input);
   if (kind === "mean")
     return { ...head, kind, terms: seen, divisor, value: seen.reduce((sum, { x }) => sum + x, 0) / divisor };
-  let winner = 0;
-  for (let k = 1; k < seen.length && !Number.isNaN(seen[winner]!.x); k++)
-    if (seen[k]!.x > seen[winner]!.x || Number.isNaN(seen[k]!.x)) winner = k;
-  return { ...head, kind, candidates: seen, winner, value: seen[winner]?.x ?? -Infinity };
+  const winner = winnerOf(seen.map(({ x }) => x));
+  return { ...head, kind: "largest", candidates: seen, winner, value: seen[winner]?.x ?? -Infinity };
 }
+
+/** Adds up sums of products, each summed first. */
+export const totalOf = (sums: readonly (readonly { readonly product: number }[])[]): number =>
+  sums.reduce((sum, terms) => sum + terms.reduce((part, { product }) => part + product, 0), 0);
+
+/** Returns the index of the maximum: the first NaN, else the first of the largest. */
+export const winnerOf = (values: readonly number[]): number =>
+  values.reduce((best, x, k) => {
+    const largest = values[best]!;
+    return x > largest || (Number.isNaN(x) && !Number.isNaN(largest)) ? k : best;
+  }, 0);
 
 /** Finds the inputs that a unit depends on by going back through the operations of the layer. */
 async function traceFunction(own: RecordedLayer, recorded: RecordedModel, i: number): Promise<FunctionTrace> {
   const { name, type, output, operations } = own;
   const froms = operations.length === 0 ? [output] : inputsOf(own, recorded);
-  const start = new Uint8Array(output.size);
-  start[i] = 1;
-  const seen = new Map<Tensor, Mask>([[output, start]]);
+  const seen = new Map([[output, maskOf(output, i)]]);
   for (const t of [...operations].reverse()) markInputs(t, seen, (x) => operations.includes(x) || froms.includes(x));
   const [made, ...values] = await evaluate(output, ...froms);
+  const value = made[i]!;
   return {
     kind: "function",
-    name,
-    type,
-    unit: placeOf(i, without(output.shape)),
-    output: made[i]!,
-    operations: operations.map((t) => t.operation!),
-    inputs: froms.flatMap((from, k) => {
-      const mask = seen.get(from) ?? new Uint8Array(sizeOf(from.shape));
-      return [...mask.keys()]
-        .filter((at) => mask[at])
-        .map((at) => ({ input: placeOf(at, from.shape).slice(1), x: values[k]![at]! }));
+    ...{ name, type, unit: placeOf(i, output.shape.slice(1)), output: value, value },
+    operations: operations.flatMap((t) => t.operation ?? []),
+    inputs: values.flatMap((numbers, k) => {
+      const from = froms[k]!;
+      const marked = markedIn(seen.get(from) ?? new Uint8Array(0));
+      return marked.map((at) => ({ input: placeOf(at, from.shape).slice(1), x: numbers[at]! }));
     }),
-    value: made[i]!,
   };
 }

@@ -4,21 +4,29 @@ import {
   placeOf,
   ShapeError,
   showShape,
-  sizeOf,
   stepsOf,
   UsageError,
   type Conv2dGeometry,
-  type Attributes,
+  type Pool2dGeometry,
   type Values,
 } from "@convlens/backend";
 import type { Layer } from "@convlens/layers";
-import { evaluate, gradients, tensor, type Tensor } from "@convlens/tensor";
-import { candidatesOf, coreOf, meetingsOfConvolution, meetingsOfTransposed, type Core } from "./core.ts";
-import { unitNumber } from "../geometry/inputsSeen.ts";
+import { evaluate, gradients, ones, tensor, type Recorded, type Tensor } from "@convlens/tensor";
+import {
+  candidatesOf,
+  coreOf,
+  depthwise,
+  meetingsOfConvolution,
+  meetingsOfTransposed,
+  productOf,
+  type Core,
+} from "./core.ts";
+import { isUnit, unitNumber } from "../geometry/inputsSeen.ts";
 import { placeOption } from "../optionChecks.ts";
 import { originOf } from "../geometry/originOf.ts";
-import { layerNamed, recordModel, type RecordedLayer } from "../recordModel.ts";
-import { checkSingle, inputsOf } from "./trace.ts";
+import { maskOf } from "../geometry/sources.ts";
+import { layerNamed, recordModel, type LayerCall, type RecordedLayer } from "../recordModel.ts";
+import { checkSingle, inputsOf, totalOf, winnerOf } from "./trace.ts";
 
 /** The contribution of one output to a gradient. */
 export interface TracedGradient {
@@ -33,16 +41,10 @@ export interface TracedGradient {
 }
 
 /** The computation of the gradient of one input of a layer. */
-export interface GradientTrace {
-  /** Name of the call: the path of the layer, or `path#2` for its second call. */
-  readonly name: string;
-  /** Class of the layer. */
-  readonly type: string;
+export interface GradientTrace extends LayerCall {
   /** Position in the input of the layer. */
   readonly input: readonly number[];
-  /**
-   * The outputs that depend on the input, in the order of summation. Each list is summed first, then the sums are added.
-   */
+  /** The outputs that depend on the input, in the order of summation. Each list is summed first, then the sums are added. */
   readonly sums: readonly (readonly TracedGradient[])[];
   /** The total; for convolutions, matrix products and pooling it equals the gradient in float64 bit for bit. */
   readonly value: number;
@@ -83,33 +85,32 @@ export async function traceGradient(
   checkSingle("traceGradient", x);
   const recorded = recordModel(model, x);
   const own = layerNamed(recorded, layer);
-  const [from, ...more] = inputsOf(own, recorded);
-  if (from === undefined || more.length > 0)
+  const inputs = inputsOf(own, recorded);
+  const [from] = inputs;
+  if (from === undefined || inputs.length > 1)
     throw new UsageError({
       operation: "traceGradient",
       expected: "a layer that reads one tensor itself",
-      got: more.length + (from === undefined ? 0 : 1),
-      gotWords: `"${layer}" (${own.type}), which reads ${more.length + (from === undefined ? 0 : 1)}`,
+      got: inputs.length,
+      gotWords: `"${layer}" (${own.type}), which reads ${inputs.length}`,
       fix: "name another, such as one of those that it contains",
     });
   const i = inputNumber(own, from, input);
-  const seed = new Float64Array(recorded.output.size).fill(target === undefined ? 1 : 0);
-  if (target !== undefined) seed[unitNumber("", recorded.output, target)] = 1;
-  const options = { seed: tensor(seed, recorded.output.shape), unused: "zeros" } as const;
-  const [dy] = gradients(recorded.output, [own.output], options);
+  const { output } = recorded;
+  const seed = target === undefined ? ones(output.shape) : seedAt(output, unitNumber("", output, target));
+  const [dy] = gradients(output, [own.output], { seed, unused: "zeros" });
   const [dx] = gradients(own.output, [from], { seed: dy, unused: "zeros" });
   const core = coreOf(own, recorded);
   const sums = core === undefined ? await throughFunction(own, from, dy, i) : await throughCore(own, core, dy, i);
-  const value = sums.reduce((sum, terms) => sum + terms.reduce((part, { product }) => part + product, 0), 0);
-  return { name: own.name, type: own.type, input, sums, value, gradient: (await dx.data())[i]! };
+  return { name: own.name, type: own.type, input, sums, value: totalOf(sums), gradient: (await dx.data())[i]! };
 }
+
+/** Returns a tensor that is 1 at element `i` and 0 elsewhere. */
+const seedAt = (t: Tensor, i: number): Tensor => tensor(maskOf(t, i), t.shape);
 
 function inputNumber({ name, type }: RecordedLayer, from: Tensor, input: readonly number[]): number {
   const shape = from.shape.slice(1);
-  if (
-    input.length !== shape.length ||
-    input.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]!))
-  )
+  if (input.length !== shape.length || !isUnit(shape, input))
     throw new ShapeError({
       operation: `${name} (${type})`,
       what: "the place",
@@ -129,12 +130,15 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
   const [outer, inner, inputs, weights] = await evaluate(dy, atCore, read, second ?? 0);
   const outputOf = new Int32Array(t.size);
   for (let o = 0; o < output.size; o++) outputOf[unitOf(o).inTensor] = o;
-  const term = (unit: number, derivative: number): TracedGradient => ({
-    output: placeOf(outputOf[unit]!, output.shape).slice(1),
-    dy: outer[outputOf[unit]!]!,
-    derivative: derivative / divisor,
-    product: inner[unit]! * derivative,
-  });
+  const term = (unit: number, derivative: number): TracedGradient => {
+    const at = outputOf[unit]!;
+    return {
+      output: placeOf(at, output.shape).slice(1),
+      dy: outer[at]!,
+      derivative: derivative / divisor,
+      product: inner[unit]! * derivative,
+    };
+  };
   // The layer may move its input first: all positions that this number was moved to.
   const places = operations.includes(read)
     ? [...inputs.keys()].filter((place) => originOf(read, place, operations).number === i)
@@ -149,45 +153,39 @@ async function throughCore(own: RecordedLayer, core: Core, dy: Tensor, i: number
 }
 
 /** Returns the units of a pooling or a reduction whose window contains number `i`. */
-function unitsOver(t: Tensor, i: number): number[] {
-  const from = t.inputs[0]!.shape;
+function unitsOver(t: Recorded, i: number): number[] {
   if (t.operation === "sum" || t.operation === "max") {
-    const { axes } = t.attributes as Attributes<"sum">;
-    const steps = stepsOf(t.shape);
-    return [placeOf(i, from).reduce((sum, at, axis) => (axes.includes(axis) ? sum : sum + at * steps[axis]!), 0)];
+    const steps = stepsOf(t.shape).map((step, axis) => (t.attributes.axes.includes(axis) ? 0 : step));
+    return [offsetOf(placeOf(i, t.inputs[0].shape), steps)];
   }
-  const { geometry: g } = t.attributes as Attributes<"sumPool2d">;
-  const whole = { ...g, inChannels: g.channels, outChannels: g.channels, groups: g.channels };
-  return meetingsOfTransposed(whole, i).flatMap((places) => places.map(({ input }) => input!));
+  const { geometry } = t.attributes as { readonly geometry: Pool2dGeometry };
+  return meetingsOfTransposed(depthwise(geometry), i).flatMap((places) => places.map(({ input }) => input));
 }
 
 /** Returns the share of the gradient: a pooling window gives it to its winner; equal maxima over axes share it. */
-function shareOf(t: Tensor, inputs: Values, unit: number, place: number): number {
+function shareOf(t: Recorded, inputs: Values, unit: number, place: number): number {
   const candidates = candidatesOf(t, unit);
-  const isBetter = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
-  const best = candidates.reduce((champion, rival) => (isBetter(inputs[rival]!, inputs[champion]!) ? rival : champion));
+  const best = candidates[winnerOf(candidates.map((k) => inputs[k]!))]!;
   if (t.operation === "maxPool2d") return best === place ? 1 : 0;
   return inputs[place] === inputs[best] ? 1 / candidates.filter((k) => inputs[k] === inputs[best]).length : 0;
 }
 
 /** Returns the units that depend on number `i` of the first input, with their weights, in the order of summation. */
-function meetingsBackwards(t: Tensor, i: number): { readonly unit: number; readonly weight: number }[][] {
+function meetingsBackwards(t: Recorded, i: number): { readonly unit: number; readonly weight: number }[][] {
   if (t.operation === "matmul") {
-    const { transposeA, transposeB } = t.attributes as Attributes<"matmul">;
-    const [m, n] = t.shape.slice(-2) as [number, number];
-    const k = t.inputs[0]!.shape.at(transposeA ? -2 : -1)!;
+    const { m, n, k, inB } = productOf(t);
     const matrix = Math.floor(i / (m * k));
-    const [row, l] = transposeA ? [i % m, Math.floor(i / m) % k] : [Math.floor(i / k) % m, i % k];
+    const [row, l] = t.attributes.transposeA ? [i % m, Math.floor(i / m) % k] : [Math.floor(i / k) % m, i % k];
     return [
       Array.from({ length: n }, (_, column) => ({
         unit: (matrix * m + row) * n + column,
-        weight: matrix * k * n + (transposeB ? column * k + l : l * n + column),
+        weight: inB(matrix, l, column),
       })),
     ];
   }
   const { geometry: g } = t.attributes as { readonly geometry: Conv2dGeometry };
   if (t.operation === "conv2d")
-    return meetingsOfTransposed(g, i).map((places) => places.map(({ input, weight }) => ({ unit: input!, weight })));
+    return meetingsOfTransposed(g, i).map((places) => places.map(({ input, weight }) => ({ unit: input, weight })));
   // A transposed convolution adds each input to the pixels that the convolution would read for it.
   return [
     meetingsOfConvolution(g, i).flatMap(({ input, weight }) => (input === undefined ? [] : [{ unit: input, weight }])),
@@ -201,25 +199,14 @@ async function throughFunction(
   dy: Tensor,
   i: number,
 ): Promise<TracedGradient[][]> {
-  const size = sizeOf(output.shape);
-  const derivatives = Array.from({ length: size }, (_, unit) => {
-    const seed = new Float64Array(size);
-    seed[unit] = 1;
-    return gradients(output, [from], { seed: tensor(seed, output.shape), unused: "zeros" })[0];
-  });
+  const derivatives = Array.from(
+    { length: output.size },
+    (_, unit) => gradients(output, [from], { seed: seedAt(output, unit), unused: "zeros" })[0],
+  );
   const [at, ...each] = await evaluate(dy, ...derivatives);
-  return [
-    each.flatMap((derivative, unit) =>
-      derivative[i] === 0
-        ? []
-        : [
-            {
-              output: placeOf(unit, output.shape).slice(1),
-              dy: at[unit]!,
-              derivative: derivative[i]!,
-              product: at[unit]! * derivative[i]!,
-            },
-          ],
-    ),
-  ];
+  const terms = each.map((derivatives, unit): TracedGradient => {
+    const [slope, derivative] = [at[unit]!, derivatives[i]!];
+    return { output: placeOf(unit, output.shape).slice(1), dy: slope, derivative, product: slope * derivative };
+  });
+  return [terms.filter(({ derivative }) => derivative !== 0)];
 }

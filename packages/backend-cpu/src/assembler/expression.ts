@@ -40,6 +40,8 @@ export const double2 = (x: number): Vector => v128.const(new Uint8Array(Float64A
 
 /** A variable that holds an address. */
 export type Pointer = Local<"i32">;
+/** Several of them, by name. */
+export type Pointers<Name extends string> = Readonly<Record<Name, Pointer>>;
 
 /** The address `count` numbers after another one. */
 export const plus = (address: Int, count: number): Int => i32.add(address, int(4 * count));

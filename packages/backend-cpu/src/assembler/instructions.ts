@@ -128,7 +128,7 @@ export const i64x2: Readonly<Record<"add" | "sub", Binary> & Record<"shl" | "shr
  * most machines.
  */
 export const f32x4: Readonly<
-  Record<"abs" | "neg" | "sqrt" | "trunc" | "convert_i32x4_s" | "demote_f64x2_zero", Unary> &
+  Record<"abs" | "neg" | "sqrt" | "floor" | "trunc" | "convert_i32x4_s" | "demote_f64x2_zero", Unary> &
     Record<"eq" | "ne" | "gt" | "ge" | "add" | "sub" | "mul" | "div" | "min" | "max" | "pmin" | "pmax", Binary> & {
       splat: (a: Float) => Vector;
       extract_lane: (a: Vector, lane: 0 | 1 | 2 | 3) => Float;
@@ -143,6 +143,7 @@ export const f32x4: Readonly<
   gt: binary("\xfd\x44"),
   ge: binary("\xfd\x46"),
   demote_f64x2_zero: unary("\xfd\x5e"),
+  floor: unary("\xfd\x68"),
   trunc: unary("\xfd\x69"),
   abs: unary("\xfd\xe0\x01"),
   neg: unary("\xfd\xe1\x01"),

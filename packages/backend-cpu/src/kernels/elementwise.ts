@@ -33,6 +33,7 @@ export const elementwiseFormulas: Readonly<Record<keyof Elementwise, Pointwise>>
   negate: unary(f32x4.neg),
   absolute: unary(f32x4.abs),
   sqrt: unary(f32x4.sqrt),
+  floor: unary(f32x4.floor),
   reciprocal: (f, x) => f32x4.div(f.constant4(1), x),
   relu: unary(relu4),
   // A 1 with the sign bit of x, unless x is 0 or NaN.

@@ -1,5 +1,14 @@
 import { sizeOf } from "@convlens/backend";
-import { element, load4, loadOne, splat, zero4, type Local, type Pointer } from "../assembler/expression.ts";
+import {
+  element,
+  load4,
+  loadOne,
+  splat,
+  zero4,
+  type Local,
+  type Pointer,
+  type Pointers,
+} from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { f32x4, i32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { defineFunction } from "../defineFunction.ts";
@@ -26,7 +35,7 @@ interface Place {
 function writeEachRow(
   f: FunctionWriter,
   { count, size, length }: RowsShape,
-  { table, indices, rows }: Readonly<Record<"table" | "indices" | "rows", Pointer>>,
+  { table, indices, rows }: Pointers<"table" | "indices" | "rows">,
   visit: (place: Place) => void,
 ): void {
   const at = f.local("i32");

@@ -1,22 +1,14 @@
 import { sizeOf } from "@convlens/backend";
 import { strided } from "../callList.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import type { Pointer } from "../assembler/expression.ts";
+import type { Pointers } from "../assembler/expression.ts";
 import { defineFunction } from "../defineFunction.ts";
 import { after, NOWHERE, type Address } from "../heap.ts";
 import type { Runtime, CpuKernel } from "../runtime.ts";
-import {
-  epilogueOf,
-  PANEL,
-  panelLength,
-  writePack,
-  writeProduct,
-  type Epilogue,
-  type PanelShape,
-  type ProductShape,
-} from "./product.ts";
+import { epilogueOf, writeProduct, type Epilogue, type ProductShape } from "./product.ts";
 import { writeCopyRows } from "./rows.ts";
 import { splitCalls } from "./splitCalls.ts";
+import { PANEL, panelLength, writePack, type PanelShape } from "./panels.ts";
 
 /** A product of matrices a [m, k] and b [k, n], each of which may be transposed in memory. */
 export interface MatrixProduct {
@@ -97,7 +89,7 @@ const manyRowsFunction = defineFunction({
   write: (f, { product, count }: Part, a, panels, y, bias, strip) => {
     const { k } = product;
     const { parts, terms } = partsOf(product);
-    const some = (length: number, position: { readonly isFirst: boolean; readonly isLast: boolean }): void =>
+    const some = (length: number, position: Pick<SomeTerms, "isFirst" | "isLast">): void =>
       writeSomeTerms(f, { product, count, length, ...position }, { a, panels, y, bias, strip });
     if (parts > 1) {
       some(terms, { isFirst: true, isLast: false });
@@ -113,17 +105,18 @@ function partsOf({ k }: MatrixProduct): { readonly parts: number; readonly terms
   return { parts, terms: Math.ceil(k / parts) };
 }
 
+/** Some terms of a part. */
+interface SomeTerms extends Part {
+  readonly length: number;
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+}
+
 /** Writes: adds the products of `length` terms to some rows; moves a and the panels on. */
 function writeSomeTerms(
   f: FunctionWriter,
-  {
-    product: { m, k, n, transposeA, epilogue },
-    count,
-    length,
-    isFirst,
-    isLast,
-  }: Part & { readonly length: number; readonly isFirst: boolean; readonly isLast: boolean },
-  { a, panels, y, bias, strip }: Readonly<Record<"a" | "panels" | "y" | "bias" | "strip", Pointer>>,
+  { product: { m, k, n, transposeA, epilogue }, count, length, isFirst, isLast }: SomeTerms,
+  { a, panels, y, bias, strip }: Pointers<"a" | "panels" | "y" | "bias" | "strip">,
 ): void {
   // Columns are copied to a strip, where they lie close together.
   if (transposeA) {

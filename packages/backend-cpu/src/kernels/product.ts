@@ -1,14 +1,11 @@
-import { load, load4, number, plus, relu4, splat, zero4, type Pointer } from "../assembler/expression.ts";
+import { load4, plus, relu4, splat, zero4, type Pointer } from "../assembler/expression.ts";
 import { f32x4, type Int } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { transpose4 } from "./transpose4.ts";
+import { PANEL } from "./panels.ts";
 
 // c[i, j] = Σ a[i, l] · b[l, j] is the loop of matrix products and of all convolutions. They differ in where the rows and terms of a
 // lie: those of a convolution overlap, and are read in place. b is packed in panels of columns. A tile is some rows of a panel's
 // columns, whose sums stay in registers.
-
-/** Columns of a packed panel. */
-export const PANEL = 8;
 
 /** What is fused with a convolution or product. */
 export type Epilogue = "bias" | "biasRelu";
@@ -29,7 +26,7 @@ export interface ProductShape {
   readonly columns: number;
   /** The terms of a row of a, as nested loops, the outermost first. */
   readonly terms: readonly { readonly count: number | Int; readonly step: number }[];
-  /** How b lies. Default: as {@link writePack} packs it. */
+  /** How b lies. Default: as `writePack` packs it. */
   readonly panels?: Panels;
   /** Whether the result is added to the values in memory. */
   readonly accumulate?: boolean;
@@ -50,9 +47,6 @@ export interface Panels {
   /** Distance between panels. */
   readonly step: number;
 }
-
-/** Numbers that {@link writePack} writes for a matrix. */
-export const panelLength = (terms: number, columns: number): number => Math.ceil(columns / PANEL) * PANEL * terms;
 
 /** Bytes from which a function counts as long: engines take more time to optimize it. */
 const LONG = 2000;
@@ -130,7 +124,7 @@ function writeHere(f: FunctionWriter, shape: ProductShape, { a, b, c, bias }: Pr
   f.inParts(shape.columns, panels.width, panel);
 }
 
-/** Panels as {@link writePack} packs them. */
+/** Panels as `writePack` packs them. */
 function panelsOf({ terms }: ProductShape): Panels {
   const count = terms.reduce((product, each) => {
     if (typeof each.count !== "number") throw new Error("the steps of panels with so many terms must be given");
@@ -217,70 +211,4 @@ function writeTerms(
     });
   };
   loop(0);
-}
-
-/** A matrix [terms, columns] anywhere in the memory. */
-export interface PanelShape {
-  readonly terms: number;
-  readonly columns: number;
-  /** Distance between terms. */
-  readonly termStep: number;
-  /** Distance between columns. */
-  readonly columnStep: number;
-}
-
-/** Writes: packs a matrix in panels of eight columns, with zeros for missing columns; moves both addresses on. */
-export function writePack(
-  f: FunctionWriter,
-  { terms, columns, termStep, columnStep }: PanelShape,
-  from: Pointer,
-  to: Pointer,
-): void {
-  const at = f.local("i32");
-  const panel = (count: number): void => {
-    f.set(at, from);
-    /** One term. Columns that lie side by side are copied four at a time. */
-    const term = (): void => {
-      for (let j = 0; j < PANEL;) {
-        if (columnStep === 1 && j + 4 <= count) {
-          f.store4(to, load4(at, j), j);
-          j += 4;
-        } else {
-          f.store(to, j < count ? load(at, j * columnStep) : number(0), j);
-          j++;
-        }
-      }
-      f.advance(at, termStep);
-      f.advance(to, PANEL);
-    };
-    // Terms that lie side by side are copied in blocks of 4 × 4, which are transposed.
-    const blocks = termStep === 1 && columnStep !== 1 && count === PANEL ? Math.floor(terms / 4) : 0;
-    f.times(blocks, () => {
-      for (let j = 0; j < PANEL; j += 4) {
-        const rows = [0, 1, 2, 3].map((k) => load4(at, (j + k) * columnStep));
-        transpose4(f, rows).forEach((column, k) => f.store4(to, column, k * PANEL + j));
-      }
-      f.advance(at, 4);
-      f.advance(to, 4 * PANEL);
-    });
-    f.times(terms - 4 * blocks, term);
-    f.set(from, plus(from, PANEL * columnStep));
-  };
-  f.inParts(columns, PANEL, panel);
-}
-
-/** Writes: packs `count` matrices that are `step` numbers apart, one behind the other; moves both addresses on. */
-export function writePackAll(
-  f: FunctionWriter,
-  shape: PanelShape,
-  { count, step }: { readonly count: number; readonly step: number },
-  from: Pointer,
-  to: Pointer,
-): void {
-  const at = f.local("i32");
-  f.times(count, () => {
-    f.set(at, from);
-    writePack(f, shape, at, to);
-    f.advance(from, step);
-  });
 }

@@ -1,5 +1,5 @@
 import { resampling, type ResizeMode } from "@convlens/backend";
-import { load4, loadInt, splat, type Local, type Pointer } from "../assembler/expression.ts";
+import { load4, loadInt, splat, type Local, type Pointer, type Pointers } from "../assembler/expression.ts";
 import { f32x4, i32, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
 import { strided } from "../callList.ts";
@@ -81,7 +81,7 @@ interface Images {
 }
 
 /** Addresses of the tables, of the buffer, of the small image, and of a row of the large one. */
-type RowPlaces = Readonly<Record<"rows" | "columns" | "buffer" | "image" | "row", Pointer>>;
+type RowPlaces = Pointers<"rows" | "columns" | "buffer" | "image" | "row">;
 
 /** Writes: computes a row of the large image from the small one, or adds it back to the rows that it was computed from. */
 function writeRow(

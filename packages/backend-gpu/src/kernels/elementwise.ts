@@ -18,6 +18,7 @@ export const elementwiseFormulas: Readonly<Record<Exclude<keyof Elementwise, "co
   negate: (x) => `(-${x})`,
   absolute: call("Math.abs"),
   sign: call("signOf"),
+  floor: call("Math.floor"),
   exp: call("exponential"),
   expm1: call("exponentialLess1"),
   log: call("logarithm"),

@@ -80,6 +80,7 @@ export const elementwiseKernels: KernelsOf<Values, keyof Elementwise> = {
   negate: map((x) => -x),
   absolute: map(Math.abs),
   sign: map(Math.sign),
+  floor: map(Math.floor),
   exp: map(exp),
   expm1: map(expm1),
   log: map(log),

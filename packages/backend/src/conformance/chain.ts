@@ -56,6 +56,7 @@ const kinds: readonly Kind[] = [
   ...(["negate", "absolute", "relu"] as const).map((name) => kind(name, 1, same, {})),
   ...(["tanh", "sigmoid", "sin", "cos"] as const).map((name) => kind(name, 1, smooth, {})),
   kind("sign", 1, exact, {}),
+  kind("floor", 1, (x) => exact(x) && { most: x.most + 1, error: 0 }, {}),
   ...(["equal", "greater", "greaterEqual"] as const).map((name) => kind(name, 2, exact, {})),
   ...(["add", "subtract"] as const).map((name) => kind(name, 2, sum, {})),
   ...(["maximum", "minimum"] as const).map((name) => kind(name, 2, larger, {})),

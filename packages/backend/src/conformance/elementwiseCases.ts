@@ -19,6 +19,8 @@ export const elementwiseCases: Cases<keyof Elementwise> = {
   negate: unary,
   absolute: unary,
   sign: (dice) => ({ ...unary(dice), number: coarse }),
+  // A quarter of the numbers are whole.
+  floor: (dice) => ({ ...unary(dice), number: (d) => d.int(-12, 12) / 4 }),
   exp: unary,
   expm1: unary,
   log: (dice) => ({ ...unary(dice), number: positive }),

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import {
   absolute,
   add,
+  clip,
   equal,
   erf,
   exp,
@@ -35,6 +36,12 @@ export const gelu = (x: Operand): Tensor => multiply(multiply(x, 0.5), add(erf(m
 
 /** x · sigmoid(x), also called SiLU. */
 export const swish = (x: Operand): Tensor => multiply(x, sigmoid(x));
+
+/** A piecewise linear sigmoid: 0 up to −3, 1 from 3 on, x / 6 + 1 / 2 between (Howard 2019). */
+export const hardSigmoid = (x: Operand): Tensor => clip(add(multiply(x, 1 / 6), 0.5), 0, 1);
+
+/** x · hardSigmoid(x), a {@link swish} without exponentials (Howard 2019). */
+export const hardSwish = (x: Operand): Tensor => multiply(x, hardSigmoid(x));
 
 // The parts of the lowering have a kink at 0 and their sum has none, so it has its own gradient rule.
 const softplusOperation: Operation<"softplus"> = {

@@ -1,4 +1,14 @@
-import { broadcastShapes, checkShape, sameShape, ShapeError, showShape, sizeOf, type Shape } from "@convlens/backend";
+import {
+  broadcastShapes,
+  checkShape,
+  checkValue,
+  sameShape,
+  ShapeError,
+  showShape,
+  sizeOf,
+  wholeFrom,
+  type Shape,
+} from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
@@ -71,6 +81,36 @@ export function broadcastTo(x: Operand, shape: Shape): Tensor {
       got: from.shape,
     });
   return record(broadcastOperation, [from], { shape: [...shape] });
+}
+
+/**
+ * Repeats a tensor as a whole, along each axis as often as asked.
+ *
+ * @param repeats - A whole number of at least 1 for each axis.
+ * @returns The shape of `x`, each size multiplied by its number of repeats.
+ * @throws `ShapeError` for another number of repeats than axes; `ValueError` for a number that is not whole or below 1.
+ *
+ * @example
+ * ```ts
+ * tile(tensor([1, 2, 3]), [2]); // 1, 2, 3, 1, 2, 3
+ * ```
+ */
+export function tile(x: Operand, repeats: readonly number[]): Tensor {
+  const from = operand(x);
+  if (repeats.length !== from.rank)
+    throw new ShapeError({
+      operation: "tile",
+      expected: `a number of repeats for each of the ${from.rank} axes of ${showShape(from.shape)}`,
+      got: repeats,
+    });
+  repeats.forEach((count, axis) => checkValue("tile", `repeats[${axis}]`, count, wholeFrom(1)));
+  // A new axis before each old one is stretched, and then joined with it.
+  const split = from.shape.flatMap((size) => [1, size]);
+  const stretched = from.shape.flatMap((size, axis) => [repeats[axis]!, size]);
+  return reshape(
+    broadcastTo(reshape(from, split), stretched),
+    from.shape.map((size, axis) => size * repeats[axis]!),
+  );
 }
 
 /** Options of a reduction. */

@@ -44,6 +44,10 @@ export const negate: Unary = /* @__PURE__ */ unary("negate", (dy) => negate(dy))
 export const absolute: Unary = /* @__PURE__ */ unary("absolute", (dy, x) => multiply(dy, sign(x)));
 /** −1, 0 or 1; no gradient flows. */
 export const sign: Unary = /* @__PURE__ */ unary("sign", () => null);
+/** ⌊x⌋, the largest whole number that is not above x; no gradient flows. */
+export const floor: Unary = /* @__PURE__ */ unary("floor", () => null);
+/** ⌈x⌉, the smallest whole number that is not below x; no gradient flows. */
+export const ceil: Unary = (x) => negate(floor(negate(x)));
 /** eˣ */
 export const exp: Unary = /* @__PURE__ */ unary("exp", (dy, _, y) => multiply(dy, y));
 /** eˣ − 1, accurate also for small x. */
@@ -133,6 +137,34 @@ const whereOperation: Operation<"where"> = {
  */
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
   record(whereOperation, [condition, a, b], {});
+
+/**
+ * Nearest whole number, of two equally near ones the even one, as `torch.round`; no gradient flows.
+ *
+ * @example
+ * ```ts
+ * round(tensor([0.5, 1.5, 2.4, -1.5])); // 0, 2, 2, -2
+ * ```
+ */
+export function round(x: Operand): Tensor {
+  const low = floor(x);
+  const rest = subtract(x, low);
+  const high = add(low, 1);
+  const even = multiply(floor(divide(high, 2)), 2);
+  // The rest of an infinite number is NaN, which fails both comparisons.
+  return where(greater(rest, 0.5), high, where(equal(rest, 0.5), even, low));
+}
+
+/**
+ * Remainder a − ⌊a / b⌋ · b of a division, with the sign of b, as `torch.remainder` and `%` of Python. It is NaN where b is 0 or
+ * infinite. The gradient of b is −⌊a / b⌋.
+ *
+ * @example
+ * ```ts
+ * mod(tensor([5, -5]), 3); // 2, 1
+ * ```
+ */
+export const mod: Binary = (a, b) => subtract(a, multiply(floor(divide(a, b)), b));
 
 /** x² */
 export function square(x: Operand): Tensor {

@@ -4,7 +4,8 @@ import type { Tensor } from "../tensor.ts";
 import { reshape } from "./broadcast.ts";
 import { matmul } from "./matmul.ts";
 import { checkWindow, poolChecks } from "./options.ts";
-import { concat, pad, slice, transpose } from "./movement.ts";
+import { concat, slice, transpose } from "./movement.ts";
+import { pad } from "./pad.ts";
 
 /** Options of {@link patches}. */
 export interface PatchesOptions extends WindowOptions {

@@ -1,9 +1,9 @@
-import { checkOptions, oneOf, sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
+import { sameShape, ShapeError, showShape, ValueError, type Shape } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkAxes, checkAxis } from "./axes.ts";
-import { broadcastTo, reshape } from "./broadcast.ts";
+import { reshape } from "./broadcast.ts";
 
 const transposeOperation: Operation<"transpose"> = {
   name: "transpose",
@@ -49,6 +49,10 @@ const placeOperation: Operation<"place"> = {
   shape: (_, { shape }) => shape,
   gradient: (dy, { inputs: [x], attributes }) => [record(sliceOperation, [dy], { ...attributes, shape: x.shape })],
 };
+
+/** Zeros of a larger shape, with a tensor laid in them from `begin` on. */
+export const placed = (x: Tensor, begin: readonly number[], shape: Shape): Tensor =>
+  record(placeOperation, [x], { begin, step: x.shape.map(() => 1), shape });
 
 /**
  * Section of a tensor: along each axis `size` elements from `begin`, every `step`-th one; a negative step goes backwards.
@@ -110,7 +114,7 @@ export function flip(x: Operand, axes?: number | readonly number[]): Tensor {
 }
 
 /** Section of one axis, with the others whole. */
-function part(x: Tensor, axis: number, begin: number, size: number, step = 1): Tensor {
+export function part(x: Tensor, axis: number, begin: number, size: number, step = 1): Tensor {
   return slice(
     x,
     x.shape.map((_, a) => (a === axis ? begin : 0)),
@@ -164,79 +168,4 @@ export function stack(tensors: readonly Operand[], axis = 0): Tensor {
     parts.map((x) => reshape(x, x.shape.toSpliced(along, 0, 1))),
     along,
   );
-}
-
-/** Options of {@link pad}. */
-export interface PadOptions {
-  /**
-   * Values of the padding: zeros; the mirror image without the edge (`cb|abc|ba`); the edge repeated (`aa|abc|cc`); or the other
-   * end (`bc|abc|ab`). Default: `"zero"`.
-   */
-  readonly mode?: "zero" | "reflect" | "replicate" | "wrap";
-}
-
-/**
- * Pads a tensor: along each axis with a number of elements before and after.
- *
- * @example
- * ```ts
- * pad(tensor([1, 2, 3]), [[1, 1]], { mode: "reflect" }); // 2, 1, 2, 3, 2
- * ```
- */
-export function pad(
-  x: Operand,
-  amounts: readonly (readonly [before: number, after: number])[],
-  options: PadOptions = {},
-): Tensor {
-  checkOptions("pad", options, { mode: oneOf("zero", "reflect", "replicate", "wrap") });
-  const { mode = "zero" } = options;
-  const from = operand(x);
-  if (amounts.length !== from.rank)
-    throw new ShapeError({
-      operation: "pad",
-      expected: `[before, after] for each of the ${from.rank} axes of ${showShape(from.shape)}`,
-      got: amounts.length,
-      gotWords: `${amounts.length}`,
-    });
-  amounts.forEach(([before, after], axis) => {
-    const size = from.shape[axis]!;
-    const most =
-      mode === "reflect" ? size - 1 : mode === "wrap" ? size : mode === "replicate" && size === 0 ? 0 : Infinity;
-    for (const amount of [before, after])
-      if (!Number.isInteger(amount) || amount < 0 || amount > most)
-        throw new ValueError({
-          operation: "pad",
-          what: "padding",
-          axis,
-          expected: `a whole number from 0 to ${most} (mode "${mode}", size ${size})`,
-          got: amount,
-        });
-  });
-  if (amounts.every(([before, after]) => before + after === 0)) return from;
-  if (mode === "zero")
-    return record(placeOperation, [from], {
-      begin: amounts.map(([before]) => before),
-      step: from.shape.map(() => 1),
-      shape: from.shape.map((size, axis) => amounts[axis]![0] + size + amounts[axis]![1]),
-    });
-  return amounts.reduce(
-    (y, [before, after], axis) =>
-      concat([...edge(y, axis, before, mode, false), y, ...edge(y, axis, after, mode, true)], axis),
-    from,
-  );
-}
-
-/** Padding before or after an axis in all modes but zero; none if the amount is 0. */
-function edge(
-  x: Tensor,
-  axis: number,
-  amount: number,
-  mode: "reflect" | "replicate" | "wrap",
-  after: boolean,
-): Tensor[] {
-  if (amount === 0) return [];
-  const size = x.shape[axis]!;
-  if (mode === "wrap") return [part(x, axis, after ? 0 : size - amount, amount)];
-  if (mode === "reflect") return [part(x, axis, after ? size - 2 : amount, amount, -1)];
-  return [broadcastTo(part(x, axis, after ? size - 1 : 0, 1), x.shape.with(axis, amount))];
 }

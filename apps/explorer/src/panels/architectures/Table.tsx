@@ -1,5 +1,4 @@
 import type { VolumeRow } from "@convlens/analysis";
-import type { JSX } from "preact";
 import { grouped } from "../../draw/shown.ts";
 import { productsOf } from "./model.ts";
 
@@ -8,7 +7,7 @@ export function Table(props: {
   readonly rows: readonly VolumeRow[];
   readonly pointed: number | undefined;
   readonly onPoint: (to: number | undefined) => void;
-}): JSX.Element {
+}) {
   const { rows, pointed, onPoint } = props;
   const most = (of: (row: VolumeRow) => number): number => Math.max(1, ...rows.map(of));
   const columns = [

@@ -4,7 +4,7 @@ import { percent } from "../../draw/shown.ts";
 import { choice, flag, text, whole, type StateOf } from "../../fields.ts";
 
 /** A well-known net. */
-export interface Preset {
+interface Preset {
   readonly pattern: string;
   readonly side: number;
   readonly channels: number;

@@ -1,14 +1,12 @@
 import { drawVolumes } from "@convlens/analysis/render";
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import type { ArchitectureAnswer } from "../../compute/architecture.ts";
 import { useAnswer } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { counted, grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   architecturesFields,
   bytesInWords,
@@ -26,10 +24,9 @@ import { Table } from "./Table.tsx";
 type Props = PanelProps<typeof architecturesFields>;
 
 /** A net as text, with its volumes and their cost. */
-export function ArchitecturesView(props: Props): JSX.Element {
-  const state = props.state.value;
-  const { choice } = controlsOf(architecturesFields, props);
-  const { value, problem } = useAnswer("architecture", () => requestOf(props.state.value)).value;
+export function ArchitecturesView(props: Props) {
+  const { signal, state, choice } = props;
+  const { value, problem } = useAnswer("architecture", () => requestOf(signal.value)).value;
   const pointed = useSignal<number | undefined>(undefined);
   const onPoint = (to: number | undefined): void => void (pointed.value = to);
   // The last valid pattern stays visible while the reader types.
@@ -75,7 +72,7 @@ export function ArchitecturesView(props: Props): JSX.Element {
   );
 }
 
-function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readonly batch: number }): JSX.Element {
+function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readonly batch: number }) {
   const totals: readonly { name: string; text: string; id?: string; more?: string }[] = [
     { name: "parameters", text: grouped(answer.parameters), id: "parameters" },
     { name: "multiply-adds for one image", text: grouped(answer.multiplyAdds), id: "products" },
@@ -101,10 +98,8 @@ function Totals({ answer, batch }: { readonly answer: ArchitectureAnswer; readon
   );
 }
 
-function Controls(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, check } = controlsOf(architecturesFields, props);
+function Controls(props: Props) {
+  const { state, set, slider, check } = props;
   return (
     <>
       <Choice

@@ -1,18 +1,28 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { MatricesAnswer } from "../../compute/matrices.ts";
-import type { Place } from "../../controls/Matrix.tsx";
-import { Legend, Picture, signed, type Pixels, type PictureProps } from "../../draw/Picture.tsx";
+import type { Place } from "../../place.ts";
+import { Legend, Picture, Plate, signed, type Pixels, type PlateProps } from "../../draw/Picture.tsx";
 import { counted, grouped, shown } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { filterEntry, mapEntry, toeplitzEntry, windowEntry } from "./entries.ts";
 import type { Pointed } from "./grids.tsx";
-import { depthOf, fitOf, requestOf, stepOf, type Cell, type conv2dFields } from "./model.ts";
-import { outputAt, stepOfRow, tapOf, termAt, toeplitzColumn, toeplitzRow } from "./places.ts";
+import {
+  depthOf,
+  fitOf,
+  inputsOf,
+  isOutside,
+  outputAt,
+  outputsOf,
+  requestOf,
+  stepOf,
+  tapsOf,
+  termAt,
+  type Cell,
+  type conv2dFields,
+} from "./model.ts";
 
-/** Properties of {@link Matrices}. */
-export interface MatricesProps extends PanelProps<typeof conv2dFields> {
+interface MatricesProps extends PanelProps<typeof conv2dFields> {
   readonly output: Cell;
   readonly pointed: Pointed | undefined;
   readonly onPoint: (to?: Pointed) => void;
@@ -28,9 +38,8 @@ const sideOf = (cells: number, width: number): string =>
   `min(${Math.max(40, Math.min(560, cells * width))}px, calc(100vw - 64px))`;
 
 /** The layer as a product of matrices: with windows as columns, or as one matrix. */
-export function Matrices(props: MatricesProps): JSX.Element | null {
-  const { state: signal } = props;
-  const state = signal.value;
+export function Matrices(props: MatricesProps) {
+  const { signal, state } = props;
   const { value: answer } = useAnswer("matrices", () => requestOf({ ...signal.value, direction: "forward" })).value;
   const { positions } = fitOf(state);
   const isOfThis =
@@ -40,10 +49,11 @@ export function Matrices(props: MatricesProps): JSX.Element | null {
     answer.product.length === state.filters * answer.places;
   if (!isOfThis) return null;
   if (state.matrix === "Toeplitz") return <Toeplitz {...props} answer={answer} />;
-  return answer.columns === undefined ? (
+  const { columns, rows } = answer;
+  return columns === undefined || rows === undefined ? (
     <p>With groups there is one such product for each of them. The other view shows one matrix for all groups.</p>
   ) : (
-    <Columns {...props} answer={answer} columns={answer.columns} rows={answer.rows!} />
+    <Columns {...props} answer={answer} columns={columns} rows={rows} />
   );
 }
 
@@ -52,28 +62,15 @@ interface KnownProps extends MatricesProps {
 }
 
 /** A factor or the result of the product. */
-function Factor({
-  title,
-  about,
-  side,
-  children,
-  ...picture
-}: Omit<PictureProps, "label"> & {
-  readonly title: string;
-  readonly about: string;
-  readonly side: string;
-  readonly children?: ComponentChildren;
-}): JSX.Element {
-  const { height, width } = picture.pixels;
+function Factor(
+  props: Omit<PlateProps, "label"> & { readonly title: string; readonly as: string; readonly side: string },
+) {
+  const { as, side, caption, ...plate } = props;
+  const { height, width } = plate.pixels;
   const size = `${height} × ${width}`;
   return (
     <div style={{ "--side": side }}>
-      <p class="caption">
-        <b>{title}</b> as {about.replace(/,.*/, "")}, {size}
-        {about.replace(/^[^,]*/, "")}
-      </p>
-      <Picture {...picture} label={`${title} as ${about.replace(/,.*/, "")}: ${size}`} />
-      {children}
+      <Plate {...plate} caption={` as ${as}, ${size}${caption ?? ""}`} label={`${plate.title} as ${as}: ${size}`} />
     </div>
   );
 }
@@ -82,33 +79,33 @@ function Factor({
 const box = (row: number, column: number, rows = 1, columns = 1) => ({ row, column, rows, columns });
 
 /** im2col: the inputs of each window as a column, filters as rows. */
-function Columns(props: KnownProps & { readonly columns: Float32Array; readonly rows: Float32Array }): JSX.Element {
-  const { state: signal, set, answer, columns, rows, output, pointed, onPoint } = props;
-  const state = signal.value;
+function Columns(props: KnownProps & { readonly columns: Float32Array; readonly rows: Float32Array }) {
+  const { state, set, answer, columns, rows, output, pointed, onPoint } = props;
   const { filters, size, channels } = state;
   const { taps, places, product } = answer;
   const place = output.row * fitOf(state).positions + output.column;
-  const tap = pointed?.kind === "term" ? tapOf(state, pointed.tap) : undefined;
+  const all = tapsOf(state);
+  const tap = pointed?.kind === "term" ? all.indexOf(pointed.tap) : undefined;
   const pick = (place: number, channel: number): void => set({ step: stepOf(state, outputAt(state, place, channel)) });
   const point = (to: Place | undefined): void =>
-    onPoint(to && termAt(state, outputAt(state, to.column, output.channel), to.row));
+    onPoint(to && termAt(state, outputAt(state, to.column, output.channel), all.cellAt(to.row)));
   const windows: Pixels = { values: columns, height: taps, width: places, range: [0, 2], map: "sequential" };
   return (
     <div class="matrices">
       <Factor
         title="Filters"
-        about="rows"
+        as="rows"
         side={sideOf(taps, 14)}
         pixels={{ ...signed(rows, LIMIT), height: filters, width: taps }}
         frame={tap === undefined ? box(output.channel, 0, 1, taps) : box(output.channel, tap)}
-        onPoint={(to) => onPoint(to && termAt(state, output, to.column))}
+        onPoint={(to) => onPoint(to && termAt(state, output, all.cellAt(to.column)))}
         onPick={({ row }) => pick(place, row)}
         describe={(to) => filterEntry(state, to, rows[to.row * taps + to.column]!)}
       />
       <span class="operator">·</span>
       <Factor
         title="Windows"
-        about="columns"
+        as="columns"
         side={sideOf(places, 18)}
         pixels={windows}
         frame={tap === undefined ? box(0, place, taps) : box(tap, place)}
@@ -119,7 +116,8 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
       <span class="operator">=</span>
       <Factor
         title="Maps"
-        about="rows, before the bias"
+        as="rows"
+        caption=", before the bias"
         side={sideOf(places, 20)}
         pixels={{ ...signed(product, 10), height: filters, width: places }}
         frame={box(output.channel, place)}
@@ -138,14 +136,14 @@ function Columns(props: KnownProps & { readonly columns: Float32Array; readonly 
 }
 
 /** The layer as one matrix, mostly zeros. */
-function Toeplitz(props: KnownProps): JSX.Element {
-  const { state: signal, set, answer, output, pointed, onPoint } = props;
-  const state = signal.value;
+function Toeplitz(props: KnownProps) {
+  const { state, set, answer, output, pointed, onPoint } = props;
   const { matrix, weightAt, inputs, places, nonZeros, distinct } = answer;
   const rows = places * state.filters;
   const own = useSignal<Place | undefined>(undefined);
-  const column = pointed?.kind === "term" ? toeplitzColumn(state, pointed.at) : undefined;
-  const row = toeplitzRow(state, output);
+  const isAtInput = pointed?.kind === "term" && !isOutside(state, pointed.at);
+  const column = isAtInput ? inputsOf(state).indexOf(pointed.at) : undefined;
+  const row = outputsOf(state).indexOf(output);
   const looked = own.value === undefined ? NONE : weightAt[own.value.row * inputs + own.value.column]!;
   const copiesOf = (index: number): number => weightAt.filter((weight) => weight === index).length;
   const values =
@@ -165,7 +163,7 @@ function Toeplitz(props: KnownProps): JSX.Element {
               own.value = to;
               onPoint(undefined);
             }}
-            onPick={(to) => set({ step: stepOfRow(state, to.row) })}
+            onPick={(to) => set({ step: stepOf(state, outputsOf(state).cellAt(to.row)) })}
             describe={(to) => {
               const at = to.row * inputs + to.column;
               return toeplitzEntry(state, to, weightAt[at]!, matrix[at]!, copiesOf(weightAt[at]!));
@@ -186,7 +184,7 @@ function Toeplitz(props: KnownProps): JSX.Element {
   );
 }
 
-function Difference({ answer: { difference } }: { readonly answer: MatricesAnswer }): JSX.Element {
+function Difference({ answer: { difference } }: { readonly answer: MatricesAnswer }) {
   return (
     <>
       Product and convolution differ by <strong data-difference={difference}>{shown(difference)}</strong>.

@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { bracketed, shown, signOf } from "../../draw/shown.ts";
 import { upTo } from "../../numbers.ts";
 import type { Pointed } from "./grids.tsx";
@@ -14,15 +13,17 @@ export function Sum(props: {
   /** The result of the worker. */
   readonly computed: number;
   readonly onPoint: (to?: Pointed) => void;
-}): JSX.Element {
+}) {
   const { state, output, computed, onPoint } = props;
   const terms = termsOf(state, output);
   const bias = biasAt(state, output.channel);
-  const slices = upTo(depthOf(state)).map((depth) => terms.filter(({ tap }) => tap.channel === depth));
-  const sums = slices.map((own) => own.reduce((sum, { value, weight }) => sum + value * weight, 0));
+  const slices = upTo(depthOf(state)).map((depth) => {
+    const own = terms.filter(({ tap }) => tap.channel === depth);
+    return { own, sum: own.reduce((sum, { value, weight }) => sum + value * weight, 0) };
+  });
   return (
     <div class="sum aligned">
-      {slices.map((own, depth) => {
+      {slices.map(({ own, sum }, depth) => {
         const written = own.length > ALL_SHOWN ? own.filter(({ value, weight }) => value * weight !== 0) : own;
         const rest = own.length - written.length;
         const slice = firstChannel(state, output.channel) + depth + 1;
@@ -38,35 +39,28 @@ export function Sum(props: {
                 {rest} zeros
               </span>
             )}
-            <span> = {shown(sums[depth]!)}</span>
+            <span> = {shown(sum)}</span>
           </div>
         );
       })}
       <div class="total" style={{ "--at": state.channels + 1 }}>
         <span class="name">sum</span>
-        {sums.map(bracketed).join(" + ")} + <span class={`bias ${signOf(bias)}`}>{bracketed(bias)}</span> ={" "}
-        {shown(computed)}
+        {slices.map(({ sum }) => bracketed(sum)).join(" + ")} +{" "}
+        <span class={`bias ${signOf(bias)}`}>{bracketed(bias)}</span> = {shown(computed)}
       </div>
     </div>
   );
 }
 
-function Product({
-  term,
-  isFirst,
-  onPoint,
-}: {
-  readonly term: Term;
-  readonly isFirst: boolean;
-  readonly onPoint: (to?: Pointed) => void;
-}): JSX.Element {
-  const { at, tap, value, weight, isPadding } = term;
+function Product(props: { readonly term: Term; readonly isFirst: boolean; readonly onPoint: (to?: Pointed) => void }) {
+  const { term, isFirst, onPoint } = props;
+  const { value, weight, isPadding } = term;
   return (
     <>
       {isFirst ? "" : " + "}
       <span
         class={`term ${isPadding ? "padding" : ""}`}
-        onPointerEnter={() => onPoint({ kind: "term", at, tap })}
+        onPointerEnter={() => onPoint(term)}
         onPointerLeave={() => onPoint(undefined)}
       >
         <span class={isPadding ? "" : "value"}>{shown(value)}</span>·

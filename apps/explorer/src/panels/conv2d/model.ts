@@ -2,6 +2,7 @@ import { fitWindow, inputUnder, spanOf, windowsOver, type AxisFit } from "@convl
 import type { ConvolutionRequest } from "../../compute/convolution.ts";
 import { shown } from "../../draw/shown.ts";
 import { choice, edits, flag, nearest, whole, type StateOf } from "../../fields.ts";
+import { upTo } from "../../numbers.ts";
 import { demoBias, demoInput, demoWeight } from "./demo.ts";
 
 /** Input cells are `x` channel.row.column, weights `w` filter.channel.row.column, biases `b` filter. */
@@ -36,8 +37,25 @@ export interface Cell {
   readonly column: number;
 }
 
+/** Numbers of a volume in one list, as in a tensor `[height, width, channels]`. */
+export interface Volume {
+  readonly size: number;
+  readonly indexOf: (at: Cell) => number;
+  readonly cellAt: (index: number) => Cell;
+}
+
+const volume = (side: number, channels: number): Volume => ({
+  size: side * side * channels,
+  indexOf: ({ channel, row, column }) => (row * side + column) * channels + channel,
+  cellAt: (index) => {
+    const place = Math.floor(index / channels);
+    return { channel: index % channels, row: Math.floor(place / side), column: place % side };
+  },
+});
+
 /** One product of an output. */
 export interface Term {
+  readonly kind: "term";
   readonly at: Cell;
   /** Place of the weight in its filter. */
   readonly tap: Cell;
@@ -48,7 +66,7 @@ export interface Term {
 }
 
 /** Positions of the windows along a side. */
-export interface Fit {
+interface Fit {
   /** Number of positions, rounded down; 0 if the window is larger than the image. */
   readonly positions: number;
   /** `(W − F + 2P) / S + 1`, whole or not. */
@@ -107,6 +125,13 @@ export const depthOf = (state: Conv2dState): number => state.channels / usedGrou
 export const firstChannel = (state: Conv2dState, filter: number): number =>
   Math.floor(filter / (state.filters / usedGroups(state))) * depthOf(state);
 
+/** The input. */
+export const inputsOf = ({ size, channels }: Conv2dState): Volume => volume(size, channels);
+/** The weights of one filter. */
+export const tapsOf = (state: Conv2dState): Volume => volume(state.window, depthOf(state));
+/** The output. */
+export const outputsOf = (state: Conv2dState): Volume => volume(fitOf(state).positions, state.filters);
+
 /** How the window fits along a side. */
 export const slide = ({ size, window, stride, padding, dilation }: Conv2dState): AxisFit =>
   fitWindow({ input: size, window, stride, dilation, padding: [padding, padding] });
@@ -136,38 +161,32 @@ function fixesOf(state: Conv2dState): Fix[] {
     window: "filter size",
     dilation: "dilation",
   };
-  return Object.entries(names).flatMap(([name, text]) => {
-    const key = name as keyof typeof names;
-    const [value] = nearest(
-      conv2dFields[key],
-      state[key],
-      (each) => slide({ ...state, [key]: each }).misfit === undefined,
-    );
-    return value === undefined ? [] : [{ text: `${text} ${value}`, change: { [key]: value } }];
-  });
+  const all = Object.entries(names) as [keyof typeof names, string][];
+  return all.flatMap(([name, text]) =>
+    nearest(conv2dFields[name], state[name], (each) => slide({ ...state, [name]: each }).misfit === undefined)
+      .slice(0, 1)
+      .map((value) => ({ text: `${text} ${value}`, change: { [name]: value } })),
+  );
 }
 
 /** Number of outputs. */
-export function stepsOf(state: Conv2dState): number {
-  const { positions } = fitOf(state);
-  return positions * positions * state.filters;
+export const stepsOf = (state: Conv2dState): number => outputsOf(state).size;
+
+/** An output of a map, by its index in the map. */
+export function outputAt(state: Conv2dState, place: number, channel: number): Cell {
+  return outputsOf(state).cellAt(place * state.filters + channel);
 }
 
 /** The selected output; `undefined` if there are no outputs. */
 export function selected(state: Conv2dState): Cell | undefined {
-  const { positions } = fitOf(state);
   const steps = stepsOf(state);
   if (steps === 0) return undefined;
   const step = Math.min(state.step, steps - 1);
-  const perMap = positions * positions;
-  return {
-    channel: Math.floor(step / perMap),
-    row: Math.floor((step % perMap) / positions),
-    column: step % positions,
-  };
+  const perMap = steps / state.filters;
+  return outputAt(state, step % perMap, Math.floor(step / perMap));
 }
 
-/** Index of an output. */
+/** Index of an output, counted through the maps row by row. */
 export function stepOf(state: Conv2dState, { channel, row, column }: Cell): number {
   const { positions } = fitOf(state);
   return (channel * positions + row) * positions + column;
@@ -177,32 +196,32 @@ export function stepOf(state: Conv2dState, { channel, row, column }: Cell): numb
 export const isOutside = ({ size }: Conv2dState, { row, column }: Cell): boolean =>
   row < 0 || column < 0 || row >= size || column >= size;
 
-/** The products of one output, through all channels of its window. */
-export function termsOf(state: Conv2dState, output: Cell): Term[] {
-  const { window } = state;
+/** The product of an output with a weight of its filter. */
+export function termAt(state: Conv2dState, output: Cell, tap: Cell): Term {
   const { sliding } = slide(state);
-  const terms: Term[] = [];
-  for (let depth = 0; depth < depthOf(state); depth++)
-    for (let y = 0; y < window; y++)
-      for (let x = 0; x < window; x++) {
-        const tap = { channel: depth, row: y, column: x };
-        const at = {
-          channel: firstChannel(state, output.channel) + depth,
-          row: inputUnder(sliding, output.row, y),
-          column: inputUnder(sliding, output.column, x),
-        };
-        const isPadding = isOutside(state, at);
-        const value = isPadding ? 0 : inputAt(state, at);
-        terms.push({ at, tap, value, weight: weightAt(state, output.channel, tap), isPadding });
-      }
-  return terms;
+  const at = {
+    channel: firstChannel(state, output.channel) + tap.channel,
+    row: inputUnder(sliding, output.row, tap.row),
+    column: inputUnder(sliding, output.column, tap.column),
+  };
+  const isPadding = isOutside(state, at);
+  const value = isPadding ? 0 : inputAt(state, at);
+  return { kind: "term", at, tap, value, weight: weightAt(state, output.channel, tap), isPadding };
 }
+
+/** The products of one output, slice by slice through its window. */
+export const termsOf = (state: Conv2dState, output: Cell): Term[] =>
+  upTo(depthOf(state)).flatMap((channel) =>
+    upTo(state.window ** 2).map((i) =>
+      termAt(state, output, { channel, row: Math.floor(i / state.window), column: i % state.window }),
+    ),
+  );
 
 /** The outputs to which an input contributes, over which its gradient is summed. */
 export function usersOf(state: Conv2dState, input: Cell): Cell[] {
   const { sliding } = slide(state);
   const [rows, columns] = [windowsOver(sliding, input.row), windowsOver(sliding, input.column)];
-  return Array.from({ length: state.filters }, (_, filter) => filter).flatMap((channel) => {
+  return upTo(state.filters).flatMap((channel) => {
     const first = firstChannel(state, channel);
     if (input.channel < first || input.channel >= first + depthOf(state)) return [];
     return rows.flatMap((row) => columns.map((column) => ({ channel, row: row.output, column: column.output })));
@@ -218,37 +237,19 @@ export function countsOf(state: Conv2dState): { readonly parameters: number; rea
 /** The request for the worker; `undefined` if there are no outputs. */
 export function requestOf(state: Conv2dState): ConvolutionRequest | undefined {
   const { size, channels, filters, window, stride, padding, dilation, direction, one } = state;
-  const { positions } = fitOf(state);
-  if (positions === 0) return undefined;
-  const depth = depthOf(state);
-  const input = new Float32Array(size * size * channels);
-  for (let i = 0; i < input.length; i++)
-    input[i] = inputAt(state, {
-      row: Math.floor(i / (size * channels)),
-      column: Math.floor(i / channels) % size,
-      channel: i % channels,
-    });
-  const weights = new Float32Array(window * window * depth * filters);
-  for (let i = 0; i < weights.length; i++)
-    weights[i] = weightAt(state, i % filters, {
-      row: Math.floor(i / (window * depth * filters)),
-      column: Math.floor(i / (depth * filters)) % window,
-      channel: Math.floor(i / filters) % depth,
-    });
-  const outputGradient = new Float32Array(positions * positions * filters).fill(one ? 0 : 1);
-  const at = selected(state)!;
-  if (one) outputGradient[(at.row * positions + at.column) * filters + at.channel] = 1;
+  const [input, taps, outputs, output] = [inputsOf(state), tapsOf(state), outputsOf(state), selected(state)];
+  if (output === undefined) return undefined;
+  const outputGradient = new Float32Array(outputs.size).fill(one ? 0 : 1);
+  if (one) outputGradient[outputs.indexOf(output)] = 1;
   return {
-    input,
+    input: Float32Array.from({ length: input.size }, (_, i) => inputAt(state, input.cellAt(i))),
     inputShape: [size, size, channels],
-    filters: weights,
-    filterShape: [window, window, depth, filters],
+    filters: Float32Array.from({ length: taps.size * filters }, (_, i) =>
+      weightAt(state, i % filters, taps.cellAt(Math.floor(i / filters))),
+    ),
+    filterShape: [window, window, depthOf(state), filters],
     bias: Float32Array.from({ length: filters }, (_, filter) => biasAt(state, filter)),
-    stride,
-    padding,
-    border: "zero",
-    dilation,
-    groups: usedGroups(state),
+    ...{ stride, padding, dilation, groups: usedGroups(state) },
     outputGradient: direction === "backward" ? outputGradient : undefined,
   };
 }

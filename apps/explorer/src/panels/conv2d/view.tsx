@@ -1,16 +1,15 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer, type Answered } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
+import { inWords as placeInWords } from "../../place.ts";
 import { More } from "../../controls/More.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
 import { counted, grouped, shown } from "../../draw/shown.ts";
 import { upTo } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
-import { Biases, Filter, InputSlice, OutputMap, type GridProps, type Numbers, type Pointed } from "./grids.tsx";
+import type { PanelProps } from "../../controls/panelProps.tsx";
+import { Biases, Filter, InputSlice, OutputMap, type LayerProps, type Numbers, type Pointed } from "./grids.tsx";
 import { Matrices } from "./Matrices.tsx";
 import {
   codeOf,
@@ -19,10 +18,13 @@ import {
   depthOf,
   fitOf,
   groupsOf,
+  inputsOf,
+  outputsOf,
   requestOf,
   selected,
   stepOf,
   stepsOf,
+  tapsOf,
   usedGroups,
   usersOf,
   type Cell,
@@ -33,13 +35,11 @@ import { Sum } from "./Sum.tsx";
 type Props = PanelProps<typeof conv2dFields>;
 
 /** "map 1, row 2, column 3" */
-const inWords = ({ channel, row, column }: Cell): string => `map ${channel + 1}, row ${row + 1}, column ${column + 1}`;
+const inWords = (at: Cell): string => `map ${at.channel + 1}, ${placeInWords(at)}`;
 
 /** A convolution layer: input, filters and output side by side, forward or backward. */
-export function Conv2dView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { choice } = controlsOf(conv2dFields, props);
+export function Conv2dView(props: Props) {
+  const { signal, state, set, choice } = props;
   const answered = useAnswer("convolution", () => requestOf(signal.value)).value;
   const pointed = useSignal<Pointed | undefined>(undefined);
   const fit = fitOf(state);
@@ -73,7 +73,7 @@ export function Conv2dView(props: Props): JSX.Element {
       {choice("matrix", "The same as a product of matrices", {
         ...{ none: "none", im2col: "windows as columns", Toeplitz: "one matrix" },
       })}
-      {state.matrix !== "none" && output && <Matrices {...props} {...shared} state={signal} output={output} />}
+      {state.matrix !== "none" && output && <Matrices {...props} {...shared} output={output} />}
       <p class="readout" role="status">
         {readout(state, output, users, pointed.value)}
       </p>
@@ -83,7 +83,7 @@ export function Conv2dView(props: Props): JSX.Element {
 }
 
 /** Input, filters, products and output. On narrow pages one slice of the input is visible at a time. */
-function Layer(props: GridProps & { readonly positions: number }): JSX.Element {
+function Layer(props: LayerProps & { readonly positions: number }) {
   const { state, numbers, output, positions } = props;
   const { size, channels, filters, window, padding } = state;
   const slice = useSignal(0);
@@ -164,9 +164,8 @@ function readout(
   return output === undefined ? counts : `Selected: ${inWords(output)}. ${counts}`;
 }
 
-function Controls(props: Props): JSX.Element {
-  const state = props.state.value;
-  const { slider, choice, check } = controlsOf(conv2dFields, props);
+function Controls(props: Props) {
+  const { state, slider, choice, check } = props;
   return (
     <>
       <div class="controls">
@@ -206,22 +205,18 @@ function numbersOf(state: Conv2dState, { request: asked, value }: Answered<"conv
   if (asked === undefined || value === undefined || request === undefined) return {};
   const isOfThese =
     asked.inputShape.join() === request.inputShape.join() && asked.filterShape.join() === request.filterShape.join();
-  const { output, outputShape, gradients } = value;
-  const { positions } = fitOf(state);
-  if (!isOfThese || outputShape[0] !== positions) return {};
-  const { channels, window, filters, size, direction } = state;
-  const depth = depthOf(state);
-  const indexOf = ({ channel, row, column }: Cell, side: number, count: number): number =>
-    (row * side + column) * count + channel;
+  const { output, gradients } = value;
+  const [inputs, taps, outputs] = [inputsOf(state), tapsOf(state), outputsOf(state)];
+  if (!isOfThese || output.length !== outputs.size) return {};
   return {
-    output: (at) => output[indexOf(at, positions, filters)]!,
+    output: (at) => output[outputs.indexOf(at)]!,
     ...(gradients !== undefined &&
-      direction === "backward" && {
+      state.direction === "backward" && {
         gradients: {
-          input: (at) => gradients.input[indexOf(at, size, channels)]!,
-          weight: (filter, tap) => gradients.filters[indexOf(tap, window, depth) * filters + filter]!,
+          input: (at) => gradients.input[inputs.indexOf(at)]!,
+          weight: (filter, tap) => gradients.filters[taps.indexOf(tap) * state.filters + filter]!,
           bias: (filter) => gradients.bias[filter]!,
-          output: (at) => asked.outputGradient?.[indexOf(at, positions, filters)] ?? 0,
+          output: (at) => asked.outputGradient?.[outputs.indexOf(at)] ?? 0,
         },
       }),
   };

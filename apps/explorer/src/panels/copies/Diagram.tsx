@@ -1,10 +1,8 @@
 import { drawModules } from "@convlens/analysis/render";
-import type { JSX } from "preact";
 import { Drawing, type DrawingProps } from "../../draw/Drawing.tsx";
 import { graphInside, graphOf, lineOf, linesOf, sameUnit, unitsOf, type Edge, type Level, type Unit } from "./model.ts";
 
-/** Properties of a {@link Diagram}. */
-export interface DiagramProps {
+interface DiagramProps {
   readonly levels: readonly Level[];
   readonly edges: readonly Edge[];
   readonly title: string;
@@ -20,7 +18,7 @@ export interface DiagramProps {
 }
 
 /** The net as copies of few neurons, with its copies and weights highlighted. */
-export function Diagram(props: DiagramProps): JSX.Element {
+export function Diagram(props: DiagramProps) {
   const { levels, edges, title, looked, reach, weight, untied, onPoint, onPick } = props;
   const isLooked = (unit: Unit): boolean => looked !== undefined && sameUnit(unit, looked);
   /** A twin is a copy of the same neuron. With untied weights there are none. */
@@ -70,7 +68,7 @@ export interface InsideProps {
 }
 
 /** The neurons of one A: in parallel, with the same inputs; and the neurons of a second layer that reads them. */
-export function Inside({ inputs, neurons, inner }: InsideProps): JSX.Element {
+export function Inside({ inputs, neurons, inner }: InsideProps) {
   const second = inner > 0 ? `; behind them ${inner}, connected to all of those` : "";
   const title = `Inside A: ${neurons} ${neurons === 1 ? "neuron" : "neurons"} in parallel, each connected to the same ${inputs} inputs with weights of its own${second}`;
   const decorate: DrawingProps["decorate"] = ({ "data-stage": level, "data-element": element, "data-to": to }) =>

@@ -24,7 +24,7 @@ export const copiesFields = {
 export type CopiesState = StateOf<typeof copiesFields>;
 
 /** Name of the units of a layer. */
-export type UnitName = "x" | "A" | "max" | "B" | "F";
+type UnitName = "x" | "A" | "max" | "B" | "F";
 
 /** A layer of the diagram, from the inputs up. */
 export interface Level {

@@ -1,11 +1,9 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { More } from "../../controls/More.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { counted, grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Diagram, Inside } from "./Diagram.tsx";
 import {
   census,
@@ -30,9 +28,8 @@ const inWords = ({ weights, biases }: Counts): string =>
 const total = ({ weights, biases }: Counts): string => grouped(weights + biases);
 
 /** The net as copies of one neuron. */
-export function CopiesView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
+export function CopiesView(props: Props) {
+  const { state, set } = props;
   const pointed = useSignal<Unit | undefined>(undefined);
   const weight = useSignal<string | undefined>(undefined);
   const levels = levelsOf(state);
@@ -98,9 +95,9 @@ export function CopiesView(props: Props): JSX.Element {
   );
 }
 
-function Controls(props: Props): JSX.Element {
-  const { slider, choice, check } = controlsOf(copiesFields, props);
-  const isLine = props.state.value.dimensions === "1";
+function Controls(props: Props) {
+  const { state, slider, choice, check } = props;
+  const isLine = state.dimensions === "1";
   return (
     <>
       <div class="controls">
@@ -132,9 +129,8 @@ function Weights(
     readonly weight: string | undefined;
     readonly onWeight: (weight: string | undefined) => void;
   },
-): JSX.Element {
-  const { edges, weights, first, weight, onWeight } = props;
-  const { slider } = controlsOf(copiesFields, props);
+) {
+  const { edges, weights, first, weight, onWeight, state, slider } = props;
   const copies = first.width * first.height;
   return (
     <div class="bar">
@@ -156,7 +152,7 @@ function Weights(
         })}
         {weights.length > MOST_WEIGHTS && <span>and {weights.length - MOST_WEIGHTS} more</span>}
       </div>
-      {slider("copy", "Selected copy", { most: copies, value: Math.min(props.state.value.copy, copies) })}
+      {slider("copy", "Selected copy", { most: copies, value: Math.min(state.copy, copies) })}
     </div>
   );
 }

@@ -12,8 +12,7 @@ export const featuresFields = {
   /** Seed of the initial noise. */
   seed: whole(1, 1, 99),
 };
-/** The panel's state. */
-export type FeaturesState = StateOf<typeof featuresFields>;
+type FeaturesState = StateOf<typeof featuresFields>;
 
 /** A feature of a net. */
 export interface Feature {

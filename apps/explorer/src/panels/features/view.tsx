@@ -1,19 +1,16 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useAnswer, useCompute, type Watching } from "../../compute/compute.ts";
+import { useAnswer, useCompute } from "../../compute/compute.ts";
 import type { Painted } from "../../compute/painting.ts";
 import type { PatchPicture } from "../../compute/patches.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
-import { Select } from "../../controls/Select.tsx";
 import { SIDE } from "../../draw/ink.ts";
 import { ink, Picture } from "../../draw/Picture.tsx";
-import { upTo } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
-import { figure, titleOf } from "../xray/model.ts";
-import { useApart } from "../xray/useApart.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
+import { LayerSelect } from "../xray/LayerSelect.tsx";
+import { figure } from "../xray/model.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
 import { codeOf, featureOf, featuresFields, type Feature } from "./model.ts";
 
@@ -22,12 +19,10 @@ type Props = PanelProps<typeof featuresFields>;
 const PATCHES = 9;
 
 /** What activates a feature most: in digits, and in an image that is optimized for it. */
-export function FeaturesView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider } = controlsOf(featuresFields, props);
+export function FeaturesView(props: Props) {
+  const { signal, state, set, slider } = props;
   const drawing = useDrawing();
-  const apart = useApart(drawing);
+  const { apart } = drawing;
   const layers = apart.value.value?.layers;
   const feature = layers && featureOf(state, layers);
   const found = useAnswer("patches", () => {
@@ -40,13 +35,7 @@ export function FeaturesView(props: Props): JSX.Element {
     <>
       {layers && feature && (
         <div class="controls">
-          <Select
-            label="Layer"
-            options={upTo(layers.length)}
-            value={feature.index}
-            onChange={(index) => set({ layer: index + 1 })}
-            nameOf={(i) => `${i + 1}. ${titleOf(layers[i]!)}`}
-          />
+          <LayerSelect layers={layers} value={feature.index + 1} set={set} />
           {slider("map", feature.layer.shape.length === 3 ? "Map" : "Number", {
             ...{ value: feature.channel + 1, most: feature.layer.shape.at(-1)! },
           })}
@@ -73,7 +62,7 @@ export function FeaturesView(props: Props): JSX.Element {
   );
 }
 
-function Patch({ patch: { pixels, height, width, value, label } }: { readonly patch: PatchPicture }): JSX.Element {
+function Patch({ patch: { pixels, height, width, value, label } }: { readonly patch: PatchPicture }) {
   return (
     <li>
       <Picture
@@ -93,25 +82,21 @@ function usePainting({ layer, channel }: Feature, net: number | undefined, steps
   const look = useSignal<Painted | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
   const isPainting = useSignal(false);
-  const watching = useRef<Watching | undefined>(undefined);
+  const running = useRef<AbortController | undefined>(undefined);
   const stop = (): void => {
-    watching.current?.stop();
-    watching.current = undefined;
+    running.current?.abort();
     isPainting.value = false;
   };
-  const paint = (): void => {
+  const paint = async (): Promise<void> => {
     stop();
+    const { signal } = (running.current = new AbortController());
     problem.value = undefined;
     isPainting.value = true;
-    const own = compute.watch("paint", { layer: layer.name, channel, steps, seed }, (seen) => {
-      if (watching.current === own) look.value = seen;
-    });
-    watching.current = own;
-    void own.ended.then((text) => {
-      if (watching.current !== own) return;
-      problem.value = text;
-      isPainting.value = false;
-    });
+    const onLook = (seen: Painted): void => void (signal.aborted || (look.value = seen));
+    const outcome = await compute.ask("paint", { layer: layer.name, channel, steps, seed }, { signal, onLook });
+    if (signal.aborted) return;
+    problem.value = outcome.kind === "problem" ? outcome.text : undefined;
+    isPainting.value = false;
   };
   useEffect(() => {
     look.value = undefined;
@@ -126,8 +111,8 @@ function Painting({
   net,
   state,
   set,
-}: Props & { readonly feature: Feature; readonly net: number | undefined }): JSX.Element {
-  const { steps, seed } = state.value;
+}: Props & { readonly feature: Feature; readonly net: number | undefined }) {
+  const { steps, seed } = state;
   const { seen, problem, isPainting, stop, paint } = usePainting(feature, net, steps, seed);
   const label =
     seen === undefined
@@ -140,12 +125,12 @@ function Painting({
       </p>
       <Picture pixels={ink(seen?.pixels ?? new Float32Array(SIDE * SIDE))} label={label} />
       <div class="controls">
-        <button type="button" class="primary play" onClick={isPainting ? stop : paint}>
-          {isPainting ? "Stop" : "Paint"}
-        </button>
-        <button type="button" onClick={() => set({ seed: (seed % featuresFields.seed.most) + 1 })}>
-          Other noise
-        </button>
+        <Button
+          text={isPainting ? "Stop" : "Paint"}
+          class="primary play"
+          onClick={() => (isPainting ? stop() : void paint())}
+        />
+        <Button text="Other noise" onClick={() => set({ seed: (seed % featuresFields.seed.most) + 1 })} />
       </div>
       <p class="readout" role="status">
         {seen === undefined

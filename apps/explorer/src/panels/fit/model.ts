@@ -18,7 +18,7 @@ export type FitName = keyof FitState;
 export const fitNames: Readonly<Record<FitName, string>> = { W: "input", F: "window", S: "stride", P: "padding" };
 
 /** A change of one number after which the windows fit. */
-export interface FitFix {
+interface FitFix {
   readonly text: string;
   readonly change: Partial<FitState>;
 }
@@ -30,7 +30,7 @@ export const fitOf = ({ W, F, S, P }: FitState): WindowFit => windowFit({ input:
 export const begins = (state: FitState): number[] => Array.from({ length: fitOf(state).output }, (_, i) => i * state.S);
 
 /** A cell of the line, of the input or its padding, and the number of windows that contain it. */
-export interface LineCell {
+interface LineCell {
   readonly isPadding: boolean;
   readonly isDropped: boolean;
   readonly seen: number;

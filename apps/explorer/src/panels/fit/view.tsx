@@ -1,9 +1,7 @@
-import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { counted } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   begins,
   cellsOf,
@@ -19,9 +17,8 @@ import {
 } from "./model.ts";
 
 /** The line of cells, with a window at each of its positions. */
-export function FitView(props: PanelProps<typeof fitFields>): JSX.Element {
-  const { slider } = controlsOf(fitFields, props);
-  const state = props.state.value;
+export function FitView(props: PanelProps<typeof fitFields>) {
+  const { state, slider } = props;
   const { fits, output } = fitOf(state);
   return (
     <>
@@ -56,7 +53,7 @@ const ROW = 13;
 /** Most rows of windows. */
 const MOST_ROWS = 8;
 
-function Line({ state }: { readonly state: FitState }): JSX.Element {
+function Line({ state }: { readonly state: FitState }) {
   const cells = cellsOf(state);
   const { F, S } = state;
   // Wide enough to be read, if there are few of them.

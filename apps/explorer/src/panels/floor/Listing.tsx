@@ -1,5 +1,5 @@
-import type { JSX } from "preact";
-import type { FloorAnswer } from "../../compute/floorWork.ts";
+import type { FloorAnswer } from "../../compute/floor.ts";
+import { Button } from "../../controls/Button.tsx";
 import { duration, layerOf } from "./model.ts";
 
 /** The instructions in order, with their times. */
@@ -7,7 +7,7 @@ export function Listing(props: {
   readonly answer: FloorAnswer;
   readonly step: number;
   readonly onStep: (instruction: number) => void;
-}): JSX.Element {
+}) {
   const { answer, step, onStep } = props;
   const most = Math.max(...answer.instructions.map(({ milliseconds = 0 }) => milliseconds), 1e-9);
   return (
@@ -28,9 +28,7 @@ export function Listing(props: {
             return (
               <tr key={i} class={i === step ? "chosen" : ""}>
                 <td>
-                  <button type="button" aria-pressed={i === step} onClick={() => onStep(i)}>
-                    {i + 1}
-                  </button>
+                  <Button text={String(i + 1)} aria-pressed={i === step} onClick={() => onStep(i)} />
                 </td>
                 <td>
                   <code>{operation}</code>

@@ -1,5 +1,4 @@
-import type { JSX } from "preact";
-import type { FloorAnswer } from "../../compute/floorWork.ts";
+import type { FloorAnswer } from "../../compute/floor.ts";
 import { boxesOf, bytes, layerOf, roleOf } from "./model.ts";
 
 const WIDTH = 1000;
@@ -10,7 +9,7 @@ export function Plan(props: {
   readonly answer: FloorAnswer;
   readonly step: number;
   readonly onStep: (instruction: number) => void;
-}): JSX.Element {
+}) {
   const { answer, step, onStep } = props;
   const { instructions, peak, sum } = answer;
   const column = WIDTH / (instructions.length + 1);

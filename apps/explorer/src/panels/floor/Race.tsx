@@ -1,17 +1,16 @@
 import { batch as together, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useCompute } from "../../compute/compute.ts";
-import type { FloorRequest, RaceAnswer } from "../../compute/floorWork.ts";
+import type { FloorRequest, RaceAnswer } from "../../compute/floor.ts";
 import type { Outcome } from "../../compute/protocol.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Table } from "../../controls/Table.tsx";
 import { difference, shown } from "../../draw/shown.ts";
 import { duration } from "./model.ts";
 
-/** Properties of a {@link Race}. */
-export interface RaceProps {
+interface RaceProps {
   readonly request: FloorRequest;
   readonly graphics: boolean;
   readonly onGraphics: (graphics: boolean) => void;
@@ -49,16 +48,19 @@ function useRace({ request, graphics }: RaceProps) {
 }
 
 /** One program on several backends: how fast each is, and how much their results differ. */
-export function Race(props: RaceProps): JSX.Element {
+export function Race(props: RaceProps) {
   const { outcome, isRunning, missing, start } = useRace(props);
   const answer = outcome?.kind === "answer" ? outcome.value : undefined;
   const slow = answer?.racers[0]?.milliseconds ?? 1;
   return (
     <div class="contest">
       <div class="controls">
-        <button type="button" class="primary" disabled={isRunning} onClick={() => void start()}>
-          {isRunning ? "Running …" : "Race the backends"}
-        </button>
+        <Button
+          text={isRunning ? "Running …" : "Race the backends"}
+          class="primary"
+          disabled={isRunning}
+          onClick={() => void start()}
+        />
         <Check label="Try the graphics processor, too" value={props.graphics} onChange={props.onGraphics} />
       </div>
       <Notice text={missing && `${missing} The other backends ran without it.`} />

@@ -1,11 +1,11 @@
-import { works, type FloorAnswer, type FloorBlock, type FloorInstruction } from "../../compute/floorWork.ts";
+import type { FloorAnswer, FloorBlock, FloorInstruction } from "../../compute/floor.ts";
 import { choice, flag, whole, type StateOf } from "../../fields.ts";
 
 const batchSizes = ["1", "8", "32", "64"] as const;
 
 /** Fields of the panel's state. */
 export const floorFields = {
-  work: choice("read digits", works),
+  work: choice("read digits", ["read digits", "learn from digits"] as const),
   /** Digits in a batch. */
   batch: choice("1", batchSizes),
   /** Whether the graphics processor takes part in the comparison. */
@@ -13,11 +13,10 @@ export const floorFields = {
   /** The selected instruction, from 1. */
   step: whole(1, 1, 999),
 };
-/** The panel's state. */
-export type FloorState = StateOf<typeof floorFields>;
+type FloorState = StateOf<typeof floorFields>;
 
 /** A block of memory in a picture of width and height 1: time from left to right, addresses from top to bottom. */
-export interface BlockBox {
+interface BlockBox {
   readonly x: number;
   readonly y: number;
   readonly width: number;

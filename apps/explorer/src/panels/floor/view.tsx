@@ -1,21 +1,17 @@
-import type { JSX } from "preact";
 import { useAnswer, useCompute } from "../../compute/compute.ts";
-import type { FloorRequest } from "../../compute/floorWork.ts";
+import type { FloorRequest } from "../../compute/floor.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Listing } from "./Listing.tsx";
 import { bytes, codeOf, duration, floorFields, layerOf, slowest } from "./model.ts";
 import { Plan } from "./Plan.tsx";
 import { Race } from "./Race.tsx";
 
 /** The program that runs: its instructions, its memory and its times; and the same program on other backends. */
-export function FloorView(props: PanelProps<typeof floorFields>): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { choice } = controlsOf(floorFields, props);
+export function FloorView(props: PanelProps<typeof floorFields>) {
+  const { signal, state, set, choice } = props;
   const compute = useCompute();
   const requestOf = (): FloorRequest => {
     const { work, batch } = signal.value;

@@ -10,8 +10,7 @@ export const foolFields = {
   /** Largest change of a pixel, in hundredths of the way from paper to ink. */
   epsilon: whole(10, 0, 50),
 };
-/** The panel's state. */
-export type FoolState = StateOf<typeof foolFields>;
+type FoolState = StateOf<typeof foolFields>;
 
 /** Covered share of each pixel, from 0 to 1. */
 export const coverOf = ({ cover }: FoolState): Float32Array => inkOn(cover);

@@ -1,17 +1,16 @@
-import { useComputed, type ReadonlySignal } from "@preact/signals";
-import type { JSX } from "preact";
+import { useComputed } from "@preact/signals";
 import { useAnswer } from "../../compute/compute.ts";
 import type { FoolAnswer, FoolRequest } from "../../compute/fool.ts";
 import type { TakeApartAnswer } from "../../compute/takeApart.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Pad } from "../../controls/Pad.tsx";
 import { inkText, NO_INK, SIDE, stroked } from "../../draw/ink.ts";
 import { ink, Plate, signed } from "../../draw/Picture.tsx";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Scores } from "../xray/Scores.tsx";
-import { classOf, useApart } from "../xray/useApart.ts";
+import { classOf } from "../xray/model.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
 import { codeOf, coverOf, coverSentence, foolFields, foolSentence, inkCovered, uncovered } from "./model.ts";
 
@@ -21,10 +20,10 @@ type Props = PanelProps<typeof foolFields>;
 const BRUSH = 1.6;
 
 /** Covers parts of a drawing, and changes its pixels, until the net reads something else. */
-export function FoolView(props: Props): JSX.Element {
-  const { state: signal } = props;
+export function FoolView(props: Props) {
+  const { signal } = props;
   const drawing = useDrawing();
-  const apart = useApart(drawing);
+  const { apart } = drawing;
   const seen = apart.value.value;
   const left = useComputed(() => drawing.pixels.value && uncovered(drawing.pixels.value, coverOf(signal.value)));
   const label = useComputed(() => apart.value.value && classOf(apart.value.value));
@@ -41,8 +40,8 @@ export function FoolView(props: Props): JSX.Element {
   return (
     <>
       <Notice text={fooled.problem ?? apart.value.problem} />
-      {known && <Cover {...props} {...known} state={signal} />}
-      {known && <Move {...props} {...known} state={signal} />}
+      {known && <Cover {...props} {...known} />}
+      {known && <Move {...props} {...known} />}
       <Code text={codeOf(label.value ?? 0, signal.value.epsilon)} />
     </>
   );
@@ -54,12 +53,10 @@ interface PartProps extends Props {
   readonly left: Float32Array;
   readonly seen: TakeApartAnswer;
   readonly answer: FoolAnswer;
-  readonly state: ReadonlySignal<Props["state"]["value"]>;
 }
 
 /** The drawing, which the reader covers, and the answer of the net. */
-function Cover({ state: signal, set, pixels, left, seen, answer }: PartProps): JSX.Element {
-  const state = signal.value;
+function Cover({ signal, state, set, pixels, left, seen, answer }: PartProps) {
   const { classes } = seen.net;
   return (
     <>
@@ -79,9 +76,7 @@ function Cover({ state: signal, set, pixels, left, seen, answer }: PartProps): J
             }
           />
           <div class="controls">
-            <button type="button" disabled={state.cover === NO_INK} onClick={() => set({ cover: NO_INK })}>
-              Uncover all
-            </button>
+            <Button text="Uncover all" disabled={state.cover === NO_INK} onClick={() => set({ cover: NO_INK })} />
           </div>
         </div>
         <div>
@@ -97,9 +92,8 @@ function Cover({ state: signal, set, pixels, left, seen, answer }: PartProps): J
 }
 
 /** The changed pixels, and the answer of the net. */
-function Move(props: PartProps): JSX.Element {
-  const { state: signal, left, seen, answer } = props;
-  const { slider } = controlsOf(foolFields, props);
+function Move(props: PartProps) {
+  const { state, left, seen, answer, slider } = props;
   const { classes } = seen.net;
   return (
     <>
@@ -107,13 +101,9 @@ function Move(props: PartProps): JSX.Element {
       <div class="controls">{slider("epsilon", "Hundredths that a pixel may move")}</div>
       <div class="reading">
         <div class="pair">
+          <Plate title="Input of the net" pixels={ink(answer.pixels)} label="The drawing with its pixels moved" />
           <Plate
-            caption={<b>Input of the net</b>}
-            pixels={ink(answer.pixels)}
-            label="The drawing with its pixels moved"
-          />
-          <Plate
-            caption={<b>Change of each pixel</b>}
+            title="Change of each pixel"
             pixels={signed(
               answer.pixels.map((value, i) => value - left[i]!),
               0.5,
@@ -123,7 +113,7 @@ function Move(props: PartProps): JSX.Element {
         </div>
         <div>
           <p class="readout" role="status">
-            {foolSentence(classes, answer, signal.value.epsilon)}
+            {foolSentence(classes, answer, state.epsilon)}
           </p>
           <Scores classes={classes} shares={answer.after} before={answer.before} />
         </div>

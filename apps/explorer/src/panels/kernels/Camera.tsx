@@ -1,52 +1,45 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { refusalOf } from "../../controls/refusal.ts";
+import { Button } from "../../controls/Button.tsx";
+import { openDevice } from "../../controls/device.ts";
+import type { Attempt } from "../../controls/useAttempt.ts";
 import { middleOf } from "../../draw/readImage.ts";
 
-/** Properties of a {@link Camera}. */
-export interface CameraProps {
+interface CameraProps {
   readonly side: number;
+  readonly attempt: Attempt;
   /** Called with each picture: grey from 0 to 1, row-major. */
   readonly onPicture: (pixels: Float32Array) => void;
-  /** Called with the problem, or with `undefined` when it is solved. */
-  readonly onProblem: (text: string | undefined) => void;
 }
 
 /** Milliseconds between two pictures. */
 const PAUSE = 100;
 
 /** Takes pictures with the camera until the reader stops it. They stay on this page. */
-export function Camera({ side, onPicture, onProblem }: CameraProps): JSX.Element {
+export function Camera({ side, attempt, onPicture }: CameraProps) {
   const stream = useSignal<MediaStream | undefined>(undefined);
   const timer = useRef<ReturnType<typeof setInterval> | undefined>(undefined);
   const end = (): void => {
     clearInterval(timer.current);
+    timer.current = undefined;
     for (const track of stream.peek()?.getTracks() ?? []) track.stop();
     stream.value = undefined;
   };
   useEffect(() => end, []);
-  const begin = async (): Promise<void> => {
-    onProblem(undefined);
-    try {
-      // The property is missing if the page was not loaded over https.
-      const devices = navigator.mediaDevices as MediaDevices | undefined;
-      if (devices === undefined) throw new DOMException("", "SecurityError");
-      stream.value = await devices.getUserMedia({ video: { width: 320, height: 240 } });
+  const begin = (): Promise<void> =>
+    openDevice("camera", async (opened) => {
+      stream.value = opened;
       const video = document.createElement("video");
-      Object.assign(video, { srcObject: stream.value, muted: true, playsInline: true });
+      Object.assign(video, { srcObject: opened, muted: true, playsInline: true });
       await video.play();
       timer.current = setInterval(() => {
         if (video.videoWidth > 0) onPicture(middleOf(video, video.videoWidth, video.videoHeight, side));
       }, PAUSE);
-    } catch (error) {
-      end();
-      onProblem(refusalOf("camera", error));
-    }
-  };
+    }).finally(() => timer.current === undefined && end());
   return (
-    <button type="button" onClick={() => (stream.value === undefined ? void begin() : end())}>
-      {stream.value === undefined ? "Use the camera" : "Stop the camera"}
-    </button>
+    <Button
+      text={stream.value === undefined ? "Use the camera" : "Stop the camera"}
+      onClick={() => (stream.value === undefined ? void attempt(begin) : end())}
+    />
   );
 }

@@ -1,37 +1,37 @@
 import { useSignal, type Signal } from "@preact/signals";
-import type { JSX } from "preact";
+import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import { Notice } from "../../controls/Notice.tsx";
-import { NO_INK } from "../../draw/ink.ts";
+import { Pad } from "../../controls/Pad.tsx";
+import { inkText, NO_INK, stroked } from "../../draw/ink.ts";
+import { gray } from "../../draw/Picture.tsx";
+import { useAttempt } from "../../controls/useAttempt.ts";
 import { readImage } from "../../draw/readImage.ts";
 import { SIDE } from "../../draw/samples.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { Camera } from "./Camera.tsx";
-import { kernelsFields } from "./model.ts";
-import { Sheet } from "./Sheet.tsx";
+import { greysOf, inkOf, kernelsFields } from "./model.ts";
 
-/** Properties of a {@link Source}. */
-export interface SourceProps extends PanelProps<typeof kernelsFields> {
+interface SourceProps extends PanelProps<typeof kernelsFields> {
   /** A photograph of the reader, which is not part of the address. */
   readonly own: Signal<Float32Array | undefined>;
 }
 
+/** Half the width of the pen in pixels, without its soft edge. */
+const PEN = 1;
+
 /** Source of the image: a sample, a file, a drawing, or the camera. */
-export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
-  const state = signal.value;
+export function Source({ signal, state, set, own }: SourceProps) {
   const isOwn = own.value !== undefined || state.sheet !== NO_INK;
-  const problem = useSignal<string | undefined>(undefined);
+  const { problem, attempt } = useAttempt();
   const isDrawing = useSignal(false);
-  const take = (pixels: Float32Array | undefined): void => {
-    problem.value = undefined;
-    own.value = pixels;
-  };
-  const load = async (file: File): Promise<void> => {
-    const read = await readImage(file, SIDE);
-    if (read.kind === "image") take(read.pixels);
-    else problem.value = read.text;
-  };
+  const load = async (file: File): Promise<void> => void (own.value = await readImage(file, SIDE));
+  const draw = (sheet: string): Promise<void> =>
+    attempt(async () => {
+      own.value = undefined;
+      set({ sheet });
+    });
   return (
     <>
       <div class="controls">
@@ -45,20 +45,26 @@ export function Source({ state: signal, set, own }: SourceProps): JSX.Element {
             set({ image: image, sheet: NO_INK });
           }}
         />
-        <FileInput label="Or one of yours" accept="image/*" onFiles={([file]) => load(file!)} />
-        <button type="button" aria-expanded={isDrawing.value} onClick={() => (isDrawing.value = !isDrawing.value)}>
-          {isDrawing.value ? "Put the sheet away" : "Draw one"}
-        </button>
-        <Camera side={SIDE} onPicture={take} onProblem={(text) => (problem.value = text)} />
+        <FileInput label="Or one of yours" accept="image/*" onFiles={([file]) => attempt(() => load(file))} />
+        <Button
+          text={isDrawing.value ? "Put the sheet away" : "Draw one"}
+          aria-expanded={isDrawing.value}
+          onClick={() => (isDrawing.value = !isDrawing.value)}
+        />
+        <Camera side={SIDE} attempt={attempt} onPicture={(pixels) => (own.value = pixels)} />
       </div>
       {isDrawing.value && (
-        <Sheet
-          state={signal}
-          onDraw={(sheet) => {
-            take(undefined);
-            set({ sheet });
-          }}
-        />
+        <div class="sheet">
+          <Pad
+            label="Drawing pad."
+            pixels={greysOf(inkOf(state))}
+            side={SIDE}
+            look={gray}
+            step={2}
+            onStroke={(from, to, erases) => void draw(inkText(stroked(inkOf(signal.peek()), from, to, erases, PEN)))}
+          />
+          <Button text="Clear the sheet" onClick={() => void draw(inkText([]))} />
+        </div>
       )}
       <Notice text={problem.value} />
     </>

@@ -4,6 +4,8 @@ import { cells, choice, flag, whole, type StateOf } from "../../fields.ts";
 import { shown } from "../../draw/shown.ts";
 import { inkField, inkOn, NO_INK } from "../../draw/ink.ts";
 import { sample, SIDE, sampleNames } from "../../draw/samples.ts";
+import { clamp } from "../../numbers.ts";
+import type { Place } from "../../place.ts";
 
 /** A kernel as it is written: whole numbers, and a divisor of all of them. */
 export interface Kernel {
@@ -114,13 +116,8 @@ const request = (
   inputShape: [side, side, 1],
   filters: kernel,
   filterShape: [WIDTH, WIDTH, 1, 1],
-  bias: new Float32Array(1),
-  stride: 1,
   padding: border === "none" ? 0 : 1,
-  border: border === "none" ? "zero" : border,
-  dilation: 1,
-  groups: 1,
-  outputGradient: undefined,
+  border: border === "none" || border === "zero" ? "constant" : border,
 });
 
 /** The convolution of an image with the kernel. */
@@ -150,24 +147,14 @@ function source(at: number, border: KernelsState["border"]): number | undefined 
 }
 
 /** The nearest place at which the kernel is applied. */
-export function lookedAt(
-  state: KernelsState,
-  { row, column }: { readonly row: number; readonly column: number },
-): {
-  readonly row: number;
-  readonly column: number;
-} {
+export function lookedAt(state: KernelsState, { row, column }: Place): Place {
   const lost = lostBy(state);
-  const clamp = (at: number): number => Math.max(lost, Math.min(SIDE - 1 - lost, at));
-  return { row: clamp(row), column: clamp(column) };
+  const within = (at: number): number => clamp(at, lost, SIDE - 1 - lost);
+  return { row: within(row), column: within(column) };
 }
 
 /** The nine products at one place of the image. */
-export function productsOf(
-  state: KernelsState,
-  image: ArrayLike<number>,
-  { row, column }: { readonly row: number; readonly column: number },
-): Product[] {
+export function productsOf(state: KernelsState, image: ArrayLike<number>, { row, column }: Place): Product[] {
   return Array.from(appliedKernel(state), (weight, i) => {
     const [at, across] = [row + Math.floor(i / WIDTH) - 1, column + (i % WIDTH) - 1];
     const [y, x] = [source(at, state.border), source(across, state.border)];

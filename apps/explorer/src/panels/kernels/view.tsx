@@ -1,18 +1,17 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
-import { Matrix, numberLook, type Place } from "../../controls/Matrix.tsx";
+import { Numbers } from "../../controls/Grid.tsx";
+import { inWords, type Place } from "../../place.ts";
 import { More } from "../../controls/More.tsx";
 import { Notice } from "../../controls/Notice.tsx";
-import { Select } from "../../controls/Select.tsx";
+import { Select } from "../../controls/Choice.tsx";
 import { gray, Plate, signed, type PictureProps, type Pixels } from "../../draw/Picture.tsx";
 import { SIDE } from "../../draw/samples.ts";
 import { shown } from "../../draw/shown.ts";
 import { extremes, largestSize } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   codeOf,
   imageOf,
@@ -33,10 +32,8 @@ import { Source } from "./Source.tsx";
 type Props = PanelProps<typeof kernelsFields>;
 
 /** An image, nine numbers, and the result of the convolution. */
-export function KernelsView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, choice, check } = controlsOf(kernelsFields, props);
+export function KernelsView(props: Props) {
+  const { signal, state, set, slider, choice, check } = props;
   const own = useSignal<Float32Array | undefined>(undefined);
   const [name, sheet] = [useComputed(() => signal.value.image), useComputed(() => signal.value.sheet)];
   const image = useComputed(() => own.value ?? imageOf({ image: name.value, sheet: sheet.value }));
@@ -87,9 +84,8 @@ function Pictures(
     readonly result: Float32Array | undefined;
     readonly twice: Float32Array | undefined;
   },
-): JSX.Element {
-  const { state: signal, set, image, result, twice } = props;
-  const state = signal.value;
+) {
+  const { state, set, image, result, twice } = props;
   const pointed = useSignal<Place | undefined>(undefined);
   const at = lookedAt(state, pointed.value ?? { row: state.row - 1, column: state.column - 1 });
   const lost = lostBy(state);
@@ -105,13 +101,10 @@ function Pictures(
     <>
       <div class="pictures">
         <Plate
-          caption={
-            <>
-              <b>Image</b>, {SIDE} × {SIDE}
-            </>
-          }
+          title="Image"
+          caption={`, ${SIDE} × ${SIDE}`}
           pixels={gray(image)}
-          label={`The image; the pixel at row ${at.row + 1}, column ${at.column + 1} is ${shown(image[at.row * SIDE + at.column]!)}`}
+          label={`The image; the pixel at ${inWords(at)} is ${shown(image[at.row * SIDE + at.column]!)}`}
           frame={{ row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 }}
           {...pointing(0)}
           hasLegend
@@ -132,18 +125,15 @@ function Result({
   name,
   values,
   ...picture
-}: Omit<PictureProps, "pixels" | "label"> & { readonly name: string; readonly values: Float32Array }): JSX.Element {
+}: Omit<PictureProps, "pixels" | "label"> & { readonly name: string; readonly values: Float32Array }) {
   const [least, greatest] = extremes(values);
   const range = `from ${shown(least)} to ${shown(greatest)}`;
   const grays: Pixels = { values, range: [0, Math.max(1, greatest)], map: "gray" };
   return (
     <Plate
       {...picture}
-      caption={
-        <>
-          <b>{name}</b>, {range}
-        </>
-      }
+      title={name}
+      caption={`, ${range}`}
       pixels={least < -1e-4 ? signed(values) : grays}
       label={`${name}: numbers ${range}`}
       hasLegend
@@ -152,26 +142,19 @@ function Result({
 }
 
 /** The kernel, which can be edited. */
-function KernelCells({ state: signal, set }: Props): JSX.Element {
-  const { cells, divisor } = signal.value;
-  const most = largestSize(cells, 1);
-  const cell = ({ row, column }: Place) => ({
-    ...numberLook(cells[row * 3 + column]!, `kernel, row ${row + 1}, column ${column + 1}`, most),
-    isEditable: true,
-  });
+function KernelCells({ state, set }: Props) {
+  const { cells, divisor } = state;
   return (
     <div class="kernel">
-      <p class="caption">
-        <b>Kernel</b>
-        {divisor === 1 ? "" : ` / ${divisor}`}
-      </p>
-      <Matrix
+      <Numbers
+        title="Kernel"
+        caption={divisor === 1 ? "" : ` / ${divisor}`}
         label="Kernel"
         className="large"
-        rows={3}
-        columns={3}
-        cell={cell}
-        onEdit={({ row, column }, value) => set({ cells: cells.with(row * 3 + column, value) })}
+        values={cells}
+        most={largestSize(cells, 1)}
+        placeName={(at) => `kernel, ${inWords(at)}`}
+        onEdit={(cells) => set({ cells })}
       />
     </div>
   );

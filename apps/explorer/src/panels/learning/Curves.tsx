@@ -1,5 +1,4 @@
 import { drawLineChart, type LineChartOptions, type Series } from "@convlens/analysis/render";
-import type { JSX } from "preact";
 import { Table } from "../../controls/Table.tsx";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { percent } from "../../draw/shown.ts";
@@ -7,8 +6,7 @@ import { clamp } from "../../numbers.ts";
 import { pointsOf, type ColumnName, type Columns } from "./columns.ts";
 import { short } from "./model.ts";
 
-/** Properties of {@link Curves}. */
-export interface CurvesProps {
+interface CurvesProps {
   readonly first: Columns;
   readonly second: Columns | undefined;
   /** The step that is shown. */
@@ -56,8 +54,7 @@ const charts: readonly Chart[] = [
 function linesOf({ column, test, factor = 1 }: Chart, nets: readonly Columns[]): Series[] {
   return nets.flatMap((columns, i) => {
     const name = nets.length === 1 ? "" : `, ${["first", "second"][i]} net`;
-    const { steps, values } = pointsOf(columns, MOST);
-    const batches = steps.map((step, k) => [step, factor * values[column][k]!] as const);
+    const batches = pointsOf(columns, MOST).map((point) => [point.step, factor * point[column]] as const);
     const tests = columns.tests.map((each) => [each.step, factor * each[test ?? "loss"]] as const);
     return [
       { name: `batches${name}`, points: batches },
@@ -67,7 +64,7 @@ function linesOf({ column, test, factor = 1 }: Chart, nets: readonly Columns[]):
 }
 
 /** Loss, accuracy, gradient and updates over the steps, of one net or two. Pointing at a curve shows that step. */
-export function Curves(props: CurvesProps): JSX.Element {
+export function Curves(props: CurvesProps) {
   const { first, second, at, changes, onPick } = props;
   const nets = second === undefined ? [first] : [first, second];
   const last = Math.max(...nets.map(({ step }) => step));
@@ -105,9 +102,12 @@ export function Curves(props: CurvesProps): JSX.Element {
 }
 
 /** The curves as numbers. */
-function CurvesTable({ first, second }: Pick<CurvesProps, "first" | "second">): JSX.Element {
-  const { steps, values } = pointsOf(first, ROWS);
-  const other = second && pointsOf(second, ROWS).values;
+function CurvesTable({ first, second }: Pick<CurvesProps, "first" | "second">) {
+  const others = second && pointsOf(second, ROWS);
+  const rows = pointsOf(first, ROWS).map(({ step, loss, accuracy, gradientNorm, updateRatio }, i) => [
+    ...[step, short(loss), percent(accuracy), short(gradientNorm), short(updateRatio)],
+    ...(others ? [short(others[i]?.loss ?? NaN), percent(others[i]?.accuracy ?? NaN)] : []),
+  ]);
   return (
     <details class="more">
       <summary>The curves as a table</summary>
@@ -116,13 +116,9 @@ function CurvesTable({ first, second }: Pick<CurvesProps, "first" | "second">): 
         label="The curves as a table"
         head={[
           ...["Up to step", "Loss", "Accuracy", "Gradient", "Update ratio"],
-          ...(other ? ["Loss, second net", "Accuracy, second net"] : []),
+          ...(others ? ["Loss, second net", "Accuracy, second net"] : []),
         ]}
-        rows={steps.map((step, i) => [
-          ...[step, short(values.loss[i]!), percent(values.accuracy[i]!)],
-          ...[short(values.gradientNorm[i]!), short(values.updateRatio[i]!)],
-          ...(other ? [short(other.loss[i] ?? NaN), percent(other.accuracy[i] ?? NaN)] : []),
-        ])}
+        rows={rows}
       />
     </details>
   );

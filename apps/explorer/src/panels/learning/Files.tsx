@@ -1,5 +1,5 @@
-import type { JSX } from "preact";
 import type { NetName } from "../../compute/learning.ts";
+import { Button } from "../../controls/Button.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import type { LearningSession } from "./sessionLoop.ts";
 
@@ -16,11 +16,7 @@ function download(name: string, bytes: Uint8Array): void {
 }
 
 /** Saves a net as a safetensors file, or loads one. */
-export function Files(props: {
-  readonly session: LearningSession;
-  readonly net: NetName;
-  readonly step: number;
-}): JSX.Element {
+export function Files(props: { readonly session: LearningSession; readonly net: NetName; readonly step: number }) {
   const { session, net, step } = props;
   const load = async (file: File): Promise<void> => {
     if (file.size > MOST_BYTES)
@@ -36,10 +32,8 @@ export function Files(props: {
   };
   return (
     <div class="controls">
-      <button type="button" onClick={() => void save()}>
-        Download the net of step {step}
-      </button>
-      <FileInput label="Or load a net (safetensors)" accept=".safetensors" onFiles={([file]) => load(file!)} />
+      <Button text={`Download the net of step ${step}`} onClick={() => void save()} />
+      <FileInput label="Or load a net (safetensors)" accept=".safetensors" onFiles={([file]) => load(file)} />
     </div>
   );
 }

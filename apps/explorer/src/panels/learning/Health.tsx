@@ -1,5 +1,4 @@
 import type { HealthRecord } from "@convlens/analysis";
-import type { JSX } from "preact";
 import { Table } from "../../controls/Table.tsx";
 import { short } from "./model.ts";
 
@@ -21,7 +20,7 @@ export function Health({
 }: {
   readonly record: HealthRecord | undefined;
   readonly advice: readonly string[];
-}): JSX.Element {
+}) {
   return (
     <div class="health">
       {record && <LayerTable record={record} />}
@@ -47,7 +46,7 @@ export function Health({
   );
 }
 
-function LayerTable({ record }: { readonly record: HealthRecord }): JSX.Element {
+function LayerTable({ record }: { readonly record: HealthRecord }) {
   const rows = record.parameters
     .filter(({ path }) => !path.endsWith("bias"))
     .map(({ path, size, gradient, updateRatio }) => {

@@ -1,5 +1,5 @@
-import type { JSX } from "preact";
 import type { LookAnswer, LookedMaps } from "../../compute/learning.ts";
+import { Button } from "../../controls/Button.tsx";
 import { gray, Legend, Picture, Plate, signed, type Pixels } from "../../draw/Picture.tsx";
 import { percent, shown } from "../../draw/shown.ts";
 import { channelOf, extremes, largestSize, upTo } from "../../numbers.ts";
@@ -21,27 +21,20 @@ interface InsideProps {
 }
 
 /** A net at a step: its filters, its activation maps for one example, and its answer. */
-export function Inside({ look, of, classes, onExample }: InsideProps): JSX.Element {
+export function Inside({ look, of, classes, onExample }: InsideProps) {
   const [early, late] = look.maps as [LookedMaps, LookedMaps];
   return (
     <div class="inside">
       <div class="example">
         <Plate
-          caption={
-            <>
-              <b>A test example</b>, 28 × 28
-            </>
-          }
+          title="A test example"
+          caption=", 28 × 28"
           pixels={gray(look.input)}
           label={`A test example: ${classes[look.label]}`}
         />
         <div class="player">
-          <button type="button" aria-label="Example before" onClick={() => onExample(-1)}>
-            ‹
-          </button>
-          <button type="button" aria-label="Next example" onClick={() => onExample(1)}>
-            ›
-          </button>
+          <Button text="‹" aria-label="Example before" onClick={() => onExample(-1)} />
+          <Button text="›" aria-label="Next example" onClick={() => onExample(1)} />
         </div>
         <Answer scores={look.scores} classes={classes} label={look.label} />
       </div>
@@ -54,7 +47,7 @@ export function Inside({ look, of, classes, onExample }: InsideProps): JSX.Eleme
 }
 
 /** The filters of the first layer, each above its map. */
-function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: LookedMaps }): JSX.Element {
+function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: LookedMaps }) {
   const { look, of, maps } = props;
   const count = maps.shape[2];
   const [limit, top] = [limitOf(look.filters), limitOf(maps.values)];
@@ -92,7 +85,7 @@ function FirstLayer(props: Pick<InsideProps, "look" | "of"> & { readonly maps: L
 }
 
 /** The maps of the second layer. */
-function SecondLayer({ maps }: { readonly maps: LookedMaps }): JSX.Element {
+function SecondLayer({ maps }: { readonly maps: LookedMaps }) {
   const [height, width, count] = maps.shape;
   const top = limitOf(maps.values);
   return (
@@ -120,11 +113,7 @@ function SecondLayer({ maps }: { readonly maps: LookedMaps }): JSX.Element {
 }
 
 /** The share of each class. */
-function Answer(props: {
-  readonly scores: Float32Array;
-  readonly classes: readonly string[];
-  readonly label: number;
-}): JSX.Element {
+function Answer(props: { readonly scores: Float32Array; readonly classes: readonly string[]; readonly label: number }) {
   const { scores, classes, label } = props;
   const shares = sharesOf(scores);
   return (

@@ -1,6 +1,5 @@
-import type { JSX } from "preact";
 import { Notice } from "../../controls/Notice.tsx";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { bestStep } from "./columns.ts";
 import { gentler, lostSentence, type learningFields, type LearningState } from "./model.ts";
 import type { LearningSession } from "./sessionLoop.ts";
@@ -10,7 +9,7 @@ export function Notices(props: {
   readonly session: LearningSession;
   readonly state: LearningState;
   readonly set: PanelProps<typeof learningFields>["set"];
-}): JSX.Element {
+}) {
   const { session, state, set } = props;
   const { problem, lost, begun, nets, until } = session.shown.value;
   const isBehind = begun !== undefined && nets.first.step === 0 && state.trained > 0 && until === undefined;
@@ -43,13 +42,7 @@ export function Notices(props: {
 }
 
 /** The step that gave NaN or infinity, and how to go on. */
-function LostNotice({
-  session,
-  state,
-}: {
-  readonly session: LearningSession;
-  readonly state: LearningState;
-}): JSX.Element {
+function LostNotice({ session, state }: { readonly session: LearningSession; readonly state: LearningState }) {
   const { lost, nets } = session.shown.value;
   const { net, row, optimizer } = lost!;
   const best = bestStep(nets[net]);

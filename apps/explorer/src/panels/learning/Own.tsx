@@ -1,11 +1,12 @@
 import { useSignal, type Signal } from "@preact/signals";
-import type { JSX } from "preact";
 import { LEARNING_SIDE } from "../../compute/learningData.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Pad } from "../../controls/Pad.tsx";
-import { Picture } from "../../draw/Picture.tsx";
+import { useAttempt } from "../../controls/useAttempt.ts";
+import { Picture, type Pixels } from "../../draw/Picture.tsx";
 import { readImage } from "../../draw/readImage.ts";
 import { upTo } from "../../numbers.ts";
 import {
@@ -20,7 +21,7 @@ import {
 } from "./ownPictures.ts";
 import type { LearningSession } from "./sessionLoop.ts";
 
-const GRAYS = { range: [0, 255], map: "gray" } as const;
+const bytes = (values: ArrayLike<number>): Pixels => ({ values, range: [0, 255], map: "gray" });
 const blank = (): Uint8Array => new Uint8Array(LEARNING_SIDE ** 2);
 /** Pictures of a class that are shown. */
 const SHOWN = 40;
@@ -34,7 +35,7 @@ interface OwnProps {
 }
 
 /** Pictures of the reader, drawn or from files, in two to ten classes. They stay on the page. */
-export function Own({ session }: { readonly session: LearningSession }): JSX.Element {
+export function Own({ session }: { readonly session: LearningSession }) {
   const classes = useSignal<readonly OwnClass[]>([
     { name: "A", pictures: [] },
     { name: "B", pictures: [] },
@@ -57,14 +58,12 @@ export function Own({ session }: { readonly session: LearningSession }): JSX.Ele
         <Collected {...shared} />
       </div>
       <div class="controls">
-        <button
-          type="button"
+        <Button
+          text="Make a net for these pictures"
           class="primary"
           disabled={lack !== undefined}
           onClick={() => session.learnFrom(packed(all))}
-        >
-          Make a net for these pictures
-        </button>
+        />
         <p class="readout">{lack}</p>
       </div>
     </fieldset>
@@ -72,7 +71,7 @@ export function Own({ session }: { readonly session: LearningSession }): JSX.Ele
 }
 
 /** Selects, names, adds and removes classes. */
-function Classes({ classes, at, own, change, onChoose }: OwnProps & { onChoose: (at: number) => void }): JSX.Element {
+function Classes({ classes, at, own, change, onChoose }: OwnProps & { onChoose: (at: number) => void }) {
   const all = classes.value;
   return (
     <div class="controls">
@@ -92,29 +91,25 @@ function Classes({ classes, at, own, change, onChoose }: OwnProps & { onChoose: 
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
       </label>
-      <button
-        type="button"
+      <Button
+        text="One more class"
         disabled={all.length >= MOST_CLASSES}
         onClick={() => {
           classes.value = [...all, { name: String.fromCharCode(65 + all.length), pictures: [] }];
           onChoose(all.length);
         }}
-      >
-        One more class
-      </button>
-      <button
-        type="button"
+      />
+      <Button
+        text="Remove this class"
         disabled={all.length <= LEAST_CLASSES}
         onClick={() => (classes.value = all.filter((_, i) => i !== at))}
-      >
-        Remove this class
-      </button>
+      />
     </div>
   );
 }
 
 /** A pad to draw pictures on. */
-function Sketch({ own, change }: OwnProps): JSX.Element {
+function Sketch({ own, change }: OwnProps) {
   const drawing = useSignal(blank());
   return (
     <div>
@@ -122,61 +117,60 @@ function Sketch({ own, change }: OwnProps): JSX.Element {
         label={`Drawing of ${own.name}.`}
         pixels={drawing.value}
         side={LEARNING_SIDE}
-        look={GRAYS}
+        look={bytes}
         onStroke={(from, to, erases) => (drawing.value = drawnOn(drawing.peek(), from, to, erases))}
       />
       <div class="player">
-        <button
-          type="button"
+        <Button
+          text={`Add to ${own.name}`}
           class="primary"
           disabled={drawing.value.every((level) => level === 0)}
           onClick={() => {
             change({ pictures: [...own.pictures, inTheMiddle(drawing.value)] });
             drawing.value = blank();
           }}
-        >
-          Add to {own.name}
-        </button>
-        <button type="button" onClick={() => (drawing.value = blank())}>
-          Wipe
-        </button>
+        />
+        <Button text="Wipe" onClick={() => (drawing.value = blank())} />
       </div>
     </div>
   );
 }
 
 /** The pictures of a class, and files to add. */
-function Collected({ classes, own, change }: OwnProps): JSX.Element {
-  const problem = useSignal<string | undefined>(undefined);
+function Collected({ classes, own, change }: OwnProps) {
+  const { problem, attempt } = useAttempt();
   const upload = async (files: readonly File[]): Promise<void> => {
-    const [pictures, problems]: [Uint8Array[], string[]] = [[], []];
+    const pictures: Uint8Array[] = [];
     const room = MOST_PICTURES - classes.value.reduce((sum, each) => sum + each.pictures.length, 0);
-    for (const file of files.slice(0, room)) {
-      const read = await readImage(file, LEARNING_SIDE);
-      if (read.kind === "image") pictures.push(Uint8Array.from(read.pixels, (grey) => Math.round(255 * grey)));
-      else problems.push(read.text);
-    }
-    if (files.length > room) problems.push(`At most ${MOST_PICTURES} pictures are kept; the rest was left out.`);
+    const problems: unknown[] = [];
+    for (const file of files.slice(0, room))
+      await readImage(file, LEARNING_SIDE).then(
+        (greys) => pictures.push(Uint8Array.from(greys, (grey) => Math.round(255 * grey))),
+        (problem: unknown) => problems.push(problem),
+      );
     change({ pictures: [...own.pictures, ...pictures] });
-    problem.value = problems[0];
+    if (problems.length > 0) throw problems[0];
+    if (files.length > room) throw new Error(`At most ${MOST_PICTURES} pictures are kept; the rest was left out.`);
   };
   return (
     <div class="collected">
-      <FileInput label="Or files, as many as you like" accept="image/*" isMultiple onFiles={upload} />
+      <FileInput
+        label="Or files, as many as you like"
+        accept="image/*"
+        isMultiple
+        onFiles={(files) => attempt(() => upload(files))}
+      />
       <Notice text={problem.value} />
       <div class="channels tiny">
         {own.pictures.slice(-SHOWN).map((values, i) => (
-          <Picture
-            key={`${own.pictures.length} ${i}`}
-            pixels={{ values, ...GRAYS }}
-            label={`A picture of ${own.name}`}
-          />
+          <Picture key={`${own.pictures.length} ${i}`} pixels={bytes(values)} label={`A picture of ${own.name}`} />
         ))}
       </div>
       {own.pictures.length > 0 && (
-        <button type="button" onClick={() => change({ pictures: own.pictures.slice(0, -1) })}>
-          Remove the last of {own.name}
-        </button>
+        <Button
+          text={`Remove the last of ${own.name}`}
+          onClick={() => change({ pictures: own.pictures.slice(0, -1) })}
+        />
       )}
     </div>
   );

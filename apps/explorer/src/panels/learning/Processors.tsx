@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useCompute } from "../../compute/compute.ts";
 import { trainedBy } from "../../compute/learned.ts";
 import { nameOf, processorsOn, type Processor } from "../../compute/processor.ts";
@@ -12,7 +11,7 @@ export function Processors(props: {
   readonly processing: Processing;
   readonly value: Processor;
   readonly onChange: (processor: Processor) => void;
-}): JSX.Element {
+}) {
   const { processing, value, onChange } = props;
   const status = useCompute().status.value;
   if (status.kind !== "ready") return <></>;

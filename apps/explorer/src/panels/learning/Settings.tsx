@@ -1,10 +1,9 @@
-import type { JSX } from "preact";
 import { optimizerNames } from "../../compute/learningNet.ts";
 import { Choice } from "../../controls/Choice.tsx";
+import { Slider } from "../../controls/Slider.tsx";
 import { optimizerTitles, rates, type Settings } from "./model.ts";
 
-/** Properties of {@link SettingsOf}. */
-export interface SettingsProps {
+interface SettingsProps {
   /** Name of the net, if there are two: "first net". */
   readonly of: string;
   readonly settings: Settings;
@@ -12,10 +11,9 @@ export interface SettingsProps {
 }
 
 /** Optimizer and learning rate of a net, which can be changed during training. */
-export function SettingsOf({ of, settings, onChange }: SettingsProps): JSX.Element {
+export function SettingsOf({ of, settings, onChange }: SettingsProps) {
   const { optimizer, rate } = settings;
   const suffix = of === "" ? "" : `, ${of}`;
-  const index = rates.indexOf(rate as (typeof rates)[number]);
   return (
     <div class="controls">
       <Choice
@@ -27,19 +25,13 @@ export function SettingsOf({ of, settings, onChange }: SettingsProps): JSX.Eleme
           optimizerTitles[name].replace("SGD with momentum 0.9", "Momentum").replace("plain SGD", "SGD")
         }
       />
-      <label class="slider">
-        <span>Learning rate{suffix}</span>
-        <output>{rate}</output>
-        <input
-          type="range"
-          min={0}
-          max={rates.length - 1}
-          value={index}
-          aria-label={`Learning rate${suffix}`}
-          aria-valuetext={String(rate)}
-          onInput={(event) => onChange({ optimizer, rate: rates[event.currentTarget.valueAsNumber]! })}
-        />
-      </label>
+      <Slider
+        label={`Learning rate${suffix}`}
+        field={{ least: 0, most: rates.length - 1 }}
+        value={rates.findIndex((each) => each === rate)}
+        shown={String(rate)}
+        onChange={(i) => onChange({ optimizer, rate: rates[i] ?? rate })}
+      />
     </div>
   );
 }

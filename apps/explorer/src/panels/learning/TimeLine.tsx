@@ -1,7 +1,6 @@
-import type { JSX } from "preact";
+import { Button } from "../../controls/Button.tsx";
 
-/** Properties of a {@link TimeLine}. */
-export interface TimeLineProps {
+interface TimeLineProps {
   /** Steps done, distance of the steps that are kept, and the step that is shown. */
   readonly latest: number;
   readonly stride: number;
@@ -15,19 +14,17 @@ export interface TimeLineProps {
 }
 
 /** The steps of the net, to be shown again and continued from. */
-export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps): JSX.Element {
+export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps) {
   const go = (to: number): void => onStep(to >= latest ? -1 : Math.max(0, to));
   return (
     <div class="timeline" role="group" aria-label="Time line">
       <div class="player">
-        <button
-          type="button"
+        <Button
+          text="‹"
           aria-label="One step back in time"
           disabled={step <= 0}
           onClick={() => go((Math.ceil(step / stride) - 1) * stride)}
-        >
-          ‹
-        </button>
+        />
         <input
           class="scrub"
           type="range"
@@ -44,20 +41,14 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
             go(to + stride > latest ? latest : to);
           }}
         />
-        <button
-          type="button"
+        <Button
+          text="›"
           aria-label="One step on in time"
           disabled={isLive || step >= latest}
           onClick={() => go((Math.floor(step / stride) + 1) * stride)}
-        >
-          ›
-        </button>
-        <button type="button" disabled={isLive} onClick={() => onStep(-1)}>
-          Latest
-        </button>
-        <button type="button" disabled={isLive} onClick={onGoOn}>
-          Discard later steps and continue from here
-        </button>
+        />
+        <Button text="Latest" disabled={isLive} onClick={() => onStep(-1)} />
+        <Button text="Discard later steps and continue from here" disabled={isLive} onClick={onGoOn} />
       </div>
       <p class="readout">{describe}</p>
     </div>

@@ -1,15 +1,14 @@
 import { useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { useCompute, useSteadyAnswer, type Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
 import type { NetName } from "../../compute/learning.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { More } from "../../controls/More.tsx";
 import { grouped, percent } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import { panelProps, type PanelProps } from "../../controls/panelProps.tsx";
 import { codeOf } from "./code.ts";
 import type { Columns } from "./columns.ts";
 import { Curves } from "./Curves.tsx";
@@ -33,7 +32,7 @@ interface PartProps extends Props {
 const MOST_STEPS = learningFields.trained.most;
 
 /** A session for as long as the panel is mounted, which follows the state of the panel. */
-function useSession(compute: Compute, { state: signal, set }: Props): LearningSession {
+function useSession(compute: Compute, { signal, set }: Props): LearningSession {
   const session = useMemo(() => new LearningSession(compute, () => signal.peek(), set), [compute]);
   useEffect(() => () => session.end(), [session]);
   useSignalEffect(() => {
@@ -46,8 +45,8 @@ function useSession(compute: Compute, { state: signal, set }: Props): LearningSe
 }
 
 /** A net in training: its data, its settings, its curves, its earlier steps, and what is inside. */
-export function LearningView(props: Props): JSX.Element {
-  const state = props.state.value;
+export function LearningView(props: Props) {
+  const { state } = props;
   const session = useSession(useCompute(), props);
   const { begun } = session.shown.value;
   const shared = { ...props, session };
@@ -65,17 +64,13 @@ export function LearningView(props: Props): JSX.Element {
 }
 
 /** Data, settings and processor. */
-function Controls(props: PartProps): JSX.Element {
-  const { state: signal, set, session } = props;
-  const state = signal.value;
+function Controls(props: PartProps) {
+  const { signal, state, set, session } = props;
   const { begun, until, nets } = session.shown.value;
   const isRunning = until !== undefined;
   // Most settings need a new net.
-  const { slider, choice } = controlsOf(learningFields, {
-    state: signal,
-    set: (change) => set({ ...session.afresh(), ...change }),
-  });
-  const settings = (net: NetName, of: string): JSX.Element => (
+  const { slider, choice } = panelProps(learningFields, signal, (change) => set({ ...session.afresh(), ...change }));
+  const settings = (net: NetName, of: string) => (
     <SettingsOf
       of={of}
       settings={settingsOf(session.shown.value, state, net)}
@@ -95,24 +90,18 @@ function Controls(props: PartProps): JSX.Element {
       {state.data === "own" && <Own session={session} />}
       <div class="controls">
         <div class="player" role="group" aria-label="Training">
-          <button
-            type="button"
+          <Button
+            text={isRunning ? "Pause" : "Start"}
             class="play primary"
             disabled={begun === undefined}
             onClick={() => (isRunning ? session.pause() : session.run(MOST_STEPS))}
-          >
-            {isRunning ? "Pause" : "Start"}
-          </button>
-          <button
-            type="button"
+          />
+          <Button
+            text="One step"
             disabled={begun === undefined || isRunning}
             onClick={() => session.run(nets.first.step + 1)}
-          >
-            One step
-          </button>
-          <button type="button" disabled={begun === undefined} onClick={() => session.reset()}>
-            Begin again
-          </button>
+          />
+          <Button text="Begin again" disabled={begun === undefined} onClick={() => session.reset()} />
         </div>
         {settings("first", state.beside ? "first net" : "")}
         {state.beside && settings("second", "second net")}
@@ -143,12 +132,10 @@ function progressOf({ begun, nets: { first } }: Session, { data }: LearningState
 }
 
 /** Curves, time line and the inside of the net. */
-function Progress(props: PartProps): JSX.Element {
-  const { state: signal, set, session } = props;
-  const state = signal.value;
+function Progress(props: PartProps) {
+  const { signal, state, set, session, choice } = props;
   const begun = session.shown.value.begun!;
   const { nets } = session.shown.value;
-  const { choice } = controlsOf(learningFields, props);
   const { request, value: look } = useSteadyAnswer(
     "lookAtLearning",
     () => learned.value && { ...learned.value, example: signal.value.example },

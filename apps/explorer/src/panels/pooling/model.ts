@@ -1,5 +1,6 @@
 import { fitWindow, inputUnder, threefry, windowsOver, type AxisFit } from "@convlens/backend";
 import type { PoolingRequest } from "../../compute/pooling.ts";
+import type { Place } from "../../place.ts";
 import { bracketed, shown } from "../../draw/shown.ts";
 import { choice, edits, flag, whole, type StateOf } from "../../fields.ts";
 
@@ -21,12 +22,6 @@ export const poolingFields = {
 /** The panel's state. */
 export type PoolingState = StateOf<typeof poolingFields>;
 
-/** A place in a map. */
-export interface Spot {
-  readonly row: number;
-  readonly column: number;
-}
-
 /** Positions of the windows along a side. */
 export interface Positions {
   /** Number of windows; 0 if the window is larger than the map. */
@@ -43,18 +38,18 @@ export interface Positions {
 const NUMBERS = ["1124", "5678", "3210", "1234"];
 
 /** A number of the unedited map. Outside of the initial one numbers are random, but always the same. */
-function numberAt({ row, column }: Spot): number {
+function numberAt({ row, column }: Place): number {
   const digit = NUMBERS[row]?.[column];
   return digit === undefined ? (threefry(row, column, 4, 11)[0] >>> 0) % 9 : Number(digit);
 }
 
-const nameOf = ({ row, column }: Spot): string => `x${row}.${column}`;
+const nameOf = ({ row, column }: Place): string => `x${row}.${column}`;
 
 /** A number of the map. */
-export const inputAt = (state: PoolingState, at: Spot): number => state.edits[nameOf(at)] ?? numberAt(at);
+export const inputAt = (state: PoolingState, at: Place): number => state.edits[nameOf(at)] ?? numberAt(at);
 
 /** The state with another number in the map. */
-export const edited = (state: PoolingState, at: Spot, value: number): Partial<PoolingState> => ({
+export const edited = (state: PoolingState, at: Place, value: number): Partial<PoolingState> => ({
   edits: { ...state.edits, [nameOf(at)]: value },
 });
 
@@ -65,16 +60,12 @@ const slide = ({ size, window, stride }: PoolingState): AxisFit =>
 export function positionsOf(state: PoolingState): Positions {
   const { sliding, positions: exact, dropped } = slide(state);
   const positions = sliding.output;
-  return {
-    positions,
-    dropped: positions === 0 ? 0 : dropped,
-    overlap: Math.max(0, state.window - state.stride),
-    exact,
-  };
+  const overlap = Math.max(0, state.window - state.stride);
+  return { positions, dropped: positions === 0 ? 0 : dropped, overlap, exact };
 }
 
 /** The selected output; `undefined` if there are no outputs. */
-export function selected(state: PoolingState): Spot | undefined {
+export function selected(state: PoolingState): Place | undefined {
   const { positions } = positionsOf(state);
   if (positions === 0) return undefined;
   const step = Math.min(state.step, positions * positions - 1);
@@ -82,11 +73,11 @@ export function selected(state: PoolingState): Spot | undefined {
 }
 
 /** Index of an output. */
-export const stepOf = (state: PoolingState, { row, column }: Spot): number =>
+export const stepOf = (state: PoolingState, { row, column }: Place): number =>
   row * positionsOf(state).positions + column;
 
 /** The places in the window of an output. */
-export function seenBy(state: PoolingState, output: Spot): Spot[] {
+export function seenBy(state: PoolingState, output: Place): Place[] {
   const { window } = state;
   const { sliding } = slide(state);
   return Array.from({ length: window * window }, (_, i) => ({
@@ -96,7 +87,7 @@ export function seenBy(state: PoolingState, output: Spot): Spot[] {
 }
 
 /** The outputs whose windows contain a place. */
-export function usersOf(state: PoolingState, { row, column }: Spot): Spot[] {
+export function usersOf(state: PoolingState, { row, column }: Place): Place[] {
   const { sliding } = slide(state);
   return windowsOver(sliding, row).flatMap((y) =>
     windowsOver(sliding, column).map((x) => ({ row: y.output, column: x.output })),
@@ -104,7 +95,7 @@ export function usersOf(state: PoolingState, { row, column }: Spot): Spot[] {
 }
 
 /** One output as a formula with its numbers: `max(1, 1, 5, 6) = 6`. */
-export function formulaOf(state: PoolingState, output: Spot, computed: number): string {
+export function formulaOf(state: PoolingState, output: Place, computed: number): string {
   const values = seenBy(state, output).map((at) => inputAt(state, at));
   switch (state.kind) {
     case "max":

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer, type Answered } from "../../compute/compute.ts";
 import type { PoolingAnswer } from "../../compute/pooling.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
-import { Matrix, numberLook, type CellLook } from "../../controls/Matrix.tsx";
+import { Grid, lookOf } from "../../controls/Grid.tsx";
+import type { CellLook } from "../../controls/Matrix.tsx";
+import { inWords, type Place } from "../../place.ts";
 import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   codeOf,
   edited,
@@ -22,20 +22,17 @@ import {
   summaryOf,
   usersOf,
   type PoolingState,
-  type Spot,
 } from "./model.ts";
 
 type Props = PanelProps<typeof poolingFields>;
 
-const same = (a: Spot | undefined, b: Spot): boolean => a?.row === b.row && a.column === b.column;
-const inWords = ({ row, column }: Spot): string => `row ${row + 1}, column ${column + 1}`;
+const same = (a: Place | undefined, b: Place): boolean => a?.row === b.row && a.column === b.column;
 
 /** A map, its windows and the pooled map, forward or backward. */
-export function PoolingView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
+export function PoolingView(props: Props) {
+  const { signal, state, set } = props;
   const answered = useAnswer("pooling", () => requestOf(signal.value)).value;
-  const pointed = useSignal<{ readonly kind: "input" | "output"; readonly at: Spot } | undefined>(undefined);
+  const pointed = useSignal<{ readonly kind: "input" | "output"; readonly at: Place } | undefined>(undefined);
   const { positions } = positionsOf(state);
   const answer = answerOf(state, answered);
   const output = pointed.value?.kind === "output" ? pointed.value.at : selected(state);
@@ -66,7 +63,7 @@ export function PoolingView(props: Props): JSX.Element {
         {positions > 0 && (
           <OutputMap {...shared} users={users} onPoint={(at) => (pointed.value = at && { kind: "output", at })} />
         )}
-        {output && answer && <Formula state={state} answer={answer} output={output} />}
+        <Formula {...shared} />
       </div>
       <p class="readout" role="status">
         {pointed.value?.kind === "input"
@@ -79,18 +76,15 @@ export function PoolingView(props: Props): JSX.Element {
 }
 
 /** The formula of one output, and its winner. */
-function Formula(props: {
-  readonly state: PoolingState;
-  readonly answer: PoolingAnswer;
-  readonly output: Spot;
-}): JSX.Element {
-  const { state, answer, output } = props;
-  const step = stepOf(state, output);
+function Formula({ state, answer, output }: Pick<MapProps, "state" | "answer" | "output">) {
+  const step = output && stepOf(state, output);
+  const computed = step === undefined ? undefined : answer?.output[step];
+  if (answer === undefined || output === undefined || step === undefined || computed === undefined) return null;
   const winner = answer.winners?.[step];
   return (
     <div class="said">
       <p class="caption">Output {inWords(output)}</p>
-      <p class="formula">{formulaOf(state, output, answer.output[step]!)}</p>
+      <p class="formula">{formulaOf(state, output, computed)}</p>
       {winner !== undefined && (
         <p>
           The largest number ★ is at {inWords({ row: Math.floor(winner / state.size), column: winner % state.size })}
@@ -104,25 +98,23 @@ function Formula(props: {
 interface MapProps extends Pick<Props, "set"> {
   readonly state: PoolingState;
   readonly answer: PoolingAnswer | undefined;
-  readonly output: Spot | undefined;
-  readonly onPoint: (at?: Spot) => void;
+  readonly output: Place | undefined;
+  readonly onPoint: (at?: Place) => void;
 }
 
 /** Values at which the colours of numbers and of gradients are strongest. */
 const [MOST, MOST_GRADIENT] = [9, 2];
 
-function InputMap({ state, set, answer, output, onPoint }: MapProps): JSX.Element {
+function InputMap({ state, set, answer, output, onPoint }: MapProps) {
   const { size, window, stride } = state;
   const { dropped } = positionsOf(state);
   const seen = output ? seenBy(state, output) : [];
   const winners = new Set(answer?.winners);
   const winner = output && answer?.winners?.[stepOf(state, output)];
   const gradient = answer?.gradient;
-  const cell = (at: Spot): CellLook => {
+  const cell = (at: Place): CellLook => {
     const index = at.row * size + at.column;
-    const look = gradient
-      ? numberLook(gradient[index]!, `gradient of input, ${inWords(at)}`, MOST_GRADIENT)
-      : numberLook(inputAt(state, at), `input, ${inWords(at)}`, MOST);
+    const look = lookOf(`input, ${inWords(at)}`, inputAt(state, at), MOST, gradient?.[index], MOST_GRADIENT);
     const marks = [
       !gradient && look.className === "positive" ? "map" : look.className,
       seen.some((each) => same(each, at)) && "seen",
@@ -134,64 +126,58 @@ function InputMap({ state, set, answer, output, onPoint }: MapProps): JSX.Elemen
       ...look,
       label: `${look.label}${winners.has(index) ? ", winner" : ""}`,
       className: marks.filter((mark) => mark !== false).join(" "),
-      isEditable: gradient === undefined,
     };
   };
   return (
-    <div>
-      <p class="caption">
-        {gradient ? "gradient of " : ""}
-        <b>x</b>, {size} × {size}
-      </p>
-      <Matrix
-        label="Map before pooling"
-        className={`roomy ${gradient ? "backward" : ""}`}
-        rows={size}
-        columns={size}
-        cell={cell}
-        frame={output && { row: output.row * stride, column: output.column * stride, rows: window, columns: window }}
-        onEdit={gradient === undefined ? (at, value) => set(edited(state, at, value)) : undefined}
-        onPoint={onPoint}
-      />
-    </div>
+    <Grid
+      lead={gradient && "gradient of "}
+      title="x"
+      caption={`, ${size} × ${size}`}
+      label="Map before pooling"
+      className="roomy"
+      isGradient={gradient !== undefined}
+      rows={size}
+      columns={size}
+      cell={cell}
+      frame={output && { row: output.row * stride, column: output.column * stride, rows: window, columns: window }}
+      onEdit={(at, value) => set(edited(state, at, value))}
+      onPoint={onPoint}
+    />
   );
 }
 
-function OutputMap(props: MapProps & { readonly users: readonly Spot[] }): JSX.Element {
+function OutputMap(props: MapProps & { readonly users: readonly Place[] }) {
   const { state, set, answer, output, users, onPoint } = props;
   const { positions } = positionsOf(state);
-  const cell = (at: Spot): CellLook => {
-    if (answer === undefined) return { text: "…", label: `${inWords(at)}: being computed`, className: "" };
-    const gradient = answer.gradient && (state.one && !same(selected(state), at) ? 0 : 1);
-    const look =
-      gradient === undefined
-        ? numberLook(answer.output[stepOf(state, at)]!, `output, ${inWords(at)}`, MOST)
-        : numberLook(gradient, `gradient of output, ${inWords(at)}`, MOST_GRADIENT);
-    const tint = gradient === undefined && look.className !== "negative" ? "map" : look.className;
+  const isGradient = answer?.gradient !== undefined;
+  const cell = (at: Place): CellLook => {
+    const value = answer?.output[stepOf(state, at)];
+    if (value === undefined) return { text: "…", label: `${inWords(at)}: being computed`, className: "" };
+    const gradient = isGradient ? Number(!state.one || same(selected(state), at)) : undefined;
+    const look = lookOf(`output, ${inWords(at)}`, value, MOST, gradient, MOST_GRADIENT);
+    const tint = !isGradient && look.className !== "negative" ? "map" : look.className;
     return { ...look, className: `${tint} ${users.some((user) => same(user, at)) ? "user" : ""}` };
   };
   return (
-    <div>
-      <p class="caption">
-        {answer?.gradient ? "gradient of " : ""}
-        <b>y</b>, {positions} × {positions}
-      </p>
-      <Matrix
-        label="Map after pooling"
-        className={`roomy ${answer?.gradient ? "backward" : ""}`}
-        rows={positions}
-        columns={positions}
-        cell={cell}
-        frame={output && { ...output, rows: 1, columns: 1 }}
-        onPick={(at) => set({ step: stepOf(state, at) })}
-        onPoint={onPoint}
-      />
-    </div>
+    <Grid
+      lead={isGradient ? "gradient of " : ""}
+      title="y"
+      caption={`, ${positions} × ${positions}`}
+      label="Map after pooling"
+      className="roomy"
+      isGradient={isGradient}
+      rows={positions}
+      columns={positions}
+      cell={cell}
+      frame={output && { ...output, rows: 1, columns: 1 }}
+      onPick={(at) => set({ step: stepOf(state, at) })}
+      onPoint={onPoint}
+    />
   );
 }
 
-function Controls(props: Props): JSX.Element {
-  const { slider, choice, check } = controlsOf(poolingFields, props);
+function Controls(props: Props) {
+  const { state, slider, choice, check } = props;
   return (
     <>
       <div class="controls">
@@ -201,7 +187,7 @@ function Controls(props: Props): JSX.Element {
         {slider("size", "Size of the map")}
         {choice("direction", "Direction", { forward: "Forward", backward: "Backward" })}
       </div>
-      {props.state.value.direction === "backward" && (
+      {state.direction === "backward" && (
         <div>
           <p>
             The numbers of x are now gradients: how much the sum of the outputs grows when that number grows a little.

@@ -14,7 +14,7 @@ export const raceFields = {
 export type RaceState = StateOf<typeof raceFields>;
 
 /** A way to connect two layers. */
-export type Connection = "full" | "untied" | "convolution";
+type Connection = "full" | "untied" | "convolution";
 /** All of them, the most expensive first. */
 export const connections: readonly Connection[] = ["full", "untied", "convolution"];
 

@@ -1,11 +1,9 @@
 import { drawLineChart } from "@convlens/analysis/render";
-import type { JSX } from "preact";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Player } from "../../controls/Player.tsx";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { grouped } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   codeOf,
   connectionNames,
@@ -21,9 +19,8 @@ import {
 } from "./model.ts";
 
 /** The parameters of three layers that compute a volume of the same size from the same input. */
-export function RaceView(props: PanelProps<typeof raceFields>): JSX.Element {
-  const { slider } = controlsOf(raceFields, props);
-  const state = props.state.value;
+export function RaceView(props: PanelProps<typeof raceFields>) {
+  const { state, slider } = props;
   const { side, channels, filters } = state;
   return (
     <>
@@ -59,7 +56,7 @@ export function RaceView(props: PanelProps<typeof raceFields>): JSX.Element {
 }
 
 /** The counts as bars. */
-function Runners({ state }: { readonly state: RaceState }): JSX.Element {
+function Runners({ state }: { readonly state: RaceState }) {
   const most = parametersOf(state, "full");
   const least = parametersOf(state, "convolution");
   return (
@@ -89,7 +86,7 @@ function Runners({ state }: { readonly state: RaceState }): JSX.Element {
 const told = [4, 32, 256];
 
 /** Parameters over the side of the image, on logarithmic scales. */
-function Chart({ state }: { readonly state: RaceState }): JSX.Element {
+function Chart({ state }: { readonly state: RaceState }) {
   const series = connections.map((connection) => ({
     name: connectionNames[connection],
     points: sides.map((side) => [side, parametersOf({ ...state, side }, connection)] as const),

@@ -1,15 +1,14 @@
-import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { useAnswer } from "../../compute/compute.ts";
 import type { ShapesAnswer } from "../../compute/shapes.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { ink, Picture, Plate } from "../../draw/Picture.tsx";
 import { drawShape, FAR, shapeNames, SIDE, strokes } from "../../draw/shapes.ts";
 import { percent, shown } from "../../draw/shown.ts";
 import { clamp, indexOfGreatest } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   changedBy,
   codeOf,
@@ -30,10 +29,8 @@ type Props = PanelProps<typeof shiftFields>;
 const BRIGHTEST = 6;
 
 /** A shape that can be moved, the maps before and after pooling, and the class that the net assigns. */
-export function ShiftView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { choice } = controlsOf(shiftFields, props);
+export function ShiftView(props: Props) {
+  const { signal, state, set, choice } = props;
   // Answers contain all places, so moving the shape needs no new one.
   const pooled = useAnswer("shapes", () => requestOf(signal.value, Number(signal.value.block))).value;
   const plain = useAnswer("shapes", () => requestOf({ shape: signal.value.shape, kind: "max" }, 1)).value;
@@ -114,12 +111,11 @@ const arrows = [
 ] as const;
 
 /** The image, whose shape is moved by pointer, buttons or sliders. */
-function Movable(props: Props): JSX.Element {
-  const state = props.state.value;
+function Movable(props: Props) {
+  const { state, slider } = props;
   const { down, right, shape } = state;
   const within = (value: number): number => clamp(value, -FAR, FAR);
   const move = (down: number, right: number): void => props.set({ down: within(down), right: within(right) });
-  const { slider } = controlsOf(shiftFields, props);
   const drag = useDrag(state, move);
   const where = `${Math.abs(down)} ${down < 0 ? "above" : "below"} and ${Math.abs(right)} to the ${right < 0 ? "left" : "right"} of the middle`;
   return (
@@ -132,16 +128,14 @@ function Movable(props: Props): JSX.Element {
       </div>
       <div class="arrows" role="group" aria-label="Move by a pixel">
         {arrows.map(({ name, sign, dy, dx }) => (
-          <button
-            type="button"
+          <Button
+            text={sign}
             key={name}
             class={name}
             aria-label={`One pixel ${name}`}
             disabled={within(down + dy) !== down + dy || within(right + dx) !== right + dx}
             onClick={() => move(down + dy, right + dx)}
-          >
-            {sign}
-          </button>
+          />
         ))}
       </div>
       <div class="sliders">
@@ -158,7 +152,7 @@ function Maps(props: {
   readonly maps: Float32Array;
   readonly side: number;
   readonly place: number;
-}): JSX.Element {
+}) {
   const { name, maps, side, place } = props;
   const { changed, all } = changedBy(maps, side, place);
   return (
@@ -188,7 +182,7 @@ function Maps(props: {
 }
 
 /** The share of each class. */
-function Scores({ state, answer }: { readonly state: ShiftState; readonly answer: ShapesAnswer }): JSX.Element {
+function Scores({ state, answer }: { readonly state: ShiftState; readonly answer: ShapesAnswer }) {
   const shares = scoresAt(answer, placeOf(state));
   return (
     <div class="shift-scores">
@@ -211,17 +205,14 @@ function Everywhere(props: {
   readonly state: ShiftState;
   readonly answer: ShapesAnswer;
   readonly set: Props["set"];
-}): JSX.Element {
+}) {
   const { name, state, answer, set } = props;
   const right = rightAt(answer, state.shape);
   return (
     <div class="everywhere">
       <Plate
-        caption={
-          <>
-            Share of “{state.shape}” for each place, <b>{name}</b>
-          </>
-        }
+        lead={`Share of “${state.shape}” for each place, `}
+        title={name}
         pixels={ink(ownScores(answer, state.shape))}
         label={`${name}: right at ${right} of ${PLACES * PLACES} places`}
         frame={{ row: state.down + FAR, column: state.right + FAR, rows: 1, columns: 1 }}

@@ -1,26 +1,22 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { refusalOf } from "../../controls/refusal.ts";
+import { Button } from "../../controls/Button.tsx";
+import { openDevice } from "../../controls/device.ts";
+import type { Attempt } from "../../controls/useAttempt.ts";
 
-/** Properties of a {@link Recorder}. */
-export interface RecorderProps {
+interface RecorderProps {
   readonly seconds: number;
+  readonly attempt: Attempt;
   readonly onSound: (sound: Blob) => void;
-  readonly onProblem: (text: string | undefined) => void;
 }
 
 /** Records a short sound with the microphone. It stays on this page. */
-export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.Element {
+export function Recorder({ seconds, attempt, onSound }: RecorderProps) {
   const isRecording = useSignal(false);
   const stop = useRef<() => void>(() => undefined);
   useEffect(() => () => stop.current(), []);
-  const record = async (): Promise<void> => {
-    onProblem(undefined);
-    try {
-      const devices = navigator.mediaDevices as MediaDevices | undefined;
-      if (devices === undefined) throw new DOMException("", "SecurityError");
-      const stream = await devices.getUserMedia({ audio: true });
+  const record = (): Promise<void> =>
+    openDevice("microphone", (stream) => {
       const recorder = new MediaRecorder(stream);
       const parts: Blob[] = [];
       recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
@@ -33,14 +29,12 @@ export function Recorder({ seconds, onSound, onProblem }: RecorderProps): JSX.El
       recorder.start();
       isRecording.value = true;
       setTimeout(stop.current, seconds * 1000 + 200);
-    } catch (error) {
-      isRecording.value = false;
-      onProblem(refusalOf("microphone", error));
-    }
-  };
+    });
   return (
-    <button type="button" disabled={isRecording.value} onClick={() => void record()}>
-      {isRecording.value ? `Recording ${seconds} seconds…` : "Record one"}
-    </button>
+    <Button
+      text={isRecording.value ? `Recording ${seconds} seconds…` : "Record one"}
+      disabled={isRecording.value}
+      onClick={() => void attempt(record)}
+    />
   );
 }

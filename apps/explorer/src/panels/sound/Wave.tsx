@@ -1,8 +1,6 @@
-import type { JSX } from "preact";
 import { envelope, ZOOM } from "./model.ts";
 
-/** Properties of a {@link Wave}. */
-export interface WaveProps {
+interface WaveProps {
   readonly name: string;
   readonly samples: Float32Array;
   /** First sample of the part that is shown in detail. */
@@ -17,7 +15,7 @@ const HEIGHT = 96;
 const COLUMNS = 260;
 
 /** A whole sound, and a part of it in detail. */
-export function Wave({ name, samples, start, role, limit }: WaveProps): JSX.Element {
+export function Wave({ name, samples, start, role, limit }: WaveProps) {
   const y = (value: number): string => (HEIGHT / 2 - (value / limit) * (HEIGHT / 2 - 3)).toFixed(1);
   const all = envelope(samples, COLUMNS);
   const part = samples.subarray(start, start + ZOOM);

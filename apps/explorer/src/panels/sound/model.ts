@@ -28,8 +28,7 @@ export const soundFields = {
   /** Start of the part that is shown in detail, in hundredths of the sound. */
   at: whole(10, 0, 98),
 };
-/** The panel's state. */
-export type SoundState = StateOf<typeof soundFields>;
+type SoundState = StateOf<typeof soundFields>;
 
 const wave = (frequency: number, t: number): number => Math.sin(2 * Math.PI * frequency * t);
 const noise = (i: number): number => ((threefry(i, 0, 5, 9)[0] >>> 0) / 2 ** 31 - 1) * 0.5;

@@ -1,15 +1,15 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
+import { Button } from "../../controls/Button.tsx";
 import { Choice } from "../../controls/Choice.tsx";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { FileInput } from "../../controls/FileInput.tsx";
-import { Matrix, numberLook, type Place } from "../../controls/Matrix.tsx";
+import { Numbers } from "../../controls/Grid.tsx";
 import { Notice } from "../../controls/Notice.tsx";
+import { useAttempt, type Attempt } from "../../controls/useAttempt.ts";
 import { shown } from "../../draw/shown.ts";
 import { largestSize } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { listen } from "./listen.ts";
 import {
   codeOf,
@@ -22,7 +22,6 @@ import {
   soundNames,
   soundOf,
   zoomStart,
-  type SoundState,
 } from "./model.ts";
 import { readSound } from "./readSound.ts";
 import { Recorder } from "./Recorder.tsx";
@@ -31,21 +30,16 @@ import { Wave } from "./Wave.tsx";
 type Props = PanelProps<typeof soundFields>;
 
 /** A sound before and after a kernel, as pictures and to listen to. */
-export function SoundView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, choice } = controlsOf(soundFields, props);
+export function SoundView(props: Props) {
+  const { signal, state, set, slider, choice } = props;
   const own = useSignal<Float32Array | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
+  const { problem, attempt } = useAttempt();
   const name = useComputed(() => signal.value.sound);
   const samples = useComputed(() => own.value ?? soundOf(name.value));
   const answered = useAnswer("signal", () => ({ samples: samples.value, kernel: kernelOf(signal.value) })).value;
-  const output = answered.value?.output;
-  const take = async (file: Blob, name: string): Promise<void> => {
-    const read = await readSound(file, name, LENGTH, RATE);
-    problem.value = read.kind === "problem" ? read.text : undefined;
-    if (read.kind === "sound") own.value = read.samples;
-  };
+  const output = answered.value;
+  const take = (file: Blob, name: string): Promise<void> =>
+    attempt(async () => void (own.value = await readSound(file, name)));
   return (
     <>
       <div class="controls">
@@ -59,27 +53,29 @@ export function SoundView(props: Props): JSX.Element {
             set({ sound: sound });
           }}
         />
-        <FileInput label="Or a file of yours" accept="audio/*" onFiles={([file]) => take(file!, file!.name)} />
-        <Recorder
-          seconds={LENGTH / RATE}
-          onSound={(sound) => void take(sound, "The recording")}
-          onProblem={(text) => (problem.value = text)}
-        />
+        <FileInput label="Or a file of yours" accept="audio/*" onFiles={([file]) => take(file, file.name)} />
+        <Recorder seconds={LENGTH / RATE} attempt={attempt} onSound={(sound) => void take(sound, "The recording")} />
       </div>
       <Notice text={problem.value ?? answered.problem} />
       <div class="controls">
         {choice("kernel", "Kernel")}
         {state.kernel === "average" && slider("width", "Samples")}
         {state.kernel === "echo" && slider("delay", "Hundredths of a second later")}
-        {state.kernel === "your own" && <Cells state={state} set={set} />}
+        {state.kernel === "your own" && (
+          <Numbers
+            caption="now, and up to four samples ago"
+            label="Kernel of a sound"
+            className="decimals"
+            rows={1}
+            values={state.cells}
+            most={largestSize(state.cells, 1)}
+            placeName={({ column }) => `kernel, ${column} samples ago`}
+            onEdit={(cells) => set({ cells })}
+          />
+        )}
         {slider("at", "Look closer at")}
       </div>
-      <Waves
-        before={samples.value}
-        after={output}
-        start={zoomStart(state, samples.value.length)}
-        onProblem={(text) => (problem.value = text)}
-      />
+      <Waves before={samples.value} after={output} start={zoomStart(state, samples.value.length)} attempt={attempt} />
       <p class="readout" role="status">
         {kernelSentence(state)}
         {output && ` Loudness ${shown(loudness(samples.value))} before, ${shown(loudness(output))} after.`}
@@ -94,51 +90,26 @@ function Waves(props: {
   readonly before: Float32Array;
   readonly after: Float32Array | undefined;
   readonly start: number;
-  readonly onProblem: (text: string) => void;
-}): JSX.Element {
-  const { before, after, start, onProblem } = props;
+  readonly attempt: Attempt;
+}) {
+  const { before, after, start, attempt } = props;
   const limit = Math.max(largestSize(before, 0.01), after === undefined ? 0 : largestSize(after));
-  const play = (sound: Float32Array): void => {
-    listen(sound, RATE).catch(() => onProblem("This browser cannot play the sound; the pictures show it."));
+  const failed = (cause: unknown): never => {
+    throw new Error("This browser cannot play the sound; the pictures show it.", { cause });
   };
+  const play = (sound: Float32Array): void => void attempt(() => listen(sound, RATE).catch(failed));
   return (
     <div class="waves">
       <div>
         <Wave name="Before" samples={before} start={start} role="input" limit={limit} />
-        <button type="button" onClick={() => play(before)}>
-          ▸ Listen before
-        </button>
+        <Button text="▸ Listen before" onClick={() => play(before)} />
       </div>
       {after && (
         <div>
           <Wave name="After" samples={after} start={start} role="map" limit={limit} />
-          <button type="button" onClick={() => play(after)}>
-            ▸ Listen after
-          </button>
+          <Button text="▸ Listen after" onClick={() => play(after)} />
         </div>
       )}
-    </div>
-  );
-}
-
-/** Five numbers that can be edited. */
-function Cells({ state, set }: { readonly state: SoundState } & Pick<Props, "set">): JSX.Element {
-  const most = largestSize(state.cells, 1);
-  const cell = ({ column }: Place) => ({
-    ...numberLook(state.cells[column]!, `kernel, ${column} samples ago`, most),
-    isEditable: true,
-  });
-  return (
-    <div>
-      <p class="caption">now, and up to four samples ago</p>
-      <Matrix
-        label="Kernel of a sound"
-        className="decimals"
-        rows={1}
-        columns={state.cells.length}
-        cell={cell}
-        onEdit={({ column }, value) => set({ cells: state.cells.with(column, value) })}
-      />
     </div>
   );
 }

@@ -15,8 +15,7 @@ export const stackFields = {
   row: whole(34, 1, SIDE),
   column: whole(11, 1, SIDE),
 };
-/** The panel's state. */
-export type StackState = StateOf<typeof stackFields>;
+type StackState = StateOf<typeof stackFields>;
 
 const WINDOW = 3;
 
@@ -36,13 +35,8 @@ export function requestOf(state: Pick<StackState, "filters">, image: Float32Arra
       (_, i) => kernels[i % kernels.length]![Math.floor(i / kernels.length)]!,
     ),
     filterShape: [WINDOW, WINDOW, 1, kernels.length],
-    bias: new Float32Array(kernels.length),
-    stride: 1,
     padding: 1,
     border: "replicate",
-    dilation: 1,
-    groups: 1,
-    outputGradient: undefined,
   };
 }
 

@@ -1,25 +1,21 @@
 import { drawVolumes } from "@convlens/analysis/render";
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
-import type { Place } from "../../controls/Matrix.tsx";
+import type { Place } from "../../place.ts";
 import { Drawing } from "../../draw/Drawing.tsx";
 import { gray, Legend, Plate, signed } from "../../draw/Picture.tsx";
 import { sample, SIDE } from "../../draw/samples.ts";
 import { shown } from "../../draw/shown.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { codeOf, kernelNames, mapAt, requestOf, stackFields, volumesOf } from "./model.ts";
 
 /** One scale for all maps, so that they can be compared. */
 const LIMIT = 4;
 
 /** An image, the maps that filters compute from it, and the values of all maps at one place. */
-export function StackView(props: PanelProps<typeof stackFields>): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, choice, check } = controlsOf(stackFields, props);
+export function StackView(props: PanelProps<typeof stackFields>) {
+  const { signal, state, set, slider, choice, check } = props;
   const pointed = useSignal<Place | undefined>(undefined);
   const answer = useAnswer("convolution", () => requestOf(signal.value, sample(signal.value.image))).value.value;
   const names = kernelNames({ filters: answer?.outputShape[2] ?? 0 });
@@ -43,11 +39,8 @@ export function StackView(props: PanelProps<typeof stackFields>): JSX.Element {
       <div class="stack-figure">
         <div class="original">
           <Plate
-            caption={
-              <>
-                <b>x</b>, {SIDE} × {SIDE} × 1
-              </>
-            }
+            title="x"
+            caption={`, ${SIDE} × ${SIDE} × 1`}
             pixels={gray(sample(state.image))}
             label={`The image, ${state.image}`}
             frame={{ row: at.row - 1, column: at.column - 1, rows: 3, columns: 3 }}
@@ -62,11 +55,8 @@ export function StackView(props: PanelProps<typeof stackFields>): JSX.Element {
             {maps.map((values, i) => (
               <Plate
                 key={i}
-                caption={
-                  <>
-                    {names[i]} <b>{shown(column[i]!)}</b>
-                  </>
-                }
+                lead={`${names[i]} `}
+                title={shown(column[i]!)}
                 pixels={signed(values, LIMIT)}
                 label={`Map of ${names[i]}: ${shown(column[i]!)} at ${where}`}
                 frame={{ ...at, rows: 1, columns: 1 }}

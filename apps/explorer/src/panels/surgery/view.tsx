@@ -1,14 +1,12 @@
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { SurgeryAnswer } from "../../compute/surgery.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { ink, Plate } from "../../draw/Picture.tsx";
 import { shapeNames } from "../../draw/shapes.ts";
 import { grouped, shown } from "../../draw/shown.ts";
 import { clamp } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   codeOf,
   CROP,
@@ -31,10 +29,8 @@ type Props = PanelProps<typeof surgeryFields>;
 const BRIGHTEST = 20;
 
 /** A classifier on every crop, and as a convolution over the whole image. */
-export function SurgeryView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { slider, choice } = controlsOf(surgeryFields, props);
+export function SurgeryView(props: Props) {
+  const { signal, state, set, slider, choice } = props;
   const { value: answer, problem } = useAnswer("surgery", () => requestOf(signal.value)).value;
   const frame = { row: (state.row - 1) * 2, column: (state.column - 1) * 2, rows: CROP, columns: CROP };
   /** The crop with a pixel in its middle. */
@@ -50,11 +46,8 @@ export function SurgeryView(props: Props): JSX.Element {
       <Notice text={problem} />
       <div class="pictures surgery">
         <Plate
-          caption={
-            <>
-              <b>Image</b>, {LARGE} × {LARGE}, for a net of {CROP} × {CROP}
-            </>
-          }
+          title="Image"
+          caption={`, ${LARGE} × ${LARGE}, for a net of ${CROP} × ${CROP}`}
           pixels={ink(largeImage())}
           label={`Four shapes; the crop begins at row ${frame.row + 1}, column ${frame.column + 1}`}
           frame={frame}
@@ -82,15 +75,12 @@ function Scores(props: {
   readonly state: SurgeryState;
   readonly set: Props["set"];
   readonly values: Float32Array;
-}): JSX.Element {
+}) {
   const { name, state, set, values } = props;
   return (
     <Plate
-      caption={
-        <>
-          Scores of “{state.shape}”, <b>{name}</b>
-        </>
-      }
+      lead={`Scores of “${state.shape}”, `}
+      title={name}
       pixels={{ values, range: [0, BRIGHTEST], map: "sequential" }}
       label={`Scores of ${state.shape}, ${name}: from ${shown(Math.min(...values))} to ${shown(Math.max(...values))}`}
       frame={{ row: state.row - 1, column: state.column - 1, rows: 1, columns: 1 }}
@@ -101,7 +91,7 @@ function Scores(props: {
 }
 
 /** The scores of the selected crop, and facts about all of them. */
-function Comparison({ state, answer }: { readonly state: SurgeryState; readonly answer: SurgeryAnswer }): JSX.Element {
+function Comparison({ state, answer }: { readonly state: SurgeryState; readonly answer: SurgeryAnswer }) {
   const rows = scoresAt(answer, state);
   const best = rows.reduce((a, b) => (b.crop > a.crop ? b : a));
   const largest = Math.max(...differences(answer));

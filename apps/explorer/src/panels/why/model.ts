@@ -12,8 +12,7 @@ export const whyFields = {
   /** Number of layers whose weights are shuffled, from the last on. */
   forgotten: whole(0, 0, MOST_LAYERS),
 };
-/** The panel's state. */
-export type WhyState = StateOf<typeof whyFields>;
+type WhyState = StateOf<typeof whyFields>;
 
 /** The class that a state asks about, given the answer of the net. */
 export const targetOf = ({ target }: WhyState, classes: readonly string[], answer: number): number => {

@@ -1,17 +1,14 @@
 import { useComputed, type ReadonlySignal } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { ExplainRequest, MethodInfo } from "../../compute/explanation.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { SIDE } from "../../draw/ink.ts";
 import { ink, Picture, signed } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
 import { largestSize } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
-import { titleOf } from "../xray/model.ts";
-import { classOf, useApart } from "../xray/useApart.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
+import { classOf, titleOf } from "../xray/model.ts";
 import { useDrawing } from "../xray/useDrawing.ts";
 import { codeOf, forgottenSentence, judgement, targetOf, whyFields } from "./model.ts";
 
@@ -19,12 +16,10 @@ import { codeOf, forgottenSentence, judgement, targetOf, whyFields } from "./mod
 type Question = Omit<ExplainRequest, "method">;
 
 /** Explanations of the net's answer by all methods side by side, and whether they depend on what the net has learned. */
-export function WhyView(props: PanelProps<typeof whyFields>): JSX.Element {
-  const { state: signal } = props;
-  const state = signal.value;
-  const { slider, choice } = controlsOf(whyFields, props);
+export function WhyView(props: PanelProps<typeof whyFields>) {
+  const { signal, state, slider, choice } = props;
   const drawing = useDrawing();
-  const apart = useApart(drawing);
+  const { apart } = drawing;
   const seen = apart.value.value;
   const target = useComputed(() => {
     const now = apart.value.value;
@@ -82,7 +77,7 @@ function Method({
 }: {
   readonly method: MethodInfo;
   readonly question: ReadonlySignal<Question | undefined>;
-}): JSX.Element {
+}) {
   const { request, value, problem } = useAnswer(
     "explain",
     () => question.value && { ...question.value, method: name },

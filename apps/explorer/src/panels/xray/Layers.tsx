@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { LayerMaps } from "../../compute/takeApart.ts";
 import { Legend, Picture, signed } from "../../draw/Picture.tsx";
@@ -12,7 +11,7 @@ export function Layers(props: {
   readonly layers: readonly LayerMaps[];
   readonly chosen: Chosen;
   readonly onChoose: (index: number, unit: readonly number[]) => void;
-}): JSX.Element {
+}) {
   const { layers, chosen, onChoose } = props;
   return (
     <ol class="layers">
@@ -42,7 +41,7 @@ function Maps({
   readonly layer: LayerMaps;
   readonly unit: readonly number[] | undefined;
   readonly onChoose: (unit: readonly number[]) => void;
-}): JSX.Element {
+}) {
   const { shape, values, sees } = layer;
   const atlas = useMemo(() => atlasOf(shape, values), [shape, values]);
   const [least, greatest] = useMemo(() => extremes(values), [values]);

@@ -1,9 +1,7 @@
-import type { JSX } from "preact";
 import { shown } from "../../draw/shown.ts";
 import { indexOfGreatest } from "../../numbers.ts";
 
-/** Properties of {@link Scores}. */
-export interface ScoresProps {
+interface ScoresProps {
   readonly classes: readonly string[];
   /** Share of each class, from 0 to 1. */
   readonly shares: ArrayLike<number>;
@@ -14,7 +12,7 @@ export interface ScoresProps {
 }
 
 /** The share of each class as bars. */
-export function Scores({ classes, shares, before, onPick }: ScoresProps): JSX.Element {
+export function Scores({ classes, shares, before, onPick }: ScoresProps) {
   const best = indexOfGreatest(shares);
   return (
     <ol class="scores">

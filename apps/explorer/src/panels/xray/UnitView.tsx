@@ -1,4 +1,3 @@
-import type { JSX } from "preact";
 import type { UnitAnswer } from "../../compute/unit.ts";
 import type { LayerMaps } from "../../compute/takeApart.ts";
 import { ink, Plate } from "../../draw/Picture.tsx";
@@ -27,7 +26,7 @@ export function UnitView(props: {
   readonly layers: readonly LayerMaps[];
   readonly pixels: Float32Array;
   readonly onGo: Go;
-}): JSX.Element {
+}) {
   const { chosen, answer, layers, pixels, onGo } = props;
   const { index, unit, layer } = chosen;
   const { box, seen, trace } = answer;
@@ -87,7 +86,7 @@ function PartList({
   readonly parts: Parts;
   readonly nothing: string;
   readonly onGo: ((unit: readonly number[]) => void) | undefined;
-}): JSX.Element {
+}) {
   if (parts.length === 0) return <p>{nothing}</p>;
   const most = Math.max(...parts.map(({ value }) => Math.abs(value)), 1e-9);
   return (

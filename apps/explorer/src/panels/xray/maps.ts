@@ -1,19 +1,12 @@
-import type { Frame, Place } from "../../controls/Matrix.tsx";
-
-/** Maps side by side in one picture, with a row or column between them. */
-export interface Atlas {
-  /** Row-major; NaN between maps. */
-  readonly values: Float32Array;
-  readonly height: number;
-  readonly width: number;
-}
+import { offsetOf, placeOf, sizeOf, stepsOf } from "@convlens/backend";
+import type { Frame, Place } from "../../place.ts";
 
 const ACROSS = 8;
 /** Columns of a picture of units without a place. */
 const IN_A_ROW = 56;
 
 /** Layout of the units of a layer in a picture: map by map, or in rows. */
-export interface Layout {
+interface Layout {
   /** Height and width of a map. */
   readonly rows: number;
   readonly columns: number;
@@ -29,42 +22,27 @@ export function layoutOf(shape: readonly number[]): Layout {
     const [rows, columns, maps] = shape as [number, number, number];
     return { rows, columns, maps, across: Math.min(ACROSS, maps), gap: 1 };
   }
-  const units = shape.reduce((a, b) => a * b, 1);
+  const units = sizeOf(shape);
   const columns = Math.min(units, IN_A_ROW);
   return { rows: Math.ceil(units / columns), columns, maps: 1, across: 1, gap: 1 };
 }
 
-/** The picture of a layer. */
-export function atlasOf(shape: readonly number[], values: ArrayLike<number>): Atlas {
+/** The picture of a layer: its maps with a row or column between them, which is NaN. */
+export function atlasOf(shape: readonly number[], values: ArrayLike<number>) {
   const layout = layoutOf(shape);
   const { rows, columns, maps, across, gap } = layout;
   const height = Math.ceil(maps / across) * (rows + gap) - gap;
   const width = across * (columns + gap) - gap;
   const picture = new Float32Array(height * width).fill(NaN);
   for (let i = 0; i < values.length; i++) {
-    const { row, column } = placeOf(shape, unitOfIndex(shape, i));
+    const { row, column } = placeIn(shape, placeOf(i, shape));
     picture[row * width + column] = values[i]!;
   }
   return { values: picture, height, width };
 }
 
-/** The unit at an index of a layer. */
-function unitOfIndex(shape: readonly number[], i: number): number[] {
-  const unit: number[] = [];
-  let rest = i;
-  for (const size of [...shape].reverse()) {
-    unit.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return unit;
-}
-
-/** Index of a unit in its layer. */
-export const indexOf = (shape: readonly number[], unit: readonly number[]): number =>
-  unit.reduce((sum, at, axis) => sum * shape[axis]! + at, 0);
-
 /** Place of a unit in the picture of its layer. */
-export function placeOf(shape: readonly number[], unit: readonly number[]): Place {
+export function placeIn(shape: readonly number[], unit: readonly number[]): Place {
   const { rows, columns, across, gap } = layoutOf(shape);
   if (shape.length === 3) {
     const [row, column, channel] = unit as [number, number, number];
@@ -73,7 +51,7 @@ export function placeOf(shape: readonly number[], unit: readonly number[]): Plac
       column: (channel % across) * (columns + gap) + column,
     };
   }
-  const i = indexOf(shape, unit);
+  const i = offsetOf(unit, stepsOf(shape));
   return { row: Math.floor(i / columns), column: i % columns };
 }
 
@@ -88,11 +66,11 @@ export function unitAt(shape: readonly number[], { row, column }: Place): number
     return channel < maps ? [y, x, channel] : undefined;
   }
   const i = y * columns + x;
-  return i < shape.reduce((a, b) => a * b, 1) ? unitOfIndex(shape, i) : undefined;
+  return i < sizeOf(shape) ? placeOf(i, shape) : undefined;
 }
 
 /** A frame around a unit and its neighbours. */
 export function frameOf(shape: readonly number[], unit: readonly number[]): Frame {
-  const { row, column } = placeOf(shape, unit);
+  const { row, column } = placeIn(shape, unit);
   return { row: row - 1, column: column - 1, rows: 3, columns: 3 };
 }

@@ -3,6 +3,8 @@ import type { UnitAnswer } from "../../compute/unit.ts";
 import { shown } from "../../draw/shown.ts";
 import { flag, whole, type StateOf } from "../../fields.ts";
 import { inkField } from "../../draw/ink.ts";
+import { clamp, indexOfGreatest } from "../../numbers.ts";
+import { inWords } from "../../place.ts";
 
 /** Digits of the test set that can be shown. */
 const DIGITS = 2000;
@@ -21,8 +23,7 @@ export const xrayFields = {
   row: whole(1, 1, 512),
   column: whole(1, 1, 512),
 };
-/** The panel's state. */
-export type XrayState = StateOf<typeof xrayFields>;
+type XrayState = StateOf<typeof xrayFields>;
 
 /** A unit of a net. */
 export interface Chosen {
@@ -32,25 +33,23 @@ export interface Chosen {
   readonly unit: readonly number[];
 }
 
-const within = (value: number, size: number): number => Math.max(1, Math.min(size, value)) - 1;
-
 /** The unit of a state; the nearest one if the net does not have it. */
 export function chosenIn(state: XrayState, layers: readonly LayerMaps[]): Chosen {
-  const index = within(state.layer, layers.length);
+  const index = clamp(state.layer, 1, layers.length) - 1;
   const layer = layers[index]!;
-  const { shape } = layer;
-  const unit =
-    shape.length === 3
-      ? [within(state.row, shape[0]!), within(state.column, shape[1]!), within(state.map, shape[2]!)]
-      : [within(state.map, shape[0]!)];
+  const unit = axesOf(layer.shape).map((axis, i) => clamp(state[axis], 1, layer.shape[i]!) - 1);
   return { layer, index, unit };
 }
 
+/** The fields with the place of a unit, in a layer of shape `[height, width, channels]` or `[units]`. */
+export const axesOf = (shape: readonly number[]): readonly ("row" | "column" | "map")[] =>
+  shape.length === 3 ? ["row", "column", "map"] : ["map"];
+
 /** The change of the state that selects a unit. */
-export const choosing = (index: number, unit: readonly number[]): Partial<XrayState> =>
-  unit.length === 3
-    ? { layer: index + 1, row: unit[0]! + 1, column: unit[1]! + 1, map: unit[2]! + 1 }
-    : { layer: index + 1, map: unit[0]! + 1 };
+export const choosing = (index: number, unit: readonly number[]): Partial<XrayState> => ({
+  layer: index + 1,
+  ...Object.fromEntries(axesOf(unit).map((axis, i) => [axis, unit[i]! + 1])),
+});
 
 /** A layer in words. */
 export function titleOf({ type, shape }: LayerMaps): string {
@@ -67,10 +66,15 @@ export function titleOf({ type, shape }: LayerMaps): string {
 }
 
 /** The place of a unit in words. */
-export const unitName = (unit: readonly number[]): string =>
-  unit.length === 3
-    ? `map ${unit[2]! + 1}, row ${unit[0]! + 1}, column ${unit[1]! + 1}`
-    : `number ${unit.map((at) => at + 1).join(", ")}`;
+export function unitName(unit: readonly number[]): string {
+  const [row, column, map] = unit;
+  return row === undefined || column === undefined || map === undefined
+    ? `number ${unit.map((at) => at + 1).join(", ")}`
+    : `map ${map + 1}, ${inWords({ row, column })}`;
+}
+
+/** The class that the net decides for. */
+export const classOf = ({ scores }: TakeApartAnswer): number => indexOfGreatest(scores);
 
 /** A share that is printed as 0. */
 const NEGLIGIBLE = 5e-5;
@@ -79,14 +83,10 @@ const NEGLIGIBLE = 5e-5;
 export function verdictOf({ net, shares }: TakeApartAnswer, pixels: ArrayLike<number>): string {
   if (Array.from(pixels).every((ink) => ink === 0))
     return "The sheet is empty, so the answer of the net depends only on its biases.";
-  const order = [...shares.keys()].sort((a, b) => shares[b]! - shares[a]!);
-  const [first, second] = order as [number, number];
-  const percent = (share: number): string => `${shown(100 * share)} %`;
-  const next =
-    shares[second]! < NEGLIGIBLE
-      ? "all other classes have about 0 %"
-      : `second is ${net.classes[second]} (${percent(shares[second]!)})`;
-  return `The net reads a ${net.classes[first]} (${percent(shares[first]!)}); ${next}.`;
+  const order = Array.from(shares, (share, i) => ({ share, name: net.classes[i] })).sort((a, b) => b.share - a.share);
+  const [first, second] = order.map(({ share, name }) => `${name} (${shown(100 * share)} %)`);
+  const isSure = order.slice(1).every(({ share }) => share < NEGLIGIBLE);
+  return `The net reads a ${first}; ${isSure ? "all other classes have about 0 %" : `second is ${second}`}.`;
 }
 
 /** One of the numbers that a number is computed from, or that read it. */
@@ -129,65 +129,49 @@ export function figure(value: number): string {
   return text.replaceAll("-", "−");
 }
 
-/** The numbers that a number is computed from. */
-export function partsOf({ trace }: UnitAnswer): Parts {
+function allParts({ trace }: UnitAnswer): Part[] {
   switch (trace.kind) {
     case "products":
-      return weightiest(
-        trace.sums.flat().map(({ input, x, w, product }) => ({
-          unit: input,
-          text: `${factor(x)} · ${factor(w)}`,
-          value: product,
-        })),
-      );
+      return trace.sums
+        .flat()
+        .map(({ input, x, w, product }) => ({ unit: input, text: `${factor(x)} · ${factor(w)}`, value: product }));
     case "largest":
-      return weightiest(
-        trace.candidates.map(({ input, x }, i) => ({
-          unit: input,
-          text: i === trace.winner ? "the largest" : "",
-          value: x,
-          isWinner: i === trace.winner,
-        })),
-      );
+      return trace.candidates.map(({ input, x }, i) => {
+        const isWinner = i === trace.winner;
+        return { unit: input, text: isWinner ? "the largest" : "", value: x, isWinner };
+      });
     case "mean":
-      return weightiest(
-        trace.terms.map(({ input, x }) => ({ unit: input, text: `one of ${trace.divisor}`, value: x })),
-      );
+      return trace.terms.map(({ input, x }) => ({ unit: input, text: `one of ${trace.divisor}`, value: x }));
     case "function":
-      return weightiest(trace.inputs.map(({ input, x }) => ({ unit: input, text: "", value: x })));
+      return trace.inputs.map(({ input, x }) => ({ unit: input, text: "", value: x }));
   }
 }
 
+/** The numbers that a number is computed from. */
+export const partsOf = (answer: UnitAnswer): Parts => weightiest(allParts(answer));
+
 /** How many numbers it is computed from. */
-export function countOf({ trace }: UnitAnswer): number {
-  switch (trace.kind) {
-    case "products":
-      return trace.sums.flat().length;
-    case "largest":
-      return trace.candidates.length;
-    case "mean":
-      return trace.terms.length;
-    case "function":
-      return trace.inputs.length;
-  }
-}
+export const countOf = (answer: UnitAnswer): number => allParts(answer).length;
 
 /** The computation of the number in one line. */
 export function formulaOf(answer: UnitAnswer): string {
   const { trace } = answer;
+  const parts = allParts(answer);
   const is = `= ${figure(trace.value)}`;
   switch (trace.kind) {
     case "products": {
-      const sum = trace.sums.flat().reduce((total, { product }) => total + product, 0);
+      const sum = parts.reduce((total, { value }) => total + value, 0);
       const bias = trace.bias === undefined ? "" : ` + bias ${factor(trace.bias)}`;
-      return `${countOf(answer)} ${countOf(answer) === 1 ? "product" : "products"} ${factor(sum)}${bias} ${is}`;
+      return `${parts.length} ${parts.length === 1 ? "product" : "products"} ${factor(sum)}${bias} ${is}`;
     }
     case "largest":
-      return `the largest of ${trace.candidates.length} numbers ${is}`;
+      return `the largest of ${parts.length} numbers ${is}`;
     case "mean":
-      return `the sum of ${trace.terms.length} numbers, divided by ${trace.divisor} ${is}`;
-    case "function":
-      return `${trace.operations.join(", ")} of ${trace.inputs.length === 1 ? figure(trace.inputs[0]!.x) : `${trace.inputs.length} numbers`} ${is}`;
+      return `the sum of ${parts.length} numbers, divided by ${trace.divisor} ${is}`;
+    case "function": {
+      const inputs = parts.length === 1 ? parts.map(({ value }) => figure(value)).join() : `${parts.length} numbers`;
+      return `${trace.operations.join(", ")} of ${inputs} ${is}`;
+    }
   }
 }
 

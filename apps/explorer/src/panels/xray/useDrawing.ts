@@ -1,8 +1,8 @@
 import { useComputed, type ReadonlySignal } from "@preact/signals";
-import { useAnswer, useCompute } from "../../compute/compute.ts";
+import { useAnswer, useCompute, type Answered } from "../../compute/compute.ts";
 import { centred, inkPixels, inkText, NO_INK, stroked, type Spot } from "../../draw/ink.ts";
-import { usePanelState } from "../../shared.ts";
-import type { xrayFields } from "./model.ts";
+import { usePanel } from "../../shared.ts";
+import { xrayFields } from "./model.ts";
 
 /** The drawing that the panels of chapter 7 share. */
 export interface Drawing {
@@ -17,13 +17,15 @@ export interface Drawing {
   readonly problem: ReadonlySignal<string | undefined>;
   /** Version of the net that it is given to. */
   readonly net: ReadonlySignal<number | undefined>;
+  /** The activations of all layers. */
+  readonly apart: ReadonlySignal<Answered<"takeApart">>;
   readonly stroke: (from: Spot, to: Spot, erases: boolean) => void;
   readonly clear: () => void;
 }
 
 /** The drawing of chapter 7: a digit of the test set, on which the reader can draw. */
 export function useDrawing(): Drawing {
-  const { state, set } = usePanelState<typeof xrayFields>("xray");
+  const { signal: state, set } = usePanel("xray", xrayFields);
   const compute = useCompute();
   const found = useAnswer("digit", () => ({ index: state.value.digit - 1 }));
   const ink = useComputed(() => state.value.ink);
@@ -31,13 +33,13 @@ export function useDrawing(): Drawing {
   const sample = useComputed(() => found.value.value);
   const pad = useComputed(() => (isOwn.value ? inkPixels(ink.value) : sample.value?.pixels));
   const isCentred = useComputed(() => isOwn.value && state.value.centre);
+  const pixels = useComputed(() => (isCentred.value && pad.value ? centred(pad.value) : pad.value));
+  const net = useComputed(() => compute.net.value?.version);
   return {
-    pad,
-    isOwn,
-    pixels: useComputed(() => (isCentred.value && pad.value ? centred(pad.value) : pad.value)),
+    ...{ pad, isOwn, pixels, net },
     label: useComputed(() => (isOwn.value ? undefined : sample.value?.label)),
     problem: useComputed(() => found.value.problem),
-    net: useComputed(() => compute.net.value?.version),
+    apart: useAnswer("takeApart", () => pixels.value && { net: net.value, pixels: pixels.value }),
     // Strokes are more frequent than frames, so each continues from the latest state.
     stroke: (from, to, erases) => {
       const now = state.peek().ink === NO_INK ? sample.peek()?.pixels : inkPixels(state.peek().ink);

@@ -1,33 +1,27 @@
 import { useComputed } from "@preact/signals";
-import type { JSX } from "preact";
 import { useAnswer } from "../../compute/compute.ts";
 import type { LayerMaps, TakeApartAnswer } from "../../compute/takeApart.ts";
 import type { UnitRequest } from "../../compute/unit.ts";
 import { Code } from "../../controls/Code.tsx";
-import { controlsOf } from "../../controls/controlsOf.tsx";
 import { Notice } from "../../controls/Notice.tsx";
-import { Select } from "../../controls/Select.tsx";
 import { ink, Plate } from "../../draw/Picture.tsx";
 import { shown } from "../../draw/shown.ts";
-import { upTo } from "../../numbers.ts";
-import type { PanelProps } from "../../panel.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { DrawingPad } from "./DrawingPad.tsx";
 import { Layers } from "./Layers.tsx";
-import { choosing, chosenIn, codeOf, titleOf, verdictOf, xrayFields, type Chosen } from "./model.ts";
+import { LayerSelect } from "./LayerSelect.tsx";
+import { axesOf, choosing, chosenIn, codeOf, verdictOf, type Chosen, type xrayFields } from "./model.ts";
 import { Scores } from "./Scores.tsx";
 import { UnitView } from "./UnitView.tsx";
-import { useApart } from "./useApart.ts";
 import { useDrawing } from "./useDrawing.ts";
 
 type Props = PanelProps<typeof xrayFields>;
 
 /** A drawing, and everything that a net computes from it, down to the last product. */
-export function XrayView(props: Props): JSX.Element {
-  const { state: signal, set } = props;
-  const state = signal.value;
-  const { check } = controlsOf(xrayFields, props);
+export function XrayView(props: Props) {
+  const { signal, state, set, check } = props;
   const drawing = useDrawing();
-  const apart = useApart(drawing);
+  const { apart } = drawing;
   const layers = useComputed(() => apart.value.value?.layers);
   const looked = useAnswer("unit", (): UnitRequest | undefined => {
     const pixels = drawing.pixels.value;
@@ -76,7 +70,7 @@ function Verdict(props: {
   readonly seen: TakeApartAnswer;
   readonly pixels: Float32Array;
   readonly onGo: (index: number, unit: readonly number[]) => void;
-}): JSX.Element {
+}) {
   const { seen, pixels, onGo } = props;
   const { origin, accuracy, classes } = seen.net;
   return (
@@ -98,25 +92,18 @@ const isOf = (request: UnitRequest | undefined, { layer, unit }: Chosen): boolea
   request?.layer === layer.name && request.unit.join() === unit.join();
 
 /** Selects a unit by numbers, as a click on a map does. */
-function UnitChoice(props: Props & { readonly layers: readonly LayerMaps[]; readonly chosen: Chosen }): JSX.Element {
-  const { layers, chosen, set } = props;
+function UnitChoice(props: Props & { readonly layers: readonly LayerMaps[]; readonly chosen: Chosen }) {
+  const { layers, chosen, set, slider } = props;
   const { index, layer, unit } = chosen;
-  const { shape } = layer;
-  const { slider } = controlsOf(xrayFields, props);
-  const hasMaps = unit.length === 3;
-  const at = (place: number, most: number) => ({ value: place + 1, most });
+  const names = { map: unit.length === 3 ? "Map" : "Number", row: "Row", column: "Column" };
+  const sliders = axesOf(layer.shape).map((axis, i) =>
+    slider(axis, names[axis], { value: unit[i]! + 1, most: layer.shape[i]! }),
+  );
   return (
     <div class="controls">
-      <Select
-        label="Layer"
-        options={upTo(layers.length)}
-        value={index}
-        onChange={(to) => set({ layer: to + 1 })}
-        nameOf={(i) => `${i + 1}. ${titleOf(layers[i]!)}`}
-      />
-      {slider("map", hasMaps ? "Map" : "Number", at(unit.at(-1)!, shape.at(-1)!))}
-      {hasMaps && slider("row", "Row", at(unit[0]!, shape[0]!))}
-      {hasMaps && slider("column", "Column", at(unit[1]!, shape[1]!))}
+      <LayerSelect layers={layers} value={index + 1} set={set} />
+      {sliders.at(-1)}
+      {sliders.slice(0, -1)}
     </div>
   );
 }

@@ -1,17 +1,15 @@
 import type { NearestNeighbors } from "../nearestNeighbors.ts";
 
-/** A sparse matrix of affinities: the neighbours of point i are at `starts[i]` up to `starts[i + 1]`. */
+/** Affinities of a point to others. Those of all points are symmetric and sum to 1. */
 export interface Affinities {
-  readonly starts: Uint32Array;
   readonly neighbors: Uint32Array;
-  /** Symmetric; the sum is 1. */
   readonly weights: Float64Array;
 }
 
 /** Returns the weights of a point's neighbours under a Gaussian whose width gives the wanted perplexity. */
 function gaussian(squares: Float64Array, perplexity: number): Float64Array {
   const wanted = Math.log(perplexity);
-  const nearest = squares[0]!;
+  const nearest = Math.min(...squares);
   let [low, high, precision] = [0, Infinity, 1];
   const weights = new Float64Array(squares.length);
   for (let round = 0; round < 200; round++) {
@@ -32,28 +30,21 @@ function gaussian(squares: Float64Array, perplexity: number): Float64Array {
   return weights;
 }
 
-/** Returns the affinities of points from their nearest neighbours: (p(j|i) + p(i|j)) / 2n. */
-export function affinitiesOf({ rows, count, indices, distances }: NearestNeighbors, perplexity: number): Affinities {
+/** Returns the affinities of each point from its nearest neighbours: (p(j|i) + p(i|j)) / 2n. */
+export function affinitiesOf({ rows, count, indices, distances }: NearestNeighbors, perplexity: number): Affinities[] {
   const found = Array.from({ length: rows }, () => new Map<number, number>());
-  for (let i = 0; i < rows; i++) {
+  const add = (own: Map<number, number>, j: number, half: number): unknown => own.set(j, (own.get(j) ?? 0) + half);
+  for (const [i, own] of found.entries()) {
+    const neighbors = indices.subarray(i * count, (i + 1) * count);
     const squares = distances.subarray(i * count, (i + 1) * count).map((d) => d * d);
     gaussian(squares, perplexity).forEach((weight, k) => {
-      const j = indices[i * count + k]!;
-      const half = weight / (2 * rows);
-      found[i]!.set(j, (found[i]!.get(j) ?? 0) + half);
-      found[j]!.set(i, (found[j]!.get(i) ?? 0) + half);
+      const [j, half] = [neighbors[k]!, weight / (2 * rows)];
+      add(own, j, half);
+      add(found[j]!, i, half);
     });
   }
-  const starts = new Uint32Array(rows + 1);
-  found.forEach((own, i) => (starts[i + 1] = starts[i]! + own.size));
-  const neighbors = new Uint32Array(starts[rows]!);
-  const weights = new Float64Array(starts[rows]!);
-  found.forEach((own, i) => {
-    let at = starts[i]!;
-    for (const [j, weight] of own) {
-      neighbors[at] = j;
-      weights[at++] = weight;
-    }
-  });
-  return { starts, neighbors, weights };
+  return found.map((own) => ({
+    neighbors: Uint32Array.from(own.keys()),
+    weights: Float64Array.from(own.values()),
+  }));
 }

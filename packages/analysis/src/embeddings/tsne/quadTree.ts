@@ -1,132 +1,101 @@
+import { extentOf } from "../../numbers.ts";
+
 /** Largest depth; closer points are merged. */
 const DEEPEST = 48;
+
+/** A square of a {@link QuadTree}. Its content counts as one point of its mass. */
+class Square {
+  readonly centerX: number;
+  readonly centerY: number;
+  readonly side: number;
+  /** Number of points, and their mean. */
+  mass = 0;
+  x = 0;
+  y = 0;
+  /** Lower left, lower right, upper left and upper right, once it is divided. */
+  quarters: readonly [Square, Square, Square, Square] | undefined = undefined;
+
+  constructor(centerX: number, centerY: number, side: number) {
+    this.centerX = centerX;
+    this.centerY = centerY;
+    this.side = side;
+  }
+
+  add(x: number, y: number, mass: number): void {
+    const total = this.mass + mass;
+    this.x += (mass * (x - this.x)) / total;
+    this.y += (mass * (y - this.y)) / total;
+    this.mass = total;
+  }
+
+  /** Divides it into four and moves its content into one of them. */
+  divide(): void {
+    const half = this.side / 2;
+    const [left, right] = [this.centerX + -half / 2, this.centerX + half / 2];
+    const [bottom, top] = [this.centerY + -half / 2, this.centerY + half / 2];
+    this.quarters = [
+      new Square(left, bottom, half),
+      new Square(right, bottom, half),
+      new Square(left, top, half),
+      new Square(right, top, half),
+    ];
+    this.quarterAt(this.x, this.y)?.add(this.x, this.y, this.mass);
+  }
+
+  quarterAt(x: number, y: number): Square | undefined {
+    return this.quarters?.[(x < this.centerX ? 0 : 1) + (y < this.centerY ? 0 : 2)];
+  }
+}
 
 /**
  * A quadtree of points in the plane: squares are divided until each holds one point, so that distant squares can be treated as
  * one point (Barnes and Hut 1986).
  */
 export class QuadTree {
-  /** For each square: number of points, their mean, its center, its side, and its first quarter (0 for none). */
-  #mass: Float64Array;
-  #middleX: Float64Array;
-  #middleY: Float64Array;
-  #centerX: Float64Array;
-  #centerY: Float64Array;
-  #side: Float64Array;
-  #quarters: Int32Array;
-  #size = 1;
-  readonly #stack: Int32Array = new Int32Array(4 * DEEPEST + 4);
+  readonly #root: Square;
 
-  /** @param points - x and y of each point, interleaved. */
-  constructor(points: Float64Array) {
-    const room = Math.max(64, 2 * points.length);
-    this.#mass = new Float64Array(room);
-    this.#middleX = new Float64Array(room);
-    this.#middleY = new Float64Array(room);
-    this.#centerX = new Float64Array(room);
-    this.#centerY = new Float64Array(room);
-    this.#side = new Float64Array(room);
-    this.#quarters = new Int32Array(room);
-    let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let i = 0; i < points.length; i += 2) {
-      left = Math.min(left, points[i]!);
-      right = Math.max(right, points[i]!);
-      bottom = Math.min(bottom, points[i + 1]!);
-      top = Math.max(top, points[i + 1]!);
-    }
-    this.#centerX[0] = (left + right) / 2;
-    this.#centerY[0] = (bottom + top) / 2;
-    this.#side[0] = Math.max(right - left, top - bottom) * 1.0001 || 1;
-    for (let i = 0; i < points.length; i += 2) this.#insert(points[i]!, points[i + 1]!);
+  constructor(points: readonly (readonly [x: number, y: number])[]) {
+    const [left, right] = extentOf(points.map(([x]) => x));
+    const [bottom, top] = extentOf(points.map(([, y]) => y));
+    const side = Math.max(right - left, top - bottom) * 1.0001 || 1;
+    this.#root = new Square((left + right) / 2, (bottom + top) / 2, side);
+    for (const [x, y] of points) this.#insert(x, y);
   }
 
   #insert(x: number, y: number): void {
-    let node = 0;
-    for (let depth = 0; ; depth++) {
-      const mass = this.#mass[node]!;
-      if (mass > 0 && this.#quarters[node] === 0 && depth < DEEPEST) this.#quarter(node);
-      this.#add(node, x, y, 1);
-      if (mass === 0 || this.#quarters[node] === 0) return;
-      node = this.#quarterOf(node, x, y);
+    let square: Square | undefined = this.#root;
+    for (let depth = 0; square !== undefined; depth++) {
+      const mass: number = square.mass;
+      if (mass > 0 && square.quarters === undefined && depth < DEEPEST) square.divide();
+      square.add(x, y, 1);
+      square = mass === 0 ? undefined : square.quarterAt(x, y);
     }
-  }
-
-  #add(node: number, x: number, y: number, mass: number): void {
-    const total = this.#mass[node]! + mass;
-    this.#middleX[node]! += (mass * (x - this.#middleX[node]!)) / total;
-    this.#middleY[node]! += (mass * (y - this.#middleY[node]!)) / total;
-    this.#mass[node] = total;
-  }
-
-  #quarterOf(node: number, x: number, y: number): number {
-    return this.#quarters[node]! + (x < this.#centerX[node]! ? 0 : 1) + (y < this.#centerY[node]! ? 0 : 2);
-  }
-
-  /** Divides a square into four and moves its content into one of them. */
-  #quarter(node: number): void {
-    if (this.#size + 4 > this.#mass.length) this.#grow();
-    const first = this.#size;
-    this.#size += 4;
-    const half = this.#side[node]! / 2;
-    for (let q = 0; q < 4; q++) {
-      this.#centerX[first + q] = this.#centerX[node]! + (q & 1 ? half / 2 : -half / 2);
-      this.#centerY[first + q] = this.#centerY[node]! + (q & 2 ? half / 2 : -half / 2);
-      this.#side[first + q] = half;
-    }
-    this.#quarters[node] = first;
-    const [x, y] = [this.#middleX[node]!, this.#middleY[node]!];
-    this.#add(this.#quarterOf(node, x, y), x, y, this.#mass[node]!);
-  }
-
-  #grow(): void {
-    const larger = (old: Float64Array): Float64Array => {
-      const made = new Float64Array(2 * old.length);
-      made.set(old);
-      return made;
-    };
-    this.#mass = larger(this.#mass);
-    this.#middleX = larger(this.#middleX);
-    this.#middleY = larger(this.#middleY);
-    this.#centerX = larger(this.#centerX);
-    this.#centerY = larger(this.#centerY);
-    this.#side = larger(this.#side);
-    const quarters = new Int32Array(this.#mass.length);
-    quarters.set(this.#quarters);
-    this.#quarters = quarters;
   }
 
   /**
-   * Computes the repulsion of a point by all others, q² · distance with q = 1 / (1 + distance²): writes the force into `force` and
-   * returns Σ q. Squares with side / distance below `theta` count as one point; 0 is exact.
+   * Returns the repulsion of a point by all others, q² · distance with q = 1 / (1 + distance²), and Σ q. Squares with
+   * side / distance below `theta` count as one point; 0 is exact.
    */
-  repulsion(x: number, y: number, theta: number, force: Float64Array): number {
-    const stack = this.#stack;
+  repulsion(x: number, y: number, theta: number): { readonly x: number; readonly y: number; readonly total: number } {
     let [forceX, forceY, total] = [0, 0, 0];
     // The point itself has q = 1. It is subtracted at its own square, as adding it to the sum would round off distant points.
     let itself = 1;
-    let height = 0;
-    stack[height++] = 0;
-    while (height > 0) {
-      const node = stack[--height]!;
-      const mass = this.#mass[node]!;
+    const stack = [this.#root];
+    for (let square = stack.pop(); square !== undefined; square = stack.pop()) {
+      const { mass, side, quarters } = square;
       if (mass === 0) continue;
-      const dx = x - this.#middleX[node]!;
-      const dy = y - this.#middleY[node]!;
-      const square = dx * dx + dy * dy;
-      const first = this.#quarters[node]!;
-      const side = this.#side[node]!;
-      if (first === 0 && square === 0) {
+      const [dx, dy] = [x - square.x, y - square.y];
+      const distance = dx * dx + dy * dy;
+      if (quarters === undefined && distance === 0) {
         total += mass - itself;
         itself = 0;
-      } else if (first === 0 || side * side < theta * theta * square) {
-        const q = 1 / (1 + square);
+      } else if (quarters === undefined || side * side < theta * theta * distance) {
+        const q = 1 / (1 + distance);
         total += mass * q;
         forceX += mass * q * q * dx;
         forceY += mass * q * q * dy;
-      } else for (let k = 0; k < 4; k++) stack[height++] = first + k;
+      } else stack.push(...quarters);
     }
-    force[0] = forceX;
-    force[1] = forceY;
-    return total - itself;
+    return { x: forceX, y: forceY, total: total - itself };
   }
 }

@@ -56,13 +56,14 @@ export const integratedGradients: ExplanationMethod<IntegratedGradientsOptions> 
     const start = await baselineOf(x, baseline);
     return withGradient(question, async (at) => {
       const [low, high] = [(await at(tensor(start, x.shape))).scores, (await at(x)).scores];
+      const distance = Float64Array.from(start, (from, i) => x.knownValues[i]! - from);
       const along = async (count: number): Promise<Attribution> => {
         const total = new Float64Array(x.size);
         for (const { node, weight } of gaussLegendre(count)) {
-          const point = start.map((from, i) => from + node * (x.knownValues[i]! - from));
+          const point = start.map((from, i) => from + node * distance[i]!);
           (await at(tensor(point, x.shape))).gradient.forEach((gradient, i) => (total[i]! += weight * gradient));
         }
-        const values = total.map((sum, i) => sum * (x.knownValues[i]! - start[i]!));
+        const values = total.map((sum, i) => sum * distance[i]!);
         const difference = high.map((score, i) => fallOf(score, low[i]!));
         return {
           shape: x.shape,

@@ -1,7 +1,6 @@
 import { anyOption, ValueError, type Pair } from "@convlens/backend";
-import { tensor } from "@convlens/tensor";
+import { finiteOption, tensor } from "@convlens/tensor";
 import { planesOf } from "../../planes.ts";
-import { finiteOption } from "../../optionChecks.ts";
 import type { ExplanationMethod } from "../method.ts";
 import { both, cover, fallOf, placesOf } from "../occluder.ts";
 import { withScores } from "../question.ts";
@@ -39,19 +38,22 @@ export const occlusion: ExplanationMethod<OcclusionOptions> = {
     const planes = planesOf(x.shape, "occlusion");
     const { count, height, width } = planes;
     const { size = both(Math.max(2, Math.round(Math.max(height, width) / 7))), value = 0 } = options;
-    const { stride = [Math.ceil(both(size)[0] / 2), Math.ceil(both(size)[1] / 2)] } = options;
+    const [tall, wide] = both(size);
+    const { stride = [Math.ceil(tall / 2), Math.ceil(wide / 2)] } = options;
+    const [down, right] = both(stride);
     const places = placesOf(planes, size, stride);
-    [height, width].forEach((length, axis) => {
-      const [span, step] = [both(size)[axis]!, both(stride)[axis]!];
+    const checkStride = (axis: string, length: number, span: number, step: number): void => {
       if (span < length && step > span)
         throw new ValueError({
           operation: "occlusion",
           what: "stride",
-          axis: ["height", "width"][axis],
+          axis,
           expected: `at most ${span}, the size of the occluder, to cover every pixel`,
           got: step,
         });
-    });
+    };
+    checkStride("height", height, tall, down);
+    checkStride("width", width, wide, right);
     const [total, times] = [new Float64Array(count * height * width), new Float64Array(height * width)];
     return withScores(question, async (at) => {
       const before = await at(x);

@@ -1,5 +1,6 @@
 import { numberFrom, Random, seedOption, wholeFrom } from "@convlens/backend";
 import { tensor } from "@convlens/tensor";
+import { extentOf, partsOf } from "../../numbers.ts";
 import type { ExplanationMethod } from "../method.ts";
 import { withGradient } from "../question.ts";
 
@@ -30,15 +31,11 @@ export const smoothGrad: ExplanationMethod<SmoothGradOptions> = {
   options: { samples: wholeFrom(1), noise: numberFrom(0), seed: seedOption },
   async run(question, { samples = 32, noise = 0.15, seed = 0 }) {
     const { x } = question;
-    const size = x.size / x.shape[0]!;
-    const deviations = Array.from({ length: x.shape[0]! }, (_, n) => {
-      let [low, high] = [Infinity, -Infinity];
-      for (const value of x.knownValues.subarray(n * size, (n + 1) * size)) {
-        low = Math.min(low, value);
-        high = Math.max(high, value);
-      }
+    const deviations = partsOf(x.knownValues, x.shape[0] ?? 1).map((own) => {
+      const [low, high] = extentOf(own);
       return noise * (high - low);
     });
+    const size = x.size / deviations.length;
     return withGradient(question, async (at) => {
       const { scores } = await at(x);
       const total = new Float64Array(x.size);

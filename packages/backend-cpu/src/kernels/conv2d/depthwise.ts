@@ -1,5 +1,5 @@
 import { spanOf, type Conv2dGeometry } from "@convlens/backend";
-import { element, int, load4, relu4, zero4, type Pointer } from "../../assembler/expression.ts";
+import { element, int, load4, relu4, zero4, type Pointers } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import { f32x4 } from "../../assembler/instructions.ts";
 import { counted, strided } from "../../callList.ts";
@@ -151,7 +151,7 @@ function tapsOf(g: ImageGeometry): number[] {
 }
 
 /** A place of a walk over outputs, four channels at a time: the first pixel under the window, and these channels of the filters. */
-interface Place extends Readonly<Record<"image" | "output" | "filters", Pointer>> {
+interface Place extends Pointers<"image" | "output" | "filters"> {
   readonly lanes: number;
 }
 

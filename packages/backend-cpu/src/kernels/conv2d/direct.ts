@@ -1,23 +1,16 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { plus, type Pointer } from "../../assembler/expression.ts";
+import { plus, type Pointers } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import { strided } from "../../callList.ts";
 import { defineFunction } from "../../defineFunction.ts";
 import { after, NOWHERE } from "../../heap.ts";
 import type { Runtime } from "../../runtime.ts";
-import {
-  epilogueOf,
-  panelLength,
-  writePack,
-  writePackAll,
-  writeProduct,
-  type Epilogue,
-  type ProductShape,
-} from "../product.ts";
+import { epilogueOf, writeProduct, type Epilogue, type ProductShape } from "../product.ts";
 import { splitCalls } from "../splitCalls.ts";
 import { imageOf, type Convolver, type ImageGeometry, type Launch } from "./convolver.ts";
 import { defineImageGradient, filterGradientOverImages } from "./filterGradient.ts";
 import { paddedOf } from "./padded.ts";
+import { panelLength, writePack, writePackAll } from "../panels.ts";
 
 /** Products of terms that are worth a call. */
 const TASK = 250_000;
@@ -72,7 +65,7 @@ function writeRows(
   f: FunctionWriter,
   { image: g, epilogue }: Forward,
   count: number,
-  { from, packed, y, bias }: Readonly<Record<"from" | "packed" | "y" | "bias", Pointer>>,
+  { from, packed, y, bias }: Pointers<"from" | "packed" | "y" | "bias">,
 ): void {
   const { rowStep } = paddedOf(g);
   const { f: filters, c, stretches, stretch, stretchStep, outputRow } = partsOf(g);

@@ -1,5 +1,5 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import type { Pointer } from "../../assembler/expression.ts";
+import type { Pointers } from "../../assembler/expression.ts";
 import type { FunctionWriter } from "../../assembler/function.ts";
 import { f32x4 } from "../../assembler/instructions.ts";
 import { strided } from "../../callList.ts";
@@ -34,11 +34,7 @@ export function defineImageGradient({
   /** Products of one image. */
   readonly workOf: (image: ImageGeometry) => number;
   readonly scratchOf: (image: ImageGeometry) => number;
-  readonly write: (
-    f: FunctionWriter,
-    image: ImageGeometry,
-    at: Readonly<Record<"dy" | "x" | "dfilters" | "scratch", Pointer>>,
-  ) => void;
+  readonly write: (f: FunctionWriter, image: ImageGeometry, at: Pointers<"dy" | "x" | "dfilters" | "scratch">) => void;
 }): ImageGradient {
   return {
     scratchOf,

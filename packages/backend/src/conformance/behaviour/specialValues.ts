@@ -15,6 +15,7 @@ export const specialValues: Behaviour = {
     const program = programOf([shape, shape], (write, [a, b]) => [
       ...unary.map((operation) => write(operation, [a], {}, shape)),
       ...binary.map((operation) => write(operation, [a, b], {}, shape)),
+      write("floor", [a], {}, shape),
       write("where", [a, a, b], {}, shape),
       write("sum", [a], { axes: [0] }, [1]),
       write("max", [a], { axes: [0] }, [1]),

@@ -1,4 +1,4 @@
-import { traitsOf } from "../../operations.ts";
+import { traitsOf } from "../../traits.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Setting } from "./setting.ts";
 import { sometimesSpecial, type Case } from "../case.ts";

@@ -1,5 +1,5 @@
 import type { Conv2dGeometry } from "@convlens/backend";
-import { int, load4, plus, relu4, type Pointer } from "../../../assembler/expression.ts";
+import { int, load4, plus, relu4, type Pointer, type Pointers } from "../../../assembler/expression.ts";
 import { plainMachine, type FunctionWriter } from "../../../assembler/function.ts";
 import { f32x4, i32 } from "../../../assembler/instructions.ts";
 import { asCount, counted, strided } from "../../../callList.ts";
@@ -70,7 +70,7 @@ function writeOutputs(
   { to, toPlane }: Tiles,
   rows: TileRows,
   epilogue: Epilogue | undefined,
-  { products, y, bias }: Readonly<Record<"products" | "y" | "bias", Pointer>>,
+  { products, y, bias }: Pointers<"products" | "y" | "bias">,
 ): Pointer {
   const step = to.height.step;
   // Rows outside of the image are written to a place that is never read.

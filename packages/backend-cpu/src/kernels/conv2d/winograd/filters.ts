@@ -3,9 +3,9 @@ import { strided } from "../../../callList.ts";
 import { defineFunction, keyOf } from "../../../defineFunction.ts";
 import { after, type Address } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
-import { panelLength, writePackAll, type PanelShape } from "../../product.ts";
 import type { ImageGeometry } from "../convolver.ts";
 import { EDGE, filterTransform, PLANES, transformSquare } from "./transforms.ts";
+import { panelLength, writePackAll, type PanelShape } from "../../panels.ts";
 
 /** Numbers that are transformed in a call. */
 export const CHUNK = 4096;

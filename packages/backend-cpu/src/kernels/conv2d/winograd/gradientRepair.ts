@@ -8,6 +8,7 @@ import {
   select,
   type Local,
   type Pointer,
+  type Pointers,
 } from "../../../assembler/expression.ts";
 import { f32, i32, type Int } from "../../../assembler/instructions.ts";
 import type { FunctionWriter } from "../../../assembler/function.ts";
@@ -99,7 +100,7 @@ export function writeInputRepair(
 }
 
 /** Addresses of a repair of the gradients of filters. */
-type FilterPlaces = Source & Readonly<Record<"x" | "filters" | "flags" | "channel" | "rows", Pointer>>;
+type FilterPlaces = Source & Pointers<"x" | "filters" | "flags" | "channel" | "rows">;
 
 /** Writes: computes the gradients of filters [taps, taps, channels, filters] that are not finite, from a channel on. */
 export function writeFilterRepair(f: FunctionWriter, repaired: Repaired, channels: number, at: FilterPlaces): void {
@@ -180,7 +181,7 @@ function writeMarks(
 function writeTap(
   f: FunctionWriter,
   { from, to }: Tiles,
-  at: Readonly<Record<"source" | "image" | "top" | "height" | "channel" | "k" | "zeros", Pointer>>,
+  at: Pointers<"source" | "image" | "top" | "height" | "channel" | "k" | "zeros">,
   { ky, kx, total }: { readonly ky: Pointer; readonly kx: Pointer; readonly total: Local<"f32"> },
 ): void {
   const sum = f.keep(number(0));

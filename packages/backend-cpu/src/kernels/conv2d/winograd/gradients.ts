@@ -1,12 +1,12 @@
 import type { Conv2dGeometry, ConvolutionGradients } from "@convlens/backend";
-import { element, int, load4, plus, type Pointer } from "../../../assembler/expression.ts";
+import { element, int, load4, plus, type Pointer, type Pointers } from "../../../assembler/expression.ts";
 import { plainMachine, type FunctionWriter, type Machine } from "../../../assembler/function.ts";
 import { f32x4, i32, type Int } from "../../../assembler/instructions.ts";
 import { asCount, counted, strided } from "../../../callList.ts";
 import { defineFunction } from "../../../defineFunction.ts";
 import { after, NOWHERE, type Address, type Block } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
-import { PANEL, writeProduct, type ProductShape } from "../../product.ts";
+import { writeProduct, type ProductShape } from "../../product.ts";
 import { imageOf, type ImageGeometry } from "../convolver.ts";
 import { totalOf } from "../filterGradient.ts";
 import { writeEachTile, type ImageList, type TileRows } from "../tiles.ts";
@@ -25,6 +25,7 @@ import {
   type Tiles,
 } from "./tilesOf.ts";
 import { EDGE, inputAdjoint, inputTransform, outputAdjoint, PLANES, transformSquare } from "./transforms.ts";
+import { PANEL } from "../../panels.ts";
 
 /** Number of parts of a batch whose gradients are summed separately, and then together: on one thread as on many. */
 const PARTS = 8;
@@ -212,7 +213,7 @@ function writeFilterProducts(
   f: FunctionWriter,
   { from, to, fromPlane, toPlane }: Tiles,
   plane: number,
-  { tileCount, own, spread, sums }: Readonly<Record<"tileCount" | "own" | "spread" | "sums", Pointer>>,
+  { tileCount, own, spread, sums }: Pointers<"tileCount" | "own" | "spread" | "sums">,
 ): void {
   const shape: ProductShape = {
     rows: from.channels,
@@ -255,7 +256,7 @@ function writeInputGradient(
   { from, to, fromPlane, toPlane }: Tiles,
   rows: TileRows,
   check: FiniteCheck,
-  at: Readonly<Record<"tileCount" | "spread" | "filters" | "products" | "dx" | "flag", Pointer>>,
+  at: Pointers<"tileCount" | "spread" | "filters" | "products" | "dx" | "flag">,
 ): void {
   const tileRows = f.machine.tile.rows;
   const rowTiles = f.keep(i32.div_u(i32.add(at.tileCount, int(tileRows - 1)), int(tileRows)));

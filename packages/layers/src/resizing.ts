@@ -1,0 +1,66 @@
+import { oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
+import { countOption, pairFrom, reshape, resize, type Tensor } from "@convlens/tensor";
+import { both } from "./convolutionLayer.ts";
+import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
+
+/** Options of {@link Resize}. */
+export interface ResizeLayerOptions {
+  /** Height of the output. */
+  readonly height: number;
+  /** Width of the output. */
+  readonly width: number;
+  /** Default: `"bilinear"`. */
+  readonly mode?: ResizeMode;
+}
+
+/** Options of {@link Upsample}. */
+export interface UpsampleOptions {
+  /** Factor by which maps grow, or `[vertical, horizontal]` of two. Default: 2. */
+  readonly factor?: Pair;
+  /** Default: `"nearest"`, which repeats each pixel. */
+  readonly mode?: ResizeMode;
+}
+
+const modeOption = /* @__PURE__ */ oneOf("nearest", "bilinear");
+const resizeChecks: OptionChecks<ResizeLayerOptions> = { height: countOption, width: countOption, mode: modeOption };
+
+/**
+ * Resizes images to a fixed size, as `resize`: `[n, h, w, c] → [n, height, width, c]`.
+ *
+ * @example
+ * ```ts
+ * sequential([new Resize({ height: 32, width: 32 }), new Conv2d({ filters: 8, kernelSize: 3 })]);
+ * ```
+ */
+export const Resize: new (options: ResizeLayerOptions) => FunctionLayer<ResizeLayerOptions> =
+  /* @__PURE__ */ functionLayer<ResizeLayerOptions>("Resize", resize, resizeChecks, ["height", "width"]);
+
+function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions): Tensor {
+  if (x.rank !== 3 && x.rank !== 4)
+    throw new ShapeError({
+      expected: "maps [batch, height, width, channels] or [batch, length, channels]",
+      got: x.shape,
+    });
+  const isSignal = x.rank === 3;
+  const image = isSignal ? reshape(x, x.shape.toSpliced(1, 0, 1)) : x;
+  const [, height, width] = image.shape as [number, number, number];
+  const [vertical, horizontal] = both(factor);
+  const y = resize(image, { height: isSignal ? 1 : height * vertical, width: width * horizontal, mode });
+  return isSignal ? reshape(y, y.shape.toSpliced(1, 1)) : y;
+}
+
+/**
+ * Enlarges maps by a whole factor: `[n, h, w, c] → [n, h · factor, w · factor, c]`, signals `[n, l, c] → [n, l · factor, c]`.
+ *
+ * @throws `ShapeError` for an input that is neither images nor signals.
+ *
+ * @example
+ * ```ts
+ * sequential([new Upsample({ factor: 2 }), new Conv2d({ filters: 8, kernelSize: 3, padding: "same" })]);
+ * ```
+ */
+export const Upsample: FunctionLayerClass<UpsampleOptions> = /* @__PURE__ */ functionLayer<UpsampleOptions>(
+  "Upsample",
+  upsample,
+  { factor: /* @__PURE__ */ pairFrom(1), mode: modeOption },
+);
