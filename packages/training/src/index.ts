@@ -34,7 +34,28 @@ export {
   type HuberOptions,
 } from "./losses.ts";
 export { meanOf, type Metric, type Metrics, type MetricValues, type Sums } from "./metric.ts";
-export { accuracy, binaryAccuracy, classScores, macro, mae, mse, type ClassScores } from "./metrics.ts";
+export {
+  accuracy,
+  binaryAccuracy,
+  classScores,
+  confusionMatrix,
+  dice,
+  exactMatch,
+  f1,
+  iou,
+  macro,
+  precision,
+  recall,
+  rocAuc,
+  topK,
+  type AverageOptions,
+  type ClassMetric,
+  type ClassScores,
+  type IgnoreOption,
+  type RocAucOptions,
+} from "./classMetrics.ts";
+export { psnr, ssim, type PsnrOptions, type SsimOptions } from "./imageMetrics.ts";
+export { boxIou, defineMetric, mae, metricOf, mse, r2, rmse, type MetricWithOptions } from "./metrics.ts";
 export {
   optimizerOf,
   type LearningParameter,

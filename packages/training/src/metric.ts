@@ -1,3 +1,4 @@
+import type { OptionCheck } from "@convlens/backend";
 import { mapTensors, sum, tensor, type Tensor } from "@convlens/tensor";
 
 /** Numbers of the examples seen so far, by name. */
@@ -42,6 +43,17 @@ export type RecordedMetrics = Readonly<Record<string, Readonly<Record<string, Te
 /** Sums of metrics. */
 export type MetricSums = Readonly<Record<string, Sums>>;
 
+const isMetric = (x: unknown): boolean => {
+  const { record, value } = (x ?? {}) as Partial<Metric>;
+  return typeof record === "function" && typeof value === "function";
+};
+
+/** Accepts metrics by name. */
+export const metricsOption: OptionCheck = (x) =>
+  typeof x === "object" && x !== null && Object.values(x).every(isMetric)
+    ? undefined
+    : "an object of metrics, such as { mae }; each has functions record and value";
+
 /** Records metrics. */
 export const recordMetrics = <Output, Target>(
   metrics: Metrics<Output, Target>,
@@ -62,12 +74,12 @@ const added = (a: Sums, b: Sums): Sums =>
 /** Merges sums of metrics. */
 export const mergeSums = (metrics: Metrics<never, never>, a: MetricSums, b: MetricSums): MetricSums =>
   Object.fromEntries(
-    Object.entries(metrics).map(([name, { merge = added }]) => [name, merge(a[name] ?? {}, b[name] ?? {})]),
+    Object.entries(a).map(([name, sums]) => [name, (metrics[name]?.merge ?? added)(sums, b[name] ?? {})]),
   );
 
 /** Values of metrics. */
 export const valuesOf = (metrics: Metrics<never, never>, sums: MetricSums): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value(sums[name] ?? {})]));
+  Object.fromEntries(Object.entries(sums).map(([name, own]) => [name, metrics[name]?.value(own)]));
 
 /**
  * Makes a metric that is a mean over all numbers that `each` returns.

@@ -1,112 +1,140 @@
-import { ShapeError, showShape, ValueError } from "@convlens/backend";
+import { checkOptions, ShapeError, showShape, type OptionChecks } from "@convlens/backend";
 import {
   absolute,
-  argmax,
-  equal,
-  greater,
+  add,
+  divide,
+  maximum,
+  mean,
+  minimum,
   multiply,
-  notEqual,
+  reshape,
+  slice,
   square,
   subtract,
   sum,
+  tensor,
   type Tensor,
 } from "@convlens/tensor";
-import { meanOf, type Metric } from "./metric.ts";
+import { meanOf, type Metric, type Sums } from "./metric.ts";
 
-/** @throws `ShapeError` unless outputs are scores of two classes or more, and targets labels. */
-function checkScores(name: string, outputs: Tensor, targets: Tensor): void {
-  const isRight =
-    (outputs.shape.at(-1) ?? 0) >= 2 && showShape(outputs.shape.slice(0, -1)) === showShape(targets.shape);
-  if (isRight) return;
-  throw new ShapeError({
-    operation: name,
-    expected: "scores of two classes or more […, classes] and labels […]",
-    got: [outputs.shape, targets.shape],
-    gotWords: `outputs ${showShape(outputs.shape)} and targets ${showShape(targets.shape)}`,
-    fix: "use binaryAccuracy for one logit for each target",
-  });
+/** A metric with options: `metric` has the default ones, `metric(options)` is another metric. */
+export interface MetricWithOptions<Options, Value = number> extends Metric<Tensor, Tensor, Value> {
+  (options: Options): Metric<Tensor, Tensor, Value>;
 }
 
-/** 1 where the label was predicted, 0 elsewhere, also where a score is NaN. */
-function predicted(outputs: Tensor, targets: Tensor): Tensor {
-  const isNumber = equal(sum(outputs, -1), sum(outputs, -1));
-  return multiply(equal(argmax(outputs), targets), isNumber);
+/** Makes a metric with options. */
+export function defineMetric<Options extends object, Value>(
+  name: string,
+  checks: OptionChecks<Options>,
+  make: (options: Partial<Options>) => Metric<Tensor, Tensor, Value>,
+): MetricWithOptions<Options, Value> {
+  const withOptions = (options: Options): Metric<Tensor, Tensor, Value> => {
+    checkOptions(name, options, checks);
+    return make(options);
+  };
+  return Object.assign(withOptions, make({}));
 }
 
-/** Share of the labels that were predicted: outputs are scores `[…, classes]`, targets labels `[…]`. */
-export const accuracy: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
-  checkScores("accuracy", outputs, targets);
-  return predicted(outputs, targets);
-}, "maximize");
+/** The single number of a sum; NaN if there is none. */
+export const numberOf = (sums: Sums, name: string): number => sums[name]?.[0] ?? NaN;
 
-/** {@link accuracy} of the labels that are not `ignoreLabel`. */
-export const accuracyWithout = (ignoreLabel: number): Metric => ({
-  record: (outputs, targets) => {
-    checkScores("accuracy", outputs, targets);
-    const counted = notEqual(targets, ignoreLabel);
-    return { sum: sum(multiply(predicted(outputs, targets), counted)), count: sum(counted) };
-  },
-  value: accuracy.value,
-  goal: "maximize",
-});
-
-/** Share of the targets 0 and 1 that have the sign of their logit; for masks and several labels at once. */
-export const binaryAccuracy: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
+/** @throws `ShapeError` for outputs and targets of different shapes. */
+export function checkSameShape(name: string, outputs: Tensor, targets: Tensor): void {
   if (showShape(outputs.shape) !== showShape(targets.shape))
     throw new ShapeError({
-      operation: "binaryAccuracy",
+      operation: name,
       expected: `targets of the shape of the outputs, ${showShape(outputs.shape)}`,
       got: targets.shape,
     });
-  return multiply(equal(greater(outputs, 0), targets), equal(outputs, outputs));
-}, "maximize");
+}
+
+const differences =
+  (name: string, measure: (difference: Tensor) => Tensor) =>
+  (outputs: Tensor, targets: Tensor): Tensor => {
+    checkSameShape(name, outputs, targets);
+    return measure(subtract(outputs, targets));
+  };
 
 /** Mean absolute error. */
-export const mae: Metric = /* @__PURE__ */ meanOf(
-  (outputs, targets) => absolute(subtract(outputs, targets)),
-  "minimize",
-);
+export const mae: Metric = /* @__PURE__ */ meanOf(/* @__PURE__ */ differences("mae", absolute), "minimize");
 
 /** Mean squared error. */
-export const mse: Metric = /* @__PURE__ */ meanOf((outputs, targets) => square(subtract(outputs, targets)), "minimize");
+export const mse: Metric = /* @__PURE__ */ meanOf(/* @__PURE__ */ differences("mse", square), "minimize");
 
-/** Scores of one class. */
-export interface ClassScores {
-  /** Share of the examples predicted as this class that belong to it. NaN if there are none. */
-  readonly precision: number;
-  /** Share of the examples of this class that were predicted as it. NaN if there are none. */
-  readonly recall: number;
-  /** Harmonic mean of both; 0 if no prediction was right. NaN if the class occurs neither in labels nor in predictions. */
-  readonly f1: number;
+/** Root of the mean squared error. */
+export const rmse: Metric = /* @__PURE__ */ rootOf(
+  /* @__PURE__ */ meanOf(/* @__PURE__ */ differences("rmse", square), "minimize"),
+);
+
+function rootOf(metric: Metric): Metric {
+  return { ...metric, value: (sums) => Math.sqrt(metric.value(sums)) };
 }
 
 /**
- * Precision, recall and F1 of each class of a confusion matrix.
+ * R², the share of the variance of the targets that the outputs explain: 1 is perfect, 0 as good as the mean of the targets.
+ * Of several columns (the last axis) it is the mean over the columns, as in scikit-learn.
  *
- * @param matrix - Square.
+ * Batches are merged by their means and squares about the mean (Chan 1979), which float32 keeps exact where the mean is large.
  */
-export function classScores(matrix: readonly (readonly number[])[]): ClassScores[] {
-  if (matrix.some((row) => row.length !== matrix.length))
-    throw new ValueError({
-      operation: "classScores",
-      what: "the confusion matrix",
-      expected: "square",
-      got: matrix.map((row) => row.length),
-      gotWords: `${matrix.length} rows of ${matrix.map((row) => row.length).join(", ")}`,
-    });
-  return matrix.map((row, c) => {
-    const right = row[c]!;
-    const are = row.reduce((sum, n) => sum + n, 0);
-    const taken = matrix.reduce((sum, other) => sum + other[c]!, 0);
-    return { precision: right / taken, recall: right / are, f1: (2 * right) / (are + taken) };
-  });
-}
+export const r2: Metric = {
+  record: (outputs, targets) => {
+    checkSameShape("r2", outputs, targets);
+    const columns = targets.rank < 2 ? 1 : targets.shape.at(-1)!;
+    const [x, y] = [outputs, targets].map((t) => rows(t, columns)) as [Tensor, Tensor];
+    const means = mean(y, 0);
+    return {
+      count: tensor(y.shape[0]!),
+      means,
+      squares: sum(square(subtract(y, means)), 0),
+      residuals: sum(square(subtract(x, y)), 0),
+    };
+  },
+  merge: (a, b) => {
+    const [m, n] = [numberOf(a, "count"), numberOf(b, "count")];
+    const each = (name: string, change: (x: number, y: number, i: number) => number): Float64Array =>
+      a[name]!.map((x, i) => change(x, b[name]![i]!, i));
+    return {
+      count: Float64Array.of(m + n),
+      means: each("means", (x, y) => x + ((y - x) * n) / (m + n)),
+      squares: each("squares", (x, y, i) => x + y + ((b["means"]![i]! - a["means"]![i]!) ** 2 * m * n) / (m + n)),
+      residuals: each("residuals", (x, y) => x + y),
+    };
+  },
+  value: ({ squares = new Float64Array(), residuals = new Float64Array() }) =>
+    // Targets that are all the same: as in scikit-learn.
+    squares.reduce((total, square, i) => {
+      const residual = residuals[i]!;
+      return total + (square === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / square);
+    }, 0) / squares.length,
+  goal: "maximize",
+};
+
+/** A tensor as rows `[…, columns]`, with all other axes in one. */
+const rows = (t: Tensor, columns: number): Tensor => reshape(t, [t.size / columns, columns]);
 
 /**
- * Unweighted mean of a score over the classes, like scikit-learn's `average="macro"`: classes that occur neither in labels nor
- * in predictions are left out, and a score of 0 / 0 of a class that does occur counts as 0. NaN if no class occurs.
+ * Mean overlap of boxes `[n, 4]` with their targets, the intersection over the union. A box is left, top, right, bottom in any
+ * unit. Boxes that are inside out are empty.
  */
-export function macro(scores: readonly ClassScores[], score: keyof ClassScores): number {
-  const occurring = scores.filter(({ precision, recall }) => !Number.isNaN(precision) || !Number.isNaN(recall));
-  return occurring.reduce((sum, each) => sum + (each[score] || 0), 0) / occurring.length;
-}
+export const boxIou: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
+  checkSameShape("boxIou", outputs, targets);
+  if (outputs.rank !== 2 || outputs.shape[1] !== 4)
+    throw new ShapeError({ operation: "boxIou", expected: "boxes [n, 4]", got: outputs.shape });
+  const side = (t: Tensor, i: number): Tensor => slice(t, [0, i], [t.shape[0]!, 1]);
+  const area = (sides: readonly Tensor[]): Tensor => {
+    const [left, top, right, bottom] = sides as [Tensor, Tensor, Tensor, Tensor];
+    return multiply(maximum(subtract(right, left), 0), maximum(subtract(bottom, top), 0));
+  };
+  const [a, b] = [outputs, targets].map((t) => [0, 1, 2, 3].map((i) => side(t, i))) as [Tensor[], Tensor[]];
+  const inner = area(a.map((x, i) => (i < 2 ? maximum(x, b[i]!) : minimum(x, b[i]!))));
+  return divide(inner, maximum(subtract(add(area(a), area(b)), inner), 1e-12));
+}, "maximize");
+
+/** A metric of one of several outputs, and of the target of the same name. */
+export const metricOf = <Name extends string, Output, Target, Value>(
+  name: Name,
+  metric: Metric<Output, Target, Value>,
+): Metric<{ readonly [_ in Name]: Output }, { readonly [_ in Name]: Target }, Value> => ({
+  ...metric,
+  record: (outputs, targets) => metric.record(outputs[name], targets[name]),
+});
