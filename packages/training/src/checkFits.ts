@@ -1,4 +1,4 @@
-import { ConvlensError, ShapeError, runTraitsOf, ValueError } from "@convlens/backend";
+import { runTraitsOf, ShapeError, ValueError } from "@convlens/backend";
 import type { Dataset } from "@convlens/datasets";
 import { apply, type Layer, type Mode } from "@convlens/layers";
 import {
@@ -101,7 +101,8 @@ function pairing<T>(outputs: unknown, targets: unknown, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof ConvlensError)) throw error;
+    // An error of the loss alone, such as a result that is not a scalar, does not concern the shapes.
+    if (!(error instanceof ShapeError) || error.details.operation === "loss") throw error;
     throw new ShapeError({
       operation: "fit",
       problem: `the loss does not fit outputs ${showShapes(exampleShapes(outputs))} of the model and targets ${showShapes(exampleShapes(targets))} of the data: ${error.message}`,

@@ -88,7 +88,7 @@ const sharedOver = (
  *
  * @example
  * ```ts
- * fit(segmenter, photographs, { loss: crossEntropy({ ignoreLabel: 255 }), metrics: { accuracy: accuracy({ ignoreLabel: 255 }) } });
+ * fit(model, data, { metrics: { accuracy, known: accuracy({ ignoreLabel: 3 }), top2: topK(2) } });
  * ```
  */
 export const accuracy: MetricWithOptions<IgnoreOption> = /* @__PURE__ */ defineMetric<IgnoreOption, number>(
@@ -173,7 +173,7 @@ function byScores(name: string, outputs: Tensor, targets: Tensor, ignored: numbe
 
 /** Which of its labels (the last axis) each element has, by the signs of their logits. */
 function bySigns(outputs: Tensor, targets: Tensor, ignored: number | undefined): Assigned {
-  const labels = targets.rank < 2 ? 1 : targets.shape.at(-1)!;
+  const labels = targets.rank < 2 || outputs.rank > targets.rank ? 1 : targets.shape.at(-1)!;
   const [x, t] = [outputs, targets].map((each) => reshape(each, [targets.size / labels, labels])) as [Tensor, Tensor];
   const [predicted, actual] = [greater(x, 0), greater(t, 0.5)];
   if (ignored === undefined) return { actual, predicted };

@@ -19,7 +19,6 @@ export const lengthOf = (tensors: readonly Tensor[]): Tensor =>
 
 /** Gradients within limits. `norm` is the norm of all of them. */
 export function limited(all: readonly Tensor[], norm: Tensor, limits: ClipOptions): readonly Tensor[] {
-  checkClip("clip", limits);
   const { value, norm: longest } = limits;
   const held = value === undefined ? all : all.map((gradient) => clip(gradient, -value, value));
   if (longest === undefined) return held;

@@ -8,8 +8,16 @@ import { checkLabels, classesOf, labelBeyond } from "./checkFits.ts";
 import { checkSubject } from "./fitOptions.ts";
 import { lossOption, recordLoss, type Loss } from "./loss.ts";
 import { crossEntropy } from "./losses.ts";
-import { mergeSums, sumsOf, valuesOf, type Metrics, type MetricSums, type RecordedMetrics } from "./metric.ts";
-import { accuracy } from "./metrics.ts";
+import {
+  mergeSums,
+  metricsOption,
+  sumsOf,
+  valuesOf,
+  type Metrics,
+  type MetricSums,
+  type RecordedMetrics,
+} from "./metric.ts";
+import { accuracy } from "./classMetrics.ts";
 import { metricsFor, sizeOfBatch } from "./recordStep.ts";
 import type { ValuesOf } from "./trainer.ts";
 
@@ -124,7 +132,7 @@ export async function evaluateModel<
   checkOptions("evaluateModel", options, {
     batchSize: wholeFrom(1),
     loss: lossOption,
-    metrics: anyOption,
+    metrics: metricsOption,
     signal: anyOption,
   });
   const { batchSize = 200, loss = crossEntropy as unknown as Loss<Output, Target>, signal } = options;

@@ -28,7 +28,7 @@ import {
   where,
 } from "@convlens/tensor";
 import { defineLoss, type LossWithOptions, type ReductionOption } from "./loss.ts";
-import { accuracyWithout } from "./metrics.ts";
+import { accuracy } from "./classMetrics.ts";
 
 /** Targets as rows `[n, classes]`: one-hot rows of labels `[n]`, other targets unchanged. */
 function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
@@ -104,7 +104,7 @@ export const crossEntropy: LossWithOptions<CrossEntropyOptions> = /* @__PURE__ *
     const weights = ofLabels === undefined ? counted : multiply(ofLabels, counted);
     return { each: where(counted, all, 0), weights };
   },
-  ({ ignoreLabel }) => (ignoreLabel === undefined ? undefined : { accuracy: accuracyWithout(ignoreLabel) }),
+  ({ ignoreLabel }) => (ignoreLabel === undefined ? undefined : { accuracy: accuracy({ ignoreLabel }) }),
 );
 
 /** Inputs of a binary cross-entropy. */

@@ -139,6 +139,7 @@ export function readProgress(text: string): Progress {
     throw damaged(`batch ${batches} is not batch ${batch} of ${count} in epoch ${epoch}`);
   if (batch > batches) throw damaged(`batch ${batch} of epoch ${epoch} is not among ${batches} batches`);
   if (batch === 0 && sums !== null) throw damaged("it has sums over no batches");
+  if (batch > 0 && sums === null) throw damaged("it has no sums over its batches");
   if (history.length !== epoch) throw damaged(`its history has ${history.length} epochs, its progress ${epoch}`);
   let last = 0;
   for (const [i, record] of history.entries()) {

@@ -27,7 +27,7 @@ import {
   type Variable,
 } from "@convlens/tensor";
 import { answersOf } from "./answers.ts";
-import { lengthOf, limited, type ClipOptions } from "./clip.ts";
+import { checkClip, lengthOf, limited, type ClipOptions } from "./clip.ts";
 import { recordLoss, type Loss, type RecordedLoss } from "./loss.ts";
 import { recordMetrics, type Metrics, type RecordedMetrics } from "./metric.ts";
 import type { LearningParameter, Optimizer } from "./optimizer.ts";
@@ -119,6 +119,7 @@ export function recordStep<Input, Output, Target>(
   call: (inputs: Input, mode: Mode) => Output = (x, mode) => apply(model, x, mode),
 ): RecordedStep {
   const { loss, optimizer, learning, clip: limits = {}, diagnostics = true, unused = "error" } = plan;
+  checkClip("clip", limits);
   const outputs = callFrozen(model, new Set(learning.map(({ parameter }) => parameter)), (mode) => call(inputs, mode));
   const error = recordLoss(loss, outputs, targets, weights, sizeOfBatch(inputs));
   checkLearns(model, outputs, error.sum);

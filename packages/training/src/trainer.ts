@@ -42,8 +42,16 @@ import { checkMatches, readSections, storedValues, writeSections, type Sections 
 import { checkClip, type ClipOptions } from "./clip.ts";
 import { groupsOption, learningParameters, type GroupedParameter, type ParameterGroup } from "./groups.ts";
 import { lossOption, recordLoss, type Loss } from "./loss.ts";
-import { mergeSums, sumsOf, valuesOf, type Metrics, type MetricSums, type MetricValues } from "./metric.ts";
-import { accuracy } from "./metrics.ts";
+import {
+  mergeSums,
+  metricsOption,
+  sumsOf,
+  valuesOf,
+  type Metrics,
+  type MetricSums,
+  type MetricValues,
+} from "./metric.ts";
+import { accuracy } from "./classMetrics.ts";
 import { optimizerOption, type Optimizer } from "./optimizer.ts";
 import {
   metricsFor,
@@ -91,16 +99,6 @@ const objectOption =
   (what: string): OptionCheck =>
   (value) =>
     typeof value === "object" && value !== null ? undefined : what;
-
-const isMetric = (x: unknown): boolean =>
-  typeof (x as { record?: unknown } | null)?.record === "function" &&
-  typeof (x as { value?: unknown } | null)?.value === "function";
-
-/** Accepts metrics by name. */
-const metricsOption: OptionCheck = (x) =>
-  typeof x === "object" && x !== null && Object.values(x).every(isMetric)
-    ? undefined
-    : "an object of metrics, such as { mae }; each has functions record and value";
 
 /** Checks of the options that {@link Trainer} and {@link fit} share. */
 export const trainerChecks: OptionChecks<TrainerOptions> = {

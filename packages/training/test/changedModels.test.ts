@@ -10,7 +10,9 @@ beforeEach(() => useBackend(reference()));
 
 const data = shapes({ size: 32, height: 8, width: 8 });
 const net = (): Sequential =>
-  build(sequential([new Flatten(), new Dropout({ rate: 0.5 }), new Dense({ units: 4 })]), data.shape, { seed: 1 });
+  build(sequential([new Flatten(), new Dropout({ rate: 0.5 }), new Dense({ units: 4 })]), data.shapes.input, {
+    seed: 1,
+  });
 const layersOf = (model: Sequential): Layer[] => model.layers as Layer[];
 
 describe("a model that changes", () => {
@@ -28,7 +30,7 @@ describe("a model that changes", () => {
     const train = async (change: (model: Sequential) => void): Promise<EpochRecord[]> => {
       const model = net();
       const epochs: EpochRecord[] = [];
-      for await (const record of fit(model, data, { epochs: 2, batchSize: 8, test: data, seed: 1 }))
+      for await (const record of fit(model, data, { epochs: 2, batchSize: 8, validation: data, seed: 1 }))
         if (record.kind === "epoch" && epochs.push(record) === 1) change(model);
       return epochs;
     };
@@ -37,7 +39,7 @@ describe("a model that changes", () => {
     expect(changed[0]?.loss).toBe(plain[0]!.loss);
     expect(changed[1]!.loss).not.toBe(plain[1]!.loss);
     const bent = await train((model) => layersOf(model).push(new ReLU()));
-    expect(bent[1]!.testLoss).not.toBe(plain[1]!.testLoss);
+    expect(bent[1]!.validation!.loss).not.toBe(plain[1]!.validation!.loss);
   });
 
   it("by new parameters during a fit is refused with their names, instead of trained without them", async () => {

@@ -60,7 +60,7 @@ describe.each([
       await predict(model, x);
       const data = shapes({ size: 8, height: 6, width: 6 });
       const controller = new AbortController();
-      const run = fit(model, data, { epochs: 9, batchSize: 4, signal: controller.signal, test: data });
+      const run = fit(model, data, { epochs: 9, batchSize: 4, signal: controller.signal, validation: data });
       // Neither completed nor stopped.
       await run.next();
     };

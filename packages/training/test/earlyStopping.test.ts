@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { reference } from "@convlens/backend-reference";
-import { dataset } from "@convlens/datasets";
+import { arrays } from "@convlens/datasets";
 import { build, weightsOf, type Layer } from "@convlens/layers";
 import { add, detach, mean, multiply, subtract, useBackend, Variable, type Tensor } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -81,8 +81,8 @@ describe("as Keras's callbacks", () => {
       epoch: 0,
       step: 0,
       loss,
-      accuracy: 0,
-      imagesPerSecond: 1,
+      metrics: {},
+      examplesPerSecond: 1,
       stopped: false,
     });
     fc.assert(
@@ -118,14 +118,15 @@ class Given implements Layer {
     return add(multiply(x, 0), add(this.value, subtract(this.steps, detach(this.steps))));
   }
 }
-const four = dataset({ shape: [1], inputs: new Float32Array(4), labels: new Uint8Array(4) });
+const zeros = { values: new Float32Array(4), shape: [4, 1] };
+const four = arrays({ inputs: zeros, targets: zeros });
 const train = (model: Given, options: FitOptions): Fit =>
   fit(model, four, {
     batchSize: 4,
     optimizer: sgd({ learningRate: 1 }),
-    loss: (outputs) => mean(outputs),
     onNaN: "continue",
     ...options,
+    loss: (outputs) => mean(outputs),
   });
 
 /** Trains with these losses; if there is a test set, they are the losses of the test set. */
@@ -135,7 +136,7 @@ async function run(
   { isTested, onStep }: { readonly isTested: boolean; readonly onStep?: (step: number) => "break" | undefined },
 ): Promise<{ readonly model: Given; readonly training: Fit; readonly epochs: number; readonly error: unknown }> {
   const model = build(new Given(), [1]);
-  const training = train(model, { epochs: values.length, earlyStopping, ...(isTested && { test: four }) });
+  const training = train(model, { epochs: values.length, earlyStopping, ...(isTested && { validation: four }) });
   let epochs = 0;
   let error: unknown;
   model.value.write([isTested ? 0 : values[0]!]);

@@ -1,17 +1,6 @@
-import { Random, type Shape } from "@convlens/backend";
+import { Random } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
-import {
-  augment,
-  batches,
-  dataset,
-  flipHorizontal,
-  noise,
-  shapes,
-  shift,
-  subset,
-  take,
-  type Dataset,
-} from "@convlens/datasets";
+import { augment, batches, arrays, flipHorizontal, map, noise, shapes, shift, subset, take } from "@convlens/datasets";
 import { mnist } from "@convlens/datasets/node";
 import {
   BatchNorm,
@@ -27,7 +16,7 @@ import {
   weightsOf,
   type Layer,
 } from "@convlens/layers";
-import { compile, gradients, multiply, reshape, subtract, useBackend, type Tensor } from "@convlens/tensor";
+import { compile, gradients, multiply, subtract, useBackend, type Tensor } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   adam,
@@ -38,11 +27,11 @@ import {
   meanSquaredError,
   oneCycle,
   sgd,
-  type EpochRecord,
   type FitOptions,
   type FitRecord,
   type StepRecord,
 } from "../src/index.ts";
+import { all, curve, epochs, steps } from "./records.ts";
 
 beforeEach(() => useBackend(reference()));
 
@@ -63,19 +52,8 @@ const options = (): FitOptions => ({
   optimizer: adam({ learningRate: oneCycle(0.01) }),
   seed: 7,
   augment: augment(shift(1), flipHorizontal(), noise(0.05)),
-  test: take(data, 40),
+  validation: take(data, 40),
 });
-
-async function all(records: AsyncIterable<FitRecord>): Promise<FitRecord[]> {
-  const found: FitRecord[] = [];
-  for await (const record of records) found.push(record);
-  return found;
-}
-/** Fields that do not depend on the clock. */
-const curve = (records: readonly FitRecord[]): unknown[] =>
-  records.map((record) => ({ ...record, imagesPerSecond: 0 }));
-const steps = (records: readonly FitRecord[]): StepRecord[] => records.filter((record) => record.kind === "step");
-const epochs = (records: readonly FitRecord[]): EpochRecord[] => records.filter((record) => record.kind === "epoch");
 
 describe("one seed, one curve", () => {
   it("the same seed gives the same losses and weights to the bit, and another seed others", async () => {
@@ -104,7 +82,7 @@ describe("one seed, one curve", () => {
       const after = await all(fit(model, data, { ...options(), resume: file }));
       expect(curve([...before, ...after]), `stopped after ${stop} records`).toEqual(expected);
       expect(await weightsOf(model)).toEqual(await weightsOf(whole));
-      const other = build(small(), data.shape);
+      const other = build(small(), data.shapes.input);
       loadCheckpoint(other, file);
       expect((await weightsOf(other)).size).toBe((await weightsOf(model)).size);
     }
@@ -142,7 +120,7 @@ describe("fit", () => {
       expect(record.gradientNorm).toBeGreaterThan(0);
       expect(record.updateRatio).toBeGreaterThan(0);
       expect(record.updateRatio).toBeLessThan(1);
-      expect(record.imagesPerSecond).toBeGreaterThan(0);
+      expect(record.examplesPerSecond).toBeGreaterThan(0);
     }
     const [epoch] = epochs(records);
     // Six batches of 16, and one of 4.
@@ -153,18 +131,22 @@ describe("fit", () => {
       mean(({ loss }) => loss),
       10,
     );
-    expect(epoch?.accuracy).toBeCloseTo(
-      mean(({ accuracy }) => accuracy!),
+    expect(epoch?.metrics.accuracy).toBeCloseTo(
+      mean(({ metrics }) => metrics.accuracy!),
       10,
     );
-    expect(epoch).toMatchObject({ testLoss: expect.any(Number), testAccuracy: expect.any(Number), stopped: false });
+    expect(epoch).toMatchObject({
+      validation: { loss: expect.any(Number), metrics: { accuracy: expect.any(Number) } },
+      stopped: false,
+    });
   });
 
   it.each([100, 16, 5])(
     "trains on all of %i examples in batches of 16, the last one smaller, like a plain loop",
     async (size) => {
       const few = take(data, size);
-      const make = (): Layer => build(sequential([new Flatten(), new Dense({ units: 4 })]), few.shape, { seed: 3 });
+      const make = (): Layer =>
+        build(sequential([new Flatten(), new Dense({ units: 4 })]), few.shapes.input, { seed: 3 });
       const model = make();
       const records = await all(
         fit(model, few, { epochs: 3, batchSize: 16, seed: 3, optimizer: sgd({ learningRate: 0.1 }) }),
@@ -182,9 +164,11 @@ describe("fit", () => {
       const means: number[] = [];
       for (let epoch = 0; epoch < 3; epoch++) {
         let sum = 0;
-        for (const { inputs, labels } of batches(few, { size: 16, shuffle: true, seed: 3, epoch })) {
-          losses.push((await step(inputs, labels)).knownValue);
-          sum += losses.at(-1)! * labels.size;
+        for await (const { inputs, targets, size: count } of batches(few, {
+          ...{ size: 16, shuffle: true, seed: 3, epoch },
+        })) {
+          losses.push((await step(inputs, targets)).knownValue);
+          sum += losses.at(-1)! * count;
         }
         means.push(sum / size);
       }
@@ -225,7 +209,7 @@ describe("fit", () => {
   });
 
   it("keeps frozen parameters to the bit, and uses the learning rates of groups", async () => {
-    const model = build(small(), data.shape, { seed: 7 });
+    const model = build(small(), data.shapes.input, { seed: 7 });
     const before = await weightsOf(model);
     await all(
       fit(model, data, {
@@ -241,14 +225,12 @@ describe("fit", () => {
     for (const name of ["layers.0.filters", "layers.0.bias", "layers.6.bias"])
       expect(after.get(name), name).toEqual(before.get(name));
     expect(after.get("layers.6.weights")).not.toEqual(before.get("layers.6.weights"));
-    await expect(fit(model, data, { groups: [{ match: "layers.9" }] }).next()).rejects.toThrow(
-      /"layers\.9" matches no parameter/,
-    );
+    expect(() => fit(model, data, { groups: [{ match: "layers.9" }] })).toThrow(/"layers\.9" matches no parameter/);
   });
 
   it("shortens gradients that are too long", async () => {
     const moved = async (clip: object): Promise<number> => {
-      const model = build(small(), data.shape, { seed: 1 });
+      const model = build(small(), data.shapes.input, { seed: 1 });
       const before = await weightsOf(model);
       const [step] = await all(
         fit(model, data, { batchSize: 100, optimizer: sgd({ learningRate: 1 }), seed: 1, ...clip }),
@@ -267,7 +249,10 @@ describe("fit", () => {
 
   it("stops early when the loss does not fall any more, and restores the best weights", async () => {
     const model = small();
-    const noisy: Dataset = { ...data, labels: Uint8Array.from(data.labels, (_, i) => (i * 7) % 4) };
+    const noisy = map(data, ({ input }, random) => ({
+      input,
+      target: { values: Uint8Array.of(random.integer(4)), shape: [] },
+    }));
     const stopping = { patience: 1, restoreBest: true };
     const records = epochs(
       await all(
@@ -276,14 +261,14 @@ describe("fit", () => {
           batchSize: 20,
           optimizer: adam({ learningRate: 0.05 }),
           seed: 2,
-          test: noisy,
+          validation: noisy,
           earlyStopping: stopping,
         }),
       ),
     );
     expect(records.length).toBeLessThan(30);
     expect(records.map(({ stopped }) => stopped).indexOf(true)).toBe(records.length - 1);
-    const best = Math.min(...records.map(({ testLoss }) => testLoss!));
+    const best = Math.min(...records.map(({ validation }) => validation!.loss));
     expect((await evaluateModel(model, noisy)).loss).toBeCloseTo(best, 5);
   });
 
@@ -310,7 +295,7 @@ describe("fit", () => {
           optimizer: sgd({ learningRate: 1e38 }),
           onNaN: "continue",
           epochs: 1,
-          test: undefined as never,
+          validation: undefined as never,
         }),
       ),
     ).toHaveLength(8);
@@ -328,15 +313,21 @@ describe("fit", () => {
   it("trains regressions as well as classifiers", async () => {
     const random = new Random(1);
     const inputs = random.uniform(200, -1, 1);
-    const shape: Shape = [1];
-    // Labels are integers: 3 if x > 0, otherwise 1.
-    const line = dataset({ shape, inputs, labels: Uint8Array.from(inputs, (x) => (x > 0 ? 3 : 1)) });
+    // Targets are 3 if x > 0, otherwise 1.
+    const line = arrays({
+      inputs: { values: inputs, shape: [200, 1] },
+      targets: { values: inputs.map((x) => (x > 0 ? 3 : 1)), shape: [200, 1] },
+    });
     const model = sequential([new Dense({ units: 8 }), new ReLU(), new Dense({ units: 1 })]);
-    const loss = (outputs: Parameters<typeof meanSquaredError>[0], targets: Parameters<typeof meanSquaredError>[1]) =>
-      meanSquaredError(outputs, reshape(targets, outputs.shape));
     const records = steps(
       await all(
-        fit(model, line, { epochs: 40, batchSize: 50, optimizer: adam({ learningRate: 0.03 }), loss, seed: 1 }),
+        fit(model, line, {
+          epochs: 40,
+          batchSize: 50,
+          optimizer: adam({ learningRate: 0.03 }),
+          loss: meanSquaredError,
+          seed: 1,
+        }),
       ),
     );
     expect(records.at(-1)?.loss).toBeLessThan(records[0]!.loss / 5);

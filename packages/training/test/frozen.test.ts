@@ -61,10 +61,10 @@ describe.each([
 ] as const)("on %s", (_, make) => {
   it("layers with only frozen parameters keep all variables to the bit, and other layers do not", async () => {
     useBackend(await make());
-    const paths = [...parameters(build(new Net(), data.shape)).keys()];
+    const paths = [...parameters(build(new Net(), data.shapes.input)).keys()];
     await fc.assert(
       fc.asyncProperty(fc.subarray(paths, { maxLength: paths.length - 1 }), fc.nat(2), async (frozen, way) => {
-        const model = build(new Net(), data.shape, { seed: 4 });
+        const model = build(new Net(), data.shapes.input, { seed: 4 });
         const before = await weightsOf(model);
         const match = [
           (path: string) => frozen.includes(path),
@@ -88,7 +88,7 @@ describe.each([
 
   it("frozen normalisation uses its running statistics: the loss of a step is that of a test before it", async () => {
     useBackend(await make());
-    const model = build(new Net(), data.shape, { seed: 4 });
+    const model = build(new Net(), data.shapes.input, { seed: 4 });
     for await (const _ of fit(model, data, options([])));
     const { loss: tested } = await evaluateModel(model, data);
     const run = fit(model, data, { ...options(norms.map((match) => ({ match, frozen: true }))), batchSize: data.size });
@@ -100,7 +100,7 @@ describe.each([
 
   it("a scale and shift that are not trainable freeze normalisation as well", async () => {
     useBackend(await make());
-    const model = build(new Net(), data.shape, { seed: 4 });
+    const model = build(new Net(), data.shapes.input, { seed: 4 });
     for (const parameter of [model.norm.scale!, model.norm.shift!]) parameter.trainable = false;
     const before = await weightsOf(model.norm);
     for await (const _ of fit(model, data, options([])));

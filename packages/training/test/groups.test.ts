@@ -1,6 +1,6 @@
 import { Variable } from "@convlens/tensor";
 import { expect, it } from "vitest";
-import { learningRates } from "../src/groups.ts";
+import { learningParameters } from "../src/groups.ts";
 
 const parameters = new Map(
   ["stem.filters", "stem.bias", "body.0.filters", "body.0.bias", "body.1.filters", "head.weights"].map((path) => [
@@ -8,7 +8,8 @@ const parameters = new Map(
     new Variable([0], [1]),
   ]),
 );
-const learning = (match: RegExp): string[] => [...learningRates(parameters, [{ match, frozen: true }], 1).keys()];
+const learning = (match: RegExp): string[] =>
+  learningParameters(parameters, [{ match, frozen: true }], 1).map(({ path }) => path);
 
 it.each(["", "g", "y", "gy", "gi"])(
   "a pattern with the flags %o freezes all paths that match, in every call",

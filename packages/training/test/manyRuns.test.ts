@@ -14,7 +14,7 @@ it.each([
   const backend = await make();
   useBackend(backend);
   const data = shapes({ size: 4, height: 6, width: 6 });
-  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape);
+  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shapes.input);
   const evaluate = async (times: number): Promise<number> => {
     for (let i = 0; i < times; i++) {
       const factors = tensor(
@@ -37,11 +37,11 @@ it("a model that is trained repeatedly holds as much memory as after the first t
   const backend = await cpu({ threads: 1 });
   useBackend(backend);
   const data = shapes({ size: 8, height: 6, width: 6 });
-  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape);
+  const model = build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shapes.input);
   const held: number[] = [];
   const runs: unknown[] = [];
   for (let i = 0; i < 6; i++) {
-    const run = fit(model, data, { epochs: 2, batchSize: 4, test: data });
+    const run = fit(model, data, { epochs: 2, batchSize: 4, validation: data });
     runs.push(run);
     for await (const record of run) if (i % 2 === 1 && record.step === 3) break;
     // The engine frees unreachable programs at any time.

@@ -2,11 +2,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
-import { batches, shapes } from "@convlens/datasets";
+import { batchOf, shapes } from "@convlens/datasets";
 import { build, Conv2d, Dense, Flatten, ReLU, sequential } from "@convlens/layers";
 import { useBackend } from "@convlens/tensor";
 import { expect, it } from "vitest";
-import { adam, crossEntropy, trainStep } from "../src/index.ts";
+import { adam, crossEntropy, Trainer } from "../src/index.ts";
 
 /** Collects all garbage. */
 function collect(): void {
@@ -27,12 +27,12 @@ it.each([
     const data = shapes({ size: 64, height: 6, width: 6 });
     const model = build(
       sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new ReLU(), new Flatten(), new Dense({ units: 4 })]),
-      data.shape,
+      data.shapes.input,
     );
-    const step = trainStep(model, { loss: crossEntropy, optimizer: adam(), seed: 1 });
+    const trainer = new Trainer(model, { loss: crossEntropy, optimizer: adam() });
+    const batch = batchOf(data, [56, 57, 58, 59, 60, 61, 62, 63]);
     const run = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++)
-        for (const { inputs, labels } of batches(data, { size: 8, start: 7 })) await step(inputs, labels, 1e-3);
+      for (let i = 0; i < count; i++) await trainer.step(batch);
     };
     await run(500);
     collect();

@@ -46,7 +46,7 @@ describe("metrics of classes", () => {
   const predicted = [0, 1, 1, 1, 2, 0];
   const scores = scoresFor(predicted, 3);
 
-  it("accuracy, confusion, precision, recall, F1", async () => {
+  it("include accuracy, confusion, precision, recall and F1", async () => {
     expect(await measured(accuracy, scores, labels)).toBeCloseTo(4 / 6);
     const matrix = await measured(confusionMatrix, scores, labels);
     expect(matrix).toEqual([
@@ -71,7 +71,7 @@ describe("metrics of classes", () => {
     ).toEqual({ precision: NaN, recall: NaN, f1: NaN });
   });
 
-  it("macro scores as scikit-learn 1.9.1 gives them, zero_division at its default", async () => {
+  it("include macro scores as in scikit-learn 1.9.1, with zero_division at its default", async () => {
     // precision_recall_fscore_support(labels, predicted, average="macro")
     const golden = [
       { labels: [0, 0, 1, 1], predicted: [0, 0, 1, 1], classes: 5, is: [1, 1, 1] },
@@ -114,7 +114,7 @@ describe("metrics of classes", () => {
     expect(await measured(rocAuc, [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).toBe(0.75);
   });
 
-  it("macro scores do not depend on classes that never occur", async () => {
+  it("include macro scores that do not depend on classes that never occur", async () => {
     const pairs = fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { minLength: 1, maxLength: 12 });
     await fc.assert(
       fc.asyncProperty(pairs, fc.integer({ min: 5, max: 9 }), async (both, classes) => {
@@ -139,7 +139,7 @@ describe("metrics of classes", () => {
     );
   });
 
-  it("the label among the k best", async () => {
+  it("include top-k accuracy", async () => {
     const rows = [
       [0.1, 0.7, 0.2],
       [0.5, 0.3, 0.2],
@@ -148,7 +148,7 @@ describe("metrics of classes", () => {
     expect(all).toEqual([0, 0.5, 1]);
   });
 
-  it("the label among the k best is what a sort with NaN first and the first of equals first says", async () => {
+  it("rank NaN first and the first of equal logits first in top-k accuracy", async () => {
     const score = fc.constantFrom(NaN, -Infinity, -1, 0, 0, 1, Infinity);
     const rows = fc.array(fc.tuple(score, score, score), { minLength: 1, maxLength: 6 });
     await fc.assert(
@@ -165,7 +165,7 @@ describe("metrics of classes", () => {
     );
   });
 
-  it("the best one is the accuracy, also of ties; a net that makes NaN is never right", async () => {
+  it("give a top-1 accuracy that equals the accuracy, also for ties; a net that returns NaN is never right", async () => {
     const ties = [
       [0, 0],
       [0, 0],
@@ -267,7 +267,7 @@ describe("metrics of classes", () => {
     );
   });
 
-  it("refuse what does not fit", async () => {
+  it("refuse arguments that do not fit together", async () => {
     // A label that is not a class is never right.
     for (const label of [2, 5, -1, 0.5, NaN])
       for (const metric of [topK(1), topK(2), accuracy]) expect(await measured(metric, [[1, 2]], [label])).toBe(0);
@@ -443,7 +443,7 @@ describe("a metric", () => {
 
 describe("schedules", () => {
   const at = (step: number, epoch = 0, history: EpochRecord[] = []) => ({ step, steps: 100, epoch, history });
-  it("go as their names say", () => {
+  it("follow the formulas of their names", () => {
     expect([0, 2, 3, 6].map((e) => stepDecay(1, { epochs: 3 })(at(0, e)))).toEqual([
       1,
       1,

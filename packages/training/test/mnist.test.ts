@@ -15,11 +15,11 @@ it("LeNet classifies 98 % of 2,000 test digits correctly after 3 epochs over 8,0
     batchSize: 8,
     optimizer: adam({ learningRate: oneCycle(2e-3) }),
     seed: 1,
-    test,
+    validation: test,
     augment: augment(shift(1)),
   };
   for await (const record of fit(lenet5(), train, options)) if (record.kind === "epoch") epochs.push(record);
-  expect(epochs.at(-1)?.testAccuracy).toBeGreaterThanOrEqual(0.98);
+  expect(epochs.at(-1)?.validation?.metrics.accuracy).toBeGreaterThanOrEqual(0.98);
 });
 
 it(

@@ -39,12 +39,13 @@ import {
   optimizerOf,
   rmsProp,
   sgd,
-  trainStep,
+  recordStep,
   type Fit,
   type FitOptions,
   type FitRecord,
   type Optimizer,
 } from "../src/index.ts";
+import { all, curve } from "./records.ts";
 
 beforeEach(() => useBackend(reference()));
 
@@ -145,35 +146,31 @@ it("no gradient flows through running statistics", async () => {
 const data = shapes({ size: 48, height: 6, width: 6, seed: 3 });
 const net = (): Layer => sequential([new Flatten(), new Dense({ units: 6 }), new ReLU(), new Dense({ units: 4 })]);
 
-async function all(records: AsyncIterable<FitRecord>): Promise<unknown[]> {
-  const found: unknown[] = [];
-  for await (const record of records) found.push({ ...record, imagesPerSecond: 0 });
-  return found;
-}
+const curveOf = async (records: AsyncIterable<FitRecord>): Promise<unknown[]> => curve(await all(records));
 
 describe("runs of one optimizer", () => {
   const options = (optimizer: Optimizer): FitOptions => ({ epochs: 2, batchSize: 16, optimizer, seed: 5 });
 
   it.each(optimizers)("%s: a second run equals the first, also in parallel", async (_, make) => {
     const optimizer = make();
-    const first = await all(fit(net(), data, options(optimizer)));
-    expect(await all(fit(net(), data, options(optimizer)))).toEqual(first);
+    const first = await curveOf(fit(net(), data, options(optimizer)));
+    expect(await curveOf(fit(net(), data, options(optimizer)))).toEqual(first);
     const [one, two] = [net(), net()].map((model) => fit(model, data, options(optimizer)));
     const beside: [unknown[], unknown[]] = [[], []];
     for (let i = 0; i < first.length; i++)
       for (const [k, run] of [one!, two!].entries()) {
         const { value } = await run.next();
-        beside[k]!.push({ ...(value as FitRecord), imagesPerSecond: 0 });
+        beside[k]!.push({ ...(value as FitRecord), examplesPerSecond: 0 });
       }
     expect(beside).toEqual([first, first]);
   });
 
   it("begin on one model without the state of the run before", async () => {
-    const [one, two] = [build(net(), data.shape), build(net(), data.shape)];
+    const [one, two] = [build(net(), data.shapes.input), build(net(), data.shapes.input)];
     const optimizer = adam();
     const runs = async (model: Layer, next: () => Optimizer): Promise<unknown> => [
-      await all(fit(model, data, options(next()))),
-      await all(fit(model, data, options(next()))),
+      await curveOf(fit(model, data, options(next()))),
+      await curveOf(fit(model, data, options(next()))),
     ];
     expect(await runs(one, () => optimizer)).toEqual(await runs(two, adam));
     expect(await weightsOf(one)).toEqual(await weightsOf(two));
@@ -185,7 +182,7 @@ describe("runs of one optimizer", () => {
   ] as const)("return their memory to %s when they end: by completion, by break, by an error", async (_, make) => {
     const backend = await make();
     useBackend(backend);
-    const model = build(net(), data.shape);
+    const model = build(net(), data.shapes.input);
     await weightsOf(model);
     const ends: readonly ((training: Fit) => Promise<unknown>)[] = [
       all,
@@ -225,16 +222,20 @@ describe("runs of one optimizer", () => {
   });
 });
 
-it("train two nets with equal paths by one adam() and trainStep like two would", async () => {
+it("train two nets with equal paths by one adam() and recordStep like two would", async () => {
   const inputs = tensor(new Random(1).normal(4 * 36, 0, 1), [4, 6, 6, 1]);
   const train = async (next: () => Optimizer): Promise<number[]> => {
     const steps = [0, 1].map((seed) => {
-      const model = build(net(), data.shape, { seed });
-      return trainStep(model, { loss: crossEntropy, optimizer: next(), diagnostics: false, seed: 1 });
+      const model = build(net(), data.shapes.input, { seed });
+      const [optimizer, learning] = [next(), [...parameters(model)].map(([path, parameter]) => ({ path, parameter }))];
+      return compile((labels: Tensor) => {
+        const rated = learning.map((each) => ({ ...each, learningRate: 0.03 }));
+        const plan = { loss: crossEntropy, optimizer, learning: rated, diagnostics: false };
+        return recordStep(model, { inputs, targets: labels }, plan).results.loss;
+      });
     });
     const losses: number[] = [];
-    for (let i = 0; i < 10; i++)
-      for (const step of steps) losses.push((await step(inputs, tensor([0, 1, 2, 3]), 0.03)).loss.knownValue);
+    for (let i = 0; i < 10; i++) for (const step of steps) losses.push((await step(tensor([0, 1, 2, 3]))).knownValue);
     return losses;
   };
   const shared = adam();

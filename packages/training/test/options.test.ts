@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ConvlensError, ShapeError, ValueError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
-import { dataset, shapes, take, type Dataset } from "@convlens/datasets";
+import { classification, map, shapes, take, type Classification } from "@convlens/datasets";
 import { build, Dense, Flatten, parameters, sequential, weightsOf, type Layer, type Mode } from "@convlens/layers";
 import {
   add,
@@ -9,6 +9,7 @@ import {
   mean,
   multiply,
   oneHot,
+  programOf,
   reshape,
   square,
   subtract,
@@ -33,11 +34,12 @@ import {
   meanSquaredError,
   onPlateau,
   oneCycle,
-  learningRates,
+  learningParameters,
+  recordStep,
   rmsProp,
   sgd,
   stepDecay,
-  trainStep,
+  Trainer,
   warmUp,
   type FitOptions,
   type Loss,
@@ -46,19 +48,14 @@ import {
 beforeEach(() => useBackend(reference()));
 
 const data = shapes({ size: 32, height: 6, width: 6, seed: 3 });
-const net = (units = 4): Layer => build(sequential([new Flatten(), new Dense({ units })]), data.shape);
+const net = (units = 4): Layer => build(sequential([new Flatten(), new Dense({ units })]), data.shapes.input);
 
 type Options = Readonly<Record<string, unknown>>;
 /** Invalid rates, limits and shares. */
 const bad = { negative: [-1, -1e-9, NaN, -Infinity, Infinity, "1", null], fraction: [1, 1.5, -0.1, NaN, "0.5", null] };
 const notWhole = [0, -1, NaN, 1.5, Infinity, "3", null];
 
-const stepOptions = {
-  loss: crossEntropy,
-  optimizer: adam(),
-  diagnostics: false,
-  seed: 1,
-};
+const trainerOptions = { loss: crossEntropy, optimizer: adam(), diagnostics: false, seed: 1 };
 
 /** Functions with options, their required options, and wrong values of each. */
 const takers: Readonly<
@@ -131,13 +128,17 @@ const takers: Readonly<
     { match: "layers.1.bias" },
     { match: [undefined, 1, null, ["layers.1"]], learningRate: bad.negative, frozen: [1, "yes"] },
   ],
-  trainStep: [
-    (o) => trainStep(net(), o as never),
-    stepOptions,
+  Trainer: [
+    (o) => new Trainer(net(), o as never),
+    trainerOptions,
     {
       loss: ["crossEntropy", null],
       optimizer: [adam, {}, null],
+      metrics: [null, "accuracy", { accuracy: 1 }, { accuracy: crossEntropy }],
       groups: [{}, null, "layers.0"],
+      accumulate: notWhole,
+      ema: [0, 1.1, ...bad.negative],
+      clip: [1, null],
       diagnostics: [0, "yes"],
       unused: ["ones", true],
       seed: [-1, 0.5, NaN, "x"],
@@ -153,7 +154,14 @@ const takers: Readonly<
       loss: ["crossEntropy", null],
       seed: [-1, 0.5, NaN, 2 ** 32, "x"],
       augment: [{}, null],
-      test: [null, [], "data"],
+      validation: [null, [], "data", 0, 1, 1.5, -0.2, NaN],
+      metrics: [null, "accuracy", { accuracy: 1 }],
+      accumulate: notWhole,
+      ema: [0, 1.1, ...bad.negative],
+      shuffle: [1, "yes", null],
+      stepsPerEpoch: notWhole,
+      prefetch: [-1, 65, 0.5, NaN, "1"],
+      checkpoints: [true, null, {}],
       clip: [1, null],
       groups: [{}, null, "layers.0"],
       earlyStopping: [true, 3, null],
@@ -212,25 +220,34 @@ it("warmUp refuses invalid numbers of steps", () => {
   for (const steps of notWhole) expect(() => warmUp(steps as number, 1)).toThrow(ValueError);
 });
 
-it("learningRates refuses values that are not groups", () => {
+it("learningParameters refuses values that are not groups", () => {
   const all = new Map([["weights", new Variable([1], [1])]]);
-  expect(() => learningRates(all, [{ match: "weights", weightDecay: 1 } as never], 1)).toThrow(
-    'unknown option "weightDecay"',
-  );
-  expect(() => learningRates(all, [{ match: "weights", learningRate: -1 }], 1)).toThrow(
+  expect(() => learningParameters(all, [{ match: "weights", decay: 1 } as never], 1)).toThrow('unknown option "decay"');
+  expect(() => learningParameters(all, [{ match: "weights", learningRate: -1 }], 1)).toThrow(
     "groups[0]: learningRate must be a number of at least 0",
   );
 });
 
-it("a training step refuses unknown or wrong limits when it is recorded", async () => {
+it("a step refuses limits that are unknown or wrong when it is recorded", () => {
+  const model = net();
+  const learning = [...parameters(model)].map(([path, parameter]) => ({ path, parameter }));
+  const batch = { inputs: zeros([1, 6, 6, 1]), targets: zeros([1]) };
   for (const clip of [{ norms: 1 }, { norm: 0 }, { value: -1 }, { value: NaN }, null, 1]) {
-    const step = trainStep(net(), { ...stepOptions, clip: clip as never });
-    await expect(step(zeros([1, 6, 6, 1]), zeros([1]), 1)).rejects.toThrow(/^clip: /);
+    expect(() => new Trainer(model, { ...trainerOptions, clip: clip as never })).toThrow(/^Trainer: /);
+    expect(() =>
+      programOf(() => recordStep(model, batch, { ...trainerOptions, learning, clip: clip as never }).results.loss, []),
+    ).toThrow(/^clip: /);
   }
 });
 
 it("evaluateModel refuses unknown options and wrong values", async () => {
-  for (const options of [{ batch: 3 }, { batchSize: 0 }, { batchSize: 1.5 }, { loss: "hinge" }])
+  for (const options of [
+    { batch: 3 },
+    { batchSize: 0 },
+    { batchSize: 1.5 },
+    { loss: "hinge" },
+    { metrics: { mae: 1 } },
+  ])
     await expect(evaluateModel(net(), data, options as never)).rejects.toThrow(ValueError);
 });
 
@@ -242,7 +259,7 @@ it("values that are not models and values that are not data sets are refused", a
     [net(), undefined],
     [net(), [1, 2]],
     [net(), { size: 3 }],
-  ] as unknown as [Layer, Dataset][]) {
+  ] as unknown as [Layer, Classification][]) {
     expect(() => fit(model, set)).toThrow(/^fit: the (model|data) must be/);
     await expect(evaluateModel(model, set)).rejects.toThrow(/^evaluateModel: the (model|data) must be/);
   }
@@ -251,7 +268,7 @@ it("values that are not models and values that are not data sets are refused", a
 /** Error of fit, which must not have changed the model. */
 async function refused(
   options: FitOptions,
-  { units = 4, of = data }: { units?: number; of?: Dataset } = {},
+  { units = 4, of = data }: { units?: number; of?: Classification } = {},
 ): Promise<Error> {
   const model = net(units);
   const before = await weightsOf(model);
@@ -283,14 +300,14 @@ describe("before the weights change, fit", () => {
     await expect(evaluateModel(net(), data, { loss: (outputs) => outputs })).rejects.toThrow("expected a scalar");
   });
 
-  it("refuses a test set of another shape, or with labels beyond the outputs", async () => {
-    const test = shapes({ size: 8, height: 6, width: 7 });
-    expect((await refused({ test })).message).toBe(
-      "fit: examples of the test set must be of shape [6, 6, 1] like the data, got [6, 7, 1]",
+  it("validation data of another shape, or with labels beyond the outputs", async () => {
+    const other = shapes({ size: 8, height: 6, width: 7 });
+    expect((await refused({ validation: other })).message).toBe(
+      "fit: the inputs of the validation data must be of shape [6, 6, 1] like those of the data, got [6, 7, 1]",
     );
     const labelled = { ...take(data, 8), labels: new Uint8Array(8).fill(4) };
-    expect((await refused({ test: labelled })).message).toMatch(
-      "fit: the test set: a label must be from 0 to 3, since the model has 4 outputs, got 4",
+    expect((await refused({ validation: labelled })).message).toMatch(
+      "fit: the validation data: a label must be from 0 to 3, since the model has 4 outputs, got 4",
     );
   });
 
@@ -315,7 +332,11 @@ describe("before the weights change, fit", () => {
       );
       for (const units of [4, 5]) expect(() => fit(net(units), data, { loss })).not.toThrow();
     }
-    const negative = { ...data, labels: Int32Array.from(data.labels, (label) => label - 1) };
+    const minusOne = map(data, ({ input, target }) => ({
+      input,
+      target: { ...target, values: Int32Array.of(target.values[0]! - 1) },
+    }));
+    const negative = { ...minusOne, classes: data.classes, labels: Int32Array.from(data.labels, (label) => label - 1) };
     expect((await refused({}, { of: negative })).message).toMatch(
       "fit: the data: a label must be from 0 to 3, since the model has 4 outputs, got -1",
     );
@@ -333,12 +354,9 @@ describe("before the weights change, fit", () => {
       expect((await refused({ groups })).message).toBe(
         "fit: all 2 parameters are frozen, so nothing would learn; freeze fewer in groups",
       );
-    await expect(
-      fit(
-        sequential([new Flatten()]),
-        dataset({ shape: [2], inputs: new Float32Array(64), labels: data.labels.map((x) => x % 2) }),
-      ).next(),
-    ).rejects.toThrow("fit: the model has no parameters");
+    const inputs = { values: new Float32Array(64), shape: [32, 2] };
+    const two = classification({ inputs, labels: data.labels.map((x) => x % 2) });
+    expect(() => fit(sequential([new Flatten()]), two)).toThrow("fit: the model has no parameters");
   });
 
   it("refuses a schedule without a learning rate, and an augmentation without an example", async () => {
@@ -368,8 +386,8 @@ describe("before the weights change, fit", () => {
     const loss: Loss = (outputs, targets) => add(crossEntropy(outputs, targets), crossEntropy(model.extra!, targets));
     expect((await fit(model, data, { batchSize: 16, loss }).next()).value?.loss).toBeGreaterThan(0);
     expect([...parameters(model).keys()]).toContain("side.weights");
-    // An evaluation calls the model outside of training.
-    expect(() => fit(model, data, { batchSize: 16, loss, test: data })).toThrow();
+    // A test calls the model as it is used.
+    expect(() => fit(model, data, { batchSize: 16, loss, validation: data })).toThrow();
   });
 
   it("assigns no variables when it checks a loss that assigns some", async () => {

@@ -35,14 +35,14 @@ describe.each([
     useBackend(await make());
     const data = shapes({ size: 64, height: 6, width: 6 });
     const [asked, trained] = [0, 1].map((seed) =>
-      build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shape, { seed }),
+      build(sequential([new Flatten(), new Dense({ units: 4 })]), data.shapes.input, { seed }),
     );
     const state = { isOver: false };
     const training = (async () => {
-      for await (const record of fit(trained!, data, { epochs: 3, batchSize: 8, test: data })) void record;
+      for await (const record of fit(trained!, data, { epochs: 3, batchSize: 8, validation: data })) void record;
       state.isOver = true;
     })();
-    const x = zeros([1, ...data.shape]);
+    const x = zeros([1, ...data.shapes.input]);
     await untilOther(
       () => state.isOver,
       () => predict(asked!, x),
