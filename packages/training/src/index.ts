@@ -33,6 +33,9 @@ export {
   type HingeOptions,
   type HuberOptions,
 } from "./losses.ts";
+export { contrastive, cosineSimilarityLoss, triplet, type MarginOptions } from "./embeddingLosses.ts";
+export { diceLoss, focal, totalVariation, type DiceLossOptions, type FocalOptions } from "./maskLosses.ts";
+export { weightedSum, type WeightedLoss } from "./weightedSum.ts";
 export { meanOf, type Metric, type Metrics, type MetricValues, type Sums } from "./metric.ts";
 export {
   accuracy,

@@ -51,9 +51,12 @@ export interface ReductionOption {
 }
 
 /** A loss with options: `loss(outputs, targets, options)` is its value, `loss(options)` another loss. */
-export interface LossWithOptions<Options extends ReductionOption> extends Loss {
-  (outputs: Tensor, targets: Tensor, options: Options): Tensor;
-  (options: Options): Loss;
+export interface LossWithOptions<Options extends ReductionOption, Output = Tensor, Target = Tensor> extends Loss<
+  Output,
+  Target
+> {
+  (outputs: Output, targets: Target, options: Options): Tensor;
+  (options: Options): Loss<Output, Target>;
 }
 
 /** Losses of each element before they are summed. */
@@ -83,22 +86,22 @@ export interface EachLoss {
  * fit(model, data, { loss: powerLoss({ n: 3 }) });
  * ```
  */
-export function defineLoss<Options extends ReductionOption>(
+export function defineLoss<Options extends ReductionOption, Output = Tensor, Target = Tensor>(
   name: string,
   checks: OptionChecks<Omit<Options, "reduction">>,
-  each: (outputs: Tensor, targets: Tensor, options: Options) => EachLoss,
-  metricsOf?: (options: Options) => Metrics | undefined,
-): LossWithOptions<Options> {
+  each: (outputs: Output, targets: Target, options: Options) => EachLoss,
+  metricsOf?: (options: Options) => Metrics<Output, Target> | undefined,
+): LossWithOptions<Options, Output, Target> {
   const all = { ...checks, reduction: oneOf("mean", "sum", "none") } as unknown as OptionChecks<Options>;
-  const value = (outputs: Tensor, targets: Tensor, options: Options): Tensor => {
+  const value = (outputs: Output, targets: Target, options: Options): Tensor => {
     const found = each(outputs, targets, options);
     if (options.reduction === "none") return found.each;
     const parts = reduced(found, undefined);
     return options.reduction === "sum" ? parts.sum : meanOfParts(parts);
   };
-  const withOptions = (options: Options): Loss => {
+  const withOptions = (options: Options): Loss<Output, Target> => {
     checkOptions(name, options, all);
-    const parts = (outputs: Tensor, targets: Tensor, weights: Tensor | undefined): LossParts => {
+    const parts = (outputs: Output, targets: Target, weights: Tensor | undefined): LossParts => {
       if (options.reduction === "none")
         throw new ValueError({
           operation: name,
@@ -110,19 +113,23 @@ export function defineLoss<Options extends ReductionOption>(
       return { sum: total, weight: options.reduction === "sum" ? tensor(1) : weight };
     };
     const metrics = metricsOf?.(options);
-    return Object.assign((outputs: Tensor, targets: Tensor) => value(outputs, targets, options), {
+    return Object.assign((outputs: Output, targets: Target) => value(outputs, targets, options), {
       parts,
       ...(metrics && { metrics }),
     });
   };
   const plain = withOptions({} as Options);
-  const loss = (...args: [Options] | [Tensor, Tensor, Options?]): Tensor | Loss => {
-    const [outputs, targets, options = {} as Options] = args as [Tensor, Tensor, Options?];
+  const loss = (...args: [Options] | [Output, Target, Options?]): Tensor | Loss<Output, Target> => {
+    const [outputs, targets, options = {} as Options] = args as [Output, Target, Options?];
     if (!(outputs instanceof Tensor) && args.length === 1) return withOptions(args[0]);
     checkOptions(name, options, all);
     return value(outputs, targets, options);
   };
-  return Object.assign(loss, { parts: plain.parts, metrics: plain.metrics }) as unknown as LossWithOptions<Options>;
+  return Object.assign(loss, { parts: plain.parts, metrics: plain.metrics }) as unknown as LossWithOptions<
+    Options,
+    Output,
+    Target
+  >;
 }
 
 /** Sums losses with the weights of the examples. */

@@ -16,10 +16,12 @@ import {
   greater,
   maximum,
   multiply,
+  negate,
   notEqual,
   oneHot,
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
+  softplus,
   square,
   subtract,
   sum,
@@ -43,7 +45,7 @@ function rowsOf(name: string, outputs: Tensor, targets: Tensor): Tensor {
 }
 
 /** @throws `ShapeError` for outputs and targets of different shapes. */
-function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
+export function checkSame(name: string, outputs: Tensor, targets: Tensor): void {
   if (showShape(outputs.shape) !== showShape(targets.shape))
     throw new ShapeError({
       operation: name,
@@ -115,8 +117,14 @@ interface Compared {
 
 const binary = /* @__PURE__ */ new WeakMap<Tensor, Compared>();
 
-/** Logits and targets of losses that {@link binaryCrossEntropy} made. */
+/** Logits and targets of losses that {@link binaryCrossEntropy} or {@link focal} made. */
 export const comparedByBinaryCrossEntropy = (losses: Tensor): Compared | undefined => binary.get(losses);
+
+/** Notes what losses compare: one logit with each target. */
+export function comparesLogits(losses: Tensor, logits: Tensor, targets: Tensor): Tensor {
+  binary.set(losses, { logits, targets });
+  return losses;
+}
 
 /** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOption {
@@ -137,13 +145,13 @@ export const binaryCrossEntropy: LossWithOptions<BinaryCrossEntropyOptions> =
     },
     (logits, targets, { positiveWeight }) => {
       checkSame("binaryCrossEntropy", logits, targets);
-      const each = sigmoidCrossEntropy(logits, targets);
-      binary.set(each, { logits, targets });
+      const each = comparesLogits(sigmoidCrossEntropy(logits, targets), logits, targets);
       if (positiveWeight === undefined) return { each };
       const factor = typeof positiveWeight === "number" ? positiveWeight : tensor(positiveWeight);
-      // The loss is linear in the target, so its part for t = 1 is t · loss(1).
-      const added = multiply(multiply(targets, subtract(factor, 1)), sigmoidCrossEntropy(logits, 1));
-      return { each: add(each, added) };
+      // The loss is linear in the target; its part for t = 1 is −t · ln σ(x).
+      const added = multiply(multiply(targets, subtract(factor, 1)), softplus(negate(logits)));
+      // Not a product with 0, since 0 · ∞ is NaN.
+      return { each: add(each, where(equal(targets, 0), 0, added)) };
     },
   );
 
@@ -205,7 +213,8 @@ export const hinge: LossWithOptions<HingeOptions> = /* @__PURE__ */ defineLoss<H
     // A product with 0 is replaced by 0, since 0 · ∞ is NaN: a score of −∞ excludes a class.
     const chosen = (x: Tensor, shares: Tensor): Tensor => where(equal(shares, 0), 0, multiply(x, shares));
     const right = sum(chosen(scores, rows), -1, { keepAxes: true });
-    const over = maximum(add(subtract(scores, right), margin), 0);
+    // Where both are equal, the gradient goes to the first, as in PyTorch.
+    const over = maximum(0, add(subtract(scores, right), margin));
     return { each: sum(chosen(over, subtract(1, rows)), -1) };
   },
 );
