@@ -157,7 +157,7 @@ interface Assigned {
 
 /** Classes of elements by their scores. An element whose scores are NaN is predicted as no class. */
 function byScores(name: string, outputs: Tensor, targets: Tensor, ignored: number | undefined): Assigned {
-  checkScores(name, outputs, targets, "or give one logit for each target");
+  checkScores(name, outputs, targets, "give scores of every class, or one logit for each target");
   const classes = outputs.shape.at(-1)!;
   const rows = [targets.size, classes];
   const actual = reshape(equal(reshape(targets, [...targets.shape, 1]), range(classes)), rows);

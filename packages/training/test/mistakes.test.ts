@@ -1,6 +1,6 @@
 import { ConvlensError } from "@convlens/backend";
 import { reference } from "@convlens/backend-reference";
-import { dataset, shapes, type Dataset } from "@convlens/datasets";
+import { shapes, take, type Classification } from "@convlens/datasets";
 import { build, Dense, Flatten, sequential, type Layer } from "@convlens/layers";
 import { multiply, sum, useBackend, zeros, type Tensor } from "@convlens/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -35,7 +35,7 @@ beforeEach(() => useBackend(reference()));
 
 const data = shapes({ size: 8, height: 6, width: 6, seed: 1 });
 const net = (units = 4): Layer => sequential([new Flatten(), new Dense({ units })]);
-const train = (options: object, model = net(), set: Dataset = data): unknown =>
+const train = (options: object, model = net(), set: Classification = data): unknown =>
   fit(model, set, { batchSize: 4, ...options }).next();
 const exploding: FitOptions = { optimizer: sgd({ learningRate: 1e300 }), epochs: 9 };
 async function all(options: FitOptions): Promise<void> {
@@ -45,13 +45,14 @@ async function all(options: FitOptions): Promise<void> {
 const mistakes: Readonly<Record<string, () => unknown>> = {
   // Shapes
   "a loss for each example": () => train({ loss: (outputs: never) => sum(outputs, -1) }),
-  "images of another size in the test set": () => train({ test: shapes({ size: 8, height: 6, width: 7 }) }),
+  "images of another size in the validation data": () =>
+    train({ validation: shapes({ size: 8, height: 6, width: 7 }) }),
   "labels beyond the outputs": () => train({}, net(3)),
   "labels for another number of logits": () => crossEntropy(zeros([2, 3]), zeros([4])),
   "targets of another shape": () => meanSquaredError(zeros([2, 3]), zeros([2])),
   "logits of classes for a binary loss": () => binaryCrossEntropy(zeros([2, 3]), zeros([2])),
   "a scalar as logits": () => hinge(zeros([]), zeros([])),
-  "predictions for other labels": () => accuracy([0, 1], [0]),
+  "scores for other labels": () => accuracy.record(zeros([2, 3]), zeros([1])),
   "a model without parameters": () => train({}, sequential([new Flatten(), new Flatten()])),
   // Options
   "an unknown option": () => train({ batchsize: 8 }),
@@ -86,22 +87,21 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "a loss of NaN": () =>
     train({ loss: (outputs: Tensor, targets: Tensor) => multiply(crossEntropy(outputs, targets), NaN) }),
   "a learning rate that is far too high": () => all(exploding),
-  "no predictions": () => confusionMatrix([], [], 3),
+  "scores of one class": () => confusionMatrix.record(zeros([2, 1]), zeros([3])),
   "an empty checkpoint": () => readCheckpoint(new Uint8Array()),
-  "no best classes": () => topK([1, 2, 3], [0], 0),
+  "no best classes": () => topK(0),
   // Wrong types
   "a class as a model": () => fit(Dense as never, data),
   "arrays as a data set": () => fit(net(), [[1, 2], [0]] as never),
   "undefined as a model": () => evaluateModel(undefined as never, data),
   "a path in place of a checkpoint": () => readCheckpoint("checkpoint" as never),
   "a file of another kind as a checkpoint": () =>
-    loadCheckpoint(build(net(), data.shape), new TextEncoder().encode("<html>")),
+    loadCheckpoint(build(net(), data.shapes.input), new TextEncoder().encode("<html>")),
   "a checkpoint of other data": async () => {
     const run = fit(net(), data, { batchSize: 4 });
     await run.next();
     const resume = await run.checkpoint();
-    const half = dataset({ ...data, inputs: data.inputs.slice(0, 36 * 4), labels: data.labels.slice(0, 4) });
-    await train({ resume }, net(), half);
+    await train({ resume }, net(), take(data, 4));
   },
 };
 
