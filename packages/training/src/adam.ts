@@ -1,6 +1,16 @@
-import { checkOptions, fractionOption, numberFrom } from "@convlens/backend";
+import { booleanOption, checkOptions, fractionOption, numberFrom } from "@convlens/backend";
 import { log } from "@convlens/backend/math";
-import { adamStep, expm1, movingAverage, multiply, negate, square, subtract, type Tensor } from "@convlens/tensor";
+import {
+  adamStep,
+  expm1,
+  maximum,
+  movingAverage,
+  multiply,
+  negate,
+  square,
+  subtract,
+  type Tensor,
+} from "@convlens/tensor";
 import { optimizerOf, type LearningRateOption, type Optimizer } from "./optimizer.ts";
 import { learningRateOption } from "./schedules.ts";
 import { decayed } from "./sgd.ts";
@@ -15,6 +25,8 @@ export interface AdamOptions extends LearningRateOption {
   readonly epsilon?: number;
   /** Weight decay, at least 0. Default: 0 for Adam, 0.01 for AdamW. */
   readonly weightDecay?: number;
+  /** Whether to divide by the largest mean square so far in place of the current one (Reddi 2018). Default: false. */
+  readonly amsgrad?: boolean;
 }
 
 /** 1 − βᵗ. A power of a β near 1 would lose its last digits in float32. */
@@ -30,12 +42,13 @@ function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
     beta2: fractionOption,
     epsilon: numberFrom(0),
     weightDecay: numberFrom(0),
+    amsgrad: booleanOption,
   });
   const decoupled = owner === "adamW";
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = decoupled ? 0.01 : 0, amsgrad = false } = options;
   return optimizerOf({
     learningRate: options.learningRate,
-    slots: ["first", "second"],
+    slots: ["first", "second", ...(amsgrad ? (["largest"] as const) : [])],
     counts: true,
     weightDecay,
     next: ({ parameter, gradient, learningRate, count, weightDecay: decay }, old) => {
@@ -44,11 +57,13 @@ function make(owner: "adam" | "adamW", options: AdamOptions): Optimizer {
       const decayedGradient = decoupled ? gradient : decayed(gradient, parameter, decay);
       const first = movingAverage(old.first, decayedGradient, beta1);
       const second = movingAverage(old.second, square(decayedGradient), beta2);
+      const largest = amsgrad ? maximum(old.largest, second) : undefined;
       const [correction1, correction2] = [correction(beta1, count), correction(beta2, count)];
       return {
-        parameter: adamStep(from, first, second, learningRate, correction1, correction2, epsilon),
+        parameter: adamStep(from, first, largest ?? second, learningRate, correction1, correction2, epsilon),
         first,
         second,
+        ...(largest && { largest }),
       };
     },
   });

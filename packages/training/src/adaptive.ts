@@ -1,5 +1,16 @@
-import { checkOptions, fractionOption, numberFrom } from "@convlens/backend";
-import { add, divide, movingAverage, sgdStep, sqrt, square, type Tensor } from "@convlens/tensor";
+import { booleanOption, checkOptions, fractionOption, numberFrom } from "@convlens/backend";
+import {
+  add,
+  divide,
+  maximum,
+  momentumStep,
+  movingAverage,
+  multiply,
+  sgdStep,
+  sqrt,
+  square,
+  subtract,
+} from "@convlens/tensor";
 import { optimizerOf, type LearningRateOption, type Optimizer } from "./optimizer.ts";
 import { learningRateOption } from "./schedules.ts";
 import { decayed } from "./sgd.ts";
@@ -10,6 +21,10 @@ export interface AdagradOptions extends LearningRateOption {
   readonly epsilon?: number;
   /** Multiple of each parameter that is added to its gradient, at least 0. Default: 0. */
   readonly weightDecay?: number;
+  /** The learning rate of step t is divided by 1 + (t − 1) · decay. Default: 0. */
+  readonly decay?: number;
+  /** Initial sum of the squares, at least 0. Default: 0. */
+  readonly initial?: number;
 }
 
 /** Options of {@link rmsProp}. */
@@ -20,6 +35,10 @@ export interface RmsPropOptions extends LearningRateOption {
   readonly epsilon?: number;
   /** Multiple of each parameter that is added to its gradient, at least 0. Default: 0. */
   readonly weightDecay?: number;
+  /** Share of the last step that is added to a step, from 0 to below 1. Default: 0. */
+  readonly momentum?: number;
+  /** Whether to divide by the standard deviation of the gradient in place of the root of its mean square. Default: false. */
+  readonly centered?: boolean;
 }
 
 const checks = {
@@ -28,31 +47,27 @@ const checks = {
   weightDecay: /* @__PURE__ */ numberFrom(0),
 };
 
-/** p ← p − learningRate · g / (√s + epsilon), where `remember` computes s from the squares of gradients. */
-const make = (
-  { learningRate, epsilon, weightDecay = 0 }: AdagradOptions & { readonly epsilon: number },
-  remember: (squares: Tensor, fresh: Tensor) => Tensor,
-): Optimizer =>
-  optimizerOf({
-    learningRate,
-    slots: ["squares"],
-    weightDecay,
-    next: ({ parameter, gradient: raw, learningRate: rate, weightDecay: decay }, old) => {
-      const gradient = decayed(raw, parameter, decay);
-      const squares = remember(old.squares, square(gradient));
-      return { parameter: sgdStep(parameter, divide(gradient, add(sqrt(squares), epsilon)), rate), squares };
-    },
-  });
-
 /**
  * p ← p − learningRate · g / (√Σg² + epsilon): parameters that rarely have a gradient take larger steps (Duchi 2011).
  *
  * @throws `ValueError` for an option that is unknown or out of range.
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
-  checkOptions("adagrad", options, checks);
-  const { epsilon = 1e-10, ...others } = options;
-  return make({ epsilon, ...others }, add);
+  checkOptions("adagrad", options, { ...checks, decay: numberFrom(0), initial: numberFrom(0) });
+  const { learningRate, epsilon = 1e-10, weightDecay = 0, decay = 0, initial = 0 } = options;
+  return optimizerOf({
+    learningRate,
+    slots: ["squares"],
+    counts: decay > 0,
+    weightDecay,
+    next: ({ parameter, gradient: raw, learningRate: rate, weightDecay: pull, count }, old) => {
+      const gradient = decayed(raw, parameter, pull);
+      const squares = add(old.squares, square(gradient));
+      const divisor = add(sqrt(initial === 0 ? squares : add(squares, initial)), epsilon);
+      const slowed = decay === 0 ? rate : divide(rate, add(multiply(subtract(count, 1), decay), 1));
+      return { parameter: sgdStep(parameter, divide(gradient, divisor), slowed), squares };
+    },
+  });
 }
 
 /**
@@ -61,7 +76,31 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
  * @throws `ValueError` for an option that is unknown or out of range.
  */
 export function rmsProp(options: RmsPropOptions = {}): Optimizer {
-  checkOptions("rmsProp", options, { ...checks, keep: fractionOption });
-  const { keep = 0.99, epsilon = 1e-8, ...others } = options;
-  return make({ epsilon, ...others }, (squares, fresh) => movingAverage(squares, fresh, keep));
+  checkOptions("rmsProp", options, {
+    ...checks,
+    keep: fractionOption,
+    momentum: fractionOption,
+    centered: booleanOption,
+  });
+  const { learningRate, keep = 0.99, epsilon = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options;
+  return optimizerOf({
+    learningRate,
+    slots: ["squares", ...(centered ? (["means"] as const) : []), ...(momentum > 0 ? (["velocity"] as const) : [])],
+    weightDecay,
+    next: ({ parameter, gradient: raw, learningRate: rate, weightDecay: pull }, old) => {
+      const gradient = decayed(raw, parameter, pull);
+      const squares = movingAverage(old.squares, square(gradient), keep);
+      const means = centered ? movingAverage(old.means, gradient, keep) : undefined;
+      // A variance below 0 can only be a rounding error.
+      const spread = means === undefined ? squares : maximum(subtract(squares, square(means)), 0);
+      const scaled = divide(gradient, add(sqrt(spread), epsilon));
+      const velocity = momentum > 0 ? momentumStep(old.velocity, scaled, momentum) : undefined;
+      return {
+        parameter: sgdStep(parameter, velocity ?? scaled, rate),
+        squares,
+        ...(means && { means }),
+        ...(velocity && { velocity }),
+      };
+    },
+  });
 }

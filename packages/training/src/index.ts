@@ -11,6 +11,8 @@ export { evaluateModel, type EvaluateOptions, type Evaluation, type Mistake } fr
 export type { EarlyStopping } from "./earlyStopping.ts";
 export { fit, type Fit } from "./fit.ts";
 export type { CheckpointOptions, FitOptions } from "./fitOptions.ts";
+export { lion, type LionOptions } from "./lion.ts";
+export { minimize, type MinimizeOptions } from "./minimize.ts";
 export { learningParameters, noDecay, type GroupedParameter, type ParameterGroup } from "./groups.ts";
 export {
   defineLoss,

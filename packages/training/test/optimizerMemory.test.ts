@@ -36,6 +36,7 @@ import {
   adamW,
   crossEntropy,
   fit,
+  lion,
   optimizerOf,
   rmsProp,
   sgd,
@@ -56,6 +57,9 @@ const optimizers: readonly (readonly [string, () => Optimizer])[] = [
   ["rmsProp", () => rmsProp({ weightDecay: 0.1 })],
   ["adam", () => adam()],
   ["adamW", () => adamW()],
+  ["adam with amsgrad", () => adam({ amsgrad: true })],
+  ["rmsProp, centred with momentum", () => rmsProp({ centered: true, momentum: 0.9 })],
+  ["lion", () => lion()],
   [
     "one of a user's own rule",
     () =>

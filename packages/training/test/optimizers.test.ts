@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { reference } from "@convlens/backend-reference";
 import { compile, tensor, useBackend, Variable, type Tensor } from "@convlens/tensor";
 import { beforeAll, describe, expect, it } from "vitest";
-import { adagrad, adam, adamW, rmsProp, sgd, type Optimizer } from "../src/index.ts";
+import { adagrad, adam, adamW, lion, rmsProp, sgd, type Optimizer } from "../src/index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/optimizers.json", import.meta.url), "utf8"));
-const make: Readonly<Record<string, (options: never) => Optimizer>> = { sgd, adagrad, rmsProp, adam, adamW };
+const make: Readonly<Record<string, (options: never) => Optimizer>> = { sgd, adagrad, rmsProp, adam, adamW, lion };
 
 beforeAll(() => useBackend(reference({ precision: "float64" })));
 

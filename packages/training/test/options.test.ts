@@ -30,6 +30,7 @@ import {
   exponentialDecay,
   fit,
   hinge,
+  lion,
   huber,
   meanSquaredError,
   onPlateau,
@@ -69,11 +70,28 @@ const takers: Readonly<
     {},
     { learningRate: bad.negative, momentum: bad.fraction, nesterov: [1, "yes", true], weightDecay: bad.negative },
   ],
-  adagrad: [(o) => adagrad(o), {}, { learningRate: bad.negative, epsilon: bad.negative, weightDecay: bad.negative }],
+  adagrad: [
+    (o) => adagrad(o),
+    {},
+    {
+      learningRate: bad.negative,
+      epsilon: bad.negative,
+      weightDecay: bad.negative,
+      decay: bad.negative,
+      initial: bad.negative,
+    },
+  ],
   rmsProp: [
     (o) => rmsProp(o),
     {},
-    { learningRate: bad.negative, keep: bad.fraction, epsilon: bad.negative, weightDecay: bad.negative },
+    {
+      learningRate: bad.negative,
+      keep: bad.fraction,
+      epsilon: bad.negative,
+      weightDecay: bad.negative,
+      momentum: bad.fraction,
+      centered: [1, "yes"],
+    },
   ],
   adam: [
     (o) => adam(o),
@@ -84,6 +102,7 @@ const takers: Readonly<
       beta2: bad.fraction,
       epsilon: bad.negative,
       weightDecay: bad.negative,
+      amsgrad: [1, "yes"],
     },
   ],
   adamW: [
@@ -95,7 +114,13 @@ const takers: Readonly<
       beta2: bad.fraction,
       epsilon: bad.negative,
       weightDecay: bad.negative,
+      amsgrad: [1, "yes"],
     },
+  ],
+  lion: [
+    (o) => lion(o),
+    {},
+    { learningRate: bad.negative, beta1: bad.fraction, beta2: bad.fraction, weightDecay: bad.negative },
   ],
   stepDecay: [
     (o) => stepDecay(1, o as never),
