@@ -72,15 +72,25 @@ export {
 } from "./optimizer.ts";
 export type { Progress } from "./progress.ts";
 export type { EpochRecord, FitRecord, History, StepRecord } from "./records.ts";
+export { learningRateRange, type LearningRateRange, type LearningRateRangeOptions } from "./learningRateRange.ts";
+export { onPlateau, type PlateauOptions } from "./onPlateau.ts";
 export {
+  chain,
   cosineDecay,
+  cosineWarmRestarts,
   exponentialDecay,
-  onPlateau,
+  linear,
+  multiStepDecay,
   oneCycle,
+  polynomialDecay,
+  sequence,
   stepDecay,
   warmUp,
+  type MultiStepOptions,
   type OneCycleOptions,
-  type PlateauOptions,
+  type SequencePart,
+  type SpanOptions,
+  type WarmRestartsOptions,
   type Schedule,
   type ScheduleContext,
   type StepDecayOptions,

@@ -1,4 +1,12 @@
-import { checkOptions, checkValue, numberAbove, numberFrom, wholeFrom, type OptionCheck } from "@convlens/backend";
+import {
+  checkOptions,
+  checkValue,
+  functionOption,
+  numberAbove,
+  numberFrom,
+  wholeFrom,
+  type OptionCheck,
+} from "@convlens/backend";
 import { cos, power } from "@convlens/backend/math";
 import type { EpochRecord } from "./records.ts";
 
@@ -58,6 +66,138 @@ export function exponentialDecay(learningRate: number, options: { readonly facto
   return ({ epoch }) => learningRate * power(factor, epoch);
 }
 
+/** Options of {@link multiStepDecay}. */
+export interface MultiStepOptions {
+  /** Numbers of epochs after which the learning rate is multiplied, in ascending order. */
+  readonly epochs: readonly number[];
+  /** Factor of the learning rate, above 0. Default: 0.1. */
+  readonly factor?: number;
+}
+
+/** Learning rate that is multiplied by `factor` after each of the given epochs. */
+export function multiStepDecay(learningRate: number, options: MultiStepOptions): Schedule {
+  checkRate("multiStepDecay", learningRate);
+  const numbers: OptionCheck = (x) =>
+    Array.isArray(x) && x.every((epoch, i) => positive(epoch) === undefined && (i === 0 || epoch > x[i - 1]))
+      ? undefined
+      : "whole numbers of at least 1 in ascending order";
+  checkOptions("multiStepDecay", options, { epochs: numbers, factor: above0 });
+  checkValue("multiStepDecay", "epochs", options.epochs, numbers);
+  const { epochs, factor = 0.1 } = options;
+  return ({ epoch }) => learningRate * power(factor, epochs.filter((end) => end <= epoch).length);
+}
+
+/** Options of {@link linear} and {@link polynomialDecay}. */
+export interface SpanOptions {
+  /** Number of steps in which the learning rate changes; afterwards it stays. Default: all steps. */
+  readonly steps?: number;
+}
+
+/** Learning rate that changes in a straight line between two rates. */
+export function linear(from: number, to: number, options: SpanOptions = {}): Schedule {
+  checkRate("linear", from);
+  checkRate("linear", to);
+  checkOptions("linear", options, { steps: positive });
+  return ({ step, steps }) => from + (to - from) * shareOf(step, options.steps ?? steps);
+}
+
+/** Share of a span that is over, from 0 to 1. */
+const shareOf = (step: number, steps: number): number => Math.min(1, step / Math.max(1, steps));
+
+/** Learning rate that falls to `end` as (1 − t)^power, where t is the share of training that is over. */
+export function polynomialDecay(
+  learningRate: number,
+  options: SpanOptions & { readonly power?: number; readonly end?: number } = {},
+): Schedule {
+  checkRate("polynomialDecay", learningRate);
+  checkOptions("polynomialDecay", options, { steps: positive, power: above0, end: least0 });
+  const { power: exponent = 1, end = 0 } = options;
+  return ({ step, steps }) => end + (learningRate - end) * power(1 - shareOf(step, options.steps ?? steps), exponent);
+}
+
+/** Options of {@link cosineWarmRestarts}. */
+export interface WarmRestartsOptions {
+  /** Number of epochs of the first cosine wave. */
+  readonly epochs: number;
+  /** Factor of the length of each wave after the first, a whole number. Default: 1. */
+  readonly factor?: number;
+  /** Learning rate that each wave falls towards. Default: 0. */
+  readonly end?: number;
+}
+
+/**
+ * Half a cosine wave from `learningRate` down to `end`, again and again, by epochs (SGDR, Loshchilov 2017). Each wave may be longer
+ * than the one before.
+ */
+export function cosineWarmRestarts(learningRate: number, options: WarmRestartsOptions): Schedule {
+  checkRate("cosineWarmRestarts", learningRate);
+  checkOptions("cosineWarmRestarts", options, { epochs: positive, factor: positive, end: least0 });
+  checkValue("cosineWarmRestarts", "epochs", options.epochs, positive);
+  const { epochs, factor = 1, end = 0 } = options;
+  return ({ epoch }) => {
+    let [within, length] = [epoch, epochs];
+    while (within >= length) {
+      within -= length;
+      length *= factor;
+    }
+    return end + ((learningRate - end) * (1 + cos((Math.PI * within) / length))) / 2;
+  };
+}
+
+/** A part of a {@link sequence} of schedules. */
+export interface SequencePart {
+  /** A schedule, or a constant learning rate. The schedule sees the steps of its part only. */
+  readonly schedule: Schedule | number;
+  /** Number of steps of the part. The last part has none, and lasts to the end. */
+  readonly steps?: number;
+}
+
+/**
+ * Schedules one after the other.
+ *
+ * @throws `ValueError` for a part without a number of steps that is not the last.
+ *
+ * @example
+ * ```ts
+ * const learningRate = sequence([{ schedule: linear(0, 0.1), steps: 500 }, { schedule: cosineDecay(0.1) }]);
+ * ```
+ */
+export function sequence(parts: readonly SequencePart[]): Schedule {
+  checkValue("sequence", "the parts", parts, (x) => (Array.isArray(x) && x.length > 0 ? undefined : "a list of parts"));
+  for (const [i, part] of parts.entries()) {
+    checkOptions(`sequence: part ${i}`, part, { schedule: learningRateOption, steps: positive });
+    checkValue(`sequence: part ${i}`, "schedule", part.schedule, learningRateOption);
+    if (i < parts.length - 1) checkValue(`sequence: part ${i}`, "steps", part.steps, positive);
+  }
+  return (at) => {
+    let begin = 0;
+    const last = parts.length - 1;
+    for (const [i, { schedule, steps = Infinity }] of parts.entries())
+      if (i === last || at.step < begin + steps)
+        return learningRateAt(schedule, {
+          ...at,
+          step: at.step - begin,
+          steps: steps === Infinity ? at.steps - begin : steps,
+        });
+      else begin += steps;
+    return NaN;
+  };
+}
+
+/**
+ * Product of a learning rate and of factors, which are schedules of their own with a rate of about 1.
+ *
+ * @example
+ * ```ts
+ * const learningRate = chain(0.1, warmUp(500, 1), stepDecay(1, { epochs: 30 }));
+ * ```
+ */
+export function chain(learningRate: number, ...factors: readonly Schedule[]): Schedule {
+  checkRate("chain", learningRate);
+  for (const factor of factors) checkValue("chain", "a factor", factor, functionOption);
+  return (at) => factors.reduce((rate, factor) => rate * factor(at), learningRate);
+}
+
 /** Half a cosine wave from `learningRate` down to `end` over all steps (Loshchilov 2017). */
 export function cosineDecay(learningRate: number, options: { readonly end?: number } = {}): Schedule {
   checkRate("cosineDecay", learningRate);
@@ -95,50 +235,10 @@ export function oneCycle(learningRate: number, options: OneCycleOptions = {}): S
   const between = (from: number, to: number, share: number): number =>
     to + ((from - to) * (1 + cos(Math.PI * share))) / 2;
   return ({ step, steps }) => {
-    const done = Math.min(1, step / Math.max(1, steps - 1));
-    return done < warm
-      ? between(start, learningRate, done / warm)
-      : between(learningRate, end, warm < 1 ? (done - warm) / (1 - warm) : 1);
-  };
-}
-
-/** Options of {@link onPlateau}. */
-export interface PlateauOptions {
-  /** Number of epochs in a row without a better loss after which the learning rate is multiplied. Default: 2. */
-  readonly patience?: number;
-  /** Factor of the learning rate, between 0 and 1. Default: 0.1. */
-  readonly factor?: number;
-  /** How much lower than the best loss so far a loss must be to count as better. NaN is never better. Default: 1e-4. */
-  readonly minimumDelta?: number;
-}
-
-/**
- * Learning rate that is multiplied by `factor` whenever the loss (on the validation data, if there is some) has not been better for
- * `patience` epochs, by the rules of Keras's `ReduceLROnPlateau`.
- */
-export function onPlateau(learningRate: number, options: PlateauOptions = {}): Schedule {
-  checkRate("onPlateau", learningRate);
-  checkOptions("onPlateau", options, {
-    patience: wholeFrom(0),
-    factor: numberAbove(0, 1),
-    minimumDelta: least0,
-  });
-  const { patience = 2, factor = 0.1, minimumDelta = 1e-4 } = options;
-  return ({ history }) => {
-    let best = Infinity;
-    let waited = 0;
-    let now = learningRate;
-    for (const { loss, validation } of history) {
-      const value = validation?.loss ?? loss;
-      if (value < best - minimumDelta) {
-        best = value;
-        waited = 0;
-      } else if (++waited >= patience) {
-        now *= factor;
-        waited = 0;
-      }
-    }
-    return now;
+    // As in PyTorch, the highest rate is that of the last step of the first part.
+    const peak = Math.max(0, warm * steps - 1);
+    if (step < peak) return between(start, learningRate, step / peak);
+    return between(learningRate, end, Math.min(1, (step - peak) / Math.max(1, steps - 1 - peak)));
   };
 }
 
