@@ -60,7 +60,7 @@ export type {
   Composites,
   Convolution,
   ConvolutionGradients,
-  Each,
+  TupleOf,
   Elementwise,
   Fusions,
   Input,

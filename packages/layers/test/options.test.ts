@@ -97,6 +97,20 @@ const cases: Readonly<Record<string, Case>> = {
   LeakyReLU: { good: { negativeSlope: -0.5 }, bad: { negativeSlope: numbers } },
   ELU: { good: { alpha: 2 }, bad: { alpha: numbers } },
   Dropout: { good: { rate: 0 }, bad: { rate: [1, -0.1, ...numbers] } },
+  ConvTranspose1d: {
+    good: { filters: 2, kernelSize: 2, stride: 2, outputPadding: 1, padding: [1, 0] },
+    bad: {
+      ...{ filters: counts, kernelSize: counts, groups: counts, inChannels: counts, ...weights },
+      ...{ stride: counts, padding: paddings, dilation: counts, outputPadding: [-1, 0.5, NaN, "1", [1]] },
+    },
+  },
+  SeparableConv2d: {
+    good: { filters: 2, kernelSize: 3, multiplier: 2, bias: false },
+    bad: { filters: counts, kernelSize: pairs, multiplier: counts, inChannels: counts, ...window, ...weights },
+  },
+  FrozenBatchNorm: { good: { epsilon: 0 }, bad: { epsilon: [-1, ...numbers] } },
+  Concat: { good: { axis: 1 }, bad: { axis: [0.5, NaN, "1", null] } },
+  SkipConnection: { good: { body: new layers.ReLU() }, bad: { body: [undefined, 3] } },
   SpatialDropout: { good: { rate: 0.2 }, bad: { rate: [1, -0.1, ...numbers] } },
   PReLU: { good: { shared: true, initial: 0 }, bad: { shared: booleans, initial: numbers } },
   GlobalMaxPool: { good: { keepAxes: true }, bad: { keepAxes: booleans } },
@@ -122,7 +136,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 const plain = [
   ...["ReLU", "ReLU6", "SELU", "GELU", "Swish", "HardSwish", "Sigmoid", "HardSigmoid", "Tanh", "Softplus", "Softmax"],
-  ...["LogSoftmax", "Flatten", "Identity"],
+  ...["LogSoftmax", "Flatten", "Identity", "Add", "Multiply"],
 ];
 
 const make = (name: string, ...options: readonly unknown[]): unknown =>
@@ -135,7 +149,7 @@ describe("options of layers", () => {
         ([, value]) => typeof value === "function" && Function.prototype.toString.call(value).startsWith("class "),
       )
       .map(([name]) => name);
-    const others = new Set(["Sequential", "Parallel", "PrintedLayer"]);
+    const others = new Set(["Sequential", "Parallel", "Each", "Branches", "PrintedLayer"]);
     expect(all.filter((name) => !others.has(name)).sort((a, b) => a.localeCompare(b))).toEqual(
       [...Object.keys(cases), ...plain].sort((a, b) => a.localeCompare(b)),
     );

@@ -1,6 +1,6 @@
 import {
   eachWindow,
-  type Each,
+  type TupleOf,
   type Kernel,
   type KernelsOf,
   type Op,
@@ -38,7 +38,7 @@ function eachWinner(g: Pool2dGeometry, x: Values, visit: (output: number, winner
 /** Makes a kernel that sums in float64. */
 const summed =
   <In extends readonly unknown[]>(
-    add: (g: Pool2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
+    add: (g: Pool2dGeometry, inputs: TupleOf<In, Values>, totals: Float64Array) => void,
   ): Kernel<Values, Op<In, Pooling>> =>
   ({ attributes: { geometry } }) =>
   (inputs, y) => {
