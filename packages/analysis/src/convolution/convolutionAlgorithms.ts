@@ -81,10 +81,7 @@ const matrix: Way = async (x, filters, options, g) => {
   return { output, products: g.batch * toeplitz.size, numbers: toeplitz.size };
 };
 
-/**
- * The convolution theorem: each image and each filter is transformed once, and each pair costs one complex product per
- * frequency. Positions that a stride skips are computed, too.
- */
+/** The convolution theorem: one transform of each image and filter, then a complex product per pair and frequency. */
 const fourier: Way = async (x, filters, _, g) => {
   const [input, weights] = await evaluate(x, filters);
   const { height: h, width: w, inChannels, outChannels } = g;
