@@ -121,7 +121,7 @@ const OPERATIONS = {
       kernelSize: pair(() => r.dice.from(1, 3)),
       stride: pair(() => r.dice.from(1, 3)),
       padding: r.dice.pick([0, "same"]),
-      geometry: "floor",
+      geometry: r.dice.pick(["floor", "ceil"]),
     };
     const operation = r.dice.pick(["maxPool2d", "averagePool2d", "lpPool2d"]);
     if (operation === "lpPool2d") options.p = r.dice.pick([1, 2, 3, 4, 1.5, 2.5, 7]);

@@ -208,6 +208,23 @@ def padding():
     add("pad", {"amounts": [[0, 0], *sizes, [0, 0]], "options": options}, function, x=numbers(*shape))
 
 
+def ceiled(kind, rank):
+    size = [random.randint(2, 3) for _ in range(rank)]
+    stride = [random.randint(2, 4) for _ in range(rank)]
+    padding = random.randint(0, 1)
+    shape = [random.randint(1, 2), *[random.randint(5, 8) for _ in range(rank)], random.randint(1, 2)]
+    flat = lambda pair: pair[0] if rank == 1 else pair
+    options = {"kernelSize": flat(size), "stride": flat(stride), "padding": padding, "geometry": "ceil"}
+    if kind == "maxPool":
+        pool = F.max_pool1d if rank == 1 else F.max_pool2d
+        function = lambda x: last(pool(first(x), size, stride, padding, ceil_mode=True))
+    else:
+        counts = options["countPadding"] = pick([True, False])
+        pool = F.avg_pool1d if rank == 1 else F.avg_pool2d
+        function = lambda x: last(pool(first(x), size, stride, padding, True, counts))
+    add(f"{kind}{rank}d", options, function, x=numbers(*shape))
+
+
 def repeated():
     shape = [random.randint(1, 4) for _ in range(random.randint(1, 3))]
     repeats = [random.randint(1, 3) for _ in shape]
@@ -225,6 +242,10 @@ for _ in range(16):
 for _ in range(8):
     repeated()
     cumulated()
+for kind in ["maxPool", "averagePool"]:
+    for rank in [1, 2]:
+        for _ in range(6 * rank):
+            ceiled(kind, rank)
 
 path = pathlib.Path(__file__).with_name("grid.json")
 path.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, separators=(",", ":")))

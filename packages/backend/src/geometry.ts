@@ -1,7 +1,7 @@
 import { GeometryError, ShapeError, ValueError } from "./errors.ts";
-import { checkValue, oneOf } from "./options.ts";
+import { checkValue, oneOf, type OptionCheck } from "./options.ts";
 import { showShape, type Shape } from "./shape.ts";
-import { fitWindow, inputUnder, spanOf, type AxisWindow, type Sliding } from "./sliding.ts";
+import { coverRest, fitWindow, inputUnder, spanOf, type AxisWindow, type Sliding } from "./sliding.ts";
 
 /** A convolution in two dimensions: `out[o] = Σ in[i] · filter[k]` over all meetings of input, tap and output. */
 export interface Conv2dGeometry {
@@ -37,8 +37,11 @@ export type Padding =
   | readonly [vertical: number, horizontal: number]
   | readonly [vertical: readonly [top: number, bottom: number], horizontal: readonly [left: number, right: number]];
 
-/** Treatment of elements at the end that no window reaches: `"floor"` drops them, `"strict"` throws. */
-export type GeometryMode = "floor" | "strict";
+/**
+ * Treatment of elements at the end that no window reaches: `"floor"` drops them, `"strict"` throws, and `"ceil"` adds a window,
+ * which reaches beyond the padding. As with PyTorch's `ceil_mode`, this window must begin over the input or the padding before it.
+ */
+export type GeometryMode = "floor" | "ceil" | "strict";
 
 /** Options of a window that slides over an input. */
 export interface WindowOptions {
@@ -114,10 +117,17 @@ function windowOf(
   };
 }
 
+/** Accepts a {@link GeometryMode}. */
+export const geometryOption: OptionCheck = /* @__PURE__ */ oneOf("floor", "ceil", "strict");
+
 function sliding(operation: string, i: 0 | 1, input: number, window: number, options: WindowOptions): Sliding {
   const { geometry = "floor" } = options;
-  checkValue(operation, "geometry", geometry, oneOf("floor", "strict"));
-  const { sliding, misfit } = fitWindow(windowOf(operation, i, input, window, options), axisName(operation, i));
+  checkValue(operation, "geometry", geometry, geometryOption);
+  const { sliding: fitting, misfit } = fitWindow(
+    windowOf(operation, i, input, window, options),
+    axisName(operation, i),
+  );
+  const sliding = geometry === "ceil" ? coverRest(fitting) : fitting;
   if (misfit !== undefined && (sliding.output === 0 || geometry === "strict"))
     throw new GeometryError({ operation, ...misfit });
   return sliding;

@@ -31,6 +31,7 @@ export {
   poolOutputShape,
   windowGeometry,
   type Conv2dGeometry,
+  geometryOption,
   type GeometryMode,
   type Padding,
   type Pair,

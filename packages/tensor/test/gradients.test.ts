@@ -308,6 +308,7 @@ const table: Record<string, readonly Case[]> = {
   maxPool2d: [
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2 })), second: true },
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })), second: true },
+    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2, geometry: "ceil" })), second: true },
   ],
   maxUnpool2d: [
     {
@@ -329,11 +330,13 @@ const table: Record<string, readonly Case[]> = {
       second: true,
     },
   ],
-  averagePool2d: [true, false].map((countPadding) => ({
-    inputs: [image],
-    call: (x) => t.square(t.averagePool2d(x, { kernelSize: 3, stride: 2, padding: 1, countPadding })),
-    second: true,
-  })),
+  averagePool2d: ([true, false] as const).flatMap((countPadding) =>
+    (["floor", "ceil"] as const).map((geometry) => ({
+      inputs: [image],
+      call: (x) => t.square(t.averagePool2d(x, { kernelSize: 3, stride: 2, padding: 1, countPadding, geometry })),
+      second: true,
+    })),
+  ),
   lpPool1d: [{ inputs: [[2, 9, 2]], call: (x) => t.lpPool1d(x, { kernelSize: 3, p: 3 }), second: true }],
   lpPool2d: [1, 2, 3].map((p) => ({
     inputs: [image],
