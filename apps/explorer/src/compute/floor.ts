@@ -23,6 +23,7 @@ import {
   zeros,
   type Tensor,
 } from "@convlens/tensor";
+import { largestDifference } from "../numbers.ts";
 import { backendOf } from "./backends.ts";
 import type { Net } from "./net.ts";
 
@@ -104,7 +105,8 @@ function programFor(model: Layer, digits: Dataset, { work, batch }: FloorRequest
     const logits = answer(x);
     const loss = mean(softmaxCrossEntropy(logits, oneHot(right, logits.shape[1]!)));
     const all = [...parameters(model).values()];
-    gradients(loss, all).forEach((gradient, i) => all[i]!.assign(sgdStep(all[i]!, gradient, RATE)));
+    const found = gradients(loss, all);
+    for (const [i, parameter] of all.entries()) parameter.assign(sgdStep(parameter, found[i]!, RATE));
     return loss;
   };
   const program =
@@ -129,8 +131,12 @@ async function withProgram<R>(
     storages: readonly Storage[],
   ) => Promise<R>,
 ): Promise<R> {
-  const storages = program.variables.map((shape) => backend.allocate(sizeOf(shape)));
-  storages.forEach((storage, i) => backend.write(storage, weights.get(program.variableNames![i]!)!.values));
+  const storages = program.variableNames!.map((name) => {
+    const { values } = weights.get(name)!;
+    const storage = backend.allocate(values.length);
+    backend.write(storage, values);
+    return storage;
+  });
   const executable = backend.compile(program);
   try {
     return await use((onInstruction) => executable.run(feeds, storages, { onInstruction }), storages);
@@ -240,10 +246,7 @@ export async function race(net: Net, digits: Dataset, request: RaceRequest): Pro
       return [...outputs, ...(await Promise.all(storages.map((storage) => backend.read(storage))))];
     });
     if (racers.length === 0) first = results;
-    const difference = results.reduce((most, values, k) => {
-      values.forEach((value, i) => (most = Math.max(most, Math.abs(value - first[k]![i]!))));
-      return most;
-    }, 0);
+    const difference = Math.max(...results.map((values, k) => largestDifference(values, first[k]!)));
     racers.push({
       name,
       milliseconds: await withProgram(backend, ready, net, (run) => timed(() => run())),

@@ -14,7 +14,7 @@ import { backendOf, forgetBackend } from "./backends.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { allDigits } from "./data.ts";
 import { learningData, type LearningData } from "./learningData.ts";
-import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
+import { learningNet, type Changes, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
 import type { NetParts } from "./net.ts";
 import type { Processor } from "./processor.ts";
@@ -50,7 +50,7 @@ export interface StartAnswer {
 /** A slice of training. */
 interface AdvanceRequest {
   readonly net: NetName;
-  readonly changes: readonly LearningChange[];
+  readonly changes: Changes;
   readonly until: number;
   readonly milliseconds: number;
 }

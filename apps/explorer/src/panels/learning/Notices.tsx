@@ -2,6 +2,7 @@ import { Notice } from "../../controls/Notice.tsx";
 import type { PanelProps } from "../../controls/panelProps.tsx";
 import { bestStep } from "./columns.ts";
 import { gentler, lostSentence, type learningFields, type LearningState } from "./model.ts";
+import type { Lost } from "./session.ts";
 import type { LearningSession } from "./sessionLoop.ts";
 
 /** Problems, and differences from the address, each with a way to go on. */
@@ -20,7 +21,7 @@ export function Notices(props: {
   return (
     <>
       <Notice text={problem} fixes={begun === undefined ? restart : []} />
-      {lost !== undefined && <LostNotice session={session} state={state} />}
+      {lost !== undefined && <LostNotice lost={lost} session={session} state={state} />}
       {isBehind && (
         <Notice
           role="note"
@@ -42,9 +43,10 @@ export function Notices(props: {
 }
 
 /** The step that gave NaN or infinity, and how to go on. */
-function LostNotice({ session, state }: { readonly session: LearningSession; readonly state: LearningState }) {
-  const { lost, nets } = session.shown.value;
-  const { net, row, optimizer } = lost!;
+function LostNotice(props: { readonly lost: Lost; readonly session: LearningSession; readonly state: LearningState }) {
+  const { lost, session, state } = props;
+  const { nets } = session.shown.value;
+  const { net, row, optimizer } = lost;
   const best = bestStep(nets[net]);
   const settings = gentler(net === "first" ? state.changes : state.changes2, nets[net].step);
   return (

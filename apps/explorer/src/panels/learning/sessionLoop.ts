@@ -3,7 +3,7 @@ import type { Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
 import type { NetName } from "../../compute/learning.ts";
 import type { LearningData } from "../../compute/learningData.ts";
-import { settingsAt } from "../../compute/learningNet.ts";
+import { settingsAt, type Changes } from "../../compute/learningNet.ts";
 import { changesUntil, learningFields, recipeOf, withChange, type LearningState, type Settings } from "./model.ts";
 import { Processing } from "./processing.ts";
 import {
@@ -71,7 +71,7 @@ export class LearningSession {
   /** The change of the state for a new net. */
   afresh(): Partial<LearningState> {
     const { changes, changes2 } = this.#read();
-    const now = (all: typeof changes): typeof changes => [{ ...all.at(-1)!, step: 0 }];
+    const now = (all: Changes): Changes => [{ ...settingsAt(all, Infinity), step: 0 }];
     return { trained: 0, at: -1, changes: now(changes), changes2: now(changes2) };
   }
 

@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { useCompute, useSteadyAnswer, type Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
-import type { NetName } from "../../compute/learning.ts";
+import type { NetName, StartAnswer } from "../../compute/learning.ts";
 import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Code } from "../../controls/Code.tsx";
@@ -57,7 +57,7 @@ export function LearningView(props: Props) {
       <p class="test-accuracy" role="status">
         {progressOf(session.shown.value, state)}
       </p>
-      {begun !== undefined && <Progress {...shared} />}
+      {begun !== undefined && <Progress {...shared} begun={begun} />}
       <Code text={codeOf(state)} />
     </div>
   );
@@ -132,9 +132,8 @@ function progressOf({ begun, nets: { first } }: Session, { data }: LearningState
 }
 
 /** Curves, time line and the inside of the net. */
-function Progress(props: PartProps) {
-  const { signal, state, set, session, choice } = props;
-  const begun = session.shown.value.begun!;
+function Progress(props: PartProps & { readonly begun: StartAnswer }) {
+  const { signal, state, set, session, begun, choice } = props;
   const { nets } = session.shown.value;
   const { request, value: look } = useSteadyAnswer(
     "lookAtLearning",
@@ -147,7 +146,7 @@ function Progress(props: PartProps) {
   const changes = [...state.changes, ...(state.beside ? state.changes2 : [])].map((change) => change.step);
   return (
     <>
-      <p class="counts">{summaryOf(session.shown.value, state)}</p>
+      <p class="counts">{summaryOf(begun, session.shown.value, state)}</p>
       <Curves
         first={nets.first}
         second={state.beside ? nets.second : undefined}
@@ -165,10 +164,10 @@ function Progress(props: PartProps) {
         onGoOn={() => void session.goBack(step)}
       />
       {state.beside && choice("inside", "Look inside", { first: "The first net", second: "The second net" })}
-      {look && (
+      {look && request && (
         <Inside
           look={look}
-          of={state.beside ? ` of the ${request!.net} net` : ""}
+          of={state.beside ? ` of the ${request.net} net` : ""}
           classes={begun.classes}
           onExample={(by) => set({ example: (state.example + by + begun.tests) % begun.tests })}
         />
@@ -180,8 +179,7 @@ function Progress(props: PartProps) {
 }
 
 /** Steps, loss and settings in words. */
-function summaryOf({ begun, nets: { first, second } }: Session, state: LearningState): string {
-  const { examples } = begun!;
+function summaryOf({ examples }: StartAnswer, { nets: { first, second } }: Session, state: LearningState): string {
   const steps = Math.max(1, Math.floor(examples / Math.min(Number(state.batch), examples)));
   const done = `Step ${first.step}, epoch ${Math.ceil(first.step / steps)}. Loss ${short(first.mean("loss", first.step))}. `;
   const settings = state.beside
