@@ -73,22 +73,6 @@ export interface FloorAnswer {
   readonly whole: number;
 }
 
-/** A backend of a comparison. */
-interface Racer {
-  readonly name: string;
-  /** Milliseconds of a run: the least of several. */
-  readonly milliseconds: number;
-  /** Greatest difference of the results from those of the first backend. */
-  readonly difference: number;
-}
-
-/** One program on several backends, the reference first. */
-export interface RaceAnswer {
-  readonly racers: readonly Racer[];
-  /** Number of compared results. */
-  readonly compared: number;
-}
-
 const RATE = 0.05;
 /** Bytes of a float32. */
 const BYTES = 4;
@@ -223,8 +207,11 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
   });
 }
 
-/** The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested. */
-export async function race(net: Net, digits: Dataset, request: RaceRequest): Promise<RaceAnswer> {
+/**
+ * The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested: milliseconds of a
+ * run, the least of several, and the greatest difference of the results from those of the reference.
+ */
+export async function race(net: Net, digits: Dataset, request: RaceRequest) {
   const own = currentBackend();
   const single = await backendOf("one");
   const graphics = request.graphics ? [await backendOf("graphics")] : [];
@@ -237,7 +224,7 @@ export async function race(net: Net, digits: Dataset, request: RaceRequest): Pro
       : [{ name: `WebAssembly SIMD, ${own.name.replace(/^cpu \(|\)$/g, "")}`, backend: own }]),
     ...graphics.map((backend) => ({ name: backend.name.replace(/^gpu/, "graphics processor"), backend })),
   ];
-  const racers: Racer[] = [];
+  const racers: { name: string; milliseconds: number; difference: number }[] = [];
   let first: Values[] = [];
   for (const { name, backend } of all) {
     const ready = programFor(net.model, digits, request, backend);

@@ -37,16 +37,6 @@ interface StartRequest {
   readonly file?: Uint8Array | undefined;
 }
 
-/** A net that is ready for training. */
-export interface StartAnswer {
-  readonly classes: readonly string[];
-  /** Training examples and test examples. */
-  readonly examples: number;
-  readonly tests: number;
-  readonly filters: number;
-  readonly parameters: number;
-}
-
 /** A slice of training. */
 interface AdvanceRequest {
   readonly net: NetName;
@@ -110,7 +100,8 @@ export function learnedParts({ net, step }: LearnedStep): NetParts {
   return { origin, make, inputShape: shape, classes, weights: found.kept.weights };
 }
 
-async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
+/** Makes a net that is ready for training. Answers with its classes and the numbers of examples, filters and parameters. */
+async function startLearning({ net, data, recipe, file }: StartRequest) {
   const weights = file && weightsIn(file);
   const filters = weights === undefined ? recipe.filters : filtersIn(weights, recipe.filters);
   const examples = await learningData(data, allDigits);
@@ -203,6 +194,9 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
     scores: Float32Array.from(output.knownValues),
   };
 }
+
+/** A net that is ready for training. */
+export type StartAnswer = Awaited<ReturnType<typeof startLearning>>;
 
 /** Jobs of the learning panel. */
 export const learningJobs = {
