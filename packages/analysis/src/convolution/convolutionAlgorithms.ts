@@ -61,12 +61,9 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
     return { maps: matmul(rows, seen), size: seen.size };
   });
   // [n, f, places] of each group → [n, places, f] of all.
-  const maps = concat(
-    groups.map((group) => transpose(group.maps, [0, 2, 1])),
-    2,
-  );
+  const maps = groups.map((group) => transpose(group.maps, [0, 2, 1]));
   return {
-    output: await known(reshape(maps, convOutputShape(g))),
+    output: await known(reshape(concat(maps, 2), convOutputShape(g))),
     products: slidProducts(g),
     numbers: groups.reduce((sum, { size }) => sum + size, 0),
   };

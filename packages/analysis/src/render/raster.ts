@@ -175,10 +175,8 @@ export function paintAtlas(
   const rows = Math.ceil(maps.length / columns);
   const [height, width] = [Math.max(1, rows * (tall + gap) - gap), Math.max(1, columns * (wide + gap) - gap)];
   const data = new Uint8ClampedArray(4 * height * width);
-  const scale = scaleOf(
-    maps.map(({ values }) => values),
-    painted,
-  );
+  const numbers = maps.map(({ values }) => values);
+  const scale = scaleOf(numbers, painted);
   for (const [k, { values }] of maps.entries()) {
     const first = Math.floor(k / columns) * (tall + gap) * width + (k % columns) * (wide + gap);
     const [, own] = sizes[k]!;
