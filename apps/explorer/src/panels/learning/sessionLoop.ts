@@ -4,6 +4,7 @@ import { learned } from "../../compute/learned.ts";
 import type { NetName } from "../../compute/learning.ts";
 import type { LearningData } from "../../compute/learningData.ts";
 import { settingsAt, type Changes } from "../../compute/learningNet.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { changesUntil, learningFields, recipeOf, withChange, type LearningState, type Settings } from "./model.ts";
 import { Processing } from "./processing.ts";
 import {
@@ -18,6 +19,11 @@ import {
   type SessionEvent,
   type Task,
 } from "./session.ts";
+
+/** Properties of a part of the panel. */
+export interface PartProps extends PanelProps<typeof learningFields> {
+  readonly session: LearningSession;
+}
 
 /** Milliseconds of training between two updates of the page. */
 const SLICE = 120;

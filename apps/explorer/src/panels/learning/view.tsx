@@ -20,15 +20,11 @@ import { Notices } from "./Notices.tsx";
 import { Own } from "./Own.tsx";
 import { Processors } from "./Processors.tsx";
 import { settingsOf, type Session } from "./session.ts";
-import { LearningSession } from "./sessionLoop.ts";
+import { LearningSession, type PartProps } from "./sessionLoop.ts";
 import { SettingsOf } from "./Settings.tsx";
 import { TimeLine } from "./TimeLine.tsx";
 
 type Props = PanelProps<typeof learningFields>;
-interface PartProps extends Props {
-  readonly session: LearningSession;
-}
-
 const MOST_STEPS = learningFields.trained.most;
 
 /** A session for as long as the panel is mounted, which follows the state of the panel. */
@@ -53,7 +49,7 @@ export function LearningView(props: Props) {
   return (
     <div class="learning">
       <Controls {...shared} />
-      <Notices session={session} state={state} set={props.set} />
+      <Notices {...shared} />
       <p class="test-accuracy" role="status">
         {progressOf(session.shown.value, state)}
       </p>
@@ -106,11 +102,7 @@ function Controls(props: PartProps) {
         {settings("first", state.beside ? "first net" : "")}
         {state.beside && settings("second", "second net")}
       </div>
-      <Processors
-        processing={session.processing}
-        value={state.processor}
-        onChange={(processor) => set({ processor })}
-      />
+      <Processors {...props} />
       <More title="More: number of filters, batch size, seed">
         {slider("filters", "Filters of the first layer")}
         {choice("batch", "Batch size")}
@@ -154,15 +146,7 @@ function Progress(props: PartProps & { readonly begun: StartAnswer }) {
         changes={changes.filter((each) => each > 0)}
         onPick={(at) => set({ at })}
       />
-      <TimeLine
-        latest={latest}
-        stride={stride}
-        step={step}
-        isLive={step === latest}
-        describe={atStep(step, latest, columns)}
-        onStep={(at) => set({ at })}
-        onGoOn={() => void session.goBack(step)}
-      />
+      <TimeLine {...props} columns={columns} step={step} describe={atStep(step, latest, columns)} />
       {state.beside && choice("inside", "Look inside", { first: "The first net", second: "The second net" })}
       {look && request && (
         <Inside
