@@ -201,10 +201,28 @@ describe("options of layers", () => {
   });
 
   it("of models and functions are refused, too", () => {
+    const withoutClasses = new Set(["autoencoder", "dcgan"]);
     for (const [name, net] of Object.entries(models) as [string, (options: object) => unknown][]) {
+      if (withoutClasses.has(name)) continue;
       expect(() => net({ clases: 3 })).toThrow(`${name}: unknown option "clases"; did you mean "classes"?`);
       expect(() => net({ classes: 0 })).toThrow(`${name}: classes must be a whole number of at least 1, got 0`);
     }
+    for (const [name, option, values] of [
+      ["autoencoder", "shape", [undefined, null, [28, 28], [28, 28, 0], "28x28x1"]],
+      ["autoencoder", "depth", counts],
+      ["dcgan", "size", [0, 4, 12, 64.5, "64", null]],
+      ["dcgan", "latent", counts],
+      ["unet", "filters", counts],
+      ["unet", "depth", [-1, 0.5, NaN, "2"]],
+      ["resnet50", "width", [0, -1, ...numbers]],
+      ["mobileNetV2", "width", [0, -1, ...numbers]],
+      ["resnet1d", "filters", counts],
+      ["squeezeNet", "version", ["2.0", 1.1, null]],
+    ] as const)
+      for (const value of values)
+        expect(() =>
+          models[name]({ ...(name === "autoencoder" && { shape: [8, 8, 1] }), [option]: value } as never),
+        ).toThrow(`${name}: ${option} must be`);
     const from = (options: object) => () => layers.fromPattern("INPUT -> CONV -> FC", options);
     expect(from({ filter: 3 })).toThrow('fromPattern: unknown option "filter"; did you mean "filters"?');
     expect(from({ filters: 0 })).toThrow("filters must be");
