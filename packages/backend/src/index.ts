@@ -21,6 +21,8 @@ export {
 } from "./errors.ts";
 export { FILE_KIND_BYTES, fileKind, type FileKind } from "./fileKind.ts";
 export {
+  axisGeometry,
+  checkCovers,
   conv2dGeometry,
   convFilterShape,
   convInputShape,
@@ -30,6 +32,7 @@ export {
   poolInputShape,
   poolOutputShape,
   windowGeometry,
+  type AxisOptions,
   type Conv2dGeometry,
   geometryOption,
   type GeometryMode,

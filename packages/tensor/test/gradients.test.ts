@@ -261,6 +261,25 @@ const table: Record<string, readonly Case[]> = {
       second: true,
     },
   ],
+  conv3d: [
+    {
+      inputs: [
+        [1, 4, 5, 4, 2],
+        [3, 2, 3, 2, 3],
+      ],
+      call: (x, f) => t.conv3d(x, f, { stride: [1, 2, 1], padding: "same" }),
+      second: true,
+    },
+    {
+      inputs: [
+        [2, 5, 4, 4, 4],
+        [2, 3, 2, 2, 4],
+      ],
+      call: (x, f) =>
+        t.conv3d(x, f, { groups: 2, dilation: [2, 1, 1], padding: [1, 0, 1], stride: 2, geometry: "ceil" }),
+      second: true,
+    },
+  ],
   convTranspose1d: [
     {
       inputs: [
@@ -310,6 +329,19 @@ const table: Record<string, readonly Case[]> = {
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })), second: true },
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2, geometry: "ceil" })), second: true },
   ],
+  maxPool3d: [
+    { inputs: [[1, 4, 4, 4, 2]], call: (x) => t.square(t.maxPool3d(x, { kernelSize: 2 })), second: true },
+    {
+      inputs: [[1, 5, 4, 5, 2]],
+      call: (x) => t.square(t.maxPool3d(x, { kernelSize: [3, 2, 3], stride: 2, padding: 1, geometry: "ceil" })),
+      second: true,
+    },
+  ],
+  averagePool3d: ([true, false] as const).map((countPadding) => ({
+    inputs: [[1, 4, 5, 4, 2]],
+    call: (x) => t.square(t.averagePool3d(x, { kernelSize: 3, stride: 2, padding: 1, geometry: "ceil", countPadding })),
+    second: true,
+  })),
   maxUnpool2d: [
     {
       inputs: [[1, 4, 4, 2]],
