@@ -2,14 +2,14 @@
 import { bundle, trainingPage } from "./bundle.mjs";
 
 const pages = [
-  ["reference", 40_200, `import { reference } from "@convlens/backend-reference";`, "reference()"],
+  ["reference", 39_700, `import { reference } from "@convlens/backend-reference";`, "reference()"],
   [
     "cpu, further kernels loaded when needed",
-    72_800,
+    72_400,
     `import { cpu } from "@convlens/backend-cpu/lazy";`,
     "await cpu()",
   ],
-  ["cpu, one file", 78_000, `import { cpu } from "@convlens/backend-cpu";`, "await cpu()"],
+  ["cpu, one file", 77_400, `import { cpu } from "@convlens/backend-cpu";`, "await cpu()"],
 ];
 for (const [name, limit, load, make] of pages) {
   const { minified, gzipped } = bundle(trainingPage(load, make));

@@ -15,6 +15,7 @@ const ODD = [0, -0, 1, -1, 1e-45, -1e-40, 1e-30, -1e-15, 1e15, -1e18, 65535, 167
 
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 const pair = (make) => [make(), make()];
+const triple = (make) => [make(), make(), make()];
 
 /** Operations by name: each adds itself to a recording. */
 const OPERATIONS = {
@@ -121,7 +122,7 @@ const OPERATIONS = {
       kernelSize: pair(() => r.dice.from(1, 3)),
       stride: pair(() => r.dice.from(1, 3)),
       padding: r.dice.pick([0, "same"]),
-      geometry: "floor",
+      geometry: r.dice.pick(["floor", "ceil"]),
     };
     const operation = r.dice.pick(["maxPool2d", "averagePool2d", "lpPool2d"]);
     if (operation === "lpPool2d") options.p = r.dice.pick([1, 2, 3, 4, 1.5, 2.5, 7]);
@@ -148,6 +149,19 @@ const OPERATIONS = {
     ])();
   },
   patches: (r) => r.call("patches", [r.image(), { kernelSize: 2, padding: 1, geometry: "floor" }]),
+  volume: (r) => {
+    const sizes = triple(() => r.dice.from(3, 5));
+    const x = r.leaf([r.dice.from(1, 2), ...sizes, r.dice.pick([1, 3, 4])]);
+    const kernelSize = triple(() => r.dice.from(1, 3));
+    const [stride, operation] = [r.dice.from(1, 2), r.dice.pick(["conv3d", "maxPool3d", "averagePool3d"])];
+    if (operation === "conv3d")
+      return r.call(operation, [
+        x,
+        r.leaf([...kernelSize, x.shape[4], r.dice.pick([1, 4])]),
+        { padding: "same", stride },
+      ]);
+    return r.call(operation, [x, { kernelSize, stride, geometry: "ceil" }]);
+  },
   steps: (r) => {
     const x = r.any();
     const like = () => r.leaf(x.shape);

@@ -26,7 +26,7 @@ const lines = {
     ["these copies alone, into new arrays", ({ fresh }) => percent(fresh)],
     ["these copies alone, into arrays that are there", ({ again }) => percent(again)],
     ["more, to keep all twelve in memory", ({ kept }) => percent(kept)],
-    ["more, to write as much as stands before relu, and read nothing", ({ written }) => percent(written)],
+    ["more, to write as many numbers as there are before ReLU, and read nothing", ({ written }) => percent(written)],
     ["more, to keep the seven behind activation functions", ({ few }) => percent(few)],
     ["more, to keep those and read one", ({ read }) => percent(read)],
   ],

@@ -1,4 +1,4 @@
-"""Golden values of ten explanations of two nets (a chain and one with branches) from PyTorch's autograd in float64.
+"""Golden values of all explanations of two nets (a chain and one with branches) from PyTorch's autograd in float64.
 
 Run: /usr/bin/python3 tools/golden/explain.py   (Debian's python3-torch; writes explain.json beside this file)
 

@@ -208,6 +208,23 @@ def padding():
     add("pad", {"amounts": [[0, 0], *sizes, [0, 0]], "options": options}, function, x=numbers(*shape))
 
 
+def ceiled(kind, rank):
+    size = [random.randint(2, 3) for _ in range(rank)]
+    stride = [random.randint(2, 4) for _ in range(rank)]
+    padding = random.randint(0, 1)
+    shape = [random.randint(1, 2), *[random.randint(5, 8) for _ in range(rank)], random.randint(1, 2)]
+    flat = lambda pair: pair[0] if rank == 1 else pair
+    options = {"kernelSize": flat(size), "stride": flat(stride), "padding": padding, "geometry": "ceil"}
+    if kind == "maxPool":
+        pool = F.max_pool1d if rank == 1 else F.max_pool2d
+        function = lambda x: last(pool(first(x), size, stride, padding, ceil_mode=True))
+    else:
+        counts = options["countPadding"] = pick([True, False])
+        pool = F.avg_pool1d if rank == 1 else F.avg_pool2d
+        function = lambda x: last(pool(first(x), size, stride, padding, True, counts))
+    add(f"{kind}{rank}d", options, function, x=numbers(*shape))
+
+
 def repeated():
     shape = [random.randint(1, 4) for _ in range(random.randint(1, 3))]
     repeats = [random.randint(1, 3) for _ in shape]
@@ -220,11 +237,53 @@ def cumulated():
     add("cumsum", {"axis": axis}, lambda x: torch.cumsum(x, axis), x=numbers(*shape))
 
 
+def convolution3d():
+    window = [random.randint(1, 3) for _ in range(3)]
+    stride, dilation, padding = geometry(3, window)
+    groups = pick([1, 1, 2])
+    c, f = random.randint(1, 2), random.randint(1, 2)
+    size = [random.randint(4, 6) for _ in range(3)]
+    pads = [sides(padding if isinstance(padding, (int, str)) else padding[i], size[i], window[i], stride[i], dilation[i]) for i in range(3)]
+    if any(s + sum(p) < (k - 1) * d + 1 for s, p, k, d in zip(size, pads, window, dilation)):
+        return convolution3d()
+    flat = [p for pair in reversed(pads) for p in pair]
+
+    def function(x, filters):
+        weights = filters.permute(4, 3, 0, 1, 2).contiguous()
+        return last(F.conv3d(F.pad(first(x), flat), weights, None, stride, 0, dilation, groups))
+
+    options = {"stride": stride, "dilation": dilation, "padding": padding, "groups": groups}
+    add("conv3d", options, function, x=numbers(1, *size, c * groups), filters=numbers(*window, c, f * groups))
+
+
+def pooling3d(kind):
+    size = [random.randint(2, 3) for _ in range(3)]
+    stride = [random.randint(1, 3) for _ in range(3)]
+    padding = [random.randint(0, 1) for _ in range(3)]
+    ceil = pick([True, False])
+    options = {"kernelSize": size, "stride": stride, "padding": padding, "geometry": "ceil" if ceil else "floor"}
+    if kind == "maxPool":
+        function = lambda x: last(F.max_pool3d(first(x), size, stride, padding, ceil_mode=ceil))
+    else:
+        counts = options["countPadding"] = pick([True, False])
+        function = lambda x: last(F.avg_pool3d(first(x), size, stride, padding, ceil, counts))
+    add(f"{kind}3d", options, function, x=numbers(random.randint(1, 2), *[random.randint(4, 6) for _ in range(3)], random.randint(1, 2)))
+
+
 for _ in range(16):
     padding()
 for _ in range(8):
     repeated()
     cumulated()
+for kind in ["maxPool", "averagePool"]:
+    for rank in [1, 2]:
+        for _ in range(6 * rank):
+            ceiled(kind, rank)
+for _ in range(16):
+    convolution3d()
+for kind in ["maxPool", "averagePool"]:
+    for _ in range(10):
+        pooling3d(kind)
 
 path = pathlib.Path(__file__).with_name("grid.json")
 path.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, separators=(",", ":")))

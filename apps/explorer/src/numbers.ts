@@ -6,8 +6,7 @@ export const upTo = (count: number): number[] => Array.from({ length: count }, (
 /** Least and greatest number. */
 export function extremes(values: ArrayLike<number>): readonly [least: number, greatest: number] {
   let [least, greatest] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++)
-    [least, greatest] = [Math.min(least, values[i]!), Math.max(greatest, values[i]!)];
+  for (const value of Array.from(values)) [least, greatest] = [Math.min(least, value), Math.max(greatest, value)];
   return [least, greatest];
 }
 
@@ -17,12 +16,16 @@ export function largestSize(values: ArrayLike<number>, floor = 1e-6): number {
   return Math.max(-least, greatest, floor);
 }
 
-/** Index of the greatest number; the first of them. */
-export function indexOfGreatest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+/** The greatest number and its index; the first of them. */
+export function greatestOf(values: ArrayLike<number>): { readonly index: number; readonly value: number } {
+  let best = { index: 0, value: -Infinity };
+  for (const [index, value] of Array.from(values).entries()) if (value > best.value) best = { index, value };
   return best;
 }
+
+/** Largest absolute difference of two lists of numbers. */
+export const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 
 /** One channel of numbers whose last axis has `count` channels. */
 export const channelOf = (values: ArrayLike<number>, channel: number, count: number): Float32Array =>

@@ -48,15 +48,14 @@ export class Store {
 
   /** Changes a panel's state as a link of a text says: `stride=3&padding=0`. */
   setFromText(id: string, text: string): void {
-    const { fields } = this.#panels.find((panel) => panel.id === id)!;
     const texts = new Map(new URLSearchParams(text));
-    const { state } = parseState(fields, texts) as { readonly state: State };
+    const { state } = parseState(this.#fields(id), texts) as { readonly state: State };
     this.set(id, Object.fromEntries(Object.entries(state).filter(([name]) => texts.has(name))));
   }
 
   /** Resets a panel to its initial state. */
   reset(id: string): void {
-    this.set(id, initialState(this.#panels.find((panel) => panel.id === id)!.fields) as State);
+    this.set(id, initialState(this.#fields(id)) as State);
   }
 
   /** Writes the address at once. */
@@ -74,6 +73,10 @@ export class Store {
       this.#panels.map(({ id, fields }) => [id, printState(fields, this.#signal(id).value)] as const),
     );
     return printAddress({ panels, only: this.only.value });
+  }
+
+  #fields(id: string): object {
+    return this.#panels.find((panel) => panel.id === id)!.fields;
   }
 
   #signal(id: string): Signal<State> {

@@ -9,7 +9,7 @@ import * as tensor from "@convlens/tensor";
 import * as training from "@convlens/training";
 import { learningJobs } from "../src/compute/learning.ts";
 import { learningData } from "../src/compute/learningData.ts";
-import { optimizerNames, settingsAt } from "../src/compute/learningNet.ts";
+import { optimizerNames, settingsAt, type Changes } from "../src/compute/learningNet.ts";
 import { LearningRun, type LearningRow } from "../src/compute/learningRun.ts";
 import { processors } from "../src/compute/processor.ts";
 import { initialState, parseState, printState } from "../src/fields.ts";
@@ -40,7 +40,7 @@ const anyChanges = fc
     fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 6 }),
     fc.infiniteStream(anySettings),
   )
-  .map(([first, steps, more]) => [
+  .map(([first, steps, more]): Changes => [
     { step: 0, ...first },
     ...steps.toSorted((a, b) => a - b).map((step) => ({ step, ...more.next().value! })),
   ]);
@@ -91,7 +91,8 @@ describe("settings that change during training", () => {
   });
 
   it("are removed with their steps", () => {
-    const changes = [0, 5, 9].map((step) => ({ step, optimizer: "sgd", rate: 0.1 }) as const);
+    const at = (step: number) => ({ step, optimizer: "sgd", rate: 0.1 }) as const;
+    const changes: Changes = [at(0), at(5), at(9)];
     expect(changesUntil(changes, 9).map(({ step }) => step)).toEqual([0, 5]);
     expect(changesUntil(changes, 0).map(({ step }) => step)).toEqual([0]);
   });

@@ -10,7 +10,7 @@ import { adam, fit } from "@convlens/training";
 import { fingerprint } from "../src/compute/fingerprint.ts";
 import { learningData } from "../src/compute/learningData.ts";
 import { LearningHistory, type KeptStep } from "../src/compute/learningHistory.ts";
-import { learningNet, settingsAt, type LearningChange } from "../src/compute/learningNet.ts";
+import { learningNet, settingsAt, type Changes, type LearningChange } from "../src/compute/learningNet.ts";
 import { LearningRun } from "../src/compute/learningRun.ts";
 
 const recipe = { filters: 2, seed: 3, batchSize: 8 };
@@ -67,7 +67,7 @@ describe("the history of a net", () => {
 
 describe("settings that change during training", () => {
   it("apply from their step on", () => {
-    const changes = [adamAt(1), adamAt(2, 5), adamAt(3, 8)];
+    const changes: Changes = [adamAt(1), adamAt(2, 5), adamAt(3, 8)];
     expect([0, 4, 5, 7, 8, 99].map((step) => settingsAt(changes, step).rate)).toEqual([1, 1, 2, 2, 3, 3]);
   });
 });
@@ -102,7 +102,7 @@ describe("a net that is trained in steps", () => {
 
   it("goes back and repeats the same steps; with other settings, others", async () => {
     const run = await begin();
-    const changes: LearningChange[] = [adamAt(0.01), { step: 3, optimizer: "momentum", rate: 0.02 }];
+    const changes: Changes = [adamAt(0.01), { step: 3, optimizer: "momentum", rate: 0.02 }];
     await run.advance(changes, 6, 60_000);
     const [early, late] = [at(run, 2), at(run, 6)];
     for (const to of [2, 4]) {
@@ -122,7 +122,7 @@ describe("a net that is trained in steps", () => {
     const run = await begin();
     await run.advance([adamAt(0.01)], 2, 60_000);
     const before = at(run, 2);
-    const wild: LearningChange[] = [adamAt(0.01), { step: 2, optimizer: "sgd", rate: 1e30 }];
+    const wild: Changes = [adamAt(0.01), { step: 2, optimizer: "sgd", rate: 1e30 }];
     const { step, lost } = await run.advance(wild, 20, 60_000);
     expect(lost).toMatchObject({ step: step + 1, learningRate: 1e30 });
     expect(run.history.latest).toBe(step);
@@ -146,7 +146,7 @@ describe("a net that is trained in steps", () => {
 
 describe("a net that is moved between backends during training", () => {
   const STEPS = 28;
-  const changes: LearningChange[] = [adamAt(0.01), { step: 9, optimizer: "momentum", rate: 0.02 }, adamAt(0.01, 19)];
+  const changes: Changes = [adamAt(0.01), { step: 9, optimizer: "momentum", rate: 0.02 }, adamAt(0.01, 19)];
   /** The result without the time that it took. */
   const progress = async (run: LearningRun, until: number) => {
     const { rows, tests, health, compared } = await run.advance(changes, until, 60_000);

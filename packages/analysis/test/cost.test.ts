@@ -55,7 +55,7 @@ class Own implements Layer {
 
 const nets: readonly (readonly [string, () => Layer])[] = [
   ["LeNet-5", () => lenet5({ classes: 4 })],
-  ["a net with branches of one's own making", () => new Own()],
+  ["a custom net with branches", () => new Own()],
   [
     "convolutions with batch normalisation and dropout",
     () =>

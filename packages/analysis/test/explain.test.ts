@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { cpu } from "@convlens/backend-cpu";
 import { reference } from "@convlens/backend-reference";
 import { Random, type Backend, type Shape } from "@convlens/backend";
+import * as layers from "@convlens/layers";
+import * as models from "@convlens/layers/models";
 import {
   AveragePool2d,
   BatchNorm,
@@ -333,6 +335,89 @@ describe("explain", () => {
     expect(one.classes).toBeUndefined();
     const filter = await model.filters!.data();
     expect(one.values[1 * 6 + 2]).toBeCloseTo(filter[0]!, 6);
+  });
+
+  const maps: readonly (readonly [name: string, make: () => Layer])[] = [
+    ["ReLU6", () => new layers.ReLU6()],
+    ["HardSwish", () => new layers.HardSwish()],
+    ["HardSigmoid", () => new layers.HardSigmoid()],
+    ["PReLU", () => new layers.PReLU()],
+    ["FrozenBatchNorm", () => new layers.FrozenBatchNorm()],
+    ["SpatialDropout", () => new layers.SpatialDropout()],
+    ["Upsample", () => new layers.Upsample({ mode: "bilinear" })],
+    ["Resize", () => new layers.Resize({ height: 3, width: 5 })],
+    ["ZeroPad", () => new layers.ZeroPad({ padding: 1 })],
+    ["Crop", () => new layers.Crop({ cropping: 1 })],
+    ["Permute", () => new layers.Permute({ order: [0, 3, 1, 2] })],
+    ["Reshape", () => new layers.Reshape({ shape: [2, -1] })],
+    ["SeparableConv2d", () => new layers.SeparableConv2d({ filters: 3, kernelSize: 3 })],
+    ["SkipConnection", () => new layers.SkipConnection({ body: new layers.Upsample() })],
+    [
+      "ConvTranspose1d",
+      () =>
+        sequential([
+          new layers.Reshape({ shape: [16, 2] }),
+          new layers.ConvTranspose1d({ filters: 2, kernelSize: 3, stride: 2 }),
+        ]),
+    ],
+    ["GlobalAveragePool", () => new layers.GlobalAveragePool({ keepAxes: true })],
+    ...(["Add", "Concat", "Multiply"] as const).map(
+      (name) =>
+        [
+          name,
+          () =>
+            sequential([layers.branches({ a: new layers.Identity(), b: new layers.Sigmoid() }), new layers[name]()]),
+        ] as const,
+    ),
+  ];
+  it.each(maps)("explains a net with %s by all methods", async (_, make) => {
+    const conv = new Conv2d({ filters: 2, kernelSize: 3 });
+    const model = build(sequential([conv, make(), new Flatten(), new Dense({ units: 3 })]), [6, 6, 1], { seed: 2 });
+    for (const method of explanationMethodNames) {
+      const { shape, values } = await explain(model, image(), { method });
+      expect(shape.slice(0, 3), method).toEqual([2, 6, 6]);
+      expect([...values].every(Number.isFinite), method).toBe(true);
+      // Grad-CAM and guided rules may leave out negative evidence, the gradient does not.
+      if (method === "gradient" || method === "relevance")
+        expect(
+          [...values].some((value) => value !== 0),
+          method,
+        ).toBe(true);
+    }
+  });
+
+  it("explains one input of a model of several, and small models of known kinds", async () => {
+    const both = build(
+      sequential([
+        layers.each({
+          image: sequential([new Conv2d({ filters: 2, kernelSize: 3 }), new Flatten()]),
+          meta: new Dense({ units: 2 }),
+        }),
+        new layers.Concat(),
+        layers.branches({ label: new Dense({ units: 3 }), box: new Dense({ units: 4 }) }),
+      ]),
+      { image: [6, 6, 1], meta: [4] },
+    );
+    const x = { image: image(), meta: tensor(new Random(1).normal(8), [2, 4]) };
+    const seen = await explain(layers.restrict(both, x, { input: "image", output: "label" }), x.image, {
+      method: "gradient",
+    });
+    expect([...seen.values].some((value) => value !== 0)).toBe(true);
+    const nets = [
+      models.mobileNetV2({ classes: 3, width: 0.1 }),
+      models.squeezeNet({ classes: 3 }),
+      sequential([models.unet({ filters: 2, depth: 2 }), new layers.GlobalAveragePool()]),
+    ];
+    const pictures = tensor(new Random(4).normal(33 * 36), [1, 33, 36, 1]);
+    for (const net of nets)
+      for (const method of ["gradient", "relevance", "gradCam"] as const) {
+        const { values } = await explain(build(net, [33, 36, 1], { seed: 1 }), pictures, { method });
+        expect([...values].every(Number.isFinite), method).toBe(true);
+        expect(
+          [...values].some((value) => value !== 0),
+          method,
+        ).toBe(true);
+      }
   });
 
   it("explains signals: all methods work in one dimension", async () => {

@@ -70,7 +70,7 @@ describe("shifts", () => {
     expect(found.map(({ down, right }) => [down, right])).toEqual(
       [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right])),
     );
-    // The pixel stands in the upper left corner of its window: one down or right is the same window still.
+    // The pixel is in the upper left corner of its window, so one down or right is still in that window.
     for (const [down, right] of [
       [0, 0],
       [0, 1],
@@ -190,7 +190,7 @@ describe("structural similarity", () => {
         expect(structuralSimilarity(a, a)).toBeCloseTo(1, 9);
         expect(structuralSimilarity(a, b)).toBeCloseTo(structuralSimilarity(b, a), 9);
         expect(structuralSimilarity(a, b)).toBeLessThanOrEqual(1 + 1e-9);
-        // The scale of the numbers does not matter, if the range is told.
+        // The scale of the numbers does not matter if the range is given.
         const doubled = [a, b].map((p) => ({ ...p, values: p.values.map((value) => 2 * value) })) as [
           typeof a,
           typeof b,

@@ -39,7 +39,7 @@ import {
   watchTraining,
   windowFit,
 } from "../src/index.ts";
-import { drawLineChart, drawModules, enlarge, overlay, paintImage } from "../src/render/index.ts";
+import { drawLineChart, drawModules, overlay, paintImage } from "../src/render/index.ts";
 import { some } from "./helpers.ts";
 
 // Errors of this package, one for each mistake of a user.
@@ -113,7 +113,6 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "an occluder of size 0": () => occlusionCurve(net(), images(), { sizes: [0] }),
   "an unknown theme": () => drawModules(modularGraph(net(), [6, 6, 1]), { theme: "blue" as never }),
   "a chart of width 0": () => drawLineChart([], { width: 0 }),
-  "a factor of 0": () => enlarge(paintImage(pixel), 0),
   "a strength above 1": () => overlay(paintImage(pixel), { shape: [1, 1], values: [1] }, { strength: 2 }),
   "a watch of every 0 steps": () => watchTraining(net(), { inputs: images(), targets: tensor([0, 1]), every: 0 }),
   // NaN and empty inputs

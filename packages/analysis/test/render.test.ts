@@ -22,7 +22,6 @@ import {
   colorMap,
   colorOf,
   encodePng,
-  enlarge,
   overlay,
   paintAtlas,
   paintImage,
@@ -437,12 +436,8 @@ describe("painting", () => {
     expect(() => paintImage({ shape: [1, 1, 2], values: [1, 2] })).toThrow("[height, width, 1, 3 or 4]");
   });
 
-  it("enlarges without smoothing, and blends two images", () => {
+  it("blends two images", () => {
     const small = paintImage({ shape: [1, 2, 1], values: [0, 1] });
-    const large = enlarge(small, 3);
-    expect(large).toMatchObject({ width: 6, height: 3 });
-    expect([2, 3].map((x) => pixel(large, x, 2)[0])).toEqual([0, 255]);
-    expect(() => enlarge(small, 0.5)).toThrow("whole number");
     const glass = overlay(small, { shape: [1, 2], values: [0, 2] }, { strength: 1 });
     expect(pixel(glass, 0, 0)).toEqual([0, 0, 0, 255]);
     expect(pixel(glass, 1, 0).slice(0, 3)).toEqual([...colorOf(colorMap("sequential"), 1)]);

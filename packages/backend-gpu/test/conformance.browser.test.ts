@@ -9,5 +9,5 @@ for (const mode of ["webgl2", "webgpu"] as const)
       describe,
       it,
       reference: () => reference({ precision: "float64" }),
-      rounds: 10,
+      rounds: 5,
     }));

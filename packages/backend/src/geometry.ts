@@ -1,7 +1,7 @@
 import { GeometryError, ShapeError, ValueError } from "./errors.ts";
-import { checkValue, oneOf } from "./options.ts";
+import { checkValue, oneOf, type OptionCheck } from "./options.ts";
 import { showShape, type Shape } from "./shape.ts";
-import { fitWindow, inputUnder, spanOf, type AxisWindow, type Sliding } from "./sliding.ts";
+import { coverRest, fitWindow, inputUnder, spanOf, type AxisWindow, type Sliding } from "./sliding.ts";
 
 /** A convolution in two dimensions: `out[o] = Σ in[i] · filter[k]` over all meetings of input, tap and output. */
 export interface Conv2dGeometry {
@@ -37,8 +37,11 @@ export type Padding =
   | readonly [vertical: number, horizontal: number]
   | readonly [vertical: readonly [top: number, bottom: number], horizontal: readonly [left: number, right: number]];
 
-/** Treatment of elements at the end that no window reaches: `"floor"` drops them, `"strict"` throws. */
-export type GeometryMode = "floor" | "strict";
+/**
+ * Treatment of elements at the end that no window reaches: `"floor"` drops them, `"strict"` throws, and `"ceil"` adds a window,
+ * which reaches beyond the padding. As with PyTorch's `ceil_mode`, this window must begin over the input or the padding before it.
+ */
+export type GeometryMode = "floor" | "ceil" | "strict";
 
 /** Options of a window that slides over an input. */
 export interface WindowOptions {
@@ -96,32 +99,66 @@ function paddingOf(operation: string, padding: Padding, i: 0 | 1): AxisWindow["p
   ];
 }
 
-/** A window along one axis, its numbers checked. */
-function windowOf(
-  operation: string,
-  i: 0 | 1,
-  input: number,
-  window: number,
-  { stride = 1, dilation = 1, padding = 0 }: WindowOptions,
-): AxisWindow {
-  const axis = axisName(operation, i);
-  return {
-    input,
-    window: whole(operation, "window", axis, window, 1),
-    stride: whole(operation, "stride", axis, onAxis(stride, i), 1),
-    dilation: whole(operation, "dilation", axis, onAxis(dilation, i), 1),
-    padding: paddingOf(operation, padding, i),
-  };
+/** Options of a window along one axis. */
+export interface AxisOptions extends Pick<AxisWindow, "padding"> {
+  readonly stride: number;
+  readonly dilation: number;
+  readonly geometry?: GeometryMode | undefined;
 }
 
-function sliding(operation: string, i: 0 | 1, input: number, window: number, options: WindowOptions): Sliding {
+const axisOptions = (
+  operation: string,
+  i: 0 | 1,
+  { stride = 1, dilation = 1, padding = 0, geometry }: WindowOptions,
+): AxisOptions => ({
+  stride: onAxis(stride, i),
+  dilation: onAxis(dilation, i),
+  padding: paddingOf(operation, padding, i),
+  geometry,
+});
+
+/** A window along one axis, its numbers checked. */
+const windowOf = (
+  operation: string,
+  axis: string,
+  input: number,
+  window: number,
+  { stride, dilation, padding }: AxisOptions,
+): AxisWindow => ({
+  input,
+  window: whole(operation, "window", axis, window, 1),
+  stride: whole(operation, "stride", axis, stride, 1),
+  dilation: whole(operation, "dilation", axis, dilation, 1),
+  padding,
+});
+
+/** Accepts a {@link GeometryMode}. */
+export const geometryOption: OptionCheck = /* @__PURE__ */ oneOf("floor", "ceil", "strict");
+
+/**
+ * Geometry of a window of `window` taps along one axis.
+ *
+ * @param axis - Name of the axis, for errors.
+ * @throws {@link GeometryError} for a window that does not fit.
+ */
+export function axisGeometry(
+  operation: string,
+  axis: string,
+  input: number,
+  window: number,
+  options: AxisOptions,
+): Sliding {
   const { geometry = "floor" } = options;
-  checkValue(operation, "geometry", geometry, oneOf("floor", "strict"));
-  const { sliding, misfit } = fitWindow(windowOf(operation, i, input, window, options), axisName(operation, i));
+  checkValue(operation, "geometry", geometry, geometryOption);
+  const { sliding: fitting, misfit } = fitWindow(windowOf(operation, axis, input, window, options), axis);
+  const sliding = geometry === "ceil" ? coverRest(fitting) : fitting;
   if (misfit !== undefined && (sliding.output === 0 || geometry === "strict"))
     throw new GeometryError({ operation, ...misfit });
   return sliding;
 }
+
+const sliding = (operation: string, i: 0 | 1, input: number, window: number, options: WindowOptions): Sliding =>
+  axisGeometry(operation, axisName(operation, i), input, window, axisOptions(operation, i, options));
 
 const activations = ["batch", "height", "width", "channels"];
 const filterAxes = ["height", "width", "channels", "filters"];
@@ -239,7 +276,7 @@ function slidingBackwards(
   options: WindowOptions & { readonly outputPadding?: Pair | undefined },
 ): Sliding {
   const axis = axisName(operation, i);
-  const asked = windowOf(operation, i, positions, taps, options);
+  const asked = windowOf(operation, axis, positions, taps, axisOptions(operation, i, options));
   const { window, stride, dilation, padding } = asked;
   const extra = whole(operation, "outputPadding", axis, onAxis(options.outputPadding ?? 0, i), 0);
   const most = Math.max(stride, dilation);
@@ -280,7 +317,8 @@ function emptyWindow(s: Sliding): number | undefined {
   return first < s.output ? first : undefined;
 }
 
-function checkCovers(operation: string, axis: string, s: Sliding): void {
+/** Throws where a window covers padding only. */
+export function checkCovers(operation: string, axis: string, s: Sliding): void {
   const empty = emptyWindow(s);
   if (empty === undefined) return;
   const taps = s.dilation > 1 ? `${s.window} taps with dilation ${s.dilation}` : `${s.window} taps`;

@@ -21,6 +21,8 @@ export {
 } from "./errors.ts";
 export { FILE_KIND_BYTES, fileKind, type FileKind } from "./fileKind.ts";
 export {
+  axisGeometry,
+  checkCovers,
   conv2dGeometry,
   convFilterShape,
   convInputShape,
@@ -30,7 +32,9 @@ export {
   poolInputShape,
   poolOutputShape,
   windowGeometry,
+  type AxisOptions,
   type Conv2dGeometry,
+  geometryOption,
   type GeometryMode,
   type Padding,
   type Pair,
@@ -60,7 +64,7 @@ export type {
   Composites,
   Convolution,
   ConvolutionGradients,
-  Each,
+  TupleOf,
   Elementwise,
   Fusions,
   Input,

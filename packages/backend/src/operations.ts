@@ -250,6 +250,6 @@ export type OwnOperationName = keyof Primitives | keyof Composites | keyof Fusio
 /** Attributes of an operation. */
 export type Attributes<K extends OperationName> = Operations[K]["attributes"];
 /** A list as long as another one, of elements of type `T`. */
-export type Each<List extends readonly unknown[], T> = { readonly [I in keyof List]: T };
+export type TupleOf<List extends readonly unknown[], T> = { readonly [I in keyof List]: T };
 /** One `T` for each input of an operation, in order: its shapes, its tensors, its memory. */
-export type Inputs<O extends Op, T> = Each<O["inputs"], T>;
+export type Inputs<O extends Op, T> = TupleOf<O["inputs"], T>;

@@ -123,6 +123,16 @@ export function fitWindow({ input, window, stride, dilation, padding }: AxisWind
   return { sliding, positions, dropped, misfit: dropped > 0 ? leavesOut(sliding, axis, dropped) : undefined };
 }
 
+/**
+ * Adds a window for the elements at the end that no window reaches, with padding for what it covers beyond them. It must begin
+ * over the input or the padding before it; else the elements stay dropped.
+ */
+export function coverRest(s: Sliding): Sliding {
+  const start = s.output * s.stride;
+  const end = s.before + s.input;
+  return droppedBy(s) > 0 && start < end ? { ...s, output: s.output + 1, after: start + spanOf(s) - end } : s;
+}
+
 /** The window is larger than the padded input. */
 function tooLarge(s: Sliding, axis: string): ErrorParts {
   const [span, room] = [spanOf(s), s.before + s.input + s.after];

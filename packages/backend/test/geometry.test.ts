@@ -37,6 +37,34 @@ describe("output sizes", () => {
     );
   });
 
+  // pooling_output_shape of PyTorch 1.13 (aten/src/ATen/native/Pool.h)
+  it("are those of PyTorch's ceil_mode", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          input: fc.integer({ min: 1, max: 30 }),
+          window: fc.integer({ min: 1, max: 4 }),
+          stride: fc.integer({ min: 1, max: 6 }),
+          dilation: fc.integer({ min: 1, max: 2 }),
+          padding: fc.integer({ min: 0, max: 3 }),
+        }),
+        ({ input, window, ...options }) => {
+          const { stride, dilation, padding } = options;
+          let output = Math.floor((input + 2 * padding - dilation * (window - 1) - 1 + stride - 1) / stride) + 1;
+          if ((output - 1) * stride >= input + padding) output--;
+          // PyTorch refuses more padding than half a window.
+          fc.pre(output > 0 && padding <= window / 2);
+          const { height } = conv(input, window, { ...options, geometry: "ceil" });
+          expect(height.output).toBe(output);
+          // The padding holds all windows, and is no larger than asked if nothing was dropped.
+          const reach = (output - 1) * stride + spanOf(height);
+          expect(height.before + height.input + height.after).toBe(Math.max(reach, input + 2 * padding));
+          expect(height.before).toBe(padding);
+        },
+      ),
+    );
+  });
+
   it("and the dropped numbers add up to the padded input", () => {
     fc.assert(
       fc.property(

@@ -120,13 +120,13 @@ describe("convlens train", () => {
       ["--resume", "runs/nowhere"],
       ["edges", "more"],
     ];
-    const told: string[] = [];
+    const messages: string[] = [];
     for (const args of wrong) {
       said.err = "";
       expect(await run("train", ...args), args.join(" ")).toBe(2);
-      told.push(said.err.split("\n")[0]!);
+      messages.push(said.err.split("\n")[0]!);
     }
-    expect(told).toMatchInlineSnapshot(`
+    expect(messages).toMatchInlineSnapshot(`
       [
         "convlens train: expected one data set, got nothing",
         "convlens train: there is no data set "nothing"; there are mnist, shapes, edges, tones",
@@ -196,7 +196,7 @@ describe("convlens", () => {
   });
 
   it("names the nearest command and option", async () => {
-    for (const [args, told] of [
+    for (const [args, message] of [
       [["trian"], 'there is no command "trian"; did you mean train?'],
       [["train", "edges", "--epoch", "3"], "there is no option --epoch; did you mean --epochs?"],
       [["train", "edges", "--toString"], "there is no option --toString"],
@@ -208,12 +208,12 @@ describe("convlens", () => {
     ] as const) {
       said.err = "";
       expect(await run(...args), args.join(" ")).toBe(2);
-      expect(said.err).toContain(told);
+      expect(said.err).toContain(message);
     }
   });
 
   it("refuses options that would have no effect", async () => {
-    for (const [args, told] of [
+    for (const [args, message] of [
       [["train", "edges", "--trust"], "--trust is for --resume"],
       [["train", "--resume", "runs/first", "--learning-rate", "1"], "leave --learning-rate out"],
       [["train", "edges", "--resume", "runs/first"], "leave edges out"],
@@ -231,7 +231,7 @@ describe("convlens", () => {
     ] as const) {
       said.err = "";
       expect(await run(...args), args.join(" ")).toBe(2);
-      expect(said.err).toContain(told);
+      expect(said.err).toContain(message);
     }
   });
 

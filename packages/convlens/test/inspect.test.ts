@@ -207,24 +207,24 @@ describe.skipIf(chromium === undefined)("the pages of a run, in a browser", () =
 });
 
 describe("convlens inspect --image", () => {
-  const told = async (...args: string[]): Promise<string> => {
+  const printed = async (...args: string[]): Promise<string> => {
     expect(await run("inspect", "runs/branches", "--model", branches, "--no-report", ...args)).toBe(0);
     return said.out;
   };
 
   it("warns of an image that does not fit, and suggests --invert for ink on paper", async () => {
-    expect(await told("--image", "fits.png")).toMatch(/fits\.png: predicted “\w+”, with [\d.]+ %\n\s+shape/);
+    expect(await printed("--image", "fits.png")).toMatch(/fits\.png: predicted “\w+”, with [\d.]+ %\n\s+shape/);
     said.out = "";
-    const paper = await told("--image", "paper.png");
+    const paper = await printed("--image", "paper.png");
     expect(paper).toContain("  reduced from 60 × 90 to 19 × 28 pixels");
     expect(paper).toContain("by 9 rows of the colour of its edge");
     expect(paper).toMatch(/it looks inverted: its edge is 98 % bright .* --invert exchanges black and white/);
     said.out = "";
-    const inverted = await told("--image", "paper.png", "--invert");
+    const inverted = await printed("--image", "paper.png", "--invert");
     expect(inverted).toContain("black and white exchanged");
     expect(inverted).not.toContain("looks inverted");
     said.out = "";
-    expect(await told("--image", "fits.png", "--invert")).toMatch(
+    expect(await printed("--image", "fits.png", "--invert")).toMatch(
       /after --invert it looks inverted: .*; leave --invert out/,
     );
   });

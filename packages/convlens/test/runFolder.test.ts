@@ -302,11 +302,11 @@ describe("a custom model", () => {
     ["is a class", "class {}", /failed: Class/],
     ["is a layer whose call throws", "() => ({ call() { throw new TypeError('deep') } })", /deep/],
     ["is a layer whose call is async", "() => ({ async call() {} })", /the output of a layer must be a tensor/],
-  ])("that %s is refused in one sentence", async (name, code, told) => {
+  ])("that %s is refused in one sentence", async (name, code, printed) => {
     const file = `./${name.replaceAll(/\W/g, "-")}.mjs`;
     writeFileSync(file, `export const model = ${code};`);
     expect(await run("train", "shapes", "--model", file)).toBeGreaterThan(0);
-    expect(said.err).toMatch(told);
+    expect(said.err).toMatch(printed);
     expect(said.err).not.toMatch(/\n\s+at /);
     // A run that cannot begin leaves no folder.
     expect(readdirSync("runs").filter((run) => run.startsWith("shapes-"))).toEqual([]);

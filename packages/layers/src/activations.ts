@@ -1,11 +1,11 @@
 import {
-  clip,
   elu,
   gelu,
   hardSigmoid,
   hardSwish,
   leakyRelu,
   logSoftmax,
+  minimum,
   relu,
   selu,
   sigmoid,
@@ -35,8 +35,15 @@ export interface ELUOptions {
 /** Rectified linear unit: max(x, 0). */
 export const ReLU: FunctionLayerClass = /* @__PURE__ */ activation("ReLU", relu);
 
-/** ReLU with an upper limit: min(max(x, 0), 6). */
-export const ReLU6: FunctionLayerClass = /* @__PURE__ */ activation("ReLU6", (x) => clip(x, 0, 6));
+/**
+ * A {@link ReLU} with an upper limit: min(max(x, 0), 6).
+ *
+ * @example
+ * ```ts
+ * new ReLU6().call(tensor([-1, 2, 7])); // 0, 2, 6
+ * ```
+ */
+export const ReLU6: FunctionLayerClass = /* @__PURE__ */ activation("ReLU6", (x) => minimum(relu(x), 6));
 
 /** x, or `negativeSlope` · x where x is negative; {@link PReLU} learns the slope. */
 export const LeakyReLU: FunctionLayerClass<LeakyReLUOptions> = /* @__PURE__ */ functionLayer<LeakyReLUOptions>(
@@ -61,13 +68,27 @@ export const GELU: FunctionLayerClass = /* @__PURE__ */ activation("GELU", gelu)
 /** x · sigmoid(x), also called SiLU. */
 export const Swish: FunctionLayerClass = /* @__PURE__ */ activation("Swish", swish);
 
-/** x · (x / 6 + 1 / 2), where the second factor is limited to 0 to 1: a {@link Swish} without exponentials (Howard 2019). */
+/**
+ * x · (x / 6 + 1 / 2), where the second factor is limited to 0 to 1: a {@link Swish} without exponentials (Howard 2019).
+ *
+ * @example
+ * ```ts
+ * new HardSwish().call(tensor([-3, 0, 1.5, 3])); // 0, 0, 1.125, 3
+ * ```
+ */
 export const HardSwish: FunctionLayerClass = /* @__PURE__ */ activation("HardSwish", hardSwish);
 
 /** 1 / (1 + e⁻ˣ) */
 export const Sigmoid: FunctionLayerClass = /* @__PURE__ */ activation("Sigmoid", sigmoid);
 
-/** A piecewise linear {@link Sigmoid}: x / 6 + 1 / 2, limited to 0 to 1 (Howard 2019). */
+/**
+ * A piecewise linear {@link Sigmoid}: x / 6 + 1 / 2, limited to 0 to 1 (Howard 2019).
+ *
+ * @example
+ * ```ts
+ * new HardSigmoid().call(tensor([-3, 0, 1.5, 3])); // 0, 0.5, 0.75, 1
+ * ```
+ */
 export const HardSigmoid: FunctionLayerClass = /* @__PURE__ */ activation("HardSigmoid", hardSigmoid);
 
 /** Hyperbolic tangent. */

@@ -9,7 +9,7 @@ import { makeWeights, type WeightOptions } from "./weightOptions.ts";
 /** Options that layers with filters share. */
 export interface ConvolutionOptions extends WeightOptions {
   /** Channels of the input. If they are given, the filters are made at once and not at the first call. */
-  readonly inChannels?: number;
+  readonly inChannels?: number | undefined;
 }
 
 /** What filters look like for an input. */

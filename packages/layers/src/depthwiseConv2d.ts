@@ -8,7 +8,7 @@ export interface DepthwiseConv2dOptions extends WindowOptions, ConvolutionOption
   /** Height and width of each filter. */
   readonly kernelSize: Pair;
   /** Number of filters for each channel. Default: 1. */
-  readonly multiplier?: number;
+  readonly multiplier?: number | undefined;
 }
 
 const checks: OptionChecks<DepthwiseConv2dOptions> = {

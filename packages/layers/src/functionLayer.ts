@@ -7,13 +7,15 @@ import { checkLayerOptions } from "./optionChecks.ts";
 /** Options of a layer that has none. */
 export type NoOptions = Readonly<Record<string, never>>;
 
-/** A layer without parameters: a function of one tensor, with fixed options. */
-export interface FunctionLayer<O extends object = NoOptions> extends Layer {
+/** A layer without parameters: a function of one tensor, or of a tuple or record of tensors, with fixed options. */
+export interface FunctionLayer<O extends object = NoOptions, Input = Tensor> extends Layer<Input> {
   readonly options: O;
 }
 
 /** The class of a {@link FunctionLayer}. */
-export type FunctionLayerClass<O extends object = NoOptions> = new (options?: O) => FunctionLayer<O>;
+export type FunctionLayerClass<O extends object = NoOptions, Input = Tensor> = new (
+  options?: O,
+) => FunctionLayer<O, Input>;
 
 /**
  * Defines the class of layers that apply one function.
@@ -22,21 +24,21 @@ export type FunctionLayerClass<O extends object = NoOptions> = new (options?: O)
  * @param checks - A check of each option.
  * @param required - Options that must be given.
  */
-export function functionLayer<O extends object = NoOptions>(
+export function functionLayer<O extends object = NoOptions, Input = Tensor>(
   name: string,
-  apply: (x: Tensor, options: O) => Tensor,
+  apply: (x: Input, options: O) => Tensor,
   checks: OptionChecks<O>,
   required: readonly (keyof O & string)[] = [],
-): FunctionLayerClass<O> {
+): FunctionLayerClass<O, Input> {
   const named = {
-    [name]: class extends PrintedLayer implements FunctionLayer<O> {
+    [name]: class extends PrintedLayer implements FunctionLayer<O, Input> {
       readonly options: O;
       constructor(options: O = {} as O) {
         super();
         checkLayerOptions(name, options, checks, required);
         this.options = options;
       }
-      call(x: Tensor, mode?: Mode): Tensor {
+      call(x: Input, mode?: Mode): Tensor {
         return run(this, x, mode, () => apply(x, this.options));
       }
     },

@@ -28,6 +28,7 @@ export { compiledFor } from "./compiledFor.ts";
 export { compileModel } from "./compileModel.ts";
 export { Conv1d, type Conv1dLayerOptions } from "./conv1d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./conv2d.ts";
+export { ConvTranspose1d, type ConvTranspose1dLayerOptions } from "./convTranspose1d.ts";
 export { ConvTranspose2d, type ConvTranspose2dLayerOptions } from "./convTranspose2d.ts";
 export type { ConvolutionLayer, ConvolutionOptions, FilterShapes } from "./convolutionLayer.ts";
 export { Dense, type DenseOptions } from "./dense.ts";
@@ -38,6 +39,7 @@ export { expandPattern, type PatternOptions } from "./expandPattern.ts";
 export { Flatten } from "./flatten.ts";
 export { formatModel, PrintedLayer } from "./formatModel.ts";
 export { fromPattern, type FromPatternOptions } from "./fromPattern.ts";
+export { FrozenBatchNorm } from "./frozenBatchNorm.ts";
 export { functionLayer, type FunctionLayer, type FunctionLayerClass, type NoOptions } from "./functionLayer.ts";
 export { GroupNorm, type GroupNormLayerOptions } from "./groupNorm.ts";
 export { Identity } from "./identity.ts";
@@ -55,6 +57,7 @@ export {
   type Fans,
   type Initializer,
 } from "./initializers.ts";
+export { Add, Concat, Multiply, type ConcatOptions } from "./joins.ts";
 export {
   apply,
   isLayer,
@@ -75,6 +78,16 @@ export { LocalResponseNorm } from "./localResponseNorm.ts";
 export { LocallyConnected2d, type LocallyConnected2dOptions } from "./locallyConnected2d.ts";
 export { Parallel } from "./parallel.ts";
 export { nameVariables, parameter } from "./parameter.ts";
+export {
+  branches,
+  Branches,
+  each,
+  Each,
+  type PartInputs,
+  type PartOutputs,
+  type Parts,
+  type SharedInput,
+} from "./parts.ts";
 export {
   formatPattern,
   parsePattern,
@@ -115,6 +128,8 @@ export {
   type First,
   type Last,
 } from "./sequential.ts";
+export { SeparableConv2d, type SeparableConv2dOptions } from "./separableConv2d.ts";
+export { SkipConnection } from "./skipConnection.ts";
 export { SpatialDropout } from "./spatialDropout.ts";
 export { formatSummary, multiplyAddsOf, summary, type Summary, type SummaryRow } from "./summary.ts";
 export { loadWeights, saveWeights, setWeights, weightsOf, type LeftAlone, type SetWeightsOptions } from "./weights.ts";

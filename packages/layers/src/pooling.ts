@@ -95,10 +95,28 @@ const overMaps = (
 ): FunctionLayerClass<GlobalPoolOptions> =>
   functionLayer<GlobalPoolOptions>(name, (x, options) => pool(x, spatialAxes(x), options), { keepAxes: booleanOption });
 
-/** The largest number of each whole map: `[n, …, c] → [n, c]`. */
+/**
+ * The largest number of each whole map: `[n, …, c] → [n, c]`, or `[n, 1, 1, c]` with `keepAxes`.
+ *
+ * @throws `ShapeError` for an input without height and width, or length.
+ *
+ * @example
+ * ```ts
+ * sequential([new Conv1d({ filters: 8, kernelSize: 5 }), new GlobalMaxPool(), new Dense({ units: 4 })]);
+ * ```
+ */
 export const GlobalMaxPool: FunctionLayerClass<GlobalPoolOptions> = /* @__PURE__ */ overMaps("GlobalMaxPool", max);
 
-/** The mean of each whole map: `[n, …, c] → [n, c]`. */
+/**
+ * The mean of each whole map: `[n, …, c] → [n, c]`, or `[n, 1, 1, c]` with `keepAxes`.
+ *
+ * @throws `ShapeError` for an input without height and width, or length.
+ *
+ * @example
+ * ```ts
+ * new GlobalAveragePool({ keepAxes: true }).call(ones([2, 5, 5, 3])).shape; // [2, 1, 1, 3]
+ * ```
+ */
 export const GlobalAveragePool: FunctionLayerClass<GlobalPoolOptions> = /* @__PURE__ */ overMaps(
   "GlobalAveragePool",
   mean,

@@ -6,11 +6,11 @@ import { parameter } from "./parameter.ts";
 /** Options of the weights of a layer. */
 export interface WeightOptions {
   /** Whether a bias is added to each output. Default: true. */
-  readonly bias?: boolean;
+  readonly bias?: boolean | undefined;
   /** First values of the filters or weights. Default: {@link heNormal}. */
-  readonly initializer?: Initializer;
+  readonly initializer?: Initializer | undefined;
   /** First values of the bias. Default: zeros. */
-  readonly biasInitializer?: Initializer;
+  readonly biasInitializer?: Initializer | undefined;
 }
 
 /** Makes the weights of a layer, and its bias unless the options exclude it. */

@@ -7,6 +7,7 @@ import {
   clip,
   conv1d,
   conv2d,
+  convTranspose1d,
   convTranspose2d,
   elu,
   evaluate,
@@ -94,6 +95,9 @@ describe("a layer with filters", () => {
         const back = ready(new layers.ConvTranspose2d({ filters, kernelSize: kernel, ...options }), image);
         await same(back.call(image), add(convTranspose2d(image, back.filters!, options), back.bias!));
 
+        const longer = ready(new layers.ConvTranspose1d({ filters, kernelSize: kernel, ...options }), signal);
+        await same(longer.call(signal), add(convTranspose1d(signal, longer.filters!, options), longer.bias!));
+
         const untied = ready(new layers.LocallyConnected2d({ filters, kernelSize: kernel, ...ungrouped }), image);
         const window = { ...ungrouped, kernelSize: kernel };
         await same(untied.call(image), add(locallyConnected2d(image, untied.filters!, window), untied.bias!));
@@ -127,6 +131,15 @@ describe("a layer with filters", () => {
     });
     expect(shapes(new layers.DepthwiseConv2d({ kernelSize: 3, multiplier: 2, inChannels: 3, bias: false }))).toEqual({
       filters: [3, 3, 1, 6],
+    });
+    expect(shapes(new layers.ConvTranspose1d({ filters: 4, kernelSize: 3, groups: 2, inChannels: 2 }))).toEqual({
+      filters: [3, 2, 2],
+      bias: [4],
+    });
+    expect(shapes(new layers.SeparableConv2d({ filters: 4, kernelSize: 3, multiplier: 2, inChannels: 3 }))).toEqual({
+      "depthwise.filters": [3, 3, 1, 6],
+      "pointwise.filters": [1, 1, 6, 4],
+      "pointwise.bias": [4],
     });
     expect(shapes(new layers.Dense({ units: 4, inputs: 7 }))).toEqual({ weights: [7, 4], bias: [4] });
   });
@@ -320,6 +333,10 @@ describe("every parameter of every layer is trained", () => {
     ["DepthwiseConv2d", () => new layers.DepthwiseConv2d({ kernelSize: 3, multiplier: 2 }), image],
     ["ConvTranspose2d", () => new layers.ConvTranspose2d({ filters: 2, kernelSize: 3, stride: 2 }), image],
     ["LocallyConnected2d", () => new layers.LocallyConnected2d({ filters: 2, kernelSize: 3, stride: 2 }), image],
+    ["ConvTranspose1d", () => new layers.ConvTranspose1d({ filters: 2, kernelSize: 3, stride: 2 }), some([2, 5, 2])],
+    ["SeparableConv2d", () => new layers.SeparableConv2d({ filters: 3, kernelSize: 3, multiplier: 2 }), image],
+    ["PReLU", () => new layers.PReLU(), image],
+    ["PReLU with one slope", () => new layers.PReLU({ shared: true }), image],
     ["Dense", () => new layers.Dense({ units: 3 }), some([2, 5])],
     ["BatchNorm", () => new layers.BatchNorm(), image],
     ["LayerNorm", () => new layers.LayerNorm({ axes: [1, 3] }), image],

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
+import type { Shape } from "@convlens/backend";
+import { zeros } from "@convlens/tensor";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  build,
   Conv2d,
   formatSummary,
   LocallyConnected2d,
@@ -9,8 +13,24 @@ import {
   Sequential,
   summary,
   variables,
+  type Layer,
 } from "../src/index.ts";
-import { alexNet, convNetJsCifar, convNetJsMnist, lenet5, resnet18, vgg16 } from "../src/models/index.ts";
+import {
+  alexNet,
+  autoencoder,
+  convNetJsCifar,
+  convNetJsMnist,
+  dcgan,
+  lenet5,
+  mobileNetV2,
+  resnet18,
+  resnet1d,
+  resnet50,
+  squeezeNet,
+  unet,
+  vgg16,
+  type UNetOptions,
+} from "../src/models/index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("../../../tools/golden/seed.json", import.meta.url), "utf8"));
 
@@ -77,12 +97,81 @@ describe("the parameters and multiply-adds of well-known nets", () => {
     expect(variables(model).size - parameters(model).size).toBe(40);
   });
 
+  // Parameters and GFLOPS of the documentation of torchvision 0.14.
+  it.each<[string, Layer, number, number]>([
+    ["ResNet-50", resnet50(), 25_557_032, 4.09],
+    ["Wide ResNet-50-2", resnet50({ width: 2 }), 68_883_240, 11.4],
+    ["MobileNetV2", mobileNetV2(), 3_504_872, 0.3],
+    ["SqueezeNet 1.0", squeezeNet({ version: "1.0" }), 1_248_424, 0.82],
+    ["SqueezeNet 1.1", squeezeNet(), 1_235_496, 0.35],
+  ])("%s", (_, model, count, billions) => {
+    const { parameters: total, multiplyAdds, rows } = summary(model, [224, 224, 3]);
+    expect(total).toBe(count);
+    expect(multiplyAdds / 1e9).toBeCloseTo(billions, 2);
+    expect(rows.at(-1)?.outputShape).toEqual([1000]);
+  });
+
+  it("U-Net: milesial/Pytorch-UNet (two classes, one class), mateuszbuda/brain-segmentation-pytorch", () => {
+    const count = (options: UNetOptions): number => summary(unet(options), [64, 64, 3]).parameters;
+    expect(count({})).toBe(31_037_698);
+    expect(count({ classes: 1 })).toBe(31_037_633);
+    expect(count({ classes: 1, filters: 32 })).toBe(7_763_041);
+  });
+
+  it("DCGAN: the tutorial of PyTorch", () => {
+    const { generator, discriminator } = dcgan();
+    expect(summary(generator, [100])).toMatchObject({ parameters: 3_576_704 });
+    expect(summary(discriminator, [64, 64, 3])).toMatchObject({ parameters: 2_765_568 });
+  });
+
   it("the nets of ConvNetJS", () => {
     expect(summary(convNetJsMnist(), [24, 24, 1]).rows.at(-1)?.outputShape).toEqual([10]);
     // 5·5·8 + 8, 5·5·8·16 + 16, and from 28 pixels 4·4·16·10 + 10
     expect(summary(convNetJsMnist(), [28, 28, 1]).parameters).toBe(208 + 3216 + 2570);
     // 5·5·3·16 + 16, 5·5·16·20 + 20, 5·5·20·20 + 20, 4·4·20·10 + 10
     expect(summary(convNetJsCifar(), [32, 32, 3]).parameters).toBe(1216 + 8020 + 10020 + 3210);
+  });
+});
+
+describe("models for images and signals of other sizes", () => {
+  const outputOf = (model: Layer, shape: Shape): Shape =>
+    build(model, shape)
+      .call(zeros([2, ...shape]))
+      .shape.slice(1);
+
+  it("U-Net and autoencoders return images as large as their input", () => {
+    const side = fc.integer({ min: 1, max: 21 });
+    fc.assert(
+      fc.property(side, side, fc.integer({ min: 1, max: 3 }), (height, width, depth) => {
+        const shape = [height, width, 2];
+        expect(outputOf(unet({ classes: 3, filters: 2, depth }), shape)).toEqual([height, width, 3]);
+        const half = (size: number): number => Math.ceil(size / 2 ** depth);
+        for (const code of [undefined, 5]) {
+          const model = autoencoder({ shape, filters: 2, depth, ...(code !== undefined && { code }) });
+          expect(outputOf(model, shape)).toEqual(shape);
+          expect(outputOf(model.encoder, shape)).toEqual(
+            code === undefined ? [half(height), half(width), 2 ** depth] : [code],
+          );
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("classifiers take small images, the 1-D ResNet any signal", () => {
+    const options = { classes: 3, width: 0.25 };
+    for (const model of [resnet50(options), mobileNetV2(options), squeezeNet({ classes: 3 })])
+      expect(outputOf(model, [33, 32, 1])).toEqual([3]);
+    expect(outputOf(resnet1d({ classes: 4, filters: 2 }), [37, 3])).toEqual([4]);
+  });
+
+  it("DCGAN: the discriminator takes what the generator makes", () => {
+    for (const size of [8, 16, 32]) {
+      const { generator, discriminator } = dcgan({ size, channels: 2, latent: 7, filters: 2 });
+      const image = outputOf(generator, [7]);
+      expect(image).toEqual([size, size, 2]);
+      expect(outputOf(discriminator, image)).toEqual([1]);
+    }
   });
 });
 

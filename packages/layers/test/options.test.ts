@@ -97,6 +97,20 @@ const cases: Readonly<Record<string, Case>> = {
   LeakyReLU: { good: { negativeSlope: -0.5 }, bad: { negativeSlope: numbers } },
   ELU: { good: { alpha: 2 }, bad: { alpha: numbers } },
   Dropout: { good: { rate: 0 }, bad: { rate: [1, -0.1, ...numbers] } },
+  ConvTranspose1d: {
+    good: { filters: 2, kernelSize: 2, stride: 2, outputPadding: 1, padding: [1, 0] },
+    bad: {
+      ...{ filters: counts, kernelSize: counts, groups: counts, inChannels: counts, ...weights },
+      ...{ stride: counts, padding: paddings, dilation: counts, outputPadding: [-1, 0.5, NaN, "1", [1]] },
+    },
+  },
+  SeparableConv2d: {
+    good: { filters: 2, kernelSize: 3, multiplier: 2, bias: false },
+    bad: { filters: counts, kernelSize: pairs, multiplier: counts, inChannels: counts, ...window, ...weights },
+  },
+  FrozenBatchNorm: { good: { epsilon: 0 }, bad: { epsilon: [-1, ...numbers] } },
+  Concat: { good: { axis: 1 }, bad: { axis: [0.5, NaN, "1", null] } },
+  SkipConnection: { good: { body: new layers.ReLU() }, bad: { body: [undefined, 3] } },
   SpatialDropout: { good: { rate: 0.2 }, bad: { rate: [1, -0.1, ...numbers] } },
   PReLU: { good: { shared: true, initial: 0 }, bad: { shared: booleans, initial: numbers } },
   GlobalMaxPool: { good: { keepAxes: true }, bad: { keepAxes: booleans } },
@@ -122,7 +136,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 const plain = [
   ...["ReLU", "ReLU6", "SELU", "GELU", "Swish", "HardSwish", "Sigmoid", "HardSigmoid", "Tanh", "Softplus", "Softmax"],
-  ...["LogSoftmax", "Flatten", "Identity"],
+  ...["LogSoftmax", "Flatten", "Identity", "Add", "Multiply"],
 ];
 
 const make = (name: string, ...options: readonly unknown[]): unknown =>
@@ -135,7 +149,7 @@ describe("options of layers", () => {
         ([, value]) => typeof value === "function" && Function.prototype.toString.call(value).startsWith("class "),
       )
       .map(([name]) => name);
-    const others = new Set(["Sequential", "Parallel", "PrintedLayer"]);
+    const others = new Set(["Sequential", "Parallel", "Each", "Branches", "PrintedLayer"]);
     expect(all.filter((name) => !others.has(name)).sort((a, b) => a.localeCompare(b))).toEqual(
       [...Object.keys(cases), ...plain].sort((a, b) => a.localeCompare(b)),
     );
@@ -187,10 +201,28 @@ describe("options of layers", () => {
   });
 
   it("of models and functions are refused, too", () => {
+    const withoutClasses = new Set(["autoencoder", "dcgan"]);
     for (const [name, net] of Object.entries(models) as [string, (options: object) => unknown][]) {
+      if (withoutClasses.has(name)) continue;
       expect(() => net({ clases: 3 })).toThrow(`${name}: unknown option "clases"; did you mean "classes"?`);
       expect(() => net({ classes: 0 })).toThrow(`${name}: classes must be a whole number of at least 1, got 0`);
     }
+    for (const [name, option, values] of [
+      ["autoencoder", "shape", [undefined, null, [28, 28], [28, 28, 0], "28x28x1"]],
+      ["autoencoder", "depth", counts],
+      ["dcgan", "size", [0, 4, 12, 64.5, "64", null]],
+      ["dcgan", "latent", counts],
+      ["unet", "filters", counts],
+      ["unet", "depth", [-1, 0.5, NaN, "2"]],
+      ["resnet50", "width", [0, -1, ...numbers]],
+      ["mobileNetV2", "width", [0, -1, ...numbers]],
+      ["resnet1d", "filters", counts],
+      ["squeezeNet", "version", ["2.0", 1.1, null]],
+    ] as const)
+      for (const value of values)
+        expect(() =>
+          models[name]({ ...(name === "autoencoder" && { shape: [8, 8, 1] }), [option]: value } as never),
+        ).toThrow(`${name}: ${option} must be`);
     const from = (options: object) => () => layers.fromPattern("INPUT -> CONV -> FC", options);
     expect(from({ filter: 3 })).toThrow('fromPattern: unknown option "filter"; did you mean "filters"?');
     expect(from({ filters: 0 })).toThrow("filters must be");

@@ -25,6 +25,7 @@ export type { ReduceAxes } from "./ops/axes.ts";
 export { broadcastTo, flatten, reshape, sum, tile, type ReduceOptions } from "./ops/broadcast.ts";
 export { conv1d, convTranspose1d, type Conv1dOptions, type ConvTranspose1dOptions } from "./ops/conv1d.ts";
 export { conv2d, convTranspose2d, type Conv2dOptions, type ConvTranspose2dOptions } from "./ops/conv2d.ts";
+export { conv3d, type Conv3dOptions } from "./ops/conv3d.ts";
 export { cumsum } from "./ops/cumsum.ts";
 export {
   absolute,
@@ -89,10 +90,12 @@ export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
 export { pad, type PadOptions } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
+export { averagePool3d, maxPool3d, type AveragePool3dOptions, type Pool3dOptions } from "./ops/pool3d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
 export { resize } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
+export type { Padding3d, Triple, Window3dOptions } from "./ops/threeDimensions.ts";
 export { print } from "./print.ts";
 export { printByToString } from "./printByToString.ts";
 export { programOf, type ProgramOptions } from "./programOf.ts";

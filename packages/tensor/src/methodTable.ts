@@ -22,6 +22,7 @@ export { averagePool2d, lpPool2d } from "./ops/averagePool2d.ts";
 export { broadcastTo, flatten, reshape, sum, tile } from "./ops/broadcast.ts";
 export { conv1d, convTranspose1d } from "./ops/conv1d.ts";
 export { conv2d, convTranspose2d } from "./ops/conv2d.ts";
+export { conv3d } from "./ops/conv3d.ts";
 export { cumsum } from "./ops/cumsum.ts";
 export {
   absolute as abs,
@@ -68,6 +69,7 @@ export { flip, slice, transpose } from "./ops/movement.ts";
 export { batchNorm, groupNorm, layerNorm, localResponseNorm, normalize } from "./ops/normalize.ts";
 export { pad } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d } from "./ops/pool1d.ts";
+export { averagePool3d, maxPool3d } from "./ops/pool3d.ts";
 export { dropout } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance } from "./ops/reduce.ts";
 export { resize } from "./ops/resize.ts";

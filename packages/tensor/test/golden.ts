@@ -30,6 +30,9 @@ function decode({ i, f }: Coded): Float64Array {
 const calls: Readonly<Record<string, (x: Readonly<Record<string, Tensor>>, options: never) => Tensor>> = {
   conv1d: ({ x, filters }, options) => t.conv1d(x!, filters!, options),
   conv2d: ({ x, filters }, options) => t.conv2d(x!, filters!, options),
+  conv3d: ({ x, filters }, options) => t.conv3d(x!, filters!, options),
+  maxPool3d: ({ x }, options) => t.maxPool3d(x!, options),
+  averagePool3d: ({ x }, options) => t.averagePool3d(x!, options),
   convTranspose1d: ({ x, filters }, options) => t.convTranspose1d(x!, filters!, options),
   convTranspose2d: ({ x, filters }, options) => t.convTranspose2d(x!, filters!, options),
   maxPool1d: ({ x }, options) => t.maxPool1d(x!, options),

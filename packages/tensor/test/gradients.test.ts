@@ -261,6 +261,25 @@ const table: Record<string, readonly Case[]> = {
       second: true,
     },
   ],
+  conv3d: [
+    {
+      inputs: [
+        [1, 4, 5, 4, 2],
+        [3, 2, 3, 2, 3],
+      ],
+      call: (x, f) => t.conv3d(x, f, { stride: [1, 2, 1], padding: "same" }),
+      second: true,
+    },
+    {
+      inputs: [
+        [2, 5, 4, 4, 4],
+        [2, 3, 2, 2, 4],
+      ],
+      call: (x, f) =>
+        t.conv3d(x, f, { groups: 2, dilation: [2, 1, 1], padding: [1, 0, 1], stride: 2, geometry: "ceil" }),
+      second: true,
+    },
+  ],
   convTranspose1d: [
     {
       inputs: [
@@ -308,7 +327,21 @@ const table: Record<string, readonly Case[]> = {
   maxPool2d: [
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2 })), second: true },
     { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })), second: true },
+    { inputs: [image], call: (x) => t.square(t.maxPool2d(x, { kernelSize: 2, geometry: "ceil" })), second: true },
   ],
+  maxPool3d: [
+    { inputs: [[1, 4, 4, 4, 2]], call: (x) => t.square(t.maxPool3d(x, { kernelSize: 2 })), second: true },
+    {
+      inputs: [[1, 5, 4, 5, 2]],
+      call: (x) => t.square(t.maxPool3d(x, { kernelSize: [3, 2, 3], stride: 2, padding: 1, geometry: "ceil" })),
+      second: true,
+    },
+  ],
+  averagePool3d: ([true, false] as const).map((countPadding) => ({
+    inputs: [[1, 4, 5, 4, 2]],
+    call: (x) => t.square(t.averagePool3d(x, { kernelSize: 3, stride: 2, padding: 1, geometry: "ceil", countPadding })),
+    second: true,
+  })),
   maxUnpool2d: [
     {
       inputs: [[1, 4, 4, 2]],
@@ -329,11 +362,13 @@ const table: Record<string, readonly Case[]> = {
       second: true,
     },
   ],
-  averagePool2d: [true, false].map((countPadding) => ({
-    inputs: [image],
-    call: (x) => t.square(t.averagePool2d(x, { kernelSize: 3, stride: 2, padding: 1, countPadding })),
-    second: true,
-  })),
+  averagePool2d: ([true, false] as const).flatMap((countPadding) =>
+    (["floor", "ceil"] as const).map((geometry) => ({
+      inputs: [image],
+      call: (x) => t.square(t.averagePool2d(x, { kernelSize: 3, stride: 2, padding: 1, countPadding, geometry })),
+      second: true,
+    })),
+  ),
   lpPool1d: [{ inputs: [[2, 9, 2]], call: (x) => t.lpPool1d(x, { kernelSize: 3, p: 3 }), second: true }],
   lpPool2d: [1, 2, 3].map((p) => ({
     inputs: [image],

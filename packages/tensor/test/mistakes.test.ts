@@ -45,6 +45,12 @@ const mistakes: Readonly<Record<string, () => unknown>> = {
   "padding without a pair for each axis": () => t.pad(t.zeros([2, 3]), [[1, 1]]),
   "padding that reflects more than there is": () => t.pad(t.zeros([3]), [[3, 0]], { mode: "reflect" }),
   "padding with a mirror image and a value": () => t.pad(t.zeros([3]), [[1, 0]], { mode: "reflect", value: 1 }),
+  "a volume without a batch axis": () => t.conv3d(t.zeros([4, 4, 4, 1]), t.zeros([3, 3, 3, 1, 1])),
+  "filters deeper than the volume": () => t.conv3d(t.zeros([1, 2, 4, 4, 1]), t.zeros([3, 3, 3, 1, 1])),
+  "filters wider than the volume": () => t.conv3d(t.zeros([1, 4, 4, 2, 1]), t.zeros([3, 3, 3, 1, 1])),
+  "filters of a volume for other channels": () => t.conv3d(t.zeros([1, 4, 4, 4, 2]), t.zeros([3, 3, 3, 1, 1])),
+  "a window over the padding of the depth": () =>
+    t.maxPool3d(t.zeros([1, 2, 2, 2, 1]), { kernelSize: 1, padding: [1, 0, 0] }),
   "tiling without a number for each axis": () => t.tile(t.zeros([2, 3]), [2]),
   "tiling with half a copy": () => t.tile(t.zeros([2, 3]), [2, 1.5]),
   "sums along an axis that does not exist": () => t.cumsum(t.zeros([2, 3]), 2),

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import * as t from "../src/index.ts";
 
 const [x, image, signal] = [t.ones([2, 4]), t.ones([1, 4, 4, 2]), t.ones([1, 6, 2])];
+const volume = t.ones([1, 4, 4, 4, 4]);
 const [filters, line] = [t.ones([2, 2, 2, 2]), t.ones([2, 2, 2])];
 
 /** Every function with an object of options: a call with options, valid options, and wrong values of each option. */
@@ -49,6 +50,13 @@ const calls: Record<string, readonly [call: (options: never) => unknown, right: 
   maxPool2dIndices: [(o) => t.maxPool2dIndices(image, o), { kernelSize: 2 }, { kernelSize: 2.5 }],
   averagePool2d: [(o) => t.averagePool2d(image, o), { kernelSize: 2 }, { kernelSize: [2], countPadding: "no" }],
   lpPool2d: [(o) => t.lpPool2d(image, o), { kernelSize: 2, p: 3 }, { p: Infinity, kernelSize: -1 }],
+  conv3d: [
+    (o) => t.conv3d(volume, t.ones([2, 2, 2, 4, 3]), o),
+    { stride: [1, 2, 1], padding: [1, 0, 1] },
+    { stride: [1, 1], padding: [[1, 1], 0, 0], dilation: 0, groups: "2", geometry: "loose" },
+  ],
+  maxPool3d: [(o) => t.maxPool3d(volume, o), { kernelSize: 2 }, { kernelSize: [2, 2], padding: [0, 1], dilation: -1 }],
+  averagePool3d: [(o) => t.averagePool3d(volume, o), { kernelSize: [1, 2, 2] }, { kernelSize: 0, countPadding: 1 }],
   maxUnpool2d: [(o) => t.maxUnpool2d(image, image, o), { height: 8, width: 8 }, { height: 0, width: 1.5 }],
   patches: [(o) => t.patches(image, o), { kernelSize: 2 }, { kernelSize: "2", stride: 0 }],
   locallyConnected2d: [

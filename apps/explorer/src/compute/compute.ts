@@ -13,7 +13,7 @@ export type ComputeStatus =
   | { readonly kind: "failed"; readonly text: string };
 
 /** Options of a job. */
-interface AskOptions {
+export interface AskOptions {
   /** Cancels the job if the worker has not begun with it, or if it runs beside others. */
   readonly signal?: AbortSignal;
   /** Called with each intermediate result. */

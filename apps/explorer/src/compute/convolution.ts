@@ -26,18 +26,8 @@ export interface ConvolutionRequest {
   readonly outputGradient?: Float32Array | undefined;
 }
 
-/** The result of a convolution. */
-interface ConvolutionAnswer {
-  readonly output: Float32Array;
-  /** `[height, width, filters]` */
-  readonly outputShape: readonly number[];
-  /** Gradients of input, filters and bias, each in its shape. */
-  readonly gradients:
-    { readonly input: Float32Array; readonly filters: Float32Array; readonly bias: Float32Array } | undefined;
-}
-
-/** Convolves, and computes the gradients if they are wanted. */
-export async function convolution(request: ConvolutionRequest): Promise<ConvolutionAnswer> {
+/** Convolves, and computes the gradients of input, filters and bias if they are wanted. Outputs are `[height, width, filters]`. */
+export async function convolution(request: ConvolutionRequest) {
   const { inputShape, filterShape, padding, border = "constant", outputGradient } = request;
   const { stride = 1, dilation = 1, groups = 1, bias: biases = new Float32Array(filterShape[3]) } = request;
   const input = tensor(request.input, [1, ...inputShape]);

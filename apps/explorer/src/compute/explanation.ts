@@ -40,16 +40,6 @@ export interface ExplainRequest {
   readonly forgotten: number;
 }
 
-/** A map over the image. */
-interface ExplainAnswer {
-  /** Row-major, a number for each pixel. */
-  readonly values: Float32Array;
-  /** Similarity to the map of the trained net: 1 for the same. */
-  readonly similarity: number;
-  /** Paths of the layers with parameters, in order. */
-  readonly layers: readonly string[];
-}
-
 /** Paths of the layers with parameters, in order. */
 const trainedLayers = (net: Net): string[] =>
   simpleLayers(net, net.inputShape)
@@ -83,11 +73,8 @@ function similarityOf(before: Heatmap, after: Heatmap): number {
   return structuralSimilarity(scaled(before), scaled(after), { range: 2, onlyShown: true });
 }
 
-/** Explains an answer, and compares the explanation with that of the trained net. */
-export async function explanation(
-  net: Net,
-  { pixels, method, target, forgotten }: ExplainRequest,
-): Promise<ExplainAnswer> {
+/** Explains an answer by a number for each pixel, row-major, and compares that with the explanation of the trained net. */
+export async function explanation(net: Net, { pixels, method, target, forgotten }: ExplainRequest) {
   const layers = trainedLayers(net);
   const x = tensor(pixels, [1, ...net.inputShape]);
   const mapOf = async (model: Layer): Promise<Heatmap> => heatmap(await explain(model, x, { method, target }));

@@ -23,6 +23,7 @@ import {
   zeros,
   type Tensor,
 } from "@convlens/tensor";
+import { largestDifference } from "../numbers.ts";
 import { backendOf } from "./backends.ts";
 import type { Net } from "./net.ts";
 
@@ -72,22 +73,6 @@ export interface FloorAnswer {
   readonly whole: number;
 }
 
-/** A backend of a comparison. */
-interface Racer {
-  readonly name: string;
-  /** Milliseconds of a run: the least of several. */
-  readonly milliseconds: number;
-  /** Greatest difference of the results from those of the first backend. */
-  readonly difference: number;
-}
-
-/** One program on several backends, the reference first. */
-export interface RaceAnswer {
-  readonly racers: readonly Racer[];
-  /** Number of compared results. */
-  readonly compared: number;
-}
-
 const RATE = 0.05;
 /** Bytes of a float32. */
 const BYTES = 4;
@@ -95,12 +80,7 @@ const BYTES = 4;
 const ALIGNED = { align: 16 } as const;
 
 /** The program of a task for a backend, and its inputs. */
-function programFor(
-  model: Layer,
-  digits: Classification,
-  { work, batch }: FloorRequest,
-  backend: Backend,
-): FloorProgram {
+function programFor(model: Layer, digits: Classification, { work, batch }: FloorRequest, backend: Backend): FloorProgram {
   const { inputs, targets: labels } = batchOf(
     digits,
     Array.from({ length: Math.min(batch, digits.size) }, (_, i) => i),
@@ -111,7 +91,8 @@ function programFor(
     const logits = answer(x);
     const loss = mean(softmaxCrossEntropy(logits, oneHot(right, logits.shape[1]!)));
     const all = [...parameters(model).values()];
-    gradients(loss, all).forEach((gradient, i) => all[i]!.assign(sgdStep(all[i]!, gradient, RATE)));
+    const found = gradients(loss, all);
+    for (const [i, parameter] of all.entries()) parameter.assign(sgdStep(parameter, found[i]!, RATE));
     return loss;
   };
   const program =
@@ -136,8 +117,12 @@ async function withProgram<R>(
     storages: readonly Storage[],
   ) => Promise<R>,
 ): Promise<R> {
-  const storages = program.variables.map((shape) => backend.allocate(sizeOf(shape)));
-  storages.forEach((storage, i) => backend.write(storage, weights.get(program.variableNames![i]!)!.values));
+  const storages = program.variableNames!.map((name) => {
+    const { values } = weights.get(name)!;
+    const storage = backend.allocate(values.length);
+    backend.write(storage, values);
+    return storage;
+  });
   const executable = backend.compile(program);
   try {
     return await use((onInstruction) => executable.run(feeds, storages, { onInstruction }), storages);
@@ -224,8 +209,11 @@ function blocksOf(program: Program, places: ReturnType<typeof planMemory>["place
   });
 }
 
-/** The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested. */
-export async function race(net: Net, digits: Classification, request: RaceRequest): Promise<RaceAnswer> {
+/**
+ * The same task on the reference, on one thread, on all threads, and on the graphics processor if it is requested: milliseconds of a
+ * run, the least of several, and the greatest difference of the results from those of the reference.
+ */
+export async function race(net: Net, digits: Classification, request: RaceRequest) {
   const own = currentBackend();
   const single = await backendOf("one");
   const graphics = request.graphics ? [await backendOf("graphics")] : [];
@@ -238,7 +226,7 @@ export async function race(net: Net, digits: Classification, request: RaceReques
       : [{ name: `WebAssembly SIMD, ${own.name.replace(/^cpu \(|\)$/g, "")}`, backend: own }]),
     ...graphics.map((backend) => ({ name: backend.name.replace(/^gpu/, "graphics processor"), backend })),
   ];
-  const racers: Racer[] = [];
+  const racers: { name: string; milliseconds: number; difference: number }[] = [];
   let first: Values[] = [];
   for (const { name, backend } of all) {
     const ready = programFor(net.model, digits, request, backend);
@@ -247,10 +235,7 @@ export async function race(net: Net, digits: Classification, request: RaceReques
       return [...outputs, ...(await Promise.all(storages.map((storage) => backend.read(storage))))];
     });
     if (racers.length === 0) first = results;
-    const difference = results.reduce((most, values, k) => {
-      values.forEach((value, i) => (most = Math.max(most, Math.abs(value - first[k]![i]!))));
-      return most;
-    }, 0);
+    const difference = Math.max(...results.map((values, k) => largestDifference(values, first[k]!)));
     racers.push({
       name,
       milliseconds: await withProgram(backend, ready, net, (run) => timed(() => run())),

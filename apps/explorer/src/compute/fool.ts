@@ -15,19 +15,17 @@ export interface FoolRequest {
   readonly epsilon: number;
 }
 
-/** The changed image, and the answers of the net. */
-export interface FoolAnswer {
-  readonly pixels: Float32Array;
-  /** Shares of the classes before and after the change. */
-  readonly before: Float32Array;
-  readonly after: Float32Array;
-}
-
-/** Changes every pixel by epsilon in the direction in which the loss grows: the fast gradient sign method. */
-export async function fool(net: Net, { pixels, label, epsilon }: FoolRequest): Promise<FoolAnswer> {
+/**
+ * Changes every pixel by epsilon in the direction in which the loss grows: the fast gradient sign method. Returns the image, and the
+ * shares of the classes before and after the change.
+ */
+export async function fool(net: Net, { pixels, label, epsilon }: FoolRequest) {
   const x = tensor(pixels, [1, ...net.inputShape]);
   const { values, shape } = await adversarial(net.model, x, { labels: [label], epsilon });
   const shares = async (image: Tensor): Promise<Tensor> => softmax(await predict(net.model, image));
   const [before, after] = await floats(await shares(x), await shares(tensor(values, shape)));
   return { pixels: Float32Array.from(values), before, after };
 }
+
+/** The changed image, and the answers of the net. */
+export type FoolAnswer = Awaited<ReturnType<typeof fool>>;

@@ -14,7 +14,7 @@ import { backendOf, forgetBackend } from "./backends.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { allDigits } from "./data.ts";
 import { learningData, type LearningData } from "./learningData.ts";
-import { learningNet, type LearningChange, type LearningRecipe } from "./learningNet.ts";
+import { learningNet, type Changes, type LearningRecipe } from "./learningNet.ts";
 import { LearningRun, type LearningProgress } from "./learningRun.ts";
 import type { NetParts } from "./net.ts";
 import type { Processor } from "./processor.ts";
@@ -37,20 +37,10 @@ interface StartRequest {
   readonly file?: Uint8Array | undefined;
 }
 
-/** A net that is ready for training. */
-export interface StartAnswer {
-  readonly classes: readonly string[];
-  /** Training examples and test examples. */
-  readonly examples: number;
-  readonly tests: number;
-  readonly filters: number;
-  readonly parameters: number;
-}
-
 /** A slice of training. */
 interface AdvanceRequest {
   readonly net: NetName;
-  readonly changes: readonly LearningChange[];
+  readonly changes: Changes;
   readonly until: number;
   readonly milliseconds: number;
 }
@@ -110,7 +100,8 @@ export function learnedParts({ net, step }: LearnedStep): NetParts {
   return { origin, make, inputShape: shapes.input, classes, weights: found.kept.weights };
 }
 
-async function startLearning({ net, data, recipe, file }: StartRequest): Promise<StartAnswer> {
+/** Makes a net that is ready for training. Answers with its classes and the numbers of examples, filters and parameters. */
+async function startLearning({ net, data, recipe, file }: StartRequest) {
   const weights = file && weightsIn(file);
   const filters = weights === undefined ? recipe.filters : filtersIn(weights, recipe.filters);
   const examples = await learningData(data, allDigits);
@@ -203,6 +194,9 @@ async function lookAtLearning({ example, net, step: wanted }: LookRequest): Prom
     scores: Float32Array.from(output.knownValues),
   };
 }
+
+/** A net that is ready for training. */
+export type StartAnswer = Awaited<ReturnType<typeof startLearning>>;
 
 /** Jobs of the learning panel. */
 export const learningJobs = {

@@ -24,9 +24,12 @@ export interface LearningChange {
   readonly rate: number;
 }
 
-/** The settings at a step. Changes are in order, the first one is at step 0. */
-export const settingsAt = (changes: readonly LearningChange[], step: number): LearningChange =>
-  changes.findLast((change) => change.step <= step) ?? changes[0]!;
+/** The settings at step 0, and their later changes, in order. */
+export type Changes = readonly [LearningChange, ...LearningChange[]];
+
+/** The settings at a step. */
+export const settingsAt = ([first, ...later]: Changes, step: number): LearningChange =>
+  later.findLast((change) => change.step <= step) ?? first;
 
 /** The architecture of the pretrained net with another size: `[n, 28, 28, 1] → [n, classes]`. */
 export const learningNet = (filters: number, classes: number): Sequential =>

@@ -3,8 +3,9 @@ import { adviceOn, type HealthRecord, type TrainingStep } from "@convlens/analys
 import { batchCount, batches, shift, type Batch, type TrainAndTest } from "@convlens/datasets";
 import { build, setWeights, variables, type Sequential, type StoredTensor } from "@convlens/layers";
 import { evaluateModel } from "@convlens/training";
+import { largestDifference } from "../numbers.ts";
 import { LearningHistory, type KeptStep } from "./learningHistory.ts";
-import { learningNet, settingsAt, type LearningChange, type LearningRecipe } from "./learningNet.ts";
+import { learningNet, settingsAt, type Changes, type LearningChange, type LearningRecipe } from "./learningNet.ts";
 import { LearningNet, type StepMade } from "./trainer.ts";
 
 /** A step with its measurements. */
@@ -110,7 +111,7 @@ export class LearningRun {
    * Trains until a step is reached, the time is over, or a step gives NaN or infinity. If the backend fails, the net is as it was after
    * the last complete step, and training can continue, also on another backend.
    */
-  async advance(changes: readonly LearningChange[], until: number, limit: number): Promise<LearningProgress> {
+  async advance(changes: Changes, until: number, limit: number): Promise<LearningProgress> {
     const began = performance.now();
     const [rows, tests]: [LearningRow[], LearningTest[]] = [[], []];
     const looks = this.#seen.health.length;
@@ -251,8 +252,7 @@ interface MadeStep {
 function compare({ weights: some }: KeptStep, { weights: others }: KeptStep): Omit<ComparedStep, "step"> {
   let [difference, compared] = [0, 0];
   for (const [path, { values }] of some) {
-    const other = others.get(path)!.values;
-    for (let i = 0; i < values.length; i++) difference = Math.max(difference, Math.abs(values[i]! - other[i]!));
+    difference = Math.max(difference, largestDifference(values, others.get(path)!.values));
     compared += values.length;
   }
   return { difference, compared };

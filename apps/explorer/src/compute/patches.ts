@@ -28,20 +28,10 @@ export interface PatchPicture {
   readonly label: string;
 }
 
-/** The patches with the largest activations, the largest first. */
-interface PatchesAnswer {
-  readonly patches: readonly PatchPicture[];
-  readonly examples: number;
-}
-
 const found = new WeakMap<Net, Map<string, Promise<ChannelPatches[]>>>();
 
 /** Searches the digits, for all channels of a layer at once, and once for each net. */
-export async function patches(
-  net: Net,
-  digits: Classification,
-  { layer, channel, count }: PatchesRequest,
-): Promise<PatchesAnswer> {
+export async function patches(net: Net, digits: Classification, { layer, channel, count }: PatchesRequest) {
   const data = take(digits, EXAMPLES);
   let own = found.get(net);
   if (own === undefined) found.set(net, (own = new Map()));

@@ -1,6 +1,7 @@
 import { receptiveFields, recordModel } from "@convlens/analysis";
-import { compileModel, layersOf, type Layer } from "@convlens/layers";
+import { compileModel, type Layer } from "@convlens/layers";
 import { softmax, tensor, type Compiled, type Tensor } from "@convlens/tensor";
+import { floats } from "./floats.ts";
 import type { Net } from "./net.ts";
 
 /** An image as input of the net. */
@@ -35,17 +36,17 @@ export interface TakeApartAnswer {
   readonly shares: Float32Array;
 }
 
-type Look = Compiled<[x: Tensor], readonly Tensor[]>;
+type Look = Compiled<[x: Tensor], readonly [scores: Tensor, shares: Tensor, ...layers: Tensor[]]>;
 const looks = new WeakMap<Layer, Look>();
 
 /** The layers of a net that do not consist of others, in the order of their calls. */
 export const simpleLayers = (net: Net, input: readonly number[] | Tensor): ReturnType<typeof recordModel>["layers"] =>
-  recordModel(net.model, input).layers.filter(({ layer }) => layersOf(layer).size === 1);
+  recordModel(net.model, input).layers.filter(({ isContainer }) => !isContainer);
 
 function lookInto(net: Net): Look {
-  const look = compileModel(net.model, (x: Tensor): readonly Tensor[] => {
+  const look = compileModel(net.model, (x: Tensor) => {
     const { output } = recordModel(net.model, x);
-    return [output, softmax(output), ...simpleLayers(net, x).map((layer) => layer.output)];
+    return [output, softmax(output), ...simpleLayers(net, x).map((layer) => layer.output)] as const;
   });
   looks.set(net.model, look);
   return look;
@@ -54,16 +55,18 @@ function lookInto(net: Net): Look {
 /** Computes the activations of all layers. */
 export async function takeApart(net: Net, { pixels }: TakeApartRequest): Promise<TakeApartAnswer> {
   const look = looks.get(net.model) ?? lookInto(net);
-  const [scores, shares, ...made] = (await look(tensor(pixels, [1, ...net.inputShape]))).map((t) =>
-    Float32Array.from(t.knownValues),
+  const [scores, shares, ...made] = await floats(...(await look(tensor(pixels, [1, ...net.inputShape]))));
+  const largest = Math.max(...net.inputShape);
+  const sizes = receptiveFields(net.model, net.inputShape).map(
+    ({ name, axes }) => [name, Math.max(...axes.map(({ size }) => size))] as const,
   );
-  const fields = new Map(receptiveFields(net.model, net.inputShape).map(({ name, axes }) => [name, axes[0]!.size]));
+  const fields = new Map(sizes);
   const layers = simpleLayers(net, net.inputShape).map(({ name, type, output }, i) => ({
     name,
     type,
     shape: output.shape.slice(1),
     values: made[i]!,
-    sees: Math.min(net.inputShape[0]!, fields.get(name) ?? net.inputShape[0]!),
+    sees: Math.min(largest, fields.get(name) ?? largest),
   }));
-  return { net: net.info, layers, scores: scores!, shares: shares! };
+  return { net: net.info, layers, scores, shares };
 }

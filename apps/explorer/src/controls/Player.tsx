@@ -1,10 +1,12 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { clamp } from "../numbers.ts";
 import { Button } from "./Button.tsx";
 
 interface PlayerProps {
   readonly label: string;
   readonly steps: number;
+  /** The nearest step is shown where there are fewer. */
   readonly step: number;
   readonly onStep: (step: number) => void;
   /** A step in words. */
@@ -14,7 +16,8 @@ interface PlayerProps {
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 /** Plays steps in a loop, or goes to one by buttons or a slider, which stop playing. */
-export function Player({ label, steps, step, onStep, describe }: PlayerProps) {
+export function Player({ label, steps, onStep, describe, ...props }: PlayerProps) {
+  const step = clamp(props.step, 0, Math.max(0, steps - 1));
   const playing = useSignal(false);
   const speed = useSignal(2);
   const latest = useRef({ steps, step, onStep });
@@ -31,7 +34,7 @@ export function Player({ label, steps, step, onStep, describe }: PlayerProps) {
   });
   const go = (to: number): void => {
     playing.value = false;
-    onStep(Math.max(0, Math.min(steps - 1, to)));
+    onStep(clamp(to, 0, steps - 1));
   };
   return (
     <div class="player" role="group" aria-label={label}>

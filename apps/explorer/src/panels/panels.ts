@@ -2,54 +2,37 @@ import { lazyView } from "../article/lazyView.tsx";
 import type { StateOf } from "../fields.ts";
 import type { Panel } from "../panel.ts";
 import { architecturesFields } from "./architectures/model.ts";
-import architecturesText from "./architectures/text.md?pieces";
 import { ArchitecturesView } from "./architectures/view.tsx";
 import { conv2dFields } from "./conv2d/model.ts";
-import conv2dText from "./conv2d/text.md?pieces";
 import { Conv2dView } from "./conv2d/view.tsx";
 import { copiesFields } from "./copies/model.ts";
-import copiesText from "./copies/text.md?pieces";
 import { CopiesView } from "./copies/view.tsx";
 import { featuresFields } from "./features/model.ts";
-import featuresText from "./features/text.md?pieces";
 import { FeaturesView } from "./features/view.tsx";
 import { fitFields } from "./fit/model.ts";
-import fitText from "./fit/text.md?pieces";
 import { FitView } from "./fit/view.tsx";
 import { floorFields } from "./floor/model.ts";
-import floorText from "./floor/text.md?pieces";
 import { FloorView } from "./floor/view.tsx";
 import { foolFields } from "./fool/model.ts";
-import foolText from "./fool/text.md?pieces";
 import { FoolView } from "./fool/view.tsx";
 import { kernelsFields } from "./kernels/model.ts";
-import kernelsText from "./kernels/text.md?pieces";
 import { KernelsView } from "./kernels/view.tsx";
 import { learningFields } from "./learning/model.ts";
-import learningText from "./learning/text.md?pieces";
 import { poolingFields } from "./pooling/model.ts";
-import poolingText from "./pooling/text.md?pieces";
 import { PoolingView } from "./pooling/view.tsx";
 import { raceFields } from "./race/model.ts";
-import raceText from "./race/text.md?pieces";
 import { RaceView } from "./race/view.tsx";
 import { shiftFields } from "./shift/model.ts";
-import shiftText from "./shift/text.md?pieces";
 import { ShiftView } from "./shift/view.tsx";
 import { soundFields } from "./sound/model.ts";
-import soundText from "./sound/text.md?pieces";
 import { SoundView } from "./sound/view.tsx";
 import { stackFields } from "./stack/model.ts";
-import stackText from "./stack/text.md?pieces";
 import { StackView } from "./stack/view.tsx";
 import { surgeryFields } from "./surgery/model.ts";
-import surgeryText from "./surgery/text.md?pieces";
 import { SurgeryView } from "./surgery/view.tsx";
 import { whyFields } from "./why/model.ts";
-import whyText from "./why/text.md?pieces";
 import { WhyView } from "./why/view.tsx";
 import { xrayFields } from "./xray/model.ts";
-import xrayText from "./xray/text.md?pieces";
 import { XrayView } from "./xray/view.tsx";
 
 /** The largest view, which is loaded when the reader comes near. */
@@ -57,34 +40,36 @@ const LearningView = lazyView<typeof learningFields>(() =>
   import("./learning/view.tsx").then(({ LearningView: View }) => View),
 );
 
+/** The text of each panel, by its file. */
+const texts = import.meta.glob<Panel["text"]>("./*/text.md", { eager: true, query: "?pieces", import: "default" });
+
 /** One row of {@link panels}. */
 const row = <const I extends string, F extends object>(
   chapter: number,
   id: I,
   title: string,
-  text: Panel["text"],
   fields: F,
   View: Panel<F>["View"],
-) => ({ id, chapter, title, text, fields, View }) satisfies Panel<F>;
+) => ({ id, chapter, title, text: texts[`./${id}/text.md`]!, fields, View }) satisfies Panel<F>;
 
 const rows = [
-  row(1, "copies", "The same neuron at every place", copiesText, copiesFields, CopiesView),
-  row(2, "kernels", "Nine numbers on an image", kernelsText, kernelsFields, KernelsView),
-  row(2, "sound", "The same for sounds", soundText, soundFields, SoundView),
-  row(3, "conv2d", "A filter slides over the input", conv2dText, conv2dFields, Conv2dView),
-  row(3, "fit", "Do the windows fit?", fitText, fitFields, FitView),
-  row(3, "stack", "A stack of maps", stackText, stackFields, StackView),
-  row(4, "pooling", "One number for each block", poolingText, poolingFields, PoolingView),
-  row(4, "shift", "Moved by a pixel", shiftText, shiftFields, ShiftView),
-  row(5, "race", "A comparison of parameters", raceText, raceFields, RaceView),
-  row(5, "surgery", "From a fully connected layer to a convolution", surgeryText, surgeryFields, SurgeryView),
-  row(5, "architectures", "A net in one line", architecturesText, architecturesFields, ArchitecturesView),
-  row(6, "learning", "A net in training", learningText, learningFields, LearningView),
-  row(7, "xray", "Every number between a drawing and an answer", xrayText, xrayFields, XrayView),
-  row(7, "why", "Ten explanations of an answer", whyText, whyFields, WhyView),
-  row(7, "fool", "Cover it, and fool it", foolText, foolFields, FoolView),
-  row(7, "features", "What activates a feature", featuresText, featuresFields, FeaturesView),
-  row(8, "floor", "A list of instructions and one block of memory", floorText, floorFields, FloorView),
+  row(1, "copies", "The same neuron at every place", copiesFields, CopiesView),
+  row(2, "kernels", "Nine numbers on an image", kernelsFields, KernelsView),
+  row(2, "sound", "The same for sounds", soundFields, SoundView),
+  row(3, "conv2d", "A filter slides over the input", conv2dFields, Conv2dView),
+  row(3, "fit", "Do the windows fit?", fitFields, FitView),
+  row(3, "stack", "A stack of maps", stackFields, StackView),
+  row(4, "pooling", "One number for each block", poolingFields, PoolingView),
+  row(4, "shift", "Moved by a pixel", shiftFields, ShiftView),
+  row(5, "race", "A comparison of parameters", raceFields, RaceView),
+  row(5, "surgery", "From a fully connected layer to a convolution", surgeryFields, SurgeryView),
+  row(5, "architectures", "A net in one line", architecturesFields, ArchitecturesView),
+  row(6, "learning", "A net in training", learningFields, LearningView),
+  row(7, "xray", "Every number between a drawing and an answer", xrayFields, XrayView),
+  row(7, "why", "Ten explanations of an answer", whyFields, WhyView),
+  row(7, "fool", "Cover it, and fool it", foolFields, FoolView),
+  row(7, "features", "What activates a feature", featuresFields, FeaturesView),
+  row(8, "floor", "A list of instructions and one block of memory", floorFields, FloorView),
 ] as const;
 
 /** All panels in the order of the page. */

@@ -61,12 +61,9 @@ const columns: Way = async (x, filters, { groups: count = 1, ...window }, g) => 
     return { maps: matmul(rows, seen), size: seen.size };
   });
   // [n, f, places] of each group → [n, places, f] of all.
-  const maps = concat(
-    groups.map((group) => transpose(group.maps, [0, 2, 1])),
-    2,
-  );
+  const maps = groups.map((group) => transpose(group.maps, [0, 2, 1]));
   return {
-    output: await known(reshape(maps, convOutputShape(g))),
+    output: await known(reshape(concat(maps, 2), convOutputShape(g))),
     products: slidProducts(g),
     numbers: groups.reduce((sum, { size }) => sum + size, 0),
   };
@@ -81,10 +78,7 @@ const matrix: Way = async (x, filters, options, g) => {
   return { output, products: g.batch * toeplitz.size, numbers: toeplitz.size };
 };
 
-/**
- * The convolution theorem: each image and each filter is transformed once, and each pair costs one complex product per
- * frequency. Positions that a stride skips are computed, too.
- */
+/** The convolution theorem: one transform of each image and filter, then a complex product per pair and frequency. */
 const fourier: Way = async (x, filters, _, g) => {
   const [input, weights] = await evaluate(x, filters);
   const { height: h, width: w, inChannels, outChannels } = g;

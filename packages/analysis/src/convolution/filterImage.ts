@@ -43,10 +43,8 @@ export function filterImage(image: Operand, kernel: ImageKernel, options: Filter
   const { height, width, values } = flip ? flipKernel(kernel) : kernel;
   const channels = shape[3]!;
   // The same kernel for every channel: [height, width, 1, channels].
-  const filters = tensor(
-    values.flatMap((x) => Array.from({ length: channels }, () => x)),
-    [height, width, 1, channels],
-  );
+  const repeated = values.flatMap((x) => Array.from({ length: channels }, () => x));
+  const filters = tensor(repeated, [height, width, 1, channels]);
   const around = (size: number): readonly [number, number] => [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
   const mode = border === "zero" ? "constant" : border;
   const padded = mode === "valid" ? image : pad(image, [[0, 0], around(height), around(width), [0, 0]], { mode });

@@ -28,10 +28,7 @@ function turnOf(n: number): Complex {
   return turn;
 }
 
-/**
- * The Fourier transform of n numbers, `step` apart, in place (Cooley and Tukey 1965), for a power of two n: bit reversal, then
- * butterflies.
- */
+/** Transforms n numbers, `step` apart, in place (Cooley and Tukey 1965): bit reversal, then butterflies. */
 function transformLine({ re, im }: Complex, start: number, step: number, n: number, back: boolean): void {
   for (let i = 1, k = 0; i < n; i++) {
     let bit = n >> 1;

@@ -32,10 +32,8 @@ export function imageKernel(rows: readonly (readonly number[])[], divisor = 1): 
 
 /** Makes the kernel whose rows are multiples of one row: a filter of the columns, then of the rows. */
 function separable(column: readonly number[], row: readonly number[], divisor = 1): ImageKernel {
-  return imageKernel(
-    column.map((a) => row.map((b) => a * b)),
-    divisor,
-  );
+  const rows = column.map((a) => row.map((b) => a * b));
+  return imageKernel(rows, divisor);
 }
 
 /**

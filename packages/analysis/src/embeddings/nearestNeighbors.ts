@@ -24,10 +24,7 @@ export interface NearestNeighbors {
   readonly distances: Float64Array;
 }
 
-/**
- * Normalizes a row to a unit vector. A row of zeros becomes a unit vector along one of two additional axes, so that its cosine with
- * every other row is 0.
- */
+/** Normalizes a row. Zeros become a unit vector along one of two additional axes, whose cosine with other rows is 0. */
 function unitOf(row: Vector, own: 0 | 1): Float64Array {
   const unit = new Float64Array(row.length + 2);
   // Divided by the largest number first, whose square may overflow or underflow.

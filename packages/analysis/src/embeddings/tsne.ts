@@ -79,10 +79,8 @@ export async function* tsne(codes: Matrix, options: TsneOptions = {}): AsyncGene
       expected: `at least 1 and less than ${rows - 1}, the number of neighbours of each of ${rows} points`,
       got: perplexity,
     });
-  const affinities = affinitiesOf(
-    nearestNeighbors(codes, { count: Math.min(rows - 1, Math.ceil(3 * perplexity)) }),
-    perplexity,
-  );
+  const count = Math.min(rows - 1, Math.ceil(3 * perplexity));
+  const affinities = affinitiesOf(nearestNeighbors(codes, { count }), perplexity);
   const points = startOf(codes, seed);
   const [velocity, gains] = [new Float64Array(2 * rows), new Float64Array(2 * rows).fill(1)];
   for (let step = 0; ; step++) {

@@ -2,6 +2,7 @@ import type { Explanation } from "./explain.ts";
 import { explanationMethods } from "./methods.ts";
 import { magnitudeOf, sumOf } from "../numbers.ts";
 import { planesOf } from "../planes.ts";
+import type { Picture } from "./similarity.ts";
 
 /** One number for each pixel of each example. */
 export interface Heatmap {
@@ -34,16 +35,11 @@ export function heatmap({ method, shape, values }: Pick<Explanation, "method" | 
   return { count, height, width, values: heat };
 }
 
-/** A heatmap of one example. */
-export interface ExampleMap {
-  readonly height: number;
-  readonly width: number;
-  /** Row by row. */
-  readonly values: Float64Array;
-}
-
 /** Returns the map of one example, scaled so that its largest magnitude is 1. */
-export function normalizedMap({ height, width, values }: Heatmap, example: number): ExampleMap {
+export function normalizedMap(
+  { height, width, values }: Heatmap,
+  example: number,
+): Picture & { readonly values: Float64Array } {
   const one = values.slice(example * height * width, (example + 1) * height * width);
   const largest = magnitudeOf(one) || 1;
   return { height, width, values: one.map((value) => value / largest) };

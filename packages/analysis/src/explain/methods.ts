@@ -46,9 +46,7 @@ export const explanationMethods: ExplanationMethods = {
 export type ExplanationMethodName = keyof ExplanationMethods;
 
 /** The names of {@link explanationMethods}. */
-export const explanationMethodNames: readonly ExplanationMethodName[] = Object.keys(
-  explanationMethods,
-) as ExplanationMethodName[];
+export const explanationMethodNames = Object.keys(explanationMethods) as readonly ExplanationMethodName[];
 
 /** A method by its name, with its own options. */
 export type ExplainMethod = {

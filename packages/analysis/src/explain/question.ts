@@ -91,10 +91,7 @@ function checkedScore(score: (output: Tensor) => Tensor): (output: Tensor) => Te
 }
 
 /** The scores at a point and their gradients. */
-export interface ScoreGradient {
-  readonly scores: Values;
-  readonly gradient: Values;
-}
+type ScoreGradient = Readonly<Record<"scores" | "gradient", Values>>;
 
 /** Options of the backward pass from the scores to a point: gradient rules, and another seed. */
 export type Backward = (scores: Tensor, point: Tensor) => GradientsOptions;

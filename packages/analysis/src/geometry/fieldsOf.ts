@@ -66,10 +66,8 @@ function after(t: Recorded, fields: ReadonlyMap<Tensor, Field>): Field | undefin
 function joined(parts: readonly Field[], shape: Shape, axis: number): Field {
   if (parts.some((field) => follows(field.axes.slice(axis, axis + 1).flat()))) return everything(parts, shape);
   const plain = plainAxis(shape[axis] ?? 1);
-  return merge(
-    parts.map((field) => ({ ...field, axes: field.axes.with(axis, plain) })),
-    shape,
-  );
+  const whole = parts.map((field) => ({ ...field, axes: field.axes.with(axis, plain) }));
+  return merge(whole, shape);
 }
 
 /** Returns the field of `t` from its first input; `isOnly` if the others do not depend on the model's input. */

@@ -39,10 +39,8 @@ const namesOf = (rank: number): readonly string[] =>
 const intervalsOf = ({ axes, sights }: Field, unit: readonly number[]): (Interval & { readonly along: number })[] =>
   [...sights].flatMap(([along, { moving, fixed }]) => {
     const offset = axes.reduce((sum, factors, axis) => {
-      const at = placeOf(
-        axis === 0 ? 0 : (unit[axis - 1] ?? 0),
-        factors.map(({ size }) => size),
-      );
+      const sizes = factors.map(({ size }) => size);
+      const at = placeOf(axis === 0 ? 0 : (unit[axis - 1] ?? 0), sizes);
       const steps = factors.map((factor) => (factor.along === along ? factor.step : 0));
       return sum + offsetOf(at, steps);
     }, 0);

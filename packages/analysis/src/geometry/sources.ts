@@ -114,10 +114,7 @@ function tapsOf(g: Conv2dGeometry, dy: Mask): Mask {
   return seen;
 }
 
-/**
- * Which elements of input number `which` an operation may read to compute the marked elements of its result, whatever their
- * values: all of them, for an operation that is not listed here.
- */
+/** Returns the elements of input `which` that an operation may read for the marked results: all, for an unknown one. */
 function sourcesOf(t: Tensor, which: number, mask: Mask): Mask {
   const own = t.inputs[which]!.shape;
   if (traitsOf(t.operation).elementwise) return stretched(mask, own, t.shape);

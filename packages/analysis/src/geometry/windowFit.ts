@@ -22,27 +22,24 @@ export interface WindowFitOptions {
   readonly dilation?: number;
 }
 
-/** Whether a window fits, and where it stands. */
+/** How a window fits along an axis. */
 export interface WindowFit {
-  /** (W − F + 2P) / S + 1: how many positions there are, which may be no whole number. */
+  /** Number of positions, (W − F + 2P) / S + 1, which may be fractional. */
   readonly positions: number;
-  /** How many of them the window takes: the output's size. 0 where it is larger than all there is. */
+  /** Size of the output: the positions that the window takes; 0 for a window that is larger than the padded input. */
   readonly output: number;
   /** Elements at the end, padding included, that no position reaches. */
   readonly dropped: number;
   /** Whether `positions` is a whole number. */
   readonly fits: boolean;
-  /** Where it does not fit: why, and what would mend it. */
+  /** Why it does not fit, and how to fix it. */
   readonly why?: string;
 }
 
 const isSide = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const paddingOption: OptionCheck = (value) =>
-  isSide(value) ||
-  value === "same" ||
-  value === "valid" ||
-  (Array.isArray(value) && value.length === 2 && value.every(isSide))
+  value === "same" || value === "valid" || (Array.isArray(value) && value.length === 2 ? value : [value]).every(isSide)
     ? undefined
     : '"same", "valid", a whole number of at least 0 or two of them, [before, after]';
 
@@ -55,7 +52,7 @@ const windowChecks: OptionChecks<WindowFitOptions> = {
 };
 
 /**
- * How often a window fits along an axis: (W − F + 2P) / S + 1, and where that is no whole number, why, and what to change.
+ * Returns how often a window fits along an axis, (W − F + 2P) / S + 1, and for a fraction what to change.
  *
  * @example
  * ```ts
@@ -67,8 +64,8 @@ export function windowFit(options: WindowFitOptions): WindowFit {
   checkOptions("windowFit", options, windowChecks);
   for (const name of ["input", "window"] as const) checkValue("windowFit", name, options[name], windowChecks[name]);
   const { input, window, stride = 1, padding = 0, dilation = 1 } = options;
-  const sides =
-    typeof padding === "number" ? ([padding, padding] as const) : padding === "valid" ? ([0, 0] as const) : padding;
+  const both = padding === "valid" ? 0 : padding;
+  const sides = typeof both === "number" ? ([both, both] as const) : both;
   const fit = fitWindow({ input, window, stride, dilation, padding: sides }, "length");
   const { output } = fit.sliding;
   return {

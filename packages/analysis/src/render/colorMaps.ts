@@ -40,7 +40,7 @@ const toLinear = (x: number): number => (x <= 0.04045 ? x / 12.92 : ((x + 0.055)
 const fromLinear = (x: number): number => (x <= 0.0031308 ? 12.92 * x : 1.055 * x ** (1 / 2.4) - 0.055);
 
 const times = (m: readonly Triple[], v: Triple): Triple =>
-  m.map((row) => row[0] * v[0] + row[1] * v[1] + row[2] * v[2]) as unknown as Triple;
+  m.map(([a, b, c]) => a * v[0] + b * v[1] + c * v[2]) as unknown as Triple;
 
 // OKLab (Björn Ottosson 2020): linear light → responses of the eye's cones → their cube roots → lightness and two opponent
 // colours.
@@ -65,40 +65,27 @@ const fromCones: readonly Triple[] = [
   [-0.0041960863, -0.7034186147, 1.707614701],
 ];
 
-const each = (v: Triple, f: (x: number) => number): Triple => v.map(f) as unknown as Triple;
+const each = (v: Triple, f: (x: number, i: number) => number): Triple => v.map(f) as unknown as Triple;
 
 /** Red, green and blue of 0 to 255 as lightness and two opponent colours, in which equal distances look equal. */
-export const toOklab = (rgb: Triple): Triple =>
-  times(
-    opponents,
-    each(
-      times(
-        cones,
-        each(rgb, (x) => toLinear(x / 255)),
-      ),
-      Math.cbrt,
-    ),
-  );
+export function toOklab(rgb: Triple): Triple {
+  const light = each(rgb, (x) => toLinear(x / 255));
+  return times(opponents, each(times(cones, light), Math.cbrt));
+}
 
-const fromOklab = (lab: Triple): Triple =>
-  each(
-    times(
-      fromCones,
-      each(times(fromOpponents, lab), (x) => x ** 3),
-    ),
-    (x) => Math.round(255 * Math.min(1, Math.max(0, fromLinear(x)))),
-  );
+function fromOklab(lab: Triple): Triple {
+  const responses = each(times(fromOpponents, lab), (x) => x ** 3);
+  return each(times(fromCones, responses), (x) => Math.round(255 * Math.min(1, Math.max(0, fromLinear(x)))));
+}
 
 /** `count` colours between the stops, interpolated in OKLab, including the first and the last stop. */
 function ramp(text: string, count: number): Triple[] {
-  const at = text
-    .split(" ")
-    .map((hex) => toOklab([0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)) as unknown as Triple));
+  const at = text.split(" ").map((hex) => toOklab(each([0, 2, 4], (i) => parseInt(hex.slice(i, i + 2), 16))));
   return Array.from({ length: count }, (_, i) => {
     const place = (i / (count - 1)) * (at.length - 1);
     const below = Math.min(at.length - 2, Math.floor(place));
     const [a, b] = [at[below]!, at[below + 1]!];
-    return fromOklab(a.map((x, k) => x + (b[k]! - x) * (place - below)) as unknown as Triple);
+    return fromOklab(each(a, (x, k) => x + (b[k]! - x) * (place - below)));
   });
 }
 
@@ -115,19 +102,19 @@ const made = /* @__PURE__ */ new Map<string, ColorMap>();
  */
 export function colorMap(name: ColorMapName, theme: Theme = "light"): ColorMap {
   const key = `${name} ${theme}`;
-  let map = made.get(key);
-  if (map === undefined) {
-    const colors =
-      name === "signed"
-        ? [...ramp(stops.negative[theme], 129).reverse(), ...ramp(stops.positive[theme], 129).slice(1)]
-        : name === "gray"
-          ? // Greys of photographs are stored as they are shown, already perceptually even.
-            Array.from({ length: 256 }, (_, i) => [i, i, i])
-          : ramp(stops.sequential[theme], 256);
-    map = { name, theme, low: name === "signed" ? -1 : 0, table: Uint8Array.from(colors.flat()) };
-    made.set(key, map);
-  }
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const table = Uint8Array.from(colorsOf(name, theme).flat());
+  const map: ColorMap = { name, theme, low: name === "signed" ? -1 : 0, table };
+  made.set(key, map);
   return map;
+}
+
+function colorsOf(name: ColorMapName, theme: Theme): Triple[] {
+  if (name === "sequential") return ramp(stops.sequential[theme], 256);
+  // Greys of photographs are stored as they are shown, already perceptually even.
+  if (name === "gray") return Array.from({ length: 256 }, (_, i) => [i, i, i]);
+  return [...ramp(stops.negative[theme], 129).reverse(), ...ramp(stops.positive[theme], 129).slice(1)];
 }
 
 /**

@@ -108,14 +108,8 @@ function plotOf(series: readonly Series[], options: LineChartOptions): Plot {
     return usable.length === 0 ? [isLog ? 0.1 : 0, 1] : extentOf(usable);
   };
   const [isLogX, isLogY] = [xScale === "log", yScale === "log"];
-  const [left, right] = endsOf(
-    all.map(([at]) => at),
-    isLogX,
-  );
-  const [bottom, top] = endsOf(
-    all.map(([, value]) => value),
-    isLogY,
-  );
+  const [xs, ys] = [all.map(([at]) => at), all.map(([, value]) => value)];
+  const [[left, right], [bottom, top]] = [endsOf(xs, isLogX), endsOf(ys, isLogY)];
   const x = axisOf(isLogX ? left : Math.min(0, left), xHigh ?? right, isLogX);
   const y = axisOf(low ?? bottom, high ?? top, isLogY);
   return {
@@ -205,10 +199,8 @@ export function drawLineChart(series: readonly Series[], options: LineChartOptio
   const { xLabel = "", title, theme = "auto" } = options;
   const plot = plotOf(series, options);
   const { width, height } = plot;
-  const keys = placesOfKeys(
-    series.map(({ name }) => name),
-    width,
-  );
+  const names = series.map(({ name }) => name);
+  const keys = placesOfKeys(names, width);
   // Everything is moved down by the further lines of the legend.
   const down = ROW * (keys.at(-1)?.row ?? 0);
   const lines = series.flatMap((each, i) => {

@@ -145,17 +145,17 @@ export function drawVolumes(table: DrawnVolumes, options: VolumesOptions = {}): 
     scale === undefined ? total(boxesOf(rows, trueSize, fit(rows, trueSize, Infinity))) <= WIDEST : scale === "true";
   const size = isTrue ? trueSize : Math.cbrt;
   const factor = fit(rows, size, widest);
-  const lines: Box[][] = [[]];
+  let line: Box[] = [];
+  const lines = [line];
   for (const box of boxesOf(rows, size, factor)) {
-    if (total([...lines.at(-1)!, box]) > widest && lines.at(-1)!.length > 0) lines.push([]);
-    lines.at(-1)!.push(box);
+    if (total([...line, box]) > widest && line.length > 0) lines.push((line = []));
+    line.push(box);
   }
-  const rooms = lines.map((own) => Math.max(...own.map(heightOf)) + 70);
-  const height = rooms.reduce((sum, room) => sum + room, 22);
-  let top = 0;
-  const content = lines.flatMap((own, i) => {
-    const drawn = drawLine(own, top + rooms[i]! / 2);
-    top += rooms[i]!;
+  let [top, height] = [0, 22];
+  const content = lines.flatMap((own) => {
+    const room = Math.max(...own.map(heightOf)) + 70;
+    const drawn = drawLine(own, top + room / 2);
+    [top, height] = [top + room, height + room];
     return drawn;
   });
   const roots = "edges as cube roots: 8 cells are drawn as 2";

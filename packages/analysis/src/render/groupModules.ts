@@ -29,9 +29,8 @@ const bytesOf = (stages: readonly DrawnStage[], isPlane: boolean): number =>
   }, 0);
 
 /**
- * A graph within the budget of a drawing. If there are too many stages, equal ones that follow each other are drawn once. If
- * there are too many elements, neighbours are merged: two, three, … along each side. If that is not enough, stages in the middle
- * are left out.
+ * A graph within the budget of a drawing: repeated stages are drawn once, then neighbouring elements are merged, then stages in
+ * the middle are left out.
  */
 export function groupModules({ stages, isPlane }: ModularGraph): DrawnGraph {
   const each = stages.map((stage): DrawnStage => ({ ...stage, whole: stage.grid, times: 1 }));
@@ -49,40 +48,33 @@ export function groupModules({ stages, isPlane }: ModularGraph): DrawnGraph {
 
 /** Merges `factor` elements along each side of the input, fewer where elements lie further apart. */
 function coarsened(stages: readonly DrawnStage[], factor: number): DrawnStage[] {
-  const grids = stages.map(({ whole, stands }) =>
-    [0, 1].map((axis) => Math.ceil((whole[axis]! * Math.max(1, stands?.jump[axis] ?? 1)) / factor)),
-  );
-  const sizes = stages.map(({ whole }, s) => whole.map((size, axis) => Math.max(1, Math.min(size, grids[s]![axis]!))));
-  const groupOf = (stage: number, element: number): number => {
-    const [{ whole }, [rows, columns]] = [stages[stage]!, sizes[stage] as [number, number]];
-    const row = Math.floor((Math.floor(element / whole[1]) * rows) / whole[0]);
-    return row * columns + Math.floor(((element % whole[1]) * columns) / whole[1]);
-  };
+  const sizeOf = (size: number, jump = 1): number =>
+    Math.max(1, Math.min(size, Math.ceil((size * Math.max(1, jump)) / factor)));
+  const groups = stages.map(({ whole, stands }) => {
+    const rows = sizeOf(whole[0], stands?.jump[0]);
+    const columns = sizeOf(whole[1], stands?.jump[1]);
+    const groupOf = (element: number): number => {
+      const row = Math.floor((Math.floor(element / whole[1]) * rows) / whole[0]);
+      return row * columns + Math.floor(((element % whole[1]) * columns) / whole[1]);
+    };
+    return { rows, columns, groupOf };
+  });
   return stages.map((stage, s): DrawnStage => {
     const { whole, stands, edges, ...rest } = stage;
-    const [rows, columns] = sizes[s] as [number, number];
-    // The middle of each group, in groups of the input.
+    const { rows, columns, groupOf } = groups[s]!;
+    const joined = edges.map((edge) => ({
+      ...edge,
+      from: groups[edge.stage]!.groupOf(edge.from),
+      to: groupOf(edge.to),
+    }));
+    const own = { ...rest, whole, grid: [rows, columns] as const, edges: distinct(joined) };
+    if (stands === undefined) return own;
     const ratio = [whole[0] / rows, whole[1] / columns] as const;
+    // The middle of each group, in groups of the input.
     const middle = (axis: 0 | 1): number =>
-      (stands!.first[axis] + ((ratio[axis] - 1) / 2) * stands!.jump[axis] - (factor - 1) / 2) / factor;
-    return {
-      ...rest,
-      whole,
-      ...(stands !== undefined && {
-        stands: {
-          first: [middle(0), middle(1)],
-          jump: [(stands.jump[0] * ratio[0]) / factor, (stands.jump[1] * ratio[1]) / factor],
-        },
-      }),
-      grid: [rows, columns],
-      edges: distinct(
-        edges.map(({ stage: source, from, to }) => ({
-          stage: source,
-          from: groupOf(source, from),
-          to: groupOf(s, to),
-        })),
-      ),
-    };
+      (stands.first[axis] + ((ratio[axis] - 1) / 2) * stands.jump[axis] - (factor - 1) / 2) / factor;
+    const jump = [(stands.jump[0] * ratio[0]) / factor, (stands.jump[1] * ratio[1]) / factor] as const;
+    return { ...own, stands: { first: [middle(0), middle(1)], jump } };
   });
 }
 
@@ -102,8 +94,8 @@ function selected(stages: readonly DrawnStage[], shown: readonly number[], times
     const stage = stages[s]!;
     const edges = stage.edges.flatMap((edge): ModularEdge[] => {
       const source = shown[edge.stage]!;
-      const [rows, columns] = stages[source]!.grid;
-      return place.get(source)! < i ? [{ ...edge, stage: place.get(source)!, from: edge.from % (rows * columns) }] : [];
+      const [to, { grid }] = [place.get(source)!, stages[source]!];
+      return to < i ? [{ ...edge, stage: to, from: edge.from % (grid[0] * grid[1]) }] : [];
     });
     return { ...stage, edges: distinct(edges), times: times[s] ?? 1 };
   });

@@ -19,7 +19,6 @@ export { paintMatrix } from "./paintMatrix.ts";
 export { palette, type Role } from "./palette.ts";
 export { encodePng, pngUrl } from "./png.ts";
 export {
-  enlarge,
   overlay,
   paintAtlas,
   paintImage,

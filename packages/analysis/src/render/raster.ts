@@ -1,6 +1,5 @@
 import {
   checkOptions,
-  checkValue,
   numberFrom,
   oneOf,
   ShapeError,
@@ -176,10 +175,8 @@ export function paintAtlas(
   const rows = Math.ceil(maps.length / columns);
   const [height, width] = [Math.max(1, rows * (tall + gap) - gap), Math.max(1, columns * (wide + gap) - gap)];
   const data = new Uint8ClampedArray(4 * height * width);
-  const scale = scaleOf(
-    maps.map(({ values }) => values),
-    painted,
-  );
+  const numbers = maps.map(({ values }) => values);
+  const scale = scaleOf(numbers, painted);
   for (const [k, { values }] of maps.entries()) {
     const first = Math.floor(k / columns) * (tall + gap) * width + (k % columns) * (wide + gap);
     const [, own] = sizes[k]!;
@@ -220,23 +217,6 @@ export function paintImage(
       data[4 * pixel + k] = Math.round((255 * (x - low)) / (high - low || 1));
     }
   return { width, height, data };
-}
-
-/**
- * A picture with every pixel as a square of `factor` × `factor` pixels.
- *
- * @example
- * ```ts
- * enlarge(paintMap({ shape: [2, 2], values: [0, 1, 2, 3] }), 8).width; // 16
- * ```
- */
-export function enlarge({ width, height, data }: Raster, factor: number): Raster {
-  checkValue("enlarge", "factor", factor, wholeFrom(1));
-  const [from, to] = [new Uint32Array(data.buffer), new Uint32Array(width * factor * height * factor)];
-  for (let y = 0; y < height * factor; y++)
-    for (let x = 0; x < width * factor; x++)
-      to[y * width * factor + x] = from[Math.floor(y / factor) * width + Math.floor(x / factor)]!;
-  return { width: width * factor, height: height * factor, data: new Uint8ClampedArray(to.buffer) };
 }
 
 /**

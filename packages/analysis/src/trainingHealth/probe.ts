@@ -19,10 +19,7 @@ export interface Probed {
   readonly layers: readonly LayerHealth[];
 }
 
-/**
- * Compiles a function that measures gradients, dead and saturated units on fixed examples. Units are found at the recorded
- * activation functions, whether or not these are layers.
- */
+/** Compiles a function that measures gradients, and dead and saturated units behind activation functions. */
 export function probe(model: Layer, inputs: Tensor, loss: (outputs: Tensor) => Tensor): () => Promise<Probed> {
   let heads: readonly Pick<LayerHealth, "path" | "curve" | "units">[] = [];
   const run = compileModel(model, (x: Tensor) => {

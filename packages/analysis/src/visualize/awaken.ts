@@ -1,9 +1,8 @@
 import { absolute, equal, greater, less, max, maximum, where, type GradientRule } from "@convlens/tensor";
 
 /**
- * Gradient rule for a ReLU that is 0 for a whole example: gradients that would activate its units pass. Otherwise an objective
- * that is inactive at the start, as most single units are, could never be reached. (For a loss to minimize, those are negative
- * gradients.)
+ * Gradient rule for a ReLU that is 0 for a whole example: negative gradients, which would activate its units, pass. Otherwise an
+ * objective that is inactive at the start could never be reached.
  */
 export const awaken: GradientRule = (dy, y) => {
   if (y.operation !== "relu" || y.rank === 0) return undefined;

@@ -199,11 +199,10 @@ async function throughFunction(
   dy: Tensor,
   i: number,
 ): Promise<TracedGradient[][]> {
-  const derivatives = Array.from(
-    { length: output.size },
-    (_, unit) => gradients(output, [from], { seed: seedAt(output, unit), unused: "zeros" })[0],
-  );
-  const [at, ...each] = await evaluate(dy, ...derivatives);
+  const through = (unit: number): Tensor =>
+    gradients(output, [from], { seed: seedAt(output, unit), unused: "zeros" })[0];
+  const units = Array.from({ length: output.size }, (_, unit) => unit);
+  const [at, ...each] = await evaluate(dy, ...units.map(through));
   const terms = each.map((derivatives, unit): TracedGradient => {
     const [slope, derivative] = [at[unit]!, derivatives[i]!];
     return { output: placeOf(unit, output.shape).slice(1), dy: slope, derivative, product: slope * derivative };

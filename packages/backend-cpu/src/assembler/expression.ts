@@ -68,5 +68,5 @@ export const isNumber = (x: Local<"f32">): Int => f32.eq(x, x);
 /** max(x, 0), and NaN for NaN: faster than `max`, which looks for NaN in both operands. */
 export const relu4 = (x: Vector): Vector => f32x4.pmax(x, zero4);
 /** Four of the eight numbers of both vectors. */
-export const shuffle4 = (a: Vector, b: Vector, ...lanes: [number, number, number, number]): Vector =>
+export const shuffle4 = (a: Vector, b: Vector, ...lanes: readonly [number, number, number, number]): Vector =>
   i8x16.shuffle(a, b, ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));

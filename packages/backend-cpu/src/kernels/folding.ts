@@ -1,5 +1,5 @@
 import { sizeOf, type Shape } from "@convlens/backend";
-import { loopsOf, type Loop } from "./loops.ts";
+import { loopsOf, type Loops } from "./loops.ts";
 
 /** Neighbouring axes that are all reduced, or all kept. */
 export interface Group {
@@ -71,7 +71,7 @@ const isKept = ({ isFolded }: Group): boolean => !isFolded;
  */
 export function spreadingOf({ outer, inner }: Folding): {
   readonly length: number;
-  readonly loops: Loop[] | undefined;
+  readonly loops: Loops | undefined;
 } {
   const groups = [...outer.filter(isKept), ...inner];
   const sizes = groups.map(({ size }) => size);

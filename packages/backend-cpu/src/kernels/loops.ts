@@ -14,12 +14,15 @@ export interface Loop {
   readonly steps: readonly number[];
 }
 
+/** Nested loops, the outermost first. */
+export type Loops = readonly [Loop, ...Loop[]];
+
 /**
  * The axes of a shape as loops. Neighbouring axes become one loop if all tensors have even steps there.
  *
  * @param steps - For each input and for the output, the step along each axis.
  */
-export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Loop[] {
+export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Loops {
   const loops: Loop[] = [];
   shape.forEach((count, axis) => {
     if (count === 1) return;
@@ -29,7 +32,8 @@ export function loopsOf(shape: Shape, steps: readonly (readonly number[])[]): Lo
       loops.splice(-1, 1, { count: outer.count * count, steps: own.steps });
     else loops.push(own);
   });
-  return loops.length === 0 ? [{ count: 1, steps: steps.map(() => 0) }] : loops;
+  const [outermost = { count: 1, steps: steps.map(() => 0) }, ...others] = loops;
+  return [outermost, ...others];
 }
 
 /** Numbers that are worth a call. */
@@ -53,7 +57,7 @@ export function tasksOf(runtime: Runtime, count: number, size: number): Tasks {
 export interface Elementwise<P> {
   /** For numbers side by side. Their number is an argument, so all sizes share the function. */
   readonly row: FunctionDefinition<{ readonly parameters: P; readonly steps: readonly number[] }>;
-  readonly nest: FunctionDefinition<{ readonly parameters: P; readonly loops: readonly Loop[] }>;
+  readonly nest: FunctionDefinition<{ readonly parameters: P; readonly loops: Loops }>;
 }
 
 /** Defines an elementwise operation. */
@@ -84,11 +88,11 @@ export function defineChain<P>(
     }),
     nest: defineFunction({
       name,
-      arity: ({ loops }) => loops[0]!.steps.length,
+      arity: ({ loops }) => loops[0].steps.length,
       write: (f, { parameters, loops }, ...addresses) =>
-        writeNest(f, chain(parameters, loops[0]!.steps), loops, addresses),
+        writeNest(f, chain(parameters, loops[0].steps), loops, addresses),
       work: ({ parameters, loops }) =>
-        loops.reduce((size, { count }) => size * count, 1) * workOf(chain(parameters, loops[0]!.steps)),
+        loops.reduce((size, { count }) => size * count, 1) * workOf(chain(parameters, loops[0].steps)),
     }),
   };
 }
@@ -101,7 +105,7 @@ export function runLoops<P>(
   runtime: Runtime,
   operation: Elementwise<P>,
   parameters: P,
-  loops: readonly Loop[],
+  loops: Loops,
 ): (...addresses: Address[]) => void {
   const run = prepare(runtime, operation, parameters, loops);
   return (...addresses) => run(addresses);
@@ -112,10 +116,10 @@ export function runOverBlocks<P>(
   runtime: Runtime,
   operation: Elementwise<P>,
   parameters: P,
-  loops: readonly Loop[],
+  loops: Loops,
 ): (inputs: readonly Block[], output: Block) => void {
   const run = prepare(runtime, operation, parameters, loops);
-  const addresses = loops[0]!.steps.map(() => NOWHERE);
+  const addresses = loops[0].steps.map(() => NOWHERE);
   const last = addresses.length - 1;
   return (inputs, output) => {
     for (let i = 0; i < last; i++) addresses[i] = inputs[i]!.start;
@@ -134,9 +138,9 @@ function prepare<P>(
   runtime: Runtime,
   { row, nest }: Elementwise<P>,
   parameters: P,
-  loops: readonly Loop[],
+  loops: Loops,
 ): (addresses: readonly Address[]) => void {
-  const [outer, ...inner] = loops as [Loop, ...Loop[]];
+  const [outer, ...inner] = loops;
   const { steps } = outer;
   const isRow = inner.length === 0 && isContiguous(outer);
   const size = inner.reduce((product, { count }) => product * count, 1);
@@ -220,13 +224,11 @@ function writeRow(
 const SHORT = 100;
 
 /** Writes a chain over nested loops, four numbers at a time where the innermost loop is contiguous. */
-function writeNest(f: FunctionWriter, chain: Chain, loops: readonly Loop[], addresses: readonly Pointer[]): void {
+function writeNest(f: FunctionWriter, chain: Chain, loops: Loops, addresses: readonly Pointer[]): void {
   const to = addresses.at(-1)!;
   const writer = new ChainWriter(f, chain, addresses.slice(0, -1));
-  const innermost = loops.at(-1)!;
   /** Writes numbers side by side; returns how far the addresses have moved. */
-  const writeContiguous = (known: Known): readonly number[] => {
-    const { count, steps } = innermost;
+  const writeContiguous = (known: Known, { count, steps }: Loop): readonly number[] => {
     const writeVector = (i: number): void => f.store4(to, writer.vector(known, 4 * i), 4 * i);
     const vectors = Math.floor(count / 4);
     const isShort = (vectors + 1) * chain.length <= SHORT;
@@ -243,17 +245,17 @@ function writeNest(f: FunctionWriter, chain: Chain, loops: readonly Loop[], addr
     for (let i = 0; i < count % 4; i++) f.storeOne(to, last!, 4 * left + i, i);
     return steps.map((step) => 4 * turns * together * step);
   };
-  const writeLoop = (depth: number, before: Known): readonly number[] => {
-    const known = writer.settle((input) => loops.slice(depth).every(({ steps }) => steps[input] === 0), before);
-    const { count, steps } = loops[depth]!;
-    const isInnermost = depth === loops.length - 1;
-    if (isInnermost && isContiguous(innermost)) return writeContiguous(known);
+  const writeLoop = (loops: Loops, before: Known): readonly number[] => {
+    const known = writer.settle((input) => loops.every(({ steps }) => steps[input] === 0), before);
+    const [loop, next, ...others] = loops;
+    if (next === undefined && isContiguous(loop)) return writeContiguous(known, loop);
+    const { count, steps } = loop;
     f.times(count, () => {
-      const moved = isInnermost ? undefined : writeLoop(depth + 1, known);
-      if (isInnermost) f.storeOne(to, writer.one(known));
+      const moved = next && writeLoop([next, ...others], known);
+      if (next === undefined) f.storeOne(to, writer.one(known));
       addresses.forEach((address, i) => f.advance(address, steps[i]! - (moved?.[i] ?? 0)));
     });
     return steps.map((step) => count * step);
   };
-  writeLoop(0, []);
+  writeLoop(loops, []);
 }

@@ -5,7 +5,7 @@ import { f32x4, v128, type Vector } from "../assembler/instructions.ts";
 import { after } from "../heap.ts";
 import type { Runtime, CpuKernel, CpuKernels } from "../runtime.ts";
 import { functions } from "./functions.ts";
-import { defineElementwise, runLoops, type Loop } from "./loops.ts";
+import { defineElementwise, runLoops, type Loops } from "./loops.ts";
 import { definePool, poolRun, pools } from "./pool2d.ts";
 
 /** The norm of a pooling. */
@@ -89,7 +89,7 @@ const shares = defineElementwise<Norm>("lpPool2d share", (f, { p }, dy, y) => sh
 const factors = defineElementwise<Norm>("lpPool2d factor", (f, { p }, x) => factorOf(f, x, p));
 
 /** Elements side by side. */
-const row = (count: number, inputs: number): Loop[] => [{ count, steps: Array.from({ length: inputs + 1 }, () => 1) }];
+const row = (count: number, inputs: number): Loops => [{ count, steps: Array.from({ length: inputs + 1 }, () => 1) }];
 
 /** General powers take many instructions, so they are computed once for each element. */
 const lpPool2d =

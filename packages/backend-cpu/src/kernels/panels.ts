@@ -1,6 +1,6 @@
 import { load, load4, number, plus, type Pointer } from "../assembler/expression.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
-import { transpose4 } from "./transpose4.ts";
+import { transpose4, four } from "./transpose4.ts";
 
 /** Columns of a packed panel. */
 export const PANEL = 8;
@@ -46,7 +46,7 @@ export function writePack(
     const blocks = termStep === 1 && columnStep !== 1 && count === PANEL ? Math.floor(terms / 4) : 0;
     f.times(blocks, () => {
       for (let j = 0; j < PANEL; j += 4) {
-        const rows = [0, 1, 2, 3].map((k) => load4(at, (j + k) * columnStep));
+        const rows = four((k) => load4(at, (j + k) * columnStep));
         transpose4(f, rows).forEach((column, k) => f.store4(to, column, k * PANEL + j));
       }
       f.advance(at, 4);

@@ -17,7 +17,7 @@ import type { Runtime, CpuKernels } from "../runtime.ts";
 import { doubleLog, functions } from "./functions.ts";
 import { tasksOf } from "./loops.ts";
 import { splitCalls } from "./splitCalls.ts";
-import { transpose4 } from "./transpose4.ts";
+import { transpose4, four, type Four } from "./transpose4.ts";
 
 // Rows are often short: one number for each class. So four rows lie side by side in the lanes. They are transposed to columns of
 // four numbers in a buffer, so that rows of any length fill whole vectors. Sums are in float64.
@@ -34,14 +34,14 @@ class FourRows {
   readonly #count: number;
   readonly #buffers: Pointer;
   /** Offset of each row. */
-  readonly #offsets: readonly number[];
+  readonly #offsets: Four<number>;
 
   constructor(f: FunctionWriter, length: number, count: number, buffers: Pointer) {
     this.#f = f;
     this.#length = length;
     this.#count = count;
     this.#buffers = buffers;
-    this.#offsets = [0, 1, 2, 3].map((row) => length * Math.min(row, count - 1));
+    this.#offsets = four((row) => length * Math.min(row, count - 1));
   }
 
   #place(buffer: number): number {
@@ -53,7 +53,7 @@ class FourRows {
     const f = this.#f;
     const [from, to] = [f.keep(rows), f.keep(this.#buffers)];
     const some = (columns: number): void => {
-      const lines = this.#offsets.map((offset) => load4(from, offset));
+      const lines = four((row) => load4(from, this.#offsets[row]));
       for (const [i, column] of transpose4(f, lines).slice(0, columns).entries()) {
         visit?.(column);
         f.store4(to, column, this.#place(buffer) + 4 * i);
@@ -81,7 +81,7 @@ class FourRows {
     const columnOf = (i: number): Vector => value((buffer) => load4(at, this.#place(buffer) + 4 * i));
     const present = this.#offsets.slice(0, this.#count);
     f.times(Math.floor(this.#length / 4), () => {
-      const lines = transpose4(f, [0, 1, 2, 3].map(columnOf));
+      const lines = transpose4(f, four(columnOf));
       present.forEach((offset, row) => f.store4(to, lines[row]!, offset));
       f.advance(to, 4);
       f.advance(at, 16);

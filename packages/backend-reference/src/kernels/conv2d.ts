@@ -2,7 +2,7 @@ import {
   inputUnder,
   type Conv2dGeometry,
   type Convolution,
-  type Each,
+  type TupleOf,
   type Kernel,
   type KernelsOf,
   type Op,
@@ -54,7 +54,7 @@ function eachProduct(
 /** Makes a kernel that sums in float64. */
 const summed =
   <In extends readonly unknown[]>(
-    add: (g: Conv2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
+    add: (g: Conv2dGeometry, inputs: TupleOf<In, Values>, totals: Float64Array) => void,
   ): Kernel<Values, Op<In, Convolution>> =>
   ({ attributes: { geometry } }) =>
   (inputs, result) => {

@@ -1,6 +1,6 @@
 import {
   eachWindow,
-  type Each,
+  type TupleOf,
   type Kernel,
   type KernelsOf,
   type Op,
@@ -35,10 +35,14 @@ function eachWinner(g: Pool2dGeometry, x: Values, visit: (output: number, winner
   );
 }
 
+/** y = the element of v at the winner in x, under each window. */
+const select = (g: Pool2dGeometry, v: Values, x: Values, y: Values): void =>
+  eachWinner(g, x, (output, winner) => (y[output] = v[winner]!));
+
 /** Makes a kernel that sums in float64. */
 const summed =
   <In extends readonly unknown[]>(
-    add: (g: Pool2dGeometry, inputs: Each<In, Values>, totals: Float64Array) => void,
+    add: (g: Pool2dGeometry, inputs: TupleOf<In, Values>, totals: Float64Array) => void,
   ): Kernel<Values, Op<In, Pooling>> =>
   ({ attributes: { geometry } }) =>
   (inputs, y) => {
@@ -52,11 +56,11 @@ export const pool2dKernels: KernelsOf<Values, keyof Poolings> = {
   maxPool2d:
     ({ attributes: { geometry } }) =>
     ([x], y) =>
-      eachWinner(geometry, x, (output, winner) => (y[output] = x[winner]!)),
+      select(geometry, x, x, y),
   maxPool2dSelect:
     ({ attributes: { geometry } }) =>
     ([v, x], y) =>
-      eachWinner(geometry, x, (output, winner) => (y[output] = v[winner]!)),
+      select(geometry, v, x, y),
   maxPool2dGradient: summed((g, [dy, x], totals) =>
     eachWinner(g, x, (output, winner) => (totals[winner]! += dy[output]!)),
   ),

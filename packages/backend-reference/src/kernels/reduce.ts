@@ -24,8 +24,8 @@ const fold =
     };
   };
 
-const argmax: Kernel<Values, Operations["argmax"]> = ({ inputs: [input], attributes: { axis } }) => {
-  const length = input[axis]!;
+const argmax: Kernel<Values, Operations["argmax"]> = ({ inputs: [input], output, attributes: { axis } }) => {
+  const length = sizeOf(input) / sizeOf(output);
   const inner = sizeOf(input.slice(axis + 1));
   return ([x], y) => {
     for (let o = 0; o < y.length; o++) {

@@ -11,6 +11,7 @@ const pooling = (dice: Dice): Pool2dGeometry => {
     stride: [dice.int(1, 3), dice.int(1, 3)],
     dilation: dice.int(1, 2),
     padding: dice.pick([0, 1, "same"] as const),
+    geometry: dice.pick(["floor", "ceil"] as const),
   });
 };
 
@@ -73,8 +74,8 @@ export const poolingCases: Cases<keyof Poolings> & CompositeCases<"lpPool2d" | "
       inputs: [to, from, to],
       attributes: { geometry, p },
       output: from,
-      // Some windows are 0.
-      number: (d, input) => (input === 2 ? Math.max(0, d.unit() - 0.1) : coarse(d)),
+      // Some windows are 0, none nearly so, since y is a divisor.
+      number: (d, input) => (input !== 2 ? coarse(d) : d.unit() < 0.1 ? 0 : 0.1 + d.unit()),
       meaning: (write, [dy, x, y]) => {
         const slope = write("divide", [dy, write("power", [y, write.constant(p - 1)], {}, to)], {}, to);
         const isZero = write("equal", [y, write.constant(0)], {}, to);

@@ -32,6 +32,7 @@ const convolution = (dice: Dice): Conv2dGeometry => {
     padding: padding(dice),
     stride: [dice.int(1, 3), dice.int(1, 3)] as const,
     dilation: [dice.int(1, 2), dice.int(1, 2)] as const,
+    geometry: dice.pick(["floor", "ceil"] as const),
   };
   // A transposed convolution has geometries that no convolution has: rows after the last window, and windows beyond the padding.
   return dice.unit() < 0.3 ? transposedConvolution(dice) : conv2dGeometry(input, [...window, c, f], options);

@@ -1,4 +1,4 @@
-import type { Attributes, Each, Inputs, OperationName, Operations } from "../operations.ts";
+import type { Attributes, TupleOf, Inputs, OperationName, Operations } from "../operations.ts";
 import type { Instruction, Program } from "../program.ts";
 import type { Shape } from "../shape.ts";
 
@@ -17,7 +17,7 @@ export interface Writer {
 /** A program over feeds: the callback writes instructions and returns the numbers of the outputs. */
 export function programOf<const Feeds extends readonly Shape[]>(
   feeds: Feeds,
-  body: (write: Writer, feeds: Each<Feeds, number>) => readonly number[],
+  body: (write: Writer, feeds: TupleOf<Feeds, number>) => readonly number[],
 ): Program;
 export function programOf(
   feeds: readonly Shape[],

@@ -1,6 +1,6 @@
 import { wholeFrom, type Shape } from "@convlens/backend";
 import { formatSummary, summary as summaryOf } from "@convlens/layers";
-import { alexNet, resnet18, vgg16 } from "@convlens/layers/models";
+import { alexNet, mobileNetV2, resnet18, resnet50, squeezeNet, vgg16 } from "@convlens/layers/models";
 import { models, type MakeModel } from "../catalogue.ts";
 import { command, type Command } from "../command.ts";
 import { choice, CommandLineError, jsonOption, onlyWord } from "../options.ts";
@@ -9,6 +9,9 @@ const large: Readonly<Record<string, MakeModel>> = {
   alexnet: (classes) => alexNet({ classes }),
   vgg16: (classes) => vgg16({ classes }),
   resnet18: (classes) => resnet18({ classes }),
+  resnet50: (classes) => resnet50({ classes }),
+  mobilenetv2: (classes) => mobileNetV2({ classes }),
+  squeezenet: (classes) => squeezeNet({ classes }),
 };
 const known = { ...models, ...large };
 

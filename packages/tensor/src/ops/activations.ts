@@ -6,6 +6,7 @@ import {
   absolute,
   add,
   clip,
+  divide,
   equal,
   erf,
   exp,
@@ -38,7 +39,7 @@ export const gelu = (x: Operand): Tensor => multiply(multiply(x, 0.5), add(erf(m
 export const swish = (x: Operand): Tensor => multiply(x, sigmoid(x));
 
 /** A piecewise linear sigmoid: 0 up to −3, 1 from 3 on, x / 6 + 1 / 2 between (Howard 2019). */
-export const hardSigmoid = (x: Operand): Tensor => clip(add(multiply(x, 1 / 6), 0.5), 0, 1);
+export const hardSigmoid = (x: Operand): Tensor => clip(divide(add(x, 3), 6), 0, 1);
 
 /** x · hardSigmoid(x), a {@link swish} without exponentials (Howard 2019). */
 export const hardSwish = (x: Operand): Tensor => multiply(x, hardSigmoid(x));

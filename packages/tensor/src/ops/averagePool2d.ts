@@ -5,6 +5,7 @@ import {
   poolInputShape,
   poolOutputShape,
   type Pool2dGeometry,
+  type Sliding,
 } from "@convlens/backend";
 import type { Operation } from "../operation.ts";
 import { operand, record, type Operand } from "../record.ts";
@@ -29,9 +30,20 @@ const sumPool2d = (x: Tensor, geometry: Pool2dGeometry): Tensor => record(sumOpe
 /** The same windows over one image of one channel. */
 const planeOf = (geometry: Pool2dGeometry): Pool2dGeometry => ({ ...geometry, batch: 1, channels: 1 });
 
+/** The same windows over an image that includes its padding, up to `after` elements at the end. */
+const withPadding = (s: Sliding, after: number): Sliding => ({
+  ...s,
+  input: s.before + s.input + after,
+  before: 0,
+  after: s.after - after,
+});
+
 /** Options of {@link averagePool2d}. */
 export interface AveragePool2dOptions extends Pool2dOptions {
-  /** Whether the zeros of the padding count as pixels. Default: true. */
+  /**
+   * Whether the zeros of the padding count as pixels. What a window of `geometry: "ceil"` covers beyond the padding never does.
+   * Default: true.
+   */
   readonly countPadding?: boolean | undefined;
 }
 
@@ -48,8 +60,14 @@ export function averagePool2d(x: Operand, given: AveragePool2dOptions): Tensor {
   const from = operand(x);
   const geometry = pool2dGeometry(from.shape, options, "averagePool2d");
   const total = sumPool2d(from, geometry);
-  if (countPadding) return divide(total, geometry.height.window * geometry.width.window);
-  const plane = planeOf(geometry);
+  const { height, width } = geometry;
+  if (countPadding && options.geometry !== "ceil") return divide(total, height.window * width.window);
+  const asked = pool2dGeometry(from.shape, { ...options, geometry: "floor" }, "averagePool2d");
+  const plane = planeOf(
+    countPadding
+      ? { ...geometry, height: withPadding(height, asked.height.after), width: withPadding(width, asked.width.after) }
+      : geometry,
+  );
   return divide(total, sumPool2d(broadcastTo(1, poolInputShape(plane)), plane));
 }
 

@@ -49,6 +49,7 @@ const fromWinners: Operation<"maxPool2dSelect"> = {
  * @example
  * ```ts
  * maxPool2d(zeros([1, 28, 28, 8]), { kernelSize: 2 }).shape; // [1, 14, 14, 8]
+ * maxPool2d(zeros([1, 7, 7, 8]), { kernelSize: 2, geometry: "ceil" }).shape; // [1, 4, 4, 8] instead of [1, 3, 3, 8]
  * ```
  */
 export function maxPool2d(x: Operand, options: Pool2dOptions): Tensor {

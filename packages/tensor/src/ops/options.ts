@@ -3,8 +3,8 @@ import {
   booleanOption,
   checkOptions,
   checkValue,
+  geometryOption,
   numberFrom,
-  oneOf,
   wholeFrom,
   type OptionCheck,
   type OptionChecks,
@@ -42,7 +42,7 @@ export const windowChecks: OptionChecks<WindowOptions> = {
   stride: /* @__PURE__ */ pairFrom(1),
   padding: paddingOption,
   dilation: /* @__PURE__ */ pairFrom(1),
-  geometry: /* @__PURE__ */ oneOf("floor", "strict"),
+  geometry: geometryOption,
 };
 
 /** Checks of the options of a window that slides along a signal. */

@@ -22,7 +22,6 @@ import {
   outputsOf,
   requestOf,
   selected,
-  stepOf,
   stepsOf,
   tapsOf,
   usedGroups,
@@ -62,7 +61,7 @@ export function Conv2dView(props: Props) {
       <Player
         label="Slide the filters"
         steps={stepsOf(state)}
-        step={output === undefined ? 0 : stepOf(state, selected(state)!)}
+        step={state.step}
         onStep={(step) => set({ step })}
         describe={(step) => {
           const at = selected({ ...state, step });

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { useAnswer, useCompute } from "../../compute/compute.ts";
+import { useEffect } from "preact/hooks";
+import { useAnswer } from "../../compute/compute.ts";
 import type { Painted } from "../../compute/painting.ts";
+import { useTask } from "../../compute/useTask.ts";
 import type { PatchPicture } from "../../compute/patches.ts";
 import { Button } from "../../controls/Button.tsx";
 import { Code } from "../../controls/Code.tsx";
@@ -76,44 +77,18 @@ function Patch({ patch: { pixels, height, width, value, label } }: { readonly pa
   );
 }
 
-/** The image of a feature while it is being optimized. It is discarded when the feature or the net changes. */
-function usePainting({ layer, channel }: Feature, net: number | undefined, steps: number, seed: number) {
-  const compute = useCompute();
-  const look = useSignal<Painted | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
-  const isPainting = useSignal(false);
-  const running = useRef<AbortController | undefined>(undefined);
-  const stop = (): void => {
-    running.current?.abort();
-    isPainting.value = false;
-  };
-  const paint = async (): Promise<void> => {
-    stop();
-    const { signal } = (running.current = new AbortController());
-    problem.value = undefined;
-    isPainting.value = true;
-    const onLook = (seen: Painted): void => void (signal.aborted || (look.value = seen));
-    const outcome = await compute.ask("paint", { layer: layer.name, channel, steps, seed }, { signal, onLook });
-    if (signal.aborted) return;
-    problem.value = outcome.kind === "problem" ? outcome.text : undefined;
-    isPainting.value = false;
-  };
-  useEffect(() => {
-    look.value = undefined;
-    return stop;
-  }, [layer.name, channel, net, steps, seed]);
-  return { seen: look.value, problem: problem.value, isPainting: isPainting.value, stop, paint };
-}
-
 /** An image that activates a feature. */
-function Painting({
-  feature,
-  net,
-  state,
-  set,
-}: Props & { readonly feature: Feature; readonly net: number | undefined }) {
+function Painting(props: Props & { readonly feature: Feature; readonly net: number | undefined }) {
+  const { feature, net, state, set } = props;
+  const { layer, channel } = feature;
   const { steps, seed } = state;
-  const { seen, problem, isPainting, stop, paint } = usePainting(feature, net, steps, seed);
+  const look = useSignal<Painted | undefined>(undefined);
+  // The image is discarded when the feature or the net changes.
+  const about = [layer.name, channel, net, steps, seed];
+  const { problem, isRunning, start, stop } = useTask("paint", about, (painted) => (look.value = painted));
+  useEffect(() => void (look.value = undefined), about);
+  const paint = (): Promise<void> => start(() => ({ layer: layer.name, channel, steps, seed }));
+  const seen = look.value;
   const label =
     seen === undefined
       ? "No image yet"
@@ -126,9 +101,9 @@ function Painting({
       <Picture pixels={ink(seen?.pixels ?? new Float32Array(SIDE * SIDE))} label={label} />
       <div class="controls">
         <Button
-          text={isPainting ? "Stop" : "Paint"}
+          text={isRunning ? "Stop" : "Paint"}
           class="primary play"
-          onClick={() => (isPainting ? stop() : void paint())}
+          onClick={() => (isRunning ? stop() : void paint())}
         />
         <Button text="Other noise" onClick={() => set({ seed: (seed % featuresFields.seed.most) + 1 })} />
       </div>

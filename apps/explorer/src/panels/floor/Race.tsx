@@ -1,8 +1,7 @@
-import { batch as together, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
 import { useCompute } from "../../compute/compute.ts";
-import type { FloorRequest, RaceAnswer } from "../../compute/floor.ts";
-import type { Outcome } from "../../compute/protocol.ts";
+import type { FloorRequest } from "../../compute/floor.ts";
+import { useTask } from "../../compute/useTask.ts";
 import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Notice } from "../../controls/Notice.tsx";
@@ -16,41 +15,18 @@ interface RaceProps {
   readonly onGraphics: (graphics: boolean) => void;
 }
 
-/** A race that the reader starts, and its outcome until something else is requested. */
-function useRace({ request, graphics }: RaceProps) {
+/** One program on several backends: how fast each is, and how much their results differ. */
+export function Race({ request, graphics, onGraphics }: RaceProps) {
   const compute = useCompute();
-  const outcome = useSignal<Outcome<RaceAnswer> | undefined>(undefined);
-  const isRunning = useSignal(false);
   /** Why there is no graphics processor. */
   const missing = useSignal<string | undefined>(undefined);
-  const latest = useRef(0);
   const { work, batch, net } = request;
-  useEffect(() => {
-    latest.current++;
-    missing.value = outcome.value = undefined;
-    isRunning.value = false;
-  }, [work, batch, net, graphics]);
-  const start = async (): Promise<void> => {
-    const mine = ++latest.current;
-    isRunning.value = true;
+  const { answer, problem, isRunning, start } = useTask("race", [work, batch, net, graphics]);
+  const prepare = async () => {
     // Preparing it may take seconds, while other jobs go on.
-    const why = graphics ? await compute.prepare("graphics") : undefined;
-    if (mine !== latest.current) return;
-    const found = await compute.ask("race", { ...request, graphics: graphics && why === undefined });
-    if (mine !== latest.current) return;
-    together(() => {
-      missing.value = why;
-      outcome.value = found;
-      isRunning.value = false;
-    });
+    missing.value = graphics ? await compute.prepare("graphics") : undefined;
+    return { ...request, graphics: graphics && missing.value === undefined };
   };
-  return { outcome: outcome.value, isRunning: isRunning.value, missing: missing.value, start };
-}
-
-/** One program on several backends: how fast each is, and how much their results differ. */
-export function Race(props: RaceProps) {
-  const { outcome, isRunning, missing, start } = useRace(props);
-  const answer = outcome?.kind === "answer" ? outcome.value : undefined;
   const slow = answer?.racers[0]?.milliseconds ?? 1;
   return (
     <div class="contest">
@@ -59,12 +35,12 @@ export function Race(props: RaceProps) {
           text={isRunning ? "Running …" : "Race the backends"}
           class="primary"
           disabled={isRunning}
-          onClick={() => void start()}
+          onClick={() => void start(prepare)}
         />
-        <Check label="Try the graphics processor, too" value={props.graphics} onChange={props.onGraphics} />
+        <Check label="Try the graphics processor, too" value={graphics} onChange={onGraphics} />
       </div>
-      <Notice text={missing && `${missing} The other backends ran without it.`} />
-      <Notice text={outcome?.kind === "problem" ? outcome.text : undefined} />
+      <Notice text={answer && missing.value && `${missing.value} The other backends ran without it.`} />
+      <Notice text={problem} />
       {answer && (
         <Table
           label="The race"

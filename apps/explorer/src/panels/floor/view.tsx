@@ -4,9 +4,8 @@ import { Code } from "../../controls/Code.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { Player } from "../../controls/Player.tsx";
 import type { PanelProps } from "../../controls/panelProps.tsx";
-import { Listing } from "./Listing.tsx";
 import { bytes, codeOf, duration, floorFields, layerOf, slowest } from "./model.ts";
-import { Plan } from "./Plan.tsx";
+import { Listing, Plan } from "./Program.tsx";
 import { Race } from "./Race.tsx";
 
 /** The program that runs: its instructions, its memory and its times; and the same program on other backends. */

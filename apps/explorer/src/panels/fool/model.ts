@@ -1,7 +1,7 @@
 import { shown } from "../../draw/shown.ts";
 import { whole, type StateOf } from "../../fields.ts";
 import { inkField, inkOn } from "../../draw/ink.ts";
-import { indexOfGreatest } from "../../numbers.ts";
+import { greatestOf } from "../../numbers.ts";
 
 /** Fields of the panel's state. */
 export const foolFields = {
@@ -23,18 +23,22 @@ export const uncovered = (pixels: Float32Array, cover: Float32Array): Float32Arr
 export const inkCovered = (pixels: Float32Array, cover: Float32Array): number =>
   pixels.reduce((sum, ink, i) => sum + ink * cover[i]!, 0);
 
+/** The class with the greatest share, and that share in words. */
+function answerOf(classes: readonly string[], shares: ArrayLike<number>) {
+  const { index, value } = greatestOf(shares);
+  return { name: classes[index], share: `${shown(100 * value)} %` };
+}
+
 /** Whether the net has been fooled, in words. */
 export function foolSentence(
   classes: readonly string[],
   { before, after }: { readonly before: ArrayLike<number>; readonly after: ArrayLike<number> },
   epsilon: number,
 ): string {
-  const [was, is] = [indexOfGreatest(before), indexOfGreatest(after)];
-  const by = `No pixel has changed by more than ${shown(epsilon / 100)}`;
-  if (epsilon === 0) return `Nothing has changed yet; the net reads a ${classes[was]}.`;
-  return was === is
-    ? `${by}, and the net still reads a ${classes[is]} (${shown(100 * after[is]!)} %).`
-    : `${by}; you still read the same digit, but the net reads a ${classes[is]} (${shown(100 * after[is]!)} %).`;
+  const [was, is] = [answerOf(classes, before), answerOf(classes, after)];
+  if (epsilon === 0) return `Nothing has changed yet; the net reads a ${was.name}.`;
+  const result = was.name === is.name ? ", and the net still" : "; you still read the same digit, but the net";
+  return `No pixel has changed by more than ${shown(epsilon / 100)}${result} reads a ${is.name} (${is.share}).`;
 }
 
 /** The effect of covering, in words. */
@@ -44,12 +48,12 @@ export function coverSentence(
   now: ArrayLike<number>,
   covered: number,
 ): string {
-  const [was, is] = [indexOfGreatest(whole), indexOfGreatest(now)];
-  if (covered === 0) return `The net reads a ${classes[was]}. Which strokes does it need?`;
+  const [was, is] = [answerOf(classes, whole), answerOf(classes, now)];
+  if (covered === 0) return `The net reads a ${was.name}. Which strokes does it need?`;
   const ink = `Ink of ${shown(covered)} pixels is covered`;
-  return was === is
-    ? `${ink}; the net still reads a ${classes[is]} (${shown(100 * now[is]!)} %, before ${shown(100 * whole[was]!)} %).`
-    : `${ink}; now the net reads a ${classes[is]} (${shown(100 * now[is]!)} %).`;
+  return was.name === is.name
+    ? `${ink}; the net still reads a ${is.name} (${is.share}, before ${was.share}).`
+    : `${ink}; now the net reads a ${is.name} (${is.share}).`;
 }
 
 /** The program that the panel shows. */

@@ -1,15 +1,11 @@
 import { Notice } from "../../controls/Notice.tsx";
-import type { PanelProps } from "../../controls/panelProps.tsx";
 import { bestStep } from "./columns.ts";
-import { gentler, lostSentence, type learningFields, type LearningState } from "./model.ts";
-import type { LearningSession } from "./sessionLoop.ts";
+import { gentler, lostSentence } from "./model.ts";
+import type { Lost } from "./session.ts";
+import type { PartProps } from "./sessionLoop.ts";
 
 /** Problems, and differences from the address, each with a way to go on. */
-export function Notices(props: {
-  readonly session: LearningSession;
-  readonly state: LearningState;
-  readonly set: PanelProps<typeof learningFields>["set"];
-}) {
+export function Notices(props: PartProps) {
   const { session, state, set } = props;
   const { problem, lost, begun, nets, until } = session.shown.value;
   const isBehind = begun !== undefined && nets.first.step === 0 && state.trained > 0 && until === undefined;
@@ -20,7 +16,7 @@ export function Notices(props: {
   return (
     <>
       <Notice text={problem} fixes={begun === undefined ? restart : []} />
-      {lost !== undefined && <LostNotice session={session} state={state} />}
+      {lost !== undefined && <LostNotice {...props} lost={lost} />}
       {isBehind && (
         <Notice
           role="note"
@@ -42,9 +38,9 @@ export function Notices(props: {
 }
 
 /** The step that gave NaN or infinity, and how to go on. */
-function LostNotice({ session, state }: { readonly session: LearningSession; readonly state: LearningState }) {
-  const { lost, nets } = session.shown.value;
-  const { net, row, optimizer } = lost!;
+function LostNotice({ session, state, lost }: PartProps & { readonly lost: Lost }) {
+  const { nets } = session.shown.value;
+  const { net, row, optimizer } = lost;
   const best = bestStep(nets[net]);
   const settings = gentler(net === "first" ? state.changes : state.changes2, nets[net].step);
   return (

@@ -1,18 +1,14 @@
 import { useCompute } from "../../compute/compute.ts";
 import { trainedBy } from "../../compute/learned.ts";
-import { nameOf, processorsOn, type Processor } from "../../compute/processor.ts";
+import { nameOf, processorsOn } from "../../compute/processor.ts";
 import { Choice } from "../../controls/Choice.tsx";
 import { Notice } from "../../controls/Notice.tsx";
 import { comparisonInWords, speedsInWords } from "./model.ts";
-import type { Processing } from "./processing.ts";
+import type { PartProps } from "./sessionLoop.ts";
 
 /** The processor that trains the net, the speeds of all that were used, and the difference of the last two. */
-export function Processors(props: {
-  readonly processing: Processing;
-  readonly value: Processor;
-  readonly onChange: (processor: Processor) => void;
-}) {
-  const { processing, value, onChange } = props;
+export function Processors({ session: { processing }, state, set }: PartProps) {
+  const { processor: value } = state;
   const status = useCompute().status.value;
   if (status.kind !== "ready") return <></>;
   const { threads, isolated } = status.machine;
@@ -27,7 +23,7 @@ export function Processors(props: {
         label="Computed by"
         options={processorsOn(threads)}
         value={threads === 1 && value === "all" ? "one" : value}
-        onChange={onChange}
+        onChange={(processor) => set({ processor })}
         nameOf={(processor) =>
           `${processor === "graphics" && now !== processor ? "try the " : ""}${nameOf(processor, threads)}`
         }

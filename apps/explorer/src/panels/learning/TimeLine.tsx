@@ -1,21 +1,19 @@
 import { Button } from "../../controls/Button.tsx";
+import type { Columns } from "./columns.ts";
+import type { PartProps } from "./sessionLoop.ts";
 
-interface TimeLineProps {
-  /** Steps done, distance of the steps that are kept, and the step that is shown. */
-  readonly latest: number;
-  readonly stride: number;
+interface TimeLineProps extends PartProps {
+  readonly columns: Columns;
+  /** The step that is shown, and in words. */
   readonly step: number;
-  readonly isLive: boolean;
-  /** The step in words. */
   readonly describe: string;
-  /** Shows a step; −1 follows the net. */
-  readonly onStep: (step: number) => void;
-  readonly onGoOn: () => void;
 }
 
 /** The steps of the net, to be shown again and continued from. */
-export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoOn }: TimeLineProps) {
-  const go = (to: number): void => onStep(to >= latest ? -1 : Math.max(0, to));
+export function TimeLine({ set, session, columns: { step: latest, stride }, step, describe }: TimeLineProps) {
+  const isLive = step === latest;
+  // −1 follows the net.
+  const go = (to: number): void => set({ at: to >= latest ? -1 : Math.max(0, to) });
   return (
     <div class="timeline" role="group" aria-label="Time line">
       <div class="player">
@@ -47,8 +45,12 @@ export function TimeLine({ latest, stride, step, isLive, describe, onStep, onGoO
           disabled={isLive || step >= latest}
           onClick={() => go((Math.floor(step / stride) + 1) * stride)}
         />
-        <Button text="Latest" disabled={isLive} onClick={() => onStep(-1)} />
-        <Button text="Discard later steps and continue from here" disabled={isLive} onClick={onGoOn} />
+        <Button text="Latest" disabled={isLive} onClick={() => go(latest)} />
+        <Button
+          text="Discard later steps and continue from here"
+          disabled={isLive}
+          onClick={() => void session.goBack(step)}
+        />
       </div>
       <p class="readout">{describe}</p>
     </div>

@@ -1,9 +1,10 @@
+import type { Changes } from "../../compute/learningNet.ts";
 import { changesInWords, type LearningState } from "./model.ts";
 
 /** The optimizer with its learning rate. */
-function optimizerCode(state: LearningState): string {
-  const learningRate = `learningRate: ${rateCode(state)}`;
-  switch (state.changes[0]!.optimizer) {
+function optimizerCode({ changes }: LearningState): string {
+  const learningRate = `learningRate: ${rateCode(changes)}`;
+  switch (changes[0].optimizer) {
     case "adam":
       return `adam({ ${learningRate} })`;
     case "momentum":
@@ -14,13 +15,12 @@ function optimizerCode(state: LearningState): string {
 }
 
 /** The option `learningRate` of the optimizer: a number, or a function of the step. */
-function rateCode({ changes }: LearningState): string {
-  const [first, ...rest] = changes;
-  if (rest.length === 0) return String(first!.rate);
+function rateCode([first, ...rest]: Changes): string {
+  if (rest.length === 0) return String(first.rate);
   return `({ step }) => ${rest
     .toReversed()
     .map(({ step, rate }) => `step >= ${step} ? ${rate} : `)
-    .join("")}${first!.rate}`;
+    .join("")}${first.rate}`;
 }
 
 /** Each processor as code, with its import. */
@@ -35,7 +35,7 @@ const backendCode = {
 export function codeOf(state: LearningState): string {
   const { data, filters, seed, batch, changes, processor } = state;
   const batchSize = Number(batch);
-  const { optimizer } = changes[0]!;
+  const { optimizer } = changes[0];
   const differs = changes.some((change) => change.optimizer !== optimizer);
   const source =
     data === "digits"

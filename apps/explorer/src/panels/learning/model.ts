@@ -2,6 +2,7 @@ import type { HealthRecord } from "@convlens/analysis";
 import {
   optimizerNames,
   settingsAt,
+  type Changes,
   type LearningChange,
   type LearningRecipe,
   type OptimizerName,
@@ -9,7 +10,7 @@ import {
 import type { ComparedStep } from "../../compute/learningRun.ts";
 import { nameOf, processors, type Processor } from "../../compute/processor.ts";
 import { choice, flag, whole, type Field, type StateOf } from "../../fields.ts";
-import { indexOfGreatest } from "../../numbers.ts";
+import { greatestOf } from "../../numbers.ts";
 import { difference, grouped, percent, shown } from "../../draw/shown.ts";
 
 /** Selectable learning rates. */
@@ -22,19 +23,21 @@ const MOST_STEPS = 100_000;
 const MOST_CHANGES = 30;
 
 /** Settings with their later changes, as in `0_adam_0.003*250_sgd_0.1`. */
-const changesField = (initial: Settings): Field<readonly LearningChange[]> => ({
+const changesField = (initial: Settings): Field<Changes> => ({
   initial: [{ step: 0, ...initial }],
   print: (changes) => changes.map(({ step, optimizer, rate }) => `${step}_${optimizer}_${rate}`).join("*"),
   parse: (text) => {
     const parts = text.split("*");
-    const changes = parts.flatMap((part): LearningChange[] => {
+    const [first, ...later] = parts.flatMap((part): LearningChange[] => {
       const [, at, name, rateText] = /^(\d{1,6})_(\w+)_([\d.]+)$/.exec(part) ?? [];
       const optimizer = optimizerNames.find((each) => each === name);
       const rate = rates.find((each) => String(each) === rateText);
       return optimizer === undefined || rate === undefined ? [] : [{ step: Number(at), optimizer, rate }];
     });
-    const isInOrder = changes.every(({ step }, i) => (i === 0 ? step === 0 : step > changes[i - 1]!.step));
-    return isInOrder && changes.length === parts.length && parts.length <= MOST_CHANGES ? changes : undefined;
+    if (first?.step !== 0 || later.length !== parts.length - 1 || parts.length > MOST_CHANGES) return undefined;
+    const steps = [first, ...later].map(({ step }) => step);
+    const isInOrder = steps.join() === [...new Set(steps)].sort((a, b) => a - b).join();
+    return isInOrder ? [first, ...later] : undefined;
   },
 });
 
@@ -67,21 +70,21 @@ export const recipeOf = ({ filters, seed, batch }: LearningState): LearningRecip
   batchSize: Number(batch),
 });
 
-/** Changes with other settings from a step on; later changes are removed. */
-export function withChange(
-  changes: readonly LearningChange[],
-  step: number,
-  settings: Settings,
-): readonly LearningChange[] {
-  const before = changes.filter((change) => change.step < step);
-  const last = before.at(-1);
-  if (last?.optimizer === settings.optimizer && last.rate === settings.rate) return before;
-  return [...before, { step, optimizer: settings.optimizer, rate: settings.rate }].slice(0, MOST_CHANGES);
-}
-
 /** The changes that remain when the steps after `step` are discarded. */
-export const changesUntil = (changes: readonly LearningChange[], step: number): readonly LearningChange[] =>
-  changes.filter((change) => change.step === 0 || change.step < step);
+export const changesUntil = ([first, ...later]: Changes, step: number): Changes => [
+  first,
+  ...later.filter((change) => change.step < step),
+];
+
+/** Changes with other settings from a step on; later changes are removed. */
+export function withChange(changes: Changes, step: number, { optimizer, rate }: Settings): Changes {
+  const next = { step, optimizer, rate };
+  if (step === 0) return [next];
+  const before = changesUntil(changes, step);
+  const last = settingsAt(before, step);
+  const isSame = last.optimizer === optimizer && last.rate === rate;
+  return isSame || before.length === MOST_CHANGES ? before : [...before, next];
+}
 
 /** The nearest step that is kept: the latest, or a multiple of the stride. */
 export function shownStep(at: number, latest: number, stride: number): number {
@@ -97,7 +100,7 @@ export const optimizerTitles: Readonly<Record<OptimizerName, string>> = {
 };
 
 /** "Adam at a learning rate of 0.003; from step 250 on plain SGD at a learning rate of 0.1" */
-export const changesInWords = (changes: readonly LearningChange[]): string =>
+export const changesInWords = (changes: Changes): string =>
   changes
     .map(
       ({ step, optimizer, rate }) =>
@@ -126,16 +129,16 @@ export function sharesOf(scores: ArrayLike<number>): number[] {
 /** The answer of a net to an example, in words. */
 export function verdict(scores: ArrayLike<number>, classes: readonly string[], label: number): string {
   const shares = sharesOf(scores);
-  const best = indexOfGreatest(shares);
+  const best = greatestOf(shares);
   if (shares.some(Number.isNaN)) return "The net has no answer: its outputs are NaN.";
-  const share = percent(shares[best]!);
-  return best === label
-    ? `The net says ${classes[best]} (${share}), which is right.`
-    : `The net says ${classes[best]} (${share}), but it is ${classes[label]} (${percent(shares[label]!)}).`;
+  const answer = `The net says ${classes[best.index]} (${percent(best.value)})`;
+  return best.index === label
+    ? `${answer}, which is right.`
+    : `${answer}, but it is ${classes[label]} (${percent(shares[label]!)}).`;
 }
 
 /** The settings at a step with about one tenth of the rate. */
-export function gentler(changes: readonly LearningChange[], step: number): Settings {
+export function gentler(changes: Changes, step: number): Settings {
   const { optimizer, rate } = settingsAt(changes, step);
   const lower = rates.filter((each) => each <= rate / 9);
   return { optimizer, rate: lower.at(-1) ?? rates[0] };

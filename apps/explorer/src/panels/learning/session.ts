@@ -13,7 +13,7 @@ import { shownStep, type LearningState, type Settings } from "./model.ts";
 export type OwnPictures = Extract<LearningData, { kind: "own" }>;
 
 /** A step that gave NaN or infinity. */
-interface Lost {
+export interface Lost {
   readonly net: NetName;
   readonly row: LearningRow;
   readonly optimizer: OptimizerName;

@@ -3,7 +3,8 @@ import type { Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
 import type { NetName } from "../../compute/learning.ts";
 import type { LearningData } from "../../compute/learningData.ts";
-import { settingsAt } from "../../compute/learningNet.ts";
+import { settingsAt, type Changes } from "../../compute/learningNet.ts";
+import type { PanelProps } from "../../controls/panelProps.tsx";
 import { changesUntil, learningFields, recipeOf, withChange, type LearningState, type Settings } from "./model.ts";
 import { Processing } from "./processing.ts";
 import {
@@ -18,6 +19,11 @@ import {
   type SessionEvent,
   type Task,
 } from "./session.ts";
+
+/** Properties of a part of the panel. */
+export interface PartProps extends PanelProps<typeof learningFields> {
+  readonly session: LearningSession;
+}
 
 /** Milliseconds of training between two updates of the page. */
 const SLICE = 120;
@@ -71,7 +77,7 @@ export class LearningSession {
   /** The change of the state for a new net. */
   afresh(): Partial<LearningState> {
     const { changes, changes2 } = this.#read();
-    const now = (all: typeof changes): typeof changes => [{ ...all.at(-1)!, step: 0 }];
+    const now = (all: Changes): Changes => [{ ...settingsAt(all, Infinity), step: 0 }];
     return { trained: 0, at: -1, changes: now(changes), changes2: now(changes2) };
   }
 

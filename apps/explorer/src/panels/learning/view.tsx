@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { useCompute, useSteadyAnswer, type Compute } from "../../compute/compute.ts";
 import { learned } from "../../compute/learned.ts";
-import type { NetName } from "../../compute/learning.ts";
+import type { NetName, StartAnswer } from "../../compute/learning.ts";
 import { Button } from "../../controls/Button.tsx";
 import { Check } from "../../controls/Check.tsx";
 import { Code } from "../../controls/Code.tsx";
@@ -20,15 +20,11 @@ import { Notices } from "./Notices.tsx";
 import { Own } from "./Own.tsx";
 import { Processors } from "./Processors.tsx";
 import { settingsOf, type Session } from "./session.ts";
-import { LearningSession } from "./sessionLoop.ts";
+import { LearningSession, type PartProps } from "./sessionLoop.ts";
 import { SettingsOf } from "./Settings.tsx";
 import { TimeLine } from "./TimeLine.tsx";
 
 type Props = PanelProps<typeof learningFields>;
-interface PartProps extends Props {
-  readonly session: LearningSession;
-}
-
 const MOST_STEPS = learningFields.trained.most;
 
 /** A session for as long as the panel is mounted, which follows the state of the panel. */
@@ -53,11 +49,11 @@ export function LearningView(props: Props) {
   return (
     <div class="learning">
       <Controls {...shared} />
-      <Notices session={session} state={state} set={props.set} />
+      <Notices {...shared} />
       <p class="test-accuracy" role="status">
         {progressOf(session.shown.value, state)}
       </p>
-      {begun !== undefined && <Progress {...shared} />}
+      {begun !== undefined && <Progress {...shared} begun={begun} />}
       <Code text={codeOf(state)} />
     </div>
   );
@@ -106,11 +102,7 @@ function Controls(props: PartProps) {
         {settings("first", state.beside ? "first net" : "")}
         {state.beside && settings("second", "second net")}
       </div>
-      <Processors
-        processing={session.processing}
-        value={state.processor}
-        onChange={(processor) => set({ processor })}
-      />
+      <Processors {...props} />
       <More title="More: number of filters, batch size, seed">
         {slider("filters", "Filters of the first layer")}
         {choice("batch", "Batch size")}
@@ -132,9 +124,8 @@ function progressOf({ begun, nets: { first } }: Session, { data }: LearningState
 }
 
 /** Curves, time line and the inside of the net. */
-function Progress(props: PartProps) {
-  const { signal, state, set, session, choice } = props;
-  const begun = session.shown.value.begun!;
+function Progress(props: PartProps & { readonly begun: StartAnswer }) {
+  const { signal, state, set, session, begun, choice } = props;
   const { nets } = session.shown.value;
   const { request, value: look } = useSteadyAnswer(
     "lookAtLearning",
@@ -147,7 +138,7 @@ function Progress(props: PartProps) {
   const changes = [...state.changes, ...(state.beside ? state.changes2 : [])].map((change) => change.step);
   return (
     <>
-      <p class="counts">{summaryOf(session.shown.value, state)}</p>
+      <p class="counts">{summaryOf(begun, session.shown.value, state)}</p>
       <Curves
         first={nets.first}
         second={state.beside ? nets.second : undefined}
@@ -155,20 +146,12 @@ function Progress(props: PartProps) {
         changes={changes.filter((each) => each > 0)}
         onPick={(at) => set({ at })}
       />
-      <TimeLine
-        latest={latest}
-        stride={stride}
-        step={step}
-        isLive={step === latest}
-        describe={atStep(step, latest, columns)}
-        onStep={(at) => set({ at })}
-        onGoOn={() => void session.goBack(step)}
-      />
+      <TimeLine {...props} columns={columns} step={step} describe={atStep(step, latest, columns)} />
       {state.beside && choice("inside", "Look inside", { first: "The first net", second: "The second net" })}
-      {look && (
+      {look && request && (
         <Inside
           look={look}
-          of={state.beside ? ` of the ${request!.net} net` : ""}
+          of={state.beside ? ` of the ${request.net} net` : ""}
           classes={begun.classes}
           onExample={(by) => set({ example: (state.example + by + begun.tests) % begun.tests })}
         />
@@ -180,8 +163,7 @@ function Progress(props: PartProps) {
 }
 
 /** Steps, loss and settings in words. */
-function summaryOf({ begun, nets: { first, second } }: Session, state: LearningState): string {
-  const { examples } = begun!;
+function summaryOf({ examples }: StartAnswer, { nets: { first, second } }: Session, state: LearningState): string {
   const steps = Math.max(1, Math.floor(examples / Math.min(Number(state.batch), examples)));
   const done = `Step ${first.step}, epoch ${Math.ceil(first.step / steps)}. Loss ${short(first.mean("loss", first.step))}. `;
   const settings = state.beside

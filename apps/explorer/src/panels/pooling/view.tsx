@@ -48,7 +48,7 @@ export function PoolingView(props: Props) {
       <Player
         label="Slide the window"
         steps={positions ** 2}
-        step={output === undefined ? 0 : stepOf(state, selected(state)!)}
+        step={state.step}
         onStep={(step) => set({ step })}
         describe={(step) => {
           const at = selected({ ...state, step });

@@ -1,6 +1,6 @@
 import type { ShapesAnswer, ShapesRequest } from "../../compute/shapes.ts";
 import { choice, whole, type StateOf } from "../../fields.ts";
-import { channelOf, indexOfGreatest, upTo } from "../../numbers.ts";
+import { channelOf, greatestOf, upTo } from "../../numbers.ts";
 import { drawShape, FAR, joined, shapeNames, shapeTemplates, SIDE, strokeFilters, strokes } from "../../draw/shapes.ts";
 
 /** Fields of the panel's state. */
@@ -71,7 +71,7 @@ export function ownScores({ scores }: ShapesAnswer, shape: ShiftState["shape"]):
 /** Number of places at which the shape is classified correctly. */
 export function rightAt(answer: ShapesAnswer, shape: ShiftState["shape"]): number {
   const own = shapeNames.indexOf(shape);
-  return upTo(PLACES * PLACES).filter((i) => indexOfGreatest(scoresAt(answer, i)) === own).length;
+  return upTo(PLACES * PLACES).filter((i) => greatestOf(scoresAt(answer, i)).index === own).length;
 }
 
 /** The program that the panel shows. */

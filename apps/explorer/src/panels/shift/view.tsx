@@ -7,7 +7,7 @@ import { Notice } from "../../controls/Notice.tsx";
 import { ink, Picture, Plate } from "../../draw/Picture.tsx";
 import { drawShape, FAR, shapeNames, SIDE, strokes } from "../../draw/shapes.ts";
 import { percent, shown } from "../../draw/shown.ts";
-import { clamp, indexOfGreatest } from "../../numbers.ts";
+import { clamp, greatestOf } from "../../numbers.ts";
 import type { PanelProps } from "../../controls/panelProps.tsx";
 import {
   changedBy,
@@ -66,11 +66,10 @@ export function ShiftView(props: Props) {
 
 function sentence(state: ShiftState, answer: ShapesAnswer): string {
   const place = placeOf(state);
-  const shares = scoresAt(answer, place);
-  const best = indexOfGreatest(shares);
+  const best = greatestOf(scoresAt(answer, place));
   const before = changedBy(answer.before, SIDE, place);
   const after = changedBy(answer.after, answer.pooled, place);
-  const verdict = `Classified as a ${shapeNames[best]} (${percent(shares[best]!, 0)}).`;
+  const verdict = `Classified as a ${shapeNames[best.index]} (${percent(best.value, 0)}).`;
   if (state.down === 0 && state.right === 0) return `The ${state.shape} is in the middle. ${verdict}`;
   return `Compared with the middle, ${before.changed} of ${before.all} numbers changed before pooling, and ${after.changed} of ${after.all} after it. ${verdict}`;
 }
@@ -188,10 +187,10 @@ function Scores({ state, answer }: { readonly state: ShiftState; readonly answer
     <div class="shift-scores">
       <p class="caption">Classified as</p>
       <dl class="bars">
-        {shapeNames.map((name, i) => (
-          <div key={name} class={name === state.shape ? "own" : ""}>
-            <dt>{name}</dt>
-            <dd style={{ "--share": shares[i]!.toFixed(3) }}>{percent(shares[i]!, 0)}</dd>
+        {Array.from(shares, (share, i) => (
+          <div key={i} class={shapeNames[i] === state.shape ? "own" : ""}>
+            <dt>{shapeNames[i]}</dt>
+            <dd style={{ "--share": share.toFixed(3) }}>{percent(share, 0)}</dd>
           </div>
         ))}
       </dl>

@@ -3,6 +3,7 @@ import type { LayerMaps } from "../../compute/takeApart.ts";
 import { ink, Plate } from "../../draw/Picture.tsx";
 import { counted } from "../../draw/shown.ts";
 import { SIDE } from "../../draw/ink.ts";
+import { Row } from "./Scores.tsx";
 import {
   agreementOf,
   countOf,
@@ -106,13 +107,9 @@ function PartList({
         );
         return (
           <li key={i}>
-            {unit === undefined || onGo === undefined ? (
-              <div class="part">{row}</div>
-            ) : (
-              <button type="button" class="part" onClick={() => onGo(unit)}>
-                {row}
-              </button>
-            )}
+            <Row class="part" onPick={unit && onGo && (() => onGo(unit))}>
+              {row}
+            </Row>
           </li>
         );
       })}

@@ -3,7 +3,7 @@ import type { UnitAnswer } from "../../compute/unit.ts";
 import { shown } from "../../draw/shown.ts";
 import { flag, whole, type StateOf } from "../../fields.ts";
 import { inkField } from "../../draw/ink.ts";
-import { clamp, indexOfGreatest } from "../../numbers.ts";
+import { clamp, greatestOf } from "../../numbers.ts";
 import { inWords } from "../../place.ts";
 
 /** Digits of the test set that can be shown. */
@@ -74,7 +74,7 @@ export function unitName(unit: readonly number[]): string {
 }
 
 /** The class that the net decides for. */
-export const classOf = ({ scores }: TakeApartAnswer): number => indexOfGreatest(scores);
+export const classOf = ({ scores }: TakeApartAnswer): number => greatestOf(scores).index;
 
 /** A share that is printed as 0. */
 const NEGLIGIBLE = 5e-5;

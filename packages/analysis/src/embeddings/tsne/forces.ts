@@ -1,3 +1,4 @@
+import { sumOf } from "../../numbers.ts";
 import type { Affinities } from "./affinities.ts";
 import { QuadTree } from "./quadTree.ts";
 
@@ -12,10 +13,7 @@ export function forcesOn(
   const tree = new QuadTree(points);
   const repulsions = points.map(([x, y]) => tree.repulsion(x, y, theta));
   // Positive, however far apart the points are.
-  const total = Math.max(
-    repulsions.reduce((sum, { total: own }) => sum + own, 0),
-    Number.MIN_VALUE,
-  );
+  const total = Math.max(sumOf(repulsions.map((each) => each.total)), Number.MIN_VALUE);
   let divergence = 0;
   const forces = points.flatMap(([x, y], i) => {
     const [{ neighbors, weights }, repulsion] = [affinities[i]!, repulsions[i]!];

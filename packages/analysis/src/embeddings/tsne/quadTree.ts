@@ -47,10 +47,7 @@ class Square {
   }
 }
 
-/**
- * A quadtree of points in the plane: squares are divided until each holds one point, so that distant squares can be treated as
- * one point (Barnes and Hut 1986).
- */
+/** A quadtree: squares are divided until each holds one point; distant squares count as one (Barnes and Hut 1986). */
 export class QuadTree {
   readonly #root: Square;
 
@@ -72,10 +69,7 @@ export class QuadTree {
     }
   }
 
-  /**
-   * Returns the repulsion of a point by all others, q² · distance with q = 1 / (1 + distance²), and Σ q. Squares with
-   * side / distance below `theta` count as one point; 0 is exact.
-   */
+  /** Returns Σ q² · distance and Σ q, q = 1 / (1 + distance²). Squares with side / distance below `theta` are one point. */
   repulsion(x: number, y: number, theta: number): { readonly x: number; readonly y: number; readonly total: number } {
     let [forceX, forceY, total] = [0, 0, 0];
     // The point itself has q = 1. It is subtracted at its own square, as adding it to the sum would round off distant points.

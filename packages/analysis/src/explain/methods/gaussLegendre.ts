@@ -4,10 +4,7 @@ export interface QuadraturePoint {
   readonly weight: number;
 }
 
-/**
- * Gauss–Legendre quadrature on [0, 1], which is exact for polynomials of a degree below 2 · count. The nodes are the roots of the
- * Legendre polynomial, found by Newton's method.
- */
+/** Gauss–Legendre quadrature on [0, 1]. Its nodes are the roots of the Legendre polynomial, found by Newton's method. */
 export function gaussLegendre(count: number): QuadraturePoint[] {
   return Array.from({ length: count }, (_, i) => {
     let z = Math.cos((Math.PI * (i + 0.75)) / (count + 0.5));

@@ -4,7 +4,7 @@ import type { FunctionWriter } from "../../assembler/function.ts";
 import { f32x4 } from "../../assembler/instructions.ts";
 import { strided } from "../../callList.ts";
 import { defineFunction, type FunctionDefinition } from "../../defineFunction.ts";
-import { after } from "../../heap.ts";
+import { after, type Address } from "../../heap.ts";
 import type { Runtime } from "../../runtime.ts";
 import { defineElementwise, runLoops, type Loop } from "../loops.ts";
 import { splitCalls } from "../splitCalls.ts";
@@ -58,13 +58,14 @@ const outputStep = ({ height, width, outChannels }: ImageGeometry): number =>
 /** The sum of its inputs. */
 const total = defineElementwise<object>("total", (_f, _, ...x) => x.reduce((sum, part) => f32x4.add(sum, part)));
 
-/** Prepares the sum of several tensors of `length` numbers each, which lie anywhere. */
+/** Prepares the sum of tensors of `length` numbers each, which begin `step` numbers apart. */
 export function totalOf(
   runtime: Runtime,
-  { parts, length }: { readonly parts: number; readonly length: number },
-): ReturnType<typeof runLoops> {
+  { parts, length, step }: Readonly<Record<"parts" | "length" | "step", number>>,
+): (first: Address, to: Address) => void {
   const row: Loop = { count: length, steps: Array.from({ length: parts + 1 }, () => 1) };
-  return runLoops(runtime, total, {}, [row]);
+  const run = runLoops(runtime, total, {}, [row]);
+  return (first, to) => run(...Array.from({ length: parts }, (_, i) => after(first, i * step)), to);
 }
 
 /** The gradient of filters: that of each part of a batch, then their sum. */
@@ -77,9 +78,9 @@ export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gr
   const each = isParted ? Math.ceil(g.batch / PARTS) : g.batch;
   const parts = Math.ceil(g.batch / each);
   const run = splitCalls(g.batch, each, (count) => runtime.compile(gradient.definition, { image, count }));
-  const join = isParted ? totalOf(runtime, { parts, length }) : undefined;
   // Whole cache lines for each part, but not a power of two apart.
   const step = isParted ? Math.ceil(length / 16) * 16 + 16 : 0;
+  const join = isParted ? totalOf(runtime, { parts, length, step }) : undefined;
   return (dy, x, dfilters) => {
     const sums = runtime.scratch(parts * step, scratch + padded.length);
     const buffer = after(sums, parts * step);
@@ -94,6 +95,6 @@ export function filterGradientOverImages(runtime: Runtime, g: Conv2dGeometry, gr
       strided(own, 0, scratch),
       strided(buffer, 0, padded.length),
     );
-    join?.(...Array.from({ length: parts }, (_, i) => after(sums, i * step)), dfilters.start);
+    join?.(sums, dfilters.start);
   };
 }

@@ -4,7 +4,7 @@ import { plainMachine, type FunctionWriter, type Machine } from "../../../assemb
 import { f32x4, i32, type Int } from "../../../assembler/instructions.ts";
 import { asCount, counted, strided } from "../../../callList.ts";
 import { defineFunction } from "../../../defineFunction.ts";
-import { after, NOWHERE, type Address, type Block } from "../../../heap.ts";
+import { after, NOWHERE, type Block } from "../../../heap.ts";
 import type { Runtime } from "../../../runtime.ts";
 import { writeProduct, type ProductShape } from "../../product.ts";
 import { imageOf, type ImageGeometry } from "../convolver.ts";
@@ -155,7 +155,7 @@ export function gradients(
   const filters = hasInput ? filterTransforms(runtime, image, "adjoint") : undefined;
   const code = runtime.compile(gradientsFunction, work);
   const join = joinFilterGradients(runtime, repaired, { parts, part, plane });
-  const joinBias = hasBias ? totalOf(runtime, { parts, length: g.outChannels }) : undefined;
+  const joinBias = hasBias ? totalOf(runtime, { parts, length: g.outChannels, step: part }) : undefined;
   const perThread = Math.max(own, join.scratch);
   const outside = Math.max(numbersOfRow(tiles.from), numbersOfRow(tiles.to));
   const rows = asCount(g.batch * tiles.down);
@@ -183,8 +183,7 @@ export function gradients(
       weights?.start ?? NOWHERE,
     );
     join.run(sums, dfilters!.start, { dy: dy.start, x: x.start, y: outputs, rows, zeros, own: ofThread });
-    const biasSums = (i: number): Address => after(sums, i * part + PLANES * plane);
-    joinBias?.(...Array.from({ length: parts }, (_, i) => biasSums(i)), bias!.start);
+    joinBias?.(after(sums, PLANES * plane), bias!.start);
   };
 }
 
