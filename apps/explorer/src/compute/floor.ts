@@ -80,7 +80,12 @@ const BYTES = 4;
 const ALIGNED = { align: 16 } as const;
 
 /** The program of a task for a backend, and its inputs. */
-function programFor(model: Layer, digits: Classification, { work, batch }: FloorRequest, backend: Backend): FloorProgram {
+function programFor(
+  model: Layer,
+  digits: Classification,
+  { work, batch }: FloorRequest,
+  backend: Backend,
+): FloorProgram {
   const { inputs, targets: labels } = batchOf(
     digits,
     Array.from({ length: Math.min(batch, digits.size) }, (_, i) => i),
