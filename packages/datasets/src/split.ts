@@ -88,7 +88,10 @@ export interface FoldsOptions {
  *
  * @example
  * ```ts
- * for (const { train, test } of kFolds(digits, { folds: 5, seed: 1 })) await fit(model(), train, { validation: test });
+ * for (const { train, test } of kFolds(digits, { folds: 5, seed: 1 })) {
+ *   const net = sequential([new Flatten(), new Dense({ units: 10 })]);
+ *   await fit(net, train, { validation: test });
+ * }
  * ```
  */
 export function kFolds<D extends SizedDataset<unknown, unknown>>(from: D, options: FoldsOptions): TrainAndTest<D>[] {

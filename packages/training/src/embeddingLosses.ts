@@ -48,6 +48,11 @@ function checkEmbeddings(operation: string, all: readonly Tensor[], count: numbe
 /**
  * Triplet loss (Schroff 2015): max(0, d(anchor, positive) − d(anchor, negative) + margin) with the Euclidean distance d. Outputs are the
  * embeddings `[anchor, positive, negative]`, each `[n, d]`; targets are not used.
+ *
+ * @example
+ * ```ts
+ * triplet([tensor([[0, 0]]), tensor([[0, 1]]), tensor([[3, 4]])], undefined); // max(0, 1 − 5 + 1)
+ * ```
  */
 export const triplet: LossWithOptions<MarginOptions, readonly [Tensor, Tensor, Tensor], unknown> =
   /* @__PURE__ */ defineLoss<MarginOptions, readonly [Tensor, Tensor, Tensor], unknown>(
@@ -67,6 +72,11 @@ export const triplet: LossWithOptions<MarginOptions, readonly [Tensor, Tensor, T
 /**
  * Contrastive loss of pairs (Hadsell 2006): ½ d² of embeddings that belong together, ½ max(0, margin − d)² of others, with the Euclidean
  * distance d. Outputs are the embeddings `[first, second]`, each `[n, d]`; targets `[n]` are 1 for pairs that belong together, else 0.
+ *
+ * @example
+ * ```ts
+ * contrastive([tensor([[0, 0]]), tensor([[3, 4]])], tensor([1])); // ½ · 25
+ * ```
  */
 export const contrastive: LossWithOptions<MarginOptions, readonly [Tensor, Tensor], Tensor> =
   /* @__PURE__ */ defineLoss<MarginOptions, readonly [Tensor, Tensor], Tensor>(
@@ -81,7 +91,14 @@ export const contrastive: LossWithOptions<MarginOptions, readonly [Tensor, Tenso
     },
   );
 
-/** 1 − the cosine of the angle between outputs and targets along the last axis; 1 where one of them is 0. */
+/**
+ * 1 − the cosine of the angle between outputs and targets along the last axis; 1 where one of them is 0.
+ *
+ * @example
+ * ```ts
+ * cosineSimilarityLoss(tensor([[1, 0]]), tensor([[1, 1]])); // 1 − 0.7071
+ * ```
+ */
 export const cosineSimilarityLoss: LossWithOptions<ReductionOption> = /* @__PURE__ */ defineLoss<ReductionOption>(
   "cosineSimilarityLoss",
   {},

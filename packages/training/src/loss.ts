@@ -77,13 +77,15 @@ export interface EachLoss {
  *
  * @example
  * ```ts
- * // (1 + |difference|)ⁿ − 1
- * const powerLoss = defineLoss<{ readonly n?: number; readonly reduction?: "mean" }>(
- *   "powerLoss",
- *   { n: numberFrom(1) },
- *   (outputs, targets, { n = 2 }) => ({ each: subtract(power(add(absolute(subtract(outputs, targets)), 1), n), 1) }),
+ * // e^(rate · |difference|) − 1
+ * const exponentialLoss = defineLoss<{ readonly rate?: number; readonly reduction?: "mean" }>(
+ *   "exponentialLoss",
+ *   { rate: numberFrom(0) },
+ *   (outputs, targets, { rate = 1 }) => ({
+ *     each: subtract(exp(multiply(absolute(subtract(outputs, targets)), rate)), 1),
+ *   }),
  * );
- * fit(model, data, { loss: powerLoss({ n: 3 }) });
+ * exponentialLoss(tensor([1, 2]), tensor([1, 4]), { rate: 0.5 }); // (0 + 1.7183) / 2
  * ```
  */
 export function defineLoss<Options extends ReductionOption, Output = Tensor, Target = Tensor>(

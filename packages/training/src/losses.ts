@@ -79,7 +79,7 @@ const weightsOption: OptionCheck = (x) =>
  * @example
  * ```ts
  * fit(model, data, { loss: crossEntropy({ smoothing: 0.1 }) });
- * fit(segmenter, photographs, { loss: crossEntropy({ ignoreLabel: 255, classWeights: [0.2, 1, 1] }) });
+ * fit(model, data, { loss: crossEntropy({ ignoreLabel: 255, classWeights: [0.2, 1, 1, 1] }) });
  * ```
  */
 export const crossEntropy: LossWithOptions<CrossEntropyOptions> = /* @__PURE__ */ defineLoss<CrossEntropyOptions>(
@@ -135,6 +135,12 @@ export interface BinaryCrossEntropyOptions extends ReductionOption {
 /**
  * Binary cross-entropy: mean of −t · ln σ(x) − (1 − t) · ln(1 − σ(x)). Outputs are logits of any shape, before the sigmoid, and
  * targets probabilities of the same shape: one of two classes, several labels at once, or masks.
+ *
+ * @example
+ * ```ts
+ * binaryCrossEntropy(tensor([0, 2]), tensor([0, 1])); // (0.6931 + 0.1269) / 2
+ * const rare = binaryCrossEntropy({ positiveWeight: 10 }); // for targets that are seldom 1
+ * ```
  */
 export const binaryCrossEntropy: LossWithOptions<BinaryCrossEntropyOptions> =
   /* @__PURE__ */ defineLoss<BinaryCrossEntropyOptions>(
@@ -155,7 +161,14 @@ export const binaryCrossEntropy: LossWithOptions<BinaryCrossEntropyOptions> =
     },
   );
 
-/** Mean of the squared differences. */
+/**
+ * Mean of the squared differences.
+ *
+ * @example
+ * ```ts
+ * meanSquaredError(tensor([1, 2]), tensor([1, 4])); // (0 + 4) / 2
+ * ```
+ */
 export const meanSquaredError: LossWithOptions<ReductionOption> = /* @__PURE__ */ defineLoss<ReductionOption>(
   "meanSquaredError",
   {},
@@ -165,7 +178,14 @@ export const meanSquaredError: LossWithOptions<ReductionOption> = /* @__PURE__ *
   },
 );
 
-/** Mean of the absolute differences. */
+/**
+ * Mean of the absolute differences.
+ *
+ * @example
+ * ```ts
+ * meanAbsoluteError(tensor([1, 2]), tensor([1, 4])); // (0 + 2) / 2
+ * ```
+ */
 export const meanAbsoluteError: LossWithOptions<ReductionOption> = /* @__PURE__ */ defineLoss<ReductionOption>(
   "meanAbsoluteError",
   {},
@@ -181,7 +201,14 @@ export interface HuberOptions extends ReductionOption {
   readonly delta?: number;
 }
 
-/** Huber loss: quadratic for small differences, linear for large ones (Huber 1964). */
+/**
+ * Huber loss: quadratic for small differences, linear for large ones (Huber 1964).
+ *
+ * @example
+ * ```ts
+ * huber(tensor([1, 2]), tensor([1.5, 5])); // (0.125 + 2.5) / 2
+ * ```
+ */
 export const huber: LossWithOptions<HuberOptions> = /* @__PURE__ */ defineLoss<HuberOptions>(
   "huber",
   { delta: /* @__PURE__ */ numberAbove(0) },
@@ -204,6 +231,11 @@ export interface HingeOptions extends ReductionOption {
 /**
  * The multi-class support vector loss (Weston 1999): Σ max(0, s − s(right) + margin) over the wrong classes. Chance level is
  * (classes − 1) · margin: 9 for ten classes. Outputs are scores `[n, classes]`, targets labels `[n]`.
+ *
+ * @example
+ * ```ts
+ * hinge(tensor([[1, 2, 0.5]]), tensor([1])); // 0 + 0
+ * ```
  */
 export const hinge: LossWithOptions<HingeOptions> = /* @__PURE__ */ defineLoss<HingeOptions>(
   "hinge",

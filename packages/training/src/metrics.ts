@@ -22,7 +22,24 @@ export interface MetricWithOptions<Options, Value = number> extends Metric<Tenso
   (options: Options): Metric<Tensor, Tensor, Value>;
 }
 
-/** Makes a metric with options. */
+/**
+ * Makes a metric with options.
+ *
+ * @param name - For messages.
+ * @param checks - Of the options.
+ * @param make - Makes the metric. All options may be absent.
+ *
+ * @example
+ * ```ts
+ * // Share of the outputs that are closer to their targets than a tolerance.
+ * const close = defineMetric<{ readonly tolerance?: number }, number>(
+ *   "close",
+ *   { tolerance: numberFrom(0) },
+ *   ({ tolerance = 0.1 }) => meanOf((x, t) => less(absolute(subtract(x, t)), tolerance), "maximize"),
+ * );
+ * const metrics = { close, closer: close({ tolerance: 0.01 }) };
+ * ```
+ */
 export function defineMetric<Options extends object, Value>(
   name: string,
   checks: OptionChecks<Options>,
@@ -130,7 +147,14 @@ export const boxIou: Metric = /* @__PURE__ */ meanOf((outputs, targets) => {
   return divide(inner, maximum(subtract(add(area(a), area(b)), inner), 1e-12));
 }, "maximize");
 
-/** A metric of one of several outputs, and of the target of the same name. */
+/**
+ * A metric of one of several outputs, and of the target of the same name.
+ *
+ * @example
+ * ```ts
+ * const metrics = { accuracy: metricOf("label", accuracy), overlap: metricOf("box", boxIou) };
+ * ```
+ */
 export const metricOf = <Name extends string, Output, Target, Value>(
   name: Name,
   metric: Metric<Output, Target, Value>,
