@@ -75,13 +75,25 @@ type Program = Compiled<
   { readonly [name: string]: Tensors }
 >;
 
+const keys = /* @__PURE__ */ new WeakMap<object, WeakMap<object, object>>();
+
+/** One object for each pair of a loss and metrics. */
+function keyOf(loss: object, metrics: object | undefined): object {
+  if (metrics === undefined) return loss;
+  let own = keys.get(loss);
+  if (own === undefined) keys.set(loss, (own = new WeakMap()));
+  let key = own.get(metrics);
+  if (key === undefined) own.set(metrics, (key = {}));
+  return key;
+}
+
 /** The compiled evaluation of a model. */
 const programOf = <Input, Output, Target>(
   model: Layer<Input, Output>,
   loss: Loss<Output, Target>,
   metrics: Metrics<Output, Target> | undefined,
 ): Program =>
-  compiledFor(model, metrics ?? loss, () =>
+  compiledFor(model, keyOf(loss, metrics), () =>
     compileModel(model, (inputs: Tensors, targets: Tensors, weights: Tensors | boolean) => {
       const outputs = recordForward(model, inputs as Input);
       const given = typeof weights === "boolean" ? undefined : (weights as Tensor);

@@ -230,6 +230,7 @@ class Run<Input, Output, Target, M> {
     });
     this.#monitored = earlyStopping && monitored("fit: earlyStopping", earlyStopping, this.#trainer.metrics);
     if (found === undefined) return;
+    checkMetrics(found.progress, metrics ?? loss.metrics);
     this.#trainer.restoreSections(found.sections, prepare);
     this.#best = found.sections.best;
     this.#trainer.batches = this.#progress.batches;
@@ -416,6 +417,19 @@ function checkResumed(progress: Progress, now: Progress, epochs: number): void {
       what: "epochs",
       expected: `at least ${begun}, the epoch of the checkpoint`,
       got: epochs,
+    });
+}
+
+/** @throws `ValueError` for a checkpoint within an epoch whose sums are of other metrics. */
+function checkMetrics({ sums }: Progress, chosen: object | undefined): void {
+  if (sums === null || chosen === undefined) return;
+  const [stored, now] = [Object.keys(sums.metrics), Object.keys(chosen)].map((names) => names.sort().join(", "));
+  if (stored !== now)
+    throw new ValueError({
+      operation: "resume",
+      what: "metrics",
+      expected: `${stored === "" ? "none" : stored}, as in the checkpoint`,
+      got: now,
     });
 }
 

@@ -5,7 +5,8 @@ import { mapTensors, sum, tensor, type Tensor } from "@convlens/tensor";
 export type Sums = Readonly<Record<string, Float64Array>>;
 
 /**
- * A measure of outputs and targets. Its sums are computed within the compiled step, and merged over batches in float64.
+ * A measure of outputs and targets. Its sums are computed within the compiled step, and merged over batches in float64. Each
+ * example counts once: weights of examples are for the loss.
  *
  * @typeParam Value - A number, or a table such as a confusion matrix.
  *

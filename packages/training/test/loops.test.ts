@@ -244,6 +244,35 @@ describe("a stream", () => {
   });
 });
 
+describe("metrics", () => {
+  it("of another name cannot go on in the middle of an epoch, but after it", async () => {
+    const own = { ...options, loss: crossEntropy, metrics: { accuracy } };
+    const run = fit(net(), data, own);
+    await run.next();
+    const resume = await run.checkpoint();
+    for (const metrics of [{ other: accuracy }, { accuracy, other: accuracy }, {}])
+      expect(() => fit(net(), data, { ...own, metrics, resume })).toThrow(
+        "metrics must be accuracy, as in the checkpoint",
+      );
+    let atEnd: Uint8Array | undefined;
+    await fit(net(), data, { ...own, epochs: 1, checkpoints: { write: (file) => void (atEnd = file) } });
+    const history = await fit(net(), data, { ...own, epochs: 2, metrics: { other: accuracy } as never, resume: atEnd });
+    expect(history.map(({ metrics }) => Object.keys(metrics))).toEqual([["accuracy"], ["other"]]);
+  });
+
+  it("are evaluated with the loss that is given, each time", async () => {
+    const metrics = { accuracy };
+    const model = net();
+    const plain = await evaluateModel(model, data, { loss: crossEntropy, metrics });
+    const smooth = crossEntropy({ smoothing: 0.5 });
+    const other = await evaluateModel(model, data, { loss: smooth, metrics });
+    expect(other.loss).not.toBe(plain.loss);
+    expect(other.metrics).toEqual(plain.metrics);
+    expect(await evaluateModel(model, data, { loss: crossEntropy, metrics })).toEqual(plain);
+    expect(await evaluateModel(model, data, { loss: crossEntropy, metrics: {} })).toMatchObject({ metrics: {} });
+  });
+});
+
 it("a data set whose examples must be awaited trains like one in memory, and its errors are thrown", async () => {
   const later = map(data, async ({ input, target }) => {
     await new Promise((resolve) => setTimeout(resolve));

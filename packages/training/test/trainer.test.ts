@@ -32,6 +32,7 @@ import {
   sgd,
   Trainer,
   weightedSum,
+  type Loss,
   type TrainerOptions,
 } from "../src/index.ts";
 import { all, curve, epochs, steps } from "./records.ts";
@@ -269,6 +270,28 @@ describe("weights of examples", () => {
     const loss = (outputs: Tensor, targets: Tensor): Tensor => meanSquaredError(outputs, targets);
     await expect(fit(model, weighted, { loss })).rejects.toThrow(
       "the examples have weights, and the loss does not take them",
+    );
+  });
+});
+
+describe("the reduction of a loss", () => {
+  it("scales the gradient of a step: the sum is the mean times the number of losses", async () => {
+    const trained = async (loss: Loss, learningRate: number): Promise<readonly [Layer, number]> => {
+      const model = net();
+      const trainer = new Trainer(model, { loss, optimizer: sgd({ learningRate }) });
+      return [model, (await trainer.step(batchOf(data, [0, 1, 2, 3, 4]))).loss];
+    };
+    const [[mean, meanLoss], [sum, sumLoss]] = [
+      await trained(crossEntropy, 0.5),
+      await trained(crossEntropy({ reduction: "sum" }), 0.1),
+    ];
+    expect(sumLoss).toBeCloseTo(5 * meanLoss, 4);
+    await weightsClose(sum, mean, 5);
+  });
+
+  it('cannot be "none" in training', () => {
+    expect(() => fit(net(), data, { loss: crossEntropy({ reduction: "none" }) })).toThrow(
+      'crossEntropy: reduction must be "mean" or "sum" in training, got "none"',
     );
   });
 });
