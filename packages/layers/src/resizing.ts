@@ -1,4 +1,4 @@
-import { oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
+import { booleanOption, oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
 import { countOption, pairFrom, reshape, resize, type Tensor } from "@convlens/tensor";
 import { both } from "./convolutionLayer.ts";
 import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
@@ -11,6 +11,8 @@ export interface ResizeLayerOptions {
   readonly width: number;
   /** Default: `"bilinear"`. */
   readonly mode?: ResizeMode;
+  /** Whether the centres of the corner pixels stay where they are. Default: false. */
+  readonly alignCorners?: boolean;
 }
 
 /** Options of {@link Upsample}. */
@@ -19,10 +21,17 @@ export interface UpsampleOptions {
   readonly factor?: Pair;
   /** Default: `"nearest"`, which repeats each pixel. */
   readonly mode?: ResizeMode;
+  /** Whether the centres of the corner pixels stay where they are; not with `"nearest"`. Default: false. */
+  readonly alignCorners?: boolean;
 }
 
-const modeOption = /* @__PURE__ */ oneOf("nearest", "bilinear");
-const resizeChecks: OptionChecks<ResizeLayerOptions> = { height: countOption, width: countOption, mode: modeOption };
+const modeOption = /* @__PURE__ */ oneOf("nearest", "bilinear", "bicubic");
+const resizeChecks: OptionChecks<ResizeLayerOptions> = {
+  height: countOption,
+  width: countOption,
+  mode: modeOption,
+  alignCorners: booleanOption,
+};
 
 /**
  * Resizes images to a fixed size, as `resize`: `[n, h, w, c] → [n, height, width, c]`.
@@ -35,7 +44,7 @@ const resizeChecks: OptionChecks<ResizeLayerOptions> = { height: countOption, wi
 export const Resize: new (options: ResizeLayerOptions) => FunctionLayer<ResizeLayerOptions> =
   /* @__PURE__ */ functionLayer<ResizeLayerOptions>("Resize", resize, resizeChecks, ["height", "width"]);
 
-function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions): Tensor {
+function upsample(x: Tensor, { factor = 2, mode = "nearest", alignCorners }: UpsampleOptions): Tensor {
   if (x.rank !== 3 && x.rank !== 4)
     throw new ShapeError({
       expected: "maps [batch, height, width, channels] or [batch, length, channels]",
@@ -45,7 +54,7 @@ function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions):
   const image = isSignal ? reshape(x, x.shape.toSpliced(1, 0, 1)) : x;
   const [, height, width] = image.shape as [number, number, number];
   const [vertical, horizontal] = both(factor);
-  const y = resize(image, { height: isSignal ? 1 : height * vertical, width: width * horizontal, mode });
+  const y = resize(image, { height: isSignal ? 1 : height * vertical, width: width * horizontal, mode, alignCorners });
   return isSignal ? reshape(y, y.shape.toSpliced(1, 1)) : y;
 }
 
@@ -62,5 +71,5 @@ function upsample(x: Tensor, { factor = 2, mode = "nearest" }: UpsampleOptions):
 export const Upsample: FunctionLayerClass<UpsampleOptions> = /* @__PURE__ */ functionLayer<UpsampleOptions>(
   "Upsample",
   upsample,
-  { factor: /* @__PURE__ */ pairFrom(1), mode: modeOption },
+  { factor: /* @__PURE__ */ pairFrom(1), mode: modeOption, alignCorners: booleanOption },
 );

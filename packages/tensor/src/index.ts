@@ -93,7 +93,7 @@ export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/po
 export { averagePool3d, maxPool3d, type AveragePool3dOptions, type Pool3dOptions } from "./ops/pool3d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
 export { argmax, logSumExp, max, mean, min, variance, type VarianceOptions } from "./ops/reduce.ts";
-export { resize } from "./ops/resize.ts";
+export { resize, type ResizeOptions } from "./ops/resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./ops/softmax.ts";
 export type { Padding3d, Triple, Window3dOptions } from "./ops/threeDimensions.ts";
 export { print } from "./print.ts";
