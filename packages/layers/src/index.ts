@@ -108,7 +108,6 @@ export {
   type AveragePool1dOptions,
   type GlobalPoolOptions,
   type LpPool1dOptions,
-  type PoolingClass,
 } from "./pooling.ts";
 export { activations, predict, recordForward, type Activation } from "./predict.ts";
 export { PReLU, type PReLUOptions } from "./prelu.ts";

@@ -1,7 +1,7 @@
 import { booleanOption, oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
 import { countOption, pairFrom, reshape, resize, type Tensor } from "@convlens/tensor";
 import { both } from "./convolutionLayer.ts";
-import { functionLayer, type FunctionLayer, type FunctionLayerClass } from "./functionLayer.ts";
+import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
 /** Options of {@link Resize}. */
 export interface ResizeLayerOptions {
@@ -41,8 +41,12 @@ const resizeChecks: OptionChecks<ResizeLayerOptions> = {
  * sequential([new Resize({ height: 32, width: 32 }), new Conv2d({ filters: 8, kernelSize: 3 })]);
  * ```
  */
-export const Resize: new (options: ResizeLayerOptions) => FunctionLayer<ResizeLayerOptions> =
-  /* @__PURE__ */ functionLayer<ResizeLayerOptions>("Resize", resize, resizeChecks, ["height", "width"]);
+export const Resize: FunctionLayerClass<ResizeLayerOptions> = /* @__PURE__ */ functionLayer<ResizeLayerOptions>(
+  "Resize",
+  resize,
+  resizeChecks,
+  ["height", "width"],
+);
 
 function upsample(x: Tensor, { factor = 2, mode = "nearest", alignCorners }: UpsampleOptions): Tensor {
   if (x.rank !== 3 && x.rank !== 4)

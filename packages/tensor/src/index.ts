@@ -88,7 +88,7 @@ export {
 export { countOption, finiteOption, pairFrom, poolChecks, signalChecks, windowChecks } from "./ops/options.ts";
 export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
-export { pad, type PadOptions } from "./ops/pad.ts";
+export { pad, type PadMode, type PadOptions } from "./ops/pad.ts";
 export { averagePool1d, lpPool1d, maxPool1d, type Pool1dOptions } from "./ops/pool1d.ts";
 export { averagePool3d, maxPool3d, type AveragePool3dOptions, type Pool3dOptions } from "./ops/pool3d.ts";
 export { dropout, normal, uniform } from "./ops/random.ts";
