@@ -1,37 +1,23 @@
-import { booleanOption, oneOf, ShapeError, type OptionChecks, type Pair, type ResizeMode } from "@convlens/backend";
-import { countOption, pairFrom, reshape, resize, type Tensor } from "@convlens/tensor";
+import { ShapeError, type Pair, type ResizeMode } from "@convlens/backend";
+import {
+  countOption,
+  pairFrom,
+  reshape,
+  resize,
+  resizeChecks,
+  type ResizeOptions,
+  type Tensor,
+} from "@convlens/tensor";
 import { both } from "./convolutionLayer.ts";
 import { functionLayer, type FunctionLayerClass } from "./functionLayer.ts";
 
-/** Options of {@link Resize}. */
-export interface ResizeLayerOptions {
-  /** Height of the output. */
-  readonly height: number;
-  /** Width of the output. */
-  readonly width: number;
-  /** Default: `"bilinear"`. */
-  readonly mode?: ResizeMode;
-  /** Whether the centres of the corner pixels stay where they are. Default: false. */
-  readonly alignCorners?: boolean;
-}
-
 /** Options of {@link Upsample}. */
-export interface UpsampleOptions {
+export interface UpsampleOptions extends Pick<ResizeOptions, "alignCorners"> {
   /** Factor by which maps grow, or `[vertical, horizontal]` of two. Default: 2. */
-  readonly factor?: Pair;
-  /** Default: `"nearest"`, which repeats each pixel. */
-  readonly mode?: ResizeMode;
-  /** Whether the centres of the corner pixels stay where they are; not with `"nearest"`. Default: false. */
-  readonly alignCorners?: boolean;
+  readonly factor?: Pair | undefined;
+  /** As of `resize`. Default: `"nearest"`, which repeats each pixel. */
+  readonly mode?: ResizeMode | undefined;
 }
-
-const modeOption = /* @__PURE__ */ oneOf("nearest", "bilinear", "bicubic");
-const resizeChecks: OptionChecks<ResizeLayerOptions> = {
-  height: countOption,
-  width: countOption,
-  mode: modeOption,
-  alignCorners: booleanOption,
-};
 
 /**
  * Resizes images to a fixed size, as `resize`: `[n, h, w, c] → [n, height, width, c]`.
@@ -41,10 +27,10 @@ const resizeChecks: OptionChecks<ResizeLayerOptions> = {
  * sequential([new Resize({ height: 32, width: 32 }), new Conv2d({ filters: 8, kernelSize: 3 })]);
  * ```
  */
-export const Resize: FunctionLayerClass<ResizeLayerOptions> = /* @__PURE__ */ functionLayer<ResizeLayerOptions>(
+export const Resize: FunctionLayerClass<ResizeOptions> = /* @__PURE__ */ functionLayer<ResizeOptions>(
   "Resize",
   resize,
-  resizeChecks,
+  { height: countOption, width: countOption, ...resizeChecks },
   ["height", "width"],
 );
 
@@ -75,5 +61,5 @@ function upsample(x: Tensor, { factor = 2, mode = "nearest", alignCorners }: Ups
 export const Upsample: FunctionLayerClass<UpsampleOptions> = /* @__PURE__ */ functionLayer<UpsampleOptions>(
   "Upsample",
   upsample,
-  { factor: /* @__PURE__ */ pairFrom(1), mode: modeOption, alignCorners: booleanOption },
+  { factor: /* @__PURE__ */ pairFrom(1), ...resizeChecks },
 );

@@ -85,7 +85,15 @@ export {
   type LayerNormOptions,
   type LocalResponseNormOptions,
 } from "./ops/normalize.ts";
-export { countOption, finiteOption, pairFrom, poolChecks, signalChecks, windowChecks } from "./ops/options.ts";
+export {
+  countOption,
+  finiteOption,
+  pairFrom,
+  poolChecks,
+  resizeChecks,
+  signalChecks,
+  windowChecks,
+} from "./ops/options.ts";
 export type { Padding1d } from "./ops/oneDimension.ts";
 export { adamStep, momentumStep, movingAverage, sgdStep } from "./ops/optimizerSteps.ts";
 export { pad, type PadMode, type PadOptions } from "./ops/pad.ts";

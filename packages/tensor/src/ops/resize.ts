@@ -1,6 +1,4 @@
 import {
-  booleanOption,
-  oneOf,
   resampling,
   ShapeError,
   ValueError,
@@ -15,7 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { add, multiply } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
 import { transpose } from "./movement.ts";
-import { checkExtent } from "./options.ts";
+import { checkExtent, resizeChecks } from "./options.ts";
 
 type Method = Pick<Resampling, "mode" | "alignCorners">;
 
@@ -108,7 +106,7 @@ export interface ResizeOptions {
  * ```
  */
 export function resize(x: Operand, options: ResizeOptions): Tensor {
-  checkExtent("resize", options, { mode: oneOf("nearest", "bilinear", "bicubic"), alignCorners: booleanOption });
+  checkExtent("resize", options, resizeChecks);
   const { height, width, mode = "bilinear", alignCorners = false } = options;
   if (mode === "nearest" && alignCorners)
     throw new ValueError({
