@@ -1,9 +1,6 @@
 /** Method of resizing: the pixel above and to the left, or a weighted mean of the 2 or 4 nearest pixels along each axis. */
 export type ResizeMode = "nearest" | "bilinear" | "bicubic";
 
-/** Number of sources of each pixel along an axis. */
-export const sourceCounts: Readonly<Record<ResizeMode, number>> = { nearest: 1, bilinear: 2, bicubic: 4 };
-
 /** How an axis is resized. */
 export interface Resampling {
   /** Size before. */
@@ -29,16 +26,12 @@ export const pixelPositions = ({
 }: Resampling): { readonly shift: number; readonly span: number; readonly steps: number } =>
   alignCorners ? { shift: 0, span: from - 1, steps: Math.max(1, to - 1) } : { shift: 0.5, span: from, steps: to };
 
-/** Weights of the cubic convolution of Keys with a = −3/4, as in PyTorch, for a position `t` behind the second of four pixels. */
-function cubicWeights(t: number): number[] {
-  const inner = (d: number): number => (1.25 * d - 2.25) * d * d + 1;
-  const outer = (d: number): number => ((-0.75 * d + 3.75) * d - 6) * d + 3;
-  return [outer(1 + t), inner(t), inner(1 - t), outer(2 - t)];
-}
+/** Weight of a pixel at distance `d`, below 2: the cubic convolution of Keys with a = −3/4, as in PyTorch. */
+const cubic = (d: number): number => (d < 1 ? (1.25 * d - 2.25) * d * d + 1 : ((3.75 - 0.75 * d) * d - 6) * d + 3);
 
 /**
- * Sources of all pixels of a resized axis, as in PyTorch: as many as {@link sourceCounts} says. Beyond the first and the last
- * pixel the edge is repeated.
+ * Sources of all pixels of a resized axis, as in PyTorch: 1, 2 or 4 of each, by the mode. Beyond the first and the last pixel the
+ * edge is repeated.
  *
  * @example
  * ```ts
@@ -54,7 +47,7 @@ export function resampling(axis: Resampling): PixelSource[][] {
     const position = ((i + shift) * span) / steps - shift;
     const at = mode === "bilinear" ? Math.min(from - 1, Math.max(0, position)) : position;
     const t = at - Math.floor(at);
-    const weights = mode === "bilinear" ? [1 - t, t] : cubicWeights(t);
+    const weights = mode === "bilinear" ? [1 - t, t] : [1 + t, t, 1 - t, 2 - t].map(cubic);
     const first = Math.floor(at) - weights.length / 2 + 1;
     return weights.map((weight, k) => ({ place: Math.min(from - 1, Math.max(0, first + k)), weight }));
   });

@@ -1,4 +1,4 @@
-import { resampling, sourceCounts, type Resampling, type ResizeMode } from "@convlens/backend";
+import { resampling, type Resampling, type ResizeMode } from "@convlens/backend";
 import { load4, loadInt, splat, type Local, type Pointer, type Pointers } from "../assembler/expression.ts";
 import { f32x4, i32, type Vector } from "../assembler/instructions.ts";
 import type { FunctionWriter } from "../assembler/function.ts";
@@ -11,6 +11,9 @@ import { splitCalls } from "./splitCalls.ts";
 
 // Two tables, for rows and for columns, hold the sources of each position and their weights. Rows are interpolated first, into
 // a buffer, since their numbers lie side by side whatever the channels are; then columns.
+
+/** Number of sources of each position. */
+const sourceCounts: Readonly<Record<ResizeMode, number>> = { nearest: 1, bilinear: 2, bicubic: 4 };
 
 /** Words of an entry: byte offsets of the sources, and their weights. */
 const entryOf = (mode: ResizeMode): number => 2 * sourceCounts[mode];

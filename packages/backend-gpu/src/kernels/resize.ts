@@ -1,7 +1,6 @@
 import {
   pixelPositions,
   sizeOf,
-  sourceCounts,
   type Kernel,
   type KernelsOf,
   type Operations,
@@ -19,7 +18,7 @@ interface Source {
   readonly weight: string;
 }
 
-/** Weights of `cubicWeights`, of the distances of four pixels from the position. */
+/** The weight of the k-th of four pixels, by the cubic convolution of `resampling`. */
 const cubicWeight = (t: string, k: number): string => {
   const d = [`(1 + ${t})`, t, `(1 - ${t})`, `(2 - ${t})`][k]!;
   return k === 0 || k === 3
@@ -39,7 +38,7 @@ function sourcesOf(name: string, axis: Resampling): { readonly statements: strin
   const position = alignCorners ? `(${name} * ${span}) / ${steps}` : `((${name} + 0.5) * ${span}) / ${steps} - 0.5`;
   const share = `${name}Share`;
   const clamped = (x: string): string => `Math.min(${from - 1}, Math.max(0, ${x}))`;
-  const count = sourceCounts[mode];
+  const count = mode === "bicubic" ? 4 : 2;
   const places = Array.from(
     { length: count },
     (_, k) => `const ${name}${k} = ${clamped(`${name}First + ${k + 1 - count / 2}`)};`,
